@@ -1,0 +1,31 @@
+using System.Diagnostics.CodeAnalysis;
+using Locutor.Checkpoints.Safetensors;
+
+namespace Locutor.Checkpoints;
+
+/// <summary>An open file (or several that belong together) of named tensors. Dispose it after the last tensor was used.</summary>
+public abstract class Checkpoint : IDisposable
+{
+    /// <summary>File names, for messages.</summary>
+    public abstract string Source { get; }
+
+    /// <summary>Every tensor by its key.</summary>
+    public abstract IReadOnlyDictionary<string, CheckpointTensor> Tensors { get; }
+
+    /// <summary>Free text that the file carries, such as a safetensors <c>__metadata__</c> entry.</summary>
+    public virtual IReadOnlyDictionary<string, string> Metadata { get; } = new Dictionary<string, string>();
+
+    public bool TryGet(string name, [NotNullWhen(true)] out CheckpointTensor? tensor) => Tensors.TryGetValue(name, out tensor);
+
+    /// <summary>Opens a checkpoint of any supported format, told by its content.</summary>
+    /// <exception cref="CheckpointException">The file is broken, hostile or of an unknown format.</exception>
+    public static Checkpoint Open(string path) => SafetensorsFile.Open(path);
+
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected abstract void Dispose(bool disposing);
+}
