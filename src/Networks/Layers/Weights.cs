@@ -36,6 +36,9 @@ public sealed class Weights(IParameterSource source, ScalarType type, Device dev
 
     public Weights this[int index] => new(source, Type, Device, prefix + index + ".");
 
+    /// <summary>The same place, for a part that computes in another type.</summary>
+    public Weights As(ScalarType other) => new(source, other, Device, prefix);
+
     public bool Contains(string name) => source.Contains(prefix + name);
 
     /// <summary>The parameter <paramref name="name"/> below this place.</summary>

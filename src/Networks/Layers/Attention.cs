@@ -1,0 +1,24 @@
+using static TorchSharp.torch;
+
+namespace Locutor.Networks.Layers;
+
+/// <summary>softmax(q k^T / sqrt(D)) v, and the shapes around it.</summary>
+public static class Attention
+{
+    /// <param name="q">[B, H, Lq, D]</param>
+    /// <param name="k">[B, H, Lk, D]</param>
+    /// <param name="v">[B, H, Lk, D]</param>
+    /// <returns>[B, Lq, H * D]</returns>
+    public static Tensor Forward(Tensor q, Tensor k, Tensor v)
+    {
+        using var scope = NewDisposeScope();
+        return nn.functional.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>[B, L, H * D] to [B, H, L, D].</summary>
+    public static Tensor SplitHeads(Tensor x, long heads)
+    {
+        using var split = x.unflatten(x.dim() - 1, [heads, x.shape[^1] / heads]);
+        return split.transpose(1, 2);
+    }
+}

@@ -1,0 +1,43 @@
+using static TorchSharp.torch;
+
+namespace Locutor.Networks.Layers;
+
+/// <summary>Layer normalisation over the last axis, computed in float32 and returned in the type of its input.</summary>
+public sealed class LayerNorm
+{
+    private readonly long[] shape;
+    private readonly double epsilon;
+    private readonly Tensor? weight;
+    private readonly Tensor? bias;
+
+    /// <summary>With a learned scale (key <c>weight</c>) and shift (key <c>bias</c>).</summary>
+    public LayerNorm(Weights weights, long width, double epsilon = 1e-5)
+        : this(width, epsilon)
+    {
+        weight = weights.Load("weight", shape, Initial.Ones, ScalarType.Float32);
+        bias = weights.Load("bias", shape, Initial.Zeros, ScalarType.Float32);
+    }
+
+    /// <summary>Without learned parameters.</summary>
+    public LayerNorm(long width, double epsilon = 1e-5)
+    {
+        shape = [width];
+        this.epsilon = epsilon;
+    }
+
+    /// <param name="x">[..., width]</param>
+    public Tensor Forward(Tensor x)
+    {
+        if (x.dtype == ScalarType.Float32) return nn.functional.layer_norm(x, shape, weight, bias, epsilon);
+        using var scope = NewDisposeScope();
+        return nn.functional.layer_norm(x.to(ScalarType.Float32), shape, weight, bias, epsilon).to(x.dtype).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same, left in float32 for what follows.</summary>
+    public Tensor ForwardToFloat32(Tensor x)
+    {
+        if (x.dtype == ScalarType.Float32) return nn.functional.layer_norm(x, shape, weight, bias, epsilon);
+        using var wide = x.to(ScalarType.Float32);
+        return nn.functional.layer_norm(wide, shape, weight, bias, epsilon);
+    }
+}

@@ -1,0 +1,28 @@
+using Locutor.Networks.Layers;
+using static TorchSharp.torch;
+
+namespace Locutor.Networks.VideoTransformer;
+
+/// <summary>Attention among all tokens of a clip, with query and key RMS norm over the full width and three-axis rotary positions.</summary>
+public sealed class SelfAttention(Weights weights, VideoTransformerConfig config)
+{
+    private readonly Linear query = new(weights["q"], config.Width, config.Width);
+    private readonly Linear key = new(weights["k"], config.Width, config.Width);
+    private readonly Linear value = new(weights["v"], config.Width, config.Width);
+    private readonly Linear output = new(weights["o"], config.Width, config.Width);
+    private readonly RmsNorm queryNorm = new(weights["norm_q"], config.Width, config.Epsilon);
+    private readonly RmsNorm keyNorm = new(weights["norm_k"], config.Width, config.Epsilon);
+
+    /// <param name="x">[B, L, C]</param>
+    /// <param name="speakers">With two people: finds who each token belongs to; null with one.</param>
+    /// <returns>[B, L, C], and with two people the turn of each token's audio query.</returns>
+    public (Tensor Output, RotaryTable? SpeakerTurns) Forward(Tensor x, RotaryTable rotary, SpeakerMasks? speakers)
+    {
+        using var scope = NewDisposeScope();
+        var q = rotary.Apply(Attention.SplitHeads(queryNorm.Forward(query.Forward(x)), config.Heads)); // [B, H, L, D]
+        var k = rotary.Apply(Attention.SplitHeads(keyNorm.Forward(key.Forward(x)), config.Heads));
+        var v = Attention.SplitHeads(value.Forward(x), config.Heads);
+        var y = output.Forward(Attention.Forward(q, k, v));
+        return (y.MoveToOuterDisposeScope(), speakers?.Turns(q, k));
+    }
+}

@@ -1,0 +1,53 @@
+using Locutor.Networks.Layers;
+using static TorchSharp.torch;
+
+namespace Locutor.Networks.VideoTransformer;
+
+/// <summary>Self attention, attention on text and picture, attention on speech, feed-forward; the first and last modulated by time.</summary>
+public sealed class TransformerBlock(Weights weights, VideoTransformerConfig config)
+{
+    private readonly Tensor modulation = weights.Load("modulation", [1, 6, config.Width], Initial.Normal, ScalarType.Float32);
+    private readonly LayerNorm plainNorm = new(config.Width, config.Epsilon);
+    private readonly SelfAttention self = new(weights["self_attn"], config);
+    private readonly LayerNorm contextNorm = new(weights["norm3"], config.Width, config.Epsilon);
+    private readonly ContextAttention context = new(weights["cross_attn"], config);
+    private readonly LayerNorm audioNorm = new(weights["norm_x"], config.Width, config.Epsilon);
+    private readonly AudioAttention audio = new(weights["audio_cross_attn"], config);
+    private readonly Linear expand = new(weights["ffn"][0], config.Width, config.FeedForward);
+    private readonly Linear contract = new(weights["ffn"][2], config.FeedForward, config.Width);
+
+    public KeysValues Text(Tensor tokens) => context.Text(tokens);
+
+    public KeysValues Image(Tensor tokens) => context.Image(tokens);
+
+    public KeysValues Audio(Tensor tokens, RotaryTable? turns) => audio.Project(tokens, turns);
+
+    /// <param name="x">[B, L, C]</param>
+    /// <param name="time">[B, 6, C], float32.</param>
+    /// <param name="block">Which block this is: selects its keys and values.</param>
+    public Tensor Forward(Tensor x, Tensor time, RotaryTable rotary, PatchGrid grid, Conditioning given, int block)
+    {
+        using var scope = NewDisposeScope();
+        var m = (modulation + time).chunk(6, 1); // shift, scale, gate; twice
+        var (y, speakerTurns) = self.Forward(Modulate(x, m[0], m[1]), rotary, given.Audio.Speakers);
+        using var turns = speakerTurns;
+        x = Gated(x, y, m[2]);
+        x = x + context.Forward(contextNorm.Forward(x), given.Text[block], given.Image[block]);
+        x = x + audio.Forward(audioNorm.Forward(x), given.Audio.Blocks[block], grid.Frames, turns);
+        y = contract.Forward(expand.Forward(Modulate(x, m[3], m[4])).gelu(TorchSharp.Modules.GELU.Approximate.tanh));
+        return Gated(x, y, m[5]).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Modulate(Tensor x, Tensor shift, Tensor scale)
+    {
+        using var scope = NewDisposeScope();
+        return addcmul(shift, plainNorm.ForwardToFloat32(x), scale + 1, 1).to(x.dtype).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>x + y * gate, the sum in float32.</summary>
+    private static Tensor Gated(Tensor x, Tensor y, Tensor gate)
+    {
+        using var scope = NewDisposeScope();
+        return (x + y * gate).to(x.dtype).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,157 @@
+using Locutor.Networks.Layers;
+using static TorchSharp.torch;
+
+namespace Locutor.Networks.VideoTransformer;
+
+/// <summary>
+/// Predicts the velocity of a noisy latent video, given a reference picture, text and speech.
+/// Source: Wan 2.1 (arXiv:2503.20314) with the audio adapter of InfiniteTalk (arXiv:2508.14033), <c>multitalk_model.py</c>.
+/// </summary>
+public sealed class VideoTransformer
+{
+    private readonly Weights weights;
+    private readonly Tensor patchWeight;
+    private readonly Tensor patchBias;
+    private readonly Linear[] text;
+    private readonly Linear[] time;
+    private readonly Linear timeProjection;
+    private readonly LayerNorm imageNormIn;
+    private readonly Linear[] image;
+    private readonly LayerNorm imageNormOut;
+    private readonly AudioProjection audio;
+    private readonly TransformerBlock[] blocks;
+    private readonly LayerNorm headNorm;
+    private readonly Tensor headModulation;
+    private readonly Linear head;
+
+    public VideoTransformer(Weights weights, VideoTransformerConfig config)
+    {
+        Config = config;
+        this.weights = weights;
+        long width = config.Width, patch = config.Patch;
+        long inputs = config.LatentChannels + config.ConditioningChannels;
+        var precise = weights.As(ScalarType.Float32);
+        patchWeight = weights["patch_embedding"].Load("weight", [width, inputs, 1, patch, patch]);
+        patchBias = weights["patch_embedding"].Load("bias", [width], Initial.Zeros);
+        text = [new(weights["text_embedding"][0], config.TextWidth, width), new(weights["text_embedding"][2], width, width)];
+        time = [new(precise["time_embedding"][0], config.TimeWidth, width), new(precise["time_embedding"][2], width, width)];
+        timeProjection = new(precise["time_projection"][1], width, 6 * width);
+        var proj = weights["img_emb"]["proj"];
+        imageNormIn = new(proj[0], config.ImageWidth);
+        image = [new(proj[1], config.ImageWidth, config.ImageWidth), new(proj[3], config.ImageWidth, width)];
+        imageNormOut = new(proj[4], width);
+        audio = new(weights["audio_proj"], config);
+        blocks = [.. Enumerable.Range(0, config.Blocks).Select(i => new TransformerBlock(weights["blocks"][i], config))];
+        headNorm = new(width, config.Epsilon);
+        headModulation = precise["head"].Load("modulation", [1, 2, width]);
+        head = new(precise["head"]["head"], width, patch * patch * config.LatentChannels);
+    }
+
+    public VideoTransformerConfig Config { get; }
+
+    /// <summary>Tokens that a latent [.., frames, height, width] becomes.</summary>
+    public PatchGrid Grid(long frames, long height, long width) => new(frames, height / Config.Patch, width / Config.Patch);
+
+    /// <summary>Text keys and values of every block.</summary>
+    /// <param name="embedding">[B, tokens, text width], unpadded; padded here with zeros.</param>
+    public IReadOnlyList<KeysValues> EmbedText(Tensor embedding)
+    {
+        using var scope = NewDisposeScope();
+        var padded = nn.functional.pad(embedding.to(weights.Type), [0, 0, 0, Config.TextTokens - embedding.shape[1]]);
+        var tokens = text[1].Forward(text[0].Forward(padded).gelu(TorchSharp.Modules.GELU.Approximate.tanh));
+        return PerBlock(block => block.Text(tokens));
+    }
+
+    /// <summary>Picture keys and values of every block.</summary>
+    /// <param name="tokens">[B, 257, image width] of a picture encoder.</param>
+    public IReadOnlyList<KeysValues> EmbedImage(Tensor tokens)
+    {
+        using var scope = NewDisposeScope();
+        var hidden = image[0].Forward(imageNormIn.Forward(tokens.to(weights.Type))).gelu();
+        var embedded = imageNormOut.Forward(image[1].Forward(hidden));
+        return PerBlock(block => block.Image(embedded));
+    }
+
+    /// <summary>Audio keys and values of every block.</summary>
+    /// <param name="windows">[B, people, frames, window, blocks, channels]; frames = 4n + 1, people 1 or 2 (2 only with B = 1).</param>
+    /// <param name="speakers">Where the two people are; null with one person.</param>
+    public AudioConditioning EmbedAudio(Tensor windows, SpeakerMasks? speakers = null)
+    {
+        using var scope = NewDisposeScope();
+        var tokens = audio.Forward(windows.to(weights.Type)); // [B, F, people * tokens, audio width]
+        if (windows.shape[1] == 1) return new(PerBlock(block => block.Audio(tokens, null)), null);
+        using var turns = RotaryTable.AtPositions(Config.HeadWidth, SpeakerMasks.AudioPositions(tokens.shape[2], tokens.device));
+        return new(PerBlock(block => block.Audio(tokens, turns)), speakers);
+    }
+
+    /// <summary>One pass.</summary>
+    /// <param name="latent">[B, 16, F, H, W]; H and W multiples of the patch.</param>
+    /// <param name="reference">[B, 20, F, H, W]: conditioning mask, then reference latent.</param>
+    /// <param name="timestep">[B], 0 to 1000.</param>
+    /// <param name="rotary">Of this grid.</param>
+    /// <param name="residual">What the blocks add to the tokens is kept here, or taken from here instead of running them.</param>
+    /// <returns>Velocity [B, 16, F, H, W], float32.</returns>
+    public Tensor Forward(
+        Tensor latent, Tensor reference, Tensor timestep, Conditioning given, RotaryTable rotary, BlockResidual? residual = null)
+    {
+        using var scope = NewDisposeScope();
+        var (x, grid) = Patchify(latent, reference);
+        var (embedded, modulation) = EmbedTime(timestep);
+        if (residual is { Reuse: true })
+        {
+            x = x + residual.Value;
+        }
+        else
+        {
+            var before = x;
+            for (int i = 0; i < blocks.Length; i++) x = blocks[i].Forward(x, modulation, rotary, grid, given, i);
+            if (residual is not null) residual.Value = x - before;
+        }
+
+        return Velocity(x, embedded, grid).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>[B, 16 + 20, F, H, W] to tokens [B, L, C].</summary>
+    public (Tensor Tokens, PatchGrid Grid) Patchify(Tensor latent, Tensor reference)
+    {
+        using var scope = NewDisposeScope();
+        var input = cat([latent.to(weights.Type), reference.to(weights.Type)], 1);
+        var patches = nn.functional.conv3d(input, patchWeight, patchBias, strides: [1, Config.Patch, Config.Patch]);
+        var grid = new PatchGrid(patches.shape[2], patches.shape[3], patches.shape[4]);
+        return (patches.flatten(2).transpose(1, 2).contiguous().MoveToOuterDisposeScope(), grid);
+    }
+
+    /// <summary>Time embedding [B, C] and the modulation [B, 6, C] that every block adds its own to; float32.</summary>
+    public (Tensor Embedded, Tensor Modulation) EmbedTime(Tensor timestep)
+    {
+        using var scope = NewDisposeScope();
+        long half = Config.TimeWidth / 2;
+        var frequencies = tensor(10000.0, ScalarType.Float64).pow(arange(half, ScalarType.Float64) / -half).to(timestep.device);
+        var angles = outer(timestep.to(ScalarType.Float64), frequencies);
+        var waves = cat([angles.cos(), angles.sin()], 1).to(ScalarType.Float32);
+        var embedded = time[1].Forward(nn.functional.silu(time[0].Forward(waves)));
+        var modulation = timeProjection.Forward(nn.functional.silu(embedded)).unflatten(1, [6, Config.Width]);
+        return (embedded.MoveToOuterDisposeScope(), modulation.MoveToOuterDisposeScope());
+    }
+
+    private Tensor Velocity(Tensor x, Tensor embedded, PatchGrid grid)
+    {
+        long patch = Config.Patch, channels = Config.LatentChannels, batch = x.shape[0];
+        var m = (headModulation + embedded.unsqueeze(1)).chunk(2, 1);
+        var y = head.Forward(addcmul(m[0], headNorm.ForwardToFloat32(x), m[1] + 1, 1)); // [B, L, patch * patch * channels]
+        return y.view(batch, grid.Frames, grid.Rows, grid.Columns, patch, patch, channels)
+            .permute(0, 6, 1, 2, 4, 3, 5)
+            .reshape(batch, channels, grid.Frames, grid.Rows * patch, grid.Columns * patch);
+    }
+
+    private KeysValues[] PerBlock(Func<TransformerBlock, KeysValues> project)
+    {
+        var all = blocks.Select(project).ToArray();
+        foreach (var one in all)
+        {
+            one.Keys.MoveToOuterDisposeScope();
+            one.Values.MoveToOuterDisposeScope();
+        }
+        return all;
+    }
+}
