@@ -1,3 +1,7 @@
-using TorchSharp;
+using System.CommandLine;
+using Locutor.Cli;
+using Locutor.Cli.Commands;
 
-Console.WriteLine(torch.ones(2, 2).matmul(torch.ones(2, 2)).sum().item<float>());
+var root = new RootCommand("Locutor makes a portrait speak: a picture (or a video) and a voice go in, a video of that person saying it comes out.");
+Verbs.AddTo(root);
+return await Runner.RunAsync(root, args);

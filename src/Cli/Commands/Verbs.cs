@@ -1,0 +1,12 @@
+using System.CommandLine;
+
+namespace Locutor.Cli.Commands;
+
+/// <summary>Every verb of the program, in the order in which help lists them. Each is one file beside this one.</summary>
+internal static class Verbs
+{
+    public static void AddTo(RootCommand root)
+    {
+        _ = root;
+    }
+}

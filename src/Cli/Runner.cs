@@ -1,0 +1,45 @@
+using System.CommandLine;
+using Locutor.Checkpoints;
+
+namespace Locutor.Cli;
+
+/// <summary>Runs the verb that a command line names and turns what goes wrong into one line and an exit code.</summary>
+internal static class Runner
+{
+    public static async Task<int> RunAsync(RootCommand root, string[] args)
+    {
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var error in parsed.Errors) Complain(error.Message);
+            await Console.Error.WriteLineAsync("Try 'locutor --help'.");
+            return ExitCodes.Usage;
+        }
+
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitCodes.Cancelled;
+        }
+        catch (CommandException failure)
+        {
+            Complain(failure.Message);
+            return failure.ExitCode;
+        }
+        catch (CheckpointException failure)
+        {
+            Complain(failure.Message);
+            return ExitCodes.BadInput;
+        }
+        catch (Exception failure) when (Environment.GetEnvironmentVariable("LOCUTOR_DEBUG") is null)
+        {
+            Complain($"{failure.Message} ({failure.GetType().Name}; set LOCUTOR_DEBUG=1 to see where)");
+            return ExitCodes.Internal;
+        }
+    }
+
+    private static void Complain(string message) => Console.Error.WriteLine("locutor: " + message.ReplaceLineEndings(" "));
+}
