@@ -1,0 +1,29 @@
+using static TorchSharp.torch;
+
+namespace Locutor.Generation.Conditioning;
+
+/// <summary>The speech embeddings around every frame of a clip.</summary>
+public static class AudioWindows
+{
+    /// <param name="embedding">[frames of the track, blocks, channels]</param>
+    /// <param name="start">First video frame of the clip.</param>
+    /// <param name="frames">Of the clip.</param>
+    /// <param name="window">Odd.</param>
+    /// <returns>[frames, window, blocks, channels]; before the track its first frame stands, behind it the track runs backwards.</returns>
+    public static Tensor Of(Tensor embedding, int start, int frames, int window)
+    {
+        using var scope = NewDisposeScope();
+        long[] indices = [.. from frame in Enumerable.Range(start, frames)
+                             from offset in Enumerable.Range(-(window / 2), window)
+                             select Inside(frame + offset, embedding.shape[0])];
+        var picked = embedding.index_select(0, tensor(indices, device: embedding.device));
+        return picked.unflatten(0, [frames, window]).MoveToOuterDisposeScope();
+    }
+
+    private static long Inside(long index, long count)
+    {
+        if (index < 0) return 0;
+        long position = index % (2 * count);
+        return position < count ? position : 2 * count - 1 - position;
+    }
+}

@@ -1,0 +1,45 @@
+using static TorchSharp.torch;
+
+namespace Locutor.Generation.Conditioning;
+
+/// <summary>Where a person is, in pixels of the source picture; right and bottom are outside.</summary>
+public readonly record struct SpeakerBox(int Left, int Top, int Right, int Bottom);
+
+/// <summary>Masks of two people and of what is neither, on the grid of a latent frame.</summary>
+public static class SpeakerRegions
+{
+    private const double Margin = 0.05;
+
+    /// <summary>The left and right half of a picture, each with a small margin.</summary>
+    public static IReadOnlyList<SpeakerBox> Halves(int height, int width)
+    {
+        int half = width / 2, top = (int)(height * Margin), bottom = (int)(height * (1 - Margin));
+        int left = (int)(half * Margin), right = (int)(half * (1 - Margin));
+        return [new(left, top, right, bottom), new((int)(half * Margin + half), top, (int)(half * (1 - Margin) + half), bottom)];
+    }
+
+    /// <summary>Resized and cropped as the picture is.</summary>
+    /// <param name="source">Height and width of the picture.</param>
+    /// <param name="target">Height and width of the video.</param>
+    /// <param name="latent">Height and width of a latent frame.</param>
+    /// <returns>[3, latent height, latent width]: first person, second person, background; 0 or 1.</returns>
+    public static Tensor Masks(IReadOnlyList<SpeakerBox> boxes, (int Height, int Width) source, (int Height, int Width) target, (long Height, long Width) latent)
+    {
+        using var scope = NewDisposeScope();
+        var masks = zeros(boxes.Count + 1, source.Height, source.Width);
+        for (int person = 0; person < boxes.Count; person++)
+        {
+            var box = boxes[person];
+            masks[person].slice(0, box.Top, box.Bottom, 1).slice(1, box.Left, box.Right, 1).fill_(1);
+        }
+
+        masks[boxes.Count].copy_((masks.slice(0, 0, boxes.Count, 1).sum(0) == 0).to(ScalarType.Float32));
+        double scale = Math.Max((double)target.Height / source.Height, (double)target.Width / source.Width);
+        long height = (long)Math.Ceiling(scale * source.Height), width = (long)Math.Ceiling(scale * source.Width);
+        var resized = nn.functional.interpolate(masks.unsqueeze(0), [height, width], mode: InterpolationMode.Nearest);
+        long top = (long)Math.Round((height - target.Height) / 2.0), left = (long)Math.Round((width - target.Width) / 2.0);
+        var cropped = resized.narrow(2, top, target.Height).narrow(3, left, target.Width);
+        var small = nn.functional.interpolate(cropped, [latent.Height, latent.Width], mode: InterpolationMode.Nearest);
+        return small.squeeze(0).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,12 @@
+using static TorchSharp.torch;
+
+namespace Locutor.Generation.Sampling;
+
+/// <summary>Euler steps along a velocity that points from picture to noise.</summary>
+public static class EulerSampler
+{
+    /// <summary>latent - velocity (from - to) / 1000.</summary>
+    /// <param name="from">Timestep of the latent.</param>
+    /// <param name="to">Timestep of the result, smaller.</param>
+    public static Tensor Step(Tensor latent, Tensor velocity, float from, float to) => latent - velocity * ((from - to) / 1000);
+}

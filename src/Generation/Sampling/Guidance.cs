@@ -1,0 +1,54 @@
+using static TorchSharp.torch;
+
+namespace Locutor.Generation.Sampling;
+
+/// <summary>Which passes a step needs and how their velocities become one; a new one for every clip, since projected guidance has momentum.</summary>
+public sealed class Guidance : IDisposable
+{
+    private readonly GuidanceOptions options;
+    private readonly ProjectedGuidance? text;
+    private readonly ProjectedGuidance? audio;
+
+    public Guidance(GuidanceOptions options)
+    {
+        this.options = options;
+        Passes = PassesOf(options);
+        if (options.Projected is null) return;
+        text = new ProjectedGuidance(options.Projected);
+        audio = new ProjectedGuidance(options.Projected);
+    }
+
+    /// <summary>In the order in which <see cref="Combine"/> takes their velocities.</summary>
+    public IReadOnlyList<Pass> Passes { get; }
+
+    public static IReadOnlyList<Pass> PassesOf(GuidanceOptions options) => (IsOne(options.Text), IsOne(options.Audio)) switch
+    {
+        (true, true) => [Pass.Conditional],
+        (true, false) => [Pass.Conditional, Pass.AudioDropped],
+        _ => [Pass.Conditional, Pass.TextDropped, Pass.Unconditional],
+    };
+
+    /// <summary>The guided velocity.</summary>
+    /// <param name="v">Velocities [16, F, H, W] of <see cref="Passes"/>.</param>
+    public Tensor Combine(IReadOnlyList<Tensor> v)
+    {
+        using var scope = NewDisposeScope();
+        var guided = v.Count switch
+        {
+            1 => v[0].alias(),
+            2 when audio is null => v[1] + (v[0] - v[1]) * options.Audio,
+            2 => v[0] + audio.Update(v[0] - v[1], v[0]) * (options.Audio - 1),
+            _ when audio is null => v[2] + (v[0] - v[1]) * options.Text + (v[1] - v[2]) * options.Audio,
+            _ => v[0] + text!.Update(v[0] - v[1], v[0]) * (options.Text - 1) + audio.Update(v[1] - v[2], v[0]) * (options.Audio - 1),
+        };
+        return guided.MoveToOuterDisposeScope();
+    }
+
+    public void Dispose()
+    {
+        text?.Dispose();
+        audio?.Dispose();
+    }
+
+    private static bool IsOne(double scale) => Math.Abs(scale - 1) < 1e-9;
+}

@@ -1,0 +1,85 @@
+using System.Text.Json;
+
+namespace Locutor.Models;
+
+/// <summary>What a user picks with <c>--model</c>: which files make the networks, at what sizes they draw and with which settings.</summary>
+public sealed record Bundle
+{
+    /// <summary>Lower-case letters, digits and dashes.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>One line for a list.</summary>
+    public required string Title { get; init; }
+
+    public required string Licence { get; init; }
+
+    public required BundleNetworks Networks { get; init; }
+
+    /// <summary>Sizes by name (<c>480p</c>), each the pictures [height, width] that the bundle draws; the nearest shape is taken.</summary>
+    public required IReadOnlyDictionary<string, IReadOnlyList<int[]>> Sizes { get; init; }
+
+    public required string DefaultSize { get; init; }
+
+    /// <summary>Settings by name.</summary>
+    public required IReadOnlyDictionary<string, Preset> Presets { get; init; }
+
+    public required string DefaultPreset { get; init; }
+
+    /// <summary>Video frames that are denoised together; 4n + 1.</summary>
+    public int ClipFrames { get; init; } = 81;
+
+    public string DefaultPrompt { get; init; } = "a person is talking";
+
+    public string NegativePrompt { get; init; } = "";
+
+    /// <summary>Said before a video is made, where pictures of a kind do badly; null when there is nothing to say.</summary>
+    public string? Notice { get; init; }
+}
+
+/// <summary>The networks of a bundle.</summary>
+/// <param name="Transformer">The video transformer, its audio adapter included.</param>
+/// <param name="Autoencoder">The video autoencoder.</param>
+/// <param name="Text">The text encoder.</param>
+/// <param name="Image">The picture encoder.</param>
+/// <param name="Speech">The speech encoder.</param>
+/// <param name="Tokenizer">The SentencePiece model of the text encoder.</param>
+public sealed record BundleNetworks(
+    NetworkFiles Transformer, NetworkFiles Autoencoder, NetworkFiles Text, NetworkFiles Image, NetworkFiles Speech, BundleFile Tokenizer);
+
+/// <summary>One network: its sizes and its files.</summary>
+/// <param name="Architecture">Name of a released architecture, such as <c>Wan14B</c>; null when <paramref name="Config"/> tells the sizes.</param>
+/// <param name="Config">Sizes, as the network's own configuration record.</param>
+/// <param name="Files">Laid over each other in order: a later file's tensor replaces an earlier one of the same key.</param>
+/// <param name="Prefix">In front of every key, when several networks share one file.</param>
+public sealed record NetworkFiles(string? Architecture, JsonElement? Config, IReadOnlyList<BundleFile> Files, string Prefix = "");
+
+/// <summary>One file of a bundle.</summary>
+/// <param name="Path">Within the repository, or beside the bundle when there is none.</param>
+/// <param name="Repository">On the hub, <c>owner/name</c>; null for a file that is shipped.</param>
+/// <param name="Revision">Branch, tag or commit.</param>
+/// <param name="Size">Bytes, where known.</param>
+/// <param name="Sha256">Lower-case hexadecimal, where known.</param>
+public sealed record BundleFile(string Path, string? Repository = null, string? Revision = null, long? Size = null, string? Sha256 = null);
+
+/// <summary>Settings that belong together.</summary>
+/// <param name="Steps">Denoising steps of a clip.</param>
+/// <param name="Shift">How far timesteps are moved towards noise.</param>
+/// <param name="TextGuidance">1 leaves the text pass out.</param>
+/// <param name="AudioGuidance">1 leaves the audio pass out.</param>
+public sealed record Preset(int Steps, double Shift, double TextGuidance, double AudioGuidance)
+{
+    /// <summary>Shift at sizes where it differs.</summary>
+    public IReadOnlyDictionary<string, double> ShiftBySize { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>Frames of the clip before that a clip starts with; 4n + 1.</summary>
+    public int MotionFrames { get; init; } = 25;
+
+    /// <summary>How much colours are moved back to those of the picture, 0 to 1.</summary>
+    public double ColourCorrection { get; init; } = 0.2;
+
+    /// <summary>Adapters merged into the transformer.</summary>
+    public IReadOnlyList<BundleAdapter> Adapters { get; init; } = [];
+}
+
+/// <summary>A LoRA file and how strongly it is merged.</summary>
+public sealed record BundleAdapter(BundleFile File, double Strength = 1);
