@@ -1,0 +1,97 @@
+using Locutor.Jobs.Records;
+using Orleans.Concurrency;
+
+namespace Locutor.Jobs.Grains;
+
+/// <summary>What a worker says of itself.</summary>
+[GenerateSerializer, Immutable]
+public sealed record WorkerReport
+{
+    /// <summary>Unique per process start.</summary>
+    [Id(0)] public string Id { get; init; } = "";
+    [Id(1)] public string Host { get; init; } = "";
+    [Id(2)] public int Process { get; init; }
+    [Id(3)] public string Device { get; init; } = "";
+    [Id(4)] public string Model { get; init; } = "";
+    [Id(5)] public string Version { get; init; } = "";
+
+    /// <summary>starting, idle, working or draining.</summary>
+    [Id(6)] public string State { get; init; } = "";
+    [Id(7)] public string? Job { get; init; }
+    [Id(8)] public DateTimeOffset StartedAt { get; init; }
+    [Id(9)] public DateTimeOffset SeenAt { get; init; }
+    [Id(10)] public int Finished { get; init; }
+    [Id(11)] public int Failed { get; init; }
+}
+
+/// <summary>Counts for health and metrics.</summary>
+[GenerateSerializer, Immutable]
+public sealed record QueueStatistics
+{
+    [Id(0)] public bool Ready { get; init; }
+    [Id(1)] public int Queued { get; init; }
+    [Id(2)] public int Fetching { get; init; }
+    [Id(3)] public int Running { get; init; }
+    [Id(4)] public int Webhooks { get; init; }
+    [Id(5)] public int Workers { get; init; }
+
+    /// <summary>Median seconds of the last finished jobs, 0 when none finished yet.</summary>
+    [Id(6)] public double TypicalSeconds { get; init; }
+}
+
+/// <summary>
+/// The order in which jobs run. It holds nothing that is not also in the jobs and indices, and rebuilds itself from them when it starts.
+/// There is one, with the key <see cref="Key"/>.
+/// </summary>
+public interface IQueueGrain : IGrainWithStringKey
+{
+    const string Key = "queue";
+
+    /// <summary>Starts the rebuilding; called when the service starts and now and then, so that the sweeps always run.</summary>
+    Task<QueueStatistics> StatisticsAsync();
+
+    /// <summary>Whether one more job of <paramref name="owner"/> may wait; if so its place is kept until it is added or given up.</summary>
+    Task<QueueAdmission> ReserveAsync(string owner, int maxQueuedOfOwner);
+
+    /// <summary>Gives up a reserved place.</summary>
+    Task GiveUpAsync(string owner);
+
+    /// <summary>Takes up a job as its record says: to fetch, to run, running, or with a webhook to send; uses up a reserved place.</summary>
+    Task AddAsync(JobRecord record, bool reserved);
+
+    /// <summary>A job has changed: it moves to where it belongs now.</summary>
+    Task ChangedAsync(JobRecord record);
+
+    /// <summary>The next job for a worker, or null after <paramref name="wait"/>.</summary>
+    [AlwaysInterleave] Task<JobRecord?> LeaseAsync(WorkerReport worker, TimeSpan wait);
+
+    /// <summary>A worker is alive.</summary>
+    Task HeartbeatAsync(WorkerReport worker);
+
+    /// <summary>The workers whose ids begin so are gone for certain: their jobs need not wait for the leases to run out.</summary>
+    Task WorkersGoneAsync(string idPrefix, string exceptPrefix);
+
+    /// <summary>The next job whose inputs are to be fetched, or null after <paramref name="wait"/>.</summary>
+    [AlwaysInterleave] Task<JobRecord?> NextToFetchAsync(TimeSpan wait);
+
+    /// <summary>The next job whose webhook is due, or null after <paramref name="wait"/>.</summary>
+    [AlwaysInterleave] Task<JobRecord?> NextWebhookAsync(TimeSpan wait);
+
+    /// <summary>1 for the job that is next; 0 when it does not wait.</summary>
+    Task<int> PositionAsync(string jobId);
+
+    /// <summary>Workers seen in the last minutes.</summary>
+    Task<WorkerReport[]> WorkersAsync();
+}
+
+/// <summary>Whether a job may wait.</summary>
+public enum QueueAdmission
+{
+    Admitted,
+
+    /// <summary>The token has as many waiting jobs as it may have.</summary>
+    OwnerFull,
+
+    /// <summary>The queue is full for everybody.</summary>
+    Full,
+}

@@ -1,0 +1,242 @@
+using Locutor.Jobs.Records;
+
+namespace Locutor.Jobs.Grains;
+
+/// <inheritdoc cref="IJobGrain"/>
+public sealed class JobGrain : Grain, IJobGrain
+{
+    private readonly IPersistentState<JobRecord> _stored;
+    private readonly JobsOptions _options;
+    private readonly TimeProvider _time;
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private JobRecord? _current;
+    private bool _deleted;
+
+    public JobGrain([PersistentState("job", JobsStorage.Name)] IPersistentState<JobRecord> stored, JobsOptions options, TimeProvider time)
+    {
+        _stored = stored;
+        _options = options;
+        _time = time;
+    }
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        if (_stored.RecordExists)
+            _current = _stored.State;
+        return Task.CompletedTask;
+    }
+
+    public Task CreateAsync(JobRecord record) => _current is null && !_deleted ? StoreAsync(record) : Task.CompletedTask;
+
+    public Task<JobRecord?> GetAsync() => Task.FromResult(_current);
+
+    public async Task<JobRecord?> WaitAsync(long version, TimeSpan atMost)
+    {
+        var until = _time.GetTimestamp();
+        while (_current is { } current && current.Version <= version && _time.GetElapsedTime(until) < atMost)
+            await ChangeAsync(atMost - _time.GetElapsedTime(until));
+        return _current;
+    }
+
+    public async Task<bool> StoreInputsAsync(JobInput[] inputs)
+    {
+        if (_current is not { Status: JobStatus.Queued } job || job.Request.InputsStored)
+            return false;
+        await ChangeToAsync(job with { Request = job.Request with { Inputs = inputs }, Progress = null });
+        return true;
+    }
+
+    public async Task<bool> RejectAsync(JobError error)
+    {
+        if (_current is not { Status: JobStatus.Queued } job || job.Request.InputsStored)
+            return false;
+        await ChangeToAsync(Finished(job, JobStatus.Failed) with { Error = error });
+        return true;
+    }
+
+    public async Task<JobRecord?> StartAsync(string worker)
+    {
+        if (_current is not { Status: JobStatus.Queued } job || !job.Request.InputsStored)
+            return null;
+        var now = _time.GetUtcNow();
+        await StoreAsync(job with
+        {
+            Status = JobStatus.Running,
+            Attempt = job.Attempt + 1,
+            Worker = worker,
+            StartedAt = job.StartedAt ?? now,
+            LeaseUntil = now + _options.Lease,
+            Progress = new JobProgress { Stage = JobStage.Loading },
+        });
+        await TellIndexAsync();
+        return _current;
+    }
+
+    public Task<LeaseReply> ReportAsync(int attempt, JobProgress? progress)
+    {
+        var reply = ReplyTo(attempt);
+        if (reply is LeaseReply.Continue)
+        {
+            // Progress and renewal are worth nothing after a crash, so they are not stored.
+            var job = _current!;
+            Publish(job with { LeaseUntil = _time.GetUtcNow() + _options.Lease, Progress = progress ?? job.Progress, Version = NextVersion(job) });
+        }
+        return Task.FromResult(reply);
+    }
+
+    public async Task<LeaseReply> WaitForStopAsync(int attempt, TimeSpan atMost)
+    {
+        var from = _time.GetTimestamp();
+        while (ReplyTo(attempt) is LeaseReply.Continue && _time.GetElapsedTime(from) < atMost)
+            await ChangeAsync(atMost - _time.GetElapsedTime(from));
+        return ReplyTo(attempt);
+    }
+
+    public Task<bool> SucceedAsync(int attempt, JobResult result) =>
+        EndAttemptAsync(attempt, job => Finished(job, JobStatus.Succeeded) with { Result = result });
+
+    public Task<bool> FailAsync(int attempt, JobError error) =>
+        EndAttemptAsync(attempt, job => Finished(job, JobStatus.Failed) with { Error = error });
+
+    public Task<bool> HandBackAsync(int attempt) => EndAttemptAsync(attempt, Requeued);
+
+    public async Task<JobRecord?> LoseWorkerAsync(int attempt)
+    {
+        await EndAttemptAsync(attempt, Lost);
+        return _current;
+    }
+
+    public async Task<JobRecord?> CheckLeaseAsync()
+    {
+        if (_current is { Status: JobStatus.Running, LeaseUntil: { } until } job && until <= _time.GetUtcNow())
+            await EndAttemptAsync(job.Attempt, Lost);
+        return _current;
+    }
+
+    public async Task<JobRecord?> CancelAsync()
+    {
+        if (_current is { } job && !job.Status.IsTerminal())
+            await ChangeToAsync(Finished(job, JobStatus.Canceled));
+        return _current;
+    }
+
+    public async Task<JobRecord?> ExpireAsync()
+    {
+        if (_current is { } job && job.Status.IsTerminal() && job.Status != JobStatus.Expired)
+            await ChangeToAsync(job with { Status = JobStatus.Expired, Result = null, ExpiresAt = _time.GetUtcNow() + _options.KeepRecords });
+        return _current;
+    }
+
+    public async Task RecordWebhookAsync(WebhookState state)
+    {
+        if (_current is { Webhook: { Settled: false } } job)
+            await ChangeToAsync(job with { Webhook = state });
+    }
+
+    public async Task<bool> DeleteAsync()
+    {
+        if (_current is not { } job || !job.Status.IsTerminal())
+            return _current is null;
+        await GrainFactory.GetGrain<ITokenIndexGrain>(job.Owner).RemoveAsync(job.Id);
+        await _stored.ClearStateAsync();
+        _deleted = true;
+        _current = null;
+        Wake();
+        DeactivateOnIdle();
+        return true;
+    }
+
+    private LeaseReply ReplyTo(int attempt) => _current switch
+    {
+        { Status: JobStatus.Running } job when job.Attempt == attempt => LeaseReply.Continue,
+        { Status: JobStatus.Canceled } job when job.Attempt == attempt => LeaseReply.Canceled,
+        _ => LeaseReply.Fenced,
+    };
+
+    private async Task<bool> EndAttemptAsync(int attempt, Func<JobRecord, JobRecord> next)
+    {
+        if (ReplyTo(attempt) is not LeaseReply.Continue)
+            return false;
+        await ChangeToAsync(next(_current!));
+        return true;
+    }
+
+    private JobRecord Finished(JobRecord job, JobStatus status)
+    {
+        var now = _time.GetUtcNow();
+        return job with
+        {
+            Status = status,
+            LeaseUntil = null,
+            Progress = null,
+            FinishedAt = now,
+            ExpiresAt = now + _options.KeepResults,
+            Webhook = job.Request.Webhook is null ? null : new WebhookState { NextAt = now },
+        };
+    }
+
+    private static JobRecord Requeued(JobRecord job) =>
+        job with { Status = JobStatus.Queued, Worker = null, LeaseUntil = null, Progress = null };
+
+    private JobRecord Lost(JobRecord job)
+    {
+        var lost = job.LostWorkers + 1;
+        if (lost < _options.MaxAttempts)
+            return Requeued(job) with { LostWorkers = lost };
+        var message = $"the worker vanished in each of {lost} attempts";
+        return Finished(job, JobStatus.Failed) with { LostWorkers = lost, Error = new JobError(JobError.WorkerLost, message, true) };
+    }
+
+    private async Task ChangeToAsync(JobRecord next)
+    {
+        await StoreAsync(next);
+        await TellIndexAsync();
+        await GrainFactory.GetGrain<IQueueGrain>(IQueueGrain.Key).ChangedAsync(_current!);
+    }
+
+    private Task TellIndexAsync() => GrainFactory.GetGrain<ITokenIndexGrain>(_current!.Owner).ChangedAsync(_current);
+
+    private async Task StoreAsync(JobRecord next)
+    {
+        next = next with { Version = NextVersion(next) };
+        _stored.State = next;
+        try
+        {
+            await _stored.WriteStateAsync();
+        }
+        catch
+        {
+            // Memory and disk may differ now; the next call reads what is on disk.
+            DeactivateOnIdle();
+            throw;
+        }
+        Publish(next);
+    }
+
+    private long NextVersion(JobRecord job) => Math.Max((_current ?? job).Version + 1, _time.GetUtcNow().ToUnixTimeMilliseconds());
+
+    private void Publish(JobRecord record)
+    {
+        _current = record;
+        Wake();
+    }
+
+    private void Wake()
+    {
+        var waiting = _changed;
+        _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        waiting.SetResult();
+    }
+
+    private async Task ChangeAsync(TimeSpan atMost)
+    {
+        var changed = _changed.Task;
+        try
+        {
+            await changed.WaitAsync(atMost, _time);
+        }
+        catch (TimeoutException)
+        {
+        }
+    }
+}

@@ -1,0 +1,20 @@
+
+namespace Locutor.Jobs.Grains;
+
+/// <summary>What <see cref="OwnersGrain"/> stores.</summary>
+public sealed class OwnersState
+{
+    public SortedSet<string> Owners { get; set; } = new(StringComparer.Ordinal);
+}
+
+/// <inheritdoc cref="IOwnersGrain"/>
+public sealed class OwnersGrain([PersistentState("owners", JobsStorage.Name)] IPersistentState<OwnersState> state) : Grain, IOwnersGrain
+{
+    public async Task AddAsync(string owner)
+    {
+        if (state.State.Owners.Add(owner))
+            await state.WriteStateAsync();
+    }
+
+    public Task<string[]> ListAsync() => Task.FromResult(state.State.Owners.ToArray());
+}

@@ -1,0 +1,82 @@
+using System.Data.Common;
+using System.Net;
+using Locutor.Jobs.Storage;
+using Locutor.Jobs.Tokens;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Orleans.Configuration;
+using Orleans.Storage;
+
+namespace Locutor.Jobs.Hosting;
+
+/// <summary>Where jobs are stored and how the parts of a cluster find each other.</summary>
+public sealed record ClusterOptions
+{
+    /// <summary>Folder of the SQLite file. Ignored when <see cref="Postgres"/> is set.</summary>
+    public required string DataFolder { get; init; }
+
+    /// <summary>Connection string of a PostgreSQL database that several machines share.</summary>
+    public string? Postgres { get; init; }
+
+    /// <summary>Address that other parts of the cluster reach this process at.</summary>
+    public IPAddress Address { get; init; } = IPAddress.Loopback;
+
+    public int SiloPort { get; init; } = 11_111;
+    public int GatewayPort { get; init; } = 30_000;
+}
+
+/// <summary>Puts the job service into a host.</summary>
+public static class JobsHosting
+{
+    internal const string ClusterId = "locutor";
+
+    /// <summary>One silo in this process, with its storage and the tokens.</summary>
+    public static void AddJobs(this IHostApplicationBuilder builder, ClusterOptions cluster, JobsOptions options)
+    {
+        builder.Services.AddSingleton(options);
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<StateSerializer>();
+        builder.UseOrleans(silo =>
+        {
+            silo.Configure<Orleans.Configuration.ClusterOptions>(ids => (ids.ClusterId, ids.ServiceId) = (ClusterId, ClusterId));
+            silo.Configure<GrainCollectionOptions>(collection => collection.CollectionAge = TimeSpan.FromMinutes(5));
+            if (cluster.Postgres is { } postgres)
+                Postgres.Use(silo, postgres, cluster);
+            else
+                UseSqlite(silo, cluster);
+        });
+    }
+
+    private static void UseSqlite(ISiloBuilder silo, ClusterOptions cluster)
+    {
+        silo.UseLocalhostClustering(cluster.SiloPort, cluster.GatewayPort, serviceId: ClusterId, clusterId: ClusterId);
+        silo.Services.AddSingleton(_ => new SqliteDatabase(Path.Combine(cluster.DataFolder, SqliteDatabase.FileName)));
+        silo.Services.AddSingleton<GroupCommit>();
+        silo.Services.AddKeyedSingleton<IGrainStorage>(JobsStorage.Name, (services, _) => new SqliteGrainStorage(
+            services.GetRequiredService<SqliteDatabase>(), services.GetRequiredService<GroupCommit>(), services.GetRequiredService<StateSerializer>()));
+        silo.Services.AddSingleton(services => new TokenStore(
+            services.GetRequiredService<SqliteDatabase>().Open, services.GetRequiredService<TimeProvider>()));
+    }
+
+    /// <summary>A client of the cluster, as a worker is one: reaches the grains through a gateway.</summary>
+    public static void AddJobsClient(this IHostApplicationBuilder builder, IPEndPoint gateway)
+    {
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.UseOrleansClient(client =>
+        {
+            client.Configure<Orleans.Configuration.ClusterOptions>(ids => (ids.ClusterId, ids.ServiceId) = (ClusterId, ClusterId));
+            client.UseStaticClustering(gateway);
+        });
+    }
+
+    /// <summary>The tokens of an installation, for programs that run beside the service.</summary>
+    public static TokenStore OpenTokens(ClusterOptions cluster)
+    {
+        if (cluster.Postgres is { } postgres)
+            return new TokenStore(Postgres.Connector(postgres), TimeProvider.System);
+        Directory.CreateDirectory(cluster.DataFolder);
+        Func<DbConnection> open = new SqliteDatabase(Path.Combine(cluster.DataFolder, SqliteDatabase.FileName)).Open;
+        return new TokenStore(open, TimeProvider.System);
+    }
+}

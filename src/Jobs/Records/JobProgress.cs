@@ -1,0 +1,60 @@
+namespace Locutor.Jobs.Records;
+
+/// <summary>How far a running attempt is. Counts are 0 where they are not known yet.</summary>
+[GenerateSerializer, Immutable]
+public sealed record JobProgress
+{
+    [Id(0)] public JobStage Stage { get; init; }
+
+    /// <summary>0 to 100.</summary>
+    [Id(1)] public double Percent { get; init; }
+
+    [Id(2)] public int Clip { get; init; }
+    [Id(3)] public int Clips { get; init; }
+    [Id(4)] public int Step { get; init; }
+    [Id(5)] public int Steps { get; init; }
+    [Id(6)] public double? EtaSeconds { get; init; }
+}
+
+/// <summary>Why a job failed. <see cref="Code"/> is stable and documented; <see cref="Message"/> is for people.</summary>
+[GenerateSerializer, Immutable]
+public sealed record JobError([property: Id(0)] string Code, [property: Id(1)] string Message, [property: Id(2)] bool Retryable)
+{
+    public const string FetchFailed = "fetch_failed";
+    public const string AddressBlocked = "address_blocked";
+    public const string UnsupportedMedia = "unsupported_media";
+    public const string TooLarge = "too_large";
+    public const string AudioTooShort = "audio_too_short";
+    public const string InvalidRequest = "invalid_request";
+    public const string GpuOutOfMemory = "gpu_out_of_memory";
+    public const string WorkerLost = "worker_lost";
+    public const string TimedOut = "timeout";
+    public const string Internal = "internal";
+}
+
+/// <summary>The finished video. Paths are relative to the data folder.</summary>
+[GenerateSerializer, Immutable]
+public sealed record JobResult
+{
+    [Id(0)] public string Path { get; init; } = "";
+    [Id(1)] public string? ThumbnailPath { get; init; }
+    [Id(2)] public long Bytes { get; init; }
+
+    /// <summary>SHA-256 of the file in lower-case hex; the service's entity tag.</summary>
+    [Id(3)] public string Sha256 { get; init; } = "";
+
+    [Id(4)] public int Width { get; init; }
+    [Id(5)] public int Height { get; init; }
+    [Id(6)] public double Seconds { get; init; }
+    [Id(7)] public double GenerationSeconds { get; init; }
+}
+
+/// <summary>State of the one webhook of a job: how often it was tried and when it is due again.</summary>
+[GenerateSerializer, Immutable]
+public sealed record WebhookState
+{
+    [Id(0)] public int Attempts { get; init; }
+    [Id(1)] public DateTimeOffset? NextAt { get; init; }
+    [Id(2)] public bool Settled { get; init; }
+    [Id(3)] public string? LastError { get; init; }
+}

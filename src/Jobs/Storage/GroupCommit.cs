@@ -1,0 +1,104 @@
+using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
+
+namespace Locutor.Jobs.Storage;
+
+/// <summary>
+/// Writes to SQLite from one thread, many at a time: what arrives while a transaction commits shares the next one.
+/// A write is answered after its commit is on disk, so two hundred waiting writers cost one sync and not two hundred.
+/// </summary>
+public sealed class GroupCommit : IDisposable
+{
+    private const int LargestGroup = 512;
+
+    private readonly BlockingCollection<Write> _writes = [];
+    private readonly SqliteDatabase _database;
+    private readonly Thread _thread;
+
+    public GroupCommit(SqliteDatabase database)
+    {
+        _database = database;
+        _thread = new Thread(Run) { IsBackground = true, Name = "jobs.db writer" };
+        _thread.Start();
+    }
+
+    /// <summary>
+    /// Stores <paramref name="body"/> if the stored version is <paramref name="expected"/> (0: nothing stored); null removes the row.
+    /// The new version, or null when another one was found.
+    /// </summary>
+    public Task<long?> WriteAsync(string kind, string id, long expected, ReadOnlyMemory<byte>? body)
+    {
+        var write = new Write(kind, id, expected, body);
+        _writes.Add(write);
+        return write.Done.Task;
+    }
+
+    public void Dispose()
+    {
+        _writes.CompleteAdding();
+        _thread.Join();
+        _writes.Dispose();
+    }
+
+    private void Run()
+    {
+        using var connection = _database.Open();
+        var group = new List<Write>(LargestGroup);
+        foreach (var first in _writes.GetConsumingEnumerable())
+        {
+            group.Clear();
+            group.Add(first);
+            while (group.Count < LargestGroup && _writes.TryTake(out var next))
+                group.Add(next);
+            Commit(connection, group);
+        }
+    }
+
+    private static void Commit(SqliteConnection connection, List<Write> group)
+    {
+        var versions = new long?[group.Count];
+        try
+        {
+            using var transaction = connection.BeginTransaction(deferred: false);
+            for (var i = 0; i < group.Count; i++)
+                versions[i] = Apply(connection, transaction, group[i]);
+            transaction.Commit();
+        }
+        catch (Exception exception)
+        {
+            foreach (var write in group)
+                write.Done.TrySetException(new IOException($"storing {write.Kind} {write.Id} failed: {exception.Message}", exception));
+            return;
+        }
+        for (var i = 0; i < group.Count; i++)
+            group[i].Done.TrySetResult(versions[i]);
+    }
+
+    private static long? Apply(SqliteConnection connection, SqliteTransaction transaction, Write write)
+    {
+        using var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        command.Parameters.AddWithValue("$kind", write.Kind);
+        command.Parameters.AddWithValue("$id", write.Id);
+        if (write.Expected > 0)
+            command.Parameters.AddWithValue("$version", write.Expected);
+        if (write.Body is { } body)
+            command.Parameters.AddWithValue("$body", body.ToArray());
+        command.CommandText = (write.Body, write.Expected) switch
+        {
+            (null, 0) => "DELETE FROM grain_state WHERE kind = $kind AND id = $id",
+            (null, _) => "DELETE FROM grain_state WHERE kind = $kind AND id = $id AND version = $version",
+            (_, 0) => "INSERT INTO grain_state (kind, id, version, body) VALUES ($kind, $id, 1, $body) ON CONFLICT DO NOTHING",
+            _ => "UPDATE grain_state SET version = version + 1, body = $body WHERE kind = $kind AND id = $id AND version = $version",
+        };
+        var changed = command.ExecuteNonQuery();
+        if (write.Body is null)
+            return changed > 0 || write.Expected == 0 ? 0 : null;
+        return changed == 1 ? write.Expected + 1 : null;
+    }
+
+    private sealed record Write(string Kind, string Id, long Expected, ReadOnlyMemory<byte>? Body)
+    {
+        public TaskCompletionSource<long?> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

@@ -1,0 +1,50 @@
+using Microsoft.Data.Sqlite;
+
+namespace Locutor.Jobs.Storage;
+
+/// <summary>The one SQLite file of a data folder: write-ahead log, synchronous commits, schema made on first use.</summary>
+public sealed class SqliteDatabase
+{
+    public const string FileName = "jobs.db";
+
+    private const string Schema = """
+        CREATE TABLE IF NOT EXISTS grain_state (
+            kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL,
+            PRIMARY KEY (kind, id));
+        CREATE TABLE IF NOT EXISTS tokens (
+            key_id TEXT PRIMARY KEY, secret_hash TEXT NOT NULL, webhook_secret TEXT NOT NULL, name TEXT NOT NULL, scopes TEXT NOT NULL,
+            created_at BIGINT NOT NULL, expires_at BIGINT, revoked_at BIGINT, max_queued INTEGER);
+        """;
+
+    private readonly string _connectionString;
+
+    /// <summary>Opens or creates <paramref name="file"/>, whose folder must exist.</summary>
+    public SqliteDatabase(string file)
+    {
+        File = file;
+        _connectionString = new SqliteConnectionStringBuilder { DataSource = file, DefaultTimeout = 30 }.ToString();
+        using var connection = Open();
+        Execute(connection, "PRAGMA journal_mode = WAL");
+        Execute(connection, Schema);
+        if (!OperatingSystem.IsWindows())
+            System.IO.File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+
+    public string File { get; }
+
+    /// <summary>A pooled connection whose commits reach the disk before they return.</summary>
+    public SqliteConnection Open()
+    {
+        var connection = new SqliteConnection(_connectionString);
+        connection.Open();
+        Execute(connection, "PRAGMA synchronous = FULL; PRAGMA busy_timeout = 30000");
+        return connection;
+    }
+
+    private static void Execute(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+}

@@ -1,0 +1,151 @@
+using System.Data.Common;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Locutor.Jobs.Tokens;
+
+/// <summary>
+/// The tokens of an installation. A secret has 190 random bits, so one SHA-256 over it is as good as a slow hash; it is compared in
+/// constant time, and an unknown key id takes the same path as a wrong secret.
+/// </summary>
+public sealed class TokenStore(Func<DbConnection> open, TimeProvider time)
+{
+    private const string Alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    private const string Columns = "key_id, name, scopes, created_at, expires_at, revoked_at, max_queued, webhook_secret, secret_hash";
+    private static readonly byte[] NoHash = new byte[SHA256.HashSizeInBytes];
+
+    /// <summary>Makes a token; <paramref name="lifetime"/> null means it does not expire.</summary>
+    public NewToken Create(string name, TokenScopes scopes, TimeSpan? lifetime, int? maxQueued)
+    {
+        var now = time.GetUtcNow();
+        var token = new Token
+        {
+            KeyId = "wk-" + RandomNumberGenerator.GetString(Alphabet, 22),
+            Name = name,
+            Scopes = scopes,
+            CreatedAt = now,
+            ExpiresAt = now + lifetime,
+            MaxQueued = maxQueued,
+            WebhookSecret = "whsec_" + Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
+        };
+        var secret = "ws-" + RandomNumberGenerator.GetString(Alphabet, 32);
+        Insert(token, Convert.ToHexStringLower(Hash(secret)));
+        return new NewToken(token, secret);
+    }
+
+    /// <summary>The token of a caller without authentication (loopback only); made on first use.</summary>
+    public Token Local()
+    {
+        if (Find(LocalKeyId) is { } known)
+            return known.Token;
+        var token = new Token
+        {
+            KeyId = LocalKeyId,
+            Name = "local",
+            Scopes = TokenScopes.All,
+            CreatedAt = time.GetUtcNow(),
+            WebhookSecret = "whsec_" + Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
+        };
+        Insert(token, "");
+        return token;
+    }
+
+    /// <summary>Key id of <see cref="Local"/>; no secret opens it.</summary>
+    public const string LocalKeyId = "local";
+
+    /// <summary>The token whose key and secret these are, if it is neither revoked nor expired.</summary>
+    public Token? Authenticate(string keyId, string secret)
+    {
+        var found = Find(keyId);
+        var matches = CryptographicOperations.FixedTimeEquals(Hash(secret), found?.Hash ?? NoHash);
+        return matches && found is { } hit && IsUsable(hit.Token) ? hit.Token : null;
+    }
+
+    /// <summary>The token with this key id if it is neither revoked nor expired.</summary>
+    public Token? Usable(string keyId) => Find(keyId) is { } found && IsUsable(found.Token) ? found.Token : null;
+
+    /// <summary>All tokens, oldest first, revoked and expired ones among them.</summary>
+    public IReadOnlyList<Token> List()
+    {
+        using var connection = open();
+        using var command = connection.CreateCommand();
+        command.CommandText = $"SELECT {Columns} FROM tokens WHERE key_id <> @local ORDER BY created_at, key_id";
+        Add(command, "@local", LocalKeyId);
+        using var reader = command.ExecuteReader();
+        var tokens = new List<Token>();
+        while (reader.Read())
+            tokens.Add(Read(reader).Token);
+        return tokens;
+    }
+
+    /// <summary>Revokes a token for good; false when there is none with this key id or it was revoked before.</summary>
+    public bool Revoke(string keyId)
+    {
+        using var connection = open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "UPDATE tokens SET revoked_at = @now WHERE key_id = @key AND revoked_at IS NULL";
+        Add(command, "@now", time.GetUtcNow().ToUnixTimeMilliseconds());
+        Add(command, "@key", keyId);
+        return command.ExecuteNonQuery() == 1;
+    }
+
+    private bool IsUsable(Token token) => token.RevokedAt is null && !(token.ExpiresAt <= time.GetUtcNow());
+
+    private static byte[] Hash(string secret) => SHA256.HashData(Encoding.UTF8.GetBytes(secret));
+
+    private void Insert(Token token, string hash)
+    {
+        using var connection = open();
+        using var command = connection.CreateCommand();
+        command.CommandText = $"""
+            INSERT INTO tokens ({Columns}) VALUES (@key, @name, @scopes, @created, @expires, NULL, @queued, @webhook, @hash)
+            ON CONFLICT (key_id) DO NOTHING
+            """;
+        Add(command, "@key", token.KeyId);
+        Add(command, "@name", token.Name);
+        Add(command, "@scopes", token.Scopes.ToString());
+        Add(command, "@created", token.CreatedAt.ToUnixTimeMilliseconds());
+        Add(command, "@expires", token.ExpiresAt?.ToUnixTimeMilliseconds());
+        Add(command, "@queued", token.MaxQueued);
+        Add(command, "@webhook", token.WebhookSecret);
+        Add(command, "@hash", hash);
+        command.ExecuteNonQuery();
+    }
+
+    private (Token Token, byte[] Hash)? Find(string keyId)
+    {
+        using var connection = open();
+        using var command = connection.CreateCommand();
+        command.CommandText = $"SELECT {Columns} FROM tokens WHERE key_id = @key";
+        Add(command, "@key", keyId);
+        using var reader = command.ExecuteReader();
+        return reader.Read() ? Read(reader) : null;
+    }
+
+    private static (Token Token, byte[] Hash) Read(DbDataReader reader)
+    {
+        DateTimeOffset? Time(int column) =>
+            reader.IsDBNull(column) ? null : DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(column));
+        var token = new Token
+        {
+            KeyId = reader.GetString(0),
+            Name = reader.GetString(1),
+            Scopes = Enum.Parse<TokenScopes>(reader.GetString(2)),
+            CreatedAt = Time(3)!.Value,
+            ExpiresAt = Time(4),
+            RevokedAt = Time(5),
+            MaxQueued = reader.IsDBNull(6) ? null : reader.GetInt32(6),
+            WebhookSecret = reader.GetString(7),
+        };
+        var hash = reader.GetString(8);
+        return (token, hash.Length == 0 ? NoHash : Convert.FromHexString(hash));
+    }
+
+    private static void Add(DbCommand command, string name, object? value)
+    {
+        var parameter = command.CreateParameter();
+        parameter.ParameterName = name;
+        parameter.Value = value ?? DBNull.Value;
+        command.Parameters.Add(parameter);
+    }
+}

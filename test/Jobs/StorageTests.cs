@@ -1,0 +1,79 @@
+using System.Text;
+using Locutor.Jobs.Storage;
+using Locutor.Jobs.Tokens;
+using Microsoft.Data.Sqlite;
+
+namespace Locutor.Jobs.Tests;
+
+public sealed class StorageTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("locutor-storage-").FullName;
+
+    public void Dispose()
+    {
+        SqliteConnection.ClearAllPools();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Writes_that_wait_together_share_commits_and_all_land()
+    {
+        var database = new SqliteDatabase(Path.Combine(_folder, "a.db"));
+        using (var writer = new GroupCommit(database))
+            await Task.WhenAll(Enumerable.Range(0, 2000).Select(i => writer.WriteAsync("kind", $"id{i}", 0, Encoding.UTF8.GetBytes($"body {i}"))));
+        using var connection = database.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT count(*), count(DISTINCT body) FROM grain_state";
+        using var reader = command.ExecuteReader();
+        reader.Read();
+        (reader.GetInt64(0), reader.GetInt64(1)).ShouldBe((2000L, 2000L));
+    }
+
+    [Fact]
+    public async Task A_stale_version_changes_nothing_and_says_so()
+    {
+        using var writer = new GroupCommit(new SqliteDatabase(Path.Combine(_folder, "b.db")));
+        var one = new ReadOnlyMemory<byte>([1]);
+        (await writer.WriteAsync("k", "x", 0, one)).ShouldBe(1);
+        (await writer.WriteAsync("k", "x", 0, one)).ShouldBeNull();
+        (await writer.WriteAsync("k", "x", 1, one)).ShouldBe(2);
+        (await writer.WriteAsync("k", "x", 1, one)).ShouldBeNull();
+        (await writer.WriteAsync("k", "x", 1, null)).ShouldBeNull();
+        (await writer.WriteAsync("k", "x", 2, null)).ShouldBe(0);
+        (await writer.WriteAsync("k", "x", 0, one)).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_failed_commit_reaches_every_writer_of_its_group()
+    {
+        var database = new SqliteDatabase(Path.Combine(_folder, "c.db"));
+        using var writer = new GroupCommit(database);
+        using (var connection = database.Open())
+        {
+            using var drop = connection.CreateCommand();
+            drop.CommandText = "DROP TABLE grain_state";
+            drop.ExecuteNonQuery();
+        }
+        var error = await Should.ThrowAsync<IOException>(writer.WriteAsync("job", "fc-1", 0, new byte[1]));
+        error.Message.ShouldContain("fc-1");
+    }
+
+    [Fact]
+    public void Tokens_open_with_their_secret_only_and_neither_revoked_nor_expired()
+    {
+        var store = new TokenStore(new SqliteDatabase(Path.Combine(_folder, "d.db")).Open, TimeProvider.System);
+        var good = store.Create("good", TokenScopes.All, null, 5);
+        var old = store.Create("old", TokenScopes.Read, TimeSpan.FromSeconds(-1), null);
+        store.Authenticate(good.Token.KeyId, good.Secret)!.MaxQueued.ShouldBe(5);
+        store.Authenticate(good.Token.KeyId, good.Secret + "x").ShouldBeNull();
+        store.Authenticate("wk-unknown", good.Secret).ShouldBeNull();
+        store.Authenticate(old.Token.KeyId, old.Secret).ShouldBeNull();
+        store.Local();
+        store.Authenticate(TokenStore.LocalKeyId, "").ShouldBeNull("the local token has no secret");
+        store.Revoke(good.Token.KeyId).ShouldBeTrue();
+        store.Revoke(good.Token.KeyId).ShouldBeFalse();
+        store.Authenticate(good.Token.KeyId, good.Secret).ShouldBeNull();
+        store.List().Select(token => token.Name).ShouldBe(["good", "old"], ignoreOrder: true);
+        File.ReadAllText(Path.Combine(_folder, "d.db"), Encoding.Latin1).ShouldNotContain(good.Secret);
+    }
+}

@@ -1,0 +1,96 @@
+using System.Net;
+using System.Net.Sockets;
+using Locutor.Jobs.Grains;
+using Locutor.Jobs.Hosting;
+using Locutor.Jobs.Records;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Locutor.Jobs.Tests;
+
+/// <summary>A real silo over a real SQLite file, which can be stopped and started again over the same file.</summary>
+internal sealed class TestSilo : IAsyncDisposable
+{
+    private readonly IHost _host;
+
+    private TestSilo(IHost host, string folder)
+    {
+        _host = host;
+        Folder = folder;
+    }
+
+    public string Folder { get; }
+
+    public IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
+
+    public IQueueGrain Queue => Grains.GetGrain<IQueueGrain>(IQueueGrain.Key);
+
+    public static async Task<TestSilo> StartAsync(JobsOptions? options = null, string? folder = null, string? postgres = null)
+    {
+        folder ??= Directory.CreateTempSubdirectory("locutor-jobs-").FullName;
+        for (var attempt = 0; ; attempt++)
+        {
+            var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+            builder.Logging.AddConsole().SetMinimumLevel(LogLevel.Error);
+            var cluster = new ClusterOptions { DataFolder = folder, Postgres = postgres, SiloPort = FreePort(), GatewayPort = FreePort() };
+            builder.AddJobs(cluster, options ?? new JobsOptions { Sweep = TimeSpan.FromMilliseconds(100) });
+            var host = builder.Build();
+            try
+            {
+                await host.StartAsync();
+                return new TestSilo(host, folder);
+            }
+            catch (Exception) when (attempt < 3)
+            {
+                // Another program may have taken the port in between.
+                host.Dispose();
+            }
+        }
+    }
+
+    public static JobRequest Request(string prompt = "a person is talking") => new()
+    {
+        Prompt = prompt,
+        Inputs = [new JobInput { Field = "image", Path = "inputs/x.png" }, new JobInput { Field = "audio", Path = "inputs/x.wav" }],
+    };
+
+    public static JobRequest UnfetchedRequest() => new()
+    {
+        Inputs = [new JobInput { Field = "image", Url = "https://example.org/x.png" }, new JobInput { Field = "audio", Path = "inputs/x.wav" }],
+    };
+
+    public async Task<string> SubmitAsync(string owner, JobRequest? request = null)
+    {
+        var reply = await Grains.GetGrain<ITokenIndexGrain>(owner)
+            .SubmitAsync(new JobSubmission { JobId = JobId.New(), Request = request ?? Request() });
+        reply.Outcome.ShouldBe(SubmitOutcome.Accepted);
+        return reply.JobId!;
+    }
+
+    public IJobGrain Job(string id) => Grains.GetGrain<IJobGrain>(id);
+
+    public Task<JobRecord?> LeaseAsync(string worker = "w1", double seconds = 5) =>
+        Queue.LeaseAsync(new WorkerReport { Id = worker, State = "idle" }, TimeSpan.FromSeconds(seconds));
+
+    public async Task StopAsync()
+    {
+        await _host.StopAsync();
+        if (_host is IAsyncDisposable disposable)
+            await disposable.DisposeAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
