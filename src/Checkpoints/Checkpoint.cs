@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using Locutor.Checkpoints.Safetensors;
 
 namespace Locutor.Checkpoints;
 
@@ -9,6 +8,9 @@ public abstract class Checkpoint : IDisposable
     /// <summary>File names, for messages.</summary>
     public abstract string Source { get; }
 
+    /// <summary>What kind of file this is, for people.</summary>
+    public abstract string Format { get; }
+
     /// <summary>Every tensor by its key.</summary>
     public abstract IReadOnlyDictionary<string, CheckpointTensor> Tensors { get; }
 
@@ -17,9 +19,12 @@ public abstract class Checkpoint : IDisposable
 
     public bool TryGet(string name, [NotNullWhen(true)] out CheckpointTensor? tensor) => Tensors.TryGetValue(name, out tensor);
 
-    /// <summary>Opens a checkpoint of any supported format, told by its content.</summary>
-    /// <exception cref="CheckpointException">The file is broken, hostile or of an unknown format.</exception>
-    public static Checkpoint Open(string path) => SafetensorsFile.Open(path);
+    /// <summary>
+    /// Opens a checkpoint of any supported format, told by its content: safetensors, torch.save's zip or pickle, a
+    /// <c>*.index.json</c> that names shards, or a folder that holds one of these.
+    /// </summary>
+    /// <exception cref="CheckpointException">The file is missing, broken, hostile or of an unknown format.</exception>
+    public static Checkpoint Open(string path) => CheckpointFormats.Open(path);
 
     public void Dispose()
     {

@@ -13,5 +13,5 @@ public sealed record CheckpointTensor(string Name, ElementType Type, long[] Shap
     /// <summary>The bytes; only for tensors under 2 GiB.</summary>
     public unsafe ReadOnlySpan<byte> Bytes => new((void*)Address, checked((int)ByteLength));
 
-    public override string ToString() => $"{Name} {Type} [{string.Join(", ", Shape)}]";
+    public override string ToString() => $"{Name} {Type} {Shapes.Text(Shape)}";
 }

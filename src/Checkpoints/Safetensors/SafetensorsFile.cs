@@ -1,82 +1,53 @@
 using System.Buffers.Binary;
-using System.IO.MemoryMappedFiles;
-using System.Text.Json;
+using Locutor.Checkpoints.Files;
 
 namespace Locutor.Checkpoints.Safetensors;
 
 /// <summary>A memory-mapped safetensors file. Format: https://huggingface.co/docs/safetensors (8-byte header length, JSON header, data).</summary>
 public sealed class SafetensorsFile : Checkpoint
 {
-    private const int LongestHeader = 100 << 20;
-    private readonly MemoryMappedFile file;
-    private readonly MemoryMappedViewAccessor view;
-    private readonly Dictionary<string, CheckpointTensor> tensors = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> metadata = new(StringComparer.Ordinal);
+    /// <summary>The format's own limit for its JSON header.</summary>
+    private const long LongestHeader = 100_000_000;
 
-    private unsafe SafetensorsFile(string path)
+    private readonly MappedFile file;
+    private readonly Dictionary<string, CheckpointTensor> tensors = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> metadata;
+
+    private SafetensorsFile(string path)
     {
-        Source = path;
-        long length = new FileInfo(path).Length;
-        if (length < 8) throw Broken($"expected at least 8 bytes, found {length}");
-        file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
-        view = file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
-        byte* start = null;
-        view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
-        ulong header = BinaryPrimitives.ReadUInt64LittleEndian(new ReadOnlySpan<byte>(start, 8));
-        if (header > (ulong)Math.Min(LongestHeader, length - 8)) throw Broken($"header of {header} bytes in a file of {length}");
-        Read(new ReadOnlySpan<byte>(start + 8, (int)header), (nint)start + 8 + (nint)header, length - 8 - (long)header);
+        file = new MappedFile(path);
+        try
+        {
+            ulong stated = BinaryPrimitives.ReadUInt64LittleEndian(file.Slice(0, 8, "the header's length"));
+            long room = Math.Min(LongestHeader, file.Length - 8);
+            if (stated > (ulong)room)
+                throw new CheckpointException($"{path}: expected a header of at most {room} bytes, found a length of {stated} in a file of {file.Length} bytes");
+            long start = 8 + (long)stated;
+            var header = SafetensorsHeader.Parse(path, file.Slice(8, (long)stated, "the header"), file.Length - start);
+            metadata = header.Metadata;
+            foreach (var entry in header.Entries)
+                tensors.Add(entry.Name, new CheckpointTensor(entry.Name, entry.Type, entry.Shape, file.Address + (nint)(start + entry.Begin), entry.End - entry.Begin));
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
-    public override string Source { get; }
+    public override string Source => file.Path;
+
+    public override string Format => "safetensors";
 
     public override IReadOnlyDictionary<string, CheckpointTensor> Tensors => tensors;
 
     public override IReadOnlyDictionary<string, string> Metadata => metadata;
 
+    /// <exception cref="CheckpointException">The header lies about the file, or is no safetensors header.</exception>
     public static new SafetensorsFile Open(string path) => new(path);
-
-    private void Read(ReadOnlySpan<byte> header, nint data, long dataLength)
-    {
-        using var json = JsonDocument.Parse(header.ToArray());
-        foreach (var entry in json.RootElement.EnumerateObject())
-        {
-            if (entry.NameEquals("__metadata__"))
-            {
-                foreach (var item in entry.Value.EnumerateObject()) metadata[item.Name] = item.Value.GetString() ?? "";
-                continue;
-            }
-            var type = entry.Value.GetProperty("dtype").GetString() switch
-            {
-                "BOOL" => ElementType.Bool,
-                "U8" => ElementType.UInt8,
-                "I8" => ElementType.Int8,
-                "I16" => ElementType.Int16,
-                "I32" => ElementType.Int32,
-                "I64" => ElementType.Int64,
-                "F8_E4M3" => ElementType.Float8E4M3,
-                "F8_E5M2" => ElementType.Float8E5M2,
-                "F16" => ElementType.Float16,
-                "BF16" => ElementType.BFloat16,
-                "F32" => ElementType.Float32,
-                "F64" => ElementType.Float64,
-                var other => throw Broken($"tensor {entry.Name} has unknown dtype {other}"),
-            };
-            long[] shape = [.. entry.Value.GetProperty("shape").EnumerateArray().Select(n => n.GetInt64())];
-            long[] offsets = [.. entry.Value.GetProperty("data_offsets").EnumerateArray().Select(n => n.GetInt64())];
-            long bytes = shape.Aggregate((long)type.Size(), (product, n) => checked(product * n));
-            if (offsets[0] < 0 || offsets[1] > dataLength || offsets[1] - offsets[0] != bytes)
-                throw Broken($"tensor {entry.Name} needs {bytes} bytes, found [{offsets[0]}, {offsets[1]}) of {dataLength}");
-            tensors.Add(entry.Name, new CheckpointTensor(entry.Name, type, shape, data + (nint)offsets[0], bytes));
-        }
-    }
-
-    private CheckpointException Broken(string what) => new($"{Source}: {what}");
 
     protected override void Dispose(bool disposing)
     {
-        if (!disposing) return;
-        view.SafeMemoryMappedViewHandle.ReleasePointer();
-        view.Dispose();
-        file.Dispose();
+        if (disposing) file.Dispose();
     }
 }

@@ -1,0 +1,46 @@
+using System.Buffers.Binary;
+using Locutor.Checkpoints.Files;
+using Locutor.Checkpoints.Pickle;
+using Locutor.Checkpoints.Safetensors;
+
+namespace Locutor.Checkpoints;
+
+/// <summary>Tells a checkpoint's format by its first bytes.</summary>
+internal static class CheckpointFormats
+{
+    /// <summary>In this order of preference when a folder holds several.</summary>
+    private static readonly string[] FolderPatterns = ["*.safetensors.index.json", "*.safetensors", "*.pth", "*.pt", "*.bin"];
+
+    public static Checkpoint Open(string path)
+    {
+        if (Directory.Exists(path)) return OpenFolder(path);
+        return Start(path).AsSpan().TrimStart(" \t\r\n"u8) is [(byte)'{', ..] ? ShardedCheckpoint.Open(path) : OpenFile(path);
+    }
+
+    /// <summary>Opens a file of tensors; an index that names further files is none.</summary>
+    public static Checkpoint OpenFile(string path)
+    {
+        byte[] start = Start(path);
+        if (start.Length >= 4 && BinaryPrimitives.ReadUInt32LittleEndian(start) == 0x04034b50) return TorchFile.Open(path);
+        if (start.Length >= 2 && start[0] == 0x80 && start[1] <= 5) return TorchFile.Open(path);
+        if (start.Length > 8 && start[8] == '{' || path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)) return SafetensorsFile.Open(path);
+        throw new CheckpointException($"{path}: expected safetensors, torch.save's zip or pickle, or an index of shards, found {(start.Length == 0 ? "an empty file" : $"bytes {Convert.ToHexStringLower(start.AsSpan(0, Math.Min(8, start.Length)))}")}");
+    }
+
+    private static Checkpoint OpenFolder(string path)
+    {
+        foreach (string pattern in FolderPatterns)
+        {
+            string[] found = Directory.GetFiles(path, pattern);
+            if (found.Length == 1) return Open(found[0]);
+            if (found.Length > 1) throw new CheckpointException($"{path}: expected one {pattern}, found {string.Join(", ", found.Order(StringComparer.Ordinal).Take(8).Select(Path.GetFileName))}");
+        }
+        throw new CheckpointException($"{path}: expected a checkpoint in the folder ({string.Join(", ", FolderPatterns)}), found none");
+    }
+
+    private static byte[] Start(string path)
+    {
+        using var file = new MappedFile(path);
+        return file.Slice(0, Math.Min(64, file.Length), "the first bytes").ToArray();
+    }
+}

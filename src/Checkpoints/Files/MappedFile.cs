@@ -1,0 +1,54 @@
+using System.IO.MemoryMappedFiles;
+
+namespace Locutor.Checkpoints.Files;
+
+/// <summary>A whole file mapped for reading. Every access is checked against the length the file had when it was opened.</summary>
+internal sealed unsafe class MappedFile : IDisposable
+{
+    private readonly MemoryMappedFile? file;
+    private readonly MemoryMappedViewAccessor? view;
+
+    public MappedFile(string path)
+    {
+        Path = path;
+        try
+        {
+            if (Directory.Exists(path)) throw new CheckpointException($"{path}: expected a file, found a folder");
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1);
+            Length = stream.Length;
+            if (Length == 0) return;
+            file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, false);
+            view = file.CreateViewAccessor(0, Length, MemoryMappedFileAccess.Read);
+            byte* start = null;
+            view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
+            Address = (nint)(start + view.PointerOffset);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            Dispose();
+            throw new CheckpointException($"{path}: {(e is FileNotFoundException or DirectoryNotFoundException ? "no such file" : e.Message)}", e);
+        }
+    }
+
+    public string Path { get; }
+
+    public long Length { get; }
+
+    /// <summary>Of the first byte; 0 for an empty file.</summary>
+    public nint Address { get; }
+
+    /// <summary>The bytes from <paramref name="offset"/> on, or an error that says which part of the file is missing.</summary>
+    public ReadOnlySpan<byte> Slice(long offset, long length, string what)
+    {
+        if (offset < 0 || length < 0 || offset > Length - length || length > int.MaxValue)
+            throw new CheckpointException($"{Path}: {what} needs bytes [{offset}, {(Int128)offset + length}), found a file of {Length} bytes");
+        return new ReadOnlySpan<byte>((void*)(Address + (nint)offset), (int)length);
+    }
+
+    public void Dispose()
+    {
+        if (Address != 0) view!.SafeMemoryMappedViewHandle.ReleasePointer();
+        view?.Dispose();
+        file?.Dispose();
+    }
+}

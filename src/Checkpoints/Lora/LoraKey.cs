@@ -1,0 +1,56 @@
+using System.Text.RegularExpressions;
+
+namespace Locutor.Checkpoints.Lora;
+
+/// <summary>What a tensor of an adapter file is for.</summary>
+internal enum LoraPart
+{
+    Down,
+    Up,
+    Alpha,
+    Weight,
+    Bias,
+    Modulation,
+}
+
+/// <summary>A key of an adapter file taken apart: which layer it changes, as the file spells it, and what it is.</summary>
+internal sealed partial record LoraKey(string Layer, LoraPart Part)
+{
+    private static readonly string[] Prefixes = ["base_model.model.", "model.diffusion_model.", "diffusion_model.", "transformer.", "pipe.dit.", "dit.", "lora_unet_", "lora_transformer_"];
+
+    /// <returns>Null when the key ends in none of the known ways.</returns>
+    public static LoraKey? Parse(string key)
+    {
+        var match = Ending().Match(key);
+        if (!match.Success) return null;
+        LoraPart part = match.Groups["down"].Success ? LoraPart.Down
+            : match.Groups["up"].Success ? LoraPart.Up
+            : match.Groups["end"].Value switch
+            {
+                "alpha" => LoraPart.Alpha,
+                "diff" => LoraPart.Weight,
+                "diff_b" => LoraPart.Bias,
+                _ => LoraPart.Modulation,
+            };
+        return new LoraKey(WithoutPrefix(key[..match.Index]), part);
+    }
+
+    /// <summary>Prefixes may be stacked (<c>base_model.model.diffusion_model.</c>) and <c>lora_unet_</c> may be followed by another underscore.</summary>
+    private static string WithoutPrefix(string layer)
+    {
+        for (bool again = true; again;)
+        {
+            again = false;
+            foreach (string prefix in Prefixes)
+            {
+                if (!layer.StartsWith(prefix, StringComparison.Ordinal)) continue;
+                layer = layer[prefix.Length..].TrimStart('_');
+                again = true;
+            }
+        }
+        return layer;
+    }
+
+    [GeneratedRegex(@"\.(?:(?<down>lora_down|lora_A|lora\.down)(?:\.(?!bias$)[A-Za-z0-9_-]+)??(?:\.weight)?|(?<up>lora_up|lora_B|lora\.up)(?:\.(?!bias$)[A-Za-z0-9_-]+)??(?:\.weight)?|(?<end>alpha|diff|diff_b|diff_m))$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    private static partial Regex Ending();
+}
