@@ -78,7 +78,9 @@ internal static class Close
         found.shape.ShouldBe(expected.shape);
         using var scope = NewDisposeScope();
         var difference = (found.to(ScalarType.Float64).cpu() - expected.to(ScalarType.Float64).cpu()).abs().max();
-        return difference.item<double>() / expected.to(ScalarType.Float64).abs().max().item<double>();
+        double error = difference.item<double>() / expected.to(ScalarType.Float64).abs().max().item<double>();
+        double.IsFinite(error).ShouldBeTrue("NaN would compare as less than any tolerance");
+        return error;
     }
 
     public static void ShouldBeClose(this Tensor found, Tensor expected, double tolerance) =>

@@ -63,6 +63,10 @@ public sealed class LoraFile : IDisposable
         return new LoraAdapter(Source, strength, patches, checkpoint.Tensors.Count);
     }
 
+    /// <summary>Fits every tensor of the file onto a tensor of the checkpoint that it is for.</summary>
+    /// <exception cref="CheckpointException">A key or a shape fits nothing; the message lists the nearest names.</exception>
+    public LoraAdapter FitTo(Checkpoint network, double strength = 1) => FitTo(network.Tensors.ToDictionary(t => t.Key, t => t.Value.Shape, StringComparer.Ordinal), strength);
+
     public void Dispose() => checkpoint.Dispose();
 
     private string Target(string? layer, string spelled, LoraPart part, CheckpointTensor tensor, IReadOnlyDictionary<string, long[]> parameters, LayerNames names)

@@ -54,9 +54,9 @@ internal sealed unsafe class Unpickler(string source, nint address, int length)
             case 'K': stack.Add((long)Take(1)[0]); break;
             case 'M': stack.Add((long)BinaryPrimitives.ReadUInt16LittleEndian(Take(2))); break;
             case 'J': stack.Add((long)BinaryPrimitives.ReadInt32LittleEndian(Take(4))); break;
-            case '\x8a': stack.Add(Integer(Take(1)[0])); break;
-            case '\x8b': stack.Add(Integer(BinaryPrimitives.ReadInt32LittleEndian(Take(4)))); break;
-            case 'I' or 'L': stack.Add(Decimal(Line())); break;
+            case '\x8a': PushInteger(Take(1)[0]); break;
+            case '\x8b': PushInteger(BinaryPrimitives.ReadInt32LittleEndian(Take(4))); break;
+            case 'I' or 'L': PushDecimal(Line()); break;
             case 'F': stack.Add(double.TryParse(Line(), NumberStyles.Float, CultureInfo.InvariantCulture, out double real) ? real : throw Broken("expected a decimal fraction")); break;
             case 'G': stack.Add(BinaryPrimitives.ReadDoubleBigEndian(Take(8))); break;
             case 'X': stack.Add(Text(BinaryPrimitives.ReadUInt32LittleEndian(Take(4)))); break;
@@ -143,24 +143,23 @@ internal sealed unsafe class Unpickler(string source, nint address, int length)
         }
     }
 
-    private object Integer(int bytes)
+    private void PushInteger(int bytes)
     {
         if (bytes is < 0 or > 256) throw Broken($"expected an integer of at most 256 bytes, found {bytes}");
-        return Narrow(new BigInteger(Take(bytes)));
+        Push(new BigInteger(Take(bytes)));
     }
 
-    private object Decimal(string line) => line switch
+    private void PushDecimal(string line)
     {
-        "00" => false,
-        "01" => true,
-        _ when line.Length <= 600 && BigInteger.TryParse(line.TrimEnd('L'), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) => Narrow(number),
-        _ => throw Broken($"expected a decimal integer, found {Clip(line)}"),
-    };
+        if (line is "00" or "01") stack.Add(line == "01");
+        else if (line.Length <= 600 && BigInteger.TryParse(line.TrimEnd('L'), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)) Push(number);
+        else throw Broken($"expected a decimal integer, found {Clip(line)}");
+    }
 
-    private static object Narrow(BigInteger number)
+    private void Push(BigInteger number)
     {
-        if (number < long.MinValue || number > long.MaxValue) return number;
-        return (long)number;
+        if (number < long.MinValue || number > long.MaxValue) stack.Add(number);
+        else stack.Add((long)number);
     }
 
     private string Text(ulong bytes)

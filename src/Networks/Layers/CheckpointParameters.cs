@@ -1,10 +1,16 @@
 using Locutor.Checkpoints;
+using Locutor.Checkpoints.Lora;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.Layers;
 
-/// <summary>Parameters read from an open checkpoint, each converted to the asked type and device once.</summary>
-public sealed class CheckpointParameters(Checkpoint checkpoint) : IParameterSource, IDisposable
+/// <summary>
+/// Parameters read from an open checkpoint, each converted to the asked type and device once. What stays as it is stored, on the CPU, is
+/// not copied but read from the mapped file; such tensors must not be written to. The checkpoint has to stay open as long as these.
+/// </summary>
+/// <param name="checkpoint">Where the parameters lie.</param>
+/// <param name="adapters">Added to the parameters they change, in float32, before the conversion; in this order.</param>
+public sealed class CheckpointParameters(Checkpoint checkpoint, params IReadOnlyList<LoraAdapter> adapters) : IParameterSource, IDisposable
 {
     private readonly Dictionary<string, Tensor> loaded = new(StringComparer.Ordinal);
 
@@ -16,9 +22,25 @@ public sealed class CheckpointParameters(Checkpoint checkpoint) : IParameterSour
         if (!checkpoint.TryGet(key, out var stored)) throw new CheckpointException($"{checkpoint.Source}: no tensor {key}, expected [{string.Join(", ", shape)}]");
         if (!stored.Shape.AsSpan().SequenceEqual(shape))
             throw new CheckpointException($"{checkpoint.Source}: {key} is [{string.Join(", ", stored.Shape)}], expected [{string.Join(", ", shape)}]");
-        using var raw = stored.ToTensor();
-        var tensor = raw.to(type, device, copy: true).DetachFromDisposeScope();
-        return loaded[key] = tensor;
+        using var still = no_grad();
+        return loaded[key] = Read(stored, type, device).DetachFromDisposeScope();
+    }
+
+    private Tensor Read(CheckpointTensor stored, ScalarType type, Device device)
+    {
+        using var scope = NewDisposeScope();
+        var tensor = stored.AsTensor();
+        if (adapters.Any(adapter => adapter.PatchesOf(stored.Name).Count > 0)) return Merged(tensor, stored.Name, device).to(type).MoveToOuterDisposeScope();
+        bool asStored = tensor.dtype == type && device.type == TorchSharp.DeviceType.CPU && stored.Address % stored.Type.Size() == 0;
+        return (asStored ? tensor : tensor.to(type, device, copy: true)).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Merged(Tensor stored, string key, Device device)
+    {
+        var weight = stored.to(ScalarType.Float32, device, copy: true);
+        foreach (var adapter in adapters)
+            foreach (var patch in adapter.PatchesOf(key)) LoraMerge.Add(weight, patch, adapter.Strength);
+        return weight;
     }
 
     public void Dispose()

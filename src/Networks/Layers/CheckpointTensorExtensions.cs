@@ -1,9 +1,11 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Locutor.Checkpoints;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.Layers;
 
-public static class CheckpointTensorExtensions
+public static partial class CheckpointTensorExtensions
 {
     /// <summary>The type with which libtorch holds such elements; float8 has no member in TorchSharp's enumeration.</summary>
     public static ScalarType ScalarType(this ElementType type) => type switch
@@ -23,16 +25,33 @@ public static class CheckpointTensorExtensions
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "unknown element type"),
     };
 
-    /// <summary>A copy of the stored tensor on the CPU, in its stored type.</summary>
-    public static unsafe Tensor ToTensor(this CheckpointTensor stored)
+    /// <summary>
+    /// The stored tensor on the CPU in its stored type, without a copy: it reads the mapped file, must not be written to and not be used
+    /// after the checkpoint was closed.
+    /// </summary>
+    public static unsafe Tensor AsTensor(this CheckpointTensor stored)
     {
-        var tensor = empty(stored.Shape, dtype: stored.Type.ScalarType());
-        if (stored.ByteLength > 0) Buffer.MemoryCopy((void*)stored.Address, (void*)tensor.bytes_address(), stored.ByteLength, stored.ByteLength);
-        return tensor;
+        if (stored.ByteLength == 0) return empty(stored.Shape, dtype: stored.Type.ScalarType());
+        sbyte type = (sbyte)stored.Type.ScalarType();
+        fixed (long* shape = stored.Shape)
+        {
+            nint handle = THSTensor_new(stored.Address, &Keep, (nint)shape, stored.Shape.Length, type, type, 0, -1, 0);
+            return handle != 0 ? Tensor.UnsafeCreateTensor(handle) : throw new InvalidOperationException($"libtorch makes no tensor of {stored}");
+        }
     }
 
-    private static unsafe nint bytes_address(this Tensor tensor)
+    /// <summary>A copy of the stored tensor on the CPU, in its stored type.</summary>
+    public static Tensor ToTensor(this CheckpointTensor stored)
     {
-        fixed (byte* first = tensor.bytes) return (nint)first;
+        using var mapped = stored.AsTensor();
+        return mapped.clone();
     }
+
+    /// <summary>The memory belongs to the checkpoint.</summary>
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void Keep(nint memory) { }
+
+    [LibraryImport("LibTorchSharp")]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    private static unsafe partial nint THSTensor_new(nint data, delegate* unmanaged[Cdecl]<nint, void> deleter, nint shape, int axes, sbyte storedType, sbyte type, int deviceType, int deviceIndex, byte requiresGrad);
 }
