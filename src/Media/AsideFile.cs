@@ -1,0 +1,59 @@
+namespace Locutor.Media;
+
+/// <summary>A file that is written under another name beside its own and takes its name only when it is whole.</summary>
+internal sealed class AsideFile : IDisposable
+{
+    private readonly string target;
+    private bool kept;
+
+    private AsideFile(string target, string path)
+    {
+        this.target = target;
+        Path = path;
+    }
+
+    /// <summary>Absolute path of the unfinished file, in the folder of the finished one.</summary>
+    public string Path { get; }
+
+    /// <summary>Creates the empty unfinished file, so that an output that cannot be written is known before any work is done.</summary>
+    /// <exception cref="MediaException">The folder does not exist or may not be written, or the name is a folder's.</exception>
+    public static AsideFile For(string target)
+    {
+        if (string.IsNullOrEmpty(target) || target.Contains('\0')) throw CannotWrite(target, "not a file name");
+        string full = System.IO.Path.GetFullPath(target);
+        if (Directory.Exists(full)) throw CannotWrite(target, "is a folder");
+        if (!Directory.Exists(System.IO.Path.GetDirectoryName(full))) throw CannotWrite(target, "its folder does not exist");
+        string path = $"{full}.{Random.Shared.Next():x8}.part";
+        try
+        {
+            using (new FileStream(path, FileMode.CreateNew, FileAccess.Write)) { }
+            return new AsideFile(full, path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CannotWrite(target, e.Message, e);
+        }
+    }
+
+    /// <summary>Gives the file its name, replacing what had it.</summary>
+    public void Keep()
+    {
+        try
+        {
+            File.Move(Path, target, overwrite: true);
+            kept = true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CannotWrite(target, e.Message, e);
+        }
+    }
+
+    public void Dispose()
+    {
+        if (!kept) File.Delete(Path);
+    }
+
+    private static MediaException CannotWrite(string target, string reason, Exception? inner = null) =>
+        new(MediaErrorCodes.Internal, $"{target}: cannot be written ({reason})", inner);
+}

@@ -1,0 +1,60 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Locutor.Media;
+
+/// <summary>Reads one entry of ffprobe's list of streams; whatever is missing or odd becomes 0 or null.</summary>
+internal static class FfprobeStream
+{
+    public static MediaStream Parse(JsonElement stream)
+    {
+        int index = (int)(Number(stream, "index") ?? 0);
+        string codec = Text(stream, "codec_name") ?? "unknown";
+        bool cover = stream.TryGetProperty("disposition", out var disposition) && Number(disposition, "attached_pic") == 1;
+        return Text(stream, "codec_type") switch
+        {
+            "video" when !cover => Video(stream, index, codec),
+            "audio" => new MediaStream(
+                index, MediaStreamKind.Audio, codec, SampleRate: Whole(Number(stream, "sample_rate")), Channels: Whole(Number(stream, "channels"))),
+            _ => new MediaStream(index, MediaStreamKind.Other, codec),
+        };
+    }
+
+    /// <summary>A JSON number, or a text that holds one, as ffprobe writes both.</summary>
+    public static double? Number(JsonElement element, string name)
+    {
+        if (!element.TryGetProperty(name, out var value)) return null;
+        string text = value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) ? number : null;
+    }
+
+    private static MediaStream Video(JsonElement stream, int index, string codec)
+    {
+        int width = Whole(Number(stream, "width")), height = Whole(Number(stream, "height"));
+        double aspect = Ratio(Text(stream, "sample_aspect_ratio"), ':') is { } ratio and > 0.1 and < 10 ? ratio : 1;
+        int displayWidth = Math.Max(1, (int)Math.Round(width * Math.Max(aspect, 1))), displayHeight = Math.Max(1, (int)Math.Round(height * Math.Max(1 / aspect, 1)));
+        if (width == 0 || height == 0) (displayWidth, displayHeight) = (width, height);
+        if (IsOnItsSide(stream)) (displayWidth, displayHeight) = (displayHeight, displayWidth);
+        double? rate = Ratio(Text(stream, "avg_frame_rate"), '/') ?? Ratio(Text(stream, "r_frame_rate"), '/');
+        return new MediaStream(index, MediaStreamKind.Video, codec, width, height, displayWidth, displayHeight, rate);
+    }
+
+    private static bool IsOnItsSide(JsonElement stream)
+    {
+        if (!stream.TryGetProperty("side_data_list", out var list)) return false;
+        double turn = list.EnumerateArray().Select(data => Number(data, "rotation")).FirstOrDefault(r => r is not null) ?? 0;
+        return Math.Abs(Math.Round(turn / 90)) % 2 == 1;
+    }
+
+    private static double? Ratio(string? text, char separator)
+    {
+        if (text?.Split(separator) is not [var over, var under]) return null;
+        bool both = double.TryParse(over, CultureInfo.InvariantCulture, out double a) & double.TryParse(under, CultureInfo.InvariantCulture, out double b);
+        return both && a > 0 && b > 0 ? a / b : null;
+    }
+
+    private static string? Text(JsonElement element, string name) =>
+        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    private static int Whole(double? number) => number is >= 0 and <= int.MaxValue ? (int)number : 0;
+}

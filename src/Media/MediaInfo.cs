@@ -1,0 +1,19 @@
+namespace Locutor.Media;
+
+/// <summary>What a file says of itself. Durations and rates are claims of its header; decoding has the last word.</summary>
+/// <param name="Kind">Picture, video or audio.</param>
+/// <param name="Container">Told by the bytes.</param>
+/// <param name="Width">Of the picture or video as stored, in pixels; 0 for audio.</param>
+/// <param name="Height">As <paramref name="Width"/>.</param>
+/// <param name="FramesPerSecond">Of the video; null where unknown.</param>
+/// <param name="Duration">Seconds; null where unknown and for pictures.</param>
+/// <param name="Streams">In the order of the file; one for a picture.</param>
+public sealed record MediaInfo(
+    MediaKind Kind, MediaContainer Container, int Width, int Height, double? FramesPerSecond, double? Duration, IReadOnlyList<MediaStream> Streams)
+{
+    /// <summary>The stream that is seen, if any.</summary>
+    public MediaStream? Video => Streams.FirstOrDefault(s => s.Kind == MediaStreamKind.Video);
+
+    /// <summary>The stream that is heard, if any.</summary>
+    public MediaStream? Audio => Streams.FirstOrDefault(s => s.Kind == MediaStreamKind.Audio);
+}

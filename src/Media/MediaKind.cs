@@ -1,0 +1,13 @@
+namespace Locutor.Media;
+
+/// <summary>What a file is to us.</summary>
+public enum MediaKind
+{
+    Picture,
+
+    /// <summary>Has moving pictures, with or without sound.</summary>
+    Video,
+
+    /// <summary>Sound alone; a cover picture does not make it a video.</summary>
+    Audio,
+}

@@ -1,0 +1,90 @@
+using System.Text.Json;
+using Locutor.Media.Pictures;
+using Locutor.Media.Processes;
+
+namespace Locutor.Media;
+
+/// <summary>Tells what a file is without decoding it, and refuses what this program does not read.</summary>
+public static class MediaProbe
+{
+    private const int LongestReport = 4 << 20;
+
+    /// <exception cref="MediaException">
+    /// Missing, empty, of an unknown container (playlists are), damaged, without a picture or sound, or beyond the limits.
+    /// </exception>
+    public static async Task<MediaInfo> ProbeAsync(string path, MediaLimits limits, CancellationToken ct = default) =>
+        await ProbeAsync(MediaFile.Open(path, limits), limits, ct).ConfigureAwait(false);
+
+    internal static async Task<MediaInfo> ProbeAsync(MediaFile file, MediaLimits limits, CancellationToken ct)
+    {
+        if (file.Container.IsPicture)
+        {
+            var header = await Task.Run(() => PictureHeader.Read(file, limits), ct).ConfigureAwait(false);
+            var stream = new MediaStream(0, MediaStreamKind.Video, file.Container.Name, header.Width, header.Height, header.Width, header.Height);
+            return new MediaInfo(MediaKind.Picture, file.Container, header.Width, header.Height, null, null, [stream]);
+        }
+        byte[] report = await ReportAsync(file, limits, ct).ConfigureAwait(false);
+        var info = Parse(file, report);
+        Check(file, info, limits);
+        return info;
+    }
+
+    private static async Task<byte[]> ReportAsync(MediaFile file, MediaLimits limits, CancellationToken ct)
+    {
+        using var timer = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        timer.CancelAfter(limits.ProbeTimeout);
+        string[] arguments = ["-hide_banner", "-v", "error", "-of", "json", "-show_streams", "-show_format", .. file.InputArguments()];
+        await using var process = ToolProcess.Start(FfmpegTools.Find().Ffprobe, arguments);
+        using var kill = process.KillOn(timer.Token);
+        try
+        {
+            byte[] report = new byte[LongestReport];
+            int read = await process.Output.ReadAtLeastAsync(report, report.Length, throwOnEndOfStream: false, timer.Token).ConfigureAwait(false);
+            if (read == report.Length) throw file.TooLarge($"its description is longer than {LongestReport} bytes");
+            int code = await process.WaitAsync(timer.Token).ConfigureAwait(false);
+            if (code != 0) throw file.Unsupported($"damaged {file.Container.Name} ({process.Complaint(file.FullPath)})");
+            return report[..read];
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException && timer.IsCancellationRequested)
+        {
+            ct.ThrowIfCancellationRequested();
+            throw file.TimedOut(limits.ProbeTimeout);
+        }
+    }
+
+    private static MediaInfo Parse(MediaFile file, byte[] report)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(report);
+            MediaStream[] streams = json.RootElement.TryGetProperty("streams", out var list) ? [.. list.EnumerateArray().Select(FfprobeStream.Parse)] : [];
+            double? duration = json.RootElement.TryGetProperty("format", out var format) ? FfprobeStream.Number(format, "duration") : null;
+            var video = streams.FirstOrDefault(s => s.Kind == MediaStreamKind.Video);
+            var kind = video is null ? MediaKind.Audio : MediaKind.Video;
+            return new MediaInfo(kind, file.Container, video?.Width ?? 0, video?.Height ?? 0, video?.FramesPerSecond, duration, streams);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
+        {
+            throw file.Unsupported($"ffprobe's description of it cannot be read ({e.Message})", e);
+        }
+    }
+
+    private static void Check(MediaFile file, MediaInfo info, MediaLimits limits)
+    {
+        if (info.Streams.Count > limits.MaxStreams) throw file.TooLarge($"{info.Streams.Count} streams, expected at most {limits.MaxStreams}");
+        if (info.Video is null && info.Audio is null) throw file.Unsupported($"{info.Streams.Count} streams, none of them video or audio");
+        if (info.Video is { } video)
+        {
+            file.CheckSize(video.Width, video.Height, limits.MaxSide, limits.MaxFramePixels);
+            file.CheckSize(video.DisplayWidth, video.DisplayHeight, limits.MaxSide, limits.MaxFramePixels);
+        }
+        else
+        {
+            var audio = info.Audio!;
+            if (audio.SampleRate <= 0) throw file.Unsupported($"sound of {audio.SampleRate} Hz, expected at least 1 Hz");
+            if (audio.Channels <= 0) throw file.Unsupported($"sound of {audio.Channels} channels, expected at least 1");
+        }
+        if (info.Duration > limits.MaxSeconds)
+            throw file.TooLarge($"says that it lasts {info.Duration:0.#} s, expected at most {limits.MaxSeconds:0.#} s");
+    }
+}

@@ -1,0 +1,21 @@
+using System.Text;
+
+namespace Locutor.Media;
+
+/// <summary>Text from outside (file names, tool output) made fit for a one-line message: no line breaks, no terminal escapes.</summary>
+internal static class OneLine
+{
+    private const int Longest = 600;
+
+    public static string Of(string text)
+    {
+        var line = new StringBuilder(Math.Min(text.Length, Longest));
+        foreach (char c in text)
+        {
+            if (line.Length == Longest) return line.Append('…').ToString();
+            if (!char.IsControl(c)) line.Append(c);
+            else if (line.Length > 0 && line[^1] != ' ') line.Append(' ');
+        }
+        return line.ToString().Trim();
+    }
+}

@@ -1,0 +1,42 @@
+using System.Buffers.Binary;
+using NetVips;
+
+namespace Locutor.Media.Pictures;
+
+/// <summary>Width and height as stored (before any EXIF rotation) and the number of frames, read without decoding.</summary>
+internal readonly record struct PictureHeader(int Width, int Height, int Frames)
+{
+    public static PictureHeader Read(MediaFile file, MediaLimits limits)
+    {
+        var header = file.Container == MediaContainer.Bmp ? ReadBitmap(file) : ReadWithVips(file);
+        file.CheckSize(header.Width, header.Height, limits.MaxSide, limits.MaxPicturePixels);
+        if (header.Frames > limits.MaxPictureFrames)
+            throw file.TooLarge($"{header.Frames} frames, expected at most {limits.MaxPictureFrames}");
+        return header;
+    }
+
+    private static PictureHeader ReadWithVips(MediaFile file)
+    {
+        try
+        {
+            using var image = VipsLoader.Load(file, sequential: true);
+            int frames = image.Contains("n-pages") ? (int)image.Get("n-pages") : 1;
+            return new PictureHeader(image.Width, image.Height, frames);
+        }
+        catch (VipsException e)
+        {
+            throw file.Unsupported($"damaged {file.Container.Name} ({VipsLoader.Reason(e)})", e);
+        }
+    }
+
+    private static PictureHeader ReadBitmap(MediaFile file)
+    {
+        byte[] header = new byte[26]; // of the 54 that most have; the sniffer saw that they are there
+        using var stream = File.OpenRead(file.FullPath);
+        stream.ReadExactly(header);
+        if (BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(14)) == 12)
+            return new PictureHeader(BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(18)), BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(20)), 1);
+        int width = BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(18)), height = BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(22));
+        return new PictureHeader(width, height == int.MinValue ? 0 : Math.Abs(height), 1); // negative: rows from the top
+    }
+}

@@ -1,0 +1,51 @@
+namespace Locutor.Media.Pictures;
+
+/// <summary>
+/// Which source samples make each wanted output sample along one axis, and with what weight, in fixed point.
+/// A triangle filter widened by the shrink factor, as in Pillow's Resample.c (precompute_coeffs, normalize_coeffs_8bpc).
+/// </summary>
+internal sealed class ResizeWeights
+{
+    /// <summary>Fractional bits: 32 less 8 for the sample, less 2 for sign and rounding.</summary>
+    public const int Precision = 32 - 8 - 2;
+
+    private readonly int[] weights;
+    private readonly int taps;
+
+    /// <param name="source">Length of the axis.</param>
+    /// <param name="resized">Its length after resizing.</param>
+    /// <param name="first">First wanted output sample.</param>
+    /// <param name="count">Wanted output samples.</param>
+    public ResizeWeights(int source, int resized, int first, int count)
+    {
+        double scale = (double)source / resized, support = Math.Max(scale, 1), shrink = 1 / support;
+        taps = (int)Math.Ceiling(support) * 2 + 1;
+        weights = new int[count * taps];
+        Starts = new int[count];
+        Lengths = new int[count];
+        double[] exact = new double[taps];
+        for (int i = 0; i < count; i++)
+        {
+            double centre = (first + i + 0.5) * scale;
+            int start = Math.Max(0, (int)(centre - support + 0.5));
+            int length = Math.Min(source, (int)(centre + support + 0.5)) - start;
+            double sum = 0;
+            for (int t = 0; t < length; t++)
+            {
+                exact[t] = Math.Max(0, 1 - Math.Abs((t + start - centre + 0.5) * shrink));
+                sum += exact[t];
+            }
+            for (int t = 0; t < length; t++) weights[i * taps + t] = (int)(0.5 + exact[t] / sum * (1 << Precision));
+            Starts[i] = start;
+            Lengths[i] = length;
+        }
+    }
+
+    /// <summary>First source sample of each output sample.</summary>
+    public int[] Starts { get; }
+
+    /// <summary>Source samples of each output sample, at least 1.</summary>
+    public int[] Lengths { get; }
+
+    public ReadOnlySpan<int> Of(int output) => weights.AsSpan(output * taps, Lengths[output]);
+}

@@ -1,0 +1,48 @@
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Locutor.Media.Processes;
+
+/// <summary>The end of what a tool writes on stderr. Bounded, because a hostile file can make ffmpeg complain without end.</summary>
+internal sealed partial class Complaints
+{
+    private const int Kept = 8192;
+    private readonly StringBuilder tail = new();
+    private readonly Lock gate = new();
+
+    public async Task ReadAsync(StreamReader reader)
+    {
+        char[] buffer = new char[1024];
+        try
+        {
+            while (await reader.ReadAsync(buffer).ConfigureAwait(false) is var read and > 0)
+            {
+                lock (gate)
+                {
+                    tail.Append(buffer, 0, read);
+                    if (tail.Length > 2 * Kept) tail.Remove(0, tail.Length - Kept);
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException)
+        {
+            // The process was killed; what was read so far stands.
+        }
+    }
+
+    public string LastLine(string path)
+    {
+        string text;
+        lock (gate) text = tail.ToString();
+        string[] lines = [.. text.Split('\n').Select(l => Prefix().Replace(l, "").Replace($"file:{path}: ", "", StringComparison.Ordinal).Trim()).Where(l => l.Length > 0)];
+        if (lines.Length == 0) return "no reason given";
+        string last = lines[^1];
+        return General().IsMatch(last) && lines.Length > 1 ? $"{lines[^2]} ({last})" : last;
+    }
+
+    [GeneratedRegex(@"^\[[^\]]* @ 0x[0-9a-f]+\] ")]
+    private static partial Regex Prefix();
+
+    [GeneratedRegex("^(Conversion failed!|Invalid data found when processing input|End of file|.*: Invalid argument)$")]
+    private static partial Regex General();
+}

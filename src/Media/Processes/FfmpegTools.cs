@@ -1,0 +1,24 @@
+namespace Locutor.Media.Processes;
+
+/// <summary>Where ffmpeg and ffprobe are.</summary>
+public sealed record FfmpegTools(string Ffmpeg, string Ffprobe)
+{
+    private const string HowToInstall = "install ffmpeg (Debian and Ubuntu: apt-get install ffmpeg; macOS: brew install ffmpeg; Windows: winget install ffmpeg)";
+
+    /// <summary>Looks both up on PATH.</summary>
+    /// <exception cref="MediaException">One is missing; the message says what to install.</exception>
+    public static FfmpegTools Find() => Find(Environment.GetEnvironmentVariable("PATH") ?? "");
+
+    internal static FfmpegTools Find(string searchPath) => new(Locate("ffmpeg", searchPath), Locate("ffprobe", searchPath));
+
+    private static string Locate(string tool, string searchPath)
+    {
+        string name = OperatingSystem.IsWindows() ? tool + ".exe" : tool;
+        foreach (string folder in searchPath.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
+        {
+            string path = Path.Combine(folder, name);
+            if (Path.IsPathFullyQualified(path) && File.Exists(path)) return path;
+        }
+        throw new MediaException(MediaErrorCodes.Internal, $"{tool} was not found on PATH: {HowToInstall}");
+    }
+}

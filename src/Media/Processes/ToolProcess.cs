@@ -1,0 +1,94 @@
+using System.ComponentModel;
+using System.Diagnostics;
+
+namespace Locutor.Media.Processes;
+
+/// <summary>A running ffmpeg or ffprobe: arguments as a list, no shell, its complaints kept, killed when disposed before its end.</summary>
+internal sealed class ToolProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan KillWait = TimeSpan.FromSeconds(10);
+    private readonly Process process;
+    private readonly Complaints complaints = new();
+    private readonly Task reading;
+    private int disposed;
+
+    private ToolProcess(Process process)
+    {
+        this.process = process;
+        reading = complaints.ReadAsync(process.StandardError);
+    }
+
+    public int Id => process.Id;
+
+    /// <summary>What the tool reads; closing it says that there is no more.</summary>
+    public Stream Input => process.StandardInput.BaseStream;
+
+    public Stream Output => process.StandardOutput.BaseStream;
+
+    public static ToolProcess Start(string tool, IEnumerable<string> arguments, bool takesInput = false)
+    {
+        var start = new ProcessStartInfo(tool, arguments)
+        {
+            UseShellExecute = false,
+            CreateNoWindow = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment.Remove("FFREPORT"); // would make ffmpeg write a log file of its own
+        start.Environment.Remove("AV_LOG_FORCE_COLOR");
+        try
+        {
+            var process = new ToolProcess(Process.Start(start)!);
+            if (!takesInput) process.Input.Close();
+            return process;
+        }
+        catch (Exception e) when (e is Win32Exception or IOException)
+        {
+            throw new MediaException(MediaErrorCodes.Internal, $"{tool} cannot be started: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Waits for the end and returns the exit code; the process is killed when cancelled.</summary>
+    public async Task<int> WaitAsync(CancellationToken ct)
+    {
+        using var kill = KillOn(ct);
+        await process.WaitForExitAsync(ct).ConfigureAwait(false);
+        await reading.WaitAsync(KillWait, ct).ConfigureAwait(false);
+        return process.ExitCode;
+    }
+
+    /// <summary>The last useful line that the tool wrote on stderr, without <paramref name="path"/>; complete after the process ended.</summary>
+    public string Complaint(string path) => complaints.LastLine(path);
+
+    /// <summary>Kills the process when cancelled, so that a read or write that cannot be cancelled ends as well.</summary>
+    public CancellationTokenRegistration KillOn(CancellationToken ct) => ct.UnsafeRegister(static p => ((ToolProcess)p!).Kill(), this);
+
+    public void Kill()
+    {
+        try
+        {
+            process.Kill(entireProcessTree: true);
+        }
+        catch (Exception e) when (e is InvalidOperationException or Win32Exception or NotSupportedException)
+        {
+            // It ended meanwhile.
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref disposed, 1) != 0) return;
+        Kill();
+        try
+        {
+            await process.WaitForExitAsync().WaitAsync(KillWait).ConfigureAwait(false);
+            await reading.WaitAsync(KillWait).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // The kernel has it; nothing more can be done.
+        }
+        process.Dispose();
+    }
+}

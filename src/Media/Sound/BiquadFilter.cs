@@ -1,0 +1,51 @@
+namespace Locutor.Media.Sound;
+
+/// <summary>
+/// A second-order filter, b over a, a0 = 1. Coefficients after R. Bristow-Johnson's "Audio EQ Cookbook",
+/// https://www.w3.org/TR/audio-eq-cookbook/, which give the K-weighting of BS.1770 at any sample rate.
+/// </summary>
+internal readonly record struct BiquadFilter(double B0, double B1, double B2, double A1, double A2)
+{
+    /// <param name="sampleRate">Hz.</param>
+    /// <param name="gain">dB above the corner.</param>
+    /// <param name="q">Steepness.</param>
+    /// <param name="frequency">Corner, Hz.</param>
+    public static BiquadFilter HighShelf(int sampleRate, double gain, double q, double frequency)
+    {
+        var (cos, alpha) = Angle(sampleRate, q, frequency);
+        double a = Math.Pow(10, gain / 40), slope = 2 * Math.Sqrt(a) * alpha, a0 = a + 1 - (a - 1) * cos + slope;
+        return new BiquadFilter(
+            a * (a + 1 + (a - 1) * cos + slope) / a0,
+            -2 * a * (a - 1 + (a + 1) * cos) / a0,
+            a * (a + 1 + (a - 1) * cos - slope) / a0,
+            2 * (a - 1 - (a + 1) * cos) / a0,
+            (a + 1 - (a - 1) * cos - slope) / a0);
+    }
+
+    /// <inheritdoc cref="HighShelf"/>
+    public static BiquadFilter HighPass(int sampleRate, double q, double frequency)
+    {
+        var (cos, alpha) = Angle(sampleRate, q, frequency);
+        double a0 = 1 + alpha;
+        return new BiquadFilter((1 + cos) / 2 / a0, -(1 + cos) / a0, (1 + cos) / 2 / a0, -2 * cos / a0, (1 - alpha) / a0);
+    }
+
+    /// <summary>Filters in place, from rest.</summary>
+    public void Apply(double[] samples)
+    {
+        double first = 0, second = 0; // transposed direct form II
+        for (int n = 0; n < samples.Length; n++)
+        {
+            double x = samples[n], y = B0 * x + first;
+            first = B1 * x - A1 * y + second;
+            second = B2 * x - A2 * y;
+            samples[n] = y;
+        }
+    }
+
+    private static (double Cos, double Alpha) Angle(int sampleRate, double q, double frequency)
+    {
+        double w = 2 * Math.PI * frequency / sampleRate;
+        return (Math.Cos(w), Math.Sin(w) / (2 * q));
+    }
+}

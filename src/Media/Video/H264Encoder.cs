@@ -1,0 +1,62 @@
+using System.Collections.Concurrent;
+using System.Text.RegularExpressions;
+using Locutor.Media.Processes;
+
+namespace Locutor.Media.Video;
+
+/// <summary>An H.264 encoder that this machine's ffmpeg has and that works.</summary>
+internal sealed partial record H264Encoder(string Name)
+{
+    private static readonly ConcurrentDictionary<string, H264Encoder> Known = new();
+
+    /// <summary>In the order of preference; those of hardware may be built in and still not work here.</summary>
+    private static readonly string[] Preferred = ["libx264", "libopenh264", "h264_nvenc", "h264_videotoolbox", "h264_mf", "h264_qsv", "h264_amf", "h264_v4l2m2m"];
+
+    /// <exception cref="MediaException">There is none.</exception>
+    public static async Task<H264Encoder> FindAsync(FfmpegTools tools, CancellationToken ct)
+    {
+        if (Known.TryGetValue(tools.Ffmpeg, out var known)) return known;
+        foreach (string name in Candidates(await ListAsync(tools, ct).ConfigureAwait(false)))
+        {
+            if (name == Preferred[0] || await WorksAsync(tools, name, ct).ConfigureAwait(false)) return Known.GetOrAdd(tools.Ffmpeg, new H264Encoder(name));
+        }
+        throw new MediaException(
+            MediaErrorCodes.Internal, $"{tools.Ffmpeg} has no H.264 encoder that works here: install an ffmpeg with libx264 (looked for {string.Join(", ", Preferred)})");
+    }
+
+    /// <summary>Ours among what <c>ffmpeg -encoders</c> prints, best first.</summary>
+    public static string[] Candidates(string list)
+    {
+        var names = EncoderLine().Matches(list).Select(m => m.Groups[1].Value).ToHashSet();
+        return Array.FindAll(Preferred, names.Contains);
+    }
+
+    /// <summary>Options for one picture quality.</summary>
+    /// <param name="quality">As x264's constant rate factor: 1 (best) to 51.</param>
+    /// <param name="pixelsPerSecond">For encoders that only know bit rates.</param>
+    public string[] Arguments(int quality, double pixelsPerSecond) => Name switch
+    {
+        "libx264" => ["-c:v", Name, "-preset", "medium", "-crf", $"{quality}"],
+        "h264_nvenc" => ["-c:v", Name, "-rc", "vbr", "-cq", $"{quality}", "-b:v", "0"],
+        _ => ["-c:v", Name, "-b:v", $"{(long)(pixelsPerSecond * 0.15 * Math.Pow(2, (23 - quality) / 6.0))}"], // 0.15 bits a pixel at 23, doubled every 6
+    };
+
+    private static async Task<string> ListAsync(FfmpegTools tools, CancellationToken ct)
+    {
+        await using var process = ToolProcess.Start(tools.Ffmpeg, ["-nostdin", "-hide_banner", "-v", "error", "-encoders"]);
+        using var reader = new StreamReader(process.Output);
+        string list = await reader.ReadToEndAsync(ct).ConfigureAwait(false);
+        await process.WaitAsync(ct).ConfigureAwait(false);
+        return list;
+    }
+
+    private static async Task<bool> WorksAsync(FfmpegTools tools, string name, CancellationToken ct)
+    {
+        string[] arguments = ["-nostdin", "-hide_banner", "-v", "error", "-f", "lavfi", "-i", "color=s=256x256:r=25", "-frames:v", "2", "-c:v", name, "-f", "null", "-"];
+        await using var process = ToolProcess.Start(tools.Ffmpeg, arguments);
+        return await process.WaitAsync(ct).ConfigureAwait(false) == 0;
+    }
+
+    [GeneratedRegex(@"^ V[.\w]{5} (\S+)", RegexOptions.Multiline)]
+    private static partial Regex EncoderLine();
+}

@@ -1,0 +1,70 @@
+using System.Globalization;
+using Locutor.Media.Processes;
+using Locutor.Media.Sound;
+
+namespace Locutor.Media.Video;
+
+/// <summary>What is heard in a written video: a waveform, or the user's own files at their own rate and in stereo where they are.</summary>
+public sealed class Soundtrack
+{
+    private readonly string[] paths;
+    private readonly bool together;
+    private readonly Waveform? waveform;
+
+    private Soundtrack(Waveform? waveform, string[] paths, bool together = true)
+    {
+        this.waveform = waveform;
+        this.paths = paths;
+        this.together = together;
+    }
+
+    public static Soundtrack FromWaveform(Waveform waveform) => new(waveform, []);
+
+    public static Soundtrack FromFile(string path) => new(null, [path]);
+
+    /// <summary>Both from the start, summed (<c>para</c>).</summary>
+    public static Soundtrack SideBySide(string first, string second) => new(null, [first, second], together: true);
+
+    /// <summary>The second when the first has ended (<c>add</c>).</summary>
+    public static Soundtrack OneAfterTheOther(string first, string second) => new(null, [first, second], together: false);
+
+    internal async Task<SoundSource> OpenAsync(MediaLimits limits, CancellationToken ct)
+    {
+        if (waveform is not null) return SoundSource.Of(waveform);
+        var files = new List<MediaFile>();
+        var streams = new List<MediaStream>();
+        foreach (string path in paths)
+        {
+            var file = MediaFile.Open(path, limits);
+            var info = await MediaProbe.ProbeAsync(file, limits, ct).ConfigureAwait(false);
+            files.Add(file);
+            streams.Add(info.Audio ?? throw file.Unsupported("has no sound"));
+        }
+        int rate = streams.Count == 1 ? AacRate(streams[0].SampleRate) : streams.Max(s => AacRate(s.SampleRate));
+        int channels = streams.Max(s => s.Channels) > 1 ? 2 : 1;
+        string[] arguments =
+        [
+            "-nostdin", "-hide_banner", "-v", "error", .. files.SelectMany(f => f.InputArguments()), "-filter_complex", Graph(streams, rate, channels),
+            "-map", "[all]", "-f", "f32le", "-c:a", "pcm_f32le", "pipe:1",
+        ];
+        return SoundSource.Of(ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments), rate, channels);
+    }
+
+    /// <summary>The nearest rate at or above <paramref name="rate"/> that AAC and every player take.</summary>
+    internal static int AacRate(int rate) => Array.Find([8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100], r => r >= rate) is var found and > 0 ? found : 48000;
+
+    private string Graph(List<MediaStream> streams, int rate, int channels)
+    {
+        string layout = channels == 2 ? "stereo" : "mono";
+        var parts = streams.Select((stream, i) => string.Create(
+            CultureInfo.InvariantCulture,
+            $"[{i}:{stream.Index}]aresample={rate}:resampler=soxr:precision=20,aformat=sample_fmts=flt:channel_layouts={layout}[s{i}];"));
+        string join = (streams.Count, together) switch
+        {
+            (1, _) => "[s0]anull[all]",
+            (_, true) => "[s0][s1]amix=inputs=2:duration=longest:normalize=0[all]",
+            _ => "[s0][s1]concat=n=2:v=0:a=1[all]",
+        };
+        return string.Concat(parts) + join;
+    }
+}

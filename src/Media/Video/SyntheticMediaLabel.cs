@@ -1,0 +1,112 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Text;
+using System.Xml;
+using System.Xml.Linq;
+
+namespace Locutor.Media.Video;
+
+/// <summary>
+/// Says, for machines, that a video was made by a trained model: the IPTC Digital Source Type in an XMP packet, in a <c>uuid</c> box at the
+/// top level of the mp4 (XMP Specification Part 3, "MPEG-4").
+/// </summary>
+/// <param name="Program">Name and version of what made it.</param>
+/// <param name="Model">Which model.</param>
+/// <param name="Seed">Of the random numbers.</param>
+public sealed record SyntheticMediaLabel(string Program, string Model, long Seed)
+{
+    /// <summary>https://cv.iptc.org/newscodes/digitalsourcetype/</summary>
+    public const string DigitalSourceType = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia";
+
+    private const int LongestPacket = 1 << 20;
+    private static readonly byte[] XmpUuid = Convert.FromHexString("BE7ACFCB97A942E89C71999491E3AFAC");
+    private static readonly XNamespace Rdf = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
+    private static readonly XNamespace Meta = "adobe:ns:meta/";
+    private static readonly XNamespace Xmp = "http://ns.adobe.com/xap/1.0/";
+    private static readonly XNamespace Iptc = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/";
+    private static readonly XNamespace Own = "urn:locutor:xmp/1.0/";
+
+    /// <summary>One line for people, as the file's plain comment.</summary>
+    internal string Comment => OneLine.Of($"Synthetic media ({DigitalSourceType}), made by {Program}, model {Model}, seed {Seed.ToString(CultureInfo.InvariantCulture)}");
+
+    /// <summary>Reads the label of an mp4 file; null when it bears none.</summary>
+    /// <exception cref="MediaException">The file cannot be read, or its label is no XMP.</exception>
+    public static SyntheticMediaLabel? Read(string path)
+    {
+        try
+        {
+            using var file = File.OpenRead(path);
+            return FindPacket(file) is { } packet ? Parse(packet) : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new MediaException(MediaErrorCodes.FetchFailed, $"{path}: cannot be read ({e.Message})", e);
+        }
+        catch (XmlException e)
+        {
+            throw new MediaException(MediaErrorCodes.UnsupportedMedia, $"{path}: its XMP packet cannot be read ({e.Message})", e);
+        }
+    }
+
+    /// <summary>The whole uuid box.</summary>
+    internal byte[] ToBox()
+    {
+        var description = new XElement(
+            Rdf + "Description",
+            new XAttribute(Rdf + "about", ""),
+            new XAttribute(XNamespace.Xmlns + "Iptc4xmpExt", Iptc),
+            new XAttribute(XNamespace.Xmlns + "xmp", Xmp),
+            new XAttribute(XNamespace.Xmlns + "locutor", Own),
+            new XElement(Iptc + "DigitalSourceType", DigitalSourceType),
+            new XElement(Xmp + "CreatorTool", Clean(Program)),
+            new XElement(Own + "Model", Clean(Model)),
+            new XElement(Own + "Seed", Seed));
+        var meta = new XElement(
+            Meta + "xmpmeta",
+            new XAttribute(XNamespace.Xmlns + "x", Meta),
+            new XElement(Rdf + "RDF", new XAttribute(XNamespace.Xmlns + "rdf", Rdf), description));
+        string packet = $"<?xpacket begin=\"\uFEFF\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n{meta}\n<?xpacket end=\"r\"?>";
+        byte[] text = Encoding.UTF8.GetBytes(packet), size = new byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(size, 8 + XmpUuid.Length + text.Length);
+        return [.. size, .. "uuid"u8, .. XmpUuid, .. text];
+    }
+
+    /// <summary>Without what XML cannot carry.</summary>
+    private static string Clean(string text) => OneLine.Of(string.Concat(text.Where(XmlConvert.IsXmlChar)));
+
+    private static byte[]? FindPacket(FileStream file)
+    {
+        byte[] head = new byte[16];
+        for (long at = 0; at + 8 <= file.Length;)
+        {
+            file.Position = at;
+            int headLength = file.ReadAtLeast(head, 16, throwOnEndOfStream: false) < 16 ? 8 : 16;
+            long size = BinaryPrimitives.ReadUInt32BigEndian(head), content = at + 8;
+            if (size == 1 && headLength == 16) (size, content) = (BinaryPrimitives.ReadInt64BigEndian(head.AsSpan(8)), at + 16);
+            if (size == 0) size = file.Length - at; // to the end of the file
+            if (size < content - at || size > file.Length - at) return null;
+            long length = at + size - content - XmpUuid.Length;
+            if (head.AsSpan(4, 4).SequenceEqual("uuid"u8) && length is > 0 and <= LongestPacket)
+            {
+                file.Position = content;
+                byte[] box = new byte[length + XmpUuid.Length];
+                file.ReadExactly(box);
+                if (box.AsSpan().StartsWith(XmpUuid)) return box[XmpUuid.Length..];
+            }
+            at += size;
+        }
+        return null;
+    }
+
+    private static SyntheticMediaLabel? Parse(byte[] packet)
+    {
+        var settings = new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null };
+        string text = Encoding.UTF8.GetString(packet).Trim('\0', '\uFEFF', ' ', '\n');
+        using var reader = XmlReader.Create(new StringReader(text), settings);
+        var root = XDocument.Load(reader).Root!;
+        string? Value(XName name) => root.Descendants(name).FirstOrDefault()?.Value;
+        if (Value(Iptc + "DigitalSourceType") != DigitalSourceType) return null;
+        _ = long.TryParse(Value(Own + "Seed"), CultureInfo.InvariantCulture, out long seed);
+        return new SyntheticMediaLabel(Value(Xmp + "CreatorTool") ?? "", Value(Own + "Model") ?? "", seed);
+    }
+}

@@ -1,0 +1,114 @@
+using Locutor.Media.Pictures;
+using Locutor.Media.Processes;
+
+namespace Locutor.Media.Video;
+
+/// <summary>
+/// Frames of a source video, upright and at 25 a second whatever its own rate, read forward as they are asked for.
+/// Memory does not depend on the length. Not for use by several threads at once.
+/// </summary>
+public sealed class VideoReader : IAsyncDisposable
+{
+    /// <summary>Frames a second that indices count.</summary>
+    public const int FramesPerSecond = 25;
+
+    /// <summary>How many frames before the furthest one read can still be asked for.</summary>
+    public const int Window = 8;
+
+    private readonly MediaFile file;
+    private readonly MediaLimits limits;
+    private readonly ToolProcess process;
+    private readonly Queue<Picture> recent = new();
+    private int read;
+    private bool ended;
+
+    private VideoReader(MediaFile file, MediaLimits limits, MediaInfo info, ToolProcess process)
+    {
+        this.file = file;
+        this.limits = limits;
+        this.process = process;
+        Info = info;
+        (Width, Height) = (info.Video!.DisplayWidth, info.Video.DisplayHeight);
+    }
+
+    public MediaInfo Info { get; }
+
+    /// <summary>Pixels of every frame, upright.</summary>
+    public int Width { get; }
+
+    public int Height { get; }
+
+    /// <summary>Opens the video and reads its first frame.</summary>
+    /// <exception cref="MediaException">Not a video, damaged, or beyond the limits.</exception>
+    public static async Task<VideoReader> OpenAsync(string path, MediaLimits limits, CancellationToken ct = default)
+    {
+        var file = MediaFile.Open(path, limits);
+        var info = await MediaProbe.ProbeAsync(file, limits, ct).ConfigureAwait(false);
+        if (info.Kind != MediaKind.Video || info.Video is not { } video) throw file.Unsupported($"is {file.Container.Name} without video, expected a video");
+        // The size is fixed here: a stream whose size changes midway would otherwise change the bytes of a frame.
+        string filter = $"setpts=PTS-STARTPTS,fps={FramesPerSecond},scale={video.DisplayWidth}:{video.DisplayHeight}:flags=bicubic+accurate_rnd+full_chroma_int";
+        string[] arguments =
+        [
+            "-nostdin", "-hide_banner", "-v", "error", "-max_pixels", $"{limits.MaxFramePixels}", .. file.InputArguments(), "-map", $"0:{video.Index}",
+            "-an", "-sn", "-dn", "-vf", filter, "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1",
+        ];
+        var reader = new VideoReader(file, limits, info, ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments));
+        try
+        {
+            await reader.ReadFrameAsync(0, ct).ConfigureAwait(false);
+            return reader;
+        }
+        catch
+        {
+            await reader.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Frame <paramref name="index"/>, or the last one when the video is shorter.</summary>
+    /// <param name="index">From 0; at most <see cref="Window"/> - 1 before the furthest frame asked for so far.</param>
+    /// <param name="ct">Kills the decoder; the reader cannot be used any more.</param>
+    public async ValueTask<Picture> ReadFrameAsync(int index, CancellationToken ct = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        while (!ended && read <= index)
+        {
+            if (await NextAsync(ct).ConfigureAwait(false) is not { } frame)
+            {
+                ended = true;
+                break;
+            }
+            if (recent.Count == Window) recent.Dequeue();
+            recent.Enqueue(frame);
+            read++;
+        }
+        if (read == 0) throw file.Unsupported($"no frame can be decoded ({process.Complaint(file.FullPath)})");
+        int back = read - 1 - Math.Min(index, read - 1);
+        if (back >= recent.Count)
+            throw new ArgumentOutOfRangeException(nameof(index), index, $"frames are read forward; the earliest kept is {read - recent.Count}");
+        return recent.ElementAt(recent.Count - 1 - back);
+    }
+
+    public ValueTask DisposeAsync() => process.DisposeAsync();
+
+    private async Task<Picture?> NextAsync(CancellationToken ct)
+    {
+        using var timer = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        timer.CancelAfter(limits.StallTimeout);
+        using var kill = process.KillOn(timer.Token);
+        try
+        {
+            byte[] rgb = new byte[3 * Width * Height];
+            int got = await process.Output.ReadAtLeastAsync(rgb, rgb.Length, throwOnEndOfStream: false, timer.Token).ConfigureAwait(false);
+            if (got == rgb.Length) return new Picture(Width, Height, rgb);
+            await process.WaitAsync(timer.Token).ConfigureAwait(false);
+            timer.Token.ThrowIfCancellationRequested();
+            return null;
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException && timer.IsCancellationRequested)
+        {
+            ct.ThrowIfCancellationRequested();
+            throw file.TimedOut(limits.StallTimeout);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using System.Diagnostics;
+
+namespace Locutor.Media.Tests;
+
+/// <summary>A folder of its own for one test, and the real tools to fill it.</summary>
+internal sealed class TempFolder : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("locutor media ").FullName;
+
+    public string this[string name] => System.IO.Path.Combine(Path, name);
+
+    /// <summary>Makes a file with ffmpeg; <paramref name="arguments"/> are split at blanks.</summary>
+    public async Task<string> MakeAsync(string name, string arguments)
+    {
+        await RunAsync("ffmpeg", [.. "-nostdin -hide_banner -v error".Split(' '), .. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), "-y", "file:" + this[name]]);
+        return this[name];
+    }
+
+    public string Write(string name, params byte[][] parts)
+    {
+        File.WriteAllBytes(this[name], [.. parts.SelectMany(p => p)]);
+        return this[name];
+    }
+
+    public string Write(string name, string text)
+    {
+        File.WriteAllText(this[name], text);
+        return this[name];
+    }
+
+    /// <summary>Values that ffprobe prints for the wanted entries, one a line.</summary>
+    public static async Task<string[]> ProbeAsync(string path, string streams, string entries)
+    {
+        string[] arguments = ["-v", "error", .. streams.Length > 0 ? (string[])["-select_streams", streams] : [], "-show_entries", entries, "-of", "default=nw=1:nk=1", "file:" + path];
+        return (await RunAsync("ffprobe", arguments)).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    }
+
+    public static async Task<string> RunAsync(string tool, string[] arguments) => await RunAsync(tool, arguments, p => p.StandardOutput.ReadToEndAsync());
+
+    public static async Task<byte[]> RunForBytesAsync(string tool, string[] arguments) => await RunAsync(tool, arguments, async p =>
+    {
+        var bytes = new MemoryStream();
+        await p.StandardOutput.BaseStream.CopyToAsync(bytes);
+        return bytes.ToArray();
+    });
+
+    /// <summary>What a tool prints on stderr, as ffmpeg's measuring filters do.</summary>
+    public static async Task<string> RunForMessagesAsync(string tool, string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(tool, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        string messages = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        process.ExitCode.ShouldBe(0, messages);
+        return messages;
+    }
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+
+    private static async Task<T> RunAsync<T>(string tool, string[] arguments, Func<Process, Task<T>> read)
+    {
+        using var process = Process.Start(new ProcessStartInfo(tool, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        var complaints = process.StandardError.ReadToEndAsync();
+        var output = await read(process);
+        await process.WaitForExitAsync();
+        process.ExitCode.ShouldBe(0, $"{tool} {string.Join(' ', arguments)}: {await complaints}");
+        return output;
+    }
+}
