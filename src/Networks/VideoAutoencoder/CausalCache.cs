@@ -1,0 +1,34 @@
+using static TorchSharp.torch;
+
+namespace Locutor.Networks.VideoAutoencoder;
+
+/// <summary>
+/// What the layers remember of a video between two chunks: at most two frames each. One cache serves one video, in one direction
+/// (encoding or decoding), chunk after chunk; dispose it after the last.
+/// </summary>
+public sealed class CausalCache : IDisposable
+{
+    private readonly Dictionary<object, Tensor> frames = new(ReferenceEqualityComparer.Instance);
+    private readonly HashSet<object> begun = new(ReferenceEqualityComparer.Instance);
+
+    /// <summary>The frames that the layer kept of the chunks before, if any. The cache owns them.</summary>
+    internal Tensor? Kept(object layer) => frames.GetValueOrDefault(layer);
+
+    /// <summary>Copies the frames, so that the chunk they are part of can go.</summary>
+    internal void Keep(object layer, Tensor kept)
+    {
+        var copy = kept.clone().DetachFromDisposeScope();
+        if (frames.Remove(layer, out var old)) old.Dispose();
+        frames[layer] = copy;
+    }
+
+    /// <summary>True the first time that a layer asks.</summary>
+    internal bool Begins(object layer) => begun.Add(layer);
+
+    public void Dispose()
+    {
+        foreach (var kept in frames.Values) kept.Dispose();
+        frames.Clear();
+        begun.Clear();
+    }
+}

@@ -1,0 +1,38 @@
+using static TorchSharp.torch;
+
+namespace Locutor.Networks.VideoAutoencoder;
+
+/// <summary>
+/// Videos are [B, C, T, H, W] by their axes and [B, T, H, W, C] in memory: convolutions run fastest so, and a video is a batch of
+/// frames, or of tokens, without a copy.
+/// </summary>
+internal static class Layout
+{
+    /// <summary>The same video with its channels last in memory.</summary>
+    public static Tensor ChannelsLast(Tensor video)
+    {
+        using var scope = NewDisposeScope();
+        return video.permute(0, 2, 3, 4, 1).contiguous().permute(0, 4, 1, 2, 3).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>[B, C, T, H, W] to [B * T, C, H, W].</summary>
+    public static Tensor ToFrames(Tensor video)
+    {
+        using var timeFirst = video.transpose(1, 2);
+        return timeFirst.flatten(0, 1);
+    }
+
+    /// <summary>[B * T, C, H, W] to [B, C, T, H, W].</summary>
+    public static Tensor ToVideo(Tensor frames, long batch)
+    {
+        using var timeFirst = frames.unflatten(0, [batch, frames.shape[0] / batch]);
+        return timeFirst.transpose(1, 2);
+    }
+
+    /// <summary>Blank frames, otherwise as those of the video.</summary>
+    public static Tensor ZerosLike(Tensor video, long frames)
+    {
+        using var blank = zeros([video.shape[0], frames, video.shape[3], video.shape[4], video.shape[1]], video.dtype, video.device);
+        return blank.permute(0, 4, 1, 2, 3);
+    }
+}

@@ -1,0 +1,46 @@
+namespace Locutor.Networks.VideoAutoencoder;
+
+/// <summary>Sizes of a causal video autoencoder.</summary>
+/// <param name="Width">Channels at full resolution; every level has this times its multiplier. Multiples of 32 are fastest.</param>
+/// <param name="LatentChannels">Channels of a latent.</param>
+/// <param name="Multipliers">One per level, full resolution first; height and width halve between levels.</param>
+/// <param name="ResidualBlocks">Per level of the encoder; the decoder has one more.</param>
+/// <param name="TemporalDownsample">One per step between levels: whether time halves as well.</param>
+/// <param name="LatentMean">Per latent channel, subtracted from what the encoder says.</param>
+/// <param name="LatentStd">Per latent channel, by which the rest is divided.</param>
+public sealed record VideoAutoencoderConfig(
+    int Width,
+    int LatentChannels,
+    IReadOnlyList<int> Multipliers,
+    int ResidualBlocks,
+    IReadOnlyList<bool> TemporalDownsample,
+    IReadOnlyList<float> LatentMean,
+    IReadOnlyList<float> LatentStd)
+{
+    /// <summary>Wan 2.1: 0.127 B parameters.</summary>
+    public static VideoAutoencoderConfig Wan21 { get; } = new(
+        Width: 96, LatentChannels: 16, Multipliers: [1, 2, 4, 4], ResidualBlocks: 2, TemporalDownsample: [false, true, true],
+        LatentMean: [-0.7571f, -0.7089f, -0.9113f, 0.1075f, -0.1745f, 0.9653f, -0.1517f, 1.5508f,
+                     0.4134f, -0.0715f, 0.5517f, -0.3632f, -0.1922f, -0.9497f, 0.2503f, -0.2921f],
+        LatentStd: [2.8184f, 1.4541f, 2.3275f, 2.6558f, 1.2196f, 1.7708f, 2.6052f, 2.0743f,
+                    3.2687f, 2.1526f, 2.8652f, 1.5579f, 1.6382f, 1.1253f, 2.8251f, 1.9160f]);
+
+    /// <summary>Pixels of height and width that one latent pixel covers.</summary>
+    public int SpatialStride() => 1 << (Multipliers.Count - 1);
+
+    /// <summary>Frames that a latent frame after the first covers.</summary>
+    public int TemporalStride() => 1 << TemporalDownsample.Count(halves => halves);
+
+    /// <exception cref="ArgumentException">The sizes contradict each other.</exception>
+    public void Validate()
+    {
+        if (Width < 1 || LatentChannels < 1 || ResidualBlocks < 1 || Multipliers.Count < 1 || Multipliers.Any(m => m < 1))
+            throw new ArgumentException($"video autoencoder: width {Width}, {LatentChannels} latent channels, {ResidualBlocks} residual blocks and multipliers [{string.Join(", ", Multipliers)}] must all be at least 1");
+        // The decoder's upsampling halves the channels of every level but the last.
+        if (Multipliers.Skip(1).Any(m => Width * m % 2 != 0)) throw new ArgumentException($"video autoencoder: width {Width} times each of the multipliers [{string.Join(", ", Multipliers)}] after the first must be even");
+        if (TemporalDownsample.Count != Multipliers.Count - 1)
+            throw new ArgumentException($"video autoencoder: expected {Multipliers.Count - 1} entries of temporal downsample for {Multipliers.Count} levels, found {TemporalDownsample.Count}");
+        if (LatentMean.Count != LatentChannels || LatentStd.Count != LatentChannels)
+            throw new ArgumentException($"video autoencoder: expected mean and std of {LatentChannels} latent channels, found {LatentMean.Count} and {LatentStd.Count}");
+    }
+}
