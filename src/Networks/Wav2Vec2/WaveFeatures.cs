@@ -1,0 +1,79 @@
+using Locutor.Networks.Layers;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn.functional;
+
+namespace Locutor.Networks.Wav2Vec2;
+
+/// <summary>
+/// Convolutions over the wave, each followed by GELU; the first is normalised per channel over the whole length of the sound. So
+/// that an hour of sound fits, that mean and variance are gathered piece by piece first, and then every piece goes through all
+/// convolutions with exactly the samples its features are made of.
+/// </summary>
+internal sealed class WaveFeatures(Weights weights, Wav2Vec2Config config)
+{
+    private const double Epsilon = 1e-5; // of the group norm, whatever the layer norms have
+
+    private readonly Tensor[] kernels = [.. Enumerable.Range(0, config.ConvolutionWidths.Count).Select(i =>
+        weights[i]["conv"].Load("weight", [config.ConvolutionWidths[i], i == 0 ? 1 : config.ConvolutionWidths[i - 1], config.ConvolutionKernels[i]]))];
+    private readonly Tensor normWeight = weights[0]["layer_norm"].Load("weight", [config.ConvolutionWidths[0]], Initial.Ones, ScalarType.Float32);
+    private readonly Tensor normBias = weights[0]["layer_norm"].Load("bias", [config.ConvolutionWidths[0]], Initial.Zeros, ScalarType.Float32);
+
+    /// <param name="wave">[B, samples], at least one receptive field.</param>
+    /// <param name="pieceFeatures">Computed at once.</param>
+    /// <returns>[B, C, features]</returns>
+    public Tensor Forward(Tensor wave, int pieceFeatures)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(pieceFeatures, 1);
+        using var scope = NewDisposeScope();
+        wave = wave.to(weights.Type).unsqueeze(1); // [B, 1, samples]
+        var (scale, shift) = FirstNorm(wave, (long)pieceFeatures * config.Stride() / config.ConvolutionStrides[0]);
+        var pieces = Pieces(wave, config.ReceptiveField(), config.Stride(), pieceFeatures).Select(piece => Convolve(piece, scale, shift)).ToArray();
+        return cat(pieces, 2).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Convolve(Tensor piece, Tensor scale, Tensor shift)
+    {
+        using var scope = NewDisposeScope();
+        var x = (conv1d(piece, kernels[0], stride: config.ConvolutionStrides[0]) * scale + shift).to(weights.Type).gelu();
+        for (int i = 1; i < kernels.Length; i++)
+        {
+            var next = conv1d(x, kernels[i], stride: config.ConvolutionStrides[i]).gelu();
+            x.Dispose();
+            x = next;
+        }
+        return x.MoveToOuterDisposeScope();
+    }
+
+    // Group norm with one channel a group, as x * scale + shift: both [B, C, 1], float32.
+    private (Tensor Scale, Tensor Shift) FirstNorm(Tensor wave, long pieceOutputs)
+    {
+        using var scope = NewDisposeScope();
+        int kernel = config.ConvolutionKernels[0], stride = config.ConvolutionStrides[0];
+        long outputs = (wave.shape[2] - kernel) / stride + 1;
+        var sums = Pieces(wave, kernel, stride, pieceOutputs).Select(piece => Sums(piece, stride)).Aggregate((a, b) => a + b); // [2, B, C, 1]
+        var mean = sums[0] / outputs;
+        var variance = (sums[1] / outputs - mean * mean).clamp_min(0);
+        var scale = normWeight.view(1, -1, 1) / (variance + Epsilon).sqrt();
+        var shift = normBias.view(1, -1, 1) - mean * scale;
+        return (scale.to(ScalarType.Float32).MoveToOuterDisposeScope(), shift.to(ScalarType.Float32).MoveToOuterDisposeScope());
+    }
+
+    // Sum and sum of squares over time, in float64: the variance is their difference.
+    private Tensor Sums(Tensor piece, int stride)
+    {
+        using var scope = NewDisposeScope();
+        var y = conv1d(piece, kernels[0], stride: stride).to(ScalarType.Float64);
+        return stack([y.sum(2, keepdim: true), y.square().sum(2, keepdim: true)], 0).MoveToOuterDisposeScope();
+    }
+
+    // Samples of so many outputs each, of a convolution with that kernel and stride.
+    private static IEnumerable<Tensor> Pieces(Tensor wave, int kernel, int stride, long pieceOutputs)
+    {
+        long outputs = (wave.shape[2] - kernel) / stride + 1;
+        for (long first = 0; first < outputs; first += pieceOutputs)
+        {
+            long count = Math.Min(pieceOutputs, outputs - first);
+            yield return wave.narrow(2, first * stride, (count - 1) * stride + kernel);
+        }
+    }
+}
