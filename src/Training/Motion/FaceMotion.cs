@@ -1,0 +1,75 @@
+using Locutor.Training.Faces;
+using Locutor.Training.Speech;
+
+namespace Locutor.Training.Motion;
+
+/// <summary>
+/// A whole face from speech and a mood. The head does not move: sound does not tell how it would, and a picture that must be
+/// predicted should hold nothing that cannot be. Lids close where a speaker would blink, mostly at the start of a pause;
+/// brows rise a little with loud syllables.
+/// </summary>
+public static class FaceMotion
+{
+    private static readonly float[] BlinkShape = [0.45f, 1f, 0.75f, 0.3f];
+    private const double MoodSeconds = 0.6;
+
+    /// <param name="speech">Its frames are the video's.</param>
+    /// <param name="from">What the portrait shows.</param>
+    /// <param name="mood">Expression that the face takes on within 0.6 s, see <see cref="Expression"/>.</param>
+    /// <param name="strength">Of the expression, 0 to 1.</param>
+    public static FacePose[] Animate(SpeechMix speech, FacePose from, string mood, float strength, Random random)
+    {
+        int frames = speech.Mouth.Length;
+        float[] blinks = Blinks(speech, random), brows = Brows(speech.Loudness);
+        var to = Expression.Named(mood, strength) with { GazeX = from.GazeX, GazeY = from.GazeY };
+        var poses = new FacePose[frames];
+        for (int i = 0; i < frames; i++)
+        {
+            float t = (float)Math.Min(1, i / (MoodSeconds * SpeechMix.FrameRate)), eased = t * t * (3 - 2 * t);
+            poses[i] = Speak(FacePose.Lerp(from, to, eased), speech.Mouth[i], blinks[i], brows[i]);
+        }
+        return poses;
+    }
+
+    /// <summary>Adds speech, lids and brows to an expression.</summary>
+    public static FacePose Speak(FacePose mood, MouthPose mouth, float blink, float brow) => mood with
+    {
+        JawOpen = mood.JawOpen * (1 - mouth.LipPress) + mouth.JawOpen,
+        LipWidth = Math.Clamp(mood.LipWidth + mouth.LipWidth, -1, 1),
+        LipRound = Math.Max(mood.LipRound * 0.5f, mouth.LipRound),
+        LipPress = mouth.LipPress,
+        UpperTeeth = Math.Max(mood.UpperTeeth * 0.5f, mouth.UpperTeeth),
+        Tongue = mouth.Tongue,
+        Blink = Math.Max(mood.Blink, blink),
+        BrowRaise = mood.BrowRaise + brow,
+    };
+
+    private static float[] Blinks(SpeechMix speech, Random random)
+    {
+        int frames = speech.Loudness.Length, last = -SpeechMix.FrameRate;
+        float[] blinks = new float[frames];
+        int spontaneous = random.Next(30, 125);
+        for (int i = 2; i < frames; i++)
+        {
+            bool pauseBegins = speech.Loudness[i] < 0.08f && speech.Loudness[i - 1] < 0.08f && speech.Loudness[i - 2] >= 0.08f;
+            if (!(pauseBegins || i - last > spontaneous) || i - last < SpeechMix.FrameRate) continue;
+            for (int k = 0; k < BlinkShape.Length && i + k < frames; k++) blinks[i + k] = BlinkShape[k];
+            last = i;
+            spontaneous = random.Next(50, 125);
+        }
+        return blinks;
+    }
+
+    private static float[] Brows(float[] loudness)
+    {
+        float[] brows = new float[loudness.Length];
+        float quick = 0, slow = 0.3f;
+        for (int i = 0; i < brows.Length; i++)
+        {
+            quick += 0.35f * (loudness[i] - quick);
+            slow += 0.03f * (loudness[i] - slow);
+            brows[i] = Math.Clamp(0.5f * (quick - slow), 0, 0.25f);
+        }
+        return brows;
+    }
+}

@@ -1,0 +1,120 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Locutor.Training.Speech;
+
+/// <summary>A phoneme of an utterance, in the International Phonetic Alphabet; empty for a pause.</summary>
+/// <param name="Name">IPA, at most 7 bytes of UTF-8.</param>
+/// <param name="Start">First sample.</param>
+public readonly record struct SpokenPhoneme(string Name, int Start);
+
+/// <summary>What espeak-ng said: 16-bit samples at <see cref="SampleRate"/>, and where every phoneme starts.</summary>
+public sealed record SpokenUtterance(short[] Samples, int SampleRate, IReadOnlyList<SpokenPhoneme> Phonemes);
+
+/// <summary>How an utterance is spoken.</summary>
+/// <param name="Name">An espeak-ng voice with an optional variant, such as <c>en-us+f3</c>.</param>
+/// <param name="WordsPerMinute">80 to 450.</param>
+/// <param name="Pitch">0 to 99.</param>
+/// <param name="PitchRange">0 (monotone) to 99.</param>
+public readonly record struct SpeakingVoice(string Name, int WordsPerMinute, int Pitch, int PitchRange);
+
+/// <summary>
+/// The synthesiser of libespeak-ng.so.1 (Debian package espeak-ng), whose callback tells each phoneme with its exact sample.
+/// The library keeps its state in globals: one instance at a time.
+/// </summary>
+public sealed partial class Espeak : IDisposable
+{
+    private const string Library = "libespeak-ng.so.1";
+    private const int Synchronous = 2, PhonemeEvents = 1, PhonemesInIpa = 2, DoNotExit = 1 << 15;
+    private const int Utf8 = 1, Rate = 1, PitchParameter = 3, RangeParameter = 4, EventEnd = 0, EventPhoneme = 7;
+    private static readonly List<short> Heard = [];
+    private static readonly List<SpokenPhoneme> Phonemes = [];
+    private static bool inUse;
+    private readonly int sampleRate;
+
+    /// <exception cref="InvalidOperationException">espeak-ng is not installed, its data are missing, or another instance is open.</exception>
+    public unsafe Espeak()
+    {
+        if (inUse) throw new InvalidOperationException("espeak-ng is already open: its library keeps one state per process");
+        try
+        {
+            sampleRate = Initialize(Synchronous, 0, null, PhonemeEvents | PhonemesInIpa | DoNotExit);
+        }
+        catch (DllNotFoundException e)
+        {
+            throw new InvalidOperationException($"{Library} was not found: install the package espeak-ng", e);
+        }
+        if (sampleRate <= 0) throw new InvalidOperationException($"espeak-ng did not start: expected a sample rate, found {sampleRate}");
+        SetSynthCallback(&Listen);
+        inUse = true;
+    }
+
+    /// <summary>Speaks one text.</summary>
+    /// <exception cref="ArgumentException">No such voice.</exception>
+    public unsafe SpokenUtterance Speak(string text, SpeakingVoice voice)
+    {
+        if (SetVoiceByName(voice.Name) != 0) throw new ArgumentException($"espeak-ng has no voice {voice.Name}", nameof(voice));
+        _ = SetParameter(Rate, voice.WordsPerMinute, 0);
+        _ = SetParameter(PitchParameter, voice.Pitch, 0);
+        _ = SetParameter(RangeParameter, voice.PitchRange, 0);
+        Heard.Clear();
+        Phonemes.Clear();
+        byte[] bytes = [.. Encoding.UTF8.GetBytes(text), 0];
+        int error;
+        fixed (byte* start = bytes) error = Synth(start, (nuint)bytes.Length, 0, 0, 0, Utf8, null, null);
+        if (error != 0) throw new InvalidOperationException($"espeak-ng refused to speak with {voice.Name}: error {error}");
+        _ = Synchronize();
+        return new SpokenUtterance([.. Heard], sampleRate, [.. Phonemes]);
+    }
+
+    public void Dispose()
+    {
+        _ = Terminate();
+        inUse = false;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(System.Runtime.CompilerServices.CallConvCdecl)])]
+    private static unsafe int Listen(short* samples, int count, Event* events)
+    {
+        for (var e = events; e != null && e->Type != EventEnd; e++)
+        {
+            if (e->Type != EventPhoneme) continue;
+            var name = new ReadOnlySpan<byte>(e->Name, 8);
+            int end = name.IndexOf((byte)0);
+            Phonemes.Add(new SpokenPhoneme(Encoding.UTF8.GetString(end < 0 ? name : name[..end]), e->Sample));
+        }
+        if (samples != null) Heard.AddRange(new ReadOnlySpan<short>(samples, count));
+        return 0;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private unsafe struct Event
+    {
+        public int Type;
+        public uint Identifier;
+        public int TextPosition, Length, Milliseconds, Sample;
+        public void* User;
+        public fixed byte Name[8];
+    }
+
+    [LibraryImport(Library, EntryPoint = "espeak_Initialize")]
+    private static unsafe partial int Initialize(int output, int bufferLength, byte* path, int options);
+
+    [LibraryImport(Library, EntryPoint = "espeak_SetSynthCallback")]
+    private static unsafe partial void SetSynthCallback(delegate* unmanaged[Cdecl]<short*, int, Event*, int> callback);
+
+    [LibraryImport(Library, EntryPoint = "espeak_SetVoiceByName", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetVoiceByName(string name);
+
+    [LibraryImport(Library, EntryPoint = "espeak_SetParameter")]
+    private static partial int SetParameter(int parameter, int value, int relative);
+
+    [LibraryImport(Library, EntryPoint = "espeak_Synth")]
+    private static unsafe partial int Synth(byte* text, nuint size, uint position, int positionType, uint endPosition, uint flags, uint* identifier, void* user);
+
+    [LibraryImport(Library, EntryPoint = "espeak_Synchronize")]
+    private static partial int Synchronize();
+
+    [LibraryImport(Library, EntryPoint = "espeak_Terminate")]
+    private static partial int Terminate();
+}

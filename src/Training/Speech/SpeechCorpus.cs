@@ -1,0 +1,104 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Locutor.Checkpoints;
+using Locutor.Checkpoints.Safetensors;
+
+namespace Locutor.Training.Speech;
+
+/// <summary>One spoken sentence of a corpus.</summary>
+/// <param name="Samples">16 kHz, -1 to 1.</param>
+/// <param name="Mouth">What the speaker's mouth does.</param>
+/// <param name="Phonemes">Starts in samples at 16 kHz.</param>
+/// <param name="Voice">Number of the voice.</param>
+/// <param name="ForEvaluation">Neither its voice nor its sentence is in the training part.</param>
+public sealed record Utterance(float[] Samples, MouthTrack Mouth, IReadOnlyList<SpokenPhoneme> Phonemes, int Voice, bool ForEvaluation)
+{
+    public double Seconds => (double)Samples.Length / SpeechCorpus.SampleRate;
+}
+
+/// <summary>Spoken sentences with exact phoneme times: a safetensors file of 4-bit samples, half a megabyte a minute.</summary>
+public sealed class SpeechCorpus
+{
+    public const int SampleRate = 16000;
+    private const int Longest = 60 * SampleRate;
+
+    private SpeechCorpus(IReadOnlyList<Utterance> utterances)
+    {
+        Training = [.. utterances.Where(u => !u.ForEvaluation)];
+        Evaluation = [.. utterances.Where(u => u.ForEvaluation)];
+    }
+
+    public IReadOnlyList<Utterance> Training { get; }
+
+    public IReadOnlyList<Utterance> Evaluation { get; }
+
+    /// <summary>Writes utterances; those of one list become one file.</summary>
+    public static void Save(string path, IReadOnlyList<Utterance> utterances)
+    {
+        string[] names = [.. utterances.SelectMany(u => u.Phonemes).Select(p => p.Name).Distinct().Order(StringComparer.Ordinal)];
+        byte[][] coded = [.. utterances.Select(u => Adpcm.Encode([.. u.Samples.Select(s => (short)Math.Clamp(s * 32767f, -32768f, 32767f))]))];
+        int[] table = [.. utterances.SelectMany(u => new[] { u.Samples.Length, u.Phonemes.Count, u.Voice, u.ForEvaluation ? 1 : 0 })];
+        int[] phonemes = [.. utterances.SelectMany(u => u.Phonemes).SelectMany(p => new[] { Array.IndexOf(names, p.Name), p.Start })];
+        using var writer = new SafetensorsWriter(
+            path,
+            [
+                new TensorOutline("utterances", ElementType.Int32, [utterances.Count, 4]),
+                new TensorOutline("phonemes", ElementType.Int32, [phonemes.Length / 2, 2]),
+                new TensorOutline("audio", ElementType.UInt8, [coded.Sum(c => c.Length)]),
+            ],
+            new Dictionary<string, string> { ["phonemes"] = JsonSerializer.Serialize(names), ["format"] = "locutor speech 1" });
+        writer.Append("utterances", MemoryMarshal.AsBytes<int>(table));
+        writer.Append("phonemes", MemoryMarshal.AsBytes<int>(phonemes));
+        foreach (byte[] one in coded) writer.Append("audio", one);
+        writer.Complete();
+    }
+
+    /// <exception cref="CheckpointException">Not such a file, or its parts do not fit together.</exception>
+    public static SpeechCorpus Load(string path)
+    {
+        using var file = SafetensorsFile.Open(path);
+        var table = Part(file, "utterances", ElementType.Int32, 4);
+        var phonemes = Part(file, "phonemes", ElementType.Int32, 2);
+        var audio = Part(file, "audio", ElementType.UInt8, 1);
+        string[] names = JsonSerializer.Deserialize<string[]>(file.Metadata.GetValueOrDefault("phonemes", "[]")) ?? [];
+        var rows = MemoryMarshal.Cast<byte, int>(table.Bytes);
+        var utterances = new Outline[rows.Length / 4];
+        long phoneme = 0, sound = 0;
+        for (int i = 0; i < utterances.Length; i++)
+        {
+            int samples = rows[4 * i], count = rows[4 * i + 1];
+            if (samples is < 1 or > Longest || count < 0) throw new CheckpointException($"{path}: utterance {i} has {samples} samples and {count} phonemes, expected 1 to {Longest} and at least 0");
+            utterances[i] = new Outline(samples, count, rows[4 * i + 2], rows[4 * i + 3] != 0, phoneme, sound);
+            phoneme += count;
+            sound += (samples + 1) / 2;
+        }
+        if (phoneme != phonemes.ElementCount / 2 || sound != audio.ByteLength)
+            throw new CheckpointException($"{path}: utterances need {phoneme} phonemes and {sound} bytes of audio, found {phonemes.ElementCount / 2} and {audio.ByteLength}");
+        var read = new Utterance[utterances.Length];
+        Parallel.For(0, read.Length, i => read[i] = Read(utterances[i], phonemes, audio, names, path));
+        return new SpeechCorpus(read);
+    }
+
+    private static Utterance Read(Outline outline, CheckpointTensor phonemes, CheckpointTensor audio, string[] names, string path)
+    {
+        short[] decoded = Adpcm.Decode(audio.Bytes.Slice((int)outline.FirstByte, (outline.Samples + 1) / 2), outline.Samples);
+        float[] samples = [.. decoded.Select(s => s / 32768f)];
+        var said = new SpokenPhoneme[outline.Phonemes];
+        var rows = MemoryMarshal.Cast<byte, int>(phonemes.Bytes).Slice(2 * (int)outline.FirstPhoneme, 2 * outline.Phonemes);
+        for (int i = 0; i < said.Length; i++)
+        {
+            if ((uint)rows[2 * i] >= names.Length) throw new CheckpointException($"{path}: phoneme number {rows[2 * i]}, expected 0 to {names.Length - 1}");
+            said[i] = new SpokenPhoneme(names[rows[2 * i]], rows[2 * i + 1]);
+        }
+        return new Utterance(samples, MouthTrack.Of(said, samples), said, outline.Voice, outline.ForEvaluation);
+    }
+
+    private static CheckpointTensor Part(SafetensorsFile file, string name, ElementType type, long columns)
+    {
+        if (!file.TryGet(name, out var tensor)) throw new CheckpointException($"{file.Source}: no tensor {name}: not a speech corpus");
+        bool fits = tensor.Type == type && (columns == 1 ? tensor.Shape.Length == 1 : tensor.Shape.Length == 2 && tensor.Shape[1] == columns);
+        return fits ? tensor : throw new CheckpointException($"{file.Source}: expected {name} of {type} with {columns} columns, found {tensor}");
+    }
+
+    private readonly record struct Outline(int Samples, int Phonemes, int Voice, bool ForEvaluation, long FirstPhoneme, long FirstByte);
+}

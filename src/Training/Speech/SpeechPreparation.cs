@@ -1,0 +1,61 @@
+namespace Locutor.Training.Speech;
+
+/// <summary>Makes a <see cref="SpeechCorpus"/> with espeak-ng: many voices, speeds and pitches, ten languages; held-out voices and sentences.</summary>
+public static class SpeechPreparation
+{
+    private static readonly string[] Variants =
+    [
+        "f1", "f2", "f3", "f5", "m1", "m2", "m3", "m4", "m5", "m6", "m8", "Andrea", "Annie", "Alex", "Andy", "Denis", "Diogo", "Gene", "Henrique", "Hugo", "Jacky", "Lee",
+        "Marco", "Michael", "Mike", "Nguyen", "Storm", "adam", "anika", "antonio", "aunty", "belinda", "benjamin", "caleb", "david", "ed",
+        "edward", "grandma", "grandpa", "gustave", "iven", "john", "klatt", "klatt2", "klatt3", "kaukovalta", "marcelo", "max", "michel", "miguel", "norbert", "pablo",
+    ];
+
+    private static readonly string[] HeldOutVariants = ["f4", "m7", "Alicia", "Mario", "linda", "boris", "paul", "steph", "travis", "quincy"];
+
+    /// <param name="minutes">Of training speech; one tenth more is made for the evaluation.</param>
+    public static IReadOnlyList<Utterance> Make(double minutes, int seed, IProgress<string>? progress = null, CancellationToken cancellation = default)
+    {
+        using var espeak = new Espeak();
+        var random = new Random(seed);
+        var made = new List<Utterance>();
+        foreach (bool evaluation in new[] { false, true })
+        {
+            double wanted = 60 * minutes * (evaluation ? 0.1 : 1), seconds = 0;
+            string[] voices = evaluation ? HeldOutVariants : Variants;
+            string[] languages = [.. SentenceGrammar.Languages(evaluation)];
+            while (seconds < wanted)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                string language = random.Next(10) < 4 ? "en" : languages[random.Next(languages.Length)];
+                int variant = random.Next(voices.Length);
+                var voice = new SpeakingVoice($"{Voice(random, language)}+{voices[variant]}", random.Next(115, 215), random.Next(15, 85), random.Next(20, 80));
+                var spoken = espeak.Speak(SentenceGrammar.Next(random, language, evaluation), voice);
+                if (From(spoken, variant + (evaluation ? Variants.Length : 0), evaluation) is not { } utterance) continue;
+                made.Add(utterance);
+                seconds += utterance.Seconds;
+                if (made.Count % 100 == 0) progress?.Report($"{made.Count} utterances, {seconds / 60:F1} min of {(evaluation ? "evaluation" : "training")} speech");
+            }
+        }
+        return made;
+    }
+
+    private static string Voice(Random random, string language) => language switch
+    {
+        "en" => random.Next(4) switch { 0 => "en-us", 1 => "en-gb", 2 => "en-gb-scotland", _ => "en-gb-x-rp" },
+        "es" => random.Next(2) == 0 ? "es" : "es-419",
+        "fr" => "fr-fr",
+        "pt" => random.Next(2) == 0 ? "pt" : "pt-br",
+        _ => language,
+    };
+
+    private static Utterance? From(SpokenUtterance spoken, int voice, bool evaluation)
+    {
+        float[] samples = BandLimitedResampler.Resample([.. spoken.Samples.Select(s => s / 32768f)], spoken.SampleRate, SpeechCorpus.SampleRate);
+        double power = samples.Sum(s => (double)s * s) / Math.Max(1, samples.Length);
+        if (samples.Length < SpeechCorpus.SampleRate / 2 || samples.Length > 12 * SpeechCorpus.SampleRate || power < 1e-6) return null;
+        float peak = samples.Max(Math.Abs), gain = (float)Math.Min(0.1 / Math.Sqrt(power), 0.98 / peak);
+        for (int i = 0; i < samples.Length; i++) samples[i] *= gain;
+        SpokenPhoneme[] phonemes = [.. spoken.Phonemes.Select(p => p with { Start = (int)((long)p.Start * SpeechCorpus.SampleRate / spoken.SampleRate) })];
+        return new Utterance(samples, MouthTrack.Of(phonemes, samples), phonemes, voice, evaluation);
+    }
+}
