@@ -21,7 +21,7 @@ public static class FaceMotion
     {
         int frames = speech.Mouth.Length;
         float[] blinks = Blinks(speech, random), brows = Brows(speech.Loudness);
-        var to = Expression.Named(mood, strength) with { GazeX = from.GazeX, GazeY = from.GazeY };
+        var to = Held(Expression.Named(mood, strength), from);
         var poses = new FacePose[frames];
         for (int i = 0; i < frames; i++)
         {
@@ -42,6 +42,18 @@ public static class FaceMotion
         Tongue = mouth.Tongue,
         Blink = Math.Max(mood.Blink, blink),
         BrowRaise = mood.BrowRaise + brow,
+    };
+
+    private static FacePose Held(FacePose mood, in FacePose portrait) => mood with
+    {
+        GazeX = portrait.GazeX,
+        GazeY = portrait.GazeY,
+        HeadYaw = portrait.HeadYaw,
+        HeadPitch = portrait.HeadPitch,
+        HeadRoll = portrait.HeadRoll,
+        HeadX = portrait.HeadX,
+        HeadY = portrait.HeadY,
+        Scale = portrait.Scale,
     };
 
     private static float[] Blinks(SpeechMix speech, Random random)

@@ -1,0 +1,78 @@
+using Locutor.Training.Faces;
+using Locutor.Training.Motion;
+using Locutor.Training.Speech;
+
+namespace Locutor.Training.Data;
+
+/// <summary>
+/// Invents scenes. A scene depends on its number alone. Persons below <see cref="FirstTrainingPerson"/> are kept for the evaluation.
+/// </summary>
+public sealed class SceneMaker
+{
+    public const int FirstTrainingPerson = 10_000;
+    private readonly ScriptOptions options;
+    private readonly Utterance[][] voices;
+
+    public SceneMaker(ScriptOptions options, IReadOnlyList<Utterance> speech)
+    {
+        this.options = options;
+        voices = [.. speech.GroupBy(u => u.Voice).OrderBy(g => g.Key).Select(g => g.ToArray())];
+        if (voices.Length == 0) throw new ArgumentException("expected at least one utterance, found none", nameof(speech));
+    }
+
+    /// <param name="number">Of the scene, 0 or more.</param>
+    /// <param name="renderer">Of the options' size, used by this thread alone.</param>
+    public Scene Make(int number, FaceRenderer renderer)
+    {
+        var random = new Random(unchecked(number * 7919 + 12345));
+        for (int i = 0; i < 8; i++) random.Next(); // neighbouring seeds start alike
+        var person = Person.Draw(FirstTrainingPerson + number);
+        var speech = random.Next(14) == 0 ? SpeechMix.Silence(options.Frames, random) : SpeechMix.Compose(voices[random.Next(voices.Length)], options.Frames, random);
+        RoomSound.Apply(speech.Audio, random);
+        RoomSound.Normalise(speech.Audio);
+        int mood = random.Next(2) == 0 ? 0 : random.Next(1, PromptPhrases.Moods.Count);
+        var poses = FaceMotion.Animate(speech, Portrait(mood, random), PromptPhrases.Moods[mood], 0.7f + 0.3f * random.NextSingle(), random);
+        return Paint(person, poses, speech.Audio, mood, renderer);
+    }
+
+    /// <summary>Paints given poses.</summary>
+    public Scene Paint(Person person, FacePose[] poses, float[] audio, int mood, FaceRenderer renderer)
+    {
+        byte[] frames = new byte[poses.Length * options.FrameBytes];
+        PixelBox? mouth = null, left = null, right = null, face = null;
+        for (int i = 0; i < poses.Length; i++)
+        {
+            renderer.Render(person, poses[i], frames.AsSpan(i * options.FrameBytes, options.FrameBytes));
+            var regions = FaceRegions.Of(person, poses[i], options.Size, options.Size);
+            mouth = mouth?.Union(regions.Mouth) ?? regions.Mouth;
+            left = left?.Union(regions.LeftEye) ?? regions.LeftEye;
+            right = right?.Union(regions.RightEye) ?? regions.RightEye;
+            face = face?.Union(regions.Face) ?? regions.Face;
+        }
+        return new Scene(person, frames, poses, audio, mouth!.Value, [left!.Value, right!.Value], face!.Value, mood);
+    }
+
+    /// <summary>A person at rest, held a little differently in every picture, sometimes already in the mood or in another.</summary>
+    private static FacePose Portrait(int mood, Random random)
+    {
+        int shown = random.Next(10) switch { < 6 => 0, < 8 => mood, _ => random.Next(PromptPhrases.Moods.Count) };
+        var pose = Expression.Named(PromptPhrases.Moods[shown], 0.6f + 0.4f * random.NextSingle());
+        if (random.Next(8) == 0) pose = pose with { JawOpen = 0.5f * random.NextSingle(), LipWidth = random.NextSingle() - 0.3f, UpperTeeth = random.NextSingle() };
+        return Held(pose, random);
+    }
+
+    private static FacePose Held(FacePose pose, Random random) => pose with
+    {
+        HeadYaw = 0.16f * Around(random),
+        HeadPitch = 0.08f * Around(random),
+        HeadRoll = 0.07f * Around(random),
+        HeadX = 0.025f * Around(random),
+        HeadY = 0.025f * Around(random),
+        Scale = 1 + 0.07f * Around(random),
+        GazeX = 0.3f * Around(random),
+        GazeY = 0.2f * Around(random),
+    };
+
+    /// <summary>-1 to 1, mostly near 0.</summary>
+    private static float Around(Random random) => random.NextSingle() + random.NextSingle() - 1;
+}
