@@ -7,6 +7,6 @@ internal static class Verbs
 {
     public static void AddTo(RootCommand root)
     {
-        _ = root;
+        root.Subcommands.Add(TrainCommand.Create());
     }
 }

@@ -41,10 +41,9 @@ public static class SpeechPreparation
 
     private static string Voice(Random random, string language) => language switch
     {
-        "en" => random.Next(4) switch { 0 => "en-us", 1 => "en-gb", 2 => "en-gb-scotland", _ => "en-gb-x-rp" },
+        "en" => random.Next(4) switch { 0 => "en-US", 1 => "en", 2 => "en-GB-scotland", _ => "en-GB-x-rp" },
         "es" => random.Next(2) == 0 ? "es" : "es-419",
-        "fr" => "fr-fr",
-        "pt" => random.Next(2) == 0 ? "pt" : "pt-br",
+        "pt" => random.Next(2) == 0 ? "pt" : "pt-BR",
         _ => language,
     };
 

@@ -1,0 +1,69 @@
+using System.Collections.Concurrent;
+
+namespace Locutor.Training.Data;
+
+/// <summary>Batches made by background threads, a few ahead of whoever trains on them.</summary>
+/// <typeparam name="T">A batch; what is left over at the end is disposed.</typeparam>
+public sealed class BatchQueue<T> : IDisposable
+    where T : IDisposable
+{
+    private readonly BlockingCollection<T> queue;
+    private readonly CancellationTokenSource stop = new();
+    private readonly Thread[] threads;
+    private Exception? failure;
+
+    /// <param name="make">Called on every thread, each time with a random source that no other call has.</param>
+    public BatchQueue(Func<Random, T> make, int threads, int ahead, int seed)
+    {
+        queue = new BlockingCollection<T>(ahead);
+        int calls = 0;
+        this.threads = [.. Enumerable.Range(0, threads).Select(_ => new Thread(() => Produce(() => make(new Random(unchecked(seed * 65537 + Interlocked.Increment(ref calls))))))
+        {
+            IsBackground = true,
+            Name = "batches",
+        })];
+        foreach (var thread in this.threads) thread.Start();
+    }
+
+    /// <exception cref="InvalidOperationException">A batch could not be made.</exception>
+    public T Take()
+    {
+        while (true)
+        {
+            if (queue.TryTake(out var batch, 200)) return batch;
+            if (failure is not null) throw new InvalidOperationException($"a batch could not be made: {failure.Message}", failure);
+        }
+    }
+
+    public void Dispose()
+    {
+        stop.Cancel();
+        foreach (var thread in threads) thread.Join();
+        while (queue.TryTake(out var batch)) batch.Dispose();
+        queue.Dispose();
+        stop.Dispose();
+    }
+
+    private void Produce(Func<T> make)
+    {
+        try
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                var batch = make();
+                try
+                {
+                    queue.Add(batch, stop.Token);
+                }
+                catch (OperationCanceledException)
+                {
+                    batch.Dispose();
+                }
+            }
+        }
+        catch (Exception e)
+        {
+            failure = e;
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using Locutor.Training.Faces;
+using static TorchSharp.torch;
+
+namespace Locutor.Training.Data;
+
+/// <summary>Parts of scenes: some consecutive frames, a square of each.</summary>
+/// <param name="Frames">[B, T, S, S, 3], bytes, on the host.</param>
+/// <param name="Weights">[B, S, S]: 1, more on mouth and eyes; on the host.</param>
+public sealed record CropBatch(Tensor Frames, Tensor Weights) : IDisposable
+{
+    private const float MouthWeight = 5, EyeWeight = 3;
+
+    /// <param name="count">B.</param>
+    /// <param name="frames">T.</param>
+    /// <param name="side">S, a multiple of 8; half of the crops smaller than the picture lie on mouth or eyes.</param>
+    public static CropBatch Draw(Func<Random, Scene> pick, ScriptOptions options, int count, int frames, int side, Random random, Device device)
+    {
+        byte[] pixels = new byte[count * frames * side * side * 3];
+        float[] weights = new float[count * side * side];
+        for (int b = 0; b < count; b++)
+        {
+            var scene = pick(random);
+            var (x, y) = Corner(scene, options.Size, side, random);
+            int first = random.Next(options.Frames - frames + 1);
+            for (int t = 0; t < frames; t++)
+            {
+                var frame = scene.Frame(first + t, options.FrameBytes);
+                for (int row = 0; row < side; row++)
+                    frame.Slice(((y + row) * options.Size + x) * 3, side * 3).CopyTo(pixels.AsSpan((((b * frames) + t) * side + row) * side * 3));
+            }
+            var map = weights.AsSpan(b * side * side, side * side);
+            map.Fill(1);
+            foreach (var eye in scene.Eyes) Mark(map, eye, x, y, side, EyeWeight);
+            Mark(map, scene.Mouth, x, y, side, MouthWeight);
+        }
+        return new CropBatch(HostTensor.Of(pixels, [count, frames, side, side, 3], device), HostTensor.Of(weights, [count, side, side], device));
+    }
+
+    public void Dispose()
+    {
+        Frames.Dispose();
+        Weights.Dispose();
+    }
+
+    private static (int X, int Y) Corner(Scene scene, int size, int side, Random random)
+    {
+        if (side == size) return (0, 0);
+        if (random.Next(2) == 0) return (random.Next(size - side + 1), random.Next(size - side + 1));
+        var box = random.Next(3) == 0 ? scene.Eyes[random.Next(scene.Eyes.Length)] : scene.Mouth;
+        int x = (box.Left + box.Right - side) / 2 + random.Next(-12, 13), y = (box.Top + box.Bottom - side) / 2 + random.Next(-12, 13);
+        return (Math.Clamp(x, 0, size - side), Math.Clamp(y, 0, size - side));
+    }
+
+    private static void Mark(Span<float> map, PixelBox box, int x, int y, int side, float weight)
+    {
+        for (int row = Math.Max(0, box.Top - y); row < Math.Min(side, box.Bottom - y); row++)
+            for (int column = Math.Max(0, box.Left - x); column < Math.Min(side, box.Right - x); column++)
+                map[row * side + column] = weight;
+    }
+}

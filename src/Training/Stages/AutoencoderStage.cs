@@ -1,0 +1,166 @@
+using System.Globalization;
+using System.Text.Json;
+using Locutor.Networks.VideoAutoencoder;
+using Locutor.Training.Data;
+using Locutor.Training.Faces;
+using Locutor.Training.Optimisation;
+using static TorchSharp.torch;
+
+namespace Locutor.Training.Stages;
+
+/// <summary>
+/// Trains the video autoencoder: single pictures first, then short crops, then crops as long as a clip, whole frames at the end. The last
+/// two matter: the causal layers must have met all the history that they meet in use, and the attention all of a frame.
+/// </summary>
+public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOptions scenes, double load = 1)
+{
+    private const double LatentNoise = 0.08, LatentPenalty = 2e-4;
+
+    /// <summary>Until which progress, how many samples, frames and pixels a side.</summary>
+    private readonly Phase[] phases =
+    [
+        new(0.20, Count(48 * load), 1, scenes.Size),
+        new(0.42, Count(24 * load), 9, scenes.Size / 2),
+        new(0.82, Count(8 * load), scenes.ClipFrames, scenes.Size / 2),
+        new(double.MaxValue, Count(3 * load), scenes.ClipFrames, scenes.Size),
+    ];
+
+    /// <summary>Trains until the stage or the call is over.</summary>
+    /// <returns>Whether the stage is finished; then <c>autoencoder.safetensors</c> and <c>autoencoder.json</c> (with measured latent mean and std) are in the output and work folders.</returns>
+    public bool Train(VideoAutoencoderConfig config, StageOptions options)
+    {
+        if (File.Exists(run.InWork("autoencoder.safetensors"))) return true;
+        var (network, parameters) = FlatParameters.For(w => new VideoAutoencoder(w, config), run.Type, run.Device, run.Seed);
+        using var trainer = new StageTrainer(run, options, parameters);
+        if (trainer.Steps == 0) parameters.Rescale(IsBranchEnd, 0.3);
+        run.Say($"autoencoder: {parameters.Count:N0} parameters");
+        bank.WaitFor(32);
+        var phase = -1;
+        BatchQueue<CropBatch>? queue = null;
+        try
+        {
+            trainer.Train(progress =>
+            {
+                int now = Array.FindIndex(phases, p => progress < p.Until);
+                if (now != phase)
+                {
+                    queue?.Dispose();
+                    phase = now;
+                    queue = Batches(phases[phase], (int)trainer.Steps);
+                    run.Say($"autoencoder: {phases[phase]}, {bank.Count} scenes");
+                }
+                using var given = queue!.Take();
+                return Step(network, given);
+            }, 75, () => Look(network, trainer));
+        }
+        finally
+        {
+            queue?.Dispose();
+        }
+        if (!trainer.IsDone) return false;
+        trainer.WithAverage(() => Export(network, parameters, trainer.Average));
+        parameters.Dispose();
+        return true;
+    }
+
+    private static int Count(double wanted) => Math.Max(1, (int)Math.Round(wanted));
+
+    /// <summary>The last convolution of residual branches: small at first, so that a deep stack starts out calm.</summary>
+    private static bool IsBranchEnd(string key) => key.EndsWith("residual.6.weight", StringComparison.Ordinal) || key.EndsWith("proj.weight", StringComparison.Ordinal);
+
+    private BatchQueue<CropBatch> Batches(Phase phase, int seed) =>
+        new(random => CropBatch.Draw(bank.Pick, scenes, phase.Count, phase.Frames, phase.Side, random, run.Device), Math.Min(4, run.Threads), 6, seed + run.Seed);
+
+    private IReadOnlyList<(string, Tensor)> Step(VideoAutoencoder network, CropBatch given)
+    {
+        using var scope = NewDisposeScope();
+        var video = Video(given.Frames.ToDevice(run.Device)); // [B, 3, T, S, S]
+        var weights = given.Weights.ToDevice(run.Device).unsqueeze(1).unsqueeze(1);
+        var latent = network.Encode(video).to(float32);
+        var noisy = latent + randn_like(latent) * LatentNoise;
+        var error = network.Decode(noisy).to(float32) - video;
+        var pixels = (error.abs() * weights).mean();
+        var loss = pixels + 0.5 * Edges(error, weights) + LatentPenalty * latent.square().mean();
+        loss.backward();
+        var psnr = -10 * (error.detach().square().mean() / 4).log10();
+        return [("l1", pixels.detach().MoveToOuterDisposeScope()), ("psnr", psnr.MoveToOuterDisposeScope())];
+    }
+
+    /// <summary>Differences between neighbours, in both directions of the picture and in time: what a plain L1 blurs or lets flicker.</summary>
+    private static Tensor Edges(Tensor error, Tensor weights)
+    {
+        long frames = error.shape[2], height = error.shape[3], width = error.shape[4];
+        var across = (error.narrow(4, 1, width - 1) - error.narrow(4, 0, width - 1)).abs() * weights.narrow(4, 1, width - 1);
+        var down = (error.narrow(3, 1, height - 1) - error.narrow(3, 0, height - 1)).abs() * weights.narrow(3, 1, height - 1);
+        var sum = across.mean() + down.mean();
+        if (frames == 1) return sum;
+        return sum + ((error.narrow(2, 1, frames - 1) - error.narrow(2, 0, frames - 1)).abs() * weights).mean();
+    }
+
+    /// <summary>Bytes [B, T, H, W, 3] to [B, 3, T, H, W] in [-1, 1].</summary>
+    internal static Tensor Video(Tensor bytes) => bytes.to(float32).div_(127.5).sub_(1).permute(0, 4, 1, 2, 3);
+
+    private void Look(VideoAutoencoder network, StageTrainer trainer)
+    {
+        const int people = 4;
+        int[] shown = [0, 1, 4, 8, 12, 16, 20, 24, 28, 32];
+        using var scope = NewDisposeScope();
+        using var given = CropBatch.Draw(bank.Pick, scenes, people, scenes.ClipFrames, scenes.Size, new Random(9), run.Device);
+        var video = Video(given.Frames.ToDevice(run.Device));
+        var made = network.Decode(network.Encode(video)).to(float32).clamp(-1, 1);
+        double psnr = Psnr(made, video), mouth = Psnr(made, video, given.Weights.gt(4).to(float32).to(run.Device).unsqueeze(1).unsqueeze(1));
+        trainer.Curves.Add("clip psnr", trainer.Steps, psnr);
+        trainer.Curves.Add("clip mouth psnr", trainer.Steps, mouth);
+        run.Say(string.Create(CultureInfo.InvariantCulture, $"autoencoder: whole clips psnr {psnr:F2}, mouths {mouth:F2} dB (moving average)"));
+        using var sheet = new ContactSheet(shown.Length, 2 * people, scenes.Size, scenes.Size);
+        for (int p = 0; p < people; p++)
+            for (int i = 0; i < shown.Length; i++)
+            {
+                int frame = Math.Min(shown[i], scenes.ClipFrames - 1);
+                sheet.Place(2 * p * shown.Length + i, Picture(video, p, frame), $"true {frame}");
+                sheet.Place((2 * p + 1) * shown.Length + i, Picture(made, p, frame), "made");
+            }
+        File.WriteAllBytes(run.InOutput("autoencoder-samples.png"), sheet.Encode());
+    }
+
+    /// <summary>Peak signal to noise in decibels of videos in [-1, 1], where the mask is not 0.</summary>
+    internal static double Psnr(Tensor made, Tensor truth, Tensor? mask = null)
+    {
+        using var scope = NewDisposeScope();
+        var square = (made - truth).square();
+        var mean = mask is null ? square.mean() : (square * mask).sum() / (mask.expand_as(square).sum() + 1e-6);
+        return -10 * Math.Log10(Math.Max(1e-12, mean.item<float>() / 4));
+    }
+
+    /// <summary>One frame of [B, 3, T, H, W] as bytes.</summary>
+    internal static byte[] Picture(Tensor video, int sample, int frame)
+    {
+        using var scope = NewDisposeScope();
+        return video[sample].select(1, frame).permute(1, 2, 0).add(1).mul(127.5).round().clamp(0, 255).to(ScalarType.Byte).contiguous().cpu().bytes.ToArray();
+    }
+
+    private void Export(VideoAutoencoder network, FlatParameters parameters, Tensor values)
+    {
+        using var scope = NewDisposeScope();
+        var sums = new List<Tensor>();
+        for (int i = 0; i < 4; i++)
+        {
+            using var given = CropBatch.Draw(bank.Pick, scenes, Math.Min(16, bank.Count), scenes.ClipFrames, scenes.Size, new Random(100 + i), run.Device);
+            sums.Add(network.Encode(Video(given.Frames.ToDevice(run.Device))).to(float32).transpose(0, 1).flatten(1).cpu()); // [16, everything]
+        }
+        var all = cat(sums, 1);
+        float[] mean = [.. all.mean([1]).data<float>()], std = [.. all.std(1).data<float>()];
+        var config = network.Config with { LatentMean = mean, LatentStd = std };
+        foreach (string folder in new[] { run.Work, run.Output })
+        {
+            File.WriteAllText(Path.Combine(folder, "autoencoder.json"), JsonSerializer.Serialize(config));
+            TensorFile.Save(Path.Combine(folder, "autoencoder.safetensors"), parameters.Keys.ToDictionary(k => k, k => parameters.Part(values, k).to(bfloat16)));
+        }
+        run.Say(string.Create(CultureInfo.InvariantCulture, $"autoencoder: latent mean {mean.Min():F2} to {mean.Max():F2}, std {std.Min():F2} to {std.Max():F2}"));
+    }
+
+    private sealed record Phase(double Until, int Count, int Frames, int Side)
+    {
+        public override string ToString() => $"{Count} x {Frames} frames of {Side}x{Side}";
+    }
+}
