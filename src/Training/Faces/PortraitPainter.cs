@@ -1,0 +1,44 @@
+using SkiaSharp;
+
+namespace Locutor.Training.Faces;
+
+/// <summary>Single portraits as they are given to a newcomer.</summary>
+public static class PortraitPainter
+{
+    /// <summary>The person of <paramref name="seed"/> with a named expression.</summary>
+    /// <param name="size">32 to 2048 pixels, both sides.</param>
+    /// <param name="expression">One of <see cref="Expression.Names"/>.</param>
+    /// <returns>[size, size, 3] bytes, red first.</returns>
+    public static byte[] Paint(int seed, int size, string expression = "neutral")
+    {
+        using var renderer = new FaceRenderer(size, size);
+        var rgb = new byte[renderer.FrameBytes];
+        renderer.Render(Person.Draw(seed), Expression.Named(expression), rgb);
+        return rgb;
+    }
+
+    /// <summary>The bytes of a PNG file.</summary>
+    /// <param name="rgb">[height, width, 3] bytes, red first.</param>
+    public static byte[] EncodePng(ReadOnlySpan<byte> rgb, int width, int height)
+    {
+        using SKBitmap bitmap = Bitmap(rgb, width, height);
+        using SKData data = bitmap.Encode(SKEncodedImageFormat.Png, 100);
+        return data.ToArray();
+    }
+
+    internal static SKBitmap Bitmap(ReadOnlySpan<byte> rgb, int width, int height)
+    {
+        if (rgb.Length != width * height * 3)
+            throw new ArgumentException($"expected {width * height * 3} bytes for {width}x{height}, found {rgb.Length}", nameof(rgb));
+        var bitmap = new SKBitmap(new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Opaque));
+        Span<byte> to = bitmap.GetPixelSpan();
+        for (int i = 0; i < width * height; i++)
+        {
+            to[4 * i] = rgb[3 * i];
+            to[4 * i + 1] = rgb[3 * i + 1];
+            to[4 * i + 2] = rgb[3 * i + 2];
+            to[4 * i + 3] = 255;
+        }
+        return bitmap;
+    }
+}
