@@ -85,7 +85,7 @@ internal static class HeadwearPainter
     private static void Scarf(Sketch sketch, PersonLayers layers, in HeadSpace head, float w, SKColor dark)
     {
         float chin = layers.Person.Head.ChinY;
-        Knot[] outer = [new(0f, -32.2f), new(0.58f * w, -28.9f), new(w + 0.6f, -18.6f), new(w + 3.6f, -5f), new(w + 3f, 11f), new(0.9f * w, 24f), new(0.45f * w, 34f, 4f)];
+        Knot[] outer = [new(0f, -32f), new(0.62f * w, -29.6f), new(w + 1.2f, -20f), new(w + 3.6f, -5f), new(w + 3f, 11f), new(0.9f * w, 24f), new(0.45f * w, 34f, 4f)];
         Knot[] inner = [new(0f, -19.6f, 15f), new(0.5f * w, -17f, 13f), new(0.84f * w, -9f, 8f), new(0.935f * w, 2f, 5f), new(0.84f * w, 13f, 7f), new(0.52f * w, 22f, 9f), new(0f, chin - 0.2f, 11f)];
         sketch.Start(SKPathFillType.EvenOdd);
         Ring(sketch.Path, head, outer, new Knot(0f, chin + 10f, 5f));

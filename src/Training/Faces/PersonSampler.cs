@@ -29,11 +29,11 @@ internal sealed class PersonSampler(int seed)
     }
 
     private HeadTraits Head(float femme) => new(
-        Range(18.2f, 21.6f),
+        Range(18.9f, 21.3f),
         Range(0.91f, 0.985f),
-        Mix(Range(0.76f, 0.95f), Range(0.68f, 0.86f), femme),
+        Mix(Range(0.78f, 0.93f), Range(0.70f, 0.84f), femme),
         Mix(Range(0.32f, 0.50f), Range(0.22f, 0.38f), femme),
-        Mix(Range(25.6f, 29f), Range(24.8f, 27.8f), femme),
+        Mix(Range(26f, 28.6f), Range(25.2f, 27.4f), femme),
         Mix(Range(9.6f, 12f), Range(7.6f, 9.4f), femme),
         Range(0.85f, 1.12f));
 
