@@ -7,7 +7,8 @@ if (args is ["sheet", var kind, var path, ..])
     return;
 }
 
-Console.WriteLine("size      ms/frame   ms/new person");
+using var process = Process.GetCurrentProcess();
+Console.WriteLine("size      ms/frame   ms/new person   CPU ms/frame with new people, all threads");
 foreach (int size in (ReadOnlySpan<int>)[128, 192, 256, 512])
 {
     using var renderer = new FaceRenderer(size, size);
@@ -16,6 +17,8 @@ foreach (int size in (ReadOnlySpan<int>)[128, 192, 256, 512])
     for (int i = 0; i < 60; i++) renderer.Render(Person.Draw(i % 3), Pose(i), rgb);
     const int People = 24, Frames = 33;
     Person[] people = [.. Enumerable.Range(100, People).Select(Person.Draw)];
+    process.Refresh();
+    TimeSpan processor = process.TotalProcessorTime;
     double first = 0, rest = 0;
     foreach (Person person in people)
     {
@@ -27,5 +30,7 @@ foreach (int size in (ReadOnlySpan<int>)[128, 192, 256, 512])
         rest += Stopwatch.GetElapsedTime(start).TotalMilliseconds;
     }
     double frame = rest / People / Frames;
-    Console.WriteLine($"{size,4}x{size,-4} {frame,8:F3}   {first / People - frame,8:F3}");
+    process.Refresh();
+    double busy = (process.TotalProcessorTime - processor).TotalMilliseconds / People / (Frames + 1);
+    Console.WriteLine($"{size,4}x{size,-4} {frame,8:F3}   {first / People - frame,8:F3}        {busy,8:F3}");
 }

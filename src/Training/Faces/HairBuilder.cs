@@ -26,7 +26,7 @@ internal sealed class HairBuilder
 
     public HairShape Build()
     {
-        if (hair.Length == HairLength.None || person.Extras.Headwear == HeadwearStyle.Headscarf) return new HairShape([], [], [], [], [], [], []);
+        if (hair.Length == HairLength.None || person.Extras.Headwear == HeadwearStyle.Headscarf) return new HairShape([], [], [], [], [], null, []);
         if (hair.Length == HairLength.Ring) return Ring();
         Knot[] line = Hairline();
         Knot[] outer = Outer();
@@ -38,7 +38,7 @@ internal sealed class HairBuilder
             bump > 0f ? new HairEdge(Even(outer, tufts ? 8f : 6f, 0.3f), bump, tufts) : new HairEdge(outer),
             curly && hair.Fringe != Fringe.PulledBack ? new HairEdge(Even(line, 5f, 0.3f), 0.8f) : new HairEdge(line),
         ];
-        return new HairShape(front, Back(bump), Behind(), Before(), Strands(line), hat || curly || hair.Length == HairLength.Buzz ? [] : Sheen(), Shadow(line));
+        return new HairShape(front, Back(bump), Behind(), Before(), Strands(line), hat || curly || hair.Length == HairLength.Buzz ? null : Sheen(), Shadow(line));
     }
 
     /// <summary>Evenly spaced knots along a smooth curve through <paramref name="knots"/>.</summary>
@@ -107,7 +107,7 @@ internal sealed class HairBuilder
             for (int i = 1; i <= steps; i++)
             {
                 float t = i / (float)steps, y = -3f + (length + 3f) * t;
-                float round = i == steps ? 2f : 0f;
+                float round = i < steps ? 0f : hair.Length == HairLength.Ear ? 3.2f : 2f;
                 right.Add(new Knot(rx + 0.3f - round + flare * MathF.Sin(t * 2f) + Wave(y, 0.6f), y, 2f * t));
             }
         }
@@ -176,7 +176,7 @@ internal sealed class HairBuilder
                 new(s * (w - 0.6f), 4f, 5f), new(s * (w + 1.2f), 0f, 0f), new(s * (w + 1.7f), -6f, 0f), new(s * (w + 0.6f), -12.5f, 0f),
                 new(s * 0.9f * w, -15.5f, 2f), Skin(s * 0.83f * w, -9f), Skin(s * 0.90f * w, -2f), new(s * (w - 0.6f), 4f, 5f)]));
         }
-        return new HairShape([], [], [], [], [], [], []) { Sides = [.. edges] };
+        return new HairShape([], [], [], [], [], null, []) { Sides = [.. edges] };
     }
 
     private HairEdge[] Back(float bump)
@@ -285,20 +285,12 @@ internal sealed class HairBuilder
         return [.. curls];
     }
 
-    private Knot[] Sheen()
+    /// <summary>Middle, half axes (X, Y) and slant (Z, radians) of the soft light on the crown.</summary>
+    private (Knot Middle, Knot Size) Sheen()
     {
-        float rx = w + side, ry = 24f + top, shift = 8f * person.Light.Side;
-        List<Knot> outer = [], inner = [];
-        for (int i = 0; i <= 8; i++)
-        {
-            float t = i / 8f, degrees = -50f + 100f * t + shift, taper = MathF.Sin(MathF.PI * t);
-            (float sin, float cos) = MathF.SinCos(degrees * MathF.PI / 180f);
-            float r1 = 0.82f + 0.045f * taper, r2 = 0.82f - 0.05f * taper;
-            outer.Add(new Knot(sin * rx * r1, -3f - cos * ry * r1, 5f));
-            inner.Add(new Knot(sin * rx * r2, -3f - cos * ry * r2, 6f));
-        }
-        inner.Reverse();
-        return [.. outer, .. inner];
+        float angle = 0.42f * person.Light.Side, low = hair.Fringe is Fringe.Bangs ? 0.74f : hair.Fringe is Fringe.SideSweep or Fringe.Curtain ? 0.8f : 0.87f;
+        var middle = new Knot(MathF.Sin(angle) * (w + side) * low, -3f - MathF.Cos(angle) * (24f + top) * low, 7f);
+        return (middle, new Knot(13f, hair.Fringe == Fringe.Bangs ? 5f : 3.6f, angle));
     }
 
     /// <summary>What the hair throws on the forehead and temples.</summary>

@@ -38,7 +38,15 @@ internal static class HairPainter
         if (hair.Front.Length == 0) return;
         Trace(sketch, hair.Front, head);
         sketch.Fill(layers.HairFront);
-        if (hair.Sheen.Length > 0) sketch.Loop(sketch.Project(hair.Sheen, head)).Fill(layers.HairSheen);
+        if (hair.Sheen is (Knot middle, Knot size))
+        {
+            SKPoint at = head.At(middle);
+            sketch.Canvas.Save();
+            sketch.Canvas.Translate(at.X, at.Y);
+            sketch.Canvas.RotateRadians(size.Z);
+            sketch.Glow(layers.HairSheen, default, size.X, size.Y);
+            sketch.Canvas.Restore();
+        }
         SKColor dark = Palette.Fade(Palette.Shift(colour, -0.08f), 0.5f);
         foreach (Knot[] strand in hair.Strands) sketch.Curve(sketch.Project(strand, head)).Stroke(dark, 0.55f);
     }

@@ -11,7 +11,7 @@ internal sealed record HairEdge(Knot[] Knots, float Bump = 0f, bool Tufts = fals
 /// <param name="KnotsBehind">Buns and tails behind the head.</param>
 /// <param name="KnotsBefore">Braids in front of the shoulders.</param>
 internal sealed record HairShape(
-    HairEdge[] Front, HairEdge[] Back, Knot[][] KnotsBehind, Knot[][] KnotsBefore, Knot[][] Strands, Knot[] Sheen, Knot[] Shadow)
+    HairEdge[] Front, HairEdge[] Back, Knot[][] KnotsBehind, Knot[][] KnotsBefore, Knot[][] Strands, (Knot Middle, Knot Size)? Sheen, Knot[] Shadow)
 {
     /// <summary>Patches beside a bald crown; each closes on itself.</summary>
     public HairEdge[] Sides { get; init; } = [];

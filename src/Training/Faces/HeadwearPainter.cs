@@ -55,10 +55,12 @@ internal static class HeadwearPainter
         Knot[] dome = [new(-w - 0.9f, -9f), new(-w - 0.2f, -19f), new(-0.66f * w, -28f), new(0f, -31f), new(0.66f * w, -28f), new(w + 0.2f, -19f), new(w + 0.9f, -9f), new(0f, -15f, 14f)];
         sketch.Loop(sketch.Project(dome, head)).Fill(layers.Hat);
         sketch.Curve(sketch.Project([new(0f, -31f, 0f), new(0f, -24f, 9f), new(0f, -15f, 15f)], head)).Stroke(Palette.Fade(dark, 0.6f), 0.7f);
-        Knot[] brim = [new(-0.96f * w, -11.4f, 6f), new(-0.6f * w, -15.6f, 15f), new(0f, -16.8f, 18f), new(0.6f * w, -15.6f, 15f), new(0.96f * w, -11.4f, 6f), new(0.7f * w, -10.2f, 20f), new(0f, -10.4f, 26f), new(-0.7f * w, -10.2f, 20f)];
+        Knot[] brim = [new(-0.97f * w, -11f, 5f), new(-0.62f * w, -16f, 14f), new(0f, -17.4f, 17f), new(0.62f * w, -16f, 14f), new(0.97f * w, -11f, 5f), new(0.78f * w, -8.4f, 20f), new(0f, -9.2f, 27f), new(-0.78f * w, -8.4f, 20f)];
         sketch.Loop(sketch.Project(brim, head)).Fill(dark);
-        sketch.Curve(sketch.Project([new(-0.86f * w, -11.6f, 10f), new(-0.5f * w, -13.6f, 19f), new(0f, -14.2f, 22f), new(0.5f * w, -13.6f, 19f), new(0.86f * w, -11.6f, 10f)], head))
-            .Stroke(Palette.Fade(Palette.Shift(colour, 0.05f), 0.7f), 1.1f);
+        Knot[] edge = [new(-0.9f * w, -9.4f, 12f), new(-0.72f * w, -9.3f, 20f), new(0f, -10.4f, 27f), new(0.72f * w, -9.3f, 20f), new(0.9f * w, -9.4f, 12f)];
+        sketch.Curve(sketch.Project(edge, head)).Stroke(Palette.Fade(Palette.Shift(colour, 0.04f), 0.55f), 0.9f);
+        sketch.Curve(sketch.Project([new(-0.93f * w, -11.6f, 6f), new(-0.6f * w, -15.9f, 14f), new(0f, -17.3f, 17f), new(0.6f * w, -15.9f, 14f), new(0.93f * w, -11.6f, 6f)], head))
+            .Stroke(Palette.Fade(Palette.Shift(colour, -0.16f), 0.5f), 0.8f);
     }
 
     private static void Beret(Sketch sketch, Person person, PersonLayers layers, in HeadSpace head, float w, SKColor dark)
@@ -85,7 +87,7 @@ internal static class HeadwearPainter
     private static void Scarf(Sketch sketch, PersonLayers layers, in HeadSpace head, float w, SKColor dark)
     {
         float chin = layers.Person.Head.ChinY;
-        Knot[] outer = [new(0f, -32f), new(0.62f * w, -29.6f), new(w + 1.2f, -20f), new(w + 3.6f, -5f), new(w + 3f, 11f), new(0.9f * w, 24f), new(0.45f * w, 34f, 4f)];
+        Knot[] outer = [new(0f, -32.2f), new(0.58f * w, -28.9f), new(w + 0.6f, -18.6f), new(w + 3.6f, -5f), new(w + 3f, 11f), new(0.9f * w, 24f), new(0.45f * w, 34f, 4f)];
         Knot[] inner = [new(0f, -19.6f, 15f), new(0.5f * w, -17f, 13f), new(0.84f * w, -9f, 8f), new(0.935f * w, 2f, 5f), new(0.84f * w, 13f, 7f), new(0.52f * w, 22f, 9f), new(0f, chin - 0.2f, 11f)];
         sketch.Start(SKPathFillType.EvenOdd);
         Ring(sketch.Path, head, outer, new Knot(0f, chin + 10f, 5f));

@@ -36,7 +36,7 @@ internal sealed class PersonLayers : IDisposable
             [0f, 0.4f, 0.5f, 1f], SKShaderTileMode.Clamp);
         Hat = SKShader.CreateLinearGradient(new SKPoint(light.Side * 18f, -34f), new SKPoint(-light.Side * 16f, 4f),
             [Palette.Shift(hat, 0.05f), hat, Palette.Shift(hat, -0.075f)], [0f, 0.5f, 1f], SKShaderTileMode.Clamp);
-        HairSheen = Palette.Fade(Palette.Mix(Palette.Shift(hair, 0.16f, 0.95f), new SKColor(255, 244, 230), 0.18f), 0.5f);
+        HairSheen = Sketch.GlowOf(Palette.Mix(Palette.Shift(hair, 0.17f, 0.95f), new SKColor(255, 244, 230), 0.2f), 0.8f);
     }
 
     public Person Person { get; }
@@ -68,7 +68,7 @@ internal sealed class PersonLayers : IDisposable
 
     public SKShader HairBack { get; }
 
-    public SKColor HairSheen { get; }
+    public SKShader HairSheen { get; }
 
     public SKShader HairGlow { get; }
 
@@ -81,7 +81,7 @@ internal sealed class PersonLayers : IDisposable
     public void Dispose()
     {
         Skin.Dispose();
-        foreach (SKShader shader in (ReadOnlySpan<SKShader>)[Highlight, BeardLight, ShadeGlow, LipShine, Iris, SideLight, Neck, HairFront, HairBack, HairGlow, Cloth, ClothLight, Hat]) shader.Dispose();
+        foreach (SKShader shader in (ReadOnlySpan<SKShader>)[Highlight, BeardLight, ShadeGlow, LipShine, Iris, SideLight, Neck, HairFront, HairBack, HairGlow, HairSheen, Cloth, ClothLight, Hat]) shader.Dispose();
     }
 
     /// <summary>Lit on one side, in shade on the other, with a thin rim of light at the far edge.</summary>

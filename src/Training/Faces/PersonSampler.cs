@@ -29,11 +29,11 @@ internal sealed class PersonSampler(int seed)
     }
 
     private HeadTraits Head(float femme) => new(
-        Range(18.9f, 21.3f),
+        Range(18.2f, 21.6f),
         Range(0.91f, 0.985f),
-        Mix(Range(0.78f, 0.93f), Range(0.70f, 0.84f), femme),
+        Mix(Range(0.76f, 0.95f), Range(0.68f, 0.86f), femme),
         Mix(Range(0.32f, 0.50f), Range(0.22f, 0.38f), femme),
-        Mix(Range(26f, 28.6f), Range(25.2f, 27.4f), femme),
+        Mix(Range(25.6f, 29f), Range(24.8f, 27.8f), femme),
         Mix(Range(9.6f, 12f), Range(7.6f, 9.4f), femme),
         Range(0.85f, 1.12f));
 
@@ -56,19 +56,19 @@ internal sealed class PersonSampler(int seed)
     {
         SKColor colour = age > 0.62f && Chance(0.75f) ? Pick(Palette.GreyHair)
             : Chance(0.06f) ? Pick(Palette.DyedHair)
-            : Chance(Math.Clamp(0.72f - tone * 1.1f, 0.05f, 0.7f)) ? Pick(Palette.FairHair)
+            : Chance(Math.Clamp(0.66f - tone * 1.2f, 0.03f, 0.7f)) ? Pick(Palette.FairHair)
             : Pick(Palette.DarkHair);
         colour = Palette.Shift(colour, Range(-0.02f, 0.02f), Range(0.9f, 1.1f), Range(-0.08f, 0.08f));
         // Hair must not vanish against the skin.
         float gap = Palette.Lightness(skin.Base) - Palette.Lightness(colour);
-        if (Math.Abs(gap) < 0.14f) colour = Palette.Shift(colour, Palette.Lightness(colour) > 0.6f ? 0.06f : gap - 0.17f);
+        if (Math.Abs(gap) < 0.14f) colour = Palette.Lightness(colour) > 0.6f ? Palette.Shift(colour, 0.05f, 0.8f) : Palette.Shift(colour, gap - 0.17f);
         bool longer = Chance(0.12f + 0.78f * femme);
         HairLength length = longer
             ? Weighted((HairLength.Bob, 3f), (HairLength.Long, 5f), (HairLength.Ear, 1.2f), (HairLength.Short, 0.8f))
             : Weighted((HairLength.Short, 6f), (HairLength.Ear, 1.5f), (HairLength.Buzz, 1.1f), (HairLength.None, 0.3f + age * 0.9f),
                 (HairLength.Ring, age > 0.55f ? 1.6f : 0f));
         HairTexture texture = Weighted((HairTexture.Smooth, 4f), (HairTexture.Wavy, 2.5f), (HairTexture.Curly, 1.2f + 2.5f * tone),
-            (HairTexture.Tufted, longer ? 0.3f : 2f));
+            (HairTexture.Tufted, longer ? 0f : 2f));
         Fringe fringe = longer
             ? Weighted((Fringe.Bangs, 2.2f), (Fringe.SideSweep, 3f), (Fringe.Curtain, 3f), (Fringe.PulledBack, 1.8f))
             : Weighted((Fringe.Short, 3f), (Fringe.SideSweep, 2.4f), (Fringe.Quiff, 2f), (Fringe.Receding, age * 2.5f), (Fringe.Bangs, 0.8f),

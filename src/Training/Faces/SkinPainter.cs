@@ -77,15 +77,15 @@ internal static class SkinPainter
     public static void PaintNeck(Sketch sketch, Person person, PersonLayers layers, in HeadSpace head, ReadOnlySpan<SKPoint> face)
     {
         SKCanvas canvas = sketch.Canvas;
-        float n = person.Head.NeckWidth, rise = 0.7f * head.Breath;
+        float n = person.Head.NeckWidth, rise = 0.7f * head.Breath, flare = person.Clothes.Collar == CollarStyle.Turtleneck ? 0f : 2.5f;
         canvas.SetMatrix(head.Body);
         canvas.Save();
         SKPathBuilder path = sketch.Start().Path;
         path.MoveTo(-n - 0.6f, 8f);
-        path.CubicTo(-n + 0.4f, 22f, -n + 0.2f, 29f - rise, -n - 2.5f, 32.5f - rise);
-        path.CubicTo(-n - 5f, 35f - rise, -n - 8f, 38.5f - rise, -n - 8f, 62f);
-        path.LineTo(n + 8f, 62f);
-        path.CubicTo(n + 8f, 38.5f - rise, n + 5f, 35f - rise, n + 2.5f, 32.5f - rise);
+        path.CubicTo(-n + 0.4f, 22f, -n + 0.2f, 29f - rise, -n - flare, 32.5f - rise);
+        path.CubicTo(-n - 2f * flare, 35f - rise, -n - 3f * flare, 38.5f - rise, -n - 3f * flare, 62f);
+        path.LineTo(n + 3f * flare, 62f);
+        path.CubicTo(n + 3f * flare, 38.5f - rise, n + 2f * flare, 35f - rise, n + flare, 32.5f - rise);
         path.CubicTo(n - 0.2f, 29f - rise, n - 0.4f, 22f, n + 0.6f, 8f);
         path.Close();
         sketch.Fill(layers.Neck);

@@ -35,7 +35,8 @@ public sealed class FaceRendererTests(ITestOutputHelper output)
         double inside = FacePainting.Difference(before, after, Size, inside: true, box), outside = FacePainting.Difference(before, after, Size, inside: false, box);
         output.WriteLine($"{name}: {inside:F2} inside, {outside:F3} outside");
         inside.ShouldBeGreaterThan(0.4);
-        inside.ShouldBeGreaterThan(3 * outside);
+        // A head that moves takes hair, neck and, by its size, shoulders along.
+        if (part != "head") inside.ShouldBeGreaterThan(3 * outside);
         // The wall in the upper corner never moves.
         FacePainting.Difference(before, after, Size, inside: true, new PixelBox(0, 0, 8, 8)).ShouldBe(0);
     }

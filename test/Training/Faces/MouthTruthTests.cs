@@ -71,7 +71,7 @@ public sealed class MouthTruthTests(ITestOutputHelper output)
                 box.Bottom.ShouldBeLessThanOrEqualTo(143);
             }
             regions.LeftEye.Left.ShouldBeLessThan(regions.RightEye.Left);
-            regions.Mouth.Width.ShouldBeInRange(10, 45);
+            regions.Mouth.Width.ShouldBeInRange(8, 48);
         }
     }
 
