@@ -54,7 +54,26 @@ internal sealed class TempFolder : IDisposable
         return messages;
     }
 
+    /// <summary>Running processes whose command line holds <paramref name="text"/>.</summary>
+    public static int[] ProcessesNaming(string text) =>
+    [
+        .. Directory.GetDirectories("/proc").Select(System.IO.Path.GetFileName).Where(name => int.TryParse(name, out _)).Select(name => int.Parse(name!))
+            .Where(id => id != Environment.ProcessId && CommandLine(id).Contains(text, StringComparison.Ordinal)),
+    ];
+
     public void Dispose() => Directory.Delete(Path, recursive: true);
+
+    private static string CommandLine(int process)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process}/cmdline");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return ""; // ended meanwhile
+        }
+    }
 
     private static async Task<T> RunAsync<T>(string tool, string[] arguments, Func<Process, Task<T>> read)
     {

@@ -4,7 +4,7 @@ using Locutor.Media.Sound;
 
 namespace Locutor.Media.Video;
 
-/// <summary>What is heard in a written video: a waveform, or the user's own files at their own rate and in stereo where they are.</summary>
+/// <summary>What is heard in a written video: a waveform, or the user's own files in stereo where they are.</summary>
 public sealed class Soundtrack
 {
     private readonly string[] paths;
@@ -40,7 +40,7 @@ public sealed class Soundtrack
             files.Add(file);
             streams.Add(info.Audio ?? throw file.Unsupported("has no sound"));
         }
-        int rate = streams.Count == 1 ? AacRate(streams[0].SampleRate) : streams.Max(s => AacRate(s.SampleRate));
+        int rate = streams.Max(s => AacRate(s.SampleRate));
         int channels = streams.Max(s => s.Channels) > 1 ? 2 : 1;
         string[] arguments =
         [
@@ -50,8 +50,8 @@ public sealed class Soundtrack
         return SoundSource.Of(ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments), rate, channels);
     }
 
-    /// <summary>The nearest rate at or above <paramref name="rate"/> that AAC and every player take.</summary>
-    internal static int AacRate(int rate) => Array.Find([8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100], r => r >= rate) is var found and > 0 ? found : 48000;
+    /// <summary>The rate to encode at: AAC frames of 1024 samples end within 24 ms of the picture then, and would not at speech rates.</summary>
+    internal static int AacRate(int rate) => rate == 44100 ? 44100 : 48000;
 
     private string Graph(List<MediaStream> streams, int rate, int channels)
     {

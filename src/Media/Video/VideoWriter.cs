@@ -112,7 +112,8 @@ public sealed class VideoWriter : IAsyncDisposable
         string filter = $"settb=1/{rate},setpts=N,scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_inp,format=yuv420p";
         string[] soundOptions = sound is null ? ["-an"] :
         [
-            "-map", "0:a:0", "-af", "asetpts=N/SR/TB", "-c:a", "aac", "-b:a", sound.Channels == 2 ? "192k" : "128k", "-ar", $"{Soundtrack.AacRate(sound.SampleRate)}",
+            "-map", "0:a:0", "-af", $"asetpts=N/SR/TB,aresample={Soundtrack.AacRate(sound.SampleRate)}:resampler=soxr:precision=20",
+            "-c:a", "aac", "-b:a", sound.Channels == 2 ? "192k" : "128k",
         ];
         string[] shape = options.Fragmented
             ? ["-movflags", "+frag_keyframe+empty_moov+default_base_moof+delay_moov+skip_trailer", "-flush_packets", "1", "-f", "mp4", "pipe:1"]
