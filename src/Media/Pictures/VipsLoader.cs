@@ -6,7 +6,11 @@ namespace Locutor.Media.Pictures;
 /// <summary>Opens a picture with the one libvips loader of its container, so that nothing is guessed from name or content.</summary>
 internal static class VipsLoader
 {
-    static VipsLoader() => Cache.Max = 0; // pictures are read once; a cache would only keep them in memory
+    static VipsLoader()
+    {
+        Cache.Max = 0; // pictures are read once; a cache would only keep them in memory
+        Log.SetLogHandler("VIPS", Enums.LogLevelFlags.Warning, static (_, _, _) => { }); // what matters comes as an exception
+    }
 
     public static Image Load(MediaFile file, bool sequential)
     {

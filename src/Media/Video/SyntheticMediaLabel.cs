@@ -72,7 +72,7 @@ public sealed record SyntheticMediaLabel(string Program, string Model, long Seed
     }
 
     /// <summary>Without what XML cannot carry.</summary>
-    private static string Clean(string text) => OneLine.Of(string.Concat(text.Where(XmlConvert.IsXmlChar)));
+    private static string Clean(string text) => OneLine.Of(string.Concat(text.EnumerateRunes().Where(r => !r.IsBmp || XmlConvert.IsXmlChar((char)r.Value))));
 
     private static byte[]? FindPacket(FileStream file)
     {
