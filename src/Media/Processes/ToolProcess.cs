@@ -55,6 +55,7 @@ internal sealed class ToolProcess : IAsyncDisposable
         using var kill = KillOn(ct);
         await process.WaitForExitAsync(ct).ConfigureAwait(false);
         await reading.WaitAsync(KillWait, ct).ConfigureAwait(false);
+        ct.ThrowIfCancellationRequested(); // it may have ended because it was killed; its exit code then means nothing
         return process.ExitCode;
     }
 
