@@ -8,5 +8,6 @@ internal static class Verbs
     public static void AddTo(RootCommand root)
     {
         root.Subcommands.Add(TrainCommand.Create());
+        root.Subcommands.Add(PortraitCommand.Create());
     }
 }

@@ -64,17 +64,21 @@ internal static class ClothesPainter
         switch (clothes.Pattern)
         {
             case ClothPattern.Stripes:
-                for (float y = 44f; y < 66f; y += 7.5f) sketch.Curve([new(-s - 8f, y + 3f), new(-0.4f * s, y - 0.8f), new(0.4f * s, y - 0.8f), new(s + 8f, y + 3f)]).Stroke(colour, 2.7f);
+                for (float y = 40.5f; y < 60f; y += 5.6f) sketch.Curve([new(-s - 8f, y + 3f), new(-0.4f * s, y - 0.8f), new(0.4f * s, y - 0.8f), new(s + 8f, y + 3f)]).Stroke(colour, 2.1f);
                 break;
             case ClothPattern.Yoke:
                 SKPathBuilder path = sketch.Start().Path;
-                path.AddRect(new SKRect(-s - 9f, 47f, s + 9f, 70f));
+                path.MoveTo(-s - 9f, 46.5f);
+                path.QuadTo(0f, 40.5f, s + 9f, 46.5f);
+                path.LineTo(s + 9f, 70f);
+                path.LineTo(-s - 9f, 70f);
+                path.Close();
                 sketch.Fill(colour);
                 break;
             default:
-                for (int row = 0; row < 3; row++)
+                for (int row = 0; row < 4; row++)
                 {
-                    for (int i = -4; i <= 4; i++) sketch.Oval(new SKPoint(i * 9f + (row % 2) * 4.5f, 41f + 6.5f * row), 1.3f, 1.3f, colour);
+                    for (int i = -4; i <= 4; i++) sketch.Oval(new SKPoint(i * 8f + (row % 2) * 4f, 38.5f + 4.6f * row), 1.3f, 1.3f, colour);
                 }
                 break;
         }
@@ -129,9 +133,9 @@ internal static class ClothesPainter
                 bool scoop = clothes.Collar == CollarStyle.Scoop;
                 float half = scoop ? n + 6f : n + 2.4f, dip = scoop ? 46.5f : 40.4f, y = scoop ? 35.6f : 32.8f;
                 SKPathBuilder band = sketch.Start().Path;
-                band.MoveTo(-half, y);
+                band.MoveTo(0.5f - half, y + 0.6f);
                 band.CubicTo(-0.8f * half, dip - 1.6f, -0.45f * half, dip, 0f, dip);
-                band.CubicTo(0.45f * half, dip, 0.8f * half, dip - 1.6f, half, y);
+                band.CubicTo(0.45f * half, dip, 0.8f * half, dip - 1.6f, half - 0.5f, y + 0.6f);
                 sketch.Stroke(scoop ? dark : light, scoop ? 0.9f : 2.2f);
                 break;
         }

@@ -97,7 +97,7 @@ internal sealed class HairBuilder
         foreach (float degrees in (ReadOnlySpan<float>)[0f, 20f, 40f, 60f, 78f])
         {
             (float sin, float cos) = MathF.SinCos(degrees * MathF.PI / 180f);
-            float square = hair.Fringe == Fringe.Quiff && !hat ? 1f + 0.05f * MathF.Sin(degrees * MathF.PI / 45f) * (degrees < 45f ? 1f : 0.4f) : 1f;
+            float square = hair.Fringe == Fringe.Quiff && !hat ? 1f + 0.06f * MathF.Pow(MathF.Sin(2f * degrees * MathF.PI / 180f), 2f) : 1f;
             right.Add(new Knot(sin * rx * square, -3f - cos * ry * square, 0f));
         }
         if (locks)
@@ -139,6 +139,7 @@ internal sealed class HairBuilder
         if (locks)
         {
             float inner = hair.Length == HairLength.Long ? 0.80f * w : hair.Length == HairLength.Bob ? 0.94f * w : 0.96f * w;
+            if (hair.Length != HairLength.Ear) right.Add(new Knot(0.5f * (w + side + inner) + 0.6f, length + 1.6f, 3f));
             if (hair.Length == HairLength.Long) right.Add(new Knot(inner - 1f + Wave(length, 2f), length, 4f));
             if (hair.Length == HairLength.Long) right.Add(new Knot(0.90f * w + Wave(28f, 2f), 29f, 5f));
             right.Add(new Knot(hair.Length == HairLength.Long ? 0.95f * w : inner, Math.Min(length - 1f, 18f), 6f));
@@ -244,8 +245,8 @@ internal sealed class HairBuilder
         foreach (Knot end in ends[1..^1])
         {
             if (end.Y > 6f || MathF.Abs(end.X - crown) < 3.5f) continue;
-            float mx = 0.5f * (start.X + end.X), my = 0.5f * (start.Y + end.Y), push = hair.Fringe == Fringe.PulledBack ? 0.1f : 0.34f;
-            Knot middle = new(mx + push * (end.X - start.X), my * 1.14f, 8f);
+            float mx = 0.5f * (start.X + end.X), my = 0.5f * (start.Y + end.Y);
+            Knot middle = new(mx + 0.34f * (end.X - start.X), my * 1.14f, 8f);
             strands.Add([start with { X = start.X + 0.14f * (end.X - start.X) }, middle, end with { X = end.X * 1.02f, Y = end.Y - 1.6f }]);
         }
         if (locks && hair.Length != HairLength.Ear)

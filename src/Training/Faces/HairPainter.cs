@@ -8,6 +8,12 @@ internal static class HairPainter
     public static void PaintBehind(Sketch sketch, PersonLayers layers, in HeadSpace head)
     {
         foreach (Knot[] piece in layers.Hair.KnotsBehind) Lump(sketch, layers, head, piece);
+        if (layers.Hair.Front.Length > 0)
+        {
+            // Where the far side of a turned face leaves a slit under the hair, there is hair behind it.
+            Trace(sketch, layers.Hair.Front.AsSpan(0, 1), head);
+            sketch.Fill(layers.HairBack);
+        }
         if (layers.Hair.Back.Length > 0)
         {
             Trace(sketch, layers.Hair.Back, head);
@@ -68,7 +74,7 @@ internal static class HairPainter
     }
 
     /// <summary>Lays the edges end to end as one closed path.</summary>
-    private static void Trace(Sketch sketch, HairEdge[] edges, in HeadSpace head)
+    private static void Trace(Sketch sketch, ReadOnlySpan<HairEdge> edges, in HeadSpace head)
     {
         sketch.Start();
         bool first = true;

@@ -19,7 +19,7 @@ internal sealed class PersonLayers : IDisposable
         Highlight = Sketch.GlowOf(Palette.Shift(skin.Light, 0.07f, 0.7f), 0.9f);
         ShadeGlow = Sketch.GlowOf(skin.Deep, 0.62f);
         LipShine = Sketch.GlowOf(Palette.Shift(person.Lips.Colour, 0.17f, 0.75f), 0.75f);
-        Iris = Sketch.GlowOf(Palette.Shift(person.Eyes.Iris, 0.1f, 1.25f), 1f);
+        Iris = Sketch.GlowOf(Palette.Shift(person.Eyes.Iris, Palette.Lightness(person.Eyes.Iris) < 0.42f ? 0.17f : 0.1f, 1.25f), 1f);
         SideLight = SideGradient(person);
         Neck = SKShader.CreateLinearGradient(new SKPoint(0f, 24f), new SKPoint(0f, 46f),
             [Palette.Mix(skin.Base, skin.Shade, 0.75f), skin.Base], SKShaderTileMode.Clamp);

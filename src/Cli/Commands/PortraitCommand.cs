@@ -1,0 +1,47 @@
+using System.CommandLine;
+using Locutor.Training.Faces;
+
+namespace Locutor.Cli.Commands;
+
+/// <summary><c>locutor portrait</c>: draws a stylised person to begin with.</summary>
+internal static class PortraitCommand
+{
+    private const int Smallest = 64, Largest = 2048;
+
+    public static Command Create()
+    {
+        var seed = new Option<int>("--seed") { Description = "Picks the person; the same number draws the same one.", DefaultValueFactory = _ => 1 };
+        var output = new Option<FileInfo>("--output-path") { Description = "PNG file to write.", Required = true };
+        var size = new Option<int>("--size") { Description = $"Sides in pixels, {Smallest} to {Largest}.", DefaultValueFactory = _ => 512 };
+        var expression = new Option<string>("--expression") { Description = string.Join(", ", Expression.Names) + ".", DefaultValueFactory = _ => "neutral" };
+        expression.AcceptOnlyFromAmong([.. Expression.Names]);
+        size.Validators.Add(result =>
+        {
+            int value = result.GetValueOrDefault<int>();
+            if (value is < Smallest or > Largest) result.AddError($"--size: expected {Smallest} to {Largest} pixels, found {value}");
+        });
+        var command = new Command("portrait", "Draw a new stylised portrait.") { seed, output, size, expression };
+        command.SetAction(parsed =>
+        {
+            int side = parsed.GetValue(size);
+            byte[] rgb = PortraitPainter.Paint(parsed.GetValue(seed), side, parsed.GetRequiredValue(expression));
+            Write(parsed.GetRequiredValue(output).FullName, PortraitPainter.EncodePng(rgb, side, side));
+        });
+        return command;
+    }
+
+    private static void Write(string path, byte[] png)
+    {
+        string aside = $"{path}.{Environment.ProcessId}.part";
+        try
+        {
+            File.WriteAllBytes(aside, png);
+            File.Move(aside, path, overwrite: true);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            if (File.Exists(aside)) File.Delete(aside);
+            throw new CommandException(ExitCodes.BadOutput, $"{path} cannot be written: {failure.Message}", failure);
+        }
+    }
+}
