@@ -2,7 +2,7 @@ using Locutor.Checkpoints;
 using Locutor.Networks.Layers;
 using static TorchSharp.torch;
 
-namespace Locutor.Networks.Tests.Layers;
+namespace Locutor.Networks.Tests;
 
 public class ParameterSourceTests
 {
