@@ -11,6 +11,9 @@ public sealed class CausalCache : IDisposable
     private readonly Dictionary<object, Tensor> frames = new(ReferenceEqualityComparer.Instance);
     private readonly HashSet<object> begun = new(ReferenceEqualityComparer.Instance);
 
+    /// <summary>Set to false by who wants to know: true once a layer keeps other frames than it kept before.</summary>
+    internal bool? Changed { get; set; }
+
     /// <summary>The frames that the layer kept of the chunks before, if any. The cache owns them.</summary>
     internal Tensor? Kept(object layer) => frames.GetValueOrDefault(layer);
 
@@ -18,7 +21,9 @@ public sealed class CausalCache : IDisposable
     internal void Keep(object layer, Tensor kept)
     {
         var copy = kept.clone().DetachFromDisposeScope();
-        if (frames.Remove(layer, out var old)) old.Dispose();
+        frames.Remove(layer, out var old);
+        if (Changed == false) Changed = old is null || !old.Equals(copy);
+        old?.Dispose();
         frames[layer] = copy;
     }
 

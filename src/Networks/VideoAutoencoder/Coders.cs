@@ -10,6 +10,8 @@ internal delegate Tensor CausalLayer(Tensor x, CausalCache? cache);
 /// <summary>A causal network as the list of its layers.</summary>
 internal sealed class CausalStack(IReadOnlyList<CausalLayer> layers)
 {
+    public IReadOnlyList<CausalLayer> Layers => layers;
+
     /// <summary>The last layer's answer; null when the chunk completed no frame of it yet.</summary>
     public Tensor? Forward(Tensor x, CausalCache? cache)
     {

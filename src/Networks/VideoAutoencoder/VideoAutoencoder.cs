@@ -34,8 +34,8 @@ public sealed class VideoAutoencoder
     /// <returns>[B, 16, k + 1, H / 8, W / 8]</returns>
     public Tensor Encode(Tensor video)
     {
-        if (video.dim() == 5 && (video.shape[2] < 1 || (video.shape[2] - 1) % Config.TemporalStride() != 0))
-            throw new ArgumentException($"expected 1 frame more than a multiple of {Config.TemporalStride()}, found {video.shape[2]}", nameof(video));
+        CheckVideo(video);
+        CheckLength(video.shape[2], nameof(video));
         return EncodeChunk(video, null);
     }
 
@@ -45,6 +45,42 @@ public sealed class VideoAutoencoder
     /// </summary>
     /// <param name="video">[B, 3, any, H, W]</param>
     public Tensor Encode(Tensor video, CausalCache cache) => EncodeChunk(video, cache);
+
+    /// <summary>The same as of a whole video, in chunks: memory beside the latent grows with a chunk, not with the video.</summary>
+    /// <param name="video">[B, 3, 4k + 1, H, W]</param>
+    /// <param name="frames">Of one chunk, at least 1; a multiple of 4 wastes nothing.</param>
+    public Tensor EncodeInChunks(Tensor video, int frames)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(frames, 1);
+        CheckLength(video.shape[2], nameof(video));
+        using var scope = NewDisposeScope();
+        using var cache = new CausalCache();
+        List<Tensor> latents = [EncodeChunk(video.narrow(2, 0, 1), cache)];
+        for (long start = 1; start < video.shape[2]; start += frames)
+            latents.Add(EncodeChunk(video.narrow(2, start, Math.Min(frames, video.shape[2] - start)), cache));
+        return cat(latents, 2).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// The latent of a picture followed by blank (0) frames, bit for bit what <see cref="EncodeInChunks"/> with chunks of 4 says, but
+    /// every layer stops computing once its history holds nothing but blankness.
+    /// </summary>
+    /// <param name="picture">[B, 3, 1, H, W]</param>
+    /// <param name="frames">4k + 1, the picture among them.</param>
+    /// <returns>[B, 16, k + 1, H / 8, W / 8]</returns>
+    public Tensor EncodePictureThenBlank(Tensor picture, long frames)
+    {
+        CheckVideo(picture);
+        CheckLength(frames, nameof(frames));
+        using var scope = NewDisposeScope();
+        using var cache = new CausalCache();
+        using var repeating = new RepeatingStack(encoder, cache);
+        var first = Layout.ChannelsLast(picture.to(weights.Type));
+        var blank = Layout.ZerosLike(first, Config.TemporalStride());
+        List<Tensor> latents = [ToLatent(repeating.Forward(first))];
+        for (long done = 1; done < frames; done += Config.TemporalStride()) latents.Add(ToLatent(repeating.Forward(blank)));
+        return cat(latents, 2).MoveToOuterDisposeScope();
+    }
 
     /// <summary>Pixels of a whole latent, about in [-1, 1], not clamped.</summary>
     /// <param name="latent">[B, 16, k + 1, h, w]</param>
@@ -70,14 +106,18 @@ public sealed class VideoAutoencoder
 
     private Tensor EncodeChunk(Tensor video, CausalCache? cache)
     {
-        int stride = Config.SpatialStride();
-        if (video.dim() != 5 || video.shape[1] != 3 || video.shape[3] % stride != 0 || video.shape[4] % stride != 0 || video.numel() == 0)
-            throw new ArgumentException($"expected [B, 3, T, H, W] with H and W divisible by {stride}, found [{string.Join(", ", video.shape)}]", nameof(video));
+        CheckVideo(video);
         using var scope = NewDisposeScope();
         var moments = encoder.Forward(Layout.ChannelsLast(video.to(weights.Type)), cache); // [B, 32, t, h, w]
-        if (moments is null)
-            return zeros([video.shape[0], Config.LatentChannels, 0, video.shape[3] / stride, video.shape[4] / stride], weights.Type, weights.Device).MoveToOuterDisposeScope();
-        var mean = toMoments.Forward(moments, cache).narrow(1, 0, Config.LatentChannels);
+        if (moments is not null) return ToLatent(moments).MoveToOuterDisposeScope();
+        int stride = Config.SpatialStride();
+        return zeros([video.shape[0], Config.LatentChannels, 0, video.shape[3] / stride, video.shape[4] / stride], weights.Type, weights.Device).MoveToOuterDisposeScope();
+    }
+
+    private Tensor ToLatent(Tensor moments)
+    {
+        using var scope = NewDisposeScope();
+        var mean = toMoments.Forward(moments, null).narrow(1, 0, Config.LatentChannels);
         return ((mean - PerChannel(Config.LatentMean)) * PerChannel(Config.LatentStd).reciprocal()).to(weights.Type).MoveToOuterDisposeScope();
     }
 
@@ -88,6 +128,19 @@ public sealed class VideoAutoencoder
         using var scope = NewDisposeScope();
         var z = (latent * PerChannel(Config.LatentStd) + PerChannel(Config.LatentMean)).to(weights.Type);
         return decoder.Forward(fromLatent.Forward(Layout.ChannelsLast(z), cache), cache)!.MoveToOuterDisposeScope();
+    }
+
+    private void CheckVideo(Tensor video)
+    {
+        int stride = Config.SpatialStride();
+        if (video.dim() != 5 || video.shape[1] != 3 || video.shape[3] % stride != 0 || video.shape[4] % stride != 0 || video.numel() == 0)
+            throw new ArgumentException($"expected [B, 3, T, H, W] with H and W divisible by {stride}, found [{string.Join(", ", video.shape)}]", nameof(video));
+    }
+
+    private void CheckLength(long frames, string name)
+    {
+        if (frames < 1 || (frames - 1) % Config.TemporalStride() != 0)
+            throw new ArgumentException($"expected 1 frame more than a multiple of {Config.TemporalStride()}, found {frames}", name);
     }
 
     // [16] to [1, 16, 1, 1, 1]

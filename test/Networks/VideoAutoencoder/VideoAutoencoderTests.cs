@@ -35,6 +35,8 @@ public sealed class VideoAutoencoderTests : IDisposable
         var video = random.Normal(1, 3, 9, 8, 12);
         var whole = network.Encode(video);
         whole.shape.ShouldBe([1, 3, 3, 2, 3]);
+        network.EncodeInChunks(video, 4).ShouldBeNear(whole, 1e-5, $"seed {seed}");
+        network.EncodeInChunks(video, 3).ShouldBeNear(whole, 1e-5, $"seed {seed}");
         foreach (int[] chunks in Compositions(9)) Encoded(video, chunks).ShouldBeNear(whole, 1e-5, $"seed {seed}, chunks {string.Join("+", chunks)}");
     }
 
@@ -70,6 +72,38 @@ public sealed class VideoAutoencoderTests : IDisposable
         var chunks = network.DecodeChunks(latent, latentFrames).ToList();
         chunks[0].shape[2].ShouldBe(Math.Min(17, latentFrames * 4 - 3));
         cat(chunks, 2).ShouldBeNear(network.Decode(latent), 1e-5, $"seed {seed}");
+    }
+
+    [Fact]
+    public void A_picture_before_blank_frames_is_encoded_bit_for_bit_as_by_the_plain_way()
+    {
+        using var still = no_grad();
+        var picture = random.Picture(2, 3, 1, 16, 12);
+        var video = cat([picture, zeros([2, 3, 80, 16, 12])], 2);
+        network.EncodePictureThenBlank(picture, 81).Equals(network.EncodeInChunks(video, 4)).ShouldBeTrue($"seed {seed}");
+        network.EncodePictureThenBlank(picture, 1).Equals(network.Encode(picture)).ShouldBeTrue($"seed {seed}");
+    }
+
+    [Fact]
+    public void Layers_stop_once_they_have_seen_nothing_but_blank_frames()
+    {
+        using var still = no_grad();
+        using var cache = new CausalCache();
+        var stack = Coders.Encoder(new Weights(parameters, ScalarType.Float32, CPU)["encoder"], Tiny);
+        using var repeating = new RepeatingStack(stack, cache);
+        repeating.Forward(random.Picture(1, 3, 1, 8, 8));
+        List<int> runs = [];
+        for (int chunk = 0; chunk < 24; chunk++)
+        {
+            int before = repeating.Runs;
+            repeating.Forward(zeros([1, 3, 4, 8, 8]));
+            runs.Add(repeating.Runs - before);
+        }
+        runs[0].ShouldBe(stack.Layers.Count);
+        runs.SequenceEqual(runs.OrderDescending()).ShouldBeTrue($"{string.Join(" ", runs)}");
+        runs[^1].ShouldBe(0, $"{string.Join(" ", runs)}");
+        repeating.Forward(random.Picture(1, 3, 4, 8, 8));
+        repeating.Runs.ShouldBe(runs.Sum() + 2 * stack.Layers.Count, "a new picture starts all of them again");
     }
 
     [Fact]
