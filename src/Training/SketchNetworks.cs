@@ -26,7 +26,7 @@ public sealed record SketchNetworks(
             new VideoAutoencoderConfig(width, latent, [1, 2, 4, 4], 1, [false, true, true], new float[latent], [.. Enumerable.Repeat(1f, latent)]),
             new Wav2Vec2Config(speech, 4, speechBlocks, 4 * speech, convolutions, [10, 3, 3, 3, 3, 3, 3], [5, 2, 2, 2, 2, 2, 2], PositionKernel: 32, PositionGroups: 8),
             new ClipVisionConfig(ImageSize: 112, PatchSize: 7, image, 2, 3),
-            new UmT5Config(Vocabulary: 384, text, text, 2 * text, 2, 2),
+            new UmT5Config(Vocabulary: 512, text, text, 2 * text, 2, 2),
             new VideoTransformerConfig(transformer, 4 * transformer, 4, blocks, text, TextTokens: 24, image, speechBlocks, speech,
                 AudioHidden: transformer, AudioWidth: 128, AudioTokens: 8));
     }

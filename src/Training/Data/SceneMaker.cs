@@ -13,25 +13,31 @@ public sealed class SceneMaker
     private readonly ScriptOptions options;
     private readonly Utterance[][] voices;
 
-    public SceneMaker(ScriptOptions options, IReadOnlyList<Utterance> speech)
+    private readonly bool plain;
+
+    /// <param name="plain">Everyone neutral, in a quiet room: for figures.</param>
+    public SceneMaker(ScriptOptions options, IReadOnlyList<Utterance> speech, bool plain = false)
     {
         this.options = options;
+        this.plain = plain;
         voices = [.. speech.GroupBy(u => u.Voice).OrderBy(g => g.Key).Select(g => g.ToArray())];
         if (voices.Length == 0) throw new ArgumentException("expected at least one utterance, found none", nameof(speech));
     }
 
-    /// <param name="number">Of the scene, 0 or more.</param>
+    /// <param name="number">Of the scene: 0 or more in training; below 0 for persons that are never trained on.</param>
     /// <param name="renderer">Of the options' size, used by this thread alone.</param>
     public Scene Make(int number, FaceRenderer renderer)
     {
         var random = new Random(unchecked(number * 7919 + 12345));
         for (int i = 0; i < 8; i++) random.Next(); // neighbouring seeds start alike
         var person = Person.Draw(FirstTrainingPerson + number);
-        var speech = random.Next(14) == 0 ? SpeechMix.Silence(options.Frames, random) : SpeechMix.Compose(voices[random.Next(voices.Length)], options.Frames, random);
-        RoomSound.Apply(speech.Audio, random);
+        var speech = random.Next(14) == 0 && !plain
+            ? SpeechMix.Silence(options.Frames, random)
+            : SpeechMix.Compose(voices[random.Next(voices.Length)], options.Frames, random, plain);
+        if (!plain) RoomSound.Apply(speech.Audio, random);
         RoomSound.Normalise(speech.Audio);
-        int mood = random.Next(2) == 0 ? 0 : random.Next(1, PromptPhrases.Moods.Count);
-        var poses = FaceMotion.Animate(speech, Portrait(mood, random), PromptPhrases.Moods[mood], 0.7f + 0.3f * random.NextSingle(), random);
+        int mood = plain || random.Next(2) == 0 ? 0 : random.Next(1, PromptPhrases.Moods.Count);
+        var poses = FaceMotion.Animate(speech, plain ? Held(default, random) : Portrait(mood, random), PromptPhrases.Moods[mood], 0.7f + 0.3f * random.NextSingle(), random);
         return Paint(person, poses, speech.Audio, mood, renderer);
     }
 

@@ -14,13 +14,13 @@ public sealed record SpeechMix(float[] Audio, MouthPose[] Mouth, float[] Loudnes
     /// <summary>Sentences of one voice with pauses between them, faster or slower, higher or lower, louder or softer.</summary>
     /// <param name="voice">All utterances of one voice.</param>
     /// <param name="frames">Length of the result in video frames.</param>
-    /// <param name="plain">Leave speed, pitch and loudness as they are, start with the first utterance, and speak them in order.</param>
+    /// <param name="plain">Leave speed, pitch and loudness as they are, with short even pauses.</param>
     public static SpeechMix Compose(IReadOnlyList<Utterance> voice, int frames, Random random, bool plain = false)
     {
         float[] audio = new float[frames * FrameSamples], loudness = new float[frames];
         var mouth = new MouthPose[frames];
         double rate = plain ? 1 : Math.Exp(random.NextDouble() * 0.36 - 0.18);
-        int next = plain ? 0 : random.Next(voice.Count);
+        int next = random.Next(voice.Count);
         double begin = plain ? 0.2 : random.NextDouble() * 1.2 - 0.9, end = (double)frames / FrameRate;
         while (begin < end)
         {

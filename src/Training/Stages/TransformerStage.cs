@@ -1,0 +1,253 @@
+using System.Globalization;
+using Locutor.Generation.Sampling;
+using Locutor.Networks.Layers;
+using Locutor.Networks.Tokenizer;
+using Locutor.Networks.UmT5;
+using Locutor.Networks.VideoTransformer;
+using Locutor.Checkpoints;
+using Locutor.Training.Data;
+using Locutor.Training.Motion;
+using Locutor.Training.Optimisation;
+using static TorchSharp.torch;
+
+namespace Locutor.Training.Stages;
+
+/// <summary>Constants of <see cref="TransformerStage"/>.</summary>
+public sealed record TransformerStageOptions
+{
+    /// <summary>Clips of a step.</summary>
+    public int Batch { get; init; } = 64;
+
+    /// <summary>Scenes in the pool; a multiple of <see cref="Encoded"/>.</summary>
+    public int PoolScenes { get; init; } = 6000;
+
+    /// <summary>Scenes that are encoded before training starts.</summary>
+    public int FirstScenes { get; init; } = 1600;
+
+    /// <summary>Scenes that are encoded at once.</summary>
+    public int Encoded { get; init; } = 8;
+
+    /// <summary>Training steps between two encodings.</summary>
+    public int EncodeEvery { get; init; } = 10;
+
+    /// <summary>Timesteps are moved towards noise by this, as the sampler will.</summary>
+    public double Shift { get; init; } = 2;
+
+    /// <summary>Steps of the sampler, whose timesteps are met more often than others.</summary>
+    public int SamplerSteps { get; init; } = 5;
+
+    /// <summary>Share of clips whose audio is dropped.</summary>
+    public double AudioDropped { get; init; } = 0.1;
+
+    /// <summary>Motion latents are noised by up to this, so that small faults of the clip before are not taken over.</summary>
+    public double MotionNoise { get; init; } = 0.15;
+
+    /// <summary>Seconds between sample sheets.</summary>
+    public double LookEvery { get; init; } = 120;
+}
+
+/// <summary>
+/// Trains the video transformer by flow matching (Lipman et al., arXiv:2210.02747): the velocity from clean latents to noise. The first
+/// latent frames, the picture or the motion frames of the clip before, are clean as they are when sampling, and are not asked for.
+/// </summary>
+public sealed class TransformerStage : IDisposable
+{
+    private readonly TrainingRun run;
+    private readonly SketchNetworks networks;
+    private readonly ScriptOptions scenes;
+    private readonly TransformerStageOptions settings;
+    private readonly SceneBank bank;
+    private readonly FrozenNetworks frozen;
+    private readonly LatentPool pool;
+    private readonly Tensor prompts; // [moods, prompts, tokens, width]
+    private readonly Tensor windows; // [clip frames * 5] into the padded audio of a clip
+    private readonly RotaryTable rotary;
+    private readonly float[] visited;
+    private readonly UnseenScenes unseen;
+
+    /// <param name="unseenScenes">Of people, voices and sentences that are not trained on.</param>
+    public TransformerStage(TrainingRun run, SketchNetworks networks, ScriptOptions scenes, SceneBank bank, IReadOnlyList<Scene> unseenScenes, TransformerStageOptions settings)
+    {
+        this.run = run;
+        this.networks = networks;
+        this.scenes = scenes;
+        this.bank = bank;
+        this.settings = settings;
+        frozen = new FrozenNetworks(run, networks);
+        pool = new LatentPool(settings.PoolScenes, scenes, networks, run.Device, run.Type);
+        prompts = Prompts();
+        int window = networks.Transformer.AudioWindow;
+        windows = tensor(Enumerable.Range(0, scenes.ClipFrames).SelectMany(f => Enumerable.Range(f, window)).Select(i => (long)i).ToArray(), device: run.Device).DetachFromDisposeScope();
+        int side = scenes.Size / 8;
+        rotary = RotaryTable.OverVideo(networks.Transformer.HeadWidth, new PatchGrid((scenes.ClipFrames - 1) / 4 + 1, side / 2, side / 2), run.Device);
+        visited = [.. NoiseSchedule.Timesteps(settings.SamplerSteps, settings.Shift).Take(settings.SamplerSteps - 1).Select(t => t / 1000)];
+        unseen = new UnseenScenes(unseenScenes, scenes, networks, run, frozen);
+    }
+
+    /// <summary>Trains until the stage or the call is over.</summary>
+    /// <returns>Whether the stage is finished. <c>transformer.safetensors</c> (the moving average) is written at the end of every call.</returns>
+    public bool Train(StageOptions options)
+    {
+        var (network, parameters) = FlatParameters.For(w => new VideoTransformer(w, networks.Transformer), run.Type, run.Device, run.Seed);
+        using var trainer = new StageTrainer(run, options, parameters);
+        if (trainer.Steps == 0) Calm(parameters);
+        run.Say(string.Create(CultureInfo.InvariantCulture, $"transformer: {parameters.Count:N0} parameters"));
+        FillPool();
+        trainer.Train(_ => Step(network, trainer), settings.LookEvery, () => Look(network, trainer));
+        trainer.WithAverage(() => Export(parameters, trainer.Average));
+        if (!trainer.IsDone) pool.Save(run.InWork("pool.safetensors"));
+        parameters.Dispose();
+        return trainer.IsDone;
+    }
+
+    public void Dispose()
+    {
+        unseen.Dispose();
+        rotary.Dispose();
+        windows.Dispose();
+        prompts.Dispose();
+        pool.Dispose();
+        frozen.Dispose();
+    }
+
+    /// <summary>Residual branches, time modulation and the head start small: the untrained network changes its tokens little.</summary>
+    private static void Calm(FlatParameters parameters)
+    {
+        parameters.Rescale(k => k.EndsWith("attn.o.weight", StringComparison.Ordinal) || k.EndsWith("proj.weight", StringComparison.Ordinal) || k.EndsWith("ffn.2.weight", StringComparison.Ordinal), 0.4);
+        parameters.Rescale(k => k.StartsWith("time_projection.1.weight", StringComparison.Ordinal), 0.2);
+        parameters.Rescale(k => k.StartsWith("head.head.weight", StringComparison.Ordinal), 0.1);
+    }
+
+    private void FillPool()
+    {
+        string saved = run.InWork("pool.safetensors");
+        if (File.Exists(saved)) pool.Load(saved);
+        double start = run.Elapsed.TotalSeconds;
+        int before = pool.Held;
+        while (pool.Held < Math.Min(settings.FirstScenes, settings.PoolScenes) && !run.IsOver) EncodeSome();
+        run.Synchronize();
+        run.Say(string.Create(CultureInfo.InvariantCulture, $"transformer: pool of {pool.Held} scenes, {pool.Held - before} encoded in {run.Elapsed.TotalSeconds - start:F1} s; {bank.Ready} more are painted"));
+    }
+
+    private void EncodeSome() => frozen.Encode([.. Enumerable.Range(0, settings.Encoded).Select(_ => bank.Take())], scenes, networks, pool);
+
+    private IReadOnlyList<(string, Tensor)> Step(VideoTransformer network, StageTrainer trainer)
+    {
+        if (trainer.Steps % settings.EncodeEvery == 0 && bank.Ready >= settings.Encoded) EncodeSome();
+        using var scope = NewDisposeScope();
+        int batch = settings.Batch;
+        var (clip, scene, goesOn) = pool.Draw(batch);
+        var clean = pool.Latents.index_select(0, clip).to(float32); // [B, 16, F, h, w]
+        var sigma = Sigmas(batch).view(-1, 1, 1, 1, 1);
+        var noise = randn_like(clean);
+        var kept = Kept(goesOn, clean.shape[2]); // [B, 1, F, 1, 1]
+        var slip = rand([batch, 1, 1, 1, 1], float32, run.Device) * settings.MotionNoise * goesOn.view(-1, 1, 1, 1, 1);
+        var noisy = where(kept, clean + randn_like(clean) * slip, clean + sigma * (noise - clean));
+        var mood = pool.Moods.index_select(0, scene);
+        var heard = pool.Audio.index_select(0, clip) * rand([batch, 1, 1, 1], float32, run.Device).gt(settings.AudioDropped).to(pool.Audio.dtype);
+        var text = prompts.index_select(0, mood * PromptCount + randint(0, PromptCount, [batch], dtype: ScalarType.Int64, device: run.Device));
+        var given = Given(network, text, pool.Images.index_select(0, scene), heard);
+        var velocity = network.Forward(noisy, Reference(pool.Stills.index_select(0, scene)), sigma.flatten() * 1000, given, rotary);
+        var weights = pool.Weights.index_select(0, scene).view(batch, 1, 1, clean.shape[3], clean.shape[4]) * kept.logical_not().to(float32);
+        var error = (velocity - (noise - clean)).square();
+        var loss = (error * weights).sum() / (weights.sum() * clean.shape[1]);
+        loss.backward();
+        return [("loss", loss.detach().MoveToOuterDisposeScope())];
+    }
+
+    private long PromptCount => prompts.shape[0] / PromptPhrases.Moods.Count;
+
+    /// <summary>Logit-normal, moved towards noise (Esser et al., arXiv:2403.03206), or near one that the sampler visits.</summary>
+    private Tensor Sigmas(int count)
+    {
+        using var scope = NewDisposeScope();
+        var u = randn(count, float32, run.Device).sigmoid();
+        var anywhere = u * settings.Shift / (1 + (settings.Shift - 1) * u);
+        var stops = tensor(visited, device: run.Device).index_select(0, randint(0, visited.Length, [count], dtype: ScalarType.Int64, device: run.Device));
+        var near = (stops + 0.02 * randn(count, float32, run.Device)).clamp(0.002, 1);
+        return where(rand(count, float32, run.Device).gt(0.4), anywhere, near).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>True at the latent frames that are given: the first, or those of the motion frames.</summary>
+    private Tensor Kept(Tensor goesOn, long frames)
+    {
+        long motion = (scenes.MotionFrames - 1) / 4 + 1;
+        return arange(frames, device: run.Device).view(1, 1, -1, 1, 1).lt(goesOn.to(ScalarType.Int64).view(-1, 1, 1, 1, 1) * (motion - 1) + 1);
+    }
+
+    private Conditioning Given(VideoTransformer network, Tensor text, Tensor image, Tensor heard)
+    {
+        int window = networks.Transformer.AudioWindow;
+        var around = heard.index_select(1, windows).view(heard.shape[0], 1, scenes.ClipFrames, window, heard.shape[2], heard.shape[3]);
+        return new Conditioning(network.EmbedText(text), network.EmbedImage(image), network.EmbedAudio(around));
+    }
+
+    /// <summary>The mask of the picture's frame over the portrait held still: [B, 20, F, h, w].</summary>
+    private static Tensor Reference(Tensor still)
+    {
+        var mask = zeros([still.shape[0], 4, still.shape[2], still.shape[3], still.shape[4]], still.dtype, still.device);
+        mask.narrow(2, 0, 1).fill_(1);
+        return cat([mask, still], 1);
+    }
+
+    /// <summary>Embeddings of prompts, mood after mood, as many of each: [moods x prompts, tokens, width].</summary>
+    private Tensor Prompts()
+    {
+        using var scope = NewDisposeScope();
+        using var off = no_grad();
+        using var checkpoint = Checkpoint.Open(run.InWork("text.safetensors"));
+        using var parameters = new CheckpointParameters(checkpoint);
+        var encoder = new UmT5Encoder(new Weights(parameters, float32, CPU), networks.Text);
+        var tokenizer = TextTokenizer.Open(run.InWork("tokenizer.model"));
+        var byMood = PromptPhrases.All(160, 1).GroupBy(p => p.Mood).OrderBy(g => g.Key).Select(g => g.Select(p => p.Text).ToArray()).ToArray();
+        int count = byMood.Min(g => g.Length);
+        var (ids, mask) = TextStage.Tokenize([.. byMood.SelectMany(g => g.Take(count))], tokenizer, (int)networks.Transformer.TextTokens, CPU);
+        var embedded = encoder.Forward(ids, mask) * mask.unsqueeze(-1);
+        return embedded.to(run.Type, run.Device).DetachFromDisposeScope();
+    }
+
+    private void Look(VideoTransformer network, StageTrainer trainer)
+    {
+        using var scope = NewDisposeScope();
+        foreach (int steps in new[] { 3, settings.SamplerSteps })
+        {
+            var figures = unseen.Judge(prompt => Sample(network, prompt, steps), steps == settings.SamplerSteps ? run.InOutput("transformer-samples.png") : null);
+            trainer.Curves.Add($"opening correlation, {steps} steps", trainer.Steps, figures.Correlation);
+            trainer.Curves.Add($"rest psnr, {steps} steps", trainer.Steps, figures.RestPsnr);
+            run.Say(string.Create(CultureInfo.InvariantCulture,
+                $"transformer, unseen people, {steps} steps: opening correlation {figures.Correlation:F3} (lag {figures.Lag:F2} frames), through the autoencoder alone {figures.Ceiling:F3}; psnr of the rest {figures.RestPsnr:F2} dB; mean opening on silence {figures.Silent:F3} against {figures.Speaking:F3}"));
+        }
+    }
+
+    /// <summary>Samples clips as the generator does, from the pool of unseen scenes.</summary>
+    private Tensor Sample(VideoTransformer network, UnseenScenes.Prompt prompt, int steps)
+    {
+        using var scope = NewDisposeScope();
+        long batch = prompt.Still.shape[0];
+        var text = prompts.narrow(0, 0, 1).expand(batch, -1, -1);
+        var given = Given(network, text, prompt.Image, prompt.Audio);
+        var reference = Reference(prompt.Still);
+        float[] timesteps = NoiseSchedule.Timesteps(steps, settings.Shift);
+        long frames = prompt.Still.shape[2];
+        var generator = new Generator(7, run.Device);
+        var latent = randn(prompt.Still.shape, float32, run.Device, generator: generator);
+        for (int i = 0; i < steps; i++)
+        {
+            latent = cat([prompt.Clean, latent.narrow(2, prompt.Clean.shape[2], frames - prompt.Clean.shape[2])], 2);
+            var velocity = network.Forward(latent, reference, full([batch], timesteps[i], float32, run.Device), given, rotary);
+            latent = latent - velocity * ((timesteps[i] - timesteps[i + 1]) / 1000);
+        }
+        return cat([prompt.Clean, latent.narrow(2, prompt.Clean.shape[2], frames - prompt.Clean.shape[2])], 2).MoveToOuterDisposeScope();
+    }
+
+    private void Export(FlatParameters parameters, Tensor values)
+    {
+        using var scope = NewDisposeScope();
+        var all = parameters.Keys.Order(StringComparer.Ordinal).Select(k => KeyValuePair.Create(k, parameters.Part(values, k).to(bfloat16))).ToArray();
+        TensorFile.Save(run.InWork("transformer.safetensors"), all);
+        long half = all.Sum(t => t.Value.numel()) / 2, sum = 0;
+        var parts = all.ToLookup(t => (sum += t.Value.numel()) <= half);
+        TensorFile.Save(run.InOutput("transformer-1.safetensors"), parts[true]); // two files: what comes back from some machines is bounded per file
+        TensorFile.Save(run.InOutput("transformer-2.safetensors"), parts[false]);
+    }
+}
