@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Locutor.Training;
+using Locutor.Training.Optimisation;
 using Locutor.Training.Speech;
 using Locutor.Training.Stages;
 using TorchSharp;
@@ -12,7 +13,8 @@ internal static class TrainCommand
     public static Command Create() => new("train", "Train the small model that is shipped with the program (docs/embedded-model.md).")
     {
         PrepareSpeech(),
-        Speech(),
+        PrepareText(),
+        Run(),
     };
 
     private static Command PrepareSpeech()
@@ -30,54 +32,56 @@ internal static class TrainCommand
         return command;
     }
 
-    private static Command Speech()
+    private static Command PrepareText()
     {
-        var common = new CommonOptions();
-        var command = new Command("speech", "Train the speech encoder alone.");
-        common.AddTo(command);
+        var output = new Option<DirectoryInfo>("--output") { Description = "Folder for tokenizer.model and text.safetensors.", Required = true };
+        var minutes = new Option<double>("--minutes") { Description = "That the text encoder is trained, on the processor.", DefaultValueFactory = _ => 1 };
+        var command = new Command("prepare-text", "Train the tokenizer (with spm_train) and the text encoder on prompts.") { output, minutes };
         command.SetAction((parsed, cancellation) => Task.Run(() =>
         {
-            var run = common.Run(parsed, cancellation);
-            var corpus = SpeechCorpus.Load(parsed.GetRequiredValue(common.SpeechFile).FullName);
-            new SpeechStage(run, corpus).Train(parsed.GetValue(common.Toy) ? SketchNetworks.Toy : SketchNetworks.Shipped, new StageOptions("speech", parsed.GetValue(common.StageMinutes) * 60, 1e-3) { ReportEvery = 50 });
+            string folder = Directory.CreateDirectory(parsed.GetRequiredValue(output).FullName).FullName;
+            double seconds = 60 * parsed.GetValue(minutes);
+            var run = new TrainingRun(torch.CPU, folder, folder, TimeSpan.FromSeconds(2 * seconds + 60), Console.WriteLine) { Cancellation = cancellation };
+            var adam = new FlatAdamOptions { AverageDecay = 0.98 };
+            new TextStage(run).Train(SketchNetworks.Shipped, new StageOptions("text", seconds, 3e-3) { WarmupSteps = 20, Adam = adam });
         }, cancellation));
         return command;
     }
 
-    private sealed class CommonOptions
+    private static Command Run()
     {
-        public Option<FileInfo> SpeechFile { get; } = new("--speech") { Description = "Written by prepare-speech.", Required = true };
-
-        public Option<DirectoryInfo> Work { get; } = new("--work") { Description = "Folder of everything a later call goes on with.", Required = true };
-
-        public Option<DirectoryInfo> Output { get; } = new("--output") { Description = "Folder of results.", Required = true };
-
-        public Option<double> Minutes { get; } = new("--minutes") { Description = "That this call may take.", DefaultValueFactory = _ => 9 };
-
-        public Option<double> StageMinutes { get; } = new("--stage-minutes") { Description = "That the stage takes, all calls together.", DefaultValueFactory = _ => 2 };
-
-        public Option<string> DeviceName { get; } = new("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "cuda" };
-
-        public Option<bool> Toy { get; } = new("--toy") { Description = "Networks of a size for trying out." };
-
-        public Option<int> Threads { get; } = new("--threads") { Description = "Beside the one that trains.", DefaultValueFactory = _ => Math.Max(1, Environment.ProcessorCount - 2) };
-
-        public void AddTo(Command command)
+        var speech = new Option<FileInfo>("--speech") { Description = "Written by prepare-speech.", Required = true };
+        var text = new Option<DirectoryInfo>("--text") { Description = "Folder written by prepare-text.", Required = true };
+        var work = new Option<DirectoryInfo>("--work") { Description = "Folder of everything that a later call goes on with.", Required = true };
+        var output = new Option<DirectoryInfo>("--output") { Description = "Folder of results: checkpoints, curves, samples.", Required = true };
+        var minutes = new Option<double>("--minutes") { Description = "That this call may take.", DefaultValueFactory = _ => 9 };
+        var device = new Option<string>("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "cuda" };
+        var stages = new Option<double[]>("--stage-minutes")
         {
-            foreach (Option option in new Option[] { SpeechFile, Work, Output, Minutes, StageMinutes, DeviceName, Toy, Threads }) command.Options.Add(option);
-        }
-
-        public TrainingRun Run(ParseResult parsed, CancellationToken cancellation)
+            Description = "Minutes of the speech, picture, autoencoder and transformer stages, all calls together.",
+            AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => [1.3, 0.35, 7.6, 11],
+        };
+        var scenes = new Option<int>("--scenes") { Description = "Painted scenes held in memory, 4 MB each.", DefaultValueFactory = _ => 3000 };
+        var batch = new Option<int>("--batch") { Description = "Clips of a step of the transformer.", DefaultValueFactory = _ => 64 };
+        var threads = new Option<int>("--threads") { Description = "Beside the one that trains.", DefaultValueFactory = _ => Math.Max(1, Environment.ProcessorCount - 2) };
+        var toy = new Option<bool>("--toy") { Description = "Everything tiny, to try it out on a processor." };
+        var command = new Command("run", "Train what is not trained yet, for so many minutes; call again to go on.") { speech, text, work, output, minutes, device, stages, scenes, batch, threads, toy };
+        command.SetAction((parsed, cancellation) => Task.Run(() =>
         {
-            string work = parsed.GetRequiredValue(Work).FullName, output = parsed.GetRequiredValue(Output).FullName;
-            Directory.CreateDirectory(work);
-            Directory.CreateDirectory(output);
-            return new TrainingRun(torch.device(parsed.GetValue(DeviceName)!), work, output, TimeSpan.FromMinutes(parsed.GetValue(Minutes)), Console.WriteLine)
+            var run = new TrainingRun(
+                torch.device(parsed.GetValue(device)!), Directory.CreateDirectory(parsed.GetRequiredValue(work).FullName).FullName,
+                Directory.CreateDirectory(parsed.GetRequiredValue(output).FullName).FullName, TimeSpan.FromMinutes(parsed.GetValue(minutes)), Console.WriteLine)
             {
-                Threads = parsed.GetValue(Threads),
+                Threads = parsed.GetValue(threads),
                 Cancellation = cancellation,
             };
-        }
+            var options = (parsed.GetValue(toy) ? WholeTrainingOptions.Toy : new WholeTrainingOptions { PaintedScenes = parsed.GetValue(scenes) }).Lasting(parsed.GetValue(stages)!);
+            if (!parsed.GetValue(toy)) options = options with { Pool = options.Pool with { Batch = parsed.GetValue(batch) } };
+            bool done = new WholeTraining(run, options).Go(parsed.GetRequiredValue(speech).FullName, parsed.GetRequiredValue(text).FullName);
+            Console.WriteLine(done ? "everything is trained" : "not finished: call again to go on");
+        }, cancellation));
+        return command;
     }
 
     private sealed class ConsoleProgress : IProgress<string>

@@ -1,4 +1,3 @@
-using Locutor.Training.Optimisation;
 using static TorchSharp.torch;
 
 namespace Locutor.Training.Data;
@@ -71,22 +70,8 @@ public sealed class LatentPool : IDisposable
         return (clip, clip.div(clips, RoundingMode.floor), clip.remainder(clips).gt(0));
     }
 
-    public void Save(string path) => TensorFile.Save(path, Tensors, new Dictionary<string, string> { ["written"] = written.ToString() });
-
-    public void Load(string path) => written = long.Parse(TensorFile.Fill(path, Tensors)["written"]);
-
     public void Dispose()
     {
-        foreach (var tensor in Tensors.Values) tensor.Dispose();
+        foreach (var tensor in new[] { Latents, Stills, Weights, Images, Audio, Moods }) tensor.Dispose();
     }
-
-    private Dictionary<string, Tensor> Tensors => new()
-    {
-        ["latents"] = Latents,
-        ["stills"] = Stills,
-        ["weights"] = Weights,
-        ["images"] = Images,
-        ["audio"] = Audio,
-        ["moods"] = Moods,
-    };
 }

@@ -36,6 +36,7 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
         run.Say($"autoencoder: {parameters.Count:N0} parameters");
         bank.WaitFor(32);
         var phase = -1;
+        var tuning = new ConvolutionTuning(run);
         BatchQueue<CropBatch>? queue = null;
         try
         {
@@ -48,7 +49,9 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
                     phase = now;
                     queue = Batches(phases[phase], (int)trainer.Steps);
                     run.Say($"autoencoder: {phases[phase]}, {bank.Count} scenes");
+                    if (phase >= 2) tuning.Begin();
                 }
+                tuning.Tick();
                 using var given = queue!.Take();
                 return Step(network, given);
             }, 75, () => Look(network, trainer));

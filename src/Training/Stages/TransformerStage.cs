@@ -62,7 +62,7 @@ public sealed class TransformerStage : IDisposable
     private readonly Tensor prompts; // [moods, prompts, tokens, width]
     private readonly Tensor windows; // [clip frames * 5] into the padded audio of a clip
     private readonly RotaryTable rotary;
-    private readonly float[] visited;
+    private readonly Tensor visited;
     private readonly UnseenScenes unseen;
 
     /// <param name="unseenScenes">Of people, voices and sentences that are not trained on.</param>
@@ -80,7 +80,7 @@ public sealed class TransformerStage : IDisposable
         windows = tensor(Enumerable.Range(0, scenes.ClipFrames).SelectMany(f => Enumerable.Range(f, window)).Select(i => (long)i).ToArray(), device: run.Device).DetachFromDisposeScope();
         int side = scenes.Size / 8;
         rotary = RotaryTable.OverVideo(networks.Transformer.HeadWidth, new PatchGrid((scenes.ClipFrames - 1) / 4 + 1, side / 2, side / 2), run.Device);
-        visited = [.. NoiseSchedule.Timesteps(settings.SamplerSteps, settings.Shift).Take(settings.SamplerSteps - 1).Select(t => t / 1000)];
+        visited = tensor(NoiseSchedule.Timesteps(settings.SamplerSteps, settings.Shift).Take(settings.SamplerSteps - 1).Select(t => t / 1000).ToArray(), device: run.Device).DetachFromDisposeScope();
         unseen = new UnseenScenes(unseenScenes, scenes, networks, run, frozen);
     }
 
@@ -95,7 +95,6 @@ public sealed class TransformerStage : IDisposable
         FillPool();
         trainer.Train(_ => Step(network, trainer), settings.LookEvery, () => Look(network, trainer));
         trainer.WithAverage(() => Export(parameters, trainer.Average));
-        if (!trainer.IsDone) pool.Save(run.InWork("pool.safetensors"));
         parameters.Dispose();
         return trainer.IsDone;
     }
@@ -105,6 +104,7 @@ public sealed class TransformerStage : IDisposable
         unseen.Dispose();
         rotary.Dispose();
         windows.Dispose();
+        visited.Dispose();
         prompts.Dispose();
         pool.Dispose();
         frozen.Dispose();
@@ -120,8 +120,6 @@ public sealed class TransformerStage : IDisposable
 
     private void FillPool()
     {
-        string saved = run.InWork("pool.safetensors");
-        if (File.Exists(saved)) pool.Load(saved);
         double start = run.Elapsed.TotalSeconds;
         int before = pool.Held;
         while (pool.Held < Math.Min(settings.FirstScenes, settings.PoolScenes) && !run.IsOver) EncodeSome();
@@ -163,7 +161,7 @@ public sealed class TransformerStage : IDisposable
         using var scope = NewDisposeScope();
         var u = randn(count, float32, run.Device).sigmoid();
         var anywhere = u * settings.Shift / (1 + (settings.Shift - 1) * u);
-        var stops = tensor(visited, device: run.Device).index_select(0, randint(0, visited.Length, [count], dtype: ScalarType.Int64, device: run.Device));
+        var stops = visited.index_select(0, randint(0, visited.shape[0], [count], dtype: ScalarType.Int64, device: run.Device));
         var near = (stops + 0.02 * randn(count, float32, run.Device)).clamp(0.002, 1);
         return where(rand(count, float32, run.Device).gt(0.4), anywhere, near).MoveToOuterDisposeScope();
     }
@@ -229,8 +227,8 @@ public sealed class TransformerStage : IDisposable
         var reference = Reference(prompt.Still);
         float[] timesteps = NoiseSchedule.Timesteps(steps, settings.Shift);
         long frames = prompt.Still.shape[2];
-        var generator = new Generator(7, run.Device);
-        var latent = randn(prompt.Still.shape, float32, run.Device, generator: generator);
+        using var generator = new Generator(7, CPU);
+        var latent = randn(prompt.Still.shape, float32, CPU, generator: generator).to(run.Device);
         for (int i = 0; i < steps; i++)
         {
             latent = cat([prompt.Clean, latent.narrow(2, prompt.Clean.shape[2], frames - prompt.Clean.shape[2])], 2);

@@ -59,7 +59,7 @@ public sealed class UnseenScenes : IDisposable
         var made = Decode(sample(new Prompt(pool.Stills, pool.Images, pool.Audio.index_select(0, rows), clean)));
         double[][] read = Openings(made);
         if (sheet is not null) Draw(made, sheet);
-        var best = read.Select((r, i) => Statistics.BestLag(r, truth[i], 4)).ToArray();
+        var best = read.Select((r, i) => Statistics.BestLag(r, truth[i], Math.Min(4, r.Length / 6))).ToArray();
         var pairs = read.SelectMany((r, i) => r.Zip(truth[i])).ToArray();
         return new Figures(
             best.Average(b => b.Correlation), best.Average(b => (double)b.Lag), ceiling, RestPsnr(made),

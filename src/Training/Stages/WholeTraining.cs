@@ -35,6 +35,34 @@ public sealed record WholeTrainingOptions
     public int SpeechBatch { get; init; } = 48;
 
     public int PictureBatch { get; init; } = 48;
+
+    /// <summary>Everything tiny: minutes on a processor show whether it runs and learns.</summary>
+    public static WholeTrainingOptions Toy { get; } = new()
+    {
+        Networks = SketchNetworks.Toy,
+        Scenes = new ScriptOptions { Size = 64, ClipFrames = 9, MotionFrames = 5, Clips = 2 },
+        PaintedScenes = 24,
+        UnseenScenes = 2,
+        Load = 0.1,
+        SpeechBatch = 2,
+        PictureBatch = 2,
+        Pool = new TransformerStageOptions { Batch = 2, PoolScenes = 16, FirstScenes = 8, Encoded = 4 },
+    };
+
+    /// <summary>The same with other lengths of stages.</summary>
+    /// <param name="minutes">Of speech, picture, autoencoder and transformer.</param>
+    /// <exception cref="ArgumentException">Not four, or not above 0.</exception>
+    public WholeTrainingOptions Lasting(IReadOnlyList<double> minutes)
+    {
+        if (minutes.Count != 4 || minutes.Any(m => !(m > 0))) throw new ArgumentException($"expected four stage lengths above 0, found [{string.Join(", ", minutes)}]", nameof(minutes));
+        return this with
+        {
+            Speech = Speech with { Seconds = 60 * minutes[0] },
+            Picture = Picture with { Seconds = 60 * minutes[1] },
+            Autoencoder = Autoencoder with { Seconds = 60 * minutes[2] },
+            Transformer = Transformer with { Seconds = 60 * minutes[3] },
+        };
+    }
 }
 
 /// <summary>All stages in order. A call goes on where the one before it ended, and ends when its time is over.</summary>

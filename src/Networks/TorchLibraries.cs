@@ -1,0 +1,37 @@
+using System.Runtime.InteropServices;
+
+namespace Locutor.Networks;
+
+/// <summary>Takes libtorch from a folder of choice, such as that of a PyTorch installation with CUDA.</summary>
+public static unsafe class TorchLibraries
+{
+    /// <summary>Environment variable that names the folder.</summary>
+    public const string FolderVariable = "LOCUTOR_TORCH";
+
+    // In the order in which they need each other; those of CUDA are not in every build.
+    private static readonly string[] Names = ["libc10.so", "libtorch_cpu.so", "libc10_cuda.so", "libtorch_cuda.so", "libtorch.so"];
+    private static nint cpu;
+
+    /// <summary>Loads the libraries when the variable is set; call before anything of TorchSharp is touched.</summary>
+    /// <exception cref="DllNotFoundException">The folder does not hold libtorch, or it does not load.</exception>
+    public static void Load()
+    {
+        if (Environment.GetEnvironmentVariable(FolderVariable) is not { Length: > 0 } folder) return;
+        foreach (string name in Names)
+        {
+            string path = Path.Combine(folder, name);
+            if (!File.Exists(path) && name.Contains("cuda", StringComparison.Ordinal)) continue;
+            nint handle = NativeLibrary.Load(path);
+            if (name == "libtorch_cpu.so") cpu = handle;
+        }
+    }
+
+    /// <summary>Whether cuDNN times its algorithms for every new shape and keeps the fastest. False when libtorch does not offer the switch.</summary>
+    public static bool TrySetCudnnBenchmark(bool on)
+    {
+        if (cpu == 0 && !NativeLibrary.TryLoad("libtorch_cpu.so", out cpu)) return false;
+        if (!NativeLibrary.TryGetExport(cpu, "_ZN2at13globalContextEv", out nint context) || !NativeLibrary.TryGetExport(cpu, "_ZN2at7Context17setBenchmarkCuDNNEb", out nint set)) return false;
+        ((delegate* unmanaged[Cdecl]<nint, byte, void>)set)(((delegate* unmanaged[Cdecl]<nint>)context)(), (byte)(on ? 1 : 0));
+        return true;
+    }
+}
