@@ -20,8 +20,9 @@ public abstract class Checkpoint : IDisposable
     public bool TryGet(string name, [NotNullWhen(true)] out CheckpointTensor? tensor) => Tensors.TryGetValue(name, out tensor);
 
     /// <summary>
-    /// Opens a checkpoint of any supported format, told by its content: safetensors, torch.save's zip or pickle, a
-    /// <c>*.index.json</c> that names shards, or a folder that holds one of these.
+    /// Opens a checkpoint of any supported format, told by its content: safetensors, GGUF, torch.save's zip or pickle, a
+    /// <c>*.index.json</c> that names shards, or a folder that holds one of these. The tensors are those of the file, key by key; see
+    /// <see cref="Quantised.NetworkCheckpoint"/> for what a network wants.
     /// </summary>
     /// <exception cref="CheckpointException">The file is missing, broken, hostile or of an unknown format.</exception>
     public static Checkpoint Open(string path) => CheckpointFormats.Open(path);

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Locutor.Checkpoints.Files;
 using Locutor.Checkpoints.Pickle;
+using Locutor.Checkpoints.Quantised;
 using Locutor.Checkpoints.Safetensors;
 
 namespace Locutor.Checkpoints;
@@ -9,7 +10,7 @@ namespace Locutor.Checkpoints;
 internal static class CheckpointFormats
 {
     /// <summary>In this order of preference when a folder holds several.</summary>
-    private static readonly string[] FolderPatterns = ["*.safetensors.index.json", "*.safetensors", "*.pth", "*.pt", "*.bin"];
+    private static readonly string[] FolderPatterns = ["*.safetensors.index.json", "*.safetensors", "*.gguf", "*.pth", "*.pt", "*.bin"];
 
     public static Checkpoint Open(string path)
     {
@@ -21,11 +22,15 @@ internal static class CheckpointFormats
     public static Checkpoint OpenFile(string path)
     {
         byte[] start = Start(path);
+        if (IsSafetensors(start) || path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)) return SafetensorsFile.Open(path);
         if (start.Length >= 4 && BinaryPrimitives.ReadUInt32LittleEndian(start) == 0x04034b50) return TorchFile.Open(path);
+        if (start.AsSpan().StartsWith("GGUF"u8)) return GgufFile.Open(path);
         if (start.Length >= 2 && start[0] == 0x80 && start[1] <= 5) return TorchFile.Open(path);
-        if (start.Length > 8 && start[8] == '{' || path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)) return SafetensorsFile.Open(path);
-        throw new CheckpointException($"{path}: expected safetensors, torch.save's zip or pickle, or an index of shards, found {(start.Length == 0 ? "an empty file" : $"bytes {Convert.ToHexStringLower(start.AsSpan(0, Math.Min(8, start.Length)))}")}");
+        throw new CheckpointException($"{path}: expected safetensors, GGUF, torch.save's zip or pickle, or an index of shards, found {(start.Length == 0 ? "an empty file" : $"bytes {Convert.ToHexStringLower(start.AsSpan(0, Math.Min(8, start.Length)))}")}");
     }
+
+    /// <summary>A length, which may look like the first bytes of any other format, then JSON.</summary>
+    private static bool IsSafetensors(byte[] start) => start.Length > 8 && start[8] == '{' && BinaryPrimitives.ReadUInt32LittleEndian(start.AsSpan(4)) == 0;
 
     private static Checkpoint OpenFolder(string path)
     {

@@ -8,7 +8,16 @@ namespace Locutor.Checkpoints;
 /// <param name="ByteLength">Elements times element size.</param>
 public sealed record CheckpointTensor(string Name, ElementType Type, long[] Shape, nint Address, long ByteLength)
 {
-    public long ElementCount => ByteLength / Type.Size();
+    /// <summary>
+    /// What the stored elements are multiplied by: one number for the whole tensor, or one for each index of the first axis.
+    /// Null when the elements are the values.
+    /// </summary>
+    public CheckpointTensor? Scale { get; init; }
+
+    /// <summary>Whether the stored elements are not yet the values: scaled, or in blocks.</summary>
+    public bool IsQuantised => Scale is not null || Type.BlockElements() > 1;
+
+    public long ElementCount => ByteLength / Type.Size() * Type.BlockElements();
 
     /// <summary>The bytes; only for tensors under 2 GiB.</summary>
     public unsafe ReadOnlySpan<byte> Bytes => new((void*)Address, checked((int)ByteLength));

@@ -15,17 +15,41 @@ public enum ElementType
     BFloat16,
     Float32,
     Float64,
+
+    /// <summary>GGUF's Q8_0: 32 elements in 34 bytes.</summary>
+    Q8,
+
+    /// <summary>GGUF's Q6_K: 256 elements in 210 bytes.</summary>
+    Q6K,
+
+    /// <summary>GGUF's Q5_K: 256 elements in 176 bytes.</summary>
+    Q5K,
+
+    /// <summary>GGUF's Q4_K: 256 elements in 144 bytes.</summary>
+    Q4K,
 }
 
 public static class ElementTypeExtensions
 {
-    /// <summary>Bytes of one element.</summary>
+    /// <summary>Bytes of one block, which for all but GGUF's types is one element.</summary>
     public static int Size(this ElementType type) => type switch
     {
         ElementType.Bool or ElementType.UInt8 or ElementType.Int8 or ElementType.Float8E4M3 or ElementType.Float8E5M2 => 1,
         ElementType.Int16 or ElementType.Float16 or ElementType.BFloat16 => 2,
         ElementType.Int32 or ElementType.Float32 => 4,
         ElementType.Int64 or ElementType.Float64 => 8,
+        ElementType.Q8 => 34,
+        ElementType.Q6K => 210,
+        ElementType.Q5K => 176,
+        ElementType.Q4K => 144,
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "unknown element type"),
+    };
+
+    /// <summary>Elements of one block.</summary>
+    public static int BlockElements(this ElementType type) => type switch
+    {
+        ElementType.Q8 => 32,
+        ElementType.Q6K or ElementType.Q5K or ElementType.Q4K => 256,
+        _ => 1,
     };
 }

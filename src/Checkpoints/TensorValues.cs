@@ -1,18 +1,46 @@
 using System.Runtime.InteropServices;
+using Locutor.Checkpoints.Quantised;
 
 namespace Locutor.Checkpoints;
 
-/// <summary>Elements of stored tensors as numbers; for scales, scalars and tests. Networks read the bytes through libtorch.</summary>
+/// <summary>Elements of stored tensors as numbers, with scales and blocks resolved.</summary>
 public static class TensorValues
 {
     /// <summary>All elements, in row-major order; only for tensors under 2 GiB.</summary>
     public static double[] ToDoubles(this CheckpointTensor tensor)
     {
+        double[] values = new double[tensor.ElementCount];
+        if (tensor.Type.BlockElements() > 1)
+        {
+            float[] single = new float[values.Length];
+            tensor.ReadSingles(0, single);
+            for (int i = 0; i < values.Length; i++) values[i] = single[i];
+            return values;
+        }
         var bytes = tensor.Bytes;
         int size = tensor.Type.Size();
-        var values = new double[bytes.Length / size];
         for (int i = 0; i < values.Length; i++) values[i] = Read(tensor.Type, bytes.Slice(i * size, size));
+        if (tensor.Scale is not null) Multiply(values, tensor.Scale.ToDoubles());
         return values;
+    }
+
+    /// <summary>Some elements of a tensor that GGUF stores in blocks; callers may read different parts at the same time.</summary>
+    /// <param name="tensor">Of one of GGUF's types.</param>
+    /// <param name="first">Index of the first element, at the beginning of a block.</param>
+    /// <param name="values">Whole blocks.</param>
+    public static unsafe void ReadSingles(this CheckpointTensor tensor, long first, Span<float> values)
+    {
+        int block = tensor.Type.BlockElements();
+        if (first % block != 0 || values.Length % block != 0 || first < 0 || first > tensor.ElementCount - values.Length)
+            throw new ArgumentOutOfRangeException(nameof(first), first, $"expected whole blocks of {block} within {tensor.ElementCount} elements, found {values.Length} elements from there");
+        long bytes = (long)tensor.Type.Size() * (values.Length / block);
+        GgufBlocks.Read(tensor.Type, new ReadOnlySpan<byte>((void*)(tensor.Address + (nint)(first / block * tensor.Type.Size())), checked((int)bytes)), values);
+    }
+
+    private static void Multiply(double[] values, double[] scales)
+    {
+        int row = scales.Length == 0 ? 1 : Math.Max(1, values.Length / scales.Length);
+        for (int i = 0; i < values.Length; i++) values[i] *= scales[i / row];
     }
 
     private static double Read(ElementType type, ReadOnlySpan<byte> bytes) => type switch

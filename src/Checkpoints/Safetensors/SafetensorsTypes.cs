@@ -12,15 +12,17 @@ internal static class SafetensorsTypes
 
     public static string Known { get; } = string.Join(", ", Names.Select(n => n.Name));
 
+    /// <returns>Null for a name that is not known.</returns>
     public static ElementType? Parse(string name)
     {
         foreach (var known in Names) if (known.Name == name) return known.Type;
         return null;
     }
 
-    public static string Name(ElementType type)
+    /// <returns>Null for GGUF's blocks.</returns>
+    public static string? Name(ElementType type)
     {
         foreach (var known in Names) if (known.Type == type) return known.Name;
-        throw new ArgumentOutOfRangeException(nameof(type), type, "safetensors has no name for this element type");
+        return null;
     }
 }

@@ -29,6 +29,7 @@ public sealed class SafetensorsWriter : IDisposable
         foreach (var outline in outlines.OrderByDescending(o => o.Type.Size()))
         {
             long bytes = Shapes.ByteLength(outline.Shape, outline.Type.Size()) ?? throw Wrong($"tensor {outline.Name}: expected a shape of axes >= 0 under 2^62 bytes, found {Shapes.Text(outline.Shape)}");
+            if (SafetensorsTypes.Name(outline.Type) is null) throw Wrong($"tensor {outline.Name}: expected one of {SafetensorsTypes.Known}, found {outline.Type}");
             if (outline.Name == "__metadata__" || !places.TryAdd(outline.Name, new Place(outline, end, bytes))) throw Wrong($"tensor {outline.Name}: expected once, found twice");
             end += bytes;
         }

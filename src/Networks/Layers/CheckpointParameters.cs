@@ -18,26 +18,27 @@ public sealed class CheckpointParameters(Checkpoint checkpoint, params IReadOnly
 
     public Tensor Load(string key, long[] shape, Initial initial, ScalarType type, Device device)
     {
-        if (loaded.TryGetValue(key, out var known)) return known;
         if (!checkpoint.TryGet(key, out var stored)) throw new CheckpointException($"{checkpoint.Source}: no tensor {key}, expected [{string.Join(", ", shape)}]");
         if (!stored.Shape.AsSpan().SequenceEqual(shape))
             throw new CheckpointException($"{checkpoint.Source}: {key} is [{string.Join(", ", stored.Shape)}], expected [{string.Join(", ", shape)}]");
+        if (loaded.TryGetValue(key, out var known)) return known;
         using var still = no_grad();
-        return loaded[key] = Read(stored, type, device).DetachFromDisposeScope();
+        return loaded[key] = Read(stored, key, type, device).DetachFromDisposeScope();
     }
 
-    private Tensor Read(CheckpointTensor stored, ScalarType type, Device device)
+    private Tensor Read(CheckpointTensor stored, string key, ScalarType type, Device device)
     {
         using var scope = NewDisposeScope();
+        if (stored.IsQuantised || adapters.Any(adapter => adapter.PatchesOf(key).Count > 0))
+            return Merged(stored, key, device).to(type).MoveToOuterDisposeScope();
         var tensor = stored.AsTensor();
-        if (adapters.Any(adapter => adapter.PatchesOf(stored.Name).Count > 0)) return Merged(tensor, stored.Name, device).to(type).MoveToOuterDisposeScope();
         bool asStored = tensor.dtype == type && device.type == TorchSharp.DeviceType.CPU && stored.Address % stored.Type.Size() == 0;
         return (asStored ? tensor : tensor.to(type, device, copy: true)).MoveToOuterDisposeScope();
     }
 
-    private Tensor Merged(Tensor stored, string key, Device device)
+    private Tensor Merged(CheckpointTensor stored, string key, Device device)
     {
-        var weight = stored.to(ScalarType.Float32, device, copy: true);
+        var weight = stored.ToValues(device);
         foreach (var adapter in adapters)
             foreach (var patch in adapter.PatchesOf(key)) LoraMerge.Add(weight, patch, adapter.Strength);
         return weight;

@@ -22,12 +22,12 @@ public static partial class CheckpointTensorExtensions
         ElementType.BFloat16 => TorchSharp.torch.ScalarType.BFloat16,
         ElementType.Float32 => TorchSharp.torch.ScalarType.Float32,
         ElementType.Float64 => TorchSharp.torch.ScalarType.Float64,
-        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "unknown element type"),
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "libtorch has no type for such elements"),
     };
 
     /// <summary>
-    /// The stored tensor on the CPU in its stored type, without a copy: it reads the mapped file, must not be written to and not be used
-    /// after the checkpoint was closed.
+    /// The stored elements on the CPU in their stored type, without a copy and without their scale: the tensor reads the mapped file, must
+    /// not be written to and not be used after the checkpoint was closed.
     /// </summary>
     public static unsafe Tensor AsTensor(this CheckpointTensor stored)
     {
@@ -40,7 +40,30 @@ public static partial class CheckpointTensorExtensions
         }
     }
 
-    /// <summary>A copy of the stored tensor on the CPU, in its stored type.</summary>
+    /// <summary>A new float32 tensor of the values, scales and blocks resolved.</summary>
+    public static Tensor ToValues(this CheckpointTensor stored, Device device)
+    {
+        using var scope = NewDisposeScope();
+        if (stored.Type.BlockElements() > 1) return FromBlocks(stored).to(device).MoveToOuterDisposeScope();
+        var values = stored.AsTensor().to(device).to(TorchSharp.torch.ScalarType.Float32, copy: true);
+        if (stored.Scale is not { } scale) return values.MoveToOuterDisposeScope();
+        long[] broadcast = scale.ElementCount == 1 ? [] : [scale.ElementCount, .. Enumerable.Repeat(1L, stored.Shape.Length - 1)];
+        return values.mul_(scale.AsTensor().to(TorchSharp.torch.ScalarType.Float32, device).reshape(broadcast)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Parts of a million elements, so that no span is longer than an array and all processors work.</summary>
+    private static unsafe Tensor FromBlocks(CheckpointTensor stored)
+    {
+        const int Part = 1 << 20;
+        var values = empty(stored.Shape, dtype: TorchSharp.torch.ScalarType.Float32);
+        long elements = stored.ElementCount;
+        nint first = THSTensor_data(values.Handle);
+        Parallel.For(0, (elements + Part - 1) / Part, part =>
+            stored.ReadSingles(part * Part, new Span<float>((float*)first + part * Part, (int)Math.Min(Part, elements - part * Part))));
+        return values;
+    }
+
+    /// <summary>A copy of the stored elements on the CPU, in their stored type.</summary>
     public static Tensor ToTensor(this CheckpointTensor stored)
     {
         using var mapped = stored.AsTensor();
@@ -50,6 +73,10 @@ public static partial class CheckpointTensorExtensions
     /// <summary>The memory belongs to the checkpoint.</summary>
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void Keep(nint memory) { }
+
+    [LibraryImport("LibTorchSharp")]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    private static partial nint THSTensor_data(nint tensor);
 
     [LibraryImport("LibTorchSharp")]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]

@@ -1,0 +1,121 @@
+using Locutor.Checkpoints.Files;
+
+namespace Locutor.Checkpoints.Quantised;
+
+/// <summary>
+/// A memory-mapped GGUF file, version 2 or 3 (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md): metadata, descriptions of tensors,
+/// then their data, each aligned.
+/// </summary>
+public sealed class GgufFile : Checkpoint
+{
+    private const long MostTensors = 1_000_000, MostEntries = 1_000_000;
+    private const string OriginalShape = "comfy.gguf.orig_shape.";
+    private readonly MappedFile file;
+    private readonly Dictionary<string, CheckpointTensor> tensors = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> metadata = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long[]> shapes = new(StringComparer.Ordinal);
+    private long alignment = 32;
+
+    private GgufFile(string path)
+    {
+        file = new MappedFile(path);
+        try
+        {
+            Read(new GgufReader(file));
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    public override string Source => file.Path;
+
+    public override string Format => "GGUF";
+
+    public override IReadOnlyDictionary<string, CheckpointTensor> Tensors => tensors;
+
+    public override IReadOnlyDictionary<string, string> Metadata => metadata;
+
+    /// <exception cref="CheckpointException">Broken, or with tensors of a type that is not read.</exception>
+    public static new GgufFile Open(string path) => new(path);
+
+    private void Read(GgufReader reader)
+    {
+        if (reader.UInt32("the signature") != 0x46554747) throw Broken("expected GGUF at the beginning");
+        uint version = reader.UInt32("the version");
+        if (version is not (2 or 3)) throw Broken($"expected GGUF version 2 or 3, found {version}");
+        long tensorCount = Count(reader, "tensors", MostTensors), entryCount = Count(reader, "metadata entries", MostEntries);
+        for (long i = 0; i < entryCount; i++) ReadEntry(reader);
+        var described = new List<(string Name, uint Type, long[] Shape, long Offset)>();
+        for (long i = 0; i < tensorCount; i++) described.Add(Describe(reader));
+        long data = (reader.Position + alignment - 1) / alignment * alignment;
+        foreach (var (name, type, shape, offset) in described) Add(name, type, shape, data, offset);
+    }
+
+    private long Count(GgufReader reader, string what, long most) =>
+        reader.UInt64($"the number of {what}") is var count && count <= (ulong)most ? (long)count : throw Broken($"expected at most {most} {what}, found {count}");
+
+    private void ReadEntry(GgufReader reader)
+    {
+        string key = reader.Text("a metadata key");
+        object value = reader.Value(key);
+        if (key == "general.alignment") alignment = value is uint bytes and > 0 and <= 1 << 20 && uint.IsPow2(bytes) ? bytes : throw Broken($"{key}: expected a power of 2 up to 2^20, found {value}");
+        if (key.StartsWith(OriginalShape, StringComparison.Ordinal)) shapes[key[OriginalShape.Length..]] = value as long[] ?? throw Broken($"{key}: expected integers, found {value}");
+        string text = value switch { long[] numbers => Shapes.Text(numbers), string[] words => $"{words.Length} texts", _ => value.ToString() ?? "" };
+        if (!metadata.TryAdd(key, text)) throw Broken($"{key}: expected once, found twice");
+    }
+
+    private (string Name, uint Type, long[] Shape, long Offset) Describe(GgufReader reader)
+    {
+        string name = reader.Text("a tensor's name");
+        uint axes = reader.UInt32($"{name}'s number of axes");
+        if (axes > Shapes.MostAxes) throw Broken($"tensor {name}: expected at most {Shapes.MostAxes} axes, found {axes}");
+        long[] shape = new long[axes];
+        for (int i = shape.Length - 1; i >= 0; i--) shape[i] = reader.Signed($"{name}'s shape");
+        return (name, reader.UInt32($"{name}'s type"), shape, reader.Signed($"{name}'s place"));
+    }
+
+    private void Add(string name, uint number, long[] shape, long data, long offset)
+    {
+        var type = TypeOf(number) ?? throw Broken($"tensor {name}: expected F32, F16, BF16, Q8_0, Q6_K, Q5_K, Q4_K, I8-I64 or F64, found type {number}");
+        long elements = Shapes.ByteLength(shape, 1) ?? throw Broken($"tensor {name}: expected axes >= 0 under 2^62 elements, found {Shapes.Text(shape)}");
+        int block = type.BlockElements();
+        long row = shape.Length > 0 ? shape[^1] : 1;
+        if (row % block != 0) throw Broken($"tensor {name}: expected rows of a multiple of {block} for {type}, found {Shapes.Text(shape)}");
+        Int128 bytes = (Int128)(elements / block) * type.Size();
+        if (offset % alignment != 0) throw Broken($"tensor {name}: expected data at a multiple of {alignment}, found {offset}");
+        if (bytes > file.Length || data > file.Length - (long)bytes - offset) throw Broken($"tensor {name}: needs bytes [{(Int128)data + offset}, {(Int128)data + offset + bytes}), found a file of {file.Length} bytes");
+        if (shapes.TryGetValue(name, out long[]? original))
+        {
+            if (original.Length > Shapes.MostAxes || Shapes.ByteLength(original, 1) != elements) throw Broken($"tensor {name}: expected an original shape of {elements} elements, found {Shapes.Text(original)}");
+            shape = original;
+        }
+        if (!tensors.TryAdd(name, new CheckpointTensor(name, type, shape, file.Address + (nint)(data + offset), (long)bytes))) throw Broken($"tensor {name}: expected once, found twice");
+    }
+
+    private static ElementType? TypeOf(uint number) => number switch
+    {
+        0 => ElementType.Float32,
+        1 => ElementType.Float16,
+        8 => ElementType.Q8,
+        12 => ElementType.Q4K,
+        13 => ElementType.Q5K,
+        14 => ElementType.Q6K,
+        24 => ElementType.Int8,
+        25 => ElementType.Int16,
+        26 => ElementType.Int32,
+        27 => ElementType.Int64,
+        28 => ElementType.Float64,
+        30 => ElementType.BFloat16,
+        _ => null,
+    };
+
+    private CheckpointException Broken(string what) => new($"{file.Path}: {what}");
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) file.Dispose();
+    }
+}

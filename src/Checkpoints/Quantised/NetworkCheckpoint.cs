@@ -1,0 +1,118 @@
+namespace Locutor.Checkpoints.Quantised;
+
+/// <summary>
+/// A checkpoint as its network wants it: prefixes of repackaged files are taken off, and the tensors that belong to a quantised weight
+/// (scales, markers) are joined to it. Every tensor of the file is either given under the network's key or belongs to one that is.
+/// </summary>
+public sealed class NetworkCheckpoint : Checkpoint
+{
+    private static readonly string[] Prefixes = ["model.diffusion_model.", "diffusion_model."];
+
+    /// <summary>Written by optimum-quanto for activations, which are not quantised here; their values change nothing.</summary>
+    private static readonly string[] ActivationScales = [".input_scale", ".output_scale", ".scale_input"];
+
+    private readonly Checkpoint file;
+    private readonly Dictionary<string, CheckpointTensor> tensors = new(StringComparer.Ordinal);
+
+    private NetworkCheckpoint(Checkpoint file)
+    {
+        this.file = file;
+        string prefix = Array.Find(Prefixes, p => file.Tensors.Count > 0 && file.Tensors.Keys.All(k => k.StartsWith(p, StringComparison.Ordinal) || IsMarker(k))) ?? "";
+        var all = file.Tensors.ToDictionary(t => t.Key.StartsWith(prefix, StringComparison.Ordinal) ? t.Key[prefix.Length..] : t.Key, t => t.Value, StringComparer.Ordinal);
+        foreach (var (key, stored) in all)
+        {
+            if (IsMarker(key) || Owner(key, all) is not null) continue;
+            string name = key.EndsWith("._data", StringComparison.Ordinal) ? key[..^"._data".Length] : key;
+            tensors.Add(name, Scaled(name, stored with { Name = name }, all));
+        }
+        QuantoMap.Check(file.Source, tensors);
+    }
+
+    public override string Source => file.Source;
+
+    public override string Format => tensors.Values.Any(t => t.Scale is not null) ? $"{file.Format}, quantised" : file.Format;
+
+    public override IReadOnlyDictionary<string, CheckpointTensor> Tensors => tensors;
+
+    public override IReadOnlyDictionary<string, string> Metadata => file.Metadata;
+
+    /// <summary>Tensors of the file, of which some are scales and markers.</summary>
+    public int FileTensors => file.Tensors.Count;
+
+    /// <exception cref="CheckpointException">Broken, or a scale that fits no weight, or a weight that cannot be read without one.</exception>
+    public static new NetworkCheckpoint Open(string path)
+    {
+        var file = Checkpoint.Open(path);
+        try
+        {
+            return new NetworkCheckpoint(file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens the files of one network and lays them over each other, the later over the earlier.</summary>
+    public static OverlaidCheckpoint Open(IEnumerable<string> paths)
+    {
+        var opened = new List<Checkpoint>();
+        try
+        {
+            foreach (string path in paths) opened.Add(Open(path));
+            return new OverlaidCheckpoint(opened);
+        }
+        catch
+        {
+            foreach (var layer in opened) layer.Dispose();
+            throw;
+        }
+    }
+
+    private static bool IsMarker(string key) => key == "scaled_fp8" || key.EndsWith(".scaled_fp8", StringComparison.Ordinal);
+
+    /// <summary>The key of the weight that a scale belongs to; null for a tensor in its own right.</summary>
+    private string? Owner(string key, Dictionary<string, CheckpointTensor> all)
+    {
+        if (key.EndsWith("._scale", StringComparison.Ordinal))
+            return all.ContainsKey(key[..^"._scale".Length] + "._data") ? key[..^"._scale".Length] : throw Wrong($"{key}: expected {key[..^"._scale".Length]}._data beside it, found none");
+        foreach (string ending in (string[])[".scale_weight", ".weight_scale"])
+        {
+            if (!key.EndsWith(ending, StringComparison.Ordinal)) continue;
+            string weight = key[..^ending.Length] + ".weight";
+            return all.ContainsKey(weight) ? weight : throw Wrong($"{key}: expected {weight} beside it, found none");
+        }
+        foreach (string ending in ActivationScales)
+        {
+            if (!key.EndsWith(ending, StringComparison.Ordinal)) continue;
+            string layer = key[..^ending.Length];
+            return all.ContainsKey(layer + ".weight._data") || all.ContainsKey(layer + ".weight") ? layer + ".weight" : throw Wrong($"{key}: expected a weight of {layer} beside it, found none");
+        }
+        return null;
+    }
+
+    private CheckpointTensor Scaled(string name, CheckpointTensor stored, Dictionary<string, CheckpointTensor> all)
+    {
+        string layer = name.EndsWith(".weight", StringComparison.Ordinal) ? name[..^".weight".Length] : name;
+        CheckpointTensor[] scales = [.. new[] { name + "._scale", layer + ".scale_weight", layer + ".weight_scale" }.Where(all.ContainsKey).Select(k => all[k])];
+        if (scales.Length > 1) throw Wrong($"{name}: expected one scale, found {scales[0].Name} and {scales[1].Name}");
+        if (scales.Length == 0) return stored.Type != ElementType.Int8 ? stored : throw Wrong($"{name}: expected a scale ({layer}.weight_scale or {name}._scale) for int8, found none");
+        if (stored.Type is not (ElementType.Int8 or ElementType.Float8E4M3 or ElementType.Float8E5M2)) throw Wrong($"{name}: expected int8 or float8 beside {scales[0].Name}, found {stored.Type}");
+        var scale = scales[0];
+        if (scale.Type is not (ElementType.Float32 or ElementType.Float16 or ElementType.BFloat16)) throw Wrong($"{scale.Name}: expected a floating-point scale, found {scale.Type}");
+        long rows = stored.Shape.Length > 0 ? stored.Shape[0] : 1;
+        if (scale.ElementCount != 1 && (scale.ElementCount != rows || scale.Shape[0] != rows))
+            throw Wrong($"{scale.Name}: expected one number or one for each of the {rows} rows of {name} {Shapes.Text(stored.Shape)}, found {Shapes.Text(scale.Shape)}");
+        foreach (double value in scale.ToDoubles())
+            if (!double.IsFinite(value)) throw Wrong($"{scale.Name}: expected finite scales, found {value}");
+        return stored with { Scale = scale };
+    }
+
+    private CheckpointException Wrong(string what) => new($"{file.Source}: {what}");
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) file.Dispose();
+    }
+}
