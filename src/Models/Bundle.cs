@@ -1,10 +1,15 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Locutor.Models;
 
 /// <summary>What a user picks with <c>--model</c>: which files make the networks, at what sizes they draw and with which settings.</summary>
 public sealed record Bundle
 {
+    /// <summary>For editors; not read.</summary>
+    [JsonPropertyName("$schema")]
+    public string? Schema { get; init; }
+
     /// <summary>Lower-case letters, digits and dashes.</summary>
     public required string Name { get; init; }
 
@@ -34,6 +39,18 @@ public sealed record Bundle
 
     /// <summary>Said before a video is made, where pictures of a kind do badly; null when there is nothing to say.</summary>
     public string? Notice { get; init; }
+
+    /// <summary>Bytes of the transformer's weights by the precision they are held in; activations come on top.</summary>
+    public IReadOnlyDictionary<string, long> GpuMemory { get; init; } = new Dictionary<string, long>();
+
+    /// <summary>Every file with what it is for: <c>transformer</c>, <c>autoencoder</c>, ..., <c>preset fusionix</c>.</summary>
+    public IEnumerable<(string For, BundleFile File)> Files()
+    {
+        (string, NetworkFiles)[] networks = [("transformer", Networks.Transformer), ("autoencoder", Networks.Autoencoder), ("text", Networks.Text), ("image", Networks.Image), ("speech", Networks.Speech)];
+        return networks.SelectMany(n => n.Item2.Files.Concat(n.Item2.Beside).Select(f => (n.Item1, f)))
+            .Append(("tokenizer", Networks.Tokenizer))
+            .Concat(Presets.SelectMany(p => p.Value.Adapters.Select(a => ($"preset {p.Key}", a.File))));
+    }
 }
 
 /// <summary>The networks of a bundle.</summary>
@@ -51,7 +68,11 @@ public sealed record BundleNetworks(
 /// <param name="Config">Sizes, as the network's own configuration record.</param>
 /// <param name="Files">Laid over each other in order: a later file's tensor replaces an earlier one of the same key.</param>
 /// <param name="Prefix">In front of every key, when several networks share one file.</param>
-public sealed record NetworkFiles(string? Architecture, JsonElement? Config, IReadOnlyList<BundleFile> Files, string Prefix = "");
+public sealed record NetworkFiles(string? Architecture, JsonElement? Config, IReadOnlyList<BundleFile> Files, string Prefix = "")
+{
+    /// <summary>Files without tensors that stand beside these, such as the map of a quantised checkpoint.</summary>
+    public IReadOnlyList<BundleFile> Beside { get; init; } = [];
+}
 
 /// <summary>One file of a bundle.</summary>
 /// <param name="Path">Within the repository, or beside the bundle when there is none.</param>

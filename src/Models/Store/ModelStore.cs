@@ -1,0 +1,223 @@
+using System.Text.Json;
+using Locutor.Models.Hub;
+
+namespace Locutor.Models.Store;
+
+/// <summary>What is known about a file that was fetched; stands beside it as <c>.receipt</c>.</summary>
+/// <param name="Size">Bytes.</param>
+/// <param name="Sha256">Of the content, lower-case hexadecimal.</param>
+/// <param name="ETag">As the hub said.</param>
+/// <param name="Commit">The commit that the revision stood for.</param>
+public sealed record Receipt(long Size, string Sha256, string? ETag, string? Commit);
+
+/// <summary>
+/// The folder of model files: finds them, fetches what is missing, checks, cleans up. Several processes may use one folder; each file is
+/// fetched once.
+/// </summary>
+public sealed class ModelStore : IDisposable
+{
+    private readonly HubOptions options;
+    private readonly HubClient hub;
+    private readonly TimeProvider time;
+
+    public ModelStore(string folder, HubOptions options, TimeProvider? time = null)
+    {
+        Folder = Path.GetFullPath(folder);
+        this.options = options;
+        this.time = time ?? TimeProvider.System;
+        hub = new HubClient(options);
+    }
+
+    public string Folder { get; }
+
+    /// <summary>LOCUTOR_HOME/models, or locutor/models in the user's data folder.</summary>
+    public static string DefaultFolder => Environment.GetEnvironmentVariable("LOCUTOR_HOME") is { Length: > 0 } home
+        ? Path.Combine(home, "models")
+        : Path.Combine(Environment.GetEnvironmentVariable("XDG_DATA_HOME") is { Length: > 0 } data ? data : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "share"), "locutor", "models");
+
+    /// <summary>Where a file of the hub is, in the store or in the hub's own cache; null when it has to be fetched.</summary>
+    public string? Find(BundleFile file)
+    {
+        string path = PathOf(file);
+        var info = new FileInfo(path);
+        if (info.Exists && (file.Size is null || file.Size == info.Length)) return path;
+        return HubCache.Find(options.CacheFolder, file);
+    }
+
+    /// <summary>The path of any file of a bundle.</summary>
+    /// <param name="file">Shipped or of the hub.</param>
+    /// <param name="bundleFolder">Where the bundle's shipped files stand.</param>
+    /// <param name="bundle">The bundle's name, for the message.</param>
+    /// <exception cref="BundleException">Not on disk; the message says how to fetch it.</exception>
+    public string Locate(BundleFile file, string bundleFolder, string bundle)
+    {
+        string? path = file.Repository is null ? Path.Combine(bundleFolder, file.Path) : Find(file);
+        return path is not null && File.Exists(path) ? path : throw new BundleException($"model {bundle}: {file.Path} is not on disk; run: locutor models pull {bundle}");
+    }
+
+    /// <summary>Fetches every file of the hub that is not on disk. Safe to stop at any time, and to run again.</summary>
+    /// <returns>Number of files that were fetched by this call.</returns>
+    /// <exception cref="BundleException">Offline, refused, no room, or content other than the bundle says.</exception>
+    public async Task<int> PullAsync(IEnumerable<BundleFile> files, IProgress<PullProgress>? progress, CancellationToken cancellation)
+    {
+        BundleFile[] missing = [.. files.Where(f => f.Repository is not null).DistinctBy(PathOf).Where(f => Find(f) is null)];
+        if (missing.Length == 0) return 0;
+        if (options.Offline) throw new BundleException($"offline, and {missing.Length} files are not on disk: {string.Join(", ", missing.Take(5).Select(f => $"{f.Repository}/{f.Path}"))}{(missing.Length > 5 ? ", ..." : "")}");
+        try
+        {
+            var remotes = new RemoteFile[missing.Length];
+            await Parallel.ForAsync(0, missing.Length, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellation }, async (i, token) => remotes[i] = await DescribeAsync(missing[i], token));
+            CheckRoom(missing, remotes);
+            var meter = new ProgressMeter(remotes.Sum(r => r.Size), missing.Length, progress, time);
+            int fetched = 0;
+            for (int i = 0; i < missing.Length; i++)
+            {
+                meter.Begin(missing[i].Path);
+                if (await FetchAsync(missing[i], remotes[i], meter, cancellation)) fetched++;
+                meter.End();
+            }
+            return fetched;
+        }
+        catch (Exception e) when (e is HubException or IOException or UnauthorizedAccessException)
+        {
+            throw new BundleException(e.Message, e);
+        }
+    }
+
+    /// <summary>Reads what was fetched and says whether it still is what it was; null for a file of which no hash is known.</summary>
+    /// <exception cref="BundleException">Missing, or of another size or hash; the message has both.</exception>
+    public async Task<string?> VerifyAsync(BundleFile file, CancellationToken cancellation)
+    {
+        string path = Find(file) ?? (File.Exists(PathOf(file)) ? PathOf(file) : throw new BundleException($"{file.Repository}/{file.Path}: not on disk"));
+        var receipt = ReadReceipt(path);
+        long size = new FileInfo(path) is var info && info.ResolveLinkTarget(true) is FileInfo link ? link.Length : info.Length;
+        if ((file.Size ?? receipt?.Size) is { } expectedSize && expectedSize != size) throw new BundleException($"{path}: expected {expectedSize} bytes, found {size}");
+        string? expected = file.Sha256 ?? receipt?.Sha256;
+        await using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20, FileOptions.SequentialScan | FileOptions.Asynchronous);
+        string found = Convert.ToHexStringLower(await System.Security.Cryptography.SHA256.HashDataAsync(stream, cancellation));
+        if (expected is not null && expected != found) throw new BundleException($"{path}: expected SHA-256 {expected}, found {found}");
+        return expected is null ? null : found;
+    }
+
+    /// <summary>Takes away what no bundle needs: other files, and the remains of pulls that nobody is running.</summary>
+    /// <param name="keep">Files of all bundles that stay; their half-fetched parts stay too.</param>
+    /// <param name="dryRun">Only say what would go.</param>
+    /// <returns>Paths and bytes.</returns>
+    public IReadOnlyList<(string Path, long Bytes)> Prune(IEnumerable<BundleFile> keep, bool dryRun)
+    {
+        if (!Directory.Exists(Folder)) return [];
+        var kept = keep.Where(f => f.Repository is not null).Select(PathOf).ToHashSet(StringComparer.Ordinal);
+        var gone = new List<(string, long)>();
+        foreach (string path in Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToArray())
+        {
+            string owner = StoreLayout.IsOurs(path) ? path[..path.LastIndexOf('.')] : path;
+            if (kept.Contains(owner) || kept.Contains(Path.ChangeExtension(owner, null)) || IsBusy(owner)) continue;
+            gone.Add((path, new FileInfo(path).Length));
+            if (!dryRun) File.Delete(path);
+        }
+        return gone;
+    }
+
+    public void Dispose() => hub.Dispose();
+
+    private string PathOf(BundleFile file) => Path.Combine(Folder, StoreLayout.Relative(file));
+
+    private async Task<RemoteFile> DescribeAsync(BundleFile file, CancellationToken cancellation)
+    {
+        HubException? refusal = null;
+        for (int failures = 0, refusals = 0; failures < options.Attempts && refusals < options.Mirrors.Count;)
+        {
+            try
+            {
+                var remote = await hub.DescribeAsync(file, (failures + refusals) % options.Mirrors.Count, cancellation);
+                if (file.Size is { } size && size != remote.Size) throw new HubException($"{file.Repository}/{file.Path}: expected {size} bytes, found {remote.Size} on the hub");
+                if (file.Sha256 is { } hash && remote.Sha256 is { } other && hash != other) throw new HubException($"{file.Repository}/{file.Path}: expected SHA-256 {hash}, found {other} on the hub");
+                return remote;
+            }
+            catch (HubException e)
+            {
+                refusal = e.Passing ? refusal ?? e : e;
+                if (!e.Passing) refusals++;
+                else if (++failures < options.Attempts) await Task.Delay(e.RetryAfter ?? options.Backoff(failures), cancellation);
+            }
+        }
+        throw refusal!;
+    }
+
+    private void CheckRoom(BundleFile[] files, RemoteFile[] remotes)
+    {
+        Directory.CreateDirectory(Folder);
+        long needed = 0;
+        for (int i = 0; i < files.Length; i++) needed += remotes[i].Size - Math.Min(remotes[i].Size, BytesOnDisk(PathOf(files[i]) + ".part"));
+        long free = new DriveInfo(Folder).AvailableFreeSpace;
+        if (needed > free) throw new BundleException($"{Folder}: expected {needed:N0} bytes of free disk, found {free:N0}");
+    }
+
+    /// <summary>Half-fetched files have holes; the journal says how much of one is there.</summary>
+    private static long BytesOnDisk(string part) => File.Exists(part) ? DownloadJournal.Peek(Path.ChangeExtension(part, ".journal")) : 0;
+
+    /// <returns>False when another process had fetched it meanwhile.</returns>
+    private async Task<bool> FetchAsync(BundleFile file, RemoteFile remote, ProgressMeter meter, CancellationToken cancellation)
+    {
+        string path = PathOf(file);
+        using var held = await FileLock.TakeAsync(path + ".lock", cancellation);
+        if (Find(file) is not null)
+        {
+            meter.Resume(remote.Size);
+            return false;
+        }
+        bool first = true;
+        string found;
+        using (var download = new Download(hub, options, file, remote, path, count =>
+        {
+            if (first) meter.Resume(count);
+            else meter.Add(count);
+            first = false;
+        }))
+        {
+            found = await download.RunAsync(cancellation);
+        }
+        if ((file.Sha256 ?? remote.Sha256) is { } expected && expected != found)
+        {
+            File.Delete(path + ".part");
+            File.Delete(path + ".journal");
+            throw new BundleException($"{file.Repository}/{file.Path}: expected SHA-256 {expected}, found {found}; the download was thrown away");
+        }
+        WriteReceipt(path, new Receipt(remote.Size, found, remote.ETag, remote.Commit));
+        File.Move(path + ".part", path, true);
+        File.Delete(path + ".journal");
+        return true;
+    }
+
+    private static void WriteReceipt(string path, Receipt receipt)
+    {
+        File.WriteAllBytes(path + ".receipt.new", JsonSerializer.SerializeToUtf8Bytes(receipt));
+        File.Move(path + ".receipt.new", path + ".receipt", true);
+    }
+
+    private static Receipt? ReadReceipt(string path)
+    {
+        try
+        {
+            return File.Exists(path + ".receipt") ? JsonSerializer.Deserialize<Receipt>(File.ReadAllBytes(path + ".receipt")) : null;
+        }
+        catch (JsonException e)
+        {
+            throw new BundleException($"{path}.receipt: expected size and hash in JSON, found: {e.Message}", e);
+        }
+    }
+
+    private static bool IsBusy(string path)
+    {
+        if (!File.Exists(path + ".lock")) return false;
+        try
+        {
+            using var held = new FileStream(path + ".lock", FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1);
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+}

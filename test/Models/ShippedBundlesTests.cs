@@ -1,0 +1,62 @@
+namespace Locutor.Models.Tests;
+
+public class ShippedBundlesTests
+{
+    private static readonly string Folder = Find();
+
+    public static TheoryData<string> Names => [.. Directory.EnumerateDirectories(Folder).Where(f => File.Exists(Path.Combine(f, "bundle.json"))).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_shipped_bundle_is_complete(string name)
+    {
+        var bundle = BundleJson.Read(Path.Combine(Folder, name, "bundle.json"));
+        bundle.Name.ShouldBe(name);
+        bundle.Sizes.Keys.ShouldContain(bundle.DefaultSize);
+        bundle.Presets.Keys.ShouldContain(bundle.DefaultPreset);
+        bundle.Sizes.Values.SelectMany(s => s).ShouldAllBe(s => s.Length == 2 && s[0] % 16 == 0 && s[1] % 16 == 0);
+        (bundle.ClipFrames % 4).ShouldBe(1);
+        bundle.Presets.Values.ShouldAllBe(p => p.Steps > 0 && p.Shift > 0 && p.ShiftBySize.Keys.All(bundle.Sizes.ContainsKey));
+        foreach (var (role, file) in bundle.Files())
+        {
+            if (file.Repository is null) File.Exists(Path.Combine(Folder, name, file.Path)).ShouldBeTrue($"{role}: {file.Path}");
+            else Models.Store.StoreLayout.Relative(file).ShouldNotBeEmpty();
+        }
+    }
+
+    [Theory]
+    [InlineData("infinitetalk-480p")]
+    [InlineData("infinitetalk-720p")]
+    [InlineData("infinitetalk-multi")]
+    [InlineData("infinitetalk-480p-fp8")]
+    [InlineData("infinitetalk-480p-int8")]
+    [InlineData("infinitetalk-multi-fp8")]
+    [InlineData("infinitetalk-multi-int8")]
+    public void The_published_networks_have_their_presets(string name)
+    {
+        var bundle = BundleJson.Read(Path.Combine(Folder, name, "bundle.json"));
+        (string, int, double, double, double, int)[] presets = [.. bundle.Presets.Select(p => (p.Key, p.Value.Steps, p.Value.Shift, p.Value.TextGuidance, p.Value.AudioGuidance, p.Value.Adapters.Count))];
+        presets.ShouldBe([("quality", 40, 7, 5, 4, 0), ("fusionix", 8, 2, 1, 2, 1), ("lightx2v", 4, 5, 1, 2, 1)]);
+        bundle.Presets["quality"].ShiftBySize["720p"].ShouldBe(11);
+        BundleJson.Write(bundle).ShouldContain("\"gpuMemory\"");
+    }
+
+    [Fact]
+    public void An_unknown_member_is_an_error()
+    {
+        string path = Path.GetTempFileName(), good = File.ReadAllText(Path.Combine(Folder, "infinitetalk-480p", "bundle.json"));
+        File.WriteAllText(path, good.Replace("\"defaultSize\"", "\"defaultSzie\"", StringComparison.Ordinal));
+        Should.Throw<BundleException>(() => BundleJson.Read(path)).Message.ShouldContain("defaultSzie");
+        File.Delete(path);
+    }
+
+    private static string Find()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            string models = Path.Combine(folder.FullName, "models");
+            if (File.Exists(Path.Combine(models, "bundle.schema.json"))) return models;
+        }
+        throw new DirectoryNotFoundException("no models/bundle.schema.json above " + AppContext.BaseDirectory);
+    }
+}

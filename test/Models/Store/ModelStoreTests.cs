@@ -1,0 +1,318 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Security.Cryptography;
+using Locutor.Models.Hub;
+using Locutor.Models.Store;
+using Microsoft.AspNetCore.Http;
+
+namespace Locutor.Models.Tests.Store;
+
+public sealed class ModelStoreTests : IAsyncLifetime
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("locutor-store-").FullName;
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    private readonly int seed = Random.Shared.Next();
+    private HubServer server = null!;
+    private HubOptions options = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        server = await HubServer.StartAsync();
+        options = new HubOptions { Mirrors = [server.Address], FirstDelay = TimeSpan.FromMilliseconds(10), Connections = 4 };
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await server.DisposeAsync();
+        Directory.Delete(folder, true);
+    }
+
+    [Fact]
+    public async Task Files_of_all_sizes_arrive_whole_and_only_once()
+    {
+        int[] sizes = [0, 1, 999, 1000, (1 << 20) - 1, 1 << 20, (9 << 20) + 12345];
+        BundleFile[] files = [.. sizes.Select((size, i) => new BundleFile($"sub folder/{i}.bin", "owner/name", i % 2 == 0 ? "refs/pr/1" : null, size, server.Add($"sub folder/{i}.bin", Bytes(size))))];
+        var seen = new ConcurrentQueue<PullProgress>();
+        using var store = new ModelStore(folder, options);
+
+        (await store.PullAsync([.. files, .. files], new Immediate(seen.Enqueue), Stop)).ShouldBe(files.Length);
+
+        for (int i = 0; i < files.Length; i++)
+        {
+            File.ReadAllBytes(store.Find(files[i])!).ShouldBe(Bytes(sizes[i]), $"seed {seed}, size {sizes[i]}");
+            (await store.VerifyAsync(files[i], Stop)).ShouldBe(files[i].Sha256);
+        }
+        seen.Last().Bytes.ShouldBe(sizes.Sum());
+        seen.Last().TotalBytes.ShouldBe(sizes.Sum());
+        seen.Last().FilesDone.ShouldBe(files.Length);
+        server.BytesSent.ShouldBe(sizes.Sum());
+        int requests = server.Requests.Count;
+        (await store.PullAsync(files, null, Stop)).ShouldBe(0);
+        server.Requests.Count.ShouldBe(requests);
+        Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).ShouldNotContain(f => f.EndsWith(".part", StringComparison.Ordinal) || f.EndsWith(".journal", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Failures_that_pass_are_waited_for()
+    {
+        byte[] bytes = Bytes(6 << 20);
+        var file = new BundleFile("a.bin", "owner/name", Sha256: server.Add("a.bin", bytes));
+        int answers = 0;
+        server.Fault = async (context, onContent) =>
+        {
+            int n = Interlocked.Increment(ref answers);
+            if (onContent && n % 3 == 0)
+            {
+                context.Response.ContentLength = 1 << 20; // less than promised, then the connection is cut
+                context.Response.StatusCode = 206;
+                context.Response.Headers.ContentRange = context.Request.Headers.Range.ToString().Replace("bytes=", "bytes ", StringComparison.Ordinal) + $"/{bytes.Length}";
+                await context.Response.Body.WriteAsync(bytes.AsMemory((int)context.Request.GetTypedHeaders().Range!.Ranges.Single().From!.Value, 1000));
+                await context.Response.Body.FlushAsync();
+                context.Abort();
+                return true;
+            }
+            if (n % 4 != 1) return false;
+            context.Response.StatusCode = n % 8 == 1 ? 429 : 503;
+            context.Response.Headers.RetryAfter = "0";
+            return true;
+        };
+        using var store = new ModelStore(folder, options);
+        await store.PullAsync([file], null, Stop);
+        File.ReadAllBytes(store.Find(file)!).ShouldBe(bytes);
+        answers.ShouldBeGreaterThan(12);
+    }
+
+    [Fact]
+    public async Task A_server_that_asks_to_wait_is_not_asked_before()
+    {
+        var file = new BundleFile("a.bin", "owner/name", Sha256: server.Add("a.bin", Bytes(5000)));
+        long first = 0;
+        double waited = 0;
+        server.Fault = (context, _) =>
+        {
+            if (first != 0)
+            {
+                if (waited == 0) waited = Stopwatch.GetElapsedTime(first).TotalSeconds;
+                return Task.FromResult(false);
+            }
+            first = Stopwatch.GetTimestamp();
+            context.Response.StatusCode = 429;
+            context.Response.Headers.RetryAfter = "1";
+            return Task.FromResult(true);
+        };
+        using var store = new ModelStore(folder, options);
+        await store.PullAsync([file], null, Stop);
+        waited.ShouldBeGreaterThan(0.95);
+    }
+
+    [Theory]
+    [InlineData(401, "a token is needed (set HF_TOKEN)")]
+    [InlineData(403, "access is refused; a token may be needed")]
+    [InlineData(404, "not found")]
+    [InlineData(429, "too many requests")]
+    [InlineData(500, "the server failed")]
+    public async Task Refusals_are_explained(int status, string message)
+    {
+        server.Add("a.bin", Bytes(5000));
+        server.Fault = (context, _) =>
+        {
+            context.Response.StatusCode = status;
+            return Task.FromResult(true);
+        };
+        using var store = new ModelStore(folder, options with { Attempts = 3 });
+        var failure = await Should.ThrowAsync<BundleException>(() => store.PullAsync([new BundleFile("a.bin", "owner/name")], null, Stop));
+        failure.Message.ShouldContain($"owner/name/a.bin: {message}");
+        failure.Message.ShouldContain($"answers {status}");
+        server.Requests.Count.ShouldBe(status >= 429 ? 3 : 1);
+    }
+
+    [Fact]
+    public async Task The_token_goes_to_the_hub_and_not_to_the_content_host()
+    {
+        server.NeededToken = "secret";
+        var file = new BundleFile("a.bin", "owner/name", Sha256: server.Add("a.bin", Bytes(50_000)));
+        using (var without = new ModelStore(folder, options)) (await Should.ThrowAsync<BundleException>(() => without.PullAsync([file], null, Stop))).Message.ShouldContain("HF_TOKEN");
+        using var store = new ModelStore(folder, options with { Token = "secret" });
+        await store.PullAsync([file], null, Stop); // the content host refuses requests that carry it
+        store.Find(file).ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task Another_mirror_helps_out()
+    {
+        await using var second = await HubServer.StartAsync();
+        byte[] bytes = Bytes(3 << 20);
+        var file = new BundleFile("a.bin", "owner/name", Sha256: second.Add("a.bin", bytes));
+        var dead = new Uri("http://127.0.0.1:9");
+        using var store = new ModelStore(folder, options with { Mirrors = [dead, server.Address, second.Address] });
+        await store.PullAsync([file], null, Stop);
+        File.ReadAllBytes(store.Find(file)!).ShouldBe(bytes);
+    }
+
+    [Fact]
+    public async Task Content_other_than_promised_is_thrown_away()
+    {
+        byte[] bytes = Bytes(100_000);
+        string hash = server.Add("a.bin", bytes);
+        using var store = new ModelStore(folder, options);
+        async Task Refused(BundleFile file, string message) => (await Should.ThrowAsync<BundleException>(() => store.PullAsync([file], null, Stop))).Message.ShouldContain(message);
+        await Refused(new("a.bin", "owner/name", Size: 99_999), "expected 99999 bytes, found 100000 on the hub");
+        await Refused(new("a.bin", "owner/name", Sha256: new string('0', 64)), $"found {hash} on the hub");
+        server.Fault = async (context, onContent) =>
+        {
+            if (!onContent || context.Request.Method != "GET") return false;
+            context.Response.ContentLength = bytes.Length;
+            await context.Response.Body.WriteAsync(new byte[bytes.Length]);
+            return true;
+        };
+        await Refused(new("a.bin", "owner/name"), $"expected SHA-256 {hash}, found ");
+        Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).ShouldAllBe(f => f.EndsWith(".lock", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("../x", "owner/name", null)]
+    [InlineData("a/../../x", "owner/name", null)]
+    [InlineData("/etc/passwd", "owner/name", null)]
+    [InlineData("a\\b", "owner/name", null)]
+    [InlineData("a.part", "owner/name", null)]
+    [InlineData("", "owner/name", null)]
+    [InlineData("x", "../name", null)]
+    [InlineData("x", "owner", null)]
+    [InlineData("x", "owner/name/more", null)]
+    [InlineData("x", "owner/name", "../..")]
+    public async Task Names_that_lead_out_of_the_store_are_refused(string path, string repository, string? revision)
+    {
+        using var store = new ModelStore(folder, options);
+        await Should.ThrowAsync<BundleException>(() => store.PullAsync([new BundleFile(path, repository, revision)], null, Stop));
+        server.Requests.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Two_pulls_at_once_share_one_download()
+    {
+        server.BytesPerSecond = 4 << 20;
+        byte[] bytes = Bytes(8 << 20);
+        var file = new BundleFile("a.bin", "owner/name", Sha256: server.Add("a.bin", bytes));
+        using ModelStore one = new(folder, options), two = new(folder, options);
+        int[] fetched = await Task.WhenAll(one.PullAsync([file], null, Stop), two.PullAsync([file], null, Stop));
+        fetched.Sum().ShouldBe(1);
+        server.BytesSent.ShouldBe(bytes.Length);
+    }
+
+    [Fact]
+    public async Task A_stopped_pull_goes_on_where_it_was()
+    {
+        server.BytesPerSecond = 2 << 20;
+        byte[] bytes = Bytes(16 << 20);
+        var file = new BundleFile("a.bin", "owner/name", Sha256: server.Add("a.bin", bytes));
+        using var store = new ModelStore(folder, options);
+        for (int i = 0; i < 4; i++)
+        {
+            using var stop = new CancellationTokenSource(400);
+            await Should.ThrowAsync<OperationCanceledException>(() => store.PullAsync([file], null, stop.Token));
+        }
+        server.BytesPerSecond = int.MaxValue;
+        await store.PullAsync([file], null, Stop);
+        File.ReadAllBytes(store.Find(file)!).ShouldBe(bytes);
+        server.BytesSent.ShouldBeLessThan((long)(bytes.Length * 1.3)); // what stood in buffers when each of 4 connections was cut
+    }
+
+    [Fact]
+    public async Task Killed_twenty_times_the_file_is_whole_and_hardly_anything_was_fetched_twice()
+    {
+        const int Kills = 20;
+        byte[] bytes = Bytes(320 << 20);
+        string hash = server.Add("big.bin", bytes);
+        server.BytesPerSecond = 8 << 20;
+        for (int i = 0; i < Kills; i++)
+        {
+            using var process = Pull(hash);
+            long before = server.BytesSent, enough = (long)(bytes.Length * 0.015 * (0.5 + new Random(seed + i).NextDouble()));
+            while (server.BytesSent - before < enough && !process.HasExited) await Task.Delay(5, Stop);
+            process.HasExited.ShouldBeFalse($"kill {i}: the pull ended too early");
+            process.Kill();
+            await process.WaitForExitAsync(Stop);
+        }
+        server.BytesPerSecond = int.MaxValue;
+        using (var last = Pull(hash))
+        {
+            await last.WaitForExitAsync(Stop);
+            last.ExitCode.ShouldBe(1, "one file fetched");
+        }
+        Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(folder, "owner--name", "main", "big.bin")))).ShouldBe(hash);
+        ((double)server.BytesSent / bytes.Length).ShouldBeLessThan(1.05);
+        TestContext.Current.TestOutputHelper?.WriteLine($"sent {(double)server.BytesSent / bytes.Length:F4} of the file's size");
+    }
+
+    [Fact]
+    public async Task The_hubs_own_cache_is_used_where_it_lies()
+    {
+        string cache = Path.Combine(folder, "cache"), repository = Path.Combine(cache, "models--owner--name");
+        Directory.CreateDirectory(Path.Combine(repository, "refs", "refs", "pr"));
+        Directory.CreateDirectory(Path.Combine(repository, "blobs"));
+        Directory.CreateDirectory(Path.Combine(repository, "snapshots", "abc", "sub"));
+        await File.WriteAllTextAsync(Path.Combine(repository, "refs", "refs", "pr", "1"), "abc", Stop);
+        await File.WriteAllBytesAsync(Path.Combine(repository, "blobs", "x"), Bytes(77), Stop);
+        File.CreateSymbolicLink(Path.Combine(repository, "snapshots", "abc", "sub", "a.bin"), "../../../blobs/x");
+        using var store = new ModelStore(Path.Combine(folder, "store"), options with { CacheFolder = cache, Offline = true });
+        var file = new BundleFile("sub/a.bin", "owner/name", "refs/pr/1", 77);
+        File.ReadAllBytes(store.Find(file)!).ShouldBe(Bytes(77));
+        (await store.PullAsync([file], null, Stop)).ShouldBe(0);
+        store.Find(file with { Size = 78 }).ShouldBeNull();
+        (await Should.ThrowAsync<BundleException>(() => store.PullAsync([file with { Path = "sub/b.bin" }], null, Stop))).Message.ShouldContain("offline, and 1 files are not on disk: owner/name/sub/b.bin");
+        server.Requests.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Damage_is_found_and_what_no_bundle_needs_is_taken_away()
+    {
+        BundleFile[] files = [new("a.bin", "owner/name"), new("b.bin", "owner/name"), new("c.bin", "owner/name")];
+        foreach (var file in files) server.Add(file.Path, Bytes(5000 + file.Path[0]));
+        using var store = new ModelStore(folder, options);
+        await store.PullAsync(files, null, Stop);
+        byte[] damaged = Bytes(5000 + 'a');
+        damaged[123] ^= 4;
+        await File.WriteAllBytesAsync(store.Find(files[0])!, damaged, Stop);
+        (await Should.ThrowAsync<BundleException>(() => store.VerifyAsync(files[0], Stop))).Message.ShouldContain("expected SHA-256");
+        await File.WriteAllBytesAsync(store.Find(files[1])!, damaged[..100], Stop);
+        (await Should.ThrowAsync<BundleException>(() => store.VerifyAsync(files[1], Stop))).Message.ShouldContain("expected 5098 bytes, found 100");
+        (await store.VerifyAsync(files[2], Stop)).ShouldNotBeNull();
+        (await Should.ThrowAsync<BundleException>(() => store.VerifyAsync(files[2] with { Path = "d.bin" }, Stop))).Message.ShouldContain("not on disk");
+
+        store.Prune([files[0]], dryRun: true).Count(g => !g.Path.EndsWith(".lock", StringComparison.Ordinal)).ShouldBe(4);
+        store.Find(files[1]).ShouldNotBeNull();
+        store.Prune([files[0]], dryRun: false).ShouldContain(g => g.Path.EndsWith("c.bin", StringComparison.Ordinal) && g.Bytes == 5099);
+        store.Find(files[0]).ShouldNotBeNull();
+        store.Find(files[1]).ShouldBeNull();
+        Directory.EnumerateFiles(folder, "a.bin*", SearchOption.AllDirectories).Count().ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task A_disk_without_room_is_noticed_before_the_start()
+    {
+        server.Fault = (context, _) =>
+        {
+            context.Response.Headers["X-Linked-Size"] = $"{1L << 60}";
+            context.Response.Redirect("http://127.0.0.1:9/");
+            return Task.FromResult(true);
+        };
+        using var store = new ModelStore(folder, options);
+        (await Should.ThrowAsync<BundleException>(() => store.PullAsync([new BundleFile("a.bin", "owner/name")], null, Stop))).Message.ShouldContain($"expected {1L << 60:N0} bytes of free disk");
+    }
+
+    private Process Pull(string hash) => Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["pull", server.Address.AbsoluteUri, folder, hash]) { RedirectStandardError = false })!;
+
+    /// <summary>The same for the same count.</summary>
+    private byte[] Bytes(int count)
+    {
+        byte[] bytes = new byte[count];
+        new Random(seed ^ count).NextBytes(bytes);
+        return bytes;
+    }
+
+    private sealed class Immediate(Action<PullProgress> report) : IProgress<PullProgress>
+    {
+        public void Report(PullProgress value) => report(value);
+    }
+}
