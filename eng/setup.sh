@@ -1,0 +1,53 @@
+# Sourced by ./locutor and ./test: what a fresh machine needs before anything can be built or run.
+
+say() { printf 'locutor: %s\n' "$*" >&2; }
+
+need_dotnet() {
+  [ -n "${DOTNET_ROOT:-}" ] && PATH="$DOTNET_ROOT:$PATH"
+  command -v dotnet >/dev/null || PATH="$HOME/.dotnet:$PATH"
+  if ! dotnet --list-sdks 2>/dev/null | grep -q '^10\.'; then
+    say "the .NET 10 SDK is needed: https://dotnet.microsoft.com/download/dotnet/10.0"
+    exit 5
+  fi
+  export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+}
+
+# need_programs PROGRAM=PACKAGE...: installs what is missing with apt-get when it may, otherwise says in one line what to install.
+need_programs() {
+  local pair missing=()
+  for pair in "$@"; do
+    command -v "${pair%%=*}" >/dev/null || missing+=("${pair#*=}")
+  done
+  [ ${#missing[@]} -eq 0 ] && return 0
+  local as_root=()
+  [ "$(id -u)" -eq 0 ] || as_root=(sudo -n)
+  if command -v apt-get >/dev/null && "${as_root[@]}" true 2>/dev/null; then
+    say "installing ${missing[*]} with apt-get"
+    { "${as_root[@]}" apt-get update -q && DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -qy --no-install-recommends "${missing[@]}"; } >&2 </dev/null && return 0
+  fi
+  say "please install: ${missing[*]}"
+  exit 5
+}
+
+# build STAMP COMMAND...: runs the command unless nothing it reads is newer than the stamp; one build at a time.
+build_once() {
+  local stamp=$1 log; shift
+  newer() { [ ! -e "$stamp" ] || [ -n "$(find src eng Directory.* global.json Locutor.slnx "${extra_sources[@]}" -newer "$stamp" -not -path '*/bin/*' -not -path '*/obj/*' -type f -print -quit)" ]; }
+  newer || return 0
+  mkdir -p out
+  exec 9>out/build.lock
+  flock 9
+  if newer; then
+    say "building (about a minute the first time)"
+    log=$(mktemp)
+    touch "$stamp.new"
+    if ! "$@" >"$log" 2>&1; then
+      grep -E 'error|warning' "$log" | sort -u | head -20 >&2
+      say "the build failed; its whole log is $log"
+      exit 1
+    fi
+    rm -f "$log"
+    mv "$stamp.new" "$stamp"
+  fi
+  exec 9>&-
+}
