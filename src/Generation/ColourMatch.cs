@@ -8,8 +8,8 @@ namespace Locutor.Generation;
 /// </summary>
 public sealed class ColourMatch : IDisposable
 {
-    private static readonly float[] ToXyz = [0.412453f, 0.357580f, 0.180423f, 0.212671f, 0.715160f, 0.072169f, 0.019334f, 0.119193f, 0.950227f];
-    private static readonly float[] White = [0.95047f, 1f, 1.08883f];
+    private static readonly double[] ToXyz = [0.412453, 0.357580, 0.180423, 0.212671, 0.715160, 0.072169, 0.019334, 0.119193, 0.950227];
+    private static readonly double[] White = [0.95047, 1, 1.08883];
     private readonly Tensor mean; // [3, 1, 1, 1]
     private readonly Tensor deviation;
     private readonly double strength;
@@ -34,7 +34,7 @@ public sealed class ColourMatch : IDisposable
         var lab = ToLab(rgb);
         var (frameMean, frameDeviation) = Statistics(lab);
         var moved = where(frameDeviation == 0, mean, (lab - frameMean) * (deviation / frameDeviation) + mean);
-        return ((rgb * (1 - strength) + ToRgb(moved) * strength) * 2 - 1).MoveToOuterDisposeScope();
+        return ((rgb * (1 - strength) + ToRgb(moved) * strength) * 2 - 1).to(video.dtype).MoveToOuterDisposeScope();
     }
 
     public void Dispose()
@@ -43,7 +43,7 @@ public sealed class ColourMatch : IDisposable
         deviation.Dispose();
     }
 
-    private static Tensor Unit(Tensor video) => ((video + 1) / 2).clamp(0, 1);
+    private static Tensor Unit(Tensor video) => ((video.to(ScalarType.Float64) + 1) / 2).clamp(0, 1);
 
     private static (Tensor Mean, Tensor Deviation) Statistics(Tensor lab) =>
         (lab.mean([2, 3], keepdim: true), lab.std([2, 3], unbiased: false, keepdim: true));
@@ -61,7 +61,7 @@ public sealed class ColourMatch : IDisposable
         var y = (lab[0] + 16) / 116;
         var f = stack([lab[1] / 500 + y, y, (y - lab[2] / 200).clamp_min(0)], 0);
         var xyz = where(f > 0.2068966, f.pow(3), (f - 16.0 / 116) / 7.787) * tensor(White).view(3, 1, 1, 1).to(lab.device);
-        var linear = Mix(tensor(ToXyz).view(3, 3).to(ScalarType.Float64).inverse().to(ScalarType.Float32).to(lab.device), xyz);
+        var linear = Mix(tensor(ToXyz).view(3, 3).to(ScalarType.Float64).inverse().to(lab.device), xyz);
         return where(linear > 0.0031308, linear.clamp_min(0.0031308).pow(1 / 2.4) * 1.055 - 0.055, linear * 12.92).clamp(0, 1);
     }
 

@@ -26,14 +26,14 @@ public static class SpeakerRegions
     public static Tensor Masks(IReadOnlyList<SpeakerBox> boxes, (int Height, int Width) source, (int Height, int Width) target, (long Height, long Width) latent)
     {
         using var scope = NewDisposeScope();
-        var masks = zeros(boxes.Count + 1, source.Height, source.Width);
+        var people = zeros(boxes.Count, source.Height, source.Width);
         for (int person = 0; person < boxes.Count; person++)
         {
             var box = boxes[person];
-            masks[person].slice(0, box.Top, box.Bottom, 1).slice(1, box.Left, box.Right, 1).fill_(1);
+            people[person].slice(0, box.Top, box.Bottom, 1).slice(1, box.Left, box.Right, 1).fill_(1);
         }
 
-        masks[boxes.Count].copy_((masks.slice(0, 0, boxes.Count, 1).sum(0) == 0).to(ScalarType.Float32));
+        var masks = cat([people, people.sum([0], keepdim: true).eq(0).to(ScalarType.Float32)], 0);
         double scale = Math.Max((double)target.Height / source.Height, (double)target.Width / source.Width);
         long height = (long)Math.Ceiling(scale * source.Height), width = (long)Math.Ceiling(scale * source.Width);
         var resized = nn.functional.interpolate(masks.unsqueeze(0), [height, width], mode: InterpolationMode.Nearest);

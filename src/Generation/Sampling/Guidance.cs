@@ -25,6 +25,7 @@ public sealed class Guidance : IDisposable
     {
         (true, true) => [Pass.Conditional],
         (true, false) => [Pass.Conditional, Pass.AudioDropped],
+        (false, true) => [Pass.Conditional, Pass.TextDropped],
         _ => [Pass.Conditional, Pass.TextDropped, Pass.Unconditional],
     };
 
@@ -33,11 +34,12 @@ public sealed class Guidance : IDisposable
     public Tensor Combine(IReadOnlyList<Tensor> v)
     {
         using var scope = NewDisposeScope();
+        double second = Passes[^1] == Pass.TextDropped ? options.Text : options.Audio;
         var guided = v.Count switch
         {
             1 => v[0].alias(),
-            2 when audio is null => v[1] + (v[0] - v[1]) * options.Audio,
-            2 => v[0] + audio.Update(v[0] - v[1], v[0]) * (options.Audio - 1),
+            2 when audio is null => v[1] + (v[0] - v[1]) * second,
+            2 => v[0] + audio.Update(v[0] - v[1], v[0]) * (second - 1),
             _ when audio is null => v[2] + (v[0] - v[1]) * options.Text + (v[1] - v[2]) * options.Audio,
             _ => v[0] + text!.Update(v[0] - v[1], v[0]) * (options.Text - 1) + audio.Update(v[1] - v[2], v[0]) * (options.Audio - 1),
         };

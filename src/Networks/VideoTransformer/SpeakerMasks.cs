@@ -12,7 +12,7 @@ public sealed class SpeakerMasks : IDisposable
 {
     private const float Background = 12;
     private static readonly (float From, float To)[] Ranges = [(0, 4), (20, 24)];
-    private readonly Tensor average; // [tokens of a frame, 3], each column sums to 1
+    private readonly Tensor average; // [tokens of a frame, 3], each column sums to 1, or is empty
 
     /// <param name="masks">[3, H, W] of a latent frame: first person, second person, background; above 0 is inside.</param>
     public SpeakerMasks(Tensor masks, PatchGrid grid)
@@ -20,7 +20,7 @@ public sealed class SpeakerMasks : IDisposable
         using var scope = NewDisposeScope();
         var small = nn.functional.interpolate(masks.unsqueeze(0).to(ScalarType.Float32), [grid.Rows, grid.Columns], mode: InterpolationMode.Nearest);
         var inside = (small.squeeze(0).flatten(1) > 0).to(ScalarType.Float32); // [3, tokens of a frame]
-        average = (inside / inside.sum(1, keepdim: true)).t().contiguous().DetachFromDisposeScope();
+        average = (inside / inside.sum(1, keepdim: true).clamp_min(1)).t().contiguous().DetachFromDisposeScope();
     }
 
     /// <summary>Position of every audio token: the middle of its person's range.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Locutor.Networks.VideoTransformer;
 
 /// <summary>Sizes of a video transformer with an audio adapter.</summary>
@@ -51,8 +53,10 @@ public sealed record VideoTransformerConfig(
         Width: 5120, FeedForward: 13824, Heads: 40, Blocks: 40, TextWidth: 4096, TextTokens: 512, ImageWidth: 1280,
         AudioBlocks: 12, AudioChannels: 768, AudioHidden: 512, AudioWidth: 768, AudioTokens: 32);
 
+    [JsonIgnore]
     public long HeadWidth => Width / Heads;
 
     /// <summary>Window entries that a latent frame after the first takes from its video frames.</summary>
+    [JsonIgnore]
     public int LaterAudioWindow => AudioWindow + TemporalStride - 1;
 }

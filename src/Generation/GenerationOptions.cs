@@ -1,0 +1,20 @@
+using Locutor.Generation.Conditioning;
+using Locutor.Generation.Sampling;
+
+namespace Locutor.Generation;
+
+/// <summary>How a video is made, apart from what it shows and says.</summary>
+/// <param name="Height">Of the video; a multiple of 16.</param>
+/// <param name="Width">Of the video; a multiple of 16.</param>
+/// <param name="Clips">How the video is cut into clips.</param>
+/// <param name="Steps">Denoising steps of a clip, 1 to 1000.</param>
+/// <param name="Shift">Of the timesteps towards noise, above 0.</param>
+/// <param name="Guidance">How strongly text and speech pull.</param>
+public sealed record GenerationOptions(int Height, int Width, ClipPlan Clips, int Steps, double Shift, GuidanceOptions Guidance)
+{
+    /// <summary>How much colours are moved back to those of the first picture, 0 to 1.</summary>
+    public double ColourCorrection { get; init; }
+
+    /// <summary>Reuse of what the blocks added a step ago; null runs every step.</summary>
+    public StepCacheOptions? StepCache { get; init; }
+}

@@ -1,0 +1,127 @@
+using System.Text.Json;
+using Locutor.Checkpoints;
+using Locutor.Checkpoints.Lora;
+using Locutor.Models;
+using Locutor.Networks.ClipVision;
+using Locutor.Networks.Layers;
+using Locutor.Networks.Tokenizer;
+using Locutor.Networks.UmT5;
+using Locutor.Networks.VideoAutoencoder;
+using Locutor.Networks.VideoTransformer;
+using Locutor.Networks.Wav2Vec2;
+using static TorchSharp.torch;
+
+namespace Locutor.Generation;
+
+/// <summary>The networks of a bundle, ready to run on one device.</summary>
+public sealed class NetworkSet : IDisposable
+{
+    private readonly List<IDisposable> owned = [];
+    private readonly UmT5Encoder text;
+    private readonly Func<string, int[]> tokenize;
+
+    private NetworkSet(Bundle bundle, Device device, Func<string, int[]> tokenize, Func<NetworkFiles, ScalarType, Weights> open, ScalarType type)
+    {
+        Bundle = bundle;
+        Device = device;
+        this.tokenize = tokenize;
+        var files = bundle.Networks;
+        Transformer = new(open(files.Transformer, type), Config(files.Transformer, "Wan14B", VideoTransformerConfig.Wan14B));
+        Autoencoder = new(open(files.Autoencoder, type), Config(files.Autoencoder, "Wan21", VideoAutoencoderConfig.Wan21));
+        text = new(open(files.Text, ScalarType.Float32), Config(files.Text, "UmT5Xxl", UmT5Config.Xxl));
+        Image = new(open(files.Image, ScalarType.Float32), Config(files.Image, "ClipVitH14", ClipVisionConfig.VitH14));
+        Speech = new(open(files.Speech, ScalarType.Float32), Config(files.Speech, "Wav2Vec2Base", Wav2Vec2Config.ChineseBase));
+    }
+
+    public Bundle Bundle { get; }
+
+    public Device Device { get; }
+
+    public VideoTransformer Transformer { get; }
+
+    public VideoAutoencoder Autoencoder { get; }
+
+    public ClipVisionEncoder Image { get; }
+
+    public Wav2Vec2Encoder Speech { get; }
+
+    /// <summary>Reads a bundle's networks from its folder.</summary>
+    /// <param name="folder">Where the files stand.</param>
+    /// <param name="type">Arithmetic of the transformer and the autoencoder.</param>
+    /// <param name="adapters">Merged into the transformer.</param>
+    /// <exception cref="CheckpointException">A file is missing or does not fit.</exception>
+    public static NetworkSet Load(Bundle bundle, string folder, Device device, ScalarType type, IReadOnlyList<BundleAdapter> adapters)
+    {
+        var opened = new List<IDisposable>();
+        try
+        {
+            var tokenizer = TextTokenizer.Open(Path.Combine(folder, bundle.Networks.Tokenizer.Path));
+            var set = new NetworkSet(bundle, device, prompt => tokenizer.Encode(prompt), Open, type);
+            set.owned.AddRange(opened);
+            return set;
+        }
+        catch
+        {
+            foreach (var one in opened) one.Dispose();
+            throw;
+        }
+
+        Weights Open(NetworkFiles files, ScalarType arithmetic)
+        {
+            Checkpoint checkpoint = OverlaidCheckpoint.Open(files.Files.Select(file => Path.Combine(folder, file.Path)));
+            var merged = ReferenceEquals(files, bundle.Networks.Transformer) ? adapters.Select(adapter => Adapter(adapter, checkpoint)).ToArray() : [];
+            var parameters = new CheckpointParameters(checkpoint, merged);
+            opened.Insert(0, checkpoint);
+            opened.Insert(0, parameters);
+            var weights = new Weights(parameters, arithmetic, device);
+            return files.Prefix.Length == 0 ? weights : weights[files.Prefix.TrimEnd('.')];
+        }
+
+        LoraAdapter Adapter(BundleAdapter adapter, Checkpoint target)
+        {
+            var file = LoraFile.Open(Path.Combine(folder, adapter.File.Path));
+            opened.Add(file);
+            return file.FitTo(target.Tensors.ToDictionary(entry => entry.Key, entry => entry.Value.Shape), adapter.Strength);
+        }
+    }
+
+    /// <summary>Small networks of seeded random numbers: everything runs, and the pictures are noise.</summary>
+    public static NetworkSet Untrained(long seed, Device device, ScalarType type)
+    {
+        var parameters = new List<RandomParameters>();
+        var set = new NetworkSet(UntrainedBundle.Bundle, device, UntrainedBundle.Tokenize, Open, type);
+        set.owned.AddRange(parameters);
+        return set;
+
+        Weights Open(NetworkFiles files, ScalarType arithmetic)
+        {
+            parameters.Add(new RandomParameters(seed + parameters.Count));
+            return new Weights(parameters[^1], arithmetic, device);
+        }
+    }
+
+    /// <summary>Embedding of a prompt, one row for a token: [1, tokens, text width], float32.</summary>
+    public Tensor EmbedText(string prompt)
+    {
+        using var still = no_grad();
+        using var scope = NewDisposeScope();
+        long[] ids = [.. tokenize(prompt).Select(id => (long)id)];
+        var row = tensor(ids, device: Device).unsqueeze(0);
+        return text.Forward(row, ones_like(row)).to(ScalarType.Float32).MoveToOuterDisposeScope();
+    }
+
+    public void Dispose()
+    {
+        foreach (var one in owned) one.Dispose();
+    }
+
+    private static T Config<T>(NetworkFiles files, string released, T architecture)
+        where T : class
+    {
+        if (files.Config is { } config)
+            return config.Deserialize<T>(JsonSerializerOptions.Web) ?? throw new BundleException($"expected the sizes of a {typeof(T).Name}, found null");
+        return files.Architecture == released
+            ? architecture
+            : throw new BundleException($"unknown architecture '{files.Architecture}', expected {released} or sizes of its own");
+    }
+}

@@ -1,0 +1,98 @@
+using Locutor.Generation.Conditioning;
+using Locutor.Generation.Sampling;
+using Locutor.Media;
+using Locutor.Media.Sound;
+using Locutor.Media.Video;
+using static TorchSharp.torch;
+
+namespace Locutor.Generation;
+
+/// <summary>From files to a file: decodes picture and voices, generates, and hands every clip to the video encoder as it comes.</summary>
+public sealed class TalkingVideoProducer(NetworkSet networks)
+{
+    /// <summary>What the finished file names as its maker.</summary>
+    public const string Program = "Locutor";
+
+    /// <param name="media">The request's inputs, opened.</param>
+    /// <exception cref="MediaException">The output cannot be written, or an input breaks off.</exception>
+    public async Task<TalkingVideoResult> ProduceAsync(
+        TalkingVideoRequest request, SourceMedia media, MediaLimits limits, IProgress<GenerationProgress>? progress = null, CancellationToken ct = default)
+    {
+        var (settings, voices, pictures) = (request.Settings, media.Voices, media.Pictures);
+        progress?.Report(new(GenerationStage.Encoding, 0, 0, 0, settings.Steps));
+        int frames = SpeechEmbedding.VideoFrames(voices[0]);
+        var options = new GenerationOptions(
+            pictures.Height, pictures.Width, new ClipPlan(frames, settings.ClipFrames, settings.MotionFrames), settings.Steps, settings.Shift, settings.Guidance)
+        {
+            ColourCorrection = settings.ColourCorrection,
+            StepCache = settings.StepCache,
+        };
+
+        await using var writer = await VideoWriter.CreateAsync(Output(request, pictures, limits), ct).ConfigureAwait(false);
+        using var inputs = new OwnedInputs(Encode(request, voices, pictures, ct));
+        var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, networks.Device);
+        await foreach (var clip in generator.GenerateAsync(inputs.Value, options, new SeededNoise(request.Seed), null, progress, ct).ConfigureAwait(false))
+        {
+            using (clip)
+            {
+                foreach (byte[] frame in clip.Frames()) await writer.WriteFrameAsync(frame, ct).ConfigureAwait(false);
+            }
+        }
+
+        progress?.Report(new(GenerationStage.Muxing, options.Clips.Count, options.Clips.Count, options.Steps, options.Steps));
+        await writer.CompleteAsync(ct).ConfigureAwait(false);
+        return new TalkingVideoResult(request.OutputPath, pictures.Width, pictures.Height, frames, voices[0].Seconds);
+    }
+
+    private VideoWriterOptions Output(TalkingVideoRequest request, SourcePictures pictures, MediaLimits limits) => new(request.OutputPath, pictures.Width, pictures.Height)
+    {
+        FramesPerSecond = SpeechEmbedding.FramesPerSecond,
+        Fragmented = request.Fragmented,
+        Limits = limits,
+        Label = new SyntheticMediaLabel(Program, networks.Bundle.Name, request.Seed),
+        Sound = (request.AudioPaths.Count, request.Placement) switch
+        {
+            (1, _) => Soundtrack.FromFile(request.AudioPaths[0]),
+            (_, VoicePlacement.SideBySide) => Soundtrack.SideBySide(request.AudioPaths[0], request.AudioPaths[1]),
+            _ => Soundtrack.OneAfterTheOther(request.AudioPaths[0], request.AudioPaths[1]),
+        },
+    };
+
+    private GenerationInputs Encode(TalkingVideoRequest request, IReadOnlyList<Waveform> voices, SourcePictures pictures, CancellationToken ct)
+    {
+        var bundle = networks.Bundle;
+        var text = networks.EmbedText(request.Prompt.Length > 0 ? request.Prompt : bundle.DefaultPrompt);
+        var negative = Guidance.PassesOf(request.Settings.Guidance).Any(pass => pass is Pass.TextDropped or Pass.Unconditional)
+            ? networks.EmbedText(request.NegativePrompt.Length > 0 ? request.NegativePrompt : bundle.NegativePrompt)
+            : null;
+        var speech = new List<Tensor>();
+        foreach (var voice in voices)
+        {
+            ct.ThrowIfCancellationRequested();
+            speech.Add(SpeechEmbedding.Of(voice, networks.Speech, networks.Device));
+        }
+
+        return new GenerationInputs(text, negative, speech, pictures.AtAsync, voices.Count == 2 ? Masks(request, pictures) : null);
+    }
+
+    private Tensor Masks(TalkingVideoRequest request, SourcePictures pictures)
+    {
+        var source = (pictures.SourceHeight, pictures.SourceWidth);
+        var boxes = request.Speakers.Count > 0 ? request.Speakers : SpeakerRegions.Halves(source.SourceHeight, source.SourceWidth);
+        int stride = networks.Autoencoder.Config.SpatialStride();
+        return SpeakerRegions.Masks(boxes, source, (pictures.Height, pictures.Width), (pictures.Height / stride, pictures.Width / stride));
+    }
+
+    private sealed class OwnedInputs(GenerationInputs value) : IDisposable
+    {
+        public GenerationInputs Value { get; } = value;
+
+        public void Dispose()
+        {
+            Value.Text.Dispose();
+            Value.NegativeText?.Dispose();
+            Value.Speakers?.Dispose();
+            foreach (var person in Value.Speech) person.Dispose();
+        }
+    }
+}

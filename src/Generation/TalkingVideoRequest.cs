@@ -1,0 +1,47 @@
+using Locutor.Generation.Conditioning;
+using Locutor.Generation.Settings;
+
+namespace Locutor.Generation;
+
+/// <summary>Two voices of two people.</summary>
+public enum VoicePlacement
+{
+    /// <summary>Both from the start (<c>para</c>).</summary>
+    SideBySide,
+
+    /// <summary>The second when the first has ended (<c>add</c>).</summary>
+    OneAfterTheOther,
+}
+
+/// <summary>A video to be made from local files.</summary>
+public sealed record TalkingVideoRequest
+{
+    /// <summary>A picture, or a video whose person shall speak.</summary>
+    public required string ImagePath { get; init; }
+
+    /// <summary>One voice, or two for two people.</summary>
+    public required IReadOnlyList<string> AudioPaths { get; init; }
+
+    public required string OutputPath { get; init; }
+
+    public VoicePlacement Placement { get; init; } = VoicePlacement.SideBySide;
+
+    /// <summary>Where two people are in the picture; empty: the left half and the right.</summary>
+    public IReadOnlyList<SpeakerBox> Speakers { get; init; } = [];
+
+    /// <summary>Empty: the bundle's default.</summary>
+    public string Prompt { get; init; } = "";
+
+    /// <summary>Empty: the bundle's default.</summary>
+    public string NegativePrompt { get; init; } = "";
+
+    public required long Seed { get; init; }
+
+    public required VideoSettings Settings { get; init; }
+
+    /// <summary>Playable while it grows.</summary>
+    public bool Fragmented { get; init; }
+}
+
+/// <summary>What was made.</summary>
+public sealed record TalkingVideoResult(string Path, int Width, int Height, int Frames, double Seconds);

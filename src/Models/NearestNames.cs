@@ -1,0 +1,30 @@
+namespace Locutor.Models;
+
+/// <summary>What somebody may have meant.</summary>
+public static class NearestNames
+{
+    /// <summary>Up to three of <paramref name="known"/>, fewest edits first.</summary>
+    public static IReadOnlyList<string> To(string name, IEnumerable<string> known) =>
+        [.. known.Select(candidate => (candidate, Edits(name, candidate)))
+            .OrderBy(pair => pair.Item2).ThenBy(pair => pair.candidate, StringComparer.Ordinal)
+            .Take(3).Select(pair => pair.candidate)];
+
+    /// <summary>Levenshtein distance, upper and lower case alike.</summary>
+    private static int Edits(string from, string to)
+    {
+        int[] row = [.. Enumerable.Range(0, to.Length + 1)];
+        for (int i = 1; i <= from.Length; i++)
+        {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= to.Length; j++)
+            {
+                int changed = diagonal + (char.ToLowerInvariant(from[i - 1]) == char.ToLowerInvariant(to[j - 1]) ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.Min(changed, Math.Min(row[j], row[j - 1]) + 1);
+            }
+        }
+
+        return row[to.Length];
+    }
+}
