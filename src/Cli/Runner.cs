@@ -1,5 +1,8 @@
 using System.CommandLine;
 using Locutor.Checkpoints;
+using Locutor.Generation.Settings;
+using Locutor.Media;
+using Locutor.Models;
 
 namespace Locutor.Cli;
 
@@ -29,7 +32,17 @@ internal static class Runner
             Complain(failure.Message);
             return failure.ExitCode;
         }
-        catch (CheckpointException failure)
+        catch (SettingsException failure)
+        {
+            Complain(failure.Message);
+            return ExitCodes.Usage;
+        }
+        catch (MediaException failure)
+        {
+            Complain(failure.Message);
+            return failure.Code == MediaErrorCodes.Internal ? ExitCodes.Missing : ExitCodes.BadInput;
+        }
+        catch (Exception failure) when (failure is CheckpointException or BundleException)
         {
             Complain(failure.Message);
             return ExitCodes.BadInput;

@@ -7,6 +7,7 @@ internal static class Verbs
 {
     public static void AddTo(RootCommand root)
     {
+        root.Add(GenerateCommand.Create());
         root.Subcommands.Add(TrainCommand.Create());
         root.Subcommands.Add(PortraitCommand.Create());
     }

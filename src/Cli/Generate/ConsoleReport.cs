@@ -1,0 +1,60 @@
+using System.Text;
+using Locutor.Generation;
+
+namespace Locutor.Cli.Generate;
+
+/// <summary>For people: on a terminal one line that is drawn anew, elsewhere a line for every stage of every clip. On standard error.</summary>
+internal sealed class ConsoleReport : Report
+{
+    private const int BarWidth = 28;
+    private readonly bool live = !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is not ("dumb" or null);
+    private (GenerationStage, int) last = ((GenerationStage)(-1), -1);
+
+    public override void Say(string notice)
+    {
+        Erase();
+        Console.Error.WriteLine("note: " + notice);
+    }
+
+    public override void Done(TalkingVideoResult result, long seed, TimeSpan elapsed)
+    {
+        Erase();
+        Console.Error.WriteLine($"{result.Path}: {result.Width}x{result.Height}, {result.Frames} frames, {result.Seconds:0.00} s of speech, seed {seed}, made in {Clock(elapsed)}");
+    }
+
+    protected override void Show(GenerationProgress progress, TimeSpan? left)
+    {
+        if (live) Console.Error.Write("\r\u001b[2K" + Bar(progress, left));
+        else if (last != (progress.Stage, progress.Clip)) Console.Error.WriteLine(Line(progress, left));
+        last = (progress.Stage, progress.Clip);
+    }
+
+    public override void Dispose()
+    {
+        Erase();
+        base.Dispose();
+    }
+
+    private static string Line(GenerationProgress progress, TimeSpan? left)
+    {
+        var line = new StringBuilder(Words(progress.Stage));
+        if (progress.Clip > 0) line.Append($", clip {progress.Clip} of {progress.Clips}");
+        if (left is { } time) line.Append($", about {Clock(time)} left");
+        return line.ToString();
+    }
+
+    private static string Bar(GenerationProgress progress, TimeSpan? left)
+    {
+        int full = (int)Math.Round(progress.Fraction * BarWidth);
+        var line = new StringBuilder($"\u001b[36m{new string('━', full)}\u001b[90m{new string('━', BarWidth - full)}\u001b[0m {progress.Fraction,4:0%}  {Words(progress.Stage)}");
+        if (progress.Clip > 0) line.Append($"  clip {progress.Clip}/{progress.Clips}");
+        if (progress.Stage == GenerationStage.Denoising) line.Append($"  step {progress.Step + 1}/{progress.Steps}");
+        if (left is { } time) line.Append($"  {Clock(time)} left");
+        return line.ToString();
+    }
+
+    private void Erase()
+    {
+        if (live) Console.Error.Write("\r\u001b[2K");
+    }
+}

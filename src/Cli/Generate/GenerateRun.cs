@@ -1,0 +1,43 @@
+using System.Diagnostics;
+using Locutor.Generation;
+using Locutor.Generation.Settings;
+using Locutor.Media;
+
+namespace Locutor.Cli.Generate;
+
+/// <summary>Runs <c>locutor generate</c>: checks everything that is cheap first, then loads, generates and reports.</summary>
+internal static class GenerateRun
+{
+    public static async Task<int> RunAsync(GenerateArguments arguments, CancellationToken ct)
+    {
+        var clock = Stopwatch.StartNew();
+        var model = ModelChoice.Find(arguments.Model);
+        var settings = VideoSettings.Resolve(model.Bundle, arguments.Size, arguments.Preset, arguments.Overrides);
+        var device = DeviceChoice.Find(arguments.Device);
+        OutputPath.Check(arguments.Output);
+        long seed = arguments.Seed ?? Random.Shared.Next();
+        await using var inputs = new InputFiles();
+        using Report report = arguments.Json ? new JsonReport(Console.Out) : new ConsoleReport();
+        if (model.Bundle.Notice is { } notice) report.Say(notice);
+        report.At(new(GenerationStage.Fetching, 0, 0, 0, settings.Steps));
+        var request = new TalkingVideoRequest
+        {
+            ImagePath = await inputs.LocalAsync(arguments.Image, ct),
+            AudioPaths = await inputs.LocalAsync(arguments.Audio, ct),
+            OutputPath = arguments.Output,
+            Placement = arguments.Placement,
+            Speakers = arguments.Speakers,
+            Prompt = arguments.Prompt,
+            NegativePrompt = arguments.NegativePrompt,
+            Seed = seed,
+            Settings = settings,
+            Fragmented = arguments.Fragmented,
+        };
+        await using var media = await SourceMedia.OpenAsync(request, MediaLimits.Default, ct);
+        report.At(new(GenerationStage.Loading, 0, 0, 0, settings.Steps));
+        using var networks = model.Load(device, settings.Adapters);
+        var result = await Task.Run(() => new TalkingVideoProducer(networks).ProduceAsync(request, media, MediaLimits.Default, report, ct), CancellationToken.None);
+        report.Done(result, seed, clock.Elapsed);
+        return ExitCodes.Success;
+    }
+}

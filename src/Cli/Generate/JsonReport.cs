@@ -1,0 +1,42 @@
+using System.Text.Json;
+using Locutor.Generation;
+
+namespace Locutor.Cli.Generate;
+
+/// <summary>For programs: one JSON object a line, <c>event</c> being progress, notice or done.</summary>
+internal sealed class JsonReport(TextWriter output) : Report
+{
+    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web);
+
+    public override void Say(string notice) => Write(new { Event = "notice", Text = notice });
+
+    public override void Done(TalkingVideoResult result, long seed, TimeSpan elapsed) => Write(new
+    {
+        Event = "done",
+        result.Path,
+        result.Width,
+        result.Height,
+        result.Frames,
+        result.Seconds,
+        Seed = seed,
+        ElapsedSeconds = Math.Round(elapsed.TotalSeconds, 2),
+    });
+
+    protected override void Show(GenerationProgress progress, TimeSpan? left) => Write(new
+    {
+        Event = "progress",
+        Stage = JsonNamingPolicy.CamelCase.ConvertName(progress.Stage.ToString()),
+        progress.Clip,
+        progress.Clips,
+        progress.Step,
+        progress.Steps,
+        Percent = Math.Round(100 * progress.Fraction, 1),
+        EtaSeconds = left is { } time ? (double?)Math.Round(time.TotalSeconds, 1) : null,
+    });
+
+    private void Write(object line)
+    {
+        output.WriteLine(JsonSerializer.Serialize(line, Options));
+        output.Flush();
+    }
+}

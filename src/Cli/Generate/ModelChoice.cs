@@ -1,0 +1,32 @@
+using Locutor.Generation;
+using Locutor.Generation.Settings;
+using Locutor.Models;
+using static TorchSharp.torch;
+
+namespace Locutor.Cli.Generate;
+
+/// <summary>The bundle that <c>--model</c> names.</summary>
+/// <param name="Bundle">What it is.</param>
+/// <param name="Folder">Where its files stand; null for the one without files.</param>
+internal sealed record ModelChoice(Bundle Bundle, string? Folder)
+{
+    /// <summary>Shipped with the program; what a newcomer's first video is made with.</summary>
+    private const string Default = "sketch";
+
+    /// <exception cref="SettingsException">No bundle of that name.</exception>
+    public static ModelChoice Find(string? name)
+    {
+        var catalogue = BundleCatalogue.Default();
+        if (name is null) name = catalogue.Find(Default) is null ? UntrainedBundle.Name : Default;
+        if (name == UntrainedBundle.Name) return new(UntrainedBundle.Bundle, null);
+        return catalogue.Find(name) is { } found
+            ? new(found.Bundle, found.Folder)
+            : throw SettingsException.Unknown("model", name, catalogue.Names().Append(UntrainedBundle.Name));
+    }
+
+    public NetworkSet Load(Device device, IReadOnlyList<BundleAdapter> adapters)
+    {
+        var type = device.type == TorchSharp.DeviceType.CUDA ? ScalarType.BFloat16 : ScalarType.Float32;
+        return Folder is null ? NetworkSet.Untrained(0, device, type) : NetworkSet.Load(Bundle, Folder, device, type, adapters);
+    }
+}

@@ -1,0 +1,34 @@
+using Locutor.Generation;
+
+namespace Locutor.Cli.Generate;
+
+/// <summary>Tells whoever started a generation how it goes.</summary>
+internal abstract class Report : IProgress<GenerationProgress>, IDisposable
+{
+    private readonly TimeLeft left = new(TimeProvider.System);
+
+    public void At(GenerationProgress progress) => Show(progress, left.After(progress));
+
+    void IProgress<GenerationProgress>.Report(GenerationProgress value) => At(value);
+
+    /// <summary>Something the user should know.</summary>
+    public abstract void Say(string notice);
+
+    public abstract void Done(TalkingVideoResult result, long seed, TimeSpan elapsed);
+
+    protected abstract void Show(GenerationProgress progress, TimeSpan? left);
+
+    public virtual void Dispose() { }
+
+    protected static string Words(GenerationStage stage) => stage switch
+    {
+        GenerationStage.Fetching => "reading inputs",
+        GenerationStage.Loading => "loading the model",
+        GenerationStage.Encoding => "encoding",
+        GenerationStage.Denoising => "denoising",
+        GenerationStage.Decoding => "decoding",
+        _ => "finishing the file",
+    };
+
+    protected static string Clock(TimeSpan time) => time.TotalHours >= 1 ? $"{(int)time.TotalHours}:{time.Minutes:00}:{time.Seconds:00}" : $"{time.Minutes}:{time.Seconds:00}";
+}
