@@ -1,0 +1,39 @@
+using Locutor.Generation.Sampling;
+using static TorchSharp.torch;
+
+namespace Locutor.Generation.Tests.Sampling;
+
+public class GuidanceTests
+{
+    private readonly Tensor conditional = randn([16, 2, 3, 4]), second = randn([16, 2, 3, 4]), third = randn([16, 2, 3, 4]);
+
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(1, 2, 2)]
+    [InlineData(5, 1, 2)]
+    [InlineData(5, 4, 3)]
+    public void Only_passes_that_change_something_are_run(double text, double audio, int passes) =>
+        Guidance.PassesOf(new GuidanceOptions(text, audio)).Count.ShouldBe(passes);
+
+    [Fact]
+    public void With_audio_scale_1_the_third_pass_would_have_changed_nothing()
+    {
+        using var scope = NewDisposeScope();
+        using var two = new Guidance(new GuidanceOptions(3, 1));
+        using var three = new Guidance(new GuidanceOptions(3, 1 + 1e-7));
+
+        var combined = two.Combine([conditional, second]);
+
+        three.Passes.Count.ShouldBe(3);
+        (combined - three.Combine([conditional, second, third])).abs().max().item<float>().ShouldBeLessThan(1e-4f);
+    }
+
+    [Fact]
+    public void Projected_guidance_leaves_the_prediction_when_passes_agree()
+    {
+        using var scope = NewDisposeScope();
+        using var guidance = new Guidance(new GuidanceOptions(1, 4, new ProjectedGuidanceOptions()));
+
+        (guidance.Combine([conditional, conditional]) - conditional).abs().max().item<float>().ShouldBe(0);
+    }
+}
