@@ -60,7 +60,7 @@ internal static class TrainCommand
         {
             Description = "Minutes of the speech, picture, autoencoder and transformer stages, all calls together.",
             AllowMultipleArgumentsPerToken = true,
-            DefaultValueFactory = _ => [1.3, 0.35, 7.6, 11],
+            DefaultValueFactory = _ => [1.2, 0.3, 7.5, 12.2],
         };
         var scenes = new Option<int>("--scenes") { Description = "Painted scenes held in memory, 4 MB each.", DefaultValueFactory = _ => 3000 };
         var batch = new Option<int>("--batch") { Description = "Clips of a step of the transformer.", DefaultValueFactory = _ => 64 };

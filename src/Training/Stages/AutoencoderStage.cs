@@ -32,7 +32,7 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
         if (File.Exists(run.InWork("autoencoder.safetensors"))) return true;
         var (network, parameters) = FlatParameters.For(w => new VideoAutoencoder(w, config), run.Type, run.Device, run.Seed);
         using var trainer = new StageTrainer(run, options, parameters);
-        if (trainer.Steps == 0) parameters.Rescale(IsBranchEnd, 0.3);
+        if (trainer.Steps == 0 && !trainer.IsWarm) parameters.Rescale(IsBranchEnd, 0.3);
         run.Say($"autoencoder: {parameters.Count:N0} parameters");
         bank.WaitFor(32);
         var phase = -1;

@@ -32,6 +32,9 @@ public sealed class StageTrainer : IDisposable
 
     public long Steps => adam.Steps;
 
+    /// <summary>Whether the parameters are an earlier run's and not fresh.</summary>
+    public bool IsWarm { get; private set; }
+
     /// <summary>0 at the start, 1 when the stage's time is used up.</summary>
     public double Progress { get; private set; }
 
@@ -120,13 +123,34 @@ public sealed class StageTrainer : IDisposable
 
     private void Resume()
     {
-        if (!File.Exists(StatePath)) return;
+        if (!File.Exists(StatePath))
+        {
+            StartFromResult();
+            return;
+        }
         var metadata = TensorFile.Fill(StatePath, adam.State);
         var saved = JsonSerializer.Deserialize<Saved>(metadata["stage"])!;
         adam.Resume(saved.Steps);
         before = saved.Seconds;
         Progress = Math.Min(1, before / options.Seconds);
         run.Say(string.Create(CultureInfo.InvariantCulture, $"{options.Name}: goes on at step {saved.Steps}, {before:F0} of {options.Seconds:F0} s used"));
+    }
+
+    /// <summary>Without a state but with results of an earlier run in the work folder, their values are the start.</summary>
+    private void StartFromResult()
+    {
+        foreach (string path in Directory.GetFiles(run.Work, options.Name + "-?.safetensors").Order(StringComparer.Ordinal))
+        {
+            using var scope = NewDisposeScope();
+            using var off = no_grad();
+            string[] keys;
+            using (var file = Checkpoints.Safetensors.SafetensorsFile.Open(path)) keys = [.. file.Tensors.Keys.Where(Parameters.Contains)];
+            TensorFile.Fill(path, keys.Select(k => KeyValuePair.Create(k, Parameters.Part(Parameters.Values, k))));
+            adam.Average.copy_(Parameters.Values);
+            IsWarm = true;
+            run.Say($"{options.Name}: starts from {path}");
+        }
+        Parameters.Publish();
     }
 
     private sealed record Saved(long Steps, double Seconds);

@@ -19,8 +19,8 @@ public sealed record TrainingRun(Device Device, string Work, string Output, Time
     /// <summary>Whether the call should end; a stage saves its state then.</summary>
     public bool IsOver => clock.Elapsed >= Ends;
 
-    /// <summary>Type in which networks compute: bfloat16 on a GPU, float32 on a processor.</summary>
-    public ScalarType Type => Device.type == TorchSharp.DeviceType.CUDA ? ScalarType.BFloat16 : ScalarType.Float32;
+    /// <summary>Type in which networks compute: unless told otherwise, bfloat16 on a GPU and float32 on a processor.</summary>
+    public ScalarType Type { get; init; } = Device.type == TorchSharp.DeviceType.CUDA ? ScalarType.BFloat16 : ScalarType.Float32;
 
     public int Seed { get; init; } = 1;
 

@@ -90,7 +90,7 @@ public sealed class TransformerStage : IDisposable
     {
         var (network, parameters) = FlatParameters.For(w => new VideoTransformer(w, networks.Transformer), run.Type, run.Device, run.Seed);
         using var trainer = new StageTrainer(run, options, parameters);
-        if (trainer.Steps == 0) Calm(parameters);
+        if (trainer.Steps == 0 && !trainer.IsWarm) Calm(parameters);
         run.Say(string.Create(CultureInfo.InvariantCulture, $"transformer: {parameters.Count:N0} parameters"));
         FillPool();
         trainer.Train(_ => Step(network, trainer), settings.LookEvery, () => Look(network, trainer));
