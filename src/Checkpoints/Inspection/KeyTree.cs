@@ -37,15 +37,14 @@ internal static class KeyTree
 
         public IEnumerable<string> Render(string indent)
         {
-            var runs = Runs();
-            foreach (var (label, node) in runs)
+            foreach (var (label, node) in Runs())
             {
                 string name = label;
                 var below = node;
-                while (below.leaf is null && below.order.Count == 1 && !IsNumber(below.order[0]))
+                while (below.leaf is null && below.Runs() is [var only])
                 {
-                    name += "." + below.order[0];
-                    below = below.children[below.order[0]];
+                    name += "." + only.Label;
+                    below = only.Node;
                 }
                 yield return below.leaf is null ? $"{indent}{name}" : $"{indent}{name}  {below.leaf}";
                 foreach (string line in below.Render(indent + "  ")) yield return line;

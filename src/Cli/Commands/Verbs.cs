@@ -10,5 +10,7 @@ internal static class Verbs
         root.Add(GenerateCommand.Create());
         root.Subcommands.Add(TrainCommand.Create());
         root.Subcommands.Add(PortraitCommand.Create());
+        root.Subcommands.Add(ModelsCommand.Create());
+        root.Subcommands.Add(InspectCommand.Create());
     }
 }

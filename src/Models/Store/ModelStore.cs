@@ -16,6 +16,9 @@ public sealed record Receipt(long Size, string Sha256, string? ETag, string? Com
 /// </summary>
 public sealed class ModelStore : IDisposable
 {
+    /// <summary>Before anything was fetched somebody is waiting at the terminal: give up sooner.</summary>
+    private const int FirstAttempts = 5;
+
     private readonly HubOptions options;
     private readonly HubClient hub;
     private readonly TimeProvider time;
@@ -125,7 +128,8 @@ public sealed class ModelStore : IDisposable
     private async Task<RemoteFile> DescribeAsync(BundleFile file, CancellationToken cancellation)
     {
         HubException? refusal = null;
-        for (int failures = 0, refusals = 0; failures < options.Attempts && refusals < options.Mirrors.Count;)
+        int attempts = Math.Min(options.Attempts, FirstAttempts);
+        for (int failures = 0, refusals = 0; failures < attempts && refusals < options.Mirrors.Count;)
         {
             try
             {
@@ -138,7 +142,7 @@ public sealed class ModelStore : IDisposable
             {
                 refusal = e.Passing ? refusal ?? e : e;
                 if (!e.Passing) refusals++;
-                else if (++failures < options.Attempts) await Task.Delay(e.RetryAfter ?? options.Backoff(failures), cancellation);
+                else if (++failures < attempts) await Task.Delay(e.RetryAfter ?? options.Backoff(failures), cancellation);
             }
         }
         throw refusal!;

@@ -1,0 +1,41 @@
+using System.Globalization;
+using Locutor.Models.Store;
+
+namespace Locutor.Cli.Commands;
+
+/// <summary>The progress of a pull on one line of a terminal, or as a line every few seconds elsewhere.</summary>
+internal sealed class PullLine(TextWriter output, bool plain) : IProgress<PullProgress>, IDisposable
+{
+    private static readonly TimeSpan PlainEvery = TimeSpan.FromSeconds(5);
+    private readonly Lock gate = new();
+    private long last;
+    private int width;
+
+    public void Report(PullProgress value)
+    {
+        lock (gate)
+        {
+            if (plain && last != 0 && TimeProvider.System.GetElapsedTime(last) < PlainEvery && value.FilesDone < value.Files) return;
+            last = TimeProvider.System.GetTimestamp();
+            string text = string.Create(CultureInfo.InvariantCulture, $"{value.Bytes / 1e9:F2} of {value.TotalBytes / 1e9:F2} GB, {value.BytesPerSecond / 1e6:F1} MB/s{Left(value)}, file {Math.Min(value.FilesDone + 1, value.Files)} of {value.Files}: {value.File}");
+            if (plain)
+            {
+                output.WriteLine(text);
+                return;
+            }
+            output.Write("\r" + text.PadRight(width));
+            width = text.Length;
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            if (!plain && width > 0) output.WriteLine();
+            width = 0;
+        }
+    }
+
+    private static string Left(PullProgress value) => value.Left is { } left && left < TimeSpan.FromDays(10) ? $", {(int)left.TotalHours}:{left.Minutes:00}:{left.Seconds:00} left" : "";
+}
