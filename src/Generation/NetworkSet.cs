@@ -1,7 +1,10 @@
 using System.Text.Json;
 using Locutor.Checkpoints;
 using Locutor.Checkpoints.Lora;
+using Locutor.Checkpoints.Quantised;
 using Locutor.Models;
+using Locutor.Models.Hub;
+using Locutor.Models.Store;
 using Locutor.Networks.ClipVision;
 using Locutor.Networks.Layers;
 using Locutor.Networks.Tokenizer;
@@ -45,17 +48,19 @@ public sealed class NetworkSet : IDisposable
 
     public Wav2Vec2Encoder Speech { get; }
 
-    /// <summary>Reads a bundle's networks from its folder.</summary>
-    /// <param name="folder">Where the files stand.</param>
+    /// <summary>Reads a bundle's networks from its folder and from the store of fetched files.</summary>
+    /// <param name="folder">Where the shipped files stand.</param>
     /// <param name="type">Arithmetic of the transformer and the autoencoder.</param>
     /// <param name="adapters">Merged into the transformer.</param>
-    /// <exception cref="CheckpointException">A file is missing or does not fit.</exception>
+    /// <exception cref="CheckpointException">A file does not fit.</exception>
+    /// <exception cref="BundleException">A file is not on disk.</exception>
     public static NetworkSet Load(Bundle bundle, string folder, Device device, ScalarType type, IReadOnlyList<BundleAdapter> adapters)
     {
         var opened = new List<IDisposable>();
+        using var store = new ModelStore(ModelStore.DefaultFolder, HubOptions.FromEnvironment());
         try
         {
-            var tokenizer = TextTokenizer.Open(Path.Combine(folder, bundle.Networks.Tokenizer.Path));
+            var tokenizer = TextTokenizer.Open(At(bundle.Networks.Tokenizer));
             var set = new NetworkSet(bundle, device, prompt => tokenizer.Encode(prompt), Open, type);
             set.owned.AddRange(opened);
             return set;
@@ -68,7 +73,7 @@ public sealed class NetworkSet : IDisposable
 
         Weights Open(NetworkFiles files, ScalarType arithmetic)
         {
-            Checkpoint checkpoint = OverlaidCheckpoint.Open(files.Files.Select(file => Path.Combine(folder, file.Path)));
+            Checkpoint checkpoint = NetworkCheckpoint.Open(files.Files.Select(At));
             var merged = ReferenceEquals(files, bundle.Networks.Transformer) ? adapters.Select(adapter => Adapter(adapter, checkpoint)).ToArray() : [];
             var parameters = new CheckpointParameters(checkpoint, merged);
             opened.Insert(0, checkpoint);
@@ -79,10 +84,12 @@ public sealed class NetworkSet : IDisposable
 
         LoraAdapter Adapter(BundleAdapter adapter, Checkpoint target)
         {
-            var file = LoraFile.Open(Path.Combine(folder, adapter.File.Path));
+            var file = LoraFile.Open(At(adapter.File));
             opened.Add(file);
-            return file.FitTo(target.Tensors.ToDictionary(entry => entry.Key, entry => entry.Value.Shape), adapter.Strength);
+            return file.FitTo(target, adapter.Strength);
         }
+
+        string At(BundleFile file) => store.Locate(file, folder, bundle.Name);
     }
 
     /// <summary>Small networks of seeded random numbers: everything runs, and the pictures are noise.</summary>

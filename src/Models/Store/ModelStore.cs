@@ -54,8 +54,12 @@ public sealed class ModelStore : IDisposable
     /// <exception cref="BundleException">Not on disk; the message says how to fetch it.</exception>
     public string Locate(BundleFile file, string bundleFolder, string bundle)
     {
-        string? path = file.Repository is null ? Path.Combine(bundleFolder, file.Path) : Find(file);
-        return path is not null && File.Exists(path) ? path : throw new BundleException($"model {bundle}: {file.Path} is not on disk; run: locutor models pull {bundle}");
+        if (file.Repository is null)
+        {
+            string shipped = Path.Combine(bundleFolder, file.Path);
+            return Path.Exists(shipped) ? shipped : throw new BundleException($"model {bundle}: expected {file.Path} in {bundleFolder}, found none");
+        }
+        return Find(file) ?? throw new BundleException($"model {bundle}: {file.Path} is not on disk; run: locutor models pull {bundle}");
     }
 
     /// <summary>Fetches every file of the hub that is not on disk. Safe to stop at any time, and to run again.</summary>
