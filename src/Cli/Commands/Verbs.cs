@@ -8,6 +8,9 @@ internal static class Verbs
     public static void AddTo(RootCommand root)
     {
         root.Add(GenerateCommand.Create());
+        root.Subcommands.Add(ServeCommand.Create());
+        root.Subcommands.Add(TokensCommand.Create());
+        root.Subcommands.Add(WorkerCommand.Create());
         root.Subcommands.Add(TrainCommand.Create());
         root.Subcommands.Add(PortraitCommand.Create());
         root.Subcommands.Add(ModelsCommand.Create());

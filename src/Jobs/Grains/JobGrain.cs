@@ -7,15 +7,18 @@ public sealed class JobGrain : Grain, IJobGrain
 {
     private readonly IPersistentState<JobRecord> _stored;
     private readonly JobsOptions _options;
+    private readonly JobsMetrics _metrics;
     private readonly TimeProvider _time;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private JobRecord? _current;
     private bool _deleted;
 
-    public JobGrain([PersistentState("job", JobsStorage.Name)] IPersistentState<JobRecord> stored, JobsOptions options, TimeProvider time)
+    public JobGrain([PersistentState("job", JobsStorage.Name)] IPersistentState<JobRecord> stored, JobsOptions options,
+        JobsMetrics metrics, TimeProvider time)
     {
         _stored = stored;
         _options = options;
+        _metrics = metrics;
         _time = time;
     }
 
@@ -189,7 +192,10 @@ public sealed class JobGrain : Grain, IJobGrain
 
     private async Task ChangeToAsync(JobRecord next)
     {
+        var ends = next.Status.IsTerminal() && !_current!.Status.IsTerminal();
         await StoreAsync(next);
+        if (ends)
+            _metrics.Finished(next);
         await TellIndexAsync();
         await GrainFactory.GetGrain<IQueueGrain>(IQueueGrain.Key).ChangedAsync(_current!);
     }

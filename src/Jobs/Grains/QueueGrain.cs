@@ -7,7 +7,7 @@ namespace Locutor.Jobs.Grains;
 
 /// <inheritdoc cref="IQueueGrain"/>
 [Reentrant]
-public sealed partial class QueueGrain(JobsOptions options, TimeProvider time, ILogger<QueueGrain> logger) : Grain, IQueueGrain
+public sealed partial class QueueGrain(JobsOptions options, JobsMetrics metrics, TimeProvider time, ILogger<QueueGrain> logger) : Grain, IQueueGrain
 {
     private static readonly TimeSpan FetchPatience = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan WebhookPatience = TimeSpan.FromMinutes(1);
@@ -38,7 +38,9 @@ public sealed partial class QueueGrain(JobsOptions options, TimeProvider time, I
         return Task.CompletedTask;
     }
 
-    public Task<QueueStatistics> StatisticsAsync() => Task.FromResult(new QueueStatistics
+    public Task<QueueStatistics> StatisticsAsync() => Task.FromResult(Statistics());
+
+    private QueueStatistics Statistics() => new()
     {
         Ready = _rebuilding.IsCompletedSuccessfully,
         Queued = _waiting.Count,
@@ -47,7 +49,7 @@ public sealed partial class QueueGrain(JobsOptions options, TimeProvider time, I
         Webhooks = _webhooks.Count,
         Workers = _workers.Count,
         TypicalSeconds = _durations.Count == 0 ? 0 : _durations.Order().ElementAt(_durations.Count / 2),
-    });
+    };
 
     public async Task<QueueAdmission> ReserveAsync(string owner, int maxQueuedOfOwner)
     {
@@ -243,6 +245,7 @@ public sealed partial class QueueGrain(JobsOptions options, TimeProvider time, I
         if (!_rebuilding.IsCompletedSuccessfully)
             return;
         Signal();
+        metrics.Observe(Statistics());
         var now = time.GetUtcNow();
         foreach (var (id, worker) in _workers.Where(pair => pair.Value.SeenAt + WorkerMemory < now).ToArray())
             _workers.Remove(id);

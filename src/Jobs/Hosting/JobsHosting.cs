@@ -35,6 +35,7 @@ public static class JobsHosting
     public static void AddJobs(this IHostApplicationBuilder builder, ClusterOptions cluster, JobsOptions options)
     {
         builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton<JobsMetrics>();
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<StateSerializer>();
         builder.UseOrleans(silo =>

@@ -1,0 +1,100 @@
+using System.Collections;
+using System.CommandLine;
+using Locutor.Service;
+using Locutor.Service.Operations;
+using Locutor.Service.Settings;
+using Locutor.Service.V1;
+using Microsoft.Extensions.Hosting;
+
+namespace Locutor.Cli.Commands;
+
+/// <summary><c>locutor serve</c>: the job service with its page and workers.</summary>
+internal static class ServeCommand
+{
+    public static Command Create()
+    {
+        var command = new Command("serve", "Serve jobs over HTTP, with a page to try it on.");
+        var named = new Dictionary<string, Option<string?>>
+        {
+            ["urls"] = new("--urls") { Description = "Addresses to listen on, separated by semicolons (http://127.0.0.1:8080)." },
+            ["data"] = new("--data") { Description = "Folder of the database, inputs and results." },
+            ["workers"] = new("--workers") { Description = "Devices to run workers on, as cuda:0,cuda:1 or cpu; auto or none." },
+            ["model"] = new("--model") { Description = "Model of jobs that name none." },
+            ["generator"] = new("--generator") { Hidden = true },
+        };
+        var noAuth = new Option<bool>("--no-auth") { Description = "Ask for no token; on loopback addresses only." };
+        var allowPrivate = new Option<bool>("--allow-private-addresses") { Description = "Fetch inputs from private and loopback addresses too." };
+        var set = new Option<string[]>("--set") { Description = "Any setting, as name=value. See docs/service.md.", AllowMultipleArgumentsPerToken = false };
+        var config = new Option<string?>("--config") { Description = "Settings file (locutor.json in the data folder)." };
+        var check = new Option<bool>("--check") { Description = "Check the settings and what the service needs, and end." };
+        foreach (var option in named.Values)
+            command.Options.Add(option);
+        foreach (var option in new Option[] { noAuth, allowPrivate, set, config, check })
+            command.Options.Add(option);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var options = named.Where(pair => parsed.GetValue(pair.Value) is not null).Select(pair => KeyValuePair.Create(pair.Key, parsed.GetValue(pair.Value)!)).ToList();
+            options.AddRange((parsed.GetValue(set) ?? []).Select(Split));
+            if (parsed.GetValue(noAuth))
+                options.Add(new("no_auth", "true"));
+            if (parsed.GetValue(allowPrivate))
+                options.Add(new("allow_private_addresses", "true"));
+            var settings = Load(parsed.GetValue(config), options);
+            return parsed.GetValue(check) ? await CheckAsync(settings, cancellation) : await ServeAsync(settings, cancellation);
+        });
+        return command;
+    }
+
+    /// <summary>Settings from file, environment and options.</summary>
+    internal static ServeSettings Load(string? file, IReadOnlyList<KeyValuePair<string, string>> options)
+    {
+        try
+        {
+            var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(entry => KeyValuePair.Create((string)entry.Key, (string?)entry.Value ?? ""));
+            return SettingsLoader.Load(file, environment, options);
+        }
+        catch (SettingsException exception)
+        {
+            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
+        }
+    }
+
+    private static async Task<int> ServeAsync(ServeSettings settings, CancellationToken cancellation)
+    {
+        try
+        {
+            await using var app = LocutorServer.Build(settings, Catalog(settings));
+            await app.StartAsync(cancellation);
+            Console.WriteLine($"Locutor is ready at {string.Join(" and ", app.Urls)}");
+            if (!settings.NoAuth)
+                Console.WriteLine("Make a token with 'locutor tokens create', and sign in with it on the page.");
+            await app.WaitForShutdownAsync(cancellation);
+            return ExitCodes.Success;
+        }
+        catch (SettingsException exception)
+        {
+            throw new CommandException(ExitCodes.Usage, exception.Message, exception);
+        }
+        catch (IOException exception)
+        {
+            throw new CommandException(ExitCodes.BadOutput, $"the service cannot start: {exception.Message}", exception);
+        }
+    }
+
+    private static async Task<int> CheckAsync(ServeSettings settings, CancellationToken cancellation)
+    {
+        var faults = 0;
+        foreach (var (name, fault) in await ServeCheck.RunAsync(settings, cancellation))
+        {
+            Console.WriteLine(fault is null ? $"ok    {name}" : $"FAIL  {name}: {fault}");
+            faults += fault is null ? 0 : 1;
+        }
+        return faults == 0 ? ExitCodes.Success : ExitCodes.Missing;
+    }
+
+    private static ModelCatalog Catalog(ServeSettings settings) => settings.Generator == "stub" ? ModelCatalog.Stub : ModelCatalog.Stub;
+
+    private static KeyValuePair<string, string> Split(string text) => text.Split('=', 2) is [var name, var value]
+        ? new(name, value)
+        : throw new CommandException(ExitCodes.Usage, $"--set: expected name=value, found '{text}'");
+}

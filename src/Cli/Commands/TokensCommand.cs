@@ -1,0 +1,88 @@
+using System.CommandLine;
+using System.Globalization;
+using Locutor.Jobs.Hosting;
+using Locutor.Jobs.Tokens;
+
+namespace Locutor.Cli.Commands;
+
+/// <summary><c>locutor tokens</c>: who may use the service.</summary>
+internal static class TokensCommand
+{
+    public static Command Create()
+    {
+        var data = new Option<string?>("--data") { Description = "The service's data folder.", Recursive = true };
+        var command = new Command("tokens", "Make, list and revoke the service's tokens.") { data };
+        command.Subcommands.Add(CreateOne(data));
+        command.Subcommands.Add(List(data));
+        command.Subcommands.Add(Revoke(data));
+        return command;
+    }
+
+    private static Command CreateOne(Option<string?> data)
+    {
+        var name = new Option<string>("--name") { Description = "What the token is for.", DefaultValueFactory = _ => "" };
+        var scopes = new Option<string>("--scopes") { Description = "What it may do: submit, read, operate.", DefaultValueFactory = _ => "submit,read" };
+        var days = new Option<double?>("--expires-days") { Description = "Days until it expires; never when left out." };
+        var queued = new Option<int?>("--max-queued") { Description = "Jobs it may have waiting." };
+        var command = new Command("create", "Print the two headers of a new token; the secret is shown this once.") { name, scopes, days, queued };
+        command.SetAction(parsed =>
+        {
+            if (parsed.GetValue(days) is <= 0 or > 36_500)
+                throw new CommandException(ExitCodes.Usage, $"--expires-days: expected above 0 and at most 36500, found {parsed.GetValue(days)}");
+            if (parsed.GetValue(queued) is < 1)
+                throw new CommandException(ExitCodes.Usage, $"--max-queued: expected at least 1, found {parsed.GetValue(queued)}");
+            TimeSpan? lifetime = parsed.GetValue(days) is { } count ? TimeSpan.FromDays(count) : null;
+            var made = Open(parsed.GetValue(data)).Create(parsed.GetValue(name)!, Scopes(parsed.GetValue(scopes)!), lifetime, parsed.GetValue(queued));
+            Console.WriteLine($"Modal-Key: {made.Token.KeyId}");
+            Console.WriteLine($"Modal-Secret: {made.Secret}");
+        });
+        return command;
+    }
+
+    private static Command List(Option<string?> data)
+    {
+        var command = new Command("list", "List all tokens.");
+        command.SetAction(parsed =>
+        {
+            var now = DateTimeOffset.UtcNow;
+            foreach (var token in Open(parsed.GetValue(data)).List())
+            {
+                var state = token.RevokedAt is not null ? "revoked" : token.ExpiresAt <= now ? "expired" : "active";
+                var expires = token.ExpiresAt?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) ?? "never";
+                Console.WriteLine($"{token.KeyId}  {state,-7}  {token.CreatedAt:yyyy-MM-dd}  {expires,-10}  {token.Scopes.ToString().ToLowerInvariant(),-22}  {token.Name}");
+            }
+        });
+        return command;
+    }
+
+    private static Command Revoke(Option<string?> data)
+    {
+        var key = new Argument<string>("key") { Description = "Key id, as wk-..." };
+        var command = new Command("revoke", "Revoke a token for good.") { key };
+        command.SetAction(parsed =>
+        {
+            if (!Open(parsed.GetValue(data)).Revoke(parsed.GetValue(key)!))
+                throw new CommandException(ExitCodes.BadInput, $"there is no active token '{parsed.GetValue(key)}'");
+            Console.WriteLine($"{parsed.GetValue(key)} is revoked");
+        });
+        return command;
+    }
+
+    private static TokenStore Open(string? data)
+    {
+        var settings = ServeCommand.Load(null, data is null ? [] : [new("data", data)]);
+        return JobsHosting.OpenTokens(new ClusterOptions { DataFolder = settings.Data, Postgres = settings.Postgres });
+    }
+
+    private static TokenScopes Scopes(string text)
+    {
+        var scopes = TokenScopes.None;
+        foreach (var name in text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            scopes |= Enum.TryParse<TokenScopes>(name, ignoreCase: true, out var scope) && !char.IsDigit(name[0])
+                ? scope
+                : throw new CommandException(ExitCodes.Usage, $"--scopes: expected submit, read, operate or all, found '{name}'");
+        }
+        return scopes is TokenScopes.None ? throw new CommandException(ExitCodes.Usage, "--scopes: expected at least one") : scopes;
+    }
+}

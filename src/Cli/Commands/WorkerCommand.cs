@@ -1,0 +1,53 @@
+using System.CommandLine;
+using System.Net;
+using Locutor.Service.Settings;
+using Locutor.Service.Workers;
+
+namespace Locutor.Cli.Commands;
+
+/// <summary><c>locutor worker</c>: one device that takes jobs from a service. <c>serve</c> starts its own.</summary>
+internal static class WorkerCommand
+{
+    public static Command Create()
+    {
+        var command = new Command("worker", "Run jobs of a service on one device.");
+        var gateway = new Option<string>("--gateway") { Description = "Where the service's cluster is joined, as 10.0.0.1:30000.", Required = true };
+        var data = new Option<string>("--data") { Description = "The service's data folder, shared between machines.", DefaultValueFactory = _ => ServeSettings.DefaultData };
+        var device = new Option<string>("--device") { Description = "cpu or cuda:0.", DefaultValueFactory = _ => "cpu" };
+        var model = new Option<string?>("--model") { Description = "Model that is loaded before the first job." };
+        var drain = new Option<double>("--drain-seconds") { Description = "How long a stopping worker may finish its job.", DefaultValueFactory = _ => 60 };
+        var hours = new Option<double>("--job-hours") { Description = "Longest run of one attempt.", DefaultValueFactory = _ => 24 };
+        var generator = new Option<string>("--generator") { Hidden = true, DefaultValueFactory = _ => "bundle" };
+        var stub = new Option<double>("--stub-seconds") { Hidden = true, DefaultValueFactory = _ => 1 };
+        var id = new Option<string>("--id") { Hidden = true, DefaultValueFactory = _ => "" };
+        var attached = new Option<bool>("--attached") { Hidden = true };
+        foreach (var option in new Option[] { gateway, data, device, model, drain, hours, generator, stub, id, attached })
+            command.Options.Add(option);
+        command.SetAction((parsed, _) => WorkerProcess.RunAsync(
+            new WorkerOptions
+            {
+                Gateway = Gateway(parsed.GetValue(gateway)!),
+                Data = Path.GetFullPath(parsed.GetValue(data)!),
+                Device = parsed.GetValue(device)!,
+                Model = parsed.GetValue(model),
+                Drain = TimeSpan.FromSeconds(parsed.GetValue(drain)),
+                LongestRun = TimeSpan.FromHours(parsed.GetValue(hours)),
+                Generator = parsed.GetValue(generator)!,
+                StubSeconds = parsed.GetValue(stub),
+                Id = parsed.GetValue(id)!,
+                Attached = parsed.GetValue(attached),
+            },
+            MakeRunner));
+        return command;
+    }
+
+    private static IVideoRunner MakeRunner(WorkerOptions options) => options.Generator switch
+    {
+        "stub" => new StubRunner(options.StubSeconds),
+        _ => throw new CommandException(ExitCodes.Missing, "no generator yet"),
+    };
+
+    private static IPEndPoint Gateway(string text) => IPEndPoint.TryParse(text, out var gateway) && gateway.Port > 0
+        ? gateway
+        : throw new CommandException(ExitCodes.Usage, $"--gateway: expected address:port, found '{text}'");
+}

@@ -1,0 +1,70 @@
+using Locutor.Jobs.Records;
+using Locutor.Service.Settings;
+
+namespace Locutor.Service.Inputs;
+
+/// <summary>
+/// The files of the service: <c>inputs/ID</c>, <c>results/ID</c>, <c>work/ID</c> (an attempt's unfinished work) and <c>aside</c> (being
+/// written). Paths are made from checked job ids only, and records hold them relative to the root.
+/// </summary>
+public sealed class DataFolder
+{
+    public DataFolder(ServeSettings settings)
+    {
+        Root = Path.GetFullPath(settings.Data);
+        foreach (var name in new[] { "", "inputs", "results", "work", "aside" })
+            Directory.CreateDirectory(Path.Combine(Root, name));
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    public string Root { get; }
+
+    /// <summary>A name nobody else has, on the same file system as everything that is renamed to its place from there.</summary>
+    public string Aside() => Path.Combine(Root, "aside", Guid.NewGuid().ToString("N"));
+
+    public static string InputPath(string jobId, string name) => Relative("inputs", jobId, name);
+
+    public static string ResultPath(string jobId, string name) => Relative("results", jobId, name);
+
+    /// <summary>Where the attempts of a job keep what a later one can go on from.</summary>
+    public string WorkFolder(string jobId) => Absolute(Relative("work", jobId, ""));
+
+    public string Absolute(string relative)
+    {
+        var path = Path.GetFullPath(Path.Combine(Root, relative));
+        return path.StartsWith(Root + Path.DirectorySeparatorChar, StringComparison.Ordinal)
+            ? path
+            : throw new ArgumentException($"'{relative}' leaves the data folder");
+    }
+
+    /// <summary>Gives a file written aside its place; whoever opens the place sees the whole file or none.</summary>
+    public void Place(string aside, string relative)
+    {
+        var target = Absolute(relative);
+        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        File.Move(aside, target, overwrite: true);
+    }
+
+    /// <summary>Removes what belongs to a job.</summary>
+    public void Remove(string jobId, bool results = true)
+    {
+        string[] kinds = results ? ["inputs", "work", "results"] : ["inputs", "work"];
+        foreach (var kind in kinds)
+        {
+            var folder = Absolute(Relative(kind, jobId, ""));
+            if (Directory.Exists(folder))
+                Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    public void RemoveWork(string jobId)
+    {
+        if (Directory.Exists(WorkFolder(jobId)))
+            Directory.Delete(WorkFolder(jobId), recursive: true);
+    }
+
+    private static string Relative(string kind, string jobId, string name) => JobId.IsValid(jobId)
+        ? Path.Combine(kind, jobId, name)
+        : throw new ArgumentException("expected a job id");
+}

@@ -1,0 +1,14 @@
+using Locutor.Jobs.Records;
+
+namespace Locutor.Service.Inputs;
+
+/// <summary>An input that cannot be used. The message is for the user and names what was expected and found.</summary>
+public sealed class InputException(string code, string message, bool retryable, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>One of the constants of <see cref="JobError"/>.</summary>
+    public string Code { get; } = code;
+
+    public bool Retryable { get; } = retryable;
+
+    public JobError ToError() => new(Code, Message, Retryable);
+}

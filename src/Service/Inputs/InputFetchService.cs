@@ -1,0 +1,69 @@
+using Locutor.Jobs.Grains;
+using Locutor.Jobs.Records;
+using Locutor.Service.Settings;
+
+namespace Locutor.Service.Inputs;
+
+/// <summary>Fetches the inputs of accepted jobs, several at a time. A job left half-fetched by a crash is fetched again.</summary>
+public sealed partial class InputFetchService(
+    IGrainFactory grains, InputStore inputs, ServeSettings settings, ILogger<InputFetchService> logger) : BackgroundService
+{
+    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(10);
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(Enumerable.Range(0, settings.FetchInParallel).Select(_ => RunAsync(stoppingToken)));
+
+    private async Task RunAsync(CancellationToken cancellation)
+    {
+        var queue = grains.GetGrain<IQueueGrain>(IQueueGrain.Key);
+        while (!cancellation.IsCancellationRequested)
+        {
+            try
+            {
+                if (await queue.NextToFetchAsync(Wait).WaitAsync(cancellation) is { } job)
+                    await FetchAsync(job, cancellation);
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                LogFailed(exception);
+                await Task.Delay(TimeSpan.FromSeconds(1), CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task FetchAsync(JobRecord job, CancellationToken cancellation)
+    {
+        var grain = grains.GetGrain<IJobGrain>(job.Id);
+        try
+        {
+            var stored = new List<JobInput>();
+            foreach (var input in job.Request.Inputs)
+            {
+                stored.Add(input.Path is not null
+                    ? input
+                    : await inputs.FetchAsync(job.Id, input.Field, input.Url!, InputStore.Expected(input.Field), cancellation));
+            }
+            await grain.StoreInputsAsync([.. stored]);
+        }
+        catch (InputException exception)
+        {
+            await grain.RejectAsync(exception.ToError());
+        }
+        catch (WrongKindException exception)
+        {
+            await grain.RejectAsync(new JobError(JobError.UnsupportedMedia, exception.Message, false));
+        }
+        catch (IOException exception)
+        {
+            LogFailed(exception);
+            await grain.RejectAsync(new JobError(JobError.Internal, "the inputs could not be stored", true));
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "fetching inputs failed")]
+    private partial void LogFailed(Exception exception);
+}

@@ -1,0 +1,70 @@
+using System.Security.Cryptography;
+using Locutor.Jobs.Records;
+using Locutor.Service.Settings;
+
+namespace Locutor.Service.Inputs;
+
+/// <summary>Brings inputs into the data folder: written aside, looked into, synced and only then given their place.</summary>
+public sealed class InputStore(DataFolder folder, UrlFetcher fetcher, MediaInspector inspector, ServeSettings settings)
+{
+    private readonly long _mostBytes = (long)(settings.MaxInputMb * 1e6);
+
+    /// <summary>Fetches and stores what a URL names.</summary>
+    public Task<JobInput> FetchAsync(string jobId, string field, string url, ExpectedMedia expected, CancellationToken cancellation) =>
+        StoreAsync(jobId, field, expected, file => fetcher.FetchAsync(url, file, cancellation), DataUrl.Is(url) ? null : url, cancellation);
+
+    /// <summary>Stores an uploaded file.</summary>
+    public Task<JobInput> StoreAsync(string jobId, string field, Stream upload, ExpectedMedia expected, CancellationToken cancellation) =>
+        StoreAsync(jobId, field, expected, file => CopyAsync(upload, file, cancellation), null, cancellation);
+
+    /// <summary>What a field of a request must be.</summary>
+    public static ExpectedMedia Expected(string field) => field switch
+    {
+        "image" => ExpectedMedia.Picture,
+        "video" => ExpectedMedia.Video,
+        _ => ExpectedMedia.Sound,
+    };
+
+    private async Task<JobInput> StoreAsync(
+        string jobId, string field, ExpectedMedia expected, Func<Stream, Task> write, string? url, CancellationToken cancellation)
+    {
+        var aside = folder.Aside();
+        try
+        {
+            await using (var file = new FileStream(aside, FileMode.CreateNew, FileAccess.Write, FileShare.Read, 1 << 16, FileOptions.Asynchronous))
+            {
+                await write(file);
+                await file.FlushAsync(cancellation);
+                file.Flush(flushToDisk: true);
+            }
+            var sha256 = await HashAsync(aside, cancellation);
+            var media = await inspector.InspectAsync(aside, sha256, expected, cancellation);
+            var path = DataFolder.InputPath(jobId, field + media.Extension);
+            var bytes = new FileInfo(aside).Length;
+            folder.Place(aside, path);
+            return new JobInput { Field = field, Url = url, Path = path, Bytes = bytes, ContentType = media.ContentType, Seconds = media.Seconds };
+        }
+        finally
+        {
+            File.Delete(aside);
+        }
+    }
+
+    private async Task CopyAsync(Stream upload, Stream file, CancellationToken cancellation)
+    {
+        var buffer = new byte[1 << 16];
+        long total = 0;
+        while (await upload.ReadAsync(buffer, cancellation) is var count && count > 0)
+        {
+            if ((total += count) > _mostBytes)
+                throw new InputException(JobError.TooLarge, $"expected at most {_mostBytes} bytes", false);
+            await file.WriteAsync(buffer.AsMemory(0, count), cancellation);
+        }
+    }
+
+    private static async Task<string> HashAsync(string path, CancellationToken cancellation)
+    {
+        await using var file = File.OpenRead(path);
+        return Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellation));
+    }
+}

@@ -1,0 +1,168 @@
+using System.Buffers;
+using System.Net;
+using System.Text;
+using Locutor.Jobs.Records;
+using Locutor.Service.Settings;
+
+namespace Locutor.Service.Inputs;
+
+/// <summary>Fetches what users name by URL: http, https and data, with every hop's address checked and everything bounded.</summary>
+public sealed class UrlFetcher : IDisposable
+{
+    private const int MostHops = 5;
+
+    private readonly HttpMessageInvoker _client;
+    private readonly TimeSpan _total;
+    private readonly TimeSpan _idle;
+    private readonly long _mostBytes;
+
+    public UrlFetcher(AddressGuard guard, ServeSettings settings)
+    {
+        _total = TimeSpan.FromSeconds(settings.FetchSeconds);
+        _idle = TimeSpan.FromSeconds(settings.FetchIdleSeconds);
+        _mostBytes = (long)(settings.MaxInputMb * 1e6);
+        _client = new HttpMessageInvoker(Handler(guard, DecompressionMethods.All));
+    }
+
+    /// <summary>A handler whose every connection goes through the guard: no proxy, no redirects, no cookies.</summary>
+    public static SocketsHttpHandler Handler(AddressGuard guard, DecompressionMethods decompression) => new()
+    {
+        UseProxy = false,
+        UseCookies = false,
+        AllowAutoRedirect = false,
+        AutomaticDecompression = decompression,
+        ConnectTimeout = TimeSpan.FromSeconds(10),
+        // A kept connection would skip the check of the address.
+        PooledConnectionLifetime = TimeSpan.Zero,
+        MaxResponseHeadersLength = 64,
+        ConnectCallback = (context, cancellation) => guard.ConnectAsync(context.DnsEndPoint, cancellation),
+    };
+
+    /// <summary>Writes what <paramref name="url"/> names into <paramref name="target"/>.</summary>
+    /// <exception cref="InputException">It cannot be fetched, may not be fetched, is too large or takes too long.</exception>
+    public async Task FetchAsync(string url, Stream target, CancellationToken cancellation)
+    {
+        if (DataUrl.Is(url))
+        {
+            await target.WriteAsync(DataUrl.Read(url, _mostBytes), cancellation);
+            return;
+        }
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(_total);
+        try
+        {
+            using var response = await FollowAsync(Check(url), limit.Token);
+            await CopyAsync(response, target, limit);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new InputException(JobError.TimedOut, $"took longer than {_total.TotalSeconds:0.#} s, or {_idle.TotalSeconds:0.#} s without a byte", true);
+        }
+        catch (HttpRequestException exception) when (exception.InnerException is InputException refused)
+        {
+            throw refused;
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException or InvalidDataException)
+        {
+            throw new InputException(JobError.FetchFailed, Reason(exception), true, exception);
+        }
+    }
+
+    public void Dispose() => _client.Dispose();
+
+    /// <summary>The URL as parsed, if its scheme and form are allowed.</summary>
+    public static Uri Check(string url)
+    {
+        if (url.Length > 8192 || !Uri.TryCreate(url.Trim(), UriKind.Absolute, out var uri))
+            throw new InputException(JobError.FetchFailed, "expected an absolute http, https or data URL of at most 8192 characters", false);
+        if (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps)
+            throw new InputException(JobError.FetchFailed, $"expected http, https or data, found the scheme '{uri.Scheme}'", false);
+        if (uri.UserInfo.Length > 0 || uri.Host.Length == 0)
+            throw new InputException(JobError.FetchFailed, "expected a host and no user name in the URL", false);
+        return uri;
+    }
+
+    private async Task<HttpResponseMessage> FollowAsync(Uri uri, CancellationToken cancellation)
+    {
+        for (var hop = 0; hop <= MostHops; hop++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, uri);
+            request.Headers.TryAddWithoutValidation("User-Agent", "Locutor/0.1");
+            request.Headers.TryAddWithoutValidation("Accept", "*/*");
+            var response = await _client.SendAsync(request, cancellation);
+            if (response.StatusCode is HttpStatusCode.OK)
+                return response;
+            using (response)
+                uri = Next(uri, response);
+        }
+        throw new InputException(JobError.FetchFailed, $"more than {MostHops} redirects", false);
+    }
+
+    private static Uri Next(Uri uri, HttpResponseMessage response)
+    {
+        if ((int)response.StatusCode is not (301 or 302 or 303 or 307 or 308) || response.Headers.Location is not { } location)
+            throw new InputException(JobError.FetchFailed, $"{uri.Host} answered {(int)response.StatusCode}", (int)response.StatusCode >= 500);
+        var next = Check(new Uri(uri, location).AbsoluteUri);
+        if (uri.Scheme == Uri.UriSchemeHttps && next.Scheme == Uri.UriSchemeHttp)
+            throw new InputException(JobError.FetchFailed, "redirects from https to http are not followed", false);
+        return next;
+    }
+
+    private async Task CopyAsync(HttpResponseMessage response, Stream target, CancellationTokenSource limit)
+    {
+        if (response.Content.Headers.ContentLength > _mostBytes)
+            throw TooLarge();
+        await using var body = await response.Content.ReadAsStreamAsync(limit.Token);
+        var buffer = ArrayPool<byte>.Shared.Rent(1 << 16);
+        try
+        {
+            long total = 0;
+            while (true)
+            {
+                using var idle = CancellationTokenSource.CreateLinkedTokenSource(limit.Token);
+                idle.CancelAfter(_idle);
+                var count = await body.ReadAsync(buffer, idle.Token);
+                if (count == 0)
+                    return;
+                // Counted after decompression: a kilobyte of gzip can stand for gigabytes.
+                if ((total += count) > _mostBytes)
+                    throw TooLarge();
+                await target.WriteAsync(buffer.AsMemory(0, count), limit.Token);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private InputException TooLarge() => new(JobError.TooLarge, $"expected at most {_mostBytes} bytes", false);
+
+    private static string Reason(Exception exception) => (exception.InnerException ?? exception).Message.ReplaceLineEndings(" ");
+}
+
+/// <summary>RFC 2397 URLs: the file is in the text.</summary>
+internal static class DataUrl
+{
+    public static bool Is(string url) => url.StartsWith("data:", StringComparison.OrdinalIgnoreCase);
+
+    public static byte[] Read(string url, long mostBytes)
+    {
+        var comma = url.IndexOf(',', StringComparison.Ordinal);
+        if (comma < 0)
+            throw new InputException(JobError.FetchFailed, "a data URL needs a comma before its data", false);
+        if ((url.Length - comma) / 4L * 3 > mostBytes)
+            throw new InputException(JobError.TooLarge, $"expected at most {mostBytes} bytes", false);
+        var data = Uri.UnescapeDataString(url[(comma + 1)..]);
+        if (!url.AsSpan(0, comma).EndsWith(";base64", StringComparison.OrdinalIgnoreCase))
+            return Encoding.Latin1.GetBytes(data);
+        try
+        {
+            return Convert.FromBase64String(data);
+        }
+        catch (FormatException)
+        {
+            throw new InputException(JobError.FetchFailed, "the data URL's base64 cannot be read", false);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+using System.Net;
+using System.Net.Sockets;
+using Locutor.Jobs;
+using Locutor.Jobs.Hosting;
+using Locutor.Jobs.Tokens;
+using Locutor.Service.Access;
+using Locutor.Service.Inputs;
+using Locutor.Service.Operations;
+using Locutor.Service.Seed;
+using Locutor.Service.Settings;
+using Locutor.Service.V1;
+using Locutor.Service.Webhooks;
+using Locutor.Service.Workers;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.FileProviders;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
+using Scalar.AspNetCore;
+
+namespace Locutor.Service;
+
+/// <summary>The whole service in one process: silo, endpoints, page, and the workers it starts.</summary>
+public static class LocutorServer
+{
+    /// <summary>Puts the service together; nothing listens yet.</summary>
+    /// <exception cref="SettingsException">Settings that do not go together.</exception>
+    public static WebApplication Build(ServeSettings settings, ModelCatalog catalog)
+    {
+        Validate(settings);
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "Locutor", ContentRootPath = AppContext.BaseDirectory });
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseUrls(settings.Urls.Split(';'));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = (long)(settings.MaxRequestMb * 1e6);
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+        });
+        Logs.Configure(builder.Logging, settings);
+        builder.Services.AddRoutingCore();
+        builder.Services.ConfigureHttpJsonOptions(json => Problems.Configure(json.SerializerOptions));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(settings.DrainSeconds + 30));
+        AddParts(builder, settings, catalog);
+        AddTelemetry(builder.Services);
+        builder.Services.AddOpenApi("v1", ApiDocument.Configure);
+        var app = builder.Build();
+        Map(app);
+        return app;
+    }
+
+    private static void Validate(ServeSettings settings)
+    {
+        foreach (var url in settings.NoAuth ? settings.Urls.Split(';') : [])
+        {
+            var address = BindingAddress.Parse(url);
+            if (address.Host != "localhost" && !(IPAddress.TryParse(address.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip)))
+                throw new SettingsException($"no_auth: expected loopback addresses only, found {url}; make a token with 'locutor tokens create' to serve there");
+        }
+    }
+
+    private static void AddParts(WebApplicationBuilder builder, ServeSettings settings, ModelCatalog catalog)
+    {
+        var services = builder.Services;
+        var folder = new DataFolder(settings);
+        var cluster = new ClusterOptions
+        {
+            DataFolder = folder.Root,
+            Postgres = settings.Postgres,
+            Address = settings.ClusterAddress,
+            SiloPort = settings.SiloPort > 0 ? settings.SiloPort : FreePort(),
+            GatewayPort = settings.GatewayPort > 0 ? settings.GatewayPort : FreePort(),
+        };
+        builder.AddJobs(cluster, new JobsOptions
+        {
+            Lease = TimeSpan.FromSeconds(settings.LeaseSeconds),
+            MaxQueued = settings.MaxQueued,
+            MaxQueuedPerToken = settings.MaxQueuedPerToken,
+            KeepResults = TimeSpan.FromDays(settings.KeepDays),
+        });
+        services.AddSingleton(settings).AddSingleton(folder).AddSingleton(cluster).AddSingleton(catalog);
+        services.AddSingleton(services => new AddressGuard(services.GetRequiredService<ServeSettings>()));
+        services.AddSingleton<UrlFetcher>().AddSingleton<MediaInspector>().AddSingleton<InputStore>();
+        services.AddSingleton<TokenReader>().AddSingleton<TokenLimits>().AddSingleton<DiskQuota>();
+        services.AddSingleton<JobSubmitter>().AddSingleton<SubmissionReader>().AddSingleton<JobViews>().AddSingleton<SeedEndpoints>();
+        services.AddDataProtection().SetApplicationName("locutor").PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(folder.Root, "keys")));
+        services.AddSingleton<Janitor>().AddHostedService(services => services.GetRequiredService<Janitor>());
+        services.AddHostedService<InputFetchService>().AddHostedService<WebhookSender>().AddHostedService<WorkerSupervisor>();
+    }
+
+    private static void AddTelemetry(IServiceCollection services)
+    {
+        var collector = Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT") is { Length: > 0 };
+        var telemetry = services.AddOpenTelemetry().WithMetrics(metrics => metrics
+            .AddMeter(JobsMetrics.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel")
+            .AddRuntimeInstrumentation().AddPrometheusExporter());
+        if (collector)
+            telemetry.WithTracing(tracing => tracing.AddAspNetCoreInstrumentation().AddSource("Microsoft.Orleans.Application").AddOtlpExporter());
+    }
+
+    private static void Map(WebApplication app)
+    {
+        app.UseSecurityHeaders();
+        app.UseMiddleware<Failures>();
+        app.UseSeedHosts();
+        app.UseRouting();
+        app.UseMiddleware<AccessMiddleware>();
+        app.UseStaticFiles(new StaticFileOptions
+        {
+            FileProvider = new PhysicalFileProvider(Path.Combine(AppContext.BaseDirectory, "wwwroot")),
+            OnPrepareResponse = static context => context.Context.Response.Headers.CacheControl = "no-cache",
+        });
+        SeedEndpoints.Map(app);
+        var v1 = app.MapGroup("/v1");
+        JobsEndpoints.Map(v1);
+        FilesEndpoints.Map(v1);
+        ServiceEndpoints.Map(v1);
+        app.MapGet("/healthz", () => Results.Text("ok")).ExcludeFromDescription();
+        app.MapGet("/readyz", (Janitor janitor) => Results.Text(janitor.Ready ? "ready" : "taking up the open jobs", statusCode: janitor.Ready ? 200 : 503)).ExcludeFromDescription();
+        app.MapPrometheusScrapingEndpoint("/metrics").Needs(TokenScopes.Operate, openOnLoopback: true);
+        app.MapOpenApi("/openapi.json");
+        app.MapScalarApiReference("/docs", ApiDocument.Reference);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

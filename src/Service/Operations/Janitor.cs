@@ -1,0 +1,96 @@
+using Locutor.Jobs.Grains;
+using Locutor.Jobs.Records;
+using Locutor.Service.Inputs;
+
+namespace Locutor.Service.Operations;
+
+/// <summary>Removes what has expired, keeps within the disk quota, and keeps the queue awake and its figures fresh.</summary>
+public sealed partial class Janitor(
+    IGrainFactory grains, DataFolder folder, DiskQuota quota, TimeProvider time, ILogger<Janitor> logger) : BackgroundService
+{
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Round = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan AsideAge = TimeSpan.FromHours(6);
+
+    /// <summary>Whether the queue has taken up everything that was open.</summary>
+    public bool Ready { get; private set; }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var last = time.GetTimestamp() - (long)(Round.TotalSeconds * time.TimestampFrequency);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                var statistics = await grains.GetGrain<IQueueGrain>(IQueueGrain.Key).StatisticsAsync();
+                        Ready = statistics.Ready;
+                if (time.GetElapsedTime(last) >= Round)
+                {
+                    last = time.GetTimestamp();
+                    await CleanAsync(stoppingToken);
+                }
+                await Task.Delay(Ready ? Beat : TimeSpan.FromMilliseconds(100), time, stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                LogFailed(exception);
+                await Task.Delay(Beat, CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task CleanAsync(CancellationToken cancellation)
+    {
+        foreach (var file in new DirectoryInfo(folder.Absolute("aside")).EnumerateFiles().Where(file => time.GetUtcNow() - file.LastWriteTimeUtc > AsideAge))
+            file.Delete();
+        foreach (var owner in await grains.GetGrain<IOwnersGrain>(IOwnersGrain.Key).ListAsync())
+        {
+            var index = grains.GetGrain<ITokenIndexGrain>(owner);
+            foreach (var entry in await index.ExpiredAsync(time.GetUtcNow()))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                await RemoveAsync(entry);
+            }
+        }
+        quota.Measure();
+        if (quota.Excess > 0)
+            await MakeRoomAsync(cancellation);
+    }
+
+    private async Task RemoveAsync(IndexEntry entry)
+    {
+        var job = grains.GetGrain<IJobGrain>(entry.Id);
+        // The record first: a result that is gone must not be promised.
+        if (entry.Status is JobStatus.Expired)
+            await job.DeleteAsync();
+        else
+            await job.ExpireAsync();
+        folder.Remove(entry.Id);
+    }
+
+    private async Task MakeRoomAsync(CancellationToken cancellation)
+    {
+        var finished = new List<IndexEntry>();
+        foreach (var owner in await grains.GetGrain<IOwnersGrain>(IOwnersGrain.Key).ListAsync())
+            finished.AddRange((await grains.GetGrain<ITokenIndexGrain>(owner).ExpiredAsync(DateTimeOffset.MaxValue)).Where(entry => entry.Status is not JobStatus.Expired));
+        foreach (var entry in finished.OrderBy(entry => entry.Order))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            await RemoveAsync(entry);
+            quota.Measure();
+            LogMadeRoom(entry.Id);
+            if (quota.Excess == 0)
+                return;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "the result of {Job} was removed to stay within the disk quota")]
+    private partial void LogMadeRoom(string job);
+
+    [LoggerMessage(LogLevel.Error, "cleaning up failed")]
+    private partial void LogFailed(Exception exception);
+}

@@ -1,0 +1,138 @@
+using System.Security.Cryptography;
+using Locutor.Jobs.Grains;
+using Locutor.Jobs.Records;
+using Locutor.Jobs.Tokens;
+using Locutor.Service.Access;
+using Locutor.Service.Inputs;
+using Locutor.Service.Settings;
+using Locutor.Service.V1;
+
+namespace Locutor.Service.Seed;
+
+/// <summary>
+/// The three addresses of the program this one replaces: submit, poll and fetch. There they are three hosts; here the method tells them
+/// apart, and the old host names are understood too, so that old scripts need another host name at most.
+/// </summary>
+public sealed class SeedEndpoints(
+    IGrainFactory grains, InputStore inputs, JobSubmitter submitter, DataFolder folder, TimeProvider time, ServeSettings settings)
+{
+    private const string DefaultPrompt = "a person is talking";
+    private const int PollSeconds = 2;
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/", (HttpContext context, SeedEndpoints seed) => seed.SubmitAsync(context))
+            .Needs(TokenScopes.Submit, RefusalStyle.Proxy).ExcludeFromDescription();
+        routes.MapMethods("/", ["GET", "HEAD"], (HttpContext context, SeedEndpoints seed) => seed.ResultAsync(context))
+            .WithMetadata(new SeedResult()).Needs(TokenScopes.Read, RefusalStyle.Proxy).ExcludeFromDescription();
+    }
+
+    private async Task SubmitAsync(HttpContext context)
+    {
+        var caller = context.Caller();
+        try
+        {
+            var body = await SeedBody.ReadAsync(context.Request, (long)(settings.MaxJsonMb * 1e6), context.RequestAborted);
+            submitter.CheckLimits(caller);
+            var key = context.Request.Headers["Idempotency-Key"].FirstOrDefault();
+            var hash = Convert.ToHexStringLower(SHA256.HashData(body.Raw));
+            var accepted = await submitter.FindAsync(caller, key, hash) ?? await AcceptAsync(caller, body, key, hash, context.RequestAborted);
+            await context.Response.WriteAsJsonAsync(new Dictionary<string, string> { ["call_id"] = accepted.JobId }, context.RequestAborted);
+        }
+        catch (SeedException refusal)
+        {
+            await refusal.WriteAsync(context);
+        }
+        catch (ProblemException problem)
+        {
+            if (problem.RetryAfter is { } seconds)
+                context.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            await new SeedException(problem.Status, problem.Message).WriteAsync(context);
+        }
+    }
+
+    private async Task<Accepted> AcceptAsync(Token caller, SeedBody body, string? key, string hash, CancellationToken cancellation)
+    {
+        var id = JobId.New();
+        var stored = new List<JobInput>();
+        try
+        {
+            stored.Add(await StoreAsync(id, "image", body.Image, ExpectedMedia.PictureOrVideo, cancellation));
+            stored.Add(await StoreAsync(id, "audio", body.Audio1, ExpectedMedia.Sound, cancellation));
+            if (body.Audio2 is { } second)
+                stored.Add(await StoreAsync(id, "audio2", second, ExpectedMedia.Sound, cancellation));
+        }
+        catch
+        {
+            folder.Remove(id);
+            throw;
+        }
+        var request = new JobRequest
+        {
+            Inputs = [.. stored],
+            Prompt = string.IsNullOrEmpty(body.Prompt) ? DefaultPrompt : body.Prompt,
+            Seed = JobSubmitter.NewSeed(),
+            AudioType = body.Audio2 is null ? null : "add",
+        };
+        return await submitter.SubmitAsync(caller, id, request, key, hash);
+    }
+
+    private async Task<JobInput> StoreAsync(string id, string field, string url, ExpectedMedia expected, CancellationToken cancellation)
+    {
+        try
+        {
+            return await inputs.FetchAsync(id, field, url, expected, cancellation);
+        }
+        catch (WrongKindException wrong)
+        {
+            throw new SeedException(400, $"Invalid file type. Expected {wrong.Expected}, but got {wrong.Found}");
+        }
+        catch (InputException unfit) when (unfit.Code is JobError.UnsupportedMedia or JobError.AudioTooShort)
+        {
+            throw new SeedException(400, $"Invalid file type. Expected {MediaInspector.Name(expected)}, but got a file that is {unfit.Message}");
+        }
+        catch (InputException failed)
+        {
+            var shown = DataUrl.Is(url) || url.Length > 512 ? url[..Math.Min(url.Length, 64)] + "..." : url;
+            throw new SeedException(400, $"Failed to download from URL {shown}: {failed.Message}");
+        }
+    }
+
+    private async Task ResultAsync(HttpContext context)
+    {
+        var id = context.Request.Query["call_id"].FirstOrDefault();
+        if (id is null)
+        {
+            await SeedException.MissingQuery("call_id").WriteAsync(context);
+            return;
+        }
+        var job = JobId.IsValid(id) ? await grains.GetGrain<IJobGrain>(id).GetAsync() : null;
+        if (job is null || job.Owner != context.Caller().KeyId)
+            await new SeedException(404, $"There is no call '{(JobId.IsValid(id) ? id : "of that id")}'").WriteAsync(context);
+        else
+            await AnswerAsync(context, job);
+    }
+
+    private Task AnswerAsync(HttpContext context, JobRecord job)
+    {
+        switch (job.Status)
+        {
+            case JobStatus.Queued or JobStatus.Running:
+                context.Response.StatusCode = StatusCodes.Status202Accepted;
+                context.Response.Headers.RetryAfter = PollSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+                return Task.CompletedTask;
+            case JobStatus.Succeeded when job.ExpiresAt > time.GetUtcNow() && File.Exists(folder.Absolute(job.Result!.Path)):
+                context.Response.Headers.ContentDisposition = $"attachment; filename=\"{job.Id}.mp4\"";
+                return VideoAnswer.Of(folder, job).ExecuteAsync(context);
+            case JobStatus.Failed:
+                return new SeedException(500, job.Error!.Message).WriteAsync(context);
+            case JobStatus.Canceled:
+                return new SeedException(410, "The call was canceled").WriteAsync(context);
+            default:
+                return new SeedException(410, "The result has expired").WriteAsync(context);
+        }
+    }
+}
+
+/// <summary>Marks the endpoint that shares its address with the page.</summary>
+internal sealed record SeedResult;

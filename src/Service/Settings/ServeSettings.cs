@@ -1,0 +1,53 @@
+using System.Net;
+
+namespace Locutor.Service.Settings;
+
+/// <summary>Everything an operator can set; <see cref="SettingsTable"/> says how each is named and read.</summary>
+public sealed record ServeSettings
+{
+    public string Urls { get; init; } = "http://127.0.0.1:8080";
+    public string Data { get; init; } = DefaultData;
+    public bool NoAuth { get; init; }
+    public string? Postgres { get; init; }
+    public int SiloPort { get; init; }
+    public int GatewayPort { get; init; }
+    public IPAddress ClusterAddress { get; init; } = IPAddress.Loopback;
+
+    public string Workers { get; init; } = "auto";
+    public string Generator { get; init; } = "bundle";
+    public double StubSeconds { get; init; } = 1;
+    public string? Model { get; init; }
+    public double LeaseSeconds { get; init; } = 30;
+    public double DrainSeconds { get; init; } = 60;
+    public double JobHours { get; init; } = 24;
+
+    public bool AllowPrivateAddresses { get; init; }
+    public IReadOnlyList<IPNetwork> AllowAddresses { get; init; } = [];
+    public double FetchSeconds { get; init; } = 120;
+    public double FetchIdleSeconds { get; init; } = 20;
+    public int FetchInParallel { get; init; } = 8;
+
+    public double MaxInputMb { get; init; } = 512;
+    public double MaxRequestMb { get; init; } = 1100;
+    public double MaxJsonMb { get; init; } = 64;
+    public double MaxAudioSeconds { get; init; } = 3600;
+    public double MaxPictureMegapixels { get; init; } = 100;
+
+    public int MaxQueued { get; init; } = 20_000;
+    public int MaxQueuedPerToken { get; init; } = 1_000;
+    public int SubmitsPerMinute { get; init; } = 120;
+    public int RequestsPerMinute { get; init; } = 6_000;
+    public double KeepDays { get; init; } = 7;
+    public double QuotaGb { get; init; } = 100;
+    public double WebhookHours { get; init; } = 24;
+
+    public bool LogJson { get; init; }
+    public string LogLevel { get; init; } = "Information";
+
+    /// <summary>Where data lie when nothing else is said: <c>$XDG_DATA_HOME/locutor</c> or <c>~/.local/share/locutor</c>.</summary>
+    public static string DefaultData { get; } = Path.Combine(
+        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "locutor");
+}
+
+/// <summary>A setting that cannot be used; the message names it, what was expected and what was found.</summary>
+public sealed class SettingsException(string message) : Exception(message);

@@ -1,0 +1,95 @@
+using System.Globalization;
+using System.Net;
+
+namespace Locutor.Service.Settings;
+
+/// <summary>
+/// One setting. In the settings file it is a key <see cref="Name"/>, in the environment <c>LOCUTOR_</c> and the name in capitals, on the
+/// command line <c>--set name=value</c> (some have an option of their own).
+/// </summary>
+public sealed record Setting(string Name, string Help, Func<ServeSettings, string> Show, Func<ServeSettings, string, ServeSettings> Set);
+
+/// <summary>The one table of settings; the documentation shows the same.</summary>
+public static class SettingsTable
+{
+    public static IReadOnlyList<Setting> All { get; } =
+    [
+        Text("urls", "addresses to listen on, separated by semicolons", s => s.Urls, (s, v) => s with { Urls = v }),
+        Text("data", "folder of the database, inputs and results", s => s.Data, (s, v) => s with { Data = Path.GetFullPath(v) }),
+        Flag("no_auth", "serve without tokens; only on loopback addresses", s => s.NoAuth, (s, v) => s with { NoAuth = v }),
+        Text("postgres", "connection string of a shared PostgreSQL database instead of SQLite", s => s.Postgres ?? "", (s, v) => s with { Postgres = Empty(v) }),
+        Whole("silo_port", "port between the machines of a cluster; 0 takes a free one", 0, 65_535, s => s.SiloPort, (s, v) => s with { SiloPort = v }),
+        Whole("gateway_port", "port at which workers join; 0 takes a free one", 0, 65_535, s => s.GatewayPort, (s, v) => s with { GatewayPort = v }),
+        new("cluster_address", "address at which the other machines of a cluster reach this one", s => s.ClusterAddress.ToString(), (s, v) => s with { ClusterAddress = Address("cluster_address", v) }),
+        Text("workers", "devices to run a worker on, separated by commas (cuda:0,cuda:1 or cpu); auto takes every GPU; none starts none", s => s.Workers, (s, v) => s with { Workers = v }),
+        Choice("generator", "what makes the videos", ["bundle", "stub"], s => s.Generator, (s, v) => s with { Generator = v }),
+        Number("stub_seconds", "how long the stub generator takes for a video", 0, 3600, s => s.StubSeconds, (s, v) => s with { StubSeconds = v }),
+        Text("model", "model of jobs that name none; empty takes the program's default", s => s.Model ?? "", (s, v) => s with { Model = Empty(v) }),
+        Number("lease_seconds", "silence after which a worker loses its job", 2, 60, s => s.LeaseSeconds, (s, v) => s with { LeaseSeconds = v }),
+        Number("drain_seconds", "how long a stopping worker may finish its job before handing it back", 0, 86_400, s => s.DrainSeconds, (s, v) => s with { DrainSeconds = v }),
+        Number("job_hours", "longest run of one attempt", 0.001, 1000, s => s.JobHours, (s, v) => s with { JobHours = v }),
+        Flag("allow_private_addresses", "fetch from private and loopback addresses too", s => s.AllowPrivateAddresses, (s, v) => s with { AllowPrivateAddresses = v }),
+        new("allow_addresses", "networks to fetch from although they are private, as 10.1.0.0/16, separated by commas", s => string.Join(",", s.AllowAddresses), (s, v) => s with { AllowAddresses = Networks(v) }),
+        Number("fetch_seconds", "longest fetch of one input or webhook", 1, 3600, s => s.FetchSeconds, (s, v) => s with { FetchSeconds = v }),
+        Number("fetch_idle_seconds", "longest silence during a fetch", 0.1, 600, s => s.FetchIdleSeconds, (s, v) => s with { FetchIdleSeconds = v }),
+        Whole("fetch_in_parallel", "inputs fetched at a time", 1, 256, s => s.FetchInParallel, (s, v) => s with { FetchInParallel = v }),
+        Number("max_input_mb", "largest input file, after decompression", 0.01, 65_536, s => s.MaxInputMb, (s, v) => s with { MaxInputMb = v }),
+        Number("max_request_mb", "largest upload request", 0.01, 65_536, s => s.MaxRequestMb, (s, v) => s with { MaxRequestMb = v }),
+        Number("max_json_mb", "largest JSON request (data: URLs count)", 0.01, 1024, s => s.MaxJsonMb, (s, v) => s with { MaxJsonMb = v }),
+        Number("max_audio_seconds", "longest voice or source video", 1, 86_400, s => s.MaxAudioSeconds, (s, v) => s with { MaxAudioSeconds = v }),
+        Number("max_picture_megapixels", "largest picture", 0.01, 1000, s => s.MaxPictureMegapixels, (s, v) => s with { MaxPictureMegapixels = v }),
+        Whole("max_queued", "jobs that may wait in all", 1, 1_000_000, s => s.MaxQueued, (s, v) => s with { MaxQueued = v }),
+        Whole("max_queued_per_token", "jobs one token may have waiting", 1, 1_000_000, s => s.MaxQueuedPerToken, (s, v) => s with { MaxQueuedPerToken = v }),
+        Whole("submits_per_minute", "jobs one token may submit in a minute", 1, 10_000_000, s => s.SubmitsPerMinute, (s, v) => s with { SubmitsPerMinute = v }),
+        Whole("requests_per_minute", "requests of any kind one token may make in a minute", 1, 100_000_000, s => s.RequestsPerMinute, (s, v) => s with { RequestsPerMinute = v }),
+        Number("keep_days", "days results and inputs are kept", 0.0001, 36_500, s => s.KeepDays, (s, v) => s with { KeepDays = v }),
+        Number("quota_gb", "disk space of inputs and results; beyond it the oldest results go and then new jobs are refused", 0.001, 1_000_000, s => s.QuotaGb, (s, v) => s with { QuotaGb = v }),
+        Number("webhook_hours", "how long a webhook is tried", 0.001, 1000, s => s.WebhookHours, (s, v) => s with { WebhookHours = v }),
+        Flag("log_json", "one JSON object per log line", s => s.LogJson, (s, v) => s with { LogJson = v }),
+        Choice("log_level", "least severe messages shown", ["Trace", "Debug", "Information", "Warning", "Error"], s => s.LogLevel, (s, v) => s with { LogLevel = v }),
+    ];
+
+    /// <summary>Sets one setting by name.</summary>
+    /// <exception cref="SettingsException">Unknown name, or a value out of range.</exception>
+    public static ServeSettings Apply(ServeSettings settings, string name, string value) =>
+        All.FirstOrDefault(setting => setting.Name == name) is { } setting
+            ? setting.Set(settings, value)
+            : throw new SettingsException($"unknown setting '{name}'; there are {string.Join(", ", All.Select(known => known.Name))}");
+
+    private static string? Empty(string value) => value.Length == 0 ? null : value;
+
+    private static Setting Text(string name, string help, Func<ServeSettings, string> show, Func<ServeSettings, string, ServeSettings> set) =>
+        new(name, help, show, set);
+
+    private static Setting Flag(string name, string help, Func<ServeSettings, bool> show, Func<ServeSettings, bool, ServeSettings> set) =>
+        new(name, help, s => show(s) ? "true" : "false", (s, v) => set(s, v.ToUpperInvariant() switch
+        {
+            "TRUE" or "1" or "YES" => true,
+            "FALSE" or "0" or "NO" => false,
+            _ => throw new SettingsException($"{name}: expected true or false, found '{v}'"),
+        }));
+
+    private static Setting Choice(string name, string help, string[] choices, Func<ServeSettings, string> show, Func<ServeSettings, string, ServeSettings> set) =>
+        new(name, $"{help}: {string.Join(", ", choices)}", show, (s, v) => set(s, choices.FirstOrDefault(choice => choice.Equals(v, StringComparison.OrdinalIgnoreCase))
+            ?? throw new SettingsException($"{name}: expected one of {string.Join(", ", choices)}, found '{v}'")));
+
+    private static Setting Whole(string name, string help, int least, int most, Func<ServeSettings, int> show, Func<ServeSettings, int, ServeSettings> set) =>
+        new(name, help, s => show(s).ToString(CultureInfo.InvariantCulture), (s, v) =>
+            int.TryParse(v, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+                ? set(s, number)
+                : throw new SettingsException($"{name}: expected a whole number from {least} to {most}, found '{v}'"));
+
+    private static Setting Number(string name, string help, double least, double most, Func<ServeSettings, double> show, Func<ServeSettings, double, ServeSettings> set) =>
+        new(name, help, s => show(s).ToString(CultureInfo.InvariantCulture), (s, v) =>
+            double.TryParse(v, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+                ? set(s, number)
+                : throw new SettingsException($"{name}: expected a number from {least.ToString(CultureInfo.InvariantCulture)} to {most.ToString(CultureInfo.InvariantCulture)}, found '{v}'"));
+
+    private static IPAddress Address(string name, string value) =>
+        IPAddress.TryParse(value, out var address) ? address : throw new SettingsException($"{name}: expected an IP address, found '{value}'");
+
+    private static IPNetwork[] Networks(string value) => value
+        .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+        .Select(text => IPNetwork.TryParse(text, out var network) ? network : throw new SettingsException($"allow_addresses: expected networks as 10.1.0.0/16, found '{text}'"))
+        .ToArray();
+}

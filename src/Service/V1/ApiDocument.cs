@@ -1,0 +1,21 @@
+using Microsoft.AspNetCore.OpenApi;
+using Scalar.AspNetCore;
+
+namespace Locutor.Service.V1;
+
+/// <summary>The OpenAPI document and its reference page.</summary>
+internal static class ApiDocument
+{
+    public static void Configure(OpenApiOptions options)
+    {
+        options.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info.Title = "Locutor";
+            document.Info.Version = "1";
+            document.Info.Description = "A portrait and a voice become a talking video.";
+            return Task.CompletedTask;
+        });
+    }
+
+    public static void Reference(ScalarOptions options) => options.WithOpenApiRoutePattern("/openapi.json").WithTitle("Locutor API");
+}

@@ -1,0 +1,80 @@
+using System.Security.Cryptography;
+using Locutor.Jobs;
+using Locutor.Jobs.Grains;
+using Locutor.Jobs.Records;
+using Locutor.Jobs.Tokens;
+using Locutor.Service.Access;
+using Locutor.Service.Inputs;
+using Locutor.Service.Operations;
+using Locutor.Service.Settings;
+
+namespace Locutor.Service.V1;
+
+/// <summary>A job that was accepted, now or by an earlier request with the same idempotency key.</summary>
+public sealed record Accepted(string JobId, bool Repeated);
+
+/// <summary>The one way by which jobs come in, for the seed's endpoint and for <c>/v1</c>.</summary>
+public sealed class JobSubmitter(
+    IGrainFactory grains, DataFolder folder, TokenLimits limits, DiskQuota quota, JobsMetrics metrics, ServeSettings settings)
+{
+    /// <summary>Largest seed: every JSON reader keeps whole numbers up to here.</summary>
+    public const long LargestSeed = (1L << 53) - 1;
+
+    /// <summary>Refuses a submission that would go over the token's rate or the disk, before anything is read.</summary>
+    public void CheckLimits(Token caller)
+    {
+        if (limits.DelayOfSubmit(caller.KeyId) is { } seconds)
+            throw new ProblemException(429, "rate_limited", $"more than {settings.SubmitsPerMinute} jobs in a minute") { RetryAfter = seconds };
+        if (quota.IsFull)
+            throw new ProblemException(503, "disk_full", "there is no room for more inputs and results") { RetryAfter = 600 };
+    }
+
+    /// <summary>The job accepted earlier under the key, if any.</summary>
+    /// <exception cref="ProblemException">The key was used for another request.</exception>
+    public async Task<Accepted?> FindAsync(Token caller, string? key, string hash)
+    {
+        if (key is null)
+            return null;
+        var found = await grains.GetGrain<ITokenIndexGrain>(caller.KeyId).FindAsync(key, hash);
+        return found is null ? null : Answer(found);
+    }
+
+    /// <summary>Accepts a job durably. The inputs named by path lie in the data folder; they are removed if the job is refused.</summary>
+    public async Task<Accepted> SubmitAsync(Token caller, string jobId, JobRequest request, string? key, string hash)
+    {
+        var accepted = false;
+        try
+        {
+            var reply = await grains.GetGrain<ITokenIndexGrain>(caller.KeyId).SubmitAsync(new JobSubmission
+            {
+                JobId = jobId,
+                Request = request,
+                IdempotencyKey = key,
+                BodyHash = hash,
+                MaxQueued = caller.MaxQueued ?? settings.MaxQueuedPerToken,
+            });
+            var answer = Answer(reply);
+            accepted = answer.JobId == jobId;
+            if (accepted)
+                metrics.Submitted();
+            return answer;
+        }
+        finally
+        {
+            if (!accepted)
+                folder.Remove(jobId);
+        }
+    }
+
+    /// <summary>A seed for a job whose user named none.</summary>
+    public static long NewSeed() => RandomNumberGenerator.GetInt32(int.MaxValue);
+
+    private static Accepted Answer(SubmitReply reply) => reply.Outcome switch
+    {
+        SubmitOutcome.Accepted => new Accepted(reply.JobId!, false),
+        SubmitOutcome.Repeated => new Accepted(reply.JobId!, true),
+        SubmitOutcome.KeyReused => throw new ProblemException(422, "idempotency_key_reused", "this Idempotency-Key was used for another request"),
+        SubmitOutcome.OwnerFull => throw new ProblemException(429, "queue_full", "this token has as many waiting jobs as it may have") { RetryAfter = 30 },
+        _ => throw new ProblemException(503, "queue_full", "the queue is full") { RetryAfter = 60 },
+    };
+}

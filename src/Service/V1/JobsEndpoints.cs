@@ -1,0 +1,121 @@
+using System.ComponentModel;
+using System.Globalization;
+using Locutor.Jobs.Grains;
+using Locutor.Jobs.Records;
+using Locutor.Jobs.Tokens;
+using Locutor.Service.Access;
+using Locutor.Service.Inputs;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Locutor.Service.V1;
+
+/// <summary>Jobs under <c>/v1/jobs</c>.</summary>
+internal static class JobsEndpoints
+{
+    private const int MostListed = 100;
+    private const int LongestKey = 255;
+
+    public static void Map(RouteGroupBuilder v1)
+    {
+        var jobs = v1.MapGroup("/jobs").WithTags("Jobs");
+        jobs.MapPost("", SubmitAsync).Needs(TokenScopes.Submit)
+            .Accepts<SubmitBody>("application/json", "multipart/form-data")
+            .Produces<JobView>(StatusCodes.Status202Accepted).ProducesProblems(400, 401, 413, 415, 422, 429, 503)
+            .WithName("submitJob").WithSummary("Submit a job")
+            .WithDescription("Send JSON with URLs (http, https or data), or a form with files. The answer comes when the job is stored; nothing accepted is lost.");
+        jobs.MapGet("", ListAsync).Needs(TokenScopes.Read).Produces<JobListView>().ProducesProblems(400, 401)
+            .WithName("listJobs").WithSummary("List jobs, newest first");
+        jobs.MapGet("/{id}", async (string id, HttpContext context, JobViews views) =>
+                Results.Json(await views.ShowAsync(await views.FindAsync(context.Caller(), id)), Problems.Json))
+            .Needs(TokenScopes.Read).Produces<JobView>().ProducesProblems(401, 404).WithName("getJob").WithSummary("Get a job");
+        jobs.MapPost("/{id}/cancel", CancelAsync).Needs(TokenScopes.Submit).Produces<JobView>().ProducesProblems(401, 404)
+            .WithName("cancelJob").WithSummary("Cancel a job").WithDescription("A job that is over stays as it is.");
+        jobs.MapDelete("/{id}", DeleteAsync).Needs(TokenScopes.Submit).Produces(StatusCodes.Status204NoContent).ProducesProblems(401, 404)
+            .WithName("deleteJob").WithSummary("Delete a job and its files").WithDescription("A job that is not over is canceled first.");
+        jobs.MapGet("/{id}/events", JobEvents.StreamAsync).Needs(TokenScopes.Read).Produces(200, contentType: "text/event-stream").ProducesProblems(401, 404)
+            .WithName("watchJob").WithSummary("Follow a job as server-sent events")
+            .WithDescription("Each event carries the whole job. Last-Event-ID resumes; the stream ends after the job has ended.");
+    }
+
+    private static async Task<IResult> SubmitAsync(HttpContext context, SubmissionReader reader, JobSubmitter submitter, JobViews views, DataFolder folder)
+    {
+        var caller = context.Caller();
+        submitter.CheckLimits(caller);
+        var key = context.Request.Headers["Idempotency-Key"].FirstOrDefault();
+        if (key is { Length: 0 or > LongestKey })
+            throw new ProblemException(400, JobError.InvalidRequest, $"expected an Idempotency-Key of 1 to {LongestKey} characters");
+        var id = JobId.New();
+        Accepted? earlier = null;
+        var submission = await reader.ReadAsync(id, context, async hash => earlier = await submitter.FindAsync(caller, key, hash));
+        Accepted accepted;
+        if (earlier is null)
+        {
+            accepted = await submitter.SubmitAsync(caller, id, submission.Request, key, submission.Hash);
+        }
+        else
+        {
+            folder.Remove(id);
+            accepted = earlier;
+        }
+        context.Response.Headers.Location = $"/v1/jobs/{accepted.JobId}";
+        context.Response.Headers.RetryAfter = "2";
+        if (accepted.Repeated)
+            context.Response.Headers["Idempotency-Replayed"] = "true";
+        return Results.Json(await views.ShowAsync(await views.FindAsync(caller, accepted.JobId)), Problems.Json, statusCode: 202);
+    }
+
+    private static async Task<IResult> ListAsync(
+        HttpContext context, IGrainFactory grains, JobViews views,
+        [FromQuery, Description("Where to go on: next_cursor of the part before.")] string? cursor = null,
+        [FromQuery, Description("1 to 100.")] string? limit = null,
+        [FromQuery, Description("queued, running, succeeded, failed, canceled or expired.")] string? status = null)
+    {
+        var most = 20;
+        if (limit is not null && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out most) || most is < 1 or > MostListed))
+            throw new ProblemException(400, JobError.InvalidRequest, $"limit: expected 1 to {MostListed}, found '{limit}'");
+        long before = 0;
+        if (cursor is not null && !long.TryParse(cursor, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out before))
+            throw new ProblemException(400, JobError.InvalidRequest, "cursor: expected the next_cursor of an earlier listing");
+        JobStatus? wanted = null;
+        if (status is not null)
+        {
+            var known = Enum.GetValues<JobStatus>().Where(one => status == System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(one.ToString())).ToArray();
+            wanted = known.Length == 1
+                ? known[0]
+                : throw new ProblemException(400, JobError.InvalidRequest, "status: expected queued, running, succeeded, failed, canceled or expired");
+        }
+        var caller = context.Caller();
+        var listing = await grains.GetGrain<ITokenIndexGrain>(caller.KeyId).ListAsync(cursor is null ? null : before, most, wanted);
+        var records = await Task.WhenAll(listing.Entries.Select(entry => views.Grain(entry.Id).GetAsync()));
+        var shown = new List<JobView>();
+        foreach (var record in records.OfType<JobRecord>())
+            shown.Add(await views.ShowAsync(record));
+        return Results.Json(new JobListView(shown, listing.Next?.ToString("x", CultureInfo.InvariantCulture)), Problems.Json);
+    }
+
+    private static async Task<IResult> CancelAsync(string id, HttpContext context, JobViews views, DataFolder folder)
+    {
+        await views.FindAsync(context.Caller(), id);
+        var job = await views.Grain(id).CancelAsync() ?? throw new ProblemException(404, "not_found", "there is no such job");
+        if (job.Status is JobStatus.Canceled)
+            folder.RemoveWork(id);
+        return Results.Json(await views.ShowAsync(job), Problems.Json);
+    }
+
+    private static async Task<IResult> DeleteAsync(string id, HttpContext context, JobViews views, DataFolder folder)
+    {
+        await views.FindAsync(context.Caller(), id);
+        await views.Grain(id).CancelAsync();
+        await views.Grain(id).DeleteAsync();
+        folder.Remove(id);
+        return Results.NoContent();
+    }
+
+    /// <summary>Documents the problems an endpoint may answer with.</summary>
+    public static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder builder, params int[] statuses)
+    {
+        foreach (var status in statuses)
+            builder.Produces<Problem>(status, "application/problem+json");
+        return builder;
+    }
+}

@@ -1,0 +1,119 @@
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Locutor.Jobs.Grains;
+using Locutor.Jobs.Records;
+using Locutor.Jobs.Tokens;
+using Locutor.Service.Inputs;
+using Locutor.Service.Settings;
+using Locutor.Service.V1;
+
+namespace Locutor.Service.Webhooks;
+
+/// <summary>Tells the webhooks of ended jobs, after the Standard Webhooks convention, until one answers or time is over.</summary>
+public sealed partial class WebhookSender(
+    IGrainFactory grains, AddressGuard guard, TokenStore tokens, TimeProvider time, ServeSettings settings, ILogger<WebhookSender> logger)
+    : BackgroundService
+{
+    private const int InParallel = 4;
+    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromHours(2);
+
+    private readonly HttpMessageInvoker _client = new(UrlFetcher.Handler(guard, DecompressionMethods.None));
+
+    /// <summary>The value of <c>webhook-signature</c>: HMAC-SHA256 over id, timestamp and body with the secret's bytes.</summary>
+    public static string Sign(string secret, string id, long timestamp, string body)
+    {
+        var key = Convert.FromBase64String(secret["whsec_".Length..]);
+        var text = string.Create(CultureInfo.InvariantCulture, $"{id}.{timestamp}.{body}");
+        return "v1," + Convert.ToBase64String(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(text)));
+    }
+
+    public override void Dispose()
+    {
+        _client.Dispose();
+        base.Dispose();
+    }
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(Enumerable.Range(0, InParallel).Select(_ => RunAsync(stoppingToken)));
+
+    private async Task RunAsync(CancellationToken cancellation)
+    {
+        var queue = grains.GetGrain<IQueueGrain>(IQueueGrain.Key);
+        while (!cancellation.IsCancellationRequested)
+        {
+            try
+            {
+                if (await queue.NextWebhookAsync(Wait).WaitAsync(cancellation) is { Webhook: { Settled: false } state } job)
+                    await grains.GetGrain<IJobGrain>(job.Id).RecordWebhookAsync(await TryAsync(job, state, cancellation));
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                LogFailed(exception);
+                await Task.Delay(TimeSpan.FromSeconds(1), CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task<WebhookState> TryAsync(JobRecord job, WebhookState state, CancellationToken cancellation)
+    {
+        var attempt = state.Attempts + 1;
+        string? error;
+        try
+        {
+            error = await PostAsync(job, cancellation);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException || !cancellation.IsCancellationRequested)
+        {
+            error = (exception.InnerException ?? exception).Message;
+        }
+        if (error is null)
+            return new WebhookState { Attempts = attempt, Settled = true };
+        LogRefused(job.Id, attempt, error);
+        var now = time.GetUtcNow();
+        var over = now - job.FinishedAt > TimeSpan.FromHours(settings.WebhookHours);
+        return new WebhookState { Attempts = attempt, Settled = over, LastError = error, NextAt = now + Pause(attempt) };
+    }
+
+    /// <summary>1, 2, 4 ... seconds up to two hours, each between half and the whole, so that failures do not march in step.</summary>
+    private static TimeSpan Pause(int attempt)
+    {
+        var whole = Math.Min(LongestPause.TotalSeconds, Math.Pow(2, Math.Min(attempt - 1, 20)));
+        return TimeSpan.FromSeconds(whole * (0.5 + RandomNumberGenerator.GetInt32(1000) / 2000.0));
+    }
+
+    private async Task<string?> PostAsync(JobRecord job, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(TimeSpan.FromSeconds(Math.Min(30, settings.FetchSeconds)));
+        var timestamp = time.GetUtcNow().ToUnixTimeSeconds();
+        var body = JsonSerializer.Serialize(
+            new WebhookView($"job.{job.Status.ToString().ToLowerInvariant()}", job.FinishedAt ?? time.GetUtcNow(), JobView.Of(job)), Problems.Json);
+        if (tokens.Usable(job.Owner) is not { } token)
+            return null;
+        using var request = new HttpRequestMessage(HttpMethod.Post, UrlFetcher.Check(job.Request.Webhook!));
+        request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        request.Headers.TryAddWithoutValidation("User-Agent", "Locutor/0.1");
+        request.Headers.TryAddWithoutValidation("webhook-id", "msg_" + job.Id);
+        request.Headers.TryAddWithoutValidation("webhook-timestamp", timestamp.ToString(CultureInfo.InvariantCulture));
+        request.Headers.TryAddWithoutValidation("webhook-signature", Sign(token.WebhookSecret, "msg_" + job.Id, timestamp, body));
+        using var response = await _client.SendAsync(request, limit.Token);
+        return response.IsSuccessStatusCode ? null : $"answered {(int)response.StatusCode}";
+    }
+
+    [LoggerMessage(LogLevel.Warning, "the webhook of {Job} failed at attempt {Attempt}: {Reason}")]
+    private partial void LogRefused(string job, int attempt, string reason);
+
+    [LoggerMessage(LogLevel.Error, "sending webhooks failed")]
+    private partial void LogFailed(Exception exception);
+}
+
+/// <summary>What a webhook is told.</summary>
+internal sealed record WebhookView(string Type, DateTimeOffset Timestamp, JobView Data);

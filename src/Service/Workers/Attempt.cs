@@ -1,0 +1,107 @@
+using Locutor.Jobs.Grains;
+using Locutor.Jobs.Records;
+
+namespace Locutor.Service.Workers;
+
+/// <summary>
+/// A worker's hold on a job: passes progress on at most once a second, renews the lease, and says at once when the job was canceled or
+/// given to another worker.
+/// </summary>
+internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
+{
+    private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan StopWait = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan EndPatience = TimeSpan.FromMinutes(10);
+
+    private readonly IJobGrain _job;
+    private readonly int _number;
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _stopped = new();
+    private readonly CancellationTokenSource _over = new();
+    private readonly Task _watching;
+    private readonly Task _reporting;
+    private JobProgress? _latest;
+
+    public Attempt(IJobGrain job, int number, TimeProvider time)
+    {
+        (_job, _number, _time) = (job, number, time);
+        _watching = WatchAsync();
+        _reporting = ReportAsync();
+    }
+
+    /// <summary>Cancelled when the worker must stop.</summary>
+    public CancellationToken Stopped => _stopped.Token;
+
+    /// <summary>Why.</summary>
+    public LeaseReply Reply { get; private set; }
+
+    public void Report(JobProgress value) => Volatile.Write(ref _latest, value);
+
+    /// <summary>Tells the outcome, again and again while the service cannot be reached; a fenced attempt is told nothing.</summary>
+    public async Task EndAsync(Func<Task<bool>> tell)
+    {
+        var from = _time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await tell();
+                return;
+            }
+            catch (Exception) when (_time.GetElapsedTime(from) < EndPatience && !_stopped.IsCancellationRequested)
+            {
+                await Task.Delay(Pace, _time);
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _over.CancelAsync();
+        await Task.WhenAll(_watching, _reporting);
+        _stopped.Dispose();
+        _over.Dispose();
+    }
+
+    private async Task WatchAsync()
+    {
+        while (!_over.IsCancellationRequested)
+        {
+            try
+            {
+                await HeedAsync(await _job.WaitForStopAsync(_number, StopWait).WaitAsync(_over.Token));
+            }
+            catch (Exception)
+            {
+                await PauseAsync();
+            }
+        }
+    }
+
+    private async Task ReportAsync()
+    {
+        while (!_over.IsCancellationRequested)
+        {
+            try
+            {
+                await HeedAsync(await _job.ReportAsync(_number, Volatile.Read(ref _latest)).WaitAsync(_over.Token));
+            }
+            catch (Exception)
+            {
+                // The service may be starting again: the lease holds for a while, and the next report renews it.
+            }
+            await PauseAsync();
+        }
+    }
+
+    private async Task HeedAsync(LeaseReply reply)
+    {
+        if (reply is LeaseReply.Continue || _over.IsCancellationRequested)
+            return;
+        Reply = reply;
+        await _stopped.CancelAsync();
+        await _over.CancelAsync();
+    }
+
+    private Task PauseAsync() => Task.Delay(Pace, _time, _over.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
+}

@@ -1,0 +1,27 @@
+using Locutor.Jobs.Records;
+
+namespace Locutor.Service.Workers;
+
+/// <summary>What a runner is given for one attempt.</summary>
+/// <param name="Inputs">Absolute paths by field.</param>
+/// <param name="OutputPath">Where the finished video goes; it is in place only when the runner returns.</param>
+/// <param name="WorkFolder">Kept between attempts of one job, for what a later attempt can go on from.</param>
+public sealed record RunnerJob(string Id, JobRequest Request, IReadOnlyDictionary<string, string> Inputs, string OutputPath, string WorkFolder);
+
+/// <summary>What came out.</summary>
+/// <param name="Thumbnail">A small JPEG, if the runner has one at hand; else it is made from the video.</param>
+public sealed record RunnerVideo(int Width, int Height, double Seconds, byte[]? Thumbnail = null);
+
+/// <summary>Makes one video at a time on one device and keeps its model warm between them.</summary>
+public interface IVideoRunner : IAsyncDisposable
+{
+    /// <summary>Name of the loaded model, for the list of workers.</summary>
+    string Model { get; }
+
+    /// <summary>Loads what every job needs.</summary>
+    Task LoadAsync(CancellationToken cancellation);
+
+    /// <exception cref="Exception">With "out of memory" in its message: the device has too little memory for this job; others may still run.</exception>
+    /// <exception cref="Inputs.InputException">The inputs or settings cannot be used.</exception>
+    Task<RunnerVideo> RunAsync(RunnerJob job, IProgress<JobProgress> progress, CancellationToken cancellation);
+}

@@ -1,0 +1,123 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Locutor.Jobs.Records;
+using Locutor.Service.Inputs;
+
+namespace Locutor.Service.Workers;
+
+/// <summary>
+/// Makes a real mp4 of the still picture and the voice in a fraction of a second: for trying, loading and crashing the service without a
+/// model. Videos of inputs seen before are copied; every video ends with a box of its own job's id, so that a mix-up would show.
+/// </summary>
+public sealed class StubRunner(double seconds) : IVideoRunner
+{
+    private const int Clips = 3;
+    private const int Steps = 4;
+    private readonly Dictionary<string, (byte[] Video, byte[]? Thumbnail)> _made = new(StringComparer.Ordinal);
+
+    public string Model => "stub";
+
+    public Task LoadAsync(CancellationToken cancellation) => Task.CompletedTask;
+
+    public async Task<RunnerVideo> RunAsync(RunnerJob job, IProgress<JobProgress> progress, CancellationToken cancellation)
+    {
+        progress.Report(new JobProgress { Stage = JobStage.Encoding, Clips = Clips });
+        if (job.Request.Prompt == "run out of memory")
+            throw new InvalidOperationException("CUDA out of memory (the stub was asked to)");
+        if (job.Request.Prompt == "crash the worker")
+            Environment.FailFast("the stub was asked to crash");
+        await WorkAsync(job, progress, cancellation);
+        progress.Report(new JobProgress { Stage = JobStage.Muxing, Percent = 99, Clip = Clips, Clips = Clips });
+        var (video, thumbnail) = await VideoAsync(job, cancellation);
+        var aside = job.OutputPath + ".part";
+        await using (var file = File.Create(aside))
+        {
+            await file.WriteAsync(video, cancellation);
+            await file.WriteAsync(Box(job.Id), cancellation);
+            file.Flush(flushToDisk: true);
+        }
+        File.Move(aside, job.OutputPath, overwrite: true);
+        return new RunnerVideo(320, 320, job.Request.Inputs.Where(input => input.Field.StartsWith("audio", StringComparison.Ordinal)).Sum(input => input.Seconds), thumbnail);
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    /// <summary>Clip by clip; a clip that an earlier attempt finished is not made again.</summary>
+    private async Task WorkAsync(RunnerJob job, IProgress<JobProgress> progress, CancellationToken cancellation)
+    {
+        var pause = TimeSpan.FromSeconds(seconds / (Clips * Steps));
+        if (pause == TimeSpan.Zero)
+            return;
+        Directory.CreateDirectory(job.WorkFolder);
+        for (var clip = 1; clip <= Clips; clip++)
+        {
+            var done = Path.Combine(job.WorkFolder, string.Create(CultureInfo.InvariantCulture, $"clip-{clip}"));
+            for (var step = 1; step <= Steps && !File.Exists(done); step++)
+            {
+                await Task.Delay(pause, cancellation);
+                var left = Clips * Steps - ((clip - 1) * Steps + step);
+                progress.Report(new JobProgress
+                {
+                    Stage = JobStage.Denoising, Clip = clip, Clips = Clips, Step = step, Steps = Steps,
+                    Percent = 99 - 99.0 * left / (Clips * Steps), EtaSeconds = left * pause.TotalSeconds,
+                });
+            }
+            await File.WriteAllTextAsync(done, "", cancellation);
+        }
+    }
+
+    private async Task<(byte[] Video, byte[]? Thumbnail)> VideoAsync(RunnerJob job, CancellationToken cancellation)
+    {
+        var key = string.Join(' ', job.Request.Inputs.Select(input => Hash(job.Inputs[input.Field])));
+        if (_made.TryGetValue(key, out var made))
+            return made;
+        if (_made.Count >= 64)
+            _made.Clear();
+        return _made[key] = await RenderAsync(job, cancellation);
+    }
+
+    private static async Task<(byte[] Video, byte[]? Thumbnail)> RenderAsync(RunnerJob job, CancellationToken cancellation)
+    {
+        var output = job.OutputPath + ".render.mp4";
+        var picture = job.Inputs.TryGetValue("image", out var image) ? image : job.Inputs["video"];
+        string[] loop = picture.EndsWith(".mp4", StringComparison.Ordinal) || !job.Inputs.ContainsKey("image") || picture.EndsWith(".gif", StringComparison.Ordinal) ? [] : ["-loop", "1"];
+        var length = job.Request.Inputs.Where(input => input.Field == "audio").Sum(input => input.Seconds).ToString("0.###", CultureInfo.InvariantCulture);
+        string[] arguments =
+        [
+            "-nostdin", "-v", "error", "-y", "-protocol_whitelist", "file", .. loop, "-i", "file:" + picture, "-protocol_whitelist", "file", "-i", "file:" + job.Inputs["audio"],
+            "-map", "0:v:0", "-map", "1:a:0", "-t", length, "-vf", "scale=320:320:force_original_aspect_ratio=increase,crop=320:320,fps=25",
+            "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", "-movflags", "+faststart", output,
+        ];
+        try
+        {
+            await RunAsync(arguments, cancellation);
+            return (await File.ReadAllBytesAsync(output, cancellation), await Thumbnails.MakeAsync(output, cancellation));
+        }
+        finally
+        {
+            File.Delete(output);
+        }
+    }
+
+    private static async Task RunAsync(string[] arguments, CancellationToken cancellation)
+    {
+        using var process = Process.Start(new ProcessStartInfo("ffmpeg", arguments) { RedirectStandardError = true })!;
+        await using var kill = cancellation.Register(() => process.Kill(entireProcessTree: true));
+        var complaint = await process.StandardError.ReadToEndAsync(cancellation);
+        await process.WaitForExitAsync(cancellation);
+        if (process.ExitCode != 0)
+            throw new InputException(JobError.UnsupportedMedia, $"ffmpeg cannot use the inputs: {complaint.ReplaceLineEndings(" ")}", false);
+    }
+
+    private static string Hash(string path)
+    {
+        using var file = File.OpenRead(path);
+        return Convert.ToHexString(SHA256.HashData(file));
+    }
+
+    /// <summary>A <c>free</c> box, which players skip.</summary>
+    private static byte[] Box(string id) =>
+        [0, 0, 0, (byte)(8 + id.Length), .. "free"u8, .. Encoding.ASCII.GetBytes(id)];
+}

@@ -1,0 +1,30 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+
+namespace Locutor.Service.Workers;
+
+/// <summary>What is made of a finished video: a small picture and a hash.</summary>
+internal static class Thumbnails
+{
+    /// <summary>A JPEG of the first frame, at most 480 pixels wide; null when ffmpeg cannot make one.</summary>
+    public static async Task<byte[]?> MakeAsync(string video, CancellationToken cancellation)
+    {
+        string[] arguments =
+        [
+            "-nostdin", "-v", "error", "-protocol_whitelist", "file,pipe", "-f", "mov", "-i", "file:" + video, "-frames:v", "1",
+            "-vf", "scale='min(480,iw)':-2", "-f", "image2pipe", "-c:v", "mjpeg", "-q:v", "4", "pipe:1",
+        ];
+        using var process = Process.Start(new ProcessStartInfo("ffmpeg", arguments) { RedirectStandardOutput = true })!;
+        await using var kill = cancellation.Register(() => process.Kill(entireProcessTree: true));
+        using var picture = new MemoryStream();
+        await process.StandardOutput.BaseStream.CopyToAsync(picture, cancellation);
+        await process.WaitForExitAsync(cancellation);
+        return process.ExitCode == 0 && picture.Length > 0 ? picture.ToArray() : null;
+    }
+
+    public static async Task<(long Bytes, string Sha256)> HashAsync(string video, CancellationToken cancellation)
+    {
+        await using var file = File.OpenRead(video);
+        return (file.Length, Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellation)));
+    }
+}

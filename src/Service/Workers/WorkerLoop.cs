@@ -1,0 +1,182 @@
+using System.Diagnostics;
+using Locutor.Jobs.Grains;
+using Locutor.Jobs.Records;
+using Locutor.Service.Inputs;
+
+namespace Locutor.Service.Workers;
+
+/// <summary>Leases one job after another and runs it. One loop per process and device.</summary>
+public sealed partial class WorkerLoop
+{
+    private static readonly TimeSpan LeaseWait = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(5);
+
+    private readonly IGrainFactory _grains;
+    private readonly IVideoRunner _runner;
+    private readonly DataFolder _folder;
+    private readonly WorkerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<WorkerLoop> _logger;
+    private WorkerReport _report;
+
+    public WorkerLoop(
+        IGrainFactory grains, IVideoRunner runner, DataFolder folder, WorkerOptions options, TimeProvider time, ILogger<WorkerLoop> logger)
+    {
+        (_grains, _runner, _folder, _options, _time, _logger) = (grains, runner, folder, options, time, logger);
+        _report = new WorkerReport
+        {
+            Id = options.Id, Host = Environment.MachineName, Process = Environment.ProcessId, Device = options.Device, Model = options.Model ?? "",
+            Version = typeof(WorkerLoop).Assembly.GetName().Version?.ToString(3) ?? "", State = "starting", StartedAt = time.GetUtcNow(),
+        };
+    }
+
+    private IQueueGrain Queue => _grains.GetGrain<IQueueGrain>(IQueueGrain.Key);
+
+    /// <summary>Runs until <paramref name="drain"/>; then no new job is begun, and the present one is finished or handed back.</summary>
+    /// <param name="drain">Asks for a graceful stop.</param>
+    /// <param name="abort">Stops the present job at once.</param>
+    public async Task RunAsync(CancellationToken drain, CancellationToken abort)
+    {
+        using var beating = CancellationTokenSource.CreateLinkedTokenSource(abort);
+        var beat = BeatAsync(beating.Token);
+        try
+        {
+            await _runner.LoadAsync(drain);
+            while (!drain.IsCancellationRequested)
+                await TurnAsync(drain, abort);
+        }
+        catch (OperationCanceledException) when (drain.IsCancellationRequested)
+        {
+            // Asked to stop while idle or loading.
+        }
+        finally
+        {
+            await beating.CancelAsync();
+            await beat;
+        }
+    }
+
+    private async Task TurnAsync(CancellationToken drain, CancellationToken abort)
+    {
+        JobRecord? job;
+        try
+        {
+            _report = _report with { State = "idle", Job = null, Model = _runner.Model };
+            job = await Queue.LeaseAsync(_report, LeaseWait).WaitAsync(drain);
+        }
+        catch (OperationCanceledException) when (drain.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (Exception exception)
+        {
+            LogNoLease(exception.Message);
+            await Task.Delay(TimeSpan.FromSeconds(1), _time, drain);
+            return;
+        }
+        if (job is null)
+            return;
+        _report = _report with { State = "working", Job = job.Id };
+        LogBegins(job.Id, job.Attempt);
+        await RunJobAsync(job, drain, abort);
+    }
+
+    private async Task RunJobAsync(JobRecord job, CancellationToken drain, CancellationToken abort)
+    {
+        var grain = _grains.GetGrain<IJobGrain>(job.Id);
+        await using var attempt = new Attempt(grain, job.Attempt, _time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(attempt.Stopped, abort);
+        limit.CancelAfter(_options.LongestRun);
+        await using var draining = drain.Register(() => limit.CancelAfter(_options.Drain));
+        var clock = Stopwatch.StartNew();
+        try
+        {
+            var result = await MakeAsync(job, attempt, clock, limit.Token);
+            await attempt.EndAsync(() => grain.SucceedAsync(job.Attempt, result));
+            _report = _report with { Finished = _report.Finished + 1 };
+            LogEnds(job.Id, clock.Elapsed.TotalSeconds);
+            _folder.RemoveWork(job.Id);
+        }
+        catch (OperationCanceledException) when (attempt.Stopped.IsCancellationRequested)
+        {
+            LogStopped(job.Id, attempt.Reply);
+            if (attempt.Reply is LeaseReply.Canceled)
+                _folder.RemoveWork(job.Id);
+        }
+        catch (OperationCanceledException) when (abort.IsCancellationRequested || drain.IsCancellationRequested)
+        {
+            await attempt.EndAsync(() => grain.HandBackAsync(job.Attempt));
+        }
+        catch (Exception exception)
+        {
+            var error = ErrorOf(exception);
+            LogFailed(exception, job.Id, error.Code);
+            _report = _report with { Failed = _report.Failed + 1 };
+            await attempt.EndAsync(() => grain.FailAsync(job.Attempt, error));
+            _folder.RemoveWork(job.Id);
+        }
+    }
+
+    private async Task<JobResult> MakeAsync(JobRecord job, Attempt attempt, Stopwatch clock, CancellationToken cancellation)
+    {
+        var video = DataFolder.ResultPath(job.Id, $"video-{job.Attempt}.mp4");
+        var output = _folder.Absolute(video);
+        Directory.CreateDirectory(Path.GetDirectoryName(output)!);
+        var inputs = job.Request.Inputs.ToDictionary(input => input.Field, input => _folder.Absolute(input.Path!));
+        var made = await _runner.RunAsync(new RunnerJob(job.Id, job.Request, inputs, output, _folder.WorkFolder(job.Id)), attempt, cancellation);
+        string? thumbnail = null;
+        if ((made.Thumbnail ?? await Thumbnails.MakeAsync(output, cancellation)) is { } picture)
+        {
+            thumbnail = DataFolder.ResultPath(job.Id, $"thumbnail-{job.Attempt}.jpg");
+            await File.WriteAllBytesAsync(_folder.Absolute(thumbnail), picture, cancellation);
+        }
+        var (bytes, sha256) = await Thumbnails.HashAsync(output, cancellation);
+        return new JobResult
+        {
+            Path = video, ThumbnailPath = thumbnail, Bytes = bytes, Sha256 = sha256,
+            Width = made.Width, Height = made.Height, Seconds = made.Seconds, GenerationSeconds = clock.Elapsed.TotalSeconds,
+        };
+    }
+
+    private JobError ErrorOf(Exception exception) => exception switch
+    {
+        InputException input => input.ToError(),
+        Media.MediaException media => new JobError(media.Code, media.Message, false),
+        OutOfMemoryException => new JobError(JobError.GpuOutOfMemory, $"{_options.Device} has too little memory for this job", true),
+        _ when exception.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase)
+            => new JobError(JobError.GpuOutOfMemory, $"{_options.Device} has too little memory for this job", true),
+        OperationCanceledException => new JobError(JobError.TimedOut, $"took longer than {_options.LongestRun.TotalHours:0.##} h", true),
+        _ => new JobError(JobError.Internal, $"the generator failed: {exception.Message.ReplaceLineEndings(" ")}", true),
+    };
+
+    private async Task BeatAsync(CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested)
+        {
+            try
+            {
+                await Queue.HeartbeatAsync(_report);
+            }
+            catch (Exception exception)
+            {
+                LogNoLease(exception.Message);
+            }
+            await Task.Delay(Heartbeat, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "{Job} begins, attempt {Attempt}")]
+    private partial void LogBegins(string job, int attempt);
+
+    [LoggerMessage(LogLevel.Information, "{Job} is done after {Seconds:F2} s")]
+    private partial void LogEnds(string job, double seconds);
+
+    [LoggerMessage(LogLevel.Information, "{Job} stops: {Reply}")]
+    private partial void LogStopped(string job, LeaseReply reply);
+
+    [LoggerMessage(LogLevel.Error, "{Job} failed: {Code}")]
+    private partial void LogFailed(Exception exception, string job, string code);
+
+    [LoggerMessage(LogLevel.Warning, "the service does not answer: {Reason}")]
+    private partial void LogNoLease(string reason);
+}

@@ -1,0 +1,35 @@
+using System.Net;
+
+namespace Locutor.Service.Workers;
+
+/// <summary>How a worker process is set up.</summary>
+public sealed record WorkerOptions
+{
+    /// <summary>Where the cluster is joined.</summary>
+    public required IPEndPoint Gateway { get; init; }
+
+    /// <summary>The data folder of the service, shared when the worker runs on another machine.</summary>
+    public required string Data { get; init; }
+
+    /// <summary>cpu or cuda:N.</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>bundle or stub.</summary>
+    public string Generator { get; init; } = "bundle";
+    public double StubSeconds { get; init; } = 1;
+
+    /// <summary>Model that is loaded before the first job; null takes the program's default.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>Unique name; made up when empty.</summary>
+    public string Id { get; init; } = "";
+
+    /// <summary>How long a stopping worker may finish its job before handing it back.</summary>
+    public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Longest run of one attempt.</summary>
+    public TimeSpan LongestRun { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>Whether the end of standard input means that the parent is gone.</summary>
+    public bool Attached { get; init; }
+}

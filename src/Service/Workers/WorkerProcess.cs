@@ -1,0 +1,59 @@
+using System.Runtime.InteropServices;
+using Locutor.Jobs.Hosting;
+using Locutor.Service.Inputs;
+using Locutor.Service.Settings;
+
+namespace Locutor.Service.Workers;
+
+/// <summary>The program of a worker: joins the cluster as a client, runs jobs, ends gracefully on SIGTERM or when its parent says so.</summary>
+public static class WorkerProcess
+{
+    /// <summary>The line on standard input that asks an attached worker to finish and end.</summary>
+    public const string DrainLine = "drain";
+
+    /// <summary>Runs until asked to stop. The exit code: 0, or 1 when the model could not be loaded.</summary>
+    public static async Task<int> RunAsync(WorkerOptions options, Func<WorkerOptions, IVideoRunner> makeRunner)
+    {
+        if (options.Id.Length == 0)
+            options = options with { Id = $"{Environment.MachineName}/{Guid.NewGuid():N}" };
+        using var drain = new CancellationTokenSource();
+        using var abort = new CancellationTokenSource();
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            (drain.IsCancellationRequested ? abort : drain).Cancel();
+        }
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        if (options.Attached)
+            _ = Task.Run(() => ListenToParentAsync(drain, abort));
+
+        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        Logs.Configure(builder.Logging, new ServeSettings());
+        builder.AddJobsClient(options.Gateway);
+        using var host = builder.Build();
+        await host.StartAsync(abort.Token);
+        await using var runner = makeRunner(options);
+        var loop = new WorkerLoop(
+            host.Services.GetRequiredService<IGrainFactory>(), runner, new DataFolder(new ServeSettings { Data = options.Data }), options,
+            TimeProvider.System, host.Services.GetRequiredService<ILogger<WorkerLoop>>());
+        await loop.RunAsync(drain.Token, abort.Token);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(abort.IsCancellationRequested ? 1 : 10));
+        await host.StopAsync(patience.Token);
+        return 0;
+    }
+
+    private static async Task ListenToParentAsync(CancellationTokenSource drain, CancellationTokenSource abort)
+    {
+        while (await Console.In.ReadLineAsync() is { } line)
+        {
+            if (line == DrainLine)
+                await drain.CancelAsync();
+        }
+        // The parent is gone, and with it the service: nobody will ever ask for this worker's result.
+        await drain.CancelAsync();
+        await abort.CancelAsync();
+        await Task.Delay(TimeSpan.FromSeconds(3));
+        Environment.Exit(1);
+    }
+}

@@ -1,0 +1,137 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Reflection;
+using Locutor.Jobs.Grains;
+using Locutor.Jobs.Hosting;
+using Locutor.Service.Settings;
+
+namespace Locutor.Service.Workers;
+
+/// <summary>Starts one worker process per device, starts it again when it ends, and tells the queue at once when one has died.</summary>
+public sealed partial class WorkerSupervisor(
+    IGrainFactory grains, ClusterOptions cluster, ServeSettings settings, TimeProvider time, ILogger<WorkerSupervisor> logger) : BackgroundService
+{
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongLife = TimeSpan.FromMinutes(1);
+
+    // Workers of this machine that an earlier life of this service started are gone: they end when their parent does.
+    private readonly string _host = $"{Environment.MachineName}{settings.Data}/";
+    private readonly string _life = Guid.NewGuid().ToString("N")[..8];
+
+    /// <summary>The devices a setting asks for.</summary>
+    public static IReadOnlyList<string> Devices(string workers) => workers switch
+    {
+        "none" => [],
+        "auto" => Gpus() is { Count: > 0 } gpus ? gpus : ["cpu"],
+        _ => workers.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
+    };
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await grains.GetGrain<IQueueGrain>(IQueueGrain.Key).WorkersGoneAsync(_host, _host + _life);
+        var devices = Devices(settings.Workers);
+        await Task.WhenAll(devices.Select((device, number) => WatchAsync(device, number, stoppingToken)));
+    }
+
+    private async Task WatchAsync(string device, int number, CancellationToken stopping)
+    {
+        var pause = ShortestPause;
+        for (var start = 1; !stopping.IsCancellationRequested; start++)
+        {
+            var id = string.Create(CultureInfo.InvariantCulture, $"{_host}{_life}/{number}-{start}");
+            var from = time.GetTimestamp();
+            try
+            {
+                var code = await RunAsync(id, device, stopping);
+                if (stopping.IsCancellationRequested)
+                    return;
+                LogEnded(device, code);
+                await grains.GetGrain<IQueueGrain>(IQueueGrain.Key).WorkersGoneAsync(id, "");
+            }
+            catch (Exception exception)
+            {
+                LogFailed(exception, device);
+            }
+            pause = time.GetElapsedTime(from) > LongLife ? ShortestPause : TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
+            await Task.Delay(pause, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task<int> RunAsync(string id, string device, CancellationToken stopping)
+    {
+        using var process = Process.Start(StartInfo(id, device)) ?? throw new InvalidOperationException("no process was started");
+        process.OutputDataReceived += (_, line) => Relay(device, line.Data);
+        process.ErrorDataReceived += (_, line) => Relay(device, line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        LogStarted(device, process.Id);
+        var ended = process.WaitForExitAsync(CancellationToken.None);
+        var stop = Task.Delay(Timeout.Infinite, stopping);
+        if (await Task.WhenAny(ended, stop) == stop)
+            await StopAsync(process, ended);
+        await ended;
+        return process.ExitCode;
+    }
+
+    private async Task StopAsync(Process process, Task ended)
+    {
+        try
+        {
+            await process.StandardInput.WriteLineAsync(WorkerProcess.DrainLine);
+            await process.StandardInput.FlushAsync(CancellationToken.None);
+            await ended.WaitAsync(TimeSpan.FromSeconds(settings.DrainSeconds + 15));
+        }
+        catch (Exception exception) when (exception is TimeoutException or IOException)
+        {
+            process.Kill(entireProcessTree: true);
+        }
+    }
+
+    private ProcessStartInfo StartInfo(string id, string device)
+    {
+        var program = Environment.ProcessPath!;
+        var start = new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        if (Path.GetFileNameWithoutExtension(program) == "dotnet")
+            start.ArgumentList.Add(Assembly.GetEntryAssembly()!.Location);
+        string[] arguments =
+        [
+            "worker", "--gateway", $"{cluster.Address}:{cluster.GatewayPort}", "--data", settings.Data, "--device", device, "--id", id, "--attached",
+            "--generator", settings.Generator, "--stub-seconds", settings.StubSeconds.ToString(CultureInfo.InvariantCulture),
+            "--drain-seconds", settings.DrainSeconds.ToString(CultureInfo.InvariantCulture),
+            "--job-hours", settings.JobHours.ToString(CultureInfo.InvariantCulture),
+        ];
+        foreach (var argument in arguments)
+            start.ArgumentList.Add(argument);
+        if (settings.Model is { } model)
+        {
+            start.ArgumentList.Add("--model");
+            start.ArgumentList.Add(model);
+        }
+        return start;
+    }
+
+    private void Relay(string device, string? line)
+    {
+        if (!string.IsNullOrWhiteSpace(line))
+            LogLine(device, line);
+    }
+
+    private static List<string> Gpus()
+    {
+        var folder = new DirectoryInfo("/proc/driver/nvidia/gpus");
+        return folder.Exists ? folder.EnumerateDirectories().Select((_, number) => $"cuda:{number}").ToList() : [];
+    }
+
+    [LoggerMessage(LogLevel.Information, "the worker on {Device} started (process {Process})")]
+    private partial void LogStarted(string device, int process);
+
+    [LoggerMessage(LogLevel.Warning, "the worker on {Device} ended with code {Code} and is started again")]
+    private partial void LogEnded(string device, int code);
+
+    [LoggerMessage(LogLevel.Error, "the worker on {Device} could not be run")]
+    private partial void LogFailed(Exception exception, string device);
+
+    [LoggerMessage(LogLevel.Information, "[{Device}] {Line}")]
+    private partial void LogLine(string device, string line);
+}

@@ -1,0 +1,124 @@
+/** The form: model, settings, estimate and submission. */
+
+import { byId, make, duration, randomId } from "./util.js";
+import * as api from "./api.js";
+import { Input, setUpCamera, setUpRecorder, setUpPaste } from "./inputs.js";
+
+const Numbers = ["steps", "shift", "text_guidance", "audio_guidance", "motion_frames", "colour_correction", "seed"];
+
+export class Compose {
+  constructor(pace, onJob, onRefused) {
+    this.pace = pace;
+    this.onJob = onJob;
+    this.onRefused = onRefused;
+    this.form = byId("compose");
+    this.button = byId("submit");
+    this.picture = new Input("picture", () => this.refresh());
+    this.voice = new Input("voice", () => this.refresh());
+    setUpCamera(this.picture);
+    setUpRecorder(this.voice);
+    setUpPaste(this.picture, this.voice);
+    byId("model").addEventListener("change", () => this.chooseModel(byId("model").value));
+    byId("preset").addEventListener("change", () => this.choosePreset());
+    this.form.addEventListener("submit", event => { event.preventDefault(); this.submit(); });
+    this.form.addEventListener("keydown", event => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !this.button.disabled) this.submit();
+    });
+    this.refresh();
+  }
+
+  setOptions(options) {
+    this.options = options;
+    const select = byId("model");
+    select.replaceChildren(...options.models.map(model => make("option", { value: model.name, selected: model.name === options.default_model }, model.title)));
+    this.chooseModel(options.default_model);
+  }
+
+  chooseModel(name, preset, chosenSize) {
+    const model = this.options.models.find(one => one.name === name) ?? this.options.models[0];
+    byId("model").value = model.name;
+    byId("preset").replaceChildren(...model.presets.map(one => make("option", { value: one.name, selected: one.name === (preset ?? model.default_preset) }, one.name)));
+    byId("size").replaceChildren(...model.sizes.map(one => make("option", { value: one, selected: one === (chosenSize ?? model.default_size) }, one)));
+    byId("model-notice").textContent = model.notice ?? "";
+    this.model = model;
+    this.choosePreset();
+  }
+
+  choosePreset() {
+    const preset = this.model.presets.find(one => one.name === byId("preset").value) ?? this.model.presets[0];
+    for (const name of Numbers) if (name !== "seed") byId(name).placeholder = preset?.[name] ?? "";
+    this.refresh();
+  }
+
+  refresh() {
+    this.button.disabled = !this.picture.isSet || !this.voice.isSet || this.sending;
+    const seconds = this.voice.seconds;
+    const pace = this.pace(this.model?.name);
+    const length = seconds ? `${duration(seconds)} of video` : "";
+    byId("estimate").textContent = seconds && pace ? `${length}, about ${duration(seconds * pace)} to make` : length;
+  }
+
+  /** Fills the form from a job; its stored inputs are taken again. */
+  async again(job) {
+    byId("prompt").value = job.prompt;
+    if (this.options) this.chooseModel(job.model ?? this.options.default_model, job.preset, job.size);
+    for (const name of Numbers) byId(name).value = job[name] ?? "";
+    byId("negative_prompt").value = job.negative_prompt ?? "";
+    byId("seed").value = job.seed;
+    this.form.querySelector("details").open = true;
+    for (const input of job.inputs) {
+      const target = input.field === "audio" ? this.voice : ["image", "video"].includes(input.field) ? this.picture : null;
+      if (!target) continue;
+      const response = input.href ? await fetch(input.href) : null;
+      if (response?.ok) {
+        const blob = await response.blob();
+        await target.take(new File([blob], `${input.field}.${blob.type.split("/")[1] ?? "bin"}`, { type: blob.type }));
+      } else if (input.url) {
+        target.takeUrl(input.url);
+      }
+    }
+    byId("prompt").focus();
+    this.form.scrollIntoView({ behavior: "smooth", block: "nearest" });
+  }
+
+  body() {
+    const body = new FormData();
+    for (const input of [this.picture, this.voice]) {
+      if (input.file) body.append(input.field, input.file);
+      else body.append(input.field, input.url);
+    }
+    const second = byId("voice2-file").files[0];
+    if (second) {
+      body.append("audio2", second);
+      body.append("audio_type", byId("audio_type").value);
+    }
+    for (const name of ["prompt", "negative_prompt", "model", "preset", "size", ...Numbers]) {
+      const value = byId(name).value.trim();
+      if (value) body.append(name, value);
+    }
+    return body;
+  }
+
+  async submit() {
+    if (this.sending || this.button.disabled) return;
+    this.sending = true;
+    this.button.textContent = "Sending…";
+    this.problem(null);
+    this.refresh();
+    try {
+      this.onJob(await api.submit(this.body(), randomId()));
+    } catch (error) {
+      if (error.status === 401) this.onRefused();
+      this.problem(error.message);
+    } finally {
+      this.sending = false;
+      this.button.textContent = "Generate";
+      this.refresh();
+    }
+  }
+
+  problem(text) {
+    byId("problem").textContent = text ?? "";
+    byId("problem").hidden = !text;
+  }
+}

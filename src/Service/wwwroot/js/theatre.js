@@ -1,0 +1,171 @@
+/** The right-hand side: the chosen job from its first second to the finished video. */
+
+import { byId, make, duration, size, capital, toast, say, ago } from "./util.js";
+import * as api from "./api.js";
+import { showCurl } from "./curl.js";
+
+const Stages = ["fetching", "loading", "encoding", "denoising", "decoding", "muxing"];
+
+export class Theatre {
+  constructor(onJob, onAgain) {
+    this.root = byId("theatre");
+    this.onJob = onJob;
+    this.onAgain = onAgain;
+    this.id = null;
+    this.stop = () => {};
+    this.vacant();
+  }
+
+  vacant() {
+    this.leave();
+    this.root.replaceChildren(make("div", { class: "vacant" }, art(), make("p", {}, "Your video will play here.")));
+  }
+
+  leave() {
+    this.stop();
+    this.stop = () => {};
+    this.id = null;
+    this.shown = null;
+    document.title = "Locutor";
+  }
+
+  /** Shows a job and follows it while it is not over. */
+  open(job) {
+    this.leave();
+    this.id = job.id;
+    this.show(job);
+    if (["queued", "running"].includes(job.status)) this.stop = api.follow(job.id, next => this.update(next));
+  }
+
+  update(job) {
+    if (job.id !== this.id) return;
+    this.show(job);
+    this.onJob(job);
+    if (!["queued", "running"].includes(job.status)) say(sentence(job));
+  }
+
+  show(job) {
+    const form = `${job.id} ${job.status}`;
+    if (this.shown !== form) {
+      this.shown = form;
+      this.root.replaceChildren(...this.parts(job));
+    }
+    const percent = Math.round(job.progress.percent);
+    const bar = this.root.querySelector("progress");
+    if (bar) {
+      if (job.status === "running") bar.value = percent;
+      this.root.querySelector(".veil strong").textContent = headline(job);
+      this.root.querySelector(".veil span").textContent = details(job);
+      const now = Stages.indexOf(job.stage);
+      this.root.querySelectorAll(".steps li").forEach((item, number) => {
+        item.className = number < now ? "done" : number === now ? "now" : "";
+        item.setAttribute("aria-current", number === now ? "step" : "false");
+      });
+      document.title = job.status === "running" ? `${percent} % · Locutor` : "Waiting · Locutor";
+    } else {
+      document.title = "Locutor";
+    }
+  }
+
+  parts(job) {
+    if (job.status === "succeeded") return this.finished(job);
+    if (job.status === "queued" || job.status === "running") return this.underWay(job);
+    return this.over(job);
+  }
+
+  underWay(job) {
+    const picture = job.inputs.find(input => input.field === "image" && input.href);
+    return [
+      make("div", { class: "screen" },
+        picture ? make("img", { class: "waiting", src: picture.href, alt: "" }) : null,
+        make("div", { class: "veil" }, make("strong"), make("span"))),
+      make("progress", { max: 100, "aria-label": "Progress" }),
+      make("ol", { class: "steps", "aria-label": "Stages" }, ...Stages.map(stage => make("li", {}, stage))),
+      make("div", { class: "actions" },
+        make("button", { class: "quiet danger", type: "button", onclick: () => this.act(() => api.cancel(job.id), "Canceled") }, "Cancel"),
+        make("button", { class: "quiet", type: "button", onclick: () => showCurl(job) }, "Copy as curl")),
+    ];
+  }
+
+  finished(job) {
+    const result = job.result;
+    const video = make("video", { controls: true, src: result.video, poster: result.thumbnail ?? "", playsInline: true, preload: "metadata", "aria-label": "Finished video" });
+    return [
+      make("div", { class: "screen" }, video),
+      this.facts([["Length", duration(result.seconds)], ["Size", `${result.width} × ${result.height}`], ["File", size(result.bytes)],
+        ["Made in", duration(result.generation_seconds)], ["Seed", String(job.seed)], ["Kept until", new Date(job.expires_at).toLocaleDateString()]]),
+      make("div", { class: "actions" },
+        make("a", { class: "primary quiet-link", href: `${result.video}?download`, download: `${job.id}.mp4`, role: "button" }, "Download"),
+        make("button", { class: "quiet", type: "button", onclick: () => this.onAgain(job) }, "Again with this seed"),
+        make("button", { class: "quiet", type: "button", onclick: () => showCurl(job) }, "Copy as curl"),
+        make("button", { class: "quiet danger", type: "button", onclick: () => this.discard(job) }, "Delete")),
+    ];
+  }
+
+  over(job) {
+    return [
+      make("div", { class: "screen" }, make("div", { class: "veil" },
+        make("span", { class: `badge ${job.status}` }, job.status),
+        make("strong", {}, sentence(job)),
+        make("span", {}, job.error ? `${job.error.code}${job.error.retryable ? " · may work when tried again" : ""}` : ago(job.finished_at ?? job.created_at)))),
+      make("div", { class: "actions" },
+        make("button", { class: "quiet", type: "button", onclick: () => this.onAgain(job) }, "Try again"),
+        make("button", { class: "quiet danger", type: "button", onclick: () => this.discard(job) }, "Delete")),
+    ];
+  }
+
+  facts(pairs) {
+    return make("div", { class: "facts" }, ...pairs.filter(([, value]) => value).map(([name, value]) => make("span", {}, `${name} `, make("b", {}, value))));
+  }
+
+  async act(action, done) {
+    try {
+      const job = await action();
+      toast(done);
+      if (job) this.update(job);
+    } catch (error) {
+      toast(error.message);
+    }
+  }
+
+  async discard(job) {
+    await this.act(() => api.remove(job.id), "Deleted");
+    if (this.id === job.id) this.vacant();
+    this.onJob({ ...job, status: "deleted" });
+  }
+}
+
+function headline(job) {
+  if (job.status === "running") return `${job.stage ? capital(job.stage) : "Working"} · ${Math.round(job.progress.percent)} %`;
+  if (job.stage === "fetching") return "Fetching the inputs";
+  const place = job.progress.queue_position;
+  return place === 1 ? "Next in line" : place ? `Number ${place} in line` : "Waiting";
+}
+
+function details(job) {
+  const progress = job.progress;
+  const parts = [];
+  if (progress.clips > 1) parts.push(`clip ${progress.clip ?? 1} of ${progress.clips}`);
+  if (progress.steps) parts.push(`step ${progress.step ?? 0} of ${progress.steps}`);
+  if (progress.eta_seconds) parts.push(`about ${duration(progress.eta_seconds)} left`);
+  if (job.attempt > 1) parts.push(`attempt ${job.attempt}`);
+  return parts.join(" · ");
+}
+
+function sentence(job) {
+  if (job.status === "succeeded") return "The video is ready";
+  if (job.status === "failed") return job.error?.message ?? "This video could not be made";
+  if (job.status === "canceled") return "This video was canceled";
+  return "This video has expired";
+}
+
+function art() {
+  const space = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(space, "svg");
+  svg.setAttribute("viewBox", "0 0 144 96");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(space, "path");
+  path.setAttribute("d", "M8 48h14l7-22 13 46 12-60 13 74 11-52 9 28 7-14h42");
+  svg.append(path);
+  return svg;
+}

@@ -1,0 +1,172 @@
+using System.IO.Compression;
+using System.Net;
+using System.Text;
+using Locutor.Service.FunctionalTests.Harness;
+
+namespace Locutor.Service.FunctionalTests.Attacks;
+
+/// <summary>Attacks through URLs, against the running service and real sockets. 127.0.0.2 stands for the internet, 127.0.0.1 for the inside.</summary>
+[Collection("shared service")]
+public sealed class FetchAttackTests(SharedService shared)
+{
+    [Theory]
+    [InlineData("http://127.0.0.1:{0}/")]
+    [InlineData("http://2130706433:{0}/")]
+    [InlineData("http://0x7f.1:{0}/")]
+    [InlineData("http://0177.0.0.1:{0}/")]
+    [InlineData("http://127.1:{0}/")]
+    [InlineData("http://[::]:{0}/")]
+    [InlineData("http://[::1]:{0}/")]
+    [InlineData("http://[::ffff:127.0.0.1]:{0}/")]
+    [InlineData("http://[64:ff9b::7f00:1]:{0}/")]
+    [InlineData("http://localhost:{0}/")]
+    [InlineData("http://LOCALHOST.:{0}/")]
+    [InlineData("http://１２７.0.0.1:{0}/")]
+    [InlineData("http://127。0。0。1:{0}/")]
+    [InlineData("http://0.0.0.0:{0}/")]
+    [InlineData("http://169.254.169.254/latest/meta-data/")]
+    [InlineData("http://[fd00:ec2::254]/latest/meta-data/")]
+    [InlineData("http://100.64.0.1/")]
+    public async Task The_inside_is_not_fetched_from_however_it_is_written(string url)
+    {
+        await using var inside = LoopbackServer.Serving("127.0.0.1", Samples.Picture);
+        var named = url.Replace("{0}", inside.Port.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal);
+        var (status, detail) = await SubmitAsync(named);
+        status.ShouldBe(HttpStatusCode.BadRequest);
+        detail.ShouldStartWith("Failed to download from URL");
+        inside.Connections.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task The_same_attack_on_v1_fails_the_job_with_a_stable_code()
+    {
+        await using var inside = LoopbackServer.Serving("127.0.0.1", Samples.Picture);
+        using var response = await shared.Client.PostJsonAsync("/v1/jobs", new { image = inside.Url, audio = Samples.DataUrl(Samples.VoiceOfASecond) });
+        var job = await shared.Client.EndAsync((await TokenClient.ReadAsync(response)).GetProperty("id").GetString()!);
+        job.GetProperty("error").GetProperty("code").GetString().ShouldBe("address_blocked");
+        job.GetProperty("error").GetProperty("retryable").GetBoolean().ShouldBeFalse();
+        inside.Connections.ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData("302 Found")]
+    [InlineData("301 Moved Permanently")]
+    [InlineData("307 Temporary Redirect")]
+    public async Task A_redirect_to_the_inside_is_refused_at_its_own_connection(string status)
+    {
+        await using var inside = LoopbackServer.Serving("127.0.0.1", Samples.Picture);
+        await using var outside = LoopbackServer.Start("127.0.0.2", (_, stream, ct) => LoopbackServer.AnswerAsync(stream, status, $"Location: {inside.Url}/x\r\n", [], ct));
+        (await SubmitAsync(outside.Url)).Detail.ShouldContain("not a public address");
+        outside.Connections.ShouldBe(1);
+        inside.Connections.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Five_redirects_are_followed_and_not_a_sixth()
+    {
+        await using var outside = LoopbackServer.Start("127.0.0.2", (request, stream, ct) =>
+        {
+            var left = int.Parse(request.Path[1..], System.Globalization.CultureInfo.InvariantCulture);
+            return left == 0
+                ? LoopbackServer.AnswerAsync(stream, "200 OK", "", Samples.Picture, ct)
+                : LoopbackServer.AnswerAsync(stream, "302 Found", $"Location: /{left - 1}\r\n", [], ct);
+        });
+        (await SubmitAsync($"{outside.Url}/5")).Status.ShouldBe(HttpStatusCode.OK);
+        (await SubmitAsync($"{outside.Url}/6")).Detail.ShouldContain("more than 5 redirects");
+        (await SubmitAsync($"{outside.Url}/900")).Detail.ShouldContain("more than 5 redirects");
+    }
+
+    [Theory]
+    [InlineData("file:///etc/passwd")]
+    [InlineData("ftp://127.0.0.2/x")]
+    [InlineData("gopher://127.0.0.2:70/_x")]
+    [InlineData("jar:http://127.0.0.2!/x")]
+    [InlineData("concat:/etc/passwd")]
+    [InlineData("//127.0.0.2/x")]
+    [InlineData("/etc/passwd")]
+    [InlineData("http://user:secret@127.0.0.2/")]
+    [InlineData("http://")]
+    [InlineData("-i")]
+    public async Task Other_schemes_and_forms_are_refused(string url)
+    {
+        var (status, detail) = await SubmitAsync(url);
+        status.ShouldBe(HttpStatusCode.BadRequest);
+        detail.ShouldStartWith($"Failed to download from URL {url}");
+    }
+
+    [Fact]
+    public async Task A_redirect_to_a_file_is_refused()
+    {
+        await using var outside = LoopbackServer.Start("127.0.0.2", (_, stream, ct) => LoopbackServer.AnswerAsync(stream, "302 Found", "Location: file:///etc/passwd\r\n", [], ct));
+        (await SubmitAsync(outside.Url)).Detail.ShouldContain("scheme 'file'");
+    }
+
+    [Fact]
+    public async Task A_kilobyte_that_unpacks_to_gigabytes_is_cut_off_at_the_cap()
+    {
+        using var packed = new MemoryStream();
+        await using (var gzip = new GZipStream(packed, CompressionLevel.SmallestSize, leaveOpen: true))
+        {
+            var zeros = new byte[1 << 20];
+            for (var i = 0; i < 100; i++)
+                await gzip.WriteAsync(zeros);
+        }
+        packed.Length.ShouldBeLessThan(200_000);
+        await using var outside = LoopbackServer.Serving("127.0.0.2", packed.ToArray(), "Content-Encoding: gzip\r\n");
+        (await SubmitAsync(outside.Url)).Detail.ShouldContain("at most 20000000 bytes");
+        Directory.EnumerateFiles(Path.Combine(shared.Service.Data, "aside")).ShouldBeEmpty("nothing half-written stays");
+    }
+
+    [Fact]
+    public async Task An_endless_body_ends_at_the_cap()
+    {
+        await using var outside = LoopbackServer.Start("127.0.0.2", async (_, stream, ct) =>
+        {
+            await stream.WriteAsync(Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"), ct);
+            var block = new byte[1 << 16];
+            while (true)
+                await stream.WriteAsync(block, ct);
+        });
+        (await SubmitAsync(outside.Url)).Detail.ShouldContain("at most 20000000 bytes");
+    }
+
+    [Theory]
+    [InlineData("no answer at all", "")]
+    [InlineData("headers that never end", "HTTP/1.1 200 OK\r\nX: ")]
+    [InlineData("a body that stops", "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nabc")]
+    public async Task A_silent_server_is_given_up(string what, string start)
+    {
+        await using var outside = LoopbackServer.Start("127.0.0.2", async (_, stream, ct) =>
+        {
+            await stream.WriteAsync(Encoding.ASCII.GetBytes(start), ct);
+            await Task.Delay(Timeout.Infinite, ct);
+        });
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        (await SubmitAsync(outside.Url)).Detail.ShouldContain("took longer", Case.Sensitive, what);
+        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(8));
+    }
+
+    [Fact]
+    public async Task A_body_that_trickles_ends_at_the_total_time()
+    {
+        await using var outside = LoopbackServer.Start("127.0.0.2", async (_, stream, ct) =>
+        {
+            await stream.WriteAsync(Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"), ct);
+            while (true)
+            {
+                await stream.WriteAsync(new byte[1], ct);
+                await Task.Delay(300, ct);
+            }
+        });
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        (await SubmitAsync(outside.Url)).Detail.ShouldContain("took longer");
+        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(8));
+    }
+
+    private async Task<(HttpStatusCode Status, string Detail)> SubmitAsync(string image)
+    {
+        using var response = await shared.Client.PostJsonAsync("/", new { image, audio1 = Samples.DataUrl(Samples.VoiceOfASecond) });
+        var answer = await TokenClient.ReadAsync(response);
+        return (response.StatusCode, answer.TryGetProperty("detail", out var detail) ? detail.ToString() : "");
+    }
+}

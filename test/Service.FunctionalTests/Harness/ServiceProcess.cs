@@ -1,0 +1,235 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+
+namespace Locutor.Service.FunctionalTests.Harness;
+
+/// <summary>The real program, <c>locutor serve</c>, on a port of its own over a data folder of its own.</summary>
+public sealed class ServiceProcess : IAsyncDisposable
+{
+    private readonly StringBuilder _log = new();
+    private readonly string[] _options;
+    private Process? _process;
+
+    private ServiceProcess(string data, string[] options)
+    {
+        Data = data;
+        _options = options;
+        Url = $"http://127.0.0.1:{FreePort()}";
+    }
+
+    public static string Program { get; } = Path.Combine(AppContext.BaseDirectory, "locutor");
+
+    public string Data { get; }
+
+    public string Url { get; }
+
+    public int ProcessId => _process!.Id;
+
+    /// <summary>What the program has printed.</summary>
+    public string Log
+    {
+        get
+        {
+            lock (_log)
+                return _log.ToString();
+        }
+    }
+
+    /// <summary>Starts the service with the stub generator and waits until it is ready.</summary>
+    public static async Task<ServiceProcess> StartAsync(params string[] options)
+    {
+        var service = new ServiceProcess(Directory.CreateTempSubdirectory("locutor-service-").FullName, options);
+        await service.StartAgainAsync();
+        return service;
+    }
+
+    /// <summary>Starts again over the same data; later options win over those of the first start.</summary>
+    public async Task StartAgainAsync(params string[] more)
+    {
+        var start = new ProcessStartInfo(Program)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Data,
+        };
+        foreach (var argument in new[] { "serve", "--data", Data, "--urls", Url, "--generator", "stub" }.Concat(_options).Concat(more))
+            start.ArgumentList.Add(argument);
+        _process = Process.Start(start)!;
+        _process.OutputDataReceived += (_, line) => Note(line.Data);
+        _process.ErrorDataReceived += (_, line) => Note(line.Data);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        using var client = new HttpClient { BaseAddress = new Uri(Url) };
+        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(50))
+        {
+            try
+            {
+                if ((await client.GetAsync("/readyz")).IsSuccessStatusCode)
+                    return;
+            }
+            catch (HttpRequestException) when (!_process.HasExited)
+            {
+            }
+            if (_process.HasExited || clock.Elapsed > TimeSpan.FromSeconds(60))
+                throw new InvalidOperationException($"the service did not get ready:\n{Log}");
+        }
+    }
+
+    /// <summary>Runs another verb over the same data folder.</summary>
+    public async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(Program, [.. arguments, "--data", Data]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, await output, await error);
+    }
+
+    /// <summary>Makes a token with the program and gives a client that sends it.</summary>
+    public async Task<TokenClient> TokenAsync(params string[] options)
+    {
+        var (code, output, error) = await RunAsync(["tokens", "create", .. options]);
+        code.ShouldBe(0, error);
+        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        lines.Length.ShouldBe(2, output);
+        return new TokenClient(Url, Value(lines[0], "Modal-Key: wk-"), Value(lines[1], "Modal-Secret: ws-"));
+    }
+
+    /// <summary>kill -9.</summary>
+    public async Task KillAsync()
+    {
+        _process!.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+    }
+
+    /// <summary>SIGTERM; the exit code.</summary>
+    public async Task<int> TerminateAsync()
+    {
+        using (var kill = Process.Start("kill", ["-TERM", _process!.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]))
+            await kill.WaitForExitAsync();
+        await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is { HasExited: false })
+            await KillAsync();
+        for (var attempt = 0; Directory.Exists(Data); attempt++)
+        {
+            try
+            {
+                Directory.Delete(Data, recursive: true);
+            }
+            catch (IOException) when (attempt < 50)
+            {
+                // A worker of the killed service is still ending.
+                await Task.Delay(100);
+            }
+        }
+    }
+
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static string Value(string line, string start)
+    {
+        line.ShouldStartWith(start);
+        return line[(start.Length - 3)..].Trim();
+    }
+
+    private void Note(string? line)
+    {
+        if (line is null)
+            return;
+        lock (_log)
+            _log.AppendLine(line);
+    }
+}
+
+/// <summary>A client that sends a token's two headers.</summary>
+public sealed class TokenClient : IDisposable
+{
+    public TokenClient(string url, string key, string secret)
+    {
+        (Key, Secret) = (key, secret);
+        Http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, MaxConnectionsPerServer = 512 }) { BaseAddress = new Uri(url), Timeout = TimeSpan.FromSeconds(100) };
+        Http.DefaultRequestHeaders.Add("Modal-Key", key);
+        Http.DefaultRequestHeaders.Add("Modal-Secret", secret);
+    }
+
+    public string Key { get; }
+
+    public string Secret { get; }
+
+    public HttpClient Http { get; }
+
+    public void Dispose() => Http.Dispose();
+
+    public async Task<JsonElement> GetJsonAsync(string path) => await ReadAsync(await Http.GetAsync(path));
+
+    public static async Task<JsonElement> ReadAsync(HttpResponseMessage response)
+    {
+        var text = await response.Content.ReadAsStringAsync();
+        using var json = JsonDocument.Parse(text);
+        return json.RootElement.Clone();
+    }
+
+    /// <summary>Uploads a form with a picture and a voice; the answer as it came.</summary>
+    public Task<HttpResponseMessage> UploadAsync(byte[] image, byte[] audio, params (string Name, string Value)[] fields) =>
+        Http.PostAsync("/v1/jobs", Form(image, audio, fields));
+
+    public static MultipartFormDataContent Form(byte[] image, byte[] audio, params (string Name, string Value)[] fields)
+    {
+        var form = new MultipartFormDataContent();
+        form.Add(File(image), "image", "portrait.png");
+        form.Add(File(audio), "audio", "voice.wav");
+        foreach (var (name, value) in fields)
+            form.Add(new StringContent(value), name);
+        return form;
+    }
+
+    /// <summary>Uploads and expects the job to be accepted.</summary>
+    public async Task<string> SubmitAsync(byte[] image, byte[] audio, params (string Name, string Value)[] fields)
+    {
+        using var response = await UploadAsync(image, audio, fields);
+        var job = await ReadAsync(response);
+        response.StatusCode.ShouldBe(HttpStatusCode.Accepted, job.ToString());
+        return job.GetProperty("id").GetString()!;
+    }
+
+    public Task<HttpResponseMessage> PostJsonAsync(string path, object body) =>
+        Http.PostAsync(path, new StringContent(body as string ?? JsonSerializer.Serialize(body), Encoding.UTF8, "application/json"));
+
+    /// <summary>Waits until a job is over.</summary>
+    public Task<JsonElement> EndAsync(string id, double seconds = 30) =>
+        UntilAsync(id, job => job.GetProperty("status").GetString() is not ("queued" or "running"), seconds);
+
+    public async Task<JsonElement> UntilAsync(string id, Func<JsonElement, bool> condition, double seconds = 30)
+    {
+        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(50))
+        {
+            var job = await GetJsonAsync($"/v1/jobs/{id}");
+            if (condition(job))
+                return job;
+            if (clock.Elapsed.TotalSeconds > seconds)
+                throw new TimeoutException($"after {seconds} s the job is {job}");
+        }
+    }
+
+    private static ByteArrayContent File(byte[] bytes)
+    {
+        var content = new ByteArrayContent(bytes);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+        return content;
+    }
+}

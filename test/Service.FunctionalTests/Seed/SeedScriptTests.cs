@@ -1,0 +1,64 @@
+using System.Diagnostics;
+using System.Globalization;
+using Locutor.Service.FunctionalTests.Harness;
+
+namespace Locutor.Service.FunctionalTests.Seed;
+
+[Collection("shared service")]
+public sealed class SeedScriptTests(SharedService shared) : IDisposable
+{
+    private readonly string _out = Directory.CreateTempSubdirectory("locutor-seed-").FullName;
+
+    public void Dispose() => Directory.Delete(_out, recursive: true);
+
+    [Fact]
+    public async Task The_three_curl_steps_work_with_only_the_host_replaced()
+    {
+        await using var images = LoopbackServer.Serving("127.0.0.2", Samples.Picture);
+        await using var sounds = LoopbackServer.Serving("127.0.0.2", Samples.VoiceOfASecond);
+        await RunAsync(shared.Client, $"{images.Url}/multi1.png", $"{sounds.Url}/1.WAV");
+
+        var submit = Headers("submit.headers");
+        submit[0].ShouldBe("HTTP/1.1 200 OK");
+        submit.ShouldContain("Content-Type: application/json; charset=utf-8");
+        File.ReadAllText(Path.Combine(_out, "submit.body")).ShouldMatch("""\A\{"call_id":"fc-[0-9A-Za-z]{26}"\}\z""");
+
+        var codes = File.ReadAllLines(Path.Combine(_out, "codes"));
+        codes[0].ShouldBe("202");
+        codes[^1].ShouldBe("200");
+        codes.Distinct().ShouldBe(["202", "200"]);
+        var waiting = Headers("get-202.headers");
+        waiting[0].ShouldBe("HTTP/1.1 202 Accepted");
+        waiting.ShouldContain("Retry-After: 2");
+        waiting.ShouldContain("Content-Length: 0");
+        waiting.ShouldNotContain(line => line.StartsWith("Content-Type:", StringComparison.OrdinalIgnoreCase));
+        new FileInfo(Path.Combine(_out, "get-202.body")).Length.ShouldBe(0);
+
+        var video = await File.ReadAllBytesAsync(Path.Combine(_out, "video.mp4"));
+        var call = File.ReadAllText(Path.Combine(_out, "submit.body"))[12..^2];
+        var get = Headers("get.headers");
+        get[0].ShouldBe("HTTP/1.1 200 OK");
+        get.ShouldContain("Content-Type: video/mp4");
+        get.ShouldContain($"Content-Length: {video.Length.ToString(CultureInfo.InvariantCulture)}");
+        get.ShouldContain($"Content-Disposition: attachment; filename=\"{call}.mp4\"");
+        Headers("head.headers").Where(NoDate).ShouldBe(get.Where(NoDate), "HEAD answers as GET does");
+        video.AsSpan(4, 4).SequenceEqual("ftyp"u8).ShouldBeTrue();
+        video.AsSpan(video.Length - call.Length).SequenceEqual(System.Text.Encoding.ASCII.GetBytes(call)).ShouldBeTrue();
+    }
+
+    private static bool NoDate(string line) => !line.StartsWith("Date:", StringComparison.OrdinalIgnoreCase);
+
+    private string[] Headers(string name) =>
+        File.ReadAllText(Path.Combine(_out, name)).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+
+    private async Task RunAsync(TokenClient client, string image, string audio)
+    {
+        var start = new ProcessStartInfo("/bin/sh", [Path.Combine(AppContext.BaseDirectory, "seed.sh")]) { RedirectStandardError = true };
+        foreach (var (name, value) in new[] { ("HOST", shared.Service.Url), ("TOKEN_ID", client.Key), ("TOKEN_SECRET", client.Secret), ("IMAGE", image), ("AUDIO", audio), ("OUT", _out) })
+            start.Environment[name] = value;
+        using var process = Process.Start(start)!;
+        var error = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        process.ExitCode.ShouldBe(0, error);
+    }
+}

@@ -1,0 +1,126 @@
+using System.Diagnostics;
+using System.Globalization;
+using Locutor.Service.FunctionalTests.Harness;
+
+namespace Locutor.Service.FunctionalTests.Workers;
+
+public sealed class WorkerTests
+{
+    [Fact]
+    public async Task A_crash_costs_one_attempt_and_the_next_goes_on_from_the_last_clip()
+    {
+        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=4");
+        using var client = await service.TokenAsync("--scopes", "all");
+        var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        await client.UntilAsync(id, job => job.GetProperty("progress").TryGetProperty("clip", out var clip) && clip.GetInt32() >= 2);
+        using (var worker = Process.GetProcessById(await WorkerOfAsync(client)))
+            worker.Kill();
+        var clock = Stopwatch.StartNew();
+        var again = await client.UntilAsync(id, job => job.GetProperty("attempt").GetInt32() == 2);
+        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(20), "the supervisor tells at once, the lease need not run out");
+        again.GetProperty("progress").TryGetProperty("clip", out var resumed).ShouldBe(false, "nothing is reported yet");
+        var first = await client.UntilAsync(id, job => job.GetProperty("progress").TryGetProperty("clip", out var clip) && clip.GetInt32() > 0);
+        first.GetProperty("progress").GetProperty("clip").GetInt32().ShouldBeGreaterThanOrEqualTo(2, "the first clip is not made again");
+        (await client.EndAsync(id)).GetProperty("status").GetString().ShouldBe("succeeded");
+        (await client.Http.GetAsync("/healthz")).EnsureSuccessStatusCode();
+    }
+
+    [Fact]
+    public async Task Three_crashes_are_enough_and_other_jobs_are_served()
+    {
+        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=0.1");
+        using var client = await service.TokenAsync();
+        var bad = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "crash the worker"));
+        var good = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        var lost = await client.EndAsync(bad, 60);
+        lost.GetProperty("error").GetProperty("code").GetString().ShouldBe("worker_lost");
+        lost.GetProperty("attempt").GetInt32().ShouldBe(3);
+        (await client.EndAsync(good, 60)).GetProperty("status").GetString().ShouldBe("succeeded");
+    }
+
+    [Fact]
+    public async Task Running_out_of_memory_fails_the_job_and_keeps_the_worker()
+    {
+        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=0.1");
+        using var client = await service.TokenAsync("--scopes", "all");
+        var big = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "run out of memory"));
+        (await client.EndAsync(big)).GetProperty("error").GetProperty("code").GetString().ShouldBe("gpu_out_of_memory");
+        var process = await WorkerOfAsync(client);
+        var small = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        (await client.EndAsync(small)).GetProperty("status").GetString().ShouldBe("succeeded");
+        (await WorkerOfAsync(client)).ShouldBe(process);
+    }
+
+    [Fact]
+    public async Task Stopping_hands_a_long_job_back_without_counting_it_and_a_restart_finishes_it()
+    {
+        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=6", "--set", "drain_seconds=0.5");
+        using var client = await service.TokenAsync();
+        var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        await client.UntilAsync(id, job => job.GetProperty("status").GetString() == "running");
+        (await service.TerminateAsync()).ShouldBe(0);
+        await service.StartAgainAsync("--set", "stub_seconds=0.5");
+        var done = await client.EndAsync(id);
+        done.GetProperty("status").GetString().ShouldBe("succeeded");
+        done.GetProperty("attempt").GetInt32().ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Stopping_lets_a_short_job_finish()
+    {
+        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=1.5", "--set", "drain_seconds=30");
+        using var client = await service.TokenAsync();
+        var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        await client.UntilAsync(id, job => job.GetProperty("status").GetString() == "running");
+        (await service.TerminateAsync()).ShouldBe(0);
+        await service.StartAgainAsync();
+        var done = await client.GetJsonAsync($"/v1/jobs/{id}");
+        done.GetProperty("status").GetString().ShouldBe("succeeded");
+        done.GetProperty("attempt").GetInt32().ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_silent_worker_loses_its_job_when_the_lease_runs_out()
+    {
+        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=2", "--set", "lease_seconds=2", "--set", "workers=cpu,cpu");
+        using var client = await service.TokenAsync("--scopes", "all");
+        var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        await client.UntilAsync(id, job => job.GetProperty("status").GetString() == "running");
+        var frozen = await WorkerOfAsync(client, id);
+        await SignalAsync("-STOP", frozen);
+        try
+        {
+            var done = await client.EndAsync(id);
+            done.GetProperty("status").GetString().ShouldBe("succeeded");
+            done.GetProperty("attempt").GetInt32().ShouldBe(2);
+            var video = done.GetProperty("result").GetProperty("sha256").GetString();
+            await SignalAsync("-CONT", frozen);
+            await Task.Delay(2500);
+            (await client.GetJsonAsync($"/v1/jobs/{id}")).GetProperty("result").GetProperty("sha256").GetString().ShouldBe(video, "the first worker is fenced off");
+        }
+        finally
+        {
+            await SignalAsync("-CONT", frozen);
+        }
+    }
+
+    private static async Task SignalAsync(string signal, int process)
+    {
+        using var kill = Process.Start("kill", [signal, process.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
+    }
+
+    /// <summary>The process of the worker that has this job, or of any.</summary>
+    private static async Task<int> WorkerOfAsync(TokenClient client, string? job = null)
+    {
+        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(50))
+        {
+            foreach (var worker in (await client.GetJsonAsync("/v1/workers")).GetProperty("workers").EnumerateArray())
+            {
+                if (job is null || (worker.TryGetProperty("job", out var has) && has.GetString() == job))
+                    return worker.GetProperty("process").GetInt32();
+            }
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(20));
+        }
+    }
+}

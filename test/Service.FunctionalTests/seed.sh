@@ -1,0 +1,42 @@
+#!/bin/sh
+# The three steps that users of the seed run, with only the host replaced.
+# Needs HOST, TOKEN_ID, TOKEN_SECRET, IMAGE and AUDIO; writes what came back into the folder OUT.
+set -eu
+
+# Step 1: submit the job
+curl -s -X POST -D "$OUT/submit.headers" -o "$OUT/submit.body" \
+     -H "Content-Type: application/json" \
+     -H "Modal-Key: $TOKEN_ID" \
+     -H "Modal-Secret: $TOKEN_SECRET" \
+     -d '{
+           "image": "'"$IMAGE"'",
+           "audio1": "'"$AUDIO"'",
+           "prompt": "A person is talking"
+         }' \
+     "$HOST"
+CALL_ID=$(sed 's/^{"call_id":"\(fc-[0-9A-Za-z]*\)"}$/\1/' "$OUT/submit.body")
+
+# Step 2: poll for the result
+: > "$OUT/codes"
+tries=0
+HTTP_STATUS=202
+while [ "$HTTP_STATUS" = 202 ] && [ "$tries" -lt 300 ]; do
+  HTTP_STATUS=$(curl -w "%{http_code}" -s --head -D "$OUT/head-$HTTP_STATUS.headers" -o /dev/null \
+     -H "Modal-Key: $TOKEN_ID" \
+     -H "Modal-Secret: $TOKEN_SECRET" \
+     "$HOST?call_id=$CALL_ID")
+  echo "$HTTP_STATUS" >> "$OUT/codes"
+  if [ "$HTTP_STATUS" = 202 ]; then
+    curl -s -D "$OUT/get-202.headers" -o "$OUT/get-202.body" -H "Modal-Key: $TOKEN_ID" -H "Modal-Secret: $TOKEN_SECRET" "$HOST?call_id=$CALL_ID"
+    sleep 0.1
+  fi
+  tries=$((tries + 1))
+done
+curl -s --head -H "Modal-Key: $TOKEN_ID" -H "Modal-Secret: $TOKEN_SECRET" "$HOST?call_id=$CALL_ID" > "$OUT/head.headers"
+
+# Step 3: retrieve the finished video
+curl -s -X GET -D "$OUT/get.headers" \
+     -H "Modal-Key: $TOKEN_ID" \
+     -H "Modal-Secret: $TOKEN_SECRET" \
+     --output "$OUT/video.mp4" \
+     "$HOST?call_id=$CALL_ID"
