@@ -21,7 +21,7 @@ internal static class Runner
 
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            return await parsed.InvokeAsync(Configuration(parsed));
         }
         catch (OperationCanceledException)
         {
@@ -53,6 +53,13 @@ internal static class Runner
             return ExitCodes.Internal;
         }
     }
+
+    /// <summary>A service drains when it is stopped and takes its time; everything else ends within two seconds.</summary>
+    private static InvocationConfiguration Configuration(ParseResult parsed) => new()
+    {
+        EnableDefaultExceptionHandler = false,
+        ProcessTerminationTimeout = parsed.CommandResult.Command.Name is "serve" or "worker" ? null : TimeSpan.FromSeconds(2),
+    };
 
     private static void Complain(string message) => Console.Error.WriteLine("locutor: " + message.ReplaceLineEndings(" "));
 }

@@ -118,7 +118,7 @@ public static class LocutorServer
         app.MapGet("/readyz", (Janitor janitor) => Results.Text(janitor.Ready ? "ready" : "taking up the open jobs", statusCode: janitor.Ready ? 200 : 503)).ExcludeFromDescription();
         app.MapPrometheusScrapingEndpoint("/metrics").Needs(TokenScopes.Operate, openOnLoopback: true);
         app.MapOpenApi("/openapi.json");
-        app.MapScalarApiReference("/docs", ApiDocument.Reference);
+        app.MapScalarApiReference("/docs/scalar");
     }
 
     private static int FreePort()

@@ -156,9 +156,12 @@ public sealed partial class QueueGrain(JobsOptions options, JobsMetrics metrics,
             throw;
         }
         if (job is null)
+        {
             _waiting.Finished(next.Owner);
-        else
-            _running[next.Id] = job;
+            return null;
+        }
+        _running[next.Id] = job;
+        Seen(worker with { State = "working", Job = job.Id });
         return job;
     }
 
@@ -185,7 +188,11 @@ public sealed partial class QueueGrain(JobsOptions options, JobsMetrics metrics,
     private void Place(JobRecord job)
     {
         if (job.Status is not JobStatus.Running && _running.Remove(job.Id, out var ran))
+        {
             _waiting.Finished(ran.Owner);
+            if (_workers.TryGetValue(ran.Worker ?? "", out var worker) && worker.Job == job.Id)
+                _workers[worker.Id] = worker with { State = "idle", Job = null };
+        }
         var fetch = job.Status is JobStatus.Queued && !job.Request.InputsStored;
         if (fetch)
         {

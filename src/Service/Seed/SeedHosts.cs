@@ -13,6 +13,8 @@ public static class SeedHosts
     /// <summary>Comes before routing, because the page and the results share an address.</summary>
     public static void UseSeedHosts(this IApplicationBuilder app) => app.Use(async (context, next) =>
     {
+        if (context.Request.Path == "/docs" || context.Request.Path == "/docs/")
+            context.Request.Path = "/docs.html";
         if (context.Request.Path != "/")
         {
             await next(context);

@@ -1,9 +1,8 @@
 using Microsoft.AspNetCore.OpenApi;
-using Scalar.AspNetCore;
 
 namespace Locutor.Service.V1;
 
-/// <summary>The OpenAPI document and its reference page.</summary>
+/// <summary>The OpenAPI document.</summary>
 internal static class ApiDocument
 {
     public static void Configure(OpenApiOptions options)
@@ -16,6 +15,4 @@ internal static class ApiDocument
             return Task.CompletedTask;
         });
     }
-
-    public static void Reference(ScalarOptions options) => options.WithOpenApiRoutePattern("/openapi.json").WithTitle("Locutor API");
 }

@@ -6,16 +6,16 @@ import { Compose } from "./compose.js";
 import { Theatre } from "./theatre.js";
 import { History } from "./history.js";
 
-const history = new History(open);
+const history = new History(job => open(job));
 const theatre = new Theatre(job => { history.put(job); compose.refresh(); }, job => compose.again(job));
 const compose = new Compose(model => history.pace(model), job => { history.put(job); open(job); }, askToSignIn);
 let session = null;
 
-function open(job) {
+function open(job, byUser = true) {
   theatre.open(job);
   history.choose(job.id);
   window.history.replaceState(null, "", `#${job.id}`);
-  if (matchMedia("(max-width: 62rem)").matches) byId("theatre").scrollIntoView({ behavior: "smooth", block: "start" });
+  if (byUser && matchMedia("(max-width: 62rem)").matches) byId("theatre").scrollIntoView({ behavior: "smooth", block: "start" });
 }
 
 async function start() {
@@ -34,7 +34,7 @@ async function start() {
   const id = location.hash.slice(1);
   const chosen = history.jobs.get(id) ?? (id.startsWith("fc-") ? await api.job(id).catch(() => null) : null)
     ?? [...history.jobs.values()].find(job => ["queued", "running"].includes(job.status));
-  if (chosen) open(chosen);
+  if (chosen) open(chosen, false);
   look();
 }
 

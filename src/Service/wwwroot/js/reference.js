@@ -1,0 +1,10 @@
+/** The reference of the API, from the document that the service writes itself. Nothing is loaded from elsewhere. */
+
+window.Scalar.createApiReference("#reference", {
+  url: "/openapi.json",
+  withDefaultFonts: false,
+  telemetry: false,
+  hideClientButton: true,
+  agent: { disabled: true },
+  mcp: { disabled: true },
+});

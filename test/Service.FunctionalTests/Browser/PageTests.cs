@@ -1,0 +1,201 @@
+using System.Text.RegularExpressions;
+using Locutor.Service.FunctionalTests.Harness;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace Locutor.Service.FunctionalTests.Browser;
+
+/// <summary>The page in Debian's Chromium, from the first click to the playing video. LOCUTOR_SCREENSHOTS names a folder for pictures of it.</summary>
+public sealed class PageTests : IAsyncLifetime
+{
+    private const string PlaysSome = "() => { const video = document.querySelector('.screen video'); return video && video.currentTime > 0.1 && video.videoWidth === 320; }";
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("locutor-page-").FullName;
+    private readonly List<string> _complaints = [];
+    private IPlaywright _playwright = null!;
+    private IBrowser _browser = null!;
+
+    private string Picture => Path.Combine(_folder, "portrait.png");
+
+    private string Voice => Path.Combine(_folder, "voice.wav");
+
+    public async ValueTask InitializeAsync()
+    {
+        await File.WriteAllBytesAsync(Picture, Samples.Picture);
+        await File.WriteAllBytesAsync(Voice, Samples.VoiceOfASecond);
+        _playwright = await Playwright.CreateAsync();
+        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        {
+            ExecutablePath = Environment.GetEnvironmentVariable("LOCUTOR_CHROMIUM") ?? "/usr/bin/chromium",
+            Args = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"],
+        });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _browser.DisposeAsync();
+        _playwright.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task From_a_picture_and_a_voice_to_a_playing_video_and_again()
+    {
+        await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "stub_seconds=3");
+        var page = await OpenAsync(service.Url, 1280, 1000);
+        await page.Locator("#picture-file").SetInputFilesAsync(Picture);
+        await Expect(page.GetByAltText("Your picture")).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Generate" })).ToBeDisabledAsync();
+        await page.Locator("#voice-file").SetInputFilesAsync(Voice);
+        await Expect(page.Locator("#estimate")).ToContainTextAsync("1.3 s of video");
+        await page.GetByLabel("Prompt", new() { Exact = false }).First.FillAsync("<b>She sings</b>");
+        await page.GetByText("Advanced settings").ClickAsync();
+        await page.GetByLabel("Steps", new() { Exact = true }).FillAsync("6");
+        await ShotAsync(page, "composed");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Generate" }).ClickAsync();
+        await Expect(page.Locator(".veil strong")).ToHaveTextAsync(new Regex("Denoising · \\d+ %"));
+        await Expect(page.Locator(".veil span")).ToContainTextAsync("clip ");
+        await Expect(page.Locator(".steps li.now")).ToHaveTextAsync("denoising");
+        await ShotAsync(page, "running");
+        await Expect(page.Locator(".screen video")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await page.EvaluateAsync("document.querySelector('.screen video').play()");
+        await page.WaitForFunctionAsync(PlaysSome);
+        await Expect(page.Locator("#history .tile")).ToHaveCountAsync(1);
+        await Expect(page.Locator("#history .title")).ToHaveTextAsync("<b>She sings</b>");
+        await ShotAsync(page, "finished");
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Copy as curl" }).ClickAsync();
+        await Expect(page.Locator("#curl-text")).ToContainTextAsync("/v1/jobs");
+        await page.GetByRole(AriaRole.Tab, new() { Name = "Classic" }).ClickAsync();
+        await Expect(page.Locator("#curl-text")).ToContainTextAsync("CALL_ID=$(curl");
+        await ShotAsync(page, "curl");
+        await page.Keyboard.PressAsync("Escape");
+        var seed = await page.Locator(".facts span", new() { HasText = "Seed" }).Locator("b").InnerTextAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Again with this seed" }).ClickAsync();
+        await Expect(page.Locator("#seed")).ToHaveValueAsync(seed);
+        await Expect(page.Locator("#steps")).ToHaveValueAsync("6");
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Generate" })).ToBeEnabledAsync();
+
+        await page.ReloadAsync();
+        await Expect(page.Locator("#history .tile")).ToHaveCountAsync(1);
+        await Expect(page.Locator(".screen video")).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
+        await Expect(page.Locator("#history .tile")).ToHaveCountAsync(0);
+        _complaints.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task With_the_keyboard_alone_signed_in_cancelling_on_a_phone()
+    {
+        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=30");
+        var (_, token, _) = await service.RunAsync("tokens", "create", "--scopes", "all");
+        var page = await OpenAsync(service.Url, 360, 760, ColorScheme.Dark);
+        await Expect(page.GetByRole(AriaRole.Dialog, new() { Name = "Sign in" })).ToBeVisibleAsync();
+        await page.Keyboard.InsertTextAsync("Modal-Key: wk-nobody Modal-Secret: ws-nothing");
+        await TabToAsync(page, "#sign-in-go");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator("#sign-in-problem")).ToContainTextAsync("open nothing here");
+        await page.GetByLabel("Token").FillAsync(token);
+        await TabToAsync(page, "#sign-in-go");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.GetByRole(AriaRole.Dialog)).ToHaveCountAsync(0);
+        (await page.EvaluateAsync<string>("document.cookie")).ShouldBe("", "scripts cannot read the session");
+        await page.Locator("#picture-file").SetInputFilesAsync(Picture);
+        await page.Locator("#voice-record").FocusAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator("#voice-record")).ToContainTextAsync("Stop");
+        await Task.Delay(1200);
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.GetByLabel("Your voice")).ToBeVisibleAsync();
+        await TabToAsync(page, "#submit");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator(".veil strong")).ToContainTextAsync(new Regex("Denoising|Loading|Next in line"));
+        await ShotAsync(page, "phone-running");
+        await TabToAsync(page, ".actions .danger");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator(".veil .badge")).ToHaveTextAsync("canceled");
+        (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(360, "nothing is wider than a phone");
+        await page.ReloadAsync();
+        await Expect(page.Locator("#history .tile")).ToHaveCountAsync(1);
+        await ShotAsync(page, "phone-history");
+        _complaints.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData(ColorScheme.Light, 1280)]
+    [InlineData(ColorScheme.Dark, 1280)]
+    [InlineData(ColorScheme.Light, 390)]
+    public async Task Everything_has_a_name_and_fits(ColorScheme scheme, int width)
+    {
+        await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "stub_seconds=0.2");
+        using (var client = new TokenClient(service.Url, "x", "y"))
+        {
+            foreach (var prompt in new[] { "A woman sings", "run out of memory", "A very long prompt that goes on and on, about the light, the room, the microphone and the song" })
+                await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", prompt)));
+        }
+        var page = await OpenAsync(service.Url, width, 900, scheme);
+        await Expect(page.Locator("#history .tile")).ToHaveCountAsync(3);
+        await page.Locator("#history .tile").Last.ClickAsync();
+        await Expect(page.Locator(".screen video")).ToBeVisibleAsync();
+        await page.GetByText("Advanced settings").ClickAsync();
+        await ShotAsync(page, $"{scheme.ToString().ToLowerInvariant()}-{width}");
+        var nameless = await page.EvaluateAsync<string[]>("""
+            [...document.querySelectorAll('button, a, input, select, textarea, video, audio, progress, img')].filter(e => e.offsetParent !== null).filter(e => {
+              const name = e.getAttribute('aria-label') || e.getAttribute('alt') || e.textContent.trim() || e.labels?.length || e.getAttribute('aria-labelledby') || (e.tagName === 'IMG' && e.alt === '');
+              return !name;
+            }).map(e => e.outerHTML.slice(0, 120))
+            """);
+        nameless.ShouldBeEmpty();
+        (await page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth")).ShouldBe(0);
+        _complaints.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task The_reference_page_runs_no_inline_script_and_loads_nothing_from_elsewhere()
+    {
+        await using var service = await ServiceProcess.StartAsync("--no-auth");
+        var page = await OpenAsync(service.Url + "/docs/", 1280, 900);
+        await Expect(page.GetByText("Submit a job").First).ToBeVisibleAsync();
+        await ShotAsync(page, "reference");
+        _complaints.ShouldBeEmpty();
+    }
+
+    private async Task<IPage> OpenAsync(string url, int width, int height, ColorScheme scheme = ColorScheme.Light)
+    {
+        var context = await _browser.NewContextAsync(new BrowserNewContextOptions
+        {
+            ViewportSize = new ViewportSize { Width = width, Height = height },
+            ColorScheme = scheme,
+            HasTouch = width < 600,
+            Permissions = ["microphone"],
+        });
+        context.SetDefaultTimeout(20_000);
+        SetDefaultExpectTimeout(20_000);
+        var page = await context.NewPageAsync();
+        page.PageError += (_, error) => _complaints.Add(error);
+        page.Console += (_, message) =>
+        {
+            if (message.Type is "error" && !message.Text.Contains("401", StringComparison.Ordinal))
+                _complaints.Add(message.Text);
+        };
+        await page.GotoAsync(url);
+        return page;
+    }
+
+    private static async Task TabToAsync(IPage page, string selector)
+    {
+        for (var press = 0; press < 80; press++)
+        {
+            if (await page.EvaluateAsync<bool>("selector => document.activeElement?.matches(selector)", selector))
+                return;
+            await page.Keyboard.PressAsync("Tab");
+        }
+        throw new InvalidOperationException($"{selector} cannot be reached with the Tab key");
+    }
+
+    private static async Task ShotAsync(IPage page, string name)
+    {
+        if (Environment.GetEnvironmentVariable("LOCUTOR_SCREENSHOTS") is { Length: > 0 } folder)
+            await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, name + ".png"), FullPage = true });
+    }
+}

@@ -1,0 +1,124 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Locutor.Service.FunctionalTests.Harness;
+
+namespace Locutor.Service.FunctionalTests.Endurance;
+
+/// <summary>kill -9 at random moments under load: what was accepted is kept, ends once, and no video is torn or another job's.</summary>
+public sealed class CrashTests
+{
+    private const int Clients = 6;
+
+    private readonly int _seed = Environment.TickCount & 0xFFFFFF;
+    private readonly ConcurrentDictionary<string, string> _accepted = new();
+    private readonly ConcurrentDictionary<string, string> _ended = new();
+    private readonly ConcurrentQueue<string> _changed = new();
+    private int _keys;
+
+    [Fact]
+    public async Task Every_accepted_job_ends_exactly_once()
+    {
+        var random = new Random(_seed);
+        await using var service = await ServiceProcess.StartAsync(
+            "--set", "stub_seconds=0.12", "--set", "workers=cpu,cpu", "--set", "max_queued_per_token=100000", "--set", "submits_per_minute=1000000", "--set", "requests_per_minute=10000000");
+        using var client = await service.TokenAsync("--scopes", "all");
+        await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond));
+        var kills = Endurance.Of(5, 50);
+        for (var kill = 0; kill < kills; kill++)
+        {
+            using var over = new CancellationTokenSource();
+            var load = Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => LoadAsync(client, over.Token)));
+            await Task.Delay(random.Next(200, 1800));
+            await service.KillAsync();
+            await over.CancelAsync();
+            await load;
+            await service.StartAgainAsync();
+        }
+        foreach (var id in _accepted.Values.Distinct())
+            Note(id, await client.EndAsync(id, 120));
+        await CheckAsync(service, client);
+        Endurance.Say($"crash: seed {_seed}, {kills} kills, {_accepted.Count} jobs accepted, all ended once, "
+            + $"{_ended.Values.Count(end => end.StartsWith("succeeded", StringComparison.Ordinal))} succeeded");
+    }
+
+    private async Task CheckAsync(ServiceProcess service, TokenClient client)
+    {
+        _changed.ShouldBeEmpty($"seed {_seed}");
+        var listed = await ListAsync(client);
+        foreach (var (key, id) in _accepted)
+        {
+            listed.ContainsKey(id).ShouldBeTrue($"seed {_seed}: {id}, accepted under {key}, is not listed");
+            using var head = await client.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"/?call_id={id}"));
+            var job = listed[id];
+            if (job.GetProperty("status").GetString() != "succeeded")
+            {
+                // Three kills may hit one job; then it has failed for that reason and no other.
+                job.GetProperty("error").GetProperty("code").GetString().ShouldBe("worker_lost", $"seed {_seed}: {job}");
+                head.StatusCode.ShouldBe(HttpStatusCode.InternalServerError);
+                continue;
+            }
+            head.StatusCode.ShouldBe(HttpStatusCode.OK);
+            var video = await client.Http.GetByteArrayAsync($"/?call_id={id}");
+            Convert.ToHexStringLower(SHA256.HashData(video)).ShouldBe(job.GetProperty("result").GetProperty("sha256").GetString(), $"seed {_seed}: {id} is torn");
+            Encoding.ASCII.GetString(video, video.Length - id.Length, id.Length).ShouldBe(id, $"seed {_seed}: another job's video");
+        }
+        foreach (var job in listed.Values)
+            job.GetProperty("status").GetString().ShouldBeOneOf("succeeded", "failed");
+        (await client.GetJsonAsync("/v1/workers")).GetProperty("running").GetInt32().ShouldBe(0);
+        Directory.EnumerateDirectories(Path.Combine(service.Data, "results")).Count().ShouldBeGreaterThanOrEqualTo(_ended.Values.Count(end => end.StartsWith("succeeded", StringComparison.Ordinal)));
+    }
+
+    private async Task LoadAsync(TokenClient client, CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested)
+        {
+            try
+            {
+                var key = $"crash-{Interlocked.Increment(ref _keys)}";
+                using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/jobs") { Content = TokenClient.Form(Samples.Picture, Samples.VoiceOfASecond) };
+                request.Headers.Add("Idempotency-Key", key);
+                using var response = await client.Http.SendAsync(request, cancellation);
+                response.StatusCode.ShouldBe(HttpStatusCode.Accepted);
+                _accepted[key] = (await TokenClient.ReadAsync(response)).GetProperty("id").GetString()!;
+                foreach (var id in _accepted.Values.Except(_ended.Keys).Take(5))
+                    Note(id, await client.GetJsonAsync($"/v1/jobs/{id}"));
+                await Task.Delay(30, cancellation);
+            }
+            catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException)
+            {
+                // The service was killed in the middle of an answer; what was not answered was not accepted.
+                await Task.Delay(20, CancellationToken.None);
+            }
+        }
+    }
+
+    /// <summary>An end once seen must be the same for ever after.</summary>
+    private void Note(string id, JsonElement job)
+    {
+        var status = job.GetProperty("status").GetString()!;
+        var known = _ended.TryGetValue(id, out var before);
+        var now = status + (job.TryGetProperty("result", out var result) ? result.GetProperty("sha256").GetString() : "");
+        if (known && before != now)
+            _changed.Enqueue($"{id} was {before} and is {now}");
+        if (status is not ("queued" or "running"))
+            _ended[id] = now;
+    }
+
+    private static async Task<Dictionary<string, JsonElement>> ListAsync(TokenClient client)
+    {
+        var listed = new Dictionary<string, JsonElement>();
+        string? cursor = null;
+        do
+        {
+            var part = await client.GetJsonAsync($"/v1/jobs?limit=100{(cursor is null ? "" : "&cursor=" + cursor)}");
+            foreach (var job in part.GetProperty("jobs").EnumerateArray())
+                listed.Add(job.GetProperty("id").GetString()!, job);
+            cursor = part.TryGetProperty("next_cursor", out var next) ? next.GetString() : null;
+        }
+        while (cursor is not null);
+        return listed;
+    }
+}

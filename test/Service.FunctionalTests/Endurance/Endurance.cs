@@ -1,0 +1,32 @@
+using System.Globalization;
+
+namespace Locutor.Service.FunctionalTests.Endurance;
+
+/// <summary>
+/// These tests run small by default. With LOCUTOR_ENDURANCE=1 they run at the size that docs/reliability.md reports, and hold their times
+/// to the service's promises; that takes about ten minutes and wants the machine to itself.
+/// </summary>
+internal static class Endurance
+{
+    public static bool Long { get; } = Environment.GetEnvironmentVariable("LOCUTOR_ENDURANCE") == "1";
+
+    public static int Of(int quick, int whole) => Long ? whole : quick;
+
+    public static double Percentile(List<double> values, double part)
+    {
+        values.Sort();
+        return values.Count == 0 ? 0 : values[Math.Min(values.Count - 1, (int)(values.Count * part))];
+    }
+
+    /// <summary>Resident memory in MB.</summary>
+    public static double MemoryOf(int process) => File.ReadLines($"/proc/{process}/status")
+        .Where(line => line.StartsWith("VmRSS:", StringComparison.Ordinal))
+        .Select(line => double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024).Single();
+
+    public static void Say(string text)
+    {
+        TestContext.Current.SendDiagnosticMessage(text);
+        if (Environment.GetEnvironmentVariable("LOCUTOR_ENDURANCE_REPORT") is { Length: > 0 } file)
+            File.AppendAllText(file, text + "\n");
+    }
+}
