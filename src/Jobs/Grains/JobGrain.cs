@@ -24,7 +24,7 @@ public sealed class JobGrain : Grain, IJobGrain
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        if (_stored.RecordExists)
+        if (_stored.RecordExists && _stored.State.Id.Length > 0)
             _current = _stored.State;
         return Task.CompletedTask;
     }

@@ -75,7 +75,7 @@ public static class JobsHosting
     public static TokenStore OpenTokens(ClusterOptions cluster)
     {
         if (cluster.Postgres is { } postgres)
-            return new TokenStore(Postgres.Connector(postgres), TimeProvider.System);
+            return new TokenStore(Postgres.OpenTokens(postgres), TimeProvider.System);
         Directory.CreateDirectory(cluster.DataFolder);
         Func<DbConnection> open = new SqliteDatabase(Path.Combine(cluster.DataFolder, SqliteDatabase.FileName)).Open;
         return new TokenStore(open, TimeProvider.System);

@@ -4,6 +4,8 @@ window.Scalar.createApiReference("#reference", {
   url: "/openapi.json",
   withDefaultFonts: false,
   telemetry: false,
+  showDeveloperTools: "never",
+  showToolbar: "never",
   hideClientButton: true,
   agent: { disabled: true },
   mcp: { disabled: true },
