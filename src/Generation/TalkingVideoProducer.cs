@@ -14,9 +14,11 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
     public const string Program = "Locutor";
 
     /// <param name="media">The request's inputs, opened.</param>
+    /// <param name="archive">Takes finished clips up, and gives back those of a run that was stopped.</param>
     /// <exception cref="MediaException">The output cannot be written, or an input breaks off.</exception>
     public async Task<TalkingVideoResult> ProduceAsync(
-        TalkingVideoRequest request, SourceMedia media, MediaLimits limits, IProgress<GenerationProgress>? progress = null, CancellationToken ct = default)
+        TalkingVideoRequest request, SourceMedia media, MediaLimits limits, IProgress<GenerationProgress>? progress = null,
+        ClipArchive? archive = null, CancellationToken ct = default)
     {
         var (settings, voices, pictures) = (request.Settings, media.Voices, media.Pictures);
         progress?.Report(new(GenerationStage.Encoding, 0, 0, 0, settings.Steps));
@@ -31,11 +33,15 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
         await using var writer = await VideoWriter.CreateAsync(Output(request, pictures, limits), ct).ConfigureAwait(false);
         using var inputs = new OwnedInputs(Encode(request, voices, pictures, ct));
         var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, networks.Device);
-        await foreach (var clip in generator.GenerateAsync(inputs.Value, options, new SeededNoise(request.Seed), null, progress, ct).ConfigureAwait(false))
+        using var last = archive is null
+            ? null
+            : await archive.RestoreAsync(options.Clips, pictures.Height, pictures.Width, async frame => await writer.WriteFrameAsync(frame, ct).ConfigureAwait(false), ct).ConfigureAwait(false);
+        await foreach (var clip in generator.GenerateAsync(inputs.Value, options, new SeededNoise(request.Seed), last, progress, ct).ConfigureAwait(false))
         {
             using (clip)
             {
                 foreach (byte[] frame in clip.Frames()) await writer.WriteFrameAsync(frame, ct).ConfigureAwait(false);
+                if (archive is not null && clip.Clip.Index < options.Clips.Count - 1) await archive.SaveAsync(clip, ct).ConfigureAwait(false);
             }
         }
 

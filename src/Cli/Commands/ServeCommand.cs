@@ -1,5 +1,8 @@
 using System.Collections;
 using System.CommandLine;
+using Locutor.Cli.Generate;
+using Locutor.Generation;
+using Locutor.Models;
 using Locutor.Service;
 using Locutor.Service.Operations;
 using Locutor.Service.Settings;
@@ -26,10 +29,11 @@ internal static class ServeCommand
         var allowPrivate = new Option<bool>("--allow-private-addresses") { Description = "Fetch inputs from private and loopback addresses too." };
         var set = new Option<string[]>("--set") { Description = "Any setting, as name=value. See docs/service.md.", AllowMultipleArgumentsPerToken = false };
         var config = new Option<string?>("--config") { Description = "Settings file (locutor.json in the data folder)." };
+        var show = new Option<bool>("--settings") { Description = "Print every setting with its value as a table, and end." };
         var check = new Option<bool>("--check") { Description = "Check the settings and what the service needs, and end." };
         foreach (var option in named.Values)
             command.Options.Add(option);
-        foreach (var option in new Option[] { noAuth, allowPrivate, set, config, check })
+        foreach (var option in new Option[] { noAuth, allowPrivate, set, config, show, check })
             command.Options.Add(option);
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -40,6 +44,8 @@ internal static class ServeCommand
             if (parsed.GetValue(allowPrivate))
                 options.Add(new("allow_private_addresses", "true"));
             var settings = Load(parsed.GetValue(config), options);
+            if (parsed.GetValue(show))
+                return Show(settings);
             return parsed.GetValue(check) ? await CheckAsync(settings, cancellation) : await ServeAsync(settings, cancellation);
         });
         return command;
@@ -81,6 +87,14 @@ internal static class ServeCommand
         }
     }
 
+    private static int Show(ServeSettings settings)
+    {
+        Console.WriteLine("| setting | value | |\n|---|---|---|");
+        foreach (var setting in SettingsTable.All)
+            Console.WriteLine($"| `{setting.Name}` | {(setting.Show(settings) is { Length: > 0 } value ? $"`{value}`" : "")} | {setting.Help} |");
+        return ExitCodes.Success;
+    }
+
     private static async Task<int> CheckAsync(ServeSettings settings, CancellationToken cancellation)
     {
         var faults = 0;
@@ -92,7 +106,22 @@ internal static class ServeCommand
         return faults == 0 ? ExitCodes.Success : ExitCodes.Missing;
     }
 
-    private static ModelCatalog Catalog(ServeSettings settings) => settings.Generator == "stub" ? ModelCatalog.Stub : ModelCatalog.Stub;
+    private static ModelCatalog Catalog(ServeSettings settings)
+    {
+        if (settings.Generator == "stub")
+            return ModelCatalog.Stub;
+        var usual = ModelChoice.Find(settings.Model).Bundle;
+        var catalogue = BundleCatalogue.Default();
+        var bundles = catalogue.Names().Select(name => catalogue.Find(name)!.Value).Where(found => found.Bundle.Name == usual.Name || IsHere(found.Bundle, found.Folder)).Select(found => found.Bundle);
+        return ModelCatalog.Of([.. bundles.Append(UntrainedBundle.Bundle).OrderByDescending(bundle => bundle.Name == usual.Name)], usual.Name);
+    }
+
+    private static bool IsHere(Bundle bundle, string folder)
+    {
+        var networks = bundle.Networks;
+        return new[] { networks.Transformer, networks.Autoencoder, networks.Text, networks.Image, networks.Speech }
+            .SelectMany(network => network.Files).All(file => File.Exists(Path.Combine(folder, file.Path)));
+    }
 
     private static KeyValuePair<string, string> Split(string text) => text.Split('=', 2) is [var name, var value]
         ? new(name, value)

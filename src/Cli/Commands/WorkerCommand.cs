@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using Locutor.Cli.Generate;
 using Locutor.Service.Settings;
 using Locutor.Service.Workers;
 
@@ -44,7 +45,11 @@ internal static class WorkerCommand
     private static IVideoRunner MakeRunner(WorkerOptions options) => options.Generator switch
     {
         "stub" => new StubRunner(options.StubSeconds),
-        _ => throw new CommandException(ExitCodes.Missing, "no generator yet"),
+        _ => new TalkingVideoRunner(options.Device, options.Model, name =>
+        {
+            var choice = ModelChoice.Find(name);
+            return new RunnerModel(choice.Bundle, choice.Load);
+        }),
     };
 
     private static IPEndPoint Gateway(string text) => IPEndPoint.TryParse(text, out var gateway) && gateway.Port > 0

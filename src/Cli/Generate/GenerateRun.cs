@@ -36,7 +36,7 @@ internal static class GenerateRun
         await using var media = await SourceMedia.OpenAsync(request, MediaLimits.Default, ct);
         report.At(new(GenerationStage.Loading, 0, 0, 0, settings.Steps));
         using var networks = model.Load(device, settings.Adapters);
-        var result = await Task.Run(() => new TalkingVideoProducer(networks).ProduceAsync(request, media, MediaLimits.Default, report, ct), CancellationToken.None);
+        var result = await Task.Run(() => new TalkingVideoProducer(networks).ProduceAsync(request, media, MediaLimits.Default, report, ct: ct), CancellationToken.None);
         report.Done(result, seed, clock.Elapsed);
         return ExitCodes.Success;
     }

@@ -24,6 +24,7 @@ public sealed partial class QueueGrain(JobsOptions options, JobsMetrics metrics,
     private readonly Queue<double> _durations = new();
     private TaskCompletionSource _work = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _rebuilding = Task.CompletedTask;
+    private int _starting;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -45,7 +46,7 @@ public sealed partial class QueueGrain(JobsOptions options, JobsMetrics metrics,
         Ready = _rebuilding.IsCompletedSuccessfully,
         Queued = _waiting.Count,
         Fetching = _fetching.Count,
-        Running = _running.Count,
+        Running = _running.Count + _starting,
         Webhooks = _webhooks.Count,
         Workers = _workers.Count,
         TypicalSeconds = _durations.Count == 0 ? 0 : _durations.Order().ElementAt(_durations.Count / 2),
@@ -143,7 +144,8 @@ public sealed partial class QueueGrain(JobsOptions options, JobsMetrics metrics,
 
     private async Task<JobRecord?> StartAsync(Waiting next, WorkerReport worker)
     {
-        JobRecord? job = null;
+        JobRecord? job;
+        _starting++;
         try
         {
             job = await GrainFactory.GetGrain<IJobGrain>(next.Id).StartAsync(worker.Id);
@@ -154,6 +156,10 @@ public sealed partial class QueueGrain(JobsOptions options, JobsMetrics metrics,
             _waiting.Finished(next.Owner);
             _waiting.Add(next);
             throw;
+        }
+        finally
+        {
+            _starting--;
         }
         if (job is null)
         {

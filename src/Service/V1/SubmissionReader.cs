@@ -14,7 +14,7 @@ namespace Locutor.Service.V1;
 internal sealed record Submission(JobRequest Request, string Hash);
 
 /// <summary>Reads a submission from JSON or from a form with files. Files go straight into the data folder.</summary>
-internal sealed class SubmissionReader(InputStore inputs, DataFolder folder, ServeSettings settings)
+internal sealed class SubmissionReader(InputStore inputs, DataFolder folder, ModelCatalog catalog, ServeSettings settings)
 {
     private const int MostParts = 40;
     private const int LongestText = 1 << 16;
@@ -49,6 +49,7 @@ internal sealed class SubmissionReader(InputStore inputs, DataFolder folder, Ser
             fields.Add(property.Name, property.Value);
         var urls = JobFields.Files.Select(name => (Name: name, Url: fields.Url(name))).Where(file => file.Url is not null).ToList();
         var asked = fields.ToRequest();
+        catalog.Check(asked, fields);
         Check(fields, urls.Select(file => file.Name));
         var hash = Convert.ToHexStringLower(SHA256.HashData(raw));
         await seen(hash);
@@ -90,6 +91,7 @@ internal sealed class SubmissionReader(InputStore inputs, DataFolder folder, Ser
                 stored.Add(new JobInput { Field = name, Url = url });
         }
         var asked = fields.ToRequest();
+        catalog.Check(asked, fields);
         Check(fields, stored.Select(input => input.Field));
         return new Submission(asked with { Inputs = [.. stored] }, Convert.ToHexStringLower(hash.GetHashAndReset()));
     }
