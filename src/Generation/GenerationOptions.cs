@@ -15,6 +15,9 @@ public sealed record GenerationOptions(int Height, int Width, ClipPlan Clips, in
     /// <summary>How much colours are moved back to those of the first picture, 0 to 1.</summary>
     public double ColourCorrection { get; init; }
 
+    /// <summary>Clips are conditioned on the picture held still for all frames, instead of the picture followed by blank ones.</summary>
+    public bool HoldPicture { get; init; }
+
     /// <summary>Reuse of what the blocks added a step ago; null runs every step.</summary>
     public StepCacheOptions? StepCache { get; init; }
 }

@@ -31,6 +31,8 @@ public sealed class TalkingVideoGenerator(VideoTransformer transformer, VideoAut
         var first = await inputs.PictureAt(0, ct);
         using var colours = Colours(first, options);
         using var motion = new Held();
+        using var reference = new Held();
+        Media.Pictures.Picture? encoded = null;
         if (from is not null) motion.Keep(from.Motion.clone());
         for (int i = from is null ? 0 : from.Clip.Index + 1; i < options.Clips.Count; i++)
         {
@@ -38,7 +40,9 @@ public sealed class TalkingVideoGenerator(VideoTransformer transformer, VideoAut
             progress?.Report(new(GenerationStage.Encoding, i + 1, options.Clips.Count, 0, options.Steps));
             var picture = clip.Start == 0 ? first : await inputs.PictureAt(clip.Start, ct);
             using var pixels = Pixels.FromPicture(picture);
-            var video = Render(inputs, options, clip, pixels, motion.Tensor, noise, colours, progress, ct);
+            if (!ReferenceEquals(encoded, picture)) reference.Keep(EncodeReference(pixels, options));
+            encoded = picture;
+            var video = Render(inputs, options, clip, pixels, reference.Tensor!, motion.Tensor, noise, colours, progress, ct);
             yield return Kept(clip, video, options, motion);
         }
     }
@@ -62,13 +66,12 @@ public sealed class TalkingVideoGenerator(VideoTransformer transformer, VideoAut
 
     /// <summary>One clip, whole: [3, clip frames, H, W] in [-1, 1] on the CPU.</summary>
     private Tensor Render(
-        GenerationInputs inputs, GenerationOptions options, Clip clip, Tensor picture, Tensor? motion, INoise noise, ColourMatch colours,
+        GenerationInputs inputs, GenerationOptions options, Clip clip, Tensor picture, Tensor pictureLatent, Tensor? motion, INoise noise, ColourMatch colours,
         IProgress<GenerationProgress>? progress, CancellationToken ct)
     {
         using var still = no_grad();
         using var scope = NewDisposeScope();
         var shown = picture.unsqueeze(0).to(device); // [1, 3, 1, H, W]
-        var pictureLatent = autoencoder.EncodePictureThenBlank(shown, options.Clips.ClipFrames).to(ScalarType.Float32); // [1, 16, F, h, w]
         var clean = motion is null ? pictureLatent.narrow(2, 0, 1) : autoencoder.Encode(motion.unsqueeze(0).to(device));
         var reference = cat([ConditioningMask(pictureLatent), pictureLatent], 1);
         using var speakers = Speakers(inputs, pictureLatent);
@@ -77,6 +80,17 @@ public sealed class TalkingVideoGenerator(VideoTransformer transformer, VideoAut
         var latent = Denoise(start, clean, reference, given, options, clip, progress, ct);
         progress?.Report(new(GenerationStage.Decoding, clip.Index + 1, options.Clips.Count, options.Steps, options.Steps));
         return colours.Apply(Decode(latent, options, ct)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Latent of the conditioning picture and what stands behind it, [1, 16, F, h, w]; a still picture is encoded once.</summary>
+    private Tensor EncodeReference(Tensor picture, GenerationOptions options)
+    {
+        using var still = no_grad();
+        using var scope = NewDisposeScope();
+        var shown = picture.unsqueeze(0).to(device); // [1, 3, 1, H, W]
+        int frames = options.Clips.ClipFrames;
+        var latent = options.HoldPicture ? autoencoder.Encode(shown.expand(-1, -1, frames, -1, -1)) : autoencoder.EncodePictureThenBlank(shown, frames);
+        return latent.to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
     /// <summary>4 channels: 1 on the first latent frame, 0 behind.</summary>

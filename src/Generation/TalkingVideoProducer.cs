@@ -27,6 +27,7 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
             pictures.Height, pictures.Width, new ClipPlan(frames, settings.ClipFrames, settings.MotionFrames), settings.Steps, settings.Shift, settings.Guidance)
         {
             ColourCorrection = settings.ColourCorrection,
+            HoldPicture = settings.HoldPicture,
             StepCache = settings.StepCache,
         };
 

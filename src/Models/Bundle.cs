@@ -33,6 +33,9 @@ public sealed record Bundle
     /// <summary>Video frames that are denoised together; 4n + 1.</summary>
     public int ClipFrames { get; init; } = 81;
 
+    /// <summary>Whether clips are conditioned on the picture held still, instead of the picture followed by blank frames.</summary>
+    public bool HoldPicture { get; init; }
+
     public string DefaultPrompt { get; init; } = "a person is talking";
 
     public string NegativePrompt { get; init; } = "";

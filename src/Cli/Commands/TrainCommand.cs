@@ -15,6 +15,7 @@ internal static class TrainCommand
         PrepareSpeech(),
         PrepareText(),
         Run(),
+        Bundle(),
     };
 
     private static Command PrepareSpeech()
@@ -81,6 +82,21 @@ internal static class TrainCommand
             bool done = new WholeTraining(run, options).Go(parsed.GetRequiredValue(speech).FullName, parsed.GetRequiredValue(text).FullName);
             Console.WriteLine(done ? "everything is trained" : "not finished: call again to go on");
         }, cancellation));
+        return command;
+    }
+
+    private static Command Bundle()
+    {
+        var from = new Option<DirectoryInfo>("--from") { Description = "Folder with the results of prepare-text and run.", Required = true };
+        var output = new Option<DirectoryInfo>("--output") { Description = "Folder of the bundle.", Required = true };
+        var toy = new Option<bool>("--toy") { Description = "The results are of 'run --toy'." };
+        var command = new Command("bundle", "Make a bundle of what was trained: 8-bit rows, configuration, presets, checksums.") { from, output, toy };
+        command.SetAction(parsed =>
+        {
+            var options = parsed.GetValue(toy) ? WholeTrainingOptions.Toy : new WholeTrainingOptions();
+            long bytes = SketchBundle.Write(parsed.GetRequiredValue(from).FullName, parsed.GetRequiredValue(output).FullName, options.Networks, options.Scenes);
+            Console.WriteLine($"{parsed.GetRequiredValue(output).FullName}: {bytes / 1e6:F1} MB");
+        });
         return command;
     }
 

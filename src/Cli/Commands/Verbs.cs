@@ -12,6 +12,7 @@ internal static class Verbs
         root.Subcommands.Add(TokensCommand.Create());
         root.Subcommands.Add(WorkerCommand.Create());
         root.Subcommands.Add(TrainCommand.Create());
+        root.Subcommands.Add(EvaluateCommand.Create());
         root.Subcommands.Add(PortraitCommand.Create());
         root.Subcommands.Add(ModelsCommand.Create());
         root.Subcommands.Add(InspectCommand.Create());

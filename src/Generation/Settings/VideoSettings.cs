@@ -60,6 +60,8 @@ public sealed record VideoSettings
 
     public required double ColourCorrection { get; init; }
 
+    public bool HoldPicture { get; init; }
+
     public StepCacheOptions? StepCache { get; init; }
 
     public required IReadOnlyList<BundleAdapter> Adapters { get; init; }
@@ -88,6 +90,7 @@ public sealed record VideoSettings
             ClipFrames = bundle.ClipFrames,
             MotionFrames = Motion(overrides.MotionFrames ?? chosen.MotionFrames, bundle.ClipFrames),
             ColourCorrection = Within("colour correction", overrides.ColourCorrection ?? chosen.ColourCorrection, 0, 1),
+            HoldPicture = bundle.HoldPicture,
             StepCache = cache == 0 ? null : new StepCacheOptions(cache, size == "720p" ? StepCacheOptions.Wan720p : StepCacheOptions.Wan480p),
             Adapters = chosen.Adapters,
         };

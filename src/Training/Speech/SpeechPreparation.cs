@@ -16,25 +16,33 @@ public static class SpeechPreparation
     public static IReadOnlyList<Utterance> Make(double minutes, int seed, IProgress<string>? progress = null, CancellationToken cancellation = default)
     {
         using var espeak = new Espeak();
-        var random = new Random(seed);
+        return [.. Part(espeak, minutes, false, new Random(seed), progress, cancellation), .. Part(espeak, 0.1 * minutes, true, new Random(~seed), progress, cancellation)];
+    }
+
+    /// <summary>Only held-out sentences in held-out voices.</summary>
+    public static IReadOnlyList<Utterance> MakeEvaluation(double minutes, int seed, CancellationToken cancellation = default)
+    {
+        using var espeak = new Espeak();
+        return Part(espeak, minutes, true, new Random(~seed), null, cancellation);
+    }
+
+    private static List<Utterance> Part(Espeak espeak, double minutes, bool evaluation, Random random, IProgress<string>? progress, CancellationToken cancellation)
+    {
         var made = new List<Utterance>();
-        foreach (bool evaluation in new[] { false, true })
+        double seconds = 0;
+        string[] voices = evaluation ? HeldOutVariants : Variants;
+        string[] languages = [.. SentenceGrammar.Languages(evaluation)];
+        while (seconds < 60 * minutes)
         {
-            double wanted = 60 * minutes * (evaluation ? 0.1 : 1), seconds = 0;
-            string[] voices = evaluation ? HeldOutVariants : Variants;
-            string[] languages = [.. SentenceGrammar.Languages(evaluation)];
-            while (seconds < wanted)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                string language = random.Next(10) < 4 ? "en" : languages[random.Next(languages.Length)];
-                int variant = random.Next(voices.Length);
-                var voice = new SpeakingVoice($"{Voice(random, language)}+{voices[variant]}", random.Next(115, 215), random.Next(15, 85), random.Next(20, 80));
-                var spoken = espeak.Speak(SentenceGrammar.Next(random, language, evaluation), voice);
-                if (From(spoken, variant + (evaluation ? Variants.Length : 0), evaluation) is not { } utterance) continue;
-                made.Add(utterance);
-                seconds += utterance.Seconds;
-                if (made.Count % 100 == 0) progress?.Report($"{made.Count} utterances, {seconds / 60:F1} min of {(evaluation ? "evaluation" : "training")} speech");
-            }
+            cancellation.ThrowIfCancellationRequested();
+            string language = random.Next(10) < 4 ? "en" : languages[random.Next(languages.Length)];
+            int variant = random.Next(voices.Length);
+            var voice = new SpeakingVoice($"{Voice(random, language)}+{voices[variant]}", random.Next(115, 215), random.Next(15, 85), random.Next(20, 80));
+            var spoken = espeak.Speak(SentenceGrammar.Next(random, language, evaluation), voice);
+            if (From(spoken, variant + (evaluation ? Variants.Length : 0), evaluation) is not { } utterance) continue;
+            made.Add(utterance);
+            seconds += utterance.Seconds;
+            if (made.Count % 100 == 0) progress?.Report($"{made.Count} utterances, {seconds / 60:F1} min of {(evaluation ? "evaluation" : "training")} speech");
         }
         return made;
     }

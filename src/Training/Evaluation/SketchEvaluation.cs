@@ -1,0 +1,191 @@
+using System.Globalization;
+using System.Text.Json;
+using Locutor.Generation;
+using Locutor.Generation.Settings;
+using Locutor.Training.Faces;
+using Locutor.Training.Motion;
+using Locutor.Training.Speech;
+
+namespace Locutor.Training.Evaluation;
+
+/// <summary>What is evaluated, and how much of it.</summary>
+public sealed record EvaluationOptions
+{
+    /// <summary>Persons that no training has seen.</summary>
+    public int People { get; init; } = 8;
+
+    /// <summary>Seconds of each short video.</summary>
+    public double Seconds { get; init; } = 5;
+
+    /// <summary>Seconds of the long video; 0 leaves it out.</summary>
+    public double LongSeconds { get; init; } = 60;
+
+    /// <summary>Persons of whom every mood is generated.</summary>
+    public int MoodPeople { get; init; } = 4;
+
+    /// <summary>Recordings of people, 16 kHz, by name.</summary>
+    public IReadOnlyDictionary<string, float[]> Recordings { get; init; } = new Dictionary<string, float[]>();
+
+    /// <summary>Folder for <c>evaluation.json</c>, <c>evaluation.md</c> and contact sheets.</summary>
+    public required string Output { get; init; }
+}
+
+/// <summary>
+/// Paints people that were not trained on, saying sentences that were not trained on in voices that were not trained on, generates from their first
+/// frame, and compares. Openings are read from pixels by a <see cref="MouthMeter"/> whose own error on true frames is reported too.
+/// </summary>
+public sealed class SketchEvaluation(NetworkSet networks, VideoSettings settings, EvaluationOptions options, IReadOnlyList<Utterance> speech, Action<string> log)
+{
+    private const int FarthestLag = 4;
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+    private readonly int size = settings.Buckets[0][0];
+    private readonly Utterance[][] voices = [.. speech.GroupBy(u => u.Voice).Select(g => g.ToArray())];
+    private readonly List<EvaluationRow> rows = [];
+
+    /// <summary>Measures everything; takes about an hour on a small processor and two minutes on a GPU.</summary>
+    public async Task<EvaluationReport> MeasureAsync(CancellationToken ct)
+    {
+        Directory.CreateDirectory(options.Output);
+        using var renderer = new FaceRenderer(size, size);
+        TalkingSubject[] people = [.. Enumerable.Range(1, options.People).Select(i => new TalkingSubject(i, size, renderer))];
+        await SpeechRowsAsync(people, renderer, ct).ConfigureAwait(false);
+        await SilenceRowAsync(people[0], renderer, ct).ConfigureAwait(false);
+        if (options.LongSeconds > 0) await LongRowsAsync(people[0], renderer, ct).ConfigureAwait(false);
+        foreach (var (name, samples) in options.Recordings) await RecordingRowAsync(name, samples, people[options.People > 1 ? 1 : 0], renderer, ct).ConfigureAwait(false);
+        if (options.MoodPeople > 0) await MoodRowAsync([.. people.Take(options.MoodPeople)], renderer, ct).ConfigureAwait(false);
+        var report = new EvaluationReport(networks.Bundle.Name, settings.Preset, networks.Device.ToString(), rows);
+        await File.WriteAllTextAsync(Path.Combine(options.Output, "evaluation.json"), JsonSerializer.Serialize(report, Json), ct).ConfigureAwait(false);
+        await File.WriteAllTextAsync(Path.Combine(options.Output, "evaluation.md"), report.ToMarkdown(), ct).ConfigureAwait(false);
+        return report;
+    }
+
+    private static int Frames(double seconds) => (int)(seconds * SpeechMix.FrameRate);
+
+    private SpeechMix Say(int seed, double seconds) => SpeechMix.Compose(voices[seed % voices.Length], Frames(seconds), new Random(seed), plain: true);
+
+    private async Task SpeechRowsAsync(TalkingSubject[] people, FaceRenderer renderer, CancellationToken ct)
+    {
+        var matching = new List<(double Correlation, int Lag)>();
+        var wrong = new List<double>();
+        var meter = new List<double>();
+        var psnr = new List<double>();
+        using var sheet = new ContactSheet(12, 2 * people.Length, size, size);
+        double speaking = 0;
+        for (int i = 0; i < people.Length; i++)
+        {
+            var truth = people[i].Speak(Say(i, options.Seconds), "neutral", renderer, i);
+            var other = people[i].Speak(Say(i + 1000 + voices.Length / 2, options.Seconds), "neutral", renderer, i);
+            byte[][] made = await Generate(people[i], truth, networks.Bundle.DefaultPrompt, i, ct).ConfigureAwait(false);
+            double[] read = people[i].Read(made);
+            matching.Add(Statistics.BestLag(read, truth.Openings, FarthestLag));
+            wrong.Add(Statistics.BestLag(read, other.Openings, 1).Correlation);
+            meter.Add(Statistics.Correlation(people[i].Read(truth.Frames), truth.Openings));
+            psnr.Add(FrameFigures.Psnr(made, truth.Frames, size, truth.Moving));
+            speaking += read.Select(r => Math.Max(0, r)).Average() / people.Length;
+            log(Text($"person {i + 1}: opening {matching[^1].Correlation:F3} at lag {matching[^1].Lag}, other sentence {wrong[^1]:F3}, rest {psnr[^1]:F2} dB, meter {meter[^1]:F3}"));
+            for (int c = 0; c < 12; c++)
+            {
+                int f = c * (made.Length - 1) / 11;
+                sheet.Place(2 * i * 12 + c, truth.Frames[f], Text($"true {truth.Openings[f]:F2}"));
+                sheet.Place((2 * i + 1) * 12 + c, made[f], Text($"made {read[f]:F2}"));
+            }
+        }
+        await File.WriteAllBytesAsync(Path.Combine(options.Output, "speech.png"), sheet.Encode(), ct).ConfigureAwait(false);
+        double correlation = matching.Average(m => m.Correlation), lag = Statistics.Median(matching.Select(m => (double)Math.Abs(m.Lag)));
+        Add("mouth opening, generated against true: correlation at the best lag / lag", "0.85 / within 1 frame (40 ms)", Text($"{correlation:F3} / {lag:F0} frames (worst person {matching.Min(m => m.Correlation):F3}; the reading of true frames reaches {meter.Average():F3})"),
+            correlation >= 0.85 && matching.All(m => Math.Abs(m.Lag) <= 1), ("correlation", correlation), ("worst", matching.Min(m => m.Correlation)), ("medianLag", lag), ("largestLag", matching.Max(m => Math.Abs(m.Lag))), ("meter", meter.Average()));
+        Add("same with the audio of another sentence", "below 0.3", Text($"{wrong.Average():F3}"), wrong.Average() < 0.3, ("correlation", wrong.Average()));
+        Add("everything but mouth and eyes: PSNR against the portrait's true frames", "28 dB", Text($"{psnr.Average():F2} dB (worst person {psnr.Min():F2})"), psnr.Average() >= 28, ("psnr", psnr.Average()), ("worst", psnr.Min()), ("speaking", speaking));
+        this.speaking = speaking;
+    }
+
+    private double speaking;
+
+    private async Task SilenceRowAsync(TalkingSubject person, FaceRenderer renderer, CancellationToken ct)
+    {
+        var openings = new List<double>();
+        foreach (double level in new[] { 0, 1e-3 })
+        {
+            float[] audio = new float[Frames(options.Seconds) * SpeechMix.FrameSamples];
+            if (level > 0) RoomSound.AddNoise(audio, (float)level, new Random(3));
+            var truth = person.Speak(new SpeechMix(audio, new MouthPose[Frames(options.Seconds)], new float[Frames(options.Seconds)]), "neutral", renderer, 1);
+            byte[][] made = await Generate(person, truth, networks.Bundle.DefaultPrompt, 50, ct).ConfigureAwait(false);
+            openings.Add(person.Read(made).Select(r => Math.Max(0, r)).Average());
+        }
+        double share = openings.Average() / speaking;
+        Add("silence: mean opening against speech", "under 10 %", Text($"{share:P1} (exact zeros {openings[0] / speaking:P1}, a quiet room {openings[1] / speaking:P1})"), share < 0.1, ("share", share), ("zeros", openings[0] / speaking), ("room", openings[1] / speaking));
+    }
+
+    private async Task LongRowsAsync(TalkingSubject person, FaceRenderer renderer, CancellationToken ct)
+    {
+        var truth = person.Speak(Say(77, options.LongSeconds), "neutral", renderer, 77);
+        byte[][] made = await Generate(person, truth, networks.Bundle.DefaultPrompt, 77, ct).ConfigureAwait(false);
+        int clip = settings.ClipFrames, stride = settings.ClipFrames - settings.MotionFrames;
+        double first = FrameFigures.Psnr(made[..clip], truth.Frames[..clip], size, truth.Moving), last = FrameFigures.Psnr(made[^clip..], truth.Frames[^clip..], size, truth.Moving);
+        Add(Text($"{options.LongSeconds:F0} s of speech: identity PSNR, last clip against first"), "within 1.5 dB", Text($"{last - first:+0.00;-0.00} dB ({first:F2} to {last:F2})"), Math.Abs(last - first) <= 1.5, ("first", first), ("last", last));
+        double[] steps = [.. Enumerable.Range(1, made.Length - 1).Select(f => FrameFigures.Difference(made[f - 1], made[f]))];
+        double[] borders = [.. Enumerable.Range(0, int.MaxValue).Select(k => clip + k * stride).TakeWhile(f => f < made.Length).Select(f => steps[f - 1])];
+        double ratio = borders.Average() / Statistics.Median(steps);
+        Add("jump at clip borders, against the median between frames", "under 1.5 x", Text($"{ratio:F2} x"), ratio < 1.5, ("ratio", ratio), ("largest", borders.Max() / Statistics.Median(steps)));
+        double[] read = person.Read(made);
+        var best = Statistics.BestLag(read, truth.Openings, FarthestLag);
+        log(Text($"{options.LongSeconds:F0} s: opening {best.Correlation:F3} at lag {best.Lag}; last ten seconds {Statistics.Correlation(read.AsSpan(Math.Max(0, read.Length - 250)), truth.Openings.AsSpan(Math.Max(0, read.Length - 250))):F3}"));
+        using var sheet = new ContactSheet(12, 4, size, size);
+        for (int i = 0; i < 24; i++)
+        {
+            int f = i * (made.Length - 1) / 23;
+            sheet.Place(i / 12 * 24 + i % 12, truth.Frames[f], Text($"true {f / 25.0:F0} s"));
+            sheet.Place(i / 12 * 24 + 12 + i % 12, made[f], "made");
+        }
+        await File.WriteAllBytesAsync(Path.Combine(options.Output, "long.png"), sheet.Encode(), ct).ConfigureAwait(false);
+    }
+
+    private async Task RecordingRowAsync(string name, float[] samples, TalkingSubject person, FaceRenderer renderer, CancellationToken ct)
+    {
+        byte[] portrait = new byte[renderer.FrameBytes];
+        renderer.Render(person.Person, person.Held, portrait);
+        byte[][] made = await person.GenerateAsync(portrait, samples, networks.Bundle.DefaultPrompt, networks, settings, 5, ct).ConfigureAwait(false);
+        double[] read = person.Read(made);
+        var best = Statistics.BestLag(read, FrameFigures.Envelope(samples), FarthestLag);
+        Add(Text($"human recording {name}: opening against speech envelope"), "0.5", Text($"{best.Correlation:F3} at lag {best.Lag}"), best.Correlation >= 0.5, ("correlation", best.Correlation), ("lag", best.Lag));
+        using var sheet = new ContactSheet(12, 4, size, size);
+        for (int i = 0; i < 48; i++) sheet.Place(i, made[Math.Min(made.Length - 1, 25 + 2 * i)], Text($"{read[Math.Min(made.Length - 1, 25 + 2 * i)]:F2}"));
+        await File.WriteAllBytesAsync(Path.Combine(options.Output, $"recording-{name}.png"), sheet.Encode(), ct).ConfigureAwait(false);
+    }
+
+    private async Task MoodRowAsync(TalkingSubject[] people, FaceRenderer renderer, CancellationToken ct)
+    {
+        var moods = PromptPhrases.Moods;
+        int right = 0;
+        using var sheet = new ContactSheet(2 * moods.Count, people.Length, size, size);
+        for (int i = 0; i < people.Length; i++)
+        {
+            TalkingSubject.Truth[] truths = [.. moods.Select(m => people[i].Speak(Say(i, 4), m, renderer, i))];
+            double[][] looks = [.. truths.Select(t => FrameFigures.Mean(t.Frames[30..], size, t.Face))];
+            for (int m = 0; m < moods.Count; m++)
+            {
+                byte[][] made = await Generate(people[i], truths[m], m == 0 ? networks.Bundle.DefaultPrompt : $"a {moods[m]} person is talking", 10 * i, ct).ConfigureAwait(false);
+                double[] look = FrameFigures.Mean(made[30..], size, truths[m].Face);
+                int nearest = Enumerable.Range(0, moods.Count).MinBy(k => looks[k].Zip(look, (a, b) => (a - b) * (a - b)).Sum());
+                if (nearest == m) right++;
+                log(Text($"person {i + 1}, {moods[m]}: looks {moods[nearest]}"));
+                sheet.Place(i * 2 * moods.Count + 2 * m, truths[m].Frames[70], $"true {moods[m]}");
+                sheet.Place(i * 2 * moods.Count + 2 * m + 1, made[70], "made");
+            }
+        }
+        await File.WriteAllBytesAsync(Path.Combine(options.Output, "moods.png"), sheet.Encode(), ct).ConfigureAwait(false);
+        int all = people.Length * moods.Count;
+        Add("prompt words happy, sad, surprised, neutral change the expression", "yes", Text($"{right} of {all} videos look most like the mood asked for"), right >= 0.8 * all, ("right", right), ("of", all));
+    }
+
+    private Task<byte[][]> Generate(TalkingSubject person, TalkingSubject.Truth truth, string prompt, long seed, CancellationToken ct) =>
+        person.GenerateAsync(truth.Frames[0], truth.Speech.Audio, prompt, networks, settings, seed, ct);
+
+    private void Add(string figure, string wanted, string measured, bool met, params (string Name, double Value)[] values)
+    {
+        rows.Add(new EvaluationRow(figure, wanted, measured, met, values.ToDictionary(v => v.Name, v => v.Value)));
+        log(Text($"{(met ? "met    " : "NOT MET")} {figure}: {measured} (wanted {wanted})"));
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,89 @@
+using Locutor.Generation;
+using Locutor.Generation.Conditioning;
+using Locutor.Generation.Sampling;
+using Locutor.Generation.Settings;
+using Locutor.Media.Pictures;
+using Locutor.Media.Sound;
+using Locutor.Training.Faces;
+using Locutor.Training.Motion;
+using Locutor.Training.Speech;
+
+namespace Locutor.Training.Evaluation;
+
+/// <summary>A person of the evaluation: a posture, what is truly said and how that truly looks.</summary>
+internal sealed class TalkingSubject
+{
+    private readonly int size;
+
+    public TalkingSubject(int index, int size, FaceRenderer renderer)
+    {
+        this.size = size;
+        Person = Person.Draw(index);
+        var random = new Random(index * 31 + 7);
+        Held = new FacePose { HeadYaw = 0.1f * Around(random), HeadPitch = 0.05f * Around(random), HeadRoll = 0.04f * Around(random), Scale = 1 + 0.04f * Around(random) };
+        Meter = MouthMeter.For(Person, Held, renderer, index);
+    }
+
+    public Person Person { get; }
+
+    /// <summary>At rest.</summary>
+    public FacePose Held { get; }
+
+    public MouthMeter Meter { get; }
+
+    /// <summary>True frames of speech in a mood; the first is the portrait.</summary>
+    public Truth Speak(SpeechMix speech, string mood, FaceRenderer renderer, int seed)
+    {
+        var poses = FaceMotion.Animate(speech, Held, mood, 0.9f, new Random(seed));
+        var frames = new byte[poses.Length][];
+        double[] openings = new double[poses.Length];
+        PixelBox[] moving = [];
+        for (int i = 0; i < poses.Length; i++)
+        {
+            frames[i] = new byte[renderer.FrameBytes];
+            renderer.Render(Person, poses[i], frames[i]);
+            var regions = FaceRegions.Of(Person, poses[i], size, size);
+            openings[i] = regions.Truth.Opening;
+            moving = i == 0
+                ? [regions.Mouth, regions.LeftEye, regions.RightEye]
+                : [moving[0].Union(regions.Mouth), moving[1].Union(regions.LeftEye), moving[2].Union(regions.RightEye)];
+        }
+        var face = FaceRegions.Of(Person, poses[0], size, size).Face;
+        return new Truth(speech, frames, openings, moving, face);
+    }
+
+    /// <summary>Generates a video as the program does, in memory.</summary>
+    public async Task<byte[][]> GenerateAsync(byte[] portrait, float[] audio, string prompt, NetworkSet networks, VideoSettings settings, long seed, CancellationToken ct)
+    {
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        var sound = new Waveform(SpeechCorpus.SampleRate, audio);
+        using var speech = SpeechEmbedding.Of(sound, networks.Speech, networks.Device).DetachFromDisposeScope();
+        using var text = networks.EmbedText(prompt).DetachFromDisposeScope();
+        return await GenerateAsync(portrait, SpeechEmbedding.VideoFrames(sound), speech, text, networks, settings, seed, ct).ConfigureAwait(false);
+    }
+
+    private async Task<byte[][]> GenerateAsync(
+        byte[] portrait, int frames, TorchSharp.torch.Tensor speech, TorchSharp.torch.Tensor text, NetworkSet networks, VideoSettings settings, long seed, CancellationToken ct)
+    {
+        var picture = new Picture(size, size, portrait);
+        var inputs = new GenerationInputs(text, null, [speech], (_, _) => ValueTask.FromResult(picture));
+        var options = new GenerationOptions(size, size, new ClipPlan(frames, settings.ClipFrames, settings.MotionFrames), settings.Steps, settings.Shift, settings.Guidance)
+        {
+            ColourCorrection = settings.ColourCorrection,
+            HoldPicture = settings.HoldPicture,
+        };
+        var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, networks.Device);
+        var made = new List<byte[]>();
+        await foreach (var clip in generator.GenerateAsync(inputs, options, new SeededNoise(seed), ct: ct).ConfigureAwait(false))
+            using (clip) made.AddRange(clip.Frames());
+        return [.. made];
+    }
+
+    /// <summary>Mouth openings read from frames.</summary>
+    public double[] Read(byte[][] frames) => [.. frames.Select(f => Meter.Read(f))];
+
+    private static float Around(Random random) => random.NextSingle() * 2 - 1;
+
+    /// <param name="Moving">Mouth and eyes, in all frames.</param>
+    public sealed record Truth(SpeechMix Speech, byte[][] Frames, double[] Openings, PixelBox[] Moving, PixelBox Face);
+}

@@ -1,0 +1,96 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Locutor.Checkpoints;
+using Locutor.Checkpoints.Safetensors;
+using Locutor.Models;
+using Locutor.Networks.Layers;
+using Locutor.Networks.VideoAutoencoder;
+using Locutor.Training.Optimisation;
+using static TorchSharp.torch;
+
+namespace Locutor.Training;
+
+/// <summary>
+/// Makes a bundle of what a training run left: matrices and convolutions as 8-bit rows with one scale each (<c>.weight</c> and
+/// <c>.weight_scale</c>), the rest in bfloat16.
+/// </summary>
+public static class SketchBundle
+{
+    private const int SmallestQuantised = 4096;
+
+    /// <param name="from">Results of <see cref="Stages.WholeTraining"/> and of the text stage, in one folder.</param>
+    /// <param name="to">Folder of the bundle.</param>
+    /// <param name="card">Text of its README.md; null leaves the one that stands there.</param>
+    /// <returns>Bytes of all files.</returns>
+    /// <exception cref="CheckpointException">A network is missing.</exception>
+    public static long Write(string from, string to, SketchNetworks networks, Data.ScriptOptions scenes, string? card = null)
+    {
+        Directory.CreateDirectory(to);
+        var autoencoder = JsonSerializer.Deserialize<VideoAutoencoderConfig>(File.ReadAllText(Path.Combine(from, "autoencoder.json")))!;
+        string[] transformer = File.Exists(Path.Combine(from, "transformer.safetensors")) ? ["transformer"] : ["transformer-1", "transformer-2"];
+        Shrink(from, ["text"], to, "text");
+        Shrink(from, ["picture"], to, "picture");
+        Shrink(from, ["speech"], to, "speech");
+        Shrink(from, ["autoencoder"], to, "autoencoder");
+        Shrink(from, transformer, to, "transformer");
+        File.Copy(Path.Combine(from, "tokenizer.model"), Path.Combine(to, "tokenizer.model"), true);
+        var bundle = new Bundle
+        {
+            Name = "sketch",
+            Title = "stylised portraits at 128x128, trained for this program; runs on a processor",
+            Licence = "Apache-2.0",
+            Networks = new BundleNetworks(
+                Network(to, "transformer", networks.Transformer), Network(to, "autoencoder", autoencoder), Network(to, "text", networks.Text),
+                Network(to, "picture", networks.Image), Network(to, "speech", networks.Speech), OneFile(to, "tokenizer.model")),
+            Sizes = new Dictionary<string, IReadOnlyList<int[]>> { [scenes.Size.ToString(CultureInfo.InvariantCulture)] = [[scenes.Size, scenes.Size]] },
+            DefaultSize = scenes.Size.ToString(CultureInfo.InvariantCulture),
+            Presets = new Dictionary<string, Preset>
+            {
+                ["default"] = new(5, 2, 1, 1) { MotionFrames = scenes.MotionFrames, ColourCorrection = 0 },
+                ["quick"] = new(3, 2, 1, 1) { MotionFrames = scenes.MotionFrames, ColourCorrection = 0 },
+                ["fine"] = new(10, 2, 1, 1) { MotionFrames = scenes.MotionFrames, ColourCorrection = 0 },
+            },
+            DefaultPreset = "default",
+            ClipFrames = scenes.ClipFrames,
+            HoldPicture = true,
+            Notice = "the shipped model 'sketch' draws stylised portraits, not photographs; 'locutor pull' fetches a model for those",
+        };
+        File.WriteAllText(Path.Combine(to, "bundle.json"), BundleJson.Write(bundle) + "\n");
+        if (card is not null) File.WriteAllText(Path.Combine(to, "README.md"), card);
+        return Directory.GetFiles(to).Sum(f => new FileInfo(f).Length);
+    }
+
+    private static void Shrink(string from, string[] names, string to, string name)
+    {
+        using var scope = NewDisposeScope();
+        var kept = new SortedDictionary<string, Tensor>(StringComparer.Ordinal);
+        foreach (string part in names)
+        {
+            using var file = SafetensorsFile.Open(Path.Combine(from, part + ".safetensors"));
+            foreach (var stored in file.Tensors.Values)
+            {
+                using var values = stored.ToTensor().to(float32);
+                if (!stored.Name.EndsWith(".weight", StringComparison.Ordinal) || stored.Shape.Length < 2 || stored.ElementCount < SmallestQuantised)
+                {
+                    kept[stored.Name] = values.to(bfloat16);
+                    continue;
+                }
+                var rows = values.flatten(1);
+                var scale = (rows.abs().amax([1]) / 127).clamp_min(1e-12);
+                kept[stored.Name] = (rows / scale.unsqueeze(1)).round().clamp(-127, 127).to(ScalarType.Int8).view(stored.Shape);
+                kept[stored.Name + "_scale"] = scale;
+            }
+        }
+        TensorFile.Save(Path.Combine(to, name + ".safetensors"), kept, new Dictionary<string, string> { ["format"] = "pt" });
+    }
+
+    private static NetworkFiles Network<T>(string folder, string name, T config) =>
+        new(null, JsonSerializer.SerializeToElement(config, JsonSerializerOptions.Web), [OneFile(folder, name + ".safetensors")]);
+
+    private static BundleFile OneFile(string folder, string name)
+    {
+        byte[] bytes = File.ReadAllBytes(Path.Combine(folder, name));
+        return new BundleFile(name, Size: bytes.Length, Sha256: Convert.ToHexStringLower(SHA256.HashData(bytes)));
+    }
+}
