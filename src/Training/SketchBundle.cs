@@ -28,12 +28,7 @@ public static class SketchBundle
     {
         Directory.CreateDirectory(to);
         var autoencoder = JsonSerializer.Deserialize<VideoAutoencoderConfig>(File.ReadAllText(Path.Combine(from, "autoencoder.json")))!;
-        string[] transformer = File.Exists(Path.Combine(from, "transformer.safetensors")) ? ["transformer"] : ["transformer-1", "transformer-2"];
-        Shrink(from, ["text"], to, "text");
-        Shrink(from, ["picture"], to, "picture");
-        Shrink(from, ["speech"], to, "speech");
-        Shrink(from, ["autoencoder"], to, "autoencoder");
-        Shrink(from, transformer, to, "transformer");
+        foreach (string name in new[] { "text", "picture", "speech", "autoencoder", "transformer" }) Shrink(from, to, name);
         File.Copy(Path.Combine(from, "tokenizer.model"), Path.Combine(to, "tokenizer.model"), true);
         var bundle = new Bundle
         {
@@ -61,13 +56,15 @@ public static class SketchBundle
         return Directory.GetFiles(to).Sum(f => new FileInfo(f).Length);
     }
 
-    private static void Shrink(string from, string[] names, string to, string name)
+    private static void Shrink(string from, string to, string name)
     {
         using var scope = NewDisposeScope();
+        string[] files = ResultFiles.Find(from, name);
+        if (files.Length == 0) throw new CheckpointException($"{from}: expected {name}.safetensors or {name}-1.safetensors, found neither");
         var kept = new SortedDictionary<string, Tensor>(StringComparer.Ordinal);
-        foreach (string part in names)
+        foreach (string path in files)
         {
-            using var file = SafetensorsFile.Open(Path.Combine(from, part + ".safetensors"));
+            using var file = SafetensorsFile.Open(path);
             foreach (var stored in file.Tensors.Values)
             {
                 using var values = stored.ToTensor().to(float32);

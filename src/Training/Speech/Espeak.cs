@@ -29,24 +29,19 @@ public sealed partial class Espeak : IDisposable
     private const int Utf8 = 1, Rate = 1, PitchParameter = 3, RangeParameter = 4, EventEnd = 0, EventPhoneme = 7;
     private static readonly List<short> Heard = [];
     private static readonly List<SpokenPhoneme> Phonemes = [];
-    private static bool inUse;
-    private readonly int sampleRate;
+    private static readonly SemaphoreSlim Free = new(1);
 
-    /// <exception cref="InvalidOperationException">espeak-ng is not installed, its data are missing, or another instance is open.</exception>
-    public unsafe Espeak()
+    // Once for the process: the library does not start a second time after it was ended.
+    private static readonly Lazy<int> Started = new(Start);
+    private readonly int sampleRate;
+    private bool disposed;
+
+    /// <summary>Waits until no other instance is open.</summary>
+    /// <exception cref="InvalidOperationException">espeak-ng is not installed, or its data are missing.</exception>
+    public Espeak()
     {
-        if (inUse) throw new InvalidOperationException("espeak-ng is already open: its library keeps one state per process");
-        try
-        {
-            sampleRate = Initialize(Synchronous, 0, null, PhonemeEvents | PhonemesInIpa | DoNotExit);
-        }
-        catch (DllNotFoundException e)
-        {
-            throw new InvalidOperationException($"{Library} was not found: install the package espeak-ng", e);
-        }
-        if (sampleRate <= 0) throw new InvalidOperationException($"espeak-ng did not start: expected a sample rate, found {sampleRate}");
-        SetSynthCallback(&Listen);
-        inUse = true;
+        sampleRate = Started.Value;
+        Free.Wait();
     }
 
     /// <summary>Speaks one text.</summary>
@@ -69,8 +64,24 @@ public sealed partial class Espeak : IDisposable
 
     public void Dispose()
     {
-        _ = Terminate();
-        inUse = false;
+        if (disposed) return;
+        disposed = true;
+        Free.Release();
+    }
+
+    private static unsafe int Start()
+    {
+        try
+        {
+            int rate = Initialize(Synchronous, 0, null, PhonemeEvents | PhonemesInIpa | DoNotExit);
+            if (rate <= 0) throw new InvalidOperationException($"espeak-ng did not start: expected a sample rate, found {rate}");
+            SetSynthCallback(&Listen);
+            return rate;
+        }
+        catch (DllNotFoundException e)
+        {
+            throw new InvalidOperationException($"{Library} was not found: install the package espeak-ng", e);
+        }
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(System.Runtime.CompilerServices.CallConvCdecl)])]
@@ -114,7 +125,4 @@ public sealed partial class Espeak : IDisposable
 
     [LibraryImport(Library, EntryPoint = "espeak_Synchronize")]
     private static partial int Synchronize();
-
-    [LibraryImport(Library, EntryPoint = "espeak_Terminate")]
-    private static partial int Terminate();
 }

@@ -26,10 +26,10 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
     ];
 
     /// <summary>Trains until the stage or the call is over.</summary>
-    /// <returns>Whether the stage is finished; then <c>autoencoder.safetensors</c> and <c>autoencoder.json</c> (with measured latent mean and std) are in the output and work folders.</returns>
+    /// <returns>Whether the stage is finished; then <c>autoencoder-1.safetensors</c>, <c>-2</c> and <c>autoencoder.json</c> (with measured latent mean and std) are in the output and work folders.</returns>
     public bool Train(VideoAutoencoderConfig config, StageOptions options)
     {
-        if (File.Exists(run.InWork("autoencoder.safetensors"))) return true;
+        if (ResultFiles.Find(run.Work, "autoencoder").Length > 0 && File.Exists(run.InWork("autoencoder.json"))) return true;
         var (network, parameters) = FlatParameters.For(w => new VideoAutoencoder(w, config), run.Type, run.Device, run.Seed);
         using var trainer = new StageTrainer(run, options, parameters);
         if (trainer.Steps == 0 && !trainer.IsWarm) parameters.Rescale(IsBranchEnd, 0.3);
@@ -154,10 +154,10 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
         var all = cat(sums, 1);
         float[] mean = [.. all.mean([1]).data<float>()], std = [.. all.std(1).data<float>()];
         var config = network.Config with { LatentMean = mean, LatentStd = std };
-        foreach (string folder in new[] { run.Work, run.Output })
+        foreach (string folder in new[] { run.Output, run.Work })
         {
+            ResultFiles.SaveHalves(folder, "autoencoder", parameters.Keys.Select(k => KeyValuePair.Create(k, parameters.Part(values, k).to(bfloat16))));
             File.WriteAllText(Path.Combine(folder, "autoencoder.json"), JsonSerializer.Serialize(config));
-            TensorFile.Save(Path.Combine(folder, "autoencoder.safetensors"), parameters.Keys.ToDictionary(k => k, k => parameters.Part(values, k).to(bfloat16)));
         }
         run.Say(string.Create(CultureInfo.InvariantCulture, $"autoencoder: latent mean {mean.Min():F2} to {mean.Max():F2}, std {std.Min():F2} to {std.Max():F2}"));
     }

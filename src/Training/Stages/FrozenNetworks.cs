@@ -5,6 +5,7 @@ using Locutor.Networks.Layers;
 using Locutor.Networks.VideoAutoencoder;
 using Locutor.Networks.Wav2Vec2;
 using Locutor.Training.Data;
+using Locutor.Training.Optimisation;
 using static TorchSharp.torch;
 
 namespace Locutor.Training.Stages;
@@ -65,7 +66,7 @@ public sealed class FrozenNetworks : IDisposable
 
     private Weights Load(string name)
     {
-        var checkpoint = Checkpoint.Open(run.InWork(name + ".safetensors"));
+        var checkpoint = OverlaidCheckpoint.Open(ResultFiles.Find(run.Work, name));
         var parameters = new CheckpointParameters(checkpoint);
         open.Add(checkpoint);
         open.Add(parameters);

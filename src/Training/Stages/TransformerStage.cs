@@ -85,7 +85,7 @@ public sealed class TransformerStage : IDisposable
     }
 
     /// <summary>Trains until the stage or the call is over.</summary>
-    /// <returns>Whether the stage is finished. <c>transformer.safetensors</c> (the moving average) is written at the end of every call.</returns>
+    /// <returns>Whether the stage is finished. <c>transformer-1.safetensors</c> and <c>-2</c> (the moving average) are written at the end of every call.</returns>
     public bool Train(StageOptions options)
     {
         var (network, parameters) = FlatParameters.For(w => new VideoTransformer(w, networks.Transformer), run.Type, run.Device, run.Seed);
@@ -241,11 +241,6 @@ public sealed class TransformerStage : IDisposable
     private void Export(FlatParameters parameters, Tensor values)
     {
         using var scope = NewDisposeScope();
-        var all = parameters.Keys.Order(StringComparer.Ordinal).Select(k => KeyValuePair.Create(k, parameters.Part(values, k).to(bfloat16))).ToArray();
-        TensorFile.Save(run.InWork("transformer.safetensors"), all);
-        long half = all.Sum(t => t.Value.numel()) / 2, sum = 0;
-        var parts = all.ToLookup(t => (sum += t.Value.numel()) <= half);
-        TensorFile.Save(run.InOutput("transformer-1.safetensors"), parts[true]); // two files: what comes back from some machines is bounded per file
-        TensorFile.Save(run.InOutput("transformer-2.safetensors"), parts[false]);
+        ResultFiles.SaveHalves(run.Output, "transformer", parameters.Keys.Select(k => KeyValuePair.Create(k, parameters.Part(values, k).to(bfloat16))));
     }
 }

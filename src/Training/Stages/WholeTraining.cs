@@ -13,7 +13,7 @@ public sealed record WholeTrainingOptions
 
     public StageOptions Picture { get; init; } = new("picture", 20, 1e-3) { Adam = new FlatAdamOptions { AverageDecay = 0.99 } };
 
-    public StageOptions Autoencoder { get; init; } = new("autoencoder", 480, 8e-4) { Adam = new FlatAdamOptions { Beta2 = 0.99, WeightDecay = 0, AverageDecay = 0.998 } };
+    public StageOptions Autoencoder { get; init; } = new("autoencoder", 480, 8e-4) { Adam = new FlatAdamOptions { Beta2 = 0.99, WeightDecay = 0, LargestNorm = 5, AverageDecay = 0.998 } };
 
     public StageOptions Transformer { get; init; } = new("transformer", 640, 8e-4) { WarmupSteps = 200 };
 

@@ -1,0 +1,98 @@
+using Locutor.Checkpoints;
+using Locutor.Training.Speech;
+
+namespace Locutor.Training.Tests.Speech;
+
+public sealed class SpeechTests
+{
+    private static readonly Lazy<IReadOnlyList<Utterance>> Made = new(() => SpeechPreparation.Make(0.5, 3));
+
+    [Fact]
+    public void Coding_keeps_any_sound_to_a_fifteenth_of_its_loudest_neighbour()
+    {
+        int seed = Random.Shared.Next();
+        var random = new Random(seed);
+        float[] samples = [.. Enumerable.Range(0, random.Next(3, 5000)).Select(i => (float)((random.NextDouble() - 0.5) * Math.Pow(10, -4 * Math.Abs(Math.Sin(i / 700.0)))))];
+        float[] decoded = BlockCoding.Decode(BlockCoding.Encode(samples), samples.Length);
+        for (int i = 0; i < samples.Length; i++)
+        {
+            float peak = samples[(i / 32 * 32)..Math.Min(samples.Length, i / 32 * 32 + 32)].Max(Math.Abs);
+            Math.Abs(decoded[i] - samples[i]).ShouldBeLessThan(peak * 1.1f / 30 + 2e-6f, $"seed {seed}, sample {i}");
+        }
+    }
+
+    [Fact]
+    public void Resampling_keeps_a_tone_and_drops_what_the_lower_rate_cannot_hold()
+    {
+        float[] low = Tone(1000, 22050), high = Tone(9500, 22050);
+        float[] kept = BandLimitedResampler.Resample(low, 22050, 16000), dropped = BandLimitedResampler.Resample(high, 22050, 16000);
+        kept.Length.ShouldBe(16000);
+        for (int i = 1000; i < 15000; i++) kept[i].ShouldBe((float)Math.Sin(2 * Math.PI * 1000 * i / 16000), 0.01f);
+        dropped.Skip(1000).Take(14000).Max(Math.Abs).ShouldBeLessThan(0.05f);
+
+        static float[] Tone(double frequency, int rate) => [.. Enumerable.Range(0, rate).Select(i => (float)Math.Sin(2 * Math.PI * frequency * i / rate))];
+    }
+
+    [Fact]
+    public void Lips_meet_in_every_m_b_and_p_and_rest_in_pauses()
+    {
+        foreach (var utterance in Made.Value)
+        {
+            for (int i = 0; i < utterance.Phonemes.Count; i++)
+            {
+                var (name, start) = utterance.Phonemes[i];
+                int end = i + 1 < utterance.Phonemes.Count ? utterance.Phonemes[i + 1].Start : utterance.Samples.Length;
+                var middle = utterance.Mouth.At((start + end) / 2.0 / SpeechCorpus.SampleRate);
+                if (name is "m" or "b" or "p") middle.LipPress.ShouldBeGreaterThan(0.9f, $"{name} at sample {start}");
+                if (name.Length == 0 && end - start > 0.3 * SpeechCorpus.SampleRate) middle.JawOpen.ShouldBeLessThan(0.03f, $"pause at sample {start}");
+            }
+            Enumerable.Range(0, utterance.Mouth.Length).Max(i => utterance.Mouth.At(i / 100.0).JawOpen).ShouldBeGreaterThan(0.2f);
+        }
+    }
+
+    [Fact]
+    public void Phoneme_times_agree_with_the_sound()
+    {
+        double voiced = 0, silent = 0;
+        int voicedCount = 0, silentCount = 0;
+        foreach (var utterance in Made.Value)
+            for (int i = 0; i + 1 < utterance.Phonemes.Count; i++)
+            {
+                int start = utterance.Phonemes[i].Start, end = utterance.Phonemes[i + 1].Start;
+                if (end - start < 800) continue;
+                double level = utterance.Samples[(start + 200)..(end - 200)].Average(s => (double)s * s);
+                if ("aeiouɑɛɔæ".Contains(utterance.Phonemes[i].Name.FirstOrDefault('-'))) (voiced, voicedCount) = (voiced + level, voicedCount + 1);
+                if (utterance.Phonemes[i].Name.Length == 0) (silent, silentCount) = (silent + level, silentCount + 1);
+            }
+        voicedCount.ShouldBeGreaterThan(20);
+        silentCount.ShouldBeGreaterThan(3);
+        (silent / silentCount).ShouldBeLessThan(0.02 * voiced / voicedCount);
+    }
+
+    [Fact]
+    public void A_corpus_comes_back_as_it_was_written_and_a_cut_one_is_refused()
+    {
+        string path = Path.Combine(Path.GetTempPath(), Guid.NewGuid() + ".bin");
+        try
+        {
+            SpeechCorpus.Save(path, Made.Value);
+            var read = SpeechCorpus.Load(path);
+            var all = read.Training.Concat(read.Evaluation).ToArray();
+            all.Length.ShouldBe(Made.Value.Count);
+            read.Training.Select(u => u.Voice).Intersect(read.Evaluation.Select(u => u.Voice)).ShouldBeEmpty();
+            for (int i = 0; i < all.Length; i++)
+            {
+                all[i].Phonemes.ShouldBe(Made.Value[i].Phonemes);
+                double noise = all[i].Samples.Zip(Made.Value[i].Samples).Average(p => Math.Pow(p.First - p.Second, 2));
+                noise.ShouldBeLessThan(0.004 * Made.Value[i].Samples.Average(s => (double)s * s));
+            }
+            byte[] bytes = File.ReadAllBytes(path);
+            File.WriteAllBytes(path, bytes[..(bytes.Length - 1000)]);
+            Should.Throw<CheckpointException>(() => SpeechCorpus.Load(path));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+}
