@@ -34,6 +34,17 @@ internal static class Goldens
     }
 }
 
+internal static class Start
+{
+    /// <summary>Before the first test: libtorch from the folder that LOCUTOR_TORCH names, if it names one; float32 that is float32.</summary>
+    [System.Runtime.CompilerServices.ModuleInitializer]
+    internal static void LoadTorch()
+    {
+        Networks.TorchLibraries.Load();
+        backends.cudnn.allow_tf32 = false;
+    }
+}
+
 /// <summary>One recorded file: <c>weights.*</c>, <c>in.*</c>, <c>out.*</c> and the configuration that made it.</summary>
 internal sealed class Golden : IDisposable
 {

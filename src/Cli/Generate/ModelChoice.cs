@@ -26,7 +26,7 @@ internal sealed record ModelChoice(Bundle Bundle, string? Folder)
 
     public NetworkSet Load(Device device, IReadOnlyList<BundleAdapter> adapters)
     {
-        var type = device.type == TorchSharp.DeviceType.CUDA ? ScalarType.BFloat16 : ScalarType.Float32;
+        var type = Arithmetic.For(device);
         return Folder is null ? NetworkSet.Untrained(0, device, type) : NetworkSet.Load(Bundle, Folder, device, type, adapters);
     }
 }
