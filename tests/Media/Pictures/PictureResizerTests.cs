@@ -101,9 +101,9 @@ public sealed class PictureResizerTests
         if (Environment.GetEnvironmentVariable("LOCUTOR_GOLDENS") is { Length: > 0 } named) return named;
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
-            string goldens = Path.Combine(folder.FullName, "test", "Parity", "goldens");
+            string goldens = Path.Combine(folder.FullName, "tests", "Parity", "goldens");
             if (Directory.Exists(goldens)) return goldens;
         }
-        throw new DirectoryNotFoundException("test/Parity/goldens was not found above the test program; set LOCUTOR_GOLDENS");
+        throw new DirectoryNotFoundException("tests/Parity/goldens was not found above the test program; set LOCUTOR_GOLDENS");
     }
 }

@@ -7,7 +7,7 @@ namespace Locutor.Parity.Tests;
 
 /// <summary>
 /// Tensors recorded from the public reference implementation. They stand in the folder that LOCUTOR_GOLDENS names,
-/// by default in <c>test/Parity/goldens</c>; any file of a known kind found there is a test case.
+/// by default in <c>tests/Parity/goldens</c>; any file of a known kind found there is a test case.
 /// </summary>
 internal static class Goldens
 {
@@ -26,11 +26,11 @@ internal static class Goldens
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
-            string here = Path.Combine(folder.FullName, "test", "Parity", "goldens");
+            string here = Path.Combine(folder.FullName, "tests", "Parity", "goldens");
             if (Directory.Exists(here)) return here;
         }
 
-        throw new DirectoryNotFoundException("no test/Parity/goldens above " + AppContext.BaseDirectory);
+        throw new DirectoryNotFoundException("no tests/Parity/goldens above " + AppContext.BaseDirectory);
     }
 }
 
