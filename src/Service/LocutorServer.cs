@@ -23,11 +23,16 @@ namespace Locutor.Service;
 /// <summary>The whole service in one process: silo, endpoints, page, and the workers it starts.</summary>
 public static class LocutorServer
 {
+    private const int LeastThreads = 48;
+
     /// <summary>Puts the service together; nothing listens yet.</summary>
     /// <exception cref="SettingsException">Settings that do not go together.</exception>
     public static WebApplication Build(ServeSettings settings, ModelCatalog catalog)
     {
         Validate(settings);
+        // Syncing files and reading SQLite block their threads; with few cores the pool would answer a burst too slowly.
+        ThreadPool.GetMinThreads(out var threads, out var ports);
+        ThreadPool.SetMinThreads(Math.Max(threads, LeastThreads), ports);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "Locutor", ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseUrls(settings.Urls.Split(';'));
         builder.WebHost.ConfigureKestrel(kestrel =>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using Locutor.Jobs.Records;
 using Locutor.Service.Settings;
@@ -31,7 +32,7 @@ public sealed class InputStore(DataFolder folder, UrlFetcher fetcher, MediaInspe
         var aside = folder.Aside();
         try
         {
-            await using (var file = new FileStream(aside, FileMode.CreateNew, FileAccess.Write, FileShare.Read, 1 << 16, FileOptions.Asynchronous))
+            await using (var file = new FileStream(aside, FileMode.CreateNew, FileAccess.Write, FileShare.Read, 0, FileOptions.None))
             {
                 await write(file);
                 await file.FlushAsync(cancellation);
@@ -52,13 +53,20 @@ public sealed class InputStore(DataFolder folder, UrlFetcher fetcher, MediaInspe
 
     private async Task CopyAsync(Stream upload, Stream file, CancellationToken cancellation)
     {
-        var buffer = new byte[1 << 16];
-        long total = 0;
-        while (await upload.ReadAsync(buffer, cancellation) is var count && count > 0)
+        var buffer = ArrayPool<byte>.Shared.Rent(1 << 16);
+        try
         {
-            if ((total += count) > _mostBytes)
-                throw new InputException(JobError.TooLarge, $"expected at most {_mostBytes} bytes", false);
-            await file.WriteAsync(buffer.AsMemory(0, count), cancellation);
+            long total = 0;
+            while (await upload.ReadAsync(buffer, cancellation) is var count && count > 0)
+            {
+                if ((total += count) > _mostBytes)
+                    throw new InputException(JobError.TooLarge, $"expected at most {_mostBytes} bytes", false);
+                await file.WriteAsync(buffer.AsMemory(0, count), cancellation);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 
