@@ -120,7 +120,11 @@ public sealed class TokenIndexGrain(
             var record = NewRecord(owner, submission);
             var entry = new IndexEntry
             {
-                Id = record.Id, Order = record.Order, Open = true, IdempotencyKey = submission.IdempotencyKey, BodyHash = submission.BodyHash,
+                Id = record.Id,
+                Order = record.Order,
+                Open = true,
+                IdempotencyKey = submission.IdempotencyKey,
+                BodyHash = submission.BodyHash,
             };
             // The job goes first, so that no index entry ever stands without one.
             await GrainFactory.GetGrain<IJobGrain>(record.Id).CreateAsync(record);

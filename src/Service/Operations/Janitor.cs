@@ -23,7 +23,7 @@ public sealed partial class Janitor(
             try
             {
                 var statistics = await grains.GetGrain<IQueueGrain>(IQueueGrain.Key).StatisticsAsync();
-                        Ready = statistics.Ready;
+                Ready = statistics.Ready;
                 if (time.GetElapsedTime(last) >= Round)
                 {
                     last = time.GetTimestamp();

@@ -60,8 +60,13 @@ public sealed class StubRunner(double seconds) : IVideoRunner
                 var left = Clips * Steps - ((clip - 1) * Steps + step);
                 progress.Report(new JobProgress
                 {
-                    Stage = JobStage.Denoising, Clip = clip, Clips = Clips, Step = step, Steps = Steps,
-                    Percent = 99 - 99.0 * left / (Clips * Steps), EtaSeconds = left * pause.TotalSeconds,
+                    Stage = JobStage.Denoising,
+                    Clip = clip,
+                    Clips = Clips,
+                    Step = step,
+                    Steps = Steps,
+                    Percent = 99 - 99.0 * left / (Clips * Steps),
+                    EtaSeconds = left * pause.TotalSeconds,
                 });
             }
             await File.WriteAllTextAsync(done, "", cancellation);

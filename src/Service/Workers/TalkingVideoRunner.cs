@@ -60,8 +60,12 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
             var model = find(asked.Model ?? defaultModel);
             return (model, VideoSettings.Resolve(model.Bundle, asked.Size, asked.Preset, new SettingOverrides
             {
-                Steps = asked.Steps, Shift = asked.Shift, TextGuidance = asked.TextGuidance, AudioGuidance = asked.AudioGuidance,
-                MotionFrames = asked.MotionFrames, ColourCorrection = asked.ColourCorrection,
+                Steps = asked.Steps,
+                Shift = asked.Shift,
+                TextGuidance = asked.TextGuidance,
+                AudioGuidance = asked.AudioGuidance,
+                MotionFrames = asked.MotionFrames,
+                ColourCorrection = asked.ColourCorrection,
             }));
         }
         catch (Generation.Settings.SettingsException exception)

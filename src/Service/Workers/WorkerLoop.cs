@@ -25,8 +25,14 @@ public sealed partial class WorkerLoop
         (_grains, _runner, _folder, _options, _time, _logger) = (grains, runner, folder, options, time, logger);
         _report = new WorkerReport
         {
-            Id = options.Id, Host = Environment.MachineName, Process = Environment.ProcessId, Device = options.Device, Model = options.Model ?? "",
-            Version = typeof(WorkerLoop).Assembly.GetName().Version?.ToString(3) ?? "", State = "starting", StartedAt = time.GetUtcNow(),
+            Id = options.Id,
+            Host = Environment.MachineName,
+            Process = Environment.ProcessId,
+            Device = options.Device,
+            Model = options.Model ?? "",
+            Version = typeof(WorkerLoop).Assembly.GetName().Version?.ToString(3) ?? "",
+            State = "starting",
+            StartedAt = time.GetUtcNow(),
         };
     }
 
@@ -133,8 +139,14 @@ public sealed partial class WorkerLoop
         var (bytes, sha256) = await Thumbnails.HashAsync(output, cancellation);
         return new JobResult
         {
-            Path = video, ThumbnailPath = thumbnail, Bytes = bytes, Sha256 = sha256,
-            Width = made.Width, Height = made.Height, Seconds = made.Seconds, GenerationSeconds = clock.Elapsed.TotalSeconds,
+            Path = video,
+            ThumbnailPath = thumbnail,
+            Bytes = bytes,
+            Sha256 = sha256,
+            Width = made.Width,
+            Height = made.Height,
+            Seconds = made.Seconds,
+            GenerationSeconds = clock.Elapsed.TotalSeconds,
         };
     }
 

@@ -10,7 +10,7 @@ namespace Locutor.Service.FunctionalTests.Endurance;
 /// <summary>kill -9 at random moments under load: what was accepted is kept, ends once, and no video is torn or another job's.</summary>
 public sealed class CrashTests
 {
-    private const int Clients = 6;
+    private const int Clients = 12;
 
     private readonly int _seed = Environment.TickCount & 0xFFFFFF;
     private readonly ConcurrentDictionary<string, string> _accepted = new();
@@ -31,7 +31,7 @@ public sealed class CrashTests
         {
             using var over = new CancellationTokenSource();
             var load = Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => LoadAsync(client, over.Token)));
-            await Task.Delay(random.Next(200, 1800));
+            await Task.Delay(random.Next(300, Endurance.Of(2500, 6000)));
             await service.KillAsync();
             await over.CancelAsync();
             await load;

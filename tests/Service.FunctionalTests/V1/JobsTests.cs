@@ -189,6 +189,8 @@ public sealed class JobsTests(SharedService shared)
         var paths = json.RootElement.GetProperty("paths");
         foreach (var path in new[] { "/v1/jobs", "/v1/jobs/{id}", "/v1/jobs/{id}/cancel", "/v1/jobs/{id}/events", "/v1/jobs/{id}/video", "/v1/jobs/{id}/thumbnail", "/v1/options", "/v1/workers" })
             paths.TryGetProperty(path, out _).ShouldBeTrue(path);
+        paths.GetProperty("/v1/jobs").GetProperty("post").GetProperty("requestBody").GetProperty("content").GetProperty("application/json")
+            .GetProperty("example").GetProperty("image").GetString().ShouldBe("https://example.org/portrait.png");
         (await anonymous.GetAsync("/")).Content.Headers.ContentType!.MediaType.ShouldBe("text/html");
         (await anonymous.GetAsync("/docs/")).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await anonymous.GetStringAsync("/healthz")).ShouldBe("ok");

@@ -10,38 +10,38 @@ public sealed class RealGeneratorTests
     {
         await using var service = await ServiceProcess.StartAsync("--set", "generator=bundle", "--set", "model=untrained");
         using var client = await service.TokenAsync("--scopes", "all");
-        var voice = Samples.Voice(3.1);
-        var id = await client.SubmitAsync(Samples.Picture, voice, ("steps", "2"), ("seed", "11"));
-        var first = await client.EndAsync(id, 120);
+        var voice = Samples.Voice(2.2);
+        var id = await client.SubmitAsync(Samples.Picture, voice, ("steps", "1"), ("seed", "11"));
+        var first = await client.EndAsync(id, 300);
         first.GetProperty("status").GetString().ShouldBe("succeeded", first.ToString());
-        first.GetProperty("result").GetProperty("seconds").GetDouble().ShouldBe(3.1, 0.04);
+        first.GetProperty("result").GetProperty("seconds").GetDouble().ShouldBe(2.2, 0.04);
         first.GetProperty("result").GetProperty("width").GetInt32().ShouldBeGreaterThan(0);
 
-        var again = await client.SubmitAsync(Samples.Picture, voice, ("steps", "2"), ("seed", "11"));
-        await client.UntilAsync(again, job => job.GetProperty("progress").TryGetProperty("clip", out var clip) && clip.GetInt32() >= 3, 120);
+        var again = await client.SubmitAsync(Samples.Picture, voice, ("steps", "1"), ("seed", "11"));
+        await client.UntilAsync(again, job => job.GetProperty("progress").TryGetProperty("clip", out var clip) && clip.GetInt32() >= 2, 300);
         var worker = (await client.GetJsonAsync("/v1/workers")).GetProperty("workers")[0].GetProperty("process").GetInt32();
         using (var process = System.Diagnostics.Process.GetProcessById(worker))
             process.Kill();
         var resumed = await client.UntilAsync(
-            again, job => job.GetProperty("attempt").GetInt32() == 2 && job.GetProperty("progress").TryGetProperty("clip", out var clip) && clip.GetInt32() > 0, 120);
+            again, job => job.GetProperty("attempt").GetInt32() == 2 && job.GetProperty("progress").TryGetProperty("clip", out var clip) && clip.GetInt32() > 0, 300);
         resumed.GetProperty("progress").GetProperty("clip").GetInt32().ShouldBeGreaterThanOrEqualTo(2, "finished clips are not made again");
-        var second = await client.EndAsync(again, 120);
+        var second = await client.EndAsync(again, 300);
         second.GetProperty("status").GetString().ShouldBe("succeeded", second.ToString());
         second.GetProperty("attempt").GetInt32().ShouldBe(2);
         Frames(await client.Http.GetByteArrayAsync($"/v1/jobs/{again}/video")).ShouldBe(Frames(await client.Http.GetByteArrayAsync($"/v1/jobs/{id}/video")));
     }
 
-    [Theory]
-    [InlineData("model", "no-such-model")]
-    [InlineData("preset", "no-such-preset")]
-    [InlineData("size", "9000p")]
-    public async Task A_name_that_does_not_exist_is_refused_with_those_that_do(string field, string value)
+    [Fact]
+    public async Task A_name_that_does_not_exist_is_refused_with_those_that_do()
     {
         await using var service = await ServiceProcess.StartAsync("--set", "generator=bundle", "--set", "model=untrained", "--set", "workers=none");
         using var client = await service.TokenAsync("--scopes", "all");
-        using var response = await client.UploadAsync(Samples.Picture, Samples.VoiceOfASecond, (field, value));
-        ((int)response.StatusCode).ShouldBe(422);
-        (await TokenClient.ReadAsync(response)).GetProperty("errors").GetProperty(field)[0].GetString()!.ShouldContain("expected one of");
+        foreach (var (field, value) in new[] { ("model", "no-such-model"), ("preset", "no-such-preset"), ("size", "9000p") })
+        {
+            using var response = await client.UploadAsync(Samples.Picture, Samples.VoiceOfASecond, (field, value));
+            ((int)response.StatusCode).ShouldBe(422);
+            (await TokenClient.ReadAsync(response)).GetProperty("errors").GetProperty(field)[0].GetString()!.ShouldContain("expected one of");
+        }
         (await client.GetJsonAsync("/v1/options")).GetProperty("models").EnumerateArray().Select(model => model.GetProperty("name").GetString()).ShouldContain("untrained");
     }
 
