@@ -49,7 +49,7 @@ public static class SketchBundle
             DefaultPreset = "default",
             ClipFrames = scenes.ClipFrames,
             HoldPicture = true,
-            Notice = "the shipped model 'sketch' draws stylised portraits, not photographs; 'locutor pull' fetches a model for those",
+            Notice = "the shipped model 'sketch' draws stylised portraits, not photographs; for those: locutor models pull infinitetalk-480p",
         };
         File.WriteAllText(Path.Combine(to, "bundle.json"), BundleJson.Write(bundle) + "\n");
         if (card is not null) File.WriteAllText(Path.Combine(to, "README.md"), card);

@@ -38,7 +38,7 @@ internal sealed class ConsoleReport : Report
     /// <summary>A line for every stage before the first clip, one for every clip, and the last stage.</summary>
     private bool Worth(GenerationProgress progress) => progress.Clip > 0 && progress.Stage < GenerationStage.Muxing
         ? progress.Stage == GenerationStage.Denoising && last != (progress.Stage, progress.Clip)
-        : last.Item1 != progress.Stage;
+        : progress.Stage != GenerationStage.Fetching && last.Item1 != progress.Stage;
 
     private static string Line(GenerationProgress progress, TimeSpan? left)
     {

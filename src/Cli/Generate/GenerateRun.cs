@@ -18,7 +18,6 @@ internal static class GenerateRun
         long seed = arguments.Seed ?? Random.Shared.Next();
         await using var inputs = new InputFiles();
         using Report report = arguments.Json ? new JsonReport(Console.Out) : new ConsoleReport();
-        if (model.Bundle.Notice is { } notice) report.Say(notice);
         report.At(new(GenerationStage.Fetching, 0, 0, 0, settings.Steps));
         var request = new TalkingVideoRequest
         {
@@ -34,6 +33,7 @@ internal static class GenerateRun
             Fragmented = arguments.Fragmented,
         };
         await using var media = await SourceMedia.OpenAsync(request, MediaLimits.Default, ct);
+        if (model.Bundle.Notice is { } notice) report.Say(notice);
         report.At(new(GenerationStage.Loading, 0, 0, 0, settings.Steps));
         using var networks = model.Load(device, settings.Adapters);
         var result = await Task.Run(() => new TalkingVideoProducer(networks).ProduceAsync(request, media, MediaLimits.Default, report, ct: ct), CancellationToken.None);
