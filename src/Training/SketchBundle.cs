@@ -42,7 +42,7 @@ public static class SketchBundle
             DefaultSize = scenes.Size.ToString(CultureInfo.InvariantCulture),
             Presets = new Dictionary<string, Preset>
             {
-                ["default"] = new(5, 2, 1, 1) { MotionFrames = scenes.MotionFrames, ColourCorrection = 0 },
+                ["default"] = new(4, 2, 1, 1) { MotionFrames = scenes.MotionFrames, ColourCorrection = 0 },
                 ["quick"] = new(3, 2, 1, 1) { MotionFrames = scenes.MotionFrames, ColourCorrection = 0 },
                 ["fine"] = new(10, 2, 1, 1) { MotionFrames = scenes.MotionFrames, ColourCorrection = 0 },
             },
