@@ -68,6 +68,7 @@ public sealed class WorkerTests
     [Fact]
     public async Task Stopping_lets_a_short_job_finish()
     {
+        Assert.SkipWhen(Environment.GetEnvironmentVariable("LOCUTOR_LONG_TESTS") is null, "needs a machine with time to spare: ./test --long");
         await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=1.5", "--set", "drain_seconds=30");
         using var client = await service.TokenAsync();
         var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
