@@ -2,11 +2,13 @@ using System.Collections;
 using System.CommandLine;
 using Locutor.Cli.Generate;
 using Locutor.Generation;
+using Locutor.Jobs.Tokens;
 using Locutor.Models;
 using Locutor.Service;
 using Locutor.Service.Operations;
 using Locutor.Service.Settings;
 using Locutor.Service.V1;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
 namespace Locutor.Cli.Commands;
@@ -73,7 +75,7 @@ internal static class ServeCommand
             await app.StartAsync(cancellation);
             Console.WriteLine($"Locutor is ready at {string.Join(" and ", app.Urls)}");
             if (!settings.NoAuth)
-                Console.WriteLine("Make a token with 'locutor tokens create', and sign in with it on the page.");
+                Welcome(app.Services.GetRequiredService<TokenStore>(), app.Urls.First());
             await app.WaitForShutdownAsync(cancellation);
             return ExitCodes.Success;
         }
@@ -85,6 +87,25 @@ internal static class ServeCommand
         {
             throw new CommandException(ExitCodes.BadOutput, $"the service cannot start: {exception.Message}", exception);
         }
+    }
+
+    /// <summary>Someone who starts the service for the first time, at a terminal, gets a token and a link that signs in with it.</summary>
+    private static void Welcome(TokenStore tokens, string url)
+    {
+        if (tokens.List().Any(token => token.RevokedAt is null))
+            return;
+        if (Console.IsOutputRedirected)
+        {
+            Console.WriteLine("There is no token yet: make one with 'locutor tokens create'.");
+            return;
+        }
+        var first = tokens.Create("first", TokenScopes.All, null, null);
+        Console.WriteLine($"""
+            This is the first start, so here is a token; its secret is shown this once.
+            Modal-Key: {first.Token.KeyId}
+            Modal-Secret: {first.Secret}
+            Open {url.Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal).Replace("[::]", "localhost", StringComparison.Ordinal)}/#{first.Token.KeyId}.{first.Secret} to go to the page signed in.
+            """);
     }
 
     private static int Show(ServeSettings settings)

@@ -29,9 +29,22 @@ public sealed partial class WorkerSupervisor(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await grains.GetGrain<IQueueGrain>(IQueueGrain.Key).WorkersGoneAsync(_host, _host + _life);
+        await ForgetEarlierLifeAsync();
         var devices = Devices(settings.Workers);
         await Task.WhenAll(devices.Select((device, number) => WatchAsync(device, number, stoppingToken)));
+    }
+
+    private async Task ForgetEarlierLifeAsync()
+    {
+        try
+        {
+            await grains.GetGrain<IQueueGrain>(IQueueGrain.Key).WorkersGoneAsync(_host, _host + _life);
+        }
+        catch (Exception exception)
+        {
+            // Their leases run out by themselves; it only takes longer.
+            LogNotForgotten(exception);
+        }
     }
 
     private async Task WatchAsync(string device, int number, CancellationToken stopping)
@@ -131,6 +144,9 @@ public sealed partial class WorkerSupervisor(
 
     [LoggerMessage(LogLevel.Error, "the worker on {Device} could not be run")]
     private partial void LogFailed(Exception exception, string device);
+
+    [LoggerMessage(LogLevel.Warning, "the workers of an earlier start could not be forgotten")]
+    private partial void LogNotForgotten(Exception exception);
 
     [LoggerMessage(LogLevel.Information, "[{Device}] {Line}")]
     private partial void LogLine(string device, string line);

@@ -122,6 +122,18 @@ public sealed class PageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_link_of_the_first_start_signs_in_and_leaves_no_secret_in_the_address()
+    {
+        await using var service = await ServiceProcess.StartAsync();
+        using var client = await service.TokenAsync("--scopes", "all");
+        var page = await OpenAsync($"{service.Url}/#{client.Key}.{client.Secret}", 1280, 900);
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Sign out" })).ToBeVisibleAsync();
+        await Expect(page.Locator("#workers")).ToBeVisibleAsync();
+        page.Url.ShouldNotContain(client.Secret);
+        (await page.EvaluateAsync<string>("document.cookie + JSON.stringify(localStorage) + JSON.stringify(sessionStorage)")).ShouldNotContain("ws-");
+    }
+
+    [Fact]
     public async Task Everything_has_a_name_and_fits_in_light_dark_and_on_a_phone()
     {
         await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "stub_seconds=0.2");

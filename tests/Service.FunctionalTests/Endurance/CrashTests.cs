@@ -10,7 +10,7 @@ namespace Locutor.Service.FunctionalTests.Endurance;
 /// <summary>kill -9 at random moments under load: what was accepted is kept, ends once, and no video is torn or another job's.</summary>
 public sealed class CrashTests
 {
-    private const int Clients = 12;
+    private static readonly int Clients = Endurance.Of(4, 12);
 
     private readonly int _seed = Environment.TickCount & 0xFFFFFF;
     private readonly ConcurrentDictionary<string, string> _accepted = new();
@@ -23,7 +23,7 @@ public sealed class CrashTests
     {
         var random = new Random(_seed);
         await using var service = await ServiceProcess.StartAsync(
-            "--set", "stub_seconds=0.12", "--set", "workers=cpu,cpu", "--set", "max_queued_per_token=100000", "--set", "submits_per_minute=1000000", "--set", "requests_per_minute=10000000");
+            "--set", "stub_seconds=0.06", "--set", "workers=cpu,cpu", "--set", "max_queued_per_token=100000", "--set", "submits_per_minute=1000000", "--set", "requests_per_minute=10000000");
         using var client = await service.TokenAsync("--scopes", "all");
         await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond));
         var kills = Endurance.Of(5, 50);
@@ -31,7 +31,7 @@ public sealed class CrashTests
         {
             using var over = new CancellationTokenSource();
             var load = Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => LoadAsync(client, over.Token)));
-            await Task.Delay(random.Next(300, Endurance.Of(2500, 6000)));
+            await Task.Delay(random.Next(300, Endurance.Of(1500, 6000)));
             await service.KillAsync();
             await over.CancelAsync();
             await load;
@@ -39,7 +39,7 @@ public sealed class CrashTests
         }
         // Jobs whose answer the kill cut off are there too; they end as all others do.
         foreach (var id in (await ListAsync(client)).Keys)
-            Note(id, await client.EndAsync(id, 120));
+            Note(id, await client.EndAsync(id, 240));
         await CheckAsync(service, client);
         Endurance.Say($"crash: seed {_seed}, {kills} kills, {_accepted.Count} jobs accepted, all ended once, "
             + $"{_ended.Values.Count(end => end.StartsWith("succeeded", StringComparison.Ordinal))} succeeded");

@@ -3,12 +3,12 @@ using System.Globalization;
 namespace Locutor.Service.FunctionalTests.Endurance;
 
 /// <summary>
-/// These tests run small by default. With LOCUTOR_ENDURANCE=1 they run at the size that docs/reliability.md reports, and hold their times
+/// These tests run small by default. With LOCUTOR_LONG_TESTS=1 they run at the size that docs/reliability.md reports, and hold their times
 /// to the service's promises; that takes about ten minutes and wants the machine to itself.
 /// </summary>
 internal static class Endurance
 {
-    public static bool Long { get; } = Environment.GetEnvironmentVariable("LOCUTOR_ENDURANCE") == "1";
+    public static bool Long { get; } = Environment.GetEnvironmentVariable("LOCUTOR_LONG_TESTS") == "1";
 
     public static int Of(int quick, int whole) => Long ? whole : quick;
 
@@ -26,7 +26,7 @@ internal static class Endurance
     public static void Say(string text)
     {
         TestContext.Current.SendDiagnosticMessage(text);
-        if (Environment.GetEnvironmentVariable("LOCUTOR_ENDURANCE_REPORT") is { Length: > 0 } file)
+        if (Environment.GetEnvironmentVariable("LOCUTOR_REPORT") is { Length: > 0 } file)
             File.AppendAllText(file, text + "\n");
     }
 }

@@ -18,7 +18,16 @@ function open(job, byUser = true) {
   if (byUser && matchMedia("(max-width: 62rem)").matches) byId("theatre").scrollIntoView({ behavior: "smooth", block: "start" });
 }
 
+/** The link that the service prints at its first start carries the token behind the #, which is never sent by itself. */
+async function signInFromLink() {
+  const words = location.hash.match(/^#(wk-[0-9A-Za-z]+)\.(ws-[0-9A-Za-z]+)$/);
+  if (!words) return;
+  window.history.replaceState(null, "", location.pathname);
+  await api.signIn(words[1], words[2]).catch(error => toast(error.message));
+}
+
 async function start() {
+  await signInFromLink();
   session = await api.session();
   const account = byId("account");
   account.hidden = session.auth === "none";
