@@ -28,9 +28,10 @@ public sealed class ColourMatch : IDisposable
     /// <param name="video">[3, F, H, W] in [-1, 1], float32.</param>
     public Tensor Apply(Tensor video)
     {
-        if (strength == 0) return video.alias();
+        if (strength == 0 || video.shape[1] == 0) return video.alias();
         using var scope = NewDisposeScope();
         var rgb = Unit(video);
+        var (mean, deviation) = (this.mean.to(video.device), this.deviation.to(video.device));
         var lab = ToLab(rgb);
         var (frameMean, frameDeviation) = Statistics(lab);
         var moved = where(frameDeviation == 0, mean, (lab - frameMean) * (deviation / frameDeviation) + mean);

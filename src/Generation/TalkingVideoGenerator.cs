@@ -18,6 +18,11 @@ public sealed class TalkingVideoGenerator(VideoTransformer transformer, VideoAut
     /// <summary>Pixels (frames x height x width) that are decoded at once; bounds memory.</summary>
     private const long DecodedAtOnce = 81 * 256 * 256;
 
+    /// <summary>
+    /// While the taker has a clip, the next one is denoised already: it needs of the clip before only the motion frames, so these are
+    /// decoded and colour matched first, and the rest is colour matched, converted and encoded beside it. The decoding itself stays in
+    /// front of the next clip, since a causal decoder says its last frames last.
+    /// </summary>
     /// <param name="from">A clip of an earlier run after which to go on; null starts at the beginning.</param>
     /// <returns>The clips in order; dispose each.</returns>
     public async IAsyncEnumerable<GeneratedClip> GenerateAsync(
@@ -30,6 +35,15 @@ public sealed class TalkingVideoGenerator(VideoTransformer transformer, VideoAut
     {
         var first = await inputs.PictureAt(0, ct);
         using var colours = Colours(first, options);
+        var decoded = DecodeAsync(first, inputs, options, noise, colours, from, progress, ct);
+        await foreach (var clip in OneAhead.Of(decoded, ct))
+            using (clip) yield return clip.Finish(colours);
+    }
+
+    private async IAsyncEnumerable<DecodedClip> DecodeAsync(
+        Media.Pictures.Picture first, GenerationInputs inputs, GenerationOptions options, INoise noise, ColourMatch colours, GeneratedClip? from,
+        IProgress<GenerationProgress>? progress, [EnumeratorCancellation] CancellationToken ct)
+    {
         using var motion = new Held();
         using var reference = new Held();
         Media.Pictures.Picture? encoded = null;
@@ -42,8 +56,10 @@ public sealed class TalkingVideoGenerator(VideoTransformer transformer, VideoAut
             using var pixels = Pixels.FromPicture(picture);
             if (!ReferenceEquals(encoded, picture)) reference.Keep(EncodeReference(pixels, options));
             encoded = picture;
-            var video = Render(inputs, options, clip, pixels, reference.Tensor!, motion.Tensor, noise, colours, progress, ct);
-            yield return Kept(clip, video, options, motion);
+            var video = Render(inputs, options, clip, pixels, reference.Tensor!, motion.Tensor, noise, progress, ct);
+            var decoded = DecodedClip.Of(clip, video, options.Clips.MotionFrames, colours);
+            motion.Keep(decoded.Motion.clone());
+            yield return decoded;
         }
     }
 
@@ -53,20 +69,9 @@ public sealed class TalkingVideoGenerator(VideoTransformer transformer, VideoAut
         return new ColourMatch(pixels, options.ColourCorrection);
     }
 
-    /// <summary>Cuts the new frames out of a clip and keeps its last ones for the next.</summary>
-    private static GeneratedClip Kept(Clip clip, Tensor video, GenerationOptions options, Held motion)
-    {
-        using (video)
-        {
-            long frames = video.shape[1], overlap = Math.Min(options.Clips.MotionFrames, frames);
-            motion.Keep(video.narrow(1, frames - overlap, overlap).clone());
-            return new GeneratedClip(clip, video.narrow(1, clip.Overlap, clip.Keep).clone(), motion.Tensor!.clone());
-        }
-    }
-
-    /// <summary>One clip, whole: [3, clip frames, H, W] in [-1, 1] on the CPU.</summary>
+    /// <summary>One clip, whole: [3, clip frames, H, W] in [-1, 1] on the device, its colours as decoded.</summary>
     private Tensor Render(
-        GenerationInputs inputs, GenerationOptions options, Clip clip, Tensor picture, Tensor pictureLatent, Tensor? motion, INoise noise, ColourMatch colours,
+        GenerationInputs inputs, GenerationOptions options, Clip clip, Tensor picture, Tensor pictureLatent, Tensor? motion, INoise noise,
         IProgress<GenerationProgress>? progress, CancellationToken ct)
     {
         using var still = no_grad();
@@ -79,7 +84,7 @@ public sealed class TalkingVideoGenerator(VideoTransformer transformer, VideoAut
         var start = noise.OfClip(clip.Index, [.. pictureLatent.shape.AsSpan(1)]).unsqueeze(0).to(device);
         var latent = Denoise(start, clean, reference, given, options, clip, progress, ct);
         progress?.Report(new(GenerationStage.Decoding, clip.Index + 1, options.Clips.Count, options.Steps, options.Steps));
-        return colours.Apply(Decode(latent, options, ct)).MoveToOuterDisposeScope();
+        return Decode(latent, options, ct).MoveToOuterDisposeScope();
     }
 
     /// <summary>Latent of the conditioning picture and what stands behind it, [1, 16, F, h, w]; a still picture is encoded once.</summary>
@@ -172,7 +177,7 @@ public sealed class TalkingVideoGenerator(VideoTransformer transformer, VideoAut
         foreach (var chunk in autoencoder.DecodeChunks(latent, (int)Math.Clamp(frames, 1, latent.shape[2])))
         {
             ct.ThrowIfCancellationRequested();
-            using (chunk) chunks.Add(chunk.to(ScalarType.Float32).clamp(-1, 1).squeeze(0).cpu());
+            using (chunk) chunks.Add(chunk.to(ScalarType.Float32).clamp(-1, 1).squeeze(0));
         }
 
         return cat(chunks, 1);

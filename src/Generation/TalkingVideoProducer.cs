@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation;
 
-/// <summary>From files to a file: decodes picture and voices, generates, and hands every clip to the video encoder as it comes.</summary>
+/// <summary>From files to a file: decodes picture and voices, generates, and hands every clip to the video encoder while the next one is made.</summary>
 public sealed class TalkingVideoProducer(NetworkSet networks)
 {
     /// <summary>What the finished file names as its maker.</summary>
@@ -32,6 +32,7 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
         };
 
         await using var writer = await VideoWriter.CreateAsync(Output(request, pictures, limits), ct).ConfigureAwait(false);
+        request.Growing?.Invoke(writer.PartialPath);
         using var inputs = new OwnedInputs(Encode(request, voices, pictures, ct));
         var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, networks.Device);
         using var last = archive is null

@@ -41,6 +41,9 @@ public sealed record TalkingVideoRequest
 
     /// <summary>Playable while it grows.</summary>
     public bool Fragmented { get; init; }
+
+    /// <summary>Told where the file grows before it has its name.</summary>
+    public Action<string>? Growing { get; init; }
 }
 
 /// <summary>What was made.</summary>

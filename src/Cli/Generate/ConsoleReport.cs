@@ -16,6 +16,8 @@ internal sealed class ConsoleReport : Report
         Console.Error.WriteLine("note: " + notice);
     }
 
+    public override void Growing(string path) => Say($"can be played while it grows: {path}");
+
     public override void Done(TalkingVideoResult result, long seed, TimeSpan elapsed)
     {
         Erase();

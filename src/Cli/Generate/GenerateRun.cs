@@ -31,6 +31,7 @@ internal static class GenerateRun
             Seed = seed,
             Settings = settings,
             Fragmented = arguments.Fragmented,
+            Growing = arguments.Fragmented ? report.Growing : null,
         };
         await using var media = await SourceMedia.OpenAsync(request, MediaLimits.Default, ct);
         if (model.Bundle.Notice is { } notice) report.Say(notice);

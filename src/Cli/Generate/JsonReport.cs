@@ -3,12 +3,14 @@ using Locutor.Generation;
 
 namespace Locutor.Cli.Generate;
 
-/// <summary>For programs: one JSON object a line, <c>event</c> being progress, notice or done.</summary>
+/// <summary>For programs: one JSON object a line, <c>event</c> being progress, notice, growing or done.</summary>
 internal sealed class JsonReport(TextWriter output) : Report
 {
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web);
 
     public override void Say(string notice) => Write(new { Event = "notice", Text = notice });
+
+    public override void Growing(string path) => Write(new { Event = "growing", Path = path });
 
     public override void Done(TalkingVideoResult result, long seed, TimeSpan elapsed) => Write(new
     {

@@ -14,6 +14,9 @@ internal abstract class Report : IProgress<GenerationProgress>, IDisposable
     /// <summary>Something the user should know.</summary>
     public abstract void Say(string notice);
 
+    /// <summary>Where the file can be played from while it grows.</summary>
+    public abstract void Growing(string path);
+
     public abstract void Done(TalkingVideoResult result, long seed, TimeSpan elapsed);
 
     protected abstract void Show(GenerationProgress progress, TimeSpan? left);
