@@ -17,6 +17,15 @@ public abstract class Checkpoint : IDisposable
     /// <summary>Free text that the file carries, such as a safetensors <c>__metadata__</c> entry.</summary>
     public virtual IReadOnlyDictionary<string, string> Metadata { get; } = new Dictionary<string, string>();
 
+    /// <summary>Bytes of all files together.</summary>
+    public abstract long FileBytes { get; }
+
+    /// <summary>
+    /// Gives the memory of a tensor's bytes back to the system; reading them again reads the file again. For passes over files that are
+    /// larger than memory.
+    /// </summary>
+    public abstract void Forget(CheckpointTensor tensor);
+
     public bool TryGet(string name, [NotNullWhen(true)] out CheckpointTensor? tensor) => Tensors.TryGetValue(name, out tensor);
 
     /// <summary>

@@ -22,5 +22,18 @@ public sealed record CheckpointTensor(string Name, ElementType Type, long[] Shap
     /// <summary>The bytes; only for tensors under 2 GiB.</summary>
     public unsafe ReadOnlySpan<byte> Bytes => new((void*)Address, checked((int)ByteLength));
 
+    /// <summary>Whether <see cref="Rows"/> can take the tensor apart: it has axes, and no block of GGUF reaches over the end of an index of the first.</summary>
+    public bool HasRows => Shape.Length > 0 && Shape[0] > 0 && ElementCount / Shape[0] % Type.BlockElements() == 0;
+
+    /// <summary>Some indices of the first axis, where they lie.</summary>
+    /// <param name="first">From 0.</param>
+    /// <param name="count">At least 1.</param>
+    public CheckpointTensor Rows(long first, long count)
+    {
+        if (!HasRows || first < 0 || count < 1 || first > Shape[0] - count) throw new ArgumentOutOfRangeException(nameof(first), first, $"expected rows of {this}, found {count} from there");
+        long bytes = ByteLength / Shape[0];
+        return this with { Shape = [count, .. Shape[1..]], Address = Address + (nint)(first * bytes), ByteLength = count * bytes, Scale = Scale is { ElementCount: > 1 } scale ? scale.Rows(first, count) : Scale };
+    }
+
     public override string ToString() => $"{Name} {Type} {Shapes.Text(Shape)}";
 }

@@ -44,6 +44,13 @@ public sealed class OverlaidCheckpoint : Checkpoint
 
     public override string Format => string.Join(" + ", layers.Select(l => l.Format).Distinct());
 
+    public override long FileBytes => layers.Sum(file => file.FileBytes);
+
+    public override void Forget(CheckpointTensor tensor)
+    {
+        foreach (var file in layers) file.Forget(tensor);
+    }
+
     public override IReadOnlyDictionary<string, CheckpointTensor> Tensors => tensors;
 
     public override IReadOnlyDictionary<string, string> Metadata => metadata;

@@ -29,6 +29,13 @@ public sealed class ShardedCheckpoint : Checkpoint
 
     public override string Format => $"{shards.Count} shards of {shards[0].Format}";
 
+    public override long FileBytes => shards.Sum(file => file.FileBytes);
+
+    public override void Forget(CheckpointTensor tensor)
+    {
+        foreach (var file in shards) file.Forget(tensor);
+    }
+
     public override IReadOnlyDictionary<string, CheckpointTensor> Tensors => tensors;
 
     public static new ShardedCheckpoint Open(string path) => new(path);

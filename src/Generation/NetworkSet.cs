@@ -38,6 +38,9 @@ public sealed class NetworkSet : IDisposable
 
     public Bundle Bundle { get; }
 
+    /// <summary>A line for each file: how many tensors it gave and changed.</summary>
+    public IReadOnlyList<string> Summary { get; private init; } = [];
+
     public Device Device { get; }
 
     public VideoTransformer Transformer { get; }
@@ -57,11 +60,14 @@ public sealed class NetworkSet : IDisposable
     public static NetworkSet Load(Bundle bundle, string folder, Device device, ScalarType type, IReadOnlyList<BundleAdapter> adapters)
     {
         var opened = new List<IDisposable>();
+        var sources = new List<(NetworkFiles Files, CheckpointParameters Parameters)>();
+        var summary = new List<string>();
         using var store = new ModelStore(ModelStore.DefaultFolder, HubOptions.FromEnvironment());
         try
         {
             var tokenizer = TextTokenizer.Open(At(bundle.Networks.Tokenizer));
-            var set = new NetworkSet(bundle, device, prompt => tokenizer.Encode(prompt), Open, type);
+            var set = new NetworkSet(bundle, device, prompt => tokenizer.Encode(prompt), Open, type) { Summary = summary };
+            foreach (var (files, parameters) in sources) parameters.RequireAllUsed(key => set.Leaves(files, key));
             set.owned.AddRange(opened);
             return set;
         }
@@ -73,11 +79,13 @@ public sealed class NetworkSet : IDisposable
 
         Weights Open(NetworkFiles files, ScalarType arithmetic)
         {
-            Checkpoint checkpoint = NetworkCheckpoint.Open(files.Files.Select(At));
+            var checkpoint = NetworkCheckpoint.Open(files.Files.Select(At));
+            opened.Insert(0, checkpoint);
             var merged = ReferenceEquals(files, bundle.Networks.Transformer) ? adapters.Select(adapter => Adapter(adapter, checkpoint)).ToArray() : [];
             var parameters = new CheckpointParameters(checkpoint, merged);
-            opened.Insert(0, checkpoint);
             opened.Insert(0, parameters);
+            sources.Add((files, parameters));
+            summary.AddRange([.. checkpoint.Report.Select(part => part.ToString()), .. merged.Select(adapter => adapter.ToString())]);
             var weights = new Weights(parameters, arithmetic, device);
             return files.Prefix.Length == 0 ? weights : weights[files.Prefix.TrimEnd('.')];
         }
@@ -115,6 +123,16 @@ public sealed class NetworkSet : IDisposable
         long[] ids = [.. tokenize(prompt).Select(id => (long)id)];
         var row = tensor(ids, device: Device).unsqueeze(0);
         return text.Forward(row, ones_like(row)).to(ScalarType.Float32).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Whether that network's files may hold a tensor that it does not read: what its published files are known to hold more, or what is another network's.</summary>
+    private bool Leaves(NetworkFiles files, string key)
+    {
+        if (!key.StartsWith(files.Prefix, StringComparison.Ordinal)) return true;
+        string own = key[files.Prefix.Length..];
+        var networks = Bundle.Networks;
+        if (files.Prefix.Length == 0 && new[] { networks.Transformer, networks.Autoencoder, networks.Text, networks.Image, networks.Speech }.Any(other => other.Prefix.Length > 0 && key.StartsWith(other.Prefix, StringComparison.Ordinal))) return true;
+        return (ReferenceEquals(files, networks.Text) && UmT5Encoder.Leaves(own)) || (ReferenceEquals(files, networks.Image) && Image.Leaves(own)) || (ReferenceEquals(files, networks.Speech) && Wav2Vec2Encoder.Leaves(own));
     }
 
     public void Dispose()

@@ -1,10 +1,12 @@
 using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
 
 namespace Locutor.Checkpoints.Files;
 
 /// <summary>A whole file mapped for reading. Every access is checked against the length the file had when it was opened.</summary>
-internal sealed unsafe class MappedFile : IDisposable
+internal sealed unsafe partial class MappedFile : IDisposable
 {
+    private const int DontNeed = 4;
     private readonly MemoryMappedFile? file;
     private readonly MemoryMappedViewAccessor? view;
 
@@ -45,10 +47,21 @@ internal sealed unsafe class MappedFile : IDisposable
         return new ReadOnlySpan<byte>((void*)(Address + (nint)offset), (int)length);
     }
 
+    /// <summary>Lets go of the pages that hold these bytes and no others; nothing happens to bytes of other memory.</summary>
+    public void Forget(nint address, long length)
+    {
+        if (!OperatingSystem.IsLinux() || Address == 0 || address < Address || address + length > Address + Length) return;
+        long page = Environment.SystemPageSize, first = (address + page - 1) / page * page, end = (address + length) / page * page;
+        if (end > first) _ = MAdvise((nint)first, (nuint)(end - first), DontNeed);
+    }
+
     public void Dispose()
     {
         if (Address != 0) view!.SafeMemoryMappedViewHandle.ReleasePointer();
         view?.Dispose();
         file?.Dispose();
     }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int MAdvise(nint address, nuint length, int advice);
 }

@@ -27,11 +27,7 @@ internal sealed partial class LayerNames
     public string? Find(string spelled) => layers.TryGetValue(spelled, out string? exact) ? exact : spellings.GetValueOrDefault(Flat(spelled));
 
     /// <summary>The network's layers whose names are least different from <paramref name="spelled"/>.</summary>
-    public IEnumerable<string> Nearest(string spelled, int count = 3)
-    {
-        string flat = Flat(spelled);
-        return layers.Keys.Select(name => (Name: name, Distance: Distance(flat, Flat(name)))).OrderBy(n => n.Distance).ThenBy(n => n.Name, StringComparer.Ordinal).Take(count).Select(n => n.Name);
-    }
+    public IEnumerable<string> Nearest(string spelled) => NearestNames.To(Flat(spelled), layers.Keys, Flat);
 
     /// <summary>A parameter's layer: the key without its last part; <c>modulation</c> belongs to the block it modulates.</summary>
     private static string Layer(string key) => key.LastIndexOf('.') is > 0 and var dot ? key[..dot] : key;
@@ -89,24 +85,6 @@ internal sealed partial class LayerNames
         ["img_emb.proj.4"] = "condition_embedder.image_embedder.norm2",
         ["head.head"] = "proj_out",
     };
-
-    /// <summary>Levenshtein's distance.</summary>
-    private static int Distance(string a, string b)
-    {
-        int[] row = [.. Enumerable.Range(0, b.Length + 1)];
-        for (int i = 1; i <= a.Length; i++)
-        {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.Length; j++)
-            {
-                int cost = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(cost, Math.Min(row[j], row[j - 1]) + 1);
-            }
-        }
-        return row[b.Length];
-    }
 
     [GeneratedRegex(@"^(?<block>blocks\.[0-9]+)\.(?<rest>.+)$", RegexOptions.ExplicitCapture)]
     private static partial Regex BlockLayer();

@@ -40,6 +40,10 @@ public sealed unsafe class TorchFile : Checkpoint
 
     public override string Format { get; }
 
+    public override long FileBytes => file.Length;
+
+    public override void Forget(CheckpointTensor tensor) => file.Forget(tensor.Address, tensor.ByteLength);
+
     public override IReadOnlyDictionary<string, CheckpointTensor> Tensors => tensors;
 
     /// <exception cref="CheckpointException">Broken, or the pickle asks for anything but tensors; the message names the global.</exception>

@@ -34,6 +34,10 @@ public sealed class GgufFile : Checkpoint
 
     public override string Format => "GGUF";
 
+    public override long FileBytes => file.Length;
+
+    public override void Forget(CheckpointTensor tensor) => file.Forget(tensor.Address, tensor.ByteLength);
+
     public override IReadOnlyDictionary<string, CheckpointTensor> Tensors => tensors;
 
     public override IReadOnlyDictionary<string, string> Metadata => metadata;

@@ -1,8 +1,10 @@
+using Locutor.Checkpoints.Naming;
+
 namespace Locutor.Checkpoints.Quantised;
 
 /// <summary>
-/// A checkpoint as its network wants it: prefixes of repackaged files are taken off, and the tensors that belong to a quantised weight
-/// (scales, markers) are joined to it. Every tensor of the file is either given under the network's key or belongs to one that is.
+/// A checkpoint as its network wants it: prefixes of repackaged files are taken off, the names of ports become those of the published files,
+/// and the tensors that belong to a quantised weight (scales, markers) are joined to it. Every tensor of the file is either given under the network's key or belongs to one that is.
 /// </summary>
 public sealed class NetworkCheckpoint : Checkpoint
 {
@@ -12,13 +14,29 @@ public sealed class NetworkCheckpoint : Checkpoint
     private static readonly string[] ActivationScales = [".input_scale", ".output_scale", ".scale_input"];
 
     private readonly Checkpoint file;
+    private readonly JoinedProjections joined;
     private readonly Dictionary<string, CheckpointTensor> tensors = new(StringComparer.Ordinal);
 
     private NetworkCheckpoint(Checkpoint file)
     {
         this.file = file;
+        joined = new JoinedProjections(file.Source, Math.Max(file.FileBytes, 64 << 20));
+        try
+        {
+            Read();
+        }
+        catch
+        {
+            joined.Dispose();
+            throw;
+        }
+    }
+
+    private void Read()
+    {
         string prefix = Array.Find(Prefixes, p => file.Tensors.Count > 0 && file.Tensors.Keys.All(k => k.StartsWith(p, StringComparison.Ordinal) || IsMarker(k))) ?? "";
         var all = file.Tensors.ToDictionary(t => t.Key.StartsWith(prefix, StringComparison.Ordinal) ? t.Key[prefix.Length..] : t.Key, t => t.Value, StringComparer.Ordinal);
+        if (PortedNames.Fit(all.Keys)) all = Published(all);
         foreach (var (key, stored) in all)
         {
             if (IsMarker(key) || Owner(key, all) is not null) continue;
@@ -26,11 +44,34 @@ public sealed class NetworkCheckpoint : Checkpoint
             tensors.Add(name, Scaled(name, stored with { Name = name }, all));
         }
         QuantoMap.Check(file.Source, tensors);
+        joined.Replace(tensors);
+    }
+
+    /// <summary>Under the published names; a tensor that has none keeps its own.</summary>
+    private Dictionary<string, CheckpointTensor> Published(Dictionary<string, CheckpointTensor> ported)
+    {
+        var published = new Dictionary<string, CheckpointTensor>(StringComparer.Ordinal);
+        foreach (var (key, stored) in ported)
+        {
+            string name = PortedNames.Find(key) is { } ours && !published.ContainsKey(ours) ? ours : key;
+            var shaped = (name, stored.Shape) switch
+            {
+                ("visual.cls_embedding", [var width]) => stored with { Shape = [1, 1, width] },
+                ("visual.pos_embedding", [var tokens, var width]) => stored with { Shape = [1, tokens, width] },
+                _ => stored,
+            };
+            if (!published.TryAdd(name, shaped)) throw Wrong($"{key}: expected one {name}, found two");
+        }
+        return published;
     }
 
     public override string Source => file.Source;
 
     public override string Format => tensors.Values.Any(t => t.Scale is not null) ? $"{file.Format}, quantised" : file.Format;
+
+    public override long FileBytes => file.FileBytes;
+
+    public override void Forget(CheckpointTensor tensor) => file.Forget(tensor);
 
     public override IReadOnlyDictionary<string, CheckpointTensor> Tensors => tensors;
 
@@ -113,6 +154,7 @@ public sealed class NetworkCheckpoint : Checkpoint
 
     protected override void Dispose(bool disposing)
     {
+        joined.Dispose();
         if (disposing) file.Dispose();
     }
 }

@@ -39,12 +39,19 @@ public sealed class SafetensorsFile : Checkpoint
 
     public override string Format => "safetensors";
 
+    public override long FileBytes => file.Length;
+
+    public override void Forget(CheckpointTensor tensor) => file.Forget(tensor.Address, tensor.ByteLength);
+
     public override IReadOnlyDictionary<string, CheckpointTensor> Tensors => tensors;
 
     public override IReadOnlyDictionary<string, string> Metadata => metadata;
 
     /// <exception cref="CheckpointException">The header lies about the file, or is no safetensors header.</exception>
     public static new SafetensorsFile Open(string path) => new(path);
+
+    /// <summary>Of a tensor's first byte within the file.</summary>
+    internal long PlaceOf(CheckpointTensor tensor) => tensor.Address - file.Address;
 
     protected override void Dispose(bool disposing)
     {

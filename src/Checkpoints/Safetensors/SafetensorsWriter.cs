@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Text.Json;
-
 namespace Locutor.Checkpoints.Safetensors;
 
 /// <summary>What a tensor of a file to be written looks like.</summary>
@@ -15,6 +12,7 @@ public sealed class SafetensorsWriter : IDisposable
     private readonly string path;
     private readonly string aside;
     private readonly FileStream stream;
+    private readonly long start;
     private readonly Dictionary<string, Place> places = new(StringComparer.Ordinal);
     private bool completed;
 
@@ -25,16 +23,8 @@ public sealed class SafetensorsWriter : IDisposable
     public SafetensorsWriter(string path, IEnumerable<TensorOutline> outlines, IReadOnlyDictionary<string, string>? metadata = null)
     {
         this.path = Path.GetFullPath(path);
-        long end = 0;
-        foreach (var outline in outlines.OrderByDescending(o => o.Type.Size()))
-        {
-            long bytes = Shapes.ByteLength(outline.Shape, outline.Type.Size()) ?? throw Wrong($"tensor {outline.Name}: expected a shape of axes >= 0 under 2^62 bytes, found {Shapes.Text(outline.Shape)}");
-            if (SafetensorsTypes.Name(outline.Type) is null) throw Wrong($"tensor {outline.Name}: expected one of {SafetensorsTypes.Known}, found {outline.Type}");
-            if (outline.Name == "__metadata__" || !places.TryAdd(outline.Name, new Place(outline, end, bytes))) throw Wrong($"tensor {outline.Name}: expected once, found twice");
-            end += bytes;
-        }
-        byte[] header = Header(metadata);
-        foreach (var place in places.Values) place.Begin += header.Length;
+        var layout = new SafetensorsLayout(this.path, outlines, metadata);
+        foreach (var entry in layout.Entries) places.Add(entry.Name, new Place(entry));
         aside = $"{this.path}.{Environment.ProcessId:x}-{Guid.NewGuid():N}.part";
         try
         {
@@ -44,7 +34,8 @@ public sealed class SafetensorsWriter : IDisposable
         {
             throw new CheckpointException($"{path}: cannot be written: {e.Message}", e);
         }
-        stream.Write(header);
+        stream.Write(layout.Header);
+        start = layout.Header.Length;
     }
 
     /// <summary>Adds the next bytes of a tensor.</summary>
@@ -52,8 +43,8 @@ public sealed class SafetensorsWriter : IDisposable
     {
         if (!places.TryGetValue(name, out var place)) throw Wrong($"tensor {name}: expected one of the {places.Count} announced tensors");
         if (part.Length > place.Bytes - place.Written)
-            throw Wrong($"tensor {name}: expected {place.Bytes} bytes for {place.Outline.Type} {Shapes.Text(place.Outline.Shape)}, found {place.Written + part.Length} or more");
-        stream.Position = place.Begin + place.Written;
+            throw Wrong($"tensor {name}: expected {place.Bytes} bytes for {place.Entry.Type} {Shapes.Text(place.Entry.Shape)}, found {place.Written + part.Length} or more");
+        stream.Position = start + place.Entry.Begin + place.Written;
         stream.Write(part);
         place.Written += part.Length;
     }
@@ -73,7 +64,7 @@ public sealed class SafetensorsWriter : IDisposable
     public void Complete()
     {
         foreach (var place in places.Values)
-            if (place.Written != place.Bytes) throw Wrong($"tensor {place.Outline.Name}: expected {place.Bytes} bytes, found {place.Written}");
+            if (place.Written != place.Bytes) throw Wrong($"tensor {place.Entry.Name}: expected {place.Bytes} bytes, found {place.Written}");
         stream.Flush(true);
         stream.Dispose();
         File.Move(aside, path, true);
@@ -95,52 +86,14 @@ public sealed class SafetensorsWriter : IDisposable
         File.Delete(aside);
     }
 
-    private byte[] Header(IReadOnlyDictionary<string, string>? metadata)
-    {
-        using var buffer = new MemoryStream();
-        buffer.Write(stackalloc byte[8]);
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            json.WriteStartObject();
-            if (metadata is { Count: > 0 })
-            {
-                json.WriteStartObject("__metadata__");
-                foreach (var (key, value) in metadata) json.WriteString(key, value);
-                json.WriteEndObject();
-            }
-            foreach (var place in places.Values) place.WriteTo(json);
-            json.WriteEndObject();
-        }
-        while (buffer.Length % 8 != 0) buffer.WriteByte((byte)' ');
-        byte[] header = buffer.ToArray();
-        BinaryPrimitives.WriteInt64LittleEndian(header, header.Length - 8);
-        return header;
-    }
-
     private CheckpointException Wrong(string what) => new($"{path}: {what}");
 
-    private sealed class Place(TensorOutline outline, long begin, long bytes)
+    private sealed class Place(SafetensorsEntry entry)
     {
-        public TensorOutline Outline { get; } = outline;
+        public SafetensorsEntry Entry { get; } = entry;
 
-        public long Begin { get; set; } = begin;
-
-        public long Bytes { get; } = bytes;
+        public long Bytes { get; } = entry.End - entry.Begin;
 
         public long Written { get; set; }
-
-        public void WriteTo(Utf8JsonWriter json)
-        {
-            json.WriteStartObject(Outline.Name);
-            json.WriteString("dtype", SafetensorsTypes.Name(Outline.Type));
-            json.WriteStartArray("shape");
-            foreach (long n in Outline.Shape) json.WriteNumberValue(n);
-            json.WriteEndArray();
-            json.WriteStartArray("data_offsets");
-            json.WriteNumberValue(Begin);
-            json.WriteNumberValue(Begin + Bytes);
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
     }
 }

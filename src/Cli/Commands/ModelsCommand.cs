@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Locutor.Checkpoints;
 using Locutor.Models;
 using Locutor.Models.Hub;
 using Locutor.Models.Store;

@@ -1,3 +1,4 @@
+using Locutor.Checkpoints;
 using Locutor.Generation.Sampling;
 using Locutor.Models;
 

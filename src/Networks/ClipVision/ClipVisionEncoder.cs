@@ -10,6 +10,8 @@ public sealed class ClipVisionEncoder
     private static readonly float[] Mean = [0.48145466f, 0.4578275f, 0.40821073f];
     private static readonly float[] Std = [0.26862954f, 0.26130258f, 0.27577711f];
 
+    private static readonly string[] LeftParts = ["textual.", "log_scale", "visual.head", "visual.post_norm.", "text_model.", "text_projection.", "logit_scale", "vision_model.embeddings.position_ids"];
+
     private readonly Weights weights;
     private readonly Tensor patchEmbedding;
     private readonly Tensor classToken;
@@ -33,6 +35,9 @@ public sealed class ClipVisionEncoder
     }
 
     public ClipVisionConfig Config { get; }
+
+    /// <summary>Whether a file of this network may hold that tensor though nothing here reads it: the text tower, and what follows the last but one block.</summary>
+    public bool Leaves(string key) => key.StartsWith($"visual.transformer.{Config.Blocks - 1}.", StringComparison.Ordinal) || Array.Exists(LeftParts, part => key.StartsWith(part, StringComparison.Ordinal));
 
     /// <param name="picture">[B, 3, H, W] in [-1, 1], any size.</param>
     /// <returns>[B, tokens, width]: the class token, then the patches row by row.</returns>

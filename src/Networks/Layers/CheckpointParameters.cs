@@ -18,12 +18,23 @@ public sealed class CheckpointParameters(Checkpoint checkpoint, params IReadOnly
 
     public Tensor Load(string key, long[] shape, Initial initial, ScalarType type, Device device)
     {
-        if (!checkpoint.TryGet(key, out var stored)) throw new CheckpointException($"{checkpoint.Source}: no tensor {key}, expected [{string.Join(", ", shape)}]");
+        if (!checkpoint.TryGet(key, out var stored)) throw new CheckpointException($"{checkpoint.Source}: no tensor {key}, expected [{string.Join(", ", shape)}]; nearest are {string.Join(", ", NearestNames.To(key, checkpoint.Tensors.Keys))}");
         if (!stored.Shape.AsSpan().SequenceEqual(shape))
             throw new CheckpointException($"{checkpoint.Source}: {key} is [{string.Join(", ", stored.Shape)}], expected [{string.Join(", ", shape)}]");
         if (loaded.TryGetValue(key, out var known)) return known;
         using var still = no_grad();
         return loaded[key] = Read(stored, key, type, device).DetachFromDisposeScope();
+    }
+
+    /// <summary>Called when a network was built: every tensor of the checkpoint has to be one of its parameters.</summary>
+    /// <param name="mayStay">Says of a key that the network is known to leave it.</param>
+    /// <exception cref="CheckpointException">Some are not; the message lists them with the nearest names of parameters.</exception>
+    public void RequireAllUsed(Func<string, bool> mayStay)
+    {
+        string[] left = [.. checkpoint.Tensors.Keys.Where(key => !loaded.ContainsKey(key) && !mayStay(key))];
+        if (left.Length == 0) return;
+        var some = left.Take(4).Select(key => $"{key} (nearest are {string.Join(", ", NearestNames.To(key, loaded.Keys))})");
+        throw new CheckpointException($"{checkpoint.Source}: {left.Length} tensors fit no parameter of the network: {string.Join(", ", some)}{(left.Length > 4 ? ", ..." : "")}");
     }
 
     private Tensor Read(CheckpointTensor stored, string key, ScalarType type, Device device)

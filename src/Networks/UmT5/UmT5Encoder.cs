@@ -8,6 +8,8 @@ namespace Locutor.Networks.UmT5;
 /// </summary>
 public sealed class UmT5Encoder
 {
+    private static readonly string[] LeftParts = ["encoder.embed_tokens.", "decoder.", "lm_head."];
+
     private readonly Tensor embedding;
     private readonly Block[] blocks;
     private readonly RmsNorm norm;
@@ -24,6 +26,9 @@ public sealed class UmT5Encoder
     }
 
     public UmT5Config Config { get; }
+
+    /// <summary>Whether a file of this network may hold that tensor though nothing here reads it: a decoder, the tokenizer, the embedding a second time.</summary>
+    public static bool Leaves(string key) => key is "spiece_model" || Array.Exists(LeftParts, part => key.StartsWith(part, StringComparison.Ordinal));
 
     /// <param name="ids">[B, L], int64, each below <see cref="UmT5Config.Vocabulary"/>.</param>
     /// <param name="mask">[B, L]: 0 where padding stands, anything else at tokens.</param>

@@ -7,6 +7,8 @@ namespace Locutor.Networks.Wav2Vec2;
 /// <summary>wav2vec 2.0 (arXiv:2006.11477): sound to what each block of its transformer says of every video frame.</summary>
 public sealed class Wav2Vec2Encoder
 {
+    private static readonly string[] LeftParts = ["masked_spec_embed", "wav2vec2.masked_spec_embed", "quantizer.", "project_q.", "project_hid.", "lm_head."];
+
     private readonly WaveFeatures features;
     private readonly LayerNorm projectionNorm;
     private readonly Linear projection;
@@ -29,6 +31,9 @@ public sealed class Wav2Vec2Encoder
     }
 
     public Wav2Vec2Config Config { get; }
+
+    /// <summary>Whether a file of this network may hold that tensor though nothing here reads it: what is for training alone.</summary>
+    public static bool Leaves(string key) => Array.Exists(LeftParts, part => key.StartsWith(part, StringComparison.Ordinal));
 
     /// <summary>Features that are convolved at once; memory beside the answer grows with this, not with the length of the sound.</summary>
     public int PieceFeatures { get; init; } = 2000;

@@ -9,7 +9,7 @@ namespace Locutor.Checkpoints.Tests.Fuzzing;
 /// <summary>The valid files that fuzzing starts from: a few hundred bytes each, together with every feature that the readers know.</summary>
 internal static class FuzzCorpus
 {
-    public static string[] Formats { get; } = ["safetensors", "quantised safetensors", "quanto map", "PyTorch zip", "PyTorch pickle", "GGUF", "GGUF network", "index", "adapter"];
+    public static string[] Formats { get; } = ["safetensors", "quantised safetensors", "quanto map", "PyTorch zip", "PyTorch pickle", "GGUF", "GGUF network", "ports", "index", "adapter"];
 
     /// <summary>What the adapters are fitted onto.</summary>
     public static IReadOnlyDictionary<string, long[]> Network { get; } = new Dictionary<string, long[]>
@@ -22,7 +22,7 @@ internal static class FuzzCorpus
     };
 
     /// <summary>Whether files are opened as a network wants them, scales and markers joined to their weights.</summary>
-    public static bool IsOfANetwork(string format) => format is "quantised safetensors" or "quanto map" or "GGUF network";
+    public static bool IsOfANetwork(string format) => format is "quantised safetensors" or "quanto map" or "GGUF network" or "ports";
 
     /// <summary>The name under which the changed file is written.</summary>
     public static string FileName(string format) => format switch { "index" => "m.index.json", "quanto map" => "q.json", _ => "m" };
@@ -50,6 +50,7 @@ internal static class FuzzCorpus
         "PyTorch zip" => [TorchSave.Zip(Module(false), Storages), TorchSave.Zip(Nested(false), Storages, zip64: true), TorchSave.Zip(Module(false), Storages, method: 8)],
         "PyTorch pickle" => [TorchSave.Legacy(Module(true), [("0", 24, new byte[96])]), TorchSave.Legacy(Nested(true), [("0", 24, new byte[96])])],
         "GGUF" or "GGUF network" => Gguf(),
+        "ports" => Ports(folder),
         "index" => Indices(folder),
         _ => Adapters(folder),
     };
@@ -93,6 +94,19 @@ internal static class FuzzCorpus
             new GgufWriter { Version = 2, Alignment = 64 }.Add("diffusion_model.a.weight", 12, [2, 256], GgufWriter.Blocks(2, () => GgufWriter.Fours(random, false)).Data).Add("diffusion_model.b.weight", 13, [1, 512], GgufWriter.Blocks(2, () => GgufWriter.Fours(random, true)).Data)
                 .Add("diffusion_model.c.bias", 30, [2, 2], new byte[8]).Add("diffusion_model.d.bias", 1, [], new byte[2]).Bytes(),
             new GgufWriter().Integers("comfy.gguf.orig_shape.p", 2, 1, 4, 2, 2).Text("general.file_type", "7").Add("p", 8, [2, 32], Q8(2)).Bytes(),
+        ];
+    }
+
+    private static byte[][] Ports(string folder)
+    {
+        (string, ElementType, long[])[] Projections(ElementType type, params (string Member, ElementType Type, long[] Shape)[] more) =>
+            [.. "qkv".SelectMany(part => more.Prepend(("weight", type, [2, 4])).Select(m => ($"vision_model.encoder.layers.0.self_attn.{part}_proj.{m.Item1}", m.Item2, m.Item3)))];
+        return
+        [
+            Safetensors(folder, [("vision_model.embeddings.class_embedding", ElementType.Float16, [4]), ("vision_model.embeddings.position_embedding.weight", ElementType.Float16, [3, 4]), .. Projections(ElementType.Float16, ("bias", ElementType.Float16, [2]))]),
+            Safetensors(folder, Projections(ElementType.Float8E4M3, ("scale_weight", ElementType.Float32, [1]))),
+            Safetensors(folder, Projections(ElementType.Int8, ("weight_scale", ElementType.Float32, [2, 1]))),
+            Safetensors(folder, ("shared.weight", ElementType.BFloat16, [4, 4]), ("encoder.block.0.layer.0.SelfAttention.q.weight", ElementType.Float8E4M3, [4, 4]), ("encoder.block.0.layer.0.SelfAttention.q.scale_weight", ElementType.Float32, []), ("spiece_model", ElementType.UInt8, [9])),
         ];
     }
 

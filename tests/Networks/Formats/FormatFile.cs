@@ -12,7 +12,7 @@ internal static class FormatFile
     public static string[] Names { get; } =
     [
         "safetensors float32", "safetensors bfloat16", "safetensors float16", "shards", "prefixed", "PyTorch zip", "PyTorch pickle",
-        "quanto int8", "quanto float8", "float8", "float8 scaled", "float8 by row", "int8 by row", "GGUF Q8_0", "GGUF Q6_K", "GGUF Q5_K", "GGUF Q4_K", "GGUF BF16",
+        "quanto int8", "quanto float8", "float8", "float8 scaled", "float8 by row", "int8 by row", "GGUF Q8_0", "GGUF Q6_K", "GGUF Q5_K", "GGUF Q4_K", "GGUF BF16", "GGUF F16",
     ];
 
     /// <summary>The tensors that a file of this format would hold for parameters of these names and shapes.</summary>
@@ -20,14 +20,14 @@ internal static class FormatFile
 
     private static StoredTensor Choose(string format, string name, long[] shape, Random random)
     {
-        bool matrix = shape.Length == 2 && name.EndsWith(".weight", StringComparison.Ordinal);
+        bool matrix = shape.Length == 2 && name.EndsWith(".weight", StringComparison.Ordinal) && !name.Contains("position_embedding", StringComparison.Ordinal);
         long rows = shape.Length > 0 ? shape[0] : 1;
         StoredTensor Quantised(ElementType type, long scales) => matrix ? StoredTensor.Eight(random, name, shape, type, scales) : StoredTensor.Plain(random, name, shape, ElementType.BFloat16);
         StoredTensor Blocks(ElementType type) => matrix && shape[1] % type.BlockElements() == 0 ? StoredTensor.Blocks(random, name, shape, type) : StoredTensor.Plain(random, name, shape, ElementType.Float32);
         return format switch
         {
             "safetensors bfloat16" or "PyTorch pickle" or "GGUF BF16" => StoredTensor.Plain(random, name, shape, ElementType.BFloat16),
-            "safetensors float16" or "PyTorch zip" => StoredTensor.Plain(random, name, shape, ElementType.Float16),
+            "safetensors float16" or "PyTorch zip" or "GGUF F16" => StoredTensor.Plain(random, name, shape, ElementType.Float16),
             "quanto int8" or "int8 by row" => Quantised(ElementType.Int8, rows),
             "quanto float8" or "float8 by row" => Quantised(ElementType.Float8E4M3, rows),
             "float8 scaled" => Quantised(ElementType.Float8E4M3, 1),
@@ -95,7 +95,7 @@ internal static class FormatFile
         var writer = new GgufWriter();
         foreach (var t in tensors)
         {
-            uint type = t.Type switch { ElementType.Q8 => 8, ElementType.Q4K => 12, ElementType.Q5K => 13, ElementType.Q6K => 14, ElementType.BFloat16 => 30, _ => 0u };
+            uint type = t.Type switch { ElementType.Q8 => 8, ElementType.Q4K => 12, ElementType.Q5K => 13, ElementType.Q6K => 14, ElementType.BFloat16 => 30, ElementType.Float16 => 1, _ => 0u };
             // The format has four axes at most; writers join the rest and keep the shape beside.
             bool joined = t.Shape.Length > 4;
             if (joined) writer.Integers("comfy.gguf.orig_shape." + t.Name, [.. t.Shape.Select(n => (int)n)]);

@@ -13,7 +13,7 @@ public sealed class FormatTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("locutor-formats-").FullName;
 
-    private static readonly Dictionary<string, Action<Weights>> Networks = new()
+    internal static readonly Dictionary<string, Action<Weights>> Networks = new()
     {
         ["video transformer"] = w => _ = new VideoTransformer.VideoTransformer(w, new(Width: 64, FeedForward: 256, Heads: 2, Blocks: 2, TextWidth: 32, TextTokens: 8, ImageWidth: 32, AudioBlocks: 2, AudioChannels: 16, AudioHidden: 32, AudioWidth: 32, AudioTokens: 2, TimeWidth: 32)),
         ["video autoencoder"] = w => _ = new VideoAutoencoder.VideoAutoencoder(w, VideoAutoencoderConfig.Wan21 with { Width = 8 }),

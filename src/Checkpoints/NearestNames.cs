@@ -1,11 +1,16 @@
-namespace Locutor.Models;
+namespace Locutor.Checkpoints;
 
 /// <summary>What somebody may have meant.</summary>
 public static class NearestNames
 {
     /// <summary>Up to three of <paramref name="known"/>, fewest edits first.</summary>
-    public static IReadOnlyList<string> To(string name, IEnumerable<string> known) =>
-        [.. known.Select(candidate => (candidate, Edits(name, candidate)))
+    public static IReadOnlyList<string> To(string name, IEnumerable<string> known) => To(name, known, candidate => candidate);
+
+    /// <param name="name">What was said.</param>
+    /// <param name="known">What there is.</param>
+    /// <param name="spell">How a candidate is written for the comparison.</param>
+    internal static IReadOnlyList<string> To(string name, IEnumerable<string> known, Func<string, string> spell) =>
+        [.. known.Select(candidate => (candidate, Edits(name, spell(candidate))))
             .OrderBy(pair => pair.Item2).ThenBy(pair => pair.candidate, StringComparer.Ordinal)
             .Take(3).Select(pair => pair.candidate)];
 

@@ -1,0 +1,183 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
+
+namespace Locutor.Checkpoints.Safetensors;
+
+/// <summary>
+/// Writes a large safetensors file that another process can finish: tensors that are whole stand in a journal with their SHA-256, and
+/// are checked against it before they are counted on. The file stands aside as <c>.part</c> until <see cref="Complete"/>; its metadata
+/// then hold the hash of every tensor. One process at a time.
+/// </summary>
+public sealed class ResumableWriter : IDisposable
+{
+    /// <summary>The metadata entry with the hashes: JSON, tensor to SHA-256.</summary>
+    public const string HashesKey = "tensor_sha256";
+
+    private static readonly string NoHash = new('0', 64);
+    private readonly string path;
+    private readonly IReadOnlyList<TensorOutline> outlines;
+    private readonly IReadOnlyDictionary<string, string> metadata;
+    private readonly SafetensorsLayout layout;
+    private readonly Dictionary<string, SafetensorsEntry> entries;
+    private readonly Dictionary<string, string> hashes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Writing> open = new(StringComparer.Ordinal);
+    private readonly SafeFileHandle handle;
+    private readonly FileStream journal;
+
+    /// <param name="path">The file to make or to replace.</param>
+    /// <param name="identity">What the file is made of, on one line; what was written for another identity is thrown away.</param>
+    /// <param name="outlines">Every tensor that will be written.</param>
+    /// <param name="metadata">Free text for the header.</param>
+    /// <param name="checkedBytes">Called with the number of bytes of an earlier run that were read and found whole.</param>
+    /// <param name="cancellation">Stops the checking.</param>
+    /// <exception cref="CheckpointException">Tensors that no file can hold, or a folder that cannot be written.</exception>
+    public ResumableWriter(string path, string identity, IReadOnlyList<TensorOutline> outlines, IReadOnlyDictionary<string, string> metadata, Action<long>? checkedBytes = null, CancellationToken cancellation = default)
+    {
+        (this.path, this.outlines, this.metadata) = (Path.GetFullPath(path), outlines, metadata);
+        layout = Layout(name => NoHash);
+        entries = layout.Entries.ToDictionary(entry => entry.Name, StringComparer.Ordinal);
+        try
+        {
+            handle = File.OpenHandle(PartOf(this.path), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+            try
+            {
+                string heading = $"{identity} {Convert.ToHexStringLower(SHA256.HashData(layout.Header))}";
+                if (ReadJournal(heading) is { } known) Check(known, checkedBytes, cancellation);
+                journal = BeginJournal(heading);
+                if (RandomAccess.GetLength(handle) != Length) RandomAccess.SetLength(handle, Length);
+            }
+            catch
+            {
+                handle.Dispose();
+                throw;
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException($"{path}: cannot be written: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Bytes of the finished file.</summary>
+    public long Length => layout.Header.Length + layout.DataLength;
+
+    /// <summary>Bytes of tensors that are whole.</summary>
+    public long BytesDone => hashes.Keys.Sum(name => entries[name].End - entries[name].Begin);
+
+    public bool IsDone(string name) => hashes.ContainsKey(name);
+
+    /// <summary>Bytes that a stopped run has left on the disk for this file.</summary>
+    public static long BytesLeftBy(string path)
+    {
+        string journal = JournalOf(Path.GetFullPath(path)), part = PartOf(Path.GetFullPath(path));
+        return File.Exists(journal) && File.Exists(part) ? File.ReadLines(journal).Skip(1).Select(line => line.Split(' ')).Sum(words => words.Length > 1 && long.TryParse(words[1], out long bytes) ? bytes : 0) : 0;
+    }
+
+    /// <summary>Adds the next bytes of a tensor. When its last byte was added it is noted as whole.</summary>
+    public void Append(string name, ReadOnlySpan<byte> bytes)
+    {
+        if (!entries.TryGetValue(name, out var entry)) throw Wrong($"tensor {name}: expected one of the {entries.Count} announced tensors");
+        if (IsDone(name)) throw Wrong($"tensor {name}: expected no more bytes, it is whole");
+        if (!open.TryGetValue(name, out var writing)) open.Add(name, writing = new Writing());
+        if (bytes.Length > entry.End - entry.Begin - writing.Bytes) throw Wrong($"tensor {name}: expected {entry.End - entry.Begin} bytes for {entry.Type} {Shapes.Text(entry.Shape)}, found {writing.Bytes + bytes.Length} or more");
+        RandomAccess.Write(handle, bytes, layout.Header.Length + entry.Begin + writing.Bytes);
+        writing.Hash.AppendData(bytes);
+        writing.Bytes += bytes.Length;
+        if (writing.Bytes == entry.End - entry.Begin) Note(entry, writing);
+    }
+
+    /// <summary>Forgets the bytes of a tensor that is not whole yet, or of one that is, so that it can be written again.</summary>
+    public void Restart(string name)
+    {
+        hashes.Remove(name);
+        if (open.Remove(name, out var writing)) writing.Hash.Dispose();
+    }
+
+    /// <summary>Checks that every tensor is whole, writes the header with their hashes, and gives the file its name.</summary>
+    public void Complete()
+    {
+        foreach (var entry in layout.Entries)
+            if (!IsDone(entry.Name)) throw Wrong($"tensor {entry.Name}: expected {entry.End - entry.Begin} bytes, found {(open.TryGetValue(entry.Name, out var writing) ? writing.Bytes : 0)}");
+        RandomAccess.Write(handle, Layout(name => hashes[name]).Header, 0);
+        RandomAccess.FlushToDisk(handle);
+        Dispose();
+        File.Move(PartOf(path), path, true);
+        File.Delete(JournalOf(path));
+    }
+
+    /// <summary>Leaves what was written for the next run.</summary>
+    public void Dispose()
+    {
+        foreach (var writing in open.Values) writing.Hash.Dispose();
+        open.Clear();
+        handle.Dispose();
+        journal.Dispose();
+    }
+
+    private static string PartOf(string path) => path + ".part";
+
+    private static string JournalOf(string path) => path + ".journal";
+
+    private SafetensorsLayout Layout(Func<string, string> hash) => new(path, outlines, new Dictionary<string, string>(metadata)
+    {
+        [HashesKey] = JsonSerializer.Serialize(outlines.OrderBy(o => o.Name, StringComparer.Ordinal).ToDictionary(o => o.Name, o => hash(o.Name))),
+    });
+
+    private void Note(SafetensorsEntry entry, Writing writing)
+    {
+        string hash = Convert.ToHexStringLower(writing.Hash.GetHashAndReset());
+        Restart(entry.Name);
+        hashes[entry.Name] = hash;
+        journal.Write(Encoding.UTF8.GetBytes(Line(entry, hash)));
+        journal.Flush();
+    }
+
+    private static string Line(SafetensorsEntry entry, string hash) => $"{hash} {entry.End - entry.Begin} {entry.Name}\n";
+
+    /// <returns>Hashes by tensor, or null for a journal of another file or none.</returns>
+    private Dictionary<string, string>? ReadJournal(string heading)
+    {
+        if (!File.Exists(JournalOf(path))) return null;
+        string[] lines = File.ReadAllText(JournalOf(path)).Split('\n');
+        if (lines[0] != heading) return null;
+        var known = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (string line in lines.Skip(1).SkipLast(1)) // what follows the last line break is empty, or torn
+            if (line.Split(' ', 3) is [var hash, _, var name] && entries.ContainsKey(name)) known[name] = hash;
+        return known;
+    }
+
+    private void Check(Dictionary<string, string> known, Action<long>? checkedBytes, CancellationToken cancellation)
+    {
+        foreach (var entry in layout.Entries)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (!known.TryGetValue(entry.Name, out string? hash) || RandomAccess.GetLength(handle) < layout.Header.Length + entry.End) continue;
+            if (TensorHashes.Of(handle, layout.Header.Length + entry.Begin, entry.End - entry.Begin, cancellation) != hash) continue;
+            hashes[entry.Name] = hash;
+            checkedBytes?.Invoke(entry.End - entry.Begin);
+        }
+    }
+
+    private FileStream BeginJournal(string heading)
+    {
+        string aside = JournalOf(path) + ".new";
+        using (var fresh = new FileStream(aside, FileMode.Create, FileAccess.Write))
+        {
+            fresh.Write(Encoding.UTF8.GetBytes(heading + "\n"));
+            foreach (var (name, hash) in hashes) fresh.Write(Encoding.UTF8.GetBytes(Line(entries[name], hash)));
+        }
+        File.Move(aside, JournalOf(path), true);
+        return new FileStream(JournalOf(path), FileMode.Append, FileAccess.Write, FileShare.Read, 1);
+    }
+
+    private CheckpointException Wrong(string what) => new($"{path}: {what}");
+
+    private sealed class Writing
+    {
+        public IncrementalHash Hash { get; } = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+
+        public long Bytes { get; set; }
+    }
+}

@@ -1,0 +1,57 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
+
+namespace Locutor.Checkpoints.Safetensors;
+
+/// <summary>The SHA-256 of every tensor that <see cref="ResumableWriter"/> leaves in a file's metadata.</summary>
+public static class TensorHashes
+{
+    /// <summary>Reads every tensor and compares.</summary>
+    /// <param name="path">A file of <see cref="ResumableWriter"/>.</param>
+    /// <param name="read">Called with the number of bytes read since the last call.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    /// <exception cref="CheckpointException">Broken, without hashes, or a tensor is not what it was; the message names it.</exception>
+    public static void Verify(string path, Action<long>? read, CancellationToken cancellation)
+    {
+        using var file = SafetensorsFile.Open(path);
+        var expected = Read(file);
+        using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan);
+        foreach (var tensor in file.Tensors.Values.OrderBy(tensor => tensor.Address))
+        {
+            string found = Of(handle, file.PlaceOf(tensor), tensor.ByteLength, cancellation);
+            if (!expected.TryGetValue(tensor.Name, out string? hash)) throw new CheckpointException($"{path}: tensor {tensor.Name}: expected a SHA-256 in {ResumableWriter.HashesKey}, found none");
+            if (hash != found) throw new CheckpointException($"{path}: tensor {tensor.Name}: expected SHA-256 {hash}, found {found}");
+            read?.Invoke(tensor.ByteLength);
+        }
+    }
+
+    /// <summary>Of some bytes of a file, in memory that does not grow with them.</summary>
+    internal static string Of(SafeFileHandle handle, long first, long length, CancellationToken cancellation)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        byte[] buffer = new byte[1 << 20];
+        for (long done = 0; done < length;)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            int count = RandomAccess.Read(handle, buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - done)), first + done);
+            if (count == 0) break; // shorter than it was: the hash will not fit
+            hash.AppendData(buffer, 0, count);
+            done += count;
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static Dictionary<string, string> Read(SafetensorsFile file)
+    {
+        if (!file.Metadata.TryGetValue(ResumableWriter.HashesKey, out string? text)) throw new CheckpointException($"{file.Source}: expected metadata {ResumableWriter.HashesKey}, found none");
+        try
+        {
+            return JsonSerializer.Deserialize<Dictionary<string, string>>(text) ?? [];
+        }
+        catch (JsonException e)
+        {
+            throw new CheckpointException($"{file.Source}: {ResumableWriter.HashesKey}: expected tensors and their hashes in JSON, found: {e.Message}", e);
+        }
+    }
+}
