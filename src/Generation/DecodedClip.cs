@@ -39,6 +39,8 @@ internal sealed record DecodedClip(Clip Clip, Tensor Video, Tensor Motion) : IDi
     {
         using var still = no_grad();
         using var scope = NewDisposeScope();
+        // Plain in memory, whatever layout the decoder left: libtorch computes by layout, and a run that goes on from stored frames has to
+        // give the same bits.
         var matched = empty([3, count, video.shape[2], video.shape[3]], ScalarType.Float32);
         long atOnce = Math.Max(1, MatchedAtOnce / (video.shape[2] * video.shape[3]));
         for (long done = 0; done < count; done += atOnce)

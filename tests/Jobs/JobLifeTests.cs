@@ -47,6 +47,19 @@ public sealed class JobLifeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_worker_that_leaves_waits_no_longer_and_takes_no_job()
+    {
+        var waiting = _silo.LeaseAsync("leaving", 60);
+        while ((await _silo.Queue.WorkersAsync()).Length == 0)
+            await Task.Delay(5);
+        await _silo.Queue.LeaveAsync("leaving");
+        (await waiting.WaitAsync(TimeSpan.FromSeconds(20))).ShouldBeNull();
+        await _silo.SubmitAsync("wk-a");
+        (await _silo.LeaseAsync("leaving")).ShouldBeNull();
+        (await _silo.LeaseAsync("staying"))!.Attempt.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task Reports_renew_the_lease()
     {
         var id = await _silo.SubmitAsync("wk-a");

@@ -65,6 +65,9 @@ public interface IQueueGrain : IGrainWithStringKey
     /// <summary>The next job for a worker, or null after <paramref name="wait"/>.</summary>
     [AlwaysInterleave] Task<JobRecord?> LeaseAsync(WorkerReport worker, TimeSpan wait);
 
+    /// <summary>A worker wants no more jobs: its call to <see cref="LeaseAsync"/> ends, with null or with a job that was on its way.</summary>
+    [AlwaysInterleave] Task LeaveAsync(string workerId);
+
     /// <summary>A worker is alive.</summary>
     Task HeartbeatAsync(WorkerReport worker);
 

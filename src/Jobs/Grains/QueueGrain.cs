@@ -21,6 +21,7 @@ public sealed partial class QueueGrain(JobsOptions options, JobsMetrics metrics,
     private readonly Dictionary<string, int> _reserved = new(StringComparer.Ordinal);
     private readonly Dictionary<string, WorkerReport> _workers = new(StringComparer.Ordinal);
     private readonly HashSet<string> _gone = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _leaving = new(StringComparer.Ordinal);
     private readonly Queue<double> _durations = new();
     private TaskCompletionSource _work = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _rebuilding = Task.CompletedTask;
@@ -98,7 +99,7 @@ public sealed partial class QueueGrain(JobsOptions options, JobsMetrics metrics,
         Seen(worker);
         await _rebuilding;
         var from = time.GetTimestamp();
-        while (!_gone.Contains(worker.Id))
+        while (!_gone.Contains(worker.Id) && !_leaving.Contains(worker.Id))
         {
             if (_waiting.TryTake(out var next))
             {
@@ -111,6 +112,13 @@ public sealed partial class QueueGrain(JobsOptions options, JobsMetrics metrics,
             }
         }
         return null;
+    }
+
+    public Task LeaveAsync(string workerId)
+    {
+        _leaving.Add(workerId);
+        Signal();
+        return Task.CompletedTask;
     }
 
     public Task HeartbeatAsync(WorkerReport worker)

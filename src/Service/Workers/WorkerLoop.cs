@@ -51,9 +51,9 @@ public sealed partial class WorkerLoop
             while (!drain.IsCancellationRequested)
                 await TurnAsync(drain, abort);
         }
-        catch (OperationCanceledException) when (drain.IsCancellationRequested)
+        catch (Exception) when (drain.IsCancellationRequested)
         {
-            // Asked to stop while idle or loading.
+            // Asked to stop while loading, or the service went before this worker could say goodbye.
         }
         finally
         {
@@ -68,13 +68,9 @@ public sealed partial class WorkerLoop
         try
         {
             _report = _report with { State = "idle", Job = null, Model = _runner.Model };
-            job = await Queue.LeaseAsync(_report, LeaseWait).WaitAsync(drain);
+            job = await LeaseAsync(drain, abort);
         }
-        catch (OperationCanceledException) when (drain.IsCancellationRequested)
-        {
-            throw;
-        }
-        catch (Exception exception)
+        catch (Exception exception) when (!drain.IsCancellationRequested)
         {
             LogNoLease(exception.Message);
             await Task.Delay(TimeSpan.FromSeconds(1), _time, drain);
@@ -87,13 +83,27 @@ public sealed partial class WorkerLoop
         await RunJobAsync(job, drain, abort);
     }
 
+    /// <summary>The next job or null. A job that is on its way when the worker is asked to stop is waited for: nobody else has it.</summary>
+    private async Task<JobRecord?> LeaseAsync(CancellationToken drain, CancellationToken abort)
+    {
+        var lease = Queue.LeaseAsync(_report, LeaseWait);
+        await ((Task)lease).WaitAsync(drain).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!lease.IsCompleted)
+            await Queue.LeaveAsync(_options.Id).WaitAsync(abort);
+        return await lease.WaitAsync(abort);
+    }
+
     private async Task RunJobAsync(JobRecord job, CancellationToken drain, CancellationToken abort)
     {
         var grain = _grains.GetGrain<IJobGrain>(job.Id);
         await using var attempt = new Attempt(grain, job.Attempt, _time);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(attempt.Stopped, abort);
         limit.CancelAfter(_options.LongestRun);
-        await using var draining = drain.Register(() => limit.CancelAfter(_options.Drain));
+        await using var draining = drain.Register(() =>
+        {
+            _report = _report with { State = "draining" };
+            limit.CancelAfter(_options.Drain);
+        });
         var clock = Stopwatch.StartNew();
         try
         {

@@ -226,6 +226,20 @@ public sealed class TokenClient : IDisposable
         }
     }
 
+    /// <summary>The process of the worker that has this job, or of any.</summary>
+    public async Task<int> WorkerOfAsync(string? job = null)
+    {
+        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(20))
+        {
+            foreach (var worker in (await GetJsonAsync("/v1/workers")).GetProperty("workers").EnumerateArray())
+            {
+                if (job is null || (worker.TryGetProperty("job", out var has) && has.GetString() == job))
+                    return worker.GetProperty("process").GetInt32();
+            }
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), "no worker has the job");
+        }
+    }
+
     private static ByteArrayContent File(byte[] bytes)
     {
         var content = new ByteArrayContent(bytes);

@@ -13,7 +13,7 @@ public sealed class WorkerTests
         using var client = await service.TokenAsync("--scopes", "all");
         var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.UntilAsync(id, job => job.GetProperty("progress").TryGetProperty("clip", out var clip) && clip.GetInt32() >= 2);
-        using (var worker = Process.GetProcessById(await WorkerOfAsync(client)))
+        using (var worker = Process.GetProcessById(await client.WorkerOfAsync()))
             worker.Kill();
         var clock = Stopwatch.StartNew();
         var again = await client.UntilAsync(id, job => job.GetProperty("attempt").GetInt32() == 2);
@@ -45,10 +45,10 @@ public sealed class WorkerTests
         using var client = await service.TokenAsync("--scopes", "all");
         var big = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "run out of memory"));
         (await client.EndAsync(big)).GetProperty("error").GetProperty("code").GetString().ShouldBe("gpu_out_of_memory");
-        var process = await WorkerOfAsync(client);
+        var process = await client.WorkerOfAsync();
         var small = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         (await client.EndAsync(small)).GetProperty("status").GetString().ShouldBe("succeeded");
-        (await WorkerOfAsync(client)).ShouldBe(process);
+        (await client.WorkerOfAsync()).ShouldBe(process);
     }
 
     [Fact]
@@ -68,7 +68,6 @@ public sealed class WorkerTests
     [Fact]
     public async Task Stopping_lets_a_short_job_finish()
     {
-        Assert.SkipWhen(Environment.GetEnvironmentVariable("LOCUTOR_LONG_TESTS") is null, "needs a machine with time to spare: ./test --long");
         await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=1.5", "--set", "drain_seconds=30");
         using var client = await service.TokenAsync();
         var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
@@ -87,7 +86,7 @@ public sealed class WorkerTests
         using var client = await service.TokenAsync("--scopes", "all");
         var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.UntilAsync(id, job => job.GetProperty("status").GetString() == "running");
-        var frozen = await WorkerOfAsync(client, id);
+        var frozen = await client.WorkerOfAsync(id);
         await SignalAsync("-STOP", frozen);
         try
         {
@@ -109,19 +108,5 @@ public sealed class WorkerTests
     {
         using var kill = Process.Start("kill", [signal, process.ToString(CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync();
-    }
-
-    /// <summary>The process of the worker that has this job, or of any.</summary>
-    private static async Task<int> WorkerOfAsync(TokenClient client, string? job = null)
-    {
-        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(50))
-        {
-            foreach (var worker in (await client.GetJsonAsync("/v1/workers")).GetProperty("workers").EnumerateArray())
-            {
-                if (job is null || (worker.TryGetProperty("job", out var has) && has.GetString() == job))
-                    return worker.GetProperty("process").GetInt32();
-            }
-            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(20));
-        }
     }
 }
