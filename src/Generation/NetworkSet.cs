@@ -2,6 +2,7 @@ using System.Text.Json;
 using Locutor.Checkpoints;
 using Locutor.Checkpoints.Lora;
 using Locutor.Checkpoints.Quantised;
+using Locutor.Kernels.Quantisation;
 using Locutor.Models;
 using Locutor.Models.Hub;
 using Locutor.Models.Store;
@@ -55,9 +56,10 @@ public sealed class NetworkSet : IDisposable
     /// <param name="folder">Where the shipped files stand.</param>
     /// <param name="type">Arithmetic of the transformer and the autoencoder.</param>
     /// <param name="adapters">Merged into the transformer.</param>
+    /// <param name="linears">How the matrices of the transformer's blocks are held; null: on a GPU as they are stored, elsewhere plain.</param>
     /// <exception cref="CheckpointException">A file does not fit.</exception>
     /// <exception cref="BundleException">A file is not on disk.</exception>
-    public static NetworkSet Load(Bundle bundle, string folder, Device device, ScalarType type, IReadOnlyList<BundleAdapter> adapters)
+    public static NetworkSet Load(Bundle bundle, string folder, Device device, ScalarType type, IReadOnlyList<BundleAdapter> adapters, LinearPrecision? linears = null)
     {
         var opened = new List<IDisposable>();
         var sources = new List<(NetworkFiles Files, CheckpointParameters Parameters)>();
@@ -81,12 +83,13 @@ public sealed class NetworkSet : IDisposable
         {
             var checkpoint = NetworkCheckpoint.Open(files.Files.Select(At));
             opened.Insert(0, checkpoint);
-            var merged = ReferenceEquals(files, bundle.Networks.Transformer) ? adapters.Select(adapter => Adapter(adapter, checkpoint)).ToArray() : [];
+            bool transformer = ReferenceEquals(files, bundle.Networks.Transformer);
+            var merged = transformer ? adapters.Select(adapter => Adapter(adapter, checkpoint)).ToArray() : [];
             var parameters = new CheckpointParameters(checkpoint, merged);
             opened.Insert(0, parameters);
             sources.Add((files, parameters));
             summary.AddRange([.. checkpoint.Report.Select(part => part.ToString()), .. merged.Select(adapter => adapter.ToString())]);
-            var weights = new Weights(parameters, arithmetic, device);
+            var weights = new Weights(parameters, arithmetic, device).With(transformer ? linears ?? AsStored(checkpoint, device) : LinearPrecision.Plain);
             return files.Prefix.Length == 0 ? weights : weights[files.Prefix.TrimEnd('.')];
         }
 
@@ -101,18 +104,33 @@ public sealed class NetworkSet : IDisposable
     }
 
     /// <summary>Small networks of seeded random numbers: everything runs, and the pictures are noise.</summary>
-    public static NetworkSet Untrained(long seed, Device device, ScalarType type)
+    public static NetworkSet Untrained(long seed, Device device, ScalarType type) => Random(UntrainedBundle.Bundle, seed, device, type);
+
+    /// <summary>Networks of a bundle's sizes and of seeded random numbers, drawn on the device; no file is needed.</summary>
+    public static NetworkSet Random(Bundle bundle, long seed, Device device, ScalarType type, LinearPrecision linears = LinearPrecision.Plain)
     {
         var parameters = new List<RandomParameters>();
-        var set = new NetworkSet(UntrainedBundle.Bundle, device, UntrainedBundle.Tokenize, Open, type);
+        var set = new NetworkSet(bundle, device, UntrainedBundle.Tokenize, Open, type);
         set.owned.AddRange(parameters);
         return set;
 
         Weights Open(NetworkFiles files, ScalarType arithmetic)
         {
-            parameters.Add(new RandomParameters(seed + parameters.Count));
-            return new Weights(parameters[^1], arithmetic, device);
+            parameters.Add(new RandomParameters(seed + parameters.Count, onDevice: device.type != TorchSharp.DeviceType.CPU));
+            return new Weights(parameters[^1], arithmetic, device).With(ReferenceEquals(files, bundle.Networks.Transformer) ? linears : LinearPrecision.Plain);
         }
+    }
+
+    /// <summary>Bytes stay bytes where a GPU multiplies them; a processor would widen them again for every product.</summary>
+    private static LinearPrecision AsStored(Checkpoint checkpoint, Device device)
+    {
+        var first = checkpoint.Tensors.FirstOrDefault(entry => entry.Key.EndsWith("blocks.0.self_attn.q.weight", StringComparison.Ordinal)).Value;
+        return (device.type, first?.Type) switch
+        {
+            (TorchSharp.DeviceType.CUDA, ElementType.Float8E4M3) => LinearPrecision.Float8,
+            (TorchSharp.DeviceType.CUDA, ElementType.Int8) => LinearPrecision.Int8,
+            _ => LinearPrecision.Plain,
+        };
     }
 
     /// <summary>Embedding of a prompt, one row for a token: [1, tokens, text width], float32.</summary>

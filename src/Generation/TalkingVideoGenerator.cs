@@ -145,19 +145,19 @@ public sealed class TalkingVideoGenerator(VideoTransformer transformer, VideoAut
         var grid = transformer.Grid(latent.shape[2], latent.shape[3], latent.shape[4]);
         using var rotary = RotaryTable.OverVideo(transformer.Config.HeadWidth, grid, device);
         float[] timesteps = NoiseSchedule.Timesteps(options.Steps, options.Shift);
+        var times = timesteps[..options.Steps].Select(timestep => transformer.EmbedTime(tensor([timestep], device: device))).ToArray();
         clean = clean.to(ScalarType.Float32);
         latent = StartWith(clean, latent);
         for (int step = 0; step < options.Steps; step++)
         {
             progress?.Report(new(GenerationStage.Denoising, clip.Index + 1, options.Clips.Count, step, options.Steps));
             using var inner = NewDisposeScope();
-            var timestep = tensor([timesteps[step]], device: device);
-            cache?.Begin(step, transformer.EmbedTime(timestep).Modulation);
+            cache?.Begin(step, times[step].Modulation);
             var velocities = new List<Tensor>();
             foreach (var pass in guidance.Passes)
             {
                 ct.ThrowIfCancellationRequested();
-                velocities.Add(transformer.Forward(latent, reference, timestep, given[pass], rotary, cache?.For(pass)));
+                velocities.Add(transformer.Forward(latent, reference, times[step], given[pass], rotary, cache?.For(pass)));
             }
 
             var next = EulerSampler.Step(latent, guidance.Combine(velocities), timesteps[step], timesteps[step + 1]);

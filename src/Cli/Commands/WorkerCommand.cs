@@ -48,7 +48,7 @@ internal static class WorkerCommand
         _ => new TalkingVideoRunner(options.Device, options.Model, name =>
         {
             var choice = ModelChoice.Find(name);
-            return new RunnerModel(choice.Bundle, choice.Load);
+            return new RunnerModel(choice.Bundle, (device, adapters) => choice.Load(device, adapters));
         }),
     };
 

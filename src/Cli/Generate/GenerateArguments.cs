@@ -33,6 +33,8 @@ internal sealed record GenerateArguments
 
     public required string Device { get; init; }
 
+    public Precision Precision { get; init; }
+
     public bool Fragmented { get; init; }
 
     public bool Json { get; init; }

@@ -36,7 +36,7 @@ internal static class GenerateRun
         await using var media = await SourceMedia.OpenAsync(request, MediaLimits.Default, ct);
         if (model.Bundle.Notice is { } notice) report.Say(notice);
         report.At(new(GenerationStage.Loading, 0, 0, 0, settings.Steps));
-        using var networks = model.Load(device, settings.Adapters);
+        using var networks = model.Load(device, settings.Adapters, arguments.Precision);
         var result = await Task.Run(() => new TalkingVideoProducer(networks).ProduceAsync(request, media, MediaLimits.Default, report, ct: ct), CancellationToken.None);
         report.Done(result, seed, clock.Elapsed);
         return ExitCodes.Success;

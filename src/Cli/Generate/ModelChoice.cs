@@ -24,9 +24,11 @@ internal sealed record ModelChoice(Bundle Bundle, string? Folder)
             : throw SettingsException.Unknown("model", name, catalogue.Names().Append(UntrainedBundle.Name));
     }
 
-    public NetworkSet Load(Device device, IReadOnlyList<BundleAdapter> adapters)
+    public NetworkSet Load(Device device, IReadOnlyList<BundleAdapter> adapters, Precision precision = Precision.Auto)
     {
-        var type = Arithmetic.For(device);
-        return Folder is null ? NetworkSet.Untrained(0, device, type) : NetworkSet.Load(Bundle, Folder, device, type, adapters);
+        var type = precision.Arithmetic(device);
+        return Folder is null
+            ? NetworkSet.Random(Bundle, 0, device, type, precision.Linears() ?? default)
+            : NetworkSet.Load(Bundle, Folder, device, type, adapters, precision.Linears());
     }
 }

@@ -1,8 +1,9 @@
+using Locutor.Kernels.Compilation;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.Layers;
 
-/// <summary>softmax(q k^T / sqrt(D)) v, and the shapes around it.</summary>
+/// <summary>softmax(q k^T / sqrt(D)) v, and the shapes around it. On a GPU at half precision by cuDNN, elsewhere by what libtorch chooses.</summary>
 public static class Attention
 {
     /// <param name="q">[B, H, Lq, D]</param>
@@ -12,7 +13,8 @@ public static class Attention
     public static Tensor Forward(Tensor q, Tensor k, Tensor v)
     {
         using var scope = NewDisposeScope();
-        return nn.functional.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2).MoveToOuterDisposeScope();
+        var y = CudaKernel.TakesAttention(q) ? TorchScripts.CudnnAttention(q, k, v) : nn.functional.scaled_dot_product_attention(q, k, v);
+        return y.transpose(1, 2).flatten(2).MoveToOuterDisposeScope();
     }
 
     /// <summary>[B, L, H * D] to [B, H, L, D].</summary>

@@ -1,5 +1,6 @@
 using Locutor.Checkpoints;
 using Locutor.Checkpoints.Lora;
+using Locutor.Kernels.Quantisation;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.Layers;
@@ -13,14 +14,13 @@ namespace Locutor.Networks.Layers;
 public sealed class CheckpointParameters(Checkpoint checkpoint, params IReadOnlyList<LoraAdapter> adapters) : IParameterSource, IDisposable
 {
     private readonly Dictionary<string, Tensor> loaded = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, QuantisedRows> quantised = new(StringComparer.Ordinal);
 
     public bool Contains(string key) => checkpoint.Tensors.ContainsKey(key);
 
     public Tensor Load(string key, long[] shape, Initial initial, ScalarType type, Device device)
     {
-        if (!checkpoint.TryGet(key, out var stored)) throw new CheckpointException($"{checkpoint.Source}: no tensor {key}, expected [{string.Join(", ", shape)}]; nearest are {string.Join(", ", NearestNames.To(key, checkpoint.Tensors.Keys))}");
-        if (!stored.Shape.AsSpan().SequenceEqual(shape))
-            throw new CheckpointException($"{checkpoint.Source}: {key} is [{string.Join(", ", stored.Shape)}], expected [{string.Join(", ", shape)}]");
+        var stored = Find(key, shape);
         if (loaded.TryGetValue(key, out var known)) return known;
         using var still = no_grad();
         return loaded[key] = Read(stored, key, type, device).DetachFromDisposeScope();
@@ -31,10 +31,41 @@ public sealed class CheckpointParameters(Checkpoint checkpoint, params IReadOnly
     /// <exception cref="CheckpointException">Some are not; the message lists them with the nearest names of parameters.</exception>
     public void RequireAllUsed(Func<string, bool> mayStay)
     {
-        string[] left = [.. checkpoint.Tensors.Keys.Where(key => !loaded.ContainsKey(key) && !mayStay(key))];
+        string[] left = [.. checkpoint.Tensors.Keys.Where(key => !loaded.ContainsKey(key) && !quantised.ContainsKey(key) && !mayStay(key))];
         if (left.Length == 0) return;
-        var some = left.Take(4).Select(key => $"{key} (nearest are {string.Join(", ", NearestNames.To(key, loaded.Keys))})");
+        var some = left.Take(4).Select(key => $"{key} (nearest are {string.Join(", ", NearestNames.To(key, loaded.Keys.Concat(quantised.Keys)))})");
         throw new CheckpointException($"{checkpoint.Source}: {left.Length} tensors fit no parameter of the network: {string.Join(", ", some)}{(left.Length > 4 ? ", ..." : "")}");
+    }
+
+    /// <summary>
+    /// The stored bytes themselves where they are of that precision and no adapter changes them; else the values, quantised on the device.
+    /// </summary>
+    public QuantisedRows LoadQuantised(string key, long[] shape, LinearPrecision precision, Device device)
+    {
+        var stored = Find(key, shape);
+        if (quantised.TryGetValue(key, out var known)) return known;
+        using var still = no_grad();
+        using var scope = NewDisposeScope();
+        var rows = AsStored(stored, key, precision, device) ?? RowQuantiser.Quantise(Read(stored, key, ScalarType.Float32, device), precision);
+        return quantised[key] = new(rows.Values.DetachFromDisposeScope(), rows.Scales.DetachFromDisposeScope());
+    }
+
+    private QuantisedRows? AsStored(CheckpointTensor stored, string key, LinearPrecision precision, Device device)
+    {
+        var type = precision == LinearPrecision.Float8 ? ElementType.Float8E4M3 : ElementType.Int8;
+        if (stored.Type != type || stored.Scale is not { } scale || adapters.Any(adapter => adapter.PatchesOf(key).Count > 0)) return null;
+        long rows = stored.Shape[0];
+        if (scale.ElementCount != 1 && scale.ElementCount != rows) return null;
+        var scales = scale.AsTensor().to(ScalarType.Float32, device, copy: true).reshape(-1).expand(rows).contiguous();
+        return new QuantisedRows(stored.AsTensor().to(device, copy: true), scales);
+    }
+
+    private CheckpointTensor Find(string key, long[] shape)
+    {
+        if (!checkpoint.TryGet(key, out var stored)) throw new CheckpointException($"{checkpoint.Source}: no tensor {key}, expected [{string.Join(", ", shape)}]; nearest are {string.Join(", ", NearestNames.To(key, checkpoint.Tensors.Keys))}");
+        return stored.Shape.AsSpan().SequenceEqual(shape)
+            ? stored
+            : throw new CheckpointException($"{checkpoint.Source}: {key} is [{string.Join(", ", stored.Shape)}], expected [{string.Join(", ", shape)}]");
     }
 
     private Tensor Read(CheckpointTensor stored, string key, ScalarType type, Device device)
@@ -59,5 +90,7 @@ public sealed class CheckpointParameters(Checkpoint checkpoint, params IReadOnly
     {
         foreach (var tensor in loaded.Values) tensor.Dispose();
         loaded.Clear();
+        foreach (var rows in quantised.Values) rows.Dispose();
+        quantised.Clear();
     }
 }

@@ -1,3 +1,6 @@
+using Locutor.Kernels;
+using Locutor.Kernels.Compilation;
+using Locutor.Kernels.Quantisation;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.Layers;
@@ -31,6 +34,13 @@ public sealed class LayerNorm
         if (x.dtype == ScalarType.Float32) return nn.functional.layer_norm(x, shape, weight, bias, epsilon);
         using var scope = NewDisposeScope();
         return nn.functional.layer_norm(x.to(ScalarType.Float32), shape, weight, bias, epsilon).to(x.dtype).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same as what matrix products read.</summary>
+    public Activations Forward(Tensor x, LinearPrecision precision)
+    {
+        if (weight is null || bias is null || !CudaKernel.Takes(x)) return Activations.Of(Forward(x), precision);
+        return NormModulate.Apply(x, weight, bias, epsilon, precision);
     }
 
     /// <summary>The same, left in float32 for what follows.</summary>

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Locutor.Checkpoints;
+using Locutor.Kernels.Quantisation;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.Layers;
@@ -11,8 +12,10 @@ namespace Locutor.Networks.Layers;
 /// </summary>
 /// <param name="seed">Equal seeds give equal parameters.</param>
 /// <param name="trainable">Whether floating-point parameters ask for gradients.</param>
-public sealed class RandomParameters(long seed, bool trainable = false) : IParameterSource, IDisposable
+/// <param name="onDevice">Drawn where they are used, which for billions of them is far quicker, but with other numbers on every kind of device.</param>
+public sealed class RandomParameters(long seed, bool trainable = false, bool onDevice = false) : IParameterSource, IDisposable
 {
+    private readonly Dictionary<string, QuantisedRows> quantised = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, Tensor> made = new(StringComparer.Ordinal);
 
     /// <summary>Every parameter asked for so far, by key.</summary>
@@ -32,25 +35,41 @@ public sealed class RandomParameters(long seed, bool trainable = false) : IParam
                 ? known
                 : throw new CheckpointException($"random parameters: {key} is [{string.Join(", ", known.shape)}], expected [{string.Join(", ", shape)}]");
         }
-        using var fresh = Fresh(key, shape, initial);
+        using var fresh = Fresh(key, shape, initial, onDevice ? device : CPU);
         var tensor = fresh.to(type, device, copy: true).DetachFromDisposeScope();
         if (trainable && tensor.is_floating_point()) tensor.requires_grad_(true);
         return made[key] = tensor;
     }
 
+    public QuantisedRows LoadQuantised(string key, long[] shape, LinearPrecision precision, Device device)
+    {
+        if (quantised.TryGetValue(key, out var known)) return known;
+        using var still = no_grad();
+        using var scope = NewDisposeScope();
+        var rows = RowQuantiser.Quantise(Fresh(key, shape, Initial.Normal, onDevice ? device : CPU).to(device), precision);
+        return quantised[key] = new(rows.Values.DetachFromDisposeScope(), rows.Scales.DetachFromDisposeScope());
+    }
+
     public void Dispose()
     {
+        foreach (var rows in quantised.Values) rows.Dispose();
+        quantised.Clear();
         foreach (var tensor in made.Values) tensor.Dispose();
         made.Clear();
     }
 
-    private Tensor Fresh(string key, long[] shape, Initial initial)
+    private Tensor Fresh(string key, long[] shape, Initial initial, Device device)
     {
-        if (initial == Initial.Zeros) return zeros(shape, float32);
-        if (initial == Initial.Ones) return ones(shape, float32);
+        if (initial == Initial.Zeros) return zeros(shape, float32, device);
+        if (initial == Initial.Ones) return ones(shape, float32, device);
+        double deviation = 1 / Math.Sqrt(shape.Skip(1).Aggregate(1L, (product, length) => product * length));
+        if (device.type != TorchSharp.DeviceType.CPU)
+        {
+            manual_seed((long)(SeedOf(key) >> 1)); // a generator of its own can be had on the CPU alone
+            return randn(shape, float32, device).mul_(deviation);
+        }
         using var generator = new Generator(SeedOf(key), CPU);
-        long inputs = shape.Skip(1).Aggregate(1L, (product, length) => product * length);
-        return randn(shape, float32, CPU, generator: generator).mul_(1 / Math.Sqrt(inputs));
+        return randn(shape, float32, CPU, generator: generator).mul_(deviation);
     }
 
     private ulong SeedOf(string key) => BitConverter.ToUInt64(SHA256.HashData(Encoding.UTF8.GetBytes($"{seed}/{key}")));

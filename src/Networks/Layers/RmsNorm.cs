@@ -1,3 +1,4 @@
+using Locutor.Kernels;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.Layers;
@@ -8,11 +9,10 @@ public sealed class RmsNorm(Weights weights, long width, double epsilon)
     private readonly Tensor weight = weights.Load("weight", [width], Initial.Ones);
 
     /// <param name="x">[..., width]</param>
-    public Tensor Forward(Tensor x)
-    {
-        using var scope = NewDisposeScope();
-        var wide = x.to(ScalarType.Float32);
-        var scale = wide.square().mean([-1], keepdim: true).add(epsilon).rsqrt();
-        return ((wide * scale).to(x.dtype) * weight).MoveToOuterDisposeScope();
-    }
+    public Tensor Forward(Tensor x) => RmsRotary.Normalised(x, weight, epsilon);
+
+    /// <summary>The same, split into heads and with its pairs turned.</summary>
+    /// <param name="x">[B, L, width]</param>
+    /// <returns>[B, H, L, D]</returns>
+    public Tensor ForwardHeads(Tensor x, int heads, Tensor? turns = null) => RmsRotary.Apply(x, weight, epsilon, turns, heads);
 }

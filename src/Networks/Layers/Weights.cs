@@ -1,3 +1,4 @@
+using Locutor.Kernels.Quantisation;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.Layers;
@@ -19,29 +20,61 @@ public interface IParameterSource
     /// <summary>The parameter of that key; the source owns the tensor.</summary>
     /// <exception cref="Checkpoints.CheckpointException">No such key, or another shape.</exception>
     Tensor Load(string key, long[] shape, Initial initial, ScalarType type, Device device);
+
+    /// <summary>A matrix as bytes with a scale for every row; of it nothing wider stays.</summary>
+    /// <param name="shape">[rows, columns]</param>
+    /// <param name="precision">Float8 or Int8.</param>
+    /// <exception cref="Checkpoints.CheckpointException">No such key, or another shape.</exception>
+    QuantisedRows LoadQuantised(string key, long[] shape, LinearPrecision precision, Device device)
+    {
+        using var still = no_grad();
+        var rows = RowQuantiser.Quantise(Load(key, shape, Initial.Normal, ScalarType.Float32, device), precision);
+        return new QuantisedRows(rows.Values.DetachFromDisposeScope(), rows.Scales.DetachFromDisposeScope());
+    }
 }
 
 /// <summary>
 /// A place in a tree of parameters: <c>weights["blocks"][3]["ffn"]</c> names keys below <c>blocks.3.ffn.</c>.
 /// A network takes one, and names each of its keys once beside the member that holds it.
 /// </summary>
-public sealed class Weights(IParameterSource source, ScalarType type, Device device, string prefix = "")
+/// <param name="linears">How the matrices of <see cref="Linear"/> layers are held.</param>
+public sealed class Weights(IParameterSource source, ScalarType type, Device device, string prefix = "", LinearPrecision linears = LinearPrecision.Plain)
 {
     /// <summary>Type of the network's arithmetic; parameters are loaded as this unless the caller asks otherwise.</summary>
     public ScalarType Type { get; } = type;
 
     public Device Device { get; } = device;
 
-    public Weights this[string name] => new(source, Type, Device, prefix + name + ".");
+    public LinearPrecision Linears { get; } = linears;
 
-    public Weights this[int index] => new(source, Type, Device, prefix + index + ".");
+    public Weights this[string name] => new(source, Type, Device, prefix + name + ".", Linears);
+
+    public Weights this[int index] => new(source, Type, Device, prefix + index + ".", Linears);
 
     /// <summary>The same place, for a part that computes in another type.</summary>
-    public Weights As(ScalarType other) => new(source, other, Device, prefix);
+    public Weights As(ScalarType other) => new(source, other, Device, prefix, Linears);
+
+    /// <summary>The same place, for a part whose matrices are held in another way.</summary>
+    public Weights With(LinearPrecision precision) => new(source, Type, Device, prefix, precision);
+
+    /// <summary>The same place on another device.</summary>
+    public Weights On(Device other) => new(source, Type, other, prefix, Linears);
+
+    /// <summary>The same place with parameters from elsewhere.</summary>
+    public Weights From(Func<IParameterSource, IParameterSource> other) => new(other(source), Type, Device, prefix, Linears);
 
     public bool Contains(string name) => source.Contains(prefix + name);
 
     /// <summary>The parameter <paramref name="name"/> below this place.</summary>
     public Tensor Load(string name, long[] shape, Initial initial = Initial.Normal, ScalarType? type = null) =>
         source.Load(prefix + name, shape, initial, type ?? Type, Device);
+
+    /// <summary>The matrix <paramref name="name"/> below this place, held as <see cref="Linears"/> says.</summary>
+    /// <param name="shape">[outputs, inputs]</param>
+    public ILinearProduct Product(string name, long[] shape) => Linears switch
+    {
+        LinearPrecision.Float8 => new Float8Product(source.LoadQuantised(prefix + name, shape, Linears, Device)),
+        LinearPrecision.Int8 => new Int8Product(source.LoadQuantised(prefix + name, shape, Linears, Device)),
+        _ => new PlainProduct(Load(name, shape)),
+    };
 }

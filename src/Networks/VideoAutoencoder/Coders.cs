@@ -1,6 +1,5 @@
 using Locutor.Networks.Layers;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn.functional;
 
 namespace Locutor.Networks.VideoAutoencoder;
 
@@ -85,6 +84,6 @@ internal sealed class Head(Weights weights, int inputs, int outputs)
     public Tensor Forward(Tensor x, CausalCache? cache)
     {
         using var scope = NewDisposeScope();
-        return conv.Forward(silu(norm.Forward(x)), cache).MoveToOuterDisposeScope();
+        return conv.Forward(norm.ForwardSilu(x), cache).MoveToOuterDisposeScope();
     }
 }

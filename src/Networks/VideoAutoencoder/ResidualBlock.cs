@@ -1,6 +1,5 @@
 using Locutor.Networks.Layers;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn.functional;
 
 namespace Locutor.Networks.VideoAutoencoder;
 
@@ -26,6 +25,6 @@ internal sealed class ResidualBlock(Weights weights, int inputs, int outputs)
     private static Tensor Half(ChannelNorm norm, CausalConv3d conv, Tensor x, CausalCache? cache)
     {
         using var scope = NewDisposeScope();
-        return conv.Forward(silu(norm.Forward(x)), cache).MoveToOuterDisposeScope();
+        return conv.Forward(norm.ForwardSilu(x), cache).MoveToOuterDisposeScope();
     }
 }

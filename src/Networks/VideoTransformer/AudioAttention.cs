@@ -1,3 +1,4 @@
+using Locutor.Kernels.Quantisation;
 using Locutor.Networks.Layers;
 using static TorchSharp.torch;
 
@@ -23,16 +24,18 @@ public sealed class AudioAttention(Weights weights, VideoTransformerConfig confi
         return new KeysValues(keys.MoveToOuterDisposeScope(), values.MoveToOuterDisposeScope());
     }
 
+    public LinearPrecision Precision => query.Precision;
+
     /// <param name="x">[B, F * S, C] where S tokens make a latent frame.</param>
     /// <param name="frames">F.</param>
-    public Tensor Forward(Tensor x, KeysValues audio, long frames, RotaryTable? speakerTurns)
+    public Tensor Forward(Activations x, KeysValues audio, long frames, RotaryTable? speakerTurns)
     {
         using var scope = NewDisposeScope();
         var q = Attention.SplitHeads(query.Forward(x), config.Heads); // [B, H, F * S, D]
         if (speakerTurns is not null) q = speakerTurns.Apply(q);
-        long perFrame = x.shape[1] / frames;
+        long perFrame = x.Values.shape[1] / frames;
         q = q.unflatten(2, [frames, perFrame]).transpose(1, 2).flatten(0, 1); // [B * F, H, S, D]
         var y = Attention.Forward(q, audio.Keys, audio.Values); // [B * F, S, C]
-        return output.Forward(y.reshape(x.shape)).MoveToOuterDisposeScope();
+        return output.Forward(y.reshape(x.Values.shape[0], x.Values.shape[1], -1)).MoveToOuterDisposeScope();
     }
 }

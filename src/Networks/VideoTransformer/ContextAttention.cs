@@ -1,3 +1,4 @@
+using Locutor.Kernels.Quantisation;
 using Locutor.Networks.Layers;
 using static TorchSharp.torch;
 
@@ -32,11 +33,13 @@ public sealed class ContextAttention(Weights weights, VideoTransformerConfig con
     /// <param name="image">[B, L, C], embedded.</param>
     public KeysValues Image(Tensor image) => Project(image, imageKey, imageKeyNorm, imageValue);
 
+    public LinearPrecision Precision => query.Precision;
+
     /// <param name="x">[B, L, C]</param>
-    public Tensor Forward(Tensor x, KeysValues text, KeysValues image)
+    public Tensor Forward(Activations x, KeysValues text, KeysValues image)
     {
         using var scope = NewDisposeScope();
-        var q = Attention.SplitHeads(queryNorm.Forward(query.Forward(x)), config.Heads);
+        var q = queryNorm.ForwardHeads(query.Forward(x), config.Heads);
         var y = Attention.Forward(q, text.Keys, text.Values) + Attention.Forward(q, image.Keys, image.Values);
         return output.Forward(y).MoveToOuterDisposeScope();
     }
@@ -44,7 +47,7 @@ public sealed class ContextAttention(Weights weights, VideoTransformerConfig con
     private KeysValues Project(Tensor tokens, Linear key, RmsNorm norm, Linear value)
     {
         using var scope = NewDisposeScope();
-        var keys = Attention.SplitHeads(norm.Forward(key.Forward(tokens)), config.Heads);
+        var keys = norm.ForwardHeads(key.Forward(tokens), config.Heads);
         var values = Attention.SplitHeads(value.Forward(tokens), config.Heads);
         return new KeysValues(keys.MoveToOuterDisposeScope(), values.MoveToOuterDisposeScope());
     }

@@ -1,3 +1,4 @@
+using Locutor.Kernels;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.VideoTransformer;
@@ -9,9 +10,8 @@ namespace Locutor.Networks.VideoTransformer;
 public sealed class RotaryTable : IDisposable
 {
     private const double Base = 10000;
-    private readonly Tensor turns; // complex [1, 1 or B, L, D / 2]
 
-    private RotaryTable(Tensor turns) => this.turns = turns;
+    private RotaryTable(Tensor turns) => Turns = turns;
 
     /// <summary>Three axes (frame, row, column) sharing the channels of a head: D - 4 (D / 6), 2 (D / 6), 2 (D / 6).</summary>
     /// <param name="headWidth">D.</param>
@@ -24,7 +24,7 @@ public sealed class RotaryTable : IDisposable
         var row = Angles(grid.Rows, side).view(1, grid.Rows, 1, -1).expand(grid.Frames, grid.Rows, grid.Columns, -1);
         var column = Angles(grid.Columns, side).view(1, 1, grid.Columns, -1).expand(grid.Frames, grid.Rows, grid.Columns, -1);
         var angles = cat([frame, row, column], -1).view(1, 1, grid.Tokens, headWidth / 2);
-        return new RotaryTable(Turns(angles).to(device).DetachFromDisposeScope());
+        return new RotaryTable(Complex(angles).to(device).DetachFromDisposeScope());
     }
 
     /// <summary>One axis, at any real positions.</summary>
@@ -33,24 +33,22 @@ public sealed class RotaryTable : IDisposable
     {
         using var scope = NewDisposeScope();
         var angles = outer(positions.to(ScalarType.Float64), Frequencies(headWidth).to(positions.device)).view(1, 1, -1, headWidth / 2);
-        return new RotaryTable(Turns(angles).DetachFromDisposeScope());
+        return new RotaryTable(Complex(angles).DetachFromDisposeScope());
     }
 
     /// <param name="x">[B, H, L, D]</param>
     /// <returns>The same shape and type, every pair turned.</returns>
-    public Tensor Apply(Tensor x)
-    {
-        using var scope = NewDisposeScope();
-        var pairs = x.to(ScalarType.Float32).unflatten(x.dim() - 1, [x.shape[^1] / 2, 2]).contiguous().view_as_complex();
-        return (pairs * turns).view_as_real().flatten(-2).to(x.dtype).MoveToOuterDisposeScope();
-    }
+    public Tensor Apply(Tensor x) => RmsRotary.Turned(x, Turns);
 
-    public void Dispose() => turns.Dispose();
+    /// <summary>Complex float32 [1, 1, L, D / 2].</summary>
+    internal Tensor Turns { get; }
+
+    public void Dispose() => Turns.Dispose();
 
     private static Tensor Frequencies(long width) =>
         tensor(Base, ScalarType.Float64).pow(arange(0, width, 2, ScalarType.Float64) / -width);
 
     private static Tensor Angles(long count, long width) => outer(arange(count, ScalarType.Float64), Frequencies(width));
 
-    private static Tensor Turns(Tensor angles) => polar(ones_like(angles), angles).to(ScalarType.ComplexFloat32);
+    private static Tensor Complex(Tensor angles) => polar(ones_like(angles), angles).to(ScalarType.ComplexFloat32);
 }

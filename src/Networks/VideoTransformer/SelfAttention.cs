@@ -1,3 +1,4 @@
+using Locutor.Kernels.Quantisation;
 using Locutor.Networks.Layers;
 using static TorchSharp.torch;
 
@@ -13,14 +14,17 @@ public sealed class SelfAttention(Weights weights, VideoTransformerConfig config
     private readonly RmsNorm queryNorm = new(weights["norm_q"], config.Width, config.Epsilon);
     private readonly RmsNorm keyNorm = new(weights["norm_k"], config.Width, config.Epsilon);
 
+    /// <summary>How the tokens should come.</summary>
+    public LinearPrecision Precision => query.Precision;
+
     /// <param name="x">[B, L, C]</param>
     /// <param name="speakers">With two people: finds who each token belongs to; null with one.</param>
     /// <returns>[B, L, C], and with two people the turn of each token's audio query.</returns>
-    public (Tensor Output, RotaryTable? SpeakerTurns) Forward(Tensor x, RotaryTable rotary, SpeakerMasks? speakers)
+    public (Tensor Output, RotaryTable? SpeakerTurns) Forward(Activations x, RotaryTable rotary, SpeakerMasks? speakers)
     {
         using var scope = NewDisposeScope();
-        var q = rotary.Apply(Attention.SplitHeads(queryNorm.Forward(query.Forward(x)), config.Heads)); // [B, H, L, D]
-        var k = rotary.Apply(Attention.SplitHeads(keyNorm.Forward(key.Forward(x)), config.Heads));
+        var q = queryNorm.ForwardHeads(query.Forward(x), config.Heads, rotary.Turns); // [B, H, L, D]
+        var k = keyNorm.ForwardHeads(key.Forward(x), config.Heads, rotary.Turns);
         var v = Attention.SplitHeads(value.Forward(x), config.Heads);
         var y = output.Forward(Attention.Forward(q, k, v));
         return (y.MoveToOuterDisposeScope(), speakers?.Turns(q, k));

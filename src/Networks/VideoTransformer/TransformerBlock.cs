@@ -1,3 +1,5 @@
+using Locutor.Kernels;
+using Locutor.Kernels.Quantisation;
 using Locutor.Networks.Layers;
 using static TorchSharp.torch;
 
@@ -7,7 +9,6 @@ namespace Locutor.Networks.VideoTransformer;
 public sealed class TransformerBlock(Weights weights, VideoTransformerConfig config)
 {
     private readonly Tensor modulation = weights.Load("modulation", [1, 6, config.Width], Initial.Normal, ScalarType.Float32);
-    private readonly LayerNorm plainNorm = new(config.Width, config.Epsilon);
     private readonly SelfAttention self = new(weights["self_attn"], config);
     private readonly LayerNorm contextNorm = new(weights["norm3"], config.Width, config.Epsilon);
     private readonly ContextAttention context = new(weights["cross_attn"], config);
@@ -29,25 +30,18 @@ public sealed class TransformerBlock(Weights weights, VideoTransformerConfig con
     {
         using var scope = NewDisposeScope();
         var m = (modulation + time).chunk(6, 1); // shift, scale, gate; twice
-        var (y, speakerTurns) = self.Forward(Modulate(x, m[0], m[1]), rotary, given.Audio.Speakers);
+        var (y, speakerTurns) = self.Forward(Modulate(x, m[0], m[1], self.Precision), rotary, given.Audio.Speakers);
         using var turns = speakerTurns;
-        x = Gated(x, y, m[2]);
-        x = x + context.Forward(contextNorm.Forward(x), given.Text[block], given.Image[block]);
-        x = x + audio.Forward(audioNorm.Forward(x), given.Audio.Blocks[block], grid.Frames, turns);
-        y = contract.Forward(expand.Forward(Modulate(x, m[3], m[4])).gelu(TorchSharp.Modules.GELU.Approximate.tanh));
-        return Gated(x, y, m[5]).MoveToOuterDisposeScope();
+        x = GatedResidual.Apply(x, y, m[2]);
+        x = x + context.Forward(contextNorm.Forward(x, context.Precision), given.Text[block], given.Image[block]);
+        x = x + audio.Forward(audioNorm.Forward(x, audio.Precision), given.Audio.Blocks[block], grid.Frames, turns);
+        y = contract.Forward(GeluQuantise.Apply(expand.Forward(Modulate(x, m[3], m[4], expand.Precision)), contract.Precision));
+        return GatedResidual.Apply(x, y, m[5]).MoveToOuterDisposeScope();
     }
 
-    private Tensor Modulate(Tensor x, Tensor shift, Tensor scale)
+    private Activations Modulate(Tensor x, Tensor shift, Tensor scale, LinearPrecision precision)
     {
         using var scope = NewDisposeScope();
-        return addcmul(shift, plainNorm.ForwardToFloat32(x), scale + 1, 1).to(x.dtype).MoveToOuterDisposeScope();
-    }
-
-    /// <summary>x + y * gate, the sum in float32.</summary>
-    private static Tensor Gated(Tensor x, Tensor y, Tensor gate)
-    {
-        using var scope = NewDisposeScope();
-        return (x + y * gate).to(x.dtype).MoveToOuterDisposeScope();
+        return NormModulate.Apply(x, scale + 1, shift, config.Epsilon, precision).MoveToOuterDisposeScope();
     }
 }

@@ -1,3 +1,4 @@
+using Locutor.Kernels.Quantisation;
 using Locutor.Networks.Layers;
 using static TorchSharp.torch;
 
@@ -24,9 +25,11 @@ public sealed class VideoTransformer
     private readonly Tensor headModulation;
     private readonly Linear head;
 
-    public VideoTransformer(Weights weights, VideoTransformerConfig config)
+    /// <param name="given">Only the matrices of the blocks are held as its <see cref="Weights.Linears"/> says; the few others stay plain.</param>
+    public VideoTransformer(Weights given, VideoTransformerConfig config)
     {
         Config = config;
+        var weights = given.With(LinearPrecision.Plain);
         this.weights = weights;
         long width = config.Width, patch = config.Patch;
         long inputs = config.LatentChannels + config.ConditioningChannels;
@@ -41,7 +44,7 @@ public sealed class VideoTransformer
         image = [new(proj[1], config.ImageWidth, config.ImageWidth), new(proj[3], config.ImageWidth, width)];
         imageNormOut = new(proj[4], width);
         audio = new(weights["audio_proj"], config);
-        blocks = [.. Enumerable.Range(0, config.Blocks).Select(i => new TransformerBlock(weights["blocks"][i], config))];
+        blocks = [.. Enumerable.Range(0, config.Blocks).Select(i => new TransformerBlock(given["blocks"][i], config))];
         headNorm = new(width, config.Epsilon);
         headModulation = precise["head"].Load("modulation", [1, 2, width]);
         head = new(precise["head"]["head"], width, patch * patch * config.LatentChannels);
@@ -94,9 +97,17 @@ public sealed class VideoTransformer
     public Tensor Forward(
         Tensor latent, Tensor reference, Tensor timestep, Conditioning given, RotaryTable rotary, BlockResidual? residual = null)
     {
+        using var time = EmbedTime(timestep);
+        return Forward(latent, reference, time, given, rotary, residual);
+    }
+
+    /// <summary>One pass at a time that was embedded before; it is the same for all passes of a step.</summary>
+    public Tensor Forward(
+        Tensor latent, Tensor reference, TimeEmbedding time, Conditioning given, RotaryTable rotary, BlockResidual? residual = null)
+    {
         using var scope = NewDisposeScope();
         var (x, grid) = Patchify(latent, reference);
-        var (embedded, modulation) = EmbedTime(timestep);
+        var (embedded, modulation) = time;
         if (residual is { Reuse: true })
         {
             x = x + residual.Value;
@@ -122,7 +133,7 @@ public sealed class VideoTransformer
     }
 
     /// <summary>Time embedding [B, C] and the modulation [B, 6, C] that every block adds its own to; float32.</summary>
-    public (Tensor Embedded, Tensor Modulation) EmbedTime(Tensor timestep)
+    public TimeEmbedding EmbedTime(Tensor timestep)
     {
         using var scope = NewDisposeScope();
         long half = Config.TimeWidth / 2;
@@ -131,7 +142,7 @@ public sealed class VideoTransformer
         var waves = cat([angles.cos(), angles.sin()], 1).to(ScalarType.Float32);
         var embedded = time[1].Forward(nn.functional.silu(time[0].Forward(waves)));
         var modulation = timeProjection.Forward(nn.functional.silu(embedded)).unflatten(1, [6, Config.Width]);
-        return (embedded.MoveToOuterDisposeScope(), modulation.MoveToOuterDisposeScope());
+        return new(embedded.MoveToOuterDisposeScope(), modulation.MoveToOuterDisposeScope());
     }
 
     private Tensor Velocity(Tensor x, Tensor embedded, PatchGrid grid)
@@ -153,5 +164,17 @@ public sealed class VideoTransformer
             one.Values.MoveToOuterDisposeScope();
         }
         return all;
+    }
+}
+
+/// <summary>A timestep as the network takes it.</summary>
+/// <param name="Embedded">[B, C], float32.</param>
+/// <param name="Modulation">[B, 6, C], float32.</param>
+public sealed record TimeEmbedding(Tensor Embedded, Tensor Modulation) : IDisposable
+{
+    public void Dispose()
+    {
+        Embedded.Dispose();
+        Modulation.Dispose();
     }
 }

@@ -1,0 +1,178 @@
+using System.Runtime.InteropServices;
+
+namespace Locutor.Kernels.Compilation;
+
+/// <summary>
+/// The few calls of the CUDA driver that libtorch's binding does not have: modules, launches, streams, events, pinned memory, free memory.
+/// Only to be touched where <see cref="IsPresent"/>.
+/// </summary>
+public static unsafe partial class CudaDriver
+{
+    private const string Library = "libcuda.so.1";
+    private const int ComputeMajor = 75, ComputeMinor = 76, NonBlocking = 1, WithoutTiming = 2;
+    private static readonly Lazy<bool> Present = new(() => NativeLibrary.TryLoad(Library, out _) && cuInit(0) == 0);
+    private static readonly Lazy<nint> StreamOfTorch = new(FindStreamOfTorch);
+
+    public static bool IsPresent => Present.Value;
+
+    /// <summary>Makes the context that libtorch uses current on this thread; a new thread has none.</summary>
+    public static void Enter(int device)
+    {
+        nint current;
+        Check(cuCtxGetCurrent(&current), nameof(cuCtxGetCurrent));
+        if (current != 0) return;
+        int handle;
+        nint context;
+        Check(cuDeviceGet(&handle, device), nameof(cuDeviceGet));
+        Check(cuDevicePrimaryCtxRetain(&context, handle), nameof(cuDevicePrimaryCtxRetain));
+        Check(cuCtxSetCurrent(context), nameof(cuCtxSetCurrent));
+    }
+
+    /// <summary>Such as <c>sm_90</c>.</summary>
+    public static string Architecture(int device)
+    {
+        int handle, major, minor;
+        Check(cuDeviceGet(&handle, device), nameof(cuDeviceGet));
+        Check(cuDeviceGetAttribute(&major, ComputeMajor, handle), nameof(cuDeviceGetAttribute));
+        Check(cuDeviceGetAttribute(&minor, ComputeMinor, handle), nameof(cuDeviceGetAttribute));
+        return $"sm_{major}{minor}";
+    }
+
+    public static string DeviceName(int device)
+    {
+        byte* name = stackalloc byte[256];
+        int handle;
+        Check(cuDeviceGet(&handle, device), nameof(cuDeviceGet));
+        Check(cuDeviceGetName(name, 256, handle), nameof(cuDeviceGetName));
+        return Marshal.PtrToStringUTF8((nint)name) ?? "";
+    }
+
+    /// <summary>Bytes of the device that nobody holds, and all it has. What libtorch keeps for reuse counts as held.</summary>
+    public static (long Free, long Total) Memory(int device)
+    {
+        Enter(device);
+        nuint free, total;
+        Check(cuMemGetInfo_v2(&free, &total), nameof(cuMemGetInfo_v2));
+        return ((long)free, (long)total);
+    }
+
+    /// <summary>The stream on which libtorch queues this thread's work.</summary>
+    public static nint CurrentStream(int device)
+    {
+        nint stream = 0;
+        if (StreamOfTorch.Value != 0) Check(((delegate* unmanaged[Cdecl]<int, nint*, int>)StreamOfTorch.Value)(device, &stream), "aoti_torch_get_current_cuda_stream");
+        return stream;
+    }
+
+    internal static nint LoadModule(byte[] cubin)
+    {
+        nint module;
+        fixed (byte* image = cubin) Check(cuModuleLoadData(&module, image), nameof(cuModuleLoadData));
+        return module;
+    }
+
+    internal static nint Function(nint module, string name)
+    {
+        nint function;
+        Check(cuModuleGetFunction(&function, module, name), $"{nameof(cuModuleGetFunction)} {name}");
+        return function;
+    }
+
+    internal static void Launch(nint function, uint blocks, uint threads, uint sharedBytes, nint stream, void** arguments) =>
+        Check(cuLaunchKernel(function, blocks, 1, 1, threads, 1, 1, sharedBytes, stream, arguments, null), nameof(cuLaunchKernel));
+
+    /// <summary>A stream that does not wait for the default one.</summary>
+    public static nint NewStream()
+    {
+        nint stream;
+        Check(cuStreamCreate(&stream, NonBlocking), nameof(cuStreamCreate));
+        return stream;
+    }
+
+    public static nint NewEvent()
+    {
+        nint made;
+        Check(cuEventCreate(&made, WithoutTiming), nameof(cuEventCreate));
+        return made;
+    }
+
+    public static void Record(nint happening, nint stream) => Check(cuEventRecord(happening, stream), nameof(cuEventRecord));
+
+    /// <summary>What is queued on the stream from now on waits for the event.</summary>
+    public static void Wait(nint stream, nint happening) => Check(cuStreamWaitEvent(stream, happening, 0), nameof(cuStreamWaitEvent));
+
+    /// <summary>The calling thread waits.</summary>
+    public static void Synchronize(nint happening) => Check(cuEventSynchronize(happening), nameof(cuEventSynchronize));
+
+    public static void DestroyStream(nint stream) => Check(cuStreamDestroy_v2(stream), nameof(cuStreamDestroy_v2));
+
+    public static void DestroyEvent(nint happening) => Check(cuEventDestroy_v2(happening), nameof(cuEventDestroy_v2));
+
+    /// <summary>Memory of the host that the device reads at full speed.</summary>
+    public static nint AllocatePinned(long bytes)
+    {
+        nint memory;
+        Check(cuMemHostAlloc(&memory, (nuint)bytes, 0), $"{nameof(cuMemHostAlloc)} of {bytes} bytes");
+        return memory;
+    }
+
+    public static void FreePinned(nint memory) => Check(cuMemFreeHost(memory), nameof(cuMemFreeHost));
+
+    public static void CopyToDevice(nint device, nint host, long bytes, nint stream) =>
+        Check(cuMemcpyHtoDAsync_v2(device, host, (nuint)bytes, stream), nameof(cuMemcpyHtoDAsync_v2));
+
+    private static nint FindStreamOfTorch() =>
+        NativeLibrary.TryLoad("libtorch_cuda.so", out nint torch) && NativeLibrary.TryGetExport(torch, "aoti_torch_get_current_cuda_stream", out nint get) ? get : 0;
+
+    private static void Check(int code, string call)
+    {
+        if (code == 0) return;
+        nint text;
+        string said = cuGetErrorString(code, &text) == 0 ? Marshal.PtrToStringUTF8(text) ?? "" : "";
+        throw new KernelException($"{call}: the CUDA driver says {code}, {said}");
+    }
+
+    [LibraryImport(Library)] private static partial int cuInit(uint flags);
+
+    [LibraryImport(Library)] private static partial int cuGetErrorString(int code, nint* text);
+
+    [LibraryImport(Library)] private static partial int cuDeviceGet(int* device, int ordinal);
+
+    [LibraryImport(Library)] private static partial int cuDeviceGetName(byte* name, int length, int device);
+
+    [LibraryImport(Library)] private static partial int cuDeviceGetAttribute(int* value, int attribute, int device);
+
+    [LibraryImport(Library)] private static partial int cuDevicePrimaryCtxRetain(nint* context, int device);
+
+    [LibraryImport(Library)] private static partial int cuCtxGetCurrent(nint* context);
+
+    [LibraryImport(Library)] private static partial int cuCtxSetCurrent(nint context);
+
+    [LibraryImport(Library)] private static partial int cuMemGetInfo_v2(nuint* free, nuint* total);
+
+    [LibraryImport(Library)] private static partial int cuModuleLoadData(nint* module, byte* image);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] private static partial int cuModuleGetFunction(nint* function, nint module, string name);
+
+    [LibraryImport(Library)] private static partial int cuLaunchKernel(nint function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ, uint shared, nint stream, void** arguments, void** extra);
+
+    [LibraryImport(Library)] private static partial int cuStreamCreate(nint* stream, uint flags);
+
+    [LibraryImport(Library)] private static partial int cuStreamDestroy_v2(nint stream);
+
+    [LibraryImport(Library)] private static partial int cuEventCreate(nint* made, uint flags);
+
+    [LibraryImport(Library)] private static partial int cuEventDestroy_v2(nint happening);
+
+    [LibraryImport(Library)] private static partial int cuEventRecord(nint happening, nint stream);
+
+    [LibraryImport(Library)] private static partial int cuEventSynchronize(nint happening);
+
+    [LibraryImport(Library)] private static partial int cuStreamWaitEvent(nint stream, nint happening, uint flags);
+
+    [LibraryImport(Library)] private static partial int cuMemHostAlloc(nint* memory, nuint bytes, uint flags);
+
+    [LibraryImport(Library)] private static partial int cuMemFreeHost(nint memory);
+
+    [LibraryImport(Library)] private static partial int cuMemcpyHtoDAsync_v2(nint device, nint host, nuint bytes, nint stream);
+}

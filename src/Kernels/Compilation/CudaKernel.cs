@@ -1,0 +1,65 @@
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+using static TorchSharp.torch;
+
+namespace Locutor.Kernels.Compilation;
+
+/// <summary>
+/// One kernel of one file, compiled for a device at its first use. Where there is no compiler or no GPU <see cref="On"/> says so and the
+/// caller takes its plain path.
+/// </summary>
+/// <param name="file">Such as <c>NormModulate.cu</c>.</param>
+/// <param name="entry">Name of the function in it.</param>
+public sealed unsafe partial class CudaKernel(string file, string entry)
+{
+    /// <summary>Set to 1, every operation takes its plain path.</summary>
+    public const string OffVariable = "LOCUTOR_PLAIN_KERNELS";
+
+    private static readonly Lazy<Nvrtc?> Compiler = new(() => Nvrtc.Find(Environment.GetEnvironmentVariable("LOCUTOR_TORCH")));
+    private readonly ConcurrentDictionary<int, nint> functions = new();
+    private readonly Lock compiling = new();
+
+    /// <summary>False makes every operation of this process take its plain path; for comparisons.</summary>
+    public static bool Enabled { get; set; } = Environment.GetEnvironmentVariable(OffVariable) is not "1";
+
+    /// <summary>Version of the compiler, or why there is none.</summary>
+    public static string CompilerVersion => Compiler.Value is { } compiler ? $"NVRTC {compiler.Version}" : "no NVRTC";
+
+    /// <summary>Whether the kernel runs on that tensor: on a GPU, of bfloat16, with a compiler, and no gradient asked for.</summary>
+    public static bool Takes(Tensor x) =>
+        Enabled && x.device_type == TorchSharp.DeviceType.CUDA && x.dtype == ScalarType.BFloat16 && CudaDriver.IsPresent && Compiler.Value is not null
+        && !(is_grad_enabled() && x.requires_grad);
+
+    /// <summary>Whether cuDNN's attention runs on that query: at half precision on a GPU, no gradient asked for, heads of up to 128 channels in eights.</summary>
+    public static bool TakesAttention(Tensor q) =>
+        Enabled && q.device_type == TorchSharp.DeviceType.CUDA && (q.dtype is ScalarType.BFloat16 or ScalarType.Float16) && q.shape[^1] <= 128 && q.shape[^1] % 8 == 0
+        && !(is_grad_enabled() && q.requires_grad);
+
+    /// <param name="arguments">Pointers to the kernel's arguments, in order.</param>
+    public void Launch(int device, long blocks, int threads, int sharedBytes, void** arguments)
+    {
+        if (blocks == 0) return;
+        CudaDriver.Enter(device);
+        CudaDriver.Launch(On(device), checked((uint)blocks), (uint)threads, (uint)sharedBytes, CudaDriver.CurrentStream(device), arguments);
+    }
+
+    private nint On(int device)
+    {
+        if (functions.TryGetValue(device, out nint known)) return known;
+        lock (compiling)
+        {
+            if (functions.TryGetValue(device, out known)) return known;
+            var compiler = Compiler.Value ?? throw new KernelException("no NVRTC on this machine");
+            string source = KernelSources.Read(file), architecture = CudaDriver.Architecture(device);
+            byte[] cubin = KernelCache.Default.Get(source, architecture, compiler.Version, () => compiler.Compile(source, file, architecture));
+            return functions[device] = CudaDriver.Function(CudaDriver.LoadModule(cubin), entry);
+        }
+    }
+
+    /// <summary>Where the first element lies.</summary>
+    internal static nint Address(Tensor tensor) => THSTensor_data(tensor.Handle);
+
+    [LibraryImport("LibTorchSharp")]
+    [UnmanagedCallConv(CallConvs = [typeof(System.Runtime.CompilerServices.CallConvCdecl)])]
+    private static partial nint THSTensor_data(nint tensor);
+}

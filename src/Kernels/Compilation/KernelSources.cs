@@ -1,0 +1,23 @@
+using System.Reflection;
+
+namespace Locutor.Kernels.Compilation;
+
+/// <summary>The CUDA C++ texts that this library carries.</summary>
+public static class KernelSources
+{
+    private const string Shared = "shared.cuh";
+    private static readonly Assembly Carrier = typeof(KernelSources).Assembly;
+
+    /// <summary>Every kernel's file, such as <c>NormModulate.cu</c>, in alphabetical order.</summary>
+    public static IReadOnlyList<string> Files { get; } = [.. Carrier.GetManifestResourceNames().Where(name => name.EndsWith(".cu", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+
+    /// <summary>The text to compile, what all share in front.</summary>
+    public static string Read(string file) => Text(Shared) + Text(file);
+
+    private static string Text(string name)
+    {
+        using var stream = Carrier.GetManifestResourceStream(name) ?? throw new KernelException($"this build carries no {name}");
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+}

@@ -1,0 +1,43 @@
+using static TorchSharp.torch;
+
+namespace Locutor.Kernels.Compilation;
+
+/// <summary>Operations of libtorch that TorchSharp does not bind, each one TorchScript call away. An unknown name aborts the process: a test compiles them.</summary>
+public static class TorchScripts
+{
+    // 15 is bfloat16; sums are kept in float32 or, faster and less exact, in fewer bits: the True asks for the latter.
+    private const string Text = """
+        def scaled(a: Tensor, b: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+            return torch._scaled_mm(a, b, rows, columns, None, None, 15, True)
+
+        def scaled_biased(a: Tensor, b: Tensor, rows: Tensor, columns: Tensor, bias: Tensor) -> Tensor:
+            return torch._scaled_mm(a, b, rows, columns, bias, None, 15, True)
+
+        def product(a: Tensor, b: Tensor) -> Tensor:
+            return torch._int_mm(a, b)
+
+        def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+            return torch._scaled_dot_product_cudnn_attention(q, k, v, None, False, 0.0, False, False)[0]
+
+        """;
+
+    private static readonly Lazy<jit.CompilationUnit> Compiled = new(() => jit.compile(Text.ReplaceLineEndings("\n")));
+
+    /// <summary>Rows times columns of float8 bytes, scaled, to bfloat16.</summary>
+    /// <param name="a">[m, k], rows without gaps.</param>
+    /// <param name="b">[k, n], columns without gaps.</param>
+    /// <param name="rows">[m, 1], float32.</param>
+    /// <param name="columns">[1, n], float32.</param>
+    public static Tensor ScaledProduct(Tensor a, Tensor b, Tensor rows, Tensor columns, Tensor? bias) => bias is null
+        ? Compiled.Value.invoke<Tensor>("scaled", a, b, rows, columns)
+        : Compiled.Value.invoke<Tensor>("scaled_biased", a, b, rows, columns, bias);
+
+    /// <summary>[m, k] times [k, n] of int8, summed in int32.</summary>
+    public static Tensor Int8Product(Tensor a, Tensor b) => Compiled.Value.invoke<Tensor>("product", a, b);
+
+    /// <summary>softmax(q k^T / sqrt(D)) v by cuDNN: [B, H, L, D] of a half-precision type on a GPU.</summary>
+    public static Tensor CudnnAttention(Tensor q, Tensor k, Tensor v) => Compiled.Value.invoke<Tensor>("attention", q, k, v);
+
+    /// <summary>Compiles all of them.</summary>
+    public static void Check() => _ = Compiled.Value;
+}

@@ -1,0 +1,16 @@
+// Eight values a thread. out = x + y * gate in float32, rounded once. x, y, out: bf16, [rows, width] without gaps;
+// gate: float32 [groups, width], one for every `period` rows. The width is a multiple of 8.
+extern "C" __global__ void gated_residual(const bf16* x, const bf16* y, const float* gate, long long period, bf16* out, long long vectors, int width)
+{
+    long long vector = (long long)blockIdx.x * blockDim.x + threadIdx.x;
+    if (vector >= vectors) return;
+    long long at = vector * 8, row = at / width;
+    const float* g = gate + row / period * width + (at - row * width);
+    float a[8], b[8], times[8];
+    load(x + at, 0, 8, true, a);
+    load(y + at, 0, 8, true, b);
+    load(g, 0, 8, true, times);
+    #pragma unroll
+    for (int i = 0; i < 8; i++) a[i] = a[i] + b[i] * times[i];
+    store(out + at, 0, 8, true, a);
+}

@@ -1,0 +1,54 @@
+using static TorchSharp.torch;
+
+namespace Locutor.Kernels.Quantisation;
+
+/// <summary>One byte a value and one scale for every row of the last axis: value = byte * scale.</summary>
+/// <param name="Values">[..., width], float8 e4m3 or int8.</param>
+/// <param name="Scales">[...], float32: the largest magnitude of the row / 448 or 127.</param>
+public sealed record QuantisedRows(Tensor Values, Tensor Scales) : IDisposable
+{
+    public void Dispose()
+    {
+        Values.Dispose();
+        Scales.Dispose();
+    }
+}
+
+/// <summary>Rows of numbers to bytes and back, in plain libtorch; the kernels round at the same places.</summary>
+public static class RowQuantiser
+{
+    /// <summary>float8 e4m3, which TorchSharp's enumeration does not name.</summary>
+    public const ScalarType Float8 = (ScalarType)24;
+
+    /// <summary>Rows smaller than this are taken for zero.</summary>
+    private const double Least = 1e-12;
+
+    /// <summary>Largest magnitude of a byte.</summary>
+    public static double Limit(LinearPrecision precision) => precision == LinearPrecision.Float8 ? 448 : 127;
+
+    public static ScalarType Type(LinearPrecision precision) => precision switch
+    {
+        LinearPrecision.Float8 => Float8,
+        LinearPrecision.Int8 => ScalarType.Int8,
+        _ => throw new ArgumentOutOfRangeException(nameof(precision), precision, "expected Float8 or Int8"),
+    };
+
+    /// <param name="x">[..., width], any floating-point type; the arithmetic is float32.</param>
+    public static QuantisedRows Quantise(Tensor x, LinearPrecision precision)
+    {
+        using var scope = NewDisposeScope();
+        double limit = Limit(precision);
+        var wide = x.to(ScalarType.Float32);
+        var largest = wide.abs().amax([-1], keepdim: true).clamp_min(Least);
+        var scaled = wide * (largest.reciprocal() * limit);
+        var values = precision == LinearPrecision.Float8 ? scaled.clamp(-limit, limit).to(Float8) : scaled.round().clamp(-limit, limit).to(ScalarType.Int8);
+        return new QuantisedRows(values.MoveToOuterDisposeScope(), (largest / limit).squeeze(-1).MoveToOuterDisposeScope());
+    }
+
+    /// <returns>[..., width], float32.</returns>
+    public static Tensor Restore(QuantisedRows rows)
+    {
+        using var scope = NewDisposeScope();
+        return rows.Values.to(ScalarType.Float32).mul_(rows.Scales.unsqueeze(-1)).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,40 @@
+using Locutor.Kernels.Compilation;
+using static TorchSharp.torch;
+
+namespace Locutor.Kernels.Quantisation;
+
+/// <summary>Sums of byte products times the scale of their row and of their column, plus the bias, in float32 and rounded once.</summary>
+public static unsafe class ScaleProducts
+{
+    private const int Threads = 256;
+    private static readonly CudaKernel Kernel = new("ScaleProducts.cu", "scale_products");
+
+    /// <param name="sums">[tokens, outputs], int32.</param>
+    /// <param name="rows">[tokens], float32.</param>
+    /// <param name="columns">[outputs], float32.</param>
+    /// <param name="bias">[outputs]</param>
+    public static Tensor Apply(Tensor sums, Tensor rows, Tensor columns, Tensor? bias, ScalarType result)
+    {
+        if (result != ScalarType.BFloat16 || sums.shape[1] % 8 != 0 || !sums.is_contiguous() || !rows.is_contiguous()) return Plain(sums, rows, columns, bias, result);
+        var y = empty(sums.shape, ScalarType.BFloat16, sums.device);
+        if (!CudaKernel.Takes(y) || !Rows.Aligned(CudaKernel.Address(sums)) || !Rows.Aligned(CudaKernel.Address(columns)) || (bias is not null && !Rows.Aligned(CudaKernel.Address(bias)))) // the sums themselves are int32
+        {
+            y.Dispose();
+            return Plain(sums, rows, columns, bias, result);
+        }
+        nint from = CudaKernel.Address(sums), row = CudaKernel.Address(rows), column = CudaKernel.Address(columns), add = bias is null ? 0 : CudaKernel.Address(bias), to = CudaKernel.Address(y);
+        long vectors = sums.numel() / 8;
+        int width = (int)sums.shape[1];
+        void** arguments = stackalloc void*[] { &from, &row, &column, &add, &to, &vectors, &width };
+        Kernel.Launch(sums.device.index, (vectors + Threads - 1) / Threads, Threads, 0, arguments);
+        return y;
+    }
+
+    /// <summary>The same in plain libtorch, of sums of any type and rows of any shape.</summary>
+    public static Tensor Plain(Tensor sums, Tensor rows, Tensor columns, Tensor? bias, ScalarType result)
+    {
+        using var scope = NewDisposeScope();
+        var y = sums.to(ScalarType.Float32) * rows.unsqueeze(-1) * columns;
+        return (bias is null ? y : y + bias.to(ScalarType.Float32)).to(result).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,17 @@
+// Eight values a thread. In: int32 sums of int8 products [rows, width]. out = sum * row scale * column scale + bias in float32, to bf16.
+// The width is a multiple of 8; bias: bf16 or null.
+struct __align__(16) FourSums { int v[4]; };
+extern "C" __global__ void scale_products(const int* sums, const float* rows, const float* columns, const bf16* bias, bf16* out, long long vectors, int width)
+{
+    long long vector = (long long)blockIdx.x * blockDim.x + threadIdx.x;
+    if (vector >= vectors) return;
+    long long at = vector * 8, row = at / width;
+    int column = (int)(at - row * width);
+    FourSums low = *(const FourSums*)(sums + at), high = *(const FourSums*)(sums + at + 4);
+    float scale = rows[row], values[8], times[8], plus[8] = {0, 0, 0, 0, 0, 0, 0, 0};
+    load(columns, column, 8, true, times);
+    if (bias != 0) load(bias, column, 8, true, plus);
+    #pragma unroll
+    for (int i = 0; i < 8; i++) values[i] = (float)(i < 4 ? low.v[i] : high.v[i - 4]) * scale * times[i] + plus[i];
+    store(out + at, 0, 8, true, values);
+}

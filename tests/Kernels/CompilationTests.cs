@@ -1,0 +1,80 @@
+using Locutor.Kernels.Compilation;
+using static TorchSharp.torch;
+
+namespace Locutor.Kernels.Tests;
+
+public sealed class CompilationTests : IDisposable
+{
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("locutor-kernels");
+
+    public void Dispose() => folder.Delete(recursive: true);
+
+    [Fact]
+    public void The_scripts_that_reach_unbound_operations_compile()
+    {
+        TorchScripts.Check();
+        using var a = randint(-127, 128, [32, 16], ScalarType.Int8);
+        using var b = randint(-127, 128, [16, 24], ScalarType.Int8);
+        using var found = TorchScripts.Int8Product(a, b);
+        using var expected = a.to(ScalarType.Int32).matmul(b.to(ScalarType.Int32));
+        found.Equals(expected).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Every_kernel_is_carried_with_what_all_share_in_front()
+    {
+        KernelSources.Files.ShouldBe(["ChannelNormSilu.cu", "GatedResidual.cu", "Gelu.cu", "NormModulate.cu", "RmsRotary.cu", "ScaleProducts.cu"]);
+        foreach (string file in KernelSources.Files)
+        {
+            string source = KernelSources.Read(file);
+            source.ShouldContain("extern \"C\" __global__", customMessage: file);
+            source.ShouldContain("block_reduced");
+            source.ShouldNotContain("#include");
+        }
+    }
+
+    [Fact]
+    public void A_kernel_is_compiled_once_for_its_text_architecture_and_compiler()
+    {
+        int compiled = 0;
+        byte[] Compile() => [(byte)++compiled, 7, 7];
+        var cache = new KernelCache(folder.FullName);
+        cache.Get("text", "sm_90", "12.8", Compile).ShouldBe([1, 7, 7]);
+        new KernelCache(folder.FullName).Get("text", "sm_90", "12.8", Compile).ShouldBe([1, 7, 7]);
+        cache.Get("text ", "sm_90", "12.8", Compile).ShouldBe([2, 7, 7]);
+        cache.Get("text", "sm_80", "12.8", Compile).ShouldBe([3, 7, 7]);
+        cache.Get("text", "sm_90", "13.0", Compile).ShouldBe([4, 7, 7]);
+        folder.GetFiles().Length.ShouldBe(4);
+        folder.GetFiles("*.part").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_file_that_was_torn_or_changed_is_compiled_again()
+    {
+        var cache = new KernelCache(folder.FullName);
+        cache.Get("text", "sm_90", "12.8", () => [.. Enumerable.Range(0, 100).Select(i => (byte)i)]);
+        var file = folder.GetFiles().Single();
+        byte[] whole = File.ReadAllBytes(file.FullName);
+        byte[] changed = [.. whole];
+        changed[60] ^= 1;
+        foreach (byte[] bad in new[] { whole[..40], [], changed })
+        {
+            File.WriteAllBytes(file.FullName, bad);
+            cache.Get("text", "sm_90", "12.8", () => [9]).ShouldBe([9]);
+        }
+    }
+
+    [Fact]
+    public void A_folder_that_cannot_be_written_costs_a_compilation_and_nothing_else() =>
+        new KernelCache(Path.Combine("/proc", "nowhere")).Get("text", "sm_90", "12.8", () => [1]).ShouldBe([1]);
+
+    [Fact]
+    public void What_is_not_bfloat16_on_a_gpu_takes_the_plain_path()
+    {
+        using var single = ones(4);
+        using var half = single.to(ScalarType.BFloat16);
+        CudaKernel.Takes(single).ShouldBeFalse();
+        CudaKernel.Takes(half).ShouldBeFalse();
+        CudaKernel.TakesAttention(half).ShouldBeFalse();
+    }
+}

@@ -1,0 +1,144 @@
+using Locutor.Kernels.Quantisation;
+using static TorchSharp.torch;
+
+namespace Locutor.Kernels.Tests;
+
+/// <summary>Every operation against its formula in float64, on odd sizes and strided rows, on every device of the machine.</summary>
+public sealed class OperationTests : IDisposable
+{
+    private readonly Inputs inputs = new();
+    private readonly TorchSharp.DisposeScope scope = NewDisposeScope();
+
+    public static TheoryData<string, long, long, LinearPrecision> Shapes
+    {
+        get
+        {
+            var data = new TheoryData<string, long, long, LinearPrecision>();
+            foreach (string device in Inputs.Devices.Select(row => row.Data))
+                foreach (var (width, gap) in new[] { (5L, 0L), (8, 0), (75, 3), (256, 8), (2056, 1), (5120, 0), (13824, 24) })
+                    foreach (var precision in Enum.GetValues<LinearPrecision>()) data.Add(device, width, gap, precision);
+            return data;
+        }
+    }
+
+    public void Dispose() => scope.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Norm_and_modulation_is_its_formula(string device, long width, long gap, LinearPrecision precision)
+    {
+        var x = inputs.Rows(device, gap, 2, 3, width);
+        var (factor, offset) = (inputs.Singles(device, 2, 1, width), inputs.Singles(device, 2, 1, width));
+        var wide = x.to(ScalarType.Float64);
+        var centred = wide - wide.mean([-1], keepdim: true);
+        var expected = centred / (centred.square().mean([-1], keepdim: true) + 1e-6).sqrt() * factor + offset;
+        Check(NormModulate.Apply(x, factor, offset, 1e-6, precision), expected, precision);
+        Check(NormModulate.Apply(x, factor.narrow(0, 0, 1), offset.narrow(0, 0, 1), 1e-6, precision), centred / (centred.square().mean([-1], keepdim: true) + 1e-6).sqrt() * factor[0] + offset[0], precision);
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Gelu_is_its_formula_and_quantising_alone_keeps_the_values(string device, long width, long gap, LinearPrecision precision)
+    {
+        var x = inputs.Rows(device, gap, 2, 3, width);
+        var wide = x.to(ScalarType.Float64);
+        var expected = wide * 0.5 * (1 + (Math.Sqrt(2 / Math.PI) * (wide + 0.044715 * wide.pow(3))).tanh());
+        Check(GeluQuantise.Apply(x, precision), expected, precision);
+        if (precision != LinearPrecision.Plain) Check(GeluQuantise.Quantise(x, precision), wide, precision);
+    }
+
+    [Theory]
+    [MemberData(nameof(Inputs.Devices), MemberType = typeof(Inputs))]
+    public void Rms_norm_and_rotary_is_its_formula(string device)
+    {
+        foreach (var (head, heads, gap) in new[] { (8, 1, 0), (16, 3, 8), (128, 5, 3), (128, 40, 0), (10, 3, 0) })
+        {
+            using var inner = NewDisposeScope();
+            long width = head * heads, tokens = 7;
+            var x = inputs.Rows(device, gap, 2, tokens, width);
+            var weight = inputs.Rows(device, 0, width);
+            var angles = inputs.Singles(device, tokens, head / 2);
+            var turns = polar(ones_like(angles), angles).view(1, 1, tokens, head / 2);
+            var wide = x.to(ScalarType.Float64);
+            var normed = (wide / (wide.square().mean([-1], keepdim: true) + 1e-6).sqrt() * weight.to(ScalarType.Float64)).view(2, tokens, heads, head / 2, 2);
+            var (cos, sin) = (angles.to(ScalarType.Float64).cos().view(1, tokens, 1, -1), angles.to(ScalarType.Float64).sin().view(1, tokens, 1, -1));
+            var (a, b) = (normed.select(-1, 0), normed.select(-1, 1));
+            var turned = stack([a * cos - b * sin, a * sin + b * cos], -1).view(2, tokens, heads, head).transpose(1, 2);
+            string what = $"seed {inputs.Seed}, {heads} heads of {head}, gap {gap}";
+            Inputs.Distance(RmsRotary.Apply(x, weight, 1e-6, turns, heads), turned).ShouldBeLessThan(6e-3, what);
+            Inputs.Distance(RmsRotary.Apply(x, weight, 1e-6, null, heads), normed.view(2, tokens, heads, head).transpose(1, 2)).ShouldBeLessThan(6e-3, what);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Inputs.Devices), MemberType = typeof(Inputs))]
+    public void A_gated_residual_is_its_formula(string device)
+    {
+        foreach (var (width, gap) in new[] { (7L, 0L), (24, 0), (40, 8), (5120, 0) })
+        {
+            using var inner = NewDisposeScope();
+            var (x, y, gate) = (inputs.Rows(device, gap, 2, 5, width), inputs.Rows(device, 0, 2, 5, width), inputs.Singles(device, 2, 1, width));
+            var expected = x.to(ScalarType.Float64) + y.to(ScalarType.Float64) * gate;
+            Inputs.Distance(GatedResidual.Apply(x, y, gate), expected).ShouldBeLessThan(3e-3, $"seed {inputs.Seed}, width {width}, gap {gap}");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Inputs.Devices), MemberType = typeof(Inputs))]
+    public void Channel_norm_and_silu_is_its_formula(string device)
+    {
+        foreach (long channels in new[] { 3L, 8, 96, 100, 384 })
+            foreach (bool channelsLast in new[] { true, false })
+            {
+                using var inner = NewDisposeScope();
+                var x = channelsLast ? inputs.Rows(device, 0, 2, 3, 5, 7, channels).permute(0, 4, 1, 2, 3) : inputs.Rows(device, 0, 2, channels, 3, 5, 7);
+                var gamma = inputs.Rows(device, 0, channels).view(-1, 1, 1, 1);
+                var wide = x.to(ScalarType.Float64);
+                var normed = wide / wide.square().sum(1, keepdim: true).sqrt() * Math.Sqrt(channels) * gamma;
+                Inputs.Distance(ChannelNormSilu.Apply(x, gamma), normed * normed.sigmoid()).ShouldBeLessThan(8e-3, $"seed {inputs.Seed}, {channels} channels, last {channelsLast}");
+            }
+    }
+
+    [Theory]
+    [MemberData(nameof(Inputs.Devices), MemberType = typeof(Inputs))]
+    public void Quantised_products_are_those_of_the_restored_matrices(string device)
+    {
+        foreach (var precision in new[] { LinearPrecision.Float8, LinearPrecision.Int8 })
+            foreach (var (tokens, width, outputs) in new[] { (1L, 16L, 16L), (33, 48, 32), (130, 256, 1024), (40, 24, 10) })
+                foreach (bool biased in new[] { true, false })
+                {
+                    using var inner = NewDisposeScope();
+                    var x = Activations.Of(inputs.Rows(device, 0, 2, tokens, width), precision);
+                    var weight = RowQuantiser.Quantise(inputs.Singles(device, outputs, width), precision);
+                    var bias = biased ? inputs.Rows(device, 0, outputs) : null;
+                    var expected = Restored(x).to(ScalarType.Float64).matmul(RowQuantiser.Restore(weight).to(ScalarType.Float64).t());
+                    if (bias is not null) expected = expected + bias;
+                    ILinearProduct product = precision == LinearPrecision.Float8 ? new Float8Product(weight) : new Int8Product(weight);
+                    var found = product.Multiply(x, bias, ScalarType.BFloat16);
+                    found.dtype.ShouldBe(ScalarType.BFloat16);
+                    Inputs.Distance(found, expected).ShouldBeLessThan(4e-3, $"seed {inputs.Seed}, {precision}, [{tokens}, {width}] x {outputs}, bias {biased}");
+                }
+    }
+
+    /// <summary>Relative to the largest magnitude of a row, a byte's error is at most half of its last place.</summary>
+    [Theory]
+    [InlineData(LinearPrecision.Float8, 1.0 / 28)]
+    [InlineData(LinearPrecision.Int8, 0.5 / 127 * 1.001)]
+    public void A_byte_is_as_near_as_a_byte_can_be(LinearPrecision precision, double most)
+    {
+        var x = inputs.Singles("cpu", 9, 333) * 7;
+        var rows = RowQuantiser.Quantise(x, precision);
+        var error = ((RowQuantiser.Restore(rows) - x).abs() / x.abs().amax([-1], keepdim: true)).max().item<float>();
+        ((double)error).ShouldBeLessThan(most, $"seed {inputs.Seed}");
+        RowQuantiser.Restore(RowQuantiser.Quantise(zeros(3, 4), precision)).abs().max().item<float>().ShouldBe(0);
+    }
+
+    private void Check(Activations found, Tensor expected, LinearPrecision precision)
+    {
+        found.Precision.ShouldBe(precision);
+        double most = precision switch { LinearPrecision.Plain => 4e-3, LinearPrecision.Float8 => 4e-2, _ => 2e-2 };
+        Inputs.Distance(precision == LinearPrecision.Plain ? found.Values : Restored(found), expected).ShouldBeLessThan(most, $"seed {inputs.Seed}, {precision}");
+    }
+
+    private static Tensor Restored(Activations x) => RowQuantiser.Restore(new QuantisedRows(x.Values, x.Scales!));
+}

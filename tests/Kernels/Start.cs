@@ -1,0 +1,46 @@
+using Locutor.Networks;
+using static TorchSharp.torch;
+
+namespace Locutor.Kernels.Tests;
+
+internal static class Start
+{
+    [System.Runtime.CompilerServices.ModuleInitializer]
+    internal static void LoadTorch() => TorchLibraries.Load();
+}
+
+/// <summary>Fresh inputs from a seed that every failure names, and distances in float64.</summary>
+internal sealed class Inputs
+{
+    private int drawn;
+
+    public long Seed { get; } = Random.Shared.NextInt64(1 << 30);
+
+    /// <summary>Every device here: the CPU, whose paths are the plain ones, and the GPU when there is one, whose are the kernels.</summary>
+    public static TheoryData<string> Devices => cuda.is_available() ? ["cpu", "cuda"] : ["cpu"];
+
+    /// <summary>bfloat16 of a standard normal distribution, on the device; every row a view into longer ones when a gap is asked for.</summary>
+    public Tensor Rows(string device, long gap, params long[] shape)
+    {
+        long[] longer = [.. shape.AsSpan(0, shape.Length - 1), shape[^1] + gap];
+        return Normal(longer).to(ScalarType.BFloat16).to(new Device(device)).narrow(-1, 0, shape[^1]);
+    }
+
+    public Tensor Singles(string device, params long[] shape) => Normal(shape).to(new Device(device));
+
+    private Tensor Normal(long[] shape)
+    {
+        using var generator = new Generator((ulong)(Seed + drawn++), CPU);
+        return randn(shape, ScalarType.Float32, CPU, generator: generator);
+    }
+
+    public static double Distance(Tensor found, Tensor expected)
+    {
+        using var scope = NewDisposeScope();
+        found.shape.ShouldBe(expected.shape);
+        var wide = expected.to(ScalarType.Float64).cpu();
+        double distance = ((found.to(ScalarType.Float64).cpu() - wide).norm() / wide.norm()).item<double>();
+        double.IsFinite(distance).ShouldBeTrue();
+        return distance;
+    }
+}
