@@ -17,6 +17,9 @@ public abstract class Checkpoint : IDisposable
     /// <summary>Free text that the file carries, such as a safetensors <c>__metadata__</c> entry.</summary>
     public virtual IReadOnlyDictionary<string, string> Metadata { get; } = new Dictionary<string, string>();
 
+    /// <summary>Paths of all files.</summary>
+    public abstract IReadOnlyList<string> Files { get; }
+
     /// <summary>Bytes of all files together.</summary>
     public abstract long FileBytes { get; }
 

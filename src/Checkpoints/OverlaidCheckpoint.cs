@@ -44,6 +44,8 @@ public sealed class OverlaidCheckpoint : Checkpoint
 
     public override string Format => string.Join(" + ", layers.Select(l => l.Format).Distinct());
 
+    public override IReadOnlyList<string> Files => [.. layers.SelectMany(file => file.Files)];
+
     public override long FileBytes => layers.Sum(file => file.FileBytes);
 
     public override void Forget(CheckpointTensor tensor)

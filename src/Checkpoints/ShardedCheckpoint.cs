@@ -29,6 +29,8 @@ public sealed class ShardedCheckpoint : Checkpoint
 
     public override string Format => $"{shards.Count} shards of {shards[0].Format}";
 
+    public override IReadOnlyList<string> Files => [path, .. shards.SelectMany(file => file.Files)];
+
     public override long FileBytes => shards.Sum(file => file.FileBytes);
 
     public override void Forget(CheckpointTensor tensor)

@@ -1,7 +1,4 @@
-using System.Text.Json;
 using Locutor.Checkpoints;
-using Locutor.Checkpoints.Lora;
-using Locutor.Checkpoints.Quantised;
 using Locutor.Kernels.Quantisation;
 using Locutor.Models;
 using Locutor.Models.Hub;
@@ -24,17 +21,17 @@ public sealed class NetworkSet : IDisposable
     private readonly UmT5Encoder text;
     private readonly Func<string, int[]> tokenize;
 
-    private NetworkSet(Bundle bundle, Device device, Func<string, int[]> tokenize, Func<NetworkFiles, ScalarType, Weights> open, ScalarType type)
+    private NetworkSet(Bundle bundle, Device device, Func<string, int[]> tokenize, Func<string, ScalarType, Weights> open, ScalarType type)
     {
         Bundle = bundle;
         Device = device;
         this.tokenize = tokenize;
-        var files = bundle.Networks;
-        Transformer = new(open(files.Transformer, type), Config(files.Transformer, "Wan14B", VideoTransformerConfig.Wan14B));
-        Autoencoder = new(open(files.Autoencoder, type), Config(files.Autoencoder, "Wan21", VideoAutoencoderConfig.Wan21));
-        text = new(open(files.Text, ScalarType.Float32), Config(files.Text, "UmT5Xxl", UmT5Config.Xxl));
-        Image = new(open(files.Image, ScalarType.Float32), Config(files.Image, "ClipVitH14", ClipVisionConfig.VitH14));
-        Speech = new(open(files.Speech, ScalarType.Float32), Config(files.Speech, "Wav2Vec2Base", Wav2Vec2Config.ChineseBase));
+        var sizes = new BundleBlueprint(bundle);
+        Transformer = new(open("transformer", type), sizes.Transformer);
+        Autoencoder = new(open("autoencoder", type), sizes.Autoencoder);
+        text = new(open("text", ScalarType.Float32), sizes.Text);
+        Image = new(open("image", ScalarType.Float32), sizes.Image);
+        Speech = new(open("speech", ScalarType.Float32), sizes.Speech);
     }
 
     public Bundle Bundle { get; }
@@ -52,7 +49,9 @@ public sealed class NetworkSet : IDisposable
 
     public Wav2Vec2Encoder Speech { get; }
 
-    /// <summary>Reads a bundle's networks from its folder and from the store of fetched files.</summary>
+    /// <summary>
+    /// Reads a bundle's networks from its folder and from the store of fetched files; a network that was prepared, from its prepared file.
+    /// </summary>
     /// <param name="folder">Where the shipped files stand.</param>
     /// <param name="type">Arithmetic of the transformer and the autoencoder.</param>
     /// <param name="adapters">Merged into the transformer.</param>
@@ -61,46 +60,37 @@ public sealed class NetworkSet : IDisposable
     /// <exception cref="BundleException">A file is not on disk.</exception>
     public static NetworkSet Load(Bundle bundle, string folder, Device device, ScalarType type, IReadOnlyList<BundleAdapter> adapters, LinearPrecision? linears = null)
     {
-        var opened = new List<IDisposable>();
-        var sources = new List<(NetworkFiles Files, CheckpointParameters Parameters)>();
-        var summary = new List<string>();
         using var store = new ModelStore(ModelStore.DefaultFolder, HubOptions.FromEnvironment());
+        var sources = new NetworkSources(store, bundle, folder, adapters);
+        var opened = new List<IDisposable>();
         try
         {
-            var tokenizer = TextTokenizer.Open(At(bundle.Networks.Tokenizer));
+            var tokenizer = TextTokenizer.Open(store.Locate(bundle.Networks.Tokenizer, folder, bundle.Name));
+            var built = new List<(string Network, CheckpointParameters Parameters)>();
+            var summary = new List<string>();
             var set = new NetworkSet(bundle, device, prompt => tokenizer.Encode(prompt), Open, type) { Summary = summary };
-            foreach (var (files, parameters) in sources) parameters.RequireAllUsed(key => set.Leaves(files, key));
             set.owned.AddRange(opened);
+            foreach (var (network, parameters) in built) parameters.RequireAllUsed(key => set.Leaves(network, key));
             return set;
+
+            Weights Open(string network, ScalarType arithmetic)
+            {
+                bool transformer = network == "transformer";
+                var source = sources.OpenToRun(network, arithmetic, transformer ? linears : null);
+                opened.Insert(0, source);
+                var parameters = new CheckpointParameters(source.Checkpoint, source.Adapters);
+                opened.Insert(0, parameters);
+                built.Add((network, parameters));
+                summary.AddRange(source.Summary);
+                var weights = new Weights(parameters, arithmetic, device).With(transformer ? linears ?? AsStored(source.Checkpoint, device) : LinearPrecision.Plain);
+                return BundleBlueprint.Below(weights, bundle.Network(network));
+            }
         }
         catch
         {
             foreach (var one in opened) one.Dispose();
             throw;
         }
-
-        Weights Open(NetworkFiles files, ScalarType arithmetic)
-        {
-            var checkpoint = NetworkCheckpoint.Open(files.Files.Select(At));
-            opened.Insert(0, checkpoint);
-            bool transformer = ReferenceEquals(files, bundle.Networks.Transformer);
-            var merged = transformer ? adapters.Select(adapter => Adapter(adapter, checkpoint)).ToArray() : [];
-            var parameters = new CheckpointParameters(checkpoint, merged);
-            opened.Insert(0, parameters);
-            sources.Add((files, parameters));
-            summary.AddRange([.. checkpoint.Report.Select(part => part.ToString()), .. merged.Select(adapter => adapter.ToString())]);
-            var weights = new Weights(parameters, arithmetic, device).With(transformer ? linears ?? AsStored(checkpoint, device) : LinearPrecision.Plain);
-            return files.Prefix.Length == 0 ? weights : weights[files.Prefix.TrimEnd('.')];
-        }
-
-        LoraAdapter Adapter(BundleAdapter adapter, Checkpoint target)
-        {
-            var file = LoraFile.Open(At(adapter.File));
-            opened.Add(file);
-            return file.FitTo(target, adapter.Strength);
-        }
-
-        string At(BundleFile file) => store.Locate(file, folder, bundle.Name);
     }
 
     /// <summary>Small networks of seeded random numbers: everything runs, and the pictures are noise.</summary>
@@ -114,10 +104,10 @@ public sealed class NetworkSet : IDisposable
         set.owned.AddRange(parameters);
         return set;
 
-        Weights Open(NetworkFiles files, ScalarType arithmetic)
+        Weights Open(string network, ScalarType arithmetic)
         {
             parameters.Add(new RandomParameters(seed + parameters.Count, onDevice: device.type != TorchSharp.DeviceType.CPU));
-            return new Weights(parameters[^1], arithmetic, device).With(ReferenceEquals(files, bundle.Networks.Transformer) ? linears : LinearPrecision.Plain);
+            return new Weights(parameters[^1], arithmetic, device).With(network == "transformer" ? linears : LinearPrecision.Plain);
         }
     }
 
@@ -143,28 +133,17 @@ public sealed class NetworkSet : IDisposable
         return text.Forward(row, ones_like(row)).to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Whether that network's files may hold a tensor that it does not read: what its published files are known to hold more, or what is another network's.</summary>
-    private bool Leaves(NetworkFiles files, string key)
-    {
-        if (!key.StartsWith(files.Prefix, StringComparison.Ordinal)) return true;
-        string own = key[files.Prefix.Length..];
-        var networks = Bundle.Networks;
-        if (files.Prefix.Length == 0 && new[] { networks.Transformer, networks.Autoencoder, networks.Text, networks.Image, networks.Speech }.Any(other => other.Prefix.Length > 0 && key.StartsWith(other.Prefix, StringComparison.Ordinal))) return true;
-        return (ReferenceEquals(files, networks.Text) && UmT5Encoder.Leaves(own)) || (ReferenceEquals(files, networks.Image) && Image.Leaves(own)) || (ReferenceEquals(files, networks.Speech) && Wav2Vec2Encoder.Leaves(own));
-    }
-
     public void Dispose()
     {
         foreach (var one in owned) one.Dispose();
     }
 
-    private static T Config<T>(NetworkFiles files, string released, T architecture)
-        where T : class
+    /// <summary>Whether that network's file may hold a tensor that it does not read.</summary>
+    private bool Leaves(string network, string key)
     {
-        if (files.Config is { } config)
-            return config.Deserialize<T>(JsonSerializerOptions.Web) ?? throw new BundleException($"expected the sizes of a {typeof(T).Name}, found null");
-        return files.Architecture == released
-            ? architecture
-            : throw new BundleException($"unknown architecture '{files.Architecture}', expected {released} or sizes of its own");
+        var files = Bundle.Network(network);
+        if (new BundleBlueprint(Bundle).IsAnothers(files, key)) return true;
+        string own = key[files.Prefix.Length..];
+        return network switch { "text" => UmT5Encoder.Leaves(own), "image" => Image.Leaves(own), "speech" => Wav2Vec2Encoder.Leaves(own), _ => false };
     }
 }

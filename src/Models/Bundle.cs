@@ -46,11 +46,30 @@ public sealed record Bundle
     /// <summary>Bytes of the transformer's weights by the precision they are held in; activations come on top.</summary>
     public IReadOnlyDictionary<string, long> GpuMemory { get; init; } = new Dictionary<string, long>();
 
+    /// <summary>The precision in which the transformer is prepared unless another is asked for; null for bfloat16.</summary>
+    public string? Precision { get; init; }
+
+    /// <summary>Bytes on disk: <c>pull</c> for everything that is fetched, and the prepared transformer by its precision.</summary>
+    public IReadOnlyDictionary<string, long> DiskSpace { get; init; } = new Dictionary<string, long>();
+
+    /// <summary>The names that <see cref="Network"/> takes.</summary>
+    public static IReadOnlyList<string> NetworkNames { get; } = ["transformer", "autoencoder", "text", "image", "speech"];
+
+    /// <exception cref="BundleException">None of <see cref="NetworkNames"/>.</exception>
+    public NetworkFiles Network(string name) => name switch
+    {
+        "transformer" => Networks.Transformer,
+        "autoencoder" => Networks.Autoencoder,
+        "text" => Networks.Text,
+        "image" => Networks.Image,
+        "speech" => Networks.Speech,
+        _ => throw new BundleException($"unknown network {name}, expected {string.Join(", ", NetworkNames)}"),
+    };
+
     /// <summary>Every file with what it is for: <c>transformer</c>, <c>autoencoder</c>, ..., <c>preset fusionix</c>.</summary>
     public IEnumerable<(string For, BundleFile File)> Files()
     {
-        (string, NetworkFiles)[] networks = [("transformer", Networks.Transformer), ("autoencoder", Networks.Autoencoder), ("text", Networks.Text), ("image", Networks.Image), ("speech", Networks.Speech)];
-        return networks.SelectMany(n => n.Item2.Files.Concat(n.Item2.Beside).Select(f => (n.Item1, f)))
+        return NetworkNames.SelectMany(name => Network(name).Files.Concat(Network(name).Beside).Select(file => (name, file)))
             .Append(("tokenizer", Networks.Tokenizer))
             .Concat(Presets.SelectMany(p => p.Value.Adapters.Select(a => ($"preset {p.Key}", a.File))));
     }

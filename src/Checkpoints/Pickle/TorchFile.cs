@@ -40,6 +40,8 @@ public sealed unsafe class TorchFile : Checkpoint
 
     public override string Format { get; }
 
+    public override IReadOnlyList<string> Files => [file.Path];
+
     public override long FileBytes => file.Length;
 
     public override void Forget(CheckpointTensor tensor) => file.Forget(tensor.Address, tensor.ByteLength);

@@ -34,6 +34,8 @@ public sealed class GgufFile : Checkpoint
 
     public override string Format => "GGUF";
 
+    public override IReadOnlyList<string> Files => [file.Path];
+
     public override long FileBytes => file.Length;
 
     public override void Forget(CheckpointTensor tensor) => file.Forget(tensor.Address, tensor.ByteLength);

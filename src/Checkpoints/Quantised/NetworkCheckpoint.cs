@@ -69,6 +69,8 @@ public sealed class NetworkCheckpoint : Checkpoint
 
     public override string Format => tensors.Values.Any(t => t.Scale is not null) ? $"{file.Format}, quantised" : file.Format;
 
+    public override IReadOnlyList<string> Files => file.Files;
+
     public override long FileBytes => file.FileBytes;
 
     public override void Forget(CheckpointTensor tensor) => file.Forget(tensor);

@@ -40,7 +40,7 @@ public sealed class ResumableWriter : IDisposable
         entries = layout.Entries.ToDictionary(entry => entry.Name, StringComparer.Ordinal);
         try
         {
-            handle = File.OpenHandle(PartOf(this.path), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+            handle = File.OpenHandle(PartOf(this.path), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             try
             {
                 string heading = $"{identity} {Convert.ToHexStringLower(SHA256.HashData(layout.Header))}";

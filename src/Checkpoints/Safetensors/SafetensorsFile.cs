@@ -39,6 +39,8 @@ public sealed class SafetensorsFile : Checkpoint
 
     public override string Format => "safetensors";
 
+    public override IReadOnlyList<string> Files => [file.Path];
+
     public override long FileBytes => file.Length;
 
     public override void Forget(CheckpointTensor tensor) => file.Forget(tensor.Address, tensor.ByteLength);

@@ -6,6 +6,9 @@ namespace Locutor.Checkpoints.Safetensors;
 /// <summary>Where each tensor of a file to be written will lie, and the header that says so.</summary>
 internal sealed class SafetensorsLayout
 {
+    /// <summary>Data begin where vector instructions like them to, as in memory that was allocated: matrix products round differently elsewhere.</summary>
+    private const int Alignment = 64;
+
     /// <param name="path">For messages.</param>
     /// <param name="outlines">Every tensor that will be written. Wide element types come first in the file, so that all data stay aligned.</param>
     /// <param name="metadata">Free text for the header.</param>
@@ -29,7 +32,7 @@ internal sealed class SafetensorsLayout
 
     public long DataLength { get; }
 
-    /// <summary>The length, then JSON, padded to a multiple of 8.</summary>
+    /// <summary>The length, then JSON, padded to a multiple of <see cref="Alignment"/>.</summary>
     public byte[] Header { get; }
 
     private byte[] WriteHeader(IReadOnlyDictionary<string, string>? metadata)
@@ -48,7 +51,7 @@ internal sealed class SafetensorsLayout
             foreach (var entry in Entries) Write(json, entry);
             json.WriteEndObject();
         }
-        while (buffer.Length % 8 != 0) buffer.WriteByte((byte)' ');
+        while (buffer.Length % Alignment != 0) buffer.WriteByte((byte)' ');
         byte[] header = buffer.ToArray();
         BinaryPrimitives.WriteInt64LittleEndian(header, header.Length - 8);
         return header;

@@ -30,7 +30,7 @@ internal static class GenerateCommand
     private static readonly Option<double?> StepCache = new("--step-cache") { Description = "Skip steps that would change little (TeaCache); 0.2 to 0.5, 0 is off.", HelpName = "X" };
     private static readonly Option<long?> Seed = new("--seed") { Description = "The same seed gives the same video; chosen and printed when left out.", HelpName = "N" };
     private static readonly Option<string> Device = new("--device") { Description = "cpu or cuda; without it, the GPU when there is one.", HelpName = "cpu|cuda", DefaultValueFactory = _ => "auto" };
-    private static readonly Option<Precision> Precision = new("--precision") { Description = "How finely it is computed: float32, bfloat16, float8, int8; without it what the device is best at.", HelpName = "NAME" };
+    private static readonly Option<Precision> Precision = new("--precision") { Description = "How finely it is computed: float32, bfloat16, float8, int8; without it what the device is best at. Weights that 'locutor models prepare' made are used where they fit.", HelpName = "NAME" };
     private static readonly Option<bool> Fragmented = new("--fragmented") { Description = "Write a file that can be played while it grows." };
     private static readonly Option<bool> Json = new("--json") { Description = "Progress and result as one JSON object a line, on standard output." };
 

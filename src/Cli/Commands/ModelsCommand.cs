@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Globalization;
 using Locutor.Checkpoints;
+using Locutor.Checkpoints.Safetensors;
 using Locutor.Models;
 using Locutor.Models.Hub;
 using Locutor.Models.Store;
@@ -12,6 +14,7 @@ internal static class ModelsCommand
     private static readonly Argument<string[]> Names = new("name") { Description = "A bundle of 'locutor models list', or the path of a bundle.json of your own.", Arity = ArgumentArity.OneOrMore };
     private static readonly Option<string?> Preset = new("--preset") { Description = "Of the adapters, only those of this preset.", HelpName = "NAME" };
     private static readonly Option<string?> Store = new("--store") { Description = $"Folder of model files; {ModelStore.DefaultFolder} without it.", HelpName = "FOLDER" };
+    private static readonly Option<bool> Delete = new("--delete") { Description = "Take away files of the store that are not as they were." };
     private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Only say what would be taken away." };
 
     public static Command Create()
@@ -20,11 +23,11 @@ internal static class ModelsCommand
         list.SetAction(parsed => List(Open(parsed)));
         var pull = new Command("pull", "Fetch the files of a bundle that are not here. May be stopped at any time and run again.") { Names, Preset, Store };
         pull.SetAction((parsed, cancellation) => PullAsync(Open(parsed), parsed.GetRequiredValue(Names), parsed.GetValue(Preset), cancellation));
-        var verify = new Command("verify", "Read the files of a bundle again and compare their SHA-256.") { Names, Preset, Store };
-        verify.SetAction((parsed, cancellation) => VerifyAsync(Open(parsed), parsed.GetRequiredValue(Names), parsed.GetValue(Preset), cancellation));
-        var prune = new Command("prune", "Take away files that no bundle needs and the remains of stopped pulls.") { DryRun, Store };
+        var verify = new Command("verify", "Read the files of a bundle again, prepared ones too, and compare their SHA-256.") { Names, Preset, Delete, Store };
+        verify.SetAction((parsed, cancellation) => VerifyAsync(Open(parsed), parsed.GetRequiredValue(Names), parsed.GetValue(Preset), parsed.GetValue(Delete), cancellation));
+        var prune = new Command("prune", "Take away files that no bundle needs, and the remains of what was stopped.") { DryRun, Store };
         prune.SetAction(parsed => Prune(Open(parsed), parsed.GetValue(DryRun)));
-        return new Command("models", "Fetch, check and clean up the files of networks.") { list, pull, verify, prune, InspectCommand.Create() };
+        return new Command("models", "Fetch, check and clean up the files of networks.") { list, pull, verify, PrepareCommand.Create(Store), prune, InspectCommand.Create() };
     }
 
     private static ModelStore Open(ParseResult parsed) => new(parsed.GetValue(Store) ?? ModelStore.DefaultFolder, HubOptions.FromEnvironment());
@@ -34,16 +37,22 @@ internal static class ModelsCommand
         using (store)
         {
             var catalogue = BundleCatalogue.Default();
+            var prepared = new PreparedFiles(store);
             foreach (string name in catalogue.Names())
             {
                 var (bundle, folder) = catalogue.Find(name)!.Value;
                 BundleFile[] files = [.. bundle.Files().Select(f => f.File).Distinct()];
-                int here = files.Count(f => f.Repository is null ? File.Exists(Path.Combine(folder, f.Path)) : store.Find(f) is not null);
-                Console.WriteLine($"{name,-26} {(here == files.Length ? "ready" : $"{here} of {files.Length} files"),-16} {bundle.Title}; {bundle.Licence}; presets {string.Join(", ", bundle.Presets.Keys)}");
+                int here = files.Count(f => store.TryLocate(f, folder) is not null);
+                string state = here == files.Length ? "ready" : store.CanRun(bundle, folder, bundle.Presets[bundle.DefaultPreset].Adapters) ? "can be run" : $"{here} of {files.Length} files";
+                Console.WriteLine($"{name,-26} {state,-16} {bundle.Title}; {bundle.Licence}; presets {string.Join(", ", bundle.Presets.Keys)}");
+                if (bundle.DiskSpace.Count + bundle.GpuMemory.Count > 0) Console.WriteLine($"{"",-43} {Needs("disk", bundle.DiskSpace)}; {Needs("GPU", bundle.GpuMemory)}");
+                foreach (string path in prepared.OnDisk(bundle)) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{"",-43} prepared: {Path.GetFileNameWithoutExtension(path)}, {new FileInfo(path).Length / 1e9:F1} GB"));
             }
             return ExitCodes.Success;
         }
     }
+
+    private static string Needs(string what, IReadOnlyDictionary<string, long> bytes) => $"{what} {string.Join(", ", bytes.Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key} {pair.Value / 1e9:F1} GB")))}";
 
     private static async Task<int> PullAsync(ModelStore store, string[] names, string? preset, CancellationToken cancellation)
     {
@@ -58,25 +67,44 @@ internal static class ModelsCommand
         }
     }
 
-    private static async Task<int> VerifyAsync(ModelStore store, string[] names, string? preset, CancellationToken cancellation)
+    private static async Task<int> VerifyAsync(ModelStore store, string[] names, string? preset, bool delete, CancellationToken cancellation)
     {
         using (store)
         {
             int wrong = 0;
             foreach (var file in names.SelectMany(n => FilesOf(n, preset)).Where(f => f.Repository is not null).Distinct())
             {
-                try
-                {
-                    string? hash = await store.VerifyAsync(file, cancellation);
-                    Console.WriteLine($"{(hash is null ? "no hash known" : "as it was"),-14} {file.Repository}/{file.Path}");
-                }
-                catch (BundleException e)
-                {
-                    wrong++;
-                    Console.WriteLine($"{"WRONG",-14} {e.Message}");
-                }
+                string what = $"{file.Repository}/{file.Path}";
+                wrong += await VerifyAsync(what, store.PathInStore(file), delete, async () => await store.VerifyAsync(file, cancellation) is null ? "no hash known" : "as it was");
             }
-            return wrong == 0 ? ExitCodes.Success : throw new CommandException(ExitCodes.BadInput, $"{wrong} files are missing or not as they were; 'locutor models prune' and 'pull' fetch them again");
+            foreach (string path in names.SelectMany(n => new PreparedFiles(store).OnDisk(Find(n).Bundle)).Distinct())
+            {
+                wrong += await VerifyAsync(path, path, delete, () =>
+                {
+                    TensorHashes.Verify(path, null, cancellation);
+                    return Task.FromResult("as it was");
+                });
+            }
+            string remedy = delete ? "'locutor models pull' fetches them again, 'prepare' makes them again" : "with --delete they are taken away, so that 'locutor models pull' and 'prepare' get them again";
+            return wrong == 0 ? ExitCodes.Success : throw new CommandException(ExitCodes.BadInput, $"{wrong} files are missing or not as they were; {remedy}");
+        }
+    }
+
+    /// <returns>1 for a file that is missing or not as it was.</returns>
+    private static async Task<int> VerifyAsync(string what, string path, bool delete, Func<Task<string>> look)
+    {
+        try
+        {
+            Console.WriteLine($"{await look(),-14} {what}");
+            return 0;
+        }
+        catch (Exception wrong) when (wrong is BundleException or CheckpointException)
+        {
+            Console.WriteLine($"{"WRONG",-14} {wrong.Message}");
+            if (!delete || !File.Exists(path)) return 1;
+            File.Delete(path);
+            Console.WriteLine($"{"deleted",-14} {path}");
+            return 1;
         }
     }
 
@@ -85,7 +113,8 @@ internal static class ModelsCommand
         using (store)
         {
             var catalogue = BundleCatalogue.Default();
-            var gone = store.Prune(catalogue.Names().SelectMany(n => catalogue.Find(n)!.Value.Bundle.Files()).Select(f => f.File), dryRun);
+            Bundle[] bundles = [.. catalogue.Names().Select(n => catalogue.Find(n)!.Value.Bundle)];
+            var gone = store.Prune(bundles.SelectMany(bundle => bundle.Files()).Select(f => f.File), dryRun, bundles.SelectMany(new PreparedFiles(store).PathsOf));
             foreach (var (path, bytes) in gone) Console.WriteLine($"{bytes,16:N0}  {path}");
             Console.WriteLine($"{gone.Count} files, {gone.Sum(g => g.Bytes):N0} bytes {(dryRun ? "would be taken away" : "taken away")}");
             return ExitCodes.Success;
@@ -94,15 +123,22 @@ internal static class ModelsCommand
 
     private static IEnumerable<BundleFile> FilesOf(string name, string? preset)
     {
-        var bundle = Find(name);
-        if (preset is not null && !bundle.Presets.ContainsKey(preset)) throw new CommandException(ExitCodes.Usage, $"unknown preset {preset} of {bundle.Name}; nearest are {string.Join(", ", NearestNames.To(preset, bundle.Presets.Keys))}");
+        var bundle = Find(name).Bundle;
+        if (preset is not null) PresetOf(bundle, preset);
         return bundle.Files().Where(f => preset is null || !f.For.StartsWith("preset ", StringComparison.Ordinal) || f.For == $"preset {preset}").Select(f => f.File);
     }
 
-    private static Bundle Find(string name)
+    /// <exception cref="CommandException">No such preset.</exception>
+    internal static Preset PresetOf(Bundle bundle, string preset) => bundle.Presets.TryGetValue(preset, out var found)
+        ? found
+        : throw new CommandException(ExitCodes.Usage, $"unknown preset {preset} of {bundle.Name}; nearest are {string.Join(", ", NearestNames.To(preset, bundle.Presets.Keys))}");
+
+    /// <summary>A bundle by its name or the path of its file, with the folder in which its shipped files stand.</summary>
+    /// <exception cref="CommandException">No such bundle.</exception>
+    internal static (Bundle Bundle, string Folder) Find(string name)
     {
-        if (name.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && File.Exists(name)) return BundleJson.Read(name);
+        if (name.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && File.Exists(name)) return (BundleJson.Read(name), Path.GetDirectoryName(Path.GetFullPath(name))!);
         var catalogue = BundleCatalogue.Default();
-        return catalogue.Find(name)?.Bundle ?? throw new CommandException(ExitCodes.Usage, $"unknown model {name}; nearest are {string.Join(", ", NearestNames.To(name, catalogue.Names()))}");
+        return catalogue.Find(name) ?? throw new CommandException(ExitCodes.Usage, $"unknown model {name}; nearest are {string.Join(", ", NearestNames.To(name, catalogue.Names()))}");
     }
 }

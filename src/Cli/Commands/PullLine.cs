@@ -4,7 +4,7 @@ using Locutor.Models.Store;
 namespace Locutor.Cli.Commands;
 
 /// <summary>The progress of a pull on one line of a terminal, or as a line every few seconds elsewhere.</summary>
-internal sealed class PullLine(TextWriter output, bool plain) : IProgress<PullProgress>, IDisposable
+internal sealed class PullLine(TextWriter output, bool plain, string noun = "file") : IProgress<PullProgress>, IDisposable
 {
     private static readonly TimeSpan PlainEvery = TimeSpan.FromSeconds(5);
     private readonly Lock gate = new();
@@ -17,7 +17,7 @@ internal sealed class PullLine(TextWriter output, bool plain) : IProgress<PullPr
         {
             if (plain && last != 0 && TimeProvider.System.GetElapsedTime(last) < PlainEvery && value.FilesDone < value.Files) return;
             last = TimeProvider.System.GetTimestamp();
-            string text = string.Create(CultureInfo.InvariantCulture, $"{value.Bytes / 1e9:F2} of {value.TotalBytes / 1e9:F2} GB, {value.BytesPerSecond / 1e6:F1} MB/s{Left(value)}, file {Math.Min(value.FilesDone + 1, value.Files)} of {value.Files}: {value.File}");
+            string text = string.Create(CultureInfo.InvariantCulture, $"{value.Bytes / 1e9:F2} of {value.TotalBytes / 1e9:F2} GB, {value.BytesPerSecond / 1e6:F1} MB/s{Left(value)}, {noun} {Math.Min(value.FilesDone + 1, value.Files)} of {value.Files}: {value.File}");
             if (plain)
             {
                 output.WriteLine(text);

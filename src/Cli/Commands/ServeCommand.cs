@@ -4,6 +4,8 @@ using Locutor.Cli.Generate;
 using Locutor.Generation;
 using Locutor.Jobs.Tokens;
 using Locutor.Models;
+using Locutor.Models.Hub;
+using Locutor.Models.Store;
 using Locutor.Service;
 using Locutor.Service.Operations;
 using Locutor.Service.Settings;
@@ -133,15 +135,9 @@ internal static class ServeCommand
             return ModelCatalog.Stub;
         var usual = ModelChoice.Find(settings.Model).Bundle;
         var catalogue = BundleCatalogue.Default();
-        var bundles = catalogue.Names().Select(name => catalogue.Find(name)!.Value).Where(found => found.Bundle.Name == usual.Name || IsHere(found.Bundle, found.Folder)).Select(found => found.Bundle);
+        using var store = new ModelStore(ModelStore.DefaultFolder, HubOptions.FromEnvironment());
+        var bundles = catalogue.Names().Select(name => catalogue.Find(name)!.Value).Where(found => found.Bundle.Name == usual.Name || store.CanRun(found.Bundle, found.Folder, found.Bundle.Presets[found.Bundle.DefaultPreset].Adapters)).Select(found => found.Bundle);
         return ModelCatalog.Of([.. bundles.Append(UntrainedBundle.Bundle).OrderByDescending(bundle => bundle.Name == usual.Name)], usual.Name);
-    }
-
-    private static bool IsHere(Bundle bundle, string folder)
-    {
-        var networks = bundle.Networks;
-        return new[] { networks.Transformer, networks.Autoencoder, networks.Text, networks.Image, networks.Speech }
-            .SelectMany(network => network.Files).All(file => File.Exists(Path.Combine(folder, file.Path)));
     }
 
     private static KeyValuePair<string, string> Split(string text) => text.Split('=', 2) is [var name, var value]

@@ -18,6 +18,13 @@ internal sealed class ConsoleReport : Report
 
     public override void Growing(string path) => Say($"can be played while it grows: {path}");
 
+    public override void Weights(IReadOnlyList<string> lines, bool shipped)
+    {
+        if (shipped) return;
+        Erase();
+        foreach (string line in lines) Console.Error.WriteLine("weights: " + line);
+    }
+
     public override void Done(TalkingVideoResult result, long seed, TimeSpan elapsed)
     {
         Erase();

@@ -37,6 +37,7 @@ internal static class GenerateRun
         if (model.Bundle.Notice is { } notice) report.Say(notice);
         report.At(new(GenerationStage.Loading, 0, 0, 0, settings.Steps));
         using var networks = model.Load(device, settings.Adapters, arguments.Precision);
+        report.Weights(networks.Summary, shipped: model.Bundle.Files().All(file => file.File.Repository is null));
         var result = await Task.Run(() => new TalkingVideoProducer(networks).ProduceAsync(request, media, MediaLimits.Default, report, ct: ct), CancellationToken.None);
         report.Done(result, seed, clock.Elapsed);
         return ExitCodes.Success;

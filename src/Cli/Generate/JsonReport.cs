@@ -12,6 +12,8 @@ internal sealed class JsonReport(TextWriter output) : Report
 
     public override void Growing(string path) => Write(new { Event = "growing", Path = path });
 
+    public override void Weights(IReadOnlyList<string> lines, bool shipped) => Write(new { Event = "weights", Files = lines });
+
     public override void Done(TalkingVideoResult result, long seed, TimeSpan elapsed) => Write(new
     {
         Event = "done",

@@ -17,6 +17,11 @@ internal abstract class Report : IProgress<GenerationProgress>, IDisposable
     /// <summary>Where the file can be played from while it grows.</summary>
     public abstract void Growing(string path);
 
+    /// <summary>How many tensors each file gave and changed.</summary>
+    /// <param name="lines">One for each file.</param>
+    /// <param name="shipped">Whether the files came with the program, so that nobody wonders about them.</param>
+    public abstract void Weights(IReadOnlyList<string> lines, bool shipped);
+
     public abstract void Done(TalkingVideoResult result, long seed, TimeSpan elapsed);
 
     protected abstract void Show(GenerationProgress progress, TimeSpan? left);

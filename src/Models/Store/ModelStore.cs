@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Locutor.Checkpoints;
 using Locutor.Models.Hub;
 
 namespace Locutor.Models.Store;
@@ -47,6 +48,9 @@ public sealed class ModelStore : IDisposable
         return HubCache.Find(options.CacheFolder, file);
     }
 
+    /// <summary>Where the store keeps a file of the hub, whether it is there or not.</summary>
+    public string PathInStore(BundleFile file) => PathOf(file);
+
     /// <summary>The path of any file of a bundle.</summary>
     /// <param name="file">Shipped or of the hub.</param>
     /// <param name="bundleFolder">Where the bundle's shipped files stand.</param>
@@ -54,12 +58,34 @@ public sealed class ModelStore : IDisposable
     /// <exception cref="BundleException">Not on disk; the message says how to fetch it.</exception>
     public string Locate(BundleFile file, string bundleFolder, string bundle)
     {
-        if (file.Repository is null)
+        return TryLocate(file, bundleFolder) ?? throw new BundleException(file.Repository is null
+            ? $"model {bundle}: expected {file.Path} in {bundleFolder}, found none"
+            : $"model {bundle}: {file.Path} is not on disk; run: locutor models pull {bundle}");
+    }
+
+    /// <returns>The path of any file of a bundle, or null when it is not on disk.</returns>
+    public string? TryLocate(BundleFile file, string bundleFolder) => file.Repository is null
+        ? Path.Combine(bundleFolder, file.Path) is var shipped && Path.Exists(shipped) ? shipped : null
+        : Find(file);
+
+    /// <summary>Whether a bundle can be run: each network's files are on disk, or the network was prepared from them.</summary>
+    /// <param name="bundle">What would be run.</param>
+    /// <param name="folder">Where its shipped files stand.</param>
+    /// <param name="adapters">Merged into the transformer.</param>
+    public bool CanRun(Bundle bundle, string folder, IReadOnlyList<BundleAdapter> adapters) =>
+        TryLocate(bundle.Networks.Tokenizer, folder) is not null && Bundle.NetworkNames.All(network =>
         {
-            string shipped = Path.Combine(bundleFolder, file.Path);
-            return Path.Exists(shipped) ? shipped : throw new BundleException($"model {bundle}: expected {file.Path} in {bundleFolder}, found none");
-        }
-        return Find(file) ?? throw new BundleException($"model {bundle}: {file.Path} is not on disk; run: locutor models pull {bundle}");
+            var own = network == "transformer" ? adapters : [];
+            return bundle.Network(network).Files.Concat(own.Select(adapter => adapter.File)).All(file => TryLocate(file, folder) is not null)
+                || new PreparedFiles(this).Find(bundle, folder, network, own, Enum.GetValues<WeightPrecision>()) is not null;
+        });
+
+    /// <summary>The SHA-256 of a file as far as somebody has noted it: the receipt of its pull, or the name that the hub's own cache gives its content. Null when nobody has.</summary>
+    public static string? KnownHash(string path)
+    {
+        var info = new FileInfo(path);
+        if (ReadReceipt(path) is { } receipt && receipt.Size == info.Length) return receipt.Sha256;
+        return info.ResolveLinkTarget(true) is { Name: { Length: 64 } name } && name.All(char.IsAsciiHexDigitLower) ? name : null;
     }
 
     /// <summary>Fetches every file of the hub that is not on disk. Safe to stop at any time, and to run again.</summary>
@@ -109,11 +135,12 @@ public sealed class ModelStore : IDisposable
     /// <summary>Takes away what no bundle needs: other files, and the remains of pulls that nobody is running.</summary>
     /// <param name="keep">Files of all bundles that stay; their half-fetched parts stay too.</param>
     /// <param name="dryRun">Only say what would go.</param>
+    /// <param name="keepPrepared">Paths of prepared files that stay.</param>
     /// <returns>Paths and bytes.</returns>
-    public IReadOnlyList<(string Path, long Bytes)> Prune(IEnumerable<BundleFile> keep, bool dryRun)
+    public IReadOnlyList<(string Path, long Bytes)> Prune(IEnumerable<BundleFile> keep, bool dryRun, IEnumerable<string>? keepPrepared = null)
     {
         if (!Directory.Exists(Folder)) return [];
-        var kept = keep.Where(f => f.Repository is not null).Select(PathOf).ToHashSet(StringComparer.Ordinal);
+        var kept = keep.Where(f => f.Repository is not null).Select(PathOf).Concat(keepPrepared ?? []).ToHashSet(StringComparer.Ordinal);
         var gone = new List<(string, long)>();
         foreach (string path in Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToArray())
         {

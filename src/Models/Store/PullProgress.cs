@@ -1,24 +1,24 @@
 namespace Locutor.Models.Store;
 
-/// <summary>How far a pull is.</summary>
+/// <summary>How far a pull, or the preparation of a file, is.</summary>
 /// <param name="Bytes">On disk already, those of earlier runs included.</param>
 /// <param name="TotalBytes">Of all files that were missing when the pull began.</param>
 /// <param name="BytesPerSecond">Over the last seconds.</param>
 /// <param name="Left">Estimated; null while nothing arrives.</param>
-/// <param name="File">The file being fetched.</param>
-/// <param name="FilesDone">Whole files.</param>
-/// <param name="Files">Files that were missing when the pull began.</param>
+/// <param name="File">The file being fetched, or what is being done.</param>
+/// <param name="FilesDone">Whole files, or steps that are done.</param>
+/// <param name="Files">Files that were missing when the pull began, or steps.</param>
 public sealed record PullProgress(long Bytes, long TotalBytes, double BytesPerSecond, TimeSpan? Left, string File, int FilesDone, int Files);
 
 /// <summary>Adds up what arrives and reports it a few times a second.</summary>
-internal sealed class ProgressMeter(long totalBytes, int files, IProgress<PullProgress>? report, TimeProvider time)
+public sealed class ProgressMeter(long totalBytes, int files, IProgress<PullProgress>? report, TimeProvider time, int filesDone = 0)
 {
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(250), Window = TimeSpan.FromSeconds(8);
     private readonly Queue<(long At, long Bytes)> samples = new();
     private readonly Lock gate = new();
     private long bytes, resumed, lastReport;
     private string file = "";
-    private int filesDone;
+    private int filesDone = filesDone;
 
     public void Begin(string name)
     {

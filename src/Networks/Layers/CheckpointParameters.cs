@@ -7,7 +7,8 @@ namespace Locutor.Networks.Layers;
 
 /// <summary>
 /// Parameters read from an open checkpoint, each converted to the asked type and device once. What stays as it is stored, on the CPU, is
-/// not copied but read from the mapped file; such tensors must not be written to. The checkpoint has to stay open as long as these.
+/// not copied but read from the mapped file; such tensors must not be written to. The checkpoint has to stay open as long as these. On the meta
+/// device nothing is read: names and shapes are checked.
 /// </summary>
 /// <param name="checkpoint">Where the parameters lie.</param>
 /// <param name="adapters">Added to the parameters they change, in float32, before the conversion; in this order.</param>
@@ -16,6 +17,9 @@ public sealed class CheckpointParameters(Checkpoint checkpoint, params IReadOnly
     private readonly Dictionary<string, Tensor> loaded = new(StringComparer.Ordinal);
     private readonly Dictionary<string, QuantisedRows> quantised = new(StringComparer.Ordinal);
 
+    /// <summary>Every parameter asked for so far, with the type it was asked for.</summary>
+    public IReadOnlyDictionary<string, ScalarType> Asked => loaded.ToDictionary(entry => entry.Key, entry => entry.Value.dtype, StringComparer.Ordinal);
+
     public bool Contains(string key) => checkpoint.Tensors.ContainsKey(key);
 
     public Tensor Load(string key, long[] shape, Initial initial, ScalarType type, Device device)
@@ -23,6 +27,7 @@ public sealed class CheckpointParameters(Checkpoint checkpoint, params IReadOnly
         var stored = Find(key, shape);
         if (loaded.TryGetValue(key, out var known)) return known;
         using var still = no_grad();
+        if (device.type == TorchSharp.DeviceType.META) return loaded[key] = empty(shape, type, device).DetachFromDisposeScope();
         return loaded[key] = Read(stored, key, type, device).DetachFromDisposeScope();
     }
 

@@ -70,6 +70,9 @@ public static partial class CheckpointTensorExtensions
         return mapped.clone();
     }
 
+    /// <summary>The bytes of a contiguous tensor on the CPU, of any type, as long as the tensor lives.</summary>
+    internal static unsafe ReadOnlySpan<byte> RawBytes(this Tensor tensor, ElementType type) => new((void*)THSTensor_data(tensor.Handle), checked((int)(tensor.numel() * type.Size())));
+
     /// <summary>The memory belongs to the checkpoint.</summary>
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void Keep(nint memory) { }

@@ -1,0 +1,48 @@
+namespace Locutor.Checkpoints;
+
+/// <summary>How a network's weights are held.</summary>
+public enum WeightPrecision
+{
+    Float32,
+    BFloat16,
+    Float16,
+
+    /// <summary>Matrices as float8 e4m3 with a scale for each output row, the rest in bfloat16.</summary>
+    Float8,
+
+    /// <summary>Matrices as int8 with a scale for each output row, the rest in bfloat16.</summary>
+    Int8,
+}
+
+public static class WeightPrecisions
+{
+    private static readonly (WeightPrecision Precision, string Name, string[] Others)[] Known =
+    [
+        (WeightPrecision.Float32, "float32", ["fp32"]), (WeightPrecision.BFloat16, "bfloat16", ["bf16"]), (WeightPrecision.Float16, "float16", ["fp16"]),
+        (WeightPrecision.Float8, "float8", ["fp8", "e4m3"]), (WeightPrecision.Int8, "int8", []),
+    ];
+
+    /// <summary>The names, for messages.</summary>
+    public static string All { get; } = string.Join(", ", Known.Select(known => known.Name));
+
+    public static string Name(this WeightPrecision precision) => Array.Find(Known, known => known.Precision == precision).Name;
+
+    /// <returns>Null for a name that is not known.</returns>
+    public static WeightPrecision? Parse(string name) => Known.Where(known => known.Name == name || known.Others.Contains(name)).Select(known => (WeightPrecision?)known.Precision).FirstOrDefault();
+
+    /// <summary>The type of what is not quantised.</summary>
+    public static ElementType PlainType(this WeightPrecision precision) => precision switch
+    {
+        WeightPrecision.Float32 => ElementType.Float32,
+        WeightPrecision.Float16 => ElementType.Float16,
+        _ => ElementType.BFloat16,
+    };
+
+    /// <summary>The type of a quantised matrix; null where nothing is quantised.</summary>
+    public static ElementType? EightBits(this WeightPrecision precision) => precision switch
+    {
+        WeightPrecision.Float8 => ElementType.Float8E4M3,
+        WeightPrecision.Int8 => ElementType.Int8,
+        _ => null,
+    };
+}

@@ -1,0 +1,147 @@
+using Locutor.Checkpoints;
+using Locutor.Checkpoints.Lora;
+using Locutor.Checkpoints.Quantised;
+using Locutor.Checkpoints.Safetensors;
+using Locutor.Models;
+using Locutor.Models.Store;
+using Locutor.Networks.Layers;
+using Locutor.Networks.Preparation;
+using static TorchSharp.torch;
+
+namespace Locutor.Generation.Preparation;
+
+/// <summary>A prepared file.</summary>
+/// <param name="Path">Where it is.</param>
+/// <param name="WasThere">Whether it was made before from the same sources.</param>
+/// <param name="Bytes">Its length.</param>
+/// <param name="Summary">A line for each source: how many tensors it gave and changed; empty when nothing was read.</param>
+public sealed record PreparedModel(string Path, bool WasThere, long Bytes, IReadOnlyList<string> Summary);
+
+/// <summary>
+/// Makes one safetensors file of everything that a network is put together from: shards, an adapter's weights laid over them, LoRA files
+/// merged in, all in one precision. Read tensor by tensor in memory that does not grow with the files; a stopped run is gone on with.
+/// </summary>
+public static class ModelPreparation
+{
+    private const int Steps = 3;
+
+    /// <summary>Prepares a network of a bundle for the store, where <see cref="NetworkSet.Load"/> finds it.</summary>
+    /// <param name="store">Of fetched and prepared files.</param>
+    /// <param name="bundle">Whose network.</param>
+    /// <param name="folder">Where the bundle's shipped files stand.</param>
+    /// <param name="network">One of <see cref="Bundle.NetworkNames"/>.</param>
+    /// <param name="adapters">Merged in, when the network is the transformer.</param>
+    /// <param name="precision">How weights are held.</param>
+    /// <param name="progress">Bytes and time left of each step: hashing the sources, writing, checking.</param>
+    /// <param name="cancellation">Leaves what was done for the next run.</param>
+    /// <exception cref="BundleException">A source is not on disk.</exception>
+    /// <exception cref="CheckpointException">A source does not fit the network, or there is no room.</exception>
+    public static async Task<PreparedModel> PrepareAsync(ModelStore store, Bundle bundle, string folder, string network, IReadOnlyList<BundleAdapter> adapters, WeightPrecision precision, IProgress<PullProgress>? progress, CancellationToken cancellation)
+    {
+        var sources = new NetworkSources(store, bundle, folder, adapters);
+        string path = sources.Prepared.PathOf(bundle, network, sources.AdaptersOf(network), precision);
+        using var held = await PreparedFiles.LockAsync(path, cancellation);
+        if (sources.Prepared.Find(bundle, folder, network, sources.AdaptersOf(network), [precision]) is { } there) return new PreparedModel(there.Path, true, new FileInfo(there.Path).Length, []);
+        var contents = await DescribeAsync(sources.Paths(network), network, precision, progress, cancellation);
+        return await Task.Run(
+            () =>
+            {
+                using var source = sources.Open(network);
+                var asked = Asked(bundle, network, source);
+                var weights = source.Checkpoint.Tensors.Values.Where(tensor => asked.ContainsKey(tensor.Name)).Select(tensor => Conversion(tensor, source.Adapters, precision, asked[tensor.Name] == ScalarType.Float32));
+                return Write(contents, weights, source.Checkpoint, source.Summary, path, progress, cancellation);
+            },
+            cancellation);
+    }
+
+    /// <summary>Prepares files that no bundle names; every tensor is kept, and adapters are fitted onto the tensors themselves.</summary>
+    /// <param name="weights">Checkpoints of any format, laid over each other in this order.</param>
+    /// <param name="adapters">LoRA files and their strengths.</param>
+    /// <param name="precision">How weights are held.</param>
+    /// <param name="output">The safetensors file to make.</param>
+    /// <param name="progress">Bytes and time left of each step.</param>
+    /// <param name="cancellation">Leaves what was done for the next run.</param>
+    /// <exception cref="CheckpointException">A file cannot be read, an adapter fits nothing, or there is no room.</exception>
+    public static async Task<PreparedModel> PrepareAsync(IReadOnlyList<string> weights, IReadOnlyList<(string Path, double Strength)> adapters, WeightPrecision precision, string output, IProgress<PullProgress>? progress, CancellationToken cancellation)
+    {
+        (string, string, double?)[] paths = [.. weights.Select(path => (Path.GetFileName(path), path, (double?)null)), .. adapters.Select(adapter => (Path.GetFileName(adapter.Path), adapter.Path, (double?)adapter.Strength))];
+        if (paths.FirstOrDefault(path => !Path.Exists(path.Item2)) is { Item2: { } missing }) throw new CheckpointException($"{missing}: no such file");
+        string path = Path.GetFullPath(output);
+        var contents = await DescribeAsync(paths, "", precision, progress, cancellation);
+        if (IsMadeOf(path, contents)) return new PreparedModel(path, true, new FileInfo(path).Length, []);
+        return await Task.Run(
+            () =>
+            {
+                using var checkpoint = NetworkCheckpoint.Open(weights);
+                var files = new List<LoraFile>();
+                try
+                {
+                    foreach (var (file, _) in adapters) files.Add(LoraFile.Open(file));
+                    LoraAdapter[] merged = [.. files.Zip(adapters, (file, adapter) => file.FitTo(checkpoint, adapter.Strength))];
+                    var all = checkpoint.Tensors.Values.Select(tensor => Conversion(tensor, merged, precision, tensor.Shape.Length < 2 || tensor.Name.EndsWith("modulation", StringComparison.Ordinal)));
+                    return Write(contents, all, checkpoint, [.. checkpoint.Report.Select(part => part.ToString()), .. merged.Select(adapter => adapter.ToString())], path, progress, cancellation);
+                }
+                finally
+                {
+                    foreach (var file in files) file.Dispose();
+                }
+            },
+            cancellation);
+    }
+
+    private static async Task<PreparedContents> DescribeAsync(IReadOnlyList<(string Name, string Path, double? Strength)> paths, string network, WeightPrecision precision, IProgress<PullProgress>? progress, CancellationToken cancellation)
+    {
+        var meter = new ProgressMeter(PreparedFiles.BytesToHash(paths.Select(path => path.Path)), Steps, progress, TimeProvider.System);
+        meter.Begin("hashing the sources");
+        return await PreparedFiles.DescribeAsync(paths, network, precision, meter.Add, cancellation);
+    }
+
+    /// <summary>Builds the network without memory, to know the tensors that it asks for and the types in which it computes with them.</summary>
+    private static IReadOnlyDictionary<string, ScalarType> Asked(Bundle bundle, string network, NetworkSource source)
+    {
+        var blueprint = new BundleBlueprint(bundle);
+        var files = bundle.Network(network);
+        using var parameters = new CheckpointParameters(source.Checkpoint, source.Adapters);
+        var leaves = blueprint.Build(network, BundleBlueprint.Below(new Weights(parameters, ScalarType.BFloat16, META), files));
+        parameters.RequireAllUsed(key => blueprint.IsAnothers(files, key) || leaves(key[files.Prefix.Length..]));
+        return parameters.Asked;
+    }
+
+    private static (CheckpointTensor, WeightConversion) Conversion(CheckpointTensor tensor, IReadOnlyList<LoraAdapter> adapters, WeightPrecision precision, bool wide) => (tensor, new WeightConversion(tensor, adapters, precision, wide));
+
+    private static PreparedModel Write(PreparedContents contents, IEnumerable<(CheckpointTensor, WeightConversion)> weights, Checkpoint from, IReadOnlyList<string> summary, string path, IProgress<PullProgress>? progress, CancellationToken cancellation)
+    {
+        var plan = new PreparationPlan([.. weights], contents.Identity, contents.ToMetadata());
+        long bytes = plan.Weights.SelectMany(weight => weight.Conversion.Outlines).Sum(Networks.Preparation.Preparation.Bytes);
+        var writing = new ProgressMeter(bytes, Steps, progress, TimeProvider.System, 1);
+        writing.Begin("writing");
+        Networks.Preparation.Preparation.Write(plan, from, path, writing.Resume, writing.Add, cancellation);
+        var reading = new ProgressMeter(bytes, Steps, progress, TimeProvider.System, 2);
+        reading.Begin("checking");
+        try
+        {
+            TensorHashes.Verify(path, reading.Add, cancellation);
+        }
+        catch (CheckpointException)
+        {
+            File.Delete(path); // the disk does not give back what it was given
+            throw;
+        }
+        reading.End();
+        return new PreparedModel(path, false, new FileInfo(path).Length, summary);
+    }
+
+    private static bool IsMadeOf(string path, PreparedContents contents)
+    {
+        if (!File.Exists(path)) return false;
+        try
+        {
+            using var file = SafetensorsFile.Open(path);
+            return PreparedContents.Read(file)?.Identity == contents.Identity;
+        }
+        catch (CheckpointException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,133 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+using Locutor.Checkpoints;
+using Locutor.Checkpoints.Safetensors;
+
+namespace Locutor.Models.Store;
+
+/// <summary>A prepared file that can be used.</summary>
+public sealed record PreparedFile(string Path, WeightPrecision Precision);
+
+/// <summary>
+/// The prepared files of the store: <c>prepared/BUNDLE/NETWORK-PRECISION-HASH.safetensors</c>, the hash being that of the names of the
+/// weights and adapters that went in, so that each combination has its place.
+/// </summary>
+public sealed partial class PreparedFiles(ModelStore store)
+{
+    /// <exception cref="BundleException">A bundle whose name is no name of a folder.</exception>
+    public string PathOf(Bundle bundle, string network, IReadOnlyList<BundleAdapter> adapters, WeightPrecision precision)
+    {
+        if (!FolderName().IsMatch(bundle.Name)) throw new BundleException($"bundle {bundle.Name}: expected a name of lower-case letters, digits and dashes");
+        string sources = string.Join('\n', [.. bundle.Network(network).Files.Select(Name), .. adapters.Select(adapter => FormattableString.Invariant($"{Name(adapter.File)} {adapter.Strength}"))]);
+        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(sources)))[..8];
+        return Path.Combine(store.Folder, "prepared", bundle.Name, $"{network}-{precision.Name()}-{hash}.safetensors");
+    }
+
+    /// <summary>
+    /// The first of some precisions in which the network was prepared and in which its sources have not changed since. Sources that were
+    /// taken away count as unchanged.
+    /// </summary>
+    /// <param name="bundle">What is run.</param>
+    /// <param name="folder">Where its shipped files stand.</param>
+    /// <param name="network">One of <see cref="Bundle.NetworkNames"/>.</param>
+    /// <param name="adapters">Merged into it.</param>
+    /// <param name="precisions">The wanted one first.</param>
+    public PreparedFile? Find(Bundle bundle, string folder, string network, IReadOnlyList<BundleAdapter> adapters, IEnumerable<WeightPrecision> precisions) => precisions
+        .Select(precision => new PreparedFile(PathOf(bundle, network, adapters, precision), precision))
+        .FirstOrDefault(file => File.Exists(file.Path) && IsFresh(file.Path, bundle, folder, network, adapters));
+
+    /// <summary>Every place where a prepared file of the bundle may stand.</summary>
+    public IEnumerable<string> PathsOf(Bundle bundle) =>
+        from network in Bundle.NetworkNames
+        from adapters in bundle.Presets.Values.Select(preset => preset.Adapters).Prepend([])
+        from precision in Enum.GetValues<WeightPrecision>()
+        select PathOf(bundle, network, adapters, precision);
+
+    /// <summary>The prepared files of a bundle that are on disk.</summary>
+    public IReadOnlyList<string> OnDisk(Bundle bundle) => [.. PathsOf(bundle).Distinct(StringComparer.Ordinal).Where(File.Exists)];
+
+    /// <summary>What goes into a prepared file, with the hash of each source: the one noted when it was pulled, or else one that is computed now.</summary>
+    /// <param name="paths">Sources by their name in messages, in their order; with a strength for adapters.</param>
+    /// <param name="network">Which of a bundle's networks, or empty.</param>
+    /// <param name="precision">How weights will be held.</param>
+    /// <param name="read">Called with the number of bytes read since the last call.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    public static async Task<PreparedContents> DescribeAsync(IReadOnlyList<(string Name, string Path, double? Strength)> paths, string network, WeightPrecision precision, Action<long>? read, CancellationToken cancellation)
+    {
+        var sources = new List<PreparedSource>();
+        foreach (var (name, path, strength) in paths)
+        {
+            string[] files = FilesOf(path);
+            var hashes = new List<string>();
+            foreach (string file in files) hashes.Add(ModelStore.KnownHash(file) ?? await HashAsync(file, read, cancellation));
+            string hash = hashes.Count == 1 ? hashes[0] : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', hashes))));
+            sources.Add(new PreparedSource(name, Length(files), hash, Modified(files), strength));
+        }
+        return new PreparedContents(network, precision, sources);
+    }
+
+    /// <summary>Bytes that <see cref="DescribeAsync"/> will read.</summary>
+    public static long BytesToHash(IEnumerable<string> paths) => paths.SelectMany(FilesOf).Where(path => ModelStore.KnownHash(path) is null).Sum(path => Target(path).Length);
+
+    /// <summary>Waits until no other process makes that file.</summary>
+    public static async Task<IDisposable> LockAsync(string path, CancellationToken cancellation) => await FileLock.TakeAsync(path + ".lock", cancellation);
+
+    /// <summary>How a file of a bundle is named in a prepared one.</summary>
+    public static string Name(BundleFile file) => file.Repository is null ? file.Path : $"{file.Repository}@{file.Revision ?? "main"}/{file.Path}";
+
+    /// <summary>Whether that file was prepared from what the bundle's sources are now.</summary>
+    private bool IsFresh(string path, Bundle bundle, string folder, string network, IReadOnlyList<BundleAdapter> adapters)
+    {
+        PreparedContents? contents;
+        try
+        {
+            using var file = SafetensorsFile.Open(path);
+            contents = PreparedContents.Read(file);
+        }
+        catch (CheckpointException)
+        {
+            return false; // cut short by something else than us
+        }
+        (BundleFile File, double? Strength)[] now = [.. bundle.Network(network).Files.Select(f => (f, (double?)null)), .. adapters.Select(a => (a.File, (double?)a.Strength))];
+        return contents is not null && contents.Sources.Count == now.Length && contents.Sources.Zip(now).All(pair => IsSame(pair.First, pair.Second.File, pair.Second.Strength, folder));
+    }
+
+    private bool IsSame(PreparedSource then, BundleFile file, double? strength, string folder)
+    {
+        if (then.File != Name(file) || then.Strength != strength || (file.Sha256 is { } stated && stated != then.Sha256)) return false;
+        if (store.TryLocate(file, folder) is not { } path) return true;
+        string[] files = FilesOf(path);
+        return Length(files) == then.Size && (files.Length == 1 && ModelStore.KnownHash(path) is { } hash ? hash == then.Sha256 : Modified(files) == then.Modified);
+    }
+
+    /// <summary>The file; for an index or a folder, everything that it leads to.</summary>
+    private static string[] FilesOf(string path)
+    {
+        if (!Directory.Exists(path) && !path.EndsWith(".json", StringComparison.OrdinalIgnoreCase)) return [path];
+        using var checkpoint = Checkpoint.Open(path);
+        return [.. checkpoint.Files];
+    }
+
+    private static long Length(string[] files) => files.Sum(path => Target(path).Length);
+
+    private static long Modified(string[] files) => files.Max(path => Target(path).LastWriteTimeUtc.Ticks);
+
+    private static FileInfo Target(string path) => new FileInfo(path) is var info && info.ResolveLinkTarget(true) is FileInfo target ? target : info;
+
+    private static async Task<string> HashAsync(string path, Action<long>? read, CancellationToken cancellation)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        await using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan | FileOptions.Asynchronous);
+        byte[] buffer = new byte[4 << 20];
+        for (int count; (count = await stream.ReadAsync(buffer, cancellation)) > 0;)
+        {
+            hash.AppendData(buffer, 0, count);
+            read?.Invoke(count);
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    [GeneratedRegex("^[a-z0-9][a-z0-9-]*$")]
+    private static partial Regex FolderName();
+}

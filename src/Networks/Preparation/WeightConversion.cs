@@ -1,0 +1,102 @@
+using Locutor.Checkpoints;
+using Locutor.Checkpoints.Lora;
+using Locutor.Checkpoints.Safetensors;
+using Locutor.Networks.Layers;
+using static TorchSharp.torch;
+
+namespace Locutor.Networks.Preparation;
+
+/// <summary>
+/// One stored tensor as a prepared file holds it: scales and blocks resolved, adapters added in float32, then rounded to the wanted
+/// precision. Large tensors pass through memory in groups of rows.
+/// </summary>
+/// <param name="stored">Of any format.</param>
+/// <param name="adapters">Added in this order.</param>
+/// <param name="precision">What is wanted.</param>
+/// <param name="wide">Whether the network computes with this tensor in float32 whatever its other weights are: it stays as wide as it is.</param>
+public sealed class WeightConversion(CheckpointTensor stored, IReadOnlyList<LoraAdapter> adapters, WeightPrecision precision, bool wide)
+{
+    /// <summary>32 MiB of float32; about ten times as much is held while it is converted.</summary>
+    private const long ElementsAtOnce = 8 << 20;
+    private const double LargestE4M3 = 448, LargestInt8 = 127;
+    private readonly ElementType? eight = IsMatrixOfABlock(stored) ? precision.EightBits() : null;
+    private readonly bool changed = stored.IsQuantised || adapters.Any(adapter => adapter.PatchesOf(stored.Name).Count > 0);
+
+    /// <summary>The tensors that the file will hold: the values, and for a quantised matrix [outputs, 1] scales under <c>.weight_scale</c>.</summary>
+    public IReadOnlyList<TensorOutline> Outlines => eight is { } type
+        ? [new(stored.Name, type, stored.Shape), new(ScaleName, ElementType.Float32, [stored.Shape[0], 1])]
+        : [new(stored.Name, PlainType, stored.Shape)];
+
+    private string ScaleName => stored.Name[..^".weight".Length] + ".weight_scale";
+
+    private ElementType PlainType
+    {
+        get
+        {
+            bool real = stored.Type is ElementType.Float16 or ElementType.BFloat16 or ElementType.Float32 or ElementType.Float64;
+            if (!changed && !real && stored.Type is not (ElementType.Float8E4M3 or ElementType.Float8E5M2)) return stored.Type;
+            if (!wide) return precision.PlainType();
+            return !changed && stored.Type is ElementType.Float16 or ElementType.BFloat16 ? stored.Type : ElementType.Float32;
+        }
+    }
+
+    /// <summary>Matrices inside numbered blocks carry nearly all weights and stand rounding to 8 bits; embeddings, norms, heads and what makes the time and the conditioning do not.</summary>
+    public static bool IsMatrixOfABlock(CheckpointTensor tensor) =>
+        tensor.Shape.Length == 2 && tensor.Name.EndsWith(".weight", StringComparison.Ordinal) && !tensor.Name.Contains("embedding", StringComparison.Ordinal) && !tensor.Name.Contains("norm", StringComparison.Ordinal)
+        && tensor.Name.Split('.') is var parts && Enumerable.Range(0, parts.Length - 1).Any(i => parts[i] is "blocks" or "transformer" or "layers" && parts[i + 1].All(char.IsAsciiDigit));
+
+    /// <summary>Hands the bytes of <see cref="Outlines"/> over, each tensor's in order.</summary>
+    /// <param name="append">Takes the name and the next bytes of a tensor.</param>
+    /// <param name="cancellation">Looked at between groups of rows.</param>
+    public void Write(WeightSink append, CancellationToken cancellation)
+    {
+        using var still = no_grad();
+        bool byRows = stored.HasRows && stored.Shape.Length > 1;
+        long rows = byRows ? stored.Shape[0] : 1, atOnce = byRows ? Math.Max(1, ElementsAtOnce / Math.Max(1, stored.ElementCount / rows)) : 1;
+        for (long first = 0; first < rows; first += atOnce)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            long count = Math.Min(atOnce, rows - first);
+            var part = byRows ? stored.Rows(first, count) : stored;
+            if (eight is null && !changed && PlainType == stored.Type) Copy(part, append);
+            else Convert(part, byRows ? first : null, append);
+        }
+    }
+
+    private unsafe void Copy(CheckpointTensor part, WeightSink append)
+    {
+        const int Most = 16 << 20;
+        for (long done = 0; done == 0 || done < part.ByteLength; done += Most)
+            append(stored.Name, new ReadOnlySpan<byte>((void*)(part.Address + (nint)done), (int)Math.Min(Most, part.ByteLength - done)));
+    }
+
+    private void Convert(CheckpointTensor part, long? first, WeightSink append)
+    {
+        using var scope = NewDisposeScope();
+        var values = part.ToValues(CPU);
+        foreach (var adapter in adapters)
+            foreach (var patch in adapter.PatchesOf(stored.Name)) LoraMerge.Add(values, first is { } row ? Rows(patch, row, part.Shape[0]) : patch, adapter.Strength);
+        if (eight is not { } type)
+        {
+            append(stored.Name, values.to(PlainType.ScalarType()).RawBytes(PlainType));
+            return;
+        }
+        var scale = values.abs().amax([1], keepdim: true).div_(type == ElementType.Int8 ? LargestInt8 : LargestE4M3);
+        scale.masked_fill_(scale.eq(0), 1); // a row of zeros
+        values.div_(scale);
+        if (type == ElementType.Int8) values.round_().clamp_(-LargestInt8, LargestInt8);
+        append(stored.Name, values.to(type.ScalarType()).RawBytes(type));
+        append(ScaleName, scale.contiguous().RawBytes(ElementType.Float32));
+    }
+
+    /// <summary>The part of a change that is for some rows; a difference whose axes are others is for tensors of one group only.</summary>
+    private LoraPatch Rows(LoraPatch patch, long first, long count)
+    {
+        if (count == stored.Shape[0]) return patch;
+        if (patch.Difference is { } difference && (!difference.HasRows || difference.Shape[0] != stored.Shape[0])) throw new CheckpointException($"{difference.Name}: expected {stored.Shape[0]} rows as {stored} has");
+        return patch with { Up = patch.Up?.Rows(first, count), Difference = patch.Difference?.Rows(first, count) };
+    }
+}
+
+/// <summary>Takes the next bytes of a tensor of a file that is written.</summary>
+public delegate void WeightSink(string name, ReadOnlySpan<byte> bytes);
