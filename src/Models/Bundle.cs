@@ -43,6 +43,9 @@ public sealed record Bundle
     /// <summary>Said before a video is made, where pictures of a kind do badly; null when there is nothing to say.</summary>
     public string? Notice { get; init; }
 
+    /// <summary>Peak signal-to-noise ratio in decibels: the notice is said of pictures that the autoencoder gives back worse than this; null says it of all.</summary>
+    public double? NoticeBelow { get; init; }
+
     /// <summary>Bytes of the transformer's weights by the precision they are held in; activations come on top.</summary>
     public IReadOnlyDictionary<string, long> GpuMemory { get; init; } = new Dictionary<string, long>();
 

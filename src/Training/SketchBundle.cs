@@ -49,7 +49,8 @@ public static class SketchBundle
             DefaultPreset = "default",
             ClipFrames = scenes.ClipFrames,
             HoldPicture = true,
-            Notice = "the shipped model 'sketch' draws stylised portraits, not photographs; for those: locutor models pull infinitetalk-480p",
+            Notice = "this does not look like the painted portraits that the shipped model 'sketch' knows; for photographs: locutor models pull infinitetalk-480p",
+            NoticeBelow = 28,
         };
         File.WriteAllText(Path.Combine(to, "bundle.json"), BundleJson.Write(bundle) + "\n");
         if (card is not null) File.WriteAllText(Path.Combine(to, "README.md"), card);

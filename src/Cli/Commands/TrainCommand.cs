@@ -15,6 +15,7 @@ internal static class TrainCommand
         PrepareSpeech(),
         PrepareText(),
         Run(),
+        RefineSpeech(),
         Bundle(),
     };
 
@@ -81,6 +82,29 @@ internal static class TrainCommand
             if (!parsed.GetValue(toy)) options = options with { Pool = options.Pool with { Batch = parsed.GetValue(batch) } };
             bool done = new WholeTraining(run, options).Go(parsed.GetRequiredValue(speech).FullName, parsed.GetRequiredValue(text).FullName);
             Console.WriteLine(done ? "everything is trained" : "not finished: call again to go on");
+        }, cancellation));
+        return command;
+    }
+
+    private static Command RefineSpeech()
+    {
+        var speech = new Option<FileInfo>("--speech") { Description = "What the speech encoder was trained on.", Required = true };
+        var more = new Option<FileInfo>("--more") { Description = "More speech, written by prepare-speech.", Required = true };
+        var from = new Option<DirectoryInfo>("--from") { Description = "Folder with speech.safetensors of a training.", Required = true };
+        var work = new Option<DirectoryInfo>("--work") { Description = "Folder of everything that a later call goes on with.", Required = true };
+        var output = new Option<DirectoryInfo>("--output") { Description = "Folder of the result.", Required = true };
+        var minutes = new Option<double>("--minutes") { Description = "That the training may take, all calls together.", DefaultValueFactory = _ => 60 };
+        var device = new Option<string>("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "cpu" };
+        var command = new Command("refine-speech", "Train a finished speech encoder on more voices; what its features mean stays.") { speech, more, from, work, output, minutes, device };
+        command.SetAction((parsed, cancellation) => Task.Run(() =>
+        {
+            double seconds = 60 * parsed.GetValue(minutes);
+            var run = new TrainingRun(
+                torch.device(parsed.GetValue(device)!), Directory.CreateDirectory(parsed.GetRequiredValue(work).FullName).FullName,
+                Directory.CreateDirectory(parsed.GetRequiredValue(output).FullName).FullName, TimeSpan.FromSeconds(seconds + 600), Console.WriteLine) { Cancellation = cancellation };
+            var stage = new SpeechRefinement(run, SpeechCorpus.Load(parsed.GetRequiredValue(speech).FullName), SpeechCorpus.Load(parsed.GetRequiredValue(more).FullName));
+            var options = new StageOptions("speech", seconds, 6e-4) { WarmupSteps = 40, ReportEvery = 20, Adam = new FlatAdamOptions { AverageDecay = 0.99 } };
+            stage.Train(parsed.GetRequiredValue(from).FullName, SketchNetworks.Shipped.Speech, options);
         }, cancellation));
         return command;
     }

@@ -34,10 +34,10 @@ internal static class GenerateRun
             Growing = arguments.Fragmented ? report.Growing : null,
         };
         await using var media = await SourceMedia.OpenAsync(request, MediaLimits.Default, ct);
-        if (model.Bundle.Notice is { } notice) report.Say(notice);
         report.At(new(GenerationStage.Loading, 0, 0, 0, settings.Steps));
         using var networks = model.Load(device, settings.Adapters, arguments.Precision);
         report.Weights(networks.Summary, shipped: model.Bundle.Files().All(file => file.File.Repository is null));
+        if (PictureFit.Notice(networks, await media.Pictures.AtAsync(0, ct)) is { } notice) report.Say(notice);
         var result = await Task.Run(() => new TalkingVideoProducer(networks).ProduceAsync(request, media, MediaLimits.Default, report, ct: ct), CancellationToken.None);
         report.Done(result, seed, clock.Elapsed);
         return ExitCodes.Success;

@@ -11,7 +11,7 @@ using Locutor.Training.Speech;
 namespace Locutor.Training.Evaluation;
 
 /// <summary>A person of the evaluation: a posture, what is truly said and how that truly looks.</summary>
-internal sealed class TalkingSubject
+public sealed class TalkingSubject
 {
     private readonly int size;
 

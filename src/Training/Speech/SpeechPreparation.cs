@@ -8,6 +8,8 @@ public static class SpeechPreparation
         "f1", "f2", "f3", "f5", "m1", "m2", "m3", "m4", "m5", "m6", "m8", "Andrea", "Annie", "Alex", "Andy", "Denis", "Diogo", "Gene", "Henrique", "Hugo", "Jacky", "Lee",
         "Marco", "Michael", "Mike", "Nguyen", "Storm", "adam", "anika", "antonio", "aunty", "belinda", "benjamin", "caleb", "david", "ed",
         "edward", "grandma", "grandpa", "gustave", "iven", "john", "klatt", "klatt2", "klatt3", "kaukovalta", "marcelo", "max", "michel", "miguel", "norbert", "pablo",
+        "RicishayMax", "RicishayMax2", "RicishayMax3", "UniRobot", "announcer", "croak", "edward2", "f2", "Gene2", "iven2", "iven3", "iven4",
+        "klatt4", "klatt5", "klatt6", "pedro", "rob", "robert", "sandro", "shelby", "victor", "zac",
     ];
 
     private static readonly string[] HeldOutVariants = ["f4", "m7", "Alicia", "Mario", "linda", "boris", "paul", "steph", "travis", "quincy"];

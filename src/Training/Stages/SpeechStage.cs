@@ -14,7 +14,6 @@ namespace Locutor.Training.Stages;
 /// </summary>
 public sealed class SpeechStage
 {
-    private const int Figures = MouthPose.Size + 1;
     private readonly TrainingRun run;
     private readonly SpeechCorpus corpus;
     private readonly int batch;
@@ -38,10 +37,9 @@ public sealed class SpeechStage
         var (network, parameters) = FlatParameters.For(w => new Listener(w, networks.Speech), run.Type, run.Device, run.Seed);
         using var trainer = new StageTrainer(run, options, parameters);
         run.Say($"speech: {parameters.Count:N0} parameters, {corpus.Training.Count} utterances");
-        var voices = corpus.Training.GroupBy(u => u.Voice).Select(g => g.ToArray()).ToArray();
-        var heldOut = corpus.Evaluation.GroupBy(u => u.Voice).Select(g => g.ToArray()).ToArray();
-        using var queue = new BatchQueue<Batch>(random => Make(random, voices, batch, frames), run.Threads, 2 * run.Threads, run.Seed + (int)trainer.Steps);
-        using var check = Make(new Random(5), heldOut, Math.Min(16, batch), frames);
+        var voices = SpeechBatch.ByVoice(corpus.Training);
+        using var queue = new BatchQueue<SpeechBatch>(random => SpeechBatch.Make(random, voices, batch, frames, run.Device), run.Threads, 2 * run.Threads, run.Seed + (int)trainer.Steps);
+        using var check = SpeechBatch.Make(new Random(5), SpeechBatch.ByVoice(corpus.Evaluation), Math.Min(16, batch), frames, run.Device);
         trainer.Train(_ =>
         {
             using var given = queue.Take();
@@ -53,7 +51,7 @@ public sealed class SpeechStage
         return true;
     }
 
-    private Tensor Step(Listener network, Batch given)
+    private Tensor Step(Listener network, SpeechBatch given)
     {
         using var scope = NewDisposeScope();
         var target = given.Mouth.ToDevice(run.Device).unsqueeze(2); // [B, F, 1, 7]
@@ -64,26 +62,15 @@ public sealed class SpeechStage
         return error[-1].detach().MoveToOuterDisposeScope();
     }
 
-    private void Look(Listener network, Batch check, StageTrainer trainer)
+    private void Look(Listener network, SpeechBatch check, StageTrainer trainer)
     {
         using var scope = NewDisposeScope();
         var said = network.Forward(check.Audio.ToDevice(run.Device), frames).select(2, -1).to(float32).cpu();
-        for (int i = 0; i < 4; i++)
+        foreach (var (name, correlation) in check.Correlations(said))
         {
-            double correlation = Correlation(said.select(2, i), check.Mouth.select(2, i));
-            trainer.Curves.Add("unseen " + Names[i], trainer.Steps, correlation);
-            run.Say($"speech: unseen voices and sentences, {Names[i]} correlation {correlation:F3}");
+            trainer.Curves.Add("unseen " + name, trainer.Steps, correlation);
+            run.Say($"speech: unseen voices and sentences, {name} correlation {correlation:F3}");
         }
-    }
-
-    private static readonly string[] Names = ["jaw", "width", "round", "press"];
-
-    private static double Correlation(Tensor a, Tensor b)
-    {
-        using var scope = NewDisposeScope();
-        var x = a.flatten() - a.mean();
-        var y = b.flatten() - b.mean();
-        return ((x * y).sum() / ((x * x).sum() * (y * y).sum()).sqrt().clamp_min(1e-9)).item<float>();
     }
 
     private void Export(FlatParameters parameters, Tensor values)
@@ -94,40 +81,11 @@ public sealed class SpeechStage
         TensorFile.Save(run.InOutput("speech.safetensors"), kept);
     }
 
-    private Batch Make(Random random, Utterance[][] voices, int count, int length)
-    {
-        float[] audio = new float[count * length * SpeechMix.FrameSamples], mouth = new float[count * length * Figures];
-        for (int b = 0; b < count; b++)
-        {
-            var mix = random.Next(12) == 0 ? SpeechMix.Silence(length, random) : SpeechMix.Compose(voices[random.Next(voices.Length)], length, random);
-            RoomSound.Apply(mix.Audio, random);
-            RoomSound.Normalise(mix.Audio);
-            float gain = (float)Math.Pow(10, (random.NextDouble() - 0.5) * 0.3);
-            for (int i = 0; i < mix.Audio.Length; i++) audio[b * mix.Audio.Length + i] = gain * mix.Audio[i];
-            for (int f = 0; f < length; f++)
-            {
-                var to = mouth.AsSpan((b * length + f) * Figures, Figures);
-                mix.Mouth[f].Write(to);
-                to[^1] = mix.Loudness[f];
-            }
-        }
-        return new Batch(HostTensor.Of(audio, [count, audio.Length / count], run.Device), HostTensor.Of(mouth, [count, length, Figures], run.Device));
-    }
-
-    private sealed record Batch(Tensor Audio, Tensor Mouth) : IDisposable
-    {
-        public void Dispose()
-        {
-            Audio.Dispose();
-            Mouth.Dispose();
-        }
-    }
-
     /// <summary>The speech encoder and a reading of the mouth from each of its blocks.</summary>
     private sealed class Listener(Weights weights, Wav2Vec2Config config)
     {
         private readonly Wav2Vec2Encoder encoder = new(weights, config) { PieceFeatures = 1 << 20 };
-        private readonly Linear mouth = new(weights["mouth"], config.Width, Figures);
+        private readonly Linear mouth = new(weights["mouth"], config.Width, SpeechBatch.Figures);
 
         /// <returns>[B, frames, blocks, 7], float32.</returns>
         public Tensor Forward(Tensor audio, long frames)

@@ -1,0 +1,70 @@
+using Locutor.Generation;
+using Locutor.Generation.Settings;
+using Locutor.Media.Pictures;
+using Locutor.Models;
+using Locutor.Training.Evaluation;
+using Locutor.Training.Faces;
+using Locutor.Training.Speech;
+using TorchSharp;
+
+namespace Locutor.Training.Tests.Evaluation;
+
+/// <summary>The model in the box, on people and voices that it was not trained on.</summary>
+public sealed class ShippedModelTests
+{
+    private const int Size = 128;
+    private const int Frames = 33;
+
+    [Fact]
+    public async Task The_mouth_moves_with_speech_and_rests_in_silence()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        int seed = Random.Shared.Next(100_000);
+        var (networks, settings) = Load();
+        using (networks)
+        using (var renderer = new FaceRenderer(Size, Size))
+        {
+            var person = new TalkingSubject(1 + seed % 40, Size, renderer);
+            var voice = SpeechPreparation.MakeEvaluation(0.2, seed, ct).GroupBy(u => u.Voice).First().ToArray();
+            var speech = person.Speak(SpeechMix.Compose(voice, Frames, new Random(seed), plain: true), "neutral", renderer, seed);
+            var silence = person.Speak(new SpeechMix(new float[Frames * SpeechMix.FrameSamples], new MouthPose[Frames], new float[Frames]), "neutral", renderer, seed);
+            double[] said = await OpeningsAsync(speech), rested = await OpeningsAsync(silence);
+            Statistics.Correlation(said, speech.Openings).ShouldBeGreaterThan(0.5, $"seed {seed}");
+            rested.Average().ShouldBeLessThan(0.3 * said.Average(), $"seed {seed}");
+
+            async Task<double[]> OpeningsAsync(TalkingSubject.Truth truth)
+            {
+                byte[][] made = await person.GenerateAsync(truth.Frames[0], truth.Speech.Audio, networks.Bundle.DefaultPrompt, networks, settings, seed, ct);
+                made.Length.ShouldBe(Frames);
+                return [.. person.Read(made).Select(o => Math.Max(0, o))];
+            }
+        }
+    }
+
+    [Fact]
+    public void Its_notice_concerns_pictures_that_are_not_painted_portraits()
+    {
+        int seed = Random.Shared.Next(100_000);
+        var (networks, _) = Load();
+        using (networks)
+        using (var renderer = new FaceRenderer(Size, Size))
+        {
+            for (int i = 0; i < 4; i++)
+            {
+                byte[] portrait = new byte[renderer.FrameBytes];
+                renderer.Render(Person.Draw(seed + i), default, portrait);
+                PictureFit.Notice(networks, new Picture(Size, Size, portrait)).ShouldBeNull($"person {seed + i}: {PictureFit.Decibels(networks, new Picture(Size, Size, portrait)):F1} dB");
+            }
+            byte[] texture = new byte[renderer.FrameBytes];
+            new Random(seed).NextBytes(texture);
+            PictureFit.Notice(networks, new Picture(Size, Size, texture)).ShouldNotBeNull().ShouldContain("locutor models pull");
+        }
+    }
+
+    private static (NetworkSet Networks, VideoSettings Settings) Load()
+    {
+        var found = BundleCatalogue.Default().Find("sketch").ShouldNotBeNull("the model in the box");
+        var settings = VideoSettings.Resolve(found.Bundle, null, null, new SettingOverrides());
+        return (NetworkSet.Load(found.Bundle, found.Folder, torch.CPU, Arithmetic.For(torch.CPU), []), settings);
+    }
+}
