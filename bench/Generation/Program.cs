@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using System.Globalization;
+using Locutor.Generation;
+using Locutor.Generation.Conditioning;
+using Locutor.Generation.Sampling;
+using Locutor.Generation.Settings;
+using Locutor.Media.Pictures;
+using Locutor.Media.Sound;
+using Locutor.Models;
+using static TorchSharp.torch;
+
+// Times whole videos of a small bundle at its own size, from decoded picture and sound to frames in memory, without ffmpeg; the first
+// round warms up. One length after the other in one process, so that the memory of a long video stands beside that of a short one:
+//   dotnet run -c Release --project bench/Generation -- [untrained|sketch] [steps] [seconds of speech ...]
+string name = args.Length > 0 ? args[0] : UntrainedBundle.Name;
+int? steps = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : null;
+double[] lengths = args.Length > 2 ? [.. args[2..].Select(a => double.Parse(a, CultureInfo.InvariantCulture))] : [2, 5];
+var device = CPU;
+var found = name == UntrainedBundle.Name ? (UntrainedBundle.Bundle, "") : BundleCatalogue.Default().Find(name) ?? throw new ArgumentException($"no bundle {name}");
+var settings = VideoSettings.Resolve(found.Bundle, null, null, new SettingOverrides { Steps = steps });
+var type = Arithmetic.For(device);
+using var networks = name == UntrainedBundle.Name ? NetworkSet.Untrained(0, device, type) : NetworkSet.Load(found.Bundle, found.Item2, device, type, []);
+Console.WriteLine($"{name}, {settings.Buckets[0][1]}x{settings.Buckets[0][0]}, {settings.Steps} steps, {type}, {get_num_threads()} threads");
+Console.WriteLine("speech  frames    whole  frames/s  speech enc.  encoding  denoising  decoding  memory at most");
+foreach (double seconds in lengths.Prepend(1)) await RunAsync(seconds, seconds != 1);
+
+async Task RunAsync(double seconds, bool shown)
+{
+    var random = new Random(1);
+    byte[] rgb = new byte[3 * settings.Buckets[0][0] * settings.Buckets[0][1]];
+    random.NextBytes(rgb);
+    var picture = new Picture(settings.Buckets[0][1], settings.Buckets[0][0], rgb);
+    var sound = new Waveform(SpeechEmbedding.SampleRate, [.. Enumerable.Range(0, (int)(seconds * SpeechEmbedding.SampleRate)).Select(_ => random.NextSingle() * 0.2f - 0.1f)]);
+    var watch = new StageWatch();
+    long start = Stopwatch.GetTimestamp();
+    using var speech = SpeechEmbedding.Of(sound, networks.Speech, device);
+    double heard = Stopwatch.GetElapsedTime(start).TotalSeconds;
+    using var text = networks.EmbedText(found.Bundle.DefaultPrompt);
+    int frames = SpeechEmbedding.VideoFrames(sound), made = 0;
+    var options = new GenerationOptions(picture.Height, picture.Width, new ClipPlan(frames, settings.ClipFrames, settings.MotionFrames), settings.Steps, settings.Shift, settings.Guidance)
+    {
+        ColourCorrection = settings.ColourCorrection,
+        HoldPicture = settings.HoldPicture,
+    };
+    var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, device);
+    await foreach (var clip in generator.GenerateAsync(new GenerationInputs(text, null, [speech], (_, _) => ValueTask.FromResult(picture)), options, new SeededNoise(1), progress: watch))
+        using (clip) made += clip.Frames().Count();
+    watch.Stop();
+    if (made != frames) throw new InvalidOperationException($"expected {frames} frames, found {made}");
+    double whole = Stopwatch.GetElapsedTime(start).TotalSeconds;
+    if (shown)
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{seconds,4:F0} s  {frames,6}  {whole,6:F2} s  {frames / whole,8:F1}  {heard,9:F2} s  {watch[GenerationStage.Encoding],6:F2} s  {watch[GenerationStage.Denoising],7:F2} s  {watch[GenerationStage.Decoding],6:F2} s  {PeakMegabytes(),11:F0} MB"));
+}
+
+static double PeakMegabytes()
+{
+    using var process = Process.GetCurrentProcess();
+    return process.PeakWorkingSet64 / 1e6;
+}
+
+/// <summary>Adds up the time from one report of progress to the next, by the stage that was begun.</summary>
+internal sealed class StageWatch : IProgress<GenerationProgress>
+{
+    private readonly Dictionary<GenerationStage, double> seconds = [];
+    private GenerationStage? stage;
+    private long since;
+
+    public double this[GenerationStage of] => seconds.GetValueOrDefault(of);
+
+    public void Report(GenerationProgress value)
+    {
+        Stop();
+        stage = value.Stage;
+    }
+
+    public void Stop()
+    {
+        if (stage is { } ended) seconds[ended] = seconds.GetValueOrDefault(ended) + Stopwatch.GetElapsedTime(since).TotalSeconds;
+        since = Stopwatch.GetTimestamp();
+    }
+}
