@@ -25,6 +25,7 @@ internal static class Runner
         }
         catch (OperationCanceledException)
         {
+            Complain("stopped");
             return ExitCodes.Cancelled;
         }
         catch (CommandException failure)

@@ -26,6 +26,9 @@ public sealed record EvaluationOptions
     /// <summary>Recordings of people, 16 kHz, by name.</summary>
     public IReadOnlyDictionary<string, float[]> Recordings { get; init; } = new Dictionary<string, float[]>();
 
+    /// <summary>This program and what stands before a verb, to time the whole command with; empty leaves that out.</summary>
+    public IReadOnlyList<string> Program { get; init; } = [];
+
     /// <summary>Folder for <c>evaluation.json</c>, <c>evaluation.md</c> and contact sheets.</summary>
     public required string Output { get; init; }
 }
@@ -53,6 +56,7 @@ public sealed class SketchEvaluation(NetworkSet networks, VideoSettings settings
         if (options.LongSeconds > 0) await LongRowsAsync(people[0], renderer, ct).ConfigureAwait(false);
         foreach (var (name, samples) in options.Recordings) await RecordingRowAsync(name, samples, people[options.People > 1 ? 1 : 0], renderer, ct).ConfigureAwait(false);
         if (options.MoodPeople > 0) await MoodRowAsync([.. people.Take(options.MoodPeople)], renderer, ct).ConfigureAwait(false);
+        if (options.Program.Count > 0) await CommandRowsAsync(people[0], renderer, ct).ConfigureAwait(false);
         var report = new EvaluationReport(networks.Bundle.Name, settings.Preset, networks.Device.ToString(), rows);
         await File.WriteAllTextAsync(Path.Combine(options.Output, "evaluation.json"), JsonSerializer.Serialize(report, Json), ct).ConfigureAwait(false);
         await File.WriteAllTextAsync(Path.Combine(options.Output, "evaluation.md"), report.ToMarkdown(), ct).ConfigureAwait(false);
@@ -176,6 +180,19 @@ public sealed class SketchEvaluation(NetworkSet networks, VideoSettings settings
         await File.WriteAllBytesAsync(Path.Combine(options.Output, "moods.png"), sheet.Encode(), ct).ConfigureAwait(false);
         int all = people.Length * moods.Count;
         Add("prompt words happy, sad, surprised, neutral change the expression", "yes", Text($"{right} of {all} videos look most like the mood asked for"), right >= 0.8 * all, ("right", right), ("of", all));
+    }
+
+    private async Task CommandRowsAsync(TalkingSubject person, FaceRenderer renderer, CancellationToken ct)
+    {
+        byte[] portrait = new byte[renderer.FrameBytes];
+        renderer.Render(person.Person, person.Held, portrait);
+        var command = new WholeCommand(options.Program);
+        float[] audio = Say(1, options.Seconds).Audio;
+        string[] chosen = ["--model", networks.Bundle.Name, "--preset", settings.Preset, "--device", networks.Device.type == TorchSharp.DeviceType.CUDA ? "cuda" : "cpu"];
+        await command.RunAsync(portrait, size, audio, chosen, ct).ConfigureAwait(false);
+        var (seconds, bytes) = await command.RunAsync(portrait, size, audio, chosen, ct).ConfigureAwait(false);
+        Add(Text($"{options.Seconds:F0} s video, whole command, second run, {Environment.ProcessorCount} processors"), "30 s", Text($"{seconds:F1} s"), seconds <= 30, ("seconds", seconds));
+        Add("peak memory", "2 GiB", Text($"{bytes / 1024.0 / 1024 / 1024:F2} GiB"), bytes <= 2L << 30, ("bytes", bytes));
     }
 
     private Task<byte[][]> Generate(TalkingSubject person, TalkingSubject.Truth truth, string prompt, long seed, CancellationToken ct) =>

@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using System.Text;
+using Locutor.Training.Faces;
+using Locutor.Training.Speech;
+
+namespace Locutor.Training.Evaluation;
+
+/// <summary>Runs <c>locutor generate</c> as a user does, in a process of its own, and watches it.</summary>
+/// <param name="program">The program and what stands before the verb.</param>
+internal sealed class WholeCommand(IReadOnlyList<string> program)
+{
+    private const int LookEveryMilliseconds = 50;
+
+    /// <param name="portrait">Rows of R, G, B.</param>
+    /// <param name="audio">16 kHz.</param>
+    /// <returns>Time of the clock from start to end, and the most memory that was resident.</returns>
+    /// <exception cref="InvalidOperationException">The command failed.</exception>
+    public async Task<(double Seconds, long Bytes)> RunAsync(byte[] portrait, int size, float[] audio, IReadOnlyList<string> options, CancellationToken ct)
+    {
+        string folder = Directory.CreateTempSubdirectory("locutor-evaluate-").FullName;
+        try
+        {
+            string picture = Path.Combine(folder, "portrait.png"), voice = Path.Combine(folder, "voice.wav"), video = Path.Combine(folder, "video.mp4");
+            await File.WriteAllBytesAsync(picture, PortraitPainter.EncodePng(portrait, size, size), ct).ConfigureAwait(false);
+            await File.WriteAllBytesAsync(voice, Wav(audio), ct).ConfigureAwait(false);
+            return await WatchAsync(["generate", "--image-path", picture, "--audio1-path", voice, "--output-path", video, "--seed", "1", "--json", .. options], ct).ConfigureAwait(false);
+        }
+        finally
+        {
+            Directory.Delete(folder, true);
+        }
+    }
+
+    private async Task<(double Seconds, long Bytes)> WatchAsync(IReadOnlyList<string> arguments, CancellationToken ct)
+    {
+        long start = Stopwatch.GetTimestamp(), most = 0;
+        using var process = Process.Start(new ProcessStartInfo(program[0], program.Skip(1).Concat(arguments)) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var said = Task.WhenAll(process.StandardOutput.ReadToEndAsync(ct), process.StandardError.ReadToEndAsync(ct));
+        while (!process.HasExited)
+        {
+            process.Refresh();
+            most = Math.Max(most, process.PeakWorkingSet64);
+            await Task.Delay(LookEveryMilliseconds, ct).ConfigureAwait(false);
+        }
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        string[] output = await said.ConfigureAwait(false);
+        if (process.ExitCode != 0) throw new InvalidOperationException($"{string.Join(' ', program)} ended with code {process.ExitCode}: {output[1].Trim()}");
+        return (seconds, most);
+    }
+
+    /// <summary>16-bit mono.</summary>
+    private static byte[] Wav(float[] samples)
+    {
+        using var to = new MemoryStream();
+        using var writer = new BinaryWriter(to);
+        writer.Write(Encoding.ASCII.GetBytes("RIFF"));
+        writer.Write(36 + 2 * samples.Length);
+        writer.Write(Encoding.ASCII.GetBytes("WAVEfmt "));
+        writer.Write(16);
+        writer.Write((short)1);
+        writer.Write((short)1);
+        writer.Write(SpeechCorpus.SampleRate);
+        writer.Write(2 * SpeechCorpus.SampleRate);
+        writer.Write((short)2);
+        writer.Write((short)16);
+        writer.Write(Encoding.ASCII.GetBytes("data"));
+        writer.Write(2 * samples.Length);
+        foreach (float sample in samples) writer.Write((short)Math.Clamp(sample * 32767, -32768, 32767));
+        return to.ToArray();
+    }
+}
