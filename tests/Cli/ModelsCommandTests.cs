@@ -40,9 +40,15 @@ public sealed class ModelsCommandTests : IAsyncLifetime
 
         await File.WriteAllTextAsync(Path.Combine(Store, "owner--name", "main", "left-over.bin"), "x", TestContext.Current.CancellationToken);
         (await Run("models", "prune", "--dry-run", "--store", Store)).Output.ShouldContain("left-over.bin");
-        (await Run("models", "prune", "--store", Store)).Code.ShouldBe(0);
+        string own = Path.Combine(folder, "own.json"); // another bundle with the same files, known by its path alone
+        File.Move(Path.Combine(folder, "bundles", "mine", "bundle.json"), own);
+        (await Run("models", "prune", "--store", Store, own)).Output.ShouldContain("taken away");
+        File.Move(own, Path.Combine(folder, "bundles", "mine", "bundle.json"));
         Directory.EnumerateFiles(Store, "left-over.bin", SearchOption.AllDirectories).ShouldBeEmpty();
         File.Exists(damaged).ShouldBeTrue();
+        (await Run("models", "verify", "mine", "--store", Store, "--delete")).Output.ShouldContain($"deleted        {damaged}");
+        (await Run("models", "verify", "mine", "--store", Store)).Output.ShouldContain("missing        owner/name/text.pth");
+        (await Run("models", "pull", "mine", "--store", Store)).Output.ShouldContain("mine: 1 files fetched, all 7 here");
     }
 
     [Fact]

@@ -22,7 +22,7 @@ public sealed class PrepareCommandTests : IDisposable
     {
         CopySketch();
         string voice = WriteVoice(), before = Path.Combine(folder, "before.mp4"), after = Path.Combine(folder, "after.mp4");
-        string[] generate = ["generate", "-i", Path.Combine(Bundle, "..", "..", "picture.png"), "-a", voice, "-m", "own", "--preset", "quick", "--steps", "1", "--seed", "5", "--json", "-o"];
+        string[] generate = ["generate", "-i", Path.Combine(folder, "picture.png"), "-a", voice, "-m", Path.Combine(Bundle, "bundle.json"), "--preset", "quick", "--steps", "1", "--seed", "5", "--json", "-o"];
         (await RunAsync([.. generate, before])).Code.ShouldBe(0);
 
         var made = await RunAsync("models", "prepare", "own", "--precision", "float32", "--json");

@@ -1,8 +1,10 @@
+using Locutor.Checkpoints;
+
 namespace Locutor.Models.Tests;
 
 public class ShippedBundlesTests
 {
-    private static readonly string Folder = Find();
+    internal static readonly string Folder = Find();
 
     public static TheoryData<string> Names => [.. Directory.EnumerateDirectories(Folder).Where(f => File.Exists(Path.Combine(f, "bundle.json"))).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
 
@@ -30,6 +32,8 @@ public class ShippedBundlesTests
     [InlineData("infinitetalk-multi")]
     [InlineData("infinitetalk-480p-fp8")]
     [InlineData("infinitetalk-480p-int8")]
+    [InlineData("infinitetalk-720p-fp8")]
+    [InlineData("infinitetalk-720p-int8")]
     [InlineData("infinitetalk-multi-fp8")]
     [InlineData("infinitetalk-multi-int8")]
     public void The_published_networks_have_their_presets(string name)
@@ -38,7 +42,10 @@ public class ShippedBundlesTests
         (string, int, double, double, double, int)[] presets = [.. bundle.Presets.Select(p => (p.Key, p.Value.Steps, p.Value.Shift, p.Value.TextGuidance, p.Value.AudioGuidance, p.Value.Adapters.Count))];
         presets.ShouldBe([("quality", 40, 7, 5, 4, 0), ("fusionix", 8, 2, 1, 2, 1), ("lightx2v", 4, 5, 1, 2, 1)]);
         bundle.Presets["quality"].ShiftBySize["720p"].ShouldBe(11);
-        BundleJson.Write(bundle).ShouldContain("\"gpuMemory\"");
+        bundle.DiskSpace.Keys.ShouldBe(["pull", "bfloat16", "float8", "int8"]);
+        bundle.GpuMemory.Keys.Order().ShouldBe(["bf16", "fp8", "int8"]);
+        bundle.Licence.ShouldBe("Apache-2.0");
+        (bundle.Precision is null || WeightPrecisions.Parse(bundle.Precision) is not null).ShouldBeTrue();
     }
 
     [Fact]

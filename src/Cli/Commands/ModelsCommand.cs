@@ -12,6 +12,7 @@ namespace Locutor.Cli.Commands;
 internal static class ModelsCommand
 {
     private static readonly Argument<string[]> Names = new("name") { Description = "A bundle of 'locutor models list', or the path of a bundle.json of your own.", Arity = ArgumentArity.OneOrMore };
+    private static readonly Argument<string[]> Kept = new("keep") { Description = "Paths of bundles of your own that stand in no folder of LOCUTOR_MODELS; their files stay too.", Arity = ArgumentArity.ZeroOrMore };
     private static readonly Option<string?> Preset = new("--preset") { Description = "Of the adapters, only those of this preset.", HelpName = "NAME" };
     private static readonly Option<string?> Store = new("--store") { Description = $"Folder of model files; {ModelStore.DefaultFolder} without it.", HelpName = "FOLDER" };
     private static readonly Option<bool> Delete = new("--delete") { Description = "Take away files of the store that are not as they were." };
@@ -25,8 +26,8 @@ internal static class ModelsCommand
         pull.SetAction((parsed, cancellation) => PullAsync(Open(parsed), parsed.GetRequiredValue(Names), parsed.GetValue(Preset), cancellation));
         var verify = new Command("verify", "Read the files of a bundle again, prepared ones too, and compare their SHA-256.") { Names, Preset, Delete, Store };
         verify.SetAction((parsed, cancellation) => VerifyAsync(Open(parsed), parsed.GetRequiredValue(Names), parsed.GetValue(Preset), parsed.GetValue(Delete), cancellation));
-        var prune = new Command("prune", "Take away files that no bundle needs, and the remains of what was stopped.") { DryRun, Store };
-        prune.SetAction(parsed => Prune(Open(parsed), parsed.GetValue(DryRun)));
+        var prune = new Command("prune", "Take away files that no bundle needs, and the remains of what was stopped.") { Kept, DryRun, Store };
+        prune.SetAction(parsed => Prune(Open(parsed), parsed.GetValue(Kept) ?? [], parsed.GetValue(DryRun)));
         return new Command("models", "Fetch, check and clean up the files of networks.") { list, pull, verify, PrepareCommand.Create(Store), prune, InspectCommand.Create() };
     }
 
@@ -45,14 +46,18 @@ internal static class ModelsCommand
                 int here = files.Count(f => store.TryLocate(f, folder) is not null);
                 string state = here == files.Length ? "ready" : store.CanRun(bundle, folder, bundle.Presets[bundle.DefaultPreset].Adapters) ? "can be run" : $"{here} of {files.Length} files";
                 Console.WriteLine($"{name,-26} {state,-16} {bundle.Title}; {bundle.Licence}; presets {string.Join(", ", bundle.Presets.Keys)}");
-                if (bundle.DiskSpace.Count + bundle.GpuMemory.Count > 0) Console.WriteLine($"{"",-43} {Needs("disk", bundle.DiskSpace)}; {Needs("GPU", bundle.GpuMemory)}");
-                foreach (string path in prepared.OnDisk(bundle)) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{"",-43} prepared: {Path.GetFileNameWithoutExtension(path)}, {new FileInfo(path).Length / 1e9:F1} GB"));
+                if (bundle.DiskSpace.TryGetValue("pull", out long pull)) Line($"to fetch {Gigabytes(pull)}; prepared {Each(bundle.DiskSpace.Where(pair => pair.Key != "pull"))}; on a GPU {Each(bundle.GpuMemory)}");
+                foreach (string path in prepared.OnDisk(bundle)) Line($"prepared: {Path.GetFileNameWithoutExtension(path)}, {Gigabytes(new FileInfo(path).Length)}");
             }
             return ExitCodes.Success;
         }
     }
 
-    private static string Needs(string what, IReadOnlyDictionary<string, long> bytes) => $"{what} {string.Join(", ", bytes.Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key} {pair.Value / 1e9:F1} GB")))}";
+    private static void Line(string more) => Console.WriteLine($"{"",-43} {more}");
+
+    private static string Each(IEnumerable<KeyValuePair<string, long>> bytes) => string.Join(", ", bytes.Select(pair => $"{pair.Key} {Gigabytes(pair.Value)}"));
+
+    private static string Gigabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:F2} GB");
 
     private static async Task<int> PullAsync(ModelStore store, string[] names, string? preset, CancellationToken cancellation)
     {
@@ -85,7 +90,7 @@ internal static class ModelsCommand
                     return Task.FromResult("as it was");
                 });
             }
-            string remedy = delete ? "'locutor models pull' fetches them again, 'prepare' makes them again" : "with --delete they are taken away, so that 'locutor models pull' and 'prepare' get them again";
+            string remedy = delete ? "'locutor models pull' fetches them, 'prepare' makes them again" : "'locutor models pull' fetches what is missing; with --delete, what is wrong is taken away so that it can be fetched again";
             return wrong == 0 ? ExitCodes.Success : throw new CommandException(ExitCodes.BadInput, $"{wrong} files are missing or not as they were; {remedy}");
         }
     }
@@ -100,7 +105,7 @@ internal static class ModelsCommand
         }
         catch (Exception wrong) when (wrong is BundleException or CheckpointException)
         {
-            Console.WriteLine($"{"WRONG",-14} {wrong.Message}");
+            Console.WriteLine($"{(File.Exists(path) ? "WRONG" : "missing"),-14} {(File.Exists(path) ? wrong.Message : what)}");
             if (!delete || !File.Exists(path)) return 1;
             File.Delete(path);
             Console.WriteLine($"{"deleted",-14} {path}");
@@ -108,12 +113,12 @@ internal static class ModelsCommand
         }
     }
 
-    private static int Prune(ModelStore store, bool dryRun)
+    private static int Prune(ModelStore store, string[] kept, bool dryRun)
     {
         using (store)
         {
             var catalogue = BundleCatalogue.Default();
-            Bundle[] bundles = [.. catalogue.Names().Select(n => catalogue.Find(n)!.Value.Bundle)];
+            Bundle[] bundles = [.. catalogue.Names().Select(n => catalogue.Find(n)!.Value.Bundle), .. kept.Select(path => Find(path).Bundle)];
             var gone = store.Prune(bundles.SelectMany(bundle => bundle.Files()).Select(f => f.File), dryRun, bundles.SelectMany(new PreparedFiles(store).PathsOf));
             foreach (var (path, bytes) in gone) Console.WriteLine($"{bytes,16:N0}  {path}");
             Console.WriteLine($"{gone.Count} files, {gone.Sum(g => g.Bytes):N0} bytes {(dryRun ? "would be taken away" : "taken away")}");

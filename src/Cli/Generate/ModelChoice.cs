@@ -18,6 +18,7 @@ internal sealed record ModelChoice(Bundle Bundle, string? Folder)
     {
         var catalogue = BundleCatalogue.Default();
         if (name is null) name = catalogue.Find(Default) is null ? UntrainedBundle.Name : Default;
+        if (name.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && File.Exists(name)) return new(BundleJson.Read(name), Path.GetDirectoryName(Path.GetFullPath(name)));
         if (name == UntrainedBundle.Name) return new(UntrainedBundle.Bundle, null);
         return catalogue.Find(name) is { } found
             ? new(found.Bundle, found.Folder)
