@@ -11,6 +11,9 @@ public static class Arithmetic
     public static ScalarType For(Device device) =>
         device.type == TorchSharp.DeviceType.CUDA || ProcessorHasBFloat16() ? ScalarType.BFloat16 : ScalarType.Float32;
 
+    /// <summary>Of the readers of prompt and picture: as they were published on a GPU, where they are billions of numbers, float32 elsewhere.</summary>
+    public static ScalarType OfEncoders(Device device) => device.type == TorchSharp.DeviceType.CUDA ? ScalarType.BFloat16 : ScalarType.Float32;
+
     private static bool ProcessorHasBFloat16()
     {
         if (!File.Exists(ProcessorFile)) return false;

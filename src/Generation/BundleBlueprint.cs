@@ -11,7 +11,7 @@ namespace Locutor.Generation;
 
 /// <summary>The sizes of a bundle's networks, and what their files may hold beside them.</summary>
 /// <param name="bundle">What is built.</param>
-internal sealed class BundleBlueprint(Bundle bundle)
+public sealed class BundleBlueprint(Bundle bundle)
 {
     public VideoTransformerConfig Transformer => Config(bundle.Networks.Transformer, "Wan14B", VideoTransformerConfig.Wan14B);
 

@@ -19,18 +19,21 @@ public sealed class NetworkSet : IDisposable
 {
     private readonly List<IDisposable> owned = [];
     private readonly UmT5Encoder text;
+    private readonly Device textDevice;
     private readonly Func<string, int[]> tokenize;
 
-    private NetworkSet(Bundle bundle, Device device, Func<string, int[]> tokenize, Func<string, ScalarType, Weights> open, ScalarType type)
+    private NetworkSet(Bundle bundle, Device device, Func<string, int[]> tokenize, Func<string, ScalarType, Weights> open, ScalarType type, long? budget)
     {
         Bundle = bundle;
         Device = device;
         this.tokenize = tokenize;
         var sizes = new BundleBlueprint(bundle);
-        Transformer = new(open("transformer", type), sizes.Transformer);
+        textDevice = budget is null ? device : CPU; // read once a video, and as large as half of the transformer
+        var transformer = open("transformer", type);
+        Transformer = new(transformer, sizes.Transformer, MemoryPlan.Residency(bundle, budget, type, transformer.Linears));
         Autoencoder = new(open("autoencoder", type), sizes.Autoencoder);
-        text = new(open("text", ScalarType.Float32), sizes.Text);
-        Image = new(open("image", ScalarType.Float32), sizes.Image);
+        text = new(open("text", Arithmetic.OfEncoders(textDevice)).On(textDevice), sizes.Text);
+        Image = new(open("image", Arithmetic.OfEncoders(device)), sizes.Image);
         Speech = new(open("speech", ScalarType.Float32), sizes.Speech);
     }
 
@@ -56,9 +59,10 @@ public sealed class NetworkSet : IDisposable
     /// <param name="type">Arithmetic of the transformer and the autoencoder.</param>
     /// <param name="adapters">Merged into the transformer.</param>
     /// <param name="linears">How the matrices of the transformer's blocks are held; null: on a GPU as they are stored, elsewhere plain.</param>
+    /// <param name="budget">Bytes of the device to make do with: blocks of the transformer that do not fit come in turn, and the prompt is read by the processor. Null: all of it.</param>
     /// <exception cref="CheckpointException">A file does not fit.</exception>
     /// <exception cref="BundleException">A file is not on disk.</exception>
-    public static NetworkSet Load(Bundle bundle, string folder, Device device, ScalarType type, IReadOnlyList<BundleAdapter> adapters, LinearPrecision? linears = null)
+    public static NetworkSet Load(Bundle bundle, string folder, Device device, ScalarType type, IReadOnlyList<BundleAdapter> adapters, LinearPrecision? linears = null, long? budget = null)
     {
         using var store = new ModelStore(ModelStore.DefaultFolder, HubOptions.FromEnvironment());
         var sources = new NetworkSources(store, bundle, folder, adapters);
@@ -68,7 +72,7 @@ public sealed class NetworkSet : IDisposable
             var tokenizer = TextTokenizer.Open(store.Locate(bundle.Networks.Tokenizer, folder, bundle.Name));
             var built = new List<(string Network, CheckpointParameters Parameters)>();
             var summary = new List<string>();
-            var set = new NetworkSet(bundle, device, prompt => tokenizer.Encode(prompt), Open, type) { Summary = summary };
+            var set = new NetworkSet(bundle, device, prompt => tokenizer.Encode(prompt), Open, type, budget) { Summary = summary };
             set.owned.AddRange(opened);
             foreach (var (network, parameters) in built) parameters.RequireAllUsed(key => set.Leaves(network, key));
             return set;
@@ -97,10 +101,10 @@ public sealed class NetworkSet : IDisposable
     public static NetworkSet Untrained(long seed, Device device, ScalarType type) => Random(UntrainedBundle.Bundle, seed, device, type);
 
     /// <summary>Networks of a bundle's sizes and of seeded random numbers, drawn on the device; no file is needed.</summary>
-    public static NetworkSet Random(Bundle bundle, long seed, Device device, ScalarType type, LinearPrecision linears = LinearPrecision.Plain)
+    public static NetworkSet Random(Bundle bundle, long seed, Device device, ScalarType type, LinearPrecision linears = LinearPrecision.Plain, long? budget = null)
     {
         var parameters = new List<RandomParameters>();
-        var set = new NetworkSet(bundle, device, UntrainedBundle.Tokenize, Open, type);
+        var set = new NetworkSet(bundle, device, UntrainedBundle.Tokenize, Open, type, budget);
         set.owned.AddRange(parameters);
         return set;
 
@@ -129,12 +133,13 @@ public sealed class NetworkSet : IDisposable
         using var still = no_grad();
         using var scope = NewDisposeScope();
         long[] ids = [.. tokenize(prompt).Select(id => (long)id)];
-        var row = tensor(ids, device: Device).unsqueeze(0);
-        return text.Forward(row, ones_like(row)).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        var row = tensor(ids, device: textDevice).unsqueeze(0);
+        return text.Forward(row, ones_like(row)).to(ScalarType.Float32, Device).MoveToOuterDisposeScope();
     }
 
     public void Dispose()
     {
+        Transformer.Dispose();
         foreach (var one in owned) one.Dispose();
     }
 

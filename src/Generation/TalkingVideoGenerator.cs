@@ -15,9 +15,6 @@ namespace Locutor.Generation;
 /// </summary>
 public sealed class TalkingVideoGenerator(VideoTransformer transformer, VideoAutoencoder autoencoder, ClipVisionEncoder imageEncoder, Device device)
 {
-    /// <summary>Pixels (frames x height x width) that are decoded at once; bounds memory.</summary>
-    private const long DecodedAtOnce = 81 * 256 * 256;
-
     /// <summary>
     /// While the taker has a clip, the next one is denoised already: it needs of the clip before only the motion frames, so these are
     /// decoded and colour matched first, and the rest is colour matched, converted and encoded beside it. The decoding itself stays in
@@ -141,7 +138,7 @@ public sealed class TalkingVideoGenerator(VideoTransformer transformer, VideoAut
     {
         using var scope = NewDisposeScope();
         using var guidance = new Guidance(options.Guidance);
-        using var cache = options.StepCache is null ? null : new StepCache(options.StepCache);
+        using var cache = options.StepCache?.Create();
         var grid = transformer.Grid(latent.shape[2], latent.shape[3], latent.shape[4]);
         using var rotary = RotaryTable.OverVideo(transformer.Config.HeadWidth, grid, device);
         float[] timesteps = NoiseSchedule.Timesteps(options.Steps, options.Shift);
@@ -152,12 +149,14 @@ public sealed class TalkingVideoGenerator(VideoTransformer transformer, VideoAut
         {
             progress?.Report(new(GenerationStage.Denoising, clip.Index + 1, options.Clips.Count, step, options.Steps));
             using var inner = NewDisposeScope();
-            cache?.Begin(step, times[step].Modulation);
+            cache?.Begin(step, latent, times[step].Modulation);
             var velocities = new List<Tensor>();
+            var (from, time) = (latent, times[step]);
             foreach (var pass in guidance.Passes)
             {
                 ct.ThrowIfCancellationRequested();
-                velocities.Add(transformer.Forward(latent, reference, times[step], given[pass], rotary, cache?.For(pass)));
+                velocities.Add(cache is null ? Run(null) : cache.Forward(pass, Run));
+                Tensor Run(BlockResidual? residual) => transformer.Forward(from, reference, time, given[pass], rotary, residual);
             }
 
             var next = EulerSampler.Step(latent, guidance.Combine(velocities), timesteps[step], timesteps[step + 1]);
@@ -172,9 +171,8 @@ public sealed class TalkingVideoGenerator(VideoTransformer transformer, VideoAut
 
     private Tensor Decode(Tensor latent, GenerationOptions options, CancellationToken ct)
     {
-        long frames = DecodedAtOnce / ((long)options.Height * options.Width * transformer.Config.TemporalStride);
         var chunks = new List<Tensor>();
-        foreach (var chunk in autoencoder.DecodeChunks(latent, (int)Math.Clamp(frames, 1, latent.shape[2])))
+        foreach (var chunk in autoencoder.DecodeChunks(latent, autoencoder.LatentsAtOnce(options.Height, options.Width)))
         {
             ct.ThrowIfCancellationRequested();
             using (chunk) chunks.Add(chunk.to(ScalarType.Float32).clamp(-1, 1).squeeze(0));

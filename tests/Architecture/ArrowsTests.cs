@@ -16,7 +16,8 @@ public class ArrowsTests
         ["Generation"] = ["Media", "Models", "Networks"],
         ["Training"] = ["Generation"],
         ["Service"] = ["Generation", "Jobs"],
-        ["Cli"] = ["Generation", "Service", "Training"],
+        ["Bench"] = ["Generation"],
+        ["Cli"] = ["Bench", "Generation", "Service", "Training"],
     };
 
     public static TheoryData<string> Rooms => [.. Arrows.Keys];

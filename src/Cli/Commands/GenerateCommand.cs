@@ -27,10 +27,11 @@ internal static class GenerateCommand
     private static readonly Option<bool> Projected = new("--projected-guidance") { Description = "Guidance without its oversaturation (adaptive projected guidance)." };
     private static readonly Option<int?> Motion = new("--motion-frames") { Description = "Frames of the clip before that a clip goes on from: 1, 5, 9, ...", HelpName = "N" };
     private static readonly Option<double?> Colour = new("--colour-correction") { Description = "How much colours are held to those of the picture, 0 to 1.", HelpName = "X" };
-    private static readonly Option<double?> StepCache = new("--step-cache") { Description = "Skip steps that would change little (TeaCache); 0.2 to 0.5, 0 is off.", HelpName = "X" };
+    private static readonly Option<string?> StepCache = new("--step-cache") { Description = "Skip steps that would change little: 0.2 to 0.5 by TeaCache, easycache:0.05 by EasyCache; 0 is off.", HelpName = "X" };
     private static readonly Option<long?> Seed = new("--seed") { Description = "The same seed gives the same video; chosen and printed when left out.", HelpName = "N" };
     private static readonly Option<string> Device = new("--device") { Description = "cpu or cuda; without it, the GPU when there is one.", HelpName = "cpu|cuda", DefaultValueFactory = _ => "auto" };
     private static readonly Option<Precision> Precision = new("--precision") { Description = "How finely it is computed: float32, bfloat16, float8, int8; without it what the device is best at. Weights that 'locutor models prepare' made are used where they fit.", HelpName = "NAME" };
+    private static readonly Option<string?> VramBudget = new("--vram-budget") { Description = "Memory of the GPU to make do with, in GiB: what does not fit comes in turn from the machine's memory.", HelpName = "GIB" };
     private static readonly Option<bool> Fragmented = new("--fragmented") { Description = "Write a file that can be played while it grows." };
     private static readonly Option<bool> Json = new("--json") { Description = "Progress and result as one JSON object a line, on standard output." };
 
@@ -39,7 +40,7 @@ internal static class GenerateCommand
         var command = new Command("generate", "Make a video of the person in a picture saying what a sound file says.")
         {
             Image, Audio1, Audio2, AudioType, Box, Prompt, Negative, Output, Model, Preset, Size, Steps, Shift, TextGuidance, AudioGuidance,
-            Projected, Motion, Colour, StepCache, Seed, Device, Precision, Fragmented, Json,
+            Projected, Motion, Colour, StepCache, Seed, Device, Precision, VramBudget, Fragmented, Json,
         };
         command.SetAction((parsed, ct) => GenerateRun.RunAsync(Read(parsed), ct));
         return command;
@@ -71,6 +72,7 @@ internal static class GenerateCommand
         Seed = parsed.GetValue(Seed),
         Device = parsed.GetValue(Device)!,
         Precision = parsed.GetValue(Precision),
+        VramBudget = MemoryPlan.Parse(parsed.GetValue(VramBudget)),
         Fragmented = parsed.GetValue(Fragmented),
         Json = parsed.GetValue(Json),
     };

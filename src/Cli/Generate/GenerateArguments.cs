@@ -35,6 +35,9 @@ internal sealed record GenerateArguments
 
     public Precision Precision { get; init; }
 
+    /// <summary>Bytes of the GPU to make do with; null: all.</summary>
+    public long? VramBudget { get; init; }
+
     public bool Fragmented { get; init; }
 
     public bool Json { get; init; }

@@ -25,11 +25,11 @@ internal sealed record ModelChoice(Bundle Bundle, string? Folder)
             : throw SettingsException.Unknown("model", name, catalogue.Names().Append(UntrainedBundle.Name));
     }
 
-    public NetworkSet Load(Device device, IReadOnlyList<BundleAdapter> adapters, Precision precision = Precision.Auto)
+    public NetworkSet Load(Device device, IReadOnlyList<BundleAdapter> adapters, Precision precision = Precision.Auto, long? budget = null)
     {
         var type = precision.Arithmetic(device);
         return Folder is null
-            ? NetworkSet.Random(Bundle, 0, device, type, precision.Linears() ?? default)
-            : NetworkSet.Load(Bundle, Folder, device, type, adapters, precision.Linears());
+            ? NetworkSet.Random(Bundle, 0, device, type, precision.Linears() ?? default, budget)
+            : NetworkSet.Load(Bundle, Folder, device, type, adapters, precision.Linears(), budget);
     }
 }

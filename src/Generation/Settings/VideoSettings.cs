@@ -19,8 +19,8 @@ public sealed record SettingOverrides
 
     public double? ColourCorrection { get; init; }
 
-    /// <summary>TeaCache threshold; null or 0 is off.</summary>
-    public double? StepCache { get; init; }
+    /// <summary>A threshold of TeaCache, or <c>easycache:</c> and one of EasyCache; null or 0 is off.</summary>
+    public string? StepCache { get; init; }
 
     /// <summary>Adaptive projected guidance.</summary>
     public bool ProjectedGuidance { get; init; }
@@ -76,7 +76,6 @@ public sealed record VideoSettings
         preset ??= bundle.DefaultPreset;
         if (!bundle.Sizes.TryGetValue(size, out var buckets)) throw SettingsException.Unknown("size", size, bundle.Sizes.Keys);
         if (!bundle.Presets.TryGetValue(preset, out var chosen)) throw SettingsException.Unknown("preset", preset, bundle.Presets.Keys);
-        double cache = Within("step cache", overrides.StepCache ?? 0, 0, 10);
         return new VideoSettings
         {
             Size = size,
@@ -92,9 +91,19 @@ public sealed record VideoSettings
             MotionFrames = Motion(overrides.MotionFrames ?? chosen.MotionFrames, bundle.ClipFrames),
             ColourCorrection = Within("colour correction", overrides.ColourCorrection ?? chosen.ColourCorrection, 0, 1),
             HoldPicture = bundle.HoldPicture,
-            StepCache = cache == 0 ? null : new StepCacheOptions(cache, size == "720p" ? StepCacheOptions.Wan720p : StepCacheOptions.Wan480p),
+            StepCache = Cache(overrides.StepCache ?? "0", size),
             Adapters = chosen.Adapters,
         };
+    }
+
+    private static StepCacheOptions? Cache(string text, string size)
+    {
+        string[] parts = text.Split(':');
+        if (parts.Length > 2 || !double.TryParse(parts[^1], System.Globalization.CultureInfo.InvariantCulture, out double threshold) || (parts.Length == 2 && parts[0] is not ("teacache" or "easycache")))
+            throw new SettingsException($"step cache '{text}': expected a threshold, teacache:THRESHOLD or easycache:THRESHOLD");
+        Within("step cache", threshold, 0, 10);
+        if (threshold == 0) return null;
+        return parts is ["easycache", _] ? new EasyCacheOptions(threshold) : new TeaCacheOptions(threshold, size == "720p" ? TeaCacheOptions.Wan720p : TeaCacheOptions.Wan480p);
     }
 
     private static int Motion(int frames, int clipFrames) => frames >= 1 && frames <= clipFrames - 4 && frames % 4 == 1

@@ -57,7 +57,7 @@ public sealed unsafe partial class CudaKernel(string file, string entry)
     }
 
     /// <summary>Where the first element lies.</summary>
-    internal static nint Address(Tensor tensor) => THSTensor_data(tensor.Handle);
+    public static nint Address(Tensor tensor) => THSTensor_data(tensor.Handle);
 
     [LibraryImport("LibTorchSharp")]
     [UnmanagedCallConv(CallConvs = [typeof(System.Runtime.CompilerServices.CallConvCdecl)])]

@@ -15,6 +15,7 @@ namespace Locutor.Networks.Layers;
 public sealed class CheckpointParameters(Checkpoint checkpoint, params IReadOnlyList<LoraAdapter> adapters) : IParameterSource, IDisposable
 {
     private readonly Dictionary<string, Tensor> loaded = new(StringComparer.Ordinal);
+    private readonly HashSet<string> used = new(StringComparer.Ordinal);
     private readonly Dictionary<string, QuantisedRows> quantised = new(StringComparer.Ordinal);
 
     /// <summary>Every parameter asked for so far, with the type it was asked for.</summary>
@@ -36,9 +37,9 @@ public sealed class CheckpointParameters(Checkpoint checkpoint, params IReadOnly
     /// <exception cref="CheckpointException">Some are not; the message lists them with the nearest names of parameters.</exception>
     public void RequireAllUsed(Func<string, bool> mayStay)
     {
-        string[] left = [.. checkpoint.Tensors.Keys.Where(key => !loaded.ContainsKey(key) && !quantised.ContainsKey(key) && !mayStay(key))];
+        string[] left = [.. checkpoint.Tensors.Keys.Where(key => !used.Contains(key) && !mayStay(key))];
         if (left.Length == 0) return;
-        var some = left.Take(4).Select(key => $"{key} (nearest are {string.Join(", ", NearestNames.To(key, loaded.Keys.Concat(quantised.Keys)))})");
+        var some = left.Take(4).Select(key => $"{key} (nearest are {string.Join(", ", NearestNames.To(key, used))})");
         throw new CheckpointException($"{checkpoint.Source}: {left.Length} tensors fit no parameter of the network: {string.Join(", ", some)}{(left.Length > 4 ? ", ..." : "")}");
     }
 
@@ -68,6 +69,7 @@ public sealed class CheckpointParameters(Checkpoint checkpoint, params IReadOnly
     private CheckpointTensor Find(string key, long[] shape)
     {
         if (!checkpoint.TryGet(key, out var stored)) throw new CheckpointException($"{checkpoint.Source}: no tensor {key}, expected [{string.Join(", ", shape)}]; nearest are {string.Join(", ", NearestNames.To(key, checkpoint.Tensors.Keys))}");
+        used.Add(key);
         return stored.Shape.AsSpan().SequenceEqual(shape)
             ? stored
             : throw new CheckpointException($"{checkpoint.Source}: {key} is [{string.Join(", ", stored.Shape)}], expected [{string.Join(", ", shape)}]");
@@ -89,6 +91,14 @@ public sealed class CheckpointParameters(Checkpoint checkpoint, params IReadOnly
         foreach (var adapter in adapters)
             foreach (var patch in adapter.PatchesOf(key)) LoraMerge.Add(weight, patch, adapter.Strength);
         return weight;
+    }
+
+    public void Forget(string prefix)
+    {
+        foreach (string key in loaded.Keys.Where(key => key.StartsWith(prefix, StringComparison.Ordinal)).ToArray())
+            if (loaded.Remove(key, out var tensor)) tensor.Dispose();
+        foreach (string key in quantised.Keys.Where(key => key.StartsWith(prefix, StringComparison.Ordinal)).ToArray())
+            if (quantised.Remove(key, out var rows)) rows.Dispose();
     }
 
     public void Dispose()

@@ -50,6 +50,14 @@ public sealed class RandomParameters(long seed, bool trainable = false, bool onD
         return quantised[key] = new(rows.Values.DetachFromDisposeScope(), rows.Scales.DetachFromDisposeScope());
     }
 
+    public void Forget(string prefix)
+    {
+        foreach (string key in made.Keys.Where(key => key.StartsWith(prefix, StringComparison.Ordinal)).ToArray())
+            if (made.Remove(key, out var tensor)) tensor.Dispose();
+        foreach (string key in quantised.Keys.Where(key => key.StartsWith(prefix, StringComparison.Ordinal)).ToArray())
+            if (quantised.Remove(key, out var rows)) rows.Dispose();
+    }
+
     public void Dispose()
     {
         foreach (var rows in quantised.Values) rows.Dispose();

@@ -31,6 +31,9 @@ public interface IParameterSource
         var rows = RowQuantiser.Quantise(Load(key, shape, Initial.Normal, ScalarType.Float32, device), precision);
         return new QuantisedRows(rows.Values.DetachFromDisposeScope(), rows.Scales.DetachFromDisposeScope());
     }
+
+    /// <summary>Disposes of the parameters below that prefix which the source holds; they can be loaded again.</summary>
+    void Forget(string prefix) { }
 }
 
 /// <summary>
@@ -62,6 +65,9 @@ public sealed class Weights(IParameterSource source, ScalarType type, Device dev
 
     /// <summary>The same place with parameters from elsewhere.</summary>
     public Weights From(Func<IParameterSource, IParameterSource> other) => new(other(source), Type, Device, prefix, Linears);
+
+    /// <summary>Lets go of the parameters below this place.</summary>
+    public void Forget() => source.Forget(prefix);
 
     public bool Contains(string name) => source.Contains(prefix + name);
 

@@ -1,4 +1,6 @@
+using Locutor.Kernels.Compilation;
 using Locutor.Networks.Layers;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.VideoAutoencoder;
@@ -10,6 +12,8 @@ namespace Locutor.Networks.VideoAutoencoder;
 /// </summary>
 public sealed class VideoAutoencoder
 {
+    private const long PixelsOnProcessor = 81 * 256 * 256, BytesOnGpu = 6L << 30;
+
     private readonly Weights weights;
     private readonly CausalStack encoder;
     private readonly CausalConv3d toMoments;
@@ -102,6 +106,18 @@ public sealed class VideoAutoencoder
             using var part = latent.narrow(2, start, Math.Min(latentFrames, latent.shape[2] - start));
             yield return DecodeChunk(part, cache);
         }
+    }
+
+    /// <summary>Latent frames to decode at once: enough to keep the device busy, and no more than its memory holds.</summary>
+    /// <param name="height">Of the pixels.</param>
+    /// <param name="width">Of the pixels.</param>
+    public int LatentsAtOnce(long height, long width)
+    {
+        long pixels = Config.TemporalStride() * height * width;
+        if (weights.Device.type != DeviceType.CUDA) return (int)Math.Clamp(PixelsOnProcessor / pixels, 1, int.MaxValue);
+        // What lives at once at full resolution: about eight values for every channel of the first level.
+        long bytes = pixels * Config.Width * 8 * (weights.Type == ScalarType.Float32 ? 4 : 2);
+        return (int)Math.Clamp(Math.Min(BytesOnGpu, CudaDriver.Memory(Math.Max(0, weights.Device.index)).Free / 2) / bytes, 1, int.MaxValue);
     }
 
     private Tensor EncodeChunk(Tensor video, CausalCache? cache)

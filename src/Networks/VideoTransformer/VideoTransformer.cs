@@ -1,5 +1,6 @@
 using Locutor.Kernels.Quantisation;
 using Locutor.Networks.Layers;
+using Locutor.Networks.VideoTransformer.Residency;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.VideoTransformer;
@@ -8,7 +9,7 @@ namespace Locutor.Networks.VideoTransformer;
 /// Predicts the velocity of a noisy latent video, given a reference picture, text and speech.
 /// Source: Wan 2.1 (arXiv:2503.20314) with the audio adapter of InfiniteTalk (arXiv:2508.14033), <c>multitalk_model.py</c>.
 /// </summary>
-public sealed class VideoTransformer
+public sealed class VideoTransformer : IDisposable
 {
     private readonly Weights weights;
     private readonly Tensor patchWeight;
@@ -20,13 +21,14 @@ public sealed class VideoTransformer
     private readonly Linear[] image;
     private readonly LayerNorm imageNormOut;
     private readonly AudioProjection audio;
-    private readonly TransformerBlock[] blocks;
+    private readonly BlockStore blocks;
     private readonly LayerNorm headNorm;
     private readonly Tensor headModulation;
     private readonly Linear head;
 
     /// <param name="given">Only the matrices of the blocks are held as its <see cref="Weights.Linears"/> says; the few others stay plain.</param>
-    public VideoTransformer(Weights given, VideoTransformerConfig config)
+    /// <param name="residency">Which blocks stay on the device; null: all.</param>
+    public VideoTransformer(Weights given, VideoTransformerConfig config, BlockResidency? residency = null)
     {
         Config = config;
         var weights = given.With(LinearPrecision.Plain);
@@ -44,13 +46,28 @@ public sealed class VideoTransformer
         image = [new(proj[1], config.ImageWidth, config.ImageWidth), new(proj[3], config.ImageWidth, width)];
         imageNormOut = new(proj[4], width);
         audio = new(weights["audio_proj"], config);
-        blocks = [.. Enumerable.Range(0, config.Blocks).Select(i => new TransformerBlock(given["blocks"][i], config))];
+        blocks = new BlockStore(given["blocks"], config, residency ?? BlockResidency.All);
         headNorm = new(width, config.Epsilon);
         headModulation = precise["head"].Load("modulation", [1, 2, width]);
         head = new(precise["head"]["head"], width, patch * patch * config.LatentChannels);
     }
 
     public VideoTransformerConfig Config { get; }
+
+    /// <summary>Times that a block had to be waited for because nothing had fetched it before; 0 while all are on the device.</summary>
+    public int Misses => blocks.Misses;
+
+    /// <summary>Bytes of one block's parameters.</summary>
+    public static long BlockBytes(VideoTransformerConfig config, ScalarType type, LinearPrecision linears)
+    {
+        using var shapes = new ShapeParameters();
+        _ = new TransformerBlock(new Weights(shapes, type, META), config);
+        int plain = type == ScalarType.Float32 ? 4 : 2;
+        return shapes.Shapes.Values.Sum(shape => shape.Aggregate(1L, (product, length) => product * length) * (shape.Length == 2 && linears != LinearPrecision.Plain ? 1 : plain));
+    }
+
+    /// <summary>Frees what holds the blocks that are not on the device; the parameters belong to their source.</summary>
+    public void Dispose() => blocks.Dispose();
 
     /// <summary>Tokens that a latent [.., frames, height, width] becomes.</summary>
     public PatchGrid Grid(long frames, long height, long width) => new(frames, height / Config.Patch, width / Config.Patch);
@@ -115,7 +132,12 @@ public sealed class VideoTransformer
         else
         {
             var before = x;
-            for (int i = 0; i < blocks.Length; i++) x = blocks[i].Forward(x, modulation, rotary, grid, given, i);
+            for (int i = 0; i < blocks.Count; i++)
+            {
+                var (tokens, index) = (x, i);
+                x = blocks.Use(i, block => block.Forward(tokens, modulation, rotary, grid, given, index));
+            }
+
             if (residual is not null) residual.Value = x - before;
         }
 
@@ -157,7 +179,7 @@ public sealed class VideoTransformer
 
     private KeysValues[] PerBlock(Func<TransformerBlock, KeysValues> project)
     {
-        var all = blocks.Select(project).ToArray();
+        var all = Enumerable.Range(0, blocks.Count).Select(i => blocks.Use(i, project)).ToArray();
         foreach (var one in all)
         {
             one.Keys.MoveToOuterDisposeScope();

@@ -6,17 +6,17 @@ namespace Locutor.Generation.Tests.Sampling;
 public class StepCacheTests
 {
     /// <summary>Change is the relative change of the modulation itself.</summary>
-    private static readonly StepCacheOptions Options = new(0.25, [1, 0], AlwaysFirst: 2);
+    private static readonly TeaCacheOptions Options = new(0.25, [1, 0], AlwaysFirst: 2);
 
     [Fact]
     public void Steps_are_reused_until_the_change_adds_up_and_every_pass_has_a_residual_of_its_own()
     {
         using var scope = NewDisposeScope();
-        using var cache = new StepCache(Options);
+        using var cache = new TeaCache(Options);
         var reused = new List<bool>();
         for (int step = 0; step < 7; step++)
         {
-            cache.Begin(step, ones([1, 6, 4]) * (float)Math.Pow(1.1, step));
+            cache.Begin(step, zeros(1), ones([1, 6, 4]) * (float)Math.Pow(1.1, step));
             foreach (var pass in new[] { Pass.Conditional, Pass.AudioDropped })
             {
                 var residual = cache.For(pass);
@@ -34,8 +34,37 @@ public class StepCacheTests
     [Fact]
     public void A_new_clip_starts_empty()
     {
-        using var cache = new StepCache(Options);
+        using var cache = new TeaCache(Options);
         cache.For(Pass.Conditional).IsEmpty.ShouldBeTrue();
         cache.For(Pass.Conditional).Reuse.ShouldBeFalse();
+    }
+
+    /// <summary>A velocity that moves as fast as the latent: k is 1, so the change of a step is its distance over the velocity.</summary>
+    [Fact]
+    public void EasyCache_runs_again_when_the_expected_change_adds_up()
+    {
+        using var scope = NewDisposeScope();
+        using var cache = new EasyCacheOptions(0.1, AlwaysFirst: 2).Create();
+        var ran = new List<int>();
+        for (int step = 0; step < 8; step++)
+        {
+            var latent = full([4], step * 0.1f);
+            cache.Begin(step, latent, zeros(1));
+            foreach (var pass in new[] { Pass.Conditional, Pass.AudioDropped })
+            {
+                float offset = pass == Pass.Conditional ? 2 : 5;
+                var velocity = cache.Forward(pass, residual =>
+                {
+                    residual.ShouldBeNull();
+                    if (pass == Pass.Conditional) ran.Add(step);
+                    return latent + offset;
+                });
+                velocity.allclose(latent + offset).ShouldBeTrue($"step {step}, {pass}: what the network adds to the latent is known");
+            }
+        }
+
+        // 0.1 / 2.1 = 0.048 after step 1, and again: 0.095 < 0.1; the third makes 0.143. After step 4 0.1 / 2.4 = 0.042 each: two fit.
+        ran.ShouldBe([0, 1, 4, 7]);
+        cache.Skipped.ShouldBe(4);
     }
 }

@@ -7,33 +7,33 @@ namespace Locutor.Generation.Sampling;
 /// <param name="Threshold">Accumulated estimated change above which the blocks run again; 0.2 to 0.5 is usual.</param>
 /// <param name="Coefficients">Polynomial from change of the time modulation to change of the output, highest power first.</param>
 /// <param name="AlwaysFirst">Steps at the start of a clip that always run.</param>
-public sealed record StepCacheOptions(double Threshold, IReadOnlyList<double> Coefficients, int AlwaysFirst = 5)
+public sealed record TeaCacheOptions(double Threshold, IReadOnlyList<double> Coefficients, int AlwaysFirst = 5) : StepCacheOptions
 {
     /// <summary>Fitted for Wan 2.1 I2V 14 B at 480p, by the authors of TeaCache.</summary>
     public static IReadOnlyList<double> Wan480p { get; } = [2.57151496e+05, -3.54229917e+04, 1.40286849e+03, -1.35890334e+01, 1.32517977e-01];
 
     /// <summary>Fitted for Wan 2.1 I2V 14 B at 720p, by the authors of TeaCache.</summary>
     public static IReadOnlyList<double> Wan720p { get; } = [8.10705460e+03, 2.13393892e+03, -3.72934672e+02, 1.66203073e+01, -4.17769401e-02];
+
+    public override string Name => FormattableString.Invariant($"TeaCache {Threshold}");
+
+    public override IStepCache Create() => new TeaCache(this);
 }
 
 /// <summary>
 /// The cache of one clip: one residual per pass, so that no branch of guidance reads another's, and one decision per step, since all
 /// passes of a step share the time modulation that it rests on.
 /// </summary>
-public sealed class StepCache(StepCacheOptions options) : IDisposable
+public sealed class TeaCache(TeaCacheOptions options) : IStepCache
 {
     private readonly Dictionary<Pass, BlockResidual> residuals = [];
     private Tensor? previous;
     private double change;
     private bool reuse;
 
-    /// <summary>Steps that did not run the blocks.</summary>
     public int Skipped { get; private set; }
 
-    /// <summary>Decides for all passes of a step.</summary>
-    /// <param name="step">0 for the first of the clip.</param>
-    /// <param name="modulation">Time modulation of the step, any shape.</param>
-    public void Begin(int step, Tensor modulation)
+    public void Begin(int step, Tensor latent, Tensor modulation)
     {
         if (previous is not null) change += Estimate(modulation, previous);
         reuse = step >= options.AlwaysFirst && previous is not null && change < options.Threshold;
@@ -43,8 +43,10 @@ public sealed class StepCache(StepCacheOptions options) : IDisposable
         previous = modulation.clone().DetachFromDisposeScope();
     }
 
+    public Tensor Forward(Pass pass, Func<BlockResidual?, Tensor> run) => run(For(pass));
+
     /// <summary>What to hand to the network for this pass of the step.</summary>
-    public BlockResidual For(Pass pass)
+    internal BlockResidual For(Pass pass)
     {
         if (!residuals.TryGetValue(pass, out var residual)) residuals[pass] = residual = new BlockResidual();
         residual.Reuse = reuse && !residual.IsEmpty;

@@ -1,0 +1,63 @@
+using Locutor.Generation;
+using Locutor.Models;
+using static TorchSharp.torch;
+
+namespace Locutor.Bench;
+
+/// <summary>What is measured.</summary>
+/// <param name="Bundle">Whose sizes the networks have; their numbers are random.</param>
+/// <param name="Device">Where.</param>
+/// <param name="Height">Of the video; a multiple of 16.</param>
+/// <param name="Width">Of the video; a multiple of 16.</param>
+/// <param name="Frames">Of a clip: 4n + 1.</param>
+public sealed record BenchOptions(Bundle Bundle, Device Device, int Height, int Width, int Frames)
+{
+    public Precision Precision { get; init; }
+
+    /// <summary>Timed runs, of which the median counts; one more before them is not timed. At least 1.</summary>
+    public int Repeat { get; init; } = 3;
+
+    /// <summary>Compares with the plain float32 path first, and times nothing that differs too much.</summary>
+    public bool Check { get; init; }
+
+    /// <summary>Of the bundle, for a whole clip.</summary>
+    public string? Preset { get; init; }
+
+    /// <summary>Step caching of a whole clip; null runs every step.</summary>
+    public string? StepCache { get; init; }
+
+    /// <summary>Bytes of the GPU that a pass has to make do with; null: all.</summary>
+    public long? VramBudget { get; init; }
+
+    /// <summary>Where the bundle's files stand; for accuracy, which needs trained numbers.</summary>
+    public string? BundleFolder { get; init; }
+
+    /// <summary>A picture, for accuracy.</summary>
+    public string? Image { get; init; }
+
+    /// <summary>A voice, for accuracy.</summary>
+    public string? Audio { get; init; }
+
+    /// <summary>Where a file to be loaded may be written.</summary>
+    public string Folder { get; init; } = Path.GetTempPath();
+
+    public long Seed { get; init; } = 1;
+
+    /// <exception cref="BenchException">A size out of range.</exception>
+    public void Validate()
+    {
+        if (Height < 16 || Width < 16 || Height % 16 != 0 || Width % 16 != 0) throw new BenchException($"--size {Height}x{Width}: expected multiples of 16");
+        if (Frames < 1 || Frames % 4 != 1) throw new BenchException($"--frames {Frames}: expected 1, 5, 9, ...");
+        if (Repeat < 1) throw new BenchException($"--repeat {Repeat}: expected 1 or more");
+    }
+}
+
+/// <summary>A measurement that cannot be made, or a check that failed before one.</summary>
+public sealed class BenchException : Exception
+{
+    public BenchException() { }
+
+    public BenchException(string message) : base(message) { }
+
+    public BenchException(string message, Exception inner) : base(message, inner) { }
+}

@@ -1,0 +1,59 @@
+using Locutor.Kernels.Compilation;
+using Locutor.Kernels.Quantisation;
+using static TorchSharp.torch;
+
+namespace Locutor.Bench;
+
+/// <summary>A rate that the device reached with one operation of its best size.</summary>
+/// <param name="Rate">Of that unit a second.</param>
+/// <param name="Unit">FLOP or byte.</param>
+public sealed record Ceiling(string What, double Rate, string Unit);
+
+/// <summary>What the device can do at best, measured in the same run as what is compared with it.</summary>
+internal sealed class Ceilings
+{
+    public const string Float32 = "matrix product, float32", BFloat16 = "matrix product, bfloat16", Float8 = "matrix product, float8 by rows", Int8 = "matrix product, int8",
+        Attention = "attention, bfloat16", AttentionFloat32 = "attention, float32", Copy = "copy, bytes read and written";
+
+    private readonly Dictionary<string, Ceiling> measured = [];
+
+    private Ceilings() { }
+
+    public IEnumerable<Ceiling> All => measured.Values;
+
+    public double this[string what] => measured[what].Rate;
+
+    /// <summary>Seconds that an amount takes at best.</summary>
+    public double Floor(string what, double amount) => amount / this[what];
+
+    public static Ceilings Measure(Meter meter, Device device)
+    {
+        using var still = no_grad();
+        using var scope = NewDisposeScope();
+        var found = new Ceilings();
+        long side = meter.OnGpu ? 8192 : 768, tokens = meter.OnGpu ? 32768 : 1024, heads = meter.OnGpu ? 40 : 4, head = meter.OnGpu ? 128 : 64;
+        double product = 2.0 * side * side * side, attention = 4.0 * tokens * tokens * heads * head;
+        var (a, b) = (randn([side, side], device: device), randn([side, side], device: device));
+        var (ah, bh) = (a.to(ScalarType.BFloat16), b.to(ScalarType.BFloat16));
+        found.Add(Float32, "FLOP", product, meter.MedianOfMany(() => a.matmul(b)));
+        found.Add(BFloat16, "FLOP", product, meter.MedianOfMany(() => ah.matmul(bh.t())));
+        foreach (var (name, precision) in new[] { (Float8, LinearPrecision.Float8), (Int8, LinearPrecision.Int8) })
+        {
+            var (x, w) = (RowQuantiser.Quantise(a, precision), RowQuantiser.Quantise(b, precision));
+            if (meter.OnGpu && precision == LinearPrecision.Float8)
+                found.Add(name, "FLOP", product, meter.MedianOfMany(() => TorchScripts.ScaledProduct(x.Values, w.Values.t(), x.Scales.view(-1, 1), w.Scales.view(1, -1), null)));
+            else if (precision == LinearPrecision.Int8)
+                found.Add(name, "FLOP", product, meter.MedianOfMany(() => TorchScripts.Int8Product(x.Values, w.Values.t())));
+        }
+        var q = randn([1, heads, tokens, head], device: device);
+        var qh = q.to(ScalarType.BFloat16);
+        found.Add(Attention, "FLOP", attention, meter.MedianOfMany(() => Networks.Layers.Attention.Forward(qh, qh, qh)));
+        if (!meter.OnGpu) found.Add(AttentionFloat32, "FLOP", attention, meter.MedianOfMany(() => Networks.Layers.Attention.Forward(q, q, q)));
+        long bytes = meter.OnGpu ? 4L << 30 : 256L << 20;
+        var (from, to) = (zeros([bytes / 4], ScalarType.Float32, device).add_(1), empty([bytes / 4], ScalarType.Float32, device));
+        found.Add(Copy, "byte", 2.0 * bytes, meter.MedianOfMany(() => to.copy_(from)));
+        return found;
+    }
+
+    private void Add(string what, string unit, double amount, double seconds) => measured[what] = new Ceiling(what, amount / seconds, unit);
+}

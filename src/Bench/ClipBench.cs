@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using Locutor.Generation;
+using Locutor.Generation.Conditioning;
+using Locutor.Generation.Sampling;
+using Locutor.Generation.Settings;
+using Locutor.Kernels.Quantisation;
+using Locutor.Media.Pictures;
+using static TorchSharp.torch;
+
+namespace Locutor.Bench;
+
+/// <summary>Two clips of a bundle's preset from a picture and speech features to 8-bit frames, all networks on the device; the second is what a long video is made of.</summary>
+internal sealed class ClipBench(BenchOptions options, Meter meter)
+{
+    private const string Part = "clip";
+
+    public IEnumerable<BenchRow> Run()
+    {
+        var settings = VideoSettings.Resolve(options.Bundle, null, options.Preset, new SettingOverrides { StepCache = options.StepCache });
+        int motion = Math.Min(settings.MotionFrames, (options.Frames - 1) / 4 * 4 - 3);
+        var plan = new ClipPlan(2 * options.Frames - motion, options.Frames, motion);
+        var timeline = new Timeline(meter);
+        double? memory = meter.Peak(() => Generate(settings, plan, timeline));
+        string what = $"{settings.Preset}, {settings.Steps} steps of {Guidance.PassesOf(settings.Guidance).Count} passes{(settings.StepCache is { } cache ? $", {cache.Name}" : "")}";
+        yield return new BenchRow(Part, $"networks brought to the device", timeline.Loading);
+        yield return new BenchRow(Part, $"first clip, {what}", timeline.Of(1)) { MemoryGiB = memory };
+        yield return new BenchRow(Part, $"later clip, {what}, {plan.At(1).Keep} new frames", timeline.Of(2)) { MemoryGiB = memory };
+        foreach (var (stage, seconds) in timeline.Stages(2)) yield return new BenchRow(Part, $"  of the later clip: {stage}", seconds);
+    }
+
+    private void Generate(VideoSettings settings, ClipPlan plan, Timeline timeline)
+    {
+        using var networks = NetworkSet.Random(
+            options.Bundle, options.Seed, options.Device, options.Precision.Arithmetic(options.Device), options.Precision.Linears() ?? LinearPrecision.Plain);
+        var picture = new Picture(options.Width, options.Height, RandomBytes(3 * options.Width * options.Height));
+        var config = networks.Transformer.Config;
+        using var text = networks.EmbedText("a person is talking");
+        using var speech = randn([plan.TotalFrames, config.AudioBlocks, config.AudioChannels], ScalarType.Float32);
+        var inputs = new GenerationInputs(text, text, [speech], (_, _) => ValueTask.FromResult(picture));
+        var generation = new GenerationOptions(options.Height, options.Width, plan, settings.Steps, settings.Shift, settings.Guidance)
+        {
+            ColourCorrection = 0.2, // what a long video needs; a preset may leave it out
+            HoldPicture = settings.HoldPicture,
+            StepCache = settings.StepCache,
+        };
+        var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, networks.Device);
+        timeline.Begin();
+        Consume(generator.GenerateAsync(inputs, generation, new SeededNoise(options.Seed), progress: timeline)).GetAwaiter().GetResult();
+        timeline.End();
+    }
+
+    private static async Task Consume(IAsyncEnumerable<GeneratedClip> clips)
+    {
+        await foreach (var clip in clips.ConfigureAwait(false))
+            using (clip)
+                foreach (byte[] frame in clip.Frames()) GC.KeepAlive(frame);
+    }
+
+    private byte[] RandomBytes(int count)
+    {
+        byte[] bytes = new byte[count];
+        new Random((int)options.Seed).NextBytes(bytes);
+        return bytes;
+    }
+
+    /// <summary>When each stage of each clip began, the device waited for.</summary>
+    private sealed class Timeline(Meter meter) : IProgress<GenerationProgress>
+    {
+        private readonly List<(int Clip, GenerationStage Stage, long At)> marks = [];
+        private readonly long start = Stopwatch.GetTimestamp();
+        private long began, ended;
+
+        public double Loading => Stopwatch.GetElapsedTime(start, began).TotalSeconds;
+
+        public void Begin() => began = Now();
+
+        public void End() => ended = Now();
+
+        public void Report(GenerationProgress value)
+        {
+            if (marks.Count > 0 && marks[^1].Clip == value.Clip && marks[^1].Stage == value.Stage) return;
+            marks.Add((value.Clip, value.Stage, Now()));
+        }
+
+        /// <summary>Seconds from a clip's start to the next one's, or to the end.</summary>
+        public double Of(int clip) => Stopwatch.GetElapsedTime(marks.First(mark => mark.Clip == clip).At, End(marks.FindLastIndex(mark => mark.Clip == clip))).TotalSeconds;
+
+        public IEnumerable<(GenerationStage Stage, double Seconds)> Stages(int clip) => marks.Index()
+            .Where(mark => mark.Item.Clip == clip)
+            .Select(mark => (mark.Item.Stage, Stopwatch.GetElapsedTime(mark.Item.At, End(mark.Index)).TotalSeconds));
+
+        private long End(int index) => index + 1 < marks.Count ? marks[index + 1].At : ended;
+
+        private long Now()
+        {
+            meter.Wait();
+            return Stopwatch.GetTimestamp();
+        }
+    }
+}

@@ -1,0 +1,97 @@
+using Locutor.Checkpoints;
+using Locutor.Checkpoints.Quantised;
+using Locutor.Checkpoints.Safetensors;
+using Locutor.Generation;
+using Locutor.Kernels.Quantisation;
+using Locutor.Networks.Layers;
+using Locutor.Networks.VideoTransformer;
+using static TorchSharp.torch;
+
+namespace Locutor.Bench;
+
+/// <summary>A prepared file of the transformer's sizes, written with random bytes and brought to the device memory-mapped, the file still in the machine's memory.</summary>
+internal sealed class LoadBench(BenchOptions options, Meter meter)
+{
+    private const string Part = "load";
+
+    public IEnumerable<BenchRow> Run()
+    {
+        var linears = options.Precision.Linears() ?? LinearPrecision.Plain;
+        var type = options.Precision.Arithmetic(options.Device);
+        string path = Path.Combine(options.Folder, $"locutor-bench-{Guid.NewGuid():N}.safetensors");
+        try
+        {
+            long bytes = Write(path, linears, type);
+            double seconds = 0;
+            double? memory = meter.Peak(() => seconds = meter.Once(() => Load(path, linears, type)));
+            double again = meter.Once(() => Load(path, linears, type));
+            yield return new BenchRow(Part, $"{bytes / 1e9:0.00} GB into the device, first time", seconds) { MemoryGiB = memory };
+            yield return new BenchRow(Part, $"{bytes / 1e9:0.00} GB into the device, again", again);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    private void Load(string path, LinearPrecision linears, ScalarType type)
+    {
+        using var checkpoint = NetworkCheckpoint.Open([path]);
+        using var parameters = new CheckpointParameters(checkpoint);
+        _ = new VideoTransformer(new Weights(parameters, type, options.Device).With(linears), new BundleBlueprint(options.Bundle).Transformer);
+        meter.Wait();
+    }
+
+    private long Write(string path, LinearPrecision linears, ScalarType type)
+    {
+        using var outline = new Outline(linears);
+        _ = new VideoTransformer(new Weights(outline, type, META).With(linears), new BundleBlueprint(options.Bundle).Transformer);
+        using var writer = new SafetensorsWriter(path, outline.Tensors);
+        byte[] random = new byte[1 << 24];
+        new Random((int)options.Seed).NextBytes(random);
+        for (int i = 1; i < random.Length; i += 2) random[i] &= 0x3f; // no infinities, in whatever type
+        long sum = 0;
+        foreach (var tensor in outline.Tensors)
+        {
+            long bytes = tensor.Shape.Aggregate((long)tensor.Type.Size(), (product, length) => product * length);
+            for (long done = 0; done < bytes; done += random.Length) writer.Append(tensor.Name, random.AsSpan(0, (int)Math.Min(random.Length, bytes - done)));
+            sum += bytes;
+        }
+        writer.Complete();
+        return sum;
+    }
+
+    /// <summary>Says what a network asks for, in the types of a prepared file.</summary>
+    private sealed class Outline(LinearPrecision linears) : IParameterSource, IDisposable
+    {
+        private readonly List<Tensor> made = [];
+
+        public List<TensorOutline> Tensors { get; } = [];
+
+        public bool Contains(string key) => Tensors.Exists(tensor => tensor.Name == key);
+
+        public Tensor Load(string key, long[] shape, Initial initial, ScalarType type, Device device)
+        {
+            Tensors.Add(new TensorOutline(key, type == ScalarType.BFloat16 ? ElementType.BFloat16 : ElementType.Float32, shape));
+            return Made(shape, type);
+        }
+
+        public QuantisedRows LoadQuantised(string key, long[] shape, LinearPrecision precision, Device device)
+        {
+            Tensors.Add(new TensorOutline(key, linears == LinearPrecision.Float8 ? ElementType.Float8E4M3 : ElementType.Int8, shape));
+            Tensors.Add(new TensorOutline(key + "_scale", ElementType.Float32, [shape[0]]));
+            return new QuantisedRows(Made(shape, RowQuantiser.Type(precision)), Made([shape[0]], ScalarType.Float32));
+        }
+
+        public void Dispose()
+        {
+            foreach (var tensor in made) tensor.Dispose();
+        }
+
+        private Tensor Made(long[] shape, ScalarType type)
+        {
+            made.Add(empty(shape, type, META).DetachFromDisposeScope());
+            return made[^1];
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using Locutor.Kernels.Compilation;
+using static TorchSharp.torch;
+
+namespace Locutor.Bench;
+
+/// <summary>Times work on a device and watches its memory.</summary>
+internal sealed class Meter(Device device, int repeat)
+{
+    private const double GiB = 1L << 30;
+
+    public bool OnGpu => device.type == TorchSharp.DeviceType.CUDA;
+
+    public void Wait()
+    {
+        if (OnGpu) cuda.synchronize();
+    }
+
+    /// <summary>Median of the runs after one that is not timed.</summary>
+    public double Median(Action work)
+    {
+        Once(work);
+        var seconds = Enumerable.Range(0, repeat).Select(_ => Once(work)).Order().ToArray();
+        return (seconds[(seconds.Length - 1) / 2] + seconds[seconds.Length / 2]) / 2;
+    }
+
+    /// <summary>Median of work too short for a clock: as many runs in a row as last about 50 ms.</summary>
+    public double MedianOfMany(Action work)
+    {
+        Once(work);
+        int times = (int)Math.Clamp(0.05 / Math.Max(1e-6, Once(work)), 1, 1000);
+        return Median(() =>
+        {
+            for (int i = 0; i < times; i++)
+            {
+                using var scope = NewDisposeScope();
+                work();
+            }
+        }) / times;
+    }
+
+    public double Once(Action work)
+    {
+        using var still = no_grad();
+        using var scope = NewDisposeScope();
+        Wait();
+        long start = Stopwatch.GetTimestamp();
+        work();
+        Wait();
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    /// <summary>Largest memory of the device in use by anyone during the work; null on the CPU. Looked at every few milliseconds.</summary>
+    public double? Peak(Action work)
+    {
+        if (!OnGpu)
+        {
+            work();
+            return null;
+        }
+        long most = 0;
+        using var done = new CancellationTokenSource();
+        var watch = Task.Factory.StartNew(
+            () =>
+            {
+                do
+                {
+                    var (free, total) = CudaDriver.Memory(Math.Max(0, device.index));
+                    most = Math.Max(most, total - free);
+                }
+                while (!done.Token.WaitHandle.WaitOne(5));
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        try
+        {
+            work();
+            Wait();
+        }
+        finally
+        {
+            done.Cancel();
+            watch.Wait();
+        }
+        return most / GiB;
+    }
+
+    public static double RelativeError(Tensor found, Tensor expected)
+    {
+        using var still = no_grad();
+        using var scope = NewDisposeScope();
+        var exact = expected.to(ScalarType.Float32);
+        double error = ((found.to(ScalarType.Float32) - exact).norm() / exact.norm()).item<float>();
+        return double.IsFinite(error) ? error : double.PositiveInfinity;
+    }
+
+    /// <exception cref="BenchException">The error is too large; nothing is to be timed.</exception>
+    public static BenchRow Checked(BenchRow row) => row.Error <= row.ErrorAllowed
+        ? row
+        : throw new BenchException($"{row.Part}, {row.What}: differs from the plain float32 path by {row.Error:0.0e+0} (relative L2), at most {row.ErrorAllowed:0.0e+0} is let pass; nothing was timed");
+}

@@ -1,0 +1,70 @@
+using Locutor.Generation;
+using Locutor.Networks.Layers;
+using Locutor.Networks.VideoAutoencoder;
+using static TorchSharp.torch;
+
+namespace Locutor.Bench;
+
+/// <summary>The autoencoder: a picture before blank frames encoded, motion frames encoded, a clip decoded.</summary>
+internal sealed class VaeBench(BenchOptions options, Meter meter, Ceilings ceilings)
+{
+    private const string Part = "vae";
+    private const int ComparedLatents = 3;
+
+    private readonly ScalarType type = options.Precision.Arithmetic(options.Device);
+
+    public IEnumerable<BenchRow> Run()
+    {
+        var config = new BundleBlueprint(options.Bundle).Autoencoder;
+        using var parameters = new RandomParameters(options.Seed, onDevice: meter.OnGpu);
+        var network = new VideoAutoencoder(new Weights(parameters, type, options.Device), config);
+        long stride = config.SpatialStride(), latents = (options.Frames - 1) / config.TemporalStride() + 1;
+        using var picture = Uniform(3, 1, options.Height, options.Width);
+        using var motion = Uniform(3, Math.Min(25, options.Frames), options.Height, options.Width);
+        using var latent = Normal(config.LatentChannels, latents, options.Height / stride, options.Width / stride);
+        if (options.Check) yield return Meter.Checked(Compare(network, config, latent.narrow(2, 0, Math.Min(ComparedLatents, latents))));
+        string rate = type == ScalarType.Float32 ? Ceilings.Float32 : Ceilings.BFloat16;
+        double seconds = 0;
+        double? memory = meter.Peak(() => seconds = meter.Median(() => network.EncodePictureThenBlank(picture, options.Frames)));
+        yield return new BenchRow(Part, $"encode {options.Frames} frames, a picture and blank ones, {Name}", seconds) { MemoryGiB = memory };
+        memory = meter.Peak(() => seconds = meter.Median(() => network.Encode(motion)));
+        yield return new BenchRow(Part, $"encode {motion.shape[2]} motion frames, {Name}", seconds) { MemoryGiB = memory };
+        memory = meter.Peak(() => seconds = meter.Median(() =>
+        {
+            foreach (var chunk in network.DecodeChunks(latent, network.LatentsAtOnce(options.Height, options.Width))) chunk.Dispose();
+        }));
+        yield return new BenchRow(Part, $"decode {latents} latents, {Name}, {Math.Min(latents, network.LatentsAtOnce(options.Height, options.Width))} at once", seconds)
+        {
+            MemoryGiB = memory,
+            Floor = ceilings.Floor(rate, Work.Decode(config, latents, options.Height, options.Width)),
+        };
+    }
+
+    private string Name => $"{type}".ToLowerInvariant();
+
+    private BenchRow Compare(VideoAutoencoder network, VideoAutoencoderConfig config, Tensor few)
+    {
+        using var still = no_grad();
+        using var scope = NewDisposeScope();
+        using var parameters = new RandomParameters(options.Seed, onDevice: meter.OnGpu);
+        var exact = new VideoAutoencoder(new Weights(parameters, ScalarType.Float32, options.Device), config);
+        bool allowed = backends.cudnn.allow_tf32;
+        backends.cudnn.allow_tf32 = false;
+        try
+        {
+            return new BenchRow(Part, $"decode {few.shape[2]} latents, {Name}, against float32", null)
+            {
+                Error = Meter.RelativeError(cat([.. network.DecodeChunks(few, 1)], 2), exact.Decode(few)),
+                ErrorAllowed = type == ScalarType.Float32 ? 1e-4 : 6e-2,
+            };
+        }
+        finally
+        {
+            backends.cudnn.allow_tf32 = allowed;
+        }
+    }
+
+    private Tensor Uniform(params long[] shape) => (rand([1, .. shape], ScalarType.Float32, options.Device) * 2 - 1).DetachFromDisposeScope();
+
+    private Tensor Normal(params long[] shape) => randn([1, .. shape], ScalarType.Float32, options.Device).DetachFromDisposeScope();
+}

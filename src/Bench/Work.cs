@@ -1,0 +1,63 @@
+using Locutor.Kernels.Quantisation;
+using Locutor.Networks.VideoAutoencoder;
+using Locutor.Networks.VideoTransformer;
+using static TorchSharp.torch;
+
+namespace Locutor.Bench;
+
+/// <summary>Least arithmetic that something needs, counted from the architecture: a multiplication and an addition are two.</summary>
+internal static class Work
+{
+    /// <summary>Matrix products of all blocks in one pass; keys and values of text, picture and speech are not among them, they are made once a clip.</summary>
+    public static double Linears(VideoTransformerConfig config, long tokens) =>
+        2.0 * config.Blocks * tokens * (8.0 * config.Width * config.Width + 2.0 * config.Width * config.FeedForward);
+
+    public static double Attention(VideoTransformerConfig config, PatchGrid grid)
+    {
+        double others = config.TextTokens + 257 + config.AudioTokens;
+        return 4.0 * config.Blocks * grid.Tokens * (grid.Tokens + others) * config.Width;
+    }
+
+    /// <summary>Seconds of one pass at best: products and attention one after the other at the rates measured.</summary>
+    public static double PassFloor(VideoTransformerConfig config, PatchGrid grid, Ceilings ceilings, ScalarType type, LinearPrecision linears, bool gpu)
+    {
+        string product = (gpu ? linears : LinearPrecision.Plain) switch
+        {
+            LinearPrecision.Float8 => Ceilings.Float8,
+            LinearPrecision.Int8 => Ceilings.Int8,
+            _ => type == ScalarType.Float32 ? Ceilings.Float32 : Ceilings.BFloat16,
+        };
+        string attention = type == ScalarType.Float32 && !gpu ? Ceilings.AttentionFloat32 : Ceilings.Attention;
+        return ceilings.Floor(product, Linears(config, grid.Tokens)) + ceilings.Floor(attention, Attention(config, grid));
+    }
+
+    /// <summary>Convolutions of the decoder for a whole latent.</summary>
+    public static double Decode(VideoAutoencoderConfig config, long latentFrames, long height, long width)
+    {
+        double sum = 0;
+        int levels = config.Multipliers.Count;
+        long frames = latentFrames;
+        int channels = config.Width * config.Multipliers[^1];
+        sum += Conv(config.LatentChannels, channels, 27, Pixels(frames, height, width, levels - 1)) + 4 * Conv(channels, channels, 27, Pixels(frames, height, width, levels - 1));
+        int inputs = channels;
+        for (int level = levels - 1; level >= 0; level--)
+        {
+            int outputs = config.Width * config.Multipliers[level];
+            for (int i = 0; i <= config.ResidualBlocks; i++, inputs = outputs)
+                sum += Conv(inputs, outputs, 27, Pixels(frames, height, width, level)) + Conv(outputs, outputs, 27, Pixels(frames, height, width, level)) + (inputs == outputs ? 0 : Conv(inputs, outputs, 1, Pixels(frames, height, width, level)));
+            if (level == 0) continue;
+            if (config.TemporalDownsample[level - 1])
+            {
+                sum += Conv(outputs, 2 * outputs, 3, Pixels(frames - 1, height, width, level));
+                frames = 2 * frames - 1;
+            }
+            sum += Conv(outputs, outputs / 2, 9, Pixels(frames, height, width, level - 1));
+            inputs = outputs / 2;
+        }
+        return sum + Conv(config.Width, 3, 27, Pixels(frames, height, width, 0));
+    }
+
+    private static double Pixels(long frames, long height, long width, int level) => (double)frames * (height >> level) * (width >> level);
+
+    private static double Conv(int inputs, int outputs, int kernel, double pixels) => 2.0 * inputs * outputs * kernel * pixels;
+}

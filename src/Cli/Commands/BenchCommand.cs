@@ -1,0 +1,86 @@
+using System.CommandLine;
+using Locutor.Bench;
+using Locutor.Cli.Generate;
+using Locutor.Generation;
+
+namespace Locutor.Cli.Commands;
+
+/// <summary><c>locutor bench</c>: what parts of the generator cost here, beside what the device can do at best.</summary>
+internal static class BenchCommand
+{
+    private static readonly Argument<string> Part = new("part") { Description = $"What to measure: {string.Join(", ", BenchRun.Parts)}, or all.", DefaultValueFactory = _ => "all" };
+    private static readonly Option<string?> Model = new("--model", "-m") { Description = "The bundle whose sizes the networks have. Their numbers are random: no file of it is needed.", HelpName = "NAME" };
+    private static readonly Option<string?> Size = new("--size") { Description = "Of the video, in pixels; without it, 640x640 or the bundle's only one.", HelpName = "HxW" };
+    private static readonly Option<int?> Frames = new("--frames") { Description = "Of a clip: 1, 5, 9, ...; without it, the bundle's.", HelpName = "N" };
+    private static readonly Option<Precision> Precise = new("--precision") { Description = "float32, bfloat16, float8 or int8.", HelpName = "NAME" };
+    private static readonly Option<int> Repeat = new("--repeat") { Description = "Timed runs, of which the median counts.", HelpName = "N", DefaultValueFactory = _ => 3 };
+    private static readonly Option<bool> Check = new("--check") { Description = "Compare with the plain float32 path first, and time nothing that differs too much." };
+    private static readonly Option<string?> Preset = new("--preset") { Description = "Of the bundle, for a whole clip.", HelpName = "NAME" };
+    private static readonly Option<string?> StepCache = new("--step-cache") { Description = "For a whole clip; as for generate.", HelpName = "X" };
+    private static readonly Option<string?> VramBudget = new("--vram-budget") { Description = "For a pass; as for generate.", HelpName = "GIB" };
+    private static readonly Option<string?> Image = new("--image-path", "-i") { Description = "A picture, for accuracy.", HelpName = "FILE" };
+    private static readonly Option<string?> Audio = new("--audio1-path", "-a") { Description = "A voice, for accuracy.", HelpName = "FILE" };
+    private static readonly Option<string> Folder = new("--folder") { Description = "Where the file that is loaded may stand meanwhile.", HelpName = "FOLDER", DefaultValueFactory = _ => Path.GetTempPath() };
+    private static readonly Option<string> Device = new("--device") { Description = "cpu or cuda; without it, the GPU when there is one.", HelpName = "cpu|cuda", DefaultValueFactory = _ => "auto" };
+    private static readonly Option<string?> Json = new("--json") { Description = "Also write the figures to this file.", HelpName = "FILE" };
+
+    public static Command Create()
+    {
+        var command = new Command("bench", "Measure what the parts of the generator cost on this device.") { Part, Model, Size, Frames, Precise, Repeat, Check, Preset, StepCache, VramBudget, Image, Audio, Folder, Device, Json };
+        command.SetAction(parsed =>
+        {
+            string? json = parsed.GetValue(Json);
+            if (json is not null) OutputPath.Check(json);
+            try
+            {
+                BenchRun.Measure(parsed.GetValue(Part)!, Read(parsed), Console.WriteLine, report => Write(json, report));
+                return ExitCodes.Success;
+            }
+            catch (BenchException failure)
+            {
+                throw new CommandException(failure.Message.StartsWith("--", StringComparison.Ordinal) || failure.Message.StartsWith("unknown", StringComparison.Ordinal) ? ExitCodes.Usage : ExitCodes.Internal, failure.Message);
+            }
+        });
+        return command;
+    }
+
+    private static BenchOptions Read(ParseResult parsed)
+    {
+        var (bundle, folder) = ModelChoice.Find(parsed.GetValue(Model));
+        var (height, width) = SizeOf(parsed.GetValue(Size), bundle);
+        return new BenchOptions(bundle, DeviceChoice.Find(parsed.GetValue(Device)!), height, width, parsed.GetValue(Frames) ?? bundle.ClipFrames)
+        {
+            Precision = parsed.GetValue(Precise),
+            Repeat = parsed.GetValue(Repeat),
+            Check = parsed.GetValue(Check),
+            Preset = parsed.GetValue(Preset),
+            StepCache = parsed.GetValue(StepCache),
+            VramBudget = MemoryPlan.Parse(parsed.GetValue(VramBudget)),
+            BundleFolder = folder,
+            Image = parsed.GetValue(Image),
+            Audio = parsed.GetValue(Audio),
+            Folder = parsed.GetValue(Folder)!,
+        };
+    }
+
+    private static (int Height, int Width) SizeOf(string? asked, Models.Bundle bundle)
+    {
+        if (asked is null)
+        {
+            var pictures = bundle.Sizes[bundle.DefaultSize];
+            int[] chosen = pictures.FirstOrDefault(picture => picture[0] == 640 && picture[1] == 640) ?? pictures[0];
+            return (chosen[0], chosen[1]);
+        }
+        string[] sides = asked.Split('x');
+        return sides.Length == 2 && int.TryParse(sides[0], out int height) && int.TryParse(sides[1], out int width)
+            ? (height, width)
+            : throw new CommandException(ExitCodes.Usage, $"--size {asked}: expected HEIGHTxWIDTH, such as 640x640");
+    }
+
+    private static void Write(string? path, BenchReport report)
+    {
+        if (path is null) return;
+        File.WriteAllText(path + ".part", report.ToJson());
+        File.Move(path + ".part", path, overwrite: true);
+    }
+}

@@ -1,0 +1,85 @@
+using Locutor.Networks.VideoTransformer;
+using static TorchSharp.torch;
+
+namespace Locutor.Generation.Sampling;
+
+/// <summary>When a step may do without the network (EasyCache, arXiv:2507.02860). Nothing is fitted to a model beforehand.</summary>
+/// <param name="Threshold">Accumulated estimated change of the velocity, relative to it, above which the network runs again; 0.05 is usual.</param>
+/// <param name="AlwaysFirst">Steps at the start of a clip that always run, at least 2.</param>
+public sealed record EasyCacheOptions(double Threshold, int AlwaysFirst = 3) : StepCacheOptions
+{
+    public override string Name => FormattableString.Invariant($"EasyCache {Threshold}");
+
+    public override IStepCache Create() => new EasyCache(this);
+}
+
+/// <summary>
+/// How much the velocity moves when the latent moves hardly changes from step to step. So from the last two runs of the network
+/// k = |v - v'| / |x - x'|, and a later step is expected to change the velocity by k |x - x'| / |v|, added up until the network runs
+/// again. Until then a pass's velocity is the latent plus what the network last added to it. Means of magnitudes; the first pass decides.
+/// </summary>
+public sealed class EasyCache(EasyCacheOptions options) : IStepCache
+{
+    private readonly Dictionary<Pass, Tensor> added = [];
+    private Tensor? latent, latentBefore, ranAt, velocity;
+    private Pass? first;
+    private double rate, change;
+    private bool reuse;
+
+    public int Skipped { get; private set; }
+
+    public void Begin(int step, Tensor latent, Tensor modulation)
+    {
+        Keep(ref latentBefore, this.latent?.alias());
+        Keep(ref this.latent, latent.alias());
+        first = null;
+        reuse = false;
+        if (step < Math.Max(2, options.AlwaysFirst) || velocity is null || latentBefore is null) return;
+        change += rate * Distance(latent, latentBefore) / Magnitude(velocity);
+        reuse = change < options.Threshold;
+        if (reuse) Skipped++;
+        else change = 0;
+    }
+
+    public Tensor Forward(Pass pass, Func<BlockResidual?, Tensor> run)
+    {
+        first ??= pass;
+        if (reuse && added.TryGetValue(pass, out var known)) return latent! + known;
+        var found = run(null);
+        if (added.Remove(pass, out var old)) old.Dispose();
+        added[pass] = (found - latent!).DetachFromDisposeScope();
+        if (pass == first) Learn(found);
+        return found;
+    }
+
+    public void Dispose()
+    {
+        foreach (var one in added.Values) one.Dispose();
+        foreach (var one in new[] { latent, latentBefore, ranAt, velocity }) one?.Dispose();
+    }
+
+    private void Learn(Tensor found)
+    {
+        if (velocity is not null && ranAt is not null) rate = Distance(found, velocity) / Math.Max(Distance(latent!, ranAt), double.Epsilon);
+        Keep(ref velocity, found.clone());
+        Keep(ref ranAt, latent!.alias());
+    }
+
+    private static void Keep(ref Tensor? place, Tensor? value)
+    {
+        place?.Dispose();
+        place = value?.DetachFromDisposeScope();
+    }
+
+    private static double Distance(Tensor one, Tensor other)
+    {
+        using var scope = NewDisposeScope();
+        return (one - other).abs().mean().item<float>();
+    }
+
+    private static double Magnitude(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        return x.abs().mean().item<float>();
+    }
+}

@@ -1,0 +1,87 @@
+using System.Text.Json;
+using Locutor.Generation;
+using Locutor.Networks.VideoAutoencoder;
+using Locutor.Networks.VideoTransformer;
+using static TorchSharp.torch;
+
+namespace Locutor.Bench.Tests;
+
+public sealed class BenchTests(ITestOutputHelper output)
+{
+    private static readonly BenchOptions Options = new(UntrainedBundle.Bundle, CPU, 64, 48, 9) { Repeat = 1, Check = true };
+
+    [Fact]
+    public void Every_part_is_checked_measured_and_kept()
+    {
+        string kept = "";
+        int reports = 0;
+        var report = BenchRun.Measure("all", Options, output.WriteLine, soFar => (kept, reports) = (soFar.ToJson(), reports + 1));
+        report.Rows.Select(row => row.Part).Distinct().Order().ShouldBe(BenchRun.Parts.Except(["accuracy"]).Order());
+        report.Rows.ShouldAllBe(row => row.Seconds == null ? row.Error <= row.ErrorAllowed : row.Seconds > 0);
+        report.Rows.Count(row => row.Floor > 0).ShouldBeGreaterThan(8);
+        report.Ceilings.ShouldAllBe(ceiling => ceiling.Rate > 1e6 && double.IsFinite(ceiling.Rate));
+        reports.ShouldBeGreaterThanOrEqualTo(BenchRun.Parts.Count - 1);
+        JsonDocument.Parse(kept).RootElement.GetProperty("rows").GetArrayLength().ShouldBe(report.Rows.Count);
+    }
+
+    [Theory]
+    [InlineData(Precision.Float8)]
+    [InlineData(Precision.Int8)]
+    [InlineData(Precision.BFloat16)]
+    [InlineData(Precision.Float32)]
+    public void A_pass_is_compared_with_plain_float32_at_every_precision(Precision precision)
+    {
+        var rows = BenchRun.Measure("pass", Options with { Precision = precision }, output.WriteLine, _ => { }).Rows;
+        var check = rows.Single(row => row.Error is not null);
+        check.Error!.Value.ShouldBeLessThan(check.ErrorAllowed!.Value);
+        if (precision == Precision.Float32) check.Error.Value.ShouldBeLessThan(1e-5);
+        else check.Error.Value.ShouldBeGreaterThan(1e-4, "something must have been rounded");
+    }
+
+    [Theory]
+    [InlineData(0.5)]
+    [InlineData(double.PositiveInfinity)]
+    public void What_differs_too_much_is_not_timed(double error) =>
+        Should.Throw<BenchException>(() => Meter.Checked(new BenchRow("pass", "2 blocks", null) { Error = error, ErrorAllowed = 0.02 })).Message.ShouldContain("nothing was timed");
+
+    [Fact]
+    public void Not_a_number_is_no_small_error()
+    {
+        using var bad = full([3], float.NaN);
+        using var good = ones(3);
+        Meter.RelativeError(bad, good).ShouldBe(double.PositiveInfinity);
+        Meter.RelativeError(good * 1.01f, good).ShouldBe(0.01, 1e-5);
+    }
+
+    [Fact]
+    public void What_cannot_be_measured_is_refused()
+    {
+        Should.Throw<BenchException>(() => BenchRun.Measure("passes", Options, _ => { }, _ => { })).Message.ShouldContain("pass, kernels");
+        Should.Throw<BenchException>(() => BenchRun.Measure("pass", Options with { Frames = 8 }, _ => { }, _ => { }));
+        Should.Throw<BenchException>(() => BenchRun.Measure("pass", Options with { Height = 100 }, _ => { }, _ => { }));
+    }
+
+    /// <summary>By hand for 640x640 and 81 frames: 33,600 tokens; 40 blocks of 8 square products of 5120 and two with 13824; 281 TFLOP of decoding.</summary>
+    [Fact]
+    public void Floors_rest_on_the_arithmetic_of_the_released_sizes()
+    {
+        var grid = new PatchGrid(21, 40, 40);
+        Work.Linears(VideoTransformerConfig.Wan14B, grid.Tokens).ShouldBe(0.944e15, 0.002e15);
+        Work.Attention(VideoTransformerConfig.Wan14B, grid).ShouldBe(0.925e15 * (1 + 801 / 33600.0), 0.002e15);
+        Work.Decode(VideoAutoencoderConfig.Wan21, 21, 640, 640).ShouldBe(281e12, 1e12);
+    }
+
+    [Fact]
+    public void A_budget_leaves_room_for_everything_else()
+    {
+        var bundle = UntrainedBundle.Bundle;
+        MemoryPlan.Parse("24").ShouldBe(24L << 30);
+        MemoryPlan.Parse("24GiB").ShouldBe(24L << 30);
+        MemoryPlan.Parse("1.5GB").ShouldBe(1_500_000_000);
+        MemoryPlan.Parse(null).ShouldBeNull();
+        foreach (string bad in new[] { "", "much", "-3", "0", "NaN", "1e99" }) Should.Throw<Generation.Settings.SettingsException>(() => MemoryPlan.Parse(bad), bad);
+        MemoryPlan.Residency(bundle, null, ScalarType.BFloat16, default).Resident.ShouldBe(int.MaxValue);
+        MemoryPlan.Residency(bundle, 1L << 40, ScalarType.BFloat16, default).Resident.ShouldBe(int.MaxValue);
+        MemoryPlan.Residency(bundle, 1, ScalarType.BFloat16, default).Resident.ShouldBe(0);
+    }
+}
