@@ -41,6 +41,7 @@ async Task RunAsync(double seconds, bool shown)
     {
         ColourCorrection = settings.ColourCorrection,
         HoldPicture = settings.HoldPicture,
+        Continuity = settings.Continuity,
     };
     var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, device);
     await foreach (var clip in generator.GenerateAsync(new GenerationInputs(text, null, [speech], (_, _) => ValueTask.FromResult(picture)), options, new SeededNoise(1), progress: watch))

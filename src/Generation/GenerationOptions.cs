@@ -1,5 +1,6 @@
 using Locutor.Generation.Conditioning;
 using Locutor.Generation.Sampling;
+using Locutor.Models;
 
 namespace Locutor.Generation;
 
@@ -17,6 +18,9 @@ public sealed record GenerationOptions(int Height, int Width, ClipPlan Clips, in
 
     /// <summary>Clips are conditioned on the picture held still for all frames, instead of the picture followed by blank ones.</summary>
     public bool HoldPicture { get; init; }
+
+    /// <summary>How clips follow each other; null as in the reference.</summary>
+    public ContinuityOptions? Continuity { get; init; }
 
     /// <summary>Reuse of what the blocks added a step ago; null runs every step.</summary>
     public StepCacheOptions? StepCache { get; init; }

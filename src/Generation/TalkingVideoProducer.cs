@@ -28,6 +28,7 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
         {
             ColourCorrection = settings.ColourCorrection,
             HoldPicture = settings.HoldPicture,
+            Continuity = settings.Continuity,
             StepCache = settings.StepCache,
         };
 

@@ -36,6 +36,9 @@ public sealed record Bundle
     /// <summary>Whether clips are conditioned on the picture held still, instead of the picture followed by blank frames.</summary>
     public bool HoldPicture { get; init; }
 
+    /// <summary>How clips follow each other; null leaves frames as the reference makes them.</summary>
+    public ContinuityOptions? Continuity { get; init; }
+
     public string DefaultPrompt { get; init; } = "a person is talking";
 
     public string NegativePrompt { get; init; } = "";
@@ -126,6 +129,11 @@ public sealed record Preset(int Steps, double Shift, double TextGuidance, double
     /// <summary>Adapters merged into the transformer.</summary>
     public IReadOnlyList<BundleAdapter> Adapters { get; init; } = [];
 }
+
+/// <summary>Against the drift of long videos and jumps between clips.</summary>
+/// <param name="StillTolerance">Levels (of 255) by which motion frames are drawn back to the picture.</param>
+/// <param name="JoinedFrames">Frames at the start of a clip over which its step from the clip before is spread.</param>
+public sealed record ContinuityOptions(double StillTolerance, int JoinedFrames);
 
 /// <summary>A LoRA file and how strongly it is merged.</summary>
 public sealed record BundleAdapter(BundleFile File, double Strength = 1);

@@ -49,6 +49,7 @@ public static class SketchBundle
             DefaultPreset = "default",
             ClipFrames = scenes.ClipFrames,
             HoldPicture = true,
+            Continuity = new ContinuityOptions(StillTolerance: 8, JoinedFrames: 8),
             Notice = "this does not look like the painted portraits that the shipped model 'sketch' knows; for photographs: locutor models pull infinitetalk-480p",
             NoticeBelow = 28,
         };

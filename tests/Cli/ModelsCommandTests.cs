@@ -70,6 +70,21 @@ public sealed class ModelsCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_token_is_taken_from_the_hubs_own_file_or_from_the_environment()
+    {
+        WriteBundle();
+        server.NeededToken = "secret";
+        string file = Path.Combine(Directory.CreateDirectory(Path.Combine(folder, "hub")).FullName, "token");
+        await File.WriteAllTextAsync(file, "wrong\n", TestContext.Current.CancellationToken);
+        (await Run("models", "pull", "mine", "--store", Store)).Error.ShouldContain("the token is not accepted");
+        await File.WriteAllTextAsync(file, "secret\n", TestContext.Current.CancellationToken);
+        (await Run("models", "pull", "mine", "--store", Store)).Code.ShouldBe(0);
+        await File.WriteAllTextAsync(file, "wrong\n", TestContext.Current.CancellationToken);
+        token = "secret";
+        (await Run("models", "pull", "mine", "--store", Path.Combine(folder, "another"))).Code.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task Inspect_prints_a_checkpoint_and_refuses_a_pickle_that_runs_code()
     {
         string path = Path.Combine(folder, "evil.pth");
@@ -86,6 +101,8 @@ public sealed class ModelsCommandTests : IAsyncLifetime
         inspected.Code.ShouldBe(0);
         inspected.Output.ShouldContain("blocks.0..1.w  Float16 [2]");
     }
+
+    private string? token;
 
     private string Store => Directory.CreateDirectory(Path.Combine(folder, "store")).FullName;
 
@@ -121,6 +138,7 @@ public sealed class ModelsCommandTests : IAsyncLifetime
             Environment = { ["LOCUTOR_MODELS"] = Path.Combine(folder, "bundles"), ["HF_ENDPOINT"] = server.Address.AbsoluteUri, ["HF_HOME"] = Path.Combine(folder, "hub"), ["LOCUTOR_HOME"] = Path.Combine(folder, "home") },
         };
         start.Environment.Remove("HF_TOKEN");
+        if (token is not null) start.Environment["HF_TOKEN"] = token;
         start.Environment.Remove("LOCUTOR_MIRRORS");
         using var process = Process.Start(start)!;
         var said = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);

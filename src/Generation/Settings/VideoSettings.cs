@@ -63,6 +63,8 @@ public sealed record VideoSettings
 
     public bool HoldPicture { get; init; }
 
+    public ContinuityOptions? Continuity { get; init; }
+
     public StepCacheOptions? StepCache { get; init; }
 
     public required IReadOnlyList<BundleAdapter> Adapters { get; init; }
@@ -91,6 +93,7 @@ public sealed record VideoSettings
             MotionFrames = Motion(overrides.MotionFrames ?? chosen.MotionFrames, bundle.ClipFrames),
             ColourCorrection = Within("colour correction", overrides.ColourCorrection ?? chosen.ColourCorrection, 0, 1),
             HoldPicture = bundle.HoldPicture,
+            Continuity = bundle.Continuity,
             StepCache = Cache(overrides.StepCache ?? "0", size),
             Adapters = chosen.Adapters,
         };

@@ -71,6 +71,7 @@ public sealed class TalkingSubject
         {
             ColourCorrection = settings.ColourCorrection,
             HoldPicture = settings.HoldPicture,
+            Continuity = settings.Continuity,
         };
         var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, networks.Device);
         var made = new List<byte[]>();
