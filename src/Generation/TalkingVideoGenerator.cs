@@ -161,9 +161,8 @@ public sealed class TalkingVideoGenerator(VideoTransformer transformer, VideoAut
             var (from, time) = (latent, times[step]);
             foreach (var pass in guidance.Passes)
             {
-                ct.ThrowIfCancellationRequested();
                 velocities.Add(cache is null ? Run(null) : cache.Forward(pass, Run));
-                Tensor Run(BlockResidual? residual) => transformer.Forward(from, reference, time, given[pass], rotary, residual);
+                Tensor Run(BlockResidual? residual) => transformer.Forward(from, reference, time, given[pass], rotary, residual, ct);
             }
 
             var next = EulerSampler.Step(latent, guidance.Combine(velocities), timesteps[step], timesteps[step + 1]);

@@ -8,6 +8,7 @@ using Locutor.Service.Inputs;
 using Locutor.Service.Operations;
 using Locutor.Service.Seed;
 using Locutor.Service.Settings;
+using Locutor.Service.Storage;
 using Locutor.Service.V1;
 using Locutor.Service.Webhooks;
 using Locutor.Service.Workers;
@@ -15,7 +16,7 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.FileProviders;
 using OpenTelemetry.Metrics;
-using OpenTelemetry.Trace;
+using OpenTelemetry.Resources;
 using Scalar.AspNetCore;
 
 namespace Locutor.Service;
@@ -46,7 +47,7 @@ public static class LocutorServer
         builder.Services.ConfigureHttpJsonOptions(json => Problems.Configure(json.SerializerOptions));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(settings.DrainSeconds + 30));
         AddParts(builder, settings, catalog);
-        AddTelemetry(builder.Services);
+        AddTelemetry(builder);
         builder.Services.AddOpenApi("v1", ApiDocument.Configure);
         var app = builder.Build();
         Map(app);
@@ -82,7 +83,7 @@ public static class LocutorServer
             MaxQueuedPerToken = settings.MaxQueuedPerToken,
             KeepResults = TimeSpan.FromDays(settings.KeepDays),
         });
-        services.AddSingleton(settings).AddSingleton(folder).AddSingleton(cluster).AddSingleton(catalog);
+        services.AddSingleton(settings).AddSingleton(folder).AddSingleton(_ => FileStores.Of(settings, folder)).AddSingleton(cluster).AddSingleton(catalog);
         services.AddSingleton(services => new AddressGuard(services.GetRequiredService<ServeSettings>()));
         services.AddSingleton<UrlFetcher>().AddSingleton<MediaInspector>().AddSingleton<InputStore>();
         services.AddSingleton<TokenReader>().AddSingleton<TokenLimits>().AddSingleton<DiskQuota>();
@@ -92,14 +93,12 @@ public static class LocutorServer
         services.AddHostedService<InputFetchService>().AddHostedService<WebhookSender>().AddHostedService<WorkerSupervisor>();
     }
 
-    private static void AddTelemetry(IServiceCollection services)
+    private static void AddTelemetry(WebApplicationBuilder builder)
     {
-        var collector = Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT") is { Length: > 0 };
-        var telemetry = services.AddOpenTelemetry().WithMetrics(metrics => metrics
+        builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("locutor")).WithMetrics(metrics => metrics
             .AddMeter(JobsMetrics.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel")
             .AddRuntimeInstrumentation().AddPrometheusExporter());
-        if (collector)
-            telemetry.WithTracing(tracing => tracing.AddAspNetCoreInstrumentation().AddSource("Microsoft.Orleans.Application").AddOtlpExporter());
+        Tracing.Add(builder);
     }
 
     private static void Map(WebApplication app)

@@ -121,12 +121,29 @@ internal static class ServeCommand
     private static async Task<int> CheckAsync(ServeSettings settings, CancellationToken cancellation)
     {
         var faults = 0;
-        foreach (var (name, fault) in await ServeCheck.RunAsync(settings, cancellation))
+        foreach (var (name, fault) in (await ServeCheck.RunAsync(settings, cancellation)).Append(CheckModel(settings)))
         {
             Console.WriteLine(fault is null ? $"ok    {name}" : $"FAIL  {name}: {fault}");
             faults += fault is null ? 0 : 1;
         }
         return faults == 0 ? ExitCodes.Success : ExitCodes.Missing;
+    }
+
+    private static (string Name, string? Fault) CheckModel(ServeSettings settings)
+    {
+        if (settings.Generator == "stub")
+            return ("no model: the stub generator", null);
+        try
+        {
+            var choice = ModelChoice.Find(settings.Model);
+            using var store = new ModelStore(ModelStore.DefaultFolder, HubOptions.FromEnvironment());
+            var here = choice.Folder is null || store.CanRun(choice.Bundle, choice.Folder, choice.Bundle.Presets[choice.Bundle.DefaultPreset].Adapters);
+            return ($"model {choice.Bundle.Name}", here ? null : $"not all of its files are here; fetch them with 'locutor models pull {choice.Bundle.Name}'");
+        }
+        catch (Generation.Settings.SettingsException exception)
+        {
+            return ("model", exception.Message);
+        }
     }
 
     private static ModelCatalog Catalog(ServeSettings settings)

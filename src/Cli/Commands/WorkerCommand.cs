@@ -28,7 +28,7 @@ internal static class WorkerCommand
             new WorkerOptions
             {
                 Gateway = Gateway(parsed.GetValue(gateway)!),
-                Data = Path.GetFullPath(parsed.GetValue(data)!),
+                Settings = ServeCommand.Load(null, [new("data", parsed.GetValue(data)!)]),
                 Device = parsed.GetValue(device)!,
                 Model = parsed.GetValue(model),
                 Drain = TimeSpan.FromSeconds(parsed.GetValue(drain)),

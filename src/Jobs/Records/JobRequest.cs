@@ -52,6 +52,9 @@ public sealed record JobRequest
     [Id(15)] public string? Webhook { get; init; }
     [Id(16)] public Dictionary<string, string>? Metadata { get; init; }
 
+    /// <summary>W3C trace context of the request that submitted the job, for the spans of what is done with it later.</summary>
+    [Id(17)] public string? TraceParent { get; init; }
+
     /// <summary>Whether every input lies in the data folder.</summary>
     public bool InputsStored => Inputs.All(input => input.Path is not null);
 }

@@ -118,9 +118,10 @@ public sealed class VideoTransformer : IDisposable
         return Forward(latent, reference, time, given, rotary, residual);
     }
 
-    /// <summary>One pass at a time that was embedded before; it is the same for all passes of a step.</summary>
+    /// <summary>One pass at a time that was embedded before; it is the same for all passes of a step. Stops before any block.</summary>
     public Tensor Forward(
-        Tensor latent, Tensor reference, TimeEmbedding time, Conditioning given, RotaryTable rotary, BlockResidual? residual = null)
+        Tensor latent, Tensor reference, TimeEmbedding time, Conditioning given, RotaryTable rotary, BlockResidual? residual = null,
+        CancellationToken ct = default)
     {
         using var scope = NewDisposeScope();
         var (x, grid) = Patchify(latent, reference);
@@ -134,6 +135,7 @@ public sealed class VideoTransformer : IDisposable
             var before = x;
             for (int i = 0; i < blocks.Count; i++)
             {
+                ct.ThrowIfCancellationRequested(); // a pass of a large network takes seconds
                 var (tokens, index) = (x, i);
                 x = blocks.Use(i, block => block.Forward(tokens, modulation, rotary, grid, given, index));
             }

@@ -1,5 +1,6 @@
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
+using Locutor.Service.Operations;
 using Locutor.Service.Settings;
 
 namespace Locutor.Service.Inputs;
@@ -38,6 +39,7 @@ public sealed partial class InputFetchService(
     private async Task FetchAsync(JobRecord job, CancellationToken cancellation)
     {
         var grain = grains.GetGrain<IJobGrain>(job.Id);
+        using var span = Tracing.Start("fetch inputs", job);
         try
         {
             var stored = new List<JobInput>();

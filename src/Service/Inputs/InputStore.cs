@@ -2,11 +2,12 @@ using System.Buffers;
 using System.Security.Cryptography;
 using Locutor.Jobs.Records;
 using Locutor.Service.Settings;
+using Locutor.Service.Storage;
 
 namespace Locutor.Service.Inputs;
 
-/// <summary>Brings inputs into the data folder: written aside, looked into, synced and only then given their place.</summary>
-public sealed class InputStore(DataFolder folder, UrlFetcher fetcher, MediaInspector inspector, ServeSettings settings)
+/// <summary>Brings inputs into the data folder: written aside, looked into and only then given their place.</summary>
+public sealed class InputStore(DataFolder folder, IFileStore store, UrlFetcher fetcher, MediaInspector inspector, ServeSettings settings)
 {
     private readonly long _mostBytes = (long)(settings.MaxInputMb * 1e6);
 
@@ -36,13 +37,12 @@ public sealed class InputStore(DataFolder folder, UrlFetcher fetcher, MediaInspe
             {
                 await write(file);
                 await file.FlushAsync(cancellation);
-                file.Flush(flushToDisk: true);
             }
             var sha256 = await HashAsync(aside, cancellation);
             var media = await inspector.InspectAsync(aside, sha256, expected, cancellation);
             var path = DataFolder.InputPath(jobId, field + media.Extension);
             var bytes = new FileInfo(aside).Length;
-            folder.Place(aside, path);
+            await store.KeepAsync(aside, path, media.ContentType, cancellation);
             return new JobInput { Field = field, Url = url, Path = path, Bytes = bytes, ContentType = media.ContentType, Seconds = media.Seconds };
         }
         finally

@@ -1,35 +1,38 @@
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
 using Locutor.Service.Inputs;
+using Locutor.Service.Settings;
+using Locutor.Service.Storage;
 
 namespace Locutor.Service.Operations;
 
 /// <summary>Removes what has expired, keeps within the disk quota, and keeps the queue awake and its figures fresh.</summary>
 public sealed partial class Janitor(
-    IGrainFactory grains, DataFolder folder, DiskQuota quota, TimeProvider time, ILogger<Janitor> logger) : BackgroundService
+    IGrainFactory grains, DataFolder folder, IFileStore store, DiskQuota quota, ServeSettings settings, TimeProvider time, ILogger<Janitor> logger) : BackgroundService
 {
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan Round = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan AsideAge = TimeSpan.FromHours(6);
+
+    private readonly TimeSpan _round = TimeSpan.FromSeconds(settings.CleanSeconds);
 
     /// <summary>Whether the queue has taken up everything that was open.</summary>
     public bool Ready { get; private set; }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var last = time.GetTimestamp() - (long)(Round.TotalSeconds * time.TimestampFrequency);
+        var last = time.GetTimestamp() - (long)(_round.TotalSeconds * time.TimestampFrequency);
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
                 var statistics = await grains.GetGrain<IQueueGrain>(IQueueGrain.Key).StatisticsAsync();
                 Ready = statistics.Ready;
-                if (time.GetElapsedTime(last) >= Round)
+                if (time.GetElapsedTime(last) >= _round)
                 {
                     last = time.GetTimestamp();
                     await CleanAsync(stoppingToken);
                 }
-                await Task.Delay(Ready ? Beat : TimeSpan.FromMilliseconds(100), time, stoppingToken);
+                await Task.Delay(Ready ? _round < Beat ? _round : Beat : TimeSpan.FromMilliseconds(100), time, stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -69,7 +72,7 @@ public sealed partial class Janitor(
             await job.DeleteAsync();
         else
             await job.ExpireAsync();
-        folder.Remove(entry.Id);
+        await store.RemoveAsync(entry.Id, CancellationToken.None);
     }
 
     private async Task MakeRoomAsync(CancellationToken cancellation)

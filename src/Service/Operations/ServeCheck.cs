@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Locutor.Jobs.Hosting;
 using Locutor.Service.Inputs;
 using Locutor.Service.Settings;
+using Locutor.Service.Storage;
 using Locutor.Service.Workers;
 
 namespace Locutor.Service.Operations;
@@ -16,6 +17,7 @@ public static class ServeCheck
         {
             ($"data folder {settings.Data}", Try(() => File.Delete(Write(new DataFolder(settings).Aside())))),
             (settings.Postgres is null ? "SQLite database" : "PostgreSQL database", Try(() => JobsHosting.OpenTokens(new ClusterOptions { DataFolder = settings.Data, Postgres = settings.Postgres }).List())),
+            ("store of inputs and results: " + (settings.S3Bucket is null ? "the data folder" : $"bucket {settings.S3Bucket}"), await StoreAsync(settings, cancellation)),
             ("page", File.Exists(Path.Combine(AppContext.BaseDirectory, "wwwroot", "index.html")) ? null : "wwwroot/index.html is missing beside the program"),
             ("ffmpeg", await RunsAsync("ffmpeg", cancellation)),
             ("ffprobe", await RunsAsync("ffprobe", cancellation)),
@@ -32,6 +34,22 @@ public static class ServeCheck
             results.Add(("a token", tokens));
         }
         return results;
+    }
+
+    private static async Task<string?> StoreAsync(ServeSettings settings, CancellationToken cancellation)
+    {
+        if (settings.S3Bucket is null)
+            return null;
+        try
+        {
+            using var store = new S3Store(new DataFolder(settings), settings);
+            await store.TryOutAsync(cancellation);
+            return null;
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            return exception.Message;
+        }
     }
 
     private static string Write(string path)

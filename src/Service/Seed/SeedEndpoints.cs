@@ -5,6 +5,7 @@ using Locutor.Jobs.Tokens;
 using Locutor.Service.Access;
 using Locutor.Service.Inputs;
 using Locutor.Service.Settings;
+using Locutor.Service.Storage;
 using Locutor.Service.V1;
 
 namespace Locutor.Service.Seed;
@@ -14,7 +15,7 @@ namespace Locutor.Service.Seed;
 /// apart, and the old host names are understood too, so that old scripts need another host name at most.
 /// </summary>
 public sealed class SeedEndpoints(
-    IGrainFactory grains, InputStore inputs, JobSubmitter submitter, DataFolder folder, TimeProvider time, ServeSettings settings)
+    IGrainFactory grains, InputStore inputs, JobSubmitter submitter, IFileStore store, TimeProvider time, ServeSettings settings)
 {
     private const string DefaultPrompt = "a person is talking";
     private const int PollSeconds = 2;
@@ -64,7 +65,7 @@ public sealed class SeedEndpoints(
         }
         catch
         {
-            folder.Remove(id);
+            await store.RemoveAsync(id, CancellationToken.None);
             throw;
         }
         var request = new JobRequest
@@ -113,23 +114,30 @@ public sealed class SeedEndpoints(
             await AnswerAsync(context, job);
     }
 
-    private Task AnswerAsync(HttpContext context, JobRecord job)
+    private async Task AnswerAsync(HttpContext context, JobRecord job)
     {
+        var kept = job.Status is JobStatus.Succeeded && job.ExpiresAt > time.GetUtcNow();
+        if (kept && await store.OpenAsync(job.Result!.Path, context.RequestAborted) is { } video)
+        {
+            context.Response.Headers.ContentDisposition = $"attachment; filename=\"{job.Id}.mp4\"";
+            await VideoAnswer.Of(video, job).ExecuteAsync(context);
+            return;
+        }
         switch (job.Status)
         {
             case JobStatus.Queued or JobStatus.Running:
                 context.Response.StatusCode = StatusCodes.Status202Accepted;
                 context.Response.Headers.RetryAfter = PollSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
-                return Task.CompletedTask;
-            case JobStatus.Succeeded when job.ExpiresAt > time.GetUtcNow() && File.Exists(folder.Absolute(job.Result!.Path)):
-                context.Response.Headers.ContentDisposition = $"attachment; filename=\"{job.Id}.mp4\"";
-                return VideoAnswer.Of(folder, job).ExecuteAsync(context);
+                break;
             case JobStatus.Failed:
-                return new SeedException(500, job.Error!.Message).WriteAsync(context);
+                await new SeedException(500, job.Error!.Message).WriteAsync(context);
+                break;
             case JobStatus.Canceled:
-                return new SeedException(410, "The call was canceled").WriteAsync(context);
+                await new SeedException(410, "The call was canceled").WriteAsync(context);
+                break;
             default:
-                return new SeedException(410, "The result has expired").WriteAsync(context);
+                await new SeedException(410, "The result has expired").WriteAsync(context);
+                break;
         }
     }
 }

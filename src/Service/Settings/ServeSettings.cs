@@ -9,6 +9,12 @@ public sealed record ServeSettings
     public string Data { get; init; } = DefaultData;
     public bool NoAuth { get; init; }
     public string? Postgres { get; init; }
+    public string? S3Bucket { get; init; }
+    public string? S3Endpoint { get; init; }
+    public string S3Region { get; init; } = "us-east-1";
+    public string S3Prefix { get; init; } = "";
+    public string? S3AccessKey { get; init; }
+    public string? S3SecretKey { get; init; }
     public int SiloPort { get; init; }
     public int GatewayPort { get; init; }
     public IPAddress ClusterAddress { get; init; } = IPAddress.Loopback;
@@ -39,6 +45,7 @@ public sealed record ServeSettings
     public int RequestsPerMinute { get; init; } = 6_000;
     public double KeepDays { get; init; } = 7;
     public double QuotaGb { get; init; } = 100;
+    public double CleanSeconds { get; init; } = 30;
     public double WebhookHours { get; init; } = 24;
 
     public bool LogJson { get; init; }

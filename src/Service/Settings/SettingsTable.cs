@@ -17,7 +17,13 @@ public static class SettingsTable
         Text("urls", "addresses to listen on, separated by semicolons", s => s.Urls, (s, v) => s with { Urls = v }),
         Text("data", "folder of the database, inputs and results", s => s.Data, (s, v) => s with { Data = Path.GetFullPath(v) }),
         Flag("no_auth", "serve without tokens; only on loopback addresses", s => s.NoAuth, (s, v) => s with { NoAuth = v }),
-        Text("postgres", "connection string of a shared PostgreSQL database instead of SQLite", s => s.Postgres ?? "", (s, v) => s with { Postgres = Empty(v) }),
+        Text("postgres", "connection string of a shared PostgreSQL database instead of SQLite", s => Secret(s.Postgres), (s, v) => s with { Postgres = Empty(v) }),
+        Text("s3_bucket", "bucket that keeps inputs and results instead of the data folder", s => s.S3Bucket ?? "", (s, v) => s with { S3Bucket = Empty(v) }),
+        new("s3_endpoint", "address of an S3-compatible server; empty is Amazon's", s => s.S3Endpoint ?? "", (s, v) => s with { S3Endpoint = Endpoint(v) }),
+        Text("s3_region", "region of the bucket", s => s.S3Region, (s, v) => s with { S3Region = v }),
+        Text("s3_prefix", "what the names of all objects begin with", s => s.S3Prefix, (s, v) => s with { S3Prefix = v.TrimStart('/') }),
+        Text("s3_access_key", "access key; empty takes what AWS tools would take", s => s.S3AccessKey ?? "", (s, v) => s with { S3AccessKey = Empty(v) }),
+        Text("s3_secret_key", "its secret; better in the environment than on the command line", s => Secret(s.S3SecretKey), (s, v) => s with { S3SecretKey = Empty(v) }),
         Whole("silo_port", "port between the machines of a cluster; 0 takes a free one", 0, 65_535, s => s.SiloPort, (s, v) => s with { SiloPort = v }),
         Whole("gateway_port", "port at which workers join; 0 takes a free one", 0, 65_535, s => s.GatewayPort, (s, v) => s with { GatewayPort = v }),
         new("cluster_address", "address at which the other machines of a cluster reach this one", s => s.ClusterAddress.ToString(), (s, v) => s with { ClusterAddress = Address("cluster_address", v) }),
@@ -42,8 +48,9 @@ public static class SettingsTable
         Whole("max_queued_per_token", "jobs one token may have waiting", 1, 1_000_000, s => s.MaxQueuedPerToken, (s, v) => s with { MaxQueuedPerToken = v }),
         Whole("submits_per_minute", "jobs one token may submit in a minute", 1, 10_000_000, s => s.SubmitsPerMinute, (s, v) => s with { SubmitsPerMinute = v }),
         Whole("requests_per_minute", "requests of any kind one token may make in a minute", 1, 100_000_000, s => s.RequestsPerMinute, (s, v) => s with { RequestsPerMinute = v }),
-        Number("keep_days", "days results and inputs are kept", 0.0001, 36_500, s => s.KeepDays, (s, v) => s with { KeepDays = v }),
+        Number("keep_days", "days results and inputs are kept", 0.00001, 36_500, s => s.KeepDays, (s, v) => s with { KeepDays = v }),
         Number("quota_gb", "disk space of inputs and results; beyond it the oldest results go and then new jobs are refused", 0.001, 1_000_000, s => s.QuotaGb, (s, v) => s with { QuotaGb = v }),
+        Number("clean_seconds", "pause between two looks at what has expired and how full the disk is", 0.1, 3600, s => s.CleanSeconds, (s, v) => s with { CleanSeconds = v }),
         Number("webhook_hours", "how long a webhook is tried", 0.001, 1000, s => s.WebhookHours, (s, v) => s with { WebhookHours = v }),
         Flag("log_json", "one JSON object per log line", s => s.LogJson, (s, v) => s with { LogJson = v }),
         Choice("log_level", "least severe messages shown", ["Trace", "Debug", "Information", "Warning", "Error"], s => s.LogLevel, (s, v) => s with { LogLevel = v }),
@@ -55,6 +62,13 @@ public static class SettingsTable
         All.FirstOrDefault(setting => setting.Name == name) is { } setting
             ? setting.Set(settings, value)
             : throw new SettingsException($"unknown setting '{name}'; there are {string.Join(", ", All.Select(known => known.Name))}");
+
+    /// <summary>Passwords are not shown.</summary>
+    private static string Secret(string? value) => string.IsNullOrEmpty(value) ? "" : "(set)";
+
+    private static string? Endpoint(string value) => value.Length == 0 ? null : Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
+        ? value
+        : throw new SettingsException($"s3_endpoint: expected an http or https address, found '{value}'");
 
     private static string? Empty(string value) => value.Length == 0 ? null : value;
 

@@ -1,7 +1,7 @@
 using Locutor.Jobs.Records;
 using Locutor.Jobs.Tokens;
 using Locutor.Service.Access;
-using Locutor.Service.Inputs;
+using Locutor.Service.Storage;
 
 namespace Locutor.Service.V1;
 
@@ -22,37 +22,36 @@ internal static class FilesEndpoints
             .WithName("getInput").WithSummary("An input as it was stored");
     }
 
-    private static async Task<IResult> VideoAsync(string id, HttpContext context, JobViews views, DataFolder folder, TimeProvider time)
+    private static async Task<IResult> VideoAsync(string id, HttpContext context, JobViews views, IFileStore store, TimeProvider time)
     {
         var job = await views.FindAsync(context.Caller(), id);
         if (job.Status is JobStatus.Expired || (job.Result is not null && job.ExpiresAt <= time.GetUtcNow()))
             throw new ProblemException(410, "expired", "the result has expired");
         if (job.Result is not { } result)
             throw new ProblemException(409, "not_ready", $"the job is {job.Status.ToString().ToLowerInvariant()}");
-        if (!File.Exists(folder.Absolute(result.Path)))
-            throw new ProblemException(410, "expired", "the result was removed");
+        var video = await store.OpenAsync(result.Path, context.RequestAborted) ?? throw new ProblemException(410, "expired", "the result was removed");
         var kind = context.Request.Query.ContainsKey("download") ? "attachment" : "inline";
         context.Response.Headers.ContentDisposition = $"{kind}; filename=\"{job.Id}.mp4\"";
         context.Response.Headers.CacheControl = "private, max-age=3600";
-        return VideoAnswer.Of(folder, job);
+        return VideoAnswer.Of(video, job);
     }
 
-    private static async Task<IResult> ThumbnailAsync(string id, HttpContext context, JobViews views, DataFolder folder)
+    private static async Task<IResult> ThumbnailAsync(string id, HttpContext context, JobViews views, IFileStore store)
     {
         var job = await views.FindAsync(context.Caller(), id);
-        if (job.Result?.ThumbnailPath is not { } path || !File.Exists(folder.Absolute(path)))
+        if (job.Result?.ThumbnailPath is not { } path || await store.OpenAsync(path, context.RequestAborted) is not { } thumbnail)
             throw new ProblemException(404, "not_found", "there is no thumbnail");
         context.Response.Headers.CacheControl = "private, max-age=3600";
-        return Results.File(folder.Absolute(path), "image/jpeg");
+        return Results.Stream(thumbnail, "image/jpeg");
     }
 
-    private static async Task<IResult> InputAsync(string id, string field, HttpContext context, JobViews views, DataFolder folder)
+    private static async Task<IResult> InputAsync(string id, string field, HttpContext context, JobViews views, IFileStore store)
     {
         var job = await views.FindAsync(context.Caller(), id);
         var input = job.Request.Inputs.FirstOrDefault(input => input.Field == field);
-        if (input?.Path is not { } path || !File.Exists(folder.Absolute(path)))
+        if (input?.Path is not { } path || await store.OpenAsync(path, context.RequestAborted) is not { } file)
             throw new ProblemException(404, "not_found", "there is no such input");
         context.Response.Headers.CacheControl = "private, max-age=3600";
-        return Results.File(folder.Absolute(path), input.ContentType, enableRangeProcessing: true);
+        return Results.Stream(file, input.ContentType, enableRangeProcessing: true);
     }
 }

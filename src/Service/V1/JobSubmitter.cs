@@ -4,9 +4,9 @@ using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
 using Locutor.Jobs.Tokens;
 using Locutor.Service.Access;
-using Locutor.Service.Inputs;
 using Locutor.Service.Operations;
 using Locutor.Service.Settings;
+using Locutor.Service.Storage;
 
 namespace Locutor.Service.V1;
 
@@ -15,7 +15,7 @@ public sealed record Accepted(string JobId, bool Repeated);
 
 /// <summary>The one way by which jobs come in, for the seed's endpoint and for <c>/v1</c>.</summary>
 public sealed class JobSubmitter(
-    IGrainFactory grains, DataFolder folder, TokenLimits limits, DiskQuota quota, JobsMetrics metrics, ServeSettings settings)
+    IGrainFactory grains, IFileStore store, TokenLimits limits, DiskQuota quota, JobsMetrics metrics, ServeSettings settings)
 {
     /// <summary>Largest seed: every JSON reader keeps whole numbers up to here.</summary>
     public const long LargestSeed = (1L << 53) - 1;
@@ -48,7 +48,7 @@ public sealed class JobSubmitter(
             var reply = await grains.GetGrain<ITokenIndexGrain>(caller.KeyId).SubmitAsync(new JobSubmission
             {
                 JobId = jobId,
-                Request = request,
+                Request = request with { TraceParent = Tracing.Current },
                 IdempotencyKey = key,
                 BodyHash = hash,
                 MaxQueued = caller.MaxQueued ?? settings.MaxQueuedPerToken,
@@ -62,7 +62,7 @@ public sealed class JobSubmitter(
         finally
         {
             if (!accepted)
-                folder.Remove(jobId);
+                await store.RemoveAsync(jobId, CancellationToken.None);
         }
     }
 

@@ -5,6 +5,7 @@ using Locutor.Jobs.Records;
 using Locutor.Jobs.Tokens;
 using Locutor.Service.Access;
 using Locutor.Service.Inputs;
+using Locutor.Service.Storage;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Locutor.Service.V1;
@@ -37,7 +38,7 @@ internal static class JobsEndpoints
             .WithDescription("Each event carries the whole job. Last-Event-ID resumes; the stream ends after the job has ended.");
     }
 
-    private static async Task<IResult> SubmitAsync(HttpContext context, SubmissionReader reader, JobSubmitter submitter, JobViews views, DataFolder folder)
+    private static async Task<IResult> SubmitAsync(HttpContext context, SubmissionReader reader, JobSubmitter submitter, JobViews views, IFileStore store)
     {
         var caller = context.Caller();
         submitter.CheckLimits(caller);
@@ -54,7 +55,7 @@ internal static class JobsEndpoints
         }
         else
         {
-            folder.Remove(id);
+            await store.RemoveAsync(id, CancellationToken.None);
             accepted = earlier;
         }
         context.Response.Headers.Location = $"/v1/jobs/{accepted.JobId}";
@@ -102,12 +103,12 @@ internal static class JobsEndpoints
         return Results.Json(await views.ShowAsync(job), Problems.Json);
     }
 
-    private static async Task<IResult> DeleteAsync(string id, HttpContext context, JobViews views, DataFolder folder)
+    private static async Task<IResult> DeleteAsync(string id, HttpContext context, JobViews views, IFileStore store)
     {
         await views.FindAsync(context.Caller(), id);
         await views.Grain(id).CancelAsync();
         await views.Grain(id).DeleteAsync();
-        folder.Remove(id);
+        await store.RemoveAsync(id, CancellationToken.None);
         return Results.NoContent();
     }
 

@@ -86,10 +86,16 @@ internal sealed record WorkerView(
 internal sealed record WorkersView(IReadOnlyList<WorkerView> Workers, int Queued, int Fetching, int Running, double TypicalSeconds);
 
 /// <summary>What a submission may name.</summary>
-internal sealed record OptionsView(IReadOnlyList<ModelView> Models, string DefaultModel, LimitsView Limits)
+internal sealed record OptionsView(IReadOnlyList<ModelView> Models, string DefaultModel, LimitsView Limits, IReadOnlyList<string> Samples)
 {
     public static OptionsView Of(ModelCatalog catalog, ServeSettings settings) => new(
-        catalog.Models, catalog.Default, new LimitsView((long)(settings.MaxInputMb * 1e6), settings.MaxAudioSeconds, settings.MaxPictureMegapixels, JobFields.LongestPrompt));
+        catalog.Models, catalog.Default, new LimitsView((long)(settings.MaxInputMb * 1e6), settings.MaxAudioSeconds, settings.MaxPictureMegapixels, JobFields.LongestPrompt), SampleNames);
+
+    /// <summary>Portraits with a voice that the page offers, as /samples/NAME.png and /samples/NAME.mp3.</summary>
+    private static readonly string[] SampleNames = FindSamples(Path.Combine(AppContext.BaseDirectory, "wwwroot", "samples"));
+
+    private static string[] FindSamples(string folder) => !Directory.Exists(folder) ? [] :
+        [.. Directory.EnumerateFiles(folder, "*.png").Where(file => File.Exists(Path.ChangeExtension(file, ".mp3"))).Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal)];
 }
 
 /// <summary>Bounds of inputs.</summary>

@@ -5,6 +5,7 @@ using Locutor.Jobs.Records;
 using Locutor.Service.Inputs;
 using Locutor.Service.Seed;
 using Locutor.Service.Settings;
+using Locutor.Service.Storage;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
 
@@ -14,7 +15,7 @@ namespace Locutor.Service.V1;
 internal sealed record Submission(JobRequest Request, string Hash);
 
 /// <summary>Reads a submission from JSON or from a form with files. Files go straight into the data folder.</summary>
-internal sealed class SubmissionReader(InputStore inputs, DataFolder folder, ModelCatalog catalog, ServeSettings settings)
+internal sealed class SubmissionReader(InputStore inputs, IFileStore store, ModelCatalog catalog, ServeSettings settings)
 {
     private const int MostParts = 40;
     private const int LongestText = 1 << 16;
@@ -33,7 +34,7 @@ internal sealed class SubmissionReader(InputStore inputs, DataFolder folder, Mod
         }
         catch
         {
-            folder.Remove(jobId);
+            await store.RemoveAsync(jobId, CancellationToken.None);
             throw;
         }
     }

@@ -1,5 +1,4 @@
 using Locutor.Jobs.Records;
-using Locutor.Service.Inputs;
 using Microsoft.Net.Http.Headers;
 
 namespace Locutor.Service.V1;
@@ -7,9 +6,9 @@ namespace Locutor.Service.V1;
 /// <summary>The file of a finished job, with ranges, entity tag and conditional answers.</summary>
 public static class VideoAnswer
 {
-    public static IResult Of(DataFolder folder, JobRecord job) => Results.File(
-        folder.Absolute(job.Result!.Path), "video/mp4",
+    public static IResult Of(Stream video, JobRecord job) => Results.Stream(
+        video, "video/mp4",
         lastModified: job.FinishedAt,
-        entityTag: new EntityTagHeaderValue($"\"{job.Result.Sha256}\""),
+        entityTag: new EntityTagHeaderValue($"\"{job.Result!.Sha256}\""),
         enableRangeProcessing: true);
 }

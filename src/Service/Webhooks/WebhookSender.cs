@@ -7,6 +7,7 @@ using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
 using Locutor.Jobs.Tokens;
 using Locutor.Service.Inputs;
+using Locutor.Service.Operations;
 using Locutor.Service.Settings;
 using Locutor.Service.V1;
 
@@ -91,6 +92,7 @@ public sealed partial class WebhookSender(
 
     private async Task<string?> PostAsync(JobRecord job, CancellationToken cancellation)
     {
+        using var span = Tracing.Start("webhook", job);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(TimeSpan.FromSeconds(Math.Min(30, settings.FetchSeconds)));
         var timestamp = time.GetUtcNow().ToUnixTimeSeconds();

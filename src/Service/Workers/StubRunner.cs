@@ -36,7 +36,6 @@ public sealed class StubRunner(double seconds) : IVideoRunner
         {
             await file.WriteAsync(video, cancellation);
             await file.WriteAsync(Box(job.Id), cancellation);
-            file.Flush(flushToDisk: true);
         }
         File.Move(aside, job.OutputPath, overwrite: true);
         return new RunnerVideo(320, 320, job.Request.Inputs.Where(input => input.Field.StartsWith("audio", StringComparison.Ordinal)).Sum(input => input.Seconds), thumbnail);

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
 using Locutor.Service.Inputs;
+using Locutor.Service.Operations;
+using Locutor.Service.Storage;
 
 namespace Locutor.Service.Workers;
 
@@ -14,15 +16,16 @@ public sealed partial class WorkerLoop
     private readonly IGrainFactory _grains;
     private readonly IVideoRunner _runner;
     private readonly DataFolder _folder;
+    private readonly IFileStore _store;
     private readonly WorkerOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<WorkerLoop> _logger;
     private WorkerReport _report;
 
     public WorkerLoop(
-        IGrainFactory grains, IVideoRunner runner, DataFolder folder, WorkerOptions options, TimeProvider time, ILogger<WorkerLoop> logger)
+        IGrainFactory grains, IVideoRunner runner, DataFolder folder, IFileStore store, WorkerOptions options, TimeProvider time, ILogger<WorkerLoop> logger)
     {
-        (_grains, _runner, _folder, _options, _time, _logger) = (grains, runner, folder, options, time, logger);
+        (_grains, _runner, _folder, _store, _options, _time, _logger) = (grains, runner, folder, store, options, time, logger);
         _report = new WorkerReport
         {
             Id = options.Id,
@@ -105,6 +108,7 @@ public sealed partial class WorkerLoop
             limit.CancelAfter(_options.Drain);
         });
         var clock = Stopwatch.StartNew();
+        using var span = Tracing.Start("run", job)?.SetTag("locutor.device", _options.Device);
         try
         {
             var result = await MakeAsync(job, attempt, clock, limit.Token);
@@ -127,6 +131,7 @@ public sealed partial class WorkerLoop
         {
             var error = ErrorOf(exception);
             LogFailed(exception, job.Id, error.Code);
+            span?.SetStatus(ActivityStatusCode.Error, error.Code);
             _report = _report with { Failed = _report.Failed + 1 };
             await attempt.EndAsync(() => grain.FailAsync(job.Attempt, error));
             _folder.RemoveWork(job.Id);
@@ -135,22 +140,27 @@ public sealed partial class WorkerLoop
 
     private async Task<JobResult> MakeAsync(JobRecord job, Attempt attempt, Stopwatch clock, CancellationToken cancellation)
     {
-        var video = DataFolder.ResultPath(job.Id, $"video-{job.Attempt}.mp4");
-        var output = _folder.Absolute(video);
-        Directory.CreateDirectory(Path.GetDirectoryName(output)!);
-        var inputs = job.Request.Inputs.ToDictionary(input => input.Field, input => _folder.Absolute(input.Path!));
-        var made = await _runner.RunAsync(new RunnerJob(job.Id, job.Request, inputs, output, _folder.WorkFolder(job.Id)), attempt, cancellation);
-        string? thumbnail = null;
-        if ((made.Thumbnail ?? await Thumbnails.MakeAsync(output, cancellation)) is { } picture)
+        var work = _folder.WorkFolder(job.Id);
+        Directory.CreateDirectory(work);
+        var inputs = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var input in job.Request.Inputs)
+            inputs[input.Field] = await _store.OnDiskAsync(input.Path!, work, cancellation);
+        // Made in a folder of the attempt's own: one that was thought dead and goes on must not touch the next one's file.
+        var output = Path.Combine(work, $"video-{job.Attempt}.mp4");
+        var made = await _runner.RunAsync(new RunnerJob(job.Id, job.Request, inputs, output, work), attempt, cancellation);
+        string video = DataFolder.ResultPath(job.Id, $"video-{job.Attempt}.mp4"), thumbnail = DataFolder.ResultPath(job.Id, $"thumbnail-{job.Attempt}.jpg");
+        var picture = made.Thumbnail ?? await Thumbnails.MakeAsync(output, cancellation);
+        if (picture is not null)
         {
-            thumbnail = DataFolder.ResultPath(job.Id, $"thumbnail-{job.Attempt}.jpg");
-            await File.WriteAllBytesAsync(_folder.Absolute(thumbnail), picture, cancellation);
+            await File.WriteAllBytesAsync(output + ".jpg", picture, cancellation);
+            await _store.KeepAsync(output + ".jpg", thumbnail, "image/jpeg", cancellation);
         }
         var (bytes, sha256) = await Thumbnails.HashAsync(output, cancellation);
+        await _store.KeepAsync(output, video, "video/mp4", cancellation);
         return new JobResult
         {
             Path = video,
-            ThumbnailPath = thumbnail,
+            ThumbnailPath = picture is null ? null : thumbnail,
             Bytes = bytes,
             Sha256 = sha256,
             Width = made.Width,

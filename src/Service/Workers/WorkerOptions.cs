@@ -1,4 +1,5 @@
 using System.Net;
+using Locutor.Service.Settings;
 
 namespace Locutor.Service.Workers;
 
@@ -8,8 +9,8 @@ public sealed record WorkerOptions
     /// <summary>Where the cluster is joined.</summary>
     public required IPEndPoint Gateway { get; init; }
 
-    /// <summary>The data folder of the service, shared when the worker runs on another machine.</summary>
-    public required string Data { get; init; }
+    /// <summary>The settings of the service: its data folder, shared when the worker runs on another machine, and its store of files.</summary>
+    public required ServeSettings Settings { get; init; }
 
     /// <summary>cpu or cuda:N.</summary>
     public string Device { get; init; } = "cpu";

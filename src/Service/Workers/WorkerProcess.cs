@@ -1,7 +1,9 @@
 using System.Runtime.InteropServices;
 using Locutor.Jobs.Hosting;
 using Locutor.Service.Inputs;
+using Locutor.Service.Operations;
 using Locutor.Service.Settings;
+using Locutor.Service.Storage;
 
 namespace Locutor.Service.Workers;
 
@@ -31,11 +33,13 @@ public static class WorkerProcess
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         Logs.Configure(builder.Logging, new ServeSettings());
         builder.AddJobsClient(options.Gateway);
+        Tracing.Add(builder);
         using var host = builder.Build();
         await host.StartAsync(abort.Token);
         await using var runner = makeRunner(options);
+        var folder = new DataFolder(options.Settings);
         var loop = new WorkerLoop(
-            host.Services.GetRequiredService<IGrainFactory>(), runner, new DataFolder(new ServeSettings { Data = options.Data }), options,
+            host.Services.GetRequiredService<IGrainFactory>(), runner, folder, FileStores.Of(options.Settings, folder), options,
             TimeProvider.System, host.Services.GetRequiredService<ILogger<WorkerLoop>>());
         await loop.RunAsync(drain.Token, abort.Token);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(abort.IsCancellationRequested ? 1 : 10));

@@ -116,6 +116,13 @@ public sealed partial class WorkerSupervisor(
         ];
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
+        // Not on the command line, where every user of the machine could read them.
+        foreach (var (name, value) in new[]
+        {
+            ("bucket", settings.S3Bucket), ("endpoint", settings.S3Endpoint), ("region", settings.S3Region), ("prefix", settings.S3Prefix),
+            ("access_key", settings.S3AccessKey), ("secret_key", settings.S3SecretKey),
+        })
+            start.Environment["LOCUTOR_S3_" + name.ToUpperInvariant()] = value ?? "";
         if (settings.Model is { } model)
         {
             start.ArgumentList.Add("--model");

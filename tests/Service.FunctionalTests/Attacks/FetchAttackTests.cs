@@ -62,6 +62,21 @@ public sealed class FetchAttackTests(SharedService shared)
     }
 
     [Fact]
+    public async Task A_redirect_from_https_to_http_is_refused()
+    {
+        await using var plain = LoopbackServer.Serving("127.0.0.2", Samples.Picture);
+        await using var secure = LoopbackServer.Start(
+            "127.0.0.2",
+            (request, stream, ct) => request.Path == "/picture"
+                ? LoopbackServer.AnswerAsync(stream, "200 OK", "", Samples.Picture, ct)
+                : LoopbackServer.AnswerAsync(stream, "302 Found", $"Location: {plain.Url}/\r\n", [], ct),
+            certificate: shared.Certificate);
+        (await SubmitAsync($"{secure.Url}/picture")).Status.ShouldBe(HttpStatusCode.OK);
+        (await SubmitAsync($"{secure.Url}/elsewhere")).Detail.ShouldContain("redirects from https to http are not followed");
+        plain.Connections.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task Five_redirects_are_followed_and_not_a_sixth()
     {
         await using var outside = LoopbackServer.Start("127.0.0.2", (request, stream, ct) =>

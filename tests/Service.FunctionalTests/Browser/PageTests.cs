@@ -85,6 +85,42 @@ public sealed class PageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_click_on_a_sample_becomes_a_talking_video_with_the_model_in_the_box()
+    {
+        await using var service = await ServiceProcess.StartAsync("--no-auth", "--generator", "bundle");
+        var page = await OpenAsync(service.Url, 1280, 1000);
+        await ShotAsync(page, "empty");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sample: Hana" }).ClickAsync();
+        await Expect(page.GetByAltText("Your picture")).ToBeVisibleAsync();
+        await Expect(page.Locator("#estimate")).ToContainTextAsync("of video");
+        await ShotAsync(page, "sample");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Generate" }).ClickAsync();
+        await Expect(page.Locator(".steps li.now")).ToHaveTextAsync("denoising", new() { Timeout = 120_000 });
+        await ShotAsync(page, "sample-running");
+        await Expect(page.Locator(".screen video")).ToBeVisibleAsync(new() { Timeout = 300_000 });
+        await page.WaitForFunctionAsync("() => document.querySelector('.screen video').videoWidth > 0");
+        await page.EvaluateAsync("document.querySelector('.screen video').play()");
+        await page.WaitForFunctionAsync("() => document.querySelector('.screen video').currentTime > 0.3");
+        await ShotAsync(page, "sample-finished");
+        (await MovementAsync(service)).ShouldBeGreaterThan(0.3, "the picture does not move");
+        _complaints.ShouldBeEmpty();
+    }
+
+    /// <summary>Mean change of a pixel, of 255, from one frame to the next, in the one video there is.</summary>
+    private static async Task<double> MovementAsync(ServiceProcess service)
+    {
+        using var client = new TokenClient(service.Url, "-", "-");
+        var job = (await client.GetJsonAsync("/v1/jobs")).GetProperty("jobs")[0];
+        var file = Path.Combine(service.Data, "seen.mp4");
+        await File.WriteAllBytesAsync(file, await client.Http.GetByteArrayAsync(job.GetProperty("result").GetProperty("video").GetString()));
+        var frames = Samples.Make("gray", "-i", file, "-vf", "scale=64:64,format=gray", "-f", "rawvideo");
+        double sum = 0;
+        for (var i = 64 * 64; i < frames.Length; i++)
+            sum += Math.Abs(frames[i] - frames[i - 64 * 64]);
+        return sum / (frames.Length - 64 * 64);
+    }
+
+    [Fact]
     public async Task With_the_keyboard_alone_signed_in_cancelling_on_a_phone()
     {
         await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=30");

@@ -1,5 +1,8 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace Locutor.Service.FunctionalTests.Harness;
@@ -11,12 +14,14 @@ public sealed class LoopbackServer : IAsyncDisposable
     private readonly CancellationTokenSource _over = new();
     private readonly Func<LoopbackRequest, Stream, CancellationToken, Task> _answer;
     private readonly List<LoopbackRequest> _requests = [];
+    private readonly X509Certificate2? _certificate;
     private readonly Task _accepting;
     private int _connections;
 
-    private LoopbackServer(string address, int port, Func<LoopbackRequest, Stream, CancellationToken, Task> answer)
+    private LoopbackServer(string address, int port, Func<LoopbackRequest, Stream, CancellationToken, Task> answer, X509Certificate2? certificate)
     {
         _answer = answer;
+        _certificate = certificate;
         _listener = new TcpListener(IPAddress.Parse(address), port);
         _listener.Start();
         Address = address;
@@ -27,7 +32,7 @@ public sealed class LoopbackServer : IAsyncDisposable
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
-    public string Url => $"http://{(Address.Contains(':', StringComparison.Ordinal) ? $"[{Address}]" : Address)}:{Port}";
+    public string Url => $"{(_certificate is null ? "http" : "https")}://{(Address.Contains(':', StringComparison.Ordinal) ? $"[{Address}]" : Address)}:{Port}";
 
     public int Connections => Volatile.Read(ref _connections);
 
@@ -40,7 +45,8 @@ public sealed class LoopbackServer : IAsyncDisposable
         }
     }
 
-    public static LoopbackServer Start(string address, Func<LoopbackRequest, Stream, CancellationToken, Task> answer, int port = 0) => new(address, port, answer);
+    public static LoopbackServer Start(string address, Func<LoopbackRequest, Stream, CancellationToken, Task> answer, int port = 0, X509Certificate2? certificate = null) =>
+        new(address, port, answer, certificate);
 
     /// <summary>Answers every request with these bytes.</summary>
     public static LoopbackServer Serving(string address, byte[] body, string headers = "") =>
@@ -83,13 +89,19 @@ public sealed class LoopbackServer : IAsyncDisposable
         {
             try
             {
-                var stream = client.GetStream();
+                Stream stream = client.GetStream();
+                if (_certificate is not null)
+                {
+                    var secure = new SslStream(stream);
+                    await secure.AuthenticateAsServerAsync(_certificate);
+                    stream = secure;
+                }
                 var request = await LoopbackRequest.ReadAsync(stream, _over.Token);
                 lock (_requests)
                     _requests.Add(request);
                 await _answer(request, stream, _over.Token);
             }
-            catch (Exception exception) when (exception is IOException or OperationCanceledException or SocketException)
+            catch (Exception exception) when (exception is IOException or OperationCanceledException or SocketException or AuthenticationException)
             {
                 // The other side may leave at any time.
             }

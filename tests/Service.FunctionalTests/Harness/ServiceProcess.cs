@@ -12,12 +12,14 @@ public sealed class ServiceProcess : IAsyncDisposable
 {
     private readonly StringBuilder _log = new();
     private readonly string[] _options;
+    private readonly IReadOnlyDictionary<string, string> _environment;
     private Process? _process;
 
-    private ServiceProcess(string data, string[] options)
+    private ServiceProcess(string data, string[] options, IReadOnlyDictionary<string, string> environment)
     {
         Data = data;
         _options = options;
+        _environment = environment;
         Url = $"http://127.0.0.1:{FreePort()}";
     }
 
@@ -40,9 +42,12 @@ public sealed class ServiceProcess : IAsyncDisposable
     }
 
     /// <summary>Starts the service with the stub generator and waits until it is ready.</summary>
-    public static async Task<ServiceProcess> StartAsync(params string[] options)
+    public static Task<ServiceProcess> StartAsync(params string[] options) => StartAsync(new Dictionary<string, string>(), options);
+
+    /// <summary>The same with variables of the environment.</summary>
+    public static async Task<ServiceProcess> StartAsync(IReadOnlyDictionary<string, string> environment, params string[] options)
     {
-        var service = new ServiceProcess(Directory.CreateTempSubdirectory("locutor-service-").FullName, options);
+        var service = new ServiceProcess(Directory.CreateTempSubdirectory("locutor-service-").FullName, options, environment);
         await service.StartAgainAsync();
         return service;
     }
@@ -58,6 +63,8 @@ public sealed class ServiceProcess : IAsyncDisposable
         };
         foreach (var argument in new[] { "serve", "--data", Data, "--urls", Url, "--generator", "stub" }.Concat(_options).Concat(more))
             start.ArgumentList.Add(argument);
+        foreach (var (name, value) in _environment)
+            start.Environment[name] = value;
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, line) => Note(line.Data);
         _process.ErrorDataReceived += (_, line) => Note(line.Data);

@@ -1,6 +1,6 @@
 /** The form: model, settings, estimate and submission. */
 
-import { byId, make, duration, randomId } from "./util.js";
+import { byId, make, capital, duration, randomId, toast } from "./util.js";
 import * as api from "./api.js";
 import { Input, setUpCamera, setUpRecorder, setUpPaste } from "./inputs.js";
 
@@ -32,6 +32,34 @@ export class Compose {
     const select = byId("model");
     select.replaceChildren(...options.models.map(model => make("option", { value: model.name, selected: model.name === options.default_model }, model.title)));
     this.chooseModel(options.default_model);
+    this.showSamples(options.samples ?? []);
+  }
+
+  /** Portraits with voices that come with the program; a click takes both. */
+  showSamples(names) {
+    byId("samples").hidden = names.length === 0;
+    byId("samples").querySelector(".faces").replaceChildren(...names.map(name => {
+      const face = make("button", { type: "button", class: "face", title: capital(name), "aria-label": `Sample: ${capital(name)}` },
+        make("img", { src: `/samples/${name}.png`, alt: "", loading: "lazy", width: 48, height: 48 }));
+      face.addEventListener("click", () => this.takeSample(name, face));
+      return face;
+    }));
+  }
+
+  async takeSample(name, face) {
+    for (const one of this.form.querySelectorAll(".face")) one.setAttribute("aria-pressed", String(one === face));
+    try {
+      const files = await Promise.all([["png", "image/png"], ["mp3", "audio/mpeg"]].map(async ([extension, type]) => {
+        const response = await fetch(`/samples/${name}.${extension}`);
+        if (!response.ok) throw new Error(`The sample ${name} cannot be fetched`);
+        return new File([await response.blob()], `${name}.${extension}`, { type });
+      }));
+      await this.picture.take(files[0]);
+      await this.voice.take(files[1]);
+      this.button.focus({ preventScroll: true });
+    } catch (error) {
+      toast(error.message);
+    }
   }
 
   chooseModel(name, preset, chosenSize) {

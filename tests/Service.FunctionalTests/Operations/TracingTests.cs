@@ -1,0 +1,47 @@
+using System.Text;
+using Locutor.Service.FunctionalTests.Harness;
+
+namespace Locutor.Service.FunctionalTests.Operations;
+
+/// <summary>Spans as a collector gets them: OTLP over HTTP.</summary>
+public sealed class TracingTests
+{
+    [Fact]
+    public async Task Submission_fetch_run_and_webhook_of_a_job_are_one_trace_across_processes()
+    {
+        var received = new List<byte[]>();
+        await using var collector = LoopbackServer.Start("127.0.0.1", async (request, stream, cancellation) =>
+        {
+            lock (received)
+                received.Add(Encoding.Latin1.GetBytes(request.Body));
+            await LoopbackServer.AnswerAsync(stream, "200 OK", "", [], cancellation);
+        });
+        await using var inputs = LoopbackServer.Serving("127.0.0.1", Samples.Picture);
+        var environment = new Dictionary<string, string> { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Url, ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf", ["OTEL_BSP_SCHEDULE_DELAY"] = "100" };
+        await using var service = await ServiceProcess.StartAsync(environment, "--no-auth", "--allow-private-addresses", "--set", "stub_seconds=0");
+        using var client = new TokenClient(service.Url, "-", "-");
+        var trace = Guid.NewGuid().ToByteArray();
+        client.Http.DefaultRequestHeaders.Add("traceparent", $"00-{Convert.ToHexStringLower(trace)}-00f067aa0ba902b7-01");
+        using var response = await client.PostJsonAsync("/v1/jobs", new { image = inputs.Url + "/p.png", audio = Samples.DataUrl(Samples.VoiceOfASecond), webhook = inputs.Url + "/told" });
+        var id = (await TokenClient.ReadAsync(response)).GetProperty("id").GetString()!;
+        (await client.EndAsync(id)).GetProperty("status").GetString().ShouldBe("succeeded");
+
+        foreach (var name in new[] { "POST /v1/jobs", "fetch inputs", "run", "webhook" })
+            await WaitForAsync(received, name, trace, id);
+    }
+
+    /// <summary>Until a batch of spans holds this name and this trace.</summary>
+    private static async Task WaitForAsync(List<byte[]> received, string name, byte[] trace, string job)
+    {
+        for (var clock = System.Diagnostics.Stopwatch.StartNew(); ; await Task.Delay(50))
+        {
+            lock (received)
+            {
+                if (received.Any(batch => batch.AsSpan().IndexOf(Encoding.ASCII.GetBytes(name)) >= 0 && batch.AsSpan().IndexOf(trace) >= 0
+                    && batch.AsSpan().IndexOf("locutor"u8) >= 0))
+                    return;
+            }
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30), $"no span '{name}' of {job} came");
+        }
+    }
+}

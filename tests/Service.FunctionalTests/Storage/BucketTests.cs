@@ -1,0 +1,77 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using Locutor.Service.FunctionalTests.Harness;
+
+namespace Locutor.Service.FunctionalTests.Storage;
+
+/// <summary>Inputs and results in an S3-compatible bucket.</summary>
+public sealed class BucketTests
+{
+    private static string[] Settings(BucketServer bucket, string secret = BucketServer.SecretKey) =>
+    [
+        "--set", $"s3_bucket={BucketServer.Bucket}", "--set", $"s3_endpoint={bucket.Url}", "--set", $"s3_region={BucketServer.Region}", "--set", "s3_prefix=some place",
+        "--set", $"s3_access_key={BucketServer.AccessKey}", "--set", $"s3_secret_key={secret}", "--set", "stub_seconds=0.1",
+    ];
+
+    [Fact]
+    public async Task Inputs_and_results_live_in_the_bucket_and_nothing_is_left_in_the_data_folder()
+    {
+        await using var bucket = await BucketServer.StartAsync();
+        await using var service = await ServiceProcess.StartAsync(Settings(bucket));
+        using var client = await service.TokenAsync("--scopes", "all");
+        var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        var done = await client.EndAsync(id);
+        done.GetProperty("status").GetString().ShouldBe("succeeded", done.ToString());
+        bucket.Refused.ShouldBe(0);
+        bucket.Objects.Keys.Order().ShouldBe(
+            [$"some place/inputs/{id}/audio.wav", $"some place/inputs/{id}/image.png", $"some place/results/{id}/thumbnail-1.jpg", $"some place/results/{id}/video-1.mp4"]);
+        bucket.Objects[$"some place/inputs/{id}/image.png"].ShouldBe(Samples.Picture);
+        foreach (var folder in new[] { "inputs", "results", "work", "aside" })
+            Directory.EnumerateFiles(Path.Combine(service.Data, folder), "*", SearchOption.AllDirectories).ShouldBeEmpty();
+
+        var video = await client.Http.GetByteArrayAsync($"/v1/jobs/{id}/video");
+        Convert.ToHexStringLower(SHA256.HashData(video)).ShouldBe(done.GetProperty("result").GetProperty("sha256").GetString());
+        using var part = new HttpRequestMessage(HttpMethod.Get, $"/v1/jobs/{id}/video") { Headers = { Range = new RangeHeaderValue(17, 1016) } };
+        using var partial = await client.Http.SendAsync(part);
+        partial.StatusCode.ShouldBe(HttpStatusCode.PartialContent);
+        (await partial.Content.ReadAsByteArrayAsync()).ShouldBe(video[17..1017]);
+        using var head = await client.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"/?call_id={id}"));
+        head.StatusCode.ShouldBe(HttpStatusCode.OK);
+        head.Content.Headers.ContentLength.ShouldBe(video.Length);
+        (await client.Http.GetByteArrayAsync($"/v1/jobs/{id}/inputs/image")).ShouldBe(Samples.Picture);
+
+        (await client.Http.DeleteAsync($"/v1/jobs/{id}")).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        bucket.Objects.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_large_file_goes_up_in_parts_and_comes_back_whole()
+    {
+        await using var bucket = await BucketServer.StartAsync();
+        await using var service = await ServiceProcess.StartAsync([.. Settings(bucket), "--set", "workers=none"]);
+        using var client = await service.TokenAsync("--scopes", "all");
+        var voice = Samples.FloatWav(48_000, Enumerable.Range(0, 4_600_000).Select(_ => Random.Shared.NextSingle() / 2).ToArray()); // 18 MB
+        var id = await client.SubmitAsync(Samples.Picture, voice);
+        bucket.Refused.ShouldBe(0);
+        bucket.Objects[$"some place/inputs/{id}/audio.wav"].AsSpan().SequenceEqual(voice).ShouldBeTrue();
+        (await client.Http.GetByteArrayAsync($"/v1/jobs/{id}/inputs/audio")).AsSpan().SequenceEqual(voice).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task The_check_says_when_the_bucket_cannot_be_written()
+    {
+        await using var bucket = await BucketServer.StartAsync();
+        await using var service = await ServiceProcess.StartAsync("--set", "workers=none", "--no-auth");
+        var good = await service.RunAsync(["serve", "--check", "--no-auth", .. Settings(bucket)]);
+        good.Output.ShouldContain("ok    store of inputs and results: bucket videos");
+        good.Code.ShouldBe(0, good.Output);
+        bucket.Objects.ShouldBeEmpty();
+        var bad = await service.RunAsync(["serve", "--check", "--no-auth", .. Settings(bucket, "another secret")]);
+        bad.Output.ShouldContain("FAIL  store of inputs and results: bucket videos");
+        bad.Code.ShouldBe(5);
+        var shown = await service.RunAsync(["serve", "--settings", .. Settings(bucket)]);
+        shown.Output.ShouldContain("| `s3_secret_key` | `(set)` |");
+        shown.Output.ShouldNotContain(BucketServer.SecretKey);
+    }
+}
