@@ -39,7 +39,7 @@ public sealed record ModelCatalog(IReadOnlyList<ModelView> Models, string Defaul
     private static void Missing(JobFields fields, string name, IEnumerable<string> known) => fields.Wrong(name, $"expected one of {string.Join(", ", known)}");
 
     private static ModelView View(Bundle bundle) => new(
-        bundle.Name, Title(bundle), bundle.Notice, [.. bundle.Sizes.Keys], bundle.DefaultSize,
+        bundle.Name, Title(bundle), bundle.NoticeBelow is null ? bundle.Notice : null, [.. bundle.Sizes.Keys], bundle.DefaultSize,
         [.. bundle.Presets.Select(pair => new PresetView(
             pair.Key, pair.Value.Steps, pair.Value.ShiftBySize.GetValueOrDefault(bundle.DefaultSize, pair.Value.Shift), pair.Value.TextGuidance,
             pair.Value.AudioGuidance, pair.Value.MotionFrames, pair.Value.ColourCorrection))],
