@@ -35,9 +35,9 @@ public sealed class VideoAutoencoderTests : IDisposable
         var video = random.Normal(1, 3, 9, 8, 12);
         var whole = network.Encode(video);
         whole.shape.ShouldBe([1, 3, 3, 2, 3]);
-        network.EncodeInChunks(video, 4).ShouldBeNear(whole, 1e-5, $"seed {seed}");
-        network.EncodeInChunks(video, 3).ShouldBeNear(whole, 1e-5, $"seed {seed}");
-        foreach (int[] chunks in Compositions(9)) Encoded(video, chunks).ShouldBeNear(whole, 1e-5, $"seed {seed}, chunks {string.Join("+", chunks)}");
+        network.EncodeInChunks(video, 4).ShouldBeNear(whole, 1e-4, $"seed {seed}");
+        network.EncodeInChunks(video, 3).ShouldBeNear(whole, 1e-4, $"seed {seed}");
+        foreach (int[] chunks in Compositions(9)) Encoded(video, chunks).ShouldBeNear(whole, 1e-4, $"seed {seed}, chunks {string.Join("+", chunks)}");
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed class VideoAutoencoderTests : IDisposable
                 parts.Add(network.Decode(latent.narrow(2, start, length), cache));
                 start += length;
             }
-            cat(parts, 2).ShouldBeNear(whole, 1e-5, $"seed {seed}, chunks {string.Join("+", chunks)}");
+            cat(parts, 2).ShouldBeNear(whole, 1e-4, $"seed {seed}, chunks {string.Join("+", chunks)}");
         }
     }
 
@@ -71,7 +71,7 @@ public sealed class VideoAutoencoderTests : IDisposable
         var latent = random.Normal(1, 3, 5, 3, 1);
         var chunks = network.DecodeChunks(latent, latentFrames).ToList();
         chunks[0].shape[2].ShouldBe(Math.Min(17, latentFrames * 4 - 3));
-        cat(chunks, 2).ShouldBeNear(network.Decode(latent), 1e-5, $"seed {seed}");
+        cat(chunks, 2).ShouldBeNear(network.Decode(latent), 1e-4, $"seed {seed}");
     }
 
     [Fact]
@@ -126,8 +126,8 @@ public sealed class VideoAutoencoderTests : IDisposable
         for (int i = 0; i < 2; i++)
         {
             var alone = network.Encode(video.narrow(0, i, 1).contiguous());
-            together.narrow(0, i, 1).ShouldBeNear(alone, 1e-5, $"seed {seed}");
-            pixels.narrow(0, i, 1).ShouldBeNear(network.Decode(alone), 1e-5, $"seed {seed}");
+            together.narrow(0, i, 1).ShouldBeNear(alone, 1e-4, $"seed {seed}");
+            pixels.narrow(0, i, 1).ShouldBeNear(network.Decode(alone), 1e-4, $"seed {seed}");
         }
     }
 
@@ -136,7 +136,7 @@ public sealed class VideoAutoencoderTests : IDisposable
     {
         using var still = no_grad();
         var video = random.Normal(2, 3, 9, 4, 4);
-        Encoded(video, [3, 1, 5]).ShouldBeNear(network.Encode(video), 1e-5, $"seed {seed}");
+        Encoded(video, [3, 1, 5]).ShouldBeNear(network.Encode(video), 1e-4, $"seed {seed}");
     }
 
     [Fact]
@@ -152,8 +152,8 @@ public sealed class VideoAutoencoderTests : IDisposable
             var video = random.Normal(1, 3, 5, 8, 8);
             var exact = new Network(new Weights(narrow, ScalarType.Float64, CPU), config);
             var quick = new Network(new Weights(source, ScalarType.Float32, CPU), config);
-            quick.Encode(video).ShouldBeNear(exact.Encode(video), 1e-5, $"seed {seed}, width {width}");
-            quick.Decode(quick.Encode(video)).ShouldBeNear(exact.Decode(exact.Encode(video)), 1e-5, $"seed {seed}, width {width}");
+            quick.Encode(video).ShouldBeNear(exact.Encode(video), 1e-4, $"seed {seed}, width {width}");
+            quick.Decode(quick.Encode(video)).ShouldBeNear(exact.Decode(exact.Encode(video)), 1e-4, $"seed {seed}, width {width}");
         }
     }
 
