@@ -8,22 +8,15 @@ namespace Locutor.Generation;
 /// </summary>
 internal static class Continuity
 {
-    /// <summary>
-    /// Draws pixels that differ little from the picture back to it: where nothing moved, frames are the picture. Firm shrinkage (Gao and Bruce,
-    /// 1997) of the difference: to 0 up to the tolerance, not at all from three times the tolerance.
-    /// </summary>
-    /// <param name="video">[3, frames, H, W] in [-1, 1].</param>
+    /// <summary>Motion frames drawn towards the picture by so many levels, and no further than to it: where nothing moved, they are the picture.</summary>
+    /// <param name="motion">[3, frames, H, W] in [-1, 1].</param>
     /// <param name="picture">[3, 1, H, W] in [-1, 1].</param>
     /// <param name="tolerance">Of 255 levels.</param>
-    public static Tensor Settle(Tensor video, Tensor picture, double tolerance)
+    public static Tensor Settle(Tensor motion, Tensor picture, double tolerance)
     {
         using var scope = NewDisposeScope();
-        double still = 2 * tolerance / 255, free = 3 * still;
-        var shown = picture.to(video.device);
-        var moved = video - shown;
-        var size = moved.abs();
-        var shrunk = moved.sign() * (size - still).clamp_min(0) * (free / (free - still));
-        return (shown + where(size >= free, moved, shrunk)).MoveToOuterDisposeScope();
+        double least = 2 * tolerance / 255;
+        return (motion - (motion - picture).clamp(-least, least)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Takes the step between the frame that ended the clip before and the same frame in this one away, less and less in the frames after it.</summary>

@@ -74,22 +74,19 @@ public sealed class TalkingVideoGenerator(VideoTransformer transformer, VideoAut
         using var still = no_grad();
         using var scope = NewDisposeScope();
         var shown = picture.unsqueeze(0).to(device); // [1, 3, 1, H, W]
-        var clean = motion is null ? pictureLatent.narrow(2, 0, 1) : autoencoder.Encode(motion.unsqueeze(0).to(device));
+        var clean = motion is null ? pictureLatent.narrow(2, 0, 1) : autoencoder.Encode(Settled(motion, picture, options).unsqueeze(0).to(device));
         var reference = cat([ConditioningMask(pictureLatent), pictureLatent], 1);
         using var speakers = Speakers(inputs, pictureLatent);
         var given = Conditions(inputs, options, clip, shown, speakers);
         var start = noise.OfClip(clip.Index, [.. pictureLatent.shape.AsSpan(1)]).unsqueeze(0).to(device);
         var latent = Denoise(start, clean, reference, given, options, clip, progress, ct);
         progress?.Report(new(GenerationStage.Decoding, clip.Index + 1, options.Clips.Count, options.Steps, options.Steps));
-        return Continued(Decode(latent, options, ct), picture, motion, options).MoveToOuterDisposeScope();
+        var video = Decode(latent, options, ct);
+        return (motion is not null && options.Continuity is { } held ? Continuity.Join(video, motion, held.JoinedFrames) : video).MoveToOuterDisposeScope();
     }
 
-    private static Tensor Continued(Tensor video, Tensor picture, Tensor? motion, GenerationOptions options)
-    {
-        if (options.Continuity is not { } held) return video;
-        if (held.StillTolerance > 0) video = Continuity.Settle(video, picture, held.StillTolerance);
-        return motion is null ? video : Continuity.Join(video, motion, held.JoinedFrames);
-    }
+    private static Tensor Settled(Tensor motion, Tensor picture, GenerationOptions options) =>
+        options.Continuity is { } held ? Continuity.Settle(motion, picture, held.StillTolerance) : motion;
 
     /// <summary>Latent of the conditioning picture and what stands behind it, [1, 16, F, h, w]; a still picture is encoded once.</summary>
     private Tensor EncodeReference(Tensor picture, GenerationOptions options)

@@ -131,7 +131,7 @@ public sealed record Preset(int Steps, double Shift, double TextGuidance, double
 }
 
 /// <summary>Against the drift of long videos and jumps between clips.</summary>
-/// <param name="StillTolerance">Levels (of 255) up to which pixels are drawn back to the picture, 0 for none; a pixel that differs by three times as much stays.</param>
+/// <param name="StillTolerance">Levels (of 255) by which motion frames are drawn back to the picture, 0 for none.</param>
 /// <param name="JoinedFrames">Frames at the start of a clip over which its step from the clip before is spread.</param>
 public sealed record ContinuityOptions(double StillTolerance, int JoinedFrames);
 

@@ -11,12 +11,10 @@ public sealed class ContinuityTests
         var picture = rand([3, 1, 6, 5]) * 2 - 1;
         var moved = zeros([3, 4, 6, 5]);
         moved[.., .., 2, ..] = 10.0 / 127.5;
-        moved[.., .., 3, ..] = -18.0 / 127.5;
-        moved[.., .., 1, ..] = 36.5 / 127.5;
+        moved[.., .., 3, ..] = -30.0 / 127.5;
         var settled = (Continuity.Settle(picture + moved, picture, 12) - picture) * 127.5;
         settled[.., .., 2, ..].abs().max().item<float>().ShouldBe(0, 1e-3);
-        settled[.., .., 3, ..].max().item<float>().ShouldBe(-9, 1e-3);
-        settled[.., .., 1, ..].max().item<float>().ShouldBe(36.5f, 1e-3);
+        settled[.., .., 3, ..].max().item<float>().ShouldBe(-18, 1e-3);
         settled[.., .., 0, ..].abs().max().item<float>().ShouldBe(0, 1e-3);
     }
 
