@@ -39,7 +39,7 @@ public sealed class CrashTests
         }
         // Jobs whose answer the kill cut off are there too; they end as all others do.
         foreach (var id in (await ListAsync(client)).Keys)
-            Note(id, await client.EndAsync(id, 240));
+            Note(id, await client.EndAsync(id, Endurance.Of(240, 900)));
         await CheckAsync(service, client);
         Endurance.Say($"crash: seed {_seed}, {kills} kills, {_accepted.Count} jobs accepted, all ended once, "
             + $"{_ended.Values.Count(end => end.StartsWith("succeeded", StringComparison.Ordinal))} succeeded");
