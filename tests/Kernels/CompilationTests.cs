@@ -1,4 +1,5 @@
 using Locutor.Kernels.Compilation;
+using Locutor.Kernels.Quantisation;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels.Tests;
@@ -23,12 +24,13 @@ public sealed class CompilationTests : IDisposable
     [Fact]
     public void Every_kernel_is_carried_with_what_all_share_in_front()
     {
-        KernelSources.Files.ShouldBe(["ChannelNormSilu.cu", "GatedResidual.cu", "Gelu.cu", "NormModulate.cu", "RmsRotary.cu", "ScaleProducts.cu"]);
+        KernelSources.Files.ShouldBe(["ChannelNormSilu.cu", "GatedResidual.cu", "Gelu.cu", "NormModulate.cu", "QuantiseRows.cu", "RmsRotary.cu", "ScaleProducts.cu"]);
         foreach (string file in KernelSources.Files)
         {
-            string source = KernelSources.Read(file);
+            string source = KernelSources.Read(file, "#define WIDTH 8\n");
+            source.ShouldStartWith("#define WIDTH 8\n", customMessage: file);
             source.ShouldContain("extern \"C\" __global__", customMessage: file);
-            source.ShouldContain("block_reduced");
+            source.ShouldContain("over_row");
             source.ShouldNotContain("#include");
         }
     }
@@ -67,6 +69,28 @@ public sealed class CompilationTests : IDisposable
     [Fact]
     public void A_folder_that_cannot_be_written_costs_a_compilation_and_nothing_else() =>
         new KernelCache(Path.Combine("/proc", "nowhere")).Get("text", "sm_90", "12.8", () => [1]).ShouldBe([1]);
+
+    [Fact]
+    public void Every_row_is_held_whole_by_the_fewest_threads()
+    {
+        RowShape.OfBlock(5120, true, 4).ShouldBe(new(5120, 160, 4, true));
+        RowShape.OfBlock(13824, true, 6).ShouldBe(new(13824, 288, 6, true));
+        RowShape.OfWarp(96, true).ShouldBe(new(96, 4, 3, true));
+        RowShape.OfWarp(384, true).ShouldBe(new(384, 16, 3, true));
+        foreach (int width in Enumerable.Range(1, RowShape.Longest))
+            foreach (bool wide in width % 8 == 0 ? new[] { true, false } : [false])
+                foreach (int most in new[] { 4, 6 })
+                {
+                    var shape = RowShape.OfBlock(width, wide, most);
+                    shape.Width.ShouldBe(width);
+                    (shape.Lanes % 32 == 0 && shape.Lanes is > 0 and <= 1024 && shape.Vectors > 0 && shape.Vectors <= most).ShouldBeTrue($"{shape}");
+                    (shape.Wide ? wide && shape.Lanes * shape.Vectors * 8 == width : shape.Lanes * shape.Vectors * 8 >= width).ShouldBeTrue($"{shape}");
+                    if (width > 1024) continue;
+                    shape = RowShape.OfWarp(width, wide);
+                    (shape.Lanes is > 0 and <= 32 && 32 % shape.Lanes == 0 && (shape.Wide ? wide && shape.Lanes * shape.Vectors * 8 == width : shape.Lanes * shape.Vectors * 8 >= width)).ShouldBeTrue($"{shape}");
+                }
+        RowShape.OfBlock(8, true, 4).Constants(LinearPrecision.Int8, ("HEAD", 4)).ShouldBe("#define WIDTH 8\n#define LANES 32\n#define VECTORS 1\n#define WIDE 0\n#define FORMAT 2\n#define HEAD 4\n");
+    }
 
     [Fact]
     public void What_is_not_bfloat16_on_a_gpu_takes_the_plain_path()

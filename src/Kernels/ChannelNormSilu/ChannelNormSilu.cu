@@ -1,34 +1,26 @@
-// One warp a pixel. In and out: bf16, channels without gaps. y = x / max(|x|, 1e-12) * sqrt(channels) * gamma in float32, rounded to
-// bf16 as the plain path rounds, then silu(y) = y / (1 + exp(-y)).
-extern "C" __global__ void channel_norm_silu(const bf16* x, const bf16* gamma, bf16* out, long long pixels, int channels, float root, int wide)
+// LANES threads a pixel, at most a warp. In and out: bf16, channels without gaps. y = x / max(|x|, 1e-12) * sqrt(channels) * gamma in
+// float32, rounded to bf16 as the plain path rounds, then silu(y) = y / (1 + exp(-y)). Bytes a value: 2 in, 2 out.
+extern "C" __global__ void __launch_bounds__(256, 4) channel_norm_silu(const bf16* __restrict__ x, const bf16* __restrict__ gamma, bf16* __restrict__ out, long long pixels, float root)
 {
-    long long pixel = (long long)blockIdx.x * (blockDim.x >> 5) + (threadIdx.x >> 5);
-    if (pixel >= pixels) return; // the whole warp
-    int lane = threadIdx.x & 31;
-    const bf16* from = x + pixel * channels;
-    float squares = 0.0f;
-    for (int at = lane * 8; at < channels; at += 256)
+    long long pixel = ((long long)blockIdx.x * 256 + threadIdx.x) / LANES;
+    bool there = pixel < pixels; // all lanes of a warp take part in its sums
+    int lane = threadIdx.x % LANES;
+    Eight held[VECTORS];
+    load_row(x + (there ? pixel : 0) * WIDTH, lane, held);
+    float factor = root / fmaxf(sqrtf(row_squares(held)), 1e-12f);
+    #pragma unroll
+    for (int k = 0; k < VECTORS; k++)
     {
-        int count = min(8, channels - at);
-        float values[8];
-        load(from, at, count, wide, values);
-        #pragma unroll
-        for (int i = 0; i < 8; i++) if (i < count) squares += values[i] * values[i];
-    }
-    float factor = root / fmaxf(sqrtf(warp_sum(squares)), 1e-12f);
-    for (int at = lane * 8; at < channels; at += 256)
-    {
-        int count = min(8, channels - at);
+        int at = place(k, lane);
         float values[8], times[8];
-        load(from, at, count, wide, values);
-        load(gamma, at, count, wide, times);
+        widen(held[k], values);
+        parameters(gamma + at, WIDTH - at, times);
         #pragma unroll
-        for (int i = 0; i < 8; i++)
-            if (i < count)
-            {
-                float y = widen(rounded(values[i] * factor * times[i]));
-                values[i] = y / (1.0f + expf(-y));
-            }
-        store(out + pixel * channels, at, count, wide, values);
+        for (int i = 0; i < 8; i++) values[i] = values[i] * factor * times[i];
+        widen(rounded(values), values);
+        #pragma unroll
+        for (int i = 0; i < 8; i++) values[i] *= reciprocal(1.0f + power_of_two(-1.442695041f * values[i]));
+        held[k] = rounded(values);
     }
+    if (there) store_row(out + pixel * WIDTH, lane, held);
 }

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Locutor.Kernels.Compilation;
 
 /// <summary>
-/// One kernel of one file, compiled for a device at its first use. Where there is no compiler or no GPU <see cref="On"/> says so and the
+/// One kernel of one file, compiled for a device, and for constants such as the width of a row, at its first use. Where there is no compiler or no GPU <see cref="On"/> says so and the
 /// caller takes its plain path.
 /// </summary>
 /// <param name="file">Such as <c>NormModulate.cu</c>.</param>
@@ -16,7 +16,7 @@ public sealed unsafe partial class CudaKernel(string file, string entry)
     public const string OffVariable = "LOCUTOR_PLAIN_KERNELS";
 
     private static readonly Lazy<Nvrtc?> Compiler = new(() => Nvrtc.Find(Environment.GetEnvironmentVariable("LOCUTOR_TORCH")));
-    private readonly ConcurrentDictionary<int, nint> functions = new();
+    private readonly ConcurrentDictionary<(int Device, string Constants), nint> functions = new();
     private readonly Lock compiling = new();
 
     /// <summary>False makes every operation of this process take its plain path; for comparisons.</summary>
@@ -35,24 +35,25 @@ public sealed unsafe partial class CudaKernel(string file, string entry)
         Enabled && q.device_type == TorchSharp.DeviceType.CUDA && (q.dtype is ScalarType.BFloat16 or ScalarType.Float16) && q.shape[^1] <= 128 && q.shape[^1] % 8 == 0
         && !(is_grad_enabled() && q.requires_grad);
 
+    /// <param name="constants">What the text is compiled with, as lines of <c>#define NAME value</c>; empty where it takes none.</param>
     /// <param name="arguments">Pointers to the kernel's arguments, in order.</param>
-    public void Launch(int device, long blocks, int threads, int sharedBytes, void** arguments)
+    public void Launch(int device, string constants, long blocks, int threads, void** arguments)
     {
         if (blocks == 0) return;
         CudaDriver.Enter(device);
-        CudaDriver.Launch(On(device), checked((uint)blocks), (uint)threads, (uint)sharedBytes, CudaDriver.CurrentStream(device), arguments);
+        CudaDriver.Launch(On(device, constants), checked((uint)blocks), (uint)threads, 0, CudaDriver.CurrentStream(device), arguments);
     }
 
-    private nint On(int device)
+    private nint On(int device, string constants)
     {
-        if (functions.TryGetValue(device, out nint known)) return known;
+        if (functions.TryGetValue((device, constants), out nint known)) return known;
         lock (compiling)
         {
-            if (functions.TryGetValue(device, out known)) return known;
+            if (functions.TryGetValue((device, constants), out known)) return known;
             var compiler = Compiler.Value ?? throw new KernelException("no NVRTC on this machine");
-            string source = KernelSources.Read(file), architecture = CudaDriver.Architecture(device);
+            string source = KernelSources.Read(file, constants), architecture = CudaDriver.Architecture(device);
             byte[] cubin = KernelCache.Default.Get(source, architecture, compiler.Version, () => compiler.Compile(source, file, architecture));
-            return functions[device] = CudaDriver.Function(CudaDriver.LoadModule(cubin), entry);
+            return functions[(device, constants)] = CudaDriver.Function(CudaDriver.LoadModule(cubin), entry);
         }
     }
 

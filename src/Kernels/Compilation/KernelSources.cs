@@ -11,8 +11,9 @@ public static class KernelSources
     /// <summary>Every kernel's file, such as <c>NormModulate.cu</c>, in alphabetical order.</summary>
     public static IReadOnlyList<string> Files { get; } = [.. Carrier.GetManifestResourceNames().Where(name => name.EndsWith(".cu", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 
-    /// <summary>The text to compile, what all share in front.</summary>
-    public static string Read(string file) => Text(Shared) + Text(file);
+    /// <summary>The text to compile: its constants, what all share, and its own.</summary>
+    /// <param name="constants">Lines of <c>#define NAME value</c>.</param>
+    public static string Read(string file, string constants = "") => constants + Text(Shared) + Text(file);
 
     private static string Text(string name)
     {

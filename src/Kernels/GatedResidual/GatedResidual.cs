@@ -22,7 +22,7 @@ public static unsafe class GatedResidual
         int width = (int)x.shape[^1];
         long vectors = x.numel() / 8, period = x.numel() / width / Math.Max(1, gate.numel() / width);
         void** arguments = stackalloc void*[] { &from, &add, &times, &period, &to, &vectors, &width };
-        Kernel.Launch(x.device.index, (vectors + Threads - 1) / Threads, Threads, 0, arguments);
+        Kernel.Launch(x.device.index, "", (vectors + Threads - 1) / Threads, Threads, arguments);
         return sum.MoveToOuterDisposeScope();
     }
 

@@ -7,10 +7,10 @@ extern "C" __global__ void gated_residual(const bf16* x, const bf16* y, const fl
     long long at = vector * 8, row = at / width;
     const float* g = gate + row / period * width + (at - row * width);
     float a[8], b[8], times[8];
-    load(x + at, 0, 8, true, a);
-    load(y + at, 0, 8, true, b);
-    load(g, 0, 8, true, times);
+    load(x + at, a);
+    load(y + at, b);
+    load(g, times);
     #pragma unroll
     for (int i = 0; i < 8; i++) a[i] = a[i] + b[i] * times[i];
-    store(out + at, 0, 8, true, a);
+    store(out + at, a);
 }

@@ -1,39 +1,25 @@
-// One block a row. In: bf16. y = gelu(x), the tanh approximation, in float32. Out: bf16, or one byte a value with the row's scale.
-// With identity = 1 y = x: quantises what no other kernel made.
-extern "C" __global__ void gelu_quantise(const bf16* x, long long stride, void* out, float* scales, int width, int wide, int format, int identity)
+// One block a row. In: bf16. y = gelu(x), the tanh approximation, in float32: 0.5 x (1 + tanh(u)) is x / (1 + exp(-2 u)). Out: bf16, or one
+// byte a value with the row's scale. Bytes a value: 2 in, 2 (or 1) out.
+extern "C" __global__ void __launch_bounds__(LANES, RESIDENT) gelu_quantise(const bf16* __restrict__ x, long long stride, void* __restrict__ out, float* __restrict__ scales)
 {
-    extern __shared__ __align__(16) bf16 held[]; // half of what float32 needs: a feed-forward row is long
-    long long index = blockIdx.x;
-    const bf16* from = x + index * stride;
-    float largest = 0.0f;
-    for (int at = threadIdx.x * 8; at < width; at += blockDim.x * 8)
+    // u = sqrt(2 / pi) (x + 0.044715 x^3); times -2 log2(e), since the power is one of two.
+    const float linear = -2.302208198f, cubic = -0.1029432397f;
+    unsigned index = blockIdx.x;
+    int lane = threadIdx.x;
+    Eight held[VECTORS];
+    load_row(x + index * stride, lane, held);
+    #pragma unroll
+    for (int k = 0; k < VECTORS; k++)
     {
-        int count = min(8, width - at);
         float values[8];
-        load(from, at, count, wide, values);
+        widen(held[k], values);
         #pragma unroll
         for (int i = 0; i < 8; i++)
-            if (i < count)
-            {
-                float v = values[i];
-                values[i] = widen(rounded(identity ? v : 0.5f * v * (1.0f + tanhf(0.7978845608028654f * (v + 0.044715f * v * v * v)))));
-                largest = fmaxf(largest, fabsf(values[i]));
-            }
-        store(held, at, count, true, values);
+        {
+            float v = values[i];
+            values[i] = v * reciprocal(1.0f + power_of_two(v * (linear + cubic * (v * v))));
+        }
+        held[k] = rounded(values);
     }
-    float inverse = 1.0f;
-    if (format != AsBFloat16)
-    {
-        largest = block_reduced<true>(largest);
-        float scale = row_scale(largest, format, &inverse);
-        if (threadIdx.x == 0) scales[index] = scale;
-    }
-    for (int at = threadIdx.x * 8; at < width; at += blockDim.x * 8)
-    {
-        int count = min(8, width - at);
-        float values[8];
-        load(held, at, count, true, values);
-        if (format == AsBFloat16) store((bf16*)out + index * width, at, count, wide, values);
-        else store_bytes((unsigned char*)out + index * width, at, count, wide, values, inverse, format);
-    }
+    deliver(held, lane, index, out, scales);
 }

@@ -7,30 +7,53 @@ namespace Locutor.Kernels;
 /// <summary>Layer norm over the last axis, times a factor, plus an offset, and quantised where the reader wants bytes; all in float32, rounded once.</summary>
 public static unsafe class NormModulate
 {
-    /// <summary>What a block may have of shared memory without asking, in float32 values.</summary>
-    private const int LongestRow = 48 * 1024 / sizeof(float);
+    /// <summary>Vectors of a thread: values are held through two sums.</summary>
+    private const int MostVectors = 4;
 
     private static readonly CudaKernel Kernel = new("NormModulate.cu", "norm_modulate");
 
     /// <param name="x">[B, L, C]</param>
     /// <param name="factor">[B or 1, 1, C], float32.</param>
     /// <param name="offset">Of the same shape.</param>
-    public static Activations Apply(Tensor x, Tensor factor, Tensor offset, double epsilon, LinearPrecision precision)
+    public static Activations Apply(Tensor x, Tensor factor, Tensor offset, double epsilon, LinearPrecision precision) =>
+        Takes(x, factor, offset) ? Launched(x, null, null, factor, offset, epsilon, precision).Normed : Plain(x, factor, offset, epsilon, precision);
+
+    /// <summary>x + y, or x + y * gate, rounded once to the type of x, and the norm of that; a kernel writes both without reading the sum again.</summary>
+    /// <param name="x">[B, L, C]</param>
+    /// <param name="y">[B, L, C]</param>
+    /// <param name="gate">[B or 1, 1, C], float32, or null for 1.</param>
+    /// <param name="factor">[B or 1, 1, C], float32.</param>
+    /// <param name="offset">Of the same shape.</param>
+    public static (Tensor Sum, Activations Normed) AfterResidual(Tensor x, Tensor y, Tensor? gate, Tensor factor, Tensor offset, double epsilon, LinearPrecision precision)
     {
-        if (!CudaKernel.Takes(x) || x.shape[^1] > LongestRow || (is_grad_enabled() && (factor.requires_grad || offset.requires_grad))) return Plain(x, factor, offset, epsilon, precision);
+        if (Takes(x, factor, offset) && CudaKernel.Takes(y) && y.is_contiguous() && !(is_grad_enabled() && gate is { requires_grad: true })) return Launched(x, y, gate, factor, offset, epsilon, precision);
+        var sum = gate is null ? x + y : GatedResidual.Apply(x, y, gate);
+        return (sum, Apply(sum, factor, offset, epsilon, precision));
+    }
+
+    private static bool Takes(Tensor x, Tensor factor, Tensor offset) =>
+        CudaKernel.Takes(x) && x.shape[^1] <= RowShape.Longest && !(is_grad_enabled() && (factor.requires_grad || offset.requires_grad));
+
+    /// <returns>The sum is x itself where there is no y.</returns>
+    private static (Tensor Sum, Activations Normed) Launched(Tensor x, Tensor? y, Tensor? gate, Tensor factor, Tensor offset, double epsilon, LinearPrecision precision)
+    {
         using var scope = NewDisposeScope();
         var rows = Rows.Of(x);
-        var y = empty(x.shape, precision == LinearPrecision.Plain ? x.dtype : RowQuantiser.Type(precision), x.device);
-        var scales = precision == LinearPrecision.Plain ? null : empty(x.shape.AsSpan(0, x.shape.Length - 1).ToArray(), ScalarType.Float32, x.device);
-        nint from = CudaKernel.Address(rows.Tensor), times = CudaKernel.Address(factor.contiguous()), plus = CudaKernel.Address(offset.contiguous());
-        nint to = CudaKernel.Address(y), beside = scales is null ? 0 : CudaKernel.Address(scales);
-        long stride = rows.Stride, period = Math.Max(1, rows.Count / Math.Max(1, factor.numel() / rows.Width));
-        int width = rows.Width, wide = rows.Wide && Rows.Aligned(times) && Rows.Aligned(plus) ? 1 : 0, format = (int)precision;
+        var sum = y is null ? x : empty(x.shape, x.dtype, x.device);
+        var made = RowsOut.Like(x, precision);
+        nint from = CudaKernel.Address(rows.Tensor), add = y is null ? 0 : CudaKernel.Address(y), gates = gate is null ? 0 : CudaKernel.Address(gate.contiguous()), kept = CudaKernel.Address(sum);
+        nint times = CudaKernel.Address(factor.contiguous()), plus = CudaKernel.Address(offset.contiguous()), to = CudaKernel.Address(made.Values), beside = made.ScalesAddress;
+        long stride = rows.Stride;
+        uint period = Period(rows, factor), gatePeriod = gate is null ? 1 : Period(rows, gate);
+        var shape = RowShape.OfBlock(rows.Width, rows.Wide && Rows.Aligned(add) && Rows.Aligned(gates) && Rows.Aligned(times) && Rows.Aligned(plus), MostVectors);
         float small = (float)epsilon;
-        void** arguments = stackalloc void*[] { &from, &stride, &times, &plus, &period, &to, &beside, &width, &small, &wide, &format };
-        Kernel.Launch(x.device.index, rows.Count, Rows.Threads, width * sizeof(float), arguments);
-        return new Activations(y, scales).MoveToOuterDisposeScope();
+        void** arguments = stackalloc void*[] { &from, &stride, &add, &gates, &gatePeriod, &kept, &times, &plus, &period, &to, &beside, &small };
+        Kernel.Launch(x.device.index, shape.Constants(precision, ("RESIDUAL", y is null ? 0 : gate is null ? 1 : 2)), rows.Count, shape.Lanes, arguments);
+        return (y is null ? x : sum.MoveToOuterDisposeScope(), made.Activations.MoveToOuterDisposeScope());
     }
+
+    /// <summary>Rows that share a row of parameters.</summary>
+    private static uint Period(Rows rows, Tensor parameters) => checked((uint)Math.Max(1, rows.Count / Math.Max(1, parameters.numel() / rows.Width)));
 
     /// <summary>The same in plain libtorch.</summary>
     public static Activations Plain(Tensor x, Tensor factor, Tensor offset, double epsilon, LinearPrecision precision)

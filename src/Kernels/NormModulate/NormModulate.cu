@@ -1,52 +1,70 @@
-// One block a row. In: bf16. Sums in float32, the variance from the centred values. Out: bf16, or one byte a value with the row's scale.
-// y = (x - mean) / sqrt(variance + epsilon) * factor + offset; factor and offset, float32, change with every `period` rows.
-extern "C" __global__ void norm_modulate(
-    const bf16* x, long long stride, const float* factor, const float* offset, long long period,
-    void* out, float* scales, int width, float epsilon, int wide, int format)
+// One block a row. x: bf16. RESIDUAL 1: x + y first, 2: x + y * gate; in float32, rounded to bf16, and kept in `sum`.
+// out = (x - mean) / sqrt(variance + epsilon) * factor + offset in float32, the variance from the centred values; bf16, or one byte a value
+// with the row's scale. gate changes with every `gate_period` rows, factor and offset with every `period`; all three are float32.
+// Bytes a value: 2 in, 2 (or 1) out; with a residual 4 in, 2 + 2 (or 1) out. Parameters come from the first cache.
+extern "C" __global__ void __launch_bounds__(LANES, RESIDENT) norm_modulate(
+    const bf16* __restrict__ x, long long stride, const bf16* __restrict__ y, const float* __restrict__ gate, unsigned gate_period, bf16* __restrict__ sum,
+    const float* __restrict__ factor, const float* __restrict__ offset, unsigned period, void* __restrict__ out, float* __restrict__ scales, float epsilon)
 {
-    extern __shared__ __align__(16) float row[];
-    long long index = blockIdx.x;
-    const bf16* from = x + index * stride;
-    long long group = index / period * width;
-    float sum = 0.0f;
-    for (int at = threadIdx.x * 8; at < width; at += blockDim.x * 8)
+    unsigned index = blockIdx.x;
+    int lane = threadIdx.x;
+    Eight held[VECTORS];
+    load_row(x + index * stride, lane, held);
+#if RESIDUAL
+    Eight added[VECTORS];
+    load_row(y + (long long)index * WIDTH, lane, added);
+    #pragma unroll
+    for (int k = 0; k < VECTORS; k++)
     {
-        int count = min(8, width - at);
-        float values[8];
-        load(from, at, count, wide, values);
+        float values[8], plus[8];
+        widen(held[k], values);
+        widen(added[k], plus);
+#if RESIDUAL == 2
+        float times[8];
+        int at = place(k, lane);
+        parameters(gate + (long long)(index / gate_period) * WIDTH + at, WIDTH - at, times);
         #pragma unroll
-        for (int i = 0; i < 8; i++) if (i < count) sum += values[i];
-        hold(row, at, count, values);
-    }
-    float mean = block_reduced<false>(sum) / width;
-    float squares = 0.0f;
-    for (int at = threadIdx.x * 8; at < width; at += blockDim.x * 8)
-    {
-        int count = min(8, width - at);
-        float values[8];
-        load(row, at, count, true, values);
+        for (int i = 0; i < 8; i++) values[i] += plus[i] * times[i];
+#else
         #pragma unroll
-        for (int i = 0; i < 8; i++) if (i < count) squares += (values[i] - mean) * (values[i] - mean);
+        for (int i = 0; i < 8; i++) values[i] += plus[i];
+#endif
+        held[k] = rounded(values);
     }
-    float inverse = rsqrtf(block_reduced<false>(squares) / width + epsilon);
-    float largest = 0.0f;
-    for (int at = threadIdx.x * 8; at < width; at += blockDim.x * 8)
+    store_row(sum + (long long)index * WIDTH, lane, held);
+#endif
+    float even = 0.0f, odd = 0.0f;
+    #pragma unroll
+    for (int k = 0; k < VECTORS; k++)
+        #pragma unroll
+        for (int i = 0; i < 4; i++) { even += first(held[k].pair[i]); odd += second(held[k].pair[i]); }
+    float mean = over_row<2, false>(even + odd) / WIDTH;
+    forget_widened(held);
+    even = odd = 0.0f;
+    #pragma unroll
+    for (int k = 0; k < VECTORS; k++)
+        #pragma unroll
+        for (int i = 0; i < 4; i++)
+        {
+            int at = place(k, lane) + 2 * i;
+            float a = first(held[k].pair[i]) - mean, b = second(held[k].pair[i]) - mean;
+            even += WIDE || at < WIDTH ? a * a : 0.0f;
+            odd += WIDE || at + 1 < WIDTH ? b * b : 0.0f;
+        }
+    float inverse = rsqrtf(over_row<3, false>(even + odd) / WIDTH + epsilon);
+    forget_widened(held);
+    long long group = (long long)(index / period) * WIDTH;
+    #pragma unroll
+    for (int k = 0; k < VECTORS; k++)
     {
-        int count = min(8, width - at);
+        int at = place(k, lane);
         float values[8], times[8], plus[8];
-        load(row, at, count, true, values);
-        load(factor + group, at, count, wide, times);
-        load(offset + group, at, count, wide, plus);
+        widen(held[k], values);
+        parameters(factor + group + at, WIDTH - at, times);
+        parameters(offset + group + at, WIDTH - at, plus);
         #pragma unroll
-        for (int i = 0; i < 8; i++)
-            if (i < count)
-            {
-                // Rounded as the plain path rounds before it quantises.
-                values[i] = widen(rounded((values[i] - mean) * inverse * times[i] + plus[i]));
-                largest = fmaxf(largest, fabsf(values[i]));
-            }
-        hold(row, at, count, values);
+        for (int i = 0; i < 8; i++) values[i] = (values[i] - mean) * inverse * times[i] + plus[i];
+        held[k] = rounded(values); // as the plain path rounds before it quantises
     }
-    if (format != AsBFloat16) largest = block_reduced<true>(largest);
-    store_row(row, width, out, scales, index, wide, format, largest);
+    deliver(held, lane, index, out, scales);
 }

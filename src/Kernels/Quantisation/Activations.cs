@@ -10,7 +10,7 @@ public sealed record Activations(Tensor Values, Tensor? Scales)
     public LinearPrecision Precision => Scales is null ? LinearPrecision.Plain : Values.dtype == ScalarType.Int8 ? LinearPrecision.Int8 : LinearPrecision.Float8;
 
     /// <summary>Quantises by the kernel where there is one; Plain keeps the tensor itself.</summary>
-    public static Activations Of(Tensor x, LinearPrecision precision) => precision == LinearPrecision.Plain ? new(x, null) : GeluQuantise.Quantise(x, precision);
+    public static Activations Of(Tensor x, LinearPrecision precision) => QuantiseRows.Apply(x, precision);
 
     internal static Activations Of(QuantisedRows rows) => new(rows.Values, rows.Scales);
 

@@ -26,7 +26,7 @@ public static unsafe class ScaleProducts
         long vectors = sums.numel() / 8;
         int width = (int)sums.shape[1];
         void** arguments = stackalloc void*[] { &from, &row, &column, &add, &to, &vectors, &width };
-        Kernel.Launch(sums.device.index, (vectors + Threads - 1) / Threads, Threads, 0, arguments);
+        Kernel.Launch(sums.device.index, "", (vectors + Threads - 1) / Threads, Threads, arguments);
         return y;
     }
 

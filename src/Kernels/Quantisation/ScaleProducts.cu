@@ -9,9 +9,9 @@ extern "C" __global__ void scale_products(const int* sums, const float* rows, co
     int column = (int)(at - row * width);
     FourSums low = *(const FourSums*)(sums + at), high = *(const FourSums*)(sums + at + 4);
     float scale = rows[row], values[8], times[8], plus[8] = {0, 0, 0, 0, 0, 0, 0, 0};
-    load(columns, column, 8, true, times);
-    if (bias != 0) load(bias, column, 8, true, plus);
+    load(columns + column, times);
+    if (bias != 0) load(bias + column, plus);
     #pragma unroll
     for (int i = 0; i < 8; i++) values[i] = (float)(i < 4 ? low.v[i] : high.v[i - 4]) * scale * times[i] + plus[i];
-    store(out + at, 0, 8, true, values);
+    store(out + at, values);
 }

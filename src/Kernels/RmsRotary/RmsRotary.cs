@@ -1,4 +1,5 @@
 using Locutor.Kernels.Compilation;
+using Locutor.Kernels.Quantisation;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels;
@@ -6,7 +7,9 @@ namespace Locutor.Kernels;
 /// <summary>RMS norm over the whole row, then the rotary turn of every pair; the latter only where turns are given.</summary>
 public static unsafe class RmsRotary
 {
-    private const int LongestRow = 48 * 1024 / sizeof(float);
+    /// <summary>Vectors of a thread: values are held through a sum.</summary>
+    private const int MostVectors = 4;
+
     private static readonly CudaKernel Kernel = new("RmsRotary.cu", "rms_rotary");
 
     /// <param name="x">[B, L, C]</param>
@@ -16,16 +19,18 @@ public static unsafe class RmsRotary
     /// <returns>[B, H, L, D], of the type of x.</returns>
     public static Tensor Apply(Tensor x, Tensor weight, double epsilon, Tensor? turns, int heads)
     {
-        if (!CudaKernel.Takes(x) || x.shape[^1] > LongestRow || x.shape[^1] / heads % 8 != 0) return Plain(x, weight, epsilon, turns, heads);
+        if (!CudaKernel.Takes(x) || x.shape[^1] > RowShape.Longest || x.shape[^1] / heads % 8 != 0) return Plain(x, weight, epsilon, turns, heads);
         using var scope = NewDisposeScope();
         var rows = Rows.Of(x);
         var y = empty(x.shape, x.dtype, x.device);
         nint from = CudaKernel.Address(rows.Tensor), times = CudaKernel.Address(weight), turn = turns is null ? 0 : CudaKernel.Address(turns), to = CudaKernel.Address(y);
-        long stride = rows.Stride, tokens = x.shape[1];
-        int width = rows.Width, head = width / heads, wide = rows.Wide && Rows.Aligned(times) && Rows.Aligned(turn) ? 1 : 0;
+        long stride = rows.Stride;
+        uint tokens = checked((uint)x.shape[1]);
+        int head = rows.Width / heads;
+        var shape = RowShape.OfBlock(rows.Width, rows.Wide && Rows.Aligned(times) && Rows.Aligned(turn), MostVectors);
         float small = (float)epsilon;
-        void** arguments = stackalloc void*[] { &from, &stride, &times, &turn, &tokens, &to, &width, &head, &small, &wide };
-        Kernel.Launch(x.device.index, rows.Count, Rows.Threads, width * sizeof(float), arguments);
+        void** arguments = stackalloc void*[] { &from, &stride, &times, &turn, &tokens, &to, &small };
+        Kernel.Launch(x.device.index, shape.Constants(LinearPrecision.Plain, ("HEAD", head), ("TURNED", turns is null ? 0 : 1)), rows.Count, shape.Lanes, arguments);
         return y.unflatten(2, [heads, head]).transpose(1, 2).MoveToOuterDisposeScope();
     }
 

@@ -1,44 +1,45 @@
-// One block a token. In: bf16 rows of all heads. x / sqrt(mean(x^2) + epsilon) * weight over the whole row, then every pair of
-// neighbours turned by the token's angles; float32, rounded to bf16 where the plain path rounds. turns: [tokens, head / 2] (cos, sin),
-// or null for no turn. Out: bf16.
-extern "C" __global__ void rms_rotary(
-    const bf16* x, long long stride, const bf16* weight, const float* turns, long long tokens,
-    bf16* out, int width, int head, float epsilon, int wide)
+// One block a token. In: bf16 rows of all heads. x / sqrt(mean(x^2) + epsilon) * weight over the whole row, then with TURNED every pair of
+// neighbours turned by the token's angles; float32, rounded to bf16 where the plain path rounds. turns: [tokens, HEAD / 2] (cos, sin).
+// Out: bf16. A head is a multiple of 8, so a vector lies in one head. Bytes a value: 2 in, 2 out.
+extern "C" __global__ void __launch_bounds__(LANES, RESIDENT) rms_rotary(
+    const bf16* __restrict__ x, long long stride, const bf16* __restrict__ weight, const float* __restrict__ turns, unsigned tokens, bf16* __restrict__ out, float epsilon)
 {
-    extern __shared__ __align__(16) float row[];
-    long long index = blockIdx.x;
-    const bf16* from = x + index * stride;
-    float squares = 0.0f;
-    for (int at = threadIdx.x * 8; at < width; at += blockDim.x * 8)
+    unsigned index = blockIdx.x;
+    int lane = threadIdx.x;
+    Eight held[VECTORS];
+    load_row(x + index * stride, lane, held);
+    float scale = rsqrtf(row_squares(held) / WIDTH + epsilon);
+#if TURNED
+    const float* turn = turns + (long long)(index % tokens) * HEAD;
+#endif
+    #pragma unroll
+    for (int k = 0; k < VECTORS; k++)
     {
-        int count = min(8, width - at);
-        float values[8];
-        load(from, at, count, wide, values);
+        int at = place(k, lane);
+        float values[8], times[8];
+        widen(held[k], values);
+        parameters(weight + at, WIDTH - at, times);
         #pragma unroll
-        for (int i = 0; i < 8; i++) if (i < count) squares += values[i] * values[i];
-        hold(row, at, count, values);
-    }
-    float scale = rsqrtf(block_reduced<false>(squares) / width + epsilon);
-    const float* turn = turns == 0 ? 0 : turns + (index % tokens) * head;
-    for (int at = threadIdx.x * 8; at < width; at += blockDim.x * 8)
-    {
-        int count = min(8, width - at); // 8, since a head is a multiple of 8
-        float values[8], times[8], angles[8];
-        load(row, at, count, true, values);
-        load(weight, at, count, wide, times);
+        for (int i = 0; i < 8; i++) values[i] *= scale;
+        widen(rounded(values), values);
         #pragma unroll
-        for (int i = 0; i < 8; i++) if (i < count) values[i] = widen(rounded(widen(rounded(values[i] * scale)) * times[i]));
-        if (turn != 0)
+        for (int i = 0; i < 8; i++) values[i] *= times[i];
+        held[k] = rounded(values);
+#if TURNED
+        // Where the lanes stride over whole heads the angles of a thread are the same for all of its vectors.
+        int channel = LANES * 8 % HEAD == 0 ? lane * 8 % HEAD : at % HEAD;
+        float angles[8];
+        parameters(turn + channel, 8, angles);
+        widen(held[k], values);
+        #pragma unroll
+        for (int i = 0; i < 8; i += 2)
         {
-            load(turn, at % head, count, wide, angles);
-            #pragma unroll
-            for (int i = 0; i < 8; i += 2)
-            {
-                float a = values[i], b = values[i + 1], c = angles[i], s = angles[i + 1];
-                values[i] = a * c - b * s;
-                values[i + 1] = a * s + b * c;
-            }
+            float a = values[i], b = values[i + 1], c = angles[i], s = angles[i + 1];
+            values[i] = a * c - b * s;
+            values[i + 1] = a * s + b * c;
         }
-        store(out + index * width, at, count, wide, values);
+        held[k] = rounded(values);
+#endif
     }
+    store_row(out + (long long)index * WIDTH, lane, held);
 }

@@ -43,7 +43,18 @@ public sealed class LayerNorm
         return NormModulate.Apply(x, weight, bias, epsilon, precision);
     }
 
-    /// <summary>The same, left in float32 for what follows.</summary>
+    /// <summary>x + y, or x + y * gate, rounded to the type of x, and the norm of that as what matrix products read.</summary>
+    /// <param name="x">[B, L, width]</param>
+    /// <param name="y">[B, L, width]</param>
+    /// <param name="gate">[B or 1, 1, width], float32, or null for 1.</param>
+    public (Tensor Sum, Activations Normed) AfterResidual(Tensor x, Tensor y, Tensor? gate, LinearPrecision precision)
+    {
+        if (weight is not null && bias is not null && CudaKernel.Takes(x)) return NormModulate.AfterResidual(x, y, gate, weight, bias, epsilon, precision);
+        var sum = gate is null ? x + y : GatedResidual.Apply(x, y, gate);
+        return (sum, Forward(sum, precision));
+    }
+
+    /// <summary>The norm alone, left in float32 for what follows.</summary>
     public Tensor ForwardToFloat32(Tensor x)
     {
         if (x.dtype == ScalarType.Float32) return nn.functional.layer_norm(x, shape, weight, bias, epsilon);

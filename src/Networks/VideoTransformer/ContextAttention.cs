@@ -40,8 +40,8 @@ public sealed class ContextAttention(Weights weights, VideoTransformerConfig con
     {
         using var scope = NewDisposeScope();
         var q = queryNorm.ForwardHeads(query.Forward(x), config.Heads);
-        var y = Attention.Forward(q, text.Keys, text.Values) + Attention.Forward(q, image.Keys, image.Values);
-        return output.Forward(y).MoveToOuterDisposeScope();
+        var read = QuantiseRows.Sum(Attention.Forward(q, text.Keys, text.Values), Attention.Forward(q, image.Keys, image.Values), output.Precision);
+        return output.Forward(read).MoveToOuterDisposeScope();
     }
 
     private KeysValues Project(Tensor tokens, Linear key, RmsNorm norm, Linear value)

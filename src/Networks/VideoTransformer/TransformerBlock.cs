@@ -1,5 +1,4 @@
 using Locutor.Kernels;
-using Locutor.Kernels.Quantisation;
 using Locutor.Networks.Layers;
 using static TorchSharp.torch;
 
@@ -30,18 +29,14 @@ public sealed class TransformerBlock(Weights weights, VideoTransformerConfig con
     {
         using var scope = NewDisposeScope();
         var m = (modulation + time).chunk(6, 1); // shift, scale, gate; twice
-        var (y, speakerTurns) = self.Forward(Modulate(x, m[0], m[1], self.Precision), rotary, given.Audio.Speakers);
+        var (y, speakerTurns) = self.Forward(NormModulate.Apply(x, m[1] + 1, m[0], config.Epsilon, self.Precision), rotary, given.Audio.Speakers);
         using var turns = speakerTurns;
-        x = GatedResidual.Apply(x, y, m[2]);
-        x = x + context.Forward(contextNorm.Forward(x, context.Precision), given.Text[block], given.Image[block]);
-        x = x + audio.Forward(audioNorm.Forward(x, audio.Precision), given.Audio.Blocks[block], grid.Frames, turns);
-        y = contract.Forward(GeluQuantise.Apply(expand.Forward(Modulate(x, m[3], m[4], expand.Precision)), contract.Precision));
+        (x, var read) = contextNorm.AfterResidual(x, y, m[2], context.Precision);
+        y = context.Forward(read, given.Text[block], given.Image[block]);
+        (x, read) = audioNorm.AfterResidual(x, y, null, audio.Precision);
+        y = audio.Forward(read, given.Audio.Blocks[block], grid.Frames, turns);
+        (x, read) = NormModulate.AfterResidual(x, y, null, m[4] + 1, m[3], config.Epsilon, expand.Precision);
+        y = contract.Forward(GeluQuantise.Apply(expand.Forward(read), contract.Precision));
         return GatedResidual.Apply(x, y, m[5]).MoveToOuterDisposeScope();
-    }
-
-    private Activations Modulate(Tensor x, Tensor shift, Tensor scale, LinearPrecision precision)
-    {
-        using var scope = NewDisposeScope();
-        return NormModulate.Apply(x, scale + 1, shift, config.Epsilon, precision).MoveToOuterDisposeScope();
     }
 }

@@ -1,0 +1,48 @@
+using Locutor.Kernels.Compilation;
+using static TorchSharp.torch;
+
+namespace Locutor.Kernels.Quantisation;
+
+/// <summary>Quantises what no other kernel made, such as the output of an attention, or the sum of two.</summary>
+public static unsafe class QuantiseRows
+{
+    /// <summary>Vectors of a thread: only bf16 pairs are held.</summary>
+    private const int MostVectors = 6;
+
+    private static readonly CudaKernel Kernel = new("QuantiseRows.cu", "quantise_rows");
+
+    /// <param name="x">[..., C]</param>
+    /// <param name="precision">Plain keeps the tensor itself.</param>
+    public static Activations Apply(Tensor x, LinearPrecision precision)
+    {
+        if (precision == LinearPrecision.Plain) return new(x, null);
+        return Takes(x) ? Launched(x, null, precision) : Activations.Of(RowQuantiser.Quantise(x, precision));
+    }
+
+    /// <summary>x + y, rounded once to the type of x, quantised without writing the sum.</summary>
+    /// <param name="x">[..., C]</param>
+    /// <param name="y">Of the same shape.</param>
+    public static Activations Sum(Tensor x, Tensor y, LinearPrecision precision)
+    {
+        if (precision != LinearPrecision.Plain && Takes(x) && Takes(y)) return Launched(x, y, precision);
+        var sum = x + y;
+        if (precision == LinearPrecision.Plain) return new(sum, null);
+        using (sum) return Apply(sum, precision);
+    }
+
+    private static bool Takes(Tensor x) => CudaKernel.Takes(x) && x.shape[^1] <= RowShape.Longest;
+
+    private static Activations Launched(Tensor x, Tensor? y, LinearPrecision precision)
+    {
+        using var scope = NewDisposeScope();
+        var rows = Rows.Of(x);
+        var others = y is null ? rows : Rows.Of(y);
+        var made = RowsOut.Like(x, precision);
+        nint from = CudaKernel.Address(rows.Tensor), add = CudaKernel.Address(others.Tensor), to = CudaKernel.Address(made.Values), beside = made.ScalesAddress;
+        long stride = rows.Stride, other = others.Stride;
+        var shape = RowShape.OfBlock(rows.Width, rows.Wide && others.Wide, MostVectors);
+        void** arguments = stackalloc void*[] { &from, &stride, &add, &other, &to, &beside };
+        Kernel.Launch(x.device.index, shape.Constants(precision, ("SUMMED", y is null ? 0 : 1)), rows.Count, shape.Lanes, arguments);
+        return made.Activations.MoveToOuterDisposeScope();
+    }
+}
