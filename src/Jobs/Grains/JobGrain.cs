@@ -1,3 +1,4 @@
+using Locutor.Jobs.Hosting;
 using Locutor.Jobs.Records;
 
 namespace Locutor.Jobs.Grains;
@@ -9,17 +10,19 @@ public sealed class JobGrain : Grain, IJobGrain
     private readonly JobsOptions _options;
     private readonly JobsMetrics _metrics;
     private readonly TimeProvider _time;
+    private readonly SiloEnding _ending;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private JobRecord? _current;
     private bool _deleted;
 
     public JobGrain([PersistentState("job", JobsStorage.Name)] IPersistentState<JobRecord> stored, JobsOptions options,
-        JobsMetrics metrics, TimeProvider time)
+        JobsMetrics metrics, TimeProvider time, SiloEnding ending)
     {
         _stored = stored;
         _options = options;
         _metrics = metrics;
         _time = time;
+        _ending = ending;
     }
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -35,9 +38,10 @@ public sealed class JobGrain : Grain, IJobGrain
 
     public async Task<JobRecord?> WaitAsync(long version, TimeSpan atMost)
     {
-        var until = _time.GetTimestamp();
-        while (_current is { } current && current.Version <= version && _time.GetElapsedTime(until) < atMost)
-            await ChangeAsync(atMost - _time.GetElapsedTime(until));
+        var from = _time.GetTimestamp();
+        while (_current is { } current && current.Version <= version && await ChangeAsync(atMost - _time.GetElapsedTime(from)))
+        {
+        }
         return _current;
     }
 
@@ -90,8 +94,9 @@ public sealed class JobGrain : Grain, IJobGrain
     public async Task<LeaseReply> WaitForStopAsync(int attempt, TimeSpan atMost)
     {
         var from = _time.GetTimestamp();
-        while (ReplyTo(attempt) is LeaseReply.Continue && _time.GetElapsedTime(from) < atMost)
-            await ChangeAsync(atMost - _time.GetElapsedTime(from));
+        while (ReplyTo(attempt) is LeaseReply.Continue && await ChangeAsync(atMost - _time.GetElapsedTime(from)))
+        {
+        }
         return ReplyTo(attempt);
     }
 
@@ -234,15 +239,19 @@ public sealed class JobGrain : Grain, IJobGrain
         waiting.SetResult();
     }
 
-    private async Task ChangeAsync(TimeSpan atMost)
+    /// <summary>Whether something changed in time.</summary>
+    private async Task<bool> ChangeAsync(TimeSpan atMost)
     {
-        var changed = _changed.Task;
+        if (atMost <= TimeSpan.Zero)
+            return false;
         try
         {
-            await changed.WaitAsync(atMost, _time);
+            await _changed.Task.WaitAsync(atMost, _time, _ending.Token);
+            return true;
         }
-        catch (TimeoutException)
+        catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
         {
+            return false;
         }
     }
 }

@@ -1,3 +1,4 @@
+using Locutor.Jobs.Hosting;
 using Locutor.Jobs.Queue;
 using Locutor.Jobs.Records;
 using Microsoft.Extensions.Logging;
@@ -7,7 +8,7 @@ namespace Locutor.Jobs.Grains;
 
 /// <inheritdoc cref="IQueueGrain"/>
 [Reentrant]
-public sealed partial class QueueGrain(JobsOptions options, JobsMetrics metrics, TimeProvider time, ILogger<QueueGrain> logger) : Grain, IQueueGrain
+public sealed partial class QueueGrain(JobsOptions options, JobsMetrics metrics, TimeProvider time, SiloEnding ending, ILogger<QueueGrain> logger) : Grain, IQueueGrain
 {
     private static readonly TimeSpan FetchPatience = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan WebhookPatience = TimeSpan.FromMinutes(1);
@@ -302,10 +303,10 @@ public sealed partial class QueueGrain(JobsOptions options, JobsMetrics metrics,
         var work = _work.Task;
         try
         {
-            await work.WaitAsync(wait, time);
+            await work.WaitAsync(wait, time, ending.Token);
             return true;
         }
-        catch (TimeoutException)
+        catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
         {
             return false;
         }

@@ -38,6 +38,7 @@ public static class JobsHosting
         builder.Services.AddSingleton<JobsMetrics>();
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<StateSerializer>();
+        builder.Services.AddSingleton<SiloEnding>().AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<SiloEnding>());
         builder.UseOrleans(silo =>
         {
             silo.Configure<Orleans.Configuration.ClusterOptions>(ids => (ids.ClusterId, ids.ServiceId) = (ClusterId, ClusterId));

@@ -11,7 +11,7 @@ internal static class JobEvents
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan QueueBeat = TimeSpan.FromSeconds(2);
 
-    public static async Task StreamAsync(string id, HttpContext context, JobViews views)
+    public static async Task StreamAsync(string id, HttpContext context, JobViews views, IHostApplicationLifetime life)
     {
         var job = await views.FindAsync(context.Caller(), id);
         _ = long.TryParse(context.Request.Headers["Last-Event-ID"].FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var seen);
@@ -24,7 +24,20 @@ internal static class JobEvents
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-cache";
         context.Response.Headers["X-Accel-Buffering"] = "no";
-        var cancellation = context.RequestAborted;
+        // A service that stops does not wait for those who watch: they come again when it is back.
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, life.ApplicationStopping);
+        try
+        {
+            await FollowAsync(context, views, job, seen, over.Token);
+        }
+        catch (OperationCanceledException) when (over.IsCancellationRequested)
+        {
+            // Nobody watches any more.
+        }
+    }
+
+    private static async Task FollowAsync(HttpContext context, JobViews views, JobRecord job, long seen, CancellationToken cancellation)
+    {
         await context.Response.WriteAsync("retry: 2000\n\n", cancellation);
         int? position = null;
         while (!cancellation.IsCancellationRequested)
@@ -43,7 +56,7 @@ internal static class JobEvents
             await context.Response.Body.FlushAsync(cancellation);
             if (job.Status.IsTerminal())
                 return;
-            var next = await views.Grain(id).WaitAsync(seen, job.Status is JobStatus.Queued ? QueueBeat : Beat).WaitAsync(cancellation);
+            var next = await views.Grain(job.Id).WaitAsync(seen, job.Status is JobStatus.Queued ? QueueBeat : Beat).WaitAsync(cancellation);
             if (next is null)
                 return;
             job = next;

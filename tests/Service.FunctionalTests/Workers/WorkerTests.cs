@@ -58,7 +58,11 @@ public sealed class WorkerTests
         using var client = await service.TokenAsync();
         var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.UntilAsync(id, job => job.GetProperty("status").GetString() == "running");
+        using var watching = await client.Http.GetAsync($"/v1/jobs/{id}/events", HttpCompletionOption.ResponseHeadersRead);
+        var clock = Stopwatch.StartNew();
         (await service.TerminateAsync()).ShouldBe(0);
+        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(6), "a stop waits for the job's half second, and neither for watchers nor for idle waits");
+        (await watching.Content.ReadAsStringAsync()).ShouldContain("event: progress");
         await service.StartAgainAsync("--set", "stub_seconds=0.5");
         var done = await client.EndAsync(id);
         done.GetProperty("status").GetString().ShouldBe("succeeded");
