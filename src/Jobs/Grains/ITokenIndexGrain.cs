@@ -76,6 +76,9 @@ public interface ITokenIndexGrain : IGrainWithStringKey
     /// <summary>Ids of the jobs that the queue must know.</summary>
     [AlwaysInterleave] Task<string[]> OpenAsync();
 
+    /// <summary>Those of the ids that are not of this index.</summary>
+    [AlwaysInterleave] Task<string[]> UnknownAsync(string[] ids);
+
     /// <summary>Ids of finished jobs whose results (or, later, records) are due for removal.</summary>
     [AlwaysInterleave] Task<IndexEntry[]> ExpiredAsync(DateTimeOffset now);
 }

@@ -96,6 +96,8 @@ public sealed class TokenIndexGrain(
     public Task<string[]> OpenAsync() =>
         Task.FromResult(_order.Values.Where(id => _pages.Entries[id].Open).ToArray());
 
+    public Task<string[]> UnknownAsync(string[] ids) => Task.FromResult(ids.Where(id => !_pages.Entries.ContainsKey(id)).ToArray());
+
     public Task<IndexEntry[]> ExpiredAsync(DateTimeOffset now) =>
         Task.FromResult(_pages.Entries.Values.Where(entry => !entry.Open && entry.ExpiresAt <= now).ToArray());
 

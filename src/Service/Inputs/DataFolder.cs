@@ -9,10 +9,12 @@ namespace Locutor.Service.Inputs;
 /// </summary>
 public sealed class DataFolder
 {
+    private static readonly string[] Kinds = ["inputs", "work", "results"];
+
     public DataFolder(ServeSettings settings)
     {
         Root = Path.GetFullPath(settings.Data);
-        foreach (var name in new[] { "", "inputs", "results", "work", "aside" })
+        foreach (var name in Kinds.Append("aside").Prepend(""))
             Directory.CreateDirectory(Path.Combine(Root, name));
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
@@ -47,10 +49,9 @@ public sealed class DataFolder
     }
 
     /// <summary>Removes what belongs to a job.</summary>
-    public void Remove(string jobId, bool results = true)
+    public void Remove(string jobId)
     {
-        string[] kinds = results ? ["inputs", "work", "results"] : ["inputs", "work"];
-        foreach (var kind in kinds)
+        foreach (var kind in Kinds)
         {
             var folder = Absolute(Relative(kind, jobId, ""));
             if (Directory.Exists(folder))
@@ -63,6 +64,13 @@ public sealed class DataFolder
         if (Directory.Exists(WorkFolder(jobId)))
             Directory.Delete(WorkFolder(jobId), recursive: true);
     }
+
+    /// <summary>When something was last put into the folders of each job that has any.</summary>
+    public Dictionary<string, DateTimeOffset> Written() => Kinds
+        .SelectMany(kind => new DirectoryInfo(Absolute(kind)).EnumerateDirectories())
+        .Where(folder => JobId.IsValid(folder.Name))
+        .GroupBy(folder => folder.Name, folder => new DateTimeOffset(folder.LastWriteTimeUtc))
+        .ToDictionary(job => job.Key, job => job.Max());
 
     private static string Relative(string kind, string jobId, string name) => JobId.IsValid(jobId)
         ? Path.Combine(kind, jobId, name)

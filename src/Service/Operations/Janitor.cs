@@ -6,14 +6,21 @@ using Locutor.Service.Storage;
 
 namespace Locutor.Service.Operations;
 
-/// <summary>Removes what has expired, keeps within the disk quota, and keeps the queue awake and its figures fresh.</summary>
+/// <summary>Removes what has expired or was never accepted, keeps within the disk quota, and keeps the queue awake and its figures fresh.</summary>
 public sealed partial class Janitor(
     IGrainFactory grains, DataFolder folder, IFileStore store, DiskQuota quota, ServeSettings settings, TimeProvider time, ILogger<Janitor> logger) : BackgroundService
 {
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan AsideAge = TimeSpan.FromHours(6);
 
+    private static readonly TimeSpan SweepPause = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan Slack = TimeSpan.FromMinutes(10);
+
+    // The longest that a submission may go on after its last file was stored.
+    private readonly TimeSpan _unclaimed = TimeSpan.FromMinutes(settings.UploadMinutes) + TimeSpan.FromSeconds(settings.FetchSeconds) + Slack;
     private readonly TimeSpan _round = TimeSpan.FromSeconds(settings.CleanSeconds);
+
+    private long? _swept;
 
     /// <summary>Whether the queue has taken up everything that was open.</summary>
     public bool Ready { get; private set; }
@@ -59,9 +66,31 @@ public sealed partial class Janitor(
                 await RemoveAsync(entry);
             }
         }
+        if (_swept is not { } swept || time.GetElapsedTime(swept) >= SweepPause)
+        {
+            _swept = time.GetTimestamp();
+            await SweepAsync(cancellation);
+        }
         quota.Measure();
         if (quota.Excess > 0)
             await MakeRoomAsync(cancellation);
+    }
+
+    /// <summary>Removes what was stored for submissions that were never accepted, for the service ended in the middle of them.</summary>
+    private async Task SweepAsync(CancellationToken cancellation)
+    {
+        var before = time.GetUtcNow() - _unclaimed;
+        // The files first and the indices after them, so that whatever is accepted meanwhile is known.
+        var unknown = (await store.WrittenAsync(cancellation)).Where(job => job.Value < before).Select(job => job.Key).ToArray();
+        var owners = await grains.GetGrain<IOwnersGrain>(IOwnersGrain.Key).ListAsync();
+        if (owners.Length == 0)
+            return; // A database that knows no job at all is not to say whose files these are.
+        foreach (var owner in owners)
+            unknown = await grains.GetGrain<ITokenIndexGrain>(owner).UnknownAsync(unknown);
+        foreach (var id in unknown)
+            await store.RemoveAsync(id, cancellation);
+        if (unknown.Length > 0)
+            LogSwept(unknown.Length);
     }
 
     private async Task RemoveAsync(IndexEntry entry)
@@ -90,6 +119,9 @@ public sealed partial class Janitor(
                 return;
         }
     }
+
+    [LoggerMessage(LogLevel.Information, "the files of {Count} submissions that never became jobs were removed")]
+    private partial void LogSwept(int count);
 
     [LoggerMessage(LogLevel.Warning, "the result of {Job} was removed to stay within the disk quota")]
     private partial void LogMadeRoom(string job);

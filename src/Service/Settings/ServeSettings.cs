@@ -36,6 +36,7 @@ public sealed record ServeSettings
     public double MaxInputMb { get; init; } = 512;
     public double MaxRequestMb { get; init; } = 1100;
     public double MaxJsonMb { get; init; } = 64;
+    public double UploadMinutes { get; init; } = 60;
     public double MaxAudioSeconds { get; init; } = 3600;
     public double MaxPictureMegapixels { get; init; } = 100;
 

@@ -42,6 +42,7 @@ public static class SettingsTable
         Number("max_input_mb", "largest input file, after decompression", 0.01, 65_536, s => s.MaxInputMb, (s, v) => s with { MaxInputMb = v }),
         Number("max_request_mb", "largest upload request", 0.01, 65_536, s => s.MaxRequestMb, (s, v) => s with { MaxRequestMb = v }),
         Number("max_json_mb", "largest JSON request (data: URLs count)", 0.01, 1024, s => s.MaxJsonMb, (s, v) => s with { MaxJsonMb = v }),
+        Number("upload_minutes", "longest that a submission may take to arrive", 0.01, 1440, s => s.UploadMinutes, (s, v) => s with { UploadMinutes = v }),
         Number("max_audio_seconds", "longest voice or source video", 1, 86_400, s => s.MaxAudioSeconds, (s, v) => s with { MaxAudioSeconds = v }),
         Number("max_picture_megapixels", "largest picture", 0.01, 1000, s => s.MaxPictureMegapixels, (s, v) => s with { MaxPictureMegapixels = v }),
         Whole("max_queued", "jobs that may wait in all", 1, 1_000_000, s => s.MaxQueued, (s, v) => s with { MaxQueued = v }),

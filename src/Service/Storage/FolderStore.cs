@@ -31,6 +31,9 @@ public sealed class FolderStore(DataFolder data) : IFileStore
         }
     }
 
+    public Task<IReadOnlyDictionary<string, DateTimeOffset>> WrittenAsync(CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyDictionary<string, DateTimeOffset>>(data.Written());
+
     public Task RemoveAsync(string jobId, CancellationToken cancellation)
     {
         data.Remove(jobId);

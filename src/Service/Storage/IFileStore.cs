@@ -19,6 +19,9 @@ public interface IFileStore
     /// <summary>The file for reading, with a length and a position that can be set; null when it is not there.</summary>
     Task<Stream?> OpenAsync(string path, CancellationToken cancellation);
 
+    /// <summary>When something was last kept for each job that has anything here or unfinished work in the data folder.</summary>
+    Task<IReadOnlyDictionary<string, DateTimeOffset>> WrittenAsync(CancellationToken cancellation);
+
     /// <summary>Removes the inputs and results of a job.</summary>
     Task RemoveAsync(string jobId, CancellationToken cancellation);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
@@ -89,16 +90,34 @@ public sealed class S3Store : IFileStore, IDisposable
         }
     }
 
+    public async Task<IReadOnlyDictionary<string, DateTimeOffset>> WrittenAsync(CancellationToken cancellation)
+    {
+        var written = _folder.Written();
+        foreach (var kind in new[] { "inputs/", "results/" })
+        {
+            await foreach (var one in ListAsync(kind, cancellation))
+            {
+                var id = one.Key[(_prefix.Length + kind.Length)..].Split('/')[0];
+                var at = new DateTimeOffset((one.LastModified ?? DateTime.UtcNow).ToUniversalTime());
+                if (JobId.IsValid(id) && (!written.TryGetValue(id, out var known) || known < at))
+                    written[id] = at;
+            }
+        }
+        return written;
+    }
+
     public async Task RemoveAsync(string jobId, CancellationToken cancellation)
     {
         _folder.Remove(jobId);
         foreach (var path in new[] { DataFolder.InputPath(jobId, ""), DataFolder.ResultPath(jobId, "") })
         {
-            var listed = await _client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = _bucket, Prefix = _prefix + path }, cancellation);
-            foreach (var one in listed.S3Objects ?? [])
+            await foreach (var one in ListAsync(path, cancellation))
                 await _client.DeleteObjectAsync(_bucket, one.Key, cancellation);
         }
     }
+
+    private ConfiguredCancelableAsyncEnumerable<S3Object> ListAsync(string path, CancellationToken cancellation) =>
+        _client.Paginators.ListObjectsV2(new ListObjectsV2Request { BucketName = _bucket, Prefix = _prefix + path }).S3Objects.WithCancellation(cancellation);
 
     private async Task PutInPartsAsync(string file, long length, string key, string contentType, CancellationToken cancellation)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -24,17 +25,21 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
     public async Task<Submission> ReadAsync(string jobId, HttpContext context, Func<string, Task> seen)
     {
         var request = context.Request;
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        patience.CancelAfter(TimeSpan.FromMinutes(settings.UploadMinutes));
         try
         {
             if (request.HasJsonContentType())
-                return await ReadJsonAsync(jobId, request, seen, context.RequestAborted);
+                return await ReadJsonAsync(jobId, request, seen, patience.Token);
             if (MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase))
-                return await ReadFormAsync(jobId, request, HeaderUtilities.RemoveQuotes(type.Boundary).Value, context.RequestAborted);
+                return await ReadFormAsync(jobId, request, HeaderUtilities.RemoveQuotes(type.Boundary).Value, patience.Token);
             throw new ProblemException(415, "unsupported_media_type", "expected application/json or multipart/form-data");
         }
-        catch
+        catch (Exception exception)
         {
             await store.RemoveAsync(jobId, CancellationToken.None);
+            if (exception is OperationCanceledException && !context.RequestAborted.IsCancellationRequested)
+                throw new ProblemException(408, JobError.TimedOut, string.Create(CultureInfo.InvariantCulture, $"expected the whole submission within {settings.UploadMinutes} minutes"));
             throw;
         }
     }

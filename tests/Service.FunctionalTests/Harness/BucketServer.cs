@@ -34,6 +34,9 @@ public sealed class BucketServer : IAsyncDisposable
 
     public ConcurrentDictionary<string, byte[]> Objects { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>When objects were written; those that are not named here just now.</summary>
+    public ConcurrentDictionary<string, DateTime> Written { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Requests whose signature or hash was wrong.</summary>
     public int Refused => Volatile.Read(ref _refused);
 
@@ -118,7 +121,7 @@ public sealed class BucketServer : IAsyncDisposable
     private Task ListAsync(HttpContext context, string prefix)
     {
         var keys = Objects.Keys.Where(key => key.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToArray();
-        var contents = string.Concat(keys.Select(key => $"<Contents><Key>{WebUtility.HtmlEncode(key)}</Key><Size>{Objects[key].Length}</Size></Contents>"));
+        var contents = string.Concat(keys.Select(key => $"<Contents><Key>{WebUtility.HtmlEncode(key)}</Key><LastModified>{Written.GetValueOrDefault(key, DateTime.UtcNow):yyyy-MM-ddTHH:mm:ss.000Z}</LastModified><Size>{Objects[key].Length}</Size></Contents>"));
         return XmlAsync(context, 200, $"<ListBucketResult><Name>{Bucket}</Name><KeyCount>{keys.Length}</KeyCount><IsTruncated>false</IsTruncated>{contents}</ListBucketResult>");
     }
 

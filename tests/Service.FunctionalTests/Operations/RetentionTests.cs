@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Operations;
@@ -56,5 +59,62 @@ public sealed class RetentionTests
             }
             clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30), "the quota is never full");
         }
+    }
+
+    [Fact]
+    public async Task What_a_crash_left_of_submissions_goes_and_what_jobs_or_uploads_have_stays()
+    {
+        await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "stub_seconds=0", "--set", "clean_seconds=0.2");
+        using var client = new TokenClient(service.Url, "-", "-");
+        var done = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        await client.EndAsync(done);
+        using (await HalfUploadAsync(service))
+        {
+            var left = await NewAsync(service, done);
+            using (await HalfUploadAsync(service))
+            {
+                var fresh = await NewAsync(service, done, left);
+                await service.KillAsync();
+                foreach (var folder in new[] { $"inputs/{done}", $"results/{done}", $"inputs/{left}" })
+                    Directory.SetLastWriteTimeUtc(Path.Combine(service.Data, folder), DateTime.UtcNow.AddHours(-3));
+                await service.StartAgainAsync("--set", "upload_minutes=0.02");
+                for (var clock = Stopwatch.StartNew(); Directory.Exists(Path.Combine(service.Data, "inputs", left)); await Task.Delay(50))
+                    clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(10), "what the crash left is still there");
+                Directory.GetFiles(Path.Combine(service.Data, "inputs", fresh)).ShouldNotBeEmpty("it may be an upload to another machine that is still going on");
+            }
+        }
+        (await client.Http.GetByteArrayAsync($"/v1/jobs/{done}/inputs/image")).ShouldBe(Samples.Picture);
+        (await client.Http.GetAsync($"/v1/jobs/{done}/video")).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        // An upload that never ends is given up, so that what is swept cannot be one that still goes on.
+        var before = Directory.GetDirectories(Path.Combine(service.Data, "inputs"));
+        using var upload = await HalfUploadAsync(service);
+        using var reader = new StreamReader(upload.GetStream(), Encoding.Latin1);
+        (await reader.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(20))).ShouldBe("HTTP/1.1 408 Request Timeout");
+        Directory.GetDirectories(Path.Combine(service.Data, "inputs")).ShouldBe(before, ignoreOrder: true);
+    }
+
+    /// <summary>The job whose picture has just been stored for a submission that is under way.</summary>
+    private static async Task<string> NewAsync(ServiceProcess service, params string[] known)
+    {
+        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(20))
+        {
+            if (Directory.GetFiles(Path.Combine(service.Data, "inputs"), "*", SearchOption.AllDirectories).Select(file => Path.GetFileName(Path.GetDirectoryName(file))!).Except(known).SingleOrDefault() is { } id)
+                return id;
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(20), "no picture was stored");
+        }
+    }
+
+    /// <summary>Sends a form with the whole picture and the beginning of a voice.</summary>
+    private static async Task<TcpClient> HalfUploadAsync(ServiceProcess service)
+    {
+        using var form = TokenClient.Form(Samples.Picture, Samples.VoiceOfASecond);
+        var body = await form.ReadAsByteArrayAsync();
+        var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, new Uri(service.Url).Port);
+        var head = string.Create(CultureInfo.InvariantCulture, $"POST /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {form.Headers.ContentType}\r\nContent-Length: {body.Length}\r\n\r\n");
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(head));
+        await client.GetStream().WriteAsync(body.AsMemory(0, body.Length - 1000));
+        return client;
     }
 }

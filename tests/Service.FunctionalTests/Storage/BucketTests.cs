@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
+using Locutor.Jobs.Records;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Storage;
@@ -28,7 +30,11 @@ public sealed class BucketTests
             [$"some place/inputs/{id}/audio.wav", $"some place/inputs/{id}/image.png", $"some place/results/{id}/thumbnail-1.jpg", $"some place/results/{id}/video-1.mp4"]);
         bucket.Objects[$"some place/inputs/{id}/image.png"].ShouldBe(Samples.Picture);
         foreach (var folder in new[] { "inputs", "results", "work", "aside" })
-            Directory.EnumerateFiles(Path.Combine(service.Data, folder), "*", SearchOption.AllDirectories).ShouldBeEmpty();
+        {
+            // The worker clears up after it has told that the job is done.
+            for (var clock = Stopwatch.StartNew(); Directory.EnumerateFiles(Path.Combine(service.Data, folder), "*", SearchOption.AllDirectories).Any(); await Task.Delay(20))
+                clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(10), $"there are files in {folder}");
+        }
 
         var video = await client.Http.GetByteArrayAsync($"/v1/jobs/{id}/video");
         Convert.ToHexStringLower(SHA256.HashData(video)).ShouldBe(done.GetProperty("result").GetProperty("sha256").GetString());
@@ -40,6 +46,18 @@ public sealed class BucketTests
         head.StatusCode.ShouldBe(HttpStatusCode.OK);
         head.Content.Headers.ContentLength.ShouldBe(video.Length);
         (await client.Http.GetByteArrayAsync($"/v1/jobs/{id}/inputs/image")).ShouldBe(Samples.Picture);
+
+        // What a crash left of a submission goes at the next start, unless it may still be going on.
+        var (left, fresh) = ($"some place/inputs/{JobId.New()}/image.png", $"some place/inputs/{JobId.New()}/image.png");
+        (bucket.Objects[left], bucket.Objects[fresh]) = (Samples.Picture, Samples.Picture);
+        foreach (var key in bucket.Objects.Keys.Where(key => key != fresh))
+            bucket.Written[key] = DateTime.UtcNow.AddHours(-3);
+        await service.KillAsync();
+        await service.StartAgainAsync();
+        for (var clock = Stopwatch.StartNew(); bucket.Objects.ContainsKey(left); await Task.Delay(20))
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(10), "what the crash left is still there");
+        bucket.Objects.Count.ShouldBe(5);
+        bucket.Objects.TryRemove(fresh, out _).ShouldBeTrue();
 
         (await client.Http.DeleteAsync($"/v1/jobs/{id}")).StatusCode.ShouldBe(HttpStatusCode.NoContent);
         bucket.Objects.ShouldBeEmpty();
