@@ -14,6 +14,9 @@ public sealed record JobProgress
     [Id(4)] public int Step { get; init; }
     [Id(5)] public int Steps { get; init; }
     [Id(6)] public double? EtaSeconds { get; init; }
+
+    /// <summary>What is to be said of these inputs, such as a picture of another kind than the model knows.</summary>
+    [Id(7)] public string? Notice { get; init; }
 }
 
 /// <summary>Why a job failed. <see cref="Code"/> is stable and documented; <see cref="Message"/> is for people.</summary>
@@ -47,6 +50,9 @@ public sealed record JobResult
     [Id(5)] public int Height { get; init; }
     [Id(6)] public double Seconds { get; init; }
     [Id(7)] public double GenerationSeconds { get; init; }
+
+    /// <summary>The notice that the progress carried.</summary>
+    [Id(8)] public string? Notice { get; init; }
 }
 
 /// <summary>State of the one webhook of a job: how often it was tried and when it is due again.</summary>

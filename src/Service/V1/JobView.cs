@@ -14,6 +14,9 @@ public sealed record JobView
     public JobStage? Stage { get; init; }
     public required ProgressView Progress { get; init; }
     public required int Attempt { get; init; }
+
+    /// <summary>What the model has to say of these inputs, such as a picture of another kind than it knows; known once the job runs.</summary>
+    public string? Notice { get; init; }
     public required string Prompt { get; init; }
     public string? NegativePrompt { get; init; }
     public string? Model { get; init; }
@@ -50,6 +53,7 @@ public sealed record JobView
             Stage = StageOf(job),
             Progress = ProgressView.Of(job, position, eta),
             Attempt = job.Attempt,
+            Notice = job.Result?.Notice ?? job.Progress?.Notice,
             Prompt = request.Prompt,
             NegativePrompt = request.NegativePrompt,
             Model = request.Model,

@@ -10,7 +10,8 @@ public sealed record RunnerJob(string Id, JobRequest Request, IReadOnlyDictionar
 
 /// <summary>What came out.</summary>
 /// <param name="Thumbnail">A small JPEG, if the runner has one at hand; else it is made from the video.</param>
-public sealed record RunnerVideo(int Width, int Height, double Seconds, byte[]? Thumbnail = null);
+/// <param name="Notice">What is to be said of the inputs; it was reported with the progress too.</param>
+public sealed record RunnerVideo(int Width, int Height, double Seconds, byte[]? Thumbnail = null, string? Notice = null);
 
 /// <summary>Makes one video at a time on one device and keeps its model warm between them.</summary>
 public interface IVideoRunner : IAsyncDisposable

@@ -41,10 +41,16 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
         await using var media = await SourceMedia.OpenAsync(request, Limits, cancellation);
         progress.Report(new JobProgress { Stage = JobStage.Loading });
         var archive = new ClipArchive(job.WorkFolder, JsonSerializer.Serialize(new { job.Id, model.Bundle.Name, job.Request }));
-        var result = await Task.Run(
-            () => new TalkingVideoProducer(Networks(model, settings.Adapters)).ProduceAsync(request, media, Limits, new Progress(progress), archive, cancellation),
+        var picture = await media.Pictures.AtAsync(0, cancellation);
+        return await Task.Run(
+            async () =>
+            {
+                var networks = Networks(model, settings.Adapters);
+                var notice = PictureFit.Notice(networks, picture);
+                var result = await new TalkingVideoProducer(networks).ProduceAsync(request, media, Limits, new Progress(progress, notice), archive, cancellation);
+                return new RunnerVideo(result.Width, result.Height, result.Seconds, Notice: notice);
+            },
             CancellationToken.None);
-        return new RunnerVideo(result.Width, result.Height, result.Seconds);
     }
 
     public ValueTask DisposeAsync()
@@ -99,7 +105,7 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
         return _networks;
     }
 
-    private sealed class Progress(IProgress<JobProgress> outer) : IProgress<GenerationProgress>
+    private sealed class Progress(IProgress<JobProgress> outer, string? notice) : IProgress<GenerationProgress>
     {
         private readonly TimeLeft _left = new(TimeProvider.System);
 
@@ -112,6 +118,7 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
             Step = value.Step,
             Steps = value.Steps,
             EtaSeconds = _left.After(value)?.TotalSeconds,
+            Notice = notice,
         });
     }
 }

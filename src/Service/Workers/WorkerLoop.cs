@@ -167,6 +167,7 @@ public sealed partial class WorkerLoop
             Height = made.Height,
             Seconds = made.Seconds,
             GenerationSeconds = clock.Elapsed.TotalSeconds,
+            Notice = made.Notice,
         };
     }
 

@@ -103,6 +103,15 @@ public sealed class PageTests : IAsyncLifetime
         await page.WaitForFunctionAsync("() => document.querySelector('.screen video').currentTime > 0.3");
         await ShotAsync(page, "sample-finished");
         (await MovementAsync(service)).ShouldBeGreaterThan(0.3, "the picture does not move");
+        await Expect(page.Locator(".notice")).ToHaveCountAsync(0);
+
+        await page.Locator("#picture-file").SetInputFilesAsync(Picture);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Generate" }).ClickAsync();
+        await Expect(page.Locator(".notice")).ToContainTextAsync("does not look like the painted portraits", new() { Timeout = 60_000 });
+        await ShotAsync(page, "notice");
+        using var client = new TokenClient(service.Url, "-", "-");
+        (await client.GetJsonAsync("/v1/jobs")).GetProperty("jobs")[0].GetProperty("notice").GetString()!.ShouldContain("locutor models pull");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
         _complaints.ShouldBeEmpty();
     }
 

@@ -25,6 +25,7 @@ public sealed class RealGeneratorTests
             if (second.GetProperty("attempt").GetInt32() == 1 && seconds < 60)
                 continue;
             second.GetProperty("attempt").GetInt32().ShouldBe(2);
+            second.GetProperty("notice").GetString()!.ShouldContain("random");
             second.GetProperty("result").GetProperty("seconds").GetDouble().ShouldBe(seconds, 0.04);
 
             var undisturbed = await client.SubmitAsync(Samples.Picture, voice, ("steps", "1"), ("seed", "11"));

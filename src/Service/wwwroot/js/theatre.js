@@ -48,7 +48,7 @@ export class Theatre {
     const form = `${job.id} ${job.status}`;
     if (this.shown !== form) {
       this.shown = form;
-      this.root.replaceChildren(...this.parts(job));
+      this.root.replaceChildren(...this.parts(job).filter(part => part !== null));
     }
     const percent = Math.round(job.progress.percent);
     const bar = this.root.querySelector("progress");
@@ -56,6 +56,9 @@ export class Theatre {
       if (job.status === "running") bar.value = percent;
       this.root.querySelector(".veil strong").textContent = headline(job);
       this.root.querySelector(".veil span").textContent = details(job);
+      const notice = this.root.querySelector(".notice");
+      notice.hidden = !job.notice;
+      notice.textContent = capital(job.notice ?? "");
       const now = Stages.indexOf(job.stage);
       this.root.querySelectorAll(".steps li").forEach((item, number) => {
         item.className = number < now ? "done" : number === now ? "now" : "";
@@ -81,6 +84,7 @@ export class Theatre {
         make("div", { class: "veil" }, make("strong"), make("span"))),
       make("progress", { max: 100, "aria-label": "Progress" }),
       make("ol", { class: "steps", "aria-label": "Stages" }, ...Stages.map(stage => make("li", {}, stage))),
+      make("p", { class: "notice", hidden: true }),
       make("div", { class: "actions" },
         make("button", { class: "quiet danger", type: "button", onclick: () => this.act(() => api.cancel(job.id), "Canceled") }, "Cancel"),
         make("button", { class: "quiet", type: "button", onclick: () => showCurl(job) }, "Copy as curl")),
@@ -94,6 +98,7 @@ export class Theatre {
       make("div", { class: "screen" }, video),
       this.facts([["Length", duration(result.seconds)], ["Size", `${result.width} × ${result.height}`], ["File", size(result.bytes)],
         ["Made in", duration(result.generation_seconds)], ["Seed", String(job.seed)], ["Kept until", new Date(job.expires_at).toLocaleDateString()]]),
+      job.notice ? make("p", { class: "notice" }, capital(job.notice)) : null,
       make("div", { class: "actions" },
         make("a", { class: "primary quiet-link", href: `${result.video}?download`, download: `${job.id}.mp4`, role: "button" }, "Download"),
         make("button", { class: "quiet", type: "button", onclick: () => this.onAgain(job) }, "Again with this seed"),

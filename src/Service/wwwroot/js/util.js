@@ -38,7 +38,7 @@ export function ago(time) {
   return new Date(time).toLocaleDateString();
 }
 
-export const capital = text => text[0].toUpperCase() + text.slice(1);
+export const capital = text => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 let toastTimer;
 export function toast(text) {
