@@ -73,7 +73,7 @@ public sealed class RandomParameters(long seed, bool trainable = false, bool onD
         double deviation = 1 / Math.Sqrt(shape.Skip(1).Aggregate(1L, (product, length) => product * length));
         if (device.type != TorchSharp.DeviceType.CPU)
         {
-            manual_seed((long)(SeedOf(key) >> 1)); // a generator of its own can be had on the CPU alone
+            cuda.manual_seed((long)(SeedOf(key) >> 1)); // a generator of its own can be had on the CPU alone, and manual_seed sets that of the CPU alone
             return randn(shape, float32, device).mul_(deviation);
         }
         using var generator = new Generator(SeedOf(key), CPU);
