@@ -13,7 +13,7 @@ namespace Locutor.Training.Stages;
 /// <summary>The networks that are trained before the transformer and then stay as they are; they turn scenes into what it reads.</summary>
 public sealed class FrozenNetworks : IDisposable
 {
-    private const float MouthWeight = 10, EyeWeight = 3;
+    private const float MouthWeight = 10, EyeWeight = 4;
     private readonly TrainingRun run;
     private readonly List<IDisposable> open = [];
 
@@ -91,7 +91,7 @@ public sealed class FrozenNetworks : IDisposable
         int side = options.Size / 8;
         float[] weights = new float[side * side];
         Array.Fill(weights, 1);
-        foreach (var eye in scene.Eyes) Mark(eye, EyeWeight);
+        foreach (var eye in scene.Eyes) Mark(eye with { Top = Math.Max(0, eye.Top - eye.Height) }, EyeWeight); // brows tell a mood, and stand above the box of an eye
         Mark(scene.Mouth, MouthWeight);
         return weights;
 
