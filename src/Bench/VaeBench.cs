@@ -9,7 +9,7 @@ namespace Locutor.Bench;
 internal sealed class VaeBench(BenchOptions options, Meter meter, Ceilings ceilings)
 {
     private const string Part = "vae";
-    private const int ComparedLatents = 3;
+    private const int ComparedLatents = 3, ComparedFrames = 13;
 
     private readonly ScalarType type = options.Precision.Arithmetic(options.Device);
 
@@ -22,7 +22,13 @@ internal sealed class VaeBench(BenchOptions options, Meter meter, Ceilings ceili
         using var picture = Uniform(3, 1, options.Height, options.Width);
         using var motion = Uniform(3, Math.Min(25, options.Frames), options.Height, options.Width);
         using var latent = Normal(config.LatentChannels, latents, options.Height / stride, options.Width / stride);
-        if (options.Check) yield return Meter.Checked(Compare(network, config, latent.narrow(2, 0, Math.Min(ComparedLatents, latents))));
+        if (options.Check)
+        {
+            using var few = latent.narrow(2, 0, Math.Min(ComparedLatents, latents));
+            yield return Meter.Checked(Compare($"decode {few.shape[2]} latents", config, () => cat([.. network.DecodeChunks(few, 1)], 2), exact => exact.Decode(few)));
+            long frames = Math.Min(ComparedFrames, options.Frames);
+            yield return Meter.Checked(Compare($"encode {frames} frames, a picture and blank ones", config, () => network.EncodePictureThenBlank(picture, frames), exact => exact.EncodePictureThenBlank(picture, frames)));
+        }
         string rate = type == ScalarType.Float32 ? Ceilings.Float32 : Ceilings.BFloat16;
         double seconds = 0;
         double? memory = meter.Peak(() => seconds = meter.Median(() => network.EncodePictureThenBlank(picture, options.Frames)));
@@ -42,7 +48,7 @@ internal sealed class VaeBench(BenchOptions options, Meter meter, Ceilings ceili
 
     private string Name => $"{type}".ToLowerInvariant();
 
-    private BenchRow Compare(VideoAutoencoder network, VideoAutoencoderConfig config, Tensor few)
+    private BenchRow Compare(string what, VideoAutoencoderConfig config, Func<Tensor> found, Func<VideoAutoencoder, Tensor> expected)
     {
         using var still = no_grad();
         using var scope = NewDisposeScope();
@@ -52,9 +58,9 @@ internal sealed class VaeBench(BenchOptions options, Meter meter, Ceilings ceili
         backends.cudnn.allow_tf32 = false;
         try
         {
-            return new BenchRow(Part, $"decode {few.shape[2]} latents, {Name}, against float32", null)
+            return new BenchRow(Part, $"{what}, {Name}, against float32", null)
             {
-                Error = Meter.RelativeError(cat([.. network.DecodeChunks(few, 1)], 2), exact.Decode(few)),
+                Error = Meter.RelativeError(found(), expected(exact)),
                 ErrorAllowed = type == ScalarType.Float32 ? 1e-4 : 6e-2,
             };
         }

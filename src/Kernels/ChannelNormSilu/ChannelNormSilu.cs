@@ -14,20 +14,32 @@ public static unsafe class ChannelNormSilu
     /// <param name="gamma">[C, 1, 1, 1], of the type of x.</param>
     public static Tensor Apply(Tensor x, Tensor gamma)
     {
-        if (!CudaKernel.Takes(x) || gamma.dtype != x.dtype || x.shape[1] > MostChannels) return Plain(x, gamma);
+        if (!WritesInto(x) || gamma.dtype != x.dtype) return Plain(x, gamma);
         using var scope = NewDisposeScope();
-        var pixels = x.permute(0, 2, 3, 4, 1); // [B, T, H, W, C]
-        if (!pixels.is_contiguous()) return Plain(x, gamma).MoveToOuterDisposeScope();
-        var y = empty(pixels.shape, x.dtype, x.device);
-        nint from = CudaKernel.Address(pixels), times = CudaKernel.Address(gamma), to = CudaKernel.Address(y);
+        var y = empty([x.shape[0], x.shape[2], x.shape[3], x.shape[4], x.shape[1]], x.dtype, x.device).permute(0, 4, 1, 2, 3);
+        Apply(x, gamma, y);
+        return y.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Whether the kernel takes that video: channels last in memory without gaps, on a GPU at bfloat16.</summary>
+    public static bool WritesInto(Tensor x)
+    {
+        if (!CudaKernel.Takes(x) || x.shape[1] > MostChannels) return false;
+        using var pixels = x.permute(0, 2, 3, 4, 1);
+        return pixels.is_contiguous();
+    }
+
+    /// <summary>The same, written into <paramref name="into"/>, of the shape and strides of x. Ask <see cref="WritesInto"/> first.</summary>
+    public static void Apply(Tensor x, Tensor gamma, Tensor into)
+    {
+        nint from = CudaKernel.Address(x), times = CudaKernel.Address(gamma), to = CudaKernel.Address(into);
         int channels = (int)x.shape[1];
-        var shape = RowShape.OfWarp(channels, channels % 8 == 0 && Rows.Aligned(from) && Rows.Aligned(times));
+        var shape = RowShape.OfWarp(channels, channels % 8 == 0 && Rows.Aligned(from) && Rows.Aligned(times) && Rows.Aligned(to));
         int pixelsOfBlock = Threads / shape.Lanes;
-        long count = pixels.numel() / Math.Max(1, channels);
+        long count = x.numel() / Math.Max(1, channels);
         float root = (float)Math.Sqrt(channels);
         void** arguments = stackalloc void*[] { &from, &times, &to, &count, &root };
         Kernel.Launch(x.device.index, shape.Constants(LinearPrecision.Plain), (count + pixelsOfBlock - 1) / pixelsOfBlock, Threads, arguments);
-        return y.permute(0, 4, 1, 2, 3).MoveToOuterDisposeScope();
     }
 
     /// <summary>The same in plain libtorch.</summary>

@@ -11,8 +11,12 @@ namespace Locutor.Networks.VideoAutoencoder;
 /// </summary>
 internal sealed class CausalConv3d(Weights weights, int inputs, int outputs, int time, int space)
 {
-    private readonly Tensor weight = weights.Load("weight", [outputs, inputs, time, space, space]);
-    private readonly Tensor bias = weights.Load("bias", [outputs], Initial.Zeros);
+    /// <summary>cuDNN's quick kernels take channels in multiples of this; others run many times slower.</summary>
+    private const int GpuChannels = 8;
+
+    private readonly int missingInputs = Missing(weights, inputs), missingOutputs = Missing(weights, outputs);
+    private readonly Tensor weight = Widened(weights.Load("weight", [outputs, inputs, time, space, space]), Missing(weights, inputs), Missing(weights, outputs));
+    private readonly Tensor bias = Widened(weights.Load("bias", [outputs], Initial.Zeros), 0, Missing(weights, outputs));
 
     // A 3x3x3 convolution as one conv3d or as three conv2d of the frames before, added up. GFLOP/s of two cores (AVX-512 with
     // bf16), channels last, 9 x 96 x 96, conv3d / 3 conv2d:
@@ -28,12 +32,47 @@ internal sealed class CausalConv3d(Weights weights, int inputs, int outputs, int
     /// <returns>[B, outputs, T, H, W]</returns>
     public Tensor Forward(Tensor x, CausalCache? cache)
     {
-        long[] padding = [0, space / 2, space / 2];
-        if (time == 1) return conv3d(x, weight, bias, padding: padding);
         using var scope = NewDisposeScope();
-        var past = WithPast(x, cache); // [B, inputs, time - 1 + T, H, W]
-        var y = frameByFrame ? AddedUp(past, x.shape[2]) : conv3d(past, weight, bias, padding: padding);
-        return y.MoveToOuterDisposeScope();
+        return Convolve(time == 1 ? x : WithPast(x, cache)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same of silu(norm(x)), which where it can is written straight behind the frames before.</summary>
+    public Tensor Forward(ChannelNorm norm, Tensor x, CausalCache? cache)
+    {
+        using var scope = NewDisposeScope();
+        if (!ChannelNorm.WritesInto(x)) return Forward(norm.ForwardSilu(x), cache).MoveToOuterDisposeScope();
+        int history = time - 1;
+        var past = Layout.EmptyLike(x, history + x.shape[2]);
+        var before = past.narrow(2, 0, history);
+        if (cache?.Kept(this) is { } kept) before.copy_(kept);
+        else before.zero_();
+        norm.ForwardSilu(x, past.narrow(2, history, x.shape[2]));
+        cache?.Keep(this, past.narrow(2, x.shape[2], history));
+        return Convolve(past).MoveToOuterDisposeScope();
+    }
+
+    /// <param name="past">[B, inputs, time - 1 + T, H, W]</param>
+    private Tensor Convolve(Tensor past)
+    {
+        if (frameByFrame) return AddedUp(past, past.shape[2] - time + 1);
+        var x = missingInputs == 0 ? past : cat([past, Layout.ZerosLike(past, past.shape[2], missingInputs)], 1);
+        var y = conv3d(x, weight, bias, padding: [0, space / 2, space / 2]);
+        return missingOutputs == 0 ? y : Layout.ChannelsLast(y.narrow(1, 0, outputs));
+    }
+
+    private static int Missing(Weights weights, int channels) =>
+        weights.Device.type == DeviceType.CUDA && weights.Type != ScalarType.Float32 ? (GpuChannels - channels % GpuChannels) % GpuChannels : 0;
+
+    /// <summary>The same with zeros after its last inputs and outputs; outputs come first.</summary>
+    private static Tensor Widened(Tensor given, int inputs, int outputs)
+    {
+        if (inputs == 0 && outputs == 0) return given;
+        using var scope = NewDisposeScope();
+        using var still = no_grad();
+        var wide = zeros([given.shape[0] + outputs, .. given.shape.Skip(1).Select((length, axis) => axis == 0 ? length + inputs : length)], given.dtype, given.device);
+        var part = wide.narrow(0, 0, given.shape[0]);
+        (given.dim() == 1 ? part : part.narrow(1, 0, given.shape[1])).copy_(given);
+        return wide.DetachFromDisposeScope();
     }
 
     private Tensor WithPast(Tensor x, CausalCache? cache)

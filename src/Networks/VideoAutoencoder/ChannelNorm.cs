@@ -15,4 +15,10 @@ internal sealed class ChannelNorm(Weights weights, int channels, int axesAfter)
     /// <summary>silu of it.</summary>
     /// <param name="x">[B, C, T, H, W]</param>
     public Tensor ForwardSilu(Tensor x) => ChannelNormSilu.Apply(x, gamma);
+
+    /// <summary>Whether a video's norm can be written where it is wanted, so that nothing is copied.</summary>
+    public static bool WritesInto(Tensor x) => x.shape[0] == 1 && ChannelNormSilu.WritesInto(x);
+
+    /// <summary>The same, written into <paramref name="into"/>.</summary>
+    public void ForwardSilu(Tensor x, Tensor into) => ChannelNormSilu.Apply(x, gamma, into);
 }

@@ -81,9 +81,5 @@ internal sealed class Head(Weights weights, int inputs, int outputs)
     private readonly ChannelNorm norm = new(weights[0], inputs, 3);
     private readonly CausalConv3d conv = new(weights[2], inputs, outputs, 3, 3);
 
-    public Tensor Forward(Tensor x, CausalCache? cache)
-    {
-        using var scope = NewDisposeScope();
-        return conv.Forward(norm.ForwardSilu(x), cache).MoveToOuterDisposeScope();
-    }
+    public Tensor Forward(Tensor x, CausalCache? cache) => conv.Forward(norm, x, cache);
 }

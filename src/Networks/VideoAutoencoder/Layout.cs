@@ -30,9 +30,17 @@ internal static class Layout
     }
 
     /// <summary>Blank frames, otherwise as those of the video.</summary>
-    public static Tensor ZerosLike(Tensor video, long frames)
+    public static Tensor ZerosLike(Tensor video, long frames) => ZerosLike(video, frames, video.shape[1]);
+
+    /// <summary>Blank frames of so many channels, otherwise as those of the video.</summary>
+    public static Tensor ZerosLike(Tensor video, long frames, long channels) => EmptyLike(video, frames, channels).zero_();
+
+    /// <summary>Frames to be written, otherwise as those of the video.</summary>
+    public static Tensor EmptyLike(Tensor video, long frames) => EmptyLike(video, frames, video.shape[1]);
+
+    private static Tensor EmptyLike(Tensor video, long frames, long channels)
     {
-        using var blank = zeros([video.shape[0], frames, video.shape[3], video.shape[4], video.shape[1]], video.dtype, video.device);
+        using var blank = empty([video.shape[0], frames, video.shape[3], video.shape[4], channels], video.dtype, video.device);
         return blank.permute(0, 4, 1, 2, 3);
     }
 }

@@ -17,14 +17,8 @@ internal sealed class ResidualBlock(Weights weights, int inputs, int outputs)
     public Tensor Forward(Tensor x, CausalCache? cache)
     {
         using var scope = NewDisposeScope();
-        var inner = Half(firstNorm, firstConv, x, cache);
-        var outer = Half(secondNorm, secondConv, inner, cache);
+        var inner = firstConv.Forward(firstNorm, x, cache);
+        var outer = secondConv.Forward(secondNorm, inner, cache);
         return (outer + (shortcut?.Forward(x, cache) ?? x)).MoveToOuterDisposeScope();
-    }
-
-    private static Tensor Half(ChannelNorm norm, CausalConv3d conv, Tensor x, CausalCache? cache)
-    {
-        using var scope = NewDisposeScope();
-        return conv.Forward(norm.ForwardSilu(x), cache).MoveToOuterDisposeScope();
     }
 }
