@@ -30,17 +30,21 @@ internal static class Layout
     }
 
     /// <summary>Blank frames, otherwise as those of the video.</summary>
-    public static Tensor ZerosLike(Tensor video, long frames) => ZerosLike(video, frames, video.shape[1]);
-
-    /// <summary>Blank frames of so many channels, otherwise as those of the video.</summary>
-    public static Tensor ZerosLike(Tensor video, long frames, long channels) => EmptyLike(video, frames, channels).zero_();
+    public static Tensor ZerosLike(Tensor video, long frames) => EmptyLike(video, frames).zero_();
 
     /// <summary>Frames to be written, otherwise as those of the video.</summary>
-    public static Tensor EmptyLike(Tensor video, long frames) => EmptyLike(video, frames, video.shape[1]);
-
-    private static Tensor EmptyLike(Tensor video, long frames, long channels)
+    public static Tensor EmptyLike(Tensor video, long frames)
     {
-        using var blank = empty([video.shape[0], frames, video.shape[3], video.shape[4], channels], video.dtype, video.device);
+        using var blank = empty([video.shape[0], frames, video.shape[3], video.shape[4], video.shape[1]], video.dtype, video.device);
         return blank.permute(0, 4, 1, 2, 3);
+    }
+
+    /// <summary>Every pixel as a square of four: [N, C, H, W] to [N, C, 2H, 2W]. On a GPU twice as fast as libtorch's nearest neighbour.</summary>
+    public static Tensor Doubled(Tensor frames)
+    {
+        using var scope = NewDisposeScope();
+        var pixels = frames.permute(0, 2, 3, 1).unsqueeze(2).unsqueeze(4); // [N, H, 1, W, 1, C]
+        long[] shape = [pixels.shape[0], pixels.shape[1], 2, pixels.shape[3], 2, pixels.shape[5]];
+        return pixels.expand(shape).reshape(shape[0], 2 * shape[1], 2 * shape[3], shape[5]).permute(0, 3, 1, 2).MoveToOuterDisposeScope();
     }
 }

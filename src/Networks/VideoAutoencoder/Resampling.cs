@@ -48,8 +48,7 @@ internal sealed class Upsample(Weights weights, int channels, bool doublesTime)
     {
         using var scope = NewDisposeScope();
         var frames = Layout.ToFrames(timeConv is null ? x : DoubleTime(timeConv, x, cache));
-        var large = interpolate(frames, scale_factor: [2, 2], mode: InterpolationMode.Nearest);
-        return Layout.ToVideo(conv2d(large, weight, bias, padding: [1, 1]), x.shape[0]).MoveToOuterDisposeScope();
+        return Layout.ToVideo(conv2d(Layout.Doubled(frames), weight, bias, padding: [1, 1]), x.shape[0]).MoveToOuterDisposeScope();
     }
 
     // The first frame stays as it is, and the convolution does not see it: for it the second frame is the first.

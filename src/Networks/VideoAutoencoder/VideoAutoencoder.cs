@@ -12,7 +12,7 @@ namespace Locutor.Networks.VideoAutoencoder;
 /// </summary>
 public sealed class VideoAutoencoder
 {
-    private const long PixelsOnProcessor = 81 * 256 * 256, BytesOnGpu = 6L << 30;
+    private const long PixelsOnProcessor = 81 * 256 * 256, BytesOnGpu = 8L << 30;
 
     private readonly Weights weights;
     private readonly CausalStack encoder;
@@ -115,8 +115,8 @@ public sealed class VideoAutoencoder
     {
         long pixels = Config.TemporalStride() * height * width;
         if (weights.Device.type != DeviceType.CUDA) return (int)Math.Clamp(PixelsOnProcessor / pixels, 1, int.MaxValue);
-        // What lives at once at full resolution: about eight values for every channel of the first level.
-        long bytes = pixels * Config.Width * 8 * (weights.Type == ScalarType.Float32 ? 4 : 2);
+        // What lives at once at full resolution: about ten values for every channel of the first level.
+        long bytes = pixels * Config.Width * 10 * (weights.Type == ScalarType.Float32 ? 4 : 2);
         return (int)Math.Clamp(Math.Min(BytesOnGpu, CudaDriver.Memory(Math.Max(0, weights.Device.index)).Free / 2) / bytes, 1, int.MaxValue);
     }
 
