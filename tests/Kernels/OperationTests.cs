@@ -140,6 +140,43 @@ public sealed class OperationTests : IDisposable
                 }
     }
 
+    [Theory]
+    [MemberData(nameof(Inputs.Devices), MemberType = typeof(Inputs))]
+    public void Two_attentions_over_parts_of_the_keys_are_one_over_all(string device)
+    {
+        foreach (var (heads, head, queries, keys, most) in new[] { (3, 16, 7, 11, 8), (1, 8, 5, 6, 1), (40, 128, 9, 130, 128), (5, 10, 4, 9, 3) })
+            foreach (var precision in Enum.GetValues<LinearPrecision>())
+            {
+                using var inner = NewDisposeScope();
+                var q = inputs.Rows(device, 0, 2, queries, heads * head).unflatten(2, [heads, head]).transpose(1, 2);
+                var (k, v) = (inputs.Rows(device, 0, 2, heads, keys, head), inputs.Rows(device, 0, 2, heads, keys, head));
+                var logits = q.to(ScalarType.Float64).matmul(k.to(ScalarType.Float64).transpose(2, 3)) / Math.Sqrt(head);
+                var expected = logits.softmax(-1).matmul(v.to(ScalarType.Float64)).transpose(1, 2).flatten(2);
+                var parts = new[] { (0L, (long)most), (most, keys - most) }.Select(part =>
+                {
+                    var some = logits.narrow(3, part.Item1, part.Item2);
+                    var said = some.softmax(-1).matmul(v.narrow(2, part.Item1, part.Item2).to(ScalarType.Float64)).to(ScalarType.BFloat16);
+                    return (Said: said.transpose(1, 2).contiguous().transpose(1, 2), Sums: some.logsumexp(-1, keepdim: true).to(ScalarType.Float32));
+                }).ToArray();
+                Check(JoinedAttention.Join(parts[0].Said, parts[0].Sums, parts[1].Said, parts[1].Sums, precision), expected, precision, rounded: 2);
+            }
+    }
+
+    [Fact]
+    public void Attention_over_keys_that_fill_no_tile_is_its_formula_on_a_gpu()
+    {
+        foreach (string device in Inputs.Devices.Select(row => row.Data))
+        {
+            using var inner = NewDisposeScope();
+            var q = inputs.Rows(device, 0, 1, 130, 3 * 128).unflatten(2, [3, 128]).transpose(1, 2);
+            var (k, v) = (inputs.Rows(device, 0, 1, 3, 8192 + 64, 128), inputs.Rows(device, 0, 1, 3, 8192 + 64, 128));
+            JoinedAttention.Pays(q, k).ShouldBe(device == "cuda");
+            if (device == "cpu") continue;
+            var expected = (q.to(ScalarType.Float64).matmul(k.to(ScalarType.Float64).transpose(2, 3)) / Math.Sqrt(128)).softmax(-1).matmul(v.to(ScalarType.Float64)).transpose(1, 2).flatten(2);
+            foreach (var precision in Enum.GetValues<LinearPrecision>()) Check(JoinedAttention.Apply(q, k, v, precision), expected, precision, rounded: 3);
+        }
+    }
+
     /// <summary>Relative to the largest magnitude of a row, a byte's error is at most half of its last place.</summary>
     [Theory]
     [InlineData(LinearPrecision.Float8, 1.0 / 28)]

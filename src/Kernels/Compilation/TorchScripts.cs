@@ -19,6 +19,10 @@ public static class TorchScripts
         def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
             return torch._scaled_dot_product_cudnn_attention(q, k, v, None, False, 0.0, False, False)[0]
 
+        def attention_and_sums(q: Tensor, k: Tensor, v: Tensor) -> List[Tensor]:
+            answer = torch._scaled_dot_product_cudnn_attention(q, k, v, None, True, 0.0, False, False)
+            return [answer[0], answer[1]]
+
         """;
 
     private static readonly Lazy<jit.CompilationUnit> Compiled = new(() => jit.compile(Text.ReplaceLineEndings("\n")));
@@ -37,6 +41,13 @@ public static class TorchScripts
 
     /// <summary>softmax(q k^T / sqrt(D)) v by cuDNN: [B, H, L, D] of a half-precision type on a GPU.</summary>
     public static Tensor CudnnAttention(Tensor q, Tensor k, Tensor v) => Compiled.Value.invoke<Tensor>("attention", q, k, v);
+
+    /// <summary>The same, and the natural logarithm of what the exponentials sum up to: [B, H, L, 1], float32.</summary>
+    public static (Tensor Output, Tensor Sums) CudnnAttentionAndSums(Tensor q, Tensor k, Tensor v)
+    {
+        var both = Compiled.Value.invoke<Tensor[]>("attention_and_sums", q, k, v);
+        return (both[0], both[1]);
+    }
 
     /// <summary>Compiles all of them.</summary>
     public static void Check() => _ = Compiled.Value;

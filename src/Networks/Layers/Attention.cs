@@ -1,4 +1,6 @@
+using Locutor.Kernels;
 using Locutor.Kernels.Compilation;
+using Locutor.Kernels.Quantisation;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.Layers;
@@ -15,6 +17,14 @@ public static class Attention
         using var scope = NewDisposeScope();
         var y = CudaKernel.TakesAttention(q) ? TorchScripts.CudnnAttention(q, k, v) : nn.functional.scaled_dot_product_attention(q, k, v);
         return y.transpose(1, 2).flatten(2).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same as the next matrix product reads it.</summary>
+    public static Activations Forward(Tensor q, Tensor k, Tensor v, LinearPrecision precision)
+    {
+        if (JoinedAttention.Pays(q, k)) return JoinedAttention.Apply(q, k, v, precision);
+        using var scope = NewDisposeScope();
+        return Activations.Of(Forward(q, k, v), precision).MoveToOuterDisposeScope();
     }
 
     /// <summary>[B, L, H * D] to [B, H, L, D].</summary>

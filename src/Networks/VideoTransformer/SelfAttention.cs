@@ -26,7 +26,7 @@ public sealed class SelfAttention(Weights weights, VideoTransformerConfig config
         var q = queryNorm.ForwardHeads(query.Forward(x), config.Heads, rotary.Turns); // [B, H, L, D]
         var k = keyNorm.ForwardHeads(key.Forward(x), config.Heads, rotary.Turns);
         var v = Attention.SplitHeads(value.Forward(x), config.Heads);
-        var y = output.Forward(Attention.Forward(q, k, v));
+        var y = output.Forward(Attention.Forward(q, k, v, output.Precision));
         return (y.MoveToOuterDisposeScope(), speakers?.Turns(q, k));
     }
 }
