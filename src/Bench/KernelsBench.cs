@@ -2,6 +2,7 @@ using Locutor.Generation;
 using Locutor.Kernels;
 using Locutor.Kernels.Quantisation;
 using Locutor.Networks.Layers;
+using Locutor.Networks.VideoTransformer;
 using static TorchSharp.torch;
 
 namespace Locutor.Bench;
@@ -11,46 +12,85 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
 {
     private const string Part = "kernels";
 
+    private readonly VideoTransformerConfig config = new BundleBlueprint(options.Bundle).Transformer;
+    private readonly LinearPrecision linears = options.Precision.Linears() ?? LinearPrecision.Plain;
+    private readonly ScalarType type = options.Precision.Arithmetic(options.Device);
+
+    private int Size => type == ScalarType.Float32 ? 4 : 2;
+
+    private int BytesOut => linears == LinearPrecision.Plain ? Size : 1;
+
+    /// <summary>A row for each, and one for all of a pass: each as often as the blocks do it for one speaker.</summary>
     public IReadOnlyList<BenchRow> Run()
     {
         using var still = no_grad();
         using var scope = NewDisposeScope();
-        var config = new BundleBlueprint(options.Bundle).Transformer;
         using var inputs = new PassInputs(options, config);
-        var linears = options.Precision.Linears() ?? LinearPrecision.Plain;
-        var type = options.Precision.Arithmetic(options.Device);
-        long tokens = inputs.Grid.Tokens, width = config.Width, inner = config.FeedForward;
-        int size = type == ScalarType.Float32 ? 4 : 2, bytesOut = linears == LinearPrecision.Plain ? size : 1;
-        var x = Normal(type, 1, tokens, width);
-        var y = Normal(type, 1, tokens, width);
-        var wide = Normal(type, 1, tokens, inner);
-        var (factor, offset) = (Normal(ScalarType.Float32, 1, 1, width), Normal(ScalarType.Float32, 1, 1, width));
-        var weight = Normal(type, width);
-        var angles = Normal(ScalarType.Float32, 1, 1, tokens, config.HeadWidth / 2);
-        var turns = polar(ones_like(angles), angles);
         using var parameters = new RandomParameters(options.Seed, onDevice: meter.OnGpu);
-        Operation[] operations =
-        [
-            new("layer norm, modulation" + Quantised(linears), 4, () => NormModulate.Apply(x, factor, offset, 1e-6, linears).Values, () => NormModulate.Plain(x, factor, offset, 1e-6, LinearPrecision.Plain).Values, tokens * width * (size + bytesOut), null, Restored(() => NormModulate.Apply(x, factor, offset, 1e-6, linears))),
-            new("RMS norm, rotary turn", 2, () => RmsRotary.Apply(x, weight, 1e-6, turns, config.Heads), () => RmsRotary.Plain(x, weight, 1e-6, turns, config.Heads), tokens * width * 2 * size, null),
-            new("gate, residual", 2, () => GatedResidual.Apply(x, y, factor), () => GatedResidual.Plain(x, y, factor), tokens * width * 3 * size, null),
-            new("GELU" + Quantised(linears), 1, () => GeluQuantise.Apply(wide, linears).Values, () => wide.gelu(TorchSharp.Modules.GELU.Approximate.tanh), tokens * inner * (size + bytesOut), null, Restored(() => GeluQuantise.Apply(wide, linears))),
-            .. Products(parameters, linears, type, config.Width, config.FeedForward, x, wide),
-        ];
-        List<BenchRow> rows = [.. operations.Select(operation => Measure(operation, config.Blocks, linears))];
-        var q = Normal(type, 1, tokens, width).unflatten(2, [config.Heads, config.HeadWidth]).transpose(1, 2);
-        double seconds = meter.MedianOfMany(() => Attention.Forward(q, q, q));
-        string rate = type == ScalarType.Float32 && !meter.OnGpu ? Ceilings.AttentionFloat32 : Ceilings.Attention;
-        rows.Add(new BenchRow(Part, $"self attention, {config.Blocks} times a pass", seconds)
-        {
-            Floor = ceilings.Floor(rate, 4.0 * tokens * tokens * width),
-            Note = $"{seconds * config.Blocks:0.000} s a pass",
-        });
+        var grid = inputs.Grid;
+        var x = Normal(type, 1, grid.Tokens, config.Width);
+        var wide = Normal(type, 1, grid.Tokens, config.FeedForward);
+        Operation[] operations = [.. Norms(x), .. Sums(x), .. OfWideRows(wide), .. Products(parameters, x, wide), .. Attentions(grid)];
+        List<BenchRow> rows = [.. operations.Select(Measure)];
+        double seconds = operations.Zip(rows, (operation, row) => operation.Times * row.Seconds!.Value).Sum() * config.Blocks;
+        rows.Add(new BenchRow(Part, "all of the above in a pass", seconds) { Floor = operations.Zip(rows, (operation, row) => operation.Times * row.Floor!.Value).Sum() * config.Blocks });
         return rows;
     }
 
-    private IEnumerable<Operation> Products(RandomParameters parameters, LinearPrecision linears, ScalarType type, long width, long inner, Tensor x, Tensor wide)
+    private IEnumerable<Operation> Norms(Tensor x)
     {
+        var y = Normal(type, x.shape);
+        var (factor, offset) = (Normal(ScalarType.Float32, 1, 1, config.Width), Normal(ScalarType.Float32, 1, 1, config.Width));
+        Activations Norm() => NormModulate.Apply(x, factor, offset, config.Epsilon, linears);
+        Activations After(Tensor? gate) => NormModulate.AfterResidual(x, y, gate, factor, offset, config.Epsilon, linears).Normed;
+        Tensor Plain(Tensor sum) => NormModulate.Plain(sum, factor, offset, config.Epsilon, LinearPrecision.Plain).Values;
+        double values = x.numel();
+        yield return new("layer norm, modulation" + Quantised, 1, () => Norm().Values, () => Plain(x), values * (Size + BytesOut), null, Restored(Norm));
+        yield return new("residual, layer norm" + Quantised, 2, () => After(null).Values, () => Plain(x + y), values * (3 * Size + BytesOut), null, Restored(() => After(null)));
+        yield return new("gate, residual, layer norm" + Quantised, 1, () => After(factor).Values, () => Plain(GatedResidual.Plain(x, y, factor)), values * (3 * Size + BytesOut), null, Restored(() => After(factor)));
+        yield return new("gate, residual", 1, () => GatedResidual.Apply(x, y, factor), () => GatedResidual.Plain(x, y, factor), values * 3 * Size, null);
+        var weight = Normal(type, config.Width);
+        var angles = Normal(ScalarType.Float32, 1, 1, x.shape[1], config.HeadWidth / 2);
+        var turns = polar(ones_like(angles), angles);
+        yield return new("RMS norm, rotary turn", 2, () => RmsRotary.Apply(x, weight, config.Epsilon, turns, config.Heads), () => RmsRotary.Plain(x, weight, config.Epsilon, turns, config.Heads), values * 2 * Size, null);
+        yield return new("RMS norm", 1, () => RmsRotary.Apply(x, weight, config.Epsilon, null, config.Heads), () => RmsRotary.Plain(x, weight, config.Epsilon, null, config.Heads), values * 2 * Size, null);
+    }
+
+    /// <summary>What is done to the outputs of attentions before a matrix product reads them.</summary>
+    private IEnumerable<Operation> Sums(Tensor x)
+    {
+        var y = Normal(type, x.shape);
+        double values = x.numel();
+        if (linears != LinearPrecision.Plain) yield return new("attention's output" + Quantised, 2, () => QuantiseRows.Apply(x, linears).Values, () => x, values * (Size + BytesOut), null, Restored(() => QuantiseRows.Apply(x, linears)));
+        yield return new("sum of text and picture" + Quantised, 1, () => QuantiseRows.Sum(x, y, linears).Values, () => x + y, values * (2 * Size + BytesOut), null, Restored(() => QuantiseRows.Sum(x, y, linears)));
+    }
+
+    private IEnumerable<Operation> OfWideRows(Tensor wide)
+    {
+        yield return new("GELU" + Quantised, 1, () => GeluQuantise.Apply(wide, linears).Values, () => wide.gelu(TorchSharp.Modules.GELU.Approximate.tanh), (double)wide.numel() * (Size + BytesOut), null, Restored(() => GeluQuantise.Apply(wide, linears)));
+    }
+
+    private IEnumerable<Operation> Attentions(PatchGrid grid)
+    {
+        string rate = type == ScalarType.Float32 && !meter.OnGpu ? Ceilings.AttentionFloat32 : Ceilings.Attention;
+        var q = Heads(1, grid.Tokens);
+        var perFrame = Heads(grid.Frames, grid.Tokens / grid.Frames);
+        (string What, Tensor Queries, long Keys)[] kinds =
+        [
+            ("self", q, grid.Tokens), ("text", q, config.TextTokens), ("picture", q, new BundleBlueprint(options.Bundle).Image.Tokens()), ("speech", perFrame, config.AudioTokens),
+        ];
+        foreach (var (what, queries, keys) in kinds)
+        {
+            var (k, v) = (Heads(queries.shape[0], keys), Heads(queries.shape[0], keys));
+            yield return new($"{what} attention, {keys} keys", 1, () => Attention.Forward(queries, k, v), null, 2.0 * (q.numel() + k.numel()) * Size, (rate, 4.0 * grid.Tokens * keys * config.Width));
+        }
+    }
+
+    private Tensor Heads(long batch, long tokens) => Attention.SplitHeads(Normal(type, batch, tokens, config.Width), config.Heads);
+
+    private IEnumerable<Operation> Products(RandomParameters parameters, Tensor x, Tensor wide)
+    {
+        long width = config.Width, inner = config.FeedForward;
         var weights = new Weights(parameters, type, options.Device).With(linears);
         string rate = (meter.OnGpu ? linears : LinearPrecision.Plain) switch
         {
@@ -66,7 +106,7 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         }
     }
 
-    private BenchRow Measure(Operation operation, int blocks, LinearPrecision linears)
+    private BenchRow Measure(Operation operation)
     {
         double? error = null;
         if (options.Check && operation.Plain is not null)
@@ -76,19 +116,19 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         }
         double seconds = meter.MedianOfMany(() => operation.Run());
         double allowed = operation.Checked is null ? 1e-2 : linears == LinearPrecision.Float8 ? 4e-2 : 2e-2;
-        return Meter.Checked(new BenchRow(Part, $"{operation.What}, {operation.Times * blocks} times a pass", seconds)
+        return Meter.Checked(new BenchRow(Part, $"{operation.What}, {operation.Times * config.Blocks} times a pass", seconds)
         {
-            Floor = operation.Product is { } product ? ceilings.Floor(product.Rate, product.Flop) : ceilings.Floor(Ceilings.Copy, operation.Bytes),
+            Floor = Math.Max(operation.Product is { } product ? ceilings.Floor(product.Rate, product.Flop) : 0, ceilings.Floor(Ceilings.Copy, operation.Bytes)),
             Error = error ?? 0,
             ErrorAllowed = allowed,
-            Note = $"{seconds * operation.Times * blocks:0.000} s a pass",
+            Note = $"{seconds * operation.Times * config.Blocks:0.000} s a pass",
         }) with { Error = error, ErrorAllowed = error is null ? null : allowed };
     }
 
     /// <summary>Bytes back as numbers; null where they are numbers.</summary>
     private Func<Tensor>? Restored(Func<Activations> quantised)
     {
-        if ((options.Precision.Linears() ?? LinearPrecision.Plain) == LinearPrecision.Plain) return null;
+        if (linears == LinearPrecision.Plain) return null;
         return () =>
         {
             var made = quantised();
@@ -96,7 +136,7 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         };
     }
 
-    private static string Quantised(LinearPrecision linears) => linears == LinearPrecision.Plain ? "" : $", quantised to {linears}".ToLowerInvariant();
+    private string Quantised => linears == LinearPrecision.Plain ? "" : $", quantised to {linears}".ToLowerInvariant();
 
     private Tensor Normal(ScalarType type, params long[] shape) => randn(shape, ScalarType.Float32, options.Device).to(type);
 
