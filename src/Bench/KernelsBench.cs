@@ -20,7 +20,7 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
 
     private int BytesOut => linears == LinearPrecision.Plain ? Size : 1;
 
-    /// <summary>A row for each, and one for all of a pass: each as often as the blocks do it for one speaker.</summary>
+    /// <summary>A row for each, and one for all of a pass: each as often as its blocks do it for one speaker.</summary>
     public IReadOnlyList<BenchRow> Run()
     {
         using var still = no_grad();
@@ -32,8 +32,8 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         var wide = Normal(type, 1, grid.Tokens, config.FeedForward);
         Operation[] operations = [.. Norms(x), .. Sums(x), .. OfWideRows(wide), .. Products(parameters, x, wide), .. Attentions(grid)];
         List<BenchRow> rows = [.. operations.Select(Measure)];
-        double seconds = operations.Zip(rows, (operation, row) => operation.Times * row.Seconds!.Value).Sum() * config.Blocks;
-        rows.Add(new BenchRow(Part, "all of the above in a pass", seconds) { Floor = operations.Zip(rows, (operation, row) => operation.Times * row.Floor!.Value).Sum() * config.Blocks });
+        double seconds = operations.Zip(rows, (operation, row) => operation.Times * row.Seconds!.Value).Sum();
+        rows.Add(new BenchRow(Part, "all of the above in a pass", seconds) { Floor = operations.Zip(rows, (operation, row) => operation.Times * row.Floor!.Value).Sum() });
         return rows;
     }
 
@@ -46,14 +46,14 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         Tensor Plain(Tensor sum) => NormModulate.Plain(sum, factor, offset, config.Epsilon, LinearPrecision.Plain).Values;
         double values = x.numel();
         yield return new("layer norm, modulation" + Quantised, 1, () => Norm().Values, () => Plain(x), values * (Size + BytesOut), null, Restored(Norm));
-        yield return new("residual, layer norm" + Quantised, 2, () => After(null).Values, () => Plain(x + y), values * (3 * Size + BytesOut), null, Restored(() => After(null)));
-        yield return new("gate, residual, layer norm" + Quantised, 1, () => After(factor).Values, () => Plain(GatedResidual.Plain(x, y, factor)), values * (3 * Size + BytesOut), null, Restored(() => After(factor)));
+        yield return new("residual, layer norm" + Quantised, 2 * config.Blocks, () => After(null).Values, () => Plain(x + y), values * (3 * Size + BytesOut), null, Restored(() => After(null)));
+        yield return new("gate, residual, layer norm" + Quantised, 2 * config.Blocks - 1, () => After(factor).Values, () => Plain(GatedResidual.Plain(x, y, factor)), values * (3 * Size + BytesOut), null, Restored(() => After(factor)));
         yield return new("gate, residual", 1, () => GatedResidual.Apply(x, y, factor), () => GatedResidual.Plain(x, y, factor), values * 3 * Size, null);
         var weight = Normal(type, config.Width);
         var angles = Normal(ScalarType.Float32, 1, 1, x.shape[1], config.HeadWidth / 2);
         var turns = polar(ones_like(angles), angles);
-        yield return new("RMS norm, rotary turn", 2, () => RmsRotary.Apply(x, weight, config.Epsilon, turns, config.Heads), () => RmsRotary.Plain(x, weight, config.Epsilon, turns, config.Heads), values * 2 * Size, null);
-        yield return new("RMS norm", 1, () => RmsRotary.Apply(x, weight, config.Epsilon, null, config.Heads), () => RmsRotary.Plain(x, weight, config.Epsilon, null, config.Heads), values * 2 * Size, null);
+        yield return new("RMS norm, rotary turn", 2 * config.Blocks, () => RmsRotary.Apply(x, weight, config.Epsilon, turns, config.Heads), () => RmsRotary.Plain(x, weight, config.Epsilon, turns, config.Heads), values * 2 * Size, null);
+        yield return new("RMS norm", config.Blocks, () => RmsRotary.Apply(x, weight, config.Epsilon, null, config.Heads), () => RmsRotary.Plain(x, weight, config.Epsilon, null, config.Heads), values * 2 * Size, null);
     }
 
     /// <summary>What is done to the outputs of attentions before a matrix product reads them.</summary>
@@ -61,13 +61,13 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
     {
         var y = Normal(type, x.shape);
         double values = x.numel();
-        if (linears != LinearPrecision.Plain) yield return new("attention's output" + Quantised, 2, () => QuantiseRows.Apply(x, linears).Values, () => x, values * (Size + BytesOut), null, Restored(() => QuantiseRows.Apply(x, linears)));
-        yield return new("sum of text and picture" + Quantised, 1, () => QuantiseRows.Sum(x, y, linears).Values, () => x + y, values * (2 * Size + BytesOut), null, Restored(() => QuantiseRows.Sum(x, y, linears)));
+        if (linears != LinearPrecision.Plain) yield return new("attention's output" + Quantised, 2 * config.Blocks, () => QuantiseRows.Apply(x, linears).Values, () => x, values * (Size + BytesOut), null, Restored(() => QuantiseRows.Apply(x, linears)));
+        yield return new("sum of text and picture" + Quantised, config.Blocks, () => QuantiseRows.Sum(x, y, linears).Values, () => x + y, values * (2 * Size + BytesOut), null, Restored(() => QuantiseRows.Sum(x, y, linears)));
     }
 
     private IEnumerable<Operation> OfWideRows(Tensor wide)
     {
-        yield return new("GELU" + Quantised, 1, () => GeluQuantise.Apply(wide, linears).Values, () => wide.gelu(TorchSharp.Modules.GELU.Approximate.tanh), (double)wide.numel() * (Size + BytesOut), null, Restored(() => GeluQuantise.Apply(wide, linears)));
+        yield return new("GELU" + Quantised, config.Blocks, () => GeluQuantise.Apply(wide, linears).Values, () => wide.gelu(TorchSharp.Modules.GELU.Approximate.tanh), (double)wide.numel() * (Size + BytesOut), null, Restored(() => GeluQuantise.Apply(wide, linears)));
     }
 
     private IEnumerable<Operation> Attentions(PatchGrid grid)
@@ -82,7 +82,7 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         foreach (var (what, queries, keys) in kinds)
         {
             var (k, v) = (Heads(queries.shape[0], keys), Heads(queries.shape[0], keys));
-            yield return new($"{what} attention, {keys} keys", 1, () => Attention.Forward(queries, k, v), null, 2.0 * (q.numel() + k.numel()) * Size, (rate, 4.0 * grid.Tokens * keys * config.Width));
+            yield return new($"{what} attention, {keys} keys", config.Blocks, () => Attention.Forward(queries, k, v), null, 2.0 * (q.numel() + k.numel()) * Size, (rate, 4.0 * grid.Tokens * keys * config.Width));
         }
     }
 
@@ -102,7 +102,7 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         {
             var linear = new Linear(weights[name], inputs, outputs);
             var given = Activations.Of(input, linears);
-            yield return new($"matrix product {inputs} to {outputs}", times, () => linear.Forward(given), null, 0, (rate, 2.0 * input.shape[1] * inputs * outputs));
+            yield return new($"matrix product {inputs} to {outputs}", times * config.Blocks, () => linear.Forward(given), null, 0, (rate, 2.0 * input.shape[1] * inputs * outputs));
         }
     }
 
@@ -116,13 +116,14 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         }
         double seconds = meter.MedianOfMany(() => operation.Run());
         double allowed = operation.Checked is null ? 1e-2 : linears == LinearPrecision.Float8 ? 4e-2 : 2e-2;
-        return Meter.Checked(new BenchRow(Part, $"{operation.What}, {operation.Times * config.Blocks} times a pass", seconds)
+        return Meter.Checked(new BenchRow(Part, $"{operation.What}, {operation.Times} times a pass", seconds)
         {
             Floor = Math.Max(operation.Product is { } product ? ceilings.Floor(product.Rate, product.Flop) : 0, ceilings.Floor(Ceilings.Copy, operation.Bytes)),
             Error = error ?? 0,
             ErrorAllowed = allowed,
-            Note = $"{seconds * operation.Times * config.Blocks:0.000} s a pass",
-        }) with { Error = error, ErrorAllowed = error is null ? null : allowed };
+            Note = $"{seconds * operation.Times:0.000} s a pass",
+        }) with
+        { Error = error, ErrorAllowed = error is null ? null : allowed };
     }
 
     /// <summary>Bytes back as numbers; null where they are numbers.</summary>
@@ -140,5 +141,6 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
 
     private Tensor Normal(ScalarType type, params long[] shape) => randn(shape, ScalarType.Float32, options.Device).to(type);
 
+    /// <param name="Times">A pass. The first block's norm has no residual before it, the last residual no norm after it.</param>
     private sealed record Operation(string What, int Times, Func<Tensor> Run, Func<Tensor>? Plain, double Bytes, (string Rate, double Flop)? Product, Func<Tensor>? Checked = null);
 }

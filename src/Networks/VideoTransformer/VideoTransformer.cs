@@ -132,15 +132,18 @@ public sealed class VideoTransformer : IDisposable
         }
         else
         {
-            var before = x;
+            var first = x;
+            var tokens = new Unsummed(x);
             for (int i = 0; i < blocks.Count; i++)
             {
                 ct.ThrowIfCancellationRequested(); // a pass of a large network takes seconds
-                var (tokens, index) = (x, i);
-                x = blocks.Use(i, block => block.Forward(tokens, modulation, rotary, grid, given, index));
+                var (before, index) = (tokens, i);
+                tokens = blocks.Use(i, block => block.Forward(before, modulation, rotary, grid, given, index));
+                if (i > 0) before.Dispose(); // a pass would keep the tokens of every block
             }
 
-            if (residual is not null) residual.Value = x - before;
+            x = tokens.Sum();
+            if (residual is not null) residual.Value = x - first;
         }
 
         return Velocity(x, embedded, grid).MoveToOuterDisposeScope();
