@@ -43,9 +43,9 @@ internal sealed class AccuracyBench(BenchOptions options, Meter meter)
         }
         foreach (var cache in Caches)
         {
-            var counted = new Counted(cache);
+            var counted = new CountedStepCache(cache);
             var found = Frames(exact, exact, inputs, settings, counted, out seconds);
-            yield return Compared($"float32, {cache.Name}, {counted.Made.Sum(made => made.Skipped)} of {settings.Steps * counted.Made.Count} steps skipped", expected, found, seconds);
+            yield return Compared($"float32, {cache.Name}, {counted.Skipped()} of {settings.Steps * counted.Made.Count} steps skipped", expected, found, seconds);
         }
     }
 
@@ -117,19 +117,5 @@ internal sealed class AccuracyBench(BenchOptions options, Meter meter)
         public SourceMedia Value { get; } = value;
 
         public void Dispose() => Value.DisposeAsync().AsTask().GetAwaiter().GetResult();
-    }
-
-    /// <summary>Keeps the caches of all clips, to ask them how much they skipped.</summary>
-    private sealed record Counted(StepCacheOptions Inner) : StepCacheOptions
-    {
-        public List<IStepCache> Made { get; } = [];
-
-        public override string Name => Inner.Name;
-
-        public override IStepCache Create()
-        {
-            Made.Add(Inner.Create());
-            return Made[^1];
-        }
     }
 }

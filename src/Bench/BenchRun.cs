@@ -17,6 +17,7 @@ public static class BenchRun
     public static BenchReport Measure(string part, BenchOptions options, Action<string> said, Action<BenchReport> kept)
     {
         options.Validate();
+        if (options.VramBudget is { } budget && options.Device.type == TorchSharp.DeviceType.CUDA) CudaMemoryLimit.Set(Math.Max(0, options.Device.index), budget);
         manual_seed(options.Seed);
         var meter = new Meter(options.Device, options.Repeat);
         var report = new BenchReport(Name(options.Device), options.Bundle.Name, $"{options.Height}x{options.Width}", options.Frames, DateTimeOffset.UtcNow) { Compiler = CudaKernel.CompilerVersion };
@@ -48,7 +49,7 @@ public static class BenchRun
         yield return ("encoders", options);
         var fast = options with { Precision = precisions[Math.Min(1, precisions.Length - 1)] };
         yield return ("clip", fast);
-        yield return ("clip", fast with { StepCache = options.StepCache ?? "easycache:0.1" });
+        yield return ("clip", fast with { StepCache = options.StepCache ?? "teacache:0.3" });
         yield return ("load", fast);
     }
 

@@ -20,15 +20,17 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
         int motion = Math.Min(settings.MotionFrames, (options.Frames - 1) / 4 * 4 - 3);
         var plan = new ClipPlan(2 * options.Frames - motion, options.Frames, motion);
         var timeline = new Timeline(meter);
-        double? memory = meter.Peak(() => Generate(settings, plan, timeline));
-        string what = $"{settings.Preset}, {settings.Steps} steps of {Guidance.PassesOf(settings.Guidance).Count} passes{(settings.StepCache is { } cache ? $", {cache.Name}" : "")}";
+        var cache = settings.StepCache is { } chosen ? new CountedStepCache(chosen) : null;
+        double? memory = meter.Peak(() => Generate(settings, plan, cache, timeline));
+        string what = $"{settings.Preset}, {settings.Steps} steps of {Guidance.PassesOf(settings.Guidance).Count} passes{(cache is null ? "" : $", {cache.Name}")}";
+        string skipped = cache is null ? "" : $", {cache.Made[1].Skipped} steps skipped";
         yield return new BenchRow(Part, $"networks brought to the device", timeline.Loading);
         yield return new BenchRow(Part, $"first clip, {what}", timeline.Of(1)) { MemoryGiB = memory };
-        yield return new BenchRow(Part, $"later clip, {what}, {plan.At(1).Keep} new frames", timeline.Of(2)) { MemoryGiB = memory };
+        yield return new BenchRow(Part, $"later clip, {what}, {plan.At(1).Keep} new frames{skipped}", timeline.Of(2)) { MemoryGiB = memory };
         foreach (var (stage, seconds) in timeline.Stages(2)) yield return new BenchRow(Part, $"  of the later clip: {stage}", seconds);
     }
 
-    private void Generate(VideoSettings settings, ClipPlan plan, Timeline timeline)
+    private void Generate(VideoSettings settings, ClipPlan plan, StepCacheOptions? cache, Timeline timeline)
     {
         using var networks = NetworkSet.Random(
             options.Bundle, options.Seed, options.Device, options.Precision.Arithmetic(options.Device), options.Precision.Linears() ?? LinearPrecision.Plain);
@@ -41,7 +43,7 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
         {
             ColourCorrection = 0.2, // what a long video needs; a preset may leave it out
             HoldPicture = settings.HoldPicture,
-            StepCache = settings.StepCache,
+            StepCache = cache,
         };
         var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, networks.Device);
         timeline.Begin();

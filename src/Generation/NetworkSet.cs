@@ -1,4 +1,5 @@
 using Locutor.Checkpoints;
+using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Quantisation;
 using Locutor.Models;
 using Locutor.Models.Hub;
@@ -64,6 +65,7 @@ public sealed class NetworkSet : IDisposable
     /// <exception cref="BundleException">A file is not on disk.</exception>
     public static NetworkSet Load(Bundle bundle, string folder, Device device, ScalarType type, IReadOnlyList<BundleAdapter> adapters, LinearPrecision? linears = null, long? budget = null)
     {
+        if (budget is { } limit && device.type == TorchSharp.DeviceType.CUDA) CudaMemoryLimit.Set(Math.Max(0, device.index), limit);
         using var store = new ModelStore(ModelStore.DefaultFolder, HubOptions.FromEnvironment());
         var sources = new NetworkSources(store, bundle, folder, adapters);
         var opened = new List<IDisposable>();
