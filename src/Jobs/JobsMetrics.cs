@@ -20,6 +20,8 @@ public sealed class JobsMetrics : IDisposable
         _submitted = _meter.CreateCounter<long>("locutor.jobs.submitted", description: "jobs accepted");
         _finished = _meter.CreateCounter<long>("locutor.jobs.finished", description: "jobs ended, by status and error code");
         _seconds = _meter.CreateHistogram<double>("locutor.job.duration", "s", "time from the first start to the end of succeeded jobs");
+        // A counter that was never counted is not shown; dashboards and alerts want it from the start.
+        _submitted.Add(0);
         _meter.CreateObservableGauge("locutor.queue.waiting", () => _queue.Queued, description: "jobs waiting for a worker");
         _meter.CreateObservableGauge("locutor.queue.fetching", () => _queue.Fetching, description: "jobs waiting for their inputs");
         _meter.CreateObservableGauge("locutor.queue.running", () => _queue.Running, description: "jobs with a worker");

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.CommandLine;
+using System.Text.Json;
 using Locutor.Cli.Generate;
 using Locutor.Generation;
 using Locutor.Jobs.Tokens;
@@ -75,9 +76,9 @@ internal static class ServeCommand
         {
             await using var app = LocutorServer.Build(settings, Catalog(settings));
             await app.StartAsync(cancellation);
-            Console.WriteLine($"Locutor is ready at {string.Join(" and ", app.Urls)}");
+            Say(settings, $"Locutor is ready at {string.Join(" and ", app.Urls)}");
             if (!settings.NoAuth)
-                Welcome(app.Services.GetRequiredService<TokenStore>(), app.Urls.First());
+                Welcome(settings, app.Services.GetRequiredService<TokenStore>(), app.Urls.First());
             await app.WaitForShutdownAsync(cancellation);
             return ExitCodes.Success;
         }
@@ -92,13 +93,13 @@ internal static class ServeCommand
     }
 
     /// <summary>Someone who starts the service for the first time, at a terminal, gets a token and a link that signs in with it.</summary>
-    private static void Welcome(TokenStore tokens, string url)
+    private static void Welcome(ServeSettings settings, TokenStore tokens, string url)
     {
         if (tokens.List().Any(token => token.RevokedAt is null))
             return;
         if (Console.IsOutputRedirected)
         {
-            Console.WriteLine("There is no token yet: make one with 'locutor tokens create'.");
+            Say(settings, "There is no token yet: make one with 'locutor tokens create'.");
             return;
         }
         var first = tokens.Create("first", TokenScopes.All, null, null);
@@ -109,6 +110,10 @@ internal static class ServeCommand
             Open {url.Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal).Replace("[::]", "localhost", StringComparison.Ordinal)}/#{first.Token.KeyId}.{first.Secret} to go to the page signed in.
             """);
     }
+
+    /// <summary>Says something on a line that looks as the log's other lines do.</summary>
+    private static void Say(ServeSettings settings, string text) => Console.WriteLine(
+        settings.LogJson ? JsonSerializer.Serialize(new { Timestamp = DateTime.UtcNow, LogLevel = "Information", Category = "Locutor", Message = text }) : text);
 
     private static int Show(ServeSettings settings)
     {

@@ -9,7 +9,11 @@ internal static class Logs
     {
         logging.ClearProviders();
         if (settings.LogJson)
-            logging.AddJsonConsole(options => options.UseUtcTimestamp = true);
+            logging.AddJsonConsole(options =>
+            {
+                options.UseUtcTimestamp = true;
+                options.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
+            });
         else
             logging.AddSimpleConsole(options =>
             {

@@ -31,7 +31,7 @@ public static class WorkerProcess
             _ = Task.Run(() => ListenToParentAsync(drain, abort));
 
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        Logs.Configure(builder.Logging, new ServeSettings());
+        Logs.Configure(builder.Logging, options.Settings);
         builder.AddJobsClient(options.Gateway);
         Tracing.Add(builder);
         using var host = builder.Build();

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
+using System.Text.Json;
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Hosting;
 using Locutor.Service.Settings;
@@ -119,10 +120,11 @@ public sealed partial class WorkerSupervisor(
         // Not on the command line, where every user of the machine could read them.
         foreach (var (name, value) in new[]
         {
-            ("bucket", settings.S3Bucket), ("endpoint", settings.S3Endpoint), ("region", settings.S3Region), ("prefix", settings.S3Prefix),
-            ("access_key", settings.S3AccessKey), ("secret_key", settings.S3SecretKey),
+            ("S3_BUCKET", settings.S3Bucket), ("S3_ENDPOINT", settings.S3Endpoint), ("S3_REGION", settings.S3Region), ("S3_PREFIX", settings.S3Prefix),
+            ("S3_ACCESS_KEY", settings.S3AccessKey), ("S3_SECRET_KEY", settings.S3SecretKey),
+            ("LOG_JSON", settings.LogJson ? "true" : "false"), ("LOG_LEVEL", settings.LogLevel),
         })
-            start.Environment["LOCUTOR_S3_" + name.ToUpperInvariant()] = value ?? "";
+            start.Environment["LOCUTOR_" + name] = value ?? "";
         if (settings.Model is { } model)
         {
             start.ArgumentList.Add("--model");
@@ -133,7 +135,11 @@ public sealed partial class WorkerSupervisor(
 
     private void Relay(string device, string? line)
     {
-        if (!string.IsNullOrWhiteSpace(line))
+        if (string.IsNullOrWhiteSpace(line))
+            return;
+        if (settings.LogJson && line.StartsWith('{'))
+            Console.WriteLine($"{{\"Device\":{JsonSerializer.Serialize(device)},{line[1..]}");
+        else
             LogLine(device, line);
     }
 

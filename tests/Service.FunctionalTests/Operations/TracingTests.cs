@@ -1,9 +1,10 @@
 using System.Text;
+using System.Text.Json;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Operations;
 
-/// <summary>Spans as a collector gets them: OTLP over HTTP.</summary>
+/// <summary>Spans as a collector gets them, OTLP over HTTP, and the log as a program reads it.</summary>
 public sealed class TracingTests
 {
     [Fact]
@@ -18,7 +19,7 @@ public sealed class TracingTests
         });
         await using var inputs = LoopbackServer.Serving("127.0.0.1", Samples.Picture);
         var environment = new Dictionary<string, string> { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Url, ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf", ["OTEL_BSP_SCHEDULE_DELAY"] = "100" };
-        await using var service = await ServiceProcess.StartAsync(environment, "--no-auth", "--allow-private-addresses", "--set", "stub_seconds=0");
+        await using var service = await ServiceProcess.StartAsync(environment, "--no-auth", "--allow-private-addresses", "--set", "stub_seconds=0", "--set", "log_json=true");
         using var client = new TokenClient(service.Url, "-", "-");
         var trace = Guid.NewGuid().ToByteArray();
         client.Http.DefaultRequestHeaders.Add("traceparent", $"00-{Convert.ToHexStringLower(trace)}-00f067aa0ba902b7-01");
@@ -28,6 +29,18 @@ public sealed class TracingTests
 
         foreach (var name in new[] { "POST /v1/jobs", "fetch inputs", "run", "webhook" })
             await WaitForAsync(received, name, trace, id);
+        LogIsStructured(service.Log, id);
+    }
+
+    /// <summary>Every line is an object with a time, those of the worker too, which name their device.</summary>
+    private static void LogIsStructured(string log, string job)
+    {
+        var lines = log.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize<JsonElement>(line)).ToArray();
+        foreach (var line in lines)
+            line.GetProperty("Timestamp").GetDateTimeOffset().ShouldBe(DateTimeOffset.UtcNow, TimeSpan.FromMinutes(5));
+        var begins = lines.Single(line => line.GetProperty("Message").GetString() == $"{job} begins, attempt 1");
+        begins.GetProperty("Device").GetString().ShouldBe("cpu");
+        begins.GetProperty("State").GetProperty("Job").GetString().ShouldBe(job);
     }
 
     /// <summary>Until a batch of spans holds this name and this trace.</summary>
