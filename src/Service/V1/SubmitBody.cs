@@ -25,6 +25,8 @@ internal sealed record SubmitBody
 
     [Description("What the picture shows. At most 4000 characters.")]
     public string? Prompt { get; init; }
+
+    [Description("What it should not show, for presets with text guidance above 1.")]
     public string? NegativePrompt { get; init; }
 
     [Description("A model of GET /v1/options.")]
@@ -33,7 +35,7 @@ internal sealed record SubmitBody
     [Description("A preset of the model.")]
     public string? Preset { get; init; }
 
-    [Description("480p or 720p.")]
+    [Description("A size of the model.")]
     public string? Size { get; init; }
 
     [Description("Denoising steps, 1 to 200.")]

@@ -9,4 +9,10 @@ window.Scalar.createApiReference("#reference", {
   hideClientButton: true,
   agent: { disabled: true },
   mcp: { disabled: true },
+  authentication: { preferredSecurityScheme: [["key", "secret"]] },
+  defaultHttpClient: { targetKey: "shell", clientKey: "curl" },
+  customCss: `
+    .light-mode { --scalar-color-accent: #6a3df0; --scalar-background-1: #fff; --scalar-background-2: #f6f5f9; }
+    .dark-mode { --scalar-color-accent: #9d82ff; --scalar-background-1: #0e0d13; --scalar-background-2: #17161f; --scalar-background-3: #24222f; }
+    .section { padding-block: 3rem; }`,
 });
