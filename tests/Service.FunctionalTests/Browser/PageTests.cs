@@ -137,6 +137,7 @@ public sealed class PageTests : IAsyncLifetime
         var page = await OpenAsync(service.Url, 360, 760, ColorScheme.Dark);
         await Expect(page.GetByRole(AriaRole.Dialog, new() { Name = "Sign in" })).ToBeVisibleAsync();
         await page.Keyboard.InsertTextAsync("Modal-Key: wk-nobody Modal-Secret: ws-nothing");
+        await ShotAsync(page, "sign-in-phone");
         await TabToAsync(page, "#sign-in-go");
         await page.Keyboard.PressAsync("Enter");
         await Expect(page.Locator("#sign-in-problem")).ToContainTextAsync("open nothing here");
@@ -171,6 +172,9 @@ public sealed class PageTests : IAsyncLifetime
     {
         await using var service = await ServiceProcess.StartAsync();
         using var client = await service.TokenAsync("--scopes", "all");
+        var closed = await OpenAsync(service.Url, 1280, 900);
+        await Expect(closed.GetByRole(AriaRole.Dialog, new() { Name = "Sign in" })).ToBeVisibleAsync();
+        await ShotAsync(closed, "sign-in");
         var page = await OpenAsync($"{service.Url}/#{client.Key}.{client.Secret}", 1280, 900);
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Sign out" })).ToBeVisibleAsync();
         await Expect(page.Locator("#workers")).ToBeVisibleAsync();
@@ -196,6 +200,9 @@ public sealed class PageTests : IAsyncLifetime
     {
         var page = await OpenAsync(service.Url, width, 900, scheme);
         await Expect(page.Locator("#history .tile")).ToHaveCountAsync(3);
+        await page.Locator("#history .tile").Nth(1).ClickAsync();
+        await Expect(page.Locator(".veil .badge")).ToHaveTextAsync("failed");
+        await ShotAsync(page, $"{scheme.ToString().ToLowerInvariant()}-{width}-failed");
         await page.Locator("#history .tile").Last.ClickAsync();
         await Expect(page.Locator(".screen video")).ToBeVisibleAsync();
         await page.GetByText("Advanced settings").ClickAsync();
@@ -213,9 +220,10 @@ public sealed class PageTests : IAsyncLifetime
     [Fact]
     public async Task The_reference_page_runs_no_inline_script_and_loads_nothing_from_elsewhere()
     {
-        await using var service = await ServiceProcess.StartAsync("--no-auth");
+        await using var service = await ServiceProcess.StartAsync("--set", "workers=none");
         var page = await OpenAsync(service.Url + "/docs/", 1280, 900);
         await Expect(page.GetByText("Submit a job").First).ToBeVisibleAsync();
+        await Expect(page.GetByText("Modal-Key").First).ToBeVisibleAsync();
         await ShotAsync(page, "reference");
         _complaints.ShouldBeEmpty();
     }

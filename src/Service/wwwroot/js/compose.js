@@ -41,13 +41,13 @@ export class Compose {
     byId("samples").querySelector(".faces").replaceChildren(...names.map(name => {
       const face = make("button", { type: "button", class: "face", title: capital(name), "aria-label": `Sample: ${capital(name)}` },
         make("img", { src: `/samples/${name}.png`, alt: "", loading: "lazy", width: 48, height: 48 }));
+      face.dataset.name = name;
       face.addEventListener("click", () => this.takeSample(name, face));
       return face;
     }));
   }
 
   async takeSample(name, face) {
-    for (const one of this.form.querySelectorAll(".face")) one.setAttribute("aria-pressed", String(one === face));
     try {
       const files = await Promise.all([["png", "image/png"], ["mp3", "audio/mpeg"]].map(async ([extension, type]) => {
         const response = await fetch(`/samples/${name}.${extension}`);
@@ -56,6 +56,7 @@ export class Compose {
       }));
       await this.picture.take(files[0]);
       await this.voice.take(files[1]);
+      face.setAttribute("aria-pressed", "true");
       this.button.focus({ preventScroll: true });
     } catch (error) {
       toast(error.message);
@@ -79,6 +80,9 @@ export class Compose {
   }
 
   refresh() {
+    for (const face of this.form.querySelectorAll(".face")) {
+      if (`${face.dataset.name}.png` !== this.picture.file?.name) face.setAttribute("aria-pressed", "false");
+    }
     this.button.disabled = !this.picture.isSet || !this.voice.isSet || this.sending;
     const seconds = this.voice.seconds;
     const pace = this.pace(this.model?.name);
@@ -94,16 +98,16 @@ export class Compose {
     byId("negative_prompt").value = job.negative_prompt ?? "";
     byId("seed").value = job.seed;
     this.form.querySelector("details").open = true;
+    byId("audio_type").value = job.audio_type ?? "add";
+    byId("voice2-file").value = "";
     for (const input of job.inputs) {
-      const target = input.field === "audio" ? this.voice : ["image", "video"].includes(input.field) ? this.picture : null;
-      if (!target) continue;
       const response = input.href ? await fetch(input.href) : null;
-      if (response?.ok) {
-        const blob = await response.blob();
-        await target.take(new File([blob], `${input.field}.${blob.type.split("/")[1] ?? "bin"}`, { type: blob.type }));
-      } else if (input.url) {
-        target.takeUrl(input.url);
-      }
+      const blob = response?.ok ? await response.blob() : null;
+      const file = blob ? new File([blob], `${input.field}.${blob.type.split("/")[1] ?? "bin"}`, { type: blob.type }) : null;
+      const target = { image: this.picture, video: this.picture, audio: this.voice }[input.field];
+      if (!target) takeSecond(file);
+      else if (file) await target.take(file);
+      else if (input.url) target.takeUrl(input.url);
     }
     byId("prompt").focus();
     this.form.scrollIntoView({ behavior: "smooth", block: "nearest" });
@@ -149,4 +153,11 @@ export class Compose {
     byId("problem").textContent = text ?? "";
     byId("problem").hidden = !text;
   }
+}
+
+function takeSecond(file) {
+  if (!file) return;
+  const chosen = new DataTransfer();
+  chosen.items.add(file);
+  byId("voice2-file").files = chosen.files;
 }

@@ -70,7 +70,7 @@ function showWorkers(answer) {
   byId("worker-strip").replaceChildren(...answer.workers.map(worker => make("div", { class: "worker" },
     make("b", {}, `${worker.host} · ${worker.device}`, make("span", { class: `badge ${worker.state === "working" ? "" : "succeeded"}` }, worker.state)),
     make("span", {}, worker.model || "no model yet"),
-    make("span", {}, `${worker.finished} done${worker.failed ? `, ${worker.failed} failed` : ""} · up since ${ago(worker.started_at)}`))));
+    make("span", {}, `${worker.finished} done${worker.failed ? `, ${worker.failed} failed` : ""} · started ${ago(worker.started_at)}`))));
   if (answer.workers.length === 0) byId("worker-strip").replaceChildren(make("div", { class: "worker" }, make("b", {}, "No worker"), make("span", {}, "Jobs wait until one joins.")));
   const waiting = answer.queued + answer.fetching;
   const text = answer.workers.length === 0 ? "No worker" : answer.running || waiting

@@ -77,10 +77,9 @@ export class Theatre {
   }
 
   underWay(job) {
-    const picture = job.inputs.find(input => input.field === "image" && input.href);
     return [
       make("div", { class: "screen" },
-        picture ? make("img", { class: "waiting", src: picture.href, alt: "" }) : null,
+        backdrop(job),
         make("div", { class: "veil" }, make("strong"), make("span"))),
       make("progress", { max: 100, "aria-label": "Progress" }),
       make("ol", { class: "steps", "aria-label": "Stages" }, ...Stages.map(stage => make("li", {}, stage))),
@@ -109,12 +108,12 @@ export class Theatre {
 
   over(job) {
     return [
-      make("div", { class: "screen" }, make("div", { class: "veil" },
+      make("div", { class: "screen" }, job.status === "expired" ? null : backdrop(job), make("div", { class: "veil" },
         make("span", { class: `badge ${job.status}` }, job.status),
         make("strong", {}, sentence(job)),
         make("span", {}, job.error ? `${job.error.code}${job.error.retryable ? " · may work when tried again" : ""}` : ago(job.finished_at ?? job.created_at)))),
       make("div", { class: "actions" },
-        make("button", { class: "quiet", type: "button", onclick: () => this.onAgain(job) }, "Try again"),
+        make("button", { class: "primary", type: "button", onclick: () => this.onAgain(job) }, "Try again"),
         make("button", { class: "quiet danger", type: "button", onclick: () => this.discard(job) }, "Delete")),
     ];
   }
@@ -138,6 +137,12 @@ export class Theatre {
     if (this.id === job.id) this.vacant();
     this.onJob({ ...job, status: "deleted" });
   }
+}
+
+/** The job's picture, out of focus. */
+function backdrop(job) {
+  const picture = job.inputs.find(input => input.field === "image" && input.href);
+  return picture ? make("img", { class: "waiting", src: picture.href, alt: "" }) : null;
 }
 
 function headline(job) {
