@@ -11,6 +11,7 @@ namespace Locutor.Service.Workers;
 public sealed partial class WorkerLoop
 {
     private static readonly TimeSpan LeaseWait = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ShortPause = TimeSpan.FromSeconds(0.1);
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(5);
 
     private readonly IGrainFactory _grains;
@@ -80,7 +81,11 @@ public sealed partial class WorkerLoop
             return;
         }
         if (job is null)
+        {
+            // The answer to a worker that was thought to be gone comes at once.
+            await Task.Delay(ShortPause, _time, drain);
             return;
+        }
         _report = _report with { State = "working", Job = job.Id };
         LogBegins(job.Id, job.Attempt);
         await RunJobAsync(job, drain, abort);

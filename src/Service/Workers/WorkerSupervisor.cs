@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Hosting;
@@ -16,8 +18,9 @@ public sealed partial class WorkerSupervisor(
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LongLife = TimeSpan.FromMinutes(1);
 
-    // Workers of this machine that an earlier life of this service started are gone: they end when their parent does.
-    private readonly string _host = $"{Environment.MachineName}{settings.Data}/";
+    // Workers that an earlier life of this service started are gone: they end when their parent does. It is the same service if it has the
+    // same folder, and the same addresses: several may share a machine's name and a folder.
+    private readonly string _host = $"{Environment.MachineName}/{Hash($"{settings.Data} {settings.Urls} {cluster.Address}")}/";
     private readonly string _life = Guid.NewGuid().ToString("N")[..8];
 
     /// <summary>The devices a setting asks for.</summary>
@@ -132,6 +135,8 @@ public sealed partial class WorkerSupervisor(
         }
         return start;
     }
+
+    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..8];
 
     private void Relay(string device, string? line)
     {

@@ -52,6 +52,14 @@ public sealed class ServiceProcess : IAsyncDisposable
         return service;
     }
 
+    /// <summary>Another service over the same data folder, as a second machine that shares it.</summary>
+    public async Task<ServiceProcess> StartAnotherAsync()
+    {
+        var other = new ServiceProcess(Data, _options, _environment);
+        await other.StartAgainAsync();
+        return other;
+    }
+
     /// <summary>Starts again over the same data; later options win over those of the first start.</summary>
     public async Task StartAgainAsync(params string[] more)
     {
@@ -89,7 +97,10 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>Runs another verb over the same data folder.</summary>
     public async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(Program, [.. arguments, "--data", Data]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var start = new ProcessStartInfo(Program, [.. arguments, "--data", Data]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var (name, value) in _environment)
+            start.Environment[name] = value;
+        using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
@@ -112,6 +123,7 @@ public sealed class ServiceProcess : IAsyncDisposable
         _process!.Kill();
         await _process.WaitForExitAsync();
         _process.Dispose();
+        _process = null;
     }
 
     /// <summary>SIGTERM; the exit code.</summary>

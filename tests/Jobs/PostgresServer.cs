@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Locutor.Jobs.Tests;
+
+/// <summary>A PostgreSQL server of the test's own, from Debian's package.</summary>
+internal sealed class PostgresServer : IAsyncDisposable
+{
+    private readonly string _folder;
+    private readonly string _tools;
+
+    private PostgresServer(string folder, string tools, int port)
+    {
+        (_folder, _tools) = (folder, tools);
+        ConnectionString = $"Host=127.0.0.1;Port={port};Username=locutor;Database=postgres";
+    }
+
+    public string ConnectionString { get; }
+
+    public static async Task<PostgresServer> StartAsync()
+    {
+        var tools = Directory.GetDirectories("/usr/lib/postgresql").Order().Last() + "/bin";
+        var folder = Directory.CreateTempSubdirectory("locutor-postgres-").FullName;
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        listener.Stop();
+        var server = new PostgresServer(folder, tools, port);
+        if (Environment.UserName == "root")
+            await RunAsync("chown", "postgres", folder);
+        await server.ToolAsync("initdb", "-D", folder + "/data", "-U", "locutor", "-A", "trust");
+        await server.ToolAsync("pg_ctl", "-D", folder + "/data", "-l", folder + "/log", "-w", "-o",
+            $"-p {port.ToString(CultureInfo.InvariantCulture)} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}", "start");
+        return server;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Npgsql.NpgsqlConnection.ClearAllPools();
+        await ToolAsync("pg_ctl", "-D", _folder + "/data", "-m", "immediate", "stop");
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    /// <summary>PostgreSQL refuses to run as root.</summary>
+    private Task ToolAsync(string name, params string[] arguments) => Environment.UserName == "root"
+        ? RunAsync("runuser", ["-u", "postgres", "--", $"{_tools}/{name}", .. arguments])
+        : RunAsync($"{_tools}/{name}", arguments);
+
+    private static async Task RunAsync(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = "/tmp" })!;
+        await process.WaitForExitAsync();
+        process.ExitCode.ShouldBe(0, $"{program} {string.Join(' ', arguments)}");
+    }
+}
