@@ -61,7 +61,7 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
     {
         var y = Normal(type, x.shape);
         double values = x.numel();
-        if (linears != LinearPrecision.Plain) yield return new("attention's output" + Quantised, 2 * config.Blocks, () => QuantiseRows.Apply(x, linears).Values, () => x, values * (Size + BytesOut), null, Restored(() => QuantiseRows.Apply(x, linears)));
+        if (linears != LinearPrecision.Plain) yield return new("speech attention's output" + Quantised, config.Blocks, () => QuantiseRows.Apply(x, linears).Values, () => x, values * (Size + BytesOut), null, Restored(() => QuantiseRows.Apply(x, linears)));
         yield return new("sum of text and picture" + Quantised, config.Blocks, () => QuantiseRows.Sum(x, y, linears).Values, () => x + y, values * (2 * Size + BytesOut), null, Restored(() => QuantiseRows.Sum(x, y, linears)));
     }
 
@@ -82,7 +82,8 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         foreach (var (what, queries, keys) in kinds)
         {
             var (k, v) = (Heads(queries.shape[0], keys), Heads(queries.shape[0], keys));
-            yield return new($"{what} attention, {keys} keys", config.Blocks, () => Attention.Forward(queries, k, v), null, 2.0 * (q.numel() + k.numel()) * Size, (rate, 4.0 * grid.Tokens * keys * config.Width));
+            bool self = what == "self"; // as the block does: its output leaves as the next product reads it
+            yield return new($"{what} attention, {keys} keys{(self ? Quantised : "")}", config.Blocks, () => Attention.Forward(queries, k, v, self ? linears : LinearPrecision.Plain).Values, null, 2.0 * (q.numel() + k.numel()) * Size, (rate, 4.0 * grid.Tokens * keys * config.Width));
         }
     }
 
