@@ -26,6 +26,9 @@ public sealed record BenchOptions(Bundle Bundle, Device Device, int Height, int 
     /// <summary>Step caching of a whole clip; null runs every step.</summary>
     public string? StepCache { get; init; }
 
+    /// <summary>Clips of a video that is made: 2, or 1 for the first alone.</summary>
+    public int Clips { get; init; } = 2;
+
     /// <summary>Bytes of the GPU that a pass has to make do with; null: all.</summary>
     public long? VramBudget { get; init; }
 
@@ -48,6 +51,7 @@ public sealed record BenchOptions(Bundle Bundle, Device Device, int Height, int 
     {
         if (Height < 16 || Width < 16 || Height % 16 != 0 || Width % 16 != 0) throw new BenchException($"--size {Height}x{Width}: expected multiples of 16");
         if (Frames < 1 || Frames % 4 != 1) throw new BenchException($"--frames {Frames}: expected 1, 5, 9, ...");
+        if (Clips is < 1 or > 2) throw new BenchException($"--clips {Clips}: expected 1 or 2");
         if (Repeat < 1) throw new BenchException($"--repeat {Repeat}: expected 1 or more");
     }
 }

@@ -18,16 +18,18 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
     {
         var settings = VideoSettings.Resolve(options.Bundle, null, options.Preset, new SettingOverrides { StepCache = options.StepCache });
         int motion = Math.Min(settings.MotionFrames, (options.Frames - 1) / 4 * 4 - 3);
-        var plan = new ClipPlan(2 * options.Frames - motion, options.Frames, motion);
+        var plan = new ClipPlan(options.Frames + (options.Clips - 1) * (options.Frames - motion), options.Frames, motion);
         var timeline = new Timeline(meter);
         var cache = settings.StepCache is { } chosen ? new CountedStepCache(chosen) : null;
         double? memory = meter.Peak(() => Generate(settings, plan, cache, timeline));
         string what = $"{settings.Preset}, {settings.Steps} steps of {Guidance.PassesOf(settings.Guidance).Count} passes{(cache is null ? "" : $", {cache.Name}")}";
-        string skipped = cache is null ? "" : $", {cache.Made[1].Skipped} steps skipped";
         yield return new BenchRow(Part, $"networks brought to the device", timeline.Loading);
-        yield return new BenchRow(Part, $"first clip, {what}", timeline.Of(1)) { MemoryGiB = memory };
-        yield return new BenchRow(Part, $"later clip, {what}, {plan.At(1).Keep} new frames{skipped}", timeline.Of(2)) { MemoryGiB = memory };
-        foreach (var (stage, seconds) in timeline.Stages(2)) yield return new BenchRow(Part, $"  of the later clip: {stage}", seconds);
+        for (int clip = 1; clip <= options.Clips; clip++)
+        {
+            string which = clip == 1 ? "first" : "later", skipped = cache is null ? "" : $", {cache.Made[clip - 1].Skipped} steps skipped";
+            yield return new BenchRow(Part, $"{which} clip, {what}, {plan.At(clip - 1).Keep} new frames{skipped}", timeline.Of(clip)) { MemoryGiB = memory };
+        }
+        foreach (var (stage, seconds) in timeline.Stages(options.Clips)) yield return new BenchRow(Part, $"  of the {(options.Clips == 1 ? "first" : "later")} clip: {stage}", seconds);
     }
 
     private void Generate(VideoSettings settings, ClipPlan plan, StepCacheOptions? cache, Timeline timeline)

@@ -115,7 +115,22 @@ public sealed class OperationTests : IDisposable
                 var gamma = inputs.Rows(device, 0, channels).view(-1, 1, 1, 1);
                 var wide = x.to(ScalarType.Float64);
                 var normed = wide / wide.square().sum(1, keepdim: true).sqrt() * Math.Sqrt(channels) * gamma;
-                Inputs.Distance(ChannelNormSilu.Apply(x, gamma), normed * normed.sigmoid()).ShouldBeLessThan(8e-3, $"seed {inputs.Seed}, {channels} channels, last {channelsLast}");
+                var expected = normed * normed.sigmoid();
+                Inputs.Distance(ChannelNormSilu.Apply(x, gamma), expected).ShouldBeLessThan(8e-3, $"seed {inputs.Seed}, {channels} channels, last {channelsLast}");
+                if (!channelsLast) continue;
+                var first = x.narrow(0, 0, 1);
+                ChannelNormSilu.WritesInto(first).ShouldBe(device == "cuda");
+                if (device == "cpu") continue;
+                var beside = full([1, 3, 5, 7, 3 * channels], 9f, ScalarType.BFloat16, x.device);
+                ChannelNormSilu.ApplySideBySide(first, gamma, beside, 3);
+                for (int frame = 0; frame < 3; frame++)
+                    for (int tap = 0; tap < 3; tap++)
+                    {
+                        var found = beside.select(1, frame).narrow(3, tap * channels, channels).permute(0, 3, 1, 2); // [1, C, H, W]
+                        int seen = frame + tap - 2;
+                        var wanted = seen < 0 ? full_like(found, 9) : expected.narrow(0, 0, 1).select(2, seen);
+                        Inputs.Distance(found, wanted).ShouldBeLessThan(8e-3, $"seed {inputs.Seed}, {channels} channels, frame {frame}, tap {tap}");
+                    }
             }
     }
 

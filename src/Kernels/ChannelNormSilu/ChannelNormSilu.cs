@@ -30,16 +30,23 @@ public static unsafe class ChannelNormSilu
     }
 
     /// <summary>The same, written into <paramref name="into"/>, of the shape and strides of x. Ask <see cref="WritesInto"/> first.</summary>
-    public static void Apply(Tensor x, Tensor gamma, Tensor into)
+    public static void Apply(Tensor x, Tensor gamma, Tensor into) => Write(x, gamma, into, 1);
+
+    /// <summary>The same of one video, where each frame gets itself and the frames before it side by side. Ask <see cref="WritesInto"/> first.</summary>
+    /// <param name="x">[1, C, T, H, W]</param>
+    /// <param name="into">[1, T, H, W, taps * C] without gaps: the last C of a frame are its own, those before are of the frames before it. What would be of frames before the first is left alone.</param>
+    public static void ApplySideBySide(Tensor x, Tensor gamma, Tensor into, int taps) => Write(x, gamma, into, taps);
+
+    private static void Write(Tensor x, Tensor gamma, Tensor into, int taps)
     {
         nint from = CudaKernel.Address(x), times = CudaKernel.Address(gamma), to = CudaKernel.Address(into);
         int channels = (int)x.shape[1];
         var shape = RowShape.OfWarp(channels, channels % 8 == 0 && Rows.Aligned(from) && Rows.Aligned(times) && Rows.Aligned(to));
         int pixelsOfBlock = Threads / shape.Lanes;
-        long count = x.numel() / Math.Max(1, channels);
+        long area = x.shape[3] * x.shape[4], count = x.shape[0] * x.shape[2] * area;
         float root = (float)Math.Sqrt(channels);
-        void** arguments = stackalloc void*[] { &from, &times, &to, &count, &root };
-        Kernel.Launch(x.device.index, shape.Constants(LinearPrecision.Plain), (count + pixelsOfBlock - 1) / pixelsOfBlock, Threads, arguments);
+        void** arguments = stackalloc void*[] { &from, &times, &to, &count, &area, &root };
+        Kernel.Launch(x.device.index, shape.Constants(LinearPrecision.Plain, ("TAPS", taps)), (count + pixelsOfBlock - 1) / pixelsOfBlock, Threads, arguments);
     }
 
     /// <summary>The same in plain libtorch.</summary>

@@ -20,7 +20,7 @@ public sealed class CausalCache : IDisposable
     /// <summary>Copies the frames, so that the chunk they are part of can go.</summary>
     internal void Keep(object layer, Tensor kept)
     {
-        var copy = kept.clone().DetachFromDisposeScope();
+        var copy = Layout.EmptyLike(kept, kept.shape[2]).copy_(kept).DetachFromDisposeScope();
         frames.Remove(layer, out var old);
         if (Changed == false) Changed = old is null || !old.Equals(copy);
         old?.Dispose();

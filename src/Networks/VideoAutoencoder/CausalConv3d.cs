@@ -43,14 +43,40 @@ internal sealed class CausalConv3d(Weights weights, int inputs, int outputs, int
     {
         using var scope = NewDisposeScope();
         if (!ChannelNorm.WritesInto(x)) return Forward(norm.ForwardSilu(x), cache).MoveToOuterDisposeScope();
+        return (sideBySide ? NormedSideBySide(norm, x, cache) : Normed(norm, x, cache)).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Normed(ChannelNorm norm, Tensor x, CausalCache? cache)
+    {
         int history = time - 1;
         var past = Layout.EmptyLike(x, history + x.shape[2]);
-        var before = past.narrow(2, 0, history);
-        if (cache?.Kept(this) is { } kept) before.copy_(kept);
-        else before.zero_();
+        Remember(past.narrow(2, 0, history), cache?.Kept(this));
         norm.ForwardSilu(x, past.narrow(2, history, x.shape[2]));
         cache?.Keep(this, past.narrow(2, x.shape[2], history));
-        return Convolve(past).MoveToOuterDisposeScope();
+        return Convolve(past);
+    }
+
+    private Tensor NormedSideBySide(ChannelNorm norm, Tensor x, CausalCache? cache)
+    {
+        int history = time - 1;
+        long frames = x.shape[2];
+        var wide = empty([1, frames, x.shape[3], x.shape[4], time * inputs], x.dtype, x.device);
+        var kept = cache?.Kept(this);
+        for (int before = 0; before < history; before++)
+            for (int frame = 0; frame <= before && frame < frames; frame++) Remember(Part(wide, frame, before - frame, 1), kept?.narrow(2, before, 1));
+        norm.ForwardSilu(x, wide, time);
+        cache?.Keep(this, Part(wide, frames - 1, 1, history));
+        return Convolved(wide);
+    }
+
+    /// <summary>What one frame sees of some frames, the first of them so many after the earliest it sees: [1, inputs, count, H, W].</summary>
+    private Tensor Part(Tensor wide, long frame, int after, int count) =>
+        wide.select(1, frame).narrow(3, after * inputs, count * inputs).unflatten(3, [count, inputs]).permute(0, 4, 3, 1, 2);
+
+    private static void Remember(Tensor place, Tensor? kept)
+    {
+        if (kept is null) place.zero_();
+        else place.copy_(kept);
     }
 
     /// <param name="past">[B, inputs, time - 1 + T, H, W]</param>
@@ -63,9 +89,14 @@ internal sealed class CausalConv3d(Weights weights, int inputs, int outputs, int
     private Tensor SideBySide(Tensor past, long frames)
     {
         var pixels = past.permute(0, 2, 3, 4, 1);
-        var wide = cat([.. Enumerable.Range(0, time).Select(t => pixels.narrow(1, t, frames))], 4); // [B, T, H, W, time * inputs]
+        return Convolved(cat([.. Enumerable.Range(0, time).Select(t => pixels.narrow(1, t, frames))], 4));
+    }
+
+    /// <param name="wide">[B, T, H, W, time * inputs]</param>
+    private Tensor Convolved(Tensor wide)
+    {
         var kernel = weight.transpose(1, 2).flatten(1, 2); // [outputs, time * inputs, space, space]
-        return Layout.ToVideo(conv2d(wide.flatten(0, 1).permute(0, 3, 1, 2), kernel, bias, padding: [space / 2, space / 2]), past.shape[0]);
+        return Layout.ToVideo(conv2d(wide.flatten(0, 1).permute(0, 3, 1, 2), kernel, bias, padding: [space / 2, space / 2]), wide.shape[0]);
     }
 
     private Tensor WithPast(Tensor x, CausalCache? cache)

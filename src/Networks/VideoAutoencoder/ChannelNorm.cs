@@ -21,4 +21,8 @@ internal sealed class ChannelNorm(Weights weights, int channels, int axesAfter)
 
     /// <summary>The same, written into <paramref name="into"/>.</summary>
     public void ForwardSilu(Tensor x, Tensor into) => ChannelNormSilu.Apply(x, gamma, into);
+
+    /// <summary>The same, every frame beside those before it.</summary>
+    /// <param name="into">[1, T, H, W, taps * C]</param>
+    public void ForwardSilu(Tensor x, Tensor into, int taps) => ChannelNormSilu.ApplySideBySide(x, gamma, into, taps);
 }

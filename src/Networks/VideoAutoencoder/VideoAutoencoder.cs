@@ -12,7 +12,7 @@ namespace Locutor.Networks.VideoAutoencoder;
 /// </summary>
 public sealed class VideoAutoencoder
 {
-    private const long PixelsOnProcessor = 81 * 256 * 256, BytesOnGpu = 8L << 30;
+    private const long PixelsOnProcessor = 81 * 256 * 256, BytesOnGpu = 13L << 30;
 
     private readonly Weights weights;
     private readonly CausalStack encoder;
