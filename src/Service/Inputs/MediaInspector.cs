@@ -75,6 +75,9 @@ public sealed class MediaInspector(ServeSettings settings) : IDisposable
         await _processes.WaitAsync(cancellation);
         try
         {
+            // The same file may have come many times at once.
+            if (_known.TryGetValue(sha256, out var meanwhile))
+                return meanwhile;
             var info = await MediaProbe.ProbeAsync(path, _limits, cancellation);
             var seconds = info.Duration ?? 0;
             if (info.Kind is MediaKind.Audio && expected is ExpectedMedia.Sound)

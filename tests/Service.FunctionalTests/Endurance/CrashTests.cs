@@ -8,6 +8,7 @@ using Locutor.Service.FunctionalTests.Harness;
 namespace Locutor.Service.FunctionalTests.Endurance;
 
 /// <summary>kill -9 at random moments under load: what was accepted is kept, ends once, and no video is torn or another job's.</summary>
+[Collection(Alone.Name)]
 public sealed class CrashTests
 {
     private static readonly int Clients = Endurance.Of(4, 12);

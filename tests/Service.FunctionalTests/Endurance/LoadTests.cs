@@ -6,6 +6,7 @@ using Locutor.Service.FunctionalTests.Harness;
 namespace Locutor.Service.FunctionalTests.Endurance;
 
 /// <summary>Many clients at once, and a long queue. Loopback only, bounded in number and time.</summary>
+[Collection(Alone.Name)]
 public sealed class LoadTests
 {
     private static readonly string[] Unlimited =

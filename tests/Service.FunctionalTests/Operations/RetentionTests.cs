@@ -13,11 +13,11 @@ public sealed class RetentionTests
     [Fact]
     public async Task A_result_expires_with_its_inputs_and_says_so()
     {
-        await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "stub_seconds=0", "--set", "keep_days=0.00006", "--set", "clean_seconds=0.2");
+        await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "stub_seconds=0", "--set", "keep_days=0.00003", "--set", "clean_seconds=0.2");
         using var client = new TokenClient(service.Url, "-", "-");
         var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         var done = await client.EndAsync(id);
-        (done.GetProperty("expires_at").GetDateTimeOffset() - done.GetProperty("finished_at").GetDateTimeOffset()).TotalSeconds.ShouldBe(5.2, 0.1);
+        (done.GetProperty("expires_at").GetDateTimeOffset() - done.GetProperty("finished_at").GetDateTimeOffset()).TotalSeconds.ShouldBe(2.6, 0.1);
         await client.UntilAsync(id, job => job.GetProperty("status").GetString() == "expired");
         (await client.Http.GetAsync($"/?call_id={id}")).StatusCode.ShouldBe(HttpStatusCode.Gone);
         using var video = await client.Http.GetAsync($"/v1/jobs/{id}/video");

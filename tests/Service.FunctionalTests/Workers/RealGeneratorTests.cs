@@ -6,6 +6,7 @@ using Locutor.Service.FunctionalTests.Harness;
 namespace Locutor.Service.FunctionalTests.Workers;
 
 /// <summary>The real generator behind the real service, with the small networks that need no files.</summary>
+[Collection(Alone.Name)]
 public sealed class RealGeneratorTests
 {
     [Fact]

@@ -9,7 +9,7 @@ public sealed class WorkerTests
     [Fact]
     public async Task A_crash_costs_one_attempt_and_the_next_goes_on_from_the_last_clip()
     {
-        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=4");
+        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=3");
         using var client = await service.TokenAsync("--scopes", "all");
         var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.UntilAsync(id, job => job.GetProperty("progress").TryGetProperty("clip", out var clip) && clip.GetInt32() >= 2);
@@ -28,7 +28,7 @@ public sealed class WorkerTests
     [Fact]
     public async Task Three_crashes_are_enough_and_other_jobs_are_served()
     {
-        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=0.1");
+        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=0.1", "--set", "workers=cpu,cpu");
         using var client = await service.TokenAsync();
         var bad = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "crash the worker"));
         var good = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
@@ -86,7 +86,7 @@ public sealed class WorkerTests
     [Fact]
     public async Task A_silent_worker_loses_its_job_when_the_lease_runs_out()
     {
-        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=2", "--set", "lease_seconds=2", "--set", "workers=cpu,cpu");
+        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=1.2", "--set", "lease_seconds=2", "--set", "workers=cpu,cpu");
         using var client = await service.TokenAsync("--scopes", "all");
         var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.UntilAsync(id, job => job.GetProperty("status").GetString() == "running");
@@ -99,7 +99,7 @@ public sealed class WorkerTests
             done.GetProperty("attempt").GetInt32().ShouldBe(2);
             var video = done.GetProperty("result").GetProperty("sha256").GetString();
             await SignalAsync("-CONT", frozen);
-            await Task.Delay(2500);
+            await Task.Delay(1800);
             (await client.GetJsonAsync($"/v1/jobs/{id}")).GetProperty("result").GetProperty("sha256").GetString().ShouldBe(video, "the first worker is fenced off");
         }
         finally
