@@ -132,18 +132,17 @@ public sealed class VideoTransformer : IDisposable
         }
         else
         {
-            var first = x;
+            var first = residual is null ? null : x.alias();
             var tokens = new Unsummed(x);
             for (int i = 0; i < blocks.Count; i++)
             {
                 ct.ThrowIfCancellationRequested(); // a pass of a large network takes seconds
                 var (before, index) = (tokens, i);
                 tokens = blocks.Use(i, block => block.Forward(before, modulation, rotary, grid, given, index));
-                if (i > 0) before.Dispose(); // a pass would keep the tokens of every block
             }
 
             x = tokens.Sum();
-            if (residual is not null) residual.Value = x - first;
+            if (residual is not null) residual.Value = x - first!;
         }
 
         return Velocity(x, embedded, grid).MoveToOuterDisposeScope();
