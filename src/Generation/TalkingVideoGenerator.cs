@@ -156,7 +156,7 @@ public sealed class TalkingVideoGenerator(VideoTransformer transformer, VideoAut
             cache?.Begin(step, latent, times[step].Modulation);
             var velocities = new List<Tensor>();
             var (from, time) = (latent, times[step]);
-            foreach (var pass in guidance.Passes)
+            foreach (var pass in guidance.PassesAt(step))
             {
                 velocities.Add(cache is null ? Run(null) : cache.Forward(pass, Run));
                 Tensor Run(BlockResidual? residual) => transformer.Forward(from, reference, time, given[pass], rotary, residual, ct);

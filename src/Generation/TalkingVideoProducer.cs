@@ -35,6 +35,7 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
         await using var writer = await VideoWriter.CreateAsync(Output(request, pictures, limits), ct).ConfigureAwait(false);
         request.Growing?.Invoke(writer.PartialPath);
         using var inputs = new OwnedInputs(Encode(request, voices, pictures, ct));
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true); // copies of a long sound would stay beside the networks
         var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, networks.Device);
         using var last = archive is null
             ? null

@@ -120,6 +120,9 @@ public sealed record Preset(int Steps, double Shift, double TextGuidance, double
     /// <summary>Shift at sizes where it differs.</summary>
     public IReadOnlyDictionary<string, double> ShiftBySize { get; init; } = new Dictionary<string, double>();
 
+    /// <summary>Steps that are guided, from the first; null guides all.</summary>
+    public int? GuidedSteps { get; init; }
+
     /// <summary>Frames of the clip before that a clip starts with; 4n + 1.</summary>
     public int MotionFrames { get; init; } = 25;
 

@@ -24,6 +24,7 @@ internal static class GenerateCommand
     private static readonly Option<double?> Shift = new("--shift") { Description = "How far timesteps are moved towards noise.", HelpName = "X" };
     private static readonly Option<double?> TextGuidance = new("--text-guidance") { Description = "How strongly the prompt pulls; 1 saves a pass.", HelpName = "X" };
     private static readonly Option<double?> AudioGuidance = new("--audio-guidance") { Description = "How strongly the voice pulls; 1 saves a pass.", HelpName = "X" };
+    private static readonly Option<int?> Guided = new("--guided-steps") { Description = "Steps that are guided, from the first; later ones take one pass.", HelpName = "N" };
     private static readonly Option<bool> Projected = new("--projected-guidance") { Description = "Guidance without its oversaturation (adaptive projected guidance)." };
     private static readonly Option<int?> Motion = new("--motion-frames") { Description = "Frames of the clip before that a clip goes on from: 1, 5, 9, ...", HelpName = "N" };
     private static readonly Option<double?> Colour = new("--colour-correction") { Description = "How much colours are held to those of the picture, 0 to 1.", HelpName = "X" };
@@ -40,7 +41,7 @@ internal static class GenerateCommand
         var command = new Command("generate", "Make a video of the person in a picture saying what a sound file says.")
         {
             Image, Audio1, Audio2, AudioType, Box, Prompt, Negative, Output, Model, Preset, Size, Steps, Shift, TextGuidance, AudioGuidance,
-            Projected, Motion, Colour, StepCache, Seed, Device, Precision, VramBudget, Fragmented, Json,
+            Guided, Projected, Motion, Colour, StepCache, Seed, Device, Precision, VramBudget, Fragmented, Json,
         };
         command.SetAction((parsed, ct) => GenerateRun.RunAsync(Read(parsed), ct));
         return command;
@@ -64,6 +65,7 @@ internal static class GenerateCommand
             Shift = parsed.GetValue(Shift),
             TextGuidance = parsed.GetValue(TextGuidance),
             AudioGuidance = parsed.GetValue(AudioGuidance),
+            GuidedSteps = parsed.GetValue(Guided),
             MotionFrames = parsed.GetValue(Motion),
             ColourCorrection = parsed.GetValue(Colour),
             StepCache = parsed.GetValue(StepCache),

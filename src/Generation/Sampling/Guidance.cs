@@ -18,8 +18,11 @@ public sealed class Guidance : IDisposable
         audio = new ProjectedGuidance(options.Projected);
     }
 
-    /// <summary>In the order in which <see cref="Combine"/> takes their velocities.</summary>
+    /// <summary>Of a guided step, in the order in which <see cref="Combine"/> takes their velocities.</summary>
     public IReadOnlyList<Pass> Passes { get; }
+
+    /// <summary>Of that step, counted from 0.</summary>
+    public IReadOnlyList<Pass> PassesAt(int step) => step < (options.GuidedSteps ?? int.MaxValue) ? Passes : [Pass.Conditional];
 
     public static IReadOnlyList<Pass> PassesOf(GuidanceOptions options) => (IsOne(options.Text), IsOne(options.Audio)) switch
     {
@@ -30,7 +33,7 @@ public sealed class Guidance : IDisposable
     };
 
     /// <summary>The guided velocity.</summary>
-    /// <param name="v">Velocities [16, F, H, W] of <see cref="Passes"/>.</param>
+    /// <param name="v">Velocities [16, F, H, W] of <see cref="PassesAt"/>.</param>
     public Tensor Combine(IReadOnlyList<Tensor> v)
     {
         using var scope = NewDisposeScope();

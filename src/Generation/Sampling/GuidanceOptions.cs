@@ -4,7 +4,14 @@ namespace Locutor.Generation.Sampling;
 /// <param name="Text">1 asks for no pass without text.</param>
 /// <param name="Audio">1 (together with text 1) asks for no pass without audio.</param>
 /// <param name="Projected">Adaptive projected guidance; null for the plain one.</param>
-public sealed record GuidanceOptions(double Text, double Audio, ProjectedGuidanceOptions? Projected = null);
+public sealed record GuidanceOptions(double Text, double Audio, ProjectedGuidanceOptions? Projected = null)
+{
+    /// <summary>
+    /// Steps that are guided, from the first; later ones run the conditional pass alone. Null guides all. What moves is settled in the first
+    /// steps, so that guiding those does most of the good at a part of the price (Kynkäänniemi et al., arXiv:2404.07724).
+    /// </summary>
+    public int? GuidedSteps { get; init; }
+}
 
 /// <summary>Adaptive projected guidance, arXiv:2410.02416.</summary>
 /// <param name="Momentum">Of the running difference; negative pushes away from what the steps before added.</param>

@@ -15,6 +15,9 @@ public sealed record SettingOverrides
 
     public double? AudioGuidance { get; init; }
 
+    /// <summary>Steps that are guided, from the first.</summary>
+    public int? GuidedSteps { get; init; }
+
     public int? MotionFrames { get; init; }
 
     public double? ColourCorrection { get; init; }
@@ -88,7 +91,10 @@ public sealed record VideoSettings
             Guidance = new GuidanceOptions(
                 Within("text guidance", overrides.TextGuidance ?? chosen.TextGuidance, 0, 30),
                 Within("audio guidance", overrides.AudioGuidance ?? chosen.AudioGuidance, 0, 30),
-                overrides.ProjectedGuidance ? new ProjectedGuidanceOptions() : null),
+                overrides.ProjectedGuidance ? new ProjectedGuidanceOptions() : null)
+            {
+                GuidedSteps = (overrides.GuidedSteps ?? chosen.GuidedSteps) is { } guided ? (int)Within("guided steps", guided, 0, 1000) : null,
+            },
             ClipFrames = bundle.ClipFrames,
             MotionFrames = Motion(overrides.MotionFrames ?? chosen.MotionFrames, bundle.ClipFrames),
             ColourCorrection = Within("colour correction", overrides.ColourCorrection ?? chosen.ColourCorrection, 0, 1),

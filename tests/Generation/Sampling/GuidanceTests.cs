@@ -16,6 +16,18 @@ public class GuidanceTests
         Guidance.PassesOf(new GuidanceOptions(text, audio)).Count.ShouldBe(passes);
 
     [Fact]
+    public void Steps_beyond_the_guided_ones_are_the_conditional_pass_alone()
+    {
+        using var scope = NewDisposeScope();
+        using var guidance = new Guidance(new GuidanceOptions(3, 2) { GuidedSteps = 2 });
+
+        guidance.PassesAt(1).Count.ShouldBe(3);
+        guidance.PassesAt(2).ShouldBe([Pass.Conditional]);
+        guidance.Combine([conditional]).Equals(conditional).ShouldBeTrue();
+        new Guidance(new GuidanceOptions(3, 2)).PassesAt(999).Count.ShouldBe(3);
+    }
+
+    [Fact]
     public void With_audio_scale_1_the_third_pass_would_have_changed_nothing()
     {
         using var scope = NewDisposeScope();
