@@ -175,7 +175,7 @@ public sealed class TalkingVideoGenerator(VideoTransformer transformer, VideoAut
     private Tensor Decode(Tensor latent, GenerationOptions options, CancellationToken ct)
     {
         var chunks = new List<Tensor>();
-        foreach (var chunk in autoencoder.DecodeChunks(latent, autoencoder.LatentsAtOnce(options.Height, options.Width)))
+        foreach (var chunk in autoencoder.DecodeChunks(latent, autoencoder.LatentsAtOnce(options.Height, options.Width), ct))
         {
             ct.ThrowIfCancellationRequested();
             using (chunk) chunks.Add(chunk.to(ScalarType.Float32).clamp(-1, 1).squeeze(0));

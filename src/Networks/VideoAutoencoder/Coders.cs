@@ -12,11 +12,12 @@ internal sealed class CausalStack(IReadOnlyList<CausalLayer> layers)
     public IReadOnlyList<CausalLayer> Layers => layers;
 
     /// <summary>The last layer's answer; null when the chunk completed no frame of it yet.</summary>
-    public Tensor? Forward(Tensor x, CausalCache? cache)
+    public Tensor? Forward(Tensor x, CausalCache? cache, CancellationToken ct = default)
     {
         var input = x;
         foreach (var layer in layers)
         {
+            ct.ThrowIfCancellationRequested(); // a chunk takes seconds on a processor
             var next = layer(x, cache);
             if (!ReferenceEquals(x, input)) x.Dispose(); // else every layer's answer would live until the end
             x = next;

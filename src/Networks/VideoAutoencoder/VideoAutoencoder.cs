@@ -97,14 +97,14 @@ public sealed class VideoAutoencoder
     /// <summary>The pixels in chunks, so that memory does not grow with length. Each chunk is the caller's to dispose.</summary>
     /// <param name="latent">[B, 16, k + 1, h, w]; must live until the last chunk was taken.</param>
     /// <param name="latentFrames">Of one chunk, at least 1.</param>
-    public IEnumerable<Tensor> DecodeChunks(Tensor latent, int latentFrames)
+    public IEnumerable<Tensor> DecodeChunks(Tensor latent, int latentFrames, CancellationToken ct = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(latentFrames, 1);
         using var cache = new CausalCache();
         for (long start = 0; start < latent.shape[2]; start += latentFrames)
         {
             using var part = latent.narrow(2, start, Math.Min(latentFrames, latent.shape[2] - start));
-            yield return DecodeChunk(part, cache);
+            yield return DecodeChunk(part, cache, ct);
         }
     }
 
@@ -137,13 +137,13 @@ public sealed class VideoAutoencoder
         return ((mean - PerChannel(Config.LatentMean)) * PerChannel(Config.LatentStd).reciprocal()).to(weights.Type).MoveToOuterDisposeScope();
     }
 
-    private Tensor DecodeChunk(Tensor latent, CausalCache? cache)
+    private Tensor DecodeChunk(Tensor latent, CausalCache? cache, CancellationToken ct = default)
     {
         if (latent.dim() != 5 || latent.shape[1] != Config.LatentChannels || latent.numel() == 0)
             throw new ArgumentException($"expected [B, {Config.LatentChannels}, t, h, w], found [{string.Join(", ", latent.shape)}]", nameof(latent));
         using var scope = NewDisposeScope();
         var z = (latent * PerChannel(Config.LatentStd) + PerChannel(Config.LatentMean)).to(weights.Type);
-        return decoder.Forward(fromLatent.Forward(Layout.ChannelsLast(z), cache), cache)!.MoveToOuterDisposeScope();
+        return decoder.Forward(fromLatent.Forward(Layout.ChannelsLast(z), cache), cache, ct)!.MoveToOuterDisposeScope();
     }
 
     private void CheckVideo(Tensor video)

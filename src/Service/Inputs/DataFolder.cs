@@ -52,17 +52,28 @@ public sealed class DataFolder
     public void Remove(string jobId)
     {
         foreach (var kind in Kinds)
-        {
-            var folder = Absolute(Relative(kind, jobId, ""));
-            if (Directory.Exists(folder))
-                Directory.Delete(folder, recursive: true);
-        }
+            Delete(Absolute(Relative(kind, jobId, "")));
     }
 
-    public void RemoveWork(string jobId)
+    public void RemoveWork(string jobId) => Delete(WorkFolder(jobId));
+
+    private static void Delete(string folder)
     {
-        if (Directory.Exists(WorkFolder(jobId)))
-            Directory.Delete(WorkFolder(jobId), recursive: true);
+        for (var attempt = 1; Directory.Exists(folder); attempt++)
+        {
+            try
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+            catch (DirectoryNotFoundException)
+            {
+            }
+            catch (IOException) when (attempt < 10)
+            {
+                // A worker that has just been told to stop still writes there.
+                Thread.Sleep(20);
+            }
+        }
     }
 
     /// <summary>When something was last put into the folders of each job that has any.</summary>

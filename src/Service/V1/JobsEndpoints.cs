@@ -98,7 +98,8 @@ internal static class JobsEndpoints
     {
         await views.FindAsync(context.Caller(), id);
         var job = await views.Grain(id).CancelAsync() ?? throw new ProblemException(404, "not_found", "there is no such job");
-        if (job.Status is JobStatus.Canceled)
+        // A worker that has the job removes its unfinished work itself.
+        if (job is { Status: JobStatus.Canceled, Worker: null })
             folder.RemoveWork(id);
         return Results.Json(await views.ShowAsync(job), Problems.Json);
     }

@@ -122,8 +122,9 @@ public sealed partial class WorkerLoop
             LogEnds(job.Id, clock.Elapsed.TotalSeconds);
             _folder.RemoveWork(job.Id);
         }
-        catch (OperationCanceledException) when (attempt.Stopped.IsCancellationRequested)
+        catch (Exception) when (attempt.Stopped.IsCancellationRequested)
         {
+            // Whatever ended it: who canceled the job may have removed its files too.
             LogStopped(job.Id, attempt.Reply);
             if (attempt.Reply is LeaseReply.Canceled)
                 _folder.RemoveWork(job.Id);

@@ -69,7 +69,7 @@ public sealed class VideoAutoencoderTests : IDisposable
     {
         using var still = no_grad();
         var latent = random.Normal(1, 3, 5, 3, 1);
-        var chunks = network.DecodeChunks(latent, latentFrames).ToList();
+        var chunks = network.DecodeChunks(latent, latentFrames, TestContext.Current.CancellationToken).ToList();
         chunks[0].shape[2].ShouldBe(Math.Min(17, latentFrames * 4 - 3));
         cat(chunks, 2).ShouldBeNear(network.Decode(latent), 1e-4, $"seed {seed}");
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Locutor.Service.FunctionalTests.Harness;
 using Microsoft.Playwright;
@@ -113,6 +114,9 @@ public sealed class PageTests : IAsyncLifetime
         using var client = new TokenClient(service.Url, "-", "-");
         (await client.GetJsonAsync("/v1/jobs")).GetProperty("jobs")[0].GetProperty("notice").GetString()!.ShouldContain("locutor models pull");
         await page.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
+        for (var clock = Stopwatch.StartNew(); !service.Log.Contains("stops: Canceled", StringComparison.Ordinal); await Task.Delay(50))
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(10), service.Log);
+        service.Log.ShouldNotContain("failed");
         _complaints.ShouldBeEmpty();
     }
 
