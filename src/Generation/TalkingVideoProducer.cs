@@ -23,8 +23,10 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
         var (settings, voices, pictures) = (request.Settings, media.Voices, media.Pictures);
         progress?.Report(new(GenerationStage.Encoding, 0, 0, 0, settings.Steps));
         int frames = SpeechEmbedding.VideoFrames(voices[0]);
+        string prompt = request.Prompt.Length > 0 ? request.Prompt : networks.Bundle.DefaultPrompt;
+        string negative = request.NegativePrompt.Length > 0 ? request.NegativePrompt : networks.Bundle.NegativePrompt;
         var options = new GenerationOptions(
-            pictures.Height, pictures.Width, new ClipPlan(frames, settings.ClipFrames, settings.MotionFrames), settings.Steps, settings.Shift, settings.Guidance)
+            pictures.Height, pictures.Width, new ClipPlan(frames, settings.ClipFrames, settings.MotionFrames), settings.Steps, settings.Shift, settings.Guidance.Between(prompt, negative))
         {
             ColourCorrection = settings.ColourCorrection,
             HoldPicture = settings.HoldPicture,
@@ -34,7 +36,7 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
 
         await using var writer = await VideoWriter.CreateAsync(Output(request, pictures, limits), ct).ConfigureAwait(false);
         request.Growing?.Invoke(writer.PartialPath);
-        using var inputs = new OwnedInputs(Encode(request, voices, pictures, ct));
+        using var inputs = new OwnedInputs(Encode(request, prompt, negative, options.Guidance, voices, pictures, ct));
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true); // copies of a long sound would stay beside the networks
         var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, networks.Device);
         using var last = archive is null
@@ -68,13 +70,11 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
         },
     };
 
-    private GenerationInputs Encode(TalkingVideoRequest request, IReadOnlyList<Waveform> voices, SourcePictures pictures, CancellationToken ct)
+    private GenerationInputs Encode(
+        TalkingVideoRequest request, string prompt, string negativePrompt, GuidanceOptions guidance, IReadOnlyList<Waveform> voices, SourcePictures pictures, CancellationToken ct)
     {
-        var bundle = networks.Bundle;
-        var text = networks.EmbedText(request.Prompt.Length > 0 ? request.Prompt : bundle.DefaultPrompt);
-        var negative = Guidance.PassesOf(request.Settings.Guidance).Any(pass => pass is Pass.TextDropped or Pass.Unconditional)
-            ? networks.EmbedText(request.NegativePrompt.Length > 0 ? request.NegativePrompt : bundle.NegativePrompt)
-            : null;
+        var text = networks.EmbedText(prompt);
+        var negative = Guidance.PassesOf(guidance).Any(pass => pass is Pass.TextDropped or Pass.Unconditional) ? networks.EmbedText(negativePrompt) : null;
         var speech = new List<Tensor>();
         foreach (var voice in voices)
         {

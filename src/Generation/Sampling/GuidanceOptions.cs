@@ -11,6 +11,9 @@ public sealed record GuidanceOptions(double Text, double Audio, ProjectedGuidanc
     /// steps, so that guiding those does most of the good at a part of the price (Kynkäänniemi et al., arXiv:2404.07724).
     /// </summary>
     public int? GuidedSteps { get; init; }
+
+    /// <summary>The same for these words: a text pulls nowhere from itself, and a pass is saved.</summary>
+    public GuidanceOptions Between(string text, string negative) => text == negative ? this with { Text = 1 } : this;
 }
 
 /// <summary>Adaptive projected guidance, arXiv:2410.02416.</summary>

@@ -59,15 +59,16 @@ public sealed class TalkingSubject
         var sound = new Waveform(SpeechCorpus.SampleRate, audio);
         using var speech = SpeechEmbedding.Of(sound, networks.Speech, networks.Device).DetachFromDisposeScope();
         using var text = networks.EmbedText(prompt).DetachFromDisposeScope();
-        return await GenerateAsync(portrait, SpeechEmbedding.VideoFrames(sound), speech, text, networks, settings, seed, ct).ConfigureAwait(false);
+        using var negative = networks.EmbedText(networks.Bundle.NegativePrompt).DetachFromDisposeScope();
+        var picture = new Picture(size, size, portrait);
+        var inputs = new GenerationInputs(text, negative, [speech], (_, _) => ValueTask.FromResult(picture));
+        return await GenerateAsync(inputs, SpeechEmbedding.VideoFrames(sound), networks, settings, settings.Guidance.Between(prompt, networks.Bundle.NegativePrompt), seed, ct).ConfigureAwait(false);
     }
 
     private async Task<byte[][]> GenerateAsync(
-        byte[] portrait, int frames, TorchSharp.torch.Tensor speech, TorchSharp.torch.Tensor text, NetworkSet networks, VideoSettings settings, long seed, CancellationToken ct)
+        GenerationInputs inputs, int frames, NetworkSet networks, VideoSettings settings, GuidanceOptions guidance, long seed, CancellationToken ct)
     {
-        var picture = new Picture(size, size, portrait);
-        var inputs = new GenerationInputs(text, null, [speech], (_, _) => ValueTask.FromResult(picture));
-        var options = new GenerationOptions(size, size, new ClipPlan(frames, settings.ClipFrames, settings.MotionFrames), settings.Steps, settings.Shift, settings.Guidance)
+        var options = new GenerationOptions(size, size, new ClipPlan(frames, settings.ClipFrames, settings.MotionFrames), settings.Steps, settings.Shift, guidance)
         {
             ColourCorrection = settings.ColourCorrection,
             HoldPicture = settings.HoldPicture,

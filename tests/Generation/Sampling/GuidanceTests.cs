@@ -15,6 +15,12 @@ public class GuidanceTests
     public void Only_passes_that_change_something_are_run(double text, double audio, int passes) =>
         Guidance.PassesOf(new GuidanceOptions(text, audio)).Count.ShouldBe(passes);
 
+    [Theory]
+    [InlineData("a person", "a person", 2)]
+    [InlineData("a happy person", "a person", 3)]
+    public void A_text_that_is_its_own_negative_takes_no_pass(string text, string negative, int passes) =>
+        Guidance.PassesOf(new GuidanceOptions(5, 4).Between(text, negative)).Count.ShouldBe(passes);
+
     [Fact]
     public void Steps_beyond_the_guided_ones_are_the_conditional_pass_alone()
     {
