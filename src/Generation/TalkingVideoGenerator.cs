@@ -4,8 +4,8 @@ using Locutor.Generation.Sampling;
 using Locutor.Networks.ClipVision;
 using Locutor.Networks.VideoAutoencoder;
 using Locutor.Networks.VideoTransformer;
-using PassConditioning = Locutor.Networks.VideoTransformer.Conditioning;
 using static TorchSharp.torch;
+using PassConditioning = Locutor.Networks.VideoTransformer.Conditioning;
 
 namespace Locutor.Generation;
 

@@ -101,7 +101,8 @@ internal static class TrainCommand
             double seconds = 60 * parsed.GetValue(minutes);
             var run = new TrainingRun(
                 torch.device(parsed.GetValue(device)!), Directory.CreateDirectory(parsed.GetRequiredValue(work).FullName).FullName,
-                Directory.CreateDirectory(parsed.GetRequiredValue(output).FullName).FullName, TimeSpan.FromSeconds(seconds + 600), Console.WriteLine) { Cancellation = cancellation };
+                Directory.CreateDirectory(parsed.GetRequiredValue(output).FullName).FullName, TimeSpan.FromSeconds(seconds + 600), Console.WriteLine)
+            { Cancellation = cancellation };
             var stage = new SpeechRefinement(run, SpeechCorpus.Load(parsed.GetRequiredValue(speech).FullName), SpeechCorpus.Load(parsed.GetRequiredValue(more).FullName));
             var options = new StageOptions("speech", seconds, 6e-4) { WarmupSteps = 40, ReportEvery = 20, Adam = new FlatAdamOptions { AverageDecay = 0.99 } };
             stage.Train(parsed.GetRequiredValue(from).FullName, SketchNetworks.Shipped.Speech, options);

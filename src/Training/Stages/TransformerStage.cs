@@ -1,10 +1,10 @@
 using System.Globalization;
+using Locutor.Checkpoints;
 using Locutor.Generation.Sampling;
 using Locutor.Networks.Layers;
 using Locutor.Networks.Tokenizer;
 using Locutor.Networks.UmT5;
 using Locutor.Networks.VideoTransformer;
-using Locutor.Checkpoints;
 using Locutor.Training.Data;
 using Locutor.Training.Motion;
 using Locutor.Training.Optimisation;

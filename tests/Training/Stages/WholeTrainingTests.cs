@@ -1,6 +1,6 @@
 using Locutor.Models;
-using Locutor.Training.Stages;
 using Locutor.Training.Speech;
+using Locutor.Training.Stages;
 using static TorchSharp.torch;
 
 namespace Locutor.Training.Tests.Stages;
