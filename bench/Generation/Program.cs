@@ -44,7 +44,7 @@ async Task RunAsync(double seconds, bool shown)
         Continuity = settings.Continuity,
     };
     var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, device);
-    await foreach (var clip in generator.GenerateAsync(new GenerationInputs(text, null, [speech], (_, _) => ValueTask.FromResult(picture)), options, new SeededNoise(1), progress: watch))
+    await foreach (var clip in generator.GenerateAsync(new GenerationInputs(text, text, [speech], (_, _) => ValueTask.FromResult(picture)), options, new SeededNoise(1), progress: watch))
         using (clip) made += clip.Frames().Count();
     watch.Stop();
     if (made != frames) throw new InvalidOperationException($"expected {frames} frames, found {made}");

@@ -90,9 +90,9 @@ internal sealed class AccuracyBench(BenchOptions options, Meter meter)
         {
             Image = networks.Image;
             var pictures = media.Pictures;
-            Value = new GenerationInputs(networks.EmbedText(prompt), null, [SpeechEmbedding.Of(media.Voices[0], networks.Speech, networks.Device)], pictures.AtAsync);
+            Value = new GenerationInputs(networks.EmbedText(prompt), networks.EmbedText(networks.Bundle.NegativePrompt), [SpeechEmbedding.Of(media.Voices[0], networks.Speech, networks.Device)], pictures.AtAsync);
             Options = new GenerationOptions(
-                pictures.Height, pictures.Width, new ClipPlan(SpeechEmbedding.VideoFrames(media.Voices[0]), settings.ClipFrames, settings.MotionFrames), settings.Steps, settings.Shift, settings.Guidance)
+                pictures.Height, pictures.Width, new ClipPlan(SpeechEmbedding.VideoFrames(media.Voices[0]), settings.ClipFrames, settings.MotionFrames), settings.Steps, settings.Shift, settings.Guidance.Between(prompt, networks.Bundle.NegativePrompt))
             {
                 ColourCorrection = settings.ColourCorrection,
                 HoldPicture = settings.HoldPicture,
@@ -108,6 +108,7 @@ internal sealed class AccuracyBench(BenchOptions options, Meter meter)
         public void Dispose()
         {
             Value.Text.Dispose();
+            Value.NegativeText?.Dispose();
             foreach (var person in Value.Speech) person.Dispose();
         }
     }
