@@ -12,10 +12,14 @@ public static unsafe class TorchLibraries
     private static readonly string[] Names = ["libc10.so", "libtorch_cpu.so", "libc10_cuda.so", "libtorch_cuda.so", "libtorch.so"];
     private static nint cpu;
 
-    /// <summary>Loads the libraries when the variable is set; call before anything of TorchSharp is touched.</summary>
+    /// <summary>
+    /// Loads the libraries when the variable is set, and has numbers outlive the calls that read them (<see cref="ScalarLifetime"/>);
+    /// call before anything of TorchSharp is touched.
+    /// </summary>
     /// <exception cref="DllNotFoundException">The folder does not hold libtorch, or it does not load.</exception>
     public static void Load()
     {
+        ScalarLifetime.Install();
         if (Environment.GetEnvironmentVariable(FolderVariable) is not { Length: > 0 } folder) return;
         foreach (string name in Names)
         {

@@ -1,13 +1,6 @@
-using Locutor.Networks;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels.Tests;
-
-internal static class Start
-{
-    [System.Runtime.CompilerServices.ModuleInitializer]
-    internal static void LoadTorch() => TorchLibraries.Load();
-}
 
 /// <summary>Fresh inputs from a seed that every failure names, and distances in float64.</summary>
 internal sealed class Inputs

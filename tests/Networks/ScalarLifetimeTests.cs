@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using static TorchSharp.torch;
+
+namespace Locutor.Networks.Tests;
+
+public sealed class ScalarLifetimeTests(ITestOutputHelper output)
+{
+    /// <summary>Before what is freed was kept for a while, a second of this failed dozens of times.</summary>
+    [Fact]
+    public void Numbers_outlive_the_operations_they_are_given_to_however_often_garbage_is_collected()
+    {
+        using var done = new CancellationTokenSource();
+        var collector = new Thread(() =>
+        {
+            while (!done.IsCancellationRequested)
+            {
+                GC.Collect(0, GCCollectionMode.Forced, blocking: true);
+                GC.WaitForPendingFinalizers();
+            }
+        });
+        collector.Start();
+        int operations = 0;
+        try
+        {
+            using var x = arange(5, ScalarType.Float32);
+            for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start).TotalSeconds < 3; operations += 100)
+            {
+                using var scope = NewDisposeScope();
+                for (int i = 0; i < 100; i++)
+                {
+                    float number = Random.Shared.NextSingle();
+                    (x + number)[3].item<float>().ShouldBe(3 + number);
+                }
+            }
+        }
+        finally
+        {
+            done.Cancel();
+            collector.Join();
+        }
+
+        output.WriteLine($"{operations} operations");
+        operations.ShouldBeGreaterThan(1000);
+    }
+}
