@@ -28,6 +28,7 @@ internal static class ServeCommand
             ["data"] = new("--data") { Description = "Folder of the database, inputs and results." },
             ["workers"] = new("--workers") { Description = "Devices to run workers on, as cuda:0,cuda:1 or cpu; auto or none." },
             ["model"] = new("--model") { Description = "Model of jobs that name none." },
+            ["vram_budget"] = new("--vram-budget") { Description = "Memory of each GPU to make do with, in GiB: what does not fit comes in turn from the machine's memory.", HelpName = "GIB" },
             ["generator"] = new("--generator") { Hidden = true },
         };
         var noAuth = new Option<bool>("--no-auth") { Description = "Ask for no token; on loopback addresses only." };

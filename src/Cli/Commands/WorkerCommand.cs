@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using Locutor.Cli.Generate;
+using Locutor.Generation;
 using Locutor.Service.Settings;
 using Locutor.Service.Workers;
 
@@ -16,13 +17,14 @@ internal static class WorkerCommand
         var data = new Option<string>("--data") { Description = "The service's data folder, shared between machines.", DefaultValueFactory = _ => ServeSettings.DefaultData };
         var device = new Option<string>("--device") { Description = "cpu or cuda:0.", DefaultValueFactory = _ => "cpu" };
         var model = new Option<string?>("--model") { Description = "Model that is loaded before the first job." };
+        var budget = new Option<string?>("--vram-budget") { Description = "Memory of the GPU to make do with, in GiB.", HelpName = "GIB" };
         var drain = new Option<double>("--drain-seconds") { Description = "How long a stopping worker may finish its job.", DefaultValueFactory = _ => 60 };
         var hours = new Option<double>("--job-hours") { Description = "Longest run of one attempt.", DefaultValueFactory = _ => 24 };
         var generator = new Option<string>("--generator") { Hidden = true, DefaultValueFactory = _ => "bundle" };
         var stub = new Option<double>("--stub-seconds") { Hidden = true, DefaultValueFactory = _ => 1 };
         var id = new Option<string>("--id") { Hidden = true, DefaultValueFactory = _ => "" };
         var attached = new Option<bool>("--attached") { Hidden = true };
-        foreach (var option in new Option[] { gateway, data, device, model, drain, hours, generator, stub, id, attached })
+        foreach (var option in new Option[] { gateway, data, device, model, budget, drain, hours, generator, stub, id, attached })
             command.Options.Add(option);
         command.SetAction((parsed, _) => WorkerProcess.RunAsync(
             new WorkerOptions
@@ -31,6 +33,7 @@ internal static class WorkerCommand
                 Settings = ServeCommand.Load(null, [new("data", parsed.GetValue(data)!)]),
                 Device = parsed.GetValue(device)!,
                 Model = parsed.GetValue(model),
+                VramBudget = MemoryPlan.Parse(parsed.GetValue(budget)),
                 Drain = TimeSpan.FromSeconds(parsed.GetValue(drain)),
                 LongestRun = TimeSpan.FromHours(parsed.GetValue(hours)),
                 Generator = parsed.GetValue(generator)!,
@@ -48,7 +51,7 @@ internal static class WorkerCommand
         _ => new TalkingVideoRunner(options.Device, options.Model, name =>
         {
             var choice = ModelChoice.Find(name);
-            return new RunnerModel(choice.Bundle, (device, adapters) => choice.Load(device, adapters));
+            return new RunnerModel(choice.Bundle, (device, adapters) => choice.Load(device, adapters, budget: options.VramBudget));
         }),
     };
 

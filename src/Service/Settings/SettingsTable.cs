@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Locutor.Generation;
 
 namespace Locutor.Service.Settings;
 
@@ -31,6 +32,7 @@ public static class SettingsTable
         Choice("generator", "what makes the videos", ["bundle", "stub"], s => s.Generator, (s, v) => s with { Generator = v }),
         Number("stub_seconds", "how long the stub generator takes for a video", 0, 3600, s => s.StubSeconds, (s, v) => s with { StubSeconds = v }),
         Text("model", "model of jobs that name none; empty takes the program's default", s => s.Model ?? "", (s, v) => s with { Model = Empty(v) }),
+        new("vram_budget", "memory of each GPU to make do with, in GiB; empty takes all of it", s => s.VramBudget ?? "", (s, v) => s with { VramBudget = Budget(v) }),
         Number("lease_seconds", "silence after which a worker loses its job", 2, 60, s => s.LeaseSeconds, (s, v) => s with { LeaseSeconds = v }),
         Number("drain_seconds", "how long a stopping worker may finish its job before handing it back", 0, 86_400, s => s.DrainSeconds, (s, v) => s with { DrainSeconds = v }),
         Number("job_hours", "longest run of one attempt", 0.001, 1000, s => s.JobHours, (s, v) => s with { JobHours = v }),
@@ -70,6 +72,18 @@ public static class SettingsTable
     private static string? Endpoint(string value) => value.Length == 0 ? null : Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
         ? value
         : throw new SettingsException($"s3_endpoint: expected an http or https address, found '{value}'");
+
+    private static string? Budget(string value)
+    {
+        try
+        {
+            return MemoryPlan.Parse(Empty(value)) is null ? null : value;
+        }
+        catch (Generation.Settings.SettingsException exception)
+        {
+            throw new SettingsException($"vram_budget: {exception.Message}");
+        }
+    }
 
     private static string? Empty(string value) => value.Length == 0 ? null : value;
 

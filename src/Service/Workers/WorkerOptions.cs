@@ -22,6 +22,9 @@ public sealed record WorkerOptions
     /// <summary>Model that is loaded before the first job; null takes the program's default.</summary>
     public string? Model { get; init; }
 
+    /// <summary>Bytes of the device to make do with; null: all of it.</summary>
+    public long? VramBudget { get; init; }
+
     /// <summary>Unique name; made up when empty.</summary>
     public string Id { get; init; } = "";
 

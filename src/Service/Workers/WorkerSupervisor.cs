@@ -128,10 +128,12 @@ public sealed partial class WorkerSupervisor(
             ("LOG_JSON", settings.LogJson ? "true" : "false"), ("LOG_LEVEL", settings.LogLevel),
         })
             start.Environment["LOCUTOR_" + name] = value ?? "";
-        if (settings.Model is { } model)
+        foreach (var (option, value) in new[] { ("--model", settings.Model), ("--vram-budget", settings.VramBudget) })
         {
-            start.ArgumentList.Add("--model");
-            start.ArgumentList.Add(model);
+            if (value is null)
+                continue;
+            start.ArgumentList.Add(option);
+            start.ArgumentList.Add(value);
         }
         return start;
     }

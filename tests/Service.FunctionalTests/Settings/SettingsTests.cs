@@ -17,12 +17,12 @@ public sealed class SettingsTests
     public void The_command_line_wins_over_the_environment_and_that_over_the_file()
     {
         var folder = Directory.CreateTempSubdirectory("locutor-settings-").FullName;
-        File.WriteAllText(Path.Combine(folder, "locutor.json"), """{ "max_queued": 1, "keep_days": 2, "lease_seconds": 3, "allow_addresses": ["10.0.0.0/8", "fd00::/8"] }""");
+        File.WriteAllText(Path.Combine(folder, "locutor.json"), """{ "max_queued": 1, "keep_days": 2, "lease_seconds": 3, "allow_addresses": ["10.0.0.0/8", "fd00::/8"], "vram_budget": 24 }""");
         var settings = SettingsLoader.Load(
             null,
             [new("LOCUTOR_KEEP_DAYS", "20"), new("LOCUTOR_LEASE_SECONDS", "30"), new("LOCUTOR_TORCH", "/elsewhere")],
             [new("data", folder), new("lease_seconds", "40")]);
-        (settings.MaxQueued, settings.KeepDays, settings.LeaseSeconds, settings.AllowAddresses.Count).ShouldBe((1, 20, 40, 2));
+        (settings.MaxQueued, settings.KeepDays, settings.LeaseSeconds, settings.AllowAddresses.Count, settings.VramBudget).ShouldBe((1, 20, 40, 2, "24"));
         Directory.Delete(folder, recursive: true);
     }
 
@@ -30,6 +30,7 @@ public sealed class SettingsTests
     [InlineData("max_queued", "0", "max_queued: expected a whole number from 1 to 1000000, found '0'")]
     [InlineData("no_auth", "maybe", "no_auth: expected true or false, found 'maybe'")]
     [InlineData("allow_addresses", "10.0.0.0/40", "allow_addresses: expected networks as 10.1.0.0/16, found '10.0.0.0/40'")]
+    [InlineData("vram_budget", "plenty", "vram_budget: vram budget 'plenty': expected a number of GiB")]
     [InlineData("max_qeued", "5", "unknown setting 'max_qeued'")]
     public void A_wrong_setting_is_named_with_what_was_expected(string name, string value, string message) =>
         Should.Throw<SettingsException>(() => SettingsTable.Apply(new ServeSettings(), name, value)).Message.ShouldStartWith(message);
