@@ -1,5 +1,6 @@
 using System.Globalization;
 using Locutor.Generation.Settings;
+using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Quantisation;
 using Locutor.Models;
 using Locutor.Networks.ClipVision;
@@ -27,6 +28,18 @@ public static class MemoryPlan
         return BlockResidency.Within(limit, Activations(bundle, config, type) + Networks(bundle, config, type), block, config.Blocks);
     }
 
+    /// <summary>Bytes that the autoencoder may take beside all parameters that stay, while the transformer only keeps its keys and values.</summary>
+    /// <param name="budget">Bytes; null sets no limit, nor does the answer then.</param>
+    public static long? AutoencoderRoom(Bundle bundle, long? budget, ScalarType type, LinearPrecision linears)
+    {
+        if (budget is not { } limit) return null;
+        var config = new BundleBlueprint(bundle).Transformer;
+        var stays = Residency(bundle, budget, type, linears);
+        long blocks = stays.Resident >= config.Blocks ? config.Blocks : stays.Resident + stays.Slots;
+        long held = Networks(bundle, config, type) + blocks * VideoTransformer.BlockBytes(config, type, linears) + Kept(bundle, config, type);
+        return Math.Max(0, limit - CudaMemoryLimit.Beside - held) / 8 * 7; // an eighth for the clip before, which is still on its way out
+    }
+
     /// <summary>Reads 24, 24GiB or 24GB: bytes, a number alone being GiB.</summary>
     /// <exception cref="SettingsException">Something else.</exception>
     public static long? Parse(string? text)
@@ -42,12 +55,16 @@ public static class MemoryPlan
     private static long Activations(Bundle bundle, VideoTransformerConfig config, ScalarType type)
     {
         var autoencoder = new BundleBlueprint(bundle).Autoencoder;
-        int bytes = Size(type), side = autoencoder.SpatialStride() * config.Patch;
-        long frames = (bundle.ClipFrames - 1) / autoencoder.TemporalStride() + 1;
-        long tokens = frames * bundle.Sizes[bundle.DefaultSize].Max(picture => (long)picture[0] * picture[1]) / side / side;
-        long kept = config.TextTokens + ImageTokens + AudioPasses * frames * config.AudioTokens;
-        return tokens * (10 * config.Width + 3 * config.FeedForward / 2) * bytes + config.Blocks * kept * 2 * config.Width * bytes;
+        int side = autoencoder.SpatialStride() * config.Patch;
+        long tokens = Frames(bundle) * bundle.Sizes[bundle.DefaultSize].Max(picture => (long)picture[0] * picture[1]) / side / side;
+        return tokens * (10 * config.Width + 3 * config.FeedForward / 2) * Size(type) + Kept(bundle, config, type);
     }
+
+    /// <summary>Keys and values of a clip's text, picture and speech.</summary>
+    private static long Kept(Bundle bundle, VideoTransformerConfig config, ScalarType type) =>
+        config.Blocks * (config.TextTokens + ImageTokens + AudioPasses * Frames(bundle) * config.AudioTokens) * 2 * config.Width * Size(type);
+
+    private static long Frames(Bundle bundle) => (bundle.ClipFrames - 1) / new BundleBlueprint(bundle).Autoencoder.TemporalStride() + 1;
 
     /// <summary>Everything but the blocks and the reader of the prompt, which a budget sends to the processor.</summary>
     private static long Networks(Bundle bundle, VideoTransformerConfig config, ScalarType type)

@@ -32,7 +32,7 @@ public sealed class NetworkSet : IDisposable
         textDevice = budget is null ? device : CPU; // read once a video, and as large as half of the transformer
         var transformer = open("transformer", type);
         Transformer = new(transformer, sizes.Transformer, MemoryPlan.Residency(bundle, budget, type, transformer.Linears));
-        Autoencoder = new(open("autoencoder", type), sizes.Autoencoder);
+        Autoencoder = new(open("autoencoder", type), sizes.Autoencoder) { Room = MemoryPlan.AutoencoderRoom(bundle, budget, type, transformer.Linears) };
         text = new(open("text", Arithmetic.OfEncoders(textDevice)).On(textDevice), sizes.Text);
         Image = new(open("image", Arithmetic.OfEncoders(device)), sizes.Image);
         Speech = new(open("speech", ScalarType.Float32), sizes.Speech);
@@ -60,7 +60,7 @@ public sealed class NetworkSet : IDisposable
     /// <param name="type">Arithmetic of the transformer and the autoencoder.</param>
     /// <param name="adapters">Merged into the transformer.</param>
     /// <param name="linears">How the matrices of the transformer's blocks are held; null: on a GPU as they are stored, elsewhere plain.</param>
-    /// <param name="budget">Bytes of the device to make do with: blocks of the transformer that do not fit come in turn, and the prompt is read by the processor. Null: all of it.</param>
+    /// <param name="budget">Bytes of the device to make do with: blocks of the transformer that do not fit come in turn, pictures go through the autoencoder in as small parts as need be, and the prompt is read by the processor. Null: all of it.</param>
     /// <exception cref="CheckpointException">A file does not fit.</exception>
     /// <exception cref="BundleException">A file is not on disk.</exception>
     public static NetworkSet Load(Bundle bundle, string folder, Device device, ScalarType type, IReadOnlyList<BundleAdapter> adapters, LinearPrecision? linears = null, long? budget = null)

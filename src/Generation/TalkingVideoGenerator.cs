@@ -51,7 +51,7 @@ public sealed class TalkingVideoGenerator(VideoTransformer transformer, VideoAut
             progress?.Report(new(GenerationStage.Encoding, i + 1, options.Clips.Count, 0, options.Steps));
             var picture = clip.Start == 0 ? first : await inputs.PictureAt(clip.Start, ct);
             using var pixels = Pixels.FromPicture(picture);
-            if (!ReferenceEquals(encoded, picture)) reference.Keep(EncodeReference(pixels, options));
+            if (!ReferenceEquals(encoded, picture)) reference.Keep(EncodeReference(pixels, options, ct));
             encoded = picture;
             var video = Render(inputs, options, clip, pixels, reference.Tensor!, motion.Tensor, noise, progress, ct);
             var decoded = DecodedClip.Of(clip, video, options.Clips.MotionFrames, colours);
@@ -74,7 +74,7 @@ public sealed class TalkingVideoGenerator(VideoTransformer transformer, VideoAut
         using var still = no_grad();
         using var scope = NewDisposeScope();
         var shown = picture.unsqueeze(0).to(device); // [1, 3, 1, H, W]
-        var clean = motion is null ? pictureLatent.narrow(2, 0, 1) : autoencoder.Encode(Settled(motion, picture, options).unsqueeze(0).to(device));
+        var clean = motion is null ? pictureLatent.narrow(2, 0, 1) : Encode(Settled(motion, picture, options).unsqueeze(0).to(device), ct);
         var reference = cat([ConditioningMask(pictureLatent), pictureLatent], 1);
         using var speakers = Speakers(inputs, pictureLatent);
         var given = Conditions(inputs, options, clip, shown, speakers);
@@ -89,15 +89,19 @@ public sealed class TalkingVideoGenerator(VideoTransformer transformer, VideoAut
         options.Continuity is { } held ? Continuity.Settle(motion, picture, held.StillTolerance) : motion;
 
     /// <summary>Latent of the conditioning picture and what stands behind it, [1, 16, F, h, w]; a still picture is encoded once.</summary>
-    private Tensor EncodeReference(Tensor picture, GenerationOptions options)
+    private Tensor EncodeReference(Tensor picture, GenerationOptions options, CancellationToken ct)
     {
         using var still = no_grad();
         using var scope = NewDisposeScope();
         var shown = picture.unsqueeze(0).to(device); // [1, 3, 1, H, W]
         int frames = options.Clips.ClipFrames;
-        var latent = options.HoldPicture ? autoencoder.Encode(shown.expand(-1, -1, frames, -1, -1)) : autoencoder.EncodePictureThenBlank(shown, frames);
+        var latent = options.HoldPicture
+            ? Encode(shown.expand(-1, -1, frames, -1, -1), ct)
+            : autoencoder.EncodePictureThenBlank(shown, frames, autoencoder.Plan(frames, options.Height, options.Width), ct);
         return latent.to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
+
+    private Tensor Encode(Tensor video, CancellationToken ct) => autoencoder.Encode(video, autoencoder.Plan(video.shape[2], video.shape[3], video.shape[4]), ct);
 
     /// <summary>4 channels: 1 on the first latent frame, 0 behind.</summary>
     private static Tensor ConditioningMask(Tensor latent)
@@ -174,14 +178,9 @@ public sealed class TalkingVideoGenerator(VideoTransformer transformer, VideoAut
 
     private Tensor Decode(Tensor latent, GenerationOptions options, CancellationToken ct)
     {
-        var chunks = new List<Tensor>();
-        foreach (var chunk in autoencoder.DecodeChunks(latent, autoencoder.LatentsAtOnce(options.Height, options.Width), ct))
-        {
-            ct.ThrowIfCancellationRequested();
-            using (chunk) chunks.Add(chunk.to(ScalarType.Float32).clamp(-1, 1).squeeze(0));
-        }
-
-        return cat(chunks, 1);
+        using var scope = NewDisposeScope();
+        var video = autoencoder.Decode(latent, autoencoder.Plan(options.Clips.ClipFrames, options.Height, options.Width), ct);
+        return video.to(ScalarType.Float32).clamp(-1, 1).squeeze(0).MoveToOuterDisposeScope();
     }
 
     /// <summary>A tensor that outlives dispose scopes and is replaced now and then.</summary>

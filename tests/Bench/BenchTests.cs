@@ -83,5 +83,8 @@ public sealed class BenchTests(ITestOutputHelper output)
         MemoryPlan.Residency(bundle, null, ScalarType.BFloat16, default).Resident.ShouldBe(int.MaxValue);
         MemoryPlan.Residency(bundle, 1L << 40, ScalarType.BFloat16, default).Resident.ShouldBe(int.MaxValue);
         MemoryPlan.Residency(bundle, 1, ScalarType.BFloat16, default).Resident.ShouldBe(0);
+        MemoryPlan.AutoencoderRoom(bundle, null, ScalarType.BFloat16, default).ShouldBeNull();
+        MemoryPlan.AutoencoderRoom(bundle, 1, ScalarType.BFloat16, default).ShouldBe(0);
+        MemoryPlan.AutoencoderRoom(bundle, 1L << 40, ScalarType.BFloat16, default)!.Value.ShouldBeInRange(7L << 36, 7L << 37);
     }
 }

@@ -9,8 +9,8 @@ public static partial class CudaMemoryLimit
     /// <summary>libtorch reads it when it first takes memory of a GPU.</summary>
     private const string Variable = "PYTORCH_CUDA_ALLOC_CONF";
 
-    /// <summary>What the driver, cuDNN and cuBLAS take beside libtorch.</summary>
-    private const long Beside = 3L << 28;
+    /// <summary>Bytes that the driver, cuDNN and cuBLAS take beside libtorch.</summary>
+    public const long Beside = 3L << 28;
 
     /// <summary>
     /// Holds this process to so many bytes of the GPU: what libtorch keeps for reuse is freed before it would go beyond, and what does not

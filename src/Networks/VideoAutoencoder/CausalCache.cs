@@ -14,6 +14,9 @@ public sealed class CausalCache : IDisposable
     /// <summary>Set to false by who wants to know: true once a layer keeps other frames than it kept before.</summary>
     internal bool? Changed { get; set; }
 
+    /// <summary>Memory that it holds, in bytes.</summary>
+    internal long Bytes => frames.Values.Sum(kept => kept.numel() * kept.element_size());
+
     /// <summary>The frames that the layer kept of the chunks before, if any. The cache owns them.</summary>
     internal Tensor? Kept(object layer) => frames.GetValueOrDefault(layer);
 

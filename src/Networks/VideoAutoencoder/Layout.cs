@@ -33,9 +33,12 @@ internal static class Layout
     public static Tensor ZerosLike(Tensor video, long frames) => EmptyLike(video, frames).zero_();
 
     /// <summary>Frames to be written, otherwise as those of the video.</summary>
-    public static Tensor EmptyLike(Tensor video, long frames)
+    public static Tensor EmptyLike(Tensor video, long frames) => EmptyLike(video, frames, video.shape[3], video.shape[4]);
+
+    /// <summary>Frames of another height and width to be written.</summary>
+    public static Tensor EmptyLike(Tensor video, long frames, long height, long width)
     {
-        using var blank = empty([video.shape[0], frames, video.shape[3], video.shape[4], video.shape[1]], video.dtype, video.device);
+        using var blank = empty([video.shape[0], frames, height, width, video.shape[1]], video.dtype, video.device);
         return blank.permute(0, 4, 1, 2, 3);
     }
 

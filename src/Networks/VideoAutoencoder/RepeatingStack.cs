@@ -25,7 +25,7 @@ internal sealed class RepeatingStack(CausalStack stack, CausalCache cache) : IDi
         {
             if (same && settled[i]) continue;
             cache.Changed = false;
-            var answer = stack.Layers[i](said[i]!, cache);
+            var answer = stack.Layers[i].Forward(said[i]!, cache);
             settled[i] = cache.Changed == false;
             same = Replace(i + 1, answer);
             Runs++;

@@ -1,6 +1,4 @@
-using Locutor.Kernels.Compilation;
 using Locutor.Networks.Layers;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.VideoAutoencoder;
@@ -10,10 +8,8 @@ namespace Locutor.Networks.VideoAutoencoder;
 /// and width. No frame sees a later one, so a video can go through in chunks of any length with a <see cref="CausalCache"/>, and
 /// comes out as if it had gone through whole.
 /// </summary>
-public sealed class VideoAutoencoder
+public sealed partial class VideoAutoencoder
 {
-    private const long PixelsOnProcessor = 81 * 256 * 256, BytesOnGpu = 13L << 30;
-
     private readonly Weights weights;
     private readonly CausalStack encoder;
     private readonly CausalConv3d toMoments;
@@ -89,10 +85,10 @@ public sealed class VideoAutoencoder
     /// <summary>Pixels of a whole latent, about in [-1, 1], not clamped.</summary>
     /// <param name="latent">[B, 16, k + 1, h, w]</param>
     /// <returns>[B, 3, 4k + 1, 8h, 8w]</returns>
-    public Tensor Decode(Tensor latent) => DecodeChunk(latent, null);
+    public Tensor Decode(Tensor latent) => DecodeChunk(latent, null, decoder, default);
 
     /// <summary>The same for the next latent frames of a video: the first brings 1 frame, each later one 4.</summary>
-    public Tensor Decode(Tensor latent, CausalCache cache) => DecodeChunk(latent, cache);
+    public Tensor Decode(Tensor latent, CausalCache cache) => DecodeChunk(latent, cache, decoder, default);
 
     /// <summary>The pixels in chunks, so that memory does not grow with length. Each chunk is the caller's to dispose.</summary>
     /// <param name="latent">[B, 16, k + 1, h, w]; must live until the last chunk was taken.</param>
@@ -104,20 +100,8 @@ public sealed class VideoAutoencoder
         for (long start = 0; start < latent.shape[2]; start += latentFrames)
         {
             using var part = latent.narrow(2, start, Math.Min(latentFrames, latent.shape[2] - start));
-            yield return DecodeChunk(part, cache, ct);
+            yield return DecodeChunk(part, cache, decoder, ct);
         }
-    }
-
-    /// <summary>Latent frames to decode at once: enough to keep the device busy, and no more than its memory holds.</summary>
-    /// <param name="height">Of the pixels.</param>
-    /// <param name="width">Of the pixels.</param>
-    public int LatentsAtOnce(long height, long width)
-    {
-        long pixels = Config.TemporalStride() * height * width;
-        if (weights.Device.type != DeviceType.CUDA) return (int)Math.Clamp(PixelsOnProcessor / pixels, 1, int.MaxValue);
-        // What lives at once at full resolution: about ten values for every channel of the first level.
-        long bytes = pixels * Config.Width * 10 * (weights.Type == ScalarType.Float32 ? 4 : 2);
-        return (int)Math.Clamp(Math.Min(BytesOnGpu, CudaDriver.Memory(Math.Max(0, weights.Device.index)).Free / 2) / bytes, 1, int.MaxValue);
     }
 
     private Tensor EncodeChunk(Tensor video, CausalCache? cache)
@@ -137,13 +121,19 @@ public sealed class VideoAutoencoder
         return ((mean - PerChannel(Config.LatentMean)) * PerChannel(Config.LatentStd).reciprocal()).to(weights.Type).MoveToOuterDisposeScope();
     }
 
-    private Tensor DecodeChunk(Tensor latent, CausalCache? cache, CancellationToken ct = default)
+    private Tensor DecodeChunk(Tensor latent, CausalCache? cache, CausalStack part, CancellationToken ct)
     {
         if (latent.dim() != 5 || latent.shape[1] != Config.LatentChannels || latent.numel() == 0)
             throw new ArgumentException($"expected [B, {Config.LatentChannels}, t, h, w], found [{string.Join(", ", latent.shape)}]", nameof(latent));
         using var scope = NewDisposeScope();
+        return part.Forward(FromLatent(latent), cache, ct)!.MoveToOuterDisposeScope();
+    }
+
+    private Tensor FromLatent(Tensor latent)
+    {
+        using var scope = NewDisposeScope();
         var z = (latent * PerChannel(Config.LatentStd) + PerChannel(Config.LatentMean)).to(weights.Type);
-        return decoder.Forward(fromLatent.Forward(Layout.ChannelsLast(z), cache), cache, ct)!.MoveToOuterDisposeScope();
+        return fromLatent.Forward(Layout.ChannelsLast(z), null).MoveToOuterDisposeScope();
     }
 
     private void CheckVideo(Tensor video)

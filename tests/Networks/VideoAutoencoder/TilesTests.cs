@@ -1,0 +1,131 @@
+using Locutor.Networks.Layers;
+using Locutor.Networks.VideoAutoencoder;
+using Network = Locutor.Networks.VideoAutoencoder.VideoAutoencoder;
+using static TorchSharp.torch;
+
+namespace Locutor.Networks.Tests;
+
+public sealed class TilesTests : IDisposable
+{
+    private static readonly VideoAutoencoderConfig Four = new(
+        Width: 4, LatentChannels: 3, Multipliers: [1, 2, 3, 3], ResidualBlocks: 1, TemporalDownsample: [false, true, true], LatentMean: [0.1f, -0.2f, 0.3f], LatentStd: [1.5f, 0.7f, 2f]);
+
+    private readonly long seed = Random.Shared.NextInt64(1 << 30);
+    private readonly RandomParameters parameters;
+    private readonly RandomInputs random;
+
+    public TilesTests()
+    {
+        parameters = new RandomParameters(seed, trainable: true);
+        random = new RandomInputs(seed);
+    }
+
+    public void Dispose() => parameters.Dispose();
+
+    public static TheoryData<int, int, int, int> Sizes => new()
+    {
+        // levels, height and width in the lowest level's pixels, latents of a chunk
+        { 4, 13, 9, 1 },
+        { 4, 9, 14, 2 },
+        { 3, 21, 17, 1 },
+        { 2, 30, 23, 3 },
+        { 1, 37, 29, 1 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public void Decoding_in_tiles_equals_decoding_the_whole(int levels, int height, int width, int latents)
+    {
+        using var still = no_grad();
+        using var scope = NewDisposeScope();
+        var network = Make(levels);
+        var latent = random.Normal(1, 3, 4, height, width);
+        var whole = network.Decode(latent);
+        foreach (var (down, across) in ((int, int)[])[(1, 1), (2, 1), (3, 2), (1, 5)])
+            Near(network.Decode(latent, new CodingPlan(latents, down, across), TestContext.Current.CancellationToken), whole, $"{down} x {across} tiles");
+    }
+
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public void Encoding_in_tiles_equals_encoding_the_whole(int levels, int height, int width, int latents)
+    {
+        using var still = no_grad();
+        using var scope = NewDisposeScope();
+        var network = Make(levels);
+        int stride = network.Config.SpatialStride(), frames = 1 + 3 * network.Config.TemporalStride();
+        var video = random.Normal(1, 3, frames, height * stride, width * stride);
+        var (whole, picture) = (network.Encode(video), video.narrow(2, 0, 1));
+        var blank = network.EncodePictureThenBlank(picture, frames);
+        foreach (var (down, across) in ((int, int)[])[(1, 1), (2, 1), (3, 2), (1, 5)])
+        {
+            var plan = new CodingPlan(latents, down, across);
+            Near(network.Encode(video, plan, TestContext.Current.CancellationToken), whole, $"{down} x {across} tiles");
+            Near(network.EncodePictureThenBlank(picture, frames, plan, TestContext.Current.CancellationToken), blank, $"{down} x {across} tiles, a picture before blank frames");
+        }
+    }
+
+    /// <summary>What a tile reads is what gradients reach, rounded to whole strides: less would show, more would be waste.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_tile_reads_as_far_as_its_pixels_are_made_from(bool decoder)
+    {
+        using var scope = NewDisposeScope();
+        Make(4);
+        var weights = new Weights(parameters, ScalarType.Float32, CPU);
+        var stack = decoder ? Coders.Decoder(weights["decoder"], Four).Split().After : Coders.Encoder(weights["encoder"], Four).Split().Before;
+        long inputs = decoder ? 24 : 96;
+        var x = random.Normal(1, decoder ? 12 : 3, 1, 8, inputs).requires_grad_(true);
+        var answer = stack.Forward(x, null, TestContext.Current.CancellationToken)!;
+        foreach (var cut in Tiles.Cuts(stack.Layers, inputs, 3))
+        {
+            var reached = autograd.grad([answer.narrow(4, cut.Made.From, cut.Made.Length).abs().sum()], [x], retain_graph: true)[0].abs().sum([0, 1, 2, 3]).nonzero().flatten();
+            long first = reached[0].item<long>(), last = reached[-1].item<long>() + 1, round = decoder ? 1 : 4;
+            (cut.Read.From, cut.Read.To).ShouldBe((first / round * round, (last + round - 1) / round * round), $"seed {seed}, {cut}");
+        }
+    }
+
+    [Fact]
+    public void A_plan_is_whole_while_it_fits_and_then_in_ever_smaller_tiles()
+    {
+        var network = Make(4);
+        var layers = Coders.Decoder(new Weights(parameters, ScalarType.Float32, CPU)["decoder"], Four).Split().After.Layers;
+        long before = long.MaxValue;
+        CodingPlan? coarser = null;
+        foreach (long room in (long[])[8L << 30, 1L << 30, 1L << 28, 1L << 27, 1L << 26, 1])
+        {
+            var plan = CodingPlan.Within(Four, layers, 21, 512, 768, 4, room);
+            long size = plan.Latents * 1_000_000L / (plan.Down * plan.Across);
+            size.ShouldBeLessThanOrEqualTo(before, $"{plan} after {coarser}");
+            (before, coarser) = (size, plan);
+        }
+        CodingPlan.Within(Four, layers, 21, 512, 768, 4, 8L << 30).Tiled.ShouldBeFalse();
+        coarser!.ShouldBe(new CodingPlan(1, 8, 12), "no tile is narrower than 64 pixels");
+        network.Plan(81, 512, 768).ShouldBe(new CodingPlan(3), "a processor without a budget goes by pixels");
+        Make(4, room: 1).Plan(81, 512, 768).ShouldBe(coarser);
+    }
+
+    [Fact]
+    public void What_layers_remember_is_as_much_as_the_plan_reckons_with()
+    {
+        using var still = no_grad();
+        using var scope = NewDisposeScope();
+        using var cache = new CausalCache();
+        var network = Make(4);
+        network.Decode(random.Normal(1, 3, 2, 4, 6), cache);
+        double planned = CodingPlan.Remembered(Four, 0, 4) * 4 * 32 * 48;
+        ((double)cache.Bytes).ShouldBeInRange(0.8 * planned, planned);
+    }
+
+    private Network Make(int levels, long? room = null)
+    {
+        var config = Four with { Multipliers = [.. Four.Multipliers.Take(levels)], TemporalDownsample = [.. Four.TemporalDownsample.TakeLast(levels - 1)] };
+        var network = new Network(new Weights(parameters, ScalarType.Float32, CPU), config) { Room = room };
+        using var still = no_grad();
+        foreach (var (_, value) in parameters.Trainable) value.add_(random.Normal(value.shape) * 0.05); // no bias 0, no norm 1
+        return network;
+    }
+
+    private void Near(Tensor found, Tensor expected, string what) =>
+        found.ShouldBeNear(expected, 1e-5 * Math.Max(1, expected.abs().max().item<float>()), $"seed {seed}, {what}");
+}
