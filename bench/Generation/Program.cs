@@ -37,12 +37,7 @@ async Task RunAsync(double seconds, bool shown)
     double heard = Stopwatch.GetElapsedTime(start).TotalSeconds;
     using var text = networks.EmbedText(found.Bundle.DefaultPrompt);
     int frames = SpeechEmbedding.VideoFrames(sound), made = 0;
-    var options = new GenerationOptions(picture.Height, picture.Width, new ClipPlan(frames, settings.ClipFrames, settings.MotionFrames), settings.Steps, settings.Shift, settings.Guidance)
-    {
-        ColourCorrection = settings.ColourCorrection,
-        HoldPicture = settings.HoldPicture,
-        Continuity = settings.Continuity,
-    };
+    var options = GenerationOptions.Of(settings, picture.Height, picture.Width, frames, found.Bundle.DefaultPrompt, found.Bundle.DefaultPrompt);
     var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, device);
     await foreach (var clip in generator.GenerateAsync(new GenerationInputs(text, text, [speech], (_, _) => ValueTask.FromResult(picture)), options, new SeededNoise(1), progress: watch))
         using (clip) made += clip.Frames().Count();

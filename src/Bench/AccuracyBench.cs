@@ -91,12 +91,7 @@ internal sealed class AccuracyBench(BenchOptions options, Meter meter)
             Image = networks.Image;
             var pictures = media.Pictures;
             Value = new GenerationInputs(networks.EmbedText(prompt), networks.EmbedText(networks.Bundle.NegativePrompt), [SpeechEmbedding.Of(media.Voices[0], networks.Speech, networks.Device)], pictures.AtAsync);
-            Options = new GenerationOptions(
-                pictures.Height, pictures.Width, new ClipPlan(SpeechEmbedding.VideoFrames(media.Voices[0]), settings.ClipFrames, settings.MotionFrames), settings.Steps, settings.Shift, settings.Guidance.Between(prompt, networks.Bundle.NegativePrompt))
-            {
-                ColourCorrection = settings.ColourCorrection,
-                HoldPicture = settings.HoldPicture,
-            };
+            Options = GenerationOptions.Of(settings, pictures.Height, pictures.Width, SpeechEmbedding.VideoFrames(media.Voices[0]), prompt, networks.Bundle.NegativePrompt);
         }
 
         public Networks.ClipVision.ClipVisionEncoder Image { get; }

@@ -35,16 +35,16 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
     private void Generate(VideoSettings settings, ClipPlan plan, StepCacheOptions? cache, Timeline timeline)
     {
         using var networks = NetworkSet.Random(
-            options.Bundle, options.Seed, options.Device, options.Precision.Arithmetic(options.Device), options.Precision.Linears() ?? LinearPrecision.Plain);
+            options.Bundle, options.Seed, options.Device, options.Precision.Arithmetic(options.Device), options.Precision.Linears() ?? LinearPrecision.Plain, options.VramBudget);
         var picture = new Picture(options.Width, options.Height, RandomBytes(3 * options.Width * options.Height));
         var config = networks.Transformer.Config;
         using var text = networks.EmbedText("a person is talking");
         using var speech = randn([plan.TotalFrames, config.AudioBlocks, config.AudioChannels], ScalarType.Float32);
         var inputs = new GenerationInputs(text, text, [speech], (_, _) => ValueTask.FromResult(picture));
-        var generation = new GenerationOptions(options.Height, options.Width, plan, settings.Steps, settings.Shift, settings.Guidance)
+        var generation = GenerationOptions.Of(settings, options.Height, options.Width, plan.TotalFrames, "said", "not said") with
         {
+            Clips = plan,
             ColourCorrection = 0.2, // what a long video needs; a preset may leave it out
-            HoldPicture = settings.HoldPicture,
             StepCache = cache,
         };
         var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, networks.Device);

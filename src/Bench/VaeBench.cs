@@ -1,4 +1,5 @@
 using Locutor.Generation;
+using Locutor.Kernels.Compilation;
 using Locutor.Networks.Layers;
 using Locutor.Networks.VideoAutoencoder;
 using static TorchSharp.torch;
@@ -17,7 +18,7 @@ internal sealed class VaeBench(BenchOptions options, Meter meter, Ceilings ceili
     {
         var config = new BundleBlueprint(options.Bundle).Autoencoder;
         using var parameters = new RandomParameters(options.Seed, onDevice: meter.OnGpu);
-        var network = new VideoAutoencoder(new Weights(parameters, type, options.Device), config);
+        var network = new VideoAutoencoder(new Weights(parameters, type, options.Device), config) { Room = Room };
         long stride = config.SpatialStride(), latents = (options.Frames - 1) / config.TemporalStride() + 1;
         using var picture = Uniform(3, 1, options.Height, options.Width);
         using var motion = Uniform(3, Math.Min(25, options.Frames), options.Height, options.Width);
@@ -46,6 +47,9 @@ internal sealed class VaeBench(BenchOptions options, Meter meter, Ceilings ceili
     }
 
     private string Name => $"{type}".ToLowerInvariant();
+
+    /// <summary>All of a budget: the autoencoder is alone.</summary>
+    private long? Room => options.VramBudget is { } budget ? Math.Max(0, budget - CudaMemoryLimit.Beside) : null;
 
     private BenchRow Compare(string what, VideoAutoencoderConfig config, Func<Tensor> found, Func<VideoAutoencoder, Tensor> expected)
     {

@@ -1,5 +1,6 @@
 using Locutor.Generation.Conditioning;
 using Locutor.Generation.Sampling;
+using Locutor.Generation.Settings;
 using Locutor.Models;
 
 namespace Locutor.Generation;
@@ -24,4 +25,20 @@ public sealed record GenerationOptions(int Height, int Width, ClipPlan Clips, in
 
     /// <summary>Reuse of what the blocks added a step ago; null runs every step.</summary>
     public StepCacheOptions? StepCache { get; init; }
+
+    /// <summary>What the settings of a video come to, once its picture, its length and its words are known.</summary>
+    /// <param name="settings">Resolved.</param>
+    /// <param name="height">Of the video; a multiple of 16.</param>
+    /// <param name="width">Of the video; a multiple of 16.</param>
+    /// <param name="frames">Of the video; all that is said takes.</param>
+    /// <param name="text">The prompt.</param>
+    /// <param name="negative">The text that guidance moves away from.</param>
+    public static GenerationOptions Of(VideoSettings settings, int height, int width, int frames, string text, string negative) =>
+        new(height, width, new ClipPlan(frames, settings.ClipFrames, settings.MotionFrames), settings.Steps, settings.Shift, settings.Guidance.Between(text, negative))
+        {
+            ColourCorrection = settings.ColourCorrection,
+            HoldPicture = settings.HoldPicture,
+            Continuity = settings.Continuity,
+            StepCache = settings.StepCache,
+        };
 }

@@ -5,6 +5,7 @@ using Locutor.Kernels.Quantisation;
 using Locutor.Models;
 using Locutor.Networks.ClipVision;
 using Locutor.Networks.Layers;
+using Locutor.Networks.UmT5;
 using Locutor.Networks.VideoAutoencoder;
 using Locutor.Networks.VideoTransformer;
 using Locutor.Networks.VideoTransformer.Residency;
@@ -24,8 +25,16 @@ public static class MemoryPlan
     {
         if (budget is not { } limit) return BlockResidency.All;
         var config = new BundleBlueprint(bundle).Transformer;
-        long block = VideoTransformer.BlockBytes(config, type, linears);
-        return BlockResidency.Within(limit, Activations(bundle, config, type) + Networks(bundle, config, type), block, config.Blocks);
+        return BlockResidency.Within(limit, Beside(bundle, config, type), VideoTransformer.BlockBytes(config, type, linears), config.Blocks);
+    }
+
+    /// <summary>Whether the reader of the prompt stays on the device too; it is needed once a video, and so is the first to leave.</summary>
+    /// <param name="budget">Bytes; null sets no limit.</param>
+    public static bool TextStays(Bundle bundle, long? budget, ScalarType type, LinearPrecision linears)
+    {
+        if (budget is not { } limit) return true;
+        var config = new BundleBlueprint(bundle).Transformer;
+        return limit >= Beside(bundle, config, type) + config.Blocks * VideoTransformer.BlockBytes(config, type, linears) + Text(bundle);
     }
 
     /// <summary>Bytes that the autoencoder may take beside all parameters that stay, while the transformer only keeps its keys and values.</summary>
@@ -37,6 +46,7 @@ public static class MemoryPlan
         var stays = Residency(bundle, budget, type, linears);
         long blocks = stays.Resident >= config.Blocks ? config.Blocks : stays.Resident + stays.Slots;
         long held = Networks(bundle, config, type) + blocks * VideoTransformer.BlockBytes(config, type, linears) + Kept(bundle, config, type);
+        if (TextStays(bundle, budget, type, linears)) held += Text(bundle);
         return Math.Max(0, limit - CudaMemoryLimit.Beside - held) / 8 * 7; // an eighth for the clip before, which is still on its way out
     }
 
@@ -51,13 +61,17 @@ public static class MemoryPlan
             : throw new SettingsException($"vram budget '{text}': expected a number of GiB, such as 24, 24GiB or 24GB");
     }
 
-    /// <summary>About ten tensors as wide as a token and one and a half as wide as the feed-forward live at once; beside them a clip's keys and values.</summary>
+    /// <summary>What has to fit beside the blocks.</summary>
+    private static long Beside(Bundle bundle, VideoTransformerConfig config, ScalarType type) =>
+        CudaMemoryLimit.Beside + Activations(bundle, config, type) + Networks(bundle, config, type);
+
+    /// <summary>Nine or ten tensors as wide as a token live at once (with int8 linears in their widest product); beside them a clip's keys and values.</summary>
     private static long Activations(Bundle bundle, VideoTransformerConfig config, ScalarType type)
     {
         var autoencoder = new BundleBlueprint(bundle).Autoencoder;
         int side = autoencoder.SpatialStride() * config.Patch;
         long tokens = Frames(bundle) * bundle.Sizes[bundle.DefaultSize].Max(picture => (long)picture[0] * picture[1]) / side / side;
-        return tokens * (10 * config.Width + 3 * config.FeedForward / 2) * Size(type) + Kept(bundle, config, type);
+        return tokens * 11 * config.Width * Size(type) + Kept(bundle, config, type);
     }
 
     /// <summary>Keys and values of a clip's text, picture and speech.</summary>
@@ -66,7 +80,14 @@ public static class MemoryPlan
 
     private static long Frames(Bundle bundle) => (bundle.ClipFrames - 1) / new BundleBlueprint(bundle).Autoencoder.TemporalStride() + 1;
 
-    /// <summary>Everything but the blocks and the reader of the prompt, which a budget sends to the processor.</summary>
+    /// <summary>The reader of the prompt, without the rows of its words, which stay in the host's memory.</summary>
+    private static long Text(Bundle bundle)
+    {
+        var config = new BundleBlueprint(bundle).Text;
+        return Bytes(2, weights => _ = new UmT5Encoder(weights, config)) - 2L * config.Vocabulary * config.Width; // two bytes, as a GPU reads it
+    }
+
+    /// <summary>Everything but the blocks and the reader of the prompt.</summary>
     private static long Networks(Bundle bundle, VideoTransformerConfig config, ScalarType type)
     {
         long sum = Bytes(4, weights => _ = new Wav2Vec2Encoder(weights, new BundleBlueprint(bundle).Speech));

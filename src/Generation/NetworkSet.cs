@@ -20,7 +20,6 @@ public sealed class NetworkSet : IDisposable
 {
     private readonly List<IDisposable> owned = [];
     private readonly UmT5Encoder text;
-    private readonly Device textDevice;
     private readonly Func<string, int[]> tokenize;
 
     private NetworkSet(Bundle bundle, Device device, Func<string, int[]> tokenize, Func<string, ScalarType, Weights> open, ScalarType type, long? budget)
@@ -29,8 +28,8 @@ public sealed class NetworkSet : IDisposable
         Device = device;
         this.tokenize = tokenize;
         var sizes = new BundleBlueprint(bundle);
-        textDevice = budget is null ? device : CPU; // read once a video, and as large as half of the transformer
         var transformer = open("transformer", type);
+        var textDevice = MemoryPlan.TextStays(bundle, budget, type, transformer.Linears) ? device : CPU;
         Transformer = new(transformer, sizes.Transformer, MemoryPlan.Residency(bundle, budget, type, transformer.Linears));
         Autoencoder = new(open("autoencoder", type), sizes.Autoencoder) { Room = MemoryPlan.AutoencoderRoom(bundle, budget, type, transformer.Linears) };
         text = new(open("text", Arithmetic.OfEncoders(textDevice)).On(textDevice), sizes.Text);
@@ -60,7 +59,7 @@ public sealed class NetworkSet : IDisposable
     /// <param name="type">Arithmetic of the transformer and the autoencoder.</param>
     /// <param name="adapters">Merged into the transformer.</param>
     /// <param name="linears">How the matrices of the transformer's blocks are held; null: on a GPU as they are stored, elsewhere plain.</param>
-    /// <param name="budget">Bytes of the device to make do with: blocks of the transformer that do not fit come in turn, pictures go through the autoencoder in as small parts as need be, and the prompt is read by the processor. Null: all of it.</param>
+    /// <param name="budget">Bytes of the device to make do with: the prompt is read by the processor, blocks of the transformer come in turn, and pictures go through the autoencoder in as small parts as need be. Null: all of it.</param>
     /// <exception cref="CheckpointException">A file does not fit.</exception>
     /// <exception cref="BundleException">A file is not on disk.</exception>
     public static NetworkSet Load(Bundle bundle, string folder, Device device, ScalarType type, IReadOnlyList<BundleAdapter> adapters, LinearPrecision? linears = null, long? budget = null)
@@ -135,7 +134,7 @@ public sealed class NetworkSet : IDisposable
         using var still = no_grad();
         using var scope = NewDisposeScope();
         long[] ids = [.. tokenize(prompt).Select(id => (long)id)];
-        var row = tensor(ids, device: textDevice).unsqueeze(0);
+        var row = tensor(ids).unsqueeze(0);
         return text.Forward(row, ones_like(row)).to(ScalarType.Float32, Device).MoveToOuterDisposeScope();
     }
 

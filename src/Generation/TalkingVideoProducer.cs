@@ -25,14 +25,7 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
         int frames = SpeechEmbedding.VideoFrames(voices[0]);
         string prompt = request.Prompt.Length > 0 ? request.Prompt : networks.Bundle.DefaultPrompt;
         string negative = request.NegativePrompt.Length > 0 ? request.NegativePrompt : networks.Bundle.NegativePrompt;
-        var options = new GenerationOptions(
-            pictures.Height, pictures.Width, new ClipPlan(frames, settings.ClipFrames, settings.MotionFrames), settings.Steps, settings.Shift, settings.Guidance.Between(prompt, negative))
-        {
-            ColourCorrection = settings.ColourCorrection,
-            HoldPicture = settings.HoldPicture,
-            Continuity = settings.Continuity,
-            StepCache = settings.StepCache,
-        };
+        var options = GenerationOptions.Of(settings, pictures.Height, pictures.Width, frames, prompt, negative);
 
         await using var writer = await VideoWriter.CreateAsync(Output(request, pictures, limits), ct).ConfigureAwait(false);
         request.Growing?.Invoke(writer.PartialPath);

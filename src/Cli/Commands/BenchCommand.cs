@@ -18,7 +18,7 @@ internal static class BenchCommand
     private static readonly Option<string?> Preset = new("--preset") { Description = "Of the bundle, for a whole clip.", HelpName = "NAME" };
     private static readonly Option<string?> StepCache = new("--step-cache") { Description = "For a whole clip; as for generate.", HelpName = "X" };
     private static readonly Option<int> Clips = new("--clips") { Description = "Of a video: 1 is made from a picture, 2 goes on from the first as all later ones do.", HelpName = "N", DefaultValueFactory = _ => 2 };
-    private static readonly Option<string?> VramBudget = new("--vram-budget") { Description = "For a pass; as for generate.", HelpName = "GIB" };
+    private static readonly Option<string?> VramBudget = new("--vram-budget") { Description = "For a pass, the autoencoder alone and a clip; as for generate.", HelpName = "GIB" };
     private static readonly Option<string?> Image = new("--image-path", "-i") { Description = "A picture, for accuracy.", HelpName = "FILE" };
     private static readonly Option<string?> Audio = new("--audio1-path", "-a") { Description = "A voice, for accuracy.", HelpName = "FILE" };
     private static readonly Option<string> Folder = new("--folder") { Description = "Where the file that is loaded may stand meanwhile.", HelpName = "FOLDER", DefaultValueFactory = _ => Path.GetTempPath() };

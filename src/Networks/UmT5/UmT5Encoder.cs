@@ -1,4 +1,5 @@
 using Locutor.Networks.Layers;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.UmT5;
@@ -10,7 +11,8 @@ public sealed class UmT5Encoder
 {
     private static readonly string[] LeftParts = ["encoder.embed_tokens.", "decoder.", "lm_head."];
 
-    private readonly Tensor embedding;
+    private readonly Tensor embedding; // [vocabulary, width], in the host's memory even if the rest is on a GPU: 2 GiB, of which a prompt reads a few rows
+    private readonly Device device;
     private readonly Block[] blocks;
     private readonly RmsNorm norm;
 
@@ -20,7 +22,8 @@ public sealed class UmT5Encoder
         if (config.Buckets < 4 || config.Buckets % 4 != 0 || config.MaxDistance <= config.Buckets / 4)
             throw new ArgumentException($"umT5: expected buckets in fours and a larger distance, found {config.Buckets} and {config.MaxDistance}");
         Config = config;
-        embedding = weights["token_embedding"].Load("weight", [config.Vocabulary, config.Width]);
+        embedding = (weights.Device.type == DeviceType.CUDA ? weights.On(CPU) : weights)["token_embedding"].Load("weight", [config.Vocabulary, config.Width]);
+        device = weights.Device;
         blocks = [.. Enumerable.Range(0, config.Blocks).Select(i => new Block(weights["blocks"][i], config))];
         norm = new RmsNorm(weights["norm"], config.Width, config.Epsilon);
     }
@@ -39,9 +42,9 @@ public sealed class UmT5Encoder
             throw new ArgumentException($"umT5: expected ids and mask of one shape [B, L], found [{string.Join(", ", ids.shape)}] and [{string.Join(", ", mask.shape)}]");
         using var scope = NewDisposeScope();
         long length = ids.shape[1];
-        var buckets = RelativePosition.Buckets(length, Config, embedding.device); // [L * L]
-        var padding = mask.eq(0).view(-1, 1, 1, length);
-        var x = embedding.index_select(0, ids.flatten()).view(-1, length, Config.Width);
+        var buckets = RelativePosition.Buckets(length, Config, device); // [L * L]
+        var padding = mask.to(device).eq(0).view(-1, 1, 1, length);
+        var x = embedding.index_select(0, ids.flatten().to(embedding.device)).to(device).view(-1, length, Config.Width);
         foreach (var block in blocks)
         {
             var next = block.Forward(x, buckets, padding);

@@ -39,9 +39,14 @@ public sealed class ContextAttention(Weights weights, VideoTransformerConfig con
     public Tensor Forward(Activations x, KeysValues text, KeysValues image)
     {
         using var scope = NewDisposeScope();
+        return output.Forward(Attend(x, text, image)).MoveToOuterDisposeScope();
+    }
+
+    private Activations Attend(Activations x, KeysValues text, KeysValues image)
+    {
+        using var scope = NewDisposeScope();
         var q = queryNorm.ForwardHeads(query.Forward(x), config.Heads);
-        var read = QuantiseRows.Sum(Attention.Forward(q, text.Keys, text.Values), Attention.Forward(q, image.Keys, image.Values), output.Precision);
-        return output.Forward(read).MoveToOuterDisposeScope();
+        return QuantiseRows.Sum(Attention.Forward(q, text.Keys, text.Values), Attention.Forward(q, image.Keys, image.Values), output.Precision).MoveToOuterDisposeScope();
     }
 
     private KeysValues Project(Tensor tokens, Linear key, RmsNorm norm, Linear value)

@@ -23,10 +23,23 @@ public sealed class SelfAttention(Weights weights, VideoTransformerConfig config
     public (Tensor Output, RotaryTable? SpeakerTurns) Forward(Activations x, RotaryTable rotary, SpeakerMasks? speakers)
     {
         using var scope = NewDisposeScope();
-        var q = queryNorm.ForwardHeads(query.Forward(x), config.Heads, rotary.Turns); // [B, H, L, D]
-        var k = keyNorm.ForwardHeads(key.Forward(x), config.Heads, rotary.Turns);
+        var (read, turns) = Attend(x, rotary, speakers);
+        return (output.Forward(read).MoveToOuterDisposeScope(), turns);
+    }
+
+    // Scopes of their own: what was projected goes before the next product makes as much again.
+    private (Activations Read, RotaryTable? SpeakerTurns) Attend(Activations x, RotaryTable rotary, SpeakerMasks? speakers)
+    {
+        using var scope = NewDisposeScope();
+        var q = Turned(query, queryNorm, x, rotary); // [B, H, L, D]
+        var k = Turned(key, keyNorm, x, rotary);
         var v = Attention.SplitHeads(value.Forward(x), config.Heads);
-        var y = output.Forward(Attention.Forward(q, k, v, output.Precision));
-        return (y.MoveToOuterDisposeScope(), speakers?.Turns(q, k));
+        return (Attention.Forward(q, k, v, output.Precision).MoveToOuterDisposeScope(), speakers?.Turns(q, k));
+    }
+
+    private Tensor Turned(Linear projection, RmsNorm norm, Activations x, RotaryTable rotary)
+    {
+        using var scope = NewDisposeScope();
+        return norm.ForwardHeads(projection.Forward(x), config.Heads, rotary.Turns).MoveToOuterDisposeScope();
     }
 }

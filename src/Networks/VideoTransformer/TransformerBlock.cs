@@ -1,4 +1,5 @@
 using Locutor.Kernels;
+using Locutor.Kernels.Quantisation;
 using Locutor.Networks.Layers;
 using static TorchSharp.torch;
 
@@ -69,7 +70,13 @@ public sealed class TransformerBlock(Weights weights, VideoTransformerConfig con
         using var scope = NewDisposeScope();
         var (x, read) = NormModulate.AfterResidual(before.X, before.Y!, null, m[4] + 1, m[3], config.Epsilon, expand.Precision);
         before.Dispose();
-        return new Unsummed(x, contract.Forward(GeluQuantise.Apply(expand.Forward(read), contract.Precision)), m[5]).MoveToOuterDisposeScope();
+        return new Unsummed(x, contract.Forward(Expanded(read)), m[5]).MoveToOuterDisposeScope();
+    }
+
+    private Activations Expanded(Activations read)
+    {
+        using var scope = NewDisposeScope();
+        return GeluQuantise.Apply(expand.Forward(read), contract.Precision).MoveToOuterDisposeScope();
     }
 }
 

@@ -142,6 +142,7 @@ public sealed class VideoTransformer : IDisposable
             }
 
             x = tokens.Sum();
+            if (tokens.Y is not null) tokens.Dispose();
             if (residual is not null) residual.Value = x - first!;
         }
 

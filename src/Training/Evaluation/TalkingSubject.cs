@@ -62,18 +62,7 @@ public sealed class TalkingSubject
         using var negative = networks.EmbedText(networks.Bundle.NegativePrompt).DetachFromDisposeScope();
         var picture = new Picture(size, size, portrait);
         var inputs = new GenerationInputs(text, negative, [speech], (_, _) => ValueTask.FromResult(picture));
-        return await GenerateAsync(inputs, SpeechEmbedding.VideoFrames(sound), networks, settings, settings.Guidance.Between(prompt, networks.Bundle.NegativePrompt), seed, ct).ConfigureAwait(false);
-    }
-
-    private async Task<byte[][]> GenerateAsync(
-        GenerationInputs inputs, int frames, NetworkSet networks, VideoSettings settings, GuidanceOptions guidance, long seed, CancellationToken ct)
-    {
-        var options = new GenerationOptions(size, size, new ClipPlan(frames, settings.ClipFrames, settings.MotionFrames), settings.Steps, settings.Shift, guidance)
-        {
-            ColourCorrection = settings.ColourCorrection,
-            HoldPicture = settings.HoldPicture,
-            Continuity = settings.Continuity,
-        };
+        var options = GenerationOptions.Of(settings, size, size, SpeechEmbedding.VideoFrames(sound), prompt, networks.Bundle.NegativePrompt);
         var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, networks.Device);
         var made = new List<byte[]>();
         await foreach (var clip in generator.GenerateAsync(inputs, options, new SeededNoise(seed), ct: ct).ConfigureAwait(false))
