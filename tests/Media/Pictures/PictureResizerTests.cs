@@ -32,9 +32,9 @@ public sealed class PictureResizerTests
             var picture = Noise(random, random.Next(1, 90), random.Next(1, 90));
             int height = random.Next(1, 120), width = random.Next(1, 120);
             var resized = PictureResizer.Resize(picture, height, width);
-            byte[] expected = Exact(picture, height, width);
+            double[] expected = Exact(picture, height, width);
             for (int i = 0; i < expected.Length; i++)
-                Math.Abs(resized.Rgb[i] - expected[i]).ShouldBeLessThanOrEqualTo(1, $"{picture.Width}x{picture.Height} to {width}x{height}, byte {i}");
+                Math.Abs(resized.Rgb[i] - expected[i]).ShouldBeLessThan(1.001, $"{picture.Width}x{picture.Height} to {width}x{height}, byte {i}");
         }
     }
 
@@ -70,10 +70,10 @@ public sealed class PictureResizerTests
 
     private static Picture Noise(Random random, int width, int height) => new(width, height, random.Bytes(3 * width * height));
 
-    /// <summary>The same triangle filter in double precision, rounded to 8 bits after each axis.</summary>
-    private static byte[] Exact(Picture picture, int height, int width)
+    /// <summary>The same triangle filter in double precision and never rounded; to round to 8 bits after each axis is half a step off each time.</summary>
+    private static double[] Exact(Picture picture, int height, int width)
     {
-        byte[] rows = new byte[3 * picture.Height * width], resized = new byte[3 * height * width];
+        double[] rows = new double[3 * picture.Height * width], resized = new double[3 * height * width];
         for (int y = 0; y < picture.Height; y++)
         {
             for (int i = 0; i < 3 * width; i++)
@@ -84,7 +84,7 @@ public sealed class PictureResizerTests
         return resized;
     }
 
-    private static byte Sample(int source, int target, int at, Func<int, byte> value)
+    private static double Sample(int source, int target, int at, Func<int, double> value)
     {
         double scale = (double)source / target, width = Math.Max(1, scale), sum = 0, total = 0;
         for (int n = 0; n < source; n++)
@@ -93,7 +93,7 @@ public sealed class PictureResizerTests
             sum += weight * value(n);
             total += weight;
         }
-        return (byte)Math.Round(sum / total, MidpointRounding.AwayFromZero);
+        return sum / total;
     }
 
     private static string GoldenFolder()
