@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Locutor.Jobs;
 using Locutor.Jobs.Hosting;
 using Locutor.Jobs.Tokens;
@@ -73,8 +72,8 @@ public static class LocutorServer
             DataFolder = folder.Root,
             Postgres = settings.Postgres,
             Address = settings.ClusterAddress,
-            SiloPort = settings.SiloPort > 0 ? settings.SiloPort : FreePort(),
-            GatewayPort = settings.GatewayPort > 0 ? settings.GatewayPort : FreePort(),
+            SiloPort = settings.SiloPort > 0 ? settings.SiloPort : FreePort.Take(),
+            GatewayPort = settings.GatewayPort > 0 ? settings.GatewayPort : FreePort.Take(),
         };
         builder.AddJobs(cluster, new JobsOptions
         {
@@ -123,12 +122,5 @@ public static class LocutorServer
         app.MapPrometheusScrapingEndpoint("/metrics").Needs(TokenScopes.Operate, openOnLoopback: true);
         app.MapOpenApi("/openapi.json");
         app.MapScalarApiReference("/docs/scalar");
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
+using Locutor.Jobs.Hosting;
 
 namespace Locutor.Jobs.Tests;
 
@@ -23,10 +22,7 @@ internal sealed class PostgresServer : IAsyncDisposable
     {
         var tools = Directory.GetDirectories("/usr/lib/postgresql").Order().Last() + "/bin";
         var folder = Directory.CreateTempSubdirectory("locutor-postgres-").FullName;
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        listener.Stop();
+        var port = FreePort.Take();
         var server = new PostgresServer(folder, tools, port);
         if (Environment.UserName == "root")
             await RunAsync("chown", "postgres", folder);

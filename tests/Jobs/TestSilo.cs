@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Hosting;
 using Locutor.Jobs.Records;
@@ -33,7 +31,7 @@ internal sealed class TestSilo : IAsyncDisposable
         {
             var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
             builder.Logging.AddConsole().SetMinimumLevel(LogLevel.Error);
-            var cluster = new ClusterOptions { DataFolder = folder, Postgres = postgres, SiloPort = FreePort(), GatewayPort = FreePort() };
+            var cluster = new ClusterOptions { DataFolder = folder, Postgres = postgres, SiloPort = FreePort.Take(), GatewayPort = FreePort.Take() };
             builder.AddJobs(cluster, options ?? new JobsOptions { Sweep = TimeSpan.FromMilliseconds(100) });
             var host = builder.Build();
             try
@@ -85,12 +83,5 @@ internal sealed class TestSilo : IAsyncDisposable
         await StopAsync();
         Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
         Directory.Delete(Folder, recursive: true);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

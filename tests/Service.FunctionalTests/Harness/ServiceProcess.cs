@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Locutor.Jobs.Hosting;
 
 namespace Locutor.Service.FunctionalTests.Harness;
 
@@ -20,7 +20,7 @@ public sealed class ServiceProcess : IAsyncDisposable
         Data = data;
         _options = options;
         _environment = environment;
-        Url = $"http://127.0.0.1:{FreePort()}";
+        Url = $"http://127.0.0.1:{FreePort.Take()}";
     }
 
     public static string Program { get; } = Path.Combine(AppContext.BaseDirectory, "locutor");
@@ -86,7 +86,7 @@ public sealed class ServiceProcess : IAsyncDisposable
                 if ((await client.GetAsync("/readyz")).IsSuccessStatusCode)
                     return;
             }
-            catch (HttpRequestException) when (!_process.HasExited)
+            catch (HttpRequestException)
             {
             }
             if (_process.HasExited || clock.Elapsed > TimeSpan.FromSeconds(60))
@@ -151,13 +151,6 @@ public sealed class ServiceProcess : IAsyncDisposable
                 await Task.Delay(100);
             }
         }
-    }
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static string Value(string line, string start)

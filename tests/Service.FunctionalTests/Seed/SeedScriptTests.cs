@@ -4,8 +4,7 @@ using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Seed;
 
-[Collection("shared service")]
-public sealed class SeedScriptTests(SharedService shared) : IDisposable
+public sealed class SeedScriptTests : IDisposable
 {
     private readonly string _out = Directory.CreateTempSubdirectory("locutor-seed-").FullName;
 
@@ -16,7 +15,9 @@ public sealed class SeedScriptTests(SharedService shared) : IDisposable
     {
         await using var images = LoopbackServer.Serving("127.0.0.2", Samples.Picture);
         await using var sounds = LoopbackServer.Serving("127.0.0.2", Samples.VoiceOfASecond);
-        await RunAsync(shared.Client, $"{images.Url}/multi1.png", $"{sounds.Url}/1.WAV");
+        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=3", "--set", "allow_addresses=127.0.0.2/32"); // time to be asked while it runs
+        using var client = await service.TokenAsync();
+        await RunAsync(client, service.Url, $"{images.Url}/multi1.png", $"{sounds.Url}/1.WAV");
 
         var submit = Headers("submit.headers");
         submit[0].ShouldBe("HTTP/1.1 200 OK");
@@ -51,10 +52,10 @@ public sealed class SeedScriptTests(SharedService shared) : IDisposable
     private string[] Headers(string name) =>
         File.ReadAllText(Path.Combine(_out, name)).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
 
-    private async Task RunAsync(TokenClient client, string image, string audio)
+    private async Task RunAsync(TokenClient client, string host, string image, string audio)
     {
         var start = new ProcessStartInfo("/bin/sh", [Path.Combine(AppContext.BaseDirectory, "seed.sh")]) { RedirectStandardError = true };
-        foreach (var (name, value) in new[] { ("HOST", shared.Service.Url), ("TOKEN_ID", client.Key), ("TOKEN_SECRET", client.Secret), ("IMAGE", image), ("AUDIO", audio), ("OUT", _out) })
+        foreach (var (name, value) in new[] { ("HOST", host), ("TOKEN_ID", client.Key), ("TOKEN_SECRET", client.Secret), ("IMAGE", image), ("AUDIO", audio), ("OUT", _out) })
             start.Environment[name] = value;
         using var process = Process.Start(start)!;
         var error = await process.StandardError.ReadToEndAsync();
