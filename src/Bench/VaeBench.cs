@@ -12,6 +12,8 @@ internal sealed class VaeBench(BenchOptions options, Meter meter, Ceilings ceili
     private const string Part = "vae";
     private const int ComparedLatents = 3, ComparedFrames = 13;
 
+    private static readonly CodingPlan InTiles = new(1, 2, 2);
+
     private readonly ScalarType type = options.Precision.Arithmetic(options.Device);
 
     public IEnumerable<BenchRow> Run()
@@ -27,6 +29,7 @@ internal sealed class VaeBench(BenchOptions options, Meter meter, Ceilings ceili
         {
             using var few = latent.narrow(2, 0, Math.Min(ComparedLatents, latents));
             yield return Meter.Checked(Compare($"decode {few.shape[2]} latents", config, () => cat([.. network.DecodeChunks(few, 1)], 2), exact => exact.Decode(few)));
+            yield return Meter.Checked(Compare($"decode {few.shape[2]} latents in 2 x 2 tiles", config, () => network.Decode(few, InTiles), exact => exact.Decode(few)));
             long frames = Math.Min(ComparedFrames, options.Frames);
             yield return Meter.Checked(Compare($"encode {frames} frames, a picture and blank ones", config, () => network.EncodePictureThenBlank(picture, frames), exact => exact.EncodePictureThenBlank(picture, frames)));
         }
