@@ -8,15 +8,19 @@ namespace Locutor.Generation;
 /// </summary>
 internal static class Continuity
 {
-    /// <summary>Motion frames drawn towards the picture by so many levels, and no further than to it: where nothing moved, they are the picture.</summary>
+    /// <summary>
+    /// Motion frames without what differs too little from the picture to have moved: up to the tolerance they are the picture, from twice
+    /// the tolerance on they stay as they are, and between both one goes over into the other.
+    /// </summary>
     /// <param name="motion">[3, frames, H, W] in [-1, 1].</param>
     /// <param name="picture">[3, 1, H, W] in [-1, 1].</param>
     /// <param name="tolerance">Of 255 levels.</param>
     public static Tensor Settle(Tensor motion, Tensor picture, double tolerance)
     {
         using var scope = NewDisposeScope();
-        double least = 2 * tolerance / 255;
-        return (motion - (motion - picture).clamp(-least, least)).MoveToOuterDisposeScope();
+        if (tolerance == 0) return motion.alias().MoveToOuterDisposeScope();
+        var difference = motion - picture;
+        return (picture + difference * (difference.abs() / (2 * tolerance / 255) - 1).clamp(0, 1)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Takes the step between the frame that ended the clip before and the same frame in this one away, less and less in the frames after it.</summary>

@@ -34,7 +34,7 @@ public sealed record GenerationOptions(int Height, int Width, ClipPlan Clips, in
     /// <param name="text">The prompt.</param>
     /// <param name="negative">The text that guidance moves away from.</param>
     public static GenerationOptions Of(VideoSettings settings, int height, int width, int frames, string text, string negative) =>
-        new(height, width, new ClipPlan(frames, settings.ClipFrames, settings.MotionFrames), settings.Steps, settings.Shift, settings.Guidance.Between(text, negative))
+        new(height, width, new ClipPlan(frames, settings.ClipFrames, settings.MotionFrames, settings.Continuity is null ? 0 : settings.MotionFrames - 1), settings.Steps, settings.Shift, settings.Guidance.Between(text, negative))
         {
             ColourCorrection = settings.ColourCorrection,
             HoldPicture = settings.HoldPicture,

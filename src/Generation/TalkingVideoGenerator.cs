@@ -49,8 +49,9 @@ public sealed class TalkingVideoGenerator(VideoTransformer transformer, VideoAut
         {
             var clip = options.Clips.At(i);
             progress?.Report(new(GenerationStage.Encoding, i + 1, options.Clips.Count, 0, options.Steps));
-            var picture = clip.Start == 0 ? first : await inputs.PictureAt(clip.Start, ct);
+            var picture = i == 0 ? first : await inputs.PictureAt(clip.Start, ct);
             using var pixels = Pixels.FromPicture(picture);
+            if (i == 0 && clip.Overlap > 0) motion.Keep(pixels.expand(-1, options.Clips.MotionFrames, -1, -1).clone());
             if (!ReferenceEquals(encoded, picture)) reference.Keep(EncodeReference(pixels, options, ct));
             encoded = picture;
             var video = Render(inputs, options, clip, pixels, reference.Tensor!, motion.Tensor, noise, progress, ct);

@@ -133,8 +133,11 @@ public sealed record Preset(int Steps, double Shift, double TextGuidance, double
     public IReadOnlyList<BundleAdapter> Adapters { get; init; } = [];
 }
 
-/// <summary>Against the drift of long videos and jumps between clips.</summary>
-/// <param name="StillTolerance">Levels (of 255) by which motion frames are drawn back to the picture, 0 for none.</param>
+/// <summary>
+/// Against the drift of long videos and jumps between clips. With it the first clip starts before the video, with the picture held still
+/// as its motion frames, so that it is made as all later ones are.
+/// </summary>
+/// <param name="StillTolerance">Levels (of 255) up to which a difference of motion frames from the picture is taken for none; from twice as much it stays. 0 keeps all.</param>
 /// <param name="JoinedFrames">Frames at the start of a clip over which its step from the clip before is spread.</param>
 public sealed record ContinuityOptions(double StillTolerance, int JoinedFrames);
 

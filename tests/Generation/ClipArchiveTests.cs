@@ -1,6 +1,7 @@
 using Locutor.Generation.Conditioning;
 using Locutor.Generation.Sampling;
 using Locutor.Media.Pictures;
+using Locutor.Models;
 using static TorchSharp.torch;
 
 namespace Locutor.Generation.Tests;
@@ -15,18 +16,19 @@ public sealed class ClipArchiveTests : IDisposable
     private readonly NetworkSet networks = NetworkSet.Untrained(1, CPU, Arithmetic.For(CPU));
 
     [Theory]
-    [InlineData(0)]
-    [InlineData(0.6)]
-    public async Task Going_on_after_any_clip_gives_the_same_bytes_and_makes_no_clip_again(double colourCorrection)
+    [InlineData(0, 0, 3)]
+    [InlineData(0.6, 0, 3)]
+    [InlineData(0.6, MotionFrames - 1, 4)]
+    public async Task Going_on_after_any_clip_gives_the_same_bytes_and_makes_no_clip_again(double colourCorrection, int leadIn, int clips)
     {
-        var whole = await RunAsync(colourCorrection, new Noise(seed), null);
+        var whole = await RunAsync(colourCorrection, new Noise(seed), null, leadIn: leadIn);
         whole.Count.ShouldBe(Frames);
-        for (int stored = 1; stored <= 2; stored++)
+        for (int stored = 1; stored < clips; stored++)
         {
-            await RunAsync(colourCorrection, new Noise(seed), new ClipArchive(folder, "this video"), stopAfter: stored);
+            await RunAsync(colourCorrection, new Noise(seed), new ClipArchive(folder, "this video"), stopAfter: stored, leadIn);
             var noise = new Noise(seed);
-            var resumed = await RunAsync(colourCorrection, noise, new ClipArchive(folder, "this video"));
-            noise.Clips.ShouldBe(Enumerable.Range(stored, 3 - stored), $"seed {seed}");
+            var resumed = await RunAsync(colourCorrection, noise, new ClipArchive(folder, "this video"), leadIn: leadIn);
+            noise.Clips.ShouldBe(Enumerable.Range(stored, clips - stored), $"seed {seed}");
             Same(resumed, whole).ShouldBe(Frames, $"seed {seed}: frames that are the same after {stored} stored clips");
             Directory.Delete(folder, recursive: true);
         }
@@ -54,7 +56,7 @@ public sealed class ClipArchiveTests : IDisposable
     }
 
     /// <summary>The 8-bit frames, those from the archive among them.</summary>
-    private async Task<List<byte[]>> RunAsync(double colourCorrection, Noise noise, ClipArchive? archive, int stopAfter = int.MaxValue)
+    private async Task<List<byte[]>> RunAsync(double colourCorrection, Noise noise, ClipArchive? archive, int stopAfter = int.MaxValue, int leadIn = 0)
     {
         var ct = TestContext.Current.CancellationToken;
         var random = new Random(seed);
@@ -66,8 +68,8 @@ public sealed class ClipArchiveTests : IDisposable
         using var text = networks.EmbedText("a person is talking");
         using var speech = randn([Frames, networks.Transformer.Config.AudioBlocks, networks.Transformer.Config.AudioChannels], generator: sound);
         var inputs = new GenerationInputs(text, null, [speech], (_, _) => ValueTask.FromResult(picture));
-        var plan = new ClipPlan(Frames, ClipFrames, MotionFrames);
-        var options = new GenerationOptions(Height, Width, plan, 1, 2, new GuidanceOptions(1, 1)) { ColourCorrection = colourCorrection };
+        var plan = new ClipPlan(Frames, ClipFrames, MotionFrames, leadIn);
+        var options = new GenerationOptions(Height, Width, plan, 1, 2, new GuidanceOptions(1, 1)) { ColourCorrection = colourCorrection, Continuity = leadIn > 0 ? new ContinuityOptions(24, 3) : null };
         var frames = new List<byte[]>();
         using var last = archive is null ? null : await archive.RestoreAsync(plan, Height, Width, frame => { frames.Add(frame); return Task.CompletedTask; }, ct);
         await foreach (var clip in generator.GenerateAsync(inputs, options, noise, last, ct: ct))

@@ -5,17 +5,20 @@ namespace Locutor.Generation.Tests;
 public sealed class ContinuityTests
 {
     [Fact]
-    public void What_hardly_differs_from_the_picture_becomes_the_picture()
+    public void What_hardly_differs_from_the_picture_becomes_the_picture_and_what_moved_stays()
     {
         using var scope = NewDisposeScope();
         var picture = rand([3, 1, 6, 5]) * 2 - 1;
         var moved = zeros([3, 4, 6, 5]);
         moved[.., .., 2, ..] = 10.0 / 127.5;
         moved[.., .., 3, ..] = -30.0 / 127.5;
+        moved[.., .., 4, ..] = 18.0 / 127.5;
         var settled = (Continuity.Settle(picture + moved, picture, 12) - picture) * 127.5;
         settled[.., .., 2, ..].abs().max().item<float>().ShouldBe(0, 1e-3);
-        settled[.., .., 3, ..].max().item<float>().ShouldBe(-18, 1e-3);
+        settled[.., .., 3, ..].max().item<float>().ShouldBe(-30, 1e-3);
+        settled[.., .., 4, ..].max().item<float>().ShouldBe(9, 1e-3);
         settled[.., .., 0, ..].abs().max().item<float>().ShouldBe(0, 1e-3);
+        Continuity.Settle(picture + moved, picture, 0).sub(picture + moved).abs().max().item<float>().ShouldBe(0);
     }
 
     [Theory]
