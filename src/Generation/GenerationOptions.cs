@@ -33,12 +33,18 @@ public sealed record GenerationOptions(int Height, int Width, ClipPlan Clips, in
     /// <param name="frames">Of the video; all that is said takes.</param>
     /// <param name="text">The prompt.</param>
     /// <param name="negative">The text that guidance moves away from.</param>
-    public static GenerationOptions Of(VideoSettings settings, int height, int width, int frames, string text, string negative) =>
-        new(height, width, new ClipPlan(frames, settings.ClipFrames, settings.MotionFrames, settings.Continuity is null ? 0 : settings.MotionFrames - 1), settings.Steps, settings.Shift, settings.Guidance.Between(text, negative))
+    public static GenerationOptions Of(VideoSettings settings, int height, int width, int frames, string text, string negative)
+    {
+        bool asked = text != negative;
+        var continuity = settings.Continuity is { } held && asked ? held with { StillTolerance = held.AskedTolerance } : settings.Continuity;
+        int leadIn = continuity is null || asked ? 0 : settings.MotionFrames - 1;
+        var clips = new ClipPlan(frames, settings.ClipFrames, settings.MotionFrames, leadIn);
+        return new(height, width, clips, settings.Steps, settings.Shift, settings.Guidance.Between(text, negative))
         {
             ColourCorrection = settings.ColourCorrection,
             HoldPicture = settings.HoldPicture,
-            Continuity = settings.Continuity,
+            Continuity = continuity,
             StepCache = settings.StepCache,
         };
+    }
 }

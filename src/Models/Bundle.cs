@@ -134,12 +134,13 @@ public sealed record Preset(int Steps, double Shift, double TextGuidance, double
 }
 
 /// <summary>
-/// Against the drift of long videos and jumps between clips. With it the first clip starts before the video, with the picture held still
-/// as its motion frames, so that it is made as all later ones are.
+/// Against the drift of long videos and jumps between clips. Where the prompt asks for nothing beyond the negative prompt, the first clip
+/// also starts before the video, with the picture held still as its motion frames, so that it is made as all later ones are.
 /// </summary>
 /// <param name="StillTolerance">Levels (of 255) up to which a difference of motion frames from the picture is taken for none; from twice as much it stays. 0 keeps all.</param>
+/// <param name="AskedTolerance">The same where the prompt asks for something, such as an expression, which may differ by few levels.</param>
 /// <param name="JoinedFrames">Frames at the start of a clip over which its step from the clip before is spread.</param>
-public sealed record ContinuityOptions(double StillTolerance, int JoinedFrames);
+public sealed record ContinuityOptions(double StillTolerance, double AskedTolerance, int JoinedFrames);
 
 /// <summary>A LoRA file and how strongly it is merged.</summary>
 public sealed record BundleAdapter(BundleFile File, double Strength = 1);

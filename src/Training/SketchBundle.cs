@@ -50,7 +50,7 @@ public static class SketchBundle
             NegativePrompt = "a person is talking", // the default prompt: words pull away from a face at rest, and that prompt itself takes no pass
             ClipFrames = scenes.ClipFrames,
             HoldPicture = true,
-            Continuity = new ContinuityOptions(StillTolerance: 36, JoinedFrames: 8),
+            Continuity = new ContinuityOptions(StillTolerance: 30, AskedTolerance: 8, JoinedFrames: 8),
             Notice = "this does not look like the painted portraits that the shipped model 'sketch' knows; for photographs: locutor models pull infinitetalk-480p",
             NoticeBelow = 28,
         };

@@ -69,7 +69,7 @@ public sealed class ClipArchiveTests : IDisposable
         using var speech = randn([Frames, networks.Transformer.Config.AudioBlocks, networks.Transformer.Config.AudioChannels], generator: sound);
         var inputs = new GenerationInputs(text, null, [speech], (_, _) => ValueTask.FromResult(picture));
         var plan = new ClipPlan(Frames, ClipFrames, MotionFrames, leadIn);
-        var options = new GenerationOptions(Height, Width, plan, 1, 2, new GuidanceOptions(1, 1)) { ColourCorrection = colourCorrection, Continuity = leadIn > 0 ? new ContinuityOptions(24, 3) : null };
+        var options = new GenerationOptions(Height, Width, plan, 1, 2, new GuidanceOptions(1, 1)) { ColourCorrection = colourCorrection, Continuity = leadIn > 0 ? new ContinuityOptions(24, 8, 3) : null };
         var frames = new List<byte[]>();
         using var last = archive is null ? null : await archive.RestoreAsync(plan, Height, Width, frame => { frames.Add(frame); return Task.CompletedTask; }, ct);
         await foreach (var clip in generator.GenerateAsync(inputs, options, noise, last, ct: ct))
