@@ -1,7 +1,7 @@
 using Locutor.Networks.Layers;
 using Locutor.Networks.VideoAutoencoder;
-using Network = Locutor.Networks.VideoAutoencoder.VideoAutoencoder;
 using static TorchSharp.torch;
+using Network = Locutor.Networks.VideoAutoencoder.VideoAutoencoder;
 
 namespace Locutor.Networks.Tests;
 
