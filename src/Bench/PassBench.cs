@@ -27,7 +27,7 @@ internal sealed class PassBench(BenchOptions options, Meter meter, Ceilings ceil
         double seconds = 0, clip = 0;
         double? memory = meter.Peak(() =>
         {
-            using var network = new VideoTransformer(Weights(parameters, type, linears), config, MemoryPlan.Residency(options.Bundle, options.VramBudget, type, linears));
+            using var network = new VideoTransformer(Weights(parameters, type, linears), config, MemoryPlan.Within(options.Bundle, options.VramBudget, type, linears).Residency);
             clip = meter.Median(() => inputs.Conditions(network));
             using var scope = NewDisposeScope();
             var given = inputs.Conditions(network);

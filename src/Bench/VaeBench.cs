@@ -35,11 +35,11 @@ internal sealed class VaeBench(BenchOptions options, Meter meter, Ceilings ceili
         }
         string rate = type == ScalarType.Float32 ? Ceilings.Float32 : Ceilings.BFloat16;
         double seconds = 0;
-        double? memory = meter.Peak(() => seconds = meter.Median(() => network.EncodePictureThenBlank(picture, options.Frames, network.Plan(options.Frames, options.Height, options.Width))));
+        var plan = network.Plan(options.Frames, options.Height, options.Width);
+        double? memory = meter.Peak(() => seconds = meter.Median(() => network.EncodePictureThenBlank(picture, options.Frames, plan)));
         yield return new BenchRow(Part, $"encode {options.Frames} frames, a picture and blank ones, {Name}", seconds) { MemoryGiB = memory };
         memory = meter.Peak(() => seconds = meter.Median(() => network.Encode(motion, network.Plan(motion.shape[2], options.Height, options.Width))));
         yield return new BenchRow(Part, $"encode {motion.shape[2]} motion frames, {Name}", seconds) { MemoryGiB = memory };
-        var plan = network.Plan(options.Frames, options.Height, options.Width);
         memory = meter.Peak(() => seconds = meter.Median(() => network.Decode(latent, plan)));
         string tiles = plan.Tiled ? $", in {plan.Down} x {plan.Across} tiles" : "";
         yield return new BenchRow(Part, $"decode {latents} latents, {Name}, {Math.Min(latents, plan.Latents)} at once{tiles}", seconds)

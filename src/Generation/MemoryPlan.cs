@@ -15,39 +15,26 @@ using static TorchSharp.torch;
 namespace Locutor.Generation;
 
 /// <summary>What stays in a GPU's memory when it may not all be used.</summary>
-public static class MemoryPlan
+/// <param name="Residency">How many blocks of the transformer stay.</param>
+/// <param name="TextStays">Whether the reader of the prompt stays too; it is needed once a video, and so is the first to leave.</param>
+/// <param name="AutoencoderRoom">Bytes that the autoencoder may take beside all parameters that stay, while the transformer only keeps its keys and values; null sets no limit.</param>
+public sealed record MemoryPlan(BlockResidency Residency, bool TextStays, long? AutoencoderRoom)
 {
     private const int AudioPasses = 2, ImageTokens = 257;
 
-    /// <summary>How many blocks of the transformer stay, so that a clip of the bundle's largest picture of its default size fits the budget.</summary>
+    /// <summary>So that a clip of the bundle's largest picture of its default size fits the budget.</summary>
     /// <param name="budget">Bytes; null sets no limit.</param>
-    public static BlockResidency Residency(Bundle bundle, long? budget, ScalarType type, LinearPrecision linears)
+    public static MemoryPlan Within(Bundle bundle, long? budget, ScalarType type, LinearPrecision linears)
     {
-        if (budget is not { } limit) return BlockResidency.All;
+        if (budget is not { } limit) return new(BlockResidency.All, true, null);
         var config = new BundleBlueprint(bundle).Transformer;
-        return BlockResidency.Within(limit, Beside(bundle, config, type), VideoTransformer.BlockBytes(config, type, linears), config.Blocks);
-    }
-
-    /// <summary>Whether the reader of the prompt stays on the device too; it is needed once a video, and so is the first to leave.</summary>
-    /// <param name="budget">Bytes; null sets no limit.</param>
-    public static bool TextStays(Bundle bundle, long? budget, ScalarType type, LinearPrecision linears)
-    {
-        if (budget is not { } limit) return true;
-        var config = new BundleBlueprint(bundle).Transformer;
-        return limit >= Beside(bundle, config, type) + config.Blocks * VideoTransformer.BlockBytes(config, type, linears) + Text(bundle);
-    }
-
-    /// <summary>Bytes that the autoencoder may take beside all parameters that stay, while the transformer only keeps its keys and values.</summary>
-    /// <param name="budget">Bytes; null sets no limit, nor does the answer then.</param>
-    public static long? AutoencoderRoom(Bundle bundle, long? budget, ScalarType type, LinearPrecision linears)
-    {
-        if (budget is not { } limit) return null;
-        var config = new BundleBlueprint(bundle).Transformer;
-        var stays = Residency(bundle, budget, type, linears);
-        long blocks = stays.Resident >= config.Blocks ? config.Blocks : stays.Resident + stays.Slots;
-        long held = Networks(bundle, config, type) + blocks * VideoTransformer.BlockBytes(config, type, linears) + Kept(bundle, config, type);
-        if (TextStays(bundle, budget, type, linears)) held += Text(bundle);
-        return Math.Max(0, limit - CudaMemoryLimit.Beside - held) / 8 * 7; // an eighth for the clip before, which is still on its way out
+        long block = VideoTransformer.BlockBytes(config, type, linears), networks = Networks(bundle, config, type), text = Text(bundle), kept = Kept(bundle, config, type);
+        long beside = CudaMemoryLimit.Beside + Tokens(bundle, config, type) + kept + networks;
+        var residency = BlockResidency.Within(limit, beside, block, config.Blocks);
+        bool textStays = limit >= beside + config.Blocks * block + text;
+        long blocks = residency.Resident >= config.Blocks ? config.Blocks : residency.Resident + residency.Slots;
+        long held = CudaMemoryLimit.Beside + networks + blocks * block + kept + (textStays ? text : 0);
+        return new(residency, textStays, Math.Max(0, limit - held) / 8 * 7); // an eighth for the clip before, which is still on its way out
     }
 
     /// <summary>Reads 24, 24GiB or 24GB: bytes, a number alone being GiB.</summary>
@@ -61,17 +48,13 @@ public static class MemoryPlan
             : throw new SettingsException($"vram budget '{text}': expected a number of GiB, such as 24, 24GiB or 24GB");
     }
 
-    /// <summary>What has to fit beside the blocks.</summary>
-    private static long Beside(Bundle bundle, VideoTransformerConfig config, ScalarType type) =>
-        CudaMemoryLimit.Beside + Activations(bundle, config, type) + Networks(bundle, config, type);
-
-    /// <summary>Nine or ten tensors as wide as a token live at once (with int8 linears in their widest product); beside them a clip's keys and values.</summary>
-    private static long Activations(Bundle bundle, VideoTransformerConfig config, ScalarType type)
+    /// <summary>Nine or ten tensors as wide as a token live at once (with int8 linears in their widest product).</summary>
+    private static long Tokens(Bundle bundle, VideoTransformerConfig config, ScalarType type)
     {
         var autoencoder = new BundleBlueprint(bundle).Autoencoder;
         int side = autoencoder.SpatialStride() * config.Patch;
         long tokens = Frames(bundle) * bundle.Sizes[bundle.DefaultSize].Max(picture => (long)picture[0] * picture[1]) / side / side;
-        return tokens * 11 * config.Width * Size(type) + Kept(bundle, config, type);
+        return tokens * 11 * config.Width * Size(type);
     }
 
     /// <summary>Keys and values of a clip's text, picture and speech.</summary>

@@ -29,9 +29,10 @@ public sealed class NetworkSet : IDisposable
         this.tokenize = tokenize;
         var sizes = new BundleBlueprint(bundle);
         var transformer = open("transformer", type);
-        var textDevice = MemoryPlan.TextStays(bundle, budget, type, transformer.Linears) ? device : CPU;
-        Transformer = new(transformer, sizes.Transformer, MemoryPlan.Residency(bundle, budget, type, transformer.Linears));
-        Autoencoder = new(open("autoencoder", type), sizes.Autoencoder) { Room = MemoryPlan.AutoencoderRoom(bundle, budget, type, transformer.Linears) };
+        var plan = MemoryPlan.Within(bundle, budget, type, transformer.Linears);
+        var textDevice = plan.TextStays ? device : CPU;
+        Transformer = new(transformer, sizes.Transformer, plan.Residency);
+        Autoencoder = new(open("autoencoder", type), sizes.Autoencoder) { Room = plan.AutoencoderRoom };
         text = new(open("text", Arithmetic.OfEncoders(textDevice)).On(textDevice), sizes.Text);
         Image = new(open("image", Arithmetic.OfEncoders(device)), sizes.Image);
         Speech = new(open("speech", ScalarType.Float32), sizes.Speech);

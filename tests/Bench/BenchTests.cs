@@ -83,35 +83,28 @@ public sealed class BenchTests(ITestOutputHelper output)
         MemoryPlan.Parse("1.5GB").ShouldBe(1_500_000_000);
         MemoryPlan.Parse(null).ShouldBeNull();
         foreach (string bad in new[] { "", "much", "-3", "0", "NaN", "1e99" }) Should.Throw<Generation.Settings.SettingsException>(() => MemoryPlan.Parse(bad), bad);
-        MemoryPlan.Residency(bundle, null, ScalarType.BFloat16, default).Resident.ShouldBe(int.MaxValue);
-        MemoryPlan.Residency(bundle, 1L << 40, ScalarType.BFloat16, default).Resident.ShouldBe(int.MaxValue);
-        MemoryPlan.Residency(bundle, 1, ScalarType.BFloat16, default).Resident.ShouldBe(0);
-        MemoryPlan.TextStays(bundle, null, ScalarType.BFloat16, default).ShouldBeTrue();
-        MemoryPlan.TextStays(bundle, 1L << 40, ScalarType.BFloat16, default).ShouldBeTrue();
-        MemoryPlan.TextStays(bundle, 1, ScalarType.BFloat16, default).ShouldBeFalse();
-        MemoryPlan.AutoencoderRoom(bundle, null, ScalarType.BFloat16, default).ShouldBeNull();
-        MemoryPlan.AutoencoderRoom(bundle, 1, ScalarType.BFloat16, default).ShouldBe(0);
-        MemoryPlan.AutoencoderRoom(bundle, 1L << 40, ScalarType.BFloat16, default)!.Value.ShouldBeInRange(7L << 36, 7L << 37);
+        MemoryPlan.Within(bundle, null, ScalarType.BFloat16, default).Residency.Resident.ShouldBe(int.MaxValue);
+        MemoryPlan.Within(bundle, 1L << 40, ScalarType.BFloat16, default).Residency.Resident.ShouldBe(int.MaxValue);
+        MemoryPlan.Within(bundle, 1, ScalarType.BFloat16, default).Residency.Resident.ShouldBe(0);
+        MemoryPlan.Within(bundle, null, ScalarType.BFloat16, default).TextStays.ShouldBeTrue();
+        MemoryPlan.Within(bundle, 1L << 40, ScalarType.BFloat16, default).TextStays.ShouldBeTrue();
+        MemoryPlan.Within(bundle, 1, ScalarType.BFloat16, default).TextStays.ShouldBeFalse();
+        MemoryPlan.Within(bundle, null, ScalarType.BFloat16, default).AutoencoderRoom.ShouldBeNull();
+        MemoryPlan.Within(bundle, 1, ScalarType.BFloat16, default).AutoencoderRoom.ShouldBe(0);
+        MemoryPlan.Within(bundle, 1L << 40, ScalarType.BFloat16, default).AutoencoderRoom!.Value.ShouldBeInRange(7L << 36, 7L << 37);
     }
 
     /// <summary>By hand for float8: 40 blocks of 0.46 GB, 1.9 GB of keys and values, 3.8 of tokens, 2.2 of other networks, 9.3 of the prompt's reader.</summary>
     [Fact]
     public void A_budget_keeps_the_released_networks_as_far_as_they_fit()
     {
-        var bundle = BundleJson.Read(Path.Combine(Repository(), "models", "infinitetalk-480p", "bundle.json"));
-        BlockResidency At(long gib) => MemoryPlan.Residency(bundle, gib << 30, ScalarType.BFloat16, LinearPrecision.Float8);
+        var bundle = BundleCatalogue.Default().Find("infinitetalk-480p")!.Value.Bundle;
+        BlockResidency At(long gib) => MemoryPlan.Within(bundle, gib << 30, ScalarType.BFloat16, LinearPrecision.Float8).Residency;
         At(28).ShouldBe(BlockResidency.All);
         At(24).Resident.ShouldBeInRange(30, 38);
         At(12).Resident.ShouldBeInRange(3, 10);
-        MemoryPlan.TextStays(bundle, 28L << 30, ScalarType.BFloat16, LinearPrecision.Float8).ShouldBeFalse();
-        MemoryPlan.TextStays(bundle, 36L << 30, ScalarType.BFloat16, LinearPrecision.Float8).ShouldBeTrue();
-        MemoryPlan.AutoencoderRoom(bundle, 36L << 30, ScalarType.BFloat16, LinearPrecision.Float8)!.Value.ShouldBeInRange(2L << 30, 6L << 30);
-    }
-
-    private static string Repository()
-    {
-        string folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "Locutor.slnx"))) folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("no Locutor.slnx above the tests");
-        return folder;
+        MemoryPlan.Within(bundle, 28L << 30, ScalarType.BFloat16, LinearPrecision.Float8).TextStays.ShouldBeFalse();
+        MemoryPlan.Within(bundle, 36L << 30, ScalarType.BFloat16, LinearPrecision.Float8).TextStays.ShouldBeTrue();
+        MemoryPlan.Within(bundle, 36L << 30, ScalarType.BFloat16, LinearPrecision.Float8).AutoencoderRoom!.Value.ShouldBeInRange(2L << 30, 6L << 30);
     }
 }

@@ -36,7 +36,7 @@ internal static class Goldens
 
 internal static class Start
 {
-    /// <summary>Before the first test: libtorch from the folder that LOCUTOR_TORCH names, if it names one; float32 that is float32.</summary>
+    /// <summary>Before the first test: libtorch from the folder that LOCUTOR_TORCH names, if it names one (whichever start comes first); float32 that is float32.</summary>
     [System.Runtime.CompilerServices.ModuleInitializer]
     internal static void LoadTorch()
     {

@@ -39,7 +39,7 @@ internal sealed class CausalStack(IReadOnlyList<CausalLayer> layers, int split)
 internal static class Coders
 {
     /// <summary>Resolutions that go in tiles: nearly all memory is theirs, and below them every pixel of halo would be four or more of the picture's.</summary>
-    private const int HighLevels = 2;
+    public const int HighLevels = 2;
 
     /// <summary>Pixels to the moments of a latent: twice its channels.</summary>
     public static CausalStack Encoder(Weights weights, VideoAutoencoderConfig config)

@@ -30,7 +30,7 @@ public sealed record CodingPlan(int Latents, int Down = 1, int Across = 1)
         double work = (double)LiveTensors * config.TemporalStride() * config.Width * valueBytes; // bytes for a pixel and a latent frame
         double left = room - Remembered(config, 0, config.Multipliers.Count) * valueBytes * height * width;
         if (left >= work * height * width) return new((int)Math.Clamp(Math.Min(left, Enough) / (work * height * width), 1, int.MaxValue));
-        int high = Math.Min(2, config.Multipliers.Count - 1);
+        int high = Math.Min(Coders.HighLevels, config.Multipliers.Count - 1);
         double whole = Between(config, high, latents) * valueBytes * height * width, tile = work + Remembered(config, 0, high) * valueBytes;
         long scale = layers.Aggregate(1L, (product, layer) => product * layer.Sight.Grows);
         var plan = new CodingPlan(1);

@@ -53,13 +53,13 @@ public sealed partial class VideoAutoencoder
     /// <returns>[B, 16, k + 1, H / 8, W / 8]</returns>
     public Tensor EncodePictureThenBlank(Tensor picture, long frames, CodingPlan plan, CancellationToken ct = default)
     {
-        if (!plan.Tiled) return EncodePictureThenBlank(picture, frames);
         CheckVideo(picture);
         CheckLength(frames, nameof(frames));
         using var scope = NewDisposeScope();
         int stride = Config.TemporalStride();
-        var blank = Layout.ZerosLike(picture, stride);
-        return EncodeChunks([picture, .. Enumerable.Repeat(blank, (int)((frames - 1) / stride))], plan, true, ct).MoveToOuterDisposeScope();
+        var first = Layout.ChannelsLast(picture.to(weights.Type));
+        var blank = Layout.ZerosLike(first, stride);
+        return EncodeChunks([first, .. Enumerable.Repeat(blank, (int)((frames - 1) / stride))], plan, true, ct).MoveToOuterDisposeScope();
     }
 
     /// <summary>Pixels of a whole latent, about in [-1, 1], not clamped.</summary>
@@ -69,15 +69,7 @@ public sealed partial class VideoAutoencoder
     {
         using var scope = NewDisposeScope();
         var (low, high) = plan.Tiled ? decoder.Split() : (decoder, null);
-        List<Tensor> chunks = [];
-        using (var cache = new CausalCache())
-        {
-            for (long start = 0; start < latent.shape[2]; start += plan.Latents)
-            {
-                using var part = latent.narrow(2, start, Math.Min(plan.Latents, latent.shape[2] - start));
-                chunks.Add(DecodeChunk(part, cache, low, ct));
-            }
-        }
+        List<Tensor> chunks = [.. DecodeChunks(latent, plan.Latents, low, ct)];
         return cat([.. high is null ? chunks : Tiles.Over(high, chunks, plan, weights.Type, false, ct)], 2).MoveToOuterDisposeScope();
     }
 

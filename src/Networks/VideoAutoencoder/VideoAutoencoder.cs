@@ -68,19 +68,7 @@ public sealed partial class VideoAutoencoder
     /// <param name="picture">[B, 3, 1, H, W]</param>
     /// <param name="frames">4k + 1, the picture among them.</param>
     /// <returns>[B, 16, k + 1, H / 8, W / 8]</returns>
-    public Tensor EncodePictureThenBlank(Tensor picture, long frames)
-    {
-        CheckVideo(picture);
-        CheckLength(frames, nameof(frames));
-        using var scope = NewDisposeScope();
-        using var cache = new CausalCache();
-        using var repeating = new RepeatingStack(encoder, cache);
-        var first = Layout.ChannelsLast(picture.to(weights.Type));
-        var blank = Layout.ZerosLike(first, Config.TemporalStride());
-        List<Tensor> latents = [ToLatent(repeating.Forward(first))];
-        for (long done = 1; done < frames; done += Config.TemporalStride()) latents.Add(ToLatent(repeating.Forward(blank)));
-        return cat(latents, 2).MoveToOuterDisposeScope();
-    }
+    public Tensor EncodePictureThenBlank(Tensor picture, long frames) => EncodePictureThenBlank(picture, frames, new CodingPlan(1));
 
     /// <summary>Pixels of a whole latent, about in [-1, 1], not clamped.</summary>
     /// <param name="latent">[B, 16, k + 1, h, w]</param>
@@ -96,11 +84,16 @@ public sealed partial class VideoAutoencoder
     public IEnumerable<Tensor> DecodeChunks(Tensor latent, int latentFrames, CancellationToken ct = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(latentFrames, 1);
+        return DecodeChunks(latent, latentFrames, decoder, ct);
+    }
+
+    private IEnumerable<Tensor> DecodeChunks(Tensor latent, int latentFrames, CausalStack layers, CancellationToken ct)
+    {
         using var cache = new CausalCache();
         for (long start = 0; start < latent.shape[2]; start += latentFrames)
         {
             using var part = latent.narrow(2, start, Math.Min(latentFrames, latent.shape[2] - start));
-            yield return DecodeChunk(part, cache, decoder, ct);
+            yield return DecodeChunk(part, cache, layers, ct);
         }
     }
 
@@ -121,12 +114,12 @@ public sealed partial class VideoAutoencoder
         return ((mean - PerChannel(Config.LatentMean)) * PerChannel(Config.LatentStd).reciprocal()).to(weights.Type).MoveToOuterDisposeScope();
     }
 
-    private Tensor DecodeChunk(Tensor latent, CausalCache? cache, CausalStack part, CancellationToken ct)
+    private Tensor DecodeChunk(Tensor latent, CausalCache? cache, CausalStack layers, CancellationToken ct)
     {
         if (latent.dim() != 5 || latent.shape[1] != Config.LatentChannels || latent.numel() == 0)
             throw new ArgumentException($"expected [B, {Config.LatentChannels}, t, h, w], found [{string.Join(", ", latent.shape)}]", nameof(latent));
         using var scope = NewDisposeScope();
-        return part.Forward(FromLatent(latent), cache, ct)!.MoveToOuterDisposeScope();
+        return layers.Forward(FromLatent(latent), cache, ct)!.MoveToOuterDisposeScope();
     }
 
     private Tensor FromLatent(Tensor latent)
