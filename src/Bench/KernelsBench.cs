@@ -16,6 +16,9 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
     private readonly LinearPrecision linears = options.Precision.Linears() ?? LinearPrecision.Plain;
     private readonly ScalarType type = options.Precision.Arithmetic(options.Device);
 
+    /// <summary>Whether attention on speech is folded at this size.</summary>
+    private bool folds;
+
     private int Size => type == ScalarType.Float32 ? 4 : 2;
 
     private int BytesOut => linears == LinearPrecision.Plain ? Size : 1;
@@ -28,9 +31,10 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         using var inputs = new PassInputs(options, config);
         using var parameters = new RandomParameters(options.Seed, onDevice: meter.OnGpu);
         var grid = inputs.Grid;
+        folds = Work.Folds(config, grid);
         var x = Normal(type, 1, grid.Tokens, config.Width);
         var wide = Normal(type, 1, grid.Tokens, config.FeedForward);
-        Operation[] operations = [.. Norms(x), .. Sums(x), .. OfWideRows(wide), .. Products(parameters, x, wide), .. Attentions(grid)];
+        Operation[] operations = [.. Norms(x), .. Sums(x), .. OfWideRows(wide), .. Products(parameters, x, wide), .. Attentions(grid), .. Speech(parameters, grid)];
         List<BenchRow> rows = [.. operations.Select(Measure)];
         double seconds = operations.Zip(rows, (operation, row) => operation.Times * row.Seconds!.Value).Sum();
         rows.Add(new BenchRow(Part, "all of the above in a pass", seconds) { Floor = operations.Zip(rows, (operation, row) => operation.Times * row.Floor!.Value).Sum() });
@@ -46,7 +50,8 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         Tensor Plain(Tensor sum) => NormModulate.Plain(sum, factor, offset, config.Epsilon, LinearPrecision.Plain).Values;
         double values = x.numel();
         yield return new("layer norm, modulation" + Quantised, 1, () => Norm().Values, () => Plain(x), values * (Size + BytesOut), null, Restored(Norm));
-        yield return new("residual, layer norm" + Quantised, 2 * config.Blocks, () => After(null).Values, () => Plain(x + y), values * (3 * Size + BytesOut), null, Restored(() => After(null)));
+        yield return new("residual, layer norm" + Quantised, (folds ? 1 : 2) * config.Blocks, () => After(null).Values, () => Plain(x + y), values * (3 * Size + BytesOut), null, Restored(() => After(null)));
+        if (folds) yield return new("residual, layer norm before speech", config.Blocks, () => NormModulate.AfterResidual(x, y, null, factor, offset, config.Epsilon, LinearPrecision.Plain).Normed.Values, () => Plain(x + y), values * 4 * Size, null);
         yield return new("gate, residual, layer norm" + Quantised, 2 * config.Blocks - 1, () => After(factor).Values, () => Plain(GatedResidual.Plain(x, y, factor)), values * (3 * Size + BytesOut), null, Restored(() => After(factor)));
         yield return new("gate, residual", 1, () => GatedResidual.Apply(x, y, factor), () => GatedResidual.Plain(x, y, factor), values * 3 * Size, null);
         var weight = Normal(type, config.Width);
@@ -61,13 +66,13 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
     {
         var y = Normal(type, x.shape);
         double values = x.numel();
-        if (linears != LinearPrecision.Plain) yield return new("speech attention's output" + Quantised, config.Blocks, () => QuantiseRows.Apply(x, linears).Values, () => x, values * (Size + BytesOut), null, Restored(() => QuantiseRows.Apply(x, linears)));
+        if (linears != LinearPrecision.Plain && !folds) yield return new("speech attention's output" + Quantised, config.Blocks, () => QuantiseRows.Apply(x, linears).Values, () => x, values * (Size + BytesOut), null, Restored(() => QuantiseRows.Apply(x, linears)));
         yield return new("sum of text and picture" + Quantised, config.Blocks, () => QuantiseRows.Sum(x, y, linears).Values, () => x + y, values * (2 * Size + BytesOut), null, Restored(() => QuantiseRows.Sum(x, y, linears)));
     }
 
     private IEnumerable<Operation> OfWideRows(Tensor wide)
     {
-        yield return new("GELU" + Quantised, config.Blocks, () => GeluQuantise.Apply(wide, linears).Values, () => wide.gelu(TorchSharp.Modules.GELU.Approximate.tanh), (double)wide.numel() * (Size + BytesOut), null, Restored(() => GeluQuantise.Apply(wide, linears)));
+        if (linears != LinearPrecision.Plain || !meter.OnGpu) yield return new("GELU" + Quantised, config.Blocks, () => GeluQuantise.Apply(wide, linears).Values, () => wide.gelu(TorchSharp.Modules.GELU.Approximate.tanh), (double)wide.numel() * (Size + BytesOut), null, Restored(() => GeluQuantise.Apply(wide, linears)));
     }
 
     private IEnumerable<Operation> Attentions(PatchGrid grid)
@@ -81,6 +86,7 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         ];
         foreach (var (what, queries, keys) in kinds)
         {
+            if (what == "speech" && folds) continue;
             var (k, v) = (Heads(queries.shape[0], keys), Heads(queries.shape[0], keys));
             bool self = what == "self"; // as the block does: its output leaves as the next product reads it
             yield return new($"{what} attention, {keys} keys{(self ? Quantised : "")}", config.Blocks, () => Attention.Forward(queries, k, v, self ? linears : LinearPrecision.Plain).Values, null, 2.0 * (q.numel() + k.numel()) * Size, (rate, 4.0 * grid.Tokens * keys * config.Width));
@@ -99,12 +105,32 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
             LinearPrecision.Int8 => Ceilings.Int8,
             _ => type == ScalarType.Float32 ? Ceilings.Float32 : Ceilings.BFloat16,
         };
-        foreach (var (name, inputs, outputs, times, input) in new[] { ("square", width, width, 8, x), ("expand", width, inner, 1, x), ("contract", inner, width, 1, wide) })
+        foreach (var (name, inputs, outputs, times, input) in new[] { ("square", width, width, folds ? 6 : 8, x), ("expand", width, inner, 1, x), ("contract", inner, width, 1, wide) })
         {
             var linear = new Linear(weights[name], inputs, outputs);
             var given = Activations.Of(input, linears);
-            yield return new($"matrix product {inputs} to {outputs}", times * config.Blocks, () => linear.Forward(given), null, 0, (rate, 2.0 * input.shape[1] * inputs * outputs));
+            bool gelu = name == "expand" && linears == LinearPrecision.Plain && meter.OnGpu;
+            yield return new($"matrix product {inputs} to {outputs}{(gelu ? ", GELU" : "")}", times * config.Blocks, () => gelu ? linear.ForwardGelu(given, linears).Values : linear.Forward(given), null, 0, (rate, 2.0 * input.shape[1] * inputs * outputs));
         }
+    }
+
+    private IEnumerable<Operation> Speech(RandomParameters parameters, PatchGrid grid)
+    {
+        if (!folds) yield break;
+        var weights = new Weights(parameters, type, options.Device).With(linears);
+        var (query, output) = (new Linear(weights["query"], config.Width, config.Width), new Linear(weights["output"], config.Width, config.Width));
+        var x = Normal(type, grid.Frames, grid.Tokens / grid.Frames, config.Width);
+        var (k, v) = (Heads(grid.Frames, config.AudioTokens), Heads(grid.Frames, config.AudioTokens));
+        Tensor Unfolded() => output.Forward(Attention.Forward(Attention.SplitHeads(query.Forward(x), config.Heads), k, v));
+        Tensor Exact()
+        {
+            Tensor Wide(Tensor one) => one.to(ScalarType.Float32);
+            Tensor Apply(Affine layer, Tensor from) => nn.functional.linear(from, Wide(layer.Weight), Wide(layer.Bias));
+            return Apply(output.Numbers(), Attention.Forward(Attention.SplitHeads(Apply(query.Numbers(), Wide(x)), config.Heads), Wide(k), Wide(v)));
+        }
+        string rate = type == ScalarType.Float32 && !meter.OnGpu ? Ceilings.Float32 : Ceilings.BFloat16;
+        yield return new($"folded speech attention, {config.AudioTokens} keys", config.Blocks, () => FoldedAttention.Apply(x, k, v, query.Numbers(), output.Numbers()), Exact, 4.0 * x.numel() * Size, (rate, Work.FoldedSpeech(config, grid) / config.Blocks));
+        yield return new("the same not folded", 0, Unfolded, null, 4.0 * x.numel() * Size, null);
     }
 
     private BenchRow Measure(Operation operation)

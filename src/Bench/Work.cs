@@ -1,3 +1,4 @@
+using Locutor.Kernels;
 using Locutor.Kernels.Quantisation;
 using Locutor.Networks.VideoAutoencoder;
 using Locutor.Networks.VideoTransformer;
@@ -8,13 +9,16 @@ namespace Locutor.Bench;
 /// <summary>Least arithmetic that something needs, counted from the architecture: a multiplication and an addition are two.</summary>
 internal static class Work
 {
-    /// <summary>Matrix products of all blocks in one pass; keys and values of text, picture and speech are not among them, they are made once a clip.</summary>
-    public static double Linears(VideoTransformerConfig config, long tokens) =>
-        2.0 * config.Blocks * tokens * (8.0 * config.Width * config.Width + 2.0 * config.Width * config.FeedForward);
+    /// <summary>
+    /// Matrix products of all blocks in one pass; keys and values of text, picture and speech are not among them, they are made once a clip,
+    /// nor what attends to speech where that is folded.
+    /// </summary>
+    public static double Linears(VideoTransformerConfig config, PatchGrid grid) =>
+        2.0 * config.Blocks * grid.Tokens * ((Folds(config, grid) ? 6.0 : 8.0) * config.Width * config.Width + 2.0 * config.Width * config.FeedForward);
 
     public static double Attention(VideoTransformerConfig config, PatchGrid grid)
     {
-        double others = config.TextTokens + 257 + config.AudioTokens;
+        double others = config.TextTokens + 257 + (Folds(config, grid) ? 0 : config.AudioTokens);
         return 4.0 * config.Blocks * grid.Tokens * (grid.Tokens + others) * config.Width;
     }
 
@@ -28,8 +32,15 @@ internal static class Work
             _ => type == ScalarType.Float32 ? Ceilings.Float32 : Ceilings.BFloat16,
         };
         string attention = type == ScalarType.Float32 && !gpu ? Ceilings.AttentionFloat32 : Ceilings.Attention;
-        return ceilings.Floor(product, Linears(config, grid.Tokens)) + ceilings.Floor(attention, Attention(config, grid));
+        string plain = type == ScalarType.Float32 ? Ceilings.Float32 : Ceilings.BFloat16;
+        return ceilings.Floor(product, Linears(config, grid)) + ceilings.Floor(attention, Attention(config, grid)) + ceilings.Floor(plain, FoldedSpeech(config, grid));
     }
+
+    /// <summary>What attends to speech, all blocks, where its projections are folded into keys and values; nothing where they are not.</summary>
+    public static double FoldedSpeech(VideoTransformerConfig config, PatchGrid grid) =>
+        Folds(config, grid) ? 4.0 * config.Blocks * config.AudioTokens * config.Width * ((double)config.Heads * grid.Tokens + (double)grid.Frames * config.Width) : 0;
+
+    public static bool Folds(VideoTransformerConfig config, PatchGrid grid) => FoldedAttention.Pays(grid.Tokens / grid.Frames, config.AudioTokens, config.Heads, config.Width);
 
     /// <summary>Convolutions of the decoder for a whole latent.</summary>
     public static double Decode(VideoAutoencoderConfig config, long latentFrames, long height, long width)

@@ -1,3 +1,4 @@
+using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Quantisation;
 using static TorchSharp.torch;
 
@@ -190,6 +191,56 @@ public sealed class OperationTests : IDisposable
             var expected = (q.to(ScalarType.Float64).matmul(k.to(ScalarType.Float64).transpose(2, 3)) / Math.Sqrt(128)).softmax(-1).matmul(v.to(ScalarType.Float64)).transpose(1, 2).flatten(2);
             foreach (var precision in Enum.GetValues<LinearPrecision>()) Check(JoinedAttention.Apply(q, k, v, precision), expected, precision, rounded: 3);
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(Inputs.Devices), MemberType = typeof(Inputs))]
+    public void Attention_folded_into_its_keys_and_values_is_attention_between_projections(string device)
+    {
+        foreach (var (sets, queries, keys, heads, head) in new[] { (1, 1, 1, 1, 8), (3, 50, 4, 2, 24), (2, 33, 5, 3, 40), (3, 130, 32, 40, 16), (2, 9, 65, 1, 16) })
+        {
+            using var inner = NewDisposeScope();
+            long width = heads * head;
+            var x = inputs.Rows(device, 0, sets, queries, width);
+            var both = inputs.Rows(device, 0, sets, keys, 2 * width).chunk(2, -1); // as a projection leaves keys and values: side by side
+            var (k, v) = (both[0].unflatten(2, [heads, head]).transpose(1, 2), both[1].unflatten(2, [heads, head]).transpose(1, 2));
+            Affine Layer() => new(inputs.Rows(device, 0, width, width) / Math.Sqrt(width), inputs.Rows(device, 0, width));
+            var (query, output) = (Layer(), Layer());
+            Tensor Apply(Affine layer, Tensor from) => from.matmul(layer.Weight.to(ScalarType.Float64).t()) + layer.Bias;
+            var q = Apply(query, x.to(ScalarType.Float64)).unflatten(2, [heads, head]).transpose(1, 2);
+            var said = (q.matmul(k.to(ScalarType.Float64).transpose(2, 3)) / Math.Sqrt(head)).softmax(-1).matmul(v.to(ScalarType.Float64));
+            var expected = Apply(output, said.transpose(1, 2).flatten(2));
+            string what = $"seed {inputs.Seed}, {sets} x {queries} queries, {keys} keys, {heads} heads of {head}";
+            var found = FoldedAttention.Apply(x, k, v, query, output);
+            found.dtype.ShouldBe(ScalarType.BFloat16);
+            Inputs.Distance(found, expected).ShouldBeLessThan(1e-2, what);
+            Affine Wide(Affine layer) => new(layer.Weight.to(ScalarType.Float32), layer.Bias.to(ScalarType.Float32));
+            var exact = FoldedAttention.Apply(x.to(ScalarType.Float32), k.to(ScalarType.Float32), v.to(ScalarType.Float32), Wide(query), Wide(output));
+            Inputs.Distance(exact, expected).ShouldBeLessThan(1e-5, what);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Inputs.Devices), MemberType = typeof(Inputs))]
+    public void A_product_that_ends_with_GELU_is_both(string device)
+    {
+        foreach (var (tokens, width, outputs) in new[] { (1L, 16L, 16L), (33, 48, 32), (130, 75, 101) })
+        {
+            using var inner = NewDisposeScope();
+            var (x, weight, bias) = (inputs.Rows(device, 0, tokens, width), inputs.Rows(device, 0, outputs, width), inputs.Rows(device, 0, outputs));
+            var wide = x.to(ScalarType.Float64).matmul(weight.to(ScalarType.Float64).t()) + bias;
+            var expected = wide * 0.5 * (1 + (Math.Sqrt(2 / Math.PI) * (wide + 0.044715 * wide.pow(3))).tanh());
+            Inputs.Distance(TorchScripts.ProductGelu(x, weight.t(), bias), expected).ShouldBeLessThan(6e-3, $"seed {inputs.Seed}, [{tokens}, {width}] x {outputs}");
+        }
+    }
+
+    [Fact]
+    public void Folding_pays_where_it_takes_less_than_half_the_products()
+    {
+        FoldedAttention.Pays(queries: 1600, keys: 32, heads: 40, width: 5120).ShouldBeTrue();
+        FoldedAttention.Pays(queries: 1600, keys: 64, heads: 40, width: 5120).ShouldBeFalse();
+        FoldedAttention.Pays(queries: 64, keys: 8, heads: 4, width: 256).ShouldBeTrue();
+        FoldedAttention.Pays(queries: 16, keys: 8, heads: 4, width: 256).ShouldBeFalse();
     }
 
     /// <summary>Relative to the largest magnitude of a row, a byte's error is at most half of its last place.</summary>

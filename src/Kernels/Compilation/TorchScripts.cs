@@ -5,7 +5,7 @@ namespace Locutor.Kernels.Compilation;
 /// <summary>Operations of libtorch that TorchSharp does not bind, each one TorchScript call away. An unknown name aborts the process: a test compiles them.</summary>
 public static class TorchScripts
 {
-    // 15 is bfloat16; sums are kept in float32 or, faster and less exact, in fewer bits: the True asks for the latter.
+    // 15 is bfloat16, 6 float32; sums are kept in float32 or, faster and less exact, in fewer bits: the True asks for the latter.
     private const string Text = """
         def scaled(a: Tensor, b: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
             return torch._scaled_mm(a, b, rows, columns, None, None, 15, True)
@@ -22,6 +22,21 @@ public static class TorchScripts
         def attention_and_sums(q: Tensor, k: Tensor, v: Tensor) -> List[Tensor]:
             answer = torch._scaled_dot_product_cudnn_attention(q, k, v, None, True, 0.0, False, False)
             return [answer[0], answer[1]]
+
+        def product_gelu(a: Tensor, b: Tensor, bias: Tensor) -> Tensor:
+            return torch._addmm_activation(bias, a, b, use_gelu=True)
+
+        def product_into(a: Tensor, b: Tensor, out: Tensor) -> Tensor:
+            return torch.bmm(a, b, out=out)
+
+        def float32_products(a: Tensor, b: Tensor) -> Tensor:
+            return torch.bmm(a, b, out_dtype=6)
+
+        def biased_products(a: Tensor, b: Tensor, bias: Tensor) -> Tensor:
+            out = torch.empty([a.size(0), a.size(1), b.size(2)], dtype=a.dtype, device=a.device)
+            for i in range(a.size(0)):
+                torch.addmm(bias, a[i], b[i], out=out[i])
+            return out
 
         """;
 
@@ -48,6 +63,21 @@ public static class TorchScripts
         var both = Compiled.Value.invoke<Tensor[]>("attention_and_sums", q, k, v);
         return (both[0], both[1]);
     }
+
+    /// <summary>gelu(a b + bias), the tanh approximation; on a GPU the product's own kernel ends with it.</summary>
+    /// <param name="a">[m, k]</param>
+    /// <param name="b">[k, n]</param>
+    /// <param name="bias">[n]</param>
+    public static Tensor ProductGelu(Tensor a, Tensor b, Tensor bias) => Compiled.Value.invoke<Tensor>("product_gelu", a, b, bias);
+
+    /// <summary>[h, m, k] times [h, k, n] into <paramref name="result"/>, [h, m, n], whose rows may lie apart.</summary>
+    public static Tensor ProductInto(Tensor a, Tensor b, Tensor result) => Compiled.Value.invoke<Tensor>("product_into", a, b, result);
+
+    /// <summary>[h, m, k] times [h, k, n] of bfloat16 on a GPU as float32.</summary>
+    public static Tensor Float32Products(Tensor a, Tensor b) => Compiled.Value.invoke<Tensor>("float32_products", a, b);
+
+    /// <summary>[h, m, k] times [h, k, n] and a bias [n], one product after the other so that each adds it on its way.</summary>
+    public static Tensor BiasedProducts(Tensor a, Tensor b, Tensor bias) => Compiled.Value.invoke<Tensor>("biased_products", a, b, bias);
 
     /// <summary>Compiles all of them.</summary>
     public static void Check() => _ = Compiled.Value;

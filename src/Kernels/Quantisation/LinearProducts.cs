@@ -14,6 +14,9 @@ public interface ILinearProduct
     /// <param name="bias">[outputs], of the result's type.</param>
     /// <returns>[..., outputs] of that type.</returns>
     Tensor Multiply(Activations x, Tensor? bias, ScalarType result);
+
+    /// <summary>The weights as numbers of that type: [outputs, inputs].</summary>
+    Tensor Matrix(ScalarType type);
 }
 
 /// <summary>Weights in the type of the arithmetic.</summary>
@@ -23,6 +26,8 @@ public sealed class PlainProduct(Tensor weight) : ILinearProduct
     public LinearPrecision Precision => LinearPrecision.Plain;
 
     public Tensor Multiply(Activations x, Tensor? bias, ScalarType result) => linear(x.Values, weight, bias);
+
+    public Tensor Matrix(ScalarType type) => weight.to(type).alias();
 }
 
 /// <summary>
@@ -32,6 +37,8 @@ public sealed class PlainProduct(Tensor weight) : ILinearProduct
 public sealed class Float8Product(QuantisedRows weight) : ILinearProduct
 {
     public LinearPrecision Precision => LinearPrecision.Float8;
+
+    public Tensor Matrix(ScalarType type) => RowQuantiser.Restore(weight, type);
 
     public Tensor Multiply(Activations x, Tensor? bias, ScalarType result)
     {
@@ -51,6 +58,8 @@ public sealed class Int8Product(QuantisedRows weight) : ILinearProduct
     private const long FewestTokens = 17;
 
     public LinearPrecision Precision => LinearPrecision.Int8;
+
+    public Tensor Matrix(ScalarType type) => RowQuantiser.Restore(weight, type);
 
     public Tensor Multiply(Activations x, Tensor? bias, ScalarType result)
     {

@@ -45,10 +45,11 @@ public static class RowQuantiser
         return new QuantisedRows(values.MoveToOuterDisposeScope(), (largest / limit).squeeze(-1).MoveToOuterDisposeScope());
     }
 
-    /// <returns>[..., width], float32.</returns>
-    public static Tensor Restore(QuantisedRows rows)
+    /// <param name="type">At least 8 bits of mantissa: a byte is exact in it, its product with the scale rounded to it.</param>
+    /// <returns>[..., width]</returns>
+    public static Tensor Restore(QuantisedRows rows, ScalarType type = ScalarType.Float32)
     {
         using var scope = NewDisposeScope();
-        return rows.Values.to(ScalarType.Float32).mul_(rows.Scales.unsqueeze(-1)).MoveToOuterDisposeScope();
+        return rows.Values.to(type).mul_(rows.Scales.unsqueeze(-1)).MoveToOuterDisposeScope();
     }
 }

@@ -1,3 +1,5 @@
+using Locutor.Kernels;
+using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Quantisation;
 using static TorchSharp.torch;
 
@@ -19,4 +21,18 @@ public sealed class Linear(Weights weights, long inputs, long outputs, bool bias
 
     /// <summary>The same of activations that several layers share, quantised once.</summary>
     public Tensor Forward(Activations x) => product.Multiply(x, bias, type);
+
+    /// <summary>GELU in its tanh approximation of the same, as the next matrix product reads it.</summary>
+    public Activations ForwardGelu(Activations x, LinearPrecision next)
+    {
+        using var scope = NewDisposeScope();
+        if (product.Precision != LinearPrecision.Plain || next != LinearPrecision.Plain || bias is null || !CudaKernel.Takes(x.Values))
+            return GeluQuantise.Apply(Forward(x), next).MoveToOuterDisposeScope();
+        var y = TorchScripts.ProductGelu(x.Values.flatten(0, -2), product.Matrix(type).t(), bias);
+        return new Activations(y.view([.. x.Values.shape.AsSpan(0, x.Values.shape.Length - 1), y.shape[1]]), null).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>What the layer does as numbers, whichever way it holds them.</summary>
+    /// <exception cref="InvalidOperationException">The layer has no bias.</exception>
+    public Affine Numbers() => new(product.Matrix(type), bias ?? throw new InvalidOperationException("the layer has no bias"));
 }

@@ -1,5 +1,4 @@
 using Locutor.Kernels;
-using Locutor.Kernels.Quantisation;
 using Locutor.Networks.Layers;
 using static TorchSharp.torch;
 
@@ -60,7 +59,7 @@ public sealed class TransformerBlock(Weights weights, VideoTransformerConfig con
     private Unsummed ReadAudio(Unsummed before, KeysValues spoken, long frames, RotaryTable? turns)
     {
         using var scope = NewDisposeScope();
-        var (x, read) = audioNorm.AfterResidual(before.X, before.Y!, null, audio.Precision);
+        var (x, read) = audioNorm.AfterResidual(before.X, before.Y!, null, audio.Reads(before.X, spoken, frames, turns));
         before.Dispose();
         return new Unsummed(x, audio.Forward(read, spoken, frames, turns)).MoveToOuterDisposeScope();
     }
@@ -70,13 +69,7 @@ public sealed class TransformerBlock(Weights weights, VideoTransformerConfig con
         using var scope = NewDisposeScope();
         var (x, read) = NormModulate.AfterResidual(before.X, before.Y!, null, m[4] + 1, m[3], config.Epsilon, expand.Precision);
         before.Dispose();
-        return new Unsummed(x, contract.Forward(Expanded(read)), m[5]).MoveToOuterDisposeScope();
-    }
-
-    private Activations Expanded(Activations read)
-    {
-        using var scope = NewDisposeScope();
-        return GeluQuantise.Apply(expand.Forward(read), contract.Precision).MoveToOuterDisposeScope();
+        return new Unsummed(x, contract.Forward(expand.ForwardGelu(read, contract.Precision)), m[5]).MoveToOuterDisposeScope();
     }
 }
 
