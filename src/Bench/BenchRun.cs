@@ -17,11 +17,11 @@ public static class BenchRun
     public static BenchReport Measure(string part, BenchOptions options, Action<string> said, Action<BenchReport> kept)
     {
         options.Validate();
-        if (options.VramBudget is { } budget && options.Device.type == TorchSharp.DeviceType.CUDA) CudaMemoryLimit.Set(Math.Max(0, options.Device.index), budget);
+        CudaMemory.Configure(options.Device, options.VramBudget);
         manual_seed(options.Seed);
         var meter = new Meter(options.Device, options.Repeat);
         var report = new BenchReport(Name(options.Device), options.Bundle.Name, $"{options.Height}x{options.Width}", options.Frames, DateTimeOffset.UtcNow) { Compiler = CudaKernel.CompilerVersion };
-        var ceilings = Ceilings.Measure(meter, options.Device);
+        var ceilings = Ceilings.Measure(meter, options);
         report.Ceilings.AddRange(ceilings.All);
         said($"{report.Device}; {report.Model} at {report.Size}, {report.Frames} frames; {report.Compiler}");
         foreach (var ceiling in ceilings.All) said(FormattableString.Invariant($"  {ceiling.What,-34} {ceiling.Rate / 1e9,12:0.0} G{ceiling.Unit}/s"));

@@ -26,8 +26,9 @@ internal sealed class Ceilings
     /// <summary>Seconds that an amount takes at best.</summary>
     public double Floor(string what, double amount) => amount / this[what];
 
-    public static Ceilings Measure(Meter meter, Device device)
+    public static Ceilings Measure(Meter meter, BenchOptions options)
     {
+        var device = options.Device;
         using var still = no_grad();
         using var scope = NewDisposeScope();
         var found = new Ceilings();
@@ -49,7 +50,7 @@ internal sealed class Ceilings
         var qh = q.to(ScalarType.BFloat16);
         found.Add(Attention, "FLOP", attention, meter.MedianOfMany(() => Networks.Layers.Attention.Forward(qh, qh, qh)));
         if (!meter.OnGpu) found.Add(AttentionFloat32, "FLOP", attention, meter.MedianOfMany(() => Networks.Layers.Attention.Forward(q, q, q)));
-        long bytes = meter.OnGpu ? 4L << 30 : 256L << 20;
+        long bytes = meter.OnGpu ? Math.Min(4L << 30, (options.VramBudget ?? long.MaxValue) / 16) : 256L << 20;
         var (from, to) = (zeros([bytes / 4], ScalarType.Float32, device).add_(1), empty([bytes / 4], ScalarType.Float32, device));
         found.Add(Copy, "byte", 2.0 * bytes, meter.MedianOfMany(() => to.copy_(from)));
         return found;

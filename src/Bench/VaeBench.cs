@@ -52,7 +52,7 @@ internal sealed class VaeBench(BenchOptions options, Meter meter, Ceilings ceili
     private string Name => $"{type}".ToLowerInvariant();
 
     /// <summary>All of a budget: the autoencoder is alone.</summary>
-    private long? Room => options.VramBudget is { } budget ? Math.Max(0, budget - CudaMemoryLimit.Beside) : null;
+    private long? Room => options.VramBudget is { } budget ? Math.Max(0, budget - CudaMemory.Beside) : null;
 
     private BenchRow Compare(string what, VideoAutoencoderConfig config, Func<Tensor> found, Func<VideoAutoencoder, Tensor> expected)
     {

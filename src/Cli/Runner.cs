@@ -48,6 +48,11 @@ internal static class Runner
             Complain(failure.Message);
             return ExitCodes.BadInput;
         }
+        catch (Exception failure) when (GpuMemory.Explain(failure) is { } explained)
+        {
+            Complain(explained);
+            return ExitCodes.Missing;
+        }
         catch (Exception failure) when (Environment.GetEnvironmentVariable("LOCUTOR_DEBUG") is null)
         {
             Complain($"{failure.Message} ({failure.GetType().Name}; set LOCUTOR_DEBUG=1 to see where)");

@@ -65,7 +65,7 @@ public sealed class NetworkSet : IDisposable
     /// <exception cref="BundleException">A file is not on disk.</exception>
     public static NetworkSet Load(Bundle bundle, string folder, Device device, ScalarType type, IReadOnlyList<BundleAdapter> adapters, LinearPrecision? linears = null, long? budget = null)
     {
-        if (budget is { } limit && device.type == TorchSharp.DeviceType.CUDA) CudaMemoryLimit.Set(Math.Max(0, device.index), limit);
+        CudaMemory.Configure(device, budget);
         using var store = new ModelStore(ModelStore.DefaultFolder, HubOptions.FromEnvironment());
         var sources = new NetworkSources(store, bundle, folder, adapters);
         var opened = new List<IDisposable>();
