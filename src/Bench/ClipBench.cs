@@ -9,14 +9,17 @@ using static TorchSharp.torch;
 
 namespace Locutor.Bench;
 
-/// <summary>Two clips of a bundle's preset from a picture and speech features to 8-bit frames, all networks on the device; the second is what a long video is made of.</summary>
+/// <summary>
+/// Clips of a bundle's preset from a picture and speech features to 8-bit frames, all networks on the device. Later ones are what a long video is
+/// made of; beside all but the last, the clip before is colour matched and converted.
+/// </summary>
 internal sealed class ClipBench(BenchOptions options, Meter meter)
 {
     private const string Part = "clip";
 
     public IEnumerable<BenchRow> Run()
     {
-        var settings = VideoSettings.Resolve(options.Bundle, null, options.Preset, new SettingOverrides { StepCache = options.StepCache });
+        var settings = VideoSettings.Resolve(options.Bundle, null, options.Preset, new SettingOverrides { Steps = options.Steps, StepCache = options.StepCache });
         int motion = Math.Min(settings.MotionFrames, (options.Frames - 1) / 4 * 4 - 3);
         var plan = new ClipPlan(options.Frames + (options.Clips - 1) * (options.Frames - motion), options.Frames, motion);
         var timeline = new Timeline(meter);
@@ -26,10 +29,10 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
         yield return new BenchRow(Part, $"networks brought to the device", timeline.Loading);
         for (int clip = 1; clip <= options.Clips; clip++)
         {
-            string which = clip == 1 ? "first" : "later", skipped = cache is null ? "" : $", {cache.Made[clip - 1].Skipped} steps skipped";
+            string which = clip == 1 ? "first" : clip < options.Clips ? "later" : "last", skipped = cache is null ? "" : $", {cache.Made[clip - 1].Skipped} steps skipped";
             yield return new BenchRow(Part, $"{which} clip, {what}, {plan.At(clip - 1).Keep} new frames{skipped}", timeline.Of(clip)) { MemoryGiB = memory };
         }
-        foreach (var (stage, seconds) in timeline.Stages(options.Clips)) yield return new BenchRow(Part, $"  of the {(options.Clips == 1 ? "first" : "later")} clip: {stage}", seconds);
+        foreach (var (stage, seconds) in timeline.Stages(options.Clips)) yield return new BenchRow(Part, $"  of the {(options.Clips == 1 ? "first" : "last")} clip: {stage}", seconds);
     }
 
     private void Generate(VideoSettings settings, ClipPlan plan, StepCacheOptions? cache, Timeline timeline)

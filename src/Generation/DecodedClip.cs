@@ -14,19 +14,27 @@ internal sealed record DecodedClip(Clip Clip, Tensor Video, Tensor Motion) : IDi
     /// <param name="video">Owned by the clip from now on.</param>
     public static DecodedClip Of(Clip clip, Tensor video, int motionFrames, ColourMatch colours)
     {
-        long frames = video.shape[1], motion = Math.Min(motionFrames, frames);
-        return new DecodedClip(clip, video, Matched(video, frames - motion, motion, colours));
+        using var scope = NewDisposeScope();
+        long frames = video.shape[1], count = Math.Min(motionFrames, frames);
+        // Plain in memory, whatever layout the decoder left: libtorch computes by layout, and a run that goes on from stored frames has to
+        // give the same bits.
+        var motion = empty([3, count, video.shape[2], video.shape[3]], ScalarType.Float32);
+        Match(video.narrow(1, frames - count, count), motion, colours);
+        return new DecodedClip(clip, video, motion.MoveToOuterDisposeScope());
     }
 
-    /// <summary>The new frames with their final colours.</summary>
+    /// <summary>The new frames with their final colours, in the memory of <see cref="Video"/>; once.</summary>
     public GeneratedClip Finish(ColourMatch colours)
     {
+        using var still = no_grad();
         using var scope = NewDisposeScope();
         long motionStart = Video.shape[1] - Motion.shape[1], end = Clip.Overlap + Clip.Keep;
         long plain = Math.Max(0, Math.Min(end, motionStart) - Clip.Overlap), known = Clip.Keep - plain;
-        var parts = new List<Tensor> { Matched(Video, Clip.Overlap, plain, colours) };
-        if (known > 0) parts.Add(Motion.narrow(1, end - known - motionStart, known));
-        return new GeneratedClip(Clip, cat(parts, 1).MoveToOuterDisposeScope(), Motion.clone().MoveToOuterDisposeScope());
+        var kept = Video.narrow(1, Clip.Overlap, Clip.Keep);
+        var first = kept.narrow(1, 0, plain);
+        Match(first, first, colours);
+        if (known > 0) kept.narrow(1, plain, known).copy_(Motion.narrow(1, end - known - motionStart, known));
+        return new GeneratedClip(Clip, kept.MoveToOuterDisposeScope(), Motion.clone().MoveToOuterDisposeScope());
     }
 
     public void Dispose()
@@ -35,20 +43,15 @@ internal sealed record DecodedClip(Clip Clip, Tensor Video, Tensor Motion) : IDi
         Motion.Dispose();
     }
 
-    private static Tensor Matched(Tensor video, long start, long count, ColourMatch colours)
+    private static void Match(Tensor video, Tensor into, ColourMatch colours)
     {
         using var still = no_grad();
-        using var scope = NewDisposeScope();
-        // Plain in memory, whatever layout the decoder left: libtorch computes by layout, and a run that goes on from stored frames has to
-        // give the same bits.
-        var matched = empty([3, count, video.shape[2], video.shape[3]], ScalarType.Float32);
-        long atOnce = Math.Max(1, MatchedAtOnce / (video.shape[2] * video.shape[3]));
+        long count = video.shape[1], atOnce = Math.Max(1, MatchedAtOnce / (video.shape[2] * video.shape[3]));
         for (long done = 0; done < count; done += atOnce)
         {
-            using var inner = NewDisposeScope();
+            using var scope = NewDisposeScope();
             long frames = Math.Min(atOnce, count - done);
-            matched.narrow(1, done, frames).copy_(colours.Apply(video.narrow(1, start + done, frames)));
+            into.narrow(1, done, frames).copy_(colours.Apply(video.narrow(1, done, frames)));
         }
-        return matched.MoveToOuterDisposeScope();
     }
 }

@@ -16,8 +16,9 @@ internal static class BenchCommand
     private static readonly Option<int> Repeat = new("--repeat") { Description = "Timed runs, of which the median counts.", HelpName = "N", DefaultValueFactory = _ => 3 };
     private static readonly Option<bool> Check = new("--check") { Description = "Compare with the plain float32 path first, and time nothing that differs too much." };
     private static readonly Option<string?> Preset = new("--preset") { Description = "Of the bundle, for a whole clip.", HelpName = "NAME" };
-    private static readonly Option<string?> StepCache = new("--step-cache") { Description = "For a whole clip; as for generate.", HelpName = "X" };
-    private static readonly Option<int> Clips = new("--clips") { Description = "Of a video: 1 is made from a picture, 2 goes on from the first as all later ones do.", HelpName = "N", DefaultValueFactory = _ => 2 };
+    private static readonly Option<int?> Steps = new("--steps") { Description = "Of a clip, for a whole clip and accuracy; without it, the preset's.", HelpName = "N" };
+    private static readonly Option<string?> StepCache = new("--step-cache") { Description = "For a whole clip, as for generate; for accuracy, this one in place of a table.", HelpName = "X" };
+    private static readonly Option<int> Clips = new("--clips") { Description = "Of a video: the first is made from a picture, all later ones go on from the one before.", HelpName = "N", DefaultValueFactory = _ => 2 };
     private static readonly Option<string?> VramBudget = new("--vram-budget") { Description = "For a pass, the autoencoder alone and a clip; as for generate.", HelpName = "GIB" };
     private static readonly Option<string?> Image = new("--image-path", "-i") { Description = "A picture, for accuracy.", HelpName = "FILE" };
     private static readonly Option<string?> Audio = new("--audio1-path", "-a") { Description = "A voice, for accuracy.", HelpName = "FILE" };
@@ -27,7 +28,7 @@ internal static class BenchCommand
 
     public static Command Create()
     {
-        var command = new Command("bench", "Measure what the parts of the generator cost on this device.") { Part, Model, Size, Frames, Precise, Repeat, Check, Preset, StepCache, Clips, VramBudget, Image, Audio, Folder, Device, Json };
+        var command = new Command("bench", "Measure what the parts of the generator cost on this device.") { Part, Model, Size, Frames, Precise, Repeat, Check, Preset, Steps, StepCache, Clips, VramBudget, Image, Audio, Folder, Device, Json };
         command.SetAction(parsed =>
         {
             string? json = parsed.GetValue(Json);
@@ -55,6 +56,7 @@ internal static class BenchCommand
             Repeat = parsed.GetValue(Repeat),
             Check = parsed.GetValue(Check),
             Preset = parsed.GetValue(Preset),
+            Steps = parsed.GetValue(Steps),
             StepCache = parsed.GetValue(StepCache),
             Clips = parsed.GetValue(Clips),
             VramBudget = MemoryPlan.Parse(parsed.GetValue(VramBudget)),
