@@ -33,7 +33,7 @@ public sealed class NetworkSet : IDisposable
         var textDevice = plan.TextStays ? device : CPU;
         Transformer = new(transformer, sizes.Transformer, plan.Residency);
         Autoencoder = new(open("autoencoder", type), sizes.Autoencoder) { Room = plan.AutoencoderRoom };
-        text = new(open("text", Arithmetic.OfEncoders(textDevice)).On(textDevice), sizes.Text);
+        text = new(open("text", Arithmetic.OfEncoders(textDevice)).On(textDevice).AsStored(), sizes.Text);
         Image = new(open("image", Arithmetic.OfEncoders(device)), sizes.Image);
         Speech = new(open("speech", ScalarType.Float32), sizes.Speech);
     }

@@ -19,13 +19,18 @@ public interface ILinearProduct
     Tensor Matrix(ScalarType type);
 }
 
-/// <summary>Weights in the type of the arithmetic.</summary>
+/// <summary>Weights in the type of the arithmetic, or in a narrower one from which they are widened for every product.</summary>
 /// <param name="weight">[outputs, inputs]; belongs to whoever made it, as for the two others.</param>
 public sealed class PlainProduct(Tensor weight) : ILinearProduct
 {
     public LinearPrecision Precision => LinearPrecision.Plain;
 
-    public Tensor Multiply(Activations x, Tensor? bias, ScalarType result) => linear(x.Values, weight, bias);
+    public Tensor Multiply(Activations x, Tensor? bias, ScalarType result)
+    {
+        if (weight.dtype == x.Values.dtype) return linear(x.Values, weight, bias);
+        using var wide = weight.to(x.Values.dtype);
+        return linear(x.Values, wide, bias);
+    }
 
     public Tensor Matrix(ScalarType type) => weight.to(type).alias();
 }

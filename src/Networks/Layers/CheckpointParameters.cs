@@ -32,6 +32,13 @@ public sealed class CheckpointParameters(Checkpoint checkpoint, params IReadOnly
         return loaded[key] = Read(stored, key, type, device).DetachFromDisposeScope();
     }
 
+    public Tensor LoadStored(string key, long[] shape, ScalarType type, Device device)
+    {
+        var stored = Find(key, shape);
+        bool narrower = device.type == TorchSharp.DeviceType.CPU && type == ScalarType.Float32 && stored.Type is ElementType.BFloat16 or ElementType.Float16 && !stored.IsQuantised;
+        return Load(key, shape, Initial.Normal, narrower && adapters.All(adapter => adapter.PatchesOf(key).Count == 0) ? stored.Type.ScalarType() : type, device);
+    }
+
     /// <summary>Called when a network was built: every tensor of the checkpoint has to be one of its parameters.</summary>
     /// <param name="mayStay">Says of a key that the network is known to leave it.</param>
     /// <exception cref="CheckpointException">Some are not; the message lists them with the nearest names of parameters.</exception>

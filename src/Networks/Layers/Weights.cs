@@ -32,6 +32,12 @@ public interface IParameterSource
         return new QuantisedRows(rows.Values.DetachFromDisposeScope(), rows.Scales.DetachFromDisposeScope());
     }
 
+    /// <summary>
+    /// The parameter in the narrower floating-point type in which it is stored, where the device can read it there without a copy; else as
+    /// <see cref="Load"/> gives it.
+    /// </summary>
+    Tensor LoadStored(string key, long[] shape, ScalarType type, Device device) => Load(key, shape, Initial.Normal, type, device);
+
     /// <summary>Disposes of the parameters below that prefix which the source holds; they can be loaded again.</summary>
     void Forget(string prefix) { }
 }
@@ -41,7 +47,8 @@ public interface IParameterSource
 /// A network takes one, and names each of its keys once beside the member that holds it.
 /// </summary>
 /// <param name="linears">How the matrices of <see cref="Linear"/> layers are held.</param>
-public sealed class Weights(IParameterSource source, ScalarType type, Device device, string prefix = "", LinearPrecision linears = LinearPrecision.Plain)
+/// <param name="stored">Plain matrices stay as they are stored where that is narrower, and are widened whenever they are multiplied.</param>
+public sealed class Weights(IParameterSource source, ScalarType type, Device device, string prefix = "", LinearPrecision linears = LinearPrecision.Plain, bool stored = false)
 {
     /// <summary>Type of the network's arithmetic; parameters are loaded as this unless the caller asks otherwise.</summary>
     public ScalarType Type { get; } = type;
@@ -50,21 +57,24 @@ public sealed class Weights(IParameterSource source, ScalarType type, Device dev
 
     public LinearPrecision Linears { get; } = linears;
 
-    public Weights this[string name] => new(source, Type, Device, prefix + name + ".", Linears);
+    public Weights this[string name] => new(source, Type, Device, prefix + name + ".", Linears, stored);
 
-    public Weights this[int index] => new(source, Type, Device, prefix + index + ".", Linears);
+    public Weights this[int index] => new(source, Type, Device, prefix + index + ".", Linears, stored);
 
     /// <summary>The same place, for a part that computes in another type.</summary>
-    public Weights As(ScalarType other) => new(source, other, Device, prefix, Linears);
+    public Weights As(ScalarType other) => new(source, other, Device, prefix, Linears, stored);
 
     /// <summary>The same place, for a part whose matrices are held in another way.</summary>
-    public Weights With(LinearPrecision precision) => new(source, Type, Device, prefix, precision);
+    public Weights With(LinearPrecision precision) => new(source, Type, Device, prefix, precision, stored);
 
     /// <summary>The same place on another device.</summary>
-    public Weights On(Device other) => new(source, Type, other, prefix, Linears);
+    public Weights On(Device other) => new(source, Type, other, prefix, Linears, stored);
 
     /// <summary>The same place with parameters from elsewhere.</summary>
-    public Weights From(Func<IParameterSource, IParameterSource> other) => new(other(source), Type, Device, prefix, Linears);
+    public Weights From(Func<IParameterSource, IParameterSource> other) => new(other(source), Type, Device, prefix, Linears, stored);
+
+    /// <summary>The same place, for a part that is used so seldom that its matrices need not take memory: they stay in the mapped file where they can.</summary>
+    public Weights AsStored() => new(source, Type, Device, prefix, Linears, stored: true);
 
     /// <summary>Lets go of the parameters below this place.</summary>
     public void Forget() => source.Forget(prefix);
@@ -81,6 +91,9 @@ public sealed class Weights(IParameterSource source, ScalarType type, Device dev
     {
         LinearPrecision.Float8 => new Float8Product(source.LoadQuantised(prefix + name, shape, Linears, Device)),
         LinearPrecision.Int8 => new Int8Product(source.LoadQuantised(prefix + name, shape, Linears, Device)),
-        _ => new PlainProduct(Load(name, shape)),
+        _ => new PlainProduct(LoadMatrix(name, shape)),
     };
+    /// <summary>A matrix in the type of the arithmetic, or as it is stored.</summary>
+    /// <param name="shape">[rows, columns]</param>
+    public Tensor LoadMatrix(string name, long[] shape) => stored ? source.LoadStored(prefix + name, shape, Type, Device) : Load(name, shape);
 }

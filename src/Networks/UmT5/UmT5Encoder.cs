@@ -13,6 +13,7 @@ public sealed class UmT5Encoder
 
     private readonly Tensor embedding; // [vocabulary, width], in the host's memory even if the rest is on a GPU: 2 GiB, of which a prompt reads a few rows
     private readonly Device device;
+    private readonly ScalarType type;
     private readonly Block[] blocks;
     private readonly RmsNorm norm;
 
@@ -22,7 +23,8 @@ public sealed class UmT5Encoder
         if (config.Buckets < 4 || config.Buckets % 4 != 0 || config.MaxDistance <= config.Buckets / 4)
             throw new ArgumentException($"umT5: expected buckets in fours and a larger distance, found {config.Buckets} and {config.MaxDistance}");
         Config = config;
-        embedding = (weights.Device.type == DeviceType.CUDA ? weights.On(CPU) : weights)["token_embedding"].Load("weight", [config.Vocabulary, config.Width]);
+        embedding = (weights.Device.type == DeviceType.CUDA ? weights.On(CPU) : weights)["token_embedding"].LoadMatrix("weight", [config.Vocabulary, config.Width]);
+        type = weights.Type;
         device = weights.Device;
         blocks = [.. Enumerable.Range(0, config.Blocks).Select(i => new Block(weights["blocks"][i], config))];
         norm = new RmsNorm(weights["norm"], config.Width, config.Epsilon);
@@ -44,7 +46,7 @@ public sealed class UmT5Encoder
         long length = ids.shape[1];
         var buckets = RelativePosition.Buckets(length, Config, device); // [L * L]
         var padding = mask.to(device).eq(0).view(-1, 1, 1, length);
-        var x = embedding.index_select(0, ids.flatten().to(embedding.device)).to(device).view(-1, length, Config.Width);
+        var x = embedding.index_select(0, ids.flatten().to(embedding.device)).to(type, device).view(-1, length, Config.Width);
         foreach (var block in blocks)
         {
             var next = block.Forward(x, buckets, padding);
