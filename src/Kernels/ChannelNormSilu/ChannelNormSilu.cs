@@ -21,10 +21,10 @@ public static unsafe class ChannelNormSilu
         return y.MoveToOuterDisposeScope();
     }
 
-    /// <summary>Whether the kernel takes that video: channels last in memory without gaps, on a GPU at bfloat16.</summary>
+    /// <summary>Whether a kernel takes that video: channels last in memory without gaps, on a GPU at bfloat16 or on a processor in vectors of 8.</summary>
     public static bool WritesInto(Tensor x)
     {
-        if (!CudaKernel.Takes(x) || x.shape[1] > MostChannels) return false;
+        if (!(CudaKernel.Takes(x) || ProcessorChannelNormSilu.Takes(x)) || x.shape[1] > MostChannels) return false;
         using var pixels = x.permute(0, 2, 3, 4, 1);
         return pixels.is_contiguous();
     }
@@ -32,7 +32,7 @@ public static unsafe class ChannelNormSilu
     /// <summary>The same, written into <paramref name="into"/>, of the shape and strides of x. Ask <see cref="WritesInto"/> first.</summary>
     public static void Apply(Tensor x, Tensor gamma, Tensor into) => Write(x, gamma, into, 1);
 
-    /// <summary>The same of one video, where each frame gets itself and the frames before it side by side. Ask <see cref="WritesInto"/> first.</summary>
+    /// <summary>The same of one video on a GPU, where each frame gets itself and the frames before it side by side. Ask <see cref="WritesInto"/> first.</summary>
     /// <param name="x">[1, C, T, H, W]</param>
     /// <param name="into">[1, T, H, W, taps * C] without gaps: the last C of a frame are its own, those before are of the frames before it. What would be of frames before the first is left alone.</param>
     public static void ApplySideBySide(Tensor x, Tensor gamma, Tensor into, int taps) => Write(x, gamma, into, taps);
@@ -41,6 +41,12 @@ public static unsafe class ChannelNormSilu
     {
         nint from = CudaKernel.Address(x), times = CudaKernel.Address(gamma), to = CudaKernel.Address(into);
         int channels = (int)x.shape[1];
+        if (x.device_type == TorchSharp.DeviceType.CPU)
+        {
+            using var wide = gamma.to(ScalarType.Float32);
+            ProcessorChannelNormSilu.Write(from, wide.flatten().data<float>().ToArray(), to, x.numel() / channels, x.dtype);
+            return;
+        }
         var shape = RowShape.OfWarp(channels, channels % 8 == 0 && Rows.Aligned(from) && Rows.Aligned(times) && Rows.Aligned(to));
         int pixelsOfBlock = Threads / shape.Lanes;
         long area = x.shape[3] * x.shape[4], count = x.shape[0] * x.shape[2] * area;

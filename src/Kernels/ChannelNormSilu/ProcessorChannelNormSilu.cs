@@ -1,0 +1,83 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Locutor.Kernels.Compilation;
+using static TorchSharp.torch;
+
+namespace Locutor.Kernels;
+
+/// <summary>
+/// The same on a processor with vectors of 8 numbers, in float32, rounded once. libtorch has to go over the numbers eight times: 94 ms for
+/// 33 frames of 128x128 pixels of 32 channels in bfloat16 on two cores, where a convolution takes 80.
+/// </summary>
+internal static unsafe class ProcessorChannelNormSilu
+{
+    private const int PixelsAtOnce = 4096;
+
+    /// <summary>A row of whole vectors, no gradient asked for.</summary>
+    /// <param name="x">[B, C, T, H, W]</param>
+    public static bool Takes(Tensor x) =>
+        CudaKernel.Enabled && Vector256.IsHardwareAccelerated && x.device_type == TorchSharp.DeviceType.CPU && x.dtype is ScalarType.BFloat16 or ScalarType.Float32
+        && x.shape[1] % Vector256<float>.Count == 0 && !(is_grad_enabled() && x.requires_grad);
+
+    /// <param name="from">Where pixels of so many channels lie one after the other.</param>
+    /// <param name="gamma">One for each channel.</param>
+    public static void Write(nint from, float[] gamma, nint to, long pixels, ScalarType type)
+    {
+        var options = new ParallelOptions { MaxDegreeOfParallelism = get_num_threads() };
+        Parallel.For(0, (pixels + PixelsAtOnce - 1) / PixelsAtOnce, options, part =>
+        {
+            long first = part * PixelsAtOnce, count = Math.Min(PixelsAtOnce, pixels - first), at = first * gamma.Length;
+            fixed (float* times = gamma)
+            {
+                if (type == ScalarType.Float32) Rows<float>((float*)from + at, times, (float*)to + at, count, gamma.Length);
+                else Rows<ushort>((ushort*)from + at, times, (ushort*)to + at, count, gamma.Length);
+            }
+        });
+    }
+
+    private static void Rows<T>(T* from, float* gamma, T* to, long pixels, int channels)
+        where T : unmanaged
+    {
+        float root = MathF.Sqrt(channels);
+        for (long pixel = 0; pixel < pixels; pixel++, from += channels, to += channels)
+        {
+            var squares = Vector256<float>.Zero;
+            for (int c = 0; c < channels; c += 8)
+            {
+                var value = Load(from + c);
+                squares = Vector256.MultiplyAddEstimate(value, value, squares);
+            }
+            float scale = root / MathF.Max(MathF.Sqrt(Vector256.Sum(squares)), 1e-12f);
+            for (int c = 0; c < channels; c += 8)
+            {
+                var value = Load(from + c) * scale * Vector256.Load(gamma + c);
+                Store(to + c, value / (Vector256<float>.One + Vector256.Exp(-value)));
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Load<T>(T* from)
+        where T : unmanaged
+    {
+        if (typeof(T) == typeof(float)) return Vector256.Load((float*)from);
+        var (lower, upper) = Vector128.Widen(Vector128.Load((ushort*)from));
+        return (Vector256.Create(lower, upper) << 16).AsSingle();
+    }
+
+    /// <summary>bfloat16 is the upper half of a float32; to the nearest, ties to even, as libtorch rounds.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store<T>(T* to, Vector256<float> value)
+        where T : unmanaged
+    {
+        if (typeof(T) == typeof(float))
+        {
+            Vector256.Store(value, (float*)to);
+            return;
+        }
+        var bits = value.AsUInt32();
+        var rounded = bits + Vector256.Create(0x7fffu) + ((bits >> 16) & Vector256<uint>.One);
+        var known = Vector256.ConditionalSelect(Vector256.Equals(value, value).AsUInt32(), rounded, Vector256.Create(0x7fc00000u)) >> 16;
+        Vector128.Store(Vector128.Narrow(known.GetLower(), known.GetUpper()), (ushort*)to);
+    }
+}
