@@ -15,6 +15,20 @@ internal sealed class Ceilings
     public const string Float32 = "matrix product, float32", BFloat16 = "matrix product, bfloat16", Float8 = "matrix product, float8 by rows", Int8 = "matrix product, int8",
         Attention = "attention, bfloat16", AttentionFloat32 = "attention, float32", Copy = "copy, bytes read and written";
 
+    /// <summary>Which ceiling a matrix product has; a processor widens bytes.</summary>
+    public static string Product(ScalarType type, LinearPrecision linears, bool gpu) => (gpu ? linears : LinearPrecision.Plain) switch
+    {
+        LinearPrecision.Float8 => Float8,
+        LinearPrecision.Int8 => Int8,
+        _ => Plain(type),
+    };
+
+    /// <summary>Which ceiling a product or convolution of plain numbers has.</summary>
+    public static string Plain(ScalarType type) => type == ScalarType.Float32 ? Float32 : BFloat16;
+
+    /// <summary>Which ceiling an attention has.</summary>
+    public static string OfAttention(ScalarType type, bool gpu) => type == ScalarType.Float32 && !gpu ? AttentionFloat32 : Attention;
+
     private readonly Dictionary<string, Ceiling> measured = [];
 
     private Ceilings() { }

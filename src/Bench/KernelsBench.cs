@@ -16,8 +16,13 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
     private readonly LinearPrecision linears = options.Precision.Linears() ?? LinearPrecision.Plain;
     private readonly ScalarType type = options.Precision.Arithmetic(options.Device);
 
+    private PatchGrid Grid => PassInputs.GridOf(options, config);
+
     /// <summary>Whether attention on speech is folded at this size.</summary>
-    private bool folds;
+    private bool Folds => Work.Folds(config, Grid);
+
+    /// <summary>Whether the product before a GELU ends with it.</summary>
+    private bool GeluInProduct => linears == LinearPrecision.Plain && meter.OnGpu;
 
     private int Size => type == ScalarType.Float32 ? 4 : 2;
 
@@ -28,10 +33,8 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
     {
         using var still = no_grad();
         using var scope = NewDisposeScope();
-        using var inputs = new PassInputs(options, config);
         using var parameters = new RandomParameters(options.Seed, onDevice: meter.OnGpu);
-        var grid = inputs.Grid;
-        folds = Work.Folds(config, grid);
+        var grid = Grid;
         var x = Normal(type, 1, grid.Tokens, config.Width);
         var wide = Normal(type, 1, grid.Tokens, config.FeedForward);
         Operation[] operations = [.. Norms(x), .. Sums(x), .. OfWideRows(wide), .. Products(parameters, x, wide), .. Attentions(grid), .. Speech(parameters, grid)];
@@ -50,8 +53,8 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         Tensor Plain(Tensor sum) => NormModulate.Plain(sum, factor, offset, config.Epsilon, LinearPrecision.Plain).Values;
         double values = x.numel();
         yield return new("layer norm, modulation" + Quantised, 1, () => Norm().Values, () => Plain(x), values * (Size + BytesOut), null, Restored(Norm));
-        yield return new("residual, layer norm" + Quantised, (folds ? 1 : 2) * config.Blocks, () => After(null).Values, () => Plain(x + y), values * (3 * Size + BytesOut), null, Restored(() => After(null)));
-        if (folds) yield return new("residual, layer norm before speech", config.Blocks, () => NormModulate.AfterResidual(x, y, null, factor, offset, config.Epsilon, LinearPrecision.Plain).Normed.Values, () => Plain(x + y), values * 4 * Size, null);
+        yield return new("residual, layer norm" + Quantised, (Folds ? 1 : 2) * config.Blocks, () => After(null).Values, () => Plain(x + y), values * (3 * Size + BytesOut), null, Restored(() => After(null)));
+        if (Folds) yield return new("residual, layer norm before speech", config.Blocks, () => NormModulate.AfterResidual(x, y, null, factor, offset, config.Epsilon, LinearPrecision.Plain).Normed.Values, () => Plain(x + y), values * 4 * Size, null);
         yield return new("gate, residual, layer norm" + Quantised, 2 * config.Blocks - 1, () => After(factor).Values, () => Plain(GatedResidual.Plain(x, y, factor)), values * (3 * Size + BytesOut), null, Restored(() => After(factor)));
         yield return new("gate, residual", 1, () => GatedResidual.Apply(x, y, factor), () => GatedResidual.Plain(x, y, factor), values * 3 * Size, null);
         var weight = Normal(type, config.Width);
@@ -66,18 +69,18 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
     {
         var y = Normal(type, x.shape);
         double values = x.numel();
-        if (linears != LinearPrecision.Plain && !folds) yield return new("speech attention's output" + Quantised, config.Blocks, () => QuantiseRows.Apply(x, linears).Values, () => x, values * (Size + BytesOut), null, Restored(() => QuantiseRows.Apply(x, linears)));
+        if (linears != LinearPrecision.Plain && !Folds) yield return new("speech attention's output" + Quantised, config.Blocks, () => QuantiseRows.Apply(x, linears).Values, () => x, values * (Size + BytesOut), null, Restored(() => QuantiseRows.Apply(x, linears)));
         yield return new("sum of text and picture" + Quantised, config.Blocks, () => QuantiseRows.Sum(x, y, linears).Values, () => x + y, values * (2 * Size + BytesOut), null, Restored(() => QuantiseRows.Sum(x, y, linears)));
     }
 
     private IEnumerable<Operation> OfWideRows(Tensor wide)
     {
-        if (linears != LinearPrecision.Plain || !meter.OnGpu) yield return new("GELU" + Quantised, config.Blocks, () => GeluQuantise.Apply(wide, linears).Values, () => wide.gelu(TorchSharp.Modules.GELU.Approximate.tanh), (double)wide.numel() * (Size + BytesOut), null, Restored(() => GeluQuantise.Apply(wide, linears)));
+        if (!GeluInProduct) yield return new("GELU" + Quantised, config.Blocks, () => GeluQuantise.Apply(wide, linears).Values, () => wide.gelu(TorchSharp.Modules.GELU.Approximate.tanh), (double)wide.numel() * (Size + BytesOut), null, Restored(() => GeluQuantise.Apply(wide, linears)));
     }
 
     private IEnumerable<Operation> Attentions(PatchGrid grid)
     {
-        string rate = type == ScalarType.Float32 && !meter.OnGpu ? Ceilings.AttentionFloat32 : Ceilings.Attention;
+        string rate = Ceilings.OfAttention(type, meter.OnGpu);
         var q = Heads(1, grid.Tokens);
         var perFrame = Heads(grid.Frames, grid.Tokens / grid.Frames);
         (string What, Tensor Queries, long Keys)[] kinds =
@@ -86,7 +89,7 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         ];
         foreach (var (what, queries, keys) in kinds)
         {
-            if (what == "speech" && folds) continue;
+            if (what == "speech" && Folds) continue;
             var (k, v) = (Heads(queries.shape[0], keys), Heads(queries.shape[0], keys));
             bool self = what == "self"; // as the block does: its output leaves as the next product reads it
             yield return new($"{what} attention, {keys} keys{(self ? Quantised : "")}", config.Blocks, () => Attention.Forward(queries, k, v, self ? linears : LinearPrecision.Plain).Values, null, 2.0 * (q.numel() + k.numel()) * Size, (rate, 4.0 * grid.Tokens * keys * config.Width));
@@ -99,24 +102,19 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
     {
         long width = config.Width, inner = config.FeedForward;
         var weights = new Weights(parameters, type, options.Device).With(linears);
-        string rate = (meter.OnGpu ? linears : LinearPrecision.Plain) switch
-        {
-            LinearPrecision.Float8 => Ceilings.Float8,
-            LinearPrecision.Int8 => Ceilings.Int8,
-            _ => type == ScalarType.Float32 ? Ceilings.Float32 : Ceilings.BFloat16,
-        };
-        foreach (var (name, inputs, outputs, times, input) in new[] { ("square", width, width, folds ? 6 : 8, x), ("expand", width, inner, 1, x), ("contract", inner, width, 1, wide) })
+        string rate = Ceilings.Product(type, linears, meter.OnGpu);
+        foreach (var (name, inputs, outputs, times, input) in new[] { ("square", width, width, Folds ? 6 : 8, x), ("expand", width, inner, 1, x), ("contract", inner, width, 1, wide) })
         {
             var linear = new Linear(weights[name], inputs, outputs);
             var given = Activations.Of(input, linears);
-            bool gelu = name == "expand" && linears == LinearPrecision.Plain && meter.OnGpu;
+            bool gelu = name == "expand" && GeluInProduct;
             yield return new($"matrix product {inputs} to {outputs}{(gelu ? ", GELU" : "")}", times * config.Blocks, () => gelu ? linear.ForwardGelu(given, linears).Values : linear.Forward(given), null, 0, (rate, 2.0 * input.shape[1] * inputs * outputs));
         }
     }
 
     private IEnumerable<Operation> Speech(RandomParameters parameters, PatchGrid grid)
     {
-        if (!folds) yield break;
+        if (!Folds) yield break;
         var weights = new Weights(parameters, type, options.Device).With(linears);
         var (query, output) = (new Linear(weights["query"], config.Width, config.Width), new Linear(weights["output"], config.Width, config.Width));
         var x = Normal(type, grid.Frames, grid.Tokens / grid.Frames, config.Width);
@@ -128,8 +126,7 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
             Tensor Apply(Affine layer, Tensor from) => nn.functional.linear(from, Wide(layer.Weight), Wide(layer.Bias));
             return Apply(output.Numbers(), Attention.Forward(Attention.SplitHeads(Apply(query.Numbers(), Wide(x)), config.Heads), Wide(k), Wide(v)));
         }
-        string rate = type == ScalarType.Float32 && !meter.OnGpu ? Ceilings.Float32 : Ceilings.BFloat16;
-        yield return new($"folded speech attention, {config.AudioTokens} keys", config.Blocks, () => FoldedAttention.Apply(x, k, v, query.Numbers(), output.Numbers()), Exact, 4.0 * x.numel() * Size, (rate, Work.FoldedSpeech(config, grid) / config.Blocks));
+        yield return new($"folded speech attention, {config.AudioTokens} keys", config.Blocks, () => FoldedAttention.Apply(x, k, v, query.Numbers(), output.Numbers()), Exact, 4.0 * x.numel() * Size, (Ceilings.Plain(type), Work.FoldedSpeech(config, grid) / config.Blocks));
         yield return new("the same not folded", 0, Unfolded, null, 4.0 * x.numel() * Size, null);
     }
 

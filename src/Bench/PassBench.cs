@@ -95,9 +95,8 @@ internal sealed class PassInputs : IDisposable
 
     public PassInputs(BenchOptions options, VideoTransformerConfig config)
     {
-        var vae = new BundleBlueprint(options.Bundle).Autoencoder;
-        long frames = (options.Frames - 1) / vae.TemporalStride() + 1, height = options.Height / vae.SpatialStride(), width = options.Width / vae.SpatialStride();
-        Grid = new PatchGrid(frames, height / config.Patch, width / config.Patch);
+        Grid = GridOf(options, config);
+        long frames = Grid.Frames, height = Grid.Rows * config.Patch, width = Grid.Columns * config.Patch;
         using var scope = NewDisposeScope();
         latent = Normal(options, 1, config.LatentChannels, frames, height, width);
         reference = Normal(options, 1, config.ConditioningChannels, frames, height, width);
@@ -109,6 +108,14 @@ internal sealed class PassInputs : IDisposable
     }
 
     public PatchGrid Grid { get; }
+
+    /// <summary>Tokens of a pass at the asked size.</summary>
+    public static PatchGrid GridOf(BenchOptions options, VideoTransformerConfig config)
+    {
+        var vae = new BundleBlueprint(options.Bundle).Autoencoder;
+        int side = vae.SpatialStride() * config.Patch;
+        return new PatchGrid((options.Frames - 1) / vae.TemporalStride() + 1, options.Height / side, options.Width / side);
+    }
 
     public Conditioning Conditions(VideoTransformer network) => new(network.EmbedText(text), network.EmbedImage(image), network.EmbedAudio(windows));
 

@@ -33,7 +33,6 @@ internal sealed class VaeBench(BenchOptions options, Meter meter, Ceilings ceili
             long frames = Math.Min(ComparedFrames, options.Frames);
             yield return Meter.Checked(Compare($"encode {frames} frames, a picture and blank ones", config, () => network.EncodePictureThenBlank(picture, frames), exact => exact.EncodePictureThenBlank(picture, frames)));
         }
-        string rate = type == ScalarType.Float32 ? Ceilings.Float32 : Ceilings.BFloat16;
         double seconds = 0;
         var plan = network.Plan(options.Frames, options.Height, options.Width);
         double? memory = meter.Peak(() => seconds = meter.Median(() => network.EncodePictureThenBlank(picture, options.Frames, plan)));
@@ -45,7 +44,7 @@ internal sealed class VaeBench(BenchOptions options, Meter meter, Ceilings ceili
         yield return new BenchRow(Part, $"decode {latents} latents, {Name}, {Math.Min(latents, plan.Latents)} at once{tiles}", seconds)
         {
             MemoryGiB = memory,
-            Floor = ceilings.Floor(rate, Work.Decode(config, latents, options.Height, options.Width)),
+            Floor = ceilings.Floor(Ceilings.Plain(type), Work.Decode(config, latents, options.Height, options.Width)),
         };
     }
 

@@ -25,15 +25,8 @@ internal static class Work
     /// <summary>Seconds of one pass at best: products and attention one after the other at the rates measured.</summary>
     public static double PassFloor(VideoTransformerConfig config, PatchGrid grid, Ceilings ceilings, ScalarType type, LinearPrecision linears, bool gpu)
     {
-        string product = (gpu ? linears : LinearPrecision.Plain) switch
-        {
-            LinearPrecision.Float8 => Ceilings.Float8,
-            LinearPrecision.Int8 => Ceilings.Int8,
-            _ => type == ScalarType.Float32 ? Ceilings.Float32 : Ceilings.BFloat16,
-        };
-        string attention = type == ScalarType.Float32 && !gpu ? Ceilings.AttentionFloat32 : Ceilings.Attention;
-        string plain = type == ScalarType.Float32 ? Ceilings.Float32 : Ceilings.BFloat16;
-        return ceilings.Floor(product, Linears(config, grid)) + ceilings.Floor(attention, Attention(config, grid)) + ceilings.Floor(plain, FoldedSpeech(config, grid));
+        return ceilings.Floor(Ceilings.Product(type, linears, gpu), Linears(config, grid)) + ceilings.Floor(Ceilings.OfAttention(type, gpu), Attention(config, grid))
+            + ceilings.Floor(Ceilings.Plain(type), FoldedSpeech(config, grid));
     }
 
     /// <summary>What attends to speech, all blocks, where its projections are folded into keys and values; nothing where they are not.</summary>

@@ -64,7 +64,7 @@ public sealed class BenchTests(ITestOutputHelper output)
         Should.Throw<BenchException>(() => BenchRun.Measure("pass", Options with { Height = 100 }, _ => { }, _ => { }));
     }
 
-    /// <summary>By hand for 640x640 and 81 frames: 33,600 tokens; 40 blocks of 8 square products of 5120 and two with 13824; 281 TFLOP of decoding.</summary>
+    /// <summary>By hand for 640x640 and 81 frames: 33,600 tokens; 40 blocks of 6 square products of 5120 and two with 13824, and speech folded into 1280 columns; 281 TFLOP of decoding.</summary>
     [Fact]
     public void Floors_rest_on_the_arithmetic_of_the_released_sizes()
     {

@@ -30,7 +30,11 @@ public static unsafe class ChannelNormSilu
     }
 
     /// <summary>The same, written into <paramref name="into"/>, of the shape and strides of x. Ask <see cref="WritesInto"/> first.</summary>
-    public static void Apply(Tensor x, Tensor gamma, Tensor into) => Write(x, gamma, into, 1);
+    public static void Apply(Tensor x, Tensor gamma, Tensor into)
+    {
+        if (x.device_type == TorchSharp.DeviceType.CPU) ProcessorChannelNormSilu.Write(x, gamma, into);
+        else Write(x, gamma, into, 1);
+    }
 
     /// <summary>The same of one video on a GPU, where each frame gets itself and the frames before it side by side. Ask <see cref="WritesInto"/> first.</summary>
     /// <param name="x">[1, C, T, H, W]</param>
@@ -41,12 +45,6 @@ public static unsafe class ChannelNormSilu
     {
         nint from = CudaKernel.Address(x), times = CudaKernel.Address(gamma), to = CudaKernel.Address(into);
         int channels = (int)x.shape[1];
-        if (x.device_type == TorchSharp.DeviceType.CPU)
-        {
-            using var wide = gamma.to(ScalarType.Float32);
-            ProcessorChannelNormSilu.Write(from, wide.flatten().data<float>().ToArray(), to, x.numel() / channels, x.dtype);
-            return;
-        }
         var shape = RowShape.OfWarp(channels, channels % 8 == 0 && Rows.Aligned(from) && Rows.Aligned(times) && Rows.Aligned(to));
         int pixelsOfBlock = Threads / shape.Lanes;
         long area = x.shape[3] * x.shape[4], count = x.shape[0] * x.shape[2] * area;

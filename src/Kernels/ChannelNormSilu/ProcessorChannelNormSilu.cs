@@ -19,18 +19,23 @@ internal static unsafe class ProcessorChannelNormSilu
         CudaKernel.Enabled && Vector256.IsHardwareAccelerated && x.device_type == TorchSharp.DeviceType.CPU && x.dtype is ScalarType.BFloat16 or ScalarType.Float32
         && x.shape[1] % Vector256<float>.Count == 0 && !(is_grad_enabled() && x.requires_grad);
 
-    /// <param name="from">Where pixels of so many channels lie one after the other.</param>
-    /// <param name="gamma">One for each channel.</param>
-    public static void Write(nint from, float[] gamma, nint to, long pixels, ScalarType type)
+    /// <param name="x">[B, C, T, H, W], channels last in memory without gaps, as is <paramref name="into"/>.</param>
+    /// <param name="gamma">[C, 1, 1, 1]</param>
+    public static void Write(Tensor x, Tensor gamma, Tensor into)
     {
+        using var scope = NewDisposeScope();
+        float[] factors = gamma.to(ScalarType.Float32).flatten().data<float>().ToArray();
+        nint from = CudaKernel.Address(x), to = CudaKernel.Address(into);
+        long pixels = x.numel() / factors.Length;
+        bool single = x.dtype == ScalarType.Float32;
         var options = new ParallelOptions { MaxDegreeOfParallelism = get_num_threads() };
         Parallel.For(0, (pixels + PixelsAtOnce - 1) / PixelsAtOnce, options, part =>
         {
-            long first = part * PixelsAtOnce, count = Math.Min(PixelsAtOnce, pixels - first), at = first * gamma.Length;
-            fixed (float* times = gamma)
+            long first = part * PixelsAtOnce, count = Math.Min(PixelsAtOnce, pixels - first), at = first * factors.Length;
+            fixed (float* times = factors)
             {
-                if (type == ScalarType.Float32) Rows<float>((float*)from + at, times, (float*)to + at, count, gamma.Length);
-                else Rows<ushort>((ushort*)from + at, times, (ushort*)to + at, count, gamma.Length);
+                if (single) Rows((float*)from + at, times, (float*)to + at, count, factors.Length);
+                else Rows((ushort*)from + at, times, (ushort*)to + at, count, factors.Length);
             }
         });
     }

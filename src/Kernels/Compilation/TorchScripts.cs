@@ -71,7 +71,7 @@ public static class TorchScripts
     public static Tensor ProductGelu(Tensor a, Tensor b, Tensor bias) => Compiled.Value.invoke<Tensor>("product_gelu", a, b, bias);
 
     /// <summary>[h, m, k] times [h, k, n] into <paramref name="result"/>, [h, m, n], whose rows may lie apart.</summary>
-    public static Tensor ProductInto(Tensor a, Tensor b, Tensor result) => Compiled.Value.invoke<Tensor>("product_into", a, b, result);
+    public static void ProductInto(Tensor a, Tensor b, Tensor result) => Compiled.Value.invoke<Tensor>("product_into", a, b, result).Dispose();
 
     /// <summary>[h, m, k] times [h, k, n] of bfloat16 on a GPU as float32.</summary>
     public static Tensor Float32Products(Tensor a, Tensor b) => Compiled.Value.invoke<Tensor>("float32_products", a, b);

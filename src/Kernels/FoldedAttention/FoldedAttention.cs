@@ -51,7 +51,7 @@ public static unsafe class FoldedAttention
         if (!CudaKernel.Takes(byHead)) return byHead.bmm(matrices).transpose(0, 1).contiguous();
         var folded = empty([byHead.shape[1], byHead.shape[0], matrices.shape[2]], byHead.dtype, byHead.device);
         using var place = folded.transpose(0, 1);
-        using var same = TorchScripts.ProductInto(byHead, matrices, place);
+        TorchScripts.ProductInto(byHead, matrices, place);
         return folded;
     }
 

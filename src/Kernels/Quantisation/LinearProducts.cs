@@ -52,7 +52,7 @@ public sealed class Float8Product(QuantisedRows weight) : ILinearProduct
         if (!ExactProduct.OnGpu(given.Values, weight.Values) || result != ScalarType.BFloat16) return ExactProduct.Multiply(given, weight, bias, result).MoveToOuterDisposeScope();
         var rows = given.Values.flatten(0, -2); // [tokens, inputs]
         var y = TorchScripts.ScaledProduct(rows, weight.Values.t(), given.Scales!.reshape(-1, 1), weight.Scales.reshape(1, -1), bias);
-        return y.view([.. given.Values.shape.AsSpan(0, given.Values.shape.Length - 1), y.shape[1]]).MoveToOuterDisposeScope();
+        return y.unflatten(0, given.Values.shape[..^1]).MoveToOuterDisposeScope();
     }
 }
 
@@ -74,7 +74,7 @@ public sealed class Int8Product(QuantisedRows weight) : ILinearProduct
         if (!ExactProduct.OnGpu(given.Values, weight.Values) || tokens < FewestTokens) return ExactProduct.Multiply(given, weight, bias, result).MoveToOuterDisposeScope();
         var sums = TorchScripts.Int8Product(given.Values.flatten(0, -2), weight.Values.t()); // [tokens, outputs], int32
         var y = ScaleProducts.Apply(sums, given.Scales.flatten(), weight.Scales, bias, result);
-        return y.view([.. given.Values.shape.AsSpan(0, given.Values.shape.Length - 1), y.shape[1]]).MoveToOuterDisposeScope();
+        return y.unflatten(0, given.Values.shape[..^1]).MoveToOuterDisposeScope();
     }
 }
 

@@ -35,8 +35,8 @@ public sealed class CheckpointParameters(Checkpoint checkpoint, params IReadOnly
     public Tensor LoadStored(string key, long[] shape, ScalarType type, Device device)
     {
         var stored = Find(key, shape);
-        bool narrower = device.type == TorchSharp.DeviceType.CPU && type == ScalarType.Float32 && stored.Type is ElementType.BFloat16 or ElementType.Float16 && !stored.IsQuantised;
-        return Load(key, shape, Initial.Normal, narrower && adapters.All(adapter => adapter.PatchesOf(key).Count == 0) ? stored.Type.ScalarType() : type, device);
+        bool narrower = device.type == TorchSharp.DeviceType.CPU && type == ScalarType.Float32 && stored.Type is ElementType.BFloat16 or ElementType.Float16;
+        return Load(key, shape, Initial.Normal, narrower && !stored.IsQuantised && !IsAdapted(key) ? stored.Type.ScalarType() : type, device);
     }
 
     /// <summary>Called when a network was built: every tensor of the checkpoint has to be one of its parameters.</summary>
@@ -66,7 +66,7 @@ public sealed class CheckpointParameters(Checkpoint checkpoint, params IReadOnly
     private QuantisedRows? AsStored(CheckpointTensor stored, string key, LinearPrecision precision, Device device)
     {
         var type = precision == LinearPrecision.Float8 ? ElementType.Float8E4M3 : ElementType.Int8;
-        if (stored.Type != type || stored.Scale is not { } scale || adapters.Any(adapter => adapter.PatchesOf(key).Count > 0)) return null;
+        if (stored.Type != type || stored.Scale is not { } scale || IsAdapted(key)) return null;
         long rows = stored.Shape[0];
         if (scale.ElementCount != 1 && scale.ElementCount != rows) return null;
         var scales = scale.AsTensor().to(ScalarType.Float32, device, copy: true).reshape(-1).expand(rows).contiguous();
@@ -85,12 +85,13 @@ public sealed class CheckpointParameters(Checkpoint checkpoint, params IReadOnly
     private Tensor Read(CheckpointTensor stored, string key, ScalarType type, Device device)
     {
         using var scope = NewDisposeScope();
-        if (stored.IsQuantised || adapters.Any(adapter => adapter.PatchesOf(key).Count > 0))
-            return Merged(stored, key, device).to(type).MoveToOuterDisposeScope();
+        if (stored.IsQuantised || IsAdapted(key)) return Merged(stored, key, device).to(type).MoveToOuterDisposeScope();
         var tensor = stored.AsTensor();
         bool asStored = tensor.dtype == type && device.type == TorchSharp.DeviceType.CPU && stored.Address % stored.Type.Size() == 0;
         return (asStored ? tensor : tensor.to(type, device, copy: true)).MoveToOuterDisposeScope();
     }
+
+    private bool IsAdapted(string key) => adapters.Any(adapter => adapter.PatchesOf(key).Count > 0);
 
     private Tensor Merged(CheckpointTensor stored, string key, Device device)
     {

@@ -29,7 +29,7 @@ public sealed class Linear(Weights weights, long inputs, long outputs, bool bias
         if (product.Precision != LinearPrecision.Plain || next != LinearPrecision.Plain || bias is null || !CudaKernel.Takes(x.Values))
             return GeluQuantise.Apply(Forward(x), next).MoveToOuterDisposeScope();
         var y = TorchScripts.ProductGelu(x.Values.flatten(0, -2), product.Matrix(type).t(), bias);
-        return new Activations(y.view([.. x.Values.shape.AsSpan(0, x.Values.shape.Length - 1), y.shape[1]]), null).MoveToOuterDisposeScope();
+        return new Activations(y.unflatten(0, x.Values.shape[..^1]), null).MoveToOuterDisposeScope();
     }
 
     /// <summary>What the layer does as numbers, whichever way it holds them.</summary>

@@ -93,6 +93,7 @@ public sealed class Weights(IParameterSource source, ScalarType type, Device dev
         LinearPrecision.Int8 => new Int8Product(source.LoadQuantised(prefix + name, shape, Linears, Device)),
         _ => new PlainProduct(LoadMatrix(name, shape)),
     };
+
     /// <summary>A matrix in the type of the arithmetic, or as it is stored.</summary>
     /// <param name="shape">[rows, columns]</param>
     public Tensor LoadMatrix(string name, long[] shape) => stored ? source.LoadStored(prefix + name, shape, Type, Device) : Load(name, shape);
