@@ -12,7 +12,10 @@ public sealed class KernelCache(string folder)
     private const int HashBytes = 32;
 
     /// <summary>In the user's cache folder.</summary>
-    public static KernelCache Default { get; } = new(Path.Combine(Base(), "locutor", "kernels"));
+    public static KernelCache Default { get; } = new(Path.Combine(UserFolder, "kernels"));
+
+    /// <summary>The program's part of the user's cache folder.</summary>
+    public static string UserFolder => Path.Combine(Base(), "locutor");
 
     /// <summary>What was compiled before, or what <paramref name="compile"/> makes.</summary>
     public byte[] Get(string source, string architecture, string compiler, Func<byte[]> compile)

@@ -1,0 +1,51 @@
+using System.Security.Cryptography;
+using Locutor.Kernels.Compilation;
+using static TorchSharp.torch;
+
+namespace Locutor.Kernels.Arithmetic;
+
+/// <summary>Names everything that decides about the results of a device: model, abilities, library build, switches of the libraries.</summary>
+public static class DeviceIdentity
+{
+    private const int HeadBytes = 1 << 16;
+
+    /// <summary>Environment variables that make oneDNN or libtorch take other routines.</summary>
+    private static readonly string[] Switches = ["ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ONEDNN_DEFAULT_FPMATH_MODE", "ATEN_CPU_CAPABILITY", "MKL_ENABLE_INSTRUCTIONS"];
+    private static readonly Lazy<string> Build = new(FindBuild);
+
+    /// <summary>Length and hash of the head (with the linker's build id) of the loaded libtorch; its path where it cannot be read.</summary>
+    public static string LibtorchBuild => Build.Value;
+
+    public static string Of(Device device)
+    {
+        string model = device.type == TorchSharp.DeviceType.CUDA ? $"cuda {CudaDriver.Architecture(Math.Max(0, device.index))}" : $"{Processor.Model}\n{Processor.Flags}";
+        string switches = string.Join(' ', Switches.Select(name => $"{name}={Environment.GetEnvironmentVariable(name)}"));
+        return $"{model}\n{LibtorchBuild}\n{switches}\nfault {InjectedFault.Convolutions}";
+    }
+
+    private static string FindBuild()
+    {
+        string? path = LoadedFrom("libtorch_cpu.so");
+        if (path is null) return "unknown libtorch";
+        try
+        {
+            using var file = File.OpenRead(path);
+            byte[] head = new byte[HeadBytes];
+            int read = file.ReadAtLeast(head, HeadBytes, throwOnEndOfStream: false);
+            return $"libtorch {file.Length} {Convert.ToHexStringLower(SHA256.HashData(head.AsSpan(0, read)))}";
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return path;
+        }
+    }
+
+    /// <summary>Path of a library of this process.</summary>
+    private static string? LoadedFrom(string name)
+    {
+        const string Maps = "/proc/self/maps";
+        InitializeDeviceType(TorchSharp.DeviceType.CPU); // loads libtorch
+        if (!File.Exists(Maps)) return null;
+        return File.ReadLines(Maps).Where(line => line.EndsWith("/" + name, StringComparison.Ordinal)).Select(line => line[line.IndexOf('/', StringComparison.Ordinal)..]).FirstOrDefault();
+    }
+}

@@ -1,0 +1,28 @@
+namespace Locutor.Kernels.Arithmetic;
+
+/// <summary>The processor as the system describes it.</summary>
+public static class Processor
+{
+    private const string Source = "/proc/cpuinfo";
+    private static readonly Lazy<Dictionary<string, string>> Fields = new(Read);
+
+    /// <summary>Vendor, family, model and stepping, and the name.</summary>
+    public static string Model { get; } = string.Join(' ', new[] { "vendor_id", "cpu family", "model", "stepping", "model name" }.Select(Field)).Trim();
+
+    /// <summary>Instruction sets and other abilities, as the system lists them.</summary>
+    public static string Flags { get; } = Field("flags") is { Length: > 0 } flags ? flags : Field("Features");
+
+    /// <summary>Whether bfloat16 is multiplied in hardware, without which it is slower than float32.</summary>
+    public static bool MultipliesBFloat16 { get; } = Flags.Split(' ').Any(flag => flag is "avx512_bf16" or "amx_bf16");
+
+    private static string Field(string name) => Fields.Value.GetValueOrDefault(name, "");
+
+    private static Dictionary<string, string> Read()
+    {
+        var fields = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (!File.Exists(Source)) return fields;
+        foreach (string line in File.ReadLines(Source).TakeWhile(line => line.Length > 0)) // up to the second core
+            if (line.Split(':', 2, StringSplitOptions.TrimEntries) is [var name, var value]) fields.TryAdd(name, value);
+        return fields;
+    }
+}

@@ -1,0 +1,154 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Locutor.Kernels.Compilation;
+using static TorchSharp.torch;
+
+namespace Locutor.Kernels.Arithmetic;
+
+/// <summary>
+/// Tests operations of one device against their definition before a network uses them, and chooses the path of each. Outcomes are kept in
+/// the cache folder per device, flags and libtorch build, so that only the first start pays for them.
+/// </summary>
+/// <param name="identity">Everything that decides about results: device, its abilities, library builds.</param>
+/// <param name="cache">Where outcomes are kept between processes; null keeps them in this process alone.</param>
+public sealed class SelfTest(string identity, SelfTestCache? cache)
+{
+    /// <summary>Environment variable: 0 trusts the usual path of every operation without a test.</summary>
+    public const string OffVariable = "LOCUTOR_SELF_TEST";
+
+    private static readonly ConcurrentDictionary<string, SelfTest> Devices = new(StringComparer.Ordinal);
+    private readonly Dictionary<OperationKind, CheckResult> used = [];
+    private readonly Lock testing = new();
+    private Dictionary<OperationKind, CheckResult>? known;
+    private bool unsaved;
+
+    /// <summary>False when <see cref="OffVariable"/> says so.</summary>
+    public static bool Enabled { get; } = Environment.GetEnvironmentVariable(OffVariable) is not "0";
+
+    /// <summary>Outcomes that this process asked for.</summary>
+    public IReadOnlyList<CheckResult> Results
+    {
+        get
+        {
+            lock (testing) return [.. used.Values];
+        }
+    }
+
+    /// <summary>One line about the operations that take another path than usual, and why; null when none does.</summary>
+    public string? Notice
+    {
+        get
+        {
+            CheckResult[] changed = [.. Results.Where(result => result.IsChanged || result.Path is null)];
+            if (changed.Length == 0) return null;
+            string first = $"{changed[0].Kind}: {changed[0].Usual} is {changed[0].Reason}";
+            string more = changed.Length == 1 ? "" : $", and {changed.Length - 1} more";
+            var paths = changed.GroupBy(result => result.Path ?? "not used").Select(group => $"{group.Key} ({group.Count()})");
+            return $"this machine computes some operations wrongly ({first}{more}); other paths are used: {string.Join(", ", paths)}. Results are right. 'locutor doctor' lists all of them.";
+        }
+    }
+
+    /// <summary>The test of a device; one for each device, card or injected fault of this process.</summary>
+    public static SelfTest On(Device device)
+    {
+        string identity = DeviceIdentity.Of(device);
+        return Devices.GetOrAdd(identity, key => new SelfTest(key, SelfTestCache.Default));
+    }
+
+    /// <summary>Name of the path to take for that kind of operation; null when every path gives wrong results.</summary>
+    /// <param name="kind">Equal kinds are tested once.</param>
+    /// <param name="check">How to test it.</param>
+    public string? PathOf(OperationKind kind, OperationCheck check)
+    {
+        if (!Enabled) return check.Paths[0].Name;
+        lock (testing)
+        {
+            if (used.TryGetValue(kind, out var result)) return result.Path;
+            known ??= cache?.Read(identity) ?? [];
+            if (!known.TryGetValue(kind, out result) || !Names(check, result))
+            {
+                result = Test(kind, check);
+                unsaved = true;
+            }
+            used[kind] = result;
+            return result.Path;
+        }
+    }
+
+    /// <summary>Keeps new outcomes for later processes. A cache that cannot be written costs a test at the next start, no more.</summary>
+    public void Save()
+    {
+        lock (testing)
+        {
+            if (!unsaved) return;
+            cache?.Add(identity, used);
+            unsaved = false;
+        }
+    }
+
+    private static bool Names(OperationCheck check, CheckResult result) =>
+        result.Usual == check.Paths[0].Name && (result.Path is null || check.Paths.Any(path => path.Name == result.Path));
+
+    private static CheckResult Test(OperationKind kind, OperationCheck check)
+    {
+        using var scope = NewDisposeScope();
+        var inputs = check.Inputs();
+        var reference = check.Reference(inputs);
+        string usual = check.Paths[0].Name;
+        var (error, refusal) = ErrorOf(check.Paths[0], inputs, reference);
+        if (error <= check.Tolerance) return new(kind, usual, error, usual);
+        string reason = refusal ?? (double.IsNaN(error) ? "not finite" : string.Create(CultureInfo.InvariantCulture, $"wrong by {error:P0}"));
+        (string? Name, double Error, double Time) best = (null, error, double.PositiveInfinity);
+        var timed = check.TimedInputs?.Invoke() ?? inputs;
+        foreach (var path in check.Paths.Skip(1))
+        {
+            var (other, refused) = ErrorOf(path, inputs, reference);
+            if (refused is not null || !(other <= check.Tolerance)) continue;
+            double time = Time(path, timed);
+            if (time < best.Time) best = (path.Name, other, time);
+        }
+        return new(kind, best.Name, best.Error, usual, reason);
+    }
+
+    /// <summary>The largest relative L2 distance of all results; NaN where one is not finite or the path is refused.</summary>
+    private static (double Error, string? Refusal) ErrorOf(OperationPath path, Tensor[] inputs, Tensor[] reference)
+    {
+        using var scope = NewDisposeScope();
+        try
+        {
+            var results = path.Run(inputs);
+            double[] errors = [.. results.Zip(reference, Distance)];
+            return (errors.Length != reference.Length || errors.Any(double.IsNaN) ? double.NaN : errors.Max(), null);
+        }
+        catch (Exception failure) when (failure is System.Runtime.InteropServices.ExternalException or KernelException or InvalidOperationException or NotSupportedException)
+        {
+            return (double.NaN, "refused: " + failure.Message.Split('\n')[0]);
+        }
+    }
+
+    private static double Distance(Tensor result, Tensor reference)
+    {
+        using var scope = NewDisposeScope();
+        var exact = reference.to(ScalarType.Float64);
+        double length = exact.norm().item<double>();
+        if (!(length > 0 && double.IsFinite(length))) throw new ArgumentException("the reference of a check must be finite and not zero", nameof(reference));
+        if (!result.shape.AsSpan().SequenceEqual(reference.shape)) return double.NaN;
+        double error = (result.to(ScalarType.Float64) - exact).norm().item<double>() / length;
+        return double.IsFinite(error) ? error : double.NaN;
+    }
+
+    /// <summary>Seconds of the shortest of three runs.</summary>
+    private static double Time(OperationPath path, Tensor[] inputs)
+    {
+        double shortest = double.PositiveInfinity;
+        for (int run = 0; run < 3; run++)
+        {
+            using var scope = NewDisposeScope();
+            long begun = System.Diagnostics.Stopwatch.GetTimestamp();
+            path.Run(inputs);
+            if (inputs[0].device_type == TorchSharp.DeviceType.CUDA) cuda.synchronize();
+            shortest = Math.Min(shortest, System.Diagnostics.Stopwatch.GetElapsedTime(begun).TotalSeconds);
+        }
+        return shortest;
+    }
+}
