@@ -24,13 +24,13 @@ public class ArrowsTests
 
     [Fact]
     public void Every_room_is_known() =>
-        Directory.EnumerateDirectories(Path.Combine(Root(), "src")).Select(folder => Path.GetFileName(folder)).Order().ShouldBe(Arrows.Keys.Order());
+        Directory.EnumerateDirectories(Path.Combine(TestEnvironment.Checkout, "src")).Select(folder => Path.GetFileName(folder)).Order().ShouldBe(Arrows.Keys.Order());
 
     [Theory]
     [MemberData(nameof(Rooms))]
     public void A_room_knows_only_the_rooms_its_arrows_lead_to(string room)
     {
-        var project = XDocument.Load(Path.Combine(Root(), "src", room, $"Locutor.{room}.csproj"));
+        var project = XDocument.Load(Path.Combine(TestEnvironment.Checkout, "src", room, $"Locutor.{room}.csproj"));
         var found = project.Descendants("ProjectReference").Select(reference => reference.Attribute("Include")!.Value.Replace('\\', '/').Split('/')[1]).Order();
 
         found.ShouldBe(Arrows[room].Order());
@@ -43,16 +43,9 @@ public class ArrowsTests
     [InlineData("Jobs")]
     public void A_room_that_other_programs_may_use_alone_has_no_torch(string room)
     {
-        string project = File.ReadAllText(Path.Combine(Root(), "src", room, $"Locutor.{room}.csproj"));
+        string project = File.ReadAllText(Path.Combine(TestEnvironment.Checkout, "src", room, $"Locutor.{room}.csproj"));
         project.ShouldNotContain("TorchSharp");
-        foreach (string source in Directory.EnumerateFiles(Path.Combine(Root(), "src", room), "*.cs", SearchOption.AllDirectories).Where(path => !path.Contains("/obj/", StringComparison.Ordinal)))
+        foreach (string source in Directory.EnumerateFiles(Path.Combine(TestEnvironment.Checkout, "src", room), "*.cs", SearchOption.AllDirectories).Where(path => !path.Contains("/obj/", StringComparison.Ordinal)))
             File.ReadAllText(source).ShouldNotContain("using TorchSharp", customMessage: source);
-    }
-
-    private static string Root()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "Locutor.slnx"))) return folder.FullName;
-        throw new DirectoryNotFoundException("no Locutor.slnx above " + AppContext.BaseDirectory);
     }
 }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Locutor.Models.Tests;
 
 namespace Locutor.Cli.Tests;
 
@@ -108,10 +107,10 @@ public sealed class ModelsCommandTests : IAsyncLifetime
 
     private void WriteBundle()
     {
+        var random = TestSeed.NewRandom();
         object File(string path)
         {
-            byte[] bytes = new byte[Random.Shared.Next(100, 200_000)];
-            Random.Shared.NextBytes(bytes);
+            byte[] bytes = random.Bytes(random.Next(100, 200_000));
             return new { path, repository = "owner/name", sha256 = server.Add(path, bytes) };
         }
         object Network(string path) => new { files = new[] { File(path) } };

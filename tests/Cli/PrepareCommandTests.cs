@@ -9,7 +9,7 @@ namespace Locutor.Cli.Tests;
 public sealed class PrepareCommandTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("locutor-prepare-").FullName;
-    private readonly Random random = new(Random.Shared.Next());
+    private readonly Random random = TestSeed.NewRandom();
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 

@@ -21,7 +21,7 @@ public sealed class FairQueueTests
     [Fact]
     public void Each_owners_jobs_run_in_order_and_positions_tell_when()
     {
-        var seed = Environment.TickCount;
+        int seed = TestSeed.Value;
         var random = new Random(seed);
         var queue = new FairQueue();
         var all = Enumerable.Range(0, 200).Select(i => new Waiting($"j{i:D3}", $"o{random.Next(7)}", random.NextInt64(1_000_000))).ToList();

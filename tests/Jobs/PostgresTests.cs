@@ -1,4 +1,5 @@
 using Locutor.Jobs.Grains;
+using Locutor.Jobs.Hosting;
 using Locutor.Jobs.Records;
 
 namespace Locutor.Jobs.Tests;
@@ -10,7 +11,7 @@ public sealed class PostgresTests
     [Fact]
     public async Task The_same_jobs_live_in_PostgreSQL_through_a_restart()
     {
-        await using var server = await PostgresServer.StartAsync();
+        await using var server = await PostgresServer.StartAsync(FreePort.Take());
         var first = await TestSilo.StartAsync(Quick, postgres: server.ConnectionString);
         var ids = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => first.SubmitAsync("wk-a")));
         var done = (await first.LeaseAsync(seconds: 20))!;
@@ -37,7 +38,7 @@ public sealed class PostgresTests
     [Fact]
     public async Task Two_machines_share_one_queue_and_the_tokens()
     {
-        await using var server = await PostgresServer.StartAsync();
+        await using var server = await PostgresServer.StartAsync(FreePort.Take());
         await using var first = await TestSilo.StartAsync(Quick, postgres: server.ConnectionString);
         await using var second = await TestSilo.StartAsync(Quick, postgres: server.ConnectionString);
         var id = await first.SubmitAsync("wk-a");

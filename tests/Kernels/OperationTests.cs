@@ -51,7 +51,7 @@ public sealed class OperationTests : IDisposable
             var normed = centred / (centred.square().mean([-1], keepdim: true) + 1e-6).sqrt();
             var (sum, found) = NormModulate.AfterResidual(x, y, gates, factor, offset, 1e-6, precision);
             sum.dtype.ShouldBe(ScalarType.BFloat16);
-            Inputs.Distance(sum, exact).ShouldBeLessThan(3e-3, $"seed {inputs.Seed}");
+            sum.ShouldBeNearInNorm(exact, 3e-3, $"seed {inputs.Seed}");
             Check(found, normed * factor + offset, precision, rounded: 2);
         }
     }
@@ -87,8 +87,8 @@ public sealed class OperationTests : IDisposable
             var (a, b) = (normed.select(-1, 0), normed.select(-1, 1));
             var turned = stack([a * cos - b * sin, a * sin + b * cos], -1).view(2, tokens, heads, head).transpose(1, 2);
             string what = $"seed {inputs.Seed}, {heads} heads of {head}, gap {gap}";
-            Inputs.Distance(RmsRotary.Apply(x, weight, 1e-6, turns, heads), turned).ShouldBeLessThan(6e-3, what);
-            Inputs.Distance(RmsRotary.Apply(x, weight, 1e-6, null, heads), normed.view(2, tokens, heads, head).transpose(1, 2)).ShouldBeLessThan(6e-3, what);
+            RmsRotary.Apply(x, weight, 1e-6, turns, heads).ShouldBeNearInNorm(turned, 6e-3, what);
+            RmsRotary.Apply(x, weight, 1e-6, null, heads).ShouldBeNearInNorm(normed.view(2, tokens, heads, head).transpose(1, 2), 6e-3, what);
         }
     }
 
@@ -101,7 +101,7 @@ public sealed class OperationTests : IDisposable
             using var inner = NewDisposeScope();
             var (x, y, gate) = (inputs.Rows(device, gap, 2, 5, width), inputs.Rows(device, 0, 2, 5, width), inputs.Singles(device, 2, 1, width));
             var expected = x.to(ScalarType.Float64) + y.to(ScalarType.Float64) * gate;
-            Inputs.Distance(GatedResidual.Apply(x, y, gate), expected).ShouldBeLessThan(3e-3, $"seed {inputs.Seed}, width {width}, gap {gap}");
+            GatedResidual.Apply(x, y, gate).ShouldBeNearInNorm(expected, 3e-3, $"seed {inputs.Seed}, width {width}, gap {gap}");
         }
     }
 
@@ -118,8 +118,8 @@ public sealed class OperationTests : IDisposable
                 var wide = x.to(ScalarType.Float64);
                 var normed = wide / wide.square().sum(1, keepdim: true).sqrt() * Math.Sqrt(channels) * gamma;
                 var expected = normed * normed.sigmoid();
-                Inputs.Distance(ChannelNormSilu.Apply(x, gamma), expected).ShouldBeLessThan(8e-3, $"seed {inputs.Seed}, {channels} channels, last {channelsLast}");
-                Inputs.Distance(ChannelNormSilu.Apply(x.to(ScalarType.Float32), gamma.to(ScalarType.Float32)), expected).ShouldBeLessThan(1e-6, $"seed {inputs.Seed}, {channels} channels, last {channelsLast}");
+                ChannelNormSilu.Apply(x, gamma).ShouldBeNearInNorm(expected, 8e-3, $"seed {inputs.Seed}, {channels} channels, last {channelsLast}");
+                ChannelNormSilu.Apply(x.to(ScalarType.Float32), gamma.to(ScalarType.Float32)).ShouldBeNearInNorm(expected, 1e-6, $"seed {inputs.Seed}, {channels} channels, last {channelsLast}");
                 if (!channelsLast) continue;
                 var first = x.narrow(0, 0, 1);
                 ChannelNormSilu.WritesInto(first).ShouldBe(device == "cuda" || (Vector256.IsHardwareAccelerated && channels % 8 == 0));
@@ -132,7 +132,7 @@ public sealed class OperationTests : IDisposable
                         var found = beside.select(1, frame).narrow(3, tap * channels, channels).permute(0, 3, 1, 2); // [1, C, H, W]
                         int seen = frame + tap - 2;
                         var wanted = seen < 0 ? full_like(found, 9) : expected.narrow(0, 0, 1).select(2, seen);
-                        Inputs.Distance(found, wanted).ShouldBeLessThan(8e-3, $"seed {inputs.Seed}, {channels} channels, frame {frame}, tap {tap}");
+                        found.ShouldBeNearInNorm(wanted, 8e-3, $"seed {inputs.Seed}, {channels} channels, frame {frame}, tap {tap}");
                     }
             }
     }
@@ -144,8 +144,8 @@ public sealed class OperationTests : IDisposable
     {
         var gamma = inputs.Singles("cpu", 16, 1, 1, 1).to(type);
         var x = (inputs.Singles("cpu", 1, 3, 50, 61, 16) * 40).to(type).permute(0, 4, 1, 2, 3); // more than a part of pixels, far from 0
-        Inputs.Distance(ChannelNormSilu.Apply(x, gamma), ChannelNormSilu.Plain(x.to(ScalarType.Float64), gamma.to(ScalarType.Float64))).ShouldBeLessThan(most, $"seed {inputs.Seed}");
-        ChannelNormSilu.Apply(x * 0, gamma).abs().max().to(ScalarType.Float32).item<float>().ShouldBe(0);
+        ChannelNormSilu.Apply(x, gamma).ShouldBeNearInNorm(ChannelNormSilu.Plain(x.to(ScalarType.Float64), gamma.to(ScalarType.Float64)), most, $"seed {inputs.Seed}");
+        ChannelNormSilu.Apply(x * 0, gamma).ShouldBeZero();
         x[0, 3, 1, 2, 5] = double.NaN;
         var found = ChannelNormSilu.Apply(x, gamma);
         found.isnan().sum().item<long>().ShouldBe(16, "a pixel that is not a number stays none, and no other becomes so");
@@ -169,7 +169,7 @@ public sealed class OperationTests : IDisposable
                     ILinearProduct product = precision == LinearPrecision.Float8 ? new Float8Product(weight) : new Int8Product(weight);
                     var found = product.Multiply(x, bias, ScalarType.BFloat16);
                     found.dtype.ShouldBe(ScalarType.BFloat16);
-                    Inputs.Distance(found, expected).ShouldBeLessThan(4e-3, $"seed {inputs.Seed}, {precision}, [{tokens}, {width}] x {outputs}, bias {biased}");
+                    found.ShouldBeNearInNorm(expected, 4e-3, $"seed {inputs.Seed}, {precision}, [{tokens}, {width}] x {outputs}, bias {biased}");
                 }
     }
 
@@ -230,10 +230,10 @@ public sealed class OperationTests : IDisposable
             string what = $"seed {inputs.Seed}, {sets} x {queries} queries, {keys} keys, {heads} heads of {head}";
             var found = FoldedAttention.Apply(x, k, v, query, output);
             found.dtype.ShouldBe(ScalarType.BFloat16);
-            Inputs.Distance(found, expected).ShouldBeLessThan(1e-2, what);
+            found.ShouldBeNearInNorm(expected, 1e-2, what);
             Affine Wide(Affine layer) => new(layer.Weight.to(ScalarType.Float32), layer.Bias.to(ScalarType.Float32));
             var exact = FoldedAttention.Apply(x.to(ScalarType.Float32), k.to(ScalarType.Float32), v.to(ScalarType.Float32), Wide(query), Wide(output));
-            Inputs.Distance(exact, expected).ShouldBeLessThan(1e-5, what);
+            exact.ShouldBeNearInNorm(expected, 1e-5, what);
         }
     }
 
@@ -247,7 +247,7 @@ public sealed class OperationTests : IDisposable
             var (x, weight, bias) = (inputs.Rows(device, 0, tokens, width), inputs.Rows(device, 0, outputs, width), inputs.Rows(device, 0, outputs));
             var wide = x.to(ScalarType.Float64).matmul(weight.to(ScalarType.Float64).t()) + bias;
             var expected = wide * 0.5 * (1 + (Math.Sqrt(2 / Math.PI) * (wide + 0.044715 * wide.pow(3))).tanh());
-            Inputs.Distance(TorchScripts.ProductGelu(x, weight.t(), bias), expected).ShouldBeLessThan(6e-3, $"seed {inputs.Seed}, [{tokens}, {width}] x {outputs}");
+            TorchScripts.ProductGelu(x, weight.t(), bias).ShouldBeNearInNorm(expected, 6e-3, $"seed {inputs.Seed}, [{tokens}, {width}] x {outputs}");
         }
     }
 
@@ -270,7 +270,7 @@ public sealed class OperationTests : IDisposable
         var rows = RowQuantiser.Quantise(x, precision);
         var error = ((RowQuantiser.Restore(rows) - x).abs() / x.abs().amax([-1], keepdim: true)).max().item<float>();
         ((double)error).ShouldBeLessThan(most, $"seed {inputs.Seed}");
-        RowQuantiser.Restore(RowQuantiser.Quantise(zeros(3, 4), precision)).abs().max().item<float>().ShouldBe(0);
+        RowQuantiser.Restore(RowQuantiser.Quantise(zeros(3, 4), precision)).ShouldBeZero();
     }
 
     /// <param name="rounded">How many times the formula is rounded to bfloat16 on its way.</param>
@@ -279,7 +279,7 @@ public sealed class OperationTests : IDisposable
         found.Precision.ShouldBe(precision);
         // A long row of products has a largest value of 14 times its root mean square: 14 / 127 / sqrt(12) is 3e-2.
         double most = precision switch { LinearPrecision.Plain => 4e-3 * rounded, LinearPrecision.Float8 => 4e-2, _ => 3e-2 };
-        Inputs.Distance(precision == LinearPrecision.Plain ? found.Values : Restored(found), expected).ShouldBeLessThan(most, $"seed {inputs.Seed}, {precision}");
+        (precision == LinearPrecision.Plain ? found.Values : Restored(found)).ShouldBeNearInNorm(expected, most, $"seed {inputs.Seed}, {precision}");
     }
 
     private static Tensor Restored(Activations x) => RowQuantiser.Restore(new QuantisedRows(x.Values, x.Scales!));

@@ -32,7 +32,7 @@ public sealed class HostileFileTests : IDisposable
     [Fact]
     public async Task Texts_empty_files_folders_and_unknown_bytes_are_refused()
     {
-        var random = Dice.Roll();
+        var random = TestSeed.NewRandom();
         await RefusedAsync(folder.Write("a.png", "hello, this is no picture"), MediaErrorCodes.UnsupportedMedia, "text");
         await RefusedAsync(folder.Write("b.png", ""), MediaErrorCodes.UnsupportedMedia, "empty");
         await RefusedAsync(folder.Write("c.png", [0, .. random.Bytes(5000)]), MediaErrorCodes.UnsupportedMedia, "c.png");
@@ -83,7 +83,7 @@ public sealed class HostileFileTests : IDisposable
     [InlineData("a.flac", "-f lavfi -i sine=d=1")]
     public async Task Files_cut_short_or_scrambled_never_do_worse_than_a_refusal(string name, string make)
     {
-        var random = Dice.Roll();
+        var random = TestSeed.NewRandom();
         byte[] whole = await File.ReadAllBytesAsync(await folder.MakeAsync(name, make), Ct);
         await RefusedOrReadAsync(folder.Write($"half-{name}", whole[..(whole.Length / 2)]));
         await RefusedAsync(folder.Write($"start-{name}", whole[..20]), MediaErrorCodes.UnsupportedMedia, name);

@@ -22,13 +22,14 @@ public sealed class ScalarLifetimeTests(ITestOutputHelper output)
         int operations = 0;
         try
         {
+            var random = TestSeed.NewRandom();
             using var x = arange(5, ScalarType.Float32);
             for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start).TotalSeconds < 3; operations += 100)
             {
                 using var scope = NewDisposeScope();
                 for (int i = 0; i < 100; i++)
                 {
-                    float number = Random.Shared.NextSingle();
+                    float number = random.NextSingle();
                     (x + number)[3].item<float>().ShouldBe(3 + number);
                 }
             }

@@ -25,7 +25,7 @@ public class ArithmeticTests
             string[] parts = name.Split('_');
             float[] found = NoiseSchedule.Timesteps(int.Parse(parts[0], CultureInfo.InvariantCulture), double.Parse(parts[1], CultureInfo.InvariantCulture));
             using var expected = golden.Output(name);
-            tensor(found).ShouldBeClose(expected, 1e-6);
+            tensor(found).ShouldBeNear(expected, 1e-6);
         }
     }
 
@@ -37,7 +37,7 @@ public class ArithmeticTests
         using var golden = Goldens.Open(file);
         using var match = new ColourMatch(golden.Input("reference").squeeze(0), golden.Config.GetProperty("strength").GetDouble());
 
-        match.Apply(golden.Input("video").squeeze(0)).ShouldBeClose(golden.Output("video").squeeze(0), 1e-4);
+        match.Apply(golden.Input("video").squeeze(0)).ShouldBeNear(golden.Output("video").squeeze(0), 1e-4);
     }
 
     [Theory]
@@ -49,7 +49,7 @@ public class ArithmeticTests
         using var guidance = new ProjectedGuidance(new(golden.Config.GetProperty("momentum").GetDouble(), golden.Config.GetProperty("norm_threshold").GetDouble()));
         var prediction = golden.Input("cond");
 
-        guidance.Update(golden.Input("diff1"), prediction).ShouldBeClose(golden.Output("update1"), 1e-5);
-        guidance.Update(golden.Input("diff2"), prediction).ShouldBeClose(golden.Output("update2"), 1e-5);
+        guidance.Update(golden.Input("diff1"), prediction).ShouldBeNear(golden.Output("update1"), 1e-5);
+        guidance.Update(golden.Input("diff2"), prediction).ShouldBeNear(golden.Output("update2"), 1e-5);
     }
 }

@@ -6,12 +6,12 @@ using static TorchSharp.torch;
 namespace Locutor.Parity.Tests;
 
 /// <summary>
-/// Tensors recorded from the public reference implementation. They stand in the folder that LOCUTOR_GOLDENS names,
-/// by default in <c>tests/Parity/goldens</c>; any file of a known kind found there is a test case.
+/// Tensors recorded from the public reference implementation, in the folder <see cref="TestEnvironment.Goldens"/>. Every file of a known
+/// kind that lies there is a test case.
 /// </summary>
 internal static class Goldens
 {
-    public static string Folder { get; } = Environment.GetEnvironmentVariable("LOCUTOR_GOLDENS") is { Length: > 0 } named ? named : Beside();
+    public static string Folder => TestEnvironment.Goldens;
 
     /// <summary>Where the networks run: LOCUTOR_TEST_DEVICE, cpu or cuda.</summary>
     public static Device Device { get; } = new(Environment.GetEnvironmentVariable("LOCUTOR_TEST_DEVICE") is { Length: > 0 } named ? named : "cpu");
@@ -21,22 +21,11 @@ internal static class Goldens
         [.. Directory.EnumerateFiles(Folder, kind + "*.safetensors").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 
     public static Golden Open(string file) => new(Path.Combine(Folder, file));
-
-    private static string Beside()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            string here = Path.Combine(folder.FullName, "tests", "Parity", "goldens");
-            if (Directory.Exists(here)) return here;
-        }
-
-        throw new DirectoryNotFoundException("no tests/Parity/goldens above " + AppContext.BaseDirectory);
-    }
 }
 
 internal static class Start
 {
-    /// <summary>Before the first test: libtorch from the folder that LOCUTOR_TORCH names, if it names one (whichever start comes first); float32 that is float32.</summary>
+    /// <summary>Before the first test: loads libtorch, and turns the reduced precision of float32 off. Runs before or after TorchStart.</summary>
     [System.Runtime.CompilerServices.ModuleInitializer]
     internal static void LoadTorch()
     {
@@ -79,21 +68,4 @@ internal sealed class Golden : IDisposable
         parameters.Dispose();
         file.Dispose();
     }
-}
-
-internal static class Close
-{
-    /// <summary>max |found - expected| / max |expected|.</summary>
-    public static double RelativeError(Tensor found, Tensor expected)
-    {
-        found.shape.ShouldBe(expected.shape);
-        using var scope = NewDisposeScope();
-        var difference = (found.to(ScalarType.Float64).cpu() - expected.to(ScalarType.Float64).cpu()).abs().max();
-        double error = difference.item<double>() / expected.to(ScalarType.Float64).abs().max().item<double>();
-        double.IsFinite(error).ShouldBeTrue("NaN would compare as less than any tolerance");
-        return error;
-    }
-
-    public static void ShouldBeClose(this Tensor found, Tensor expected, double tolerance) =>
-        RelativeError(found, expected).ShouldBeLessThan(tolerance);
 }

@@ -1,8 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using Locutor.Checkpoints.Safetensors;
-using Locutor.Checkpoints.Tests.Pickle;
-using Locutor.Checkpoints.Tests.Quantised;
 
 namespace Locutor.Checkpoints.Tests.Fuzzing;
 

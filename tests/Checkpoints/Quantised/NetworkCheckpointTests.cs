@@ -7,7 +7,7 @@ namespace Locutor.Checkpoints.Tests.Quantised;
 
 public sealed class NetworkCheckpointTests : TemporaryFolder
 {
-    private readonly Random random = new(Random.Shared.Next());
+    private readonly Random random = TestSeed.NewRandom();
 
     [Theory]
     [InlineData(ElementType.Int8, "qint8")]

@@ -6,7 +6,7 @@ public sealed class ResumableWriterTests : TemporaryFolder
 {
     private static readonly TensorOutline[] Outlines = [new("a", ElementType.Int8, [1000]), new("b", ElementType.Float32, [7, 3]), new("empty", ElementType.BFloat16, [0, 4]), new("c", ElementType.BFloat16, [501])];
     private static readonly Dictionary<string, string> Metadata = new() { ["made"] = "of \"this\"" };
-    private readonly Random random = new(Random.Shared.Next());
+    private readonly Random random = TestSeed.NewRandom();
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 

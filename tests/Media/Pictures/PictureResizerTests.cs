@@ -8,7 +8,7 @@ public sealed class PictureResizerTests
     [Fact]
     public void Equals_the_reference_byte_for_byte()
     {
-        using var golden = SafetensorsFile.Open(Path.Combine(GoldenFolder(), "resize.safetensors"));
+        using var golden = SafetensorsFile.Open(Path.Combine(TestEnvironment.Goldens, "resize.safetensors"));
         var input = golden.Tensors["in.picture"];
         var picture = new Picture((int)input.Shape[1], (int)input.Shape[0], input.Bytes.ToArray());
         var outputs = golden.Tensors.Values.Where(t => t.Name.StartsWith("out.", StringComparison.Ordinal)).ToArray();
@@ -26,7 +26,7 @@ public sealed class PictureResizerTests
     [Fact]
     public void Is_within_one_of_the_exact_filter_at_any_size()
     {
-        var random = Dice.Roll();
+        var random = TestSeed.NewRandom();
         for (int run = 0; run < 30; run++)
         {
             var picture = Noise(random, random.Next(1, 90), random.Next(1, 90));
@@ -41,7 +41,7 @@ public sealed class PictureResizerTests
     [Fact]
     public void Cuts_out_of_the_whole_what_the_whole_has_there()
     {
-        var random = Dice.Roll();
+        var random = TestSeed.NewRandom();
         for (int run = 0; run < 30; run++)
         {
             var picture = Noise(random, random.Next(1, 90), random.Next(1, 90));
@@ -58,7 +58,7 @@ public sealed class PictureResizerTests
     [Fact]
     public void The_same_size_is_the_same_picture_and_flat_colours_stay()
     {
-        var random = Dice.Roll();
+        var random = TestSeed.NewRandom();
         var picture = Noise(random, 61, 47);
         PictureResizer.ResizeToCover(picture, 47, 61).Rgb.ShouldBe(picture.Rgb);
         byte[] white = new byte[3 * 61 * 47];
@@ -94,16 +94,5 @@ public sealed class PictureResizerTests
             total += weight;
         }
         return sum / total;
-    }
-
-    private static string GoldenFolder()
-    {
-        if (Environment.GetEnvironmentVariable("LOCUTOR_GOLDENS") is { Length: > 0 } named) return named;
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            string goldens = Path.Combine(folder.FullName, "tests", "Parity", "goldens");
-            if (Directory.Exists(goldens)) return goldens;
-        }
-        throw new DirectoryNotFoundException("tests/Parity/goldens was not found above the test program; set LOCUTOR_GOLDENS");
     }
 }

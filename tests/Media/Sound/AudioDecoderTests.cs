@@ -31,7 +31,7 @@ public sealed class AudioDecoderTests : IDisposable
     [InlineData(6)]
     public async Task Mono_is_the_mean_of_the_channels(int channels)
     {
-        var random = Dice.Roll();
+        var random = TestSeed.NewRandom();
         float[] values = [.. Enumerable.Range(0, channels).Select(_ => random.NextSingle() * 2 - 1)];
         string path = folder.Write("in.wav", Wav(16000, channels, 8000, (_, c) => values[c]));
         var sound = await AudioDecoder.DecodeAsync(path, 16000, MediaLimits.Default, Ct);

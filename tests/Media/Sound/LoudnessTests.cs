@@ -22,7 +22,7 @@ public sealed partial class LoudnessTests : IDisposable
     {
         string speech = folder["speech.wav"];
         await TempFolder.RunAsync("espeak-ng", ["-w", speech, "It was a bright cold day in April, and the clocks were striking thirteen. Nobody minded."]);
-        string paused = await folder.MakeAsync("paused.wav", $"-f lavfi -i anoisesrc=color=pink:r=44100:d=6:a=0.3:seed={Dice.Roll().Next()},volume='if(lt(mod(t,3),1.5),1,0.001)':eval=frame");
+        string paused = await folder.MakeAsync("paused.wav", $"-f lavfi -i anoisesrc=color=pink:r=44100:d=6:a=0.3:seed={TestSeed.NewRandom().Next()},volume='if(lt(mod(t,3),1.5),1,0.001)':eval=frame");
         string changing = await folder.MakeAsync("changing.wav", "-f lavfi -i aevalsrc=0.3*sin(2*PI*(200+300*t)*t)*abs(sin(t)):s=48000:d=8");
         foreach (string path in new[] { speech, paused, changing })
         {
@@ -37,7 +37,7 @@ public sealed partial class LoudnessTests : IDisposable
     [Fact]
     public void Normalising_reaches_the_target_and_scales_alone()
     {
-        var random = Dice.Roll();
+        var random = TestSeed.NewRandom();
         var noise = new Waveform(16000, [.. Enumerable.Range(0, 16000 * 3 + 11).Select(_ => (random.NextSingle() - 0.5f) * 0.02f)]);
         var set = Loudness.Normalise(noise);
         Loudness.Measure(set).ShouldBe(-23, 0.01);
@@ -60,7 +60,7 @@ public sealed partial class LoudnessTests : IDisposable
     [Fact]
     public void Two_speakers_are_padded_or_queued()
     {
-        var random = Dice.Roll();
+        var random = TestSeed.NewRandom();
         float[] a = [.. Enumerable.Range(0, 501).Select(_ => random.NextSingle())], b = [.. Enumerable.Range(0, 777).Select(_ => random.NextSingle())];
         var (first, second) = (new Waveform(16000, a), new Waveform(16000, b));
         var beside = AudioTracks.SideBySide(first, second);

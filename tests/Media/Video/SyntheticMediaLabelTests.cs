@@ -36,7 +36,7 @@ public sealed class SyntheticMediaLabelTests : IDisposable
     [Fact]
     public void Files_without_a_label_or_with_a_broken_one_do_no_harm()
     {
-        var random = Dice.Roll();
+        var random = TestSeed.NewRandom();
         byte[] box = new SyntheticMediaLabel("Locutor", "m", 7).ToBox();
         SyntheticMediaLabel.Read(folder.Write("a.mp4", FileType)).ShouldBeNull();
         SyntheticMediaLabel.Read(folder.Write("b.mp4", FileType, box[..(box.Length / 2)])).ShouldBeNull();

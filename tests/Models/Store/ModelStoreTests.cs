@@ -12,7 +12,7 @@ public sealed class ModelStoreTests : IAsyncLifetime
     private readonly string folder = Directory.CreateTempSubdirectory("locutor-store-").FullName;
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    private readonly int seed = Random.Shared.Next();
+    private readonly int seed = TestSeed.Value;
     private HubServer server = null!;
     private HubOptions options = null!;
 

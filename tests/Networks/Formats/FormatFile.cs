@@ -1,8 +1,6 @@
 using System.Text.Json;
 using Locutor.Checkpoints;
 using Locutor.Checkpoints.Safetensors;
-using Locutor.Checkpoints.Tests.Pickle;
-using Locutor.Checkpoints.Tests.Quantised;
 
 namespace Locutor.Networks.Tests.Formats;
 

@@ -28,7 +28,7 @@ public sealed class FormatTests : IDisposable
     [MemberData(nameof(Cells))]
     public void A_network_has_the_values_of_its_file(string network, string format)
     {
-        int seed = Random.Shared.Next();
+        int seed = TestSeed.Value;
         using var shapes = new ShapeParameters();
         Networks[network](new Weights(shapes, ScalarType.Float32, CPU));
         var tensors = FormatFile.Choose(format, shapes.Shapes, new Random(seed));

@@ -40,7 +40,7 @@ public sealed class PortTests : IDisposable
     [MemberData(nameof(Cells))]
     public void A_port_has_the_values_of_its_file(string port, string format)
     {
-        int seed = Random.Shared.Next();
+        int seed = TestSeed.Value;
         string network = port.Split(',')[0];
         using var shapes = new ShapeParameters();
         FormatTests.Networks[network](new Weights(shapes, ScalarType.Float32, CPU));

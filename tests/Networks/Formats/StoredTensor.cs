@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Locutor.Checkpoints;
-using Locutor.Checkpoints.Tests.Quantised;
 
 namespace Locutor.Networks.Tests.Formats;
 

@@ -10,7 +10,7 @@ namespace Locutor.Networks.Tests.Layers;
 public sealed class CheckpointParametersTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("locutor-parameters-").FullName;
-    private readonly Random random = new(Random.Shared.Next());
+    private readonly Random random = TestSeed.NewRandom();
 
     private string At(string name) => Path.Combine(folder, name);
 

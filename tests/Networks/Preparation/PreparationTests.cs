@@ -12,7 +12,7 @@ namespace Locutor.Networks.Tests.Preparation;
 public sealed class PreparationTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("locutor-preparation-").FullName;
-    private readonly int seed = Random.Shared.Next();
+    private readonly int seed = TestSeed.Value;
 
     private static readonly Dictionary<string, long[]> Shapes = new()
     {

@@ -13,7 +13,7 @@ public sealed class CrashTests
 {
     private static readonly int Clients = Endurance.Of(4, 12);
 
-    private readonly int _seed = Environment.TickCount & 0xFFFFFF;
+    private readonly int _seed = TestSeed.Value;
     private readonly ConcurrentDictionary<string, string> _accepted = new();
     private readonly ConcurrentDictionary<string, string> _ended = new();
     private readonly ConcurrentQueue<string> _changed = new();

@@ -4,10 +4,10 @@ using System.Text;
 
 namespace Locutor.Service.FunctionalTests.Harness;
 
-/// <summary>Pictures, voices and videos made by ffmpeg, fresh in every run.</summary>
+/// <summary>Pictures, voices and videos made by ffmpeg from the seed of the tests.</summary>
 public static class Samples
 {
-    private static readonly int Seed = Environment.TickCount & 0xFFFF;
+    private static readonly int Seed = TestSeed.Value & 0xFFFF;
     private static readonly Lazy<byte[]> LazyPicture = new(() => Make("png", "-f", "lavfi", "-i", $"mandelbrot=size=211x173:start_x=-0.{Seed}", "-frames:v", "1"));
     private static readonly Lazy<byte[]> LazyVoice = new(() => Voice(1.3));
     private static readonly Lazy<byte[]> LazyVideo = new(() => Make("mp4", "-f", "lavfi", "-i", "testsrc2=size=128x96:rate=25", "-t", "0.8", "-pix_fmt", "yuv420p"));

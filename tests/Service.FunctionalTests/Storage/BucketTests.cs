@@ -69,7 +69,8 @@ public sealed class BucketTests
         await using var bucket = await BucketServer.StartAsync();
         await using var service = await ServiceProcess.StartAsync([.. Settings(bucket), "--set", "workers=none"]);
         using var client = await service.TokenAsync("--scopes", "all");
-        var voice = Samples.FloatWav(48_000, Enumerable.Range(0, 4_600_000).Select(_ => Random.Shared.NextSingle() / 2).ToArray()); // 18 MB
+        var random = TestSeed.NewRandom();
+        var voice = Samples.FloatWav(48_000, Enumerable.Range(0, 4_600_000).Select(_ => random.NextSingle() / 2).ToArray()); // 18 MB
         var id = await client.SubmitAsync(Samples.Picture, voice);
         bucket.Refused.ShouldBe(0);
         bucket.Objects[$"some place/inputs/{id}/audio.wav"].AsSpan().SequenceEqual(voice).ShouldBeTrue();

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Locutor.Jobs.Tests;
+using Locutor.Jobs.Hosting;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Workers;
@@ -11,7 +11,7 @@ public sealed class ClusterTests
     [Fact]
     public async Task Two_services_share_their_jobs_and_one_ends_what_a_killed_one_began()
     {
-        await using var database = await PostgresServer.StartAsync();
+        await using var database = await PostgresServer.StartAsync(FreePort.Take());
         var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
         await using var first = await ServiceProcess.StartAsync(environment, "--set", "stub_seconds=2", "--set", "lease_seconds=4", "--set", "workers=cpu");
         using var client = await first.TokenAsync("--scopes", "all");

@@ -10,7 +10,7 @@ public sealed class MeterTests
     [Fact]
     public void Openings_are_read_from_pixels()
     {
-        int seed = Random.Shared.Next(100000);
+        int seed = TestSeed.Value;
         var voice = SpeechPreparation.Make(0.2, seed, null, TestContext.Current.CancellationToken).Where(u => !u.ForEvaluation).ToArray();
         using var renderer = new FaceRenderer(96, 96);
         for (int i = 0; i < 3; i++)

@@ -19,7 +19,7 @@ public sealed class ShippedModelTests
     public async Task The_mouth_moves_with_speech_and_rests_in_silence()
     {
         var ct = TestContext.Current.CancellationToken;
-        int seed = Random.Shared.Next(100_000);
+        int seed = TestSeed.Value;
         var (networks, settings) = Load();
         using (networks)
         using (var renderer = new FaceRenderer(Size, Size))
@@ -44,7 +44,7 @@ public sealed class ShippedModelTests
     [Fact]
     public void Its_notice_concerns_pictures_that_are_not_painted_portraits()
     {
-        int seed = Random.Shared.Next(100_000);
+        int seed = TestSeed.Value;
         var (networks, _) = Load();
         using (networks)
         using (var renderer = new FaceRenderer(Size, Size))

@@ -7,7 +7,7 @@ public sealed class FaceRendererTests(ITestOutputHelper output)
 {
     private const int Size = 120;
 
-    private readonly int seed = Random.Shared.Next(1_000_000);
+    private readonly int seed = TestSeed.Value;
 
     public static TheoryData<string, string> Movements => new()
     {

@@ -6,7 +6,7 @@ public sealed class MouthTruthTests(ITestOutputHelper output)
 {
     private const int Size = 300;
 
-    private readonly int seed = Random.Shared.Next(1_000_000);
+    private readonly int seed = TestSeed.Value;
 
     [Fact]
     public void The_opening_told_is_the_opening_painted()

@@ -1,9 +1,9 @@
 using System.Text;
 
-namespace Locutor.Checkpoints.Tests.Quantised;
+namespace Locutor.Tests;
 
 /// <summary>Writes a small GGUF file. Quantised tensors are packed from chosen integers; their values follow from these by the formats' definition.</summary>
-internal sealed class GgufWriter
+public sealed class GgufWriter
 {
     private readonly List<(string Name, uint Type, long[] Shape, byte[] Data)> tensors = [];
     private readonly List<byte[]> entries = [];

@@ -1,11 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
-using Locutor.Jobs.Hosting;
 
-namespace Locutor.Jobs.Tests;
+namespace Locutor.Tests;
 
-/// <summary>A PostgreSQL server of the test's own, from Debian's package.</summary>
-internal sealed class PostgresServer : IAsyncDisposable
+/// <summary>A PostgreSQL server with an empty database, from the Debian package.</summary>
+public sealed class PostgresServer : IAsyncDisposable
 {
     private readonly string _folder;
     private readonly string _tools;
@@ -18,11 +17,10 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     public string ConnectionString { get; }
 
-    public static async Task<PostgresServer> StartAsync()
+    public static async Task<PostgresServer> StartAsync(int port)
     {
         var tools = Directory.GetDirectories("/usr/lib/postgresql").Order().Last() + "/bin";
         var folder = Directory.CreateTempSubdirectory("locutor-postgres-").FullName;
-        var port = FreePort.Take();
         var server = new PostgresServer(folder, tools, port);
         if (Environment.UserName == "root")
             await RunAsync("chown", "postgres", folder);

@@ -7,13 +7,13 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
-namespace Locutor.Models.Tests;
+namespace Locutor.Tests;
 
 /// <summary>
 /// A real web server with the hub's API for downloads: resolve, with a redirect of large files to a content host (another port, which must
 /// not see the token), ETags, X-Linked-Size and X-Linked-Etag, ranges, and faults on demand.
 /// </summary>
-internal sealed class HubServer : IAsyncDisposable
+public sealed class HubServer : IAsyncDisposable
 {
     private readonly WebApplication hub, content;
     private readonly Dictionary<string, byte[]> files = new(StringComparer.Ordinal);

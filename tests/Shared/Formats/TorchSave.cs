@@ -1,12 +1,12 @@
 using System.Text;
 
-namespace Locutor.Checkpoints.Tests.Pickle;
+namespace Locutor.Tests;
 
 /// <summary>A tensor to be pickled: a view into numbered storage.</summary>
-internal sealed record Saved(string StorageClass, string Key, long StorageCount, long Offset, long[] Shape, long[] Strides);
+public sealed record Saved(string StorageClass, string Key, long StorageCount, long Offset, long[] Shape, long[] Strides);
 
 /// <summary>Writes the bytes that Python's pickle (protocol 2) and torch.save write, opcode by opcode.</summary>
-internal sealed class Pickler
+public sealed class Pickler
 {
     private readonly List<byte> bytes = [];
 
@@ -83,7 +83,7 @@ internal sealed class Pickler
 }
 
 /// <summary>Containers around a pickle and its storages.</summary>
-internal static class TorchSave
+public static class TorchSave
 {
     public static byte[] Zip(byte[] pickle, IEnumerable<(string Key, byte[] Bytes)> storages, bool zip64 = false, string root = "archive", string byteorder = "little", int method = 0)
     {

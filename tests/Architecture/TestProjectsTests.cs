@@ -1,0 +1,53 @@
+using System.Xml.Linq;
+
+namespace Locutor.Architecture.Tests;
+
+/// <summary>How the projects of tests/ depend on one another: all on tests/Shared, and on nothing else of tests/.</summary>
+public class TestProjectsTests
+{
+    private const string Shared = "Locutor.Tests.Shared";
+
+    private static string Tests => Path.Combine(TestEnvironment.Checkout, "tests");
+
+    public static TheoryData<string> Projects => [.. Directory.EnumerateFiles(Tests, "*.csproj", SearchOption.AllDirectories).Select(path => Path.GetFileNameWithoutExtension(path)).Order()];
+
+    [Fact]
+    public void The_solution_builds_every_test_project()
+    {
+        string[] listed = [.. XDocument.Load(Path.Combine(TestEnvironment.Checkout, "Locutor.slnx")).Descendants("Project")
+            .Select(project => project.Attribute("Path")!.Value).Where(path => path.StartsWith("tests/", StringComparison.Ordinal)).Select(path => Path.GetFileNameWithoutExtension(path)).Order()];
+
+        listed.ShouldBe(Projects.Select(row => row.Data));
+    }
+
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void A_test_project_shares_code_only_through_the_shared_library(string name)
+    {
+        var project = Load(name);
+        foreach (var compile in project.Descendants("Compile")) (compile.Attribute("Include")?.Value ?? "").ShouldNotContain("..", customMessage: "a linked file; code that tests share belongs into tests/Shared");
+        foreach (var reference in project.Descendants("ProjectReference")) reference.Attribute("Include")!.Value.ShouldStartWith("../../src/");
+    }
+
+    [Fact]
+    public void The_shared_library_knows_no_room_and_is_no_test_program()
+    {
+        var project = Load(Shared);
+        project.Descendants("ProjectReference").ShouldBeEmpty();
+        project.Descendants("PackageReference").Select(package => package.Attribute("Include")!.Value).ShouldNotContain("xunit.v3");
+    }
+
+    /// <summary>One source of randomness: a draw that no seed repeats makes a failure that nobody can repeat.</summary>
+    [Fact]
+    public void Tests_draw_random_numbers_only_from_the_seed()
+    {
+        string[] unseeded = ["Random.Shared", "new Random()", "Environment.TickCount", "manual_seed"];
+        var sources = Directory.EnumerateFiles(Tests, "*.cs", SearchOption.AllDirectories)
+            .Where(path => !path.Contains("/obj/", StringComparison.Ordinal) && Path.GetFileName(path) is not ("TestSeed.cs" or "TestProjectsTests.cs")).ToList();
+
+        sources.Count.ShouldBeGreaterThan(100);
+        sources.Where(path => unseeded.Any(File.ReadAllText(path).Contains)).Select(path => Path.GetRelativePath(Tests, path)).ShouldBeEmpty();
+    }
+
+    private static XDocument Load(string name) => XDocument.Load(Directory.EnumerateFiles(Tests, name + ".csproj", SearchOption.AllDirectories).Single());
+}
