@@ -12,6 +12,9 @@ namespace Locutor.Parity.Tests;
 
 public class PipelineTests
 {
+    /// <summary>Of the largest value: 2.5 levels of 255. Recorded loops of up to five clips reach 6e-3.</summary>
+    private const double LargestGrown = 2e-2;
+
     public static TheoryData<string> Files => Goldens.Files("pipeline_");
 
     /// <summary>
@@ -43,7 +46,8 @@ public class PipelineTests
     /// <summary>
     /// The whole loop, every clip from our own frames before it. Colour match stretches the nearly flat frames of a random network, and
     /// each clip feeds the next, so rounding (the reference's too) grows severalfold a clip. Where that carries the last clips beyond the
-    /// tolerance, the error may have grown no more than ten times as much as a disturbance of the noise by one part in a million in the same loop.
+    /// tolerance, two bounds hold: the error is below <see cref="LargestGrown"/>, and it has grown no more than ten times as much as a
+    /// disturbance of the noise by one part in a million in the same loop.
     /// </summary>
     [Theory]
     [MemberData(nameof(Files))]
@@ -55,6 +59,7 @@ public class PipelineTests
         using var found = await WholeAsync(golden, options, new RecordedNoise(golden));
         var (error, firstError) = Errors(found, expected, options);
         firstError.ShouldBeLessThan(1e-3);
+        error.ShouldBeLessThan(LargestGrown);
         if (error < 1e-3) return;
 
         using var disturbed = await WholeAsync(golden, options, new RecordedNoise(golden, 1e-6));
