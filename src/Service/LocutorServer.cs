@@ -11,7 +11,6 @@ using Locutor.Service.Storage;
 using Locutor.Service.V1;
 using Locutor.Service.Webhooks;
 using Locutor.Service.Workers;
-using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.FileProviders;
 using OpenTelemetry.Metrics;
@@ -87,7 +86,6 @@ public static class LocutorServer
         services.AddSingleton<UrlFetcher>().AddSingleton<MediaInspector>().AddSingleton<InputStore>();
         services.AddSingleton<TokenReader>().AddSingleton<TokenLimits>().AddSingleton<DiskQuota>();
         services.AddSingleton<JobSubmitter>().AddSingleton<SubmissionReader>().AddSingleton<JobViews>().AddSingleton<SeedEndpoints>();
-        services.AddDataProtection().SetApplicationName("locutor").PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(folder.Root, "keys")));
         services.AddSingleton<Janitor>().AddHostedService(services => services.GetRequiredService<Janitor>());
         services.AddHostedService<InputFetchService>().AddHostedService<WebhookSender>().AddHostedService<WorkerSupervisor>();
     }
@@ -102,7 +100,9 @@ public static class LocutorServer
 
     private static void Map(WebApplication app)
     {
+        app.UseTrustedProxies();
         app.UseSecurityHeaders();
+        app.UseMiddleware<AccessLog>();
         app.UseMiddleware<Failures>();
         app.UseSeedHosts();
         app.UseRouting();

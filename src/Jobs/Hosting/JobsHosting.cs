@@ -59,6 +59,8 @@ public static class JobsHosting
             services.GetRequiredService<SqliteDatabase>(), services.GetRequiredService<GroupCommit>(), services.GetRequiredService<StateSerializer>()));
         silo.Services.AddSingleton(services => new TokenStore(
             services.GetRequiredService<SqliteDatabase>().Open, services.GetRequiredService<TimeProvider>()));
+        silo.Services.AddSingleton(services => new SessionStore(
+            services.GetRequiredService<SqliteDatabase>().Open, services.GetRequiredService<TimeProvider>()));
     }
 
     /// <summary>A client of the cluster, as a worker is one: reaches the grains through a gateway.</summary>

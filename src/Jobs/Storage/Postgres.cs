@@ -29,6 +29,7 @@ internal static class Postgres
             (options.Invariant, options.ConnectionString, options.GrainStorageSerializer) = (Invariant, connectionString, serializer));
         silo.AddAdoNetGrainStorage(JobsStorage.Name, (AdoNetGrainStorageOptions _) => { });
         silo.Services.AddSingleton(services => new TokenStore(Connector(connectionString), services.GetRequiredService<TimeProvider>()));
+        silo.Services.AddSingleton(services => new SessionStore(Connector(connectionString), services.GetRequiredService<TimeProvider>()));
     }
 
     /// <summary>Opens connections to the database, whose schema is made if it is not there.</summary>
@@ -52,7 +53,7 @@ internal static class Postgres
         using var transaction = connection.BeginTransaction();
         // Two machines may start at the same moment.
         Execute(connection, $"SELECT pg_advisory_xact_lock({SchemaLock})");
-        Execute(connection, PostgresSchema.Tables);
+        SchemaVersion.Update(connection, PostgresSchema.Steps);
         foreach (var (key, text) in PostgresSchema.Statements)
         {
             using var command = new NpgsqlCommand(

@@ -6,7 +6,7 @@ namespace Locutor.Jobs.Storage;
 /// </summary>
 internal static class PostgresSchema
 {
-    public const string Tables = """
+    private const string Released = """
         CREATE TABLE IF NOT EXISTS orleansquery (querykey text PRIMARY KEY, querytext text NOT NULL);
         CREATE TABLE IF NOT EXISTS grain_state (
             service text NOT NULL, kind text NOT NULL, n0 bigint NOT NULL, n1 bigint NOT NULL, id text NOT NULL,
@@ -23,6 +23,13 @@ internal static class PostgresSchema
             key_id text PRIMARY KEY, secret_hash text NOT NULL, webhook_secret text NOT NULL, name text NOT NULL, scopes text NOT NULL,
             created_at bigint NOT NULL, expires_at bigint, revoked_at bigint, max_queued integer);
         """;
+
+    /// <summary>The changes of the tables, in order.</summary>
+    public static IReadOnlyList<SchemaStep> Steps { get; } =
+    [
+        new(Released, ReadableBy: 1),
+        new("CREATE TABLE sessions (id_hash text PRIMARY KEY, key_id text NOT NULL, expires_at bigint NOT NULL)", ReadableBy: 1),
+    ];
 
     private const string Member = "deployment = @DeploymentId AND address = @Address AND port = @Port AND generation = @Generation";
 

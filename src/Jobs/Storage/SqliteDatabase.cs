@@ -7,7 +7,7 @@ public sealed class SqliteDatabase
 {
     public const string FileName = "jobs.db";
 
-    private const string Schema = """
+    private const string Released = """
         CREATE TABLE IF NOT EXISTS grain_state (
             kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL,
             PRIMARY KEY (kind, id));
@@ -15,6 +15,12 @@ public sealed class SqliteDatabase
             key_id TEXT PRIMARY KEY, secret_hash TEXT NOT NULL, webhook_secret TEXT NOT NULL, name TEXT NOT NULL, scopes TEXT NOT NULL,
             created_at BIGINT NOT NULL, expires_at BIGINT, revoked_at BIGINT, max_queued INTEGER);
         """;
+
+    private static readonly SchemaStep[] Steps =
+    [
+        new(Released, ReadableBy: 1),
+        new("CREATE TABLE sessions (id_hash TEXT PRIMARY KEY, key_id TEXT NOT NULL, expires_at BIGINT NOT NULL)", ReadableBy: 1),
+    ];
 
     private readonly string _connectionString;
 
@@ -25,7 +31,11 @@ public sealed class SqliteDatabase
         _connectionString = new SqliteConnectionStringBuilder { DataSource = file, DefaultTimeout = 30 }.ToString();
         using var connection = Open();
         Execute(connection, "PRAGMA journal_mode = WAL");
-        Execute(connection, Schema);
+        using (var transaction = connection.BeginTransaction(deferred: false))
+        {
+            SchemaVersion.Update(connection, Steps);
+            transaction.Commit();
+        }
         if (!OperatingSystem.IsWindows())
             System.IO.File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }

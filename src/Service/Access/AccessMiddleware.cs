@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Locutor.Jobs.Tokens;
 using Locutor.Service.Settings;
@@ -6,36 +7,63 @@ using Locutor.Service.V1;
 namespace Locutor.Service.Access;
 
 /// <summary>Lets a request through to an endpoint with an <see cref="AccessRule"/> only with a token that has the scope.</summary>
-public sealed class AccessMiddleware(RequestDelegate next, TokenReader reader, TokenStore tokens, TokenLimits limits, ServeSettings settings)
+public sealed class AccessMiddleware(RequestDelegate next, TokenReader reader, TokenStore tokens, TokenLimits limits, TimeProvider time, ServeSettings settings)
 {
     private const string Missing = "modal-http: missing credentials for proxy authorization";
     private const string Invalid = "modal-http: invalid credentials";
 
     private readonly Lazy<Token> _local = new(tokens.Local);
+    private readonly FailedSignIns _failed = new(time);
 
-    public Task InvokeAsync(HttpContext context)
+    public async Task InvokeAsync(HttpContext context)
     {
         if (settings.NoAuth && !IsLoopback(context.Request))
-            return Refuse(context, RefusalStyle.Problem, 403, "forbidden_origin", "without tokens this service answers only pages and programs of this machine");
-        if (context.GetEndpoint()?.Metadata.GetMetadata<AccessRule>() is not { } rule)
-            return next(context);
-        var token = settings.NoAuth ? _local.Value : reader.Read(context.Request);
-        if (token is null && rule.OpenOnLoopback && IsFromThisMachine(context))
-            return next(context);
-        if (token is null)
         {
+            await Refuse(context, RefusalStyle.Problem, 403, "forbidden_origin", "without tokens this service answers only pages and programs of this machine");
+            return;
+        }
+        if (context.GetEndpoint()?.Metadata.GetMetadata<AccessRule>() is not { } rule || (rule.OpenOnLoopback && IsFromThisMachine(context) && !TokenReader.HasCredentials(context.Request)))
+        {
+            await next(context);
+            return;
+        }
+        if (await IdentifyAsync(context, rule) is not { } token)
+            return;
+        context.Features.Set(token);
+        await next(context);
+    }
+
+    /// <summary>The caller's token, or null when the request was answered with a refusal.</summary>
+    private async Task<Token?> IdentifyAsync(HttpContext context, AccessRule rule)
+    {
+        var key = TokenReader.KeyOf(context.Request);
+        if (!settings.NoAuth && key is not null && _failed.Look(context, key) is { Allowed: false } wait)
+        {
+            context.Response.Headers.RetryAfter = TokenLimits.Wait(wait).ToString(CultureInfo.InvariantCulture);
+            await Refuse(context, RefusalStyle.Problem, 429, "too_many_attempts", "too many wrong secrets for this key came from this address");
+            return null;
+        }
+        if ((settings.NoAuth ? _local.Value : reader.Read(context.Request)) is not { } token)
+        {
+            if (key is not null)
+                _failed.Count(context, key);
+            context.Response.Headers.WWWAuthenticate = "Bearer realm=\"locutor\"";
             var known = TokenReader.HasCredentials(context.Request);
-            return Refuse(context, rule.Style, 401, known ? "invalid_credentials" : "missing_credentials", known ? Invalid : Missing);
+            await Refuse(context, rule.Style, 401, known ? "invalid_credentials" : "missing_credentials", known ? Invalid : Missing);
+            return null;
         }
         if ((token.Scopes & rule.Scope) != rule.Scope)
-            return Refuse(context, RefusalStyle.Problem, 403, "missing_scope", $"this token lacks the scope {rule.Scope.ToString().ToLowerInvariant()}");
-        if (limits.DelayOfRequest(token.KeyId) is { } seconds)
         {
-            context.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
-            return Refuse(context, RefusalStyle.Problem, 429, "rate_limited", $"more than {settings.RequestsPerMinute} requests in a minute");
+            await Refuse(context, RefusalStyle.Problem, 403, "missing_scope", $"this token lacks the scope {rule.Scope.ToString().ToLowerInvariant()}");
+            return null;
         }
-        context.Features.Set(token);
-        return next(context);
+        var limit = await limits.CountRequestAsync(token.KeyId);
+        TokenLimits.Describe(context.Response, limit);
+        if (limit.Allowed)
+            return token;
+        context.Response.Headers.RetryAfter = TokenLimits.Wait(limit).ToString(CultureInfo.InvariantCulture);
+        await Refuse(context, RefusalStyle.Problem, 429, "rate_limited", $"more than {settings.RequestsPerMinute} requests in a minute");
+        return null;
     }
 
     private static Task Refuse(HttpContext context, RefusalStyle style, int status, string code, string detail)
@@ -47,7 +75,7 @@ public sealed class AccessMiddleware(RequestDelegate next, TokenReader reader, T
         return context.Response.WriteAsync(detail);
     }
 
-    /// <summary>A proxy on this machine speaks for others.</summary>
+    /// <summary>A proxy on this machine forwards requests of others. Headers of a trusted proxy were taken off before and gave the real address.</summary>
     private static bool IsFromThisMachine(HttpContext context) =>
         context.Connection.RemoteIpAddress is { } remote && IPAddress.IsLoopback(remote)
         && !context.Request.Headers.ContainsKey("X-Forwarded-For") && !context.Request.Headers.ContainsKey("Forwarded");
@@ -57,6 +85,6 @@ public sealed class AccessMiddleware(RequestDelegate next, TokenReader reader, T
     {
         var host = request.Host.Host.Trim('[', ']');
         var own = host is "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
-        return own && TokenReader.IsOfThisSite(request);
+        return own && SameSite.Allows(request, publicUrl: null);
     }
 }

@@ -1,46 +1,48 @@
-using System.Threading.RateLimiting;
+using System.Globalization;
+using Locutor.Jobs.Limits;
 using Locutor.Service.Settings;
 
 namespace Locutor.Service.Access;
 
-/// <summary>How often one token may ask, and how often it may submit.</summary>
-public sealed class TokenLimits : IDisposable
+/// <summary>How often one token may ask, and how often it may submit, over all machines together.</summary>
+public sealed partial class TokenLimits(IGrainFactory grains, ServeSettings settings, TimeProvider time, ILogger<TokenLimits> logger)
 {
-    private readonly PartitionedRateLimiter<string> _requests;
-    private readonly PartitionedRateLimiter<string> _submits;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private readonly BucketTable _own = new(time);
 
-    public TokenLimits(ServeSettings settings)
+    /// <summary>Counts a request.</summary>
+    public Task<LimitReply> CountRequestAsync(string keyId) => TakeAsync("requests/" + keyId, settings.RequestsPerMinute);
+
+    /// <summary>Counts a submission.</summary>
+    public Task<LimitReply> CountSubmissionAsync(string keyId) => TakeAsync("submissions/" + keyId, settings.SubmitsPerMinute);
+
+    /// <summary>Tells the caller how much of the limit is left, and when all of it is there again.</summary>
+    public static void Describe(HttpResponse response, LimitReply reply)
     {
-        _requests = Limiter(settings.RequestsPerMinute);
-        _submits = Limiter(settings.SubmitsPerMinute);
+        response.Headers["RateLimit-Limit"] = reply.Limit.ToString(CultureInfo.InvariantCulture);
+        response.Headers["RateLimit-Remaining"] = reply.Remaining.ToString(CultureInfo.InvariantCulture);
+        response.Headers["RateLimit-Reset"] = Seconds(reply.Reset);
     }
 
-    /// <summary>Seconds to wait before the next request, or null when this one may pass.</summary>
-    public int? DelayOfRequest(string keyId) => Delay(_requests, keyId);
+    /// <summary>Whole seconds to wait before the next request, at least 1.</summary>
+    public static int Wait(LimitReply reply) => (int)Math.Ceiling(Math.Max(1, reply.RetryAfter));
 
-    /// <summary>Seconds to wait before the next submission, or null when this one may pass.</summary>
-    public int? DelayOfSubmit(string keyId) => Delay(_submits, keyId);
-
-    public void Dispose()
+    /// <summary>Without an answer of the cluster, this machine counts on its own: a limit must not refuse what the service can still answer.</summary>
+    private async Task<LimitReply> TakeAsync(string key, int perMinute)
     {
-        _requests.Dispose();
-        _submits.Dispose();
-    }
-
-    private static int? Delay(PartitionedRateLimiter<string> limiter, string keyId)
-    {
-        using var lease = limiter.AttemptAcquire(keyId);
-        if (lease.IsAcquired)
-            return null;
-        return lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)) : 1;
-    }
-
-    private static PartitionedRateLimiter<string> Limiter(int perMinute) => PartitionedRateLimiter.Create<string, string>(keyId =>
-        RateLimitPartition.GetTokenBucketLimiter(keyId, _ => new TokenBucketRateLimiterOptions
+        try
         {
-            TokenLimit = Math.Max(1, perMinute),
-            TokensPerPeriod = Math.Max(1, perMinute / 60),
-            ReplenishmentPeriod = TimeSpan.FromSeconds(Math.Max(1, 60.0 / perMinute)),
-            QueueLimit = 0,
-        }));
+            return await grains.GetGrain<ILimitGrain>(key).TakeAsync(perMinute).WaitAsync(Patience, time);
+        }
+        catch (Exception exception) when (exception is TimeoutException or OrleansException or InvalidOperationException)
+        {
+            LogAlone(exception.Message);
+            return _own.Take(key, perMinute);
+        }
+    }
+
+    private static string Seconds(double seconds) => Math.Ceiling(seconds).ToString(CultureInfo.InvariantCulture);
+
+    [LoggerMessage(LogLevel.Debug, "requests are counted on this machine alone: {Reason}")]
+    private partial void LogAlone(string reason);
 }

@@ -2,33 +2,30 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using Locutor.Jobs.Tokens;
-using Microsoft.AspNetCore.DataProtection;
+using Locutor.Service.Settings;
 
 namespace Locutor.Service.Access;
 
 /// <summary>Finds out who is calling: Modal's two headers, HTTP basic (key id and secret) or the page's session cookie.</summary>
-public sealed class TokenReader
+public sealed class TokenReader(TokenStore tokens, SessionStore sessions, TimeProvider time, ServeSettings settings)
 {
     public const string Cookie = "locutor_session";
     private const int MostRemembered = 10_000;
     private static readonly TimeSpan Memory = TimeSpan.FromSeconds(5);
 
-    private readonly TokenStore _tokens;
-    private readonly TimeProvider _time;
-    private readonly ITimeLimitedDataProtector _protector;
     private readonly ConcurrentDictionary<string, (Token Token, DateTimeOffset Until)> _recent = new(StringComparer.Ordinal);
-
-    public TokenReader(TokenStore tokens, TimeProvider time, IDataProtectionProvider protection)
-    {
-        _tokens = tokens;
-        _time = time;
-        _protector = protection.CreateProtector("session").ToTimeLimitedDataProtector();
-    }
 
     /// <summary>Whether the request carries anything that could identify a caller.</summary>
     public static bool HasCredentials(HttpRequest request) =>
         request.Headers.ContainsKey("Modal-Key") || request.Headers.ContainsKey("Modal-Secret")
         || request.Headers.ContainsKey("Authorization") || request.Cookies.ContainsKey(Cookie);
+
+    /// <summary>The key id that the request names together with a secret; null for a request without, or with a session.</summary>
+    public static string? KeyOf(HttpRequest request)
+    {
+        var key = request.Headers["Modal-Key"].ToString();
+        return key.Length > 0 ? key : Basic(request.Headers.Authorization.ToString())?.Key;
+    }
 
     /// <summary>The caller's token, or null when what the request carries opens nothing.</summary>
     public Token? Read(HttpRequest request)
@@ -45,29 +42,28 @@ public sealed class TokenReader
     public Token? Authenticate(string key, string secret)
     {
         var name = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{key}\n{secret}")));
-        return Recall(name, () => _tokens.Authenticate(key, secret));
+        return Recall(name, () => tokens.Authenticate(key, secret));
     }
 
-    /// <summary>A cookie value that stands for the token for thirty days.</summary>
-    public string Session(Token token) => _protector.Protect(token.KeyId, TimeSpan.FromDays(30));
+    /// <summary>Signs a browser in: the value of its cookie.</summary>
+    public string SignIn(Token token) => sessions.Create(token.KeyId);
 
-    private Token? FromSession(string cookie)
+    /// <summary>Ends the session of the browser that sent the request, on every machine; others notice within seconds.</summary>
+    public void SignOut(HttpRequest request)
     {
-        try
-        {
-            var key = _protector.Unprotect(cookie);
-            return Recall("session:" + key, () => _tokens.Usable(key));
-        }
-        catch (CryptographicException)
-        {
-            return null;
-        }
+        if (!request.Cookies.TryGetValue(Cookie, out var cookie))
+            return;
+        sessions.End(cookie);
+        _recent.TryRemove("session:" + cookie, out _);
     }
+
+    private Token? FromSession(string cookie) =>
+        Recall("session:" + cookie, () => sessions.Find(cookie) is { } key ? tokens.Usable(key) : null);
 
     /// <summary>A hit is remembered for seconds, so that polling does not read the database and a revoked token still ends at once.</summary>
     private Token? Recall(string name, Func<Token?> find)
     {
-        var now = _time.GetUtcNow();
+        var now = time.GetUtcNow();
         if (_recent.TryGetValue(name, out var recent) && recent.Until > now)
             return recent.Token;
         if (find() is not { } token)
@@ -93,12 +89,5 @@ public sealed class TokenReader
     }
 
     /// <summary>A cookie is sent by the browser on its own, so a page of another origin must not use it.</summary>
-    internal static bool IsOfThisSite(HttpRequest request)
-    {
-        var site = request.Headers["Sec-Fetch-Site"].ToString();
-        if (site is "cross-site" or "same-site")
-            return false;
-        var origin = request.Headers.Origin.ToString();
-        return origin.Length == 0 || (Uri.TryCreate(origin, UriKind.Absolute, out var uri) && uri.Authority == request.Host.Value);
-    }
+    private bool IsOfThisSite(HttpRequest request) => SameSite.Allows(request, settings.PublicUrl);
 }

@@ -11,11 +11,8 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
         try
         {
             await next(context);
-            if (!context.Response.HasStarted && context.Response.StatusCode is 404 or 405 && context.Response.ContentType is null)
-            {
-                var status = context.Response.StatusCode;
-                await Problems.WriteAsync(context, status, status == 404 ? "not_found" : "method_not_allowed", "there is nothing here for this method and address");
-            }
+            if (!context.Response.HasStarted && context.Response.ContentType is null && context.Response.ContentLength is null && Empty(context.Response.StatusCode) is { } answer)
+                await Problems.WriteAsync(context, context.Response.StatusCode, answer.Code, answer.Detail);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -29,7 +26,7 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
 
     private Task AnswerAsync(HttpContext context, Exception exception)
     {
-        var headers = context.Response.Headers.Where(header => header.Key is "Content-Security-Policy" or "X-Content-Type-Options" or "Referrer-Policy").ToList();
+        var headers = context.Response.Headers.Where(header => !DescribesContent(header.Key)).ToList();
         context.Response.Clear();
         foreach (var (name, value) in headers)
             context.Response.Headers[name] = value;
@@ -44,11 +41,26 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
                 context.Response.Headers.RetryAfter = "5";
                 return Problems.WriteAsync(context, 503, JobError.TimedOut, "the service is too busy to answer in time");
             default:
-                LogUnforeseen(exception, context.Request.Method);
-                return Problems.WriteAsync(context, 500, JobError.Internal, "the service failed; its log says why");
+                LogUnforeseen(exception, context.Request.Method, Uri.EscapeDataString(context.Request.Path.Value ?? ""), RequestTrace.IdOf(context));
+                return Problems.WriteAsync(context, 500, JobError.Internal, "the service failed; its log has the reason under this trace_id");
         }
     }
 
-    [LoggerMessage(LogLevel.Error, "a {Method} request failed")]
-    private partial void LogUnforeseen(Exception exception, string method);
+    /// <summary>Whether a header belongs to the answer that was not given.</summary>
+    private static bool DescribesContent(string header) =>
+        (header.StartsWith("Content-", StringComparison.OrdinalIgnoreCase) && header != "Content-Security-Policy")
+        || header is "Accept-Ranges" or "Cache-Control" or "ETag" or "Last-Modified" or "Location" or "Transfer-Encoding";
+
+    /// <summary>What routing refuses without a body.</summary>
+    private static (string Code, string Detail)? Empty(int status) => status switch
+    {
+        400 => (JobError.InvalidRequest, "the request cannot be read"),
+        404 => ("not_found", "there is nothing at this address"),
+        405 => ("method_not_allowed", "this address does not take this method"),
+        415 => (JobError.UnsupportedMedia, "expected the content type application/json or multipart/form-data"),
+        _ => null,
+    };
+
+    [LoggerMessage(LogLevel.Error, "{Method} {Path} failed, trace {TraceId}")]
+    private partial void LogUnforeseen(Exception exception, string method, string path, string traceId);
 }

@@ -34,7 +34,7 @@ public sealed class SeedEndpoints(
         try
         {
             var body = await SeedBody.ReadAsync(context.Request, (long)(settings.MaxJsonMb * 1e6), context.RequestAborted);
-            submitter.CheckLimits(caller);
+            await submitter.CheckLimitsAsync(caller, context.Response);
             var key = context.Request.Headers["Idempotency-Key"].FirstOrDefault();
             var hash = Convert.ToHexStringLower(SHA256.HashData(body.Raw));
             var accepted = await submitter.FindAsync(caller, key, hash) ?? await AcceptAsync(caller, body, key, hash, context.RequestAborted);

@@ -50,6 +50,10 @@ public sealed record ServeSettings
     public double CleanSeconds { get; init; } = 30;
     public double WebhookHours { get; init; } = 24;
 
+    /// <summary>Address at which callers reach the service, where it is not the one that requests name; without a slash at its end.</summary>
+    public string? PublicUrl { get; init; }
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+    public bool AccessLog { get; init; }
     public bool LogJson { get; init; }
     public string LogLevel { get; init; } = "Information";
 

@@ -37,7 +37,7 @@ public static class SettingsTable
         Number("drain_seconds", "how long a stopping worker may finish its job before handing it back", 0, 86_400, s => s.DrainSeconds, (s, v) => s with { DrainSeconds = v }),
         Number("job_hours", "longest run of one attempt", 0.001, 1000, s => s.JobHours, (s, v) => s with { JobHours = v }),
         Flag("allow_private_addresses", "fetch from private and loopback addresses too", s => s.AllowPrivateAddresses, (s, v) => s with { AllowPrivateAddresses = v }),
-        new("allow_addresses", "networks to fetch from although they are private, as 10.1.0.0/16, separated by commas", s => string.Join(",", s.AllowAddresses), (s, v) => s with { AllowAddresses = Networks(v) }),
+        new("allow_addresses", "networks to fetch from although they are private, as 10.1.0.0/16, separated by commas", s => string.Join(",", s.AllowAddresses), (s, v) => s with { AllowAddresses = Networks("allow_addresses", v) }),
         Number("fetch_seconds", "longest fetch of one input or webhook", 1, 3600, s => s.FetchSeconds, (s, v) => s with { FetchSeconds = v }),
         Number("fetch_idle_seconds", "longest silence during a fetch", 0.1, 600, s => s.FetchIdleSeconds, (s, v) => s with { FetchIdleSeconds = v }),
         Whole("fetch_in_parallel", "inputs fetched at a time", 1, 256, s => s.FetchInParallel, (s, v) => s with { FetchInParallel = v }),
@@ -55,6 +55,9 @@ public static class SettingsTable
         Number("quota_gb", "disk space of inputs and results; beyond it the oldest results go and then new jobs are refused", 0.001, 1_000_000, s => s.QuotaGb, (s, v) => s with { QuotaGb = v }),
         Number("clean_seconds", "pause between two looks at what has expired and how full the disk is", 0.1, 3600, s => s.CleanSeconds, (s, v) => s with { CleanSeconds = v }),
         Number("webhook_hours", "how long a webhook is tried", 0.001, 1000, s => s.WebhookHours, (s, v) => s with { WebhookHours = v }),
+        new("public_url", "address at which callers reach the service, as https://talk.example.org; empty takes the one of the request", s => s.PublicUrl ?? "", (s, v) => s with { PublicUrl = Origin(v) }),
+        new("trusted_proxies", "networks of proxies whose X-Forwarded-For, -Proto and -Host are believed, as 127.0.0.1/32, separated by commas", s => string.Join(",", s.TrustedProxies), (s, v) => s with { TrustedProxies = Networks("trusted_proxies", v) }),
+        Flag("access_log", "one log line for each request", s => s.AccessLog, (s, v) => s with { AccessLog = v }),
         Flag("log_json", "one JSON object per log line", s => s.LogJson, (s, v) => s with { LogJson = v }),
         Choice("log_level", "least severe messages shown", ["Trace", "Debug", "Information", "Warning", "Error"], s => s.LogLevel, (s, v) => s with { LogLevel = v }),
     ];
@@ -72,6 +75,12 @@ public static class SettingsTable
     private static string? Endpoint(string value) => value.Length == 0 ? null : Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
         ? value
         : throw new SettingsException($"s3_endpoint: expected an http or https address, found '{value}'");
+
+    /// <summary>A scheme, a host and a port; a path would not reach the addresses that answers name.</summary>
+    private static string? Origin(string value) => value.Length == 0 ? null
+        : Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.PathAndQuery == "/" && uri.Fragment.Length == 0 && uri.UserInfo.Length == 0
+            ? uri.GetLeftPart(UriPartial.Authority)
+            : throw new SettingsException($"public_url: expected an http or https address without a path, found '{value}'");
 
     private static string? Budget(string value)
     {
@@ -117,8 +126,8 @@ public static class SettingsTable
     private static IPAddress Address(string name, string value) =>
         IPAddress.TryParse(value, out var address) ? address : throw new SettingsException($"{name}: expected an IP address, found '{value}'");
 
-    private static IPNetwork[] Networks(string value) => value
+    private static IPNetwork[] Networks(string name, string value) => value
         .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-        .Select(text => IPNetwork.TryParse(text, out var network) ? network : throw new SettingsException($"allow_addresses: expected networks as 10.1.0.0/16, found '{text}'"))
+        .Select(text => IPNetwork.TryParse(text, out var network) ? network : throw new SettingsException($"{name}: expected networks as 10.1.0.0/16, found '{text}'"))
         .ToArray();
 }

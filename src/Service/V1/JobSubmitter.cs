@@ -21,10 +21,12 @@ public sealed class JobSubmitter(
     public const long LargestSeed = (1L << 53) - 1;
 
     /// <summary>Refuses a submission that would go over the token's rate or the disk, before anything is read.</summary>
-    public void CheckLimits(Token caller)
+    public async Task CheckLimitsAsync(Token caller, HttpResponse response)
     {
-        if (limits.DelayOfSubmit(caller.KeyId) is { } seconds)
-            throw new ProblemException(429, "rate_limited", $"more than {settings.SubmitsPerMinute} jobs in a minute") { RetryAfter = seconds };
+        var limit = await limits.CountSubmissionAsync(caller.KeyId);
+        TokenLimits.Describe(response, limit);
+        if (!limit.Allowed)
+            throw new ProblemException(429, "rate_limited", $"more than {settings.SubmitsPerMinute} jobs in a minute") { RetryAfter = TokenLimits.Wait(limit) };
         if (quota.IsFull)
             throw new ProblemException(503, "disk_full", "there is no room for more inputs and results") { RetryAfter = 600 };
     }

@@ -41,7 +41,7 @@ internal static class JobsEndpoints
     private static async Task<IResult> SubmitAsync(HttpContext context, SubmissionReader reader, JobSubmitter submitter, JobViews views, IFileStore store)
     {
         var caller = context.Caller();
-        submitter.CheckLimits(caller);
+        await submitter.CheckLimitsAsync(caller, context.Response);
         var key = context.Request.Headers["Idempotency-Key"].FirstOrDefault();
         if (key is { Length: 0 or > LongestKey })
             throw new ProblemException(400, JobError.InvalidRequest, $"expected an Idempotency-Key of 1 to {LongestKey} characters");

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Locutor.Service.Operations;
 
 namespace Locutor.Service.V1;
 
@@ -21,6 +22,9 @@ public sealed record Problem
 
     /// <summary>What is wrong with which field.</summary>
     public IReadOnlyDictionary<string, string[]>? Errors { get; init; }
+
+    /// <summary>Identifies a failure of the service in its log.</summary>
+    public string? TraceId { get; init; }
 }
 
 /// <summary>Ends a request with a problem.</summary>
@@ -67,6 +71,7 @@ public static class Problems
             Detail = detail,
             Retryable = status is 408 or 425 or 429 or 502 or 503 or 504,
             Errors = errors,
+            TraceId = status >= 500 ? RequestTrace.IdOf(context) : null,
         };
         context.Response.StatusCode = status;
         return context.Response.WriteAsJsonAsync(problem, Json, "application/problem+json");

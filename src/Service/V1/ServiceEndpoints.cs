@@ -22,8 +22,10 @@ internal static class ServiceEndpoints
             .Produces<SessionView>().WithName("getSession").WithSummary("Whether the caller is signed in");
         service.MapPost("/session", SignIn).Produces<SessionView>().ProducesProblems(401).WithName("signIn")
             .WithSummary("Sign a browser in with a token").WithDescription("Answers with a cookie that scripts cannot read.");
-        service.MapDelete("/session", (HttpContext context) =>
+        service.MapDelete("/session", (HttpContext context, TokenReader reader, ServeSettings settings) =>
         {
+            if (SameSite.Allows(context.Request, settings.PublicUrl))
+                reader.SignOut(context.Request);
             context.Response.Cookies.Delete(TokenReader.Cookie);
             return Results.NoContent();
         }).Produces(204).WithName("signOut").WithSummary("Sign a browser out");
@@ -45,16 +47,18 @@ internal static class ServiceEndpoints
             ? SessionView.Of("token", token.Scopes, token.Name)
             : new SessionView("token", false, [], null);
 
-    private static IResult SignIn(SignInBody body, HttpContext context, TokenReader reader)
+    private static IResult SignIn(SignInBody body, HttpContext context, TokenReader reader, ServeSettings settings)
     {
-        if (!TokenReader.IsOfThisSite(context.Request) || reader.Authenticate(body.Key ?? "", body.Secret ?? "") is not { } token)
+        if (!SameSite.Allows(context.Request, settings.PublicUrl))
+            throw new ProblemException(403, "forbidden_origin", $"the page is at {context.Request.Headers.Origin}, and this service at {settings.PublicUrl ?? context.Request.Host.Value}; behind a proxy, set public_url to the page's address");
+        if (reader.Authenticate(body.Key ?? "", body.Secret ?? "") is not { } token)
             throw new ProblemException(401, "invalid_credentials", "this key and secret open nothing here");
-        context.Response.Cookies.Append(TokenReader.Cookie, reader.Session(token), new CookieOptions
+        context.Response.Cookies.Append(TokenReader.Cookie, reader.SignIn(token), new CookieOptions
         {
             HttpOnly = true,
             SameSite = SameSiteMode.Strict,
             Secure = context.Request.IsHttps,
-            MaxAge = TimeSpan.FromDays(30),
+            MaxAge = SessionStore.Lifetime,
             IsEssential = true,
         });
         return Results.Json(SessionView.Of("token", token.Scopes, token.Name), Problems.Json);

@@ -1,0 +1,19 @@
+using System.Diagnostics;
+
+namespace Locutor.Service.Operations;
+
+/// <summary>The id that an error answer and the log lines of its request share.</summary>
+internal static class RequestTrace
+{
+    private static readonly object Key = new();
+
+    /// <summary>The W3C trace id of the request, or 32 random hexadecimal digits where no trace is recorded.</summary>
+    public static string IdOf(HttpContext context)
+    {
+        if (context.Items.TryGetValue(Key, out var known))
+            return (string)known!;
+        var id = (Activity.Current?.TraceId ?? ActivityTraceId.CreateRandom()).ToHexString();
+        context.Items[Key] = id;
+        return id;
+    }
+}

@@ -1,0 +1,52 @@
+using System.Net;
+using Locutor.Jobs.Tests;
+using Locutor.Service.FunctionalTests.Harness;
+
+namespace Locutor.Service.FunctionalTests.Access;
+
+/// <summary>How often a token may ask, and how often a secret may be tried.</summary>
+public sealed class LimitTests
+{
+    [Fact]
+    public async Task The_limit_of_a_token_holds_over_all_machines_and_is_told()
+    {
+        await using var database = await PostgresServer.StartAsync();
+        var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
+        await using var first = await ServiceProcess.StartAsync(environment, "--set", "workers=none", "--set", "submits_per_minute=5");
+        using var client = await first.TokenAsync();
+        await using var second = await first.StartAnotherAsync();
+        using var other = new TokenClient(second.Url, client.Key, client.Secret);
+
+        var answers = new List<HttpResponseMessage>();
+        for (var i = 0; i < 12; i++)
+            answers.Add(await (i % 2 == 0 ? client : other).UploadAsync(Samples.Picture, Samples.VoiceOfASecond));
+        // One more flows into the bucket every twelve seconds.
+        answers.Count(answer => answer.StatusCode is HttpStatusCode.Accepted).ShouldBeInRange(5, 7);
+        var refused = answers.Last(answer => answer.StatusCode is HttpStatusCode.TooManyRequests);
+        refused.Headers.RetryAfter!.Delta!.Value.TotalSeconds.ShouldBeInRange(1, 12);
+        refused.Headers.GetValues("RateLimit-Limit").Single().ShouldBe("5");
+        refused.Headers.GetValues("RateLimit-Remaining").Single().ShouldBe("0");
+        answers[0].Headers.GetValues("RateLimit-Remaining").Single().ShouldBe("4");
+    }
+
+    [Fact]
+    public async Task Wrong_secrets_are_slowed_down_and_leave_other_keys_alone()
+    {
+        await using var service = await ServiceProcess.StartAsync("--set", "workers=none");
+        using var token = await service.TokenAsync();
+        using var neighbour = await service.TokenAsync();
+        using var guesser = new TokenClient(service.Url, token.Key, "ws-wrong");
+        for (var i = 0; i < 10; i++)
+        {
+            using var wrong = await guesser.Http.GetAsync("/v1/jobs");
+            wrong.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+            wrong.Headers.WwwAuthenticate.Single().Scheme.ShouldBe("Bearer");
+        }
+        using var slowed = await guesser.Http.GetAsync("/v1/jobs");
+        slowed.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+        slowed.Headers.RetryAfter.ShouldNotBeNull();
+        (await TokenClient.ReadAsync(slowed)).GetProperty("code").GetString().ShouldBe("too_many_attempts");
+        (await token.Http.GetAsync("/v1/jobs")).StatusCode.ShouldBe(HttpStatusCode.TooManyRequests, "the right secret must not be told apart");
+        (await neighbour.Http.GetAsync("/v1/jobs")).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+}

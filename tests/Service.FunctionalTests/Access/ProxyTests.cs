@@ -1,0 +1,175 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text.Json;
+using Locutor.Jobs.Hosting;
+using Locutor.Service.FunctionalTests.Harness;
+
+namespace Locutor.Service.FunctionalTests.Access;
+
+/// <summary>The examples of <c>deploy/proxy</c> in front of the service, with real nginx and Caddy.</summary>
+public sealed class ProxyTests
+{
+    [Fact]
+    public async Task Forwarded_headers_count_only_from_trusted_proxies()
+    {
+        await using var closed = await ServiceProcess.StartAsync("--set", "workers=none");
+        using var token = await closed.TokenAsync();
+        var (cookie, answer) = await SignInAsync(closed.Url, token, forwarded: true);
+        cookie.ShouldNotContain("secure", Case.Insensitive);
+        answer.Headers.Contains("Strict-Transport-Security").ShouldBeFalse();
+
+        await using var open = await ServiceProcess.StartAsync("--set", "workers=none", "--set", "trusted_proxies=127.0.0.1/32");
+        using var other = await open.TokenAsync();
+        (cookie, answer) = await SignInAsync(open.Url, other, forwarded: true);
+        cookie.ShouldContain("secure", Case.Insensitive);
+        answer.Headers.GetValues("Strict-Transport-Security").Single().ShouldStartWith("max-age=");
+        (cookie, _) = await SignInAsync(open.Url, other, forwarded: false);
+        cookie.ShouldNotContain("secure", Case.Insensitive);
+    }
+
+    [Theory]
+    [InlineData("nginx")]
+    [InlineData("caddy")]
+    public async Task A_job_goes_through_the_proxy_example(string proxy)
+    {
+        var port = FreePort.Take();
+        await using var service = await ServiceProcess.StartAsync(
+            "--set", "stub_seconds=0.5", "--set", "workers=cpu", "--set", "trusted_proxies=127.0.0.1/32", "--set", "access_log=true");
+        using var direct = await service.TokenAsync("--scopes", "all");
+        var folder = Directory.CreateTempSubdirectory("locutor-proxy-");
+        using var running = Start(proxy, folder.FullName, port, new Uri(service.Url).Port);
+        try
+        {
+            using var client = new TokenClient($"http://127.0.0.1:{port}", direct.Key, direct.Secret);
+            await UntilUpAsync(client, running);
+            var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+            await FollowAsync(client, id);
+            using var video = await client.Http.GetAsync($"/v1/jobs/{id}/video");
+            video.StatusCode.ShouldBe(HttpStatusCode.OK);
+            (await video.Content.ReadAsByteArrayAsync()).Length.ShouldBeGreaterThan(1000);
+            using var browser = new HttpClient { BaseAddress = client.Http.BaseAddress };
+            browser.DefaultRequestHeaders.Add("Origin", $"http://127.0.0.1:{port}");
+            using var signedIn = await browser.PostAsJsonAsync("/v1/session", new { key = direct.Key, secret = direct.Secret });
+            signedIn.StatusCode.ShouldBe(HttpStatusCode.OK, "the proxy hands the page's host name on");
+            // A caller's own X-Forwarded-For is not believed: the entry that the proxy adds names the caller.
+            using var liar = From("127.0.0.2", client);
+            liar.DefaultRequestHeaders.Add("X-Forwarded-For", "203.0.113.9");
+            (await liar.GetAsync("/v1/jobs")).StatusCode.ShouldBe(HttpStatusCode.OK);
+            // A line is written once the answer is out.
+            for (var attempt = 0; attempt < 100 && !service.Log.Contains($"127.0.0.2 {direct.Key} GET /v1/jobs 200", StringComparison.Ordinal); attempt++)
+                await Task.Delay(100);
+            service.Log.ShouldContain($"127.0.0.2 {direct.Key} GET /v1/jobs 200");
+            service.Log.ShouldNotContain("203.0.113.9 ");
+        }
+        finally
+        {
+            running.Kill(entireProcessTree: true);
+            await running.WaitForExitAsync();
+            folder.Delete(recursive: true);
+        }
+    }
+
+    /// <summary>A client whose connections come from another address of this machine.</summary>
+    private static HttpClient From(string address, TokenClient token)
+    {
+        var client = new HttpClient(new SocketsHttpHandler
+        {
+            ConnectCallback = async (context, cancellation) =>
+            {
+                var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                socket.Bind(new IPEndPoint(IPAddress.Parse(address), 0));
+                await socket.ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellation);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        })
+        { BaseAddress = token.Http.BaseAddress };
+        client.DefaultRequestHeaders.Add("Modal-Key", token.Key);
+        client.DefaultRequestHeaders.Add("Modal-Secret", token.Secret);
+        return client;
+    }
+
+    /// <summary>The stream ends with the job; a proxy that holds it back would send nothing before that.</summary>
+    private static async Task FollowAsync(TokenClient client, string id)
+    {
+        using var events = await client.Http.GetAsync($"/v1/jobs/{id}/events", HttpCompletionOption.ResponseHeadersRead);
+        using var lines = new StreamReader(await events.Content.ReadAsStreamAsync());
+        var states = new List<string?>();
+        while (await lines.ReadLineAsync() is { } line)
+        {
+            if (line.StartsWith("data: ", StringComparison.Ordinal))
+                states.Add(JsonDocument.Parse(line[6..]).RootElement.GetProperty("status").GetString());
+        }
+        states.Count.ShouldBeGreaterThan(1);
+        states[^1].ShouldBe("succeeded");
+    }
+
+    private static async Task<(string Cookie, HttpResponseMessage Answer)> SignInAsync(string url, TokenClient token, bool forwarded)
+    {
+        using var browser = new HttpClient { BaseAddress = new Uri(url) };
+        if (forwarded)
+            browser.DefaultRequestHeaders.Add("X-Forwarded-Proto", "https");
+        var answer = await browser.PostAsJsonAsync("/v1/session", new { key = token.Key, secret = token.Secret });
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+        return (answer.Headers.GetValues("Set-Cookie").Single(), answer);
+    }
+
+    /// <summary>The example with other addresses, and without a certificate.</summary>
+    private static Process Start(string proxy, string folder, int port, int service)
+    {
+        var deploy = Path.Combine(AppContext.BaseDirectory, "proxy");
+        string file;
+        if (proxy == "nginx")
+        {
+            file = Path.Combine(folder, "nginx.conf");
+            var lines = File.ReadLines(Path.Combine(deploy, "nginx.conf")).Where(line => !line.Contains("ssl_certificate", StringComparison.Ordinal))
+                .Select(line => line.Replace("listen 443 ssl", $"listen 127.0.0.1:{port}", StringComparison.Ordinal).Replace("127.0.0.1:8080", $"127.0.0.1:{service}", StringComparison.Ordinal));
+            string[] paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+            File.WriteAllText(file, $$"""
+                daemon off; pid {{folder}}/pid; error_log stderr;
+                events { }
+                http {
+                access_log off;
+                {{string.Join('\n', paths.Select(path => $"{path}_temp_path {folder}/{path};"))}}
+                {{string.Join('\n', lines)}}
+                }
+                """);
+            return Run("/usr/sbin/nginx", "-c", file, "-e", "stderr");
+        }
+        file = Path.Combine(folder, "Caddyfile");
+        var text = File.ReadAllText(Path.Combine(deploy, "Caddyfile"))
+            .Replace("talk.example.org {", $"http://127.0.0.1:{port} {{", StringComparison.Ordinal).Replace("127.0.0.1:8080", $"127.0.0.1:{service}", StringComparison.Ordinal);
+        File.WriteAllText(file, "{\n\tadmin off\n}\n" + text);
+        return Run("caddy", "run", "--adapter", "caddyfile", "--config", file);
+    }
+
+    private static Process Run(string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
+        var process = Process.Start(start)!;
+        process.ErrorDataReceived += static (_, _) => { };
+        process.OutputDataReceived += static (_, _) => { };
+        process.BeginErrorReadLine();
+        process.BeginOutputReadLine();
+        return process;
+    }
+
+    private static async Task UntilUpAsync(TokenClient client, Process proxy)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                if ((await client.Http.GetAsync("/readyz")).IsSuccessStatusCode)
+                    return;
+            }
+            catch (HttpRequestException) when (attempt < 300)
+            {
+            }
+            proxy.HasExited.ShouldBeFalse("the proxy does not start");
+            attempt.ShouldBeLessThan(300);
+            await Task.Delay(100);
+        }
+    }
+}
