@@ -1,5 +1,4 @@
 using System.Net;
-using Locutor.Jobs.Tests;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Access;

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Json;
-using Locutor.Jobs.Tests;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Access;
