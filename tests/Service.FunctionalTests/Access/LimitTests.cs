@@ -1,4 +1,5 @@
 using System.Net;
+using Locutor.Jobs.Hosting;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Access;
@@ -9,7 +10,7 @@ public sealed class LimitTests
     [Fact]
     public async Task The_limit_of_a_token_holds_over_all_machines_and_is_told()
     {
-        await using var database = await PostgresServer.StartAsync();
+        await using var database = await PostgresServer.StartAsync(FreePort.Take());
         var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
         await using var first = await ServiceProcess.StartAsync(environment, "--set", "workers=none", "--set", "submits_per_minute=5");
         using var client = await first.TokenAsync();

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using Locutor.Jobs.Hosting;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Access;
@@ -10,7 +11,7 @@ public sealed class SessionTests
     [Fact]
     public async Task A_session_holds_on_every_machine_and_a_sign_out_ends_it()
     {
-        await using var database = await PostgresServer.StartAsync();
+        await using var database = await PostgresServer.StartAsync(FreePort.Take());
         var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
         await using var first = await ServiceProcess.StartAsync(environment, "--set", "workers=none");
         using var token = await first.TokenAsync("--scopes", "all");
