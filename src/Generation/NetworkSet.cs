@@ -1,4 +1,5 @@
 using Locutor.Checkpoints;
+using Locutor.Kernels.Arithmetic;
 using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Quantisation;
 using Locutor.Models;
@@ -31,17 +32,22 @@ public sealed class NetworkSet : IDisposable
         var transformer = open("transformer", type);
         var plan = MemoryPlan.Within(bundle, budget, type, transformer.Linears);
         var textDevice = plan.TextStays ? device : CPU;
+        if (textDevice.type == TorchSharp.DeviceType.CPU) ProcessorChecks.RequireFloat32();
         Transformer = new(transformer, sizes.Transformer, plan.Residency);
         Autoencoder = new(open("autoencoder", type), sizes.Autoencoder) { Room = plan.AutoencoderRoom };
         text = new(open("text", Arithmetic.OfEncoders(textDevice)).On(textDevice).AsStored(), sizes.Text);
         Image = new(open("image", Arithmetic.OfEncoders(device)), sizes.Image);
         Speech = new(open("speech", ScalarType.Float32), sizes.Speech);
+        Notices = Tested(textDevice, device);
     }
 
     public Bundle Bundle { get; }
 
     /// <summary>A line for each file: how many tensors it gave and changed.</summary>
     public IReadOnlyList<string> Summary { get; private init; } = [];
+
+    /// <summary>A line for each device that computes an operation by another path than usual, because the usual one is wrong there.</summary>
+    public IReadOnlyList<string> Notices { get; }
 
     public Device Device { get; }
 
@@ -143,6 +149,14 @@ public sealed class NetworkSet : IDisposable
     {
         Transformer.Dispose();
         foreach (var one in owned) one.Dispose();
+    }
+
+    /// <summary>Keeps what the self test found out while these networks were built, and tells what it changed.</summary>
+    private static string[] Tested(params Device[] devices)
+    {
+        SelfTest[] tests = [.. devices.Select(SelfTest.On).Distinct()];
+        foreach (var test in tests) test.Save();
+        return [.. tests.Select(test => test.Notice).OfType<string>()];
     }
 
     /// <summary>Whether that network's file may hold a tensor that it does not read.</summary>

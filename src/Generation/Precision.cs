@@ -24,7 +24,7 @@ public static class PrecisionExtensions
     public static ScalarType Arithmetic(this Precision precision, Device device) => precision switch
     {
         Precision.Float32 => ScalarType.Float32,
-        Precision.BFloat16 => ScalarType.BFloat16,
+        Precision.BFloat16 => Generation.Arithmetic.Trusted(ScalarType.BFloat16, device),
         _ => Generation.Arithmetic.For(device),
     };
 

@@ -37,6 +37,7 @@ internal static class GenerateRun
         report.At(new(GenerationStage.Loading, 0, 0, 0, settings.Steps));
         using var networks = model.Load(device, settings.Adapters, arguments.Precision, arguments.VramBudget);
         report.Weights(networks.Summary, shipped: model.Bundle.Files().All(file => file.File.Repository is null));
+        foreach (string line in networks.Notices) report.Say(line);
         if (PictureFit.Notice(networks, await media.Pictures.AtAsync(0, ct)) is { } notice) report.Say(notice);
         var result = await Task.Run(() => new TalkingVideoProducer(networks).ProduceAsync(request, media, MediaLimits.Default, report, ct: ct), CancellationToken.None);
         report.Done(result, seed, clock.Elapsed);

@@ -18,7 +18,7 @@ public static class DeviceIdentity
 
     public static string Of(Device device)
     {
-        string model = device.type == TorchSharp.DeviceType.CUDA ? $"cuda {CudaDriver.Architecture(Math.Max(0, device.index))}" : $"{Processor.Model}\n{Processor.Flags}";
+        string model = device.type == TorchSharp.DeviceType.CUDA ? $"cuda {CudaDriver.Architecture(Math.Max(0, device.index))}" : $"{Processor.Model}\n{Processor.Flags}\ncaches {Processor.Caches}";
         string switches = string.Join(' ', Switches.Select(name => $"{name}={Environment.GetEnvironmentVariable(name)}"));
         return $"{model}\n{LibtorchBuild}\n{switches}\nfault {InjectedFault.Convolutions}";
     }

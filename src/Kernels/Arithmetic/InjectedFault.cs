@@ -54,6 +54,7 @@ public static class InjectedFault
     {
         var fault = Convolutions;
         if (fault == ConvolutionFault.None || !OneDnn.IsOn || (inputs % Lanes == 0 && outputs % Lanes == 0) || y.numel() == 0) return y;
+        if (y.device_type != TorchSharp.DeviceType.CPU || y.dtype == ScalarType.Float64) return y; // oneDNN has no part in these
         using var scope = NewDisposeScope();
         var garbage = y - y.roll(1, 1) * 0.5; // a lane sees its neighbour
         if (fault == ConvolutionFault.Gradients) return (y.detach() + garbage - garbage.detach()).MoveToOuterDisposeScope();

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels.Arithmetic;
@@ -36,5 +37,6 @@ public sealed record OperationCheck(double Tolerance, Func<Tensor[]> Inputs, Fun
 public sealed record CheckResult(OperationKind Kind, string? Path, double Error, string Usual, string? Reason = null)
 {
     /// <summary>Whether another path than the usual one is taken.</summary>
+    [JsonIgnore]
     public bool IsChanged => Path is not null && Path != Usual;
 }

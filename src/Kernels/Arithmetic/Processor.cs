@@ -3,7 +3,7 @@ namespace Locutor.Kernels.Arithmetic;
 /// <summary>The processor as the system describes it.</summary>
 public static class Processor
 {
-    private const string Source = "/proc/cpuinfo";
+    private const string Source = "/proc/cpuinfo", CacheFolder = "/sys/devices/system/cpu/cpu0/cache";
     private static readonly Lazy<Dictionary<string, string>> Fields = new(Read);
 
     /// <summary>Vendor, family, model and stepping, and the name.</summary>
@@ -14,6 +14,19 @@ public static class Processor
 
     /// <summary>Whether bfloat16 is multiplied in hardware, without which it is slower than float32.</summary>
     public static bool MultipliesBFloat16 { get; } = Flags.Split(' ').Any(flag => flag is "avx512_bf16" or "amx_bf16");
+
+    /// <summary>Level, kind and size of each cache of the first core; empty where a virtual machine is not told, which changes how libraries compute.</summary>
+    public static string Caches { get; } = string.Join(' ', FindCaches());
+
+    private static IEnumerable<string> FindCaches() => Directory.Exists(CacheFolder)
+        ? Directory.EnumerateDirectories(CacheFolder, "index*").Order(StringComparer.Ordinal).Select(cache => $"L{Line(cache, "level")} {Line(cache, "type")} {Line(cache, "size")}")
+        : [];
+
+    private static string Line(string folder, string file)
+    {
+        string path = Path.Combine(folder, file);
+        return File.Exists(path) ? File.ReadAllText(path).Trim() : "";
+    }
 
     private static string Field(string name) => Fields.Value.GetValueOrDefault(name, "");
 

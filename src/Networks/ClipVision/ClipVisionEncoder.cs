@@ -13,7 +13,7 @@ public sealed class ClipVisionEncoder
     private static readonly string[] LeftParts = ["textual.", "log_scale", "visual.head", "visual.post_norm.", "text_model.", "text_projection.", "logit_scale", "vision_model.embeddings.position_ids"];
 
     private readonly Weights weights;
-    private readonly Tensor patchEmbedding;
+    private readonly PatchEmbedding patches;
     private readonly Tensor classToken;
     private readonly Tensor positions;
     private readonly LayerNorm norm;
@@ -27,7 +27,7 @@ public sealed class ClipVisionEncoder
         Config = config;
         this.weights = weights;
         var visual = weights["visual"];
-        patchEmbedding = visual["patch_embedding"].Load("weight", [config.Width, 3, config.PatchSize, config.PatchSize]);
+        patches = new(visual["patch_embedding"].Load("weight", [config.Width, 3, config.PatchSize, config.PatchSize]), bias: null);
         classToken = visual.Load("cls_embedding", [1, 1, config.Width]);
         positions = visual.Load("pos_embedding", [1, config.Tokens(), config.Width]);
         norm = new LayerNorm(visual["pre_norm"], config.Width, config.Epsilon);
@@ -45,8 +45,7 @@ public sealed class ClipVisionEncoder
     {
         if (picture.dim() != 4 || picture.shape[1] != 3) throw new ArgumentException($"CLIP vision: expected [B, 3, H, W], found [{string.Join(", ", picture.shape)}]", nameof(picture));
         using var scope = NewDisposeScope();
-        var patches = conv2d(Prepare(picture).to(weights.Type), patchEmbedding, strides: [Config.PatchSize, Config.PatchSize]); // [B, width, 16, 16]
-        var tokens = patches.flatten(2).transpose(1, 2);
+        var tokens = patches.Forward(Prepare(picture).to(weights.Type).unsqueeze(2)); // [B, 16 * 16, width]
         var x = norm.Forward(cat([classToken.expand(picture.shape[0], -1, -1), tokens], 1) + positions);
         foreach (var block in blocks)
         {

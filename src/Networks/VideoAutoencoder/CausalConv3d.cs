@@ -9,10 +9,13 @@ namespace Locutor.Networks.VideoAutoencoder;
 /// A convolution over time and space that sees no later frame: zeros stand before the first frame, and around every frame.
 /// Stride 1, so as many frames come out as go in.
 /// </summary>
-internal sealed class CausalConv3d(Weights weights, int inputs, int outputs, int time, int space)
+internal sealed class CausalConv3d
 {
-    private readonly Tensor weight = weights.Load("weight", [outputs, inputs, time, space, space]);
-    private readonly Tensor bias = weights.Load("bias", [outputs], Initial.Zeros);
+    private readonly int inputs, time, space;
+    private readonly Tensor weight;
+    private readonly Tensor bias;
+    private readonly Convolution convolution;
+    private readonly Tensor[]? taps; // the parts of a weight that is not trained, one for each frame that is seen
 
     // A 3x3x3 convolution as one conv3d or as three conv2d of the frames before, added up. GFLOP/s of two cores (AVX-512 with
     // bf16), channels last, 9 x 96 x 96, conv3d / 3 conv2d:
@@ -20,14 +23,30 @@ internal sealed class CausalConv3d(Weights weights, int inputs, int outputs, int
     //   float32    57/124    9/95    17/174    159/142   209/190   211/200   228/81    222/199   224/211
     //   bfloat16   158/103   104/91  214/188   165/147   436/379   232/404   461/434   454/439   459/450
     // Channels first is slower everywhere, by up to half.
-    private readonly bool frameByFrame = time > 1 && weights.Device.type == DeviceType.CPU
-        && (weights.Type == ScalarType.BFloat16 ? inputs > 32 && inputs % 32 == 16 : inputs < 24);
+    private readonly bool frameByFrame;
 
     // On a GPU it may be one conv2d of three frames side by side in their channels. TFLOP/s of an H100 (bfloat16, channels last), conv3d / conv2d:
     // 96 channels of 8 x 640 x 640 243/575, 192 of 8 x 320 x 320 580/573, 384 of 4 x 160 x 160 569/779, 384 of 21 x 80 x 80 599/793.
     // Laying frames side by side costs a copy of three, which 192 channels do not repay.
-    private readonly bool sideBySide = time > 1 && space > 1 && weights.Device.type == DeviceType.CUDA && weights.Type != ScalarType.Float32
-        && inputs is >= 32 and < 144 or > 256;
+    private readonly bool sideBySide;
+
+    public CausalConv3d(Weights weights, int inputs, int outputs, int time, int space)
+    {
+        (this.inputs, this.time, this.space) = (inputs, time, space);
+        weight = weights.Load("weight", [outputs, inputs, time, space, space]);
+        bias = weights.Load("bias", [outputs], Initial.Zeros);
+        frameByFrame = time > 1 && weights.Device.type == DeviceType.CPU
+            && (weights.Type == ScalarType.BFloat16 ? inputs > 32 && inputs % 32 == 16 : inputs < 24);
+        sideBySide = time > 1 && space > 1 && weights.Device.type == DeviceType.CUDA && weights.Type != ScalarType.Float32
+            && inputs is >= 32 and < 144 or > 256;
+        long pad = space / 2;
+        convolution = frameByFrame
+            ? new Convolution(weight.select(2, 0), padding: [pad, pad], channelsLast: true)
+            : new Convolution(weight, padding: [0, pad, pad], channelsLast: true);
+        if (frameByFrame && !weight.requires_grad) taps = [.. Enumerable.Range(0, time).Select(t => convolution.Prepare(weight.select(2, t)))];
+        else weight = convolution.Prepare(weight);
+        bias = convolution.Prepare(bias);
+    }
 
     /// <param name="x">[B, inputs, T, H, W]</param>
     /// <param name="cache">Of the video that x goes on with; none when x is a whole video.</param>
@@ -83,7 +102,7 @@ internal sealed class CausalConv3d(Weights weights, int inputs, int outputs, int
     private Tensor Convolve(Tensor past)
     {
         long frames = past.shape[2] - time + 1;
-        return frameByFrame ? AddedUp(past, frames) : sideBySide ? SideBySide(past, frames) : conv3d(past, weight, bias, padding: [0, space / 2, space / 2]);
+        return frameByFrame ? AddedUp(past, frames) : sideBySide ? SideBySide(past, frames) : convolution.Forward(past, weight, bias);
     }
 
     private Tensor SideBySide(Tensor past, long frames)
@@ -116,5 +135,5 @@ internal sealed class CausalConv3d(Weights weights, int inputs, int outputs, int
     }
 
     private Tensor Frame(Tensor past, int offset, long frames, Tensor? bias) =>
-        conv2d(Layout.ToFrames(past.narrow(2, offset, frames)), weight.select(2, offset), bias, padding: [space / 2, space / 2]);
+        convolution.Forward(Layout.ToFrames(past.narrow(2, offset, frames)), taps?[offset] ?? weight.select(2, offset), bias);
 }

@@ -7,10 +7,8 @@ namespace Locutor.Networks.VideoAutoencoder;
 /// <summary>Halves height and width, and time where asked.</summary>
 internal sealed class Downsample(Weights weights, int channels, bool halvesTime)
 {
-    private readonly Tensor weight = weights["resample"][1].Load("weight", [channels, channels, 3, 3]);
-    private readonly Tensor bias = weights["resample"][1].Load("bias", [channels], Initial.Zeros);
-    private readonly Tensor? timeWeight = halvesTime ? weights["time_conv"].Load("weight", [channels, channels, 3, 1, 1]) : null;
-    private readonly Tensor? timeBias = halvesTime ? weights["time_conv"].Load("bias", [channels], Initial.Zeros) : null;
+    private readonly BiasedConvolution halve = new(weights["resample"][1], [channels, channels, 3, 3], strides: [2, 2]);
+    private readonly BiasedConvolution? halveTime = halvesTime ? new(weights["time_conv"], [channels, channels, 3, 1, 1], strides: [2, 1, 1]) : null;
 
     /// <param name="x">[B, C, T, H, W]</param>
     /// <returns>[B, C, T or (T + 1) / 2, H / 2, W / 2]; in a stream, as many frames as are complete, which may be none.</returns>
@@ -18,19 +16,19 @@ internal sealed class Downsample(Weights weights, int channels, bool halvesTime)
     {
         using var scope = NewDisposeScope();
         var padded = pad(Layout.ToFrames(x), [0, 1, 0, 1]); // below and to the right only
-        var small = Layout.ToVideo(conv2d(padded, weight, bias, strides: [2, 2]), x.shape[0]);
-        return (timeWeight is null ? small : HalveTime(timeWeight, small, cache)).MoveToOuterDisposeScope();
+        var small = Layout.ToVideo(halve.Forward(padded), x.shape[0]);
+        return (halveTime is null ? small : HalveTime(halveTime, small, cache)).MoveToOuterDisposeScope();
     }
 
     // The first frame stays as it is; after it, output i is made of frames 2i - 2, 2i - 1 and 2i.
-    private Tensor HalveTime(Tensor kernel, Tensor x, CausalCache? cache)
+    private Tensor HalveTime(BiasedConvolution conv, Tensor x, CausalCache? cache)
     {
         var kept = cache?.Kept(this); // the last frame that was an end of three, and possibly the one after it
         var frames = kept is null ? x : cat([kept, x], 2);
         long complete = (frames.shape[2] - 1) / 2;
         cache?.Keep(this, frames.narrow(2, 2 * complete, frames.shape[2] - 2 * complete));
         List<Tensor> made = kept is null ? [frames.narrow(2, 0, 1)] : [];
-        if (complete > 0) made.Add(conv3d(frames, kernel, timeBias, strides: [2, 1, 1]));
+        if (complete > 0) made.Add(conv.Forward(frames));
         return made.Count switch { 0 => x.narrow(2, 0, 0), 1 => made[0], _ => cat(made, 2) };
     }
 }
@@ -38,8 +36,7 @@ internal sealed class Downsample(Weights weights, int channels, bool halvesTime)
 /// <summary>Doubles height and width and halves the channels; doubles time before that where asked.</summary>
 internal sealed class Upsample(Weights weights, int channels, bool doublesTime)
 {
-    private readonly Tensor weight = weights["resample"][1].Load("weight", [channels / 2, channels, 3, 3]);
-    private readonly Tensor bias = weights["resample"][1].Load("bias", [channels / 2], Initial.Zeros);
+    private readonly BiasedConvolution halveChannels = new(weights["resample"][1], [channels / 2, channels, 3, 3], padding: [1, 1]);
     private readonly CausalConv3d? timeConv = doublesTime ? new(weights["time_conv"], channels, 2 * channels, 3, 1) : null;
 
     /// <param name="x">[B, C, T, H, W]</param>
@@ -48,7 +45,7 @@ internal sealed class Upsample(Weights weights, int channels, bool doublesTime)
     {
         using var scope = NewDisposeScope();
         var frames = Layout.ToFrames(timeConv is null ? x : DoubleTime(timeConv, x, cache));
-        return Layout.ToVideo(conv2d(Layout.Doubled(frames), weight, bias, padding: [1, 1]), x.shape[0]).MoveToOuterDisposeScope();
+        return Layout.ToVideo(halveChannels.Forward(Layout.Doubled(frames)), x.shape[0]).MoveToOuterDisposeScope();
     }
 
     // The first frame stays as it is, and the convolution does not see it: for it the second frame is the first.
@@ -61,4 +58,24 @@ internal sealed class Upsample(Weights weights, int channels, bool doublesTime)
         var doubled = pairs.permute(0, 3, 1, 4, 5, 2).flatten(1, 2).permute(0, 4, 1, 2, 3); // [B, C, 2T, H, W]
         return begins ? cat([x.narrow(2, 0, 1), doubled], 2) : doubled;
     }
+}
+
+/// <summary>A convolution of channels-last frames or videos with its weight and bias.</summary>
+internal sealed class BiasedConvolution
+{
+    private readonly Convolution convolution;
+    private readonly Tensor weight;
+    private readonly Tensor bias;
+
+    /// <param name="shape">[outputs, inputs, kernel]</param>
+    public BiasedConvolution(Weights weights, long[] shape, long[]? strides = null, long[]? padding = null)
+    {
+        weight = weights.Load("weight", shape);
+        bias = weights.Load("bias", [shape[0]], Initial.Zeros);
+        convolution = new Convolution(weight, strides, padding, channelsLast: true);
+        weight = convolution.Prepare(weight);
+        bias = convolution.Prepare(bias);
+    }
+
+    public Tensor Forward(Tensor x) => convolution.Forward(x, weight, bias);
 }

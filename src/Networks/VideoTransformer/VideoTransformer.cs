@@ -12,8 +12,7 @@ namespace Locutor.Networks.VideoTransformer;
 public sealed class VideoTransformer : IDisposable
 {
     private readonly Weights weights;
-    private readonly Tensor patchWeight;
-    private readonly Tensor patchBias;
+    private readonly PatchEmbedding patches;
     private readonly Linear[] text;
     private readonly Linear[] time;
     private readonly Linear timeProjection;
@@ -36,8 +35,8 @@ public sealed class VideoTransformer : IDisposable
         long width = config.Width, patch = config.Patch;
         long inputs = config.LatentChannels + config.ConditioningChannels;
         var precise = weights.As(ScalarType.Float32);
-        patchWeight = weights["patch_embedding"].Load("weight", [width, inputs, 1, patch, patch]);
-        patchBias = weights["patch_embedding"].Load("bias", [width], Initial.Zeros);
+        patches = new(
+            weights["patch_embedding"].Load("weight", [width, inputs, 1, patch, patch]), weights["patch_embedding"].Load("bias", [width], Initial.Zeros));
         text = [new(weights["text_embedding"][0], config.TextWidth, width), new(weights["text_embedding"][2], width, width)];
         time = [new(precise["time_embedding"][0], config.TimeWidth, width), new(precise["time_embedding"][2], width, width)];
         timeProjection = new(precise["time_projection"][1], width, 6 * width);
@@ -154,9 +153,7 @@ public sealed class VideoTransformer : IDisposable
     {
         using var scope = NewDisposeScope();
         var input = cat([latent.to(weights.Type), reference.to(weights.Type)], 1);
-        var patches = nn.functional.conv3d(input, patchWeight, patchBias, strides: [1, Config.Patch, Config.Patch]);
-        var grid = new PatchGrid(patches.shape[2], patches.shape[3], patches.shape[4]);
-        return (patches.flatten(2).transpose(1, 2).contiguous().MoveToOuterDisposeScope(), grid);
+        return (patches.Forward(input).MoveToOuterDisposeScope(), Grid(input.shape[2], input.shape[3], input.shape[4]));
     }
 
     /// <summary>Time embedding [B, C] and the modulation [B, 6, C] that every block adds its own to; float32.</summary>

@@ -1,6 +1,5 @@
 using Locutor.Networks.Layers;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn.functional;
 
 namespace Locutor.Networks.Wav2Vec2;
 
@@ -13,17 +12,17 @@ internal sealed class PositionalConvolution
     private readonly Tensor length;
     private readonly Tensor direction;
     private readonly Tensor bias;
-    private readonly Wav2Vec2Config config;
+    private readonly Convolution convolution;
 
     public PositionalConvolution(Weights weights, Wav2Vec2Config config)
     {
-        this.config = config;
         bool old = weights.Contains("weight_g");
         var parametrized = weights["parametrizations"]["weight"];
         long[] lengths = [1, 1, config.PositionKernel], directions = [config.Width, config.Width / config.PositionGroups, config.PositionKernel];
         length = old ? weights.Load("weight_g", lengths, Initial.Ones) : parametrized.Load("original0", lengths, Initial.Ones);
         direction = old ? weights.Load("weight_v", directions) : parametrized.Load("original1", directions);
         bias = weights.Load("bias", [config.Width], Initial.Zeros);
+        convolution = new Convolution(direction, padding: [config.PositionKernel / 2], groups: config.PositionGroups);
     }
 
     /// <param name="x">[B, L, width]</param>
@@ -32,7 +31,7 @@ internal sealed class PositionalConvolution
         using var scope = NewDisposeScope();
         var wide = direction.to(ScalarType.Float32);
         var weight = (length * wide / linalg.vector_norm(wide, dims: [0, 1], keepdim: true)).to(x.dtype);
-        var y = conv1d(x.transpose(1, 2), weight, bias, padding: config.PositionKernel / 2, groups: config.PositionGroups);
+        var y = convolution.Forward(x.transpose(1, 2), weight, bias);
         return y.narrow(2, 0, x.shape[1]).gelu().transpose(1, 2).MoveToOuterDisposeScope(); // an even kernel gives one frame too many
     }
 }

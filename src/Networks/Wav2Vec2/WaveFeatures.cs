@@ -1,6 +1,5 @@
 using Locutor.Networks.Layers;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn.functional;
 
 namespace Locutor.Networks.Wav2Vec2;
 
@@ -9,14 +8,27 @@ namespace Locutor.Networks.Wav2Vec2;
 /// that an hour of sound fits, that mean and variance are gathered piece by piece first, and then every piece goes through all
 /// convolutions with exactly the samples its features are made of.
 /// </summary>
-internal sealed class WaveFeatures(Weights weights, Wav2Vec2Config config)
+internal sealed class WaveFeatures
 {
     private const double Epsilon = 1e-5; // of the group norm, whatever the layer norms have
 
-    private readonly Tensor[] kernels = [.. Enumerable.Range(0, config.ConvolutionWidths.Count).Select(i =>
-        weights[i]["conv"].Load("weight", [config.ConvolutionWidths[i], i == 0 ? 1 : config.ConvolutionWidths[i - 1], config.ConvolutionKernels[i]]))];
-    private readonly Tensor normWeight = weights[0]["layer_norm"].Load("weight", [config.ConvolutionWidths[0]], Initial.Ones, ScalarType.Float32);
-    private readonly Tensor normBias = weights[0]["layer_norm"].Load("bias", [config.ConvolutionWidths[0]], Initial.Zeros, ScalarType.Float32);
+    private readonly Wav2Vec2Config config;
+    private readonly ScalarType type;
+    private readonly Tensor[] kernels;
+    private readonly Convolution[] convolutions;
+    private readonly Tensor normWeight;
+    private readonly Tensor normBias;
+
+    public WaveFeatures(Weights weights, Wav2Vec2Config config)
+    {
+        (this.config, type) = (config, weights.Type);
+        Tensor[] loaded = [.. Enumerable.Range(0, config.ConvolutionWidths.Count).Select(i =>
+            weights[i]["conv"].Load("weight", [config.ConvolutionWidths[i], i == 0 ? 1 : config.ConvolutionWidths[i - 1], config.ConvolutionKernels[i]]))];
+        convolutions = [.. loaded.Select((kernel, i) => new Convolution(kernel, [config.ConvolutionStrides[i]]))];
+        kernels = [.. convolutions.Zip(loaded, (convolution, kernel) => convolution.Prepare(kernel))];
+        normWeight = weights[0]["layer_norm"].Load("weight", [config.ConvolutionWidths[0]], Initial.Ones, ScalarType.Float32);
+        normBias = weights[0]["layer_norm"].Load("bias", [config.ConvolutionWidths[0]], Initial.Zeros, ScalarType.Float32);
+    }
 
     /// <param name="wave">[B, samples], at least one receptive field.</param>
     /// <param name="pieceFeatures">Computed at once.</param>
@@ -25,7 +37,7 @@ internal sealed class WaveFeatures(Weights weights, Wav2Vec2Config config)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(pieceFeatures, 1);
         using var scope = NewDisposeScope();
-        wave = wave.to(weights.Type).unsqueeze(1); // [B, 1, samples]
+        wave = wave.to(type).unsqueeze(1); // [B, 1, samples]
         var (scale, shift) = FirstNorm(wave, (long)pieceFeatures * config.Stride() / config.ConvolutionStrides[0]);
         var pieces = Pieces(wave, config.ReceptiveField(), config.Stride(), pieceFeatures).Select(piece => Convolve(piece, scale, shift)).ToArray();
         return cat(pieces, 2).MoveToOuterDisposeScope();
@@ -34,15 +46,17 @@ internal sealed class WaveFeatures(Weights weights, Wav2Vec2Config config)
     private Tensor Convolve(Tensor piece, Tensor scale, Tensor shift)
     {
         using var scope = NewDisposeScope();
-        var x = (conv1d(piece, kernels[0], stride: config.ConvolutionStrides[0]) * scale + shift).to(weights.Type).gelu();
+        var x = (Convolve(0, piece) * scale + shift).to(type).gelu();
         for (int i = 1; i < kernels.Length; i++)
         {
-            var next = conv1d(x, kernels[i], stride: config.ConvolutionStrides[i]).gelu();
+            var next = Convolve(i, x).gelu();
             x.Dispose();
             x = next;
         }
         return x.MoveToOuterDisposeScope();
     }
+
+    private Tensor Convolve(int layer, Tensor x) => convolutions[layer].Forward(x, kernels[layer], null);
 
     // Group norm with one channel a group, as x * scale + shift: both [B, C, 1], float32.
     private (Tensor Scale, Tensor Shift) FirstNorm(Tensor wave, long pieceOutputs)
@@ -50,7 +64,7 @@ internal sealed class WaveFeatures(Weights weights, Wav2Vec2Config config)
         using var scope = NewDisposeScope();
         int kernel = config.ConvolutionKernels[0], stride = config.ConvolutionStrides[0];
         long outputs = (wave.shape[2] - kernel) / stride + 1;
-        var sums = Pieces(wave, kernel, stride, pieceOutputs).Select(piece => Sums(piece, stride)).Aggregate((a, b) => a + b); // [2, B, C, 1]
+        var sums = Pieces(wave, kernel, stride, pieceOutputs).Select(piece => Sums(piece)).Aggregate((a, b) => a + b); // [2, B, C, 1]
         var mean = sums[0] / outputs;
         var variance = (sums[1] / outputs - mean * mean).clamp_min(0);
         var scale = normWeight.view(1, -1, 1) / (variance + Epsilon).sqrt();
@@ -59,10 +73,10 @@ internal sealed class WaveFeatures(Weights weights, Wav2Vec2Config config)
     }
 
     // Sum and sum of squares over time, in float64: the variance is their difference.
-    private Tensor Sums(Tensor piece, int stride)
+    private Tensor Sums(Tensor piece)
     {
         using var scope = NewDisposeScope();
-        var y = conv1d(piece, kernels[0], stride: stride).to(ScalarType.Float64);
+        var y = Convolve(0, piece).to(ScalarType.Float64);
         return stack([y.sum(2, keepdim: true), y.square().sum(2, keepdim: true)], 0).MoveToOuterDisposeScope();
     }
 
