@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using TorchSharp;
 
 namespace Locutor.Networks;
 
@@ -8,26 +9,49 @@ public static unsafe class TorchLibraries
     /// <summary>Environment variable that names the folder.</summary>
     public const string FolderVariable = "LOCUTOR_TORCH";
 
+    /// <summary>libtorch's own variable: INFO, WARNING, ERROR or FATAL. Without it, only errors are printed.</summary>
+    public const string LogVariable = "TORCH_CPP_LOG_LEVEL";
+
+    private const int ErrorsAlone = 2;
+
     // In the order in which they need each other; those of CUDA are not in every build.
     private static readonly string[] Names = ["libc10.so", "libtorch_cpu.so", "libc10_cuda.so", "libtorch_cuda.so", "libtorch.so"];
     private static nint cpu;
 
     /// <summary>
-    /// Loads the libraries when the variable is set, and has numbers outlive the calls that read them (<see cref="ScalarLifetime"/>);
-    /// call before anything of TorchSharp is touched.
+    /// Loads the libraries when the variable is set, keeps libtorch's warnings away from the program's lines, and has numbers outlive the
+    /// calls that read them (<see cref="ScalarLifetime"/>); call before anything of TorchSharp is touched.
     /// </summary>
     /// <exception cref="DllNotFoundException">The folder does not hold libtorch, or it does not load.</exception>
     public static void Load()
     {
         ScalarLifetime.Install();
-        if (Environment.GetEnvironmentVariable(FolderVariable) is not { Length: > 0 } folder) return;
+        if (Environment.GetEnvironmentVariable(FolderVariable) is not { Length: > 0 } folder)
+        {
+            if (NativeLibrary.TryLoad("libc10.so", typeof(Scalar).Assembly, null, out nint beside)) SetLogLevel(beside);
+            return;
+        }
+
         foreach (string name in Names)
         {
             string path = Path.Combine(folder, name);
             if (!File.Exists(path) && name.Contains("cuda", StringComparison.Ordinal)) continue;
             nint handle = NativeLibrary.Load(path);
             if (name == "libtorch_cpu.so") cpu = handle;
+            if (name == "libc10.so") SetLogLevel(handle);
         }
+    }
+
+    /// <summary>
+    /// Warnings such as "Could not initialize NNPACK" tell nothing that a user can act on. libtorch reads its variable only when it is asked to.
+    /// </summary>
+    private static void SetLogLevel(nint c10)
+    {
+        if (Environment.GetEnvironmentVariable(LogVariable) is not null)
+        {
+            if (NativeLibrary.TryGetExport(c10, "_ZN3c1011initLoggingEv", out nint read)) ((delegate* unmanaged[Cdecl]<void>)read)();
+        }
+        else if (NativeLibrary.TryGetExport(c10, "FLAGS_caffe2_log_level", out nint level)) *(int*)level = ErrorsAlone;
     }
 
     /// <summary>Whether cuDNN times its algorithms for every new shape and keeps the fastest. False when libtorch does not offer the switch.</summary>

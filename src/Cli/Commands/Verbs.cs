@@ -5,6 +5,9 @@ namespace Locutor.Cli.Commands;
 /// <summary>Every verb of the program, in the order in which help lists them. Each is one file beside this one.</summary>
 internal static class Verbs
 {
+    /// <summary>Verbs that run networks in their own process; <c>serve</c> leaves that to workers.</summary>
+    public static IReadOnlySet<string> RunNetworks { get; } = new HashSet<string> { "generate", "worker", "train", "evaluate", "bench" };
+
     public static void AddTo(RootCommand root)
     {
         root.Add(GenerateCommand.Create());

@@ -1,0 +1,67 @@
+using System.Diagnostics;
+
+namespace Locutor.Cli.Tests;
+
+/// <summary>Looks into a running program: what malloc was told, and that a restart kept its number and arguments.</summary>
+public sealed class MallocSettingsTests
+{
+    private const string Odd = "a b'ü";
+
+    private static string[] Variables => ["MALLOC_MMAP_MAX_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_ARENA_MAX"];
+
+    [Fact]
+    public async Task A_program_that_runs_networks_is_started_with_settings_of_malloc()
+    {
+        using var program = Start([]);
+        try
+        {
+            var found = await EnvironmentAsync(program, variables => Variables.All(variables.ContainsKey));
+            found["MALLOC_MMAP_MAX_"].ShouldBe("0");
+            found["MALLOC_ARENA_MAX"].ShouldBe("1");
+            string[] arguments = (await File.ReadAllTextAsync($"/proc/{program.Id}/cmdline", TestContext.Current.CancellationToken)).Split('\0', StringSplitOptions.RemoveEmptyEntries);
+            arguments[1..].ShouldBe(Arguments);
+        }
+        finally
+        {
+            program.Kill();
+        }
+    }
+
+    [Fact]
+    public async Task A_value_that_the_user_set_is_kept()
+    {
+        using var program = Start([("MALLOC_ARENA_MAX", "3")]);
+        try
+        {
+            var found = await EnvironmentAsync(program, variables => Variables.All(variables.ContainsKey));
+            found["MALLOC_ARENA_MAX"].ShouldBe("3");
+        }
+        finally
+        {
+            program.Kill();
+        }
+    }
+
+    private static string[] Arguments => [Path.Combine(AppContext.BaseDirectory, "locutor.dll"), "worker", "--gateway", "127.0.0.1:9", "--id", Odd];
+
+    /// <summary>A worker whose service is not there: it tries for a while, long enough to look at it.</summary>
+    private static Process Start((string Name, string Value)[] variables)
+    {
+        var start = new ProcessStartInfo("dotnet", Arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (string name in Variables) start.Environment.Remove(name);
+        foreach (var (name, value) in variables) start.Environment[name] = value;
+        return Process.Start(start)!;
+    }
+
+    private static async Task<Dictionary<string, string>> EnvironmentAsync(Process program, Func<Dictionary<string, string>, bool> ready)
+    {
+        while (true)
+        {
+            program.HasExited.ShouldBeFalse("the program ended before it was restarted");
+            var lines = (await File.ReadAllTextAsync($"/proc/{program.Id}/environ", TestContext.Current.CancellationToken)).Split('\0', StringSplitOptions.RemoveEmptyEntries);
+            var found = lines.Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2).DistinctBy(pair => pair[0]).ToDictionary(pair => pair[0], pair => pair[1]);
+            if (ready(found)) return found;
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+    }
+}

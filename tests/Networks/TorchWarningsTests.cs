@@ -1,0 +1,34 @@
+using System.Diagnostics;
+using static TorchSharp.torch;
+
+namespace Locutor.Networks.Tests;
+
+/// <summary>libtorch prints on standard error from native code, so this program is started again to see what it prints.</summary>
+public sealed class TorchWarningsTests
+{
+    private const string Warning = "degrees of freedom";
+
+    /// <summary>libtorch warns here; the tests below start this one in a process of its own.</summary>
+    [Fact]
+    public void The_deviation_of_one_number_is_no_number() => double.IsNaN(ones(1).std().item<float>()).ShouldBeTrue();
+
+    [Fact]
+    public async Task Warnings_of_libtorch_are_not_printed() => (await RunAsync(level: null)).ShouldNotContain(Warning);
+
+    [Fact]
+    public async Task Warnings_of_libtorch_are_printed_when_its_own_variable_asks_for_them() => (await RunAsync("WARNING")).ShouldContain(Warning);
+
+    private static async Task<string> RunAsync(string? level)
+    {
+        var ct = TestContext.Current.CancellationToken;
+        string method = $"{typeof(TorchWarningsTests).FullName}.{nameof(The_deviation_of_one_number_is_no_number)}";
+        var start = new ProcessStartInfo(Environment.ProcessPath!, ["-noColor", "-noLogo", "-method", method]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment.Remove(TorchLibraries.LogVariable);
+        if (level is not null) start.Environment[TorchLibraries.LogVariable] = level;
+        using var process = Process.Start(start)!;
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(ct), process.StandardError.ReadToEndAsync(ct));
+        await process.WaitForExitAsync(ct);
+        (await output).ShouldContain("Total: 1, Errors: 0, Failed: 0");
+        return await output + await error;
+    }
+}
