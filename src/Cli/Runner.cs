@@ -3,6 +3,7 @@ using Locutor.Checkpoints;
 using Locutor.Generation.Settings;
 using Locutor.Media;
 using Locutor.Models;
+using Locutor.Networks;
 
 namespace Locutor.Cli;
 
@@ -21,6 +22,7 @@ internal static class Runner
 
         try
         {
+            if (parsed.CommandResult.Command.Name != "doctor") TorchLibraries.Load(); // doctor finds out by itself what is wrong with them
             return await parsed.InvokeAsync(Configuration(parsed));
         }
         catch (OperationCanceledException)
@@ -47,6 +49,11 @@ internal static class Runner
         {
             Complain(failure.Message);
             return ExitCodes.BadInput;
+        }
+        catch (DllNotFoundException failure)
+        {
+            Complain($"{failure.Message} ('locutor doctor' tells what is missing)");
+            return ExitCodes.Missing;
         }
         catch (Exception failure) when (GpuMemory.Explain(failure) is { } explained)
         {

@@ -36,9 +36,22 @@ public static unsafe class TorchLibraries
         {
             string path = Path.Combine(folder, name);
             if (!File.Exists(path) && name.Contains("cuda", StringComparison.Ordinal)) continue;
-            nint handle = NativeLibrary.Load(path);
+            nint handle = Open(path);
             if (name == "libtorch_cpu.so") cpu = handle;
             if (name == "libc10.so") SetLogLevel(handle);
+        }
+    }
+
+    private static nint Open(string path)
+    {
+        try
+        {
+            return NativeLibrary.Load(path);
+        }
+        catch (Exception failure) when (failure is DllNotFoundException or BadImageFormatException)
+        {
+            string reason = failure.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[^1]; // general advice comes before it
+            throw new DllNotFoundException($"{FolderVariable}: {reason}", failure);
         }
     }
 
@@ -52,6 +65,14 @@ public static unsafe class TorchLibraries
             if (NativeLibrary.TryGetExport(c10, "_ZN3c1011initLoggingEv", out nint read)) ((delegate* unmanaged[Cdecl]<void>)read)();
         }
         else if (NativeLibrary.TryGetExport(c10, "FLAGS_caffe2_log_level", out nint level)) *(int*)level = ErrorsAlone;
+    }
+
+    /// <summary>Version of the loaded libtorch, such as <c>2.10.0</c>; null where it does not tell.</summary>
+    public static string? Version()
+    {
+        if (!NativeLibrary.TryLoad("libtorch_cpu.so", out nint library) || !NativeLibrary.TryGetExport(library, "aoti_torch_abi_version", out nint get)) return null;
+        ulong version = ((delegate* unmanaged[Cdecl]<ulong>)get)(); // one byte each for major, minor and patch, the highest first
+        return $"{version >> 56}.{version >> 48 & 0xFF}.{version >> 40 & 0xFF}";
     }
 
     /// <summary>Whether cuDNN times its algorithms for every new shape and keeps the fastest. False when libtorch does not offer the switch.</summary>

@@ -37,7 +37,7 @@ internal static class EvaluateCommand
                 Seconds = parsed.GetValue(seconds),
                 LongSeconds = parsed.GetValue(longer),
                 MoodPeople = parsed.GetValue(moods),
-                Program = Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? [host, typeof(EvaluateCommand).Assembly.Location] : [Environment.ProcessPath!],
+                Program = [.. OwnProgram.Command],
                 Recordings = await RecordingsAsync(parsed.GetValue(recordings)!, ct),
             };
             var said = parsed.GetValue(speech) is { } file ? SpeechCorpus.Load(file.FullName).Evaluation : SpeechPreparation.MakeEvaluation(4, 1, ct);

@@ -1,8 +1,10 @@
 using System.Collections;
 using System.CommandLine;
 using System.Text.Json;
+using Locutor.Cli.Doctor;
 using Locutor.Cli.Generate;
 using Locutor.Generation;
+using Locutor.Generation.Diagnosis;
 using Locutor.Jobs.Tokens;
 using Locutor.Models;
 using Locutor.Models.Hub;
@@ -29,6 +31,7 @@ internal static class ServeCommand
             ["workers"] = new("--workers") { Description = "Devices to run workers on, as cuda:0,cuda:1 or cpu; auto or none." },
             ["model"] = new("--model") { Description = "Model of jobs that name none." },
             ["vram_budget"] = new("--vram-budget") { Description = "Memory of each GPU to make do with, in GiB: what does not fit comes in turn from the machine's memory.", HelpName = "GIB" },
+            ["precision"] = new("--precision") { Description = "How finely videos are computed: float32, bfloat16, float8 or int8; auto, without it, takes what the device is best at.", HelpName = "NAME" },
             ["generator"] = new("--generator") { Hidden = true },
         };
         var noAuth = new Option<bool>("--no-auth") { Description = "Ask for no token; on loopback addresses only." };
@@ -36,10 +39,11 @@ internal static class ServeCommand
         var set = new Option<string[]>("--set") { Description = "Any setting, as name=value. See docs/service.md.", AllowMultipleArgumentsPerToken = false };
         var config = new Option<string?>("--config") { Description = "Settings file (locutor.json in the data folder)." };
         var show = new Option<bool>("--settings") { Description = "Print every setting with its value as a table, and end." };
-        var check = new Option<bool>("--check") { Description = "Check the settings and what the service needs, and end." };
+        var check = new Option<bool>("--check") { Description = "Check this machine as 'locutor doctor' does, the settings and what the service needs, and end." };
+        var json = new Option<bool>("--json") { Description = "With --check: one JSON object a line." };
         foreach (var option in named.Values)
             command.Options.Add(option);
-        foreach (var option in new Option[] { noAuth, allowPrivate, set, config, show, check })
+        foreach (var option in new Option[] { noAuth, allowPrivate, set, config, show, check, json })
             command.Options.Add(option);
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -52,7 +56,7 @@ internal static class ServeCommand
             var settings = Load(parsed.GetValue(config), options);
             if (parsed.GetValue(show))
                 return Show(settings);
-            return parsed.GetValue(check) ? await CheckAsync(settings, cancellation) : await ServeAsync(settings, cancellation);
+            return parsed.GetValue(check) ? await CheckAsync(settings, parsed.GetValue(json), cancellation) : await ServeAsync(settings, cancellation);
         });
         return command;
     }
@@ -124,32 +128,11 @@ internal static class ServeCommand
         return ExitCodes.Success;
     }
 
-    private static async Task<int> CheckAsync(ServeSettings settings, CancellationToken cancellation)
+    private static Task<int> CheckAsync(ServeSettings settings, bool json, CancellationToken cancellation)
     {
-        var faults = 0;
-        foreach (var (name, fault) in (await ServeCheck.RunAsync(settings, cancellation)).Append(CheckModel(settings)))
-        {
-            Console.WriteLine(fault is null ? $"ok    {name}" : $"FAIL  {name}: {fault}");
-            faults += fault is null ? 0 : 1;
-        }
-        return faults == 0 ? ExitCodes.Success : ExitCodes.Missing;
-    }
-
-    private static (string Name, string? Fault) CheckModel(ServeSettings settings)
-    {
-        if (settings.Generator == "stub")
-            return ("no model: the stub generator", null);
-        try
-        {
-            var choice = ModelChoice.Find(settings.Model);
-            using var store = new ModelStore(ModelStore.DefaultFolder, HubOptions.FromEnvironment());
-            var here = choice.Folder is null || store.CanRun(choice.Bundle, choice.Folder, choice.Bundle.Presets[choice.Bundle.DefaultPreset].Adapters);
-            return ($"model {choice.Bundle.Name}", here ? null : $"not all of its files are here; fetch them with 'locutor models pull {choice.Bundle.Name}'");
-        }
-        catch (Generation.Settings.SettingsException exception)
-        {
-            return ("model", exception.Message);
-        }
+        var service = ServeCheck.Of(settings);
+        IEnumerable<Check> checks = settings.Generator == "stub" ? [MachineChecks.Ffmpeg, .. service] : [.. Diagnosis.Machine(settings.Model), .. service];
+        return DoctorCommand.RunAsync(checks, json, cancellation);
     }
 
     private static ModelCatalog Catalog(ServeSettings settings)

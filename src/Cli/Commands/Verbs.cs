@@ -11,6 +11,7 @@ internal static class Verbs
     public static void AddTo(RootCommand root)
     {
         root.Add(GenerateCommand.Create());
+        root.Subcommands.Add(DoctorCommand.Create());
         root.Subcommands.Add(ServeCommand.Create());
         root.Subcommands.Add(TokensCommand.Create());
         root.Subcommands.Add(WorkerCommand.Create());

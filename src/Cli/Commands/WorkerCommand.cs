@@ -18,13 +18,14 @@ internal static class WorkerCommand
         var device = new Option<string>("--device") { Description = "cpu or cuda:0.", DefaultValueFactory = _ => "cpu" };
         var model = new Option<string?>("--model") { Description = "Model that is loaded before the first job." };
         var budget = new Option<string?>("--vram-budget") { Description = "Memory of the GPU to make do with, in GiB.", HelpName = "GIB" };
+        var precision = new Option<Precision>("--precision") { Description = "How finely videos are computed: float32, bfloat16, float8 or int8; without it, what the device is best at.", HelpName = "NAME" };
         var drain = new Option<double>("--drain-seconds") { Description = "How long a stopping worker may finish its job.", DefaultValueFactory = _ => 60 };
         var hours = new Option<double>("--job-hours") { Description = "Longest run of one attempt.", DefaultValueFactory = _ => 24 };
         var generator = new Option<string>("--generator") { Hidden = true, DefaultValueFactory = _ => "bundle" };
         var stub = new Option<double>("--stub-seconds") { Hidden = true, DefaultValueFactory = _ => 1 };
         var id = new Option<string>("--id") { Hidden = true, DefaultValueFactory = _ => "" };
         var attached = new Option<bool>("--attached") { Hidden = true };
-        foreach (var option in new Option[] { gateway, data, device, model, budget, drain, hours, generator, stub, id, attached })
+        foreach (var option in new Option[] { gateway, data, device, model, budget, precision, drain, hours, generator, stub, id, attached })
             command.Options.Add(option);
         command.SetAction((parsed, _) => WorkerProcess.RunAsync(
             new WorkerOptions
@@ -34,6 +35,7 @@ internal static class WorkerCommand
                 Device = parsed.GetValue(device)!,
                 Model = parsed.GetValue(model),
                 VramBudget = MemoryPlan.Parse(parsed.GetValue(budget)),
+                Precision = parsed.GetValue(precision),
                 Drain = TimeSpan.FromSeconds(parsed.GetValue(drain)),
                 LongestRun = TimeSpan.FromHours(parsed.GetValue(hours)),
                 Generator = parsed.GetValue(generator)!,
@@ -51,7 +53,7 @@ internal static class WorkerCommand
         _ => new TalkingVideoRunner(options.Device, options.Model, name =>
         {
             var choice = ModelChoice.Find(name);
-            return new RunnerModel(choice.Bundle, (device, adapters) => choice.Load(device, adapters, budget: options.VramBudget));
+            return new RunnerModel(choice.Bundle, (device, adapters) => choice.Load(device, adapters, options.Precision, options.VramBudget));
         }),
     };
 

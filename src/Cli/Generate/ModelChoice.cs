@@ -11,13 +11,13 @@ namespace Locutor.Cli.Generate;
 internal sealed record ModelChoice(Bundle Bundle, string? Folder)
 {
     /// <summary>Shipped with the program; what a newcomer's first video is made with.</summary>
-    private const string Default = "sketch";
+    public const string DefaultName = "sketch";
 
     /// <exception cref="SettingsException">No bundle of that name.</exception>
     public static ModelChoice Find(string? name)
     {
         var catalogue = BundleCatalogue.Default();
-        if (name is null) name = catalogue.Find(Default) is null ? UntrainedBundle.Name : Default;
+        if (name is null) name = catalogue.Find(DefaultName) is null ? UntrainedBundle.Name : DefaultName;
         if (name.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && File.Exists(name)) return new(BundleJson.Read(name), Path.GetDirectoryName(Path.GetFullPath(name)));
         if (name == UntrainedBundle.Name) return new(UntrainedBundle.Bundle, null);
         return catalogue.Find(name) is { } found

@@ -15,6 +15,22 @@ public static unsafe partial class CudaDriver
 
     public static bool IsPresent => Present.Value;
 
+    /// <summary>Devices that this process may use; CUDA_VISIBLE_DEVICES hides others.</summary>
+    public static int Count()
+    {
+        int count;
+        Check(cuDeviceGetCount(&count), nameof(cuDeviceGetCount));
+        return count;
+    }
+
+    /// <summary>The newest CUDA that this driver runs, such as <c>12.8</c>.</summary>
+    public static string Version()
+    {
+        int version;
+        Check(cuDriverGetVersion(&version), nameof(cuDriverGetVersion));
+        return $"{version / 1000}.{version % 1000 / 10}";
+    }
+
     /// <summary>Makes the context that libtorch uses current on this thread; a new thread has none.</summary>
     public static void Enter(int device)
     {
@@ -133,6 +149,10 @@ public static unsafe partial class CudaDriver
     }
 
     [LibraryImport(Library)] private static partial int cuInit(uint flags);
+
+    [LibraryImport(Library)] private static partial int cuDriverGetVersion(int* version);
+
+    [LibraryImport(Library)] private static partial int cuDeviceGetCount(int* count);
 
     [LibraryImport(Library)] private static partial int cuGetErrorString(int code, nint* text);
 

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using Locutor.Generation.Diagnosis;
 using Locutor.Jobs.Hosting;
 using Locutor.Service.Inputs;
 using Locutor.Service.Settings;
@@ -7,82 +7,72 @@ using Locutor.Service.Workers;
 
 namespace Locutor.Service.Operations;
 
-/// <summary>Looks whether the service could run here, without running it.</summary>
+/// <summary>Checks of what a service needs beyond the machine, without running it.</summary>
 public static class ServeCheck
 {
-    /// <summary>Each thing looked at, with what is wrong with it or null.</summary>
-    public static async Task<IReadOnlyList<(string Name, string? Fault)>> RunAsync(ServeSettings settings, CancellationToken cancellation)
+    public static IReadOnlyList<Check> Of(ServeSettings settings) =>
+    [
+        new("data", () => [Data(settings)]),
+        new("database", () => [Database(settings)]),
+        new("files", async cancellation => [await FilesAsync(settings, cancellation)]) { Patience = TimeSpan.FromMinutes(1) },
+        new("page", () => [Page()]),
+        new("workers", () => [Workers(settings)]),
+        .. settings.NoAuth ? Array.Empty<Check>() : [new("tokens", () => [Tokens(settings)])],
+    ];
+
+    private static Finding Data(ServeSettings settings)
     {
-        var results = new List<(string, string?)>
-        {
-            ($"data folder {settings.Data}", Try(() => File.Delete(Write(new DataFolder(settings).Aside())))),
-            (settings.Postgres is null ? "SQLite database" : "PostgreSQL database", Try(() => JobsHosting.OpenTokens(new ClusterOptions { DataFolder = settings.Data, Postgres = settings.Postgres }).List())),
-            ("store of inputs and results: " + (settings.S3Bucket is null ? "the data folder" : $"bucket {settings.S3Bucket}"), await StoreAsync(settings, cancellation)),
-            ("page", File.Exists(Path.Combine(AppContext.BaseDirectory, "wwwroot", "index.html")) ? null : "wwwroot/index.html is missing beside the program"),
-            ("ffmpeg", await RunsAsync("ffmpeg", cancellation)),
-            ("ffprobe", await RunsAsync("ffprobe", cancellation)),
-        };
-        if (WorkerSupervisor.Devices(settings.Workers) is var devices)
-            results.Add(($"workers on {(devices.Count == 0 ? "no device" : string.Join(", ", devices))}", null));
-        if (!settings.NoAuth)
-        {
-            var tokens = Try(() =>
-            {
-                if (!JobsHosting.OpenTokens(new ClusterOptions { DataFolder = settings.Data, Postgres = settings.Postgres }).List().Any(token => token.RevokedAt is null))
-                    throw new InvalidOperationException("there is none; make one with 'locutor tokens create'");
-            });
-            results.Add(("a token", tokens));
-        }
-        return results;
+        var folder = new DataFolder(settings);
+        var probe = folder.Aside();
+        File.WriteAllBytes(probe, new byte[1]);
+        File.Delete(probe);
+        return Finding.Ok("data", folder.Root);
     }
 
-    private static async Task<string?> StoreAsync(ServeSettings settings, CancellationToken cancellation)
+    private static Finding Database(ServeSettings settings)
+    {
+        var kind = settings.Postgres is null ? "SQLite" : "PostgreSQL";
+        try
+        {
+            OpenTokens(settings);
+            return Finding.Ok("database", kind);
+        }
+        catch (Exception exception)
+        {
+            return Finding.Failure("database", $"{kind}: {exception.Message}", settings.Postgres is null
+                ? "see that the data folder's jobs.db can be written and is a database"
+                : "see that the server of the setting postgres runs and lets this user in");
+        }
+    }
+
+    private static async Task<Finding> FilesAsync(ServeSettings settings, CancellationToken cancellation)
     {
         if (settings.S3Bucket is null)
-            return null;
+            return Finding.Ok("files", "inputs and results are kept in the data folder");
         try
         {
             using var store = new S3Store(new DataFolder(settings), settings);
             await store.TryOutAsync(cancellation);
-            return null;
+            return Finding.Ok("files", $"inputs and results are kept in the bucket {settings.S3Bucket}");
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            return exception.Message;
+            return Finding.Failure("files", $"bucket {settings.S3Bucket}: {exception.Message}", "see the settings s3_endpoint, s3_region, s3_access_key and s3_secret_key; the key must be allowed to write, read and delete");
         }
     }
 
-    private static string Write(string path)
-    {
-        File.WriteAllBytes(path, new byte[1]);
-        return path;
-    }
+    private static Finding Page() => File.Exists(Path.Combine(AppContext.BaseDirectory, "wwwroot", "index.html"))
+        ? Finding.Ok("page", "present")
+        : Finding.Failure("page", "wwwroot/index.html is missing from the program's folder", "build or install the program again");
 
-    private static string? Try(Action look)
-    {
-        try
-        {
-            look();
-            return null;
-        }
-        catch (Exception exception)
-        {
-            return exception.Message;
-        }
-    }
+    private static Finding Workers(ServeSettings settings) => WorkerSupervisor.Devices(settings.Workers) is { Count: > 0 } devices
+        ? Finding.Ok("workers", $"one on each of {string.Join(", ", devices)}, precision {settings.Precision}")
+        : Finding.Warning("workers", "none: jobs wait until another machine's worker takes them", "set workers to auto, cpu or cuda:0, or start 'locutor worker' elsewhere");
 
-    private static async Task<string?> RunsAsync(string program, CancellationToken cancellation)
-    {
-        try
-        {
-            using var process = Process.Start(new ProcessStartInfo(program, "-version") { RedirectStandardOutput = true, RedirectStandardError = true })!;
-            await process.StandardOutput.ReadToEndAsync(cancellation);
-            await process.WaitForExitAsync(cancellation);
-            return process.ExitCode == 0 ? null : $"ended with code {process.ExitCode}";
-        }
-        catch (System.ComponentModel.Win32Exception exception)
-        {
-            return $"cannot be started ({exception.Message})";
-        }
-    }
+    private static Finding Tokens(ServeSettings settings) => OpenTokens(settings).Count(token => token.RevokedAt is null) is var count and > 0
+        ? Finding.Ok("tokens", $"{count}")
+        : Finding.Warning("tokens", "none yet, so nobody can use the service", "the first start at a terminal makes one and prints it, or make one with 'locutor tokens create'");
+
+    private static IReadOnlyList<Locutor.Jobs.Tokens.Token> OpenTokens(ServeSettings settings) =>
+        [.. JobsHosting.OpenTokens(new ClusterOptions { DataFolder = settings.Data, Postgres = settings.Postgres }).List()];
 }

@@ -24,6 +24,7 @@ public sealed record ServeSettings
     public double StubSeconds { get; init; } = 1;
     public string? Model { get; init; }
     public string? VramBudget { get; init; }
+    public string Precision { get; init; } = "auto";
     public double LeaseSeconds { get; init; } = 30;
     public double DrainSeconds { get; init; } = 60;
     public double JobHours { get; init; } = 24;

@@ -33,6 +33,7 @@ public static class SettingsTable
         Number("stub_seconds", "how long the stub generator takes for a video", 0, 3600, s => s.StubSeconds, (s, v) => s with { StubSeconds = v }),
         Text("model", "model of jobs that name none; empty takes the program's default", s => s.Model ?? "", (s, v) => s with { Model = Empty(v) }),
         new("vram_budget", "memory of each GPU to make do with, in GiB; empty takes all of it", s => s.VramBudget ?? "", (s, v) => s with { VramBudget = Budget(v) }),
+        Choice("precision", "how finely videos are computed; auto takes what the device is best at", ["auto", "float32", "bfloat16", "float8", "int8"], s => s.Precision, (s, v) => s with { Precision = v }),
         Number("lease_seconds", "silence after which a worker loses its job", 2, 60, s => s.LeaseSeconds, (s, v) => s with { LeaseSeconds = v }),
         Number("drain_seconds", "how long a stopping worker may finish its job before handing it back", 0, 86_400, s => s.DrainSeconds, (s, v) => s with { DrainSeconds = v }),
         Number("job_hours", "longest run of one attempt", 0.001, 1000, s => s.JobHours, (s, v) => s with { JobHours = v }),

@@ -1,4 +1,5 @@
 using System.Net;
+using Locutor.Generation;
 using Locutor.Service.Settings;
 
 namespace Locutor.Service.Workers;
@@ -24,6 +25,8 @@ public sealed record WorkerOptions
 
     /// <summary>Bytes of the device to make do with; null: all of it.</summary>
     public long? VramBudget { get; init; }
+
+    public Precision Precision { get; init; }
 
     /// <summary>Unique name; made up when empty.</summary>
     public string Id { get; init; } = "";

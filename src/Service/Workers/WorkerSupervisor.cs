@@ -128,7 +128,7 @@ public sealed partial class WorkerSupervisor(
             ("LOG_JSON", settings.LogJson ? "true" : "false"), ("LOG_LEVEL", settings.LogLevel),
         })
             start.Environment["LOCUTOR_" + name] = value ?? "";
-        foreach (var (option, value) in new[] { ("--model", settings.Model), ("--vram-budget", settings.VramBudget) })
+        foreach (var (option, value) in new[] { ("--model", settings.Model), ("--vram-budget", settings.VramBudget), ("--precision", settings.Precision) })
         {
             if (value is null)
                 continue;

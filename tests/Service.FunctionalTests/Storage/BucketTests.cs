@@ -83,12 +83,13 @@ public sealed class BucketTests
         await using var bucket = await BucketServer.StartAsync();
         await using var service = await ServiceProcess.StartAsync("--set", "workers=none", "--no-auth");
         var good = await service.RunAsync(["serve", "--check", "--no-auth", .. Settings(bucket)]);
-        good.Output.ShouldContain("ok    store of inputs and results: bucket videos");
+        good.Output.ShouldContain("ok       files       inputs and results are kept in the bucket videos");
         good.Code.ShouldBe(0, good.Output);
         bucket.Objects.ShouldBeEmpty();
         var bad = await service.RunAsync(["serve", "--check", "--no-auth", .. Settings(bucket, "another secret")]);
-        bad.Output.ShouldContain("FAIL  store of inputs and results: bucket videos");
+        bad.Output.ShouldContain("FAILURE  files       bucket videos: ");
         bad.Code.ShouldBe(5);
+        bad.Output.ShouldNotContain("another secret");
         var shown = await service.RunAsync(["serve", "--settings", .. Settings(bucket)]);
         shown.Output.ShouldContain("| `s3_secret_key` | `(set)` |");
         shown.Output.ShouldNotContain(BucketServer.SecretKey);

@@ -38,13 +38,14 @@ public sealed class RealGeneratorTests
     }
 
     [Fact]
-    public async Task A_worker_makes_do_with_the_memory_that_the_service_is_told()
+    public async Task A_worker_has_the_memory_and_the_precision_that_the_service_is_told()
     {
-        await using var service = await ServiceProcess.StartAsync("--set", "generator=bundle", "--set", "model=untrained", "--vram-budget", "0.000001");
+        await using var service = await ServiceProcess.StartAsync("--set", "generator=bundle", "--set", "model=untrained", "--vram-budget", "0.000001", "--precision", "float32");
         using var client = await service.TokenAsync("--scopes", "all");
         var worker = await client.WorkerOfAsync();
         var arguments = (await File.ReadAllTextAsync($"/proc/{worker}/cmdline", TestContext.Current.CancellationToken)).Split('\0');
         arguments[Array.IndexOf(arguments, "--vram-budget") + 1].ShouldBe("0.000001");
+        arguments[Array.IndexOf(arguments, "--precision") + 1].ShouldBe("float32");
         var job = await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("steps", "1")), 120);
         job.GetProperty("status").GetString().ShouldBe("succeeded", job.ToString());
     }

@@ -1,0 +1,40 @@
+using System.CommandLine;
+using System.Text.Json;
+using Locutor.Cli.Doctor;
+using Locutor.Generation.Diagnosis;
+
+namespace Locutor.Cli.Commands;
+
+/// <summary><c>locutor doctor</c>: is everything here that a video needs, and what to do where it is not.</summary>
+internal static class DoctorCommand
+{
+    private static readonly Option<bool> Json = new("--json") { Description = "One JSON object a line, on standard output." };
+    private static readonly Option<bool> Libraries = new(OtherProcess.Option) { Hidden = true };
+
+    public static Command Create()
+    {
+        var command = new Command("doctor", "Check this machine: processor, memory, GPU, libtorch, ffmpeg, models and folders. Each line is ok, a warning or a failure with what to do about it.") { Json, Libraries };
+        command.SetAction((parsed, ct) => RunAsync(
+            parsed.GetValue(Libraries) ? Diagnosis.Libraries : [.. Diagnosis.Machine(null), Diagnosis.Espeak], parsed.GetValue(Json), ct));
+        return command;
+    }
+
+    /// <summary>Runs checks and prints their findings.</summary>
+    /// <returns>5 when one of them is a failure, 0 otherwise.</returns>
+    internal static async Task<int> RunAsync(IEnumerable<Check> checks, bool json, CancellationToken ct)
+    {
+        var lines = json ? null : FindingLines.ToConsole();
+        int failures = 0, warnings = 0;
+        await foreach (var finding in Check.RunAllAsync(checks, ct))
+        {
+            failures += finding.State == FindingState.Failure ? 1 : 0;
+            warnings += finding.State == FindingState.Warning ? 1 : 0;
+            if (lines is null) Console.WriteLine(FindingJson.Write(finding));
+            else lines.Write(finding);
+        }
+
+        if (lines is null) Console.WriteLine(JsonSerializer.Serialize(new { Event = "done", Failures = failures, Warnings = warnings }, JsonSerializerOptions.Web));
+        else lines.WriteSum();
+        return failures == 0 ? ExitCodes.Success : ExitCodes.Missing;
+    }
+}

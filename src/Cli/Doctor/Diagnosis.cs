@@ -1,0 +1,80 @@
+using Locutor.Cli.Generate;
+using Locutor.Generation.Diagnosis;
+using Locutor.Generation.Settings;
+using Locutor.Models;
+using Locutor.Models.Hub;
+using Locutor.Models.Store;
+using Locutor.Training.Speech;
+
+namespace Locutor.Cli.Doctor;
+
+/// <summary>The checks of a machine, for <c>locutor doctor</c> and <c>locutor serve --check</c>.</summary>
+internal static class Diagnosis
+{
+    /// <summary>Checks that load native libraries of networks. A library that does not fit can end the process.</summary>
+    public static IReadOnlyList<Check> Libraries { get; } = [TorchChecks.Libtorch, TorchChecks.Gpu, TorchChecks.Nvrtc];
+
+    /// <summary>Everything that making a video needs.</summary>
+    /// <param name="model">The bundle that will be used; null for the default.</param>
+    public static IReadOnlyList<Check> Machine(string? model) =>
+    [
+        MachineChecks.Processor,
+        MachineChecks.Memory,
+        OtherProcess.Check,
+        MachineChecks.Ffmpeg,
+        new Check("models", () => [Models(model)]),
+        FolderChecks.Store(ModelStore.DefaultFolder),
+        FolderChecks.Cache,
+        FolderChecks.Temporary,
+    ];
+
+    /// <summary>The speech synthesiser that training and evaluation use.</summary>
+    public static Check Espeak { get; } = new("espeak", () =>
+    {
+        try
+        {
+            using var espeak = new Espeak();
+            int samples = espeak.Speak("one", new SpeakingVoice("en", 160, 50, 50)).Samples.Length;
+            return [samples > 0
+                ? Finding.Ok("espeak", "speaks; only 'locutor train' and 'locutor evaluate' use it")
+                : Finding.Warning("espeak", "speaks nothing", "install the package espeak-ng with its data (espeak-ng-data)")];
+        }
+        catch (DllNotFoundException)
+        {
+            return [Finding.Ok("espeak", "not installed; only 'locutor train' and 'locutor evaluate' use it")];
+        }
+        catch (Exception failure) when (failure is InvalidOperationException or ArgumentException)
+        {
+            return [failure.InnerException is DllNotFoundException
+                ? Finding.Ok("espeak", "not installed; only 'locutor train' and 'locutor evaluate' use it")
+                : Finding.Warning("espeak", $"does not speak: {failure.Message}", "install the package espeak-ng with its data (espeak-ng-data); only 'locutor train' and 'locutor evaluate' use it")];
+        }
+    });
+
+    private static Finding Models(string? asked)
+    {
+        string name = asked ?? ModelChoice.DefaultName;
+        var catalogue = BundleCatalogue.Default();
+        using var store = new ModelStore(ModelStore.DefaultFolder, HubOptions.FromEnvironment());
+        try
+        {
+            if (asked is null && catalogue.Find(name) is null)
+                return Finding.Failure("models", $"the bundled model {name} is not here", "it belongs into the folder 'models' of the program or of LOCUTOR_MODELS; install the program again");
+            var chosen = ModelChoice.Find(name);
+            if (chosen.Folder is not null && !CanRun(store, chosen.Bundle, chosen.Folder))
+                return Finding.Failure("models", $"not all files of {name} are here", $"fetch them with 'locutor models pull {name}'");
+            string[] others = [.. catalogue.Names().Where(other => other != name && catalogue.Find(other) is { } found && CanRun(store, found.Bundle, found.Folder))];
+            return Finding.Ok("models", $"{name} can be run{(others.Length > 0 ? $", and {string.Join(", ", others)}" : "; 'locutor models list' shows what can be fetched")}");
+        }
+        catch (SettingsException unknown)
+        {
+            return Finding.Failure("models", unknown.Message, "name a model of 'locutor models list'");
+        }
+        catch (BundleException broken)
+        {
+            return Finding.Failure("models", broken.Message, "mend or remove that bundle.json");
+        }
+    }
+
+    private static bool CanRun(ModelStore store, Bundle bundle, string folder) => store.CanRun(bundle, folder, bundle.Presets[bundle.DefaultPreset].Adapters);
+}

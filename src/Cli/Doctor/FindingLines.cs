@@ -1,0 +1,81 @@
+using System.Text;
+using Locutor.Generation.Diagnosis;
+
+namespace Locutor.Cli.Doctor;
+
+/// <summary>Findings for people: a line each, its advice below it, and a sum at the end.</summary>
+/// <param name="output">Where they go.</param>
+/// <param name="width">Columns at which lines are broken; 0 breaks none.</param>
+/// <param name="colours">Whether states are coloured.</param>
+internal sealed class FindingLines(TextWriter output, int width, bool colours)
+{
+    private const int StateWidth = 9, NameWidth = 12, Indent = StateWidth + NameWidth, LeastText = 30;
+    private readonly Dictionary<FindingState, int> counts = [];
+
+    /// <summary>Coloured and broken at the window's width at a terminal, plain where the output is piped or NO_COLOR is set.</summary>
+    public static FindingLines ToConsole()
+    {
+        bool terminal = !Console.IsOutputRedirected;
+        bool plain = Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 } || Environment.GetEnvironmentVariable("TERM") == "dumb";
+        return new(Console.Out, terminal ? Console.WindowWidth : 0, terminal && !plain);
+    }
+
+    public int Failures => counts.GetValueOrDefault(FindingState.Failure);
+
+    public void Write(Finding finding)
+    {
+        counts[finding.State] = counts.GetValueOrDefault(finding.State) + 1;
+        output.WriteLine($"{Coloured(finding.State)}{finding.Check,-NameWidth}{Broken(finding.Text, Indent)}");
+        if (finding.Advice is { } advice) output.WriteLine($"{new string(' ', Indent)}→ {Broken(advice, Indent + 2)}");
+        output.Flush();
+    }
+
+    public void WriteSum()
+    {
+        int warnings = counts.GetValueOrDefault(FindingState.Warning);
+        output.WriteLine();
+        output.WriteLine(Failures + warnings == 0
+            ? $"{counts.GetValueOrDefault(FindingState.Ok)} checks, all ok."
+            : $"{Number(Failures, "failure")}, {Number(warnings, "warning")}, {counts.GetValueOrDefault(FindingState.Ok)} ok. The lines with an arrow say what to do.");
+    }
+
+    private static string Number(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";
+
+    private string Coloured(FindingState state)
+    {
+        var (word, colour) = state switch
+        {
+            FindingState.Ok => ("ok", 32),
+            FindingState.Warning => ("warning", 33),
+            _ => ("FAILURE", 31),
+        };
+        return colours ? $"\u001b[{colour}m{word,-StateWidth}\u001b[0m" : $"{word,-StateWidth}";
+    }
+
+    /// <summary>Broken between words, later lines below the first one.</summary>
+    private string Broken(string text, int indent)
+    {
+        int room = width - indent - 1;
+        if (width == 0 || room < LeastText || text.Length <= room) return text;
+        var broken = new StringBuilder();
+        int column = 0;
+        foreach (string word in text.Split(' '))
+        {
+            if (column > 0 && column + 1 + word.Length > room)
+            {
+                broken.AppendLine().Append(' ', indent);
+                column = 0;
+            }
+            else if (column > 0)
+            {
+                broken.Append(' ');
+                column++;
+            }
+
+            broken.Append(word);
+            column += word.Length;
+        }
+
+        return broken.ToString();
+    }
+}

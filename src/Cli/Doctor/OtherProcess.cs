@@ -1,0 +1,48 @@
+using System.Diagnostics;
+using Locutor.Generation.Diagnosis;
+
+namespace Locutor.Cli.Doctor;
+
+/// <summary>Runs the checks of native libraries in a process of their own, which a library may crash or block without ending the diagnosis.</summary>
+internal static class OtherProcess
+{
+    /// <summary>Hidden option of <c>locutor doctor</c>: only these checks, in this process.</summary>
+    public const string Option = "--libraries";
+
+    private const int SignalBase = 128, IllegalInstruction = SignalBase + 4, Aborted = SignalBase + 6, Segmentation = SignalBase + 11;
+
+    public static Check Check { get; } = new("libtorch", RunAsync) { Patience = TimeSpan.FromMinutes(3) };
+
+    private static async Task<IReadOnlyList<Finding>> RunAsync(CancellationToken ct)
+    {
+        var start = OwnProgram.StartInfo("doctor", Option, "--json");
+        (start.RedirectStandardOutput, start.RedirectStandardError, start.RedirectStandardInput) = (true, true, true);
+        using var process = Process.Start(start)!;
+        using var kill = ct.Register(() => process.Kill(entireProcessTree: true));
+        process.StandardInput.Close();
+        var complaints = process.StandardError.ReadToEndAsync(ct);
+        var findings = new List<Finding>();
+        while (await process.StandardOutput.ReadLineAsync(ct) is { } line)
+            if (FindingJson.Read(line) is { } finding) findings.Add(finding);
+        await process.WaitForExitAsync(ct);
+        string last = (await complaints).Split('\n', StringSplitOptions.RemoveEmptyEntries).LastOrDefault("");
+        if (process.ExitCode is not (ExitCodes.Success or ExitCodes.Missing)) findings.Add(Crashed(process.ExitCode, last));
+        return findings;
+    }
+
+    private static Finding Crashed(int code, string complaint)
+    {
+        string how = code switch
+        {
+            IllegalInstruction => "an illegal instruction",
+            Aborted => "an abort",
+            Segmentation => "a segmentation fault",
+            _ => $"exit code {code}",
+        };
+        return Finding.Failure(
+            "libtorch", $"a native library ended the process that tried it with {how}{(complaint.Length > 0 ? $": {complaint}" : "")}",
+            code == IllegalInstruction
+                ? "this libtorch is built for a newer processor; take another build"
+                : "see that LOCUTOR_TORCH names libtorch 2.10, and that the GPU driver is as new as its CUDA");
+    }
+}

@@ -1,0 +1,13 @@
+using System.Diagnostics;
+
+namespace Locutor.Cli;
+
+/// <summary>How this program is started once more: as itself, or through <c>dotnet locutor.dll</c>.</summary>
+internal static class OwnProgram
+{
+    public static IReadOnlyList<string> Command { get; } = Path.GetFileNameWithoutExtension(Environment.ProcessPath!) == "dotnet"
+        ? [Environment.ProcessPath!, typeof(OwnProgram).Assembly.Location]
+        : [Environment.ProcessPath!];
+
+    public static ProcessStartInfo StartInfo(params IEnumerable<string> arguments) => new(Command[0], [.. Command.Skip(1), .. arguments]);
+}

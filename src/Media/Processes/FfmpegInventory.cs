@@ -1,0 +1,84 @@
+using System.Text.RegularExpressions;
+using Locutor.Media.Video;
+
+namespace Locutor.Media.Processes;
+
+/// <summary>An installed ffmpeg compared with the parts of it that this program uses.</summary>
+/// <param name="Path">Of the program.</param>
+/// <param name="Version">As it names itself, for example <c>5.1.7-0+deb12u1</c>.</param>
+/// <param name="VideoEncoder">The H.264 encoder that is used; null when there is none.</param>
+/// <param name="Missing">Parts that it lacks, with their kind: <c>filter amix</c>.</param>
+public sealed partial record FfmpegInventory(string Path, string Version, string? VideoEncoder, IReadOnlyList<string> Missing)
+{
+    private static readonly string[] Demuxers = ["mov", "matroska", "wav", "mp3", "ogg", "flac"];
+    private static readonly string[] Decoders = ["h264", "hevc", "aac", "mp3", "opus", "vorbis", "flac", "png", "mjpeg", "webp"];
+    private static readonly string[] Filters = ["aresample", "pan", "amix", "scale", "fps", "format"];
+    private static readonly string[] Muxers = ["mp4"];
+    private static readonly string[] Encoders = ["aac"];
+
+    /// <summary>Asks ffmpeg and ffprobe on PATH. Their processes are killed when cancelled.</summary>
+    /// <exception cref="MediaException">One of both is missing or cannot be started.</exception>
+    public static Task<FfmpegInventory> TakeAsync(CancellationToken ct) => TakeAsync(FfmpegTools.Find(), ct);
+
+    internal static async Task<FfmpegInventory> TakeAsync(FfmpegTools tools, CancellationToken ct)
+    {
+        string version = VersionOf(await SaidAsync(tools.Ffmpeg, ct, "-version").ConfigureAwait(false));
+        await SaidAsync(tools.Ffprobe, ct, "-version").ConfigureAwait(false);
+        List<string> missing =
+        [
+            .. Lacking("demuxer", Demuxers, await ListAsync(tools, "-demuxers", ct).ConfigureAwait(false)),
+            .. Lacking("decoder", Decoders, await ListAsync(tools, "-decoders", ct).ConfigureAwait(false)),
+            .. Lacking("filter", Filters, await ListAsync(tools, "-filters", ct).ConfigureAwait(false)),
+            .. Lacking("muxer", Muxers, await ListAsync(tools, "-muxers", ct).ConfigureAwait(false)),
+            .. Lacking("encoder", Encoders, await ListAsync(tools, "-encoders", ct).ConfigureAwait(false)),
+        ];
+        if (!await ResamplesAsync(tools, ct).ConfigureAwait(false)) missing.Add("library libsoxr");
+        string? encoder = await EncoderAsync(tools, ct).ConfigureAwait(false);
+        if (encoder is null) missing.Add("encoder for H.264");
+        return new(tools.Ffmpeg, version, encoder, missing);
+    }
+
+    /// <summary>Names in a list of <c>ffmpeg -filters</c> and its like: flags, names separated by commas, a description.</summary>
+    internal static HashSet<string> Names(string list) => [.. Entry().Matches(list).SelectMany(match => match.Groups[1].Value.Split(','))];
+
+    private static IEnumerable<string> Lacking(string kind, string[] wanted, HashSet<string> found) => wanted.Where(name => !found.Contains(name)).Select(name => $"{kind} {name}");
+
+    private static async Task<HashSet<string>> ListAsync(FfmpegTools tools, string list, CancellationToken ct) => Names(await SaidAsync(tools.Ffmpeg, ct, "-v", "error", list).ConfigureAwait(false));
+
+    private static string VersionOf(string said) => VersionLine().Match(said) is { Success: true } line ? line.Groups[1].Value : "of unknown version";
+
+    /// <summary>Whether the resampler that sound is read with is built in.</summary>
+    private static async Task<bool> ResamplesAsync(FfmpegTools tools, CancellationToken ct)
+    {
+        await using var process = ToolProcess.Start(tools.Ffmpeg, ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "sine=duration=0.1", "-af", "aresample=16000:resampler=soxr:precision=20", "-f", "null", "-"]);
+        return await process.WaitAsync(ct).ConfigureAwait(false) == 0;
+    }
+
+    private static async Task<string?> EncoderAsync(FfmpegTools tools, CancellationToken ct)
+    {
+        try
+        {
+            return (await H264Encoder.FindAsync(tools, ct).ConfigureAwait(false)).Name;
+        }
+        catch (MediaException)
+        {
+            return null;
+        }
+    }
+
+    private static async Task<string> SaidAsync(string tool, CancellationToken ct, params string[] arguments)
+    {
+        await using var process = ToolProcess.Start(tool, ["-hide_banner", .. arguments]);
+        using var kill = process.KillOn(ct);
+        using var reader = new StreamReader(process.Output);
+        string said = await reader.ReadToEndAsync(ct).ConfigureAwait(false);
+        int code = await process.WaitAsync(ct).ConfigureAwait(false);
+        return code == 0 ? said : throw new MediaException(MediaErrorCodes.Internal, $"{tool} {string.Join(' ', arguments)} ended with code {code}: {process.Complaint("")}");
+    }
+
+    [GeneratedRegex(@"^ +[A-Z.|]+(?: d)? +([\w,]+) ", RegexOptions.Multiline)]
+    private static partial Regex Entry();
+
+    [GeneratedRegex(@"version (\S+)")]
+    private static partial Regex VersionLine();
+}

@@ -1,0 +1,148 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
+
+namespace Locutor.Cli.Tests;
+
+public sealed class DoctorCommandTests : IDisposable
+{
+    private const int SegmentationFault = 11;
+    private readonly string folder = Directory.CreateTempSubdirectory("locutor-doctor-").FullName;
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Fact]
+    public async Task Every_part_of_a_machine_that_makes_videos_is_named()
+    {
+        var (code, findings, _) = await ExamineAsync();
+        findings.Select(finding => finding.Check).ShouldBe(["processor", "memory", "libtorch", "gpu", "nvrtc", "ffmpeg", "models", "store", "cache", "temporary", "espeak"], ignoreOrder: true);
+        findings.Where(finding => finding.Check is "libtorch" or "ffmpeg" or "models" or "store" or "cache").ShouldAllBe(finding => finding.State == "ok");
+        findings.Single(finding => finding.Check == "libtorch").Text.ShouldStartWith("2.10.0 in ");
+        findings.Single(finding => finding.Check == "ffmpeg").Text.ShouldContain("H.264 by ");
+        findings.Where(finding => finding.State != "ok").ShouldAllBe(finding => finding.Advice != null);
+        code.ShouldBe(findings.Any(finding => finding.State == "failure") ? ExitCodes.Missing : ExitCodes.Success);
+    }
+
+    [Fact]
+    public async Task A_machine_on_which_nothing_works_is_diagnosed_to_the_end()
+    {
+        var (code, findings, _) = await ExamineAsync(("LOCUTOR_TORCH", Path.Combine(folder, "nowhere")), ("PATH", folder), ("LOCUTOR_HOME", "/dev/null/home"), ("XDG_CACHE_HOME", "/proc/cache"));
+        code.ShouldBe(ExitCodes.Missing);
+        findings.Where(finding => finding.State == "failure").Select(finding => finding.Check).ShouldBe(["libtorch", "ffmpeg", "store", "cache"], ignoreOrder: true);
+        findings.Single(finding => finding.Check == "libtorch").Text.ShouldContain($"{folder}/nowhere/libc10.so: cannot open shared object file");
+        findings.Single(finding => finding.Check == "libtorch").Advice!.ShouldContain("LOCUTOR_TORCH");
+        findings.Single(finding => finding.Check == "ffmpeg").Text.ShouldContain("install ffmpeg");
+        findings.Single(finding => finding.Check == "store").Text.ShouldContain("/dev/null is a file");
+        findings[^1].Check.ShouldBe("espeak");
+    }
+
+    [Fact]
+    public async Task A_library_that_ends_its_process_does_not_end_the_diagnosis()
+    {
+        using var doctor = Start(["--json"]);
+        var output = doctor.StandardOutput.ReadToEndAsync(Stop);
+        int child = await ChildAsync(doctor.Id);
+        Kill(child, SegmentationFault).ShouldBe(0);
+        await doctor.WaitForExitAsync(Stop);
+        var findings = Findings(await output);
+        findings.ShouldContain(finding => finding.Check == "libtorch" && finding.State == "failure" && finding.Text.Contains("ended the process that tried it with a segmentation fault"));
+        findings[^1].Check.ShouldBe("espeak");
+        doctor.ExitCode.ShouldBe(ExitCodes.Missing);
+    }
+
+    [Fact]
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    public async Task An_ffmpeg_that_lacks_a_filter_is_told_what_it_lacks()
+    {
+        foreach (string tool in new[] { "ffmpeg", "ffprobe" })
+        {
+            string path = Path.Combine(folder, tool);
+            await File.WriteAllTextAsync(path, $"#!/bin/bash\nPATH={Environment.GetEnvironmentVariable("PATH")}\n{tool} \"$@\" | grep -v ' amix '\nexit ${{PIPESTATUS[0]}}\n", Stop);
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        }
+
+        var (code, findings, _) = await ExamineAsync(("PATH", $"{folder}:{Environment.GetEnvironmentVariable("PATH")}"));
+        var ffmpeg = findings.Single(finding => finding.Check == "ffmpeg");
+        ffmpeg.State.ShouldBe("failure");
+        ffmpeg.Text.ShouldEndWith("it lacks filter amix");
+        code.ShouldBe(ExitCodes.Missing);
+    }
+
+    [Fact]
+    public async Task Lines_in_a_pipe_have_no_colours_and_end_with_a_sum()
+    {
+        using var doctor = Start([]);
+        string output = await doctor.StandardOutput.ReadToEndAsync(Stop);
+        await doctor.WaitForExitAsync(Stop);
+        output.ShouldNotContain("\u001b");
+        string[] lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        lines.ShouldContain(line => line.StartsWith("ok       ffmpeg      ", StringComparison.Ordinal));
+        lines[^1].ShouldContain("ok");
+    }
+
+    [Fact]
+    public async Task A_video_with_a_libtorch_that_does_not_load_is_refused_in_one_sentence()
+    {
+        string picture = Path.Combine(folder, "picture.png"), output = Path.Combine(folder, "out.mp4");
+        await File.WriteAllBytesAsync(picture, [0x89], Stop);
+        using var program = Start("generate", ["-i", picture, "-a", picture, "-o", output], ("LOCUTOR_TORCH", folder));
+        string error = await program.StandardError.ReadToEndAsync(Stop);
+        await program.WaitForExitAsync(Stop);
+        program.ExitCode.ShouldBe(ExitCodes.Missing);
+        error.Trim().ShouldStartWith($"locutor: LOCUTOR_TORCH: {folder}/libc10.so: cannot open shared object file");
+        error.Trim().ShouldEndWith("('locutor doctor' tells what is missing)");
+        error.Trim().Split('\n').Length.ShouldBe(1);
+    }
+
+    private static async Task<(int Code, List<Found> Findings, string Error)> ExamineAsync(params (string Name, string Value)[] variables)
+    {
+        using var doctor = Start("doctor", ["--json"], variables);
+        var (output, error) = (doctor.StandardOutput.ReadToEndAsync(Stop), doctor.StandardError.ReadToEndAsync(Stop));
+        await doctor.WaitForExitAsync(Stop);
+        return (doctor.ExitCode, Findings(await output), await error);
+    }
+
+    private static List<Found> Findings(string output)
+    {
+        JsonNode[] lines = [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!)];
+        lines[^1]["event"]!.GetValue<string>().ShouldBe("done");
+        return [.. lines[..^1].Select(line => new Found(Text(line, "check")!, Text(line, "state")!, Text(line, "text")!, Text(line, "advice")))];
+
+        static string? Text(JsonNode line, string name) => line[name]?.GetValue<string>();
+    }
+
+    /// <summary>The process in which the doctor tries libraries.</summary>
+    private static async Task<int> ChildAsync(int parent)
+    {
+        while (true)
+        {
+            foreach (string child in Children(parent))
+            {
+                string line = $"/proc/{child}/cmdline";
+                if (File.Exists(line) && (await File.ReadAllTextAsync(line, Stop)).Contains("--libraries")) return int.Parse(child);
+            }
+
+            await Task.Delay(5, Stop);
+        }
+    }
+
+    /// <summary>Children belong to the thread that started them.</summary>
+    private static IEnumerable<string> Children(int parent) => Directory.EnumerateDirectories($"/proc/{parent}/task")
+        .Select(thread => Path.Combine(thread, "children")).Where(File.Exists).SelectMany(path => File.ReadAllText(path).Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+    private static Process Start(string[] arguments, params (string Name, string Value)[] variables) => Start("doctor", arguments, variables);
+
+    private static Process Start(string verb, string[] arguments, params (string Name, string Value)[] variables)
+    {
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "locutor"), [verb, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var (name, value) in variables) start.Environment[name] = value;
+        return Process.Start(start)!;
+    }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int Kill(int process, int signal);
+
+    private sealed record Found(string Check, string State, string Text, string? Advice);
+}

@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using System.Runtime.Versioning;
+using Locutor.Media.Processes;
+
+namespace Locutor.Media.Tests.Processes;
+
+public sealed class FfmpegInventoryTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("locutor-inventory-").FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Fact]
+    public async Task The_ffmpeg_of_this_machine_has_everything()
+    {
+        var found = await FfmpegInventory.TakeAsync(TestContext.Current.CancellationToken);
+        found.Missing.ShouldBeEmpty();
+        found.VideoEncoder.ShouldNotBeNull();
+        char.IsAsciiDigit(found.Version[0]).ShouldBeTrue(found.Version);
+    }
+
+    [Fact]
+    [UnsupportedOSPlatform("windows")]
+    public async Task An_ffmpeg_that_hangs_is_killed()
+    {
+        string path = Path.Combine(folder, "ffmpeg"), number = Path.Combine(folder, "number");
+        await File.WriteAllTextAsync(path, $"#!/bin/bash\necho $$ > {number}.part\nmv {number}.part {number}\nexec sleep 1000\n", TestContext.Current.CancellationToken);
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        using var impatient = new CancellationTokenSource();
+        var taking = FfmpegInventory.TakeAsync(new FfmpegTools(path, path), impatient.Token);
+        while (!File.Exists(number)) await Task.Delay(10, TestContext.Current.CancellationToken);
+        await impatient.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(taking);
+        int hanging = int.Parse(await File.ReadAllTextAsync(number, TestContext.Current.CancellationToken));
+        Should.Throw<ArgumentException>(() => Process.GetProcessById(hanging)); // no such process
+    }
+
+    [Theory]
+    [InlineData(" D  mov,mp4,m4a,3gp,3g2,mj2 QuickTime / MOV", "mp4")]
+    [InlineData(" DE wav             WAV / WAVE (Waveform Audio)", "wav")]
+    [InlineData(" D d alsa            ALSA audio input", "alsa")]
+    [InlineData(" ... aresample         A->A       Resample audio data.", "aresample")]
+    [InlineData(" VF.... png                  PNG (Portable Network Graphics) image", "png")]
+    public void Names_are_read_from_the_lists_that_ffmpeg_prints(string line, string name) => FfmpegInventory.Names($"File formats:\n D. = Demuxing supported\n --\n{line}\n").ShouldContain(name);
+}
