@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using Locutor.Generation;
 using Locutor.Generation.Conditioning;
+using Locutor.Generation.Requests;
 using Locutor.Generation.Sampling;
-using Locutor.Generation.Settings;
 using Locutor.Media.Pictures;
 using Locutor.Media.Sound;
 using Locutor.Models;
@@ -17,7 +17,7 @@ int? steps = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) 
 double[] lengths = args.Length > 2 ? [.. args[2..].Select(a => double.Parse(a, CultureInfo.InvariantCulture))] : [2, 5];
 var device = CPU;
 var found = name == UntrainedBundle.Name ? (UntrainedBundle.Bundle, "") : BundleCatalogue.Default().Find(name) ?? throw new ArgumentException($"no bundle {name}");
-var settings = VideoSettings.Resolve(found.Bundle, null, null, new SettingOverrides { Steps = steps });
+var settings = VideoSettings.Resolve(found.Bundle, VideoRequest.Empty.With(VideoFields.Steps, steps));
 var type = Arithmetic.For(device);
 using var networks = name == UntrainedBundle.Name ? NetworkSet.Untrained(0, device, type) : NetworkSet.Load(found.Bundle, found.Item2, device, type, []);
 Console.WriteLine($"{name}, {settings.Buckets[0][1]}x{settings.Buckets[0][0]}, {settings.Steps} steps, {type}, {get_num_threads()} threads");

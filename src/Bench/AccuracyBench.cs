@@ -2,7 +2,7 @@ using System.Globalization;
 using Locutor.Generation;
 using Locutor.Generation.Conditioning;
 using Locutor.Generation.Sampling;
-using Locutor.Generation.Settings;
+using Locutor.Generation.Requests;
 using Locutor.Kernels.Quantisation;
 using Locutor.Media;
 using static TorchSharp.torch;
@@ -24,8 +24,8 @@ internal sealed class AccuracyBench(BenchOptions options, Meter meter)
     {
         if (options.BundleFolder is not { } folder || options.Image is not { } image || options.Audio is not { } audio)
             throw new BenchException("--model, --image-path and --audio1-path: accuracy needs a bundle with files, a picture and a voice");
-        var settings = VideoSettings.Resolve(options.Bundle, null, options.Preset, new SettingOverrides { Steps = options.Steps, StepCache = options.StepCache });
-        var request = new TalkingVideoRequest { ImagePath = image, AudioPaths = [audio], OutputPath = "", Seed = options.Seed, Settings = settings };
+        var settings = VideoSettings.Resolve(options.Bundle, options.Request());
+        var request = new TalkingVideoRequest { ImagePath = image, AudioPaths = [audio], OutputPath = "", Settings = settings };
         using var exact = Load(folder, settings, ScalarType.Float32, LinearPrecision.Plain);
         using var media = new Opened(SourceMedia.OpenAsync(request, MediaLimits.Default, CancellationToken.None).GetAwaiter().GetResult());
         using var inputs = new Inputs(exact, media.Value, settings, options.Bundle.DefaultPrompt);

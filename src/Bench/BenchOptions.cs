@@ -1,4 +1,5 @@
 using Locutor.Generation;
+using Locutor.Generation.Requests;
 using Locutor.Models;
 using static TorchSharp.torch;
 
@@ -48,6 +49,10 @@ public sealed record BenchOptions(Bundle Bundle, Device Device, int Height, int 
     public string Folder { get; init; } = Path.GetTempPath();
 
     public long Seed { get; init; } = 1;
+
+    /// <summary>The request that these options stand for.</summary>
+    internal VideoRequest Request() =>
+        VideoRequest.Empty.With(VideoFields.Preset, Preset).With(VideoFields.Steps, Steps).With(VideoFields.StepCache, StepCache).With(VideoFields.Seed, Seed);
 
     /// <exception cref="BenchException">A size out of range.</exception>
     public void Validate()

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Locutor.Generation;
 using Locutor.Generation.Conditioning;
 using Locutor.Generation.Sampling;
-using Locutor.Generation.Settings;
+using Locutor.Generation.Requests;
 using Locutor.Kernels.Quantisation;
 using Locutor.Media.Pictures;
 using static TorchSharp.torch;
@@ -19,7 +19,7 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
 
     public IEnumerable<BenchRow> Run()
     {
-        var settings = VideoSettings.Resolve(options.Bundle, null, options.Preset, new SettingOverrides { Steps = options.Steps, StepCache = options.StepCache });
+        var settings = VideoSettings.Resolve(options.Bundle, options.Request());
         int motion = Math.Min(settings.MotionFrames, (options.Frames - 1) / 4 * 4 - 3);
         var plan = new ClipPlan(options.Frames + (options.Clips - 1) * (options.Frames - motion), options.Frames, motion);
         var timeline = new Timeline(meter);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Locutor.Checkpoints;
-using Locutor.Generation.Settings;
+using Locutor.Cli.Generate;
+using Locutor.Generation.Requests;
 using Locutor.Media;
 using Locutor.Models;
 using Locutor.Networks;
@@ -35,9 +36,10 @@ internal static class Runner
             Complain(failure.Message);
             return failure.ExitCode;
         }
-        catch (SettingsException failure)
+        catch (RequestException failure)
         {
-            Complain(failure.Message);
+            foreach (var (field, reasons) in failure.Errors)
+                foreach (string reason in reasons) Complain($"{RequestOptions.Spell(field)}: {reason}");
             return ExitCodes.Usage;
         }
         catch (MediaException failure)

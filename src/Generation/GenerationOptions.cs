@@ -1,6 +1,6 @@
 using Locutor.Generation.Conditioning;
+using Locutor.Generation.Requests;
 using Locutor.Generation.Sampling;
-using Locutor.Generation.Settings;
 using Locutor.Models;
 
 namespace Locutor.Generation;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Locutor.Generation.Settings;
+using Locutor.Generation.Requests;
 using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Quantisation;
 using Locutor.Models;
@@ -38,14 +38,14 @@ public sealed record MemoryPlan(BlockResidency Residency, bool TextStays, long? 
     }
 
     /// <summary>Reads 24, 24GiB or 24GB: bytes, a number alone being GiB.</summary>
-    /// <exception cref="SettingsException">Something else.</exception>
+    /// <exception cref="RequestException">Something else.</exception>
     public static long? Parse(string? text)
     {
         if (text is null) return null;
         var (number, unit) = text.EndsWith("GiB", StringComparison.OrdinalIgnoreCase) ? (text[..^3], 1L << 30) : text.EndsWith("GB", StringComparison.OrdinalIgnoreCase) ? (text[..^2], 1_000_000_000L) : (text, 1L << 30);
         return double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value is > 0 and < 100_000
             ? (long)(value * unit)
-            : throw new SettingsException($"vram budget '{text}': expected a number of GiB, such as 24, 24GiB or 24GB");
+            : throw new RequestException("vram_budget", $"expected a number of GiB, such as 24, 24GiB or 24GB, found '{text}'");
     }
 
     /// <summary>Nine or ten tensors as wide as a token live at once (with int8 linears in their widest product).</summary>

@@ -1,4 +1,5 @@
 using Locutor.Generation.Conditioning;
+using Locutor.Generation.Requests;
 using Locutor.Media;
 using Locutor.Media.Sound;
 
@@ -15,11 +16,13 @@ public sealed class SourceMedia : IAsyncDisposable
     public SourcePictures Pictures { get; }
 
     /// <exception cref="MediaException">An input cannot be used.</exception>
+    /// <exception cref="RequestException">The boxes do not fit the picture.</exception>
     public static async Task<SourceMedia> OpenAsync(TalkingVideoRequest request, MediaLimits limits, CancellationToken ct)
     {
         var pictures = await SourcePictures.OpenAsync(request.ImagePath, request.Settings.Buckets, limits, ct).ConfigureAwait(false);
         try
         {
+            if (request.AudioPaths.Count == 2 && SpeakerRegions.Fault(request.Settings.Speakers, pictures) is { } fault) throw new RequestException(VideoFields.Boxes.Name, fault);
             return new SourceMedia(await VoicesAsync(request, limits, ct).ConfigureAwait(false), pictures);
         }
         catch
@@ -37,7 +40,7 @@ public sealed class SourceMedia : IAsyncDisposable
         foreach (string path in request.AudioPaths)
             decoded.Add(await AudioDecoder.DecodeAsync(path, SpeechEmbedding.SampleRate, limits, ct).ConfigureAwait(false));
         if (decoded.Count == 1) return decoded;
-        var tracks = request.Placement == VoicePlacement.SideBySide
+        var tracks = request.Settings.Placement == VoicePlacement.SideBySide
             ? AudioTracks.SideBySide(decoded[0], decoded[1])
             : AudioTracks.OneAfterTheOther(decoded[0], decoded[1]);
         return [tracks.First, tracks.Second];

@@ -1,4 +1,5 @@
 using Locutor.Generation.Conditioning;
+using Locutor.Generation.Requests;
 using Locutor.Generation.Sampling;
 using Locutor.Media;
 using Locutor.Media.Sound;
@@ -23,19 +24,17 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
         var (settings, voices, pictures) = (request.Settings, media.Voices, media.Pictures);
         progress?.Report(new(GenerationStage.Encoding, 0, 0, 0, settings.Steps));
         int frames = SpeechEmbedding.VideoFrames(voices[0]);
-        string prompt = request.Prompt.Length > 0 ? request.Prompt : networks.Bundle.DefaultPrompt;
-        string negative = request.NegativePrompt.Length > 0 ? request.NegativePrompt : networks.Bundle.NegativePrompt;
-        var options = GenerationOptions.Of(settings, pictures.Height, pictures.Width, frames, prompt, negative);
+        var options = GenerationOptions.Of(settings, pictures.Height, pictures.Width, frames, settings.Prompt, settings.NegativePrompt);
 
         await using var writer = await VideoWriter.CreateAsync(Output(request, pictures, limits), ct).ConfigureAwait(false);
         request.Growing?.Invoke(writer.PartialPath);
-        using var inputs = new OwnedInputs(Encode(request, prompt, negative, options.Guidance, voices, pictures, ct));
+        using var inputs = new OwnedInputs(Encode(settings, options.Guidance, voices, pictures, ct));
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true); // copies of a long sound would stay beside the networks
         var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, networks.Device);
         using var last = archive is null
             ? null
             : await archive.RestoreAsync(options.Clips, pictures.Height, pictures.Width, async frame => await writer.WriteFrameAsync(frame, ct).ConfigureAwait(false), ct).ConfigureAwait(false);
-        await foreach (var clip in generator.GenerateAsync(inputs.Value, options, new SeededNoise(request.Seed), last, progress, ct).ConfigureAwait(false))
+        await foreach (var clip in generator.GenerateAsync(inputs.Value, options, new SeededNoise(settings.Seed), last, progress, ct).ConfigureAwait(false))
         {
             using (clip)
             {
@@ -54,8 +53,8 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
         FramesPerSecond = SpeechEmbedding.FramesPerSecond,
         Fragmented = request.Fragmented,
         Limits = limits,
-        Label = new SyntheticMediaLabel(Program, networks.Bundle.Name, request.Seed),
-        Sound = (request.AudioPaths.Count, request.Placement) switch
+        Label = new SyntheticMediaLabel(Program, networks.Bundle.Name, request.Settings.Seed),
+        Sound = (request.AudioPaths.Count, request.Settings.Placement) switch
         {
             (1, _) => Soundtrack.FromFile(request.AudioPaths[0]),
             (_, VoicePlacement.SideBySide) => Soundtrack.SideBySide(request.AudioPaths[0], request.AudioPaths[1]),
@@ -64,10 +63,10 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
     };
 
     private GenerationInputs Encode(
-        TalkingVideoRequest request, string prompt, string negativePrompt, GuidanceOptions guidance, IReadOnlyList<Waveform> voices, SourcePictures pictures, CancellationToken ct)
+        VideoSettings settings, GuidanceOptions guidance, IReadOnlyList<Waveform> voices, SourcePictures pictures, CancellationToken ct)
     {
-        var text = networks.EmbedText(prompt);
-        var negative = Guidance.PassesOf(guidance).Any(pass => pass is Pass.TextDropped or Pass.Unconditional) ? networks.EmbedText(negativePrompt) : null;
+        var text = networks.EmbedText(settings.Prompt);
+        var negative = Guidance.PassesOf(guidance).Any(pass => pass is Pass.TextDropped or Pass.Unconditional) ? networks.EmbedText(settings.NegativePrompt) : null;
         var speech = new List<Tensor>();
         foreach (var voice in voices)
         {
@@ -75,13 +74,13 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
             speech.Add(SpeechEmbedding.Of(voice, networks.Speech, networks.Device));
         }
 
-        return new GenerationInputs(text, negative, speech, pictures.AtAsync, voices.Count == 2 ? Masks(request, pictures) : null);
+        return new GenerationInputs(text, negative, speech, pictures.AtAsync, voices.Count == 2 ? Masks(settings, pictures) : null);
     }
 
-    private Tensor Masks(TalkingVideoRequest request, SourcePictures pictures)
+    private Tensor Masks(VideoSettings settings, SourcePictures pictures)
     {
         var source = (pictures.SourceHeight, pictures.SourceWidth);
-        var boxes = request.Speakers.Count > 0 ? request.Speakers : SpeakerRegions.Halves(source.SourceHeight, source.SourceWidth);
+        var boxes = settings.Speakers.Count > 0 ? settings.Speakers : SpeakerRegions.Halves(source.SourceHeight, source.SourceWidth);
         int stride = networks.Autoencoder.Config.SpatialStride();
         return SpeakerRegions.Masks(boxes, source, (pictures.Height, pictures.Width), (pictures.Height / stride, pictures.Width / stride));
     }

@@ -1,5 +1,4 @@
-using Locutor.Generation.Conditioning;
-using Locutor.Generation.Settings;
+using Locutor.Generation.Requests;
 
 namespace Locutor.Generation;
 
@@ -23,19 +22,6 @@ public sealed record TalkingVideoRequest
     public required IReadOnlyList<string> AudioPaths { get; init; }
 
     public required string OutputPath { get; init; }
-
-    public VoicePlacement Placement { get; init; } = VoicePlacement.SideBySide;
-
-    /// <summary>Where two people are in the picture; empty: the left half and the right.</summary>
-    public IReadOnlyList<SpeakerBox> Speakers { get; init; } = [];
-
-    /// <summary>Empty: the bundle's default.</summary>
-    public string Prompt { get; init; } = "";
-
-    /// <summary>Empty: the bundle's default.</summary>
-    public string NegativePrompt { get; init; } = "";
-
-    public required long Seed { get; init; }
 
     public required VideoSettings Settings { get; init; }
 

@@ -83,7 +83,7 @@ public sealed class BenchTests(ITestOutputHelper output)
         MemoryPlan.Parse("24GiB").ShouldBe(24L << 30);
         MemoryPlan.Parse("1.5GB").ShouldBe(1_500_000_000);
         MemoryPlan.Parse(null).ShouldBeNull();
-        foreach (string bad in new[] { "", "much", "-3", "0", "NaN", "1e99" }) Should.Throw<Generation.Settings.SettingsException>(() => MemoryPlan.Parse(bad), bad);
+        foreach (string bad in new[] { "", "much", "-3", "0", "NaN", "1e99" }) Should.Throw<Generation.Requests.RequestException>(() => MemoryPlan.Parse(bad), bad);
         MemoryPlan.Within(bundle, null, ScalarType.BFloat16, default).Residency.Resident.ShouldBe(int.MaxValue);
         MemoryPlan.Within(bundle, 1L << 40, ScalarType.BFloat16, default).Residency.Resident.ShouldBe(int.MaxValue);
         MemoryPlan.Within(bundle, 1, ScalarType.BFloat16, default).Residency.Resident.ShouldBe(0);

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Locutor.Cli.Generate;
-using Locutor.Generation.Settings;
+using Locutor.Generation.Requests;
 using Locutor.Media;
 using Locutor.Media.Sound;
 using Locutor.Training.Evaluation;
@@ -28,7 +28,7 @@ internal static class EvaluateCommand
         command.SetAction(async (parsed, ct) =>
         {
             var choice = ModelChoice.Find(parsed.GetValue(model));
-            var settings = VideoSettings.Resolve(choice.Bundle, null, parsed.GetValue(preset), new SettingOverrides { Steps = parsed.GetValue(steps) });
+            var settings = VideoSettings.Resolve(choice.Bundle, VideoRequest.Empty.With(VideoFields.Preset, parsed.GetValue(preset)).With(VideoFields.Steps, parsed.GetValue(steps)));
             using var networks = choice.Load(DeviceChoice.Find(parsed.GetValue(device)!), settings.Adapters);
             var options = new EvaluationOptions
             {

@@ -5,6 +5,7 @@ using Locutor.Cli.Doctor;
 using Locutor.Cli.Generate;
 using Locutor.Generation;
 using Locutor.Generation.Diagnosis;
+using Locutor.Generation.Requests;
 using Locutor.Jobs.Tokens;
 using Locutor.Models;
 using Locutor.Models.Hub;
@@ -143,7 +144,7 @@ internal static class ServeCommand
         var catalogue = BundleCatalogue.Default();
         using var store = new ModelStore(ModelStore.DefaultFolder, HubOptions.FromEnvironment());
         var bundles = catalogue.Names().Select(name => catalogue.Find(name)!.Value).Where(found => found.Bundle.Name == usual.Name || store.CanRun(found.Bundle, found.Folder, found.Bundle.Presets[found.Bundle.DefaultPreset].Adapters)).Select(found => found.Bundle);
-        return ModelCatalog.Of([.. bundles.Append(UntrainedBundle.Bundle).OrderByDescending(bundle => bundle.Name == usual.Name)], usual.Name);
+        return ModelCatalog.From([.. bundles.Append(UntrainedBundle.Bundle).OrderByDescending(bundle => bundle.Name == usual.Name)], usual.Name);
     }
 
     private static KeyValuePair<string, string> Split(string text) => text.Split('=', 2) is [var name, var value]

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Locutor.Generation;
-using Locutor.Generation.Settings;
+using Locutor.Generation.Requests;
 using Locutor.Media;
 
 namespace Locutor.Cli.Generate;
@@ -11,24 +11,18 @@ internal static class GenerateRun
     public static async Task<int> RunAsync(GenerateArguments arguments, CancellationToken ct)
     {
         var clock = Stopwatch.StartNew();
-        var model = ModelChoice.Find(arguments.Model);
-        var settings = VideoSettings.Resolve(model.Bundle, arguments.Size, arguments.Preset, arguments.Overrides);
+        ModelChoice model = null!;
+        var settings = arguments.Form.Resolve(name => (model = ModelChoice.Find(name)).Bundle).Settings;
         var device = DeviceChoice.Find(arguments.Device);
         OutputPath.Check(arguments.Output);
-        long seed = arguments.Seed ?? Random.Shared.Next();
         await using var inputs = new InputFiles();
         using Report report = arguments.Json ? new JsonReport(Console.Out) : new ConsoleReport();
         report.At(new(GenerationStage.Fetching, 0, 0, 0, settings.Steps));
         var request = new TalkingVideoRequest
         {
-            ImagePath = await inputs.LocalAsync(arguments.Image, ct),
-            AudioPaths = await inputs.LocalAsync(arguments.Audio, ct),
+            ImagePath = await inputs.LocalAsync(arguments.Form.Address(VideoFields.Image)!, ct),
+            AudioPaths = await inputs.LocalAsync(Voices(arguments.Form), ct),
             OutputPath = arguments.Output,
-            Placement = arguments.Placement,
-            Speakers = arguments.Speakers,
-            Prompt = arguments.Prompt,
-            NegativePrompt = arguments.NegativePrompt,
-            Seed = seed,
             Settings = settings,
             Fragmented = arguments.Fragmented,
             Growing = arguments.Fragmented ? report.Growing : null,
@@ -40,7 +34,10 @@ internal static class GenerateRun
         foreach (string line in networks.Notices) report.Say(line);
         if (PictureFit.Notice(networks, await media.Pictures.AtAsync(0, ct)) is { } notice) report.Say(notice);
         var result = await Task.Run(() => new TalkingVideoProducer(networks).ProduceAsync(request, media, MediaLimits.Default, report, ct: ct), CancellationToken.None);
-        report.Done(result, seed, clock.Elapsed);
+        report.Done(result, settings.Seed, clock.Elapsed);
         return ExitCodes.Success;
     }
+
+    private static IReadOnlyList<string> Voices(RequestForm form) =>
+        form.Address(VideoFields.Audio2) is { } second ? [form.Address(VideoFields.Audio)!, second] : [form.Address(VideoFields.Audio)!];
 }

@@ -1,5 +1,5 @@
 using Locutor.Generation;
-using Locutor.Generation.Settings;
+using Locutor.Generation.Requests;
 using Locutor.Models;
 using static TorchSharp.torch;
 
@@ -13,7 +13,7 @@ internal sealed record ModelChoice(Bundle Bundle, string? Folder)
     /// <summary>Shipped with the program; what a newcomer's first video is made with.</summary>
     public const string DefaultName = "sketch";
 
-    /// <exception cref="SettingsException">No bundle of that name.</exception>
+    /// <exception cref="RequestException">No bundle of that name.</exception>
     public static ModelChoice Find(string? name)
     {
         var catalogue = BundleCatalogue.Default();
@@ -22,7 +22,7 @@ internal sealed record ModelChoice(Bundle Bundle, string? Folder)
         if (name == UntrainedBundle.Name) return new(UntrainedBundle.Bundle, null);
         return catalogue.Find(name) is { } found
             ? new(found.Bundle, found.Folder)
-            : throw SettingsException.Unknown("model", name, catalogue.Names().Append(UntrainedBundle.Name));
+            : throw new RequestException("model", $"expected one of {string.Join(", ", catalogue.Names().Append(UntrainedBundle.Name))}, found '{name}'");
     }
 
     public NetworkSet Load(Device device, IReadOnlyList<BundleAdapter> adapters, Precision precision = Precision.Auto, long? budget = null)

@@ -3,12 +3,18 @@ using static TorchSharp.torch;
 namespace Locutor.Generation.Conditioning;
 
 /// <summary>Where a person is, in pixels of the source picture; right and bottom are outside.</summary>
-public readonly record struct SpeakerBox(int Left, int Top, int Right, int Bottom);
+public readonly record struct SpeakerBox(int Left, int Top, int Right, int Bottom)
+{
+    public override string ToString() => $"[{Left}, {Top}, {Right}, {Bottom}]";
+}
 
 /// <summary>Masks of two people and of what is neither, on the grid of a latent frame.</summary>
 public static class SpeakerRegions
 {
     private const double Margin = 0.05;
+
+    /// <summary>Pixels of the video: a smaller box may hold no token of the transformer, and its voice would move nothing.</summary>
+    private const int SmallestSide = 16;
 
     /// <summary>The left and right half of a picture, each with a small margin.</summary>
     public static IReadOnlyList<SpeakerBox> Halves(int height, int width)
@@ -17,6 +23,27 @@ public static class SpeakerRegions
         int left = (int)(half * Margin), right = (int)(half * (1 - Margin));
         return [new(left, top, right, bottom), new((int)(half * Margin + half), top, (int)(half * (1 - Margin) + half), bottom)];
     }
+
+    /// <summary>Why a box cannot be used with a picture; null when all can.</summary>
+    /// <param name="source">Height and width of the picture.</param>
+    /// <param name="target">Height and width of the video, which shows the middle of the picture.</param>
+    public static string? Fault(IReadOnlyList<SpeakerBox> boxes, (int Height, int Width) source, (int Height, int Width) target)
+    {
+        double scale = Math.Max((double)target.Height / source.Height, (double)target.Width / source.Width);
+        double left = (source.Width - target.Width / scale) / 2, top = (source.Height - target.Height / scale) / 2;
+        foreach (var box in boxes)
+        {
+            if (box.Right > source.Width || box.Bottom > source.Height) return $"expected boxes inside the picture of {source.Width} x {source.Height} pixels, found {box}";
+            double width = Math.Min(box.Right, source.Width - left) - Math.Max(box.Left, left), height = Math.Min(box.Bottom, source.Height - top) - Math.Max(box.Top, top);
+            if (Math.Min(width, height) * scale >= SmallestSide) continue;
+            int least = (int)Math.Ceiling(SmallestSide / scale);
+            return $"expected boxes of at least {least} x {least} pixels in the part of the picture that the video shows, found {box}, of which {Math.Max(0, width):0} x {Math.Max(0, height):0} pixels are in the video";
+        }
+        return null;
+    }
+
+    internal static string? Fault(IReadOnlyList<SpeakerBox> boxes, SourcePictures pictures) =>
+        Fault(boxes, (pictures.SourceHeight, pictures.SourceWidth), (pictures.Height, pictures.Width));
 
     /// <summary>Resized and cropped as the picture is.</summary>
     /// <param name="source">Height and width of the picture.</param>

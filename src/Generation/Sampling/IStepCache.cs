@@ -1,3 +1,4 @@
+using System.Globalization;
 using Locutor.Networks.VideoTransformer;
 using static TorchSharp.torch;
 
@@ -27,4 +28,21 @@ public abstract record StepCacheOptions
     public abstract string Name { get; }
 
     public abstract IStepCache Create();
+
+    public static bool IsValid(string text) => TryParse(text, "", out _);
+
+    /// <summary>Reads a threshold, <c>teacache:THRESHOLD</c> or <c>easycache:THRESHOLD</c>, of 0 to 10. A threshold alone means TeaCache.</summary>
+    /// <param name="size">Name of the video's size; the coefficients of TeaCache depend on it.</param>
+    /// <param name="options">Null for a threshold of 0, which turns the cache off.</param>
+    /// <returns>False when the text is none of these.</returns>
+    public static bool TryParse(string text, string size, out StepCacheOptions? options)
+    {
+        options = null;
+        string[] parts = text.Split(':');
+        bool number = double.TryParse(parts[^1], NumberStyles.Float, CultureInfo.InvariantCulture, out double threshold);
+        bool valid = number && threshold is >= 0 and <= 10 && (parts is [_] || parts is ["teacache" or "easycache", _]);
+        if (!valid || threshold == 0) return valid;
+        options = parts is ["easycache", _] ? new EasyCacheOptions(threshold) : new TeaCacheOptions(threshold, size == "720p" ? TeaCacheOptions.Wan720p : TeaCacheOptions.Wan480p);
+        return true;
+    }
 }

@@ -1,3 +1,6 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
 namespace Locutor.Jobs.Records;
 
 /// <summary>One file a job needs. Either <see cref="Path"/> (already stored) or <see cref="Url"/> (still to be fetched) is set.</summary>
@@ -19,35 +22,22 @@ public sealed record JobInput
 
     /// <summary>Length in seconds for sound and video, 0 for pictures.</summary>
     [Id(5)] public double Seconds { get; init; }
+
+    /// <summary>Pixels of pictures and videos, 0 for sound.</summary>
+    [Id(6)] public int Width { get; init; }
+
+    [Id(7)] public int Height { get; init; }
 }
 
-/// <summary>What to generate. Null means "as the preset says".</summary>
+/// <summary>
+/// A submission as it is stored. What is to be made is opaque here: JSON that the generator reads, with the version of its form.
+/// </summary>
 [GenerateSerializer, Immutable]
-public sealed record JobRequest
+public sealed record JobRequest : IJsonOnDeserialized
 {
+    [Id(18)] private string _payload = "{}";
+
     [Id(0)] public JobInput[] Inputs { get; init; } = [];
-    [Id(1)] public string Prompt { get; init; } = "";
-    [Id(2)] public string? NegativePrompt { get; init; }
-    [Id(3)] public string? Model { get; init; }
-    [Id(4)] public string? Preset { get; init; }
-    [Id(5)] public string? Size { get; init; }
-    [Id(6)] public int? Steps { get; init; }
-    [Id(7)] public double? Shift { get; init; }
-    [Id(8)] public double? TextGuidance { get; init; }
-    [Id(9)] public double? AudioGuidance { get; init; }
-    [Id(10)] public int? MotionFrames { get; init; }
-
-    /// <summary>Always set: chosen when the job was accepted if the user named none, so that a video can be made again.</summary>
-    [Id(11)] public long Seed { get; init; }
-
-    /// <summary>0 (off) to 1 (full).</summary>
-    [Id(12)] public double? ColourCorrection { get; init; }
-
-    /// <summary>How two voices are laid out: <c>add</c> (one after the other) or <c>para</c> (together).</summary>
-    [Id(13)] public string? AudioType { get; init; }
-
-    /// <summary>One box of x0, y0, x1, y1 per person, in pixels of the source picture.</summary>
-    [Id(14)] public double[][]? Boxes { get; init; }
 
     [Id(15)] public string? Webhook { get; init; }
     [Id(16)] public Dictionary<string, string>? Metadata { get; init; }
@@ -55,6 +45,29 @@ public sealed record JobRequest
     /// <summary>W3C trace context of the request that submitted the job, for the spans of what is done with it later.</summary>
     [Id(17)] public string? TraceParent { get; init; }
 
+    /// <summary>What to make, as a JSON object.</summary>
+    public string Payload
+    {
+        get => _payload;
+        init => _payload = value;
+    }
+
+    /// <summary>Form of <see cref="Payload"/>; 0 in records whose payload was not yet kept apart from the other properties.</summary>
+    [Id(19)] public int PayloadVersion { get; init; }
+
     /// <summary>Whether every input lies in the data folder.</summary>
     public bool InputsStored => Inputs.All(input => input.Path is not null);
+
+    /// <summary>Properties of version 0, which stood where <see cref="Payload"/> is now.</summary>
+    [field: NonSerialized]
+    [JsonInclude, JsonExtensionData]
+    private Dictionary<string, JsonElement>? Older { get; set; }
+
+    void IJsonOnDeserialized.OnDeserialized()
+    {
+        if (Older is null)
+            return;
+        _payload = JsonSerializer.Serialize(Older);
+        Older = null;
+    }
 }

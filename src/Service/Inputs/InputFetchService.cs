@@ -1,13 +1,16 @@
+using Locutor.Generation.Requests;
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
 using Locutor.Service.Operations;
+using Locutor.Service.Requests;
 using Locutor.Service.Settings;
+using Locutor.Service.V1;
 
 namespace Locutor.Service.Inputs;
 
 /// <summary>Fetches the inputs of accepted jobs, several at a time. A job left half-fetched by a crash is fetched again.</summary>
 public sealed partial class InputFetchService(
-    IGrainFactory grains, InputStore inputs, ServeSettings settings, ILogger<InputFetchService> logger) : BackgroundService
+    IGrainFactory grains, InputStore inputs, ModelCatalog catalog, ServeSettings settings, ILogger<InputFetchService> logger) : BackgroundService
 {
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(10);
 
@@ -49,7 +52,14 @@ public sealed partial class InputFetchService(
                     ? input
                     : await inputs.FetchAsync(job.Id, input.Field, input.Url!, InputStore.Expected(input.Field), cancellation));
             }
+            var request = StoredRequest.Load(job.Request);
+            if (request[VideoFields.Boxes] is not null && BoxCheck.Fault(VideoSettings.Resolve(catalog.Find(request[VideoFields.Model]), request), stored) is { } fault)
+                throw new InputException(JobError.InvalidRequest, $"{VideoFields.Boxes.Name}: {fault}", false);
             await grain.StoreInputsAsync([.. stored]);
+        }
+        catch (RequestException exception)
+        {
+            await grain.RejectAsync(new JobError(JobError.InvalidRequest, exception.Message, false));
         }
         catch (InputException exception)
         {

@@ -43,7 +43,7 @@ public sealed class InputStore(DataFolder folder, IFileStore store, UrlFetcher f
             var path = DataFolder.InputPath(jobId, field + media.Extension);
             var bytes = new FileInfo(aside).Length;
             await store.KeepAsync(aside, path, media.ContentType, cancellation);
-            return new JobInput { Field = field, Url = url, Path = path, Bytes = bytes, ContentType = media.ContentType, Seconds = media.Seconds };
+            return new JobInput { Field = field, Url = url, Path = path, Bytes = bytes, ContentType = media.ContentType, Seconds = media.Seconds, Width = media.Width, Height = media.Height };
         }
         finally
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Locutor.Generation;
+using Locutor.Generation.Requests;
 
 namespace Locutor.Service.Settings;
 
@@ -89,9 +90,9 @@ public static class SettingsTable
         {
             return MemoryPlan.Parse(Empty(value)) is null ? null : value;
         }
-        catch (Generation.Settings.SettingsException exception)
+        catch (RequestException exception)
         {
-            throw new SettingsException($"vram_budget: {exception.Message}");
+            throw new SettingsException(exception.Message);
         }
     }
 

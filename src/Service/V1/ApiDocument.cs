@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Locutor.Service.Requests;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -15,7 +16,7 @@ internal static class ApiDocument
 
     private const string JobExample = """
         {
-          "id": "fc-3vXh7QmZt0RkLw9bYcE2nUa5Ds", "status": "succeeded", "progress": { "percent": 100 }, "attempt": 1, "prompt": "A woman sings", "seed": 7,
+          "id": "fc-3vXh7QmZt0RkLw9bYcE2nUa5Ds", "status": "succeeded", "progress": { "percent": 100 }, "attempt": 1, "model": "sketch", "prompt": "A woman sings", "seed": 7,
           "inputs": [
             { "field": "image", "url": "https://example.org/portrait.png", "content_type": "image/png", "bytes": 103224, "href": "/v1/jobs/fc-3vXh7QmZt0RkLw9bYcE2nUa5Ds/inputs/image" },
             { "field": "audio", "url": "https://example.org/voice.wav", "content_type": "audio/wav", "bytes": 352844, "seconds": 4, "href": "/v1/jobs/fc-3vXh7QmZt0RkLw9bYcE2nUa5Ds/inputs/audio" }
@@ -63,14 +64,24 @@ internal static class ApiDocument
             Protect(document);
             return Task.CompletedTask;
         });
+        options.AddSchemaTransformer((schema, context, _) =>
+        {
+            if (context.JsonTypeInfo.Type == typeof(JobView))
+                RequestSchema.AddAsked(schema);
+            if (context.JsonTypeInfo.Type == typeof(PresetView))
+                RequestSchema.AddDefaults(schema);
+            return Task.CompletedTask;
+        });
         options.AddOperationTransformer((operation, _, _) =>
         {
             if (operation.OperationId == "submitJob" && operation.RequestBody?.Content is { } content)
             {
                 foreach (var (type, media) in content)
                 {
-                    if (media is OpenApiMediaType shown)
-                        shown.Example = JsonNode.Parse(type == "application/json" ? UrlExample : FormExample);
+                    if (media is not OpenApiMediaType shown)
+                        continue;
+                    shown.Schema = RequestSchema.Submission(upload: type != "application/json");
+                    shown.Example = JsonNode.Parse(type == "application/json" ? UrlExample : FormExample);
                 }
             }
             foreach (var (_, answer) in operation.Responses ?? [])

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Locutor.Jobs;
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
@@ -17,9 +16,6 @@ public sealed record Accepted(string JobId, bool Repeated);
 public sealed class JobSubmitter(
     IGrainFactory grains, IFileStore store, TokenLimits limits, DiskQuota quota, JobsMetrics metrics, ServeSettings settings)
 {
-    /// <summary>Largest seed: every JSON reader keeps whole numbers up to here.</summary>
-    public const long LargestSeed = (1L << 53) - 1;
-
     /// <summary>Refuses a submission that would go over the token's rate or the disk, before anything is read.</summary>
     public async Task CheckLimitsAsync(Token caller, HttpResponse response)
     {
@@ -67,9 +63,6 @@ public sealed class JobSubmitter(
                 await store.RemoveAsync(jobId, CancellationToken.None);
         }
     }
-
-    /// <summary>A seed for a job whose user named none.</summary>
-    public static long NewSeed() => RandomNumberGenerator.GetInt32(int.MaxValue);
 
     private static Accepted Answer(SubmitReply reply) => reply.Outcome switch
     {

@@ -1,4 +1,7 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Locutor.Jobs.Records;
+using Locutor.Service.Requests;
 
 namespace Locutor.Service.V1;
 
@@ -17,22 +20,10 @@ public sealed record JobView
 
     /// <summary>What the model has to say of these inputs, such as a picture of another kind than it knows; known once the job runs.</summary>
     public string? Notice { get; init; }
-    public required string Prompt { get; init; }
-    public string? NegativePrompt { get; init; }
-    public string? Model { get; init; }
-    public string? Preset { get; init; }
-    public string? Size { get; init; }
-    public int? Steps { get; init; }
-    public double? Shift { get; init; }
-    public double? TextGuidance { get; init; }
-    public double? AudioGuidance { get; init; }
-    public int? MotionFrames { get; init; }
-    public double? ColourCorrection { get; init; }
-    public string? AudioType { get; init; }
-    public double[][]? Boxes { get; init; }
 
-    /// <summary>The seed used; the same seed and inputs give the same video.</summary>
-    public required long Seed { get; init; }
+    /// <summary>What was asked for, by the names of the submission; prompt, model and seed are always there.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement> Request { get; init; } = [];
     public required IReadOnlyList<InputView> Inputs { get; init; }
     public ResultView? Result { get; init; }
     public ErrorView? Error { get; init; }
@@ -54,20 +45,7 @@ public sealed record JobView
             Progress = ProgressView.Of(job, position, eta),
             Attempt = job.Attempt,
             Notice = job.Result?.Notice ?? job.Progress?.Notice,
-            Prompt = request.Prompt,
-            NegativePrompt = request.NegativePrompt,
-            Model = request.Model,
-            Preset = request.Preset,
-            Size = request.Size,
-            Steps = request.Steps,
-            Shift = request.Shift,
-            TextGuidance = request.TextGuidance,
-            AudioGuidance = request.AudioGuidance,
-            MotionFrames = request.MotionFrames,
-            ColourCorrection = request.ColourCorrection,
-            AudioType = request.AudioType,
-            Boxes = request.Boxes,
-            Seed = request.Seed,
+            Request = Asked(request),
             Inputs = request.Inputs.Select(input => InputView.Of(job.Id, input)).ToArray(),
             Result = job.Result is null ? null : ResultView.Of(job),
             Error = job.Error is { } error ? new ErrorView(error.Code, error.Message, error.Retryable) : null,
@@ -78,6 +56,9 @@ public sealed record JobView
             ExpiresAt = job.ExpiresAt,
         };
     }
+
+    private static Dictionary<string, JsonElement> Asked(JobRequest request) =>
+        StoredRequest.Load(request).Given.ToDictionary(given => given.Field.Name, given => given.Value, StringComparer.Ordinal);
 
     private static JobStage? StageOf(JobRecord job) => job.Status switch
     {

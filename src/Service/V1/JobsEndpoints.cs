@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
 using Locutor.Jobs.Tokens;
@@ -20,7 +21,7 @@ internal static class JobsEndpoints
     {
         var jobs = v1.MapGroup("/jobs").WithTags("Jobs");
         jobs.MapPost("", SubmitAsync).Needs(TokenScopes.Submit)
-            .Accepts<SubmitBody>("application/json", "multipart/form-data")
+            .Accepts<JsonObject>("application/json", "multipart/form-data")
             .Produces<JobView>(StatusCodes.Status202Accepted).ProducesProblems(400, 401, 413, 415, 422, 429, 503)
             .WithName("submitJob").WithSummary("Submit a job")
             .WithDescription("Send JSON with URLs (http, https or data), or a form with files. The answer comes when the job is stored; nothing accepted is lost.");
@@ -46,18 +47,12 @@ internal static class JobsEndpoints
         if (key is { Length: 0 or > LongestKey })
             throw new ProblemException(400, JobError.InvalidRequest, $"expected an Idempotency-Key of 1 to {LongestKey} characters");
         var id = JobId.New();
-        Accepted? earlier = null;
-        var submission = await reader.ReadAsync(id, context, async hash => earlier = await submitter.FindAsync(caller, key, hash));
-        Accepted accepted;
-        if (earlier is null)
-        {
-            accepted = await submitter.SubmitAsync(caller, id, submission.Request, key, submission.Hash);
-        }
+        var draft = await reader.ReadAsync(id, context);
+        var accepted = await submitter.FindAsync(caller, key, draft.Hash);
+        if (accepted is null)
+            accepted = await submitter.SubmitAsync(caller, id, await reader.StoreAsync(id, draft, context), key, draft.Hash);
         else
-        {
             await store.RemoveAsync(id, CancellationToken.None);
-            accepted = earlier;
-        }
         context.Response.Headers.Location = $"/v1/jobs/{accepted.JobId}";
         context.Response.Headers.RetryAfter = "2";
         if (accepted.Repeated)

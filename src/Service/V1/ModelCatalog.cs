@@ -1,49 +1,84 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Locutor.Generation;
+using Locutor.Generation.Requests;
 using Locutor.Models;
+using Locutor.Service.Requests;
 
 namespace Locutor.Service.V1;
 
-/// <summary>A preset's settings.</summary>
-public sealed record PresetView(string Name, int Steps, double Shift, double TextGuidance, double AudioGuidance, int MotionFrames, double ColourCorrection);
+/// <summary>A preset and what it stands for.</summary>
+public sealed record PresetView(string Name)
+{
+    /// <summary>Defaults by field at the model's default size.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement> Defaults { get; init; } = [];
+
+    /// <summary>Defaults that differ at another size, by size and field.</summary>
+    public IReadOnlyDictionary<string, Dictionary<string, JsonElement>>? BySize { get; init; }
+}
 
 /// <summary>A model as the page and programs see it.</summary>
-/// <param name="Notice">Said to people before they use it; null when there is nothing to say.</param>
+/// <param name="Notice">Shown before people use it; null when there is nothing to tell.</param>
+/// <param name="Fields">Everything that a submission may say, with the limits of this model.</param>
 public sealed record ModelView(
-    string Name, string Title, string? Notice, IReadOnlyList<string> Sizes, string DefaultSize, IReadOnlyList<PresetView> Presets, string DefaultPreset);
+    string Name, string Title, string? Notice, IReadOnlyList<string> Sizes, string DefaultSize, IReadOnlyList<PresetView> Presets, string DefaultPreset,
+    IReadOnlyList<FieldView> Fields);
 
-/// <summary>The models this service offers.</summary>
-public sealed record ModelCatalog(IReadOnlyList<ModelView> Models, string Default)
+/// <summary>The models this service offers, the first being the one of requests that name none.</summary>
+public sealed class ModelCatalog
 {
-    /// <summary>The bundles as models.</summary>
-    public static ModelCatalog Of(IReadOnlyList<Bundle> bundles, string usual) => new(bundles.Select(View).ToArray(), usual);
+    private readonly IReadOnlyList<Bundle> _bundles;
 
-    /// <summary>What the stub generator takes.</summary>
-    public static ModelCatalog Stub { get; } = new(
-        [new ModelView("stub", "Still picture with the voice", "Makes no talking pictures: for trying the service itself.", ["480p", "720p"], "480p",
-            [new PresetView("default", 8, 3, 1, 2, 9, 0)], "default")], "stub");
-
-    /// <summary>Notes what the request names and this service does not have.</summary>
-    internal void Check(Jobs.Records.JobRequest request, JobFields fields)
+    private ModelCatalog(IReadOnlyList<Bundle> bundles, string usual)
     {
-        var model = Models.FirstOrDefault(model => model.Name == (request.Model ?? Default));
-        if (model is null)
-        {
-            Missing(fields, "model", Models.Select(model => model.Name));
-            return;
-        }
-        if (request.Preset is { } preset && model.Presets.All(known => known.Name != preset))
-            Missing(fields, "preset", model.Presets.Select(known => known.Name));
-        if (request.Size is { } size && !model.Sizes.Contains(size))
-            Missing(fields, "size", model.Sizes);
+        (_bundles, Default) = (bundles, usual);
+        Models = [.. bundles.Select(View)];
     }
 
-    private static void Missing(JobFields fields, string name, IEnumerable<string> known) => fields.Wrong(name, $"expected one of {string.Join(", ", known)}");
+    public IReadOnlyList<ModelView> Models { get; }
+
+    public string Default { get; }
+
+    /// <summary>What the stub generator accepts.</summary>
+    public static ModelCatalog Stub { get; } = From(
+        [
+            UntrainedBundle.Bundle with
+            {
+                Name = "stub",
+                Title = "Still picture with the voice",
+                Notice = "Makes no talking pictures: for trying the service itself.",
+                Sizes = new Dictionary<string, IReadOnlyList<int[]>> { ["480p"] = [[320, 320]], ["720p"] = [[320, 320]] },
+                DefaultSize = "480p",
+                Presets = new Dictionary<string, Preset> { ["default"] = new(8, 3, 1, 2) { MotionFrames = 9, ColourCorrection = 0 } },
+                DefaultPreset = "default",
+            },
+        ],
+        "stub");
+
+    public static ModelCatalog From(IReadOnlyList<Bundle> bundles, string usual) => new(bundles, usual);
+
+    /// <summary>The bundle of that name, or the default for null.</summary>
+    /// <exception cref="RequestException">This service does not offer it.</exception>
+    internal Bundle Find(string? name) => _bundles.FirstOrDefault(bundle => bundle.Name == (name ?? Default))
+        ?? throw new RequestException(VideoFields.Model.Name, $"expected one of {string.Join(", ", _bundles.Select(bundle => bundle.Name))}, found '{name}'");
 
     private static ModelView View(Bundle bundle) => new(
         bundle.Name, Title(bundle), bundle.NoticeBelow is null ? bundle.Notice : null, [.. bundle.Sizes.Keys], bundle.DefaultSize,
-        [.. bundle.Presets.Select(pair => new PresetView(
-            pair.Key, pair.Value.Steps, pair.Value.ShiftBySize.GetValueOrDefault(bundle.DefaultSize, pair.Value.Shift), pair.Value.TextGuidance,
-            pair.Value.AudioGuidance, pair.Value.MotionFrames, pair.Value.ColourCorrection))],
-        bundle.DefaultPreset);
+        [.. bundle.Presets.Keys.Select(preset => View(bundle, preset))], bundle.DefaultPreset, [.. SubmissionFields.All.Select(field => FieldView.From(field, bundle))]);
+
+    private static PresetView View(Bundle bundle, string preset)
+    {
+        var usual = FieldView.Defaults(bundle, preset, bundle.DefaultSize);
+        var others = new Dictionary<string, Dictionary<string, JsonElement>>(StringComparer.Ordinal);
+        foreach (var size in bundle.Sizes.Keys)
+        {
+            var differing = FieldView.Defaults(bundle, preset, size).Where(pair => !JsonElement.DeepEquals(pair.Value, usual[pair.Key])).ToDictionary(StringComparer.Ordinal);
+            if (differing.Count > 0)
+                others[size] = differing;
+        }
+        return new PresetView(preset) { Defaults = usual, BySize = others.Count > 0 ? others : null };
+    }
 
     private static string Title(Bundle bundle) => bundle.Title.Length > 60 ? bundle.Name : $"{bundle.Name} · {bundle.Title}";
 }

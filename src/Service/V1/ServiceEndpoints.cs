@@ -12,7 +12,7 @@ internal static class ServiceEndpoints
     {
         var service = v1.MapGroup("").WithTags("Service");
         service.MapGet("/options", (ModelCatalog catalog, ServeSettings settings) => Results.Json(OptionsView.Of(catalog, settings), Problems.Json))
-            .Needs(TokenScopes.Read).Produces<OptionsView>().ProducesProblems(401).WithName("getOptions").WithSummary("Models, presets, sizes and limits");
+            .Needs(TokenScopes.Read).Produces<OptionsView>().ProducesProblems(401).WithName("getOptions").WithSummary("Models with their presets, sizes and fields, and the limits of inputs");
         service.MapGet("/workers", WorkersAsync).Needs(TokenScopes.Operate).Produces<WorkersView>().ProducesProblems(401, 403)
             .WithName("getWorkers").WithSummary("Workers and the queue");
         service.MapGet("/webhooks/secret", (HttpContext context) => Results.Json(new SecretView(context.Caller().WebhookSecret), Problems.Json))
@@ -93,7 +93,7 @@ internal sealed record WorkersView(IReadOnlyList<WorkerView> Workers, int Queued
 internal sealed record OptionsView(IReadOnlyList<ModelView> Models, string DefaultModel, LimitsView Limits, IReadOnlyList<string> Samples)
 {
     public static OptionsView Of(ModelCatalog catalog, ServeSettings settings) => new(
-        catalog.Models, catalog.Default, new LimitsView((long)(settings.MaxInputMb * 1e6), settings.MaxAudioSeconds, settings.MaxPictureMegapixels, JobFields.LongestPrompt), SampleNames);
+        catalog.Models, catalog.Default, new LimitsView((long)(settings.MaxInputMb * 1e6), settings.MaxAudioSeconds, settings.MaxPictureMegapixels), SampleNames);
 
     /// <summary>Portraits with a voice that the page offers, as /samples/NAME.png and /samples/NAME.mp3.</summary>
     private static readonly string[] SampleNames = FindSamples(Path.Combine(AppContext.BaseDirectory, "wwwroot", "samples"));
@@ -103,4 +103,4 @@ internal sealed record OptionsView(IReadOnlyList<ModelView> Models, string Defau
 }
 
 /// <summary>Bounds of inputs.</summary>
-internal sealed record LimitsView(long InputBytes, double AudioSeconds, double PictureMegapixels, int PromptCharacters);
+internal sealed record LimitsView(long InputBytes, double AudioSeconds, double PictureMegapixels);

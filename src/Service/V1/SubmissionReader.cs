@@ -2,8 +2,10 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Locutor.Generation.Requests;
 using Locutor.Jobs.Records;
 using Locutor.Service.Inputs;
+using Locutor.Service.Requests;
 using Locutor.Service.Seed;
 using Locutor.Service.Settings;
 using Locutor.Service.Storage;
@@ -12,28 +14,55 @@ using Microsoft.Net.Http.Headers;
 
 namespace Locutor.Service.V1;
 
-/// <summary>A submission as read: what is asked, and a hash that is equal for equal requests.</summary>
-internal sealed record Submission(JobRequest Request, string Hash);
+/// <summary>A submission that was read and checked. Files of a form are stored already, what is in JSON is not.</summary>
+/// <param name="Urls">URLs by field, not yet looked at.</param>
+/// <param name="Stored">Inputs that came as files.</param>
+/// <param name="Hash">Equal for equal requests.</param>
+internal sealed record Draft(ResolvedRequest Asked, JobRequest Request, IReadOnlyList<(FileField Field, string Url)> Urls, IReadOnlyList<JobInput> Stored, string Hash);
 
 /// <summary>Reads a submission from JSON or from a form with files. Files go straight into the data folder.</summary>
 internal sealed class SubmissionReader(InputStore inputs, IFileStore store, ModelCatalog catalog, ServeSettings settings)
 {
     private const int MostParts = 40;
     private const int LongestText = 1 << 16;
+    private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
+    /// <summary>Reads and checks a submission.</summary>
     /// <exception cref="ProblemException">The request cannot be accepted as it is.</exception>
-    public async Task<Submission> ReadAsync(string jobId, HttpContext context, Func<string, Task> seen)
+    public Task<Draft> ReadAsync(string jobId, HttpContext context) => GuardAsync(jobId, context, async cancellation =>
     {
         var request = context.Request;
+        if (request.HasJsonContentType())
+            return await ReadJsonAsync(request, cancellation);
+        if (MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase))
+            return await ReadFormAsync(jobId, request, HeaderUtilities.RemoveQuotes(type.Boundary).Value, cancellation);
+        throw new ProblemException(415, "unsupported_media_type", "expected application/json or multipart/form-data");
+    });
+
+    /// <summary>Stores what the URLs of a draft carry themselves; the others are fetched later.</summary>
+    /// <exception cref="ProblemException">An input cannot be used.</exception>
+    public Task<JobRequest> StoreAsync(string jobId, Draft draft, HttpContext context) => GuardAsync(jobId, context, async cancellation =>
+    {
+        var all = draft.Stored.ToList();
+        foreach (var (field, url) in draft.Urls)
+        {
+            all.Add(DataUrl.Is(url)
+                ? await StoreAsync(field.Name, () => inputs.FetchAsync(jobId, field.Name, url, InputStore.Expected(field.Name), cancellation))
+                : new JobInput { Field = field.Name, Url = url });
+        }
+        if (BoxCheck.Fault(draft.Asked.Settings, all) is { } fault)
+            throw Refused(422, JobError.InvalidRequest, VideoFields.Boxes.Name, fault);
+        return draft.Request with { Inputs = [.. all] };
+    });
+
+    /// <summary>Bounds the time, and removes what was stored when the submission comes to nothing.</summary>
+    private async Task<T> GuardAsync<T>(string jobId, HttpContext context, Func<CancellationToken, Task<T>> act)
+    {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         patience.CancelAfter(TimeSpan.FromMinutes(settings.UploadMinutes));
         try
         {
-            if (request.HasJsonContentType())
-                return await ReadJsonAsync(jobId, request, seen, patience.Token);
-            if (MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase))
-                return await ReadFormAsync(jobId, request, HeaderUtilities.RemoveQuotes(type.Boundary).Value, patience.Token);
-            throw new ProblemException(415, "unsupported_media_type", "expected application/json or multipart/form-data");
+            return await act(patience.Token);
         }
         catch (Exception exception)
         {
@@ -44,37 +73,24 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
         }
     }
 
-    private async Task<Submission> ReadJsonAsync(string jobId, HttpRequest request, Func<string, Task> seen, CancellationToken cancellation)
+    private async Task<Draft> ReadJsonAsync(HttpRequest request, CancellationToken cancellation)
     {
         var most = (long)(settings.MaxJsonMb * 1e6);
         var raw = await BodyReader.ReadAsync(request, most, cancellation)
             ?? throw new ProblemException(413, JobError.TooLarge, $"expected a body of at most {most} bytes; upload large files as multipart/form-data");
         using var json = Parse(raw);
-        var fields = new JobFields();
+        var form = SubmissionFields.NewForm();
         foreach (var property in json.RootElement.EnumerateObject())
-            fields.Add(property.Name, property.Value);
-        var urls = JobFields.Files.Select(name => (Name: name, Url: fields.Url(name))).Where(file => file.Url is not null).ToList();
-        var asked = fields.ToRequest();
-        catalog.Check(asked, fields);
-        Check(fields, urls.Select(file => file.Name));
-        var hash = Convert.ToHexStringLower(SHA256.HashData(raw));
-        await seen(hash);
-        var stored = new List<JobInput>();
-        foreach (var (name, url) in urls)
-        {
-            stored.Add(DataUrl.Is(url!)
-                ? await StoreAsync(name, () => inputs.FetchAsync(jobId, name, url!, InputStore.Expected(name), cancellation))
-                : new JobInput { Field = name, Url = url });
-        }
-        return new Submission(asked with { Inputs = [.. stored] }, hash);
+            form.Add(NameOf(property), property.Value);
+        return Check(form, [], Convert.ToHexStringLower(SHA256.HashData(raw)));
     }
 
-    private async Task<Submission> ReadFormAsync(string jobId, HttpRequest request, string? boundary, CancellationToken cancellation)
+    private async Task<Draft> ReadFormAsync(string jobId, HttpRequest request, string? boundary, CancellationToken cancellation)
     {
         if (string.IsNullOrEmpty(boundary) || boundary.Length > 200)
             throw new ProblemException(400, JobError.InvalidRequest, "the multipart boundary is missing or too long");
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var fields = new JobFields();
+        var form = SubmissionFields.NewForm();
         var stored = new List<JobInput>();
         var reader = new MultipartReader(boundary, request.Body) { HeadersLengthLimit = 16 << 10 };
         var parts = 0;
@@ -84,32 +100,64 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
             {
                 if (++parts > MostParts)
                     throw new ProblemException(400, JobError.InvalidRequest, $"expected at most {MostParts} parts");
-                await ReadPartAsync(jobId, section, fields, stored, hash, cancellation);
+                await ReadPartAsync(jobId, section, form, stored, hash, cancellation);
             }
         }
         catch (Exception exception) when (exception is InvalidDataException or IOException && exception is not BadHttpRequestException)
         {
             throw new ProblemException(400, JobError.InvalidRequest, $"the form cannot be read: {exception.Message}");
         }
-        foreach (var name in JobFields.Files.Where(name => stored.All(input => input.Field != name)))
+        return Check(form, stored, Convert.ToHexStringLower(hash.GetHashAndReset()));
+    }
+
+    /// <summary>The verdict on a submission, in the words that every door uses.</summary>
+    private Draft Check(RequestForm form, IReadOnlyList<JobInput> stored, string hash)
+    {
+        var urls = SubmissionFields.Files.Select(field => (Field: field, Url: form.Address(field)!)).Where(file => file.Url is not null).ToList();
+        foreach (var (field, url) in urls)
         {
-            if (fields.Url(name) is { } url)
-                stored.Add(new JobInput { Field = name, Url = url });
+            if (UrlFault(url) is { } fault)
+                form.Faults.Add(field.Name, fault);
         }
-        var asked = fields.ToRequest();
-        catalog.Check(asked, fields);
-        Check(fields, stored.Select(input => input.Field));
-        return new Submission(asked with { Inputs = [.. stored] }, Convert.ToHexStringLower(hash.GetHashAndReset()));
+        try
+        {
+            var asked = form.Resolve(catalog.Find);
+            var request = StoredRequest.Store(asked.Request) with
+            {
+                Webhook = (string?)form.Value(SubmissionFields.Webhook),
+                Metadata = (Dictionary<string, string>?)form.Value(SubmissionFields.Metadata),
+            };
+            return new Draft(asked, request, urls, stored, hash);
+        }
+        catch (RequestException refusal)
+        {
+            throw new ProblemException(422, JobError.InvalidRequest, refusal.Message) { Errors = refusal.Errors };
+        }
+    }
+
+    private static string? UrlFault(string url)
+    {
+        try
+        {
+            if (!DataUrl.Is(url))
+                UrlFetcher.Check(url);
+            return null;
+        }
+        catch (InputException exception)
+        {
+            return exception.Message;
+        }
     }
 
     private async Task ReadPartAsync(
-        string jobId, MultipartSection section, JobFields fields, List<JobInput> stored, IncrementalHash hash, CancellationToken cancellation)
+        string jobId, MultipartSection section, RequestForm form, List<JobInput> stored, IncrementalHash hash, CancellationToken cancellation)
     {
         if (!ContentDispositionHeaderValue.TryParse(section.ContentDisposition, out var disposition) || HeaderUtilities.RemoveQuotes(disposition.Name).Value is not { Length: > 0 } name)
             throw new ProblemException(400, JobError.InvalidRequest, "a part of the form has no name");
         hash.AppendData(Encoding.UTF8.GetBytes(name + "\n"));
-        if (disposition.IsFileDisposition() && JobFields.Files.Contains(name))
+        if (disposition.IsFileDisposition() && SubmissionFields.Files.Any(field => field.Name == name))
         {
+            form.AddFile(name);
             if (stored.Any(input => input.Field == name))
                 throw new ProblemException(400, JobError.InvalidRequest, $"{name} is given more than once");
             var body = new HashingStream(section.Body, hash);
@@ -126,7 +174,7 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
             text.Write(buffer, 0, count);
         }
         hash.AppendData(text.GetBuffer(), 0, (int)text.Length);
-        fields.AddText(name, Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length));
+        form.AddText(name, TextOf(name, text));
     }
 
     private static async Task<JobInput> StoreAsync(string field, Func<Task<JobInput>> store)
@@ -163,19 +211,27 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
         }
     }
 
-    private static void Check(JobFields fields, IEnumerable<string> given)
+    private static string NameOf(JsonProperty property)
     {
-        var files = given.ToHashSet(StringComparer.Ordinal);
-        if (!files.Contains("image") && !files.Contains("video") && !fields.Errors.ContainsKey("image") && !fields.Errors.ContainsKey("video"))
-            fields.Wrong("image", "expected a picture in image or a source video in video");
-        if (files.Contains("image") && files.Contains("video"))
-            fields.Wrong("video", "expected either image or video, found both");
-        if (!files.Contains("audio") && !fields.Errors.ContainsKey("audio"))
-            fields.Wrong("audio", "expected a voice");
-        if (fields.Errors.Count > 0)
+        try
         {
-            var first = fields.Errors.First();
-            throw new ProblemException(422, JobError.InvalidRequest, $"{first.Key}: {first.Value[0]}") { Errors = fields.Errors };
+            return property.Name;
+        }
+        catch (InvalidOperationException)
+        {
+            throw new ProblemException(400, JobError.InvalidRequest, "the name of a field is not valid Unicode");
+        }
+    }
+
+    private static string TextOf(string name, MemoryStream text)
+    {
+        try
+        {
+            return StrictUtf8.GetString(text.GetBuffer(), 0, (int)text.Length);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new ProblemException(400, JobError.InvalidRequest, $"{name}: expected text in UTF-8");
         }
     }
 }

@@ -2,8 +2,10 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Locutor.Generation.Requests;
 using Locutor.Jobs.Records;
 using Locutor.Service.Inputs;
+using Locutor.Service.Requests;
 
 namespace Locutor.Service.Workers;
 
@@ -24,9 +26,10 @@ public sealed class StubRunner(double seconds) : IVideoRunner
     public async Task<RunnerVideo> RunAsync(RunnerJob job, IProgress<JobProgress> progress, CancellationToken cancellation)
     {
         progress.Report(new JobProgress { Stage = JobStage.Encoding, Clips = Clips });
-        if (job.Request.Prompt == "run out of memory")
+        var prompt = StoredRequest.Load(job.Request)[VideoFields.Prompt];
+        if (prompt == "run out of memory")
             throw new InvalidOperationException("CUDA out of memory (the stub was asked to)");
-        if (job.Request.Prompt == "crash the worker")
+        if (prompt == "crash the worker")
             Environment.FailFast("the stub was asked to crash");
         await WorkAsync(job, progress, cancellation);
         progress.Report(new JobProgress { Stage = JobStage.Muxing, Percent = 99, Clip = Clips, Clips = Clips });

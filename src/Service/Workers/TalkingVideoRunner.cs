@@ -1,11 +1,11 @@
 using System.Text.Json;
 using Locutor.Generation;
-using Locutor.Generation.Conditioning;
-using Locutor.Generation.Settings;
+using Locutor.Generation.Requests;
 using Locutor.Jobs.Records;
 using Locutor.Media;
 using Locutor.Models;
 using Locutor.Service.Inputs;
+using Locutor.Service.Requests;
 using static TorchSharp.torch;
 
 namespace Locutor.Service.Workers;
@@ -30,7 +30,7 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
         () =>
         {
             var model = find(defaultModel);
-            Networks(model, VideoSettings.Resolve(model.Bundle, null, null, new SettingOverrides()).Adapters);
+            Networks(model, VideoSettings.Resolve(model.Bundle, VideoRequest.Empty).Adapters);
         },
         cancellation);
 
@@ -38,7 +38,7 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
     {
         var (model, settings) = Resolve(job.Request);
         var request = Request(job, settings);
-        await using var media = await SourceMedia.OpenAsync(request, Limits, cancellation);
+        await using var media = await OpenAsync(request, cancellation);
         progress.Report(new JobProgress { Stage = JobStage.Loading });
         var archive = new ClipArchive(job.WorkFolder, JsonSerializer.Serialize(new { job.Id, model.Bundle.Name, job.Request }));
         var picture = await media.Pictures.AtAsync(0, cancellation);
@@ -63,18 +63,11 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
     {
         try
         {
-            var model = find(asked.Model ?? defaultModel);
-            return (model, VideoSettings.Resolve(model.Bundle, asked.Size, asked.Preset, new SettingOverrides
-            {
-                Steps = asked.Steps,
-                Shift = asked.Shift,
-                TextGuidance = asked.TextGuidance,
-                AudioGuidance = asked.AudioGuidance,
-                MotionFrames = asked.MotionFrames,
-                ColourCorrection = asked.ColourCorrection,
-            }));
+            var request = StoredRequest.Load(asked);
+            var model = find(request[VideoFields.Model] ?? defaultModel);
+            return (model, VideoSettings.Resolve(model.Bundle, request));
         }
-        catch (Generation.Settings.SettingsException exception)
+        catch (RequestException exception)
         {
             throw new InputException(JobError.InvalidRequest, exception.Message, false, exception);
         }
@@ -85,13 +78,20 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
         ImagePath = job.Inputs.TryGetValue("image", out var image) ? image : job.Inputs["video"],
         AudioPaths = job.Inputs.TryGetValue("audio2", out var second) ? [job.Inputs["audio"], second] : [job.Inputs["audio"]],
         OutputPath = job.OutputPath,
-        Placement = job.Request.AudioType == "add" ? VoicePlacement.OneAfterTheOther : VoicePlacement.SideBySide,
-        Speakers = (job.Request.Boxes ?? []).Select(box => new SpeakerBox((int)box[0], (int)box[1], (int)box[2], (int)box[3])).ToArray(),
-        Prompt = job.Request.Prompt,
-        NegativePrompt = job.Request.NegativePrompt ?? "",
-        Seed = job.Request.Seed,
         Settings = settings,
     };
+
+    private static async Task<SourceMedia> OpenAsync(TalkingVideoRequest request, CancellationToken cancellation)
+    {
+        try
+        {
+            return await SourceMedia.OpenAsync(request, Limits, cancellation);
+        }
+        catch (RequestException exception)
+        {
+            throw new InputException(JobError.InvalidRequest, exception.Message, false, exception);
+        }
+    }
 
     private NetworkSet Networks(RunnerModel model, IReadOnlyList<BundleAdapter> adapters)
     {
@@ -111,7 +111,7 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
 
         public void Report(GenerationProgress value) => outer.Report(new JobProgress
         {
-            Stage = Enum.Parse<JobStage>(value.Stage.ToString()),
+            Stage = StageOf(value.Stage),
             Percent = Math.Min(99, 100 * value.Fraction),
             Clip = value.Clip,
             Clips = value.Clips,
@@ -120,5 +120,16 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
             EtaSeconds = _left.After(value)?.TotalSeconds,
             Notice = notice,
         });
+
+        private static JobStage StageOf(GenerationStage stage) => stage switch
+        {
+            GenerationStage.Fetching => JobStage.Fetching,
+            GenerationStage.Loading => JobStage.Loading,
+            GenerationStage.Encoding => JobStage.Encoding,
+            GenerationStage.Denoising => JobStage.Denoising,
+            GenerationStage.Decoding => JobStage.Decoding,
+            GenerationStage.Muxing => JobStage.Muxing,
+            _ => throw new ArgumentOutOfRangeException(nameof(stage)),
+        };
     }
 }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Locutor.Generation;
-using Locutor.Generation.Settings;
+using Locutor.Generation.Requests;
 using Locutor.Training.Faces;
 using Locutor.Training.Motion;
 using Locutor.Training.Speech;

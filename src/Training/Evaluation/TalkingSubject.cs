@@ -1,7 +1,7 @@
 using Locutor.Generation;
 using Locutor.Generation.Conditioning;
 using Locutor.Generation.Sampling;
-using Locutor.Generation.Settings;
+using Locutor.Generation.Requests;
 using Locutor.Media.Pictures;
 using Locutor.Media.Sound;
 using Locutor.Training.Faces;

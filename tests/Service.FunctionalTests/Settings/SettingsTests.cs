@@ -30,7 +30,7 @@ public sealed class SettingsTests
     [InlineData("max_queued", "0", "max_queued: expected a whole number from 1 to 1000000, found '0'")]
     [InlineData("no_auth", "maybe", "no_auth: expected true or false, found 'maybe'")]
     [InlineData("allow_addresses", "10.0.0.0/40", "allow_addresses: expected networks as 10.1.0.0/16, found '10.0.0.0/40'")]
-    [InlineData("vram_budget", "plenty", "vram_budget: vram budget 'plenty': expected a number of GiB")]
+    [InlineData("vram_budget", "plenty", "vram_budget: expected a number of GiB")]
     [InlineData("precision", "float64", "precision: expected one of auto, float32, bfloat16, float8, int8, found 'float64'")]
     [InlineData("max_qeued", "5", "unknown setting 'max_qeued'")]
     public void A_wrong_setting_is_named_with_what_was_expected(string name, string value, string message) =>

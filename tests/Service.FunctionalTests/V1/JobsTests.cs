@@ -15,7 +15,7 @@ public sealed class JobsTests(SharedService shared)
     {
         using var response = await Client.UploadAsync(
             Samples.Picture, Samples.VoiceOfASecond, ("prompt", "A woman sings"), ("negative_prompt", "blur"), ("size", "480p"), ("steps", "6"), ("shift", "2.5"),
-            ("text_guidance", "1"), ("audio_guidance", "2"), ("motion_frames", "9"), ("seed", "123456789"), ("colour_correction", "0.5"), ("boxes", "[[1,2,30,40]]"),
+            ("text_guidance", "1"), ("audio_guidance", "2"), ("motion_frames", "9"), ("seed", "123456789"), ("colour_correction", "0.5"), ("guided_steps", "2"), ("projected_guidance", "true"), ("step_cache", "easycache:0.05"),
             ("metadata", """{"order":"7"}"""));
         response.StatusCode.ShouldBe(HttpStatusCode.Accepted);
         var job = await TokenClient.ReadAsync(response);
@@ -27,6 +27,10 @@ public sealed class JobsTests(SharedService shared)
         done.GetProperty("seed").GetInt64().ShouldBe(123456789);
         done.GetProperty("metadata").GetProperty("order").GetString().ShouldBe("7");
         done.GetProperty("steps").GetInt32().ShouldBe(6);
+        done.GetProperty("guided_steps").GetInt32().ShouldBe(2);
+        done.GetProperty("projected_guidance").GetBoolean().ShouldBeTrue();
+        done.GetProperty("step_cache").GetString().ShouldBe("easycache:0.05");
+        done.GetProperty("model").GetString().ShouldBe("stub", "what was left open is told");
         done.GetProperty("result").GetProperty("seconds").GetDouble().ShouldBe(1.3, 0.05);
         (await Client.Http.GetAsync(done.GetProperty("result").GetProperty("thumbnail").GetString())).Content.Headers.ContentType!.MediaType.ShouldBe("image/jpeg");
         (await (await Client.Http.GetAsync($"/v1/jobs/{id}/inputs/image")).Content.ReadAsByteArrayAsync()).ShouldBe(Samples.Picture);
@@ -168,6 +172,10 @@ public sealed class JobsTests(SharedService shared)
     [InlineData("""{"image":"http://e.org/a","audio":"http://e.org/c","metadata":{"a":1}}""", 422, "metadata")]
     [InlineData("""{"image":"http://e.org/a","audio":"http://e.org/c","promt":"typo"}""", 422, "promt")]
     [InlineData("""{"image":"/etc/passwd","audio":"http://e.org/c"}""", 422, "image")]
+    [InlineData("""{"image":"http://e.org/a","audio":"http://e.org/c","prompt":"\ud800"}""", 422, "prompt")]
+    [InlineData("""{"image":"http://e.org/a","audio":"\udfff","model":"\ud800"}""", 422, "model")]
+    [InlineData("""{"image":"http://e.org/a","audio":"http://e.org/c","metadata":{"a":"\ud800"}}""", 422, "metadata")]
+    [InlineData("""{"image":"http://e.org/a","audio":"http://e.org/c","\ud800":1}""", 400, null)]
     [InlineData("[1]", 400, null)]
     [InlineData("{", 400, null)]
     public async Task A_wrong_submission_names_the_field(string body, int status, string? field)

@@ -1,5 +1,5 @@
 using Locutor.Generation;
-using Locutor.Generation.Settings;
+using Locutor.Generation.Requests;
 using Locutor.Media.Pictures;
 using Locutor.Models;
 using Locutor.Training.Evaluation;
@@ -64,7 +64,7 @@ public sealed class ShippedModelTests
     private static (NetworkSet Networks, VideoSettings Settings) Load()
     {
         var found = BundleCatalogue.Default().Find("sketch").ShouldNotBeNull("the model in the box");
-        var settings = VideoSettings.Resolve(found.Bundle, null, null, new SettingOverrides());
+        var settings = VideoSettings.Resolve(found.Bundle, VideoRequest.Empty);
         return (NetworkSet.Load(found.Bundle, found.Folder, torch.CPU, Arithmetic.For(torch.CPU), []), settings);
     }
 }

@@ -2,9 +2,8 @@
 
 import { byId, make, capital, duration, randomId, toast } from "./util.js";
 import * as api from "./api.js";
+import { settings, showFields, showDefaults, markWrong } from "./fields.js";
 import { Input, setUpCamera, setUpRecorder, setUpPaste } from "./inputs.js";
-
-const Numbers = ["steps", "shift", "text_guidance", "audio_guidance", "motion_frames", "colour_correction", "seed"];
 
 export class Compose {
   constructor(pace, onJob, onRefused) {
@@ -20,6 +19,7 @@ export class Compose {
     setUpPaste(this.picture, this.voice);
     byId("model").addEventListener("change", () => this.chooseModel(byId("model").value));
     byId("preset").addEventListener("change", () => this.choosePreset());
+    byId("size").addEventListener("change", () => this.choosePreset());
     this.form.addEventListener("submit", event => { event.preventDefault(); this.submit(); });
     this.form.addEventListener("keydown", event => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !this.button.disabled) this.submit();
@@ -70,12 +70,13 @@ export class Compose {
     byId("size").replaceChildren(...model.sizes.map(one => make("option", { value: one, selected: one === (chosenSize ?? model.default_size) }, one)));
     byId("model-notice").textContent = model.notice ?? "";
     this.model = model;
+    showFields(model.fields);
     this.choosePreset();
   }
 
   choosePreset() {
     const preset = this.model.presets.find(one => one.name === byId("preset").value) ?? this.model.presets[0];
-    for (const name of Numbers) if (name !== "seed") byId(name).placeholder = preset?.[name] ?? "";
+    showDefaults({ ...preset, ...preset.by_size?.[byId("size").value] });
     this.refresh();
   }
 
@@ -94,12 +95,9 @@ export class Compose {
   async again(job) {
     byId("prompt").value = job.prompt;
     if (this.options) this.chooseModel(job.model ?? this.options.default_model, job.preset, job.size);
-    for (const name of Numbers) byId(name).value = job[name] ?? "";
-    byId("negative_prompt").value = job.negative_prompt ?? "";
-    byId("seed").value = job.seed;
+    for (const name of settings()) if (!["prompt", "model", "preset", "size"].includes(name)) byId(name).value = text(job[name]);
     this.form.querySelector("details").open = true;
-    byId("audio_type").value = job.audio_type ?? "add";
-    byId("voice2-file").value = "";
+    byId("audio2-file").value = "";
     for (const input of job.inputs) {
       const response = input.href ? await fetch(input.href) : null;
       const blob = response?.ok ? await response.blob() : null;
@@ -119,12 +117,9 @@ export class Compose {
       if (input.file) body.append(input.field, input.file);
       else body.append(input.field, input.url);
     }
-    const second = byId("voice2-file").files[0];
-    if (second) {
-      body.append("audio2", second);
-      body.append("audio_type", byId("audio_type").value);
-    }
-    for (const name of ["prompt", "negative_prompt", "model", "preset", "size", ...Numbers]) {
+    const second = byId("audio2-file").files[0];
+    if (second) body.append("audio2", second);
+    for (const name of settings()) {
       const value = byId(name).value.trim();
       if (value) body.append(name, value);
     }
@@ -136,12 +131,14 @@ export class Compose {
     this.sending = true;
     this.button.textContent = "Sending…";
     this.problem(null);
+    markWrong();
     this.refresh();
     try {
       this.onJob(await api.submit(this.body(), randomId()));
     } catch (error) {
       if (error.status === 401) this.onRefused();
       this.problem(error.message);
+      markWrong(error.errors);
     } finally {
       this.sending = false;
       this.button.textContent = "Generate";
@@ -155,9 +152,12 @@ export class Compose {
   }
 }
 
+/** A value of a job as the form shows it. */
+const text = value => value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
+
 function takeSecond(file) {
   if (!file) return;
   const chosen = new DataTransfer();
   chosen.items.add(file);
-  byId("voice2-file").files = chosen.files;
+  byId("audio2-file").files = chosen.files;
 }

@@ -1,8 +1,8 @@
 /** A job as a command, for the classic address and for /v1. */
 
 import { byId, copy } from "./util.js";
+import { settings } from "./fields.js";
 
-const Settings = ["negative_prompt", "model", "preset", "size", "steps", "shift", "text_guidance", "audio_guidance", "motion_frames", "colour_correction", "audio_type"];
 const quote = text => `'${String(text).replaceAll("'", `'\\''`)}'`;
 const headers = `     -H "Modal-Key: $TOKEN_ID" \\\n     -H "Modal-Secret: $TOKEN_SECRET" \\\n`;
 
@@ -10,9 +10,7 @@ function v1(job) {
   const lines = job.inputs.map(input => input.url
     ? `     -F ${quote(`${input.field}=${input.url}`)}`
     : `     -F ${quote(`${input.field}=@${input.field}${extension(input)}`)}`);
-  lines.push(`     -F ${quote(`prompt=${job.prompt}`)}`);
-  for (const name of Settings) if (job[name] !== undefined) lines.push(`     -F ${quote(`${name}=${job[name]}`)}`);
-  lines.push(`     -F ${quote(`seed=${job.seed}`)}`);
+  for (const name of settings()) if (job[name] !== undefined) lines.push(`     -F ${quote(`${name}=${typeof job[name] === "object" ? JSON.stringify(job[name]) : job[name]}`)}`);
   return `curl -X POST ${quote(`${location.origin}/v1/jobs`)} \\\n${headers}${lines.join(" \\\n")}`;
 }
 

@@ -1,0 +1,104 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.Globalization;
+using Locutor.Generation.Requests;
+
+namespace Locutor.Cli.Generate;
+
+/// <summary>Help of <c>locutor generate</c>: options under headings, each with a sentence, its range and its default.</summary>
+internal sealed class GenerateHelp(IReadOnlyList<(string Heading, IReadOnlyList<Option> Options)> others) : SynchronousCommandLineAction
+{
+    private const int NameWidth = 30;
+    private const int LeastWidth = 80;
+    private const int MostWidth = 120;
+
+    private static readonly (FieldGroup Group, string Heading)[] Headings =
+    [
+        (FieldGroup.Inputs, "Inputs (paths or http(s) addresses)"),
+        (FieldGroup.Voices, "Two voices"),
+        (FieldGroup.Words, "What the video shows"),
+        (FieldGroup.Model, "Model"),
+        (FieldGroup.Sampling, "How it is made"),
+        (FieldGroup.Speed, "Faster"),
+    ];
+
+    public override int Invoke(ParseResult parseResult)
+    {
+        int width = Console.IsOutputRedirected ? MostWidth : Math.Clamp(Console.WindowWidth, LeastWidth, MostWidth);
+        var form = RequestOptions.Read(parseResult);
+        var bundle = ModelChoice.Find((string?)form.Value(VideoFields.Model)).Bundle;
+        Write(parseResult.InvocationConfiguration.Output, width, FieldContext.From(bundle, (string?)form.Value(VideoFields.Preset), (string?)form.Value(VideoFields.Size)));
+        return ExitCodes.Success;
+    }
+
+    private void Write(TextWriter output, int width, FieldContext context)
+    {
+        output.WriteLine("""
+            Make a video of the person in a picture speaking the words of a sound file.
+
+            Usage:
+              locutor generate --image-path FILE --audio1-path FILE --output-path FILE [options]
+
+            Examples:
+              locutor generate -i portrait.png -a voice.mp3 -o video.mp4
+              locutor generate -i two.png -a left.wav --audio2-path right.wav -o both.mp4
+              locutor generate -i film.mp4 -a voice.wav -o dubbed.mp4 --model infinitetalk-480p --steps 8
+            """);
+        output.WriteLine($"\nRanges and defaults below are those of the model {context.Bundle.Name}. Add --model NAME or --preset NAME to this help for those of another.");
+        foreach (var (group, heading) in Headings)
+        {
+            output.WriteLine($"\n{heading}:");
+            foreach (var (field, option) in RequestOptions.All.Where(one => one.Field.Group == group)) WriteOption(output, option, Details(field, context), width);
+        }
+        foreach (var (heading, options) in others)
+        {
+            output.WriteLine($"\n{heading}:");
+            foreach (var option in options) WriteOption(output, option, option.Description!, width);
+        }
+    }
+
+    /// <summary>The sentence of a field, then its range and default.</summary>
+    private static string Details(RequestField field, FieldContext context)
+    {
+        string more = field == VideoFields.Image ? "A source video is accepted too: its person gets new lip movements. Required."
+            : field == VideoFields.Audio ? "Required."
+            : field == VideoFields.Model ? "'locutor models list' shows them, and 'untrained' needs no files and shows noise."
+            : field is BoxesField ? "Give it twice, as left,top,right,bottom in pixels of the picture."
+            : field is FileField or FlagField || (field is TextField and not ChoiceField && field != VideoFields.StepCache) ? ""
+            : $"Expects {field.Expected(context.Bundle)}.";
+        string usual = field.Default(context) switch
+        {
+            bool flag => flag ? "true" : "false",
+            { } value => Convert.ToString(value, CultureInfo.InvariantCulture)!,
+            null => field.DefaultText,
+        };
+        return string.Join(' ', new[] { field.Help, more, usual.Length > 0 ? $"Default: {usual}." : "" }.Where(part => part.Length > 0));
+    }
+
+    private static void WriteOption(TextWriter output, Option option, string details, int width)
+    {
+        string name = $"  {(option.Aliases.FirstOrDefault() is { } letter ? letter + ", " : "    ")}{option.Name}{(option.HelpName is { } value && option.ValueType != typeof(bool) ? " " + value : "")}";
+        bool first = true;
+        foreach (string line in Wrap(details, width - NameWidth - 2))
+        {
+            if (first && name.Length > NameWidth) output.WriteLine(name);
+            output.WriteLine((first && name.Length <= NameWidth ? name : "").PadRight(NameWidth + 2) + line);
+            first = false;
+        }
+    }
+
+    private static IEnumerable<string> Wrap(string text, int width)
+    {
+        string line = "";
+        foreach (string word in text.Split(' '))
+        {
+            if (line.Length > 0 && line.Length + 1 + word.Length > width)
+            {
+                yield return line;
+                line = "";
+            }
+            line += line.Length == 0 ? word : " " + word;
+        }
+        yield return line;
+    }
+}

@@ -1,0 +1,46 @@
+using System.CommandLine;
+using Locutor.Checkpoints;
+using Locutor.Generation.Requests;
+
+namespace Locutor.Cli.Generate;
+
+/// <summary>Options for the fields of a request, made from <see cref="VideoFields"/>. Their texts are read and checked by the table too.</summary>
+internal static class RequestOptions
+{
+    public static IReadOnlyList<(RequestField Field, Option<string[]> Option)> All { get; } =
+        [.. VideoFields.All.Where(field => field.Option is not null).Select(field => (field, Create(field)))];
+
+    /// <summary>What a command line asks for.</summary>
+    public static RequestForm Read(ParseResult parsed)
+    {
+        var form = new RequestForm();
+        foreach (var (field, option) in All)
+        {
+            if (parsed.GetResult(option) is not { Implicit: false } given) continue;
+            string[] texts = [.. given.Tokens.Select(token => token.Value)];
+            if (field is BoxesField && texts.Length > 0) texts = [BoxesField.Join(texts)];
+            if (texts.Length == 0) texts = [field is FlagField ? "true" : ""];
+            foreach (string text in texts) form.AddText(field.Name, text);
+        }
+        if (parsed.UnmatchedTokens.Count > 0) AddUnknown(form, parsed.UnmatchedTokens[0], parsed.CommandResult.Command);
+        return form;
+    }
+
+    /// <summary>The name of a field as the command line spells it.</summary>
+    public static string Spell(string field) =>
+        VideoFields.All.FirstOrDefault(known => known.Name == field)?.Option ?? (field.StartsWith('-') ? field : "--" + field.Replace('_', '-'));
+
+    private static Option<string[]> Create(RequestField field) => new(field.Option!, field.ShortOption is { } letter ? [letter] : [])
+    {
+        Description = field.Help,
+        HelpName = field.ValueName,
+        Arity = ArgumentArity.ZeroOrMore, // none and too many are refused by the form, in the words of every door
+        AllowMultipleArgumentsPerToken = false,
+    };
+
+    private static void AddUnknown(RequestForm form, string token, Command command)
+    {
+        if (!token.StartsWith('-')) form.Faults.Add("generate", $"expected options, found '{token}'");
+        else form.Faults.Add(token, $"there is no such option; did you mean {string.Join(", ", NearestNames.To(token, command.Options.Select(option => option.Name)))}?");
+    }
+}

@@ -1,0 +1,35 @@
+namespace Locutor.Generation.Requests;
+
+/// <summary>Values that cannot be used. Names every field with what was expected and what was found.</summary>
+public sealed class RequestException : Exception
+{
+    public RequestException(IReadOnlyDictionary<string, string[]> errors)
+        : base(string.Join("; ", errors.SelectMany(error => error.Value.Select(reason => $"{error.Key}: {reason}")))) => Errors = errors;
+
+    public RequestException(string field, string reason) : this(new Dictionary<string, string[]> { [field] = [reason] }) { }
+
+    /// <summary>Reasons by field, as named on the wire.</summary>
+    public IReadOnlyDictionary<string, string[]> Errors { get; }
+}
+
+/// <summary>Collects what is wrong with a request, so that its sender learns everything at once.</summary>
+public sealed class RequestFaults
+{
+    private readonly Dictionary<string, string[]> errors = new(StringComparer.Ordinal);
+
+    public void Add(string field, string reason) => errors[field] = errors.TryGetValue(field, out var earlier) ? [.. earlier, reason] : [reason];
+
+    public void Add(RequestException exception)
+    {
+        foreach (var (field, reasons) in exception.Errors)
+            foreach (string reason in reasons) Add(field, reason);
+    }
+
+    public bool Has(string field) => errors.ContainsKey(field);
+
+    /// <exception cref="RequestException">Something was wrong.</exception>
+    public void ThrowIfAny()
+    {
+        if (errors.Count > 0) throw new RequestException(errors);
+    }
+}

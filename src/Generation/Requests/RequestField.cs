@@ -1,0 +1,134 @@
+using System.Globalization;
+using System.Text.Json;
+using Locutor.Models;
+
+namespace Locutor.Generation.Requests;
+
+/// <summary>Headings under which help, documentation and page list the fields.</summary>
+public enum FieldGroup
+{
+    Inputs,
+    Voices,
+    Words,
+    Model,
+    Sampling,
+    Speed,
+    Delivery,
+}
+
+/// <summary>What a default depends on.</summary>
+public readonly record struct FieldContext(Bundle Bundle, Preset Preset, string Size)
+{
+    /// <summary>The context of a preset and a size of the bundle; unknown names and null give the bundle's defaults.</summary>
+    public static FieldContext From(Bundle bundle, string? preset = null, string? size = null) => new(
+        bundle,
+        bundle.Presets.TryGetValue(preset ?? bundle.DefaultPreset, out var chosen) ? chosen : bundle.Presets[bundle.DefaultPreset],
+        size is not null && bundle.Sizes.ContainsKey(size) ? size : bundle.DefaultSize);
+}
+
+/// <summary>The limits of a field, for schemas and for the page.</summary>
+/// <param name="Type">JSON type: integer, number, string, boolean, array or object.</param>
+public sealed record FieldLimits(string Type)
+{
+    public double? Minimum { get; init; }
+
+    public double? Maximum { get; init; }
+
+    /// <summary>Distance between allowed values, counted from the minimum.</summary>
+    public double? Step { get; init; }
+
+    public int? MaxLength { get; init; }
+
+    /// <summary>The allowed names; null when any text is allowed or the names depend on a model that is not known.</summary>
+    public IReadOnlyList<string>? Choices { get; init; }
+}
+
+/// <summary>
+/// One field of a request for a video: its name on the wire, type, range, default and help. Command line, JSON, form, OpenAPI document,
+/// page and documentation are all derived from it.
+/// </summary>
+/// <param name="name">In JSON and forms, in snake_case.</param>
+/// <param name="help">One or two sentences for people.</param>
+public abstract class RequestField(string name, string help)
+{
+    private const int LongestEcho = 40;
+
+    public string Name { get; } = name;
+
+    public string Help { get; } = help;
+
+    public FieldGroup Group { get; init; }
+
+    /// <summary>On the command line; null when the command line does not have it.</summary>
+    public string? Option { get; init; } = "--" + name.Replace('_', '-');
+
+    /// <summary>One letter for the command line, such as <c>-p</c>.</summary>
+    public string? ShortOption { get; init; }
+
+    /// <summary>Placeholder for the value in the command line's help.</summary>
+    public string ValueName { get; init; } = "TEXT";
+
+    /// <summary>The value when the request has none; null when there is no such value.</summary>
+    public Func<FieldContext, object?> Default { get; init; } = static _ => null;
+
+    /// <summary>The default in words, for help and documentation.</summary>
+    public string DefaultText { get; init; } = "";
+
+    /// <summary>The name as a label, such as "Audio guidance".</summary>
+    public string Title => char.ToUpperInvariant(Name[0]) + Name[1..].Replace('_', ' ');
+
+    /// <summary>What a value must be, to follow the word "expected".</summary>
+    /// <param name="bundle">Decides some ranges; null when no model is chosen yet.</param>
+    public abstract string Expected(Bundle? bundle);
+
+    /// <param name="bundle">Decides some ranges; null when no model is chosen yet.</param>
+    public abstract FieldLimits Limits(Bundle? bundle);
+
+    /// <summary>The typed value, or null with a fault. Null without a fault means that nothing was given.</summary>
+    public object? Read(JsonElement value, Bundle? bundle, out string? fault)
+    {
+        fault = null;
+        return value.ValueKind is JsonValueKind.Null or JsonValueKind.Undefined ? null : Convert(value, bundle, out fault);
+    }
+
+    /// <summary>The value that a text from a form or the command line stands for.</summary>
+    public virtual JsonElement FromText(string text)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = 8 });
+            return json.RootElement.Clone();
+        }
+        catch (JsonException)
+        {
+            // A number as people write it, such as .5 or +3; NaN and Infinity remain texts and are refused as such.
+            return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
+                ? JsonSerializer.SerializeToElement(number)
+                : JsonSerializer.SerializeToElement(text);
+        }
+    }
+
+    protected abstract object? Convert(JsonElement value, Bundle? bundle, out string? fault);
+
+    /// <summary>The sentence about a value that does not fit.</summary>
+    protected string Unfit(JsonElement value, Bundle? bundle) => $"expected {Expected(bundle)}, found {Echo(value)}";
+
+    private static string Echo(JsonElement value)
+    {
+        string text = value.ValueKind is JsonValueKind.String ? Text(value) : value.GetRawText();
+        string cut = text.Length > LongestEcho ? text[..LongestEcho] + "..." : text;
+        return value.ValueKind is not JsonValueKind.String ? cut : cut.Length == 0 ? "nothing" : $"'{cut}'";
+    }
+
+    private static string Text(JsonElement value)
+    {
+        try
+        {
+            return string.Concat(value.GetString()!.Select(letter => char.IsControl(letter) ? '?' : letter));
+        }
+        catch (InvalidOperationException)
+        {
+            return value.GetRawText()[1..^1]; // half a surrogate pair: shown as it was escaped
+        }
+    }
+}

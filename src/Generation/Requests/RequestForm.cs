@@ -1,0 +1,106 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Locutor.Checkpoints;
+using Locutor.Models;
+
+namespace Locutor.Generation.Requests;
+
+/// <summary>A request that was checked at the door.</summary>
+/// <param name="Bundle">The model that it names.</param>
+/// <param name="Request">With model, prompt and seed filled in, so that it can be repeated.</param>
+/// <param name="Settings">With every default filled in.</param>
+public sealed record ResolvedRequest(Bundle Bundle, VideoRequest Request, VideoSettings Settings);
+
+/// <summary>
+/// What one caller sent, field by field. Command line, JSON and form each fill in one of these, so that they give the same verdict in the
+/// same words. All faults are collected before the caller is told.
+/// </summary>
+/// <param name="extra">Fields that this door has in addition to those of a video.</param>
+public sealed class RequestForm(params IReadOnlyList<RequestField> extra)
+{
+    private readonly Dictionary<string, JsonElement> values = new(StringComparer.Ordinal);
+    private readonly HashSet<string> files = new(StringComparer.Ordinal);
+
+    public IReadOnlyList<RequestField> Fields { get; } = [.. VideoFields.All, .. extra];
+
+    public RequestFaults Faults { get; } = new();
+
+    /// <summary>Fills in a value as JSON.</summary>
+    public void Add(string name, JsonElement value)
+    {
+        if (Known(name) is not null && (files.Contains(name) || !values.TryAdd(name, value))) Faults.Add(name, "given more than once");
+    }
+
+    /// <summary>Fills in a value as text.</summary>
+    public void AddText(string name, string text)
+    {
+        if (Known(name) is { } field) Add(name, field.FromText(text));
+    }
+
+    /// <summary>Notes that the file itself was sent.</summary>
+    public void AddFile(string name)
+    {
+        if (values.ContainsKey(name) || !files.Add(name)) Faults.Add(name, "given more than once");
+    }
+
+    /// <summary>The typed value of a field; null when it is missing or wrong.</summary>
+    public object? Value(RequestField field) => values.TryGetValue(field.Name, out var value) ? field.Read(value, null, out _) : null;
+
+    /// <summary>The path or URL in a field of files; null when there is none.</summary>
+    public string? Address(FileField field) => (string?)Value(field);
+
+    /// <summary>Checks everything that was filled in.</summary>
+    /// <param name="find">The bundle of a model's name, or the default for null; throws <see cref="RequestException"/> when there is none.</param>
+    /// <exception cref="RequestException">Something is wrong; every fault is named.</exception>
+    public ResolvedRequest Resolve(Func<string?, Bundle> find)
+    {
+        var bundle = FindBundle(find);
+        foreach (var field in Fields)
+        {
+            if (!values.TryGetValue(field.Name, out var value)) continue;
+            field.Read(value, bundle, out string? fault);
+            if (fault is not null) Faults.Add(field.Name, fault);
+        }
+        CheckInputs();
+        Faults.ThrowIfAny();
+        var request = VideoRequest.Empty;
+        foreach (var field in VideoFields.All.Where(field => field is not FileField && Value(field) is not null)) request = request.With(field, values[field.Name]);
+        request = request.With(VideoFields.Model, bundle!.Name).With(VideoFields.Seed, request[VideoFields.Seed] ?? RandomNumberGenerator.GetInt32(int.MaxValue));
+        var settings = VideoSettings.Resolve(bundle, request);
+        return new ResolvedRequest(bundle, request.With(VideoFields.Prompt, settings.Prompt), settings);
+    }
+
+    private Bundle? FindBundle(Func<string?, Bundle> find)
+    {
+        if (values.TryGetValue(VideoFields.Model.Name, out var value) && Value(VideoFields.Model) is null && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.String)) return null;
+        try
+        {
+            return find((string?)Value(VideoFields.Model));
+        }
+        catch (RequestException unknown)
+        {
+            Faults.Add(unknown);
+            return null;
+        }
+    }
+
+    /// <summary>Which inputs go together.</summary>
+    private void CheckInputs()
+    {
+        bool image = Has(VideoFields.Image), video = Has(VideoFields.Video);
+        if (image && video) Faults.Add(VideoFields.Video.Name, "expected either a picture or a source video, found both");
+        else if (!image && !video && !Faults.Has(VideoFields.Image.Name) && !Faults.Has(VideoFields.Video.Name)) Faults.Add(VideoFields.Image.Name, "expected a picture or a source video, found nothing");
+        if (!Has(VideoFields.Audio) && !Faults.Has(VideoFields.Audio.Name)) Faults.Add(VideoFields.Audio.Name, "expected a voice, found nothing");
+        if (Value(VideoFields.Boxes) is not null && !Has(VideoFields.Audio2) && !Faults.Has(VideoFields.Audio2.Name))
+            Faults.Add(VideoFields.Boxes.Name, "expected boxes only with two voices, found one voice");
+    }
+
+    private bool Has(FileField field) => files.Contains(field.Name) || Address(field) is not null;
+
+    private RequestField? Known(string name)
+    {
+        var field = Fields.FirstOrDefault(field => field.Name == name);
+        if (field is null) Faults.Add(name, $"there is no such field; did you mean {string.Join(", ", NearestNames.To(name, Fields.Select(known => known.Name)))}?");
+        return field;
+    }
+}

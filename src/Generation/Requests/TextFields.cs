@@ -1,0 +1,75 @@
+using System.Text.Json;
+using Locutor.Models;
+
+namespace Locutor.Generation.Requests;
+
+/// <summary>A text. An empty one counts as none.</summary>
+/// <param name="name">In JSON and forms, in snake_case.</param>
+/// <param name="help">One or two sentences for people.</param>
+/// <param name="longest">Largest number of characters.</param>
+public class TextField(string name, string help, int longest) : RequestField(name, help)
+{
+    /// <summary>Whether a text has the right form; null accepts every text.</summary>
+    public Func<string, bool>? Fits { get; init; }
+
+    /// <summary>The right form in words, to follow the word "expected".</summary>
+    public string Form { get; init; } = $"text of at most {longest} characters";
+
+    public override string Expected(Bundle? bundle) => Form;
+
+    public override FieldLimits Limits(Bundle? bundle) => new("string") { MaxLength = longest };
+
+    public override JsonElement FromText(string text) => JsonSerializer.SerializeToElement(text);
+
+    protected override object? Convert(JsonElement value, Bundle? bundle, out string? fault)
+    {
+        fault = null;
+        string? text = Text(value);
+        if (text is null) fault = Unfit(value, bundle);
+        else if (text.Length > longest) fault = $"expected text of at most {longest} characters, found {text.Length}";
+        else if (string.IsNullOrWhiteSpace(text)) return null;
+        else if (!Allows(text, bundle)) fault = Unfit(value, bundle);
+        return fault is null ? text : null;
+    }
+
+    protected virtual bool Allows(string text, Bundle? bundle) => Fits is null || Fits(text);
+
+    /// <summary>Null when the value is no text. Fields with a form of their own, such as a threshold, accept a number too.</summary>
+    private string? Text(JsonElement value)
+    {
+        if (value.ValueKind is JsonValueKind.Number && Fits is not null) return value.GetRawText();
+        try
+        {
+            return value.ValueKind is JsonValueKind.String ? value.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null; // half a surrogate pair is not a character
+        }
+    }
+}
+
+/// <summary>One of several names.</summary>
+/// <param name="name">In JSON and forms, in snake_case.</param>
+/// <param name="help">One or two sentences for people.</param>
+/// <param name="names">The names; null when they depend on a model that is not known.</param>
+public sealed class ChoiceField(string name, string help, Func<Bundle?, IReadOnlyList<string>?> names) : TextField(name, help, 255)
+{
+    /// <summary>The choices in words where they depend on the model.</summary>
+    public string Source { get; init; } = "the model's names";
+
+    public override string Expected(Bundle? bundle) => names(bundle) is { } known ? $"one of {string.Join(", ", known)}" : $"one of {Source}";
+
+    public override FieldLimits Limits(Bundle? bundle) => new("string") { Choices = names(bundle) };
+
+    protected override bool Allows(string text, Bundle? bundle) => names(bundle) is not { } known || known.Contains(text);
+}
+
+/// <summary>An input file: a path or URL on the command line, a URL in JSON, a URL or the file itself in a form.</summary>
+public sealed class FileField(string name, string help) : TextField(name, help, int.MaxValue)
+{
+    /// <summary>Media type that a browser's file chooser offers.</summary>
+    public required string Accept { get; init; }
+
+    public override FieldLimits Limits(Bundle? bundle) => new("string");
+}

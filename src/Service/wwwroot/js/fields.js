@@ -1,0 +1,78 @@
+/** The settings of a video, drawn from the fields that the service describes: their limits, choices, defaults and help. */
+
+import { byId, make } from "./util.js";
+
+/** Fields with a place of their own on the page; all others are drawn from the description. */
+const Placed = ["prompt", "model", "preset", "size"];
+
+/** Fields that belong to programs: the page tells of a job's end itself. */
+const Unshown = ["webhook", "metadata"];
+
+let described = [];
+
+/** Settings that the form sends and a job repeats, in the order of the service. */
+export const settings = () => described.filter(field => field.type !== "file" && !Unshown.includes(field.name)).map(field => field.name);
+
+/** Takes the fields of the chosen model; what was typed stays. */
+export function showFields(fields) {
+  described = fields;
+  const drawn = fields.filter(field => field.type !== "file" && !Placed.includes(field.name) && !Unshown.includes(field.name));
+  fill(byId("settings"), drawn.filter(field => field.group !== "voices"));
+  fill(byId("second"), drawn.filter(field => field.group === "voices"));
+  const prompt = fields.find(field => field.name === "prompt");
+  byId("prompt").maxLength = prompt.max_length;
+  byId("prompt").title = prompt.help;
+}
+
+function fill(place, fields) {
+  for (const field of fields) {
+    const earlier = byId(field.name);
+    const control = controlOf(field);
+    const hint = `${field.help} Expects ${field.expected}.`;
+    if (earlier) {
+      control.value = earlier.value;
+      earlier.closest("label").title = hint;
+      earlier.replaceWith(control);
+    } else {
+      place.append(make("label", { title: hint }, field.title, control));
+    }
+  }
+}
+
+function controlOf(field) {
+  const common = { id: field.name, name: field.name };
+  if (field.choices) return make("select", common, make("option", { value: "" }, ""), ...field.choices.map(choice => make("option", { value: choice }, choice)));
+  if (field.type === "boolean") return make("select", common, make("option", { value: "" }, ""), make("option", { value: "true" }, "yes"), make("option", { value: "false" }, "no"));
+  if (field.type === "integer" || field.type === "number") {
+    return make("input", {
+      ...common, type: "number", min: field.minimum, max: field.maximum, step: field.step ?? (field.type === "integer" ? 1 : "any"),
+      inputMode: field.type === "integer" ? "numeric" : "decimal",
+    });
+  }
+  return make("input", { ...common, type: "text", maxLength: field.max_length, autocomplete: "off" });
+}
+
+/** Shows what counts where nothing is typed. */
+export function showDefaults(defaults) {
+  for (const field of described.filter(one => byId(one.name) && one.type !== "file" && !["model", "preset", "size"].includes(one.name))) {
+    const value = defaults[field.name];
+    const words = value === undefined ? field.default_text : field.type === "boolean" ? (value ? "yes" : "no") : String(value);
+    const control = byId(field.name);
+    if (control.tagName === "SELECT") control.options[0].textContent = `${words} (default)`;
+    else control.placeholder = words;
+  }
+}
+
+/** Marks the fields that the service refused, and leads to the first of them. */
+export function markWrong(errors = {}) {
+  let first = null;
+  for (const field of described) {
+    const control = byId(field.name);
+    if (!control) continue;
+    control.setAttribute("aria-invalid", String(field.name in errors));
+    if (field.name in errors) first ??= control;
+  }
+  const details = first?.closest("details");
+  if (details) details.open = true;
+  first?.focus();
+}

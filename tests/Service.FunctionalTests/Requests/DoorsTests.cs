@@ -1,0 +1,192 @@
+using System.Diagnostics;
+using System.Globalization;
+using Locutor.Generation.Requests;
+using Locutor.Models;
+using Locutor.Service.FunctionalTests.Harness;
+
+namespace Locutor.Service.FunctionalTests.Requests;
+
+/// <summary>One service with the bundled model, for requests that are checked and not run.</summary>
+public sealed class SketchService : IAsyncLifetime
+{
+    public ServiceProcess Service { get; private set; } = null!;
+
+    public TokenClient Client { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Service = await ServiceProcess.StartAsync(
+            "--set", "generator=bundle", "--set", "model=sketch", "--set", "workers=none", "--set", "submits_per_minute=100000", "--set", "requests_per_minute=1000000", "--set", "max_queued_per_token=100000");
+        Client = await Service.TokenAsync("--scopes", "all");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await Service.DisposeAsync();
+    }
+}
+
+/// <summary>Walks over the table of fields and sends good and bad values through command line, JSON and form.</summary>
+public sealed class DoorsTests(SketchService service) : IClassFixture<SketchService>
+{
+    private static readonly Bundle Sketch = BundleCatalogue.Default().Find("sketch")!.Value.Bundle;
+
+    public static TheoryData<string> Names => [.. VideoFields.All.Where(one => one is not FileField).Select(one => one.Name)];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task Every_door_refuses_a_wrong_value_in_the_same_words(string name)
+    {
+        var field = VideoFields.All.Single(field => field.Name == name);
+        foreach (var sent in Wrong(field).Select(text => Sent.From(field, text)))
+        {
+            var answers = await AnswersAsync(sent);
+            answers.Distinct().Count().ShouldBe(1, $"{sent}\n{string.Join('\n', answers)}");
+            answers[0].ShouldNotBeNull(sent.ToString());
+            answers[0]!.ShouldStartWith($"{name}: expected ");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task Every_door_accepts_the_limits_themselves(string name)
+    {
+        var field = VideoFields.All.Single(field => field.Name == name);
+        foreach (var sent in Right(field).Select(text => Sent.From(field, text)))
+            (await AnswersAsync(sent)).ShouldAllBe(answer => answer == null, sent.ToString());
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task Every_door_refuses_a_field_that_is_given_twice(string name)
+    {
+        var field = VideoFields.All.Single(field => field.Name == name);
+        var sent = Sent.From(field, Right(field).First());
+        if (field is BoxesField)
+            return; // the command line takes one box at a time, so two are what is expected
+        (await AnswersAsync(sent, sent)).ShouldAllBe(answer => answer == $"{name}: given more than once");
+    }
+
+    [Fact]
+    public async Task Every_door_names_the_inputs_that_are_missing()
+    {
+        foreach (var files in new RequestField[][] { [], [VideoFields.Image], [VideoFields.Audio] })
+        {
+            var answers = await AnswersAsync(files, []);
+            answers.Distinct().Count().ShouldBe(1, string.Join('\n', answers));
+            if (!files.Contains(VideoFields.Image)) answers[0]!.ShouldContain("image: expected a picture or a source video, found nothing");
+            if (!files.Contains(VideoFields.Audio)) answers[0]!.ShouldContain("audio: expected a voice, found nothing");
+        }
+    }
+
+    [Fact]
+    public async Task Boxes_need_two_voices()
+    {
+        var answers = await AnswersAsync([VideoFields.Image, VideoFields.Audio], [Sent.From(VideoFields.Boxes, "[[0,0,20,20],[30,0,50,20]]")]);
+        answers.ShouldAllBe(answer => answer == "boxes: expected boxes only with two voices, found one voice");
+    }
+
+    [Fact]
+    public async Task All_faults_are_told_at_once()
+    {
+        var answers = await AnswersAsync(
+            Sent.From(VideoFields.Steps, "0"), Sent.From(VideoFields.TextGuidance, "NaN"), Sent.From(VideoFields.Size, "9000p"), Sent.From(VideoFields.MotionFrames, "33"));
+        answers.ShouldAllBe(answer => answer ==
+            "size: expected one of 128, found '9000p'; steps: expected a whole number from 1 to 1000, found 0; "
+            + "text_guidance: expected a number from 0 to 30, found 'NaN'; motion_frames: expected one of 1, 5, 9, ... up to 29, found 33");
+    }
+
+    [Fact]
+    public async Task A_misspelt_field_is_refused_with_the_one_that_was_meant()
+    {
+        using var client = new TokenClient(service.Service.Url, service.Client.Key, service.Client.Secret);
+        using var json = await client.PostJsonAsync("/v1/jobs", """{"image":"http://e.org/a","audio":"http://e.org/c","promt":"typo"}""");
+        using var form = await client.UploadAsync(Samples.Picture, Samples.VoiceOfASecond, ("promt", "typo"));
+        foreach (var response in new[] { json, form })
+        {
+            ((int)response.StatusCode).ShouldBe(422);
+            (await TokenClient.ReadAsync(response)).GetProperty("errors").GetProperty("promt")[0].GetString()!.ShouldStartWith("there is no such field; did you mean prompt");
+        }
+        var (code, _, error) = await GenerateAsync("--promt", "typo");
+        code.ShouldBe(2);
+        error.ShouldContain("--promt: there is no such option; did you mean --prompt");
+    }
+
+    [Fact]
+    public async Task The_program_ends_with_2_and_the_reason_before_it_reads_any_file()
+    {
+        foreach (var (arguments, reason) in new (string[], string)[]
+        {
+            (["--steps", "0"], "locutor: --steps: expected a whole number from 1 to 1000, found 0"),
+            (["--steps"], "locutor: --steps: expected a whole number from 1 to 1000, found nothing"),
+            (["--audio-guidance", "Infinity"], "locutor: --audio-guidance: expected a number from 0 to 30, found 'Infinity'"),
+            (["--box", "1,2,30,40"], "locutor: --box: expected two boxes, one for each voice, found 1"),
+        })
+        {
+            var (code, _, error) = await GenerateAsync(arguments);
+            code.ShouldBe(2, error);
+            error.ShouldContain(reason);
+        }
+    }
+
+    private static async Task<(int Code, string Output, string Error)> GenerateAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(ServiceProcess.Program, ["generate", "-i", "no-such.png", "-a", "no-such.wav", "-o", "video.mp4", "--model", "sketch", .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, await output, await error);
+    }
+
+    private async Task<string?[]> AnswersAsync(params Sent[] sent) => await AnswersAsync(
+        sent.Any(one => one.Field is BoxesField) ? [VideoFields.Image, VideoFields.Audio, VideoFields.Audio2] : [VideoFields.Image, VideoFields.Audio], sent);
+
+    private async Task<string?[]> AnswersAsync(IReadOnlyList<RequestField> files, Sent[] sent)
+    {
+        var answers = new List<string?>();
+        foreach (var (_, ask) in new Doors(service.Client, "sketch") { Files = files }.All) answers.Add(await ask(sent));
+        return [.. answers];
+    }
+
+    private static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+
+    /// <summary>Too small, too large, between steps, of the wrong type, not finite, unknown, empty.</summary>
+    private static IEnumerable<string> Wrong(RequestField field)
+    {
+        var limits = field.Limits(Sketch);
+        string[] texts = limits.Type switch
+        {
+            "integer" => [Number(limits.Minimum!.Value - 1), Number(limits.Maximum!.Value + 1), "2.5", "1e999", "-1e999", "NaN", "Infinity", "-Infinity", "many", "true", "[1]", ""],
+            "number" => [Number(limits.Minimum!.Value - 0.001), Number(limits.Maximum!.Value + 0.001), "1e999", "-1e999", "NaN", "Infinity", "-Infinity", "much", "false", "{}", ""],
+            "boolean" => ["perhaps", "2", "[true]", ""],
+            "array" => ["[[0,0,20,20]]", "[[0,0,20,20],[30,0,50,20],[60,0,80,20]]", "[[20,0,0,20],[30,0,50,20]]", "[[0,20,20,0],[30,0,50,20]]", "[[0,0,0,20],[30,0,50,20]]",
+                "[[-1,0,20,20],[30,0,50,20]]", "[[0,0,1e999,20],[30,0,50,20]]", "[[0,0,20],[30,0,50,20]]", "[[0,0,20,20],[0,0,20,20]]", "[[0,0,\"20\",20],[30,0,50,20]]", "here", "7"],
+            _ when limits.Choices is not null || field == VideoFields.Model => ["no-such-name", "../../etc/passwd", new string('x', 300)],
+            _ when field == VideoFields.StepCache => ["-1", "11", "NaN", "Infinity", "fastcache:0.2", "easycache:", "easycache:0.1:2", "quick"],
+            _ => [new string('x', limits.MaxLength!.Value + 1)],
+        };
+        if (limits.Step is { } step) texts = [.. texts, Number(limits.Minimum!.Value + step - 1)];
+        return field == VideoFields.Model ? texts.Where(text => text.Length > 255) : texts;
+    }
+
+    private static IEnumerable<string> Right(RequestField field)
+    {
+        var limits = field.Limits(Sketch);
+        return limits.Type switch
+        {
+            "integer" or "number" => [Number(limits.Minimum!.Value), Number(limits.Maximum!.Value)],
+            "boolean" => ["true", "false"],
+            "array" => ["[[0,0,20,20],[30,0,50,20]]"],
+            _ when limits.Choices is not null => limits.Choices,
+            _ when field == VideoFields.Model => ["sketch"],
+            _ when field == VideoFields.StepCache => ["0", "0.2", "10", "teacache:0.3", "easycache:0.05"],
+            _ => ["a woman is singing", new string('x', limits.MaxLength!.Value)],
+        };
+    }
+}
