@@ -49,7 +49,8 @@ internal sealed class TestSilo : IAsyncDisposable
 
     public static JobRequest Request(string prompt = "a person is talking") => new()
     {
-        Prompt = prompt,
+        Payload = System.Text.Json.JsonSerializer.Serialize(new { prompt }),
+        PayloadVersion = 1,
         Inputs = [new JobInput { Field = "image", Path = "inputs/x.png" }, new JobInput { Field = "audio", Path = "inputs/x.wav" }],
     };
 
