@@ -12,6 +12,7 @@ public sealed class JobsMetrics : IDisposable
     private readonly Meter _meter = new(MeterName);
     private readonly Counter<long> _submitted;
     private readonly Counter<long> _finished;
+    private readonly Counter<long> _webhooks;
     private readonly Histogram<double> _seconds;
     private QueueStatistics _queue = new();
 
@@ -19,6 +20,7 @@ public sealed class JobsMetrics : IDisposable
     {
         _submitted = _meter.CreateCounter<long>("locutor.jobs.submitted", description: "jobs accepted");
         _finished = _meter.CreateCounter<long>("locutor.jobs.finished", description: "jobs ended, by status and error code");
+        _webhooks = _meter.CreateCounter<long>("locutor.webhooks.sent", description: "attempts to deliver a webhook, by outcome: delivered, failed or given_up");
         _seconds = _meter.CreateHistogram<double>("locutor.job.duration", "s", "time from the first start to the end of succeeded jobs");
         // A counter that was never counted is not shown; dashboards and alerts want it from the start.
         _submitted.Add(0);
@@ -36,6 +38,9 @@ public sealed class JobsMetrics : IDisposable
         if (job is { Status: JobStatus.Succeeded, StartedAt: { } from, FinishedAt: { } to })
             _seconds.Record((to - from).TotalSeconds);
     }
+
+    /// <param name="outcome">delivered, failed or given_up.</param>
+    public void Webhook(string outcome) => _webhooks.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 
     public void Observe(QueueStatistics queue) => _queue = queue;
 

@@ -86,6 +86,7 @@ public static class LocutorServer
         services.AddSingleton<UrlFetcher>().AddSingleton<MediaInspector>().AddSingleton<InputStore>();
         services.AddSingleton<TokenReader>().AddSingleton<TokenLimits>().AddSingleton<DiskQuota>();
         services.AddSingleton<JobSubmitter>().AddSingleton<SubmissionReader>().AddSingleton<JobViews>().AddSingleton<SeedEndpoints>();
+        services.AddSingleton<RevokedTokens>();
         services.AddSingleton<Janitor>().AddHostedService(services => services.GetRequiredService<Janitor>());
         services.AddHostedService<InputFetchService>().AddHostedService<WebhookSender>().AddHostedService<WorkerSupervisor>();
     }

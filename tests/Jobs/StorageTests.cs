@@ -70,8 +70,8 @@ public sealed class StorageTests : IDisposable
         store.Authenticate(old.Token.KeyId, old.Secret).ShouldBeNull();
         store.Local();
         store.Authenticate(TokenStore.LocalKeyId, "").ShouldBeNull("the local token has no secret");
-        store.Revoke(good.Token.KeyId).ShouldBeTrue();
-        store.Revoke(good.Token.KeyId).ShouldBeFalse();
+        store.Revoke(good.Token.KeyId, cancelJobs: false).ShouldBeTrue();
+        store.Revoke(good.Token.KeyId, cancelJobs: false).ShouldBeFalse();
         store.Authenticate(good.Token.KeyId, good.Secret).ShouldBeNull();
         store.List().Select(token => token.Name).ShouldBe(["good", "old"], ignoreOrder: true);
         File.ReadAllText(Path.Combine(_folder, "d.db"), Encoding.Latin1).ShouldNotContain(good.Secret);

@@ -58,14 +58,31 @@ internal static class TokensCommand
     private static Command Revoke(Option<string?> data)
     {
         var key = new Argument<string>("key") { Description = "Key id, as wk-..." };
-        var command = new Command("revoke", "Revoke a token for good.") { key };
+        var jobs = new Option<string?>("--jobs") { Description = "Whether its jobs that are not over run to their end (keep) or are canceled (cancel). Asked for on a terminal, otherwise keep." };
+        jobs.AcceptOnlyFromAmong("keep", "cancel");
+        var command = new Command("revoke", "Revoke a token for good. Webhooks of its jobs are still sent.") { key, jobs };
         command.SetAction(parsed =>
         {
-            if (!Open(parsed.GetValue(data)).Revoke(parsed.GetValue(key)!))
+            var cancel = (parsed.GetValue(jobs) ?? AskAboutJobs()) == "cancel";
+            if (!Open(parsed.GetValue(data)).Revoke(parsed.GetValue(key)!, cancel))
                 throw new CommandException(ExitCodes.BadInput, $"there is no active token '{parsed.GetValue(key)}'");
-            Console.WriteLine($"{parsed.GetValue(key)} is revoked");
+            Console.WriteLine($"{parsed.GetValue(key)} is revoked; its jobs that are not over {(cancel ? "are canceled within a minute" : "run to their end")}");
         });
         return command;
+    }
+
+    private static string AskAboutJobs()
+    {
+        if (Console.IsInputRedirected || Console.IsOutputRedirected)
+            return "keep";
+        while (true)
+        {
+            Console.Write("Its jobs that are not over: keep or cancel them? [keep] ");
+            if (Console.ReadLine()?.Trim().ToLowerInvariant() is not { } answer || answer is "" or "k" or "keep")
+                return "keep";
+            if (answer is "c" or "cancel")
+                return "cancel";
+        }
     }
 
     private static TokenStore Open(string? data)

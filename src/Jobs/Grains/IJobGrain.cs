@@ -70,6 +70,9 @@ public interface IJobGrain : IGrainWithStringKey
     /// <summary>Notes the outcome of sending the webhook.</summary>
     Task RecordWebhookAsync(WebhookState state);
 
+    /// <summary>Sends the webhook of a job that is over once more, now. Null when there is no such job, it is not over or has no webhook.</summary>
+    Task<JobRecord?> ResendWebhookAsync();
+
     /// <summary>Removes the record. Only for jobs that are over.</summary>
     Task<bool> DeleteAsync();
 }

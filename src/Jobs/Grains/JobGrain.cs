@@ -141,6 +141,15 @@ public sealed class JobGrain : Grain, IJobGrain
             await ChangeToAsync(job with { Webhook = state });
     }
 
+    public async Task<JobRecord?> ResendWebhookAsync()
+    {
+        if (_current is not { Webhook: { } webhook } job || !job.Status.IsTerminal())
+            return null;
+        var now = _time.GetUtcNow();
+        await ChangeToAsync(job with { Webhook = webhook with { Settled = false, NextAt = now, AskedAt = now } });
+        return _current;
+    }
+
     public async Task<bool> DeleteAsync()
     {
         if (_current is not { } job || !job.Status.IsTerminal())

@@ -61,6 +61,19 @@ public sealed record WebhookState
 {
     [Id(0)] public int Attempts { get; init; }
     [Id(1)] public DateTimeOffset? NextAt { get; init; }
+
+    /// <summary>Whether nothing more is sent: it was delivered, or given up.</summary>
     [Id(2)] public bool Settled { get; init; }
+
+    /// <summary>Why the last attempt failed; null when it did not.</summary>
     [Id(3)] public string? LastError { get; init; }
+
+    /// <summary>HTTP status of the last answer; null where none came.</summary>
+    [Id(4)] public int? LastStatus { get; init; }
+    [Id(5)] public DateTimeOffset? LastAt { get; init; }
+
+    /// <summary>When a caller asked to send it again; the time to try counts from here.</summary>
+    [Id(6)] public DateTimeOffset? AskedAt { get; init; }
+
+    public bool Delivered => Settled && LastError is null;
 }

@@ -29,6 +29,7 @@ internal static class PostgresSchema
     [
         new(Released, ReadableBy: 1),
         new("CREATE TABLE sessions (id_hash text PRIMARY KEY, key_id text NOT NULL, expires_at bigint NOT NULL)", ReadableBy: 1),
+        new("ALTER TABLE tokens ADD COLUMN cancel_jobs integer NOT NULL DEFAULT 0", ReadableBy: 1),
     ];
 
     private const string Member = "deployment = @DeploymentId AND address = @Address AND port = @Port AND generation = @Generation";

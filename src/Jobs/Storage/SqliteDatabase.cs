@@ -20,6 +20,7 @@ public sealed class SqliteDatabase
     [
         new(Released, ReadableBy: 1),
         new("CREATE TABLE sessions (id_hash TEXT PRIMARY KEY, key_id TEXT NOT NULL, expires_at BIGINT NOT NULL)", ReadableBy: 1),
+        new("ALTER TABLE tokens ADD COLUMN cancel_jobs INTEGER NOT NULL DEFAULT 0", ReadableBy: 1),
     ];
 
     private readonly string _connectionString;
@@ -49,6 +50,23 @@ public sealed class SqliteDatabase
         connection.Open();
         Execute(connection, "PRAGMA synchronous = FULL; PRAGMA busy_timeout = 30000");
         return connection;
+    }
+
+    /// <summary>Copies a database as it is at one moment, also while others write to it, and checks the copy.</summary>
+    /// <exception cref="SchemaException">The copy is damaged.</exception>
+    public static void Copy(string from, string to)
+    {
+        using var source = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = from, Mode = SqliteOpenMode.ReadWrite, Pooling = false, DefaultTimeout = 30 }.ToString());
+        using var target = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = to, Pooling = false }.ToString());
+        source.Open();
+        target.Open();
+        source.BackupDatabase(target);
+        using var check = target.CreateCommand();
+        check.CommandText = "PRAGMA integrity_check";
+        if (check.ExecuteScalar() is not "ok")
+            throw new SchemaException($"the copy of {from} is damaged; check the disk and the database");
+        if (!OperatingSystem.IsWindows())
+            System.IO.File.SetUnixFileMode(to, UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
     private static void Execute(SqliteConnection connection, string sql)

@@ -37,7 +37,7 @@ public sealed class TokenStore(Func<DbConnection> open, TimeProvider time)
     public Token Local()
     {
         if (Find(LocalKeyId) is { } known)
-            return known.Token;
+            return known;
         var token = new Token
         {
             KeyId = LocalKeyId,
@@ -56,13 +56,16 @@ public sealed class TokenStore(Func<DbConnection> open, TimeProvider time)
     /// <summary>The token whose key and secret these are, if it is neither revoked nor expired.</summary>
     public Token? Authenticate(string keyId, string secret)
     {
-        var found = Find(keyId);
+        var found = FindWithHash(keyId);
         var matches = CryptographicOperations.FixedTimeEquals(Hash(secret), found?.Hash ?? NoHash);
         return matches && found is { } hit && IsUsable(hit.Token) ? hit.Token : null;
     }
 
     /// <summary>The token with this key id if it is neither revoked nor expired.</summary>
-    public Token? Usable(string keyId) => Find(keyId) is { } found && IsUsable(found.Token) ? found.Token : null;
+    public Token? Usable(string keyId) => Find(keyId) is { } found && IsUsable(found) ? found : null;
+
+    /// <summary>The token with this key id, also when it is revoked or expired.</summary>
+    public Token? Find(string keyId) => FindWithHash(keyId)?.Token;
 
     /// <summary>All tokens, oldest first, revoked and expired ones among them.</summary>
     public IReadOnlyList<Token> List()
@@ -79,14 +82,41 @@ public sealed class TokenStore(Func<DbConnection> open, TimeProvider time)
     }
 
     /// <summary>Revokes a token for good; false when there is none with this key id or it was revoked before.</summary>
-    public bool Revoke(string keyId)
+    /// <param name="cancelJobs">Whether the service cancels the jobs of the token that are not over; otherwise they run to their end.</param>
+    public bool Revoke(string keyId, bool cancelJobs)
     {
         using var connection = open();
         using var command = connection.CreateCommand();
-        command.CommandText = "UPDATE tokens SET revoked_at = @now WHERE key_id = @key AND revoked_at IS NULL";
+        command.CommandText = "UPDATE tokens SET revoked_at = @now, cancel_jobs = @cancel WHERE key_id = @key AND revoked_at IS NULL";
         Add(command, "@now", time.GetUtcNow().ToUnixTimeMilliseconds());
+        Add(command, "@cancel", cancelJobs ? 1 : 0);
         Add(command, "@key", keyId);
         return command.ExecuteNonQuery() == 1;
+    }
+
+    /// <summary>Key ids of revoked tokens whose jobs are to be canceled.</summary>
+    public IReadOnlyList<string> WithJobsToCancel()
+    {
+        using var connection = open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT key_id FROM tokens WHERE cancel_jobs = 1";
+        using var reader = command.ExecuteReader();
+        var keys = new List<string>();
+        while (reader.Read())
+            keys.Add(reader.GetString(0));
+        return keys;
+    }
+
+    /// <summary>Notes that the jobs of a revoked token are canceled.</summary>
+    /// <param name="revokedBefore">Tokens revoked later keep their mark: a submission may still be on its way.</param>
+    public void JobsCanceled(string keyId, DateTimeOffset revokedBefore)
+    {
+        using var connection = open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "UPDATE tokens SET cancel_jobs = 0 WHERE key_id = @key AND revoked_at < @before";
+        Add(command, "@key", keyId);
+        Add(command, "@before", revokedBefore.ToUnixTimeMilliseconds());
+        command.ExecuteNonQuery();
     }
 
     private bool IsUsable(Token token) => token.RevokedAt is null && !(token.ExpiresAt <= time.GetUtcNow());
@@ -112,7 +142,7 @@ public sealed class TokenStore(Func<DbConnection> open, TimeProvider time)
         command.ExecuteNonQuery();
     }
 
-    private (Token Token, byte[] Hash)? Find(string keyId)
+    private (Token Token, byte[] Hash)? FindWithHash(string keyId)
     {
         using var connection = open();
         using var command = connection.CreateCommand();

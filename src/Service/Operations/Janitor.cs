@@ -7,8 +7,8 @@ using Locutor.Service.Storage;
 namespace Locutor.Service.Operations;
 
 /// <summary>Removes what has expired or was never accepted, keeps within the disk quota, and keeps the queue awake and its figures fresh.</summary>
-public sealed partial class Janitor(
-    IGrainFactory grains, DataFolder folder, IFileStore store, DiskQuota quota, ServeSettings settings, TimeProvider time, ILogger<Janitor> logger) : BackgroundService
+internal sealed partial class Janitor(
+    IGrainFactory grains, DataFolder folder, IFileStore store, DiskQuota quota, RevokedTokens revoked, ServeSettings settings, TimeProvider time, ILogger<Janitor> logger) : BackgroundService
 {
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan AsideAge = TimeSpan.FromHours(6);
@@ -66,6 +66,7 @@ public sealed partial class Janitor(
                 await RemoveAsync(entry);
             }
         }
+        await revoked.CancelJobsAsync(cancellation);
         if (_swept is not { } swept || time.GetElapsedTime(swept) >= SweepPause)
         {
             _swept = time.GetTimestamp();

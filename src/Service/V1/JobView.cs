@@ -27,6 +27,7 @@ public sealed record JobView
     public required IReadOnlyList<InputView> Inputs { get; init; }
     public ResultView? Result { get; init; }
     public ErrorView? Error { get; init; }
+    public WebhookStateView? Webhook { get; init; }
     public IReadOnlyDictionary<string, string>? Metadata { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? StartedAt { get; init; }
@@ -49,6 +50,7 @@ public sealed record JobView
             Inputs = request.Inputs.Select(input => InputView.Of(job.Id, input)).ToArray(),
             Result = job.Result is null ? null : ResultView.Of(job),
             Error = job.Error is { } error ? new ErrorView(error.Code, error.Message, error.Retryable) : null,
+            Webhook = WebhookStateView.From(job),
             Metadata = request.Metadata,
             CreatedAt = job.CreatedAt,
             StartedAt = job.StartedAt,
@@ -146,6 +148,35 @@ public sealed record ResultView
         Height = job.Result.Height,
         Seconds = job.Result.Seconds,
         GenerationSeconds = Math.Round(job.Result.GenerationSeconds, 2),
+    };
+}
+
+/// <summary>Delivery of the job's webhook.</summary>
+public sealed record WebhookStateView
+{
+    public required string Url { get; init; }
+
+    /// <summary>waiting (the job is not over), pending (an attempt follows), delivered or given_up.</summary>
+    public required string State { get; init; }
+    public required int Attempts { get; init; }
+
+    /// <summary>HTTP status of the last answer.</summary>
+    public int? LastStatus { get; init; }
+
+    /// <summary>Why the last attempt failed.</summary>
+    public string? LastError { get; init; }
+    public DateTimeOffset? LastAt { get; init; }
+    public DateTimeOffset? NextAt { get; init; }
+
+    public static WebhookStateView? From(JobRecord job) => job.Request.Webhook is not { } url ? null : new WebhookStateView
+    {
+        Url = url,
+        State = job.Webhook switch { null => "waiting", { Settled: false } => "pending", { Delivered: true } => "delivered", _ => "given_up" },
+        Attempts = job.Webhook?.Attempts ?? 0,
+        LastStatus = job.Webhook?.LastStatus,
+        LastError = job.Webhook?.LastError,
+        LastAt = job.Webhook?.LastAt,
+        NextAt = job.Webhook?.NextAt,
     };
 }
 

@@ -32,6 +32,8 @@ internal static class JobsEndpoints
             .Needs(TokenScopes.Read).Produces<JobView>().ProducesProblems(401, 404).WithName("getJob").WithSummary("Get a job");
         jobs.MapPost("/{id}/cancel", CancelAsync).Needs(TokenScopes.Submit).Produces<JobView>().ProducesProblems(401, 404)
             .WithName("cancelJob").WithSummary("Cancel a job").WithDescription("A job that is over stays as it is.");
+        jobs.MapPost("/{id}/webhook", ResendWebhookAsync).Needs(TokenScopes.Submit).Produces<JobView>().ProducesProblems(401, 404, 409)
+            .WithName("resendWebhook").WithSummary("Send the webhook of a job again").WithDescription("For a job that is over. The view's webhook tells how each attempt ended.");
         jobs.MapDelete("/{id}", DeleteAsync).Needs(TokenScopes.Submit).Produces(StatusCodes.Status204NoContent).ProducesProblems(401, 404)
             .WithName("deleteJob").WithSummary("Delete a job and its files").WithDescription("A job that is not over is canceled first.");
         jobs.MapGet("/{id}/events", JobEvents.StreamAsync).Needs(TokenScopes.Read).Produces(200, contentType: "text/event-stream").ProducesProblems(401, 404)
@@ -96,6 +98,15 @@ internal static class JobsEndpoints
         // A worker that has the job removes its unfinished work itself.
         if (job is { Status: JobStatus.Canceled, Worker: null })
             folder.RemoveWork(id);
+        return Results.Json(await views.ShowAsync(job), Problems.Json);
+    }
+
+    private static async Task<IResult> ResendWebhookAsync(string id, HttpContext context, JobViews views)
+    {
+        var job = await views.FindAsync(context.Caller(), id);
+        if (job.Request.Webhook is null)
+            throw new ProblemException(409, "no_webhook", "the job was submitted without a webhook");
+        job = await views.Grain(id).ResendWebhookAsync() ?? throw new ProblemException(409, "not_ready", "the job is not over; its webhook is sent when it is");
         return Results.Json(await views.ShowAsync(job), Problems.Json);
     }
 

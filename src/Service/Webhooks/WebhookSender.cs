@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Locutor.Jobs;
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
 using Locutor.Jobs.Tokens;
@@ -15,7 +16,7 @@ namespace Locutor.Service.Webhooks;
 
 /// <summary>Tells the webhooks of ended jobs, after the Standard Webhooks convention, until one answers or time is over.</summary>
 public sealed partial class WebhookSender(
-    IGrainFactory grains, AddressGuard guard, TokenStore tokens, TimeProvider time, ServeSettings settings, ILogger<WebhookSender> logger)
+    IGrainFactory grains, AddressGuard guard, TokenStore tokens, JobsMetrics metrics, TimeProvider time, ServeSettings settings, ILogger<WebhookSender> logger)
     : BackgroundService
 {
     private const int InParallel = 4;
@@ -65,22 +66,31 @@ public sealed partial class WebhookSender(
 
     private async Task<WebhookState> TryAsync(JobRecord job, WebhookState state, CancellationToken cancellation)
     {
-        var attempt = state.Attempts + 1;
-        string? error;
+        var outcome = await AttemptAsync(job, cancellation);
+        var now = time.GetUtcNow();
+        var next = state with { Attempts = state.Attempts + 1, LastStatus = outcome.Status, LastError = outcome.Error, LastAt = now };
+        if (outcome.Error is null)
+        {
+            metrics.Webhook("delivered");
+            return next with { Settled = true, NextAt = null };
+        }
+        LogRefused(job.Id, next.Attempts, outcome.Error);
+        var over = outcome.IsFinal || now - (state.AskedAt ?? job.FinishedAt) > TimeSpan.FromHours(settings.WebhookHours);
+        metrics.Webhook(over ? "given_up" : "failed");
+        return next with { Settled = over, NextAt = over ? null : now + Pause(next.Attempts) };
+    }
+
+    private async Task<Outcome> AttemptAsync(JobRecord job, CancellationToken cancellation)
+    {
         try
         {
-            error = await PostAsync(job, cancellation);
+            return await PostAsync(job, cancellation);
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {
-            error = (exception.InnerException ?? exception).Message;
+            var cause = exception.InnerException ?? exception;
+            return new Outcome(null, cause.Message, IsFinal: cause is InputException { Retryable: false });
         }
-        if (error is null)
-            return new WebhookState { Attempts = attempt, Settled = true };
-        LogRefused(job.Id, attempt, error);
-        var now = time.GetUtcNow();
-        var over = now - job.FinishedAt > TimeSpan.FromHours(settings.WebhookHours);
-        return new WebhookState { Attempts = attempt, Settled = over, LastError = error, NextAt = now + Pause(attempt) };
     }
 
     /// <summary>1, 2, 4 ... seconds up to two hours, each between half and the whole, so that failures do not march in step.</summary>
@@ -90,7 +100,7 @@ public sealed partial class WebhookSender(
         return TimeSpan.FromSeconds(whole * (0.5 + RandomNumberGenerator.GetInt32(1000) / 2000.0));
     }
 
-    private async Task<string?> PostAsync(JobRecord job, CancellationToken cancellation)
+    private async Task<Outcome> PostAsync(JobRecord job, CancellationToken cancellation)
     {
         using var span = Tracing.Start("webhook", job);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -98,8 +108,9 @@ public sealed partial class WebhookSender(
         var timestamp = time.GetUtcNow().ToUnixTimeSeconds();
         var body = JsonSerializer.Serialize(
             new WebhookView($"job.{job.Status.ToString().ToLowerInvariant()}", job.FinishedAt ?? time.GetUtcNow(), JobView.Of(job)), Problems.Json);
-        if (tokens.Usable(job.Owner) is not { } token)
-            return null;
+        // A revoked token still tells the ends of the jobs that it submitted.
+        if (tokens.Find(job.Owner) is not { } token)
+            return new Outcome(null, "the token that signs it is gone", IsFinal: true);
         using var request = new HttpRequestMessage(HttpMethod.Post, UrlFetcher.Check(job.Request.Webhook!));
         request.Content = new StringContent(body, Encoding.UTF8, "application/json");
         request.Headers.TryAddWithoutValidation("User-Agent", "Locutor/0.1");
@@ -107,8 +118,13 @@ public sealed partial class WebhookSender(
         request.Headers.TryAddWithoutValidation("webhook-timestamp", timestamp.ToString(CultureInfo.InvariantCulture));
         request.Headers.TryAddWithoutValidation("webhook-signature", Sign(token.WebhookSecret, "msg_" + job.Id, timestamp, body));
         using var response = await _client.SendAsync(request, limit.Token);
-        return response.IsSuccessStatusCode ? null : $"answered {(int)response.StatusCode}";
+        var status = (int)response.StatusCode;
+        return new Outcome(status, response.IsSuccessStatusCode ? null : $"answered {status}", IsFinal: response.StatusCode is HttpStatusCode.Gone);
     }
+
+    /// <summary>How one attempt ended.</summary>
+    /// <param name="IsFinal">Whether another attempt could not end otherwise: the address is not allowed, or says that it is gone.</param>
+    private sealed record Outcome(int? Status, string? Error, bool IsFinal);
 
     [LoggerMessage(LogLevel.Warning, "the webhook of {Job} failed at attempt {Attempt}: {Reason}")]
     private partial void LogRefused(string job, int attempt, string reason);

@@ -95,10 +95,13 @@ public sealed class ServiceProcess : IAsyncDisposable
     }
 
     /// <summary>Runs another verb over the same data folder.</summary>
-    public async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
+    public Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) => RunWithAsync(_environment, arguments);
+
+    /// <summary>Runs another verb over the same data folder with other variables of the environment.</summary>
+    public async Task<(int Code, string Output, string Error)> RunWithAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         var start = new ProcessStartInfo(Program, [.. arguments, "--data", Data]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var (name, value) in _environment)
+        foreach (var (name, value) in environment)
             start.Environment[name] = value;
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();

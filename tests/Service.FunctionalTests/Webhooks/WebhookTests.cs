@@ -52,6 +52,72 @@ public sealed class WebhookTests(SharedService shared)
     }
 
     [Fact]
+    public async Task The_job_tells_how_its_webhook_fared_and_it_can_be_sent_again()
+    {
+        var answer = "500 Internal Server Error";
+        await using var receiver = LoopbackServer.Start("127.0.0.2", (_, stream, ct) => LoopbackServer.AnswerAsync(stream, answer, "", [], ct));
+        var id = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("webhook", receiver.Url + "/hook"));
+        var failing = await UntilAsync(shared.Client, id, webhook => webhook.GetProperty("attempts").GetInt32() > 0);
+        failing.GetProperty("state").GetString().ShouldBe("pending");
+        failing.GetProperty("last_status").GetInt32().ShouldBe(500);
+        failing.GetProperty("last_error").GetString().ShouldBe("answered 500");
+        failing.TryGetProperty("next_at", out _).ShouldBeTrue();
+
+        answer = "410 Gone";
+        var gone = await UntilAsync(shared.Client, id, webhook => webhook.GetProperty("state").GetString() == "given_up");
+        gone.GetProperty("last_status").GetInt32().ShouldBe(410);
+
+        answer = "200 OK";
+        var sent = receiver.Requests.Count;
+        using var resent = await shared.Client.Http.PostAsync($"/v1/jobs/{id}/webhook", null);
+        resent.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await UntilAsync(shared.Client, id, webhook => webhook.GetProperty("state").GetString() == "delivered")).TryGetProperty("last_error", out _).ShouldBeFalse();
+        receiver.Requests.Count.ShouldBe(sent + 1);
+        receiver.Requests[^1].Headers["webhook-id"].ShouldBe(receiver.Requests[0].Headers["webhook-id"]);
+    }
+
+    [Fact]
+    public async Task An_address_that_is_not_allowed_is_given_up_at_once()
+    {
+        var id = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("webhook", "http://127.0.0.1:9/hook"));
+        var webhook = await UntilAsync(shared.Client, id, webhook => webhook.GetProperty("state").GetString() == "given_up");
+        webhook.GetProperty("attempts").GetInt32().ShouldBe(1);
+        webhook.GetProperty("last_error").GetString()!.ShouldContain("not a public address");
+        var without = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        using var refused = await shared.Client.Http.PostAsync($"/v1/jobs/{without}/webhook", null);
+        refused.StatusCode.ShouldBe(HttpStatusCode.Conflict);
+    }
+
+    [Fact]
+    public async Task A_revoked_token_cancels_or_keeps_its_jobs_and_its_webhooks_are_sent()
+    {
+        await using var receiver = LoopbackServer.Start("127.0.0.2", (_, stream, ct) => LoopbackServer.AnswerAsync(stream, "200 OK", "", [], ct));
+        await using var service = await ServiceProcess.StartAsync(
+            "--set", "workers=cpu", "--set", "stub_seconds=4", "--set", "clean_seconds=0.5", "--set", "allow_addresses=127.0.0.2/32");
+        using var kept = await service.TokenAsync();
+        using var canceled = await service.TokenAsync();
+        var ids = new Dictionary<string, string>
+        {
+            [await kept.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("webhook", receiver.Url))] = "job.succeeded",
+            [await canceled.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("webhook", receiver.Url))] = "job.canceled",
+            [await canceled.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("webhook", receiver.Url))] = "job.canceled",
+        };
+        (await service.RunAsync("tokens", "revoke", kept.Key)).Output.ShouldContain("run to their end");
+        (await service.RunAsync("tokens", "revoke", canceled.Key, "--jobs", "cancel")).Output.ShouldContain("are canceled");
+        for (var i = 0; i < 600 && receiver.Requests.Count < 3; i++)
+            await Task.Delay(50);
+        receiver.Requests.Count.ShouldBe(3, service.Log);
+        foreach (var request in receiver.Requests)
+        {
+            using var body = JsonDocument.Parse(request.Body);
+            body.RootElement.GetProperty("type").GetString().ShouldBe(ids[body.RootElement.GetProperty("data").GetProperty("id").GetString()!]);
+        }
+    }
+
+    private static async Task<JsonElement> UntilAsync(TokenClient client, string id, Func<JsonElement, bool> condition) =>
+        (await client.UntilAsync(id, job => condition(job.GetProperty("webhook")), seconds: 60)).GetProperty("webhook");
+
+    [Fact]
     public async Task The_secret_belongs_to_the_token()
     {
         using var other = await shared.Service.TokenAsync();

@@ -1,0 +1,49 @@
+using System.CommandLine;
+using Locutor.Jobs.Storage;
+using Locutor.Service.Operations;
+using Locutor.Service.Settings;
+
+namespace Locutor.Cli.Commands;
+
+/// <summary><c>locutor backup</c> and <c>locutor restore</c>: copies of everything that the service keeps.</summary>
+internal static class BackupCommand
+{
+    public static Command Create() => Make(
+        "backup", "Copy the service's database, inputs and results into a new folder, also while it runs.", "Folder to make; it must not exist.",
+        async (settings, folder, cancellation) =>
+        {
+            var made = await Backup.CreateAsync(settings, folder, TimeProvider.System, cancellation);
+            Console.WriteLine($"{folder}: the {made.Database} database and {made.Files} files of {made.Bytes / 1e6:0.0} MB");
+            if (made.Bucket is { } bucket)
+                Console.WriteLine($"Inputs and results lie in the bucket {bucket}, which is not part of the backup.");
+        });
+
+    public static Command CreateRestore() => Make(
+        "restore", "Put a backup into an empty data folder (and an empty PostgreSQL database).", "Folder that 'locutor backup' made.",
+        async (settings, folder, cancellation) =>
+        {
+            var restored = await Backup.RestoreAsync(settings, folder, cancellation);
+            Console.WriteLine($"{settings.Data}: restored the backup of {restored.CreatedAt:yyyy-MM-dd HH:mm} UTC; start the service with 'locutor serve'");
+        });
+
+    private static Command Make(string name, string description, string folderHelp, Func<ServeSettings, string, CancellationToken, Task> run)
+    {
+        var folder = new Argument<string>("folder") { Description = folderHelp };
+        var data = new Option<string?>("--data") { Description = "The service's data folder." };
+        var config = new Option<string?>("--config") { Description = "Settings file; locutor.json of the data folder when left out." };
+        var command = new Command(name, description) { folder, data, config };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            try
+            {
+                var settings = ServeCommand.Load(parsed.GetValue(config), parsed.GetValue(data) is { } given ? [new("data", given)] : []);
+                await run(settings, parsed.GetValue(folder)!, cancellation);
+            }
+            catch (Exception exception) when (exception is BackupException or SchemaException)
+            {
+                throw new CommandException(ExitCodes.BadInput, exception.Message);
+            }
+        });
+        return command;
+    }
+}

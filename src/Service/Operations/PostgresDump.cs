@@ -1,0 +1,46 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using Npgsql;
+
+namespace Locutor.Service.Operations;
+
+/// <summary>Copies of a PostgreSQL database by its own programs, <c>pg_dump</c> and <c>pg_restore</c>.</summary>
+internal static class PostgresDump
+{
+    public const string FileName = "database.dump";
+
+    /// <summary>Which machines ran is left out: after a restore they would be waited for.</summary>
+    public static Task CreateAsync(string connectionString, string file, CancellationToken cancellation) =>
+        RunAsync("pg_dump", ["--format=custom", "--no-owner", "--exclude-table-data=membership*", $"--file={file}"], connectionString, cancellation);
+
+    /// <exception cref="BackupException">The database holds tables already.</exception>
+    public static Task RestoreAsync(string connectionString, string file, CancellationToken cancellation) =>
+        RunAsync("pg_restore", ["--single-transaction", "--exit-on-error", "--no-owner", $"--dbname={new NpgsqlConnectionStringBuilder(connectionString).Database}", file], connectionString, cancellation);
+
+    /// <summary>The connection goes through the environment, where other users of the machine cannot read the password.</summary>
+    private static async Task RunAsync(string program, string[] arguments, string connectionString, CancellationToken cancellation)
+    {
+        var connection = new NpgsqlConnectionStringBuilder(connectionString);
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardInput = true };
+        start.Environment["PGHOST"] = connection.Host;
+        start.Environment["PGPORT"] = connection.Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        start.Environment["PGDATABASE"] = connection.Database ?? connection.Username;
+        start.Environment["PGUSER"] = connection.Username;
+        start.Environment["PGPASSWORD"] = connection.Password;
+        if (connection.SslMode is var mode && mode is not SslMode.Prefer)
+            start.Environment["PGSSLMODE"] = mode switch { SslMode.VerifyCA => "verify-ca", SslMode.VerifyFull => "verify-full", _ => mode.ToString().ToLowerInvariant() };
+        try
+        {
+            using var process = Process.Start(start)!;
+            process.StandardInput.Close();
+            var error = process.StandardError.ReadToEndAsync(cancellation);
+            await process.WaitForExitAsync(cancellation);
+            if (process.ExitCode != 0)
+                throw new BackupException($"{program} ended with code {process.ExitCode}: {(await error).Trim()}");
+        }
+        catch (Win32Exception exception)
+        {
+            throw new BackupException($"{program} cannot be started ({exception.Message}); it comes with PostgreSQL's client programs, as postgresql-client on Debian");
+        }
+    }
+}
