@@ -5,7 +5,6 @@ using Locutor.Cli.Doctor;
 using Locutor.Cli.Generate;
 using Locutor.Generation;
 using Locutor.Generation.Diagnosis;
-using Locutor.Generation.Requests;
 using Locutor.Jobs.Tokens;
 using Locutor.Models;
 using Locutor.Models.Hub;

@@ -1,6 +1,6 @@
 using Locutor.Cli.Generate;
 using Locutor.Generation.Diagnosis;
-using Locutor.Generation.Settings;
+using Locutor.Generation.Requests;
 using Locutor.Models;
 using Locutor.Models.Hub;
 using Locutor.Models.Store;
@@ -66,7 +66,7 @@ internal static class Diagnosis
             string[] others = [.. catalogue.Names().Where(other => other != name && catalogue.Find(other) is { } found && CanRun(store, found.Bundle, found.Folder))];
             return Finding.Ok("models", $"{name} can be run{(others.Length > 0 ? $", and {string.Join(", ", others)}" : "; 'locutor models list' shows what can be fetched")}");
         }
-        catch (SettingsException unknown)
+        catch (RequestException unknown)
         {
             return Finding.Failure("models", unknown.Message, "name a model of 'locutor models list'");
         }
