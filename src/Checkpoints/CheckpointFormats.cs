@@ -15,18 +15,21 @@ internal static class CheckpointFormats
     public static Checkpoint Open(string path)
     {
         if (Directory.Exists(path)) return OpenFolder(path);
-        return Start(path).AsSpan().TrimStart(" \t\r\n"u8) is [(byte)'{', ..] ? ShardedCheckpoint.Open(path) : OpenFile(path);
+        byte[] start = Start(path);
+        return start.AsSpan().TrimStart(" \t\r\n"u8) is [(byte)'{', ..] && ForeignFile.Describe(start) is null ? ShardedCheckpoint.Open(path) : OpenFile(path);
     }
 
     /// <summary>Opens a file of tensors; an index that names further files is none.</summary>
     public static Checkpoint OpenFile(string path)
     {
         byte[] start = Start(path);
-        if (IsSafetensors(start) || path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)) return SafetensorsFile.Open(path);
+        if (IsSafetensors(start)) return SafetensorsFile.Open(path);
         if (start.Length >= 4 && BinaryPrimitives.ReadUInt32LittleEndian(start) == 0x04034b50) return TorchFile.Open(path);
         if (start.AsSpan().StartsWith("GGUF"u8)) return GgufFile.Open(path);
+        if (ForeignFile.Describe(start) is { } foreign) throw new CheckpointException($"{path}: {foreign}");
+        if (path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)) return SafetensorsFile.Open(path);
         if (start.Length >= 2 && start[0] == 0x80 && start[1] <= 5) return TorchFile.Open(path);
-        throw new CheckpointException($"{path}: expected safetensors, GGUF, torch.save's zip or pickle, or an index of shards, found {(start.Length == 0 ? "an empty file" : $"bytes {Convert.ToHexStringLower(start.AsSpan(0, Math.Min(8, start.Length)))}")}");
+        throw new CheckpointException($"{path}: expected safetensors, GGUF, torch.save's zip or pickle, or an index of shards, found bytes {Convert.ToHexStringLower(start.AsSpan(0, Math.Min(8, start.Length)))}");
     }
 
     /// <summary>A length, which may look like the first bytes of any other format, then JSON.</summary>
@@ -46,6 +49,6 @@ internal static class CheckpointFormats
     private static byte[] Start(string path)
     {
         using var file = new MappedFile(path);
-        return file.Slice(0, Math.Min(64, file.Length), "the first bytes").ToArray();
+        return file.Slice(0, Math.Min(ForeignFile.Looked, file.Length), "the first bytes").ToArray();
     }
 }

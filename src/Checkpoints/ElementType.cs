@@ -27,6 +27,33 @@ public enum ElementType
 
     /// <summary>GGUF's Q4_K: 256 elements in 144 bytes.</summary>
     Q4K,
+
+    /// <summary>GGUF's Q3_K: 256 elements in 110 bytes.</summary>
+    Q3K,
+
+    /// <summary>GGUF's Q2_K: 256 elements in 84 bytes.</summary>
+    Q2K,
+
+    /// <summary>GGUF's Q4_0: 32 elements in 18 bytes.</summary>
+    Q40,
+
+    /// <summary>GGUF's Q4_1: 32 elements in 20 bytes.</summary>
+    Q41,
+
+    /// <summary>GGUF's Q5_0: 32 elements in 22 bytes.</summary>
+    Q50,
+
+    /// <summary>GGUF's Q5_1: 32 elements in 24 bytes.</summary>
+    Q51,
+
+    /// <summary>GGUF's IQ4_NL: 32 elements in 18 bytes.</summary>
+    Iq4Nl,
+
+    /// <summary>GGUF's IQ4_XS: 256 elements in 136 bytes.</summary>
+    Iq4Xs,
+
+    /// <summary>GGUF's MXFP4: 32 elements in 17 bytes.</summary>
+    Mxfp4,
 }
 
 public static class ElementTypeExtensions
@@ -42,14 +69,22 @@ public static class ElementTypeExtensions
         ElementType.Q6K => 210,
         ElementType.Q5K => 176,
         ElementType.Q4K => 144,
+        ElementType.Q3K => 110,
+        ElementType.Q2K => 84,
+        ElementType.Q40 or ElementType.Iq4Nl => 18,
+        ElementType.Q41 => 20,
+        ElementType.Q50 => 22,
+        ElementType.Q51 => 24,
+        ElementType.Iq4Xs => 136,
+        ElementType.Mxfp4 => 17,
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "unknown element type"),
     };
 
     /// <summary>Elements of one block.</summary>
     public static int BlockElements(this ElementType type) => type switch
     {
-        ElementType.Q8 => 32,
-        ElementType.Q6K or ElementType.Q5K or ElementType.Q4K => 256,
+        ElementType.Q8 or ElementType.Q40 or ElementType.Q41 or ElementType.Q50 or ElementType.Q51 or ElementType.Iq4Nl or ElementType.Mxfp4 => 32,
+        ElementType.Q6K or ElementType.Q5K or ElementType.Q4K or ElementType.Q3K or ElementType.Q2K or ElementType.Iq4Xs => 256,
         _ => 1,
     };
 }

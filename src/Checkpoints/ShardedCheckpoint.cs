@@ -50,7 +50,7 @@ public sealed class ShardedCheckpoint : Checkpoint
         {
             using var json = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { MaxDepth = 8 });
             if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("weight_map", out var element))
-                throw new CheckpointException($"{path}: expected a field weight_map, found none");
+                throw new CheckpointException($"{path}: expected a checkpoint or an index of shards, found JSON without a field weight_map");
             var map = new Dictionary<string, string>(StringComparer.Ordinal);
             foreach (var entry in element.EnumerateObject())
             {

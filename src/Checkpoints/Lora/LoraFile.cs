@@ -12,6 +12,7 @@ public sealed class LoraFile : IDisposable
     private LoraFile(Checkpoint checkpoint)
     {
         this.checkpoint = checkpoint;
+        if (checkpoint.Tensors.Count == 0) throw Wrong("expected the tensors of an adapter, found none: the file holds metadata alone");
         foreach (var tensor in checkpoint.Tensors.Values)
         {
             var key = LoraKey.Parse(tensor.Name) ?? throw Wrong($"{tensor.Name}: expected a key ending in lora_down/lora_up.weight, lora_A/lora_B.weight, alpha, diff, diff_b or diff_m");

@@ -21,6 +21,15 @@ internal static class GgufBlocks
                 case ElementType.Q6K: ReadQ6K(block, into); break;
                 case ElementType.Q5K: ReadFours(block, block.Slice(16, 32), block[48..], into); break;
                 case ElementType.Q4K: ReadFours(block, [], block[16..], into); break;
+                case ElementType.Q3K: LowBitBlocks.ReadQ3K(block, into); break;
+                case ElementType.Q2K: LowBitBlocks.ReadQ2K(block, into); break;
+                case ElementType.Q40: LowBitBlocks.ReadQ4(block, minimum: false, into); break;
+                case ElementType.Q41: LowBitBlocks.ReadQ4(block, minimum: true, into); break;
+                case ElementType.Q50: LowBitBlocks.ReadQ5(block, minimum: false, into); break;
+                case ElementType.Q51: LowBitBlocks.ReadQ5(block, minimum: true, into); break;
+                case ElementType.Iq4Nl: LowBitBlocks.ReadIq4Nl(block, into); break;
+                case ElementType.Iq4Xs: LowBitBlocks.ReadIq4Xs(block, into); break;
+                case ElementType.Mxfp4: LowBitBlocks.ReadMxfp4(block, into); break;
                 default: throw new ArgumentOutOfRangeException(nameof(type), type, "expected a type of blocks");
             }
         }

@@ -85,11 +85,11 @@ public sealed class GgufFile : Checkpoint
 
     private void Add(string name, uint number, long[] shape, long data, long offset)
     {
-        var type = TypeOf(number) ?? throw Broken($"tensor {name}: expected F32, F16, BF16, Q8_0, Q6_K, Q5_K, Q4_K, I8-I64 or F64, found type {number}");
+        var type = GgufTypes.Parse(number) ?? throw Broken($"tensor {name}: {GgufTypes.Refusal(number)}");
         long elements = Shapes.ByteLength(shape, 1) ?? throw Broken($"tensor {name}: expected axes >= 0 under 2^62 elements, found {Shapes.Text(shape)}");
         int block = type.BlockElements();
         long row = shape.Length > 0 ? shape[^1] : 1;
-        if (row % block != 0) throw Broken($"tensor {name}: expected rows of a multiple of {block} for {type}, found {Shapes.Text(shape)}");
+        if (row % block != 0) throw Broken($"tensor {name}: expected rows of a multiple of {block} for {GgufTypes.Name(number)}, found {Shapes.Text(shape)}");
         Int128 bytes = (Int128)(elements / block) * type.Size();
         if (offset % alignment != 0) throw Broken($"tensor {name}: expected data at a multiple of {alignment}, found {offset}");
         if (bytes > file.Length || data > file.Length - (long)bytes - offset) throw Broken($"tensor {name}: needs bytes [{(Int128)data + offset}, {(Int128)data + offset + bytes}), found a file of {file.Length} bytes");
@@ -100,23 +100,6 @@ public sealed class GgufFile : Checkpoint
         }
         if (!tensors.TryAdd(name, new CheckpointTensor(name, type, shape, file.Address + (nint)(data + offset), (long)bytes))) throw Broken($"tensor {name}: expected once, found twice");
     }
-
-    private static ElementType? TypeOf(uint number) => number switch
-    {
-        0 => ElementType.Float32,
-        1 => ElementType.Float16,
-        8 => ElementType.Q8,
-        12 => ElementType.Q4K,
-        13 => ElementType.Q5K,
-        14 => ElementType.Q6K,
-        24 => ElementType.Int8,
-        25 => ElementType.Int16,
-        26 => ElementType.Int32,
-        27 => ElementType.Int64,
-        28 => ElementType.Float64,
-        30 => ElementType.BFloat16,
-        _ => null,
-    };
 
     private CheckpointException Broken(string what) => new($"{file.Path}: {what}");
 

@@ -34,6 +34,7 @@ public sealed class NetworkCheckpoint : Checkpoint
 
     private void Read()
     {
+        if (file.Tensors.Count == 0) throw Wrong("expected the tensors of a network, found none: the file holds metadata alone");
         string prefix = Array.Find(Prefixes, p => file.Tensors.Count > 0 && file.Tensors.Keys.All(k => k.StartsWith(p, StringComparison.Ordinal) || IsMarker(k))) ?? "";
         var all = file.Tensors.ToDictionary(t => t.Key.StartsWith(prefix, StringComparison.Ordinal) ? t.Key[prefix.Length..] : t.Key, t => t.Value, StringComparer.Ordinal);
         if (PortedNames.Fit(all.Keys)) all = Published(all);

@@ -95,7 +95,7 @@ internal sealed class SafetensorsHeader
             if (entry.Begin != end) throw Broken($"tensor {entry.Name}: expected data at {end}, where the tensor before it ends, found [{entry.Begin}, {entry.End})");
             end = entry.End;
         }
-        if (end != dataLength) throw Broken($"expected {end} bytes of data after the header, found {dataLength}");
+        if (end != dataLength) throw Broken($"expected {end} bytes of data after the header, found {dataLength}{(dataLength < end ? ": the file is not complete, fetch it again" : "")}");
     }
 
     private static string Clip(string text) => text.Length <= 40 ? text : text[..40] + "...";

@@ -30,13 +30,50 @@ public sealed class GgufFileTests : TemporaryFolder
         ShouldHold(file, "bf16", [1, 1], [1], seed);
     }
 
+    [Theory]
+    [InlineData(2, "Q4_0")]
+    [InlineData(3, "Q4_1")]
+    [InlineData(6, "Q5_0")]
+    [InlineData(7, "Q5_1")]
+    [InlineData(10, "Q2_K")]
+    [InlineData(11, "Q3_K")]
+    [InlineData(20, "IQ4_NL")]
+    [InlineData(23, "IQ4_XS")]
+    [InlineData(39, "MXFP4")]
+    public void Low_bit_types_have_their_values(uint number, string name)
+    {
+        int seed = Random.Shared.Next();
+        var random = new Random(seed);
+        Func<(byte[] Block, double[] Values)> block = name switch
+        {
+            "Q4_0" => () => GgufWriter.Legacy(random, five: false, minimum: false),
+            "Q4_1" => () => GgufWriter.Legacy(random, five: false, minimum: true),
+            "Q5_0" => () => GgufWriter.Legacy(random, five: true, minimum: false),
+            "Q5_1" => () => GgufWriter.Legacy(random, five: true, minimum: true),
+            "Q2_K" => () => GgufWriter.Q2K(random),
+            "Q3_K" => () => GgufWriter.Q3K(random),
+            "IQ4_NL" => () => GgufWriter.NonLinear(random, groups: false),
+            "IQ4_XS" => () => GgufWriter.NonLinear(random, groups: true),
+            _ => () => GgufWriter.Mxfp4(random),
+        };
+        var blocks = GgufWriter.Blocks(6, block);
+        long width = blocks.Values.Length / 3;
+        using var file = Checkpoint.Open(Write("m.gguf", new GgufWriter().Text("general.architecture", "wan").Add("w", number, [3, width], blocks.Data).Bytes()));
+        ShouldHold(file, "w", [3, width], blocks.Values, seed);
+        file.Tensors["w"].IsQuantised.ShouldBeTrue();
+        float[] last = new float[width];
+        file.Tensors["w"].ReadSingles(2 * width, last);
+        for (int i = 0; i < width; i++) ((double)last[i]).ShouldBe(blocks.Values[2 * width + i], 1e-5 * (1 + Math.Abs(blocks.Values[2 * width + i])), $"seed {seed}");
+    }
+
     [Fact]
     public void Lies_are_refused()
     {
         Refused(new GgufWriter { Version = 4 }, "expected GGUF version 2 or 3, found 4");
         Refused(new GgufWriter { Alignment = 48 }, "expected a power of 2");
-        Refused(new GgufWriter().Add("a", 8, [2, 20], new byte[68]), "tensor a: expected rows of a multiple of 32 for Q8, found [2, 20]");
-        Refused(new GgufWriter().Add("a", 99, [4], new byte[4]), "found type 99");
+        Refused(new GgufWriter().Add("a", 8, [2, 20], new byte[68]), "tensor a: expected rows of a multiple of 32 for Q8_0, found [2, 20]");
+        Refused(new GgufWriter().Add("a", 99, [4], new byte[4]), "found type number 99");
+        Refused(new GgufWriter().Add("a", 16, [256], new byte[66]), "found type IQ2_XXS, which is not read: fetch the Q4_K, Q5_K, Q6_K or Q8_0 file");
         Refused(new GgufWriter().Add("a", 0, [4], new byte[15]), "found a file of");
         Refused(new GgufWriter().Add("a", 0, [1L << 40, 1L << 40], []), "expected axes >= 0 under 2^62 elements");
         Refused(new GgufWriter().Add("a", 0, [-4], []), "expected under 2^62, found 18446744073709551612");

@@ -96,6 +96,81 @@ public sealed class GgufWriter
         return ([.. low, .. high, .. scale.Select(n => (byte)n), .. Half(d)], [.. q.Select((n, i) => d * scale[i / 16] * (n - 32))]);
     }
 
+    /// <summary>value = d * q + m, q of 4 or 5 bits; without a minimum m is -8 d or -16 d.</summary>
+    public static (byte[] Block, double[] Values) Legacy(Random random, bool five, bool minimum)
+    {
+        double d = RandomHalf(random), m = minimum ? RandomHalf(random) : -(five ? 16 : 8) * d;
+        int[] q = [.. Enumerable.Range(0, 32).Select(_ => random.Next(five ? 32 : 16))];
+        uint fifth = 0;
+        for (int i = 0; i < 32; i++) fifth |= (uint)(q[i] >> 4) << i;
+        return ([.. Half(d), .. minimum ? Half(m) : [], .. five ? BitConverter.GetBytes(fifth) : [], .. Nibbles(q)], [.. q.Select(n => d * n + m)]);
+    }
+
+    /// <summary>value = d * scale[group] * q - dmin * minimum[group], all of 4 bits but q, which has 2; groups of 16.</summary>
+    public static (byte[] Block, double[] Values) Q2K(Random random)
+    {
+        double d = RandomHalf(random), dmin = RandomHalf(random);
+        int[] scale = [.. Enumerable.Range(0, 16).Select(_ => random.Next(16))], minimum = [.. Enumerable.Range(0, 16).Select(_ => random.Next(16))];
+        int[] q = [.. Enumerable.Range(0, 256).Select(_ => random.Next(4))];
+        byte[] pairs = [.. scale.Zip(minimum, (s, m) => (byte)(s | m << 4))];
+        return ([.. pairs, .. TwoBits(q), .. Half(d), .. Half(dmin)], [.. q.Select((n, i) => d * scale[i / 16] * n - dmin * minimum[i / 16])]);
+    }
+
+    /// <summary>value = d * (scale[group] - 32) * (q - 4), q of 3 bits, scales of 6, groups of 16.</summary>
+    public static (byte[] Block, double[] Values) Q3K(Random random)
+    {
+        double d = RandomHalf(random);
+        int[] scale = [.. Enumerable.Range(0, 16).Select(_ => random.Next(64))], q = [.. Enumerable.Range(0, 256).Select(_ => random.Next(8))];
+        byte[] third = new byte[32], packed = new byte[12];
+        for (int i = 0; i < 256; i++) third[i % 32] |= (byte)(q[i] >> 2 << (i / 32));
+        for (int g = 0; g < 8; g++) packed[g] = (byte)(scale[g] & 15 | (scale[g + 8] & 15) << 4);
+        for (int g = 0; g < 16; g++) packed[8 + g % 4] |= (byte)(scale[g] >> 4 << (g / 4 * 2));
+        return ([.. third, .. TwoBits([.. q.Select(n => n & 3)]), .. packed, .. Half(d)], [.. q.Select((n, i) => d * (scale[i / 16] - 32) * (n - 4))]);
+    }
+
+    /// <summary>value = d * table[q]; with groups of 32, d is multiplied by a scale of 6 bits less 32.</summary>
+    public static (byte[] Block, double[] Values) NonLinear(Random random, bool groups)
+    {
+        int[] table = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
+        double d = RandomHalf(random);
+        int count = groups ? 8 : 1, high = 0;
+        int[] scale = [.. Enumerable.Range(0, 8).Select(_ => random.Next(64))], q = [.. Enumerable.Range(0, 32 * count).Select(_ => random.Next(16))];
+        byte[] low = new byte[4];
+        for (int g = 0; g < 8; g++)
+        {
+            low[g / 2] |= (byte)((scale[g] & 15) << (g % 2 * 4));
+            high |= scale[g] >> 4 << (2 * g);
+        }
+        byte[] packed = [.. Enumerable.Range(0, count).SelectMany(g => Nibbles(q[(32 * g)..(32 * g + 32)]))];
+        byte[] head = groups ? [.. BitConverter.GetBytes((ushort)high), .. low] : [];
+        return ([.. Half(d), .. head, .. packed], [.. q.Select((n, i) => d * (groups ? scale[i / 32] - 32 : 1) * table[n])]);
+    }
+
+    /// <summary>value = 2^(e - 127) * float of 4 bits: sign, 2 of exponent (bias 1), 1 of mantissa.</summary>
+    public static (byte[] Block, double[] Values) Mxfp4(Random random)
+    {
+        int exponent = random.Next(110, 140);
+        int[] q = [.. Enumerable.Range(0, 32).Select(_ => random.Next(16))];
+        double Value(int n)
+        {
+            int e = n >> 1 & 3, mantissa = n & 1;
+            double magnitude = e == 0 ? mantissa * 0.5 : (1 + mantissa * 0.5) * Math.Pow(2, e - 1);
+            return (n >= 8 ? -1 : 1) * magnitude * Math.Pow(2, exponent - 127);
+        }
+        return ([(byte)exponent, .. Nibbles(q)], [.. q.Select(Value)]);
+    }
+
+    /// <summary>Element i in the low half of byte i, element i + 16 in its high half.</summary>
+    private static byte[] Nibbles(int[] q) => [.. Enumerable.Range(0, 16).Select(i => (byte)(q[i] & 15 | (q[i + 16] & 15) << 4))];
+
+    /// <summary>128 elements in 32 bytes, each pair of bits 32 elements further.</summary>
+    private static byte[] TwoBits(int[] q)
+    {
+        byte[] packed = new byte[64];
+        for (int i = 0; i < 256; i++) packed[i / 128 * 32 + i % 32] |= (byte)(q[i] << (i % 128 / 32 * 2));
+        return packed;
+    }
+
     /// <summary>Several blocks and their values.</summary>
     public static (byte[] Data, double[] Values) Blocks(int count, Func<(byte[] Block, double[] Values)> block)
     {
