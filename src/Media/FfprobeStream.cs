@@ -15,7 +15,10 @@ internal static class FfprobeStream
         {
             "video" when !cover => Video(stream, index, codec),
             "audio" => new MediaStream(
-                index, MediaStreamKind.Audio, codec, SampleRate: Whole(Number(stream, "sample_rate")), Channels: Whole(Number(stream, "channels"))),
+                index, MediaStreamKind.Audio, codec, SampleRate: Whole(Number(stream, "sample_rate")), Channels: Whole(Number(stream, "channels")))
+            {
+                ChannelLayout = Known(stream, "channel_layout"),
+            },
             _ => new MediaStream(index, MediaStreamKind.Other, codec),
         };
     }
@@ -36,15 +39,28 @@ internal static class FfprobeStream
         if (width == 0 || height == 0) (displayWidth, displayHeight) = (width, height);
         if (IsOnItsSide(stream)) (displayWidth, displayHeight) = (displayHeight, displayWidth);
         double? rate = Ratio(Text(stream, "avg_frame_rate"), '/') ?? Ratio(Text(stream, "r_frame_rate"), '/');
-        return new MediaStream(index, MediaStreamKind.Video, codec, width, height, displayWidth, displayHeight, rate);
+        return new MediaStream(index, MediaStreamKind.Video, codec, width, height, displayWidth, displayHeight, rate) { Colour = Colour(stream) };
     }
+
+    private static StreamColour Colour(JsonElement stream) => new()
+    {
+        PixelFormat = Known(stream, "pix_fmt"),
+        Matrix = Known(stream, "color_space"),
+        Transfer = Known(stream, "color_transfer"),
+        Primaries = Known(stream, "color_primaries"),
+        FullRange = Known(stream, "color_range") == "pc",
+        DolbyVisionProfile = Whole(SideData(stream, "dv_profile")),
+    };
 
     private static bool IsOnItsSide(JsonElement stream)
     {
-        if (!stream.TryGetProperty("side_data_list", out var list)) return false;
-        double turn = list.EnumerateArray().Select(data => Number(data, "rotation")).FirstOrDefault(r => r is not null) ?? 0;
+        double turn = SideData(stream, "rotation") ?? 0;
         return Math.Abs(Math.Round(turn / 90)) % 2 == 1;
     }
+
+    private static double? SideData(JsonElement stream, string name) => stream.TryGetProperty("side_data_list", out var list)
+        ? list.EnumerateArray().Select(data => Number(data, name)).FirstOrDefault(number => number is not null)
+        : null;
 
     private static double? Ratio(string? text, char separator)
     {
@@ -52,6 +68,9 @@ internal static class FfprobeStream
         bool both = double.TryParse(over, CultureInfo.InvariantCulture, out double a) & double.TryParse(under, CultureInfo.InvariantCulture, out double b);
         return both && a > 0 && b > 0 ? a / b : null;
     }
+
+    /// <summary>A text, unless it is one of ffprobe's words for none.</summary>
+    private static string? Known(JsonElement element, string name) => Text(element, name) is { } text and not ("unknown" or "unspecified" or "reserved") ? text : null;
 
     private static string? Text(JsonElement element, string name) =>
         element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;

@@ -11,6 +11,9 @@ namespace Locutor.Media;
 public sealed record MediaInfo(
     MediaKind Kind, MediaContainer Container, int Width, int Height, double? FramesPerSecond, double? Duration, IReadOnlyList<MediaStream> Streams)
 {
+    /// <summary>Of an animated picture; 1 for others, and for what is no picture.</summary>
+    public int Frames { get; init; } = 1;
+
     /// <summary>The stream that is seen, if any.</summary>
     public MediaStream? Video => Streams.FirstOrDefault(s => s.Kind == MediaStreamKind.Video);
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Locutor.Media.Files;
 using Locutor.Media.Pictures;
 using Locutor.Media.Processes;
 
@@ -19,15 +20,18 @@ public static class MediaProbe
     {
         if (file.Container.IsPicture)
         {
-            var header = await Task.Run(() => PictureHeader.Read(file, limits), ct).ConfigureAwait(false);
+            var header = await PictureHeader.ReadAsync(file, limits, ct).ConfigureAwait(false);
             var stream = new MediaStream(0, MediaStreamKind.Video, file.Container.Name, header.Width, header.Height, header.Width, header.Height);
-            return new MediaInfo(MediaKind.Picture, file.Container, header.Width, header.Height, null, null, [stream]);
+            return new MediaInfo(MediaKind.Picture, file.Container, header.Width, header.Height, null, null, [stream]) { Frames = header.Frames };
         }
-        byte[] report = await ReportAsync(file, limits, ct).ConfigureAwait(false);
-        var info = Parse(file, report);
+        var info = await DescribeAsync(file, limits, ct).ConfigureAwait(false);
         Check(file, info, limits);
         return info;
     }
+
+    /// <summary>ffprobe's description, not yet held against the limits.</summary>
+    internal static async Task<MediaInfo> DescribeAsync(MediaFile file, MediaLimits limits, CancellationToken ct) =>
+        Parse(file, await ReportAsync(file, limits, ct).ConfigureAwait(false));
 
     private static async Task<byte[]> ReportAsync(MediaFile file, MediaLimits limits, CancellationToken ct)
     {
@@ -42,7 +46,7 @@ public static class MediaProbe
             int read = await process.Output.ReadAtLeastAsync(report, report.Length, throwOnEndOfStream: false, timer.Token).ConfigureAwait(false);
             if (read == report.Length) throw file.TooLarge($"its description is longer than {LongestReport} bytes");
             int code = await process.WaitAsync(timer.Token).ConfigureAwait(false);
-            if (code != 0) throw file.Unsupported($"damaged {file.Container.Name} ({process.Complaint(file.FullPath)})");
+            if (code != 0) throw file.Damaged(process.Complaint(file.FullPath));
             return report[..read];
         }
         catch (Exception e) when (e is OperationCanceledException or IOException && timer.IsCancellationRequested)

@@ -29,4 +29,11 @@ public sealed record MediaStream(
     int DisplayHeight = 0,
     double? FramesPerSecond = null,
     int SampleRate = 0,
-    int Channels = 0);
+    int Channels = 0)
+{
+    /// <summary>ffmpeg's name of the layout of the channels; null where the file names none.</summary>
+    public string? ChannelLayout { get; init; }
+
+    /// <summary>How pixels encode colours; of video alone.</summary>
+    public StreamColour Colour { get; init; } = new();
+}

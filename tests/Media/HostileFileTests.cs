@@ -36,10 +36,10 @@ public sealed class HostileFileTests : IDisposable
         await RefusedAsync(folder.Write("a.png", "hello, this is no picture"), MediaErrorCodes.UnsupportedMedia, "text");
         await RefusedAsync(folder.Write("b.png", ""), MediaErrorCodes.UnsupportedMedia, "empty");
         await RefusedAsync(folder.Write("c.png", [0, .. random.Bytes(5000)]), MediaErrorCodes.UnsupportedMedia, "c.png");
-        await RefusedAsync(folder.Write("d.svg", "<svg xmlns='http://www.w3.org/2000/svg'><image href='file:///etc/passwd'/></svg>"), MediaErrorCodes.UnsupportedMedia, "text");
+        await RefusedAsync(folder.Write("d.svg", "<svg xmlns='http://www.w3.org/2000/svg'><image href='file:///etc/passwd'/></svg>"), MediaErrorCodes.UnsupportedMedia, "an SVG drawing");
         await RefusedAsync(folder.Path, MediaErrorCodes.FetchFailed, "folder");
         await RefusedAsync(folder["nothing\u001b[31m\r\nthere.png"], MediaErrorCodes.FetchFailed, "no such file");
-        await RefusedAsync("/dev/zero", MediaErrorCodes.UnsupportedMedia, "empty");
+        await RefusedAsync("/dev/zero", MediaErrorCodes.FetchFailed, "is a device");
         await RefusedAsync("concat:/etc/passwd|/etc/hosts", MediaErrorCodes.FetchFailed, "no such file");
         await RefusedAsync("a\0b.png", MediaErrorCodes.FetchFailed, "file name");
     }

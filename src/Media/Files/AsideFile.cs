@@ -1,4 +1,4 @@
-namespace Locutor.Media;
+namespace Locutor.Media.Files;
 
 /// <summary>A file that is written under another name beside its own and takes its name only when it is whole.</summary>
 internal sealed class AsideFile : IDisposable

@@ -1,31 +1,44 @@
-namespace Locutor.Media;
+using Locutor.Media.Sniffing;
+
+namespace Locutor.Media.Files;
 
 /// <summary>A file from outside whose container is known and whose size is within the limits.</summary>
 /// <param name="Path">As the user gave it, for messages.</param>
 /// <param name="FullPath">Absolute, so that no name can be taken for an option or a protocol.</param>
 /// <param name="Container">Told by the bytes.</param>
-internal sealed record MediaFile(string Path, string FullPath, MediaContainer Container)
+/// <param name="Zeros">Zero bytes in front of the container.</param>
+internal sealed record MediaFile(string Path, string FullPath, MediaContainer Container, long Zeros = 0)
 {
+    private const long MostZeros = 64 << 20;
+
     /// <exception cref="MediaException">Missing, empty, unreadable, too large, or of an unknown container.</exception>
     public static MediaFile Open(string path, MediaLimits limits)
     {
         if (string.IsNullOrEmpty(path) || path.Contains('\0')) throw new MediaException(MediaErrorCodes.FetchFailed, $"{path}: not a file name");
         var file = new FileInfo(path);
-        if (Directory.Exists(path)) throw new MediaException(MediaErrorCodes.FetchFailed, $"{path}: is a folder, expected a file");
+        if (Refusal(FileIdentity.Kind(path)) is { } refusal) throw new MediaException(MediaErrorCodes.FetchFailed, $"{path}: {refusal}");
         if (!file.Exists) throw new MediaException(MediaErrorCodes.FetchFailed, $"{path}: no such file");
         if (file.Length == 0) throw new MediaException(MediaErrorCodes.UnsupportedMedia, $"{path}: is empty (0 bytes)");
         if (file.Length > limits.MaxFileBytes)
             throw new MediaException(MediaErrorCodes.TooLarge, $"{path}: {file.Length} bytes, expected at most {limits.MaxFileBytes}");
-        byte[] header = Header(path, file);
-        var container = ContainerSniffer.Sniff(header) ?? throw new MediaException(
+        var (header, zeros) = Header(path, file);
+        var container = ContainerSniffer.Sniff(header);
+        if (zeros > 0 && container != MediaContainer.Mp3 && container != MediaContainer.Aac) container = null; // only these have no beginning of their own
+        return container is not null ? new MediaFile(path, file.FullName, container, zeros) : throw new MediaException(
             MediaErrorCodes.UnsupportedMedia,
-            $"{path}: not a picture, video or sound that can be read (found {ContainerSniffer.Describe(header)})");
-        return new MediaFile(path, file.FullName, container);
+            $"{path}: not a picture, video or sound that can be read (found {ForeignKinds.Describe(header)})");
     }
 
     /// <summary>ffmpeg's input arguments: only this demuxer, only this local file, no other file or address through it.</summary>
     public IEnumerable<string> InputArguments() =>
-        ["-protocol_whitelist", "file,pipe", "-format_whitelist", Container.Demuxer, "-f", Container.Demuxer, "-i", "file:" + FullPath];
+        [
+            "-protocol_whitelist", "file,pipe", "-format_whitelist", Container.Demuxer, "-f", Container.Demuxer, .. Container.Options,
+            .. Zeros > 0 ? (string[])["-skip_initial_bytes", $"{Zeros}"] : [], "-i", "file:" + FullPath,
+        ];
+
+    /// <summary>The decoder gave up on it.</summary>
+    public MediaException Damaged(string reason, Exception? inner = null) => Unsupported(
+        Truncation.IsCut(this) ? $"the file ends early, as after a download that broke off: get it again ({Container.Name}: {reason})" : $"damaged {Container.Name}, or of a kind that is not read ({reason})", inner);
 
     public MediaException Unsupported(string reason, Exception? inner = null) => new(MediaErrorCodes.UnsupportedMedia, $"{Path}: {reason}", inner);
 
@@ -42,18 +55,44 @@ internal sealed record MediaFile(string Path, string FullPath, MediaContainer Co
         if (width * height > maxPixels) throw TooLarge($"{width}x{height} pixels, expected at most {maxPixels} in all");
     }
 
-    private static byte[] Header(string path, FileInfo file)
+    private static string? Refusal(FileKind kind) => kind switch
+    {
+        FileKind.Folder => "is a folder, expected a file",
+        FileKind.Pipe => "is a pipe, which can be read only once: copy it into a file first",
+        FileKind.Device => "is a device, expected a file",
+        FileKind.Socket => "is a socket, expected a file",
+        _ => null,
+    };
+
+    /// <summary>The first bytes, or those behind the zeros with which the file begins.</summary>
+    private static (byte[] Header, long Zeros) Header(string path, FileInfo file)
     {
         try
         {
             using var stream = file.OpenRead();
-            byte[] header = new byte[(int)Math.Min(file.Length, ContainerSniffer.HeaderBytes)];
-            int read = stream.ReadAtLeast(header, header.Length, throwOnEndOfStream: false);
-            return header[..read];
+            byte[] header = Read(stream);
+            if (header[0] != 0 || header.AsSpan().ContainsAnyExcept((byte)0) && header.AsSpan().IndexOfAnyExcept((byte)0) < 64) return (header, 0);
+            long zeros = 0;
+            byte[] part = header;
+            while (part.Length > 0 && zeros < MostZeros && !part.AsSpan().ContainsAnyExcept((byte)0))
+            {
+                zeros += part.Length;
+                part = Read(stream);
+            }
+            if (part.Length == 0 || zeros >= MostZeros) return (header, 0);
+            zeros += part.AsSpan().IndexOfAnyExcept((byte)0);
+            stream.Position = zeros;
+            return (Read(stream), zeros);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new MediaException(MediaErrorCodes.FetchFailed, $"{path}: cannot be read ({e.Message})", e);
         }
+    }
+
+    private static byte[] Read(FileStream stream)
+    {
+        byte[] bytes = new byte[(int)Math.Min(stream.Length - stream.Position, ContainerSniffer.HeaderBytes)];
+        return bytes[..stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
     }
 }

@@ -1,3 +1,4 @@
+using Locutor.Media.Files;
 using NetVips;
 using static NetVips.Enums;
 

@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using Locutor.Media.Files;
+using Locutor.Media.Pictures.Heif;
 using NetVips;
 
 namespace Locutor.Media.Pictures;
@@ -6,13 +8,23 @@ namespace Locutor.Media.Pictures;
 /// <summary>Width and height as stored (before any EXIF rotation) and the number of frames, read without decoding.</summary>
 internal readonly record struct PictureHeader(int Width, int Height, int Frames)
 {
-    public static PictureHeader Read(MediaFile file, MediaLimits limits)
+    public static async Task<PictureHeader> ReadAsync(MediaFile file, MediaLimits limits, CancellationToken ct)
     {
-        var header = file.Container == MediaContainer.Bmp ? ReadBitmap(file) : ReadWithVips(file);
+        var header = file.Container == MediaContainer.Bmp ? ReadBitmap(file)
+            : file.Container == MediaContainer.Targa ? ReadTarga(file)
+            : file.Container == MediaContainer.Heic ? HeifFile.Open(file).Header
+            : VipsLoader.Reads(file.Container) ? await Task.Run(() => ReadWithVips(file), ct).ConfigureAwait(false)
+            : await ReadWithFfprobeAsync(file, limits, ct).ConfigureAwait(false);
         file.CheckSize(header.Width, header.Height, limits.MaxSide, limits.MaxPicturePixels);
         if (header.Frames > limits.MaxPictureFrames)
             throw file.TooLarge($"{header.Frames} frames, expected at most {limits.MaxPictureFrames}");
         return header;
+    }
+
+    private static async Task<PictureHeader> ReadWithFfprobeAsync(MediaFile file, MediaLimits limits, CancellationToken ct)
+    {
+        var info = await MediaProbe.DescribeAsync(file, limits, ct).ConfigureAwait(false);
+        return new PictureHeader(info.Width, info.Height, 1);
     }
 
     private static PictureHeader ReadWithVips(MediaFile file)
@@ -25,8 +37,16 @@ internal readonly record struct PictureHeader(int Width, int Height, int Frames)
         }
         catch (VipsException e)
         {
-            throw file.Unsupported($"damaged {file.Container.Name} ({VipsLoader.Reason(e)})", e);
+            throw file.Damaged(VipsLoader.Reason(e), e);
         }
+    }
+
+    private static PictureHeader ReadTarga(MediaFile file)
+    {
+        byte[] header = new byte[18];
+        using var stream = File.OpenRead(file.FullPath);
+        stream.ReadExactly(header);
+        return new PictureHeader(BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(12)), BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(14)), 1);
     }
 
     private static PictureHeader ReadBitmap(MediaFile file)

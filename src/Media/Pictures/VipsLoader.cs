@@ -1,3 +1,4 @@
+using Locutor.Media.Files;
 using NetVips;
 using static NetVips.Enums;
 
@@ -6,11 +7,16 @@ namespace Locutor.Media.Pictures;
 /// <summary>Opens a picture with the one libvips loader of its container, so that nothing is guessed from name or content.</summary>
 internal static class VipsLoader
 {
+    private static readonly string[] General = ["unable to call", "unable to write to memory", "unable to load from", ": load error", "bad seek to"];
+
     static VipsLoader()
     {
         Cache.Max = 0; // pictures are read once; a cache would only keep them in memory
         Log.SetLogHandler("VIPS", Enums.LogLevelFlags.Warning, static (_, _, _) => { }); // what matters comes as an exception
     }
+
+    /// <summary>Whether libvips reads the container; ffmpeg reads the others.</summary>
+    public static bool Reads(MediaContainer container) => container.Name is "PNG" or "JPEG" or "GIF" or "TIFF" or "WebP" or "AVIF";
 
     public static Image Load(MediaFile file, bool sequential)
     {
@@ -28,10 +34,10 @@ internal static class VipsLoader
         };
     }
 
-    /// <summary>libvips' own words, without the name of the operation.</summary>
+    /// <summary>The last of libvips' lines that tells something: earlier ones may be of another picture that was read meanwhile.</summary>
     public static string Reason(VipsException e)
     {
-        string[] lines = [.. e.Message.Split('\n').Select(l => l.Trim()).Where(l => l.Length > 0 && !l.StartsWith("unable to call", StringComparison.Ordinal))];
-        return lines.Length == 0 ? "no reason given" : lines[0];
+        string? told = e.Message.Split('\n').Select(line => line.Trim()).LastOrDefault(line => line.Length > 0 && !General.Any(part => line.Contains(part, StringComparison.Ordinal)));
+        return told ?? "no reason given";
     }
 }

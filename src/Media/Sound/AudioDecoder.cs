@@ -1,18 +1,28 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
+using Locutor.Media.Files;
 using Locutor.Media.Processes;
 
 namespace Locutor.Media.Sound;
 
-/// <summary>Reads the first sound track of a file as mono: mean of the channels, then soxr at its HQ recipe (20 bits), as librosa loads.</summary>
+/// <summary>A voice as the network gets it.</summary>
+/// <param name="Sound">Mono.</param>
+/// <param name="Note">For the user: what was done with its channels, where that may surprise.</param>
+public sealed record Recording(Waveform Sound, string? Note);
+
+/// <summary>Reads the first sound track of a file as mono: the mix of <see cref="ChannelMix"/>, then soxr at its HQ recipe (20 bits), as librosa loads.</summary>
 public static class AudioDecoder
 {
+    /// <inheritdoc cref="ReadAsync"/>
+    public static async Task<Waveform> DecodeAsync(string path, int sampleRate, MediaLimits limits, CancellationToken ct = default) =>
+        (await ReadAsync(path, sampleRate, limits, ct).ConfigureAwait(false)).Sound;
+
+    /// <summary>Decodes the sound, and tells what is notable about it.</summary>
     /// <param name="path">Any sound or video with sound.</param>
     /// <param name="sampleRate">Wanted Hz.</param>
     /// <param name="limits">What the file may cost. Lengths are those decoded, not those that the header claims.</param>
     /// <param name="ct">Kills the decoder.</param>
     /// <exception cref="MediaException">No sound, 0 Hz, NaN or infinite samples, too short, too long, or damaged. Silence is valid.</exception>
-    public static async Task<Waveform> DecodeAsync(string path, int sampleRate, MediaLimits limits, CancellationToken ct = default)
+    public static async Task<Recording> ReadAsync(string path, int sampleRate, MediaLimits limits, CancellationToken ct = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(sampleRate, 1);
         var file = MediaFile.Open(path, limits);
@@ -24,9 +34,10 @@ public static class AudioDecoder
         timer.CancelAfter(limits.DecodeTimeout);
         try
         {
-            float[] samples = await ReadAsync(file, audio, sampleRate, limits, timer.Token).ConfigureAwait(false);
+            var mix = await ChannelMix.FindAsync(file, audio, limits, timer.Token).ConfigureAwait(false);
+            float[] samples = await SamplesAsync(file, audio, mix, sampleRate, limits, timer.Token).ConfigureAwait(false);
             Check(file, samples, sampleRate, limits);
-            return new Waveform(sampleRate, samples);
+            return new Recording(new Waveform(sampleRate, samples), mix.Note);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException && timer.IsCancellationRequested)
         {
@@ -35,12 +46,13 @@ public static class AudioDecoder
         }
     }
 
-    private static async Task<float[]> ReadAsync(MediaFile file, MediaStream audio, int sampleRate, MediaLimits limits, CancellationToken ct)
+    private static async Task<float[]> SamplesAsync(MediaFile file, MediaStream audio, ChannelMix mix, int sampleRate, MediaLimits limits, CancellationToken ct)
     {
         string[] arguments =
         [
             "-nostdin", "-hide_banner", "-v", "error", .. file.InputArguments(), "-map", $"0:{audio.Index}", "-vn", "-sn", "-dn",
-            "-af", Filter(audio.Channels, sampleRate), "-f", "f32le", "-c:a", "pcm_f32le", "pipe:1",
+            // Everything in float, so that the mix neither rounds nor clips.
+            "-af", $"aformat=sample_fmts=fltp,{mix.Voice()},aresample={sampleRate}:resampler=soxr:precision=20", "-f", "f32le", "-c:a", "pcm_f32le", "pipe:1",
         ];
         await using var process = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments);
         using var kill = process.KillOn(ct);
@@ -55,16 +67,8 @@ public static class AudioDecoder
         }
         int code = await process.WaitAsync(ct).ConfigureAwait(false);
         if (code != 0 || (bytes.Length == 0 && audio.Codec == "unknown"))
-            throw file.Unsupported($"damaged sound ({process.Complaint(file.FullPath)})");
+            throw file.Damaged(process.Complaint(file.FullPath));
         return MemoryMarshal.Cast<byte, float>(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)).ToArray();
-    }
-
-    /// <summary>Everything in float, so that the mean neither rounds nor clips.</summary>
-    private static string Filter(int channels, int sampleRate)
-    {
-        string share = (1.0 / channels).ToString("R", CultureInfo.InvariantCulture);
-        string mean = string.Join('+', Enumerable.Range(0, channels).Select(c => $"{share}*c{c}"));
-        return $"aformat=sample_fmts=fltp,pan=mono|c0={mean},aresample={sampleRate}:resampler=soxr:precision=20";
     }
 
     private static void Check(MediaFile file, float[] samples, int sampleRate, MediaLimits limits)

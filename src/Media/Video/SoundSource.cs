@@ -8,12 +8,14 @@ namespace Locutor.Media.Video;
 internal sealed class SoundSource : IAsyncDisposable
 {
     private readonly ToolProcess? decoder;
+    private readonly string path;
     private readonly Waveform? waveform;
     private int played;
 
-    private SoundSource(ToolProcess? decoder, Waveform? waveform, int sampleRate, int channels)
+    private SoundSource(ToolProcess? decoder, string path, Waveform? waveform, int sampleRate, int channels)
     {
         this.decoder = decoder;
+        this.path = path;
         this.waveform = waveform;
         SampleRate = sampleRate;
         Channels = channels;
@@ -25,11 +27,16 @@ internal sealed class SoundSource : IAsyncDisposable
     /// <summary>1 or 2.</summary>
     public int Channels { get; }
 
-    public static SoundSource Of(ToolProcess decoder, int sampleRate, int channels) => new(decoder, null, sampleRate, channels);
+    /// <param name="decoder">Writes the samples to its standard output.</param>
+    /// <param name="path">Of what it decodes, for messages.</param>
+    /// <param name="sampleRate">Hz.</param>
+    /// <param name="channels">1 or 2.</param>
+    public static SoundSource Of(ToolProcess decoder, string path, int sampleRate, int channels) => new(decoder, path, null, sampleRate, channels);
 
-    public static SoundSource Of(Waveform waveform) => new(null, waveform, waveform.SampleRate, 1);
+    public static SoundSource Of(Waveform waveform) => new(null, "", waveform, waveform.SampleRate, 1);
 
     /// <summary>Fills <paramref name="bytes"/> with the samples that follow.</summary>
+    /// <exception cref="MediaException">The decoder failed: the rest would be silence that the file does not have.</exception>
     public async ValueTask ReadAsync(Memory<byte> bytes, CancellationToken ct)
     {
         if (waveform is not null)
@@ -44,6 +51,8 @@ internal sealed class SoundSource : IAsyncDisposable
         using var kill = decoder!.KillOn(ct);
         int read = await decoder.Output.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, ct).ConfigureAwait(false);
         ct.ThrowIfCancellationRequested();
+        if (read < bytes.Length && await decoder.WaitAsync(ct).ConfigureAwait(false) != 0)
+            throw new MediaException(MediaErrorCodes.UnsupportedMedia, $"{path}: damaged sound ({decoder.Complaint(path)})");
         bytes.Span[read..].Clear();
     }
 

@@ -1,10 +1,11 @@
 using System.Globalization;
+using Locutor.Media.Files;
 using Locutor.Media.Processes;
 using Locutor.Media.Sound;
 
 namespace Locutor.Media.Video;
 
-/// <summary>What is heard in a written video: a waveform, or the user's own files in stereo where they are.</summary>
+/// <summary>The sound of a written video: a waveform, or the user's own files as <see cref="ChannelMix"/> mixes them, in stereo where they are.</summary>
 public sealed class Soundtrack
 {
     private readonly string[] paths;
@@ -33,32 +34,34 @@ public sealed class Soundtrack
         if (waveform is not null) return SoundSource.Of(waveform);
         var files = new List<MediaFile>();
         var streams = new List<MediaStream>();
+        var mixes = new List<ChannelMix>();
         foreach (string path in paths)
         {
             var file = MediaFile.Open(path, limits);
             var info = await MediaProbe.ProbeAsync(file, limits, ct).ConfigureAwait(false);
             files.Add(file);
             streams.Add(info.Audio ?? throw file.Unsupported("has no sound"));
+            mixes.Add(await ChannelMix.FindAsync(file, streams[^1], limits, ct).ConfigureAwait(false));
         }
         int rate = streams.Max(s => AacRate(s.SampleRate));
-        int channels = streams.Max(s => s.Channels) > 1 ? 2 : 1;
+        int channels = mixes.Max(mix => mix.HeardChannels);
         string[] arguments =
         [
-            "-nostdin", "-hide_banner", "-v", "error", .. files.SelectMany(f => f.InputArguments()), "-filter_complex", Graph(streams, rate, channels),
+            "-nostdin", "-hide_banner", "-v", "error", .. files.SelectMany(f => f.InputArguments()), "-filter_complex", Graph(streams, mixes, rate, channels),
             "-map", "[all]", "-f", "f32le", "-c:a", "pcm_f32le", "pipe:1",
         ];
-        return SoundSource.Of(ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments), rate, channels);
+        return SoundSource.Of(ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments), string.Join(" and ", paths), rate, channels);
     }
 
     /// <summary>The rate to encode at: AAC frames of 1024 samples end within 24 ms of the picture then, and would not at speech rates.</summary>
     internal static int AacRate(int rate) => rate == 44100 ? 44100 : 48000;
 
-    private string Graph(List<MediaStream> streams, int rate, int channels)
+    private string Graph(List<MediaStream> streams, List<ChannelMix> mixes, int rate, int channels)
     {
         string layout = channels == 2 ? "stereo" : "mono";
         var parts = streams.Select((stream, i) => string.Create(
             CultureInfo.InvariantCulture,
-            $"[{i}:{stream.Index}]aresample={rate}:resampler=soxr:precision=20,aformat=sample_fmts=flt:channel_layouts={layout}[s{i}];"));
+            $"[{i}:{stream.Index}]aformat=sample_fmts=fltp,{mixes[i].Heard(channels)},aresample={rate}:resampler=soxr:precision=20,aformat=sample_fmts=flt:channel_layouts={layout}[s{i}];"));
         string join = (streams.Count, together) switch
         {
             (1, _) => "[s0]anull[all]",

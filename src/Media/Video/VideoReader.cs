@@ -1,3 +1,4 @@
+using Locutor.Media.Files;
 using Locutor.Media.Pictures;
 using Locutor.Media.Processes;
 
@@ -44,9 +45,9 @@ public sealed class VideoReader : IAsyncDisposable
     {
         var file = MediaFile.Open(path, limits);
         var info = await MediaProbe.ProbeAsync(file, limits, ct).ConfigureAwait(false);
-        if (info.Kind != MediaKind.Video || info.Video is not { } video) throw file.Unsupported($"is {file.Container.Name} without video, expected a video");
-        // The size is fixed here: a stream whose size changes midway would otherwise change the bytes of a frame.
-        string filter = $"setpts=PTS-STARTPTS,fps={FramesPerSecond},scale={video.DisplayWidth}:{video.DisplayHeight}:flags=bicubic+accurate_rnd+full_chroma_int";
+        if (info.Kind != MediaKind.Video || info.Video is not { } video) throw file.Unsupported($"is {file.Container.Name} without video, expected a picture or a video");
+        string filter = FrameFilter.For(video, FramesPerSecond) ?? throw file.Unsupported(
+            $"is Dolby Vision of profile {video.Colour.DolbyVisionProfile}, whose colours only Dolby's decoders know: export it as HDR10, HLG or SDR");
         string[] arguments =
         [
             "-nostdin", "-hide_banner", "-v", "error", "-max_pixels", $"{limits.MaxFramePixels}", .. file.InputArguments(), "-map", $"0:{video.Index}",
@@ -101,8 +102,8 @@ public sealed class VideoReader : IAsyncDisposable
             byte[] rgb = new byte[3 * Width * Height];
             int got = await process.Output.ReadAtLeastAsync(rgb, rgb.Length, throwOnEndOfStream: false, timer.Token).ConfigureAwait(false);
             if (got == rgb.Length) return new Picture(Width, Height, rgb);
-            await process.WaitAsync(timer.Token).ConfigureAwait(false);
-            timer.Token.ThrowIfCancellationRequested();
+            int code = await process.WaitAsync(timer.Token).ConfigureAwait(false);
+            if (code != 0) throw file.Unsupported($"frame {read} cannot be decoded ({process.Complaint(file.FullPath)})");
             return null;
         }
         catch (Exception e) when (e is OperationCanceledException or IOException && timer.IsCancellationRequested)

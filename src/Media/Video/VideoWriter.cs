@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using Locutor.Media.Files;
 using Locutor.Media.Processes;
 
 namespace Locutor.Media.Video;

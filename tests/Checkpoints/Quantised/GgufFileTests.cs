@@ -42,8 +42,8 @@ public sealed class GgufFileTests : TemporaryFolder
     [InlineData(39, "MXFP4")]
     public void Low_bit_types_have_their_values(uint number, string name)
     {
-        int seed = Random.Shared.Next();
-        var random = new Random(seed);
+        int seed = TestSeed.Value;
+        var random = TestSeed.NewRandom();
         Func<(byte[] Block, double[] Values)> block = name switch
         {
             "Q4_0" => () => GgufWriter.Legacy(random, five: false, minimum: false),

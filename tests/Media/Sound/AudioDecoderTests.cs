@@ -32,11 +32,11 @@ public sealed class AudioDecoderTests : IDisposable
     public async Task Mono_is_the_mean_of_the_channels(int channels)
     {
         var random = TestSeed.NewRandom();
-        float[] values = [.. Enumerable.Range(0, channels).Select(_ => random.NextSingle() * 2 - 1)];
+        float[] values = [.. Enumerable.Range(0, channels).Select(_ => 0.2f + 0.8f * random.NextSingle())]; // none is silent, and they do not cancel
         string path = folder.Write("in.wav", Wav(16000, channels, 8000, (_, c) => values[c]));
         var sound = await AudioDecoder.DecodeAsync(path, 16000, MediaLimits.Default, Ct);
         sound.Samples.Length.ShouldBe(8000);
-        sound.Samples.ShouldAllBe(s => Math.Abs(s - values.Average()) < 1e-6);
+        sound.Samples.Max(s => Math.Abs(s - values.Average())).ShouldBeLessThan(1e-6f);
     }
 
     [Theory]
@@ -147,30 +147,7 @@ public sealed class AudioDecoderTests : IDisposable
         error.Message.ShouldNotContain('\n');
     }
 
-    /// <summary>A WAV file of 32-bit floats.</summary>
-    private static byte[] Wav(int rate, int channels, int samples, Func<int, int, float> value)
-    {
-        var bytes = new MemoryStream();
-        using var writer = new BinaryWriter(bytes);
-        int length = samples * channels * 4;
-        writer.Write("RIFF"u8);
-        writer.Write(36 + length);
-        writer.Write("WAVEfmt "u8);
-        writer.Write(16);
-        writer.Write((short)3);
-        writer.Write((short)channels);
-        writer.Write(rate);
-        writer.Write(rate * channels * 4);
-        writer.Write((short)(channels * 4));
-        writer.Write((short)32);
-        writer.Write("data"u8);
-        writer.Write(length);
-        for (int n = 0; n < samples; n++)
-        {
-            for (int c = 0; c < channels; c++) writer.Write(value(n, c));
-        }
-        return bytes.ToArray();
-    }
+    private static byte[] Wav(int rate, int channels, int samples, Func<int, int, float> value) => WavFile.Float(rate, channels, samples, value);
 
     public void Dispose() => folder.Dispose();
 }

@@ -1,0 +1,98 @@
+using System.Runtime.InteropServices;
+
+namespace Locutor.Media.Files;
+
+/// <summary>What a name in the file system stands for.</summary>
+public enum FileKind
+{
+    Missing,
+    Regular,
+    Folder,
+
+    /// <summary>Such as <c>/dev/null</c> or a disk.</summary>
+    Device,
+
+    /// <summary>A named pipe, or one that a shell made: <c>&lt;(...)</c>.</summary>
+    Pipe,
+    Socket,
+}
+
+/// <summary>Tells kinds of files apart, and whether two names are one file.</summary>
+public static partial class FileIdentity
+{
+    private const int TypeMask = 0xF000;
+
+    /// <summary>The kind of what a path leads to; links are followed.</summary>
+    public static FileKind Kind(string path)
+    {
+        if (Status(path) is not { } status) return Directory.Exists(path) ? FileKind.Folder : File.Exists(path) ? FileKind.Regular : FileKind.Missing;
+        return (status.Mode & TypeMask) switch
+        {
+            0x1000 => FileKind.Pipe,
+            0x2000 or 0x6000 => FileKind.Device,
+            0x4000 => FileKind.Folder,
+            0xC000 => FileKind.Socket,
+            _ => FileKind.Regular,
+        };
+    }
+
+    /// <summary>Whether both names lead to one existing file: by links, hard or symbolic, by another spelling or another mount.</summary>
+    public static bool Same(string first, string second)
+    {
+        if (Status(first) is { } a && Status(second) is { } b) return (a.Dev, a.Ino) == (b.Dev, b.Ino);
+        return File.Exists(first) && File.Exists(second) && string.Equals(Final(first), Final(second), StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>The file that a chain of symbolic links ends at, or the path itself; it need not exist.</summary>
+    public static string Final(string path)
+    {
+        string full = Path.GetFullPath(path);
+        try
+        {
+            return File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
+        }
+        catch (IOException) // there is nothing there, or the links go round in a circle
+        {
+            return full;
+        }
+    }
+
+    private static FileStatus? Status(string path)
+    {
+        if (OperatingSystem.IsWindows() || path.Length == 0 || path.Contains('\0')) return null;
+        try
+        {
+            return Stat(path, out var status) == 0 ? status : null;
+        }
+        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The runtime's own stat, whose structure is the same on every Unix.</summary>
+    [LibraryImport("libSystem.Native", EntryPoint = "SystemNative_Stat", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Stat(string path, out FileStatus status);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct FileStatus
+    {
+        public int Flags;
+        public int Mode;
+        public uint User;
+        public uint Group;
+        public long Size;
+        public long AccessTime;
+        public long AccessNanoseconds;
+        public long ChangeTime;
+        public long ChangeNanoseconds;
+        public long StatusTime;
+        public long StatusNanoseconds;
+        public long BirthTime;
+        public long BirthNanoseconds;
+        public long Dev;
+        public long DeviceNumber;
+        public long Ino;
+        public uint UserFlags;
+    }
+}

@@ -1,0 +1,65 @@
+using System.Text;
+using NetVips;
+using static NetVips.Enums;
+
+namespace Locutor.Media.Pictures;
+
+/// <summary>Brings any picture of libvips to 8-bit sRGB without transparency.</summary>
+internal static class ColourManagement
+{
+    private const string Profile = "icc-profile-data";
+    private const double NeutralGround = 128;
+
+    /// <summary>An embedded profile is applied, unless it is sRGB itself. Transparent parts are laid over mid grey.</summary>
+    public static Image ToSrgb(Image image)
+    {
+        if (!image.HasAlpha()) return Colours(image);
+        int colours = image.Bands - 1;
+        using var alone = image.ExtractBand(0, n: colours);
+        using var coloured = Colours(alone);
+        using var alpha = Alpha(image.ExtractBand(colours), image.Interpretation);
+        using var joined = coloured.Bandjoin(alpha);
+        return joined.Flatten([NeutralGround]).Cast(BandFormat.Uchar);
+    }
+
+    private static Image Colours(Image image)
+    {
+        using var converted = image.Contains(Profile) && !IsSrgb((byte[])image.Get(Profile)) ? WithProfile(image) : image.Colourspace(Interpretation.Srgb);
+        return converted.Cast(BandFormat.Uchar);
+    }
+
+    private static Image WithProfile(Image image)
+    {
+        try
+        {
+            return image.IccTransform("srgb", embedded: true, intent: Intent.Relative, blackPointCompensation: true);
+        }
+        catch (VipsException) // a profile of another colour space than the picture's, or a broken one: viewers ignore it as well
+        {
+            return image.Colourspace(Interpretation.Srgb);
+        }
+    }
+
+    /// <summary>Most pictures carry sRGB's profile; a conversion from sRGB to sRGB would only add rounding.</summary>
+    private static bool IsSrgb(byte[] profile)
+    {
+        ReadOnlySpan<byte> start = profile.AsSpan(0, Math.Min(profile.Length, 4096));
+        return start.IndexOf("sRGB IEC61966"u8) >= 0 || start.IndexOf(Encoding.BigEndianUnicode.GetBytes("sRGB")) >= 0 || start.IndexOf("sRGB built-in"u8) >= 0;
+    }
+
+    /// <summary>0 to 255, whatever the picture's own range is.</summary>
+    private static Image Alpha(Image alpha, Interpretation interpretation)
+    {
+        using (alpha)
+        {
+            using var positive = alpha.Format == BandFormat.Short ? (alpha < 0).Ifthenelse(alpha + 65536, alpha) : alpha.Copy(); // CIELab TIFF: unsigned numbers in signed ones
+            double most = alpha.Format switch
+            {
+                BandFormat.Short or BandFormat.Ushort => 65535,
+                BandFormat.Float or BandFormat.Double when interpretation == Interpretation.Scrgb => 1,
+                _ => 255,
+            };
+            return (positive * (255 / most)).Cast(BandFormat.Uchar);
+        }
+    }
+}

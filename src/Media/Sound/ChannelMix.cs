@@ -1,0 +1,105 @@
+using System.Globalization;
+using Locutor.Media.Files;
+
+namespace Locutor.Media.Sound;
+
+/// <summary>
+/// How the channels of a sound track become what is heard, and what the speech network gets: always the mean of what is heard, so that
+/// lips never move to a sound that nobody hears, nor rest while somebody speaks.
+/// </summary>
+/// <remarks>
+/// Stereo stays as it is. A named layout is mixed down to stereo. Other channels are averaged, without those that are silent. Where the
+/// channels cancel each other, as they do when one is wired with inverted polarity, the loudest alone is heard.
+/// </remarks>
+internal sealed class ChannelMix
+{
+    /// <summary>Channels this far below the loudest in power (40 dB) count as silent.</summary>
+    private const double Silent = 1e-4;
+
+    /// <summary>A mix that keeps less than this part (12 dB) of the power that unrelated channels would keep has cancelled.</summary>
+    private const double Cancelled = 0.06;
+
+    private readonly double[][] rows;
+
+    private ChannelMix(double[][] rows, string? note = null)
+    {
+        this.rows = rows;
+        Note = note;
+    }
+
+    /// <summary>1 or 2.</summary>
+    public int HeardChannels => rows.Length;
+
+    /// <summary>For the user: what was done with the channels, where that may surprise.</summary>
+    public string? Note { get; }
+
+    /// <summary>Measures the channels of a track and decides.</summary>
+    public static async Task<ChannelMix> FindAsync(MediaFile file, MediaStream audio, MediaLimits limits, CancellationToken ct)
+    {
+        if (audio.Channels > ChannelPowers.MostChannels) throw file.TooLarge($"{audio.Channels} channels of sound, expected at most {ChannelPowers.MostChannels}");
+        if (audio.Channels == 1) return new ChannelMix([[1]]);
+        var powers = await ChannelPowers.MeasureAsync(file, audio, limits, ct).ConfigureAwait(false);
+        var mix = Choose(powers, audio.ChannelLayout);
+        return new ChannelMix(mix.rows, mix.Note is { } note ? $"{file.Path}: {note}" : null);
+    }
+
+    /// <summary>The decision alone.</summary>
+    internal static ChannelMix Choose(ChannelPowers powers, string? layout)
+    {
+        int channels = powers.Channels;
+        int[] live = [.. Enumerable.Range(0, channels).Where(c => powers.Of(c) > Silent * powers.Loudest)];
+        if (live.Length == 0) live = [.. Enumerable.Range(0, channels)]; // silence is valid
+        var mix = channels == 2 ? new ChannelMix([[1, 0], [0, 1]])
+            : ChannelLayouts.Stereo(layout, channels) is { } stereo ? Downmix(stereo, live)
+            : Mean(live, channels);
+        if (!mix.Cancels(powers)) return mix;
+        int loudest = Array.FindIndex(powers.All, p => p == powers.Loudest);
+        return new ChannelMix(
+            [Row(channels, loudest, 1)], $"its {channels} channels cancel each other when they are mixed, so channel {loudest + 1}, the loudest, is used alone");
+    }
+
+    /// <summary>ffmpeg's filter to what is heard, in <paramref name="channels"/> channels.</summary>
+    public string Heard(int channels) => channels == 1 ? Voice() : $"pan=stereo|c0={Sum(rows[0])}|c1={Sum(rows[^1])}";
+
+    /// <summary>ffmpeg's filter to the one channel that the network gets.</summary>
+    public string Voice() => "pan=mono|c0=" + Sum(VoiceWeights());
+
+    private double[] VoiceWeights() => [.. Enumerable.Range(0, rows[0].Length).Select(c => rows.Average(row => row[c]))];
+
+    private bool Cancels(ChannelPowers powers)
+    {
+        double[] weights = VoiceWeights();
+        double unrelated = weights.Select((weight, channel) => weight * weight * powers.Of(channel)).Sum();
+        return powers.OfMix(weights) < Cancelled * unrelated;
+    }
+
+    /// <summary>Silent channels take no part in the scale, so that a voice in the centre alone is not made quiet.</summary>
+    private static ChannelMix Downmix((double[] Left, double[] Right) stereo, int[] live)
+    {
+        double scale = 1 / Math.Max(live.Sum(c => stereo.Left[c]), live.Sum(c => stereo.Right[c]));
+        return new ChannelMix([Array.ConvertAll(stereo.Left, w => w * scale), Array.ConvertAll(stereo.Right, w => w * scale)]);
+    }
+
+    private static ChannelMix Mean(int[] live, int channels)
+    {
+        double[] row = new double[channels];
+        foreach (int c in live) row[c] = 1.0 / live.Length;
+        string? note = live.Length == channels
+            ? null
+            : $"{channels} channels without a known layout: channel {string.Join(", ", live.Select(c => c + 1))} is used, the others are silent";
+        return new ChannelMix([row], note);
+    }
+
+    private static double[] Row(int channels, int channel, double weight)
+    {
+        double[] row = new double[channels];
+        row[channel] = weight;
+        return row;
+    }
+
+    private static string Sum(double[] weights)
+    {
+        string sum = string.Join('+', weights.Select((w, c) => (w, c)).Where(t => t.w != 0).Select(t => $"{t.w.ToString("0.################", CultureInfo.InvariantCulture)}*c{t.c}"));
+        return sum.Length > 0 ? sum : "0*c0";
+    }
+}

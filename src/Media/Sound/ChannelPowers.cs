@@ -1,0 +1,105 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Locutor.Media.Files;
+using Locutor.Media.Processes;
+
+namespace Locutor.Media.Sound;
+
+/// <summary>The mean power of each channel of a sound track, and of any mix of them.</summary>
+internal sealed class ChannelPowers
+{
+    public const int MostChannels = 64;
+
+    private readonly double[,] products; // mean of a[i] * a[j], for i <= j
+
+    private ChannelPowers(double[,] products)
+    {
+        this.products = products;
+        All = [.. Enumerable.Range(0, Channels).Select(Of)];
+    }
+
+    public int Channels => products.GetLength(0);
+
+    public double[] All { get; }
+
+    public double Loudest => All.Max();
+
+    public double Of(int channel) => products[channel, channel];
+
+    /// <summary>Power of the weighted sum of the channels.</summary>
+    public double OfMix(double[] weights)
+    {
+        double power = 0;
+        for (int i = 0; i < Channels; i++)
+        {
+            for (int j = i; j < Channels; j++) power += (i == j ? 1 : 2) * weights[i] * weights[j] * products[i, j];
+        }
+        return power;
+    }
+
+    /// <summary>Of interleaved samples.</summary>
+    public static ChannelPowers From(ReadOnlySpan<float> samples, int channels)
+    {
+        var sum = new Accumulator(channels);
+        sum.Add(samples);
+        return sum.Result();
+    }
+
+    /// <summary>Decodes the track once, without keeping it.</summary>
+    public static async Task<ChannelPowers> MeasureAsync(MediaFile file, MediaStream audio, MediaLimits limits, CancellationToken ct)
+    {
+        string[] arguments =
+        [
+            "-nostdin", "-hide_banner", "-v", "error", .. file.InputArguments(), "-map", $"0:{audio.Index}", "-vn", "-sn", "-dn", "-t", limits.MaxSeconds.ToString("0.###", CultureInfo.InvariantCulture),
+            "-af", "aformat=sample_fmts=flt", "-f", "f32le", "-c:a", "pcm_f32le", "pipe:1",
+        ];
+        await using var process = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments);
+        using var kill = process.KillOn(ct);
+        var sum = new Accumulator(audio.Channels);
+        byte[] buffer = new byte[sizeof(float) * audio.Channels * 4096];
+        while (await process.Output.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, ct).ConfigureAwait(false) is var read and > 0)
+            sum.Add(MemoryMarshal.Cast<byte, float>(buffer.AsSpan(0, read)));
+        if (await process.WaitAsync(ct).ConfigureAwait(false) != 0) throw file.Damaged(process.Complaint(file.FullPath));
+        return sum.Result();
+    }
+
+    /// <summary>Takes every sample of up to 8 channels, and fewer of more: the work grows with the square of the channels.</summary>
+    private sealed class Accumulator(int channels)
+    {
+        private readonly double[,] sums = new double[channels, channels];
+        private readonly int stride = Math.Max(1, channels * channels / 64);
+        private long count;
+        private int skip;
+
+        public void Add(ReadOnlySpan<float> samples)
+        {
+            int frames = samples.Length / channels;
+            for (; skip < frames; skip += stride) AddFrame(samples.Slice(skip * channels, channels));
+            skip -= frames;
+        }
+
+        public ChannelPowers Result()
+        {
+            double[,] means = new double[channels, channels];
+            for (int i = 0; i < channels; i++)
+            {
+                for (int j = i; j < channels; j++) means[i, j] = count == 0 ? 0 : sums[i, j] / count;
+            }
+            return new ChannelPowers(means);
+        }
+
+        private void AddFrame(ReadOnlySpan<float> frame)
+        {
+            foreach (float sample in frame)
+            {
+                if (!float.IsFinite(sample)) return; // refused where the sound is decoded
+            }
+            for (int i = 0; i < channels; i++)
+            {
+                double a = frame[i];
+                for (int j = i; j < channels; j++) sums[i, j] += a * frame[j];
+            }
+            count++;
+        }
+    }
+}
