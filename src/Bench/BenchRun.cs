@@ -1,5 +1,6 @@
 using Locutor.Generation;
 using Locutor.Kernels.Compilation;
+using Locutor.Kernels.Devices;
 using static TorchSharp.torch;
 
 namespace Locutor.Bench;
@@ -66,6 +67,6 @@ public static class BenchRun
     };
 
     private static string Name(Device device) => device.type == TorchSharp.DeviceType.CUDA
-        ? CudaDriver.DeviceName(Math.Max(0, device.index))
+        ? $"{CudaDriver.DeviceName(Math.Max(0, device.index))}, used as capability {GpuPaths.For(device).Capability}"
         : $"CPU, {get_num_threads()} threads";
 }

@@ -1,4 +1,5 @@
 using Locutor.Kernels.Compilation;
+using Locutor.Kernels.Devices;
 using Locutor.Kernels.Quantisation;
 using static TorchSharp.torch;
 
@@ -12,11 +13,10 @@ public sealed record Ceiling(string What, double Rate, string Unit);
 /// <summary>What the device can do at best, measured in the same run as what is compared with it.</summary>
 internal sealed class Ceilings
 {
-    public const string Float32 = "matrix product, float32", BFloat16 = "matrix product, bfloat16", Float8 = "matrix product, float8 by rows", Int8 = "matrix product, int8",
-        Attention = "attention, bfloat16", AttentionFloat32 = "attention, float32", Copy = "copy, bytes read and written";
+    public const string Float8 = "matrix product, float8 by rows", Int8 = "matrix product, int8", Copy = "copy, bytes read and written";
 
-    /// <summary>Which ceiling a matrix product has; a processor widens bytes.</summary>
-    public static string Product(ScalarType type, LinearPrecision linears, bool gpu) => (gpu ? linears : LinearPrecision.Plain) switch
+    /// <summary>Which ceiling a matrix product has: where the device does not multiply bytes, that of the numbers they are widened to.</summary>
+    public static string Product(ScalarType type, LinearPrecision held, Device device) => GpuPaths.ForGpu(device)?.Reads(held) switch
     {
         LinearPrecision.Float8 => Float8,
         LinearPrecision.Int8 => Int8,
@@ -24,10 +24,10 @@ internal sealed class Ceilings
     };
 
     /// <summary>Which ceiling a product or convolution of plain numbers has.</summary>
-    public static string Plain(ScalarType type) => type == ScalarType.Float32 ? Float32 : BFloat16;
+    public static string Plain(ScalarType type) => $"matrix product, {type}".ToLowerInvariant();
 
-    /// <summary>Which ceiling an attention has.</summary>
-    public static string OfAttention(ScalarType type, bool gpu) => type == ScalarType.Float32 && !gpu ? AttentionFloat32 : Attention;
+    /// <summary>Which ceiling an attention has; on a GPU that of 16-bit numbers.</summary>
+    public static string Attention(ScalarType type, Device device) => $"attention, {GpuPaths.ForGpu(device)?.Half ?? type}".ToLowerInvariant();
 
     private readonly Dictionary<string, Ceiling> measured = [];
 
@@ -49,21 +49,23 @@ internal sealed class Ceilings
         long side = meter.OnGpu ? 8192 : 768, tokens = meter.OnGpu ? 32768 : 1024, heads = meter.OnGpu ? 40 : 4, head = meter.OnGpu ? 128 : 64;
         double product = 2.0 * side * side * side, attention = 4.0 * tokens * tokens * heads * head;
         var (a, b) = (randn([side, side], device: device), randn([side, side], device: device));
-        var (ah, bh) = (a.to(ScalarType.BFloat16), b.to(ScalarType.BFloat16));
-        found.Add(Float32, "FLOP", product, meter.MedianOfMany(() => a.matmul(b)));
-        found.Add(BFloat16, "FLOP", product, meter.MedianOfMany(() => ah.matmul(bh.t())));
+        var paths = GpuPaths.ForGpu(device);
+        var half = paths?.Half ?? ScalarType.BFloat16;
+        var (ah, bh) = (a.to(half), b.to(half));
+        found.Add(Plain(ScalarType.Float32), "FLOP", product, meter.MedianOfMany(() => a.matmul(b)));
+        found.Add(Plain(half), "FLOP", product, meter.MedianOfMany(() => ah.matmul(bh.t())));
         foreach (var (name, precision) in new[] { (Float8, LinearPrecision.Float8), (Int8, LinearPrecision.Int8) })
         {
             var (x, w) = (RowQuantiser.Quantise(a, precision), RowQuantiser.Quantise(b, precision));
-            if (meter.OnGpu && precision == LinearPrecision.Float8)
+            if (paths is { Float8Products: true } && precision == LinearPrecision.Float8)
                 found.Add(name, "FLOP", product, meter.MedianOfMany(() => TorchScripts.ScaledProduct(x.Values, w.Values.t(), x.Scales.view(-1, 1), w.Scales.view(1, -1), null)));
-            else if (precision == LinearPrecision.Int8)
+            else if (paths is not { Int8Products: false } && precision == LinearPrecision.Int8)
                 found.Add(name, "FLOP", product, meter.MedianOfMany(() => TorchScripts.Int8Product(x.Values, w.Values.t())));
         }
         var q = randn([1, heads, tokens, head], device: device);
-        var qh = q.to(ScalarType.BFloat16);
-        found.Add(Attention, "FLOP", attention, meter.MedianOfMany(() => Networks.Layers.Attention.Forward(qh, qh, qh)));
-        if (!meter.OnGpu) found.Add(AttentionFloat32, "FLOP", attention, meter.MedianOfMany(() => Networks.Layers.Attention.Forward(q, q, q)));
+        var qh = q.to(half);
+        found.Add(Attention(half, device), "FLOP", attention, meter.MedianOfMany(() => Networks.Layers.Attention.Forward(qh, qh, qh)));
+        if (!meter.OnGpu) found.Add(Attention(ScalarType.Float32, device), "FLOP", attention, meter.MedianOfMany(() => Networks.Layers.Attention.Forward(q, q, q)));
         long bytes = meter.OnGpu ? Math.Min(4L << 30, (options.VramBudget ?? long.MaxValue) / 16) : 256L << 20;
         var (from, to) = (zeros([bytes / 4], ScalarType.Float32, device).add_(1), empty([bytes / 4], ScalarType.Float32, device));
         found.Add(Copy, "byte", 2.0 * bytes, meter.MedianOfMany(() => to.copy_(from)));

@@ -15,7 +15,7 @@ internal sealed class EncodersBench(BenchOptions options, Meter meter)
 
     public IEnumerable<BenchRow> Run()
     {
-        yield return Text();
+        if (Arithmetic.OfText(options.Device).type == options.Device.type) yield return Text(); // else the processor encodes the prompt, which is not measured here
         yield return Image();
         yield return Speech();
     }

@@ -1,5 +1,6 @@
 using Locutor.Generation;
 using Locutor.Kernels;
+using Locutor.Kernels.Devices;
 using Locutor.Kernels.Quantisation;
 using Locutor.Networks.Layers;
 using Locutor.Networks.VideoTransformer;
@@ -13,8 +14,18 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
     private const string Part = "kernels";
 
     private readonly VideoTransformerConfig config = new BundleBlueprint(options.Bundle).Transformer;
-    private readonly LinearPrecision linears = options.Precision.Linears() ?? LinearPrecision.Plain;
+    private readonly LinearPrecision held = options.Precision.Linears() ?? LinearPrecision.Plain;
+
+    /// <summary>How activations come to the products: plain where the device widens the weights.</summary>
+    private readonly LinearPrecision linears = Reads(options);
+
     private readonly ScalarType type = options.Precision.Arithmetic(options.Device);
+
+    private static LinearPrecision Reads(BenchOptions options)
+    {
+        var held = options.Precision.Linears() ?? LinearPrecision.Plain;
+        return GpuPaths.ForGpu(options.Device)?.Reads(held) ?? held;
+    }
 
     private PatchGrid Grid => PassInputs.GridOf(options, config);
 
@@ -80,7 +91,7 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
 
     private IEnumerable<Operation> Attentions(PatchGrid grid)
     {
-        string rate = Ceilings.OfAttention(type, meter.OnGpu);
+        string rate = Ceilings.Attention(type, options.Device);
         var q = Heads(1, grid.Tokens);
         var perFrame = Heads(grid.Frames, grid.Tokens / grid.Frames);
         (string What, Tensor Queries, long Keys)[] kinds =
@@ -101,8 +112,8 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
     private IEnumerable<Operation> Products(RandomParameters parameters, Tensor x, Tensor wide)
     {
         long width = config.Width, inner = config.FeedForward;
-        var weights = new Weights(parameters, type, options.Device).With(linears);
-        string rate = Ceilings.Product(type, linears, meter.OnGpu);
+        var weights = new Weights(parameters, type, options.Device).With(held);
+        string rate = Ceilings.Product(type, held, options.Device);
         foreach (var (name, inputs, outputs, times, input) in new[] { ("square", width, width, Folds ? 6 : 8, x), ("expand", width, inner, 1, x), ("contract", inner, width, 1, wide) })
         {
             var linear = new Linear(weights[name], inputs, outputs);
@@ -115,7 +126,7 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
     private IEnumerable<Operation> Speech(RandomParameters parameters, PatchGrid grid)
     {
         if (!Folds) yield break;
-        var weights = new Weights(parameters, type, options.Device).With(linears);
+        var weights = new Weights(parameters, type, options.Device).With(held);
         var (query, output) = (new Linear(weights["query"], config.Width, config.Width), new Linear(weights["output"], config.Width, config.Width));
         var x = Normal(type, grid.Frames, grid.Tokens / grid.Frames, config.Width);
         var (k, v) = (Heads(grid.Frames, config.AudioTokens), Heads(grid.Frames, config.AudioTokens));

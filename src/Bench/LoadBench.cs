@@ -72,7 +72,7 @@ internal sealed class LoadBench(BenchOptions options, Meter meter)
 
         public Tensor Load(string key, long[] shape, Initial initial, ScalarType type, Device device)
         {
-            Tensors.Add(new TensorOutline(key, type == ScalarType.BFloat16 ? ElementType.BFloat16 : ElementType.Float32, shape));
+            Tensors.Add(new TensorOutline(key, type switch { ScalarType.BFloat16 => ElementType.BFloat16, ScalarType.Float16 => ElementType.Float16, _ => ElementType.Float32 }, shape));
             return Made(shape, type);
         }
 

@@ -1,5 +1,6 @@
 using Locutor.Generation;
 using Locutor.Kernels.Compilation;
+using Locutor.Kernels.Devices;
 using Locutor.Kernels.Quantisation;
 using Locutor.Networks.Layers;
 using Locutor.Networks.VideoTransformer;
@@ -36,7 +37,7 @@ internal sealed class PassBench(BenchOptions options, Meter meter, Ceilings ceil
         yield return new BenchRow(Part, $"text, picture and speech keys and values, once a clip", clip);
         yield return new BenchRow(Part, $"one pass, {Named(type, linears)}, {inputs.Grid.Tokens} tokens{Budget}", seconds)
         {
-            Floor = Work.PassFloor(config, inputs.Grid, ceilings, type, linears, meter.OnGpu),
+            Floor = Work.PassFloor(config, inputs.Grid, ceilings, type, linears, options.Device),
             MemoryGiB = memory,
         };
     }
@@ -84,7 +85,11 @@ internal sealed class PassBench(BenchOptions options, Meter meter, Ceilings ceil
 
     private string Budget => options.VramBudget is { } budget ? FormattableString.Invariant($", within {budget / (double)(1L << 30):0.#} GiB") : "";
 
-    private static string Named(ScalarType type, LinearPrecision linears) => linears == LinearPrecision.Plain ? $"{type}".ToLowerInvariant() : $"{linears} linears, {type} attention".ToLowerInvariant();
+    private string Named(ScalarType type, LinearPrecision held)
+    {
+        bool widened = GpuPaths.ForGpu(options.Device) is { } paths && paths.Reads(held) != held;
+        return (held == LinearPrecision.Plain ? $"{type}" : widened ? $"{held} weights widened to {type}" : $"{held} linears, {type} attention").ToLowerInvariant();
+    }
 }
 
 /// <summary>Random inputs of a pass at the asked size.</summary>

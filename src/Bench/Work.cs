@@ -23,9 +23,9 @@ internal static class Work
     }
 
     /// <summary>Seconds of one pass at best: products and attention one after the other at the rates measured.</summary>
-    public static double PassFloor(VideoTransformerConfig config, PatchGrid grid, Ceilings ceilings, ScalarType type, LinearPrecision linears, bool gpu)
+    public static double PassFloor(VideoTransformerConfig config, PatchGrid grid, Ceilings ceilings, ScalarType type, LinearPrecision held, Device device)
     {
-        return ceilings.Floor(Ceilings.Product(type, linears, gpu), Linears(config, grid)) + ceilings.Floor(Ceilings.OfAttention(type, gpu), Attention(config, grid))
+        return ceilings.Floor(Ceilings.Product(type, held, device), Linears(config, grid)) + ceilings.Floor(Ceilings.Attention(type, device), Attention(config, grid))
             + ceilings.Floor(Ceilings.Plain(type), FoldedSpeech(config, grid));
     }
 

@@ -16,7 +16,7 @@ namespace Locutor.Generation;
 
 /// <summary>What stays in a GPU's memory when it may not all be used.</summary>
 /// <param name="Residency">How many blocks of the transformer stay.</param>
-/// <param name="TextStays">Whether the reader of the prompt stays too; it is needed once a video, and so is the first to leave.</param>
+/// <param name="TextStays">Whether the text encoder stays too. It is needed once a video, and so is the first to leave; it never stays where networks compute in float16.</param>
 /// <param name="AutoencoderRoom">Bytes that the autoencoder may take beside all parameters that stay, while the transformer only keeps its keys and values; null sets no limit.</param>
 public sealed record MemoryPlan(BlockResidency Residency, bool TextStays, long? AutoencoderRoom)
 {
@@ -31,7 +31,7 @@ public sealed record MemoryPlan(BlockResidency Residency, bool TextStays, long? 
         long block = VideoTransformer.BlockBytes(config, type, linears), networks = Networks(bundle, config, type), text = Text(bundle), kept = Kept(bundle, config, type);
         long beside = CudaMemory.Beside + Tokens(bundle, config, type) + kept + networks;
         var residency = BlockResidency.Within(limit, beside, block, config.Blocks);
-        bool textStays = limit >= beside + config.Blocks * block + text;
+        bool textStays = type != ScalarType.Float16 && limit >= beside + config.Blocks * block + text;
         long blocks = residency.Resident >= config.Blocks ? config.Blocks : residency.Resident + residency.Slots;
         long held = CudaMemory.Beside + networks + blocks * block + kept + (textStays ? text : 0);
         return new(residency, textStays, Math.Max(0, limit - held) / 8 * 7); // an eighth for the clip before, which is still on its way out

@@ -1,6 +1,7 @@
 using Locutor.Checkpoints;
 using Locutor.Kernels.Arithmetic;
 using Locutor.Kernels.Compilation;
+using Locutor.Kernels.Devices;
 using Locutor.Kernels.Quantisation;
 using Locutor.Models;
 using Locutor.Models.Hub;
@@ -31,7 +32,7 @@ public sealed class NetworkSet : IDisposable
         var sizes = new BundleBlueprint(bundle);
         var transformer = open("transformer", type);
         var plan = MemoryPlan.Within(bundle, budget, type, transformer.Linears);
-        var textDevice = plan.TextStays ? device : CPU;
+        var textDevice = plan.TextStays ? Arithmetic.OfText(device) : CPU;
         if (textDevice.type == TorchSharp.DeviceType.CPU) ProcessorChecks.RequireFloat32();
         Transformer = new(transformer, sizes.Transformer, plan.Residency);
         Autoencoder = new(open("autoencoder", type), sizes.Autoencoder) { Room = plan.AutoencoderRoom };
@@ -46,7 +47,7 @@ public sealed class NetworkSet : IDisposable
     /// <summary>A line for each file: how many tensors it gave and changed.</summary>
     public IReadOnlyList<string> Summary { get; private init; } = [];
 
-    /// <summary>A line for each device that computes an operation by another path than usual, because the usual one is wrong there.</summary>
+    /// <summary>A line for each device that computes an operation by another path than usual, because the usual one is wrong there, or in another type, because it has no bfloat16.</summary>
     public IReadOnlyList<string> Notices { get; }
 
     public Device Device { get; }
@@ -73,7 +74,7 @@ public sealed class NetworkSet : IDisposable
     {
         CudaMemory.Configure(device, budget);
         using var store = new ModelStore(ModelStore.DefaultFolder, HubOptions.FromEnvironment());
-        var sources = new NetworkSources(store, bundle, folder, adapters);
+        var sources = new NetworkSources(store, bundle, folder, adapters, device);
         var opened = new List<IDisposable>();
         try
         {
@@ -94,7 +95,8 @@ public sealed class NetworkSet : IDisposable
                 opened.Insert(0, parameters);
                 built.Add((network, parameters));
                 summary.AddRange(source.Summary);
-                var weights = new Weights(parameters, arithmetic, device).With(transformer ? linears ?? AsStored(source.Checkpoint, device) : LinearPrecision.Plain);
+                var weights = new Weights(parameters, arithmetic, device);
+                if (transformer) weights = weights.With(Held(source.Checkpoint, device, linears, summary));
                 return BundleBlueprint.Below(weights, bundle.Network(network));
             }
         }
@@ -123,16 +125,15 @@ public sealed class NetworkSet : IDisposable
         }
     }
 
-    /// <summary>Bytes stay bytes where a GPU multiplies them; a processor would widen them again for every product.</summary>
-    private static LinearPrecision AsStored(Checkpoint checkpoint, Device device)
+    /// <summary>Bytes stay bytes on a GPU, of the kind that it multiplies; a processor would widen them again for every product.</summary>
+    private static LinearPrecision Held(Checkpoint checkpoint, Device device, LinearPrecision? asked, List<string> summary)
     {
         var first = checkpoint.Tensors.FirstOrDefault(entry => entry.Key.EndsWith("blocks.0.self_attn.q.weight", StringComparison.Ordinal)).Value;
-        return (device.type, first?.Type) switch
-        {
-            (TorchSharp.DeviceType.CUDA, ElementType.Float8E4M3) => LinearPrecision.Float8,
-            (TorchSharp.DeviceType.CUDA, ElementType.Int8) => LinearPrecision.Int8,
-            _ => LinearPrecision.Plain,
-        };
+        var stored = first?.Type switch { ElementType.Float8E4M3 => LinearPrecision.Float8, ElementType.Int8 => LinearPrecision.Int8, _ => LinearPrecision.Plain };
+        if (GpuPaths.ForGpu(device) is not { } paths) return asked ?? LinearPrecision.Plain;
+        var held = asked ?? paths.Holds(stored);
+        if (paths.Notice(asked ?? stored, held) is { } notice) summary.Add(notice);
+        return held;
     }
 
     /// <summary>Embedding of a prompt, one row for a token: [1, tokens, text width], float32.</summary>
@@ -156,7 +157,9 @@ public sealed class NetworkSet : IDisposable
     {
         SelfTest[] tests = [.. devices.Select(SelfTest.On).Distinct()];
         foreach (var test in tests) test.Save();
-        return [.. tests.Select(test => test.Notice).OfType<string>()];
+        var withoutBFloat16 = devices.Select(GpuPaths.ForGpu).Where(paths => paths is { Half: not ScalarType.BFloat16 }).Distinct()
+            .Select(paths => $"a GPU of capability {paths!.Capability} has no bfloat16: networks compute in {$"{paths.Half}".ToLowerInvariant()}, and the processor encodes the prompt");
+        return [.. tests.Select(test => test.Notice).OfType<string>(), .. withoutBFloat16];
     }
 
     /// <summary>Whether that network's file may hold a tensor that it does not read.</summary>

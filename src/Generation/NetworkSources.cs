@@ -1,6 +1,7 @@
 using Locutor.Checkpoints;
 using Locutor.Checkpoints.Lora;
 using Locutor.Checkpoints.Quantised;
+using Locutor.Kernels.Devices;
 using Locutor.Kernels.Quantisation;
 using Locutor.Models;
 using Locutor.Models.Store;
@@ -26,7 +27,8 @@ internal sealed record NetworkSource(Checkpoint Checkpoint, IReadOnlyList<LoraAd
 /// <param name="bundle">What is run.</param>
 /// <param name="folder">Where its shipped files stand.</param>
 /// <param name="adapters">Merged into the transformer.</param>
-internal sealed class NetworkSources(ModelStore store, Bundle bundle, string folder, IReadOnlyList<BundleAdapter> adapters)
+/// <param name="device">Where they are run; null where they are not.</param>
+internal sealed class NetworkSources(ModelStore store, Bundle bundle, string folder, IReadOnlyList<BundleAdapter> adapters, Device? device = null)
 {
     public PreparedFiles Prepared { get; } = new(store);
 
@@ -91,7 +93,12 @@ internal sealed class NetworkSources(ModelStore store, Bundle bundle, string fol
         };
     }
 
-    private WeightPrecision[] Usual() => bundle.Precision is { } named
-        ? [WeightPrecisions.Parse(named) ?? throw new BundleException($"bundle {bundle.Name}: expected a precision of {WeightPrecisions.All}, found {named}")]
-        : [];
+    /// <summary>The precision that the bundle is prepared in. Before it int8, where the device would make that of float8: from the sources it is more exact.</summary>
+    private WeightPrecision[] Usual()
+    {
+        if (bundle.Precision is not { } named) return [];
+        var usual = WeightPrecisions.Parse(named) ?? throw new BundleException($"bundle {bundle.Name}: expected a precision of {WeightPrecisions.All}, found {named}");
+        bool int8 = usual == WeightPrecision.Float8 && device is not null && GpuPaths.ForGpu(device)?.Holds(LinearPrecision.Float8) == LinearPrecision.Int8;
+        return int8 ? [WeightPrecision.Int8, usual] : [usual];
+    }
 }

@@ -9,12 +9,14 @@ public enum Precision
     /// <summary>What the device is best at; matrices as they are stored.</summary>
     Auto,
     Float32,
+
+    /// <summary>bfloat16; float16 on a GPU without it.</summary>
     BFloat16,
 
-    /// <summary>bfloat16, the matrices of the transformer's blocks and what they read in float8.</summary>
+    /// <summary>As bfloat16, with the matrices of the transformer's blocks, and where the device multiplies them also their activations, in float8.</summary>
     Float8,
 
-    /// <summary>The same in int8.</summary>
+    /// <summary>As float8, in int8.</summary>
     Int8,
 }
 

@@ -1,3 +1,4 @@
+using Locutor.Kernels.Devices;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels.Tests;
@@ -12,11 +13,14 @@ internal sealed class Inputs
     /// <summary>Every device here: the CPU, whose paths are the plain ones, and the GPU when there is one, whose are the kernels.</summary>
     public static TheoryData<string> Devices => cuda.is_available() ? ["cpu", "cuda"] : ["cpu"];
 
-    /// <summary>bfloat16 of a standard normal distribution, on the device; every row a view into longer ones when a gap is asked for.</summary>
+    /// <summary>The 16-bit type in which networks compute on that device.</summary>
+    public static ScalarType Half(string device) => GpuPaths.ForGpu(new Device(device))?.Half ?? ScalarType.BFloat16;
+
+    /// <summary>16-bit numbers of a standard normal distribution, on the device; every row a view into longer ones when a gap is asked for.</summary>
     public Tensor Rows(string device, long gap, params long[] shape)
     {
         long[] longer = [.. shape.AsSpan(0, shape.Length - 1), shape[^1] + gap];
-        return Normal(longer).to(ScalarType.BFloat16).to(new Device(device)).narrow(-1, 0, shape[^1]);
+        return Normal(longer).to(Half(device)).to(new Device(device)).narrow(-1, 0, shape[^1]);
     }
 
     public Tensor Singles(string device, params long[] shape) => Normal(shape).to(new Device(device));

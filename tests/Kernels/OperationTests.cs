@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using Locutor.Kernels.Compilation;
+using Locutor.Kernels.Devices;
 using Locutor.Kernels.Quantisation;
 using static TorchSharp.torch;
 
@@ -50,7 +51,7 @@ public sealed class OperationTests : IDisposable
             var centred = exact - exact.mean([-1], keepdim: true);
             var normed = centred / (centred.square().mean([-1], keepdim: true) + 1e-6).sqrt();
             var (sum, found) = NormModulate.AfterResidual(x, y, gates, factor, offset, 1e-6, precision);
-            sum.dtype.ShouldBe(ScalarType.BFloat16);
+            sum.dtype.ShouldBe(Inputs.Half(device));
             sum.ShouldBeNearInNorm(exact, 3e-3, $"seed {inputs.Seed}");
             Check(found, normed * factor + offset, precision, rounded: 2);
         }
@@ -122,9 +123,9 @@ public sealed class OperationTests : IDisposable
                 ChannelNormSilu.Apply(x.to(ScalarType.Float32), gamma.to(ScalarType.Float32)).ShouldBeNearInNorm(expected, 1e-6, $"seed {inputs.Seed}, {channels} channels, last {channelsLast}");
                 if (!channelsLast) continue;
                 var first = x.narrow(0, 0, 1);
-                ChannelNormSilu.WritesInto(first).ShouldBe(device == "cuda" || (Vector256.IsHardwareAccelerated && channels % 8 == 0));
+                ChannelNormSilu.WritesInto(first).ShouldBe(device == "cpu" ? Vector256.IsHardwareAccelerated && channels % 8 == 0 : GpuPaths.For(first.device).FusedKernels);
                 if (device == "cpu") continue;
-                var beside = full([1, 3, 5, 7, 3 * channels], 9f, ScalarType.BFloat16, x.device);
+                var beside = full([1, 3, 5, 7, 3 * channels], 9f, x.dtype, x.device);
                 ChannelNormSilu.ApplySideBySide(first, gamma, beside, 3);
                 for (int frame = 0; frame < 3; frame++)
                     for (int tap = 0; tap < 3; tap++)
@@ -166,10 +167,12 @@ public sealed class OperationTests : IDisposable
                     var bias = biased ? inputs.Rows(device, 0, outputs) : null;
                     var expected = Restored(x).to(ScalarType.Float64).matmul(RowQuantiser.Restore(weight).to(ScalarType.Float64).t());
                     if (bias is not null) expected = expected + bias;
-                    ILinearProduct product = precision == LinearPrecision.Float8 ? new Float8Product(weight) : new Int8Product(weight);
-                    var found = product.Multiply(x, bias, ScalarType.BFloat16);
-                    found.dtype.ShouldBe(ScalarType.BFloat16);
-                    found.ShouldBeNearInNorm(expected, 4e-3, $"seed {inputs.Seed}, {precision}, [{tokens}, {width}] x {outputs}, bias {biased}");
+                    var half = Inputs.Half(device);
+                    var product = QuantisedProduct.Create(weight, precision);
+                    product.Precision.ShouldBe(GpuPaths.ForGpu(new Device(device))?.Reads(precision) ?? precision);
+                    var found = product.Multiply(product.Precision == precision ? x : new Activations(Restored(x).to(half), null), bias, half);
+                    found.dtype.ShouldBe(half);
+                    found.ShouldBeNearInNorm(expected, product.Precision == precision ? 4e-3 : 8e-3, $"seed {inputs.Seed}, {precision}, [{tokens}, {width}] x {outputs}, bias {biased}");
                 }
     }
 
@@ -188,7 +191,7 @@ public sealed class OperationTests : IDisposable
                 var parts = new[] { (0L, (long)most), (most, keys - most) }.Select(part =>
                 {
                     var some = logits.narrow(3, part.Item1, part.Item2);
-                    var said = some.softmax(-1).matmul(v.narrow(2, part.Item1, part.Item2).to(ScalarType.Float64)).to(ScalarType.BFloat16);
+                    var said = some.softmax(-1).matmul(v.narrow(2, part.Item1, part.Item2).to(ScalarType.Float64)).to(q.dtype);
                     return (Said: said.transpose(1, 2).contiguous().transpose(1, 2), Sums: some.logsumexp(-1, keepdim: true).to(ScalarType.Float32));
                 }).ToArray();
                 Check(JoinedAttention.Join(parts[0].Said, parts[0].Sums, parts[1].Said, parts[1].Sums, precision), expected, precision, rounded: 2);
@@ -203,8 +206,8 @@ public sealed class OperationTests : IDisposable
             using var inner = NewDisposeScope();
             var q = inputs.Rows(device, 0, 1, 130, 3 * 128).unflatten(2, [3, 128]).transpose(1, 2);
             var (k, v) = (inputs.Rows(device, 0, 1, 3, 8192 + 64, 128), inputs.Rows(device, 0, 1, 3, 8192 + 64, 128));
-            JoinedAttention.Pays(q, k).ShouldBe(device == "cuda");
-            if (device == "cpu") continue;
+            JoinedAttention.Pays(q, k).ShouldBe(GpuPaths.ForGpu(new Device(device)) is { CudnnAttention: true, FusedKernels: true });
+            if (!JoinedAttention.Pays(q, k)) continue;
             var expected = (q.to(ScalarType.Float64).matmul(k.to(ScalarType.Float64).transpose(2, 3)) / Math.Sqrt(128)).softmax(-1).matmul(v.to(ScalarType.Float64)).transpose(1, 2).flatten(2);
             foreach (var precision in Enum.GetValues<LinearPrecision>()) Check(JoinedAttention.Apply(q, k, v, precision), expected, precision, rounded: 3);
         }
@@ -229,7 +232,7 @@ public sealed class OperationTests : IDisposable
             var expected = Apply(output, said.transpose(1, 2).flatten(2));
             string what = $"seed {inputs.Seed}, {sets} x {queries} queries, {keys} keys, {heads} heads of {head}";
             var found = FoldedAttention.Apply(x, k, v, query, output);
-            found.dtype.ShouldBe(ScalarType.BFloat16);
+            found.dtype.ShouldBe(Inputs.Half(device));
             found.ShouldBeNearInNorm(expected, 1e-2, what);
             Affine Wide(Affine layer) => new(layer.Weight.to(ScalarType.Float32), layer.Bias.to(ScalarType.Float32));
             var exact = FoldedAttention.Apply(x.to(ScalarType.Float32), k.to(ScalarType.Float32), v.to(ScalarType.Float32), Wide(query), Wide(output));

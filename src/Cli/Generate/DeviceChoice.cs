@@ -1,3 +1,4 @@
+using Locutor.Kernels.Devices;
 using static TorchSharp.torch;
 
 namespace Locutor.Cli.Generate;
@@ -6,7 +7,21 @@ namespace Locutor.Cli.Generate;
 internal static class DeviceChoice
 {
     /// <exception cref="CommandException">No such device here.</exception>
-    public static Device Find(string name) => name switch
+    public static Device Find(string name)
+    {
+        var device = Named(name);
+        try
+        {
+            if (GpuCapability.Forced() is not null && device.type == TorchSharp.DeviceType.CUDA) _ = GpuCapability.Read(device);
+            return device;
+        }
+        catch (GpuCapabilityException refused)
+        {
+            throw new CommandException(ExitCodes.Usage, refused.Message);
+        }
+    }
+
+    private static Device Named(string name) => name switch
     {
         "auto" => cuda.is_available() ? CUDA : CPU,
         "cpu" => CPU,

@@ -67,7 +67,7 @@ public static class TorchChecks
     private static Finding LookAtGpu(int number, bool used)
     {
         var (free, total) = CudaDriver.Memory(number);
-        string text = $"cuda:{number} {CudaDriver.DeviceName(number)}, {CudaDriver.Architecture(number)}, {MachineChecks.Gibibytes(free)} of {MachineChecks.Gibibytes(total)} free";
+        string text = $"cuda:{number} {CudaDriver.DeviceName(number)}, capability {CudaDriver.Capability(number)}, {MachineChecks.Gibibytes(free)} of {MachineChecks.Gibibytes(total)} free";
         if (!used) return Finding.Warning("gpu", $"{text}; not used: this libtorch has no CUDA, or one that the driver does not run", "let LOCUTOR_TORCH name the folder of a libtorch 2.10 with CUDA, such as torch/lib of an installed PyTorch");
         return free < total / 2
             ? Finding.Warning("gpu", text, "another program holds more than half of its memory ('nvidia-smi' lists it); end it, or give --vram-budget less than is free")

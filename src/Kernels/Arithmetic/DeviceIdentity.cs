@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Locutor.Kernels.Compilation;
+using Locutor.Kernels.Devices;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels.Arithmetic;
@@ -18,10 +19,13 @@ public static class DeviceIdentity
 
     public static string Of(Device device)
     {
-        string model = device.type == TorchSharp.DeviceType.CUDA ? $"cuda {CudaDriver.Architecture(Math.Max(0, device.index))}" : $"{Processor.Model}\n{Processor.Flags}\ncaches {Processor.Caches}";
+        string model = device.type == TorchSharp.DeviceType.CUDA ? Gpu(device) : $"{Processor.Model}\n{Processor.Flags}\ncaches {Processor.Caches}";
         string switches = string.Join(' ', Switches.Select(name => $"{name}={Environment.GetEnvironmentVariable(name)}"));
         return $"{model}\n{LibtorchBuild}\n{switches}\nfault {InjectedFault.Convolutions}";
     }
+
+    private static string Gpu(Device device) =>
+        $"{CudaDriver.DeviceName(Math.Max(0, device.index))}, used as {GpuCapability.Read(device)}, driver of CUDA {CudaDriver.Version()}, {CudaKernel.CompilerVersion}";
 
     private static string FindBuild()
     {

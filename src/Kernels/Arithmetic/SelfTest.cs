@@ -122,8 +122,16 @@ public sealed class SelfTest(string identity, SelfTestCache? cache)
         }
         catch (Exception failure) when (failure is System.Runtime.InteropServices.ExternalException or KernelException or InvalidOperationException or NotSupportedException)
         {
-            return (double.NaN, "refused: " + failure.Message.Split('\n')[0]);
+            return (double.NaN, "refused: " + Refusal(failure.Message));
         }
+    }
+
+    /// <summary>One line of what libtorch says: of a script's trace the reason at its end, else the first.</summary>
+    private static string Refusal(string message)
+    {
+        const string Reason = "RuntimeError: ";
+        string[] lines = message.Split('\n');
+        return lines.FirstOrDefault(line => line.StartsWith(Reason, StringComparison.Ordinal))?[Reason.Length..] ?? lines[0];
     }
 
     private static double Distance(Tensor result, Tensor reference)

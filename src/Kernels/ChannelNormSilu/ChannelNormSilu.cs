@@ -21,7 +21,7 @@ public static unsafe class ChannelNormSilu
         return y.MoveToOuterDisposeScope();
     }
 
-    /// <summary>Whether a kernel takes that video: channels last in memory without gaps, on a GPU at bfloat16 or on a processor in vectors of 8.</summary>
+    /// <summary>Whether a kernel takes that video: channels last in memory without gaps, on a GPU at 16 bits or on a processor in vectors of 8.</summary>
     public static bool WritesInto(Tensor x)
     {
         if (!(CudaKernel.Takes(x) || ProcessorChannelNormSilu.Takes(x)) || x.shape[1] > MostChannels) return false;
@@ -50,7 +50,7 @@ public static unsafe class ChannelNormSilu
         long area = x.shape[3] * x.shape[4], count = x.shape[0] * x.shape[2] * area;
         float root = (float)Math.Sqrt(channels);
         void** arguments = stackalloc void*[] { &from, &times, &to, &count, &area, &root };
-        Kernel.Launch(x.device.index, shape.Constants(LinearPrecision.Plain, ("TAPS", taps)), (count + pixelsOfBlock - 1) / pixelsOfBlock, Threads, arguments);
+        Kernel.Launch(x, shape.Constants(LinearPrecision.Plain, ("TAPS", taps)), (count + pixelsOfBlock - 1) / pixelsOfBlock, Threads, arguments);
     }
 
     /// <summary>The same in plain libtorch.</summary>

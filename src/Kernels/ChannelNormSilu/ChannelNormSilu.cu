@@ -1,8 +1,8 @@
-// LANES threads a pixel, at most a warp. In and out: bf16, channels without gaps. y = x / max(|x|, 1e-12) * sqrt(channels) * gamma in
-// float32, rounded to bf16 as the plain path rounds, then silu(y) = y / (1 + exp(-y)). Bytes a value: 2 in, 2 TAPS out.
+// LANES threads a pixel, at most a warp. In and out: half16, channels without gaps. y = x / max(|x|, 1e-12) * sqrt(channels) * gamma in
+// float32, rounded to half16 as the plain path rounds, then silu(y) = y / (1 + exp(-y)). Bytes a value: 2 in, 2 TAPS out.
 // Every frame of `area` pixels is written TAPS times: as the last part of its own frame's channels, and as earlier parts of those of later frames.
 extern "C" __global__ void __launch_bounds__(256, 4) channel_norm_silu(
-    const bf16* __restrict__ x, const bf16* __restrict__ gamma, bf16* __restrict__ out, long long pixels, long long area, float root)
+    const half16* __restrict__ x, const half16* __restrict__ gamma, half16* __restrict__ out, long long pixels, long long area, float root)
 {
     long long pixel = ((long long)blockIdx.x * 256 + threadIdx.x) / LANES;
     bool there = pixel < pixels; // all lanes of a warp take part in its sums

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Locutor.Kernels.Devices;
 
 namespace Locutor.Kernels.Compilation;
 
@@ -44,14 +45,14 @@ public static unsafe partial class CudaDriver
         Check(cuCtxSetCurrent(context), nameof(cuCtxSetCurrent));
     }
 
-    /// <summary>Such as <c>sm_90</c>.</summary>
-    public static string Architecture(int device)
+    /// <summary>The GPU's own compute capability, whatever is forced.</summary>
+    public static GpuCapability Capability(int device)
     {
         int handle, major, minor;
         Check(cuDeviceGet(&handle, device), nameof(cuDeviceGet));
         Check(cuDeviceGetAttribute(&major, ComputeMajor, handle), nameof(cuDeviceGetAttribute));
         Check(cuDeviceGetAttribute(&minor, ComputeMinor, handle), nameof(cuDeviceGetAttribute));
-        return $"sm_{major}{minor}";
+        return new GpuCapability(major, minor);
     }
 
     public static string DeviceName(int device)
@@ -80,6 +81,7 @@ public static unsafe partial class CudaDriver
         return stream;
     }
 
+    /// <param name="cubin">Or PTX, which the driver compiles.</param>
     internal static nint LoadModule(byte[] cubin)
     {
         nint module;

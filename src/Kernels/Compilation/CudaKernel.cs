@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
+using Locutor.Kernels.Devices;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels.Compilation;
@@ -25,23 +26,34 @@ public sealed unsafe partial class CudaKernel(string file, string entry)
     /// <summary>Version of the compiler, or why there is none.</summary>
     public static string CompilerVersion => Compiler.Value is { } compiler ? $"NVRTC {compiler.Version}" : "no NVRTC";
 
-    /// <summary>Whether the kernel runs on that tensor: on a GPU, of bfloat16, with a compiler, and no gradient asked for.</summary>
-    public static bool Takes(Tensor x) =>
-        Enabled && x.device_type == TorchSharp.DeviceType.CUDA && x.dtype == ScalarType.BFloat16 && CudaDriver.IsPresent && Compiler.Value is not null
-        && !(is_grad_enabled() && x.requires_grad);
+    /// <summary>Whether there are a driver and a compiler.</summary>
+    public static bool Available => CudaDriver.IsPresent && Compiler.Value is not null;
 
-    /// <summary>Whether cuDNN's attention runs on that query: at half precision on a GPU, no gradient asked for, heads of up to 128 channels in eights.</summary>
-    public static bool TakesAttention(Tensor q) =>
-        Enabled && q.device_type == TorchSharp.DeviceType.CUDA && (q.dtype is ScalarType.BFloat16 or ScalarType.Float16) && q.shape[^1] <= 128 && q.shape[^1] % 8 == 0
-        && !(is_grad_enabled() && q.requires_grad);
+    /// <summary>Whether kernels run on that tensor: bfloat16 or float16 on a GPU whose <see cref="GpuPaths"/> has them, and no gradient asked for.</summary>
+    public static bool Takes(Tensor x) => IsHalfOnGpu(x) && Available && GpuPaths.For(x.device).FusedKernels;
 
+    /// <summary>Whether kernels run on both tensors, which are of one type.</summary>
+    public static bool Takes(Tensor x, Tensor y) => x.dtype == y.dtype && Takes(x) && Takes(y);
+
+    /// <summary>Whether cuDNN's attention runs on that query: bfloat16 or float16 on a GPU that has it, no gradient asked for, heads of up to 128 channels in eights.</summary>
+    public static bool TakesAttention(Tensor q) => IsHalfOnGpu(q) && q.shape[^1] <= 128 && q.shape[^1] % 8 == 0 && GpuPaths.For(q.device).CudnnAttention;
+
+    /// <summary>Whether bias and GELU are part of the product that reads x.</summary>
+    public static bool TakesGelu(Tensor x) => IsHalfOnGpu(x) && GpuPaths.For(x.device).GeluInProduct;
+
+    private static bool IsHalfOnGpu(Tensor x) =>
+        Enabled && x.device_type == TorchSharp.DeviceType.CUDA && x.dtype is ScalarType.BFloat16 or ScalarType.Float16 && !(is_grad_enabled() && x.requires_grad);
+
+    /// <param name="like">A tensor of the device and of the 16-bit type of what the kernel reads and writes.</param>
     /// <param name="constants">What the text is compiled with, as lines of <c>#define NAME value</c>; empty where it takes none.</param>
     /// <param name="arguments">Pointers to the kernel's arguments, in order.</param>
-    public void Launch(int device, string constants, long blocks, int threads, void** arguments)
+    public void Launch(Tensor like, string constants, long blocks, int threads, void** arguments)
     {
         if (blocks == 0) return;
+        int device = like.device.index;
+        string all = $"#define FLOAT16 {(like.dtype == ScalarType.Float16 ? 1 : 0)}\n{constants}";
         CudaDriver.Enter(device);
-        CudaDriver.Launch(On(device, constants), checked((uint)blocks), (uint)threads, 0, CudaDriver.CurrentStream(device), arguments);
+        CudaDriver.Launch(On(device, all), checked((uint)blocks), (uint)threads, 0, CudaDriver.CurrentStream(device), arguments);
     }
 
     private nint On(int device, string constants)
@@ -51,7 +63,8 @@ public sealed unsafe partial class CudaKernel(string file, string entry)
         {
             if (functions.TryGetValue((device, constants), out known)) return known;
             var compiler = Compiler.Value ?? throw new KernelException("no NVRTC on this machine");
-            string source = KernelSources.Read(file, constants), architecture = CudaDriver.Architecture(device);
+            string source = KernelSources.Read(file, constants);
+            string architecture = Nvrtc.Target(compiler.Architectures, CudaDriver.Capability(device), GpuCapability.Read(new Device(TorchSharp.DeviceType.CUDA, device)));
             byte[] cubin = KernelCache.Default.Get(source, architecture, compiler.Version, () => compiler.Compile(source, file, architecture));
             return functions[(device, constants)] = CudaDriver.Function(CudaDriver.LoadModule(cubin), entry);
         }

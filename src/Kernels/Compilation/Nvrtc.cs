@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Locutor.Kernels.Devices;
 
 namespace Locutor.Kernels.Compilation;
 
@@ -18,9 +19,28 @@ public sealed unsafe class Nvrtc
         int major, minor;
         Check(((delegate* unmanaged[Cdecl]<int*, int*, int>)At("nvrtcVersion"))(&major, &minor), "nvrtcVersion");
         Version = $"{major}.{minor}";
+        Architectures = ReadArchitectures();
     }
 
     public string Version { get; }
+
+    /// <summary>What it compiles for, ascending: 75, 80, ...</summary>
+    public IReadOnlyList<int> Architectures { get; }
+
+    /// <summary>
+    /// What to compile for: machine code where the GPU is used as what it is and the compiler knows it, else PTX of the nearest older architecture,
+    /// which the driver compiles for the GPU.
+    /// </summary>
+    /// <param name="own">Of the GPU.</param>
+    /// <param name="used">The GPU's own, or a forced one below it.</param>
+    /// <returns>Such as <c>sm_90</c> for machine code, <c>compute_80</c> for PTX.</returns>
+    /// <exception cref="KernelException">The GPU is older than anything that the compiler knows.</exception>
+    public static string Target(IReadOnlyList<int> architectures, GpuCapability own, GpuCapability used)
+    {
+        if (own == used && architectures.Contains(own.Number)) return own.Architecture;
+        int nearest = architectures.Where(known => known <= used.Number).DefaultIfEmpty().Max();
+        return nearest > 0 ? $"compute_{nearest}" : throw new KernelException($"this NVRTC compiles for capability {architectures[0] / 10}.{architectures[0] % 10} and later, the GPU has {used}");
+    }
 
     /// <summary>Null where there is none.</summary>
     /// <param name="torchFolder">Of a PyTorch installation, whose compiler lies in a folder beside its own.</param>
@@ -32,8 +52,8 @@ public sealed unsafe class Nvrtc
     }
 
     /// <param name="source">CUDA C++ without headers.</param>
-    /// <param name="architecture">Such as <c>sm_90</c>.</param>
-    /// <returns>A cubin.</returns>
+    /// <param name="architecture">Such as <c>sm_90</c>, or <c>compute_90</c> for PTX.</param>
+    /// <returns>A cubin, or the text of PTX with its final zero.</returns>
     /// <exception cref="KernelException">It does not compile; the message holds the compiler's.</exception>
     public byte[] Compile(string source, string name, string architecture)
     {
@@ -48,12 +68,21 @@ public sealed unsafe class Nvrtc
                 int code = ((delegate* unmanaged[Cdecl]<nint, int, byte**, int>)At("nvrtcCompileProgram"))(program, 2, options);
                 if (code != 0) throw new KernelException($"{name} does not compile for {architecture} with NVRTC {Version}: {Encoding.UTF8.GetString(Read(program, "ProgramLog")).TrimEnd('\0', '\n')}");
             }
-            return Read(program, "CUBIN");
+            return Read(program, architecture.StartsWith("compute_", StringComparison.Ordinal) ? "PTX" : "CUBIN");
         }
         finally
         {
             ((delegate* unmanaged[Cdecl]<nint*, int>)At("nvrtcDestroyProgram"))(&program);
         }
+    }
+
+    private int[] ReadArchitectures()
+    {
+        int count;
+        Check(((delegate* unmanaged[Cdecl]<int*, int>)At("nvrtcGetNumSupportedArchs"))(&count), "nvrtcGetNumSupportedArchs");
+        int[] found = new int[count];
+        fixed (int* first = found) Check(((delegate* unmanaged[Cdecl]<int*, int>)At("nvrtcGetSupportedArchs"))(first), "nvrtcGetSupportedArchs");
+        return [.. found.Order()];
     }
 
     private byte[] Read(nint program, string what)

@@ -14,7 +14,7 @@ internal readonly record struct Rows(Tensor Tensor, long Count, int Width, long 
         return OneStride(x) is { } stride ? new(x, count, width, stride) : new(x.contiguous(), count, width, width);
     }
 
-    /// <summary>Whether every row starts on 16 bytes and is a multiple of 8 values, so that 8 bfloat16 move at once.</summary>
+    /// <summary>Whether every row starts on 16 bytes and is a multiple of 8 values, so that 8 values of 16 bits move at once.</summary>
     public bool Wide => Width % 8 == 0 && Stride % 8 == 0 && Aligned(CudaKernel.Address(Tensor));
 
     public static bool Aligned(nint address) => address % 16 == 0;

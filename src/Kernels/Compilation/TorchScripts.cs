@@ -29,6 +29,12 @@ public static class TorchScripts
         def product_into(a: Tensor, b: Tensor, out: Tensor) -> Tensor:
             return torch.bmm(a, b, out=out)
 
+        def columns_into(a: Tensor, b: Tensor, out: Tensor) -> Tensor:
+            return torch.mm(a, b, out=out)
+
+        def biased_columns_into(a: Tensor, b: Tensor, bias: Tensor, out: Tensor) -> Tensor:
+            return torch.addmm(bias, a, b, out=out)
+
         def float32_products(a: Tensor, b: Tensor) -> Tensor:
             return torch.bmm(a, b, out_dtype=6)
 
@@ -73,7 +79,11 @@ public static class TorchScripts
     /// <summary>[h, m, k] times [h, k, n] into <paramref name="result"/>, [h, m, n], whose rows may lie apart.</summary>
     public static void ProductInto(Tensor a, Tensor b, Tensor result) => Compiled.Value.invoke<Tensor>("product_into", a, b, result).Dispose();
 
-    /// <summary>[h, m, k] times [h, k, n] of bfloat16 on a GPU as float32.</summary>
+    /// <summary>[m, k] times [k, n], plus a bias [n] where there is one, into <paramref name="result"/>, [m, n], whose rows may lie apart.</summary>
+    public static void ProductInto(Tensor a, Tensor b, Tensor? bias, Tensor result) =>
+        (bias is null ? Compiled.Value.invoke<Tensor>("columns_into", a, b, result) : Compiled.Value.invoke<Tensor>("biased_columns_into", a, b, bias, result)).Dispose();
+
+    /// <summary>[h, m, k] times [h, k, n] of a 16-bit type on a GPU as float32.</summary>
     public static Tensor Float32Products(Tensor a, Tensor b) => Compiled.Value.invoke<Tensor>("float32_products", a, b);
 
     /// <summary>[h, m, k] times [h, k, n] and a bias [n], one product after the other so that each adds it on its way.</summary>

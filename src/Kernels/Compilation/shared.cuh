@@ -1,19 +1,17 @@
-// In front of every kernel, behind the constants it is compiled with. No header is needed, so that NVRTC alone compiles it.
-typedef unsigned short bf16;
-struct __align__(16) Eight { unsigned pair[4]; }; // eight bf16, two a word, the first in the lower half
+// Compiled in front of every kernel, after its constants. It needs no header, so NVRTC alone compiles it, for compute capability 7.5 and later.
+// Kernels compute in float32. Their numbers in memory have 16 bits: bfloat16, or float16 with FLOAT16.
+typedef unsigned short half16;
+struct __align__(16) Eight { unsigned pair[4]; }; // eight half16, two a word, the first in the lower half
 struct __align__(8) EightBytes { unsigned four[2]; };
 struct __align__(16) Four { float v[4]; };
 
-// How values leave: as bfloat16, or as one byte each beside a scale of their row.
-#define AS_BFLOAT16 0
+// How a kernel writes its values: as half16, or as one byte each with a scale for every row.
+#define AS_HALF 0
 #define AS_FLOAT8 1
 #define AS_INT8 2
 
-__device__ __forceinline__ float first(unsigned pair) { return __uint_as_float(pair << 16); }
-__device__ __forceinline__ float second(unsigned pair) { return __uint_as_float(pair & 0xffff0000u); }
-
-#ifndef LOCUTOR_HOST
-// What a row is read from is read once: it does not push the parameters that all rows share out of the first cache.
+#ifndef LOCUTOR_HOST // a test compiles everything else for the CPU, and has these five as plain C++
+// A row is read once: it does not push the parameters that all rows share out of the first-level cache.
 __device__ __forceinline__ Eight streamed(const Eight* from)
 {
     Eight eight;
@@ -21,25 +19,30 @@ __device__ __forceinline__ Eight streamed(const Eight* from)
     return eight;
 }
 
-// One instruction each, with a relative error of about 2^-22, far below a bf16's 2^-9.
+// One instruction each, with a relative error of about 2^-22, far below the 2^-9 of bfloat16 and the 2^-11 of float16.
 __device__ __forceinline__ float power_of_two(float value) { float y; asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(value)); return y; }
 __device__ __forceinline__ float reciprocal(float value) { float y; asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(value)); return y; }
+
+__device__ __forceinline__ float from_float16(half16 value) { float y; asm("cvt.f32.f16 %0, %1;" : "=f"(y) : "h"(value)); return y; }
+__device__ __forceinline__ half16 to_float16(float value) { half16 y; asm("cvt.rn.f16.f32 %0, %1;" : "=h"(y) : "f"(value)); return y; }
 #endif
 
+#if FLOAT16
+__device__ __forceinline__ float wide(half16 value) { return from_float16(value); }
+__device__ __forceinline__ float first(unsigned pair) { return from_float16((half16)pair); }
+__device__ __forceinline__ float second(unsigned pair) { return from_float16((half16)(pair >> 16)); }
+__device__ __forceinline__ unsigned rounded(float low, float high) { return to_float16(low) | (unsigned)to_float16(high) << 16; }
+#else
+__device__ __forceinline__ float wide(half16 value) { return __uint_as_float((unsigned)value << 16); }
+__device__ __forceinline__ float first(unsigned pair) { return __uint_as_float(pair << 16); }
+__device__ __forceinline__ float second(unsigned pair) { return __uint_as_float(pair & 0xffff0000u); }
+
+// To the nearest, ties to even, as libtorch rounds.
 #if __CUDA_ARCH__ >= 800
-// Nearest, ties to even, as libtorch rounds.
 __device__ __forceinline__ unsigned rounded(float low, float high)
 {
     unsigned pair;
     asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(high), "f"(low));
-    return pair;
-}
-
-// Of two pairs of magnitudes.
-__device__ __forceinline__ unsigned larger(unsigned a, unsigned b)
-{
-    unsigned pair;
-    asm("max.bf16x2 %0, %1, %2;" : "=r"(pair) : "r"(a), "r"(b));
     return pair;
 }
 #else
@@ -50,9 +53,25 @@ __device__ __forceinline__ unsigned rounded(float value)
 }
 
 __device__ __forceinline__ unsigned rounded(float low, float high) { return rounded(low) | rounded(high) << 16; }
-
-__device__ __forceinline__ unsigned larger(unsigned a, unsigned b) { return rounded(fmaxf(first(a), first(b)), fmaxf(second(a), second(b))); }
 #endif
+#endif
+
+// The larger magnitudes of two pairs of magnitudes. NaN wins: as an integer it is above every number, in bfloat16 and float16 alike.
+__device__ __forceinline__ unsigned larger(unsigned a, unsigned b)
+{
+#if __CUDA_ARCH__ >= 800
+    unsigned pair;
+#if FLOAT16
+    asm("max.NaN.f16x2 %0, %1, %2;" : "=r"(pair) : "r"(a), "r"(b));
+#else
+    asm("max.NaN.bf16x2 %0, %1, %2;" : "=r"(pair) : "r"(a), "r"(b));
+#endif
+    return pair;
+#else
+    unsigned low = (a & 0xffffu) > (b & 0xffffu) ? a & 0xffffu : b & 0xffffu, high = (a >> 16) > (b >> 16) ? a >> 16 : b >> 16;
+    return low | high << 16;
+#endif
+}
 
 __device__ __forceinline__ void widen(const Eight& eight, float* out)
 {
@@ -68,7 +87,7 @@ __device__ __forceinline__ Eight rounded(const float* values)
     return eight;
 }
 
-__device__ __forceinline__ void load(const bf16* from, float* out) { widen(*(const Eight*)from, out); }
+__device__ __forceinline__ void load(const half16* from, float* out) { widen(*(const Eight*)from, out); }
 
 __device__ __forceinline__ void load(const float* from, float* out)
 {
@@ -77,7 +96,7 @@ __device__ __forceinline__ void load(const float* from, float* out)
     for (int i = 0; i < 4; i++) { out[i] = low.v[i]; out[i + 4] = high.v[i]; }
 }
 
-__device__ __forceinline__ void store(bf16* to, const float* values) { *(Eight*)to = rounded(values); }
+__device__ __forceinline__ void store(half16* to, const float* values) { *(Eight*)to = rounded(values); }
 
 #ifdef WIDTH
 // One row of WIDTH values in the registers of LANES neighbouring threads: vector k of a thread is the eight values from place(k, lane), of
@@ -94,7 +113,7 @@ template <class T> __device__ __forceinline__ void parameters(const T* from, int
     load(from, out);
 #else
     #pragma unroll
-    for (int i = 0; i < 8; i++) out[i] = i >= rest ? 0.0f : sizeof(T) == 2 ? __uint_as_float((unsigned)*(const bf16*)(from + i) << 16) : *(const float*)(from + i);
+    for (int i = 0; i < 8; i++) out[i] = i >= rest ? 0.0f : sizeof(T) == 2 ? wide(*(const half16*)(from + i)) : *(const float*)(from + i);
 #endif
 }
 
@@ -109,7 +128,7 @@ __device__ __forceinline__ void forget_widened(Eight* held)
 #endif
 }
 
-__device__ __forceinline__ void load_row(const bf16* row, int lane, Eight* held)
+__device__ __forceinline__ void load_row(const half16* row, int lane, Eight* held)
 {
     #pragma unroll
     for (int k = 0; k < VECTORS; k++)
@@ -128,7 +147,7 @@ __device__ __forceinline__ void load_row(const bf16* row, int lane, Eight* held)
     }
 }
 
-__device__ __forceinline__ void store_row(bf16* row, int lane, const Eight* held)
+__device__ __forceinline__ void store_row(half16* row, int lane, const Eight* held)
 {
     #pragma unroll
     for (int k = 0; k < VECTORS; k++)
@@ -138,19 +157,22 @@ __device__ __forceinline__ void store_row(bf16* row, int lane, const Eight* held
         *(Eight*)(row + at) = held[k];
 #else
         #pragma unroll
-        for (int i = 0; i < 8; i++) if (at + i < WIDTH) row[at + i] = (bf16)(held[k].pair[i / 2] >> 16 * (i % 2));
+        for (int i = 0; i < 8; i++) if (at + i < WIDTH) row[at + i] = (half16)(held[k].pair[i / 2] >> 16 * (i % 2));
 #endif
     }
 }
 
-// Over the lanes of a row; every lane has the answer. Each USE has its own words, so that one barrier is enough.
+// Of magnitudes; NaN wins, so that a row with one is NaN in its scale and no byte hides it.
+__device__ __forceinline__ float larger(float a, float b) { return __float_as_uint(a) > __float_as_uint(b) ? a : b; }
+
+// The sum or the largest over the lanes of a row; every lane gets it. Each USE has its own words, so that one barrier is enough.
 template <int USE, bool LARGEST> __device__ __forceinline__ float over_row(float value)
 {
     #pragma unroll
     for (int step = (LANES < 32 ? LANES : 32) / 2; step > 0; step >>= 1)
     {
         float other = __shfl_xor_sync(0xffffffffu, value, step);
-        value = LARGEST ? fmaxf(value, other) : value + other;
+        value = LARGEST ? larger(value, other) : value + other;
     }
 #if WARPS > 1
     __shared__ float partial[WARPS];
@@ -158,7 +180,7 @@ template <int USE, bool LARGEST> __device__ __forceinline__ float over_row(float
     __syncthreads();
     value = partial[0];
     #pragma unroll
-    for (int warp = 1; warp < WARPS; warp++) value = LARGEST ? fmaxf(value, partial[warp]) : value + partial[warp];
+    for (int warp = 1; warp < WARPS; warp++) value = LARGEST ? larger(value, partial[warp]) : value + partial[warp];
 #endif
     return value;
 }
@@ -178,18 +200,30 @@ __device__ __forceinline__ float row_squares(const Eight* held)
     return over_row<0, false>(even + odd);
 }
 
-#if FORMAT == AS_FLOAT8 && !defined(LOCUTOR_HOST)
-// float8 e4m3, nearest even, saturating; Hopper and Ada only.
+#if FORMAT == AS_FLOAT8
+// float8 e4m3, nearest even, saturating. Capability 8.9 has an instruction; the lines for the others give the same bytes.
 __device__ __forceinline__ unsigned four_bytes(float a, float b, float c, float d)
 {
-    unsigned short low = 0, high = 0;
 #if __CUDA_ARCH__ >= 890
+    unsigned short low, high;
     asm("cvt.rn.satfinite.e4m3x2.f32 %0, %1, %2;" : "=h"(low) : "f"(b), "f"(a));
     asm("cvt.rn.satfinite.e4m3x2.f32 %0, %1, %2;" : "=h"(high) : "f"(d), "f"(c));
-#else
-    __trap();
-#endif
     return low | (unsigned)high << 16;
+#else
+    float values[4] = {a, b, c, d};
+    unsigned bytes = 0;
+    #pragma unroll
+    for (int i = 0; i < 4; i++)
+    {
+        unsigned bits = __float_as_uint(values[i]), magnitude = bits & 0x7fffffffu, byte;
+        if (magnitude > 0x7f800000u) byte = 0x7f;
+        else if (magnitude >= 0x43e00000u) byte = 0x7e; // 448 and above
+        else if (magnitude < 0x3c800000u) byte = (unsigned)rintf(__uint_as_float(magnitude) * 512.0f); // below 2^-6: steps of 2^-9
+        else byte = ((magnitude + 0x7ffffu + ((magnitude >> 20) & 1u)) >> 20) - (120u << 3); // 3 bits of mantissa; the exponent's bias is 7 for 127
+        bytes |= (byte | (bits >> 24 & 0x80u)) << 8 * i;
+    }
+    return bytes;
+#endif
 }
 #elif FORMAT == AS_INT8
 __device__ __forceinline__ unsigned int8(float value) { return (unsigned char)(signed char)(int)fminf(fmaxf(rintf(value), -127.0f), 127.0f); }
@@ -199,8 +233,8 @@ __device__ __forceinline__ unsigned four_bytes(float a, float b, float c, float 
 // Writes row `index` of an output without gaps, as FORMAT says.
 __device__ __forceinline__ void deliver(const Eight* held, int lane, long long index, void* out, float* scales)
 {
-#if FORMAT == AS_BFLOAT16
-    store_row((bf16*)out + index * WIDTH, lane, held);
+#if FORMAT == AS_HALF
+    store_row((half16*)out + index * WIDTH, lane, held);
 #else
     unsigned magnitudes = 0;
     #pragma unroll
@@ -208,7 +242,7 @@ __device__ __forceinline__ void deliver(const Eight* held, int lane, long long i
         #pragma unroll
         for (int i = 0; i < 4; i++) magnitudes = larger(magnitudes, held[k].pair[i] & 0x7fff7fffu);
     const float limit = FORMAT == AS_FLOAT8 ? 448.0f : 127.0f;
-    float largest = fmaxf(over_row<1, true>(fmaxf(first(magnitudes), second(magnitudes))), 1e-12f), inverse = limit / largest;
+    float largest = larger(over_row<1, true>(larger(first(magnitudes), second(magnitudes))), 1e-12f), inverse = limit / largest;
     if (lane == 0) scales[index] = largest / limit;
     unsigned char* row = (unsigned char*)out + index * WIDTH;
     #pragma unroll

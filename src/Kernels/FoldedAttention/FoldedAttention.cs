@@ -1,4 +1,5 @@
 using Locutor.Kernels.Compilation;
+using Locutor.Kernels.Devices;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels;
@@ -23,7 +24,7 @@ public static unsafe class FoldedAttention
     /// <param name="width">Of a token, before and after.</param>
     public static bool Pays(long queries, long keys, long heads, long width) => 2 * keys * (heads * queries + width) < queries * (width + keys);
 
-    /// <summary>softmax((x Wq^T + bq) k^T / sqrt(D)) v Wo^T + bo; weights and sums between the products in float32, or on a GPU weights in bfloat16.</summary>
+    /// <summary>softmax((x Wq^T + bq) k^T / sqrt(D)) v Wo^T + bo; weights and sums between the products in float32, or on a GPU weights in the type of x.</summary>
     /// <param name="x">[N, S, C]</param>
     /// <param name="keys">[N, H, T, D]</param>
     /// <param name="values">[N, H, T, D]</param>
@@ -61,7 +62,7 @@ public static unsafe class FoldedAttention
         using var scope = NewDisposeScope();
         long keys = added.shape[2], heads = added.shape[3];
         var columns = foldedKeys.transpose(1, 2);
-        if (!CudaKernel.Takes(x) || keys > MostKeys)
+        if (!CudaKernel.Takes(x) || keys > MostKeys || !GpuPaths.For(x.device).Float32Outputs)
         {
             var scores = x.bmm(columns).to(ScalarType.Float32).view(x.shape[0], x.shape[1], keys, heads);
             return ((scores + added) * scale).softmax(2).flatten(2).to(x.dtype).MoveToOuterDisposeScope();
@@ -74,7 +75,7 @@ public static unsafe class FoldedAttention
         float times = (float)scale;
         void** arguments = stackalloc void*[] { &from, &more, &threads, &queries, &times, &to };
         string constants = FormattableString.Invariant($"#define KEYS {keys}\n#define HEADS {heads}\n");
-        Kernel.Launch(x.device.index, constants, (long)((threads + Threads - 1) / Threads), Threads, arguments);
+        Kernel.Launch(x, constants, (long)((threads + Threads - 1) / Threads), Threads, arguments);
         return weights.MoveToOuterDisposeScope();
     }
 }

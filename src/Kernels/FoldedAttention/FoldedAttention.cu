@@ -1,8 +1,8 @@
 // One thread a query and head. In: float32 products of queries and folded keys, [queries, KEYS, HEADS], and what is added to them, [sets, KEYS, HEADS],
-// where so many neighbouring queries have one set of keys. Out: bf16, softmax((product + added) * scale) over the keys of a head.
+// where so many neighbouring queries have one set of keys. Out: half16, softmax((product + added) * scale) over the keys of a head.
 // Bytes a value: 4 in, 2 out.
 extern "C" __global__ void __launch_bounds__(128) head_softmax(
-    const float* __restrict__ products, const float* __restrict__ added, unsigned long long threads, unsigned queries, float scale, bf16* __restrict__ out)
+    const float* __restrict__ products, const float* __restrict__ added, unsigned long long threads, unsigned queries, float scale, half16* __restrict__ out)
 {
     unsigned long long index = blockIdx.x * 128ull + threadIdx.x;
     if (index >= threads) return;
@@ -10,7 +10,7 @@ extern "C" __global__ void __launch_bounds__(128) head_softmax(
     unsigned head = index % HEADS;
     const float* from = products + query * (KEYS * HEADS) + head;
     const float* more = added + query / queries * (KEYS * HEADS) + head;
-    bf16* to = out + query * (KEYS * HEADS) + head;
+    half16* to = out + query * (KEYS * HEADS) + head;
     float values[KEYS], largest = -3.4e38f, sum = 0.0f;
     scale *= 1.4426950409f; // log2(e): the power is one of two
     #pragma unroll
@@ -27,5 +27,5 @@ extern "C" __global__ void __launch_bounds__(128) head_softmax(
     }
     float share = reciprocal(sum);
     #pragma unroll
-    for (int key = 0; key < KEYS; key++) to[key * HEADS] = (bf16)rounded(values[key] * share, 0.0f);
+    for (int key = 0; key < KEYS; key++) to[key * HEADS] = (half16)rounded(values[key] * share, 0.0f);
 }

@@ -14,7 +14,7 @@ public static unsafe class GatedResidual
     /// <param name="gate">[B or 1, 1, C], float32.</param>
     public static Tensor Apply(Tensor x, Tensor y, Tensor gate)
     {
-        if (!CudaKernel.Takes(x) || !CudaKernel.Takes(y) || x.shape[^1] % 8 != 0 || !x.is_contiguous() || !y.is_contiguous() || (is_grad_enabled() && gate.requires_grad)) return Plain(x, y, gate);
+        if (!CudaKernel.Takes(x, y) || x.shape[^1] % 8 != 0 || !x.is_contiguous() || !y.is_contiguous() || (is_grad_enabled() && gate.requires_grad)) return Plain(x, y, gate);
         using var scope = NewDisposeScope();
         var sum = empty(x.shape, x.dtype, x.device);
         nint from = CudaKernel.Address(x), add = CudaKernel.Address(y), times = CudaKernel.Address(gate.contiguous()), to = CudaKernel.Address(sum);
@@ -22,7 +22,7 @@ public static unsafe class GatedResidual
         int width = (int)x.shape[^1];
         long vectors = x.numel() / 8, period = x.numel() / width / Math.Max(1, gate.numel() / width);
         void** arguments = stackalloc void*[] { &from, &add, &times, &period, &to, &vectors, &width };
-        Kernel.Launch(x.device.index, "", (vectors + Threads - 1) / Threads, Threads, arguments);
+        Kernel.Launch(x, "", (vectors + Threads - 1) / Threads, Threads, arguments);
         return sum.MoveToOuterDisposeScope();
     }
 

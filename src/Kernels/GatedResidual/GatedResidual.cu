@@ -1,6 +1,6 @@
-// Eight values a thread. out = x + y * gate in float32, rounded once. x, y, out: bf16, [rows, width] without gaps;
+// Eight values a thread. out = x + y * gate in float32, rounded once. x, y, out: half16, [rows, width] without gaps;
 // gate: float32 [groups, width], one for every `period` rows. The width is a multiple of 8.
-extern "C" __global__ void gated_residual(const bf16* x, const bf16* y, const float* gate, long long period, bf16* out, long long vectors, int width)
+extern "C" __global__ void gated_residual(const half16* x, const half16* y, const float* gate, long long period, half16* out, long long vectors, int width)
 {
     long long vector = (long long)blockIdx.x * blockDim.x + threadIdx.x;
     if (vector >= vectors) return;

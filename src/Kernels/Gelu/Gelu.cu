@@ -1,6 +1,6 @@
-// One block a row. In: bf16. y = gelu(x), the tanh approximation, in float32: 0.5 x (1 + tanh(u)) is x / (1 + exp(-2 u)). Out: bf16, or one
+// One block a row. In: half16. y = gelu(x), the tanh approximation, in float32: 0.5 x (1 + tanh(u)) is x / (1 + exp(-2 u)). Out: half16, or one
 // byte a value with the row's scale. Bytes a value: 2 in, 2 (or 1) out.
-extern "C" __global__ void __launch_bounds__(LANES, RESIDENT) gelu_quantise(const bf16* __restrict__ x, long long stride, void* __restrict__ out, float* __restrict__ scales)
+extern "C" __global__ void __launch_bounds__(LANES, RESIDENT) gelu_quantise(const half16* __restrict__ x, long long stride, void* __restrict__ out, float* __restrict__ scales)
 {
     // u = sqrt(2 / pi) (x + 0.044715 x^3); times -2 log2(e), since the power is one of two.
     const float linear = -2.302208198f, cubic = -0.1029432397f;

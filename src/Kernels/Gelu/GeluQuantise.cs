@@ -7,7 +7,7 @@ namespace Locutor.Kernels;
 /// <summary>GELU in its tanh approximation (Hendrycks and Gimpel, arXiv:1606.08415), quantised where the reader wants bytes.</summary>
 public static unsafe class GeluQuantise
 {
-    /// <summary>Vectors of a thread: a feed-forward row is long, and only its bf16 pairs are held.</summary>
+    /// <summary>Vectors of a thread: a feed-forward row is long, and only its 16-bit pairs are held.</summary>
     private const int MostVectors = 6;
 
     private static readonly CudaKernel Kernel = new("Gelu.cu", "gelu_quantise");
@@ -27,7 +27,7 @@ public static unsafe class GeluQuantise
         long stride = rows.Stride;
         var shape = RowShape.OfBlock(rows.Width, rows.Wide, MostVectors);
         void** arguments = stackalloc void*[] { &from, &stride, &to, &beside };
-        Kernel.Launch(x.device.index, shape.Constants(precision), rows.Count, shape.Lanes, arguments);
+        Kernel.Launch(x, shape.Constants(precision), rows.Count, shape.Lanes, arguments);
         return made.Activations.MoveToOuterDisposeScope();
     }
 }

@@ -24,7 +24,7 @@ public static unsafe class JoinedAttention
     /// <param name="k">[B, H, Lk, D]</param>
     public static bool Pays(Tensor q, Tensor k) => k.shape[2] >= FewestKeys && k.shape[2] % Tile != 0 && CudaKernel.TakesAttention(q) && CudaKernel.Takes(q);
 
-    /// <summary>softmax(q k^T / sqrt(D)) v, on a GPU at bfloat16. Ask <see cref="Pays"/> first.</summary>
+    /// <summary>softmax(q k^T / sqrt(D)) v, on a GPU at bfloat16 or float16. Ask <see cref="Pays"/> first.</summary>
     /// <returns>[B, Lq, H * D]</returns>
     public static Activations Apply(Tensor q, Tensor k, Tensor v, LinearPrecision precision)
     {
@@ -45,7 +45,7 @@ public static unsafe class JoinedAttention
         using var scope = NewDisposeScope();
         int head = checked((int)x.shape[3]);
         var (first, second) = (x.transpose(1, 2).flatten(2).contiguous(), y.transpose(1, 2).flatten(2).contiguous()); // [B, L, H * D]
-        if (!CudaKernel.Takes(first) || first.shape[2] > RowShape.Longest || head % 8 != 0) return Activations.Of(Plain(x, xSums, y, ySums), precision).MoveToOuterDisposeScope();
+        if (!CudaKernel.Takes(first, second) || first.shape[2] > RowShape.Longest || head % 8 != 0) return Activations.Of(Plain(x, xSums, y, ySums), precision).MoveToOuterDisposeScope();
         var (firstSums, secondSums) = (xSums.contiguous(), ySums.contiguous());
         var made = RowsOut.Like(first, precision);
         nint from = CudaKernel.Address(first), and = CudaKernel.Address(second), sums = CudaKernel.Address(firstSums), others = CudaKernel.Address(secondSums);
@@ -54,7 +54,7 @@ public static unsafe class JoinedAttention
         var rows = Rows.Of(first);
         var shape = RowShape.OfBlock(rows.Width, rows.Wide && Rows.Of(second).Wide, MostVectors);
         void** arguments = stackalloc void*[] { &from, &and, &sums, &others, &tokens, &to, &beside };
-        Kernel.Launch(x.device.index, shape.Constants(precision, ("HEAD", head)), rows.Count, shape.Lanes, arguments);
+        Kernel.Launch(x, shape.Constants(precision, ("HEAD", head)), rows.Count, shape.Lanes, arguments);
         return made.Activations.MoveToOuterDisposeScope();
     }
 

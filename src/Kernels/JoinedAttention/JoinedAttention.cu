@@ -1,8 +1,8 @@
-// One block a token. In: x and y, bf16 rows of all heads, two attentions over parts of the keys, and the natural logarithm of what each part's
-// weights sum up to, float32 [batch, heads, tokens]. Out: both parts weighed by their sums; bf16, or one byte a value with the row's scale.
+// One block a token. In: x and y, half16 rows of all heads, two attentions over parts of the keys, and the natural logarithm of what each part's
+// weights sum up to, float32 [batch, heads, tokens]. Out: both parts weighed by their sums; half16, or one byte a value with the row's scale.
 // Bytes a value: 4 in, 2 (or 1) out.
 extern "C" __global__ void __launch_bounds__(LANES, RESIDENT) join_attention(
-    const bf16* __restrict__ x, const bf16* __restrict__ y, const float* __restrict__ x_sums, const float* __restrict__ y_sums,
+    const half16* __restrict__ x, const half16* __restrict__ y, const float* __restrict__ x_sums, const float* __restrict__ y_sums,
     unsigned tokens, void* __restrict__ out, float* __restrict__ scales)
 {
     unsigned index = blockIdx.x, batch = index / tokens;

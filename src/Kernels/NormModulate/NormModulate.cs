@@ -26,7 +26,7 @@ public static unsafe class NormModulate
     /// <param name="offset">Of the same shape.</param>
     public static (Tensor Sum, Activations Normed) AfterResidual(Tensor x, Tensor y, Tensor? gate, Tensor factor, Tensor offset, double epsilon, LinearPrecision precision)
     {
-        if (Takes(x, factor, offset) && CudaKernel.Takes(y) && y.is_contiguous() && !(is_grad_enabled() && gate is { requires_grad: true })) return Launched(x, y, gate, factor, offset, epsilon, precision);
+        if (Takes(x, factor, offset) && CudaKernel.Takes(x, y) && y.is_contiguous() && !(is_grad_enabled() && gate is { requires_grad: true })) return Launched(x, y, gate, factor, offset, epsilon, precision);
         var sum = gate is null ? x + y : GatedResidual.Apply(x, y, gate);
         return (sum, Apply(sum, factor, offset, epsilon, precision));
     }
@@ -48,7 +48,7 @@ public static unsafe class NormModulate
         var shape = RowShape.OfBlock(rows.Width, rows.Wide && Rows.Aligned(add) && Rows.Aligned(gates) && Rows.Aligned(times) && Rows.Aligned(plus), MostVectors);
         float small = (float)epsilon;
         void** arguments = stackalloc void*[] { &from, &stride, &add, &gates, &gatePeriod, &kept, &times, &plus, &period, &to, &beside, &small };
-        Kernel.Launch(x.device.index, shape.Constants(precision, ("RESIDUAL", y is null ? 0 : gate is null ? 1 : 2)), rows.Count, shape.Lanes, arguments);
+        Kernel.Launch(x, shape.Constants(precision, ("RESIDUAL", y is null ? 0 : gate is null ? 1 : 2)), rows.Count, shape.Lanes, arguments);
         return (y is null ? x : sum.MoveToOuterDisposeScope(), made.Activations.MoveToOuterDisposeScope());
     }
 

@@ -1,9 +1,9 @@
-// One block a row. x: bf16. RESIDUAL 1: x + y first, 2: x + y * gate; in float32, rounded to bf16, and kept in `sum`.
-// out = (x - mean) / sqrt(variance + epsilon) * factor + offset in float32, the variance from the centred values; bf16, or one byte a value
+// One block a row. x: half16. RESIDUAL 1: x + y first, 2: x + y * gate; in float32, rounded to half16, and kept in `sum`.
+// out = (x - mean) / sqrt(variance + epsilon) * factor + offset in float32, the variance from the centred values; half16, or one byte a value
 // with the row's scale. gate changes with every `gate_period` rows, factor and offset with every `period`; all three are float32.
 // Bytes a value: 2 in, 2 (or 1) out; with a residual 4 in, 2 + 2 (or 1) out. Parameters come from the first cache.
 extern "C" __global__ void __launch_bounds__(LANES, RESIDENT) norm_modulate(
-    const bf16* __restrict__ x, long long stride, const bf16* __restrict__ y, const float* __restrict__ gate, unsigned gate_period, bf16* __restrict__ sum,
+    const half16* __restrict__ x, long long stride, const half16* __restrict__ y, const float* __restrict__ gate, unsigned gate_period, half16* __restrict__ sum,
     const float* __restrict__ factor, const float* __restrict__ offset, unsigned period, void* __restrict__ out, float* __restrict__ scales, float epsilon)
 {
     unsigned index = blockIdx.x;

@@ -1,4 +1,5 @@
 using Locutor.Kernels.Compilation;
+using Locutor.Kernels.Devices;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 
@@ -17,6 +18,20 @@ public interface ILinearProduct
 
     /// <summary>The weights as numbers of that type: [outputs, inputs].</summary>
     Tensor Matrix(ScalarType type);
+}
+
+/// <summary>Picks the product for weights that are bytes.</summary>
+public static class QuantisedProduct
+{
+    /// <summary>One that the weights' device computes: of bytes, or on a GPU that does not multiply such bytes of widened weights.</summary>
+    /// <param name="weight">[outputs, inputs]; belongs to whoever made it.</param>
+    /// <param name="precision">Float8 or Int8, as the weights are.</param>
+    public static ILinearProduct Create(QuantisedRows weight, LinearPrecision precision) => (GpuPaths.ForGpu(weight.Values.device)?.Reads(precision) ?? precision) switch
+    {
+        LinearPrecision.Float8 => new Float8Product(weight),
+        LinearPrecision.Int8 => new Int8Product(weight),
+        _ => new WidenedProduct(weight),
+    };
 }
 
 /// <summary>Weights in the type of the arithmetic, or in a narrower one from which they are widened for every product.</summary>

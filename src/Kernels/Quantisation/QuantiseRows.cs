@@ -6,7 +6,7 @@ namespace Locutor.Kernels.Quantisation;
 /// <summary>Quantises what no other kernel made, such as the output of an attention, or the sum of two.</summary>
 public static unsafe class QuantiseRows
 {
-    /// <summary>Vectors of a thread: only bf16 pairs are held.</summary>
+    /// <summary>Vectors of a thread: only 16-bit pairs are held.</summary>
     private const int MostVectors = 6;
 
     private static readonly CudaKernel Kernel = new("QuantiseRows.cu", "quantise_rows");
@@ -16,7 +16,7 @@ public static unsafe class QuantiseRows
     public static Activations Apply(Tensor x, LinearPrecision precision)
     {
         if (precision == LinearPrecision.Plain) return new(x, null);
-        return Takes(x) ? Launched(x, null, precision) : Activations.Of(RowQuantiser.Quantise(x, precision));
+        return CudaKernel.Takes(x) && x.shape[^1] <= RowShape.Longest ? Launched(x, null, precision) : Activations.Of(RowQuantiser.Quantise(x, precision));
     }
 
     /// <summary>x + y, rounded once to the type of x, quantised without writing the sum.</summary>
@@ -24,13 +24,11 @@ public static unsafe class QuantiseRows
     /// <param name="y">Of the same shape.</param>
     public static Activations Sum(Tensor x, Tensor y, LinearPrecision precision)
     {
-        if (precision != LinearPrecision.Plain && Takes(x) && Takes(y)) return Launched(x, y, precision);
+        if (precision != LinearPrecision.Plain && CudaKernel.Takes(x, y) && x.shape[^1] <= RowShape.Longest) return Launched(x, y, precision);
         var sum = x + y;
         if (precision == LinearPrecision.Plain) return new(sum, null);
         using (sum) return Apply(sum, precision);
     }
-
-    private static bool Takes(Tensor x) => CudaKernel.Takes(x) && x.shape[^1] <= RowShape.Longest;
 
     private static Activations Launched(Tensor x, Tensor? y, LinearPrecision precision)
     {
@@ -42,7 +40,7 @@ public static unsafe class QuantiseRows
         long stride = rows.Stride, other = others.Stride;
         var shape = RowShape.OfBlock(rows.Width, rows.Wide && others.Wide, MostVectors);
         void** arguments = stackalloc void*[] { &from, &stride, &add, &other, &to, &beside };
-        Kernel.Launch(x.device.index, shape.Constants(precision, ("SUMMED", y is null ? 0 : 1)), rows.Count, shape.Lanes, arguments);
+        Kernel.Launch(x, shape.Constants(precision, ("SUMMED", y is null ? 0 : 1)), rows.Count, shape.Lanes, arguments);
         return made.Activations.MoveToOuterDisposeScope();
     }
 }

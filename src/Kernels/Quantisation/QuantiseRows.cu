@@ -1,6 +1,6 @@
-// One block a row. In: bf16. SUMMED: x + y, rounded to bf16, else x. Out: one byte a value with the row's scale. Bytes a value: 2 (or 4) in, 1 out.
+// One block a row. In: half16. SUMMED: x + y, rounded to half16, else x. Out: one byte a value with the row's scale. Bytes a value: 2 (or 4) in, 1 out.
 extern "C" __global__ void __launch_bounds__(LANES, RESIDENT) quantise_rows(
-    const bf16* __restrict__ x, long long stride, const bf16* __restrict__ y, long long other_stride, void* __restrict__ out, float* __restrict__ scales)
+    const half16* __restrict__ x, long long stride, const half16* __restrict__ y, long long other_stride, void* __restrict__ out, float* __restrict__ scales)
 {
     unsigned index = blockIdx.x;
     int lane = threadIdx.x;

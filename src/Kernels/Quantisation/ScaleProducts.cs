@@ -15,8 +15,8 @@ public static unsafe class ScaleProducts
     /// <param name="bias">[outputs]</param>
     public static Tensor Apply(Tensor sums, Tensor rows, Tensor columns, Tensor? bias, ScalarType result)
     {
-        if (result != ScalarType.BFloat16 || sums.shape[1] % 8 != 0 || !sums.is_contiguous() || !rows.is_contiguous()) return Plain(sums, rows, columns, bias, result);
-        var y = empty(sums.shape, ScalarType.BFloat16, sums.device);
+        if (result is not (ScalarType.BFloat16 or ScalarType.Float16) || (bias is not null && bias.dtype != result) || sums.shape[1] % 8 != 0 || !sums.is_contiguous() || !rows.is_contiguous()) return Plain(sums, rows, columns, bias, result);
+        var y = empty(sums.shape, result, sums.device);
         if (!CudaKernel.Takes(y) || !Rows.Aligned(CudaKernel.Address(sums)) || !Rows.Aligned(CudaKernel.Address(columns)) || (bias is not null && !Rows.Aligned(CudaKernel.Address(bias)))) // the sums themselves are int32
         {
             y.Dispose();
@@ -26,7 +26,7 @@ public static unsafe class ScaleProducts
         long vectors = sums.numel() / 8;
         int width = (int)sums.shape[1];
         void** arguments = stackalloc void*[] { &from, &row, &column, &add, &to, &vectors, &width };
-        Kernel.Launch(sums.device.index, "", (vectors + Threads - 1) / Threads, Threads, arguments);
+        Kernel.Launch(y, "", (vectors + Threads - 1) / Threads, Threads, arguments);
         return y;
     }
 

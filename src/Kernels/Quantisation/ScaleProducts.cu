@@ -1,7 +1,7 @@
-// Eight values a thread. In: int32 sums of int8 products [rows, width]. out = sum * row scale * column scale + bias in float32, to bf16.
-// The width is a multiple of 8; bias: bf16 or null.
+// Eight values a thread. In: int32 sums of int8 products [rows, width]. out = sum * row scale * column scale + bias in float32, to half16.
+// The width is a multiple of 8; bias: half16 or null.
 struct __align__(16) FourSums { int v[4]; };
-extern "C" __global__ void scale_products(const int* sums, const float* rows, const float* columns, const bf16* bias, bf16* out, long long vectors, int width)
+extern "C" __global__ void scale_products(const int* sums, const float* rows, const float* columns, const half16* bias, half16* out, long long vectors, int width)
 {
     long long vector = (long long)blockIdx.x * blockDim.x + threadIdx.x;
     if (vector >= vectors) return;

@@ -19,7 +19,7 @@ public static unsafe class RmsRotary
     /// <returns>[B, H, L, D], of the type of x.</returns>
     public static Tensor Apply(Tensor x, Tensor weight, double epsilon, Tensor? turns, int heads)
     {
-        if (!CudaKernel.Takes(x) || x.shape[^1] > RowShape.Longest || x.shape[^1] / heads % 8 != 0) return Plain(x, weight, epsilon, turns, heads);
+        if (!CudaKernel.Takes(x, weight) || x.shape[^1] > RowShape.Longest || x.shape[^1] / heads % 8 != 0) return Plain(x, weight, epsilon, turns, heads);
         using var scope = NewDisposeScope();
         var rows = Rows.Of(x);
         var y = empty(x.shape, x.dtype, x.device);
@@ -30,7 +30,7 @@ public static unsafe class RmsRotary
         var shape = RowShape.OfBlock(rows.Width, rows.Wide && Rows.Aligned(times) && Rows.Aligned(turn), MostVectors);
         float small = (float)epsilon;
         void** arguments = stackalloc void*[] { &from, &stride, &times, &turn, &tokens, &to, &small };
-        Kernel.Launch(x.device.index, shape.Constants(LinearPrecision.Plain, ("HEAD", head), ("TURNED", turns is null ? 0 : 1)), rows.Count, shape.Lanes, arguments);
+        Kernel.Launch(x, shape.Constants(LinearPrecision.Plain, ("HEAD", head), ("TURNED", turns is null ? 0 : 1)), rows.Count, shape.Lanes, arguments);
         return y.unflatten(2, [heads, head]).transpose(1, 2).MoveToOuterDisposeScope();
     }
 

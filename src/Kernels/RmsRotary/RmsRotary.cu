@@ -1,8 +1,8 @@
-// One block a token. In: bf16 rows of all heads. x / sqrt(mean(x^2) + epsilon) * weight over the whole row, then with TURNED every pair of
-// neighbours turned by the token's angles; float32, rounded to bf16 where the plain path rounds. turns: [tokens, HEAD / 2] (cos, sin).
-// Out: bf16. A head is a multiple of 8, so a vector lies in one head. Bytes a value: 2 in, 2 out.
+// One block a token. In: half16 rows of all heads. x / sqrt(mean(x^2) + epsilon) * weight over the whole row, then with TURNED every pair of
+// neighbours turned by the token's angles; float32, rounded to half16 where the plain path rounds. turns: [tokens, HEAD / 2] (cos, sin).
+// Out: half16. A head is a multiple of 8, so a vector lies in one head. Bytes a value: 2 in, 2 out.
 extern "C" __global__ void __launch_bounds__(LANES, RESIDENT) rms_rotary(
-    const bf16* __restrict__ x, long long stride, const bf16* __restrict__ weight, const float* __restrict__ turns, unsigned tokens, bf16* __restrict__ out, float epsilon)
+    const half16* __restrict__ x, long long stride, const half16* __restrict__ weight, const float* __restrict__ turns, unsigned tokens, half16* __restrict__ out, float epsilon)
 {
     unsigned index = blockIdx.x;
     int lane = threadIdx.x;

@@ -26,7 +26,7 @@ public sealed class Linear(Weights weights, long inputs, long outputs, bool bias
     public Activations ForwardGelu(Activations x, LinearPrecision next)
     {
         using var scope = NewDisposeScope();
-        if (product.Precision != LinearPrecision.Plain || next != LinearPrecision.Plain || bias is null || !CudaKernel.Takes(x.Values))
+        if (product.Precision != LinearPrecision.Plain || next != LinearPrecision.Plain || bias is null || !CudaKernel.TakesGelu(x.Values))
             return GeluQuantise.Apply(Forward(x), next).MoveToOuterDisposeScope();
         var y = TorchScripts.ProductGelu(x.Values.flatten(0, -2), product.Matrix(type).t(), bias);
         return new Activations(y.unflatten(0, x.Values.shape[..^1]), null).MoveToOuterDisposeScope();

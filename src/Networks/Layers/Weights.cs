@@ -85,14 +85,11 @@ public sealed class Weights(IParameterSource source, ScalarType type, Device dev
     public Tensor Load(string name, long[] shape, Initial initial = Initial.Normal, ScalarType? type = null) =>
         source.Load(prefix + name, shape, initial, type ?? Type, Device);
 
-    /// <summary>The matrix <paramref name="name"/> below this place, held as <see cref="Linears"/> says.</summary>
+    /// <summary>The matrix <paramref name="name"/> below this place, held as <see cref="Linears"/> says; how it is multiplied depends on what the device can do.</summary>
     /// <param name="shape">[outputs, inputs]</param>
-    public ILinearProduct Product(string name, long[] shape) => Linears switch
-    {
-        LinearPrecision.Float8 => new Float8Product(source.LoadQuantised(prefix + name, shape, Linears, Device)),
-        LinearPrecision.Int8 => new Int8Product(source.LoadQuantised(prefix + name, shape, Linears, Device)),
-        _ => new PlainProduct(LoadMatrix(name, shape)),
-    };
+    public ILinearProduct Product(string name, long[] shape) => Linears == LinearPrecision.Plain
+        ? new PlainProduct(LoadMatrix(name, shape))
+        : QuantisedProduct.Create(source.LoadQuantised(prefix + name, shape, Linears, Device), Linears);
 
     /// <summary>A matrix in the type of the arithmetic, or as it is stored.</summary>
     /// <param name="shape">[rows, columns]</param>

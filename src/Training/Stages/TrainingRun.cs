@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Locutor.Kernels.Devices;
 using static TorchSharp.torch;
 
 namespace Locutor.Training.Stages;
@@ -19,8 +20,8 @@ public sealed record TrainingRun(Device Device, string Work, string Output, Time
     /// <summary>Whether the call should end; a stage saves its state then.</summary>
     public bool IsOver => clock.Elapsed >= Ends;
 
-    /// <summary>Type in which networks compute: unless told otherwise, bfloat16 on a GPU and float32 on a processor.</summary>
-    public ScalarType Type { get; init; } = Device.type == TorchSharp.DeviceType.CUDA ? ScalarType.BFloat16 : ScalarType.Float32;
+    /// <summary>Type in which networks compute: unless told otherwise, bfloat16 on a GPU that has it, else float32.</summary>
+    public ScalarType Type { get; init; } = GpuPaths.ForGpu(Device)?.Half == ScalarType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
 
     public int Seed { get; init; } = 1;
 

@@ -1,0 +1,130 @@
+using Locutor.Kernels.Arithmetic;
+using Locutor.Kernels.Compilation;
+using Locutor.Kernels.Quantisation;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn.functional;
+
+namespace Locutor.Kernels.Devices;
+
+/// <summary>
+/// The self test of a GPU: every kind of product and attention that networks use, on small random numbers against its definition in float64. The
+/// first path of each is the one that the capability promises; where it promises none, the first is the one that is always there.
+/// </summary>
+internal sealed class GpuChecks(Device gpu, GpuCapability capability)
+{
+    public const string BFloat16 = "bfloat16", Float16 = "float16", OneKernel = "one kernel", AsFloat32 = "float32", AsBytes = "bytes", Cudnn = "cuDNN", Fused = "fused";
+
+    private const long Tokens = 48, Inputs = 64, Outputs = 96, Heads = 2, Head = 64, Keys = 40, Width = 256, TimedSide = 2048;
+    private const double Rounded = 1e-2;
+
+    /// <summary>A matrix product with bias in the fastest floating-point type.</summary>
+    public (OperationKind, OperationCheck) Products()
+    {
+        OperationPath In(string name, ScalarType type) => new(name, given => [linear(given[0].to(type), given[1].to(type), given[2].to(type))]);
+        OperationPath[] paths = [In(BFloat16, ScalarType.BFloat16), In(Float16, ScalarType.Float16), In("float32", ScalarType.Float32)];
+        return (new("matrix product", "16-bit"), new(Rounded, () => Layer(ScalarType.Float32, Tokens, Inputs, Outputs), Product, capability.BFloat16 ? paths : paths[1..])
+        {
+            TimedInputs = () => Layer(ScalarType.Float32, TimedSide, TimedSide, TimedSide),
+        });
+    }
+
+    /// <summary>GELU of a matrix product.</summary>
+    public (OperationKind, OperationCheck) Gelu(ScalarType half) => (new("matrix product with GELU", Name(half)), new(
+        Rounded,
+        () => Layer(half, Tokens, Inputs, Outputs),
+        given => [Gelu(Product(given)[0])],
+        [
+            new(OneKernel, given => [TorchScripts.ProductGelu(given[0], given[1].t(), given[2])]),
+            new("two kernels", given => [linear(given[0], given[1], given[2]).gelu(TorchSharp.Modules.GELU.Approximate.tanh)]),
+        ]));
+
+    /// <summary>Products of 16-bit numbers whose results are float32.</summary>
+    public (OperationKind, OperationCheck) Float32Outputs(ScalarType half) => (new("matrix product to float32", Name(half)), new(
+        Rounded,
+        () => [Normal(half, 0, 2, Tokens, Inputs), Normal(half, 1, 2, Inputs, Outputs)],
+        given => [Wide(given[0]).matmul(Wide(given[1]))],
+        [new(AsFloat32, given => [TorchScripts.Float32Products(given[0], given[1])]), new("rounded", given => [given[0].bmm(given[1]).to(ScalarType.Float32)])]));
+
+    /// <summary>A matrix product whose weights are bytes with a scale for every row, with and without a bias.</summary>
+    public (OperationKind, OperationCheck) Bytes(LinearPrecision precision, ScalarType half)
+    {
+        Tensor[] Multiply(ILinearProduct product, Tensor[] given)
+        {
+            var x = product.Precision == LinearPrecision.Plain ? new Activations(RowQuantiser.Restore(new(given[0], given[1]), half), null) : new Activations(given[0], given[1]);
+            return [product.Multiply(x, given[4], half), product.Multiply(x, null, half)];
+        }
+        OperationPath bytes = new(AsBytes, given => Multiply(precision == LinearPrecision.Float8 ? new Float8Product(new(given[2], given[3])) : new Int8Product(new(given[2], given[3])), given));
+        OperationPath widened = new("widened", given => Multiply(new WidenedProduct(new(given[2], given[3]), Inputs * Outputs / 3), given));
+        return (new("matrix product", Name(precision)), new(
+            Rounded,
+            () => [.. Quantised(precision, 0, Tokens, Inputs), .. Quantised(precision, 1, Outputs, Inputs), Normal(half, 2, Outputs)],
+            given =>
+            {
+                var y = (Wide(given[0]) * given[1].unsqueeze(-1)).matmul((Wide(given[2]) * given[3].unsqueeze(-1)).t());
+                return [y + given[4], y];
+            },
+            (precision == LinearPrecision.Float8 ? capability.Float8Products : capability.Int8Products) ? [bytes, widened] : [widened]));
+    }
+
+    /// <summary>Attention, and where it is cuDNN's the logarithm of its sums of exponentials.</summary>
+    public (OperationKind, OperationCheck) Attention(ScalarType half)
+    {
+        OperationPath libtorch = new("libtorch", given => [scaled_dot_product_attention(given[0], given[1], given[2]), given[3]]);
+        OperationPath cudnn = new(Cudnn, given =>
+        {
+            var (y, sums) = TorchScripts.CudnnAttentionAndSums(given[0], given[1], given[2]);
+            return [y, sums.view(1, Heads, Tokens)];
+        });
+        Tensor Logits(Tensor[] given) => Wide(given[0]).matmul(Wide(given[1]).transpose(2, 3)) / Math.Sqrt(Head);
+        Tensor[] Inputs()
+        {
+            Tensor[] given = [Normal(half, 0, 1, Heads, Tokens, Head), Normal(half, 1, 1, Heads, Keys, Head), Normal(half, 2, 1, Heads, Keys, Head)];
+            return [.. given, Logits(given).logsumexp(-1)];
+        }
+        return (new("attention", Name(half)), new(Rounded, Inputs, given => [Logits(given).softmax(-1).matmul(Wide(given[2])), given[3]], capability.CudnnAttention ? [cudnn, libtorch] : [libtorch]));
+    }
+
+    /// <summary>A kernel of this library, which rounds, sums over a row and writes bytes as all of them do.</summary>
+    public (OperationKind, OperationCheck) Kernels(ScalarType half)
+    {
+        OperationPath Norm(string name, Func<Tensor, Tensor, Tensor, Activations> norm) => new(name, given =>
+        {
+            var made = norm(given[0], given[1], given[2]);
+            return [RowQuantiser.Restore(new(made.Values, made.Scales!))];
+        });
+        OperationPath fused = Norm(Fused, (x, factor, offset) => NormModulate.Apply(x, factor, offset, 1e-6, LinearPrecision.Int8));
+        OperationPath single = Norm("one by one", (x, factor, offset) => NormModulate.Plain(x, factor, offset, 1e-6, LinearPrecision.Int8));
+        return (new("kernels", Name(half)), new(
+            2 * Rounded,
+            () => [Normal(half, 0, 1, Tokens, Width), Normal(ScalarType.Float32, 1, 1, 1, Width), Normal(ScalarType.Float32, 2, 1, 1, Width)],
+            given =>
+            {
+                var centred = Wide(given[0]) - Wide(given[0]).mean([-1], keepdim: true);
+                return [centred / (centred.square().mean([-1], keepdim: true) + 1e-6).sqrt() * given[1] + given[2]];
+            },
+            capability.FusedKernels && CudaKernel.Available ? [fused, single] : [single]));
+    }
+
+    private Tensor[] Layer(ScalarType type, long tokens, long inputs, long outputs) => [Normal(type, 0, tokens, inputs), Normal(type, 1, outputs, inputs), Normal(type, 2, outputs)];
+
+    private static Tensor[] Product(Tensor[] given) => [Wide(given[0]).matmul(Wide(given[1]).t()) + Wide(given[2])];
+
+    private static Tensor Gelu(Tensor x) => x * 0.5 * (1 + (Math.Sqrt(2 / Math.PI) * (x + 0.044715 * x.pow(3))).tanh());
+
+    private Tensor[] Quantised(LinearPrecision precision, int draw, params long[] shape)
+    {
+        var rows = RowQuantiser.Quantise(Normal(ScalarType.Float32, draw, shape), precision);
+        return [rows.Values, rows.Scales];
+    }
+
+    private static Tensor Wide(Tensor x) => x.to(ScalarType.Float32).to(ScalarType.Float64);
+
+    /// <summary>Drawn on the CPU from a generator of its own: a test changes no other random number.</summary>
+    private Tensor Normal(ScalarType type, int draw, params long[] shape)
+    {
+        using var generator = new Generator((ulong)draw + 1, CPU);
+        return randn(shape, ScalarType.Float32, CPU, generator: generator).to(gpu).to(type);
+    }
+
+    private static string Name(Enum type) => $"{type}".ToLowerInvariant();
+}

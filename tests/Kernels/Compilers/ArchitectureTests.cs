@@ -1,0 +1,77 @@
+using System.Globalization;
+using Locutor.Kernels.Compilation;
+
+namespace Locutor.Kernels.Tests.Compilers;
+
+/// <summary>
+/// Every kernel compiles for every architecture. clang makes PTX of it on any machine; NVRTC, where it is installed, machine code. clang does not read
+/// the instructions that kernels spell out themselves, so these are looked up in a table.
+/// </summary>
+public sealed class ArchitectureTests : IDisposable
+{
+    /// <summary>Instructions in the kernels' own assembly and the first architecture that has each (PTX ISA 8.7, "Target ISA Notes").</summary>
+    private static readonly (string Instruction, int First)[] Instructions =
+    [
+        ("ld.global.nc.L1::no_allocate.", 70), ("ex2.approx.ftz.f32", 20), ("rcp.approx.ftz.f32", 20), ("cvt.f32.f16", 53), ("cvt.rn.f16.f32", 53),
+        ("cvt.rn.bf16x2.f32", 80), ("max.NaN.bf16x2", 80), ("max.NaN.f16x2", 80), ("cvt.rn.satfinite.e4m3x2.f32", 89),
+    ];
+
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("locutor-compilers");
+
+    public static TheoryData<string> Architectures => ["sm_75", "sm_80", "sm_86", "sm_89", "sm_90", "sm_90a", "sm_100", "sm_120"];
+
+    public void Dispose() => folder.Delete(recursive: true);
+
+    [Fact]
+    public void Every_kernel_is_among_the_variants() =>
+        KernelVariant.All.Select(variant => variant.File).Distinct().Order(StringComparer.Ordinal).ShouldBe(KernelSources.Files);
+
+    [Theory]
+    [MemberData(nameof(Architectures))]
+    public void Clang_compiles_every_kernel(string architecture)
+    {
+        Assert.SkipWhen(Clang.Name is null && Nvrtc.Find(Environment.GetEnvironmentVariable("LOCUTOR_TORCH")) is not null, "no clang here; NVRTC compiles the kernels in another test");
+        Clang.Name.ShouldNotBeNull("neither clang nor NVRTC is installed, so no kernel was compiled; install clang-22, as ./test does");
+        Parallel.ForEach(KernelVariant.All, variant =>
+        {
+            string ptx = Clang.ToPtx(folder, variant, architecture);
+            ptx.ShouldContain($".target {architecture}\n");
+            foreach (string line in OwnInstructions(ptx))
+            {
+                var known = Instructions.Where(one => line.StartsWith(one.Instruction, StringComparison.Ordinal)).ToArray();
+                known.Length.ShouldBe(1, $"{variant}: '{line}' is not in the table of instructions");
+                known[0].First.ShouldBeLessThanOrEqualTo(Number(architecture), $"{variant}, {architecture}: {line}");
+            }
+        });
+        TestContext.Current.SendDiagnosticMessage($"{architecture}: {KernelVariant.All.Count()} kernels compiled to PTX with {Clang.Name}");
+    }
+
+    [Theory]
+    [MemberData(nameof(Architectures))]
+    public void Nvrtc_compiles_every_kernel(string architecture)
+    {
+        var nvrtc = Nvrtc.Find(Environment.GetEnvironmentVariable("LOCUTOR_TORCH"));
+        Assert.SkipWhen(nvrtc is null, "no NVRTC on this machine");
+        Assert.SkipUnless(nvrtc!.Architectures.Contains(Number(architecture)), $"NVRTC {nvrtc.Version} does not know {architecture}");
+        Parallel.ForEach(KernelVariant.All, variant =>
+        {
+            string source = KernelSources.Read(variant.File, variant.Constants);
+            nvrtc.Compile(source, variant.File, architecture).Length.ShouldBeGreaterThan(500);
+            if (!architecture.EndsWith('a')) nvrtc.Compile(source, variant.File, $"compute_{Number(architecture)}")[^1].ShouldBe((byte)0, "PTX is a text with a final zero");
+        });
+        TestContext.Current.SendDiagnosticMessage($"{architecture}: {KernelVariant.All.Count()} kernels compiled to machine code and PTX with NVRTC {nvrtc.Version}");
+    }
+
+    private static int Number(string architecture) => int.Parse(architecture["sm_".Length..].TrimEnd('a'), CultureInfo.InvariantCulture);
+
+    private static IEnumerable<string> OwnInstructions(string ptx)
+    {
+        bool own = false;
+        foreach (string line in ptx.Split('\n').Select(line => line.Trim()))
+        {
+            if (line.StartsWith("// begin inline asm", StringComparison.Ordinal)) own = true;
+            else if (line.StartsWith("// end inline asm", StringComparison.Ordinal)) own = false;
+            else if (own && line.Length > 0) yield return line;
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using Locutor.Kernels.Compilation;
+using Locutor.Kernels.Quantisation;
+
+namespace Locutor.Kernels.Tests.Compilers;
+
+/// <summary>One kernel with one set of constants.</summary>
+internal sealed record KernelVariant(string File, string Constants)
+{
+    /// <summary>Every kernel, so that each branch of its text and of the shared one is compiled at least once, for both 16-bit types.</summary>
+    public static IEnumerable<KernelVariant> All => from float16 in (int[])[0, 1] from variant in OfOneType() select variant with { Constants = $"#define FLOAT16 {float16}\n{variant.Constants}" };
+
+    private static IEnumerable<KernelVariant> OfOneType()
+    {
+        RowShape wide = RowShape.OfBlock(5120, true, 4), odd = RowShape.OfBlock(75, false, 4), pixel = RowShape.OfWarp(96, true);
+        foreach (var format in Enum.GetValues<LinearPrecision>())
+        {
+            var shape = format == LinearPrecision.Int8 ? odd : wide;
+            yield return new("NormModulate.cu", shape.Constants(format, ("RESIDUAL", (int)format)));
+            yield return new("Gelu.cu", shape.Constants(format));
+            yield return new("QuantiseRows.cu", odd.Constants(format, ("SUMMED", (int)format % 2)));
+            yield return new("JoinedAttention.cu", wide.Constants(format, ("HEAD", 128)));
+        }
+        foreach (int turned in (int[])[0, 1]) yield return new("RmsRotary.cu", wide.Constants(LinearPrecision.Plain, ("HEAD", 128), ("TURNED", turned)));
+        foreach (int taps in (int[])[1, 3]) yield return new("ChannelNormSilu.cu", pixel.Constants(LinearPrecision.Plain, ("TAPS", taps)));
+        yield return new("FoldedAttention.cu", "#define KEYS 32\n#define HEADS 40\n");
+        yield return new("GatedResidual.cu", "");
+        yield return new("ScaleProducts.cu", "");
+    }
+
+    public override string ToString() => $"{File} with {Constants.Replace("#define ", "", StringComparison.Ordinal).ReplaceLineEndings(", ")}";
+}
