@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Locutor.Service.Requests;
+using Locutor.Service.Settings;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -56,12 +57,16 @@ internal static class ApiDocument
 
     public static void Configure(OpenApiOptions options)
     {
-        options.AddDocumentTransformer((document, _, _) =>
+        options.AddDocumentTransformer((document, context, _) =>
         {
+            var settings = context.ApplicationServices.GetRequiredService<ServeSettings>();
+            document.Servers = [new OpenApiServer { Url = settings.PublicUrl ?? "/", Description = "This service." }];
             document.Info.Title = "Locutor";
             document.Info.Version = "1";
             document.Info.Description = Introduction;
+            document.Info.License = new OpenApiLicense { Name = "Apache-2.0", Identifier = "Apache-2.0" };
             Protect(document);
+            ApiDetails.Add(document);
             return Task.CompletedTask;
         });
         options.AddSchemaTransformer((schema, context, _) =>

@@ -30,6 +30,9 @@ internal static class FilesEndpoints
         if (job.Result is not { } result)
             throw new ProblemException(409, "not_ready", $"the job is {job.Status.ToString().ToLowerInvariant()}");
         var video = await store.OpenAsync(result.Path, context.RequestAborted) ?? throw new ProblemException(410, "expired", "the result was removed");
+        // A range in another unit than bytes is no range at all (RFC 9110, 14.2).
+        if (!context.Request.Headers.Range.ToString().StartsWith("bytes=", StringComparison.OrdinalIgnoreCase))
+            context.Request.Headers.Remove("Range");
         var kind = context.Request.Query.ContainsKey("download") ? "attachment" : "inline";
         context.Response.Headers.ContentDisposition = $"{kind}; filename=\"{job.Id}.mp4\"";
         context.Response.Headers.CacheControl = "private, max-age=3600";
