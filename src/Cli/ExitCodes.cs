@@ -5,7 +5,7 @@ internal static class ExitCodes
 {
     public const int Success = 0;
 
-    /// <summary>A fault of the program itself, with a report of where.</summary>
+    /// <summary>A fault of the program itself, with a report of where, or a video that cannot be right (<c>not_finite</c>).</summary>
     public const int Internal = 1;
 
     /// <summary>The command line is wrong: unknown option, value out of range, unknown model or preset.</summary>

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Locutor.Checkpoints;
 using Locutor.Cli.Generate;
+using Locutor.Generation;
 using Locutor.Generation.Requests;
+using Locutor.Kernels.Arithmetic;
 using Locutor.Media;
 using Locutor.Models;
 using Locutor.Networks;
@@ -56,6 +58,11 @@ internal static class Runner
         {
             Complain($"{failure.Message} ('locutor doctor' tells what is missing)");
             return ExitCodes.Missing;
+        }
+        catch (Exception failure) when (failure is WrongResultException or WrongArithmeticException)
+        {
+            Complain(failure.Message);
+            return ExitCodes.Internal;
         }
         catch (Exception failure) when (GpuMemory.Explain(failure) is { } explained)
         {

@@ -24,7 +24,7 @@ public sealed class NetworkSet : IDisposable
     private readonly UmT5Encoder text;
     private readonly Func<string, int[]> tokenize;
 
-    private NetworkSet(Bundle bundle, Device device, Func<string, int[]> tokenize, Func<string, ScalarType, Weights> open, ScalarType type, long? budget)
+    private NetworkSet(Bundle bundle, Device device, Func<string, int[]> tokenize, Func<string, ScalarType, Weights> open, ScalarType type, long? budget, Func<ScalarType, NetworkSet> openFiner)
     {
         Bundle = bundle;
         Device = device;
@@ -32,6 +32,8 @@ public sealed class NetworkSet : IDisposable
         var sizes = new BundleBlueprint(bundle);
         var transformer = open("transformer", type);
         var plan = MemoryPlan.Within(bundle, budget, type, transformer.Linears);
+        Precision = (transformer.Linears == LinearPrecision.Plain ? type.ToString() : transformer.Linears.ToString()).ToLowerInvariant();
+        Finer = FinerNetworks.Above(device, type, transformer.Linears, openFiner);
         var textDevice = plan.TextStays ? Arithmetic.OfText(device) : CPU;
         if (textDevice.type == TorchSharp.DeviceType.CPU) ProcessorChecks.RequireFloat32();
         Transformer = new(transformer, sizes.Transformer, plan.Residency);
@@ -46,6 +48,12 @@ public sealed class NetworkSet : IDisposable
 
     /// <summary>A line for each file: how many tensors it gave and changed.</summary>
     public IReadOnlyList<string> Summary { get; private init; } = [];
+
+    /// <summary>Precision of the transformer's blocks, for messages.</summary>
+    public string Precision { get; }
+
+    /// <summary>These networks one step up in precision; null where there is no step.</summary>
+    public FinerNetworks? Finer { get; }
 
     /// <summary>A line for each device that computes an operation by another path than usual, because the usual one is wrong there, or in another type, because it has no bfloat16.</summary>
     public IReadOnlyList<string> Notices { get; }
@@ -81,10 +89,12 @@ public sealed class NetworkSet : IDisposable
             var tokenizer = TextTokenizer.Open(store.Locate(bundle.Networks.Tokenizer, folder, bundle.Name));
             var built = new List<(string Network, CheckpointParameters Parameters)>();
             var summary = new List<string>();
-            var set = new NetworkSet(bundle, device, prompt => tokenizer.Encode(prompt), Open, type, budget) { Summary = summary };
+            var set = new NetworkSet(bundle, device, prompt => tokenizer.Encode(prompt), Open, type, budget, OpenFiner) { Summary = summary };
             set.owned.AddRange(opened);
             foreach (var (network, parameters) in built) parameters.RequireAllUsed(key => set.Leaves(network, key));
             return set;
+
+            NetworkSet OpenFiner(ScalarType finer) => Load(bundle, folder, device, finer, adapters, LinearPrecision.Plain, budget);
 
             Weights Open(string network, ScalarType arithmetic)
             {
@@ -114,7 +124,7 @@ public sealed class NetworkSet : IDisposable
     public static NetworkSet Random(Bundle bundle, long seed, Device device, ScalarType type, LinearPrecision linears = LinearPrecision.Plain, long? budget = null)
     {
         var parameters = new List<RandomParameters>();
-        var set = new NetworkSet(bundle, device, UntrainedBundle.Tokenize, Open, type, budget);
+        var set = new NetworkSet(bundle, device, UntrainedBundle.Tokenize, Open, type, budget, finer => Random(bundle, seed, device, finer, LinearPrecision.Plain, budget));
         set.owned.AddRange(parameters);
         return set;
 

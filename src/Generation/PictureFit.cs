@@ -6,11 +6,11 @@ namespace Locutor.Generation;
 /// <summary>Whether a picture is of the kind that a bundle was trained on.</summary>
 public static class PictureFit
 {
-    /// <summary>The bundle's notice, when it has one and it concerns this picture.</summary>
+    /// <summary>The bundle's notice, when it has one and it concerns this picture. A result that is not finite tells nothing about the picture.</summary>
     public static string? Notice(NetworkSet networks, Picture picture)
     {
         var bundle = networks.Bundle;
-        return bundle.NoticeBelow is { } limit && Decibels(networks, picture) >= limit ? null : bundle.Notice;
+        return bundle.NoticeBelow is { } limit && !(Decibels(networks, picture) < limit) ? null : bundle.Notice;
     }
 
     /// <summary>Peak signal-to-noise ratio of the picture after the autoencoder: low for pictures unlike those that it learnt to draw.</summary>

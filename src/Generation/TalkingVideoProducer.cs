@@ -16,6 +16,7 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
 
     /// <param name="media">The request's inputs, opened.</param>
     /// <param name="archive">Takes finished clips up, and gives back those of a run that was stopped.</param>
+    /// <exception cref="WrongResultException">The video cannot be right; there is no file.</exception>
     /// <exception cref="MediaException">The output cannot be written, or an input breaks off.</exception>
     public async Task<TalkingVideoResult> ProduceAsync(
         TalkingVideoRequest request, SourceMedia media, MediaLimits limits, IProgress<GenerationProgress>? progress = null,
@@ -30,22 +31,31 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
         request.Growing?.Invoke(writer.PartialPath);
         using var inputs = new OwnedInputs(Encode(settings, options.Guidance, voices, pictures, ct));
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true); // copies of a long sound would stay beside the networks
-        var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, networks.Device);
+        var generator = new TalkingVideoGenerator(networks) { Notice = request.Notice };
+        var blank = new BlankWatch(await pictures.AtAsync(0, ct).ConfigureAwait(false));
         using var last = archive is null
             ? null
-            : await archive.RestoreAsync(options.Clips, pictures.Height, pictures.Width, async frame => await writer.WriteFrameAsync(frame, ct).ConfigureAwait(false), ct).ConfigureAwait(false);
+            : await archive.RestoreAsync(options.Clips, pictures.Height, pictures.Width, WriteAsync, ct).ConfigureAwait(false);
         await foreach (var clip in generator.GenerateAsync(inputs.Value, options, new SeededNoise(settings.Seed), last, progress, ct).ConfigureAwait(false))
         {
             using (clip)
             {
-                foreach (byte[] frame in clip.Frames()) await writer.WriteFrameAsync(frame, ct).ConfigureAwait(false);
-                if (archive is not null && clip.Clip.Index < options.Clips.Count - 1) await archive.SaveAsync(clip, ct).ConfigureAwait(false);
+                blank.BeginClip();
+                foreach (byte[] frame in clip.Frames()) await WriteAsync(frame).ConfigureAwait(false);
+                if (archive is not null && !blank.ClipIsBlank && clip.Clip.Index < options.Clips.Count - 1) await archive.SaveAsync(clip, ct).ConfigureAwait(false);
             }
         }
 
+        blank.Finish();
         progress?.Report(new(GenerationStage.Muxing, options.Clips.Count, options.Clips.Count, options.Steps, options.Steps));
         await writer.CompleteAsync(ct).ConfigureAwait(false);
         return new TalkingVideoResult(request.OutputPath, pictures.Width, pictures.Height, frames, voices[0].Seconds);
+
+        async Task WriteAsync(byte[] frame)
+        {
+            blank.See(frame);
+            await writer.WriteFrameAsync(frame, ct).ConfigureAwait(false);
+        }
     }
 
     private VideoWriterOptions Output(TalkingVideoRequest request, SourcePictures pictures, MediaLimits limits) => new(request.OutputPath, pictures.Width, pictures.Height)

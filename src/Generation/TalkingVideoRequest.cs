@@ -28,6 +28,9 @@ public sealed record TalkingVideoRequest
     /// <summary>Playable while it grows.</summary>
     public bool Fragmented { get; init; }
 
+    /// <summary>Told what the user should know of the generation.</summary>
+    public Action<string>? Notice { get; init; }
+
     /// <summary>Told where the file grows before it has its name.</summary>
     public Action<string>? Growing { get; init; }
 }

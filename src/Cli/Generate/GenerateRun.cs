@@ -25,6 +25,7 @@ internal static class GenerateRun
             OutputPath = arguments.Output,
             Settings = settings,
             Fragmented = arguments.Fragmented,
+            Notice = report.Say,
             Growing = arguments.Fragmented ? report.Growing : null,
         };
         await using var media = await SourceMedia.OpenAsync(request, MediaLimits.Default, ct);

@@ -1,0 +1,41 @@
+namespace Locutor.Generation;
+
+/// <summary>A video was computed and cannot be right: numbers that are not finite, or frames of one colour. No file is written.</summary>
+public sealed class WrongResultException : Exception
+{
+    /// <summary>Stable code of such a failure.</summary>
+    public const string Code = "not_finite";
+
+    private const string Advice = "No video was written. 'locutor doctor' checks the arithmetic of this machine";
+
+    private WrongResultException(string message, Exception? cause = null)
+        : base(message, cause) { }
+
+    /// <summary>The network that gave the result; empty when the finished video is at fault.</summary>
+    public string Network { get; private init; } = "";
+
+    /// <summary>When it did, for example <c>step 2 of 4 of clip 1</c>.</summary>
+    public string When { get; private init; } = "";
+
+    public static WrongResultException NotFinite(string network, string when, string precision) =>
+        new($"{Code}: the {network} gave numbers that are not finite at {when}, in {precision}. {Advice}") { Network = network, When = when };
+
+    /// <summary>The clip was computed again in a higher precision, and that failed as well.</summary>
+    public static WrongResultException NotFiniteTwice(WrongResultException first, WrongResultException second, string precision, string finer) =>
+        new($"{Code}: the {second.Network} gave numbers that are not finite at {second.When}, in {finer} as before in {precision} (the {first.Network} at {first.When}). {Advice}", first)
+        {
+            Network = second.Network,
+            When = second.When,
+        };
+
+    /// <summary>There is too little memory to compute the clip again.</summary>
+    public static WrongResultException NoRoomFor(WrongResultException first, string precision, string finer, Exception cause) =>
+        new($"{Code}: the {first.Network} gave numbers that are not finite at {first.When}, in {precision}, and there is too little memory to compute the clip in {finer}. {Advice}", cause)
+        {
+            Network = first.Network,
+            When = first.When,
+        };
+
+    public static WrongResultException OneColour() =>
+        new($"{Code}: every frame of the video is of one colour though the picture is not. {Advice}");
+}
