@@ -59,7 +59,12 @@ internal static class Runner
             Complain($"{failure.Message} ('locutor doctor' tells what is missing)");
             return ExitCodes.Missing;
         }
-        catch (Exception failure) when (failure is WrongResultException or WrongArithmeticException)
+        catch (WrongResultException failure)
+        {
+            Complain($"{WrongResultException.Code}: {failure.Message}");
+            return ExitCodes.Internal;
+        }
+        catch (WrongArithmeticException failure)
         {
             Complain(failure.Message);
             return ExitCodes.Internal;

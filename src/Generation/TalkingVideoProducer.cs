@@ -32,7 +32,7 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
         using var inputs = new OwnedInputs(Encode(settings, options.Guidance, voices, pictures, ct));
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true); // copies of a long sound would stay beside the networks
         var generator = new TalkingVideoGenerator(networks) { Notice = request.Notice };
-        var blank = new BlankWatch(await pictures.AtAsync(0, ct).ConfigureAwait(false));
+        var blank = new BlankWatch(await pictures.AtAsync(0, ct).ConfigureAwait(false), leading: 1 + (options.Continuity?.JoinedFrames ?? 0));
         using var last = archive is null
             ? null
             : await archive.RestoreAsync(options.Clips, pictures.Height, pictures.Width, WriteAsync, ct).ConfigureAwait(false);

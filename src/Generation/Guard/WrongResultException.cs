@@ -18,11 +18,11 @@ public sealed class WrongResultException : Exception
     public string When { get; private init; } = "";
 
     public static WrongResultException NotFinite(string network, string when, string precision) =>
-        new($"{Code}: the {network} gave numbers that are not finite at {when}, in {precision}. {Advice}") { Network = network, When = when };
+        new($"the {network} gave numbers that are not finite at {when}, in {precision}. {Advice}") { Network = network, When = when };
 
     /// <summary>The clip was computed again in a higher precision, and that failed as well.</summary>
     public static WrongResultException NotFiniteTwice(WrongResultException first, WrongResultException second, string precision, string finer) =>
-        new($"{Code}: the {second.Network} gave numbers that are not finite at {second.When}, in {finer} as before in {precision} (the {first.Network} at {first.When}). {Advice}", first)
+        new($"the {second.Network} gave numbers that are not finite at {second.When}, in {finer} as before in {precision} (the {first.Network} at {first.When}). {Advice}", first)
         {
             Network = second.Network,
             When = second.When,
@@ -30,12 +30,12 @@ public sealed class WrongResultException : Exception
 
     /// <summary>There is too little memory to compute the clip again.</summary>
     public static WrongResultException NoRoomFor(WrongResultException first, string precision, string finer, Exception cause) =>
-        new($"{Code}: the {first.Network} gave numbers that are not finite at {first.When}, in {precision}, and there is too little memory to compute the clip in {finer}. {Advice}", cause)
+        new($"the {first.Network} gave numbers that are not finite at {first.When}, in {precision}, and there is too little memory to compute the clip in {finer}. {Advice}", cause)
         {
             Network = first.Network,
             When = first.When,
         };
 
     public static WrongResultException OneColour() =>
-        new($"{Code}: every frame of the video is of one colour though the picture is not. {Advice}");
+        new($"every frame of the video is of one colour though the picture is not. {Advice}");
 }

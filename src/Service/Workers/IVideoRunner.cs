@@ -19,6 +19,13 @@ public interface IVideoRunner : IAsyncDisposable
     /// <summary>Name of the loaded model, for the list of workers.</summary>
     string Model { get; }
 
+    /// <summary>Told what an operator should know, such as an operation that this machine computes wrongly.</summary>
+    Action<string>? Notice
+    {
+        get => null;
+        set { }
+    }
+
     /// <summary>Loads what every job needs.</summary>
     Task LoadAsync(CancellationToken cancellation);
 

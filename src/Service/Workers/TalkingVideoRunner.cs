@@ -26,6 +26,8 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
 
     public string Model => _networks?.Bundle.Name ?? "";
 
+    public Action<string>? Notice { get; set; }
+
     public Task LoadAsync(CancellationToken cancellation) => Task.Run(
         () =>
         {
@@ -73,12 +75,13 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
         }
     }
 
-    private static TalkingVideoRequest Request(RunnerJob job, VideoSettings settings) => new()
+    private TalkingVideoRequest Request(RunnerJob job, VideoSettings settings) => new()
     {
         ImagePath = job.Inputs.TryGetValue("image", out var image) ? image : job.Inputs["video"],
         AudioPaths = job.Inputs.TryGetValue("audio2", out var second) ? [job.Inputs["audio"], second] : [job.Inputs["audio"]],
         OutputPath = job.OutputPath,
         Settings = settings,
+        Notice = Notice,
     };
 
     private static async Task<SourceMedia> OpenAsync(TalkingVideoRequest request, CancellationToken cancellation)
@@ -102,6 +105,8 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
         _networks = null;
         _networks = model.Load(_device, adapters);
         _loaded = name;
+        foreach (var notice in _networks.Notices)
+            Notice?.Invoke(notice);
         return _networks;
     }
 

@@ -51,6 +51,7 @@ public sealed partial class WorkerLoop
         var beat = BeatAsync(beating.Token);
         try
         {
+            _runner.Notice = LogNotice;
             await _runner.LoadAsync(drain);
             while (!drain.IsCancellationRequested)
                 await TurnAsync(drain, abort);
@@ -181,6 +182,7 @@ public sealed partial class WorkerLoop
     {
         InputException input => input.ToError(),
         Media.MediaException media => new JobError(media.Code, media.Message, false),
+        Generation.WrongResultException wrong => new JobError(JobError.NotFinite, wrong.Message, false),
         OutOfMemoryException => new JobError(JobError.GpuOutOfMemory, $"{_options.Device} has too little memory for this job", true),
         _ when exception.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase)
             => new JobError(JobError.GpuOutOfMemory, $"{_options.Device} has too little memory for this job", true),
@@ -206,6 +208,9 @@ public sealed partial class WorkerLoop
 
     [LoggerMessage(LogLevel.Information, "{Job} begins, attempt {Attempt}")]
     private partial void LogBegins(string job, int attempt);
+
+    [LoggerMessage(LogLevel.Warning, "{Notice}")]
+    private partial void LogNotice(string notice);
 
     [LoggerMessage(LogLevel.Information, "{Job} is done after {Seconds:F2} s")]
     private partial void LogEnds(string job, double seconds);

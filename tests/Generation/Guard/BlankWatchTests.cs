@@ -13,7 +13,7 @@ public sealed class BlankWatchTests
     public void A_video_of_one_colour_is_refused_though_its_first_frame_may_be_right()
     {
         foreach (byte[][] frames in new byte[][][] { [Black], [Orange], [Black, Black], [Face, Black, Black], [Face, Orange, Black], [Black, Orange] })
-            Should.Throw<WrongResultException>(Watched(frames).Finish).Message.ShouldStartWith("not_finite: every frame of the video is of one colour");
+            Should.Throw<WrongResultException>(Watched(frames).Finish).Message.ShouldStartWith("every frame of the video is of one colour");
     }
 
     [Fact]
@@ -25,9 +25,17 @@ public sealed class BlankWatchTests
     }
 
     [Fact]
+    public void Frames_that_are_joined_to_the_picture_do_not_count()
+    {
+        foreach (byte[][] frames in new byte[][][] { [Face, Face, Face, Black], [Black, Face, Black, Black], [Black, Black] })
+            Should.Throw<WrongResultException>(Watched(3, frames).Finish);
+        foreach (byte[][] frames in new byte[][][] { [Face, Black], [Black, Face, Black], [Face, Face, Face, Black, Face] }) Watched(3, frames).Finish();
+    }
+
+    [Fact]
     public void A_picture_of_one_colour_may_become_such_a_video()
     {
-        var watch = new BlankWatch(new Picture(Side, Side, Orange));
+        var watch = new BlankWatch(new Picture(Side, Side, Orange), 1);
         watch.BeginClip();
         watch.See(Orange);
         watch.See(Black);
@@ -51,9 +59,11 @@ public sealed class BlankWatchTests
         watch.Finish();
     }
 
-    private static BlankWatch Watched(params byte[][] frames)
+    private static BlankWatch Watched(params byte[][] frames) => Watched(1, frames);
+
+    private static BlankWatch Watched(int leading, byte[][] frames)
     {
-        var watch = new BlankWatch(new Picture(Side, Side, Face));
+        var watch = new BlankWatch(new Picture(Side, Side, Face), leading);
         watch.BeginClip();
         foreach (byte[] frame in frames) watch.See(frame);
         return watch;

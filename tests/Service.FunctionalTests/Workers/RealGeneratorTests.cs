@@ -51,6 +51,23 @@ public sealed class RealGeneratorTests
     }
 
     [Fact]
+    public async Task A_result_that_is_not_finite_fails_the_job_and_keeps_the_worker()
+    {
+        // Convolutions are wrong, and nothing tests them beforehand: the guard on results is the last one to notice.
+        var faulty = new Dictionary<string, string> { ["LOCUTOR_INJECTED_FAULT"] = "convolution", ["LOCUTOR_SELF_TEST"] = "0" };
+        await using var service = await ServiceProcess.StartAsync(faulty, "--set", "generator=bundle", "--set", "model=untrained");
+        using var client = await service.TokenAsync("--scopes", "all");
+        var worker = await client.WorkerOfAsync();
+        var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("steps", "1"));
+        var error = (await client.EndAsync(id, 120)).GetProperty("error");
+        error.GetProperty("code").GetString().ShouldBe("not_finite", error.ToString());
+        error.GetProperty("retryable").GetBoolean().ShouldBeFalse();
+        error.GetProperty("message").GetString()!.ShouldStartWith("the video autoencoder gave numbers that are not finite at the encoding of clip 1");
+        Directory.Exists(Path.Combine(service.Data, "results", id)).ShouldBeFalse();
+        (await client.WorkerOfAsync()).ShouldBe(worker);
+    }
+
+    [Fact]
     public async Task A_name_that_does_not_exist_is_refused_with_those_that_do()
     {
         await using var service = await ServiceProcess.StartAsync("--set", "generator=bundle", "--set", "model=untrained", "--set", "workers=none");
