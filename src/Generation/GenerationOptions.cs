@@ -1,36 +1,40 @@
+using System.Diagnostics.CodeAnalysis;
 using Locutor.Generation.Conditioning;
 using Locutor.Generation.Requests;
 using Locutor.Generation.Sampling;
-using Locutor.Models;
 
 namespace Locutor.Generation;
 
-/// <summary>How a video is made, apart from what it shows and says.</summary>
-/// <param name="Height">Of the video; a multiple of 16.</param>
-/// <param name="Width">Of the video; a multiple of 16.</param>
-/// <param name="Clips">How the video is cut into clips.</param>
-/// <param name="Steps">Denoising steps of a clip, 1 to 1000.</param>
-/// <param name="Shift">Of the timesteps towards noise, above 0.</param>
-/// <param name="Guidance">How strongly text and speech pull.</param>
-public sealed record GenerationOptions(int Height, int Width, ClipPlan Clips, int Steps, double Shift, GuidanceOptions Guidance)
+/// <summary>How a video is made, apart from its contents.</summary>
+public sealed record GenerationOptions : DrawingOptions
 {
-    /// <summary>How much colours are moved back to those of the first picture, 0 to 1.</summary>
-    public double ColourCorrection { get; init; }
+    /// <param name="height">Height of the video; a multiple of 16.</param>
+    /// <param name="width">Width of the video; a multiple of 16.</param>
+    /// <param name="clips">How the video is cut into clips.</param>
+    /// <param name="steps">Denoising steps of a clip, 1 to 1000.</param>
+    /// <param name="shift">Shift of the timesteps towards noise, above 0.</param>
+    /// <param name="guidance">How strongly the video follows text and speech.</param>
+    [SetsRequiredMembers]
+    public GenerationOptions(int height, int width, ClipPlan clips, int steps, double shift, GuidanceOptions guidance)
+    {
+        (Height, Width, Clips) = (height, width, clips);
+        (Steps, Shift, Guidance) = (steps, shift, guidance);
+    }
 
-    /// <summary>Clips are conditioned on the picture held still for all frames, instead of the picture followed by blank ones.</summary>
-    public bool HoldPicture { get; init; }
+    [SetsRequiredMembers]
+    private GenerationOptions(int height, int width, ClipPlan clips, DrawingOptions drawing) : base(drawing) =>
+        (Height, Width, Clips) = (height, width, clips);
 
-    /// <summary>How clips follow each other; null as in the reference.</summary>
-    public ContinuityOptions? Continuity { get; init; }
+    public int Height { get; init; }
 
-    /// <summary>Reuse of what the blocks added a step ago; null runs every step.</summary>
-    public StepCacheOptions? StepCache { get; init; }
+    public int Width { get; init; }
 
-    /// <summary>What the settings of a video come to, once its picture, its length and its words are known.</summary>
-    /// <param name="settings">Resolved.</param>
-    /// <param name="height">Of the video; a multiple of 16.</param>
-    /// <param name="width">Of the video; a multiple of 16.</param>
-    /// <param name="frames">Of the video; all that is said takes.</param>
+    public ClipPlan Clips { get; init; }
+
+    /// <summary>The options for a picture, a length and a text.</summary>
+    /// <param name="height">Height of the video; a multiple of 16.</param>
+    /// <param name="width">Width of the video; a multiple of 16.</param>
+    /// <param name="frames">Frames of the video, as many as the speech lasts.</param>
     /// <param name="text">The prompt.</param>
     /// <param name="negative">The text that guidance moves away from.</param>
     public static GenerationOptions Of(VideoSettings settings, int height, int width, int frames, string text, string negative)
@@ -39,12 +43,6 @@ public sealed record GenerationOptions(int Height, int Width, ClipPlan Clips, in
         var continuity = settings.Continuity is { } held && asked ? held with { StillTolerance = held.AskedTolerance } : settings.Continuity;
         int leadIn = continuity is null || asked ? 0 : settings.MotionFrames - 1;
         var clips = new ClipPlan(frames, settings.ClipFrames, settings.MotionFrames, leadIn);
-        return new(height, width, clips, settings.Steps, settings.Shift, settings.Guidance.Between(text, negative))
-        {
-            ColourCorrection = settings.ColourCorrection,
-            HoldPicture = settings.HoldPicture,
-            Continuity = continuity,
-            StepCache = settings.StepCache,
-        };
+        return new GenerationOptions(height, width, clips, settings) { Guidance = settings.Guidance.Between(text, negative), Continuity = continuity };
     }
 }

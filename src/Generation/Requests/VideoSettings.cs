@@ -5,7 +5,7 @@ using Locutor.Models;
 namespace Locutor.Generation.Requests;
 
 /// <summary>Every setting of a video: a request with the defaults of its bundle, checked and in the types that the generator uses.</summary>
-public sealed record VideoSettings
+public sealed record VideoSettings : DrawingOptions
 {
     public required string Size { get; init; }
 
@@ -25,24 +25,9 @@ public sealed record VideoSettings
     /// <summary>Where two people are in the picture; empty: the left half and the right half.</summary>
     public required IReadOnlyList<SpeakerBox> Speakers { get; init; }
 
-    public required int Steps { get; init; }
-
-    public required double Shift { get; init; }
-
-    public required GuidanceOptions Guidance { get; init; }
-
     public required int ClipFrames { get; init; }
 
     public required int MotionFrames { get; init; }
-
-    public required double ColourCorrection { get; init; }
-
-    public bool HoldPicture { get; init; }
-
-    public ContinuityOptions? Continuity { get; init; }
-
-    /// <summary>Null runs every step.</summary>
-    public StepCacheOptions? StepCache { get; init; }
 
     public IReadOnlyList<BundleAdapter> Adapters { get; init; } = [];
 

@@ -8,7 +8,7 @@ namespace Locutor.Service.FunctionalTests.Browser;
 
 /// <summary>The page in Debian's Chromium, from the first click to the playing video. LOCUTOR_SCREENSHOTS names a folder for pictures of it.</summary>
 [Collection(Alone.Name)]
-public sealed class PageTests : IAsyncLifetime
+public sealed partial class PageTests : IAsyncLifetime
 {
     private const string PlaysSome = "() => { const video = document.querySelector('.screen video'); return video && video.currentTime > 0.1 && video.videoWidth === 320; }";
 

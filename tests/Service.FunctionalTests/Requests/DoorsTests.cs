@@ -130,9 +130,33 @@ public sealed class DoorsTests(SketchService service) : IClassFixture<SketchServ
         }
     }
 
-    private static async Task<(int Code, string Output, string Error)> GenerateAsync(params string[] arguments)
+    [Fact]
+    public async Task The_program_ends_with_2_where_a_box_is_outside_the_picture()
     {
-        var start = new ProcessStartInfo(ServiceProcess.Program, ["generate", "-i", "no-such.png", "-a", "no-such.wav", "-o", "video.mp4", "--model", "sketch", .. arguments])
+        var folder = Directory.CreateTempSubdirectory("locutor-boxes-").FullName;
+        try
+        {
+            string picture = Path.Combine(folder, "two.png"), voice = Path.Combine(folder, "voice.wav"), output = Path.Combine(folder, "video.mp4");
+            await File.WriteAllBytesAsync(picture, Samples.Picture);
+            await File.WriteAllBytesAsync(voice, Samples.VoiceOfASecond);
+            var (code, _, error) = await RunAsync(
+                "generate", "-i", picture, "-a", voice, "--audio2-path", voice, "-o", output, "--model", "sketch", "--box", "30,0,100,173", "--box", "110,0,190,174");
+            code.ShouldBe(2, error);
+            error.ShouldContain("locutor: --box: expected boxes inside the picture of 211 x 173 pixels, found [110, 0, 190, 174]");
+            File.Exists(output).ShouldBeFalse();
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static Task<(int Code, string Output, string Error)> GenerateAsync(params string[] arguments) =>
+        RunAsync(["generate", "-i", "no-such.png", "-a", "no-such.wav", "-o", "video.mp4", "--model", "sketch", .. arguments]);
+
+    private static async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(ServiceProcess.Program, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -2,7 +2,7 @@
 
 import { byId, make, capital, duration, randomId, toast } from "./util.js";
 import * as api from "./api.js";
-import { settings, showFields, showDefaults, markWrong } from "./fields.js";
+import { settings, showFields, showDefaults, explain, markWrong } from "./fields.js";
 import { Input, setUpCamera, setUpRecorder, setUpPaste } from "./inputs.js";
 
 export class Compose {
@@ -20,6 +20,7 @@ export class Compose {
     byId("model").addEventListener("change", () => this.chooseModel(byId("model").value));
     byId("preset").addEventListener("change", () => this.choosePreset());
     byId("size").addEventListener("change", () => this.choosePreset());
+    this.form.addEventListener("focusin", event => explain(event.target.name));
     this.form.addEventListener("submit", event => { event.preventDefault(); this.submit(); });
     this.form.addEventListener("keydown", event => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !this.button.disabled) this.submit();

@@ -52,6 +52,12 @@ function controlOf(field) {
   return make("input", { ...common, type: "text", maxLength: field.max_length, autocomplete: "off" });
 }
 
+/** Explains the setting that is being changed, for those who cannot hover. */
+export function explain(name) {
+  const field = described.find(one => one.name === name);
+  if (field) byId("setting-hint").textContent = `${field.title}: ${field.help} Expects ${field.expected}.`;
+}
+
 /** Shows what counts where nothing is typed. */
 export function showDefaults(defaults) {
   for (const field of described.filter(one => byId(one.name) && one.type !== "file" && !["model", "preset", "size"].includes(one.name))) {
