@@ -23,7 +23,7 @@ public static class VideoFields
 
     public static ChoiceField AudioType { get; } = Add(new ChoiceField("audio_type", "How two voices are placed in time: para plays both from the start, add plays the second after the first.", static _ => ["para", "add"]) { Group = FieldGroup.Voices, ValueName = "NAME", Default = static _ => "para", DefaultText = "para" });
 
-    public static BoxesField Boxes { get; } = Add(new BoxesField("boxes", "Where the two people are in the picture, the first voice's person first.") { Group = FieldGroup.Voices, Option = "--box", ValueName = "L,T,R,B", DefaultText = "the left half and the right half" });
+    public static BoxesField Boxes { get; } = Add(new BoxesField("boxes", "Where the two people are in the picture, the first voice's person first.") { Group = FieldGroup.Voices, Option = "--box", ValueName = "L,T,R,B", DefaultText = "left and right half" });
 
     public static TextField Prompt { get; } = Add(new TextField("prompt", "What the video shows, in words, such as \"a woman is singing\".", 4000) { Group = FieldGroup.Words, ShortOption = "-p", Default = static c => c.Bundle.DefaultPrompt, DefaultText = "the model's" });
 
@@ -49,9 +49,9 @@ public static class VideoFields
 
     public static NumberField ColourCorrection { get; } = Add(new NumberField("colour_correction", "How strongly colours are held to those of the picture, against drift in long videos.", 0, 1) { Group = FieldGroup.Sampling, ValueName = "X", Default = static c => c.Preset.ColourCorrection, DefaultText = "the preset's" });
 
-    public static WholeField Seed { get; } = Add(new WholeField("seed", "Starting point of the noise. The same seed and inputs give the same video.", 0, LargestSeed) { Group = FieldGroup.Sampling, ValueName = "N", DefaultText = "chosen and reported" });
+    public static WholeField Seed { get; } = Add(new WholeField("seed", "Starting point of the noise. The same seed and inputs give the same video.", 0, LargestSeed) { Group = FieldGroup.Sampling, ValueName = "N", DefaultText = "random, and reported" });
 
-    public static WholeField GuidedSteps { get; } = Add(new WholeField("guided_steps", "How many steps are guided, counted from the first; the later ones take a single pass of the network.", 0, 1000) { Group = FieldGroup.Speed, ValueName = "N", Default = static c => c.Preset.GuidedSteps is { } guided ? (long)guided : null, DefaultText = "the preset's, else all" });
+    public static WholeField GuidedSteps { get; } = Add(new WholeField("guided_steps", "How many steps are guided, counted from the first; the later ones take a single pass of the network.", 0, 1000) { Group = FieldGroup.Speed, ValueName = "N", Default = static c => c.Preset.GuidedSteps is { } guided ? (long)guided : null, DefaultText = "by preset, or all" });
 
     public static TextField StepCache { get; } = Add(new TextField("step_cache", "Skips steps that would change little. TeaCache does well from 0.2 to 0.5, EasyCache at 0.05; 0 is off.", 64) { Fits = StepCacheOptions.IsValid, Form = "a threshold from 0 to 10, teacache:THRESHOLD or easycache:THRESHOLD", Group = FieldGroup.Speed, ValueName = "X", Default = static _ => "0", DefaultText = "0" });
 
