@@ -42,7 +42,7 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
         using var speakers = Speakers(inputs, pictureLatent);
         var given = Conditions(inputs, options, clip, shown, speakers, watch);
         var start = noise.OfClip(clip.Index, [.. pictureLatent.shape.AsSpan(1)]).unsqueeze(0).to(device);
-        var latent = Denoise(start, clean, whole, given, options, clip, watch, progress, ct);
+        var latent = Denoise(start, clean, whole, given, parts, watch, progress, ct);
         progress?.Report(new(GenerationStage.Decoding, clip.Index + 1, options.Clips.Count, options.Steps, options.Steps));
         var video = Decode(latent, options, clip, watch, ct);
         watch.Finish(device);
@@ -121,17 +121,18 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
 
     private static bool WithoutAudio(Pass pass) => pass is Pass.AudioDropped or Pass.Unconditional;
 
-    /// <summary>Euler steps; before and after each the first latent frames are the clean ones.</summary>
+    /// <summary>Before and after each step the first latent frames are the clean ones.</summary>
     private Tensor Denoise(
-        Tensor latent, Tensor clean, Tensor reference, Dictionary<Pass, PassConditioning> given, GenerationOptions options, Clip clip,
+        Tensor latent, Tensor clean, Tensor reference, Dictionary<Pass, PassConditioning> given, ClipParts parts,
         FiniteWatch watch, IProgress<GenerationProgress>? progress, CancellationToken ct)
     {
+        var (options, clip) = (parts.Options, parts.Clip);
         using var scope = NewDisposeScope();
         using var guidance = new Guidance(options.Guidance);
         using var cache = options.StepCache?.Create();
         var grid = transformer.Grid(latent.shape[2], latent.shape[3], latent.shape[4]);
         using var rotary = RotaryTable.OverVideo(transformer.Config.HeadWidth, grid, device);
-        float[] timesteps = NoiseSchedule.Timesteps(options.Steps, options.Shift);
+        float[] timesteps = options.FewSteps ? NoiseSchedule.FewSteps(options.Steps, options.Shift) : NoiseSchedule.Timesteps(options.Steps, options.Shift);
         var times = timesteps[..options.Steps].Select(timestep => transformer.EmbedTime(tensor([timestep], device: device))).ToArray();
         clean = clean.to(ScalarType.Float32);
         latent = StartWith(clean, latent);
@@ -148,12 +149,20 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
                 Tensor Run(BlockResidual? residual) => transformer.Forward(from, reference, time, given[pass], rotary, residual, ct);
             }
 
-            var next = EulerSampler.Step(latent, guidance.Combine(velocities), timesteps[step], timesteps[step + 1]);
+            var next = Step(latent, guidance.Combine(velocities), parts, step, timesteps);
             latent = StartWith(clean, next).MoveToOuterDisposeScope();
             watch.Look(latent, TransformerName, $"step {step + 1} of {options.Steps} of {Number(clip)}");
         }
 
         return latent.MoveToOuterDisposeScope();
+    }
+
+    private Tensor Step(Tensor latent, Tensor velocity, ClipParts parts, int step, float[] timesteps)
+    {
+        float from = timesteps[step], to = timesteps[step + 1];
+        if (!parts.Options.FewSteps) return EulerSampler.Step(latent, velocity, from, to);
+        var noise = to == 0 ? null : parts.Noise.OfStep(parts.Clip.Index, step, [.. latent.shape.AsSpan(1)]).unsqueeze(0).to(device);
+        return FewStepSampler.Step(latent, velocity, from, to, noise);
     }
 
     private static Tensor StartWith(Tensor clean, Tensor latent) =>

@@ -67,8 +67,8 @@ public sealed class TalkingVideoGenerator
         {
             var clip = options.Clips.At(i);
             progress?.Report(new(GenerationStage.Encoding, i + 1, options.Clips.Count, 0, options.Steps));
-            var picture = i == 0 ? first : await inputs.PictureAt(clip.Start, ct);
-            if (i == 0 && clip.Overlap > 0) motion.Keep(Still(picture, options.Clips.MotionFrames));
+            var picture = i == 0 || options.FewSteps ? first : await inputs.PictureAt(clip.Start, ct);
+            if (i == 0 && clip.Overlap > 0 && options.Continuity is not null) motion.Keep(Still(picture, options.Clips.MotionFrames));
             var video = Render(renderer, new ClipParts(inputs, options, clip, picture, motion.Tensor, noise), progress, ct);
             var decoded = DecodedClip.Of(clip, video, options.Clips.MotionFrames, colours);
             motion.Keep(decoded.Motion.clone());
@@ -120,7 +120,7 @@ public sealed class TalkingVideoGenerator
     private static ColourMatch Colours(Media.Pictures.Picture first, GenerationOptions options)
     {
         using var pixels = Pixels.FromPicture(first);
-        return new ColourMatch(pixels, options.ColourCorrection);
+        return new ColourMatch(pixels, options.ColourCorrection, options.FewSteps ? LabSpace.FlashTalk : LabSpace.ScikitImage);
     }
 
     /// <summary>A tensor that outlives dispose scopes and is replaced now and then.</summary>

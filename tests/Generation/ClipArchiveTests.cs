@@ -99,5 +99,7 @@ public sealed class ClipArchiveTests : IDisposable
             Clips.Add(clip);
             return noise.OfClip(clip, shape);
         }
+
+        public Tensor OfStep(int clip, int step, long[] shape) => noise.OfStep(clip, step, shape);
     }
 }

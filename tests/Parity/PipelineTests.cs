@@ -75,7 +75,7 @@ public class PipelineTests
         return (TensorComparison.MaxError(found, expected), TensorComparison.MaxError(found.narrow(1, 0, first), expected.narrow(1, 0, first)));
     }
 
-    private static TalkingVideoGenerator Generator(Golden golden) => new(
+    internal static TalkingVideoGenerator Generator(Golden golden) => new(
         new VideoTransformer(golden.Weights["dit"], VideoTransformerTests.Config(golden.Config.GetProperty("dit"))),
         new VideoAutoencoder(golden.Weights["vae"], VideoAutoencoderTests.Config(golden.Config.GetProperty("vae"), golden.Input("mean"), golden.Input("std"))),
         new ClipVisionEncoder(golden.Weights["clip"], ClipVisionTests.Config(golden.Config.GetProperty("clip"))),
@@ -142,7 +142,7 @@ public class PipelineTests
         return [.. boxes.EnumerateObject().Select(box => new SpeakerBox(box.Value[1].GetInt32(), box.Value[0].GetInt32(), box.Value[3].GetInt32(), box.Value[2].GetInt32()))];
     }
 
-    private static List<Picture> Pictures(Golden golden)
+    internal static List<Picture> Pictures(Golden golden)
     {
         var stored = golden.File.Tensors[golden.Has("in.video") ? "in.video" : "in.picture"];
         int height = (int)stored.Shape[^3], width = (int)stored.Shape[^2], bytes = height * width * 3;
@@ -157,5 +157,7 @@ public class PipelineTests
             noise.shape.ShouldBe(shape);
             return disturbance == 0 ? noise : noise + new RandomInputs(TestSeed.Value).Normal(shape) * disturbance;
         }
+
+        public Tensor OfStep(int clip, int step, long[] shape) => throw new NotSupportedException("Euler steps draw no noise");
     }
 }

@@ -11,9 +11,12 @@ public readonly record struct Clip(int Index, int Start, int Overlap, int Keep);
 /// <param name="TotalFrames">Of the video, at least 1.</param>
 /// <param name="ClipFrames">4n + 1.</param>
 /// <param name="MotionFrames">4n + 1, below <paramref name="ClipFrames"/>.</param>
-/// <param name="LeadIn">Frames of the first clip that come before the video, below <paramref name="MotionFrames"/>; they show the picture and are not kept.</param>
+/// <param name="LeadIn">Frames of the first clip that come before the video, at most <paramref name="MotionFrames"/>; they are not kept.</param>
 public sealed record ClipPlan(int TotalFrames, int ClipFrames, int MotionFrames, int LeadIn = 0)
 {
+    /// <summary>Frames at the start of the first clip that are not kept; at least <see cref="LeadIn"/>.</summary>
+    public int FirstOverlap { get; init; } = LeadIn;
+
     private int Stride => ClipFrames - MotionFrames;
 
     public int Count => TotalFrames <= ClipFrames - LeadIn ? 1 : 1 + (TotalFrames - ClipFrames + LeadIn + Stride - 1) / Stride;
@@ -23,7 +26,7 @@ public sealed record ClipPlan(int TotalFrames, int ClipFrames, int MotionFrames,
     /// <summary>The clip of that index, 0 to <see cref="Count"/> - 1.</summary>
     public Clip At(int index)
     {
-        int start = index * Stride - LeadIn, overlap = index == 0 ? LeadIn : MotionFrames;
+        int start = index * Stride - LeadIn, overlap = index == 0 ? FirstOverlap : MotionFrames;
         return new Clip(index, start, overlap, Math.Min(ClipFrames - overlap, TotalFrames - start - overlap));
     }
 }

@@ -8,19 +8,31 @@ public static class NoiseSchedule
 {
     private const float Last = 1000;
 
+    private static readonly float[] Four = [1000, 750, 500, 250], Two = [1000, 500];
+
     /// <param name="steps">1 to 1000.</param>
     /// <param name="shift">Above 0; 1 changes nothing.</param>
     /// <returns>steps + 1 timesteps.</returns>
     public static float[] Timesteps(int steps, double shift)
     {
-        var timesteps = new float[steps + 1];
         double stride = steps > 1 ? (1 - (double)Last) / (steps - 1) : 0;
-        for (int i = 0; i < steps; i++)
-        {
-            float u = (float)(Last + i * stride) / Last;
-            timesteps[i] = (float)shift * u / (1 + (float)(shift - 1) * u) * Last;
-        }
-
-        return timesteps;
+        return Shifted(Enumerable.Range(0, steps).Select(i => (float)(Last + i * stride)), shift);
     }
+
+    /// <summary>
+    /// Timesteps of weights distilled to few steps: 1000, 750, 500, 250 for four steps, 1000, 500 for two, otherwise those of
+    /// <see cref="Timesteps"/>. Source: <c>prepare_params</c> of <c>flash_talk_pipeline.py</c>, Soul-AILab/SoulX-FlashTalk at 688982e.
+    /// </summary>
+    /// <param name="steps">1 to 1000.</param>
+    /// <param name="shift">Above 0; 1 changes nothing.</param>
+    /// <returns>steps + 1 timesteps.</returns>
+    public static float[] FewSteps(int steps, double shift) => steps switch
+    {
+        4 => Shifted(Four, shift),
+        2 => Shifted(Two, shift),
+        _ => Timesteps(steps, shift),
+    };
+
+    private static float[] Shifted(IEnumerable<float> timesteps, double shift) =>
+        [.. timesteps.Select(timestep => timestep / Last).Select(u => (float)shift * u / (1 + (float)(shift - 1) * u) * Last), 0];
 }
