@@ -21,7 +21,8 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
     {
         var settings = VideoSettings.Resolve(options.Bundle, options.Request());
         int motion = Math.Min(settings.MotionFrames, (options.Frames - 1) / 4 * 4 - 3);
-        var plan = new ClipPlan(options.Frames + (options.Clips - 1) * (options.Frames - motion), options.Frames, motion);
+        int leadIn = settings.FewSteps ? motion : 0;
+        var plan = new ClipPlan(options.Frames - leadIn + (options.Clips - 1) * (options.Frames - motion), options.Frames, motion, leadIn);
         var timeline = new Timeline(meter);
         var cache = settings.StepCache is { } chosen ? new CountedStepCache(chosen) : null;
         double? memory = meter.Peak(() => Generate(settings, plan, cache, timeline));
@@ -47,7 +48,7 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
         var generation = GenerationOptions.Of(settings, options.Height, options.Width, plan.TotalFrames, "said", "not said") with
         {
             Clips = plan,
-            ColourCorrection = 0.2, // what a long video needs; a preset may leave it out
+            ColourCorrection = Math.Max(0.2, settings.ColourCorrection), // what a long video needs; a preset may leave it out
             StepCache = cache,
         };
         var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, networks.Device);

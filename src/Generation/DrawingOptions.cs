@@ -21,6 +21,11 @@ public abstract record DrawingOptions
     /// <summary>Clips are conditioned on the picture held still for all frames, instead of the picture followed by blank ones.</summary>
     public bool HoldPicture { get; init; }
 
+    /// <summary>
+    /// For weights distilled to few steps: <see cref="FewStepSampler"/> in place of Euler steps, and the first picture conditions every clip.
+    /// </summary>
+    public bool FewSteps { get; init; }
+
     /// <summary>How clips follow each other; null as in the reference.</summary>
     public ContinuityOptions? Continuity { get; init; }
 

@@ -41,7 +41,8 @@ public sealed record GenerationOptions : DrawingOptions
     {
         bool asked = text != negative;
         var continuity = settings.Continuity is { } held && asked ? held with { StillTolerance = held.AskedTolerance } : settings.Continuity;
-        int leadIn = continuity is null || asked ? 0 : settings.MotionFrames - 1;
+        // Distilled weights give the last frames of every clip, of the first too: it starts its motion frames before the video.
+        int leadIn = settings.FewSteps ? settings.MotionFrames : continuity is null || asked ? 0 : settings.MotionFrames - 1;
         var clips = new ClipPlan(frames, settings.ClipFrames, settings.MotionFrames, leadIn);
         return new GenerationOptions(height, width, clips, settings) { Guidance = settings.Guidance.Between(text, negative), Continuity = continuity };
     }

@@ -120,6 +120,12 @@ public sealed record Preset(int Steps, double Shift, double TextGuidance, double
     /// <summary>Shift at sizes where it differs.</summary>
     public IReadOnlyDictionary<string, double> ShiftBySize { get; init; } = new Dictionary<string, double>();
 
+    /// <summary>
+    /// Whether the weights are distilled to few steps: each step predicts the clean latent and mixes in fresh noise, and every clip is
+    /// conditioned on the first picture. Otherwise Euler steps.
+    /// </summary>
+    public bool FewSteps { get; init; }
+
     /// <summary>Steps that are guided, from the first; null guides all.</summary>
     public int? GuidedSteps { get; init; }
 

@@ -58,6 +58,7 @@ public sealed record VideoSettings : DrawingOptions
             MotionFrames = (int)all[VideoFields.MotionFrames]!.Value,
             ColourCorrection = all[VideoFields.ColourCorrection]!.Value,
             HoldPicture = bundle.HoldPicture,
+            FewSteps = bundle.Presets[preset].FewSteps,
             Continuity = bundle.Continuity,
             StepCache = cache,
             Adapters = bundle.Presets[preset].Adapters,
