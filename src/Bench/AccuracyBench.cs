@@ -1,8 +1,9 @@
 using System.Globalization;
 using Locutor.Generation;
 using Locutor.Generation.Conditioning;
-using Locutor.Generation.Sampling;
 using Locutor.Generation.Requests;
+using Locutor.Generation.Sampling;
+using Locutor.Kernels;
 using Locutor.Kernels.Quantisation;
 using Locutor.Media;
 using static TorchSharp.torch;
@@ -31,6 +32,7 @@ internal sealed class AccuracyBench(BenchOptions options, Meter meter)
         using var inputs = new Inputs(exact, media.Value, settings, options.Bundle.DefaultPrompt);
         using var expected = Frames(exact, exact, inputs, settings, null, out double seconds);
         yield return new BenchRow(Part, $"float32, {settings.Preset}, {settings.Steps} steps, {expected.shape[1]} frames", seconds);
+        if (settings.StepCache is null) yield return Compared("8-bit self attention, else float32", expected, WithEightBitAttention(exact, inputs, settings, out seconds), seconds);
         foreach (var cache in settings.StepCache is { } asked ? [asked] : Caches)
         {
             var counted = new CountedStepCache(cache);
@@ -47,6 +49,21 @@ internal sealed class AccuracyBench(BenchOptions options, Meter meter)
         {
             using var bytes = Load(folder, settings, ScalarType.Float32, precision);
             yield return Compared($"{name} linears, else float32", expected, Frames(bytes, exact, inputs, settings, null, out seconds), seconds);
+        }
+    }
+
+    /// <summary>Self attention in the numbers of the GPU's kernel, which a processor computes by its plain path.</summary>
+    private Tensor WithEightBitAttention(NetworkSet exact, Inputs inputs, VideoSettings settings, out double seconds)
+    {
+        var chosen = EightBitAttention.Precision;
+        EightBitAttention.Precision = AttentionPrecision.EightBit;
+        try
+        {
+            return Frames(exact, exact, inputs, settings, null, out seconds);
+        }
+        finally
+        {
+            EightBitAttention.Precision = chosen;
         }
     }
 

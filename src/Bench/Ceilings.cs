@@ -13,7 +13,7 @@ public sealed record Ceiling(string What, double Rate, string Unit);
 /// <summary>What the device can do at best, measured in the same run as what is compared with it.</summary>
 internal sealed class Ceilings
 {
-    public const string Float8 = "matrix product, float8 by rows", Int8 = "matrix product, int8", Copy = "copy, bytes read and written";
+    public const string Float8 = "matrix product, float8 by rows", Int8 = "matrix product, int8", EightBitAttention = "attention, 8 bits and their quantisation", Copy = "copy, bytes read and written";
 
     /// <summary>Which ceiling a matrix product has: where the device does not multiply bytes, that of the numbers they are widened to.</summary>
     public static string Product(ScalarType type, LinearPrecision held, Device device) => GpuPaths.ForGpu(device)?.Reads(held) switch
@@ -28,6 +28,10 @@ internal sealed class Ceilings
 
     /// <summary>Which ceiling an attention has; on a GPU that of 16-bit numbers.</summary>
     public static string Attention(ScalarType type, Device device) => $"attention, {GpuPaths.ForGpu(device)?.Half ?? type}".ToLowerInvariant();
+
+    /// <summary>Which ceiling self attention has, which may have 8 bits.</summary>
+    public string SelfAttention(ScalarType type, LinearPrecision held, Device device, long tokens) =>
+        measured.ContainsKey(EightBitAttention) && Kernels.EightBitAttention.IsChosen(held, tokens) ? EightBitAttention : Attention(type, device);
 
     private readonly Dictionary<string, Ceiling> measured = [];
 
@@ -65,6 +69,7 @@ internal sealed class Ceilings
         var q = randn([1, heads, tokens, head], device: device);
         var qh = q.to(half);
         found.Add(Attention(half, device), "FLOP", attention, meter.MedianOfMany(() => Networks.Layers.Attention.Forward(qh, qh, qh)));
+        if (Kernels.EightBitAttention.RunsOn(qh)) found.Add(EightBitAttention, "FLOP", attention, meter.MedianOfMany(() => Kernels.EightBitAttention.Apply(qh, qh, qh)));
         if (!meter.OnGpu) found.Add(Attention(ScalarType.Float32, device), "FLOP", attention, meter.MedianOfMany(() => Networks.Layers.Attention.Forward(q, q, q)));
         long bytes = meter.OnGpu ? Math.Min(4L << 30, (options.VramBudget ?? long.MaxValue) / 16) : 256L << 20;
         var (from, to) = (zeros([bytes / 4], ScalarType.Float32, device).add_(1), empty([bytes / 4], ScalarType.Float32, device));

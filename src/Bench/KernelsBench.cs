@@ -103,7 +103,7 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
             if (what == "speech" && Folds) continue;
             var (k, v) = (Heads(queries.shape[0], keys), Heads(queries.shape[0], keys));
             bool self = what == "self"; // as the block does: its output leaves as the next product reads it
-            yield return new($"{what} attention, {keys} keys{(self ? Quantised : "")}", config.Blocks, () => Attention.Forward(queries, k, v, self ? linears : LinearPrecision.Plain).Values, null, 2.0 * (q.numel() + k.numel()) * Size, (rate, 4.0 * grid.Tokens * keys * config.Width));
+            yield return new($"{what} attention, {keys} keys{(self ? Quantised : "")}", config.Blocks, () => Attention.Forward(queries, k, v, self ? linears : LinearPrecision.Plain).Values, null, 2.0 * (q.numel() + k.numel()) * Size, (self ? ceilings.SelfAttention(type, linears, options.Device, keys) : rate, 4.0 * grid.Tokens * keys * config.Width));
         }
     }
 

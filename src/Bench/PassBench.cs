@@ -35,7 +35,7 @@ internal sealed class PassBench(BenchOptions options, Meter meter, Ceilings ceil
             seconds = meter.Median(() => inputs.Pass(network, given));
         });
         yield return new BenchRow(Part, $"text, picture and speech keys and values, once a clip", clip);
-        yield return new BenchRow(Part, $"one pass, {Named(type, linears)}, {inputs.Grid.Tokens} tokens{Budget}", seconds)
+        yield return new BenchRow(Part, $"one pass, {Named(type, linears, inputs.Grid)}, {inputs.Grid.Tokens} tokens{Budget}", seconds)
         {
             Floor = Work.PassFloor(config, inputs.Grid, ceilings, type, linears, options.Device),
             MemoryGiB = memory,
@@ -61,7 +61,7 @@ internal sealed class PassBench(BenchOptions options, Meter meter, Ceilings ceil
         try
         {
             using var exact = Said(inputs, config, ScalarType.Float32, LinearPrecision.Plain);
-            return new BenchRow(Part, $"{config.Blocks} blocks, {Named(type, linears)}, against plain float32", null)
+            return new BenchRow(Part, $"{config.Blocks} blocks, {Named(type, linears, inputs.Grid)}, against plain float32", null)
             {
                 Error = Meter.RelativeError(found, exact),
                 ErrorAllowed = Allowed(type, linears),
@@ -85,10 +85,11 @@ internal sealed class PassBench(BenchOptions options, Meter meter, Ceilings ceil
 
     private string Budget => options.VramBudget is { } budget ? FormattableString.Invariant($", within {budget / (double)(1L << 30):0.#} GiB") : "";
 
-    private string Named(ScalarType type, LinearPrecision held)
+    private string Named(ScalarType type, LinearPrecision held, PatchGrid grid)
     {
-        bool widened = GpuPaths.ForGpu(options.Device) is { } paths && paths.Reads(held) != held;
-        return (held == LinearPrecision.Plain ? $"{type}" : widened ? $"{held} weights widened to {type}" : $"{held} linears, {type} attention").ToLowerInvariant();
+        bool widened = GpuPaths.ForGpu(options.Device) is { } paths && paths.Reads(held) != held, eightBit = ceilings.SelfAttention(type, held, options.Device, grid.Tokens) == Ceilings.EightBitAttention;
+        string layers = held == LinearPrecision.Plain ? $"{type}" : widened ? $"{held} weights widened to {type}" : $"{held} linears, {(eightBit ? "8-bit self" : type)} attention";
+        return layers.ToLowerInvariant();
     }
 }
 

@@ -16,16 +16,17 @@ internal static class Work
     public static double Linears(VideoTransformerConfig config, PatchGrid grid) =>
         2.0 * config.Blocks * grid.Tokens * ((Folds(config, grid) ? 6.0 : 8.0) * config.Width * config.Width + 2.0 * config.Width * config.FeedForward);
 
-    public static double Attention(VideoTransformerConfig config, PatchGrid grid)
-    {
-        double others = config.TextTokens + 257 + (Folds(config, grid) ? 0 : config.AudioTokens);
-        return 4.0 * config.Blocks * grid.Tokens * (grid.Tokens + others) * config.Width;
-    }
+    public static double SelfAttention(VideoTransformerConfig config, PatchGrid grid) => 4.0 * config.Blocks * grid.Tokens * grid.Tokens * config.Width;
+
+    /// <summary>Attention to text, picture and speech.</summary>
+    public static double OtherAttention(VideoTransformerConfig config, PatchGrid grid) =>
+        4.0 * config.Blocks * grid.Tokens * (config.TextTokens + 257 + (Folds(config, grid) ? 0 : config.AudioTokens)) * config.Width;
 
     /// <summary>Seconds of one pass at best: products and attention one after the other at the rates measured.</summary>
     public static double PassFloor(VideoTransformerConfig config, PatchGrid grid, Ceilings ceilings, ScalarType type, LinearPrecision held, Device device)
     {
-        return ceilings.Floor(Ceilings.Product(type, held, device), Linears(config, grid)) + ceilings.Floor(Ceilings.Attention(type, device), Attention(config, grid))
+        return ceilings.Floor(Ceilings.Product(type, held, device), Linears(config, grid))
+            + ceilings.Floor(ceilings.SelfAttention(type, held, device, grid.Tokens), SelfAttention(config, grid)) + ceilings.Floor(Ceilings.Attention(type, device), OtherAttention(config, grid))
             + ceilings.Floor(Ceilings.Plain(type), FoldedSpeech(config, grid));
     }
 

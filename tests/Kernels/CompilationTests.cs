@@ -24,7 +24,7 @@ public sealed class CompilationTests : IDisposable
     [Fact]
     public void Every_kernel_is_carried_with_what_all_share_in_front()
     {
-        KernelSources.Files.ShouldBe(["ChannelNormSilu.cu", "FoldedAttention.cu", "GatedResidual.cu", "Gelu.cu", "JoinedAttention.cu", "NormModulate.cu", "QuantiseRows.cu", "RmsRotary.cu", "ScaleProducts.cu"]);
+        KernelSources.Files.ShouldBe(["ChannelNormSilu.cu", "EightBitAttention.cu", "FoldedAttention.cu", "GatedResidual.cu", "Gelu.cu", "JoinedAttention.cu", "NormModulate.cu", "QuantiseHeads.cu", "QuantiseRows.cu", "RmsRotary.cu", "ScaleProducts.cu"]);
         foreach (string file in KernelSources.Files)
         {
             string source = KernelSources.Read(file, "#define WIDTH 8\n");

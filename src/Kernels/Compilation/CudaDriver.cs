@@ -10,7 +10,7 @@ namespace Locutor.Kernels.Compilation;
 public static unsafe partial class CudaDriver
 {
     private const string Library = "libcuda.so.1";
-    private const int ComputeMajor = 75, ComputeMinor = 76, NonBlocking = 1, WithoutTiming = 2;
+    private const int ComputeMajor = 75, ComputeMinor = 76, NonBlocking = 1, WithoutTiming = 2, MaxDynamicSharedBytes = 8;
     private static readonly Lazy<bool> Present = new(() => NativeLibrary.TryLoad(Library, out _) && cuInit(0) == 0);
     private static readonly Lazy<nint> StreamOfTorch = new(FindStreamOfTorch);
 
@@ -96,6 +96,9 @@ public static unsafe partial class CudaDriver
         return function;
     }
 
+    /// <summary>A block gets more than 48 KB of shared memory only where that was asked for.</summary>
+    internal static void AllowSharedMemory(nint function, int bytes) => Check(cuFuncSetAttribute(function, MaxDynamicSharedBytes, bytes), nameof(cuFuncSetAttribute));
+
     internal static void Launch(nint function, uint blocks, uint threads, uint sharedBytes, nint stream, void** arguments) =>
         Check(cuLaunchKernel(function, blocks, 1, 1, threads, 1, 1, sharedBytes, stream, arguments, null), nameof(cuLaunchKernel));
 
@@ -175,6 +178,8 @@ public static unsafe partial class CudaDriver
     [LibraryImport(Library)] private static partial int cuModuleLoadData(nint* module, byte* image);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] private static partial int cuModuleGetFunction(nint* function, nint module, string name);
+
+    [LibraryImport(Library)] private static partial int cuFuncSetAttribute(nint function, int attribute, int value);
 
     [LibraryImport(Library)] private static partial int cuLaunchKernel(nint function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ, uint shared, nint stream, void** arguments, void** extra);
 

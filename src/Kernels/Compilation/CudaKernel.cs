@@ -11,7 +11,9 @@ namespace Locutor.Kernels.Compilation;
 /// </summary>
 /// <param name="file">Such as <c>NormModulate.cu</c>.</param>
 /// <param name="entry">Name of the function in it.</param>
-public sealed unsafe partial class CudaKernel(string file, string entry)
+/// <param name="sharedBytes">Shared memory of a block that the kernel does not declare itself.</param>
+/// <param name="hopper">Whether the kernel uses <c>hopper.cuh</c>, so that it runs on compute capability 9.0 alone.</param>
+public sealed unsafe partial class CudaKernel(string file, string entry, int sharedBytes = 0, bool hopper = false)
 {
     /// <summary>Set to 1, every operation takes its plain path.</summary>
     public const string OffVariable = "LOCUTOR_PLAIN_KERNELS";
@@ -53,7 +55,7 @@ public sealed unsafe partial class CudaKernel(string file, string entry)
         int device = like.device.index;
         string all = $"#define FLOAT16 {(like.dtype == ScalarType.Float16 ? 1 : 0)}\n{constants}";
         CudaDriver.Enter(device);
-        CudaDriver.Launch(On(device, all), checked((uint)blocks), (uint)threads, 0, CudaDriver.CurrentStream(device), arguments);
+        CudaDriver.Launch(On(device, all), checked((uint)blocks), (uint)threads, (uint)sharedBytes, CudaDriver.CurrentStream(device), arguments);
     }
 
     private nint On(int device, string constants)
@@ -63,10 +65,12 @@ public sealed unsafe partial class CudaKernel(string file, string entry)
         {
             if (functions.TryGetValue((device, constants), out known)) return known;
             var compiler = Compiler.Value ?? throw new KernelException("no NVRTC on this machine");
-            string source = KernelSources.Read(file, constants);
-            string architecture = Nvrtc.Target(compiler.Architectures, CudaDriver.Capability(device), GpuCapability.Read(new Device(TorchSharp.DeviceType.CUDA, device)));
+            string source = KernelSources.Read(file, constants, hopper);
+            string architecture = hopper ? "sm_90a" : Nvrtc.Target(compiler.Architectures, CudaDriver.Capability(device), GpuCapability.Read(new Device(TorchSharp.DeviceType.CUDA, device)));
             byte[] cubin = KernelCache.Default.Get(source, architecture, compiler.Version, () => compiler.Compile(source, file, architecture));
-            return functions[(device, constants)] = CudaDriver.Function(CudaDriver.LoadModule(cubin), entry);
+            nint function = CudaDriver.Function(CudaDriver.LoadModule(cubin), entry);
+            if (sharedBytes > 0) CudaDriver.AllowSharedMemory(function, sharedBytes);
+            return functions[(device, constants)] = function;
         }
     }
 

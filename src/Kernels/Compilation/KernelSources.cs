@@ -5,7 +5,7 @@ namespace Locutor.Kernels.Compilation;
 /// <summary>The CUDA C++ texts that this library carries.</summary>
 public static class KernelSources
 {
-    private const string Shared = "shared.cuh";
+    private const string Shared = "shared.cuh", Hopper = "hopper.cuh";
     private static readonly Assembly Carrier = typeof(KernelSources).Assembly;
 
     /// <summary>Every kernel's file, such as <c>NormModulate.cu</c>, in alphabetical order.</summary>
@@ -13,7 +13,8 @@ public static class KernelSources
 
     /// <summary>The text to compile: its constants, what all share, and its own.</summary>
     /// <param name="constants">Lines of <c>#define NAME value</c>.</param>
-    public static string Read(string file, string constants = "") => constants + Text(Shared) + Text(file);
+    /// <param name="hopper">Whether the file uses the instructions of compute capability 9.0.</param>
+    public static string Read(string file, string constants = "", bool hopper = false) => constants + Text(Shared) + (hopper ? Text(Hopper) : "") + Text(file);
 
     private static string Text(string name)
     {

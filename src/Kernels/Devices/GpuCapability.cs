@@ -35,6 +35,9 @@ public sealed record GpuCapability(int Major, int Minor)
     /// <summary>Whether the fused kernels compile: they use instructions of this capability, and NVRTC 13 knows no older one.</summary>
     public bool FusedKernels => AtLeast(7, 5);
 
+    /// <summary>Whether the kernel of 8-bit attention runs: it uses the warpgroup products, which no other generation has.</summary>
+    public bool EightBitAttention => Number == 90;
+
     /// <summary>Name of the architecture as compilers know it, such as <c>sm_90</c>.</summary>
     public string Architecture => $"sm_{Number}";
 

@@ -12,7 +12,7 @@ namespace Locutor.Kernels.Devices;
 /// </summary>
 internal sealed class GpuChecks(Device gpu, GpuCapability capability)
 {
-    public const string BFloat16 = "bfloat16", Float16 = "float16", OneKernel = "one kernel", AsFloat32 = "float32", AsBytes = "bytes", Cudnn = "cuDNN", Fused = "fused";
+    public const string BFloat16 = "bfloat16", Float16 = "float16", OneKernel = "one kernel", AsFloat32 = "float32", AsBytes = "bytes", Cudnn = "cuDNN", Fused = "fused", EightBits = "8 bits";
 
     private const long Tokens = 48, Inputs = 64, Outputs = 96, Heads = 2, Head = 64, Keys = 40, Width = 256, TimedSide = 2048;
     private const double Rounded = 1e-2;
@@ -103,6 +103,19 @@ internal sealed class GpuChecks(Device gpu, GpuCapability capability)
                 return [centred / (centred.square().mean([-1], keepdim: true) + 1e-6).sqrt() * given[1] + given[2]];
             },
             capability.FusedKernels && CudaKernel.Available ? [fused, single] : [single]));
+    }
+
+    /// <summary>Attention with 8-bit products, over more keys than a tile of the kernel has.</summary>
+    public (OperationKind, OperationCheck) EightBitAttention(ScalarType half)
+    {
+        const long Width = 128, Queries = 130, MoreKeys = 300;
+        OperationPath bytes = new(EightBits, given => [Locutor.Kernels.EightBitAttention.Apply(given[0], given[1], given[2])]);
+        OperationPath libtorch = new("libtorch", given => [scaled_dot_product_attention(given[0], given[1], given[2]).transpose(1, 2).flatten(2)]);
+        return (new("8-bit attention", Name(half)), new(
+            3 * Rounded,
+            () => [Normal(half, 0, 1, Heads, Queries, Width), Normal(half, 1, 1, Heads, MoreKeys, Width), Normal(half, 2, 1, Heads, MoreKeys, Width)],
+            given => [(Wide(given[0]).matmul(Wide(given[1]).transpose(2, 3)) / Math.Sqrt(Width)).softmax(-1).matmul(Wide(given[2])).transpose(1, 2).flatten(2)],
+            CudaKernel.Available ? [bytes, libtorch] : [libtorch]));
     }
 
     private Tensor[] Layer(ScalarType type, long tokens, long inputs, long outputs) => [Normal(type, 0, tokens, inputs), Normal(type, 1, outputs, inputs), Normal(type, 2, outputs)];

@@ -41,6 +41,9 @@ public sealed record GpuPaths(GpuCapability Capability)
     /// <summary>Whether the kernels of this library run. If not, their plain paths do.</summary>
     public bool FusedKernels { get; init; } = Capability.FusedKernels;
 
+    /// <summary>Whether self attention can have 8-bit products, by a kernel of this library.</summary>
+    public bool EightBitAttention { get; init; } = Capability.EightBitAttention;
+
     /// <summary>How activations come to a product whose weights are held in that way.</summary>
     public LinearPrecision Reads(LinearPrecision held) => held switch
     {
@@ -108,7 +111,7 @@ public sealed record GpuPaths(GpuCapability Capability)
         var checks = new GpuChecks(gpu, Capability);
         string type = Taken(checks.Products());
         var half = type == GpuChecks.BFloat16 ? ScalarType.BFloat16 : type == GpuChecks.Float16 ? ScalarType.Float16 : ScalarType.Float32;
-        if (half == ScalarType.Float32) return this with { Half = half, FusedKernels = false, CudnnAttention = false, GeluInProduct = false, Float32Outputs = false, Float8Products = false, Int8Products = false };
+        if (half == ScalarType.Float32) return this with { Half = half, FusedKernels = false, EightBitAttention = false, CudnnAttention = false, GeluInProduct = false, Float32Outputs = false, Float8Products = false, Int8Products = false };
         return this with
         {
             Half = half,
@@ -118,6 +121,7 @@ public sealed record GpuPaths(GpuCapability Capability)
             Int8Products = Taken(checks.Bytes(LinearPrecision.Int8, half)) == GpuChecks.AsBytes,
             CudnnAttention = Taken(checks.Attention(half)) == GpuChecks.Cudnn,
             FusedKernels = Taken(checks.Kernels(half)) == GpuChecks.Fused,
+            EightBitAttention = Capability.EightBitAttention && Taken(checks.EightBitAttention(half)) == GpuChecks.EightBits,
         };
 
         string Taken((OperationKind Kind, OperationCheck Check) one) =>

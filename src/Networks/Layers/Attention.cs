@@ -19,9 +19,14 @@ public static class Attention
         return y.transpose(1, 2).flatten(2).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The same as the next matrix product reads it.</summary>
+    /// <summary>Self attention, quantised for the next matrix product. Its own products may have 8 bits, see <see cref="AttentionPrecision"/>.</summary>
     public static Activations Forward(Tensor q, Tensor k, Tensor v, LinearPrecision precision)
     {
+        if (EightBitAttention.Pays(q, k, precision))
+        {
+            using var inner = NewDisposeScope();
+            return Activations.Of(EightBitAttention.Apply(q, k, v), precision).MoveToOuterDisposeScope();
+        }
         if (JoinedAttention.Pays(q, k)) return JoinedAttention.Apply(q, k, v, precision);
         using var scope = NewDisposeScope();
         return Activations.Of(Forward(q, k, v), precision).MoveToOuterDisposeScope();

@@ -30,7 +30,7 @@ internal static class Clang
     private static string Compile(DirectoryInfo folder, KernelVariant variant, string prelude, string extension, string[] options, string[] libraries)
     {
         string name = Path.Combine(folder.FullName, $"{Guid.NewGuid():N}"), source = name + ".cu", made = $"{name}.{extension}";
-        File.WriteAllText(source, File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Compilers", prelude)) + KernelSources.Read(variant.File, variant.Constants));
+        File.WriteAllText(source, File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Compilers", prelude)) + variant.Source);
         var (code, said) = Run(Name ?? throw new InvalidOperationException("no clang"), [.. options, "-std=c++14", "-O1", "-Wall", "-Werror", "-Wno-unused-function", "-o", made, source, .. libraries]);
         return code == 0 ? made : throw new KernelException($"{variant}: {said}");
     }

@@ -4,8 +4,13 @@ using Locutor.Kernels.Quantisation;
 namespace Locutor.Kernels.Tests.Compilers;
 
 /// <summary>One kernel with one set of constants.</summary>
-internal sealed record KernelVariant(string File, string Constants)
+/// <param name="Hopper">Whether it uses <c>hopper.cuh</c>, so that it compiles for sm_90a alone.</param>
+internal sealed record KernelVariant(string File, string Constants, bool Hopper = false)
 {
+    public string Source => KernelSources.Read(File, Constants, Hopper);
+
+    public static IEnumerable<KernelVariant> For(string architecture) => All.Where(variant => !variant.Hopper || architecture == "sm_90a");
+
     /// <summary>Every kernel, so that each branch of its text and of the shared one is compiled at least once, for both 16-bit types.</summary>
     public static IEnumerable<KernelVariant> All => from float16 in (int[])[0, 1] from variant in OfOneType() select variant with { Constants = $"#define FLOAT16 {float16}\n{variant.Constants}" };
 
@@ -25,6 +30,8 @@ internal sealed record KernelVariant(string File, string Constants)
         yield return new("FoldedAttention.cu", "#define KEYS 32\n#define HEADS 40\n");
         yield return new("GatedResidual.cu", "");
         yield return new("ScaleProducts.cu", "");
+        foreach (int keyed in (int[])[0, 1]) yield return new("QuantiseHeads.cu", $"#define KEYED {keyed}\n");
+        yield return new("EightBitAttention.cu", "", Hopper: true);
     }
 
     public override string ToString() => $"{File} with {Constants.Replace("#define ", "", StringComparison.Ordinal).ReplaceLineEndings(", ")}";

@@ -22,3 +22,14 @@ __device__ __forceinline__ float fminf(float a, float b) { return __builtin_fmin
 __device__ __forceinline__ float rintf(float value) { return __builtin_rintf(value); }
 __device__ __forceinline__ float sqrtf(float value) { return __builtin_sqrtf(value); }
 __device__ __forceinline__ float rsqrtf(float value) { return __nvvm_rsqrt_approx_f(value); }
+__device__ __forceinline__ float fmaf(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+__device__ __forceinline__ unsigned __shfl_xor_sync(unsigned lanes, unsigned value, int other) { return __nvvm_shfl_sync_bfly_i32(lanes, value, other, 0x1f); }
+__device__ __forceinline__ unsigned __shfl_sync(unsigned lanes, unsigned value, int from) { return __nvvm_shfl_sync_idx_i32(lanes, value, from, 0x1f); }
+__device__ __forceinline__ bool __any_sync(unsigned lanes, bool value) { return __nvvm_vote_any_sync(lanes, value); }
+__device__ __forceinline__ unsigned __byte_perm(unsigned a, unsigned b, unsigned bytes) { return __nvvm_prmt(a, b, bytes); }
+__device__ __forceinline__ unsigned atomicMax(unsigned* at, unsigned value) { return __atomic_fetch_max(at, value, __ATOMIC_RELAXED); }
+__device__ __forceinline__ unsigned __dp4a(unsigned a, unsigned b, unsigned sum)
+{
+    for (int i = 0; i < 32; i += 8) sum += (a >> i & 0xffu) * (b >> i & 0xffu);
+    return sum;
+}

@@ -24,6 +24,7 @@ public sealed class GpuCapabilityTests
         capability.ToString().ShouldBe(text);
         var paths = new GpuPaths(capability);
         (paths.Half, paths.Float8Products, paths.Int8Products, paths.CudnnAttention, paths.FusedKernels).ShouldBe((half, float8, true, cudnn, true));
+        paths.EightBitAttention.ShouldBe(text == "9.0");
         paths.Reads(LinearPrecision.Float8).ShouldBe(float8 ? LinearPrecision.Float8 : LinearPrecision.Plain);
         paths.Holds(LinearPrecision.Float8).ShouldBe(float8 ? LinearPrecision.Float8 : LinearPrecision.Int8);
         paths.Holds(LinearPrecision.Int8).ShouldBe(LinearPrecision.Int8);
@@ -68,6 +69,6 @@ public sealed class GpuCapabilityTests
         TestContext.Current.SendDiagnosticMessage($"self test in {Stopwatch.GetElapsedTime(begun).TotalMilliseconds:0} ms: {paths}");
         foreach (var result in SelfTest.On(CUDA).Results) TestContext.Current.SendDiagnosticMessage($"{result.Kind}: {result.Path}, error {result.Error:0.0e+0} {result.Reason}");
         paths.Capability.ShouldBe(GpuCapability.Forced() ?? CudaDriver.Capability(0));
-        paths.ShouldBe(new GpuPaths(paths.Capability) { FusedKernels = CudaKernel.Available }, "an operation that this capability has is refused or wrong here");
+        paths.ShouldBe(new GpuPaths(paths.Capability) { FusedKernels = CudaKernel.Available, EightBitAttention = CudaKernel.Available && paths.Capability.EightBitAttention }, "an operation that this capability has is refused or wrong here");
     }
 }

@@ -1,0 +1,86 @@
+using static TorchSharp.torch;
+
+namespace Locutor.Kernels;
+
+/// <summary>
+/// The arithmetic of <see cref="EightBitAttention"/> in plain libtorch, on any device and for any head width that is a power of two.
+/// 1. Keys lose their mean; softmax does not change. 2. Queries and keys are multiplied by a Hadamard matrix, which spreads a large channel over all
+/// channels; their products do not change. 3. Queries become int8 with one scale a token, keys with one scale for 8 tokens, values with one scale for a
+/// channel of 256 keys. 4. Weights become unsigned 8 bits: in each row the largest weight of those 256 keys is 255. 5. Sums are exact integers within
+/// 256 keys and float32 beyond. Zhang et al., SageAttention2, arXiv:2411.10958, quantise scores alike, but weights and values to float8.
+/// </summary>
+public static class PlainEightBitAttention
+{
+    /// <summary>Keys that share the largest weight, and the scales of values.</summary>
+    public const int Tile = 256;
+
+    /// <summary>Keys that share a scale.</summary>
+    public const int Group = 8;
+
+    private const double Least = 1e-12, ByteLimit = 127, WeightLimit = 255;
+    private const long Samples = 2048;
+
+    /// <param name="q">[B, H, Lq, D]</param>
+    /// <param name="k">[B, H, Lk, D], at least one key.</param>
+    /// <param name="v">[B, H, Lk, D]</param>
+    /// <returns>[B, Lq, H * D], of the type of q.</returns>
+    public static Tensor Apply(Tensor q, Tensor k, Tensor v)
+    {
+        using var scope = NewDisposeScope();
+        long keys = k.shape[2], head = q.shape[3];
+        var hadamard = Hadamard(head, q.device);
+        var (queries, queryScales) = Quantise(q.to(ScalarType.Float32).matmul(hadamard), [-1]); // [B, H, Lq, D], [B, H, Lq, 1]
+        queryScales = queryScales * (Math.Log2(Math.E) / Math.Sqrt(head) / head);
+        var wide = k.to(ScalarType.Float32);
+        var rotated = (wide - Sampled(wide).mean([2], keepdim: true)).matmul(hadamard);
+        var values = v.to(ScalarType.Float32);
+        var total = zeros([q.shape[0], q.shape[1], q.shape[2], 1], ScalarType.Float32, q.device);
+        var reference = full_like(total, double.NegativeInfinity);
+        var sums = zeros(q.shape, ScalarType.Float32, q.device);
+        for (long first = 0; first < keys; first += Tile)
+        {
+            using var tile = NewDisposeScope();
+            long count = Math.Min(Tile, keys - first);
+            var scores = Scores(queries, queryScales, rotated.narrow(2, first, count)); // binary logarithms, [B, H, Lq, count]
+            var largest = scores.amax([-1], keepdim: true);
+            var weights = (scores - largest).exp2().mul_(WeightLimit).round_();
+            var (bytes, scales) = Quantise(values.narrow(2, first, count), [2]);
+            var higher = largest.maximum(reference);
+            var (before, now) = ((reference - higher).exp2(), (largest - higher).exp2());
+            total.mul_(before).add_(weights.sum([-1], keepdim: true) * now);
+            sums.mul_(before).add_(weights.matmul(bytes) * scales * now);
+            reference.copy_(higher);
+        }
+        return (sums / total).to(q.dtype).transpose(1, 2).flatten(2).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The mean is that of every step-th key. Subtracting any one vector from all keys changes no weight, so a sample is enough.</summary>
+    internal static long Step(long keys) => Math.Max(1, keys / Samples);
+
+    private static Tensor Sampled(Tensor k) => k[TensorIndex.Ellipsis, TensorIndex.Slice(null, null, Step(k.shape[2])), TensorIndex.Colon];
+
+    private static Tensor Scores(Tensor queries, Tensor queryScales, Tensor keys)
+    {
+        long count = keys.shape[2], more = (Group - count % Group) % Group;
+        var padded = more == 0 ? keys : cat([keys, keys.narrow(2, count - 1, 1).expand(-1, -1, more, -1)], 2); // a group that is not full repeats the last key
+        var (bytes, scales) = Quantise(padded.unflatten(2, [padded.shape[2] / Group, Group]), [3, 4]);
+        var flat = bytes.flatten(2, 3).narrow(2, 0, count);
+        var each = scales.expand(-1, -1, -1, Group, -1).flatten(2, 3).narrow(2, 0, count); // [B, H, count, 1]
+        return queries.matmul(flat.transpose(2, 3)) * each.transpose(2, 3) * queryScales;
+    }
+
+    /// <summary>Integers from -127 to 127, as float32, and the scale over the given axes.</summary>
+    private static (Tensor Bytes, Tensor Scales) Quantise(Tensor x, long[] axes)
+    {
+        var largest = x.abs().amax(axes, keepdim: true).clamp_min(Least);
+        return ((x * (largest.reciprocal() * ByteLimit)).round_(), largest / ByteLimit);
+    }
+
+    /// <summary>Entries of 1 and -1; its square is the width times the identity.</summary>
+    private static Tensor Hadamard(long width, Device device)
+    {
+        var matrix = ones([1, 1], ScalarType.Float32, device);
+        while (matrix.shape[0] < width) matrix = cat([cat([matrix, matrix], 1), cat([matrix, -matrix], 1)], 0);
+        return matrix;
+    }
+}
