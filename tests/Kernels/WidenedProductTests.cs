@@ -16,7 +16,7 @@ public sealed class WidenedProductTests : IDisposable
     public void Row_blocks_of_any_size_give_the_product_of_the_restored_matrix(string device)
     {
         foreach (var precision in new[] { LinearPrecision.Float8, LinearPrecision.Int8 })
-            foreach (var (tokens, width, outputs, rows) in new[] { (1L, 16L, 16L, 16L), (33, 48, 37, 5), (7, 75, 101, 1), (130, 256, 96, 95), (3, 8, 4, 0) })
+            foreach (var (tokens, width, outputs, rows) in new[] { (1L, 16L, 16L, 16L), (33, 48, 37, 5), (7, 75, 101, 1), (130, 256, 96, 95), (3, 8, 4, 3) })
                 foreach (bool biased in new[] { true, false })
                 {
                     using var inner = NewDisposeScope();
@@ -26,7 +26,7 @@ public sealed class WidenedProductTests : IDisposable
                     var bias = biased ? inputs.Rows(device, 0, outputs) : null;
                     var expected = x.to(ScalarType.Float64).matmul(RowQuantiser.Restore(weight).to(ScalarType.Float64).t());
                     if (bias is not null) expected = expected + bias;
-                    var product = new WidenedProduct(weight, rows * width);
+                    var product = new WidenedProduct(weight, rows);
                     var found = product.Multiply(new Activations(x, null), bias, x.dtype);
                     found.dtype.ShouldBe(x.dtype);
                     string what = $"seed {inputs.Seed}, {precision}, [{tokens}, {width}] x {outputs} in blocks of {rows}, bias {biased}";
@@ -36,12 +36,21 @@ public sealed class WidenedProductTests : IDisposable
                 }
     }
 
+    /// <summary>Of the released sizes: one block of a square matrix, three aligned ones of the feed-forward layers.</summary>
+    [Theory]
+    [InlineData(5120, 5120, 5120)]
+    [InlineData(13824, 5120, 4608)]
+    [InlineData(5120, 13824, 1792)]
+    [InlineData(16, 16, 128)]
+    [InlineData(1, 1 << 30, 128)]
+    public void Blocks_are_few_equal_and_aligned(long outputs, long inputs, long rows) => WidenedProduct.Rows(outputs, inputs).ShouldBe(rows);
+
     [Fact]
     public void Gradients_pass_through_row_blocks()
     {
         var x = inputs.Singles("cpu", 5, 16).requires_grad_(true);
         var weight = RowQuantiser.Quantise(inputs.Singles("cpu", 24, 16), LinearPrecision.Float8);
-        new WidenedProduct(weight, 7 * 16).Multiply(new Activations(x, null), null, ScalarType.Float32).sum().backward();
+        new WidenedProduct(weight, 7).Multiply(new Activations(x, null), null, ScalarType.Float32).sum().backward();
         x.grad!.ShouldBeNearInNorm(RowQuantiser.Restore(weight).sum(dim: 0).expand(5, 16), 1e-6, $"seed {inputs.Seed}");
     }
 

@@ -54,7 +54,7 @@ internal sealed class GpuChecks(Device gpu, GpuCapability capability)
             return [product.Multiply(x, given[4], half), product.Multiply(x, null, half)];
         }
         OperationPath bytes = new(AsBytes, given => Multiply(precision == LinearPrecision.Float8 ? new Float8Product(new(given[2], given[3])) : new Int8Product(new(given[2], given[3])), given));
-        OperationPath widened = new("widened", given => Multiply(new WidenedProduct(new(given[2], given[3]), Inputs * Outputs / 3), given));
+        OperationPath widened = new("widened", given => Multiply(new WidenedProduct(new(given[2], given[3]), Outputs / 3), given));
         return (new("matrix product", Name(precision)), new(
             Rounded,
             () => [.. Quantised(precision, 0, Tokens, Inputs), .. Quantised(precision, 1, Outputs, Inputs), Normal(half, 2, Outputs)],
@@ -102,7 +102,7 @@ internal sealed class GpuChecks(Device gpu, GpuCapability capability)
                 var centred = Wide(given[0]) - Wide(given[0]).mean([-1], keepdim: true);
                 return [centred / (centred.square().mean([-1], keepdim: true) + 1e-6).sqrt() * given[1] + given[2]];
             },
-            capability.FusedKernels && CudaKernel.Available ? [fused, single] : [single]));
+            capability.FusedKernels && gpu.type == TorchSharp.DeviceType.CUDA && CudaKernel.Available ? [fused, single] : [single]));
     }
 
     /// <summary>Attention with 8-bit products, over more keys than a tile of the kernel has.</summary>
