@@ -18,8 +18,12 @@ public sealed record ResolvedRequest(Bundle Bundle, VideoRequest Request, VideoS
 /// <param name="extra">Fields that this door has in addition to those of a video.</param>
 public sealed class RequestForm(params IReadOnlyList<RequestField> extra)
 {
+    private const int MostUnknown = 8;
+    private const int LongestName = 64;
+
     private readonly Dictionary<string, JsonElement> values = new(StringComparer.Ordinal);
     private readonly HashSet<string> files = new(StringComparer.Ordinal);
+    private int unknown;
 
     public IReadOnlyList<RequestField> Fields { get; } = [.. VideoFields.All, .. extra];
 
@@ -37,10 +41,12 @@ public sealed class RequestForm(params IReadOnlyList<RequestField> extra)
         if (Known(name) is { } field) Add(name, field.FromText(text));
     }
 
-    /// <summary>Notes that the file itself was sent.</summary>
-    public void AddFile(string name)
+    /// <summary>Notes that the file itself was sent. False when the field had a value already.</summary>
+    public bool AddFile(string name)
     {
-        if (values.ContainsKey(name) || !files.Add(name)) Faults.Add(name, "given more than once");
+        bool first = !values.ContainsKey(name) && files.Add(name);
+        if (!first) Faults.Add(name, "given more than once");
+        return first;
     }
 
     /// <summary>The typed value of a field; null when it is missing or wrong.</summary>
@@ -97,10 +103,13 @@ public sealed class RequestForm(params IReadOnlyList<RequestField> extra)
 
     private bool Has(FileField field) => files.Contains(field.Name) || Address(field) is not null;
 
+    /// <summary>The field of that name. Only a few unknown names are told, and cut, because a stranger may send many and long ones.</summary>
     private RequestField? Known(string name)
     {
         var field = Fields.FirstOrDefault(field => field.Name == name);
-        if (field is null) Faults.Add(name, $"there is no such field; did you mean {string.Join(", ", NearestNames.To(name, Fields.Select(known => known.Name)))}?");
-        return field;
+        if (field is not null || ++unknown > MostUnknown) return field;
+        if (name.Length > LongestName) Faults.Add(name[..LongestName] + "...", "there is no such field");
+        else Faults.Add(name, $"there is no such field; did you mean {string.Join(", ", NearestNames.To(name, Fields.Select(known => known.Name)))}?");
+        return null;
     }
 }

@@ -52,18 +52,43 @@ public sealed record SeedBody(string Image, string Audio1, string? Audio2, strin
                 errors.Add(SeedException.Error("missing", ["body", name], "Field required", Echo(body)));
             return null;
         }
-        if (value.ValueKind is JsonValueKind.String)
-            return value.GetString();
+        if (value.ValueKind is JsonValueKind.String && Content(value) is { } text)
+            return text;
         if (required || value.ValueKind is not JsonValueKind.Null)
             errors.Add(SeedException.Error("string_type", ["body", name], "Input should be a valid string", Echo(value)));
         return null;
     }
 
+    /// <summary>Null when the text is not valid Unicode: half a surrogate pair is not a character.</summary>
+    private static string? Content(JsonElement value)
+    {
+        try
+        {
+            return value.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
     private static SeedException NoObject(object? found) => SeedException.Invalid(
         [SeedException.Error("model_attributes_type", ["body"], "Input should be a valid dictionary or object to extract fields from", found)]);
 
-    /// <summary>FastAPI repeats what it was given; a body of megabytes is not repeated.</summary>
-    private static object? Echo(JsonElement value) => value.GetRawText() is { Length: <= LongestEcho } text
-        ? JsonSerializer.Deserialize<object?>(text)
-        : value.GetRawText()[..LongestEcho];
+    /// <summary>FastAPI repeats what it was given; a body of megabytes is not repeated, and invalid Unicode only as it was escaped.</summary>
+    private static object? Echo(JsonElement value)
+    {
+        var raw = value.GetRawText();
+        if (raw.Length > LongestEcho)
+            return raw[..LongestEcho];
+        try
+        {
+            _ = JsonSerializer.SerializeToUtf8Bytes(value);
+            return value.Clone();
+        }
+        catch (JsonException)
+        {
+            return raw;
+        }
+    }
 }

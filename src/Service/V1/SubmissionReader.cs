@@ -157,9 +157,8 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
         hash.AppendData(Encoding.UTF8.GetBytes(name + "\n"));
         if (disposition.IsFileDisposition() && SubmissionFields.Files.Any(field => field.Name == name))
         {
-            form.AddFile(name);
-            if (stored.Any(input => input.Field == name))
-                throw new ProblemException(400, JobError.InvalidRequest, $"{name} is given more than once");
+            if (!form.AddFile(name))
+                return;
             var body = new HashingStream(section.Body, hash);
             // The client's file name is not looked at: names and types come from the bytes.
             stored.Add(await StoreAsync(name, () => inputs.StoreAsync(jobId, name, body, InputStore.Expected(name), cancellation)));

@@ -114,6 +114,23 @@ public sealed class DoorsTests(SketchService service) : IClassFixture<SketchServ
     }
 
     [Fact]
+    public async Task A_file_and_a_URL_for_one_input_are_refused()
+    {
+        using var response = await service.Client.UploadAsync(Samples.Picture, Samples.VoiceOfASecond, ("image", "http://127.0.0.1:9/nothing"));
+        ((int)response.StatusCode).ShouldBe(422);
+        (await TokenClient.ReadAsync(response)).GetProperty("errors").GetProperty("image")[0].GetString().ShouldBe("given more than once");
+    }
+
+    [Fact]
+    public async Task Many_and_long_unknown_names_get_a_short_answer()
+    {
+        string names = string.Join(',', Enumerable.Range(0, 1000).Select(number => $"\"unknown{number}\":1"));
+        using var response = await service.Client.PostJsonAsync("/v1/jobs", $$"""{"{{new string('x', 1_000_000)}}":1,{{names}}}""");
+        ((int)response.StatusCode).ShouldBe(422);
+        (await response.Content.ReadAsStringAsync()).Length.ShouldBeLessThan(5000);
+    }
+
+    [Fact]
     public async Task The_program_ends_with_2_and_the_reason_before_it_reads_any_file()
     {
         foreach (var (arguments, reason) in new (string[], string)[]
