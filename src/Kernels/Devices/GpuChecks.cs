@@ -115,7 +115,7 @@ internal sealed class GpuChecks(Device gpu, GpuCapability capability)
             3 * Rounded,
             () => [Normal(half, 0, 1, Heads, Queries, Width), Normal(half, 1, 1, Heads, MoreKeys, Width), Normal(half, 2, 1, Heads, MoreKeys, Width)],
             given => [(Wide(given[0]).matmul(Wide(given[1]).transpose(2, 3)) / Math.Sqrt(Width)).softmax(-1).matmul(Wide(given[2])).transpose(1, 2).flatten(2)],
-            CudaKernel.Available ? [bytes, libtorch] : [libtorch]));
+            gpu.type == TorchSharp.DeviceType.CUDA && CudaKernel.Available ? [bytes, libtorch] : [libtorch]));
     }
 
     private Tensor[] Layer(ScalarType type, long tokens, long inputs, long outputs) => [Normal(type, 0, tokens, inputs), Normal(type, 1, outputs, inputs), Normal(type, 2, outputs)];
