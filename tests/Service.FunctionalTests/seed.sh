@@ -27,7 +27,11 @@ while [ "$HTTP_STATUS" = 202 ] && [ "$tries" -lt 300 ]; do
      "$HOST?call_id=$CALL_ID")
   echo "$HTTP_STATUS" >> "$OUT/codes"
   if [ "$HTTP_STATUS" = 202 ]; then
-    curl -s -D "$OUT/get-202.headers" -o "$OUT/get-202.body" -H "Modal-Key: $TOKEN_ID" -H "Modal-Secret: $TOKEN_SECRET" "$HOST?call_id=$CALL_ID"
+    # The job may have ended since; then this answer is not one of a job that runs.
+    curl -s -D "$OUT/now.headers" -o "$OUT/now.body" -H "Modal-Key: $TOKEN_ID" -H "Modal-Secret: $TOKEN_SECRET" "$HOST?call_id=$CALL_ID"
+    if head -1 "$OUT/now.headers" | grep -q ' 202 '; then
+      for part in headers body; do mv "$OUT/now.$part" "$OUT/get-202.$part" 2>/dev/null || : > "$OUT/get-202.$part"; done
+    fi
     sleep 0.1
   fi
   tries=$((tries + 1))

@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace Locutor.Training.Stages;
 
 /// <summary>
-/// The loop that all stages share. A stage lasts a given time, possibly over several calls: its state is saved when a call ends and found
-/// again by the next. The learning rate warms up over a few steps and then follows half a cosine over the stage's time.
+/// The loop that all stages share. A stage lasts a given time, or a given number of steps, possibly over several calls: its state is saved
+/// when a call ends and found again by the next. The learning rate warms up over a few steps and then follows half a cosine over the stage.
 /// </summary>
 public sealed class StageTrainer : IDisposable
 {
@@ -35,7 +35,7 @@ public sealed class StageTrainer : IDisposable
     /// <summary>Whether the parameters are an earlier run's and not fresh.</summary>
     public bool IsWarm { get; private set; }
 
-    /// <summary>0 at the start, 1 when the stage's time is used up.</summary>
+    /// <summary>0 at the start, 1 when the time or the steps of the stage are used up.</summary>
     public double Progress { get; private set; }
 
     public bool IsDone => Progress >= 1;
@@ -60,6 +60,7 @@ public sealed class StageTrainer : IDisposable
             using var scope = NewDisposeScope();
             var figures = step(Progress);
             adam.Step(Rate());
+            run.CountStep();
             double now = run.Elapsed.TotalSeconds;
             if (Steps % options.ReportEvery == 0)
             {
@@ -67,13 +68,13 @@ public sealed class StageTrainer : IDisposable
                 now = reported = run.Elapsed.TotalSeconds;
                 reportedStep = Steps;
             }
-            Progress = Math.Min(1, (before + now - start) / options.Seconds);
+            Progress = ProgressAfter(before + now - start);
             if (look is null || now - looked < everySeconds) continue;
             WithAverage(look);
             looked = run.Elapsed.TotalSeconds;
         }
         before += run.Elapsed.TotalSeconds - start;
-        run.Say(string.Create(CultureInfo.InvariantCulture, $"{options.Name}: {(IsDone ? "finished" : "stopped")} at step {Steps} after {before:F0} of {options.Seconds:F0} s"));
+        run.Say(string.Create(CultureInfo.InvariantCulture, $"{options.Name}: {(IsDone ? "finished" : "stopped")} at step {Steps} after {before:F0} s of {Length}"));
         Save();
         if (look is not null) WithAverage(look);
         Curves.Draw(run.InOutput(options.Name + ".png"));
@@ -93,6 +94,10 @@ public sealed class StageTrainer : IDisposable
     }
 
     public void Dispose() => adam.Dispose();
+
+    private string Length => options.Steps is { } steps ? $"{steps} steps" : string.Create(CultureInfo.InvariantCulture, $"{options.Seconds:F0} s");
+
+    private double ProgressAfter(double seconds) => Math.Min(1, options.Steps is { } steps ? (double)Steps / steps : seconds / options.Seconds);
 
     private double Rate()
     {
@@ -132,8 +137,8 @@ public sealed class StageTrainer : IDisposable
         var saved = JsonSerializer.Deserialize<Saved>(metadata["stage"])!;
         adam.Resume(saved.Steps);
         before = saved.Seconds;
-        Progress = Math.Min(1, before / options.Seconds);
-        run.Say(string.Create(CultureInfo.InvariantCulture, $"{options.Name}: goes on at step {saved.Steps}, {before:F0} of {options.Seconds:F0} s used"));
+        Progress = ProgressAfter(before);
+        run.Say(string.Create(CultureInfo.InvariantCulture, $"{options.Name}: goes on at step {saved.Steps}, {before:F0} s of {Length} used"));
     }
 
     /// <summary>Without a state but with results of an earlier run in the work folder, their values are the start.</summary>
@@ -158,10 +163,13 @@ public sealed class StageTrainer : IDisposable
 
 /// <summary>How a stage is trained.</summary>
 /// <param name="Name">Of its files.</param>
-/// <param name="Seconds">That it lasts, all calls together.</param>
+/// <param name="Seconds">Duration of the stage, all calls together; not used if <see cref="Steps"/> is set.</param>
 /// <param name="Rate">Highest learning rate.</param>
 public sealed record StageOptions(string Name, double Seconds, double Rate)
 {
+    /// <summary>Length of the stage in steps, all calls together. Null: it lasts <see cref="Seconds"/>.</summary>
+    public long? Steps { get; init; }
+
     public int WarmupSteps { get; init; } = 100;
 
     public int ReportEvery { get; init; } = 100;

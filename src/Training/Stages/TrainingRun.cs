@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Locutor.Kernels.Devices;
+using System.Runtime.CompilerServices;
 using static TorchSharp.torch;
 
 namespace Locutor.Training.Stages;
@@ -14,11 +15,18 @@ namespace Locutor.Training.Stages;
 public sealed record TrainingRun(Device Device, string Work, string Output, TimeSpan Ends, Action<string> Log)
 {
     private readonly Stopwatch clock = Stopwatch.StartNew();
+    private readonly StrongBox<long> steps = new(); // shared by copies of this record, as the clock is
 
     public TimeSpan Elapsed => clock.Elapsed;
 
     /// <summary>Whether the call should end; a stage saves its state then.</summary>
-    public bool IsOver => clock.Elapsed >= Ends;
+    public bool IsOver => clock.Elapsed >= Ends || steps.Value >= MaxSteps;
+
+    /// <summary>Ends the call after this many steps of all stages together, even if there is time left. Unlike time, steps do not depend on the machine.</summary>
+    public long MaxSteps { get; init; } = long.MaxValue;
+
+    /// <summary>Counts a step of a stage.</summary>
+    public void CountStep() => steps.Value++;
 
     /// <summary>Type in which networks compute: unless told otherwise, bfloat16 on a GPU that has it, else float32.</summary>
     public ScalarType Type { get; init; } = GpuPaths.ForGpu(Device)?.Half == ScalarType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;

@@ -16,16 +16,27 @@ public sealed class WholeTrainingTests
             string speech = Path.Combine(folder, "speech.bin"), text = Path.Combine(folder, "text"), work = Path.Combine(folder, "work"), results = Path.Combine(folder, "results");
             foreach (string one in new[] { text, work, results }) Directory.CreateDirectory(one);
             SpeechCorpus.Save(speech, SpeechPreparation.Make(0.5, 1, null, TestContext.Current.CancellationToken));
-            new TextStage(new TrainingRun(CPU, text, text, TimeSpan.FromMinutes(1), _ => { })).Train(SketchNetworks.Toy, new StageOptions("text", 2, 3e-3)).ShouldBeTrue();
+            new TextStage(new TrainingRun(CPU, text, text, TimeSpan.MaxValue, _ => { })).Train(SketchNetworks.Toy, new StageOptions("text", 0, 3e-3) { Steps = 30 }).ShouldBeTrue();
 
-            var options = WholeTrainingOptions.Toy.Lasting([0.03, 0.02, 0.05, 0.05]);
+            var toy = WholeTrainingOptions.Toy;
+            var options = toy with
+            {
+                Speech = toy.Speech with { Steps = 30 },
+                Picture = toy.Picture with { Steps = 20 },
+                Autoencoder = toy.Autoencoder with { Steps = 12 },
+                Transformer = toy.Transformer with { Steps = 20 },
+            };
             var said = new List<string>();
-            var lengths = new Queue<double>([2.5, 600]);
-            bool done = false;
-            while (!done && lengths.TryDequeue(out double seconds))
-                done = new WholeTraining(new TrainingRun(CPU, work, results, TimeSpan.FromSeconds(seconds), said.Add) { Threads = 1 }, options).Go(speech, text);
-            done.ShouldBeTrue(string.Join('\n', said));
-            lengths.ShouldBeEmpty("the first call should have been too short");
+            bool Train(long maxSteps) =>
+                new WholeTraining(new TrainingRun(CPU, work, results, TimeSpan.MaxValue, said.Add) { Threads = 1, MaxSteps = maxSteps }, options).Go(speech, text);
+
+            Train(40).ShouldBeFalse("the stages need 82 steps");
+            said.ShouldContain(line => line.Contains("picture: stopped at step 10", StringComparison.Ordinal));
+            Train(30).ShouldBeFalse();
+            said.ShouldContain(line => line.Contains("picture: goes on at step 10", StringComparison.Ordinal));
+            said.ShouldContain(line => line.Contains("transformer: stopped at step 8", StringComparison.Ordinal), string.Join('\n', said));
+            Train(12).ShouldBeTrue(string.Join('\n', said));
+            said.ShouldContain(line => line.Contains("transformer: finished at step 20", StringComparison.Ordinal));
             said.ShouldContain(line => line.Contains("transformer, unseen people", StringComparison.Ordinal));
 
             foreach (string file in Directory.GetFiles(text)) File.Copy(file, Path.Combine(results, Path.GetFileName(file)), true);

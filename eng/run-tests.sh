@@ -1,0 +1,108 @@
+# Sourced by ./test: runs the test programs and prints their results.
+#
+# Service.FunctionalTests takes longest and mostly waits for processes, so it runs from the beginning to the end beside all others. Of these,
+# the ones that only compute come first, at low priority and with one torch thread for each test thread: they use the time that the service
+# tests leave and cannot starve them. Tests with processes, servers and time limits of their own come last, at normal priority.
+
+waiting=(Service.FunctionalTests)
+computing=(Training Networks Bench Checkpoints Parity Generation Kernels Shared.Tests Architecture)
+timed=(Cli Media Models Jobs)
+
+results=$(mktemp -d)
+declare -A running=() # process id of a program's time limit -> folder of tests/
+passed=0 failed=0 skipped=0
+
+run_tests() {
+  local cores folder slots lane=()
+  cores=$(nproc)
+  slots=${LOCUTOR_TEST_SLOTS:-$((cores > 2 ? (cores < 8 ? cores : 8) : 2))}
+  export LOCUTOR_TEST_RUN=$results # marks every process of this run, see stop_tests
+  trap 'stop_tests 130' INT
+  trap 'stop_tests 143' TERM
+  trap 'rm -rf "$results"' EXIT
+  # With job control each program leads a process group of its own, and its children can be ended with it.
+  set -m
+  for folder in $(ordered_folders "$@"); do
+    while [ ${#running[@]} -ge "$slots" ]; do await_one; done
+    start_one "$folder" "$cores" "$slots"
+  done
+  while [ ${#running[@]} -gt 0 ]; do await_one; done
+  set +m
+  local line="$passed passed, $failed failed"
+  [ "$skipped" -eq 0 ] || line="$line, $skipped skipped"
+  echo "$line"
+  [ "$failed" -eq 0 ]
+}
+
+# ordered_folders [FOLDER...]: folders of tests/ with a test program, limited to the named ones; those that no list names come last.
+ordered_folders() {
+  local folder known=" ${waiting[*]} ${computing[*]} ${timed[*]} " all=("${waiting[@]}" "${computing[@]}" "${timed[@]}")
+  for folder in tests/*/; do
+    folder=$(basename "$folder")
+    [[ "$known" == *" $folder "* ]] || all+=("$folder")
+  done
+  for folder in "${all[@]}"; do
+    [ $# -eq 0 ] || [[ " $* " == *" $folder "* ]] || continue
+    [ -n "$(program_of "$folder")" ] && echo "$folder"
+  done
+}
+
+# program_of FOLDER: name of its test program; nothing for a library.
+program_of() { basename "$(compgen -G "tests/$1/*Tests.csproj" || true)" .csproj; }
+
+start_one() {
+  local folder=$1 cores=$2 slots=$3 low=()
+  [[ " ${computing[*]} " == *" $folder "* ]] && low=(nice -n 10)
+  OMP_NUM_THREADS=${OMP_NUM_THREADS:-$((cores / slots > 0 ? cores / slots : 1))} \
+    timeout --kill-after=10 "${LOCUTOR_TEST_TIMEOUT:-1200}" \
+    "${low[@]}" "tests/$folder/bin/Release/net10.0/$(program_of "$folder")" -noColor -noLogo >"$results/$folder" 2>&1 </dev/null &
+  running[$!]=$folder
+}
+
+# Waits for any program to end and prints its results in one piece.
+await_one() {
+  local ended code
+  wait -n -p ended "${!running[@]}"
+  code=$?
+  report_one "${running[$ended]}" "$code"
+  unset "running[$ended]"
+}
+
+report_one() {
+  local folder=$1 code=$2 log="$results/$1" summary total errors bad left
+  summary=$(grep -E 'Total: [0-9]+, Errors:' "$log" | tail -1)
+  number() { sed -nE "s/.*$1: ([0-9]+).*/\1/p" <<<"$summary"; }
+  echo "== $folder"
+  if [ -z "$summary" ]; then
+    [ "$code" -eq 124 ] && echo "   the test program took longer than ${LOCUTOR_TEST_TIMEOUT:-1200} s and was ended; its last lines:" \
+      || echo "   the test program ended with code $code and no summary; its last lines:"
+    tail -40 "$log"
+    failed=$((failed + 1))
+    return
+  fi
+  total=$(number Total) errors=$(number Errors) bad=$(number Failed) left=$(number Skipped)
+  passed=$((passed + total - errors - bad - left)) failed=$((failed + errors + bad)) skipped=$((skipped + left))
+  [ $((errors + bad)) -eq 0 ] || grep -vE '^ *(Discover|Starting|Finished)' "$log" | head -300
+  [ "$code" -eq 0 ] || [ $((errors + bad)) -gt 0 ] || { echo "   ended with code $code"; failed=$((failed + 1)); }
+  echo "   ${summary#"${summary%%[![:space:]]*}"}"
+}
+
+# stop_tests CODE: on an interruption asks every program to end (it then stops what it started), and ends by force what is left after 15 s,
+# servers with a session of their own too.
+stop_tests() {
+  trap '' INT TERM
+  local group patience
+  echo "interrupted: stopping the test programs" >&2
+  for group in "${!running[@]}"; do kill -INT -- "-$group" 2>/dev/null; done
+  for ((patience = 0; patience < 150; patience++)); do
+    local alive=0
+    for group in "${!running[@]}"; do kill -0 -- "-$group" 2>/dev/null && alive=1; done
+    [ "$alive" -eq 1 ] || break
+    sleep 0.1
+  done
+  local process
+  for process in /proc/[0-9]*; do
+    grep -qzsFx "LOCUTOR_TEST_RUN=$results" "$process/environ" && kill -KILL "${process#/proc/}" 2>/dev/null
+  done
+  exit "$1"
+}
