@@ -6,8 +6,7 @@ using Locutor.Service.FunctionalTests.Harness;
 namespace Locutor.Service.FunctionalTests.Attacks;
 
 /// <summary>Attacks through URLs, against the running service and real sockets. 127.0.0.2 stands for the internet, 127.0.0.1 for the inside.</summary>
-[Collection("shared service")]
-public sealed class FetchAttackTests(SharedService shared)
+public sealed class FetchAttackTests(SharedService shared) : IClassFixture<SharedService>
 {
     [Theory]
     [InlineData("http://127.0.0.1:{0}/")]
@@ -158,7 +157,7 @@ public sealed class FetchAttackTests(SharedService shared)
         });
         var clock = System.Diagnostics.Stopwatch.StartNew();
         (await SubmitAsync(outside.Url)).Detail.ShouldContain("took longer", Case.Sensitive, what);
-        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(8));
+        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30));
     }
 
     [Fact]
@@ -175,7 +174,7 @@ public sealed class FetchAttackTests(SharedService shared)
         });
         var clock = System.Diagnostics.Stopwatch.StartNew();
         (await SubmitAsync(outside.Url)).Detail.ShouldContain("took longer");
-        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(8));
+        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30));
     }
 
     private async Task<(HttpStatusCode Status, string Detail)> SubmitAsync(string image)

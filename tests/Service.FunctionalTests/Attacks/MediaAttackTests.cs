@@ -6,8 +6,7 @@ using Locutor.Service.FunctionalTests.Harness;
 namespace Locutor.Service.FunctionalTests.Attacks;
 
 /// <summary>Files that are not what they say, or that unpack to more than they weigh.</summary>
-[Collection("shared service")]
-public sealed class MediaAttackTests(SharedService shared)
+public sealed class MediaAttackTests(SharedService shared) : IClassFixture<SharedService>
 {
     [Theory]
     [InlineData("#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXTINF:1.0,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n")]

@@ -6,8 +6,7 @@ using Locutor.Service.FunctionalTests.Harness;
 namespace Locutor.Service.FunctionalTests.Attacks;
 
 /// <summary>Attacks through paths, headers, texts and numbers of requests.</summary>
-[Collection("shared service")]
-public sealed class RequestAttackTests(SharedService shared)
+public sealed class RequestAttackTests(SharedService shared) : IClassFixture<SharedService>
 {
     [Theory]
     [InlineData("GET", "/v1/jobs/..%2f..%2fjobs.db")]
@@ -126,7 +125,7 @@ public sealed class RequestAttackTests(SharedService shared)
         (await shared.Service.RunAsync("tokens", "revoke", reader.Key)).Code.ShouldBe(0);
         (await shared.Service.RunAsync("tokens", "list")).Output.ShouldContain($"{reader.Key}  revoked");
         for (var clock = System.Diagnostics.Stopwatch.StartNew(); (await reader.Http.GetAsync("/v1/jobs")).StatusCode is HttpStatusCode.OK; await Task.Delay(100))
-            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(8));
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30));
         File.ReadAllText(Path.Combine(shared.Service.Data, "jobs.db"), Encoding.Latin1).ShouldNotContain(reader.Secret);
         shared.Service.Log.ShouldNotContain(reader.Secret);
     }

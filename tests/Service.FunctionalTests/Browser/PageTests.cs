@@ -7,7 +7,6 @@ using static Microsoft.Playwright.Assertions;
 namespace Locutor.Service.FunctionalTests.Browser;
 
 /// <summary>The page in Debian's Chromium, from the first click to the playing video. LOCUTOR_SCREENSHOTS names a folder for pictures of it.</summary>
-[Collection(Alone.Name)]
 public sealed partial class PageTests : IAsyncLifetime
 {
     private const string PlaysSome = "() => { const video = document.querySelector('.screen video'); return video && video.currentTime > 0.1 && video.videoWidth === 320; }";
@@ -115,7 +114,7 @@ public sealed partial class PageTests : IAsyncLifetime
         (await client.GetJsonAsync("/v1/jobs")).GetProperty("jobs")[0].GetProperty("notice").GetString()!.ShouldContain("locutor models pull");
         await page.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
         for (var clock = Stopwatch.StartNew(); !service.Log.Contains("stops: Canceled", StringComparison.Ordinal); await Task.Delay(50))
-            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(10), service.Log);
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30), service.Log);
         service.Log.ShouldNotContain("failed");
         _complaints.ShouldBeEmpty();
     }
@@ -242,8 +241,8 @@ public sealed partial class PageTests : IAsyncLifetime
             HasTouch = width < 600,
             Permissions = ["microphone"],
         });
-        context.SetDefaultTimeout(20_000);
-        SetDefaultExpectTimeout(20_000);
+        context.SetDefaultTimeout(60_000);
+        SetDefaultExpectTimeout(60_000);
         var page = await context.NewPageAsync();
         page.PageError += (_, error) => _complaints.Add(error);
         page.Console += (_, message) =>

@@ -8,7 +8,10 @@ namespace Locutor.Service.FunctionalTests.Endurance;
 /// </summary>
 internal static class Endurance
 {
-    public static bool Long { get; } = Environment.GetEnvironmentVariable("LOCUTOR_LONG_TESTS") == "1";
+    public static bool Long => TestEnvironment.Long;
+
+    /// <summary>How long may pass until something that has to happen at once has happened. Other tests run at the same time, except in long runs.</summary>
+    public static TimeSpan AtOnce => TimeSpan.FromSeconds(Of(20, 1));
 
     public static int Of(int quick, int whole) => Long ? whole : quick;
 

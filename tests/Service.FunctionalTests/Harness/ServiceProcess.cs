@@ -226,10 +226,10 @@ public sealed class TokenClient : IDisposable
         Http.PostAsync(path, new StringContent(body as string ?? JsonSerializer.Serialize(body), Encoding.UTF8, "application/json"));
 
     /// <summary>Waits until a job is over.</summary>
-    public Task<JsonElement> EndAsync(string id, double seconds = 30) =>
+    public Task<JsonElement> EndAsync(string id, double seconds = 90) =>
         UntilAsync(id, job => job.GetProperty("status").GetString() is not ("queued" or "running"), seconds);
 
-    public async Task<JsonElement> UntilAsync(string id, Func<JsonElement, bool> condition, double seconds = 30)
+    public async Task<JsonElement> UntilAsync(string id, Func<JsonElement, bool> condition, double seconds = 90)
     {
         for (var clock = Stopwatch.StartNew(); ; await Task.Delay(50))
         {

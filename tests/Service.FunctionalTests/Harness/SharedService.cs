@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Locutor.Service.FunctionalTests.Harness;
 
-/// <summary>One service for all tests that leave no traces. It may fetch from 127.0.0.2 (which stands for the internet) and nowhere else inside.</summary>
+/// <summary>One service for all tests of a class (IClassFixture), for tests that leave no traces. Classes run in parallel, so none sees jobs of another. It may fetch from 127.0.0.2 (which stands for the internet) and nowhere else inside.</summary>
 public sealed class SharedService : IAsyncLifetime
 {
     private readonly string _trusted = Path.Combine(Path.GetTempPath(), $"locutor-trusted-{Guid.NewGuid():N}.pem");
@@ -44,6 +44,3 @@ public sealed class SharedService : IAsyncLifetime
         return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
     }
 }
-
-[CollectionDefinition("shared service")]
-public sealed class SharedServiceCollection : ICollectionFixture<SharedService>;

@@ -24,7 +24,7 @@ public sealed class RetentionTests
         video.StatusCode.ShouldBe(HttpStatusCode.Gone);
         (await TokenClient.ReadAsync(video)).GetProperty("code").GetString().ShouldBe("expired");
         for (var clock = Stopwatch.StartNew(); Directory.EnumerateFileSystemEntries(service.Data, id, SearchOption.AllDirectories).Any(); await Task.Delay(50))
-            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(10), "the files are still there");
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), "the files are still there");
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public sealed class RetentionTests
                     Directory.SetLastWriteTimeUtc(Path.Combine(service.Data, folder), DateTime.UtcNow.AddHours(-3));
                 await service.StartAgainAsync("--set", "upload_minutes=0.02");
                 for (var clock = Stopwatch.StartNew(); Directory.Exists(Path.Combine(service.Data, "inputs", left)); await Task.Delay(50))
-                    clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(10), "what the crash left is still there");
+                    clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), "what the crash left is still there");
                 Directory.GetFiles(Path.Combine(service.Data, "inputs", fresh)).ShouldNotBeEmpty("it may be an upload to another machine that is still going on");
             }
         }
@@ -101,7 +101,7 @@ public sealed class RetentionTests
         {
             if (Directory.GetFiles(Path.Combine(service.Data, "inputs"), "*", SearchOption.AllDirectories).Select(file => Path.GetFileName(Path.GetDirectoryName(file))!).Except(known).SingleOrDefault() is { } id)
                 return id;
-            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(20), "no picture was stored");
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), "no picture was stored");
         }
     }
 

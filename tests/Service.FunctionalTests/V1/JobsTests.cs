@@ -5,8 +5,7 @@ using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.V1;
 
-[Collection("shared service")]
-public sealed class JobsTests(SharedService shared)
+public sealed class JobsTests(SharedService shared) : IClassFixture<SharedService>
 {
     private TokenClient Client => shared.Client;
 
@@ -89,7 +88,7 @@ public sealed class JobsTests(SharedService shared)
     }
 
     [Fact]
-    public async Task Cancelling_a_running_job_stops_it_within_a_second_and_deleting_leaves_nothing()
+    public async Task Cancelling_a_running_job_stops_it_at_once_and_deleting_leaves_nothing()
     {
         await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=60", "--no-auth");
         using var client = new TokenClient(service.Url, "x", "y");
@@ -101,7 +100,7 @@ public sealed class JobsTests(SharedService shared)
         {
             if (service.Log.Contains($"{id} stops: Canceled", StringComparison.Ordinal))
                 break;
-            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(1));
+            clock.Elapsed.ShouldBeLessThan(Endurance.Endurance.AtOnce, "the job would run for a minute");
         }
         (await client.Http.DeleteAsync($"/v1/jobs/{id}")).StatusCode.ShouldBe(HttpStatusCode.NoContent);
         (await client.Http.GetAsync($"/v1/jobs/{id}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);

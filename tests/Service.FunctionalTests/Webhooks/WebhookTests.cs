@@ -6,8 +6,7 @@ using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Webhooks;
 
-[Collection("shared service")]
-public sealed class WebhookTests(SharedService shared)
+public sealed class WebhookTests(SharedService shared) : IClassFixture<SharedService>
 {
     [Fact]
     public async Task A_webhook_is_signed_and_repeated_until_it_is_taken()
