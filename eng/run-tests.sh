@@ -15,7 +15,7 @@ passed=0 failed=0 skipped=0
 run_tests() {
   local cores folder slots lane=()
   cores=$(nproc)
-  slots=${LOCUTOR_TEST_SLOTS:-$((cores > 2 ? (cores < 8 ? cores : 8) : 2))}
+  slots=${LOCUTOR_TEST_SLOTS:-$((cores < 8 ? cores + 1 : 8))} # one more than cores: some wait
   export LOCUTOR_TEST_RUN=$results # marks every process of this run, see stop_tests
   trap 'stop_tests 130' INT
   trap 'stop_tests 143' TERM

@@ -41,7 +41,7 @@ public sealed class PrepareCommandTests : IDisposable
         File.ReadAllBytes(after).AsSpan().SequenceEqual(File.ReadAllBytes(before)).ShouldBeTrue("the two videos differ");
 
         File.SetLastWriteTimeUtc(Path.Combine(Bundle, "transformer.safetensors"), DateTime.UtcNow.AddMinutes(-3));
-        Event((await RunAsync([.. generate, after])).Output, "weights")["files"]!.ToJsonString().ShouldNotContain("prepared");
+        JsonNode.Parse(await FirstAsync("weights", [.. generate, after]))!["files"]!.ToJsonString().ShouldNotContain("prepared");
     }
 
     [Fact]
@@ -176,6 +176,23 @@ public sealed class PrepareCommandTests : IDisposable
         RedirectStandardOutput = true,
         Environment = { ["LOCUTOR_MODELS"] = Path.Combine(folder, "bundles"), ["LOCUTOR_HOME"] = Home, ["HF_HOME"] = Path.Combine(folder, "hub"), ["HF_HUB_OFFLINE"] = "1" },
     })!;
+
+    /// <summary>Runs the program until it prints an event of that kind, and kills it.</summary>
+    private async Task<string> FirstAsync(string kind, params string[] arguments)
+    {
+        using var process = Start(arguments);
+        try
+        {
+            while (await process.StandardOutput.ReadLineAsync(Stop) is { } line)
+                if (JsonNode.Parse(line)!["event"]!.GetValue<string>() == kind) return line;
+            throw new InvalidOperationException($"no event {kind}: {await process.StandardError.ReadToEndAsync(Stop)}");
+        }
+        finally
+        {
+            process.Kill();
+            await process.WaitForExitAsync(Stop);
+        }
+    }
 
     private async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
     {
