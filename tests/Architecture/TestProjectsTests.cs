@@ -49,5 +49,16 @@ public class TestProjectsTests
         sources.Where(path => unseeded.Any(File.ReadAllText(path).Contains)).Select(path => Path.GetRelativePath(Tests, path)).ShouldBeEmpty();
     }
 
+    /// <summary>The lists of the test script and the tests agree, or a run would silently have no tests.</summary>
+    [Fact]
+    public void Every_program_that_runs_again_with_the_injected_fault_has_tests_for_it()
+    {
+        string script = File.ReadAllText(Path.Combine(TestEnvironment.Checkout, "eng", "run-tests.sh"));
+        string[] folders = script.Split("faulty=(")[1].Split(')')[0].Split(' ');
+        folders.Length.ShouldBeGreaterThan(1);
+        foreach (string folder in folders)
+            Directory.EnumerateFiles(Path.Combine(Tests, folder), "*Tests.cs", SearchOption.AllDirectories).Count(path => File.ReadAllText(path).Contains("[Trait(\"uses\", \"convolutions\")]")).ShouldBeGreaterThan(0, folder);
+    }
+
     private static XDocument Load(string name) => XDocument.Load(Directory.EnumerateFiles(Tests, name + ".csproj", SearchOption.AllDirectories).Single());
 }

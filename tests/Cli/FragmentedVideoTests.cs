@@ -6,7 +6,7 @@ namespace Locutor.Cli.Tests;
 
 public sealed class FragmentedVideoTests
 {
-    private static readonly string Samples = Path.Combine(Root(), "samples");
+    private static readonly string Samples = Path.Combine(TestEnvironment.Checkout, "samples");
 
     /// <summary>Frames are decoded from the file while the program still denoises; what was there stays there, and the whole is longer.</summary>
     [Fact]
@@ -62,11 +62,4 @@ public sealed class FragmentedVideoTests
 
     private static Process Start(string program, params string[] arguments) =>
         Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
-
-    private static string Root()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "Locutor.slnx"))) return folder.FullName;
-        throw new DirectoryNotFoundException("no Locutor.slnx above " + AppContext.BaseDirectory);
-    }
 }

@@ -133,19 +133,12 @@ public sealed class PrepareCommandTests : IDisposable
     private void CopySketch()
     {
         Directory.CreateDirectory(Bundle);
-        string root = Root();
+        string root = TestEnvironment.Checkout;
         foreach (string file in Directory.EnumerateFiles(Path.Combine(root, "models", "sketch"))) File.Copy(file, Path.Combine(Bundle, Path.GetFileName(file)));
         var bundle = JsonNode.Parse(File.ReadAllText(Path.Combine(Bundle, "bundle.json")))!;
         bundle["name"] = "own";
         File.WriteAllText(Path.Combine(Bundle, "bundle.json"), bundle.ToJsonString());
         File.Copy(Directory.EnumerateFiles(Path.Combine(root, "samples"), "*.png").First(), Path.Combine(folder, "picture.png"));
-    }
-
-    private static string Root()
-    {
-        for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
-            if (File.Exists(Path.Combine(at.FullName, "Locutor.slnx"))) return at.FullName;
-        throw new DirectoryNotFoundException("no Locutor.slnx above " + AppContext.BaseDirectory);
     }
 
     /// <summary>Half a second of a tone, 16 kHz, 16 bits.</summary>

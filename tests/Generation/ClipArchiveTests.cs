@@ -7,6 +7,7 @@ using static TorchSharp.torch;
 namespace Locutor.Generation.Tests;
 
 /// <summary>A run that goes on from stored clips, against the same run undisturbed. Small networks of random numbers.</summary>
+[Trait("uses", "convolutions")]
 public sealed class ClipArchiveTests : IDisposable
 {
     private const int Height = 96, Width = 160, ClipFrames = 9, MotionFrames = 5, Frames = 3 * ClipFrames - 2 * MotionFrames - 2;

@@ -13,6 +13,7 @@ namespace Locutor.Generation.Tests;
 /// What a clip needs to compute once is not computed again: matrices are spoiled as soon as they must have done their work, and the
 /// video stays what it was.
 /// </summary>
+[Trait("uses", "convolutions")]
 public sealed class OnceAClipTests : IDisposable
 {
     private const int Frames = 9, Side = 32, Steps = 3;

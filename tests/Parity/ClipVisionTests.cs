@@ -4,6 +4,7 @@ using static TorchSharp.torch;
 
 namespace Locutor.Parity.Tests;
 
+[Trait("uses", "convolutions")]
 public class ClipVisionTests
 {
     public static TheoryData<string> Files => Goldens.Files("clip");

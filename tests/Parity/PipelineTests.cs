@@ -10,6 +10,7 @@ using static TorchSharp.torch;
 
 namespace Locutor.Parity.Tests;
 
+[Trait("uses", "convolutions")]
 public class PipelineTests
 {
     /// <summary>Of the largest value: 2.5 levels of 255. Recorded loops of up to five clips reach 6e-3.</summary>

@@ -4,6 +4,7 @@ using static TorchSharp.torch;
 
 namespace Locutor.Parity.Tests;
 
+[Trait("uses", "convolutions")]
 public class VideoAutoencoderTests
 {
     public static TheoryData<string> Files => Goldens.Files("vae");

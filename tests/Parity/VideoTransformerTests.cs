@@ -6,6 +6,7 @@ using static TorchSharp.torch;
 
 namespace Locutor.Parity.Tests;
 
+[Trait("uses", "convolutions")]
 public class VideoTransformerTests
 {
     public static TheoryData<string> Files => Goldens.Files("dit_");

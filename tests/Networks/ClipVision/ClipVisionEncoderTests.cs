@@ -4,6 +4,7 @@ using static TorchSharp.torch;
 
 namespace Locutor.Networks.Tests;
 
+[Trait("uses", "convolutions")]
 public sealed class ClipVisionEncoderTests : IDisposable
 {
     private static readonly ClipVisionConfig Tiny = new(ImageSize: 42, PatchSize: 14, Width: 12, Heads: 3, Blocks: 3);
@@ -43,6 +44,7 @@ public sealed class ClipVisionEncoderTests : IDisposable
     public void Every_parameter_learns()
     {
         network.Forward(random.Picture(2, 3, 20, 30)).square().mean().backward();
+        parameters.Trainable.Count().ShouldBeGreaterThan(10);
         foreach (var (key, value) in parameters.Trainable) value.grad!.abs().max().item<float>().ShouldBeGreaterThan(0, key);
     }
 

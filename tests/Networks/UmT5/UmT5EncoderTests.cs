@@ -54,6 +54,7 @@ public sealed class UmT5EncoderTests : IDisposable
     {
         var ids = random.Integers(1, 50, 2, 9);
         network.Forward(ids, ones_like(ids)).square().mean().backward();
+        parameters.Trainable.Count().ShouldBeGreaterThan(10);
         foreach (var (key, value) in parameters.Trainable) value.grad!.abs().max().item<float>().ShouldBeGreaterThan(0, key);
     }
 

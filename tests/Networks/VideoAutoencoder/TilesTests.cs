@@ -5,6 +5,7 @@ using Network = Locutor.Networks.VideoAutoencoder.VideoAutoencoder;
 
 namespace Locutor.Networks.Tests;
 
+[Trait("uses", "convolutions")]
 public sealed class TilesTests : IDisposable
 {
     private static readonly VideoAutoencoderConfig Four = new(

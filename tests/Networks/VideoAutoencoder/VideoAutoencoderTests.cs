@@ -6,6 +6,7 @@ using Network = Locutor.Networks.VideoAutoencoder.VideoAutoencoder;
 
 namespace Locutor.Networks.Tests;
 
+[Trait("uses", "convolutions")]
 public sealed class VideoAutoencoderTests : IDisposable
 {
     private static readonly VideoAutoencoderConfig Tiny = new(
@@ -177,6 +178,7 @@ public sealed class VideoAutoencoderTests : IDisposable
         var video = random.Normal(2, 3, 5, 8, 8);
         Tensor Loss() => network.Decode(network.Encode(video)).square().mean();
         Loss().backward();
+        parameters.Trainable.Count().ShouldBeGreaterThan(10);
         foreach (var (key, value) in parameters.Trainable)
         {
             value.grad.ShouldNotBeNull(key);

@@ -4,6 +4,7 @@ using static TorchSharp.torch;
 
 namespace Locutor.Networks.Tests;
 
+[Trait("uses", "convolutions")]
 public sealed class Wav2Vec2EncoderTests : IDisposable
 {
     private static readonly Wav2Vec2Config Tiny = new(
@@ -87,6 +88,7 @@ public sealed class Wav2Vec2EncoderTests : IDisposable
     public void Every_parameter_learns()
     {
         network.Forward(random.Normal(2, 400), 13).square().mean().backward();
+        parameters.Trainable.Count().ShouldBeGreaterThan(10);
         foreach (var (key, value) in parameters.Trainable) value.grad!.abs().max().item<float>().ShouldBeGreaterThan(0, key);
     }
 

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Locutor.Service.Settings;
 
 namespace Locutor.Service.FunctionalTests.Settings;
@@ -10,7 +9,7 @@ public sealed class SettingsTests
     {
         var table = string.Join('\n', SettingsTable.All.Select(setting =>
             $"| `{setting.Name}` | {(setting.Name == "data" ? "`~/.local/share/locutor`" : setting.Show(new ServeSettings()) is { Length: > 0 } value ? $"`{value}`" : "")} | {setting.Help} |"));
-        File.ReadAllText(Path.Combine(Root(), "docs", "service.md")).ShouldContain($"| setting | default | |\n|---|---|---|\n{table}\n");
+        File.ReadAllText(Path.Combine(TestEnvironment.Checkout, "docs", "service.md")).ShouldContain($"| setting | default | |\n|---|---|---|\n{table}\n");
     }
 
     [Fact]
@@ -35,6 +34,4 @@ public sealed class SettingsTests
     [InlineData("max_qeued", "5", "unknown setting 'max_qeued'")]
     public void A_wrong_setting_is_named_with_what_was_expected(string name, string value, string message) =>
         Should.Throw<SettingsException>(() => SettingsTable.Apply(new ServeSettings(), name, value)).Message.ShouldStartWith(message);
-
-    private static string Root([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", ".."));
 }

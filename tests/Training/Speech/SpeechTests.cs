@@ -28,7 +28,8 @@ public sealed class SpeechTests
         float[] kept = BandLimitedResampler.Resample(low, 22050, 16000), dropped = BandLimitedResampler.Resample(high, 22050, 16000);
         kept.Length.ShouldBe(16000);
         for (int i = 1000; i < 15000; i++) kept[i].ShouldBe((float)Math.Sin(2 * Math.PI * 1000 * i / 16000), 0.01f);
-        dropped.Skip(1000).Take(14000).Max(Math.Abs).ShouldBeLessThan(0.05f);
+        dropped.Length.ShouldBe(16000);
+        for (int i = 1000; i < 15000; i++) dropped[i].ShouldBe(0f, 0.05f);
 
         static float[] Tone(double frequency, int rate) => [.. Enumerable.Range(0, rate).Select(i => (float)Math.Sin(2 * Math.PI * frequency * i / rate))];
     }
