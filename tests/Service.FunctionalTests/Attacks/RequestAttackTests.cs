@@ -98,18 +98,14 @@ public sealed class RequestAttackTests(SharedService shared) : IClassFixture<Sha
     [Fact]
     public async Task Submitting_too_fast_is_429()
     {
-        await using var service = await ServiceProcess.StartAsync("--set", "submits_per_minute=5");
+        await using var service = await ServiceProcess.StartAsync("--set", "submits_per_minute=2"); // the third is allowed after half a minute
         using var client = await service.TokenAsync();
-        var statuses = new List<HttpStatusCode>();
-        for (var i = 0; i < 8; i++)
-        {
-            using var response = await client.UploadAsync(Samples.Picture, Samples.VoiceOfASecond);
-            statuses.Add(response.StatusCode);
-            if (response.StatusCode is HttpStatusCode.TooManyRequests)
-                response.Headers.RetryAfter!.Delta!.Value.TotalSeconds.ShouldBeGreaterThan(0);
-        }
-        statuses.Count(status => status is HttpStatusCode.Accepted).ShouldBe(5);
-        statuses.Count(status => status is HttpStatusCode.TooManyRequests).ShouldBe(3);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => client.UploadAsync(Samples.Picture, Samples.VoiceOfASecond)));
+        answers.Count(answer => answer.StatusCode is HttpStatusCode.Accepted).ShouldBe(2);
+        var refused = answers.Where(answer => answer.StatusCode is HttpStatusCode.TooManyRequests).ToList();
+        refused.Count.ShouldBe(3);
+        foreach (var answer in refused)
+            answer.Headers.RetryAfter!.Delta!.Value.TotalSeconds.ShouldBeGreaterThan(0);
     }
 
     [Fact]

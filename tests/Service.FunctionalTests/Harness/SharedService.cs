@@ -21,7 +21,7 @@ public sealed class SharedService : IAsyncLifetime
         await File.WriteAllTextAsync(_trusted, Certificate.ExportCertificatePem());
         Service = await ServiceProcess.StartAsync(
             new Dictionary<string, string> { ["SSL_CERT_FILE"] = _trusted },
-            "--set", "stub_seconds=0.2", "--set", "allow_addresses=127.0.0.2/32", "--set", "fetch_seconds=3", "--set", "fetch_idle_seconds=1.2",
+            "--set", "stub_seconds=0.2", "--set", "allow_addresses=127.0.0.2/32", "--set", "fetch_seconds=6", "--set", "fetch_idle_seconds=3",
             "--set", "max_input_mb=20", "--set", "submits_per_minute=100000", "--set", "requests_per_minute=1000000");
         Client = await Service.TokenAsync("--name", "tests", "--scopes", "all");
     }
