@@ -3,8 +3,7 @@ using Locutor.Service.FunctionalTests.Harness;
 namespace Locutor.Service.FunctionalTests.Requests;
 
 /// <summary>Boxes against the picture, whose size is known only when the picture is here.</summary>
-[Collection("shared service")]
-public sealed class BoxesTests(SharedService shared)
+public sealed class BoxesTests(SharedService shared) : IClassFixture<SharedService>
 {
     /// <summary>The picture is 211 x 173, and the video is 320 x 320: its middle, 173 x 173.</summary>
     [Theory]
