@@ -37,7 +37,7 @@ public sealed class FuzzTests : TemporaryFolder
                 if (TryOne(format, path, bytes, $"{format}, seed {seed}, round {rounds}")) opened++;
             }
             TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{format}: {rounds:N0} files, {opened:N0} of them opened, seed {seed}"));
-            opened.ShouldBeInRange(1, rounds - 1, "some changes are harmless and some are not; otherwise half of the reader was not tried");
+            (rounds - opened).ShouldBeGreaterThan(0, "a reader that accepts every change checks nothing");
         }
         finally
         {
