@@ -7,6 +7,9 @@ namespace Locutor.Cli.Generate;
 /// <summary>Options for the fields of a request, made from <see cref="VideoFields"/>. Their texts are read and checked by the table too.</summary>
 internal static class RequestOptions
 {
+    /// <summary>Two dashes and two letters.</summary>
+    private const int LikelyStart = 4;
+
     public static IReadOnlyList<(RequestField Field, Option<string[]> Option)> All { get; } =
         [.. VideoFields.All.Where(field => field.Option is not null).Select(field => (field, Create(field)))];
 
@@ -41,6 +44,14 @@ internal static class RequestOptions
     private static void AddUnknown(RequestForm form, string token, Command command)
     {
         if (!token.StartsWith('-')) form.Faults.Add("generate", $"expected options, found '{token}'");
-        else form.Faults.Add(token, $"there is no such option; did you mean {string.Join(", ", NearestNames.To(token, command.Options.Select(option => option.Name)))}?");
+        else form.Faults.Add(token, $"there is no such option; did you mean {string.Join(", ", NearestNames.To(token, Alike(token, [.. command.Options.Select(option => option.Name)])))}?");
+    }
+
+    /// <summary>Options that begin as the token does, or all when none does.</summary>
+    private static string[] Alike(string token, string[] names)
+    {
+        string start = token[..Math.Min(token.Length, LikelyStart)];
+        string[] alike = [.. names.Where(name => name.StartsWith(start, StringComparison.OrdinalIgnoreCase))];
+        return alike.Length > 0 ? alike : names;
     }
 }

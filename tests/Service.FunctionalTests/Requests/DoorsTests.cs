@@ -111,6 +111,7 @@ public sealed class DoorsTests(SketchService service) : IClassFixture<SketchServ
         var (code, _, error) = await GenerateAsync("--promt", "typo");
         code.ShouldBe(2);
         error.ShouldContain("--promt: there is no such option; did you mean --prompt");
+        (await GenerateAsync("--audio", "voice.wav")).Error.ShouldContain("--audio: there is no such option; did you mean --audio-type, --audio1-path, --audio2-path?");
     }
 
     [Fact]
