@@ -55,8 +55,8 @@ public sealed class NetworkSet : IDisposable
     /// <summary>These networks one step up in precision; null where there is no step.</summary>
     public FinerNetworks? Finer { get; }
 
-    /// <summary>A line for each device that computes an operation by another path than usual, because the usual one is wrong there, or in another type, because it has no bfloat16.</summary>
-    public IReadOnlyList<string> Notices { get; }
+    /// <summary>A line for each device that computes an operation by another path than usual, because the usual one is wrong there, or in another type than usual, and one for weights that it does not multiply as they are stored.</summary>
+    public IReadOnlyList<string> Notices { get; private set; }
 
     public Device Device { get; }
 
@@ -88,9 +88,10 @@ public sealed class NetworkSet : IDisposable
         {
             var tokenizer = TextTokenizer.Open(store.Locate(bundle.Networks.Tokenizer, folder, bundle.Name));
             var built = new List<(string Network, CheckpointParameters Parameters)>();
-            var summary = new List<string>();
+            var (summary, notices) = (new List<string>(), new List<string>());
             var set = new NetworkSet(bundle, device, prompt => tokenizer.Encode(prompt), Open, type, budget, OpenFiner) { Summary = summary };
             set.owned.AddRange(opened);
+            set.Notices = [.. set.Notices, .. notices];
             foreach (var (network, parameters) in built) parameters.RequireAllUsed(key => set.Leaves(network, key));
             return set;
 
@@ -106,7 +107,7 @@ public sealed class NetworkSet : IDisposable
                 built.Add((network, parameters));
                 summary.AddRange(source.Summary);
                 var weights = new Weights(parameters, arithmetic, device);
-                if (transformer) weights = weights.With(Held(source.Checkpoint, device, linears, summary));
+                if (transformer) weights = weights.With(Held(source.Checkpoint, device, linears, notices));
                 return BundleBlueprint.Below(weights, bundle.Network(network));
             }
         }
@@ -136,13 +137,13 @@ public sealed class NetworkSet : IDisposable
     }
 
     /// <summary>Bytes stay bytes on a GPU, of the kind that it multiplies; a processor would widen them again for every product.</summary>
-    private static LinearPrecision Held(Checkpoint checkpoint, Device device, LinearPrecision? asked, List<string> summary)
+    private static LinearPrecision Held(Checkpoint checkpoint, Device device, LinearPrecision? asked, List<string> notices)
     {
         var first = checkpoint.Tensors.FirstOrDefault(entry => entry.Key.EndsWith("blocks.0.self_attn.q.weight", StringComparison.Ordinal)).Value;
         var stored = first?.Type switch { ElementType.Float8E4M3 => LinearPrecision.Float8, ElementType.Int8 => LinearPrecision.Int8, _ => LinearPrecision.Plain };
         if (GpuPaths.ForGpu(device) is not { } paths) return asked ?? LinearPrecision.Plain;
         var held = asked ?? paths.Holds(stored);
-        if (paths.Notice(asked ?? stored, held) is { } notice) summary.Add(notice);
+        if (paths.Notice(asked ?? stored, held) is { } notice) notices.Add(notice);
         return held;
     }
 

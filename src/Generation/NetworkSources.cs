@@ -83,7 +83,12 @@ internal sealed class NetworkSources(ModelStore store, Bundle bundle, string fol
     /// <summary>What needs no conversion first, then what loses nothing; where as stored is good, what the bundle is prepared in and then whatever there is.</summary>
     private WeightPrecision[] Order(ScalarType arithmetic, LinearPrecision? linears)
     {
-        WeightPrecision[] plain = arithmetic == ScalarType.Float32 ? [WeightPrecision.Float32] : [WeightPrecision.BFloat16, WeightPrecision.Float32];
+        WeightPrecision[] plain = arithmetic switch
+        {
+            ScalarType.Float32 => [WeightPrecision.Float32],
+            ScalarType.Float16 => [WeightPrecision.Float16, WeightPrecision.Float32, WeightPrecision.BFloat16],
+            _ => [WeightPrecision.BFloat16, WeightPrecision.Float32],
+        };
         return linears switch
         {
             LinearPrecision.Plain => plain,

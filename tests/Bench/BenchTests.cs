@@ -107,6 +107,7 @@ public sealed class BenchTests(ITestOutputHelper output)
         At(12).Resident.ShouldBeInRange(3, 10);
         MemoryPlan.Within(bundle, 28L << 30, ScalarType.BFloat16, LinearPrecision.Float8).TextStays.ShouldBeFalse();
         MemoryPlan.Within(bundle, 36L << 30, ScalarType.BFloat16, LinearPrecision.Float8).TextStays.ShouldBeTrue();
+        MemoryPlan.Within(bundle, 36L << 30, ScalarType.Float16, LinearPrecision.Float8).TextStays.ShouldBeFalse("float16 ends below what the text encoder reaches");
         MemoryPlan.Within(bundle, 36L << 30, ScalarType.BFloat16, LinearPrecision.Float8).AutoencoderRoom!.Value.ShouldBeInRange(2L << 30, 6L << 30);
     }
 }
