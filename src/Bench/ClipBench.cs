@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using Locutor.Generation;
 using Locutor.Generation.Conditioning;
-using Locutor.Generation.Sampling;
 using Locutor.Generation.Requests;
+using Locutor.Generation.Sampling;
 using Locutor.Kernels.Quantisation;
 using Locutor.Media.Pictures;
 using static TorchSharp.torch;
