@@ -33,7 +33,7 @@ async Task RunAsync(double seconds, bool shown)
     var sound = new Waveform(SpeechEmbedding.SampleRate, [.. Enumerable.Range(0, (int)(seconds * SpeechEmbedding.SampleRate)).Select(_ => random.NextSingle() * 0.2f - 0.1f)]);
     var watch = new StageWatch();
     long start = Stopwatch.GetTimestamp();
-    using var speech = SpeechEmbedding.Of(sound, networks.Speech, device);
+    using var speech = SpeechEmbedding.Compute(sound, networks.Speech, device);
     double heard = Stopwatch.GetElapsedTime(start).TotalSeconds;
     using var text = networks.EmbedText(found.Bundle.DefaultPrompt);
     int frames = SpeechEmbedding.VideoFrames(sound), made = 0;

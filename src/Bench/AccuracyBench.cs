@@ -108,7 +108,7 @@ internal sealed class AccuracyBench(BenchOptions options, Meter meter)
         {
             Image = networks.Image;
             var pictures = media.Pictures;
-            Value = new GenerationInputs(networks.EmbedText(prompt), networks.EmbedText(networks.Bundle.NegativePrompt), [SpeechEmbedding.Of(media.Voices[0], networks.Speech, networks.Device)], pictures.AtAsync);
+            Value = new GenerationInputs(networks.EmbedText(prompt), networks.EmbedText(networks.Bundle.NegativePrompt), [SpeechEmbedding.Compute(media.Voices[0], networks.Speech, networks.Device)], pictures.AtAsync);
             Options = GenerationOptions.Of(settings, pictures.Height, pictures.Width, SpeechEmbedding.VideoFrames(media.Voices[0]), prompt, networks.Bundle.NegativePrompt);
         }
 

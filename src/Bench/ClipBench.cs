@@ -43,7 +43,8 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
         var picture = new Picture(options.Width, options.Height, RandomBytes(3 * options.Width * options.Height));
         var config = networks.Transformer.Config;
         using var text = networks.EmbedText("a person is talking");
-        using var speech = randn([plan.TotalFrames, config.AudioBlocks, config.AudioChannels], ScalarType.Float32);
+        using var numbers = randn([plan.TotalFrames, config.AudioBlocks, config.AudioChannels], ScalarType.Float32);
+        using var speech = SpeechTrack.From(numbers);
         var inputs = new GenerationInputs(text, text, [speech], (_, _) => ValueTask.FromResult(picture));
         var generation = GenerationOptions.Of(settings, options.Height, options.Width, plan.TotalFrames, "said", "not said") with
         {

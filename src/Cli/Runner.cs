@@ -69,9 +69,9 @@ internal static class Runner
             Complain(failure.Message);
             return ExitCodes.Internal;
         }
-        catch (Exception failure) when (GpuMemory.Explain(failure) is { } explained)
+        catch (DeviceOutOfMemoryException failure)
         {
-            Complain(explained);
+            Complain($"{failure.Message}. On a GPU, give --vram-budget less than is free: what does not fit then comes in turn from the machine's memory. Or ask for a smaller --size, or end other programs that hold memory (nvidia-smi lists those on a GPU).");
             return ExitCodes.Missing;
         }
         catch (Exception failure) when (Environment.GetEnvironmentVariable("LOCUTOR_DEBUG") is null)

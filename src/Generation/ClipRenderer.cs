@@ -20,6 +20,7 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
 {
     private const string AutoencoderName = "video autoencoder", TransformerName = "video transformer";
 
+    private readonly ContextCache context = new(transformer, imageEncoder, device);
     private Picture? encoded; // a still picture is encoded once
     private Tensor? reference;
 
@@ -33,14 +34,13 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
         using var watch = new FiniteWatch(precision);
         var picture = Pixels.FromPicture(parts.Picture);
         var pictureLatent = Reference(parts.Picture, picture, options, ct);
-        var shown = picture.unsqueeze(0).to(device); // [1, 3, 1, H, W]
         var clean = motion is null ? pictureLatent.narrow(2, 0, 1) : Encode(Settled(motion, picture, options).unsqueeze(0).to(device), ct);
         string encoding = $"the encoding of {Number(clip)}";
         watch.Look(pictureLatent, AutoencoderName, encoding);
         watch.Look(clean, AutoencoderName, encoding);
         var whole = cat([ConditioningMask(pictureLatent), pictureLatent], 1);
         using var speakers = Speakers(inputs, pictureLatent);
-        var given = Conditions(inputs, options, clip, shown, speakers, watch);
+        var given = Conditions(parts, picture, speakers, watch);
         var start = noise.OfClip(clip.Index, [.. pictureLatent.shape.AsSpan(1)]).unsqueeze(0).to(device);
         var latent = Denoise(start, clean, whole, given, parts, watch, progress, ct);
         progress?.Report(new(GenerationStage.Decoding, clip.Index + 1, options.Clips.Count, options.Steps, options.Steps));
@@ -49,7 +49,11 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
         return (motion is not null && options.Continuity is { } held ? Continuity.Join(video, motion, held.JoinedFrames) : video).MoveToOuterDisposeScope();
     }
 
-    public void Dispose() => reference?.Dispose();
+    public void Dispose()
+    {
+        reference?.Dispose();
+        context.Dispose();
+    }
 
     private static string Number(Clip clip) => $"clip {clip.Index + 1}";
 
@@ -88,18 +92,17 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
         return mask;
     }
 
-    /// <summary>Keys and values of every kind of pass that guidance asks for, computed once for the clip.</summary>
-    private Dictionary<Pass, PassConditioning> Conditions(GenerationInputs inputs, GenerationOptions options, Clip clip, Tensor picture, SpeakerMasks? speakers, FiniteWatch watch)
+    /// <summary>Keys and values of every kind of pass that guidance asks for; those of speech are computed once for the clip, the others less often.</summary>
+    private Dictionary<Pass, PassConditioning> Conditions(ClipParts parts, Tensor pixels, SpeakerMasks? speakers, FiniteWatch watch)
     {
+        var (inputs, options, clip) = (parts.Inputs, parts.Options, parts.Clip);
         var passes = Guidance.PassesOf(options.Guidance);
         string encoding = $"the encoding of {Number(clip)}";
-        var seen = imageEncoder.Forward(picture.squeeze(2));
-        watch.Look(seen, "picture encoder", encoding);
+        var image = context.Image(parts.Picture, pixels, seen => watch.Look(seen, "picture encoder", encoding));
         watch.Look(inputs.Text, "text encoder", encoding);
-        var image = transformer.EmbedImage(seen);
-        var text = transformer.EmbedText(inputs.Text);
+        var text = context.Text(inputs.Text);
         var negative = passes.Any(WithoutText)
-            ? transformer.EmbedText(inputs.NegativeText ?? throw new ArgumentException("a text guidance other than 1 needs a negative text", nameof(inputs)))
+            ? context.Text(inputs.NegativeText ?? throw new ArgumentException("a text guidance other than 1 needs a negative text", nameof(inputs)))
             : text;
         int window = transformer.Config.AudioWindow;
         var windows = stack([.. inputs.Speech.Select(person => AudioWindows.Of(person, clip.Start, options.Clips.ClipFrames, window).to(device))], 0);

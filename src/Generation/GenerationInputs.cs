@@ -12,7 +12,7 @@ public delegate ValueTask<Picture> PictureAt(int frame, CancellationToken ct);
 /// <summary>What a video shows and says, as the networks take it.</summary>
 /// <param name="Text">Embedding of the prompt [1, tokens, text width].</param>
 /// <param name="NegativeText">Embedding of the negative prompt; needed only with a text guidance other than 1.</param>
-/// <param name="Speech">For each person [frames, blocks, channels].</param>
+/// <param name="Speech">For each person.</param>
 /// <param name="PictureAt">Conditioning pictures.</param>
 /// <param name="Speakers">With two people: where they are; [3, H / 8, W / 8] masks from <see cref="SpeakerRegions"/>.</param>
-public sealed record GenerationInputs(Tensor Text, Tensor? NegativeText, IReadOnlyList<Tensor> Speech, PictureAt PictureAt, Tensor? Speakers = null);
+public sealed record GenerationInputs(Tensor Text, Tensor? NegativeText, IReadOnlyList<SpeechTrack> Speech, PictureAt PictureAt, Tensor? Speakers = null);

@@ -6,6 +6,7 @@ using Locutor.Kernels.Quantisation;
 using Locutor.Models;
 using Locutor.Models.Hub;
 using Locutor.Models.Store;
+using Locutor.Networks;
 using Locutor.Networks.ClipVision;
 using Locutor.Networks.Layers;
 using Locutor.Networks.Tokenizer;
@@ -76,12 +77,17 @@ public sealed class NetworkSet : IDisposable
     /// <param name="adapters">Merged into the transformer.</param>
     /// <param name="linears">How the matrices of the transformer's blocks are held; null: on a GPU as they are stored, elsewhere plain.</param>
     /// <param name="budget">Bytes of the device to make do with: the prompt is read by the processor, blocks of the transformer come in turn, and pictures go through the autoencoder in as small parts as need be. Null: all of it.</param>
+    /// <param name="store">Folder of fetched and prepared files; null takes the usual one.</param>
+    /// <exception cref="DeviceOutOfMemoryException">The device has too little memory.</exception>
     /// <exception cref="CheckpointException">A file does not fit.</exception>
     /// <exception cref="BundleException">A file is not on disk.</exception>
-    public static NetworkSet Load(Bundle bundle, string folder, Device device, ScalarType type, IReadOnlyList<BundleAdapter> adapters, LinearPrecision? linears = null, long? budget = null)
+    public static NetworkSet Load(Bundle bundle, string folder, Device device, ScalarType type, IReadOnlyList<BundleAdapter> adapters, LinearPrecision? linears = null, long? budget = null, string? store = null) =>
+        DeviceOutOfMemoryException.Watch(() => LoadAll(bundle, folder, device, type, adapters, linears, budget, store ?? ModelStore.DefaultFolder));
+
+    private static NetworkSet LoadAll(Bundle bundle, string folder, Device device, ScalarType type, IReadOnlyList<BundleAdapter> adapters, LinearPrecision? linears, long? budget, string storeFolder)
     {
         CudaMemory.Configure(device, budget);
-        using var store = new ModelStore(ModelStore.DefaultFolder, HubOptions.FromEnvironment());
+        using var store = new ModelStore(storeFolder, HubOptions.FromEnvironment());
         var sources = new NetworkSources(store, bundle, folder, adapters, device);
         var opened = new List<IDisposable>();
         try
@@ -95,7 +101,7 @@ public sealed class NetworkSet : IDisposable
             foreach (var (network, parameters) in built) parameters.RequireAllUsed(key => set.Leaves(network, key));
             return set;
 
-            NetworkSet OpenFiner(ScalarType finer) => Load(bundle, folder, device, finer, adapters, LinearPrecision.Plain, budget);
+            NetworkSet OpenFiner(ScalarType finer) => Load(bundle, folder, device, finer, adapters, LinearPrecision.Plain, budget, storeFolder);
 
             Weights Open(string network, ScalarType arithmetic)
             {

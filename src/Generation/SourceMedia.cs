@@ -8,10 +8,10 @@ namespace Locutor.Generation;
 /// <summary>The decoded inputs of a request; opening them finds what is wrong with them before any network is loaded.</summary>
 public sealed class SourceMedia : IAsyncDisposable
 {
-    private SourceMedia(IReadOnlyList<Waveform> voices, SourcePictures pictures) => (Voices, Pictures) = (voices, pictures);
+    private SourceMedia(IReadOnlyList<StoredSound> voices, SourcePictures pictures) => (Voices, Pictures) = (voices, pictures);
 
-    /// <summary>One for each person, mono, 16 kHz, all of equal length.</summary>
-    public IReadOnlyList<Waveform> Voices { get; }
+    /// <summary>One for each person, mono, 16 kHz, all of equal length; in temporary files.</summary>
+    public IReadOnlyList<StoredSound> Voices { get; }
 
     public SourcePictures Pictures { get; }
 
@@ -32,17 +32,21 @@ public sealed class SourceMedia : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => Pictures.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        foreach (var voice in Voices) voice.Dispose();
+        return Pictures.DisposeAsync();
+    }
 
-    private static async Task<IReadOnlyList<Waveform>> VoicesAsync(TalkingVideoRequest request, MediaLimits limits, CancellationToken ct)
+    private static async Task<IReadOnlyList<StoredSound>> VoicesAsync(TalkingVideoRequest request, MediaLimits limits, CancellationToken ct)
     {
         var decoded = new List<Waveform>();
         foreach (string path in request.AudioPaths)
             decoded.Add(await AudioDecoder.DecodeAsync(path, SpeechEmbedding.SampleRate, limits, ct).ConfigureAwait(false));
-        if (decoded.Count == 1) return decoded;
+        if (decoded.Count == 1) return [StoredSound.Store(decoded[0])];
         var tracks = request.Settings.Placement == VoicePlacement.SideBySide
             ? AudioTracks.SideBySide(decoded[0], decoded[1])
             : AudioTracks.OneAfterTheOther(decoded[0], decoded[1]);
-        return [tracks.First, tracks.Second];
+        return [StoredSound.Store(tracks.First), StoredSound.Store(tracks.Second)];
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Locutor.Generation.Sampling;
+using Locutor.Networks;
 using Locutor.Networks.ClipVision;
 using Locutor.Networks.VideoAutoencoder;
 using Locutor.Networks.VideoTransformer;
@@ -102,7 +103,7 @@ public sealed class TalkingVideoGenerator
         {
             throw WrongResultException.NotFiniteTwice(failure, again, precision, finer.Precision);
         }
-        catch (Exception memory) when (memory is OutOfMemoryException || memory.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase))
+        catch (Exception memory) when (memory is DeviceOutOfMemoryException || DeviceOutOfMemoryException.From(memory) is not null)
         {
             throw WrongResultException.NoRoomFor(failure, precision, finer.Precision, memory);
         }

@@ -4,6 +4,7 @@ using Locutor.Generation.Sampling;
 using Locutor.Media;
 using Locutor.Media.Sound;
 using Locutor.Media.Video;
+using Locutor.Networks;
 using static TorchSharp.torch;
 
 namespace Locutor.Generation;
@@ -18,19 +19,24 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
     /// <param name="archive">Takes finished clips up, and gives back those of a run that was stopped.</param>
     /// <exception cref="WrongResultException">The video cannot be right; there is no file.</exception>
     /// <exception cref="MediaException">The output cannot be written, or an input breaks off.</exception>
-    public async Task<TalkingVideoResult> ProduceAsync(
+    /// <exception cref="DeviceOutOfMemoryException">The device has too little memory.</exception>
+    public Task<TalkingVideoResult> ProduceAsync(
         TalkingVideoRequest request, SourceMedia media, MediaLimits limits, IProgress<GenerationProgress>? progress = null,
-        ClipArchive? archive = null, CancellationToken ct = default)
+        ClipArchive? archive = null, CancellationToken ct = default) =>
+        DeviceOutOfMemoryException.WatchAsync(() => RunAsync(request, media, limits, progress, archive, ct));
+
+    private async Task<TalkingVideoResult> RunAsync(
+        TalkingVideoRequest request, SourceMedia media, MediaLimits limits, IProgress<GenerationProgress>? progress, ClipArchive? archive, CancellationToken ct)
     {
         var (settings, voices, pictures) = (request.Settings, media.Voices, media.Pictures);
         progress?.Report(new(GenerationStage.Encoding, 0, 0, 0, settings.Steps));
         int frames = SpeechEmbedding.VideoFrames(voices[0]);
         var options = GenerationOptions.Of(settings, pictures.Height, pictures.Width, frames, settings.Prompt, settings.NegativePrompt);
 
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true); // the decoded sound, which is in a file now, would stay beside the networks
         await using var writer = await VideoWriter.CreateAsync(Output(request, pictures, limits), ct).ConfigureAwait(false);
         request.Growing?.Invoke(writer.PartialPath);
         using var inputs = new OwnedInputs(Encode(settings, options.Guidance, voices, pictures, ct));
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true); // copies of a long sound would stay beside the networks
         var generator = new TalkingVideoGenerator(networks) { Notice = request.Notice };
         var blank = new BlankWatch(await pictures.AtAsync(0, ct).ConfigureAwait(false), leading: 1 + (options.Continuity?.JoinedFrames ?? 0));
         using var last = archive is null
@@ -73,16 +79,12 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
     };
 
     private GenerationInputs Encode(
-        VideoSettings settings, GuidanceOptions guidance, IReadOnlyList<Waveform> voices, SourcePictures pictures, CancellationToken ct)
+        VideoSettings settings, GuidanceOptions guidance, IReadOnlyList<StoredSound> voices, SourcePictures pictures, CancellationToken ct)
     {
         var text = networks.EmbedText(settings.Prompt);
         var negative = Guidance.PassesOf(guidance).Any(pass => pass is Pass.TextDropped or Pass.Unconditional) ? networks.EmbedText(settings.NegativePrompt) : null;
-        var speech = new List<Tensor>();
-        foreach (var voice in voices)
-        {
-            ct.ThrowIfCancellationRequested();
-            speech.Add(SpeechEmbedding.Of(voice, networks.Speech, networks.Device));
-        }
+        var speech = new List<SpeechTrack>();
+        foreach (var voice in voices) speech.Add(SpeechEmbedding.Compute(voice, networks.Speech, networks.Device, ct));
 
         return new GenerationInputs(text, negative, speech, pictures.AtAsync, voices.Count == 2 ? Masks(settings, pictures) : null);
     }

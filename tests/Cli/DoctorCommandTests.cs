@@ -17,11 +17,21 @@ public sealed class DoctorCommandTests : IDisposable
     public async Task Every_part_of_a_machine_that_makes_videos_is_named()
     {
         var (code, findings, _) = await ExamineAsync();
-        findings.Select(finding => finding.Check).ShouldBe(["processor", "memory", "libtorch", "gpu", "nvrtc", "ffmpeg", "models", "store", "cache", "temporary", "espeak"], ignoreOrder: true);
+        findings.Select(finding => finding.Check).Distinct().ShouldBe(["processor", "memory", "libtorch", "gpu", "nvrtc", "arithmetic", "ffmpeg", "models", "store", "cache", "temporary", "espeak"], ignoreOrder: true);
         findings.Where(finding => finding.Check is "libtorch" or "ffmpeg" or "models" or "store" or "cache").ShouldAllBe(finding => finding.State == "ok");
         findings.Single(finding => finding.Check == "libtorch").Text.ShouldStartWith("2.10.0 in ");
         findings.Single(finding => finding.Check == "ffmpeg").Text.ShouldContain("H.264 by ");
         findings.Where(finding => finding.State != "ok").ShouldAllBe(finding => finding.Advice != null);
+        code.ShouldBe(findings.Any(finding => finding.State == "failure") ? ExitCodes.Missing : ExitCodes.Success);
+    }
+
+    [Fact]
+    public async Task A_processor_that_convolves_wrongly_is_told_and_what_is_done_about_it()
+    {
+        var (code, findings, _) = await ExamineAsync(("LOCUTOR_INJECTED_FAULT", "convolution"), ("XDG_CACHE_HOME", folder));
+        var arithmetic = findings.Where(finding => finding.Check == "arithmetic").ToList();
+        arithmetic.ShouldContain(finding => finding.State == "warning" && finding.Text.Contains("float32 convolution") && finding.Text.Contains("is used (error"));
+        arithmetic.ShouldAllBe(finding => finding.State != "failure");
         code.ShouldBe(findings.Any(finding => finding.State == "failure") ? ExitCodes.Missing : ExitCodes.Success);
     }
 

@@ -68,6 +68,20 @@ public sealed class PrepareCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Files_of_a_store_that_is_named_are_used()
+    {
+        CopySketch();
+        string voice = WriteVoice(), store = Path.Combine(folder, "elsewhere");
+        var made = await RunAsync("models", "prepare", "own", "--precision", "float32", "--store", store);
+        made.Code.ShouldBe(0, made.Error);
+        string[] generate = ["generate", "-i", Path.Combine(folder, "picture.png"), "-a", voice, "-m", "own", "--preset", "quick", "--steps", "1", "--json", "-o", Path.Combine(folder, "video.mp4")];
+        var there = await RunAsync([.. generate, "--store", store]);
+        there.Code.ShouldBe(0, there.Error);
+        Event(there.Output, "weights")["files"]!.AsArray().Select(f => f!.GetValue<string>()).ShouldContain(file => file.StartsWith(store, StringComparison.Ordinal) && file.EndsWith("prepared in float32", StringComparison.Ordinal));
+        Event((await RunAsync(generate)).Output, "weights")["files"]!.ToJsonString().ShouldNotContain("prepared");
+    }
+
+    [Fact]
     public async Task Killed_while_it_writes_it_goes_on_and_the_file_is_the_same()
     {
         string source = Path.Combine(folder, "source.safetensors"), whole = Path.Combine(folder, "whole.safetensors"), killed = Path.Combine(folder, "killed.safetensors");

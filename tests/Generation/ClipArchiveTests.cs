@@ -67,7 +67,8 @@ public sealed class ClipArchiveTests : IDisposable
         var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, CPU);
         using var sound = new Generator((ulong)seed, CPU);
         using var text = networks.EmbedText("a person is talking");
-        using var speech = randn([Frames, networks.Transformer.Config.AudioBlocks, networks.Transformer.Config.AudioChannels], generator: sound);
+        using var numbers = randn([Frames, networks.Transformer.Config.AudioBlocks, networks.Transformer.Config.AudioChannels], generator: sound);
+        using var speech = SpeechTrack.From(numbers);
         var inputs = new GenerationInputs(text, null, [speech], (_, _) => ValueTask.FromResult(picture));
         var plan = new ClipPlan(Frames, ClipFrames, MotionFrames, leadIn);
         var options = new GenerationOptions(Height, Width, plan, 1, 2, new GuidanceOptions(1, 1)) { ColourCorrection = colourCorrection, Continuity = leadIn > 0 ? new ContinuityOptions(24, 8, 3) : null };

@@ -25,6 +25,10 @@ public sealed class OnceAClipTests : IDisposable
         "cross_attn.k_img.", "cross_attn.v_img.", "cross_attn.norm_k_img.", "audio_cross_attn.kv_linear.",
     ];
 
+    /// <summary>Parameters of the keys and values of text and picture.</summary>
+    private static readonly string[] DoneOnceAVideo =
+        ["text_embedding.", "img_emb.", "cross_attn.k.", "cross_attn.v.", "cross_attn.norm_k.", "cross_attn.k_img.", "cross_attn.v_img.", "cross_attn.norm_k_img."];
+
     private readonly long seed = TestSeed.Value;
     private readonly RandomParameters parameters;
     private readonly RandomParameters others;
@@ -65,7 +69,17 @@ public sealed class OnceAClipTests : IDisposable
         expected.ShouldAllBe(value => float.IsFinite(value));
     }
 
-    /// <summary>Or the test above would see nothing.</summary>
+    [Fact]
+    public async Task Keys_and_values_of_prompts_and_picture_are_computed_once_a_video()
+    {
+        var options = Options(3, 2);
+        float[] expected = await VideoAsync(Inputs(1), options, null);
+        using var spoil = new OnceForAll(() => Spoiled(DoneOnceAVideo));
+        (await VideoAsync(Inputs(1), options, spoil)).ShouldBe(expected, $"seed {seed}");
+        spoil.Clips.ShouldBe(2);
+    }
+
+    /// <summary>Or the tests above would see nothing.</summary>
     [Fact]
     public async Task Spoiled_matrices_of_the_steps_themselves_spoil_the_video()
     {
@@ -101,7 +115,7 @@ public sealed class OnceAClipTests : IDisposable
         using var generator = new Generator((ulong)seed, CPU);
         Tensor Normal(params long[] shape) => randn(shape, ScalarType.Float32, CPU, generator: generator);
         var (text, negative) = (Normal(1, 7, config.TextWidth), Normal(1, 5, config.TextWidth));
-        var speech = Enumerable.Range(0, people).Select(_ => Normal(Frames + 8, config.AudioBlocks, config.AudioChannels)).ToList();
+        var speech = Enumerable.Range(0, people).Select(_ => SpeechTrack.From(Normal(Frames + 8, config.AudioBlocks, config.AudioChannels))).ToList();
         return new GenerationInputs(text, negative, speech, (_, _) => ValueTask.FromResult(picture));
     }
 
@@ -136,6 +150,23 @@ public sealed class OnceAClipTests : IDisposable
                 kept.Dispose();
             }
         }
+    }
+
+    /// <summary>Spoils when the first clip's first step begins, and mends when it is disposed.</summary>
+    private sealed class OnceForAll(Func<IDisposable> spoil) : IProgress<GenerationProgress>, IDisposable
+    {
+        private IDisposable? spoiled;
+
+        public int Clips { get; private set; }
+
+        public void Report(GenerationProgress value)
+        {
+            if (value is not { Stage: GenerationStage.Denoising, Step: 0 }) return;
+            spoiled ??= spoil();
+            Clips++;
+        }
+
+        public void Dispose() => spoiled?.Dispose();
     }
 
     /// <summary>Spoils when a clip's first step begins, and mends when its last one is done.</summary>

@@ -121,7 +121,7 @@ public class PipelineTests
     private static GenerationInputs Inputs(Golden golden, GenerationOptions options)
     {
         int people = golden.Config.GetProperty("people").GetInt32();
-        var speech = Enumerable.Range(1, people).Select(person => golden.Input($"person{person}")).ToList();
+        var speech = Enumerable.Range(1, people).Select(person => SpeechTrack.From(golden.Input($"person{person}"))).ToList();
         var pictures = Pictures(golden);
         Tensor? masks = null;
         if (people == 2)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Locutor.Bench;
 using Locutor.Cli.Generate;
 using Locutor.Generation;
+using Locutor.Networks;
 
 namespace Locutor.Cli.Commands;
 
@@ -35,7 +36,7 @@ internal static class BenchCommand
             if (json is not null) OutputPath.Check(json);
             try
             {
-                BenchRun.Measure(parsed.GetValue(Part)!, Read(parsed), Console.WriteLine, report => Write(json, report));
+                DeviceOutOfMemoryException.Watch(() => BenchRun.Measure(parsed.GetValue(Part)!, Read(parsed), Console.WriteLine, report => Write(json, report)));
                 return ExitCodes.Success;
             }
             catch (BenchException failure)
@@ -48,7 +49,7 @@ internal static class BenchCommand
 
     private static BenchOptions Read(ParseResult parsed)
     {
-        var (bundle, folder) = ModelChoice.Find(parsed.GetValue(Model));
+        var (bundle, folder, _) = ModelChoice.Find(parsed.GetValue(Model));
         var (height, width) = SizeOf(parsed.GetValue(Size), bundle);
         return new BenchOptions(bundle, DeviceChoice.Find(parsed.GetValue(Device)!), height, width, parsed.GetValue(Frames) ?? bundle.ClipFrames)
         {

@@ -13,9 +13,9 @@ internal static class DoctorCommand
 
     public static Command Create()
     {
-        var command = new Command("doctor", "Check this machine: processor, memory, GPU, libtorch, ffmpeg, models and folders. Each line is ok, a warning or a failure with what to do about it.") { Json, Libraries };
+        var command = new Command("doctor", "Check this machine: processor, memory, GPU, libtorch, ffmpeg, models and folders. Each line is ok, a warning or a failure with what to do about it.") { ModelsCommand.Store, Json, Libraries };
         command.SetAction((parsed, ct) => RunAsync(
-            parsed.GetValue(Libraries) ? Diagnosis.Libraries : [.. Diagnosis.Machine(null), Diagnosis.Espeak], parsed.GetValue(Json), ct));
+            parsed.GetValue(Libraries) ? Diagnosis.Libraries : [.. Diagnosis.Machine(null, parsed.GetValue(ModelsCommand.Store)), Diagnosis.Espeak], parsed.GetValue(Json), ct));
         return command;
     }
 

@@ -24,7 +24,7 @@ internal static class GenerateCommand
     {
         var command = new Command("generate", "Make a video of the person in a picture speaking the words of a sound file.") { TreatUnmatchedTokensAsErrors = false };
         foreach (var (_, option) in RequestOptions.All) command.Options.Add(option);
-        foreach (var option in new Option[] { Output, Fragmented, Json, Device, Precision, VramBudget }) command.Options.Add(option);
+        foreach (var option in new Option[] { Output, Fragmented, Json, Device, Precision, VramBudget, ModelsCommand.Store }) command.Options.Add(option);
         command.Options.Add(new HelpOption { Action = Help });
         command.SetAction((parsed, ct) => GenerateRun.RunAsync(Read(parsed), ct));
         return command;
@@ -37,6 +37,6 @@ internal static class GenerateCommand
         string output = parsed.GetValue(Output) ?? "";
         if (output.Length == 0) form.Faults.Add("output_path", "expected the name of a file, found nothing");
         return new GenerateArguments(
-            form, output, parsed.GetValue(Device)!, parsed.GetValue(Precision), MemoryPlan.Parse(parsed.GetValue(VramBudget)), parsed.GetValue(Fragmented), parsed.GetValue(Json));
+            form, output, parsed.GetValue(Device)!, parsed.GetValue(Precision), MemoryPlan.Parse(parsed.GetValue(VramBudget)), parsed.GetValue(ModelsCommand.Store), parsed.GetValue(Fragmented), parsed.GetValue(Json));
     }
 }

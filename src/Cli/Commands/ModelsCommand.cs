@@ -14,7 +14,7 @@ internal static class ModelsCommand
     private static readonly Argument<string[]> Names = new("name") { Description = "A bundle of 'locutor models list', or the path of a bundle.json of your own.", Arity = ArgumentArity.OneOrMore };
     private static readonly Argument<string[]> Kept = new("keep") { Description = "Paths of bundles of your own that stand in no folder of LOCUTOR_MODELS; their files stay too.", Arity = ArgumentArity.ZeroOrMore };
     private static readonly Option<string?> Preset = new("--preset") { Description = "Of the adapters, only those of this preset.", HelpName = "NAME" };
-    private static readonly Option<string?> Store = new("--store") { Description = $"Folder of model files; {ModelStore.DefaultFolder} without it.", HelpName = "FOLDER" };
+    internal static readonly Option<string?> Store = new("--store") { Description = $"Folder of model files; {ModelStore.DefaultFolder} without it. LOCUTOR_STORE sets it for every command.", HelpName = "FOLDER" };
     private static readonly Option<bool> Delete = new("--delete") { Description = "Take away files of the store that are not as they were." };
     private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Only say what would be taken away." };
 

@@ -30,6 +30,7 @@ internal static class ServeCommand
             ["data"] = new("--data") { Description = "Folder of the database, inputs and results." },
             ["workers"] = new("--workers") { Description = "Devices to run workers on, as cuda:0,cuda:1 or cpu; auto or none." },
             ["model"] = new("--model") { Description = "Model of jobs that name none." },
+            ["store"] = new("--store") { Description = "Folder of model files.", HelpName = "FOLDER" },
             ["vram_budget"] = new("--vram-budget") { Description = "Memory of each GPU to make do with, in GiB: what does not fit comes in turn from the machine's memory.", HelpName = "GIB" },
             ["precision"] = new("--precision") { Description = "How finely videos are computed: float32, bfloat16, float8 or int8; auto, without it, takes what the device is best at.", HelpName = "NAME" },
             ["generator"] = new("--generator") { Hidden = true },
@@ -131,7 +132,7 @@ internal static class ServeCommand
     private static Task<int> CheckAsync(ServeSettings settings, bool json, CancellationToken cancellation)
     {
         var service = ServeCheck.Of(settings);
-        IEnumerable<Check> checks = settings.Generator == "stub" ? [MachineChecks.Ffmpeg, .. service] : [.. Diagnosis.Machine(settings.Model), .. service];
+        IEnumerable<Check> checks = settings.Generator == "stub" ? [MachineChecks.Ffmpeg, .. service] : [.. Diagnosis.Machine(settings.Model, settings.Store), .. service];
         return DoctorCommand.RunAsync(checks, json, cancellation);
     }
 
@@ -139,9 +140,9 @@ internal static class ServeCommand
     {
         if (settings.Generator == "stub")
             return ModelCatalog.Stub;
-        var usual = ModelChoice.Find(settings.Model).Bundle;
+        var (usual, _, folder) = ModelChoice.Find(settings.Model, settings.Store);
         var catalogue = BundleCatalogue.Default();
-        using var store = new ModelStore(ModelStore.DefaultFolder, HubOptions.FromEnvironment());
+        using var store = new ModelStore(folder, HubOptions.FromEnvironment());
         var bundles = catalogue.Names().Select(name => catalogue.Find(name)!.Value).Where(found => found.Bundle.Name == usual.Name || store.CanRun(found.Bundle, found.Folder, found.Bundle.Presets[found.Bundle.DefaultPreset].Adapters)).Select(found => found.Bundle);
         return ModelCatalog.From([.. bundles.Append(UntrainedBundle.Bundle).OrderByDescending(bundle => bundle.Name == usual.Name)], usual.Name);
     }

@@ -25,7 +25,7 @@ internal static class WorkerCommand
         var stub = new Option<double>("--stub-seconds") { Hidden = true, DefaultValueFactory = _ => 1 };
         var id = new Option<string>("--id") { Hidden = true, DefaultValueFactory = _ => "" };
         var attached = new Option<bool>("--attached") { Hidden = true };
-        foreach (var option in new Option[] { gateway, data, device, model, budget, precision, drain, hours, generator, stub, id, attached })
+        foreach (var option in new Option[] { gateway, data, device, model, ModelsCommand.Store, budget, precision, drain, hours, generator, stub, id, attached })
             command.Options.Add(option);
         command.SetAction((parsed, _) => WorkerProcess.RunAsync(
             new WorkerOptions
@@ -35,6 +35,7 @@ internal static class WorkerCommand
                 Device = parsed.GetValue(device)!,
                 Model = parsed.GetValue(model),
                 VramBudget = MemoryPlan.Parse(parsed.GetValue(budget)),
+                Store = parsed.GetValue(ModelsCommand.Store),
                 Precision = parsed.GetValue(precision),
                 Drain = TimeSpan.FromSeconds(parsed.GetValue(drain)),
                 LongestRun = TimeSpan.FromHours(parsed.GetValue(hours)),
@@ -52,7 +53,7 @@ internal static class WorkerCommand
         "stub" => new StubRunner(options.StubSeconds),
         _ => new TalkingVideoRunner(options.Device, options.Model, name =>
         {
-            var choice = ModelChoice.Find(name);
+            var choice = ModelChoice.Find(name, options.Store);
             return new RunnerModel(choice.Bundle, (device, adapters) => choice.Load(device, adapters, options.Precision, options.VramBudget));
         }),
     };

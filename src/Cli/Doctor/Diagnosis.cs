@@ -12,18 +12,19 @@ namespace Locutor.Cli.Doctor;
 internal static class Diagnosis
 {
     /// <summary>Checks that load native libraries of networks. A library that does not fit can end the process.</summary>
-    public static IReadOnlyList<Check> Libraries { get; } = [TorchChecks.Libtorch, TorchChecks.Gpu, TorchChecks.Nvrtc];
+    public static IReadOnlyList<Check> Libraries { get; } = [TorchChecks.Libtorch, TorchChecks.Gpu, TorchChecks.Nvrtc, ArithmeticCheck.Check];
 
     /// <summary>Everything that making a video needs.</summary>
     /// <param name="model">The bundle that will be used; null for the default.</param>
-    public static IReadOnlyList<Check> Machine(string? model) =>
+    /// <param name="store">Folder of model files; null for the usual one.</param>
+    public static IReadOnlyList<Check> Machine(string? model, string? store) =>
     [
         MachineChecks.Processor,
         MachineChecks.Memory,
         OtherProcess.Check,
         MachineChecks.Ffmpeg,
-        new Check("models", () => [Models(model)]),
-        FolderChecks.Store(ModelStore.DefaultFolder),
+        new Check("models", () => [Models(model, store ?? ModelStore.DefaultFolder)]),
+        FolderChecks.Store(store ?? ModelStore.DefaultFolder),
         FolderChecks.Cache,
         FolderChecks.Temporary,
     ];
@@ -51,11 +52,11 @@ internal static class Diagnosis
         }
     });
 
-    private static Finding Models(string? asked)
+    private static Finding Models(string? asked, string folder)
     {
         string name = asked ?? ModelChoice.DefaultName;
         var catalogue = BundleCatalogue.Default();
-        using var store = new ModelStore(ModelStore.DefaultFolder, HubOptions.FromEnvironment());
+        using var store = new ModelStore(folder, HubOptions.FromEnvironment());
         try
         {
             if (asked is null && catalogue.Find(name) is null)

@@ -12,7 +12,7 @@ internal static class GenerateRun
     {
         var clock = Stopwatch.StartNew();
         ModelChoice model = null!;
-        var settings = arguments.Form.Resolve(name => (model = ModelChoice.Find(name)).Bundle).Settings;
+        var settings = arguments.Form.Resolve(name => (model = ModelChoice.Find(name, arguments.Store)).Bundle).Settings;
         var device = DeviceChoice.Find(arguments.Device);
         OutputPath.Check(arguments.Output);
         await using var inputs = new InputFiles();

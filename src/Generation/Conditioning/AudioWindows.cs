@@ -5,18 +5,20 @@ namespace Locutor.Generation.Conditioning;
 /// <summary>The speech embeddings around every frame of a clip.</summary>
 public static class AudioWindows
 {
-    /// <param name="embedding">[frames of the track, blocks, channels]</param>
+    /// <param name="track">Of one voice.</param>
     /// <param name="start">First video frame of the clip.</param>
     /// <param name="frames">Of the clip.</param>
     /// <param name="window">Odd.</param>
-    /// <returns>[frames, window, blocks, channels]; before the track its first frame stands, behind it the track runs backwards.</returns>
-    public static Tensor Of(Tensor embedding, int start, int frames, int window)
+    /// <returns>[frames, window, blocks, channels]; before the track its first frame is repeated, behind it the track runs backwards.</returns>
+    public static Tensor Of(SpeechTrack track, int start, int frames, int window)
     {
         using var scope = NewDisposeScope();
         long[] indices = [.. from frame in Enumerable.Range(start, frames)
                              from offset in Enumerable.Range(-(window / 2), window)
-                             select Inside(frame + offset, embedding.shape[0])];
-        var picked = embedding.index_select(0, tensor(indices, device: embedding.device));
+                             select Inside(frame + offset, track.Frames)];
+        long first = indices.Min();
+        var read = track.Read(first, (int)(indices.Max() - first + 1));
+        var picked = read.index_select(0, tensor(Array.ConvertAll(indices, index => index - first)));
         return picked.unflatten(0, [frames, window]).MoveToOuterDisposeScope();
     }
 

@@ -1,10 +1,11 @@
+using System.Runtime.InteropServices;
 using Locutor.Media.Sound;
 using Locutor.Networks.Wav2Vec2;
 using static TorchSharp.torch;
 
 namespace Locutor.Generation.Conditioning;
 
-/// <summary>Sound as the video transformer hears it: the outputs of the speech encoder's blocks, one row for a video frame.</summary>
+/// <summary>Sound as the video transformer takes it: the outputs of the speech encoder's blocks, one row for a video frame.</summary>
 public static class SpeechEmbedding
 {
     public const int SampleRate = 16000;
@@ -12,16 +13,52 @@ public static class SpeechEmbedding
     public const int FramesPerSecond = 25;
 
     /// <summary>Frames of a video that is as long as the sound: the last one may be partly silent, none is cut.</summary>
-    public static int VideoFrames(Waveform sound) => Math.Max(1, (int)Math.Ceiling(sound.Samples.LongLength * (double)FramesPerSecond / sound.SampleRate - 1e-6));
+    public static int VideoFrames(StoredSound sound) => VideoFrames(sound.Samples, sound.SampleRate);
+
+    /// <inheritdoc cref="VideoFrames(StoredSound)"/>
+    public static int VideoFrames(Waveform sound) => VideoFrames(sound.Samples.LongLength, sound.SampleRate);
 
     /// <param name="sound">Mono, 16 kHz; brought to -23 LUFS here.</param>
-    /// <returns>[floor(25 seconds), at least 1; blocks; channels], float32.</returns>
-    public static Tensor Of(Waveform sound, Wav2Vec2Encoder encoder, Device device)
+    /// <returns>floor(25 seconds) frames, at least 1.</returns>
+    public static SpeechTrack Compute(StoredSound sound, Wav2Vec2Encoder encoder, Device device, CancellationToken ct = default)
     {
-        using var still = no_grad();
-        using var scope = NewDisposeScope();
-        long frames = Math.Max(1, sound.Samples.LongLength * FramesPerSecond / sound.SampleRate);
-        var wave = tensor(Loudness.Normalise(sound).Samples, device: device).unsqueeze(0);
-        return encoder.Forward(Wav2Vec2Encoder.Normalise(wave), frames).squeeze(0).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        long frames = Math.Max(1, sound.Samples * FramesPerSecond / sound.SampleRate);
+        double gain = Loudness.Gain(Loudness.Measure(sound));
+        var track = new SpeechTrack(frames, encoder.Config.Blocks, encoder.Config.Width);
+        try
+        {
+            encoder.ForwardTrack(sound.Samples, Read, frames, Write);
+            return track;
+        }
+        catch
+        {
+            track.Dispose();
+            throw;
+        }
+
+        void Write(int block, long start, Tensor rows)
+        {
+            ct.ThrowIfCancellationRequested();
+            track.Write(block, start, rows);
+        }
+
+        Tensor Read(long start, int count)
+        {
+            ct.ThrowIfCancellationRequested();
+            var made = empty([count], ScalarType.Float32, CPU);
+            var samples = MemoryMarshal.Cast<byte, float>(made.bytes); // an array for each piece would be garbage as large as the sound
+            sound.Read(start, samples);
+            foreach (ref float sample in samples) sample = (float)(sample * gain);
+            return made.to(device);
+        }
     }
+
+    /// <summary>For a sound that is in memory.</summary>
+    public static SpeechTrack Compute(Waveform sound, Wav2Vec2Encoder encoder, Device device)
+    {
+        using var stored = StoredSound.Store(sound);
+        return Compute(stored, encoder, device);
+    }
+
+    private static int VideoFrames(long samples, int rate) => Math.Max(1, (int)Math.Ceiling(samples * (double)FramesPerSecond / rate - 1e-6));
 }

@@ -30,18 +30,18 @@ internal readonly record struct BiquadFilter(double B0, double B1, double B2, do
         return new BiquadFilter((1 + cos) / 2 / a0, -(1 + cos) / a0, (1 + cos) / 2 / a0, -2 * cos / a0, (1 - alpha) / a0);
     }
 
-    /// <summary>Filters in place, from rest.</summary>
-    public void Apply(double[] samples)
+    /// <summary>Filters one sample.</summary>
+    /// <param name="x">The sample.</param>
+    /// <param name="state">At rest before the first one.</param>
+    public double Next(double x, ref State state)
     {
-        double first = 0, second = 0; // transposed direct form II
-        for (int n = 0; n < samples.Length; n++)
-        {
-            double x = samples[n], y = B0 * x + first;
-            first = B1 * x - A1 * y + second;
-            second = B2 * x - A2 * y;
-            samples[n] = y;
-        }
+        double y = B0 * x + state.First; // transposed direct form II
+        state = new State(B1 * x - A1 * y + state.Second, B2 * x - A2 * y);
+        return y;
     }
+
+    /// <summary>What a filter remembers between two samples.</summary>
+    internal readonly record struct State(double First, double Second);
 
     private static (double Cos, double Alpha) Angle(int sampleRate, double q, double frequency)
     {

@@ -34,8 +34,8 @@ public sealed class ModelStore : IDisposable
 
     public string Folder { get; }
 
-    /// <summary>LOCUTOR_HOME/models, or locutor/models in the user's data folder.</summary>
-    public static string DefaultFolder => Environment.GetEnvironmentVariable("LOCUTOR_HOME") is { Length: > 0 } home
+    /// <summary>LOCUTOR_STORE, or LOCUTOR_HOME/models, or locutor/models in the user's data folder.</summary>
+    public static string DefaultFolder => Environment.GetEnvironmentVariable("LOCUTOR_STORE") is { Length: > 0 } named ? named : Environment.GetEnvironmentVariable("LOCUTOR_HOME") is { Length: > 0 } home
         ? Path.Combine(home, "models")
         : Path.Combine(Environment.GetEnvironmentVariable("XDG_DATA_HOME") is { Length: > 0 } data ? data : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "share"), "locutor", "models");
 

@@ -5,7 +5,7 @@ using static TorchSharp.torch.nn.functional;
 namespace Locutor.Networks.Wav2Vec2;
 
 /// <summary>wav2vec 2.0 (arXiv:2006.11477): sound to what each block of its transformer says of every video frame.</summary>
-public sealed class Wav2Vec2Encoder
+public sealed partial class Wav2Vec2Encoder
 {
     private static readonly string[] LeftParts = ["masked_spec_embed", "wav2vec2.masked_spec_embed", "quantizer.", "project_q.", "project_hid.", "lm_head."];
 
@@ -89,9 +89,40 @@ public sealed class Wav2Vec2Encoder
         public Tensor Forward(Tensor x)
         {
             using var scope = NewDisposeScope();
-            var q = Attention.SplitHeads(query.Forward(x), config.Heads);
-            var k = Attention.SplitHeads(key.Forward(x), config.Heads);
-            var v = Attention.SplitHeads(value.Forward(x), config.Heads);
+            return Forward(x, key.Forward(x), value.Forward(x)).MoveToOuterDisposeScope();
+        }
+
+        /// <summary>Replaces the rows of a track by the block's output, piece by piece.</summary>
+        /// <param name="x">[1, L, width]</param>
+        /// <param name="keys">Room for the keys, of the same shape.</param>
+        /// <param name="values">Room for the values, of the same shape.</param>
+        /// <param name="piece">Rows that are computed at once.</param>
+        /// <param name="take">Gets the first row of a piece and its output [rows, width].</param>
+        public void ForwardInPlace(Tensor x, Tensor keys, Tensor values, int piece, Action<long, Tensor> take)
+        {
+            long length = x.shape[1];
+            for (long start = 0; start < length; start += piece)
+            {
+                using var scope = NewDisposeScope();
+                long count = Math.Min(piece, length - start);
+                var rows = x.narrow(1, start, count);
+                keys.narrow(1, start, count).copy_(key.Forward(rows));
+                values.narrow(1, start, count).copy_(value.Forward(rows));
+            }
+
+            for (long start = 0; start < length; start += piece)
+            {
+                using var scope = NewDisposeScope();
+                var rows = x.narrow(1, start, Math.Min(piece, length - start));
+                rows.copy_(Forward(rows, keys, values)); // nothing reads these rows of x any more
+                take(start, rows.squeeze(0));
+            }
+        }
+
+        private Tensor Forward(Tensor x, Tensor keys, Tensor values)
+        {
+            using var scope = NewDisposeScope();
+            var (q, k, v) = (Attention.SplitHeads(query.Forward(x), config.Heads), Attention.SplitHeads(keys, config.Heads), Attention.SplitHeads(values, config.Heads));
             x = attentionNorm.Forward(x + output.Forward(Attention.Forward(q, k, v)));
             return feedForwardNorm.Forward(x + contract.Forward(expand.Forward(x).gelu())).MoveToOuterDisposeScope();
         }

@@ -35,18 +35,31 @@ internal sealed class WaveFeatures
     /// <returns>[B, C, features]</returns>
     public Tensor Forward(Tensor wave, int pieceFeatures)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(pieceFeatures, 1);
         using var scope = NewDisposeScope();
         wave = wave.to(type).unsqueeze(1); // [B, 1, samples]
-        var (scale, shift) = FirstNorm(wave, (long)pieceFeatures * config.Stride() / config.ConvolutionStrides[0]);
-        var pieces = Pieces(wave, config.ReceptiveField(), config.Stride(), pieceFeatures).Select(piece => Convolve(piece, scale, shift)).ToArray();
-        return cat(pieces, 2).MoveToOuterDisposeScope();
+        return cat([.. Convolved(wave.shape[2], (start, count) => wave.narrow(2, start, count), pieceFeatures)], 2).MoveToOuterDisposeScope();
     }
 
-    private Tensor Convolve(Tensor piece, Tensor scale, Tensor shift)
+    /// <summary>The same for one sound that is read piece by piece.</summary>
+    /// <returns>[1, C, at most <paramref name="pieceFeatures"/>]; dispose each.</returns>
+    public IEnumerable<Tensor> Stream(long samples, ReadSamples read, int pieceFeatures) =>
+        Convolved(samples, (start, count) => read(start, (int)count).to(type).view(1, 1, -1), pieceFeatures);
+
+    private IEnumerable<Tensor> Convolved(long samples, Func<long, long, Tensor> read, int pieceFeatures)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(pieceFeatures, 1);
+        var (scale, shift) = FirstNorm(samples, read, (long)pieceFeatures * config.Stride() / config.ConvolutionStrides[0]);
+        using (scale)
+        using (shift)
+        {
+            foreach (var (start, count) in Pieces(samples, config.ReceptiveField(), config.Stride(), pieceFeatures)) yield return Convolve(() => read(start, count), scale, shift);
+        }
+    }
+
+    private Tensor Convolve(Func<Tensor> piece, Tensor scale, Tensor shift)
     {
         using var scope = NewDisposeScope();
-        var x = (Convolve(0, piece) * scale + shift).to(type).gelu();
+        var x = (Convolve(0, piece()) * scale + shift).to(type).gelu();
         for (int i = 1; i < kernels.Length; i++)
         {
             var next = Convolve(i, x).gelu();
@@ -59,12 +72,12 @@ internal sealed class WaveFeatures
     private Tensor Convolve(int layer, Tensor x) => convolutions[layer].Forward(x, kernels[layer], null);
 
     // Group norm with one channel a group, as x * scale + shift: both [B, C, 1], float32.
-    private (Tensor Scale, Tensor Shift) FirstNorm(Tensor wave, long pieceOutputs)
+    private (Tensor Scale, Tensor Shift) FirstNorm(long samples, Func<long, long, Tensor> read, long pieceOutputs)
     {
         using var scope = NewDisposeScope();
         int kernel = config.ConvolutionKernels[0], stride = config.ConvolutionStrides[0];
-        long outputs = (wave.shape[2] - kernel) / stride + 1;
-        var sums = Pieces(wave, kernel, stride, pieceOutputs).Select(piece => Sums(piece)).Aggregate((a, b) => a + b); // [2, B, C, 1]
+        long outputs = (samples - kernel) / stride + 1;
+        var sums = Pieces(samples, kernel, stride, pieceOutputs).Select(piece => Sums(() => read(piece.Start, piece.Count))).Aggregate((a, b) => a + b); // [2, B, C, 1]
         var mean = sums[0] / outputs;
         var variance = (sums[1] / outputs - mean * mean).clamp_min(0);
         var scale = normWeight.view(1, -1, 1) / (variance + Epsilon).sqrt();
@@ -73,21 +86,21 @@ internal sealed class WaveFeatures
     }
 
     // Sum and sum of squares over time, in float64: the variance is their difference.
-    private Tensor Sums(Tensor piece)
+    private Tensor Sums(Func<Tensor> piece)
     {
         using var scope = NewDisposeScope();
-        var y = Convolve(0, piece).to(ScalarType.Float64);
+        var y = Convolve(0, piece()).to(ScalarType.Float64);
         return stack([y.sum(2, keepdim: true), y.square().sum(2, keepdim: true)], 0).MoveToOuterDisposeScope();
     }
 
     // Samples of so many outputs each, of a convolution with that kernel and stride.
-    private static IEnumerable<Tensor> Pieces(Tensor wave, int kernel, int stride, long pieceOutputs)
+    private static IEnumerable<(long Start, long Count)> Pieces(long samples, int kernel, int stride, long pieceOutputs)
     {
-        long outputs = (wave.shape[2] - kernel) / stride + 1;
+        long outputs = (samples - kernel) / stride + 1;
         for (long first = 0; first < outputs; first += pieceOutputs)
         {
             long count = Math.Min(pieceOutputs, outputs - first);
-            yield return wave.narrow(2, first * stride, (count - 1) * stride + kernel);
+            yield return (first * stride, (count - 1) * stride + kernel);
         }
     }
 }

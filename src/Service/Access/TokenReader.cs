@@ -6,7 +6,7 @@ using Locutor.Service.Settings;
 
 namespace Locutor.Service.Access;
 
-/// <summary>Finds out who is calling: Modal's two headers, HTTP basic (key id and secret) or the page's session cookie.</summary>
+/// <summary>Finds out who is calling: Modal's two headers, HTTP basic (key id and secret), a bearer (key id, a dot, secret) or the page's session cookie.</summary>
 public sealed class TokenReader(TokenStore tokens, SessionStore sessions, TimeProvider time, ServeSettings settings)
 {
     public const string Cookie = "locutor_session";
@@ -24,7 +24,7 @@ public sealed class TokenReader(TokenStore tokens, SessionStore sessions, TimePr
     public static string? KeyOf(HttpRequest request)
     {
         var key = request.Headers["Modal-Key"].ToString();
-        return key.Length > 0 ? key : Basic(request.Headers.Authorization.ToString())?.Key;
+        return key.Length > 0 ? key : Pair(request)?.Key;
     }
 
     /// <summary>The caller's token, or null when what the request carries opens nothing.</summary>
@@ -33,7 +33,7 @@ public sealed class TokenReader(TokenStore tokens, SessionStore sessions, TimePr
         string key = request.Headers["Modal-Key"].ToString(), secret = request.Headers["Modal-Secret"].ToString();
         if (key.Length > 0 && secret.Length > 0)
             return Authenticate(key, secret);
-        if (Basic(request.Headers.Authorization.ToString()) is { } pair)
+        if (Pair(request) is { } pair)
             return Authenticate(pair.Key, pair.Secret);
         return request.Cookies.TryGetValue(Cookie, out var cookie) && IsOfThisSite(request) ? FromSession(cookie) : null;
     }
@@ -76,6 +76,15 @@ public sealed class TokenReader(TokenStore tokens, SessionStore sessions, TimePr
         _recent[name] = (token, now + Memory);
         return token;
     }
+
+    private static (string Key, string Secret)? Pair(HttpRequest request)
+    {
+        var header = request.Headers.Authorization.ToString();
+        return Bearer(header) ?? Basic(header);
+    }
+
+    private static (string Key, string Secret)? Bearer(string header) =>
+        header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) && header[7..].Trim().Split('.') is [{ Length: > 0 } key, { Length: > 0 } secret] ? (key, secret) : null;
 
     private static (string Key, string Secret)? Basic(string header)
     {

@@ -23,6 +23,7 @@ public sealed record ServeSettings
     public string Generator { get; init; } = "bundle";
     public double StubSeconds { get; init; } = 1;
     public string? Model { get; init; }
+    public string? Store { get; init; }
     public string? VramBudget { get; init; }
     public string Precision { get; init; } = "auto";
     public double LeaseSeconds { get; init; } = 30;

@@ -33,6 +33,7 @@ public static class SettingsTable
         Choice("generator", "what makes the videos", ["bundle", "stub"], s => s.Generator, (s, v) => s with { Generator = v }),
         Number("stub_seconds", "how long the stub generator takes for a video", 0, 3600, s => s.StubSeconds, (s, v) => s with { StubSeconds = v }),
         Text("model", "model of jobs that name none; empty takes the program's default", s => s.Model ?? "", (s, v) => s with { Model = Empty(v) }),
+        Text("store", "folder of model files; empty takes the one that 'locutor models pull' uses", s => s.Store ?? "", (s, v) => s with { Store = Empty(v) is { } folder ? Path.GetFullPath(folder) : null }),
         new("vram_budget", "memory of each GPU to make do with, in GiB; empty takes all of it", s => s.VramBudget ?? "", (s, v) => s with { VramBudget = Budget(v) }),
         Choice("precision", "how finely videos are computed; auto takes what the device is best at", ["auto", "float32", "bfloat16", "float8", "int8"], s => s.Precision, (s, v) => s with { Precision = v }),
         Number("lease_seconds", "silence after which a worker loses its job", 2, 60, s => s.LeaseSeconds, (s, v) => s with { LeaseSeconds = v }),

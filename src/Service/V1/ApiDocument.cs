@@ -98,7 +98,7 @@ internal static class ApiDocument
         });
     }
 
-    /// <summary>Two headers, or the same two as a name and a password.</summary>
+    /// <summary>Two headers, or the same two as a name and a password, or as a bearer.</summary>
     private static void Protect(OpenApiDocument document)
     {
         document.Components ??= new OpenApiComponents();
@@ -107,11 +107,13 @@ internal static class ApiDocument
             ["key"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Header, Name = "Modal-Key", Description = "wk-..." },
             ["secret"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Header, Name = "Modal-Secret", Description = "ws-..." },
             ["basic"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "basic", Description = "The key as name, the secret as password." },
+            ["bearer"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "The key, a dot and the secret: wk-....ws-..." },
         };
         document.Security =
         [
             new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("key", document)] = [], [new OpenApiSecuritySchemeReference("secret", document)] = [] },
             new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("basic", document)] = [] },
+            new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("bearer", document)] = [] },
         ];
     }
 }

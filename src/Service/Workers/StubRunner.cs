@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Locutor.Generation.Requests;
 using Locutor.Jobs.Records;
+using Locutor.Networks;
 using Locutor.Service.Inputs;
 using Locutor.Service.Requests;
 
@@ -28,7 +29,7 @@ public sealed class StubRunner(double seconds) : IVideoRunner
         progress.Report(new JobProgress { Stage = JobStage.Encoding, Clips = Clips });
         var prompt = StoredRequest.Load(job.Request)[VideoFields.Prompt];
         if (prompt == "run out of memory")
-            throw new InvalidOperationException("CUDA out of memory (the stub was asked to)");
+            throw new DeviceOutOfMemoryException("the stub was asked to run out of memory");
         if (prompt == "crash the worker")
             Environment.FailFast("the stub was asked to crash");
         await WorkAsync(job, progress, cancellation);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
+using Locutor.Networks;
 using Locutor.Service.Inputs;
 using Locutor.Service.Operations;
 using Locutor.Service.Storage;
@@ -183,9 +184,7 @@ public sealed partial class WorkerLoop
         InputException input => input.ToError(),
         Media.MediaException media => new JobError(media.Code, media.Message, false),
         Generation.WrongResultException wrong => new JobError(JobError.NotFinite, wrong.Message, false),
-        OutOfMemoryException => new JobError(JobError.GpuOutOfMemory, $"{_options.Device} has too little memory for this job", true),
-        _ when exception.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase)
-            => new JobError(JobError.GpuOutOfMemory, $"{_options.Device} has too little memory for this job", true),
+        DeviceOutOfMemoryException => new JobError(JobError.GpuOutOfMemory, $"{_options.Device} has too little memory for this job", true),
         OperationCanceledException => new JobError(JobError.TimedOut, $"took longer than {_options.LongestRun.TotalHours:0.##} h", true),
         _ => new JobError(JobError.Internal, $"the generator failed: {exception.Message.ReplaceLineEndings(" ")}", true),
     };

@@ -28,6 +28,9 @@ public sealed record WorkerOptions
 
     public Precision Precision { get; init; }
 
+    /// <summary>Folder of model files; null: the usual one.</summary>
+    public string? Store { get; init; }
+
     /// <summary>Unique name; made up when empty.</summary>
     public string Id { get; init; } = "";
 

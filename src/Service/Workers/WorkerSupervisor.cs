@@ -27,7 +27,7 @@ public sealed partial class WorkerSupervisor(
     public static IReadOnlyList<string> Devices(string workers) => workers switch
     {
         "none" => [],
-        "auto" => Gpus() is { Count: > 0 } gpus ? gpus : ["cpu"],
+        "auto" => VisibleGpus.Count() is var gpus and > 0 ? [.. Enumerable.Range(0, gpus).Select(number => $"cuda:{number}")] : ["cpu"],
         _ => workers.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
     };
 
@@ -128,7 +128,7 @@ public sealed partial class WorkerSupervisor(
             ("LOG_JSON", settings.LogJson ? "true" : "false"), ("LOG_LEVEL", settings.LogLevel),
         })
             start.Environment["LOCUTOR_" + name] = value ?? "";
-        foreach (var (option, value) in new[] { ("--model", settings.Model), ("--vram-budget", settings.VramBudget), ("--precision", settings.Precision) })
+        foreach (var (option, value) in new[] { ("--model", settings.Model), ("--store", settings.Store), ("--vram-budget", settings.VramBudget), ("--precision", settings.Precision) })
         {
             if (value is null)
                 continue;
@@ -148,12 +148,6 @@ public sealed partial class WorkerSupervisor(
             Console.WriteLine($"{{\"Device\":{JsonSerializer.Serialize(device)},{line[1..]}");
         else
             LogLine(device, line);
-    }
-
-    private static List<string> Gpus()
-    {
-        var folder = new DirectoryInfo("/proc/driver/nvidia/gpus");
-        return folder.Exists ? folder.EnumerateDirectories().Select((_, number) => $"cuda:{number}").ToList() : [];
     }
 
     [LoggerMessage(LogLevel.Information, "the worker on {Device} started (process {Process})")]

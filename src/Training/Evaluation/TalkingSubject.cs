@@ -57,7 +57,7 @@ public sealed class TalkingSubject
     {
         using var scope = TorchSharp.torch.NewDisposeScope();
         var sound = new Waveform(SpeechCorpus.SampleRate, audio);
-        using var speech = SpeechEmbedding.Of(sound, networks.Speech, networks.Device).DetachFromDisposeScope();
+        using var speech = SpeechEmbedding.Compute(sound, networks.Speech, networks.Device);
         using var text = networks.EmbedText(prompt).DetachFromDisposeScope();
         using var negative = networks.EmbedText(networks.Bundle.NegativePrompt).DetachFromDisposeScope();
         var picture = new Picture(size, size, portrait);

@@ -9,7 +9,7 @@ public class AudioWindowsTests
     public void A_window_stands_still_before_the_track_and_runs_back_behind_it()
     {
         using var scope = NewDisposeScope();
-        var track = arange(6, ScalarType.Float32).view(6, 1, 1);
+        using var track = SpeechTrack.From(arange(6, ScalarType.Float32).view(6, 1, 1));
 
         float[] first = AudioWindows.Of(track, 0, 2, 5).flatten().data<float>().ToArray();
         float[] last = AudioWindows.Of(track, 5, 3, 5).flatten().data<float>().ToArray();
@@ -22,6 +22,7 @@ public class AudioWindowsTests
     public void A_track_of_one_frame_fills_any_clip()
     {
         using var scope = NewDisposeScope();
-        AudioWindows.Of(ones([1, 2, 3]), 0, 33, 5).shape.ShouldBe([33, 5, 2, 3]);
+        using var track = SpeechTrack.From(ones([1, 2, 3]));
+        AudioWindows.Of(track, 0, 33, 5).shape.ShouldBe([33, 5, 2, 3]);
     }
 }

@@ -1,6 +1,7 @@
 using Locutor.Generation.Conditioning;
 using Locutor.Generation.Sampling;
 using Locutor.Media.Pictures;
+using Locutor.Networks;
 using static TorchSharp.torch;
 
 namespace Locutor.Generation.Tests.Guard;
@@ -58,7 +59,7 @@ public sealed class RecomputedClipTests : IDisposable
     [Fact]
     public async Task Too_little_memory_for_the_higher_precision_is_told()
     {
-        var finer = new FinerNetworks("float32", () => throw new InvalidOperationException("CUDA out of memory"));
+        var finer = new FinerNetworks("float32", () => throw new DeviceOutOfMemoryException("the GPU is full"));
         var generator = new TalkingVideoGenerator(usual.Transformer, usual.Autoencoder, usual.Image, CPU, "bfloat16", finer);
         var failure = await Should.ThrowAsync<WrongResultException>(() => RunAsync(generator, new FaultyNoise(0, times: 1), null, null));
         failure.Message.ShouldContain("too little memory to compute the clip in float32");
@@ -96,7 +97,7 @@ public sealed class RecomputedClipTests : IDisposable
         var picture = new Picture(Width, Height, TestSeed.NewRandom().Bytes(3 * Height * Width));
         var random = new RandomInputs(TestSeed.Value);
         var config = usual.Transformer.Config;
-        var inputs = new GenerationInputs(usual.EmbedText("a person is talking"), null, [random.Normal(Frames, config.AudioBlocks, config.AudioChannels)], (_, _) => ValueTask.FromResult(picture));
+        var inputs = new GenerationInputs(usual.EmbedText("a person is talking"), null, [SpeechTrack.From(random.Normal(Frames, config.AudioBlocks, config.AudioChannels))], (_, _) => ValueTask.FromResult(picture));
         var options = new GenerationOptions(Height, Width, new ClipPlan(Frames, ClipFrames, MotionFrames, 0), 2, 2, new GuidanceOptions(1, 1));
         return generator.GenerateAsync(inputs, options, noise, from, ct: TestContext.Current.CancellationToken);
     }

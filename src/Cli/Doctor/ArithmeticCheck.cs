@@ -1,0 +1,65 @@
+using System.Globalization;
+using Locutor.Cli.Generate;
+using Locutor.Generation;
+using Locutor.Generation.Diagnosis;
+using Locutor.Kernels.Arithmetic;
+using Locutor.Networks;
+using static TorchSharp.torch;
+
+namespace Locutor.Cli.Doctor;
+
+/// <summary>The self test of arithmetic as lines: each kind of operation that the bundled model uses, in the device's own precision and in float32.</summary>
+internal static class ArithmeticCheck
+{
+    private const string Name = "arithmetic";
+
+    public static Check Check { get; } = new(Name, Run) { Patience = TimeSpan.FromMinutes(2) };
+
+    private static List<Finding> Run()
+    {
+        if (!SelfTest.Enabled) return [Finding.Warning(Name, $"not tested, because {SelfTest.OffVariable} is 0: wrong results would not be noticed before the video is made", "unset the variable")];
+        try
+        {
+            TorchLibraries.Load();
+            Device[] devices = cuda.is_available() ? [CPU, CUDA] : [CPU];
+            return [.. devices.SelectMany(Examine)];
+        }
+        catch (Exception failure) when (failure is DllNotFoundException or TypeInitializationException)
+        {
+            return []; // the check of libtorch tells it
+        }
+    }
+
+    private static IEnumerable<Finding> Examine(Device device)
+    {
+        var model = ModelChoice.Find(null);
+        foreach (var precision in new[] { Precision.Auto, Precision.Float32 })
+        {
+            try
+            {
+                model.Load(device, [], precision).Dispose(); // tests what it will use
+            }
+            catch (WrongArithmeticException)
+            {
+                // Listed below.
+            }
+        }
+
+        return SelfTest.On(device).Results
+            .GroupBy(result => (result.Kind.Type, result.Kind.Name, result.Path, result.Usual))
+            .Select(group => Line(device, group.Key.Type, group.Key.Name, [.. group]));
+    }
+
+    /// <summary>Operations of one name and type that take one path.</summary>
+    private static Finding Line(Device device, string type, string name, CheckResult[] results)
+    {
+        var first = results[0];
+        string sizes = results.Length == 1 ? "1 size" : $"{results.Length} sizes", error = results.Max(result => result.Error).ToString("0.0e0", CultureInfo.InvariantCulture);
+        string what = $"{device.type.ToString().ToLowerInvariant()}, {type} {name}, {sizes}";
+        if (first.Path is null)
+            return Finding.Failure(Name, $"{what}: every way to compute it is wrong, by {error} ({first.Usual} is {first.Reason})", "try another libtorch (LOCUTOR_TORCH), or --precision float32 where this is another type");
+        return first.IsChanged
+            ? Finding.Warning(Name, $"{what}: {first.Usual} is {first.Reason}, so {first.Path} is used (error {error})", "results are right, and slower than on other machines; nothing has to be done")
+            : Finding.Ok(Name, $"{what}: {first.Path}, error {error}");
+    }
+}

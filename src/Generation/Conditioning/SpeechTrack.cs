@@ -1,0 +1,63 @@
+using Locutor.Media;
+using static TorchSharp.torch;
+
+namespace Locutor.Generation.Conditioning;
+
+/// <summary>The speech embedding of a whole voice, in a temporary file: a clip reads the frames around its own, so memory does not grow with length.</summary>
+public sealed class SpeechTrack : IDisposable
+{
+    private readonly ScratchFile file = new();
+
+    /// <param name="frames">Of video.</param>
+    /// <param name="blocks">Of the speech encoder.</param>
+    /// <param name="width">Of a row.</param>
+    public SpeechTrack(long frames, int blocks, int width) => (Frames, Blocks, Width) = (frames, blocks, width);
+
+    public long Frames { get; }
+
+    public int Blocks { get; }
+
+    public int Width { get; }
+
+    /// <param name="embedding">[frames, blocks, width]</param>
+    public static SpeechTrack From(Tensor embedding)
+    {
+        var track = new SpeechTrack(embedding.shape[0], (int)embedding.shape[1], (int)embedding.shape[2]);
+        for (int block = 0; block < track.Blocks; block++)
+        {
+            using var scope = NewDisposeScope();
+            track.Write(block, 0, embedding.select(1, block));
+        }
+
+        return track;
+    }
+
+    /// <param name="block">Number of the block.</param>
+    /// <param name="start">First frame.</param>
+    /// <param name="rows">[frames, width]</param>
+    public void Write(int block, long start, Tensor rows)
+    {
+        using var scope = NewDisposeScope();
+        var plain = rows.to(ScalarType.Float32, CPU).contiguous();
+        file.Write(Offset(block, start), plain.bytes);
+    }
+
+    /// <returns>[count, blocks, width], float32, in the host's memory.</returns>
+    public Tensor Read(long start, int count)
+    {
+        using var scope = NewDisposeScope();
+        var blocks = new List<Tensor>();
+        for (int block = 0; block < Blocks; block++)
+        {
+            var rows = empty([count, Width], ScalarType.Float32, CPU);
+            file.Read(Offset(block, start), rows.bytes);
+            blocks.Add(rows);
+        }
+
+        return stack(blocks, 1).MoveToOuterDisposeScope();
+    }
+
+    public void Dispose() => file.Dispose();
+
+    private long Offset(int block, long frame) => (block * Frames + frame) * Width * sizeof(float);
+}

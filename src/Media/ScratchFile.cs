@@ -1,0 +1,62 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace Locutor.Media;
+
+/// <summary>
+/// Numbers that are too many for memory, in a temporary file without a name: a program that is killed leaves nothing. The file lies in the
+/// folder that TMPDIR names, else in /var/tmp, because /tmp is memory on many systems.
+/// </summary>
+public sealed class ScratchFile : IDisposable
+{
+    private readonly SafeFileHandle handle;
+    private readonly string folder;
+
+    /// <exception cref="MediaException">The folder cannot be written.</exception>
+    public ScratchFile()
+    {
+        folder = Folder();
+        string path = Path.Combine(folder, $"locutor-{Guid.NewGuid():N}");
+        try
+        {
+            handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Delete, FileOptions.DeleteOnClose);
+            if (!OperatingSystem.IsWindows()) File.Delete(path); // what is open stays readable
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw Unusable(failure);
+        }
+    }
+
+    /// <exception cref="MediaException">The disk is full.</exception>
+    public void Write(long offset, ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            RandomAccess.Write(handle, bytes, offset);
+        }
+        catch (IOException failure)
+        {
+            throw Unusable(failure);
+        }
+    }
+
+    /// <summary>Fills all of <paramref name="bytes"/>, which must have been written.</summary>
+    public void Read(long offset, Span<byte> bytes)
+    {
+        while (bytes.Length > 0)
+        {
+            int read = RandomAccess.Read(handle, bytes, offset);
+            if (read == 0) throw new EndOfStreamException($"a temporary file ends at byte {offset}, expected {bytes.Length} more");
+            offset += read;
+            bytes = bytes[read..];
+        }
+    }
+
+    public void Dispose() => handle.Dispose();
+
+    private static string Folder() =>
+        Environment.GetEnvironmentVariable("TMPDIR") is not { Length: > 0 } && Directory.Exists("/var/tmp") ? "/var/tmp" : Path.GetTempPath();
+
+    private MediaException Unusable(Exception failure) =>
+        new(MediaErrorCodes.Internal, $"a temporary file in {folder} cannot be written ({failure.Message}); the variable TMPDIR can name another folder", failure);
+}

@@ -1,0 +1,69 @@
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
+
+namespace Locutor.Networks;
+
+/// <summary>A device has too little memory for what it was asked to do. The message says how much was missing.</summary>
+public sealed partial class DeviceOutOfMemoryException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>Runs <paramref name="work"/>; memory that runs out in it, wherever that is, becomes this exception.</summary>
+    /// <exception cref="DeviceOutOfMemoryException">Memory ran out.</exception>
+    public static T Watch<T>(Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (Exception failure) when (From(failure) is { } recognised)
+        {
+            throw recognised;
+        }
+    }
+
+    /// <inheritdoc cref="Watch"/>
+    public static async Task<T> WatchAsync<T>(Func<Task<T>> work)
+    {
+        try
+        {
+            return await work().ConfigureAwait(false);
+        }
+        catch (Exception failure) when (From(failure) is { } recognised)
+        {
+            throw recognised;
+        }
+    }
+
+    /// <summary>
+    /// Reads libtorch's message: TorchSharp hands on the text of a native exception and nothing else of it. Null where the failure was another.
+    /// </summary>
+    public static DeviceOutOfMemoryException? From(Exception failure)
+    {
+        for (Exception? one = failure; one is not null; one = one.InnerException)
+        {
+            if (one is DeviceOutOfMemoryException) return null; // recognised already
+            if (one is OutOfMemoryException) return new("the machine's memory does not suffice", failure);
+            if (one is not ExternalException) continue;
+            if (one.Message.Contains("CUDA out of memory", StringComparison.Ordinal)) return new(OfGpu(one.Message), failure);
+            if (HostAmount().Match(one.Message) is { Success: true } host) return new($"the machine's memory does not suffice: {host.Groups["asked"]} bytes more were asked for", failure);
+        }
+
+        return null;
+    }
+
+    private static string OfGpu(string message)
+    {
+        var found = Amounts().Match(message);
+        string amounts = found.Success ? $": {found.Groups["asked"]} more was asked for, {found.Groups["free"]} of {found.Groups["total"]} is free" : "";
+        string allowed = Allowed().Match(message) is { Success: true } limit ? $", {limit.Groups["allowed"]} is allowed to this program" : "";
+        return $"the GPU's memory does not suffice{amounts}{allowed}";
+    }
+
+    [GeneratedRegex(@"Tried to allocate (?<asked>[\d.]+ \w+)\. GPU \d+ has a total capacity of (?<total>[\d.]+ \w+) of which (?<free>[\d.]+ \w+) is free")]
+    private static partial Regex Amounts();
+
+    [GeneratedRegex(@"(?<allowed>[\d.]+ \w+) allowed")]
+    private static partial Regex Allowed();
+
+    [GeneratedRegex(@"can't allocate memory: you tried to allocate (?<asked>\d+) bytes")]
+    private static partial Regex HostAmount();
+}

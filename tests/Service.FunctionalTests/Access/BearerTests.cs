@@ -1,0 +1,28 @@
+using System.Net;
+using System.Net.Http.Headers;
+using Locutor.Service.FunctionalTests.Harness;
+
+namespace Locutor.Service.FunctionalTests.Access;
+
+public sealed class BearerTests
+{
+    [Fact]
+    public async Task Key_and_secret_in_one_bearer_open_what_the_two_headers_open()
+    {
+        await using var service = await ServiceProcess.StartAsync("--set", "workers=none");
+        using var token = await service.TokenAsync();
+        (await StatusAsync(service, $"{token.Key}.{token.Secret}")).ShouldBe(HttpStatusCode.OK);
+        foreach (var wrong in new[] { $"{token.Key}.ws-wrong", token.Key, token.Secret, $"{token.Key}.", $".{token.Secret}", $"{token.Key}.{token.Secret}.more" })
+            (await StatusAsync(service, wrong)).ShouldBe(HttpStatusCode.Unauthorized, wrong);
+        using var client = new HttpClient { BaseAddress = new Uri(service.Url) };
+        (await client.GetStringAsync("/openapi.json", TestContext.Current.CancellationToken)).ShouldContain("\"bearer\"");
+    }
+
+    private static async Task<HttpStatusCode> StatusAsync(ServiceProcess service, string bearer)
+    {
+        using var client = new HttpClient { BaseAddress = new Uri(service.Url) };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", bearer);
+        using var answer = await client.GetAsync("/v1/jobs", TestContext.Current.CancellationToken);
+        return answer.StatusCode;
+    }
+}

@@ -1,0 +1,29 @@
+using Locutor.Service.Workers;
+
+namespace Locutor.Service.FunctionalTests.Workers;
+
+public sealed class VisibleGpusTests
+{
+    [Theory]
+    [InlineData(null, 4, 4)]
+    [InlineData("", 4, 0)]
+    [InlineData("-1", 4, 0)]
+    [InlineData("2", 4, 1)]
+    [InlineData("3,1", 4, 2)]
+    [InlineData("0, 1,2", 4, 3)]
+    [InlineData("0,9,1", 4, 1)] // CUDA stops at the first that is not there
+    [InlineData("0,none,1", 4, 1)]
+    [InlineData("GPU-8f3a1c2d,GPU-77aa", 4, 2)]
+    [InlineData("MIG-1234", 1, 1)]
+    [InlineData("0", 0, 0)]
+    [InlineData(null, 0, 0)]
+    public void Workers_run_on_the_gpus_that_cuda_shows(string? visible, int cards, int expected) => VisibleGpus.Count(visible, cards).ShouldBe(expected);
+
+    [Fact]
+    public void Named_devices_are_taken_as_they_are()
+    {
+        WorkerSupervisor.Devices("cuda:1, cpu").ShouldBe(["cuda:1", "cpu"]);
+        WorkerSupervisor.Devices("none").ShouldBeEmpty();
+        if (!Directory.Exists("/proc/driver/nvidia/gpus")) WorkerSupervisor.Devices("auto").ShouldBe(["cpu"]);
+    }
+}
