@@ -102,7 +102,7 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
         watch.Look(inputs.Text, "text encoder", encoding);
         var text = context.Text(inputs.Text);
         var negative = passes.Any(WithoutText)
-            ? context.Text(inputs.NegativeText ?? throw new ArgumentException("a text guidance other than 1 needs a negative text", nameof(inputs)))
+            ? context.Text(inputs.NegativeText ?? throw new ArgumentException("a text guidance other than 1 needs a negative text", nameof(parts)))
             : text;
         int window = transformer.Config.AudioWindow;
         var windows = stack([.. inputs.Speech.Select(person => AudioWindows.Of(person, clip.Start, options.Clips.ClipFrames, window).to(device))], 0);

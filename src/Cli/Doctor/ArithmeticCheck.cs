@@ -59,7 +59,7 @@ internal static class ArithmeticCheck
         if (first.Path is null)
             return Finding.Failure(Name, $"{what}: every way to compute it is wrong, by {error} ({first.Usual} is {first.Reason})", "try another libtorch (LOCUTOR_TORCH), or --precision float32 where this is another type");
         return first.IsChanged
-            ? Finding.Warning(Name, $"{what}: {first.Usual} is {first.Reason}, so {first.Path} is used (error {error})", "results are right, and slower than on other machines; nothing has to be done")
+            ? Finding.Warning(Name, $"{what}: {first.Usual} is {first.Reason}; used instead: {first.Path} (error {error})", "results are right, and slower than on other machines; nothing has to be done")
             : Finding.Ok(Name, $"{what}: {first.Path}, error {error}");
     }
 }
