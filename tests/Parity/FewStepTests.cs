@@ -79,7 +79,7 @@ public class FewStepTests
     private static GenerationInputs Inputs(Golden golden, GenerationOptions options)
     {
         var picture = PictureResizer.ResizeToCover(PipelineTests.Pictures(golden)[0], options.Height, options.Width);
-        return new GenerationInputs(golden.Input("context").unsqueeze(0), null, [golden.Input("person1")], (_, _) => ValueTask.FromResult(picture), null);
+        return new GenerationInputs(golden.Input("context").unsqueeze(0), null, [SpeechTrack.From(golden.Input("person1"))], (_, _) => ValueTask.FromResult(picture), null);
     }
 
     private sealed class RecordedNoise(Golden golden) : INoise
