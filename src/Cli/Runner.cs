@@ -47,7 +47,12 @@ internal static class Runner
         catch (MediaException failure)
         {
             Complain(failure.Message);
-            return failure.Code == MediaErrorCodes.Internal ? ExitCodes.Missing : ExitCodes.BadInput;
+            return failure.Code switch
+            {
+                MediaErrorCodes.OutputFailed => ExitCodes.BadOutput,
+                MediaErrorCodes.Internal => ExitCodes.Missing,
+                _ => ExitCodes.BadInput,
+            };
         }
         catch (Exception failure) when (failure is CheckpointException or BundleException)
         {

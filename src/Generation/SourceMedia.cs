@@ -8,7 +8,10 @@ namespace Locutor.Generation;
 /// <summary>The decoded inputs of a request; opening them finds what is wrong with them before any network is loaded.</summary>
 public sealed class SourceMedia : IAsyncDisposable
 {
-    private SourceMedia(IReadOnlyList<StoredSound> voices, SourcePictures pictures) => (Voices, Pictures) = (voices, pictures);
+    private SourceMedia(IReadOnlyList<StoredSound> voices, SourcePictures pictures, IReadOnlyList<string> notes) => (Voices, Pictures, Notes) = (voices, pictures, notes);
+
+    /// <summary>For the user: what was done with the inputs, where that may surprise.</summary>
+    public IReadOnlyList<string> Notes { get; }
 
     /// <summary>One for each person, mono, 16 kHz, all of equal length; in temporary files.</summary>
     public IReadOnlyList<StoredSound> Voices { get; }
@@ -23,7 +26,8 @@ public sealed class SourceMedia : IAsyncDisposable
         try
         {
             if (request.AudioPaths.Count == 2 && SpeakerRegions.Fault(request.Settings.Speakers, pictures) is { } fault) throw new RequestException(VideoFields.Boxes.Name, fault);
-            return new SourceMedia(await VoicesAsync(request, limits, ct).ConfigureAwait(false), pictures);
+            var notes = new List<string>(pictures.Notes);
+            return new SourceMedia(await VoicesAsync(request, limits, notes, ct).ConfigureAwait(false), pictures, notes);
         }
         catch
         {
@@ -38,11 +42,15 @@ public sealed class SourceMedia : IAsyncDisposable
         return Pictures.DisposeAsync();
     }
 
-    private static async Task<IReadOnlyList<StoredSound>> VoicesAsync(TalkingVideoRequest request, MediaLimits limits, CancellationToken ct)
+    private static async Task<IReadOnlyList<StoredSound>> VoicesAsync(TalkingVideoRequest request, MediaLimits limits, List<string> notes, CancellationToken ct)
     {
         var decoded = new List<Waveform>();
         foreach (string path in request.AudioPaths)
-            decoded.Add(await AudioDecoder.DecodeAsync(path, SpeechEmbedding.SampleRate, limits, ct).ConfigureAwait(false));
+        {
+            var recording = await AudioDecoder.ReadAsync(path, SpeechEmbedding.SampleRate, limits, ct).ConfigureAwait(false);
+            decoded.Add(recording.Sound);
+            if (recording.Note is { } note) notes.Add(note);
+        }
         if (decoded.Count == 1) return [StoredSound.Store(decoded[0])];
         var tracks = request.Settings.Placement == VoicePlacement.SideBySide
             ? AudioTracks.SideBySide(decoded[0], decoded[1])

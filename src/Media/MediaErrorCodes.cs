@@ -18,6 +18,9 @@ public static class MediaErrorCodes
     /// <summary>A tool took longer than it may.</summary>
     public const string Timeout = "timeout";
 
-    /// <summary>A tool is missing or broke, or an output cannot be written.</summary>
+    /// <summary>An output cannot be written: its folder, its rights, its kind, a full disk.</summary>
+    public const string OutputFailed = "output_failed";
+
+    /// <summary>A tool is missing or broke.</summary>
     public const string Internal = "internal";
 }

@@ -33,7 +33,7 @@ internal static class BenchCommand
         command.SetAction(parsed =>
         {
             string? json = parsed.GetValue(Json);
-            if (json is not null) OutputPath.Check(json);
+            if (json is not null) OutputPath.CheckFile(json);
             try
             {
                 DeviceOutOfMemoryException.Watch(() => BenchRun.Measure(parsed.GetValue(Part)!, Read(parsed), Console.WriteLine, report => Write(json, report)));

@@ -11,7 +11,7 @@ namespace Locutor.Cli.Commands;
 /// </summary>
 internal static class GenerateCommand
 {
-    private static readonly Option<string> Output = new("--output-path", "-o") { Description = "The mp4 file to write. Required.", HelpName = "FILE" };
+    private static readonly Option<string> Output = new("--output-path", "-o") { Description = "The video to write: its name ends in .mp4, .mov, .mkv, .webm or .gif; - is standard output. Required.", HelpName = "FILE" };
     private static readonly Option<bool> Fragmented = new("--fragmented") { Description = "Write a file that can be played while it grows." };
     private static readonly Option<bool> Json = new("--json") { Description = "Print progress and result as JSON on standard output, one object a line." };
     private static readonly Option<string> Device = new("--device") { Description = "Where to compute: cpu or cuda. Default: the GPU when there is one.", HelpName = "cpu|cuda", DefaultValueFactory = _ => "auto" };

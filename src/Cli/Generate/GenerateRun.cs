@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Locutor.Generation;
 using Locutor.Generation.Requests;
 using Locutor.Media;
+using Locutor.Media.Video;
 
 namespace Locutor.Cli.Generate;
 
@@ -14,9 +15,9 @@ internal static class GenerateRun
         ModelChoice model = null!;
         var settings = arguments.Form.Resolve(name => (model = ModelChoice.Find(name, arguments.Store)).Bundle).Settings;
         var device = DeviceChoice.Find(arguments.Device);
-        OutputPath.Check(arguments.Output);
+        OutputPath.Check(arguments.Output, [arguments.Form.Address(VideoFields.Image)!, .. Voices(arguments.Form)]);
         await using var inputs = new InputFiles();
-        using Report report = arguments.Json ? new JsonReport(Console.Out) : new ConsoleReport();
+        using Report report = arguments.Json ? new JsonReport(OutputPath.IsStandard(arguments.Output) ? Console.Error : Console.Out) : new ConsoleReport();
         report.At(new(GenerationStage.Fetching, 0, 0, 0, settings.Steps));
         var request = new TalkingVideoRequest
         {
@@ -26,19 +27,35 @@ internal static class GenerateRun
             Settings = settings,
             Fragmented = arguments.Fragmented,
             Notice = report.Say,
-            Growing = arguments.Fragmented ? report.Growing : null,
+            Growing = arguments.Fragmented && !OutputPath.IsStandard(arguments.Output) ? report.Growing : null,
         };
-        await using var media = await SourceMedia.OpenAsync(request, MediaLimits.Default, ct);
+        await using var media = await NamedAsync(inputs, () => SourceMedia.OpenAsync(request, MediaLimits.Default, ct));
+        foreach (string note in media.Notes) report.Say(inputs.Named(note));
+        if (!VideoDestination.Format(arguments.Output).HasSound) report.Say($"{arguments.Output}: a GIF has no sound");
         report.At(new(GenerationStage.Loading, 0, 0, 0, settings.Steps));
         using var networks = model.Load(device, settings.Adapters, arguments.Precision, arguments.VramBudget);
         report.Weights(networks.Summary, shipped: model.Bundle.Files().All(file => file.File.Repository is null));
         foreach (string line in networks.Notices) report.Say(line);
         if (PictureFit.Notice(networks, await media.Pictures.AtAsync(0, ct)) is { } notice) report.Say(notice);
-        var result = await Task.Run(() => new TalkingVideoProducer(networks).ProduceAsync(request, media, MediaLimits.Default, report, ct: ct), CancellationToken.None);
+        var result = await NamedAsync(
+            inputs, () => Task.Run(() => new TalkingVideoProducer(networks).ProduceAsync(request, media, MediaLimits.Default, report, ct: ct), CancellationToken.None));
         report.Done(result, settings.Seed, clock.Elapsed);
         return ExitCodes.Success;
     }
 
     private static IReadOnlyList<string> Voices(RequestForm form) =>
         form.Address(VideoFields.Audio2) is { } second ? [form.Address(VideoFields.Audio)!, second] : [form.Address(VideoFields.Audio)!];
+
+    /// <summary>Errors tell the address or pipe that the user gave, not its temporary copy.</summary>
+    private static async Task<T> NamedAsync<T>(InputFiles inputs, Func<Task<T>> work)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (MediaException failure)
+        {
+            throw inputs.Named(failure);
+        }
+    }
 }

@@ -1,13 +1,20 @@
+using Locutor.Media;
+using Locutor.Media.Files;
+
 namespace Locutor.Cli.Generate;
 
-/// <summary>Inputs as local files: paths as they are, addresses fetched into a folder that is deleted at the end.</summary>
+/// <summary>
+/// Inputs as local files: paths as they are; addresses, pipes and standard input (<c>-</c>) copied into a folder that is deleted at the end,
+/// since they can be read only once.
+/// </summary>
 internal sealed class InputFiles : IAsyncDisposable
 {
     private const long LargestFile = 2L << 30;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly HttpClient http = new(new SocketsHttpHandler { MaxAutomaticRedirections = 5, ConnectTimeout = Patience }) { Timeout = Timeout.InfiniteTimeSpan };
+    private readonly List<(string Path, string Name)> copies = [];
     private string? folder;
-    private int fetched;
+    private bool standardInputTaken;
 
     public async Task<IReadOnlyList<string>> LocalAsync(IReadOnlyList<string> inputs, CancellationToken ct)
     {
@@ -20,14 +27,68 @@ internal sealed class InputFiles : IAsyncDisposable
     public async Task<string> LocalAsync(string input, CancellationToken ct)
     {
         if (Uri.TryCreate(input, UriKind.Absolute, out var address) && address.Scheme is "http" or "https") return await FetchAsync(address!, ct);
-        if (File.Exists(input)) return input;
-        throw new CommandException(ExitCodes.BadInput, Directory.Exists(input) ? $"{input} is a folder, expected a file" : $"{input}: no such file");
+        string path = PathOf(input);
+        if (path == "-" || IsDescriptor(path)) return await SpoolAsync(path, ct);
+        return FileIdentity.Kind(path) switch
+        {
+            FileKind.Regular => path,
+            FileKind.Pipe => await SpoolAsync(path, ct),
+            FileKind.Missing => throw new CommandException(ExitCodes.BadInput, $"{input}: no such file"),
+            var kind => throw new CommandException(ExitCodes.BadInput, $"{input} is a {kind.ToString().ToLowerInvariant()}, expected a file"),
+        };
+    }
+
+    /// <summary>The path that an input names: itself, or that of a file address.</summary>
+    public static string PathOf(string input) => Uri.TryCreate(input, UriKind.Absolute, out var address) && address.IsFile && input.StartsWith("file:", StringComparison.OrdinalIgnoreCase) ? address.LocalPath : input;
+
+    /// <summary>A message about a copy, with the name that the user gave.</summary>
+    public string Named(string message) => copies.Aggregate(message, (text, copy) => text.Replace(copy.Path, copy.Name, StringComparison.Ordinal));
+
+    /// <inheritdoc cref="Named(string)"/>
+    public MediaException Named(MediaException failure) => new(failure.Code, Named(failure.Message), failure);
+
+    /// <summary>Names that mean another file to a process that is started, as to ffmpeg.</summary>
+    private static bool IsDescriptor(string path) => path.StartsWith("/dev/fd/", StringComparison.Ordinal) || path.StartsWith("/proc/self/fd/", StringComparison.Ordinal) || path == "/dev/stdin";
+
+    private string NewCopy(string name)
+    {
+        folder ??= Directory.CreateTempSubdirectory("locutor-").FullName;
+        string path = Path.Combine(folder, $"input{copies.Count + 1}");
+        copies.Add((path, name));
+        return path;
+    }
+
+    private async Task<string> SpoolAsync(string input, CancellationToken ct)
+    {
+        bool standard = input is "-" or "/dev/stdin" or "/dev/fd/0" or "/proc/self/fd/0";
+        string name = standard ? "standard input" : input;
+        if (standard && standardInputTaken) throw new CommandException(ExitCodes.Usage, "standard input can be read only once: give the other input as a file");
+        if (standard && !Console.IsInputRedirected) throw new CommandException(ExitCodes.BadInput, "standard input is a terminal, expected a file or a pipe");
+        standardInputTaken |= standard;
+        string path = NewCopy(name);
+        try
+        {
+            // Opening a pipe waits for its writer, and cannot be told to stop.
+            await using var source = standard ? Console.OpenStandardInput() : await Task.Run(() => new FileStream(input, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 0), ct).WaitAsync(ct);
+            await using var file = File.Create(path);
+            byte[] buffer = new byte[1 << 16];
+            for (int read; (read = await source.ReadAsync(buffer, ct).AsTask().WaitAsync(ct)) > 0;)
+            {
+                if (file.Length + read > LargestFile) throw new CommandException(ExitCodes.BadInput, $"{name}: larger than {LargestFile >> 20} MiB");
+                await file.WriteAsync(buffer.AsMemory(0, read), ct);
+            }
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(ExitCodes.BadInput, $"{name}: cannot be read or stored ({failure.Message})", failure);
+        }
+
+        return path;
     }
 
     private async Task<string> FetchAsync(Uri address, CancellationToken ct)
     {
-        folder ??= Directory.CreateTempSubdirectory("locutor-").FullName;
-        string path = Path.Combine(folder, $"input{++fetched}");
+        string path = NewCopy(address.ToString());
         using var stalled = CancellationTokenSource.CreateLinkedTokenSource(ct);
         try
         {

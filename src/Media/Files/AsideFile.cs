@@ -40,6 +40,7 @@ internal sealed class AsideFile : IDisposable
     {
         try
         {
+            if (File.Exists(target) && !OperatingSystem.IsWindows()) File.SetUnixFileMode(Path, File.GetUnixFileMode(target)); // as it was
             File.Move(Path, target, overwrite: true);
             kept = true;
         }
@@ -54,6 +55,6 @@ internal sealed class AsideFile : IDisposable
         if (!kept) File.Delete(Path);
     }
 
-    private static MediaException CannotWrite(string target, string reason, Exception? inner = null) =>
-        new(MediaErrorCodes.Internal, $"{target}: cannot be written ({reason})", inner);
+    public static MediaException CannotWrite(string target, string reason, Exception? inner = null) =>
+        new(MediaErrorCodes.OutputFailed, $"{target}: cannot be written ({reason})", inner);
 }

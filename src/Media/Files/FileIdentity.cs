@@ -9,8 +9,11 @@ public enum FileKind
     Regular,
     Folder,
 
-    /// <summary>Such as <c>/dev/null</c> or a disk.</summary>
+    /// <summary>A character device, such as <c>/dev/null</c> or a terminal.</summary>
     Device,
+
+    /// <summary>A block device.</summary>
+    Disk,
 
     /// <summary>A named pipe, or one that a shell made: <c>&lt;(...)</c>.</summary>
     Pipe,
@@ -29,7 +32,8 @@ public static partial class FileIdentity
         return (status.Mode & TypeMask) switch
         {
             0x1000 => FileKind.Pipe,
-            0x2000 or 0x6000 => FileKind.Device,
+            0x2000 => FileKind.Device,
+            0x6000 => FileKind.Disk,
             0x4000 => FileKind.Folder,
             0xC000 => FileKind.Socket,
             _ => FileKind.Regular,

@@ -59,7 +59,7 @@ internal sealed record MediaFile(string Path, string FullPath, MediaContainer Co
     {
         FileKind.Folder => "is a folder, expected a file",
         FileKind.Pipe => "is a pipe, which can be read only once: copy it into a file first",
-        FileKind.Device => "is a device, expected a file",
+        FileKind.Device or FileKind.Disk => "is a device, expected a file",
         FileKind.Socket => "is a socket, expected a file",
         _ => null,
     };

@@ -40,6 +40,18 @@ internal sealed partial class Complaints
         return General().IsMatch(last) && lines.Length > 1 ? $"{lines[^2]} ({last})" : last;
     }
 
+    /// <summary>Whether any of these words stand in what is kept.</summary>
+    public bool Mention(params ReadOnlySpan<string> words)
+    {
+        string text;
+        lock (gate) text = tail.ToString();
+        foreach (string word in words)
+        {
+            if (text.Contains(word, StringComparison.Ordinal)) return true;
+        }
+        return false;
+    }
+
     [GeneratedRegex(@"^\[[^\]]* @ 0x[0-9a-f]+\] ")]
     private static partial Regex Prefix();
 

@@ -62,6 +62,11 @@ internal sealed class ToolProcess : IAsyncDisposable
     /// <summary>The last useful line that the tool wrote on stderr, without <paramref name="path"/>; complete after the process ended.</summary>
     public string Complaint(string path) => complaints.LastLine(path);
 
+    /// <summary>Whether the tool complained that it could not write, which its exit code does not always tell.</summary>
+    public bool FailedToWrite => complaints.Mention("No space left on device", "File too large", "Disk quota exceeded", "Input/output error", "Error writing", "Error closing");
+
+    public bool FoundNoSpace => complaints.Mention("No space left on device");
+
     /// <summary>Kills the process when cancelled, so that a read or write that cannot be cancelled ends as well.</summary>
     public CancellationTokenRegistration KillOn(CancellationToken ct) => ct.UnsafeRegister(static p => ((ToolProcess)p!).Kill(), this);
 

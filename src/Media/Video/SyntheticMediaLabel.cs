@@ -8,7 +8,7 @@ namespace Locutor.Media.Video;
 
 /// <summary>
 /// Says, for machines, that a video was made by a trained model: the IPTC Digital Source Type in an XMP packet, in a <c>uuid</c> box at the
-/// top level of the mp4 (XMP Specification Part 3, "MPEG-4").
+/// top level of an mp4 or mov (XMP Specification Part 3, "MPEG-4") or in an extension of a GIF; as tags in Matroska and WebM.
 /// </summary>
 /// <param name="Program">Name and version of what made it.</param>
 /// <param name="Model">Which model.</param>
@@ -48,8 +48,25 @@ public sealed record SyntheticMediaLabel(string Program, string Model, long Seed
         }
     }
 
+    /// <summary>Metadata in ffmpeg's form, for formats without boxes.</summary>
+    internal string[] ToMetadata() => ["-metadata", $"comment={Comment}", "-metadata", $"DIGITAL_SOURCE_TYPE={DigitalSourceType}"];
+
+    /// <summary>The end of a GIF, in place of its last byte: the XMP packet in an application extension (XMP Specification Part 3, "GIF").</summary>
+    internal byte[] ToGifEnd()
+    {
+        byte[] trailer = [1, .. Enumerable.Range(0, 256).Select(i => (byte)(255 - i)), 0]; // lets readers that know no XMP find the end
+        return [0x21, 0xFF, 11, .. "XMP DataXMP"u8, .. ToPacket(), .. trailer, 0x3B];
+    }
+
     /// <summary>The whole uuid box.</summary>
     internal byte[] ToBox()
+    {
+        byte[] text = ToPacket(), size = new byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(size, 8 + XmpUuid.Length + text.Length);
+        return [.. size, .. "uuid"u8, .. XmpUuid, .. text];
+    }
+
+    private byte[] ToPacket()
     {
         var description = new XElement(
             Rdf + "Description",
@@ -66,9 +83,7 @@ public sealed record SyntheticMediaLabel(string Program, string Model, long Seed
             new XAttribute(XNamespace.Xmlns + "x", Meta),
             new XElement(Rdf + "RDF", new XAttribute(XNamespace.Xmlns + "rdf", Rdf), description));
         string packet = $"<?xpacket begin=\"\uFEFF\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n{meta}\n<?xpacket end=\"r\"?>";
-        byte[] text = Encoding.UTF8.GetBytes(packet), size = new byte[4];
-        BinaryPrimitives.WriteInt32BigEndian(size, 8 + XmpUuid.Length + text.Length);
-        return [.. size, .. "uuid"u8, .. XmpUuid, .. text];
+        return Encoding.UTF8.GetBytes(packet);
     }
 
     /// <summary>Without what XML cannot carry.</summary>

@@ -6,46 +6,53 @@ using Locutor.Media.Processes;
 namespace Locutor.Media.Video;
 
 /// <summary>
-/// Writes H.264 (yuv420p, BT.709) and AAC into an mp4 as the frames come. The video is as long as the frames; the sound is cut or padded to
-/// it. Until <see cref="CompleteAsync"/> the file has another name, and disposing before that deletes it. Not for use by several threads at once.
+/// Writes a video as its frames come: H.264 and AAC, VP9 and Opus, or a GIF, as its <see cref="VideoFormat"/> has them. The video is as long
+/// as the frames; the sound is cut or padded to it. Until <see cref="CompleteAsync"/> a file has another name, and disposing before that
+/// deletes it; a pipe, a device and standard output get the bytes as they come. Not for use by several threads at once.
 /// </summary>
 public sealed class VideoWriter : IAsyncDisposable
 {
     private readonly VideoWriterOptions options;
-    private readonly AsideFile aside;
+    private readonly OutputFile output;
+    private readonly VideoFormat format;
     private readonly ToolProcess encoder;
     private readonly SoundSource? sound;
     private readonly Task copying;
     private long soundWritten; // samples of each channel
 
-    private VideoWriter(VideoWriterOptions options, AsideFile aside, ToolProcess encoder, SoundSource? sound)
+    private VideoWriter(VideoWriterOptions options, VideoFormat format, OutputFile output, ToolProcess encoder, SoundSource? sound)
     {
         this.options = options;
-        this.aside = aside;
+        this.format = format;
+        this.output = output;
         this.encoder = encoder;
         this.sound = sound;
         copying = CopyOrKillAsync();
     }
 
     /// <summary>Where the file grows; with <see cref="VideoWriterOptions.Fragmented"/> it can be played from there.</summary>
-    public string PartialPath => aside.Path;
+    public string PartialPath => output.Path;
 
     public int FramesWritten { get; private set; }
+
+    /// <summary>Whether the encoder's bytes come through here, in order, rather than go into a file that it may seek in.</summary>
+    private bool Piped => options.Fragmented || output.Streams;
 
     /// <exception cref="MediaException">The output cannot be written, the sound cannot be read, or ffmpeg cannot encode H.264.</exception>
     public static async Task<VideoWriter> CreateAsync(VideoWriterOptions options, CancellationToken ct = default)
     {
         options.Validate();
         var tools = FfmpegTools.Find();
+        var format = options.Format ?? OutputFile.Format(options.Path);
         var h264 = await H264Encoder.FindAsync(tools, ct).ConfigureAwait(false);
         SoundSource? sound = null;
         ToolProcess? encoder = null;
-        var aside = AsideFile.For(options.Path);
+        var output = OutputFile.Open(options.Path);
         try
         {
-            if (options.Sound is not null) sound = await options.Sound.OpenAsync(options.Limits, ct).ConfigureAwait(false);
-            encoder = ToolProcess.Start(tools.Ffmpeg, Arguments(options, aside.Path, sound, h264), takesInput: true);
-            var writer = new VideoWriter(options, aside, encoder, sound);
+            if (options.Sound is not null && format.HasSound) sound = await options.Sound.OpenAsync(options.Limits, ct).ConfigureAwait(false);
+            encoder = ToolProcess.Start(tools.Ffmpeg, EncoderArguments.For(options, format, output, sound, h264), takesInput: true);
+            var writer = new VideoWriter(options, format, output, encoder, sound);
             byte[] header = RawMatroska.Header(options.Width, options.Height, options.FramesPerSecond, sound?.SampleRate ?? 0, sound?.Channels ?? 0);
             await writer.FeedAsync(async timed => await encoder.Input.WriteAsync(header, timed).ConfigureAwait(false), ct).ConfigureAwait(false);
             return writer;
@@ -54,7 +61,7 @@ public sealed class VideoWriter : IAsyncDisposable
         {
             if (encoder is not null) await encoder.DisposeAsync().ConfigureAwait(false);
             if (sound is not null) await sound.DisposeAsync().ConfigureAwait(false);
-            aside.Dispose();
+            output.Dispose();
             throw;
         }
     }
@@ -91,12 +98,11 @@ public sealed class VideoWriter : IAsyncDisposable
                 encoder.Input.Close();
                 int code = await encoder.WaitAsync(timed).ConfigureAwait(false);
                 await copying.WaitAsync(timed).ConfigureAwait(false);
-                if (code != 0) throw Failed(encoder.Complaint(PartialPath));
-                if (!options.Fragmented && options.Label is { } label)
-                    await File.AppendAllBytesAsync(aside.Path, label.ToBox(), timed).ConfigureAwait(false);
+                if (code != 0 || encoder.FailedToWrite) throw Failed(EncoderComplaint());
+                if (!Piped && options.Label is { } label) await AddAsync(label, timed).ConfigureAwait(false);
             },
             ct).ConfigureAwait(false);
-        aside.Keep();
+        output.Keep();
     }
 
     public async ValueTask DisposeAsync()
@@ -104,28 +110,16 @@ public sealed class VideoWriter : IAsyncDisposable
         await encoder.DisposeAsync().ConfigureAwait(false);
         if (sound is not null) await sound.DisposeAsync().ConfigureAwait(false);
         await copying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        aside.Dispose();
+        output.Dispose();
     }
 
-    private static string[] Arguments(VideoWriterOptions options, string path, SoundSource? sound, H264Encoder h264)
+    /// <summary>Matroska and WebM carry the label as metadata, which the encoder writes.</summary>
+    private async Task AddAsync(SyntheticMediaLabel label, CancellationToken ct)
     {
-        int rate = options.FramesPerSecond;
-        string filter = $"settb=1/{rate},setpts=N,scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_inp,format=yuv420p";
-        string[] soundOptions = sound is null ? ["-an"] :
-        [
-            "-map", "0:a:0", "-af", $"asetpts=N/SR/TB,aresample={Soundtrack.AacRate(sound.SampleRate)}:resampler=soxr:precision=20",
-            "-c:a", "aac", "-b:a", sound.Channels == 2 ? "192k" : "128k",
-        ];
-        string[] shape = options.Fragmented
-            ? ["-movflags", "+frag_keyframe+empty_moov+default_base_moof+delay_moov+skip_trailer", "-flush_packets", "1", "-f", "mp4", "pipe:1"]
-            : ["-movflags", "+faststart", "-f", "mp4", "-y", "file:" + path];
-        return
-        [
-            "-hide_banner", "-v", "error", "-protocol_whitelist", "file,pipe", "-probesize", "32", "-analyzeduration", "0", "-f", "matroska", "-i", "pipe:0",
-            "-map", "0:v:0", "-vf", filter, "-r", $"{rate}", .. h264.Arguments(options.Quality, (double)options.Width * options.Height * rate), "-g", $"{2 * rate}",
-            "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv", .. soundOptions,
-            "-map_metadata", "-1", .. options.Label is { } label ? (string[])["-metadata", $"comment={label.Comment}"] : [], .. shape,
-        ];
+        if (!format.HasBoxes && format != VideoFormat.Gif) return;
+        await using var file = new FileStream(output.Path, FileMode.Open, FileAccess.ReadWrite);
+        file.Position = format == VideoFormat.Gif ? file.Length - 1 : file.Length;
+        await file.WriteAsync(format == VideoFormat.Gif ? label.ToGifEnd() : label.ToBox(), ct).ConfigureAwait(false);
     }
 
     private async ValueTask<byte[]> NextSoundAsync(CancellationToken ct)
@@ -151,25 +145,39 @@ public sealed class VideoWriter : IAsyncDisposable
         }
     }
 
-    /// <summary>A fragmented file comes through here, so that its label stands in front of what is played; else there is nothing to copy.</summary>
+    /// <summary>Takes the encoder's bytes where they are <see cref="Piped"/>; the label of an mp4 goes in front of what is played.</summary>
     private async Task CopyAsync()
     {
-        await using var file = options.Fragmented ? new FileStream(aside.Path, FileMode.Open, FileAccess.Write, FileShare.Read, 1 << 16) : Stream.Null;
-        byte[] size = new byte[4];
-        if (options.Fragmented && await encoder.Output.ReadAtLeastAsync(size, 4, throwOnEndOfStream: false).ConfigureAwait(false) == 4)
+        if (!Piped)
         {
-            byte[] fileType = new byte[Math.Clamp(BinaryPrimitives.ReadInt32BigEndian(size) - 4, 4, 1024)];
-            await encoder.Output.ReadExactlyAsync(fileType).ConfigureAwait(false);
-            await file.WriteAsync(size).ConfigureAwait(false);
-            await file.WriteAsync(fileType).ConfigureAwait(false);
-            if (options.Label is { } label) await file.WriteAsync(label.ToBox()).ConfigureAwait(false);
+            await encoder.Output.CopyToAsync(Stream.Null).ConfigureAwait(false);
+            return;
         }
+        await using var file = await Task.Run(output.OpenStream).ConfigureAwait(false);
+        if (format.HasBoxes) await CopyFileTypeAsync(file).ConfigureAwait(false);
+        byte[] end = format == VideoFormat.Gif && options.Label is { } label ? label.ToGifEnd() : [];
         byte[] buffer = new byte[1 << 16];
-        while (await encoder.Output.ReadAsync(buffer).ConfigureAwait(false) is var read and > 0)
+        int held = 0; // the last byte of a GIF, in whose place its end with the label goes
+        while (await encoder.Output.ReadAsync(buffer.AsMemory(held)).ConfigureAwait(false) is var read and > 0)
         {
-            await file.WriteAsync(buffer.AsMemory(0, read)).ConfigureAwait(false);
+            int hold = end.Length > 0 ? 1 : 0;
+            await file.WriteAsync(buffer.AsMemory(0, held + read - hold)).ConfigureAwait(false);
             await file.FlushAsync().ConfigureAwait(false);
+            buffer[0] = buffer[held + read - 1];
+            held = hold;
         }
+        await file.WriteAsync(end).ConfigureAwait(false);
+    }
+
+    private async Task CopyFileTypeAsync(Stream file)
+    {
+        byte[] size = new byte[4];
+        if (await encoder.Output.ReadAtLeastAsync(size, 4, throwOnEndOfStream: false).ConfigureAwait(false) < 4) return;
+        byte[] fileType = new byte[Math.Clamp(BinaryPrimitives.ReadInt32BigEndian(size) - 4, 4, 1024)];
+        await encoder.Output.ReadExactlyAsync(fileType).ConfigureAwait(false);
+        await file.WriteAsync(size).ConfigureAwait(false);
+        await file.WriteAsync(fileType).ConfigureAwait(false);
+        if (options.Label is { } label) await file.WriteAsync(label.ToBox()).ConfigureAwait(false);
     }
 
     /// <summary>Does one exchange with the encoder, which may neither stall nor outlive a cancellation, and explains its death.</summary>
@@ -182,7 +190,7 @@ public sealed class VideoWriter : IAsyncDisposable
         {
             await exchange(timer.Token).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception e) when (e is IOException or ArgumentOutOfRangeException or UnauthorizedAccessException or OperationCanceledException or ObjectDisposedException)
         {
             ct.ThrowIfCancellationRequested();
             if (timer.IsCancellationRequested)
@@ -203,9 +211,11 @@ public sealed class VideoWriter : IAsyncDisposable
         {
             // Killed after its moment; what it said so far stands.
         }
-        return copying.Exception?.GetBaseException().Message ?? encoder.Complaint(PartialPath);
+        return copying.Exception?.GetBaseException().Message ?? EncoderComplaint();
     }
 
+    private string EncoderComplaint() => encoder.FoundNoSpace ? "No space left on device" : encoder.Complaint(PartialPath);
+
     private MediaException Failed(string reason, Exception? inner = null) =>
-        new(MediaErrorCodes.Internal, $"{options.Path}: cannot be written ({reason})", inner);
+        new(MediaErrorCodes.OutputFailed, $"{options.Path}: cannot be written ({reason})", inner);
 }

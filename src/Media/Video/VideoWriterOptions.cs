@@ -1,11 +1,14 @@
 namespace Locutor.Media.Video;
 
 /// <summary>What a <see cref="VideoWriter"/> makes.</summary>
-/// <param name="Path">The finished mp4; replaced if it is there.</param>
+/// <param name="Path">The finished file, whose extension chooses the format; replaced if it is there. <c>-</c> is standard output.</param>
 /// <param name="Width">Pixels, even, 16 to 8192.</param>
 /// <param name="Height">Pixels, even, 16 to 8192.</param>
 public sealed record VideoWriterOptions(string Path, int Width, int Height)
 {
+    /// <summary>Null: the one of the path's extension, or mp4 for a pipe, a device and standard output.</summary>
+    public VideoFormat? Format { get; init; }
+
     /// <summary>1 to 100.</summary>
     public int FramesPerSecond { get; init; } = 25;
 

@@ -119,6 +119,9 @@ public sealed class MediaInspector(ServeSettings settings) : IDisposable
             "TIFF" => ("image/tiff", ".tiff"),
             "WebP" => ("image/webp", ".webp"),
             "AVIF" => ("image/avif", ".avif"),
+            "HEIC" => ("image/heic", ".heic"),
+            "JPEG 2000" => ("image/jp2", ".jp2"),
+            "JPEG XL" => ("image/jxl", ".jxl"),
             "MP4" => audio ? ("audio/mp4", ".m4a") : ("video/mp4", ".mp4"),
             "Matroska" => audio ? ("audio/webm", ".weba") : ("video/webm", ".webm"),
             "AVI" => ("video/x-msvideo", ".avi"),
@@ -131,7 +134,12 @@ public sealed class MediaInspector(ServeSettings settings) : IDisposable
             "FLAC" => ("audio/flac", ".flac"),
             "MP3" => ("audio/mpeg", ".mp3"),
             "AAC" => ("audio/aac", ".aac"),
-            _ => ("application/octet-stream", ".bin"),
+            "AMR" => ("audio/amr", ".amr"),
+            "AU" => ("audio/basic", ".au"),
+            "AC-3" => ("audio/ac3", ".ac3"),
+            _ when info.Kind is MediaKind.Picture => ("image/x-unknown", ".img"),
+            _ when audio => ("audio/x-unknown", ".snd"),
+            _ => ("video/x-unknown", ".vid"),
         };
     }
 }

@@ -48,7 +48,7 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
             async () =>
             {
                 var networks = Networks(model, settings.Adapters);
-                var notice = PictureFit.Notice(networks, picture);
+                var notice = NoticeOf(request, media.Notes, PictureFit.Notice(networks, picture));
                 var result = await new TalkingVideoProducer(networks).ProduceAsync(request, media, Limits, new Progress(progress, notice), archive, cancellation);
                 return new RunnerVideo(result.Width, result.Height, result.Seconds, Notice: notice);
             },
@@ -94,6 +94,15 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
         {
             throw new InputException(JobError.InvalidRequest, exception.Message, false, exception);
         }
+    }
+
+    /// <summary>One text for the user, without the paths of this machine.</summary>
+    private static string? NoticeOf(TalkingVideoRequest request, IReadOnlyList<string> notes, string? fit)
+    {
+        string[] paths = [request.ImagePath, .. request.AudioPaths];
+        var told = notes.Append(fit ?? "").Where(note => note.Length > 0)
+            .Select(note => paths.Aggregate(note, (text, path) => text.Replace(path + ": ", path == request.ImagePath ? "The picture: " : "The voice: ", StringComparison.Ordinal)));
+        return string.Join(" ", told) is { Length: > 0 } notice ? notice : null;
     }
 
     private NetworkSet Networks(RunnerModel model, IReadOnlyList<BundleAdapter> adapters)

@@ -182,6 +182,7 @@ public sealed partial class WorkerLoop
     private JobError ErrorOf(Exception exception) => exception switch
     {
         InputException input => input.ToError(),
+        Media.MediaException { Code: Media.MediaErrorCodes.OutputFailed } failed => new JobError(JobError.Internal, failed.Message, true),
         Media.MediaException media => new JobError(media.Code, media.Message, false),
         Generation.WrongResultException wrong => new JobError(JobError.NotFinite, wrong.Message, false),
         DeviceOutOfMemoryException => new JobError(JobError.GpuOutOfMemory, $"{_options.Device} has too little memory for this job", true),

@@ -1,0 +1,59 @@
+using Locutor.Media.Files;
+
+namespace Locutor.Media.Video;
+
+/// <summary>ffmpeg's arguments to encode frames and sound from one Matroska stream on its standard input.</summary>
+internal static class EncoderArguments
+{
+    private const int OpusRate = 48000;
+
+    public static string[] For(VideoWriterOptions options, VideoFormat format, OutputFile output, SoundSource? sound, H264Encoder h264)
+    {
+        bool piped = options.Fragmented || output.Streams;
+        string[] label = options.Label is { } made ? format.HasBoxes ? ["-metadata", $"comment={made.Comment}"] : made.ToMetadata() : [];
+        return
+        [
+            // Without -xerror ffmpeg 5.1 ends with success when the disk is full at the end of a file.
+            "-hide_banner", "-v", "error", "-xerror", "-protocol_whitelist", "file,pipe", "-probesize", "32", "-analyzeduration", "0", "-f", "matroska", "-i", "pipe:0",
+            "-map", "0:v:0", "-vf", Filter(options, format), "-r", $"{options.FramesPerSecond}", .. Pictures(options, format, h264), .. Sound(format, sound),
+            "-map_metadata", "-1", .. label, .. Shape(format, piped), "-f", format.Muxer, .. piped ? ["pipe:1"] : (string[])["-y", "file:" + output.Path],
+        ];
+    }
+
+    private static string Filter(VideoWriterOptions options, VideoFormat format)
+    {
+        string times = $"settb=1/{options.FramesPerSecond},setpts=N";
+        // A palette for each frame, so that nothing of a long video has to be kept.
+        if (format == VideoFormat.Gif) return $"{times},split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=new=1:dither=sierra2_4a";
+        return $"{times},scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_inp,format=yuv420p";
+    }
+
+    private static string[] Pictures(VideoWriterOptions options, VideoFormat format, H264Encoder h264)
+    {
+        if (format == VideoFormat.Gif) return ["-c:v", "gif", "-loop", "0"];
+        double pixels = (double)options.Width * options.Height * options.FramesPerSecond;
+        // VP9 gives about the picture of x264 at a factor 8 higher.
+        string[] encoder = format == VideoFormat.WebM
+            ? ["-c:v", "libvpx-vp9", "-crf", $"{Math.Min(63, options.Quality + 8)}", "-b:v", "0", "-deadline", "good", "-cpu-used", "4", "-row-mt", "1"]
+            : h264.Arguments(options.Quality, pixels);
+        return [.. encoder, "-g", $"{2 * options.FramesPerSecond}", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"];
+    }
+
+    private static string[] Sound(VideoFormat format, SoundSource? sound)
+    {
+        if (sound is null) return ["-an"];
+        bool opus = format == VideoFormat.WebM;
+        int rate = opus ? OpusRate : Soundtrack.AacRate(sound.SampleRate);
+        return
+        [
+            "-map", "0:a:0", "-af", $"asetpts=N/SR/TB,aresample={rate}:resampler=soxr:precision=20",
+            "-c:a", opus ? "libopus" : "aac", "-b:a", sound.Channels == 2 ? "192k" : "128k",
+        ];
+    }
+
+    private static string[] Shape(VideoFormat format, bool piped)
+    {
+        if (!piped) return format.HasBoxes ? ["-movflags", "+faststart"] : [];
+        return format.HasBoxes ? ["-movflags", "+frag_keyframe+empty_moov+default_base_moof+delay_moov+skip_trailer", "-flush_packets", "1"] : ["-flush_packets", "1"];
+    }
+}

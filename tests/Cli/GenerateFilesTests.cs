@@ -1,0 +1,174 @@
+using System.Diagnostics;
+
+namespace Locutor.Cli.Tests;
+
+/// <summary><c>locutor generate</c> with inputs and outputs that are more than plain files.</summary>
+public sealed class GenerateFilesTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("locutor generate ").FullName;
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task An_output_that_is_an_input_by_any_name_is_refused_and_nothing_is_touched()
+    {
+        var (picture, voice) = await InputsAsync("me.gif");
+        byte[] before = await File.ReadAllBytesAsync(picture, Ct);
+        string hard = At("hard.gif"), soft = At("soft.gif");
+        await ToolAsync("ln", picture, hard);
+        File.CreateSymbolicLink(soft, picture);
+        string[] names = [picture, hard, soft, Path.Combine(folder, ".", "me.gif"), $"{folder}/../{Path.GetFileName(folder)}/me.gif", Path.GetRelativePath(Environment.CurrentDirectory, picture)];
+        foreach (string name in names)
+        {
+            var (code, error, _) = await GenerateAsync(picture, voice, name);
+            code.ShouldBe(4, error);
+            error.ShouldContain("it is the input");
+        }
+        (await GenerateAsync("file://" + picture.Replace(" ", "%20", StringComparison.Ordinal), voice, picture)).Code.ShouldBe(4);
+        (await File.ReadAllBytesAsync(picture, Ct)).ShouldBe(before);
+        Directory.GetFiles(folder).Length.ShouldBe(4);
+    }
+
+    [Fact]
+    public async Task Names_disks_and_folders_that_are_no_video_are_refused_with_the_reason()
+    {
+        var (picture, voice) = await InputsAsync();
+        foreach (var (path, reason) in new[]
+        {
+            (At("out.avi"), ".mp4, .mov, .mkv, .webm, .gif"), (At("out"), ".mp4, .mov"), (At("none/out.mp4"), "folder does not exist"), (folder, "expected a name"),
+        })
+        {
+            var (code, error, _) = await GenerateAsync(picture, voice, path);
+            code.ShouldBe(4, error);
+            error.ShouldContain(reason);
+        }
+        Directory.GetFiles(folder).Length.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_full_disk_ends_with_the_code_of_outputs()
+    {
+        if (!File.Exists("/dev/full")) Assert.Skip("no /dev/full here");
+        var (picture, voice) = await InputsAsync();
+        var (code, error, _) = await GenerateAsync(picture, voice, "/dev/full");
+        code.ShouldBe(4, error);
+        error.ShouldContain("No space left");
+        // A limit on the length of files stands for a disk that fills up while the file is finished; the runtime needs its own files without it.
+        foreach (string name in new[] { "out.mkv", "out.mp4", "out.gif" })
+        {
+            (code, error) = await ShellAsync($"export DOTNET_EnableWriteXorExecute=0; ulimit -f 16; trap '' XFSZ; exec {Program} generate -i '{picture}' -a '{voice}' -o '{At(name)}' --model untrained --seed 3");
+            code.ShouldBe(4, error);
+            error.ShouldContain("cannot be written");
+        }
+        Directory.GetFiles(folder).Length.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Standard_output_gets_the_video_and_standard_error_the_progress()
+    {
+        var (picture, voice) = await InputsAsync();
+        var (code, error, video) = await GenerateAsync(picture, voice, "-", "--json");
+        code.ShouldBe(0, error);
+        error.ShouldContain("\"event\":\"done\"");
+        await File.WriteAllBytesAsync(At("piped.mp4"), video, Ct);
+        (await FramesAsync(At("piped.mp4"))).ShouldBe(13);
+    }
+
+    [Fact]
+    public async Task Inputs_come_from_pipes_and_standard_input()
+    {
+        var (picture, voice) = await InputsAsync();
+        (int code, string error) = await ShellAsync($"{Program} generate -i <(cat '{picture}') -a - -o '{At("a.mkv")}' --model untrained --seed 3 < <(cat '{voice}')");
+        code.ShouldBe(0, error);
+        (await FramesAsync(At("a.mkv"))).ShouldBe(13);
+        (code, error) = await ShellAsync($"{Program} generate -i /dev/stdin -a '{voice}' -o '{At("b.mov")}' --model untrained --seed 3 < '{picture}'");
+        code.ShouldBe(0, error);
+        (code, error) = await ShellAsync($"echo '<html>' | {Program} generate -i - -a '{voice}' -o '{At("c.mov")}' --model untrained");
+        code.ShouldBe(3, error);
+        error.ShouldContain("standard input: not a picture");
+        (code, error) = await ShellAsync($"cat '{voice}' | {Program} generate -i - -a - -o '{At("d.mov")}' --model untrained");
+        code.ShouldBe(2, error);
+        error.ShouldContain("only once");
+        (await GenerateAsync("/dev/zero", voice, At("e.mp4"))).Error.ShouldContain("is a device");
+    }
+
+    [Fact]
+    public async Task A_link_is_followed_and_a_pipe_is_written_to()
+    {
+        var (picture, voice) = await InputsAsync();
+        string target = At("target.mp4"), link = At("link.mp4"), pipe = At("pipe.mkv");
+        await File.WriteAllTextAsync(target, "old", Ct);
+        File.CreateSymbolicLink(link, target);
+        (await GenerateAsync(picture, voice, link)).Code.ShouldBe(0);
+        new FileInfo(link).LinkTarget.ShouldBe(target);
+        (await FramesAsync(target)).ShouldBe(13);
+        await ToolAsync("mkfifo", pipe);
+        (int code, string error) = await ShellAsync($"cat '{pipe}' > '{At("read.mkv")}' & {Program} generate -i '{picture}' -a '{voice}' -o '{pipe}' --model untrained --seed 3 && wait");
+        code.ShouldBe(0, error);
+        (await FramesAsync(At("read.mkv"))).ShouldBe(13);
+        File.Exists(pipe).ShouldBeTrue();
+        (await GenerateAsync(picture, voice, "/dev/null")).Code.ShouldBe(0);
+        File.GetAttributes("/dev/null").HasFlag(FileAttributes.Normal).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Notes_tell_what_was_cut_off_and_which_channel_speaks()
+    {
+        var (_, _) = await InputsAsync();
+        string tall = At("tall.png"), poly = At("poly.wav");
+        await ToolAsync("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=s=270x480", "-frames:v", "1", tall);
+        await ToolAsync("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "aevalsrc=0.3*sin(900*t)|0.3*sin(900*t+PI):s=16000:d=0.5", poly);
+        var (code, error, _) = await GenerateAsync(tall, poly, At("out.gif"));
+        code.ShouldBe(0, error);
+        error.ShouldContain("is 270x480 and the video");
+        error.ShouldContain("channels cancel each other");
+        error.ShouldContain("a GIF has no sound");
+    }
+
+    private static string Program => $"dotnet '{Path.Combine(AppContext.BaseDirectory, "locutor.dll")}'";
+
+    private string At(string name) => Path.Combine(folder, name);
+
+    private async Task<(string Picture, string Voice)> InputsAsync(string picture = "me.png")
+    {
+        await ToolAsync("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=s=64x64", "-frames:v", "1", At(picture));
+        await ToolAsync("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=d=0.5", "-ar", "16000", At("voice.wav"));
+        return (At(picture), At("voice.wav"));
+    }
+
+    private static async Task<(int Code, string Error, byte[] Output)> GenerateAsync(string picture, string voice, string output, params string[] more)
+    {
+        string[] arguments = [Path.Combine(AppContext.BaseDirectory, "locutor.dll"), "generate", "-i", picture, "-a", voice, "-o", output, "--model", "untrained", "--seed", "3", .. more];
+        using var process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        var bytes = new MemoryStream();
+        var copying = process.StandardOutput.BaseStream.CopyToAsync(bytes, Ct);
+        string error = await process.StandardError.ReadToEndAsync(Ct);
+        await copying;
+        await process.WaitForExitAsync(Ct);
+        return (process.ExitCode, error, bytes.ToArray());
+    }
+
+    private static async Task<(int Code, string Error)> ShellAsync(string command)
+    {
+        using var process = Process.Start(new ProcessStartInfo("bash", ["-c", command]) { RedirectStandardError = true })!;
+        string error = await process.StandardError.ReadToEndAsync(Ct);
+        await process.WaitForExitAsync(Ct);
+        return (process.ExitCode, error);
+    }
+
+    private static async Task ToolAsync(string tool, params string[] arguments)
+    {
+        using var process = Process.Start(tool, arguments);
+        await process.WaitForExitAsync(Ct);
+        process.ExitCode.ShouldBe(0, tool);
+    }
+
+    private static async Task<int> FramesAsync(string path)
+    {
+        using var process = Process.Start(new ProcessStartInfo("ffprobe", ["-v", "error", "-count_frames", "-select_streams", "v:0", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0", path]) { RedirectStandardOutput = true })!;
+        string frames = await process.StandardOutput.ReadToEndAsync(Ct);
+        await process.WaitForExitAsync(Ct);
+        return int.Parse(frames.Trim().Trim(','), System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+}
