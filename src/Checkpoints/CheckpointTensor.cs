@@ -35,5 +35,5 @@ public sealed record CheckpointTensor(string Name, ElementType Type, long[] Shap
         return this with { Shape = [count, .. Shape[1..]], Address = Address + (nint)(first * bytes), ByteLength = count * bytes, Scale = Scale is { ElementCount: > 1 } scale ? scale.Rows(first, count) : Scale };
     }
 
-    public override string ToString() => $"{Name} {Type} {Shapes.Text(Shape)}";
+    public override string ToString() => $"{Name} {Type.Label()} {Shapes.Text(Shape)}";
 }

@@ -87,4 +87,23 @@ public static class ElementTypeExtensions
         ElementType.Q6K or ElementType.Q5K or ElementType.Q4K or ElementType.Q3K or ElementType.Q2K or ElementType.Iq4Xs => 256,
         _ => 1,
     };
+
+    /// <summary>As the formats spell it, for people.</summary>
+    public static string Label(this ElementType type) => type switch
+    {
+        ElementType.Q8 => "Q8_0",
+        ElementType.Q6K => "Q6_K",
+        ElementType.Q5K => "Q5_K",
+        ElementType.Q4K => "Q4_K",
+        ElementType.Q3K => "Q3_K",
+        ElementType.Q2K => "Q2_K",
+        ElementType.Q40 => "Q4_0",
+        ElementType.Q41 => "Q4_1",
+        ElementType.Q50 => "Q5_0",
+        ElementType.Q51 => "Q5_1",
+        ElementType.Iq4Nl => "IQ4_NL",
+        ElementType.Iq4Xs => "IQ4_XS",
+        ElementType.Mxfp4 => "MXFP4",
+        _ => type.ToString(),
+    };
 }

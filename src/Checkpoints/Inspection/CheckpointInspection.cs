@@ -19,7 +19,7 @@ public static class CheckpointInspection
         text.AppendLine($"bytes     {tensors.Sum(t => t.ByteLength).ToString("N0", CultureInfo.InvariantCulture)}");
         text.AppendLine("types");
         foreach (var group in tensors.GroupBy(t => t.Type).OrderByDescending(g => g.Sum(t => t.ByteLength)))
-            text.AppendLine($"  {group.Key,-12} {group.Count(),8:N0} tensors {group.Sum(t => t.ByteLength),20:N0} bytes");
+            text.AppendLine($"  {group.Key.Label(),-12} {group.Count(),8:N0} tensors {group.Sum(t => t.ByteLength),20:N0} bytes");
         if (checkpoint is OverlaidCheckpoint overlaid)
         {
             text.AppendLine("layers");

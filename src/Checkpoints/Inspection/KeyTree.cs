@@ -24,7 +24,7 @@ internal static class KeyTree
         {
             if (path.IsEmpty)
             {
-                leaf = $"{tensor.Type} {Shapes.Text(tensor.Shape)}";
+                leaf = $"{tensor.Type.Label()} {Shapes.Text(tensor.Shape)}";
                 return;
             }
             if (!children.TryGetValue(path[0], out var child))

@@ -8,6 +8,7 @@ namespace Locutor.Media.Pictures;
 internal static class ColourManagement
 {
     private const string Profile = "icc-profile-data";
+    private const string Interoperability = "exif-ifd4-InteroperabilityIndex";
     private const double NeutralGround = 128;
 
     /// <summary>An embedded profile is applied, unless it is sRGB itself. Transparent parts are laid over mid grey.</summary>
@@ -24,6 +25,11 @@ internal static class ColourManagement
 
     private static Image Colours(Image image)
     {
+        if (IsUntaggedAdobeRgb(image))
+        {
+            using var tagged = image.Mutate(mutable => mutable.Set(GValue.BlobType, Profile, MatrixProfile.AdobeRgb));
+            return Colours(tagged);
+        }
         using var converted = image.Contains(Profile) && !IsSrgb((byte[])image.Get(Profile)) ? WithProfile(image) : image.Colourspace(Interpretation.Srgb);
         return converted.Cast(BandFormat.Uchar);
     }
@@ -39,6 +45,10 @@ internal static class ColourManagement
             return image.Colourspace(Interpretation.Srgb);
         }
     }
+
+    /// <summary>Cameras set to Adobe RGB often embed no profile, but an EXIF interoperability index (DCF 2.0, "option file").</summary>
+    private static bool IsUntaggedAdobeRgb(Image image) =>
+        image.Bands == 3 && !image.Contains(Profile) && image.Contains(Interoperability) && image.Get(Interoperability) is string index && index.StartsWith("R03", StringComparison.Ordinal);
 
     /// <summary>Most pictures carry sRGB's profile; a conversion from sRGB to sRGB would only add rounding.</summary>
     private static bool IsSrgb(byte[] profile)

@@ -61,6 +61,7 @@ public sealed class GgufFileTests : TemporaryFolder
         using var file = Checkpoint.Open(Write("m.gguf", new GgufWriter().Text("general.architecture", "wan").Add("w", number, [3, width], blocks.Data).Bytes()));
         ShouldHold(file, "w", [3, width], blocks.Values, seed);
         file.Tensors["w"].IsQuantised.ShouldBeTrue();
+        file.Tensors["w"].Type.Label().ShouldBe(name);
         float[] last = new float[width];
         file.Tensors["w"].ReadSingles(2 * width, last);
         for (int i = 0; i < width; i++) ((double)last[i]).ShouldBe(blocks.Values[2 * width + i], 1e-5 * (1 + Math.Abs(blocks.Values[2 * width + i])), $"seed {seed}");

@@ -27,13 +27,16 @@ public sealed class PictureColourTests : IDisposable
     [Fact]
     public async Task Any_embedded_profile_is_applied()
     {
-        // Adobe RGB (1998), written here as the profile that it is: primaries, white and a gamma of 563/256.
-        byte[] profile = MatrixProfile.Write("Adobe RGB", [0.60974, 0.20528, 0.14919], [0.31111, 0.62567, 0.06322], [0.01947, 0.06087, 0.74457], 563 / 256.0);
         // Linear sRGB of it: R = 1.3984 r - 0.3984 g, G = g, B = 1.0429 b - 0.0429 g.
         using var stored = Flat(94, 148, 133);
-        using var tagged = stored.Mutate(image => image.Set(GValue.BlobType, "icc-profile-data", profile));
+        using var tagged = stored.Mutate(image => image.Set(GValue.BlobType, "icc-profile-data", MatrixProfile.AdobeRgb));
         tagged.WriteToFile(folder["a98.png"]);
         await ShouldBeAsync(folder["a98.png"], [52.6, 149.5, 133.6], 2);
+        // A camera's file without a profile: EXIF says "R03" in its interoperability directory.
+        byte[] jpeg = stored.JpegsaveBuffer(q: 100);
+        byte[] exif = [.. "Exif\0\0MM\0*"u8, 0, 0, 0, 8, .. Directory(0x8769, 26), .. Directory(0xA005, 44), 0, 1, 0, 1, 0, 2, 0, 0, 0, 4, .. "R03\0"u8, 0, 0, 0, 0];
+        string camera = folder.Write("camera.jpg", jpeg[..2], [0xFF, 0xE1, 0, (byte)(2 + exif.Length)], exif, jpeg[2..]);
+        await ShouldBeAsync(camera, [52.6, 149.5, 133.6], 4);
     }
 
     [Fact]
@@ -137,6 +140,9 @@ public sealed class PictureColourTests : IDisposable
         error.Code.ShouldBe(MediaErrorCodes.UnsupportedMedia);
         error.Message.ShouldContain("the file ends early");
     }
+
+    /// <summary>An EXIF directory of one entry that leads to another directory.</summary>
+    private static byte[] Directory(int tag, int next) => [0, 1, (byte)(tag >> 8), (byte)tag, 0, 4, 0, 0, 0, 1, 0, 0, 0, (byte)next, 0, 0, 0, 0];
 
     private static NetVips.Image Flat(params double[] rgb)
     {

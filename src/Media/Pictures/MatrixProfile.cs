@@ -1,15 +1,22 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Locutor.Media.Tests.Pictures;
+namespace Locutor.Media.Pictures;
 
 /// <summary>Writes an ICC profile of version 2 (ICC.1:2001-04) for a display: three primaries in XYZ (D50) and one gamma.</summary>
 internal static class MatrixProfile
 {
-    public static byte[] Write(string name, double[] red, double[] green, double[] blue, double gamma)
+    /// <summary>Adobe RGB (1998), which cameras write without a profile.</summary>
+    public static byte[] AdobeRgb { get; } = Write("Adobe RGB (1998)", [0.60974, 0.20528, 0.14919], [0.31111, 0.62567, 0.06322], [0.01947, 0.06087, 0.74457], 563 / 256.0);
+
+    /// <param name="name">For people.</param>
+    /// <param name="x">X of red, green and blue.</param>
+    /// <param name="y">Y of them.</param>
+    /// <param name="z">Z of them.</param>
+    /// <param name="gamma">Of all three.</param>
+    public static byte[] Write(string name, double[] x, double[] y, double[] z, double gamma)
     {
-        // The arguments are rows X, Y, Z of the matrix; the tags want its columns.
-        byte[] Column(int c) => [.. Type("XYZ "), .. Fixed(red[c]), .. Fixed(green[c]), .. Fixed(blue[c])];
+        byte[] Column(int c) => [.. Type("XYZ "), .. Fixed(x[c]), .. Fixed(y[c]), .. Fixed(z[c])];
         byte[] curve = [.. Type("curv"), 0, 0, 0, 1, (byte)gamma, (byte)((int)Math.Round(gamma * 256) & 255), 0, 0];
         byte[] ascii = [.. Encoding.ASCII.GetBytes(name), 0];
         byte[] description = [.. Type("desc"), .. Number(ascii.Length), .. ascii, .. new byte[78 + 3 - ascii.Length % 4]];
