@@ -16,7 +16,7 @@ public static unsafe class OneDnn
     /// <summary>Whether operations of this thread may go through oneDNN.</summary>
     public static bool IsOn => depth == 0 && !abandoned;
 
-    /// <summary>Runs an operation without oneDNN. The switch is one for the whole process: what other threads compute meanwhile is right too, but slower.</summary>
+    /// <summary>Runs an operation without oneDNN. The switch is one for the whole process: what other threads compute meanwhile is right too, but slower and with other roundings.</summary>
     /// <exception cref="NotSupportedException">This libtorch does not offer the switch.</exception>
     public static T Without<T>(Func<T> operation)
     {

@@ -15,7 +15,11 @@ public sealed record OperationKind(string Name, string Type, string Detail = "")
 /// <summary>One way to compute an operation.</summary>
 /// <param name="Name">Appears in reports and in the cache file, for example <c>oneDNN</c> or <c>matrix product</c>.</param>
 /// <param name="Run">Computes all results from the check's inputs. An exception means that the device refuses this path.</param>
-public sealed record OperationPath(string Name, Func<Tensor[], Tensor[]> Run);
+public sealed record OperationPath(string Name, Func<Tensor[], Tensor[]> Run)
+{
+    /// <summary>Tried only where no other path is right, because it changes what other threads compute.</summary>
+    public bool IsLastResort { get; init; }
+}
 
 /// <summary>How an operation is tested. Everything runs in a dispose scope of its own.</summary>
 /// <param name="Tolerance">Largest relative L2 distance to the reference of a right result.</param>

@@ -100,8 +100,9 @@ public sealed class SelfTest(string identity, SelfTestCache? cache)
         string reason = refusal ?? (double.IsNaN(error) ? "not finite" : string.Create(CultureInfo.InvariantCulture, $"wrong by {error:P0}"));
         (string? Name, double Error, double Time) best = (null, error, double.PositiveInfinity);
         var timed = check.TimedInputs?.Invoke() ?? inputs;
-        foreach (var path in check.Paths.Skip(1))
+        foreach (var path in check.Paths.Skip(1).OrderBy(path => path.IsLastResort))
         {
+            if (path.IsLastResort && best.Name is not null) break;
             var (other, refused) = ErrorOf(path, inputs, reference);
             if (refused is not null || !(other <= check.Tolerance)) continue;
             double time = Time(path, timed);

@@ -18,7 +18,7 @@ internal static class ConvolutionCheck
     public static OperationCheck For(ConvolutionShape shape, ScalarType type, bool gradients)
     {
         double tolerance = type switch { ScalarType.Float32 => 1e-4, ScalarType.Float16 => 0.01, _ => 0.03 };
-        var paths = Names(shape, type, gradients).Select(name => new OperationPath(name, inputs => Run(name, shape, inputs, gradients)));
+        var paths = Names(shape, type, gradients).Select(name => new OperationPath(name, inputs => Run(name, shape, inputs, gradients)) { IsLastResort = name == ConvolutionPaths.WithoutOneDnn });
         bool small = Math.Max(shape.Inputs, shape.Outputs) < MostTimedChannels;
         return new OperationCheck(tolerance, () => Inputs(shape, type, Lengths(shape.Axes)), inputs => Exact(shape, inputs, gradients), [.. paths])
         {

@@ -41,6 +41,15 @@ public sealed class SelfTestTests : IDisposable
     }
 
     [Fact]
+    public void The_last_resort_is_tried_where_no_other_path_is_right()
+    {
+        var last = Right("last") with { IsLastResort = true };
+        new SelfTest("here", null).PathOf(Kind, Check(Wrong("usual", 1), last, Slow("slow"))).ShouldBe("slow");
+        ran.ShouldNotContain("last");
+        new SelfTest("here", null).PathOf(Kind, Check(Wrong("usual", 1), last, Wrong("other", 1))).ShouldBe("last");
+    }
+
+    [Fact]
     public void A_path_that_the_device_refuses_is_replaced_and_its_message_kept()
     {
         var test = new SelfTest("here", null);
