@@ -25,7 +25,7 @@ public sealed record OperationPath(string Name, Func<Tensor[], Tensor[]> Run)
 /// <param name="Tolerance">Largest relative L2 distance to the reference of a right result.</param>
 /// <param name="Inputs">Small random inputs from a fixed seed, in the types in which the operation takes them.</param>
 /// <param name="Reference">The exact definition of the operation, in float64, from the same inputs.</param>
-/// <param name="Paths">The usual path first. The others are tried when it is wrong; the fastest right one is taken.</param>
+/// <param name="Paths">The usual path first. The others, those that are known to be fast before the rest, are tried when it is wrong; the fastest right one is taken.</param>
 public sealed record OperationCheck(double Tolerance, Func<Tensor[]> Inputs, Func<Tensor[], Tensor[]> Reference, IReadOnlyList<OperationPath> Paths)
 {
     /// <summary>Larger inputs on which right paths are timed; null times them on <see cref="Inputs"/>.</summary>

@@ -13,7 +13,7 @@ namespace Locutor.Kernels.Arithmetic;
 public sealed class SelfTestCache(string folder)
 {
     /// <summary>Part of every identity: change it whenever a check or a path changes its meaning.</summary>
-    private const int Version = 1;
+    private const int Version = 2;
 
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Locutor.Kernels.Arithmetic;
 using Locutor.Training.Optimisation;
 using static TorchSharp.torch;
 
@@ -24,6 +25,9 @@ public sealed class StageTrainer : IDisposable
         adam = new FlatAdam(parameters, options.Adam);
         Curves = new Curves(run.InWork(options.Name + ".csv"));
         Resume();
+        var tested = SelfTest.On(run.Device);
+        tested.Save();
+        if (tested.Notice is { } notice) run.Say(notice);
     }
 
     public FlatParameters Parameters { get; }
