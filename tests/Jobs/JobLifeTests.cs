@@ -129,7 +129,19 @@ public sealed class JobLifeTests : IAsyncLifetime
         var other = await _silo.SubmitAsync("wk-a");
         await _silo.Job(canceled).CancelAsync();
         (await _silo.LeaseAsync())!.Id.ShouldBe(other);
-        (await _silo.LeaseAsync(seconds: 0.2)).ShouldBeNull();
+        (await _silo.LeaseAsync("w2", 0.2)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_worker_whose_answer_was_lost_gets_the_same_job_again()
+    {
+        var id = await _silo.SubmitAsync("wk-a");
+        await _silo.SubmitAsync("wk-a");
+        (await _silo.LeaseAsync())!.Id.ShouldBe(id);
+        var again = (await _silo.LeaseAsync())!;
+        (again.Id, again.Attempt).ShouldBe((id, 1));
+        (await _silo.Job(id).SucceedAsync(1, Video)).ShouldBeTrue();
+        (await _silo.LeaseAsync())!.Id.ShouldNotBe(id);
     }
 
     [Fact]

@@ -15,7 +15,7 @@ public sealed class RestartTests
         var unfetched = await first.SubmitAsync("wk-a", TestSilo.UnfetchedRequest());
         var finished = (await first.LeaseAsync())!;
         await first.Job(finished.Id).SucceedAsync(1, new JobResult { Path = "results/1.mp4" });
-        var running = (await first.LeaseAsync())!;
+        var running = (await first.LeaseAsync("gone"))!;
         await first.Job(ids[2]).CancelAsync();
         await first.StopAsync();
 

@@ -59,7 +59,8 @@ public interface IJobGrain : IGrainWithStringKey
     Task<JobRecord?> LoseWorkerAsync(int attempt);
 
     /// <summary>Loses the worker if its lease has run out; the record after that.</summary>
-    Task<JobRecord?> CheckLeaseAsync();
+    /// <param name="workerSilence">How long the queue has not heard of the worker. Renewals are not stored, so a grain that has just moved to another machine knows no better.</param>
+    Task<JobRecord?> CheckLeaseAsync(TimeSpan workerSilence);
 
     /// <summary>Cancels a job that is not over; otherwise changes nothing. The record after that.</summary>
     Task<JobRecord?> CancelAsync();
@@ -75,4 +76,7 @@ public interface IJobGrain : IGrainWithStringKey
 
     /// <summary>Removes the record. Only for jobs that are over.</summary>
     Task<bool> DeleteAsync();
+
+    /// <summary>Removes the record of a submission that no index has accepted.</summary>
+    Task DiscardAsync();
 }

@@ -50,19 +50,22 @@ public interface IQueueGrain : IGrainWithStringKey
     /// <summary>Starts the rebuilding; called when the service starts and now and then, so that the sweeps always run.</summary>
     Task<QueueStatistics> StatisticsAsync();
 
-    /// <summary>Whether one more job of <paramref name="owner"/> may wait; if so its place is kept until it is added or given up.</summary>
-    Task<QueueAdmission> ReserveAsync(string owner, int maxQueuedOfOwner);
+    /// <summary>Whether one more job of <paramref name="owner"/> may wait; if so its place is kept for a minute, until it is added or given up.</summary>
+    Task<QueueAdmission> ReserveAsync(string owner, string jobId, int maxQueuedOfOwner);
 
     /// <summary>Gives up a reserved place.</summary>
-    Task GiveUpAsync(string owner);
+    Task GiveUpAsync(string jobId);
 
     /// <summary>Takes up a job as its record says: to fetch, to run, running, or with a webhook to send; uses up a reserved place.</summary>
-    Task AddAsync(JobRecord record, bool reserved);
+    Task AddAsync(JobRecord record);
 
     /// <summary>A job has changed: it moves to where it belongs now.</summary>
     Task ChangedAsync(JobRecord record);
 
-    /// <summary>The next job for a worker, or null after <paramref name="wait"/>.</summary>
+    /// <summary>
+    /// The next job for a worker, or null after <paramref name="wait"/>. A worker asks only while it runs none: when an answer was lost, the
+    /// next call gives it the same job again.
+    /// </summary>
     [AlwaysInterleave] Task<JobRecord?> LeaseAsync(WorkerReport worker, TimeSpan wait);
 
     /// <summary>A worker wants no more jobs: its call to <see cref="LeaseAsync"/> ends, with null or with a job that was on its way.</summary>
@@ -74,8 +77,11 @@ public interface IQueueGrain : IGrainWithStringKey
     /// <summary>The workers whose ids begin so are gone for certain: their jobs need not wait for the leases to run out.</summary>
     Task WorkersGoneAsync(string idPrefix, string exceptPrefix);
 
-    /// <summary>The next job whose inputs are to be fetched, or null after <paramref name="wait"/>.</summary>
+    /// <summary>The next job whose inputs are to be fetched, or null after <paramref name="wait"/>. It is given out again when nobody calls <see cref="FetchingAsync"/> for a lease.</summary>
     [AlwaysInterleave] Task<JobRecord?> NextToFetchAsync(TimeSpan wait);
+
+    /// <summary>The inputs of a job are still being fetched.</summary>
+    Task FetchingAsync(string jobId);
 
     /// <summary>The next job whose webhook is due, or null after <paramref name="wait"/>.</summary>
     [AlwaysInterleave] Task<JobRecord?> NextWebhookAsync(TimeSpan wait);

@@ -58,7 +58,7 @@ public sealed record IndexListing([property: Id(0)] IndexEntry[] Entries, [prope
 /// <summary>All jobs of one token: acceptance, listing, idempotency. The key is the token's key id.</summary>
 public interface ITokenIndexGrain : IGrainWithStringKey
 {
-    /// <summary>Accepts a job; when this returns, the job and its place in the index are on disk.</summary>
+    /// <summary>Accepts a job; when this returns, the job and its place in the index are on disk. A second call for the same job changes nothing.</summary>
     [AlwaysInterleave] Task<SubmitReply> SubmitAsync(JobSubmission submission);
 
     /// <summary>The job accepted under this key, to answer a repeated request before its files are fetched again.</summary>
@@ -73,11 +73,14 @@ public interface ITokenIndexGrain : IGrainWithStringKey
     /// <summary>A job is removed from the index.</summary>
     [AlwaysInterleave] Task RemoveAsync(string jobId);
 
-    /// <summary>Ids of the jobs that the queue must know.</summary>
-    [AlwaysInterleave] Task<string[]> OpenAsync();
+    /// <summary>The jobs that the queue must know.</summary>
+    [AlwaysInterleave] Task<IndexEntry[]> OpenAsync();
 
     /// <summary>Those of the ids that are not of this index.</summary>
     [AlwaysInterleave] Task<string[]> UnknownAsync(string[] ids);
+
+    /// <summary>Those of the ids whose jobs have expired: their files are removed.</summary>
+    [AlwaysInterleave] Task<string[]> WithoutFilesAsync(string[] ids);
 
     /// <summary>Ids of finished jobs whose results (or, later, records) are due for removal.</summary>
     [AlwaysInterleave] Task<IndexEntry[]> ExpiredAsync(DateTimeOffset now);

@@ -1,38 +1,45 @@
 using Locutor.Jobs.Hosting;
 using Locutor.Jobs.Records;
+using Microsoft.Extensions.Logging;
 
 namespace Locutor.Jobs.Grains;
 
 /// <inheritdoc cref="IJobGrain"/>
-public sealed class JobGrain : Grain, IJobGrain
+public sealed partial class JobGrain : Grain, IJobGrain
 {
     private readonly IPersistentState<JobRecord> _stored;
     private readonly JobsOptions _options;
     private readonly JobsMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly SiloEnding _ending;
+    private readonly ILogger<JobGrain> _logger;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private JobRecord? _current;
-    private bool _deleted;
+    private DateTimeOffset _activated;
+    private IGrainTimer? _telling;
+    private string? _deletedOwner;
+    private bool _broken;
 
     public JobGrain([PersistentState("job", JobsStorage.Name)] IPersistentState<JobRecord> stored, JobsOptions options,
-        JobsMetrics metrics, TimeProvider time, SiloEnding ending)
+        JobsMetrics metrics, TimeProvider time, SiloEnding ending, ILogger<JobGrain> logger)
     {
         _stored = stored;
         _options = options;
         _metrics = metrics;
         _time = time;
         _ending = ending;
+        _logger = logger;
     }
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         if (_stored.RecordExists && _stored.State.Id.Length > 0)
             _current = _stored.State;
+        _activated = _time.GetUtcNow();
         return Task.CompletedTask;
     }
 
-    public Task CreateAsync(JobRecord record) => _current is null && !_deleted ? StoreAsync(record) : Task.CompletedTask;
+    public Task CreateAsync(JobRecord record) => _current is null && _deletedOwner is null ? StoreAsync(record) : Task.CompletedTask;
 
     public Task<JobRecord?> GetAsync() => Task.FromResult(_current);
 
@@ -75,7 +82,7 @@ public sealed class JobGrain : Grain, IJobGrain
             LeaseUntil = now + _options.Lease,
             Progress = new JobProgress { Stage = JobStage.Loading },
         });
-        await TellIndexAsync();
+        await TellAsync(queue: false);
         return _current;
     }
 
@@ -114,9 +121,11 @@ public sealed class JobGrain : Grain, IJobGrain
         return _current;
     }
 
-    public async Task<JobRecord?> CheckLeaseAsync()
+    public async Task<JobRecord?> CheckLeaseAsync(TimeSpan workerSilence)
     {
-        if (_current is { Status: JobStatus.Running, LeaseUntil: { } until } job && until <= _time.GetUtcNow())
+        var now = _time.GetUtcNow();
+        if (_current is { Status: JobStatus.Running, LeaseUntil: { } until } job && until <= now
+            && (workerSilence >= _options.Lease || _activated + _options.Lease <= now))
             await EndAttemptAsync(job.Attempt, Lost);
         return _current;
     }
@@ -132,6 +141,8 @@ public sealed class JobGrain : Grain, IJobGrain
     {
         if (_current is { } job && job.Status.IsTerminal() && job.Status != JobStatus.Expired)
             await ChangeToAsync(job with { Status = JobStatus.Expired, Result = null, ExpiresAt = _time.GetUtcNow() + _options.KeepRecords });
+        else if (_current is not null)
+            await TellAsync(queue: false); // The caller goes by the index, which may have missed the change.
         return _current;
     }
 
@@ -154,13 +165,16 @@ public sealed class JobGrain : Grain, IJobGrain
     {
         if (_current is not { } job || !job.Status.IsTerminal())
             return _current is null;
-        await GrainFactory.GetGrain<ITokenIndexGrain>(job.Owner).RemoveAsync(job.Id);
-        await _stored.ClearStateAsync();
-        _deleted = true;
-        _current = null;
-        Wake();
-        DeactivateOnIdle();
+        await ClearAsync(job.Owner);
+        await TellAsync(queue: true);
         return true;
+    }
+
+    public async Task DiscardAsync()
+    {
+        if (_current is { } job)
+            await ClearAsync(job.Owner);
+        DeactivateOnIdle();
     }
 
     private LeaseReply ReplyTo(int attempt) => _current switch
@@ -210,27 +224,39 @@ public sealed class JobGrain : Grain, IJobGrain
         await StoreAsync(next);
         if (ends)
             _metrics.Finished(next);
-        await TellIndexAsync();
-        await GrainFactory.GetGrain<IQueueGrain>(IQueueGrain.Key).ChangedAsync(_current!);
+        await TellAsync(queue: true);
     }
-
-    private Task TellIndexAsync() => GrainFactory.GetGrain<ITokenIndexGrain>(_current!.Owner).ChangedAsync(_current);
 
     private async Task StoreAsync(JobRecord next)
     {
         next = next with { Version = NextVersion(next) };
         _stored.State = next;
+        await WriteAsync(_stored.WriteStateAsync);
+        Publish(next);
+    }
+
+    private async Task ClearAsync(string owner)
+    {
+        await WriteAsync(_stored.ClearStateAsync);
+        _deletedOwner = owner;
+        _current = null;
+        Wake();
+    }
+
+    private async Task WriteAsync(Func<Task> write)
+    {
         try
         {
-            await _stored.WriteStateAsync();
+            await write();
         }
         catch
         {
-            // Memory and disk may differ now; the next call reads what is on disk.
+            // Memory and disk may differ now; the next call reads what is on disk. Those who wait here ask again.
+            _broken = true;
+            Wake();
             DeactivateOnIdle();
             throw;
         }
-        Publish(next);
     }
 
     private long NextVersion(JobRecord job) => Math.Max((_current ?? job).Version + 1, _time.GetUtcNow().ToUnixTimeMilliseconds());
@@ -251,7 +277,7 @@ public sealed class JobGrain : Grain, IJobGrain
     /// <summary>Whether something changed in time.</summary>
     private async Task<bool> ChangeAsync(TimeSpan atMost)
     {
-        if (atMost <= TimeSpan.Zero)
+        if (atMost <= TimeSpan.Zero || _broken)
             return false;
         try
         {

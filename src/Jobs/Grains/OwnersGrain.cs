@@ -12,8 +12,19 @@ public sealed class OwnersGrain([PersistentState("owners", JobsStorage.Name)] IP
 {
     public async Task AddAsync(string owner)
     {
-        if (state.State.Owners.Add(owner))
+        if (!state.State.Owners.Add(owner))
+            return;
+        try
+        {
             await state.WriteStateAsync();
+        }
+        catch
+        {
+            // Memory and disk may differ now; the next call reads what is on disk.
+            state.State.Owners.Remove(owner);
+            DeactivateOnIdle();
+            throw;
+        }
     }
 
     public Task<string[]> ListAsync() => Task.FromResult(state.State.Owners.ToArray());

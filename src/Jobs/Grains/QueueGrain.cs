@@ -10,26 +10,22 @@ namespace Locutor.Jobs.Grains;
 [Reentrant]
 public sealed partial class QueueGrain(JobsOptions options, JobsMetrics metrics, TimeProvider time, SiloEnding ending, ILogger<QueueGrain> logger) : Grain, IQueueGrain
 {
-    private static readonly TimeSpan FetchPatience = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan WebhookPatience = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan WorkerMemory = TimeSpan.FromMinutes(2);
 
-    private readonly FairQueue _waiting = new();
-    private readonly DueList _fetching = new();
-    private readonly DueList _webhooks = new();
-    private readonly Dictionary<string, JobRecord> _running = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _fetchOwners = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, int> _reserved = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, WorkerReport> _workers = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _gone = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _leaving = new(StringComparer.Ordinal);
+    private readonly QueuedJobs _jobs = new(time, options.Lease);
+    private readonly WorkerRoster _workers = new(time);
+    private readonly Reservations _reservations = new(time);
+    private readonly HashSet<string> _unsure = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _startingOn = new(StringComparer.Ordinal);
     private readonly Queue<double> _durations = new();
+    private QueueComparison _comparison = null!;
     private TaskCompletionSource _work = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _rebuilding = Task.CompletedTask;
-    private int _starting;
+    private DateTimeOffset _compared;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        _comparison = new QueueComparison(GrainFactory, _jobs, logger);
         _rebuilding = RebuildAsync();
         this.RegisterGrainTimer(static (self, _) => self.SweepAsync(), this, new GrainTimerCreationOptions
         {
@@ -43,66 +39,58 @@ public sealed partial class QueueGrain(JobsOptions options, JobsMetrics metrics,
 
     public Task<QueueStatistics> StatisticsAsync() => Task.FromResult(Statistics());
 
-    private QueueStatistics Statistics() => new()
-    {
-        Ready = _rebuilding.IsCompletedSuccessfully,
-        Queued = _waiting.Count,
-        Fetching = _fetching.Count,
-        Running = _running.Count + _starting,
-        Webhooks = _webhooks.Count,
-        Workers = _workers.Count,
-        TypicalSeconds = _durations.Count == 0 ? 0 : _durations.Order().ElementAt(_durations.Count / 2),
-    };
-
-    public async Task<QueueAdmission> ReserveAsync(string owner, int maxQueuedOfOwner)
+    public async Task<QueueAdmission> ReserveAsync(string owner, string jobId, int maxQueuedOfOwner)
     {
         await _rebuilding;
-        var reserved = _reserved.GetValueOrDefault(owner);
-        if (_waiting.Count + _fetching.Count + _reserved.Values.Sum() >= options.MaxQueued)
+        if (_jobs.Waiting.Count + _jobs.Fetching.Count + _reservations.Count >= options.MaxQueued)
             return QueueAdmission.Full;
-        if (_waiting.CountOf(owner) + _fetchOwners.Values.Count(other => other == owner) + reserved >= maxQueuedOfOwner)
+        if (_jobs.NotStartedOf(owner) + _reservations.CountOf(owner) >= maxQueuedOfOwner)
             return QueueAdmission.OwnerFull;
-        _reserved[owner] = reserved + 1;
+        _reservations.Add(jobId, owner);
         return QueueAdmission.Admitted;
     }
 
-    public Task GiveUpAsync(string owner)
+    public Task GiveUpAsync(string jobId)
     {
-        if (_reserved.GetValueOrDefault(owner) is var count && count > 1)
-            _reserved[owner] = count - 1;
-        else
-            _reserved.Remove(owner);
+        _reservations.Remove(jobId);
         return Task.CompletedTask;
     }
 
-    public Task AddAsync(JobRecord record, bool reserved)
+    public Task AddAsync(JobRecord record)
     {
-        if (reserved)
-            GiveUpAsync(record.Owner);
-        Place(record);
+        _reservations.Remove(record.Id);
+        // A job that the queue knows may have started since this record was made.
+        if (!_jobs.Knows(record.Id))
+            Place(record);
         return Task.CompletedTask;
     }
 
     public Task ChangedAsync(JobRecord record)
     {
-        if (record is { Status: JobStatus.Succeeded, StartedAt: { } from, FinishedAt: { } to } && _running.ContainsKey(record.Id))
+        if (record is { Status: JobStatus.Succeeded, StartedAt: { } from, FinishedAt: { } to } && _jobs.Running(record.Id) is not null)
         {
             _durations.Enqueue((to - from).TotalSeconds);
             if (_durations.Count > 101)
                 _durations.Dequeue();
         }
-        Place(record);
+        // Calls may overtake each other. What is wrong in spite of this is found when the lease runs out.
+        if (_jobs.Running(record.Id) is not { } known || known.Version <= record.Version)
+            Place(record);
         return Task.CompletedTask;
     }
 
     public async Task<JobRecord?> LeaseAsync(WorkerReport worker, TimeSpan wait)
     {
-        Seen(worker);
+        _workers.Seen(worker);
         await _rebuilding;
         var from = time.GetTimestamp();
-        while (!_gone.Contains(worker.Id) && !_leaving.Contains(worker.Id))
+        while (!_workers.HasDeparted(worker.Id))
         {
-            if (_waiting.TryTake(out var next))
+            // An earlier call of the same worker may still be starting a job, which this call then delivers.
+            var starting = _startingOn.Contains(worker.Id);
+            if (!starting && await UndeliveredAsync(worker) is { } undelivered)
+                return undelivered;
+            if (!starting && !_startingOn.Contains(worker.Id) && _jobs.Waiting.TryTake(out var next))
             {
                 if (await StartAsync(next, worker) is { } leased)
                     return leased;
@@ -117,14 +105,14 @@ public sealed partial class QueueGrain(JobsOptions options, JobsMetrics metrics,
 
     public Task LeaveAsync(string workerId)
     {
-        _leaving.Add(workerId);
+        _workers.Depart(workerId);
         Signal();
         return Task.CompletedTask;
     }
 
     public Task HeartbeatAsync(WorkerReport worker)
     {
-        Seen(worker);
+        _workers.Seen(worker);
         return Task.CompletedTask;
     }
 
@@ -133,160 +121,46 @@ public sealed partial class QueueGrain(JobsOptions options, JobsMetrics metrics,
         bool IsGone(string? id) => id is not null && id.StartsWith(idPrefix, StringComparison.Ordinal)
             && (exceptPrefix.Length == 0 || !id.StartsWith(exceptPrefix, StringComparison.Ordinal));
         await _rebuilding;
-        foreach (var id in _workers.Keys.Where(IsGone).ToArray())
-        {
-            _gone.Add(id);
-            _workers.Remove(id);
-        }
+        foreach (var worker in _workers.All.Where(worker => IsGone(worker.Id)).ToArray())
+            _workers.Gone(worker.Id);
         Signal();
-        foreach (var job in _running.Values.Where(job => IsGone(job.Worker)).ToArray())
-            await GrainFactory.GetGrain<IJobGrain>(job.Id).LoseWorkerAsync(job.Attempt);
+        await Task.WhenAll(_jobs.AllRunning().Where(job => IsGone(job.Worker)).Select(LoseWorkerAsync));
     }
 
-    public Task<JobRecord?> NextToFetchAsync(TimeSpan wait) => NextDueAsync(_fetching, FetchPatience, wait);
+    public async Task<JobRecord?> NextToFetchAsync(TimeSpan wait) =>
+        await NextDueAsync(_jobs.Fetching, options.Lease, wait, static job => job.Status is JobStatus.Queued && !job.Request.InputsStored);
 
-    public Task<JobRecord?> NextWebhookAsync(TimeSpan wait) => NextDueAsync(_webhooks, WebhookPatience, wait);
-
-    public Task<int> PositionAsync(string jobId) => Task.FromResult(_waiting.PositionOf(jobId));
-
-    public Task<WorkerReport[]> WorkersAsync() => Task.FromResult(_workers.Values.OrderBy(worker => worker.StartedAt).ToArray());
-
-    private async Task<JobRecord?> StartAsync(Waiting next, WorkerReport worker)
+    public Task FetchingAsync(string jobId)
     {
-        JobRecord? job;
-        _starting++;
-        try
-        {
-            job = await GrainFactory.GetGrain<IJobGrain>(next.Id).StartAsync(worker.Id);
-        }
-        catch (Exception exception)
-        {
-            LogNotStarted(exception, next.Id);
-            _waiting.Finished(next.Owner);
-            _waiting.Add(next);
-            throw;
-        }
-        finally
-        {
-            _starting--;
-        }
-        if (job is null)
-        {
-            _waiting.Finished(next.Owner);
-            return null;
-        }
-        _running[next.Id] = job;
-        Seen(worker with { State = "working", Job = job.Id });
-        return job;
+        _jobs.Fetching.Postpone(jobId, time.GetUtcNow() + options.Lease);
+        return Task.CompletedTask;
     }
 
-    private async Task<JobRecord?> NextDueAsync(DueList list, TimeSpan patience, TimeSpan wait)
+    public async Task<JobRecord?> NextWebhookAsync(TimeSpan wait) =>
+        await NextDueAsync(_jobs.Webhooks, WebhookPatience, wait, static job => job.Webhook is { Settled: false });
+
+    public Task<int> PositionAsync(string jobId) => Task.FromResult(_jobs.Waiting.PositionOf(jobId));
+
+    public Task<WorkerReport[]> WorkersAsync() => Task.FromResult(_workers.All.OrderBy(worker => worker.StartedAt).ToArray());
+
+    private QueueStatistics Statistics() => new()
     {
-        await _rebuilding;
-        var from = time.GetTimestamp();
-        while (true)
-        {
-            if (list.TryTake(time.GetUtcNow(), patience, out var id))
-            {
-                if (await GrainFactory.GetGrain<IJobGrain>(id).GetAsync() is { } job)
-                    return job;
-                list.Remove(id);
-            }
-            else if (!await WorkAsync(wait - time.GetElapsedTime(from)))
-            {
-                return null;
-            }
-        }
-    }
+        Ready = _rebuilding.IsCompletedSuccessfully,
+        Queued = _jobs.Waiting.Count,
+        Fetching = _jobs.Fetching.Count,
+        Running = _jobs.RunningCount + _startingOn.Count,
+        Webhooks = _jobs.Webhooks.Count,
+        Workers = _workers.Count,
+        TypicalSeconds = _durations.Count == 0 ? 0 : _durations.Order().ElementAt(_durations.Count / 2),
+    };
 
-    /// <summary>Moves a job to the list that its record calls for and out of all others.</summary>
     private void Place(JobRecord job)
     {
-        if (job.Status is not JobStatus.Running && _running.Remove(job.Id, out var ran))
-        {
-            _waiting.Finished(ran.Owner);
-            if (_workers.TryGetValue(ran.Worker ?? "", out var worker) && worker.Job == job.Id)
-                _workers[worker.Id] = worker with { State = "idle", Job = null };
-        }
-        var fetch = job.Status is JobStatus.Queued && !job.Request.InputsStored;
-        if (fetch)
-        {
-            _fetchOwners[job.Id] = job.Owner;
-            _fetching.Add(job.Id, job.CreatedAt);
-        }
-        else if (_fetchOwners.Remove(job.Id))
-        {
-            _fetching.Remove(job.Id);
-        }
-        if (job.Status is JobStatus.Queued && !fetch)
-            _waiting.Add(new Waiting(job.Id, job.Owner, job.Order));
-        else
-            _waiting.Remove(job.Id);
-        if (job.Status is JobStatus.Running && _running.TryAdd(job.Id, job))
-            _waiting.Started(job.Owner);
-        if (job.Status.IsTerminal() && job.Webhook is { Settled: false, NextAt: { } due })
-            _webhooks.Add(job.Id, due);
-        else
-            _webhooks.Remove(job.Id);
+        _unsure.Remove(job.Id);
+        if (job.Status is not JobStatus.Running && _jobs.Running(job.Id) is { } ran)
+            _workers.Idle(ran.Worker, job.Id);
+        _jobs.Place(job);
         Signal();
-    }
-
-    private async Task RebuildAsync()
-    {
-        await Task.Yield();
-        var from = time.GetTimestamp();
-        var taken = 0;
-        foreach (var owner in await GrainFactory.GetGrain<IOwnersGrain>(IOwnersGrain.Key).ListAsync())
-        {
-            var index = GrainFactory.GetGrain<ITokenIndexGrain>(owner);
-            foreach (var ids in (await index.OpenAsync()).Chunk(128))
-            {
-                var jobs = await Task.WhenAll(ids.Select(id => GrainFactory.GetGrain<IJobGrain>(id).GetAsync()));
-                foreach (var (id, job) in ids.Zip(jobs))
-                {
-                    if (job is null)
-                        await index.RemoveAsync(id);
-                    else if (job.IsOpen)
-                        Place(job);
-                    else
-                        await index.ChangedAsync(job);
-                    taken++;
-                }
-            }
-        }
-        LogRebuilt(taken, _waiting.Count, _running.Count, time.GetElapsedTime(from).TotalMilliseconds);
-    }
-
-    private async Task SweepAsync()
-    {
-        if (_rebuilding.IsFaulted)
-        {
-            LogRebuildFailed(_rebuilding.Exception);
-            _rebuilding = RebuildAsync();
-        }
-        if (!_rebuilding.IsCompletedSuccessfully)
-            return;
-        Signal();
-        metrics.Observe(Statistics());
-        var now = time.GetUtcNow();
-        foreach (var (id, worker) in _workers.Where(pair => pair.Value.SeenAt + WorkerMemory < now).ToArray())
-            _workers.Remove(id);
-        foreach (var job in _running.Values.Where(job => job.LeaseUntil <= now).ToArray())
-        {
-            var checkedJob = await GrainFactory.GetGrain<IJobGrain>(job.Id).CheckLeaseAsync();
-            if (checkedJob is { Status: JobStatus.Running })
-                _running[job.Id] = checkedJob;
-            else if (checkedJob is null && _running.Remove(job.Id))
-                _waiting.Finished(job.Owner);
-            else if (checkedJob is not null)
-                Place(checkedJob);
-        }
-    }
-
-    private void Seen(WorkerReport worker)
-    {
-        if (!_gone.Contains(worker.Id))
-            _workers[worker.Id] = worker with { SeenAt = time.GetUtcNow() };
     }
 
     private void Signal()
@@ -311,13 +185,4 @@ public sealed partial class QueueGrain(JobsOptions options, JobsMetrics metrics,
             return false;
         }
     }
-
-    [LoggerMessage(LogLevel.Information, "took up {Taken} open jobs ({Waiting} waiting, {Running} running) in {Milliseconds:F0} ms")]
-    private partial void LogRebuilt(int taken, int waiting, int running, double milliseconds);
-
-    [LoggerMessage(LogLevel.Error, "taking up the open jobs failed, trying again")]
-    private partial void LogRebuildFailed(Exception? exception);
-
-    [LoggerMessage(LogLevel.Error, "job {Job} could not be started")]
-    private partial void LogNotStarted(Exception exception, string job);
 }

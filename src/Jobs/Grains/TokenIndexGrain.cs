@@ -1,5 +1,6 @@
 using Locutor.Jobs.Records;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Orleans.Storage;
 
@@ -7,11 +8,16 @@ namespace Locutor.Jobs.Grains;
 
 /// <inheritdoc cref="ITokenIndexGrain"/>
 [Reentrant]
-public sealed class TokenIndexGrain(
-    [FromKeyedServices(JobsStorage.Name)] IGrainStorage storage, JobsOptions options, TimeProvider time) : Grain, ITokenIndexGrain
+public sealed partial class TokenIndexGrain(
+    [FromKeyedServices(JobsStorage.Name)] IGrainStorage storage, JobsOptions options, TimeProvider time, ILogger<TokenIndexGrain> logger)
+    : Grain, ITokenIndexGrain
 {
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+
     private readonly Dictionary<string, Task<SubmitReply>> _submitting = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IndexEntry> _byKey = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, JobRecord> _untold = new(StringComparer.Ordinal);
     private readonly SortedList<long, string> _order = [];
     private IndexPages _pages = null!;
     private bool _known;
@@ -24,10 +30,10 @@ public sealed class TokenIndexGrain(
         foreach (var entry in _pages.Entries.Values)
             Remember(entry);
         _known = _order.Count > 0;
-        this.RegisterGrainTimer(static (self, _) => self._pages.FlushAsync(), this, new GrainTimerCreationOptions
+        this.RegisterGrainTimer(static (self, _) => self.TickAsync(), this, new GrainTimerCreationOptions
         {
-            DueTime = TimeSpan.FromSeconds(1),
-            Period = TimeSpan.FromSeconds(1),
+            DueTime = Pause,
+            Period = Pause,
             Interleave = true,
         });
     }
@@ -36,23 +42,23 @@ public sealed class TokenIndexGrain(
 
     public async Task<SubmitReply> SubmitAsync(JobSubmission submission)
     {
-        if (submission.IdempotencyKey is not { } key)
-            return await AcceptAsync(submission);
-        if (Known(key, submission.BodyHash) is { } known)
-            return known;
-        if (_submitting.TryGetValue(key, out var first))
+        // A repeated submission waits for the first one to end, and takes its answer when that was accepted.
+        var name = submission.IdempotencyKey ?? submission.JobId;
+        while (_submitting.TryGetValue(name, out var first))
             await ((Task)first).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        if (Known(key, submission.BodyHash) is { } repeated)
-            return repeated;
+        if (_order.Count > 0 && _pages.Entries.ContainsKey(submission.JobId))
+            return new SubmitReply(SubmitOutcome.Accepted, submission.JobId);
+        if (submission.IdempotencyKey is { } key && Known(key, submission.BodyHash) is { } known)
+            return known;
         var accepting = AcceptAsync(submission);
-        _submitting[key] = accepting;
+        _submitting[name] = accepting;
         try
         {
             return await accepting;
         }
         finally
         {
-            _submitting.Remove(key);
+            _submitting.Remove(name);
         }
     }
 
@@ -90,13 +96,16 @@ public sealed class TokenIndexGrain(
         _order.Remove(entry.Order);
         if (entry.IdempotencyKey is { } key)
             _byKey.Remove(key);
-        await _pages.FlushAsync();
+        await FlushAsync();
     }
 
-    public Task<string[]> OpenAsync() =>
-        Task.FromResult(_order.Values.Where(id => _pages.Entries[id].Open).ToArray());
+    public Task<IndexEntry[]> OpenAsync() =>
+        Task.FromResult(_order.Values.Select(id => _pages.Entries[id]).Where(entry => entry.Open).ToArray());
 
     public Task<string[]> UnknownAsync(string[] ids) => Task.FromResult(ids.Where(id => !_pages.Entries.ContainsKey(id)).ToArray());
+
+    public Task<string[]> WithoutFilesAsync(string[] ids) => Task.FromResult(
+        ids.Where(id => _pages.Entries.TryGetValue(id, out var entry) && entry.Status is JobStatus.Expired).ToArray());
 
     public Task<IndexEntry[]> ExpiredAsync(DateTimeOffset now) =>
         Task.FromResult(_pages.Entries.Values.Where(entry => !entry.Open && entry.ExpiresAt <= now).ToArray());
@@ -109,44 +118,48 @@ public sealed class TokenIndexGrain(
     {
         var owner = this.GetPrimaryKeyString();
         var queue = GrainFactory.GetGrain<IQueueGrain>(IQueueGrain.Key);
-        var admission = await queue.ReserveAsync(owner, submission.MaxQueued > 0 ? submission.MaxQueued : options.MaxQueuedPerToken);
+        var most = submission.MaxQueued > 0 ? submission.MaxQueued : options.MaxQueuedPerToken;
+        var admission = await queue.ReserveAsync(owner, submission.JobId, most);
         if (admission is not QueueAdmission.Admitted)
             return new SubmitReply(admission is QueueAdmission.Full ? SubmitOutcome.QueueFull : SubmitOutcome.OwnerFull, null);
+        var record = NewRecord(owner, submission);
         try
         {
-            if (!_known)
-            {
-                await GrainFactory.GetGrain<IOwnersGrain>(IOwnersGrain.Key).AddAsync(owner);
-                _known = true;
-            }
-            var record = NewRecord(owner, submission);
-            var entry = new IndexEntry
-            {
-                Id = record.Id,
-                Order = record.Order,
-                Open = true,
-                IdempotencyKey = submission.IdempotencyKey,
-                BodyHash = submission.BodyHash,
-            };
-            // The job goes first, so that no index entry ever stands without one.
-            await GrainFactory.GetGrain<IJobGrain>(record.Id).CreateAsync(record);
-            await AppendAsync(entry);
-            await queue.AddAsync(record, reserved: true);
-            return new SubmitReply(SubmitOutcome.Accepted, record.Id);
+            await StoreAsync(record, submission);
         }
         catch
         {
-            await queue.GiveUpAsync(owner);
+            // Not waited for: a reservation that is not given up ends by itself.
+            queue.GiveUpAsync(record.Id).Ignore();
             throw;
         }
+        // The job is accepted from here on, whatever happens to the queue.
+        _untold[record.Id] = record;
+        await TellQueueAsync();
+        return new SubmitReply(SubmitOutcome.Accepted, record.Id);
     }
 
-    private async Task AppendAsync(IndexEntry entry)
+    private async Task StoreAsync(JobRecord record, JobSubmission submission)
     {
+        if (!_known)
+        {
+            await GrainFactory.GetGrain<IOwnersGrain>(IOwnersGrain.Key).AddAsync(record.Owner);
+            _known = true;
+        }
+        // The job goes first, so that no index entry is ever without one.
+        await GrainFactory.GetGrain<IJobGrain>(record.Id).CreateAsync(record);
+        var entry = new IndexEntry
+        {
+            Id = record.Id,
+            Order = record.Order,
+            Open = true,
+            IdempotencyKey = submission.IdempotencyKey,
+            BodyHash = submission.BodyHash,
+        };
         _pages.Append(entry);
         try
         {
-            await _pages.FlushAsync();
+            await FlushAsync();
         }
         catch
         {
@@ -154,6 +167,44 @@ public sealed class TokenIndexGrain(
             throw;
         }
         Remember(entry);
+    }
+
+    private async Task TickAsync()
+    {
+        await TellQueueAsync();
+        await FlushAsync();
+    }
+
+    /// <summary>Gives accepted jobs to the queue. What fails is tried again a second later.</summary>
+    private async Task TellQueueAsync()
+    {
+        foreach (var (id, record) in _untold.ToArray())
+        {
+            try
+            {
+                await GrainFactory.GetGrain<IQueueGrain>(IQueueGrain.Key).AddAsync(record);
+                _untold.Remove(id);
+            }
+            catch (Exception exception)
+            {
+                LogNotTold(id, exception.Message);
+                return;
+            }
+        }
+    }
+
+    private async Task FlushAsync()
+    {
+        try
+        {
+            await _pages.FlushAsync();
+        }
+        catch
+        {
+            // Memory and disk may differ now; the next call reads what is on disk.
+            DeactivateOnIdle();
+            throw;
+        }
     }
 
     private JobRecord NewRecord(string owner, JobSubmission submission)
@@ -184,4 +235,7 @@ public sealed class TokenIndexGrain(
         }
         return low;
     }
+
+    [LoggerMessage(LogLevel.Warning, "the queue could not be told of job {Job}, and is told again: {Reason}")]
+    private partial void LogNotTold(string job, string reason);
 }

@@ -3,16 +3,28 @@ namespace Locutor.Jobs.Queue;
 /// <summary>Work that is handed out at a given time and comes back when nobody reports on it: inputs to fetch, webhooks to send.</summary>
 public sealed class DueList
 {
-    private readonly Dictionary<string, DateTimeOffset> _due = new(StringComparer.Ordinal);
+    // Asked: the time that the caller named. Due: the same, or later while somebody has the work.
+    private readonly Dictionary<string, (DateTimeOffset Asked, DateTimeOffset Due)> _due = new(StringComparer.Ordinal);
     private readonly PriorityQueue<string, DateTimeOffset> _order = new();
 
     public int Count => _due.Count;
 
-    /// <summary>Adds work, or moves it to another time.</summary>
+    public IEnumerable<string> Ids => _due.Keys;
+
+    public bool Contains(string id) => _due.ContainsKey(id);
+
+    /// <summary>Adds work, or moves it to another time. Work that is already here for this time stays with whoever has taken it.</summary>
     public void Add(string id, DateTimeOffset due)
     {
-        _due[id] = due;
-        _order.Enqueue(id, due);
+        if (!_due.TryGetValue(id, out var known) || known.Asked != due)
+            Set(id, due, due);
+    }
+
+    /// <summary>Whoever has taken the work still does it: it is due again at <paramref name="due"/>.</summary>
+    public void Postpone(string id, DateTimeOffset due)
+    {
+        if (_due.TryGetValue(id, out var known))
+            Set(id, known.Asked, due);
     }
 
     public bool Remove(string id) => _due.Remove(id);
@@ -23,12 +35,18 @@ public sealed class DueList
         while (_order.TryPeek(out id!, out var due) && due <= now)
         {
             _order.Dequeue();
-            if (!_due.TryGetValue(id, out var current) || current != due)
+            if (!_due.TryGetValue(id, out var current) || current.Due != due)
                 continue;
-            Add(id, now + patience);
+            Postpone(id, now + patience);
             return true;
         }
         id = "";
         return false;
+    }
+
+    private void Set(string id, DateTimeOffset asked, DateTimeOffset due)
+    {
+        _due[id] = (asked, due);
+        _order.Enqueue(id, due);
     }
 }

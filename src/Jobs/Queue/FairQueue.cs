@@ -16,6 +16,11 @@ public sealed class FairQueue
     /// <summary>Jobs waiting in all.</summary>
     public int Count => _waiting.Count;
 
+    /// <summary>Jobs that wait.</summary>
+    public IEnumerable<string> Ids => _waiting.Keys;
+
+    public bool Contains(string id) => _waiting.ContainsKey(id);
+
     /// <summary>Jobs of <paramref name="owner"/> that wait.</summary>
     public int CountOf(string owner) => _lanes.TryGetValue(owner, out var lane) ? lane.Waiting.Count : 0;
 

@@ -14,6 +14,8 @@ public sealed partial class InputFetchService(
 {
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(10);
 
+    private readonly TimeSpan _beat = TimeSpan.FromSeconds(settings.LeaseSeconds / 3);
+
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(Enumerable.Range(0, settings.FetchInParallel).Select(_ => RunAsync(stoppingToken)));
 
@@ -43,6 +45,8 @@ public sealed partial class InputFetchService(
     {
         var grain = grains.GetGrain<IJobGrain>(job.Id);
         using var span = Tracing.Start("fetch inputs", job);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var beating = BeatAsync(job.Id, over.Token);
         try
         {
             var stored = new List<JobInput>();
@@ -73,6 +77,22 @@ public sealed partial class InputFetchService(
         {
             LogFailed(exception);
             await grain.RejectAsync(new JobError(JobError.Internal, "the inputs could not be stored", true));
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await beating;
+        }
+    }
+
+    /// <summary>Keeps the queue from giving the job to another fetcher.</summary>
+    private async Task BeatAsync(string job, CancellationToken over)
+    {
+        while (!over.IsCancellationRequested)
+        {
+            await Task.Delay(_beat, over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!over.IsCancellationRequested)
+                grains.GetGrain<IQueueGrain>(IQueueGrain.Key).FetchingAsync(job).Ignore();
         }
     }
 

@@ -48,7 +48,7 @@ internal sealed partial class Janitor(
             catch (Exception exception)
             {
                 LogFailed(exception);
-                await Task.Delay(Beat, CancellationToken.None);
+                await Task.Delay(Beat, time, CancellationToken.None);
             }
         }
     }
@@ -63,7 +63,7 @@ internal sealed partial class Janitor(
             foreach (var entry in await index.ExpiredAsync(time.GetUtcNow()))
             {
                 cancellation.ThrowIfCancellationRequested();
-                await RemoveAsync(entry);
+                await RemoveAsync(owner, entry);
             }
         }
         await revoked.CancelJobsAsync(cancellation);
@@ -77,43 +77,55 @@ internal sealed partial class Janitor(
             await MakeRoomAsync(cancellation);
     }
 
-    /// <summary>Removes what was stored for submissions that were never accepted, for the service ended in the middle of them.</summary>
+    /// <summary>
+    /// Removes what was stored for submissions that were never accepted, because the service or its answer was lost in the middle of them,
+    /// and files that should have gone when their job expired.
+    /// </summary>
     private async Task SweepAsync(CancellationToken cancellation)
     {
         var before = time.GetUtcNow() - _unclaimed;
         // The files first and the indices after them, so that whatever is accepted meanwhile is known.
-        var unknown = (await store.WrittenAsync(cancellation)).Where(job => job.Value < before).Select(job => job.Key).ToArray();
+        var old = (await store.WrittenAsync(cancellation)).Where(job => job.Value < before).Select(job => job.Key).ToArray();
         var owners = await grains.GetGrain<IOwnersGrain>(IOwnersGrain.Key).ListAsync();
         if (owners.Length == 0)
             return; // A database that knows no job at all is not to say whose files these are.
+        var unknown = old;
         foreach (var owner in owners)
-            unknown = await grains.GetGrain<ITokenIndexGrain>(owner).UnknownAsync(unknown);
+        {
+            var index = grains.GetGrain<ITokenIndexGrain>(owner);
+            foreach (var id in await index.WithoutFilesAsync(old))
+                await store.RemoveAsync(id, cancellation);
+            unknown = await index.UnknownAsync(unknown);
+        }
         foreach (var id in unknown)
+        {
+            await grains.GetGrain<IJobGrain>(id).DiscardAsync();
             await store.RemoveAsync(id, cancellation);
+        }
         if (unknown.Length > 0)
             LogSwept(unknown.Length);
     }
 
-    private async Task RemoveAsync(IndexEntry entry)
+    private async Task RemoveAsync(string owner, IndexEntry entry)
     {
         var job = grains.GetGrain<IJobGrain>(entry.Id);
         // The record first: a result that is gone must not be promised.
-        if (entry.Status is JobStatus.Expired)
-            await job.DeleteAsync();
-        else
-            await job.ExpireAsync();
+        var gone = entry.Status is JobStatus.Expired ? await job.DeleteAsync() : await job.ExpireAsync() is null;
         await store.RemoveAsync(entry.Id, CancellationToken.None);
+        if (gone)
+            await grains.GetGrain<ITokenIndexGrain>(owner).RemoveAsync(entry.Id);
     }
 
     private async Task MakeRoomAsync(CancellationToken cancellation)
     {
-        var finished = new List<IndexEntry>();
+        var finished = new List<(string Owner, IndexEntry Entry)>();
         foreach (var owner in await grains.GetGrain<IOwnersGrain>(IOwnersGrain.Key).ListAsync())
-            finished.AddRange((await grains.GetGrain<ITokenIndexGrain>(owner).ExpiredAsync(DateTimeOffset.MaxValue)).Where(entry => entry.Status is not JobStatus.Expired));
-        foreach (var entry in finished.OrderBy(entry => entry.Order))
+            finished.AddRange((await grains.GetGrain<ITokenIndexGrain>(owner).ExpiredAsync(DateTimeOffset.MaxValue))
+                .Where(entry => entry.Status is not JobStatus.Expired).Select(entry => (owner, entry)));
+        foreach (var (owner, entry) in finished.OrderBy(found => found.Entry.Order))
         {
             cancellation.ThrowIfCancellationRequested();
-            await RemoveAsync(entry);
+            await RemoveAsync(owner, entry);
             quota.Measure();
             LogMadeRoom(entry.Id);
             if (quota.Excess == 0)

@@ -37,31 +37,26 @@ public sealed class JobSubmitter(
         return found is null ? null : Answer(found);
     }
 
-    /// <summary>Accepts a job durably. The inputs named by path lie in the data folder; they are removed if the job is refused.</summary>
+    /// <summary>
+    /// Accepts a job durably. The inputs named by path are in the data folder; they are removed if the job is definitely refused. When the
+    /// answer is lost the job may be accepted, so they stay: the janitor removes those that no job claims.
+    /// </summary>
     public async Task<Accepted> SubmitAsync(Token caller, string jobId, JobRequest request, string? key, string hash)
     {
-        var accepted = false;
-        try
+        var submission = new JobSubmission
         {
-            var reply = await grains.GetGrain<ITokenIndexGrain>(caller.KeyId).SubmitAsync(new JobSubmission
-            {
-                JobId = jobId,
-                Request = request with { TraceParent = Tracing.Current },
-                IdempotencyKey = key,
-                BodyHash = hash,
-                MaxQueued = caller.MaxQueued ?? settings.MaxQueuedPerToken,
-            });
-            var answer = Answer(reply);
-            accepted = answer.JobId == jobId;
-            if (accepted)
-                metrics.Submitted();
-            return answer;
-        }
-        finally
-        {
-            if (!accepted)
-                await store.RemoveAsync(jobId, CancellationToken.None);
-        }
+            JobId = jobId,
+            Request = request with { TraceParent = Tracing.Current },
+            IdempotencyKey = key,
+            BodyHash = hash,
+            MaxQueued = caller.MaxQueued ?? settings.MaxQueuedPerToken,
+        };
+        var reply = await grains.GetGrain<ITokenIndexGrain>(caller.KeyId).SubmitAsync(submission);
+        if (reply.JobId == jobId)
+            metrics.Submitted();
+        else
+            await store.RemoveAsync(jobId, CancellationToken.None);
+        return Answer(reply);
     }
 
     private static Accepted Answer(SubmitReply reply) => reply.Outcome switch

@@ -1,0 +1,55 @@
+using Microsoft.Extensions.Logging;
+
+namespace Locutor.Jobs.Grains;
+
+/// <summary>
+/// How the index and the queue learn of a change. The change is stored by then, so a call that cannot tell them still succeeds: they are
+/// told again every second, and whatever is lost with this process is found when the queue compares itself with the indices.
+/// </summary>
+public sealed partial class JobGrain
+{
+    private static readonly TimeSpan TellPause = TimeSpan.FromSeconds(1);
+
+    private async Task TellAsync(bool queue)
+    {
+        try
+        {
+            await TellOnceAsync(queue);
+            StopTelling();
+        }
+        catch (Exception exception)
+        {
+            LogNotTold(this.GetPrimaryKeyString(), exception.Message);
+            _telling ??= this.RegisterGrainTimer(static (self, _) => self.TellAsync(queue: true), this, new GrainTimerCreationOptions
+            {
+                DueTime = TellPause,
+                Period = TellPause,
+                KeepAlive = true,
+            });
+        }
+    }
+
+    private async Task TellOnceAsync(bool queue)
+    {
+        if (_deletedOwner is { } owner)
+        {
+            await GrainFactory.GetGrain<ITokenIndexGrain>(owner).RemoveAsync(this.GetPrimaryKeyString());
+            DeactivateOnIdle();
+        }
+        else if (_current is { } job)
+        {
+            await GrainFactory.GetGrain<ITokenIndexGrain>(job.Owner).ChangedAsync(job);
+            if (queue)
+                await GrainFactory.GetGrain<IQueueGrain>(IQueueGrain.Key).ChangedAsync(job);
+        }
+    }
+
+    private void StopTelling()
+    {
+        _telling?.Dispose();
+        _telling = null;
+    }
+
+    [LoggerMessage(LogLevel.Warning, "the queue could not be told how job {Job} changed, and is told again: {Reason}")]
+    private partial void LogNotTold(string job, string reason);
+}

@@ -1,0 +1,58 @@
+using Locutor.Jobs.Queue;
+using Locutor.Jobs.Records;
+using Microsoft.Extensions.Logging;
+
+namespace Locutor.Jobs.Grains;
+
+/// <summary>
+/// Compares the indices of open jobs with the queue. Where they differ the record decides: the job goes to the list that the record calls
+/// for, and the index is told. A queue that has just started is empty, so the first comparison takes up every open job.
+/// </summary>
+internal sealed partial class QueueComparison(IGrainFactory grains, QueuedJobs jobs, ILogger logger)
+{
+    private const int InParallel = 128;
+
+    /// <summary>How many jobs had to be looked up.</summary>
+    public async Task<int> RunAsync()
+    {
+        var differing = 0;
+        var open = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var owner in await grains.GetGrain<IOwnersGrain>(IOwnersGrain.Key).ListAsync())
+        {
+            var entries = await grains.GetGrain<ITokenIndexGrain>(owner).OpenAsync();
+            open.UnionWith(entries.Select(entry => entry.Id));
+            differing += await ReadAsync([.. entries.Where(entry => !jobs.Agrees(entry)).Select(entry => entry.Id)], owner);
+        }
+        return differing + await ReadAsync([.. jobs.Ids.Where(id => !open.Contains(id))], null);
+    }
+
+    /// <summary>Reads the record of a job and places the job by it.</summary>
+    /// <param name="owner">The token in whose index the job is, when it is in one.</param>
+    public async Task<JobRecord?> ReadAsync(string id, string? owner)
+    {
+        var job = await grains.GetGrain<IJobGrain>(id).GetAsync();
+        if (job is not null)
+        {
+            jobs.Place(job);
+            await grains.GetGrain<ITokenIndexGrain>(job.Owner).ChangedAsync(job);
+            return job;
+        }
+        jobs.Drop(id);
+        if (owner is not null)
+        {
+            LogNoRecord(id);
+            await grains.GetGrain<ITokenIndexGrain>(owner).RemoveAsync(id);
+        }
+        return null;
+    }
+
+    private async Task<int> ReadAsync(string[] ids, string? owner)
+    {
+        foreach (var some in ids.Chunk(InParallel))
+            await Task.WhenAll(some.Select(id => ReadAsync(id, owner)));
+        return ids.Length;
+    }
+
+    [LoggerMessage(LogLevel.Warning, "job {Job} has no record any more and leaves the index")]
+    private partial void LogNoRecord(string job);
+}

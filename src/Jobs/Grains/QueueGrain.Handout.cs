@@ -1,0 +1,84 @@
+using Locutor.Jobs.Queue;
+using Locutor.Jobs.Records;
+using Microsoft.Extensions.Logging;
+
+namespace Locutor.Jobs.Grains;
+
+/// <summary>How jobs are given to workers, fetchers and webhook senders. The record decides whether a job may be given out.</summary>
+public sealed partial class QueueGrain
+{
+    /// <summary>A job that runs on this worker although it asks for one: the answer that gave it the job was lost on its way.</summary>
+    private async Task<JobRecord?> UndeliveredAsync(WorkerReport worker)
+    {
+        if (_jobs.RunningOn(worker.Id) is not { } known)
+            return null;
+        var job = await GrainFactory.GetGrain<IJobGrain>(known.Id).GetAsync();
+        if (job is null)
+            _jobs.Drop(known.Id);
+        else
+            Place(job);
+        return HasStarted(job, worker) ? job : null;
+    }
+
+    private async Task<JobRecord?> StartAsync(Waiting next, WorkerReport worker)
+    {
+        JobRecord? job;
+        _startingOn.Add(worker.Id);
+        try
+        {
+            var grain = GrainFactory.GetGrain<IJobGrain>(next.Id);
+            job = await grain.StartAsync(worker.Id) ?? await grain.GetAsync();
+        }
+        catch (Exception exception)
+        {
+            // The start may be stored although its answer was lost. The next sweep reads the record.
+            LogNotStarted(exception, next.Id);
+            _unsure.Add(next.Id);
+            throw;
+        }
+        finally
+        {
+            _startingOn.Remove(worker.Id);
+            _jobs.Waiting.Finished(next.Owner);
+            Signal();
+        }
+        if (job is null)
+        {
+            _jobs.Drop(next.Id);
+            return null;
+        }
+        Place(job);
+        if (!HasStarted(job, worker))
+            return null;
+        _workers.Seen(worker with { State = "working", Job = job.Id });
+        return job;
+    }
+
+    private static bool HasStarted(JobRecord? job, WorkerReport worker) => job is { Status: JobStatus.Running } && job.Worker == worker.Id;
+
+    private async Task<JobRecord?> NextDueAsync(DueList list, TimeSpan patience, TimeSpan wait, Func<JobRecord, bool> isDue)
+    {
+        await _rebuilding;
+        var from = time.GetTimestamp();
+        while (true)
+        {
+            if (list.TryTake(time.GetUtcNow(), patience, out var id))
+            {
+                var job = await GrainFactory.GetGrain<IJobGrain>(id).GetAsync();
+                if (job is null)
+                    _jobs.Drop(id);
+                else
+                    Place(job);
+                if (job is not null && isDue(job))
+                    return job;
+            }
+            else if (!await WorkAsync(wait - time.GetElapsedTime(from)))
+            {
+                return null;
+            }
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "job {Job} could not be started; its record is read again")]
+    private partial void LogNotStarted(Exception exception, string job);
+}

@@ -1,0 +1,97 @@
+using Locutor.Jobs.Records;
+using Microsoft.Extensions.Logging;
+
+namespace Locutor.Jobs.Grains;
+
+/// <summary>How the queue is filled when it starts, and what it looks after from then on: leases, lost answers, differences to the indices.</summary>
+public sealed partial class QueueGrain
+{
+    private const int MostRead = 128;
+    private static readonly TimeSpan ComparePause = TimeSpan.FromMinutes(1);
+
+    private async Task RebuildAsync()
+    {
+        await Task.Yield();
+        var from = time.GetTimestamp();
+        var taken = await _comparison.RunAsync();
+        _compared = time.GetUtcNow();
+        Signal();
+        LogRebuilt(taken, _jobs.Waiting.Count, _jobs.RunningCount, time.GetElapsedTime(from).TotalMilliseconds);
+    }
+
+    private async Task SweepAsync()
+    {
+        if (_rebuilding.IsFaulted)
+        {
+            LogRebuildFailed(_rebuilding.Exception);
+            _rebuilding = RebuildAsync();
+        }
+        if (!_rebuilding.IsCompletedSuccessfully)
+            return;
+        metrics.Observe(Statistics());
+        _workers.Forget();
+        _reservations.RemoveExpired();
+        await Task.WhenAll(_unsure.Take(MostRead).ToArray().Select(id => TryAsync(() => ReadUnsureAsync(id))));
+        await Task.WhenAll(_jobs.LeasesToCheck().Select(job => TryAsync(() => CheckLeaseAsync(job))));
+        if (_compared + ComparePause <= time.GetUtcNow())
+            await TryAsync(CompareAsync);
+        Signal();
+    }
+
+    private async Task ReadUnsureAsync(string id)
+    {
+        await _comparison.ReadAsync(id, null);
+        _unsure.Remove(id);
+    }
+
+    private async Task CheckLeaseAsync(JobRecord job)
+    {
+        var now = await GrainFactory.GetGrain<IJobGrain>(job.Id).CheckLeaseAsync(_workers.SilenceOf(job.Worker));
+        if (now is null)
+            _jobs.Drop(job.Id);
+        else
+            Place(now);
+    }
+
+    private async Task LoseWorkerAsync(JobRecord job)
+    {
+        // If this fails, the lease runs out.
+        await TryAsync(async () =>
+        {
+            if (await GrainFactory.GetGrain<IJobGrain>(job.Id).LoseWorkerAsync(job.Attempt) is { } now)
+                Place(now);
+        });
+    }
+
+    private async Task CompareAsync()
+    {
+        _compared = time.GetUtcNow();
+        if (await _comparison.RunAsync() is var differing && differing > 0)
+            LogCompared(differing);
+    }
+
+    /// <summary>What fails here is done by a later sweep.</summary>
+    private async Task TryAsync(Func<Task> act)
+    {
+        try
+        {
+            await act();
+        }
+        catch (Exception exception)
+        {
+            LogSweepFailed(exception.Message);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "took up {Taken} open jobs ({Waiting} waiting, {Running} running) in {Milliseconds:F0} ms")]
+    private partial void LogRebuilt(int taken, int waiting, int running, double milliseconds);
+
+    [LoggerMessage(LogLevel.Error, "taking up the open jobs failed, trying again")]
+    private partial void LogRebuildFailed(Exception? exception);
+
+    [LoggerMessage(LogLevel.Information, "{Count} jobs were not where their records say, and are now")]
+    private partial void LogCompared(int count);
+
+    [LoggerMessage(LogLevel.Warning, "the queue could not look after its jobs and tries again: {Reason}")]
+    private partial void LogSweepFailed(string reason);
+}
