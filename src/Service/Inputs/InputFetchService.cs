@@ -8,11 +8,15 @@ using Locutor.Service.V1;
 
 namespace Locutor.Service.Inputs;
 
+/// <summary>Brings one input of a job into the store.</summary>
+public delegate Task<JobInput> FetchInput(string jobId, JobInput input, CancellationToken cancellation);
+
 /// <summary>Fetches the inputs of accepted jobs, several at a time. A job left half-fetched by a crash is fetched again.</summary>
 public sealed partial class InputFetchService(
-    IGrainFactory grains, InputStore inputs, ModelCatalog catalog, ServeSettings settings, ILogger<InputFetchService> logger) : BackgroundService
+    IGrainFactory grains, FetchInput fetch, ModelCatalog catalog, ServeSettings settings, TimeProvider time, ILogger<InputFetchService> logger) : BackgroundService
 {
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan StorePatience = TimeSpan.FromHours(1);
 
     private readonly TimeSpan _beat = TimeSpan.FromSeconds(settings.LeaseSeconds / 3);
 
@@ -36,7 +40,7 @@ public sealed partial class InputFetchService(
             catch (Exception exception)
             {
                 LogFailed(exception);
-                await Task.Delay(TimeSpan.FromSeconds(1), CancellationToken.None);
+                await Task.Delay(TimeSpan.FromSeconds(1), time, CancellationToken.None);
             }
         }
     }
@@ -49,34 +53,11 @@ public sealed partial class InputFetchService(
         var beating = BeatAsync(job.Id, over.Token);
         try
         {
-            var stored = new List<JobInput>();
-            foreach (var input in job.Request.Inputs)
-            {
-                stored.Add(input.Path is not null
-                    ? input
-                    : await inputs.FetchAsync(job.Id, input.Field, input.Url!, InputStore.Expected(input.Field), cancellation));
-            }
-            var request = StoredRequest.Load(job.Request);
-            if (request[VideoFields.Boxes] is not null && BoxCheck.Fault(VideoSettings.Resolve(catalog.Find(request[VideoFields.Model]), request), stored) is { } fault)
-                throw new InputException(JobError.InvalidRequest, $"{VideoFields.Boxes.Name}: {fault}", false);
-            await grain.StoreInputsAsync([.. stored]);
-        }
-        catch (RequestException exception)
-        {
-            await grain.RejectAsync(new JobError(JobError.InvalidRequest, exception.Message, false));
-        }
-        catch (InputException exception)
-        {
-            await grain.RejectAsync(exception.ToError());
-        }
-        catch (WrongKindException exception)
-        {
-            await grain.RejectAsync(new JobError(JobError.UnsupportedMedia, exception.Message, false));
-        }
-        catch (IOException exception)
-        {
-            LogFailed(exception);
-            await grain.RejectAsync(new JobError(JobError.Internal, "the inputs could not be stored", true));
+            var (inputs, error) = await BringAsync(job, cancellation);
+            if (inputs is not null)
+                await grain.StoreInputsAsync(inputs);
+            else if (error is not null)
+                await grain.RejectAsync(error);
         }
         finally
         {
@@ -85,12 +66,44 @@ public sealed partial class InputFetchService(
         }
     }
 
+    /// <summary>The inputs, or why they cannot be had. Neither when the store fails: the queue gives the job out again later.</summary>
+    private async Task<(JobInput[]? Inputs, JobError? Error)> BringAsync(JobRecord job, CancellationToken cancellation)
+    {
+        try
+        {
+            var stored = new List<JobInput>();
+            foreach (var input in job.Request.Inputs)
+                stored.Add(input.Path is not null ? input : await fetch(job.Id, input, cancellation));
+            var request = StoredRequest.Load(job.Request);
+            if (request[VideoFields.Boxes] is not null && BoxCheck.Fault(VideoSettings.Resolve(catalog.Find(request[VideoFields.Model]), request), stored) is { } fault)
+                throw new InputException(JobError.InvalidRequest, $"{VideoFields.Boxes.Name}: {fault}", false);
+            return ([.. stored], null);
+        }
+        catch (RequestException exception)
+        {
+            return (null, new JobError(JobError.InvalidRequest, exception.Message, false));
+        }
+        catch (InputException exception)
+        {
+            return (null, exception.ToError());
+        }
+        catch (WrongKindException exception)
+        {
+            return (null, new JobError(JobError.UnsupportedMedia, exception.Message, false));
+        }
+        catch (IOException exception)
+        {
+            LogFailed(exception);
+            return (null, time.GetUtcNow() - job.CreatedAt < StorePatience ? null : new JobError(JobError.Internal, "the inputs could not be stored", true));
+        }
+    }
+
     /// <summary>Keeps the queue from giving the job to another fetcher.</summary>
     private async Task BeatAsync(string job, CancellationToken over)
     {
         while (!over.IsCancellationRequested)
         {
-            await Task.Delay(_beat, over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(_beat, time, over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!over.IsCancellationRequested)
                 grains.GetGrain<IQueueGrain>(IQueueGrain.Key).FetchingAsync(job).Ignore();
         }

@@ -1,0 +1,107 @@
+using System.Collections.Concurrent;
+using Locutor.Jobs.Records;
+using Locutor.Service.Storage;
+using Orleans.Storage;
+
+namespace Locutor.Service.FunctionalTests.Faults;
+
+/// <summary>Puts every call of one of our grains through the plan, whoever makes it.</summary>
+internal sealed class FaultyCalls(FaultPlan plan) : IOutgoingGrainCallFilter
+{
+    public Task Invoke(IOutgoingGrainCallContext context)
+    {
+        if (context.InterfaceMethod.DeclaringType?.Namespace?.StartsWith("Locutor", StringComparison.Ordinal) != true || Actor.IsObserver)
+            return context.Invoke();
+        if (Actor.IsDead)
+            throw new SiloUnavailableException("the caller was killed");
+        var caller = context.SourceId is { } source && !source.IsClient() ? source.Type.ToString() : Actor.Name;
+        return plan.RunAsync($"{caller}->{context.InterfaceMethod.DeclaringType.Name}.{context.InterfaceMethod.Name}", context.Invoke);
+    }
+}
+
+/// <summary>Who makes the calls of the present flow of control.</summary>
+internal sealed class Actor(string name)
+{
+    private static readonly AsyncLocal<Actor?> Present = new();
+
+    public static string Name => Present.Value?._name ?? "service";
+
+    /// <summary>The test that looks on: its calls never fail and are not counted.</summary>
+    public static bool IsObserver => Name == "observer";
+
+    public static bool IsDead => Present.Value is { Killed: true };
+
+    private readonly string _name = name;
+
+    public bool Killed { get; set; }
+
+    /// <summary>Runs something as this actor.</summary>
+    public Task RunAsync(Func<Task> act) => Task.Run(() =>
+    {
+        Present.Value = this;
+        return act();
+    });
+}
+
+/// <summary>The real SQLite storage behind the plan; it also watches what becomes of every job on disk.</summary>
+internal sealed class FaultyStorage(IGrainStorage inner, FaultPlan plan) : IGrainStorage
+{
+    private readonly ConcurrentDictionary<string, JobRecord> _stored = new(StringComparer.Ordinal);
+
+    /// <summary>How often each job has ended.</summary>
+    public ConcurrentDictionary<string, int> Ends { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Jobs that began again after their end.</summary>
+    public ConcurrentQueue<string> Violations { get; } = new();
+
+    public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
+        plan.StoreAsync($"store.read {stateName}", () => inner.ReadStateAsync(stateName, grainId, grainState));
+
+    public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
+        plan.StoreAsync($"store.write {stateName}", async () =>
+        {
+            await inner.WriteStateAsync(stateName, grainId, grainState);
+            if (grainState.State is JobRecord job)
+                Note(job);
+        });
+
+    public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
+        plan.StoreAsync($"store.clear {stateName}", () => inner.ClearStateAsync(stateName, grainId, grainState));
+
+    private void Note(JobRecord job)
+    {
+        var was = _stored.GetValueOrDefault(job.Id)?.Status ?? JobStatus.Queued;
+        _stored[job.Id] = job;
+        if (was.IsTerminal() && !job.Status.IsTerminal())
+            Violations.Enqueue($"{job.Id} was {was} and became {job.Status}");
+        if (was.IsTerminal() && job.Status != was && job.Status != JobStatus.Expired)
+            Violations.Enqueue($"{job.Id} ended as {was} and again as {job.Status}");
+        if (!was.IsTerminal() && job.Status.IsTerminal())
+            Ends.AddOrUpdate(job.Id, 1, static (_, count) => count + 1);
+    }
+}
+
+/// <summary>The real data folder behind the plan. Files are as old as virtual time says.</summary>
+internal sealed class FaultyFiles(IFileStore inner, FaultPlan plan, TimeProvider time) : IFileStore
+{
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _kept = new(StringComparer.Ordinal);
+
+    public string Name => inner.Name;
+
+    public Task KeepAsync(string file, string path, string contentType, CancellationToken cancellation) =>
+        plan.StoreAsync($"files.keep {path.Split('/')[0]}", () =>
+        {
+            _kept[path.Split('/')[1]] = time.GetUtcNow();
+            return inner.KeepAsync(file, path, contentType, cancellation);
+        });
+
+    public Task<string> OnDiskAsync(string path, string folder, CancellationToken cancellation) => inner.OnDiskAsync(path, folder, cancellation);
+
+    public Task<Stream?> OpenAsync(string path, CancellationToken cancellation) => inner.OpenAsync(path, cancellation);
+
+    public async Task<IReadOnlyDictionary<string, DateTimeOffset>> WrittenAsync(CancellationToken cancellation) =>
+        (await inner.WrittenAsync(cancellation)).Keys.ToDictionary(id => id, id => _kept.GetValueOrDefault(id, time.GetUtcNow()));
+
+    public Task RemoveAsync(string jobId, CancellationToken cancellation) =>
+        plan.StoreAsync("files.remove", () => inner.RemoveAsync(jobId, cancellation));
+}

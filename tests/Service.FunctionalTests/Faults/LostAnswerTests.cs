@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using System.Globalization;
+using Locutor.Service.FunctionalTests.Harness;
+
+namespace Locutor.Service.FunctionalTests.Faults;
+
+/// <summary>
+/// Every call between grains, stores and workers fails before it is done or loses its answer after it: at each call site in turn, then
+/// several at once at random. LOCUTOR_SEED runs one schedule alone.
+/// </summary>
+[Collection(Alone.Name)]
+public sealed class LostAnswerTests
+{
+    private static readonly int Schedules = Endurance.Endurance.Of(200, 10_000);
+    private const int PerWorld = 250;
+    private const int DryRuns = 6;
+
+    [Fact]
+    public async Task No_lost_call_or_answer_loses_a_job()
+    {
+        var clock = Stopwatch.StartNew();
+        var single = int.TryParse(Environment.GetEnvironmentVariable("LOCUTOR_SEED"), NumberStyles.None, CultureInfo.InvariantCulture, out var given);
+        int done = 0, hit = 0;
+        IReadOnlyDictionary<string, int> sites = new Dictionary<string, int>();
+        for (var seed = single ? given : 0; seed < (single ? given + 1 : Schedules);)
+        {
+            await using var world = await World.StartAsync();
+            sites = sites.Count > 0 ? sites : await SitesAsync(world);
+            for (var last = Math.Min(seed + PerWorld, single ? given + 1 : Schedules); seed < last; seed++)
+            {
+                var faults = FaultPlan.Choose(seed, sites);
+                try
+                {
+                    await new Schedule(world, seed).RunAsync(faults);
+                }
+                catch (Exception exception)
+                {
+                    throw new InvalidOperationException($"schedule {seed} (LOCUTOR_SEED={seed} repeats it) with {string.Join(", ", faults)}: {exception.Message}", exception);
+                }
+                done++;
+                hit += world.Plan.Hit.Count;
+            }
+            await CheckFilesAsync(world);
+        }
+        Endurance.Endurance.Say($"lost answers: {done} schedules over {sites.Count} call sites, {hit} faults met, every job ended once; {clock.Elapsed.TotalSeconds:F0} s");
+        if (!single)
+            hit.ShouldBeGreaterThan(done, "the plans have to meet calls");
+    }
+
+    /// <summary>The call sites, and how often each is called in a schedule without faults.</summary>
+    private static async Task<Dictionary<string, int>> SitesAsync(World world)
+    {
+        var most = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (var run = 0; run < DryRuns; run++)
+        {
+            await new Schedule(world, -1 - run).RunAsync([]);
+            foreach (var (site, count) in world.Plan.Calls)
+                most[site] = Math.Max(most.GetValueOrDefault(site), count);
+        }
+        return most;
+    }
+
+    /// <summary>What lost submissions left behind goes too.</summary>
+    private static async Task CheckFilesAsync(World world)
+    {
+        await Task.Delay(TimeSpan.FromMinutes(25), world.Time);
+        world.WithFiles().ShouldBeEmpty();
+    }
+}

@@ -1,0 +1,208 @@
+using System.Net;
+using Locutor.Jobs;
+using Locutor.Jobs.Grains;
+using Locutor.Jobs.Hosting;
+using Locutor.Jobs.Records;
+using Locutor.Service.Access;
+using Locutor.Service.Inputs;
+using Locutor.Service.Operations;
+using Locutor.Service.Settings;
+using Locutor.Service.Storage;
+using Locutor.Service.V1;
+using Locutor.Service.Workers;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Orleans.Storage;
+
+namespace Locutor.Service.FunctionalTests.Faults;
+
+/// <summary>
+/// The service without HTTP, over virtual time: a real silo, real SQLite, the real submitter, janitor, fetcher and workers, with a fault
+/// plan between all of them. Only what a runner does with a GPU, and the network behind a fetch or a webhook, is left out.
+/// </summary>
+internal sealed class World : IAsyncDisposable
+{
+    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan Keep = TimeSpan.FromSeconds(20);
+
+    private readonly CancellationTokenSource _over = new();
+    private readonly List<Task> _actors = [];
+    private readonly IHost _host;
+    private readonly DataFolder _folder;
+    private readonly ServeSettings _settings;
+    private Actor? _victim;
+    private CancellationTokenSource _victimEnds = new();
+    private int _workers;
+
+    private World(IHost host, VirtualTime time, FaultPlan plan, DataFolder folder, ServeSettings settings)
+    {
+        (_host, Time, Plan, _folder, _settings) = (host, time, plan, folder, settings);
+        Storage = (FaultyStorage)host.Services.GetRequiredKeyedService<IGrainStorage>(JobsStorage.Name);
+        Files = new FaultyFiles(new FolderStore(folder), plan, time);
+        Submitter = new JobSubmitter(Grains, Files, new TokenLimits(settings), new DiskQuota(folder, settings), host.Services.GetRequiredService<JobsMetrics>(), settings);
+    }
+
+    public VirtualTime Time { get; }
+
+    public FaultPlan Plan { get; }
+
+    public FaultyStorage Storage { get; }
+
+    public FaultyFiles Files { get; }
+
+    public JobSubmitter Submitter { get; }
+
+    public IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
+
+    public IQueueGrain Queue => Grains.GetGrain<IQueueGrain>(IQueueGrain.Key);
+
+    public static async Task<World> StartAsync()
+    {
+        var parent = Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
+        var settings = new ServeSettings
+        {
+            Data = Directory.CreateDirectory(Path.Combine(parent, $"locutor-faults-{Guid.NewGuid():N}")).FullName,
+            CleanSeconds = 5,
+            UploadMinutes = 0.1,
+            FetchSeconds = 1,
+            FetchInParallel = 2,
+            LeaseSeconds = Lease.TotalSeconds,
+        };
+        var folder = new DataFolder(settings);
+        FaultPlan? plan = null;
+        var time = new VirtualTime(() => plan!.UnderWay);
+        plan = new FaultPlan(time);
+        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.Services.AddSingleton<TimeProvider>(time).AddSingleton<IOutgoingGrainCallFilter>(new FaultyCalls(plan));
+        builder.AddJobs(
+            new ClusterOptions { DataFolder = folder.Root, SiloPort = FreePort.Take(), GatewayPort = FreePort.Take() },
+            new JobsOptions { Lease = Lease, KeepResults = Keep, KeepRecords = Keep });
+        var real = builder.Services.Last(service => service.ServiceKey as string == JobsStorage.Name && service.ServiceType == typeof(IGrainStorage));
+        builder.Services.AddKeyedSingleton<IGrainStorage>(JobsStorage.Name, (services, key) => new FaultyStorage((IGrainStorage)real.KeyedImplementationFactory!(services, key), plan));
+        var host = builder.Build();
+        time.Start();
+        await host.StartAsync();
+        var world = new World(host, time, plan, folder, settings);
+        world.StartActors();
+        return world;
+    }
+
+    /// <summary>Kills a worker in the middle of whatever it does. Another one is started in its place.</summary>
+    public void KillWorker()
+    {
+        _victim!.Killed = true;
+        _victimEnds.Cancel();
+        StartVictim();
+    }
+
+    /// <summary>Inputs of a submission: stored as an upload would be, or named by an address.</summary>
+    public async Task<JobInput[]> InputsAsync(string jobId, bool stored)
+    {
+        JobInput[] named = [new() { Field = "image", Url = "https://example.org/i" }, new() { Field = "audio", Url = "https://example.org/a" }];
+        return stored ? [await FetchAsync(jobId, named[0], default), await FetchAsync(jobId, named[1], default)] : named;
+    }
+
+    public bool HasInputs(string jobId) => Directory.Exists(_folder.Absolute(Path.Combine("inputs", jobId)));
+
+    /// <summary>Jobs that have any file.</summary>
+    public IReadOnlyCollection<string> WithFiles() => _folder.Written().Keys;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _over.CancelAsync();
+        await _victimEnds.CancelAsync();
+        await Task.WhenAny(Task.WhenAll(_actors), Task.Delay(TimeSpan.FromSeconds(5)));
+        await _host.StopAsync();
+        Time.Dispose();
+        if (_host is IAsyncDisposable host)
+            await host.DisposeAsync();
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        Directory.Delete(_folder.Root, recursive: true);
+    }
+
+    private void StartActors()
+    {
+        var logger = NullLoggerFactory.Instance;
+        var janitor = new Janitor(Grains, _folder, Files, new DiskQuota(_folder, _settings), _settings, Time, logger.CreateLogger<Janitor>());
+        var fetcher = new InputFetchService(Grains, FetchAsync, _settings, Time, logger.CreateLogger<InputFetchService>());
+        Start("janitor", () => janitor.StartAsync(_over.Token));
+        Start("fetcher", () => fetcher.StartAsync(_over.Token));
+        Start("webhooks", SendWebhooksAsync);
+        Start("worker", () => WorkAsync(_over.Token));
+        StartVictim();
+    }
+
+    private void StartVictim()
+    {
+        _victimEnds = new CancellationTokenSource();
+        var ends = _victimEnds.Token;
+        _victim = Start("worker", () => WorkAsync(ends));
+    }
+
+    private Actor Start(string name, Func<Task> act)
+    {
+        var actor = new Actor(name);
+        _actors.Add(actor.RunAsync(act));
+        return actor;
+    }
+
+    private Task WorkAsync(CancellationToken ends)
+    {
+        var options = new WorkerOptions
+        {
+            Gateway = new IPEndPoint(IPAddress.Loopback, 1),
+            Settings = _settings,
+            Id = $"worker/{Interlocked.Increment(ref _workers)}",
+        };
+        var loop = new WorkerLoop(Grains, new Runner(Time), _folder, Files, options, Time, NullLoggerFactory.Instance.CreateLogger<WorkerLoop>());
+        return loop.RunAsync(ends, ends);
+    }
+
+    private async Task<JobInput> FetchAsync(string jobId, JobInput input, CancellationToken cancellation)
+    {
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, jobId + input.Field, cancellation);
+        var path = DataFolder.InputPath(jobId, input.Field);
+        await Files.KeepAsync(file, path, "", cancellation);
+        return input with { Path = path };
+    }
+
+    private async Task SendWebhooksAsync()
+    {
+        while (!_over.IsCancellationRequested)
+        {
+            try
+            {
+                if (await Queue.NextWebhookAsync(TimeSpan.FromSeconds(10)).WaitAsync(_over.Token) is { Webhook: { } state } job)
+                    await Grains.GetGrain<IJobGrain>(job.Id).RecordWebhookAsync(state with { Attempts = state.Attempts + 1, Settled = true });
+            }
+            catch (Exception)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1), Time, CancellationToken.None);
+            }
+        }
+    }
+
+    /// <summary>Takes its time and writes what it read.</summary>
+    private sealed class Runner(TimeProvider time) : IVideoRunner
+    {
+        public string Model => "none";
+
+        public Task LoadAsync(CancellationToken cancellation) => Task.CompletedTask;
+
+        public async Task<RunnerVideo> RunAsync(RunnerJob job, IProgress<JobProgress> progress, CancellationToken cancellation)
+        {
+            for (var step = 1; step <= 3; step++)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1), time, cancellation);
+                progress.Report(new JobProgress { Stage = JobStage.Denoising, Step = step, Steps = 3 });
+            }
+            await File.WriteAllTextAsync(job.OutputPath, string.Concat(job.Inputs.Values.Select(File.ReadAllText)), cancellation);
+            return new RunnerVideo(1, 1, 1, [1]);
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}
