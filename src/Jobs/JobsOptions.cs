@@ -12,6 +12,11 @@ public sealed record JobsOptions
     /// <summary>Workers that may vanish under one job before it fails with <c>worker_lost</c>.</summary>
     public int MaxAttempts { get; init; } = 3;
 
+    /// <summary>Different workers, and refusals in all, after which a job that workers cannot run for reasons of their own fails.</summary>
+    public int MaxRefusingWorkers { get; init; } = 3;
+
+    public int MaxRefusals { get; init; } = 10;
+
     /// <summary>Jobs that may wait in all; further ones are refused.</summary>
     public int MaxQueued { get; init; } = 20_000;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using Locutor.Jobs;
 using Locutor.Jobs.Hosting;
+using Locutor.Jobs.Storage;
 using Locutor.Jobs.Tokens;
 using Locutor.Service.Access;
 using Locutor.Service.Inputs;
@@ -48,6 +49,8 @@ public static class LocutorServer
         AddTelemetry(builder);
         builder.Services.AddOpenApi("v1", ApiDocument.Configure);
         var app = builder.Build();
+        // Here and not when the database is first used: nothing of a second service may start in the same folder.
+        app.Services.GetService<FolderLock>();
         Map(app);
         return app;
     }
@@ -89,7 +92,9 @@ public static class LocutorServer
         services.AddSingleton<TokenReader>().AddSingleton<TokenLimits>().AddSingleton<DiskQuota>();
         services.AddSingleton<JobSubmitter>().AddSingleton<SubmissionReader>().AddSingleton<JobViews>().AddSingleton<SeedEndpoints>();
         services.AddSingleton<RevokedTokens>();
-        services.AddSingleton<Janitor>().AddHostedService(services => services.GetRequiredService<Janitor>());
+        services.AddSingleton<Drain>().AddSingleton<IHostLifetime, DrainLifetime>();
+        services.AddSingleton<Readiness>().AddHostedService(services => services.GetRequiredService<Readiness>());
+        services.AddHostedService<Janitor>();
         services.AddHostedService<InputFetchService>().AddHostedService<WebhookSender>().AddHostedService<WorkerSupervisor>();
     }
 
@@ -121,7 +126,7 @@ public static class LocutorServer
         FilesEndpoints.Map(v1);
         ServiceEndpoints.Map(v1);
         app.MapGet("/healthz", () => Results.Text("ok")).ExcludeFromDescription();
-        app.MapGet("/readyz", (Janitor janitor) => Results.Text(janitor.Ready ? "ready" : "taking up the open jobs", statusCode: janitor.Ready ? 200 : 503)).ExcludeFromDescription();
+        app.MapGet("/readyz", Readiness.Answer).ExcludeFromDescription();
         app.MapPrometheusScrapingEndpoint("/metrics").Needs(TokenScopes.Operate, openOnLoopback: true);
         app.MapOpenApi("/openapi.json");
         app.MapScalarApiReference("/docs/scalar");

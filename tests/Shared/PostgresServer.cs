@@ -8,10 +8,11 @@ public sealed class PostgresServer : IAsyncDisposable
 {
     private readonly string _folder;
     private readonly string _tools;
+    private readonly int _port;
 
     private PostgresServer(string folder, string tools, int port)
     {
-        (_folder, _tools) = (folder, tools);
+        (_folder, _tools, _port) = (folder, tools, port);
         ConnectionString = $"Host=127.0.0.1;Port={port};Username=locutor;Database=postgres";
     }
 
@@ -25,15 +26,21 @@ public sealed class PostgresServer : IAsyncDisposable
         if (Environment.UserName == "root")
             await RunAsync("chown", "postgres", folder);
         await server.ToolAsync("initdb", "-D", folder + "/data", "-U", "locutor", "-A", "trust");
-        await server.ToolAsync("pg_ctl", "-D", folder + "/data", "-l", folder + "/log", "-w", "-o",
-            $"-p {port.ToString(CultureInfo.InvariantCulture)} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}", "start");
+        await server.StartAgainAsync();
         return server;
     }
+
+    /// <summary>Ends the server as a crash would: connections break, nothing is written any more.</summary>
+    public Task StopAsync() => ToolAsync("pg_ctl", "-D", _folder + "/data", "-m", "immediate", "stop");
+
+    /// <summary>Starts it over the same data.</summary>
+    public Task StartAgainAsync() => ToolAsync("pg_ctl", "-D", _folder + "/data", "-l", _folder + "/log", "-w", "-o",
+        $"-p {_port.ToString(CultureInfo.InvariantCulture)} -c listen_addresses=127.0.0.1 -c unix_socket_directories={_folder}", "start");
 
     public async ValueTask DisposeAsync()
     {
         Npgsql.NpgsqlConnection.ClearAllPools();
-        await ToolAsync("pg_ctl", "-D", _folder + "/data", "-m", "immediate", "stop");
+        await StopAsync();
         Directory.Delete(_folder, recursive: true);
     }
 

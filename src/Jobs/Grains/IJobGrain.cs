@@ -55,6 +55,12 @@ public interface IJobGrain : IGrainWithStringKey
     /// <summary>Puts the job back in the queue without counting the attempt as lost.</summary>
     Task<bool> HandBackAsync(int attempt);
 
+    /// <summary>
+    /// The worker cannot run the job for a reason of its own (its store, device or model): the job goes back to its place and no attempt
+    /// counts. It fails when several workers, or one worker many times, could not run it.
+    /// </summary>
+    Task<bool> RefuseAsync(int attempt, JobError error);
+
     /// <summary>The attempt's worker is gone: back in the queue, or failed when too many were lost.</summary>
     Task<JobRecord?> LoseWorkerAsync(int attempt);
 

@@ -15,13 +15,16 @@ public sealed record WorkerReport
     [Id(4)] public string Model { get; init; } = "";
     [Id(5)] public string Version { get; init; } = "";
 
-    /// <summary>starting, idle, working or draining.</summary>
+    /// <summary>starting, idle, working, draining or set_aside.</summary>
     [Id(6)] public string State { get; init; } = "";
     [Id(7)] public string? Job { get; init; }
     [Id(8)] public DateTimeOffset StartedAt { get; init; }
     [Id(9)] public DateTimeOffset SeenAt { get; init; }
     [Id(10)] public int Finished { get; init; }
     [Id(11)] public int Failed { get; init; }
+
+    /// <summary>Why the worker could not run its latest jobs, or why it was set aside; null when its latest job went well.</summary>
+    [Id(12)] public string? Reason { get; init; }
 }
 
 /// <summary>Counts for health and metrics.</summary>

@@ -115,6 +115,8 @@ public sealed partial class JobGrain : Grain, IJobGrain
 
     public Task<bool> HandBackAsync(int attempt) => EndAttemptAsync(attempt, Requeued);
 
+    public Task<bool> RefuseAsync(int attempt, JobError error) => EndAttemptAsync(attempt, job => Refused(job, error));
+
     public async Task<JobRecord?> LoseWorkerAsync(int attempt)
     {
         await EndAttemptAsync(attempt, Lost);
@@ -208,6 +210,15 @@ public sealed partial class JobGrain : Grain, IJobGrain
 
     private static JobRecord Requeued(JobRecord job) =>
         job with { Status = JobStatus.Queued, Worker = null, LeaseUntil = null, Progress = null };
+
+    private JobRecord Refused(JobRecord job, JobError error)
+    {
+        string[] refused = [.. job.RefusedBy, job.Worker ?? ""];
+        var over = refused.Length >= _options.MaxRefusals || refused.Distinct(StringComparer.Ordinal).Count() >= _options.MaxRefusingWorkers;
+        return over
+            ? Finished(job, JobStatus.Failed) with { RefusedBy = refused, Error = error }
+            : Requeued(job) with { RefusedBy = refused };
+    }
 
     private JobRecord Lost(JobRecord job)
     {

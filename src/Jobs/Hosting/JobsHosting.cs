@@ -5,7 +5,9 @@ using Locutor.Jobs.Tokens;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using Orleans.Configuration;
+using Orleans.Messaging;
 using Orleans.Storage;
 
 namespace Locutor.Jobs.Hosting;
@@ -30,6 +32,7 @@ public sealed record ClusterOptions
 public static class JobsHosting
 {
     internal const string ClusterId = "locutor";
+    private static readonly TimeSpan GatewayRefresh = TimeSpan.FromSeconds(5);
 
     /// <summary>One silo in this process, with its storage and the tokens.</summary>
     public static void AddJobs(this IHostApplicationBuilder builder, ClusterOptions cluster, JobsOptions options)
@@ -52,8 +55,13 @@ public static class JobsHosting
 
     private static void UseSqlite(ISiloBuilder silo, ClusterOptions cluster)
     {
+        silo.Services.AddSingleton(services => FolderLock.Take(cluster.DataFolder, services.GetRequiredService<TimeProvider>()));
         silo.UseLocalhostClustering(cluster.SiloPort, cluster.GatewayPort, serviceId: ClusterId, clusterId: ClusterId);
-        silo.Services.AddSingleton(_ => new SqliteDatabase(Path.Combine(cluster.DataFolder, SqliteDatabase.FileName)));
+        silo.Services.AddSingleton(services =>
+        {
+            services.GetRequiredService<FolderLock>();
+            return new SqliteDatabase(Path.Combine(cluster.DataFolder, SqliteDatabase.FileName));
+        });
         silo.Services.AddSingleton<GroupCommit>();
         silo.Services.AddKeyedSingleton<IGrainStorage>(JobsStorage.Name, (services, _) => new SqliteGrainStorage(
             services.GetRequiredService<SqliteDatabase>(), services.GetRequiredService<GroupCommit>(), services.GetRequiredService<StateSerializer>()));
@@ -63,14 +71,23 @@ public static class JobsHosting
             services.GetRequiredService<SqliteDatabase>().Open, services.GetRequiredService<TimeProvider>()));
     }
 
-    /// <summary>A client of the cluster, as a worker is one: reaches the grains through a gateway.</summary>
-    public static void AddJobsClient(this IHostApplicationBuilder builder, IPEndPoint gateway)
+    /// <summary>
+    /// A client of the cluster, as a worker is one: reaches the grains through the gateways that are named, or else through those that the
+    /// database lists.
+    /// </summary>
+    public static void AddJobsClient(this IHostApplicationBuilder builder, GatewayName[] gateways, string? postgres)
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<GatewayWait>().AddSingleton<IClientConnectionRetryFilter>(services => services.GetRequiredService<GatewayWait>())
+            .AddSingleton<IClusterConnectionStatusObserver>(services => services.GetRequiredService<GatewayWait>());
         builder.UseOrleansClient(client =>
         {
             client.Configure<Orleans.Configuration.ClusterOptions>(ids => (ids.ClusterId, ids.ServiceId) = (ClusterId, ClusterId));
-            client.UseStaticClustering(gateway);
+            client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = GatewayRefresh);
+            if (gateways.Length > 0)
+                client.Services.AddSingleton<IGatewayListProvider>(services => new NamedGateways(gateways, services.GetRequiredService<IOptions<GatewayOptions>>()));
+            else
+                Postgres.Use(client, postgres ?? throw new ArgumentException("expected gateways or a database that lists them"));
         });
     }
 

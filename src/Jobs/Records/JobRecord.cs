@@ -38,6 +38,9 @@ public sealed record JobRecord
 
     [Id(17)] public WebhookState? Webhook { get; init; }
 
+    /// <summary>Workers that could not run the job for a reason of their own; see <see cref="Grains.IJobGrain.RefuseAsync"/>.</summary>
+    [Id(18)] public string[] RefusedBy { get; init; } = [];
+
     /// <summary>Whether something is still to be done: to run, or to tell a webhook.</summary>
     public bool IsOpen => !Status.IsTerminal() || Webhook is { Settled: false };
 }

@@ -24,13 +24,17 @@ internal static class Postgres
             endpoints.GatewayPort = cluster.GatewayPort;
         });
         // A service that was killed leaves a row behind; it must not keep its successor waiting for long.
-        silo.Configure<ClusterMembershipOptions>(membership => (membership.ProbeTimeout, membership.NumMissedProbesLimit) = (TimeSpan.FromSeconds(3), 2));
+        silo.Configure<ClusterMembershipOptions>(membership => (membership.ProbeTimeout, membership.NumMissedProbesLimit) = (TimeSpan.FromSeconds(2), 2));
         silo.Services.AddOptions<AdoNetGrainStorageOptions>(JobsStorage.Name).Configure<StateSerializer>((options, serializer) =>
             (options.Invariant, options.ConnectionString, options.GrainStorageSerializer) = (Invariant, connectionString, serializer));
         silo.AddAdoNetGrainStorage(JobsStorage.Name, (AdoNetGrainStorageOptions _) => { });
         silo.Services.AddSingleton(services => new TokenStore(Connector(connectionString), services.GetRequiredService<TimeProvider>()));
         silo.Services.AddSingleton(services => new SessionStore(Connector(connectionString), services.GetRequiredService<TimeProvider>()));
     }
+
+    /// <summary>Tells a client to find the gateways of the nodes in the database.</summary>
+    public static void Use(IClientBuilder client, string connectionString) =>
+        client.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Invariant, connectionString));
 
     /// <summary>Opens connections to the database, whose schema is made if it is not there.</summary>
     public static Func<DbConnection> OpenTokens(string connectionString)

@@ -119,6 +119,16 @@ public sealed class TokenStore(Func<DbConnection> open, TimeProvider time)
         command.ExecuteNonQuery();
     }
 
+    /// <summary>Asks the database for an answer.</summary>
+    /// <exception cref="DbException">There is none.</exception>
+    public void Check()
+    {
+        using var connection = open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT 1";
+        command.ExecuteScalar();
+    }
+
     private bool IsUsable(Token token) => token.RevokedAt is null && !(token.ExpiresAt <= time.GetUtcNow());
 
     private static byte[] Hash(string secret) => SHA256.HashData(Encoding.UTF8.GetBytes(secret));

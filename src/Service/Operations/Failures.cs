@@ -37,9 +37,10 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
             case BadHttpRequestException bad:
                 var code = bad.StatusCode is 413 ? JobError.TooLarge : bad.StatusCode is 408 ? JobError.TimedOut : JobError.InvalidRequest;
                 return Problems.WriteAsync(context, bad.StatusCode, code, bad.Message);
-            case TimeoutException:
-                context.Response.Headers.RetryAfter = "5";
-                return Problems.WriteAsync(context, 503, JobError.TimedOut, "the service is too busy to answer in time");
+            case var _ when Outage.Is(exception):
+                LogOutage(context.Request.Method, Uri.EscapeDataString(context.Request.Path.Value ?? ""), RequestTrace.IdOf(context), exception.GetType().Name, exception.Message.ReplaceLineEndings(" "));
+                context.Response.Headers.RetryAfter = Outage.RetryAfter.ToString(System.Globalization.CultureInfo.InvariantCulture);
+                return Problems.WriteAsync(context, 503, "unavailable", "the service has lost its database or another of its nodes for the moment; ask again");
             default:
                 LogUnforeseen(exception, context.Request.Method, Uri.EscapeDataString(context.Request.Path.Value ?? ""), RequestTrace.IdOf(context));
                 return Problems.WriteAsync(context, 500, JobError.Internal, "the service failed; its log has the reason under this trace_id");
@@ -60,6 +61,9 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
         415 => (JobError.UnsupportedMedia, "expected the content type application/json or multipart/form-data"),
         _ => null,
     };
+
+    [LoggerMessage(LogLevel.Warning, "{Method} {Path} could not be answered, trace {TraceId}: {Kind}, {Reason}")]
+    private partial void LogOutage(string method, string path, string traceId, string kind, string reason);
 
     [LoggerMessage(LogLevel.Error, "{Method} {Path} failed, trace {TraceId}")]
     private partial void LogUnforeseen(Exception exception, string method, string path, string traceId);

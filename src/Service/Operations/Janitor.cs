@@ -22,9 +22,6 @@ internal sealed partial class Janitor(
 
     private long? _swept;
 
-    /// <summary>Whether the queue has taken up everything that was open.</summary>
-    public bool Ready { get; private set; }
-
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var last = time.GetTimestamp() - (long)(_round.TotalSeconds * time.TimestampFrequency);
@@ -32,14 +29,14 @@ internal sealed partial class Janitor(
         {
             try
             {
-                var statistics = await grains.GetGrain<IQueueGrain>(IQueueGrain.Key).StatisticsAsync();
-                Ready = statistics.Ready;
+                // Asking keeps the queue awake.
+                await grains.GetGrain<IQueueGrain>(IQueueGrain.Key).StatisticsAsync();
                 if (time.GetElapsedTime(last) >= _round)
                 {
                     last = time.GetTimestamp();
                     await CleanAsync(stoppingToken);
                 }
-                await Task.Delay(Ready ? _round < Beat ? _round : Beat : TimeSpan.FromMilliseconds(100), time, stoppingToken);
+                await Task.Delay(_round < Beat ? _round : Beat, time, stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {

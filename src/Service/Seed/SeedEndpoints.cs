@@ -5,6 +5,7 @@ using Locutor.Jobs.Records;
 using Locutor.Jobs.Tokens;
 using Locutor.Service.Access;
 using Locutor.Service.Inputs;
+using Locutor.Service.Operations;
 using Locutor.Service.Requests;
 using Locutor.Service.Settings;
 using Locutor.Service.Storage;
@@ -127,7 +128,7 @@ public sealed class SeedEndpoints(
             await SeedException.MissingQuery("call_id").WriteAsync(context);
             return;
         }
-        var job = JobId.IsValid(id) ? await grains.GetGrain<IJobGrain>(id).GetAsync() : null;
+        var job = JobId.IsValid(id) ? await Outage.RetryAsync(grains.GetGrain<IJobGrain>(id).GetAsync, context.RequestAborted) : null;
         if (job is null || job.Owner != context.Caller().KeyId)
             await new SeedException(404, $"There is no call '{(JobId.IsValid(id) ? id : "of that id")}'").WriteAsync(context);
         else

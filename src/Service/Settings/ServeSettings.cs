@@ -28,6 +28,8 @@ public sealed record ServeSettings
     public string Precision { get; init; } = "auto";
     public double LeaseSeconds { get; init; } = 30;
     public double DrainSeconds { get; init; } = 60;
+    public double NoticeSeconds { get; init; }
+    public double StallMinutes { get; init; } = 30;
     public double JobHours { get; init; } = 24;
 
     public bool AllowPrivateAddresses { get; init; }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Locutor.Generation;
 using Locutor.Generation.Requests;
 
@@ -38,6 +39,8 @@ public static class SettingsTable
         Choice("precision", "how finely videos are computed; auto takes what the device is best at", ["auto", "float32", "bfloat16", "float8", "int8"], s => s.Precision, (s, v) => s with { Precision = v }),
         Number("lease_seconds", "silence after which a worker loses its job", 2, 60, s => s.LeaseSeconds, (s, v) => s with { LeaseSeconds = v }),
         Number("drain_seconds", "how long a stopping worker may finish its job before handing it back", 0, 86_400, s => s.DrainSeconds, (s, v) => s with { DrainSeconds = v }),
+        Number("notice_seconds", "how long a stopping service is open at least, for load balancers to see that it is not ready", 0, 3600, s => s.NoticeSeconds, (s, v) => s with { NoticeSeconds = v }),
+        Number("stall_minutes", "longest time without progress in one stage of a job; then the attempt ends", 0.05, 1440, s => s.StallMinutes, (s, v) => s with { StallMinutes = v }),
         Number("job_hours", "longest run of one attempt", 0.001, 1000, s => s.JobHours, (s, v) => s with { JobHours = v }),
         Flag("allow_private_addresses", "fetch from private and loopback addresses too", s => s.AllowPrivateAddresses, (s, v) => s with { AllowPrivateAddresses = v }),
         new("allow_addresses", "networks to fetch from although they are private, as 10.1.0.0/16, separated by commas", s => string.Join(",", s.AllowAddresses), (s, v) => s with { AllowAddresses = Networks("allow_addresses", v) }),
@@ -126,8 +129,20 @@ public static class SettingsTable
                 ? set(s, number)
                 : throw new SettingsException($"{name}: expected a number from {least.ToString(CultureInfo.InvariantCulture)} to {most.ToString(CultureInfo.InvariantCulture)}, found '{v}'"));
 
-    private static IPAddress Address(string name, string value) =>
-        IPAddress.TryParse(value, out var address) ? address : throw new SettingsException($"{name}: expected an IP address, found '{value}'");
+    private static IPAddress Address(string name, string value)
+    {
+        if (IPAddress.TryParse(value, out var address))
+            return address;
+        try
+        {
+            var found = Dns.GetHostAddresses(value);
+            return found.FirstOrDefault(one => one.AddressFamily is AddressFamily.InterNetwork) ?? found[0];
+        }
+        catch (Exception exception) when (exception is SocketException or ArgumentException)
+        {
+            throw new SettingsException($"{name}: expected an IP address or a host name that resolves, found '{value}' ({exception.Message})");
+        }
+    }
 
     private static IPNetwork[] Networks(string name, string value) => value
         .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)

@@ -56,7 +56,7 @@ internal static class JobEvents
             await context.Response.Body.FlushAsync(cancellation);
             if (job.Status.IsTerminal())
                 return;
-            var next = await views.Grain(job.Id).WaitAsync(seen, job.Status is JobStatus.Queued ? QueueBeat : Beat).WaitAsync(cancellation);
+            var next = await views.WaitAsync(job.Id, seen, job.Status is JobStatus.Queued ? QueueBeat : Beat, cancellation);
             if (next is null)
                 return;
             job = next;

@@ -14,15 +14,17 @@ public sealed record Accepted(string JobId, bool Repeated);
 
 /// <summary>The one way by which jobs come in, for the seed's endpoint and for <c>/v1</c>.</summary>
 public sealed class JobSubmitter(
-    IGrainFactory grains, IFileStore store, TokenLimits limits, DiskQuota quota, JobsMetrics metrics, ServeSettings settings)
+    IGrainFactory grains, IFileStore store, TokenLimits limits, DiskQuota quota, Drain drain, JobsMetrics metrics, ServeSettings settings)
 {
-    /// <summary>Refuses a submission that would go over the token's rate or the disk, before anything is read.</summary>
+    /// <summary>Refuses a submission that would go over the token's rate or the disk, or that comes to a stopping service, before anything is read.</summary>
     public async Task CheckLimitsAsync(Token caller, HttpResponse response)
     {
         var limit = await limits.CountSubmissionAsync(caller.KeyId);
         TokenLimits.Describe(response, limit);
         if (!limit.Allowed)
             throw new ProblemException(429, "rate_limited", $"more than {settings.SubmitsPerMinute} jobs in a minute") { RetryAfter = TokenLimits.Wait(limit) };
+        if (drain.HasBegun)
+            throw new ProblemException(503, "draining", "this service is about to stop and takes no more jobs") { RetryAfter = 5 };
         if (quota.IsFull)
             throw new ProblemException(503, "disk_full", "there is no room for more inputs and results") { RetryAfter = 600 };
     }

@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
 using Locutor.Jobs.Tokens;
 using Locutor.Service.Access;
@@ -63,7 +62,7 @@ internal static class JobsEndpoints
     }
 
     private static async Task<IResult> ListAsync(
-        HttpContext context, IGrainFactory grains, JobViews views,
+        HttpContext context, JobViews views,
         [FromQuery, Description("Where to go on: next_cursor of the part before.")] string? cursor = null,
         [FromQuery, Description("1 to 100.")] string? limit = null,
         [FromQuery, Description("queued, running, succeeded, failed, canceled or expired.")] string? status = null)
@@ -83,12 +82,11 @@ internal static class JobsEndpoints
                 : throw new ProblemException(400, JobError.InvalidRequest, "status: expected queued, running, succeeded, failed, canceled or expired");
         }
         var caller = context.Caller();
-        var listing = await grains.GetGrain<ITokenIndexGrain>(caller.KeyId).ListAsync(cursor is null ? null : before, most, wanted);
-        var records = await Task.WhenAll(listing.Entries.Select(entry => views.Grain(entry.Id).GetAsync()));
+        var (records, next) = await views.ListAsync(caller, cursor is null ? null : before, most, wanted);
         var shown = new List<JobView>();
         foreach (var record in records.OfType<JobRecord>())
             shown.Add(await views.ShowAsync(record));
-        return Results.Json(new JobListView(shown, listing.Next?.ToString("x", CultureInfo.InvariantCulture)), Problems.Json);
+        return Results.Json(new JobListView(shown, next?.ToString("x", CultureInfo.InvariantCulture)), Problems.Json);
     }
 
     private static async Task<IResult> CancelAsync(string id, HttpContext context, JobViews views, DataFolder folder)

@@ -11,6 +11,7 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
 {
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan StopWait = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan CallPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan EndPatience = TimeSpan.FromMinutes(10);
 
     private readonly IJobGrain _job;
@@ -21,10 +22,11 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
     private readonly Task _watching;
     private readonly Task _reporting;
     private JobProgress? _latest;
+    private long _moved;
 
     public Attempt(IJobGrain job, int number, TimeProvider time)
     {
-        (_job, _number, _time) = (job, number, time);
+        (_job, _number, _time, _moved) = (job, number, time, time.GetTimestamp());
         _watching = WatchAsync();
         _reporting = ReportAsync();
     }
@@ -35,7 +37,18 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
     /// <summary>Why.</summary>
     public LeaseReply Reply { get; private set; }
 
-    public void Report(JobProgress value) => Volatile.Write(ref _latest, value);
+    /// <summary>How long nothing has moved. Reports that say the same again do not count.</summary>
+    public TimeSpan Stall => _time.GetElapsedTime(Volatile.Read(ref _moved));
+
+    /// <summary>The latest progress.</summary>
+    public JobProgress? Latest => Volatile.Read(ref _latest);
+
+    public void Report(JobProgress value)
+    {
+        if (Latest is not { } before || value with { EtaSeconds = before.EtaSeconds } != before)
+            Volatile.Write(ref _moved, _time.GetTimestamp());
+        Volatile.Write(ref _latest, value);
+    }
 
     /// <summary>Tells the outcome, again and again while the service cannot be reached; a fenced attempt is told nothing.</summary>
     public async Task EndAsync(Func<Task<bool>> tell)
@@ -45,7 +58,8 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
         {
             try
             {
-                await tell();
+                // A node that was lost does not answer: the next call finds the job at another one. A repeated call changes nothing.
+                await tell().WaitAsync(CallPatience, _time);
                 return;
             }
             catch (Exception) when (_time.GetElapsedTime(from) < EndPatience && !_stopped.IsCancellationRequested)
@@ -69,7 +83,7 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
         {
             try
             {
-                await HeedAsync(await _job.WaitForStopAsync(_number, StopWait).WaitAsync(_over.Token));
+                await HeedAsync(await _job.WaitForStopAsync(_number, StopWait).WaitAsync(StopWait + CallPatience, _time, _over.Token));
             }
             catch (Exception)
             {
@@ -84,7 +98,7 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
         {
             try
             {
-                await HeedAsync(await _job.ReportAsync(_number, Volatile.Read(ref _latest)).WaitAsync(_over.Token));
+                await HeedAsync(await _job.ReportAsync(_number, Volatile.Read(ref _latest)).WaitAsync(CallPatience, _time, _over.Token));
             }
             catch (Exception)
             {

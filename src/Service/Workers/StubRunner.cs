@@ -30,6 +30,8 @@ public sealed class StubRunner(double seconds) : IVideoRunner
         var prompt = StoredRequest.Load(job.Request)[VideoFields.Prompt];
         if (prompt == "run out of memory")
             throw new DeviceOutOfMemoryException("the stub was asked to run out of memory");
+        if (prompt == "stall")
+            await Task.Delay(Timeout.Infinite, cancellation);
         if (prompt == "crash the worker")
             Environment.FailFast("the stub was asked to crash");
         await WorkAsync(job, progress, cancellation);

@@ -1,5 +1,5 @@
-using System.Net;
 using Locutor.Generation;
+using Locutor.Jobs.Hosting;
 using Locutor.Service.Settings;
 
 namespace Locutor.Service.Workers;
@@ -7,8 +7,8 @@ namespace Locutor.Service.Workers;
 /// <summary>How a worker process is set up.</summary>
 public sealed record WorkerOptions
 {
-    /// <summary>Where the cluster is joined.</summary>
-    public required IPEndPoint Gateway { get; init; }
+    /// <summary>Nodes at which the cluster is joined; empty takes those that the database lists.</summary>
+    public GatewayName[] Gateways { get; init; } = [];
 
     /// <summary>The settings of the service: its data folder, shared when the worker runs on another machine, and its store of files.</summary>
     public required ServeSettings Settings { get; init; }
@@ -39,6 +39,9 @@ public sealed record WorkerOptions
 
     /// <summary>Longest run of one attempt.</summary>
     public TimeSpan LongestRun { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>Longest time without progress in one stage of a job.</summary>
+    public TimeSpan LongestStall { get; init; } = TimeSpan.FromMinutes(30);
 
     /// <summary>Whether the end of standard input means that the parent is gone.</summary>
     public bool Attached { get; init; }

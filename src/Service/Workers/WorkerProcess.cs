@@ -28,14 +28,25 @@ public static class WorkerProcess
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         if (options.Attached)
+        {
             _ = Task.Run(() => ListenToParentAsync(drain, abort));
+            _ = Task.Run(() => WorkerPulse.PrintAsync(CancellationToken.None));
+        }
 
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         Logs.Configure(builder.Logging, options.Settings);
-        builder.AddJobsClient(options.Gateway);
+        builder.AddJobsClient(options.Gateways, options.Settings.Postgres);
         Tracing.Add(builder);
         using var host = builder.Build();
-        await host.StartAsync(abort.Token);
+        using var asked = CancellationTokenSource.CreateLinkedTokenSource(drain.Token, abort.Token);
+        try
+        {
+            await host.StartAsync(asked.Token);
+        }
+        catch (Exception) when (asked.IsCancellationRequested)
+        {
+            return 0; // Asked to stop while it waited for a node.
+        }
         await using var runner = makeRunner(options);
         var folder = new DataFolder(options.Settings);
         var loop = new WorkerLoop(

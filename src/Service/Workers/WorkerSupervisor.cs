@@ -6,13 +6,14 @@ using System.Text;
 using System.Text.Json;
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Hosting;
+using Locutor.Service.Operations;
 using Locutor.Service.Settings;
 
 namespace Locutor.Service.Workers;
 
 /// <summary>Starts one worker process per device, starts it again when it ends, and tells the queue at once when one has died.</summary>
 public sealed partial class WorkerSupervisor(
-    IGrainFactory grains, ClusterOptions cluster, ServeSettings settings, TimeProvider time, ILogger<WorkerSupervisor> logger) : BackgroundService
+    IGrainFactory grains, ClusterOptions cluster, Drain drain, ServeSettings settings, TimeProvider time, ILogger<WorkerSupervisor> logger) : BackgroundService
 {
     private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
@@ -33,9 +34,17 @@ public sealed partial class WorkerSupervisor(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await ForgetEarlierLifeAsync();
-        var devices = Devices(settings.Workers);
-        await Task.WhenAll(devices.Select((device, number) => WatchAsync(device, number, stoppingToken)));
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, drain.Begun);
+        try
+        {
+            await ForgetEarlierLifeAsync();
+            var devices = Devices(settings.Workers);
+            await Task.WhenAll(devices.Select((device, number) => WatchAsync(device, number, stopping.Token)));
+        }
+        finally
+        {
+            drain.EndWorkers();
+        }
     }
 
     private async Task ForgetEarlierLifeAsync()
@@ -78,7 +87,16 @@ public sealed partial class WorkerSupervisor(
     private async Task<int> RunAsync(string id, string device, CancellationToken stopping)
     {
         using var process = Process.Start(StartInfo(id, device)) ?? throw new InvalidOperationException("no process was started");
-        process.OutputDataReceived += (_, line) => Relay(device, line.Data);
+        using var pulse = new WorkerPulse(time, () =>
+        {
+            LogSilent(device, process.Id, WorkerPulse.Patience.TotalSeconds);
+            process.Kill(entireProcessTree: true);
+        });
+        process.OutputDataReceived += (_, line) =>
+        {
+            if (!pulse.Takes(line.Data))
+                Relay(device, line.Data);
+        };
         process.ErrorDataReceived += (_, line) => Relay(device, line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
@@ -117,6 +135,7 @@ public sealed partial class WorkerSupervisor(
             "--generator", settings.Generator, "--stub-seconds", settings.StubSeconds.ToString(CultureInfo.InvariantCulture),
             "--drain-seconds", settings.DrainSeconds.ToString(CultureInfo.InvariantCulture),
             "--job-hours", settings.JobHours.ToString(CultureInfo.InvariantCulture),
+            "--stall-minutes", settings.StallMinutes.ToString(CultureInfo.InvariantCulture),
         ];
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
@@ -155,6 +174,9 @@ public sealed partial class WorkerSupervisor(
 
     [LoggerMessage(LogLevel.Warning, "the worker on {Device} ended with code {Code} and is started again")]
     private partial void LogEnded(string device, int code);
+
+    [LoggerMessage(LogLevel.Error, "the worker on {Device} (process {Process}) gave no sign of life for {Seconds:F0} s and is ended")]
+    private partial void LogSilent(string device, int process, double seconds);
 
     [LoggerMessage(LogLevel.Error, "the worker on {Device} could not be run")]
     private partial void LogFailed(Exception exception, string device);

@@ -85,7 +85,7 @@ internal sealed class FaultPlan(TimeProvider time)
     public static IReadOnlyList<Fault> Choose(int seed, IReadOnlyDictionary<string, int> sites)
     {
         var names = sites.Keys.Order(StringComparer.Ordinal).ToArray();
-        var random = new Random(seed);
+        var random = TestSeed.NewRandom(seed);
         Fault One(string site, FaultKind kind) => new(site, random.Next(1, sites[site] + 1), kind,
             kind is FaultKind.Delay || random.Next(4) == 0 ? TimeSpan.FromSeconds(random.NextDouble() * 12) : TimeSpan.Zero);
         if (seed < names.Length * 2)

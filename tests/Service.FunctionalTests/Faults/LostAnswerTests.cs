@@ -6,7 +6,7 @@ namespace Locutor.Service.FunctionalTests.Faults;
 
 /// <summary>
 /// Every call between grains, stores and workers fails before it is done or loses its answer after it: at each call site in turn, then
-/// several at once at random. LOCUTOR_SEED runs one schedule alone.
+/// several at once at random. LOCUTOR_SCHEDULE runs one schedule alone.
 /// </summary>
 [Collection(Alone.Name)]
 public sealed class LostAnswerTests
@@ -19,7 +19,7 @@ public sealed class LostAnswerTests
     public async Task No_lost_call_or_answer_loses_a_job()
     {
         var clock = Stopwatch.StartNew();
-        var single = int.TryParse(Environment.GetEnvironmentVariable("LOCUTOR_SEED"), NumberStyles.None, CultureInfo.InvariantCulture, out var given);
+        var single = int.TryParse(Environment.GetEnvironmentVariable("LOCUTOR_SCHEDULE"), NumberStyles.None, CultureInfo.InvariantCulture, out var given);
         int done = 0, hit = 0;
         IReadOnlyDictionary<string, int> sites = new Dictionary<string, int>();
         for (var seed = single ? given : 0; seed < (single ? given + 1 : Schedules);)
@@ -35,7 +35,7 @@ public sealed class LostAnswerTests
                 }
                 catch (Exception exception)
                 {
-                    throw new InvalidOperationException($"schedule {seed} (LOCUTOR_SEED={seed} repeats it) with {string.Join(", ", faults)}: {exception.Message}", exception);
+                    throw new InvalidOperationException($"schedule {seed} (LOCUTOR_SCHEDULE={seed} LOCUTOR_SEED={TestSeed.Value} repeats it) with {string.Join(", ", faults)}: {exception.Message}", exception);
                 }
                 done++;
                 hit += world.Plan.Hit.Count;

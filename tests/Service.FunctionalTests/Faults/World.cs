@@ -1,4 +1,3 @@
-using System.Net;
 using Locutor.Jobs;
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Hosting;
@@ -41,7 +40,7 @@ internal sealed class World : IAsyncDisposable
         (_host, Time, Plan, _folder, _settings) = (host, time, plan, folder, settings);
         Storage = (FaultyStorage)host.Services.GetRequiredKeyedService<IGrainStorage>(JobsStorage.Name);
         Files = new FaultyFiles(new FolderStore(folder), plan, time);
-        Submitter = new JobSubmitter(Grains, Files, new TokenLimits(settings), new DiskQuota(folder, settings), host.Services.GetRequiredService<JobsMetrics>(), settings);
+        Submitter = new JobSubmitter(Grains, Files, new TokenLimits(Grains, settings, time, NullLoggerFactory.Instance.CreateLogger<TokenLimits>()), new DiskQuota(folder, settings), new Drain(), host.Services.GetRequiredService<JobsMetrics>(), settings);
     }
 
     public VirtualTime Time { get; }
@@ -152,7 +151,6 @@ internal sealed class World : IAsyncDisposable
     {
         var options = new WorkerOptions
         {
-            Gateway = new IPEndPoint(IPAddress.Loopback, 1),
             Settings = _settings,
             Id = $"worker/{Interlocked.Increment(ref _workers)}",
         };

@@ -108,6 +108,32 @@ public sealed class WorkerTests
         }
     }
 
+    [Fact]
+    public async Task A_worker_that_gives_no_sign_of_life_is_ended_and_started_again()
+    {
+        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=0.2", "--set", "lease_seconds=2", "--set", "workers=cpu");
+        using var client = await service.TokenAsync("--scopes", "all");
+        await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond), 60);
+        var stopped = await client.WorkerOfAsync();
+        await SignalAsync("-STOP", stopped);
+        var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        (await client.EndAsync(id, 90)).GetProperty("status").GetString().ShouldBe("succeeded");
+        service.Log.ShouldContain("gave no sign of life");
+    }
+
+    [Fact]
+    public async Task An_attempt_without_progress_ends_and_the_worker_goes_on()
+    {
+        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=0.2", "--set", "stall_minutes=0.05", "--set", "workers=cpu");
+        using var client = await service.TokenAsync("--scopes", "all");
+        var stalled = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "stall"));
+        var next = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        var error = (await client.EndAsync(stalled, 60)).GetProperty("error");
+        error.GetProperty("code").GetString().ShouldBe("timeout");
+        error.GetProperty("message").GetString()!.ShouldContain("in the stage encoding");
+        (await client.EndAsync(next, 60)).GetProperty("status").GetString().ShouldBe("succeeded");
+    }
+
     private static async Task SignalAsync(string signal, int process)
     {
         using var kill = Process.Start("kill", [signal, process.ToString(CultureInfo.InvariantCulture)]);

@@ -1,0 +1,36 @@
+using Microsoft.Extensions.Logging;
+
+namespace Locutor.Jobs.Hosting;
+
+/// <summary>Says when a worker waits for a node, at first at once and then now and then, and keeps trying.</summary>
+internal sealed partial class GatewayWait(TimeProvider time, ILogger<GatewayWait> logger) : IClientConnectionRetryFilter, IClusterConnectionStatusObserver
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private const int SayEvery = 30;
+    private int _tries;
+
+    public async Task<bool> ShouldRetryConnectionAttempt(Exception exception, CancellationToken cancellationToken)
+    {
+        if (_tries++ % SayEvery == 0)
+            LogWaiting(exception.Message.ReplaceLineEndings(" "));
+        await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return !cancellationToken.IsCancellationRequested;
+    }
+
+    public void NotifyClusterConnectionLost() => LogLost();
+
+    public void NotifyGatewayCountChanged(int currentNumberOfGateways, int previousNumberOfGateways, bool connectionRecovered)
+    {
+        if (connectionRecovered)
+            LogFound();
+    }
+
+    [LoggerMessage(LogLevel.Warning, "this worker waits for a node of the service: {Reason}")]
+    private partial void LogWaiting(string reason);
+
+    [LoggerMessage(LogLevel.Warning, "this worker has lost every node of the service and waits for one")]
+    private partial void LogLost();
+
+    [LoggerMessage(LogLevel.Information, "this worker has found a node of the service again")]
+    private partial void LogFound();
+}

@@ -1,0 +1,88 @@
+using Locutor.Jobs.Grains;
+using Locutor.Jobs.Tokens;
+using Locutor.Service.Settings;
+using Locutor.Service.Workers;
+
+namespace Locutor.Service.Operations;
+
+/// <summary>Whether a load balancer should send requests here, and if not, why.</summary>
+internal sealed partial class Readiness(
+    IGrainFactory grains, TokenStore tokens, DiskQuota quota, Drain drain, ServeSettings settings, TimeProvider time, ILogger<Readiness> logger) : BackgroundService
+{
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FirstBeat = TimeSpan.FromSeconds(0.1);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan WorkersStart = TimeSpan.FromMinutes(2);
+
+    private readonly long _started = time.GetTimestamp();
+    private volatile string[] _found = ["starting"];
+
+    /// <summary>What is wrong; nothing when the service is ready.</summary>
+    public IReadOnlyList<string> Reasons => drain.HasBegun ? ["draining: the service is about to stop", .. _found] : _found;
+
+    public static IResult Answer(Readiness readiness, HttpContext context)
+    {
+        var reasons = readiness.Reasons;
+        if (reasons.Count == 0)
+            return Results.Text("ready");
+        context.Response.Headers.RetryAfter = "2";
+        return Results.Text(string.Join('\n', reasons), statusCode: StatusCodes.Status503ServiceUnavailable);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            string[] found = [.. (await Task.WhenAll(QueueAsync(), DatabaseAsync())).Concat([Disk()]).OfType<string>()];
+            if (!found.SequenceEqual(_found))
+                Log(found);
+            _found = found;
+            await Task.Delay(found.Length == 0 ? Beat : FirstBeat, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task<string?> QueueAsync()
+    {
+        try
+        {
+            var queue = await grains.GetGrain<IQueueGrain>(IQueueGrain.Key).StatisticsAsync().WaitAsync(Patience, time);
+            if (!queue.Ready)
+                return "queue: taking up the open jobs";
+            var expected = settings.Workers != "none" && time.GetElapsedTime(_started) > WorkersStart;
+            return expected && queue.Workers == 0 ? $"workers: none has been seen for {WorkersStart.TotalMinutes:0} minutes, expected {string.Join(", ", WorkerSupervisor.Devices(settings.Workers))}" : null;
+        }
+        catch (Exception exception)
+        {
+            return $"queue: no answer ({exception.GetType().Name})";
+        }
+    }
+
+    private async Task<string?> DatabaseAsync()
+    {
+        try
+        {
+            await Task.Run(tokens.Check).WaitAsync(Patience, time);
+            return null;
+        }
+        catch (Exception exception)
+        {
+            return $"database: no answer ({exception.GetType().Name})";
+        }
+    }
+
+    private string? Disk() => quota.IsFull ? "disk: no room for more inputs and results" : null;
+
+    private void Log(string[] found)
+    {
+        if (found.Length == 0)
+            LogReady();
+        else
+            LogNotReady(string.Join("; ", found));
+    }
+
+    [LoggerMessage(LogLevel.Information, "ready for requests")]
+    private partial void LogReady();
+
+    [LoggerMessage(LogLevel.Warning, "not ready for requests: {Reasons}")]
+    private partial void LogNotReady(string reasons);
+}

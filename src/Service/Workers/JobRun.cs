@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using Locutor.Jobs.Grains;
+using Locutor.Jobs.Records;
+using Locutor.Networks;
+using Locutor.Service.Inputs;
+using Locutor.Service.Operations;
+using Locutor.Service.Storage;
+
+namespace Locutor.Service.Workers;
+
+/// <summary>How an attempt ended, as far as the worker's own health is concerned. All false: it was stopped or handed back.</summary>
+internal sealed record JobOutcome(bool Succeeded = false, bool Failed = false, WorkerFaultException? Fault = null);
+
+/// <summary>One attempt on this worker: brings the inputs, runs, keeps the result and tells the job how it ended.</summary>
+internal sealed partial class JobRun(
+    IGrainFactory grains, IVideoRunner runner, DataFolder folder, IFileStore store, WorkerOptions options, TimeProvider time, ILogger logger)
+{
+    private static readonly TimeSpan StallCheck = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan StallGrace = TimeSpan.FromMinutes(1);
+
+    /// <summary>Runs the job and tells its outcome.</summary>
+    /// <param name="drain">Asks for a graceful stop: the job may go on for a while, and is handed back then.</param>
+    /// <param name="abort">Stops the job at once.</param>
+    public async Task<JobOutcome> RunAsync(JobRecord job, CancellationToken drain, CancellationToken abort)
+    {
+        LogBegins(job.Id, job.Attempt);
+        var grain = grains.GetGrain<IJobGrain>(job.Id);
+        await using var attempt = new Attempt(grain, job.Attempt, time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(attempt.Stopped, abort);
+        limit.CancelAfter(options.LongestRun);
+        using var watchdog = time.CreateTimer(_ => StopIfStalled(attempt, limit), null, StallCheck, StallCheck);
+        await using var draining = drain.Register(() => limit.CancelAfter(options.Drain));
+        var clock = Stopwatch.StartNew();
+        using var span = Tracing.Start("run", job)?.SetTag("locutor.device", options.Device);
+        try
+        {
+            var result = await MakeAsync(job, attempt, clock, limit.Token);
+            await attempt.EndAsync(() => grain.SucceedAsync(job.Attempt, result));
+            LogEnds(job.Id, clock.Elapsed.TotalSeconds);
+            folder.RemoveWork(job.Id);
+            return new JobOutcome(Succeeded: true);
+        }
+        catch (Exception) when (attempt.Stopped.IsCancellationRequested)
+        {
+            // Whatever ended it: who canceled the job may have removed its files too.
+            LogStopped(job.Id, attempt.Reply);
+            if (attempt.Reply is LeaseReply.Canceled)
+                folder.RemoveWork(job.Id);
+            return new JobOutcome();
+        }
+        catch (OperationCanceledException) when (abort.IsCancellationRequested || drain.IsCancellationRequested)
+        {
+            await attempt.EndAsync(() => grain.HandBackAsync(job.Attempt));
+            return new JobOutcome();
+        }
+        catch (Exception exception)
+        {
+            return await FailAsync(job, grain, attempt, span, exception);
+        }
+    }
+
+    private async Task<JobOutcome> FailAsync(JobRecord job, IJobGrain grain, Attempt attempt, Activity? span, Exception exception)
+    {
+        var error = exception is OperationCanceledException && attempt.Stall >= options.LongestStall ? StallOf(attempt) : ErrorOf(exception);
+        LogFailed(exception, job.Id, error.Code);
+        span?.SetStatus(ActivityStatusCode.Error, error.Code);
+        var fault = exception as WorkerFaultException ?? (IsOfDevice(exception) ? new WorkerFaultException("device", exception) : null);
+        await attempt.EndAsync(() => fault is null ? grain.FailAsync(job.Attempt, error) : grain.RefuseAsync(job.Attempt, error));
+        if (fault is null)
+            folder.RemoveWork(job.Id);
+        return fault is null ? new JobOutcome(Failed: true) : new JobOutcome(Fault: fault);
+    }
+
+    private void StopIfStalled(Attempt attempt, CancellationTokenSource limit)
+    {
+        try
+        {
+            if (attempt.Stall >= options.LongestStall)
+                limit.Cancel();
+            if (attempt.Stall >= options.LongestStall + StallGrace)
+            {
+                // Something does not stop when it is asked to, such as a driver that never returns. A new process is the only cure.
+                LogStuck(attempt.Stall.TotalMinutes);
+                Process.GetCurrentProcess().Kill();
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            // The attempt has just ended.
+        }
+    }
+
+    private JobError StallOf(Attempt attempt) => new(
+        JobError.TimedOut, $"made no progress for {options.LongestStall.TotalMinutes:0.##} min in the stage {(attempt.Latest?.Stage ?? JobStage.Loading).ToString().ToLowerInvariant()}", true);
+
+    private async Task<JobResult> MakeAsync(JobRecord job, Attempt attempt, Stopwatch clock, CancellationToken cancellation)
+    {
+        var work = folder.WorkFolder(job.Id);
+        Directory.CreateDirectory(work);
+        var inputs = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var input in job.Request.Inputs)
+            inputs[input.Field] = await WorkerFaultException.WatchAsync("store", () => store.OnDiskAsync(input.Path!, work, cancellation));
+        // Made in a folder of the attempt's own: one that was thought dead and goes on must not touch the next one's file.
+        var output = Path.Combine(work, $"video-{job.Attempt}.mp4");
+        var made = await runner.RunAsync(new RunnerJob(job.Id, job.Request, inputs, output, work), attempt, cancellation);
+        string video = DataFolder.ResultPath(job.Id, $"video-{job.Attempt}.mp4"), thumbnail = DataFolder.ResultPath(job.Id, $"thumbnail-{job.Attempt}.jpg");
+        var picture = made.Thumbnail ?? await Thumbnails.MakeAsync(output, cancellation);
+        if (picture is not null)
+        {
+            await File.WriteAllBytesAsync(output + ".jpg", picture, cancellation);
+            await WorkerFaultException.WatchAsync("store", () => store.KeepAsync(output + ".jpg", thumbnail, "image/jpeg", cancellation));
+        }
+        var (bytes, sha256) = await Thumbnails.HashAsync(output, cancellation);
+        await WorkerFaultException.WatchAsync("store", () => store.KeepAsync(output, video, "video/mp4", cancellation));
+        return new JobResult
+        {
+            Path = video,
+            ThumbnailPath = picture is null ? null : thumbnail,
+            Bytes = bytes,
+            Sha256 = sha256,
+            Width = made.Width,
+            Height = made.Height,
+            Seconds = made.Seconds,
+            GenerationSeconds = clock.Elapsed.TotalSeconds,
+            Notice = made.Notice,
+        };
+    }
+
+    private JobError ErrorOf(Exception exception) => exception switch
+    {
+        InputException input => input.ToError(),
+        Media.MediaException { Code: Media.MediaErrorCodes.OutputFailed } failed => new JobError(JobError.Internal, failed.Message, true),
+        Media.MediaException media => new JobError(media.Code, media.Message, false),
+        Generation.WrongResultException wrong => new JobError(JobError.NotFinite, wrong.Message, false),
+        DeviceOutOfMemoryException => new JobError(JobError.GpuOutOfMemory, $"{options.Device} has too little memory for this job", true),
+        OperationCanceledException => new JobError(JobError.TimedOut, $"took longer than {options.LongestRun.TotalHours:0.##} h", true),
+        _ => new JobError(JobError.Internal, $"the generator failed: {exception.Message.ReplaceLineEndings(" ")}", true),
+    };
+
+    /// <summary>Errors of the GPU or its driver, after which the next job would fail too. Too little memory is the job's own trouble.</summary>
+    private static bool IsOfDevice(Exception exception) =>
+        exception is not DeviceOutOfMemoryException && exception.Message.Contains("CUDA error", StringComparison.OrdinalIgnoreCase);
+
+    [LoggerMessage(LogLevel.Critical, "the job has not moved for {Minutes:F1} min and cannot be stopped: this worker ends")]
+    private partial void LogStuck(double minutes);
+
+    [LoggerMessage(LogLevel.Information, "{Job} begins, attempt {Attempt}")]
+    private partial void LogBegins(string job, int attempt);
+
+    [LoggerMessage(LogLevel.Information, "{Job} is done after {Seconds:F2} s")]
+    private partial void LogEnds(string job, double seconds);
+
+    [LoggerMessage(LogLevel.Information, "{Job} stops: {Reply}")]
+    private partial void LogStopped(string job, LeaseReply reply);
+
+    [LoggerMessage(LogLevel.Error, "{Job} failed: {Code}")]
+    private partial void LogFailed(Exception exception, string job, string code);
+}

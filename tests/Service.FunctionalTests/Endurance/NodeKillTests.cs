@@ -1,0 +1,132 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Text.Json;
+using Locutor.Jobs.Hosting;
+using Locutor.Service.FunctionalTests.Harness;
+
+namespace Locutor.Service.FunctionalTests.Endurance;
+
+/// <summary>
+/// Two nodes over one PostgreSQL database, and kill -9 of either in turn, while clients submit with Idempotency-Key and repeat what was not
+/// answered: every key makes one job, every job ends once and well, and none waits longer than a lease allows.
+/// </summary>
+[Collection(Alone.Name)]
+public sealed class NodeKillTests
+{
+    private const double Lease = 10;
+    private static readonly int Clients = Endurance.Of(4, 8);
+    private static readonly int Kills = Endurance.Of(3, 50);
+    private static readonly int Jobs = Endurance.Of(30, 5_000);
+
+    private readonly ConcurrentDictionary<string, string> _accepted = new();
+    private readonly ConcurrentDictionary<int, int> _answers = new();
+    private readonly ConcurrentBag<double> _outages = [];
+    private int _keys;
+
+    [Fact]
+    public async Task Killed_nodes_lose_no_job_and_make_none_twice()
+    {
+        var random = TestSeed.NewRandom();
+        await using var database = await PostgresServer.StartAsync(FreePort.Take());
+        var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
+        await using var first = await ServiceProcess.StartAsync(environment, "--set", "stub_seconds=0.2", "--set", "workers=cpu", "--set", $"lease_seconds={Lease}",
+            "--set", "max_queued_per_token=100000", "--set", "submits_per_minute=1000000", "--set", "requests_per_minute=10000000");
+        using var client = await first.TokenAsync("--scopes", "all");
+        await using var second = await first.StartAnotherAsync();
+        using var other = new TokenClient(second.Url, client.Key, client.Secret);
+        TokenClient[] clients = [client, other];
+        await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond), 60);
+
+        using var over = new CancellationTokenSource();
+        var load = Task.WhenAll(Enumerable.Range(0, Clients).Select(number => LoadAsync(clients, number, over.Token)));
+        for (var kill = 0; kill < Kills || _accepted.Count < Jobs; kill++)
+        {
+            await Task.Delay(random.Next(1000, 4000));
+            if (kill >= Kills)
+                continue;
+            var node = random.Next(2) == 0 ? first : second;
+            await node.KillAsync();
+            await Task.Delay(random.Next(0, 3000));
+            await node.StartAgainAsync();
+        }
+        await over.CancelAsync();
+        await load;
+        await CheckAsync(client);
+    }
+
+    private async Task CheckAsync(TokenClient client)
+    {
+        _accepted.Values.Distinct().Count().ShouldBe(_accepted.Count, "two keys share a job");
+        double longest = 0;
+        foreach (var (key, id) in _accepted)
+        {
+            var job = await client.EndAsync(id, Endurance.Of(120, 900));
+            job.GetProperty("status").GetString().ShouldBe("succeeded", $"{key}: {job}");
+            var run = (job.GetProperty("finished_at").GetDateTimeOffset() - job.GetProperty("started_at").GetDateTimeOffset()).TotalSeconds;
+            longest = Math.Max(longest, run);
+            // An attempt whose worker was killed holds its job for a lease, and no longer than the queue needs to move.
+            run.ShouldBeLessThan(job.GetProperty("attempt").GetInt32() * (Lease + 15), $"{key}: {job}");
+        }
+        var listed = await ListAsync(client);
+        listed.Count.ShouldBe(_accepted.Count + 1, "every key makes one job, and the first one was without a key");
+        var queue = await client.GetJsonAsync("/v1/workers");
+        (queue.GetProperty("queued").GetInt32() + queue.GetProperty("running").GetInt32()).ShouldBe(0);
+        _answers.Keys.ShouldBeSubsetOf([202, 503]);
+        Endurance.Say($"nodes: seed {TestSeed.Value}, {Kills} kills, {_accepted.Count} jobs, each ended once and succeeded; {_answers.GetValueOrDefault(503)} of {_answers.Values.Sum()} submissions "
+            + $"were answered 503; longest time until a submission got through {_outages.DefaultIfEmpty().Max():F1} s; longest job {longest:F1} s");
+    }
+
+    /// <summary>Submits one job after another. What is refused or breaks off is sent again, under the same key, to the other node.</summary>
+    private async Task LoadAsync(TokenClient[] nodes, int number, CancellationToken over)
+    {
+        while (!over.IsCancellationRequested)
+        {
+            var key = $"nodes-{Interlocked.Increment(ref _keys)}";
+            var clock = Stopwatch.StartNew();
+            for (var attempt = number; ; attempt++)
+            {
+                if (await SubmitAsync(nodes[attempt % 2], key) is { } id)
+                {
+                    _accepted[key] = id;
+                    break;
+                }
+                clock.Elapsed.ShouldBeLessThan(TimeSpan.FromMinutes(2), "no node takes jobs");
+                await Task.Delay(200, CancellationToken.None);
+            }
+            _outages.Add(clock.Elapsed.TotalSeconds);
+            await Task.Delay(Endurance.Of(150, 250), CancellationToken.None);
+        }
+    }
+
+    private async Task<string?> SubmitAsync(TokenClient node, string key)
+    {
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/jobs") { Content = TokenClient.Form(Samples.Picture, Samples.VoiceOfASecond) };
+            request.Headers.Add("Idempotency-Key", key);
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            using var response = await node.Http.SendAsync(request, patience.Token);
+            _answers.AddOrUpdate((int)response.StatusCode, 1, static (_, count) => count + 1);
+            return response.StatusCode is HttpStatusCode.Accepted ? (await TokenClient.ReadAsync(response)).GetProperty("id").GetString() : null;
+        }
+        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException)
+        {
+            return null; // The node was killed in the middle of it.
+        }
+    }
+
+    private static async Task<List<JsonElement>> ListAsync(TokenClient client)
+    {
+        var listed = new List<JsonElement>();
+        string? cursor = null;
+        do
+        {
+            var part = await client.GetJsonAsync($"/v1/jobs?limit=100{(cursor is null ? "" : "&cursor=" + cursor)}");
+            listed.AddRange(part.GetProperty("jobs").EnumerateArray());
+            cursor = part.TryGetProperty("next_cursor", out var next) ? next.GetString() : null;
+        }
+        while (cursor is not null);
+        return listed;
+    }
+}

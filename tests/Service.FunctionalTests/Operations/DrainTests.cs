@@ -1,0 +1,151 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Locutor.Jobs.Hosting;
+using Locutor.Service.FunctionalTests.Harness;
+
+namespace Locutor.Service.FunctionalTests.Operations;
+
+/// <summary>A service that is asked to stop answers reads until its workers have ended.</summary>
+public sealed class DrainTests
+{
+    [Fact]
+    public async Task Reads_go_on_until_the_workers_have_ended_and_new_jobs_are_refused()
+    {
+        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=4", "--set", "drain_seconds=30", "--set", "workers=cpu");
+        using var client = await service.TokenAsync("--scopes", "all");
+        var finished = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        await client.EndAsync(finished, 60);
+        var running = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        await client.UntilAsync(running, job => job.GetProperty("status").GetString() == "running");
+        using var events = await client.Http.GetAsync($"/v1/jobs/{running}/events", HttpCompletionOption.ResponseHeadersRead);
+
+        await service.AskToStopAsync();
+        await UntilDrainingAsync(client);
+        using (var refused = await client.UploadAsync(Samples.Picture, Samples.VoiceOfASecond))
+        {
+            refused.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+            refused.Headers.RetryAfter.ShouldNotBeNull();
+            var problem = await TokenClient.ReadAsync(refused);
+            problem.GetProperty("code").GetString().ShouldBe("draining");
+            problem.GetProperty("retryable").GetBoolean().ShouldBeTrue();
+        }
+        (await client.GetJsonAsync($"/v1/jobs/{running}")).GetProperty("status").GetString().ShouldBe("running");
+        (await client.Http.GetAsync($"/v1/jobs/{finished}/video")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await events.Content.ReadAsStringAsync()).ShouldContain("event: ended", customMessage: "the stream lasts until the job has ended");
+        (await service.ExitAsync()).ShouldBe(0);
+        foreach (var phase in new[] { "asked to stop", "the workers have ended", "stopped" })
+            service.Log.ShouldContain(phase);
+    }
+
+    [Fact]
+    public async Task Two_nodes_are_updated_one_after_the_other_without_a_failed_poll()
+    {
+        await using var database = await PostgresServer.StartAsync(FreePort.Take());
+        var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
+        await using var first = await ServiceProcess.StartAsync(environment, "--set", "stub_seconds=0.5", "--set", "workers=cpu", "--set", "notice_seconds=3",
+            "--set", "submits_per_minute=100000", "--set", "requests_per_minute=1000000");
+        using var client = await first.TokenAsync("--scopes", "all");
+        await using var second = await first.StartAnotherAsync();
+        using var other = new TokenClient(second.Url, client.Key, client.Secret);
+        using var over = new CancellationTokenSource();
+        var balancer = new Balancer([client, other]);
+        var jobs = new ConcurrentBag<string>();
+        var failed = new ConcurrentQueue<string>();
+        var looking = balancer.LookAsync(over.Token);
+        var load = Task.WhenAll(Enumerable.Range(0, 4).Select(_ => LoadAsync(balancer, jobs, failed, over.Token)));
+
+        foreach (var node in new[] { first, second })
+        {
+            await Task.Delay(2000);
+            (await node.TerminateAsync()).ShouldBe(0);
+            await node.StartAgainAsync();
+        }
+        await Task.Delay(2000);
+        await over.CancelAsync();
+        await load;
+        await looking;
+        failed.ShouldBeEmpty();
+        jobs.Count.ShouldBeGreaterThan(10);
+        foreach (var id in jobs)
+            (await client.EndAsync(id, 90)).GetProperty("status").GetString().ShouldBe("succeeded");
+    }
+
+    private static async Task UntilDrainingAsync(TokenClient client)
+    {
+        for (var i = 0; i < 100; i++, await Task.Delay(20))
+        {
+            using var ready = await client.Http.GetAsync("/readyz");
+            if (ready.StatusCode is HttpStatusCode.ServiceUnavailable && (await ready.Content.ReadAsStringAsync()).Contains("draining", StringComparison.Ordinal))
+                return;
+        }
+        throw new TimeoutException("the service does not say that it drains");
+    }
+
+    /// <summary>Submits a job and polls it until it ends. A refused submission is repeated, as its Retry-After asks; a poll has to succeed.</summary>
+    private static async Task LoadAsync(Balancer balancer, ConcurrentBag<string> jobs, ConcurrentQueue<string> failed, CancellationToken over)
+    {
+        while (!over.IsCancellationRequested)
+        {
+            using var submitted = await balancer.Next().UploadAsync(Samples.Picture, Samples.VoiceOfASecond);
+            if (submitted.StatusCode is HttpStatusCode.ServiceUnavailable && submitted.Headers.RetryAfter is not null)
+                continue;
+            submitted.StatusCode.ShouldBe(HttpStatusCode.Accepted);
+            var id = (await TokenClient.ReadAsync(submitted)).GetProperty("id").GetString()!;
+            jobs.Add(id);
+            for (var poll = 0; poll < 10; poll++, await Task.Delay(100, CancellationToken.None))
+            {
+                try
+                {
+                    using var answer = await balancer.Next().Http.GetAsync($"/v1/jobs/{id}", CancellationToken.None);
+                    if (!answer.IsSuccessStatusCode)
+                        failed.Enqueue($"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync(CancellationToken.None)}");
+                }
+                catch (HttpRequestException exception)
+                {
+                    failed.Enqueue(exception.Message);
+                }
+            }
+        }
+    }
+
+    /// <summary>What a load balancer does: it asks every node often whether it is ready, and sends requests to those that are.</summary>
+    private sealed class Balancer(TokenClient[] nodes)
+    {
+        private readonly bool[] _ready = [.. nodes.Select(_ => true)];
+        private int _next;
+
+        public async Task LookAsync(CancellationToken over)
+        {
+            while (!over.IsCancellationRequested)
+            {
+                for (var node = 0; node < nodes.Length; node++)
+                    _ready[node] = await IsReadyAsync(nodes[node]);
+                await Task.Delay(200, CancellationToken.None);
+            }
+        }
+
+        public TokenClient Next()
+        {
+            for (var tries = 0; tries < nodes.Length; tries++)
+            {
+                var node = (Interlocked.Increment(ref _next) & int.MaxValue) % nodes.Length;
+                if (_ready[node])
+                    return nodes[node];
+            }
+            return nodes[0];
+        }
+
+        private static async Task<bool> IsReadyAsync(TokenClient node)
+        {
+            try
+            {
+                using var answer = await node.Http.GetAsync("/readyz");
+                return answer.IsSuccessStatusCode;
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using System.Diagnostics;
+using System.Net;
+using Locutor.Jobs.Hosting;
+using Locutor.Service.FunctionalTests.Harness;
+
+namespace Locutor.Service.FunctionalTests.Operations;
+
+/// <summary>How a lost database, and a data folder that is in use, look from outside.</summary>
+public sealed class OutageTests
+{
+    [Fact]
+    public async Task A_lost_database_is_503_with_a_reason_and_its_return_is_noticed_at_once()
+    {
+        await using var database = await PostgresServer.StartAsync(FreePort.Take());
+        await using var service = await ServiceProcess.StartAsync(
+            new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString }, "--set", "stub_seconds=0.2", "--set", "workers=cpu");
+        using var client = await service.TokenAsync("--scopes", "all");
+        var before = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        await client.EndAsync(before, 60);
+        await database.StopAsync();
+        await UntilReadyAsync(client, false, "database");
+        for (var i = 0; i < 5; i++)
+        {
+            using var refused = await client.UploadAsync(Samples.Picture, Samples.VoiceOfASecond);
+            refused.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable, await refused.Content.ReadAsStringAsync());
+            refused.Headers.RetryAfter.ShouldNotBeNull();
+            (await TokenClient.ReadAsync(refused)).GetProperty("retryable").GetBoolean().ShouldBeTrue();
+        }
+        await database.StartAgainAsync();
+        await UntilReadyAsync(client, true, "ready");
+        var after = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        (await client.EndAsync(after, 60)).GetProperty("status").GetString().ShouldBe("succeeded");
+        service.Log.ShouldNotContain("the service failed");
+    }
+
+    [Fact]
+    public async Task A_second_service_in_the_same_folder_says_who_holds_it()
+    {
+        await using var first = await ServiceProcess.StartAsync("--set", "workers=none");
+        var refused = await Should.ThrowAsync<InvalidOperationException>(first.StartAnotherAsync);
+        refused.Message.ShouldContain($"is used by another service (host {Environment.MachineName}, process {first.ProcessId}, since ");
+        await first.KillAsync();
+        // A lock of a process that was killed holds nobody up.
+        await first.StartAgainAsync();
+    }
+
+    private static async Task UntilReadyAsync(TokenClient client, bool ready, string reason)
+    {
+        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(50))
+        {
+            using var answer = await client.Http.GetAsync("/readyz");
+            var text = await answer.Content.ReadAsStringAsync();
+            if (answer.IsSuccessStatusCode == ready && text.Contains(reason, StringComparison.Ordinal))
+                return;
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30), text);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+using System.Diagnostics;
+using Locutor.Jobs.Hosting;
+using Locutor.Service.FunctionalTests.Harness;
+
+namespace Locutor.Service.FunctionalTests.Workers;
+
+/// <summary>A worker of its own finds the nodes in the database, and one of them is enough.</summary>
+public sealed class GatewayTests
+{
+    [Fact]
+    public async Task The_loss_of_a_node_does_not_idle_a_worker_that_finds_nodes_in_the_database()
+    {
+        await using var database = await PostgresServer.StartAsync(FreePort.Take());
+        var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
+        await using var first = await ServiceProcess.StartAsync(environment, "--set", "workers=none", "--set", "lease_seconds=4");
+        using var client = await first.TokenAsync("--scopes", "all");
+        await using var second = await first.StartAnotherAsync();
+        using var other = new TokenClient(second.Url, client.Key, client.Secret);
+        using var worker = StartWorker(first.Data, environment);
+        try
+        {
+            (await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond), 60)).GetProperty("status").GetString().ShouldBe("succeeded");
+            await first.KillAsync();
+            var id = await SubmitAsync(other);
+            (await other.EndAsync(id, 60)).GetProperty("status").GetString().ShouldBe("succeeded");
+        }
+        finally
+        {
+            worker.Kill();
+            await worker.WaitForExitAsync();
+        }
+    }
+
+    [Theory]
+    [InlineData("localhost", "expected host:port, found 'localhost'")]
+    [InlineData("a b:30000", "expected host:port, found 'a b:30000'")]
+    [InlineData("node-a:0", "expected host:port, found 'node-a:0'")]
+    public void A_gateway_that_is_no_host_and_port_is_refused(string text, string message) =>
+        Should.Throw<FormatException>(() => GatewayName.ParseList(text)).Message.ShouldBe(message);
+
+    [Fact]
+    public void Gateways_are_addresses_and_names() => GatewayName.ParseList("10.0.0.1:30000, locutor-0.locutor:1,[::1]:65535")
+        .ShouldBe([new GatewayName("10.0.0.1", 30_000), new GatewayName("locutor-0.locutor", 1), new GatewayName("::1", 65_535)]);
+
+    private static Process StartWorker(string data, Dictionary<string, string> environment)
+    {
+        var start = new ProcessStartInfo(ServiceProcess.Program, ["worker", "--data", data, "--generator", "stub", "--stub-seconds", "0.2"]);
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
+        return Process.Start(start)!;
+    }
+
+    /// <summary>Until the second node has noticed the loss of the first, it answers 503.</summary>
+    private static async Task<string> SubmitAsync(TokenClient client)
+    {
+        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(200))
+        {
+            using var response = await client.UploadAsync(Samples.Picture, Samples.VoiceOfASecond);
+            var answer = await TokenClient.ReadAsync(response);
+            if (response.IsSuccessStatusCode)
+                return answer.GetProperty("id").GetString()!;
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), answer.ToString());
+        }
+    }
+}
