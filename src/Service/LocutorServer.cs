@@ -74,6 +74,7 @@ public static class LocutorServer
             DataFolder = folder.Root,
             Postgres = settings.Postgres,
             Address = settings.ClusterAddress,
+            Certificate = CertificateOf(settings),
             SiloPort = settings.SiloPort > 0 ? settings.SiloPort : FreePort.Take(),
             GatewayPort = settings.GatewayPort > 0 ? settings.GatewayPort : FreePort.Take(),
         };
@@ -92,10 +93,22 @@ public static class LocutorServer
         services.AddSingleton<TokenReader>().AddSingleton<TokenLimits>().AddSingleton<DiskQuota>();
         services.AddSingleton<JobSubmitter>().AddSingleton<SubmissionReader>().AddSingleton<JobViews>().AddSingleton<SeedEndpoints>();
         services.AddSingleton<RevokedTokens>();
+        // First of all, so that nothing is done with a store that is not ours.
+        services.AddSingleton<StoreIdentity>().AddHostedService<StoreAgreement>();
         services.AddSingleton<Drain>().AddSingleton<IHostLifetime, DrainLifetime>();
         services.AddSingleton<Readiness>().AddHostedService(services => services.GetRequiredService<Readiness>());
         services.AddHostedService<Janitor>();
         services.AddHostedService<InputFetchService>().AddHostedService<WebhookSender>().AddHostedService<WorkerSupervisor>();
+    }
+
+    /// <summary>On this machine alone a certificate is made when it is needed. Several machines need the same one, so somebody has to copy it.</summary>
+    private static ClusterCertificate? CertificateOf(ServeSettings settings)
+    {
+        if (!settings.ClusterTls)
+            return null;
+        return IPAddress.IsLoopback(settings.ClusterAddress)
+            ? ClusterCertificate.LoadOrCreate(settings.CertificateFile)
+            : ClusterCertificate.Load(settings.CertificateFile);
     }
 
     private static void AddTelemetry(WebApplicationBuilder builder)

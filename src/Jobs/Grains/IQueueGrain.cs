@@ -25,6 +25,9 @@ public sealed record WorkerReport
 
     /// <summary>Why the worker could not run its latest jobs, or why it was set aside; null when its latest job went well.</summary>
     [Id(12)] public string? Reason { get; init; }
+
+    /// <summary>The identity of the store that the worker uses; see <see cref="IStoreGrain"/>.</summary>
+    [Id(13)] public string? Store { get; init; }
 }
 
 /// <summary>Counts for health and metrics.</summary>

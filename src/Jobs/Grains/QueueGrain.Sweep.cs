@@ -13,6 +13,7 @@ public sealed partial class QueueGrain
     {
         await Task.Yield();
         var from = time.GetTimestamp();
+        _store = await GrainFactory.GetGrain<IStoreGrain>(IStoreGrain.Key).IdAsync();
         var taken = await _comparison.RunAsync();
         _compared = time.GetUtcNow();
         Signal();

@@ -22,6 +22,7 @@ public sealed partial class QueueGrain(JobsOptions options, JobsMetrics metrics,
     private TaskCompletionSource _work = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _rebuilding = Task.CompletedTask;
     private DateTimeOffset _compared;
+    private string? _store;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -83,6 +84,8 @@ public sealed partial class QueueGrain(JobsOptions options, JobsMetrics metrics,
     {
         _workers.Seen(worker);
         await _rebuilding;
+        if (_store is not null && worker.Store != _store)
+            return null; // It would not find the inputs. The worker says so itself.
         var from = time.GetTimestamp();
         while (!_workers.HasDeparted(worker.Id))
         {

@@ -24,6 +24,9 @@ public sealed record ClusterOptions
     /// <summary>Address that other parts of the cluster reach this process at.</summary>
     public IPAddress Address { get; init; } = IPAddress.Loopback;
 
+    /// <summary>What nodes and workers show each other; without one their connections are open.</summary>
+    public ClusterCertificate? Certificate { get; init; }
+
     public int SiloPort { get; init; } = 11_111;
     public int GatewayPort { get; init; } = 30_000;
 }
@@ -46,6 +49,8 @@ public static class JobsHosting
         {
             silo.Configure<Orleans.Configuration.ClusterOptions>(ids => (ids.ClusterId, ids.ServiceId) = (ClusterId, ClusterId));
             silo.Configure<GrainCollectionOptions>(collection => collection.CollectionAge = TimeSpan.FromMinutes(5));
+            if (cluster.Certificate is { } certificate)
+                ClusterTls.Use(silo, certificate);
             if (cluster.Postgres is { } postgres)
                 Postgres.Use(silo, postgres, cluster);
             else
@@ -75,7 +80,7 @@ public static class JobsHosting
     /// A client of the cluster, as a worker is one: reaches the grains through the gateways that are named, or else through those that the
     /// database lists.
     /// </summary>
-    public static void AddJobsClient(this IHostApplicationBuilder builder, GatewayName[] gateways, string? postgres)
+    public static void AddJobsClient(this IHostApplicationBuilder builder, GatewayName[] gateways, string? postgres, ClusterCertificate? certificate)
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<GatewayWait>().AddSingleton<IClientConnectionRetryFilter>(services => services.GetRequiredService<GatewayWait>())
@@ -84,6 +89,8 @@ public static class JobsHosting
         {
             client.Configure<Orleans.Configuration.ClusterOptions>(ids => (ids.ClusterId, ids.ServiceId) = (ClusterId, ClusterId));
             client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = GatewayRefresh);
+            if (certificate is not null)
+                ClusterTls.Use(client, certificate);
             if (gateways.Length > 0)
                 client.Services.AddSingleton<IGatewayListProvider>(services => new NamedGateways(gateways, services.GetRequiredService<IOptions<GatewayOptions>>()));
             else

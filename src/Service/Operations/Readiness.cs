@@ -12,9 +12,12 @@ internal sealed partial class Readiness(
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FirstBeat = TimeSpan.FromSeconds(0.1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan QueueMoves = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan WorkersStart = TimeSpan.FromMinutes(2);
 
     private readonly long _started = time.GetTimestamp();
+    private long? _queueLost;
+    private bool _begun;
     private volatile string[] _found = ["starting"];
 
     /// <summary>What is wrong; nothing when the service is ready.</summary>
@@ -33,12 +36,27 @@ internal sealed partial class Readiness(
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            string[] found = [.. (await Task.WhenAll(QueueAsync(), DatabaseAsync())).Concat([Disk()]).OfType<string>()];
+            var (queue, database) = (QueueAsync(), DatabaseAsync());
+            string[] found = [.. new[] { Lasting(await queue), await database, Disk() }.OfType<string>()];
             if (!found.SequenceEqual(_found))
                 Log(found);
             _found = found;
             await Task.Delay(found.Length == 0 ? Beat : FirstBeat, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    /// <summary>
+    /// A queue that moves to another node is away for moments, in which reads are answered. That is no reason to send nobody here, or no
+    /// node of a cluster would be ready while one of them stops.
+    /// </summary>
+    private string? Lasting(string? reason)
+    {
+        if (reason is null)
+            _queueLost = null;
+        else
+            _queueLost ??= time.GetTimestamp();
+        _begun |= reason is null;
+        return _begun && _queueLost is { } since && time.GetElapsedTime(since) < QueueMoves ? null : reason;
     }
 
     private async Task<string?> QueueAsync()

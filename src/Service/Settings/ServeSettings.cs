@@ -15,9 +15,15 @@ public sealed record ServeSettings
     public string S3Prefix { get; init; } = "";
     public string? S3AccessKey { get; init; }
     public string? S3SecretKey { get; init; }
+    public bool AdoptStore { get; init; }
     public int SiloPort { get; init; }
     public int GatewayPort { get; init; }
     public IPAddress ClusterAddress { get; init; } = IPAddress.Loopback;
+    public bool ClusterTls { get; init; } = true;
+    public string? ClusterCertificate { get; init; }
+
+    /// <summary>File of the certificate that nodes and workers share.</summary>
+    public string CertificateFile => ClusterCertificate ?? Path.Combine(Data, Jobs.Hosting.ClusterCertificate.FileName);
 
     public string Workers { get; init; } = "auto";
     public string Generator { get; init; } = "bundle";

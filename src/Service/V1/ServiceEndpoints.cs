@@ -38,7 +38,7 @@ internal static class ServiceEndpoints
         var workers = await queue.WorkersAsync();
         return Results.Json(new WorkersView(
             workers.Select(worker => new WorkerView(
-                worker.Id, worker.Host, worker.Process, worker.Device, worker.Model, worker.State, worker.Job, worker.StartedAt, worker.SeenAt, worker.Finished, worker.Failed)).ToArray(),
+                worker.Id, worker.Host, worker.Process, worker.Device, worker.Model, worker.State, worker.Job, worker.StartedAt, worker.SeenAt, worker.Finished, worker.Failed, worker.Reason)).ToArray(),
             statistics.Queued, statistics.Fetching, statistics.Running, statistics.TypicalSeconds), Problems.Json);
     }
 
@@ -84,7 +84,7 @@ internal sealed record SecretView(string Secret);
 /// <summary>One worker.</summary>
 internal sealed record WorkerView(
     string Id, string Host, int Process, string Device, string Model, string State, string? Job,
-    DateTimeOffset StartedAt, DateTimeOffset SeenAt, int Finished, int Failed);
+    DateTimeOffset StartedAt, DateTimeOffset SeenAt, int Finished, int Failed, string? Reason);
 
 /// <summary>The workers and the queue's figures.</summary>
 internal sealed record WorkersView(IReadOnlyList<WorkerView> Workers, int Queued, int Fetching, int Running, double TypicalSeconds);

@@ -1,6 +1,7 @@
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
 using Locutor.Service.Inputs;
+using Locutor.Service.Operations;
 using Locutor.Service.Storage;
 
 namespace Locutor.Service.Workers;
@@ -19,6 +20,7 @@ public sealed partial class WorkerLoop
     private readonly IVideoRunner _runner;
     private readonly JobRun _run;
     private readonly WorkerHealth _health = new();
+    private readonly StoreIdentity _identity;
     private readonly WorkerOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<WorkerLoop> _logger;
@@ -28,6 +30,7 @@ public sealed partial class WorkerLoop
         IGrainFactory grains, IVideoRunner runner, DataFolder folder, IFileStore store, WorkerOptions options, TimeProvider time, ILogger<WorkerLoop> logger)
     {
         (_grains, _runner, _options, _time, _logger) = (grains, runner, options, time, logger);
+        _identity = new StoreIdentity(store, folder);
         _run = new JobRun(grains, runner, folder, store, options, time, logger);
         _report = new WorkerReport
         {
@@ -54,7 +57,8 @@ public sealed partial class WorkerLoop
         try
         {
             _runner.Notice = LogNotice;
-            await LoadAsync(drain);
+            await UntilWellAsync("store", () => AgreeAsync(drain), drain);
+            await UntilWellAsync("model", () => _runner.LoadAsync(drain), drain);
             while (!drain.IsCancellationRequested)
                 await TurnAsync(drain, abort);
         }
@@ -69,20 +73,30 @@ public sealed partial class WorkerLoop
         }
     }
 
-    /// <summary>Loads the model, again and again while that fails: until then this worker is set aside with the reason.</summary>
-    private async Task LoadAsync(CancellationToken drain)
+    /// <summary>Checks that the files of jobs are where this worker looks for them.</summary>
+    private async Task AgreeAsync(CancellationToken drain)
+    {
+        var expected = await Outage.RetryAsync(_grains.GetGrain<IStoreGrain>(IStoreGrain.Key).IdAsync, drain);
+        var found = await _identity.ReadAsync(drain);
+        if (expected is not null && expected != found)
+            throw new IOException(_identity.Mismatch(expected, found) + "; give this worker the same --data folder, or the same bucket");
+        _report = _report with { Store = found };
+    }
+
+    /// <summary>Does what has to be done before the first job, again and again while it fails: until then this worker is set aside with the reason.</summary>
+    private async Task UntilWellAsync(string part, Func<Task> act, CancellationToken drain)
     {
         while (true)
         {
             try
             {
-                await WorkerFaultException.WatchAsync("model", () => _runner.LoadAsync(drain));
+                await WorkerFaultException.WatchAsync(part, act);
                 _health.Recovered();
                 return;
             }
             catch (WorkerFaultException fault)
             {
-                LogFault(fault, "loading");
+                LogFault(fault, "any job");
                 do
                     _health.Failed(fault.Message);
                 while (!_health.IsSetAside);

@@ -35,7 +35,8 @@ public static class WorkerProcess
 
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         Logs.Configure(builder.Logging, options.Settings);
-        builder.AddJobsClient(options.Gateways, options.Settings.Postgres);
+        using var certificate = options.Settings.ClusterTls ? ClusterCertificate.Load(options.Settings.CertificateFile) : null;
+        builder.AddJobsClient(options.Gateways, options.Settings.Postgres, certificate);
         Tracing.Add(builder);
         using var host = builder.Build();
         using var asked = CancellationTokenSource.CreateLinkedTokenSource(drain.Token, abort.Token);

@@ -143,6 +143,7 @@ public sealed partial class WorkerSupervisor(
         foreach (var (name, value) in new[]
         {
             ("S3_BUCKET", settings.S3Bucket), ("S3_ENDPOINT", settings.S3Endpoint), ("S3_REGION", settings.S3Region), ("S3_PREFIX", settings.S3Prefix),
+            ("CLUSTER_TLS", settings.ClusterTls ? "true" : "false"), ("CLUSTER_CERTIFICATE", settings.ClusterCertificate),
             ("S3_ACCESS_KEY", settings.S3AccessKey), ("S3_SECRET_KEY", settings.S3SecretKey),
             ("LOG_JSON", settings.LogJson ? "true" : "false"), ("LOG_LEVEL", settings.LogLevel),
         })

@@ -1,0 +1,35 @@
+using System.CommandLine;
+using Locutor.Jobs.Hosting;
+using Locutor.Service.Settings;
+
+namespace Locutor.Cli.Commands;
+
+/// <summary><c>locutor cluster</c>: what several machines need to trust each other.</summary>
+internal static class ClusterCommand
+{
+    public static Command Create()
+    {
+        var data = new Option<string>("--data") { Description = "The service's data folder.", DefaultValueFactory = _ => ServeSettings.DefaultData };
+        var init = new Command("init", "Make the certificate that all nodes and workers of a cluster share.") { data };
+        init.SetAction(parsed => Init(parsed.GetValue(data)!));
+        return new Command("cluster", "Prepare several machines for one service.") { init };
+    }
+
+    private static int Init(string data)
+    {
+        var file = Path.Combine(Path.GetFullPath(data), ClusterCertificate.FileName);
+        if (File.Exists(file))
+            throw new CommandException(ExitCodes.BadOutput, $"{file} exists already; remove it on every node and worker before you make a new one");
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            ClusterCertificate.Create(file);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(ExitCodes.BadOutput, $"the certificate cannot be written: {exception.Message}", exception);
+        }
+        Console.WriteLine($"Made {file}. Copy it to the data folder of every node and worker, readable for the service alone: whoever has it belongs to the cluster.");
+        return ExitCodes.Success;
+    }
+}

@@ -1,0 +1,48 @@
+namespace Locutor.Jobs.Grains;
+
+/// <summary>Which store of inputs and results belongs to this database. One grain, key <see cref="Key"/>.</summary>
+public interface IStoreGrain : IGrainWithStringKey
+{
+    const string Key = "store";
+
+    /// <summary>The identity of the store, or null when no node has named one yet.</summary>
+    Task<string?> IdAsync();
+
+    /// <summary>Notes the identity of the store unless one is known; the one that holds from now on, and whether it was new.</summary>
+    /// <param name="found">What is written in the store; null makes a new identity.</param>
+    /// <param name="adopt">Take this store even if another one is known.</param>
+    Task<StoreIdentityReply> AgreeAsync(string? found, bool adopt);
+}
+
+[GenerateSerializer, Immutable]
+public sealed record StoreIdentityReply([property: Id(0)] string Id, [property: Id(1)] bool IsNew);
+
+/// <summary>What <see cref="StoreGrain"/> stores.</summary>
+public sealed class StoreState
+{
+    public string? Id { get; set; }
+}
+
+/// <inheritdoc cref="IStoreGrain"/>
+public sealed class StoreGrain([PersistentState("store", JobsStorage.Name)] IPersistentState<StoreState> state) : Grain, IStoreGrain
+{
+    public Task<string?> IdAsync() => Task.FromResult(state.State.Id);
+
+    public async Task<StoreIdentityReply> AgreeAsync(string? found, bool adopt)
+    {
+        if (state.State.Id is { } known && (!adopt || known == found))
+            return new StoreIdentityReply(known, false);
+        state.State.Id = found ?? Guid.NewGuid().ToString("N");
+        try
+        {
+            await state.WriteStateAsync();
+        }
+        catch
+        {
+            // Memory and disk may differ now; the next call reads what is on disk.
+            DeactivateOnIdle();
+            throw;
+        }
+        return new StoreIdentityReply(state.State.Id, true);
+    }
+}

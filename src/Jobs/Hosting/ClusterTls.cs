@@ -1,0 +1,62 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
+using Orleans.Connections.Security;
+
+namespace Locutor.Jobs.Hosting;
+
+/// <summary>Mutual TLS between nodes and workers, with one certificate for all of them.</summary>
+internal sealed partial class ClusterTls(ClusterCertificate certificate, ILogger<ClusterTls> logger)
+{
+    public static void Use(ISiloBuilder silo, ClusterCertificate certificate)
+    {
+        silo.Services.AddSingleton(certificate).AddSingleton<ClusterTls>();
+        silo.Services.AddOptions<SiloConnectionOptions>().Configure<ClusterTls>((connections, tls) =>
+        {
+            connections.ConfigureSiloInboundConnection(connection => connection.UseServerTls(tls.Options()));
+            connections.ConfigureGatewayInboundConnection(connection => connection.UseServerTls(tls.Options()));
+            connections.ConfigureSiloOutboundConnection(connection => connection.UseClientTls(tls.Options()));
+        });
+    }
+
+    public static void Use(IClientBuilder client, ClusterCertificate certificate)
+    {
+        client.Services.AddSingleton(certificate).AddSingleton<ClusterTls>();
+        client.Services.AddOptions<ClientConnectionOptions>().Configure<ClusterTls>((connections, tls) =>
+            connections.ConfigureConnection(connection => connection.UseClientTls(tls.Options())));
+    }
+
+    private TlsOptions Options()
+    {
+        var options = new TlsOptions();
+        options.LocalCertificate = certificate.Certificate;
+        options.LocalClientCertificateSelector = (_, _, _, _, _) => certificate.Certificate;
+        options.RemoteCertificateMode = RemoteCertificateMode.RequireCertificate;
+        options.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;
+        options.OnAuthenticateAsServer = (connection, authentication) =>
+        {
+            if (authentication.SslServerAuthenticationOptions is SslServerAuthenticationOptions tls)
+                tls.RemoteCertificateValidationCallback = (_, other, _, _) => Accept(other, connection.RemoteEndPoint?.ToString());
+        };
+        options.OnAuthenticateAsClient = (connection, authentication) =>
+        {
+            authentication.TargetHost = "locutor";
+            if (authentication.SslClientAuthenticationOptions is SslClientAuthenticationOptions tls)
+                tls.RemoteCertificateValidationCallback = (_, other, _, _) => Accept(other, connection.RemoteEndPoint?.ToString());
+        };
+        return options;
+    }
+
+    private bool Accept(X509Certificate? other, string? address)
+    {
+        if (certificate.Matches(other))
+            return true;
+        LogRefused(address ?? "an unknown address", other is null ? "shows no certificate; expected that of" : "shows another certificate than", certificate.File);
+        return false;
+    }
+
+    [LoggerMessage(LogLevel.Warning, "{Address} {What} {File}: the connection is refused. Every node and worker needs the same file")]
+    private partial void LogRefused(string address, string what, string file);
+}

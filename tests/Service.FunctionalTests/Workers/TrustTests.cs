@@ -1,0 +1,110 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using Locutor.Jobs.Hosting;
+using Locutor.Service.FunctionalTests.Harness;
+
+namespace Locutor.Service.FunctionalTests.Workers;
+
+/// <summary>Who may join: only what shows the cluster's certificate and uses its store.</summary>
+public sealed class TrustTests
+{
+    [Fact]
+    public async Task A_worker_with_another_certificate_or_none_gets_no_job_and_both_sides_say_so()
+    {
+        var gateway = FreePort.Take();
+        await using var service = await ServiceProcess.StartAsync("--set", "workers=none", "--set", $"gateway_port={gateway}");
+        using var client = await service.TokenAsync("--scopes", "all");
+        var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        var folder = Directory.CreateTempSubdirectory("locutor-stranger-").FullName;
+        try
+        {
+            var without = await RunAsync(folder, gateway, 60, _ => false);
+            without.ShouldContain("cluster.pem is no certificate of a cluster");
+            without.ShouldContain("locutor cluster init");
+            ClusterCertificate.Create(Path.Combine(folder, ClusterCertificate.FileName));
+            (await RunAsync(folder, gateway, 60, log => log.Contains("this worker waits for a node", StringComparison.Ordinal))).ShouldContain("shows another certificate than");
+            service.Log.ShouldMatch("refused|certificate");
+            using (var plain = new TcpClient("127.0.0.1", gateway))
+            {
+                await plain.GetStream().WriteAsync("GET / HTTP/1.1\r\n\r\n"u8.ToArray());
+                plain.ReceiveTimeout = 10_000;
+                (await plain.GetStream().ReadAsync(new byte[64])).ShouldBeLessThan(64, "nothing but an alert comes back");
+            }
+            (await client.GetJsonAsync($"/v1/jobs/{id}")).GetProperty("status").GetString().ShouldBe("queued");
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_worker_with_another_folder_is_set_aside_with_the_reason_and_takes_no_job()
+    {
+        var gateway = FreePort.Take();
+        await using var service = await ServiceProcess.StartAsync("--set", "workers=none", "--set", $"gateway_port={gateway}");
+        using var client = await service.TokenAsync("--scopes", "all");
+        var folder = Directory.CreateTempSubdirectory("locutor-other-").FullName;
+        try
+        {
+            File.Copy(Path.Combine(service.Data, ClusterCertificate.FileName), Path.Combine(folder, ClusterCertificate.FileName));
+            var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+            var log = await RunAsync(folder, gateway, 60, log => log.Contains("set aside", StringComparison.Ordinal));
+            log.ShouldContain("is not the store of this service");
+            (await client.GetJsonAsync($"/v1/jobs/{id}")).GetProperty("attempt").GetInt32().ShouldBe(0);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_node_with_another_folder_does_not_start()
+    {
+        await using var database = await PostgresServer.StartAsync(FreePort.Take());
+        var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
+        await using var first = await ServiceProcess.StartAsync(environment, "--set", "workers=none");
+        var refused = await Should.ThrowAsync<InvalidOperationException>(() => ServiceProcess.StartAsync(environment, "--set", "workers=none"));
+        refused.Message.ShouldContain("is not the store of this service");
+        refused.Message.ShouldContain("adopt_store=true");
+    }
+
+    /// <summary>Runs a worker until it has said something, or ends; what it said.</summary>
+    private static async Task<string> RunAsync(string data, int gateway, double seconds, Func<string, bool> enough)
+    {
+        var start = new ProcessStartInfo(ServiceProcess.Program, ["worker", "--data", data, "--gateway", $"localhost:{gateway}", "--generator", "stub"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var worker = Process.Start(start)!;
+        var log = new System.Text.StringBuilder();
+        void Note(object sender, DataReceivedEventArgs line)
+        {
+            lock (log)
+                log.AppendLine(line.Data);
+        }
+        worker.OutputDataReceived += Note;
+        worker.ErrorDataReceived += Note;
+        worker.BeginOutputReadLine();
+        worker.BeginErrorReadLine();
+        string Text()
+        {
+            lock (log)
+                return log.ToString();
+        }
+        for (var clock = Stopwatch.StartNew(); !worker.HasExited && !enough(Text()); await Task.Delay(50))
+        {
+            if (clock.Elapsed.TotalSeconds > seconds)
+            {
+                worker.Kill();
+                throw new TimeoutException(Text());
+            }
+        }
+        if (!worker.HasExited)
+            worker.Kill();
+        await worker.WaitForExitAsync();
+        return Text();
+    }
+}
