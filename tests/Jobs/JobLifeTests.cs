@@ -109,6 +109,24 @@ public sealed class JobLifeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_refused_job_counts_no_attempt_until_several_workers_have_refused_it()
+    {
+        var id = await _silo.SubmitAsync("wk-a");
+        var fault = new JobError(JobError.Internal, "store: no such folder", true);
+        foreach (var worker in new[] { "w1", "w1", "w2" })
+        {
+            var job = (await _silo.LeaseAsync(worker))!;
+            job.LostWorkers.ShouldBe(0);
+            (await _silo.Job(id).RefuseAsync(job.Attempt, fault)).ShouldBeTrue();
+            (await _silo.Job(id).GetAsync())!.Status.ShouldBe(JobStatus.Queued);
+        }
+        (await _silo.Job(id).RefuseAsync((await _silo.LeaseAsync("w3"))!.Attempt, fault)).ShouldBeTrue();
+        var failed = (await _silo.Job(id).GetAsync())!;
+        failed.Status.ShouldBe(JobStatus.Failed);
+        failed.Error.ShouldBe(fault);
+    }
+
+    [Fact]
     public async Task Cancelling_tells_the_worker_at_once()
     {
         var id = await _silo.SubmitAsync("wk-a");

@@ -10,6 +10,9 @@ namespace Locutor.Jobs.Hosting;
 /// <summary>Mutual TLS between nodes and workers, with one certificate for all of them.</summary>
 internal sealed partial class ClusterTls(ClusterCertificate certificate, ILogger<ClusterTls> logger)
 {
+    // A machine that is busy starting several programs takes its time.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     public static void Use(ISiloBuilder silo, ClusterCertificate certificate)
     {
         silo.Services.AddSingleton(certificate).AddSingleton<ClusterTls>();
@@ -33,6 +36,7 @@ internal sealed partial class ClusterTls(ClusterCertificate certificate, ILogger
         var options = new TlsOptions();
         options.LocalCertificate = certificate.Certificate;
         options.LocalClientCertificateSelector = (_, _, _, _, _) => certificate.Certificate;
+        options.HandshakeTimeout = Patience;
         options.RemoteCertificateMode = RemoteCertificateMode.RequireCertificate;
         options.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;
         options.OnAuthenticateAsServer = (connection, authentication) =>

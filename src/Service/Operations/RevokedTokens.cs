@@ -13,7 +13,7 @@ internal sealed partial class RevokedTokens(IGrainFactory grains, TokenStore tok
         foreach (var key in tokens.WithJobsToCancel())
         {
             var canceled = 0;
-            foreach (var id in await grains.GetGrain<ITokenIndexGrain>(key).OpenAsync())
+            foreach (var id in (await grains.GetGrain<ITokenIndexGrain>(key).OpenAsync()).Select(entry => entry.Id))
             {
                 cancellation.ThrowIfCancellationRequested();
                 if (await grains.GetGrain<IJobGrain>(id).GetAsync() is { } job && !job.Status.IsTerminal())

@@ -76,11 +76,26 @@ public sealed partial class WorkerLoop
     /// <summary>Checks that the files of jobs are where this worker looks for them.</summary>
     private async Task AgreeAsync(CancellationToken drain)
     {
-        var expected = await Outage.RetryAsync(_grains.GetGrain<IStoreGrain>(IStoreGrain.Key).IdAsync, drain);
+        var expected = await ExpectedStoreAsync(drain);
         var found = await _identity.ReadAsync(drain);
         if (expected is not null && expected != found)
             throw new IOException(_identity.Mismatch(expected, found) + "; give this worker the same --data folder, or the same bucket");
         _report = _report with { Store = found };
+    }
+
+    private async Task<string?> ExpectedStoreAsync(CancellationToken drain)
+    {
+        while (true)
+        {
+            try
+            {
+                return await Outage.RetryAsync(_grains.GetGrain<IStoreGrain>(IStoreGrain.Key).IdAsync, drain);
+            }
+            catch (Exception exception) when (Outage.Is(exception))
+            {
+                LogNoLease(exception.Message);
+            }
+        }
     }
 
     /// <summary>Does what has to be done before the first job, again and again while it fails: until then this worker is set aside with the reason.</summary>

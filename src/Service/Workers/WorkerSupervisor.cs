@@ -17,6 +17,7 @@ public sealed partial class WorkerSupervisor(
 {
     private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan TellPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongLife = TimeSpan.FromMinutes(1);
 
     // Workers that an earlier life of this service started are gone: they end when their parent does. It is the same service if it has the
@@ -73,7 +74,7 @@ public sealed partial class WorkerSupervisor(
                 if (stopping.IsCancellationRequested)
                     return;
                 LogEnded(device, code);
-                await grains.GetGrain<IQueueGrain>(IQueueGrain.Key).WorkersGoneAsync(id, "");
+                await grains.GetGrain<IQueueGrain>(IQueueGrain.Key).WorkersGoneAsync(id, "").WaitAsync(TellPatience, time, stopping);
             }
             catch (Exception exception)
             {

@@ -2,6 +2,7 @@ using Locutor.Jobs;
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Hosting;
 using Locutor.Jobs.Records;
+using Locutor.Jobs.Tokens;
 using Locutor.Service.Access;
 using Locutor.Service.Inputs;
 using Locutor.Service.Operations;
@@ -124,8 +125,9 @@ internal sealed class World : IAsyncDisposable
     private void StartActors()
     {
         var logger = NullLoggerFactory.Instance;
-        var janitor = new Janitor(Grains, _folder, Files, new DiskQuota(_folder, _settings), _settings, Time, logger.CreateLogger<Janitor>());
-        var fetcher = new InputFetchService(Grains, FetchAsync, _settings, Time, logger.CreateLogger<InputFetchService>());
+        var revoked = new RevokedTokens(Grains, _host.Services.GetRequiredService<TokenStore>(), Time, _settings, logger.CreateLogger<RevokedTokens>());
+        var janitor = new Janitor(Grains, _folder, Files, new DiskQuota(_folder, _settings), revoked, _settings, Time, logger.CreateLogger<Janitor>());
+        var fetcher = new InputFetchService(Grains, FetchAsync, ModelCatalog.Stub, _settings, Time, logger.CreateLogger<InputFetchService>());
         Start("janitor", () => janitor.StartAsync(_over.Token));
         Start("fetcher", () => fetcher.StartAsync(_over.Token));
         Start("webhooks", SendWebhooksAsync);

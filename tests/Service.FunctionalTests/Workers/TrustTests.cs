@@ -65,7 +65,8 @@ public sealed class TrustTests
         await using var database = await PostgresServer.StartAsync(FreePort.Take());
         var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
         await using var first = await ServiceProcess.StartAsync(environment, "--set", "workers=none");
-        var refused = await Should.ThrowAsync<InvalidOperationException>(() => ServiceProcess.StartAsync(environment, "--set", "workers=none"));
+        var refused = await Should.ThrowAsync<InvalidOperationException>(() => ServiceProcess.StartAsync(
+            environment, "--set", "workers=none", "--set", $"cluster_certificate={Path.Combine(first.Data, ClusterCertificate.FileName)}"));
         refused.Message.ShouldContain("is not the store of this service");
         refused.Message.ShouldContain("adopt_store=true");
     }
