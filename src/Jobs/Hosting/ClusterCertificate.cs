@@ -18,6 +18,9 @@ public sealed class ClusterCertificate : IDisposable
 
     public string File { get; }
 
+    /// <summary>SHA-1 of the certificate, to compare it by eye.</summary>
+    public string Thumbprint => Certificate.Thumbprint;
+
     internal X509Certificate2 Certificate { get; }
 
     /// <summary>Makes a certificate with a new key; the file is whole when it appears, and only its owner may read it.</summary>

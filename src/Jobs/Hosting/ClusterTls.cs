@@ -1,4 +1,3 @@
-using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -39,28 +38,19 @@ internal sealed partial class ClusterTls(ClusterCertificate certificate, ILogger
         options.HandshakeTimeout = Patience;
         options.RemoteCertificateMode = RemoteCertificateMode.RequireCertificate;
         options.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;
-        options.OnAuthenticateAsServer = (connection, authentication) =>
-        {
-            if (authentication.SslServerAuthenticationOptions is SslServerAuthenticationOptions tls)
-                tls.RemoteCertificateValidationCallback = (_, other, _, _) => Accept(other, connection.RemoteEndPoint?.ToString());
-        };
-        options.OnAuthenticateAsClient = (connection, authentication) =>
-        {
-            authentication.TargetHost = "locutor";
-            if (authentication.SslClientAuthenticationOptions is SslClientAuthenticationOptions tls)
-                tls.RemoteCertificateValidationCallback = (_, other, _, _) => Accept(other, connection.RemoteEndPoint?.ToString());
-        };
+        options.RemoteCertificateValidation = (other, _, _) => Accept(other);
+        options.OnAuthenticateAsClient = static (_, authentication) => authentication.TargetHost = "locutor";
         return options;
     }
 
-    private bool Accept(X509Certificate? other, string? address)
+    private bool Accept(X509Certificate? other)
     {
         if (certificate.Matches(other))
             return true;
-        LogRefused(address ?? "an unknown address", other is null ? "shows no certificate; expected that of" : "shows another certificate than", certificate.File);
+        LogRefused(certificate.File);
         return false;
     }
 
-    [LoggerMessage(LogLevel.Warning, "{Address} {What} {File}: the connection is refused. Every node and worker needs the same file")]
-    private partial void LogRefused(string address, string what, string file);
+    [LoggerMessage(LogLevel.Warning, "the other end of a connection shows another certificate than {File}: it is refused. Every node and worker needs the same file")]
+    private partial void LogRefused(string file);
 }
