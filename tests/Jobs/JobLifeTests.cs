@@ -77,11 +77,25 @@ public sealed class JobLifeTests : IAsyncLifetime
     {
         var id = await _silo.SubmitAsync("wk-a");
         for (var attempt = 1; attempt <= 3; attempt++)
+        {
             (await _silo.LeaseAsync($"w{attempt}"))!.Attempt.ShouldBe(attempt);
+            (await _silo.Job(id).ReportAsync(attempt, null)).ShouldBe(LeaseReply.Continue);
+        }
         var failed = await UntilAsync(id, job => job.Status.IsTerminal());
         failed.Status.ShouldBe(JobStatus.Failed);
         failed.Error!.Code.ShouldBe(JobError.WorkerLost);
         failed.Error.Retryable.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task An_attempt_of_which_nothing_was_heard_counts_no_lost_worker()
+    {
+        await _silo.SubmitAsync("wk-a");
+        for (var attempt = 1; attempt <= 4; attempt++)
+        {
+            var job = (await _silo.LeaseAsync($"w{attempt}", 20))!;
+            (job.Attempt, job.LostWorkers).ShouldBe((attempt, 0));
+        }
     }
 
     [Fact]

@@ -18,6 +18,7 @@ public sealed partial class JobGrain : Grain, IJobGrain
     private DateTimeOffset _activated;
     private IGrainTimer? _telling;
     private string? _deletedOwner;
+    private int _reported;
     private bool _broken;
 
     public JobGrain([PersistentState("job", JobsStorage.Name)] IPersistentState<JobRecord> stored, JobsOptions options,
@@ -93,6 +94,7 @@ public sealed partial class JobGrain : Grain, IJobGrain
         {
             // Progress and renewal are worth nothing after a crash, so they are not stored.
             var job = _current!;
+            _reported = attempt;
             Publish(job with { LeaseUntil = _time.GetUtcNow() + _options.Lease, Progress = progress ?? job.Progress, Version = NextVersion(job) });
         }
         return Task.FromResult(reply);
@@ -128,7 +130,7 @@ public sealed partial class JobGrain : Grain, IJobGrain
         var now = _time.GetUtcNow();
         if (_current is { Status: JobStatus.Running, LeaseUntil: { } until } job && until <= now
             && (workerSilence >= _options.Lease || _activated + _options.Lease <= now))
-            await EndAttemptAsync(job.Attempt, Lost);
+            await EndAttemptAsync(job.Attempt, Silent);
         return _current;
     }
 
@@ -192,41 +194,6 @@ public sealed partial class JobGrain : Grain, IJobGrain
             return false;
         await ChangeToAsync(next(_current!));
         return true;
-    }
-
-    private JobRecord Finished(JobRecord job, JobStatus status)
-    {
-        var now = _time.GetUtcNow();
-        return job with
-        {
-            Status = status,
-            LeaseUntil = null,
-            Progress = null,
-            FinishedAt = now,
-            ExpiresAt = now + _options.KeepResults,
-            Webhook = job.Request.Webhook is null ? null : new WebhookState { NextAt = now },
-        };
-    }
-
-    private static JobRecord Requeued(JobRecord job) =>
-        job with { Status = JobStatus.Queued, Worker = null, LeaseUntil = null, Progress = null };
-
-    private JobRecord Refused(JobRecord job, JobError error)
-    {
-        string[] refused = [.. job.RefusedBy, job.Worker ?? ""];
-        var over = refused.Length >= _options.MaxRefusals || refused.Distinct(StringComparer.Ordinal).Count() >= _options.MaxRefusingWorkers;
-        return over
-            ? Finished(job, JobStatus.Failed) with { RefusedBy = refused, Error = error }
-            : Requeued(job) with { RefusedBy = refused };
-    }
-
-    private JobRecord Lost(JobRecord job)
-    {
-        var lost = job.LostWorkers + 1;
-        if (lost < _options.MaxAttempts)
-            return Requeued(job) with { LostWorkers = lost };
-        var message = $"the worker vanished in each of {lost} attempts";
-        return Finished(job, JobStatus.Failed) with { LostWorkers = lost, Error = new JobError(JobError.WorkerLost, message, true) };
     }
 
     private async Task ChangeToAsync(JobRecord next)

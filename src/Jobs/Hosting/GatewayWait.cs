@@ -31,6 +31,6 @@ internal sealed partial class GatewayWait(TimeProvider time, ILogger<GatewayWait
     [LoggerMessage(LogLevel.Warning, "this worker has lost every node of the service and waits for one")]
     private partial void LogLost();
 
-    [LoggerMessage(LogLevel.Information, "this worker has found a node of the service again")]
+    [LoggerMessage(LogLevel.Information, "this worker has found a node of the service")]
     private partial void LogFound();
 }

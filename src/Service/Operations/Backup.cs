@@ -2,6 +2,7 @@ using System.Text.Json;
 using Locutor.Jobs.Storage;
 using Locutor.Service.Inputs;
 using Locutor.Service.Settings;
+using Locutor.Service.Storage;
 
 namespace Locutor.Service.Operations;
 
@@ -48,6 +49,7 @@ public static class Backup
         var contents = new BackupContents(Format, time.GetUtcNow(), settings.Postgres is null ? "sqlite" : "postgres", 0, 0, settings.S3Bucket);
         foreach (var kind in Kinds)
             contents = CopyFiles(Path.Combine(data, kind), Path.Combine(aside, kind), contents, cancellation);
+        CopyIdentity(data, aside);
         await File.WriteAllTextAsync(Path.Combine(aside, Manifest), JsonSerializer.Serialize(contents, V1.Problems.Json), cancellation);
         Directory.Move(aside, folder);
         return contents;
@@ -66,12 +68,21 @@ public static class Backup
             throw new BackupException($"the data folder {data.Root} is in use; restore into an empty one and move the old one away");
         foreach (var name in Kinds)
             CopyFiles(Path.Combine(folder, name), data.Absolute(name), contents, cancellation);
+        CopyIdentity(folder, data.Root);
         // The database comes last: without it the folder is not taken for one that is complete.
         if (settings.Postgres is { } postgres)
             await PostgresDump.RestoreAsync(postgres, Path.Combine(folder, PostgresDump.FileName), cancellation);
         else
             SqliteDatabase.Copy(Path.Combine(folder, SqliteDatabase.FileName), Path.Combine(data.Root, SqliteDatabase.FileName));
         return contents;
+    }
+
+    /// <summary>The database knows the name of its store, so the copy of the store keeps it.</summary>
+    private static void CopyIdentity(string from, string to)
+    {
+        var file = Path.Combine(from, StoreIdentity.FileName);
+        if (File.Exists(file))
+            File.Copy(file, Path.Combine(to, StoreIdentity.FileName), overwrite: true);
     }
 
     private static BackupContents Read(string folder)

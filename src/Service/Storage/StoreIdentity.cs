@@ -11,7 +11,9 @@ namespace Locutor.Service.Storage;
 /// </summary>
 public sealed class StoreIdentity(IFileStore store, DataFolder folder)
 {
-    private const string FileName = "store.id";
+    /// <summary>Name of the file, in the data folder or the bucket.</summary>
+    public const string FileName = "store.id";
+
     private const int LongestId = 64;
 
     public string Name => store.Name;
