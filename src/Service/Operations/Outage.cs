@@ -16,8 +16,9 @@ internal static class Outage
     {
         for (var cause = exception; cause is not null; cause = cause.InnerException)
         {
-            // What cannot be sent from one node to another arrives as an exception of Orleans.
-            if (cause is OrleansException or TimeoutException or DbException or SocketException or IOException
+            // What cannot be sent from one node to another arrives as an exception of Orleans; a call that found no node in time as a
+            // canceled one.
+            if (cause is OrleansException or OperationCanceledException or TimeoutException or DbException or SocketException or IOException
                 || cause.GetType().Namespace?.StartsWith("Orleans", StringComparison.Ordinal) == true)
                 return true;
         }
