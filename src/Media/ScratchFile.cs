@@ -34,7 +34,7 @@ public sealed class ScratchFile : IDisposable
         {
             RandomAccess.Write(handle, bytes, offset);
         }
-        catch (IOException failure)
+        catch (Exception failure) when (failure is IOException or ArgumentOutOfRangeException) // the latter where a limit on the length of files is met
         {
             throw Unusable(failure);
         }
@@ -58,5 +58,5 @@ public sealed class ScratchFile : IDisposable
         Environment.GetEnvironmentVariable("TMPDIR") is not { Length: > 0 } && Directory.Exists("/var/tmp") ? "/var/tmp" : Path.GetTempPath();
 
     private MediaException Unusable(Exception failure) =>
-        new(MediaErrorCodes.Internal, $"a temporary file in {folder} cannot be written ({failure.Message}); the variable TMPDIR can name another folder", failure);
+        new(MediaErrorCodes.OutputFailed, $"a temporary file in {folder} cannot be written ({failure.Message}); the variable TMPDIR can name another folder", failure);
 }

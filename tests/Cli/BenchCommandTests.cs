@@ -29,7 +29,7 @@ public sealed class BenchCommandTests
     [InlineData("expected multiples of 16", "bench", "pass", "--size", "100x100")]
     [InlineData("expected HEIGHTxWIDTH", "bench", "pass", "--size", "big")]
     [InlineData("pass, kernels, vae", "bench", "passes")]
-    [InlineData("vram budget", "bench", "pass", "--vram-budget", "much")]
+    [InlineData("--vram-budget: expected a number of GiB", "bench", "pass", "--vram-budget", "much")]
     public async Task What_cannot_be_measured_is_refused_in_one_line(string says, params string[] arguments)
     {
         var (code, _, error) = await RunAsync(arguments);

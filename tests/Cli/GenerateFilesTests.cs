@@ -52,7 +52,7 @@ public sealed class GenerateFilesTests : IDisposable
         var (code, error, _) = await GenerateAsync(picture, voice, "/dev/full");
         code.ShouldBe(4, error);
         error.ShouldContain("No space left");
-        // A limit on the length of files stands for a disk that fills up while the file is finished; the runtime needs its own files without it.
+        // A limit on the length of files stands for a disk that fills up, here already with the voice's temporary file; the runtime needs its own files without it.
         foreach (string name in new[] { "out.mkv", "out.mp4", "out.gif" })
         {
             (code, error) = await ShellAsync($"export DOTNET_EnableWriteXorExecute=0; ulimit -f 16; trap '' XFSZ; exec {Program} generate -i '{picture}' -a '{voice}' -o '{At(name)}' --model untrained --seed 3");

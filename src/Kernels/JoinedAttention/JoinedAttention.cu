@@ -13,6 +13,7 @@ extern "C" __global__ void __launch_bounds__(LANES, RESIDENT) join_attention(
     #pragma unroll
     for (int k = 0; k < VECTORS; k++)
     {
+        if (place(k, lane) >= WIDTH) continue; // behind the row there are no sums, and its zeros stay zeros
         long long head = place(k, lane) / HEAD, at = (batch * (WIDTH / HEAD) + head) * tokens + (index - batch * tokens);
         float share = reciprocal(1.0f + power_of_two((y_sums[at] - x_sums[at]) * 1.4426950409f));
         float values[8], more[8];

@@ -55,7 +55,7 @@ public sealed class StoredRequestTests
         Directory.Delete(aside, recursive: true);
         await File.WriteAllTextAsync(aside, "");
         using var other = await PostAsync("two");
-        ((int)other.StatusCode).ShouldBe(500);
+        ((int)other.StatusCode).ShouldBe(503);
         using var repeated = await PostAsync("one");
         ((int)repeated.StatusCode).ShouldBe(202);
         repeated.Headers.Contains("Idempotency-Replayed").ShouldBeTrue();
