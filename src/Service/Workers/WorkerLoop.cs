@@ -91,9 +91,11 @@ public sealed partial class WorkerLoop
             {
                 return await Outage.RetryAsync(_grains.GetGrain<IStoreGrain>(IStoreGrain.Key).IdAsync, drain);
             }
-            catch (Exception exception) when (Outage.Is(exception))
+            catch (Exception exception) when (Outage.Is(exception) && !drain.IsCancellationRequested)
             {
                 LogNoLease(exception.Message);
+                // Without any node the call fails at once.
+                await Task.Delay(ShortPause, _time, drain);
             }
         }
     }
