@@ -89,7 +89,7 @@ public sealed class ServiceProcess : IAsyncDisposable
             catch (HttpRequestException)
             {
             }
-            if (_process.HasExited || clock.Elapsed > TimeSpan.FromSeconds(60))
+            if (_process.HasExited || clock.Elapsed > TimeSpan.FromSeconds(150))
                 throw new InvalidOperationException($"the service did not get ready:\n{Log}");
         }
     }
