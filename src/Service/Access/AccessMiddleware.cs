@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Net;
+using Locutor.Jobs.Limits;
 using Locutor.Jobs.Tokens;
 using Locutor.Service.Settings;
 using Locutor.Service.V1;
@@ -39,8 +39,7 @@ public sealed class AccessMiddleware(RequestDelegate next, TokenReader reader, T
         var key = TokenReader.KeyOf(context.Request);
         if (!settings.NoAuth && key is not null && _failed.Look(context, key) is { Allowed: false } wait)
         {
-            context.Response.Headers.RetryAfter = TokenLimits.Wait(wait).ToString(CultureInfo.InvariantCulture);
-            await Refuse(context, RefusalStyle.Problem, 429, "too_many_attempts", "too many wrong secrets for this key came from this address");
+            await RefuseForNow(context, wait, "too_many_attempts", "too many wrong secrets for this key came from this address");
             return null;
         }
         if ((settings.NoAuth ? _local.Value : reader.Read(context.Request)) is not { } token)
@@ -61,10 +60,12 @@ public sealed class AccessMiddleware(RequestDelegate next, TokenReader reader, T
         TokenLimits.Describe(context.Response, limit);
         if (limit.Allowed)
             return token;
-        context.Response.Headers.RetryAfter = TokenLimits.Wait(limit).ToString(CultureInfo.InvariantCulture);
-        await Refuse(context, RefusalStyle.Problem, 429, "rate_limited", $"more than {settings.RequestsPerMinute} requests in a minute");
+        await RefuseForNow(context, limit, "rate_limited", $"more than {settings.RequestsPerMinute} requests in a minute");
         return null;
     }
+
+    private static Task RefuseForNow(HttpContext context, LimitReply limit, string code, string detail) =>
+        Problems.WriteAsync(context, new ProblemException(429, code, detail) { RetryAfter = TokenLimits.Wait(limit) });
 
     private static Task Refuse(HttpContext context, RefusalStyle style, int status, string code, string detail)
     {
