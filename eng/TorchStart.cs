@@ -4,5 +4,5 @@ namespace Locutor;
 internal static class TorchStart
 {
     [System.Runtime.CompilerServices.ModuleInitializer]
-    internal static void Load() => Networks.TorchLibraries.Load();
+    internal static void Load() => Torch.Loading.TorchLibraries.Load();
 }

@@ -5,7 +5,7 @@
 # tests leave and cannot starve them. Tests with processes, servers and time limits of their own come last, at normal priority.
 
 waiting=(Service.FunctionalTests)
-computing=(Training Networks Bench Checkpoints Parity Generation Kernels Shared.Tests Architecture)
+computing=(Training Networks Bench Checkpoints Parity Generation Kernels Torch Shared.Tests Architecture)
 timed=(Cli Media Models Jobs)
 
 # Tests that the trait names run once more with convolutions that are wrong, as on some processors (LOCUTOR_INJECTED_FAULT of

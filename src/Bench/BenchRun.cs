@@ -1,6 +1,7 @@
 using Locutor.Generation;
 using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Devices;
+using Locutor.Torch.Cuda;
 using static TorchSharp.torch;
 
 namespace Locutor.Bench;

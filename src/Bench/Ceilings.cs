@@ -1,6 +1,6 @@
-using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Devices;
 using Locutor.Kernels.Quantisation;
+using Locutor.Torch;
 using static TorchSharp.torch;
 
 namespace Locutor.Bench;

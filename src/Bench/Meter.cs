@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Locutor.Kernels.Compilation;
+using Locutor.Torch.Cuda;
 using static TorchSharp.torch;
 
 namespace Locutor.Bench;

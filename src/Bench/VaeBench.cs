@@ -1,7 +1,7 @@
 using Locutor.Generation;
-using Locutor.Kernels.Compilation;
 using Locutor.Networks.Layers;
 using Locutor.Networks.VideoAutoencoder;
+using Locutor.Torch.Cuda;
 using static TorchSharp.torch;
 
 namespace Locutor.Bench;

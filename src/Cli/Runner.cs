@@ -6,7 +6,8 @@ using Locutor.Generation.Requests;
 using Locutor.Kernels.Arithmetic;
 using Locutor.Media;
 using Locutor.Models;
-using Locutor.Networks;
+using Locutor.Torch;
+using Locutor.Torch.Loading;
 
 namespace Locutor.Cli;
 

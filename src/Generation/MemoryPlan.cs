@@ -1,6 +1,5 @@
 using System.Globalization;
 using Locutor.Generation.Requests;
-using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Quantisation;
 using Locutor.Models;
 using Locutor.Networks.ClipVision;
@@ -10,6 +9,7 @@ using Locutor.Networks.VideoAutoencoder;
 using Locutor.Networks.VideoTransformer;
 using Locutor.Networks.VideoTransformer.Residency;
 using Locutor.Networks.Wav2Vec2;
+using Locutor.Torch.Cuda;
 using static TorchSharp.torch;
 
 namespace Locutor.Generation;

@@ -1,12 +1,10 @@
 using Locutor.Checkpoints;
 using Locutor.Kernels.Arithmetic;
-using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Devices;
 using Locutor.Kernels.Quantisation;
 using Locutor.Models;
 using Locutor.Models.Hub;
 using Locutor.Models.Store;
-using Locutor.Networks;
 using Locutor.Networks.ClipVision;
 using Locutor.Networks.Layers;
 using Locutor.Networks.Tokenizer;
@@ -14,6 +12,8 @@ using Locutor.Networks.UmT5;
 using Locutor.Networks.VideoAutoencoder;
 using Locutor.Networks.VideoTransformer;
 using Locutor.Networks.Wav2Vec2;
+using Locutor.Torch;
+using Locutor.Torch.Cuda;
 using static TorchSharp.torch;
 
 namespace Locutor.Generation;

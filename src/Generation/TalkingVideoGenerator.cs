@@ -1,9 +1,9 @@
 using System.Runtime.CompilerServices;
 using Locutor.Generation.Sampling;
-using Locutor.Networks;
 using Locutor.Networks.ClipVision;
 using Locutor.Networks.VideoAutoencoder;
 using Locutor.Networks.VideoTransformer;
+using Locutor.Torch;
 using static TorchSharp.torch;
 
 namespace Locutor.Generation;

@@ -4,7 +4,7 @@ using Locutor.Generation.Sampling;
 using Locutor.Media;
 using Locutor.Media.Sound;
 using Locutor.Media.Video;
-using Locutor.Networks;
+using Locutor.Torch;
 using static TorchSharp.torch;
 
 namespace Locutor.Generation;

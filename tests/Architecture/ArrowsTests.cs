@@ -9,7 +9,8 @@ public class ArrowsTests
     {
         ["Media"] = [],
         ["Checkpoints"] = [],
-        ["Kernels"] = [],
+        ["Torch"] = [],
+        ["Kernels"] = ["Torch"],
         ["Jobs"] = [],
         ["Models"] = ["Checkpoints"],
         ["Networks"] = ["Checkpoints", "Kernels"],

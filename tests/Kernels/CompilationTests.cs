@@ -1,5 +1,7 @@
 using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Quantisation;
+using Locutor.Torch;
+using Locutor.Torch.Cuda;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels.Tests;

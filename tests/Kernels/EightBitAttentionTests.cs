@@ -1,6 +1,6 @@
-using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Quantisation;
 using Locutor.Networks.Layers;
+using Locutor.Torch.Cuda;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels.Tests;

@@ -1,7 +1,7 @@
 using System.Runtime.Intrinsics;
-using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Devices;
 using Locutor.Kernels.Quantisation;
+using Locutor.Torch;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels.Tests;

@@ -29,7 +29,7 @@ internal static class Start
     [System.Runtime.CompilerServices.ModuleInitializer]
     internal static void LoadTorch()
     {
-        Networks.TorchLibraries.Load();
+        Torch.Loading.TorchLibraries.Load();
         backends.cudnn.allow_tf32 = false;
     }
 }

@@ -3,7 +3,7 @@ using Locutor.Cli.Generate;
 using Locutor.Generation;
 using Locutor.Generation.Diagnosis;
 using Locutor.Kernels.Arithmetic;
-using Locutor.Networks;
+using Locutor.Torch.Loading;
 using static TorchSharp.torch;
 
 namespace Locutor.Cli.Doctor;

@@ -1,4 +1,4 @@
-using Locutor.Kernels.Devices;
+using Locutor.Torch.Cuda;
 using static TorchSharp.torch;
 
 namespace Locutor.Cli.Generate;

@@ -1,4 +1,5 @@
-using Locutor.Kernels.Compilation;
+using Locutor.Torch.Cuda;
+
 
 namespace Locutor.Generation.Diagnosis;
 

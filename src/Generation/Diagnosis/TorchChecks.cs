@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
-using Locutor.Kernels.Compilation;
-using Locutor.Networks;
+using Locutor.Torch.Cuda;
+using Locutor.Torch.Loading;
 using static TorchSharp.torch;
 
 namespace Locutor.Generation.Diagnosis;
@@ -85,7 +85,7 @@ public static class TorchChecks
     private static List<Finding> LookAtNvrtc()
     {
         bool needed = CudaDriver.IsPresent && cuda.is_available();
-        if (Kernels.Compilation.Nvrtc.Find(Folder) is { } compiler) return [Finding.Ok("nvrtc", $"version {compiler.Version}")];
+        if (Torch.Cuda.Nvrtc.Find(Folder) is { } compiler) return [Finding.Ok("nvrtc", $"version {compiler.Version}")];
         return [needed
             ? Finding.Warning("nvrtc", "not found: this program's own kernels are not used, so a GPU is slower than it could be", "install libnvrtc of CUDA 12 or 13 (it comes with PyTorch), or let LOCUTOR_NVRTC name the file libnvrtc.so")
             : Finding.Ok("nvrtc", "not installed; it is only used with a GPU")];

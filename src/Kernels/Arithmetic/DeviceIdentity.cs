@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using Locutor.Kernels.Compilation;
-using Locutor.Kernels.Devices;
+using Locutor.Torch.Cuda;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels.Arithmetic;

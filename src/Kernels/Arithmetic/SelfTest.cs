@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using Locutor.Kernels.Compilation;
+using Locutor.Torch.Cuda;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels.Arithmetic;

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Locutor.Kernels.Compilation;
+using Locutor.Torch.Cuda;
 
 namespace Locutor.Kernels.Arithmetic;
 

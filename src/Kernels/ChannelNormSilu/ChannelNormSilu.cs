@@ -1,5 +1,6 @@
 using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Quantisation;
+using Locutor.Torch;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels;
@@ -43,7 +44,7 @@ public static unsafe class ChannelNormSilu
 
     private static void Write(Tensor x, Tensor gamma, Tensor into, int taps)
     {
-        nint from = CudaKernel.Address(x), times = CudaKernel.Address(gamma), to = CudaKernel.Address(into);
+        nint from = TensorMemory.Address(x), times = TensorMemory.Address(gamma), to = TensorMemory.Address(into);
         int channels = (int)x.shape[1];
         var shape = RowShape.OfWarp(channels, channels % 8 == 0 && Rows.Aligned(from) && Rows.Aligned(times) && Rows.Aligned(to));
         int pixelsOfBlock = Threads / shape.Lanes;

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Locutor.Kernels.Compilation;
+using Locutor.Torch;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels;
@@ -25,7 +26,7 @@ internal static unsafe class ProcessorChannelNormSilu
     {
         using var scope = NewDisposeScope();
         float[] factors = gamma.to(ScalarType.Float32).flatten().data<float>().ToArray();
-        nint from = CudaKernel.Address(x), to = CudaKernel.Address(into);
+        nint from = TensorMemory.Address(x), to = TensorMemory.Address(into);
         long pixels = x.numel() / factors.Length;
         bool single = x.dtype == ScalarType.Float32;
         var options = new ParallelOptions { MaxDegreeOfParallelism = get_num_threads() };

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
-using System.Runtime.InteropServices;
 using Locutor.Kernels.Devices;
+using Locutor.Torch.Cuda;
+using Locutor.Torch.Loading;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels.Compilation;
@@ -13,12 +14,12 @@ namespace Locutor.Kernels.Compilation;
 /// <param name="entry">Name of the function in it.</param>
 /// <param name="sharedBytes">Shared memory of a block that the kernel does not declare itself.</param>
 /// <param name="hopper">Whether the kernel uses <c>hopper.cuh</c>, so that it runs on compute capability 9.0 alone.</param>
-public sealed unsafe partial class CudaKernel(string file, string entry, int sharedBytes = 0, bool hopper = false)
+public sealed unsafe class CudaKernel(string file, string entry, int sharedBytes = 0, bool hopper = false)
 {
     /// <summary>Set to 1, every operation takes its plain path.</summary>
     public const string OffVariable = "LOCUTOR_PLAIN_KERNELS";
 
-    private static readonly Lazy<Nvrtc?> Compiler = new(() => Nvrtc.Find(Environment.GetEnvironmentVariable("LOCUTOR_TORCH")));
+    private static readonly Lazy<Nvrtc?> Compiler = new(() => Nvrtc.Find(Environment.GetEnvironmentVariable(TorchLibraries.FolderVariable)));
     private readonly ConcurrentDictionary<(int Device, string Constants), nint> functions = new();
     private readonly Lock compiling = new();
 
@@ -73,11 +74,4 @@ public sealed unsafe partial class CudaKernel(string file, string entry, int sha
             return functions[(device, constants)] = function;
         }
     }
-
-    /// <summary>Where the first element lies.</summary>
-    public static nint Address(Tensor tensor) => THSTensor_data(tensor.Handle);
-
-    [LibraryImport("LibTorchSharp")]
-    [UnmanagedCallConv(CallConvs = [typeof(System.Runtime.CompilerServices.CallConvCdecl)])]
-    private static partial nint THSTensor_data(nint tensor);
 }

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Locutor.Torch.Cuda;
 
 namespace Locutor.Kernels.Compilation;
 

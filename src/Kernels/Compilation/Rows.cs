@@ -1,4 +1,5 @@
 using Locutor.Kernels.Quantisation;
+using Locutor.Torch;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels.Compilation;
@@ -15,7 +16,7 @@ internal readonly record struct Rows(Tensor Tensor, long Count, int Width, long 
     }
 
     /// <summary>Whether every row starts on 16 bytes and is a multiple of 8 values, so that 8 values of 16 bits move at once.</summary>
-    public bool Wide => Width % 8 == 0 && Stride % 8 == 0 && Aligned(CudaKernel.Address(Tensor));
+    public bool Wide => Width % 8 == 0 && Stride % 8 == 0 && Aligned(TensorMemory.Address(Tensor));
 
     public static bool Aligned(nint address) => address % 16 == 0;
 
@@ -83,7 +84,7 @@ internal readonly record struct RowsOut(Tensor Values, Tensor? Scales)
         ? new(empty(x.shape, x.dtype, x.device), null)
         : new(empty(x.shape, RowQuantiser.Type(precision), x.device), empty(x.shape.AsSpan(0, x.shape.Length - 1).ToArray(), ScalarType.Float32, x.device));
 
-    public nint ScalesAddress => Scales is null ? 0 : CudaKernel.Address(Scales);
+    public nint ScalesAddress => Scales is null ? 0 : TensorMemory.Address(Scales);
 
     public Activations Activations => new(Values, Scales);
 }

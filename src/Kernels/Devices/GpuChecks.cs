@@ -1,6 +1,8 @@
 using Locutor.Kernels.Arithmetic;
 using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Quantisation;
+using Locutor.Torch;
+using Locutor.Torch.Cuda;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 

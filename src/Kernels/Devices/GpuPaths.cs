@@ -1,5 +1,6 @@
 using Locutor.Kernels.Arithmetic;
 using Locutor.Kernels.Quantisation;
+using Locutor.Torch.Cuda;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels.Devices;

@@ -1,6 +1,8 @@
 using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Devices;
 using Locutor.Kernels.Quantisation;
+using Locutor.Torch;
+using Locutor.Torch.Cuda;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels;
@@ -66,8 +68,8 @@ public static unsafe class EightBitAttention
         var (queryBytes, queryScales) = Rotate(q, null, QueriesOfBlock, Math.Log2(Math.E) / Math.Sqrt(Head) / Head);
         var (keyBytes, keyScales) = Rotate(k, Means(k), PlainEightBitAttention.Tile, 1);
         var (valueBytes, valueScales) = Quantise(v);
-        nint q8 = CudaKernel.Address(queryBytes), k8 = CudaKernel.Address(keyBytes), v8 = CudaKernel.Address(valueBytes), to = CudaKernel.Address(y);
-        nint qs = CudaKernel.Address(queryScales), ks = CudaKernel.Address(keyScales), vs = CudaKernel.Address(valueScales);
+        nint q8 = TensorMemory.Address(queryBytes), k8 = TensorMemory.Address(keyBytes), v8 = TensorMemory.Address(valueBytes), to = TensorMemory.Address(y);
+        nint qs = TensorMemory.Address(queryScales), ks = TensorMemory.Address(keyScales), vs = TensorMemory.Address(valueScales);
         void** arguments = stackalloc void*[] { &q8, &qs, &k8, &ks, &v8, &vs, &to, &heads, &queries, &keys };
         Attend.Launch(q, "", q.shape[0] * heads * Parts(queries, QueriesOfBlock), ConsumerAndCopyThreads, arguments);
         return y.MoveToOuterDisposeScope();
@@ -90,7 +92,7 @@ public static unsafe class EightBitAttention
         uint step = (uint)PlainEightBitAttention.Step(k.shape[2]), samples = (uint)Parts(from.Tokens, step), slices = (uint)Parts(samples, Slice), heads = from.Heads;
         var sums = empty([from.All, slices, Head], ScalarType.Float32, k.device);
         var means = empty([from.All, Head], ScalarType.Float32, k.device);
-        nint x = from.Address, partial = CudaKernel.Address(sums), to = CudaKernel.Address(means);
+        nint x = from.Address, partial = TensorMemory.Address(sums), to = TensorMemory.Address(means);
         long batch = from.Batch, head = from.Head, token = from.Token;
         void** arguments = stackalloc void*[] { &x, &batch, &head, &token, &heads, &samples, &step, &slices, &partial };
         KeySums.Launch(k, OfKeys, from.All * slices, Threads, arguments);
@@ -107,7 +109,7 @@ public static unsafe class EightBitAttention
         long rows = Parts(from.Tokens, tile) * tile;
         var bytes = empty([from.All, rows, Head], ScalarType.Byte, x.device);
         var scales = empty([from.All, means is null ? rows : rows / PlainEightBitAttention.Group], ScalarType.Float32, x.device);
-        nint address = from.Address, mean = means is null ? 0 : CudaKernel.Address(means), to = CudaKernel.Address(bytes), beside = CudaKernel.Address(scales);
+        nint address = from.Address, mean = means is null ? 0 : TensorMemory.Address(means), to = TensorMemory.Address(bytes), beside = TensorMemory.Address(scales);
         long batch = from.Batch, head = from.Head, token = from.Token;
         uint heads = from.Heads, tokens = from.Tokens, blocks = (uint)(rows / RowsOfBlock);
         float factor = (float)scale;
@@ -123,7 +125,7 @@ public static unsafe class EightBitAttention
         uint tiles = (uint)Parts(from.Tokens, PlainEightBitAttention.Tile), heads = from.Heads, tokens = from.Tokens;
         var bytes = empty([from.All, tiles, PlainEightBitAttention.Tile, Head], ScalarType.Byte, v.device);
         var scales = empty([from.All, tiles, Head], ScalarType.Float32, v.device);
-        nint address = from.Address, to = CudaKernel.Address(bytes), beside = CudaKernel.Address(scales);
+        nint address = from.Address, to = TensorMemory.Address(bytes), beside = TensorMemory.Address(scales);
         long batch = from.Batch, head = from.Head, token = from.Token;
         void** arguments = stackalloc void*[] { &address, &batch, &head, &token, &heads, &tokens, &tiles, &to, &beside };
         Values.Launch(v, OfKeys, from.All * tiles, 2 * PlainEightBitAttention.Tile, arguments);
@@ -138,9 +140,9 @@ public static unsafe class EightBitAttention
         /// <summary>A view where the strides allow it, else a copy in the current dispose scope.</summary>
         public static HeadRows Of(Tensor x)
         {
-            bool fits = x.stride(3) == 1 && x.stride(0) % 8 == 0 && x.stride(1) % 8 == 0 && x.stride(2) % 8 == 0 && Rows.Aligned(CudaKernel.Address(x));
+            bool fits = x.stride(3) == 1 && x.stride(0) % 8 == 0 && x.stride(1) % 8 == 0 && x.stride(2) % 8 == 0 && Rows.Aligned(TensorMemory.Address(x));
             var rows = fits ? x : x.contiguous();
-            return new(CudaKernel.Address(rows), rows.stride(0), rows.stride(1), rows.stride(2), checked((uint)x.shape[1]), checked((uint)x.shape[2]), x.shape[0] * x.shape[1]);
+            return new(TensorMemory.Address(rows), rows.stride(0), rows.stride(1), rows.stride(2), checked((uint)x.shape[1]), checked((uint)x.shape[2]), x.shape[0] * x.shape[1]);
         }
     }
 }

@@ -1,5 +1,6 @@
 using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Devices;
+using Locutor.Torch;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels;
@@ -69,7 +70,7 @@ public static unsafe class FoldedAttention
         }
         var products = TorchScripts.Float32Products(x, columns);
         var weights = empty(products.shape, x.dtype, x.device);
-        nint from = CudaKernel.Address(products), more = CudaKernel.Address(added), to = CudaKernel.Address(weights);
+        nint from = TensorMemory.Address(products), more = TensorMemory.Address(added), to = TensorMemory.Address(weights);
         ulong threads = (ulong)(x.shape[0] * x.shape[1] * heads);
         uint queries = checked((uint)x.shape[1]);
         float times = (float)scale;

@@ -1,4 +1,5 @@
 using Locutor.Kernels.Compilation;
+using Locutor.Torch;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels;
@@ -17,7 +18,7 @@ public static unsafe class GatedResidual
         if (!CudaKernel.Takes(x, y) || x.shape[^1] % 8 != 0 || !x.is_contiguous() || !y.is_contiguous() || (is_grad_enabled() && gate.requires_grad)) return Plain(x, y, gate);
         using var scope = NewDisposeScope();
         var sum = empty(x.shape, x.dtype, x.device);
-        nint from = CudaKernel.Address(x), add = CudaKernel.Address(y), times = CudaKernel.Address(gate.contiguous()), to = CudaKernel.Address(sum);
+        nint from = TensorMemory.Address(x), add = TensorMemory.Address(y), times = TensorMemory.Address(gate.contiguous()), to = TensorMemory.Address(sum);
         if (!Rows.Aligned(from) || !Rows.Aligned(add) || !Rows.Aligned(times)) return Plain(x, y, gate).MoveToOuterDisposeScope();
         int width = (int)x.shape[^1];
         long vectors = x.numel() / 8, period = x.numel() / width / Math.Max(1, gate.numel() / width);

@@ -1,5 +1,6 @@
 using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Quantisation;
+using Locutor.Torch;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels;
@@ -23,7 +24,7 @@ public static unsafe class GeluQuantise
         }
         var rows = Rows.Of(x);
         var made = RowsOut.Like(x, precision);
-        nint from = CudaKernel.Address(rows.Tensor), to = CudaKernel.Address(made.Values), beside = made.ScalesAddress;
+        nint from = TensorMemory.Address(rows.Tensor), to = TensorMemory.Address(made.Values), beside = made.ScalesAddress;
         long stride = rows.Stride;
         var shape = RowShape.OfBlock(rows.Width, rows.Wide, MostVectors);
         void** arguments = stackalloc void*[] { &from, &stride, &to, &beside };

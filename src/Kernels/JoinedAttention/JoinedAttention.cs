@@ -1,5 +1,6 @@
 using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Quantisation;
+using Locutor.Torch;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels;
@@ -48,8 +49,8 @@ public static unsafe class JoinedAttention
         if (!CudaKernel.Takes(first, second) || first.shape[2] > RowShape.Longest || head % 8 != 0) return Activations.Of(Plain(x, xSums, y, ySums), precision).MoveToOuterDisposeScope();
         var (firstSums, secondSums) = (xSums.contiguous(), ySums.contiguous());
         var made = RowsOut.Like(first, precision);
-        nint from = CudaKernel.Address(first), and = CudaKernel.Address(second), sums = CudaKernel.Address(firstSums), others = CudaKernel.Address(secondSums);
-        nint to = CudaKernel.Address(made.Values), beside = made.ScalesAddress;
+        nint from = TensorMemory.Address(first), and = TensorMemory.Address(second), sums = TensorMemory.Address(firstSums), others = TensorMemory.Address(secondSums);
+        nint to = TensorMemory.Address(made.Values), beside = made.ScalesAddress;
         uint tokens = checked((uint)x.shape[2]);
         var rows = Rows.Of(first);
         var shape = RowShape.OfBlock(rows.Width, rows.Wide && Rows.Of(second).Wide, MostVectors);

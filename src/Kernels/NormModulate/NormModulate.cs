@@ -1,5 +1,6 @@
 using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Quantisation;
+using Locutor.Torch;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels;
@@ -41,8 +42,8 @@ public static unsafe class NormModulate
         var rows = Rows.Of(x);
         var sum = y is null ? x : empty(x.shape, x.dtype, x.device);
         var made = RowsOut.Like(x, precision);
-        nint from = CudaKernel.Address(rows.Tensor), add = y is null ? 0 : CudaKernel.Address(y), gates = gate is null ? 0 : CudaKernel.Address(gate.contiguous()), kept = CudaKernel.Address(sum);
-        nint times = CudaKernel.Address(factor.contiguous()), plus = CudaKernel.Address(offset.contiguous()), to = CudaKernel.Address(made.Values), beside = made.ScalesAddress;
+        nint from = TensorMemory.Address(rows.Tensor), add = y is null ? 0 : TensorMemory.Address(y), gates = gate is null ? 0 : TensorMemory.Address(gate.contiguous()), kept = TensorMemory.Address(sum);
+        nint times = TensorMemory.Address(factor.contiguous()), plus = TensorMemory.Address(offset.contiguous()), to = TensorMemory.Address(made.Values), beside = made.ScalesAddress;
         long stride = rows.Stride;
         uint period = Period(rows, factor), gatePeriod = gate is null ? 1 : Period(rows, gate);
         var shape = RowShape.OfBlock(rows.Width, rows.Wide && Rows.Aligned(add) && Rows.Aligned(gates) && Rows.Aligned(times) && Rows.Aligned(plus), MostVectors);

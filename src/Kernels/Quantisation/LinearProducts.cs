@@ -1,5 +1,5 @@
-using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Devices;
+using Locutor.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 

@@ -1,4 +1,5 @@
 using Locutor.Kernels.Compilation;
+using Locutor.Torch;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels.Quantisation;
@@ -36,7 +37,7 @@ public static unsafe class QuantiseRows
         var rows = Rows.Of(x);
         var others = y is null ? rows : Rows.Of(y);
         var made = RowsOut.Like(x, precision);
-        nint from = CudaKernel.Address(rows.Tensor), add = CudaKernel.Address(others.Tensor), to = CudaKernel.Address(made.Values), beside = made.ScalesAddress;
+        nint from = TensorMemory.Address(rows.Tensor), add = TensorMemory.Address(others.Tensor), to = TensorMemory.Address(made.Values), beside = made.ScalesAddress;
         long stride = rows.Stride, other = others.Stride;
         var shape = RowShape.OfBlock(rows.Width, rows.Wide && others.Wide, MostVectors);
         void** arguments = stackalloc void*[] { &from, &stride, &add, &other, &to, &beside };

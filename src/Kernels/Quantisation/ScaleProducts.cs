@@ -1,4 +1,5 @@
 using Locutor.Kernels.Compilation;
+using Locutor.Torch;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels.Quantisation;
@@ -17,12 +18,12 @@ public static unsafe class ScaleProducts
     {
         if (result is not (ScalarType.BFloat16 or ScalarType.Float16) || (bias is not null && bias.dtype != result) || sums.shape[1] % 8 != 0 || !sums.is_contiguous() || !rows.is_contiguous()) return Plain(sums, rows, columns, bias, result);
         var y = empty(sums.shape, result, sums.device);
-        if (!CudaKernel.Takes(y) || !Rows.Aligned(CudaKernel.Address(sums)) || !Rows.Aligned(CudaKernel.Address(columns)) || (bias is not null && !Rows.Aligned(CudaKernel.Address(bias)))) // the sums themselves are int32
+        if (!CudaKernel.Takes(y) || !Rows.Aligned(TensorMemory.Address(sums)) || !Rows.Aligned(TensorMemory.Address(columns)) || (bias is not null && !Rows.Aligned(TensorMemory.Address(bias)))) // the sums themselves are int32
         {
             y.Dispose();
             return Plain(sums, rows, columns, bias, result);
         }
-        nint from = CudaKernel.Address(sums), row = CudaKernel.Address(rows), column = CudaKernel.Address(columns), add = bias is null ? 0 : CudaKernel.Address(bias), to = CudaKernel.Address(y);
+        nint from = TensorMemory.Address(sums), row = TensorMemory.Address(rows), column = TensorMemory.Address(columns), add = bias is null ? 0 : TensorMemory.Address(bias), to = TensorMemory.Address(y);
         long vectors = sums.numel() / 8;
         int width = (int)sums.shape[1];
         void** arguments = stackalloc void*[] { &from, &row, &column, &add, &to, &vectors, &width };

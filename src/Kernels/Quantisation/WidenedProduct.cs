@@ -1,4 +1,4 @@
-using Locutor.Kernels.Compilation;
+using Locutor.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 

@@ -1,5 +1,6 @@
 using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Quantisation;
+using Locutor.Torch;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels;
@@ -23,7 +24,7 @@ public static unsafe class RmsRotary
         using var scope = NewDisposeScope();
         var rows = Rows.Of(x);
         var y = empty(x.shape, x.dtype, x.device);
-        nint from = CudaKernel.Address(rows.Tensor), times = CudaKernel.Address(weight), turn = turns is null ? 0 : CudaKernel.Address(turns), to = CudaKernel.Address(y);
+        nint from = TensorMemory.Address(rows.Tensor), times = TensorMemory.Address(weight), turn = turns is null ? 0 : TensorMemory.Address(turns), to = TensorMemory.Address(y);
         long stride = rows.Stride;
         uint tokens = checked((uint)x.shape[1]);
         int head = rows.Width / heads;

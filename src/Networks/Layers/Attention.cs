@@ -1,6 +1,7 @@
 using Locutor.Kernels;
 using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Quantisation;
+using Locutor.Torch;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.Layers;

@@ -1,11 +1,10 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Locutor.Checkpoints;
+using Locutor.Torch;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.Layers;
 
-public static partial class CheckpointTensorExtensions
+public static class CheckpointTensorExtensions
 {
     /// <summary>The type with which libtorch holds such elements; float8 has no member in TorchSharp's enumeration.</summary>
     public static ScalarType ScalarType(this ElementType type) => type switch
@@ -29,16 +28,9 @@ public static partial class CheckpointTensorExtensions
     /// The stored elements on the CPU in their stored type, without a copy and without their scale: the tensor reads the mapped file, must
     /// not be written to and not be used after the checkpoint was closed.
     /// </summary>
-    public static unsafe Tensor AsTensor(this CheckpointTensor stored)
-    {
-        if (stored.ByteLength == 0) return empty(stored.Shape, dtype: stored.Type.ScalarType());
-        sbyte type = (sbyte)stored.Type.ScalarType();
-        fixed (long* shape = stored.Shape)
-        {
-            nint handle = THSTensor_new(stored.Address, &Keep, (nint)shape, stored.Shape.Length, type, type, 0, -1, 0);
-            return handle != 0 ? Tensor.UnsafeCreateTensor(handle) : throw new InvalidOperationException($"libtorch makes no tensor of {stored}");
-        }
-    }
+    public static Tensor AsTensor(this CheckpointTensor stored) => stored.ByteLength == 0
+        ? empty(stored.Shape, dtype: stored.Type.ScalarType())
+        : TensorMemory.Wrap(stored.Address, stored.Shape, stored.Type.ScalarType());
 
     /// <summary>A new float32 tensor of the values, scales and blocks resolved.</summary>
     public static Tensor ToValues(this CheckpointTensor stored, Device device)
@@ -57,7 +49,7 @@ public static partial class CheckpointTensorExtensions
         const int Part = 1 << 20;
         var values = empty(stored.Shape, dtype: TorchSharp.torch.ScalarType.Float32);
         long elements = stored.ElementCount;
-        nint first = THSTensor_data(values.Handle);
+        nint first = TensorMemory.Address(values);
         Parallel.For(0, (elements + Part - 1) / Part, part =>
             stored.ReadSingles(part * Part, new Span<float>((float*)first + part * Part, (int)Math.Min(Part, elements - part * Part))));
         return values;
@@ -69,19 +61,4 @@ public static partial class CheckpointTensorExtensions
         using var mapped = stored.AsTensor();
         return mapped.clone();
     }
-
-    /// <summary>The bytes of a contiguous tensor on the CPU, of any type, as long as the tensor lives.</summary>
-    internal static unsafe ReadOnlySpan<byte> RawBytes(this Tensor tensor, ElementType type) => new((void*)THSTensor_data(tensor.Handle), checked((int)(tensor.numel() * type.Size())));
-
-    /// <summary>The memory belongs to the checkpoint.</summary>
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void Keep(nint memory) { }
-
-    [LibraryImport("LibTorchSharp")]
-    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
-    private static partial nint THSTensor_data(nint tensor);
-
-    [LibraryImport("LibTorchSharp")]
-    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
-    private static unsafe partial nint THSTensor_new(nint data, delegate* unmanaged[Cdecl]<nint, void> deleter, nint shape, int axes, sbyte storedType, sbyte type, int deviceType, int deviceIndex, byte requiresGrad);
 }

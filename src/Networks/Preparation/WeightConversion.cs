@@ -2,6 +2,7 @@ using Locutor.Checkpoints;
 using Locutor.Checkpoints.Lora;
 using Locutor.Checkpoints.Safetensors;
 using Locutor.Networks.Layers;
+using Locutor.Torch;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.Preparation;
@@ -78,15 +79,15 @@ public sealed class WeightConversion(CheckpointTensor stored, IReadOnlyList<Lora
             foreach (var patch in adapter.PatchesOf(stored.Name)) LoraMerge.Add(values, first is { } row ? Rows(patch, row, part.Shape[0]) : patch, adapter.Strength);
         if (eight is not { } type)
         {
-            append(stored.Name, values.to(PlainType.ScalarType()).RawBytes(PlainType));
+            append(stored.Name, TensorMemory.Bytes(values.to(PlainType.ScalarType())));
             return;
         }
         var scale = values.abs().amax([1], keepdim: true).div_(type == ElementType.Int8 ? LargestInt8 : LargestE4M3);
         scale.masked_fill_(scale.eq(0), 1); // a row of zeros
         values.div_(scale);
         if (type == ElementType.Int8) values.round_().clamp_(-LargestInt8, LargestInt8);
-        append(stored.Name, values.to(type.ScalarType()).RawBytes(type));
-        append(ScaleName, scale.contiguous().RawBytes(ElementType.Float32));
+        append(stored.Name, TensorMemory.Bytes(values.to(type.ScalarType())));
+        append(ScaleName, TensorMemory.Bytes(scale.contiguous()));
     }
 
     /// <summary>The part of a change that is for some rows; a difference whose axes are others is for tensors of one group only.</summary>

@@ -1,4 +1,4 @@
-using Locutor.Kernels.Compilation;
+using Locutor.Torch.Cuda;
 using TorchSharp;
 using static TorchSharp.torch;
 

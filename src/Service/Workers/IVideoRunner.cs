@@ -29,7 +29,7 @@ public interface IVideoRunner : IAsyncDisposable
     /// <summary>Loads what every job needs.</summary>
     Task LoadAsync(CancellationToken cancellation);
 
-    /// <exception cref="Networks.DeviceOutOfMemoryException">The device has too little memory for this job; others may still run.</exception>
+    /// <exception cref="Torch.DeviceOutOfMemoryException">The device has too little memory for this job; others may still run.</exception>
     /// <exception cref="Inputs.InputException">The inputs or settings cannot be used.</exception>
     Task<RunnerVideo> RunAsync(RunnerJob job, IProgress<JobProgress> progress, CancellationToken cancellation);
 }

@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
-using Locutor.Networks;
 using Locutor.Service.Inputs;
 using Locutor.Service.Operations;
 using Locutor.Service.Storage;
+using Locutor.Torch;
 
 namespace Locutor.Service.Workers;
 

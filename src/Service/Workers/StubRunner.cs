@@ -4,9 +4,9 @@ using System.Security.Cryptography;
 using System.Text;
 using Locutor.Generation.Requests;
 using Locutor.Jobs.Records;
-using Locutor.Networks;
 using Locutor.Service.Inputs;
 using Locutor.Service.Requests;
+using Locutor.Torch;
 
 namespace Locutor.Service.Workers;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Locutor.Networks;
+using Locutor.Torch.Loading;
 
 namespace Locutor.Training.Stages;
 

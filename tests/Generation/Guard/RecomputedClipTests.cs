@@ -1,7 +1,7 @@
 using Locutor.Generation.Conditioning;
 using Locutor.Generation.Sampling;
 using Locutor.Media.Pictures;
-using Locutor.Networks;
+using Locutor.Torch;
 using static TorchSharp.torch;
 
 namespace Locutor.Generation.Tests.Guard;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Locutor.Kernels.Compilation;
+using Locutor.Torch.Cuda;
 
 namespace Locutor.Kernels.Tests.Compilers;
 

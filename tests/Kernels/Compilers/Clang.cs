@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Locutor.Kernels.Compilation;
+using Locutor.Torch.Cuda;
 
 namespace Locutor.Kernels.Tests.Compilers;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Quantisation;
+using Locutor.Torch;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels.Tests.Compilers;
@@ -154,5 +155,5 @@ public sealed unsafe class HostKernelTests : IDisposable
         (made.Scales is null ? made.Values : RowQuantiser.Restore(new QuantisedRows(made.Values, made.Scales))).ShouldBeNearInNorm(exact, most, Seed);
     }
 
-    private static nint At(Tensor x) => CudaKernel.Address(x);
+    private static nint At(Tensor x) => TensorMemory.Address(x);
 }

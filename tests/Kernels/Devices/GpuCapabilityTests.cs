@@ -3,6 +3,7 @@ using Locutor.Kernels.Arithmetic;
 using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Devices;
 using Locutor.Kernels.Quantisation;
+using Locutor.Torch.Cuda;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels.Tests.Devices;

@@ -1,4 +1,5 @@
-using Locutor.Kernels.Compilation;
+using Locutor.Torch.Cuda;
+using Locutor.Torch;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.VideoTransformer.Residency;
@@ -20,7 +21,7 @@ internal sealed class CudaTransport : IBlockTransport
     {
         CudaDriver.Enter(device);
         this.device = device;
-        this.slots = [.. slots.Select(slot => (IReadOnlyList<(nint, long)>)[.. slot.Select(tensor => (CudaKernel.Address(tensor), BytesOf(tensor)))])];
+        this.slots = [.. slots.Select(slot => (IReadOnlyList<(nint, long)>)[.. slot.Select(tensor => (TensorMemory.Address(tensor), BytesOf(tensor)))])];
         stream = CudaDriver.NewStream();
         filled = [.. slots.Select(_ => CudaDriver.NewEvent())];
         used = [.. slots.Select(_ => CudaDriver.NewEvent())];
@@ -73,7 +74,7 @@ internal sealed class CudaTransport : IBlockTransport
             {
                 unsafe
                 {
-                    Buffer.MemoryCopy((void*)CudaKernel.Address(plain), (void*)to, BytesOf(tensor), BytesOf(tensor));
+                    Buffer.MemoryCopy((void*)TensorMemory.Address(plain), (void*)to, BytesOf(tensor), BytesOf(tensor));
                 }
                 to += (nint)BytesOf(tensor);
             }

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace Locutor.Kernels.Compilation;
+namespace Locutor.Torch;
 
 /// <summary>Operations of libtorch that TorchSharp does not bind, each one TorchScript call away. An unknown name aborts the process: a test compiles them.</summary>
 public static class TorchScripts

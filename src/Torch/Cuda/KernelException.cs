@@ -1,4 +1,4 @@
-namespace Locutor.Kernels.Compilation;
+namespace Locutor.Torch.Cuda;
 
 /// <summary>A kernel does not compile or start, or the CUDA driver refuses a call.</summary>
 public sealed class KernelException : Exception

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using static TorchSharp.torch;
 
-namespace Locutor.Networks.Tests;
+namespace Locutor.Torch.Tests;
 
 public sealed class ScalarLifetimeTests(ITestOutputHelper output)
 {

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 
-namespace Locutor.Networks;
+namespace Locutor.Torch;
 
 /// <summary>A device has too little memory for what it was asked to do. The message says how much was missing.</summary>
 public sealed partial class DeviceOutOfMemoryException(string message, Exception? inner = null) : Exception(message, inner)

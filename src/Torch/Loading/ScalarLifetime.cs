@@ -3,7 +3,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using TorchSharp;
 
-namespace Locutor.Networks;
+namespace Locutor.Torch.Loading;
 
 /// <summary>
 /// Keeps a number that was handed to libtorch alive until the call that reads it is over.

@@ -1,14 +1,15 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using Locutor.Kernels.Compilation;
 using static TorchSharp.torch;
 
-namespace Locutor.Kernels.Devices;
+namespace Locutor.Torch.Cuda;
 
 /// <summary>
-/// The compute capability of a GPU, and what NVIDIA documents for it. This is the one place that knows such numbers; what an operation really
-/// does is confirmed by <see cref="GpuPaths"/>, and everything else asks there.
+/// The compute capability of a GPU and the features that NVIDIA documents for it. No other type knows such numbers. A feature that is
+/// documented is tested before it is used; layers ask for the outcome of that test, never for the capability.
 /// </summary>
+/// <param name="Major">First number, for example 9 of capability 9.0.</param>
+/// <param name="Minor">Second number, one digit.</param>
 public sealed record GpuCapability(int Major, int Minor)
 {
     /// <summary>

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
-using Locutor.Kernels.Devices;
 
-namespace Locutor.Kernels.Compilation;
+namespace Locutor.Torch.Cuda;
 
 /// <summary>
 /// The few calls of the CUDA driver that libtorch's binding does not have: modules, launches, streams, events, pinned memory, free memory.
@@ -82,14 +81,14 @@ public static unsafe partial class CudaDriver
     }
 
     /// <param name="cubin">Or PTX, which the driver compiles.</param>
-    internal static nint LoadModule(byte[] cubin)
+    public static nint LoadModule(byte[] cubin)
     {
         nint module;
         fixed (byte* image = cubin) Check(cuModuleLoadData(&module, image), nameof(cuModuleLoadData));
         return module;
     }
 
-    internal static nint Function(nint module, string name)
+    public static nint Function(nint module, string name)
     {
         nint function;
         Check(cuModuleGetFunction(&function, module, name), $"{nameof(cuModuleGetFunction)} {name}");
@@ -97,9 +96,9 @@ public static unsafe partial class CudaDriver
     }
 
     /// <summary>A block gets more than 48 KB of shared memory only where that was asked for.</summary>
-    internal static void AllowSharedMemory(nint function, int bytes) => Check(cuFuncSetAttribute(function, MaxDynamicSharedBytes, bytes), nameof(cuFuncSetAttribute));
+    public static void AllowSharedMemory(nint function, int bytes) => Check(cuFuncSetAttribute(function, MaxDynamicSharedBytes, bytes), nameof(cuFuncSetAttribute));
 
-    internal static void Launch(nint function, uint blocks, uint threads, uint sharedBytes, nint stream, void** arguments) =>
+    public static void Launch(nint function, uint blocks, uint threads, uint sharedBytes, nint stream, void** arguments) =>
         Check(cuLaunchKernel(function, blocks, 1, 1, threads, 1, 1, sharedBytes, stream, arguments, null), nameof(cuLaunchKernel));
 
     /// <summary>A stream that does not wait for the default one.</summary>

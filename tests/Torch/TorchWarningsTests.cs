@@ -1,7 +1,8 @@
 using System.Diagnostics;
+using Locutor.Torch.Loading;
 using static TorchSharp.torch;
 
-namespace Locutor.Networks.Tests;
+namespace Locutor.Torch.Tests;
 
 /// <summary>libtorch prints on standard error from native code, so this program is started again to see what it prints.</summary>
 public sealed class TorchWarningsTests

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
-namespace Locutor.Kernels.Compilation;
+namespace Locutor.Torch.Cuda;
 
 /// <summary>How libtorch takes a GPU's memory, and how much of it.</summary>
 public static partial class CudaMemory

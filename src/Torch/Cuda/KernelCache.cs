@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Locutor.Kernels.Compilation;
+namespace Locutor.Torch.Cuda;
 
 /// <summary>
 /// Compiled kernels in a folder, one file for each text, architecture and compiler. A file starts with the SHA-256 of the rest; one that

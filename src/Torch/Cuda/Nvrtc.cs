@@ -1,8 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using Locutor.Kernels.Devices;
 
-namespace Locutor.Kernels.Compilation;
+namespace Locutor.Torch.Cuda;
 
 /// <summary>NVIDIA's run-time compiler, when the machine has it: CUDA C++ text becomes machine code of one architecture. Needs no GPU.</summary>
 public sealed unsafe class Nvrtc

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
-namespace Locutor.Networks.Tests;
+namespace Locutor.Torch.Tests;
 
 public sealed class DeviceOutOfMemoryTests
 {

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using TorchSharp;
 
-namespace Locutor.Networks;
+namespace Locutor.Torch.Loading;
 
 /// <summary>Takes libtorch from a folder of choice, such as that of a PyTorch installation with CUDA.</summary>
 public static unsafe class TorchLibraries
