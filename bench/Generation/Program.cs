@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Locutor.Generation;
 using Locutor.Generation.Conditioning;
+using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 using Locutor.Generation.Sampling;
 using Locutor.Media.Pictures;

@@ -1,4 +1,4 @@
-using Locutor.Generation;
+using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 using Locutor.Models;
 using static TorchSharp.torch;

@@ -1,4 +1,4 @@
-using Locutor.Generation;
+using Locutor.Generation.Loading;
 using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Devices;
 using Locutor.Torch.Cuda;

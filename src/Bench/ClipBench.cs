@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Locutor.Generation;
+using Locutor.Generation.Clips;
 using Locutor.Generation.Conditioning;
+using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 using Locutor.Generation.Sampling;
 using Locutor.Kernels.Quantisation;

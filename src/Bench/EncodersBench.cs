@@ -1,4 +1,4 @@
-using Locutor.Generation;
+using Locutor.Generation.Loading;
 using Locutor.Networks.ClipVision;
 using Locutor.Networks.Layers;
 using Locutor.Networks.UmT5;

@@ -1,4 +1,4 @@
-using Locutor.Generation;
+using Locutor.Generation.Loading;
 using Locutor.Kernels;
 using Locutor.Kernels.Devices;
 using Locutor.Kernels.Quantisation;

@@ -1,7 +1,7 @@
 using Locutor.Checkpoints;
 using Locutor.Checkpoints.Quantised;
 using Locutor.Checkpoints.Safetensors;
-using Locutor.Generation;
+using Locutor.Generation.Loading;
 using Locutor.Kernels.Quantisation;
 using Locutor.Networks.Layers;
 using Locutor.Networks.VideoTransformer;

@@ -1,4 +1,5 @@
 using Locutor.Generation;
+using Locutor.Generation.Loading;
 using Locutor.Networks.Layers;
 using Locutor.Networks.VideoAutoencoder;
 using Locutor.Torch.Cuda;

@@ -1,5 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using Locutor.Generation.Conditioning;
+using Locutor.Generation.Clips;
 using Locutor.Generation.Requests;
 using Locutor.Generation.Sampling;
 

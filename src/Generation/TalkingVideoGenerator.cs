@@ -1,4 +1,8 @@
 using System.Runtime.CompilerServices;
+using Locutor.Generation.Clips;
+using Locutor.Generation.Conditioning;
+using Locutor.Generation.Correction;
+using Locutor.Generation.Loading;
 using Locutor.Generation.Sampling;
 using Locutor.Networks.ClipVision;
 using Locutor.Networks.VideoAutoencoder;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Locutor.Generation;
+using Locutor.Generation.Loading;
 using Locutor.Kernels.Quantisation;
 using Locutor.Models;
 using Locutor.Networks.VideoAutoencoder;

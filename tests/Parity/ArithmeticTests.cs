@@ -1,5 +1,5 @@
 using System.Globalization;
-using Locutor.Generation;
+using Locutor.Generation.Correction;
 using Locutor.Generation.Sampling;
 using static TorchSharp.torch;
 

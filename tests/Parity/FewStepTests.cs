@@ -1,4 +1,5 @@
 using Locutor.Generation;
+using Locutor.Generation.Clips;
 using Locutor.Generation.Conditioning;
 using Locutor.Generation.Sampling;
 using Locutor.Media.Pictures;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Locutor.Generation;
+using Locutor.Generation.Clips;
 using Locutor.Generation.Conditioning;
 using Locutor.Generation.Sampling;
 using Locutor.Media.Pictures;

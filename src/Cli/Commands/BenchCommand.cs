@@ -2,6 +2,7 @@ using System.CommandLine;
 using Locutor.Bench;
 using Locutor.Cli.Generate;
 using Locutor.Generation;
+using Locutor.Generation.Loading;
 using Locutor.Torch;
 
 namespace Locutor.Cli.Commands;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Locutor.Cli.Generate;
-using Locutor.Generation;
+using Locutor.Generation.Loading;
 
 namespace Locutor.Cli.Commands;
 

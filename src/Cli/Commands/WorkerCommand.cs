@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Locutor.Cli.Generate;
-using Locutor.Generation;
+using Locutor.Generation.Loading;
 using Locutor.Jobs.Hosting;
 using Locutor.Service.Settings;
 using Locutor.Service.Workers;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Locutor.Cli.Generate;
-using Locutor.Generation;
 using Locutor.Generation.Diagnosis;
+using Locutor.Generation.Loading;
 using Locutor.Kernels.Arithmetic;
 using Locutor.Torch.Loading;
 using static TorchSharp.torch;

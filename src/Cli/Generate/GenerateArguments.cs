@@ -1,4 +1,4 @@
-using Locutor.Generation;
+using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 
 namespace Locutor.Cli.Generate;

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using Locutor.Generation;
+using Locutor.Generation.Conditioning;
+using Locutor.Generation.Output;
 using Locutor.Generation.Requests;
 using Locutor.Media;
 using Locutor.Media.Video;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Locutor.Generation;
+using Locutor.Generation.Output;
 
 namespace Locutor.Cli.Generate;
 

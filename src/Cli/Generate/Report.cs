@@ -1,4 +1,5 @@
 using Locutor.Generation;
+using Locutor.Generation.Output;
 
 namespace Locutor.Cli.Generate;
 

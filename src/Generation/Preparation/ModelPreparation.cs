@@ -2,6 +2,7 @@ using Locutor.Checkpoints;
 using Locutor.Checkpoints.Lora;
 using Locutor.Checkpoints.Quantised;
 using Locutor.Checkpoints.Safetensors;
+using Locutor.Generation.Loading;
 using Locutor.Models;
 using Locutor.Models.Store;
 using Locutor.Networks.Layers;

@@ -1,4 +1,5 @@
 using Locutor.Generation.Conditioning;
+using Locutor.Generation.Output;
 using Locutor.Generation.Sampling;
 using Locutor.Models;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Locutor.Generation;
+using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 
 namespace Locutor.Service.Settings;

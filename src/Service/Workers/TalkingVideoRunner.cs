@@ -1,5 +1,9 @@
 using System.Text.Json;
 using Locutor.Generation;
+using Locutor.Generation.Clips;
+using Locutor.Generation.Conditioning;
+using Locutor.Generation.Loading;
+using Locutor.Generation.Output;
 using Locutor.Generation.Requests;
 using Locutor.Jobs.Records;
 using Locutor.Media;

@@ -1,4 +1,4 @@
-using Locutor.Generation;
+using Locutor.Generation.Loading;
 using Locutor.Jobs.Hosting;
 using Locutor.Service.Settings;
 

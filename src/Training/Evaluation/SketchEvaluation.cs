@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using Locutor.Generation;
+using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 using Locutor.Training.Faces;
 using Locutor.Training.Motion;

@@ -1,7 +1,8 @@
 using Locutor.Generation;
 using Locutor.Generation.Conditioning;
-using Locutor.Generation.Sampling;
+using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
+using Locutor.Generation.Sampling;
 using Locutor.Media.Pictures;
 using Locutor.Media.Sound;
 using Locutor.Training.Faces;

@@ -1,4 +1,6 @@
+using Locutor.Generation.Clips;
 using Locutor.Generation.Conditioning;
+using Locutor.Generation.Loading;
 using Locutor.Generation.Sampling;
 using Locutor.Media.Pictures;
 using Locutor.Torch;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Locutor.Generation;
+using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 using Locutor.Models;
 using Locutor.Service.FunctionalTests.Harness;

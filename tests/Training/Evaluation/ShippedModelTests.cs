@@ -1,4 +1,5 @@
-using Locutor.Generation;
+using Locutor.Generation.Conditioning;
+using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 using Locutor.Media.Pictures;
 using Locutor.Models;

@@ -1,0 +1,97 @@
+using System.IO.Compression;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using static TorchSharp.torch;
+
+namespace Locutor.Generation.Clips;
+
+/// <summary>
+/// The finished clips of an unfinished video in a folder, so that another process can go on where one was stopped. A clip is written
+/// aside and renamed; one that is torn, or of other inputs or settings, counts as not there.
+/// </summary>
+public sealed class ClipArchive
+{
+    private const int HeaderBytes = 32 + 7 * sizeof(int);
+    private readonly string folder;
+    private readonly byte[] fingerprint;
+
+    /// <param name="folder">Made when the first clip is saved.</param>
+    /// <param name="what">Everything that determines the video, as text.</param>
+    public ClipArchive(string folder, string what)
+    {
+        this.folder = folder;
+        fingerprint = SHA256.HashData(Encoding.UTF8.GetBytes(what));
+    }
+
+    /// <summary>Stores a clip's frames as 8-bit RGB and its motion frames as float32.</summary>
+    public async Task SaveAsync(GeneratedClip clip, CancellationToken ct)
+    {
+        Directory.CreateDirectory(folder);
+        string path = PathOf(clip.Clip.Index), aside = path + ".part";
+        await using (var file = File.Create(aside))
+        {
+            int[] numbers = [clip.Clip.Index, clip.Clip.Start, clip.Clip.Overlap, clip.Clip.Keep, (int)clip.Video.shape[2], (int)clip.Video.shape[3], (int)clip.Motion.shape[1]];
+            await file.WriteAsync(fingerprint, ct).ConfigureAwait(false);
+            await file.WriteAsync(MemoryMarshal.AsBytes(numbers.AsSpan()).ToArray(), ct).ConfigureAwait(false);
+            await using var packed = new ZLibStream(file, CompressionLevel.Fastest);
+            foreach (byte[] frame in clip.Frames()) await packed.WriteAsync(frame, ct).ConfigureAwait(false);
+            await packed.WriteAsync(Bytes(clip.Motion), ct).ConfigureAwait(false);
+        }
+
+        File.Move(aside, path, overwrite: true);
+    }
+
+    /// <summary>Gives every stored frame, in order, to <paramref name="write"/>.</summary>
+    /// <returns>The last stored clip, without its frames, to go on from; null when nothing is stored.</returns>
+    public async Task<GeneratedClip?> RestoreAsync(ClipPlan plan, int height, int width, Func<byte[], Task> write, CancellationToken ct)
+    {
+        GeneratedClip? last = null;
+        for (int index = 0; index < plan.Count - 1 && File.Exists(PathOf(index)); index++)
+        {
+            if (await ReadAsync(plan.At(index), height, width, plan.MotionFrames, ct).ConfigureAwait(false) is not var (frames, motion)) break;
+            foreach (byte[] frame in frames) await write(frame).ConfigureAwait(false);
+            last?.Dispose();
+            last = new GeneratedClip(plan.At(index), zeros(3, 0, height, width), motion);
+        }
+
+        return last;
+    }
+
+    private async Task<(List<byte[]> Frames, Tensor Motion)?> ReadAsync(Clip clip, int height, int width, int motionFrames, CancellationToken ct)
+    {
+        try
+        {
+            await using var file = File.OpenRead(PathOf(clip.Index));
+            byte[] header = new byte[HeaderBytes];
+            await file.ReadExactlyAsync(header, ct).ConfigureAwait(false);
+            int[] numbers = MemoryMarshal.Cast<byte, int>(header.AsSpan(32)).ToArray();
+            if (!header.AsSpan(0, 32).SequenceEqual(fingerprint)) return null;
+            if (!numbers.SequenceEqual([clip.Index, clip.Start, clip.Overlap, clip.Keep, height, width, numbers[6]]) || numbers[6] > motionFrames) return null;
+            await using var packed = new ZLibStream(file, CompressionMode.Decompress);
+            var frames = new List<byte[]>(clip.Keep);
+            for (int frame = 0; frame < clip.Keep; frame++) frames.Add(await ExactlyAsync(packed, 3 * height * width, ct).ConfigureAwait(false));
+            byte[] motion = await ExactlyAsync(packed, 3 * numbers[6] * height * width * sizeof(float), ct).ConfigureAwait(false);
+            return (frames, tensor(MemoryMarshal.Cast<byte, float>(motion).ToArray(), [3, numbers[6], height, width]));
+        }
+        catch (Exception torn) when (torn is InvalidDataException or EndOfStreamException)
+        {
+            return null;
+        }
+    }
+
+    private static async Task<byte[]> ExactlyAsync(Stream stream, int count, CancellationToken ct)
+    {
+        byte[] bytes = new byte[count];
+        await stream.ReadExactlyAsync(bytes, ct).ConfigureAwait(false);
+        return bytes;
+    }
+
+    private static byte[] Bytes(Tensor tensor)
+    {
+        using var plain = tensor.contiguous();
+        return MemoryMarshal.AsBytes(plain.data<float>().ToArray().AsSpan()).ToArray();
+    }
+
+    private string PathOf(int index) => Path.Combine(folder, $"clip-{index:D5}");
+}

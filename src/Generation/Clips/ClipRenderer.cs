@@ -1,0 +1,182 @@
+using Locutor.Generation.Conditioning;
+using Locutor.Generation.Correction;
+using Locutor.Generation.Sampling;
+using Locutor.Media.Pictures;
+using Locutor.Networks.ClipVision;
+using Locutor.Networks.VideoAutoencoder;
+using Locutor.Networks.VideoTransformer;
+using static TorchSharp.torch;
+using PassConditioning = Locutor.Networks.VideoTransformer.Conditioning;
+
+namespace Locutor.Generation.Clips;
+
+/// <summary>What a clip is made from; with equal networks, equal parts give an equal clip.</summary>
+/// <param name="Picture">The conditioning picture at the start of the clip.</param>
+/// <param name="Motion">The last frames of the clip before, [3, frames, H, W]; null where there are none.</param>
+internal sealed record ClipParts(GenerationInputs Inputs, GenerationOptions Options, Clip Clip, Picture Picture, Tensor? Motion, INoise Noise);
+
+/// <summary>Makes clips with one set of networks: encode, condition, denoise, decode. Every result is watched for numbers that are not finite.</summary>
+/// <param name="precision">Of the networks, for messages.</param>
+internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencoder autoencoder, ClipVisionEncoder imageEncoder, Device device, string precision) : IDisposable
+{
+    private const string AutoencoderName = "video autoencoder", TransformerName = "video transformer";
+
+    private readonly ContextCache context = new(transformer, imageEncoder, device);
+    private Picture? encoded; // a still picture is encoded once
+    private Tensor? reference;
+
+    /// <summary>One clip, whole: [3, clip frames, H, W] in [-1, 1] on the device, its colours as decoded.</summary>
+    /// <exception cref="WrongResultException">A network gave numbers that are not finite.</exception>
+    public Tensor Render(ClipParts parts, IProgress<GenerationProgress>? progress, CancellationToken ct)
+    {
+        var (inputs, options, clip, _, motion, noise) = parts;
+        using var still = no_grad();
+        using var scope = NewDisposeScope();
+        using var watch = new FiniteWatch(precision);
+        var picture = Pixels.FromPicture(parts.Picture);
+        var pictureLatent = Reference(parts.Picture, picture, options, ct);
+        var clean = motion is null ? pictureLatent.narrow(2, 0, 1) : Encode(Settled(motion, picture, options).unsqueeze(0).to(device), ct);
+        string encoding = $"the encoding of {Number(clip)}";
+        watch.Look(pictureLatent, AutoencoderName, encoding);
+        watch.Look(clean, AutoencoderName, encoding);
+        var whole = cat([ConditioningMask(pictureLatent), pictureLatent], 1);
+        using var speakers = Speakers(inputs, pictureLatent);
+        var given = Conditions(parts, picture, speakers, watch);
+        var start = noise.OfClip(clip.Index, [.. pictureLatent.shape.AsSpan(1)]).unsqueeze(0).to(device);
+        var latent = Denoise(start, clean, whole, given, parts, watch, progress, ct);
+        progress?.Report(new(GenerationStage.Decoding, clip.Index + 1, options.Clips.Count, options.Steps, options.Steps));
+        var video = Decode(latent, options, clip, watch, ct);
+        watch.Finish(device);
+        return (motion is not null && options.Continuity is { } held ? Continuity.Join(video, motion, held.JoinedFrames) : video).MoveToOuterDisposeScope();
+    }
+
+    public void Dispose()
+    {
+        reference?.Dispose();
+        context.Dispose();
+    }
+
+    private static string Number(Clip clip) => $"clip {clip.Index + 1}";
+
+    private Tensor Reference(Picture picture, Tensor pixels, GenerationOptions options, CancellationToken ct)
+    {
+        if (ReferenceEquals(encoded, picture) && reference is not null) return reference;
+        var latent = EncodeReference(pixels, options, ct).DetachFromDisposeScope();
+        reference?.Dispose();
+        (encoded, reference) = (picture, latent);
+        return latent;
+    }
+
+    private static Tensor Settled(Tensor motion, Tensor picture, GenerationOptions options) =>
+        options.Continuity is { } held ? Continuity.Settle(motion, picture, held.StillTolerance) : motion;
+
+    /// <summary>Latent of the conditioning picture and what stands behind it, [1, 16, F, h, w].</summary>
+    private Tensor EncodeReference(Tensor picture, GenerationOptions options, CancellationToken ct)
+    {
+        using var still = no_grad();
+        using var scope = NewDisposeScope();
+        var shown = picture.unsqueeze(0).to(device); // [1, 3, 1, H, W]
+        int frames = options.Clips.ClipFrames;
+        var latent = options.HoldPicture
+            ? Encode(shown.expand(-1, -1, frames, -1, -1), ct)
+            : autoencoder.EncodePictureThenBlank(shown, frames, autoencoder.Plan(frames, options.Height, options.Width), ct);
+        return latent.to(ScalarType.Float32).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Encode(Tensor video, CancellationToken ct) => autoencoder.Encode(video, autoencoder.Plan(video.shape[2], video.shape[3], video.shape[4]), ct);
+
+    /// <summary>4 channels: 1 on the first latent frame, 0 behind.</summary>
+    private static Tensor ConditioningMask(Tensor latent)
+    {
+        var mask = zeros([1, 4, latent.shape[2], latent.shape[3], latent.shape[4]], ScalarType.Float32, latent.device);
+        mask.narrow(2, 0, 1).fill_(1);
+        return mask;
+    }
+
+    /// <summary>Keys and values of every kind of pass that guidance asks for; those of speech are computed once for the clip, the others less often.</summary>
+    private Dictionary<Pass, PassConditioning> Conditions(ClipParts parts, Tensor pixels, SpeakerMasks? speakers, FiniteWatch watch)
+    {
+        var (inputs, options, clip) = (parts.Inputs, parts.Options, parts.Clip);
+        var passes = Guidance.PassesOf(options.Guidance);
+        string encoding = $"the encoding of {Number(clip)}";
+        var image = context.Image(parts.Picture, pixels, seen => watch.Look(seen, "picture encoder", encoding));
+        watch.Look(inputs.Text, "text encoder", encoding);
+        var text = context.Text(inputs.Text);
+        var negative = passes.Any(WithoutText)
+            ? context.Text(inputs.NegativeText ?? throw new ArgumentException("a text guidance other than 1 needs a negative text", nameof(parts)))
+            : text;
+        int window = transformer.Config.AudioWindow;
+        var windows = stack([.. inputs.Speech.Select(person => AudioWindows.Of(person, clip.Start, options.Clips.ClipFrames, window).to(device))], 0);
+        watch.Look(windows, "speech encoder", encoding);
+        var speech = transformer.EmbedAudio(windows.unsqueeze(0), speakers);
+        var silence = passes.Any(WithoutAudio) ? transformer.EmbedAudio(zeros_like(windows.narrow(0, 0, 1)).unsqueeze(0)) : speech;
+        return passes.ToDictionary(pass => pass, pass =>
+            new PassConditioning(WithoutText(pass) ? negative : text, image, WithoutAudio(pass) ? silence : speech));
+    }
+
+    private SpeakerMasks? Speakers(GenerationInputs inputs, Tensor latent)
+    {
+        if (inputs.Speech.Count == 1) return null;
+        var masks = inputs.Speakers ?? throw new ArgumentException("two people need masks that say where they are", nameof(inputs));
+        return new SpeakerMasks(masks.to(device), transformer.Grid(latent.shape[2], latent.shape[3], latent.shape[4]));
+    }
+
+    private static bool WithoutText(Pass pass) => pass is Pass.TextDropped or Pass.Unconditional;
+
+    private static bool WithoutAudio(Pass pass) => pass is Pass.AudioDropped or Pass.Unconditional;
+
+    /// <summary>Before and after each step the first latent frames are the clean ones.</summary>
+    private Tensor Denoise(
+        Tensor latent, Tensor clean, Tensor reference, Dictionary<Pass, PassConditioning> given, ClipParts parts,
+        FiniteWatch watch, IProgress<GenerationProgress>? progress, CancellationToken ct)
+    {
+        var (options, clip) = (parts.Options, parts.Clip);
+        using var scope = NewDisposeScope();
+        using var guidance = new Guidance(options.Guidance);
+        using var cache = options.StepCache?.Create();
+        var grid = transformer.Grid(latent.shape[2], latent.shape[3], latent.shape[4]);
+        using var rotary = RotaryTable.OverVideo(transformer.Config.HeadWidth, grid, device);
+        float[] timesteps = options.FewSteps ? NoiseSchedule.FewSteps(options.Steps, options.Shift) : NoiseSchedule.Timesteps(options.Steps, options.Shift);
+        var times = timesteps[..options.Steps].Select(timestep => transformer.EmbedTime(tensor([timestep], device: device))).ToArray();
+        clean = clean.to(ScalarType.Float32);
+        latent = StartWith(clean, latent);
+        for (int step = 0; step < options.Steps; step++)
+        {
+            progress?.Report(new(GenerationStage.Denoising, clip.Index + 1, options.Clips.Count, step, options.Steps));
+            using var inner = NewDisposeScope();
+            cache?.Begin(step, latent, times[step].Modulation);
+            var velocities = new List<Tensor>();
+            var (from, time) = (latent, times[step]);
+            foreach (var pass in guidance.PassesAt(step))
+            {
+                velocities.Add(cache is null ? Run(null) : cache.Forward(pass, Run));
+                Tensor Run(BlockResidual? residual) => transformer.Forward(from, reference, time, given[pass], rotary, residual, ct);
+            }
+
+            var next = Step(latent, guidance.Combine(velocities), parts, step, timesteps);
+            latent = StartWith(clean, next).MoveToOuterDisposeScope();
+            watch.Look(latent, TransformerName, $"step {step + 1} of {options.Steps} of {Number(clip)}");
+        }
+
+        return latent.MoveToOuterDisposeScope();
+    }
+
+    private Tensor Step(Tensor latent, Tensor velocity, ClipParts parts, int step, float[] timesteps)
+    {
+        float from = timesteps[step], to = timesteps[step + 1];
+        if (!parts.Options.FewSteps) return EulerSampler.Step(latent, velocity, from, to);
+        var noise = to == 0 ? null : parts.Noise.OfStep(parts.Clip.Index, step, [.. latent.shape.AsSpan(1)]).unsqueeze(0).to(device);
+        return FewStepSampler.Step(latent, velocity, from, to, noise);
+    }
+
+    private static Tensor StartWith(Tensor clean, Tensor latent) =>
+        cat([clean, latent.narrow(2, clean.shape[2], latent.shape[2] - clean.shape[2])], 2);
+
+    private Tensor Decode(Tensor latent, GenerationOptions options, Clip clip, FiniteWatch watch, CancellationToken ct)
+    {
+        using var scope = NewDisposeScope();
+        var video = autoencoder.Decode(latent, autoencoder.Plan(options.Clips.ClipFrames, options.Height, options.Width), ct);
+        watch.Look(video, AutoencoderName, $"the decoding of {Number(clip)}"); // before infinite values are clamped
+        return video.to(ScalarType.Float32).clamp(-1, 1).squeeze(0).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,57 @@
+using Locutor.Generation.Correction;
+using static TorchSharp.torch;
+
+namespace Locutor.Generation.Clips;
+
+/// <summary>A clip of which only the motion frames, on which the next one waits, have their final colours.</summary>
+/// <param name="Video">[3, clip frames, H, W] as decoded, on the device.</param>
+/// <param name="Motion">[3, motion frames, H, W], final, on the CPU.</param>
+internal sealed record DecodedClip(Clip Clip, Tensor Video, Tensor Motion) : IDisposable
+{
+    /// <summary>Pixels (frames x height x width) that are matched at once; bounds the memory of float64 arithmetic.</summary>
+    private const long MatchedAtOnce = 8 * 640 * 640;
+
+    /// <param name="video">Owned by the clip from now on.</param>
+    public static DecodedClip Of(Clip clip, Tensor video, int motionFrames, ColourMatch colours)
+    {
+        using var scope = NewDisposeScope();
+        long frames = video.shape[1], count = Math.Min(motionFrames, frames);
+        // Plain in memory, whatever layout the decoder left: libtorch computes by layout, and a run that goes on from stored frames has to
+        // give the same bits.
+        var motion = empty([3, count, video.shape[2], video.shape[3]], ScalarType.Float32);
+        Match(video.narrow(1, frames - count, count), motion, colours);
+        return new DecodedClip(clip, video, motion.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>The new frames with their final colours, in the memory of <see cref="Video"/>; once.</summary>
+    public GeneratedClip Finish(ColourMatch colours)
+    {
+        using var still = no_grad();
+        using var scope = NewDisposeScope();
+        long motionStart = Video.shape[1] - Motion.shape[1], end = Clip.Overlap + Clip.Keep;
+        long plain = Math.Max(0, Math.Min(end, motionStart) - Clip.Overlap), known = Clip.Keep - plain;
+        var kept = Video.narrow(1, Clip.Overlap, Clip.Keep);
+        var first = kept.narrow(1, 0, plain);
+        Match(first, first, colours);
+        if (known > 0) kept.narrow(1, plain, known).copy_(Motion.narrow(1, end - known - motionStart, known));
+        return new GeneratedClip(Clip, kept.MoveToOuterDisposeScope(), Motion.clone().MoveToOuterDisposeScope());
+    }
+
+    public void Dispose()
+    {
+        Video.Dispose();
+        Motion.Dispose();
+    }
+
+    private static void Match(Tensor video, Tensor into, ColourMatch colours)
+    {
+        using var still = no_grad();
+        long count = video.shape[1], atOnce = Math.Max(1, MatchedAtOnce / (video.shape[2] * video.shape[3]));
+        for (long done = 0; done < count; done += atOnce)
+        {
+            using var scope = NewDisposeScope();
+            long frames = Math.Min(atOnce, count - done);
+            into.narrow(1, done, frames).copy_(colours.Apply(video.narrow(1, done, frames)));
+        }
+    }
+}

@@ -1,0 +1,26 @@
+using Locutor.Generation.Loading;
+using Locutor.Media.Pictures;
+using static TorchSharp.torch;
+
+namespace Locutor.Generation.Conditioning;
+
+/// <summary>Whether a picture is of the kind that a bundle was trained on.</summary>
+public static class PictureFit
+{
+    /// <summary>The bundle's notice, when it has one and it concerns this picture. A result that is not finite tells nothing about the picture.</summary>
+    public static string? Notice(NetworkSet networks, Picture picture)
+    {
+        var bundle = networks.Bundle;
+        return bundle.NoticeBelow is { } limit && !(Decibels(networks, picture) < limit) ? null : bundle.Notice;
+    }
+
+    /// <summary>Peak signal-to-noise ratio of the picture after the autoencoder: low for pictures unlike those that it learnt to draw.</summary>
+    public static double Decibels(NetworkSet networks, Picture picture)
+    {
+        using var still = no_grad();
+        using var scope = NewDisposeScope();
+        var pixels = Pixels.FromPicture(picture).unsqueeze(0).to(networks.Device); // [1, 3, 1, H, W]
+        var drawn = networks.Autoencoder.Decode(networks.Autoencoder.Encode(pixels)).to(ScalarType.Float32).clamp(-1, 1);
+        return 10 * Math.Log10(4 / Math.Max(1e-10, (drawn - pixels).square().mean().item<float>()));
+    }
+}

@@ -1,0 +1,60 @@
+using Locutor.Generation.Output;
+using Locutor.Generation.Requests;
+using Locutor.Media;
+using Locutor.Media.Sound;
+
+namespace Locutor.Generation.Conditioning;
+
+/// <summary>The decoded inputs of a request; opening them finds what is wrong with them before any network is loaded.</summary>
+public sealed class SourceMedia : IAsyncDisposable
+{
+    private SourceMedia(IReadOnlyList<StoredSound> voices, SourcePictures pictures, IReadOnlyList<string> notes) => (Voices, Pictures, Notes) = (voices, pictures, notes);
+
+    /// <summary>For the user: what was done with the inputs, where that may surprise.</summary>
+    public IReadOnlyList<string> Notes { get; }
+
+    /// <summary>One for each person, mono, 16 kHz, all of equal length; in temporary files.</summary>
+    public IReadOnlyList<StoredSound> Voices { get; }
+
+    public SourcePictures Pictures { get; }
+
+    /// <exception cref="MediaException">An input cannot be used.</exception>
+    /// <exception cref="RequestException">The boxes do not fit the picture.</exception>
+    public static async Task<SourceMedia> OpenAsync(TalkingVideoRequest request, MediaLimits limits, CancellationToken ct)
+    {
+        var pictures = await SourcePictures.OpenAsync(request.ImagePath, request.Settings.Buckets, limits, ct).ConfigureAwait(false);
+        try
+        {
+            if (request.AudioPaths.Count == 2 && SpeakerRegions.Fault(request.Settings.Speakers, pictures) is { } fault) throw new RequestException(VideoFields.Boxes.Name, fault);
+            var notes = new List<string>(pictures.Notes);
+            return new SourceMedia(await VoicesAsync(request, limits, notes, ct).ConfigureAwait(false), pictures, notes);
+        }
+        catch
+        {
+            await pictures.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        foreach (var voice in Voices) voice.Dispose();
+        return Pictures.DisposeAsync();
+    }
+
+    private static async Task<IReadOnlyList<StoredSound>> VoicesAsync(TalkingVideoRequest request, MediaLimits limits, List<string> notes, CancellationToken ct)
+    {
+        var decoded = new List<Waveform>();
+        foreach (string path in request.AudioPaths)
+        {
+            var recording = await AudioDecoder.ReadAsync(path, SpeechEmbedding.SampleRate, limits, ct).ConfigureAwait(false);
+            decoded.Add(recording.Sound);
+            if (recording.Note is { } note) notes.Add(note);
+        }
+        if (decoded.Count == 1) return [StoredSound.Store(decoded[0])];
+        var tracks = request.Settings.Placement == VoicePlacement.SideBySide
+            ? AudioTracks.SideBySide(decoded[0], decoded[1])
+            : AudioTracks.OneAfterTheOther(decoded[0], decoded[1]);
+        return [StoredSound.Store(tracks.First), StoredSound.Store(tracks.Second)];
+    }
+}

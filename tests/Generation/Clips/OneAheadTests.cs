@@ -1,0 +1,103 @@
+using System.Runtime.CompilerServices;
+using Locutor.Generation.Clips;
+
+namespace Locutor.Generation.Tests;
+
+public sealed class OneAheadTests
+{
+    [Fact]
+    public async Task The_next_element_is_made_while_the_taker_works_and_no_more_than_that_one()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        var made = new Making(6);
+        var taken = new List<int>();
+        await foreach (var one in OneAhead.Of(made.AllAsync(ct), ct))
+        {
+            if (one.Number < 5) await made.Started(one.Number + 1).WaitAsync(TimeSpan.FromSeconds(30), ct); // would never come if it waited for us
+            await Task.Delay(20, ct);
+            made.Begun.ShouldBe(Math.Min(one.Number + 2, 6), "two elements live at most");
+            taken.Add(one.Number);
+            one.Dispose();
+        }
+        taken.ShouldBe(Enumerable.Range(0, 6));
+        made.Living.ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Who_leaves_early_leaves_nothing_behind(bool throws)
+    {
+        var ct = TestContext.Current.CancellationToken;
+        var made = new Making(1000);
+        try
+        {
+            await foreach (var one in OneAhead.Of(made.AllAsync(ct), ct))
+            {
+                one.Dispose();
+                if (one.Number == 2 && throws) throw new IOException("disk full");
+                if (one.Number == 2) break;
+            }
+        }
+        catch (IOException) when (throws)
+        {
+        }
+        made.Living.ShouldBe(0);
+        made.Ended.ShouldBeTrue();
+        made.Begun.ShouldBeLessThanOrEqualTo(4);
+    }
+
+    [Fact]
+    public async Task What_goes_wrong_ahead_reaches_the_taker_after_what_went_well()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        var made = new Making(6, failAt: 3);
+        var taken = new List<int>();
+        await Should.ThrowAsync<InvalidDataException>(async () =>
+        {
+            await foreach (var one in OneAhead.Of(made.AllAsync(ct), ct))
+                using (one) taken.Add(one.Number);
+        });
+        taken.ShouldBe([0, 1, 2]);
+        made.Living.ShouldBe(0);
+    }
+
+    private sealed class Making(int count, int failAt = -1)
+    {
+        private readonly TaskCompletionSource[] started = [.. Enumerable.Range(0, count).Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))];
+        private int living;
+
+        public int Begun { get; private set; }
+
+        public bool Ended { get; private set; }
+
+        public int Living => living;
+
+        public Task Started(int number) => started[number].Task;
+
+        public async IAsyncEnumerable<Element> AllAsync([EnumeratorCancellation] CancellationToken ct)
+        {
+            try
+            {
+                for (int i = 0; i < count; i++)
+                {
+                    Begun = i + 1;
+                    started[i].SetResult();
+                    await Task.Delay(5, ct);
+                    if (i == failAt) throw new InvalidDataException($"element {i}");
+                    Interlocked.Increment(ref living);
+                    yield return new Element(i, () => Interlocked.Decrement(ref living));
+                }
+            }
+            finally
+            {
+                Ended = true;
+            }
+        }
+    }
+
+    private sealed record Element(int Number, Action Gone) : IDisposable
+    {
+        public void Dispose() => Gone();
+    }
+}
