@@ -1,4 +1,3 @@
-using Locutor.Generation;
 using Locutor.Generation.Loading;
 using Locutor.Networks.Layers;
 using Locutor.Networks.VideoAutoencoder;

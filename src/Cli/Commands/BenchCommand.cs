@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Locutor.Bench;
 using Locutor.Cli.Generate;
-using Locutor.Generation;
 using Locutor.Generation.Loading;
 using Locutor.Torch;
 
