@@ -39,6 +39,9 @@ public sealed record Bundle
     /// <summary>How clips follow each other; null leaves frames as the reference makes them.</summary>
     public ContinuityOptions? Continuity { get; init; }
 
+    /// <summary>How what is drawn is laid into the portrait at the portrait's own size; null gives videos of the size that is drawn.</summary>
+    public CompositionOptions? Composition { get; init; }
+
     public string DefaultPrompt { get; init; } = "a person is talking";
 
     public string NegativePrompt { get; init; } = "";
@@ -147,6 +150,12 @@ public sealed record Preset(int Steps, double Shift, double TextGuidance, double
 /// <param name="AskedTolerance">The same where the prompt asks for something, such as an expression, which may differ by few levels.</param>
 /// <param name="JoinedFrames">Frames at the start of a clip over which its step from the clip before is spread.</param>
 public sealed record ContinuityOptions(double StillTolerance, double AskedTolerance, int JoinedFrames);
+
+/// <summary>For bundles that draw smaller than a portrait is: only what moves is drawn, all other pixels are the portrait's.</summary>
+/// <param name="LargestSide">Pixels of the video's longer side at most.</param>
+/// <param name="AddedFrom">Levels (of 255) of difference from the portrait up to which nothing is changed; twice as much is added in full.</param>
+/// <param name="ReplacedFrom">Levels up to which the portrait's detail is kept under a difference; from twice as much on the drawn picture replaces it.</param>
+public sealed record CompositionOptions(int LargestSide, double AddedFrom, double ReplacedFrom);
 
 /// <summary>A LoRA file and how strongly it is merged.</summary>
 public sealed record BundleAdapter(BundleFile File, double Strength = 1);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Locutor.Checkpoints;
@@ -18,6 +17,7 @@ namespace Locutor.Training;
 public static class SketchBundle
 {
     private const int SmallestQuantised = 4096;
+    private const string OwnSize = "portrait"; // videos have their portrait's size, whatever the networks draw
 
     /// <param name="from">Results of <see cref="Stages.WholeTraining"/> and of the text stage, in one folder.</param>
     /// <param name="to">Folder of the bundle.</param>
@@ -33,13 +33,13 @@ public static class SketchBundle
         var bundle = new Bundle
         {
             Name = "sketch",
-            Title = "stylised portraits at 128x128, trained for this program; runs on a processor",
+            Title = "painted portraits at their own size, up to 768 pixels; trained for this program, runs on a CPU",
             Licence = "Apache-2.0",
             Networks = new BundleNetworks(
                 Network(to, "transformer", networks.Transformer), Network(to, "autoencoder", autoencoder), Network(to, "text", networks.Text),
                 Network(to, "picture", networks.Image), Network(to, "speech", networks.Speech), OneFile(to, "tokenizer.model")),
-            Sizes = new Dictionary<string, IReadOnlyList<int[]>> { [scenes.Size.ToString(CultureInfo.InvariantCulture)] = [[scenes.Size, scenes.Size]] },
-            DefaultSize = scenes.Size.ToString(CultureInfo.InvariantCulture),
+            Sizes = new Dictionary<string, IReadOnlyList<int[]>> { [OwnSize] = [[scenes.Size, scenes.Size]] },
+            DefaultSize = OwnSize,
             Presets = new Dictionary<string, Preset>
             {
                 ["default"] = Guided(4, 1, scenes),
@@ -51,6 +51,7 @@ public static class SketchBundle
             ClipFrames = scenes.ClipFrames,
             HoldPicture = true,
             Continuity = new ContinuityOptions(StillTolerance: 30, AskedTolerance: 8, JoinedFrames: 8),
+            Composition = new CompositionOptions(LargestSide: 768, AddedFrom: 5, ReplacedFrom: 16),
             Notice = "this does not look like the painted portraits that the shipped model 'sketch' knows; for photographs: locutor models pull infinitetalk-480p",
             NoticeBelow = 28,
         };

@@ -22,7 +22,7 @@ public sealed class SourceMedia : IAsyncDisposable
     /// <exception cref="RequestException">The boxes do not fit the picture.</exception>
     public static async Task<SourceMedia> OpenAsync(TalkingVideoRequest request, MediaLimits limits, CancellationToken ct)
     {
-        var pictures = await SourcePictures.OpenAsync(request.ImagePath, request.Settings.Buckets, limits, ct).ConfigureAwait(false);
+        var pictures = await SourcePictures.OpenAsync(request.ImagePath, request.Settings.Buckets, limits, ct, request.Settings.Composition).ConfigureAwait(false);
         try
         {
             if (request.AudioPaths.Count == 2 && SpeakerRegions.Fault(request.Settings.Speakers, pictures) is { } fault) throw new RequestException(VideoFields.Boxes.Name, fault);

@@ -1,6 +1,7 @@
 using Locutor.Media;
 using Locutor.Media.Pictures;
 using Locutor.Media.Video;
+using Locutor.Models;
 
 namespace Locutor.Generation.Conditioning;
 
@@ -12,23 +13,37 @@ public sealed class SourcePictures : IAsyncDisposable
     private readonly VideoReader? video;
     private readonly Picture? still;
 
-    private SourcePictures(string path, int animation, Picture first, VideoReader? video, IReadOnlyList<int[]> buckets)
+    private SourcePictures(string path, int animation, Picture first, VideoReader? video, IReadOnlyList<int[]> buckets, CompositionOptions? composition)
     {
         this.video = video;
         (SourceHeight, SourceWidth) = (first.Height, first.Width);
         (Height, Width) = SizeBuckets.Nearest(buckets, first.Height, first.Width);
         if (video is null) still = PictureResizer.ResizeToCover(first, Height, Width);
-        string[] notes = [animation > 1 ? $"{path}: is animated ({animation} frames); its first frame is used" : "", CropNote(path, first, Height, Width)];
+        (VideoHeight, VideoWidth) = (Height, Width);
+        if (video is null && composition is not null)
+        {
+            (VideoHeight, VideoWidth) = SizeBuckets.OwnSize((Height, Width), (SourceHeight, SourceWidth), composition.LargestSide);
+            Target = PictureResizer.ResizeToCover(first, VideoHeight, VideoWidth);
+        }
+        string[] notes = [animation > 1 ? $"{path}: is animated ({animation} frames); its first frame is used" : "", CropNote(path, first, VideoHeight, VideoWidth)];
         Notes = [.. notes.Where(note => note.Length > 0)];
     }
 
     /// <summary>For the user: what is not used of the source.</summary>
     public IReadOnlyList<string> Notes { get; }
 
-    /// <summary>Of the video to be made.</summary>
+    /// <summary>Of what the networks draw.</summary>
     public int Height { get; }
 
     public int Width { get; }
+
+    /// <summary>Of the video to be made.</summary>
+    public int VideoHeight { get; }
+
+    public int VideoWidth { get; }
+
+    /// <summary>The portrait at the video's size, into which frames are composed; null where the video shows frames as they are drawn.</summary>
+    public Picture? Target { get; }
 
     /// <summary>Of the source.</summary>
     public int SourceHeight { get; }
@@ -37,14 +52,15 @@ public sealed class SourcePictures : IAsyncDisposable
 
     /// <param name="path">A picture or a video.</param>
     /// <param name="buckets">[height, width] pairs.</param>
-    public static async Task<SourcePictures> OpenAsync(string path, IReadOnlyList<int[]> buckets, MediaLimits limits, CancellationToken ct)
+    /// <param name="composition">Of the bundle; used for a still picture.</param>
+    public static async Task<SourcePictures> OpenAsync(string path, IReadOnlyList<int[]> buckets, MediaLimits limits, CancellationToken ct, CompositionOptions? composition = null)
     {
         var info = await MediaProbe.ProbeAsync(path, limits, ct).ConfigureAwait(false);
-        if (info.Kind != MediaKind.Video) return new(path, info.Frames, await PictureDecoder.DecodeAsync(path, limits, ct).ConfigureAwait(false), null, buckets);
+        if (info.Kind != MediaKind.Video) return new(path, info.Frames, await PictureDecoder.DecodeAsync(path, limits, ct).ConfigureAwait(false), null, buckets, composition);
         var reader = await VideoReader.OpenAsync(path, limits, ct).ConfigureAwait(false);
         try
         {
-            return new(path, 1, await reader.ReadFrameAsync(0, ct).ConfigureAwait(false), reader, buckets);
+            return new(path, 1, await reader.ReadFrameAsync(0, ct).ConfigureAwait(false), reader, buckets, null);
         }
         catch
         {

@@ -1,4 +1,5 @@
 using Locutor.Generation.Clips;
+using Locutor.Generation.Compositing;
 using Locutor.Generation.Conditioning;
 using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
@@ -40,6 +41,7 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
         request.Growing?.Invoke(writer.PartialPath);
         using var inputs = new OwnedInputs(Encode(settings, options.Guidance, voices, pictures, ct));
         var generator = new TalkingVideoGenerator(networks) { Notice = request.Notice };
+        var composed = pictures.Target is { } target ? ComposedVideo.Create(networks, target, await pictures.AtAsync(0, ct).ConfigureAwait(false), settings.Composition!) : null;
         var blank = new BlankWatch(await pictures.AtAsync(0, ct).ConfigureAwait(false), leading: 1 + (options.Continuity?.JoinedFrames ?? 0));
         using var last = archive is null
             ? null
@@ -57,16 +59,16 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
         blank.Finish();
         progress?.Report(new(GenerationStage.Muxing, options.Clips.Count, options.Clips.Count, options.Steps, options.Steps));
         await writer.CompleteAsync(ct).ConfigureAwait(false);
-        return new TalkingVideoResult(request.OutputPath, pictures.Width, pictures.Height, frames, voices[0].Seconds);
+        return new TalkingVideoResult(request.OutputPath, pictures.VideoWidth, pictures.VideoHeight, frames, voices[0].Seconds);
 
         async Task WriteAsync(byte[] frame)
         {
             blank.See(frame);
-            await writer.WriteFrameAsync(frame, ct).ConfigureAwait(false);
+            await writer.WriteFrameAsync(composed?.Compose(frame) ?? frame, ct).ConfigureAwait(false);
         }
     }
 
-    private VideoWriterOptions Output(TalkingVideoRequest request, SourcePictures pictures, MediaLimits limits) => new(request.OutputPath, pictures.Width, pictures.Height)
+    private VideoWriterOptions Output(TalkingVideoRequest request, SourcePictures pictures, MediaLimits limits) => new(request.OutputPath, pictures.VideoWidth, pictures.VideoHeight)
     {
         FramesPerSecond = SpeechEmbedding.FramesPerSecond,
         Fragmented = request.Fragmented,

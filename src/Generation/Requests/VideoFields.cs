@@ -33,7 +33,7 @@ public static class VideoFields
 
     public static ChoiceField Preset { get; } = Add(new ChoiceField("preset", "Settings of the model that belong together; single settings below may change them.", static bundle => bundle is null ? null : [.. bundle.Presets.Keys]) { Group = FieldGroup.Model, ValueName = "NAME", Source = "the model's presets", Default = static c => c.Bundle.DefaultPreset, DefaultText = "the model's" });
 
-    public static ChoiceField Size { get; } = Add(new ChoiceField("size", "Size of the video; its shape is the one nearest to that of the picture.", static bundle => bundle is null ? null : [.. bundle.Sizes.Keys]) { Group = FieldGroup.Model, ValueName = "NAME", Source = "the model's sizes", Default = static c => c.Bundle.DefaultSize, DefaultText = "the model's" });
+    public static ChoiceField Size { get; } = Add(new ChoiceField("size", "Size of the video, in the shape nearest to that of the picture; 'portrait' keeps the portrait's own size, up to 768 pixels.", static bundle => bundle is null ? null : [.. bundle.Sizes.Keys]) { Group = FieldGroup.Model, ValueName = "NAME", Source = "the model's sizes", Default = static c => c.Bundle.DefaultSize, DefaultText = "the model's" });
 
     public static WholeField Steps { get; } = Add(new WholeField("steps", "Denoising steps of each clip. More steps take longer and draw finer.", 1, 1000) { Group = FieldGroup.Sampling, ValueName = "N", Default = static c => (long)c.Preset.Steps, DefaultText = "the preset's" });
 

@@ -30,6 +30,9 @@ public sealed record VideoSettings : DrawingOptions
 
     public required int MotionFrames { get; init; }
 
+    /// <summary>How frames are laid into the portrait; null gives videos of the size that is drawn.</summary>
+    public CompositionOptions? Composition { get; init; }
+
     public IReadOnlyList<BundleAdapter> Adapters { get; init; } = [];
 
     /// <summary>Checks a request against a bundle and fills in what it leaves open. A request without a seed gets 0.</summary>
@@ -62,6 +65,7 @@ public sealed record VideoSettings : DrawingOptions
             FewSteps = bundle.Presets[preset].FewSteps,
             Continuity = bundle.Continuity,
             StepCache = cache,
+            Composition = bundle.Composition,
             Adapters = bundle.Presets[preset].Adapters,
         };
     }

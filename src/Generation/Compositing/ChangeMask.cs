@@ -1,0 +1,59 @@
+using Locutor.Models;
+
+namespace Locutor.Generation.Compositing;
+
+/// <summary>
+/// Where and how much a drawn frame differs from its reference, as soft weights per pixel. Weights are widened before they are softened: a
+/// changed part is covered whole, and the soft edge lies where nothing changed, so that it shows neither seam nor double contours.
+/// </summary>
+internal sealed class ChangeMask(int height, int width, CompositionOptions options)
+{
+    private const float Least = 1f / 512; // a weight below this changes no byte
+    private readonly float[] difference = new float[height * width];
+    private readonly PlaneFilter filter = new(height, width);
+
+    /// <summary>Share of the difference that is added to the target, 0 to 1.</summary>
+    public float[] Added { get; } = new float[height * width];
+
+    /// <summary>Share in which the drawn frame replaces the target, 0 to 1; nowhere above <see cref="Added"/>.</summary>
+    public float[] Replaced { get; } = new float[height * width];
+
+    /// <returns>The smallest region that holds every weight that matters.</returns>
+    public PixelRegion Compute(ReadOnlySpan<byte> drawn, ReadOnlySpan<byte> reference)
+    {
+        for (int pixel = 0, i = 0; pixel < difference.Length; pixel++, i += 3)
+            difference[pixel] = Math.Max(Math.Abs(drawn[i] - reference[i]), Math.Max(Math.Abs(drawn[i + 1] - reference[i + 1]), Math.Abs(drawn[i + 2] - reference[i + 2])));
+        filter.Apply<Binomial>(difference);
+        Weigh((float)options.AddedFrom, Added);
+        Weigh((float)options.ReplacedFrom, Replaced);
+        for (int i = 0; i < Added.Length; i++) Added[i] = Math.Max(Added[i], Replaced[i]);
+        return Bounds();
+    }
+
+    /// <summary>0 up to the threshold, 1 from twice the threshold on, smooth between; then widened by a pixel and softened.</summary>
+    private void Weigh(float threshold, float[] weights)
+    {
+        for (int i = 0; i < weights.Length; i++)
+        {
+            float t = Math.Clamp(difference[i] / threshold - 1, 0, 1);
+            weights[i] = t * t * (3 - 2 * t);
+        }
+        filter.Apply<Largest>(weights);
+        filter.Apply<Binomial>(weights);
+        filter.Apply<Binomial>(weights);
+    }
+
+    private PixelRegion Bounds()
+    {
+        int top = height, left = width, bottom = 0, right = 0;
+        for (int y = 0; y < height; y++)
+        {
+            var row = Added.AsSpan(y * width, width);
+            int first = row.IndexOfAnyInRange(Least, 1), last = row.LastIndexOfAnyInRange(Least, 1);
+            if (first < 0) continue;
+            (top, bottom) = (Math.Min(top, y), y + 1);
+            (left, right) = (Math.Min(left, first), Math.Max(right, last + 1));
+        }
+        return new PixelRegion(top, left, bottom, right);
+    }
+}

@@ -1,0 +1,67 @@
+using System.Numerics;
+
+namespace Locutor.Generation.Compositing;
+
+/// <summary>
+/// Enlarges a region of one plane: first along rows, which are few, then a row of the target at a time along columns, in vectors.
+/// </summary>
+internal sealed class PlaneUpsampler(UpsampleWeights weights)
+{
+    private const int Reach = 4; // drawn rows around a region that its target rows read
+    private readonly int drawnLength = 3 * weights.Columns.Drawn;
+    private readonly float[] widened = new float[weights.Rows.Drawn * 3 * weights.Columns.Target];
+    private PixelRegion covered;
+    private int firstRow, rowCount, length;
+
+    /// <param name="plane">Rows of R, G, B of the small frame.</param>
+    /// <param name="region">Of the small frame.</param>
+    /// <returns>The part of the target that the region reaches; <see cref="Row"/> gives its rows.</returns>
+    public PixelRegion Load(float[] plane, PixelRegion region)
+    {
+        var ((top, bottom), (left, right)) = (weights.Rows.Cover(region.Top, region.Bottom), weights.Columns.Cover(region.Left, region.Right));
+        covered = new PixelRegion(top, left, bottom, right);
+        firstRow = Math.Max(0, region.Top - Reach);
+        rowCount = Math.Min(weights.Rows.Drawn, region.Bottom + Reach) - firstRow;
+        length = 3 * (right - left);
+        for (int row = 0; row < rowCount; row++)
+            WidenRow(plane.AsSpan((firstRow + row) * drawnLength, drawnLength), widened.AsSpan(row * length, length));
+        return covered;
+    }
+
+    /// <param name="y">Of the target, inside the covered part.</param>
+    /// <param name="into">Receives the covered columns of this row, R, G, B.</param>
+    public void Row(int y, Span<float> into)
+    {
+        var factors = weights.Rows.Weights.AsSpan(y * UpsampleWeights.Taps, UpsampleWeights.Taps);
+        int first = weights.Rows.First[y];
+        ReadOnlySpan<float> a = Widened(first), b = Widened(first + 1), c = Widened(first + 2), d = Widened(first + 3);
+        float p = factors[0], q = factors[1], r = factors[2], s = factors[3];
+        int i = 0;
+        for (; i <= length - Vector<float>.Count; i += Vector<float>.Count)
+            (new Vector<float>(a[i..]) * p + new Vector<float>(b[i..]) * q + new Vector<float>(c[i..]) * r + new Vector<float>(d[i..]) * s).CopyTo(into[i..]);
+        for (; i < length; i++) into[i] = a[i] * p + b[i] * q + c[i] * r + d[i] * s;
+    }
+
+    private ReadOnlySpan<float> Widened(int row)
+    {
+        int inside = Math.Clamp(Math.Clamp(row, 0, weights.Rows.Drawn - 1) - firstRow, 0, rowCount - 1);
+        return widened.AsSpan(inside * length, length);
+    }
+
+    private void WidenRow(ReadOnlySpan<float> row, Span<float> wide)
+    {
+        var columns = weights.Columns;
+        for (int x = covered.Left, to = 0; x < covered.Right; x++, to += 3)
+        {
+            var factors = columns.Weights.AsSpan(x * UpsampleWeights.Taps, UpsampleWeights.Taps);
+            wide.Slice(to, 3).Clear();
+            for (int tap = 0; tap < UpsampleWeights.Taps; tap++)
+            {
+                int at = 3 * Math.Clamp(columns.First[x] + tap, 0, columns.Drawn - 1);
+                wide[to] += factors[tap] * row[at];
+                wide[to + 1] += factors[tap] * row[at + 1];
+                wide[to + 2] += factors[tap] * row[at + 2];
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using System.Runtime.Intrinsics;
+
+namespace Locutor.Generation.Compositing;
+
+/// <summary>Blends one row of a frame: <c>frame + change + share * (reference - frame)</c>, rounded to bytes.</summary>
+internal static class RowBlend
+{
+    /// <param name="frame">The target's bytes; receives the composed ones.</param>
+    /// <param name="share">Used within 0 to 1: interpolation may go a little beyond.</param>
+    public static void Apply(Span<byte> frame, ReadOnlySpan<float> change, ReadOnlySpan<float> share, ReadOnlySpan<float> reference)
+    {
+        int i = 0;
+        for (; i <= frame.Length - 16; i += 16)
+        {
+            var (low, high) = Vector128.Widen(Vector128.Create<byte>(frame[i..]));
+            var first = Blend(Wide(low), i, change, share, reference);
+            var second = Blend(Wide(high), i + 8, change, share, reference);
+            Vector128.Narrow(Short(first), Short(second)).CopyTo(frame[i..]);
+        }
+        for (; i < frame.Length; i++)
+        {
+            float value = frame[i] + change[i] + Math.Clamp(share[i], 0, 1) * (reference[i] - frame[i]);
+            frame[i] = (byte)(Math.Clamp(value, 0, 255) + 0.5f);
+        }
+    }
+
+    private static Vector256<float> Wide(Vector128<ushort> bytes) =>
+        Vector256.ConvertToSingle(Vector256.Create(Vector128.WidenLower(bytes), Vector128.WidenUpper(bytes)).AsInt32());
+
+    private static Vector256<int> Blend(Vector256<float> frame, int at, ReadOnlySpan<float> change, ReadOnlySpan<float> share, ReadOnlySpan<float> reference)
+    {
+        var weight = Vector256.Clamp(Vector256.Create(share[at..]), Vector256<float>.Zero, Vector256<float>.One);
+        var value = frame + Vector256.Create(change[at..]) + weight * (Vector256.Create(reference[at..]) - frame);
+        return Vector256.ConvertToInt32(Vector256.Clamp(value, Vector256<float>.Zero, Vector256.Create(255f)) + Vector256.Create(0.5f));
+    }
+
+    private static Vector128<ushort> Short(Vector256<int> values) => Vector128.Narrow(values.GetLower().AsUInt32(), values.GetUpper().AsUInt32());
+}

@@ -1,0 +1,56 @@
+namespace Locutor.Generation.Compositing;
+
+/// <summary>Which four drawn pixels make each target pixel along both sides, and with which weights: cubic interpolation (Catmull-Rom).</summary>
+/// <param name="drawn">Height and width of the small frame.</param>
+/// <param name="target">Height and width of the large frame.</param>
+internal sealed class UpsampleWeights((int Height, int Width) drawn, (int Height, int Width) target)
+{
+    public const int Taps = 4;
+
+    public Axis Rows { get; } = new(drawn.Height, target.Height);
+
+    public Axis Columns { get; } = new(drawn.Width, target.Width);
+
+    /// <summary>One side.</summary>
+    internal sealed class Axis
+    {
+        private readonly double step;
+
+        public Axis(int drawn, int target)
+        {
+            (Drawn, Target, step) = (drawn, target, (double)drawn / target);
+            First = new int[target];
+            Weights = new float[target * Taps];
+            for (int i = 0; i < target; i++)
+            {
+                double at = (i + 0.5) * step - 0.5, floor = Math.Floor(at);
+                First[i] = (int)floor - 1;
+                Cubic((float)(at - floor), Weights.AsSpan(i * Taps, Taps));
+            }
+        }
+
+        /// <summary>Pixels of the small frame.</summary>
+        public int Drawn { get; }
+
+        /// <summary>Pixels of the large frame.</summary>
+        public int Target { get; }
+
+        /// <summary>The first of the four drawn pixels of every target pixel; may lie outside, where the edge is repeated.</summary>
+        public int[] First { get; }
+
+        /// <summary>Four for every target pixel.</summary>
+        public float[] Weights { get; }
+
+        /// <summary>The target pixels to which drawn pixels of a range contribute.</summary>
+        public (int First, int End) Cover(int first, int end) =>
+            (Math.Clamp((int)Math.Floor((first - 1.5) / step), 0, Target), Math.Clamp((int)Math.Ceiling((end + 1.5) / step), 0, Target));
+
+        private static void Cubic(float t, Span<float> weights)
+        {
+            weights[0] = 0.5f * t * (t * (2 - t) - 1);
+            weights[1] = 0.5f * (t * t * (3 * t - 5) + 2);
+            weights[2] = 0.5f * t * (t * (4 - 3 * t) + 1);
+            weights[3] = 0.5f * t * t * (t - 1);
+        }
+    }
+}
