@@ -1,3 +1,5 @@
+using Locutor.Generation.Conditioning;
+using Locutor.Generation.Loading;
 using Locutor.Media.Pictures;
 using Locutor.Models;
 using static TorchSharp.torch;
