@@ -19,7 +19,10 @@ internal static class GenerateRun
         var device = DeviceChoice.Find(arguments.Device);
         OutputPath.Check(arguments.Output, [arguments.Form.Address(VideoFields.Image)!, .. Voices(arguments.Form)]);
         await using var inputs = new InputFiles();
-        using Report report = arguments.Json ? new JsonReport(OutputPath.IsStandard(arguments.Output) ? Console.Error : Console.Out) : new ConsoleReport();
+        var timings = arguments.Timings ? new Timings() : null;
+        using Report report = arguments.Json
+            ? new JsonReport(OutputPath.IsStandard(arguments.Output) ? Console.Error : Console.Out) { Timings = timings }
+            : new ConsoleReport { Timings = timings };
         report.At(new(GenerationStage.Fetching, 0, 0, 0, settings.Steps));
         var request = new TalkingVideoRequest
         {
@@ -42,6 +45,7 @@ internal static class GenerateRun
         var result = await NamedAsync(
             inputs, () => Task.Run(() => new TalkingVideoProducer(networks).ProduceAsync(request, media, MediaLimits.Default, report, ct: ct), CancellationToken.None));
         report.Done(result, settings.Seed, clock.Elapsed);
+        foreach (string line in timings?.Finish() ?? []) await Console.Error.WriteLineAsync(line);
         return ExitCodes.Success;
     }
 

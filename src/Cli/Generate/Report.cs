@@ -8,7 +8,14 @@ internal abstract class Report : IProgress<GenerationProgress>, IDisposable
 {
     private readonly TimeLeft left = new(TimeProvider.System);
 
-    public void At(GenerationProgress progress) => Show(progress, left.After(progress));
+    /// <summary>Receives every stage; null where nobody asked for it.</summary>
+    public Timings? Timings { get; init; }
+
+    public void At(GenerationProgress progress)
+    {
+        Timings?.At(progress);
+        Show(progress, left.After(progress));
+    }
 
     void IProgress<GenerationProgress>.Report(GenerationProgress value) => At(value);
 
@@ -29,7 +36,7 @@ internal abstract class Report : IProgress<GenerationProgress>, IDisposable
 
     public virtual void Dispose() { }
 
-    protected static string Words(GenerationStage stage) => stage switch
+    internal static string Words(GenerationStage stage) => stage switch
     {
         GenerationStage.Fetching => "reading inputs",
         GenerationStage.Loading => "loading the model",
