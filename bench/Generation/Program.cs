@@ -7,7 +7,6 @@ using Locutor.Generation.Requests;
 using Locutor.Generation.Sampling;
 using Locutor.Media.Pictures;
 using Locutor.Media.Sound;
-using Locutor.Models;
 using static TorchSharp.torch;
 
 // Times whole videos of a small bundle at its own size, from decoded picture and sound to frames in memory, without ffmpeg; the first
@@ -17,10 +16,10 @@ string name = args.Length > 0 ? args[0] : UntrainedBundle.Name;
 int? steps = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : null;
 double[] lengths = args.Length > 2 ? [.. args[2..].Select(a => double.Parse(a, CultureInfo.InvariantCulture))] : [2, 5];
 var device = CPU;
-var found = name == UntrainedBundle.Name ? (UntrainedBundle.Bundle, "") : BundleCatalogue.Default().Find(name) ?? throw new ArgumentException($"no bundle {name}");
+var found = ModelFinder.Find(name);
 var settings = VideoSettings.Resolve(found.Bundle, VideoRequest.Empty.With(VideoFields.Steps, steps));
 var type = Arithmetic.For(device);
-using var networks = name == UntrainedBundle.Name ? NetworkSet.Untrained(0, device, type) : NetworkSet.Load(found.Bundle, found.Item2, device, type, []);
+using var networks = NetworkSet.Load(found, new(device, type));
 Console.WriteLine($"{name}, {settings.Buckets[0][1]}x{settings.Buckets[0][0]}, {settings.Steps} steps, {type}, {get_num_threads()} threads");
 Console.WriteLine("speech  frames    whole  frames/s  speech enc.  encoding  denoising  decoding  memory at most");
 foreach (double seconds in lengths.Prepend(1)) await RunAsync(seconds, seconds != 1);

@@ -64,7 +64,7 @@ static async Task<double> CurlAsync(Uri address, string to)
 
 static async Task<double> StoreAsync(Uri address, string folder, string hash)
 {
-    using var store = new ModelStore(folder, new HubOptions { Mirrors = [address] });
+    var store = new ModelStore(folder, new HubOptions { Mirrors = [address] });
     long start = Stopwatch.GetTimestamp();
     await store.PullAsync([new BundleFile("source.bin", "owner/name", Sha256: hash)], null, CancellationToken.None);
     return Stopwatch.GetElapsedTime(start).TotalSeconds;

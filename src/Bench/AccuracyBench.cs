@@ -9,6 +9,7 @@ using Locutor.Generation.Sampling;
 using Locutor.Kernels;
 using Locutor.Kernels.Quantisation;
 using Locutor.Media;
+using Locutor.Models;
 using static TorchSharp.torch;
 
 namespace Locutor.Bench;
@@ -26,11 +27,11 @@ internal sealed class AccuracyBench(BenchOptions options, Meter meter)
 
     public IEnumerable<BenchRow> Run()
     {
-        if (options.BundleFolder is not { } folder || options.Image is not { } image || options.Audio is not { } audio)
+        if (options.Files is not { } files || options.Image is not { } image || options.Audio is not { } audio)
             throw new BenchException("--model, --image-path and --audio1-path: accuracy needs a bundle with files, a picture and a voice");
         var settings = VideoSettings.Resolve(options.Bundle, options.Request());
         var request = new TalkingVideoRequest { ImagePath = image, AudioPaths = [audio], OutputPath = "", Settings = settings };
-        using var exact = Load(folder, settings, ScalarType.Float32, LinearPrecision.Plain);
+        using var exact = Load(files, settings, ScalarType.Float32, LinearPrecision.Plain);
         using var media = new Opened(SourceMedia.OpenAsync(request, MediaLimits.Default, CancellationToken.None).GetAwaiter().GetResult());
         using var inputs = new Inputs(exact, media.Value, settings, options.Bundle.DefaultPrompt);
         using var expected = Frames(exact, exact, inputs, settings, null, out double seconds);
@@ -43,14 +44,14 @@ internal sealed class AccuracyBench(BenchOptions options, Meter meter)
             yield return Compared($"float32, {cache.Name}, {counted.Skipped()} of {settings.Steps * counted.Made.Count} steps skipped", expected, found, seconds);
         }
         if (settings.StepCache is not null) yield break;
-        using (var half = Load(folder, settings, ScalarType.BFloat16, LinearPrecision.Plain))
+        using (var half = Load(files, settings, ScalarType.BFloat16, LinearPrecision.Plain))
         {
             yield return Compared("bfloat16 autoencoder alone", expected, Frames(exact, half, inputs, settings, null, out seconds), seconds);
             yield return Compared("bfloat16", expected, Frames(half, half, inputs, settings, null, out seconds), seconds);
         }
         foreach (var (name, precision) in new[] { ("float8", LinearPrecision.Float8), ("int8", LinearPrecision.Int8) })
         {
-            using var bytes = Load(folder, settings, ScalarType.Float32, precision);
+            using var bytes = Load(files, settings, ScalarType.Float32, precision);
             yield return Compared($"{name} linears, else float32", expected, Frames(bytes, exact, inputs, settings, null, out seconds), seconds);
         }
     }
@@ -70,8 +71,8 @@ internal sealed class AccuracyBench(BenchOptions options, Meter meter)
         }
     }
 
-    private NetworkSet Load(string folder, VideoSettings settings, ScalarType type, LinearPrecision linears) =>
-        NetworkSet.Load(options.Bundle, folder, options.Device, type, settings.Adapters, linears);
+    private NetworkSet Load(ResolvedBundle files, VideoSettings settings, ScalarType type, LinearPrecision linears) =>
+        NetworkSet.Load(files, new(options.Device, type) { Adapters = settings.Adapters, Linears = linears });
 
     private Tensor Frames(NetworkSet transformer, NetworkSet autoencoder, Inputs inputs, VideoSettings settings, StepCacheOptions? cache, out double seconds)
     {

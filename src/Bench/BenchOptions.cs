@@ -36,8 +36,8 @@ public sealed record BenchOptions(Bundle Bundle, Device Device, int Height, int 
     /// <summary>Bytes of the GPU that a pass has to make do with; null: all.</summary>
     public long? VramBudget { get; init; }
 
-    /// <summary>Where the bundle's files stand; for accuracy, which needs trained numbers.</summary>
-    public string? BundleFolder { get; init; }
+    /// <summary>The bundle with its files; for accuracy, which needs trained weights.</summary>
+    public ResolvedBundle? Files { get; init; }
 
     /// <summary>A picture, for accuracy.</summary>
     public string? Image { get; init; }

@@ -5,7 +5,6 @@ using Locutor.Generation.Conditioning;
 using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 using Locutor.Generation.Sampling;
-using Locutor.Kernels.Quantisation;
 using Locutor.Media.Pictures;
 using static TorchSharp.torch;
 
@@ -40,8 +39,7 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
 
     private void Generate(VideoSettings settings, ClipPlan plan, StepCacheOptions? cache, Timeline timeline)
     {
-        using var networks = NetworkSet.Random(
-            options.Bundle, options.Seed, options.Device, options.Precision.Arithmetic(options.Device), options.Precision.Linears() ?? LinearPrecision.Plain, options.VramBudget);
+        using var networks = NetworkSet.Random(options.Bundle, options.Seed, LoadingOptions.From(options.Device, options.Precision) with { Budget = options.VramBudget });
         var picture = new Picture(options.Width, options.Height, RandomBytes(3 * options.Width * options.Height));
         var config = networks.Transformer.Config;
         using var text = networks.EmbedText("a person is talking");

@@ -61,24 +61,21 @@ public sealed record Bundle
     /// <summary>Bytes on disk: <c>pull</c> for everything that is fetched, and the prepared transformer by its precision.</summary>
     public IReadOnlyDictionary<string, long> DiskSpace { get; init; } = new Dictionary<string, long>();
 
-    /// <summary>The names that <see cref="Network"/> takes.</summary>
-    public static IReadOnlyList<string> NetworkNames { get; } = ["transformer", "autoencoder", "text", "image", "speech"];
-
-    /// <exception cref="BundleException">None of <see cref="NetworkNames"/>.</exception>
-    public NetworkFiles Network(string name) => name switch
+    /// <summary>Sizes and files of one network.</summary>
+    public NetworkFiles Network(NetworkKind kind) => kind switch
     {
-        "transformer" => Networks.Transformer,
-        "autoencoder" => Networks.Autoencoder,
-        "text" => Networks.Text,
-        "image" => Networks.Image,
-        "speech" => Networks.Speech,
-        _ => throw new BundleException($"unknown network {name}, expected {string.Join(", ", NetworkNames)}"),
+        NetworkKind.Transformer => Networks.Transformer,
+        NetworkKind.Autoencoder => Networks.Autoencoder,
+        NetworkKind.Text => Networks.Text,
+        NetworkKind.Image => Networks.Image,
+        NetworkKind.Speech => Networks.Speech,
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, $"expected {NetworkKinds.Names}"),
     };
 
     /// <summary>Every file with what it is for: <c>transformer</c>, <c>autoencoder</c>, ..., <c>preset fusionix</c>.</summary>
     public IEnumerable<(string For, BundleFile File)> Files()
     {
-        return NetworkNames.SelectMany(name => Network(name).Files.Concat(Network(name).Beside).Select(file => (name, file)))
+        return NetworkKinds.All.SelectMany(kind => Network(kind).Files.Concat(Network(kind).Beside).Select(file => (kind.Name(), file)))
             .Append(("tokenizer", Networks.Tokenizer))
             .Concat(Presets.SelectMany(p => p.Value.Adapters.Select(a => ($"preset {p.Key}", a.File))));
     }

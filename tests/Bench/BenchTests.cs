@@ -100,7 +100,7 @@ public sealed class BenchTests(ITestOutputHelper output)
     [Fact]
     public void A_budget_keeps_the_released_networks_as_far_as_they_fit()
     {
-        var bundle = BundleCatalogue.Default().Find("infinitetalk-480p")!.Value.Bundle;
+        var bundle = BundleCatalogue.Default().Find("infinitetalk-480p")!.Bundle;
         BlockResidency At(long gib) => MemoryPlan.Within(bundle, gib << 30, ScalarType.BFloat16, LinearPrecision.Float8).Residency;
         At(28).ShouldBe(BlockResidency.All);
         At(24).Resident.ShouldBeInRange(30, 38);

@@ -49,7 +49,8 @@ internal static class BenchCommand
 
     private static BenchOptions Read(ParseResult parsed)
     {
-        var (bundle, folder, _) = ModelChoice.Find(parsed.GetValue(Model));
+        var model = ModelFinder.Find(parsed.GetValue(Model));
+        var bundle = model.Bundle;
         var (height, width) = SizeOf(parsed.GetValue(Size), bundle);
         return new BenchOptions(bundle, DeviceChoice.Find(parsed.GetValue(Device)!), height, width, parsed.GetValue(Frames) ?? bundle.ClipFrames)
         {
@@ -61,7 +62,7 @@ internal static class BenchCommand
             StepCache = parsed.GetValue(StepCache),
             Clips = parsed.GetValue(Clips),
             VramBudget = MemoryPlan.Parse(parsed.GetValue(VramBudget)),
-            BundleFolder = folder,
+            Files = model.Folder is null ? null : model,
             Image = parsed.GetValue(Image),
             Audio = parsed.GetValue(Audio),
             Folder = parsed.GetValue(Folder)!,

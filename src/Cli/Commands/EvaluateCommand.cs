@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Locutor.Cli.Generate;
+using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 using Locutor.Media;
 using Locutor.Media.Sound;
@@ -27,9 +28,9 @@ internal static class EvaluateCommand
         var command = new Command("evaluate", "Measure the shipped model against painted truth and print a table.") { model, preset, steps, device, output, speech, recordings, people, seconds, longer, moods };
         command.SetAction(async (parsed, ct) =>
         {
-            var choice = ModelChoice.Find(parsed.GetValue(model));
-            var settings = VideoSettings.Resolve(choice.Bundle, VideoRequest.Empty.With(VideoFields.Preset, parsed.GetValue(preset)).With(VideoFields.Steps, parsed.GetValue(steps)));
-            using var networks = choice.Load(DeviceChoice.Find(parsed.GetValue(device)!), settings.Adapters);
+            var found = ModelFinder.Find(parsed.GetValue(model));
+            var settings = VideoSettings.Resolve(found.Bundle, VideoRequest.Empty.With(VideoFields.Preset, parsed.GetValue(preset)).With(VideoFields.Steps, parsed.GetValue(steps)));
+            using var networks = NetworkSet.Load(found, LoadingOptions.From(DeviceChoice.Find(parsed.GetValue(device)!), Precision.Auto) with { Adapters = settings.Adapters });
             var options = new EvaluationOptions
             {
                 Output = parsed.GetRequiredValue(output).FullName,

@@ -3,7 +3,6 @@ using System.Globalization;
 using Locutor.Checkpoints;
 using Locutor.Checkpoints.Safetensors;
 using Locutor.Models;
-using Locutor.Models.Hub;
 using Locutor.Models.Store;
 
 namespace Locutor.Cli.Commands;
@@ -31,26 +30,22 @@ internal static class ModelsCommand
         return new Command("models", "Fetch, check and clean up the files of networks.") { list, pull, verify, PrepareCommand.Create(Store), prune, InspectCommand.Create() };
     }
 
-    private static ModelStore Open(ParseResult parsed) => new(parsed.GetValue(Store) ?? ModelStore.DefaultFolder, HubOptions.FromEnvironment());
+    private static ModelStore Open(ParseResult parsed) => ModelStore.Open(parsed.GetValue(Store));
 
     private static int List(ModelStore store)
     {
-        using (store)
+        var prepared = new PreparedFiles(store);
+        foreach (var model in BundleCatalogue.Default(store.Folder).All())
         {
-            var catalogue = BundleCatalogue.Default();
-            var prepared = new PreparedFiles(store);
-            foreach (string name in catalogue.Names())
-            {
-                var (bundle, folder) = catalogue.Find(name)!.Value;
-                BundleFile[] files = [.. bundle.Files().Select(f => f.File).Distinct()];
-                int here = files.Count(f => store.TryLocate(f, folder) is not null);
-                string state = here == files.Length ? "ready" : store.CanRun(bundle, folder, bundle.Presets[bundle.DefaultPreset].Adapters) ? "can be run" : $"{here} of {files.Length} files";
-                Console.WriteLine($"{name,-26} {state,-16} {bundle.Title}; {bundle.Licence}; presets {string.Join(", ", bundle.Presets.Keys)}");
-                if (bundle.DiskSpace.TryGetValue("pull", out long pull)) Line($"to fetch {Gigabytes(pull)}; prepared {Each(bundle.DiskSpace.Where(pair => pair.Key != "pull"))}; on a GPU {Each(bundle.GpuMemory)}");
-                foreach (string path in prepared.OnDisk(bundle)) Line($"prepared: {Path.GetFileNameWithoutExtension(path)}, {Gigabytes(new FileInfo(path).Length)}");
-            }
-            return ExitCodes.Success;
+            var bundle = model.Bundle;
+            BundleFile[] files = [.. bundle.Files().Select(f => f.File).Distinct()];
+            int here = files.Count(file => model.TryLocate(file) is not null);
+            string state = here == files.Length ? "ready" : model.CanRun(model.DefaultAdapters) ? "can be run" : $"{here} of {files.Length} files";
+            Console.WriteLine($"{bundle.Name,-26} {state,-16} {bundle.Title}; {bundle.Licence}; presets {string.Join(", ", bundle.Presets.Keys)}");
+            if (bundle.DiskSpace.TryGetValue("pull", out long pull)) Line($"to fetch {Gigabytes(pull)}; prepared {Each(bundle.DiskSpace.Where(pair => pair.Key != "pull"))}; on a GPU {Each(bundle.GpuMemory)}");
+            foreach (string path in prepared.OnDisk(bundle)) Line($"prepared: {Path.GetFileNameWithoutExtension(path)}, {Gigabytes(new FileInfo(path).Length)}");
         }
+        return ExitCodes.Success;
     }
 
     private static void Line(string more) => Console.WriteLine($"{"",-43} {more}");
@@ -61,38 +56,32 @@ internal static class ModelsCommand
 
     private static async Task<int> PullAsync(ModelStore store, string[] names, string? preset, CancellationToken cancellation)
     {
-        using (store)
-        {
-            BundleFile[] files = [.. names.SelectMany(n => FilesOf(n, preset))];
-            using var line = new PullLine(Console.Error, Console.IsErrorRedirected);
-            int fetched = await store.PullAsync(files, line, cancellation);
-            line.Dispose();
-            Console.WriteLine($"{string.Join(", ", names)}: {fetched} files fetched, all {files.Distinct().Count()} here ({store.Folder})");
-            return ExitCodes.Success;
-        }
+        BundleFile[] files = [.. names.SelectMany(n => FilesOf(n, preset))];
+        using var line = new PullLine(Console.Error, Console.IsErrorRedirected);
+        int fetched = await store.PullAsync(files, line, cancellation);
+        line.Dispose();
+        Console.WriteLine($"{string.Join(", ", names)}: {fetched} files fetched, all {files.Distinct().Count()} here ({store.Folder})");
+        return ExitCodes.Success;
     }
 
     private static async Task<int> VerifyAsync(ModelStore store, string[] names, string? preset, bool delete, CancellationToken cancellation)
     {
-        using (store)
+        int wrong = 0;
+        foreach (var file in names.SelectMany(n => FilesOf(n, preset)).Where(f => f.Repository is not null).Distinct())
         {
-            int wrong = 0;
-            foreach (var file in names.SelectMany(n => FilesOf(n, preset)).Where(f => f.Repository is not null).Distinct())
-            {
-                string what = $"{file.Repository}/{file.Path}";
-                wrong += await VerifyAsync(what, store.PathInStore(file), delete, async () => await store.VerifyAsync(file, cancellation) is null ? "no hash known" : "as it was");
-            }
-            foreach (string path in names.SelectMany(n => new PreparedFiles(store).OnDisk(Find(n).Bundle)).Distinct())
-            {
-                wrong += await VerifyAsync(path, path, delete, () =>
-                {
-                    TensorHashes.Verify(path, null, cancellation);
-                    return Task.FromResult("as it was");
-                });
-            }
-            string remedy = delete ? "'locutor models pull' fetches them, 'prepare' makes them again" : "'locutor models pull' fetches what is missing; with --delete, what is wrong is taken away so that it can be fetched again";
-            return wrong == 0 ? ExitCodes.Success : throw new CommandException(ExitCodes.BadInput, $"{wrong} files are missing or not as they were; {remedy}");
+            string what = $"{file.Repository}/{file.Path}";
+            wrong += await VerifyAsync(what, store.PathInStore(file), delete, async () => await store.VerifyAsync(file, cancellation) is null ? "no hash known" : "as it was");
         }
+        foreach (string path in names.SelectMany(n => new PreparedFiles(store).OnDisk(Find(n, store.Folder).Bundle)).Distinct())
+        {
+            wrong += await VerifyAsync(path, path, delete, () =>
+            {
+                TensorHashes.Verify(path, null, cancellation);
+                return Task.FromResult("as it was");
+            });
+        }
+        string remedy = delete ? "'locutor models pull' fetches them, 'prepare' makes them again" : "'locutor models pull' fetches what is missing; with --delete, what is wrong is taken away so that it can be fetched again";
+        return wrong == 0 ? ExitCodes.Success : throw new CommandException(ExitCodes.BadInput, $"{wrong} files are missing or not as they were; {remedy}");
     }
 
     /// <returns>1 for a file that is missing or not as it was.</returns>
@@ -115,15 +104,11 @@ internal static class ModelsCommand
 
     private static int Prune(ModelStore store, string[] kept, bool dryRun)
     {
-        using (store)
-        {
-            var catalogue = BundleCatalogue.Default();
-            Bundle[] bundles = [.. catalogue.Names().Select(n => catalogue.Find(n)!.Value.Bundle), .. kept.Select(path => Find(path).Bundle)];
-            var gone = store.Prune(bundles.SelectMany(bundle => bundle.Files()).Select(f => f.File), dryRun, bundles.SelectMany(new PreparedFiles(store).PathsOf));
-            foreach (var (path, bytes) in gone) Console.WriteLine($"{bytes,16:N0}  {path}");
-            Console.WriteLine($"{gone.Count} files, {gone.Sum(g => g.Bytes):N0} bytes {(dryRun ? "would be taken away" : "taken away")}");
-            return ExitCodes.Success;
-        }
+        Bundle[] bundles = [.. BundleCatalogue.Default(store.Folder).All().Select(model => model.Bundle), .. kept.Select(path => Find(path, store.Folder).Bundle)];
+        var gone = store.Prune(bundles.SelectMany(bundle => bundle.Files()).Select(f => f.File), dryRun, bundles.SelectMany(new PreparedFiles(store).PathsOf));
+        foreach (var (path, bytes) in gone) Console.WriteLine($"{bytes,16:N0}  {path}");
+        Console.WriteLine($"{gone.Count} files, {gone.Sum(g => g.Bytes):N0} bytes {(dryRun ? "would be taken away" : "taken away")}");
+        return ExitCodes.Success;
     }
 
     private static IEnumerable<BundleFile> FilesOf(string name, string? preset)
@@ -138,12 +123,13 @@ internal static class ModelsCommand
         ? found
         : throw new CommandException(ExitCodes.Usage, $"unknown preset {preset} of {bundle.Name}; nearest are {string.Join(", ", NearestNames.To(preset, bundle.Presets.Keys))}");
 
-    /// <summary>A bundle by its name or the path of its file, with the folder in which its shipped files stand.</summary>
+    /// <summary>A bundle by its name or by the path of its file.</summary>
+    /// <param name="name">The name or the path.</param>
+    /// <param name="store">Folder of fetched and prepared files; null for the usual one.</param>
     /// <exception cref="CommandException">No such bundle.</exception>
-    internal static (Bundle Bundle, string Folder) Find(string name)
+    internal static ResolvedBundle Find(string name, string? store = null)
     {
-        if (name.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && File.Exists(name)) return (BundleJson.Read(name), Path.GetDirectoryName(Path.GetFullPath(name))!);
-        var catalogue = BundleCatalogue.Default();
-        return catalogue.Find(name) ?? throw new CommandException(ExitCodes.Usage, $"unknown model {name}; nearest are {string.Join(", ", NearestNames.To(name, catalogue.Names()))}");
+        var catalogue = BundleCatalogue.Default(store);
+        return catalogue.FindOrRead(name) ?? throw new CommandException(ExitCodes.Usage, $"unknown model {name}; nearest are {string.Join(", ", NearestNames.To(name, catalogue.Names()))}");
     }
 }

@@ -4,7 +4,6 @@ using System.Globalization;
 using Locutor.Checkpoints;
 using Locutor.Generation.Preparation;
 using Locutor.Models;
-using Locutor.Models.Hub;
 using Locutor.Models.Store;
 
 namespace Locutor.Cli.Commands;
@@ -15,7 +14,7 @@ internal static class PrepareCommand
     private static readonly Argument<string?> Name = new("name") { Description = "A bundle of 'locutor models list', or the path of a bundle.json of your own; left out with --weights.", Arity = ArgumentArity.ZeroOrOne };
     private static readonly Option<WeightPrecision?> Wanted = new("--precision") { Description = $"How weights are held: {WeightPrecisions.All}. The 8-bit ones have a scale for each output row. Without it, what the bundle says, or bfloat16.", HelpName = "NAME", CustomParser = PrecisionOption.Parse };
     private static readonly Option<string?> Preset = new("--preset") { Description = "Merge the adapters of this preset in; without it, those of the bundle's usual preset.", HelpName = "NAME" };
-    private static readonly Option<string> Network = new("--network") { Description = $"Which network: {string.Join(", ", Bundle.NetworkNames)}.", HelpName = "NAME", DefaultValueFactory = _ => "transformer" };
+    private static readonly Option<string> Network = new("--network") { Description = $"Which network: {NetworkKinds.Names}.", HelpName = "NAME", DefaultValueFactory = _ => NetworkKind.Transformer.Name() };
     private static readonly Option<string[]> Weights = new("--weights") { Description = "Instead of a bundle: checkpoints of any format, the later laid over the earlier.", HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
     private static readonly Option<(string, double)[]> Adapters = new("--adapter") { Description = "With --weights: a LoRA file to merge in, at strength 1 or as FILE=STRENGTH.", HelpName = "FILE", CustomParser = ParseAdapters, AllowMultipleArgumentsPerToken = true, Arity = ArgumentArity.ZeroOrMore };
     private static readonly Option<string?> Output = new("--output", "-o") { Description = "With --weights: the safetensors file to write.", HelpName = "FILE" };
@@ -25,24 +24,24 @@ internal static class PrepareCommand
     {
         var command = new Command("prepare", "Make one file of a network's shards, adapters and precision, once, so that it loads at once. May be stopped at any time and run again.") { Name, Wanted, Preset, Network, Weights, Adapters, Output, store, Json };
         command.SetAction((parsed, cancellation) => parsed.GetValue(Name) is { } name
-            ? BundleAsync(name, parsed.GetValue(store) ?? ModelStore.DefaultFolder, parsed, cancellation)
+            ? BundleAsync(name, parsed.GetValue(store), parsed, cancellation)
             : FilesAsync(parsed, cancellation));
         return command;
     }
 
-    private static async Task<int> BundleAsync(string name, string folder, ParseResult parsed, CancellationToken cancellation)
+    private static async Task<int> BundleAsync(string name, string? store, ParseResult parsed, CancellationToken cancellation)
     {
         if (parsed.GetValue(Weights) is { Length: > 0 } || parsed.GetValue(Adapters) is { Length: > 0 } || parsed.GetValue(Output) is not null)
             throw new CommandException(ExitCodes.Usage, "expected a bundle, or --weights with --output, found both; a bundle's file goes into the store, its adapters are those of a --preset");
-        var (bundle, bundleFolder) = ModelsCommand.Find(name);
+        var model = ModelsCommand.Find(name, store);
+        var bundle = model.Bundle;
         string preset = parsed.GetValue(Preset) ?? bundle.DefaultPreset;
         var adapters = ModelsCommand.PresetOf(bundle, preset).Adapters;
-        string network = parsed.GetRequiredValue(Network);
-        if (!Bundle.NetworkNames.Contains(network)) throw new CommandException(ExitCodes.Usage, $"--network {network}: expected {string.Join(", ", Bundle.NetworkNames)}");
+        string named = parsed.GetRequiredValue(Network);
+        if (NetworkKinds.Parse(named) is not { } network) throw new CommandException(ExitCodes.Usage, $"--network {named}: expected {NetworkKinds.Names}");
         var precision = parsed.GetValue(Wanted) ?? (bundle.Precision is { } usual ? WeightPrecisions.Parse(usual) : null) ?? WeightPrecision.BFloat16;
-        using var store = new ModelStore(folder, HubOptions.FromEnvironment());
-        return await ReportAsync(parsed, progress => ModelPreparation.PrepareAsync(store, bundle, bundleFolder, network, adapters, precision, progress, cancellation),
-            $"{bundle.Name}: {network} in {precision.Name()}{(network == "transformer" ? $" for preset {preset}" : "")}");
+        return await ReportAsync(parsed, progress => ModelPreparation.PrepareAsync(model, network, adapters, precision, progress, cancellation),
+            $"{bundle.Name}: {network.Name()} in {precision.Name()}{(network == NetworkKind.Transformer ? $" for preset {preset}" : "")}");
     }
 
     private static async Task<int> FilesAsync(ParseResult parsed, CancellationToken cancellation)

@@ -2,13 +2,10 @@ using System.Collections;
 using System.CommandLine;
 using System.Text.Json;
 using Locutor.Cli.Doctor;
-using Locutor.Cli.Generate;
 using Locutor.Generation.Diagnosis;
 using Locutor.Generation.Loading;
 using Locutor.Jobs.Tokens;
 using Locutor.Models;
-using Locutor.Models.Hub;
-using Locutor.Models.Store;
 using Locutor.Service;
 using Locutor.Service.Operations;
 using Locutor.Service.Settings;
@@ -140,10 +137,8 @@ internal static class ServeCommand
     {
         if (settings.Generator == "stub")
             return ModelCatalog.Stub;
-        var (usual, _, folder) = ModelChoice.Find(settings.Model, settings.Store);
-        var catalogue = BundleCatalogue.Default();
-        using var store = new ModelStore(folder, HubOptions.FromEnvironment());
-        var bundles = catalogue.Names().Select(name => catalogue.Find(name)!.Value).Where(found => found.Bundle.Name == usual.Name || store.CanRun(found.Bundle, found.Folder, found.Bundle.Presets[found.Bundle.DefaultPreset].Adapters)).Select(found => found.Bundle);
+        var usual = ModelFinder.Find(settings.Model, settings.Store).Bundle;
+        var bundles = BundleCatalogue.Default(settings.Store).All().Where(found => found.Bundle.Name == usual.Name || found.CanRun(found.DefaultAdapters)).Select(found => found.Bundle);
         return ModelCatalog.From([.. bundles.Append(UntrainedBundle.Bundle).OrderByDescending(bundle => bundle.Name == usual.Name)], usual.Name);
     }
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Locutor.Cli.Generate;
 using Locutor.Generation.Loading;
 using Locutor.Jobs.Hosting;
 using Locutor.Service.Settings;
@@ -54,8 +53,8 @@ internal static class WorkerCommand
         "stub" => new StubRunner(options.StubSeconds),
         _ => new TalkingVideoRunner(options.Device, options.Model, name =>
         {
-            var choice = ModelChoice.Find(name, options.Store);
-            return new RunnerModel(choice.Bundle, (device, adapters) => choice.Load(device, adapters, options.Precision, options.VramBudget));
+            var model = ModelFinder.Find(name, options.Store);
+            return new RunnerModel(model.Bundle, (device, adapters) => NetworkSet.Load(model, LoadingOptions.From(device, options.Precision) with { Adapters = adapters, Budget = options.VramBudget }));
         }),
     };
 

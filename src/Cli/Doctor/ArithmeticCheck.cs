@@ -1,5 +1,4 @@
 using System.Globalization;
-using Locutor.Cli.Generate;
 using Locutor.Generation.Diagnosis;
 using Locutor.Generation.Loading;
 using Locutor.Kernels.Arithmetic;
@@ -32,12 +31,12 @@ internal static class ArithmeticCheck
 
     private static IEnumerable<Finding> Examine(Device device)
     {
-        var model = ModelChoice.Find(null);
+        var model = ModelFinder.Find(null);
         foreach (var precision in new[] { Precision.Auto, Precision.Float32 })
         {
             try
             {
-                model.Load(device, [], precision).Dispose(); // tests what it will use
+                NetworkSet.Load(model, LoadingOptions.From(device, precision)).Dispose(); // tests what it will use
             }
             catch (WrongArithmeticException)
             {

@@ -1,8 +1,7 @@
-using Locutor.Cli.Generate;
 using Locutor.Generation.Diagnosis;
+using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 using Locutor.Models;
-using Locutor.Models.Hub;
 using Locutor.Models.Store;
 using Locutor.Training.Speech;
 
@@ -23,7 +22,7 @@ internal static class Diagnosis
         MachineChecks.Memory,
         OtherProcess.Check,
         MachineChecks.Ffmpeg,
-        new Check("models", () => [Models(model, store ?? ModelStore.DefaultFolder)]),
+        new Check("models", () => [Models(model, store)]),
         FolderChecks.Store(store ?? ModelStore.DefaultFolder),
         FolderChecks.Cache,
         FolderChecks.Temporary,
@@ -52,19 +51,17 @@ internal static class Diagnosis
         }
     });
 
-    private static Finding Models(string? asked, string folder)
+    private static Finding Models(string? asked, string? store)
     {
-        string name = asked ?? ModelChoice.DefaultName;
-        var catalogue = BundleCatalogue.Default();
-        using var store = new ModelStore(folder, HubOptions.FromEnvironment());
+        string name = asked ?? ModelFinder.DefaultName;
+        var catalogue = BundleCatalogue.Default(store);
         try
         {
             if (asked is null && catalogue.Find(name) is null)
                 return Finding.Failure("models", $"the bundled model {name} is not here", "it belongs into the folder 'models' of the program or of LOCUTOR_MODELS; install the program again");
-            var chosen = ModelChoice.Find(name);
-            if (chosen.Folder is not null && !CanRun(store, chosen.Bundle, chosen.Folder))
+            if (!CanRun(ModelFinder.Find(name, store)))
                 return Finding.Failure("models", $"not all files of {name} are here", $"fetch them with 'locutor models pull {name}'");
-            string[] others = [.. catalogue.Names().Where(other => other != name && catalogue.Find(other) is { } found && CanRun(store, found.Bundle, found.Folder))];
+            string[] others = [.. catalogue.All().Where(other => other.Bundle.Name != name && CanRun(other)).Select(other => other.Bundle.Name)];
             return Finding.Ok("models", $"{name} can be run{(others.Length > 0 ? $", and {string.Join(", ", others)}" : "; 'locutor models list' shows what can be fetched")}");
         }
         catch (RequestException unknown)
@@ -77,5 +74,5 @@ internal static class Diagnosis
         }
     }
 
-    private static bool CanRun(ModelStore store, Bundle bundle, string folder) => store.CanRun(bundle, folder, bundle.Presets[bundle.DefaultPreset].Adapters);
+    private static bool CanRun(ResolvedBundle model) => model.CanRun(model.DefaultAdapters);
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Globalization;
+using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 
 namespace Locutor.Cli.Generate;
@@ -26,7 +27,7 @@ internal sealed class GenerateHelp(IReadOnlyList<(string Heading, IReadOnlyList<
     {
         int width = Console.IsOutputRedirected ? MostWidth : Math.Clamp(Console.WindowWidth, LeastWidth, MostWidth);
         var form = RequestOptions.Read(parseResult);
-        var bundle = ModelChoice.Find((string?)form.Value(VideoFields.Model)).Bundle;
+        var bundle = ModelFinder.Find((string?)form.Value(VideoFields.Model)).Bundle;
         Write(parseResult.InvocationConfiguration.Output, width, FieldContext.From(bundle, (string?)form.Value(VideoFields.Preset), (string?)form.Value(VideoFields.Size)));
         return ExitCodes.Success;
     }

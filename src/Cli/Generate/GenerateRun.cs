@@ -1,10 +1,12 @@
 using System.Diagnostics;
 using Locutor.Generation;
 using Locutor.Generation.Conditioning;
+using Locutor.Generation.Loading;
 using Locutor.Generation.Output;
 using Locutor.Generation.Requests;
 using Locutor.Media;
 using Locutor.Media.Video;
+using Locutor.Models;
 
 namespace Locutor.Cli.Generate;
 
@@ -14,8 +16,8 @@ internal static class GenerateRun
     public static async Task<int> RunAsync(GenerateArguments arguments, CancellationToken ct)
     {
         var clock = Stopwatch.StartNew();
-        ModelChoice model = null!;
-        var settings = arguments.Form.Resolve(name => (model = ModelChoice.Find(name, arguments.Store)).Bundle).Settings;
+        ResolvedBundle model = null!;
+        var settings = arguments.Form.Resolve(name => (model = ModelFinder.Find(name, arguments.Store)).Bundle).Settings;
         var device = DeviceChoice.Find(arguments.Device);
         OutputPath.Check(arguments.Output, [arguments.Form.Address(VideoFields.Image)!, .. Voices(arguments.Form)]);
         await using var inputs = new InputFiles();
@@ -38,7 +40,7 @@ internal static class GenerateRun
         foreach (string note in media.Notes) report.Say(inputs.Named(note));
         if (!VideoDestination.Format(arguments.Output).HasSound) report.Say($"{arguments.Output}: a GIF has no sound");
         report.At(new(GenerationStage.Loading, 0, 0, 0, settings.Steps));
-        using var networks = model.Load(device, settings.Adapters, arguments.Precision, arguments.VramBudget);
+        using var networks = NetworkSet.Load(model, LoadingOptions.From(device, arguments.Precision) with { Adapters = settings.Adapters, Budget = arguments.VramBudget });
         report.Weights(networks.Summary, shipped: model.Bundle.Files().All(file => file.File.Repository is null));
         foreach (string line in networks.Notices) report.Say(line);
         if (PictureFit.Notice(networks, await media.Pictures.AtAsync(0, ct)) is { } notice) report.Say(notice);

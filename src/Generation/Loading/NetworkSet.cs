@@ -3,8 +3,6 @@ using Locutor.Kernels.Arithmetic;
 using Locutor.Kernels.Devices;
 using Locutor.Kernels.Quantisation;
 using Locutor.Models;
-using Locutor.Models.Hub;
-using Locutor.Models.Store;
 using Locutor.Networks.ClipVision;
 using Locutor.Networks.Layers;
 using Locutor.Networks.Tokenizer;
@@ -25,23 +23,24 @@ public sealed class NetworkSet : IDisposable
     private readonly UmT5Encoder text;
     private readonly Func<string, int[]> tokenize;
 
-    private NetworkSet(Bundle bundle, Device device, Func<string, int[]> tokenize, Func<string, ScalarType, Weights> open, ScalarType type, long? budget, Func<ScalarType, NetworkSet> openFiner)
+    private NetworkSet(Bundle bundle, LoadingOptions options, Func<string, int[]> tokenize, Func<NetworkKind, ScalarType, Weights> open, Func<LoadingOptions, NetworkSet> reopen)
     {
+        var (device, type) = options;
         Bundle = bundle;
         Device = device;
         this.tokenize = tokenize;
         var sizes = new BundleBlueprint(bundle);
-        var transformer = open("transformer", type);
-        var plan = MemoryPlan.Within(bundle, budget, type, transformer.Linears);
+        var transformer = open(NetworkKind.Transformer, type);
+        var plan = MemoryPlan.Within(bundle, options.Budget, type, transformer.Linears);
         Precision = (transformer.Linears == LinearPrecision.Plain ? type.ToString() : transformer.Linears.ToString()).ToLowerInvariant();
-        Finer = FinerNetworks.Above(device, type, transformer.Linears, openFiner);
+        Finer = FinerNetworks.Above(device, type, transformer.Linears, finer => reopen(options with { Type = finer, Linears = LinearPrecision.Plain }));
         var textDevice = plan.TextStays ? Arithmetic.OfText(device) : CPU;
         if (textDevice.type == TorchSharp.DeviceType.CPU) ProcessorChecks.RequireFloat32();
         Transformer = new(transformer, sizes.Transformer, plan.Residency);
-        Autoencoder = new(open("autoencoder", type), sizes.Autoencoder) { Room = plan.AutoencoderRoom };
-        text = new(open("text", Arithmetic.OfEncoders(textDevice)).On(textDevice).AsStored(), sizes.Text);
-        Image = new(open("image", Arithmetic.OfEncoders(device)), sizes.Image);
-        Speech = new(open("speech", ScalarType.Float32), sizes.Speech);
+        Autoencoder = new(open(NetworkKind.Autoencoder, type), sizes.Autoencoder) { Room = plan.AutoencoderRoom };
+        text = new(open(NetworkKind.Text, Arithmetic.OfEncoders(textDevice)).On(textDevice).AsStored(), sizes.Text);
+        Image = new(open(NetworkKind.Image, Arithmetic.OfEncoders(device)), sizes.Image);
+        Speech = new(open(NetworkKind.Speech, ScalarType.Float32), sizes.Speech);
         Notices = Tested(textDevice, device);
     }
 
@@ -70,51 +69,45 @@ public sealed class NetworkSet : IDisposable
     public Wav2Vec2Encoder Speech { get; }
 
     /// <summary>
-    /// Reads a bundle's networks from its folder and from the store of fetched files; a network that was prepared, from its prepared file.
+    /// Loads the networks of a bundle; each from the file that was prepared of its sources where there is one. A bundle without files gets
+    /// random numbers.
     /// </summary>
-    /// <param name="folder">Where the shipped files stand.</param>
-    /// <param name="type">Arithmetic of the transformer and the autoencoder.</param>
-    /// <param name="adapters">Merged into the transformer.</param>
-    /// <param name="linears">How the matrices of the transformer's blocks are held; null: on a GPU as they are stored, elsewhere plain.</param>
-    /// <param name="budget">Bytes of the device to make do with: the prompt is read by the processor, blocks of the transformer come in turn, and pictures go through the autoencoder in as small parts as need be. Null: all of it.</param>
-    /// <param name="store">Folder of fetched and prepared files; null takes the usual one.</param>
     /// <exception cref="DeviceOutOfMemoryException">The device has too little memory.</exception>
     /// <exception cref="CheckpointException">A file does not fit.</exception>
     /// <exception cref="BundleException">A file is not on disk.</exception>
-    public static NetworkSet Load(Bundle bundle, string folder, Device device, ScalarType type, IReadOnlyList<BundleAdapter> adapters, LinearPrecision? linears = null, long? budget = null, string? store = null) =>
-        DeviceOutOfMemoryException.Watch(() => LoadAll(bundle, folder, device, type, adapters, linears, budget, store ?? ModelStore.DefaultFolder));
+    public static NetworkSet Load(ResolvedBundle model, LoadingOptions options) =>
+        model.Folder is null ? Random(model.Bundle, 0, options) : DeviceOutOfMemoryException.Watch(() => LoadFiles(model, options));
 
-    private static NetworkSet LoadAll(Bundle bundle, string folder, Device device, ScalarType type, IReadOnlyList<BundleAdapter> adapters, LinearPrecision? linears, long? budget, string storeFolder)
+    private static NetworkSet LoadFiles(ResolvedBundle model, LoadingOptions options)
     {
-        CudaMemory.Configure(device, budget);
-        using var store = new ModelStore(storeFolder, HubOptions.FromEnvironment());
-        var sources = new NetworkSources(store, bundle, folder, adapters, device);
+        CudaMemory.Configure(options.Device, options.Budget);
+        var bundle = model.Bundle;
+        var sources = new NetworkSources(model, options.Adapters, options.Device);
         var opened = new List<IDisposable>();
         try
         {
-            var tokenizer = TextTokenizer.Open(store.Locate(bundle.Networks.Tokenizer, folder, bundle.Name));
-            var built = new List<(string Network, CheckpointParameters Parameters)>();
+            var tokenizer = TextTokenizer.Open(model.Locate(bundle.Networks.Tokenizer));
+            var built = new List<(NetworkKind Kind, CheckpointParameters Parameters)>();
             var (summary, notices) = (new List<string>(), new List<string>());
-            var set = new NetworkSet(bundle, device, prompt => tokenizer.Encode(prompt), Open, type, budget, OpenFiner) { Summary = summary };
+            var set = new NetworkSet(bundle, options, prompt => tokenizer.Encode(prompt), Open, finer => Load(model, finer)) { Summary = summary };
             set.owned.AddRange(opened);
             set.Notices = [.. set.Notices, .. notices];
-            foreach (var (network, parameters) in built) parameters.RequireAllUsed(key => set.Leaves(network, key));
+            var blueprint = new BundleBlueprint(bundle);
+            foreach (var (kind, parameters) in built) parameters.RequireAllUsed(key => blueprint.Ignores(kind, key));
             return set;
 
-            NetworkSet OpenFiner(ScalarType finer) => Load(bundle, folder, device, finer, adapters, LinearPrecision.Plain, budget, storeFolder);
-
-            Weights Open(string network, ScalarType arithmetic)
+            Weights Open(NetworkKind kind, ScalarType arithmetic)
             {
-                bool transformer = network == "transformer";
-                var source = sources.OpenToRun(network, arithmetic, transformer ? linears : null);
+                bool transformer = kind == NetworkKind.Transformer;
+                var source = sources.OpenToRun(kind, arithmetic, transformer ? options.Linears : null);
                 opened.Insert(0, source);
                 var parameters = new CheckpointParameters(source.Checkpoint, source.Adapters);
                 opened.Insert(0, parameters);
-                built.Add((network, parameters));
+                built.Add((kind, parameters));
                 summary.AddRange(source.Summary);
-                var weights = new Weights(parameters, arithmetic, device);
-                if (transformer) weights = weights.With(Held(source.Checkpoint, device, linears, notices));
-                return BundleBlueprint.Below(weights, bundle.Network(network));
+                var weights = new Weights(parameters, arithmetic, options.Device);
+                if (transformer) weights = weights.With(Held(source.Checkpoint, options.Device, options.Linears, notices));
+                return BundleBlueprint.Below(weights, bundle.Network(kind));
             }
         }
         catch
@@ -125,20 +118,20 @@ public sealed class NetworkSet : IDisposable
     }
 
     /// <summary>Small networks of seeded random numbers: everything runs, and the pictures are noise.</summary>
-    public static NetworkSet Untrained(long seed, Device device, ScalarType type) => Random(UntrainedBundle.Bundle, seed, device, type);
+    public static NetworkSet Untrained(long seed, Device device, ScalarType type) => Random(UntrainedBundle.Bundle, seed, new(device, type));
 
     /// <summary>Networks of a bundle's sizes and of seeded random numbers, drawn on the device; no file is needed.</summary>
-    public static NetworkSet Random(Bundle bundle, long seed, Device device, ScalarType type, LinearPrecision linears = LinearPrecision.Plain, long? budget = null)
+    public static NetworkSet Random(Bundle bundle, long seed, LoadingOptions options)
     {
         var parameters = new List<RandomParameters>();
-        var set = new NetworkSet(bundle, device, UntrainedBundle.Tokenize, Open, type, budget, finer => Random(bundle, seed, device, finer, LinearPrecision.Plain, budget));
+        var set = new NetworkSet(bundle, options, UntrainedBundle.Tokenize, Open, finer => Random(bundle, seed, finer));
         set.owned.AddRange(parameters);
         return set;
 
-        Weights Open(string network, ScalarType arithmetic)
+        Weights Open(NetworkKind kind, ScalarType arithmetic)
         {
-            parameters.Add(new RandomParameters(seed + parameters.Count, onDevice: device.type != TorchSharp.DeviceType.CPU));
-            return new Weights(parameters[^1], arithmetic, device).With(network == "transformer" ? linears : LinearPrecision.Plain);
+            parameters.Add(new RandomParameters(seed + parameters.Count, onDevice: options.Device.type != TorchSharp.DeviceType.CPU));
+            return new Weights(parameters[^1], arithmetic, options.Device).With(kind == NetworkKind.Transformer ? options.Linears ?? LinearPrecision.Plain : LinearPrecision.Plain);
         }
     }
 
@@ -177,14 +170,5 @@ public sealed class NetworkSet : IDisposable
         var withoutBFloat16 = devices.Select(GpuPaths.ForGpu).Where(paths => paths is { Half: not ScalarType.BFloat16 }).Distinct()
             .Select(paths => $"a GPU of capability {paths!.Capability} has no bfloat16: networks compute in {$"{paths.Half}".ToLowerInvariant()}, and the processor encodes the prompt");
         return [.. tests.Select(test => test.Notice).OfType<string>(), .. withoutBFloat16];
-    }
-
-    /// <summary>Whether that network's file may hold a tensor that it does not read.</summary>
-    private bool Leaves(string network, string key)
-    {
-        var files = Bundle.Network(network);
-        if (new BundleBlueprint(Bundle).IsAnothers(files, key)) return true;
-        string own = key[files.Prefix.Length..];
-        return network switch { "text" => UmT5Encoder.Leaves(own), "image" => Image.Leaves(own), "speech" => Wav2Vec2Encoder.Leaves(own), _ => false };
     }
 }

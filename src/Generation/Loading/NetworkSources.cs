@@ -23,34 +23,31 @@ internal sealed record NetworkSource(Checkpoint Checkpoint, IReadOnlyList<LoraAd
 }
 
 /// <summary>Finds and opens the files of a bundle's networks.</summary>
-/// <param name="store">Of fetched and prepared files.</param>
-/// <param name="bundle">What is run.</param>
-/// <param name="folder">Where its shipped files stand.</param>
-/// <param name="adapters">Merged into the transformer.</param>
-/// <param name="device">Where they are run; null where they are not.</param>
-internal sealed class NetworkSources(ModelStore store, Bundle bundle, string folder, IReadOnlyList<BundleAdapter> adapters, Device? device = null)
+/// <param name="model">The bundle and the places of its files.</param>
+/// <param name="adapters">Adapters that are merged into the transformer.</param>
+/// <param name="device">The device that runs the networks; null when they are only prepared.</param>
+internal sealed class NetworkSources(ResolvedBundle model, IReadOnlyList<BundleAdapter> adapters, Device? device = null)
 {
-    public PreparedFiles Prepared { get; } = new(store);
+    public PreparedFiles Prepared { get; } = new(model.Store);
 
-    public IReadOnlyList<BundleAdapter> AdaptersOf(string network) => network == "transformer" ? adapters : [];
+    public IReadOnlyList<BundleAdapter> AdaptersOf(NetworkKind network) => ResolvedBundle.AdaptersOf(network, adapters);
 
     /// <summary>The prepared file where there is one that fits and is not older than its sources, otherwise the sources.</summary>
-    /// <param name="network">One of the bundle's.</param>
     /// <param name="arithmetic">Of the network.</param>
     /// <param name="linears">How the matrices of its blocks will be held; null for as they are stored.</param>
     /// <exception cref="BundleException">A file is not on disk.</exception>
-    public NetworkSource OpenToRun(string network, ScalarType arithmetic, LinearPrecision? linears)
+    public NetworkSource OpenToRun(NetworkKind network, ScalarType arithmetic, LinearPrecision? linears)
     {
-        if (Prepared.Find(bundle, folder, network, AdaptersOf(network), Order(arithmetic, linears)) is not { } file) return Open(network);
+        if (Prepared.Find(model, network, AdaptersOf(network), Order(arithmetic, linears)) is not { } file) return Open(network);
         var checkpoint = NetworkCheckpoint.Open(file.Path);
         return new NetworkSource(checkpoint, [], [$"{file.Path}: {checkpoint.Tensors.Count} tensors, prepared in {file.Precision.Name()}"], []);
     }
 
     /// <summary>The sources themselves.</summary>
-    public NetworkSource Open(string network)
+    public NetworkSource Open(NetworkKind network)
     {
         var owned = new List<IDisposable>();
-        var checkpoint = NetworkCheckpoint.Open(bundle.Network(network).Files.Select(At));
+        var checkpoint = NetworkCheckpoint.Open(model.Bundle.Network(network).Files.Select(model.Locate));
         try
         {
             LoraAdapter[] merged = [.. AdaptersOf(network).Select(adapter => Adapter(adapter, checkpoint, owned))];
@@ -65,20 +62,18 @@ internal sealed class NetworkSources(ModelStore store, Bundle bundle, string fol
     }
 
     /// <summary>Name, path and, for an adapter, strength of every file of the network, in the order in which they are used.</summary>
-    public IReadOnlyList<(string Name, string Path, double? Strength)> Paths(string network) =>
+    public IReadOnlyList<(string Name, string Path, double? Strength)> Paths(NetworkKind network) =>
     [
-        .. bundle.Network(network).Files.Select(file => (PreparedFiles.Name(file), At(file), (double?)null)),
-        .. AdaptersOf(network).Select(adapter => (PreparedFiles.Name(adapter.File), At(adapter.File), (double?)adapter.Strength)),
+        .. model.Bundle.Network(network).Files.Select(file => (PreparedFiles.Name(file), model.Locate(file), (double?)null)),
+        .. AdaptersOf(network).Select(adapter => (PreparedFiles.Name(adapter.File), model.Locate(adapter.File), (double?)adapter.Strength)),
     ];
 
     private LoraAdapter Adapter(BundleAdapter adapter, Checkpoint target, List<IDisposable> owned)
     {
-        var file = LoraFile.Open(At(adapter.File));
+        var file = LoraFile.Open(model.Locate(adapter.File));
         owned.Add(file);
         return file.FitTo(target, adapter.Strength);
     }
-
-    private string At(BundleFile file) => store.Locate(file, folder, bundle.Name);
 
     /// <summary>What needs no conversion first, then what loses nothing; where as stored is good, what the bundle is prepared in and then whatever there is.</summary>
     private WeightPrecision[] Order(ScalarType arithmetic, LinearPrecision? linears)
@@ -101,8 +96,8 @@ internal sealed class NetworkSources(ModelStore store, Bundle bundle, string fol
     /// <summary>The precision that the bundle is prepared in. Before it int8, where the device would make that of float8: from the sources it is more exact.</summary>
     private WeightPrecision[] Usual()
     {
-        if (bundle.Precision is not { } named) return [];
-        var usual = WeightPrecisions.Parse(named) ?? throw new BundleException($"bundle {bundle.Name}: expected a precision of {WeightPrecisions.All}, found {named}");
+        if (model.Bundle.Precision is not { } named) return [];
+        var usual = WeightPrecisions.Parse(named) ?? throw new BundleException($"bundle {model.Bundle.Name}: expected a precision of {WeightPrecisions.All}, found {named}");
         bool int8 = usual == WeightPrecision.Float8 && device is not null && GpuPaths.ForGpu(device)?.Holds(LinearPrecision.Float8) == LinearPrecision.Int8;
         return int8 ? [WeightPrecision.Int8, usual] : [usual];
     }

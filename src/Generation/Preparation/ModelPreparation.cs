@@ -27,28 +27,26 @@ public static class ModelPreparation
     private const int Steps = 3;
 
     /// <summary>Prepares a network of a bundle for the store, where <see cref="NetworkSet.Load"/> finds it.</summary>
-    /// <param name="store">Of fetched and prepared files.</param>
-    /// <param name="bundle">Whose network.</param>
-    /// <param name="folder">Where the bundle's shipped files stand.</param>
-    /// <param name="network">One of <see cref="Bundle.NetworkNames"/>.</param>
-    /// <param name="adapters">Merged in, when the network is the transformer.</param>
+    /// <param name="model">The bundle and the places of its files.</param>
+    /// <param name="network">The network to prepare.</param>
+    /// <param name="adapters">Adapters that are merged in when the network is the transformer.</param>
     /// <param name="precision">How weights are held.</param>
     /// <param name="progress">Bytes and time left of each step: hashing the sources, writing, checking.</param>
     /// <param name="cancellation">Leaves what was done for the next run.</param>
     /// <exception cref="BundleException">A source is not on disk.</exception>
     /// <exception cref="CheckpointException">A source does not fit the network, or there is no room.</exception>
-    public static async Task<PreparedModel> PrepareAsync(ModelStore store, Bundle bundle, string folder, string network, IReadOnlyList<BundleAdapter> adapters, WeightPrecision precision, IProgress<PullProgress>? progress, CancellationToken cancellation)
+    public static async Task<PreparedModel> PrepareAsync(ResolvedBundle model, NetworkKind network, IReadOnlyList<BundleAdapter> adapters, WeightPrecision precision, IProgress<PullProgress>? progress, CancellationToken cancellation)
     {
-        var sources = new NetworkSources(store, bundle, folder, adapters);
-        string path = sources.Prepared.PathOf(bundle, network, sources.AdaptersOf(network), precision);
+        var sources = new NetworkSources(model, adapters);
+        string path = sources.Prepared.PathOf(model.Bundle, network, sources.AdaptersOf(network), precision);
         using var held = await PreparedFiles.LockAsync(path, cancellation);
-        if (sources.Prepared.Find(bundle, folder, network, sources.AdaptersOf(network), [precision]) is { } there) return new PreparedModel(there.Path, true, new FileInfo(there.Path).Length, []);
-        var contents = await DescribeAsync(sources.Paths(network), network, precision, progress, cancellation);
+        if (sources.Prepared.Find(model, network, sources.AdaptersOf(network), [precision]) is { } there) return new PreparedModel(there.Path, true, new FileInfo(there.Path).Length, []);
+        var contents = await DescribeAsync(sources.Paths(network), network.Name(), precision, progress, cancellation);
         return await Task.Run(
             () =>
             {
                 using var source = sources.Open(network);
-                var asked = Asked(bundle, network, source);
+                var asked = Asked(model.Bundle, network, source);
                 var weights = source.Checkpoint.Tensors.Values.Where(tensor => asked.ContainsKey(tensor.Name)).Select(tensor => Conversion(tensor, source.Adapters, precision, asked[tensor.Name] == ScalarType.Float32));
                 return Write(contents, weights, source.Checkpoint, source.Summary, path, progress, cancellation);
             },
@@ -98,13 +96,12 @@ public static class ModelPreparation
     }
 
     /// <summary>Builds the network without memory, to know the tensors that it asks for and the types in which it computes with them.</summary>
-    private static IReadOnlyDictionary<string, ScalarType> Asked(Bundle bundle, string network, NetworkSource source)
+    private static IReadOnlyDictionary<string, ScalarType> Asked(Bundle bundle, NetworkKind network, NetworkSource source)
     {
         var blueprint = new BundleBlueprint(bundle);
-        var files = bundle.Network(network);
         using var parameters = new CheckpointParameters(source.Checkpoint, source.Adapters);
-        var leaves = blueprint.Build(network, BundleBlueprint.Below(new Weights(parameters, ScalarType.BFloat16, META), files));
-        parameters.RequireAllUsed(key => blueprint.IsAnothers(files, key) || leaves(key[files.Prefix.Length..]));
+        blueprint.Build(network, new Weights(parameters, ScalarType.BFloat16, META));
+        parameters.RequireAllUsed(key => blueprint.Ignores(network, key));
         return parameters.Asked;
     }
 

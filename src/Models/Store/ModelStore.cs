@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Locutor.Checkpoints;
 using Locutor.Models.Hub;
 
 namespace Locutor.Models.Store;
@@ -15,13 +14,12 @@ public sealed record Receipt(long Size, string Sha256, string? ETag, string? Com
 /// The folder of model files: finds them, fetches what is missing, checks, cleans up. Several processes may use one folder; each file is
 /// fetched once.
 /// </summary>
-public sealed class ModelStore : IDisposable
+public sealed class ModelStore
 {
     /// <summary>Before anything was fetched somebody is waiting at the terminal: give up sooner.</summary>
     private const int FirstAttempts = 5;
 
     private readonly HubOptions options;
-    private readonly HubClient hub;
     private readonly TimeProvider time;
 
     public ModelStore(string folder, HubOptions options, TimeProvider? time = null)
@@ -29,10 +27,13 @@ public sealed class ModelStore : IDisposable
         Folder = Path.GetFullPath(folder);
         this.options = options;
         this.time = time ?? TimeProvider.System;
-        hub = new HubClient(options);
     }
 
     public string Folder { get; }
+
+    /// <summary>The store in a folder, with the hub's settings from the environment.</summary>
+    /// <param name="folder">Null for <see cref="DefaultFolder"/>.</param>
+    public static ModelStore Open(string? folder) => new(folder ?? DefaultFolder, HubOptions.FromEnvironment());
 
     /// <summary>LOCUTOR_STORE, or LOCUTOR_HOME/models, or locutor/models in the user's data folder.</summary>
     public static string DefaultFolder => Environment.GetEnvironmentVariable("LOCUTOR_STORE") is { Length: > 0 } named ? named : Environment.GetEnvironmentVariable("LOCUTOR_HOME") is { Length: > 0 } home
@@ -50,35 +51,6 @@ public sealed class ModelStore : IDisposable
 
     /// <summary>Where the store keeps a file of the hub, whether it is there or not.</summary>
     public string PathInStore(BundleFile file) => PathOf(file);
-
-    /// <summary>The path of any file of a bundle.</summary>
-    /// <param name="file">Shipped or of the hub.</param>
-    /// <param name="bundleFolder">Where the bundle's shipped files stand.</param>
-    /// <param name="bundle">The bundle's name, for the message.</param>
-    /// <exception cref="BundleException">Not on disk; the message says how to fetch it.</exception>
-    public string Locate(BundleFile file, string bundleFolder, string bundle)
-    {
-        return TryLocate(file, bundleFolder) ?? throw new BundleException(file.Repository is null
-            ? $"model {bundle}: expected {file.Path} in {bundleFolder}, found none"
-            : $"model {bundle}: {file.Path} is not on disk; run: locutor models pull {bundle}");
-    }
-
-    /// <returns>The path of any file of a bundle, or null when it is not on disk.</returns>
-    public string? TryLocate(BundleFile file, string bundleFolder) => file.Repository is null
-        ? Path.Combine(bundleFolder, file.Path) is var shipped && Path.Exists(shipped) ? shipped : null
-        : Find(file);
-
-    /// <summary>Whether a bundle can be run: each network's files are on disk, or the network was prepared from them.</summary>
-    /// <param name="bundle">What would be run.</param>
-    /// <param name="folder">Where its shipped files stand.</param>
-    /// <param name="adapters">Merged into the transformer.</param>
-    public bool CanRun(Bundle bundle, string folder, IReadOnlyList<BundleAdapter> adapters) =>
-        TryLocate(bundle.Networks.Tokenizer, folder) is not null && Bundle.NetworkNames.All(network =>
-        {
-            var own = network == "transformer" ? adapters : [];
-            return bundle.Network(network).Files.Concat(own.Select(adapter => adapter.File)).All(file => TryLocate(file, folder) is not null)
-                || new PreparedFiles(this).Find(bundle, folder, network, own, Enum.GetValues<WeightPrecision>()) is not null;
-        });
 
     /// <summary>The SHA-256 of a file as far as somebody has noted it: the receipt of its pull, or the name that the hub's own cache gives its content. Null when nobody has.</summary>
     public static string? KnownHash(string path)
@@ -98,15 +70,16 @@ public sealed class ModelStore : IDisposable
         if (options.Offline) throw new BundleException($"offline, and {missing.Length} files are not on disk: {string.Join(", ", missing.Take(5).Select(f => $"{f.Repository}/{f.Path}"))}{(missing.Length > 5 ? ", ..." : "")}");
         try
         {
+            using var hub = new HubClient(options);
             var remotes = new RemoteFile[missing.Length];
-            await Parallel.ForAsync(0, missing.Length, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellation }, async (i, token) => remotes[i] = await DescribeAsync(missing[i], token));
+            await Parallel.ForAsync(0, missing.Length, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellation }, async (i, token) => remotes[i] = await DescribeAsync(hub, missing[i], token));
             CheckRoom(missing, remotes);
             var meter = new ProgressMeter(remotes.Sum(r => r.Size), missing.Length, progress, time);
             int fetched = 0;
             for (int i = 0; i < missing.Length; i++)
             {
                 meter.Begin(missing[i].Path);
-                if (await FetchAsync(missing[i], remotes[i], meter, cancellation)) fetched++;
+                if (await FetchAsync(hub, missing[i], remotes[i], meter, cancellation)) fetched++;
                 meter.End();
             }
             return fetched;
@@ -152,11 +125,9 @@ public sealed class ModelStore : IDisposable
         return gone;
     }
 
-    public void Dispose() => hub.Dispose();
-
     private string PathOf(BundleFile file) => Path.Combine(Folder, StoreLayout.Relative(file));
 
-    private async Task<RemoteFile> DescribeAsync(BundleFile file, CancellationToken cancellation)
+    private async Task<RemoteFile> DescribeAsync(HubClient hub, BundleFile file, CancellationToken cancellation)
     {
         HubException? refusal = null;
         int attempts = Math.Min(options.Attempts, FirstAttempts);
@@ -192,7 +163,7 @@ public sealed class ModelStore : IDisposable
     private static long BytesOnDisk(string part) => File.Exists(part) ? DownloadJournal.Peek(Path.ChangeExtension(part, ".journal")) : 0;
 
     /// <returns>False when another process had fetched it meanwhile.</returns>
-    private async Task<bool> FetchAsync(BundleFile file, RemoteFile remote, ProgressMeter meter, CancellationToken cancellation)
+    private async Task<bool> FetchAsync(HubClient hub, BundleFile file, RemoteFile remote, ProgressMeter meter, CancellationToken cancellation)
     {
         string path = PathOf(file);
         using var held = await FileLock.TakeAsync(path + ".lock", cancellation);

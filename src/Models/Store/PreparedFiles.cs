@@ -16,30 +16,29 @@ public sealed record PreparedFile(string Path, WeightPrecision Precision);
 public sealed partial class PreparedFiles(ModelStore store)
 {
     /// <exception cref="BundleException">A bundle whose name is no name of a folder.</exception>
-    public string PathOf(Bundle bundle, string network, IReadOnlyList<BundleAdapter> adapters, WeightPrecision precision)
+    public string PathOf(Bundle bundle, NetworkKind network, IReadOnlyList<BundleAdapter> adapters, WeightPrecision precision)
     {
         if (!FolderName().IsMatch(bundle.Name)) throw new BundleException($"bundle {bundle.Name}: expected a name of lower-case letters, digits and dashes");
         string sources = string.Join('\n', [.. bundle.Network(network).Files.Select(Name), .. adapters.Select(adapter => FormattableString.Invariant($"{Name(adapter.File)} {adapter.Strength}"))]);
         string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(sources)))[..8];
-        return Path.Combine(store.Folder, "prepared", bundle.Name, $"{network}-{precision.Name()}-{hash}.safetensors");
+        return Path.Combine(store.Folder, "prepared", bundle.Name, $"{network.Name()}-{precision.Name()}-{hash}.safetensors");
     }
 
     /// <summary>
     /// The first of some precisions in which the network was prepared and in which its sources have not changed since. Sources that were
     /// taken away count as unchanged.
     /// </summary>
-    /// <param name="bundle">What is run.</param>
-    /// <param name="folder">Where its shipped files stand.</param>
-    /// <param name="network">One of <see cref="Bundle.NetworkNames"/>.</param>
-    /// <param name="adapters">Merged into it.</param>
+    /// <param name="model">The bundle and the places of its sources.</param>
+    /// <param name="network">The network that was prepared.</param>
+    /// <param name="adapters">Adapters that were merged into it.</param>
     /// <param name="precisions">The wanted one first.</param>
-    public PreparedFile? Find(Bundle bundle, string folder, string network, IReadOnlyList<BundleAdapter> adapters, IEnumerable<WeightPrecision> precisions) => precisions
-        .Select(precision => new PreparedFile(PathOf(bundle, network, adapters, precision), precision))
-        .FirstOrDefault(file => File.Exists(file.Path) && IsFresh(file.Path, bundle, folder, network, adapters));
+    public PreparedFile? Find(ResolvedBundle model, NetworkKind network, IReadOnlyList<BundleAdapter> adapters, IEnumerable<WeightPrecision> precisions) => precisions
+        .Select(precision => new PreparedFile(PathOf(model.Bundle, network, adapters, precision), precision))
+        .FirstOrDefault(file => File.Exists(file.Path) && IsFresh(file.Path, model, network, adapters));
 
     /// <summary>Every place where a prepared file of the bundle may stand.</summary>
     public IEnumerable<string> PathsOf(Bundle bundle) =>
-        from network in Bundle.NetworkNames
+        from network in NetworkKinds.All
         from adapters in bundle.Presets.Values.Select(preset => preset.Adapters).Prepend([])
         from precision in Enum.GetValues<WeightPrecision>()
         select PathOf(bundle, network, adapters, precision);
@@ -77,7 +76,7 @@ public sealed partial class PreparedFiles(ModelStore store)
     public static string Name(BundleFile file) => file.Repository is null ? file.Path : $"{file.Repository}@{file.Revision ?? "main"}/{file.Path}";
 
     /// <summary>Whether that file was prepared from what the bundle's sources are now.</summary>
-    private bool IsFresh(string path, Bundle bundle, string folder, string network, IReadOnlyList<BundleAdapter> adapters)
+    private static bool IsFresh(string path, ResolvedBundle model, NetworkKind network, IReadOnlyList<BundleAdapter> adapters)
     {
         PreparedContents? contents;
         try
@@ -89,14 +88,14 @@ public sealed partial class PreparedFiles(ModelStore store)
         {
             return false; // cut short by something else than us
         }
-        (BundleFile File, double? Strength)[] now = [.. bundle.Network(network).Files.Select(f => (f, (double?)null)), .. adapters.Select(a => (a.File, (double?)a.Strength))];
-        return contents is not null && contents.Sources.Count == now.Length && contents.Sources.Zip(now).All(pair => IsSame(pair.First, pair.Second.File, pair.Second.Strength, folder));
+        (BundleFile File, double? Strength)[] now = [.. model.Bundle.Network(network).Files.Select(f => (f, (double?)null)), .. adapters.Select(a => (a.File, (double?)a.Strength))];
+        return contents is not null && contents.Sources.Count == now.Length && contents.Sources.Zip(now).All(pair => IsSame(pair.First, pair.Second.File, pair.Second.Strength, model));
     }
 
-    private bool IsSame(PreparedSource then, BundleFile file, double? strength, string folder)
+    private static bool IsSame(PreparedSource then, BundleFile file, double? strength, ResolvedBundle model)
     {
         if (then.File != Name(file) || then.Strength != strength || (file.Sha256 is { } stated && stated != then.Sha256)) return false;
-        if (store.TryLocate(file, folder) is not { } path) return true;
+        if (model.TryLocate(file) is not { } path) return true;
         string[] files = FilesOf(path);
         return Length(files) == then.Size && (files.Length == 1 && ModelStore.KnownHash(path) is { } hash ? hash == then.Sha256 : Modified(files) == then.Modified);
     }

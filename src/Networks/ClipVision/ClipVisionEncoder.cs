@@ -37,7 +37,7 @@ public sealed class ClipVisionEncoder
     public ClipVisionConfig Config { get; }
 
     /// <summary>Whether a file of this network may hold that tensor though nothing here reads it: the text tower, and what follows the last but one block.</summary>
-    public bool Leaves(string key) => key.StartsWith($"visual.transformer.{Config.Blocks - 1}.", StringComparison.Ordinal) || Array.Exists(LeftParts, part => key.StartsWith(part, StringComparison.Ordinal));
+    public static bool Leaves(ClipVisionConfig config, string key) => key.StartsWith($"visual.transformer.{config.Blocks - 1}.", StringComparison.Ordinal) || Array.Exists(LeftParts, part => key.StartsWith(part, StringComparison.Ordinal));
 
     /// <param name="picture">[B, 3, H, W] in [-1, 1], any size.</param>
     /// <returns>[B, tokens, width]: the class token, then the patches row by row.</returns>

@@ -34,7 +34,7 @@ public sealed class ModelStoreTests : IAsyncLifetime
         int[] sizes = [0, 1, 999, 1000, (1 << 20) - 1, 1 << 20, (9 << 20) + 12345];
         BundleFile[] files = [.. sizes.Select((size, i) => new BundleFile($"sub folder/{i}.bin", "owner/name", i % 2 == 0 ? "refs/pr/1" : null, size, server.Add($"sub folder/{i}.bin", Bytes(size))))];
         var seen = new ConcurrentQueue<PullProgress>();
-        using var store = new ModelStore(folder, options);
+        var store = new ModelStore(folder, options);
 
         (await store.PullAsync([.. files, .. files], new Immediate(seen.Enqueue), Stop)).ShouldBe(files.Length);
 
@@ -77,7 +77,7 @@ public sealed class ModelStoreTests : IAsyncLifetime
             context.Response.Headers.RetryAfter = "0";
             return true;
         };
-        using var store = new ModelStore(folder, options);
+        var store = new ModelStore(folder, options);
         await store.PullAsync([file], null, Stop);
         File.ReadAllBytes(store.Find(file)!).ShouldBe(bytes);
         answers.ShouldBeGreaterThan(12);
@@ -101,7 +101,7 @@ public sealed class ModelStoreTests : IAsyncLifetime
             context.Response.Headers.RetryAfter = "1";
             return Task.FromResult(true);
         };
-        using var store = new ModelStore(folder, options);
+        var store = new ModelStore(folder, options);
         await store.PullAsync([file], null, Stop);
         waited.ShouldBeGreaterThan(0.95);
     }
@@ -120,7 +120,7 @@ public sealed class ModelStoreTests : IAsyncLifetime
             context.Response.StatusCode = status;
             return Task.FromResult(true);
         };
-        using var store = new ModelStore(folder, options with { Attempts = 3 });
+        var store = new ModelStore(folder, options with { Attempts = 3 });
         var failure = await Should.ThrowAsync<BundleException>(() => store.PullAsync([new BundleFile("a.bin", "owner/name")], null, Stop));
         failure.Message.ShouldContain($"owner/name/a.bin: {message}");
         failure.Message.ShouldContain($"answers {status}");
@@ -132,8 +132,8 @@ public sealed class ModelStoreTests : IAsyncLifetime
     {
         server.NeededToken = "secret";
         var file = new BundleFile("a.bin", "owner/name", Sha256: server.Add("a.bin", Bytes(50_000)));
-        using (var without = new ModelStore(folder, options)) (await Should.ThrowAsync<BundleException>(() => without.PullAsync([file], null, Stop))).Message.ShouldContain("HF_TOKEN");
-        using var store = new ModelStore(folder, options with { Token = "secret" });
+        (await Should.ThrowAsync<BundleException>(() => new ModelStore(folder, options).PullAsync([file], null, Stop))).Message.ShouldContain("HF_TOKEN");
+        var store = new ModelStore(folder, options with { Token = "secret" });
         await store.PullAsync([file], null, Stop); // the content host refuses requests that carry it
         store.Find(file).ShouldNotBeNull();
     }
@@ -145,7 +145,7 @@ public sealed class ModelStoreTests : IAsyncLifetime
         byte[] bytes = Bytes(3 << 20);
         var file = new BundleFile("a.bin", "owner/name", Sha256: second.Add("a.bin", bytes));
         var dead = new Uri("http://127.0.0.1:9");
-        using var store = new ModelStore(folder, options with { Mirrors = [dead, server.Address, second.Address] });
+        var store = new ModelStore(folder, options with { Mirrors = [dead, server.Address, second.Address] });
         await store.PullAsync([file], null, Stop);
         File.ReadAllBytes(store.Find(file)!).ShouldBe(bytes);
     }
@@ -155,7 +155,7 @@ public sealed class ModelStoreTests : IAsyncLifetime
     {
         byte[] bytes = Bytes(100_000);
         string hash = server.Add("a.bin", bytes);
-        using var store = new ModelStore(folder, options);
+        var store = new ModelStore(folder, options);
         async Task Refused(BundleFile file, string message) => (await Should.ThrowAsync<BundleException>(() => store.PullAsync([file], null, Stop))).Message.ShouldContain(message);
         await Refused(new("a.bin", "owner/name", Size: 99_999), "expected 99999 bytes, found 100000 on the hub");
         await Refused(new("a.bin", "owner/name", Sha256: new string('0', 64)), $"found {hash} on the hub");
@@ -183,7 +183,7 @@ public sealed class ModelStoreTests : IAsyncLifetime
     [InlineData("x", "owner/name", "../..")]
     public async Task Names_that_lead_out_of_the_store_are_refused(string path, string repository, string? revision)
     {
-        using var store = new ModelStore(folder, options);
+        var store = new ModelStore(folder, options);
         await Should.ThrowAsync<BundleException>(() => store.PullAsync([new BundleFile(path, repository, revision)], null, Stop));
         server.Requests.ShouldBeEmpty();
     }
@@ -194,7 +194,7 @@ public sealed class ModelStoreTests : IAsyncLifetime
         server.BytesPerSecond = 4 << 20;
         byte[] bytes = Bytes(8 << 20);
         var file = new BundleFile("a.bin", "owner/name", Sha256: server.Add("a.bin", bytes));
-        using ModelStore one = new(folder, options), two = new(folder, options);
+        ModelStore one = new(folder, options), two = new(folder, options);
         int[] fetched = await Task.WhenAll(one.PullAsync([file], null, Stop), two.PullAsync([file], null, Stop));
         fetched.Sum().ShouldBe(1);
         server.BytesSent.ShouldBe(bytes.Length);
@@ -206,7 +206,7 @@ public sealed class ModelStoreTests : IAsyncLifetime
         server.BytesPerSecond = 2 << 20;
         byte[] bytes = Bytes(16 << 20);
         var file = new BundleFile("a.bin", "owner/name", Sha256: server.Add("a.bin", bytes));
-        using var store = new ModelStore(folder, options);
+        var store = new ModelStore(folder, options);
         for (int i = 0; i < 4; i++)
         {
             using var stop = new CancellationTokenSource(400);
@@ -255,7 +255,7 @@ public sealed class ModelStoreTests : IAsyncLifetime
         await File.WriteAllTextAsync(Path.Combine(repository, "refs", "refs", "pr", "1"), "abc", Stop);
         await File.WriteAllBytesAsync(Path.Combine(repository, "blobs", "x"), Bytes(77), Stop);
         File.CreateSymbolicLink(Path.Combine(repository, "snapshots", "abc", "sub", "a.bin"), "../../../blobs/x");
-        using var store = new ModelStore(Path.Combine(folder, "store"), options with { CacheFolder = cache, Offline = true });
+        var store = new ModelStore(Path.Combine(folder, "store"), options with { CacheFolder = cache, Offline = true });
         var file = new BundleFile("sub/a.bin", "owner/name", "refs/pr/1", 77);
         File.ReadAllBytes(store.Find(file)!).ShouldBe(Bytes(77));
         (await store.PullAsync([file], null, Stop)).ShouldBe(0);
@@ -269,7 +269,7 @@ public sealed class ModelStoreTests : IAsyncLifetime
     {
         BundleFile[] files = [new("a.bin", "owner/name"), new("b.bin", "owner/name"), new("c.bin", "owner/name")];
         foreach (var file in files) server.Add(file.Path, Bytes(5000 + file.Path[0]));
-        using var store = new ModelStore(folder, options);
+        var store = new ModelStore(folder, options);
         await store.PullAsync(files, null, Stop);
         byte[] damaged = Bytes(5000 + 'a');
         damaged[123] ^= 4;
@@ -297,7 +297,7 @@ public sealed class ModelStoreTests : IAsyncLifetime
             context.Response.Redirect("http://127.0.0.1:9/");
             return Task.FromResult(true);
         };
-        using var store = new ModelStore(folder, options);
+        var store = new ModelStore(folder, options);
         (await Should.ThrowAsync<BundleException>(() => store.PullAsync([new BundleFile("a.bin", "owner/name")], null, Stop))).Message.ShouldContain($"expected {1L << 60:N0} bytes of free disk");
     }
 

@@ -26,7 +26,7 @@ public sealed class PreparedFilesTests : IDisposable
         string[] paths = [.. bundle.Networks.Transformer.Files.Concat(adapters.Select(a => a.File)).Select(Source)];
         await PrepareAsync(adapters, WeightPrecision.Float8);
 
-        prepared.Find(bundle, folder, "transformer", adapters, [WeightPrecision.BFloat16, WeightPrecision.Float8])!.Precision.ShouldBe(WeightPrecision.Float8);
+        prepared.Find(new(bundle, folder, store), NetworkKind.Transformer, adapters, [WeightPrecision.BFloat16, WeightPrecision.Float8])!.Precision.ShouldBe(WeightPrecision.Float8);
         prepared.OnDisk(bundle).Single().ShouldContain("transformer-float8-");
         Found(adapters).ShouldBeTrue();
         Found([]).ShouldBeFalse("another combination is another file");
@@ -64,13 +64,9 @@ public sealed class PreparedFilesTests : IDisposable
         ModelStore.KnownHash(blob).ShouldBeNull();
     }
 
-    public void Dispose()
-    {
-        store.Dispose();
-        Directory.Delete(folder, true);
-    }
+    public void Dispose() => Directory.Delete(folder, true);
 
-    private bool Found(IReadOnlyList<BundleAdapter> adapters) => prepared.Find(bundle, folder, "transformer", adapters, [WeightPrecision.Float8]) is not null;
+    private bool Found(IReadOnlyList<BundleAdapter> adapters) => prepared.Find(new(bundle, folder, store), NetworkKind.Transformer, adapters, [WeightPrecision.Float8]) is not null;
 
     private string Source(BundleFile file)
     {
@@ -89,7 +85,7 @@ public sealed class PreparedFilesTests : IDisposable
         (string, string, double?)[] sources = [.. bundle.Networks.Transformer.Files.Select(f => (PreparedFiles.Name(f), store.PathInStore(f), (double?)null)), .. adapters.Select(a => (PreparedFiles.Name(a.File), store.PathInStore(a.File), (double?)a.Strength))];
         var contents = await PreparedFiles.DescribeAsync(sources, "transformer", precision, null, TestContext.Current.CancellationToken);
         contents.Sources.ShouldAllBe(source => source.Sha256 == Hash(Content(1)));
-        string path = prepared.PathOf(bundle, "transformer", adapters, precision);
+        string path = prepared.PathOf(bundle, NetworkKind.Transformer, adapters, precision);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         using var writer = new ResumableWriter(path, contents.Identity, [new("a", ElementType.Int8, [3])], contents.ToMetadata());
         writer.Append("a", [1, 2, 3]);

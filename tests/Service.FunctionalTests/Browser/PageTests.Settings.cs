@@ -18,7 +18,7 @@ public sealed partial class PageTests
         await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "generator=bundle", "--set", "model=sketch", "--set", "workers=none");
         var page = await OpenAsync(service.Url, 1280, 1000);
         await page.GetByText("Advanced settings").ClickAsync();
-        var sketch = BundleCatalogue.Default().Find("sketch")!.Value.Bundle;
+        var sketch = BundleCatalogue.Default().Find("sketch")!.Bundle;
         await CompareAsync(page, sketch);
         await ShotAsync(page, "settings");
         await page.Locator("#motion_frames").FillAsync("13");

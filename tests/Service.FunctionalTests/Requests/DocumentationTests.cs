@@ -57,7 +57,7 @@ public sealed partial class DocumentationTests(SketchService service) : IClassFi
         var models = (await service.Client.GetJsonAsync("/v1/options")).GetProperty("models").EnumerateArray().ToList();
         foreach (var model in models.Where(model => model.GetProperty("name").GetString() != "untrained"))
         {
-            var bundle = BundleCatalogue.Default().Find(model.GetProperty("name").GetString()!)!.Value.Bundle;
+            var bundle = BundleCatalogue.Default().Find(model.GetProperty("name").GetString()!)!.Bundle;
             var fields = model.GetProperty("fields").EnumerateArray().ToDictionary(field => field.GetProperty("name").GetString()!);
             fields.Keys.ShouldBe(VideoFields.All.Select(field => field.Name).Concat(ForPrograms));
             foreach (var field in VideoFields.All)

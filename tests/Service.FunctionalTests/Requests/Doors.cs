@@ -2,7 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Locutor.Cli.Commands;
-using Locutor.Cli.Generate;
+using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 using Locutor.Service.FunctionalTests.Harness;
 
@@ -55,7 +55,7 @@ internal sealed class Doors(TokenClient client, string model)
         foreach (var one in sent) arguments.AddRange([one.Field.Option!, one.Text]);
         try
         {
-            GenerateCommand.Read(GenerateCommand.Create().Parse([.. arguments])).Form.Resolve(name => ModelChoice.Find(name).Bundle);
+            GenerateCommand.Read(GenerateCommand.Create().Parse([.. arguments])).Form.Resolve(name => ModelFinder.Find(name).Bundle);
             return null;
         }
         catch (RequestException refusal)

@@ -30,7 +30,7 @@ public sealed class SketchService : IAsyncLifetime
 /// <summary>Walks over the table of fields and sends good and bad values through command line, JSON and form.</summary>
 public sealed class DoorsTests(SketchService service) : IClassFixture<SketchService>
 {
-    private static readonly Bundle Sketch = BundleCatalogue.Default().Find("sketch")!.Value.Bundle;
+    private static readonly Bundle Sketch = BundleCatalogue.Default().Find("sketch")!.Bundle;
 
     public static TheoryData<string> Names => [.. VideoFields.All.Where(one => one is not FileField).Select(one => one.Name)];
 

@@ -66,6 +66,6 @@ public sealed class ShippedModelTests
     {
         var found = BundleCatalogue.Default().Find("sketch").ShouldNotBeNull("the model in the box");
         var settings = VideoSettings.Resolve(found.Bundle, VideoRequest.Empty);
-        return (NetworkSet.Load(found.Bundle, found.Folder, torch.CPU, Arithmetic.For(torch.CPU), []), settings);
+        return (NetworkSet.Load(found, LoadingOptions.From(torch.CPU, Precision.Auto)), settings);
     }
 }
