@@ -8,13 +8,16 @@ namespace Locutor.Service.Requests;
 /// <summary>The fields of a request in the OpenAPI document.</summary>
 internal static class RequestSchema
 {
+    /// <summary>What every job tells, also where the submission did not.</summary>
+    private static readonly RequestField[] Always = [VideoFields.Prompt, VideoFields.Model, VideoFields.Seed];
+
     /// <summary>The body of a submission.</summary>
     /// <param name="upload">A form, which may carry files; else JSON with URLs.</param>
     public static OpenApiSchema Submission(bool upload) => new()
     {
         Type = JsonSchemaType.Object,
         Description = upload ? "A form: files as parts with a file name, or URLs as text." : "JSON with URLs (http, https or data).",
-        Properties = SubmissionFields.All.ToDictionary(field => field.Name, IOpenApiSchema (field) => Property(field, upload)),
+        Properties = SubmissionFields.All.ToDictionary(field => field.Name, IOpenApiSchema (field) => Property(field, upload, isOptional: field != VideoFields.Audio)),
         Required = new HashSet<string> { VideoFields.Audio.Name },
         AdditionalPropertiesAllowed = false,
     };
@@ -25,9 +28,9 @@ internal static class RequestSchema
         job.Properties ??= new Dictionary<string, IOpenApiSchema>();
         job.Required ??= new HashSet<string>();
         foreach (var field in VideoFields.All.Where(field => field is not FileField))
-            job.Properties[field.Name] = Property(field, false);
-        foreach (var always in new RequestField[] { VideoFields.Prompt, VideoFields.Model, VideoFields.Seed })
-            job.Required.Add(always.Name);
+            job.Properties[field.Name] = Property(field, upload: false, isOptional: !Always.Contains(field));
+        foreach (var field in Always)
+            job.Required.Add(field.Name);
     }
 
     /// <summary>Adds the defaults that a preset stands for.</summary>
@@ -35,24 +38,20 @@ internal static class RequestSchema
     {
         preset.Properties ??= new Dictionary<string, IOpenApiSchema>();
         foreach (var field in VideoFields.All.Where(field => field is not FileField))
-            preset.Properties[field.Name] = Property(field, false);
+            preset.Properties[field.Name] = Property(field, upload: false, isOptional: true);
     }
 
-    private static OpenApiSchema Property(RequestField field, bool upload)
+    /// <param name="upload">For a form, in which arrays and objects are JSON in text.</param>
+    /// <param name="isOptional">Then it may be null. Generated clients send a null or a 0 of what was not set, and leave parts out of a form only where null is allowed.</param>
+    private static OpenApiSchema Property(RequestField field, bool upload, bool isOptional)
     {
         var limits = field.Limits(null);
+        if (upload && (limits.Type is "array" or "object"))
+            limits = new FieldLimits("string");
         return new OpenApiSchema
         {
             Description = Describe(field),
-            Type = limits.Type switch
-            {
-                "integer" => JsonSchemaType.Integer,
-                "number" => JsonSchemaType.Number,
-                "boolean" => JsonSchemaType.Boolean,
-                "array" => JsonSchemaType.Array,
-                "object" => JsonSchemaType.Object,
-                _ => JsonSchemaType.String,
-            },
+            Type = TypeOf(limits) | (isOptional ? JsonSchemaType.Null : 0),
             Format = field is FileField ? upload ? "binary" : "uri" : limits.Type == "integer" ? limits.Maximum > int.MaxValue ? "int64" : "int32" : limits.Type == "number" ? "double" : null,
             Minimum = limits.Minimum?.ToString(CultureInfo.InvariantCulture),
             Maximum = limits.Maximum?.ToString(CultureInfo.InvariantCulture),
@@ -64,6 +63,16 @@ internal static class RequestSchema
             AdditionalProperties = limits.Type == "object" ? new OpenApiSchema { Type = JsonSchemaType.String } : null,
         };
     }
+
+    private static JsonSchemaType TypeOf(FieldLimits limits) => limits.Type switch
+    {
+        "integer" => JsonSchemaType.Integer,
+        "number" => JsonSchemaType.Number,
+        "boolean" => JsonSchemaType.Boolean,
+        "array" => JsonSchemaType.Array,
+        "object" => JsonSchemaType.Object,
+        _ => JsonSchemaType.String,
+    };
 
     /// <summary>Help, range and default in sentences.</summary>
     private static string Describe(RequestField field) => string.Join(' ', new[]

@@ -49,7 +49,7 @@ internal static class ApiDetails
             Describe(operation.OperationId!, status, (OpenApiResponse)response);
         switch (operation.OperationId)
         {
-            case "submitJob":
+            case "submitJob" or "uploadJob":
                 Parameter(operation, "Idempotency-Key", ParameterLocation.Header, "Makes the submission safe to repeat: the same key and body give the same job. At most 255 characters.");
                 break;
             case "watchJob":
@@ -80,10 +80,10 @@ internal static class ApiDetails
                 response.Content = Bytes("application/octet-stream");
                 break;
             case "watchJob" when file:
-                response.Description = "Server-sent events. The data of each event job is a JobView, its id resumes the stream.";
-                response.Content = new Dictionary<string, OpenApiMediaType> { ["text/event-stream"] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String } } };
+                response.Description = "Server-sent events, named progress while the job is not over and ended at last. The data of each is a whole JobView; the stream resumes after the id in Last-Event-ID.";
+                response.Content = Bytes("text/event-stream"); // as text a generated client would wait for its end
                 break;
-            case "submitJob" when status == "202":
+            case "submitJob" or "uploadJob" when status == "202":
                 Header(response, "Location", "Address of the job.");
                 Header(response, "Retry-After", "Seconds until it is worth asking for the job.");
                 Header(response, "Idempotency-Replayed", "true where an earlier request with the same key made the job.");

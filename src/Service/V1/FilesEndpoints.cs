@@ -14,8 +14,8 @@ internal static class FilesEndpoints
     {
         var files = v1.MapGroup("/jobs/{id}").WithTags("Results");
         files.MapMethods("/video", Methods, VideoAsync).Needs(TokenScopes.Read)
-            .Produces(200, contentType: "video/mp4").Produces(206, contentType: "video/mp4").ProducesProblems(401, 404, 409, 410).Produces(304).Produces(416)
-            .WithName("getVideo").WithSummary("The finished video").WithDescription("Understands Range, If-Range and If-None-Match. With ?download it is offered as a file.");
+            .Produces(200, contentType: "video/mp4").Produces(206, contentType: "video/mp4").ProducesProblems(401, 404, 409, 410).Produces(416)
+            .WithName("getVideo").WithSummary("The finished video").WithDescription("Understands Range, If-Range and If-None-Match. With ?download it is offered as a file. 304 without a body says that the entity tag is still right.");
         files.MapMethods("/thumbnail", Methods, ThumbnailAsync).Needs(TokenScopes.Read).Produces(200, contentType: "image/jpeg").ProducesProblems(401, 404)
             .WithName("getThumbnail").WithSummary("A small picture of the video");
         files.MapMethods("/inputs/{field}", Methods, InputAsync).Needs(TokenScopes.Read).Produces(200).ProducesProblems(401, 404)

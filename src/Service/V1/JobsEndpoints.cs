@@ -21,9 +21,14 @@ internal static class JobsEndpoints
         var jobs = v1.MapGroup("/jobs").WithTags("Jobs");
         jobs.MapPost("", SubmitAsync).Needs(TokenScopes.Submit)
             .Accepts<JsonObject>("application/json", "multipart/form-data")
-            .Produces<JobView>(StatusCodes.Status202Accepted).ProducesProblems(400, 401, 413, 415, 422, 429, 503)
+            .Produces<JobView>(StatusCodes.Status202Accepted).ProducesProblems(400, 401, 408, 413, 415, 422, 429, 503)
             .WithName("submitJob").WithSummary("Submit a job")
-            .WithDescription("Send JSON with URLs (http, https or data), or a form with files. The answer comes when the job is stored; nothing accepted is lost.");
+            .WithDescription("JSON with URLs (http, https or data). The answer comes when the job is stored; nothing accepted is lost. The address takes the form of uploadJob too.");
+        jobs.MapPost("/upload", SubmitAsync).Needs(TokenScopes.Submit)
+            .Accepts<JsonObject>("multipart/form-data")
+            .Produces<JobView>(StatusCodes.Status202Accepted).ProducesProblems(400, 401, 408, 413, 415, 422, 429, 503)
+            .WithName("uploadJob").WithSummary("Submit a job with files")
+            .WithDescription("A form with files, or with URLs as text. Otherwise as submitJob.");
         jobs.MapGet("", ListAsync).Needs(TokenScopes.Read).Produces<JobListView>().ProducesProblems(400, 401)
             .WithName("listJobs").WithSummary("List jobs, newest first");
         jobs.MapGet("/{id}", async (string id, HttpContext context, JobViews views) =>
