@@ -58,7 +58,7 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
         400 => (JobError.InvalidRequest, "the request cannot be read"),
         404 => ("not_found", "there is nothing at this address"),
         405 => ("method_not_allowed", "this address does not take this method"),
-        415 => (JobError.UnsupportedMedia, "expected the content type application/json or multipart/form-data"),
+        415 => ("unsupported_media_type", "expected the content type application/json or multipart/form-data"),
         _ => null,
     };
 

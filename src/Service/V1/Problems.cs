@@ -14,7 +14,7 @@ public sealed record Problem
     /// <summary>
     /// Stable word for programs. invalid_request, unsupported_media, unsupported_media_type, too_large, audio_too_short, fetch_failed,
     /// address_blocked, timeout, missing_credentials, invalid_credentials, missing_scope, forbidden_origin, too_many_attempts, rate_limited,
-    /// queue_full, disk_full, idempotency_key_reused, not_found, method_not_allowed, not_ready, no_webhook, expired or internal; of a failed
+    /// queue_full, disk_full, idempotency_key_reused, not_found, method_not_allowed, not_ready, no_webhook, expired, draining, unavailable or internal; of a failed
     /// job also gpu_out_of_memory, not_finite and worker_lost.
     /// </summary>
     public string Code { get; init; } = "";
