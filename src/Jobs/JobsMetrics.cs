@@ -4,45 +4,115 @@ using Locutor.Jobs.Records;
 
 namespace Locutor.Jobs;
 
-/// <summary>What is counted about jobs, under the meter <see cref="MeterName"/>.</summary>
+/// <summary>
+/// What is measured of jobs, under the meter <see cref="MeterName"/>. Gauges of queue and workers tell of the whole cluster and are the same
+/// on every node. Counters and histograms count what happened on this node, to be summed over the nodes.
+/// </summary>
 public sealed class JobsMetrics : IDisposable
 {
     public const string MeterName = "Locutor";
 
-    private readonly Meter _meter = new(MeterName);
-    private readonly Counter<long> _submitted;
-    private readonly Counter<long> _finished;
-    private readonly Counter<long> _webhooks;
-    private readonly Histogram<double> _seconds;
-    private QueueStatistics _queue = new();
+    private static readonly double[] WaitBuckets = [0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 86_400];
+    private static readonly double[] JobBuckets = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 28_800, 86_400];
+    private static readonly double[] StageBuckets = [0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600];
+    private static readonly double[] LoadBuckets = [0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200];
+    private static readonly double[] TransferBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
+    private static readonly string[] States = ["starting", "idle", "working", "draining", "set_aside"];
 
-    public JobsMetrics()
+    private readonly Meter _meter = new(MeterName);
+    private readonly TimeProvider _time;
+    private readonly Counter<long> _submitted, _finished, _webhooks, _fetches, _fetchedBytes;
+    private readonly Histogram<double> _wait, _duration, _stages, _loads, _fetchSeconds, _webhookSeconds;
+    private QueueStatistics _queue = new();
+    private long _observed;
+
+    public JobsMetrics(TimeProvider time)
     {
-        _submitted = _meter.CreateCounter<long>("locutor.jobs.submitted", description: "jobs accepted");
-        _finished = _meter.CreateCounter<long>("locutor.jobs.finished", description: "jobs ended, by status and error code");
-        _webhooks = _meter.CreateCounter<long>("locutor.webhooks.sent", description: "attempts to deliver a webhook, by outcome: delivered, failed or given_up");
-        _seconds = _meter.CreateHistogram<double>("locutor.job.duration", "s", "time from the first start to the end of succeeded jobs");
-        // A counter that was never counted is not shown; dashboards and alerts want it from the start.
-        _submitted.Add(0);
-        _meter.CreateObservableGauge("locutor.queue.waiting", () => _queue.Queued, description: "jobs waiting for a worker");
-        _meter.CreateObservableGauge("locutor.queue.fetching", () => _queue.Fetching, description: "jobs waiting for their inputs");
-        _meter.CreateObservableGauge("locutor.queue.running", () => _queue.Running, description: "jobs with a worker");
-        _meter.CreateObservableGauge("locutor.workers", () => _queue.Workers, description: "workers seen lately");
+        (_time, _observed) = (time, time.GetTimestamp());
+        _submitted = Counter("locutor.jobs.submitted", "jobs accepted");
+        _finished = Counter("locutor.jobs.finished", "jobs ended, by status and error code");
+        _webhooks = Counter("locutor.webhooks.sent", "attempts to deliver a webhook, by outcome: delivered, failed or given_up");
+        _fetches = Counter("locutor.fetches", "fetches of inputs from their URLs, by outcome: ok or the error code");
+        _fetchedBytes = _meter.CreateCounter<long>("locutor.fetched", "By", "bytes of fetched inputs");
+        _wait = Histogram("locutor.job.wait", "time from submission to the first start, by model", WaitBuckets);
+        _duration = Histogram("locutor.job.duration", "time from submission to the end of succeeded jobs, by model", JobBuckets);
+        _stages = Histogram("locutor.job.stage.duration", "time that a succeeded job spent in each stage, by model and stage", StageBuckets);
+        _loads = Histogram("locutor.model.load.duration", "time to load a model on a worker, by model and kind of device", LoadBuckets);
+        _fetchSeconds = Histogram("locutor.fetch.duration", "time to fetch, check and store one input", TransferBuckets);
+        _webhookSeconds = Histogram("locutor.webhook.duration", "time of an attempt to deliver a webhook", TransferBuckets);
+        Gauge("locutor.queue.waiting", null, "jobs waiting for a worker", () => _queue.Queued);
+        Gauge("locutor.queue.fetching", null, "jobs waiting for their inputs", () => _queue.Fetching);
+        Gauge("locutor.queue.running", null, "jobs with a worker", () => _queue.Running);
+        Gauge("locutor.queue.webhooks", null, "webhooks still to be delivered", () => _queue.Webhooks);
+        Gauge("locutor.queue.figures.age", "s", "time since this node last heard of the queue, from which its gauges are", () => _time.GetElapsedTime(Interlocked.Read(ref _observed)).TotalSeconds);
+        _meter.CreateObservableGauge("locutor.workers", Workers, description: "workers seen in the last two minutes, by state");
+        BeginAtZero();
     }
 
     public void Submitted() => _submitted.Add(1);
 
+    /// <summary>A job has got its first worker.</summary>
+    public void Started(JobRecord job) => _wait.Record(((job.StartedAt ?? job.CreatedAt) - job.CreatedAt).TotalSeconds, Model(job));
+
     public void Finished(JobRecord job)
     {
         _finished.Add(1, new("status", job.Status.ToString().ToLowerInvariant()), new("code", job.Error?.Code ?? "none"));
-        if (job is { Status: JobStatus.Succeeded, StartedAt: { } from, FinishedAt: { } to })
-            _seconds.Record((to - from).TotalSeconds);
+        if (job is not { Status: JobStatus.Succeeded, FinishedAt: { } end })
+            return;
+        _duration.Record((end - job.CreatedAt).TotalSeconds, Model(job));
+        foreach (var (stage, seconds) in job.Result?.StageSeconds ?? [])
+            _stages.Record(seconds, Model(job), new("stage", stage.ToString().ToLowerInvariant()));
+    }
+
+    public void Loaded(ModelLoad load) => _loads.Record(load.Seconds, new("model", load.Model), new("device", load.Device.Split(':')[0]));
+
+    /// <param name="outcome">ok, or an error code.</param>
+    public void Fetched(string outcome, TimeSpan took, long bytes)
+    {
+        _fetches.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
+        _fetchSeconds.Record(took.TotalSeconds);
+        _fetchedBytes.Add(bytes);
     }
 
     /// <param name="outcome">delivered, failed or given_up.</param>
-    public void Webhook(string outcome) => _webhooks.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
+    public void Webhook(string outcome, TimeSpan took)
+    {
+        _webhooks.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
+        _webhookSeconds.Record(took.TotalSeconds);
+    }
 
-    public void Observe(QueueStatistics queue) => _queue = queue;
+    /// <summary>Takes up what the queue told this node.</summary>
+    public void Observe(QueueStatistics queue)
+    {
+        _queue = queue;
+        Interlocked.Exchange(ref _observed, _time.GetTimestamp());
+    }
+
+    /// <summary>Measures something else, whenever the metrics are read.</summary>
+    public void Gauge(string name, string? unit, string description, Func<double> read) => _meter.CreateObservableGauge(name, read, unit, description);
 
     public void Dispose() => _meter.Dispose();
+
+    private static KeyValuePair<string, object?> Model(JobRecord job) => new("model", job.Request.ModelName ?? "unknown");
+
+    private IEnumerable<Measurement<int>> Workers() =>
+        States.Select(state => new Measurement<int>(_queue.WorkersByState?.GetValueOrDefault(state) ?? 0, new KeyValuePair<string, object?>("state", state)));
+
+    private Counter<long> Counter(string name, string description) => _meter.CreateCounter<long>(name, description: description);
+
+    private Histogram<double> Histogram(string name, string description, double[] buckets) =>
+        _meter.CreateHistogram(name, "s", description, tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = buckets });
+
+    /// <summary>A counter that was never counted is not shown, and its first count would be no increase; dashboards and alerts want it from the start.</summary>
+    private void BeginAtZero()
+    {
+        _submitted.Add(0);
+        _fetchedBytes.Add(0);
+        foreach (var (status, code) in new[] { ("succeeded", "none"), ("canceled", "none"), ("failed", JobError.Internal), ("failed", JobError.WorkerLost), ("failed", JobError.TimedOut) })
+            _finished.Add(0, new("status", status), new("code", code));
+        foreach (var outcome in new[] { "delivered", "failed", "given_up" })
+            _webhooks.Add(0, new KeyValuePair<string, object?>("outcome", outcome));
+        foreach (var outcome in new[] { "ok", JobError.FetchFailed })
+            _fetches.Add(0, new KeyValuePair<string, object?>("outcome", outcome));
+    }
 }

@@ -51,6 +51,7 @@ public static class LocutorServer
         var app = builder.Build();
         // Here and not when the database is first used: nothing of a second service may start in the same folder.
         app.Services.GetService<FolderLock>();
+        app.Services.GetRequiredService<DiskQuota>().Show(app.Services.GetRequiredService<JobsMetrics>());
         Map(app);
         return app;
     }

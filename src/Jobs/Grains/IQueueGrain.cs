@@ -43,7 +43,14 @@ public sealed record QueueStatistics
 
     /// <summary>Median seconds of the last finished jobs, 0 when none finished yet.</summary>
     [Id(6)] public double TypicalSeconds { get; init; }
+
+    /// <summary>Number of workers in each state of <see cref="WorkerReport.State"/>.</summary>
+    [Id(7)] public Dictionary<string, int>? WorkersByState { get; init; }
 }
+
+/// <summary>A model was loaded on a worker.</summary>
+[GenerateSerializer, Immutable]
+public sealed record ModelLoad([property: Id(0)] string Model, [property: Id(1)] string Device, [property: Id(2)] double Seconds);
 
 /// <summary>
 /// The order in which jobs run. It holds nothing that is not also in the jobs and indices, and rebuilds itself from them when it starts.
@@ -79,6 +86,9 @@ public interface IQueueGrain : IGrainWithStringKey
 
     /// <summary>A worker is alive.</summary>
     Task HeartbeatAsync(WorkerReport worker);
+
+    /// <summary>A worker has loaded a model.</summary>
+    Task ModelLoadedAsync(ModelLoad load);
 
     /// <summary>The workers whose ids begin so are gone for certain: their jobs need not wait for the leases to run out.</summary>
     Task WorkersGoneAsync(string idPrefix, string exceptPrefix);

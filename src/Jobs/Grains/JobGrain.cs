@@ -83,6 +83,8 @@ public sealed partial class JobGrain : Grain, IJobGrain
             LeaseUntil = now + _options.Lease,
             Progress = new JobProgress { Stage = JobStage.Loading },
         });
+        if (job.StartedAt is null)
+            _metrics.Started(_current!);
         await TellAsync(queue: false);
         return _current;
     }

@@ -29,7 +29,6 @@ public sealed partial class QueueGrain
         }
         if (!_rebuilding.IsCompletedSuccessfully)
             return;
-        metrics.Observe(Statistics());
         _workers.Forget();
         _reservations.RemoveExpired();
         await Task.WhenAll(_unsure.Take(MostRead).ToArray().Select(id => TryAsync(() => ReadUnsureAsync(id))));

@@ -119,6 +119,12 @@ public sealed partial class QueueGrain(JobsOptions options, JobsMetrics metrics,
         return Task.CompletedTask;
     }
 
+    public Task ModelLoadedAsync(ModelLoad load)
+    {
+        metrics.Loaded(load);
+        return Task.CompletedTask;
+    }
+
     public async Task WorkersGoneAsync(string idPrefix, string exceptPrefix)
     {
         bool IsGone(string? id) => id is not null && id.StartsWith(idPrefix, StringComparison.Ordinal)
@@ -154,6 +160,7 @@ public sealed partial class QueueGrain(JobsOptions options, JobsMetrics metrics,
         Running = _jobs.RunningCount + _startingOn.Count,
         Webhooks = _jobs.Webhooks.Count,
         Workers = _workers.Count,
+        WorkersByState = _workers.All.GroupBy(worker => worker.State).ToDictionary(state => state.Key, state => state.Count()),
         TypicalSeconds = _durations.Count == 0 ? 0 : _durations.Order().ElementAt(_durations.Count / 2),
     };
 

@@ -54,6 +54,9 @@ public sealed record JobResult
 
     /// <summary>The notice that the progress carried.</summary>
     [Id(8)] public string? Notice { get; init; }
+
+    /// <summary>How long the attempt that made it was in each stage.</summary>
+    [Id(9)] public Dictionary<JobStage, double>? StageSeconds { get; init; }
 }
 
 /// <summary>State of the one webhook of a job: how often it was tried and when it is due again.</summary>

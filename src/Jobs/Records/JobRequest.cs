@@ -45,6 +45,9 @@ public sealed record JobRequest : IJsonOnDeserialized
     /// <summary>W3C trace context of the request that submitted the job, for the spans of what is done with it later.</summary>
     [Id(17)] public string? TraceParent { get; init; }
 
+    /// <summary>Name of the model that is asked for, for figures; null in older records.</summary>
+    [Id(20)] public string? ModelName { get; init; }
+
     /// <summary>What to make, as a JSON object.</summary>
     public string Payload
     {

@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Security.Cryptography;
+using Locutor.Jobs;
 using Locutor.Jobs.Records;
 using Locutor.Service.Settings;
 using Locutor.Service.Storage;
@@ -7,13 +9,38 @@ using Locutor.Service.Storage;
 namespace Locutor.Service.Inputs;
 
 /// <summary>Brings inputs into the data folder: written aside, looked into and only then given their place.</summary>
-public sealed class InputStore(DataFolder folder, IFileStore store, UrlFetcher fetcher, MediaInspector inspector, ServeSettings settings)
+public sealed class InputStore(DataFolder folder, IFileStore store, UrlFetcher fetcher, MediaInspector inspector, JobsMetrics metrics, ServeSettings settings)
 {
     private readonly long _mostBytes = (long)(settings.MaxInputMb * 1e6);
 
     /// <summary>Fetches and stores what a URL names.</summary>
-    public Task<JobInput> FetchAsync(string jobId, string field, string url, ExpectedMedia expected, CancellationToken cancellation) =>
-        StoreAsync(jobId, field, expected, file => fetcher.FetchAsync(url, file, cancellation), DataUrl.Is(url) ? null : url, cancellation);
+    public async Task<JobInput> FetchAsync(string jobId, string field, string url, ExpectedMedia expected, CancellationToken cancellation)
+    {
+        Task<JobInput> StoreAsync(string? shown) => this.StoreAsync(jobId, field, expected, file => fetcher.FetchAsync(url, file, cancellation), shown, cancellation);
+        if (DataUrl.Is(url))
+            return await StoreAsync(null);
+        var (from, outcome, bytes) = (Stopwatch.GetTimestamp(), JobError.Internal, 0L);
+        try
+        {
+            var input = await StoreAsync(url);
+            (outcome, bytes) = ("ok", input.Bytes);
+            return input;
+        }
+        catch (InputException refused)
+        {
+            outcome = refused.Code;
+            throw;
+        }
+        catch (WrongKindException)
+        {
+            outcome = JobError.UnsupportedMedia;
+            throw;
+        }
+        finally
+        {
+            metrics.Fetched(outcome, Stopwatch.GetElapsedTime(from), bytes);
+        }
+    }
 
     /// <summary>Stores an uploaded file.</summary>
     public Task<JobInput> StoreAsync(string jobId, string field, Stream upload, ExpectedMedia expected, CancellationToken cancellation) =>

@@ -1,3 +1,4 @@
+using Locutor.Jobs;
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
 using Locutor.Service.Inputs;
@@ -8,7 +9,7 @@ namespace Locutor.Service.Operations;
 
 /// <summary>Removes what has expired or was never accepted, keeps within the disk quota, and keeps the queue awake and its figures fresh.</summary>
 internal sealed partial class Janitor(
-    IGrainFactory grains, DataFolder folder, IFileStore store, DiskQuota quota, RevokedTokens revoked, ServeSettings settings, TimeProvider time, ILogger<Janitor> logger) : BackgroundService
+    IGrainFactory grains, DataFolder folder, IFileStore store, DiskQuota quota, RevokedTokens revoked, JobsMetrics metrics, ServeSettings settings, TimeProvider time, ILogger<Janitor> logger) : BackgroundService
 {
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan AsideAge = TimeSpan.FromHours(6);
@@ -29,8 +30,8 @@ internal sealed partial class Janitor(
         {
             try
             {
-                // Asking keeps the queue awake.
-                await grains.GetGrain<IQueueGrain>(IQueueGrain.Key).StatisticsAsync();
+                // Asking keeps the queue awake, and every node shows the figures of the whole cluster.
+                metrics.Observe(await grains.GetGrain<IQueueGrain>(IQueueGrain.Key).StatisticsAsync());
                 if (time.GetElapsedTime(last) >= _round)
                 {
                     last = time.GetTimestamp();

@@ -11,7 +11,7 @@ internal static class StoredRequest
     /// <summary>The names of <see cref="VideoFields"/>.</summary>
     private const int Version = 1;
 
-    public static JobRequest Store(VideoRequest request) => new() { Payload = request.ToJson(), PayloadVersion = Version };
+    public static JobRequest Store(VideoRequest request) => new() { Payload = request.ToJson(), PayloadVersion = Version, ModelName = request[VideoFields.Model] };
 
     public static VideoRequest Load(JobRequest stored) => stored.PayloadVersion == Version
         ? VideoRequest.FromJson(stored.Payload)

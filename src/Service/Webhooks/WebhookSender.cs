@@ -66,17 +66,19 @@ public sealed partial class WebhookSender(
 
     private async Task<WebhookState> TryAsync(JobRecord job, WebhookState state, CancellationToken cancellation)
     {
+        var from = time.GetTimestamp();
         var outcome = await AttemptAsync(job, cancellation);
+        var took = time.GetElapsedTime(from);
         var now = time.GetUtcNow();
         var next = state with { Attempts = state.Attempts + 1, LastStatus = outcome.Status, LastError = outcome.Error, LastAt = now };
         if (outcome.Error is null)
         {
-            metrics.Webhook("delivered");
+            metrics.Webhook("delivered", took);
             return next with { Settled = true, NextAt = null };
         }
         LogRefused(job.Id, next.Attempts, outcome.Error);
         var over = outcome.IsFinal || now - (state.AskedAt ?? job.FinishedAt) > TimeSpan.FromHours(settings.WebhookHours);
-        metrics.Webhook(over ? "given_up" : "failed");
+        metrics.Webhook(over ? "given_up" : "failed", took);
         return next with { Settled = over, NextAt = over ? null : now + Pause(next.Attempts) };
     }
 

@@ -21,12 +21,14 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
     private readonly CancellationTokenSource _over = new();
     private readonly Task _watching;
     private readonly Task _reporting;
+    private readonly StageClock _stages;
     private JobProgress? _latest;
     private long _moved;
 
     public Attempt(IJobGrain job, int number, TimeProvider time)
     {
         (_job, _number, _time, _moved) = (job, number, time, time.GetTimestamp());
+        _stages = new StageClock(time);
         _watching = WatchAsync();
         _reporting = ReportAsync();
     }
@@ -40,11 +42,15 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
     /// <summary>How long nothing has moved. Reports that say the same again do not count.</summary>
     public TimeSpan Stall => _time.GetElapsedTime(Volatile.Read(ref _moved));
 
+    /// <summary>How long the attempt has been in each stage.</summary>
+    public Dictionary<JobStage, double> StageSeconds => _stages.Read();
+
     /// <summary>The latest progress.</summary>
     public JobProgress? Latest => Volatile.Read(ref _latest);
 
     public void Report(JobProgress value)
     {
+        _stages.Enter(value.Stage);
         if (Latest is not { } before || value with { EtaSeconds = before.EtaSeconds } != before)
             Volatile.Write(ref _moved, _time.GetTimestamp());
         Volatile.Write(ref _latest, value);

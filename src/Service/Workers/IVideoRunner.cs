@@ -26,6 +26,13 @@ public interface IVideoRunner : IAsyncDisposable
         set { }
     }
 
+    /// <summary>Told the model and the seconds after a model was loaded.</summary>
+    Action<string, double>? Loaded
+    {
+        get => null;
+        set { }
+    }
+
     /// <summary>Loads what every job needs.</summary>
     Task LoadAsync(CancellationToken cancellation);
 

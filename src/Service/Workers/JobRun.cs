@@ -123,6 +123,7 @@ internal sealed partial class JobRun(
             Seconds = made.Seconds,
             GenerationSeconds = clock.Elapsed.TotalSeconds,
             Notice = made.Notice,
+            StageSeconds = attempt.StageSeconds,
         };
     }
 

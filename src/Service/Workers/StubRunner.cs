@@ -22,7 +22,13 @@ public sealed class StubRunner(double seconds) : IVideoRunner
 
     public string Model => "stub";
 
-    public Task LoadAsync(CancellationToken cancellation) => Task.CompletedTask;
+    public Action<string, double>? Loaded { get; set; }
+
+    public Task LoadAsync(CancellationToken cancellation)
+    {
+        Loaded?.Invoke(Model, 0);
+        return Task.CompletedTask;
+    }
 
     public async Task<RunnerVideo> RunAsync(RunnerJob job, IProgress<JobProgress> progress, CancellationToken cancellation)
     {

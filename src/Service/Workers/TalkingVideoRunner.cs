@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Locutor.Generation;
 using Locutor.Generation.Clips;
@@ -31,6 +32,8 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
     public string Model => _networks?.Bundle.Name ?? "";
 
     public Action<string>? Notice { get; set; }
+
+    public Action<string, double>? Loaded { get; set; }
 
     public Task LoadAsync(CancellationToken cancellation) => Task.Run(
         () =>
@@ -116,7 +119,9 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
             return _networks;
         _networks?.Dispose();
         _networks = null;
+        var clock = Stopwatch.StartNew();
         _networks = model.Load(_device, adapters);
+        Loaded?.Invoke(model.Bundle.Name, clock.Elapsed.TotalSeconds);
         _loaded = name;
         foreach (var notice in _networks.Notices)
             Notice?.Invoke(notice);

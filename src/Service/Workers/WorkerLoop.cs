@@ -57,6 +57,7 @@ public sealed partial class WorkerLoop
         try
         {
             _runner.Notice = LogNotice;
+            _runner.Loaded = (model, seconds) => Queue.ModelLoadedAsync(new ModelLoad(model, _options.Device, seconds)).Ignore();
             await UntilWellAsync("store", () => AgreeAsync(drain), drain);
             await UntilWellAsync("model", () => _runner.LoadAsync(drain), drain);
             while (!drain.IsCancellationRequested)

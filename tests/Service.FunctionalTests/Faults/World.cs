@@ -126,7 +126,7 @@ internal sealed class World : IAsyncDisposable
     {
         var logger = NullLoggerFactory.Instance;
         var revoked = new RevokedTokens(Grains, _host.Services.GetRequiredService<TokenStore>(), Time, _settings, logger.CreateLogger<RevokedTokens>());
-        var janitor = new Janitor(Grains, _folder, Files, new DiskQuota(_folder, _settings), revoked, _settings, Time, logger.CreateLogger<Janitor>());
+        var janitor = new Janitor(Grains, _folder, Files, new DiskQuota(_folder, _settings), revoked, _host.Services.GetRequiredService<JobsMetrics>(), _settings, Time, logger.CreateLogger<Janitor>());
         var fetcher = new InputFetchService(Grains, FetchAsync, ModelCatalog.Stub, _settings, Time, logger.CreateLogger<InputFetchService>());
         Start("janitor", () => janitor.StartAsync(_over.Token));
         Start("fetcher", () => fetcher.StartAsync(_over.Token));
