@@ -1,11 +1,8 @@
-using System.Text.Json;
-
 namespace Locutor.Checkpoints;
 
 /// <summary>One checkpoint in several files beside an index <c>{"weight_map": {key: file}}</c>, as the hub's large models are published.</summary>
 public sealed class ShardedCheckpoint : Checkpoint
 {
-    private const long LongestIndex = 64 << 20;
     private readonly string path;
     private readonly List<Checkpoint> shards = [];
     private readonly Dictionary<string, CheckpointTensor> tensors = new(StringComparer.Ordinal);
@@ -13,7 +10,7 @@ public sealed class ShardedCheckpoint : Checkpoint
     private ShardedCheckpoint(string path)
     {
         this.path = path;
-        var map = ReadIndex();
+        var map = ShardIndex.Read(path);
         try
         {
             foreach (var shard in map.GroupBy(entry => entry.Value)) Add(shard.Key, shard.Select(entry => entry.Key));
@@ -41,30 +38,6 @@ public sealed class ShardedCheckpoint : Checkpoint
     public override IReadOnlyDictionary<string, CheckpointTensor> Tensors => tensors;
 
     public static new ShardedCheckpoint Open(string path) => new(path);
-
-    private Dictionary<string, string> ReadIndex()
-    {
-        var info = new FileInfo(path);
-        if (info.Length > LongestIndex) throw new CheckpointException($"{path}: expected an index of at most {LongestIndex} bytes, found {info.Length}");
-        try
-        {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { MaxDepth = 8 });
-            if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("weight_map", out var element))
-                throw new CheckpointException($"{path}: expected a checkpoint or an index of shards, found JSON without a field weight_map");
-            var map = new Dictionary<string, string>(StringComparer.Ordinal);
-            foreach (var entry in element.EnumerateObject())
-            {
-                string file = entry.Value.GetString() ?? "";
-                if (file.Length == 0 || file != Path.GetFileName(file) || file is "." or "..") throw new CheckpointException($"{path}: key {entry.Name}: expected the name of a file beside the index, found {file}");
-                if (!map.TryAdd(entry.Name, file)) throw new CheckpointException($"{path}: key {entry.Name}: expected once, found twice");
-            }
-            return map.Count > 0 ? map : throw new CheckpointException($"{path}: expected keys in weight_map, found none");
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            throw new CheckpointException($"{path}: expected an index in JSON, found: {e.Message}", e);
-        }
-    }
 
     private void Add(string name, IEnumerable<string> keys)
     {

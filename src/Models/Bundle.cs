@@ -117,6 +117,12 @@ public sealed record BundleFile(string Path, string? Repository = null, string? 
 /// <param name="AudioGuidance">1 leaves the audio pass out.</param>
 public sealed record Preset(int Steps, double Shift, double TextGuidance, double AudioGuidance)
 {
+    /// <summary>One sentence for people who choose.</summary>
+    public string? About { get; init; }
+
+    /// <summary>What was measured; null where nothing was.</summary>
+    public PresetFigures? Figures { get; init; }
+
     /// <summary>Shift at sizes where it differs.</summary>
     public IReadOnlyDictionary<string, double> ShiftBySize { get; init; } = new Dictionary<string, double>();
 
@@ -129,8 +135,11 @@ public sealed record Preset(int Steps, double Shift, double TextGuidance, double
     /// <summary>Steps that are guided, from the first; null guides all.</summary>
     public int? GuidedSteps { get; init; }
 
+    /// <summary>Reuse of what the blocks added a step ago, as the setting <c>step_cache</c> has it; null runs every step.</summary>
+    public string? StepCache { get; init; }
+
     /// <summary>Frames of the clip before that a clip starts with; 4n + 1.</summary>
-    public int MotionFrames { get; init; } = 25;
+    public int MotionFrames { get; init; } = 9;
 
     /// <summary>How much colours are moved back to those of the picture, 0 to 1.</summary>
     public double ColourCorrection { get; init; } = 0.2;
@@ -138,6 +147,12 @@ public sealed record Preset(int Steps, double Shift, double TextGuidance, double
     /// <summary>Adapters merged into the transformer.</summary>
     public IReadOnlyList<BundleAdapter> Adapters { get; init; } = [];
 }
+
+/// <summary>What a preset costs and what its shortcuts change.</summary>
+/// <param name="SecondsPerSecond">Seconds that one H100 takes for a second of video, with float8 weights, at the bundle's first size.</param>
+/// <param name="Reckoned">Whether the seconds are a sum of measured parts instead of a measured clip.</param>
+/// <param name="Psnr">Decibels of the bundled model's video with the settings of this preset, compared with those of <c>quality</c>.</param>
+public sealed record PresetFigures(double? SecondsPerSecond = null, bool Reckoned = false, double? Psnr = null);
 
 /// <summary>
 /// Against the drift of long videos and jumps between clips. Where the prompt asks for nothing beyond the negative prompt, the first clip

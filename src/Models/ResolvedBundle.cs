@@ -16,13 +16,13 @@ public sealed record ResolvedBundle(Bundle Bundle, string? Folder, ModelStore St
     /// <exception cref="BundleException">The file is not on disk; the message tells how to fetch it.</exception>
     public string Locate(BundleFile file) => TryLocate(file) ?? throw new BundleException(file.Repository is null
         ? $"model {Bundle.Name}: expected {file.Path} in {Folder}, found none"
-        : $"model {Bundle.Name}: {file.Path} is not on disk; run: locutor models pull {Bundle.Name}");
+        : $"model {Bundle.Name}: {file.Path}{(ShardIndex.IsIndex(file.Path) ? " or a file that it names" : "")} is not on disk; run: locutor models pull {Bundle.Name}");
 
     /// <summary>The path of a file of the bundle, shipped or fetched; null when it is not on disk.</summary>
     public string? TryLocate(BundleFile file)
     {
         if (file.Repository is not null) return Store.Find(file);
-        return Folder is not null && Path.Combine(Folder, file.Path) is var shipped && Path.Exists(shipped) ? shipped : null;
+        return Folder is not null && Path.Combine(Folder, file.Path) is var shipped && Path.Exists(shipped) && Shards.AreBeside(shipped) ? shipped : null;
     }
 
     /// <summary>Whether the bundle can be run: for each network either all files are on disk, or a file that was prepared from them.</summary>

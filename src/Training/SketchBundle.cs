@@ -42,9 +42,9 @@ public static class SketchBundle
             DefaultSize = OwnSize,
             Presets = new Dictionary<string, Preset>
             {
-                ["default"] = Guided(4, 1, scenes),
-                ["quick"] = new(3, 2, 1, 1) { MotionFrames = scenes.MotionFrames, ColourCorrection = 0 },
-                ["fine"] = Guided(10, 2, scenes),
+                ["default"] = Guided(4, 1, scenes) with { About = "4 steps, of which the first is guided." },
+                ["quick"] = new(3, 2, 1, 1) { About = "3 steps without guidance: the fastest, with weaker lips.", MotionFrames = scenes.MotionFrames, ColourCorrection = 0 },
+                ["fine"] = Guided(10, 2, scenes) with { About = "10 steps, of which the first two are guided: the steadiest picture." },
             },
             DefaultPreset = "default",
             NegativePrompt = "a person is talking", // the default prompt: words pull away from a face at rest, and that prompt itself takes no pass

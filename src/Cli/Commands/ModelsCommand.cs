@@ -27,7 +27,7 @@ internal static class ModelsCommand
         verify.SetAction((parsed, cancellation) => VerifyAsync(Open(parsed), parsed.GetRequiredValue(Names), parsed.GetValue(Preset), parsed.GetValue(Delete), cancellation));
         var prune = new Command("prune", "Take away files that no bundle needs, and the remains of what was stopped.") { Kept, DryRun, Store };
         prune.SetAction(parsed => Prune(Open(parsed), parsed.GetValue(Kept) ?? [], parsed.GetValue(DryRun)));
-        return new Command("models", "Fetch, check and clean up the files of networks.") { list, pull, verify, PrepareCommand.Create(Store), prune, InspectCommand.Create() };
+        return new Command("models", "Fetch, check and clean up the files of networks.") { list, ShowCommand.Create(Store, Open), pull, verify, PrepareCommand.Create(Store), prune, InspectCommand.Create() };
     }
 
     private static ModelStore Open(ParseResult parsed) => ModelStore.Open(parsed.GetValue(Store));
@@ -38,11 +38,11 @@ internal static class ModelsCommand
         foreach (var model in BundleCatalogue.Default(store.Folder).All())
         {
             var bundle = model.Bundle;
-            BundleFile[] files = [.. bundle.Files().Select(f => f.File).Distinct()];
+            BundleFile[] files = [.. bundle.Files().SelectMany(f => store.WithShards(f.File)).Distinct()];
             int here = files.Count(file => model.TryLocate(file) is not null);
             string state = here == files.Length ? "ready" : model.CanRun(model.DefaultAdapters) ? "can be run" : $"{here} of {files.Length} files";
             Console.WriteLine($"{bundle.Name,-26} {state,-16} {bundle.Title}; {bundle.Licence}; presets {string.Join(", ", bundle.Presets.Keys)}");
-            if (bundle.DiskSpace.TryGetValue("pull", out long pull)) Line($"to fetch {Gigabytes(pull)}; prepared {Each(bundle.DiskSpace.Where(pair => pair.Key != "pull"))}; on a GPU {Each(bundle.GpuMemory)}");
+            if (bundle.DiskSpace.Count > 0) Line($"to fetch {(bundle.DiskSpace.TryGetValue("pull", out long pull) ? Gigabytes(pull) : "as much as the hub states")}; prepared {Each(bundle.DiskSpace.Where(pair => pair.Key != "pull"))}; on a GPU {Each(bundle.GpuMemory)}");
             foreach (string path in prepared.OnDisk(bundle)) Line($"prepared: {Path.GetFileNameWithoutExtension(path)}, {Gigabytes(new FileInfo(path).Length)}");
         }
         return ExitCodes.Success;
@@ -60,14 +60,14 @@ internal static class ModelsCommand
         using var line = new PullLine(Console.Error, Console.IsErrorRedirected);
         int fetched = await store.PullAsync(files, line, cancellation);
         line.Dispose();
-        Console.WriteLine($"{string.Join(", ", names)}: {fetched} files fetched, all {files.Distinct().Count()} here ({store.Folder})");
+        Console.WriteLine($"{string.Join(", ", names)}: {fetched} files fetched, all {files.SelectMany(store.WithShards).Distinct().Count()} here ({store.Folder})");
         return ExitCodes.Success;
     }
 
     private static async Task<int> VerifyAsync(ModelStore store, string[] names, string? preset, bool delete, CancellationToken cancellation)
     {
         int wrong = 0;
-        foreach (var file in names.SelectMany(n => FilesOf(n, preset)).Where(f => f.Repository is not null).Distinct())
+        foreach (var file in names.SelectMany(n => FilesOf(n, preset)).Where(f => f.Repository is not null).SelectMany(store.WithShards).Distinct())
         {
             string what = $"{file.Repository}/{file.Path}";
             wrong += await VerifyAsync(what, store.PathInStore(file), delete, async () => await store.VerifyAsync(file, cancellation) is null ? "no hash known" : "as it was");
@@ -105,7 +105,7 @@ internal static class ModelsCommand
     private static int Prune(ModelStore store, string[] kept, bool dryRun)
     {
         Bundle[] bundles = [.. BundleCatalogue.Default(store.Folder).All().Select(model => model.Bundle), .. kept.Select(path => Find(path, store.Folder).Bundle)];
-        var gone = store.Prune(bundles.SelectMany(bundle => bundle.Files()).Select(f => f.File), dryRun, bundles.SelectMany(new PreparedFiles(store).PathsOf));
+        var gone = store.Prune(bundles.SelectMany(bundle => bundle.Files()).SelectMany(f => store.WithShards(f.File)), dryRun, bundles.SelectMany(new PreparedFiles(store).PathsOf));
         foreach (var (path, bytes) in gone) Console.WriteLine($"{bytes,16:N0}  {path}");
         Console.WriteLine($"{gone.Count} files, {gone.Sum(g => g.Bytes):N0} bytes {(dryRun ? "would be taken away" : "taken away")}");
         return ExitCodes.Success;

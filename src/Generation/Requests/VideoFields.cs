@@ -53,7 +53,7 @@ public static class VideoFields
 
     public static WholeField GuidedSteps { get; } = Add(new WholeField("guided_steps", "How many steps are guided, counted from the first; the later ones take a single pass of the network.", 0, 1000) { Group = FieldGroup.Speed, ValueName = "N", Default = static c => c.Preset.GuidedSteps is { } guided ? (long)guided : null, DefaultText = "by preset, or all" });
 
-    public static TextField StepCache { get; } = Add(new TextField("step_cache", "Skips steps that would change little. TeaCache does well from 0.2 to 0.5, EasyCache at 0.05; 0 is off.", 64) { Fits = StepCacheOptions.IsValid, Form = "a threshold from 0 to 10, teacache:THRESHOLD or easycache:THRESHOLD", Group = FieldGroup.Speed, ValueName = "X", Default = static _ => "0", DefaultText = "0" });
+    public static TextField StepCache { get; } = Add(new TextField("step_cache", "Skips steps that would change little. TeaCache does well from 0.2 to 0.5, EasyCache at 0.05; 0 is off.", 64) { Fits = StepCacheOptions.IsValid, Form = "a threshold from 0 to 10, teacache:THRESHOLD or easycache:THRESHOLD", Group = FieldGroup.Speed, ValueName = "X", Default = static c => c.Preset.StepCache ?? "0", DefaultText = "by preset, or 0" });
 
     /// <summary>All fields, in the order in which they are shown.</summary>
     public static IReadOnlyList<RequestField> All => Table;

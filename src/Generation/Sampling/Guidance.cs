@@ -24,6 +24,13 @@ public sealed class Guidance : IDisposable
     /// <summary>Of that step, counted from 0.</summary>
     public IReadOnlyList<Pass> PassesAt(int step) => step < (options.GuidedSteps ?? int.MaxValue) ? Passes : [Pass.Conditional];
 
+    /// <summary>Passes of all steps of a clip.</summary>
+    public static int PassesOfClip(GuidanceOptions options, int steps)
+    {
+        int guided = Math.Min(steps, options.GuidedSteps ?? steps);
+        return guided * PassesOf(options).Count + steps - guided;
+    }
+
     public static IReadOnlyList<Pass> PassesOf(GuidanceOptions options) => (IsOne(options.Text), IsOne(options.Audio)) switch
     {
         (true, true) => [Pass.Conditional],

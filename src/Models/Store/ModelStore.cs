@@ -3,13 +3,6 @@ using Locutor.Models.Hub;
 
 namespace Locutor.Models.Store;
 
-/// <summary>What is known about a file that was fetched; stands beside it as <c>.receipt</c>.</summary>
-/// <param name="Size">Bytes.</param>
-/// <param name="Sha256">Of the content, lower-case hexadecimal.</param>
-/// <param name="ETag">As the hub said.</param>
-/// <param name="Commit">The commit that the revision stood for.</param>
-public sealed record Receipt(long Size, string Sha256, string? ETag, string? Commit);
-
 /// <summary>
 /// The folder of model files: finds them, fetches what is missing, checks, cleans up. Several processes may use one folder; each file is
 /// fetched once.
@@ -40,13 +33,28 @@ public sealed class ModelStore
         ? Path.Combine(home, "models")
         : Path.Combine(Environment.GetEnvironmentVariable("XDG_DATA_HOME") is { Length: > 0 } data ? data : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "share"), "locutor", "models");
 
-    /// <summary>Where a file of the hub is, in the store or in the hub's own cache; null when it has to be fetched.</summary>
+    /// <summary>
+    /// Where a file of the hub is, in the store or in the hub's own cache; null when it has to be fetched. An index is there only with every
+    /// shard that it names.
+    /// </summary>
     public string? Find(BundleFile file)
     {
-        string path = PathOf(file);
-        var info = new FileInfo(path);
-        if (info.Exists && (file.Size is null || file.Size == info.Length)) return path;
-        return HubCache.Find(options.CacheFolder, file);
+        if (FindInStore(file) is { } path && Shards.AreBeside(path)) return path;
+        return HubCache.Find(options.CacheFolder, file) is { } cached && Shards.AreBeside(cached) ? cached : null;
+    }
+
+    /// <summary>The file; for an index that is on disk and can be read, also the shards that it names.</summary>
+    public IReadOnlyList<BundleFile> WithShards(BundleFile file)
+    {
+        if (file.Repository is null || !ShardIndex.IsIndex(file.Path) || (Find(file) ?? FindInStore(file)) is not { } path) return [file];
+        try
+        {
+            return [file, .. Shards.Read(file, path)];
+        }
+        catch (BundleException)
+        {
+            return [file];
+        }
     }
 
     /// <summary>Where the store keeps a file of the hub, whether it is there or not.</summary>
@@ -60,7 +68,10 @@ public sealed class ModelStore
         return info.ResolveLinkTarget(true) is { Name: { Length: 64 } name } && name.All(char.IsAsciiHexDigitLower) ? name : null;
     }
 
-    /// <summary>Fetches every file of the hub that is not on disk. Safe to stop at any time, and to run again.</summary>
+    /// <summary>
+    /// Fetches every file of the hub that is not on disk. An index is fetched before the shards that it names. Safe to stop at any time, and
+    /// to run again.
+    /// </summary>
     /// <returns>Number of files that were fetched by this call.</returns>
     /// <exception cref="BundleException">Offline, refused, no room, or content other than the bundle says.</exception>
     public async Task<int> PullAsync(IEnumerable<BundleFile> files, IProgress<PullProgress>? progress, CancellationToken cancellation)
@@ -71,18 +82,9 @@ public sealed class ModelStore
         try
         {
             using var hub = new HubClient(options);
-            var remotes = new RemoteFile[missing.Length];
-            await Parallel.ForAsync(0, missing.Length, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellation }, async (i, token) => remotes[i] = await DescribeAsync(hub, missing[i], token));
-            CheckRoom(missing, remotes);
-            var meter = new ProgressMeter(remotes.Sum(r => r.Size), missing.Length, progress, time);
-            int fetched = 0;
-            for (int i = 0; i < missing.Length; i++)
-            {
-                meter.Begin(missing[i].Path);
-                if (await FetchAsync(hub, missing[i], remotes[i], meter, cancellation)) fetched++;
-                meter.End();
-            }
-            return fetched;
+            BundleFile[] indices = [.. missing.Where(f => ShardIndex.IsIndex(f.Path))];
+            int fetched = await FetchAllAsync(hub, indices, null, cancellation);
+            return fetched + await FetchAllAsync(hub, missing.Concat(indices.SelectMany(ReadShards)).DistinctBy(PathOf), progress, cancellation);
         }
         catch (Exception e) when (e is HubException or IOException or UnauthorizedAccessException)
         {
@@ -125,6 +127,43 @@ public sealed class ModelStore
         return gone;
     }
 
+    private string? FindInStore(BundleFile file) => new FileInfo(PathOf(file)) is { Exists: true } info && (file.Size is null || file.Size == info.Length) ? info.FullName : null;
+
+    /// <summary>The shards of an index that was fetched. An index that cannot be used is deleted, so that the next pull fetches it again.</summary>
+    private BundleFile[] ReadShards(BundleFile index)
+    {
+        string path = PathOf(index);
+        try
+        {
+            return Shards.Read(index, path);
+        }
+        catch (BundleException)
+        {
+            File.Delete(path);
+            File.Delete(path + ".receipt");
+            throw;
+        }
+    }
+
+    /// <returns>Number of files that were not in the store and that this call fetched.</returns>
+    private async Task<int> FetchAllAsync(HubClient hub, IEnumerable<BundleFile> files, IProgress<PullProgress>? progress, CancellationToken cancellation)
+    {
+        BundleFile[] missing = [.. files.Where(f => FindInStore(f) is null)];
+        var remotes = new RemoteFile[missing.Length];
+        await Parallel.ForAsync(0, missing.Length, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellation }, async (i, token) => remotes[i] = await DescribeAsync(hub, missing[i], token));
+        CheckRoom(missing, remotes);
+        var meter = new ProgressMeter(remotes.Sum(r => r.Size), missing.Length, progress, time);
+        int fetched = 0;
+        for (int i = 0; i < missing.Length; i++)
+        {
+            meter.Begin(missing[i].Path);
+            if (await FetchAsync(hub, missing[i], remotes[i], meter, cancellation)) fetched++;
+            meter.End();
+        }
+
+        return fetched;
+    }
+
     private string PathOf(BundleFile file) => Path.Combine(Folder, StoreLayout.Relative(file));
 
     private async Task<RemoteFile> DescribeAsync(HubClient hub, BundleFile file, CancellationToken cancellation)
@@ -137,6 +176,7 @@ public sealed class ModelStore
             {
                 var remote = await hub.DescribeAsync(file, (failures + refusals) % options.Mirrors.Count, cancellation);
                 if (file.Size is { } size && size != remote.Size) throw new HubException($"{file.Repository}/{file.Path}: expected {size} bytes, found {remote.Size} on the hub");
+                if (ShardIndex.IsIndex(file.Path) && remote.Size > ShardIndex.Longest) throw new HubException($"{file.Repository}/{file.Path}: expected an index of at most {ShardIndex.Longest} bytes, found {remote.Size}");
                 if (file.Sha256 is { } hash && remote.Sha256 is { } other && hash != other) throw new HubException($"{file.Repository}/{file.Path}: expected SHA-256 {hash}, found {other} on the hub");
                 return remote;
             }
@@ -167,7 +207,7 @@ public sealed class ModelStore
     {
         string path = PathOf(file);
         using var held = await FileLock.TakeAsync(path + ".lock", cancellation);
-        if (Find(file) is not null)
+        if (FindInStore(file) is not null)
         {
             meter.Resume(remote.Size);
             return false;

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Locutor.Generation.Requests;
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
 using Locutor.Jobs.Tokens;
@@ -20,8 +19,6 @@ namespace Locutor.Service.Seed;
 public sealed class SeedEndpoints(
     IGrainFactory grains, InputStore inputs, ModelCatalog catalog, JobSubmitter submitter, IFileStore store, TimeProvider time, ServeSettings settings)
 {
-    /// <summary>A promise of the predecessor's address, whatever the model's default is.</summary>
-    private const string DefaultPrompt = "a person is talking";
     private const int PollSeconds = 2;
 
     public static void Map(IEndpointRouteBuilder routes)
@@ -58,7 +55,7 @@ public sealed class SeedEndpoints(
 
     private async Task<Accepted> AcceptAsync(Token caller, SeedBody body, string? key, string hash, CancellationToken cancellation)
     {
-        var asked = Resolve(body);
+        var asked = SeedRequest.Resolve(body, catalog.Find);
         var id = JobId.New();
         var stored = new List<JobInput>();
         try
@@ -75,28 +72,6 @@ public sealed class SeedEndpoints(
         }
         var request = StoredRequest.Store(asked.Request) with { Inputs = [.. stored] };
         return await submitter.SubmitAsync(caller, id, request, key, hash);
-    }
-
-    /// <summary>Checks the body as every door does, with the names and defaults of the predecessor.</summary>
-    private ResolvedRequest Resolve(SeedBody body)
-    {
-        var form = new RequestForm();
-        form.AddFile(VideoFields.Image.Name);
-        form.AddFile(VideoFields.Audio.Name);
-        form.AddText(VideoFields.Prompt.Name, string.IsNullOrEmpty(body.Prompt) ? DefaultPrompt : body.Prompt);
-        if (body.Audio2 is not null)
-        {
-            form.AddFile(VideoFields.Audio2.Name);
-            form.AddText(VideoFields.AudioType.Name, "add");
-        }
-        try
-        {
-            return form.Resolve(catalog.Find);
-        }
-        catch (RequestException refusal)
-        {
-            throw SeedException.Invalid(refusal.Errors.Select(error => SeedException.Error("value_error", ["body", error.Key], error.Value[0], null)));
-        }
     }
 
     private async Task<JobInput> StoreAsync(string id, string field, string url, ExpectedMedia expected, CancellationToken cancellation)

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
+using Locutor.Generation.Sampling;
 using Locutor.Models;
 using Locutor.Service.Requests;
 
@@ -10,6 +11,15 @@ namespace Locutor.Service.V1;
 /// <summary>A preset and what it stands for.</summary>
 public sealed record PresetView(string Name)
 {
+    /// <summary>One sentence for people who choose; null where there is none.</summary>
+    public string? About { get; init; }
+
+    /// <summary>Passes of the network for a clip, where the step cache skips none.</summary>
+    public int Passes { get; init; }
+
+    /// <summary>Seconds for a second of video on one H100; null where nobody measured it.</summary>
+    public double? SecondsPerSecond { get; init; }
+
     /// <summary>Defaults by field at the model's default size.</summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement> Defaults { get; init; } = [];
@@ -77,7 +87,15 @@ public sealed class ModelCatalog
             if (differing.Count > 0)
                 others[size] = differing;
         }
-        return new PresetView(preset) { Defaults = usual, BySize = others.Count > 0 ? others : null };
+        var (chosen, settings) = (bundle.Presets[preset], VideoSettings.Resolve(bundle, VideoRequest.Empty.With(VideoFields.Preset, preset)));
+        return new PresetView(preset)
+        {
+            About = chosen.About,
+            Passes = Guidance.PassesOfClip(settings.Guidance, settings.Steps),
+            SecondsPerSecond = chosen.Figures?.SecondsPerSecond,
+            Defaults = usual,
+            BySize = others.Count > 0 ? others : null,
+        };
     }
 
     private static string Title(Bundle bundle) => bundle.Title.Length > 60 ? bundle.Name : $"{bundle.Name} · {bundle.Title}";

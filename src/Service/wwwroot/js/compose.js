@@ -77,6 +77,7 @@ export class Compose {
 
   choosePreset() {
     const preset = this.model.presets.find(one => one.name === byId("preset").value) ?? this.model.presets[0];
+    byId("preset-about").textContent = preset.about ?? "";
     showDefaults({ ...preset, ...preset.by_size?.[byId("size").value] });
     this.refresh();
   }

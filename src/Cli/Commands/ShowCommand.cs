@@ -1,0 +1,49 @@
+using System.CommandLine;
+using System.Globalization;
+using Locutor.Generation.Requests;
+using Locutor.Generation.Sampling;
+using Locutor.Models;
+using Locutor.Models.Store;
+
+namespace Locutor.Cli.Commands;
+
+/// <summary><c>locutor models show</c>: the sizes and presets of a bundle, with what each preset costs and what its shortcuts change.</summary>
+internal static class ShowCommand
+{
+    private static readonly Argument<string> Name = new("name") { Description = "A bundle of 'locutor models list', or the path of a bundle.json of your own." };
+
+    public static Command Create(Option<string?> store, Func<ParseResult, ModelStore> open)
+    {
+        var command = new Command("show", "Print a bundle's sizes and presets: steps, passes, time on an H100, and the error of each preset's shortcuts.") { Name, store };
+        command.SetAction(parsed => Show(open(parsed), parsed.GetRequiredValue(Name)));
+        return command;
+    }
+
+    private static int Show(ModelStore store, string name)
+    {
+        var model = ModelsCommand.Find(name, store.Folder);
+        var bundle = model.Bundle;
+        BundleFile[] files = [.. bundle.Files().SelectMany(f => store.WithShards(f.File)).Distinct()];
+        Console.WriteLine($"{bundle.Name}: {bundle.Title}; {bundle.Licence}; {files.Count(file => model.TryLocate(file) is not null)} of {files.Length} files here");
+        Console.WriteLine($"sizes: {string.Join(", ", bundle.Sizes.Keys.Select(size => size == bundle.DefaultSize ? $"{size} (default)" : size))}; clips of {bundle.ClipFrames} frames");
+        Console.WriteLine();
+        Console.WriteLine(Row("preset", "steps", "passes", "motion", "s per second", "PSNR", ""));
+        foreach (var (preset, settings) in bundle.Presets) Console.WriteLine(Row(bundle, preset, settings));
+        Console.WriteLine();
+        Console.WriteLine("passes: of the network, for a clip, where the step cache skips none. motion: frames that a clip takes over from the one before.");
+        Console.WriteLine("s per second: seconds for a second of video on one H100 with float8 weights; ~ is a sum of measured parts.");
+        Console.WriteLine($"PSNR: the bundled model's video with these settings, against 'quality' (locutor bench presets --of {bundle.Name}).");
+        return ExitCodes.Success;
+    }
+
+    private static string Row(Bundle bundle, string name, Preset preset)
+    {
+        var settings = VideoSettings.Resolve(bundle, VideoRequest.Empty.With(VideoFields.Preset, name));
+        string seconds = preset.Figures?.SecondsPerSecond is { } measured ? string.Create(CultureInfo.InvariantCulture, $"{(preset.Figures.Reckoned ? "~" : "")}{measured:0.0}") : "-";
+        string error = preset.Figures?.Psnr is { } psnr ? string.Create(CultureInfo.InvariantCulture, $"{psnr:0.0} dB") : "-";
+        return Row(name == bundle.DefaultPreset ? $"{name} *" : name, $"{settings.Steps}", $"{Guidance.PassesOfClip(settings.Guidance, settings.Steps)}", $"{settings.MotionFrames}", seconds, error, preset.About ?? "");
+    }
+
+    private static string Row(string preset, string steps, string passes, string motion, string seconds, string error, string about) =>
+        $"{preset,-16}{steps,6}{passes,8}{motion,8}{seconds,14}{error,10}  {about}".TrimEnd();
+}

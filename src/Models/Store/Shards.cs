@@ -1,0 +1,48 @@
+using Locutor.Checkpoints;
+
+namespace Locutor.Models.Store;
+
+/// <summary>The shards that an index names. The index comes from the hub, so its names are not trusted.</summary>
+internal static class Shards
+{
+    /// <summary>Whether all files that an index names are in its folder; true for a file that is no index, false for an index that cannot be read.</summary>
+    public static bool AreBeside(string path)
+    {
+        if (!ShardIndex.IsIndex(path)) return true;
+        try
+        {
+            return Names(path).All(shard => File.Exists(Path.Combine(Path.GetDirectoryName(path)!, shard)));
+        }
+        catch (Exception broken) when (broken is CheckpointException or IOException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The shards as files of the index's repository.</summary>
+    /// <param name="index">Of the hub.</param>
+    /// <param name="path">Where the index is on disk.</param>
+    /// <exception cref="BundleException">The index cannot be read, or it names files that cannot be in its folder.</exception>
+    public static BundleFile[] Read(BundleFile index, string path)
+    {
+        string folder = index.Path[..(index.Path.LastIndexOf('/') + 1)];
+        try
+        {
+            BundleFile[] shards = [.. Names(path).Select(name => index with { Path = folder + name, Size = null, Sha256 = null })];
+            foreach (var shard in shards) StoreLayout.Relative(shard);
+            return shards;
+        }
+        catch (CheckpointException broken)
+        {
+            throw new BundleException(broken.Message, broken);
+        }
+    }
+
+    private static string[] Names(string path)
+    {
+        string[] names = ShardIndex.Shards(path);
+        return Array.Find(names, name => !name.EndsWith(".safetensors", StringComparison.Ordinal)) is { } other
+            ? throw new CheckpointException($"{path}: expected names of safetensors files, found {other}")
+            : names;
+    }
+}

@@ -1,0 +1,45 @@
+using System.IO.Compression;
+using System.Text.Json;
+using Locutor.Models;
+using Locutor.Networks.Layers;
+using static TorchSharp.torch;
+
+namespace Locutor.Generation.Tests;
+
+/// <summary>
+/// Every published bundle, without its weights: the networks that it builds ask for the names and shapes of the released checkpoints. The
+/// audio adapter is a part of the transformer's names, whether it is a file of its own or in the shards.
+/// </summary>
+public class BundleManifestTests
+{
+    private static readonly (string Network, string Released)[] Networks = [("transformer", "dit"), ("autoencoder", "vae"), ("text", "umt5"), ("image", "clip"), ("speech", "wav2vec2")];
+
+    public static TheoryData<string> Published => [.. new BundleCatalogue([Folder]).Names().Where(name => name != "sketch")];
+
+    private static string Folder => Path.Combine(TestEnvironment.Checkout, "models");
+
+    [Theory]
+    [MemberData(nameof(Published))]
+    public void A_published_bundle_asks_for_the_released_names_and_shapes(string name)
+    {
+        var bundle = new BundleCatalogue([Folder]).Find(name)!.Value.Bundle;
+        var blueprint = new BundleBlueprint(bundle);
+        foreach (var (network, released) in Networks)
+        {
+            using var source = new ShapeParameters();
+            var leaves = blueprint.Build(network, BundleBlueprint.Below(new Weights(source, ScalarType.BFloat16, META), bundle.Network(network)));
+            var expected = Manifest(released);
+            var asked = source.Shapes.ToDictionary(entry => entry.Key, entry => string.Join(", ", entry.Value));
+            asked.Where(entry => expected.GetValueOrDefault(entry.Key) != entry.Value).ShouldBeEmpty($"{network}: asked for, and not so in the release");
+            expected.Keys.Where(key => !asked.ContainsKey(key) && !leaves(key)).ShouldBeEmpty($"{network}: in the release, and not read");
+        }
+    }
+
+    private static Dictionary<string, string> Manifest(string released)
+    {
+        using var packed = typeof(BundleManifestTests).Assembly.GetManifestResourceStream("checkpoint-manifest.json.gz")!;
+        using var json = JsonDocument.Parse(new GZipStream(packed, CompressionMode.Decompress));
+        return json.RootElement.GetProperty(released).EnumerateObject()
+            .ToDictionary(entry => entry.Name, entry => string.Join(", ", entry.Value[1].EnumerateArray().Select(length => length.GetInt64())));
+    }
+}
