@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text.Json;
+using Locutor.Generation.Loading;
 using Locutor.Models;
 using Locutor.Networks.Layers;
 using static TorchSharp.torch;
