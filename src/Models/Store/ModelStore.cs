@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Locutor.Checkpoints;
 using Locutor.Models.Hub;
 
 namespace Locutor.Models.Store;

@@ -8,7 +8,7 @@ public class SeedRequestTests
     [Fact]
     public void The_predecessors_address_keeps_its_settings_whatever_the_models_default_is()
     {
-        var bundle = BundleCatalogue.Default().Find("infinitetalk-480p")!.Value.Bundle;
+        var bundle = BundleCatalogue.Default().Find("infinitetalk-480p")!.Bundle;
         bundle.Presets[bundle.DefaultPreset].MotionFrames.ShouldBe(9);
         var settings = SeedRequest.Resolve(new SeedBody("https://a/image", "https://a/audio", null, null, []), _ => bundle).Settings;
         (settings.MotionFrames, settings.Steps, settings.Prompt, settings.Guidance.Audio).ShouldBe((25, 8, "a person is talking", 2));
@@ -17,7 +17,7 @@ public class SeedRequestTests
     [Fact]
     public void A_model_without_those_settings_is_asked_for_its_own()
     {
-        var bundle = BundleCatalogue.Default().Find("sketch")!.Value.Bundle;
+        var bundle = BundleCatalogue.Default().Find("sketch")!.Bundle;
         SeedRequest.Resolve(new SeedBody("https://a/image", "https://a/audio", "https://a/audio2", "hello", []), _ => bundle).Settings.Preset.ShouldBe("default");
     }
 }
