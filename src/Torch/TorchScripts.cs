@@ -23,6 +23,10 @@ public static class TorchScripts
             answer = torch._scaled_dot_product_cudnn_attention(q, k, v, None, True, 0.0, False, False)
             return [answer[0], answer[1]]
 
+        def processor_attention_and_sums(q: Tensor, k: Tensor, v: Tensor) -> List[Tensor]:
+            answer = torch._scaled_dot_product_flash_attention_for_cpu(q, k, v)
+            return [answer[0], answer[1]]
+
         def product_gelu(a: Tensor, b: Tensor, bias: Tensor) -> Tensor:
             return torch._addmm_activation(bias, a, b, use_gelu=True)
 
@@ -67,6 +71,16 @@ public static class TorchScripts
     public static (Tensor Output, Tensor Sums) CudnnAttentionAndSums(Tensor q, Tensor k, Tensor v)
     {
         var both = Compiled.Value.invoke<Tensor[]>("attention_and_sums", q, k, v);
+        return (both[0], both[1]);
+    }
+
+    /// <summary>softmax(q k^T / sqrt(D)) v on a CPU, and the natural logarithm of what the exponentials sum up to: [B, H, L], float32.</summary>
+    /// <param name="q">[B, H, L, D]</param>
+    /// <param name="k">[B, H, keys, D]</param>
+    /// <param name="v">[B, H, keys, D]</param>
+    public static (Tensor Output, Tensor Sums) ProcessorAttentionAndSums(Tensor q, Tensor k, Tensor v)
+    {
+        var both = Compiled.Value.invoke<Tensor[]>("processor_attention_and_sums", q, k, v);
         return (both[0], both[1]);
     }
 

@@ -44,17 +44,23 @@ public sealed class SourceMedia : IAsyncDisposable
 
     private static async Task<IReadOnlyList<StoredSound>> VoicesAsync(TalkingVideoRequest request, MediaLimits limits, List<string> notes, CancellationToken ct)
     {
-        var decoded = new List<Waveform>();
-        foreach (string path in request.AudioPaths)
+        var voices = new List<StoredSound>();
+        try
         {
-            var recording = await AudioDecoder.ReadAsync(path, SpeechEmbedding.SampleRate, limits, ct).ConfigureAwait(false);
-            decoded.Add(recording.Sound);
-            if (recording.Note is { } note) notes.Add(note);
+            foreach (string path in request.AudioPaths)
+            {
+                var recording = await AudioDecoder.ReadAsync(path, SpeechEmbedding.SampleRate, limits, ct).ConfigureAwait(false);
+                voices.Add(recording.Sound);
+                if (recording.Note is { } note) notes.Add(note);
+            }
+            if (voices.Count == 2 && request.Settings.Placement == VoicePlacement.SideBySide) AudioTracks.SideBySide(voices[0], voices[1]);
+            else if (voices.Count == 2) AudioTracks.OneAfterTheOther(voices[0], voices[1]);
+            return voices;
         }
-        if (decoded.Count == 1) return [StoredSound.Store(decoded[0])];
-        var tracks = request.Settings.Placement == VoicePlacement.SideBySide
-            ? AudioTracks.SideBySide(decoded[0], decoded[1])
-            : AudioTracks.OneAfterTheOther(decoded[0], decoded[1]);
-        return [StoredSound.Store(tracks.First), StoredSound.Store(tracks.Second)];
+        catch
+        {
+            foreach (var voice in voices) voice.Dispose();
+            throw;
+        }
     }
 }

@@ -24,10 +24,13 @@ public static class SpeechEmbedding
     {
         long frames = Math.Max(1, sound.Samples * FramesPerSecond / sound.SampleRate);
         double gain = Loudness.Gain(Loudness.Measure(sound));
-        var track = new SpeechTrack(frames, encoder.Config.Blocks, encoder.Config.Width);
+        int blocks = encoder.Config.Blocks;
+        using var own = new SpeechTrack(frames, Wav2Vec2Encoder.OwnSlots, encoder.Config.Width);
+        var track = new SpeechTrack(frames, blocks, encoder.Config.Width);
         try
         {
-            encoder.ForwardTrack(sound.Samples, Read, frames, Write);
+            encoder.ForwardTrack(
+                sound.Samples, Read, frames, Write, (slot, start, count) => slot < blocks ? track.Read(slot, start, count) : own.Read(slot - blocks, start, count));
             return track;
         }
         catch
@@ -36,10 +39,11 @@ public static class SpeechEmbedding
             throw;
         }
 
-        void Write(int block, long start, Tensor rows)
+        void Write(int slot, long start, Tensor rows)
         {
             ct.ThrowIfCancellationRequested();
-            track.Write(block, start, rows);
+            if (slot < blocks) track.Write(slot, start, rows);
+            else own.Write(slot - blocks, start, rows);
         }
 
         Tensor Read(long start, int count)
@@ -56,7 +60,7 @@ public static class SpeechEmbedding
     /// <summary>For a sound that is in memory.</summary>
     public static SpeechTrack Compute(Waveform sound, Wav2Vec2Encoder encoder, Device device)
     {
-        using var stored = StoredSound.Store(sound);
+        using var stored = StoredSound.From(sound);
         return Compute(stored, encoder, device);
     }
 

@@ -46,15 +46,15 @@ public sealed class SpeechTrack : IDisposable
     public Tensor Read(long start, int count)
     {
         using var scope = NewDisposeScope();
-        var blocks = new List<Tensor>();
-        for (int block = 0; block < Blocks; block++)
-        {
-            var rows = empty([count, Width], ScalarType.Float32, CPU);
-            file.Read(Offset(block, start), rows.bytes);
-            blocks.Add(rows);
-        }
+        return stack(Enumerable.Range(0, Blocks).Select(block => Read(block, start, count)), 1).MoveToOuterDisposeScope();
+    }
 
-        return stack(blocks, 1).MoveToOuterDisposeScope();
+    /// <returns>[count, width], float32, in the host's memory.</returns>
+    public Tensor Read(int block, long start, int count)
+    {
+        var rows = empty([count, Width], ScalarType.Float32, CPU);
+        file.Read(Offset(block, start), rows.bytes);
+        return rows;
     }
 
     public void Dispose() => file.Dispose();

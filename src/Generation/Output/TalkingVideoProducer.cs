@@ -36,7 +36,6 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
         int frames = SpeechEmbedding.VideoFrames(voices[0]);
         var options = GenerationOptions.Of(settings, pictures.Height, pictures.Width, frames, settings.Prompt, settings.NegativePrompt);
 
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true); // the decoded sound, which is in a file now, would stay beside the networks
         await using var writer = await VideoWriter.CreateAsync(Output(request, pictures, limits), ct).ConfigureAwait(false);
         request.Growing?.Invoke(writer.PartialPath);
         using var inputs = new OwnedInputs(Encode(settings, options.Guidance, voices, pictures, ct));

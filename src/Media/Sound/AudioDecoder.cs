@@ -4,19 +4,25 @@ using Locutor.Media.Processes;
 
 namespace Locutor.Media.Sound;
 
-/// <summary>A voice as the network gets it.</summary>
+/// <summary>A voice as the network gets it; whoever reads it disposes the sound.</summary>
 /// <param name="Sound">Mono.</param>
-/// <param name="Note">For the user: what was done with its channels, where that may surprise.</param>
-public sealed record Recording(Waveform Sound, string? Note);
+/// <param name="Note">For the user: how its channels were mixed, where that may surprise.</param>
+public sealed record Recording(StoredSound Sound, string? Note);
 
 /// <summary>Reads the first sound track of a file as mono: the mix of <see cref="ChannelMix"/>, then soxr at its HQ recipe (20 bits), as librosa loads.</summary>
 public static class AudioDecoder
 {
-    /// <inheritdoc cref="ReadAsync"/>
-    public static async Task<Waveform> DecodeAsync(string path, int sampleRate, MediaLimits limits, CancellationToken ct = default) =>
-        (await ReadAsync(path, sampleRate, limits, ct).ConfigureAwait(false)).Sound;
+    private const int PieceBytes = 1 << 16;
 
-    /// <summary>Decodes the sound, and tells what is notable about it.</summary>
+    /// <summary>Decodes a sound that fits into memory.</summary>
+    /// <inheritdoc cref="ReadAsync"/>
+    public static async Task<Waveform> DecodeAsync(string path, int sampleRate, MediaLimits limits, CancellationToken ct = default)
+    {
+        using var sound = (await ReadAsync(path, sampleRate, limits, ct).ConfigureAwait(false)).Sound;
+        return sound.ToWaveform();
+    }
+
+    /// <summary>Decodes the sound piece by piece into a temporary file, so that its length costs no memory.</summary>
     /// <param name="path">Any sound or video with sound.</param>
     /// <param name="sampleRate">Wanted Hz.</param>
     /// <param name="limits">What the file may cost. Lengths are those decoded, not those that the header claims.</param>
@@ -35,9 +41,7 @@ public static class AudioDecoder
         try
         {
             var mix = await ChannelMix.FindAsync(file, audio, limits, timer.Token).ConfigureAwait(false);
-            float[] samples = await SamplesAsync(file, audio, mix, sampleRate, limits, timer.Token).ConfigureAwait(false);
-            Check(file, samples, sampleRate, limits);
-            return new Recording(new Waveform(sampleRate, samples), mix.Note);
+            return new Recording(await StoreAsync(file, audio, mix, sampleRate, limits, timer.Token).ConfigureAwait(false), mix.Note);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException && timer.IsCancellationRequested)
         {
@@ -46,7 +50,7 @@ public static class AudioDecoder
         }
     }
 
-    private static async Task<float[]> SamplesAsync(MediaFile file, MediaStream audio, ChannelMix mix, int sampleRate, MediaLimits limits, CancellationToken ct)
+    private static async Task<StoredSound> StoreAsync(MediaFile file, MediaStream audio, ChannelMix mix, int sampleRate, MediaLimits limits, CancellationToken ct)
     {
         string[] arguments =
         [
@@ -56,30 +60,35 @@ public static class AudioDecoder
         ];
         await using var process = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments);
         using var kill = process.KillOn(ct);
-        long most = (long)Math.Min(limits.MaxSeconds * sampleRate, Array.MaxLength / sizeof(float));
-        using var bytes = new MemoryStream();
-        byte[] buffer = new byte[1 << 16];
-        while (await process.Output.ReadAsync(buffer, ct).ConfigureAwait(false) is var read and > 0)
+        var sound = new StoredSound(sampleRate);
+        try
         {
-            bytes.Write(buffer, 0, read);
-            if (bytes.Length / sizeof(float) > most)
-                throw file.TooLarge($"more than {limits.MaxSeconds:0.#} s of sound at {sampleRate} Hz");
+            byte[] buffer = new byte[PieceBytes];
+            while (await process.Output.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, ct).ConfigureAwait(false) is var read and > 0)
+            {
+                Append(file, sound, MemoryMarshal.Cast<byte, float>(buffer.AsSpan(0, read)));
+                if (sound.Seconds > limits.MaxSeconds) throw file.TooLarge($"more than {limits.MaxSeconds:0.#} s of sound at {sampleRate} Hz");
+            }
+            int code = await process.WaitAsync(ct).ConfigureAwait(false);
+            if (code != 0 || (sound.Samples == 0 && audio.Codec == "unknown"))
+                throw file.Damaged(process.Complaint(file.FullPath));
+            if (sound.Seconds < limits.MinAudioSeconds)
+                throw new MediaException(MediaErrorCodes.AudioTooShort, $"{file.Path}: {sound.Seconds:0.###} s of sound, expected at least {limits.MinAudioSeconds:0.###} s");
+            return sound;
         }
-        int code = await process.WaitAsync(ct).ConfigureAwait(false);
-        if (code != 0 || (bytes.Length == 0 && audio.Codec == "unknown"))
-            throw file.Damaged(process.Complaint(file.FullPath));
-        return MemoryMarshal.Cast<byte, float>(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)).ToArray();
+        catch
+        {
+            sound.Dispose();
+            throw;
+        }
     }
 
-    private static void Check(MediaFile file, float[] samples, int sampleRate, MediaLimits limits)
+    private static void Append(MediaFile file, StoredSound sound, ReadOnlySpan<float> samples)
     {
-        int odd = Array.FindIndex(samples, s => !float.IsFinite(s));
-        if (odd >= 0) throw file.Unsupported($"sample {odd} of {samples.Length} is {samples[odd]}, expected a finite number");
-        double seconds = (double)samples.Length / sampleRate;
-        if (seconds < limits.MinAudioSeconds)
+        for (int i = 0; i < samples.Length; i++)
         {
-            throw new MediaException(
-                MediaErrorCodes.AudioTooShort, $"{file.Path}: {seconds:0.###} s of sound, expected at least {limits.MinAudioSeconds:0.###} s");
+            if (!float.IsFinite(samples[i])) throw file.Unsupported($"sample {sound.Samples + i} is {samples[i]}, expected a finite number");
         }
+        sound.Append(samples);
     }
 }

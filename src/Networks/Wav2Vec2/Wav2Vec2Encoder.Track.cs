@@ -8,47 +8,81 @@ namespace Locutor.Networks.Wav2Vec2;
 /// <returns>[count], float32, on the encoder's device.</returns>
 public delegate Tensor ReadSamples(long start, int count);
 
-/// <summary>Takes what a block gives for some frames.</summary>
-/// <param name="block">Number of the block.</param>
+/// <summary>Stores rows of a track.</summary>
+/// <param name="slot">Which rows: below the number of blocks, the output of that block; from there on, the encoder's own.</param>
 /// <param name="start">First frame.</param>
 /// <param name="rows">[frames, width]; valid during the call.</param>
-public delegate void WriteRows(int block, long start, Tensor rows);
+public delegate void WriteRows(int slot, long start, Tensor rows);
+
+/// <summary>Reads stored rows.</summary>
+/// <param name="slot">As they were written.</param>
+/// <param name="start">First frame.</param>
+/// <param name="count">How many; all have been written.</param>
+/// <returns>[count, width], of any device and type that holds what was written.</returns>
+public delegate Tensor ReadRows(int slot, long start, int count);
 
 /// <summary>
-/// The encoder over a track of any length. Every frame attends to all others, so three tensors of the track's length remain in memory while it
-/// runs (hidden rows, keys and values of one block: an hour at the released sizes takes 0.8 GB, the bundled model's 0.14 GB); samples, features,
-/// projections and results exist for one piece at a time.
+/// The encoder over a track of any length. Every frame attends to all others, so rows, keys and values of the whole track are needed; they are
+/// stored by the caller, and in memory there is one piece at a time.
 /// </summary>
 public sealed partial class Wav2Vec2Encoder
 {
+    /// <summary>Slots behind those of the blocks that <see cref="ForwardTrack"/> writes and reads; nobody needs them afterwards.</summary>
+    public const int OwnSlots = 3;
+
     private const double VarianceFloor = 1e-7;
-    private const int PieceSamples = 1 << 20, LeastQueries = 16;
+    private const int PieceSamples = 1 << 18;
 
-    /// <summary>Largest matrix of attention scores on a CPU, where libtorch may form one.</summary>
-    private const long ScoreBytes = 32L << 20;
+    /// <summary>Features that a CPU convolves at once: its heap grows by the holes that large buffers leave.</summary>
+    private const int ProcessorFeatures = 100;
 
-    /// <summary>Frames that the blocks compute at once.</summary>
+    /// <summary>Frames that the blocks compute at once, and keys that they attend to at once.</summary>
     public int PieceFrames { get; init; } = 2048;
+
+    private int FirstRows => Config.Blocks; // what the first block reads
+
+    private int Keys => Config.Blocks + 1; // before there are keys: rows without positions
+
+    private int Values => Config.Blocks + 2;
 
     /// <summary>Computes what <see cref="Forward"/> gives for the whole sound after <see cref="Normalise"/>, without gradients.</summary>
     /// <param name="samples">At least <see cref="Wav2Vec2Config.ReceptiveField"/>, at 16 kHz, of any loudness.</param>
     /// <param name="read">Called several times for each sample.</param>
     /// <param name="frames">Of video, over which the sound is spread evenly, its ends on the first and the last.</param>
-    /// <param name="write">Called once for each block and frame.</param>
-    public void ForwardTrack(long samples, ReadSamples read, long frames, WriteRows write)
+    /// <param name="write">Called once for each block and frame, and several times for each of <see cref="OwnSlots"/>.</param>
+    /// <param name="readRows">Gives back what was written last.</param>
+    public void ForwardTrack(long samples, ReadSamples read, long frames, WriteRows write, ReadRows readRows)
     {
         if (samples < Config.ReceptiveField()) throw new ArgumentException($"wav2vec2: expected at least {Config.ReceptiveField()} samples, found {samples}", nameof(samples));
         ArgumentOutOfRangeException.ThrowIfLessThan(frames, 1);
         using var still = no_grad();
-        using var x = WithPositions(Embed(samples, Normalised(samples, read), frames));
-        using var keys = empty_like(x);
-        using var values = empty_like(x);
-        int queries = x.device_type == TorchSharp.DeviceType.CPU ? (int)Math.Clamp(ScoreBytes / (sizeof(float) * Config.Heads * frames), Math.Min(LeastQueries, PieceFrames), PieceFrames) : PieceFrames;
-        for (int block = 0; block < blocks.Length; block++)
+        Embed(samples, Normalised(samples, read), frames, write);
+        AddPositions(frames, write, Rows);
+        for (int number = 0; number < blocks.Length; number++)
         {
-            int number = block;
-            blocks[block].ForwardInPlace(x, keys, values, queries, (start, rows) => write(number, start, rows));
+            int source = number == 0 ? FirstRows : number - 1;
+            foreach (var (start, count) in Pieces(frames))
+            {
+                using var scope = NewDisposeScope();
+                var (keys, values) = blocks[number].Attended(Rows(source, start, count));
+                write(Keys, start, keys.squeeze(0));
+                write(Values, start, values.squeeze(0));
+            }
+
+            foreach (var (start, count) in Pieces(frames))
+            {
+                using var scope = NewDisposeScope();
+                var attended = Pieces(frames).Select(piece => (Rows(Keys, piece.Start, piece.Count), Rows(Values, piece.Start, piece.Count)));
+                write(number, start, blocks[number].Forward(Rows(source, start, count), attended).squeeze(0));
+            }
         }
+
+        Tensor Rows(int slot, long start, int count) => readRows(slot, start, count).to(type, device).unsqueeze(0);
+    }
+
+    private IEnumerable<(long Start, int Count)> Pieces(long frames)
+    {
+        for (long start = 0; start < frames; start += PieceFrames) yield return (start, (int)Math.Min(PieceFrames, frames - start));
     }
 
     /// <summary>The samples as the convolutions take them: shifted and scaled twice, as the reference does.</summary>
@@ -72,41 +106,32 @@ public sealed partial class Wav2Vec2Encoder
         return sum;
     }
 
-    /// <returns>[1, frames, width], before positions are added.</returns>
-    private Tensor Embed(long samples, ReadSamples read, long frames)
+    /// <summary>Rows before positions are added.</summary>
+    private void Embed(long samples, ReadSamples read, long frames, WriteRows write)
     {
-        var spread = new FeatureSpread(config: Config, samples, frames);
-        Tensor? x = null;
-        foreach (var piece in features.Stream(samples, read, PieceFeatures))
+        using var spread = new FeatureSpread(Config, samples, frames);
+        foreach (var piece in features.Stream(samples, read, device.type == TorchSharp.DeviceType.CPU ? Math.Min(PieceFeatures, ProcessorFeatures) : PieceFeatures))
         {
             using (piece)
                 spread.Add(piece, (start, rows) =>
                 {
                     using var scope = NewDisposeScope();
-                    var embedded = projection.Forward(projectionNorm.Forward(rows));
-                    x ??= empty([1, frames, Config.Width], embedded.dtype, embedded.device).DetachFromDisposeScope();
-                    x.narrow(1, start, embedded.shape[1]).copy_(embedded);
+                    write(Keys, start, projection.Forward(projectionNorm.Forward(rows)).squeeze(0));
                 });
         }
-
-        spread.Dispose();
-        return x!;
     }
 
-    /// <summary>Adds the convolution over neighbouring frames, and normalises; disposes what it is given.</summary>
-    private Tensor WithPositions(Tensor x)
+    /// <summary>Adds the convolution over neighbouring frames, and normalises.</summary>
+    private void AddPositions(long frames, WriteRows write, Func<int, long, int, Tensor> rows)
     {
-        long frames = x.shape[1], halo = Config.PositionKernel;
-        var y = empty_like(x);
-        using (x)
-            for (long start = 0; start < frames; start += PieceFrames)
-            {
-                using var scope = NewDisposeScope();
-                long count = Math.Min(PieceFrames, frames - start), from = Math.Max(0, start - halo), to = Math.Min(frames, start + count + halo);
-                var placed = positions.Forward(x.narrow(1, from, to - from)).narrow(1, start - from, count);
-                y.narrow(1, start, count).copy_(norm.Forward(x.narrow(1, start, count) + placed));
-            }
-
-        return y;
+        long halo = Config.PositionKernel;
+        foreach (var (start, count) in Pieces(frames))
+        {
+            using var scope = NewDisposeScope();
+            long from = Math.Max(0, start - halo), to = Math.Min(frames, start + count + halo);
+            var x = rows(Keys, from, (int)(to - from));
+            var placed = x + positions.Forward(x);
+            write(FirstRows, start, norm.Forward(placed.narrow(1, start - from, count)).squeeze(0));
+        }
     }
 }

@@ -15,12 +15,14 @@ public sealed partial class Wav2Vec2Encoder
     private readonly PositionalConvolution positions;
     private readonly LayerNorm norm;
     private readonly Block[] blocks;
+    private readonly ScalarType type;
+    private readonly Device device;
 
     /// <param name="weights">The root of a checkpoint; its keys may begin with <c>wav2vec2.</c>.</param>
     public Wav2Vec2Encoder(Weights weights, Wav2Vec2Config config)
     {
         config.Validate();
-        Config = config;
+        (Config, type, device) = (config, weights.Type, weights.Device);
         if (weights.Contains("wav2vec2.feature_projection.projection.weight")) weights = weights["wav2vec2"];
         features = new WaveFeatures(weights["feature_extractor"]["conv_layers"], config);
         projectionNorm = new LayerNorm(weights["feature_projection"]["layer_norm"], config.ConvolutionWidths[^1], config.Epsilon);
@@ -35,8 +37,8 @@ public sealed partial class Wav2Vec2Encoder
     /// <summary>Whether a file of this network may hold that tensor though nothing here reads it: what is for training alone.</summary>
     public static bool Leaves(string key) => Array.Exists(LeftParts, part => key.StartsWith(part, StringComparison.Ordinal));
 
-    /// <summary>Features that are convolved at once; memory beside the answer grows with this, not with the length of the sound.</summary>
-    public int PieceFeatures { get; init; } = 2000;
+    /// <summary>Features that are convolved at once, which decides how much memory that takes, whatever the length of the sound.</summary>
+    public int PieceFeatures { get; init; } = 500;
 
     /// <summary>Each sound shifted and scaled to mean 0 and variance 1, as the network was trained.</summary>
     /// <param name="wave">[B, samples]</param>
@@ -89,41 +91,38 @@ public sealed partial class Wav2Vec2Encoder
         public Tensor Forward(Tensor x)
         {
             using var scope = NewDisposeScope();
-            return Forward(x, key.Forward(x), value.Forward(x)).MoveToOuterDisposeScope();
+            return Finish(x, Attention.Forward(Heads(query.Forward(x)), Heads(key.Forward(x)), Heads(value.Forward(x)))).MoveToOuterDisposeScope();
         }
 
-        /// <summary>Replaces the rows of a track by the block's output, piece by piece.</summary>
+        /// <summary>Keys and values of rows.</summary>
         /// <param name="x">[1, L, width]</param>
-        /// <param name="keys">Room for the keys, of the same shape.</param>
-        /// <param name="values">Room for the values, of the same shape.</param>
-        /// <param name="piece">Rows that are computed at once.</param>
-        /// <param name="take">Gets the first row of a piece and its output [rows, width].</param>
-        public void ForwardInPlace(Tensor x, Tensor keys, Tensor values, int piece, Action<long, Tensor> take)
-        {
-            long length = x.shape[1];
-            for (long start = 0; start < length; start += piece)
-            {
-                using var scope = NewDisposeScope();
-                long count = Math.Min(piece, length - start);
-                var rows = x.narrow(1, start, count);
-                keys.narrow(1, start, count).copy_(key.Forward(rows));
-                values.narrow(1, start, count).copy_(value.Forward(rows));
-            }
+        public (Tensor Keys, Tensor Values) Attended(Tensor x) => (key.Forward(x), value.Forward(x));
 
-            for (long start = 0; start < length; start += piece)
-            {
-                using var scope = NewDisposeScope();
-                var rows = x.narrow(1, start, Math.Min(piece, length - start));
-                rows.copy_(Forward(rows, keys, values)); // nothing reads these rows of x any more
-                take(start, rows.squeeze(0));
-            }
-        }
-
-        private Tensor Forward(Tensor x, Tensor keys, Tensor values)
+        /// <summary>The output for some rows of a track whose keys and values come in parts.</summary>
+        /// <param name="x">[1, L, width]</param>
+        /// <param name="attended">Keys and values, [1, some, width] each, of the whole track.</param>
+        public Tensor Forward(Tensor x, IEnumerable<(Tensor Keys, Tensor Values)> attended)
         {
             using var scope = NewDisposeScope();
-            var (q, k, v) = (Attention.SplitHeads(query.Forward(x), config.Heads), Attention.SplitHeads(keys, config.Heads), Attention.SplitHeads(values, config.Heads));
-            x = attentionNorm.Forward(x + output.Forward(Attention.Forward(q, k, v)));
+            using var attention = new AttentionInParts(Heads(query.Forward(x)));
+            using var parts = attended.GetEnumerator();
+            while (true)
+            {
+                using var part = NewDisposeScope();
+                if (!parts.MoveNext()) break;
+                attention.Add(Heads(parts.Current.Keys), Heads(parts.Current.Values));
+            }
+
+            return Finish(x, attention.Result()).MoveToOuterDisposeScope();
+        }
+
+        private Tensor Heads(Tensor x) => Attention.SplitHeads(x, config.Heads);
+
+        /// <summary>What follows the attention.</summary>
+        private Tensor Finish(Tensor x, Tensor attended)
+        {
+            using var scope = NewDisposeScope();
+            x = attentionNorm.Forward(x + output.Forward(attended));
             return feedForwardNorm.Forward(x + contract.Forward(expand.Forward(x).gelu())).MoveToOuterDisposeScope();
         }
     }

@@ -77,8 +77,21 @@ internal sealed class WaveFeatures
         using var scope = NewDisposeScope();
         int kernel = config.ConvolutionKernels[0], stride = config.ConvolutionStrides[0];
         long outputs = (samples - kernel) / stride + 1;
-        var sums = Pieces(samples, kernel, stride, pieceOutputs).Select(piece => Sums(() => read(piece.Start, piece.Count))).Aggregate((a, b) => a + b); // [2, B, C, 1]
-        var mean = sums[0] / outputs;
+        Tensor? sums = null; // [2, B, C, 1]
+        foreach (var piece in Pieces(samples, kernel, stride, pieceOutputs))
+        {
+            var more = Sums(() => read(piece.Start, piece.Count));
+            if (sums is null)
+            {
+                sums = more;
+                continue;
+            }
+
+            sums.add_(more);
+            more.Dispose(); // small tensors that remained would split the heap's large free blocks
+        }
+
+        var mean = sums![0] / outputs;
         var variance = (sums[1] / outputs - mean * mean).clamp_min(0);
         var scale = normWeight.view(1, -1, 1) / (variance + Epsilon).sqrt();
         var shift = normBias.view(1, -1, 1) - mean * scale;

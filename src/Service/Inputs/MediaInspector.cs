@@ -81,7 +81,7 @@ public sealed class MediaInspector(ServeSettings settings) : IDisposable
             var info = await MediaProbe.ProbeAsync(path, _limits, cancellation);
             var seconds = info.Duration ?? 0;
             if (info.Kind is MediaKind.Audio && expected is ExpectedMedia.Sound)
-                seconds = (await AudioDecoder.DecodeAsync(path, DecodeRate, _limits, cancellation)).Seconds;
+                seconds = await DecodedSecondsAsync(path, cancellation);
             var (type, extension) = ContentType(info);
             var media = new InspectedMedia(type, extension, info.Kind, seconds, info.Width, info.Height);
             // Sound in a field for pictures was not decoded, so nothing about it is remembered.
@@ -98,6 +98,12 @@ public sealed class MediaInspector(ServeSettings settings) : IDisposable
         {
             _processes.Release();
         }
+    }
+
+    private async Task<double> DecodedSecondsAsync(string path, CancellationToken cancellation)
+    {
+        using var sound = (await AudioDecoder.ReadAsync(path, DecodeRate, _limits, cancellation)).Sound;
+        return sound.Seconds;
     }
 
     private void Remember(string sha256, InspectedMedia media)

@@ -19,7 +19,7 @@ public sealed class ChannelMixTests : IDisposable
     public async Task A_voice_on_one_channel_of_many_is_heard_at_its_own_level(int channels, int speaking)
     {
         string path = folder.Write("in.wav", WavFile.Float(Rate, channels, Rate, (n, c) => c == speaking ? WavFile.Voice(n, Rate) : 0));
-        var voice = await AudioDecoder.ReadAsync(path, Rate, MediaLimits.Default, Ct);
+        var voice = await VoiceAsync(path, Rate);
         voice.Note.ShouldNotBeNull().ShouldContain($"channel {speaking + 1} is used");
         voice.Sound.Samples.Length.ShouldBe(Rate);
         Enumerable.Range(0, Rate).Max(n => Math.Abs(voice.Sound.Samples[n] - WavFile.Voice(n, Rate))).ShouldBeLessThan(1e-5f);
@@ -30,7 +30,7 @@ public sealed class ChannelMixTests : IDisposable
     public async Task Stereo_of_opposite_phase_is_heard_and_the_louder_side_taken()
     {
         string path = folder.Write("in.wav", WavFile.Float(Rate, 2, Rate, (n, c) => (c == 0 ? 0.8f : -0.9f) * WavFile.Voice(n, Rate)));
-        var voice = await AudioDecoder.ReadAsync(path, Rate, MediaLimits.Default, Ct);
+        var voice = await VoiceAsync(path, Rate);
         voice.Note.ShouldNotBeNull().ShouldContain("channel 2, the loudest, is used alone");
         Enumerable.Range(0, Rate).Max(n => Math.Abs(voice.Sound.Samples[n] + 0.9f * WavFile.Voice(n, Rate))).ShouldBeLessThan(1e-5f);
         await ShouldBeHeardAsync(path, Power(voice.Sound.Samples));
@@ -42,7 +42,7 @@ public sealed class ChannelMixTests : IDisposable
         foreach (float right in new[] { 1f, 0.4f, 0f })
         {
             string path = folder.Write("in.wav", WavFile.Float(Rate, 2, Rate, (n, c) => (c == 0 ? 1 : right) * WavFile.Voice(n, Rate)));
-            var voice = await AudioDecoder.ReadAsync(path, Rate, MediaLimits.Default, Ct);
+            var voice = await VoiceAsync(path, Rate);
             voice.Note.ShouldBeNull();
             var (first, second) = await HeardAsync(path);
             double one = Power([.. Enumerable.Range(0, Rate).Select(n => WavFile.Voice(n, Rate))]);
@@ -61,7 +61,7 @@ public sealed class ChannelMixTests : IDisposable
     public async Task A_voice_on_any_speaker_of_a_known_layout_is_heard(string layout, string speaker)
     {
         string path = await folder.MakeAsync("in.flac", $"-f lavfi -i aevalsrc=0.3*sin(440*PI*t):s=48000:d=1 -af pan={layout}|{speaker}=c0 -c:a flac");
-        var voice = await AudioDecoder.ReadAsync(path, 48000, MediaLimits.Default, Ct);
+        var voice = await VoiceAsync(path, 48000);
         voice.Note.ShouldBeNull();
         Power(voice.Sound.Samples).ShouldBeInRange(0.009, 0.0451); // at least half the amplitude of 0.3
         await ShouldBeHeardAsync(path, Power(voice.Sound.Samples));
@@ -126,6 +126,13 @@ public sealed class ChannelMixTests : IDisposable
         byte[] pcm = await TempFolder.RunForBytesAsync("ffmpeg", ["-v", "error", "-i", options.Path, "-f", "f32le", "-ar", "48000", "-"]);
         double Of(int channel) => Power([.. Enumerable.Range(4800, 38400).Select(n => BitConverter.ToSingle(pcm, 4 * (n * count + channel)))]);
         return (Of(0), Of(count - 1));
+    }
+
+    private static async Task<(Waveform Sound, string? Note)> VoiceAsync(string path, int rate)
+    {
+        var recording = await AudioDecoder.ReadAsync(path, rate, MediaLimits.Default, Ct);
+        using var sound = recording.Sound;
+        return (sound.ToWaveform(), recording.Note);
     }
 
     private static double Power(float[] samples) => samples.Average(s => (double)s * s);

@@ -57,23 +57,6 @@ public sealed partial class LoudnessTests : IDisposable
         double.IsFinite(Loudness.Measure(Sine(16000, 300, 0.2, 0.4))).ShouldBeTrue();
     }
 
-    [Fact]
-    public void Two_speakers_are_padded_or_queued()
-    {
-        var random = TestSeed.NewRandom();
-        float[] a = [.. Enumerable.Range(0, 501).Select(_ => random.NextSingle())], b = [.. Enumerable.Range(0, 777).Select(_ => random.NextSingle())];
-        var (first, second) = (new Waveform(16000, a), new Waveform(16000, b));
-        var beside = AudioTracks.SideBySide(first, second);
-        beside.First.Samples.ShouldBe([.. a, .. new float[276]]);
-        beside.Second.Samples.ShouldBe(b);
-        beside.Mix.Samples.ShouldBe(b.Select((s, n) => s + (n < 501 ? a[n] : 0)));
-        var after = AudioTracks.OneAfterTheOther(first, second);
-        after.First.Samples.ShouldBe([.. a, .. new float[777]]);
-        after.Second.Samples.ShouldBe([.. new float[501], .. b]);
-        after.Mix.Samples.ShouldBe([.. a, .. b]);
-        Should.Throw<ArgumentException>(() => AudioTracks.SideBySide(first, new Waveform(44100, b))).Message.ShouldContain("44100");
-    }
-
     private static Waveform Sine(int rate, double frequency, double amplitude, double seconds) =>
         new(rate, [.. Enumerable.Range(0, (int)(seconds * rate)).Select(n => (float)(amplitude * Math.Sin(2 * Math.PI * frequency * n / rate)))]);
 

@@ -9,7 +9,7 @@ public sealed class StoredSoundTests
     {
         var random = TestSeed.NewRandom();
         var sound = new Waveform(16000, [.. Enumerable.Range(0, 16000 * 7 + 123).Select(n => (random.NextSingle() - 0.5f) * 0.3f * MathF.Abs(MathF.Sin(n / 9000f)))]);
-        using var stored = StoredSound.Store(sound);
+        using var stored = StoredSound.From(sound);
         (stored.Samples, stored.SampleRate, stored.Seconds).ShouldBe((sound.Samples.LongLength, 16000, sound.Seconds));
         float[] part = new float[5001];
         stored.Read(70_000, part);
@@ -20,14 +20,14 @@ public sealed class StoredSoundTests
     [Fact]
     public void Reading_past_the_end_is_an_error()
     {
-        using var stored = StoredSound.Store(new Waveform(16000, new float[100]));
+        using var stored = StoredSound.From(new Waveform(16000, new float[100]));
         Should.Throw<EndOfStreamException>(() => stored.Read(50, new float[51]));
     }
 
     [Fact]
     public void The_file_has_no_name_that_a_killed_program_could_leave()
     {
-        using var stored = StoredSound.Store(new Waveform(16000, new float[100]));
+        using var stored = StoredSound.From(new Waveform(16000, new float[100]));
         string[] open = [.. Directory.EnumerateFileSystemEntries($"/proc/{Environment.ProcessId}/fd").Select(path => new FileInfo(path).LinkTarget).OfType<string>().Where(target => target.Contains("/locutor-", StringComparison.Ordinal))];
         open.ShouldNotBeEmpty();
         open.ShouldAllBe(target => target.EndsWith(" (deleted)", StringComparison.Ordinal));
