@@ -97,6 +97,19 @@ public sealed class QueueStateTests
         id.ShouldBe("a");
     }
 
+    [Fact]
+    public void A_worker_that_says_goodbye_may_finish_and_one_that_is_gone_may_not()
+    {
+        var workers = new WorkerRoster(_time);
+        workers.Depart("a");
+        workers.Gone("b");
+        (workers.HasDeparted("a"), workers.IsGone("a")).ShouldBe((true, false));
+        (workers.HasDeparted("b"), workers.IsGone("b")).ShouldBe((true, true));
+        _time.Now += WorkerRoster.Memory + TimeSpan.FromSeconds(1);
+        workers.Forget();
+        workers.IsGone("b").ShouldBeFalse();
+    }
+
     private sealed class ManualTime : TimeProvider
     {
         public DateTimeOffset Now { get; set; } = DateTimeOffset.UnixEpoch;

@@ -29,7 +29,7 @@ public interface IJobGrain : IGrainWithStringKey
     [AlwaysInterleave] Task<JobRecord?> GetAsync();
 
     /// <summary>The record as soon as its version is above <paramref name="version"/>, or as it stands after <paramref name="atMost"/>.</summary>
-    [AlwaysInterleave] Task<JobRecord?> WaitAsync(long version, TimeSpan atMost);
+    [AlwaysInterleave, ResponseTimeout(Patience.Waits)] Task<JobRecord?> WaitAsync(long version, TimeSpan atMost);
 
     /// <summary>The inputs lie in the data folder now, and the job may run.</summary>
     Task<bool> StoreInputsAsync(JobInput[] inputs);
@@ -44,7 +44,7 @@ public interface IJobGrain : IGrainWithStringKey
     Task<LeaseReply> ReportAsync(int attempt, JobProgress? progress);
 
     /// <summary>Returns as soon as the attempt should stop, or after <paramref name="atMost"/>.</summary>
-    [AlwaysInterleave] Task<LeaseReply> WaitForStopAsync(int attempt, TimeSpan atMost);
+    [AlwaysInterleave, ResponseTimeout(Patience.Waits)] Task<LeaseReply> WaitForStopAsync(int attempt, TimeSpan atMost);
 
     /// <summary>Ends the attempt with a video. False: the attempt was not current, and nothing was changed.</summary>
     Task<bool> SucceedAsync(int attempt, JobResult result);

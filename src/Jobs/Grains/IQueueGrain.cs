@@ -64,16 +64,16 @@ public interface IQueueGrain : IGrainWithStringKey
     Task<QueueStatistics> StatisticsAsync();
 
     /// <summary>Whether one more job of <paramref name="owner"/> may wait; if so its place is kept for a minute, until it is added or given up.</summary>
-    Task<QueueAdmission> ReserveAsync(string owner, string jobId, int maxQueuedOfOwner);
+    [ResponseTimeout(Patience.BetweenGrains)] Task<QueueAdmission> ReserveAsync(string owner, string jobId, int maxQueuedOfOwner);
 
     /// <summary>Gives up a reserved place.</summary>
-    Task GiveUpAsync(string jobId);
+    [ResponseTimeout(Patience.BetweenGrains)] Task GiveUpAsync(string jobId);
 
     /// <summary>Takes up a job as its record says: to fetch, to run, running, or with a webhook to send; uses up a reserved place.</summary>
-    Task AddAsync(JobRecord record);
+    [ResponseTimeout(Patience.BetweenGrains)] Task AddAsync(JobRecord record);
 
     /// <summary>A job has changed: it moves to where it belongs now.</summary>
-    Task ChangedAsync(JobRecord record);
+    [ResponseTimeout(Patience.BetweenGrains)] Task ChangedAsync(JobRecord record);
 
     /// <summary>
     /// The next job for a worker, or null after <paramref name="wait"/>. A worker asks only while it runs none: when an answer was lost, the
@@ -94,13 +94,13 @@ public interface IQueueGrain : IGrainWithStringKey
     Task WorkersGoneAsync(string idPrefix, string exceptPrefix);
 
     /// <summary>The next job whose inputs are to be fetched, or null after <paramref name="wait"/>. It is given out again when nobody calls <see cref="FetchingAsync"/> for a lease.</summary>
-    [AlwaysInterleave] Task<JobRecord?> NextToFetchAsync(TimeSpan wait);
+    [AlwaysInterleave, ResponseTimeout(Patience.Waits)] Task<JobRecord?> NextToFetchAsync(TimeSpan wait);
 
     /// <summary>The inputs of a job are still being fetched.</summary>
     Task FetchingAsync(string jobId);
 
     /// <summary>The next job whose webhook is due, or null after <paramref name="wait"/>.</summary>
-    [AlwaysInterleave] Task<JobRecord?> NextWebhookAsync(TimeSpan wait);
+    [AlwaysInterleave, ResponseTimeout(Patience.Waits)] Task<JobRecord?> NextWebhookAsync(TimeSpan wait);
 
     /// <summary>1 for the job that is next; 0 when it does not wait.</summary>
     Task<int> PositionAsync(string jobId);

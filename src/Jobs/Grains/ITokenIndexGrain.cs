@@ -68,7 +68,7 @@ public interface ITokenIndexGrain : IGrainWithStringKey
     [AlwaysInterleave] Task<IndexListing> ListAsync(long? before, int limit, JobStatus? status);
 
     /// <summary>A job has changed.</summary>
-    [AlwaysInterleave] Task ChangedAsync(JobRecord record);
+    [AlwaysInterleave, ResponseTimeout(Patience.BetweenGrains)] Task ChangedAsync(JobRecord record);
 
     /// <summary>A job is removed from the index.</summary>
     [AlwaysInterleave] Task RemoveAsync(string jobId);

@@ -32,6 +32,7 @@ public sealed partial class QueueGrain
         _workers.Forget();
         _reservations.RemoveExpired();
         await Task.WhenAll(_unsure.Take(MostRead).ToArray().Select(id => TryAsync(() => ReadUnsureAsync(id))));
+        await TakeFromGoneAsync();
         await Task.WhenAll(_jobs.LeasesToCheck().Select(job => TryAsync(() => CheckLeaseAsync(job))));
         if (_compared + ComparePause <= time.GetUtcNow())
             await TryAsync(CompareAsync);
@@ -53,14 +54,17 @@ public sealed partial class QueueGrain
             Place(now);
     }
 
+    /// <summary>Jobs of workers that have ended, by themselves or with their node, need not wait until their leases run out.</summary>
+    private Task TakeFromGoneAsync()
+    {
+        bool HasEnded(JobRecord job) => _workers.IsGone(job.Worker) || (NodeOfWorker.Find(job.Worker) is { } node && nodes.IsDeadSilo(node));
+        return Task.WhenAll(_jobs.AllRunning().Where(HasEnded).Select(job => TryAsync(() => LoseWorkerAsync(job))));
+    }
+
     private async Task LoseWorkerAsync(JobRecord job)
     {
-        // If this fails, the lease runs out.
-        await TryAsync(async () =>
-        {
-            if (await GrainFactory.GetGrain<IJobGrain>(job.Id).LoseWorkerAsync(job.Attempt) is { } now)
-                Place(now);
-        });
+        if (await GrainFactory.GetGrain<IJobGrain>(job.Id).LoseWorkerAsync(job.Attempt) is { } now)
+            Place(now);
     }
 
     private async Task CompareAsync()

@@ -8,7 +8,8 @@ namespace Locutor.Jobs.Grains;
 
 /// <inheritdoc cref="IQueueGrain"/>
 [Reentrant]
-public sealed partial class QueueGrain(JobsOptions options, JobsMetrics metrics, TimeProvider time, SiloEnding ending, ILogger<QueueGrain> logger) : Grain, IQueueGrain
+public sealed partial class QueueGrain(
+    JobsOptions options, JobsMetrics metrics, TimeProvider time, SiloEnding ending, ISiloStatusOracle nodes, ILogger<QueueGrain> logger) : Grain, IQueueGrain
 {
     private static readonly TimeSpan WebhookPatience = TimeSpan.FromMinutes(1);
 
@@ -130,10 +131,10 @@ public sealed partial class QueueGrain(JobsOptions options, JobsMetrics metrics,
         bool IsGone(string? id) => id is not null && id.StartsWith(idPrefix, StringComparison.Ordinal)
             && (exceptPrefix.Length == 0 || !id.StartsWith(exceptPrefix, StringComparison.Ordinal));
         await _rebuilding;
-        foreach (var worker in _workers.All.Where(worker => IsGone(worker.Id)).ToArray())
-            _workers.Gone(worker.Id);
+        foreach (var id in _workers.All.Select(worker => worker.Id).Concat(_jobs.AllRunning().Select(job => job.Worker)).Where(IsGone).ToArray())
+            _workers.Gone(id!);
         Signal();
-        await Task.WhenAll(_jobs.AllRunning().Where(job => IsGone(job.Worker)).Select(LoseWorkerAsync));
+        await TakeFromGoneAsync();
     }
 
     public async Task<JobRecord?> NextToFetchAsync(TimeSpan wait) =>

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Net;
+using Locutor.Jobs.Grains;
 using Locutor.Jobs.Storage;
 using Locutor.Jobs.Tokens;
 using Microsoft.Extensions.DependencyInjection;
@@ -48,6 +49,7 @@ public static class JobsHosting
         builder.UseOrleans(silo =>
         {
             silo.Configure<Orleans.Configuration.ClusterOptions>(ids => (ids.ClusterId, ids.ServiceId) = (ClusterId, ClusterId));
+            silo.Configure<SiloMessagingOptions>(calls => calls.ResponseTimeout = Patience.Usual);
             silo.Configure<GrainCollectionOptions>(collection => collection.CollectionAge = TimeSpan.FromMinutes(5));
             if (cluster.Certificate is { } certificate)
                 ClusterTls.Use(silo, certificate);
@@ -88,6 +90,7 @@ public static class JobsHosting
         builder.UseOrleansClient(client =>
         {
             client.Configure<Orleans.Configuration.ClusterOptions>(ids => (ids.ClusterId, ids.ServiceId) = (ClusterId, ClusterId));
+            client.Configure<ClientMessagingOptions>(calls => calls.ResponseTimeout = Patience.Usual);
             client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = GatewayRefresh);
             if (certificate is not null)
                 ClusterTls.Use(client, certificate);

@@ -10,6 +10,7 @@ public sealed class WorkerRoster(TimeProvider time)
 
     private readonly Dictionary<string, WorkerReport> _workers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, DateTimeOffset> _departed = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _gone = new(StringComparer.Ordinal);
     private readonly DateTimeOffset _since = time.GetUtcNow();
 
     public int Count => _workers.Count;
@@ -43,8 +44,12 @@ public sealed class WorkerRoster(TimeProvider time)
     public void Gone(string id)
     {
         Depart(id);
+        _gone.Add(id);
         _workers.Remove(id);
     }
+
+    /// <summary>Whether the worker has ended: it does not even finish what it has begun.</summary>
+    public bool IsGone(string? id) => id is not null && _gone.Contains(id);
 
     public bool HasDeparted(string id) => _departed.ContainsKey(id);
 
@@ -55,6 +60,9 @@ public sealed class WorkerRoster(TimeProvider time)
         foreach (var (id, _) in _workers.Where(worker => worker.Value.SeenAt < before).ToArray())
             _workers.Remove(id);
         foreach (var (id, _) in _departed.Where(departed => departed.Value < before).ToArray())
+        {
             _departed.Remove(id);
+            _gone.Remove(id);
+        }
     }
 }

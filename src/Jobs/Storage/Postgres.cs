@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Locutor.Jobs.Hosting;
 using Locutor.Jobs.Tokens;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -10,11 +11,13 @@ namespace Locutor.Jobs.Storage;
 internal static class Postgres
 {
     private const string Invariant = "Npgsql";
+    private const int MostConnections = 20;
     private const long SchemaLock = 0x4C6F6375746F72;
 
     /// <summary>Makes the schema and tells the silo to use it.</summary>
     public static void Use(ISiloBuilder silo, string connectionString, Hosting.ClusterOptions cluster)
     {
+        connectionString = Bounded(connectionString);
         MakeSchema(connectionString);
         silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Invariant, connectionString));
         silo.Configure<EndpointOptions>(endpoints =>
@@ -23,13 +26,41 @@ internal static class Postgres
             endpoints.SiloPort = cluster.SiloPort;
             endpoints.GatewayPort = cluster.GatewayPort;
         });
-        // A service that was killed leaves a row behind; it must not keep its successor waiting for long.
-        silo.Configure<ClusterMembershipOptions>(membership => (membership.ProbeTimeout, membership.NumMissedProbesLimit) = (TimeSpan.FromSeconds(2), 2));
+        UseMembership(silo);
         silo.Services.AddOptions<AdoNetGrainStorageOptions>(JobsStorage.Name).Configure<StateSerializer>((options, serializer) =>
             (options.Invariant, options.ConnectionString, options.GrainStorageSerializer) = (Invariant, connectionString, serializer));
         silo.AddAdoNetGrainStorage(JobsStorage.Name, (AdoNetGrainStorageOptions _) => { });
         silo.Services.AddSingleton(services => new TokenStore(Connector(connectionString), services.GetRequiredService<TimeProvider>()));
         silo.Services.AddSingleton(services => new SessionStore(Connector(connectionString), services.GetRequiredService<TimeProvider>()));
+    }
+
+    /// <summary>How a lost node is noticed. Every promise about time after a loss depends on this.</summary>
+    private static void UseMembership(ISiloBuilder silo)
+    {
+        silo.Configure<ClusterMembershipOptions>(membership =>
+        {
+            (membership.ProbeTimeout, membership.NumMissedProbesLimit) = (TimeSpan.FromSeconds(2), 2);
+            // A node that starts alone need not wait longer than three of these for one that left without a trace.
+            membership.IAmAliveTablePublishTimeout = membership.TableRefreshTimeout = TimeSpan.FromSeconds(5);
+        });
+        LostNodes.Use(silo);
+#pragma warning disable ORLEANSEXP003 // The usual directory ends healthy grains whenever a node joins or is lost (docs/decisions/lost-nodes.md).
+        silo.AddDistributedGrainDirectory();
+#pragma warning restore ORLEANSEXP003
+        // Two activations of one grain for a moment do no harm: what they store carries a version.
+        silo.Configure<GrainDirectoryOptions>(directory => directory.RangeLeaseDuration = TimeSpan.Zero);
+    }
+
+    /// <summary>
+    /// PostgreSQL accepts 100 connections if nothing else is said, and Npgsql opens as many for each node. A node that took up many jobs
+    /// left none to the others.
+    /// </summary>
+    private static string Bounded(string connectionString)
+    {
+        var parts = new NpgsqlConnectionStringBuilder(connectionString);
+        if (!parts.ShouldSerialize("Maximum Pool Size"))
+            parts.MaxPoolSize = MostConnections;
+        return parts.ConnectionString;
     }
 
     /// <summary>Tells a client to find the gateways of the nodes in the database.</summary>

@@ -43,6 +43,6 @@ public sealed record WorkerOptions
     /// <summary>Longest time without progress in one stage of a job.</summary>
     public TimeSpan LongestStall { get; init; } = TimeSpan.FromMinutes(30);
 
-    /// <summary>Whether the end of standard input means that the parent is gone.</summary>
+    /// <summary>Whether a service started this worker: it ends with the service.</summary>
     public bool Attached { get; init; }
 }

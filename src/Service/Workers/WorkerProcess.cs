@@ -18,7 +18,8 @@ public static class WorkerProcess
     {
         if (options.Id.Length == 0)
             options = options with { Id = $"{Environment.MachineName}/{Guid.NewGuid():N}" };
-        using var drain = new CancellationTokenSource();
+        // Not disposed: the parent may write until the process ends.
+        var drain = new CancellationTokenSource();
         using var abort = new CancellationTokenSource();
         void Stop(PosixSignalContext signal)
         {
@@ -29,7 +30,11 @@ public static class WorkerProcess
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         if (options.Attached)
         {
-            _ = Task.Run(() => ListenToParentAsync(drain, abort));
+            ParentWatch.Start(line =>
+            {
+                if (line == DrainLine)
+                    drain.Cancel();
+            });
             _ = Task.Run(() => WorkerPulse.PrintAsync(CancellationToken.None));
         }
 
@@ -57,19 +62,5 @@ public static class WorkerProcess
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(abort.IsCancellationRequested ? 1 : 10));
         await host.StopAsync(patience.Token);
         return 0;
-    }
-
-    private static async Task ListenToParentAsync(CancellationTokenSource drain, CancellationTokenSource abort)
-    {
-        while (await Console.In.ReadLineAsync() is { } line)
-        {
-            if (line == DrainLine)
-                await drain.CancelAsync();
-        }
-        // The parent is gone, and with it the service: nobody will ever ask for this worker's result.
-        await drain.CancelAsync();
-        await abort.CancelAsync();
-        await Task.Delay(TimeSpan.FromSeconds(3));
-        Environment.Exit(1);
     }
 }

@@ -13,17 +13,19 @@ namespace Locutor.Service.Workers;
 
 /// <summary>Starts one worker process per device, starts it again when it ends, and tells the queue at once when one has died.</summary>
 public sealed partial class WorkerSupervisor(
-    IGrainFactory grains, ClusterOptions cluster, Drain drain, ServeSettings settings, TimeProvider time, ILogger<WorkerSupervisor> logger) : BackgroundService
+    IGrainFactory grains, ClusterOptions cluster, ILocalSiloDetails node, Drain drain, ServeSettings settings, TimeProvider time, ILogger<WorkerSupervisor> logger)
+    : BackgroundService
 {
     private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan TellPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan TellPause = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan LongLife = TimeSpan.FromMinutes(1);
 
     // Workers that an earlier life of this service started are gone: they end when their parent does. It is the same service if it has the
     // same folder, and the same addresses: several may share a machine's name and a folder.
     private readonly string _host = $"{Environment.MachineName}/{Hash($"{settings.Data} {settings.Urls} {cluster.Address}")}/";
-    private readonly string _life = Guid.NewGuid().ToString("N")[..8];
+    private readonly string _life = NodeOfWorker.Name(node.SiloAddress);
 
     /// <summary>The devices a setting asks for.</summary>
     public static IReadOnlyList<string> Devices(string workers) => workers switch
@@ -38,9 +40,9 @@ public sealed partial class WorkerSupervisor(
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, drain.Begun);
         try
         {
-            await ForgetEarlierLifeAsync();
             var devices = Devices(settings.Workers);
-            await Task.WhenAll(devices.Select((device, number) => WatchAsync(device, number, stopping.Token)));
+            await Task.WhenAll(devices.Select((device, number) => WatchAsync(device, number, stopping.Token))
+                .Prepend(TellGoneAsync(_host, _host + _life, stopping.Token)));
         }
         finally
         {
@@ -48,16 +50,25 @@ public sealed partial class WorkerSupervisor(
         }
     }
 
-    private async Task ForgetEarlierLifeAsync()
+    /// <summary>Tells the queue which workers have ended, until it has heard it or their leases have run out by themselves.</summary>
+    private async Task TellGoneAsync(string idPrefix, string exceptPrefix, CancellationToken stopping)
     {
-        try
+        for (var from = time.GetTimestamp(); ;)
         {
-            await grains.GetGrain<IQueueGrain>(IQueueGrain.Key).WorkersGoneAsync(_host, _host + _life);
-        }
-        catch (Exception exception)
-        {
-            // Their leases run out by themselves; it only takes longer.
-            LogNotForgotten(exception);
+            try
+            {
+                await grains.GetGrain<IQueueGrain>(IQueueGrain.Key).WorkersGoneAsync(idPrefix, exceptPrefix).WaitAsync(TellPatience, time, stopping);
+                return;
+            }
+            catch (Exception exception)
+            {
+                if (stopping.IsCancellationRequested || time.GetElapsedTime(from).TotalSeconds > settings.LeaseSeconds)
+                {
+                    LogNotTold(exception.Message);
+                    return;
+                }
+            }
+            await Task.Delay(TellPause, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -74,7 +85,7 @@ public sealed partial class WorkerSupervisor(
                 if (stopping.IsCancellationRequested)
                     return;
                 LogEnded(device, code);
-                await grains.GetGrain<IQueueGrain>(IQueueGrain.Key).WorkersGoneAsync(id, "").WaitAsync(TellPatience, time, stopping);
+                await TellGoneAsync(id, "", stopping);
             }
             catch (Exception exception)
             {
@@ -87,7 +98,8 @@ public sealed partial class WorkerSupervisor(
 
     private async Task<int> RunAsync(string id, string device, CancellationToken stopping)
     {
-        using var process = Process.Start(StartInfo(id, device)) ?? throw new InvalidOperationException("no process was started");
+        using var parent = new ParentThread(StartInfo(id, device));
+        using var process = await parent.Started;
         using var pulse = new WorkerPulse(time, () =>
         {
             LogSilent(device, process.Id, WorkerPulse.Patience.TotalSeconds);
@@ -183,8 +195,8 @@ public sealed partial class WorkerSupervisor(
     [LoggerMessage(LogLevel.Error, "the worker on {Device} could not be run")]
     private partial void LogFailed(Exception exception, string device);
 
-    [LoggerMessage(LogLevel.Warning, "the workers of an earlier start could not be forgotten")]
-    private partial void LogNotForgotten(Exception exception);
+    [LoggerMessage(LogLevel.Warning, "the queue could not be told that workers have ended, so their jobs wait until their leases run out: {Reason}")]
+    private partial void LogNotTold(string reason);
 
     [LoggerMessage(LogLevel.Information, "[{Device}] {Line}")]
     private partial void LogLine(string device, string line);

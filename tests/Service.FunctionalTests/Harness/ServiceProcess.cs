@@ -31,6 +31,9 @@ public sealed class ServiceProcess : IAsyncDisposable
 
     public int ProcessId => _process!.Id;
 
+    /// <summary>Told every line that the program prints.</summary>
+    public event Action<string>? Printed;
+
     /// <summary>What the program has printed.</summary>
     public string Log
     {
@@ -180,6 +183,7 @@ public sealed class ServiceProcess : IAsyncDisposable
             return;
         lock (_log)
             _log.AppendLine(line);
+        Printed?.Invoke(line);
     }
 }
 

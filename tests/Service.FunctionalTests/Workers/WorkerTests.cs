@@ -134,6 +134,47 @@ public sealed class WorkerTests
         (await client.EndAsync(next, 60)).GetProperty("status").GetString().ShouldBe("succeeded");
     }
 
+    [Fact]
+    public async Task No_worker_outlives_a_service_that_was_killed()
+    {
+        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=60", "--set", "workers=cpu,cpu,cpu");
+        using var client = await service.TokenAsync("--scopes", "all");
+        var workers = await WorkersAsync(client, 3);
+        var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        await client.UntilAsync(id, job => job.GetProperty("status").GetString() == "running");
+        // One works, one waits, and one cannot do anything by itself.
+        var working = await client.WorkerOfAsync(id);
+        await SignalAsync("-STOP", workers.First(worker => worker != working));
+        await service.KillAsync();
+        for (var clock = Stopwatch.StartNew(); workers.Any(IsAlive); await Task.Delay(20))
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(10), "a worker goes on without its service");
+    }
+
+    private static async Task<int[]> WorkersAsync(TokenClient client, int count)
+    {
+        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(50))
+        {
+            var workers = (await client.GetJsonAsync("/v1/workers")).GetProperty("workers").EnumerateArray()
+                .Where(worker => worker.GetProperty("state").GetString() == "idle").Select(worker => worker.GetProperty("process").GetInt32()).ToArray();
+            if (workers.Length == count)
+                return workers;
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), "the workers do not come");
+        }
+    }
+
+    /// <summary>Whether a process runs. One that nobody has waited for yet is a zombie and runs no more.</summary>
+    private static bool IsAlive(int process)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process}/stat").Split(") ")[^1][0] is not ('Z' or 'X');
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
     private static async Task SignalAsync(string signal, int process)
     {
         using var kill = Process.Start("kill", [signal, process.ToString(CultureInfo.InvariantCulture)]);

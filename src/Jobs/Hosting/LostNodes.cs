@@ -1,0 +1,165 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
+
+namespace Locutor.Jobs.Hosting;
+
+/// <summary>
+/// Declares a node lost as soon as its machine refuses connections to its port: then its process has ended. Orleans' own probes take seconds
+/// to find this out, and a node that starts while all others are gone would wait for them until their rows in the database are old. A machine
+/// that does not answer at all is left to the probes.
+/// </summary>
+internal sealed partial class LostNodes(IClusterMembershipService members, ILocalSiloDetails self, TimeProvider time, ILogger<LostNodes> logger)
+    : ILifecycleParticipant<ISiloLifecycle>, IDisposable
+{
+    private static readonly TimeSpan UsualJoin = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    // A process that is killed does not close everything in one moment.
+    private static readonly TimeSpan[] Pauses = [TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(0.5)];
+
+    private readonly CancellationTokenSource _ending = new();
+    private readonly SemaphoreSlim _connectionEnded = new(0, 1);
+    private volatile bool _joined;
+    private Task _watching = Task.CompletedTask;
+
+    public static void Use(ISiloBuilder silo)
+    {
+        silo.Services.AddSingleton<LostNodes>().AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<LostNodes>());
+        silo.Services.AddOptions<SiloConnectionOptions>().Configure<IServiceProvider>((connections, services) =>
+        {
+            // The class needs the membership, and that needs connections.
+            ConnectionDelegate Watch(ConnectionDelegate next) => connection => services.GetRequiredService<LostNodes>().WatchAsync(next, connection);
+            connections.ConfigureSiloInboundConnection(connection => connection.Use(Watch));
+            connections.ConfigureSiloOutboundConnection(connection => connection.Use(Watch));
+        });
+    }
+
+    public void Participate(ISiloLifecycle lifecycle)
+    {
+        lifecycle.Subscribe(nameof(LostNodes), ServiceLifecycleStage.ApplicationServices, _ =>
+        {
+            _watching = Task.Run(() => RunAsync(_ending.Token), CancellationToken.None);
+            return Task.CompletedTask;
+        }, async _ =>
+        {
+            await _ending.CancelAsync();
+            await _watching;
+        });
+        lifecycle.Subscribe(nameof(LostNodes), ServiceLifecycleStage.Active, _ =>
+        {
+            _joined = true;
+            return Task.CompletedTask;
+        });
+    }
+
+    public void Dispose()
+    {
+        _ending.Dispose();
+        _connectionEnded.Dispose();
+    }
+
+    private async Task WatchAsync(ConnectionDelegate next, ConnectionContext connection)
+    {
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            Look();
+        }
+    }
+
+    private void Look()
+    {
+        try
+        {
+            _connectionEnded.Release();
+        }
+        catch (Exception exception) when (exception is SemaphoreFullException or ObjectDisposedException)
+        {
+            // It will look, or this node is stopping.
+        }
+    }
+
+    private async Task RunAsync(CancellationToken ending)
+    {
+        while (!ending.IsCancellationRequested)
+        {
+            try
+            {
+                if (_joined)
+                    await AfterConnectionAsync(ending);
+                else
+                    await Task.Delay(UsualJoin, time, ending);
+                if (!_joined)
+                    await RemoveLostAsync(ending);
+            }
+            catch (OperationCanceledException) when (ending.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                LogFailed(exception.Message);
+            }
+        }
+    }
+
+    private async Task AfterConnectionAsync(CancellationToken ending)
+    {
+        await _connectionEnded.WaitAsync(ending);
+        foreach (var pause in Pauses)
+        {
+            await Task.Delay(pause, time, ending);
+            if (await RemoveLostAsync(ending))
+                return;
+        }
+    }
+
+    /// <summary>Whether any node was found to be lost.</summary>
+    private async Task<bool> RemoveLostAsync(CancellationToken ending)
+    {
+        var others = members.CurrentSnapshot.Members.Values
+            .Where(member => member.Status is SiloStatus.Active && !member.SiloAddress.Equals(self.SiloAddress)).Select(member => member.SiloAddress).ToArray();
+        var lost = false;
+        foreach (var node in others)
+        {
+            if (!await RefusesAsync(node.Endpoint, ending) || !await RefusesAsync(node.Endpoint, ending))
+                continue;
+            LogLost(node);
+            lost |= await members.TryKill(node);
+        }
+        return lost;
+    }
+
+    private static async Task<bool> RefusesAsync(IPEndPoint node, CancellationToken ending)
+    {
+        using var socket = new Socket(node.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ending);
+        patience.CancelAfter(Patience);
+        try
+        {
+            await socket.ConnectAsync(node, patience.Token);
+            return false;
+        }
+        catch (SocketException exception)
+        {
+            return exception.SocketErrorCode is SocketError.ConnectionRefused;
+        }
+        catch (OperationCanceledException) when (!ending.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "the node at {Node} has ended without saying so: others take over its jobs")]
+    private partial void LogLost(SiloAddress node);
+
+    [LoggerMessage(LogLevel.Warning, "could not find out whether nodes are lost: {Reason}")]
+    private partial void LogFailed(string reason);
+}

@@ -1,0 +1,137 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using Locutor.Jobs.Hosting;
+using Locutor.Service.FunctionalTests.Harness;
+
+namespace Locutor.Service.FunctionalTests.Endurance;
+
+/// <summary>
+/// Two nodes over one PostgreSQL database with more jobs than they can run, and kill -9 of either in turn. Measures how long the worker of
+/// the other node waits for its next job, and how long a node that was started again needs until it answers and works.
+/// </summary>
+[Collection(Alone.Name)]
+public sealed class NodeOutageTests
+{
+    private const int Feeders = 3;
+    private static readonly int Kills = Endurance.Of(3, 16);
+    private static readonly TimeSpan Watched = TimeSpan.FromSeconds(20);
+
+    [Fact]
+    public async Task Other_nodes_work_on_after_a_kill_and_a_node_that_comes_back_is_used_at_once()
+    {
+        await using var database = await PostgresServer.StartAsync(FreePort.Take());
+        var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
+        await using var first = await ServiceProcess.StartAsync(environment, "--set", "stub_seconds=0.3", "--set", "workers=cpu", "--set", "lease_seconds=10",
+            "--set", "max_queued_per_token=100000", "--set", "submits_per_minute=1000000", "--set", "requests_per_minute=10000000");
+        using var client = await first.TokenAsync("--scopes", "all");
+        await using var second = await first.StartAnotherAsync();
+        using var other = new TokenClient(second.Url, client.Key, client.Secret);
+        Node[] nodes = [new(first, client), new(second, other)];
+        using var over = new CancellationTokenSource();
+        var feeding = Task.WhenAll(Enumerable.Range(0, Feeders).Select(number => FeedAsync(nodes, number, over.Token)));
+        await nodes[0].NextJobAsync(30);
+        await nodes[1].NextJobAsync(30);
+
+        List<double> pauses = [], starts = [], answers = [], works = [];
+        for (var kill = 0; kill < Kills; kill++)
+        {
+            var (lost, left) = (nodes[kill % 2], nodes[(kill + 1) % 2]);
+            await lost.Service.KillAsync();
+            var killed = Stopwatch.GetTimestamp();
+            // A node may also come back before the others have noticed that it was away.
+            await Task.Delay(kill % 4 < 2 ? Watched : TimeSpan.Zero);
+            var started = Stopwatch.GetTimestamp();
+            await lost.Service.StartAgainAsync();
+            starts.Add(Stopwatch.GetElapsedTime(started).TotalSeconds);
+            started = Stopwatch.GetTimestamp();
+            await lost.AnswersAsync();
+            answers.Add(Stopwatch.GetElapsedTime(started).TotalSeconds);
+            await lost.NextJobAsync(120);
+            works.Add(Stopwatch.GetElapsedTime(started).TotalSeconds);
+            pauses.Add(left.LongestPauseSince(killed));
+        }
+        await over.CancelAsync();
+        await feeding;
+        Endurance.Say($"outages: {Kills} kills; the worker of the other node waited for {Describe(pauses)}; a node that came back was ready after {Describe(starts)}, "
+            + $"answered {Describe(answers)} later and its worker began a job {Describe(works)} later");
+        pauses.Max().ShouldBeLessThan(Endurance.Of(15, 5), "the worker of the other node idles");
+        answers.Max().ShouldBeLessThan(Endurance.Of(15, 5), "a node that is ready does not answer");
+        works.Max().ShouldBeLessThan(Endurance.Of(60, 20), "a node that came back gets no jobs");
+    }
+
+    private static string Describe(List<double> seconds) => $"{Endurance.Percentile(seconds, 0.5):F1} s (median) to {seconds.Max():F1} s";
+
+    private static async Task FeedAsync(Node[] nodes, int number, CancellationToken over)
+    {
+        for (var turn = number; !over.IsCancellationRequested; turn++)
+        {
+            await nodes[turn % 2].TrySubmitAsync();
+            await Task.Delay(300, CancellationToken.None);
+        }
+    }
+
+    /// <summary>A node, and when its worker began its jobs.</summary>
+    private sealed class Node
+    {
+        private readonly TokenClient _client;
+        private readonly ConcurrentQueue<long> _begun = new();
+
+        public Node(ServiceProcess service, TokenClient client)
+        {
+            (Service, _client) = (service, client);
+            service.Printed += line =>
+            {
+                if (line.Contains(" begins, attempt ", StringComparison.Ordinal))
+                    _begun.Enqueue(Stopwatch.GetTimestamp());
+            };
+        }
+
+        public ServiceProcess Service { get; }
+
+        public async Task TrySubmitAsync()
+        {
+            try
+            {
+                using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+                using var answer = await _client.Http.PostAsync("/v1/jobs", TokenClient.Form(Samples.Picture, Samples.VoiceOfASecond), patience.Token);
+                answer.StatusCode.ShouldBeOneOf(HttpStatusCode.Accepted, HttpStatusCode.ServiceUnavailable);
+            }
+            catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
+            {
+                // The node is killed, or was in the middle of it.
+            }
+        }
+
+        /// <summary>Waits until the worker begins another job.</summary>
+        public async Task NextJobAsync(double seconds)
+        {
+            var before = _begun.Count;
+            for (var clock = Stopwatch.StartNew(); _begun.Count == before; await Task.Delay(20))
+                clock.Elapsed.TotalSeconds.ShouldBeLessThan(seconds, Service.Log);
+        }
+
+        /// <summary>Waits until a request to this node is answered.</summary>
+        public async Task AnswersAsync()
+        {
+            for (var clock = Stopwatch.StartNew(); ; await Task.Delay(20))
+            {
+                using var answer = await _client.Http.GetAsync("/v1/jobs?limit=1");
+                if (answer.IsSuccessStatusCode)
+                    return;
+                clock.Elapsed.TotalSeconds.ShouldBeLessThan(120, Service.Log);
+            }
+        }
+
+        public double LongestPauseSince(long from)
+        {
+            double longest = 0;
+            foreach (var begun in _begun.Append(Stopwatch.GetTimestamp()).Where(begun => begun > from))
+            {
+                longest = Math.Max(longest, Stopwatch.GetElapsedTime(from, begun).TotalSeconds);
+                from = begun;
+            }
+            return longest;
+        }
+    }
+}
