@@ -65,9 +65,8 @@ public sealed class NodeKillTests
             job.GetProperty("status").GetString().ShouldBe("succeeded", $"{key}: {job}");
             var run = (job.GetProperty("finished_at").GetDateTimeOffset() - job.GetProperty("started_at").GetDateTimeOffset()).TotalSeconds;
             longest = Math.Max(longest, run);
-            // An attempt whose worker was killed holds its job for a lease, and no longer than the queue needs to move. The queue of a cluster
-            // whose nodes were killed one after the other may need half a minute and more; only the long run asks for the promised time.
-            run.ShouldBeLessThan(job.GetProperty("attempt").GetInt32() * Endurance.Of(180, (int)Lease + 15), $"{key}: {job}");
+            // Each attempt may last until its lease runs out and the queue has moved. A machine that other tests use too is slower.
+            run.ShouldBeLessThan(job.GetProperty("attempt").GetInt32() * (Lease + Endurance.Of(30, 15)), $"{key}: {job}");
         }
         var listed = await ListAsync(client);
         listed.Count.ShouldBe(_accepted.Count + 1, "every key makes one job, and the first one was without a key");
