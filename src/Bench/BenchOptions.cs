@@ -39,7 +39,10 @@ public sealed record BenchOptions(Bundle Bundle, Device Device, int Height, int 
     /// <summary>The bundle with its files; for accuracy, which needs trained weights.</summary>
     public ResolvedBundle? Files { get; init; }
 
-    /// <summary>A picture, for accuracy.</summary>
+    /// <summary>Whose presets are compared on the trained bundle; null: its own.</summary>
+    public Bundle? PresetsOf { get; init; }
+
+    /// <summary>A picture, for accuracy and presets.</summary>
     public string? Image { get; init; }
 
     /// <summary>A voice, for accuracy.</summary>

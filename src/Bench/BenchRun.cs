@@ -10,7 +10,7 @@ namespace Locutor.Bench;
 public static class BenchRun
 {
     /// <summary>What can be measured, in the order in which <c>all</c> does it.</summary>
-    public static IReadOnlyList<string> Parts { get; } = ["pass", "kernels", "vae", "encoders", "clip", "load", "accuracy"];
+    public static IReadOnlyList<string> Parts { get; } = ["pass", "kernels", "vae", "encoders", "clip", "load", "accuracy", "presets"];
 
     /// <param name="part">One of <see cref="Parts"/>, or <c>all</c>: a pass and its kernels at every precision of a GPU, a clip with and without step caching, and whatever else needs no trained numbers.</param>
     /// <param name="said">Told every line of the table as it is known.</param>
@@ -63,6 +63,7 @@ public static class BenchRun
         "encoders" => new EncodersBench(options, meter).Run(),
         "clip" => new ClipBench(options, meter).Run(),
         "accuracy" => new AccuracyBench(options, meter).Run(),
+        "presets" => new PresetsBench(options, meter).Run(),
         "load" => new LoadBench(options, meter).Run(),
         _ => throw new BenchException($"unknown part '{part}': expected {string.Join(", ", Parts)} or all"),
     };

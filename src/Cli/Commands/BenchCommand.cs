@@ -21,15 +21,16 @@ internal static class BenchCommand
     private static readonly Option<string?> StepCache = new("--step-cache") { Description = "For a whole clip, as for generate; for accuracy, this one in place of a table.", HelpName = "X" };
     private static readonly Option<int> Clips = new("--clips") { Description = "Of a video: the first is made from a picture, all later ones go on from the one before.", HelpName = "N", DefaultValueFactory = _ => 2 };
     private static readonly Option<string?> VramBudget = new("--vram-budget") { Description = "For a pass, the autoencoder alone and a clip; as for generate.", HelpName = "GIB" };
-    private static readonly Option<string?> Image = new("--image-path", "-i") { Description = "A picture, for accuracy.", HelpName = "FILE" };
-    private static readonly Option<string?> Audio = new("--audio1-path", "-a") { Description = "A voice, for accuracy.", HelpName = "FILE" };
+    private static readonly Option<string?> Of = new("--of") { Description = "For presets: the bundle whose presets the trained one is run with; without it, its own.", HelpName = "NAME" };
+    private static readonly Option<string?> Image = new("--image-path", "-i") { Description = "A picture, for accuracy and presets.", HelpName = "FILE" };
+    private static readonly Option<string?> Audio = new("--audio1-path", "-a") { Description = "A voice, for accuracy and presets.", HelpName = "FILE" };
     private static readonly Option<string> Folder = new("--folder") { Description = "Where the file that is loaded may stand meanwhile.", HelpName = "FOLDER", DefaultValueFactory = _ => Path.GetTempPath() };
     private static readonly Option<string> Device = new("--device") { Description = "cpu or cuda; without it, the GPU when there is one.", HelpName = "cpu|cuda", DefaultValueFactory = _ => "auto" };
     private static readonly Option<string?> Json = new("--json") { Description = "Also write the figures to this file.", HelpName = "FILE" };
 
     public static Command Create()
     {
-        var command = new Command("bench", "Measure what the parts of the generator cost on this device.") { Part, Model, Size, Frames, Precise, Repeat, Check, Preset, Steps, StepCache, Clips, VramBudget, Image, Audio, Folder, Device, Json };
+        var command = new Command("bench", "Measure what the parts of the generator cost on this device.") { Part, Model, Size, Frames, Precise, Repeat, Check, Preset, Steps, StepCache, Clips, VramBudget, Of, Image, Audio, Folder, Device, Json };
         command.SetAction(parsed =>
         {
             string? json = parsed.GetValue(Json);
@@ -63,6 +64,7 @@ internal static class BenchCommand
             Clips = parsed.GetValue(Clips),
             VramBudget = MemoryPlan.Parse(parsed.GetValue(VramBudget)),
             Files = model.Folder is null ? null : model,
+            PresetsOf = parsed.GetValue(Of) is { } of ? ModelFinder.Find(of).Bundle : null,
             Image = parsed.GetValue(Image),
             Audio = parsed.GetValue(Audio),
             Folder = parsed.GetValue(Folder)!,

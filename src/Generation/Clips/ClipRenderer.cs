@@ -99,19 +99,20 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
         var (inputs, options, clip) = (parts.Inputs, parts.Options, parts.Clip);
         var passes = Guidance.PassesOf(options.Guidance);
         string encoding = $"the encoding of {Number(clip)}";
-        var image = context.Image(parts.Picture, pixels, seen => watch.Look(seen, "picture encoder", encoding));
         watch.Look(inputs.Text, "text encoder", encoding);
-        var text = context.Text(inputs.Text);
         var negative = passes.Any(WithoutText)
-            ? context.Text(inputs.NegativeText ?? throw new ArgumentException("a text guidance other than 1 needs a negative text", nameof(parts)))
-            : text;
+            ? inputs.NegativeText ?? throw new ArgumentException("a text guidance other than 1 needs a negative text", nameof(parts))
+            : inputs.Text;
         int window = transformer.Config.AudioWindow;
         var windows = stack([.. inputs.Speech.Select(person => AudioWindows.Of(person, clip.Start, options.Clips.ClipFrames, window).to(device))], 0);
         watch.Look(windows, "speech encoder", encoding);
-        var speech = transformer.EmbedAudio(windows.unsqueeze(0), speakers);
-        var silence = passes.Any(WithoutAudio) ? transformer.EmbedAudio(zeros_like(windows.narrow(0, 0, 1)).unsqueeze(0)) : speech;
+        using var spoken = transformer.ReadAudio(windows.unsqueeze(0));
+        using var silent = passes.Any(WithoutAudio) ? transformer.ReadAudio(zeros_like(windows.narrow(0, 0, 1)).unsqueeze(0)) : null;
+        var made = context.Project([inputs.Text, negative], parts.Picture, pixels, seen => watch.Look(seen, "picture encoder", encoding), silent is null ? [spoken] : [spoken, silent]);
+        var speech = new AudioConditioning(made.Speech[0], speakers);
+        var silence = silent is null ? speech : new AudioConditioning(made.Speech[1], null);
         return passes.ToDictionary(pass => pass, pass =>
-            new PassConditioning(WithoutText(pass) ? negative : text, image, WithoutAudio(pass) ? silence : speech));
+            new PassConditioning(made.Texts[WithoutText(pass) ? 1 : 0], made.Image, WithoutAudio(pass) ? silence : speech));
     }
 
     private SpeakerMasks? Speakers(GenerationInputs inputs, Tensor latent)

@@ -5,34 +5,57 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Conditioning;
 
-/// <summary>Keys and values that outlive a clip: those of the prompts are computed once a video, those of the picture once for each picture that is shown.</summary>
+/// <summary>Keys and values of all blocks, for what the passes of a clip attend to.</summary>
+/// <param name="Texts">Of each prompt.</param>
+/// <param name="Speech">Of each embedded speech.</param>
+internal sealed record ClipContext(IReadOnlyList<IReadOnlyList<KeysValues>> Texts, IReadOnlyList<KeysValues> Image, IReadOnlyList<IReadOnlyList<KeysValues>> Speech);
+
+/// <summary>
+/// Makes keys and values, in one walk over the blocks for a clip. Those of prompts are kept for the whole video, those of the picture until
+/// another is shown; those of speech belong to the clip.
+/// </summary>
 internal sealed class ContextCache(VideoTransformer transformer, ClipVisionEncoder encoder, Device device) : IDisposable
 {
-    private readonly Dictionary<Tensor, IReadOnlyList<KeysValues>> texts = [];
+    private readonly Dictionary<Tensor, IReadOnlyList<KeysValues>> texts = new(ReferenceEqualityComparer.Instance);
     private IReadOnlyList<KeysValues> image = [];
     private Picture? shown;
 
-    /// <param name="embedding">Of a prompt; one tensor is one prompt.</param>
-    public IReadOnlyList<KeysValues> Text(Tensor embedding)
+    /// <param name="prompts">Embeddings; one tensor is one prompt.</param>
+    /// <param name="picture">The picture that conditions the clip.</param>
+    /// <param name="pixels">The same picture, [3, 1, H, W].</param>
+    /// <param name="look">Sees the tokens of the picture encoder when they are computed.</param>
+    /// <param name="speech">Speech of the clip.</param>
+    public ClipContext Project(IReadOnlyList<Tensor> prompts, Picture picture, Tensor pixels, Action<Tensor> look, IReadOnlyList<BlockTokens> speech)
     {
-        if (!texts.TryGetValue(embedding, out var made)) texts[embedding] = made = Keep(transformer.EmbedText(embedding));
-        return made;
+        Tensor[] unread = [.. prompts.Distinct<Tensor>(ReferenceEqualityComparer.Instance).Where(prompt => !texts.ContainsKey(prompt))];
+        var owned = unread.Select(transformer.ReadText).ToList();
+        try
+        {
+            bool another = !ReferenceEquals(shown, picture);
+            if (another) owned.Add(ReadImage(pixels, look));
+            var made = transformer.Project([.. speech, .. owned]);
+            foreach (var (prompt, keysValues) in unread.Zip(made[speech.Count..])) texts[prompt] = Keep(keysValues);
+            if (another) Show(picture, Keep(made[^1]));
+            return new ClipContext([.. prompts.Select(prompt => texts[prompt])], image, made[..speech.Count]);
+        }
+        finally
+        {
+            foreach (var tokens in owned) tokens.Dispose();
+        }
     }
 
-    /// <param name="picture">That conditions the clip.</param>
-    /// <param name="pixels">The same, [3, 1, H, W].</param>
-    /// <param name="look">Sees the tokens of the picture encoder when they are computed.</param>
-    public IReadOnlyList<KeysValues> Image(Picture picture, Tensor pixels, Action<Tensor> look)
+    private BlockTokens ReadImage(Tensor pixels, Action<Tensor> look)
     {
-        if (ReferenceEquals(shown, picture)) return image;
         using var scope = NewDisposeScope();
-        Dispose(image);
-        (shown, image) = (null, []);
         var tokens = encoder.Forward(pixels.unsqueeze(0).to(device).squeeze(2));
         look(tokens);
-        image = Keep(transformer.EmbedImage(tokens));
-        shown = picture;
-        return image;
+        return transformer.ReadImage(tokens);
+    }
+
+    private void Show(Picture picture, IReadOnlyList<KeysValues> made)
+    {
+        Dispose(image);
+        (shown, image) = (picture, made);
     }
 
     public void Dispose()

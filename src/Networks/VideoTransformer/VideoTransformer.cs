@@ -56,6 +56,9 @@ public sealed class VideoTransformer : IDisposable
     /// <summary>Times that a block had to be waited for because nothing had fetched it before; 0 while all are on the device.</summary>
     public int Misses => blocks.Misses;
 
+    /// <summary>Times that a block was copied to the device; 0 while all are on it.</summary>
+    public long Copies => blocks.Copies;
+
     /// <summary>Bytes of one block's parameters.</summary>
     public static long BlockBytes(VideoTransformerConfig config, ScalarType type, LinearPrecision linears)
     {
@@ -73,34 +76,63 @@ public sealed class VideoTransformer : IDisposable
 
     /// <summary>Text keys and values of every block.</summary>
     /// <param name="embedding">[B, tokens, text width], unpadded; padded here with zeros.</param>
-    public IReadOnlyList<KeysValues> EmbedText(Tensor embedding)
-    {
-        using var scope = NewDisposeScope();
-        var padded = nn.functional.pad(embedding.to(weights.Type), [0, 0, 0, Config.TextTokens - embedding.shape[1]]);
-        var tokens = text[1].Forward(text[0].Forward(padded).gelu(TorchSharp.Modules.GELU.Approximate.tanh));
-        return PerBlock(block => block.Text(tokens));
-    }
+    public IReadOnlyList<KeysValues> EmbedText(Tensor embedding) => ProjectOne(ReadText(embedding));
 
     /// <summary>Picture keys and values of every block.</summary>
     /// <param name="tokens">[B, 257, image width] of a picture encoder.</param>
-    public IReadOnlyList<KeysValues> EmbedImage(Tensor tokens)
-    {
-        using var scope = NewDisposeScope();
-        var hidden = image[0].Forward(imageNormIn.Forward(tokens.to(weights.Type))).gelu();
-        var embedded = imageNormOut.Forward(image[1].Forward(hidden));
-        return PerBlock(block => block.Image(embedded));
-    }
+    public IReadOnlyList<KeysValues> EmbedImage(Tensor tokens) => ProjectOne(ReadImage(tokens));
 
     /// <summary>Audio keys and values of every block.</summary>
     /// <param name="windows">[B, people, frames, window, blocks, channels]; frames = 4n + 1, people 1 or 2 (2 only with B = 1).</param>
     /// <param name="speakers">Where the two people are; null with one person.</param>
-    public AudioConditioning EmbedAudio(Tensor windows, SpeakerMasks? speakers = null)
+    public AudioConditioning EmbedAudio(Tensor windows, SpeakerMasks? speakers = null) => new(ProjectOne(ReadAudio(windows)), windows.shape[1] == 1 ? null : speakers);
+
+    /// <summary>The embedded text, as <see cref="EmbedText"/> takes it.</summary>
+    public BlockTokens ReadText(Tensor embedding)
+    {
+        using var scope = NewDisposeScope();
+        var padded = nn.functional.pad(embedding.to(weights.Type), [0, 0, 0, Config.TextTokens - embedding.shape[1]]);
+        return new(text[1].Forward(text[0].Forward(padded).gelu(TorchSharp.Modules.GELU.Approximate.tanh)), (block, tokens, _) => block.Text(tokens));
+    }
+
+    /// <summary>The embedded picture, as <see cref="EmbedImage"/> takes it.</summary>
+    public BlockTokens ReadImage(Tensor tokens)
+    {
+        using var scope = NewDisposeScope();
+        var hidden = image[0].Forward(imageNormIn.Forward(tokens.to(weights.Type))).gelu();
+        return new(imageNormOut.Forward(image[1].Forward(hidden)), (block, embedded, _) => block.Image(embedded));
+    }
+
+    /// <summary>The embedded speech, as <see cref="EmbedAudio"/> takes it.</summary>
+    public BlockTokens ReadAudio(Tensor windows)
     {
         using var scope = NewDisposeScope();
         var tokens = audio.Forward(windows.to(weights.Type)); // [B, F, people * tokens, audio width]
-        if (windows.shape[1] == 1) return new(PerBlock(block => block.Audio(tokens, null)), null);
-        using var turns = RotaryTable.AtPositions(Config.HeadWidth, SpeakerMasks.AudioPositions(tokens.shape[2], tokens.device));
-        return new(PerBlock(block => block.Audio(tokens, turns)), speakers);
+        var turns = windows.shape[1] == 1 ? null : RotaryTable.AtPositions(Config.HeadWidth, SpeakerMasks.AudioPositions(tokens.shape[2], tokens.device));
+        return new(tokens, (block, spoken, turned) => block.Audio(spoken, turned), turns);
+    }
+
+    /// <summary>
+    /// Keys and values of all blocks for each of the given tokens. One walk over the blocks makes all of them, so that a block that is not on
+    /// the device comes once.
+    /// </summary>
+    public IReadOnlyList<KeysValues>[] Project(IReadOnlyList<BlockTokens> given)
+    {
+        using var scope = NewDisposeScope();
+        var made = given.Select(_ => new KeysValues[blocks.Count]).ToArray();
+        for (int i = 0; i < blocks.Count; i++)
+        {
+            var ofBlock = blocks.Use(i, block => given.Select(tokens => tokens.Project(block)).ToArray());
+            for (int one = 0; one < given.Count; one++) made[one][i] = ofBlock[one];
+        }
+
+        foreach (var one in made.SelectMany(keysValues => keysValues))
+        {
+            one.Keys.MoveToOuterDisposeScope();
+            one.Values.MoveToOuterDisposeScope();
+        }
+
+        return made;
     }
 
     /// <summary>One pass.</summary>
@@ -179,15 +211,9 @@ public sealed class VideoTransformer : IDisposable
             .reshape(batch, channels, grid.Frames, grid.Rows * patch, grid.Columns * patch);
     }
 
-    private KeysValues[] PerBlock(Func<TransformerBlock, KeysValues> project)
+    private IReadOnlyList<KeysValues> ProjectOne(BlockTokens tokens)
     {
-        var all = Enumerable.Range(0, blocks.Count).Select(i => blocks.Use(i, project)).ToArray();
-        foreach (var one in all)
-        {
-            one.Keys.MoveToOuterDisposeScope();
-            one.Values.MoveToOuterDisposeScope();
-        }
-        return all;
+        using (tokens) return Project([tokens])[0];
     }
 }
 

@@ -7,6 +7,7 @@ using Locutor.Networks.ClipVision;
 using Locutor.Networks.Layers;
 using Locutor.Networks.VideoAutoencoder;
 using Locutor.Networks.VideoTransformer;
+using Locutor.Networks.VideoTransformer.Residency;
 using static TorchSharp.torch;
 
 namespace Locutor.Generation.Tests;
@@ -35,7 +36,7 @@ public sealed class OnceAClipTests : IDisposable
     private readonly RandomParameters parameters;
     private readonly RandomParameters others;
     private readonly VideoTransformer transformer;
-    private readonly TalkingVideoGenerator generator;
+    private TalkingVideoGenerator generator;
     private readonly Picture picture;
 
     public OnceAClipTests()
@@ -79,6 +80,21 @@ public sealed class OnceAClipTests : IDisposable
         using var spoil = new OnceForAll(() => Spoiled(DoneOnceAVideo));
         (await VideoAsync(Inputs(1), options, spoil)).ShouldBe(expected, $"seed {seed}");
         spoil.Clips.ShouldBe(2);
+    }
+
+    /// <summary>Blocks that rest in the host's memory come once for each pass and once for all keys and values of a clip.</summary>
+    [Fact]
+    public async Task Keys_and_values_of_a_clip_take_one_walk_over_the_blocks()
+    {
+        const int Clips = 2, Passes = 3;
+        var options = Options(3, 2);
+        float[] expected = await VideoAsync(Inputs(1), options, null);
+        var sizes = new BundleBlueprint(UntrainedBundle.Bundle);
+        using var offloaded = new VideoTransformer(new Weights(parameters, ScalarType.Float32, CPU), sizes.Transformer, new BlockResidency(Resident: 0, Slots: 1));
+        var rest = new Weights(others, ScalarType.Float32, CPU);
+        generator = new(offloaded, new VideoAutoencoder(rest["vae"], sizes.Autoencoder), new ClipVisionEncoder(rest["clip"], sizes.Image), CPU);
+        (await VideoAsync(Inputs(1), options, null)).ShouldBe(expected, $"seed {seed}");
+        offloaded.Copies.ShouldBe(sizes.Transformer.Blocks * Clips * (Steps * Passes + 1) + 1, "the last copy is of a block that nobody asked for any more");
     }
 
     /// <summary>Or the tests above would see nothing.</summary>

@@ -49,6 +49,9 @@ internal sealed class BlockStore : IDisposable
     /// <summary>Times that a block had to be waited for because nothing had fetched it before.</summary>
     public int Misses => schedule?.Misses ?? 0;
 
+    /// <summary>Times that a block was copied to the device.</summary>
+    public long Copies => schedule?.Copies ?? 0;
+
     /// <summary>Queues work with the block of that index.</summary>
     public T Use<T>(int index, Func<TransformerBlock, T> work)
     {

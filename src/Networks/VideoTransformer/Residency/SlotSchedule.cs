@@ -12,6 +12,9 @@ internal sealed class SlotSchedule(int blocks, int slots, IBlockTransport transp
     /// <summary>Times that a block was not on its way when it was asked for.</summary>
     public int Misses { get; private set; }
 
+    /// <summary>Copies that were begun.</summary>
+    public long Copies { get; private set; }
+
     /// <returns>The slot in which the block stands.</returns>
     public int Acquire(int block)
     {
@@ -36,6 +39,7 @@ internal sealed class SlotSchedule(int blocks, int slots, IBlockTransport transp
     private void Fill(int slot, int block)
     {
         holds[slot] = block;
+        Copies++;
         transport.Begin(slot, block);
     }
 }

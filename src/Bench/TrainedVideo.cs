@@ -1,0 +1,99 @@
+using System.Globalization;
+using Locutor.Generation;
+using Locutor.Generation.Clips;
+using Locutor.Generation.Conditioning;
+using Locutor.Generation.Loading;
+using Locutor.Generation.Output;
+using Locutor.Generation.Requests;
+using Locutor.Generation.Sampling;
+using Locutor.Kernels.Quantisation;
+using Locutor.Media;
+using Locutor.Models;
+using static TorchSharp.torch;
+
+namespace Locutor.Bench;
+
+/// <summary>
+/// A picture, a voice and a prompt, encoded once in float32 by a trained bundle; makes videos of them and compares their frames before any
+/// encoding.
+/// </summary>
+internal sealed class TrainedVideo : IDisposable
+{
+    private readonly BenchOptions options;
+    private readonly ResolvedBundle files;
+    private readonly Meter meter;
+    private readonly SourceMedia media;
+    private readonly GenerationInputs inputs;
+
+    /// <param name="settings">How the video is made.</param>
+    /// <exception cref="BenchException">The bundle has no files, or picture or voice is missing.</exception>
+    public TrainedVideo(string part, BenchOptions options, Meter meter, VideoSettings settings)
+    {
+        if (options.Files is not { } found || options.Image is not { } image || options.Audio is not { } audio)
+            throw new BenchException($"--model, --image-path and --audio1-path: {part} needs a bundle with files, a picture and a voice");
+        (this.options, this.meter, files) = (options, meter, found);
+        var request = new TalkingVideoRequest { ImagePath = image, AudioPaths = [audio], OutputPath = "", Settings = settings };
+        media = SourceMedia.OpenAsync(request, MediaLimits.Default, CancellationToken.None).GetAwaiter().GetResult();
+        Exact = Load(settings, ScalarType.Float32, LinearPrecision.Plain);
+        inputs = new GenerationInputs(
+            Exact.EmbedText(options.Bundle.DefaultPrompt), Exact.EmbedText(options.Bundle.NegativePrompt),
+            [SpeechEmbedding.Compute(media.Voices[0], Exact.Speech, Exact.Device)], media.Pictures.AtAsync);
+    }
+
+    /// <summary>The bundle's networks in float32.</summary>
+    public NetworkSet Exact { get; }
+
+    public NetworkSet Load(VideoSettings settings, ScalarType type, LinearPrecision linears) =>
+        NetworkSet.Load(files, new(options.Device, type) { Adapters = settings.Adapters, Linears = linears });
+
+    /// <returns>[3, frames, H, W] in [-1, 1].</returns>
+    public Tensor Frames(NetworkSet transformer, NetworkSet autoencoder, VideoSettings settings, StepCacheOptions? cache, out double seconds)
+    {
+        var generator = new TalkingVideoGenerator(transformer.Transformer, autoencoder.Autoencoder, Exact.Image, options.Device);
+        var generation = GenerationOptions.Of(
+            settings, media.Pictures.Height, media.Pictures.Width, SpeechEmbedding.VideoFrames(media.Voices[0]), options.Bundle.DefaultPrompt, options.Bundle.NegativePrompt) with
+        { StepCache = cache };
+        var parts = new List<Tensor>();
+        seconds = meter.Once(() => Gather(generator.GenerateAsync(inputs, generation, new SeededNoise(options.Seed)), parts).GetAwaiter().GetResult());
+        var all = cat(parts, 1).DetachFromDisposeScope();
+        foreach (var part in parts) part.Dispose();
+        return all;
+    }
+
+    /// <summary>Peak signal-to-noise ratio in decibels of all frames, and of the worst one.</summary>
+    public static (double All, double Worst) Psnr(Tensor expected, Tensor found)
+    {
+        using var scope = NewDisposeScope();
+        var squares = (found - expected).to(ScalarType.Float64).square();
+        return (Decibels(squares.mean().item<double>()), Decibels(squares.mean([0, 2, 3]).max().item<double>()));
+    }
+
+    /// <summary>A row with the ratio as its note.</summary>
+    /// <param name="found">Disposed.</param>
+    public static BenchRow Compared(string part, string what, Tensor expected, Tensor found, double seconds)
+    {
+        using (found)
+        {
+            var (all, worst) = Psnr(expected, found);
+            return new BenchRow(part, what, seconds) { Note = string.Create(CultureInfo.InvariantCulture, $"PSNR {all:0.0} dB, of the worst frame {worst:0.0} dB") };
+        }
+    }
+
+    public void Dispose()
+    {
+        inputs.Text.Dispose();
+        inputs.NegativeText?.Dispose();
+        foreach (var person in inputs.Speech) person.Dispose();
+        Exact.Dispose();
+        media.DisposeAsync().AsTask().GetAwaiter().GetResult();
+    }
+
+    private static async Task Gather(IAsyncEnumerable<GeneratedClip> clips, List<Tensor> parts)
+    {
+        await foreach (var clip in clips.ConfigureAwait(false))
+            using (clip) parts.Add(clip.Video.cpu().clone().DetachFromDisposeScope());
+    }
+
+    /// <summary>Pixels reach from -1 to 1.</summary>
+    private static double Decibels(double square) => 10 * Math.Log10(4 / square);
+}
