@@ -48,7 +48,7 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         var grid = Grid;
         var x = Normal(type, 1, grid.Tokens, config.Width);
         var wide = Normal(type, 1, grid.Tokens, config.FeedForward);
-        Operation[] operations = [.. Norms(x), .. Sums(x), .. OfWideRows(wide), .. Products(parameters, x, wide), .. Attentions(grid), .. Speech(parameters, grid)];
+        Operation[] operations = [.. Norms(x), .. Sums(x), .. OfWideRows(wide), .. Products(parameters, x, wide), SelfAttention(grid), .. Attentions(grid), .. Speech(parameters, grid)];
         List<BenchRow> rows = [.. operations.Select(Measure)];
         double seconds = operations.Zip(rows, (operation, row) => operation.Times * row.Seconds!.Value).Sum();
         rows.Add(new BenchRow(Part, "all of the above in a pass", seconds) { Floor = operations.Zip(rows, (operation, row) => operation.Times * row.Floor!.Value).Sum() });
@@ -68,10 +68,9 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         if (Folds) yield return new("residual, layer norm before speech", config.Blocks, () => NormModulate.AfterResidual(x, y, null, factor, offset, config.Epsilon, LinearPrecision.Plain).Normed.Values, () => Plain(x + y), values * 4 * Size, null);
         yield return new("gate, residual, layer norm" + Quantised, 2 * config.Blocks - 1, () => After(factor).Values, () => Plain(GatedResidual.Plain(x, y, factor)), values * (3 * Size + BytesOut), null, Restored(() => After(factor)));
         yield return new("gate, residual", 1, () => GatedResidual.Apply(x, y, factor), () => GatedResidual.Plain(x, y, factor), values * 3 * Size, null);
-        var weight = Normal(type, config.Width);
-        var angles = Normal(ScalarType.Float32, 1, 1, x.shape[1], config.HeadWidth / 2);
-        var turns = polar(ones_like(angles), angles);
-        yield return new("RMS norm, rotary turn", 2 * config.Blocks, () => RmsRotary.Apply(x, weight, config.Epsilon, turns, config.Heads), () => RmsRotary.Plain(x, weight, config.Epsilon, turns, config.Heads), values * 2 * Size, null);
+        var rows = Projected(x);
+        var (_, weight, _, turns, _) = rows;
+        if (!EightBitAttention.Pays(rows, linears)) yield return new("RMS norm, rotary turn", 2 * config.Blocks, () => RmsRotary.Apply(x, weight, config.Epsilon, turns, config.Heads), () => RmsRotary.Plain(x, weight, config.Epsilon, turns, config.Heads), values * 2 * Size, null);
         yield return new("RMS norm", config.Blocks, () => RmsRotary.Apply(x, weight, config.Epsilon, null, config.Heads), () => RmsRotary.Plain(x, weight, config.Epsilon, null, config.Heads), values * 2 * Size, null);
     }
 
@@ -89,6 +88,19 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         if (!GeluInProduct) yield return new("GELU" + Quantised, config.Blocks, () => GeluQuantise.Apply(wide, linears).Values, () => wide.gelu(TorchSharp.Modules.GELU.Approximate.tanh), (double)wide.numel() * (Size + BytesOut), null, Restored(() => GeluQuantise.Apply(wide, linears)));
     }
 
+    /// <summary>As the block does it: its output leaves as the next product reads it. Kernels of 8 bits also norm and turn queries and keys.</summary>
+    private Operation SelfAttention(PatchGrid grid)
+    {
+        long tokens = grid.Tokens;
+        var (rows, v) = (Projected(Normal(type, 1, tokens, config.Width)), Heads(1, tokens));
+        double bytes = 4.0 * v.numel() * Size;
+        var product = (ceilings.SelfAttention(type, linears, options.Device, tokens), 4.0 * tokens * tokens * config.Width);
+        if (EightBitAttention.Pays(rows, linears))
+            return new($"RMS norm, rotary turn, self attention, {tokens} keys{Quantised}", config.Blocks, () => Activations.Of(EightBitAttention.Apply(rows, rows, v), linears).Values, null, bytes, product);
+        var (q, k) = (Heads(1, tokens), Heads(1, tokens));
+        return new($"self attention, {tokens} keys{Quantised}", config.Blocks, () => Attention.Forward(q, k, v, linears).Values, null, bytes, product);
+    }
+
     private IEnumerable<Operation> Attentions(PatchGrid grid)
     {
         string rate = Ceilings.Attention(type, options.Device);
@@ -96,15 +108,20 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         var perFrame = Heads(grid.Frames, grid.Tokens / grid.Frames);
         (string What, Tensor Queries, long Keys)[] kinds =
         [
-            ("self", q, grid.Tokens), ("text", q, config.TextTokens), ("picture", q, new BundleBlueprint(options.Bundle).Image.Tokens()), ("speech", perFrame, config.AudioTokens),
+            ("text", q, config.TextTokens), ("picture", q, new BundleBlueprint(options.Bundle).Image.Tokens()), ("speech", perFrame, config.AudioTokens),
         ];
         foreach (var (what, queries, keys) in kinds)
         {
             if (what == "speech" && Folds) continue;
             var (k, v) = (Heads(queries.shape[0], keys), Heads(queries.shape[0], keys));
-            bool self = what == "self"; // as the block does: its output leaves as the next product reads it
-            yield return new($"{what} attention, {keys} keys{(self ? Quantised : "")}", config.Blocks, () => Attention.Forward(queries, k, v, self ? linears : LinearPrecision.Plain).Values, null, 2.0 * (q.numel() + k.numel()) * Size, (self ? ceilings.SelfAttention(type, linears, options.Device, keys) : rate, 4.0 * grid.Tokens * keys * config.Width));
+            yield return new($"{what} attention, {keys} keys", config.Blocks, () => Attention.Forward(queries, k, v, LinearPrecision.Plain).Values, null, 2.0 * (q.numel() + k.numel()) * Size, (rate, 4.0 * grid.Tokens * keys * config.Width));
         }
+    }
+
+    private ProjectedHeads Projected(Tensor x)
+    {
+        var angles = Normal(ScalarType.Float32, 1, 1, x.shape[1], config.HeadWidth / 2);
+        return new(x, Normal(type, config.Width), config.Epsilon, polar(ones_like(angles), angles), config.Heads);
     }
 
     private Tensor Heads(long batch, long tokens) => Attention.SplitHeads(Normal(type, batch, tokens, config.Width), config.Heads);

@@ -71,6 +71,29 @@ public sealed class EightBitAttentionTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Inputs.Devices), MemberType = typeof(Inputs))]
+    public void Rows_that_are_normed_and_turned_on_the_way_give_the_numbers_of_the_plain_path(string device)
+    {
+        foreach (var (tokens, heads, gap) in new[] { (1L, 1, 0L), (63, 2, 0), (65, 3, 3), (127, 9, 8), (129, 5, 0), (256, 1, 0), (257, 11, 0), (device == "cpu" ? 300 : 4097, 2, 0) })
+        {
+            using var inner = NewDisposeScope();
+            long width = heads * 128;
+            string what = $"seed {inputs.Seed}, {tokens} tokens, {heads} heads, gap {gap}";
+            var qkv = inputs.Rows(device, gap, 2, tokens, 3 * width).chunk(3, -1); // the output of one projection
+            var angles = inputs.Singles(device, 1, 1, tokens, 64);
+            var turns = polar(ones_like(angles), angles);
+            ProjectedHeads Given(Tensor x) => new(x, inputs.Rows(device, 0, width) / 4 + 1, 1e-6, turns, heads);
+            var (q, k, v) = (Given(qkv[0]), Given(qkv[1] + 2), Attention.SplitHeads(qkv[2], heads)); // an offset, so that keys have a mean
+            Tensor Wide(ProjectedHeads rows) => RmsRotary.Plain(rows.X.to(ScalarType.Float32), rows.Weight.to(ScalarType.Float32), rows.Epsilon, rows.Turns, heads);
+            var found = EightBitAttention.Apply(q, k, v);
+            found.shape.ShouldBe([2, tokens, width]);
+            found.ShouldBeNearInNorm(Exact(Wide(q), Wide(k), v), 2.5e-2, what);
+            // The kernel rounds no query or key to 16 bits before it quantises them; the plain path of the CPU does.
+            found.ShouldBeNearInNorm(PlainEightBitAttention.Apply(Wide(q), Wide(k), v.to(ScalarType.Float32)), device == "cpu" ? 2e-2 : 6e-3, what);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Inputs.Devices), MemberType = typeof(Inputs))]
     public void Weights_far_above_those_before_them_and_equal_ones_count_right(string device)
     {
         // The scores of the last keys are some 90 above those of the first ones, so the reference of the sums has to move.
@@ -100,6 +123,21 @@ public sealed class EightBitAttentionTests : IDisposable
             (which switch { 0 => hit[0, 77], 1 => hit, _ => hit[TensorIndex.Ellipsis, 5] }).isnan().all().item<bool>().ShouldBeTrue($"input {which}");
             if (which == 0) hit.isnan().sum().item<long>().ShouldBe(128, "the other queries");
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(Inputs.Devices), MemberType = typeof(Inputs))]
+    public void NaN_in_a_row_that_is_normed_on_the_way_reaches_all_its_heads(string device)
+    {
+        var (x, v) = (inputs.Rows(device, 0, 1, 130, 256), inputs.Rows(device, 0, 1, 2, 130, 128));
+        var turns = polar(ones([1, 1, 130, 64], device: x.device), zeros([1, 1, 130, 64], device: x.device));
+        ProjectedHeads Given(Tensor rows) => new(rows, ones_like(rows).select(1, 0).select(0, 0), 1e-6, turns, 2);
+        var broken = x.clone();
+        broken[0, 77, 5] = double.NaN; // in the first head; the norm is over both
+        var ofQuery = EightBitAttention.Apply(Given(broken), Given(x), v);
+        ofQuery[0, 77].isnan().all().item<bool>().ShouldBeTrue();
+        ofQuery.isnan().sum().item<long>().ShouldBe(256, "the other queries");
+        EightBitAttention.Apply(Given(x), Given(broken), v).isnan().all().item<bool>().ShouldBeTrue();
     }
 
     [Fact]

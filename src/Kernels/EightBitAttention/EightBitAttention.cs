@@ -19,13 +19,9 @@ public static unsafe class EightBitAttention
     /// <summary>With fewer keys the quantisation costs more than the products save (an H100, 40 heads: 0.62 ms in place of 0.54 at 4,096 tokens, 1.9 in place of 2.05 at 8,192).</summary>
     private const long FewestKeys = 8192;
 
-    private const int Head = 128, QueriesOfBlock = 128, RowsOfBlock = 64, Slice = 128, Threads = 256;
-    private const int ConsumerAndCopyThreads = 384, SharedBytes = QueriesOfBlock * Head + 2 * 2 * PlainEightBitAttention.Tile * Head;
-    private const string OfQueries = "#define KEYED 0\n", OfKeys = "#define KEYED 1\n";
+    private const int ConsumerAndCopyThreads = 384, SharedBytes = (HeadQuantiser.QueryTile + 2 * 2 * PlainEightBitAttention.Tile) * HeadQuantiser.Head;
 
-    private static readonly CudaKernel KeySums = new("QuantiseHeads.cu", "key_sums"), KeyMeans = new("QuantiseHeads.cu", "key_means");
-    private static readonly CudaKernel Rotated = new("QuantiseHeads.cu", "quantise_rotated"), Values = new("QuantiseHeads.cu", "quantise_values");
-    private static readonly CudaKernel Attend = new("EightBitAttention.cu", "eight_bit_attention", SharedBytes, hopper: true);
+    private static readonly CudaKernel Kernel = new("EightBitAttention.cu", "eight_bit_attention", SharedBytes, hopper: true);
 
     private static AttentionPrecision? precision;
 
@@ -36,13 +32,16 @@ public static unsafe class EightBitAttention
         set => precision = value;
     }
 
-    /// <summary>Whether self attention should call <see cref="Apply"/>.</summary>
+    /// <summary>Whether self attention should call <see cref="Apply(Tensor, Tensor, Tensor)"/>.</summary>
     /// <param name="q">[B, H, Lq, D]</param>
     /// <param name="k">[B, H, Lk, D]</param>
     /// <param name="linears">How the layers around the attention hold their weights.</param>
     public static bool Pays(Tensor q, Tensor k, LinearPrecision linears) => Precision == AttentionPrecision.EightBit
         ? long.IsPow2(q.shape[3]) && k.shape[2] > 0 && !(is_grad_enabled() && q.requires_grad)
         : IsChosen(linears, k.shape[2]) && RunsOn(q);
+
+    /// <summary>Whether self attention should leave norm and turn of queries and keys to <see cref="Apply(ProjectedHeads, ProjectedHeads, Tensor)"/>.</summary>
+    public static bool Pays(ProjectedHeads q, LinearPrecision linears) => IsChosen(linears, q.X.shape[1]) && RunsOn(q.X, q.Head);
 
     /// <summary>Whether the user's choice and the number of keys ask for 8 bits where the device has the kernel.</summary>
     public static bool IsChosen(LinearPrecision linears, long keys) => Precision switch
@@ -52,8 +51,8 @@ public static unsafe class EightBitAttention
         _ => false,
     };
 
-    /// <summary>Whether the kernel runs on that query; else <see cref="Apply"/> takes the plain path.</summary>
-    public static bool RunsOn(Tensor q) => q.shape[3] == Head && CudaKernel.Takes(q) && GpuPaths.For(q.device).EightBitAttention;
+    /// <summary>Whether the kernel runs on that query; else <see cref="Apply(Tensor, Tensor, Tensor)"/> takes the plain path.</summary>
+    public static bool RunsOn(Tensor q) => RunsOn(q, q.shape[3]);
 
     /// <param name="q">[B, H, Lq, D]</param>
     /// <param name="k">[B, H, Lk, D], at least one key.</param>
@@ -63,16 +62,16 @@ public static unsafe class EightBitAttention
     {
         if (!RunsOn(q)) return PlainEightBitAttention.Apply(q, k, v);
         using var scope = NewDisposeScope();
-        uint heads = checked((uint)q.shape[1]), queries = checked((uint)q.shape[2]), keys = checked((uint)k.shape[2]);
-        var y = empty([q.shape[0], q.shape[2], q.shape[1] * q.shape[3]], q.dtype, q.device);
-        var (queryBytes, queryScales) = Rotate(q, null, QueriesOfBlock, Math.Log2(Math.E) / Math.Sqrt(Head) / Head);
-        var (keyBytes, keyScales) = Rotate(k, Means(k), PlainEightBitAttention.Tile, 1);
-        var (valueBytes, valueScales) = Quantise(v);
-        nint q8 = TensorMemory.Address(queryBytes), k8 = TensorMemory.Address(keyBytes), v8 = TensorMemory.Address(valueBytes), to = TensorMemory.Address(y);
-        nint qs = TensorMemory.Address(queryScales), ks = TensorMemory.Address(keyScales), vs = TensorMemory.Address(valueScales);
-        void** arguments = stackalloc void*[] { &q8, &qs, &k8, &ks, &v8, &vs, &to, &heads, &queries, &keys };
-        Attend.Launch(q, "", q.shape[0] * heads * Parts(queries, QueriesOfBlock), ConsumerAndCopyThreads, arguments);
-        return y.MoveToOuterDisposeScope();
+        return Attend(HeadQuantiser.Queries(q), HeadQuantiser.Keys(k), v).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same of rows that norm and turn make queries and keys of; one kernel does that and quantises.</summary>
+    /// <param name="v">[B, H, L, D]</param>
+    /// <returns>[B, L, H * D], of the type of q.</returns>
+    public static Tensor Apply(ProjectedHeads q, ProjectedHeads k, Tensor v)
+    {
+        using var scope = NewDisposeScope();
+        return (RunsOn(q.X, q.Head) ? Attend(HeadQuantiser.Queries(q), HeadQuantiser.Keys(k), v) : PlainEightBitAttention.Apply(q.Turned(), k.Turned(), v)).MoveToOuterDisposeScope();
     }
 
     /// <exception cref="KernelException">The variable has another value than the three.</exception>
@@ -84,65 +83,18 @@ public static unsafe class EightBitAttention
         _ => throw new KernelException($"{Variable}={setting}: expected auto, exact or 8bit"),
     };
 
-    /// <returns>[B * H, D], float32.</returns>
-    private static Tensor Means(Tensor k)
+    private static bool RunsOn(Tensor x, long head) => head == HeadQuantiser.Head && CudaKernel.Takes(x) && GpuPaths.For(x.device).EightBitAttention;
+
+    private static Tensor Attend(QuantisedHeads q, QuantisedHeads k, Tensor v)
     {
         using var scope = NewDisposeScope();
-        var from = HeadRows.Of(k);
-        uint step = (uint)PlainEightBitAttention.Step(k.shape[2]), samples = (uint)Parts(from.Tokens, step), slices = (uint)Parts(samples, Slice), heads = from.Heads;
-        var sums = empty([from.All, slices, Head], ScalarType.Float32, k.device);
-        var means = empty([from.All, Head], ScalarType.Float32, k.device);
-        nint x = from.Address, partial = TensorMemory.Address(sums), to = TensorMemory.Address(means);
-        long batch = from.Batch, head = from.Head, token = from.Token;
-        void** arguments = stackalloc void*[] { &x, &batch, &head, &token, &heads, &samples, &step, &slices, &partial };
-        KeySums.Launch(k, OfKeys, from.All * slices, Threads, arguments);
-        void** rest = stackalloc void*[] { &partial, &slices, &samples, &to };
-        KeyMeans.Launch(k, OfKeys, from.All, Head, rest);
-        return means.MoveToOuterDisposeScope();
-    }
-
-    /// <summary>Queries (no means) or keys as bytes, in tiles.</summary>
-    private static (Tensor Bytes, Tensor Scales) Rotate(Tensor x, Tensor? means, int tile, double scale)
-    {
-        using var scope = NewDisposeScope();
-        var from = HeadRows.Of(x);
-        long rows = Parts(from.Tokens, tile) * tile;
-        var bytes = empty([from.All, rows, Head], ScalarType.Byte, x.device);
-        var scales = empty([from.All, means is null ? rows : rows / PlainEightBitAttention.Group], ScalarType.Float32, x.device);
-        nint address = from.Address, mean = means is null ? 0 : TensorMemory.Address(means), to = TensorMemory.Address(bytes), beside = TensorMemory.Address(scales);
-        long batch = from.Batch, head = from.Head, token = from.Token;
-        uint heads = from.Heads, tokens = from.Tokens, blocks = (uint)(rows / RowsOfBlock);
-        float factor = (float)scale;
-        void** arguments = stackalloc void*[] { &address, &batch, &head, &token, &heads, &tokens, &blocks, &mean, &factor, &to, &beside };
-        Rotated.Launch(x, means is null ? OfQueries : OfKeys, from.All * blocks, Threads, arguments);
-        return (bytes.MoveToOuterDisposeScope(), scales.MoveToOuterDisposeScope());
-    }
-
-    private static (Tensor Bytes, Tensor Scales) Quantise(Tensor v)
-    {
-        using var scope = NewDisposeScope();
-        var from = HeadRows.Of(v);
-        uint tiles = (uint)Parts(from.Tokens, PlainEightBitAttention.Tile), heads = from.Heads, tokens = from.Tokens;
-        var bytes = empty([from.All, tiles, PlainEightBitAttention.Tile, Head], ScalarType.Byte, v.device);
-        var scales = empty([from.All, tiles, Head], ScalarType.Float32, v.device);
-        nint address = from.Address, to = TensorMemory.Address(bytes), beside = TensorMemory.Address(scales);
-        long batch = from.Batch, head = from.Head, token = from.Token;
-        void** arguments = stackalloc void*[] { &address, &batch, &head, &token, &heads, &tokens, &tiles, &to, &beside };
-        Values.Launch(v, OfKeys, from.All * tiles, 2 * PlainEightBitAttention.Tile, arguments);
-        return (bytes.MoveToOuterDisposeScope(), scales.MoveToOuterDisposeScope());
-    }
-
-    private static long Parts(long amount, long part) => (amount + part - 1) / part;
-
-    /// <summary>[B, H, L, D] as the kernels read it: rows of D values that start on 16 bytes, at any strides. Strides count values.</summary>
-    private readonly record struct HeadRows(nint Address, long Batch, long Head, long Token, uint Heads, uint Tokens, long All)
-    {
-        /// <summary>A view where the strides allow it, else a copy in the current dispose scope.</summary>
-        public static HeadRows Of(Tensor x)
-        {
-            bool fits = x.stride(3) == 1 && x.stride(0) % 8 == 0 && x.stride(1) % 8 == 0 && x.stride(2) % 8 == 0 && Rows.Aligned(TensorMemory.Address(x));
-            var rows = fits ? x : x.contiguous();
-            return new(TensorMemory.Address(rows), rows.stride(0), rows.stride(1), rows.stride(2), checked((uint)x.shape[1]), checked((uint)x.shape[2]), x.shape[0] * x.shape[1]);
-        }
+        uint heads = checked((uint)q.Heads), queries = checked((uint)q.Tokens), keys = checked((uint)k.Tokens);
+        var y = empty([q.Batch, q.Tokens, q.Heads * HeadQuantiser.Head], v.dtype, v.device);
+        var values = HeadQuantiser.Values(v);
+        nint q8 = TensorMemory.Address(q.Bytes), k8 = TensorMemory.Address(k.Bytes), v8 = TensorMemory.Address(values.Bytes), to = TensorMemory.Address(y);
+        nint qs = TensorMemory.Address(q.Scales), ks = TensorMemory.Address(k.Scales), vs = TensorMemory.Address(values.Scales);
+        void** arguments = stackalloc void*[] { &q8, &qs, &k8, &ks, &v8, &vs, &to, &heads, &queries, &keys };
+        Kernel.Launch(v, "", q.Batch * heads * HeadQuantiser.Parts(queries, HeadQuantiser.QueryTile), ConsumerAndCopyThreads, arguments);
+        return y.MoveToOuterDisposeScope();
     }
 }

@@ -55,52 +55,39 @@ extern "C" __global__ void __launch_bounds__(HEAD) key_means(const float* __rest
 }
 
 // Queries, or keys minus their mean, times a Hadamard matrix. That multiplies all products by HEAD, and spreads a large channel over all channels.
-// One block quantises 64 tokens, one warp 8 tokens, 16 lanes a token. Queries: one scale a token, tiles of 64 rows. Keys (KEYED): one scale for 8
-// tokens, tiles of 128 rows; token 32 a + 8 b + i is row 32 a + 8 (i / 2) + 2 b + i % 2, so that a thread of the product owns 8 neighbours.
+// A warp quantises a group of 8 tokens of one head, 16 lanes a token: values[k] are channels 8 piece to 8 piece + 7 of token 2 k + odd.
+// Queries: one scale a token, tiles of 64 rows. Keys (KEYED): one scale a group, tiles of 128 rows; token 32 a + 8 b + i is row
+// 32 a + 8 (i / 2) + 2 b + i % 2, so that a thread of the product owns 8 neighbours.
 #ifndef KEYED
 #define KEYED 0
 #endif
-extern "C" __global__ void __launch_bounds__(256) quantise_rotated(
-    const half16* __restrict__ x, long long batch, long long head, long long token, unsigned heads, unsigned tokens, unsigned blocks,
-    const float* __restrict__ means, float factor, unsigned char* __restrict__ bytes, float* __restrict__ scales)
+__device__ __forceinline__ void rotate(float* values, int piece)
 {
-    unsigned which = blockIdx.x / blocks, block = blockIdx.x % blocks;
-    int lane = threadIdx.x % 32, warp = threadIdx.x / 32, piece = lane % 16, odd = lane / 16;
-    const half16* rows = x + which / heads * batch + which % heads * head + piece * 8;
-    unsigned first = block * 64 + warp * 8;
-    float values[4][8], mean[8];
-#if KEYED
-    load(means + which * HEAD + piece * 8, mean);
-#else
     #pragma unroll
-    for (int i = 0; i < 8; i++) mean[i] = 0.0f;
-#endif
-    #pragma unroll
-    for (int k = 0; k < 4; k++)
-    {
-        unsigned at = first + 2 * k + odd;
-        load(rows + (long long)(at < tokens ? at : tokens - 1) * token, values[k]);
+    for (int step = 1; step < 8; step *= 2)
         #pragma unroll
-        for (int i = 0; i < 8; i++) values[k][i] -= mean[i];
-        #pragma unroll
-        for (int step = 1; step < 8; step *= 2)
-            #pragma unroll
-            for (int i = 0; i < 8; i++)
-                if (!(i & step))
-                {
-                    float a = values[k][i], b = values[k][i + step];
-                    values[k][i] = a + b;
-                    values[k][i + step] = a - b;
-                }
-        #pragma unroll
-        for (int step = 1; step < 16; step *= 2)
-            #pragma unroll
-            for (int i = 0; i < 8; i++)
+        for (int i = 0; i < 8; i++)
+            if (!(i & step))
             {
-                float other = __shfl_xor_sync(0xffffffffu, values[k][i], step);
-                values[k][i] = piece & step ? other - values[k][i] : values[k][i] + other;
+                float a = values[i], b = values[i + step];
+                values[i] = a + b;
+                values[i + step] = a - b;
             }
-    }
+    #pragma unroll
+    for (int step = 1; step < 16; step *= 2)
+        #pragma unroll
+        for (int i = 0; i < 8; i++)
+        {
+            float other = __shfl_xor_sync(0xffffffffu, values[i], step);
+            values[i] = piece & step ? other - values[i] : values[i] + other;
+        }
+}
+
+// which: batch * heads + head. group: of `groups` in that head.
+__device__ __forceinline__ void quantise_group(
+    const float (*values)[8], int lane, long long which, unsigned groups, unsigned group, float factor, unsigned char* bytes, float* scales)
+{
+    int piece = lane % 16, odd = lane / 16;
     unsigned largest[4];
     #pragma unroll
     for (int k = 0; k < 4; k++)
@@ -114,28 +101,126 @@ extern "C" __global__ void __launch_bounds__(256) quantise_rotated(
     #pragma unroll
     for (int step = 1; step < 32; step *= 2) largest[0] = most(largest[0], __shfl_xor_sync(0xffffffffu, largest[0], step));
     largest[1] = largest[2] = largest[3] = largest[0];
-    int group = block % 2 * 8 + warp;
-    if (lane == 0) scales[((long long)which * blocks + block - block % 2) * 8 + group % 4 * 4 + group / 4] = __uint_as_float(largest[0]) / 127.0f * factor;
+    int place = group % 16;
+    if (lane == 0) scales[which * groups + (group - place) + place % 4 * 4 + place / 4] = __uint_as_float(largest[0]) / 127.0f * factor;
+    unsigned char* tile = bytes + (which * groups + (group - place)) * 8 * HEAD;
 #else
     #pragma unroll
     for (int k = 0; k < 4; k++)
     {
         #pragma unroll
         for (int step = 1; step < 16; step *= 2) largest[k] = most(largest[k], __shfl_xor_sync(0xffffffffu, largest[k], step));
-        if (piece == 0) scales[((long long)which * blocks + block) * 64 + warp * 8 + 2 * k + odd] = __uint_as_float(largest[k]) / 127.0f * factor;
+        if (piece == 0) scales[(which * groups + group) * 8 + 2 * k + odd] = __uint_as_float(largest[k]) / 127.0f * factor;
     }
+    int place = group % 8;
+    unsigned char* tile = bytes + (which * groups + (group - place)) * 8 * HEAD;
 #endif
-    unsigned char* tile = bytes + ((long long)which * blocks + (KEYED ? block - block % 2 : block)) * 64 * HEAD;
     #pragma unroll
     for (int k = 0; k < 4; k++)
     {
         float inverse = 127.0f / __uint_as_float(largest[k]);
-        int i = 2 * k + odd, row = KEYED ? (int)(block % 2) * 64 + warp / 4 * 32 + i / 2 * 8 + warp % 4 * 2 + i % 2 : warp * 8 + i;
+        int i = 2 * k + odd, row = KEYED ? place / 4 * 32 + i / 2 * 8 + place % 4 * 2 + i % 2 : place * 8 + i;
         EightBytes eight;
         #pragma unroll
         for (int h = 0; h < 2; h++)
             eight.four[h] = four(values[k][4 * h], values[k][4 * h + 1], values[k][4 * h + 2], values[k][4 * h + 3], inverse);
         *(EightBytes*)(tile + swizzled(row, piece * 8)) = eight;
+    }
+}
+
+// One block quantises 64 tokens of a head.
+extern "C" __global__ void __launch_bounds__(256) quantise_rotated(
+    const half16* __restrict__ x, long long batch, long long head, long long token, unsigned heads, unsigned tokens, unsigned blocks,
+    const float* __restrict__ means, float factor, unsigned char* __restrict__ bytes, float* __restrict__ scales)
+{
+    unsigned which = blockIdx.x / blocks, group = blockIdx.x % blocks * 8 + threadIdx.x / 32;
+    int lane = threadIdx.x % 32, piece = lane % 16, odd = lane / 16;
+    const half16* rows = x + which / heads * batch + which % heads * head + piece * 8;
+    float values[4][8], mean[8];
+#if KEYED
+    load(means + which * HEAD + piece * 8, mean);
+#else
+    #pragma unroll
+    for (int i = 0; i < 8; i++) mean[i] = 0.0f;
+#endif
+    #pragma unroll
+    for (int k = 0; k < 4; k++)
+    {
+        unsigned at = group * 8 + 2 * k + odd;
+        load(rows + (long long)(at < tokens ? at : tokens - 1) * token, values[k]);
+        #pragma unroll
+        for (int i = 0; i < 8; i++) values[k][i] -= mean[i];
+        rotate(values[k], piece);
+    }
+    quantise_group(values, lane, which, blocks * 8, group, factor, bytes, scales);
+}
+
+// The rows of a projection: RMS norm over all heads, the rotary turn of every pair of neighbours, and then as above, all in float32. In: half16 rows of
+// all heads, one stride. turns: [tokens, HEAD / 2] (cos, sin). One block computes 8 tokens. First a warp sums the squares of one token, then it
+// quantises some of the heads; it reads their values again, which the caches still hold. Bytes a value from memory: 2 in, 1 out.
+#define LOADS 10
+extern "C" __global__ void __launch_bounds__(256, 3) quantise_normed(
+    const half16* __restrict__ x, long long stride, const half16* __restrict__ weight, const float* __restrict__ turns, float epsilon, unsigned heads, unsigned tokens,
+    unsigned groups, const float* __restrict__ means, float factor, unsigned char* __restrict__ bytes, float* __restrict__ scales)
+{
+    __shared__ float norms[8];
+    unsigned batch = blockIdx.x / groups, group = blockIdx.x % groups;
+    int lane = threadIdx.x % 32, warp = threadIdx.x / 32, piece = lane % 16, odd = lane / 16;
+    const half16* rows = x + (long long)batch * tokens * stride;
+    unsigned mine = group * 8 + warp;
+    const half16* row = rows + (mine < tokens ? mine : tokens - 1) * stride;
+    unsigned vectors = heads * (HEAD / 8);
+    float sum = 0.0f;
+    for (unsigned from = lane; from < vectors; from += 32 * LOADS)
+    {
+        Eight held[LOADS]; // all are on their way before the first is used
+        #pragma unroll
+        for (int j = 0; j < LOADS; j++)
+        {
+            unsigned i = from + 32 * j;
+            held[j] = ((const Eight*)row)[i < vectors ? i : from];
+        }
+        #pragma unroll
+        for (int j = 0; j < LOADS; j++)
+        {
+            float values[8];
+            widen(held[j], values);
+            #pragma unroll
+            for (int i = 0; i < 8; i++) sum += from + 32 * j < vectors ? values[i] * values[i] : 0.0f;
+        }
+    }
+    #pragma unroll
+    for (int step = 1; step < 32; step *= 2) sum += __shfl_xor_sync(0xffffffffu, sum, step);
+    if (lane == 0) norms[warp] = rsqrtf(sum / (heads * HEAD) + epsilon);
+    __syncthreads();
+    for (unsigned head = warp; head < heads; head += 8)
+    {
+        long long which = (long long)batch * heads + head;
+        float values[4][8], times[8];
+        load(weight + head * HEAD + piece * 8, times);
+        #pragma unroll
+        for (int k = 0; k < 4; k++)
+        {
+            unsigned at = group * 8 + 2 * k + odd < tokens ? group * 8 + 2 * k + odd : tokens - 1;
+            float norm = norms[2 * k + odd], angles[8];
+            load(rows + at * stride + head * HEAD + piece * 8, values[k]);
+            load(turns + (long long)at * HEAD + piece * 8, angles);
+            #pragma unroll
+            for (int i = 0; i < 8; i += 2)
+            {
+                float a = values[k][i] * norm * times[i], b = values[k][i + 1] * norm * times[i + 1], c = angles[i], s = angles[i + 1];
+                values[k][i] = a * c - b * s;
+                values[k][i + 1] = a * s + b * c;
+            }
+#if KEYED
+            float mean[8];
+            load(means + which * HEAD + piece * 8, mean);
+            #pragma unroll
+            for (int i = 0; i < 8; i++) values[k][i] -= mean[i];
+#endif
+            rotate(values[k], piece);
+        }
+        quantise_group(values, lane, which, groups, group, factor, bytes, scales);
     }
 }
 

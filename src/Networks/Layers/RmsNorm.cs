@@ -11,8 +11,13 @@ public sealed class RmsNorm(Weights weights, long width, double epsilon)
     /// <param name="x">[..., width]</param>
     public Tensor Forward(Tensor x) => RmsRotary.Normalised(x, weight, epsilon);
 
-    /// <summary>The same, split into heads and with its pairs turned.</summary>
+    /// <summary>Rows that become normed and turned heads where they are read.</summary>
+    /// <param name="x">[B, L, width]</param>
+    /// <param name="turns">Complex float32, [1, 1, L, D / 2].</param>
+    public ProjectedHeads Heads(Tensor x, int heads, Tensor turns) => new(x, weight, epsilon, turns, heads);
+
+    /// <summary>The same, split into heads.</summary>
     /// <param name="x">[B, L, width]</param>
     /// <returns>[B, H, L, D]</returns>
-    public Tensor ForwardHeads(Tensor x, int heads, Tensor? turns = null) => RmsRotary.Apply(x, weight, epsilon, turns, heads);
+    public Tensor ForwardHeads(Tensor x, int heads) => RmsRotary.Apply(x, weight, epsilon, null, heads);
 }

@@ -1,3 +1,4 @@
+using Locutor.Kernels;
 using Locutor.Kernels.Quantisation;
 using Locutor.Networks.Layers;
 using static TorchSharp.torch;
@@ -31,15 +32,23 @@ public sealed class SelfAttention(Weights weights, VideoTransformerConfig config
     private (Activations Read, RotaryTable? SpeakerTurns) Attend(Activations x, RotaryTable rotary, SpeakerMasks? speakers)
     {
         using var scope = NewDisposeScope();
-        var q = Turned(query, queryNorm, x, rotary); // [B, H, L, D]
-        var k = Turned(key, keyNorm, x, rotary);
-        var v = Attention.SplitHeads(value.Forward(x), config.Heads);
-        return (Attention.Forward(q, k, v, output.Precision).MoveToOuterDisposeScope(), speakers?.Turns(q, k));
+        var q = Projected(query, queryNorm, x, rotary);
+        // Speakers are found from 16-bit queries and keys. Without speakers one kernel may compute norm, turn and bytes.
+        if (speakers is null && EightBitAttention.Pays(q, output.Precision))
+        {
+            var y = EightBitAttention.Apply(q, Projected(key, keyNorm, x, rotary), Values(x));
+            return (Activations.Of(y, output.Precision).MoveToOuterDisposeScope(), null);
+        }
+        var (qs, ks) = (Turned(q), Turned(Projected(key, keyNorm, x, rotary))); // [B, H, L, D]
+        return (Attention.Forward(qs, ks, Values(x), output.Precision).MoveToOuterDisposeScope(), speakers?.Turns(qs, ks));
     }
 
-    private Tensor Turned(Linear projection, RmsNorm norm, Activations x, RotaryTable rotary)
+    private ProjectedHeads Projected(Linear projection, RmsNorm norm, Activations x, RotaryTable rotary) => norm.Heads(projection.Forward(x), config.Heads, rotary.Turns);
+
+    private Tensor Values(Activations x) => Attention.SplitHeads(value.Forward(x), config.Heads);
+
+    private static Tensor Turned(ProjectedHeads projected)
     {
-        using var scope = NewDisposeScope();
-        return norm.ForwardHeads(projection.Forward(x), config.Heads, rotary.Turns).MoveToOuterDisposeScope();
+        using (projected.X) return projected.Turned();
     }
 }
