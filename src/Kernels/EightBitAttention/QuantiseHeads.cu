@@ -61,6 +61,7 @@ extern "C" __global__ void __launch_bounds__(HEAD) key_means(const float* __rest
 #ifndef KEYED
 #define KEYED 0
 #endif
+// Lanes exchange half of their values in each step. So the products come in another order and some with another sign, alike for queries and keys.
 __device__ __forceinline__ void rotate(float* values, int piece)
 {
     #pragma unroll
@@ -75,12 +76,18 @@ __device__ __forceinline__ void rotate(float* values, int piece)
             }
     #pragma unroll
     for (int step = 1; step < 16; step *= 2)
+    {
+        const int part = step < 8 ? step : 1;
+        bool upper = piece & step;
         #pragma unroll
         for (int i = 0; i < 8; i++)
-        {
-            float other = __shfl_xor_sync(0xffffffffu, values[i], step);
-            values[i] = piece & step ? other - values[i] : values[i] + other;
-        }
+            if (!(i & part))
+            {
+                float mine = upper ? values[i + part] : values[i], other = __shfl_xor_sync(0xffffffffu, upper ? values[i] : values[i + part], step);
+                values[i] = mine + other;
+                values[i + part] = mine - other;
+            }
+    }
 }
 
 // which: batch * heads + head. group: of `groups` in that head.
@@ -158,8 +165,8 @@ extern "C" __global__ void __launch_bounds__(256) quantise_rotated(
 // The rows of a projection: RMS norm over all heads, the rotary turn of every pair of neighbours, and then as above, all in float32. In: half16 rows of
 // all heads, one stride. turns: [tokens, HEAD / 2] (cos, sin). One block computes 8 tokens. First a warp sums the squares of one token, then it
 // quantises some of the heads; it reads their values again, which the caches still hold. Bytes a value from memory: 2 in, 1 out.
-#define LOADS 10
-extern "C" __global__ void __launch_bounds__(256, 3) quantise_normed(
+#define LOADS 20
+extern "C" __global__ void __launch_bounds__(256, 2) quantise_normed(
     const half16* __restrict__ x, long long stride, const half16* __restrict__ weight, const float* __restrict__ turns, float epsilon, unsigned heads, unsigned tokens,
     unsigned groups, const float* __restrict__ means, float factor, unsigned char* __restrict__ bytes, float* __restrict__ scales)
 {
