@@ -13,16 +13,21 @@ public sealed class RecomputedClipTests : IDisposable
 {
     private const int Height = 64, Width = 96, ClipFrames = 9, MotionFrames = 5, Clips = 3, Frames = Clips * (ClipFrames - MotionFrames) + MotionFrames;
 
-    private readonly NetworkSet usual = NetworkSet.Untrained(1, CPU, ScalarType.BFloat16);
-    private readonly NetworkSet fine = NetworkSet.Untrained(1, CPU, ScalarType.Float32);
+    private NetworkSet usual = NetworkSet.Untrained(1, CPU, ScalarType.BFloat16);
+    private NetworkSet fine = NetworkSet.Untrained(1, CPU, ScalarType.Float32);
     private readonly List<string> notices = [];
 
+    public static TheoryData<string, int> Failing => new(from device in cuda.is_available() ? ["cpu", "cuda"] : new[] { "cpu" } from clip in Enumerable.Range(0, Clips) select (device, clip));
+
     [Theory]
-    [InlineData(0)]
-    [InlineData(1)]
-    [InlineData(2)]
-    public async Task A_clip_that_fails_once_is_the_one_of_the_higher_precision_and_the_others_stay(int failing)
+    [MemberData(nameof(Failing))]
+    public async Task A_clip_that_fails_once_is_the_one_of_the_higher_precision_and_the_others_stay(string device, int failing)
     {
+        if (device != "cpu")
+        {
+            Dispose();
+            (usual, fine) = (NetworkSet.Untrained(1, new Device(device), ScalarType.BFloat16), NetworkSet.Untrained(1, new Device(device), ScalarType.Float32));
+        }
         var found = await RunAsync(usual, new FaultyNoise(failing, times: 1));
         var expected = new List<byte[]>();
         GeneratedClip? last = null;
@@ -99,7 +104,7 @@ public sealed class RecomputedClipTests : IDisposable
         var picture = new Picture(Width, Height, TestSeed.NewRandom().Bytes(3 * Height * Width));
         var random = new RandomInputs(TestSeed.Value);
         var config = usual.Transformer.Config;
-        var inputs = new GenerationInputs(usual.EmbedText("a person is talking"), null, [SpeechTrack.From(random.Normal(Frames, config.AudioBlocks, config.AudioChannels))], (_, _) => ValueTask.FromResult(picture));
+        var inputs = new GenerationInputs(usual.EmbedText("a person is talking"), null, [SpeechTrack.From(random.Normal(Frames, config.AudioBlocks, config.AudioChannels).to(usual.Device))], (_, _) => ValueTask.FromResult(picture));
         var options = new GenerationOptions(Height, Width, new ClipPlan(Frames, ClipFrames, MotionFrames, 0), 2, 2, new GuidanceOptions(1, 1));
         return generator.GenerateAsync(inputs, options, noise, from, ct: TestContext.Current.CancellationToken);
     }
