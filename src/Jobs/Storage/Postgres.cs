@@ -39,7 +39,9 @@ internal static class Postgres
     {
         silo.Configure<ClusterMembershipOptions>(membership =>
         {
-            (membership.ProbeTimeout, membership.NumMissedProbesLimit) = (TimeSpan.FromSeconds(2), 2);
+            // For machines that do not answer at all. A node on a busy machine must not be taken for one: it would have to stop.
+            membership.ProbeTimeout = membership.MinProbeTimeout = TimeSpan.FromSeconds(3);
+            membership.NumMissedProbesLimit = 3;
             // A node that starts alone need not wait longer than three of these for one that left without a trace.
             membership.IAmAliveTablePublishTimeout = membership.TableRefreshTimeout = TimeSpan.FromSeconds(5);
         });

@@ -39,7 +39,10 @@ public sealed partial class InputFetchService(
             }
             catch (Exception exception)
             {
-                LogFailed(exception);
+                if (Outage.Is(exception))
+                    LogWaits(exception.Message);
+                else
+                    LogFailed(exception);
                 await Task.Delay(TimeSpan.FromSeconds(1), time, CancellationToken.None);
             }
         }
@@ -108,6 +111,9 @@ public sealed partial class InputFetchService(
                 grains.GetGrain<IQueueGrain>(IQueueGrain.Key).FetchingAsync(job).Ignore();
         }
     }
+
+    [LoggerMessage(LogLevel.Warning, "inputs cannot be fetched until the queue answers: {Reason}")]
+    private partial void LogWaits(string reason);
 
     [LoggerMessage(LogLevel.Error, "fetching inputs failed")]
     private partial void LogFailed(Exception exception);

@@ -71,6 +71,10 @@ internal sealed partial class DrainLifetime(Drain drain, IHostApplicationLifetim
     {
         var notice = Task.Delay(TimeSpan.FromSeconds(settings.NoticeSeconds), time);
         await drain.WorkersEnded.WaitAsync(TimeSpan.FromSeconds(settings.DrainSeconds) + Slack, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (drain.WorkersEnded.IsCompleted)
+            LogEnded();
+        else
+            LogNotEnded();
         await notice;
         LogClosing();
         life.StopApplication();
@@ -82,7 +86,13 @@ internal sealed partial class DrainLifetime(Drain drain, IHostApplicationLifetim
     [LoggerMessage(LogLevel.Information, "asked to stop again: the rest is not waited for")]
     private partial void LogAgain();
 
-    [LoggerMessage(LogLevel.Information, "the workers have ended: closing connections")]
+    [LoggerMessage(LogLevel.Information, "the workers have ended")]
+    private partial void LogEnded();
+
+    [LoggerMessage(LogLevel.Warning, "workers have not ended in time and are not waited for: their jobs go to others when the leases run out")]
+    private partial void LogNotEnded();
+
+    [LoggerMessage(LogLevel.Information, "closing connections")]
     private partial void LogClosing();
 
     [LoggerMessage(LogLevel.Information, "stopped")]

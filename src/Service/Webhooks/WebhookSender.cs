@@ -58,7 +58,10 @@ public sealed partial class WebhookSender(
             }
             catch (Exception exception)
             {
-                LogFailed(exception);
+                if (Outage.Is(exception))
+                    LogWaits(exception.Message);
+                else
+                    LogFailed(exception);
                 await Task.Delay(TimeSpan.FromSeconds(1), CancellationToken.None);
             }
         }
@@ -127,6 +130,9 @@ public sealed partial class WebhookSender(
     /// <summary>How one attempt ended.</summary>
     /// <param name="IsFinal">Whether another attempt could not end otherwise: the address is not allowed, or says that it is gone.</param>
     private sealed record Outcome(int? Status, string? Error, bool IsFinal);
+
+    [LoggerMessage(LogLevel.Warning, "webhooks cannot be sent until the queue answers: {Reason}")]
+    private partial void LogWaits(string reason);
 
     [LoggerMessage(LogLevel.Warning, "the webhook of {Job} failed at attempt {Attempt}: {Reason}")]
     private partial void LogRefused(string job, int attempt, string reason);

@@ -13,7 +13,7 @@ public sealed class SharedService : IAsyncLifetime
 
     public TokenClient Client { get; private set; } = null!;
 
-    /// <summary>Of 127.0.0.2; the service trusts it and no other.</summary>
+    /// <summary>The certificate of 127.0.0.2; the service trusts this one and no other.</summary>
     public X509Certificate2 Certificate { get; } = MakeCertificate();
 
     public async ValueTask InitializeAsync()
