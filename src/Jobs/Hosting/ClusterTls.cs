@@ -1,4 +1,5 @@
-using System.Security.Cryptography.X509Certificates;
+using System.Net;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
@@ -7,19 +8,23 @@ using Orleans.Connections.Security;
 namespace Locutor.Jobs.Hosting;
 
 /// <summary>Mutual TLS between nodes and workers, with one certificate for all of them.</summary>
-internal sealed partial class ClusterTls(ClusterCertificate certificate, ILogger<ClusterTls> logger)
+internal sealed partial class ClusterTls(ClusterCertificate certificate, TimeProvider time, ILogger<ClusterTls> logger)
 {
     // A machine that is busy starting several programs takes its time.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan HandshakePatience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan SayEvery = TimeSpan.FromSeconds(10);
+
+    private readonly Lock _saying = new();
+    private long? _said;
 
     public static void Use(ISiloBuilder silo, ClusterCertificate certificate)
     {
         silo.Services.AddSingleton(certificate).AddSingleton<ClusterTls>();
         silo.Services.AddOptions<SiloConnectionOptions>().Configure<ClusterTls>((connections, tls) =>
         {
-            connections.ConfigureSiloInboundConnection(connection => connection.UseServerTls(tls.Options()));
-            connections.ConfigureGatewayInboundConnection(connection => connection.UseServerTls(tls.Options()));
-            connections.ConfigureSiloOutboundConnection(connection => connection.UseClientTls(tls.Options()));
+            connections.ConfigureSiloInboundConnection(connection => connection.Use(tls.Tell).UseServerTls(tls.Options()));
+            connections.ConfigureGatewayInboundConnection(connection => connection.Use(tls.Tell).UseServerTls(tls.Options()));
+            connections.ConfigureSiloOutboundConnection(connection => connection.Use(tls.Tell).UseClientTls(tls.Options()));
         });
     }
 
@@ -27,7 +32,7 @@ internal sealed partial class ClusterTls(ClusterCertificate certificate, ILogger
     {
         client.Services.AddSingleton(certificate).AddSingleton<ClusterTls>();
         client.Services.AddOptions<ClientConnectionOptions>().Configure<ClusterTls>((connections, tls) =>
-            connections.ConfigureConnection(connection => connection.UseClientTls(tls.Options())));
+            connections.ConfigureConnection(connection => connection.Use(tls.Tell).UseClientTls(tls.Options())));
     }
 
     private TlsOptions Options()
@@ -35,22 +40,40 @@ internal sealed partial class ClusterTls(ClusterCertificate certificate, ILogger
         var options = new TlsOptions();
         options.LocalCertificate = certificate.Certificate;
         options.LocalClientCertificateSelector = (_, _, _, _, _) => certificate.Certificate;
-        options.HandshakeTimeout = Patience;
+        options.HandshakeTimeout = HandshakePatience;
         options.RemoteCertificateMode = RemoteCertificateMode.RequireCertificate;
         options.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;
-        options.RemoteCertificateValidation = (other, _, _) => Accept(other);
+        options.RemoteCertificateValidation = (other, _, _) => certificate.Matches(other);
         options.OnAuthenticateAsClient = static (_, authentication) => authentication.TargetHost = "locutor";
         return options;
     }
 
-    private bool Accept(X509Certificate? other)
+    /// <summary>The library does not tell the service why it closes a connection, and logs it for programmers.</summary>
+    private ConnectionDelegate Tell(ConnectionDelegate next) => async connection =>
     {
-        if (certificate.Matches(other))
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            if (connection.Features.Get<ITlsConnectionFeature>()?.RemoteCertificate is null && IsTime())
+                LogRefused(connection.RemoteEndPoint, certificate.File);
+        }
+    };
+
+    /// <summary>Whoever is refused tries again and again.</summary>
+    private bool IsTime()
+    {
+        lock (_saying)
+        {
+            if (_said is { } said && time.GetElapsedTime(said) < SayEvery)
+                return false;
+            _said = time.GetTimestamp();
             return true;
-        LogRefused(certificate.File);
-        return false;
+        }
     }
 
-    [LoggerMessage(LogLevel.Warning, "the other end of a connection shows another certificate than {File}: it is refused. Every node and worker needs the same file")]
-    private partial void LogRefused(string file);
+    [LoggerMessage(LogLevel.Warning, "a connection with {Other} is refused: the other end shows another certificate than {File}, or none. Every node and worker needs the same file, and the same cluster_tls")]
+    private partial void LogRefused(EndPoint? other, string file);
 }

@@ -1,9 +1,10 @@
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Locutor.Jobs.Hosting;
 
 /// <summary>Says when a worker waits for a node, at first at once and then now and then, and keeps trying.</summary>
-internal sealed partial class GatewayWait(TimeProvider time, ILogger<GatewayWait> logger) : IClientConnectionRetryFilter, IClusterConnectionStatusObserver
+internal sealed partial class GatewayWait(IHostApplicationLifetime life, TimeProvider time, ILogger<GatewayWait> logger, ClusterCertificate? certificate = null) : IClientConnectionRetryFilter, IClusterConnectionStatusObserver
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private const int SayEvery = 30;
@@ -12,12 +13,16 @@ internal sealed partial class GatewayWait(TimeProvider time, ILogger<GatewayWait
     public async Task<bool> ShouldRetryConnectionAttempt(Exception exception, CancellationToken cancellationToken)
     {
         if (_tries++ % SayEvery == 0)
-            LogWaiting(exception.Message.ReplaceLineEndings(" "));
+            LogWaiting(exception.Message.ReplaceLineEndings(" ") + (certificate is null ? " (this worker shows no certificate, as cluster_tls=false says; a node with one refuses it)" : ""));
         await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return !cancellationToken.IsCancellationRequested;
     }
 
-    public void NotifyClusterConnectionLost() => LogLost();
+    public void NotifyClusterConnectionLost()
+    {
+        if (!life.ApplicationStopping.IsCancellationRequested)
+            LogLost();
+    }
 
     public void NotifyGatewayCountChanged(int currentNumberOfGateways, int previousNumberOfGateways, bool connectionRecovered)
     {

@@ -24,8 +24,6 @@ internal static class Logs
             });
         logging.SetMinimumLevel(Enum.Parse<LogLevel>(settings.LogLevel));
         logging.AddFilter("Orleans", LogLevel.Error);
-        // Whoever connects without a certificate is named by the library alone.
-        logging.AddFilter("Orleans.Connections.Security", LogLevel.Warning);
         logging.AddFilter("Polly", LogLevel.Warning);
         logging.AddFilter("Microsoft", LogLevel.Warning);
         logging.AddFilter("System", LogLevel.Warning);
