@@ -62,6 +62,31 @@ public sealed class TrustTests
     }
 
     [Fact]
+    public async Task A_worker_that_fails_for_a_reason_of_its_own_is_set_aside_and_another_runs_the_job()
+    {
+        var gateway = FreePort.Take();
+        await using var service = await ServiceProcess.StartAsync("--set", "workers=none", "--set", $"gateway_port={gateway}");
+        using var client = await service.TokenAsync("--scopes", "all");
+        var folder = Directory.CreateTempSubdirectory("locutor-stale-").FullName;
+        try
+        {
+            // A copy of the folder from before the job, as a mount that shows old files.
+            foreach (var name in new[] { ClusterCertificate.FileName, "store.id" })
+                File.Copy(Path.Combine(service.Data, name), Path.Combine(folder, name));
+            var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+            var log = await RunAsync(folder, gateway, 90, log => log.Contains("set aside", StringComparison.Ordinal));
+            log.ShouldContain("this worker is set aside and tries again in 60 s: store: ");
+            (await client.GetJsonAsync($"/v1/jobs/{id}")).GetProperty("status").GetString().ShouldBe("queued");
+            await RunAsync(service.Data, gateway, 60, log => log.Contains("is done after", StringComparison.Ordinal));
+            (await client.EndAsync(id, 60)).GetProperty("status").GetString().ShouldBe("succeeded");
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task A_node_with_another_folder_does_not_start()
     {
         await using var database = await PostgresServer.StartAsync(FreePort.Take());
