@@ -82,8 +82,8 @@ public sealed class MediaInspector(ServeSettings settings) : IDisposable
             var seconds = info.Duration ?? 0;
             if (info.Kind is MediaKind.Audio && expected is ExpectedMedia.Sound)
                 seconds = await DecodedSecondsAsync(path, cancellation);
-            var (type, extension) = ContentType(info);
-            var media = new InspectedMedia(type, extension, info.Kind, seconds, info.Width, info.Height);
+            var names = NamesOf(info);
+            var media = new InspectedMedia(names.ContentType, "." + names.Extensions[0], info.Kind, seconds, info.Width, info.Height);
             // Sound in a field for pictures was not decoded, so nothing about it is remembered.
             if (info.Kind is not MediaKind.Audio || expected is ExpectedMedia.Sound)
                 Remember(sha256, media);
@@ -113,39 +113,5 @@ public sealed class MediaInspector(ServeSettings settings) : IDisposable
         _known[sha256] = media;
     }
 
-    private static (string Type, string Extension) ContentType(MediaInfo info)
-    {
-        var audio = info.Kind is MediaKind.Audio;
-        return info.Container.Name switch
-        {
-            "PNG" => ("image/png", ".png"),
-            "JPEG" => ("image/jpeg", ".jpg"),
-            "GIF" => ("image/gif", ".gif"),
-            "BMP" => ("image/bmp", ".bmp"),
-            "TIFF" => ("image/tiff", ".tiff"),
-            "WebP" => ("image/webp", ".webp"),
-            "AVIF" => ("image/avif", ".avif"),
-            "HEIC" => ("image/heic", ".heic"),
-            "JPEG 2000" => ("image/jp2", ".jp2"),
-            "JPEG XL" => ("image/jxl", ".jxl"),
-            "MP4" => audio ? ("audio/mp4", ".m4a") : ("video/mp4", ".mp4"),
-            "Matroska" => audio ? ("audio/webm", ".weba") : ("video/webm", ".webm"),
-            "AVI" => ("video/x-msvideo", ".avi"),
-            "FLV" => ("video/x-flv", ".flv"),
-            "ASF" => audio ? ("audio/x-ms-wma", ".wma") : ("video/x-ms-wmv", ".wmv"),
-            "MPEG-TS" => ("video/mp2t", ".ts"),
-            "MPEG-PS" => ("video/mpeg", ".mpg"),
-            "Ogg" => audio ? ("audio/ogg", ".ogg") : ("video/ogg", ".ogv"),
-            "WAV" => ("audio/wav", ".wav"),
-            "FLAC" => ("audio/flac", ".flac"),
-            "MP3" => ("audio/mpeg", ".mp3"),
-            "AAC" => ("audio/aac", ".aac"),
-            "AMR" => ("audio/amr", ".amr"),
-            "AU" => ("audio/basic", ".au"),
-            "AC-3" => ("audio/ac3", ".ac3"),
-            _ when info.Kind is MediaKind.Picture => ("image/x-unknown", ".img"),
-            _ when audio => ("audio/x-unknown", ".snd"),
-            _ => ("video/x-unknown", ".vid"),
-        };
-    }
+    private static MediaNames NamesOf(MediaInfo info) => info.Container.Names(info.Kind) ?? new(info.Kind is MediaKind.Audio ? "audio/x-unknown" : "video/x-unknown", "bin");
 }

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace Locutor.Service.V1;
 
-/// <summary>Passes a stream on and hashes what goes through.</summary>
+/// <summary>Passes a stream on and hashes what goes through. A body that breaks off is an <see cref="InvalidDataException"/>, so that no other failure is taken for it.</summary>
 internal sealed class HashingStream(Stream inner, IncrementalHash hash) : Stream
 {
     public override bool CanRead => true;
@@ -18,9 +18,16 @@ internal sealed class HashingStream(Stream inner, IncrementalHash hash) : Stream
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        var count = await inner.ReadAsync(buffer, cancellationToken);
-        hash.AppendData(buffer.Span[..count]);
-        return count;
+        try
+        {
+            var count = await inner.ReadAsync(buffer, cancellationToken);
+            hash.AppendData(buffer.Span[..count]);
+            return count;
+        }
+        catch (IOException broken) when (broken is not BadHttpRequestException)
+        {
+            throw new InvalidDataException(broken.Message, broken);
+        }
     }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>

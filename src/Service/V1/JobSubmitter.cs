@@ -16,6 +16,8 @@ public sealed record Accepted(string JobId, bool Repeated);
 public sealed class JobSubmitter(
     IGrainFactory grains, IFileStore store, TokenLimits limits, DiskQuota quota, Drain drain, JobsMetrics metrics, ServeSettings settings)
 {
+    private const string NoHash = "";
+
     /// <summary>Refuses a submission that would go over the token's rate or the disk, or that comes to a stopping service, before anything is read.</summary>
     public async Task CheckLimitsAsync(Token caller, HttpResponse response)
     {
@@ -28,6 +30,10 @@ public sealed class JobSubmitter(
         if (quota.IsFull)
             throw new ProblemException(503, "disk_full", "there is no room for more inputs and results") { RetryAfter = 600 };
     }
+
+    /// <summary>Whether a request under the key was accepted earlier, equal to this one or not.</summary>
+    public async Task<bool> KnowsAsync(Token caller, string? key) =>
+        key is not null && await grains.GetGrain<ITokenIndexGrain>(caller.KeyId).FindAsync(key, NoHash) is not null;
 
     /// <summary>The job accepted earlier under the key, if any.</summary>
     /// <exception cref="ProblemException">The key was used for another request.</exception>

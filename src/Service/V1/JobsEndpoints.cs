@@ -21,7 +21,7 @@ internal static class JobsEndpoints
         var jobs = v1.MapGroup("/jobs").WithTags("Jobs");
         jobs.MapPost("", SubmitAsync).Needs(TokenScopes.Submit)
             .Accepts<JsonObject>("application/json", "multipart/form-data")
-            .Produces<JobView>(StatusCodes.Status202Accepted).ProducesProblems(400, 401, 408, 413, 415, 422, 429, 503)
+            .Produces<JobView>(StatusCodes.Status202Accepted).ProducesProblems(400, 401, 409, 408, 413, 415, 422, 429, 503)
             .WithName("submitJob").WithSummary("Submit a job")
             .WithDescription("JSON with URLs (http, https or data). The answer comes when the job is stored; nothing accepted is lost. The address takes the form of uploadJob too.");
         jobs.MapPost("/upload", SubmitAsync).Needs(TokenScopes.Submit)
@@ -53,12 +53,19 @@ internal static class JobsEndpoints
         if (key is { Length: 0 or > LongestKey })
             throw new ProblemException(400, JobError.InvalidRequest, $"expected an Idempotency-Key of 1 to {LongestKey} characters");
         var id = JobId.New();
-        var draft = await reader.ReadAsync(id, context);
+        // The files of a repeated request are compared as they come, and not stored again.
+        var draft = await reader.ReadAsync(id, context, keepFiles: !await submitter.KnowsAsync(caller, key));
         var accepted = await submitter.FindAsync(caller, key, draft.Hash);
         if (accepted is null)
+        {
+            if (!draft.HasFiles)
+                throw new ProblemException(409, "key_released", "the job of this Idempotency-Key was deleted while the request came; send it again") { RetryAfter = 1 };
             accepted = await submitter.SubmitAsync(caller, id, await reader.StoreAsync(id, draft, context), key, draft.Hash);
-        else
-            await store.RemoveAsync(id, CancellationToken.None);
+        }
+        else if (draft.Stored.Count > 0)
+        {
+            await store.RemoveAsync(id, CancellationToken.None); // accepted while this one came
+        }
         context.Response.Headers.Location = $"/v1/jobs/{accepted.JobId}";
         context.Response.Headers.RetryAfter = "2";
         if (accepted.Repeated)

@@ -18,7 +18,9 @@ namespace Locutor.Service.V1;
 /// <param name="Urls">URLs by field, not yet looked at.</param>
 /// <param name="Stored">Inputs that came as files.</param>
 /// <param name="Hash">Equal for equal requests.</param>
-internal sealed record Draft(ResolvedRequest Asked, JobRequest Request, IReadOnlyList<(FileField Field, string Url)> Urls, IReadOnlyList<JobInput> Stored, string Hash);
+/// <param name="HasFiles">Whether every file that came is stored; false where files were only compared.</param>
+internal sealed record Draft(
+    ResolvedRequest Asked, JobRequest Request, IReadOnlyList<(FileField Field, string Url)> Urls, IReadOnlyList<JobInput> Stored, string Hash, bool HasFiles = true);
 
 /// <summary>Reads a submission from JSON or from a form with files. Files go straight into the data folder.</summary>
 internal sealed class SubmissionReader(InputStore inputs, IFileStore store, ModelCatalog catalog, ServeSettings settings)
@@ -28,14 +30,15 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
     /// <summary>Reads and checks a submission.</summary>
+    /// <param name="keepFiles">False reads the files of a form for its hash alone.</param>
     /// <exception cref="ProblemException">The request cannot be accepted as it is.</exception>
-    public Task<Draft> ReadAsync(string jobId, HttpContext context) => GuardAsync(jobId, context, async cancellation =>
+    public Task<Draft> ReadAsync(string jobId, HttpContext context, bool keepFiles) => GuardAsync(jobId, context, async cancellation =>
     {
         var request = context.Request;
         if (request.HasJsonContentType())
             return await ReadJsonAsync(request, cancellation);
         if (MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase))
-            return await ReadFormAsync(jobId, request, HeaderUtilities.RemoveQuotes(type.Boundary).Value, cancellation);
+            return await ReadFormAsync(keepFiles ? jobId : null, request, HeaderUtilities.RemoveQuotes(type.Boundary).Value, cancellation);
         throw new ProblemException(415, "unsupported_media_type", "expected application/json or multipart/form-data");
     });
 
@@ -85,7 +88,8 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
         return Check(form, [], Convert.ToHexStringLower(SHA256.HashData(raw)));
     }
 
-    private async Task<Draft> ReadFormAsync(string jobId, HttpRequest request, string? boundary, CancellationToken cancellation)
+    /// <param name="jobId">Whose files they become; null stores none.</param>
+    private async Task<Draft> ReadFormAsync(string? jobId, HttpRequest request, string? boundary, CancellationToken cancellation)
     {
         if (string.IsNullOrEmpty(boundary) || boundary.Length > 200)
             throw new ProblemException(400, JobError.InvalidRequest, "the multipart boundary is missing or too long");
@@ -107,7 +111,7 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
         {
             throw new ProblemException(400, JobError.InvalidRequest, $"the form cannot be read: {exception.Message}");
         }
-        return Check(form, stored, Convert.ToHexStringLower(hash.GetHashAndReset()));
+        return Check(form, stored, Convert.ToHexStringLower(hash.GetHashAndReset())) with { HasFiles = jobId is not null };
     }
 
     /// <summary>The verdict on a submission, in the words that every door uses.</summary>
@@ -150,7 +154,7 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
     }
 
     private async Task ReadPartAsync(
-        string jobId, MultipartSection section, RequestForm form, List<JobInput> stored, IncrementalHash hash, CancellationToken cancellation)
+        string? jobId, MultipartSection section, RequestForm form, List<JobInput> stored, IncrementalHash hash, CancellationToken cancellation)
     {
         if (!ContentDispositionHeaderValue.TryParse(section.ContentDisposition, out var disposition) || HeaderUtilities.RemoveQuotes(disposition.Name).Value is not { Length: > 0 } name)
             throw new ProblemException(400, JobError.InvalidRequest, "a part of the form has no name");
@@ -161,7 +165,10 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
                 return;
             var body = new HashingStream(section.Body, hash);
             // The client's file name is not looked at: names and types come from the bytes.
-            stored.Add(await StoreAsync(name, () => inputs.StoreAsync(jobId, name, body, InputStore.Expected(name), cancellation)));
+            if (jobId is null)
+                await body.CopyToAsync(Stream.Null, cancellation);
+            else
+                stored.Add(await StoreAsync(name, () => inputs.StoreAsync(jobId, name, body, InputStore.Expected(name), cancellation)));
             return;
         }
         using var text = new MemoryStream();
@@ -185,6 +192,10 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
         catch (WrongKindException wrong)
         {
             throw Refused(422, JobError.UnsupportedMedia, field, wrong.Message);
+        }
+        catch (IOException failure) when (failure is not BadHttpRequestException)
+        {
+            throw new InvalidOperationException($"{field}: the file cannot be stored", failure); // else it would read as a form that cannot be read
         }
         catch (InputException unfit)
         {

@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
+using Locutor.Media;
 using Locutor.Models;
 using Locutor.Service.FunctionalTests.Harness;
 using Microsoft.Playwright;
@@ -64,7 +66,31 @@ public sealed partial class PageTests
             if (field != VideoFields.Preset && field != VideoFields.Size)
                 (await control.EvaluateAsync<string>("control => control.title || control.closest('label').title")).ShouldStartWith(field.Help);
         }
-        foreach (var input in new[] { "#picture-file", "#voice-file", "#audio2-file" })
-            await Expect(page.Locator(input)).ToHaveCountAsync(1);
+        foreach (var (input, kinds) in new[] { ("#picture-file", new[] { MediaKind.Picture, MediaKind.Video }), ("#voice-file", [MediaKind.Audio]), ("#audio2-file", [MediaKind.Audio]) })
+        {
+            var offered = (await page.Locator(input).GetAttributeAsync("accept"))!.Split(',');
+            foreach (var container in MediaContainer.All)
+                foreach (var extension in kinds.SelectMany(kind => container.Names(kind)?.Extensions ?? []))
+                    offered.ShouldContain("." + extension, $"{input}: {container.Name}");
+        }
+    }
+
+    [Fact]
+    public async Task A_file_whose_type_no_browser_knows_goes_to_the_field_of_its_kind()
+    {
+        await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "generator=bundle", "--set", "model=sketch", "--set", "workers=none");
+        var page = await OpenAsync(service.Url, 1280, 1000);
+        await Expect(page.Locator("#voice-file")).ToHaveAttributeAsync("accept", new Regex(@"\.amr"));
+        foreach (var (name, field) in new[] { ("a.mts", "video"), ("b.MXF", "video"), ("c.heic", "image"), ("d.qoi", "image"), ("e", "image") })
+        {
+            var sent = page.WaitForRequestAsync(request => request.Method == "POST");
+            await page.Locator("#picture-file").SetInputFilesAsync(new FilePayload { Name = name, MimeType = "", Buffer = [1, 2, 3] });
+            await page.Locator("#voice-file").SetInputFilesAsync(new FilePayload { Name = "v.amr", MimeType = "", Buffer = [1, 2, 3] });
+            await page.GetByRole(AriaRole.Button, new() { Name = "Generate" }).ClickAsync();
+            var request = await sent;
+            request.PostData.ShouldNotBeNull().ShouldContain($"name=\"{field}\"; filename=\"{name}\"");
+            request.PostData!.ShouldContain("name=\"audio\"; filename=\"v.amr\"");
+            await Expect(page.Locator("#problem")).ToBeVisibleAsync();
+        }
     }
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Locutor.Cli.Commands;
 using Locutor.Generation.Requests;
+using Locutor.Media;
 using Locutor.Models;
 
 namespace Locutor.Service.FunctionalTests.Requests;
@@ -20,6 +21,18 @@ public sealed partial class DocumentationTests(SketchService service) : IClassFi
         int from = text.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length, to = text.IndexOf(End, StringComparison.Ordinal);
         if (Environment.GetEnvironmentVariable("LOCUTOR_WRITE_DOCS") is { Length: > 0 }) File.WriteAllText(path, text[..from] + Table() + text[to..]);
         else text[from..to].ShouldBe(Table(), "run this test with LOCUTOR_WRITE_DOCS=1 to write the table of docs/requests.md anew");
+    }
+
+    [Fact]
+    public void The_page_about_inputs_names_every_container_under_its_kind()
+    {
+        string[] lines = File.ReadAllLines(Path.Combine(Root(), "docs", "inputs.md"));
+        foreach (var (kind, row) in new[] { (MediaKind.Picture, "| pictures |"), (MediaKind.Video, "| videos |"), (MediaKind.Audio, "| sounds |") })
+        {
+            string named = lines.Single(line => line.StartsWith(row, StringComparison.Ordinal));
+            foreach (var container in MediaContainer.All.Where(container => container.Names(kind) is not null))
+                container.Names(kind)!.Extensions.Append(container.Name).ShouldContain(name => named.Contains(name, StringComparison.OrdinalIgnoreCase), $"{row} {container.Name}");
+        }
     }
 
     [Theory]

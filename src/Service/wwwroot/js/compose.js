@@ -72,6 +72,10 @@ export class Compose {
     byId("model-notice").textContent = model.notice ?? "";
     this.model = model;
     showFields(model.fields);
+    const named = (...names) => model.fields.filter(field => names.includes(field.name));
+    this.picture.offer(named("image", "video"));
+    this.voice.offer(named("audio"));
+    byId("audio2-file").accept = named("audio2")[0].accept.join(",");
     this.choosePreset();
   }
 

@@ -11,6 +11,7 @@ export class Input {
     this.file = null;
     this.url = null;
     this.seconds = null;
+    this.offered = [];
     this.drop = byId(`${kind}-drop`);
     this.chooser = byId(`${kind}-file`);
     this.filled = this.drop.querySelector(".filled");
@@ -34,16 +35,23 @@ export class Input {
 
   get isSet() { return Boolean(this.file || this.url); }
 
+  /** Takes the kinds of files that the service reads, from the fields that it describes. */
+  offer(fields) {
+    this.offered = fields;
+    this.chooser.accept = fields.flatMap(field => field.accept).join(",");
+  }
+
   /** The request's field: image, video or audio. */
   get field() {
     if (this.kind === "voice") return "audio";
-    const video = this.file ? this.file.type.startsWith("video/") : /\.(mp4|mov|webm|mkv|avi|m4v|wmv|flv)(\?|$)/i.test(this.url ?? "");
-    return video ? "video" : "image";
+    const name = this.file ? this.file.name : pathOf(this.url);
+    const types = this.file?.type ?? "";
+    return !types.startsWith("image/") && this.offered.some(field => field.name === "video" && fits(field.accept, name, types)) ? "video" : "image";
   }
 
+  /** Refuses what the browser knows to be of another kind; the service looks into everything else. */
   accepts(file) {
-    const types = this.kind === "voice" ? ["audio/"] : ["image/", "video/"];
-    return !file.type || types.some(type => file.type.startsWith(type));
+    return !file.type || file.type === "application/octet-stream" || this.offered.length === 0 || this.offered.some(field => fits(field.accept, file.name, file.type));
   }
 
   async take(file) {
@@ -112,6 +120,18 @@ export class Input {
     this.clearButton.hidden = true;
     this.drop.classList.remove("has");
     this.onChange();
+  }
+}
+
+/** Whether a name or type is among those of a picker's list: patterns like image/* and extensions like .heic. */
+const fits = (accept, name, type) =>
+  accept.some(one => one.startsWith(".") ? name.toLowerCase().endsWith(one) : type.startsWith(one.slice(0, -1)));
+
+function pathOf(url) {
+  try {
+    return new URL(url).pathname;
+  } catch {
+    return "";
   }
 }
 
