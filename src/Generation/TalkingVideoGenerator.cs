@@ -68,6 +68,8 @@ public sealed class TalkingVideoGenerator
         using var motion = new Held();
         using var renderer = newRenderer();
         if (from is not null) motion.Keep(from.Motion.clone());
+        var heap = new HostHeap();
+        heap.Settle();
         for (int i = from is null ? 0 : from.Clip.Index + 1; i < options.Clips.Count; i++)
         {
             var clip = options.Clips.At(i);
@@ -77,6 +79,7 @@ public sealed class TalkingVideoGenerator
             var video = Render(renderer, new ClipParts(inputs, options, clip, picture, motion.Tensor, noise), progress, ct);
             var decoded = DecodedClip.Of(clip, video, options.Clips.MotionFrames, colours);
             motion.Keep(decoded.Motion.clone());
+            heap.Settle();
             yield return decoded;
         }
     }

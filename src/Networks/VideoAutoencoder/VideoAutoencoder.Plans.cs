@@ -7,7 +7,10 @@ namespace Locutor.Networks.VideoAutoencoder;
 /// <summary>Whole videos in whatever parts fit into memory; each way says the same to rounding.</summary>
 public sealed partial class VideoAutoencoder
 {
-    private const long PixelsOnProcessor = 81 * 256 * 256;
+    /// <summary>
+    /// Of a chunk on a CPU: 8 frames of 128x128. Larger ones are no faster, and the memory of their buffers grows.
+    /// </summary>
+    private const long PixelsOnProcessor = 8 * 128 * 128;
 
     private long? room;
 
