@@ -41,7 +41,7 @@ public class ShippedBundlesTests
         var bundle = BundleJson.Read(Path.Combine(Folder, name, "bundle.json"));
         (string, int, double, double, double, int, int)[] presets = [.. bundle.Presets.Select(p => (p.Key, p.Value.Steps, p.Value.Shift, p.Value.TextGuidance, p.Value.AudioGuidance, p.Value.Adapters.Count, p.Value.MotionFrames))];
         presets.ShouldBe([
-            ("quality", 40, 7, 5, 4, 0, 9), ("balanced", 8, 2, 1, 2, 1, 9), ("fast", 8, 2, 1, 2, 1, 9), ("draft", 4, 5, 1, 1, 1, 9),
+            ("quality", 40, 7, 5, 4, 0, 9), ("balanced", 8, 2, 1, 2, 1, 9), ("fast", 8, 2, 1, 2, 1, 9), ("draft", 3, 5, 1, 1, 1, 9),
             ("lightx2v", 4, 5, 1, 1, 1, 9), ("lightx2v-t2v", 4, 5, 1, 1, 1, 9), ("fusionix", 8, 2, 1, 2, 1, 25)]);
         bundle.Presets["lightx2v"].Adapters.Single().File.ShouldBe(
             new BundleFile("lightx2v_I2V_14B_480p_cfg_step_distill_rank64_bf16.safetensors", "Kijai/WanVideo_comfy", Size: 738_005_744));
