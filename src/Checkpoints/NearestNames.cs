@@ -6,6 +6,10 @@ public static class NearestNames
     /// <summary>Up to three of <paramref name="known"/>, fewest edits first.</summary>
     public static IReadOnlyList<string> To(string name, IEnumerable<string> known) => To(name, known, candidate => candidate);
 
+    /// <summary>The nearest of <paramref name="known"/> if it is at most <paramref name="edits"/> edits away, else null.</summary>
+    public static string? Within(int edits, string name, IEnumerable<string> known) =>
+        To(name, known) is [var nearest, ..] && Edits(name, nearest) <= edits ? nearest : null;
+
     /// <param name="name">What was said.</param>
     /// <param name="known">What there is.</param>
     /// <param name="spell">How a candidate is written for the comparison.</param>

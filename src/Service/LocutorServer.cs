@@ -51,19 +51,24 @@ public static class LocutorServer
         var app = builder.Build();
         // Here and not when the database is first used: nothing of a second service may start in the same folder.
         app.Services.GetService<FolderLock>();
+        // The parts of a service that is half started would fail one after the other and hide the reason.
+        if (ListenAddresses.Faults(settings) is [var fault, ..])
+            throw new IOException($"{fault.Text}; {fault.Advice}");
         app.Services.GetRequiredService<DiskQuota>().Show(app.Services.GetRequiredService<JobsMetrics>());
         Map(app);
         return app;
     }
 
-    private static void Validate(ServeSettings settings)
+    /// <summary>Looks whether settings go together.</summary>
+    /// <exception cref="SettingsException">They do not.</exception>
+    internal static void Validate(ServeSettings settings)
     {
-        foreach (var url in settings.NoAuth ? settings.Urls.Split(';') : [])
+        foreach (var address in ListenAddresses.Parse(settings).Where(_ => settings.NoAuth))
         {
-            var address = BindingAddress.Parse(url);
             if (address.Host != "localhost" && !(IPAddress.TryParse(address.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip)))
-                throw new SettingsException($"no_auth: expected loopback addresses only, found {url}; make a token with 'locutor tokens create' to serve there");
+                throw new SettingsException($"no_auth: expected loopback addresses only, found {address}; make a token with 'locutor tokens create' to serve there");
         }
+        WorkerSupervisor.CheckNames(settings.Workers);
     }
 
     private static void AddParts(WebApplicationBuilder builder, ServeSettings settings, ModelCatalog catalog)
@@ -103,7 +108,7 @@ public static class LocutorServer
     }
 
     /// <summary>On this machine alone a certificate is made when it is needed. Several machines need the same one, so somebody has to copy it.</summary>
-    private static ClusterCertificate? CertificateOf(ServeSettings settings)
+    internal static ClusterCertificate? CertificateOf(ServeSettings settings)
     {
         if (!settings.ClusterTls)
             return null;

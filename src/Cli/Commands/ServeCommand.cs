@@ -73,8 +73,12 @@ internal static class ServeCommand
         }
     }
 
+    private static IEnumerable<string> Variables() => Environment.GetEnvironmentVariables().Keys.Cast<string>();
+
     private static async Task<int> ServeAsync(ServeSettings settings, CancellationToken cancellation)
     {
+        foreach (var slip in EnvironmentNames.Unread(Variables()).Where(variable => variable.Meant is not null))
+            Say(settings, slip.Text);
         try
         {
             await using var app = LocutorServer.Build(settings, Catalog(settings));
@@ -128,7 +132,7 @@ internal static class ServeCommand
 
     private static Task<int> CheckAsync(ServeSettings settings, bool json, CancellationToken cancellation)
     {
-        var service = ServeCheck.Of(settings);
+        var service = ServeCheck.Of(settings, Variables());
         IEnumerable<Check> checks = settings.Generator == "stub" ? [MachineChecks.Ffmpeg, .. service] : [.. Diagnosis.Machine(settings.Model, settings.Store), .. service];
         return DoctorCommand.RunAsync(checks, json, cancellation);
     }

@@ -24,8 +24,10 @@ public sealed class StoreState
 }
 
 /// <inheritdoc cref="IStoreGrain"/>
-public sealed class StoreGrain([PersistentState("store", JobsStorage.Name)] IPersistentState<StoreState> state) : Grain, IStoreGrain
+public sealed class StoreGrain([PersistentState(StoreGrain.StateName, JobsStorage.Name)] IPersistentState<StoreState> state) : Grain, IStoreGrain
 {
+    internal const string StateName = "store";
+
     public Task<string?> IdAsync() => Task.FromResult(state.State.Id);
 
     public async Task<StoreIdentityReply> AgreeAsync(string? found, bool adopt)

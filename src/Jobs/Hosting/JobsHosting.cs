@@ -101,13 +101,17 @@ public static class JobsHosting
         });
     }
 
-    /// <summary>The tokens of an installation, for programs that run beside the service.</summary>
-    public static TokenStore OpenTokens(ClusterOptions cluster)
+    /// <summary>The tokens of an installation, for programs other than the service.</summary>
+    public static TokenStore OpenTokens(ClusterOptions cluster) => new(Open(cluster), TimeProvider.System);
+
+    /// <summary>What the database of an installation tells of itself. Its schema is made, or brought up to date, if need be.</summary>
+    public static DatabaseFacts ReadFacts(ClusterOptions cluster) => DatabaseFacts.Read(Open(cluster));
+
+    private static Func<DbConnection> Open(ClusterOptions cluster)
     {
         if (cluster.Postgres is { } postgres)
-            return new TokenStore(Postgres.OpenTokens(postgres), TimeProvider.System);
+            return Postgres.OpenTokens(postgres);
         Directory.CreateDirectory(cluster.DataFolder);
-        Func<DbConnection> open = new SqliteDatabase(Path.Combine(cluster.DataFolder, SqliteDatabase.FileName)).Open;
-        return new TokenStore(open, TimeProvider.System);
+        return new SqliteDatabase(Path.Combine(cluster.DataFolder, SqliteDatabase.FileName)).Open;
     }
 }

@@ -8,6 +8,8 @@ namespace Locutor.Jobs.Storage;
 /// </summary>
 public sealed class FolderLock : IDisposable
 {
+    private const string HolderName = "serve.holder";
+
     private readonly FileStream _file;
 
     private FolderLock(FileStream file) => _file = file;
@@ -15,23 +17,34 @@ public sealed class FolderLock : IDisposable
     /// <exception cref="IOException">Another process holds the folder; the message names it.</exception>
     public static FolderLock Take(string folder, TimeProvider time)
     {
-        var path = Path.Combine(folder, "serve.lock");
-        var holder = Path.Combine(folder, "serve.holder");
-        FileStream file;
-        try
-        {
-            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException exception) when (exception is not (DirectoryNotFoundException or FileNotFoundException))
-        {
-            var who = File.Exists(holder) ? File.ReadAllText(holder).Trim() : "another process";
-            throw new IOException(
-                $"the data folder {folder} is used by another service ({who}); stop it first, or give this one a folder of its own with --data", exception);
-        }
-        File.WriteAllText(holder, string.Create(CultureInfo.InvariantCulture,
+        var file = Open(folder) ?? throw new IOException(
+            $"the data folder {folder} is used by another service ({Who(folder)}); stop it first, or give this one a folder of its own with --data");
+        File.WriteAllText(Path.Combine(folder, HolderName), string.Create(CultureInfo.InvariantCulture,
             $"host {Environment.MachineName}, process {Environment.ProcessId}, since {time.GetUtcNow():yyyy-MM-dd HH:mm:ss} UTC\n"));
         return new FolderLock(file);
     }
 
+    /// <summary>Who holds the folder, or null when nobody does.</summary>
+    public static string? HolderOf(string folder)
+    {
+        using var file = Open(folder);
+        return file is null ? Who(folder) : null;
+    }
+
     public void Dispose() => _file.Dispose();
+
+    private static FileStream? Open(string folder)
+    {
+        try
+        {
+            return new FileStream(Path.Combine(folder, "serve.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException exception) when (exception is not (DirectoryNotFoundException or FileNotFoundException))
+        {
+            return null;
+        }
+    }
+
+    private static string Who(string folder) =>
+        Path.Combine(folder, HolderName) is var holder && File.Exists(holder) ? File.ReadAllText(holder).Trim() : "another process";
 }

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
+using Locutor.Jobs.Storage;
 
 namespace Locutor.Jobs.Tokens;
 
@@ -13,6 +14,8 @@ public sealed class TokenStore(Func<DbConnection> open, TimeProvider time)
     private const string Alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     private const string Columns = "key_id, name, scopes, created_at, expires_at, revoked_at, max_queued, webhook_secret, secret_hash";
     private static readonly byte[] NoHash = new byte[SHA256.HashSizeInBytes];
+
+    private readonly SqlCommands _sql = new(open);
 
     /// <summary>Makes a token; <paramref name="lifetime"/> null means it does not expire.</summary>
     public NewToken Create(string name, TokenScopes scopes, TimeSpan? lifetime, int? maxQueued)
@@ -68,99 +71,41 @@ public sealed class TokenStore(Func<DbConnection> open, TimeProvider time)
     public Token? Find(string keyId) => FindWithHash(keyId)?.Token;
 
     /// <summary>All tokens, oldest first, revoked and expired ones among them.</summary>
-    public IReadOnlyList<Token> List()
-    {
-        using var connection = open();
-        using var command = connection.CreateCommand();
-        command.CommandText = $"SELECT {Columns} FROM tokens WHERE key_id <> @local ORDER BY created_at, key_id";
-        Add(command, "@local", LocalKeyId);
-        using var reader = command.ExecuteReader();
-        var tokens = new List<Token>();
-        while (reader.Read())
-            tokens.Add(Read(reader).Token);
-        return tokens;
-    }
+    public IReadOnlyList<Token> List() => _sql.Rows(
+        $"SELECT {Columns} FROM tokens WHERE key_id <> @local ORDER BY created_at, key_id", reader => Read(reader).Token, ("@local", LocalKeyId));
 
     /// <summary>Revokes a token for good; false when there is none with this key id or it was revoked before.</summary>
     /// <param name="cancelJobs">Whether the service cancels the jobs of the token that are not over; otherwise they run to their end.</param>
-    public bool Revoke(string keyId, bool cancelJobs)
-    {
-        using var connection = open();
-        using var command = connection.CreateCommand();
-        command.CommandText = "UPDATE tokens SET revoked_at = @now, cancel_jobs = @cancel WHERE key_id = @key AND revoked_at IS NULL";
-        Add(command, "@now", time.GetUtcNow().ToUnixTimeMilliseconds());
-        Add(command, "@cancel", cancelJobs ? 1 : 0);
-        Add(command, "@key", keyId);
-        return command.ExecuteNonQuery() == 1;
-    }
+    public bool Revoke(string keyId, bool cancelJobs) => _sql.Execute(
+        "UPDATE tokens SET revoked_at = @now, cancel_jobs = @cancel WHERE key_id = @key AND revoked_at IS NULL",
+        ("@now", time.GetUtcNow().ToUnixTimeMilliseconds()), ("@cancel", cancelJobs ? 1 : 0), ("@key", keyId)) == 1;
 
     /// <summary>Key ids of revoked tokens whose jobs are to be canceled.</summary>
-    public IReadOnlyList<string> WithJobsToCancel()
-    {
-        using var connection = open();
-        using var command = connection.CreateCommand();
-        command.CommandText = "SELECT key_id FROM tokens WHERE cancel_jobs = 1";
-        using var reader = command.ExecuteReader();
-        var keys = new List<string>();
-        while (reader.Read())
-            keys.Add(reader.GetString(0));
-        return keys;
-    }
+    public IReadOnlyList<string> WithJobsToCancel() => _sql.Rows("SELECT key_id FROM tokens WHERE cancel_jobs = 1", reader => reader.GetString(0));
 
     /// <summary>Notes that the jobs of a revoked token are canceled.</summary>
     /// <param name="revokedBefore">Tokens revoked later keep their mark: a submission may still be on its way.</param>
-    public void JobsCanceled(string keyId, DateTimeOffset revokedBefore)
-    {
-        using var connection = open();
-        using var command = connection.CreateCommand();
-        command.CommandText = "UPDATE tokens SET cancel_jobs = 0 WHERE key_id = @key AND revoked_at < @before";
-        Add(command, "@key", keyId);
-        Add(command, "@before", revokedBefore.ToUnixTimeMilliseconds());
-        command.ExecuteNonQuery();
-    }
+    public void JobsCanceled(string keyId, DateTimeOffset revokedBefore) => _sql.Execute(
+        "UPDATE tokens SET cancel_jobs = 0 WHERE key_id = @key AND revoked_at < @before", ("@key", keyId), ("@before", revokedBefore.ToUnixTimeMilliseconds()));
 
     /// <summary>Asks the database for an answer.</summary>
     /// <exception cref="DbException">There is none.</exception>
-    public void Check()
-    {
-        using var connection = open();
-        using var command = connection.CreateCommand();
-        command.CommandText = "SELECT 1";
-        command.ExecuteScalar();
-    }
+    public void Check() => _sql.Scalar("SELECT 1");
 
     private bool IsUsable(Token token) => token.RevokedAt is null && !(token.ExpiresAt <= time.GetUtcNow());
 
     private static byte[] Hash(string secret) => SHA256.HashData(Encoding.UTF8.GetBytes(secret));
 
-    private void Insert(Token token, string hash)
-    {
-        using var connection = open();
-        using var command = connection.CreateCommand();
-        command.CommandText = $"""
-            INSERT INTO tokens ({Columns}) VALUES (@key, @name, @scopes, @created, @expires, NULL, @queued, @webhook, @hash)
-            ON CONFLICT (key_id) DO NOTHING
-            """;
-        Add(command, "@key", token.KeyId);
-        Add(command, "@name", token.Name);
-        Add(command, "@scopes", token.Scopes.ToString());
-        Add(command, "@created", token.CreatedAt.ToUnixTimeMilliseconds());
-        Add(command, "@expires", token.ExpiresAt?.ToUnixTimeMilliseconds());
-        Add(command, "@queued", token.MaxQueued);
-        Add(command, "@webhook", token.WebhookSecret);
-        Add(command, "@hash", hash);
-        command.ExecuteNonQuery();
-    }
+    private void Insert(Token token, string hash) => _sql.Execute(
+        $"""
+        INSERT INTO tokens ({Columns}) VALUES (@key, @name, @scopes, @created, @expires, NULL, @queued, @webhook, @hash)
+        ON CONFLICT (key_id) DO NOTHING
+        """,
+        ("@key", token.KeyId), ("@name", token.Name), ("@scopes", token.Scopes.ToString()), ("@created", token.CreatedAt.ToUnixTimeMilliseconds()),
+        ("@expires", token.ExpiresAt?.ToUnixTimeMilliseconds()), ("@queued", token.MaxQueued), ("@webhook", token.WebhookSecret), ("@hash", hash));
 
-    private (Token Token, byte[] Hash)? FindWithHash(string keyId)
-    {
-        using var connection = open();
-        using var command = connection.CreateCommand();
-        command.CommandText = $"SELECT {Columns} FROM tokens WHERE key_id = @key";
-        Add(command, "@key", keyId);
-        using var reader = command.ExecuteReader();
-        return reader.Read() ? Read(reader) : null;
-    }
+    private (Token Token, byte[] Hash)? FindWithHash(string keyId) =>
+        _sql.Rows($"SELECT {Columns} FROM tokens WHERE key_id = @key", Read, ("@key", keyId)) is [var found] ? found : null;
 
     private static (Token Token, byte[] Hash) Read(DbDataReader reader)
     {
@@ -179,13 +124,5 @@ public sealed class TokenStore(Func<DbConnection> open, TimeProvider time)
         };
         var hash = reader.GetString(8);
         return (token, hash.Length == 0 ? NoHash : Convert.FromHexString(hash));
-    }
-
-    private static void Add(DbCommand command, string name, object? value)
-    {
-        var parameter = command.CreateParameter();
-        parameter.ParameterName = name;
-        parameter.Value = value ?? DBNull.Value;
-        command.Parameters.Add(parameter);
     }
 }

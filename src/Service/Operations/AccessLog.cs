@@ -24,7 +24,7 @@ internal sealed partial class AccessLog(RequestDelegate next, ServeSettings sett
             var token = context.Features.Get<Token>()?.KeyId ?? "-";
             var seconds = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
             LogRequest(
-                context.Connection.RemoteIpAddress?.ToString() ?? "-", token, context.Request.Method, Uri.EscapeDataString(context.Request.Path.Value ?? "").Replace("%2F", "/", StringComparison.Ordinal),
+                context.Connection.RemoteIpAddress?.ToString() ?? "-", token, context.Request.Method, RequestTrace.PathOf(context),
                 context.Response.StatusCode, Math.Round(seconds, 1), context.Response.ContentLength, RequestTrace.IdOf(context));
         }
     }

@@ -8,6 +8,12 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
 {
     public async Task InvokeAsync(HttpContext context)
     {
+        context.Response.OnStarting(() =>
+        {
+            if (context.Response.StatusCode >= 500)
+                Trace(context);
+            return Task.CompletedTask;
+        });
         try
         {
             await next(context);
@@ -24,6 +30,15 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
         }
     }
 
+    /// <summary>The id goes into a header too, for answers that are no problem in JSON.</summary>
+    private void Trace(HttpContext context)
+    {
+        context.Response.Headers[RequestTrace.Header] = RequestTrace.IdOf(context);
+        // Load balancers ask for readiness every second; the reasons are logged when they change.
+        if (!context.Request.Path.Equals("/readyz", StringComparison.Ordinal))
+            LogFailed(context.Request.Method, RequestTrace.PathOf(context), context.Response.StatusCode, RequestTrace.IdOf(context));
+    }
+
     private Task AnswerAsync(HttpContext context, Exception exception)
     {
         var headers = context.Response.Headers.Where(header => !DescribesContent(header.Key)).ToList();
@@ -38,11 +53,11 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
                 var code = bad.StatusCode is 413 ? JobError.TooLarge : bad.StatusCode is 408 ? JobError.TimedOut : JobError.InvalidRequest;
                 return Problems.WriteAsync(context, bad.StatusCode, code, bad.Message);
             case var _ when Outage.Is(exception):
-                LogOutage(context.Request.Method, Uri.EscapeDataString(context.Request.Path.Value ?? ""), RequestTrace.IdOf(context), exception.GetType().Name, exception.Message.ReplaceLineEndings(" "));
+                LogOutage(context.Request.Method, RequestTrace.PathOf(context), RequestTrace.IdOf(context), exception.GetType().Name, exception.Message.ReplaceLineEndings(" "));
                 context.Response.Headers.RetryAfter = Outage.RetryAfter.ToString(System.Globalization.CultureInfo.InvariantCulture);
                 return Problems.WriteAsync(context, 503, "unavailable", "the service has lost its database or another of its nodes for the moment; ask again");
             default:
-                LogUnforeseen(exception, context.Request.Method, Uri.EscapeDataString(context.Request.Path.Value ?? ""), RequestTrace.IdOf(context));
+                LogUnforeseen(exception, context.Request.Method, RequestTrace.PathOf(context), RequestTrace.IdOf(context));
                 return Problems.WriteAsync(context, 500, JobError.Internal, "the service failed; its log has the reason under this trace_id");
         }
     }
@@ -64,6 +79,9 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
 
     [LoggerMessage(LogLevel.Warning, "{Method} {Path} could not be answered, trace {TraceId}: {Kind}, {Reason}")]
     private partial void LogOutage(string method, string path, string traceId, string kind, string reason);
+
+    [LoggerMessage(LogLevel.Information, "{Method} {Path} was answered with {Status}, trace {TraceId}")]
+    private partial void LogFailed(string method, string path, int status, string traceId);
 
     [LoggerMessage(LogLevel.Error, "{Method} {Path} failed, trace {TraceId}")]
     private partial void LogUnforeseen(Exception exception, string method, string path, string traceId);

@@ -5,6 +5,9 @@ namespace Locutor.Service.Operations;
 /// <summary>The id that an error answer and the log lines of its request share.</summary>
 internal static class RequestTrace
 {
+    /// <summary>Header of every answer with a status of 500 or more.</summary>
+    public const string Header = "Trace-Id";
+
     private static readonly object Key = new();
 
     /// <summary>The W3C trace id of the request, or 32 random hexadecimal digits where no trace is recorded.</summary>
@@ -16,4 +19,7 @@ internal static class RequestTrace
         context.Items[Key] = id;
         return id;
     }
+
+    /// <summary>The path of the request as the log shows it: escaped, so that no caller can write lines of the log.</summary>
+    public static string PathOf(HttpContext context) => Uri.EscapeDataString(context.Request.Path.Value ?? "").Replace("%2F", "/", StringComparison.Ordinal);
 }

@@ -1,5 +1,7 @@
+using System.Net;
 using Locutor.Generation.Diagnosis;
 using Locutor.Jobs.Hosting;
+using Locutor.Jobs.Storage;
 using Locutor.Service.Inputs;
 using Locutor.Service.Settings;
 using Locutor.Service.Storage;
@@ -7,26 +9,89 @@ using Locutor.Service.Workers;
 
 namespace Locutor.Service.Operations;
 
-/// <summary>Checks of what a service needs beyond the machine, without running it.</summary>
+/// <summary>Checks of what a service needs beyond the machine, without running it: whatever would keep it from starting or working is a failure.</summary>
 public static class ServeCheck
 {
-    public static IReadOnlyList<Check> Of(ServeSettings settings) =>
+    private const long LeastFree = 512L << 20;
+
+    /// <param name="settings">As the service would get them.</param>
+    /// <param name="variables">Names of the variables of the environment.</param>
+    public static IReadOnlyList<Check> Of(ServeSettings settings, IEnumerable<string> variables) =>
     [
-        new("data", () => [Data(settings)]),
+        new("settings", () => [.. Settings(settings, variables)]),
+        new("addresses", () => [.. Addresses(settings)]),
+        new("cluster", () => [Cluster(settings)]),
+        new("data", () => [.. Data(settings)]),
         new("database", () => [Database(settings)]),
         new("files", async cancellation => [await FilesAsync(settings, cancellation)]) { Patience = TimeSpan.FromMinutes(1) },
         new("page", () => [Page()]),
-        new("workers", () => [Workers(settings)]),
+        new("workers", () => [.. Workers(settings)]),
         .. settings.NoAuth ? Array.Empty<Check>() : [new("tokens", () => [Tokens(settings)])],
     ];
 
-    private static Finding Data(ServeSettings settings)
+    private static IEnumerable<Finding> Settings(ServeSettings settings, IEnumerable<string> variables)
+    {
+        var unread = EnvironmentNames.Unread(variables);
+        foreach (var variable in unread)
+        {
+            yield return variable.Meant is { } meant
+                ? Finding.Failure("settings", variable.Text, $"name it {meant}, or remove it; 'locutor serve --settings' shows what is in force")
+                : Finding.Warning("settings", variable.Text, "'locutor serve --settings' lists the settings; the variable of each is LOCUTOR_ and its name in capitals");
+        }
+        var fault = "";
+        try
+        {
+            LocutorServer.Validate(settings);
+        }
+        catch (SettingsException exception)
+        {
+            fault = exception.Message;
+        }
+        if (fault.Length > 0)
+            yield return Finding.Failure("settings", fault, "change the setting; 'locutor serve --settings' shows what is in force");
+        else if (unread.Count == 0)
+            yield return Finding.Ok("settings", "all are known and go together");
+    }
+
+    private static IEnumerable<Finding> Addresses(ServeSettings settings)
+    {
+        var faults = ListenAddresses.Faults(settings);
+        return faults.Count > 0
+            ? faults.Select(fault => Finding.Failure("addresses", fault.Text, fault.Advice))
+            : [Finding.Ok("addresses", $"{settings.Urls} can be listened on")];
+    }
+
+    private static Finding Cluster(ServeSettings settings)
+    {
+        if (settings.Postgres is null)
+            return Finding.Ok("cluster", "this node alone; several need the setting postgres");
+        if (settings.ClusterTls && !IPAddress.IsLoopback(settings.ClusterAddress))
+        {
+            try
+            {
+                ClusterCertificate.Load(settings.CertificateFile).Dispose();
+            }
+            catch (IOException exception)
+            {
+                return Finding.Failure("cluster", exception.Message, $"make {settings.CertificateFile} with 'locutor cluster init' once, and copy it to every node and worker");
+            }
+        }
+        return IPAddress.IsLoopback(settings.ClusterAddress)
+            ? Finding.Warning("cluster", $"other machines cannot reach this node: cluster_address is {settings.ClusterAddress}", "for a cluster of several machines set cluster_address, silo_port and gateway_port")
+            : Finding.Ok("cluster", $"reached at {settings.ClusterAddress}, {(settings.ClusterTls ? $"with the certificate {settings.CertificateFile}" : "without encryption")}");
+    }
+
+    private static IEnumerable<Finding> Data(ServeSettings settings)
     {
         var folder = new DataFolder(settings);
         var probe = folder.Aside();
         File.WriteAllBytes(probe, new byte[1]);
         File.Delete(probe);
-        return Finding.Ok("data", folder.Root);
+        if (settings.Postgres is null && FolderLock.HolderOf(folder.Root) is { } holder)
+            yield return Finding.Failure("data", $"{folder.Root} is used by another service ({holder})", "stop it first, or give this one a folder of its own with --data");
+        if (new DriveInfo(folder.Root).AvailableFreeSpace is var free && free < LeastFree)
+            yield return Finding.Failure("data", $"{folder.Root} has {free >> 20} MiB of free disk; below {LeastFree >> 20} MiB new jobs are refused", "make room, or move the data folder with --data");
+        yield return Finding.Ok("data", $"{folder.Root} can be written, {free >> 30} GiB free");
     }
 
     private static Finding Database(ServeSettings settings)
@@ -34,8 +99,7 @@ public static class ServeCheck
         var kind = settings.Postgres is null ? "SQLite" : "PostgreSQL";
         try
         {
-            OpenTokens(settings);
-            return Finding.Ok("database", kind);
+            return Finding.Ok("database", $"{kind}, schema version {JobsHosting.ReadFacts(ClusterOf(settings)).SchemaVersion}");
         }
         catch (Exception exception)
         {
@@ -47,17 +111,41 @@ public static class ServeCheck
 
     private static async Task<Finding> FilesAsync(ServeSettings settings, CancellationToken cancellation)
     {
-        if (settings.S3Bucket is null)
-            return Finding.Ok("files", "inputs and results are kept in the data folder");
+        var folder = new DataFolder(settings);
+        var store = FileStores.Of(settings, folder);
         try
         {
-            using var store = new S3Store(new DataFolder(settings), settings);
-            await store.TryOutAsync(cancellation);
-            return Finding.Ok("files", $"inputs and results are kept in the bucket {settings.S3Bucket}");
+            if (store is S3Store bucket)
+                await bucket.TryOutAsync(cancellation);
+            var identity = new StoreIdentity(store, folder);
+            var found = await identity.ReadAsync(cancellation);
+            var expected = ExpectedStore(settings);
+            if (!settings.AdoptStore && expected is not null && expected != found)
+                return Finding.Failure("files", identity.Mismatch(expected, found), "nodes share one data folder or one bucket; if this store takes the place of a lost one, start once with --set adopt_store=true");
+            return Finding.Ok("files", settings.S3Bucket is null ? "inputs and results are kept in the data folder" : $"inputs and results are kept in the bucket {settings.S3Bucket}");
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            return Finding.Failure("files", $"bucket {settings.S3Bucket}: {exception.Message}", "see the settings s3_endpoint, s3_region, s3_access_key and s3_secret_key; the key must be allowed to write, read and delete");
+            return settings.S3Bucket is null
+                ? Finding.Failure("files", exception.Message, "see that the data folder can be read and written")
+                : Finding.Failure("files", $"bucket {settings.S3Bucket}: {exception.Message}", "see the settings s3_endpoint, s3_region, s3_access_key and s3_secret_key; the key must be allowed to write, read and delete");
+        }
+        finally
+        {
+            (store as IDisposable)?.Dispose();
+        }
+    }
+
+    /// <summary>The store that the database knows; a database that cannot be asked is another check's finding.</summary>
+    private static string? ExpectedStore(ServeSettings settings)
+    {
+        try
+        {
+            return JobsHosting.ReadFacts(ClusterOf(settings)).StoreId;
+        }
+        catch (Exception)
+        {
+            return null;
         }
     }
 
@@ -65,14 +153,20 @@ public static class ServeCheck
         ? Finding.Ok("page", "present")
         : Finding.Failure("page", "wwwroot/index.html is missing from the program's folder", "build or install the program again");
 
-    private static Finding Workers(ServeSettings settings) => WorkerSupervisor.Devices(settings.Workers) is { Count: > 0 } devices
-        ? Finding.Ok("workers", $"one on each of {string.Join(", ", devices)}, precision {settings.Precision}")
-        : Finding.Warning("workers", "none: jobs wait until another machine's worker takes them", "set workers to auto, cpu or cuda:0, or start 'locutor worker' elsewhere");
+    private static IEnumerable<Finding> Workers(ServeSettings settings)
+    {
+        var devices = WorkerSupervisor.Devices(settings.Workers);
+        var gpus = VisibleGpus.Count();
+        foreach (var device in devices.Where(device => WorkerSupervisor.GpuNumber(device) >= gpus))
+            yield return Finding.Failure("workers", $"there is no {device}: this machine shows {gpus} GPUs", $"name the devices that are there, as --workers {(gpus > 0 ? "cuda:0" : "cpu")}; CUDA_VISIBLE_DEVICES hides GPUs");
+        yield return devices.Count > 0
+            ? Finding.Ok("workers", $"one on each of {string.Join(", ", devices)}, precision {settings.Precision}")
+            : Finding.Warning("workers", "none: jobs wait until another machine's worker takes them", "set workers to auto, cpu or cuda:0, or start 'locutor worker' elsewhere");
+    }
 
-    private static Finding Tokens(ServeSettings settings) => OpenTokens(settings).Count(token => token.RevokedAt is null) is var count and > 0
+    private static Finding Tokens(ServeSettings settings) => JobsHosting.OpenTokens(ClusterOf(settings)).List().Count(token => token.RevokedAt is null) is var count and > 0
         ? Finding.Ok("tokens", $"{count}")
         : Finding.Warning("tokens", "none yet, so nobody can use the service", "the first start at a terminal makes one and prints it, or make one with 'locutor tokens create'");
 
-    private static IReadOnlyList<Locutor.Jobs.Tokens.Token> OpenTokens(ServeSettings settings) =>
-        [.. JobsHosting.OpenTokens(new ClusterOptions { DataFolder = settings.Data, Postgres = settings.Postgres }).List()];
+    private static ClusterOptions ClusterOf(ServeSettings settings) => new() { DataFolder = settings.Data, Postgres = settings.Postgres };
 }

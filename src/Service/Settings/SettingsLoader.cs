@@ -25,8 +25,8 @@ public static class SettingsLoader
 
     private static IEnumerable<KeyValuePair<string, string>> Variables(IEnumerable<KeyValuePair<string, string>> environment)
     {
-        // Other variables begin with LOCUTOR_ too, so those that name no setting are left alone.
-        var names = SettingsTable.All.ToDictionary(setting => "LOCUTOR_" + setting.Name.ToUpperInvariant(), setting => setting.Name);
+        // Other variables begin with LOCUTOR_ too, so those that name no setting are left alone; EnvironmentNames tells of slips.
+        var names = EnvironmentNames.Settings;
         return environment.Where(pair => names.ContainsKey(pair.Key)).Select(pair => KeyValuePair.Create(names[pair.Key], pair.Value));
     }
 

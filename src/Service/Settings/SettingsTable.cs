@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Locutor.Checkpoints;
 using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 
@@ -76,7 +77,7 @@ public static class SettingsTable
     public static ServeSettings Apply(ServeSettings settings, string name, string value) =>
         All.FirstOrDefault(setting => setting.Name == name) is { } setting
             ? setting.Set(settings, value)
-            : throw new SettingsException($"unknown setting '{name}'; there are {string.Join(", ", All.Select(known => known.Name))}");
+            : throw new SettingsException($"unknown setting '{name}'; did you mean {string.Join(", ", NearestNames.To(name, All.Select(known => known.Name)))}? 'locutor serve --settings' lists them all");
 
     /// <summary>Passwords are not shown.</summary>
     private static string Secret(string? value) => string.IsNullOrEmpty(value) ? "" : "(set)";

@@ -35,6 +35,20 @@ public sealed partial class WorkerSupervisor(
         _ => workers.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
     };
 
+    /// <exception cref="SettingsException">A name is none of a device.</exception>
+    public static void CheckNames(string workers)
+    {
+        foreach (var device in Devices(workers))
+        {
+            if (device != "cpu" && GpuNumber(device) is null)
+                throw new SettingsException($"workers: expected auto, none, cpu or cuda:0,cuda:1, found '{device}'");
+        }
+    }
+
+    /// <summary>The number in cuda:NUMBER, or null.</summary>
+    public static int? GpuNumber(string device) =>
+        device.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(device.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, drain.Begun);

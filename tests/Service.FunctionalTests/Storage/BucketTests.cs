@@ -82,7 +82,8 @@ public sealed class BucketTests
     {
         await using var bucket = await BucketServer.StartAsync();
         await using var service = await ServiceProcess.StartAsync("--set", "workers=none", "--no-auth");
-        var good = await service.RunAsync(["serve", "--check", "--no-auth", .. Settings(bucket)]);
+        await service.TerminateAsync();
+        var good = await service.RunAsync(["serve", "--check", "--no-auth", "--urls", service.Url, "--set", "adopt_store=true", .. Settings(bucket)]);
         good.Output.ShouldContain("ok       files       inputs and results are kept in the bucket videos");
         good.Code.ShouldBe(0, good.Output);
         bucket.Objects.ShouldBeEmpty();

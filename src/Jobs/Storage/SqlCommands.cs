@@ -1,0 +1,48 @@
+using System.Data.Common;
+
+namespace Locutor.Jobs.Storage;
+
+/// <summary>Runs single statements, each on a connection of its own. Values go in as parameters.</summary>
+internal sealed class SqlCommands(Func<DbConnection> open)
+{
+    /// <returns>The number of rows that were changed.</returns>
+    public int Execute(string sql, params (string Name, object? Value)[] values)
+    {
+        using var connection = open();
+        using var command = Command(connection, sql, values);
+        return command.ExecuteNonQuery();
+    }
+
+    /// <summary>The first value of the first row, or null.</summary>
+    public object? Scalar(string sql, params (string Name, object? Value)[] values)
+    {
+        using var connection = open();
+        using var command = Command(connection, sql, values);
+        return command.ExecuteScalar() is var value && value is DBNull ? null : value;
+    }
+
+    /// <summary>All rows, each as <paramref name="read"/> reads it.</summary>
+    public IReadOnlyList<T> Rows<T>(string sql, Func<DbDataReader, T> read, params (string Name, object? Value)[] values)
+    {
+        using var connection = open();
+        using var command = Command(connection, sql, values);
+        using var reader = command.ExecuteReader();
+        var rows = new List<T>();
+        while (reader.Read())
+            rows.Add(read(reader));
+        return rows;
+    }
+
+    private static DbCommand Command(DbConnection connection, string sql, (string Name, object? Value)[] values)
+    {
+        var command = connection.CreateCommand();
+        command.CommandText = sql;
+        foreach (var (name, value) in values)
+        {
+            var parameter = command.CreateParameter();
+            (parameter.ParameterName, parameter.Value) = (name, value ?? DBNull.Value);
+            command.Parameters.Add(parameter);
+        }
+        return command;
+    }
+}

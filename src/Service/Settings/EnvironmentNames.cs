@@ -1,0 +1,35 @@
+using Locutor.Checkpoints;
+
+namespace Locutor.Service.Settings;
+
+/// <summary>Finds variables of the environment that look like settings of this program but that nothing reads.</summary>
+public static class EnvironmentNames
+{
+    private const string Prefix = "LOCUTOR_";
+    private const int Slips = 2;
+
+    /// <summary>Variables that are no settings of the service.</summary>
+    private static readonly string[] Others =
+    [
+        "LOCUTOR_ATTENTION", "LOCUTOR_DEBUG", "LOCUTOR_GPU_CAPABILITY", "LOCUTOR_HOME", "LOCUTOR_INJECTED_FAULT", "LOCUTOR_MIRRORS", "LOCUTOR_MODELS",
+        "LOCUTOR_NVRTC", "LOCUTOR_OFFLINE", "LOCUTOR_PLAIN_KERNELS", "LOCUTOR_SELF_TEST", "LOCUTOR_TORCH",
+    ];
+
+    /// <summary>The variable of each setting, by its name.</summary>
+    public static IReadOnlyDictionary<string, string> Settings { get; } = SettingsTable.All.ToDictionary(setting => Prefix + setting.Name.ToUpperInvariant(), setting => setting.Name);
+
+    /// <summary>Whether something reads the variable.</summary>
+    public static bool IsRead(string name) => Settings.ContainsKey(name) || Others.Contains(name);
+
+    /// <summary>Of the names of an environment, those that begin as ours do and that nothing reads.</summary>
+    public static IReadOnlyList<UnreadVariable> Unread(IEnumerable<string> names) =>
+        [.. names.Where(name => name.StartsWith(Prefix, StringComparison.Ordinal) && !IsRead(name)).Order(StringComparer.Ordinal)
+            .Select(name => new UnreadVariable(name, NearestNames.Within(Slips, name, Settings.Keys.Concat(Others))))];
+}
+
+/// <summary>A variable that nothing reads.</summary>
+/// <param name="Meant">What it may be a slip of the pen for, or null.</param>
+public sealed record UnreadVariable(string Name, string? Meant)
+{
+    public string Text => Meant is null ? $"{Name} is no variable of this program" : $"{Name} is no variable of this program; did you mean {Meant}?";
+}
