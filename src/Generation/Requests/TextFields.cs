@@ -68,6 +68,8 @@ public sealed class ChoiceField(string name, string help, Func<Bundle?, IReadOnl
 /// <summary>An input file: a path or URL on the command line, a URL in JSON, a URL or the file itself in a form.</summary>
 public sealed class FileField(string name, string help) : TextField(name, help, int.MaxValue)
 {
+    public override string Expected(Bundle? bundle) => "a file or its URL";
+
     /// <summary>Media type that a browser's file chooser offers.</summary>
     public required string Accept { get; init; }
 

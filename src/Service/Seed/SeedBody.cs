@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Locutor.Service.Seed;
 
@@ -32,6 +33,8 @@ public sealed record SeedBody(string Image, string Audio1, string? Audio2, strin
 
     private static JsonDocument Parse(byte[] raw)
     {
+        if (!Utf8.IsValid(raw))
+            throw new SeedException(400, "There was an error parsing the body");
         try
         {
             return JsonDocument.Parse(raw, new JsonDocumentOptions { MaxDepth = 32 });

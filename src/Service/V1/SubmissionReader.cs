@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using Locutor.Generation.Requests;
 using Locutor.Jobs.Records;
 using Locutor.Service.Inputs;
@@ -208,6 +209,8 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
 
     private static JsonDocument Parse(byte[] raw)
     {
+        if (!Utf8.IsValid(raw))
+            throw new ProblemException(400, JobError.InvalidRequest, "expected a body in UTF-8");
         try
         {
             var json = JsonDocument.Parse(raw, new JsonDocumentOptions { MaxDepth = 16 });

@@ -188,6 +188,18 @@ public sealed class JobsTests(SharedService shared) : IClassFixture<SharedServic
             problem.GetProperty("errors").TryGetProperty(field, out _).ShouldBeTrue(problem.ToString());
     }
 
+    [Theory]
+    [InlineData("/v1/jobs")]
+    [InlineData("/v1/session")]
+    [InlineData("/")]
+    public async Task Bytes_that_are_no_text_are_refused(string address)
+    {
+        var body = new ByteArrayContent([.. """{"image":"http://e.org/a","audio":"http://e.org/c","audio1":"http://e.org/c","prompt":"""u8, (byte)'"', 0xff, (byte)'"', (byte)'}']);
+        body.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        using var response = await Client.Http.PostAsync(address, body);
+        response.StatusCode.ShouldBe(HttpStatusCode.BadRequest, await response.Content.ReadAsStringAsync());
+    }
+
     [Fact]
     public async Task The_document_describes_every_address_and_pages_are_served()
     {
