@@ -16,7 +16,7 @@ internal sealed class Ceilings
     public const string Float8 = "matrix product, float8 by rows", Int8 = "matrix product, int8", EightBitAttention = "attention, 8 bits and their quantisation", Copy = "copy, bytes read and written";
 
     /// <summary>Which ceiling a matrix product has: where the device does not multiply bytes, that of the numbers they are widened to.</summary>
-    public static string Product(ScalarType type, LinearPrecision held, Device device) => GpuPaths.ForGpu(device)?.Reads(held) switch
+    public static string Product(ScalarType type, LinearPrecision held, Device device) => GpuPaths.ForGpu(device)?.ActivationPrecision(held) switch
     {
         LinearPrecision.Float8 => Float8,
         LinearPrecision.Int8 => Int8,

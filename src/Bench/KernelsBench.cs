@@ -24,7 +24,7 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
     private static LinearPrecision Reads(BenchOptions options)
     {
         var held = options.Precision.Linears() ?? LinearPrecision.Plain;
-        return GpuPaths.ForGpu(options.Device)?.Reads(held) ?? held;
+        return GpuPaths.ForGpu(options.Device)?.ActivationPrecision(held) ?? held;
     }
 
     private PatchGrid Grid => PassInputs.GridOf(options, config);
@@ -96,7 +96,7 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         double bytes = 4.0 * v.numel() * Size;
         var product = (ceilings.SelfAttention(type, linears, options.Device, tokens), 4.0 * tokens * tokens * config.Width);
         if (EightBitAttention.Pays(rows, linears))
-            return new($"RMS norm, rotary turn, self attention, {tokens} keys{Quantised}", config.Blocks, () => Activations.Of(EightBitAttention.Apply(rows, rows, v), linears).Values, null, bytes, product);
+            return new($"RMS norm, rotary turn, self attention, {tokens} keys{Quantised}", config.Blocks, () => Activations.Create(EightBitAttention.Apply(rows, rows, v), linears).Values, null, bytes, product);
         var (q, k) = (Heads(1, tokens), Heads(1, tokens));
         return new($"self attention, {tokens} keys{Quantised}", config.Blocks, () => Attention.Forward(q, k, v, linears).Values, null, bytes, product);
     }
@@ -134,7 +134,7 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         foreach (var (name, inputs, outputs, times, input) in new[] { ("square", width, width, Folds ? 6 : 8, x), ("expand", width, inner, 1, x), ("contract", inner, width, 1, wide) })
         {
             var linear = new Linear(weights[name], inputs, outputs);
-            var given = Activations.Of(input, linears);
+            var given = Activations.Create(input, linears);
             bool gelu = name == "expand" && GeluInProduct;
             yield return new($"matrix product {inputs} to {outputs}{(gelu ? ", GELU" : "")}", times * config.Blocks, () => gelu ? linear.ForwardGelu(given, linears).Values : linear.Forward(given), null, 0, (rate, 2.0 * input.shape[1] * inputs * outputs));
         }
@@ -152,9 +152,9 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         {
             Tensor Wide(Tensor one) => one.to(ScalarType.Float32);
             Tensor Apply(Affine layer, Tensor from) => nn.functional.linear(from, Wide(layer.Weight), Wide(layer.Bias));
-            return Apply(output.Numbers(), Attention.Forward(Attention.SplitHeads(Apply(query.Numbers(), Wide(x)), config.Heads), Wide(k), Wide(v)));
+            return Apply(output.Dequantise(), Attention.Forward(Attention.SplitHeads(Apply(query.Dequantise(), Wide(x)), config.Heads), Wide(k), Wide(v)));
         }
-        yield return new($"folded speech attention, {config.AudioTokens} keys", config.Blocks, () => FoldedAttention.Apply(x, k, v, query.Numbers(), output.Numbers()), Exact, 4.0 * x.numel() * Size, (Ceilings.Plain(type), Work.FoldedSpeech(config, grid) / config.Blocks));
+        yield return new($"folded speech attention, {config.AudioTokens} keys", config.Blocks, () => FoldedAttention.Apply(x, k, v, query.Dequantise(), output.Dequantise()), Exact, 4.0 * x.numel() * Size, (Ceilings.Plain(type), Work.FoldedSpeech(config, grid) / config.Blocks));
         yield return new("the same not folded", 0, Unfolded, null, 4.0 * x.numel() * Size, null);
     }
 

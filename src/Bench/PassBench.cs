@@ -87,7 +87,7 @@ internal sealed class PassBench(BenchOptions options, Meter meter, Ceilings ceil
 
     private string Named(ScalarType type, LinearPrecision held, PatchGrid grid)
     {
-        bool widened = GpuPaths.ForGpu(options.Device) is { } paths && paths.Reads(held) != held, eightBit = ceilings.SelfAttention(type, held, options.Device, grid.Tokens) == Ceilings.EightBitAttention;
+        bool widened = GpuPaths.ForGpu(options.Device) is { } paths && paths.ActivationPrecision(held) != held, eightBit = ceilings.SelfAttention(type, held, options.Device, grid.Tokens) == Ceilings.EightBitAttention;
         string layers = held == LinearPrecision.Plain ? $"{type}" : widened ? $"{held} weights widened to {type}" : $"{held} linears, {(eightBit ? "8-bit self" : type)} attention";
         return layers.ToLowerInvariant();
     }
@@ -110,7 +110,7 @@ internal sealed class PassInputs : IDisposable
         image = Normal(options, 1, new BundleBlueprint(options.Bundle).Image.Tokens(), config.ImageWidth);
         windows = Normal(options, 1, 1, options.Frames, config.AudioWindow, config.AudioBlocks, config.AudioChannels);
         timestep = tensor([500f], device: options.Device).DetachFromDisposeScope();
-        rotary = RotaryTable.OverVideo(config.HeadWidth, Grid, options.Device);
+        rotary = RotaryTable.Create(config.HeadWidth, Grid, options.Device);
     }
 
     public PatchGrid Grid { get; }

@@ -12,7 +12,7 @@ internal sealed class VaeBench(BenchOptions options, Meter meter, Ceilings ceili
     private const string Part = "vae";
     private const int ComparedLatents = 3, ComparedFrames = 13;
 
-    private static readonly CodingPlan InTiles = new(1, 2, 2);
+    private static readonly TilingPlan InTiles = new(1, 2, 2);
 
     private readonly ScalarType type = options.Precision.Arithmetic(options.Device);
 
@@ -20,7 +20,7 @@ internal sealed class VaeBench(BenchOptions options, Meter meter, Ceilings ceili
     {
         var config = new BundleBlueprint(options.Bundle).Autoencoder;
         using var parameters = new RandomParameters(options.Seed, onDevice: meter.OnGpu);
-        var network = new VideoAutoencoder(new Weights(parameters, type, options.Device), config) { Room = Room };
+        var network = new VideoAutoencoder(new Weights(parameters, type, options.Device), config) { MemoryBudget = Room };
         long stride = config.SpatialStride(), latents = (options.Frames - 1) / config.TemporalStride() + 1;
         using var picture = Uniform(3, 1, options.Height, options.Width);
         using var motion = Uniform(3, Math.Min(25, options.Frames), options.Height, options.Width);
@@ -51,7 +51,7 @@ internal sealed class VaeBench(BenchOptions options, Meter meter, Ceilings ceili
     private string Name => $"{type}".ToLowerInvariant();
 
     /// <summary>All of a budget: the autoencoder is alone.</summary>
-    private long? Room => options.VramBudget is { } budget ? Math.Max(0, budget - CudaMemory.Beside) : null;
+    private long? Room => options.VramBudget is { } budget ? Math.Max(0, budget - CudaMemory.DriverOverheadBytes) : null;
 
     private BenchRow Compare(string what, VideoAutoencoderConfig config, Func<Tensor> found, Func<VideoAutoencoder, Tensor> expected)
     {

@@ -34,7 +34,7 @@ internal static class Work
     public static double FoldedSpeech(VideoTransformerConfig config, PatchGrid grid) =>
         Folds(config, grid) ? 4.0 * config.Blocks * config.AudioTokens * config.Width * ((double)config.Heads * grid.Tokens + (double)grid.Frames * config.Width) : 0;
 
-    public static bool Folds(VideoTransformerConfig config, PatchGrid grid) => FoldedAttention.Pays(grid.Tokens / grid.Frames, config.AudioTokens, config.Heads, config.Width);
+    public static bool Folds(VideoTransformerConfig config, PatchGrid grid) => FoldedAttention.IsWorthwhile(grid.Tokens / grid.Frames, config.AudioTokens, config.Heads, config.Width);
 
     /// <summary>Convolutions of the decoder for a whole latent.</summary>
     public static double Decode(VideoAutoencoderConfig config, long latentFrames, long height, long width)

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Locutor.Checkpoints;
 using Locutor.Cli.Generate;
-using Locutor.Generation;
+using Locutor.Generation.Guard;
 using Locutor.Generation.Requests;
 using Locutor.Kernels.Arithmetic;
 using Locutor.Media;

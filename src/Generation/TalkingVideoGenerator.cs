@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Locutor.Generation.Clips;
 using Locutor.Generation.Conditioning;
 using Locutor.Generation.Correction;
+using Locutor.Generation.Guard;
 using Locutor.Generation.Loading;
 using Locutor.Generation.Sampling;
 using Locutor.Networks.ClipVision;

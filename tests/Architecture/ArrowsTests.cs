@@ -2,39 +2,58 @@ using System.Xml.Linq;
 
 namespace Locutor.Architecture.Tests;
 
+/// <summary>Rooms are the projects of <c>src/</c>, arrows say which room may use types of which; docs/architecture.md draws the same.</summary>
 public class ArrowsTests
 {
-    /// <summary>Which room may know which; docs/architecture.md draws the same.</summary>
     private static readonly Dictionary<string, string[]> Arrows = new()
     {
         ["Media"] = [],
         ["Checkpoints"] = [],
         ["Torch"] = [],
-        ["Kernels"] = ["Torch"],
         ["Jobs"] = [],
         ["Models"] = ["Checkpoints"],
-        ["Networks"] = ["Checkpoints", "Kernels"],
-        ["Generation"] = ["Media", "Models", "Networks"],
-        ["Training"] = ["Generation"],
-        ["Service"] = ["Generation", "Jobs"],
-        ["Bench"] = ["Generation"],
-        ["Cli"] = ["Bench", "Generation", "Service", "Training"],
+        ["Kernels"] = ["Torch"],
+        ["Networks"] = ["Checkpoints", "Kernels", "Torch"],
+        ["Generation"] = ["Checkpoints", "Kernels", "Media", "Models", "Networks", "Torch"],
+        ["Training"] = ["Checkpoints", "Generation", "Kernels", "Media", "Models", "Networks", "Torch"],
+        ["Service"] = ["Generation", "Jobs", "Media", "Models", "Torch"],
+        ["Bench"] = ["Checkpoints", "Generation", "Kernels", "Media", "Models", "Networks", "Torch"],
+        ["Cli"] = ["Bench", "Checkpoints", "Generation", "Jobs", "Kernels", "Media", "Models", "Networks", "Service", "Torch", "Training"],
     };
 
-    public static TheoryData<string> Rooms => [.. Arrows.Keys];
+    public static TheoryData<string> Rooms => [.. TypeUses.Rooms()];
 
     [Fact]
-    public void Every_room_is_known() =>
-        Directory.EnumerateDirectories(Path.Combine(TestEnvironment.Checkout, "src")).Select(folder => Path.GetFileName(folder)).Order().ShouldBe(Arrows.Keys.Order());
+    public void Every_room_is_known() => TypeUses.Rooms().ShouldBe(Arrows.Keys.Order(StringComparer.Ordinal));
 
     [Theory]
     [MemberData(nameof(Rooms))]
-    public void A_room_knows_only_the_rooms_its_arrows_lead_to(string room)
+    public void A_project_refers_to_the_rooms_that_its_arrows_lead_to(string room)
     {
-        var project = XDocument.Load(Path.Combine(TestEnvironment.Checkout, "src", room, $"Locutor.{room}.csproj"));
-        var found = project.Descendants("ProjectReference").Select(reference => reference.Attribute("Include")!.Value.Replace('\\', '/').Split('/')[1]).Order();
+        var project = XDocument.Load(Directory.EnumerateFiles(Path.Combine(TestEnvironment.Checkout, "src", room), "*.csproj").Single());
+        var found = project.Descendants("ProjectReference").Select(reference => reference.Attribute("Include")!.Value.Replace('\\', '/').Split('/')[1]).Order(StringComparer.Ordinal);
 
-        found.ShouldBe(Arrows[room].Order());
+        found.ShouldBe(Arrows[room].Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>Both ways: a use without an arrow is hidden, an arrow without a use is a promise that nobody needs.</summary>
+    [Theory]
+    [MemberData(nameof(Rooms))]
+    public void The_types_of_a_room_use_exactly_the_rooms_that_its_arrows_lead_to(string room)
+    {
+        var uses = TypeUses.All.Where(use => use.From.Room == room && use.To.Room != room).ToLookup(use => use.To.Room);
+
+        uses.Where(to => !Arrows[room].Contains(to.Key)).Select(to => $"{to.First().User} uses {to.First().Used}").ShouldBeEmpty($"{room} has no arrow there");
+        Arrows[room].Where(to => !uses.Contains(to)).ShouldBeEmpty($"{room} uses no type of these");
+    }
+
+    [Fact]
+    public void Rooms_form_no_circle()
+    {
+        var left = new Dictionary<string, string[]>(Arrows);
+        while (left.Keys.FirstOrDefault(room => !left[room].Any(left.ContainsKey)) is { } leaf) left.Remove(leaf);
+
+        left.Keys.ShouldBeEmpty("rooms that need each other");
     }
 
     [Theory]

@@ -9,7 +9,7 @@ public class TestProjectsTests
 
     private static string Tests => Path.Combine(TestEnvironment.Checkout, "tests");
 
-    public static TheoryData<string> Projects => [.. Directory.EnumerateFiles(Tests, "*.csproj", SearchOption.AllDirectories).Select(path => Path.GetFileNameWithoutExtension(path)).Order()];
+    public static TheoryData<string> Projects => [.. Directory.EnumerateFiles(Tests, "Locutor.*.csproj", SearchOption.AllDirectories).Select(path => Path.GetFileNameWithoutExtension(path)).Order()];
 
     [Fact]
     public void The_solution_builds_every_test_project()

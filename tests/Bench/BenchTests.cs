@@ -2,9 +2,9 @@ using System.Text.Json;
 using Locutor.Generation.Loading;
 using Locutor.Kernels.Quantisation;
 using Locutor.Models;
+using Locutor.Networks.Residency;
 using Locutor.Networks.VideoAutoencoder;
 using Locutor.Networks.VideoTransformer;
-using Locutor.Networks.VideoTransformer.Residency;
 using static TorchSharp.torch;
 
 namespace Locutor.Bench.Tests;

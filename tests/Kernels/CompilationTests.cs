@@ -75,23 +75,23 @@ public sealed class CompilationTests : IDisposable
     [Fact]
     public void Every_row_is_held_whole_by_the_fewest_threads()
     {
-        RowShape.OfBlock(5120, true, 4).ShouldBe(new(5120, 160, 4, true));
-        RowShape.OfBlock(13824, true, 6).ShouldBe(new(13824, 288, 6, true));
-        RowShape.OfWarp(96, true).ShouldBe(new(96, 4, 3, true));
-        RowShape.OfWarp(384, true).ShouldBe(new(384, 16, 3, true));
+        RowShape.ForBlock(5120, true, 4).ShouldBe(new(5120, 160, 4, true));
+        RowShape.ForBlock(13824, true, 6).ShouldBe(new(13824, 288, 6, true));
+        RowShape.ForWarp(96, true).ShouldBe(new(96, 4, 3, true));
+        RowShape.ForWarp(384, true).ShouldBe(new(384, 16, 3, true));
         foreach (int width in Enumerable.Range(1, RowShape.Longest))
             foreach (bool wide in width % 8 == 0 ? new[] { true, false } : [false])
                 foreach (int most in new[] { 4, 6 })
                 {
-                    var shape = RowShape.OfBlock(width, wide, most);
+                    var shape = RowShape.ForBlock(width, wide, most);
                     shape.Width.ShouldBe(width);
                     (shape.Lanes % 32 == 0 && shape.Lanes is > 0 and <= 1024 && shape.Vectors > 0 && shape.Vectors <= most).ShouldBeTrue($"{shape}");
                     (shape.Wide ? wide && shape.Lanes * shape.Vectors * 8 == width : shape.Lanes * shape.Vectors * 8 >= width).ShouldBeTrue($"{shape}");
                     if (width > 1024) continue;
-                    shape = RowShape.OfWarp(width, wide);
+                    shape = RowShape.ForWarp(width, wide);
                     (shape.Lanes is > 0 and <= 32 && 32 % shape.Lanes == 0 && (shape.Wide ? wide && shape.Lanes * shape.Vectors * 8 == width : shape.Lanes * shape.Vectors * 8 >= width)).ShouldBeTrue($"{shape}");
                 }
-        RowShape.OfBlock(8, true, 4).Constants(LinearPrecision.Int8, ("HEAD", 4)).ShouldBe("#define WIDTH 8\n#define LANES 32\n#define VECTORS 1\n#define WIDE 0\n#define FORMAT 2\n#define HEAD 4\n");
+        RowShape.ForBlock(8, true, 4).Constants(LinearPrecision.Int8, ("HEAD", 4)).ShouldBe("#define WIDTH 8\n#define LANES 32\n#define VECTORS 1\n#define WIDE 0\n#define FORMAT 2\n#define HEAD 4\n");
     }
 
     [Fact]

@@ -154,7 +154,7 @@ public sealed class EightBitAttentionTests : IDisposable
             EightBitAttention.Precision = precision;
             return Attention.Forward(q, k, v, linears).Values;
         }
-        using var exact = Activations.Of(Attention.Forward(q, k, v), LinearPrecision.Float8).Values;
+        using var exact = Activations.Create(Attention.Forward(q, k, v), LinearPrecision.Float8).Values;
         Found(AttentionPrecision.Automatic).Equals(exact).ShouldBeTrue("a CPU has no kernel");
         Found(AttentionPrecision.Exact).Equals(exact).ShouldBeTrue();
         Found(AttentionPrecision.EightBit, LinearPrecision.Plain).Equals(PlainEightBitAttention.Apply(q, k, v)).ShouldBeTrue();

@@ -123,10 +123,10 @@ public sealed class OperationTests : IDisposable
                 ChannelNormSilu.Apply(x.to(ScalarType.Float32), gamma.to(ScalarType.Float32)).ShouldBeNearInNorm(expected, 1e-6, $"seed {inputs.Seed}, {channels} channels, last {channelsLast}");
                 if (!channelsLast) continue;
                 var first = x.narrow(0, 0, 1);
-                ChannelNormSilu.WritesInto(first).ShouldBe(device == "cpu" ? Vector256.IsHardwareAccelerated && channels % 8 == 0 : GpuPaths.For(first.device).FusedKernels);
+                ChannelNormSilu.CanWriteInto(first).ShouldBe(device == "cpu" ? Vector256.IsHardwareAccelerated && channels % 8 == 0 : GpuPaths.For(first.device).FusedKernels);
                 if (device == "cpu") continue;
                 var beside = full([1, 3, 5, 7, 3 * channels], 9f, x.dtype, x.device);
-                ChannelNormSilu.ApplySideBySide(first, gamma, beside, 3);
+                ChannelNormSilu.ApplyConcatenated(first, gamma, beside, 3);
                 for (int frame = 0; frame < 3; frame++)
                     for (int tap = 0; tap < 3; tap++)
                     {
@@ -162,14 +162,14 @@ public sealed class OperationTests : IDisposable
                 foreach (bool biased in new[] { true, false })
                 {
                     using var inner = NewDisposeScope();
-                    var x = Activations.Of(inputs.Rows(device, 0, 2, tokens, width), precision);
+                    var x = Activations.Create(inputs.Rows(device, 0, 2, tokens, width), precision);
                     var weight = RowQuantiser.Quantise(inputs.Singles(device, outputs, width), precision);
                     var bias = biased ? inputs.Rows(device, 0, outputs) : null;
                     var expected = Restored(x).to(ScalarType.Float64).matmul(RowQuantiser.Restore(weight).to(ScalarType.Float64).t());
                     if (bias is not null) expected = expected + bias;
                     var half = Inputs.Half(device);
                     var product = QuantisedProduct.Create(weight, precision);
-                    product.Precision.ShouldBe(GpuPaths.ForGpu(new Device(device))?.Reads(precision) ?? precision);
+                    product.Precision.ShouldBe(GpuPaths.ForGpu(new Device(device))?.ActivationPrecision(precision) ?? precision);
                     var found = product.Multiply(product.Precision == precision ? x : new Activations(Restored(x).to(half), null), bias, half);
                     found.dtype.ShouldBe(half);
                     found.ShouldBeNearInNorm(expected, product.Precision == precision ? 4e-3 : 8e-3, $"seed {inputs.Seed}, {precision}, [{tokens}, {width}] x {outputs}, bias {biased}");
@@ -206,8 +206,8 @@ public sealed class OperationTests : IDisposable
             using var inner = NewDisposeScope();
             var q = inputs.Rows(device, 0, 1, 130, 3 * 128).unflatten(2, [3, 128]).transpose(1, 2);
             var (k, v) = (inputs.Rows(device, 0, 1, 3, 8192 + 64, 128), inputs.Rows(device, 0, 1, 3, 8192 + 64, 128));
-            JoinedAttention.Pays(q, k).ShouldBe(GpuPaths.ForGpu(new Device(device)) is { CudnnAttention: true, FusedKernels: true });
-            if (!JoinedAttention.Pays(q, k)) continue;
+            JoinedAttention.IsWorthwhile(q, k).ShouldBe(GpuPaths.ForGpu(new Device(device)) is { CudnnAttention: true, FusedKernels: true });
+            if (!JoinedAttention.IsWorthwhile(q, k)) continue;
             var expected = (q.to(ScalarType.Float64).matmul(k.to(ScalarType.Float64).transpose(2, 3)) / Math.Sqrt(128)).softmax(-1).matmul(v.to(ScalarType.Float64)).transpose(1, 2).flatten(2);
             foreach (var precision in Enum.GetValues<LinearPrecision>()) Check(JoinedAttention.Apply(q, k, v, precision), expected, precision, rounded: 3);
         }
@@ -257,10 +257,10 @@ public sealed class OperationTests : IDisposable
     [Fact]
     public void Folding_pays_where_it_takes_less_than_half_the_products()
     {
-        FoldedAttention.Pays(queries: 1600, keys: 32, heads: 40, width: 5120).ShouldBeTrue();
-        FoldedAttention.Pays(queries: 1600, keys: 64, heads: 40, width: 5120).ShouldBeFalse();
-        FoldedAttention.Pays(queries: 64, keys: 8, heads: 4, width: 256).ShouldBeTrue();
-        FoldedAttention.Pays(queries: 16, keys: 8, heads: 4, width: 256).ShouldBeFalse();
+        FoldedAttention.IsWorthwhile(queries: 1600, keys: 32, heads: 40, width: 5120).ShouldBeTrue();
+        FoldedAttention.IsWorthwhile(queries: 1600, keys: 64, heads: 40, width: 5120).ShouldBeFalse();
+        FoldedAttention.IsWorthwhile(queries: 64, keys: 8, heads: 4, width: 256).ShouldBeTrue();
+        FoldedAttention.IsWorthwhile(queries: 16, keys: 8, heads: 4, width: 256).ShouldBeFalse();
     }
 
     /// <summary>Relative to the largest magnitude of a row, a byte's error is at most half of its last place.</summary>

@@ -47,7 +47,7 @@ public class VideoTransformerTests
         var grid = network.Grid(latent.shape[2], latent.shape[3], latent.shape[4]);
         var audio = golden.Input("audio").unsqueeze(0);
         using var speakers = audio.shape[1] == 2 ? new SpeakerMasks(golden.Input("masks"), grid) : null;
-        using var rotary = RotaryTable.OverVideo(network.Config.HeadWidth, grid, latent.device);
+        using var rotary = RotaryTable.Create(network.Config.HeadWidth, grid, latent.device);
         var given = new Conditioning(
             network.EmbedText(golden.Input("context").unsqueeze(0)), network.EmbedImage(golden.Input("clip")), network.EmbedAudio(audio, speakers));
         return network.Forward(latent, golden.Input("y"), golden.Input("timestep"), given, rotary).squeeze(0);

@@ -1,5 +1,6 @@
 using Locutor.Generation.Conditioning;
 using Locutor.Generation.Correction;
+using Locutor.Generation.Guard;
 using Locutor.Generation.Sampling;
 using Locutor.Media.Pictures;
 using Locutor.Networks.ClipVision;
@@ -106,8 +107,8 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
         int window = transformer.Config.AudioWindow;
         var windows = stack([.. inputs.Speech.Select(person => AudioWindows.Of(person, clip.Start, options.Clips.ClipFrames, window).to(device))], 0);
         watch.Look(windows, "speech encoder", encoding);
-        using var spoken = transformer.ReadAudio(windows.unsqueeze(0));
-        using var silent = passes.Any(WithoutAudio) ? transformer.ReadAudio(zeros_like(windows.narrow(0, 0, 1)).unsqueeze(0)) : null;
+        using var spoken = transformer.ComputeAudioTokens(windows.unsqueeze(0));
+        using var silent = passes.Any(WithoutAudio) ? transformer.ComputeAudioTokens(zeros_like(windows.narrow(0, 0, 1)).unsqueeze(0)) : null;
         var made = context.Project([inputs.Text, negative], parts.Picture, pixels, seen => watch.Look(seen, "picture encoder", encoding), silent is null ? [spoken] : [spoken, silent]);
         var speech = new AudioConditioning(made.Speech[0], speakers);
         var silence = silent is null ? speech : new AudioConditioning(made.Speech[1], null);
@@ -136,7 +137,7 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
         using var guidance = new Guidance(options.Guidance);
         using var cache = options.StepCache?.Create();
         var grid = transformer.Grid(latent.shape[2], latent.shape[3], latent.shape[4]);
-        using var rotary = RotaryTable.OverVideo(transformer.Config.HeadWidth, grid, device);
+        using var rotary = RotaryTable.Create(transformer.Config.HeadWidth, grid, device);
         float[] timesteps = options.FewSteps ? NoiseSchedule.FewSteps(options.Steps, options.Shift) : NoiseSchedule.Timesteps(options.Steps, options.Shift);
         var times = timesteps[..options.Steps].Select(timestep => transformer.EmbedTime(tensor([timestep], device: device))).ToArray();
         clean = clean.to(ScalarType.Float32);

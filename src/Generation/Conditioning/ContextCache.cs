@@ -28,7 +28,7 @@ internal sealed class ContextCache(VideoTransformer transformer, ClipVisionEncod
     public ClipContext Project(IReadOnlyList<Tensor> prompts, Picture picture, Tensor pixels, Action<Tensor> look, IReadOnlyList<BlockTokens> speech)
     {
         Tensor[] unread = [.. prompts.Distinct<Tensor>(ReferenceEqualityComparer.Instance).Where(prompt => !texts.ContainsKey(prompt))];
-        var owned = unread.Select(transformer.ReadText).ToList();
+        var owned = unread.Select(transformer.ComputeTextTokens).ToList();
         try
         {
             bool another = !ReferenceEquals(shown, picture);
@@ -49,7 +49,7 @@ internal sealed class ContextCache(VideoTransformer transformer, ClipVisionEncod
         using var scope = NewDisposeScope();
         var tokens = encoder.Forward(pixels.unsqueeze(0).to(device).squeeze(2));
         look(tokens);
-        return transformer.ReadImage(tokens);
+        return transformer.ComputeImageTokens(tokens);
     }
 
     private void Show(Picture picture, IReadOnlyList<KeysValues> made)

@@ -23,7 +23,7 @@ public static class MachineChecks
 
     private static List<Finding> LookAtProcessor()
     {
-        string model = Kernels.Arithmetic.Processor.Model, found = Kernels.Arithmetic.Processor.Flags;
+        string model = Kernels.Arithmetic.CpuInfo.Model, found = Kernels.Arithmetic.CpuInfo.Flags;
         string[] flags = [.. Flags.Intersect(found.Split(' '))];
         string caches = string.Join(", ", Caches());
         string text = $"{(model.Length > 0 ? model : "unknown model")}; {Environment.ProcessorCount} cores; {(flags.Length > 0 ? string.Join(' ', flags) : "no flags told")}; caches {(caches.Length > 0 ? caches : "not told")}";

@@ -1,6 +1,6 @@
 using Locutor.Media.Pictures;
 
-namespace Locutor.Generation;
+namespace Locutor.Generation.Guard;
 
 /// <summary>
 /// Notices a video of one colour while its frames pass. The first frames may show something even when all others are blank, since they are

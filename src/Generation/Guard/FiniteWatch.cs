@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace Locutor.Generation;
+namespace Locutor.Generation.Guard;
 
 /// <summary>
 /// Notices numbers that are not finite, with one reduction for each result. On a GPU the verdict is copied to the host without waiting and

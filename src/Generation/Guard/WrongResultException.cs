@@ -1,4 +1,4 @@
-namespace Locutor.Generation;
+namespace Locutor.Generation.Guard;
 
 /// <summary>A video was computed and cannot be right: numbers that are not finite, or frames of one colour. No file is written.</summary>
 public sealed class WrongResultException : Exception

@@ -12,7 +12,7 @@ public static class Arithmetic
     /// hardware and passes the self test with it; else float32.
     /// </summary>
     public static ScalarType For(Device device) =>
-        GpuPaths.ForGpu(device)?.Half ?? (Processor.MultipliesBFloat16 ? Trusted(ScalarType.BFloat16, device) : ScalarType.Float32);
+        GpuPaths.ForGpu(device)?.Half ?? (CpuInfo.MultipliesBFloat16 ? Trusted(ScalarType.BFloat16, device) : ScalarType.Float32);
 
     /// <summary>
     /// That type where the device computes in it. Instead of bfloat16 it may be float16 on a GPU that has none, and float32 on a processor that is
@@ -22,7 +22,7 @@ public static class Arithmetic
     {
         if (type != ScalarType.BFloat16) return type;
         if (GpuPaths.ForGpu(device) is { } gpu) return gpu.Half;
-        return device.type != TorchSharp.DeviceType.CPU || ProcessorChecks.TrustBFloat16() ? type : ScalarType.Float32;
+        return device.type != TorchSharp.DeviceType.CPU || CpuChecks.TrustBFloat16() ? type : ScalarType.Float32;
     }
 
     /// <summary>Type of the text and picture encoders, which are billions of numbers: the 16-bit type of a GPU, float32 elsewhere.</summary>

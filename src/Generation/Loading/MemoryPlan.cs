@@ -4,10 +4,10 @@ using Locutor.Kernels.Quantisation;
 using Locutor.Models;
 using Locutor.Networks.ClipVision;
 using Locutor.Networks.Layers;
+using Locutor.Networks.Residency;
 using Locutor.Networks.UmT5;
 using Locutor.Networks.VideoAutoencoder;
 using Locutor.Networks.VideoTransformer;
-using Locutor.Networks.VideoTransformer.Residency;
 using Locutor.Networks.Wav2Vec2;
 using Locutor.Torch.Cuda;
 using static TorchSharp.torch;
@@ -29,11 +29,11 @@ public sealed record MemoryPlan(BlockResidency Residency, bool TextStays, long? 
         if (budget is not { } limit) return new(BlockResidency.All, true, null);
         var config = new BundleBlueprint(bundle).Transformer;
         long block = VideoTransformer.BlockBytes(config, type, linears), networks = Networks(bundle, config, type), text = Text(bundle), kept = Kept(bundle, config, type);
-        long beside = CudaMemory.Beside + Tokens(bundle, config, type) + kept + networks;
+        long beside = CudaMemory.DriverOverheadBytes + Tokens(bundle, config, type) + kept + networks;
         var residency = BlockResidency.Within(limit, beside, block, config.Blocks);
         bool textStays = type != ScalarType.Float16 && limit >= beside + config.Blocks * block + text;
         long blocks = residency.Resident >= config.Blocks ? config.Blocks : residency.Resident + residency.Slots;
-        long held = CudaMemory.Beside + networks + blocks * block + kept + (textStays ? text : 0);
+        long held = CudaMemory.DriverOverheadBytes + networks + blocks * block + kept + (textStays ? text : 0);
         return new(residency, textStays, Math.Max(0, limit - held) / 8 * 7); // an eighth for the clip before, which is still on its way out
     }
 

@@ -35,9 +35,9 @@ public sealed class NetworkSet : IDisposable
         Precision = (transformer.Linears == LinearPrecision.Plain ? type.ToString() : transformer.Linears.ToString()).ToLowerInvariant();
         Finer = FinerNetworks.Above(device, type, transformer.Linears, finer => reopen(options with { Type = finer, Linears = LinearPrecision.Plain }));
         var textDevice = plan.TextStays ? Arithmetic.OfText(device) : CPU;
-        if (textDevice.type == TorchSharp.DeviceType.CPU) ProcessorChecks.RequireFloat32();
+        if (textDevice.type == TorchSharp.DeviceType.CPU) CpuChecks.RequireFloat32();
         Transformer = new(transformer, sizes.Transformer, plan.Residency);
-        Autoencoder = new(open(NetworkKind.Autoencoder, type), sizes.Autoencoder) { Room = plan.AutoencoderRoom };
+        Autoencoder = new(open(NetworkKind.Autoencoder, type), sizes.Autoencoder) { MemoryBudget = plan.AutoencoderRoom };
         text = new(open(NetworkKind.Text, Arithmetic.OfEncoders(textDevice)).On(textDevice).AsStored(), sizes.Text);
         Image = new(open(NetworkKind.Image, Arithmetic.OfEncoders(device)), sizes.Image);
         Speech = new(open(NetworkKind.Speech, ScalarType.Float32), sizes.Speech);
@@ -141,7 +141,7 @@ public sealed class NetworkSet : IDisposable
         var first = checkpoint.Tensors.FirstOrDefault(entry => entry.Key.EndsWith("blocks.0.self_attn.q.weight", StringComparison.Ordinal)).Value;
         var stored = first?.Type switch { ElementType.Float8E4M3 => LinearPrecision.Float8, ElementType.Int8 => LinearPrecision.Int8, _ => LinearPrecision.Plain };
         if (GpuPaths.ForGpu(device) is not { } paths) return asked ?? LinearPrecision.Plain;
-        var held = asked ?? paths.Holds(stored);
+        var held = asked ?? paths.StoragePrecision(stored);
         if (paths.Notice(asked ?? stored, held) is { } notice) notices.Add(notice);
         return held;
     }

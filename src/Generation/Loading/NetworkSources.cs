@@ -98,7 +98,7 @@ internal sealed class NetworkSources(ResolvedBundle model, IReadOnlyList<BundleA
     {
         if (model.Bundle.Precision is not { } named) return [];
         var usual = WeightPrecisions.Parse(named) ?? throw new BundleException($"bundle {model.Bundle.Name}: expected a precision of {WeightPrecisions.All}, found {named}");
-        bool int8 = usual == WeightPrecision.Float8 && device is not null && GpuPaths.ForGpu(device)?.Holds(LinearPrecision.Float8) == LinearPrecision.Int8;
+        bool int8 = usual == WeightPrecision.Float8 && device is not null && GpuPaths.ForGpu(device)?.StoragePrecision(LinearPrecision.Float8) == LinearPrecision.Int8;
         return int8 ? [WeightPrecision.Int8, usual] : [usual];
     }
 }

@@ -19,13 +19,13 @@ internal static class NetworkTable
         NetworkKind.Autoencoder, "Wan21", VideoAutoencoderConfig.Wan21, (weights, config) => new VideoAutoencoder(weights, config), (_, _) => false);
 
     public static NetworkRow<UmT5Config> Text { get; } = new(
-        NetworkKind.Text, "UmT5Xxl", UmT5Config.Xxl, (weights, config) => new UmT5Encoder(weights, config), (_, key) => UmT5Encoder.Leaves(key));
+        NetworkKind.Text, "UmT5Xxl", UmT5Config.Xxl, (weights, config) => new UmT5Encoder(weights, config), (_, key) => UmT5Encoder.IgnoresKey(key));
 
     public static NetworkRow<ClipVisionConfig> Image { get; } = new(
-        NetworkKind.Image, "ClipVitH14", ClipVisionConfig.VitH14, (weights, config) => new ClipVisionEncoder(weights, config), ClipVisionEncoder.Leaves);
+        NetworkKind.Image, "ClipVitH14", ClipVisionConfig.VitH14, (weights, config) => new ClipVisionEncoder(weights, config), ClipVisionEncoder.IgnoresKey);
 
     public static NetworkRow<Wav2Vec2Config> Speech { get; } = new(
-        NetworkKind.Speech, "Wav2Vec2Base", Wav2Vec2Config.ChineseBase, (weights, config) => new Wav2Vec2Encoder(weights, config), (_, key) => Wav2Vec2Encoder.Leaves(key));
+        NetworkKind.Speech, "Wav2Vec2Base", Wav2Vec2Config.ChineseBase, (weights, config) => new Wav2Vec2Encoder(weights, config), (_, key) => Wav2Vec2Encoder.IgnoresKey(key));
 
     private static readonly NetworkRow[] Rows = [Transformer, Autoencoder, Text, Image, Speech];
 

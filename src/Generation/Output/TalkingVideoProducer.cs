@@ -1,6 +1,7 @@
 using Locutor.Generation.Clips;
 using Locutor.Generation.Compositing;
 using Locutor.Generation.Conditioning;
+using Locutor.Generation.Guard;
 using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 using Locutor.Generation.Sampling;

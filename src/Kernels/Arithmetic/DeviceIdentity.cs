@@ -17,9 +17,9 @@ public static class DeviceIdentity
     /// <summary>Length and hash of the head (with the linker's build id) of the loaded libtorch; its path where it cannot be read.</summary>
     public static string LibtorchBuild => Build.Value;
 
-    public static string Of(Device device)
+    public static string Compute(Device device)
     {
-        string model = device.type == TorchSharp.DeviceType.CUDA ? Gpu(device) : $"{Processor.Model}\n{Processor.Flags}\ncaches {Processor.Caches}";
+        string model = device.type == TorchSharp.DeviceType.CUDA ? Gpu(device) : $"{CpuInfo.Model}\n{CpuInfo.Flags}\ncaches {CpuInfo.Caches}";
         string switches = string.Join(' ', Switches.Select(name => $"{name}={Environment.GetEnvironmentVariable(name)}"));
         return $"{model}\n{LibtorchBuild}\n{switches}\nfault {InjectedFault.Convolutions}";
     }

@@ -50,7 +50,7 @@ public static class InjectedFault
     /// <param name="y">What oneDNN gave.</param>
     /// <param name="inputs">Channels of one group.</param>
     /// <param name="outputs">Channels of one group.</param>
-    public static Tensor Spoil(Tensor y, long inputs, long outputs)
+    public static Tensor Corrupt(Tensor y, long inputs, long outputs)
     {
         var fault = Convolutions;
         if (fault == ConvolutionFault.None || !OneDnn.IsOn || (inputs % Lanes == 0 && outputs % Lanes == 0) || y.numel() == 0) return y;

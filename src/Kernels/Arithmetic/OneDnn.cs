@@ -33,7 +33,7 @@ public static unsafe class OneDnn
 
     /// <summary>Switches it off for the rest of this process.</summary>
     /// <exception cref="NotSupportedException">This libtorch does not offer the switch.</exception>
-    public static void Abandon()
+    public static void DisableForProcess()
     {
         if (abandoned) return;
         lock (Switching)

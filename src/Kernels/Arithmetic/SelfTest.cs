@@ -54,7 +54,7 @@ public sealed class SelfTest(string identity, SelfTestCache? cache)
     /// <summary>The test of a device; one for each device, card or injected fault of this process.</summary>
     public static SelfTest On(Device device)
     {
-        string identity = DeviceIdentity.Of(device);
+        string identity = DeviceIdentity.Compute(device);
         return Devices.GetOrAdd(identity, key => new SelfTest(key, SelfTestCache.Default));
     }
 

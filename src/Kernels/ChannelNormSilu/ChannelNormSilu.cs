@@ -15,7 +15,7 @@ public static unsafe class ChannelNormSilu
     /// <param name="gamma">[C, 1, 1, 1], of the type of x.</param>
     public static Tensor Apply(Tensor x, Tensor gamma)
     {
-        if (!WritesInto(x) || gamma.dtype != x.dtype) return Plain(x, gamma);
+        if (!CanWriteInto(x) || gamma.dtype != x.dtype) return Plain(x, gamma);
         using var scope = NewDisposeScope();
         var y = empty([x.shape[0], x.shape[2], x.shape[3], x.shape[4], x.shape[1]], x.dtype, x.device).permute(0, 4, 1, 2, 3);
         Apply(x, gamma, y);
@@ -23,30 +23,30 @@ public static unsafe class ChannelNormSilu
     }
 
     /// <summary>Whether a kernel takes that video: channels last in memory without gaps, on a GPU at 16 bits or on a processor in vectors of 8.</summary>
-    public static bool WritesInto(Tensor x)
+    public static bool CanWriteInto(Tensor x)
     {
-        if (!(CudaKernel.Takes(x) || ProcessorChannelNormSilu.Takes(x)) || x.shape[1] > MostChannels) return false;
+        if (!(CudaKernel.Takes(x) || CpuChannelNormSilu.Takes(x)) || x.shape[1] > MostChannels) return false;
         using var pixels = x.permute(0, 2, 3, 4, 1);
         return pixels.is_contiguous();
     }
 
-    /// <summary>The same, written into <paramref name="into"/>, of the shape and strides of x. Ask <see cref="WritesInto"/> first.</summary>
+    /// <summary>The same, written into <paramref name="into"/>, of the shape and strides of x. Ask <see cref="CanWriteInto"/> first.</summary>
     public static void Apply(Tensor x, Tensor gamma, Tensor into)
     {
-        if (x.device_type == TorchSharp.DeviceType.CPU) ProcessorChannelNormSilu.Write(x, gamma, into);
+        if (x.device_type == TorchSharp.DeviceType.CPU) CpuChannelNormSilu.Write(x, gamma, into);
         else Write(x, gamma, into, 1);
     }
 
-    /// <summary>The same of one video on a GPU, where each frame gets itself and the frames before it side by side. Ask <see cref="WritesInto"/> first.</summary>
+    /// <summary>The same of one video on a GPU, where each frame gets itself and the frames before it side by side. Ask <see cref="CanWriteInto"/> first.</summary>
     /// <param name="x">[1, C, T, H, W]</param>
     /// <param name="into">[1, T, H, W, taps * C] without gaps: the last C of a frame are its own, those before are of the frames before it. What would be of frames before the first is left alone.</param>
-    public static void ApplySideBySide(Tensor x, Tensor gamma, Tensor into, int taps) => Write(x, gamma, into, taps);
+    public static void ApplyConcatenated(Tensor x, Tensor gamma, Tensor into, int taps) => Write(x, gamma, into, taps);
 
     private static void Write(Tensor x, Tensor gamma, Tensor into, int taps)
     {
         nint from = TensorMemory.Address(x), times = TensorMemory.Address(gamma), to = TensorMemory.Address(into);
         int channels = (int)x.shape[1];
-        var shape = RowShape.OfWarp(channels, channels % 8 == 0 && Rows.Aligned(from) && Rows.Aligned(times) && Rows.Aligned(to));
+        var shape = RowShape.ForWarp(channels, channels % 8 == 0 && Rows.Aligned(from) && Rows.Aligned(times) && Rows.Aligned(to));
         int pixelsOfBlock = Threads / shape.Lanes;
         long area = x.shape[3] * x.shape[4], count = x.shape[0] * x.shape[2] * area;
         float root = (float)Math.Sqrt(channels);

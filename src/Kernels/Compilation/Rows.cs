@@ -8,7 +8,7 @@ namespace Locutor.Kernels.Compilation;
 internal readonly record struct Rows(Tensor Tensor, long Count, int Width, long Stride)
 {
     /// <summary>A view where the strides allow it, else a copy in the current dispose scope.</summary>
-    public static Rows Of(Tensor x)
+    public static Rows From(Tensor x)
     {
         int width = checked((int)x.shape[^1]);
         long count = x.numel() / Math.Max(1, width);
@@ -50,7 +50,7 @@ internal readonly record struct RowShape(int Width, int Lanes, int Vectors, bool
     /// <summary>A block for a row: the fewest warps whose threads hold few enough vectors.</summary>
     /// <param name="wide">Whether vectors may move at once.</param>
     /// <param name="most">Vectors of a thread; at least 4.</param>
-    public static RowShape OfBlock(int width, bool wide, int most)
+    public static RowShape ForBlock(int width, bool wide, int most)
     {
         int vectors = (width + 7) / 8;
         for (int lanes = Warp; wide && lanes <= MostLanes; lanes += Warp)
@@ -60,7 +60,7 @@ internal readonly record struct RowShape(int Width, int Lanes, int Vectors, bool
     }
 
     /// <summary>A part of a warp for a row, so that a warp has several short ones: a power of two of threads that covers it exactly, or the whole warp.</summary>
-    public static RowShape OfWarp(int width, bool wide)
+    public static RowShape ForWarp(int width, bool wide)
     {
         int vectors = (width + 7) / 8, lanes = Math.Min(Warp, vectors & -vectors);
         return wide && vectors / lanes <= 4 ? new(width, lanes, vectors / lanes, true) : new(width, Warp, (vectors + Warp - 1) / Warp, false);
@@ -80,7 +80,7 @@ internal readonly record struct RowShape(int Width, int Lanes, int Vectors, bool
 /// <summary>Where a kernel leaves rows: numbers, or bytes with a scale for each row.</summary>
 internal readonly record struct RowsOut(Tensor Values, Tensor? Scales)
 {
-    public static RowsOut Like(Tensor x, LinearPrecision precision) => precision == LinearPrecision.Plain
+    public static RowsOut CreateLike(Tensor x, LinearPrecision precision) => precision == LinearPrecision.Plain
         ? new(empty(x.shape, x.dtype, x.device), null)
         : new(empty(x.shape, RowQuantiser.Type(precision), x.device), empty(x.shape.AsSpan(0, x.shape.Length - 1).ToArray(), ScalarType.Float32, x.device));
 

@@ -46,7 +46,7 @@ public sealed record GpuPaths(GpuCapability Capability)
     public bool EightBitAttention { get; init; } = Capability.EightBitAttention;
 
     /// <summary>How activations come to a product whose weights are held in that way.</summary>
-    public LinearPrecision Reads(LinearPrecision held) => held switch
+    public LinearPrecision ActivationPrecision(LinearPrecision held) => held switch
     {
         LinearPrecision.Float8 when Float8Products => held,
         LinearPrecision.Int8 when Int8Products => held,
@@ -57,14 +57,14 @@ public sealed record GpuPaths(GpuCapability Capability)
     /// How weights that are stored in one byte are held where nobody asked for a precision. Where the GPU does not multiply float8 but int8, they become
     /// int8: its products are twice as fast as those of widened weights (docs/decisions/gpu-without-float8.md).
     /// </summary>
-    public LinearPrecision Holds(LinearPrecision stored) => stored == LinearPrecision.Float8 && !Float8Products && Int8Products ? LinearPrecision.Int8 : stored;
+    public LinearPrecision StoragePrecision(LinearPrecision stored) => stored == LinearPrecision.Float8 && !Float8Products && Int8Products ? LinearPrecision.Int8 : stored;
 
     /// <summary>What happens to weights that this GPU does not multiply as they are stored or asked for; null where it does.</summary>
     /// <param name="stored">How they are stored, or asked for.</param>
     /// <param name="held">How they are held.</param>
     public string? Notice(LinearPrecision stored, LinearPrecision held)
     {
-        if (Reads(stored) == stored) return null;
+        if (ActivationPrecision(stored) == stored) return null;
         string name = Name(stored);
         return held == stored
             ? $"a GPU of capability {Capability} does not multiply {name}: weights stay {name} in memory and are widened to {Name(Half)} for every product"

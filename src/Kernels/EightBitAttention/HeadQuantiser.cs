@@ -111,8 +111,8 @@ internal static unsafe class HeadQuantiser
     private static QuantisedHeads Norm(ProjectedHeads given, Tensor? means)
     {
         using var scope = NewDisposeScope();
-        var rows = Rows.Of(given.X);
-        if (!rows.Wide) rows = Rows.Of(empty(given.X.shape, given.X.dtype, given.X.device).copy_(given.X));
+        var rows = Rows.From(given.X);
+        if (!rows.Wide) rows = Rows.From(empty(given.X.shape, given.X.dtype, given.X.device).copy_(given.X));
         var (weight, turns) = (Whole(given.Weight), Whole(given.Turns));
         var made = Empty(given.X, given.X.shape[0], given.Heads, given.X.shape[1], means is not null);
         nint from = TensorMemory.Address(rows.Tensor), times = TensorMemory.Address(weight), turn = TensorMemory.Address(turns), mean = means is null ? 0 : TensorMemory.Address(means);

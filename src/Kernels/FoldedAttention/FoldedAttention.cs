@@ -23,7 +23,7 @@ public static unsafe class FoldedAttention
     /// <param name="queries">For every set of keys.</param>
     /// <param name="keys">Of a set.</param>
     /// <param name="width">Of a token, before and after.</param>
-    public static bool Pays(long queries, long keys, long heads, long width) => 2 * keys * (heads * queries + width) < queries * (width + keys);
+    public static bool IsWorthwhile(long queries, long keys, long heads, long width) => 2 * keys * (heads * queries + width) < queries * (width + keys);
 
     /// <summary>softmax((x Wq^T + bq) k^T / sqrt(D)) v Wo^T + bo; weights and sums between the products in float32, or on a GPU weights in the type of x.</summary>
     /// <param name="x">[N, S, C]</param>

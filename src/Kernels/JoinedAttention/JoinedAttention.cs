@@ -1,6 +1,7 @@
 using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Quantisation;
 using Locutor.Torch;
+using static Locutor.Torch.Scopes;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels;
@@ -23,9 +24,9 @@ public static unsafe class JoinedAttention
     /// <summary>Whether two parts are quicker than one.</summary>
     /// <param name="q">[B, H, Lq, D]</param>
     /// <param name="k">[B, H, Lk, D]</param>
-    public static bool Pays(Tensor q, Tensor k) => k.shape[2] >= FewestKeys && k.shape[2] % Tile != 0 && CudaKernel.TakesAttention(q) && CudaKernel.Takes(q);
+    public static bool IsWorthwhile(Tensor q, Tensor k) => k.shape[2] >= FewestKeys && k.shape[2] % Tile != 0 && CudaKernel.TakesAttention(q) && CudaKernel.Takes(q);
 
-    /// <summary>softmax(q k^T / sqrt(D)) v, on a GPU at bfloat16 or float16. Ask <see cref="Pays"/> first.</summary>
+    /// <summary>softmax(q k^T / sqrt(D)) v, on a GPU at bfloat16 or float16. Ask <see cref="IsWorthwhile"/> first.</summary>
     /// <returns>[B, Lq, H * D]</returns>
     public static Activations Apply(Tensor q, Tensor k, Tensor v, LinearPrecision precision)
     {
@@ -33,7 +34,7 @@ public static unsafe class JoinedAttention
         long most = k.shape[2] / Tile * Tile, rest = k.shape[2] - most;
         var (x, xSums) = TorchScripts.CudnnAttentionAndSums(q, k.narrow(2, 0, most), v.narrow(2, 0, most));
         var (y, ySums) = TorchScripts.CudnnAttentionAndSums(q, k.narrow(2, most, rest), v.narrow(2, most, rest));
-        return Join(x, xSums, y, ySums, precision).MoveToOuterDisposeScope();
+        return Join(x, xSums, y, ySums, precision).ToOuterScope();
     }
 
     /// <summary>Two attentions over parts of the keys as one over all of them.</summary>
@@ -46,17 +47,17 @@ public static unsafe class JoinedAttention
         using var scope = NewDisposeScope();
         int head = checked((int)x.shape[3]);
         var (first, second) = (x.transpose(1, 2).flatten(2).contiguous(), y.transpose(1, 2).flatten(2).contiguous()); // [B, L, H * D]
-        if (!CudaKernel.Takes(first, second) || first.shape[2] > RowShape.Longest || head % 8 != 0) return Activations.Of(Plain(x, xSums, y, ySums), precision).MoveToOuterDisposeScope();
+        if (!CudaKernel.Takes(first, second) || first.shape[2] > RowShape.Longest || head % 8 != 0) return Activations.Create(Plain(x, xSums, y, ySums), precision).ToOuterScope();
         var (firstSums, secondSums) = (xSums.contiguous(), ySums.contiguous());
-        var made = RowsOut.Like(first, precision);
+        var made = RowsOut.CreateLike(first, precision);
         nint from = TensorMemory.Address(first), and = TensorMemory.Address(second), sums = TensorMemory.Address(firstSums), others = TensorMemory.Address(secondSums);
         nint to = TensorMemory.Address(made.Values), beside = made.ScalesAddress;
         uint tokens = checked((uint)x.shape[2]);
-        var rows = Rows.Of(first);
-        var shape = RowShape.OfBlock(rows.Width, rows.Wide && Rows.Of(second).Wide, MostVectors);
+        var rows = Rows.From(first);
+        var shape = RowShape.ForBlock(rows.Width, rows.Wide && Rows.From(second).Wide, MostVectors);
         void** arguments = stackalloc void*[] { &from, &and, &sums, &others, &tokens, &to, &beside };
         Kernel.Launch(x, shape.Constants(precision, ("HEAD", head)), rows.Count, shape.Lanes, arguments);
-        return made.Activations.MoveToOuterDisposeScope();
+        return made.Activations.ToOuterScope();
     }
 
     private static Tensor Plain(Tensor x, Tensor xSums, Tensor y, Tensor ySums)

@@ -1,6 +1,7 @@
 using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Quantisation;
 using Locutor.Torch;
+using static Locutor.Torch.Scopes;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels;
@@ -39,18 +40,18 @@ public static unsafe class NormModulate
     private static (Tensor Sum, Activations Normed) Launched(Tensor x, Tensor? y, Tensor? gate, Tensor factor, Tensor offset, double epsilon, LinearPrecision precision)
     {
         using var scope = NewDisposeScope();
-        var rows = Rows.Of(x);
+        var rows = Rows.From(x);
         var sum = y is null ? x : empty(x.shape, x.dtype, x.device);
-        var made = RowsOut.Like(x, precision);
+        var made = RowsOut.CreateLike(x, precision);
         nint from = TensorMemory.Address(rows.Tensor), add = y is null ? 0 : TensorMemory.Address(y), gates = gate is null ? 0 : TensorMemory.Address(gate.contiguous()), kept = TensorMemory.Address(sum);
         nint times = TensorMemory.Address(factor.contiguous()), plus = TensorMemory.Address(offset.contiguous()), to = TensorMemory.Address(made.Values), beside = made.ScalesAddress;
         long stride = rows.Stride;
         uint period = Period(rows, factor), gatePeriod = gate is null ? 1 : Period(rows, gate);
-        var shape = RowShape.OfBlock(rows.Width, rows.Wide && Rows.Aligned(add) && Rows.Aligned(gates) && Rows.Aligned(times) && Rows.Aligned(plus), MostVectors);
+        var shape = RowShape.ForBlock(rows.Width, rows.Wide && Rows.Aligned(add) && Rows.Aligned(gates) && Rows.Aligned(times) && Rows.Aligned(plus), MostVectors);
         float small = (float)epsilon;
         void** arguments = stackalloc void*[] { &from, &stride, &add, &gates, &gatePeriod, &kept, &times, &plus, &period, &to, &beside, &small };
         Kernel.Launch(x, shape.Constants(precision, ("RESIDUAL", y is null ? 0 : gate is null ? 1 : 2)), rows.Count, shape.Lanes, arguments);
-        return (y is null ? x : sum.MoveToOuterDisposeScope(), made.Activations.MoveToOuterDisposeScope());
+        return (y is null ? x : sum.MoveToOuterDisposeScope(), made.Activations.ToOuterScope());
     }
 
     /// <summary>Rows that share a row of parameters.</summary>
@@ -62,6 +63,6 @@ public static unsafe class NormModulate
         using var scope = NewDisposeScope();
         var wide = x.dtype == ScalarType.Float32 ? x : x.to(ScalarType.Float32);
         var y = addcmul(offset, nn.functional.layer_norm(wide, [x.shape[^1]], null, null, epsilon), factor, 1).to(x.dtype);
-        return precision == LinearPrecision.Plain ? new Activations(y.MoveToOuterDisposeScope(), null) : Activations.Of(RowQuantiser.Quantise(y, precision)).MoveToOuterDisposeScope();
+        return precision == LinearPrecision.Plain ? new Activations(y.MoveToOuterDisposeScope(), null) : Activations.Create(RowQuantiser.Quantise(y, precision)).ToOuterScope();
     }
 }

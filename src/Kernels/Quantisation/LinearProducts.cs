@@ -17,7 +17,7 @@ public interface ILinearProduct
     Tensor Multiply(Activations x, Tensor? bias, ScalarType result);
 
     /// <summary>The weights as numbers of that type: [outputs, inputs].</summary>
-    Tensor Matrix(ScalarType type);
+    Tensor Dequantise(ScalarType type);
 }
 
 /// <summary>Picks the product for weights that are bytes.</summary>
@@ -26,7 +26,7 @@ public static class QuantisedProduct
     /// <summary>One that the weights' device computes: of bytes, or on a GPU that does not multiply such bytes of widened weights.</summary>
     /// <param name="weight">[outputs, inputs]; belongs to whoever made it.</param>
     /// <param name="precision">Float8 or Int8, as the weights are.</param>
-    public static ILinearProduct Create(QuantisedRows weight, LinearPrecision precision) => (GpuPaths.ForGpu(weight.Values.device)?.Reads(precision) ?? precision) switch
+    public static ILinearProduct Create(QuantisedRows weight, LinearPrecision precision) => (GpuPaths.ForGpu(weight.Values.device)?.ActivationPrecision(precision) ?? precision) switch
     {
         LinearPrecision.Float8 => new Float8Product(weight),
         LinearPrecision.Int8 => new Int8Product(weight),
@@ -47,7 +47,7 @@ public sealed class PlainProduct(Tensor weight) : ILinearProduct
         return linear(x.Values, wide, bias);
     }
 
-    public Tensor Matrix(ScalarType type) => weight.to(type).alias();
+    public Tensor Dequantise(ScalarType type) => weight.to(type).alias();
 }
 
 /// <summary>
@@ -58,7 +58,7 @@ public sealed class Float8Product(QuantisedRows weight) : ILinearProduct
 {
     public LinearPrecision Precision => LinearPrecision.Float8;
 
-    public Tensor Matrix(ScalarType type) => RowQuantiser.Restore(weight, type);
+    public Tensor Dequantise(ScalarType type) => RowQuantiser.Restore(weight, type);
 
     public Tensor Multiply(Activations x, Tensor? bias, ScalarType result)
     {
@@ -79,7 +79,7 @@ public sealed class Int8Product(QuantisedRows weight) : ILinearProduct
 
     public LinearPrecision Precision => LinearPrecision.Int8;
 
-    public Tensor Matrix(ScalarType type) => RowQuantiser.Restore(weight, type);
+    public Tensor Dequantise(ScalarType type) => RowQuantiser.Restore(weight, type);
 
     public Tensor Multiply(Activations x, Tensor? bias, ScalarType result)
     {
@@ -99,7 +99,7 @@ internal static class ExactProduct
     public static Activations As(Activations x, LinearPrecision precision)
     {
         if (x.Precision == precision) return x;
-        return x.Scales is null ? Activations.Of(x.Values, precision) : throw new ArgumentException($"expected plain or {precision} activations, found {x.Precision}", nameof(x));
+        return x.Scales is null ? Activations.Create(x.Values, precision) : throw new ArgumentException($"expected plain or {precision} activations, found {x.Precision}", nameof(x));
     }
 
     public static bool OnGpu(Tensor values, Tensor weight) =>

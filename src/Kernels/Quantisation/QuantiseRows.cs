@@ -1,5 +1,6 @@
 using Locutor.Kernels.Compilation;
 using Locutor.Torch;
+using static Locutor.Torch.Scopes;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels.Quantisation;
@@ -17,7 +18,7 @@ public static unsafe class QuantiseRows
     public static Activations Apply(Tensor x, LinearPrecision precision)
     {
         if (precision == LinearPrecision.Plain) return new(x, null);
-        return CudaKernel.Takes(x) && x.shape[^1] <= RowShape.Longest ? Launched(x, null, precision) : Activations.Of(RowQuantiser.Quantise(x, precision));
+        return CudaKernel.Takes(x) && x.shape[^1] <= RowShape.Longest ? Launched(x, null, precision) : Activations.Create(RowQuantiser.Quantise(x, precision));
     }
 
     /// <summary>x + y, rounded once to the type of x, quantised without writing the sum.</summary>
@@ -34,14 +35,14 @@ public static unsafe class QuantiseRows
     private static Activations Launched(Tensor x, Tensor? y, LinearPrecision precision)
     {
         using var scope = NewDisposeScope();
-        var rows = Rows.Of(x);
-        var others = y is null ? rows : Rows.Of(y);
-        var made = RowsOut.Like(x, precision);
+        var rows = Rows.From(x);
+        var others = y is null ? rows : Rows.From(y);
+        var made = RowsOut.CreateLike(x, precision);
         nint from = TensorMemory.Address(rows.Tensor), add = TensorMemory.Address(others.Tensor), to = TensorMemory.Address(made.Values), beside = made.ScalesAddress;
         long stride = rows.Stride, other = others.Stride;
-        var shape = RowShape.OfBlock(rows.Width, rows.Wide && others.Wide, MostVectors);
+        var shape = RowShape.ForBlock(rows.Width, rows.Wide && others.Wide, MostVectors);
         void** arguments = stackalloc void*[] { &from, &stride, &add, &other, &to, &beside };
         Kernel.Launch(x, shape.Constants(precision, ("SUMMED", y is null ? 0 : 1)), rows.Count, shape.Lanes, arguments);
-        return made.Activations.MoveToOuterDisposeScope();
+        return made.Activations.ToOuterScope();
     }
 }

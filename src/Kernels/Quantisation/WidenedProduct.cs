@@ -19,7 +19,7 @@ public sealed class WidenedProduct(QuantisedRows weight, long? blockRows = null)
 
     public LinearPrecision Precision => LinearPrecision.Plain;
 
-    public Tensor Matrix(ScalarType type) => RowQuantiser.Restore(weight, type);
+    public Tensor Dequantise(ScalarType type) => RowQuantiser.Restore(weight, type);
 
     /// <summary>Equal blocks, as few as hold at most so many values, rounded up to the multiple.</summary>
     internal static long Rows(long outputs, long inputs)
@@ -33,7 +33,7 @@ public sealed class WidenedProduct(QuantisedRows weight, long? blockRows = null)
         if (x.Scales is not null) throw new ArgumentException($"expected plain activations, found {x.Precision}", nameof(x));
         using var scope = NewDisposeScope();
         long outputs = weight.Values.shape[0], step = blockRows ?? Rows(outputs, weight.Values.shape[1]);
-        if (step >= outputs) return linear(x.Values, Matrix(x.Values.dtype), bias).to(result).MoveToOuterDisposeScope();
+        if (step >= outputs) return linear(x.Values, Dequantise(x.Values.dtype), bias).to(result).MoveToOuterDisposeScope();
         var starts = Enumerable.Range(0, (int)((outputs + step - 1) / step)).Select(block => block * step).ToArray();
         QuantisedRows Block(long start) => new(weight.Values.narrow(0, start, Math.Min(step, outputs - start)), weight.Scales.narrow(0, start, Math.Min(step, outputs - start)));
         Tensor? BiasOf(long start) => bias?.narrow(0, start, Math.Min(step, outputs - start));

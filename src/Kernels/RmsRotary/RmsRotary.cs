@@ -22,13 +22,13 @@ public static unsafe class RmsRotary
     {
         if (!CudaKernel.Takes(x, weight) || x.shape[^1] > RowShape.Longest || x.shape[^1] / heads % 8 != 0) return Plain(x, weight, epsilon, turns, heads);
         using var scope = NewDisposeScope();
-        var rows = Rows.Of(x);
+        var rows = Rows.From(x);
         var y = empty(x.shape, x.dtype, x.device);
         nint from = TensorMemory.Address(rows.Tensor), times = TensorMemory.Address(weight), turn = turns is null ? 0 : TensorMemory.Address(turns), to = TensorMemory.Address(y);
         long stride = rows.Stride;
         uint tokens = checked((uint)x.shape[1]);
         int head = rows.Width / heads;
-        var shape = RowShape.OfBlock(rows.Width, rows.Wide && Rows.Aligned(times) && Rows.Aligned(turn), MostVectors);
+        var shape = RowShape.ForBlock(rows.Width, rows.Wide && Rows.Aligned(times) && Rows.Aligned(turn), MostVectors);
         float small = (float)epsilon;
         void** arguments = stackalloc void*[] { &from, &stride, &times, &turn, &tokens, &to, &small };
         Kernel.Launch(x, shape.Constants(LinearPrecision.Plain, ("HEAD", head), ("TURNED", turns is null ? 0 : 1)), rows.Count, shape.Lanes, arguments);

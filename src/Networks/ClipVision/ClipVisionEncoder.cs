@@ -1,16 +1,23 @@
 using Locutor.Networks.Layers;
+using static Locutor.Torch.Scopes;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 
 namespace Locutor.Networks.ClipVision;
 
-/// <summary>The vision tower of CLIP (arXiv:2103.00020), read one block before its end: every token, neither final norm nor head.</summary>
+/// <summary>
+/// The vision encoder of CLIP (Radford et al., arXiv:2103.00020). It returns all tokens after the last block but one, without final norm and head.
+/// Reference: MeiGen-AI/InfiniteTalk, wan/modules/clip.py, line 209, at commit 0107cd9.
+/// </summary>
 public sealed class ClipVisionEncoder
 {
     private static readonly float[] Mean = [0.48145466f, 0.4578275f, 0.40821073f];
     private static readonly float[] Std = [0.26862954f, 0.26130258f, 0.27577711f];
 
-    private static readonly string[] LeftParts = ["textual.", "log_scale", "visual.head", "visual.post_norm.", "text_model.", "text_projection.", "logit_scale", "vision_model.embeddings.position_ids"];
+    private static readonly string[] IgnoredPrefixes =
+    [
+        "textual.", "log_scale", "visual.head", "visual.post_norm.", "text_model.", "text_projection.", "logit_scale", "vision_model.embeddings.position_ids",
+    ];
 
     private readonly Weights weights;
     private readonly PatchEmbedding patches;
@@ -19,7 +26,9 @@ public sealed class ClipVisionEncoder
     private readonly LayerNorm norm;
     private readonly Block[] blocks;
 
-    /// <param name="weights">The root of a checkpoint: the keys used begin with <c>visual.</c>.</param>
+    /// <summary>Creates the network.</summary>
+    /// <param name="weights">Root of a checkpoint; the keys begin with <c>visual.</c>.</param>
+    /// <param name="config">Sizes of the network.</param>
     public ClipVisionEncoder(Weights weights, ClipVisionConfig config)
     {
         if (config.ImageSize % config.PatchSize != 0 || config.Width % config.Heads != 0)
@@ -34,38 +43,38 @@ public sealed class ClipVisionEncoder
         blocks = [.. Enumerable.Range(0, config.Blocks - 1).Select(i => new Block(visual["transformer"][i], config))];
     }
 
+    /// <summary>Sizes of the network.</summary>
     public ClipVisionConfig Config { get; }
 
-    /// <summary>Whether a file of this network may hold that tensor though nothing here reads it: the text tower, and what follows the last but one block.</summary>
-    public static bool Leaves(ClipVisionConfig config, string key) => key.StartsWith($"visual.transformer.{config.Blocks - 1}.", StringComparison.Ordinal) || Array.Exists(LeftParts, part => key.StartsWith(part, StringComparison.Ordinal));
+    /// <summary>Returns whether a checkpoint may contain this key although the network does not use it: the text encoder, the last block and the head.</summary>
+    public static bool IgnoresKey(ClipVisionConfig config, string key) => key.StartsWith($"visual.transformer.{config.Blocks - 1}.", StringComparison.Ordinal)
+        || Array.Exists(IgnoredPrefixes, prefix => key.StartsWith(prefix, StringComparison.Ordinal));
 
-    /// <param name="picture">[B, 3, H, W] in [-1, 1], any size.</param>
+    /// <summary>Encodes images.</summary>
+    /// <param name="image">[B, 3, H, W] in [-1, 1], any size.</param>
     /// <returns>[B, tokens, width]: the class token, then the patches row by row.</returns>
-    public Tensor Forward(Tensor picture)
+    public Tensor Forward(Tensor image)
     {
-        if (picture.dim() != 4 || picture.shape[1] != 3) throw new ArgumentException($"CLIP vision: expected [B, 3, H, W], found [{string.Join(", ", picture.shape)}]", nameof(picture));
-        using var scope = NewDisposeScope();
-        var tokens = patches.Forward(Prepare(picture).to(weights.Type).unsqueeze(2)); // [B, 16 * 16, width]
-        var x = norm.Forward(cat([classToken.expand(picture.shape[0], -1, -1), tokens], 1) + positions);
-        foreach (var block in blocks)
+        if (image.dim() != 4 || image.shape[1] != 3)
+            throw new ArgumentException($"CLIP vision: expected [B, 3, H, W], found [{string.Join(", ", image.shape)}]", nameof(image));
+        return Scoped(() =>
         {
-            var next = block.Forward(x);
-            x.Dispose();
-            x = next;
-        }
-        return x.MoveToOuterDisposeScope();
+            var tokens = patches.Forward(Normalise(image).to(weights.Type).unsqueeze(2)); // [B, 16 * 16, width]
+            var x = norm.Forward(cat([classToken.expand(image.shape[0], -1, -1), tokens], 1) + positions);
+            return Chain(x, blocks.Select(block => (Func<Tensor, Tensor>)block.Forward));
+        });
     }
 
-    // Resized by cubic interpolation without antialiasing, in float32, then scaled as CLIP was trained.
-    private Tensor Prepare(Tensor picture)
+    /// <summary>Resizes the image with bicubic interpolation (without antialiasing, in float32) and normalises its channels as CLIP was trained.</summary>
+    private Tensor Normalise(Tensor image) => Scoped(() =>
     {
-        using var scope = NewDisposeScope();
-        var square = interpolate(picture.to(ScalarType.Float32), size: [Config.ImageSize, Config.ImageSize], mode: InterpolationMode.Bicubic, align_corners: false);
-        var mean = tensor(Mean, device: picture.device).view(1, 3, 1, 1);
-        var std = tensor(Std, device: picture.device).view(1, 3, 1, 1);
-        return ((square * 0.5 + 0.5 - mean) / std).MoveToOuterDisposeScope();
-    }
+        var square = interpolate(image.to(ScalarType.Float32), size: [Config.ImageSize, Config.ImageSize], mode: InterpolationMode.Bicubic, align_corners: false);
+        var mean = tensor(Mean, device: image.device).view(1, 3, 1, 1);
+        var std = tensor(Std, device: image.device).view(1, 3, 1, 1);
+        return (square * 0.5 + 0.5 - mean) / std;
+    });
 
+    /// <summary>One block. Reference: line 112.</summary>
     private sealed class Block(Weights weights, ClipVisionConfig config)
     {
         private readonly LayerNorm attentionNorm = new(weights["norm1"], config.Width, config.Epsilon);
@@ -76,12 +85,11 @@ public sealed class ClipVisionEncoder
         private readonly Linear contract = new(weights["mlp"][2], config.Expansion * config.Width, config.Width);
 
         /// <param name="x">[B, L, width]</param>
-        public Tensor Forward(Tensor x)
+        public Tensor Forward(Tensor x) => Scoped(() =>
         {
-            using var scope = NewDisposeScope();
             var qkv = toQkv.Forward(attentionNorm.Forward(x)).chunk(3, -1).Select(part => Attention.SplitHeads(part, config.Heads)).ToArray();
-            x = x + output.Forward(Attention.Forward(qkv[0], qkv[1], qkv[2]));
-            return (x + contract.Forward(expand.Forward(feedForwardNorm.Forward(x)).gelu())).MoveToOuterDisposeScope();
-        }
+            var y = x + output.Forward(Attention.Forward(qkv[0], qkv[1], qkv[2]));
+            return y + contract.Forward(expand.Forward(feedForwardNorm.Forward(y)).gelu());
+        });
     }
 }

@@ -6,19 +6,19 @@ using static TorchSharp.torch;
 namespace Locutor.Networks.Layers;
 
 /// <summary>
-/// Parameters read from an open checkpoint, each converted to the asked type and device once. What stays as it is stored, on the CPU, is
-/// not copied but read from the mapped file; such tensors must not be written to. The checkpoint has to stay open as long as these. On the meta
-/// device nothing is read: names and shapes are checked.
+/// Loads parameters from an open checkpoint and converts each to the requested type and device once. On the CPU, a parameter in its stored type
+/// is not copied: the tensor is the mapped file, and must not be written to. The checkpoint must stay open as long as the parameters are used. On
+/// the meta device, only names and shapes are checked.
 /// </summary>
-/// <param name="checkpoint">Where the parameters lie.</param>
-/// <param name="adapters">Added to the parameters they change, in float32, before the conversion; in this order.</param>
+/// <param name="checkpoint">The checkpoint; the caller owns it.</param>
+/// <param name="adapters">LoRA adapters, added in this order and in float32 before the conversion.</param>
 public sealed class CheckpointParameters(Checkpoint checkpoint, params IReadOnlyList<LoraAdapter> adapters) : IParameterSource, IDisposable
 {
     private readonly Dictionary<string, Tensor> loaded = new(StringComparer.Ordinal);
     private readonly HashSet<string> used = new(StringComparer.Ordinal);
     private readonly Dictionary<string, QuantisedRows> quantised = new(StringComparer.Ordinal);
 
-    /// <summary>Every parameter asked for so far, with the type it was asked for.</summary>
+    /// <summary>Keys of the parameters that were loaded so far, with their types.</summary>
     public IReadOnlyDictionary<string, ScalarType> Asked => loaded.ToDictionary(entry => entry.Key, entry => entry.Value.dtype, StringComparer.Ordinal);
 
     public bool Contains(string key) => checkpoint.Tensors.ContainsKey(key);
@@ -27,7 +27,7 @@ public sealed class CheckpointParameters(Checkpoint checkpoint, params IReadOnly
     {
         var stored = Find(key, shape);
         if (loaded.TryGetValue(key, out var known)) return known;
-        using var still = no_grad();
+        using var inference = no_grad();
         if (device.type == TorchSharp.DeviceType.META) return loaded[key] = empty(shape, type, device).DetachFromDisposeScope();
         return loaded[key] = Read(stored, key, type, device).DetachFromDisposeScope();
     }
@@ -39,25 +39,23 @@ public sealed class CheckpointParameters(Checkpoint checkpoint, params IReadOnly
         return Load(key, shape, Initial.Normal, narrower && !stored.IsQuantised && !IsAdapted(key) ? stored.Type.ScalarType() : type, device);
     }
 
-    /// <summary>Called when a network was built: every tensor of the checkpoint has to be one of its parameters.</summary>
-    /// <param name="mayStay">Says of a key that the network is known to leave it.</param>
-    /// <exception cref="CheckpointException">Some are not; the message lists them with the nearest names of parameters.</exception>
-    public void RequireAllUsed(Func<string, bool> mayStay)
+    /// <summary>Checks, after a network was built, that it uses every tensor of the checkpoint.</summary>
+    /// <param name="isIgnored">Returns whether the network ignores a key on purpose.</param>
+    /// <exception cref="CheckpointException">Some tensors are unused; the message lists them with the most similar parameter names.</exception>
+    public void RequireAllUsed(Func<string, bool> isIgnored)
     {
-        string[] left = [.. checkpoint.Tensors.Keys.Where(key => !used.Contains(key) && !mayStay(key))];
-        if (left.Length == 0) return;
-        var some = left.Take(4).Select(key => $"{key} (nearest are {string.Join(", ", NearestNames.To(key, used))})");
-        throw new CheckpointException($"{checkpoint.Source}: {left.Length} tensors fit no parameter of the network: {string.Join(", ", some)}{(left.Length > 4 ? ", ..." : "")}");
+        string[] unused = [.. checkpoint.Tensors.Keys.Where(key => !used.Contains(key) && !isIgnored(key))];
+        if (unused.Length == 0) return;
+        var some = unused.Take(4).Select(key => $"{key} (nearest are {string.Join(", ", NearestNames.To(key, used))})");
+        throw new CheckpointException($"{checkpoint.Source}: {unused.Length} tensors fit no parameter of the network: {string.Join(", ", some)}{(unused.Length > 4 ? ", ..." : "")}");
     }
 
-    /// <summary>
-    /// The stored bytes themselves where they are of that precision and no adapter changes them; else the values, quantised on the device.
-    /// </summary>
+    /// <summary>Loads a quantised matrix: the stored bytes if they have that precision and no adapter changes them, else the values, quantised on the device.</summary>
     public QuantisedRows LoadQuantised(string key, long[] shape, LinearPrecision precision, Device device)
     {
         var stored = Find(key, shape);
         if (quantised.TryGetValue(key, out var known)) return known;
-        using var still = no_grad();
+        using var inference = no_grad();
         using var scope = NewDisposeScope();
         var rows = AsStored(stored, key, precision, device) ?? RowQuantiser.Quantise(Read(stored, key, ScalarType.Float32, device), precision);
         return quantised[key] = new(rows.Values.DetachFromDisposeScope(), rows.Scales.DetachFromDisposeScope());

@@ -4,9 +4,10 @@ using static TorchSharp.torch;
 
 namespace Locutor.Networks.Layers;
 
+/// <summary>Converts stored tensors to tensors of libtorch.</summary>
 public static class CheckpointTensorExtensions
 {
-    /// <summary>The type with which libtorch holds such elements; float8 has no member in TorchSharp's enumeration.</summary>
+    /// <summary>Returns the libtorch type of an element type. TorchSharp has no names for the float8 types.</summary>
     public static ScalarType ScalarType(this ElementType type) => type switch
     {
         ElementType.Bool => TorchSharp.torch.ScalarType.Bool,
@@ -25,14 +26,14 @@ public static class CheckpointTensorExtensions
     };
 
     /// <summary>
-    /// The stored elements on the CPU in their stored type, without a copy and without their scale: the tensor reads the mapped file, must
-    /// not be written to and not be used after the checkpoint was closed.
+    /// Returns the stored elements on the CPU in their stored type, without their scale and without a copy. The tensor is the mapped file: it must
+    /// not be written to, and not be used after the checkpoint was closed.
     /// </summary>
     public static Tensor AsTensor(this CheckpointTensor stored) => stored.ByteLength == 0
         ? empty(stored.Shape, dtype: stored.Type.ScalarType())
         : TensorMemory.Wrap(stored.Address, stored.Shape, stored.Type.ScalarType());
 
-    /// <summary>A new float32 tensor of the values, scales and blocks resolved.</summary>
+    /// <summary>Dequantises the stored elements to a new float32 tensor.</summary>
     public static Tensor ToValues(this CheckpointTensor stored, Device device)
     {
         using var scope = NewDisposeScope();
@@ -43,7 +44,7 @@ public static class CheckpointTensorExtensions
         return values.mul_(scale.AsTensor().to(TorchSharp.torch.ScalarType.Float32, device).reshape(broadcast)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Parts of a million elements, so that no span is longer than an array and all processors work.</summary>
+    /// <summary>Dequantises parts of a million elements in parallel; a span cannot be longer.</summary>
     private static unsafe Tensor FromBlocks(CheckpointTensor stored)
     {
         const int Part = 1 << 20;
@@ -55,7 +56,7 @@ public static class CheckpointTensorExtensions
         return values;
     }
 
-    /// <summary>A copy of the stored elements on the CPU, in their stored type.</summary>
+    /// <summary>Copies the stored elements to a CPU tensor of their stored type.</summary>
     public static Tensor ToTensor(this CheckpointTensor stored)
     {
         using var mapped = stored.AsTensor();

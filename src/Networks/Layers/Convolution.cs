@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace Locutor.Networks.Layers;
 
 /// <summary>
-/// The one place through which networks convolve. On a CPU the self test chooses the path: the library's own convolution where it is
-/// right on this processor, else the fastest right one of <see cref="ConvolutionPaths"/>. On a GPU it is the library's own.
+/// Every convolution of the networks. On a CPU, the self test chooses the path: libtorch's convolution if it is correct on this CPU, else the
+/// fastest correct one of <see cref="ConvolutionPaths"/>. On a GPU, libtorch's convolution is used.
 /// </summary>
 internal sealed class Convolution
 {
@@ -16,9 +16,11 @@ internal sealed class Convolution
     private readonly string path;
     private string? pathWithGradients;
 
-    /// <param name="weight">[outputs, inputs / groups, kernel]: tells sizes, type and device.</param>
+    /// <summary>Chooses the path for a shape.</summary>
+    /// <param name="weight">[outputs, inputs / groups, kernel]; defines sizes, type and device.</param>
     /// <param name="strides">One for each axis; null: 1.</param>
     /// <param name="padding">Zeros on both sides of each axis; null: none.</param>
+    /// <param name="groups">Number of groups.</param>
     /// <param name="channelsLast">Whether inputs have their channels last in memory.</param>
     public Convolution(Tensor weight, long[]? strides = null, long[]? padding = null, long groups = 1, bool channelsLast = false)
     {
@@ -30,15 +32,16 @@ internal sealed class Convolution
         if (weight.requires_grad) pathWithGradients = Choose(gradients: true);
     }
 
-    /// <summary>A weight or bias that is not trained, as this convolution reads it; made once, when a network is loaded.</summary>
+    /// <summary>Converts a weight or bias that is not trained to the form that the chosen path reads. Called once, when a network is loaded.</summary>
     public Tensor Prepare(Tensor parameter)
     {
         if (path != ConvolutionPaths.Padded || parameter.requires_grad) return parameter;
-        using var still = no_grad();
+        using var inference = no_grad();
         var filled = ConvolutionPaths.Fill(parameter);
         return ReferenceEquals(filled, parameter) ? parameter : filled.DetachFromDisposeScope();
     }
 
+    /// <summary>Computes the convolution.</summary>
     /// <param name="x">[B, inputs, lengths of the axes]</param>
     /// <param name="weight">[outputs, inputs / groups, kernel], or prepared.</param>
     /// <param name="bias">[outputs], or prepared.</param>
@@ -56,7 +59,7 @@ internal sealed class Convolution
     {
         if (!tested) return ConvolutionPaths.Direct;
         var kind = new OperationKind("convolution", ConvolutionCheck.Name(type), gradients ? $"{shape}, with gradients" : shape.ToString());
-        return SelfTest.On(CPU).PathOf(kind, ConvolutionCheck.For(shape, type, gradients))
+        return SelfTest.On(CPU).PathOf(kind, ConvolutionCheck.Create(shape, type, gradients))
             ?? throw new WrongArithmeticException($"this machine has no right way to compute a {kind}; '{SelfTest.OffVariable}=0' would use it as it is");
     }
 }

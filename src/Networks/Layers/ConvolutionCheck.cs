@@ -9,13 +9,17 @@ internal static class ConvolutionCheck
     private const long Batch = 2; // libtorch computes small batches of one without oneDNN
     private const long MostTimedChannels = 256;
 
-    /// <summary>Types that are tested; libtorch computes float64 without oneDNN.</summary>
+    /// <summary>Returns whether convolutions of that type are tested; libtorch computes float64 without oneDNN.</summary>
     public static bool Covers(ScalarType type) => type is ScalarType.BFloat16 or ScalarType.Float16 or ScalarType.Float32;
 
+    /// <summary>Returns the name of a type in reports.</summary>
     public static string Name(ScalarType type) => type.ToString().ToLowerInvariant();
 
+    /// <summary>Creates the check of a shape.</summary>
+    /// <param name="shape">Sizes of the convolution.</param>
+    /// <param name="type">Type of input and weight.</param>
     /// <param name="gradients">Whether the gradients of input and weight are compared too.</param>
-    public static OperationCheck For(ConvolutionShape shape, ScalarType type, bool gradients)
+    public static OperationCheck Create(ConvolutionShape shape, ScalarType type, bool gradients)
     {
         double tolerance = type switch { ScalarType.Float32 => 1e-4, ScalarType.Float16 => 0.01, _ => 0.03 };
         var paths = Names(shape, type, gradients).Select(name => new OperationPath(name, inputs => Run(name, shape, inputs, gradients)) { IsLastResort = name == ConvolutionPaths.WithoutOneDnn });
@@ -39,7 +43,7 @@ internal static class ConvolutionCheck
 
     private static long[] LongerLengths(int axes) => axes switch { 1 => [512], 2 => [24, 24], _ => [4, 16, 16] };
 
-    /// <summary>Input, weight, bias, and the gradient that arrives at the result.</summary>
+    /// <summary>Draws input, weight, bias, and the gradient of the result.</summary>
     private static Tensor[] Inputs(ConvolutionShape shape, ScalarType type, long[] outputs)
     {
         using var generator = new Generator(11, CPU);

@@ -4,7 +4,7 @@ using static TorchSharp.torch.nn.functional;
 
 namespace Locutor.Networks.Layers;
 
-/// <summary>Ways to compute a convolution on a CPU, all with the same arguments and with gradients.</summary>
+/// <summary>Several ways to compute one convolution on a CPU, with gradients. Some CPUs need them because oneDNN computes wrong results there.</summary>
 internal static class ConvolutionPaths
 {
     public const string Direct = "oneDNN", Padded = "padded channels", MatrixProduct = "matrix product", WithoutOneDnn = "without oneDNN", Float32 = "float32";
@@ -12,11 +12,14 @@ internal static class ConvolutionPaths
     /// <summary>oneDNN packs channels in lanes of 16; on some processors it leaves garbage in lanes that are not filled.</summary>
     private const int Lanes = 16;
 
-    /// <summary>Values of unfolded patches that are multiplied at once; bounds the memory.</summary>
+    /// <summary>Number of unfolded values that are multiplied at once; bounds the memory.</summary>
     private const long PatchValuesAtOnce = 1 << 24;
 
+    /// <summary>Computes the convolution on one path.</summary>
+    /// <param name="path">Name of the path.</param>
+    /// <param name="shape">Sizes of the convolution.</param>
     /// <param name="x">[B, inputs, lengths of the axes]</param>
-    /// <param name="weight">[outputs, inputs / groups, kernel], or as <see cref="Fill"/> made it.</param>
+    /// <param name="weight">[outputs, inputs / groups, kernel], or the result of <see cref="Fill"/>.</param>
     /// <param name="bias">[outputs]</param>
     public static Tensor Run(string path, ConvolutionShape shape, Tensor x, Tensor weight, Tensor? bias) => path switch
     {
@@ -27,7 +30,7 @@ internal static class ConvolutionPaths
         _ => Library(shape, x, weight, bias),
     };
 
-    /// <summary>A weight or bias with zeros added to its channels up to whole lanes; itself where nothing is missing.</summary>
+    /// <summary>Pads the channels of a weight or bias with zeros to whole lanes; returns it unchanged if no lane is partly filled.</summary>
     public static Tensor Fill(Tensor parameter)
     {
         long outputs = Missing(parameter.shape[0]), inputs = parameter.dim() > 1 ? Missing(parameter.shape[1]) : 0;
@@ -36,7 +39,7 @@ internal static class ConvolutionPaths
         return pad(parameter, parameter.dim() > 1 ? [.. before, 0, inputs, 0, outputs] : [0, outputs]);
     }
 
-    /// <summary>The library's convolution: oneDNN for most shapes on a CPU, cuDNN on a GPU.</summary>
+    /// <summary>Calls libtorch's convolution: oneDNN for most shapes on a CPU, cuDNN on a GPU.</summary>
     private static Tensor Library(ConvolutionShape shape, Tensor x, Tensor weight, Tensor? bias)
     {
         var y = shape.Axes switch
@@ -45,7 +48,7 @@ internal static class ConvolutionPaths
             2 => conv2d(x, weight, bias, shape.Strides, shape.Padding, groups: shape.Groups),
             _ => conv3d(x, weight, bias, shape.Strides, shape.Padding, groups: shape.Groups),
         };
-        return InjectedFault.Spoil(y, weight.shape[1], weight.shape[0] / shape.Groups);
+        return InjectedFault.Corrupt(y, weight.shape[1], weight.shape[0] / shape.Groups);
     }
 
     private static Tensor WithFilledLanes(ConvolutionShape shape, Tensor x, Tensor weight, Tensor? bias)

@@ -2,38 +2,48 @@ using Locutor.Kernels;
 using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Quantisation;
 using Locutor.Torch;
+using static Locutor.Torch.Scopes;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.Layers;
 
-/// <summary>y = x W^T + b; the kernel is picked by how the weights are held.</summary>
+/// <summary>A linear layer, y = x W^T + b. The way in which the weights are held decides which matrix product computes it.</summary>
+/// <param name="weights">Place of <c>weight</c> and <c>bias</c>.</param>
+/// <param name="inputs">Channels of x.</param>
+/// <param name="outputs">Channels of y.</param>
+/// <param name="bias">Whether the layer has a bias.</param>
 public sealed class Linear(Weights weights, long inputs, long outputs, bool bias = true)
 {
     private readonly ILinearProduct product = weights.Product("weight", [outputs, inputs]);
     private readonly Tensor? bias = bias ? weights.Load("bias", [outputs], Initial.Zeros) : null;
     private readonly ScalarType type = weights.Type;
 
-    /// <summary>How activations should come.</summary>
+    /// <summary>Precision in which the layer wants its input.</summary>
     public LinearPrecision Precision => product.Precision;
 
+    /// <summary>Computes the layer.</summary>
     /// <param name="x">[..., inputs]</param>
     /// <returns>[..., outputs]</returns>
     public Tensor Forward(Tensor x) => Forward(new Activations(x, null));
 
-    /// <summary>The same of activations that several layers share, quantised once.</summary>
+    /// <summary>Computes the layer from activations that were quantised once for several layers.</summary>
+    /// <param name="x">[..., inputs]</param>
+    /// <returns>[..., outputs]</returns>
     public Tensor Forward(Activations x) => product.Multiply(x, bias, type);
 
-    /// <summary>GELU in its tanh approximation of the same, as the next matrix product reads it.</summary>
-    public Activations ForwardGelu(Activations x, LinearPrecision next)
+    /// <summary>Computes GELU (tanh approximation) of the layer and quantises it for the next matrix product.</summary>
+    /// <param name="x">[..., inputs]</param>
+    /// <param name="next">Precision of the result.</param>
+    /// <returns>[..., outputs]</returns>
+    public Activations ForwardGelu(Activations x, LinearPrecision next) => Scoped(() =>
     {
-        using var scope = NewDisposeScope();
-        if (product.Precision != LinearPrecision.Plain || next != LinearPrecision.Plain || bias is null || !CudaKernel.TakesGelu(x.Values))
-            return GeluQuantise.Apply(Forward(x), next).MoveToOuterDisposeScope();
-        var y = TorchScripts.ProductGelu(x.Values.flatten(0, -2), product.Matrix(type).t(), bias);
-        return new Activations(y.unflatten(0, x.Values.shape[..^1]), null).MoveToOuterDisposeScope();
-    }
+        bool fused = product.Precision == LinearPrecision.Plain && next == LinearPrecision.Plain && bias is not null && CudaKernel.TakesGelu(x.Values);
+        if (!fused) return GeluQuantise.Apply(Forward(x), next);
+        var y = TorchScripts.ProductGelu(x.Values.flatten(0, -2), product.Dequantise(type).t(), bias!);
+        return new Activations(y.unflatten(0, x.Values.shape[..^1]), null);
+    });
 
-    /// <summary>What the layer does as numbers, whichever way it holds them.</summary>
+    /// <summary>Returns weight and bias in the type of the network.</summary>
     /// <exception cref="InvalidOperationException">The layer has no bias.</exception>
-    public Affine Numbers() => new(product.Matrix(type), bias ?? throw new InvalidOperationException("the layer has no bias"));
+    public Affine Dequantise() => new(product.Dequantise(type), bias ?? throw new InvalidOperationException("the layer has no bias"));
 }

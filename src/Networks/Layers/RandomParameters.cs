@@ -7,24 +7,24 @@ using static TorchSharp.torch;
 namespace Locutor.Networks.Layers;
 
 /// <summary>
-/// Fresh parameters, each as its <see cref="Initial"/> says. A parameter depends on the seed and its key alone, so the order of
-/// construction and what else a network holds change nothing.
+/// Draws parameters according to their <see cref="Initial"/>. A parameter depends only on the seed and its key, so the order of construction and
+/// other parameters change nothing.
 /// </summary>
 /// <param name="seed">Equal seeds give equal parameters.</param>
-/// <param name="trainable">Whether floating-point parameters ask for gradients.</param>
-/// <param name="onDevice">Drawn where they are used, which for billions of them is far quicker, but with other numbers on every kind of device.</param>
+/// <param name="trainable">Whether floating-point parameters require gradients.</param>
+/// <param name="onDevice">Draws on the device of the parameter. This is much faster for billions of values, but every kind of device draws others.</param>
 public sealed class RandomParameters(long seed, bool trainable = false, bool onDevice = false) : IParameterSource, IDisposable
 {
     private readonly Dictionary<string, QuantisedRows> quantised = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, Tensor> made = new(StringComparer.Ordinal);
 
-    /// <summary>Every parameter asked for so far, by key.</summary>
+    /// <summary>Parameters that were drawn so far, by key.</summary>
     public IReadOnlyDictionary<string, Tensor> Tensors => made;
 
-    /// <summary>The parameters that take gradients, in the order of their keys.</summary>
+    /// <summary>Parameters that require gradients, in the order of their keys.</summary>
     public IEnumerable<KeyValuePair<string, Tensor>> Trainable => made.Where(entry => entry.Value.requires_grad);
 
-    /// <summary>Whether that parameter was made already: optional keys of a checkpoint are absent here.</summary>
+    /// <summary>Returns whether that parameter was drawn already. Optional keys of a checkpoint are absent here.</summary>
     public bool Contains(string key) => made.ContainsKey(key);
 
     public Tensor Load(string key, long[] shape, Initial initial, ScalarType type, Device device)
@@ -44,7 +44,7 @@ public sealed class RandomParameters(long seed, bool trainable = false, bool onD
     public QuantisedRows LoadQuantised(string key, long[] shape, LinearPrecision precision, Device device)
     {
         if (quantised.TryGetValue(key, out var known)) return known;
-        using var still = no_grad();
+        using var inference = no_grad();
         using var scope = NewDisposeScope();
         var rows = RowQuantiser.Quantise(Fresh(key, shape, Initial.Normal, onDevice ? device : CPU).to(device), precision);
         return quantised[key] = new(rows.Values.DetachFromDisposeScope(), rows.Scales.DetachFromDisposeScope());

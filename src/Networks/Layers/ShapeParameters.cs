@@ -4,15 +4,15 @@ using static TorchSharp.torch;
 namespace Locutor.Networks.Layers;
 
 /// <summary>
-/// No numbers at all: records which parameters a network asks for and answers with tensors of the meta device, so that an
-/// architecture of any size can be looked at without its memory.
+/// Records which parameters a network loads, and returns tensors of the meta device, which have shapes and no values. The shapes of an
+/// architecture of any size can be read without its memory.
 /// </summary>
 public sealed class ShapeParameters : IParameterSource, IDisposable
 {
     private readonly Dictionary<string, long[]> shapes = new(StringComparer.Ordinal);
     private readonly List<Tensor> tensors = [];
 
-    /// <summary>Shape of every parameter asked for, by key.</summary>
+    /// <summary>Shapes of the parameters that were loaded, by key.</summary>
     public IReadOnlyDictionary<string, long[]> Shapes => shapes;
 
     public bool Contains(string key) => shapes.ContainsKey(key);

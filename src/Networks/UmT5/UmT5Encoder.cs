@@ -1,22 +1,27 @@
 using Locutor.Networks.Layers;
 using TorchSharp;
+using static Locutor.Torch.Scopes;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.UmT5;
 
 /// <summary>
-/// The encoder of umT5 (arXiv:2304.09151): T5 1.1 (arXiv:1910.10683) whose every block has a relative position bias of its own.
+/// The encoder of umT5 (Chung et al., arXiv:2304.09151): T5 1.1 (arXiv:1910.10683) with a relative position bias in every block.
+/// Reference: MeiGen-AI/InfiniteTalk, wan/modules/t5.py, line 272, at commit 0107cd9.
 /// </summary>
 public sealed class UmT5Encoder
 {
-    private static readonly string[] LeftParts = ["encoder.embed_tokens.", "decoder.", "lm_head."];
+    private static readonly string[] IgnoredPrefixes = ["encoder.embed_tokens.", "decoder.", "lm_head."];
 
-    private readonly Tensor embedding; // [vocabulary, width], in the host's memory even if the rest is on a GPU: 2 GiB, of which a prompt reads a few rows
+    private readonly Tensor embedding; // [vocabulary, width], on the host even if the network is on a GPU: 2 GiB, of which a prompt reads a few rows
     private readonly Device device;
     private readonly ScalarType type;
     private readonly Block[] blocks;
     private readonly RmsNorm norm;
 
+    /// <summary>Creates the network.</summary>
+    /// <param name="weights">Root of its parameters.</param>
+    /// <param name="config">Sizes of the network.</param>
     public UmT5Encoder(Weights weights, UmT5Config config)
     {
         if (config.AttentionWidth % config.Heads != 0) throw new ArgumentException($"umT5: {config.Heads} heads do not divide an attention width of {config.AttentionWidth}");
@@ -30,32 +35,35 @@ public sealed class UmT5Encoder
         norm = new RmsNorm(weights["norm"], config.Width, config.Epsilon);
     }
 
+    /// <summary>Sizes of the network.</summary>
     public UmT5Config Config { get; }
 
-    /// <summary>Whether a file of this network may hold that tensor though nothing here reads it: a decoder, the tokenizer, the embedding a second time.</summary>
-    public static bool Leaves(string key) => key is "spiece_model" || Array.Exists(LeftParts, part => key.StartsWith(part, StringComparison.Ordinal));
+    /// <summary>Returns whether a checkpoint may contain this key although the network does not use it: decoder, tokenizer, second copy of the embedding.</summary>
+    public static bool IgnoresKey(string key) => key is "spiece_model" || Array.Exists(IgnoredPrefixes, prefix => key.StartsWith(prefix, StringComparison.Ordinal));
 
+    /// <summary>Encodes token ids.</summary>
     /// <param name="ids">[B, L], int64, each below <see cref="UmT5Config.Vocabulary"/>.</param>
-    /// <param name="mask">[B, L]: 0 where padding stands, anything else at tokens.</param>
-    /// <returns>[B, L, width]; what stands at padding means nothing.</returns>
+    /// <param name="mask">[B, L]: 0 at padding, any other number at tokens.</param>
+    /// <returns>[B, L, width]; values at padding have no meaning.</returns>
     public Tensor Forward(Tensor ids, Tensor mask)
     {
         if (ids.dim() != 2 || !ids.shape.AsSpan().SequenceEqual(mask.shape))
-            throw new ArgumentException($"umT5: expected ids and mask of one shape [B, L], found [{string.Join(", ", ids.shape)}] and [{string.Join(", ", mask.shape)}]");
-        using var scope = NewDisposeScope();
-        long length = ids.shape[1];
-        var buckets = RelativePosition.Buckets(length, Config, device); // [L * L]
-        var padding = mask.to(device).eq(0).view(-1, 1, 1, length);
-        var x = embedding.index_select(0, ids.flatten().to(embedding.device)).to(type, device).view(-1, length, Config.Width);
-        foreach (var block in blocks)
         {
-            var next = block.Forward(x, buckets, padding);
-            x.Dispose();
-            x = next;
+            throw new ArgumentException(
+                $"umT5: expected ids and mask of one shape [B, L], found [{string.Join(", ", ids.shape)}] and [{string.Join(", ", mask.shape)}]");
         }
-        return norm.Forward(x).MoveToOuterDisposeScope();
+
+        return Scoped(() =>
+        {
+            long length = ids.shape[1];
+            var buckets = RelativePosition.Buckets(length, Config, device); // [L * L]
+            var padding = mask.to(device).eq(0).view(-1, 1, 1, length);
+            var x = embedding.index_select(0, ids.flatten().to(embedding.device)).to(type, device).view(-1, length, Config.Width);
+            return norm.Forward(Chain(x, blocks.Select(block => (Func<Tensor, Tensor>)(h => block.Forward(h, buckets, padding)))));
+        });
     }
 
+    /// <summary>One block. Reference: line 149.</summary>
     private sealed class Block(Weights weights, UmT5Config config)
     {
         private readonly RmsNorm attentionNorm = new(weights["norm1"], config.Width, config.Epsilon);
@@ -69,37 +77,33 @@ public sealed class UmT5Encoder
         private readonly Linear expand = new(weights["ffn"]["fc1"], config.Width, config.FeedForward, bias: false);
         private readonly Linear contract = new(weights["ffn"]["fc2"], config.FeedForward, config.Width, bias: false);
 
+        /// <summary>Computes the block.</summary>
         /// <param name="x">[B, L, width]</param>
         /// <param name="buckets">[L * L]</param>
         /// <param name="padding">[B, 1, 1, L], true at keys that are padding.</param>
-        public Tensor Forward(Tensor x, Tensor buckets, Tensor padding)
+        public Tensor Forward(Tensor x, Tensor buckets, Tensor padding) => Scoped(() =>
         {
-            using var scope = NewDisposeScope();
-            x = Finite(x + Attend(attentionNorm.Forward(x), buckets, padding));
-            return Finite(x + FeedForward(feedForwardNorm.Forward(x))).MoveToOuterDisposeScope();
-        }
+            var y = Clamped(x + Attend(attentionNorm.Forward(x), buckets, padding));
+            return Clamped(y + FeedForward(feedForwardNorm.Forward(y)));
+        });
 
-        private Tensor Attend(Tensor x, Tensor buckets, Tensor padding)
+        private Tensor Attend(Tensor x, Tensor buckets, Tensor padding) => Scoped(() =>
         {
-            using var scope = NewDisposeScope();
             long length = x.shape[1];
             var q = Attention.SplitHeads(query.Forward(x), config.Heads); // [B, H, L, D]
             var k = Attention.SplitHeads(key.Forward(x), config.Heads);
             var v = Attention.SplitHeads(value.Forward(x), config.Heads);
             var bias = positions.index_select(0, buckets).view(length, length, config.Heads).permute(2, 0, 1); // [H, L, L]
-            var hidden = bias.masked_fill(padding, finfo(x.dtype).min); // [B, H, L, L]
-            var scores = q.matmul(k.transpose(-2, -1)) + hidden; // T5 does not divide by sqrt(D)
+            var masked = bias.masked_fill(padding, finfo(x.dtype).min); // [B, H, L, L]
+            var scores = q.matmul(k.transpose(-2, -1)) + masked; // T5 does not divide by sqrt(D)
             var attended = scores.softmax(-1, ScalarType.Float32).to(x.dtype).matmul(v);
-            return output.Forward(attended.transpose(1, 2).flatten(2)).MoveToOuterDisposeScope();
-        }
+            return output.Forward(attended.transpose(1, 2).flatten(2));
+        });
 
-        private Tensor FeedForward(Tensor x)
-        {
-            using var scope = NewDisposeScope();
-            return contract.Forward(expand.Forward(x) * gate.Forward(x).gelu(TorchSharp.Modules.GELU.Approximate.tanh)).MoveToOuterDisposeScope();
-        }
+        private Tensor FeedForward(Tensor x) => Scoped(() =>
+            contract.Forward(expand.Forward(x) * gate.Forward(x).gelu(TorchSharp.Modules.GELU.Approximate.tanh)));
 
-        // The residual of the release leaves the range of float16 in its later blocks.
-        private static Tensor Finite(Tensor x) => x.dtype == ScalarType.Float16 ? x.clamp(-64504, 64504) : x;
+        /// <summary>Limits float16 values: the residual of the released network exceeds the range of float16 in the later blocks. Reference: line 25.</summary>
+        private static Tensor Clamped(Tensor x) => x.dtype == ScalarType.Float16 ? x.clamp(-64504, 64504) : x;
     }
 }

@@ -1,42 +1,43 @@
+using static Locutor.Torch.Scopes;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.VideoAutoencoder;
 
 /// <summary>
-/// What the layers remember of a video between two chunks: at most two frames each. One cache serves one video, in one direction
-/// (encoding or decoding), chunk after chunk; dispose it after the last.
+/// Frames that the layers of a causal network keep between two chunks of a video, at most two for each layer. A cache serves one video in one
+/// direction (encoding or decoding), chunk after chunk; dispose it after the last chunk.
 /// </summary>
 public sealed class CausalCache : IDisposable
 {
     private readonly Dictionary<object, Tensor> frames = new(ReferenceEqualityComparer.Instance);
-    private readonly HashSet<object> begun = new(ReferenceEqualityComparer.Instance);
+    private readonly HashSet<object> started = new(ReferenceEqualityComparer.Instance);
 
-    /// <summary>Set to false by who wants to know: true once a layer keeps other frames than it kept before.</summary>
+    /// <summary>The caller sets it to false; it becomes true when the cached frames of any layer change.</summary>
     internal bool? Changed { get; set; }
 
-    /// <summary>Memory that it holds, in bytes.</summary>
-    internal long Bytes => frames.Values.Sum(kept => kept.numel() * kept.element_size());
+    /// <summary>Bytes of the cached frames.</summary>
+    internal long Bytes => frames.Values.Sum(cached => cached.numel() * cached.element_size());
 
-    /// <summary>The frames that the layer kept of the chunks before, if any. The cache owns them.</summary>
-    internal Tensor? Kept(object layer) => frames.GetValueOrDefault(layer);
+    /// <summary>Returns the cached frames of a layer, or null before its first chunk. The cache owns them.</summary>
+    internal Tensor? Get(object layer) => frames.GetValueOrDefault(layer);
 
-    /// <summary>Copies the frames, so that the chunk they are part of can go.</summary>
-    internal void Keep(object layer, Tensor kept)
+    /// <summary>Copies the last frames of a chunk into the cache; the chunk can be freed.</summary>
+    internal void Set(object layer, Tensor last)
     {
-        var copy = Layout.EmptyLike(kept, kept.shape[2]).copy_(kept).DetachFromDisposeScope();
+        var copy = Detached(() => Layout.EmptyLike(last, last.shape[2]).copy_(last));
         frames.Remove(layer, out var old);
         if (Changed == false) Changed = old is null || !old.Equals(copy);
         old?.Dispose();
         frames[layer] = copy;
     }
 
-    /// <summary>True the first time that a layer asks.</summary>
-    internal bool Begins(object layer) => begun.Add(layer);
+    /// <summary>Returns true at the first call for a layer, and false afterwards.</summary>
+    internal bool IsFirstCall(object layer) => started.Add(layer);
 
     public void Dispose()
     {
-        foreach (var kept in frames.Values) kept.Dispose();
+        foreach (var cached in frames.Values) cached.Dispose();
         frames.Clear();
-        begun.Clear();
+        started.Clear();
     }
 }

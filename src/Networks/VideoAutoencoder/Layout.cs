@@ -1,53 +1,49 @@
+using static Locutor.Torch.Scopes;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.VideoAutoencoder;
 
 /// <summary>
-/// Videos are [B, C, T, H, W] by their axes and [B, T, H, W, C] in memory: convolutions run fastest so, and a video is a batch of
-/// frames, or of tokens, without a copy.
+/// Memory layout of videos: axes are [B, C, T, H, W], memory is [B, T, H, W, C]. Convolutions are fastest with this layout, and a video is a batch
+/// of frames, or of tokens, without a copy.
 /// </summary>
 internal static class Layout
 {
-    /// <summary>The same video with its channels last in memory.</summary>
-    public static Tensor ChannelsLast(Tensor video)
-    {
-        using var scope = NewDisposeScope();
-        return video.permute(0, 2, 3, 4, 1).contiguous().permute(0, 4, 1, 2, 3).MoveToOuterDisposeScope();
-    }
+    /// <summary>Copies a video to memory with its channels last.</summary>
+    public static Tensor ChannelsLast(Tensor video) => Scoped(() => video.permute(0, 2, 3, 4, 1).contiguous().permute(0, 4, 1, 2, 3));
 
-    /// <summary>[B, C, T, H, W] to [B * T, C, H, W].</summary>
+    /// <summary>Views a video [B, C, T, H, W] as frames [B * T, C, H, W].</summary>
     public static Tensor ToFrames(Tensor video)
     {
         using var timeFirst = video.transpose(1, 2);
         return timeFirst.flatten(0, 1);
     }
 
-    /// <summary>[B * T, C, H, W] to [B, C, T, H, W].</summary>
+    /// <summary>Views frames [B * T, C, H, W] as a video [B, C, T, H, W].</summary>
     public static Tensor ToVideo(Tensor frames, long batch)
     {
         using var timeFirst = frames.unflatten(0, [batch, frames.shape[0] / batch]);
         return timeFirst.transpose(1, 2);
     }
 
-    /// <summary>Blank frames, otherwise as those of the video.</summary>
+    /// <summary>Creates frames of zeros with the other sizes of the video.</summary>
     public static Tensor ZerosLike(Tensor video, long frames) => EmptyLike(video, frames).zero_();
 
-    /// <summary>Frames to be written, otherwise as those of the video.</summary>
+    /// <summary>Creates uninitialised frames with the other sizes of the video.</summary>
     public static Tensor EmptyLike(Tensor video, long frames) => EmptyLike(video, frames, video.shape[3], video.shape[4]);
 
-    /// <summary>Frames of another height and width to be written.</summary>
+    /// <summary>Creates uninitialised frames of another height and width.</summary>
     public static Tensor EmptyLike(Tensor video, long frames, long height, long width)
     {
         using var blank = empty([video.shape[0], frames, height, width, video.shape[1]], video.dtype, video.device);
         return blank.permute(0, 4, 1, 2, 3);
     }
 
-    /// <summary>Every pixel as a square of four: [N, C, H, W] to [N, C, 2H, 2W]. On a GPU twice as fast as libtorch's nearest neighbour.</summary>
-    public static Tensor Doubled(Tensor frames)
+    /// <summary>Doubles height and width by repeating pixels: [N, C, H, W] becomes [N, C, 2H, 2W]. On a GPU this is twice as fast as libtorch's nearest neighbour.</summary>
+    public static Tensor Doubled(Tensor frames) => Scoped(() =>
     {
-        using var scope = NewDisposeScope();
         var pixels = frames.permute(0, 2, 3, 1).unsqueeze(2).unsqueeze(4); // [N, H, 1, W, 1, C]
         long[] shape = [pixels.shape[0], pixels.shape[1], 2, pixels.shape[3], 2, pixels.shape[5]];
-        return pixels.expand(shape).reshape(shape[0], 2 * shape[1], 2 * shape[3], shape[5]).permute(0, 3, 1, 2).MoveToOuterDisposeScope();
-    }
+        return pixels.expand(shape).reshape(shape[0], 2 * shape[1], 2 * shape[3], shape[5]).permute(0, 3, 1, 2);
+    });
 }

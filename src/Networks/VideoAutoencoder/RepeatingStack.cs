@@ -3,20 +3,20 @@ using static TorchSharp.torch;
 namespace Locutor.Networks.VideoAutoencoder;
 
 /// <summary>
-/// Takes chunks through a stack and leaves out every layer whose chunk and history equal those of the chunk before, bit for bit: it
-/// would say the same again, and leave the same history. On a video that stands still the layers settle one after the other, the
-/// first (and dearest) ones soonest.
+/// Computes chunks of a video and skips every layer whose input and cached frames equal those of the chunk before, bit for bit: its output would be
+/// the same. In a still video the layers settle one after the other, the first and most expensive ones soonest.
 /// </summary>
 internal sealed class RepeatingStack(CausalStack stack, CausalCache cache) : IDisposable
 {
-    private readonly Tensor?[] said = new Tensor?[stack.Layers.Count + 1]; // the last chunk, then what each layer made of it
-    private readonly bool[] settled = new bool[stack.Layers.Count]; // whether the last chunk left the layer's history as it was
+    private readonly Tensor?[] activations = new Tensor?[stack.Layers.Count + 1]; // the last chunk, then the output of each layer
+    private readonly bool[] settled = new bool[stack.Layers.Count]; // whether the last chunk left the layer's cached frames unchanged
 
-    /// <summary>Layers that ran so far.</summary>
+    /// <summary>Number of layers that were computed so far.</summary>
     public int Runs { get; private set; }
 
-    /// <param name="chunk">That completes a frame of every layer.</param>
-    /// <returns>The last layer's answer, which stays with this object until the next chunk.</returns>
+    /// <summary>Computes the next chunk.</summary>
+    /// <param name="chunk">[B, C, T, H, W]; it completes an output frame of every layer.</param>
+    /// <returns>Output of the last layer; it belongs to this object and is valid until the next chunk.</returns>
     public Tensor Forward(Tensor chunk)
     {
         using var scope = NewDisposeScope();
@@ -25,24 +25,26 @@ internal sealed class RepeatingStack(CausalStack stack, CausalCache cache) : IDi
         {
             if (same && settled[i]) continue;
             cache.Changed = false;
-            var answer = stack.Layers[i].Forward(said[i]!, cache);
+            var y = stack.Layers[i].Forward(activations[i]!, cache);
             settled[i] = cache.Changed == false;
-            same = Replace(i + 1, answer);
+            same = Replace(i + 1, y);
             Runs++;
         }
-        return said[^1]!;
+
+        return activations[^1]!;
     }
 
     public void Dispose()
     {
-        foreach (var answer in said) answer?.Dispose();
+        foreach (var activation in activations) activation?.Dispose();
     }
 
-    private bool Replace(int place, Tensor answer)
+    /// <summary>Stores an activation; returns whether it equals the one before.</summary>
+    private bool Replace(int place, Tensor activation)
     {
-        var old = said[place];
-        said[place] = answer.DetachFromDisposeScope();
-        bool same = old is not null && old.shape.AsSpan().SequenceEqual(answer.shape) && old.Equals(answer);
+        var old = activations[place];
+        activations[place] = activation.DetachFromDisposeScope();
+        bool same = old is not null && old.shape.AsSpan().SequenceEqual(activation.shape) && old.Equals(activation);
         old?.Dispose();
         return same;
     }

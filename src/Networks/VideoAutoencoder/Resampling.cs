@@ -1,73 +1,86 @@
 using Locutor.Networks.Layers;
+using static Locutor.Torch.Scopes;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 
 namespace Locutor.Networks.VideoAutoencoder;
 
-/// <summary>Halves height and width, and time where asked.</summary>
+/// <summary>
+/// Halves height and width and, if asked, the number of frames.
+/// Reference: MeiGen-AI/InfiniteTalk, wan/modules/vae.py, line 66, at commit 0107cd9.
+/// </summary>
 internal sealed class Downsample(Weights weights, int channels, bool halvesTime)
 {
-    private readonly BiasedConvolution halve = new(weights["resample"][1], [channels, channels, 3, 3], strides: [2, 2]);
+    private readonly BiasedConvolution halveSpace = new(weights["resample"][1], [channels, channels, 3, 3], strides: [2, 2]);
     private readonly BiasedConvolution? halveTime = halvesTime ? new(weights["time_conv"], [channels, channels, 3, 1, 1], strides: [2, 1, 1]) : null;
 
+    /// <summary>Computes the layer.</summary>
     /// <param name="x">[B, C, T, H, W]</param>
-    /// <returns>[B, C, T or (T + 1) / 2, H / 2, W / 2]; in a stream, as many frames as are complete, which may be none.</returns>
-    public Tensor Forward(Tensor x, CausalCache? cache)
+    /// <param name="cache">Cache of the video of which x is the next chunk; null if x is a whole video.</param>
+    /// <returns>[B, C, T or (T + 1) / 2, H / 2, W / 2]. With a cache, only complete frames are returned, which may be none.</returns>
+    public Tensor Forward(Tensor x, CausalCache? cache) => Scoped(() =>
     {
-        using var scope = NewDisposeScope();
-        var padded = pad(Layout.ToFrames(x), [0, 1, 0, 1]); // below and to the right only
-        var small = Layout.ToVideo(halve.Forward(padded), x.shape[0]);
-        return (halveTime is null ? small : HalveTime(halveTime, small, cache)).MoveToOuterDisposeScope();
-    }
+        var padded = pad(Layout.ToFrames(x), [0, 1, 0, 1]); // at the bottom and on the right only
+        var small = Layout.ToVideo(halveSpace.Forward(padded), x.shape[0]);
+        return halveTime is null ? small : HalveTime(halveTime, small, cache);
+    });
 
-    // The first frame stays as it is; after it, output i is made of frames 2i - 2, 2i - 1 and 2i.
+    /// <summary>Keeps the first frame; each later output i depends on the frames 2i - 2, 2i - 1 and 2i.</summary>
     private Tensor HalveTime(BiasedConvolution conv, Tensor x, CausalCache? cache)
     {
-        var kept = cache?.Kept(this); // the last frame that was an end of three, and possibly the one after it
-        var frames = kept is null ? x : cat([kept, x], 2);
+        var cached = cache?.Get(this); // the last frame of a complete output, and possibly the frame after it
+        var frames = cached is null ? x : cat([cached, x], 2);
         long complete = (frames.shape[2] - 1) / 2;
-        cache?.Keep(this, frames.narrow(2, 2 * complete, frames.shape[2] - 2 * complete));
-        List<Tensor> made = kept is null ? [frames.narrow(2, 0, 1)] : [];
-        if (complete > 0) made.Add(conv.Forward(frames));
-        return made.Count switch { 0 => x.narrow(2, 0, 0), 1 => made[0], _ => cat(made, 2) };
+        cache?.Set(this, frames.narrow(2, 2 * complete, frames.shape[2] - 2 * complete));
+        List<Tensor> outputs = cached is null ? [frames.narrow(2, 0, 1)] : [];
+        if (complete > 0) outputs.Add(conv.Forward(frames));
+        return outputs.Count switch { 0 => x.narrow(2, 0, 0), 1 => outputs[0], _ => cat(outputs, 2) };
     }
 }
 
-/// <summary>Doubles height and width and halves the channels; doubles time before that where asked.</summary>
+/// <summary>
+/// Doubles height and width and halves the channels; if asked, doubles the number of frames before that.
+/// Reference: MeiGen-AI/InfiniteTalk, wan/modules/vae.py, line 66, at commit 0107cd9.
+/// </summary>
 internal sealed class Upsample(Weights weights, int channels, bool doublesTime)
 {
     private readonly BiasedConvolution halveChannels = new(weights["resample"][1], [channels / 2, channels, 3, 3], padding: [1, 1]);
     private readonly CausalConv3d? timeConv = doublesTime ? new(weights["time_conv"], channels, 2 * channels, 3, 1) : null;
 
+    /// <summary>Computes the layer.</summary>
     /// <param name="x">[B, C, T, H, W]</param>
-    /// <returns>[B, C / 2, T or 2T - 1 (2T in a stream that began before), 2H, 2W]</returns>
-    public Tensor Forward(Tensor x, CausalCache? cache)
+    /// <param name="cache">Cache of the video of which x is the next chunk; null if x is a whole video.</param>
+    /// <returns>[B, C / 2, T or 2T - 1 (2T after the first chunk), 2H, 2W]</returns>
+    public Tensor Forward(Tensor x, CausalCache? cache) => Scoped(() =>
     {
-        using var scope = NewDisposeScope();
         var frames = Layout.ToFrames(timeConv is null ? x : DoubleTime(timeConv, x, cache));
-        return Layout.ToVideo(halveChannels.Forward(Layout.Doubled(frames)), x.shape[0]).MoveToOuterDisposeScope();
-    }
+        return Layout.ToVideo(halveChannels.Forward(Layout.Doubled(frames)), x.shape[0]);
+    });
 
-    // The first frame stays as it is, and the convolution does not see it: for it the second frame is the first.
+    /// <summary>Keeps the first frame. The convolution starts with the second one, before which it assumes zeros.</summary>
     private Tensor DoubleTime(CausalConv3d conv, Tensor x, CausalCache? cache)
     {
-        bool begins = cache is null || cache.Begins(this);
-        if (begins && x.shape[2] == 1) return x;
-        var later = begins ? x.narrow(2, 1, x.shape[2] - 1) : x;
+        bool first = cache is null || cache.IsFirstCall(this);
+        if (first && x.shape[2] == 1) return x;
+        var later = first ? x.narrow(2, 1, x.shape[2] - 1) : x;
         var pairs = conv.Forward(later, cache).unflatten(1, [2, channels]); // [B, 2, C, T, H, W]
         var doubled = pairs.permute(0, 3, 1, 4, 5, 2).flatten(1, 2).permute(0, 4, 1, 2, 3); // [B, C, 2T, H, W]
-        return begins ? cat([x.narrow(2, 0, 1), doubled], 2) : doubled;
+        return first ? cat([x.narrow(2, 0, 1), doubled], 2) : doubled;
     }
 }
 
-/// <summary>A convolution of channels-last frames or videos with its weight and bias.</summary>
+/// <summary>A convolution of channels-last frames or videos, with its weight and bias.</summary>
 internal sealed class BiasedConvolution
 {
     private readonly Convolution convolution;
     private readonly Tensor weight;
     private readonly Tensor bias;
 
+    /// <summary>Loads the convolution.</summary>
+    /// <param name="weights">Place of <c>weight</c> and <c>bias</c>.</param>
     /// <param name="shape">[outputs, inputs, kernel]</param>
+    /// <param name="strides">One for each axis; null: 1.</param>
+    /// <param name="padding">Zeros on both sides of each axis; null: none.</param>
     public BiasedConvolution(Weights weights, long[] shape, long[]? strides = null, long[]? padding = null)
     {
         weight = weights.Load("weight", shape);
@@ -77,5 +90,6 @@ internal sealed class BiasedConvolution
         bias = convolution.Prepare(bias);
     }
 
+    /// <summary>Computes the convolution.</summary>
     public Tensor Forward(Tensor x) => convolution.Forward(x, weight, bias);
 }

@@ -3,66 +3,68 @@ using static TorchSharp.torch;
 namespace Locutor.Networks.VideoAutoencoder;
 
 /// <summary>One tile along one axis.</summary>
-/// <param name="Read">The inputs it is made from, with as much around it as the layers see.</param>
-/// <param name="Skip">Answers to these inputs that stand before the tile.</param>
-/// <param name="Made">What the tile is of all answers.</param>
-internal readonly record struct Cut(Interval Read, long Skip, Interval Made);
+/// <param name="Input">Input interval that the tile reads; it includes the receptive field around the tile.</param>
+/// <param name="Skip">Outputs of that input that lie before the tile.</param>
+/// <param name="Output">Output interval of the tile.</param>
+internal readonly record struct TileSlice(Interval Input, long Skip, Interval Output);
 
 /// <summary>
-/// Takes a video through layers tile by tile. A tile reads as much around it as the layers see of its pixels, which is then cut off:
-/// every pixel is made of the same products as without tiles, so there is no seam to hide.
+/// Computes layers tile by tile. A tile reads its receptive field, and the outputs around the tile are cut off. Every pixel is the sum of the same
+/// products as without tiles, so there are no seams.
 /// </summary>
 internal static class Tiles
 {
-    /// <summary>The tiles along one axis.</summary>
-    /// <param name="layers">None of which sees everywhere, or every tile reads all.</param>
-    /// <param name="inputs">Height or width of what the layers are given.</param>
-    public static IReadOnlyList<Cut> Cuts(IReadOnlyList<CausalLayer> layers, long inputs, int tiles)
+    /// <summary>Divides one axis into tiles.</summary>
+    /// <param name="layers">Layers to compute; if one has the whole frame as its receptive field, every tile reads everything.</param>
+    /// <param name="inputs">Height or width of the layers' input.</param>
+    /// <param name="tiles">Number of tiles.</param>
+    public static IReadOnlyList<TileSlice> Slice(IReadOnlyList<CausalLayer> layers, long inputs, int tiles)
     {
-        long grows = layers.Aggregate(1L, (product, layer) => product * layer.Sight.Grows);
-        long shrinks = layers.Aggregate(1L, (product, layer) => product * layer.Sight.Shrinks);
-        long answers = inputs * grows / shrinks;
-        return [.. Enumerable.Range(0, tiles).Select(i => CutOf(new(i * answers / tiles, (i + 1) * answers / tiles)))];
+        long upscale = layers.Aggregate(1L, (product, layer) => product * layer.Field.Upscale);
+        long downscale = layers.Aggregate(1L, (product, layer) => product * layer.Field.Downscale);
+        long outputs = inputs * upscale / downscale;
+        return [.. Enumerable.Range(0, tiles).Select(i => SliceFor(new(i * outputs / tiles, (i + 1) * outputs / tiles)))];
 
-        Cut CutOf(Interval made)
+        TileSlice SliceFor(Interval output)
         {
-            var needs = layers.Reverse().Aggregate(made, (interval, layer) => layer.Sight.Needs(interval));
-            long from = Math.Max(0, needs.From) / shrinks * shrinks;
-            long to = Math.Min(inputs, (Math.Min(inputs, needs.To) + shrinks - 1) / shrinks * shrinks);
-            return new(new(from, to), made.From - from * grows / shrinks, made);
+            var field = layers.Reverse().Aggregate(output, (interval, layer) => layer.Field.Input(interval));
+            long from = Math.Max(0, field.From) / downscale * downscale;
+            long to = Math.Min(inputs, (Math.Min(inputs, field.To) + downscale - 1) / downscale * downscale);
+            return new(new(from, to), output.From - from * upscale / downscale, output);
         }
     }
 
-    /// <summary>
-    /// One tile after the other, each from the first chunk to the last, so that layers remember frames of one tile at a time.
-    /// </summary>
-    /// <param name="chunks">[B, C, T, H, W] each, one behind the other; each completes a frame of every layer.</param>
-    /// <param name="type">Of the layers.</param>
-    /// <param name="repeats">Whether most chunks are the same, so that layers may leave out what they said before.</param>
-    /// <returns>The answer to each chunk.</returns>
-    public static IReadOnlyList<Tensor> Over(CausalStack stack, IReadOnlyList<Tensor> chunks, CodingPlan plan, ScalarType type, bool repeats, CancellationToken ct)
+    /// <summary>Computes all chunks of one tile before the next tile, so that the layers cache the frames of one tile at a time.</summary>
+    /// <param name="stack">Layers to compute.</param>
+    /// <param name="chunks">[B, C, T, H, W] each, in order; each completes an output frame of every layer.</param>
+    /// <param name="plan">Number of tiles.</param>
+    /// <param name="type">Type in which the layers compute.</param>
+    /// <param name="repeats">Whether most chunks are equal, so that layers can reuse their last output.</param>
+    /// <param name="ct">Checked before each chunk.</param>
+    /// <returns>The output of each chunk.</returns>
+    public static IReadOnlyList<Tensor> Forward(CausalStack stack, IReadOnlyList<Tensor> chunks, TilingPlan plan, ScalarType type, bool repeats, CancellationToken ct)
     {
-        var made = new Tensor?[chunks.Count];
-        var (down, across) = (Cuts(stack.Layers, chunks[0].shape[3], plan.Down), Cuts(stack.Layers, chunks[0].shape[4], plan.Across));
-        foreach (var rows in down)
+        var outputs = new Tensor?[chunks.Count];
+        var (down, across) = (Slice(stack.Layers, chunks[0].shape[3], plan.Down), Slice(stack.Layers, chunks[0].shape[4], plan.Across));
+        foreach (var (rows, columns) in down.SelectMany(rows => across.Select(columns => (rows, columns))))
         {
-            foreach (var columns in across)
+            using var cache = new CausalCache();
+            using var repeating = repeats ? new RepeatingStack(stack, cache) : null;
+            for (int i = 0; i < chunks.Count; i++)
             {
-                using var cache = new CausalCache();
-                using var repeating = repeats ? new RepeatingStack(stack, cache) : null;
-                for (int i = 0; i < chunks.Count; i++)
-                {
-                    ct.ThrowIfCancellationRequested();
-                    using var scope = NewDisposeScope();
-                    var tile = Layout.ChannelsLast(Part(chunks[i], rows.Read, columns.Read).to(type));
-                    var answer = repeating?.Forward(tile) ?? stack.Forward(tile, cache, ct)!;
-                    made[i] ??= Layout.EmptyLike(answer, answer.shape[2], down[^1].Made.To, across[^1].Made.To).MoveToOuterDisposeScope();
-                    Part(made[i]!, rows.Made, columns.Made).copy_(Part(answer, new(rows.Skip, rows.Skip + rows.Made.Length), new(columns.Skip, columns.Skip + columns.Made.Length)));
-                }
+                ct.ThrowIfCancellationRequested();
+                using var scope = NewDisposeScope();
+                var tile = Layout.ChannelsLast(Part(chunks[i], rows.Input, columns.Input).to(type));
+                var y = repeating?.Forward(tile) ?? stack.Forward(tile, cache, ct)!;
+                outputs[i] ??= Layout.EmptyLike(y, y.shape[2], down[^1].Output.To, across[^1].Output.To).MoveToOuterDisposeScope();
+                Part(outputs[i]!, rows.Output, columns.Output).copy_(Part(y, Kept(rows), Kept(columns)));
             }
         }
-        return made!;
+
+        return outputs!;
     }
+
+    private static Interval Kept(TileSlice slice) => new(slice.Skip, slice.Skip + slice.Output.Length);
 
     private static Tensor Part(Tensor video, Interval rows, Interval columns) =>
         video.narrow(3, rows.From, rows.Length).narrow(4, columns.From, columns.Length);

@@ -1,12 +1,13 @@
 using Locutor.Networks.Layers;
+using static Locutor.Torch.Scopes;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.VideoAutoencoder;
 
 /// <summary>
-/// The causal video autoencoder of Wan 2.1 (arXiv:2503.20314): 4k + 1 frames become k + 1 latent frames of an eighth of the height
-/// and width. No frame sees a later one, so a video can go through in chunks of any length with a <see cref="CausalCache"/>, and
-/// comes out as if it had gone through whole.
+/// The causal video autoencoder of Wan 2.1 (arXiv:2503.20314). It encodes 4k + 1 frames to k + 1 latent frames of an eighth of the height and width.
+/// No frame depends on a later one, so a video can be coded in chunks of any length with a <see cref="CausalCache"/>; the result is the same.
+/// Reference: MeiGen-AI/InfiniteTalk, wan/modules/vae.py, line 483, at commit 0107cd9.
 /// </summary>
 public sealed partial class VideoAutoencoder
 {
@@ -16,21 +17,25 @@ public sealed partial class VideoAutoencoder
     private readonly CausalConv3d fromLatent;
     private readonly CausalStack decoder;
 
+    /// <summary>Creates the network.</summary>
+    /// <param name="weights">Root of its parameters.</param>
+    /// <param name="config">Sizes of the network.</param>
     public VideoAutoencoder(Weights weights, VideoAutoencoderConfig config)
     {
         config.Validate();
         Config = config;
         this.weights = weights;
-        encoder = Coders.Encoder(weights["encoder"], config);
+        encoder = AutoencoderStacks.Encoder(weights["encoder"], config);
         toMoments = new(weights["conv1"], 2 * config.LatentChannels, 2 * config.LatentChannels, 1, 1);
         fromLatent = new(weights["conv2"], config.LatentChannels, config.LatentChannels, 1, 1);
-        decoder = Coders.Decoder(weights["decoder"], config);
+        decoder = AutoencoderStacks.Decoder(weights["decoder"], config);
     }
 
+    /// <summary>Sizes of the network.</summary>
     public VideoAutoencoderConfig Config { get; }
 
-    /// <summary>The mean of the latent, normalised, of a whole video.</summary>
-    /// <param name="video">[B, 3, 4k + 1, H, W] in [-1, 1]; H and W divisible by 8 (for the release's strides).</param>
+    /// <summary>Encodes a whole video to the normalised mean of its latent.</summary>
+    /// <param name="video">[B, 3, 4k + 1, H, W] in [-1, 1]; H and W are divisible by 8 (with the strides of Wan 2.1).</param>
     /// <returns>[B, 16, k + 1, H / 8, W / 8]</returns>
     public Tensor Encode(Tensor video)
     {
@@ -39,48 +44,26 @@ public sealed partial class VideoAutoencoder
         return EncodeChunk(video, null);
     }
 
-    /// <summary>
-    /// The same for the next frames of a video. A latent frame appears with the last frame that it covers, so a chunk may bring none
-    /// (then the answer has 0 frames).
-    /// </summary>
-    /// <param name="video">[B, 3, any, H, W]</param>
+    /// <summary>Encodes the next chunk of a video. A latent frame is complete with the last frame that it covers, so a chunk may complete none.</summary>
+    /// <param name="video">[B, 3, any, H, W] in [-1, 1].</param>
+    /// <param name="cache">Cache of this video.</param>
+    /// <returns>[B, 16, complete latent frames, H / 8, W / 8]</returns>
     public Tensor Encode(Tensor video, CausalCache cache) => EncodeChunk(video, cache);
 
-    /// <summary>The same as of a whole video, in chunks: memory beside the latent grows with a chunk, not with the video.</summary>
-    /// <param name="video">[B, 3, 4k + 1, H, W]</param>
-    /// <param name="frames">Of one chunk, at least 1; a multiple of 4 wastes nothing.</param>
-    public Tensor EncodeInChunks(Tensor video, int frames)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(frames, 1);
-        CheckLength(video.shape[2], nameof(video));
-        using var scope = NewDisposeScope();
-        using var cache = new CausalCache();
-        List<Tensor> latents = [EncodeChunk(video.narrow(2, 0, 1), cache)];
-        for (long start = 1; start < video.shape[2]; start += frames)
-            latents.Add(EncodeChunk(video.narrow(2, start, Math.Min(frames, video.shape[2] - start)), cache));
-        return cat(latents, 2).MoveToOuterDisposeScope();
-    }
-
-    /// <summary>
-    /// The latent of a picture followed by blank (0) frames, bit for bit what <see cref="EncodeInChunks"/> with chunks of 4 says, but
-    /// every layer stops computing once its history holds nothing but blankness.
-    /// </summary>
-    /// <param name="picture">[B, 3, 1, H, W]</param>
-    /// <param name="frames">4k + 1, the picture among them.</param>
-    /// <returns>[B, 16, k + 1, H / 8, W / 8]</returns>
-    public Tensor EncodePictureThenBlank(Tensor picture, long frames) => EncodePictureThenBlank(picture, frames, new CodingPlan(1));
-
-    /// <summary>Pixels of a whole latent, about in [-1, 1], not clamped.</summary>
+    /// <summary>Decodes a whole latent.</summary>
     /// <param name="latent">[B, 16, k + 1, h, w]</param>
-    /// <returns>[B, 3, 4k + 1, 8h, 8w]</returns>
+    /// <returns>[B, 3, 4k + 1, 8h, 8w], about in [-1, 1], not clamped.</returns>
     public Tensor Decode(Tensor latent) => DecodeChunk(latent, null, decoder, default);
 
-    /// <summary>The same for the next latent frames of a video: the first brings 1 frame, each later one 4.</summary>
+    /// <summary>Decodes the next latent frames of a video: the first gives one frame, each later one four.</summary>
+    /// <param name="latent">[B, 16, latent frames, h, w]</param>
+    /// <param name="cache">Cache of this video.</param>
     public Tensor Decode(Tensor latent, CausalCache cache) => DecodeChunk(latent, cache, decoder, default);
 
-    /// <summary>The pixels in chunks, so that memory does not grow with length. Each chunk is the caller's to dispose.</summary>
-    /// <param name="latent">[B, 16, k + 1, h, w]; must live until the last chunk was taken.</param>
-    /// <param name="latentFrames">Of one chunk, at least 1.</param>
+    /// <summary>Decodes a latent chunk by chunk, so that memory does not grow with its length. The caller disposes of each chunk.</summary>
+    /// <param name="latent">[B, 16, k + 1, h, w]; it must live until the last chunk is decoded.</param>
+    /// <param name="latentFrames">Latent frames of one chunk, at least 1.</param>
+    /// <param name="ct">Checked before each layer.</param>
     public IEnumerable<Tensor> DecodeChunks(Tensor latent, int latentFrames, CancellationToken ct = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(latentFrames, 1);
@@ -92,42 +75,44 @@ public sealed partial class VideoAutoencoder
         using var cache = new CausalCache();
         for (long start = 0; start < latent.shape[2]; start += latentFrames)
         {
-            using var part = latent.narrow(2, start, Math.Min(latentFrames, latent.shape[2] - start));
-            yield return DecodeChunk(part, cache, layers, ct);
+            using var chunk = latent.narrow(2, start, Math.Min(latentFrames, latent.shape[2] - start));
+            yield return DecodeChunk(chunk, cache, layers, ct);
         }
     }
 
     private Tensor EncodeChunk(Tensor video, CausalCache? cache)
     {
         CheckVideo(video);
-        using var scope = NewDisposeScope();
-        var moments = encoder.Forward(Layout.ChannelsLast(video.to(weights.Type)), cache); // [B, 32, t, h, w]
-        if (moments is not null) return ToLatent(moments).MoveToOuterDisposeScope();
-        int stride = Config.SpatialStride();
-        return zeros([video.shape[0], Config.LatentChannels, 0, video.shape[3] / stride, video.shape[4] / stride], weights.Type, weights.Device).MoveToOuterDisposeScope();
+        return Scoped(() =>
+        {
+            var moments = encoder.Forward(Layout.ChannelsLast(video.to(weights.Type)), cache); // [B, 32, t, h, w]
+            int stride = Config.SpatialStride();
+            return moments is not null
+                ? ToLatent(moments)
+                : zeros([video.shape[0], Config.LatentChannels, 0, video.shape[3] / stride, video.shape[4] / stride], weights.Type, weights.Device);
+        });
     }
 
-    private Tensor ToLatent(Tensor moments)
+    /// <summary>Normalises the mean of the moments. Reference: encode, line 516.</summary>
+    private Tensor ToLatent(Tensor moments) => Scoped(() =>
     {
-        using var scope = NewDisposeScope();
         var mean = toMoments.Forward(moments, null).narrow(1, 0, Config.LatentChannels);
-        return ((mean - PerChannel(Config.LatentMean)) * PerChannel(Config.LatentStd).reciprocal()).to(weights.Type).MoveToOuterDisposeScope();
-    }
+        return ((mean - PerChannel(Config.LatentMean)) * PerChannel(Config.LatentStd).reciprocal()).to(weights.Type);
+    });
 
     private Tensor DecodeChunk(Tensor latent, CausalCache? cache, CausalStack layers, CancellationToken ct)
     {
         if (latent.dim() != 5 || latent.shape[1] != Config.LatentChannels || latent.numel() == 0)
             throw new ArgumentException($"expected [B, {Config.LatentChannels}, t, h, w], found [{string.Join(", ", latent.shape)}]", nameof(latent));
-        using var scope = NewDisposeScope();
-        return layers.Forward(FromLatent(latent), cache, ct)!.MoveToOuterDisposeScope();
+        return Scoped(() => layers.Forward(FromLatent(latent), cache, ct)!);
     }
 
-    private Tensor FromLatent(Tensor latent)
+    /// <summary>Undoes the normalisation of the latent. Reference: decode, line 544.</summary>
+    private Tensor FromLatent(Tensor latent) => Scoped(() =>
     {
-        using var scope = NewDisposeScope();
         var z = (latent * PerChannel(Config.LatentStd) + PerChannel(Config.LatentMean)).to(weights.Type);
-        return fromLatent.Forward(Layout.ChannelsLast(z), null).MoveToOuterDisposeScope();
-    }
+        return fromLatent.Forward(Layout.ChannelsLast(z), null);
+    });
 
     private void CheckVideo(Tensor video)
     {
@@ -142,6 +127,6 @@ public sealed partial class VideoAutoencoder
             throw new ArgumentException($"expected 1 frame more than a multiple of {Config.TemporalStride()}, found {frames}", name);
     }
 
-    // [16] to [1, 16, 1, 1, 1]
+    /// <summary>Returns values for each latent channel as [1, 16, 1, 1, 1].</summary>
     private Tensor PerChannel(IReadOnlyList<float> values) => tensor(values.ToArray(), device: weights.Device).view(1, -1, 1, 1, 1);
 }

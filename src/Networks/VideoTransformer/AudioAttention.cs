@@ -1,53 +1,64 @@
 using Locutor.Kernels;
 using Locutor.Kernels.Quantisation;
 using Locutor.Networks.Layers;
+using static Locutor.Torch.Scopes;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.VideoTransformer;
 
-/// <summary>The tokens of each latent frame attend to the audio tokens of that frame alone.</summary>
+/// <summary>
+/// Cross attention on speech: the tokens of a latent frame attend to the audio tokens of that frame only.
+/// Reference: MeiGen-AI/InfiniteTalk, wan/modules/attention.py, line 191 (one person) and line 282 (two), at commit 0107cd9.
+/// </summary>
 public sealed class AudioAttention(Weights weights, VideoTransformerConfig config)
 {
     private readonly Linear query = new(weights["q_linear"], config.Width, config.Width);
     private readonly Linear keyValue = new(weights["kv_linear"], config.AudioWidth, 2 * config.Width);
     private readonly Linear output = new(weights["proj"], config.Width, config.Width);
 
+    /// <summary>Computes keys and values of the audio tokens.</summary>
     /// <param name="tokens">[B, F, people * tokens, audio width]</param>
-    /// <param name="turns">With two people: the turn of every audio token of a frame; null with one.</param>
+    /// <param name="rotary">Rotation of every audio token of a frame; null with one person.</param>
     /// <returns>Keys and values [B * F, H, people * tokens, D].</returns>
-    public KeysValues Project(Tensor tokens, RotaryTable? turns)
+    public KeysValues Project(Tensor tokens, RotaryTable? rotary) => Scoped(() =>
     {
-        using var scope = NewDisposeScope();
-        var both = keyValue.Forward(tokens).flatten(0, 1).chunk(2, -1);
-        var keys = Attention.SplitHeads(both[0], config.Heads);
-        var values = Attention.SplitHeads(both[1], config.Heads);
-        if (turns is not null) keys = turns.Apply(keys);
-        return new KeysValues(keys.MoveToOuterDisposeScope(), values.MoveToOuterDisposeScope());
-    }
+        var kv = keyValue.Forward(tokens).flatten(0, 1).chunk(2, -1);
+        var k = Attention.SplitHeads(kv[0], config.Heads);
+        var v = Attention.SplitHeads(kv[1], config.Heads);
+        return new KeysValues(rotary is null ? k : rotary.Apply(k), v);
+    });
 
-    /// <summary>How the tokens should come: plain where the projections are folded into keys and values.</summary>
-    public LinearPrecision Reads(Tensor x, KeysValues audio, long frames, RotaryTable? speakerTurns) =>
-        Folds(x.shape[1] / frames, audio, speakerTurns) ? LinearPrecision.Plain : query.Precision;
-
-    /// <param name="x">[B, F * S, C] where S tokens make a latent frame.</param>
+    /// <summary>Precision in which <see cref="Forward"/> wants its input: plain where the projections are folded into keys and values.</summary>
+    /// <param name="x">[B, F * S, C]</param>
+    /// <param name="audio">Keys and values of the speech.</param>
     /// <param name="frames">F.</param>
-    public Tensor Forward(Activations x, KeysValues audio, long frames, RotaryTable? speakerTurns)
+    /// <param name="speakers">With two people, the rotation of every token's query; null with one.</param>
+    public LinearPrecision InputPrecision(Tensor x, KeysValues audio, long frames, RotaryTable? speakers) =>
+        Folds(x.shape[1] / frames, audio, speakers) ? LinearPrecision.Plain : query.Precision;
+
+    /// <summary>Computes the attention.</summary>
+    /// <param name="x">[B, F * S, C], where a latent frame has S tokens.</param>
+    /// <param name="audio">Keys and values of the speech.</param>
+    /// <param name="frames">F.</param>
+    /// <param name="speakers">With two people, the rotation of every token's query; null with one.</param>
+    /// <returns>[B, F * S, C]</returns>
+    public Tensor Forward(Activations x, KeysValues audio, long frames, RotaryTable? speakers) => Scoped(() =>
     {
-        using var scope = NewDisposeScope();
         long batch = x.Values.shape[0], perFrame = x.Values.shape[1] / frames;
-        if (Folds(perFrame, audio, speakerTurns))
+        if (Folds(perFrame, audio, speakers))
         {
-            var each = x.Values.reshape(batch * frames, perFrame, config.Width);
-            return FoldedAttention.Apply(each, audio.Keys, audio.Values, query.Numbers(), output.Numbers()).view(batch, frames * perFrame, config.Width).MoveToOuterDisposeScope();
+            var byFrame = x.Values.reshape(batch * frames, perFrame, config.Width);
+            return FoldedAttention.Apply(byFrame, audio.Keys, audio.Values, query.Dequantise(), output.Dequantise()).view(batch, frames * perFrame, config.Width);
         }
+
         var q = Attention.SplitHeads(query.Forward(x), config.Heads); // [B, H, F * S, D]
-        if (speakerTurns is not null) q = speakerTurns.Apply(q);
+        if (speakers is not null) q = speakers.Apply(q);
         q = q.unflatten(2, [frames, perFrame]).transpose(1, 2).flatten(0, 1); // [B * F, H, S, D]
         var y = Attention.Forward(q, audio.Keys, audio.Values); // [B * F, S, C]
-        return output.Forward(y.reshape(batch, frames * perFrame, -1)).MoveToOuterDisposeScope();
-    }
+        return output.Forward(y.reshape(batch, frames * perFrame, -1));
+    });
 
-    // A turn of the queries lies between their projection and the keys.
-    private bool Folds(long perFrame, KeysValues audio, RotaryTable? speakerTurns) =>
-        speakerTurns is null && FoldedAttention.Pays(perFrame, audio.Keys.shape[2], config.Heads, config.Width);
+    /// <summary>Folding needs the query projection next to the keys; a rotation between them forbids it.</summary>
+    private bool Folds(long perFrame, KeysValues audio, RotaryTable? speakers) =>
+        speakers is null && FoldedAttention.IsWorthwhile(perFrame, audio.Keys.shape[2], config.Heads, config.Width);
 }

@@ -1,12 +1,15 @@
 using Locutor.Networks.Layers;
+using static Locutor.Torch.Scopes;
 using static TorchSharp.torch;
+using static TorchSharp.torch.nn.functional;
 
 namespace Locutor.Networks.VideoTransformer;
 
 /// <summary>
-/// Speech embeddings of the video frames become audio tokens of the latent frames. The first latent frame is one video frame and takes
-/// its whole window. A later one is four: the first gives the early half of its window, the middle ones their centre, the last its late half.
-/// Source: AudioProjModel and WanModel.forward of MeiGen-AI/InfiniteTalk.
+/// Projects windows of the speech embedding to audio tokens of the latent frames. The first latent frame is one video frame and uses its whole
+/// window. Each later one covers four video frames: of the first it uses the early half of the window, of the middle two the centre, of the last
+/// the late half.
+/// Reference: MeiGen-AI/InfiniteTalk, wan/modules/multitalk_model.py, lines 366 and 598, at commit 0107cd9.
 /// </summary>
 public sealed class AudioProjection(Weights weights, VideoTransformerConfig config)
 {
@@ -16,24 +19,25 @@ public sealed class AudioProjection(Weights weights, VideoTransformerConfig conf
     private readonly Linear tokens = new(weights["proj3"], config.AudioHidden, config.AudioTokens * config.AudioWidth);
     private readonly LayerNorm norm = new(weights["norm"], config.AudioWidth);
 
+    /// <summary>Computes the audio tokens of every latent frame.</summary>
     /// <param name="windows">[B, people, frames, window, blocks, channels]; frames = 4n + 1.</param>
-    /// <returns>[B, n + 1, people * tokens, audio width], first person's tokens first.</returns>
-    public Tensor Forward(Tensor windows)
+    /// <returns>[B, n + 1, people * tokens, audio width]; tokens of the first person come first.</returns>
+    public Tensor Forward(Tensor windows) => Scoped(() =>
     {
-        using var scope = NewDisposeScope();
         long batch = windows.shape[0], people = windows.shape[1];
-        var each = windows.flatten(0, 1); // [B * people, frames, window, blocks, channels]
-        var head = nn.functional.relu(first.Forward(each.narrow(1, 0, 1).flatten(2)));
-        var tail = nn.functional.relu(later.Forward(LaterWindows(each).flatten(2)));
-        var x = nn.functional.relu(hidden.Forward(cat([head, tail], 1))); // [B * people, n + 1, hidden]
+        var perPerson = windows.flatten(0, 1); // [B * people, frames, window, blocks, channels]
+        var head = relu(first.Forward(perPerson.narrow(1, 0, 1).flatten(2)));
+        var tail = relu(later.Forward(LaterWindows(perPerson).flatten(2)));
+        var x = relu(hidden.Forward(cat([head, tail], 1))); // [B * people, n + 1, hidden]
         x = norm.Forward(tokens.Forward(x).unflatten(2, [config.AudioTokens, config.AudioWidth]));
-        return x.unflatten(0, [batch, people]).transpose(1, 2).flatten(2, 3).MoveToOuterDisposeScope();
-    }
+        return x.unflatten(0, [batch, people]).transpose(1, 2).flatten(2, 3);
+    });
 
-    private Tensor LaterWindows(Tensor each)
+    /// <returns>[B * people, n, later window, blocks, channels]</returns>
+    private Tensor LaterWindows(Tensor x)
     {
         int centre = config.AudioWindow / 2, stride = config.TemporalStride;
-        var groups = each.narrow(1, 1, each.shape[1] - 1).unflatten(1, [(each.shape[1] - 1) / stride, stride]); // [., n, 4, window, blocks, channels]
+        var groups = x.narrow(1, 1, x.shape[1] - 1).unflatten(1, [(x.shape[1] - 1) / stride, stride]); // [., n, 4, window, blocks, channels]
         var early = groups.narrow(2, 0, 1).narrow(3, 0, centre + 1).flatten(2, 3);
         var middle = groups.narrow(2, 1, stride - 2).narrow(3, centre, 1).flatten(2, 3);
         var late = groups.narrow(2, stride - 1, 1).narrow(3, centre, config.AudioWindow - centre).flatten(2, 3);

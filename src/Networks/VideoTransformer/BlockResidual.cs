@@ -2,17 +2,19 @@ using static TorchSharp.torch;
 
 namespace Locutor.Networks.VideoTransformer;
 
-/// <summary>What all blocks together added to the tokens at the last pass that ran them; a step cache reuses it.</summary>
+/// <summary>The sum of the updates of all blocks, kept from the last pass that ran them. A step cache reuses it in place of the blocks.</summary>
 public sealed class BlockResidual : IDisposable
 {
     private Tensor? value;
 
-    /// <summary>Set before a pass: take <see cref="Value"/> instead of running the blocks.</summary>
+    /// <summary>When true, the next pass adds <see cref="Value"/> and does not run the blocks.</summary>
     public bool Reuse { get; set; }
 
+    /// <summary>True until a pass has run the blocks.</summary>
     public bool IsEmpty => value is null;
 
-    /// <summary>[B, L, C]; kept outside of dispose scopes.</summary>
+    /// <summary>[B, L, C]; belongs to no dispose scope.</summary>
+    /// <exception cref="InvalidOperationException">No pass has run the blocks yet.</exception>
     public Tensor Value
     {
         get => value ?? throw new InvalidOperationException("no pass has run the blocks yet");

@@ -2,25 +2,25 @@ using static TorchSharp.torch;
 
 namespace Locutor.Networks.VideoTransformer;
 
-/// <summary>
-/// Embedded text, picture or speech that every block still has to turn into keys and values (<see cref="VideoTransformer.Project"/>).
-/// </summary>
+/// <summary>Embedded text, image or speech, from which every block computes its keys and values (<see cref="VideoTransformer.Project"/>).</summary>
 public sealed class BlockTokens : IDisposable
 {
     private readonly Tensor tokens;
-    private readonly RotaryTable? turns;
+    private readonly RotaryTable? rotary;
 
-    internal BlockTokens(Tensor tokens, Func<TransformerBlock, Tensor, RotaryTable?, KeysValues> project, RotaryTable? turns = null)
+    /// <summary>Takes ownership of the tokens and the table.</summary>
+    internal BlockTokens(Tensor tokens, Func<TransformerBlock, Tensor, RotaryTable?, KeysValues> project, RotaryTable? rotary = null)
     {
-        (this.tokens, this.turns) = (tokens.DetachFromDisposeScope(), turns);
-        Project = block => project(block, this.tokens, turns);
+        (this.tokens, this.rotary) = (tokens, rotary);
+        Project = block => project(block, tokens, rotary);
     }
 
+    /// <summary>Computes the keys and values for one block.</summary>
     internal Func<TransformerBlock, KeysValues> Project { get; }
 
     public void Dispose()
     {
         tokens.Dispose();
-        turns?.Dispose();
+        rotary?.Dispose();
     }
 }

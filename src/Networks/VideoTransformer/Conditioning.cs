@@ -1,7 +1,12 @@
 namespace Locutor.Networks.VideoTransformer;
 
-/// <summary>What steers a pass and does not change between steps: keys and values per block.</summary>
+/// <summary>Keys and values that condition a pass. They stay the same for all steps of a clip.</summary>
+/// <param name="Text">Keys and values of the text, one entry for each block.</param>
+/// <param name="Image">Keys and values of the image, one entry for each block.</param>
+/// <param name="Audio">Keys and values of the speech.</param>
 public sealed record Conditioning(IReadOnlyList<KeysValues> Text, IReadOnlyList<KeysValues> Image, AudioConditioning Audio);
 
-/// <summary>Audio keys and values per block; with two people also where they are.</summary>
+/// <summary>Keys and values of the speech, and the positions of two people.</summary>
+/// <param name="Blocks">One entry for each block.</param>
+/// <param name="Speakers">Masks of two people; null with one.</param>
 public sealed record AudioConditioning(IReadOnlyList<KeysValues> Blocks, SpeakerMasks? Speakers);

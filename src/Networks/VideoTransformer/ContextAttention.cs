@@ -1,20 +1,25 @@
 using Locutor.Kernels.Quantisation;
 using Locutor.Networks.Layers;
+using Locutor.Torch;
+using static Locutor.Torch.Scopes;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.VideoTransformer;
 
-/// <summary>Keys and values, [B, H, L, D] each. They do not change between the steps of a clip.</summary>
-public sealed record KeysValues(Tensor Keys, Tensor Values) : IDisposable
+/// <summary>Keys and values of one attention. Those of text, image and speech stay the same for all steps of a clip.</summary>
+/// <param name="Keys">[B, H, L, D]</param>
+/// <param name="Values">[B, H, L, D]</param>
+public sealed record KeysValues(Tensor Keys, Tensor Values) : ITensorGroup, IDisposable
 {
-    public void Dispose()
-    {
-        Keys.Dispose();
-        Values.Dispose();
-    }
+    public IEnumerable<Tensor> Tensors => [Keys, Values];
+
+    public void Dispose() => this.Free();
 }
 
-/// <summary>Cross attention on text tokens and, with keys and values of its own, on picture tokens; the two outputs are added.</summary>
+/// <summary>
+/// Cross attention on the text and, with keys and values of its own, on the image; both results are added before the output projection.
+/// Reference: MeiGen-AI/InfiniteTalk, wan/modules/multitalk_model.py, line 175, at commit 0107cd9.
+/// </summary>
 public sealed class ContextAttention(Weights weights, VideoTransformerConfig config)
 {
     private readonly Linear query = new(weights["q"], config.Width, config.Width);
@@ -27,33 +32,33 @@ public sealed class ContextAttention(Weights weights, VideoTransformerConfig con
     private readonly RmsNorm textKeyNorm = new(weights["norm_k"], config.Width, config.Epsilon);
     private readonly RmsNorm imageKeyNorm = new(weights["norm_k_img"], config.Width, config.Epsilon);
 
-    /// <param name="text">[B, L, C], embedded.</param>
-    public KeysValues Text(Tensor text) => Project(text, textKey, textKeyNorm, textValue);
-
-    /// <param name="image">[B, L, C], embedded.</param>
-    public KeysValues Image(Tensor image) => Project(image, imageKey, imageKeyNorm, imageValue);
-
+    /// <summary>Precision in which the layer wants its input.</summary>
     public LinearPrecision Precision => query.Precision;
 
+    /// <summary>Computes keys and values of the text.</summary>
+    /// <param name="text">[B, L, C], embedded.</param>
+    public KeysValues ProjectText(Tensor text) => Project(text, textKey, textKeyNorm, textValue);
+
+    /// <summary>Computes keys and values of the image.</summary>
+    /// <param name="image">[B, L, C], embedded.</param>
+    public KeysValues ProjectImage(Tensor image) => Project(image, imageKey, imageKeyNorm, imageValue);
+
+    /// <summary>Computes the attention.</summary>
     /// <param name="x">[B, L, C]</param>
-    public Tensor Forward(Activations x, KeysValues text, KeysValues image)
+    /// <param name="text">Keys and values of the text.</param>
+    /// <param name="image">Keys and values of the image.</param>
+    /// <returns>[B, L, C]</returns>
+    public Tensor Forward(Activations x, KeysValues text, KeysValues image) => Scoped(() =>
     {
-        using var scope = NewDisposeScope();
-        return output.Forward(Attend(x, text, image)).MoveToOuterDisposeScope();
-    }
+        var attended = Scoped(() =>
+        {
+            var q = queryNorm.ForwardHeads(query.Forward(x), config.Heads); // [B, H, L, D]
+            return QuantiseRows.Sum(Attention.Forward(q, text.Keys, text.Values), Attention.Forward(q, image.Keys, image.Values), output.Precision);
+        });
+        return output.Forward(attended);
+    });
 
-    private Activations Attend(Activations x, KeysValues text, KeysValues image)
-    {
-        using var scope = NewDisposeScope();
-        var q = queryNorm.ForwardHeads(query.Forward(x), config.Heads);
-        return QuantiseRows.Sum(Attention.Forward(q, text.Keys, text.Values), Attention.Forward(q, image.Keys, image.Values), output.Precision).MoveToOuterDisposeScope();
-    }
-
-    private KeysValues Project(Tensor tokens, Linear key, RmsNorm norm, Linear value)
-    {
-        using var scope = NewDisposeScope();
-        var keys = norm.ForwardHeads(key.Forward(tokens), config.Heads);
-        var values = Attention.SplitHeads(value.Forward(tokens), config.Heads);
-        return new KeysValues(keys.MoveToOuterDisposeScope(), values.MoveToOuterDisposeScope());
-    }
+    private KeysValues Project(Tensor tokens, Linear key, RmsNorm norm, Linear value) => Scoped(() => new KeysValues(
+        norm.ForwardHeads(key.Forward(tokens), config.Heads),
+        Attention.SplitHeads(value.Forward(tokens), config.Heads)));
 }

@@ -1,11 +1,15 @@
 using Locutor.Kernels;
 using Locutor.Kernels.Quantisation;
 using Locutor.Networks.Layers;
+using static Locutor.Torch.Scopes;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.VideoTransformer;
 
-/// <summary>Attention among all tokens of a clip, with query and key RMS norm over the full width and three-axis rotary positions.</summary>
+/// <summary>
+/// Self attention among all tokens of a clip, with RMS norm of queries and keys over the full width and rotary positions along three axes.
+/// Reference: MeiGen-AI/InfiniteTalk, wan/modules/multitalk_model.py, line 115, at commit 0107cd9.
+/// </summary>
 public sealed class SelfAttention(Weights weights, VideoTransformerConfig config)
 {
     private readonly Linear query = new(weights["q"], config.Width, config.Width);
@@ -15,39 +19,40 @@ public sealed class SelfAttention(Weights weights, VideoTransformerConfig config
     private readonly RmsNorm queryNorm = new(weights["norm_q"], config.Width, config.Epsilon);
     private readonly RmsNorm keyNorm = new(weights["norm_k"], config.Width, config.Epsilon);
 
-    /// <summary>How the tokens should come.</summary>
+    /// <summary>Precision in which the layer wants its input.</summary>
     public LinearPrecision Precision => query.Precision;
 
+    /// <summary>Computes the attention and, with two people, the rotation of every token's audio query.</summary>
     /// <param name="x">[B, L, C]</param>
-    /// <param name="speakers">With two people: finds who each token belongs to; null with one.</param>
-    /// <returns>[B, L, C], and with two people the turn of each token's audio query.</returns>
-    public (Tensor Output, RotaryTable? SpeakerTurns) Forward(Activations x, RotaryTable rotary, SpeakerMasks? speakers)
+    /// <param name="rotary">Rotary position embedding of the token grid.</param>
+    /// <param name="speakers">Masks of two people, which assign every token to one of them; null with one person.</param>
+    /// <returns>[B, L, C]; the rotation is null with one person.</returns>
+    public (Tensor Output, RotaryTable? SpeakerRotary) Forward(Activations x, RotaryTable rotary, SpeakerMasks? speakers)
     {
-        using var scope = NewDisposeScope();
-        var (read, turns) = Attend(x, rotary, speakers);
-        return (output.Forward(read).MoveToOuterDisposeScope(), turns);
-    }
-
-    // Scopes of their own: what was projected goes before the next product makes as much again.
-    private (Activations Read, RotaryTable? SpeakerTurns) Attend(Activations x, RotaryTable rotary, SpeakerMasks? speakers)
-    {
-        using var scope = NewDisposeScope();
-        var q = Projected(query, queryNorm, x, rotary);
-        // Speakers are found from 16-bit queries and keys. Without speakers one kernel may compute norm, turn and bytes.
-        if (speakers is null && EightBitAttention.Pays(q, output.Precision))
+        RotaryTable? speakerRotary = null;
+        var y = Scoped(() =>
         {
-            var y = EightBitAttention.Apply(q, Projected(key, keyNorm, x, rotary), Values(x));
-            return (Activations.Of(y, output.Precision).MoveToOuterDisposeScope(), null);
-        }
-        var (qs, ks) = (Turned(q), Turned(Projected(key, keyNorm, x, rotary))); // [B, H, L, D]
-        return (Attention.Forward(qs, ks, Values(x), output.Precision).MoveToOuterDisposeScope(), speakers?.Turns(qs, ks));
+            return output.Forward(Scoped(() => // q, k and v are freed before the output projection needs as much memory again
+            {
+                var projected = Projected(query, queryNorm, x, rotary);
+                if (speakers is null && EightBitAttention.Pays(projected, output.Precision)) // one kernel computes norm, rotation and bytes
+                    return Activations.Create(EightBitAttention.Apply(projected, Projected(key, keyNorm, x, rotary), Values(x)), output.Precision);
+                var (q, k) = (Rotated(projected), Rotated(Projected(key, keyNorm, x, rotary))); // [B, H, L, D]
+                var attended = Attention.Forward(q, k, Values(x), output.Precision);
+                speakerRotary = speakers?.Rotary(q, k); // needs q and k in 16 bits
+                return attended;
+            }));
+        });
+        return (y, speakerRotary);
     }
 
-    private ProjectedHeads Projected(Linear projection, RmsNorm norm, Activations x, RotaryTable rotary) => norm.Heads(projection.Forward(x), config.Heads, rotary.Turns);
+    private ProjectedHeads Projected(Linear projection, RmsNorm norm, Activations x, RotaryTable rotary) =>
+        norm.Heads(projection.Forward(x), config.Heads, rotary.Factors);
 
     private Tensor Values(Activations x) => Attention.SplitHeads(value.Forward(x), config.Heads);
 
-    private static Tensor Turned(ProjectedHeads projected)
+    /// <summary>rotary(norm(x)), split into heads.</summary>
+    private static Tensor Rotated(ProjectedHeads projected)
     {
         using (projected.X) return projected.Turned();
     }

@@ -1,10 +1,15 @@
 using Locutor.Kernels;
+using Locutor.Kernels.Quantisation;
 using Locutor.Networks.Layers;
+using static Locutor.Torch.Scopes;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.VideoTransformer;
 
-/// <summary>Self attention, attention on text and picture, attention on speech, feed-forward; the first and last modulated by time.</summary>
+/// <summary>
+/// One block: self attention, cross attention on text and image, cross attention on speech, feed-forward. The timestep modulates the first and the last.
+/// Reference: MeiGen-AI/InfiniteTalk, wan/modules/multitalk_model.py, line 216, at commit 0107cd9.
+/// </summary>
 public sealed class TransformerBlock(Weights weights, VideoTransformerConfig config)
 {
     private readonly Tensor modulation = weights.Load("modulation", [1, 6, config.Width], Initial.Normal, ScalarType.Float32);
@@ -16,84 +21,52 @@ public sealed class TransformerBlock(Weights weights, VideoTransformerConfig con
     private readonly Linear expand = new(weights["ffn"][0], config.Width, config.FeedForward);
     private readonly Linear contract = new(weights["ffn"][2], config.FeedForward, config.Width);
 
-    public KeysValues Text(Tensor tokens) => context.Text(tokens);
+    /// <summary>Computes the keys and values of the text for this block.</summary>
+    /// <param name="tokens">[B, L, C], embedded text.</param>
+    public KeysValues ProjectText(Tensor tokens) => context.ProjectText(tokens);
 
-    public KeysValues Image(Tensor tokens) => context.Image(tokens);
+    /// <summary>Computes the keys and values of the image for this block.</summary>
+    /// <param name="tokens">[B, L, C], embedded image.</param>
+    public KeysValues ProjectImage(Tensor tokens) => context.ProjectImage(tokens);
 
-    public KeysValues Audio(Tensor tokens, RotaryTable? turns) => audio.Project(tokens, turns);
+    /// <summary>Computes the keys and values of the speech for this block.</summary>
+    /// <param name="tokens">[B, F, people * tokens, audio width]</param>
+    /// <param name="rotary">Rotation of every audio token of a frame; null with one person.</param>
+    public KeysValues ProjectAudio(Tensor tokens, RotaryTable? rotary) => audio.Project(tokens, rotary);
 
-    /// <param name="before">[B, L, C] tokens; the first norm adds what the block before left to add. The block disposes of them.</param>
-    /// <param name="time">[B, 6, C], float32.</param>
-    /// <param name="block">Which block this is: selects its keys and values.</param>
-    public Unsummed Forward(Unsummed before, Tensor time, RotaryTable rotary, PatchGrid grid, Conditioning given, int block)
+    /// <summary>Computes the block. Its last update is left pending for the first norm of the next block.</summary>
+    /// <param name="x">[B, L, C] tokens. The block frees them.</param>
+    /// <param name="time">[B, 6, C], float32: modulation by the timestep.</param>
+    /// <param name="rotary">Rotary position embedding of the token grid.</param>
+    /// <param name="grid">Number of tokens along frames, rows and columns.</param>
+    /// <param name="conditioning">Keys and values of all blocks.</param>
+    /// <param name="block">Index of this block; it selects the keys and values.</param>
+    public PendingResidual Forward(PendingResidual x, Tensor time, RotaryTable rotary, PatchGrid grid, Conditioning conditioning, int block) => Scoped(() =>
     {
-        using var scope = NewDisposeScope();
-        var m = (modulation + time).chunk(6, 1); // shift, scale, gate; twice
-        var (tokens, speakerTurns) = ReadSelf(before, m, rotary, given.Audio.Speakers);
-        using var turns = speakerTurns;
-        tokens = ReadContext(tokens, given.Text[block], given.Image[block]);
-        tokens = ReadAudio(tokens, given.Audio.Blocks[block], grid.Frames, turns);
-        return FeedForward(tokens, m).MoveToOuterDisposeScope();
-    }
+        var m = (modulation + time).chunk(6, 1); // shift, scale and gate of self attention, then of the feed-forward
+        var (text, image, speech) = (conditioning.Text[block], conditioning.Image[block], conditioning.Audio.Blocks[block]);
+        var (frames, masks) = (grid.Frames, conditioning.Audio.Speakers);
+        RotaryTable? speakers = null; // with two people: rotation of every token's audio query
 
-    // Each part disposes of what it was given as soon as it is summed: at the largest sizes a pass's memory is mostly such tokens.
-    private (Unsummed, RotaryTable?) ReadSelf(Unsummed before, Tensor[] m, RotaryTable rotary, SpeakerMasks? speakers)
-    {
-        using var scope = NewDisposeScope();
-        var (x, read) = before.Y is null
-            ? (before.X, NormModulate.Apply(before.X, m[1] + 1, m[0], config.Epsilon, self.Precision))
-            : NormModulate.AfterResidual(before.X, before.Y, before.Gate, m[1] + 1, m[0], config.Epsilon, self.Precision);
-        if (before.Y is not null) before.Dispose();
-        var (y, turns) = self.Forward(read, rotary, speakers);
-        return (new Unsummed(x, y, m[2]).MoveToOuterDisposeScope(), turns);
-    }
+        x = x.Then(
+            h => Modulated(h, m[0], m[1], self.Precision),
+            h =>
+            {
+                (var y, speakers) = self.Forward(h, rotary, masks);
+                return y;
+            },
+            gate: m[2]);
+        using var owned = speakers;
+        x = x.Then(h => contextNorm.Forward(h, context.Precision), h => context.Forward(h, text, image));
+        x = x.Then(h => audioNorm.Forward(h, audio.InputPrecision(h.Tokens, speech, frames, speakers)), h => audio.Forward(h, speech, frames, speakers));
+        return x.Then(
+            h => Modulated(h, m[3], m[4], expand.Precision),
+            h => contract.Forward(expand.ForwardGelu(h, contract.Precision)),
+            gate: m[5]);
+    });
 
-    private Unsummed ReadContext(Unsummed before, KeysValues text, KeysValues image)
-    {
-        using var scope = NewDisposeScope();
-        var (x, read) = contextNorm.AfterResidual(before.X, before.Y!, before.Gate, context.Precision);
-        before.Dispose();
-        return new Unsummed(x, context.Forward(read, text, image)).MoveToOuterDisposeScope();
-    }
-
-    private Unsummed ReadAudio(Unsummed before, KeysValues spoken, long frames, RotaryTable? turns)
-    {
-        using var scope = NewDisposeScope();
-        var (x, read) = audioNorm.AfterResidual(before.X, before.Y!, null, audio.Reads(before.X, spoken, frames, turns));
-        before.Dispose();
-        return new Unsummed(x, audio.Forward(read, spoken, frames, turns)).MoveToOuterDisposeScope();
-    }
-
-    private Unsummed FeedForward(Unsummed before, Tensor[] m)
-    {
-        using var scope = NewDisposeScope();
-        var (x, read) = NormModulate.AfterResidual(before.X, before.Y!, null, m[4] + 1, m[3], config.Epsilon, expand.Precision);
-        before.Dispose();
-        return new Unsummed(x, contract.Forward(expand.ForwardGelu(read, contract.Precision)), m[5]).MoveToOuterDisposeScope();
-    }
-}
-
-/// <summary>Tokens x + y * gate whose sum nobody has made yet: who reads them next makes it on the way.</summary>
-/// <param name="X">[B, L, C]</param>
-/// <param name="Y">[B, L, C], or null: X alone.</param>
-/// <param name="Gate">[B, 1, C], float32, where there is a Y.</param>
-public sealed record Unsummed(Tensor X, Tensor? Y = null, Tensor? Gate = null) : IDisposable
-{
-    /// <summary>X itself where there is no Y.</summary>
-    public Tensor Sum() => Y is null ? X : GatedResidual.Apply(X, Y, Gate!);
-
-    public Unsummed MoveToOuterDisposeScope()
-    {
-        X.MoveToOuterDisposeScope();
-        Y?.MoveToOuterDisposeScope();
-        Gate?.MoveToOuterDisposeScope();
-        return this;
-    }
-
-    public void Dispose()
-    {
-        X.Dispose();
-        Y?.Dispose();
-        Gate?.Dispose();
-    }
+    /// <summary>norm(x) * (1 + scale) + shift, and the sum x itself.</summary>
+    private (Tensor Sum, Activations Normed) Modulated(PendingResidual x, Tensor shift, Tensor scale, LinearPrecision precision) => x.Update is null
+        ? (x.Tokens, NormModulate.Apply(x.Tokens, scale + 1, shift, config.Epsilon, precision))
+        : NormModulate.AfterResidual(x.Tokens, x.Update, x.Gate, scale + 1, shift, config.Epsilon, precision);
 }

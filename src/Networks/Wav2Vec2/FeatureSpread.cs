@@ -3,18 +3,19 @@ using static TorchSharp.torch;
 namespace Locutor.Networks.Wav2Vec2;
 
 /// <summary>
-/// Linear interpolation from features to frames of video, as libtorch's <c>interpolate</c> with aligned corners computes it, for features that
-/// come piece by piece.
+/// Interpolates features linearly to video frames, piece by piece. The result equals that of libtorch's <c>interpolate</c> with aligned corners over
+/// all features.
 /// </summary>
 internal sealed class FeatureSpread(Wav2Vec2Config config, long samples, long frames) : IDisposable
 {
     private readonly long made = (samples - config.ReceptiveField()) / config.Stride() + 1;
-    private Tensor? kept; // [1, C, features] that later frames need
-    private long first; // number of the first kept feature
-    private long next; // frame
+    private Tensor? kept; // [1, C, features], needed for later frames
+    private long first; // index of the first kept feature
+    private long next; // next frame
 
-    /// <param name="piece">[1, C, features], following those of the call before.</param>
-    /// <param name="take">Gets the first frame and the rows [1, frames, C] that are known now.</param>
+    /// <summary>Adds the next features.</summary>
+    /// <param name="piece">[1, C, features], the features after those of the last call.</param>
+    /// <param name="take">Receives the first frame and the rows [1, frames, C] that are complete now.</param>
     public void Add(Tensor piece, Action<long, Tensor> take)
     {
         using var scope = NewDisposeScope();
@@ -47,7 +48,7 @@ internal sealed class FeatureSpread(Wav2Vec2Config config, long samples, long fr
         return (below * (1 - share) + above * share).to(all.dtype).transpose(1, 2).contiguous();
     }
 
-    /// <summary>Features around a frame, and the share of the upper one; in float32, as libtorch computes them.</summary>
+    /// <summary>Returns the two features around a frame and the weight of the upper one, in float32 as libtorch computes them.</summary>
     private (long Lower, long Upper, float Share) Place(long frame)
     {
         float scale = frames > 1 ? (float)(made - 1) / (frames - 1) : 0, position = scale * frame;

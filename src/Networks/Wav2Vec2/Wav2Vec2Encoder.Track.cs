@@ -64,7 +64,7 @@ public sealed partial class Wav2Vec2Encoder
             foreach (var (start, count) in Pieces(frames))
             {
                 using var scope = NewDisposeScope();
-                var (keys, values) = blocks[number].Attended(Rows(source, start, count));
+                var (keys, values) = blocks[number].Project(Rows(source, start, count));
                 write(Keys, start, keys.squeeze(0));
                 write(Values, start, values.squeeze(0));
             }

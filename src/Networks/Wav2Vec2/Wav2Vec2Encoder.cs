@@ -1,13 +1,17 @@
 using Locutor.Networks.Layers;
+using static Locutor.Torch.Scopes;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 
 namespace Locutor.Networks.Wav2Vec2;
 
-/// <summary>wav2vec 2.0 (arXiv:2006.11477): sound to what each block of its transformer says of every video frame.</summary>
+/// <summary>
+/// The encoder of wav2vec 2.0 (Baevski et al., arXiv:2006.11477). It returns the output of every transformer block for every video frame.
+/// Reference: MeiGen-AI/InfiniteTalk, src/audio_analysis/wav2vec2.py, line 9, at commit 0107cd9.
+/// </summary>
 public sealed partial class Wav2Vec2Encoder
 {
-    private static readonly string[] LeftParts = ["masked_spec_embed", "wav2vec2.masked_spec_embed", "quantizer.", "project_q.", "project_hid.", "lm_head."];
+    private static readonly string[] IgnoredPrefixes = ["masked_spec_embed", "wav2vec2.masked_spec_embed", "quantizer.", "project_q.", "project_hid.", "lm_head."];
 
     private readonly WaveFeatures features;
     private readonly LayerNorm projectionNorm;
@@ -18,7 +22,9 @@ public sealed partial class Wav2Vec2Encoder
     private readonly ScalarType type;
     private readonly Device device;
 
-    /// <param name="weights">The root of a checkpoint; its keys may begin with <c>wav2vec2.</c>.</param>
+    /// <summary>Creates the network.</summary>
+    /// <param name="weights">Root of a checkpoint; the keys may begin with <c>wav2vec2.</c>.</param>
+    /// <param name="config">Sizes of the network.</param>
     public Wav2Vec2Encoder(Weights weights, Wav2Vec2Config config)
     {
         config.Validate();
@@ -32,50 +38,58 @@ public sealed partial class Wav2Vec2Encoder
         blocks = [.. Enumerable.Range(0, config.Blocks).Select(i => new Block(weights["encoder"]["layers"][i], config))];
     }
 
+    /// <summary>Sizes of the network.</summary>
     public Wav2Vec2Config Config { get; }
 
-    /// <summary>Whether a file of this network may hold that tensor though nothing here reads it: what is for training alone.</summary>
-    public static bool Leaves(string key) => Array.Exists(LeftParts, part => key.StartsWith(part, StringComparison.Ordinal));
+    /// <summary>Returns whether a checkpoint may contain this key although the network does not use it: parameters for training only.</summary>
+    public static bool IgnoresKey(string key) => Array.Exists(IgnoredPrefixes, prefix => key.StartsWith(prefix, StringComparison.Ordinal));
 
-    /// <summary>Features that are convolved at once, which decides how much memory that takes, whatever the length of the sound.</summary>
+    /// <summary>Number of features that are computed at once. It bounds the memory of the convolutions, whatever the length of the audio.</summary>
     public int PieceFeatures { get; init; } = 500;
 
-    /// <summary>Each sound shifted and scaled to mean 0 and variance 1, as the network was trained.</summary>
+    /// <summary>Shifts and scales each waveform to mean 0 and variance 1, as in training.</summary>
     /// <param name="wave">[B, samples]</param>
-    public static Tensor Normalise(Tensor wave)
+    public static Tensor Normalise(Tensor wave) => Scoped(() =>
     {
-        using var scope = NewDisposeScope();
         var centred = wave.to(ScalarType.Float32) - wave.to(ScalarType.Float32).mean([1], keepdim: true);
-        return (centred / (centred.square().mean([1], keepdim: true) + 1e-7).sqrt()).MoveToOuterDisposeScope();
-    }
+        return centred / (centred.square().mean([1], keepdim: true) + 1e-7).sqrt();
+    });
 
+    /// <summary>Encodes waveforms.</summary>
     /// <param name="wave">[B, samples] at 16 kHz, of any loudness; at least <see cref="Wav2Vec2Config.ReceptiveField"/> samples.</param>
-    /// <param name="frames">Of video, over which the sound is spread evenly, its ends on the first and the last.</param>
+    /// <param name="frames">Number of video frames, spread evenly over the waveform from its first to its last feature.</param>
     /// <returns>[B, frames, blocks, width]</returns>
-    public Tensor Forward(Tensor wave, long frames)
+    public Tensor Forward(Tensor wave, long frames) => Scoped(() =>
     {
-        using var scope = NewDisposeScope();
-        var spread = Features(wave, frames);
-        var x = projection.Forward(projectionNorm.Forward(spread)); // [B, frames, width]
+        var x = projection.Forward(projectionNorm.Forward(Features(wave, frames))); // [B, frames, width]
         x = norm.Forward(x + positions.Forward(x));
         List<Tensor> outputs = [];
         foreach (var block in blocks) outputs.Add(x = block.Forward(x));
-        return stack(outputs, 2).MoveToOuterDisposeScope();
-    }
+        return stack(outputs, 2);
+    });
 
-    /// <summary>What the convolutions say, before the transformer.</summary>
+    /// <summary>Computes the convolutions and interpolates their features to video frames; the transformer follows. Reference: line 67.</summary>
+    /// <param name="wave">[B, samples] at 16 kHz.</param>
+    /// <param name="frames">Number of video frames.</param>
     /// <returns>[B, frames, convolution width]</returns>
     public Tensor Features(Tensor wave, long frames)
     {
         if (wave.dim() != 2 || wave.shape[1] < Config.ReceptiveField())
-            throw new ArgumentException($"wav2vec2: expected [B, samples] with at least {Config.ReceptiveField()} samples, found [{string.Join(", ", wave.shape)}]", nameof(wave));
+        {
+            throw new ArgumentException(
+                $"wav2vec2: expected [B, samples] with at least {Config.ReceptiveField()} samples, found [{string.Join(", ", wave.shape)}]", nameof(wave));
+        }
+
         ArgumentOutOfRangeException.ThrowIfLessThan(frames, 1);
-        using var scope = NewDisposeScope();
-        var made = features.Forward(Normalise(wave), PieceFeatures); // [B, C, about 50 a second]
-        var spread = interpolate(made.to(ScalarType.Float32), size: [frames], mode: InterpolationMode.Linear, align_corners: true);
-        return spread.to(made.dtype).transpose(1, 2).contiguous().MoveToOuterDisposeScope();
+        return Scoped(() =>
+        {
+            var convolved = features.Forward(Normalise(wave), PieceFeatures); // [B, C, about 50 for each second]
+            var resampled = interpolate(convolved.to(ScalarType.Float32), size: [frames], mode: InterpolationMode.Linear, align_corners: true);
+            return resampled.to(convolved.dtype).transpose(1, 2).contiguous();
+        });
     }
 
+    /// <summary>One block with its norms after the sublayers.</summary>
     private sealed class Block(Weights weights, Wav2Vec2Config config)
     {
         private readonly Linear query = new(weights["attention"]["q_proj"], config.Width, config.Width);
@@ -88,42 +102,37 @@ public sealed partial class Wav2Vec2Encoder
         private readonly LayerNorm feedForwardNorm = new(weights["final_layer_norm"], config.Width, config.Epsilon);
 
         /// <param name="x">[B, L, width]</param>
-        public Tensor Forward(Tensor x)
-        {
-            using var scope = NewDisposeScope();
-            return Finish(x, Attention.Forward(Heads(query.Forward(x)), Heads(key.Forward(x)), Heads(value.Forward(x)))).MoveToOuterDisposeScope();
-        }
+        public Tensor Forward(Tensor x) => Scoped(() =>
+            Finish(x, Attention.Forward(Heads(query.Forward(x)), Heads(key.Forward(x)), Heads(value.Forward(x)))));
 
-        /// <summary>Keys and values of rows.</summary>
+        /// <summary>Computes keys and values of some rows.</summary>
         /// <param name="x">[1, L, width]</param>
-        public (Tensor Keys, Tensor Values) Attended(Tensor x) => (key.Forward(x), value.Forward(x));
+        public (Tensor Keys, Tensor Values) Project(Tensor x) => (key.Forward(x), value.Forward(x));
 
-        /// <summary>The output for some rows of a track whose keys and values come in parts.</summary>
+        /// <summary>Computes the block for some rows of a track whose keys and values arrive in parts.</summary>
         /// <param name="x">[1, L, width]</param>
-        /// <param name="attended">Keys and values, [1, some, width] each, of the whole track.</param>
-        public Tensor Forward(Tensor x, IEnumerable<(Tensor Keys, Tensor Values)> attended)
+        /// <param name="parts">Keys and values of the whole track, [1, some, width] each.</param>
+        public Tensor Forward(Tensor x, IEnumerable<(Tensor Keys, Tensor Values)> parts) => Scoped(() =>
         {
-            using var scope = NewDisposeScope();
             using var attention = new AttentionInParts(Heads(query.Forward(x)));
-            using var parts = attended.GetEnumerator();
+            using var part = parts.GetEnumerator();
             while (true)
             {
-                using var part = NewDisposeScope();
-                if (!parts.MoveNext()) break;
-                attention.Add(Heads(parts.Current.Keys), Heads(parts.Current.Values));
+                using var scope = NewDisposeScope();
+                if (!part.MoveNext()) break;
+                attention.Add(Heads(part.Current.Keys), Heads(part.Current.Values));
             }
 
-            return Finish(x, attention.Result()).MoveToOuterDisposeScope();
-        }
+            return Finish(x, attention.Result());
+        });
 
         private Tensor Heads(Tensor x) => Attention.SplitHeads(x, config.Heads);
 
-        /// <summary>What follows the attention.</summary>
-        private Tensor Finish(Tensor x, Tensor attended)
+        /// <summary>Computes the output projection, the feed-forward and both norms.</summary>
+        private Tensor Finish(Tensor x, Tensor attended) => Scoped(() =>
         {
-            using var scope = NewDisposeScope();
-            x = attentionNorm.Forward(x + output.Forward(attended));
-            return feedForwardNorm.Forward(x + contract.Forward(expand.Forward(x).gelu())).MoveToOuterDisposeScope();
-        }
+            var y = attentionNorm.Forward(x + output.Forward(attended));
+            return feedForwardNorm.Forward(y + contract.Forward(expand.Forward(y).gelu()));
+        });
     }
 }

@@ -1,12 +1,13 @@
 using Locutor.Networks.Layers;
+using static Locutor.Torch.Scopes;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.Wav2Vec2;
 
 /// <summary>
-/// Convolutions over the wave, each followed by GELU; the first is normalised per channel over the whole length of the sound. So
-/// that an hour of sound fits, that mean and variance are gathered piece by piece first, and then every piece goes through all
-/// convolutions with exactly the samples its features are made of.
+/// Convolutions over the waveform, each followed by GELU (arXiv:2006.11477, section 2). The first one has a group norm, whose mean and variance are
+/// those of each channel over the whole waveform. They are summed piece by piece first; then every piece is convolved with exactly the samples of
+/// its receptive field, so that an hour of audio fits into memory.
 /// </summary>
 internal sealed class WaveFeatures
 {
@@ -19,6 +20,7 @@ internal sealed class WaveFeatures
     private readonly Tensor normWeight;
     private readonly Tensor normBias;
 
+    /// <summary>Loads the convolutions.</summary>
     public WaveFeatures(Weights weights, Wav2Vec2Config config)
     {
         (this.config, type) = (config, weights.Type);
@@ -30,18 +32,21 @@ internal sealed class WaveFeatures
         normBias = weights[0]["layer_norm"].Load("bias", [config.ConvolutionWidths[0]], Initial.Zeros, ScalarType.Float32);
     }
 
+    /// <summary>Computes the features of waveforms.</summary>
     /// <param name="wave">[B, samples], at least one receptive field.</param>
-    /// <param name="pieceFeatures">Computed at once.</param>
+    /// <param name="pieceFeatures">Number of features that are computed at once.</param>
     /// <returns>[B, C, features]</returns>
-    public Tensor Forward(Tensor wave, int pieceFeatures)
+    public Tensor Forward(Tensor wave, int pieceFeatures) => Scoped(() =>
     {
-        using var scope = NewDisposeScope();
-        wave = wave.to(type).unsqueeze(1); // [B, 1, samples]
-        return cat([.. Convolved(wave.shape[2], (start, count) => wave.narrow(2, start, count), pieceFeatures)], 2).MoveToOuterDisposeScope();
-    }
+        var samples = wave.to(type).unsqueeze(1); // [B, 1, samples]
+        return cat([.. Convolved(samples.shape[2], (start, count) => samples.narrow(2, start, count), pieceFeatures)], 2);
+    });
 
-    /// <summary>The same for one sound that is read piece by piece.</summary>
-    /// <returns>[1, C, at most <paramref name="pieceFeatures"/>]; dispose each.</returns>
+    /// <summary>Computes the features of one waveform that is read piece by piece.</summary>
+    /// <param name="samples">Number of samples.</param>
+    /// <param name="read">Reads samples.</param>
+    /// <param name="pieceFeatures">Number of features that are computed at once.</param>
+    /// <returns>[1, C, at most <paramref name="pieceFeatures"/>]; the caller disposes of each.</returns>
     public IEnumerable<Tensor> Stream(long samples, ReadSamples read, int pieceFeatures) =>
         Convolved(samples, (start, count) => read(start, (int)count).to(type).view(1, 1, -1), pieceFeatures);
 
@@ -52,29 +57,22 @@ internal sealed class WaveFeatures
         using (scale)
         using (shift)
         {
-            foreach (var (start, count) in Pieces(samples, config.ReceptiveField(), config.Stride(), pieceFeatures)) yield return Convolve(() => read(start, count), scale, shift);
+            foreach (var (start, count) in Pieces(samples, config.ReceptiveField(), config.Stride(), pieceFeatures))
+                yield return Convolve(() => read(start, count), scale, shift);
         }
     }
 
-    private Tensor Convolve(Func<Tensor> piece, Tensor scale, Tensor shift)
+    private Tensor Convolve(Func<Tensor> piece, Tensor scale, Tensor shift) => Scoped(() =>
     {
-        using var scope = NewDisposeScope();
         var x = (Convolve(0, piece()) * scale + shift).to(type).gelu();
-        for (int i = 1; i < kernels.Length; i++)
-        {
-            var next = Convolve(i, x).gelu();
-            x.Dispose();
-            x = next;
-        }
-        return x.MoveToOuterDisposeScope();
-    }
+        return Chain(x, Enumerable.Range(1, kernels.Length - 1).Select(i => (Func<Tensor, Tensor>)(h => Convolve(i, h).gelu())));
+    });
 
     private Tensor Convolve(int layer, Tensor x) => convolutions[layer].Forward(x, kernels[layer], null);
 
-    // Group norm with one channel a group, as x * scale + shift: both [B, C, 1], float32.
-    private (Tensor Scale, Tensor Shift) FirstNorm(long samples, Func<long, long, Tensor> read, long pieceOutputs)
+    /// <summary>Returns the group norm (one channel for each group) as x * scale + shift; both are [B, C, 1], float32.</summary>
+    private (Tensor Scale, Tensor Shift) FirstNorm(long samples, Func<long, long, Tensor> read, long pieceOutputs) => Scoped(() =>
     {
-        using var scope = NewDisposeScope();
         int kernel = config.ConvolutionKernels[0], stride = config.ConvolutionStrides[0];
         long outputs = (samples - kernel) / stride + 1;
         Tensor? sums = null; // [2, B, C, 1]
@@ -95,18 +93,17 @@ internal sealed class WaveFeatures
         var variance = (sums[1] / outputs - mean * mean).clamp_min(0);
         var scale = normWeight.view(1, -1, 1) / (variance + Epsilon).sqrt();
         var shift = normBias.view(1, -1, 1) - mean * scale;
-        return (scale.to(ScalarType.Float32).MoveToOuterDisposeScope(), shift.to(ScalarType.Float32).MoveToOuterDisposeScope());
-    }
+        return (scale.to(ScalarType.Float32), shift.to(ScalarType.Float32));
+    });
 
-    // Sum and sum of squares over time, in float64: the variance is their difference.
-    private Tensor Sums(Func<Tensor> piece)
+    /// <summary>Returns sum and sum of squares over time, [2, B, C, 1] in float64, because the variance is their difference.</summary>
+    private Tensor Sums(Func<Tensor> piece) => Scoped(() =>
     {
-        using var scope = NewDisposeScope();
         var y = Convolve(0, piece()).to(ScalarType.Float64);
-        return stack([y.sum(2, keepdim: true), y.square().sum(2, keepdim: true)], 0).MoveToOuterDisposeScope();
-    }
+        return stack([y.sum(2, keepdim: true), y.square().sum(2, keepdim: true)], 0);
+    });
 
-    // Samples of so many outputs each, of a convolution with that kernel and stride.
+    /// <summary>Divides the samples into the receptive fields of so many outputs each.</summary>
     private static IEnumerable<(long Start, long Count)> Pieces(long samples, int kernel, int stride, long pieceOutputs)
     {
         long outputs = (samples - kernel) / stride + 1;

@@ -132,7 +132,7 @@ internal sealed partial class JobRun(
         InputException input => input.ToError(),
         Media.MediaException { Code: Media.MediaErrorCodes.OutputFailed } failed => new JobError(JobError.Internal, failed.Message, true),
         Media.MediaException media => new JobError(media.Code, media.Message, false),
-        Generation.WrongResultException wrong => new JobError(JobError.NotFinite, wrong.Message, false),
+        Generation.Guard.WrongResultException wrong => new JobError(JobError.NotFinite, wrong.Message, false),
         DeviceOutOfMemoryException => new JobError(JobError.GpuOutOfMemory, $"{options.Device} has too little memory for this job", true),
         OperationCanceledException => new JobError(JobError.TimedOut, $"took longer than {options.LongestRun.TotalHours:0.##} h", true),
         _ => new JobError(JobError.Internal, $"the generator failed: {exception.Message.ReplaceLineEndings(" ")}", true),

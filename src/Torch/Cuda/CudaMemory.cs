@@ -11,7 +11,7 @@ public static partial class CudaMemory
     private const string Variable = "PYTORCH_CUDA_ALLOC_CONF";
 
     /// <summary>Bytes that the driver, cuDNN and cuBLAS take beside libtorch.</summary>
-    public const long Beside = 3L << 28;
+    public const long DriverOverheadBytes = 3L << 28;
 
     /// <summary>
     /// Has libtorch take memory in pieces that grow, so that less of it lies between tensors unused (a float8 pass of the released sizes: 22.4 GiB
@@ -26,7 +26,7 @@ public static partial class CudaMemory
         string setting = "expandable_segments:True";
         if (limit is { } bytes)
         {
-            double share = Math.Clamp((bytes - Beside) / (double)CudaDriver.Memory(Math.Max(0, device.index)).Total, 0.01, 1);
+            double share = Math.Clamp((bytes - DriverOverheadBytes) / (double)CudaDriver.Memory(Math.Max(0, device.index)).Total, 0.01, 1);
             setting += string.Create(CultureInfo.InvariantCulture, $",per_process_memory_fraction:{share:0.0000}");
         }
         _ = setenv(Variable, setting, 1); // .NET keeps variables to itself; libtorch asks the C library

@@ -79,7 +79,7 @@ public sealed class TransformerStage : IDisposable
         int window = networks.Transformer.AudioWindow;
         windows = tensor(Enumerable.Range(0, scenes.ClipFrames).SelectMany(f => Enumerable.Range(f, window)).Select(i => (long)i).ToArray(), device: run.Device).DetachFromDisposeScope();
         int side = scenes.Size / 8;
-        rotary = RotaryTable.OverVideo(networks.Transformer.HeadWidth, new PatchGrid((scenes.ClipFrames - 1) / 4 + 1, side / 2, side / 2), run.Device);
+        rotary = RotaryTable.Create(networks.Transformer.HeadWidth, new PatchGrid((scenes.ClipFrames - 1) / 4 + 1, side / 2, side / 2), run.Device);
         visited = tensor(NoiseSchedule.Timesteps(settings.SamplerSteps, settings.Shift).Take(settings.SamplerSteps - 1).Select(t => t / 1000).ToArray(), device: run.Device).DetachFromDisposeScope();
         unseen = new UnseenScenes(unseenScenes, scenes, networks, run, frozen);
     }

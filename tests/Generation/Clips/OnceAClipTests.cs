@@ -1,13 +1,14 @@
 using Locutor.Generation.Clips;
 using Locutor.Generation.Conditioning;
+using Locutor.Generation.Guard;
 using Locutor.Generation.Loading;
 using Locutor.Generation.Sampling;
 using Locutor.Media.Pictures;
 using Locutor.Networks.ClipVision;
 using Locutor.Networks.Layers;
+using Locutor.Networks.Residency;
 using Locutor.Networks.VideoAutoencoder;
 using Locutor.Networks.VideoTransformer;
-using Locutor.Networks.VideoTransformer.Residency;
 using static TorchSharp.torch;
 
 namespace Locutor.Generation.Tests;
@@ -118,9 +119,9 @@ public sealed class OnceAClipTests : IDisposable
         using var still = no_grad();
         using var scope = NewDisposeScope();
         var config = transformer.Config;
-        using var rotary = RotaryTable.OverVideo(config.HeadWidth, transformer.Grid(1, 4, 4), CPU);
+        using var rotary = RotaryTable.Create(config.HeadWidth, transformer.Grid(1, 4, 4), CPU);
         var attention = new SelfAttention(new Weights(others, ScalarType.Float32, CPU)["attention"], config);
-        attention.Forward(new Kernels.Quantisation.Activations(randn(1, 4, config.Width), null), rotary, null).SpeakerTurns.ShouldBeNull();
+        attention.Forward(new Kernels.Quantisation.Activations(randn(1, 4, config.Width), null), rotary, null).SpeakerRotary.ShouldBeNull();
         transformer.EmbedAudio(randn([1, 1, 5, config.AudioWindow, config.AudioBlocks, config.AudioChannels])).Speakers.ShouldBeNull();
     }
 

@@ -1,3 +1,4 @@
+using Locutor.Generation.Guard;
 using Locutor.Media.Pictures;
 
 namespace Locutor.Generation.Tests.Guard;

@@ -1,3 +1,4 @@
+using Locutor.Generation.Guard;
 using static TorchSharp.torch;
 
 namespace Locutor.Generation.Tests.Guard;

@@ -1,5 +1,6 @@
 using Locutor.Generation.Clips;
 using Locutor.Generation.Conditioning;
+using Locutor.Generation.Guard;
 using Locutor.Generation.Loading;
 using Locutor.Generation.Sampling;
 using Locutor.Media.Pictures;

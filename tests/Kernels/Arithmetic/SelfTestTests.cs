@@ -164,11 +164,11 @@ public sealed class SelfTestTests : IDisposable
     [Fact]
     public void An_injected_fault_has_an_identity_of_its_own()
     {
-        string healthy = DeviceIdentity.Of(CPU);
-        using (InjectedFault.Inject(ConvolutionFault.Results)) DeviceIdentity.Of(CPU).ShouldNotBe(healthy);
-        DeviceIdentity.Of(CPU).ShouldBe(healthy);
+        string healthy = DeviceIdentity.Compute(CPU);
+        using (InjectedFault.Inject(ConvolutionFault.Results)) DeviceIdentity.Compute(CPU).ShouldNotBe(healthy);
+        DeviceIdentity.Compute(CPU).ShouldBe(healthy);
         healthy.ShouldContain("libtorch ");
-        healthy.ShouldContain(Processor.Flags);
+        healthy.ShouldContain(CpuInfo.Flags);
     }
 
     private static OperationCheck Check(params OperationPath[] paths) => new(0.01, () => [arange(1, 9, ScalarType.Float32)], inputs => [inputs[0] * 2], paths);

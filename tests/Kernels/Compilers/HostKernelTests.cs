@@ -68,7 +68,7 @@ public sealed unsafe class HostKernelTests : IDisposable
         var (x, y) = (inputs.Singles("cpu", Rows, Width).to(type), inputs.Singles("cpu", Rows, Width).to(type));
         var (gate, factor, offset) = (inputs.Singles("cpu", 1, Width), inputs.Singles("cpu", 1, Width), inputs.Singles("cpu", 1, Width));
         var sum = empty_like(x);
-        var made = RowsOut.Like(x, format);
+        var made = RowsOut.CreateLike(x, format);
         var call = (delegate* unmanaged<nint, long, nint, nint, uint, nint, nint, nint, uint, nint, nint, float, void>)kernel.Function;
         kernel.Run(Rows, () => call(At(x), Width, At(y), At(gate), Rows, At(sum), At(factor), At(offset), Rows, At(made.Values), made.ScalesAddress, 1e-6f));
         var exact = x.to(ScalarType.Float64) + y.to(ScalarType.Float64) * gate;
@@ -83,7 +83,7 @@ public sealed unsafe class HostKernelTests : IDisposable
     {
         using var kernel = Kernel("Gelu.cu", "gelu_quantise", type, Shape.Constants(format));
         var x = inputs.Singles("cpu", Rows, Width).to(type);
-        var made = RowsOut.Like(x, format);
+        var made = RowsOut.CreateLike(x, format);
         var call = (delegate* unmanaged<nint, long, nint, nint, void>)kernel.Function;
         kernel.Run(Rows, () => call(At(x), Width, At(made.Values), made.ScalesAddress));
         var wide = x.to(ScalarType.Float64);
@@ -137,7 +137,7 @@ public sealed unsafe class HostKernelTests : IDisposable
     private (Tensor Bytes, Tensor Scales) Quantised(Tensor x, LinearPrecision precision)
     {
         using var kernel = Kernel("QuantiseRows.cu", "quantise_rows", x.dtype, Shape.Constants(precision, ("SUMMED", 0)));
-        var made = RowsOut.Like(x, precision);
+        var made = RowsOut.CreateLike(x, precision);
         var call = (delegate* unmanaged<nint, long, nint, long, nint, nint, void>)kernel.Function;
         kernel.Run(x.shape[0], () => call(At(x), Width, 0, 0, At(made.Values), made.ScalesAddress));
         return (made.Values, made.Scales!);

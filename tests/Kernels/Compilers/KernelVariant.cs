@@ -16,7 +16,7 @@ internal sealed record KernelVariant(string File, string Constants, bool Hopper 
 
     private static IEnumerable<KernelVariant> OfOneType()
     {
-        RowShape wide = RowShape.OfBlock(5120, true, 4), odd = RowShape.OfBlock(75, false, 4), pixel = RowShape.OfWarp(96, true);
+        RowShape wide = RowShape.ForBlock(5120, true, 4), odd = RowShape.ForBlock(75, false, 4), pixel = RowShape.ForWarp(96, true);
         foreach (var format in Enum.GetValues<LinearPrecision>())
         {
             var shape = format == LinearPrecision.Int8 ? odd : wide;

@@ -26,11 +26,11 @@ public sealed class GpuCapabilityTests
         var paths = new GpuPaths(capability);
         (paths.Half, paths.Float8Products, paths.Int8Products, paths.CudnnAttention, paths.FusedKernels).ShouldBe((half, float8, true, cudnn, true));
         paths.EightBitAttention.ShouldBe(text == "9.0");
-        paths.Reads(LinearPrecision.Float8).ShouldBe(float8 ? LinearPrecision.Float8 : LinearPrecision.Plain);
-        paths.Holds(LinearPrecision.Float8).ShouldBe(float8 ? LinearPrecision.Float8 : LinearPrecision.Int8);
-        paths.Holds(LinearPrecision.Int8).ShouldBe(LinearPrecision.Int8);
+        paths.ActivationPrecision(LinearPrecision.Float8).ShouldBe(float8 ? LinearPrecision.Float8 : LinearPrecision.Plain);
+        paths.StoragePrecision(LinearPrecision.Float8).ShouldBe(float8 ? LinearPrecision.Float8 : LinearPrecision.Int8);
+        paths.StoragePrecision(LinearPrecision.Int8).ShouldBe(LinearPrecision.Int8);
         paths.Notice(LinearPrecision.Int8, LinearPrecision.Int8).ShouldBeNull();
-        (paths.Notice(LinearPrecision.Float8, paths.Holds(LinearPrecision.Float8)) is null).ShouldBe(float8);
+        (paths.Notice(LinearPrecision.Float8, paths.StoragePrecision(LinearPrecision.Float8)) is null).ShouldBe(float8);
     }
 
     [Theory]

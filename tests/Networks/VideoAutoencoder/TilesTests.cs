@@ -43,7 +43,7 @@ public sealed class TilesTests : IDisposable
         var latent = random.Normal(1, 3, 4, height, width);
         var whole = network.Decode(latent);
         foreach (var (down, across) in ((int, int)[])[(1, 1), (2, 1), (3, 2), (1, 5)])
-            Near(network.Decode(latent, new CodingPlan(latents, down, across), TestContext.Current.CancellationToken), whole, $"{down} x {across} tiles");
+            Near(network.Decode(latent, new TilingPlan(latents, down, across), TestContext.Current.CancellationToken), whole, $"{down} x {across} tiles");
     }
 
     [Theory]
@@ -59,7 +59,7 @@ public sealed class TilesTests : IDisposable
         var blank = network.EncodePictureThenBlank(picture, frames);
         foreach (var (down, across) in ((int, int)[])[(1, 1), (2, 1), (3, 2), (1, 5)])
         {
-            var plan = new CodingPlan(latents, down, across);
+            var plan = new TilingPlan(latents, down, across);
             Near(network.Encode(video, plan, TestContext.Current.CancellationToken), whole, $"{down} x {across} tiles");
             Near(network.EncodePictureThenBlank(picture, frames, plan, TestContext.Current.CancellationToken), blank, $"{down} x {across} tiles, a picture before blank frames");
         }
@@ -74,15 +74,15 @@ public sealed class TilesTests : IDisposable
         using var scope = NewDisposeScope();
         Make(4);
         var weights = new Weights(parameters, ScalarType.Float32, CPU);
-        var stack = decoder ? Coders.Decoder(weights["decoder"], Four).Split().After : Coders.Encoder(weights["encoder"], Four).Split().Before;
+        var stack = decoder ? AutoencoderStacks.Decoder(weights["decoder"], Four).Split().After : AutoencoderStacks.Encoder(weights["encoder"], Four).Split().Before;
         long inputs = decoder ? 24 : 96;
         var x = random.Normal(1, decoder ? 12 : 3, 1, 8, inputs).requires_grad_(true);
         var answer = stack.Forward(x, null, TestContext.Current.CancellationToken)!;
-        foreach (var cut in Tiles.Cuts(stack.Layers, inputs, 3))
+        foreach (var slice in Tiles.Slice(stack.Layers, inputs, 3))
         {
-            var reached = autograd.grad([answer.narrow(4, cut.Made.From, cut.Made.Length).abs().sum()], [x], retain_graph: true)[0].abs().sum([0, 1, 2, 3]).nonzero().flatten();
+            var reached = autograd.grad([answer.narrow(4, slice.Output.From, slice.Output.Length).abs().sum()], [x], retain_graph: true)[0].abs().sum([0, 1, 2, 3]).nonzero().flatten();
             long first = reached[0].item<long>(), last = reached[-1].item<long>() + 1, round = decoder ? 1 : 4;
-            (cut.Read.From, cut.Read.To).ShouldBe((first / round * round, (last + round - 1) / round * round), $"seed {seed}, {cut}");
+            (slice.Input.From, slice.Input.To).ShouldBe((first / round * round, (last + round - 1) / round * round), $"seed {seed}, {slice}");
         }
     }
 
@@ -90,19 +90,19 @@ public sealed class TilesTests : IDisposable
     public void A_plan_is_whole_while_it_fits_and_then_in_ever_smaller_tiles()
     {
         var network = Make(4);
-        var layers = Coders.Decoder(new Weights(parameters, ScalarType.Float32, CPU)["decoder"], Four).Split().After.Layers;
+        var layers = AutoencoderStacks.Decoder(new Weights(parameters, ScalarType.Float32, CPU)["decoder"], Four).Split().After.Layers;
         long before = long.MaxValue;
-        CodingPlan? coarser = null;
+        TilingPlan? coarser = null;
         foreach (long room in (long[])[8L << 30, 1L << 30, 1L << 28, 1L << 27, 1L << 26, 1])
         {
-            var plan = CodingPlan.Within(Four, layers, 21, 512, 768, 4, room);
+            var plan = TilingPlan.Within(Four, layers, 21, 512, 768, 4, room);
             long size = plan.Latents * 1_000_000L / (plan.Down * plan.Across);
             size.ShouldBeLessThanOrEqualTo(before, $"{plan} after {coarser}");
             (before, coarser) = (size, plan);
         }
-        CodingPlan.Within(Four, layers, 21, 512, 768, 4, 8L << 30).Tiled.ShouldBeFalse();
-        coarser!.ShouldBe(new CodingPlan(1, 8, 12), "no tile is narrower than 64 pixels");
-        network.Plan(81, 128, 64).ShouldBe(new CodingPlan(4), "a processor without a budget goes by pixels");
+        TilingPlan.Within(Four, layers, 21, 512, 768, 4, 8L << 30).Tiled.ShouldBeFalse();
+        coarser!.ShouldBe(new TilingPlan(1, 8, 12), "no tile is narrower than 64 pixels");
+        network.Plan(81, 128, 64).ShouldBe(new TilingPlan(4), "a processor without a budget goes by pixels");
         Make(4, room: 1).Plan(81, 512, 768).ShouldBe(coarser);
     }
 
@@ -114,14 +114,14 @@ public sealed class TilesTests : IDisposable
         using var cache = new CausalCache();
         var network = Make(4);
         network.Decode(random.Normal(1, 3, 2, 4, 6), cache);
-        double planned = CodingPlan.Remembered(Four, 0, 4) * 4 * 32 * 48;
+        double planned = TilingPlan.CachedValues(Four, 0, 4) * 4 * 32 * 48;
         ((double)cache.Bytes).ShouldBeInRange(0.8 * planned, planned);
     }
 
     private Network Make(int levels, long? room = null)
     {
         var config = Four with { Multipliers = [.. Four.Multipliers.Take(levels)], TemporalDownsample = [.. Four.TemporalDownsample.TakeLast(levels - 1)] };
-        var network = new Network(new Weights(parameters, ScalarType.Float32, CPU), config) { Room = room };
+        var network = new Network(new Weights(parameters, ScalarType.Float32, CPU), config) { MemoryBudget = room };
         using var still = no_grad();
         foreach (var (_, value) in parameters.Trainable) value.add_(random.Normal(value.shape) * 0.05); // no bias 0, no norm 1
         return network;

@@ -36,8 +36,7 @@ public sealed class VideoAutoencoderTests : IDisposable
         var video = random.Normal(1, 3, 9, 8, 12);
         var whole = network.Encode(video);
         whole.shape.ShouldBe([1, 3, 3, 2, 3]);
-        network.EncodeInChunks(video, 4).ShouldBeNear(whole, 1e-4, $"seed {seed}");
-        network.EncodeInChunks(video, 3).ShouldBeNear(whole, 1e-4, $"seed {seed}");
+        network.Encode(video, new TilingPlan(1), TestContext.Current.CancellationToken).ShouldBeNear(whole, 1e-4, $"seed {seed}");
         foreach (int[] chunks in Compositions(9)) Encoded(video, chunks).ShouldBeNear(whole, 1e-4, $"seed {seed}, chunks {string.Join("+", chunks)}");
     }
 
@@ -81,7 +80,7 @@ public sealed class VideoAutoencoderTests : IDisposable
         using var still = no_grad();
         var picture = random.Picture(2, 3, 1, 16, 12);
         var video = cat([picture, zeros([2, 3, 80, 16, 12])], 2);
-        network.EncodePictureThenBlank(picture, 81).Equals(network.EncodeInChunks(video, 4)).ShouldBeTrue($"seed {seed}");
+        network.EncodePictureThenBlank(picture, 81).Equals(network.Encode(video, new TilingPlan(1), TestContext.Current.CancellationToken)).ShouldBeTrue($"seed {seed}");
         network.EncodePictureThenBlank(picture, 1).Equals(network.Encode(picture)).ShouldBeTrue($"seed {seed}");
     }
 
@@ -90,7 +89,7 @@ public sealed class VideoAutoencoderTests : IDisposable
     {
         using var still = no_grad();
         using var cache = new CausalCache();
-        var stack = Coders.Encoder(new Weights(parameters, ScalarType.Float32, CPU)["encoder"], Tiny);
+        var stack = AutoencoderStacks.Encoder(new Weights(parameters, ScalarType.Float32, CPU)["encoder"], Tiny);
         using var repeating = new RepeatingStack(stack, cache);
         repeating.Forward(random.Picture(1, 3, 1, 8, 8));
         List<int> runs = [];

@@ -43,14 +43,14 @@ public sealed class QuantisedBlockTests(ITestOutputHelper output)
         var text = inputs.Normal(1, 512, Narrow.Width);
         var image = inputs.Normal(1, 257, Narrow.Width);
         var audio = inputs.Normal(1, grid.Frames, 32, Narrow.AudioWidth);
-        using var rotary = RotaryTable.OverVideo(Narrow.HeadWidth, grid, CPU);
+        using var rotary = RotaryTable.Create(Narrow.HeadWidth, grid, CPU);
         Tensor Said(ScalarType arithmetic, LinearPrecision held, bool bytes = false)
         {
             var weights = new Weights(new RandomParameters(seed), arithmetic, CPU).With(held);
             var block = new TransformerBlock(bytes ? weights.From(source => new Float8Matrices(source)) : weights, Narrow);
             var given = new Conditioning(
-                [block.Text(text.to(arithmetic))], [block.Image(image.to(arithmetic))], new([block.Audio(audio.to(arithmetic), null)], null));
-            return block.Forward(new Unsummed(x.to(arithmetic)), time, rotary, grid, given, 0).Sum().to(ScalarType.Float64);
+                [block.ProjectText(text.to(arithmetic))], [block.ProjectImage(image.to(arithmetic))], new([block.ProjectAudio(audio.to(arithmetic), null)], null));
+            return block.Forward(new PendingResidual(x.to(arithmetic)), time, rotary, grid, given, 0).Sum().to(ScalarType.Float64);
         }
 
         var exact = Said(ScalarType.Float32, LinearPrecision.Plain);
@@ -70,7 +70,7 @@ public sealed class QuantisedBlockTests(ITestOutputHelper output)
         var network = new VideoTransformer.VideoTransformer(new Weights(parameters, ScalarType.Float32, CPU), Small);
         var given = new Conditioning(
             network.EmbedText(inputs.Normal(1, 5, 64)), network.EmbedImage(inputs.Normal(1, 9, 32)), network.EmbedAudio(inputs.Normal(1, 1, 5, 5, 2, 16)));
-        using var rotary = RotaryTable.OverVideo(Small.HeadWidth, network.Grid(2, 4, 6), CPU);
+        using var rotary = RotaryTable.Create(Small.HeadWidth, network.Grid(2, 4, 6), CPU);
         var (latent, reference, timestep) = (inputs.Normal(1, 16, 2, 4, 6), inputs.Normal(1, 20, 2, 4, 6), tensor([437.5f]));
         var once = network.Forward(latent, reference, timestep, given, rotary);
         network.Forward(latent, reference, network.EmbedTime(timestep), given, rotary, ct: TestContext.Current.CancellationToken).Equals(once).ShouldBeTrue();

@@ -1,7 +1,7 @@
 using Locutor.Kernels.Quantisation;
 using Locutor.Networks.Layers;
+using Locutor.Networks.Residency;
 using Locutor.Networks.VideoTransformer;
-using Locutor.Networks.VideoTransformer.Residency;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.Tests;
@@ -31,7 +31,7 @@ public sealed class ResidencyTests
         {
             using var parameters = new RandomParameters(seed);
             using var network = new VideoTransformer.VideoTransformer(new Weights(parameters, ScalarType.Float32, CPU).With(linears), Small, residency);
-            using var rotary = RotaryTable.OverVideo(Small.HeadWidth, network.Grid(2, 4, 6), CPU);
+            using var rotary = RotaryTable.Create(Small.HeadWidth, network.Grid(2, 4, 6), CPU);
             var given = new Conditioning(network.EmbedText(text), network.EmbedImage(image), network.EmbedAudio(audio));
             var said = Enumerable.Range(0, 3).Select(_ => network.Forward(latent, reference, timestep, given, rotary)).ToArray();
             misses = network.Misses;

@@ -1,21 +1,23 @@
-namespace Locutor.Networks.VideoTransformer.Residency;
+namespace Locutor.Networks.Residency;
 
 /// <summary>
-/// Which block stands in which slot. Blocks are asked for one after the other, round and round; as soon as one was used its slot is
-/// filled with the block that will be the next not to be there, so that with two slots or more a copy runs beside the work.
+/// Assigns blocks to slots. Blocks are used one after the other, again and again. After a block was used, its slot is filled with the next
+/// block that has none, so that with two or more slots the copy overlaps with computing.
 /// </summary>
-/// <param name="blocks">At least <paramref name="slots"/>.</param>
+/// <param name="blocks">Number of blocks, at least <paramref name="slots"/>.</param>
+/// <param name="slots">Number of slots.</param>
+/// <param name="transport">Copies blocks into slots.</param>
 internal sealed class SlotSchedule(int blocks, int slots, IBlockTransport transport)
 {
     private readonly int[] holds = [.. Enumerable.Repeat(-1, slots)];
 
-    /// <summary>Times that a block was not on its way when it was asked for.</summary>
+    /// <summary>Number of times a block was used before its copy was started.</summary>
     public int Misses { get; private set; }
 
-    /// <summary>Copies that were begun.</summary>
+    /// <summary>Number of copies that were started.</summary>
     public long Copies { get; private set; }
 
-    /// <returns>The slot in which the block stands.</returns>
+    /// <summary>Returns the slot of a block; fills it first if the block has none.</summary>
     public int Acquire(int block)
     {
         int slot = Array.IndexOf(holds, block);
@@ -29,6 +31,7 @@ internal sealed class SlotSchedule(int blocks, int slots, IBlockTransport transp
         return slot;
     }
 
+    /// <summary>Marks a slot as used and prefetches the next block into it.</summary>
     public void Release(int slot, int block)
     {
         transport.Used(slot);

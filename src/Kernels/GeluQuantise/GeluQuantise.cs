@@ -1,6 +1,7 @@
 using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Quantisation;
 using Locutor.Torch;
+using static Locutor.Torch.Scopes;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels;
@@ -20,15 +21,15 @@ public static unsafe class GeluQuantise
         if (!CudaKernel.Takes(x) || x.shape[^1] > RowShape.Longest)
         {
             var y = x.gelu(TorchSharp.Modules.GELU.Approximate.tanh);
-            return (precision == LinearPrecision.Plain ? new Activations(y, null) : Activations.Of(RowQuantiser.Quantise(y, precision))).MoveToOuterDisposeScope();
+            return (precision == LinearPrecision.Plain ? new Activations(y, null) : Activations.Create(RowQuantiser.Quantise(y, precision))).ToOuterScope();
         }
-        var rows = Rows.Of(x);
-        var made = RowsOut.Like(x, precision);
+        var rows = Rows.From(x);
+        var made = RowsOut.CreateLike(x, precision);
         nint from = TensorMemory.Address(rows.Tensor), to = TensorMemory.Address(made.Values), beside = made.ScalesAddress;
         long stride = rows.Stride;
-        var shape = RowShape.OfBlock(rows.Width, rows.Wide, MostVectors);
+        var shape = RowShape.ForBlock(rows.Width, rows.Wide, MostVectors);
         void** arguments = stackalloc void*[] { &from, &stride, &to, &beside };
         Kernel.Launch(x, shape.Constants(precision), rows.Count, shape.Lanes, arguments);
-        return made.Activations.MoveToOuterDisposeScope();
+        return made.Activations.ToOuterScope();
     }
 }

@@ -4,7 +4,7 @@ using static TorchSharp.torch.nn.functional;
 namespace Locutor.Kernels.Arithmetic;
 
 /// <summary>Checks of what every network computes on a CPU: matrix products, attention and norms. Convolutions are checked where they are made.</summary>
-public static class ProcessorChecks
+public static class CpuChecks
 {
     private const string Usual = "libtorch", WithoutOneDnn = "without oneDNN";
     private const int Inputs = 72, Outputs = 40, Tokens = 33, Keys = 9, Heads = 2, HeadWidth = 36, Channels = 24;
@@ -19,7 +19,7 @@ public static class ProcessorChecks
         foreach (var (kind, check) in Checks(ScalarType.Float32))
         {
             string path = SelfTest.On(CPU).PathOf(kind, check) ?? throw new WrongArithmeticException($"this machine computes a {kind} wrongly, with oneDNN and without it; no network can run here");
-            if (path == WithoutOneDnn) OneDnn.Abandon();
+            if (path == WithoutOneDnn) OneDnn.DisableForProcess();
         }
     }
 

@@ -10,7 +10,7 @@ namespace Locutor.Kernels;
 /// The same on a processor with vectors of 8 numbers, in float32, rounded once. libtorch has to go over the numbers eight times: 94 ms for
 /// 33 frames of 128x128 pixels of 32 channels in bfloat16 on two cores, where a convolution takes 80.
 /// </summary>
-internal static unsafe class ProcessorChannelNormSilu
+internal static unsafe class CpuChannelNormSilu
 {
     private const int PixelsAtOnce = 4096;
 

@@ -2,11 +2,11 @@ using Locutor.Torch.Cuda;
 using Locutor.Torch;
 using static TorchSharp.torch;
 
-namespace Locutor.Networks.VideoTransformer.Residency;
+namespace Locutor.Networks.Residency;
 
 /// <summary>
-/// Blocks rest in pinned memory of the host and are copied on a stream of their own. An event tells the copy that the slot's last work is
-/// done, another tells the work that the copy is.
+/// Keeps blocks in pinned host memory and copies them on a separate stream. One event per slot marks the end of the work that used it, another
+/// the end of the copy into it.
 /// </summary>
 internal sealed class CudaTransport : IBlockTransport
 {
@@ -16,8 +16,12 @@ internal sealed class CudaTransport : IBlockTransport
     private readonly nint stream;
     private readonly nint[] filled, used;
 
-    /// <param name="rest">A block's parameters on any device, asked for once and block by block; disposed of by the transport.</param>
-    public CudaTransport(int device, IReadOnlyList<IReadOnlyList<Tensor>> slots, int blocks, Func<int, IReadOnlyList<Tensor>> rest)
+    /// <summary>Copies all blocks to pinned memory.</summary>
+    /// <param name="device">Index of the GPU.</param>
+    /// <param name="slots">Parameters of each slot, on the GPU.</param>
+    /// <param name="blocks">Number of blocks.</param>
+    /// <param name="parameters">Returns a block's parameters on any device; called once for each block. The transport disposes of them.</param>
+    public CudaTransport(int device, IReadOnlyList<IReadOnlyList<Tensor>> slots, int blocks, Func<int, IReadOnlyList<Tensor>> parameters)
     {
         CudaDriver.Enter(device);
         this.device = device;
@@ -26,7 +30,7 @@ internal sealed class CudaTransport : IBlockTransport
         filled = [.. slots.Select(_ => CudaDriver.NewEvent())];
         used = [.. slots.Select(_ => CudaDriver.NewEvent())];
         this.blocks = new nint[blocks];
-        for (int block = 0; block < blocks; block++) this.blocks[block] = Pinned(rest(block));
+        for (int block = 0; block < blocks; block++) this.blocks[block] = Pinned(parameters(block));
     }
 
     public void Begin(int slot, int block)

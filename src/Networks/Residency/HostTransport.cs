@@ -1,15 +1,15 @@
 using static TorchSharp.torch;
 
-namespace Locutor.Networks.VideoTransformer.Residency;
+namespace Locutor.Networks.Residency;
 
-/// <summary>Copies at once, for devices that share the host's memory.</summary>
+/// <summary>Copies a block when it is asked for; for devices that share the memory of the host.</summary>
 /// <param name="slots">Parameters of each slot, in the order in which a block loads them.</param>
-/// <param name="blocks">The same of each block, at rest.</param>
+/// <param name="blocks">Parameters of each block on the host, in the same order.</param>
 internal sealed class HostTransport(IReadOnlyList<IReadOnlyList<Tensor>> slots, IReadOnlyList<IReadOnlyList<Tensor>> blocks) : IBlockTransport
 {
     public void Begin(int slot, int block)
     {
-        using var still = no_grad();
+        using var inference = no_grad();
         for (int i = 0; i < slots[slot].Count; i++) slots[slot][i].copy_(blocks[block][i]);
     }
 

@@ -1,7 +1,7 @@
 namespace Locutor.Kernels.Arithmetic;
 
 /// <summary>The processor as the system describes it.</summary>
-public static class Processor
+public static class CpuInfo
 {
     private const string Source = "/proc/cpuinfo", CacheFolder = "/sys/devices/system/cpu/cpu0/cache";
     private static readonly Lazy<Dictionary<string, string>> Fields = new(Read);
