@@ -1,5 +1,5 @@
-using Locutor.Torch.Cuda;
 using Locutor.Torch;
+using Locutor.Torch.Cuda;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.Residency;
