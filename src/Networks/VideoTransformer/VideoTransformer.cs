@@ -139,7 +139,6 @@ public sealed class VideoTransformer : IDisposable
             .Select(i => blocks.Use(i, block => inputs.Select(tokens => tokens.Project(block).ToOuterScope()).ToArray())).ToArray(); // [block][input]
         return [.. inputs.Select((_, input) => projected.Select(block => block[input]).ToArray())];
     }
-    }
 
     /// <summary>Computes one pass.</summary>
     /// <param name="latent">[B, 16, F, H, W]; H and W are multiples of the patch.</param>
