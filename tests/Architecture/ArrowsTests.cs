@@ -16,7 +16,7 @@ public class ArrowsTests
         ["Networks"] = ["Checkpoints", "Kernels", "Torch"],
         ["Generation"] = ["Checkpoints", "Kernels", "Media", "Models", "Networks", "Torch"],
         ["Training"] = ["Checkpoints", "Generation", "Kernels", "Media", "Models", "Networks", "Torch"],
-        ["Service"] = ["Generation", "Jobs", "Media", "Models", "Torch"],
+        ["Service"] = ["Checkpoints", "Generation", "Jobs", "Media", "Models", "Torch"],
         ["Bench"] = ["Checkpoints", "Generation", "Kernels", "Media", "Models", "Networks", "Torch"],
         ["Cli"] = ["Bench", "Checkpoints", "Generation", "Jobs", "Kernels", "Media", "Models", "Networks", "Service", "Torch", "Training"],
     };
