@@ -73,8 +73,9 @@ public sealed class TalkingVideoGenerator
         heap.Settle();
         for (int i = from is null ? 0 : from.Clip.Index + 1; i < options.Clips.Count; i++)
         {
-            var clip = options.Clips.At(i);
-            progress?.Report(new(GenerationStage.Encoding, i + 1, options.Clips.Count, 0, options.Steps));
+            var clip = await WithSoundAsync(options.Clips, options.Clips.At(i), inputs.Speech, ct);
+            if (clip.Keep < 1) break;
+            progress?.Report(new(GenerationStage.Encoding, i + 1, options.Clips.KnownCount, 0, options.Steps));
             var picture = i == 0 || options.FewSteps ? first : await inputs.PictureAt(clip.Start, ct);
             if (i == 0 && clip.Overlap > 0 && options.Continuity is not null) motion.Keep(Still(picture, options.Clips.MotionFrames));
             var video = Render(renderer, new ClipParts(inputs, options, clip, picture, motion.Tensor, noise), progress, ct);
@@ -83,6 +84,14 @@ public sealed class TalkingVideoGenerator
             heap.Settle();
             yield return decoded;
         }
+    }
+
+    /// <summary>The clip once its sound is there, shorter where the sound ends in it.</summary>
+    private static async ValueTask<Clip> WithSoundAsync(ClipPlan plan, Clip clip, IReadOnlyList<ISpeech> speech, CancellationToken ct)
+    {
+        int end = clip.Start + plan.ClipFrames, frames = end;
+        foreach (var person in speech) frames = Math.Min(frames, await person.ReadAsync(end, ct));
+        return clip with { Keep = Math.Min(clip.Keep, frames - clip.Start - clip.Overlap) };
     }
 
     private Tensor Render(ClipRenderer renderer, ClipParts parts, IProgress<GenerationProgress>? progress, CancellationToken ct)

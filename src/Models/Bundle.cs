@@ -141,6 +141,9 @@ public sealed record Preset(int Steps, double Shift, double TextGuidance, double
     /// <summary>Frames of the clip before that a clip starts with; 4n + 1.</summary>
     public int MotionFrames { get; init; } = 9;
 
+    /// <summary>Whether the speech encoder sees a window of sound that ends with the clip, instead of the whole track.</summary>
+    public bool StreamSpeech { get; init; }
+
     /// <summary>How much colours are moved back to those of the picture, 0 to 1.</summary>
     public double ColourCorrection { get; init; } = 0.2;
 

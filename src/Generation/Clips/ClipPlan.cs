@@ -8,7 +8,7 @@ namespace Locutor.Generation.Clips;
 public readonly record struct Clip(int Index, int Start, int Overlap, int Keep);
 
 /// <summary>Cuts a video of any length into overlapping clips of equal length.</summary>
-/// <param name="TotalFrames">Of the video, at least 1.</param>
+/// <param name="TotalFrames">Of the video, at least 1, or <see cref="Open"/>.</param>
 /// <param name="ClipFrames">4n + 1.</param>
 /// <param name="MotionFrames">4n + 1, below <paramref name="ClipFrames"/>.</param>
 /// <param name="LeadIn">Frames of the first clip that come before the video, at most <paramref name="MotionFrames"/>; they are not kept.</param>
@@ -17,7 +17,13 @@ public sealed record ClipPlan(int TotalFrames, int ClipFrames, int MotionFrames,
     /// <summary>Frames at the start of the first clip that are not kept; at least <see cref="LeadIn"/>.</summary>
     public int FirstOverlap { get; init; } = LeadIn;
 
+    /// <summary>As <see cref="TotalFrames"/>: the video ends when its sound ends, and nobody knows when.</summary>
+    public const int Open = int.MaxValue;
+
     private int Stride => ClipFrames - MotionFrames;
+
+    /// <summary>Number of clips, for progress; 0 where nobody knows it.</summary>
+    public int KnownCount => TotalFrames == Open ? 0 : Count;
 
     public int Count => TotalFrames <= ClipFrames - LeadIn ? 1 : 1 + (TotalFrames - ClipFrames + LeadIn + Stride - 1) / Stride;
 

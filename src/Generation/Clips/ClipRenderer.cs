@@ -45,7 +45,7 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
         var given = Conditions(parts, picture, speakers, watch);
         var start = noise.OfClip(clip.Index, [.. pictureLatent.shape.AsSpan(1)]).unsqueeze(0).to(device);
         var latent = Denoise(start, clean, whole, given, parts, watch, progress, ct);
-        progress?.Report(new(GenerationStage.Decoding, clip.Index + 1, options.Clips.Count, options.Steps, options.Steps));
+        progress?.Report(new(GenerationStage.Decoding, clip.Index + 1, options.Clips.KnownCount, options.Steps, options.Steps));
         var video = Decode(latent, options, clip, watch, ct);
         watch.Finish(device);
         return (motion is not null && options.Continuity is { } held ? Continuity.Join(video, motion, held.JoinedFrames) : video).MoveToOuterDisposeScope();
@@ -105,7 +105,7 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
             ? inputs.NegativeText ?? throw new ArgumentException("a text guidance other than 1 needs a negative text", nameof(parts))
             : inputs.Text;
         int window = transformer.Config.AudioWindow;
-        var windows = stack([.. inputs.Speech.Select(person => AudioWindows.Of(person, clip.Start, options.Clips.ClipFrames, window).to(device))], 0);
+        var windows = stack([.. inputs.Speech.Select(person => person.Windows(clip.Start, options.Clips.ClipFrames, window).to(device))], 0);
         watch.Look(windows, "speech encoder", encoding);
         using var spoken = transformer.ComputeAudioTokens(windows.unsqueeze(0));
         using var silent = passes.Any(WithoutAudio) ? transformer.ComputeAudioTokens(zeros_like(windows.narrow(0, 0, 1)).unsqueeze(0)) : null;
@@ -144,7 +144,7 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
         latent = StartWith(clean, latent);
         for (int step = 0; step < options.Steps; step++)
         {
-            progress?.Report(new(GenerationStage.Denoising, clip.Index + 1, options.Clips.Count, step, options.Steps));
+            progress?.Report(new(GenerationStage.Denoising, clip.Index + 1, options.Clips.KnownCount, step, options.Steps));
             using var inner = NewDisposeScope();
             cache?.Begin(step, latent, times[step].Modulation);
             var velocities = new List<Tensor>();

@@ -14,4 +14,4 @@ public delegate ValueTask<Picture> PictureAt(int frame, CancellationToken ct);
 /// <param name="Speech">For each person.</param>
 /// <param name="PictureAt">Conditioning pictures.</param>
 /// <param name="Speakers">With two people: where they are; [3, H / 8, W / 8] masks from <see cref="SpeakerRegions"/>.</param>
-public sealed record GenerationInputs(Tensor Text, Tensor? NegativeText, IReadOnlyList<SpeechTrack> Speech, PictureAt PictureAt, Tensor? Speakers = null);
+public sealed record GenerationInputs(Tensor Text, Tensor? NegativeText, IReadOnlyList<ISpeech> Speech, PictureAt PictureAt, Tensor? Speakers = null);

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Locutor.Generation.Conditioning;
 
 /// <summary>The speech embedding of a whole voice, in a temporary file: a clip reads the frames around its own, so memory does not grow with length.</summary>
-public sealed class SpeechTrack : IDisposable
+public sealed class SpeechTrack : ISpeech
 {
     private readonly ScratchFile file = new();
 
@@ -56,6 +56,10 @@ public sealed class SpeechTrack : IDisposable
         file.Read(Offset(block, start), rows.bytes);
         return rows;
     }
+
+    public ValueTask<int> ReadAsync(int end, CancellationToken ct) => ValueTask.FromResult(end); // all of it is there
+
+    public Tensor Windows(int start, int frames, int window) => AudioWindows.Of(this, start, frames, window);
 
     public void Dispose() => file.Dispose();
 

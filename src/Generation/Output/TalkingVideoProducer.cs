@@ -87,8 +87,13 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
     {
         var text = networks.EmbedText(settings.Prompt);
         var negative = Guidance.PassesOf(guidance).Any(pass => pass is Pass.TextDropped or Pass.Unconditional) ? networks.EmbedText(settings.NegativePrompt) : null;
-        var speech = new List<SpeechTrack>();
-        foreach (var voice in voices) speech.Add(SpeechEmbedding.Compute(voice, networks.Speech, networks.Device, ct));
+        var speech = new List<ISpeech>();
+        foreach (var voice in voices)
+        {
+            speech.Add(settings.StreamSpeech
+                ? new SpeechStream(new StoredSamples(voice), networks.Speech, networks.Device, settings.ClipFrames)
+                : SpeechEmbedding.Compute(voice, networks.Speech, networks.Device, ct));
+        }
 
         return new GenerationInputs(text, negative, speech, pictures.AtAsync, voices.Count == 2 ? Masks(settings, pictures) : null);
     }

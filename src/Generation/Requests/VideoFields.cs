@@ -47,6 +47,8 @@ public static class VideoFields
 
     public static WholeField MotionFrames { get; } = Add(new WholeField("motion_frames", "Frames that a clip takes over from the clip before it.", 1, 1000) { Step = 4, MostOf = static bundle => bundle.ClipFrames - 4, Group = FieldGroup.Sampling, ValueName = "N", Default = static c => (long)c.Preset.MotionFrames, DefaultText = "the preset's" });
 
+    public static FlagField StreamSpeech { get; } = Add(new FlagField("stream_speech", "The speech encoder sees the 8 seconds of sound up to the end of a clip, as if the sound came live; otherwise the whole track.") { Group = FieldGroup.Sampling, ValueName = "true|false", Default = static c => c.Preset.StreamSpeech, DefaultText = "the preset's" });
+
     public static NumberField ColourCorrection { get; } = Add(new NumberField("colour_correction", "How strongly colours are held to those of the picture, against drift in long videos.", 0, 1) { Group = FieldGroup.Sampling, ValueName = "X", Default = static c => c.Preset.ColourCorrection, DefaultText = "the preset's" });
 
     public static WholeField Seed { get; } = Add(new WholeField("seed", "Starting point of the noise. The same seed and inputs give the same video.", 0, LargestSeed) { Group = FieldGroup.Sampling, ValueName = "N", DefaultText = "random, and reported" });

@@ -30,6 +30,9 @@ public sealed record VideoSettings : DrawingOptions
 
     public required int MotionFrames { get; init; }
 
+    /// <summary>Whether the speech encoder sees a window of sound that ends with the clip, instead of the whole track.</summary>
+    public bool StreamSpeech { get; init; }
+
     /// <summary>How frames are laid into the portrait; null gives videos of the size that is drawn.</summary>
     public CompositionOptions? Composition { get; init; }
 
@@ -60,6 +63,7 @@ public sealed record VideoSettings : DrawingOptions
             Guidance = Guided(all),
             ClipFrames = bundle.ClipFrames,
             MotionFrames = (int)all[VideoFields.MotionFrames]!.Value,
+            StreamSpeech = all[VideoFields.StreamSpeech]!.Value,
             ColourCorrection = all[VideoFields.ColourCorrection]!.Value,
             HoldPicture = bundle.HoldPicture,
             FewSteps = bundle.Presets[preset].FewSteps,

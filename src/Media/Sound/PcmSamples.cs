@@ -1,0 +1,38 @@
+using System.Runtime.InteropServices;
+
+namespace Locutor.Media.Sound;
+
+/// <summary>
+/// Samples from a pipe or socket: 32-bit little-endian floats, mono. What nobody has read yet stays with whoever writes, so memory does not
+/// grow.
+/// </summary>
+/// <param name="stream">It belongs to the caller.</param>
+/// <param name="name">For messages.</param>
+public sealed class PcmSamples(Stream stream, string name) : ISampleSource
+{
+    private readonly byte[] bytes = new byte[1 << 16];
+    private int kept; // bytes of a sample that has not come whole
+    private long samplesRead;
+
+    public async ValueTask<int> ReadAsync(Memory<float> samples, CancellationToken ct)
+    {
+        if (samples.Length == 0) return 0;
+        int most = Math.Min(bytes.Length, samples.Length * sizeof(float));
+        while (kept < sizeof(float))
+        {
+            int count = await stream.ReadAsync(bytes.AsMemory(kept, most - kept), ct).ConfigureAwait(false);
+            if (count == 0) return kept == 0 ? 0 : throw Unusable("breaks off inside a sample");
+            kept += count;
+        }
+
+        int whole = kept / sizeof(float);
+        MemoryMarshal.Cast<byte, float>(bytes.AsSpan(0, whole * sizeof(float))).CopyTo(samples.Span);
+        foreach (float sample in samples.Span[..whole])
+            if (!float.IsFinite(sample)) throw Unusable($"has a sample that is {sample}, expected finite numbers");
+        samplesRead += whole;
+        bytes.AsSpan(whole * sizeof(float), kept -= whole * sizeof(float)).CopyTo(bytes);
+        return whole;
+    }
+
+    private MediaException Unusable(string why) => new(MediaErrorCodes.UnsupportedMedia, $"{name}: the sound {why}, after {samplesRead} samples");
+}

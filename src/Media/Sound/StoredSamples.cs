@@ -1,0 +1,16 @@
+namespace Locutor.Media.Sound;
+
+/// <summary>Reads a stored sound from its beginning.</summary>
+/// <param name="sound">It belongs to the caller.</param>
+public sealed class StoredSamples(StoredSound sound) : ISampleSource
+{
+    private long position;
+
+    public ValueTask<int> ReadAsync(Memory<float> samples, CancellationToken ct)
+    {
+        int count = (int)Math.Min(samples.Length, sound.Samples - position);
+        sound.Read(position, samples.Span[..count]);
+        position += count;
+        return ValueTask.FromResult(count);
+    }
+}
