@@ -5,8 +5,8 @@ using Locutor.Jobs.Records;
 namespace Locutor.Jobs;
 
 /// <summary>
-/// What is measured of jobs, under the meter <see cref="MeterName"/>. Gauges of queue and workers tell of the whole cluster and are the same
-/// on every node. Counters and histograms count what happened on this node, to be summed over the nodes.
+/// Metrics of jobs, under the meter <see cref="MeterName"/>. Gauges of queue and workers cover the whole cluster and are equal on every node.
+/// Counters and histograms count what happened on this node, to be summed over the nodes.
 /// </summary>
 public sealed class JobsMetrics : IDisposable
 {

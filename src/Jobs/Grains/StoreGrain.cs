@@ -9,7 +9,7 @@ public interface IStoreGrain : IGrainWithStringKey
     Task<string?> IdAsync();
 
     /// <summary>Notes the identity of the store unless one is known; the one that holds from now on, and whether it was new.</summary>
-    /// <param name="found">What is written in the store; null makes a new identity.</param>
+    /// <param name="found">The identity that the store holds; null makes a new one.</param>
     /// <param name="adopt">Take this store even if another one is known.</param>
     Task<StoreIdentityReply> AgreeAsync(string? found, bool adopt);
 }
@@ -17,7 +17,7 @@ public interface IStoreGrain : IGrainWithStringKey
 [GenerateSerializer, Immutable]
 public sealed record StoreIdentityReply([property: Id(0)] string Id, [property: Id(1)] bool IsNew);
 
-/// <summary>What <see cref="StoreGrain"/> stores.</summary>
+/// <summary>The state of <see cref="StoreGrain"/>.</summary>
 public sealed class StoreState
 {
     public string? Id { get; set; }

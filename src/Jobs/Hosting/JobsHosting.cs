@@ -25,7 +25,7 @@ public sealed record ClusterOptions
     /// <summary>Address that other parts of the cluster reach this process at.</summary>
     public IPAddress Address { get; init; } = IPAddress.Loopback;
 
-    /// <summary>What nodes and workers show each other; without one their connections are open.</summary>
+    /// <summary>The certificate that nodes and workers show each other; without one their connections are open.</summary>
     public ClusterCertificate? Certificate { get; init; }
 
     public int SiloPort { get; init; } = 11_111;
@@ -104,7 +104,7 @@ public static class JobsHosting
     /// <summary>The tokens of an installation, for programs other than the service.</summary>
     public static TokenStore OpenTokens(ClusterOptions cluster) => new(Open(cluster), TimeProvider.System);
 
-    /// <summary>What the database of an installation tells of itself. Its schema is made, or brought up to date, if need be.</summary>
+    /// <summary>Facts about the database of an installation. Its schema is made, or brought up to date, if need be.</summary>
     public static DatabaseFacts ReadFacts(ClusterOptions cluster) => DatabaseFacts.Read(Open(cluster));
 
     private static Func<DbConnection> Open(ClusterOptions cluster)

@@ -1,6 +1,6 @@
 namespace Locutor.Jobs.Limits;
 
-/// <summary>What a limit answers.</summary>
+/// <summary>The answer of a limit.</summary>
 /// <param name="Allowed">Whether the request may pass; it was counted then.</param>
 /// <param name="Limit">Requests that a minute holds.</param>
 /// <param name="Remaining">Requests that may pass now without a wait.</param>
@@ -19,7 +19,7 @@ public sealed class TokenBucket(TimeProvider time)
     /// <summary>Whether the bucket is full, so that forgetting it changes nothing.</summary>
     public bool IsFull(int perMinute) => _filled is null || Filled(perMinute) >= perMinute;
 
-    /// <summary>What <see cref="Take"/> would answer; nothing is taken.</summary>
+    /// <summary>The answer that <see cref="Take"/> would give; nothing is taken.</summary>
     public LimitReply Look(int perMinute) => Reply(perMinute, Filled(perMinute), taken: false);
 
     /// <summary>Takes one request out of the bucket, if there is one.</summary>

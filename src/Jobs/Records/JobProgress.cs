@@ -15,7 +15,7 @@ public sealed record JobProgress
     [Id(5)] public int Steps { get; init; }
     [Id(6)] public double? EtaSeconds { get; init; }
 
-    /// <summary>What is to be said of these inputs, such as a picture of another kind than the model knows.</summary>
+    /// <summary>A note on these inputs, such as a picture of another kind than the model was trained on.</summary>
     [Id(7)] public string? Notice { get; init; }
 }
 

@@ -48,7 +48,7 @@ public sealed record JobRequest : IJsonOnDeserialized
     /// <summary>Name of the model that is asked for, for figures; null in older records.</summary>
     [Id(20)] public string? ModelName { get; init; }
 
-    /// <summary>What to make, as a JSON object.</summary>
+    /// <summary>The fields of the video, as a JSON object.</summary>
     public string Payload
     {
         get => _payload;

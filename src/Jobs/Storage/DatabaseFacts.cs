@@ -4,7 +4,7 @@ using Locutor.Jobs.Grains;
 
 namespace Locutor.Jobs.Storage;
 
-/// <summary>What a database tells of itself, for checks before a start.</summary>
+/// <summary>Facts about a database, for checks before a start.</summary>
 /// <param name="SchemaVersion">Version of its tables.</param>
 /// <param name="StoreId">Identity of the store of inputs and results that belongs to it; null when no node has named one yet.</param>
 public sealed record DatabaseFacts(int SchemaVersion, string? StoreId)

@@ -1,6 +1,6 @@
 namespace Locutor.Jobs.Tokens;
 
-/// <summary>What a token may do.</summary>
+/// <summary>The rights of a token.</summary>
 [Flags]
 public enum TokenScopes
 {

@@ -46,7 +46,7 @@ public sealed class InputStore(DataFolder folder, IFileStore store, UrlFetcher f
     public Task<JobInput> StoreAsync(string jobId, string field, Stream upload, ExpectedMedia expected, CancellationToken cancellation) =>
         StoreAsync(jobId, field, expected, file => CopyAsync(upload, file, cancellation), null, cancellation);
 
-    /// <summary>What a field of a request must be.</summary>
+    /// <summary>The kind of file that a field of a request needs.</summary>
     public static ExpectedMedia Expected(string field) => field switch
     {
         "image" => ExpectedMedia.Picture,

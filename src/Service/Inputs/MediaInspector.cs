@@ -5,7 +5,7 @@ using Locutor.Service.Settings;
 
 namespace Locutor.Service.Inputs;
 
-/// <summary>What a field of a request must be.</summary>
+/// <summary>The kind of file that a field of a request needs.</summary>
 public enum ExpectedMedia
 {
     Picture,
@@ -14,7 +14,7 @@ public enum ExpectedMedia
     Sound,
 }
 
-/// <summary>What a file turned out to be.</summary>
+/// <summary>The kind and size of a file, as found in its bytes.</summary>
 public sealed record InspectedMedia(string ContentType, string Extension, MediaKind Kind, double Seconds, int Width, int Height);
 
 /// <summary>The file is readable, but not of the kind its field asks for.</summary>

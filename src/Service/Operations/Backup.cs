@@ -6,8 +6,8 @@ using Locutor.Service.Storage;
 
 namespace Locutor.Service.Operations;
 
-/// <summary>What a backup holds; the file <c>backup.json</c> in its folder.</summary>
-/// <param name="Version">Of this format.</param>
+/// <summary>The contents of a backup; the file <c>backup.json</c> in its folder.</summary>
+/// <param name="Version">Version of this format.</param>
 /// <param name="Database">sqlite or postgres.</param>
 /// <param name="Files">Inputs and results that were copied.</param>
 /// <param name="Bytes">Their size together.</param>

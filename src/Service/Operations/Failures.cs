@@ -67,7 +67,7 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
         (header.StartsWith("Content-", StringComparison.OrdinalIgnoreCase) && header != "Content-Security-Policy")
         || header is "Accept-Ranges" or "Cache-Control" or "ETag" or "Last-Modified" or "Location" or "Transfer-Encoding";
 
-    /// <summary>What routing refuses without a body.</summary>
+    /// <summary>Code and sentence for answers that routing gives without a body.</summary>
     private static (string Code, string Detail)? Empty(int status) => status switch
     {
         400 => (JobError.InvalidRequest, "the request cannot be read"),

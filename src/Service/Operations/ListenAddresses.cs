@@ -33,7 +33,7 @@ public static class ListenAddresses
         return addresses.Count > 0 ? addresses : throw new SettingsException("urls: expected an address, as http://127.0.0.1:8080");
     }
 
-    /// <summary>What cannot be listened on; nothing when all is well.</summary>
+    /// <summary>The addresses that cannot be listened on; empty when all can.</summary>
     public static IReadOnlyList<AddressFault> Faults(ServeSettings settings)
     {
         var faults = new List<AddressFault?>();

@@ -20,7 +20,7 @@ internal sealed partial class Readiness(
     private bool _begun;
     private volatile string[] _found = ["starting"];
 
-    /// <summary>What is wrong; nothing when the service is ready.</summary>
+    /// <summary>The reasons why the service is not ready; empty when it is.</summary>
     public IReadOnlyList<string> Reasons => drain.HasBegun ? ["draining: the service is about to stop", .. _found] : _found;
 
     public static IResult Answer(Readiness readiness, HttpContext context)

@@ -18,7 +18,7 @@ internal static class Tracing
 
     public static bool IsOn { get; } = Environment.GetEnvironmentVariable(Collector) is { Length: > 0 };
 
-    /// <summary>What a job keeps of the request that is being answered, so that later spans join its trace.</summary>
+    /// <summary>The trace context of the present request. A job keeps it, so that later spans join the trace.</summary>
     public static string? Current => IsOn ? Activity.Current?.Id : null;
 
     public static void Add(IHostApplicationBuilder builder)

@@ -8,7 +8,7 @@ namespace Locutor.Service.Requests;
 
 /// <summary>A field of a request with the limits that a model sets, for forms.</summary>
 /// <param name="Type">integer, number, string, boolean, array, object or file.</param>
-/// <param name="Expected">What a value must be, in words.</param>
+/// <param name="Expected">The allowed values, in words.</param>
 /// <param name="Step">Distance between allowed values, counted from the minimum.</param>
 /// <param name="Accept">For a file: the content types and extensions that a file picker shall offer.</param>
 public sealed record FieldView(

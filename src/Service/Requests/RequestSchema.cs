@@ -8,7 +8,7 @@ namespace Locutor.Service.Requests;
 /// <summary>The fields of a request in the OpenAPI document.</summary>
 internal static class RequestSchema
 {
-    /// <summary>What every job tells, also where the submission did not.</summary>
+    /// <summary>Fields that every job shows, even if the submission did not give them.</summary>
     private static readonly RequestField[] Always = [VideoFields.Prompt, VideoFields.Model, VideoFields.Seed];
 
     /// <summary>The body of a submission.</summary>

@@ -4,7 +4,7 @@ using Locutor.Models;
 
 namespace Locutor.Service.Requests;
 
-/// <summary>What a submission over HTTP may say in addition to the fields of a video.</summary>
+/// <summary>Fields of a submission over HTTP, in addition to those of a video.</summary>
 internal static class SubmissionFields
 {
     public static TextField Webhook { get; } = new("webhook", "Address that is called when the job ends, signed after the Standard Webhooks convention.", 2048)

@@ -21,14 +21,14 @@ public static class EnvironmentNames
     /// <summary>Whether something reads the variable.</summary>
     public static bool IsRead(string name) => Settings.ContainsKey(name) || Others.Contains(name);
 
-    /// <summary>Of the names of an environment, those that begin as ours do and that nothing reads.</summary>
+    /// <summary>The names of an environment that begin with LOCUTOR_ and that nothing reads.</summary>
     public static IReadOnlyList<UnreadVariable> Unread(IEnumerable<string> names) =>
         [.. names.Where(name => name.StartsWith(Prefix, StringComparison.Ordinal) && !IsRead(name)).Order(StringComparer.Ordinal)
             .Select(name => new UnreadVariable(name, NearestNames.Within(Slips, name, Settings.Keys.Concat(Others))))];
 }
 
 /// <summary>A variable that nothing reads.</summary>
-/// <param name="Meant">What it may be a slip of the pen for, or null.</param>
+/// <param name="Meant">The variable that was probably meant, or null.</param>
 public sealed record UnreadVariable(string Name, string? Meant)
 {
     public string Text => Meant is null ? $"{Name} is no variable of this program" : $"{Name} is no variable of this program; did you mean {Meant}?";

@@ -6,7 +6,7 @@ namespace Locutor.Service.Storage;
 /// </summary>
 public interface IFileStore
 {
-    /// <summary>What messages call it.</summary>
+    /// <summary>The name of the store in messages.</summary>
     string Name { get; }
 
     /// <summary>Takes a finished file out of the data folder for good; it is durable when this returns, and nobody sees a part of it.</summary>

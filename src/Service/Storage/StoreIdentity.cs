@@ -18,7 +18,7 @@ public sealed class StoreIdentity(IFileStore store, DataFolder folder)
 
     public string Name => store.Name;
 
-    /// <summary>What is written in the store, or null.</summary>
+    /// <summary>Reads the identity from the store; null when there is none.</summary>
     public async Task<string?> ReadAsync(CancellationToken cancellation)
     {
         await using var file = await store.OpenAsync(FileName, cancellation);

@@ -3,7 +3,7 @@ using Microsoft.OpenApi;
 namespace Locutor.Service.V1;
 
 /// <summary>
-/// What the endpoints' declarations cannot say, added to the OpenAPI document: headers, files as bytes, the problems that every address may
+/// Adds to the OpenAPI document what declarations of endpoints cannot express: headers, files as bytes, the problems that every address may
 /// answer with, webhooks and the classic addresses. Generators of clients depend on all of it.
 /// </summary>
 internal static class ApiDetails

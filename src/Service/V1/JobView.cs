@@ -18,10 +18,10 @@ public sealed record JobView
     public required ProgressView Progress { get; init; }
     public required int Attempt { get; init; }
 
-    /// <summary>What the model has to say of these inputs, such as a picture of another kind than it knows; known once the job runs.</summary>
+    /// <summary>A note of the model on these inputs, such as a picture of another kind than it was trained on; known once the job runs.</summary>
     public string? Notice { get; init; }
 
-    /// <summary>What was asked for, by the names of the submission; prompt, model and seed are always there.</summary>
+    /// <summary>The fields of the submission; prompt, model and seed are always present.</summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement> Request { get; init; } = [];
     public required IReadOnlyList<InputView> Inputs { get; init; }

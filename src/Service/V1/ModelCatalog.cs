@@ -50,7 +50,7 @@ public sealed class ModelCatalog
 
     public string Default { get; }
 
-    /// <summary>What the stub generator accepts.</summary>
+    /// <summary>The model of the stub generator.</summary>
     public static ModelCatalog Stub { get; } = From(
         [
             UntrainedBundle.Bundle with

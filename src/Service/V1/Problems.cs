@@ -25,7 +25,7 @@ public sealed record Problem
     /// <summary>Whether the same request may succeed later.</summary>
     public bool Retryable { get; init; }
 
-    /// <summary>What is wrong with which field.</summary>
+    /// <summary>The faults of each field.</summary>
     public IReadOnlyDictionary<string, string[]>? Errors { get; init; }
 
     /// <summary>Identifies a failure of the service in its log.</summary>

@@ -5,7 +5,7 @@ using Locutor.Service.Settings;
 
 namespace Locutor.Service.V1;
 
-/// <summary>What there is to choose from, who works, who is calling.</summary>
+/// <summary>Addresses of the options, the workers and the session.</summary>
 internal static class ServiceEndpoints
 {
     public static void Map(RouteGroupBuilder v1)
@@ -89,7 +89,7 @@ internal sealed record WorkerView(
 /// <summary>The workers and the queue's figures.</summary>
 internal sealed record WorkersView(IReadOnlyList<WorkerView> Workers, int Queued, int Fetching, int Running, double TypicalSeconds);
 
-/// <summary>What a submission may name.</summary>
+/// <summary>The models, presets and limits that a submission can choose from.</summary>
 internal sealed record OptionsView(IReadOnlyList<ModelView> Models, string DefaultModel, LimitsView Limits, IReadOnlyList<string> Samples)
 {
     public static OptionsView Of(ModelCatalog catalog, ServeSettings settings) => new(

@@ -141,5 +141,5 @@ public sealed partial class WebhookSender(
     private partial void LogFailed(Exception exception);
 }
 
-/// <summary>What a webhook is told.</summary>
+/// <summary>The body of a webhook.</summary>
 internal sealed record WebhookView(string Type, DateTimeOffset Timestamp, JobView Data);

@@ -2,15 +2,15 @@ using Locutor.Jobs.Records;
 
 namespace Locutor.Service.Workers;
 
-/// <summary>What a runner is given for one attempt.</summary>
+/// <summary>The job of a runner, for one attempt.</summary>
 /// <param name="Inputs">Absolute paths by field.</param>
 /// <param name="OutputPath">Where the finished video goes; it is in place only when the runner returns.</param>
 /// <param name="WorkFolder">Kept between attempts of one job, for what a later attempt can go on from.</param>
 public sealed record RunnerJob(string Id, JobRequest Request, IReadOnlyDictionary<string, string> Inputs, string OutputPath, string WorkFolder);
 
-/// <summary>What came out.</summary>
+/// <summary>The finished video.</summary>
 /// <param name="Thumbnail">A small JPEG, if the runner has one at hand; else it is made from the video.</param>
-/// <param name="Notice">What is to be said of the inputs; it was reported with the progress too.</param>
+/// <param name="Notice">A note on the inputs, which the progress reported too.</param>
 public sealed record RunnerVideo(int Width, int Height, double Seconds, byte[]? Thumbnail = null, string? Notice = null);
 
 /// <summary>Makes one video at a time on one device and keeps its model warm between them.</summary>

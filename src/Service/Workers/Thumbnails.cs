@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace Locutor.Service.Workers;
 
-/// <summary>What is made of a finished video: a small picture and a hash.</summary>
+/// <summary>Makes a small picture and a hash of a finished video.</summary>
 internal static class Thumbnails
 {
     /// <summary>A JPEG of the first frame, at most 480 pixels wide; null when ffmpeg cannot make one.</summary>

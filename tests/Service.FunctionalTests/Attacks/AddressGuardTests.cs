@@ -6,7 +6,7 @@ using Locutor.Service.Settings;
 
 namespace Locutor.Service.FunctionalTests.Attacks;
 
-/// <summary>What may be connected to, however it is written.</summary>
+/// <summary>Which addresses may be connected to, however they are written.</summary>
 public sealed class AddressGuardTests
 {
     [Theory]

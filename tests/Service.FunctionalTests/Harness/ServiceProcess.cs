@@ -34,7 +34,7 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>Told every line that the program prints.</summary>
     public event Action<string>? Printed;
 
-    /// <summary>What the program has printed.</summary>
+    /// <summary>The output of the program so far.</summary>
     public string Log
     {
         get
@@ -47,7 +47,7 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>Starts the service with the stub generator and waits until it is ready.</summary>
     public static Task<ServiceProcess> StartAsync(params string[] options) => StartAsync(new Dictionary<string, string>(), options);
 
-    /// <summary>The same with variables of the environment.</summary>
+    /// <summary>Starts the service with variables of the environment.</summary>
     public static async Task<ServiceProcess> StartAsync(IReadOnlyDictionary<string, string> environment, params string[] options)
     {
         var service = new ServiceProcess(Directory.CreateTempSubdirectory("locutor-service-").FullName, options, environment);

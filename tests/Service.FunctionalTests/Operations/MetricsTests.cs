@@ -6,7 +6,7 @@ using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Operations;
 
-/// <summary>What Prometheus reads of the service, and the alerts and the dashboard in deploy/ that are made of it.</summary>
+/// <summary>The metrics that Prometheus reads, and the alerts and the dashboard in deploy/ that use them.</summary>
 public sealed partial class MetricsTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);

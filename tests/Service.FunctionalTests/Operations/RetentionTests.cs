@@ -7,7 +7,7 @@ using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Operations;
 
-/// <summary>What goes by itself: results that have expired, and the oldest ones when the disk's share is used up.</summary>
+/// <summary>Results go by themselves when they have expired, and the oldest ones when the quota is used up.</summary>
 public sealed class RetentionTests
 {
     [Fact]

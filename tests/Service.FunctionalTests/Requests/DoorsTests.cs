@@ -93,7 +93,7 @@ public sealed class DoorsTests(SketchService service) : IClassFixture<SketchServ
         var answers = await AnswersAsync(
             Sent.From(VideoFields.Steps, "0"), Sent.From(VideoFields.TextGuidance, "NaN"), Sent.From(VideoFields.Size, "9000p"), Sent.From(VideoFields.MotionFrames, "33"));
         answers.ShouldAllBe(answer => answer ==
-            "size: expected one of 128, found '9000p'; steps: expected a whole number from 1 to 1000, found 0; "
+            "size: expected one of portrait, found '9000p'; steps: expected a whole number from 1 to 1000, found 0; "
             + "text_guidance: expected a number from 0 to 30, found 'NaN'; motion_frames: expected one of 1, 5, 9, ... up to 29, found 33");
     }
 
