@@ -10,8 +10,8 @@ namespace Locutor.Jobs.Hosting;
 /// <summary>Mutual TLS between nodes and workers, with one certificate for all of them.</summary>
 internal sealed partial class ClusterTls(ClusterCertificate certificate, TimeProvider time, ILogger<ClusterTls> logger)
 {
-    // A machine that is busy starting several programs takes its time.
-    private static readonly TimeSpan HandshakePatience = TimeSpan.FromSeconds(30);
+    // A machine that is busy starting several programs takes its time. A connection includes its handshake.
+    private static readonly TimeSpan HandshakePatience = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan SayEvery = TimeSpan.FromSeconds(10);
 
     private readonly Lock _saying = new();
@@ -20,6 +20,7 @@ internal sealed partial class ClusterTls(ClusterCertificate certificate, TimePro
     public static void Use(ISiloBuilder silo, ClusterCertificate certificate)
     {
         silo.Services.AddSingleton(certificate).AddSingleton<ClusterTls>();
+        silo.Configure<ConnectionOptions>(connections => connections.OpenConnectionTimeout = HandshakePatience);
         silo.Services.AddOptions<SiloConnectionOptions>().Configure<ClusterTls>((connections, tls) =>
         {
             connections.ConfigureSiloInboundConnection(connection => connection.Use(tls.Tell).UseServerTls(tls.Options()));
@@ -31,6 +32,7 @@ internal sealed partial class ClusterTls(ClusterCertificate certificate, TimePro
     public static void Use(IClientBuilder client, ClusterCertificate certificate)
     {
         client.Services.AddSingleton(certificate).AddSingleton<ClusterTls>();
+        client.Configure<ConnectionOptions>(connections => connections.OpenConnectionTimeout = HandshakePatience);
         client.Services.AddOptions<ClientConnectionOptions>().Configure<ClusterTls>((connections, tls) =>
             connections.ConfigureConnection(connection => connection.Use(tls.Tell).UseClientTls(tls.Options())));
     }

@@ -15,7 +15,7 @@ namespace Locutor.Jobs.Hosting;
 internal sealed partial class LostNodes(IClusterMembershipService members, ILocalSiloDetails self, TimeProvider time, ILogger<LostNodes> logger)
     : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
-    private static readonly TimeSpan UsualJoin = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan UsualJoin = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     // A process that is killed does not close everything in one moment.

@@ -45,7 +45,10 @@ internal sealed partial class Janitor(
             }
             catch (Exception exception)
             {
-                LogFailed(exception);
+                if (Outage.Is(exception))
+                    LogWaits(exception.Message);
+                else
+                    LogFailed(exception);
                 await Task.Delay(Beat, time, CancellationToken.None);
             }
         }
@@ -136,6 +139,9 @@ internal sealed partial class Janitor(
 
     [LoggerMessage(LogLevel.Warning, "the result of {Job} was removed to stay within the disk quota")]
     private partial void LogMadeRoom(string job);
+
+    [LoggerMessage(LogLevel.Warning, "old files are not removed until the database and the queue answer: {Reason}")]
+    private partial void LogWaits(string reason);
 
     [LoggerMessage(LogLevel.Error, "cleaning up failed")]
     private partial void LogFailed(Exception exception);

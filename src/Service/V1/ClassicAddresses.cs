@@ -50,7 +50,7 @@ internal static class ClassicAddresses
         OperationId = id,
         Summary = summary,
         Tags = Tag(document),
-        Parameters = [new OpenApiParameter { Name = "call_id", In = ParameterLocation.Query, Required = true, Description = "Of the answer to POST.", Schema = new OpenApiSchema { Type = JsonSchemaType.String } }],
+        Parameters = [new OpenApiParameter { Name = "call_id", In = ParameterLocation.Query, Required = true, Description = "The call_id of the answer to POST.", Schema = new OpenApiSchema { Type = JsonSchemaType.String } }],
         Responses = new OpenApiResponses
         {
             ["200"] = withBody ? Answer("The video.", "video/mp4", new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" }) : new OpenApiResponse { Description = "The video is there." },
