@@ -21,12 +21,12 @@ internal static class JobsEndpoints
         var jobs = v1.MapGroup("/jobs").WithTags("Jobs");
         jobs.MapPost("", SubmitAsync).Needs(TokenScopes.Submit)
             .Accepts<JsonObject>("application/json", "multipart/form-data")
-            .Produces<JobView>(StatusCodes.Status202Accepted).ProducesProblems(400, 401, 409, 408, 413, 415, 422, 429, 503)
+            .Produces<JobView>(StatusCodes.Status202Accepted).ProducesProblems(400, 401, 408, 409, 413, 415, 422, 429, 503)
             .WithName("submitJob").WithSummary("Submit a job")
             .WithDescription("JSON with URLs (http, https or data). The answer comes when the job is stored; nothing accepted is lost. The address takes the form of uploadJob too.");
         jobs.MapPost("/upload", SubmitAsync).Needs(TokenScopes.Submit)
             .Accepts<JsonObject>("multipart/form-data")
-            .Produces<JobView>(StatusCodes.Status202Accepted).ProducesProblems(400, 401, 408, 413, 415, 422, 429, 503)
+            .Produces<JobView>(StatusCodes.Status202Accepted).ProducesProblems(400, 401, 408, 409, 413, 415, 422, 429, 503)
             .WithName("uploadJob").WithSummary("Submit a job with files")
             .WithDescription("A form with files, or with URLs as text. Otherwise as submitJob.");
         jobs.MapGet("", ListAsync).Needs(TokenScopes.Read).Produces<JobListView>().ProducesProblems(400, 401)

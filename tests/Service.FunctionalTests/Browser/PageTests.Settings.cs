@@ -83,14 +83,10 @@ public sealed partial class PageTests
         await Expect(page.Locator("#voice-file")).ToHaveAttributeAsync("accept", new Regex(@"\.amr"));
         foreach (var (name, field) in new[] { ("a.mts", "video"), ("b.MXF", "video"), ("c.heic", "image"), ("d.qoi", "image"), ("e", "image") })
         {
-            var sent = page.WaitForRequestAsync(request => request.Method == "POST");
             await page.Locator("#picture-file").SetInputFilesAsync(new FilePayload { Name = name, MimeType = "", Buffer = [1, 2, 3] });
             await page.Locator("#voice-file").SetInputFilesAsync(new FilePayload { Name = "v.amr", MimeType = "", Buffer = [1, 2, 3] });
             await page.GetByRole(AriaRole.Button, new() { Name = "Generate" }).ClickAsync();
-            var request = await sent;
-            request.PostData.ShouldNotBeNull().ShouldContain($"name=\"{field}\"; filename=\"{name}\"");
-            request.PostData!.ShouldContain("name=\"audio\"; filename=\"v.amr\"");
-            await Expect(page.Locator("#problem")).ToBeVisibleAsync();
+            await Expect(page.Locator("#problem")).ToContainTextAsync($"{field}: "); // the service names the field of the three bytes
         }
     }
 }
