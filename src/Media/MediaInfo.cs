@@ -1,6 +1,6 @@
 namespace Locutor.Media;
 
-/// <summary>What a file says of itself. Durations and rates are claims of its header; decoding has the last word.</summary>
+/// <summary>The claims of a file about itself. Durations and rates come from its header; decoding may find others.</summary>
 /// <param name="Kind">Picture, video or audio.</param>
 /// <param name="Container">Told by the bytes.</param>
 /// <param name="Width">Of the picture or video as stored, in pixels; 0 for audio.</param>
@@ -11,7 +11,7 @@ namespace Locutor.Media;
 public sealed record MediaInfo(
     MediaKind Kind, MediaContainer Container, int Width, int Height, double? FramesPerSecond, double? Duration, IReadOnlyList<MediaStream> Streams)
 {
-    /// <summary>Of an animated picture; 1 for others, and for what is no picture.</summary>
+    /// <summary>Number of frames of an animated picture; 1 for every other file.</summary>
     public int Frames { get; init; } = 1;
 
     /// <summary>The stream that is seen, if any.</summary>

@@ -1,6 +1,6 @@
 namespace Locutor.Media;
 
-/// <summary>What a file is to us.</summary>
+/// <summary>Kinds of input files.</summary>
 public enum MediaKind
 {
     Picture,

@@ -1,6 +1,6 @@
 namespace Locutor.Media;
 
-/// <summary>What a file from outside may cost. Everything is refused as <see cref="MediaErrorCodes.TooLarge"/> beyond these.</summary>
+/// <summary>Limits of files from outside. A file beyond one of them is refused as <see cref="MediaErrorCodes.TooLarge"/>.</summary>
 public sealed record MediaLimits
 {
     public static MediaLimits Default { get; } = new();

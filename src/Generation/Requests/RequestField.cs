@@ -16,7 +16,7 @@ public enum FieldGroup
     Delivery,
 }
 
-/// <summary>What a default depends on.</summary>
+/// <summary>The bundle, preset and size that a default depends on.</summary>
 public readonly record struct FieldContext(Bundle Bundle, Preset Preset, string Size)
 {
     /// <summary>The context of a preset and a size of the bundle; unknown names and null give the bundle's defaults.</summary>
@@ -77,7 +77,7 @@ public abstract class RequestField(string name, string help)
     /// <summary>The name as a label, such as "Audio guidance".</summary>
     public string Title => char.ToUpperInvariant(Name[0]) + Name[1..].Replace('_', ' ');
 
-    /// <summary>What a value must be, to follow the word "expected".</summary>
+    /// <summary>The values that are accepted, to follow the word "expected".</summary>
     /// <param name="bundle">Decides some ranges; null when no model is chosen yet.</param>
     public abstract string Expected(Bundle? bundle);
 

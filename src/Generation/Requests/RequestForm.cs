@@ -12,7 +12,7 @@ namespace Locutor.Generation.Requests;
 public sealed record ResolvedRequest(Bundle Bundle, VideoRequest Request, VideoSettings Settings);
 
 /// <summary>
-/// What one caller sent, field by field. Command line, JSON and form each fill in one of these, so that they give the same verdict in the
+/// The fields that one caller sent. Command line, JSON and form each fill in one of these, so that they give the same verdict in the
 /// same words. All faults are collected before the caller is told.
 /// </summary>
 /// <param name="extra">Fields that this door has in addition to those of a video.</param>

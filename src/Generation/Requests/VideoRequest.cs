@@ -5,7 +5,7 @@ using Locutor.Models;
 namespace Locutor.Generation.Requests;
 
 /// <summary>
-/// What a user asks for, apart from the input files: values by the names of <see cref="VideoFields"/>. It is immutable, and unchecked
+/// The wishes of a user, apart from the input files: values by the names of <see cref="VideoFields"/>. It is immutable, and unchecked
 /// until <see cref="VideoSettings.Resolve"/>. As JSON it is what a client sends and what a stored job keeps.
 /// </summary>
 public sealed class VideoRequest
@@ -31,10 +31,10 @@ public sealed class VideoRequest
     public IEnumerable<(RequestField Field, JsonElement Value)> Given =>
         VideoFields.All.Where(known => values.ContainsKey(known.Name)).Select(known => (known, values[known.Name]));
 
-    /// <summary>The same request with one more value; null changes nothing.</summary>
+    /// <summary>A copy with one more value; null changes nothing.</summary>
     public VideoRequest With(RequestField field, object? value) => value is null ? this : With(field, JsonSerializer.SerializeToElement(value, value.GetType()));
 
-    /// <summary>The same request with one more value, as it was sent.</summary>
+    /// <summary>A copy with one more value, as it was sent.</summary>
     public VideoRequest With(RequestField field, JsonElement value) => new(new Dictionary<string, JsonElement>(values, StringComparer.Ordinal) { [field.Name] = value });
 
     /// <summary>Notes every value that the bundle does not allow.</summary>

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Locutor.Media.Files;
 
-/// <summary>What a name in the file system stands for.</summary>
+/// <summary>Kinds of entries in the file system.</summary>
 public enum FileKind
 {
     Missing,

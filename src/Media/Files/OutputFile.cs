@@ -23,7 +23,7 @@ internal sealed class OutputFile : IDisposable
     /// <summary>Whether bytes go straight to their destination, so that nothing can be changed once it is written.</summary>
     public bool Streams => aside is null;
 
-    /// <summary>Of the file while it grows; of the destination where it <see cref="Streams"/>.</summary>
+    /// <summary>Path of the file while it grows; path of the destination where it <see cref="Streams"/>.</summary>
     public string Path => aside?.Path ?? target;
 
     /// <summary>Opens the destination; links are followed, so that they stay and lead to the new file.</summary>

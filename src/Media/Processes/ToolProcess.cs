@@ -20,7 +20,7 @@ internal sealed class ToolProcess : IAsyncDisposable
 
     public int Id => process.Id;
 
-    /// <summary>What the tool reads; closing it says that there is no more.</summary>
+    /// <summary>Standard input of the tool; closing it ends the input.</summary>
     public Stream Input => process.StandardInput.BaseStream;
 
     public Stream Output => process.StandardOutput.BaseStream;

@@ -31,7 +31,7 @@ internal static class ForeignKinds
         ("SQLite format 3", "a database"),
     ];
 
-    /// <summary>What unknown bytes look like, for the message that refuses them.</summary>
+    /// <summary>Names the kind of a file that is not read, for the message that refuses it.</summary>
     public static string Describe(ReadOnlySpan<byte> header)
     {
         if (header.Length > 0 && !header.ContainsAnyExcept((byte)0)) return "nothing but zero bytes, as a download leaves that was never finished";

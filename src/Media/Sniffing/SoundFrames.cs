@@ -73,7 +73,7 @@ internal static class SoundFrames
 
     private static int AdtsLength(ReadOnlySpan<byte> frame) => (frame[3] & 3) << 11 | frame[4] << 3 | frame[5] >> 5;
 
-    /// <summary>Of layer 3; 0 for the others, which nobody cuts any more.</summary>
+    /// <summary>Bytes of a frame of layer 3; 0 for the other layers.</summary>
     private static int Mp3Length(ReadOnlySpan<byte> frame)
     {
         int version = frame[1] >> 3 & 3, layer = frame[1] >> 1 & 3;

@@ -40,7 +40,7 @@ internal readonly record struct BiquadFilter(double B0, double B1, double B2, do
         return y;
     }
 
-    /// <summary>What a filter remembers between two samples.</summary>
+    /// <summary>State of a filter between two samples.</summary>
     internal readonly record struct State(double First, double Second);
 
     private static (double Cos, double Alpha) Angle(int sampleRate, double q, double frequency)

@@ -37,7 +37,7 @@ internal sealed class ChannelPowers
         return power;
     }
 
-    /// <summary>Of interleaved samples.</summary>
+    /// <summary>Measures interleaved samples.</summary>
     public static ChannelPowers From(ReadOnlySpan<float> samples, int channels)
     {
         var sum = new Accumulator(channels);

@@ -32,7 +32,7 @@ public static class Loudness
         return meter.Loudness();
     }
 
-    /// <summary>The same sound at <paramref name="target"/> LUFS; left alone when its own loudness is beyond +-100 or not a number.</summary>
+    /// <summary>Scales a sound to <paramref name="target"/> LUFS; it is left alone when its own loudness is beyond +-100 or not a number.</summary>
     public static Waveform Normalise(Waveform waveform, double target = Speech)
     {
         double gain = Gain(Measure(waveform), target);

@@ -36,7 +36,7 @@ internal static class RawMatroska
         return [.. ebml, .. Id(0x18538067), .. Big(Unknown), .. info, .. Element(0x1654AE6B, video, sound)];
     }
 
-    /// <summary>What goes before the pixels of one frame: its cluster's head, its sound, the head of its block.</summary>
+    /// <summary>Makes the bytes before the pixels of one frame: its cluster's head, its sound, the head of its block.</summary>
     /// <param name="milliseconds">When it is shown.</param>
     /// <param name="sound">May be empty.</param>
     /// <param name="pixelBytes">Length of the frame that follows.</param>

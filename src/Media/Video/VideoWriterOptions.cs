@@ -1,6 +1,6 @@
 namespace Locutor.Media.Video;
 
-/// <summary>What a <see cref="VideoWriter"/> makes.</summary>
+/// <summary>Settings of a <see cref="VideoWriter"/>.</summary>
 /// <param name="Path">The finished file, whose extension chooses the format; replaced if it is there. <c>-</c> is standard output.</param>
 /// <param name="Width">Pixels, even, 16 to 8192.</param>
 /// <param name="Height">Pixels, even, 16 to 8192.</param>

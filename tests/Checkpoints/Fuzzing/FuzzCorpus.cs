@@ -92,7 +92,17 @@ internal static class FuzzCorpus
             new GgufWriter { Version = 2, Alignment = 64 }.Add("diffusion_model.a.weight", 12, [2, 256], GgufWriter.Blocks(2, () => GgufWriter.Fours(random, false)).Data).Add("diffusion_model.b.weight", 13, [1, 512], GgufWriter.Blocks(2, () => GgufWriter.Fours(random, true)).Data)
                 .Add("diffusion_model.c.bias", 30, [2, 2], new byte[8]).Add("diffusion_model.d.bias", 1, [], new byte[2]).Bytes(),
             new GgufWriter().Integers("comfy.gguf.orig_shape.p", 2, 1, 4, 2, 2).Text("general.file_type", "7").Add("p", 8, [2, 32], Q8(2)).Bytes(),
+            LowBits(random),
         ];
+    }
+
+    /// <summary>One tensor of one block of each type of few bits; bytes below 60 are finite scales wherever they stand.</summary>
+    private static byte[] LowBits(Random random)
+    {
+        var file = new GgufWriter();
+        foreach (var (number, type) in new[] { (2u, ElementType.Q40), (3u, ElementType.Q41), (6u, ElementType.Q50), (7u, ElementType.Q51), (10u, ElementType.Q2K), (11u, ElementType.Q3K), (20u, ElementType.Iq4Nl), (23u, ElementType.Iq4Xs), (39u, ElementType.Mxfp4) })
+            file.Add($"t{number}", number, [1, type.BlockElements()], [.. Enumerable.Range(0, type.Size()).Select(_ => (byte)random.Next(60))]);
+        return file.Bytes();
     }
 
     private static byte[][] Ports(string folder)

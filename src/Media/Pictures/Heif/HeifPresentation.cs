@@ -7,7 +7,7 @@ namespace Locutor.Media.Pictures.Heif;
 /// <summary>How a decoded HEIF picture is shown: colours to sRGB, then cropped, mirrored and turned as its properties say, in their order.</summary>
 internal static class HeifPresentation
 {
-    /// <summary>Of the <c>nclx</c> property, where there is one.</summary>
+    /// <summary>Colour from the <c>nclx</c> property, where there is one.</summary>
     public static StreamColour Colour(HeifItem tile)
     {
         if (tile.Properties.Find(p => p.Type == "colr" && p.Content.AsSpan().StartsWith("nclx"u8))?.Content is not { Length: >= 11 } content) return new StreamColour();
