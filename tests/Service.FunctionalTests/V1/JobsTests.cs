@@ -190,7 +190,6 @@ public sealed class JobsTests(SharedService shared) : IClassFixture<SharedServic
 
     [Theory]
     [InlineData("/v1/jobs")]
-    [InlineData("/v1/session")]
     [InlineData("/")]
     public async Task Bytes_that_are_no_text_are_refused(string address)
     {
