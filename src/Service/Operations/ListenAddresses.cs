@@ -21,7 +21,9 @@ public static class ListenAddresses
             try
             {
                 var address = BindingAddress.Parse(url);
-                if (address.Scheme is not ("http" or "https") || address.PathBase.Length > 0)
+                if (address.Scheme is "https")
+                    throw new SettingsException($"urls: this program has no certificate for {url}; listen on http and put a TLS proxy in front, as in deploy/proxy");
+                if (address.Scheme is not "http" || address.PathBase.Length > 0)
                     throw new FormatException();
                 addresses.Add(address);
             }

@@ -37,6 +37,7 @@ public sealed class CheckTests
     [Theory]
     [InlineData("urls", "foo", "urls: expected addresses as http://127.0.0.1:8080, separated by semicolons, found 'foo'")]
     [InlineData("urls", "http://0.0.0.0:8080", "no_auth: expected loopback addresses only, found http://0.0.0.0:8080")]
+    [InlineData("urls", "https://127.0.0.1:8443", "urls: this program has no certificate for https://127.0.0.1:8443; listen on http and put a TLS proxy in front")]
     [InlineData("workers", "gpu0", "workers: expected auto, none, cpu or cuda:0,cuda:1, found 'gpu0'")]
     public async Task A_wrong_setting_is_told_by_the_check_and_at_the_start(string name, string value, string sentence)
     {
