@@ -12,9 +12,6 @@ internal static class HubCache
         string commit = File.Exists(reference) && new FileInfo(reference).Length < 200 ? File.ReadAllText(reference).Trim() : revision;
         if (commit.Length == 0 || commit.AsSpan().ContainsAny('/', '\\') || commit.StartsWith('.')) return null;
         string path = Path.Combine(repository, "snapshots", commit, file.Path);
-        var target = new FileInfo(path);
-        if (!target.Exists) return null;
-        long size = target.ResolveLinkTarget(true) is FileInfo link ? link.Length : target.Length;
-        return file.Size is null || file.Size == size ? path : null;
+        return LinkedFile.Length(path) is { } length && (file.Size ?? length) == length ? path : null;
     }
 }

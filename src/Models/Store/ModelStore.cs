@@ -128,7 +128,7 @@ public sealed class ModelStore
         return gone;
     }
 
-    private string? FindInStore(BundleFile file) => new FileInfo(PathOf(file)) is { Exists: true } info && (file.Size is null || file.Size == info.Length) ? info.FullName : null;
+    private string? FindInStore(BundleFile file) => PathOf(file) is var path && LinkedFile.Length(path) is { } length && (file.Size ?? length) == length ? path : null;
 
     /// <summary>The shards of an index that was fetched. An index that cannot be used is deleted, so that the next pull fetches it again.</summary>
     private BundleFile[] ReadShards(BundleFile index)

@@ -11,7 +11,7 @@ internal static class Shards
         if (!ShardIndex.IsIndex(path)) return true;
         try
         {
-            return Names(path).All(shard => File.Exists(Path.Combine(Path.GetDirectoryName(path)!, shard)));
+            return Names(path).All(shard => LinkedFile.Length(Path.Combine(Path.GetDirectoryName(path)!, shard)) is not null);
         }
         catch (Exception broken) when (broken is CheckpointException or IOException)
         {

@@ -50,6 +50,8 @@ public sealed class ShardsTests : IAsyncLifetime
 
         File.Delete(Path.Combine(folder, "owner--name", "main", "folder", "model-2.safetensors"));
         store.Find(index).ShouldBeNull("a shard is missing");
+        File.CreateSymbolicLink(Path.Combine(folder, "owner--name", "main", "folder", "model-2.safetensors"), Path.Combine(folder, "nowhere"));
+        store.Find(index).ShouldBeNull("a link leads nowhere");
         var bundle = BundleJson.Read(Path.Combine(ShippedBundlesTests.Folder, "flashtalk", "bundle.json"));
         Should.Throw<BundleException>(() => new ResolvedBundle(bundle, folder, store).Locate(index)).Message.ShouldContain("or a file that it names is not on disk; run: locutor models pull flashtalk");
         (await store.PullAsync([index], null, Stop)).ShouldBe(1);
