@@ -21,7 +21,7 @@ var settings = VideoSettings.Resolve(found.Bundle, VideoRequest.Empty.With(Video
 var type = Arithmetic.For(device);
 using var networks = NetworkSet.Load(found, new(device, type));
 Console.WriteLine($"{name}, {settings.Buckets[0][1]}x{settings.Buckets[0][0]}, {settings.Steps} steps, {type}, {get_num_threads()} threads");
-Console.WriteLine("speech  frames    whole  frames/s  speech enc.  encoding  denoising  decoding  memory at most");
+Console.WriteLine("speech  frames    whole  frames/s  text, speech  encoding  denoising  decoding  memory at most");
 foreach (double seconds in lengths.Prepend(1)) await RunAsync(seconds, seconds != 1);
 
 async Task RunAsync(double seconds, bool shown)
@@ -33,20 +33,18 @@ async Task RunAsync(double seconds, bool shown)
     var sound = new Waveform(SpeechEmbedding.SampleRate, [.. Enumerable.Range(0, (int)(seconds * SpeechEmbedding.SampleRate)).Select(_ => random.NextSingle() * 0.2f - 0.1f)]);
     var watch = new StageWatch();
     long start = Stopwatch.GetTimestamp();
-    using var speech = SpeechEmbedding.Compute(sound, networks.Speech, device);
-    double heard = Stopwatch.GetElapsedTime(start).TotalSeconds;
-    using var text = networks.EmbedText(found.Bundle.DefaultPrompt);
+    using var video = PreparedVideo.FromMemory(networks, settings with { Prompt = found.Bundle.DefaultPrompt, NegativePrompt = found.Bundle.DefaultPrompt, Seed = 1 }, picture, sound);
+    double encoded = Stopwatch.GetElapsedTime(start).TotalSeconds;
     int frames = SpeechEmbedding.VideoFrames(sound), made = 0;
-    var options = GenerationOptions.Of(settings, picture.Height, picture.Width, frames, found.Bundle.DefaultPrompt, found.Bundle.DefaultPrompt);
     var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, device);
-    await foreach (var clip in generator.GenerateAsync(new GenerationInputs(text, text, [speech], (_, _) => ValueTask.FromResult(picture)), options, new SeededNoise(1), progress: watch))
+    await foreach (var clip in video.GenerateAsync(generator, progress: watch))
         using (clip) made += clip.Frames().Count();
     watch.Stop();
     if (made != frames) throw new InvalidOperationException($"expected {frames} frames, found {made}");
     double whole = Stopwatch.GetElapsedTime(start).TotalSeconds;
     if (shown)
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{seconds,4:F0} s  {frames,6}  {whole,6:F2} s  {frames / whole,8:F1}  {heard,9:F2} s  {watch[GenerationStage.Encoding],6:F2} s  {watch[GenerationStage.Denoising],7:F2} s  {watch[GenerationStage.Decoding],6:F2} s  {PeakMegabytes(),11:F0} MB"));
+            $"{seconds,4:F0} s  {frames,6}  {whole,6:F2} s  {frames / whole,8:F1}  {encoded,9:F2} s  {watch[GenerationStage.Encoding],6:F2} s  {watch[GenerationStage.Denoising],7:F2} s  {watch[GenerationStage.Decoding],6:F2} s  {PeakMegabytes(),11:F0} MB"));
 }
 
 static double PeakMegabytes()

@@ -44,11 +44,11 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
         using var networks = NetworkSet.Random(options.Bundle, options.Seed, LoadingOptions.From(options.Device, options.Precision) with { Budget = options.VramBudget });
         var picture = new Picture(options.Width, options.Height, RandomBytes(3 * options.Width * options.Height));
         var config = networks.Transformer.Config;
-        using var text = networks.EmbedText("a person is talking");
         using var numbers = randn([plan.TotalFrames, config.AudioBlocks, config.AudioChannels], ScalarType.Float32);
-        using var speech = SpeechTrack.From(numbers);
-        var inputs = new GenerationInputs(text, text, [speech], (_, _) => ValueTask.FromResult(picture));
-        var generation = GenerationOptions.Of(settings, options.Height, options.Width, plan.TotalFrames, "said", "not said") with
+        using var video = PreparedVideo.FromSpeech(
+            networks, settings with { Prompt = "a person is talking", NegativePrompt = "a still picture", Seed = options.Seed }, (options.Height, options.Width), plan.TotalFrames,
+            [SpeechTrack.From(numbers)], (_, _) => ValueTask.FromResult(picture));
+        var generation = video.Options with
         {
             Clips = plan,
             ColourCorrection = Math.Max(0.2, settings.ColourCorrection), // what a long video needs; a preset may leave it out
@@ -56,7 +56,7 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
         };
         var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, networks.Device);
         timeline.Begin();
-        Consume(generator.GenerateAsync(inputs, generation, new SeededNoise(options.Seed), progress: timeline)).GetAwaiter().GetResult();
+        Consume(video.GenerateAsync(generator, generation, progress: timeline)).GetAwaiter().GetResult();
         timeline.End();
         timeline.FirstFrame = meter.Once(() => FirstFrame(networks, inputs.PictureAt, generation with { StepCache = settings.StepCache }).GetAwaiter().GetResult());
     }

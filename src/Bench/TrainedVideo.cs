@@ -23,7 +23,7 @@ internal sealed class TrainedVideo : IDisposable
     private readonly ResolvedBundle files;
     private readonly Meter meter;
     private readonly SourceMedia media;
-    private readonly GenerationInputs inputs;
+    private readonly PreparedVideo video;
 
     /// <param name="settings">How the video is made.</param>
     /// <exception cref="BenchException">The bundle has no files, or picture or voice is missing.</exception>
@@ -32,12 +32,10 @@ internal sealed class TrainedVideo : IDisposable
         if (options.Files is not { } found || options.Image is not { } image || options.Audio is not { } audio)
             throw new BenchException($"--model, --image-path and --audio1-path: {part} needs a bundle with files, a picture and a voice");
         (this.options, this.meter, files) = (options, meter, found);
-        var request = new TalkingVideoRequest { ImagePath = image, AudioPaths = [audio], OutputPath = "", Settings = settings };
+        var request = new ProductionRequest { ImagePath = image, AudioPaths = [audio], OutputPath = "", Settings = settings };
         media = SourceMedia.OpenAsync(request, MediaLimits.Default, CancellationToken.None).GetAwaiter().GetResult();
         Exact = Load(settings, ScalarType.Float32, LinearPrecision.Plain);
-        inputs = new GenerationInputs(
-            Exact.EmbedText(options.Bundle.DefaultPrompt), Exact.EmbedText(options.Bundle.NegativePrompt),
-            [SpeechEmbedding.Compute(media.Voices[0], Exact.Speech, Exact.Device)], media.Pictures.AtAsync);
+        video = PreparedVideo.FromMedia(Exact, Asked(settings), media, CancellationToken.None);
     }
 
     /// <summary>The bundle's networks in float32.</summary>
@@ -54,7 +52,7 @@ internal sealed class TrainedVideo : IDisposable
             settings, media.Pictures.Height, media.Pictures.Width, SpeechEmbedding.VideoFrames(media.Voices[0]), options.Bundle.DefaultPrompt, options.Bundle.NegativePrompt) with
         { StepCache = cache };
         var parts = new List<Tensor>();
-        seconds = meter.Once(() => Gather(generator.GenerateAsync(inputs, generation, new SeededNoise(options.Seed)), parts).GetAwaiter().GetResult());
+        seconds = meter.Once(() => Gather(video.GenerateAsync(generator, generation), parts).GetAwaiter().GetResult());
         var all = cat(parts, 1).DetachFromDisposeScope();
         foreach (var part in parts) part.Dispose();
         return all;
@@ -81,12 +79,13 @@ internal sealed class TrainedVideo : IDisposable
 
     public void Dispose()
     {
-        inputs.Text.Dispose();
-        inputs.NegativeText?.Dispose();
-        foreach (var person in inputs.Speech) person.Dispose();
+        video.Dispose();
         Exact.Dispose();
         media.DisposeAsync().AsTask().GetAwaiter().GetResult();
     }
+
+    private VideoSettings Asked(VideoSettings settings) =>
+        settings with { Prompt = options.Bundle.DefaultPrompt, NegativePrompt = options.Bundle.NegativePrompt, Seed = options.Seed };
 
     private static async Task Gather(IAsyncEnumerable<GeneratedClip> clips, List<Tensor> parts)
     {

@@ -79,6 +79,10 @@ public sealed record Bundle
             .Append(("tokenizer", Networks.Tokenizer))
             .Concat(Presets.SelectMany(p => p.Value.Adapters.Select(a => ($"preset {p.Key}", a.File))));
     }
+
+    /// <summary>The files that one preset needs; null for those of all presets.</summary>
+    public IEnumerable<BundleFile> FilesOf(string? preset) =>
+        Files().Where(file => preset is null || !file.For.StartsWith("preset ", StringComparison.Ordinal) || file.For == $"preset {preset}").Select(file => file.File);
 }
 
 /// <summary>The networks of a bundle.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 
@@ -31,6 +32,13 @@ public sealed partial class DeviceOutOfMemoryException(string message, Exception
         {
             throw recognised;
         }
+    }
+
+    /// <summary>Passes on what a sequence gives; memory that runs out in it becomes this exception.</summary>
+    public static async IAsyncEnumerable<T> WatchAsync<T>(IAsyncEnumerable<T> work, [EnumeratorCancellation] CancellationToken ct = default)
+    {
+        await using var items = work.GetAsyncEnumerator(ct);
+        while (await WatchAsync(() => items.MoveNextAsync().AsTask()).ConfigureAwait(false)) yield return items.Current;
     }
 
     /// <summary>

@@ -115,7 +115,7 @@ internal static class ModelsCommand
     {
         var bundle = Find(name).Bundle;
         if (preset is not null) PresetOf(bundle, preset);
-        return bundle.Files().Where(f => preset is null || !f.For.StartsWith("preset ", StringComparison.Ordinal) || f.For == $"preset {preset}").Select(f => f.File);
+        return bundle.FilesOf(preset);
     }
 
     /// <exception cref="CommandException">No such preset.</exception>

@@ -26,7 +26,7 @@ internal sealed class ConsoleReport : Report
         foreach (string line in lines) Console.Error.WriteLine("weights: " + line);
     }
 
-    public override void Done(TalkingVideoResult result, long seed, TimeSpan elapsed)
+    public override void Done(ProductionResult result, long seed, TimeSpan elapsed)
     {
         Erase();
         Console.Error.WriteLine($"{result.Path}: {result.Width}x{result.Height}, {result.Frames} frames, {result.Seconds:0.00} s of speech, seed {seed}, made in {Clock(elapsed)}");

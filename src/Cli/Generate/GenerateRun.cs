@@ -26,7 +26,7 @@ internal static class GenerateRun
             ? new JsonReport(OutputPath.IsStandard(arguments.Output) ? Console.Error : Console.Out) { Timings = timings }
             : new ConsoleReport { Timings = timings };
         report.At(new(GenerationStage.Fetching, 0, 0, 0, settings.Steps));
-        var request = new TalkingVideoRequest
+        var request = new ProductionRequest
         {
             ImagePath = await inputs.LocalAsync(arguments.Form.Address(VideoFields.Image)!, ct),
             AudioPaths = await inputs.LocalAsync(Voices(arguments.Form), ct),

@@ -15,7 +15,7 @@ internal sealed class JsonReport(TextWriter output) : Report
 
     public override void Weights(IReadOnlyList<string> lines, bool shipped) => Write(new { Event = "weights", Files = lines });
 
-    public override void Done(TalkingVideoResult result, long seed, TimeSpan elapsed) => Write(new
+    public override void Done(ProductionResult result, long seed, TimeSpan elapsed) => Write(new
     {
         Event = "done",
         result.Path,

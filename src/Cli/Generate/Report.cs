@@ -30,7 +30,7 @@ internal abstract class Report : IProgress<GenerationProgress>, IDisposable
     /// <param name="shipped">Whether the files came with the program, so that nobody wonders about them.</param>
     public abstract void Weights(IReadOnlyList<string> lines, bool shipped);
 
-    public abstract void Done(TalkingVideoResult result, long seed, TimeSpan elapsed);
+    public abstract void Done(ProductionResult result, long seed, TimeSpan elapsed);
 
     protected abstract void Show(GenerationProgress progress, TimeSpan? left);
 

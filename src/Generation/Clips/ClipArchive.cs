@@ -1,10 +1,16 @@
 using System.IO.Compression;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using static TorchSharp.torch;
 
 namespace Locutor.Generation.Clips;
+
+/// <summary>A clip that an earlier run finished.</summary>
+/// <param name="Frames">8-bit RGB rows of its new frames.</param>
+/// <param name="Clip">The clip without its frames: where to continue from.</param>
+public sealed record StoredClip(IReadOnlyList<byte[]> Frames, GeneratedClip Clip);
 
 /// <summary>
 /// The finished clips of an unfinished video in a folder, so that another process can go on where one was stopped. A clip is written
@@ -42,20 +48,15 @@ public sealed class ClipArchive
         File.Move(aside, path, overwrite: true);
     }
 
-    /// <summary>Gives every stored frame, in order, to <paramref name="write"/>.</summary>
-    /// <returns>The last stored clip, without its frames, to go on from; null when nothing is stored.</returns>
-    public async Task<GeneratedClip?> RestoreAsync(ClipPlan plan, int height, int width, Func<byte[], Task> write, CancellationToken ct)
+    /// <summary>Reads the stored clips in order, up to the first that is missing, torn or of another video.</summary>
+    /// <returns>Each clip; dispose it. The run continues after the last.</returns>
+    public async IAsyncEnumerable<StoredClip> ReadAsync(ClipPlan plan, int height, int width, [EnumeratorCancellation] CancellationToken ct)
     {
-        GeneratedClip? last = null;
         for (int index = 0; index < plan.Count - 1 && File.Exists(PathOf(index)); index++)
         {
             if (await ReadAsync(plan.At(index), height, width, plan.MotionFrames, ct).ConfigureAwait(false) is not var (frames, motion)) break;
-            foreach (byte[] frame in frames) await write(frame).ConfigureAwait(false);
-            last?.Dispose();
-            last = new GeneratedClip(plan.At(index), zeros(3, 0, height, width), motion);
+            yield return new StoredClip(frames, new GeneratedClip(plan.At(index), zeros(3, 0, height, width), motion));
         }
-
-        return last;
     }
 
     private async Task<(List<byte[]> Frames, Tensor Motion)?> ReadAsync(Clip clip, int height, int width, int motionFrames, CancellationToken ct)

@@ -20,7 +20,7 @@ public sealed class SourceMedia : IAsyncDisposable
 
     /// <exception cref="MediaException">An input cannot be used.</exception>
     /// <exception cref="RequestException">The boxes do not fit the picture.</exception>
-    public static async Task<SourceMedia> OpenAsync(TalkingVideoRequest request, MediaLimits limits, CancellationToken ct)
+    public static async Task<SourceMedia> OpenAsync(ProductionRequest request, MediaLimits limits, CancellationToken ct)
     {
         var pictures = await SourcePictures.OpenAsync(request.ImagePath, request.Settings.Buckets, limits, ct, request.Settings.Composition).ConfigureAwait(false);
         try
@@ -42,7 +42,7 @@ public sealed class SourceMedia : IAsyncDisposable
         return Pictures.DisposeAsync();
     }
 
-    private static async Task<IReadOnlyList<StoredSound>> VoicesAsync(TalkingVideoRequest request, MediaLimits limits, List<string> notes, CancellationToken ct)
+    private static async Task<IReadOnlyList<StoredSound>> VoicesAsync(ProductionRequest request, MediaLimits limits, List<string> notes, CancellationToken ct)
     {
         var voices = new List<StoredSound>();
         try

@@ -1,74 +1,91 @@
+using System.Runtime.CompilerServices;
 using Locutor.Generation.Clips;
 using Locutor.Generation.Compositing;
 using Locutor.Generation.Conditioning;
 using Locutor.Generation.Guard;
 using Locutor.Generation.Loading;
-using Locutor.Generation.Requests;
-using Locutor.Generation.Sampling;
 using Locutor.Media;
-using Locutor.Media.Sound;
 using Locutor.Media.Video;
 using Locutor.Torch;
-using static TorchSharp.torch;
 
 namespace Locutor.Generation.Output;
 
-/// <summary>From files to a file: decodes picture and voices, generates, and hands every clip to the video encoder while the next one is made.</summary>
+/// <summary>Makes the frames of a video from opened files, and writes them into a file while the next clip is generated.</summary>
 public sealed class TalkingVideoProducer(NetworkSet networks)
 {
     /// <summary>What the finished file names as its maker.</summary>
     public const string Program = "Locutor";
 
+    /// <summary>Writes the whole video with its sound.</summary>
     /// <param name="media">The request's inputs, opened.</param>
-    /// <param name="archive">Takes finished clips up, and gives back those of a run that was stopped.</param>
+    /// <param name="archive">Keeps finished clips, and gives back those of a run that was stopped.</param>
     /// <exception cref="WrongResultException">The video cannot be right; there is no file.</exception>
     /// <exception cref="MediaException">The output cannot be written, or an input breaks off.</exception>
     /// <exception cref="DeviceOutOfMemoryException">The device has too little memory.</exception>
-    public Task<TalkingVideoResult> ProduceAsync(
-        TalkingVideoRequest request, SourceMedia media, MediaLimits limits, IProgress<GenerationProgress>? progress = null,
-        ClipArchive? archive = null, CancellationToken ct = default) =>
-        DeviceOutOfMemoryException.WatchAsync(() => RunAsync(request, media, limits, progress, archive, ct));
-
-    private async Task<TalkingVideoResult> RunAsync(
-        TalkingVideoRequest request, SourceMedia media, MediaLimits limits, IProgress<GenerationProgress>? progress, ClipArchive? archive, CancellationToken ct)
+    public async Task<ProductionResult> ProduceAsync(
+        ProductionRequest request, SourceMedia media, MediaLimits limits, IProgress<GenerationProgress>? progress = null,
+        ClipArchive? archive = null, CancellationToken ct = default)
     {
-        var (settings, voices, pictures) = (request.Settings, media.Voices, media.Pictures);
-        progress?.Report(new(GenerationStage.Encoding, 0, 0, 0, settings.Steps));
-        int frames = SpeechEmbedding.VideoFrames(voices[0]);
-        var options = GenerationOptions.Of(settings, pictures.Height, pictures.Width, frames, settings.Prompt, settings.NegativePrompt);
-
+        var (settings, pictures) = (request.Settings, media.Pictures);
         await using var writer = await VideoWriter.CreateAsync(Output(request, pictures, limits), ct).ConfigureAwait(false);
         request.Growing?.Invoke(writer.PartialPath);
-        using var inputs = new OwnedInputs(Encode(settings, options.Guidance, voices, pictures, ct));
+        await foreach (byte[] frame in FramesAsync(request, media, progress, archive, ct).ConfigureAwait(false)) await writer.WriteFrameAsync(frame, ct).ConfigureAwait(false);
+        int frames = SpeechEmbedding.VideoFrames(media.Voices[0]);
+        int clips = GenerationOptions.Of(settings, pictures.Height, pictures.Width, frames, settings.Prompt, settings.NegativePrompt).Clips.Count;
+        progress?.Report(new(GenerationStage.Muxing, clips, clips, settings.Steps, settings.Steps));
+        await writer.CompleteAsync(ct).ConfigureAwait(false);
+        return new ProductionResult(request.OutputPath, pictures.VideoWidth, pictures.VideoHeight, frames, media.Voices[0].Seconds);
+    }
+
+    /// <summary>Rows of R, G, B of every frame, as the video shows it. An array is valid until the next frame is asked for.</summary>
+    /// <inheritdoc cref="ProduceAsync"/>
+    public IAsyncEnumerable<byte[]> FramesAsync(
+        ProductionRequest request, SourceMedia media, IProgress<GenerationProgress>? progress = null, ClipArchive? archive = null, CancellationToken ct = default) =>
+        DeviceOutOfMemoryException.WatchAsync(GenerateAsync(request, media, progress, archive, ct), ct);
+
+    private async IAsyncEnumerable<byte[]> GenerateAsync(
+        ProductionRequest request, SourceMedia media, IProgress<GenerationProgress>? progress, ClipArchive? archive, [EnumeratorCancellation] CancellationToken ct)
+    {
+        var (settings, pictures) = (request.Settings, media.Pictures);
+        progress?.Report(new(GenerationStage.Encoding, 0, 0, 0, settings.Steps));
+        using var video = PreparedVideo.FromMedia(networks, settings, media, ct);
+        var first = await pictures.AtAsync(0, ct).ConfigureAwait(false);
+        var composed = pictures.Target is { } target ? ComposedVideo.Create(networks, target, first, settings.Composition!) : null;
+        var blank = new BlankWatch(first, leading: 1 + (video.Options.Continuity?.JoinedFrames ?? 0));
+        var plan = video.Options.Clips;
+        GeneratedClip? last = null;
+        if (archive is not null)
+        {
+            await foreach (var stored in archive.ReadAsync(plan, pictures.Height, pictures.Width, ct).ConfigureAwait(false))
+            {
+                last?.Dispose();
+                last = stored.Clip;
+                foreach (byte[] frame in stored.Frames) yield return Shown(frame);
+            }
+        }
+
+        using var from = last;
         var generator = new TalkingVideoGenerator(networks) { Notice = request.Notice };
-        var composed = pictures.Target is { } target ? ComposedVideo.Create(networks, target, await pictures.AtAsync(0, ct).ConfigureAwait(false), settings.Composition!) : null;
-        var blank = new BlankWatch(await pictures.AtAsync(0, ct).ConfigureAwait(false), leading: 1 + (options.Continuity?.JoinedFrames ?? 0));
-        using var last = archive is null
-            ? null
-            : await archive.RestoreAsync(options.Clips, pictures.Height, pictures.Width, WriteAsync, ct).ConfigureAwait(false);
-        await foreach (var clip in generator.GenerateAsync(inputs.Value, options, new SeededNoise(settings.Seed), last, progress, ct).ConfigureAwait(false))
+        await foreach (var clip in video.GenerateAsync(generator, from: from, progress: progress, ct: ct).ConfigureAwait(false))
         {
             using (clip)
             {
                 blank.BeginClip();
-                foreach (byte[] frame in clip.Frames()) await WriteAsync(frame).ConfigureAwait(false);
-                if (archive is not null && !blank.ClipIsBlank && clip.Clip.Index < options.Clips.Count - 1) await archive.SaveAsync(clip, ct).ConfigureAwait(false);
+                foreach (byte[] frame in clip.Frames()) yield return Shown(frame);
+                if (archive is not null && !blank.ClipIsBlank && clip.Clip.Index < plan.Count - 1) await archive.SaveAsync(clip, ct).ConfigureAwait(false);
             }
         }
 
         blank.Finish();
-        progress?.Report(new(GenerationStage.Muxing, options.Clips.Count, options.Clips.Count, options.Steps, options.Steps));
-        await writer.CompleteAsync(ct).ConfigureAwait(false);
-        return new TalkingVideoResult(request.OutputPath, pictures.VideoWidth, pictures.VideoHeight, frames, voices[0].Seconds);
 
-        async Task WriteAsync(byte[] frame)
+        byte[] Shown(byte[] frame)
         {
             blank.See(frame);
-            await writer.WriteFrameAsync(composed?.Compose(frame) ?? frame, ct).ConfigureAwait(false);
+            return composed?.Compose(frame) ?? frame;
         }
     }
 
-    private VideoWriterOptions Output(TalkingVideoRequest request, SourcePictures pictures, MediaLimits limits) => new(request.OutputPath, pictures.VideoWidth, pictures.VideoHeight)
+    private VideoWriterOptions Output(ProductionRequest request, SourcePictures pictures, MediaLimits limits) => new(request.OutputPath, pictures.VideoWidth, pictures.VideoHeight)
     {
         FramesPerSecond = SpeechEmbedding.FramesPerSecond,
         Fragmented = request.Fragmented,
@@ -81,41 +98,4 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
             _ => Soundtrack.OneAfterTheOther(request.AudioPaths[0], request.AudioPaths[1]),
         },
     };
-
-    private GenerationInputs Encode(
-        VideoSettings settings, GuidanceOptions guidance, IReadOnlyList<StoredSound> voices, SourcePictures pictures, CancellationToken ct)
-    {
-        var text = networks.EmbedText(settings.Prompt);
-        var negative = Guidance.PassesOf(guidance).Any(pass => pass is Pass.TextDropped or Pass.Unconditional) ? networks.EmbedText(settings.NegativePrompt) : null;
-        var speech = new List<ISpeech>();
-        foreach (var voice in voices)
-        {
-            speech.Add(settings.StreamSpeech
-                ? new SpeechStream(new StoredSamples(voice), networks.Speech, networks.Device, settings.ClipFrames)
-                : SpeechEmbedding.Compute(voice, networks.Speech, networks.Device, ct));
-        }
-
-        return new GenerationInputs(text, negative, speech, pictures.AtAsync, voices.Count == 2 ? Masks(settings, pictures) : null);
-    }
-
-    private Tensor Masks(VideoSettings settings, SourcePictures pictures)
-    {
-        var source = (pictures.SourceHeight, pictures.SourceWidth);
-        var boxes = settings.Speakers.Count > 0 ? settings.Speakers : SpeakerRegions.Halves(source.SourceHeight, source.SourceWidth);
-        int stride = networks.Autoencoder.Config.SpatialStride();
-        return SpeakerRegions.Masks(boxes, source, (pictures.Height, pictures.Width), (pictures.Height / stride, pictures.Width / stride));
-    }
-
-    private sealed class OwnedInputs(GenerationInputs value) : IDisposable
-    {
-        public GenerationInputs Value { get; } = value;
-
-        public void Dispose()
-        {
-            Value.Text.Dispose();
-            Value.NegativeText?.Dispose();
-            Value.Speakers?.Dispose();
-            foreach (var person in Value.Speech) person.Dispose();
-        }
-    }
 }

@@ -82,7 +82,7 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
         }
     }
 
-    private TalkingVideoRequest Request(RunnerJob job, VideoSettings settings) => new()
+    private ProductionRequest Request(RunnerJob job, VideoSettings settings) => new()
     {
         ImagePath = job.Inputs.TryGetValue("image", out var image) ? image : job.Inputs["video"],
         AudioPaths = job.Inputs.TryGetValue("audio2", out var second) ? [job.Inputs["audio"], second] : [job.Inputs["audio"]],
@@ -91,7 +91,7 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
         Notice = Notice,
     };
 
-    private static async Task<SourceMedia> OpenAsync(TalkingVideoRequest request, CancellationToken cancellation)
+    private static async Task<SourceMedia> OpenAsync(ProductionRequest request, CancellationToken cancellation)
     {
         try
         {
@@ -104,7 +104,7 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
     }
 
     /// <summary>One text for the user, without the paths of this machine.</summary>
-    private static string? NoticeOf(TalkingVideoRequest request, IReadOnlyList<string> notes, string? fit)
+    private static string? NoticeOf(ProductionRequest request, IReadOnlyList<string> notes, string? fit)
     {
         string[] paths = [request.ImagePath, .. request.AudioPaths];
         var told = notes.Append(fit ?? "").Where(note => note.Length > 0)

@@ -1,8 +1,6 @@
 using Locutor.Generation;
-using Locutor.Generation.Conditioning;
 using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
-using Locutor.Generation.Sampling;
 using Locutor.Media.Pictures;
 using Locutor.Media.Sound;
 using Locutor.Training.Faces;
@@ -56,17 +54,11 @@ public sealed class TalkingSubject
     /// <summary>Generates a video as the program does, in memory.</summary>
     public async Task<byte[][]> GenerateAsync(byte[] portrait, float[] audio, string prompt, NetworkSet networks, VideoSettings settings, long seed, CancellationToken ct)
     {
-        using var scope = TorchSharp.torch.NewDisposeScope();
-        var sound = new Waveform(SpeechCorpus.SampleRate, audio);
-        using var speech = SpeechEmbedding.Compute(sound, networks.Speech, networks.Device);
-        using var text = networks.EmbedText(prompt).DetachFromDisposeScope();
-        using var negative = networks.EmbedText(networks.Bundle.NegativePrompt).DetachFromDisposeScope();
-        var picture = new Picture(size, size, portrait);
-        var inputs = new GenerationInputs(text, negative, [speech], (_, _) => ValueTask.FromResult(picture));
-        var options = GenerationOptions.Of(settings, size, size, SpeechEmbedding.VideoFrames(sound), prompt, networks.Bundle.NegativePrompt);
+        var asked = settings with { Prompt = prompt, NegativePrompt = networks.Bundle.NegativePrompt, Seed = seed };
+        using var video = PreparedVideo.FromMemory(networks, asked, new Picture(size, size, portrait), new Waveform(SpeechCorpus.SampleRate, audio));
         var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, networks.Device);
         var made = new List<byte[]>();
-        await foreach (var clip in generator.GenerateAsync(inputs, options, new SeededNoise(seed), ct: ct).ConfigureAwait(false))
+        await foreach (var clip in video.GenerateAsync(generator, ct: ct).ConfigureAwait(false))
             using (clip) made.AddRange(clip.Frames());
         return [.. made];
     }

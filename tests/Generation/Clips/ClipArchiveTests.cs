@@ -75,8 +75,18 @@ public sealed class ClipArchiveTests : IDisposable
         var plan = new ClipPlan(Frames, ClipFrames, MotionFrames, leadIn);
         var options = new GenerationOptions(Height, Width, plan, 1, 2, new GuidanceOptions(1, 1)) { ColourCorrection = colourCorrection, Continuity = leadIn > 0 ? new ContinuityOptions(24, 8, 3) : null };
         var frames = new List<byte[]>();
-        using var last = archive is null ? null : await archive.RestoreAsync(plan, Height, Width, frame => { frames.Add(frame); return Task.CompletedTask; }, ct);
-        await foreach (var clip in generator.GenerateAsync(inputs, options, noise, last, ct: ct))
+        GeneratedClip? last = null;
+        if (archive is not null)
+        {
+            await foreach (var stored in archive.ReadAsync(plan, Height, Width, ct))
+            {
+                frames.AddRange(stored.Frames);
+                last?.Dispose();
+                last = stored.Clip;
+            }
+        }
+        using var from = last;
+        await foreach (var clip in generator.GenerateAsync(inputs, options, noise, from, ct: ct))
         {
             using (clip)
             {

@@ -13,7 +13,7 @@ public enum VoicePlacement
 }
 
 /// <summary>A video to be made from local files.</summary>
-public sealed record TalkingVideoRequest
+public sealed record ProductionRequest
 {
     /// <summary>A picture, or a video whose person shall speak.</summary>
     public required string ImagePath { get; init; }
@@ -36,4 +36,4 @@ public sealed record TalkingVideoRequest
 }
 
 /// <summary>What was made.</summary>
-public sealed record TalkingVideoResult(string Path, int Width, int Height, int Frames, double Seconds);
+public sealed record ProductionResult(string Path, int Width, int Height, int Frames, double Seconds);

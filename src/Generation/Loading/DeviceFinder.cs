@@ -1,0 +1,36 @@
+using System.Globalization;
+using Locutor.Generation.Requests;
+using Locutor.Torch.Cuda;
+using static TorchSharp.torch;
+
+namespace Locutor.Generation.Loading;
+
+/// <summary>Finds the device that a user names.</summary>
+public static class DeviceFinder
+{
+    /// <param name="name"><c>auto</c> (the first GPU, else the CPU), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
+    /// <exception cref="RequestException">The name is none of these.</exception>
+    /// <exception cref="DeviceUnavailableException">There is no such GPU here.</exception>
+    /// <exception cref="GpuCapabilityException">The capability that the environment forces is not one.</exception>
+    public static Device Find(string name)
+    {
+        var device = Named(name);
+        if (GpuCapability.Forced() is not null && device.type == TorchSharp.DeviceType.CUDA) _ = GpuCapability.Read(device);
+        return device;
+    }
+
+    private static Device Named(string name)
+    {
+        if (name == "auto") return cuda.is_available() ? CUDA : CPU;
+        if (name == "cpu") return CPU;
+        int index = 0;
+        if (name != "cuda" && !(name.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out index)))
+            throw new RequestException("device", $"expected auto, cpu, cuda or cuda:N, found '{name}'");
+        int gpus = cuda.is_available() ? cuda.device_count() : 0;
+        if (gpus == 0) throw new DeviceUnavailableException("no GPU found; is LOCUTOR_TORCH a folder of libtorch with CUDA, and nvidia-smi content?");
+        return index < gpus ? new Device(TorchSharp.DeviceType.CUDA, index) : throw new DeviceUnavailableException($"expected a GPU from 0 to {gpus - 1}, found {index}");
+    }
+}
+
+/// <summary>The device that was asked for is not in this machine.</summary>
+public sealed class DeviceUnavailableException(string message) : Exception(message);

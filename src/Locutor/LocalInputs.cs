@@ -1,0 +1,38 @@
+namespace Locutor;
+
+/// <summary>The inputs of one video as local files: files where they are, other contents in a temporary folder that is deleted at the end.</summary>
+internal sealed class LocalInputs : IAsyncDisposable
+{
+    private const long LargestFile = 2L << 30;
+
+    private readonly List<(string Path, string Name)> copies = [];
+    private string? folder;
+
+    /// <summary>The path at which an input can be read.</summary>
+    /// <exception cref="LocutorException">The input is too large, or its stream cannot be read.</exception>
+    public async Task<string> PathOfAsync(MediaInput input, CancellationToken ct)
+    {
+        if (input.IsFile) return input.Name;
+        folder ??= Directory.CreateTempSubdirectory("locutor-").FullName;
+        string path = Path.Combine(folder, $"input{copies.Count + 1}");
+        copies.Add((path, input.Name));
+        await using var source = input.Open();
+        await using var file = File.Create(path);
+        byte[] buffer = new byte[1 << 16];
+        for (int read; (read = await source.ReadAsync(buffer, ct).ConfigureAwait(false)) > 0;)
+        {
+            if (file.Length + read > LargestFile) throw new LocutorException(LocutorError.InvalidInput, $"{input.Name}: expected at most {LargestFile >> 20} MiB, found more");
+            await file.WriteAsync(buffer.AsMemory(0, read), ct).ConfigureAwait(false);
+        }
+        return path;
+    }
+
+    /// <summary>A message with the names that the caller gave in place of temporary paths.</summary>
+    public string Named(string message) => copies.Aggregate(message, (text, copy) => text.Replace(copy.Path, copy.Name, StringComparison.Ordinal));
+
+    public ValueTask DisposeAsync()
+    {
+        if (folder is not null) Directory.Delete(folder, recursive: true);
+        return ValueTask.CompletedTask;
+    }
+}

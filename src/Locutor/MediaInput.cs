@@ -1,0 +1,87 @@
+namespace Locutor;
+
+/// <summary>A picture, a source video or a voice: a file, or the contents of one.</summary>
+/// <remarks>
+/// Every format that ffmpeg reads is accepted, and the pictures JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC and AVIF. The contents decide, not the
+/// name. A path converts to an input by itself, so that <c>new TalkingVideoRequest("face.png", "voice.wav")</c> is enough.
+/// </remarks>
+public sealed class MediaInput
+{
+    private readonly Func<Stream>? open;
+
+    private MediaInput(string name, Func<Stream>? open) => (Name, this.open) = (name, open);
+
+    /// <summary>The path of the file, or the name that messages use for contents from memory or from a stream.</summary>
+    public string Name { get; }
+
+    /// <summary>Whether this is a file on disk, which is read where it is.</summary>
+    internal bool IsFile => open is null;
+
+    /// <summary>An input from a file.</summary>
+    /// <param name="path">Path of the file, absolute or relative to the current folder. It is opened when the video is made.</param>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
+    public static MediaInput FromFile(string path)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        return new(path, null);
+    }
+
+    /// <summary>An input from bytes in memory, in any format that a file may have.</summary>
+    /// <param name="contents">The bytes of a whole file. They are not copied before the video is made.</param>
+    /// <param name="name">What messages call the input, such as <c>upload.png</c>.</param>
+    /// <exception cref="ArgumentException"><paramref name="contents"/> or <paramref name="name"/> is empty.</exception>
+    public static MediaInput FromBytes(ReadOnlyMemory<byte> contents, string name)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        if (contents.IsEmpty) throw new ArgumentException($"{name}: expected the bytes of a file, found none", nameof(contents));
+        return new(name, () => new MemoryStream(contents.ToArray(), writable: false));
+    }
+
+    /// <summary>An input from a stream, which is read to its end once and is not disposed.</summary>
+    /// <param name="contents">A readable stream. It is copied into a temporary file when the video is made.</param>
+    /// <param name="name">What messages call the input, such as <c>upload.png</c>.</param>
+    /// <exception cref="ArgumentException">The stream cannot be read, or <paramref name="name"/> is empty.</exception>
+    public static MediaInput FromStream(Stream contents, string name)
+    {
+        ArgumentNullException.ThrowIfNull(contents);
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        if (!contents.CanRead) throw new ArgumentException($"{name}: expected a stream that can be read", nameof(contents));
+        return new(name, () => new Borrowed(contents));
+    }
+
+    /// <summary>An input from a file.</summary>
+    /// <param name="path">Path of the file.</param>
+    public static implicit operator MediaInput(string path) => FromFile(path);
+
+    /// <summary>Returns <see cref="Name"/>.</summary>
+    public override string ToString() => Name;
+
+    /// <summary>The contents; only where <see cref="IsFile"/> is false.</summary>
+    internal Stream Open() => open!();
+
+    /// <summary>A stream of the caller's, which stays open when the copy is done.</summary>
+    private sealed class Borrowed(Stream inner) : Stream
+    {
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => false;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+        public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => inner.ReadAsync(buffer, cancellationToken);
+
+        public override void Flush() { }
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    }
+}

@@ -1,0 +1,38 @@
+using Locutor.Generation;
+using Locutor.Models.Store;
+
+namespace Locutor;
+
+/// <summary>Hands the progress of the parts inside to the caller.</summary>
+internal sealed class ProgressRelay(IProgress<VideoProgress>? outer) : IProgress<GenerationProgress>, IProgress<PullProgress>
+{
+    private readonly TimeLeft left = new(TimeProvider.System);
+    private readonly List<string> notices = [];
+    private VideoProgress last;
+
+    /// <summary>Everything that was told by <see cref="Notice"/>.</summary>
+    public IReadOnlyList<string> Notices => notices;
+
+    public void Report(GenerationProgress value) => Report(new VideoProgress((VideoStage)value.Stage, value.Fraction)
+    {
+        Clip = value.Clip,
+        Clips = value.Clips,
+        Step = value.Step,
+        Steps = value.Steps,
+        TimeLeft = left.After(value),
+    });
+
+    public void Report(PullProgress value) => Report(new VideoProgress(VideoStage.Fetching, value.TotalBytes == 0 ? 0 : Math.Min(1, (double)value.Bytes / value.TotalBytes)) { TimeLeft = value.Left });
+
+    public void Notice(string text)
+    {
+        notices.Add(text);
+        outer?.Report(last with { Notice = text });
+    }
+
+    public void Report(VideoProgress value)
+    {
+        last = value;
+        outer?.Report(value);
+    }
+}

@@ -1,0 +1,158 @@
+using System.Runtime.CompilerServices;
+using Locutor.Generation.Loading;
+using Locutor.Generation.Output;
+using Locutor.Generation.Requests;
+using Locutor.Media;
+using Locutor.Media.Video;
+using Locutor.Models;
+using Locutor.Torch.Loading;
+
+namespace Locutor;
+
+/// <summary>
+/// The networks of a model, loaded on one device, which make talking videos of portraits and voices. One video is made at a time; calls
+/// that come meanwhile wait. Dispose it to free the device's memory.
+/// </summary>
+public sealed class TalkingVideoModel : IAsyncDisposable
+{
+    /// <summary>Name of the model that the package brings.</summary>
+    public const string BundledModel = ModelFinder.DefaultName;
+
+    private readonly NetworkSet networks;
+    private readonly string preset;
+    private readonly SemaphoreSlim turn = new(1);
+    private bool disposed;
+
+    private TalkingVideoModel(NetworkSet networks, string preset) => (this.networks, this.preset) = (networks, preset);
+
+    /// <summary>Name of the model.</summary>
+    public string Name => networks.Bundle.Name;
+
+    /// <summary>The device that runs the networks, such as <c>cpu</c> or <c>cuda:0</c>.</summary>
+    public string Device => networks.Device.ToString();
+
+    /// <summary>Sentences for the user about this model on this device, such as an operation that takes another path than usual. Often empty.</summary>
+    public IReadOnlyList<string> Notices => networks.Notices;
+
+    /// <summary>The models that can be loaded by name, ordered by name: those of the package and of the folder <c>LOCUTOR_MODELS</c>.</summary>
+    /// <param name="store">Folder of fetched files; null as in <see cref="ModelOptions.Store"/>.</param>
+    /// <exception cref="LocutorException">The description of a model is damaged.</exception>
+    public static IReadOnlyList<ModelInfo> List(string? store = null)
+    {
+        try
+        {
+            return [.. BundleCatalogue.Default(store).All().Select(Describe)];
+        }
+        catch (BundleException broken)
+        {
+            throw Failures.Translate(broken)!;
+        }
+    }
+
+    /// <summary>Loads a model. Load it once and make many videos with it: loading takes 1 second for the bundled model, minutes for large ones.</summary>
+    /// <param name="model">A name of <see cref="List"/>, such as <see cref="BundledModel"/>, or the path of a <c>bundle.json</c>.</param>
+    /// <param name="options">Device, precision and files; null for the defaults.</param>
+    /// <param name="progress">Told about fetching and loading.</param>
+    /// <param name="cancellationToken">Stops the fetching, whose files are continued the next time; loading itself is not stopped.</param>
+    /// <exception cref="LocutorException">
+    /// The model or the preset is unknown, files are not on disk, the device is not there, or memory does not suffice.
+    /// </exception>
+    public static async Task<TalkingVideoModel> LoadAsync(
+        string model, ModelOptions? options = null, IProgress<VideoProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(model);
+        options ??= new();
+        return await Failures.RunAsync(async () =>
+        {
+            TorchLibraries.Load();
+            var relay = new ProgressRelay(progress);
+            var found = ModelFinder.Find(model, options.Store);
+            string preset = options.Preset ?? found.Bundle.DefaultPreset;
+            if (!found.Bundle.Presets.TryGetValue(preset, out var chosen))
+                throw new RequestException("preset", $"expected one of {string.Join(", ", found.Bundle.Presets.Keys)}, found '{preset}'");
+            if (options.MemoryBudget < 1) throw new RequestException("memory_budget", $"expected at least 1 byte, found {options.MemoryBudget}");
+            var loading = LoadingOptions.From(DeviceFinder.Find(options.Device), (Precision)options.Precision) with { Adapters = chosen.Adapters, Budget = options.MemoryBudget };
+            if (options.FetchMissingFiles && !found.CanRun(chosen.Adapters)) await found.Store.PullAsync(found.Bundle.FilesOf(preset), relay, cancellationToken).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            relay.Report(new VideoProgress(VideoStage.Loading, 0));
+            var loaded = new TalkingVideoModel(NetworkSet.Load(found, loading), preset);
+            foreach (string notice in loaded.Notices) relay.Notice(notice);
+            return loaded;
+        }).ConfigureAwait(false);
+    }
+
+    /// <summary>Makes a video and hands out its frames, 25 to the second, as soon as each clip of them is generated. There is no sound.</summary>
+    /// <param name="request">Portrait, voice and settings.</param>
+    /// <param name="progress">Told about every step.</param>
+    /// <param name="cancellationToken">Stops between two steps.</param>
+    /// <returns>The frames in order. The video as a whole is checked at its end: frames are right only if the sequence ends without an exception.</returns>
+    /// <exception cref="LocutorException">An input or a value cannot be used, memory does not suffice, or the result is wrong.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    public async IAsyncEnumerable<VideoFrame> GenerateFramesAsync(
+        TalkingVideoRequest request, IProgress<VideoProgress>? progress = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await using var work = await BeginAsync(request, "", progress, cancellationToken).ConfigureAwait(false);
+        int index = 0;
+        var pictures = work.Media.Pictures;
+        await foreach (byte[] rgb in Failures.RunAsync(new TalkingVideoProducer(networks).FramesAsync(work.Request, work.Media, work.Relay, ct: cancellationToken), cancellationToken).ConfigureAwait(false))
+            yield return new VideoFrame(index++, pictures.VideoWidth, pictures.VideoHeight, pictures.Target is null ? rgb : (byte[])rgb.Clone());
+    }
+
+    /// <summary>Makes a video and writes it with its sound; the file appears under its name when it is complete.</summary>
+    /// <param name="request">Portrait, voice and settings.</param>
+    /// <param name="path">The file to write, which is replaced where it exists: <c>.mp4</c>, <c>.mov</c>, <c>.mkv</c>, <c>.webm</c>, or <c>.gif</c> without sound.</param>
+    /// <param name="progress">Told about every step.</param>
+    /// <param name="cancellationToken">Stops between two steps; nothing is left under <paramref name="path"/>.</param>
+    /// <exception cref="LocutorException">
+    /// An input or a value cannot be used, the file cannot be written, memory does not suffice, or the result is wrong; there is no file then.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    public async Task<TalkingVideoResult> WriteVideoAsync(
+        TalkingVideoRequest request, string path, IProgress<VideoProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        if (VideoDestination.Refusal(path) is { } refusal) throw new LocutorException(LocutorError.OutputFailed, $"{path}: {refusal}");
+        await using var work = await BeginAsync(request, path, progress, cancellationToken).ConfigureAwait(false);
+        var made = await Failures.RunAsync(
+            () => new TalkingVideoProducer(networks).ProduceAsync(work.Request, work.Media, MediaLimits.Default, work.Relay, ct: cancellationToken), work.Inputs.Named).ConfigureAwait(false);
+        return new(made.Path, made.Width, made.Height, made.Frames, TimeSpan.FromSeconds(made.Seconds), work.Request.Settings.Seed) { Notices = work.Relay.Notices };
+    }
+
+    /// <summary>Waits for the video in work and frees the networks.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await turn.WaitAsync().ConfigureAwait(false);
+        if (!disposed) networks.Dispose();
+        disposed = true;
+        turn.Release();
+    }
+
+    /// <summary>Checks a request and opens its inputs; the model is the caller's until the answer is disposed.</summary>
+    private async Task<VideoInWork> BeginAsync(TalkingVideoRequest request, string output, IProgress<VideoProgress>? progress, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        await turn.WaitAsync(ct).ConfigureAwait(false);
+        var inputs = new LocalInputs();
+        try
+        {
+            ObjectDisposedException.ThrowIf(disposed, this);
+            return await Failures.RunAsync(async () => await VideoInWork.OpenAsync(networks, preset, request, inputs, output, new ProgressRelay(progress), turn, ct).ConfigureAwait(false), inputs.Named).ConfigureAwait(false);
+        }
+        catch
+        {
+            await inputs.DisposeAsync().ConfigureAwait(false);
+            turn.Release();
+            throw;
+        }
+    }
+
+    private static ModelInfo Describe(ResolvedBundle model) => new(model.Bundle.Name, model.Bundle.Title, model.Bundle.Licence)
+    {
+        IsReady = model.CanRun(model.DefaultAdapters),
+        DownloadBytes = model.Bundle.DiskSpace.TryGetValue("pull", out long bytes) ? bytes : null,
+        Presets = [.. model.Bundle.Presets.Keys],
+        DefaultPreset = model.Bundle.DefaultPreset,
+        Sizes = [.. model.Bundle.Sizes.Keys],
+        DefaultSize = model.Bundle.DefaultSize,
+    };
+}

@@ -1,0 +1,83 @@
+namespace Locutor.Front.Tests;
+
+public sealed class FramesTests(ModelFixture fixture)
+{
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Frames_come_in_order_and_show_the_portrait_at_their_size()
+    {
+        var frames = await FramesAsync(fixture.Request);
+
+        frames.Count.ShouldBe(fixture.Frames);
+        frames.Select(frame => frame.Index).ShouldBe(Enumerable.Range(0, fixture.Frames));
+        frames.ShouldAllBe(frame => frame.Rgb.Length == 3 * frame.Width * frame.Height && frame.Width == 512 && frame.Height == 512);
+        frames[^1].Time.ShouldBe(TimeSpan.FromSeconds(24 / 25.0));
+        frames.Select(frame => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(frame.Rgb.Span))).Distinct().Count().ShouldBeGreaterThan(10, "the face moves, and no frame shares its memory with another");
+    }
+
+    [Fact]
+    public async Task Bytes_and_streams_give_the_video_of_the_file()
+    {
+        var ofFiles = await FramesAsync(fixture.Request);
+        await using var voice = File.OpenRead(fixture.Voice);
+        var request = fixture.Request with { Image = MediaInput.FromBytes(await File.ReadAllBytesAsync(fixture.Portrait, Stop), "upload.png"), Audio = MediaInput.FromStream(voice, "microphone") };
+
+        var others = await FramesAsync(request);
+
+        others.Count.ShouldBe(ofFiles.Count);
+        others.Zip(ofFiles).Count(pair => pair.First.Rgb.Span.SequenceEqual(pair.Second.Rgb.Span)).ShouldBe(fixture.Frames);
+        voice.CanRead.ShouldBeTrue("the stream is the caller's");
+    }
+
+    [Fact]
+    public async Task Whoever_stops_reading_frees_the_model_for_the_next()
+    {
+        await foreach (var frame in fixture.Model.GenerateFramesAsync(fixture.Request, cancellationToken: Stop))
+        {
+            frame.Index.ShouldBe(0);
+            break;
+        }
+
+        (await FramesAsync(fixture.Request)).Count.ShouldBe(fixture.Frames);
+    }
+
+    [Fact]
+    public async Task Two_videos_at_once_are_made_one_after_the_other()
+    {
+        var both = await Task.WhenAll(FramesAsync(fixture.Request), FramesAsync(fixture.Request));
+
+        both[0].Zip(both[1]).Count(pair => pair.First.Rgb.Span.SequenceEqual(pair.Second.Rgb.Span)).ShouldBe(fixture.Frames);
+    }
+
+    [Fact]
+    public async Task A_cancelled_video_ends_and_the_model_goes_on()
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        var told = new Told { Then = now => { if (now.Stage == VideoStage.Denoising) stop.Cancel(); } };
+
+        await Should.ThrowAsync<OperationCanceledException>(async () =>
+        {
+            await foreach (var _ in fixture.Model.GenerateFramesAsync(fixture.Request, told, stop.Token)) { }
+        });
+
+        (await FramesAsync(fixture.Request)).Count.ShouldBe(fixture.Frames);
+    }
+
+    [Fact]
+    public async Task A_disposed_model_refuses_work()
+    {
+        var model = await TalkingVideoModel.LoadAsync("sketch", new() { Device = "cpu" }, cancellationToken: Stop);
+        await model.DisposeAsync();
+        await model.DisposeAsync();
+
+        await Should.ThrowAsync<ObjectDisposedException>(() => model.WriteVideoAsync(fixture.Request, fixture.NewPath("never.mp4"), cancellationToken: Stop));
+    }
+
+    private async Task<List<VideoFrame>> FramesAsync(TalkingVideoRequest request)
+    {
+        var frames = new List<VideoFrame>();
+        await foreach (var frame in fixture.Model.GenerateFramesAsync(request, cancellationToken: Stop)) frames.Add(frame);
+        return frames;
+    }
+}

@@ -1,0 +1,50 @@
+namespace Locutor.Front.Tests;
+
+public sealed class LoadingTests(ModelFixture fixture)
+{
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void The_bundled_model_is_listed_and_ready()
+    {
+        var sketch = TalkingVideoModel.List().Single(model => model.Name == TalkingVideoModel.BundledModel);
+
+        sketch.IsReady.ShouldBeTrue();
+        sketch.Presets.ShouldContain(sketch.DefaultPreset);
+        sketch.Sizes.ShouldContain(sketch.DefaultSize);
+        (fixture.Model.Name, fixture.Model.Device).ShouldBe(("sketch", "cpu"));
+    }
+
+    [Theory]
+    [InlineData("no-such-model", null, LocutorError.InvalidRequest, "Model")]
+    [InlineData("sketch", "no-such-preset", LocutorError.InvalidRequest, "Preset")]
+    public async Task A_name_that_is_not_known_is_told_with_those_that_are(string model, string? preset, LocutorError error, string property)
+    {
+        var failure = await Should.ThrowAsync<LocutorException>(() => TalkingVideoModel.LoadAsync(model, new() { Device = "cpu", Preset = preset }, cancellationToken: Stop));
+
+        failure.Error.ShouldBe(error);
+        failure.Errors[property].Single().ShouldStartWith("expected one of ");
+    }
+
+    [Theory]
+    [InlineData("tpu", LocutorError.InvalidRequest)]
+    [InlineData("cuda:", LocutorError.InvalidRequest)]
+    [InlineData("cuda:99", LocutorError.MissingDependency)]
+    public async Task A_device_that_is_not_here_is_refused(string device, LocutorError error)
+    {
+        var failure = await Should.ThrowAsync<LocutorException>(() => TalkingVideoModel.LoadAsync("sketch", new() { Device = device }, cancellationToken: Stop));
+
+        failure.Error.ShouldBe(error);
+    }
+
+    [Fact]
+    public async Task A_model_whose_files_are_not_here_says_how_to_get_them()
+    {
+        string store = Path.GetDirectoryName(fixture.NewPath("x"))!;
+
+        var failure = await Should.ThrowAsync<LocutorException>(() => TalkingVideoModel.LoadAsync("infinitetalk-480p", new() { Device = "cpu", Store = store }, cancellationToken: Stop));
+
+        failure.Error.ShouldBe(LocutorError.ModelUnavailable);
+        failure.Message.ShouldContain("is not on disk");
+    }
+}

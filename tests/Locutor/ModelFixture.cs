@@ -1,0 +1,54 @@
+using System.Diagnostics;
+
+[assembly: AssemblyFixture(typeof(Locutor.Front.Tests.ModelFixture))]
+
+namespace Locutor.Front.Tests;
+
+/// <summary>The bundled model, loaded once for all tests, with a portrait and a voice of a second.</summary>
+public sealed class ModelFixture : IAsyncLifetime
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("locutor-front-").FullName;
+
+    public TalkingVideoModel Model { get; private set; } = null!;
+
+    public string Portrait { get; } = Path.Combine(TestEnvironment.Checkout, "samples", "greta.png");
+
+    public string Voice => Path.Combine(folder, "voice.wav");
+
+    /// <summary>Frames of a video of <see cref="Voice"/>.</summary>
+    public int Frames => 25;
+
+    public TalkingVideoRequest Request => new(Portrait, Voice) { Seed = 7, Steps = 2 };
+
+    public async ValueTask InitializeAsync()
+    {
+        string[] arguments = ["-v", "error", "-i", Path.Combine(TestEnvironment.Checkout, "samples", "greta.mp3"), "-t", "1", "-ar", "16000", "-ac", "1", Voice];
+        using (var ffmpeg = Process.Start("ffmpeg", arguments)) await ffmpeg.WaitForExitAsync();
+        Model = await TalkingVideoModel.LoadAsync(TalkingVideoModel.BundledModel, new ModelOptions { Device = "cpu" });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Model.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    /// <summary>A file in a folder that is deleted at the end.</summary>
+    public string NewPath(string name) => Path.Combine(Directory.CreateTempSubdirectory(Path.Combine(folder, "test")).FullName, name);
+}
+
+/// <summary>Reports at once, on the thread that makes the video.</summary>
+internal sealed class Told : IProgress<VideoProgress>
+{
+    private readonly List<VideoProgress> reports = [];
+
+    public Action<VideoProgress>? Then { get; init; }
+
+    public IReadOnlyList<VideoProgress> Reports => reports;
+
+    public void Report(VideoProgress value)
+    {
+        reports.Add(value);
+        Then?.Invoke(value);
+    }
+}

@@ -1,0 +1,74 @@
+using Locutor.Media;
+
+namespace Locutor.Front.Tests;
+
+public sealed class WritingTests(ModelFixture fixture)
+{
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_video_is_written_with_its_sound_and_progress_is_told()
+    {
+        string path = fixture.NewPath("out.mp4");
+        var told = new Told();
+
+        var video = await fixture.Model.WriteVideoAsync(fixture.Request, path, told, Stop);
+
+        video.ShouldBe(new TalkingVideoResult(path, 512, 512, fixture.Frames, video.Duration, 7) { Notices = video.Notices });
+        video.Duration.TotalSeconds.ShouldBe(1, 0.05);
+        var info = await MediaProbe.ProbeAsync(path, MediaLimits.Default, Stop);
+        info.Kind.ShouldBe(MediaKind.Video);
+        told.Reports.Select(now => now.Stage).Distinct().ShouldBe([VideoStage.Encoding, VideoStage.Denoising, VideoStage.Decoding, VideoStage.Muxing]);
+        double[] fractions = [.. told.Reports.Select(now => now.Fraction)];
+        fractions.ShouldBe(fractions.Order(), "progress does not fall");
+        fractions[^1].ShouldBe(1);
+        told.Reports.ShouldContain(now => now.TimeLeft != null);
+    }
+
+    [Fact]
+    public async Task An_error_names_every_property_that_is_wrong()
+    {
+        var request = fixture.Request with { Steps = 0, TextGuidance = 99, Boxes = [] };
+
+        var failure = await Should.ThrowAsync<LocutorException>(() => fixture.Model.WriteVideoAsync(request, fixture.NewPath("never.mp4"), cancellationToken: Stop));
+
+        failure.Error.ShouldBe(LocutorError.InvalidRequest);
+        failure.Errors.Keys.Order().ShouldBe(["Steps", "TextGuidance"]);
+        failure.Message.ShouldContain("Steps: expected a whole number from 1 to 1000, found 0");
+    }
+
+    [Fact]
+    public async Task A_damaged_picture_is_refused_under_the_name_that_the_caller_gave()
+    {
+        var request = fixture.Request with { Image = MediaInput.FromBytes("no picture"u8.ToArray(), "upload.png") };
+
+        var failure = await Should.ThrowAsync<LocutorException>(() => fixture.Model.WriteVideoAsync(request, fixture.NewPath("never.mp4"), cancellationToken: Stop));
+
+        failure.Error.ShouldBe(LocutorError.InvalidInput);
+        failure.Message.ShouldStartWith("upload.png");
+        failure.Message.ShouldNotContain(Path.GetTempPath());
+    }
+
+    [Fact]
+    public async Task A_place_that_cannot_be_written_is_told_before_any_work()
+    {
+        var told = new Told();
+
+        var failure = await Should.ThrowAsync<LocutorException>(() => fixture.Model.WriteVideoAsync(fixture.Request, "/proc/no/such/folder/out.mp4", told, Stop));
+
+        failure.Error.ShouldBe(LocutorError.OutputFailed);
+        told.Reports.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Nothing_is_left_of_a_cancelled_video()
+    {
+        string path = fixture.NewPath("out.mp4");
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        var told = new Told { Then = now => { if (now.Stage == VideoStage.Decoding) stop.Cancel(); } };
+
+        await Should.ThrowAsync<OperationCanceledException>(() => fixture.Model.WriteVideoAsync(fixture.Request, path, told, stop.Token));
+
+        Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(path)!).ShouldBeEmpty();
+    }
+}
