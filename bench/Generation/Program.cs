@@ -4,7 +4,6 @@ using Locutor.Generation;
 using Locutor.Generation.Conditioning;
 using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
-using Locutor.Generation.Sampling;
 using Locutor.Media.Pictures;
 using Locutor.Media.Sound;
 using static TorchSharp.torch;

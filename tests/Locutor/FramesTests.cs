@@ -9,8 +9,8 @@ public sealed class FramesTests(ModelFixture fixture)
     {
         var frames = await FramesAsync(fixture.Request);
 
-        frames.Count.ShouldBe(fixture.Frames);
-        frames.Select(frame => frame.Index).ShouldBe(Enumerable.Range(0, fixture.Frames));
+        frames.Count.ShouldBe(ModelFixture.Frames);
+        frames.Select(frame => frame.Index).ShouldBe(Enumerable.Range(0, ModelFixture.Frames));
         frames.ShouldAllBe(frame => frame.Rgb.Length == 3 * frame.Width * frame.Height && frame.Width == 512 && frame.Height == 512);
         frames[^1].Time.ShouldBe(TimeSpan.FromSeconds(24 / 25.0));
         frames.Select(frame => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(frame.Rgb.Span))).Distinct().Count().ShouldBeGreaterThan(10, "the face moves, and no frame shares its memory with another");
@@ -26,7 +26,7 @@ public sealed class FramesTests(ModelFixture fixture)
         var others = await FramesAsync(request);
 
         others.Count.ShouldBe(ofFiles.Count);
-        others.Zip(ofFiles).Count(pair => pair.First.Rgb.Span.SequenceEqual(pair.Second.Rgb.Span)).ShouldBe(fixture.Frames);
+        others.Zip(ofFiles).Count(pair => pair.First.Rgb.Span.SequenceEqual(pair.Second.Rgb.Span)).ShouldBe(ModelFixture.Frames);
         voice.CanRead.ShouldBeTrue("the stream is the caller's");
     }
 
@@ -39,7 +39,7 @@ public sealed class FramesTests(ModelFixture fixture)
             break;
         }
 
-        (await FramesAsync(fixture.Request)).Count.ShouldBe(fixture.Frames);
+        (await FramesAsync(fixture.Request)).Count.ShouldBe(ModelFixture.Frames);
     }
 
     [Fact]
@@ -47,7 +47,7 @@ public sealed class FramesTests(ModelFixture fixture)
     {
         var both = await Task.WhenAll(FramesAsync(fixture.Request), FramesAsync(fixture.Request));
 
-        both[0].Zip(both[1]).Count(pair => pair.First.Rgb.Span.SequenceEqual(pair.Second.Rgb.Span)).ShouldBe(fixture.Frames);
+        both[0].Zip(both[1]).Count(pair => pair.First.Rgb.Span.SequenceEqual(pair.Second.Rgb.Span)).ShouldBe(ModelFixture.Frames);
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed class FramesTests(ModelFixture fixture)
             await foreach (var _ in fixture.Model.GenerateFramesAsync(fixture.Request, told, stop.Token)) { }
         });
 
-        (await FramesAsync(fixture.Request)).Count.ShouldBe(fixture.Frames);
+        (await FramesAsync(fixture.Request)).Count.ShouldBe(ModelFixture.Frames);
     }
 
     [Fact]

@@ -16,7 +16,7 @@ public sealed class ModelFixture : IAsyncLifetime
     public string Voice => Path.Combine(folder, "voice.wav");
 
     /// <summary>Frames of a video of <see cref="Voice"/>.</summary>
-    public int Frames => 25;
+    public const int Frames = 25;
 
     public TalkingVideoRequest Request => new(Portrait, Voice) { Seed = 7, Steps = 2 };
 
@@ -34,7 +34,7 @@ public sealed class ModelFixture : IAsyncLifetime
     }
 
     /// <summary>A file in a folder that is deleted at the end.</summary>
-    public string NewPath(string name) => Path.Combine(Directory.CreateTempSubdirectory(Path.Combine(folder, "test")).FullName, name);
+    public string NewPath(string name) => Path.Combine(Directory.CreateDirectory(Path.Combine(folder, Path.GetRandomFileName())).FullName, name);
 }
 
 /// <summary>Reports at once, on the thread that makes the video.</summary>
