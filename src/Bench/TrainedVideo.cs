@@ -84,8 +84,14 @@ internal sealed class TrainedVideo : IDisposable
         media.DisposeAsync().AsTask().GetAwaiter().GetResult();
     }
 
-    private VideoSettings Asked(VideoSettings settings) =>
-        settings with { Prompt = options.Bundle.DefaultPrompt, NegativePrompt = options.Bundle.NegativePrompt, Seed = options.Seed };
+    /// <summary>Guided by text, so that the negative prompt is encoded for presets that use it.</summary>
+    private VideoSettings Asked(VideoSettings settings) => settings with
+    {
+        Prompt = options.Bundle.DefaultPrompt,
+        NegativePrompt = options.Bundle.NegativePrompt,
+        Seed = options.Seed,
+        Guidance = new GuidanceOptions(2, 2),
+    };
 
     private static async Task Gather(IAsyncEnumerable<GeneratedClip> clips, List<Tensor> parts)
     {

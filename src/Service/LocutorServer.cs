@@ -25,9 +25,15 @@ public static class LocutorServer
 {
     private const int LeastThreads = 48;
 
+    /// <summary>Folder of the page, beside the program.</summary>
+    public static string PageFolder { get; } = Path.Combine(AppContext.BaseDirectory, "locutor-page");
+
     /// <summary>Puts the service together; nothing listens yet.</summary>
+    /// <param name="settings">What an operator can set.</param>
+    /// <param name="catalog">The models that are offered.</param>
+    /// <param name="embed">For a program that embeds the service: replaces the server, the lifetime and the log.</param>
     /// <exception cref="SettingsException">Settings that do not go together.</exception>
-    public static WebApplication Build(ServeSettings settings, ModelCatalog catalog)
+    public static WebApplication Build(ServeSettings settings, ModelCatalog catalog, Action<WebApplicationBuilder>? embed = null)
     {
         Validate(settings);
         // Syncing files and reading SQLite block their threads; with few cores the pool would answer a burst too slowly.
@@ -48,6 +54,7 @@ public static class LocutorServer
         AddParts(builder, settings, catalog);
         AddTelemetry(builder);
         builder.Services.AddOpenApi("v1", ApiDocument.Configure);
+        embed?.Invoke(builder);
         var app = builder.Build();
         // Here and not when the database is first used: nothing of a second service may start in the same folder.
         app.Services.GetService<FolderLock>();
@@ -136,7 +143,7 @@ public static class LocutorServer
         app.UseMiddleware<AccessMiddleware>();
         app.UseStaticFiles(new StaticFileOptions
         {
-            FileProvider = new PhysicalFileProvider(Path.Combine(AppContext.BaseDirectory, "wwwroot")),
+            FileProvider = new PhysicalFileProvider(PageFolder),
             OnPrepareResponse = static context => context.Context.Response.Headers.CacheControl = "no-cache",
         });
         SeedEndpoints.Map(app);

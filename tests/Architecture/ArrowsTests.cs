@@ -15,6 +15,7 @@ public class ArrowsTests
         ["Kernels"] = ["Torch"],
         ["Networks"] = ["Checkpoints", "Kernels", "Torch"],
         ["Generation"] = ["Checkpoints", "Kernels", "Media", "Models", "Networks", "Torch"],
+        ["AspNetCore"] = ["Generation", "Locutor", "Models", "Service", "Torch"],
         ["Locutor"] = ["Checkpoints", "Generation", "Kernels", "Media", "Models", "Torch"],
         ["Training"] = ["Checkpoints", "Generation", "Kernels", "Media", "Models", "Networks", "Torch"],
         ["Service"] = ["Checkpoints", "Generation", "Jobs", "Media", "Models", "Torch"],

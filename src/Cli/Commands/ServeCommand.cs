@@ -3,9 +3,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Locutor.Cli.Doctor;
 using Locutor.Generation.Diagnosis;
-using Locutor.Generation.Loading;
 using Locutor.Jobs.Tokens;
-using Locutor.Models;
 using Locutor.Service;
 using Locutor.Service.Operations;
 using Locutor.Service.Settings;
@@ -81,7 +79,7 @@ internal static class ServeCommand
             Say(settings, slip.Text);
         try
         {
-            await using var app = LocutorServer.Build(settings, Catalog(settings));
+            await using var app = LocutorServer.Build(settings, ModelCatalog.FromDisk(settings));
             await app.StartAsync(cancellation);
             Say(settings, $"Locutor is ready at {string.Join(" and ", app.Urls)}");
             if (!settings.NoAuth)
@@ -135,15 +133,6 @@ internal static class ServeCommand
         var service = ServeCheck.Of(settings, Variables());
         IEnumerable<Check> checks = settings.Generator == "stub" ? [MachineChecks.Ffmpeg, .. service] : [.. Diagnosis.Machine(settings.Model, settings.Store), .. service];
         return DoctorCommand.RunAsync(checks, json, cancellation);
-    }
-
-    private static ModelCatalog Catalog(ServeSettings settings)
-    {
-        if (settings.Generator == "stub")
-            return ModelCatalog.Stub;
-        var usual = ModelFinder.Find(settings.Model, settings.Store).Bundle;
-        var bundles = BundleCatalogue.Default(settings.Store).All().Where(found => found.Bundle.Name == usual.Name || found.CanRun(found.DefaultAdapters)).Select(found => found.Bundle);
-        return ModelCatalog.From([.. bundles.Append(UntrainedBundle.Bundle).OrderByDescending(bundle => bundle.Name == usual.Name)], usual.Name);
     }
 
     private static KeyValuePair<string, string> Split(string text) => text.Split('=', 2) is [var name, var value]

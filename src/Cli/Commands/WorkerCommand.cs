@@ -44,19 +44,9 @@ internal static class WorkerCommand
                 Id = parsed.GetValue(id)!,
                 Attached = parsed.GetValue(attached),
             }.At(parsed.GetValue(gateway)),
-            MakeRunner));
+            VideoRunners.Create));
         return command;
     }
-
-    private static IVideoRunner MakeRunner(WorkerOptions options) => options.Generator switch
-    {
-        "stub" => new StubRunner(options.StubSeconds),
-        _ => new TalkingVideoRunner(options.Device, options.Model, name =>
-        {
-            var model = ModelFinder.Find(name, options.Store);
-            return new RunnerModel(model.Bundle, (device, adapters) => NetworkSet.Load(model, LoadingOptions.From(device, options.Precision) with { Adapters = adapters, Budget = options.VramBudget }));
-        }),
-    };
 
     private static WorkerOptions At(this WorkerOptions options, string? gateways)
     {

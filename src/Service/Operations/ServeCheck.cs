@@ -149,9 +149,9 @@ public static class ServeCheck
         }
     }
 
-    private static Finding Page() => File.Exists(Path.Combine(AppContext.BaseDirectory, "wwwroot", "index.html"))
+    private static Finding Page() => File.Exists(Path.Combine(LocutorServer.PageFolder, "index.html"))
         ? Finding.Ok("page", "present")
-        : Finding.Failure("page", "wwwroot/index.html is missing from the program's folder", "build or install the program again");
+        : Finding.Failure("page", "locutor-page/index.html is missing from the program's folder", "build or install the program again");
 
     private static IEnumerable<Finding> Workers(ServeSettings settings)
     {

@@ -5,6 +5,7 @@ using Locutor.Generation.Requests;
 using Locutor.Generation.Sampling;
 using Locutor.Models;
 using Locutor.Service.Requests;
+using Locutor.Service.Settings;
 
 namespace Locutor.Service.V1;
 
@@ -67,6 +68,18 @@ public sealed class ModelCatalog
         "stub");
 
     public static ModelCatalog From(IReadOnlyList<Bundle> bundles, string usual) => new(bundles, usual);
+
+    /// <summary>The model of the settings, and all others whose files are on disk.</summary>
+    /// <exception cref="RequestException">There is no such model.</exception>
+    /// <exception cref="BundleException">The description of a model is damaged.</exception>
+    public static ModelCatalog FromDisk(ServeSettings settings)
+    {
+        if (settings.Generator == "stub")
+            return Stub;
+        var usual = ModelFinder.Find(settings.Model, settings.Store).Bundle;
+        var bundles = BundleCatalogue.Default(settings.Store).All().Where(found => found.Bundle.Name == usual.Name || found.CanRun(found.DefaultAdapters)).Select(found => found.Bundle);
+        return From([.. bundles.Append(UntrainedBundle.Bundle).OrderByDescending(bundle => bundle.Name == usual.Name)], usual.Name);
+    }
 
     /// <summary>The bundle of that name, or the default for null.</summary>
     /// <exception cref="RequestException">This service does not offer it.</exception>

@@ -1,0 +1,20 @@
+using Locutor.Service.Inputs;
+using Locutor.Service.Operations;
+using Locutor.Service.Storage;
+
+namespace Locutor.Service.Workers;
+
+/// <summary>
+/// A worker in the process of the service, for programs that embed it. It needs no process of its own, and in return a crash of the networks'
+/// native code ends the whole program.
+/// </summary>
+public sealed class LocalWorker(IGrainFactory grains, DataFolder folder, IFileStore store, WorkerOptions options, Drain drain, TimeProvider time, ILogger<WorkerLoop> logger) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await Task.Yield(); // the service starts meanwhile
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, drain.Begun);
+        await using var runner = VideoRunners.Create(options);
+        await new WorkerLoop(grains, runner, folder, store, options, time, logger).RunAsync(stopping.Token, CancellationToken.None);
+    }
+}
