@@ -46,7 +46,7 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
         var config = networks.Transformer.Config;
         using var numbers = randn([plan.TotalFrames, config.AudioBlocks, config.AudioChannels], ScalarType.Float32);
         using var video = PreparedVideo.FromSpeech(
-            networks, settings with { Prompt = "a person is talking", NegativePrompt = "a still picture", Seed = options.Seed }, (options.Height, options.Width), plan.TotalFrames,
+            networks, Asked(settings), (options.Height, options.Width), plan.TotalFrames,
             [SpeechTrack.From(numbers)], (_, _) => ValueTask.FromResult(picture));
         var generation = video.Options with
         {
@@ -58,19 +58,19 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
         timeline.Begin();
         Consume(video.GenerateAsync(generator, generation, progress: timeline)).GetAwaiter().GetResult();
         timeline.End();
-        timeline.FirstFrame = meter.Once(() => FirstFrame(networks, inputs.PictureAt, generation with { StepCache = settings.StepCache }).GetAwaiter().GetResult());
+        timeline.FirstFrame = meter.Once(() => FirstFrame(networks, settings, picture, generation with { StepCache = settings.StepCache }).GetAwaiter().GetResult());
     }
 
+    private VideoSettings Asked(VideoSettings settings) => settings with { Prompt = "a person is talking", NegativePrompt = "a still picture", Seed = options.Seed };
+
     /// <summary>A job on networks that have worked before, from its picture and its decoded voice to the bytes of its first frame.</summary>
-    private async Task FirstFrame(NetworkSet networks, PictureAt picture, GenerationOptions generation)
+    private async Task FirstFrame(NetworkSet networks, VideoSettings settings, Picture picture, GenerationOptions generation)
     {
         float[] samples = new float[generation.Clips.TotalFrames * (SpeechEmbedding.SampleRate / SpeechEmbedding.FramesPerSecond)];
         var random = new Random((int)options.Seed);
         for (int i = 0; i < samples.Length; i++) samples[i] = (float)(random.NextDouble() - 0.5);
-        using var text = networks.EmbedText("a person is talking");
-        using var speech = SpeechEmbedding.Compute(new Waveform(SpeechEmbedding.SampleRate, samples), networks.Speech, networks.Device);
-        var inputs = new GenerationInputs(text, text, [speech], picture);
-        await foreach (var clip in new TalkingVideoGenerator(networks).GenerateAsync(inputs, generation, new SeededNoise(options.Seed)).ConfigureAwait(false))
+        using var video = PreparedVideo.FromMemory(networks, Asked(settings), picture, new Waveform(SpeechEmbedding.SampleRate, samples));
+        await foreach (var clip in video.GenerateAsync(new TalkingVideoGenerator(networks), generation).ConfigureAwait(false))
         {
             using (clip) GC.KeepAlive(clip.Frames().First());
             return;

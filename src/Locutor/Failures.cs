@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using Locutor.Checkpoints;
-using Locutor.Generation;
+using Locutor.Generation.Guard;
 using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 using Locutor.Kernels.Arithmetic;
