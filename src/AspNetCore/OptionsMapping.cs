@@ -3,7 +3,7 @@ using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 using Locutor.Models;
 using Locutor.Service.Settings;
-using Locutor.Service.V1;
+using Locutor.Service.Submissions;
 using Locutor.Torch.Cuda;
 using Locutor.Torch.Loading;
 using Microsoft.Extensions.Options;

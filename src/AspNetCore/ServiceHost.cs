@@ -1,7 +1,7 @@
 using Locutor.Generation.Loading;
 using Locutor.Service;
-using Locutor.Service.Operations;
-using Locutor.Service.V1;
+using Locutor.Service.Availability;
+using Locutor.Service.Submissions;
 using Locutor.Service.Workers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;

@@ -4,12 +4,17 @@ using Locutor.Jobs.Hosting;
 using Locutor.Jobs.Storage;
 using Locutor.Jobs.Tokens;
 using Locutor.Service.Access;
+using Locutor.Service.Api.Modal;
+using Locutor.Service.Api.V1;
+using Locutor.Service.Availability;
+using Locutor.Service.Files;
+using Locutor.Service.Http;
 using Locutor.Service.Inputs;
 using Locutor.Service.Operations;
-using Locutor.Service.Seed;
 using Locutor.Service.Settings;
-using Locutor.Service.Storage;
-using Locutor.Service.V1;
+using Locutor.Service.Submissions;
+using Locutor.Service.Telemetry;
+using Locutor.Service.Views;
 using Locutor.Service.Webhooks;
 using Locutor.Service.Workers;
 using Microsoft.AspNetCore.Hosting;
@@ -104,7 +109,7 @@ public static class LocutorServer
         services.AddSingleton<FetchInput>(services => (job, input, cancellation) =>
             services.GetRequiredService<InputStore>().FetchAsync(job, input.Field, input.Url!, InputStore.Expected(input.Field), cancellation));
         services.AddSingleton<TokenReader>().AddSingleton<TokenLimits>().AddSingleton<DiskQuota>();
-        services.AddSingleton<JobSubmitter>().AddSingleton<SubmissionReader>().AddSingleton<JobViews>().AddSingleton<SeedEndpoints>();
+        services.AddSingleton<JobSubmitter>().AddSingleton<SubmissionReader>().AddSingleton<JobViews>().AddSingleton<ModalEndpoints>();
         services.AddSingleton<RevokedTokens>();
         // First of all, so that nothing is done with a store that is not ours.
         services.AddSingleton<StoreIdentity>().AddHostedService<StoreAgreement>();
@@ -146,7 +151,7 @@ public static class LocutorServer
             FileProvider = new PhysicalFileProvider(PageFolder),
             OnPrepareResponse = static context => context.Context.Response.Headers.CacheControl = "no-cache",
         });
-        SeedEndpoints.Map(app);
+        ModalEndpoints.Map(app);
         var v1 = app.MapGroup("/v1");
         JobsEndpoints.Map(v1);
         FilesEndpoints.Map(v1);

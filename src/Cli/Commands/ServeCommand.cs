@@ -7,7 +7,7 @@ using Locutor.Jobs.Tokens;
 using Locutor.Service;
 using Locutor.Service.Operations;
 using Locutor.Service.Settings;
-using Locutor.Service.V1;
+using Locutor.Service.Submissions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 

@@ -1,8 +1,8 @@
 using System.Net;
 using Locutor.Jobs.Limits;
 using Locutor.Jobs.Tokens;
+using Locutor.Service.Http;
 using Locutor.Service.Settings;
-using Locutor.Service.V1;
 
 namespace Locutor.Service.Access;
 

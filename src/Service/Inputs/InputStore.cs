@@ -3,8 +3,8 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using Locutor.Jobs;
 using Locutor.Jobs.Records;
+using Locutor.Service.Files;
 using Locutor.Service.Settings;
-using Locutor.Service.Storage;
 
 namespace Locutor.Service.Inputs;
 

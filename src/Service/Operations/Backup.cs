@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Locutor.Jobs.Storage;
-using Locutor.Service.Inputs;
+using Locutor.Service.Files;
+using Locutor.Service.Http;
 using Locutor.Service.Settings;
-using Locutor.Service.Storage;
 
 namespace Locutor.Service.Operations;
 
@@ -50,7 +50,7 @@ public static class Backup
         foreach (var kind in Kinds)
             contents = CopyFiles(Path.Combine(data, kind), Path.Combine(aside, kind), contents, cancellation);
         CopyIdentity(data, aside);
-        await File.WriteAllTextAsync(Path.Combine(aside, Manifest), JsonSerializer.Serialize(contents, V1.Problems.Json), cancellation);
+        await File.WriteAllTextAsync(Path.Combine(aside, Manifest), JsonSerializer.Serialize(contents, Problems.Json), cancellation);
         Directory.Move(aside, folder);
         return contents;
     }
@@ -89,7 +89,7 @@ public static class Backup
     {
         try
         {
-            var contents = JsonSerializer.Deserialize<BackupContents>(File.ReadAllBytes(Path.Combine(folder, Manifest)), V1.Problems.Json)!;
+            var contents = JsonSerializer.Deserialize<BackupContents>(File.ReadAllBytes(Path.Combine(folder, Manifest)), Problems.Json)!;
             return contents.Version <= Format ? contents : throw new BackupException($"{folder}: format {contents.Version} of a newer program; this one reads up to {Format}");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)

@@ -1,9 +1,10 @@
 using Locutor.Jobs;
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
-using Locutor.Service.Inputs;
+using Locutor.Service.Access;
+using Locutor.Service.Availability;
+using Locutor.Service.Files;
 using Locutor.Service.Settings;
-using Locutor.Service.Storage;
 
 namespace Locutor.Service.Operations;
 

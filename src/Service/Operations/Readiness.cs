@@ -1,5 +1,7 @@
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Tokens;
+using Locutor.Service.Availability;
+using Locutor.Service.Files;
 using Locutor.Service.Settings;
 using Locutor.Service.Workers;
 

@@ -2,9 +2,9 @@ using System.Net;
 using Locutor.Generation.Diagnosis;
 using Locutor.Jobs.Hosting;
 using Locutor.Jobs.Storage;
-using Locutor.Service.Inputs;
+using Locutor.Service.Files;
+using Locutor.Service.Http;
 using Locutor.Service.Settings;
-using Locutor.Service.Storage;
 using Locutor.Service.Workers;
 
 namespace Locutor.Service.Operations;

@@ -7,10 +7,12 @@ using Locutor.Jobs;
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
 using Locutor.Jobs.Tokens;
+using Locutor.Service.Availability;
+using Locutor.Service.Http;
 using Locutor.Service.Inputs;
-using Locutor.Service.Operations;
 using Locutor.Service.Settings;
-using Locutor.Service.V1;
+using Locutor.Service.Telemetry;
+using Locutor.Service.Views;
 
 namespace Locutor.Service.Webhooks;
 

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
+using Locutor.Service.Files;
 using Locutor.Service.Inputs;
-using Locutor.Service.Operations;
-using Locutor.Service.Storage;
+using Locutor.Service.Telemetry;
 using Locutor.Torch;
 
 namespace Locutor.Service.Workers;

@@ -1,6 +1,6 @@
-using Locutor.Service.Inputs;
-using Locutor.Service.Operations;
-using Locutor.Service.Storage;
+using Locutor.Service.Availability;
+using Locutor.Service.Files;
+
 
 namespace Locutor.Service.Workers;
 

@@ -5,7 +5,7 @@ using System.Text;
 using Locutor.Generation.Requests;
 using Locutor.Jobs.Records;
 using Locutor.Service.Inputs;
-using Locutor.Service.Requests;
+using Locutor.Service.Submissions;
 using Locutor.Torch;
 
 namespace Locutor.Service.Workers;

@@ -10,7 +10,7 @@ using Locutor.Jobs.Records;
 using Locutor.Media;
 using Locutor.Models;
 using Locutor.Service.Inputs;
-using Locutor.Service.Requests;
+using Locutor.Service.Submissions;
 using static TorchSharp.torch;
 
 namespace Locutor.Service.Workers;

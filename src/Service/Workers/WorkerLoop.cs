@@ -1,8 +1,7 @@
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
-using Locutor.Service.Inputs;
-using Locutor.Service.Operations;
-using Locutor.Service.Storage;
+using Locutor.Service.Availability;
+using Locutor.Service.Files;
 
 namespace Locutor.Service.Workers;
 

@@ -1,9 +1,8 @@
 using System.Runtime.InteropServices;
 using Locutor.Jobs.Hosting;
-using Locutor.Service.Inputs;
-using Locutor.Service.Operations;
+using Locutor.Service.Files;
 using Locutor.Service.Settings;
-using Locutor.Service.Storage;
+using Locutor.Service.Telemetry;
 
 namespace Locutor.Service.Workers;
 

@@ -6,7 +6,7 @@ using System.Text;
 using System.Text.Json;
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Hosting;
-using Locutor.Service.Operations;
+using Locutor.Service.Availability;
 using Locutor.Service.Settings;
 
 namespace Locutor.Service.Workers;

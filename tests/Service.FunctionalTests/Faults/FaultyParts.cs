@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Locutor.Jobs.Records;
-using Locutor.Service.Storage;
+using Locutor.Service.Files;
 using Orleans.Storage;
 
 namespace Locutor.Service.FunctionalTests.Faults;

@@ -1,5 +1,5 @@
 using Locutor.Models;
-using Locutor.Service.Seed;
+using Locutor.Service.Api.Modal;
 
 namespace Locutor.Service.FunctionalTests.Seed;
 
@@ -10,7 +10,7 @@ public class SeedRequestTests
     {
         var bundle = BundleCatalogue.Default().Find("infinitetalk-480p")!.Bundle;
         bundle.Presets[bundle.DefaultPreset].MotionFrames.ShouldBe(9);
-        var settings = SeedRequest.Resolve(new SeedBody("https://a/image", "https://a/audio", null, null, []), _ => bundle).Settings;
+        var settings = ModalRequest.Resolve(new ModalBody("https://a/image", "https://a/audio", null, null, []), _ => bundle).Settings;
         (settings.MotionFrames, settings.Steps, settings.Prompt, settings.Guidance.Audio).ShouldBe((25, 8, "a person is talking", 2));
     }
 
@@ -18,6 +18,6 @@ public class SeedRequestTests
     public void A_model_without_those_settings_is_asked_for_its_own()
     {
         var bundle = BundleCatalogue.Default().Find("sketch")!.Bundle;
-        SeedRequest.Resolve(new SeedBody("https://a/image", "https://a/audio", "https://a/audio2", "hello", []), _ => bundle).Settings.Preset.ShouldBe("default");
+        ModalRequest.Resolve(new ModalBody("https://a/image", "https://a/audio", "https://a/audio2", "hello", []), _ => bundle).Settings.Preset.ShouldBe("default");
     }
 }

@@ -1,0 +1,34 @@
+using Locutor.Jobs.Grains;
+using Locutor.Jobs.Records;
+using Locutor.Jobs.Tokens;
+using Locutor.Service.Settings;
+
+namespace Locutor.Service.Access;
+
+/// <summary>Cancels the jobs of tokens that were revoked with that wish.</summary>
+internal sealed partial class RevokedTokens(IGrainFactory grains, TokenStore tokens, TimeProvider time, ServeSettings settings, ILogger<RevokedTokens> logger)
+{
+    public async Task CancelJobsAsync(CancellationToken cancellation)
+    {
+        foreach (var key in tokens.WithJobsToCancel())
+        {
+            var canceled = 0;
+            foreach (var id in (await grains.GetGrain<ITokenIndexGrain>(key).OpenAsync()).Select(entry => entry.Id))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                if (await grains.GetGrain<IJobGrain>(id).GetAsync() is { } job && !job.Status.IsTerminal())
+                {
+                    await grains.GetGrain<IJobGrain>(id).CancelAsync();
+                    canceled++;
+                }
+            }
+            if (canceled > 0)
+                LogCanceled(key, canceled);
+            // An upload that began before the revocation may still become a job.
+            tokens.JobsCanceled(key, time.GetUtcNow() - TimeSpan.FromMinutes(settings.UploadMinutes) - TimeSpan.FromMinutes(1));
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "the token {Key} was revoked, and {Count} of its jobs were canceled")]
+    private partial void LogCanceled(string key, int count);
+}

@@ -1,0 +1,34 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Locutor.Service.Api.Modal;
+
+/// <summary>An error answer in FastAPI's form: a JSON object with <c>detail</c>.</summary>
+public sealed class ModalException : Exception
+{
+    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly int _status;
+    private readonly object _detail;
+
+    public ModalException(int status, string detail) : base(detail) => (_status, _detail) = (status, detail);
+
+    private ModalException(int status, IEnumerable<object> errors) : base("invalid request") => (_status, _detail) = (status, errors);
+
+    /// <summary>422 with one entry per field.</summary>
+    public static ModalException Invalid(IEnumerable<object> errors) => new(422, errors);
+
+    public static ModalException MissingQuery(string name) => Invalid([Error("missing", ["query", name], "Field required", null)]);
+
+    public static Dictionary<string, object?> Error(string type, object[] location, string message, object? input) =>
+        new() { ["type"] = type, ["loc"] = location, ["msg"] = message, ["input"] = input };
+
+    public Task WriteAsync(HttpContext context)
+    {
+        context.Response.StatusCode = _status;
+        context.Response.ContentType = "application/json";
+        var body = JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, object> { ["detail"] = _detail }, Json);
+        context.Response.ContentLength = body.Length;
+        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.Body.WriteAsync(body, 0, body.Length);
+    }
+}

@@ -1,0 +1,127 @@
+using Microsoft.OpenApi;
+
+namespace Locutor.Service.Api.V1;
+
+/// <summary>
+/// Adds to the OpenAPI document what declarations of endpoints cannot express: headers, files as bytes, the problems that every address may
+/// answer with, webhooks and the classic addresses. Generators of clients depend on all of it.
+/// </summary>
+internal static class ApiDetails
+{
+    private static readonly Dictionary<string, string> Tags = new()
+    {
+        ["Jobs"] = "Submit jobs and follow them.",
+        ["Results"] = "Videos, thumbnails and stored inputs.",
+        ["Service"] = "Models, limits, workers and sessions.",
+    };
+
+    private static readonly Dictionary<string, string> Anywhere = new()
+    {
+        ["403"] = "The token lacks a scope, or the request comes from a page of another address.",
+        ["429"] = "Too many requests; Retry-After tells how long to wait.",
+        ["500"] = "The service failed; trace_id finds the reason in its log.",
+        ["503"] = "The service cannot answer now; Retry-After tells how long to wait.",
+    };
+
+    public static void Add(OpenApiDocument document)
+    {
+        foreach (var tag in document.Tags ?? new HashSet<OpenApiTag>())
+            tag.Description = Tags.GetValueOrDefault(tag.Name ?? "");
+        document.Components?.Schemas?.Remove("JsonObject");
+        foreach (var path in document.Paths.Values)
+        {
+            foreach (var (method, operation) in path.Operations ?? [])
+            {
+                if (method == HttpMethod.Head)
+                    (operation.OperationId, operation.Summary) = (operation.OperationId?.Replace("get", "head", StringComparison.Ordinal), operation.Summary + ": headers alone");
+                Describe(operation, document);
+            }
+        }
+        ApiWebhooks.Add(document);
+        ClassicAddresses.Add(document);
+    }
+
+    private static void Describe(OpenApiOperation operation, OpenApiDocument document)
+    {
+        foreach (var (status, text) in Anywhere)
+            operation.Responses!.TryAdd(status, Problem(text, document));
+        foreach (var (status, response) in operation.Responses!)
+            Describe(operation.OperationId!, status, (OpenApiResponse)response);
+        switch (operation.OperationId)
+        {
+            case "submitJob" or "uploadJob":
+                Parameter(operation, "Idempotency-Key", ParameterLocation.Header, "Makes the submission safe to repeat: the same key and body give the same job. At most 255 characters.");
+                break;
+            case "watchJob":
+                Parameter(operation, "Last-Event-ID", ParameterLocation.Header, "Identifier of the last event that was seen; the stream goes on after it.");
+                break;
+            case "getVideo" or "headVideo":
+                Parameter(operation, "download", ParameterLocation.Query, "Present: the video is offered as a file to save.");
+                Parameter(operation, "Range", ParameterLocation.Header, "Part of the file, as bytes=0-1023.");
+                Parameter(operation, "If-None-Match", ParameterLocation.Header, "Entity tag that is known already; 304 when it is still right.");
+                break;
+        }
+    }
+
+    private static void Describe(string operation, string status, OpenApiResponse response)
+    {
+        var file = status is "200" or "206";
+        switch (operation)
+        {
+            case "getVideo" when file:
+                response.Content = Bytes("video/mp4");
+                Header(response, "ETag", "Changes when the file does.");
+                Header(response, "Accept-Ranges", "bytes");
+                break;
+            case "getThumbnail" when file:
+                response.Content = Bytes("image/jpeg");
+                break;
+            case "getInput" when file:
+                response.Content = Bytes("application/octet-stream");
+                break;
+            case "watchJob" when file:
+                response.Description = "Server-sent events, named progress while the job is not over and ended at last. The data of each is a whole JobView; the stream resumes after the id in Last-Event-ID.";
+                response.Content = Bytes("text/event-stream"); // as text a generated client would wait for its end
+                break;
+            case "submitJob" or "uploadJob" when status == "202":
+                Header(response, "Location", "Address of the job.");
+                Header(response, "Retry-After", "Seconds until it is worth asking for the job.");
+                Header(response, "Idempotency-Replayed", "true where an earlier request with the same key made the job.");
+                break;
+        }
+        if (status is "429" or "503")
+            Header(response, "Retry-After", "Seconds to wait before the request is repeated.");
+        if (status is "200" or "202" or "429")
+            RateLimit(response);
+    }
+
+    private static void RateLimit(OpenApiResponse response)
+    {
+        Header(response, "RateLimit-Limit", "Requests of this token in a minute; of a submission's answer, submissions.");
+        Header(response, "RateLimit-Remaining", "Requests that may follow without a wait.");
+        Header(response, "RateLimit-Reset", "Seconds until the whole limit is there again.");
+    }
+
+    private static OpenApiResponse Problem(string text, OpenApiDocument document) => new()
+    {
+        Description = text,
+        Content = new Dictionary<string, OpenApiMediaType> { ["application/problem+json"] = new() { Schema = new OpenApiSchemaReference("Problem", document) } },
+    };
+
+    private static Dictionary<string, OpenApiMediaType> Bytes(string type) => new()
+    {
+        [type] = new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } },
+    };
+
+    private static void Header(OpenApiResponse response, string name, string text)
+    {
+        response.Headers ??= new Dictionary<string, IOpenApiHeader>();
+        response.Headers[name] = new OpenApiHeader { Description = text, Schema = new OpenApiSchema { Type = JsonSchemaType.String } };
+    }
+
+    private static void Parameter(OpenApiOperation operation, string name, ParameterLocation location, string text)
+    {
+        operation.Parameters ??= [];
+        operation.Parameters.Add(new OpenApiParameter { Name = name, In = location, Description = text, Schema = new OpenApiSchema { Type = JsonSchemaType.String } });
+    }
+}

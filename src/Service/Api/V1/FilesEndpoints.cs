@@ -1,0 +1,62 @@
+using Locutor.Jobs.Records;
+using Locutor.Jobs.Tokens;
+using Locutor.Service.Access;
+using Locutor.Service.Files;
+using Locutor.Service.Http;
+using Locutor.Service.Views;
+
+namespace Locutor.Service.Api.V1;
+
+/// <summary>Results and inputs as files.</summary>
+internal static class FilesEndpoints
+{
+    private static readonly string[] Methods = ["GET", "HEAD"];
+
+    public static void Map(RouteGroupBuilder v1)
+    {
+        var files = v1.MapGroup("/jobs/{id}").WithTags("Results");
+        files.MapMethods("/video", Methods, VideoAsync).Needs(TokenScopes.Read)
+            .Produces(200, contentType: "video/mp4").Produces(206, contentType: "video/mp4").ProducesProblems(401, 404, 409, 410).Produces(416)
+            .WithName("getVideo").WithSummary("The finished video").WithDescription("Understands Range, If-Range and If-None-Match. With ?download it is offered as a file. 304 without a body says that the entity tag is still right.");
+        files.MapMethods("/thumbnail", Methods, ThumbnailAsync).Needs(TokenScopes.Read).Produces(200, contentType: "image/jpeg").ProducesProblems(401, 404)
+            .WithName("getThumbnail").WithSummary("A small picture of the video");
+        files.MapMethods("/inputs/{field}", Methods, InputAsync).Needs(TokenScopes.Read).Produces(200).ProducesProblems(401, 404)
+            .WithName("getInput").WithSummary("An input as it was stored");
+    }
+
+    private static async Task<IResult> VideoAsync(string id, HttpContext context, JobViews views, IFileStore store, TimeProvider time)
+    {
+        var job = await views.FindAsync(context.Caller(), id);
+        if (job.Status is JobStatus.Expired || (job.Result is not null && job.ExpiresAt <= time.GetUtcNow()))
+            throw new ProblemException(410, "expired", "the result has expired");
+        if (job.Result is not { } result)
+            throw new ProblemException(409, "not_ready", $"the job is {job.Status.ToString().ToLowerInvariant()}");
+        var video = await store.OpenAsync(result.Path, context.RequestAborted) ?? throw new ProblemException(410, "expired", "the result was removed");
+        // A range in another unit than bytes is no range at all (RFC 9110, 14.2).
+        if (!context.Request.Headers.Range.ToString().StartsWith("bytes=", StringComparison.OrdinalIgnoreCase))
+            context.Request.Headers.Remove("Range");
+        var kind = context.Request.Query.ContainsKey("download") ? "attachment" : "inline";
+        context.Response.Headers.ContentDisposition = $"{kind}; filename=\"{job.Id}.mp4\"";
+        context.Response.Headers.CacheControl = "private, max-age=3600";
+        return VideoAnswer.Of(video, job);
+    }
+
+    private static async Task<IResult> ThumbnailAsync(string id, HttpContext context, JobViews views, IFileStore store)
+    {
+        var job = await views.FindAsync(context.Caller(), id);
+        if (job.Result?.ThumbnailPath is not { } path || await store.OpenAsync(path, context.RequestAborted) is not { } thumbnail)
+            throw new ProblemException(404, "not_found", "there is no thumbnail");
+        context.Response.Headers.CacheControl = "private, max-age=3600";
+        return Results.Stream(thumbnail, "image/jpeg");
+    }
+
+    private static async Task<IResult> InputAsync(string id, string field, HttpContext context, JobViews views, IFileStore store)
+    {
+        var job = await views.FindAsync(context.Caller(), id);
+        var input = job.Request.Inputs.FirstOrDefault(input => input.Field == field);
+        if (input?.Path is not { } path || await store.OpenAsync(path, context.RequestAborted) is not { } file)
+            throw new ProblemException(404, "not_found", "there is no such input");
+        context.Response.Headers.CacheControl = "private, max-age=3600";
+        return Results.Stream(file, input.ContentType, enableRangeProcessing: true);
+    }
+}

@@ -1,0 +1,141 @@
+using System.ComponentModel;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Locutor.Jobs.Records;
+using Locutor.Jobs.Tokens;
+using Locutor.Service.Access;
+using Locutor.Service.Files;
+using Locutor.Service.Http;
+using Locutor.Service.Submissions;
+using Locutor.Service.Views;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Locutor.Service.Api.V1;
+
+/// <summary>Jobs under <c>/v1/jobs</c>.</summary>
+internal static class JobsEndpoints
+{
+    private const int MostListed = 100;
+    private const int LongestKey = 255;
+
+    public static void Map(RouteGroupBuilder v1)
+    {
+        var jobs = v1.MapGroup("/jobs").WithTags("Jobs");
+        jobs.MapPost("", SubmitAsync).Needs(TokenScopes.Submit)
+            .Accepts<JsonObject>("application/json", "multipart/form-data")
+            .Produces<JobView>(StatusCodes.Status202Accepted).ProducesProblems(400, 401, 408, 409, 413, 415, 422, 429, 503)
+            .WithName("submitJob").WithSummary("Submit a job")
+            .WithDescription("JSON with URLs (http, https or data). The answer comes when the job is stored; nothing accepted is lost. The address takes the form of uploadJob too.");
+        jobs.MapPost("/upload", SubmitAsync).Needs(TokenScopes.Submit)
+            .Accepts<JsonObject>("multipart/form-data")
+            .Produces<JobView>(StatusCodes.Status202Accepted).ProducesProblems(400, 401, 408, 409, 413, 415, 422, 429, 503)
+            .WithName("uploadJob").WithSummary("Submit a job with files")
+            .WithDescription("A form with files, or with URLs as text. Otherwise as submitJob.");
+        jobs.MapGet("", ListAsync).Needs(TokenScopes.Read).Produces<JobListView>().ProducesProblems(400, 401)
+            .WithName("listJobs").WithSummary("List jobs, newest first");
+        jobs.MapGet("/{id}", async (string id, HttpContext context, JobViews views) =>
+                Results.Json(await views.ShowAsync(await views.FindAsync(context.Caller(), id)), Problems.Json))
+            .Needs(TokenScopes.Read).Produces<JobView>().ProducesProblems(401, 404).WithName("getJob").WithSummary("Get a job");
+        jobs.MapPost("/{id}/cancel", CancelAsync).Needs(TokenScopes.Submit).Produces<JobView>().ProducesProblems(401, 404)
+            .WithName("cancelJob").WithSummary("Cancel a job").WithDescription("A job that is over stays as it is.");
+        jobs.MapPost("/{id}/webhook", ResendWebhookAsync).Needs(TokenScopes.Submit).Produces<JobView>().ProducesProblems(401, 404, 409)
+            .WithName("resendWebhook").WithSummary("Send the webhook of a job again").WithDescription("For a job that is over. The view's webhook tells how each attempt ended.");
+        jobs.MapDelete("/{id}", DeleteAsync).Needs(TokenScopes.Submit).Produces(StatusCodes.Status204NoContent).ProducesProblems(401, 404)
+            .WithName("deleteJob").WithSummary("Delete a job and its files").WithDescription("A job that is not over is canceled first.");
+        jobs.MapGet("/{id}/events", JobEvents.StreamAsync).Needs(TokenScopes.Read).Produces(200, contentType: "text/event-stream").ProducesProblems(401, 404)
+            .WithName("watchJob").WithSummary("Follow a job as server-sent events")
+            .WithDescription("Each event carries the whole job. Last-Event-ID resumes; the stream ends after the job has ended.");
+    }
+
+    private static async Task<IResult> SubmitAsync(HttpContext context, SubmissionReader reader, JobSubmitter submitter, JobViews views, IFileStore store)
+    {
+        var caller = context.Caller();
+        await submitter.CheckLimitsAsync(caller, context.Response);
+        var key = context.Request.Headers["Idempotency-Key"].FirstOrDefault();
+        if (key is { Length: 0 or > LongestKey })
+            throw new ProblemException(400, JobError.InvalidRequest, $"expected an Idempotency-Key of 1 to {LongestKey} characters");
+        var id = JobId.New();
+        // The files of a repeated request are compared as they come, and not stored again.
+        var draft = await reader.ReadAsync(id, context, keepFiles: !await submitter.KnowsAsync(caller, key));
+        var accepted = await submitter.FindAsync(caller, key, draft.Hash);
+        if (accepted is null)
+        {
+            if (!draft.HasFiles)
+                throw new ProblemException(409, "key_released", "the job of this Idempotency-Key was deleted while the request came; send it again") { RetryAfter = 1 };
+            accepted = await submitter.SubmitAsync(caller, id, await reader.StoreAsync(id, draft, context), key, draft.Hash);
+        }
+        else if (draft.Stored.Count > 0)
+        {
+            await store.RemoveAsync(id, CancellationToken.None); // accepted while this one came
+        }
+        context.Response.Headers.Location = $"/v1/jobs/{accepted.JobId}";
+        context.Response.Headers.RetryAfter = "2";
+        if (accepted.Repeated)
+            context.Response.Headers["Idempotency-Replayed"] = "true";
+        return Results.Json(await views.ShowAsync(await views.FindAsync(caller, accepted.JobId)), Problems.Json, statusCode: 202);
+    }
+
+    private static async Task<IResult> ListAsync(
+        HttpContext context, JobViews views,
+        [FromQuery, Description("Where to go on: next_cursor of the part before.")] string? cursor = null,
+        [FromQuery, Description("1 to 100.")] string? limit = null,
+        [FromQuery, Description("queued, running, succeeded, failed, canceled or expired.")] string? status = null)
+    {
+        var most = 20;
+        if (limit is not null && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out most) || most is < 1 or > MostListed))
+            throw new ProblemException(400, JobError.InvalidRequest, $"limit: expected 1 to {MostListed}, found '{limit}'");
+        long before = 0;
+        if (cursor is not null && !long.TryParse(cursor, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out before))
+            throw new ProblemException(400, JobError.InvalidRequest, "cursor: expected the next_cursor of an earlier listing");
+        JobStatus? wanted = null;
+        if (status is not null)
+        {
+            var known = Enum.GetValues<JobStatus>().Where(one => status == System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(one.ToString())).ToArray();
+            wanted = known.Length == 1
+                ? known[0]
+                : throw new ProblemException(400, JobError.InvalidRequest, "status: expected queued, running, succeeded, failed, canceled or expired");
+        }
+        var caller = context.Caller();
+        var (records, next) = await views.ListAsync(caller, cursor is null ? null : before, most, wanted);
+        var shown = new List<JobView>();
+        foreach (var record in records.OfType<JobRecord>())
+            shown.Add(await views.ShowAsync(record));
+        return Results.Json(new JobListView(shown, next?.ToString("x", CultureInfo.InvariantCulture)), Problems.Json);
+    }
+
+    private static async Task<IResult> CancelAsync(string id, HttpContext context, JobViews views, DataFolder folder)
+    {
+        await views.FindAsync(context.Caller(), id);
+        var job = await views.Grain(id).CancelAsync() ?? throw new ProblemException(404, "not_found", "there is no such job");
+        // A worker that has the job removes its unfinished work itself.
+        if (job is { Status: JobStatus.Canceled, Worker: null })
+            folder.RemoveWork(id);
+        return Results.Json(await views.ShowAsync(job), Problems.Json);
+    }
+
+    private static async Task<IResult> ResendWebhookAsync(string id, HttpContext context, JobViews views)
+    {
+        var job = await views.FindAsync(context.Caller(), id);
+        if (job.Request.Webhook is null)
+            throw new ProblemException(409, "no_webhook", "the job was submitted without a webhook");
+        job = await views.Grain(id).ResendWebhookAsync() ?? throw new ProblemException(409, "not_ready", "the job is not over; its webhook is sent when it is");
+        return Results.Json(await views.ShowAsync(job), Problems.Json);
+    }
+
+    private static async Task<IResult> DeleteAsync(string id, HttpContext context, JobViews views, IFileStore store)
+    {
+        await views.FindAsync(context.Caller(), id);
+        await views.Grain(id).CancelAsync();
+        await views.Grain(id).DeleteAsync();
+        await store.RemoveAsync(id, CancellationToken.None);
+        return Results.NoContent();
+    }
+
+    /// <summary>Documents the problems an endpoint may answer with.</summary>
+    public static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder builder, params int[] statuses)
+    {
+        foreach (var status in statuses)
+            builder.Produces<Problem>(status, "application/problem+json");
+        return builder;
+    }
+}

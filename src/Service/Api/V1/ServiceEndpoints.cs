@@ -1,0 +1,108 @@
+using Locutor.Jobs.Grains;
+using Locutor.Jobs.Tokens;
+using Locutor.Service.Access;
+using Locutor.Service.Http;
+using Locutor.Service.Settings;
+using Locutor.Service.Submissions;
+
+namespace Locutor.Service.Api.V1;
+
+/// <summary>Addresses of the options, the workers and the session.</summary>
+internal static class ServiceEndpoints
+{
+    public static void Map(RouteGroupBuilder v1)
+    {
+        var service = v1.MapGroup("").WithTags("Service");
+        service.MapGet("/options", (ModelCatalog catalog, ServeSettings settings) => Results.Json(OptionsView.Of(catalog, settings), Problems.Json))
+            .Needs(TokenScopes.Read).Produces<OptionsView>().ProducesProblems(401).WithName("getOptions").WithSummary("Models with their presets, sizes and fields, and the limits of inputs");
+        service.MapGet("/workers", WorkersAsync).Needs(TokenScopes.Operate).Produces<WorkersView>().ProducesProblems(401, 403)
+            .WithName("getWorkers").WithSummary("Workers and the queue");
+        service.MapGet("/webhooks/secret", (HttpContext context) => Results.Json(new SecretView(context.Caller().WebhookSecret), Problems.Json))
+            .Needs(TokenScopes.Submit).Produces<SecretView>().ProducesProblems(401).WithName("getWebhookSecret")
+            .WithSummary("The key that this token's webhooks are signed with");
+        service.MapGet("/session", (HttpContext context, TokenReader reader, ServeSettings settings) => Results.Json(Session(context, reader, settings), Problems.Json))
+            .Produces<SessionView>().WithName("getSession").WithSummary("Whether the caller is signed in");
+        service.MapPost("/session", SignIn).Produces<SessionView>().ProducesProblems(401).WithName("signIn")
+            .WithSummary("Sign a browser in with a token").WithDescription("Answers with a cookie that scripts cannot read.");
+        service.MapDelete("/session", (HttpContext context, TokenReader reader, ServeSettings settings) =>
+        {
+            if (SameSite.Allows(context.Request, settings.PublicUrl))
+                reader.SignOut(context.Request);
+            context.Response.Cookies.Delete(TokenReader.Cookie);
+            return Results.NoContent();
+        }).Produces(204).WithName("signOut").WithSummary("Sign a browser out");
+    }
+
+    private static async Task<IResult> WorkersAsync(IGrainFactory grains)
+    {
+        var queue = grains.GetGrain<IQueueGrain>(IQueueGrain.Key);
+        var statistics = await queue.StatisticsAsync();
+        var workers = await queue.WorkersAsync();
+        return Results.Json(new WorkersView(
+            workers.Select(worker => new WorkerView(
+                worker.Id, worker.Host, worker.Process, worker.Device, worker.Model, worker.State, worker.Job, worker.StartedAt, worker.SeenAt, worker.Finished, worker.Failed, worker.Reason)).ToArray(),
+            statistics.Queued, statistics.Fetching, statistics.Running, statistics.TypicalSeconds), Problems.Json);
+    }
+
+    private static SessionView Session(HttpContext context, TokenReader reader, ServeSettings settings) =>
+        settings.NoAuth ? SessionView.Of("none", TokenScopes.All, "local") : reader.Read(context.Request) is { } token
+            ? SessionView.Of("token", token.Scopes, token.Name)
+            : new SessionView("token", false, [], null);
+
+    private static IResult SignIn(SignInBody body, HttpContext context, TokenReader reader, ServeSettings settings)
+    {
+        if (!SameSite.Allows(context.Request, settings.PublicUrl))
+            throw new ProblemException(403, "forbidden_origin", $"the page is at {context.Request.Headers.Origin}, and this service at {settings.PublicUrl ?? context.Request.Host.Value}; behind a proxy, set public_url to the page's address");
+        if (reader.Authenticate(body.Key ?? "", body.Secret ?? "") is not { } token)
+            throw new ProblemException(401, "invalid_credentials", "this key and secret open nothing here");
+        context.Response.Cookies.Append(TokenReader.Cookie, reader.SignIn(token), new CookieOptions
+        {
+            HttpOnly = true,
+            SameSite = SameSiteMode.Strict,
+            Secure = context.Request.IsHttps,
+            MaxAge = SessionStore.Lifetime,
+            IsEssential = true,
+        });
+        return Results.Json(SessionView.Of("token", token.Scopes, token.Name), Problems.Json);
+    }
+}
+
+/// <summary>A key id and its secret.</summary>
+internal sealed record SignInBody(string? Key, string? Secret);
+
+/// <summary>Who is calling.</summary>
+/// <param name="Auth">none or token.</param>
+internal sealed record SessionView(string Auth, bool SignedIn, string[] Scopes, string? Name)
+{
+    public static SessionView Of(string auth, TokenScopes scopes, string name) => new(
+        auth, true,
+        Enum.GetValues<TokenScopes>().Where(scope => scope is not (TokenScopes.None or TokenScopes.All) && scopes.HasFlag(scope)).Select(scope => scope.ToString().ToLowerInvariant()).ToArray(),
+        name);
+}
+
+/// <summary>Key of webhook signatures.</summary>
+internal sealed record SecretView(string Secret);
+
+/// <summary>One worker.</summary>
+internal sealed record WorkerView(
+    string Id, string Host, int Process, string Device, string Model, string State, string? Job,
+    DateTimeOffset StartedAt, DateTimeOffset SeenAt, int Finished, int Failed, string? Reason);
+
+/// <summary>The workers and the queue's figures.</summary>
+internal sealed record WorkersView(IReadOnlyList<WorkerView> Workers, int Queued, int Fetching, int Running, double TypicalSeconds);
+
+/// <summary>The models, presets and limits that a submission can choose from.</summary>
+internal sealed record OptionsView(IReadOnlyList<ModelView> Models, string DefaultModel, LimitsView Limits, IReadOnlyList<string> Samples)
+{
+    public static OptionsView Of(ModelCatalog catalog, ServeSettings settings) => new(
+        catalog.Models, catalog.Default, new LimitsView((long)(settings.MaxInputMb * 1e6), settings.MaxAudioSeconds, settings.MaxPictureMegapixels), SampleNames);
+
+    /// <summary>Portraits with a voice that the page offers, as /samples/NAME.png and /samples/NAME.mp3.</summary>
+    private static readonly string[] SampleNames = FindSamples(Path.Combine(LocutorServer.PageFolder, "samples"));
+
+    private static string[] FindSamples(string folder) => !Directory.Exists(folder) ? [] :
+        [.. Directory.EnumerateFiles(folder, "*.png").Where(file => File.Exists(Path.ChangeExtension(file, ".mp3"))).Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal)];
+}
+
+/// <summary>Bounds of inputs.</summary>
+internal sealed record LimitsView(long InputBytes, double AudioSeconds, double PictureMegapixels);

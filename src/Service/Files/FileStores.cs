@@ -1,0 +1,10 @@
+using Locutor.Service.Settings;
+
+
+namespace Locutor.Service.Files;
+
+/// <summary>The store that the settings name.</summary>
+public static class FileStores
+{
+    public static IFileStore Of(ServeSettings settings, DataFolder folder) => settings.S3Bucket is null ? new FolderStore(folder) : new S3Store(folder, settings);
+}

@@ -1,0 +1,40 @@
+namespace Locutor.Service.Files;
+
+/// <summary>Inputs and results lie in the data folder.</summary>
+public sealed class FolderStore(DataFolder data) : IFileStore
+{
+    public string Name => data.Root;
+
+    public Task KeepAsync(string file, string path, string contentType, CancellationToken cancellation)
+    {
+        using (var written = new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.Read, 0))
+            written.Flush(flushToDisk: true);
+        data.Place(file, path);
+        return Task.CompletedTask;
+    }
+
+    public Task<string> OnDiskAsync(string path, string folder, CancellationToken cancellation) => File.Exists(data.Absolute(path))
+        ? Task.FromResult(data.Absolute(path))
+        : throw new FileNotFoundException($"{path} is not in the data folder");
+
+    public Task<Stream?> OpenAsync(string path, CancellationToken cancellation)
+    {
+        try
+        {
+            return Task.FromResult<Stream?>(new FileStream(data.Absolute(path), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1, FileOptions.Asynchronous));
+        }
+        catch (IOException exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return Task.FromResult<Stream?>(null);
+        }
+    }
+
+    public Task<IReadOnlyDictionary<string, DateTimeOffset>> WrittenAsync(CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyDictionary<string, DateTimeOffset>>(data.Written());
+
+    public Task RemoveAsync(string jobId, CancellationToken cancellation)
+    {
+        data.Remove(jobId);
+        return Task.CompletedTask;
+    }
+}

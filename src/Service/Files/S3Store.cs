@@ -1,0 +1,177 @@
+using System.Runtime.CompilerServices;
+using Amazon.Runtime;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Locutor.Jobs.Records;
+using Locutor.Service.Settings;
+
+namespace Locutor.Service.Files;
+
+/// <summary>Inputs and results lie in a bucket of Amazon S3 or of a server that speaks its protocol; the data folder holds only unfinished work.</summary>
+public sealed class S3Store : IFileStore, IDisposable
+{
+    private const long PartBytes = 16 << 20;
+
+    private readonly DataFolder _folder;
+    private readonly string _bucket;
+    private readonly string _prefix;
+    private readonly AmazonS3Client _client;
+
+    public S3Store(DataFolder folder, ServeSettings settings)
+    {
+        _folder = folder;
+        _bucket = settings.S3Bucket!;
+        _prefix = settings.S3Prefix.Length == 0 || settings.S3Prefix.EndsWith('/') ? settings.S3Prefix : settings.S3Prefix + "/";
+        var config = new AmazonS3Config
+        {
+            AuthenticationRegion = settings.S3Region,
+            // Other servers than Amazon's do not all know the newer checksums, nor a bucket as a host name.
+            RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+            ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+            ForcePathStyle = settings.S3Endpoint is not null,
+            Timeout = TimeSpan.FromSeconds(60),
+            MaxErrorRetry = 3,
+        };
+        if (settings.S3Endpoint is { } endpoint)
+            config.ServiceURL = endpoint;
+        else
+            config.RegionEndpoint = Amazon.RegionEndpoint.GetBySystemName(settings.S3Region);
+        // Without a key of its own the store takes the one that AWS tools would: environment, profile, or the machine's role.
+        _client = settings.S3AccessKey is { } key
+            ? new AmazonS3Client(new BasicAWSCredentials(key, settings.S3SecretKey ?? ""), config)
+            : new AmazonS3Client(config);
+    }
+
+    public string Name => $"bucket {_bucket}";
+
+    public async Task KeepAsync(string file, string path, string contentType, CancellationToken cancellation)
+    {
+        // An object is seen whole or not at all, also when it is sent in parts. Bodies are sent plain: not every server knows signed chunks.
+        var length = new FileInfo(file).Length;
+        if (length > PartBytes)
+            await PutInPartsAsync(file, length, _prefix + path, contentType, cancellation);
+        else
+            await _client.PutObjectAsync(new PutObjectRequest { BucketName = _bucket, Key = _prefix + path, FilePath = file, ContentType = contentType, UseChunkEncoding = false }, cancellation);
+        File.Delete(file);
+    }
+
+    public async Task<string> OnDiskAsync(string path, string folder, CancellationToken cancellation)
+    {
+        var copy = Path.Combine(folder, Path.GetFileName(path));
+        if (File.Exists(copy))
+            return copy;
+        var aside = _folder.Aside();
+        try
+        {
+            await using var stored = await OpenAsync(path, cancellation) ?? throw new FileNotFoundException($"{path} is not in the {Name}");
+            await using (var file = File.Create(aside))
+                await stored.CopyToAsync(file, cancellation);
+            Directory.CreateDirectory(folder);
+            File.Move(aside, copy, overwrite: true);
+            return copy;
+        }
+        finally
+        {
+            File.Delete(aside);
+        }
+    }
+
+    public async Task<Stream?> OpenAsync(string path, CancellationToken cancellation)
+    {
+        try
+        {
+            var about = await _client.GetObjectMetadataAsync(_bucket, _prefix + path, cancellation);
+            return new S3Stream(_client, _bucket, _prefix + path, about.ContentLength);
+        }
+        catch (AmazonS3Exception missing) when (missing.StatusCode is System.Net.HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+
+    public async Task<IReadOnlyDictionary<string, DateTimeOffset>> WrittenAsync(CancellationToken cancellation)
+    {
+        var written = _folder.Written();
+        foreach (var kind in new[] { "inputs/", "results/" })
+        {
+            await foreach (var one in ListAsync(kind, cancellation))
+            {
+                var id = one.Key[(_prefix.Length + kind.Length)..].Split('/')[0];
+                var at = new DateTimeOffset((one.LastModified ?? DateTime.UtcNow).ToUniversalTime());
+                if (JobId.IsValid(id) && (!written.TryGetValue(id, out var known) || known < at))
+                    written[id] = at;
+            }
+        }
+        return written;
+    }
+
+    public async Task RemoveAsync(string jobId, CancellationToken cancellation)
+    {
+        _folder.Remove(jobId);
+        foreach (var path in new[] { DataFolder.InputPath(jobId, ""), DataFolder.ResultPath(jobId, "") })
+        {
+            await foreach (var one in ListAsync(path, cancellation))
+                await _client.DeleteObjectAsync(_bucket, one.Key, cancellation);
+        }
+    }
+
+    private ConfiguredCancelableAsyncEnumerable<S3Object> ListAsync(string path, CancellationToken cancellation) =>
+        _client.Paginators.ListObjectsV2(new ListObjectsV2Request { BucketName = _bucket, Prefix = _prefix + path }).S3Objects.WithCancellation(cancellation);
+
+    private async Task PutInPartsAsync(string file, long length, string key, string contentType, CancellationToken cancellation)
+    {
+        var upload = await _client.InitiateMultipartUploadAsync(new InitiateMultipartUploadRequest { BucketName = _bucket, Key = key, ContentType = contentType }, cancellation);
+        try
+        {
+            // At most 10,000 parts make an object.
+            var size = Math.Max(PartBytes, length / 9_000);
+            var parts = new List<PartETag>();
+            for (long from = 0; from < length; from += size)
+            {
+                var part = await _client.UploadPartAsync(new UploadPartRequest
+                {
+                    BucketName = _bucket,
+                    Key = key,
+                    UploadId = upload.UploadId,
+                    PartNumber = parts.Count + 1,
+                    FilePath = file,
+                    FilePosition = from,
+                    PartSize = Math.Min(size, length - from),
+                    UseChunkEncoding = false,
+                }, cancellation);
+                parts.Add(new PartETag(parts.Count + 1, part.ETag));
+            }
+            await _client.CompleteMultipartUploadAsync(new CompleteMultipartUploadRequest { BucketName = _bucket, Key = key, UploadId = upload.UploadId, PartETags = parts }, cancellation);
+        }
+        catch
+        {
+            await _client.AbortMultipartUploadAsync(_bucket, key, upload.UploadId, CancellationToken.None);
+            throw;
+        }
+    }
+
+    /// <summary>Writes, reads and removes a small object.</summary>
+    public async Task TryOutAsync(CancellationToken cancellation)
+    {
+        var aside = _folder.Aside();
+        await File.WriteAllTextAsync(aside, "locutor", cancellation);
+        var id = JobId.New();
+        try
+        {
+            await KeepAsync(aside, DataFolder.InputPath(id, "check.txt"), "text/plain", cancellation);
+            await using var back = await OpenAsync(DataFolder.InputPath(id, "check.txt"), cancellation);
+            if (back?.Length != 7)
+                throw new IOException($"expected an object of 7 bytes, found {back?.Length.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "none"}");
+        }
+        finally
+        {
+            File.Delete(aside);
+            await RemoveAsync(id, cancellation);
+        }
+    }
+
+    public void Dispose()
+    {
+        _client.Dispose();
+    }
+}

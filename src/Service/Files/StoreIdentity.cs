@@ -1,0 +1,71 @@
+using Locutor.Jobs.Grains;
+using Locutor.Service.Availability;
+using Locutor.Service.Settings;
+
+namespace Locutor.Service.Files;
+
+/// <summary>
+/// A small file in the store that the database knows too. A node or a worker with another folder, or another bucket, is found by it before
+/// it can lose the files of a job.
+/// </summary>
+public sealed class StoreIdentity(IFileStore store, DataFolder folder)
+{
+    /// <summary>Name of the file, in the data folder or the bucket.</summary>
+    public const string FileName = "store.id";
+
+    private const int LongestId = 64;
+
+    public string Name => store.Name;
+
+    /// <summary>Reads the identity from the store; null when there is none.</summary>
+    public async Task<string?> ReadAsync(CancellationToken cancellation)
+    {
+        await using var file = await store.OpenAsync(FileName, cancellation);
+        if (file is null)
+            return null;
+        using var reader = new StreamReader(file);
+        var buffer = new char[LongestId];
+        var length = await reader.ReadBlockAsync(buffer, cancellation);
+        return new string(buffer, 0, length).Trim();
+    }
+
+    public async Task WriteAsync(string id, CancellationToken cancellation)
+    {
+        var aside = folder.Aside();
+        await File.WriteAllTextAsync(aside, id, cancellation);
+        await store.KeepAsync(aside, FileName, "text/plain", cancellation);
+    }
+
+    /// <summary>Why this store is not the service's, or null when it is.</summary>
+    public string Mismatch(string expected, string? found) =>
+        $"{store.Name} is not the store of this service: its {FileName} is {found ?? "missing"}, expected {expected}";
+}
+
+/// <summary>Refuses to start a node whose store is not the one that the database knows.</summary>
+internal sealed class StoreAgreement(IGrainFactory grains, StoreIdentity identity, ServeSettings settings, TimeProvider time) : IHostedService
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
+    /// <exception cref="SettingsException">The store belongs to another database, or this one to another store.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        for (var from = time.GetTimestamp(); ; await Task.Delay(Pause, time, cancellationToken))
+        {
+            var found = await identity.ReadAsync(cancellationToken);
+            var agreed = await Outage.RetryAsync(() => grains.GetGrain<IStoreGrain>(IStoreGrain.Key).AgreeAsync(found, settings.AdoptStore), cancellationToken);
+            if (agreed.Id == found)
+                return;
+            if (agreed.IsNew)
+            {
+                await identity.WriteAsync(agreed.Id, cancellationToken);
+                return;
+            }
+            // Another node may have named the store just now and is about to write it.
+            if (found is not null || time.GetElapsedTime(from) > Patience)
+                throw new SettingsException($"{identity.Mismatch(agreed.Id, found)}; nodes share one data folder or one bucket. If this store takes the place of a lost one, start once with --set adopt_store=true");
+        }
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}

@@ -1,0 +1,21 @@
+namespace Locutor.Service.Http;
+
+/// <summary>Reads a bounded body into memory.</summary>
+internal static class BodyReader
+{
+    /// <summary>The body, or null when it has more than <paramref name="mostBytes"/>.</summary>
+    public static async Task<byte[]?> ReadAsync(HttpRequest request, long mostBytes, CancellationToken cancellation)
+    {
+        if (request.ContentLength > mostBytes)
+            return null;
+        using var body = new MemoryStream((int)Math.Min(request.ContentLength ?? 0, 1 << 20));
+        var buffer = new byte[1 << 16];
+        while (await request.Body.ReadAsync(buffer, cancellation) is var count && count > 0)
+        {
+            if (body.Length + count > mostBytes)
+                return null;
+            body.Write(buffer, 0, count);
+        }
+        return body.ToArray();
+    }
+}

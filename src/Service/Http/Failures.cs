@@ -1,0 +1,89 @@
+using Locutor.Jobs.Records;
+using Locutor.Service.Availability;
+using Locutor.Service.Telemetry;
+
+namespace Locutor.Service.Http;
+
+/// <summary>Turns what goes wrong into problems; whatever is not foreseen is logged and answered without its details.</summary>
+internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> logger)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        context.Response.OnStarting(() =>
+        {
+            if (context.Response.StatusCode >= 500)
+                Trace(context);
+            return Task.CompletedTask;
+        });
+        try
+        {
+            await next(context);
+            if (!context.Response.HasStarted && context.Response.ContentType is null && context.Response.ContentLength is null && Empty(context.Response.StatusCode) is { } answer)
+                await Problems.WriteAsync(context, context.Response.StatusCode, answer.Code, answer.Detail);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The caller has gone away.
+        }
+        catch (Exception exception) when (!context.Response.HasStarted)
+        {
+            await AnswerAsync(context, exception);
+        }
+    }
+
+    /// <summary>The id goes into a header too, for answers that are no problem in JSON.</summary>
+    private void Trace(HttpContext context)
+    {
+        context.Response.Headers[RequestTrace.Header] = RequestTrace.IdOf(context);
+        // Load balancers ask for readiness every second; the reasons are logged when they change.
+        if (!context.Request.Path.Equals("/readyz", StringComparison.Ordinal))
+            LogFailed(context.Request.Method, RequestTrace.PathOf(context), context.Response.StatusCode, RequestTrace.IdOf(context));
+    }
+
+    private Task AnswerAsync(HttpContext context, Exception exception)
+    {
+        var headers = context.Response.Headers.Where(header => !DescribesContent(header.Key)).ToList();
+        context.Response.Clear();
+        foreach (var (name, value) in headers)
+            context.Response.Headers[name] = value;
+        switch (exception)
+        {
+            case ProblemException problem:
+                return Problems.WriteAsync(context, problem);
+            case BadHttpRequestException bad:
+                var code = bad.StatusCode is 413 ? JobError.TooLarge : bad.StatusCode is 408 ? JobError.TimedOut : JobError.InvalidRequest;
+                return Problems.WriteAsync(context, bad.StatusCode, code, bad.Message);
+            case var _ when Outage.Is(exception):
+                LogOutage(context.Request.Method, RequestTrace.PathOf(context), RequestTrace.IdOf(context), exception.GetType().Name, exception.Message.ReplaceLineEndings(" "));
+                context.Response.Headers.RetryAfter = Outage.RetryAfter.ToString(System.Globalization.CultureInfo.InvariantCulture);
+                return Problems.WriteAsync(context, 503, "unavailable", "the service has lost its database or another of its nodes for the moment; ask again");
+            default:
+                LogUnforeseen(exception, context.Request.Method, RequestTrace.PathOf(context), RequestTrace.IdOf(context));
+                return Problems.WriteAsync(context, 500, JobError.Internal, "the service failed; its log has the reason under this trace_id");
+        }
+    }
+
+    /// <summary>Whether a header belongs to the answer that was not given.</summary>
+    private static bool DescribesContent(string header) =>
+        (header.StartsWith("Content-", StringComparison.OrdinalIgnoreCase) && header != "Content-Security-Policy")
+        || header is "Accept-Ranges" or "Cache-Control" or "ETag" or "Last-Modified" or "Location" or "Transfer-Encoding";
+
+    /// <summary>Code and sentence for answers that routing gives without a body.</summary>
+    private static (string Code, string Detail)? Empty(int status) => status switch
+    {
+        400 => (JobError.InvalidRequest, "the request cannot be read"),
+        404 => ("not_found", "there is nothing at this address"),
+        405 => ("method_not_allowed", "this address does not take this method"),
+        415 => ("unsupported_media_type", "expected the content type application/json or multipart/form-data"),
+        _ => null,
+    };
+
+    [LoggerMessage(LogLevel.Warning, "{Method} {Path} could not be answered, trace {TraceId}: {Kind}, {Reason}")]
+    private partial void LogOutage(string method, string path, string traceId, string kind, string reason);
+
+    [LoggerMessage(LogLevel.Information, "{Method} {Path} was answered with {Status}, trace {TraceId}")]
+    private partial void LogFailed(string method, string path, int status, string traceId);
+
+    [LoggerMessage(LogLevel.Error, "{Method} {Path} failed, trace {TraceId}")]
+    private partial void LogUnforeseen(Exception exception, string method, string path, string traceId);
+}

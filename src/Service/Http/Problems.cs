@@ -1,0 +1,84 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Locutor.Service.Telemetry;
+
+namespace Locutor.Service.Http;
+
+/// <summary>An error answer after RFC 9457 with a stable code.</summary>
+public sealed record Problem
+{
+    public string Type { get; init; } = "about:blank";
+    public string Title { get; init; } = "";
+    public int Status { get; init; }
+
+    /// <summary>
+    /// Stable word for programs. invalid_request, unsupported_media, unsupported_media_type, too_large, audio_too_short, fetch_failed,
+    /// address_blocked, timeout, missing_credentials, invalid_credentials, missing_scope, forbidden_origin, too_many_attempts, rate_limited,
+    /// queue_full, disk_full, idempotency_key_reused, not_found, method_not_allowed, not_ready, no_webhook, expired, draining, unavailable or internal; of a failed
+    /// job also gpu_out_of_memory, not_finite and worker_lost.
+    /// </summary>
+    public string Code { get; init; } = "";
+
+    /// <summary>Sentence for people.</summary>
+    public string Detail { get; init; } = "";
+
+    /// <summary>Whether the same request may succeed later.</summary>
+    public bool Retryable { get; init; }
+
+    /// <summary>The faults of each field.</summary>
+    public IReadOnlyDictionary<string, string[]>? Errors { get; init; }
+
+    /// <summary>Identifies a failure of the service in its log.</summary>
+    public string? TraceId { get; init; }
+}
+
+/// <summary>Ends a request with a problem.</summary>
+public sealed class ProblemException(int status, string code, string detail) : Exception(detail)
+{
+    public int Status { get; } = status;
+    public string Code { get; } = code;
+    public IReadOnlyDictionary<string, string[]>? Errors { get; init; }
+
+    /// <summary>Seconds after which the request may be repeated.</summary>
+    public int? RetryAfter { get; init; }
+}
+
+/// <summary>Writes problems, and the JSON of everything under <c>/v1</c>.</summary>
+public static class Problems
+{
+    /// <summary>snake_case names, nothing that is null.</summary>
+    public static JsonSerializerOptions Json { get; } = Configure(new JsonSerializerOptions(JsonSerializerDefaults.Web));
+
+    public static JsonSerializerOptions Configure(JsonSerializerOptions options)
+    {
+        options.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+        options.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+        options.NumberHandling = JsonNumberHandling.Strict;
+        options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower));
+        return options;
+    }
+
+    public static Task WriteAsync(HttpContext context, ProblemException problem)
+    {
+        if (problem.RetryAfter is { } seconds)
+            context.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        return WriteAsync(context, problem.Status, problem.Code, problem.Message, problem.Errors);
+    }
+
+    public static Task WriteAsync(
+        HttpContext context, int status, string code, string detail, IReadOnlyDictionary<string, string[]>? errors = null)
+    {
+        var problem = new Problem
+        {
+            Title = Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status),
+            Status = status,
+            Code = code,
+            Detail = detail,
+            Retryable = status is 408 or 425 or 429 or 502 or 503 or 504,
+            Errors = errors,
+            TraceId = status >= 500 ? RequestTrace.IdOf(context) : null,
+        };
+        context.Response.StatusCode = status;
+        return context.Response.WriteAsJsonAsync(problem, Json, "application/problem+json");
+    }
+}

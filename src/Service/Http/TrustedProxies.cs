@@ -1,0 +1,29 @@
+using Locutor.Service.Settings;
+using Microsoft.AspNetCore.HttpOverrides;
+
+namespace Locutor.Service.Http;
+
+/// <summary>
+/// Reads <c>X-Forwarded-For</c>, <c>X-Forwarded-Proto</c> and <c>X-Forwarded-Host</c> of requests that come from the networks of the setting
+/// <c>trusted_proxies</c>, so that the caller's address, https and host name are those that the proxy saw. From anywhere else they are ignored.
+/// </summary>
+internal static class TrustedProxies
+{
+    public static void UseTrustedProxies(this IApplicationBuilder app)
+    {
+        var networks = app.ApplicationServices.GetRequiredService<ServeSettings>().TrustedProxies;
+        if (networks.Count == 0)
+            return;
+        var options = new ForwardedHeadersOptions
+        {
+            ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost,
+            // The chain is walked from its end for as long as its members are trusted.
+            ForwardLimit = null,
+        };
+        options.KnownProxies.Clear();
+        options.KnownIPNetworks.Clear();
+        foreach (var network in networks)
+            options.KnownIPNetworks.Add(network);
+        app.UseForwardedHeaders(options);
+    }
+}

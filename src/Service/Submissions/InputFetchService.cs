@@ -1,0 +1,120 @@
+using Locutor.Generation.Requests;
+using Locutor.Jobs.Grains;
+using Locutor.Jobs.Records;
+using Locutor.Service.Availability;
+using Locutor.Service.Inputs;
+using Locutor.Service.Settings;
+using Locutor.Service.Telemetry;
+
+namespace Locutor.Service.Submissions;
+
+/// <summary>Brings one input of a job into the store.</summary>
+public delegate Task<JobInput> FetchInput(string jobId, JobInput input, CancellationToken cancellation);
+
+/// <summary>Fetches the inputs of accepted jobs, several at a time. A job left half-fetched by a crash is fetched again.</summary>
+public sealed partial class InputFetchService(
+    IGrainFactory grains, FetchInput fetch, ModelCatalog catalog, ServeSettings settings, TimeProvider time, ILogger<InputFetchService> logger) : BackgroundService
+{
+    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan StorePatience = TimeSpan.FromHours(1);
+
+    private readonly TimeSpan _beat = TimeSpan.FromSeconds(settings.LeaseSeconds / 3);
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(Enumerable.Range(0, settings.FetchInParallel).Select(_ => RunAsync(stoppingToken)));
+
+    private async Task RunAsync(CancellationToken cancellation)
+    {
+        var queue = grains.GetGrain<IQueueGrain>(IQueueGrain.Key);
+        while (!cancellation.IsCancellationRequested)
+        {
+            try
+            {
+                if (await queue.NextToFetchAsync(Wait).WaitAsync(cancellation) is { } job)
+                    await FetchAsync(job, cancellation);
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                if (Outage.Is(exception))
+                    LogWaits(exception.Message);
+                else
+                    LogFailed(exception);
+                await Task.Delay(TimeSpan.FromSeconds(1), time, CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task FetchAsync(JobRecord job, CancellationToken cancellation)
+    {
+        var grain = grains.GetGrain<IJobGrain>(job.Id);
+        using var span = Tracing.Start("fetch inputs", job);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var beating = BeatAsync(job.Id, over.Token);
+        try
+        {
+            var (inputs, error) = await BringAsync(job, cancellation);
+            if (inputs is not null)
+                await grain.StoreInputsAsync(inputs);
+            else if (error is not null)
+                await grain.RejectAsync(error);
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await beating;
+        }
+    }
+
+    /// <summary>The inputs, or why they cannot be had. Neither when the store fails: the queue gives the job out again later.</summary>
+    private async Task<(JobInput[]? Inputs, JobError? Error)> BringAsync(JobRecord job, CancellationToken cancellation)
+    {
+        try
+        {
+            var stored = new List<JobInput>();
+            foreach (var input in job.Request.Inputs)
+                stored.Add(input.Path is not null ? input : await fetch(job.Id, input, cancellation));
+            var request = StoredRequest.Load(job.Request);
+            if (request[VideoFields.Boxes] is not null && BoxCheck.Fault(VideoSettings.Resolve(catalog.Find(request[VideoFields.Model]), request), stored) is { } fault)
+                throw new InputException(JobError.InvalidRequest, $"{VideoFields.Boxes.Name}: {fault}", false);
+            return ([.. stored], null);
+        }
+        catch (RequestException exception)
+        {
+            return (null, new JobError(JobError.InvalidRequest, exception.Message, false));
+        }
+        catch (InputException exception)
+        {
+            return (null, exception.ToError());
+        }
+        catch (WrongKindException exception)
+        {
+            return (null, new JobError(JobError.UnsupportedMedia, exception.Message, false));
+        }
+        catch (IOException exception)
+        {
+            LogFailed(exception);
+            return (null, time.GetUtcNow() - job.CreatedAt < StorePatience ? null : new JobError(JobError.Internal, "the inputs could not be stored", true));
+        }
+    }
+
+    /// <summary>Keeps the queue from giving the job to another fetcher.</summary>
+    private async Task BeatAsync(string job, CancellationToken over)
+    {
+        while (!over.IsCancellationRequested)
+        {
+            await Task.Delay(_beat, time, over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!over.IsCancellationRequested)
+                grains.GetGrain<IQueueGrain>(IQueueGrain.Key).FetchingAsync(job).Ignore();
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "inputs cannot be fetched until the queue answers: {Reason}")]
+    private partial void LogWaits(string reason);
+
+    [LoggerMessage(LogLevel.Error, "fetching inputs failed")]
+    private partial void LogFailed(Exception exception);
+}

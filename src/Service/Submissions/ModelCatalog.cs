@@ -1,0 +1,114 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Locutor.Generation.Loading;
+using Locutor.Generation.Requests;
+using Locutor.Generation.Sampling;
+using Locutor.Models;
+using Locutor.Service.Settings;
+
+namespace Locutor.Service.Submissions;
+
+/// <summary>A preset and what it stands for.</summary>
+public sealed record PresetView(string Name)
+{
+    /// <summary>One sentence for people who choose; null where there is none.</summary>
+    public string? About { get; init; }
+
+    /// <summary>Passes of the network for a clip, where the step cache skips none.</summary>
+    public int Passes { get; init; }
+
+    /// <summary>Seconds for a second of video on one H100; null where nobody measured it.</summary>
+    public double? SecondsPerSecond { get; init; }
+
+    /// <summary>Defaults by field at the model's default size.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement> Defaults { get; init; } = [];
+
+    /// <summary>Defaults that differ at another size, by size and field.</summary>
+    public IReadOnlyDictionary<string, Dictionary<string, JsonElement>>? BySize { get; init; }
+}
+
+/// <summary>A model as the page and programs see it.</summary>
+/// <param name="Notice">Shown before people use it; null when there is nothing to tell.</param>
+/// <param name="Fields">Everything that a submission may say, with the limits of this model.</param>
+public sealed record ModelView(
+    string Name, string Title, string? Notice, IReadOnlyList<string> Sizes, string DefaultSize, IReadOnlyList<PresetView> Presets, string DefaultPreset,
+    IReadOnlyList<FieldView> Fields);
+
+/// <summary>The models this service offers, the first being the one of requests that name none.</summary>
+public sealed class ModelCatalog
+{
+    private readonly IReadOnlyList<Bundle> _bundles;
+
+    private ModelCatalog(IReadOnlyList<Bundle> bundles, string usual)
+    {
+        (_bundles, Default) = (bundles, usual);
+        Models = [.. bundles.Select(View)];
+    }
+
+    public IReadOnlyList<ModelView> Models { get; }
+
+    public string Default { get; }
+
+    /// <summary>The model of the stub generator.</summary>
+    public static ModelCatalog Stub { get; } = From(
+        [
+            UntrainedBundle.Bundle with
+            {
+                Name = "stub",
+                Title = "Still picture with the voice",
+                Notice = "Makes no talking pictures: for trying the service itself.",
+                Sizes = new Dictionary<string, IReadOnlyList<int[]>> { ["480p"] = [[320, 320]], ["720p"] = [[320, 320]] },
+                DefaultSize = "480p",
+                Presets = new Dictionary<string, Preset> { ["default"] = new(8, 3, 1, 2) { MotionFrames = 9, ColourCorrection = 0 } },
+                DefaultPreset = "default",
+            },
+        ],
+        "stub");
+
+    public static ModelCatalog From(IReadOnlyList<Bundle> bundles, string usual) => new(bundles, usual);
+
+    /// <summary>The model of the settings, and all others whose files are on disk.</summary>
+    /// <exception cref="RequestException">There is no such model.</exception>
+    /// <exception cref="BundleException">The description of a model is damaged.</exception>
+    public static ModelCatalog FromDisk(ServeSettings settings)
+    {
+        if (settings.Generator == "stub")
+            return Stub;
+        var usual = ModelFinder.Find(settings.Model, settings.Store).Bundle;
+        var bundles = BundleCatalogue.Default(settings.Store).All().Where(found => found.Bundle.Name == usual.Name || found.CanRun(found.DefaultAdapters)).Select(found => found.Bundle);
+        return From([.. bundles.Append(UntrainedBundle.Bundle).OrderByDescending(bundle => bundle.Name == usual.Name)], usual.Name);
+    }
+
+    /// <summary>The bundle of that name, or the default for null.</summary>
+    /// <exception cref="RequestException">This service does not offer it.</exception>
+    internal Bundle Find(string? name) => _bundles.FirstOrDefault(bundle => bundle.Name == (name ?? Default))
+        ?? throw new RequestException(VideoFields.Model.Name, $"expected one of {string.Join(", ", _bundles.Select(bundle => bundle.Name))}, found '{name}'");
+
+    private static ModelView View(Bundle bundle) => new(
+        bundle.Name, Title(bundle), bundle.NoticeBelow is null ? bundle.Notice : null, [.. bundle.Sizes.Keys], bundle.DefaultSize,
+        [.. bundle.Presets.Keys.Select(preset => View(bundle, preset))], bundle.DefaultPreset, [.. SubmissionFields.All.Select(field => FieldView.From(field, bundle))]);
+
+    private static PresetView View(Bundle bundle, string preset)
+    {
+        var usual = FieldView.Defaults(bundle, preset, bundle.DefaultSize);
+        var others = new Dictionary<string, Dictionary<string, JsonElement>>(StringComparer.Ordinal);
+        foreach (var size in bundle.Sizes.Keys)
+        {
+            var differing = FieldView.Defaults(bundle, preset, size).Where(pair => !JsonElement.DeepEquals(pair.Value, usual[pair.Key])).ToDictionary(StringComparer.Ordinal);
+            if (differing.Count > 0)
+                others[size] = differing;
+        }
+        var (chosen, settings) = (bundle.Presets[preset], VideoSettings.Resolve(bundle, VideoRequest.Empty.With(VideoFields.Preset, preset)));
+        return new PresetView(preset)
+        {
+            About = chosen.About,
+            Passes = Guidance.PassesOfClip(settings.Guidance, settings.Steps),
+            SecondsPerSecond = chosen.Figures?.SecondsPerSecond,
+            Defaults = usual,
+            BySize = others.Count > 0 ? others : null,
+        };
+    }
+
+    private static string Title(Bundle bundle) => bundle.Title.Length > 60 ? bundle.Name : $"{bundle.Name} · {bundle.Title}";
+}

@@ -1,0 +1,25 @@
+using System.Diagnostics;
+
+namespace Locutor.Service.Telemetry;
+
+/// <summary>The id that an error answer and the log lines of its request share.</summary>
+internal static class RequestTrace
+{
+    /// <summary>Header of every answer with a status of 500 or more.</summary>
+    public const string Header = "Trace-Id";
+
+    private static readonly object Key = new();
+
+    /// <summary>The W3C trace id of the request, or 32 random hexadecimal digits where no trace is recorded.</summary>
+    public static string IdOf(HttpContext context)
+    {
+        if (context.Items.TryGetValue(Key, out var known))
+            return (string)known!;
+        var id = (Activity.Current?.TraceId ?? ActivityTraceId.CreateRandom()).ToHexString();
+        context.Items[Key] = id;
+        return id;
+    }
+
+    /// <summary>The path of the request as the log shows it: escaped, so that no caller can write lines of the log.</summary>
+    public static string PathOf(HttpContext context) => Uri.EscapeDataString(context.Request.Path.Value ?? "").Replace("%2F", "/", StringComparison.Ordinal);
+}

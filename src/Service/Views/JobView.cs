@@ -1,0 +1,187 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Locutor.Jobs.Records;
+using Locutor.Service.Submissions;
+
+namespace Locutor.Service.Views;
+
+/// <summary>A job as callers see it.</summary>
+public sealed record JobView
+{
+    public required string Id { get; init; }
+
+    /// <summary>queued, running, succeeded, failed, canceled or expired.</summary>
+    public required JobStatus Status { get; init; }
+
+    /// <summary>fetching, loading, encoding, denoising, decoding or muxing, while the job is not over.</summary>
+    public JobStage? Stage { get; init; }
+    public required ProgressView Progress { get; init; }
+    public required int Attempt { get; init; }
+
+    /// <summary>A note of the model on these inputs, such as a picture of another kind than it was trained on; known once the job runs.</summary>
+    public string? Notice { get; init; }
+
+    /// <summary>The fields of the submission; prompt, model and seed are always present.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement> Request { get; init; } = [];
+    public required IReadOnlyList<InputView> Inputs { get; init; }
+    public ResultView? Result { get; init; }
+    public ErrorView? Error { get; init; }
+    public WebhookStateView? Webhook { get; init; }
+    public IReadOnlyDictionary<string, string>? Metadata { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset? StartedAt { get; init; }
+    public DateTimeOffset? FinishedAt { get; init; }
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>The view of a record; <paramref name="position"/> is its place in the queue, <paramref name="eta"/> an estimate in seconds.</summary>
+    public static JobView Of(JobRecord job, int position = 0, double? eta = null)
+    {
+        var request = job.Request;
+        return new JobView
+        {
+            Id = job.Id,
+            Status = job.Status,
+            Stage = StageOf(job),
+            Progress = ProgressView.Of(job, position, eta),
+            Attempt = job.Attempt,
+            Notice = job.Result?.Notice ?? job.Progress?.Notice,
+            Request = Asked(request),
+            Inputs = request.Inputs.Select(input => InputView.Of(job.Id, input)).ToArray(),
+            Result = job.Result is null ? null : ResultView.Of(job),
+            Error = job.Error is { } error ? new ErrorView(error.Code, error.Message, error.Retryable) : null,
+            Webhook = WebhookStateView.From(job),
+            Metadata = request.Metadata,
+            CreatedAt = job.CreatedAt,
+            StartedAt = job.StartedAt,
+            FinishedAt = job.FinishedAt,
+            ExpiresAt = job.ExpiresAt,
+        };
+    }
+
+    private static Dictionary<string, JsonElement> Asked(JobRequest request) =>
+        StoredRequest.Load(request).Given.ToDictionary(given => given.Field.Name, given => given.Value, StringComparer.Ordinal);
+
+    private static JobStage? StageOf(JobRecord job) => job.Status switch
+    {
+        JobStatus.Queued when !job.Request.InputsStored => JobStage.Fetching,
+        JobStatus.Running when job.Progress is { Stage: not JobStage.None } progress => progress.Stage,
+        _ => null,
+    };
+}
+
+/// <summary>How far a job is.</summary>
+public sealed record ProgressView
+{
+    /// <summary>0 to 100.</summary>
+    public required double Percent { get; init; }
+    public int? Clip { get; init; }
+    public int? Clips { get; init; }
+    public int? Step { get; init; }
+    public int? Steps { get; init; }
+
+    /// <summary>Estimated seconds to the end.</summary>
+    public double? EtaSeconds { get; init; }
+
+    /// <summary>1 for the job that is next.</summary>
+    public int? QueuePosition { get; init; }
+
+    public static ProgressView Of(JobRecord job, int position, double? eta)
+    {
+        static int? Known(int count) => count > 0 ? count : null;
+        var progress = job.Progress ?? new JobProgress();
+        return new ProgressView
+        {
+            Percent = job.Status is JobStatus.Succeeded ? 100 : Math.Round(progress.Percent, 1),
+            Clip = Known(progress.Clip),
+            Clips = Known(progress.Clips),
+            Step = Known(progress.Step),
+            Steps = Known(progress.Steps),
+            EtaSeconds = progress.EtaSeconds is { } seconds ? Math.Round(seconds, 1) : eta,
+            QueuePosition = Known(position),
+        };
+    }
+}
+
+/// <summary>One input of a job.</summary>
+public sealed record InputView
+{
+    public required string Field { get; init; }
+    public string? Url { get; init; }
+    public string? ContentType { get; init; }
+    public long? Bytes { get; init; }
+    public double? Seconds { get; init; }
+
+    /// <summary>Where the stored file is to be had.</summary>
+    public string? Href { get; init; }
+
+    public static InputView Of(string jobId, JobInput input) => new()
+    {
+        Field = input.Field,
+        Url = input.Url,
+        ContentType = input.Path is null ? null : input.ContentType,
+        Bytes = input.Path is null ? null : input.Bytes,
+        Seconds = input.Seconds > 0 ? input.Seconds : null,
+        Href = input.Path is null ? null : $"/v1/jobs/{jobId}/inputs/{input.Field}",
+    };
+}
+
+/// <summary>The video of a succeeded job.</summary>
+public sealed record ResultView
+{
+    public required string Video { get; init; }
+    public string? Thumbnail { get; init; }
+    public required long Bytes { get; init; }
+    public required string Sha256 { get; init; }
+    public required int Width { get; init; }
+    public required int Height { get; init; }
+    public required double Seconds { get; init; }
+    public required double GenerationSeconds { get; init; }
+
+    public static ResultView Of(JobRecord job) => new()
+    {
+        Video = $"/v1/jobs/{job.Id}/video",
+        Thumbnail = job.Result!.ThumbnailPath is null ? null : $"/v1/jobs/{job.Id}/thumbnail",
+        Bytes = job.Result.Bytes,
+        Sha256 = job.Result.Sha256,
+        Width = job.Result.Width,
+        Height = job.Result.Height,
+        Seconds = job.Result.Seconds,
+        GenerationSeconds = Math.Round(job.Result.GenerationSeconds, 2),
+    };
+}
+
+/// <summary>Delivery of the job's webhook.</summary>
+public sealed record WebhookStateView
+{
+    public required string Url { get; init; }
+
+    /// <summary>waiting (the job is not over), pending (an attempt follows), delivered or given_up.</summary>
+    public required string State { get; init; }
+    public required int Attempts { get; init; }
+
+    /// <summary>HTTP status of the last answer.</summary>
+    public int? LastStatus { get; init; }
+
+    /// <summary>Why the last attempt failed.</summary>
+    public string? LastError { get; init; }
+    public DateTimeOffset? LastAt { get; init; }
+    public DateTimeOffset? NextAt { get; init; }
+
+    public static WebhookStateView? From(JobRecord job) => job.Request.Webhook is not { } url ? null : new WebhookStateView
+    {
+        Url = url,
+        State = job.Webhook switch { null => "waiting", { Settled: false } => "pending", { Delivered: true } => "delivered", _ => "given_up" },
+        Attempts = job.Webhook?.Attempts ?? 0,
+        LastStatus = job.Webhook?.LastStatus,
+        LastError = job.Webhook?.LastError,
+        LastAt = job.Webhook?.LastAt,
+        NextAt = job.Webhook?.NextAt,
+    };
+}
+
+/// <summary>Why a job failed.</summary>
+public sealed record ErrorView(string Code, string Message, bool Retryable);
+
+/// <summary>A part of a listing; <see cref="NextCursor"/> leads to the following part.</summary>
+public sealed record JobListView(IReadOnlyList<JobView> Jobs, string? NextCursor);

@@ -1,0 +1,47 @@
+using Locutor.Jobs.Grains;
+using Locutor.Jobs.Records;
+using Locutor.Jobs.Tokens;
+using Locutor.Service.Availability;
+using Locutor.Service.Http;
+
+namespace Locutor.Service.Views;
+
+/// <summary>Finds jobs for a caller and shows them with their place in the queue.</summary>
+internal sealed class JobViews(IGrainFactory grains)
+{
+    private IQueueGrain Queue => grains.GetGrain<IQueueGrain>(IQueueGrain.Key);
+
+    /// <summary>The caller's job.</summary>
+    /// <exception cref="ProblemException">404 when there is none with this id, or it belongs to another token.</exception>
+    public async Task<JobRecord> FindAsync(Token caller, string id)
+    {
+        var job = JobId.IsValid(id) ? await Outage.RetryAsync(grains.GetGrain<IJobGrain>(id).GetAsync, CancellationToken.None) : null;
+        return job?.Owner == caller.KeyId ? job : throw new ProblemException(404, "not_found", "there is no such job");
+    }
+
+    /// <summary>A part of the caller's jobs, newest first, and the cursor of the next one.</summary>
+    public Task<(JobRecord?[] Jobs, long? Next)> ListAsync(Token caller, long? before, int most, JobStatus? status) => Outage.RetryAsync(
+        async () =>
+        {
+            var listing = await grains.GetGrain<ITokenIndexGrain>(caller.KeyId).ListAsync(before, most, status);
+            return (await Task.WhenAll(listing.Entries.Select(entry => Grain(entry.Id).GetAsync())), listing.Next);
+        },
+        CancellationToken.None);
+
+    /// <summary>The record as soon as its version is above <paramref name="version"/>.</summary>
+    public Task<JobRecord?> WaitAsync(string id, long version, TimeSpan atMost, CancellationToken cancellation) =>
+        Outage.RetryAsync(() => Grain(id).WaitAsync(version, atMost), cancellation);
+
+    public IJobGrain Grain(string id) => grains.GetGrain<IJobGrain>(id);
+
+    public async Task<JobView> ShowAsync(JobRecord job)
+    {
+        if (job.Status is not JobStatus.Queued)
+            return JobView.Of(job);
+        var (position, statistics) = await Outage.RetryAsync(
+            async () => (await Queue.PositionAsync(job.Id), await Queue.StatisticsAsync()), CancellationToken.None);
+        var rounds = Math.Ceiling((position + statistics.Running) / (double)Math.Max(1, statistics.Workers));
+        var eta = statistics.TypicalSeconds > 0 && position > 0 ? Math.Round(rounds * statistics.TypicalSeconds) : (double?)null;
+        return JobView.Of(job, position, eta);
+    }
+}
