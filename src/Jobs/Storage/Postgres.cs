@@ -41,6 +41,8 @@ internal static class Postgres
         {
             // For machines that do not answer at all. A node on a busy machine must not be taken for one: it would have to stop.
             membership.ProbeTimeout = membership.MinProbeTimeout = TimeSpan.FromSeconds(3);
+            // By default four times as long, and a node is kept that long for each probe since it was last heard.
+            membership.MaxProbeTimeout = TimeSpan.FromSeconds(4);
             membership.NumMissedProbesLimit = 3;
             // A node that starts alone need not wait longer than three of these for one that left without a trace.
             membership.IAmAliveTablePublishTimeout = membership.TableRefreshTimeout = TimeSpan.FromSeconds(5);

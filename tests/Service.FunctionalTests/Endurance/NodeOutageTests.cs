@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using Locutor.Jobs.Hosting;
 using Locutor.Service.FunctionalTests.Harness;
@@ -18,7 +19,12 @@ public sealed class NodeOutageTests
     private static readonly TimeSpan Watched = TimeSpan.FromSeconds(20);
 
     [Fact]
-    public async Task Other_nodes_work_on_after_a_kill_and_a_node_that_comes_back_is_used_at_once()
+    public Task Other_nodes_work_on_after_a_kill_and_a_node_that_comes_back_is_used_at_once() => RunAsync(KillAsync);
+
+    [Fact]
+    public Task Other_nodes_work_on_without_a_node_that_does_not_answer() => RunAsync(StopAsync);
+
+    private static async Task RunAsync(Func<Node[], Task> trial)
     {
         await using var database = await PostgresServer.StartAsync(FreePort.Take());
         var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
@@ -32,7 +38,26 @@ public sealed class NodeOutageTests
         var feeding = Task.WhenAll(Enumerable.Range(0, Feeders).Select(number => FeedAsync(nodes, number, over.Token)));
         await nodes[0].NextJobAsync(30);
         await nodes[1].NextJobAsync(30);
+        await trial(nodes);
+        await over.CancelAsync();
+        await feeding;
+    }
 
+    /// <summary>SIGSTOP: as a machine that is gone, its connections are open and nothing comes from it.</summary>
+    private static async Task StopAsync(Node[] nodes)
+    {
+        using (var stop = Process.Start("kill", ["-STOP", nodes[0].Service.ProcessId.ToString(CultureInfo.InvariantCulture)]))
+            await stop.WaitForExitAsync();
+        var stopped = Stopwatch.GetTimestamp();
+        for (var jobs = nodes[1].Jobs; nodes[1].LongestPauseSince(stopped) < 5 || nodes[1].Jobs < jobs + 10; await Task.Delay(100))
+            Stopwatch.GetElapsedTime(stopped).TotalSeconds.ShouldBeLessThan(120, nodes[1].Service.Log);
+        var pause = nodes[1].LongestPauseSince(stopped);
+        Endurance.Say($"outages: the worker of the other node waited for {pause:F1} s after a node had stopped to answer");
+        pause.ShouldBeLessThan(Endurance.Of(60, 25));
+    }
+
+    private static async Task KillAsync(Node[] nodes)
+    {
         List<double> pauses = [], starts = [], answers = [], works = [];
         for (var kill = 0; kill < Kills; kill++)
         {
@@ -51,8 +76,6 @@ public sealed class NodeOutageTests
             works.Add(Stopwatch.GetElapsedTime(started).TotalSeconds);
             pauses.Add(left.LongestPauseSince(killed));
         }
-        await over.CancelAsync();
-        await feeding;
         Endurance.Say($"outages: {Kills} kills; the worker of the other node waited for {Describe(pauses)}; a node that came back was ready after {Describe(starts)}, "
             + $"answered {Describe(answers)} later and its worker began a job {Describe(works)} later");
         pauses.Max().ShouldBeLessThan(Endurance.Of(15, 5), "the worker of the other node idles");
@@ -88,6 +111,9 @@ public sealed class NodeOutageTests
         }
 
         public ServiceProcess Service { get; }
+
+        /// <summary>How many jobs its worker has begun.</summary>
+        public int Jobs => _begun.Count;
 
         public async Task TrySubmitAsync()
         {
