@@ -63,8 +63,8 @@ public static class LocutorServer
         var app = builder.Build();
         // Here and not when the database is first used: nothing of a second service may start in the same folder.
         app.Services.GetService<FolderLock>();
-        // The parts of a service that is half started would fail one after the other and hide the reason.
-        if (ListenAddresses.Faults(settings) is [var fault, ..])
+        // The parts of a service that is half started would fail one after the other and hide the reason. An embedded one listens on no address.
+        if (embed is null && ListenAddresses.Faults(settings) is [var fault, ..])
             throw new IOException($"{fault.Text}; {fault.Advice}");
         app.Services.GetRequiredService<DiskQuota>().Show(app.Services.GetRequiredService<JobsMetrics>());
         Map(app);
