@@ -1,0 +1,55 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace Locutor.Torch.Tests;
+
+/// <summary>The heap of glibc after buffers were freed around small blocks that remain. The heap is that of this process, so all is one test.</summary>
+public sealed unsafe class HostHeapTests
+{
+    private const int Buffers = 2000, BufferBytes = 100_000; // below the size from which malloc maps memory of its own
+    private const long Half = (long)Buffers * BufferBytes / 2;
+
+    [Fact]
+    public void Holes_are_given_back_at_the_start_and_once_the_heap_has_grown()
+    {
+        var heap = new HostHeap();
+        var holes = new List<nint>();
+        try
+        {
+            MakeHoles(holes);
+            long before = Resident();
+            heap.Settle();
+            (before - Resident()).ShouldBeGreaterThan(Half, "holes of earlier work");
+
+            heap.Settle(); // the first piece of work is done
+            long usual = Resident();
+            heap.Settle();
+            MakeHoles(holes);
+            MakeHoles(holes);
+            Resident().ShouldBeGreaterThan((long)(1.06 * usual), "the test makes too few holes");
+            before = Resident();
+            heap.Settle();
+            (before - Resident()).ShouldBeGreaterThan(Half, "holes of later work");
+        }
+        finally
+        {
+            foreach (nint kept in holes) NativeMemory.Free((void*)kept);
+        }
+    }
+
+    /// <summary>Fills large buffers, with a small block behind each that remains, and frees the large ones.</summary>
+    private static void MakeHoles(List<nint> kept)
+    {
+        var buffers = new List<nint>();
+        for (int i = 0; i < Buffers; i++)
+        {
+            buffers.Add((nint)NativeMemory.Alloc(BufferBytes));
+            new Span<byte>((void*)buffers[^1], BufferBytes).Fill(1);
+            kept.Add((nint)NativeMemory.Alloc(64));
+        }
+
+        foreach (nint buffer in buffers) NativeMemory.Free((void*)buffer);
+    }
+
+    private static long Resident() => long.Parse(File.ReadAllText("/proc/self/statm").Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
+}
