@@ -30,9 +30,6 @@ public static class LocutorServer
 {
     private const int LeastThreads = 48;
 
-    /// <summary>Folder of the page, beside the program.</summary>
-    public static string PageFolder { get; } = Path.Combine(AppContext.BaseDirectory, "locutor-page");
-
     /// <summary>Puts the service together; nothing listens yet.</summary>
     /// <param name="settings">What an operator can set.</param>
     /// <param name="catalog">The models that are offered.</param>
@@ -148,7 +145,7 @@ public static class LocutorServer
         app.UseMiddleware<AccessMiddleware>();
         app.UseStaticFiles(new StaticFileOptions
         {
-            FileProvider = new PhysicalFileProvider(PageFolder),
+            FileProvider = new PhysicalFileProvider(PageFolder.Path),
             OnPrepareResponse = static context => context.Context.Response.Headers.CacheControl = "no-cache",
         });
         ModalEndpoints.Map(app);

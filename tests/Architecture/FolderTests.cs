@@ -19,7 +19,7 @@ public class FolderTests
         foreach (string path in Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories).Where(IsSource))
         {
             string? declared = File.ReadLines(path).FirstOrDefault(line => line.StartsWith("namespace ", StringComparison.Ordinal))?["namespace ".Length..].TrimEnd(';');
-            if (declared is null) continue;
+            if (declared is null || declared.StartsWith("Microsoft.", StringComparison.Ordinal)) continue; // extension methods of the framework's types are in its namespaces
             string[] folders = Path.GetRelativePath(folder, path).Split('/')[..^1];
             string space = string.Join('.', [Root(room), .. folders]);
             bool ofOneClass = folders.Length > 0 && File.Exists(Path.Combine(Path.GetDirectoryName(path)!, folders[^1] + ".cs"));

@@ -149,7 +149,7 @@ public static class ServeCheck
         }
     }
 
-    private static Finding Page() => File.Exists(Path.Combine(LocutorServer.PageFolder, "index.html"))
+    private static Finding Page() => File.Exists(Path.Combine(PageFolder.Path, "index.html"))
         ? Finding.Ok("page", "present")
         : Finding.Failure("page", "locutor-page/index.html is missing from the program's folder", "build or install the program again");
 

@@ -98,7 +98,7 @@ internal sealed record OptionsView(IReadOnlyList<ModelView> Models, string Defau
         catalog.Models, catalog.Default, new LimitsView((long)(settings.MaxInputMb * 1e6), settings.MaxAudioSeconds, settings.MaxPictureMegapixels), SampleNames);
 
     /// <summary>Portraits with a voice that the page offers, as /samples/NAME.png and /samples/NAME.mp3.</summary>
-    private static readonly string[] SampleNames = FindSamples(Path.Combine(LocutorServer.PageFolder, "samples"));
+    private static readonly string[] SampleNames = FindSamples(Path.Combine(PageFolder.Path, "samples"));
 
     private static string[] FindSamples(string folder) => !Directory.Exists(folder) ? [] :
         [.. Directory.EnumerateFiles(folder, "*.png").Where(file => File.Exists(Path.ChangeExtension(file, ".mp3"))).Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal)];

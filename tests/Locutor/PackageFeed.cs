@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using System.Text;
+
+[assembly: AssemblyFixture(typeof(Locutor.Front.Tests.PackageFeed))]
+
+namespace Locutor.Front.Tests;
+
+/// <summary>
+/// The packages of this build in a folder feed, packed once for all tests that ask for them, under a version that no cache knows. Programs are
+/// built outside the repository, where none of its build files applies.
+/// </summary>
+public sealed class PackageFeed : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+    private readonly Lazy<Task> packed;
+    private readonly string folder = Directory.CreateTempSubdirectory("locutor-feed-").FullName;
+
+    public PackageFeed() => packed = new(PackAsync);
+
+    /// <summary>Version of the packages in the feed.</summary>
+    public string Version { get; } = $"0.1.0-test.{Environment.ProcessId}.{DateTime.UtcNow:yyMMddHHmmss}";
+
+    private string Feed => Path.Combine(folder, "feed");
+
+    /// <summary>A copy of a sample whose package references take the packages of the feed.</summary>
+    public async Task<string> CopyAsync(string sample)
+    {
+        await packed.Value;
+        string from = Path.Combine(TestEnvironment.Checkout, "samples", sample), to = Directory.CreateDirectory(Path.Combine(folder, sample)).FullName;
+        foreach (string file in Directory.EnumerateFiles(from))
+        {
+            string text = await File.ReadAllTextAsync(file);
+            text.Contains("0.1.0", StringComparison.Ordinal).ShouldBe(file.EndsWith("proj", StringComparison.Ordinal) || sample == "Script", $"{file}: the version of the package stands in one place");
+            await File.WriteAllTextAsync(Path.Combine(to, Path.GetFileName(file)), text.Replace("0.1.0", Version, StringComparison.Ordinal));
+        }
+        return to;
+    }
+
+    /// <summary>The file of a package, once <see cref="CopyAsync"/> was called.</summary>
+    public string PathOf(string id) => Path.Combine(Feed, $"{id}.{Version}.nupkg");
+
+    /// <summary>Runs a program in a folder and returns what it printed.</summary>
+    /// <exception cref="InvalidOperationException">It failed; the message has its output.</exception>
+    public async Task<string> RunAsync(string workFolder, string program, params string[] arguments)
+    {
+        using var process = Start(workFolder, program, arguments);
+        var output = new StringBuilder();
+        process.OutputDataReceived += (_, line) => { lock (output) output.AppendLine(line.Data); };
+        process.ErrorDataReceived += (_, line) => { lock (output) output.AppendLine(line.Data); };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        try
+        {
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Patience);
+        }
+        finally
+        {
+            if (!process.HasExited) process.Kill(entireProcessTree: true);
+        }
+        string text = output.ToString();
+        return process.ExitCode == 0 ? text : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {text}");
+    }
+
+    /// <summary>Starts a program whose output is redirected.</summary>
+    public Process Start(string workFolder, string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = workFolder, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["TMPDIR"] = Directory.CreateDirectory(Path.Combine(folder, "tmp")).FullName; // a script is built there
+        start.Environment["CreateHardLinksForCopyLocalIfPossible"] = "true"; // libtorch has 600 MB
+        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        return Process.Start(start)!;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (packed.IsValueCreated) await packed.Value.ContinueWith(_ => { }, TaskScheduler.Default);
+        foreach (string id in (string[])["locutor", "locutor.service"])
+        {
+            string cached = Path.Combine(Packages, id, Version);
+            if (Directory.Exists(cached)) Directory.Delete(cached, recursive: true);
+        }
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static string Packages => Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+
+    private async Task PackAsync()
+    {
+        foreach (string project in (string[])["Locutor", "AspNetCore"])
+            await RunAsync(TestEnvironment.Checkout, "dotnet", "pack", Path.Combine("src", project), "-c", "Release", "--no-build", "--no-restore", "-v", "quiet", $"-p:PackageVersion={Version}", "-o", Feed);
+        await File.WriteAllTextAsync(Path.Combine(folder, "nuget.config"), $"<configuration><packageSources><add key=\"feed\" value=\"{Feed}\" /></packageSources></configuration>");
+    }
+}

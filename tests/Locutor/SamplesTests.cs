@@ -1,0 +1,118 @@
+using System.IO.Compression;
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Locutor.Media;
+
+namespace Locutor.Front.Tests;
+
+/// <summary>Each sample as a user has it: in a folder of its own, with the packages from a feed.</summary>
+public sealed class SamplesTests(PackageFeed feed, ModelFixture fixture)
+{
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task The_console_sample_makes_a_video()
+    {
+        string folder = await feed.CopyAsync("Console"), video = fixture.NewPath("console.mp4");
+        await feed.RunAsync(folder, "dotnet", "build", "-c", "Release", "-v", "quiet");
+
+        string printed = await feed.RunAsync(folder, Path.Combine(folder, "bin", "Release", "net10.0", "speak"), fixture.Portrait, fixture.Voice, video);
+
+        printed.ShouldContain($"{video}: 512x512, {ModelFixture.Frames} frames");
+        (await MediaProbe.ProbeAsync(video, MediaLimits.Default, Stop)).Kind.ShouldBe(MediaKind.Video);
+    }
+
+    [Fact]
+    public async Task The_script_makes_a_video()
+    {
+        string folder = await feed.CopyAsync("Script"), video = fixture.NewPath("script.mp4");
+
+        string printed = await feed.RunAsync(folder, "dotnet", "run", "speak.cs", "--", fixture.Portrait, fixture.Voice, video);
+
+        printed.ShouldContain($"{video}: {ModelFixture.Frames} frames");
+        (await MediaProbe.ProbeAsync(video, MediaLimits.Default, Stop)).Kind.ShouldBe(MediaKind.Video);
+    }
+
+    [Fact]
+    public async Task The_web_sample_serves_the_page_and_makes_a_video()
+    {
+        string folder = await feed.CopyAsync("AspNetCore"), data = Path.GetDirectoryName(fixture.NewPath("data"))!;
+        await feed.RunAsync(folder, "dotnet", "build", "-c", "Release", "-v", "quiet");
+        using var program = feed.Start(folder, Path.Combine(folder, "bin", "Release", "net10.0", "speaking-web"), "--urls", "http://127.0.0.1:0", "--DataFolder", data);
+        try
+        {
+            using var http = new HttpClient { BaseAddress = await AddressAsync(program), Timeout = TimeSpan.FromMinutes(2) };
+            (await http.GetStringAsync("/hello", Stop)).ShouldBe("This endpoint is the program's own.");
+            (await http.GetStringAsync("/", Stop)).ShouldContain("<title>");
+            (await http.GetAsync("/js/main.js", Stop)).StatusCode.ShouldBe(HttpStatusCode.OK);
+            (await http.GetAsync("/no/such/page", Stop)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+
+            byte[] video = await http.GetByteArrayAsync(await SubmitAsync(http), Stop);
+
+            string file = fixture.NewPath("web.mp4");
+            await File.WriteAllBytesAsync(file, video, Stop);
+            (await MediaProbe.ProbeAsync(file, MediaLimits.Default, Stop)).Kind.ShouldBe(MediaKind.Video);
+        }
+        finally
+        {
+            program.Kill(entireProcessTree: true);
+            await program.WaitForExitAsync(CancellationToken.None);
+        }
+    }
+
+    [Fact]
+    public async Task A_user_sees_the_front_alone_and_gets_everything_that_runs()
+    {
+        await feed.CopyAsync("Console");
+        using var package = await ZipFile.OpenReadAsync(feed.PathOf("Locutor"), Stop);
+        string[] names = [.. package.Entries.Select(entry => entry.FullName)];
+
+        names.Where(name => name.StartsWith("ref/", StringComparison.Ordinal)).Order().ShouldBe(["ref/net10.0/Locutor.dll", "ref/net10.0/Locutor.xml"]);
+        string[] rooms = ["Checkpoints", "Generation", "Kernels", "Media", "Models", "Networks", "Torch"];
+        foreach (string room in rooms) names.ShouldContain($"lib/net10.0/Locutor.{room}.dll");
+        names.ShouldContain("models/sketch/transformer.safetensors");
+        names.ShouldContain("buildTransitive/WeakenSymbolVersion.targets");
+        names.ShouldContain("README.md");
+        names.ShouldContain("icon.png");
+    }
+
+    /// <summary>The address that the program prints when it listens.</summary>
+    private static async Task<Uri> AddressAsync(System.Diagnostics.Process program)
+    {
+        const string Sign = "Now listening on: ";
+        var printed = new List<string>();
+        while (await program.StandardOutput.ReadLineAsync(Stop).AsTask().WaitAsync(TimeSpan.FromMinutes(5)) is { } line)
+        {
+            printed.Add(line);
+            if (!line.Contains(Sign, StringComparison.Ordinal)) continue;
+            _ = program.StandardOutput.ReadToEndAsync(CancellationToken.None); // or the pipe fills and the program waits
+            _ = program.StandardError.ReadToEndAsync(CancellationToken.None);
+            return new Uri(line[(line.IndexOf(Sign, StringComparison.Ordinal) + Sign.Length)..].Trim());
+        }
+        throw new InvalidOperationException($"the program ended: {string.Join('\n', printed)} {await program.StandardError.ReadToEndAsync(Stop)}");
+    }
+
+    /// <summary>Submits a job and waits for it.</summary>
+    /// <returns>Address of its video.</returns>
+    private async Task<string> SubmitAsync(HttpClient http)
+    {
+        using var form = new MultipartFormDataContent
+        {
+            { new StreamContent(File.OpenRead(fixture.Portrait)), "image", "portrait.png" },
+            { new StreamContent(File.OpenRead(fixture.Voice)), "audio", "voice.wav" },
+            { new StringContent("2"), "steps" },
+        };
+        using var accepted = await http.PostAsync("/v1/jobs", form, Stop);
+        accepted.StatusCode.ShouldBe(HttpStatusCode.Accepted, await accepted.Content.ReadAsStringAsync(Stop));
+        string job = accepted.Headers.Location!.ToString();
+        for (var until = DateTime.UtcNow.AddMinutes(5); DateTime.UtcNow < until; await Task.Delay(500, Stop))
+        {
+            var now = await http.GetFromJsonAsync<JsonElement>(job, Stop);
+            string status = now.GetProperty("status").GetString()!;
+            if (status is "succeeded") return $"{job}/video";
+            status.ShouldNotBe("failed", now.ToString());
+        }
+        throw new TimeoutException($"{job} was not made in five minutes");
+    }
+}
