@@ -25,8 +25,9 @@ public sealed class PreparedVideo : IDisposable
     public GenerationOptions Options { get; }
 
     /// <summary>Prepares a video from opened files.</summary>
+    /// <param name="drawnPicture">As <see cref="GenerationInputs.DrawnPicture"/>.</param>
     /// <exception cref="OperationCanceledException">Cancelled while speech was encoded.</exception>
-    public static PreparedVideo FromMedia(NetworkSet networks, VideoSettings settings, SourceMedia media, CancellationToken ct)
+    public static PreparedVideo FromMedia(NetworkSet networks, VideoSettings settings, SourceMedia media, CancellationToken ct, Picture? drawnPicture = null)
     {
         var pictures = media.Pictures;
         var speech = new List<ISpeech>();
@@ -39,7 +40,7 @@ public sealed class PreparedVideo : IDisposable
                     : SpeechEmbedding.Compute(voice, networks.Speech, networks.Device, ct));
             }
             var speakers = speech.Count == 2 ? Masks(networks, settings, pictures) : null;
-            return FromSpeech(networks, settings, (pictures.Height, pictures.Width), SpeechEmbedding.VideoFrames(media.Voices[0]), speech, pictures.AtAsync, speakers);
+            return FromSpeech(networks, settings, (pictures.Height, pictures.Width), SpeechEmbedding.VideoFrames(media.Voices[0]), speech, pictures.AtAsync, speakers, drawnPicture);
         }
         catch
         {
@@ -51,9 +52,10 @@ public sealed class PreparedVideo : IDisposable
     /// <summary>Prepares a video from a picture and a voice in memory.</summary>
     /// <param name="picture">Of the size at which the networks draw; both sides multiples of 16.</param>
     /// <param name="voice">Mono, 16 kHz.</param>
-    public static PreparedVideo FromMemory(NetworkSet networks, VideoSettings settings, Picture picture, Waveform voice) => FromSpeech(
+    /// <param name="drawnPicture">As <see cref="GenerationInputs.DrawnPicture"/>.</param>
+    public static PreparedVideo FromMemory(NetworkSet networks, VideoSettings settings, Picture picture, Waveform voice, Picture? drawnPicture = null) => FromSpeech(
         networks, settings, (picture.Height, picture.Width), SpeechEmbedding.VideoFrames(voice),
-        [SpeechEmbedding.Compute(voice, networks.Speech, networks.Device)], (_, _) => ValueTask.FromResult(picture));
+        [SpeechEmbedding.Compute(voice, networks.Speech, networks.Device)], (_, _) => ValueTask.FromResult(picture), drawnPicture: drawnPicture);
 
     /// <summary>Prepares a video from speech that is embedded already.</summary>
     /// <param name="size">Size at which the networks draw; both sides multiples of 16.</param>
@@ -61,13 +63,15 @@ public sealed class PreparedVideo : IDisposable
     /// <param name="speech">The speech of each person; freed with this object.</param>
     /// <param name="pictures">Conditioning pictures of <paramref name="size"/>.</param>
     /// <param name="speakers">With two people, their masks; freed with this object.</param>
+    /// <param name="drawnPicture">As <see cref="GenerationInputs.DrawnPicture"/>.</param>
     public static PreparedVideo FromSpeech(
-        NetworkSet networks, VideoSettings settings, (int Height, int Width) size, int frames, IReadOnlyList<ISpeech> speech, PictureAt pictures, Tensor? speakers = null)
+        NetworkSet networks, VideoSettings settings, (int Height, int Width) size, int frames, IReadOnlyList<ISpeech> speech, PictureAt pictures, Tensor? speakers = null,
+        Picture? drawnPicture = null)
     {
         var options = GenerationOptions.Of(settings, size.Height, size.Width, frames, settings.Prompt, settings.NegativePrompt);
         bool negated = Guidance.PassesOf(options.Guidance).Any(pass => pass is Pass.TextDropped or Pass.Unconditional);
         var inputs = new GenerationInputs(
-            networks.EmbedText(settings.Prompt), negated ? networks.EmbedText(settings.NegativePrompt) : null, speech, pictures, speakers);
+            networks.EmbedText(settings.Prompt), negated ? networks.EmbedText(settings.NegativePrompt) : null, speech, pictures, speakers, drawnPicture);
         return new PreparedVideo(inputs, options, settings.Seed);
     }
 

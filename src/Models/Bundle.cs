@@ -69,13 +69,15 @@ public sealed record Bundle
         NetworkKind.Text => Networks.Text,
         NetworkKind.Image => Networks.Image,
         NetworkKind.Speech => Networks.Speech,
+        NetworkKind.Upsampler => Networks.Upsampler ?? throw new BundleException($"bundle {Name} has no upsampler"),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, $"expected {NetworkKinds.Names}"),
     };
 
     /// <summary>Every file with what it is for: <c>transformer</c>, <c>autoencoder</c>, ..., <c>preset fusionix</c>.</summary>
     public IEnumerable<(string For, BundleFile File)> Files()
     {
-        return NetworkKinds.All.SelectMany(kind => Network(kind).Files.Concat(Network(kind).Beside).Select(file => (kind.Name(), file)))
+        NetworkKind[] kinds = Networks.Upsampler is null ? [.. NetworkKinds.All] : [.. NetworkKinds.All, NetworkKind.Upsampler];
+        return kinds.SelectMany(kind => Network(kind).Files.Concat(Network(kind).Beside).Select(file => (kind.Name(), file)))
             .Append(("tokenizer", Networks.Tokenizer))
             .Concat(Presets.SelectMany(p => p.Value.Adapters.Select(a => ($"preset {p.Key}", a.File))));
     }
@@ -92,8 +94,9 @@ public sealed record Bundle
 /// <param name="Image">The picture encoder.</param>
 /// <param name="Speech">The speech encoder.</param>
 /// <param name="Tokenizer">The SentencePiece model of the text encoder.</param>
+/// <param name="Upsampler">Draws moving parts at the portrait's size; null where a bundle has none.</param>
 public sealed record BundleNetworks(
-    NetworkFiles Transformer, NetworkFiles Autoencoder, NetworkFiles Text, NetworkFiles Image, NetworkFiles Speech, BundleFile Tokenizer);
+    NetworkFiles Transformer, NetworkFiles Autoencoder, NetworkFiles Text, NetworkFiles Image, NetworkFiles Speech, BundleFile Tokenizer, NetworkFiles? Upsampler = null);
 
 /// <summary>One network: its sizes and its files.</summary>
 /// <param name="Architecture">Name of a released architecture, such as <c>Wan14B</c>; null when <paramref name="Config"/> tells the sizes.</param>
@@ -135,6 +138,9 @@ public sealed record Preset(int Steps, double Shift, double TextGuidance, double
     /// conditioned on the first picture. Otherwise Euler steps.
     /// </summary>
     public bool FewSteps { get; init; }
+
+    /// <summary>Whether timesteps are spaced evenly down to 0, for weights distilled to that; otherwise as the reference has them, with a last step that begins near 0.</summary>
+    public bool EvenSteps { get; init; }
 
     /// <summary>Steps that are guided, from the first; null guides all.</summary>
     public int? GuidedSteps { get; init; }

@@ -1,6 +1,6 @@
 namespace Locutor.Models;
 
-/// <summary>The five networks of a bundle.</summary>
+/// <summary>The networks of a bundle.</summary>
 public enum NetworkKind
 {
     /// <summary>The video transformer, with its audio adapter.</summary>
@@ -17,13 +17,16 @@ public enum NetworkKind
 
     /// <summary>The encoder of speech.</summary>
     Speech,
+
+    /// <summary>Draws moving parts at the portrait's size; not every bundle has one.</summary>
+    Upsampler,
 }
 
 /// <summary>Names of the networks, as they appear in options, file names and messages.</summary>
 public static class NetworkKinds
 {
-    /// <summary>All five, in the order in which they are listed and prepared.</summary>
-    public static IReadOnlyList<NetworkKind> All { get; } = Enum.GetValues<NetworkKind>();
+    /// <summary>The five that every bundle has, in the order in which they are listed and prepared.</summary>
+    public static IReadOnlyList<NetworkKind> All { get; } = [NetworkKind.Transformer, NetworkKind.Autoencoder, NetworkKind.Text, NetworkKind.Image, NetworkKind.Speech];
 
     /// <summary>The names of all networks, separated by commas.</summary>
     public static string Names { get; } = string.Join(", ", All.Select(Name));

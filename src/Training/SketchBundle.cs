@@ -28,7 +28,7 @@ public static class SketchBundle
     {
         Directory.CreateDirectory(to);
         var autoencoder = JsonSerializer.Deserialize<VideoAutoencoderConfig>(File.ReadAllText(Path.Combine(from, "autoencoder.json")))!;
-        foreach (string name in new[] { "text", "picture", "speech", "autoencoder", "transformer" }) Shrink(from, to, name);
+        foreach (string name in new[] { "text", "picture", "speech", "autoencoder", "transformer", "upsampler" }) Shrink(from, to, name);
         File.Copy(Path.Combine(from, "tokenizer.model"), Path.Combine(to, "tokenizer.model"), true);
         var bundle = new Bundle
         {
@@ -37,14 +37,13 @@ public static class SketchBundle
             Licence = "Apache-2.0",
             Networks = new BundleNetworks(
                 Network(to, "transformer", networks.Transformer), Network(to, "autoencoder", autoencoder), Network(to, "text", networks.Text),
-                Network(to, "picture", networks.Image), Network(to, "speech", networks.Speech), OneFile(to, "tokenizer.model")),
+                Network(to, "picture", networks.Image), Network(to, "speech", networks.Speech), OneFile(to, "tokenizer.model"),
+                Network(to, "upsampler", networks.Upsampler)),
             Sizes = new Dictionary<string, IReadOnlyList<int[]>> { [OwnSize] = [[scenes.Size, scenes.Size]] },
             DefaultSize = OwnSize,
             Presets = new Dictionary<string, Preset>
             {
-                ["default"] = Guided(4, 1, scenes) with { About = "4 steps, of which the first is guided." },
-                ["quick"] = new(3, 2, 1, 1) { About = "3 steps without guidance: the fastest, with weaker lips.", MotionFrames = scenes.MotionFrames, ColourCorrection = 0 },
-                ["fine"] = Guided(10, 2, scenes) with { About = "10 steps, of which the first two are guided: the steadiest picture." },
+                ["default"] = new(2, 2, TextGuidance: 1, AudioGuidance: 1) { About = "2 steps without guidance, as the model was distilled.", EvenSteps = true, MotionFrames = scenes.MotionFrames, ColourCorrection = 0 },
             },
             DefaultPreset = "default",
             NegativePrompt = "a person is talking", // the default prompt: words pull away from a face at rest, and that prompt itself takes no pass
@@ -60,13 +59,30 @@ public static class SketchBundle
         return Directory.GetFiles(to).Sum(f => new FileInfo(f).Length);
     }
 
-    /// <summary>Where the mouth and the brows go is settled in the first steps; guiding those alone costs one or two passes a step more.</summary>
-    private static Preset Guided(int steps, int guided, Data.ScriptOptions scenes) => new(steps, 2, TextGuidance: 3, AudioGuidance: 3)
+    /// <summary>Writes a bundle's networks as the results of finished stages, from which another training goes on.</summary>
+    /// <param name="from">Folder of a bundle.</param>
+    /// <param name="to">Work folder of the training.</param>
+    /// <exception cref="CheckpointException">A network is missing.</exception>
+    public static void Unpack(string from, string to)
     {
-        GuidedSteps = guided,
-        MotionFrames = scenes.MotionFrames,
-        ColourCorrection = 0,
-    };
+        var bundle = BundleJson.Read(Path.Combine(from, "bundle.json"));
+        File.WriteAllText(Path.Combine(to, "autoencoder.json"), JsonSerializer.Serialize(bundle.Networks.Autoencoder.Config!.Value.Deserialize<VideoAutoencoderConfig>(JsonSerializerOptions.Web)));
+        File.Copy(Path.Combine(from, "tokenizer.model"), Path.Combine(to, "tokenizer.model"), true);
+        string[] names = ["text", "picture", "speech", "autoencoder", "transformer", "upsampler"];
+        foreach (string name in names.Where(name => File.Exists(Path.Combine(from, name + ".safetensors"))))
+        {
+            using var scope = NewDisposeScope();
+            using var file = SafetensorsFile.Open(Path.Combine(from, name + ".safetensors"));
+            var wide = file.Tensors.Keys.Where(key => !key.EndsWith("_scale", StringComparison.Ordinal)).ToDictionary(key => key, key => Wide(file, key), StringComparer.Ordinal);
+            TensorFile.Save(Path.Combine(to, name + ".safetensors"), wide);
+        }
+    }
+
+    private static Tensor Wide(SafetensorsFile file, string key)
+    {
+        var stored = file.Tensors[key].ToTensor().to(float32);
+        return file.TryGet(key + "_scale", out var scale) ? (stored.flatten(1) * scale.ToTensor().view(-1, 1)).view(stored.shape) : stored;
+    }
 
     private static void Shrink(string from, string to, string name)
     {

@@ -1,4 +1,5 @@
 using Locutor.Networks.ClipVision;
+using Locutor.Networks.FaceUpsampler;
 using Locutor.Networks.UmT5;
 using Locutor.Networks.VideoAutoencoder;
 using Locutor.Networks.VideoTransformer;
@@ -8,18 +9,18 @@ namespace Locutor.Training;
 
 /// <summary>Sizes of the networks of the small model.</summary>
 public sealed record SketchNetworks(
-    VideoAutoencoderConfig Autoencoder, Wav2Vec2Config Speech, ClipVisionConfig Image, UmT5Config Text, VideoTransformerConfig Transformer)
+    VideoAutoencoderConfig Autoencoder, Wav2Vec2Config Speech, ClipVisionConfig Image, UmT5Config Text, VideoTransformerConfig Transformer, FaceUpsamplerConfig Upsampler)
 {
     /// <summary>
     /// What is shipped. One feature of the speech encoder is made of exactly the 640 samples of its video frame; pictures become 16 x 16
     /// patches and a class token, as the transformer expects.
     /// </summary>
-    public static SketchNetworks Shipped { get; } = Of(width: 32, speech: 128, convolutions: [32, 64, 64, 96, 128, 128, 128], image: 64, transformer: 256, blocks: 6);
+    public static SketchNetworks Shipped { get; } = Of(width: 32, speech: 128, convolutions: [32, 64, 64, 96, 128, 128, 128], image: 64, transformer: 256, blocks: 6, upsampler: 48);
 
     /// <summary>As shipped, but small enough to be trained by a test.</summary>
-    public static SketchNetworks Toy { get; } = Of(width: 8, speech: 32, convolutions: [8, 16, 16, 16, 32, 32, 32], image: 32, transformer: 48, blocks: 2);
+    public static SketchNetworks Toy { get; } = Of(width: 8, speech: 32, convolutions: [8, 16, 16, 16, 32, 32, 32], image: 32, transformer: 48, blocks: 2, upsampler: 8);
 
-    private static SketchNetworks Of(int width, int speech, int[] convolutions, int image, int transformer, int blocks)
+    private static SketchNetworks Of(int width, int speech, int[] convolutions, int image, int transformer, int blocks, int upsampler)
     {
         const int latent = 16, speechBlocks = 4, text = 64;
         return new SketchNetworks(
@@ -28,6 +29,7 @@ public sealed record SketchNetworks(
             new ClipVisionConfig(ImageSize: 112, PatchSize: 7, image, 2, 3),
             new UmT5Config(Vocabulary: 512, text, text, 2 * text, 2, 2),
             new VideoTransformerConfig(transformer, 4 * transformer, 4, blocks, text, TextTokens: 24, image, speechBlocks, speech,
-                AudioHidden: transformer, AudioWidth: 128, AudioTokens: 8));
+                AudioHidden: transformer, AudioWidth: 128, AudioTokens: 8),
+            new FaceUpsamplerConfig(upsampler, Blocks: 3, Factor: 4));
     }
 }

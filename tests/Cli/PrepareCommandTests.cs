@@ -22,7 +22,7 @@ public sealed class PrepareCommandTests : IDisposable
     {
         CopySketch();
         string voice = WriteVoice(), before = Path.Combine(folder, "before.mp4"), after = Path.Combine(folder, "after.mp4");
-        string[] generate = ["generate", "-i", Path.Combine(folder, "picture.png"), "-a", voice, "-m", Path.Combine(Bundle, "bundle.json"), "--preset", "quick", "--steps", "1", "--seed", "5", "--json", "-o"];
+        string[] generate = ["generate", "-i", Path.Combine(folder, "picture.png"), "-a", voice, "-m", Path.Combine(Bundle, "bundle.json"), "--preset", "default", "--steps", "1", "--seed", "5", "--json", "-o"];
         (await RunAsync([.. generate, before])).Code.ShouldBe(0);
 
         var made = await RunAsync("models", "prepare", "own", "--precision", "float32", "--json");
@@ -74,7 +74,7 @@ public sealed class PrepareCommandTests : IDisposable
         string voice = WriteVoice(), store = Path.Combine(folder, "elsewhere");
         var made = await RunAsync("models", "prepare", "own", "--precision", "float32", "--store", store);
         made.Code.ShouldBe(0, made.Error);
-        string[] generate = ["generate", "-i", Path.Combine(folder, "picture.png"), "-a", voice, "-m", "own", "--preset", "quick", "--steps", "1", "--json", "-o", Path.Combine(folder, "video.mp4")];
+        string[] generate = ["generate", "-i", Path.Combine(folder, "picture.png"), "-a", voice, "-m", "own", "--preset", "default", "--steps", "1", "--json", "-o", Path.Combine(folder, "video.mp4")];
         var there = await RunAsync([.. generate, "--store", store]);
         there.Code.ShouldBe(0, there.Error);
         Event(there.Output, "weights")["files"]!.AsArray().Select(f => f!.GetValue<string>()).ShouldContain(file => file.StartsWith(store, StringComparison.Ordinal) && file.EndsWith("prepared in float32", StringComparison.Ordinal));
@@ -126,7 +126,7 @@ public sealed class PrepareCommandTests : IDisposable
         await Refused(2, "unknown model owl; nearest are own", "owl");
         await Refused(2, "--precision int4: expected float32, bfloat16, float16, float8, int8", "own", "--precision", "int4");
         await Refused(2, "--network audio: expected transformer, autoencoder", "own", "--network", "audio");
-        await Refused(2, "unknown preset quik of own; nearest are quick", "own", "--preset", "quik");
+        await Refused(2, "unknown preset defalt of own; nearest are default", "own", "--preset", "defalt");
         await Refused(2, "expected the name of a bundle, or --weights", "--weights", source);
         await Refused(3, "blocks.0.lx.diff: fits no parameter of the network; expected blocks.0.lx.weight, nearest are blocks.0.l.weight", "--weights", source, "--adapter", lora + "=0.5", "-o", output);
         await Refused(3, "no such file", "--weights", source + "x", "-o", output);

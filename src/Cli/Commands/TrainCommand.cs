@@ -17,6 +17,7 @@ internal static class TrainCommand
         Run(),
         RefineSpeech(),
         Bundle(),
+        Unpack(),
     };
 
     private static Command PrepareSpeech()
@@ -60,15 +61,17 @@ internal static class TrainCommand
         var device = new Option<string>("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "cuda" };
         var stages = new Option<double[]>("--stage-minutes")
         {
-            Description = "Minutes of the speech, picture, autoencoder and transformer stages, all calls together.",
+            Description = $"Minutes of the stages {string.Join(", ", WholeTrainingOptions.StageNames)}, all calls together.",
             AllowMultipleArgumentsPerToken = true,
-            DefaultValueFactory = _ => [1.2, 0.3, 7.5, 12.2],
+            DefaultValueFactory = _ => [1.2, 0.3, 7.5, 8, 12.2, 5],
         };
+        var only = new Option<string[]>("--stages") { Description = "Stages of this call; those before must be finished. All of them when left out.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [.. WholeTrainingOptions.StageNames] };
+        only.AcceptOnlyFromAmong([.. WholeTrainingOptions.StageNames]);
         var scenes = new Option<int>("--scenes") { Description = "Painted scenes held in memory, 4 MB each.", DefaultValueFactory = _ => 3000 };
         var batch = new Option<int>("--batch") { Description = "Clips of a step of the transformer.", DefaultValueFactory = _ => 64 };
         var threads = new Option<int>("--threads") { Description = "Beside the one that trains.", DefaultValueFactory = _ => Math.Max(1, Environment.ProcessorCount - 2) };
         var toy = new Option<bool>("--toy") { Description = "Everything tiny, to try it out on a processor." };
-        var command = new Command("run", "Train what is not trained yet, for so many minutes; call again to go on.") { speech, text, work, output, minutes, device, stages, scenes, batch, threads, toy };
+        var command = new Command("run", "Train what is not trained yet, for so many minutes; call again to go on.") { speech, text, work, output, minutes, device, stages, only, scenes, batch, threads, toy };
         command.SetAction((parsed, cancellation) => Task.Run(() =>
         {
             var run = new TrainingRun(
@@ -79,6 +82,7 @@ internal static class TrainCommand
                 Cancellation = cancellation,
             };
             var options = (parsed.GetValue(toy) ? WholeTrainingOptions.Toy : new WholeTrainingOptions { PaintedScenes = parsed.GetValue(scenes) }).Lasting(parsed.GetValue(stages)!);
+            options = options with { Stages = parsed.GetValue(only)! };
             if (!parsed.GetValue(toy)) options = options with { Pool = options.Pool with { Batch = parsed.GetValue(batch) } };
             bool done = new WholeTraining(run, options).Go(parsed.GetRequiredValue(speech).FullName, parsed.GetRequiredValue(text).FullName);
             Console.WriteLine(done ? "everything is trained" : "not finished: call again to go on");
@@ -122,6 +126,15 @@ internal static class TrainCommand
             long bytes = SketchBundle.Write(parsed.GetRequiredValue(from).FullName, parsed.GetRequiredValue(output).FullName, options.Networks, options.Scenes);
             Console.WriteLine($"{parsed.GetRequiredValue(output).FullName}: {bytes / 1e6:F1} MB");
         });
+        return command;
+    }
+
+    private static Command Unpack()
+    {
+        var from = new Option<DirectoryInfo>("--from") { Description = "Folder of a bundle made by 'train bundle'.", Required = true };
+        var output = new Option<DirectoryInfo>("--output") { Description = "Work folder of another training, which starts from these networks.", Required = true };
+        var command = new Command("unpack", "Write the networks of a bundle as the finished stages of a training.") { from, output };
+        command.SetAction(parsed => SketchBundle.Unpack(parsed.GetRequiredValue(from).FullName, Directory.CreateDirectory(parsed.GetRequiredValue(output).FullName).FullName));
         return command;
     }
 

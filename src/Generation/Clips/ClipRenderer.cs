@@ -46,7 +46,7 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
         var start = noise.OfClip(clip.Index, [.. pictureLatent.shape.AsSpan(1)]).unsqueeze(0).to(device);
         var latent = Denoise(start, clean, whole, given, parts, watch, progress, ct);
         progress?.Report(new(GenerationStage.Decoding, clip.Index + 1, options.Clips.KnownCount, options.Steps, options.Steps));
-        var video = Decode(latent, options, clip, watch, ct);
+        var video = inputs.DrawnPicture is { } drawn ? DecodeMoving(latent, pictureLatent, drawn, parts, watch, ct) : Decode(latent, options, clip, watch, ct);
         watch.Finish(device);
         return (motion is not null && options.Continuity is { } held ? Continuity.Join(video, motion, held.JoinedFrames) : video).MoveToOuterDisposeScope();
     }
@@ -138,7 +138,7 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
         using var cache = options.StepCache?.Create();
         var grid = transformer.Grid(latent.shape[2], latent.shape[3], latent.shape[4]);
         using var rotary = RotaryTable.Create(transformer.Config.HeadWidth, grid, device);
-        float[] timesteps = options.FewSteps ? NoiseSchedule.FewSteps(options.Steps, options.Shift) : NoiseSchedule.Timesteps(options.Steps, options.Shift);
+        float[] timesteps = Timesteps(options);
         var times = timesteps[..options.Steps].Select(timestep => transformer.EmbedTime(tensor([timestep], device: device))).ToArray();
         clean = clean.to(ScalarType.Float32);
         latent = StartWith(clean, latent);
@@ -163,6 +163,11 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
         return latent.MoveToOuterDisposeScope();
     }
 
+    private static float[] Timesteps(GenerationOptions options) =>
+        options.FewSteps ? NoiseSchedule.FewSteps(options.Steps, options.Shift)
+        : options.EvenSteps ? NoiseSchedule.EvenTimesteps(options.Steps, options.Shift)
+        : NoiseSchedule.Timesteps(options.Steps, options.Shift);
+
     private Tensor Step(Tensor latent, Tensor velocity, ClipParts parts, int step, float[] timesteps)
     {
         float from = timesteps[step], to = timesteps[step + 1];
@@ -173,6 +178,19 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
 
     private static Tensor StartWith(Tensor clean, Tensor latent) =>
         cat([clean, latent.narrow(2, clean.shape[2], latent.shape[2] - clean.shape[2])], 2);
+
+    /// <summary>Decodes what moves; everything else is the picture as the autoencoder draws it.</summary>
+    private Tensor DecodeMoving(Tensor latent, Tensor pictureLatent, Picture drawn, ClipParts parts, FiniteWatch watch, CancellationToken ct)
+    {
+        using var scope = NewDisposeScope();
+        int stride = autoencoder.Config.SpatialStride();
+        var region = MovingRegion.Find(latent, pictureLatent);
+        var picture = Pixels.FromPicture(drawn).to(device);
+        if (region.IsEmpty) return picture.expand(-1, parts.Options.Clips.ClipFrames, -1, -1).contiguous().MoveToOuterDisposeScope();
+        var (rows, columns) = (region.Bottom - region.Top, region.Right - region.Left);
+        var part = Decode(latent.narrow(3, region.Top, rows).narrow(4, region.Left, columns), parts.Options with { Height = stride * rows, Width = stride * columns }, parts.Clip, watch, ct);
+        return MovingRegion.Place(part, region, picture, stride).MoveToOuterDisposeScope();
+    }
 
     private Tensor Decode(Tensor latent, GenerationOptions options, Clip clip, FiniteWatch watch, CancellationToken ct)
     {

@@ -2,42 +2,59 @@ using Locutor.Generation.Conditioning;
 using Locutor.Generation.Loading;
 using Locutor.Media.Pictures;
 using Locutor.Models;
-using static TorchSharp.torch;
 
 namespace Locutor.Generation.Compositing;
 
 /// <summary>Composes the frames of one video into its portrait, for bundles that draw smaller than the portrait is.</summary>
-public sealed class ComposedVideo
+public sealed class ComposedVideo : IDisposable
 {
-    private const int ReferenceFrames = 5; // the autoencoder draws the first frame of a video less well than later ones
+    private const float Least = 1f / 64; // a share below this needs no upsampler
 
     private readonly FaceCompositor compositor;
-    private readonly byte[] target, reference, composed;
+    private readonly PartUpsampler? upsampler;
+    private readonly byte[] target, composed;
 
     /// <param name="target">The portrait at the video's size.</param>
     /// <param name="reference">The portrait as the network draws it.</param>
-    public ComposedVideo(Picture target, Picture reference, CompositionOptions options)
+    /// <param name="upsampler">Owned from now on; null enlarges what is drawn.</param>
+    public ComposedVideo(Picture target, Picture reference, CompositionOptions options, PartUpsampler? upsampler = null)
     {
         compositor = new FaceCompositor((reference.Height, reference.Width), (target.Height, target.Width), options);
-        (this.target, this.reference, composed) = (target.Rgb, reference.Rgb, new byte[compositor.FrameBytes]);
+        (this.target, Reference, this.upsampler, composed) = (target.Rgb, reference, upsampler, new byte[compositor.FrameBytes]);
     }
+
+    /// <summary>The portrait as the network draws it.</summary>
+    public Picture Reference { get; }
 
     /// <summary>Composes into a portrait with the networks that draw the video.</summary>
     /// <param name="picture">The portrait at the network's size.</param>
     public static ComposedVideo Create(NetworkSet networks, Picture target, Picture picture, CompositionOptions options)
     {
-        using var still = no_grad();
-        using var scope = NewDisposeScope();
-        var shown = Pixels.FromPicture(picture).unsqueeze(0).expand(-1, -1, ReferenceFrames, -1, -1).to(networks.Device); // [1, 3, frames, H, W]
-        var drawn = networks.Autoencoder.Decode(networks.Autoencoder.Encode(shown)).squeeze(0); // [3, frames, H, W]
-        return new ComposedVideo(target, Pixels.ToPicture(drawn.select(1, ReferenceFrames - 1)), options);
+        using var drawn = networks.DrawStill(picture).select(1, -1);
+        var reference = Pixels.ToPicture(drawn);
+        return new ComposedVideo(target, reference, options, networks.Upsampler is { } upsampler ? new PartUpsampler(upsampler, networks.Device, target, reference) : null);
     }
 
-    /// <param name="drawn">Rows of R, G, B at the network's size.</param>
-    /// <returns>Rows of R, G, B at the target's size, in a buffer that the next call overwrites.</returns>
-    public byte[] Compose(byte[] drawn)
+    /// <param name="clip">Frames of a clip, rows of R, G, B at the network's size.</param>
+    /// <returns>The frames at the target's size, each in a buffer that the next one overwrites.</returns>
+    public IEnumerable<byte[]> Compose(IReadOnlyList<byte[]> clip)
     {
-        compositor.Compose(target, drawn, reference, composed);
-        return composed;
+        var parts = Parts(clip);
+        for (int f = 0; f < clip.Count; f++)
+        {
+            compositor.Compose(target, clip[f], Reference.Rgb, composed, [.. parts.Select(part => part[f])]);
+            yield return composed;
+        }
+    }
+
+    public void Dispose() => upsampler?.Dispose();
+
+    /// <summary>Of every moving part, all frames.</summary>
+    private List<IReadOnlyList<DrawnPart>> Parts(IReadOnlyList<byte[]> clip)
+    {
+        if (upsampler is null) return [];
+        float[] moved = new float[Reference.Height * Reference.Width];
+        foreach (byte[] frame in clip) compositor.Mark(frame, Reference.Rgb, moved);
+        return [.. MovingParts.Find(moved, Reference.Height, Reference.Width, Least).Select(box => upsampler.Draw(clip, Reference.Width, box))];
     }
 }

@@ -5,16 +5,22 @@ namespace Locutor.Generation.Compositing;
 /// <summary>
 /// Lays the moving parts of a small drawn frame into a larger target frame, so that every pixel that does not move stays the target's.
 /// The drawn frame is compared with the drawn reference, which is the target as the same network draws it. Where they differ a little, the
-/// difference is added to the target, which keeps its detail. Where they differ much, as in an opening mouth, the drawn frame replaces the target.
+/// difference is added to the target, which keeps its detail. Where they differ much, as in an opening mouth, the drawn frame replaces the
+/// target; there it may come from an upsampler, at a finer size.
 /// </summary>
 /// <remarks>An instance reuses its buffers: not for use by several threads at once.</remarks>
 public sealed class FaceCompositor
 {
+    private const float EdgePixels = 4; // drawn pixels over which a part goes over into the enlarged frame
+
+    private readonly (int Height, int Width) drawn, target;
     private readonly int samples, rowLength;
     private readonly ChangeMask mask;
-    private readonly float[] change, replaced, reference; // of the drawn size: rows of R, G, B
-    private readonly PlaneUpsampler changes, replacements, references;
-    private readonly float[] changeRow, replacedRow, referenceRow; // of the target's width
+    private readonly float[] change, replaced, small; // of the drawn size: rows of R, G, B
+    private readonly PlaneUpsampler changes, shares, enlarged;
+    private readonly float[] changeRow, shareRow; // of the target's width
+    private readonly float[] replacement; // of the target's size
+    private (float[] Plane, PlaneUpsampler Upsampler)? fine; // made when the first part comes
 
     /// <param name="drawn">Size of what the network draws.</param>
     /// <param name="target">Size of the target and of the composed frame: of about the same shape, and not smaller.</param>
@@ -22,60 +28,101 @@ public sealed class FaceCompositor
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(target.Height, drawn.Height, nameof(target));
         ArgumentOutOfRangeException.ThrowIfLessThan(target.Width, drawn.Width, nameof(target));
+        (this.drawn, this.target) = (drawn, target);
         samples = 3 * drawn.Height * drawn.Width;
         rowLength = 3 * target.Width;
         FrameBytes = rowLength * target.Height;
         mask = new ChangeMask(drawn.Height, drawn.Width, options);
-        (change, replaced, reference) = (new float[samples], new float[samples], new float[samples]);
+        (change, replaced, small) = (new float[samples], new float[samples], new float[samples]);
         var weights = new UpsampleWeights(drawn, target);
-        (changes, replacements, references) = (new PlaneUpsampler(weights), new PlaneUpsampler(weights), new PlaneUpsampler(weights));
-        (changeRow, replacedRow, referenceRow) = (new float[rowLength], new float[rowLength], new float[rowLength]);
+        (changes, shares, enlarged) = (new PlaneUpsampler(weights), new PlaneUpsampler(weights), new PlaneUpsampler(weights));
+        (changeRow, shareRow, replacement) = (new float[rowLength], new float[rowLength], new float[FrameBytes]);
     }
 
     /// <summary>Bytes of a target frame and of a composed one.</summary>
     public int FrameBytes { get; }
 
-    /// <param name="target">Rows of R, G, B at the target's size.</param>
-    /// <param name="drawn">Rows of R, G, B at the drawn size.</param>
+    /// <summary>Adds the share in which a drawn frame would replace the target to a plane of the drawn size, as the larger of both.</summary>
+    public void Mark(ReadOnlySpan<byte> drawnFrame, ReadOnlySpan<byte> drawnReference, Span<float> moved)
+    {
+        mask.Compute(drawnFrame, drawnReference);
+        for (int i = 0; i < moved.Length; i++) moved[i] = Math.Max(moved[i], mask.Replaced[i]);
+    }
+
+    /// <param name="targetFrame">Rows of R, G, B at the target's size.</param>
+    /// <param name="drawnFrame">Rows of R, G, B at the drawn size.</param>
     /// <param name="drawnReference">The target as the network draws it, at the drawn size.</param>
     /// <param name="composed">Receives the frame, at the target's size.</param>
-    public void Compose(ReadOnlySpan<byte> target, ReadOnlySpan<byte> drawn, ReadOnlySpan<byte> drawnReference, Span<byte> composed)
+    /// <param name="parts">Parts of the drawn frame at a finer size; elsewhere it is enlarged.</param>
+    public void Compose(ReadOnlySpan<byte> targetFrame, ReadOnlySpan<byte> drawnFrame, ReadOnlySpan<byte> drawnReference, Span<byte> composed, IReadOnlyList<DrawnPart>? parts = null)
     {
-        Expect(FrameBytes, target.Length, nameof(target));
-        Expect(samples, drawn.Length, nameof(drawn));
+        Expect(FrameBytes, targetFrame.Length, nameof(targetFrame));
+        Expect(samples, drawnFrame.Length, nameof(drawnFrame));
         Expect(samples, drawnReference.Length, nameof(drawnReference));
         Expect(FrameBytes, composed.Length, nameof(composed));
-        target.CopyTo(composed);
-        var region = mask.Compute(drawn, drawnReference);
+        targetFrame.CopyTo(composed);
+        var region = mask.Compute(drawnFrame, drawnReference);
         if (region.IsEmpty) return;
-        Prepare(drawn, drawnReference);
+        Prepare(drawnFrame, drawnReference);
+        foreach (var part in parts ?? []) ReplaceInside(part.Box);
         var covered = changes.Load(change, region);
-        replacements.Load(replaced, region);
-        references.Load(reference, region);
+        shares.Load(replaced, region);
+        Enlarge(enlarged, small, region);
+        foreach (var part in parts ?? []) Place(part);
         int first = 3 * covered.Left, count = 3 * (covered.Right - covered.Left);
         for (int y = covered.Top; y < covered.Bottom; y++)
         {
-            Span<float> add = changeRow.AsSpan(0, count), share = replacedRow.AsSpan(0, count), old = referenceRow.AsSpan(0, count);
+            Span<float> add = changeRow.AsSpan(0, count), share = shareRow.AsSpan(0, count);
             changes.Row(y, add);
-            replacements.Row(y, share);
-            references.Row(y, old);
-            RowBlend.Apply(composed.Slice(y * rowLength + first, count), add, share, old);
+            shares.Row(y, share);
+            RowBlend.Apply(composed.Slice(y * rowLength + first, count), add, share, replacement.AsSpan(y * rowLength + first, count));
         }
     }
 
     /// <summary>The planes that are enlarged; each pixel's weights are repeated for its three channels.</summary>
-    private void Prepare(ReadOnlySpan<byte> drawn, ReadOnlySpan<byte> drawnReference)
+    private void Prepare(ReadOnlySpan<byte> drawnFrame, ReadOnlySpan<byte> drawnReference)
     {
         var (added, share) = (mask.Added, mask.Replaced);
         for (int pixel = 0, i = 0; i < samples; pixel++)
         {
             for (int end = i + 3; i < end; i++)
             {
-                reference[i] = drawnReference[i];
-                change[i] = added[pixel] * (drawn[i] - drawnReference[i]);
+                small[i] = drawnFrame[i];
+                change[i] = added[pixel] * (drawnFrame[i] - drawnReference[i]);
                 replaced[i] = share[pixel];
             }
         }
+    }
+
+    /// <summary>An upsampler has kept the portrait's detail where it still belongs, so what it drew replaces all that changed in its box, less and less towards the edge.</summary>
+    private void ReplaceInside(PixelRegion box)
+    {
+        for (int y = box.Top; y < box.Bottom; y++)
+            for (int x = box.Left; x < box.Right; x++)
+            {
+                int pixel = y * drawn.Width + x, edge = Math.Min(Math.Min(y - box.Top, box.Bottom - 1 - y), Math.Min(x - box.Left, box.Right - 1 - x));
+                float share = Math.Max(mask.Replaced[pixel], Math.Min(1, (edge - 1) / EdgePixels) * mask.Added[pixel]);
+                replaced.AsSpan(3 * pixel, 3).Fill(Math.Max(0, share));
+            }
+    }
+
+    private void Enlarge(PlaneUpsampler upsampler, float[] plane, PixelRegion region)
+    {
+        var covered = upsampler.Load(plane, region);
+        int count = 3 * (covered.Right - covered.Left);
+        for (int y = covered.Top; y < covered.Bottom; y++) upsampler.Row(y, replacement.AsSpan(y * rowLength + 3 * covered.Left, count));
+    }
+
+    /// <summary>Brings a part to the target's size.</summary>
+    private void Place(DrawnPart part)
+    {
+        int factor = part.Factor, fineWidth = factor * drawn.Width;
+        fine ??= (new float[samples * factor * factor], new PlaneUpsampler(new UpsampleWeights((factor * drawn.Height, fineWidth), target)));
+        var box = new PixelRegion(factor * part.Box.Top, factor * part.Box.Left, factor * part.Box.Bottom, factor * part.Box.Right);
+        int length = 3 * (box.Right - box.Left);
+        for (int y = box.Top; y < box.Bottom; y++)
+            part.Pixels.AsSpan((y - box.Top) * length, length).CopyTo(fine.Value.Plane.AsSpan(3 * (y * fineWidth + box.Left)));
+        Enlarge(fine.Value.Upsampler, fine.Value.Plane, new PixelRegion(box.Top + 2, box.Left + 2, box.Bottom - 2, box.Right - 2)); // its own pixels alone
     }
 
     private static void Expect(int bytes, int found, string name)

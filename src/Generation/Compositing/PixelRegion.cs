@@ -1,7 +1,7 @@
 namespace Locutor.Generation.Compositing;
 
 /// <summary>Rows <paramref name="Top"/> to <paramref name="Bottom"/> and columns <paramref name="Left"/> to <paramref name="Right"/>, the last ones not included.</summary>
-internal readonly record struct PixelRegion(int Top, int Left, int Bottom, int Right)
+public readonly record struct PixelRegion(int Top, int Left, int Bottom, int Right)
 {
     public bool IsEmpty => Bottom <= Top || Right <= Left;
 }

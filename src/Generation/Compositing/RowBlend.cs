@@ -2,24 +2,24 @@ using System.Runtime.Intrinsics;
 
 namespace Locutor.Generation.Compositing;
 
-/// <summary>Blends one row of a frame: <c>frame + change + share * (reference - frame)</c>, rounded to bytes.</summary>
+/// <summary>Blends one row of a frame: <c>changed + share * (replacement - changed)</c> with <c>changed = frame + change</c>, rounded to bytes.</summary>
 internal static class RowBlend
 {
     /// <param name="frame">The target's bytes; receives the composed ones.</param>
     /// <param name="share">Used within 0 to 1: interpolation may go a little beyond.</param>
-    public static void Apply(Span<byte> frame, ReadOnlySpan<float> change, ReadOnlySpan<float> share, ReadOnlySpan<float> reference)
+    public static void Apply(Span<byte> frame, ReadOnlySpan<float> change, ReadOnlySpan<float> share, ReadOnlySpan<float> replacement)
     {
         int i = 0;
         for (; i <= frame.Length - 16; i += 16)
         {
             var (low, high) = Vector128.Widen(Vector128.Create<byte>(frame[i..]));
-            var first = Blend(Wide(low), i, change, share, reference);
-            var second = Blend(Wide(high), i + 8, change, share, reference);
+            var first = Blend(Wide(low), i, change, share, replacement);
+            var second = Blend(Wide(high), i + 8, change, share, replacement);
             Vector128.Narrow(Short(first), Short(second)).CopyTo(frame[i..]);
         }
         for (; i < frame.Length; i++)
         {
-            float value = frame[i] + change[i] + Math.Clamp(share[i], 0, 1) * (reference[i] - frame[i]);
+            float changed = frame[i] + change[i], value = changed + Math.Clamp(share[i], 0, 1) * (replacement[i] - changed);
             frame[i] = (byte)(Math.Clamp(value, 0, 255) + 0.5f);
         }
     }
@@ -27,10 +27,11 @@ internal static class RowBlend
     private static Vector256<float> Wide(Vector128<ushort> bytes) =>
         Vector256.ConvertToSingle(Vector256.Create(Vector128.WidenLower(bytes), Vector128.WidenUpper(bytes)).AsInt32());
 
-    private static Vector256<int> Blend(Vector256<float> frame, int at, ReadOnlySpan<float> change, ReadOnlySpan<float> share, ReadOnlySpan<float> reference)
+    private static Vector256<int> Blend(Vector256<float> frame, int at, ReadOnlySpan<float> change, ReadOnlySpan<float> share, ReadOnlySpan<float> replacement)
     {
         var weight = Vector256.Clamp(Vector256.Create(share[at..]), Vector256<float>.Zero, Vector256<float>.One);
-        var value = frame + Vector256.Create(change[at..]) + weight * (Vector256.Create(reference[at..]) - frame);
+        var changed = frame + Vector256.Create(change[at..]);
+        var value = changed + weight * (Vector256.Create(replacement[at..]) - changed);
         return Vector256.ConvertToInt32(Vector256.Clamp(value, Vector256<float>.Zero, Vector256.Create(255f)) + Vector256.Create(0.5f));
     }
 

@@ -13,5 +13,6 @@ public delegate ValueTask<Picture> PictureAt(int frame, CancellationToken ct);
 /// <param name="NegativeText">Embedding of the negative prompt; needed only with a text guidance other than 1.</param>
 /// <param name="Speech">For each person.</param>
 /// <param name="PictureAt">Conditioning pictures.</param>
+/// <param name="DrawnPicture">The one picture of all clips as the autoencoder draws it: only what moves is then decoded. Null decodes whole frames.</param>
 /// <param name="Speakers">With two people: where they are; [3, H / 8, W / 8] masks from <see cref="SpeakerRegions"/>.</param>
-public sealed record GenerationInputs(Tensor Text, Tensor? NegativeText, IReadOnlyList<ISpeech> Speech, PictureAt PictureAt, Tensor? Speakers = null);
+public sealed record GenerationInputs(Tensor Text, Tensor? NegativeText, IReadOnlyList<ISpeech> Speech, PictureAt PictureAt, Tensor? Speakers = null, Picture? DrawnPicture = null);

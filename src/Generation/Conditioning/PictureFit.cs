@@ -19,8 +19,8 @@ public static class PictureFit
     {
         using var still = no_grad();
         using var scope = NewDisposeScope();
-        var pixels = Pixels.FromPicture(picture).unsqueeze(0).to(networks.Device); // [1, 3, 1, H, W]
-        var drawn = networks.Autoencoder.Decode(networks.Autoencoder.Encode(pixels)).to(ScalarType.Float32).clamp(-1, 1);
+        var pixels = Pixels.FromPicture(picture).to(networks.Device); // [3, 1, H, W]
+        var drawn = networks.DrawStill(picture).narrow(1, 0, 1).clamp(-1, 1);
         return 10 * Math.Log10(4 / Math.Max(1e-10, (drawn - pixels).square().mean().item<float>()));
     }
 }

@@ -1,5 +1,6 @@
 using Locutor.Models;
 using Locutor.Networks.ClipVision;
+using Locutor.Networks.FaceUpsampler;
 using Locutor.Networks.Layers;
 using Locutor.Networks.UmT5;
 using Locutor.Networks.VideoAutoencoder;
@@ -21,6 +22,9 @@ public sealed class BundleBlueprint(Bundle bundle)
     public ClipVisionConfig Image => NetworkTable.Image.ConfigOf(bundle);
 
     public Wav2Vec2Config Speech => NetworkTable.Speech.ConfigOf(bundle);
+
+    /// <summary>Null where the bundle has none.</summary>
+    public FaceUpsamplerConfig? Upsampler => bundle.Networks.Upsampler is null ? null : NetworkTable.Upsampler.ConfigOf(bundle);
 
     /// <summary>Builds a network, so that it asks its part of <paramref name="weights"/> for every parameter.</summary>
     public void Build(NetworkKind kind, Weights weights) => NetworkTable.Row(kind).Build(bundle, Below(weights, bundle.Network(kind)));

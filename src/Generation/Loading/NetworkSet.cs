@@ -1,9 +1,12 @@
 using Locutor.Checkpoints;
+using Locutor.Media.Pictures;
+using Locutor.Generation.Conditioning;
 using Locutor.Kernels.Arithmetic;
 using Locutor.Kernels.Devices;
 using Locutor.Kernels.Quantisation;
 using Locutor.Models;
 using Locutor.Networks.ClipVision;
+using Locutor.Networks.FaceUpsampler;
 using Locutor.Networks.Layers;
 using Locutor.Networks.Tokenizer;
 using Locutor.Networks.UmT5;
@@ -19,9 +22,12 @@ namespace Locutor.Generation.Loading;
 /// <summary>The networks of a bundle, ready to run on one device.</summary>
 public sealed class NetworkSet : IDisposable
 {
+    private const int StillFrames = 5; // the first frame of a video is drawn less well than later ones
+
     private readonly List<IDisposable> owned = [];
     private readonly UmT5Encoder text;
     private readonly Func<string, int[]> tokenize;
+    private (Picture Picture, Tensor Drawn)? still;
 
     private NetworkSet(Bundle bundle, LoadingOptions options, Func<string, int[]> tokenize, Func<NetworkKind, ScalarType, Weights> open, Func<LoadingOptions, NetworkSet> reopen)
     {
@@ -41,6 +47,7 @@ public sealed class NetworkSet : IDisposable
         text = new(open(NetworkKind.Text, Arithmetic.OfEncoders(textDevice)).On(textDevice).AsStored(), sizes.Text);
         Image = new(open(NetworkKind.Image, Arithmetic.OfEncoders(device)), sizes.Image);
         Speech = new(open(NetworkKind.Speech, ScalarType.Float32), sizes.Speech);
+        if (sizes.Upsampler is { } upsampler) Upsampler = new(open(NetworkKind.Upsampler, type), upsampler);
         Notices = Tested(textDevice, device);
     }
 
@@ -67,6 +74,9 @@ public sealed class NetworkSet : IDisposable
     public ClipVisionEncoder Image { get; }
 
     public Wav2Vec2Encoder Speech { get; }
+
+    /// <summary>Draws moving parts at the portrait's size; null where the bundle has none.</summary>
+    public FaceUpsampler? Upsampler { get; }
 
     /// <summary>
     /// Loads the networks of a bundle; each from the file that was prepared of its sources where there is one. A bundle without files gets
@@ -156,8 +166,22 @@ public sealed class NetworkSet : IDisposable
         return text.Forward(row, ones_like(row)).to(ScalarType.Float32, Device).MoveToOuterDisposeScope();
     }
 
+    /// <summary>A picture held still for five frames, as the autoencoder draws it: [3, 5, H, W], about in [-1, 1], float32. Kept until another picture is drawn.</summary>
+    public Tensor DrawStill(Picture picture)
+    {
+        if (still is { } known && ReferenceEquals(known.Picture, picture)) return known.Drawn;
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        var shown = Pixels.FromPicture(picture).unsqueeze(0).expand(-1, -1, StillFrames, -1, -1).to(Device);
+        var drawn = Autoencoder.Decode(Autoencoder.Encode(shown)).squeeze(0).to(ScalarType.Float32).DetachFromDisposeScope();
+        still?.Drawn.Dispose();
+        still = (picture, drawn);
+        return drawn;
+    }
+
     public void Dispose()
     {
+        still?.Drawn.Dispose();
         Transformer.Dispose();
         foreach (var one in owned) one.Dispose();
     }

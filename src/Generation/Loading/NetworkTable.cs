@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Locutor.Models;
 using Locutor.Networks.ClipVision;
+using Locutor.Networks.FaceUpsampler;
 using Locutor.Networks.Layers;
 using Locutor.Networks.UmT5;
 using Locutor.Networks.VideoAutoencoder;
@@ -9,7 +10,7 @@ using Locutor.Networks.Wav2Vec2;
 
 namespace Locutor.Generation.Loading;
 
-/// <summary>The five networks: for each its released sizes, its constructor, and the keys of its file that it does not use.</summary>
+/// <summary>The networks: for each its released sizes, its constructor, and the keys of its file that it does not use.</summary>
 internal static class NetworkTable
 {
     public static NetworkRow<VideoTransformerConfig> Transformer { get; } = new(
@@ -27,7 +28,10 @@ internal static class NetworkTable
     public static NetworkRow<Wav2Vec2Config> Speech { get; } = new(
         NetworkKind.Speech, "Wav2Vec2Base", Wav2Vec2Config.ChineseBase, (weights, config) => new Wav2Vec2Encoder(weights, config), (_, key) => Wav2Vec2Encoder.IgnoresKey(key));
 
-    private static readonly NetworkRow[] Rows = [Transformer, Autoencoder, Text, Image, Speech];
+    public static NetworkRow<FaceUpsamplerConfig> Upsampler { get; } = new(
+        NetworkKind.Upsampler, "Sketch", new FaceUpsamplerConfig(Width: 48, Blocks: 3, Factor: 4), (weights, config) => new FaceUpsampler(weights, config), (_, _) => false);
+
+    private static readonly NetworkRow[] Rows = [Transformer, Autoencoder, Text, Image, Speech, Upsampler];
 
     /// <summary>The row of a network.</summary>
     public static NetworkRow Row(NetworkKind kind) => Array.Find(Rows, row => row.Kind == kind) ?? throw new ArgumentOutOfRangeException(nameof(kind), kind, $"expected {NetworkKinds.Names}");

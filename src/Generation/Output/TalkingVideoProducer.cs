@@ -48,9 +48,9 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
     {
         var (settings, pictures) = (request.Settings, media.Pictures);
         progress?.Report(new(GenerationStage.Encoding, 0, 0, 0, settings.Steps));
-        using var video = PreparedVideo.FromMedia(networks, settings, media, ct);
         var first = await pictures.AtAsync(0, ct).ConfigureAwait(false);
-        var composed = pictures.Target is { } target ? ComposedVideo.Create(networks, target, first, settings.Composition!) : null;
+        using var composed = pictures.Target is { } target ? ComposedVideo.Create(networks, target, first, settings.Composition!) : null;
+        using var video = PreparedVideo.FromMedia(networks, settings, media, ct, composed?.Reference);
         var blank = new BlankWatch(first, leading: 1 + (video.Options.Continuity?.JoinedFrames ?? 0));
         var plan = video.Options.Clips;
         GeneratedClip? last = null;
@@ -60,7 +60,7 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
             {
                 last?.Dispose();
                 last = stored.Clip;
-                foreach (byte[] frame in stored.Frames) yield return Shown(frame);
+                foreach (byte[] frame in Shown(stored.Frames)) yield return frame;
             }
         }
 
@@ -71,17 +71,17 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
             using (clip)
             {
                 blank.BeginClip();
-                foreach (byte[] frame in clip.Frames()) yield return Shown(frame);
+                foreach (byte[] frame in Shown([.. clip.Frames()])) yield return frame;
                 if (archive is not null && !blank.ClipIsBlank && clip.Clip.Index < plan.Count - 1) await archive.SaveAsync(clip, ct).ConfigureAwait(false);
             }
         }
 
         blank.Finish();
 
-        byte[] Shown(byte[] frame)
+        IEnumerable<byte[]> Shown(IReadOnlyList<byte[]> frames)
         {
-            blank.See(frame);
-            return composed?.Compose(frame) ?? frame;
+            foreach (byte[] frame in frames) blank.See(frame);
+            return composed?.Compose(frames) ?? frames;
         }
     }
 

@@ -67,6 +67,7 @@ public sealed record VideoSettings : DrawingOptions
             ColourCorrection = all[VideoFields.ColourCorrection]!.Value,
             HoldPicture = bundle.HoldPicture,
             FewSteps = bundle.Presets[preset].FewSteps,
+            EvenSteps = bundle.Presets[preset].EvenSteps,
             Continuity = bundle.Continuity,
             StepCache = cache,
             Composition = bundle.Composition,

@@ -25,6 +25,9 @@ public abstract record DrawingOptions
     /// </summary>
     public bool FewSteps { get; init; }
 
+    /// <summary>Timesteps are spaced evenly down to 0, for weights distilled to that.</summary>
+    public bool EvenSteps { get; init; }
+
     /// <summary>How clips follow each other; null as in the reference.</summary>
     public ContinuityOptions? Continuity { get; init; }
 

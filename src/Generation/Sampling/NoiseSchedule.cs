@@ -33,6 +33,15 @@ public static class NoiseSchedule
         _ => Timesteps(steps, shift),
     };
 
+    /// <summary>
+    /// Timesteps of weights that were distilled to even steps: linspace(1000, 0, steps + 1), shifted. The last step begins far from 0, so no
+    /// pass is spent where next to nothing changes.
+    /// </summary>
+    /// <param name="steps">1 to 1000.</param>
+    /// <param name="shift">Above 0; 1 changes nothing.</param>
+    /// <returns>steps + 1 timesteps.</returns>
+    public static float[] EvenTimesteps(int steps, double shift) => Shifted(Enumerable.Range(0, steps).Select(i => Last * (steps - i) / steps), shift);
+
     private static float[] Shifted(IEnumerable<float> timesteps, double shift) =>
         [.. timesteps.Select(timestep => timestep / Last).Select(u => (float)shift * u / (1 + (float)(shift - 1) * u) * Last), 0];
 }

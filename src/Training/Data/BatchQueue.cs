@@ -35,6 +35,9 @@ public sealed class BatchQueue<T> : IDisposable
         }
     }
 
+    /// <summary>A batch that is there already; null where there is none.</summary>
+    public T? TryTake() => queue.TryTake(out var batch) ? batch : failure is null ? default : Take();
+
     public void Dispose()
     {
         stop.Cancel();

@@ -59,7 +59,7 @@ public sealed class SceneMaker
     }
 
     /// <summary>A person at rest, held a little differently in every picture, sometimes already in the mood or in another.</summary>
-    private static FacePose Portrait(int mood, Random random)
+    internal static FacePose Portrait(int mood, Random random)
     {
         int shown = random.Next(10) switch { < 6 => 0, < 8 => mood, _ => random.Next(PromptPhrases.Moods.Count) };
         var pose = Expression.Named(PromptPhrases.Moods[shown], 0.6f + 0.4f * random.NextSingle());

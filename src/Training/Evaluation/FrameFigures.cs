@@ -9,21 +9,35 @@ internal static class FrameFigures
     /// <summary>Peak signal to noise in decibels over all frames, outside of some boxes.</summary>
     public static double Psnr(IReadOnlyList<byte[]> made, IReadOnlyList<byte[]> truth, int size, IReadOnlyList<PixelBox> outside)
     {
+        int[] pixels = [.. Enumerable.Range(0, size * size).Where(p => !outside.Any(b => b.Contains(p % size, p / size)))];
         double sum = 0;
-        long count = 0;
-        for (int f = 0; f < Math.Min(made.Count, truth.Count); f++)
-            for (int y = 0; y < size; y++)
-                for (int x = 0; x < size; x++)
+        int frames = Math.Min(made.Count, truth.Count);
+        for (int f = 0; f < frames; f++)
+        {
+            long frame = 0;
+            foreach (int pixel in pixels)
+                for (int at = 3 * pixel; at < 3 * pixel + 3; at++) frame += (made[f][at] - truth[f][at]) * (made[f][at] - truth[f][at]);
+            sum += frame;
+        }
+        return 10 * Math.Log10(255.0 * 255.0 / Math.Max(1e-6, sum / Math.Max(1, 3.0 * pixels.Length * frames)));
+    }
+
+    /// <summary>Mean square of the differences between neighbouring pixels inside a box: how sharp frames are.</summary>
+    public static double GradientEnergy(IReadOnlyList<byte[]> frames, int size, PixelBox box)
+    {
+        double sum = 0;
+        foreach (byte[] frame in frames)
+        {
+            long energy = 0;
+            for (int y = box.Top; y < box.Bottom - 1; y++)
+                for (int at = 3 * (y * size + box.Left); at < 3 * (y * size + box.Right - 1); at++)
                 {
-                    if (outside.Any(b => b.Contains(x, y))) continue;
-                    for (int c = 0; c < 3; c++)
-                    {
-                        int at = (y * size + x) * 3 + c, d = made[f][at] - truth[f][at];
-                        sum += d * d;
-                    }
-                    count += 3;
+                    int across = frame[at + 3] - frame[at], down = frame[at + 3 * size] - frame[at];
+                    energy += across * across + down * down;
                 }
-        return 10 * Math.Log10(255.0 * 255.0 / Math.Max(1e-6, sum / Math.Max(1, count)));
+            sum += energy;
+        }
+        return sum / (3.0 * frames.Count * (box.Width - 1) * (box.Height - 1));
     }
 
     /// <summary>Mean absolute difference of two frames.</summary>

@@ -1,4 +1,6 @@
 using Locutor.Generation;
+using Locutor.Generation.Clips;
+using Locutor.Generation.Compositing;
 using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 using Locutor.Media.Pictures;
@@ -51,16 +53,26 @@ public sealed class TalkingSubject
         return new Truth(speech, frames, openings, moving, face);
     }
 
-    /// <summary>Generates a video as the program does, in memory.</summary>
+    /// <summary>Generates a video as the program does, in memory, at the portrait's size.</summary>
     public async Task<byte[][]> GenerateAsync(byte[] portrait, float[] audio, string prompt, NetworkSet networks, VideoSettings settings, long seed, CancellationToken ct)
     {
         var asked = settings with { Prompt = prompt, NegativePrompt = networks.Bundle.NegativePrompt, Seed = seed };
-        using var video = PreparedVideo.FromMemory(networks, asked, new Picture(size, size, portrait), new Waveform(SpeechCorpus.SampleRate, audio));
+        var (height, width) = (settings.Buckets[0][0], settings.Buckets[0][1]);
+        var target = new Picture(size, size, portrait);
+        var picture = (height, width) == (size, size) ? target : PictureResizer.ResizeToCover(target, height, width);
+        using var composed = settings.Composition is { } composition ? ComposedVideo.Create(networks, target, picture, composition) : null;
+        using var video = PreparedVideo.FromMemory(networks, asked, picture, new Waveform(SpeechCorpus.SampleRate, audio), composed?.Reference);
         var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, networks.Device);
         var made = new List<byte[]>();
         await foreach (var clip in video.GenerateAsync(generator, ct: ct).ConfigureAwait(false))
-            using (clip) made.AddRange(clip.Frames());
+            using (clip) made.AddRange(Shown(clip, composed));
         return [.. made];
+    }
+
+    private static IEnumerable<byte[]> Shown(GeneratedClip clip, ComposedVideo? composed)
+    {
+        byte[][] drawn = [.. clip.Frames()];
+        return composed is null ? drawn : composed.Compose(drawn).Select(frame => (byte[])frame.Clone());
     }
 
     /// <summary>Mouth openings read from frames.</summary>

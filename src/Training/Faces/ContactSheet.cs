@@ -45,6 +45,14 @@ public sealed class ContactSheet : IDisposable
         return data.ToArray();
     }
 
+    /// <summary>The bytes of a JPEG file, for sheets of large pictures.</summary>
+    public byte[] EncodeJpeg()
+    {
+        using SKImage image = surface.Snapshot();
+        using SKData data = image.Encode(SKEncodedImageFormat.Jpeg, 88);
+        return data.ToArray();
+    }
+
     public void Dispose()
     {
         ink.Dispose();

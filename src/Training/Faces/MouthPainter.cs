@@ -2,7 +2,7 @@ using SkiaSharp;
 
 namespace Locutor.Training.Faces;
 
-/// <summary>Lips, teeth and tongue from a <see cref="MouthShape"/>.</summary>
+/// <summary>Lips from a <see cref="MouthShape"/>, and what a small picture shows between them.</summary>
 internal static class MouthPainter
 {
     private static readonly SKColor Inside = new(66, 18, 26);
@@ -10,13 +10,15 @@ internal static class MouthPainter
     private static readonly SKColor TongueColour = new(206, 92, 98);
     private static readonly SKColor Tooth = new(250, 246, 238);
 
-    public static void Paint(Sketch sketch, Person person, PersonLayers layers, MouthShape mouth)
+    /// <param name="fine">Whether <see cref="MouthInside"/> paints what is between the lips.</param>
+    public static void Paint(Sketch sketch, Person person, PersonLayers layers, MouthShape mouth, in FacePose pose, bool fine)
     {
         SKColor lip = person.Lips.Colour;
         sketch.Polygon(mouth.OuterUpper, mouth.InnerLower).Fill(Palette.Shift(lip, -0.055f));
         sketch.Polygon(mouth.InnerUpper, mouth.OuterLower).Fill(lip);
         Gloss(sketch, layers, mouth);
-        if (mouth.Opening > 0.001f) Cavity(sketch, mouth);
+        if (mouth.Opening > 0.001f && fine) MouthInside.Paint(sketch, mouth, pose);
+        else if (mouth.Opening > 0.001f) Cavity(sketch, mouth);
         SKColor line = Palette.Fade(Palette.Shift(lip, -0.25f, 0.9f), 0.92f - 0.55f * mouth.Parted);
         sketch.Line(mouth.InnerUpper).Stroke(line, 0.85f - 0.3f * mouth.Parted);
     }

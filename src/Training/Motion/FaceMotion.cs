@@ -44,7 +44,8 @@ public static class FaceMotion
         BrowRaise = mood.BrowRaise + brow,
     };
 
-    private static FacePose Held(FacePose mood, in FacePose portrait) => mood with
+    /// <summary>An expression on a head that is held as in the portrait.</summary>
+    internal static FacePose Held(FacePose mood, in FacePose portrait) => mood with
     {
         GazeX = portrait.GazeX,
         GazeY = portrait.GazeY,
@@ -55,6 +56,9 @@ public static class FaceMotion
         HeadY = portrait.HeadY,
         Scale = portrait.Scale,
     };
+
+    /// <summary>How far the lids are closed so many frames after a blink began; 0 before and after it.</summary>
+    internal static float BlinkAt(int frame) => (uint)frame < BlinkShape.Length ? BlinkShape[frame] : 0;
 
     private static float[] Blinks(SpeechMix speech, Random random)
     {

@@ -17,14 +17,15 @@ public sealed class StageTrainer : IDisposable
     private readonly FlatAdam adam;
     private double before;
 
-    public StageTrainer(TrainingRun run, StageOptions options, FlatParameters parameters)
+    /// <param name="startFrom">Name of the results in the work folder whose values are the start; null for those of the stage itself.</param>
+    public StageTrainer(TrainingRun run, StageOptions options, FlatParameters parameters, string? startFrom = null)
     {
         this.run = run;
         this.options = options;
         Parameters = parameters;
         adam = new FlatAdam(parameters, options.Adam);
         Curves = new Curves(run.InWork(options.Name + ".csv"));
-        Resume();
+        Resume(ResultFiles.Find(run.Work, startFrom ?? options.Name));
         var tested = SelfTest.On(run.Device);
         tested.Save();
         if (tested.Notice is { } notice) run.Say(notice);
@@ -130,11 +131,11 @@ public sealed class StageTrainer : IDisposable
         ["stage"] = JsonSerializer.Serialize(new Saved(Steps, before)),
     });
 
-    private void Resume()
+    private void Resume(IReadOnlyList<string> earlier)
     {
         if (!File.Exists(StatePath))
         {
-            StartFromResult();
+            StartFrom(earlier);
             return;
         }
         var metadata = TensorFile.Fill(StatePath, adam.State);
@@ -146,9 +147,9 @@ public sealed class StageTrainer : IDisposable
     }
 
     /// <summary>Without a state but with results of an earlier run in the work folder, their values are the start.</summary>
-    private void StartFromResult()
+    private void StartFrom(IReadOnlyList<string> files)
     {
-        foreach (string path in Directory.GetFiles(run.Work, options.Name + "-?.safetensors").Order(StringComparer.Ordinal))
+        foreach (string path in files)
         {
             using var scope = NewDisposeScope();
             using var off = no_grad();

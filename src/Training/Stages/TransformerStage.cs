@@ -50,7 +50,7 @@ public sealed record TransformerStageOptions
 /// Trains the video transformer by flow matching (Lipman et al., arXiv:2210.02747): the velocity from clean latents to noise. The first
 /// latent frames, the picture or the motion frames of the clip before, are clean as they are when sampling, and are not asked for.
 /// </summary>
-public sealed class TransformerStage : IDisposable
+public sealed partial class TransformerStage : IDisposable
 {
     private readonly TrainingRun run;
     private readonly SketchNetworks networks;
@@ -94,7 +94,8 @@ public sealed class TransformerStage : IDisposable
         run.Say(string.Create(CultureInfo.InvariantCulture, $"transformer: {parameters.Count:N0} parameters"));
         FillPool();
         trainer.Train(_ => Step(network, trainer), settings.LookEvery, () => Look(network, trainer));
-        trainer.WithAverage(() => Export(parameters, trainer.Average));
+        trainer.WithAverage(() => Export(run.Output, parameters, trainer.Average));
+        if (trainer.IsDone) trainer.WithAverage(() => Export(run.Work, parameters, trainer.Average)); // the start of the distillation
         parameters.Dispose();
         return trainer.IsDone;
     }
@@ -209,7 +210,7 @@ public sealed class TransformerStage : IDisposable
         using var scope = NewDisposeScope();
         foreach (int steps in new[] { 3, settings.SamplerSteps })
         {
-            var figures = unseen.Judge(prompt => Sample(network, prompt, steps), steps == settings.SamplerSteps ? run.InOutput("transformer-samples.png") : null);
+            var figures = unseen.Judge(prompt => Sample(network, prompt, NoiseSchedule.Timesteps(steps, settings.Shift)), steps == settings.SamplerSteps ? run.InOutput("transformer-samples.png") : null);
             trainer.Curves.Add($"opening correlation, {steps} steps", trainer.Steps, figures.Correlation);
             trainer.Curves.Add($"rest psnr, {steps} steps", trainer.Steps, figures.RestPsnr);
             run.Say(string.Create(CultureInfo.InvariantCulture,
@@ -218,18 +219,17 @@ public sealed class TransformerStage : IDisposable
     }
 
     /// <summary>Samples clips as the generator does, from the pool of unseen scenes.</summary>
-    private Tensor Sample(VideoTransformer network, UnseenScenes.Prompt prompt, int steps)
+    private Tensor Sample(VideoTransformer network, UnseenScenes.Prompt prompt, float[] timesteps)
     {
         using var scope = NewDisposeScope();
         long batch = prompt.Still.shape[0];
         var text = prompts.narrow(0, 0, 1).expand(batch, -1, -1);
         var given = Given(network, text, prompt.Image, prompt.Audio);
         var reference = Reference(prompt.Still);
-        float[] timesteps = NoiseSchedule.Timesteps(steps, settings.Shift);
         long frames = prompt.Still.shape[2];
         using var generator = new Generator(7, CPU);
         var latent = randn(prompt.Still.shape, float32, CPU, generator: generator).to(run.Device);
-        for (int i = 0; i < steps; i++)
+        for (int i = 0; i < timesteps.Length - 1; i++)
         {
             latent = cat([prompt.Clean, latent.narrow(2, prompt.Clean.shape[2], frames - prompt.Clean.shape[2])], 2);
             var velocity = network.Forward(latent, reference, full([batch], timesteps[i], float32, run.Device), given, rotary);
@@ -238,9 +238,9 @@ public sealed class TransformerStage : IDisposable
         return cat([prompt.Clean, latent.narrow(2, prompt.Clean.shape[2], frames - prompt.Clean.shape[2])], 2).MoveToOuterDisposeScope();
     }
 
-    private void Export(FlatParameters parameters, Tensor values)
+    private static void Export(string folder, FlatParameters parameters, Tensor values)
     {
         using var scope = NewDisposeScope();
-        ResultFiles.SaveHalves(run.Output, "transformer", parameters.Keys.Select(k => KeyValuePair.Create(k, parameters.Part(values, k).to(bfloat16))));
+        ResultFiles.SaveHalves(folder, "transformer", parameters.Keys.Select(k => KeyValuePair.Create(k, parameters.Part(values, k).to(bfloat16))));
     }
 }

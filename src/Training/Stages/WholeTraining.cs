@@ -15,7 +15,20 @@ public sealed record WholeTrainingOptions
 
     public StageOptions Autoencoder { get; init; } = new("autoencoder", 480, 8e-4) { Adam = new FlatAdamOptions { Beta2 = 0.99, WeightDecay = 0, LargestNorm = 5, AverageDecay = 0.998 } };
 
+    public StageOptions Upsampler { get; init; } = new("upsampler", 480, 1.5e-3) { WarmupSteps = 200, Adam = new FlatAdamOptions { Beta2 = 0.99, WeightDecay = 0, AverageDecay = 0.998 } };
+
     public StageOptions Transformer { get; init; } = new("transformer", 640, 8e-4) { WarmupSteps = 200 };
+
+    public StageOptions Distillation { get; init; } = new("distillation", 300, 3e-4) { WarmupSteps = 100, ReportEvery = 50, Adam = new FlatAdamOptions { AverageDecay = 0.998 } };
+
+    public DistillationOptions Distilled { get; init; } = new();
+
+    public DetailOptions Details { get; init; } = new();
+
+    /// <summary>The stages of this call; those before must be finished.</summary>
+    public IReadOnlyCollection<string> Stages { get; init; } = StageNames;
+
+    public static IReadOnlyList<string> StageNames { get; } = ["speech", "picture", "autoencoder", "upsampler", "transformer", "distillation"];
 
     public SketchNetworks Networks { get; init; } = SketchNetworks.Shipped;
 
@@ -47,20 +60,24 @@ public sealed record WholeTrainingOptions
         SpeechBatch = 2,
         PictureBatch = 2,
         Pool = new TransformerStageOptions { Batch = 2, PoolScenes = 16, FirstScenes = 8, Encoded = 4 },
+        Distilled = new DistillationOptions { Batch = 2 },
+        Details = new DetailOptions { Small = 64, Frames = 5, Crop = 16, People = 2 },
     };
 
     /// <summary>The same with other lengths of stages.</summary>
-    /// <param name="minutes">Of speech, picture, autoencoder and transformer.</param>
-    /// <exception cref="ArgumentException">Not four, or not above 0.</exception>
+    /// <param name="minutes">In the order of <see cref="StageNames"/>.</param>
+    /// <exception cref="ArgumentException">Another count, or not above 0.</exception>
     public WholeTrainingOptions Lasting(IReadOnlyList<double> minutes)
     {
-        if (minutes.Count != 4 || minutes.Any(m => !(m > 0))) throw new ArgumentException($"expected four stage lengths above 0, found [{string.Join(", ", minutes)}]", nameof(minutes));
+        if (minutes.Count != StageNames.Count || minutes.Any(m => !(m > 0))) throw new ArgumentException($"expected {StageNames.Count} stage lengths above 0 ({string.Join(", ", StageNames)}), found [{string.Join(", ", minutes)}]", nameof(minutes));
         return this with
         {
             Speech = Speech with { Seconds = 60 * minutes[0] },
             Picture = Picture with { Seconds = 60 * minutes[1] },
             Autoencoder = Autoencoder with { Seconds = 60 * minutes[2] },
-            Transformer = Transformer with { Seconds = 60 * minutes[3] },
+            Upsampler = Upsampler with { Seconds = 60 * minutes[3] },
+            Transformer = Transformer with { Seconds = 60 * minutes[4] },
+            Distillation = Distillation with { Seconds = 60 * minutes[5] },
         };
     }
 }
@@ -92,12 +109,23 @@ public sealed class WholeTraining(TrainingRun run, WholeTrainingOptions options)
 
     private bool Stages(SpeechCorpus corpus, SceneBank bank)
     {
-        if (!new SpeechStage(run, corpus, options.SpeechBatch).Train(options.Networks, options.Speech)) return false;
-        if (!new PictureStage(run, bank, options.Scenes, options.PictureBatch).Train(options.Networks.Image, options.Picture)) return false;
-        if (!new AutoencoderStage(run, bank, options.Scenes, options.Load).Train(options.Networks.Autoencoder, options.Autoencoder)) return false;
+        if (Wants("speech") && !new SpeechStage(run, corpus, options.SpeechBatch).Train(options.Networks, options.Speech)) return false;
+        if (Wants("picture") && !new PictureStage(run, bank, options.Scenes, options.PictureBatch).Train(options.Networks.Image, options.Picture)) return false;
+        if (Wants("autoencoder") && !new AutoencoderStage(run, bank, options.Scenes, options.Load).Train(options.Networks.Autoencoder, options.Autoencoder)) return false;
+        if (Wants("upsampler") && (run.IsOver || !Upsampler())) return false;
+        if (!Wants("transformer") && !Wants("distillation")) return true;
         if (run.IsOver) return false;
         using var transformer = new TransformerStage(run, options.Networks, options.Scenes, bank, Unseen(corpus), options.Pool);
-        return transformer.Train(options.Transformer);
+        if (Wants("transformer") && !transformer.Train(options.Transformer)) return false;
+        return !Wants("distillation") || (!run.IsOver && transformer.Distil(options.Distillation, options.Distilled));
+    }
+
+    private bool Wants(string stage) => options.Stages.Contains(stage);
+
+    private bool Upsampler()
+    {
+        using var frozen = new FrozenNetworks(run, options.Networks);
+        return new UpsamplerStage(run, options.Details).Train(options.Networks.Upsampler, options.Upsampler, frozen.Autoencoder);
     }
 
     private Scene[] Unseen(SpeechCorpus corpus)

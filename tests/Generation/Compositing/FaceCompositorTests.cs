@@ -70,11 +70,54 @@ public sealed class FaceCompositorTests
     {
         var compositor = new FaceCompositor((8, 8), (16, 16), Options);
         byte[] small = new byte[3 * 64], large = new byte[3 * 256];
-        Should.Throw<ArgumentException>(() => compositor.Compose(small, small, small, large)).ParamName.ShouldBe("target");
-        Should.Throw<ArgumentException>(() => compositor.Compose(large, large, small, large)).ParamName.ShouldBe("drawn");
+        Should.Throw<ArgumentException>(() => compositor.Compose(small, small, small, large)).ParamName.ShouldBe("targetFrame");
+        Should.Throw<ArgumentException>(() => compositor.Compose(large, large, small, large)).ParamName.ShouldBe("drawnFrame");
         Should.Throw<ArgumentException>(() => compositor.Compose(large, small, large, large)).ParamName.ShouldBe("drawnReference");
         Should.Throw<ArgumentException>(() => compositor.Compose(large, small, small, small)).ParamName.ShouldBe("composed");
         Should.Throw<ArgumentOutOfRangeException>(() => new FaceCompositor((8, 8), (16, 7), Options));
+    }
+
+    [Theory]
+    [InlineData(64, 64)]
+    [InlineData(40, 50)] // smaller than the part's own size
+    public void A_part_that_was_drawn_finer_replaces_the_enlarged_frame(int height, int width)
+    {
+        const int drawn = 16, factor = 4;
+        byte[] portrait = new byte[3 * height * width], reference = new byte[3 * drawn * drawn], composed = new byte[portrait.Length];
+        Array.Fill(portrait, (byte)80);
+        Array.Fill(reference, (byte)80);
+        byte[] frame = [.. reference];
+        Paint(frame, drawn, 6, 6, 10, 10, 200);
+        var box = new PixelRegion(2, 2, 14, 14);
+        int side = factor * 12;
+        float[] pixels = [.. Enumerable.Range(0, 3 * side * side).Select(i => (float)(60 + 2 * (i / 3 % side) + i % 3))]; // brighter to the right
+        new FaceCompositor((drawn, drawn), (height, width), Options).Compose(portrait, frame, reference, composed, [new DrawnPart(box, factor, pixels)]);
+        for (int column = width * 7 / 16; column < width * 9 / 16; column++)
+        {
+            double inPart = (column + 0.5) * factor * drawn / width - 0.5 - factor * box.Left;
+            for (int c = 0; c < 3; c++) ((double)composed[3 * (height / 2 * width + column) + c]).ShouldBe(60 + 2 * inPart + c, 1.01);
+        }
+        composed[0].ShouldBe((byte)80);
+    }
+
+    [Fact]
+    public void Moving_parts_are_boxes_that_hold_every_moved_pixel_and_do_not_overlap()
+    {
+        const int height = 50, width = 60;
+        for (int round = 0; round < 20; round++)
+        {
+            float[] moved = new float[height * width];
+            for (int blob = random.Next(1, 5); blob > 0; blob--)
+            {
+                int top = random.Next(height - 4), left = random.Next(width - 4);
+                for (int y = top; y < top + 4; y++) moved.AsSpan(y * width + left, 4).Fill(1);
+            }
+            var boxes = MovingParts.Find(moved, height, width, 0.5f);
+            for (int i = 0; i < moved.Length; i++)
+                boxes.Count(box => i / width >= box.Top && i / width < box.Bottom && i % width >= box.Left && i % width < box.Right).ShouldBeInRange(moved[i] > 0 ? 1 : 0, 1);
+            foreach (var box in boxes) new[] { box.Top, box.Left, height - box.Bottom, width - box.Right }.Min().ShouldBeGreaterThanOrEqualTo(0);
+        }
+        MovingParts.Find(new float[height * width], height, width, 0.5f).ShouldBeEmpty();
     }
 
     private byte[] Smooth(int height, int width)

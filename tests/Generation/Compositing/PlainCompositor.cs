@@ -20,7 +20,8 @@ internal sealed class PlainCompositor((int Height, int Width) drawn, (int Height
                     int channel = c, at = 3 * (y * target.Width + x) + c;
                     double change = Enlarge(y, x, i => added[i] * (frame[3 * i + channel] - reference[3 * i + channel]));
                     double share = Math.Clamp(Enlarge(y, x, i => replaced[i]), 0, 1);
-                    composed[at] = Math.Clamp(portrait[at] + change + share * (Enlarge(y, x, i => reference[3 * i + channel]) - portrait[at]), 0, 255);
+                    double changed = portrait[at] + change;
+                    composed[at] = Math.Clamp(changed + share * (Enlarge(y, x, i => frame[3 * i + channel]) - changed), 0, 255);
                 }
         return composed;
     }

@@ -24,25 +24,34 @@ public sealed class WholeTrainingTests
                 Speech = toy.Speech with { Steps = 30 },
                 Picture = toy.Picture with { Steps = 20 },
                 Autoencoder = toy.Autoencoder with { Steps = 12 },
+                Upsampler = toy.Upsampler with { Steps = 6 },
                 Transformer = toy.Transformer with { Steps = 20 },
+                Distillation = toy.Distillation with { Steps = 5 },
             };
             var said = new List<string>();
             bool Train(long maxSteps) =>
                 new WholeTraining(new TrainingRun(CPU, work, results, TimeSpan.MaxValue, said.Add) { Threads = 1, MaxSteps = maxSteps }, options).Go(speech, text);
 
-            Train(40).ShouldBeFalse("the stages need 82 steps");
+            Train(40).ShouldBeFalse("the stages need 93 steps");
             said.ShouldContain(line => line.Contains("picture: stopped at step 10", StringComparison.Ordinal));
-            Train(30).ShouldBeFalse();
+            Train(36).ShouldBeFalse();
             said.ShouldContain(line => line.Contains("picture: goes on at step 10", StringComparison.Ordinal));
             said.ShouldContain(line => line.Contains("transformer: stopped at step 8", StringComparison.Ordinal), string.Join('\n', said));
-            Train(12).ShouldBeTrue(string.Join('\n', said));
+            Train(14).ShouldBeFalse();
+            said.ShouldContain(line => line.Contains("distillation: stopped at step 2", StringComparison.Ordinal));
+            Train(3).ShouldBeTrue(string.Join('\n', said));
             said.ShouldContain(line => line.Contains("transformer: finished at step 20", StringComparison.Ordinal));
             said.ShouldContain(line => line.Contains("transformer, unseen people", StringComparison.Ordinal));
+            said.ShouldContain(line => line.Contains("upsampler, unseen people", StringComparison.Ordinal));
+            said.ShouldContain(line => line.Contains("distilled, unseen people", StringComparison.Ordinal));
 
             foreach (string file in Directory.GetFiles(text)) File.Copy(file, Path.Combine(results, Path.GetFileName(file)), true);
             string bundle = Path.Combine(folder, "sketch");
             SketchBundle.Write(results, bundle, options.Networks, options.Scenes).ShouldBeLessThan(4_000_000);
             BundleJson.Read(Path.Combine(bundle, "bundle.json")).HoldPicture.ShouldBeTrue();
+            SketchBundle.Unpack(bundle, Directory.CreateDirectory(Path.Combine(folder, "again")).FullName);
+            new WholeTraining(new TrainingRun(CPU, Path.Combine(folder, "again"), results, TimeSpan.MaxValue, said.Add) { Threads = 1, MaxSteps = 2 }, options with { Stages = ["distillation"] }).Go(speech, text).ShouldBeFalse();
+            said.ShouldContain(line => line.Contains("distillation: stopped at step 2", StringComparison.Ordinal));
         }
         finally
         {
