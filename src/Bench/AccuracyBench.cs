@@ -11,6 +11,9 @@ internal sealed class AccuracyBench(BenchOptions options, Meter meter)
 {
     private const string Part = "accuracy";
 
+    /// <summary>Shares of the weight of self attention that it may leave out.</summary>
+    private static readonly double[] Budgets = [0.01, 0.05, 0.2];
+
     private static readonly StepCacheOptions[] Caches =
     [
         new TeaCacheOptions(0.1, TeaCacheOptions.Wan480p, 3), new TeaCacheOptions(0.2, TeaCacheOptions.Wan480p, 3), new TeaCacheOptions(0.3, TeaCacheOptions.Wan480p, 3),
@@ -25,6 +28,8 @@ internal sealed class AccuracyBench(BenchOptions options, Meter meter)
         using var expected = video.Frames(exact, exact, settings, null, out double seconds);
         yield return new BenchRow(Part, $"float32, {settings.Preset}, {settings.Steps} steps, {expected.shape[1]} frames", seconds);
         if (settings.StepCache is null) yield return TrainedVideo.Compared(Part, "8-bit self attention, else float32", expected, WithEightBitAttention(video, settings, out seconds), seconds);
+        if (settings.StepCache is null && settings.Steps >= SkippedAttentionOptions.FewestSteps)
+            foreach (var row in WithSkippedTiles(video, settings)) yield return row;
         foreach (var cache in settings.StepCache is { } asked ? [asked] : Caches)
         {
             var counted = new CountedStepCache(cache);
@@ -41,6 +46,27 @@ internal sealed class AccuracyBench(BenchOptions options, Meter meter)
         {
             using var bytes = video.Load(settings, ScalarType.Float32, precision);
             yield return TrainedVideo.Compared(Part, $"{name} linears, else float32", expected, video.Frames(bytes, exact, settings, null, out seconds), seconds);
+        }
+    }
+
+    /// <summary>
+    /// Self attention without tiles of little weight, against the same that reads all tiles. The clip has few tokens, so its tiles are a sixteenth of
+    /// the kernel's in both directions.
+    /// </summary>
+    private static IEnumerable<BenchRow> WithSkippedTiles(TrainedVideo video, VideoSettings settings)
+    {
+        long skipped = 0, all = 0;
+        VideoSettings With(double budget) => settings with
+        {
+            SkippedAttention = new(budget) { QueryTile = VisitedTiles.KernelQueries / 16, KeyTile = PlainEightBitAttention.Tile / 16, Counted = (some, total) => (skipped, all) = (skipped + some, all + total) },
+        };
+        using var expected = WithEightBitAttention(video, With(0), out double seconds);
+        foreach (double budget in Budgets)
+        {
+            (skipped, all) = (0, 0);
+            var found = WithEightBitAttention(video, With(budget), out seconds);
+            yield return TrainedVideo.Compared(
+                Part, FormattableString.Invariant($"8-bit self attention, budget {budget}, {100.0 * skipped / all:0} % of small tiles skipped"), expected, found, seconds);
         }
     }
 

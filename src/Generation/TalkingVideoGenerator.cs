@@ -22,6 +22,7 @@ public sealed class TalkingVideoGenerator
     private readonly Func<ClipRenderer> newRenderer;
     private readonly FinerNetworks? finer;
     private readonly string precision;
+    private readonly Func<GenerationOptions, int, string?> noSkipping;
 
     /// <summary>Generates with networks from anywhere; a clip that is not finite ends the video.</summary>
     public TalkingVideoGenerator(VideoTransformer transformer, VideoAutoencoder autoencoder, ClipVisionEncoder imageEncoder, Device device)
@@ -30,6 +31,7 @@ public sealed class TalkingVideoGenerator
     internal TalkingVideoGenerator(VideoTransformer transformer, VideoAutoencoder autoencoder, ClipVisionEncoder imageEncoder, Device device, string precision, FinerNetworks? finer)
     {
         (this.precision, this.finer) = (precision, finer);
+        noSkipping = (options, voices) => options.SkippedAttention is null ? null : SkippedAttentionOptions.Refusal(options.Steps, voices, transformer, device, Tokens(transformer, autoencoder, options));
         newRenderer = () => new ClipRenderer(transformer, autoencoder, imageEncoder, device, precision);
     }
 
@@ -37,7 +39,7 @@ public sealed class TalkingVideoGenerator
     public TalkingVideoGenerator(NetworkSet networks)
         : this(networks.Transformer, networks.Autoencoder, networks.Image, networks.Device, networks.Precision, networks.Finer) { }
 
-    /// <summary>Told when a clip is computed again, and why.</summary>
+    /// <summary>Told when a clip is computed again, or a setting has no effect, and why.</summary>
     public Action<string>? Notice { get; init; }
 
     /// <summary>
@@ -55,6 +57,7 @@ public sealed class TalkingVideoGenerator
         IProgress<GenerationProgress>? progress = null,
         [EnumeratorCancellation] CancellationToken ct = default)
     {
+        if (noSkipping(options, inputs.Speech.Count) is { } reason) Notice?.Invoke($"skipped_attention has no effect: {reason}");
         var first = await inputs.PictureAt(0, ct);
         using var colours = Colours(first, options);
         var decoded = DecodeAsync(first, inputs, options, noise, colours, from, progress, ct);
@@ -127,6 +130,13 @@ public sealed class TalkingVideoGenerator
     }
 
     private static ClipRenderer RendererOf(NetworkSet networks) => new(networks.Transformer, networks.Autoencoder, networks.Image, networks.Device, networks.Precision);
+
+    /// <summary>Tokens of a clip.</summary>
+    private static long Tokens(VideoTransformer transformer, VideoAutoencoder autoencoder, GenerationOptions options)
+    {
+        int stride = autoencoder.Config.SpatialStride();
+        return transformer.Grid(1 + (options.Clips.ClipFrames - 1) / autoencoder.Config.TemporalStride(), options.Height / stride, options.Width / stride).Tokens;
+    }
 
     private static Tensor Still(Media.Pictures.Picture picture, int frames)
     {

@@ -136,6 +136,7 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
         using var scope = NewDisposeScope();
         using var guidance = new Guidance(options.Guidance);
         using var cache = options.StepCache?.Create();
+        using var attention = SkippedAttention.Create(options.SkippedAttention, options.Steps, transformer.Config.Blocks);
         var grid = transformer.Grid(latent.shape[2], latent.shape[3], latent.shape[4]);
         using var rotary = RotaryTable.Create(transformer.Config.HeadWidth, grid, device);
         float[] timesteps = Timesteps(options);
@@ -147,12 +148,13 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
             progress?.Report(new(GenerationStage.Denoising, clip.Index + 1, options.Clips.KnownCount, step, options.Steps));
             using var inner = NewDisposeScope();
             cache?.Begin(step, latent, times[step].Modulation);
+            attention?.Begin(step);
             var velocities = new List<Tensor>();
             var (from, time) = (latent, times[step]);
             foreach (var pass in guidance.PassesAt(step))
             {
                 velocities.Add(cache is null ? Run(null) : cache.Forward(pass, Run));
-                Tensor Run(BlockResidual? residual) => transformer.Forward(from, reference, time, given[pass], rotary, residual, ct);
+                Tensor Run(BlockResidual? residual) => transformer.Forward(from, reference, time, given[pass] with { Tiles = attention?.For(pass) }, rotary, residual, ct);
             }
 
             var next = Step(latent, guidance.Combine(velocities), parts, step, timesteps);

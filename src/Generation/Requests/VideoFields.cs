@@ -57,6 +57,8 @@ public static class VideoFields
 
     public static TextField StepCache { get; } = Add(new TextField("step_cache", "Skips steps that would change little. TeaCache does well from 0.2 to 0.5, EasyCache at 0.05; 0 is off.", 64) { Fits = StepCacheOptions.IsValid, Form = "a threshold from 0 to 10, teacache:THRESHOLD or easycache:THRESHOLD", Group = FieldGroup.Speed, ValueName = "X", Default = static c => c.Preset.StepCache ?? "0", DefaultText = "by preset, or 0" });
 
+    public static NumberField SkippedAttention { get; } = Add(new NumberField("skipped_attention", "Share of the weight of self attention that each token may do without, to skip parts of it; 0 is off. It acts with one voice and 8 steps or more, where self attention has 8-bit products.", 0, 0.5) { Group = FieldGroup.Speed, ValueName = "X", Default = static _ => 0.0, DefaultText = "0" });
+
     /// <summary>All fields, in the order in which they are shown.</summary>
     public static IReadOnlyList<RequestField> All => Table;
 

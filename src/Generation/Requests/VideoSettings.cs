@@ -70,6 +70,7 @@ public sealed record VideoSettings : DrawingOptions
             EvenSteps = bundle.Presets[preset].EvenSteps,
             Continuity = bundle.Continuity,
             StepCache = cache,
+            SkippedAttention = all[VideoFields.SkippedAttention] is > 0 and var budget ? new SkippedAttentionOptions(budget) : null,
             Composition = bundle.Composition,
             Adapters = bundle.Presets[preset].Adapters,
         };

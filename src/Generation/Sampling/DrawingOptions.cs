@@ -33,4 +33,7 @@ public abstract record DrawingOptions
 
     /// <summary>Reuse of what the blocks added a step ago; null runs every step.</summary>
     public StepCacheOptions? StepCache { get; init; }
+
+    /// <summary>Self attention leaves out tiles of little weight; null reads all.</summary>
+    public SkippedAttentionOptions? SkippedAttention { get; init; }
 }

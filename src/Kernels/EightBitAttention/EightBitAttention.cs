@@ -21,7 +21,14 @@ public static unsafe class EightBitAttention
 
     private const int ConsumerAndCopyThreads = 384, SharedBytes = (HeadQuantiser.QueryTile + 2 * 2 * PlainEightBitAttention.Tile) * HeadQuantiser.Head;
 
+    /// <summary>With more keys the weights of a block's tiles do not fit into shared memory, so that no list is made.</summary>
+    public const long MostListedKeys = 320 * PlainEightBitAttention.Tile;
+
+    private const int RecordBytes = (int)(MostListedKeys / PlainEightBitAttention.Tile) * HeadQuantiser.QueryTile * 2;
+    private const string Records = "#define RECORDS 1\n", Listed = "#define LISTED 1\n";
+
     private static readonly CudaKernel Kernel = new("EightBitAttention.cu", "eight_bit_attention", SharedBytes, hopper: true);
+    private static readonly CudaKernel RecordingKernel = new("EightBitAttention.cu", "eight_bit_attention", SharedBytes + RecordBytes, hopper: true);
 
     private static AttentionPrecision? precision;
 
@@ -32,7 +39,7 @@ public static unsafe class EightBitAttention
         set => precision = value;
     }
 
-    /// <summary>Whether self attention should call <see cref="Apply(Tensor, Tensor, Tensor)"/>.</summary>
+    /// <summary>Whether self attention should call <see cref="Apply(Tensor, Tensor, Tensor, VisitedTiles)"/>.</summary>
     /// <param name="q">[B, H, Lq, D]</param>
     /// <param name="k">[B, H, Lk, D]</param>
     /// <param name="linears">How the layers around the attention hold their weights.</param>
@@ -40,7 +47,7 @@ public static unsafe class EightBitAttention
         ? long.IsPow2(q.shape[3]) && k.shape[2] > 0 && !(is_grad_enabled() && q.requires_grad)
         : IsChosen(linears, k.shape[2]) && RunsOn(q);
 
-    /// <summary>Whether self attention should leave norm and turn of queries and keys to <see cref="Apply(ProjectedHeads, ProjectedHeads, Tensor)"/>.</summary>
+    /// <summary>Whether self attention should leave norm and turn of queries and keys to <see cref="Apply(ProjectedHeads, ProjectedHeads, Tensor, VisitedTiles)"/>.</summary>
     public static bool Pays(ProjectedHeads q, LinearPrecision linears) => IsChosen(linears, q.X.shape[1]) && RunsOn(q.X, q.Head);
 
     /// <summary>Whether the user's choice and the number of keys ask for 8 bits where the device has the kernel.</summary>
@@ -51,27 +58,37 @@ public static unsafe class EightBitAttention
         _ => false,
     };
 
-    /// <summary>Whether the kernel runs on that query; else <see cref="Apply(Tensor, Tensor, Tensor)"/> takes the plain path.</summary>
+    /// <summary>Whether self attention of such a network has 8-bit products.</summary>
+    /// <param name="head">Channels of a head.</param>
+    public static bool Serves(Device device, long head, LinearPrecision linears, long keys) =>
+        IsChosen(linears, keys) && (Precision == AttentionPrecision.EightBit
+            || (head == HeadQuantiser.Head && CudaKernel.Enabled && CudaKernel.Available && GpuPaths.ForGpu(device) is { FusedKernels: true, EightBitAttention: true }));
+
+    /// <summary>Whether the kernel runs on that query; else <see cref="Apply(Tensor, Tensor, Tensor, VisitedTiles)"/> takes the plain path.</summary>
     public static bool RunsOn(Tensor q) => RunsOn(q, q.shape[3]);
 
     /// <param name="q">[B, H, Lq, D]</param>
     /// <param name="k">[B, H, Lk, D], at least one key.</param>
     /// <param name="v">[B, H, Lk, D]</param>
+    /// <param name="tiles">Which tiles are read; null: all.</param>
     /// <returns>[B, Lq, H * D], of the type of q.</returns>
-    public static Tensor Apply(Tensor q, Tensor k, Tensor v)
+    public static Tensor Apply(Tensor q, Tensor k, Tensor v, VisitedTiles? tiles = null)
     {
-        if (!RunsOn(q)) return PlainEightBitAttention.Apply(q, k, v);
+        if (!RunsOn(q) || tiles is { OfKernel: false }) return PlainEightBitAttention.Apply(q, k, v, tiles);
         using var scope = NewDisposeScope();
-        return Attend(HeadQuantiser.Queries(q), HeadQuantiser.Keys(k), v).MoveToOuterDisposeScope();
+        return Attend(HeadQuantiser.Queries(q), HeadQuantiser.Keys(k), v, tiles).MoveToOuterDisposeScope();
     }
 
     /// <summary>The same of rows that norm and turn make queries and keys of; one kernel does that and quantises.</summary>
     /// <param name="v">[B, H, L, D]</param>
+    /// <param name="tiles">Which tiles are read; null: all.</param>
     /// <returns>[B, L, H * D], of the type of q.</returns>
-    public static Tensor Apply(ProjectedHeads q, ProjectedHeads k, Tensor v)
+    public static Tensor Apply(ProjectedHeads q, ProjectedHeads k, Tensor v, VisitedTiles? tiles = null)
     {
         using var scope = NewDisposeScope();
-        return (RunsOn(q.X, q.Head) ? Attend(HeadQuantiser.Queries(q), HeadQuantiser.Keys(k), v) : PlainEightBitAttention.Apply(q.Turned(), k.Turned(), v)).MoveToOuterDisposeScope();
+        bool kernel = RunsOn(q.X, q.Head) && tiles is not { OfKernel: false };
+        var y = kernel ? Attend(HeadQuantiser.Queries(q), HeadQuantiser.Keys(k), v, tiles) : PlainEightBitAttention.Apply(q.Turned(), k.Turned(), v, tiles);
+        return y.MoveToOuterDisposeScope();
     }
 
     /// <exception cref="KernelException">The variable has another value than the three.</exception>
@@ -85,16 +102,34 @@ public static unsafe class EightBitAttention
 
     private static bool RunsOn(Tensor x, long head) => head == HeadQuantiser.Head && CudaKernel.Takes(x) && GpuPaths.For(x.device).EightBitAttention;
 
-    private static Tensor Attend(QuantisedHeads q, QuantisedHeads k, Tensor v)
+    private static Tensor Attend(QuantisedHeads q, QuantisedHeads k, Tensor v, VisitedTiles? tiles)
     {
         using var scope = NewDisposeScope();
+        var values = HeadQuantiser.Values(v);
+        long all = q.Batch * q.Heads;
+        if (tiles is null || k.Tokens > MostListedKeys) return Launch(Kernel, "", q, k, values, v, null).MoveToOuterDisposeScope();
+        if (tiles.Words(all, q.Tokens, k.Tokens) is { } words)
+        {
+            // A skipped key or value that is NaN shall reach the outputs of its head all the same: by the scales of the queries.
+            q.Scales.add_((k.Scales * 0).sum([1], keepdim: true) + (values.Scales * 0).sum([1, 2]).unsqueeze(1));
+            return Launch(Kernel, Listed, q, k, values, v, words).MoveToOuterDisposeScope();
+        }
+        var shares = empty([all, tiles.QueryTiles(q.Tokens), tiles.KeyTiles(k.Tokens)], ScalarType.Float32, v.device);
+        var y = Launch(RecordingKernel, Records, q, k, values, v, shares);
+        tiles.Choose(shares, q.Tokens, k.Tokens);
+        return y.MoveToOuterDisposeScope();
+    }
+
+    /// <param name="carried">The list to read or the shares to write; null for neither.</param>
+    private static Tensor Launch(CudaKernel kernel, string constants, QuantisedHeads q, QuantisedHeads k, QuantisedHeads values, Tensor v, Tensor? carried)
+    {
         uint heads = checked((uint)q.Heads), queries = checked((uint)q.Tokens), keys = checked((uint)k.Tokens);
         var y = empty([q.Batch, q.Tokens, q.Heads * HeadQuantiser.Head], v.dtype, v.device);
-        var values = HeadQuantiser.Values(v);
         nint q8 = TensorMemory.Address(q.Bytes), k8 = TensorMemory.Address(k.Bytes), v8 = TensorMemory.Address(values.Bytes), to = TensorMemory.Address(y);
         nint qs = TensorMemory.Address(q.Scales), ks = TensorMemory.Address(k.Scales), vs = TensorMemory.Address(values.Scales);
-        void** arguments = stackalloc void*[] { &q8, &qs, &k8, &ks, &v8, &vs, &to, &heads, &queries, &keys };
-        Kernel.Launch(v, "", q.Batch * heads * HeadQuantiser.Parts(queries, HeadQuantiser.QueryTile), ConsumerAndCopyThreads, arguments);
-        return y.MoveToOuterDisposeScope();
+        nint more = carried is null ? 0 : TensorMemory.Address(carried);
+        void** arguments = stackalloc void*[] { &q8, &qs, &k8, &ks, &v8, &vs, &to, &heads, &queries, &keys, &more };
+        kernel.Launch(v, constants, q.Batch * heads * HeadQuantiser.Parts(queries, HeadQuantiser.QueryTile), ConsumerAndCopyThreads, arguments);
+        return y;
     }
 }

@@ -17,17 +17,22 @@ public static class PlainEightBitAttention
     /// <summary>Keys that share a scale.</summary>
     public const int Group = 8;
 
-    private const double Least = 1e-12, ByteLimit = 127, WeightLimit = 255;
+    private const double Least = 1e-12, ByteLimit = 127, WeightLimit = 255, Lowest = -1e30;
     private const long Samples = 2048;
 
     /// <param name="q">[B, H, Lq, D]</param>
     /// <param name="k">[B, H, Lk, D], at least one key.</param>
     /// <param name="v">[B, H, Lk, D]</param>
+    /// <param name="tiles">
+    /// Which tiles are read; null: all. Here a tile that is left out is computed and counts nothing, so that NaN in it still reaches the outputs.
+    /// </param>
     /// <returns>[B, Lq, H * D], of the type of q.</returns>
-    public static Tensor Apply(Tensor q, Tensor k, Tensor v)
+    public static Tensor Apply(Tensor q, Tensor k, Tensor v, VisitedTiles? tiles = null)
     {
         using var scope = NewDisposeScope();
-        long keys = k.shape[2], head = q.shape[3];
+        long keys = k.shape[2], head = q.shape[3], heads = q.shape[0] * q.shape[1], width = tiles?.KeyTile ?? Tile;
+        var listed = tiles?.Words(heads, q.shape[2], keys) is null ? null : Rows(tiles.Mask(), tiles.QueryTile, q);
+        var recorded = tiles is not null && listed is null ? new List<Tensor>() : null;
         var hadamard = Hadamard(head, q.device);
         var (queries, queryScales) = Quantise(q.to(ScalarType.Float32).matmul(hadamard), [-1]); // [B, H, Lq, D], [B, H, Lq, 1]
         queryScales = queryScales * (Math.Log2(Math.E) / Math.Sqrt(head) / head);
@@ -35,23 +40,38 @@ public static class PlainEightBitAttention
         var rotated = (wide - Sampled(wide).mean([2], keepdim: true)).matmul(hadamard);
         var values = v.to(ScalarType.Float32);
         var total = zeros([q.shape[0], q.shape[1], q.shape[2], 1], ScalarType.Float32, q.device);
-        var reference = full_like(total, double.NegativeInfinity);
+        var reference = full_like(total, Lowest);
         var sums = zeros(q.shape, ScalarType.Float32, q.device);
-        for (long first = 0; first < keys; first += Tile)
+        for (long first = 0; first < keys; first += width)
         {
             using var tile = NewDisposeScope();
-            long count = Math.Min(Tile, keys - first);
+            long count = Math.Min(width, keys - first);
             var scores = Scores(queries, queryScales, rotated.narrow(2, first, count)); // binary logarithms, [B, H, Lq, count]
             var largest = scores.amax([-1], keepdim: true);
             var weights = (scores - largest).exp2().mul_(WeightLimit).round_();
+            if (listed is not null) largest = largest.masked_fill(listed.narrow(-1, first / width, 1).logical_not(), Lowest);
             var (bytes, scales) = Quantise(values.narrow(2, first, count), [2]);
             var higher = largest.maximum(reference);
             var (before, now) = ((reference - higher).exp2(), (largest - higher).exp2());
-            total.mul_(before).add_(weights.sum([-1], keepdim: true) * now);
+            var sum = weights.sum([-1], keepdim: true);
+            recorded?.Add((largest + sum.log2()).MoveToOuterDisposeScope());
+            total.mul_(before).add_(sum * now);
             sums.mul_(before).add_(weights.matmul(bytes) * scales * now);
             reference.copy_(higher);
         }
+        if (recorded is not null) tiles!.Choose(Largest((cat(recorded, -1) - reference - total.log2()).exp2().flatten(0, 1), tiles.QueryTile), q.shape[2], keys);
         return (sums / total).to(q.dtype).transpose(1, 2).flatten(2).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>[B * H, tiles of queries, tiles of keys] as [B, H, Lq, tiles of keys].</summary>
+    private static Tensor Rows(Tensor mask, int queryTile, Tensor q) =>
+        mask.repeat_interleave(queryTile, 1).narrow(1, 0, q.shape[2]).unflatten(0, [q.shape[0], q.shape[1]]);
+
+    /// <summary>Shares of single queries, [B * H, Lq, tiles of keys], to the largest of each tile of queries.</summary>
+    private static Tensor Largest(Tensor shares, int queryTile)
+    {
+        long more = HeadQuantiser.Parts(shares.shape[1], queryTile) * queryTile - shares.shape[1];
+        return nn.functional.pad(shares, [0, 0, 0, more]).unflatten(1, [-1, queryTile]).amax([2]);
     }
 
     /// <summary>The mean is that of every step-th key. Subtracting any one vector from all keys changes no weight, so a sample is enough.</summary>

@@ -26,9 +26,10 @@ public static class Attention
     /// <param name="k">[B, H, Lk, D]</param>
     /// <param name="v">[B, H, Lk, D]</param>
     /// <param name="precision">Precision of the result.</param>
+    /// <param name="tiles">The tiles that 8-bit attention reads; null: all.</param>
     /// <returns>[B, Lq, H * D]</returns>
-    public static Activations Forward(Tensor q, Tensor k, Tensor v, LinearPrecision precision) => Scoped(() =>
-        EightBitAttention.Pays(q, k, precision) ? Activations.Create(EightBitAttention.Apply(q, k, v), precision)
+    public static Activations Forward(Tensor q, Tensor k, Tensor v, LinearPrecision precision, VisitedTiles? tiles = null) => Scoped(() =>
+        EightBitAttention.Pays(q, k, precision) ? Activations.Create(EightBitAttention.Apply(q, k, v, tiles), precision)
         : JoinedAttention.IsWorthwhile(q, k) ? JoinedAttention.Apply(q, k, v, precision)
         : Activations.Create(Forward(q, k, v), precision));
 

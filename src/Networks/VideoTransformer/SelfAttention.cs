@@ -26,8 +26,9 @@ public sealed class SelfAttention(Weights weights, VideoTransformerConfig config
     /// <param name="x">[B, L, C]</param>
     /// <param name="rotary">Rotary position embedding of the token grid.</param>
     /// <param name="speakers">Masks of two people, which assign every token to one of them; null with one person.</param>
+    /// <param name="tiles">The tiles that 8-bit attention reads with one person; null: all.</param>
     /// <returns>[B, L, C]; the rotation is null with one person.</returns>
-    public (Tensor Output, RotaryTable? SpeakerRotary) Forward(Activations x, RotaryTable rotary, SpeakerMasks? speakers)
+    public (Tensor Output, RotaryTable? SpeakerRotary) Forward(Activations x, RotaryTable rotary, SpeakerMasks? speakers, VisitedTiles? tiles = null)
     {
         RotaryTable? speakerRotary = null;
         var y = Scoped(() =>
@@ -36,9 +37,9 @@ public sealed class SelfAttention(Weights weights, VideoTransformerConfig config
             {
                 var projected = Projected(query, queryNorm, x, rotary);
                 if (speakers is null && EightBitAttention.Pays(projected, output.Precision)) // one kernel computes norm, rotation and bytes
-                    return Activations.Create(EightBitAttention.Apply(projected, Projected(key, keyNorm, x, rotary), Values(x)), output.Precision);
+                    return Activations.Create(EightBitAttention.Apply(projected, Projected(key, keyNorm, x, rotary), Values(x), tiles), output.Precision);
                 var (q, k) = (Rotated(projected), Rotated(Projected(key, keyNorm, x, rotary))); // [B, H, L, D]
-                var attended = Attention.Forward(q, k, Values(x), output.Precision);
+                var attended = Attention.Forward(q, k, Values(x), output.Precision, speakers is null ? tiles : null);
                 speakerRotary = speakers?.Rotary(q, k); // needs q and k in 16 bits
                 return attended;
             }));

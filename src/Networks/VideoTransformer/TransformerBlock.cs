@@ -52,7 +52,7 @@ public sealed class TransformerBlock(Weights weights, VideoTransformerConfig con
             h => Modulated(h, m[0], m[1], self.Precision),
             h =>
             {
-                (var y, speakers) = self.Forward(h, rotary, masks);
+                (var y, speakers) = self.Forward(h, rotary, masks, conditioning.Tiles?[block]);
                 return y;
             },
             gate: m[2]);

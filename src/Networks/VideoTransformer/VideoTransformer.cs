@@ -33,7 +33,7 @@ public sealed class VideoTransformer : IDisposable
     /// <param name="residency">Which blocks stay on the device; null: all.</param>
     public VideoTransformer(Weights given, VideoTransformerConfig config, BlockResidency? residency = null)
     {
-        Config = config;
+        (Config, Linears) = (config, given.Linears);
         weights = given.With(LinearPrecision.Plain);
         long width = config.Width, patch = config.Patch;
         long inputs = config.LatentChannels + config.ConditioningChannels;
@@ -56,6 +56,9 @@ public sealed class VideoTransformer : IDisposable
 
     /// <summary>Sizes of the network.</summary>
     public VideoTransformerConfig Config { get; }
+
+    /// <summary>Precision of the matrices of the blocks.</summary>
+    public LinearPrecision Linears { get; }
 
     /// <summary>Number of times a pass waited for a block that was not prefetched; 0 while all blocks are on the device.</summary>
     public int Misses => blocks.Misses;

@@ -13,7 +13,7 @@ public sealed class ArchitectureTests : IDisposable
     /// <summary>Instructions in the kernels' own assembly and the first architecture that has each (PTX ISA 8.7, "Target ISA Notes").</summary>
     private static readonly (string Instruction, int First)[] Instructions =
     [
-        ("ld.global.nc.L1::no_allocate.", 70), ("ex2.approx.ftz.f32", 20), ("rcp.approx.ftz.f32", 20), ("cvt.f32.f16", 53), ("cvt.rn.f16.f32", 53),
+        ("ld.global.nc.L1::no_allocate.", 70), ("ex2.approx.ftz.f32", 20), ("rcp.approx.ftz.f32", 20), ("lg2.approx.ftz.f32", 20), ("cvt.f32.f16", 53), ("cvt.rn.f16.f32", 53),
         ("cvt.rn.bf16x2.f32", 80), ("max.NaN.bf16x2", 80), ("max.NaN.f16x2", 80), ("cvt.rn.satfinite.e4m3x2.f32", 89),
         ("max.NaN.f32", 80), ("cvt.rn.f16x2.f32", 80), ("cvta.to.shared.u64", 20), ("cvt.u32.u64", 20), ("bar.arrive", 20), ("bar.sync", 20), ("setp.ne.b32", 20),
         ("mbarrier.", 90), ("@done bra", 90), ("bra again", 90), ("fence.mbarrier_init.", 90), ("fence.proxy.async.", 90), ("cp.async.bulk.", 90), ("setmaxnreg.", 90), ("wgmma.", 90),

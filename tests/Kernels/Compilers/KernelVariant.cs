@@ -31,7 +31,7 @@ internal sealed record KernelVariant(string File, string Constants, bool Hopper 
         yield return new("GatedResidual.cu", "");
         yield return new("ScaleProducts.cu", "");
         foreach (int keyed in (int[])[0, 1]) yield return new("QuantiseHeads.cu", $"#define KEYED {keyed}\n");
-        yield return new("EightBitAttention.cu", "", Hopper: true);
+        foreach (string tiles in (string[])["", "#define RECORDS 1\n", "#define LISTED 1\n"]) yield return new("EightBitAttention.cu", tiles, Hopper: true);
     }
 
     public override string ToString() => $"{File} with {Constants.Replace("#define ", "", StringComparison.Ordinal).ReplaceLineEndings(", ")}";

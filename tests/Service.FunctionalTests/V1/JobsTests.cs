@@ -14,7 +14,7 @@ public sealed class JobsTests(SharedService shared) : IClassFixture<SharedServic
     {
         using var response = await Client.UploadAsync(
             Samples.Picture, Samples.VoiceOfASecond, ("prompt", "A woman sings"), ("negative_prompt", "blur"), ("size", "480p"), ("steps", "6"), ("shift", "2.5"),
-            ("text_guidance", "1"), ("audio_guidance", "2"), ("motion_frames", "9"), ("seed", "123456789"), ("colour_correction", "0.5"), ("guided_steps", "2"), ("projected_guidance", "true"), ("step_cache", "easycache:0.05"),
+            ("text_guidance", "1"), ("audio_guidance", "2"), ("motion_frames", "9"), ("seed", "123456789"), ("colour_correction", "0.5"), ("guided_steps", "2"), ("projected_guidance", "true"), ("step_cache", "easycache:0.05"), ("skipped_attention", "0.05"),
             ("metadata", """{"order":"7"}"""));
         response.StatusCode.ShouldBe(HttpStatusCode.Accepted);
         var job = await TokenClient.ReadAsync(response);
@@ -29,6 +29,7 @@ public sealed class JobsTests(SharedService shared) : IClassFixture<SharedServic
         done.GetProperty("guided_steps").GetInt32().ShouldBe(2);
         done.GetProperty("projected_guidance").GetBoolean().ShouldBeTrue();
         done.GetProperty("step_cache").GetString().ShouldBe("easycache:0.05");
+        done.GetProperty("skipped_attention").GetDouble().ShouldBe(0.05);
         done.GetProperty("model").GetString().ShouldBe("stub", "what was left open is told");
         done.GetProperty("result").GetProperty("seconds").GetDouble().ShouldBe(1.3, 0.05);
         (await Client.Http.GetAsync(done.GetProperty("result").GetProperty("thumbnail").GetString())).Content.Headers.ContentType!.MediaType.ShouldBe("image/jpeg");
