@@ -20,7 +20,7 @@ public sealed record SkippedAttentionOptions(double Budget)
     /// <summary>Keys of a tile; likewise.</summary>
     public int KeyTile { get; init; } = PlainEightBitAttention.Tile;
 
-    /// <summary>Asked when a clip is done: tiles of all attentions that the lists of the clip left out, and all of them.</summary>
+    /// <summary>Called when a clip is done: how many tiles its passes with lists left out, and how many tiles these passes have.</summary>
     public Action<long, long>? Counted { get; init; }
 
     /// <summary>Why a video reads all tiles although it was asked to skip some; null where it skips.</summary>
