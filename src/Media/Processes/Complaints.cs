@@ -30,12 +30,15 @@ internal sealed partial class Complaints
         }
     }
 
+    /// <summary>Stands for a reason where the tool wrote nothing.</summary>
+    public const string None = "no reason given";
+
     public string LastLine(string path)
     {
         string text;
         lock (gate) text = tail.ToString();
         string[] lines = [.. text.Split('\n').Select(l => Prefix().Replace(l, "").Replace($"file:{path}: ", "", StringComparison.Ordinal).Trim()).Where(l => l.Length > 0)];
-        if (lines.Length == 0) return "no reason given";
+        if (lines.Length == 0) return None;
         string last = lines[^1];
         return General().IsMatch(last) && lines.Length > 1 ? $"{lines[^2]} ({last})" : last;
     }

@@ -195,7 +195,8 @@ public sealed class VideoWriter : IAsyncDisposable
             ct.ThrowIfCancellationRequested();
             if (timer.IsCancellationRequested)
                 throw new MediaException(MediaErrorCodes.Timeout, $"{options.Path}: the encoder took longer than {options.Limits.StallTimeout.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s", e);
-            throw Failed(await WhyAsync().ConfigureAwait(false), e);
+            string why = await WhyAsync().ConfigureAwait(false);
+            throw Failed(why == Complaints.None ? e.Message : why, e); // the encoder may be well, and the fault be ours
         }
     }
 
