@@ -32,7 +32,7 @@ internal static class ShowCommand
         Console.WriteLine();
         Console.WriteLine("passes: of the network, for a clip, where the step cache skips none. motion: frames that a clip takes over from the one before.");
         Console.WriteLine("s per second: seconds for a second of video on one H100 with float8 weights; ~ is a sum of measured parts.");
-        Console.WriteLine($"PSNR: the bundled model's video with these settings, against 'quality' (locutor bench presets --of {bundle.Name}).");
+        if (bundle.Presets.Values.Any(preset => preset.Figures?.Psnr is not null)) Console.WriteLine($"PSNR: the bundled model's video with these settings, against 'quality' (locutor bench presets --of {bundle.Name}).");
         return ExitCodes.Success;
     }
 
