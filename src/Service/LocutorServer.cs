@@ -37,7 +37,7 @@ public static class LocutorServer
     /// <exception cref="SettingsException">Settings that do not go together.</exception>
     public static WebApplication Build(ServeSettings settings, ModelCatalog catalog, Action<WebApplicationBuilder>? embed = null)
     {
-        Validate(settings);
+        SettingsCheck.Validate(settings);
         // Syncing files and reading SQLite block their threads; with few cores the pool would answer a burst too slowly.
         ThreadPool.GetMinThreads(out var threads, out var ports);
         ThreadPool.SetMinThreads(Math.Max(threads, LeastThreads), ports);
@@ -66,18 +66,6 @@ public static class LocutorServer
         app.Services.GetRequiredService<DiskQuota>().Show(app.Services.GetRequiredService<JobsMetrics>());
         Map(app);
         return app;
-    }
-
-    /// <summary>Looks whether settings go together.</summary>
-    /// <exception cref="SettingsException">They do not.</exception>
-    internal static void Validate(ServeSettings settings)
-    {
-        foreach (var address in ListenAddresses.Parse(settings).Where(_ => settings.NoAuth))
-        {
-            if (address.Host != "localhost" && !(IPAddress.TryParse(address.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip)))
-                throw new SettingsException($"no_auth: expected loopback addresses only, found {address}; make a token with 'locutor tokens create' to serve there");
-        }
-        WorkerSupervisor.CheckNames(settings.Workers);
     }
 
     private static void AddParts(WebApplicationBuilder builder, ServeSettings settings, ModelCatalog catalog)

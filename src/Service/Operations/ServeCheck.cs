@@ -41,7 +41,7 @@ public static class ServeCheck
         var fault = "";
         try
         {
-            LocutorServer.Validate(settings);
+            SettingsCheck.Validate(settings);
         }
         catch (SettingsException exception)
         {

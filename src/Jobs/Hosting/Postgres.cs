@@ -1,11 +1,11 @@
 using System.Data.Common;
-using Locutor.Jobs.Hosting;
+using Locutor.Jobs.Storage;
 using Locutor.Jobs.Tokens;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Orleans.Configuration;
 
-namespace Locutor.Jobs.Storage;
+namespace Locutor.Jobs.Hosting;
 
 /// <summary>PostgreSQL instead of SQLite, so that several machines share jobs: Orleans' ADO.NET providers for grain state and membership.</summary>
 internal static class Postgres
@@ -15,7 +15,7 @@ internal static class Postgres
     private const long SchemaLock = 0x4C6F6375746F72;
 
     /// <summary>Makes the schema and tells the silo to use it.</summary>
-    public static void Use(ISiloBuilder silo, string connectionString, Hosting.ClusterOptions cluster)
+    public static void Use(ISiloBuilder silo, string connectionString, ClusterOptions cluster)
     {
         connectionString = Bounded(connectionString);
         MakeSchema(connectionString);

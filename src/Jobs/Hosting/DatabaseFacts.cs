@@ -1,8 +1,9 @@
 using System.Data.Common;
 using System.Globalization;
 using Locutor.Jobs.Grains;
+using Locutor.Jobs.Storage;
 
-namespace Locutor.Jobs.Storage;
+namespace Locutor.Jobs.Hosting;
 
 /// <summary>Facts about a database, for checks before a start.</summary>
 /// <param name="SchemaVersion">Version of its tables.</param>

@@ -1,0 +1,21 @@
+using System.Net;
+using Locutor.Service.Http;
+using Locutor.Service.Settings;
+using Locutor.Service.Workers;
+
+namespace Locutor.Service.Operations;
+
+/// <summary>Checks that settings which are right one by one also go together.</summary>
+internal static class SettingsCheck
+{
+    /// <exception cref="SettingsException">An address is not one, tokens are switched off on an address that others reach, or a worker's device has no known name.</exception>
+    public static void Validate(ServeSettings settings)
+    {
+        foreach (var address in ListenAddresses.Parse(settings).Where(_ => settings.NoAuth))
+        {
+            if (address.Host != "localhost" && !(IPAddress.TryParse(address.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip)))
+                throw new SettingsException($"no_auth: expected loopback addresses only, found {address}; make a token with 'locutor tokens create' to serve there");
+        }
+        WorkerSupervisor.CheckNames(settings.Workers);
+    }
+}
