@@ -4,6 +4,7 @@ using Locutor.Generation.Conditioning;
 using Locutor.Generation.Correction;
 using Locutor.Generation.Guard;
 using Locutor.Generation.Loading;
+using Locutor.Generation.Pictures;
 using Locutor.Generation.Sampling;
 using Locutor.Networks.ClipVision;
 using Locutor.Networks.VideoAutoencoder;

@@ -1,4 +1,4 @@
-using Locutor.Generation.Compositing;
+using Locutor.Generation.Pictures;
 using static TorchSharp.torch;
 
 namespace Locutor.Generation.Clips;

@@ -1,5 +1,5 @@
-using Locutor.Generation.Conditioning;
 using Locutor.Generation.Loading;
+using Locutor.Generation.Pictures;
 using Locutor.Media.Pictures;
 using Locutor.Models;
 

@@ -1,3 +1,5 @@
+using Locutor.Generation.Pictures;
+
 namespace Locutor.Generation.Compositing;
 
 /// <summary>A part of a frame that an upsampler drew larger than the video network did.</summary>

@@ -1,3 +1,4 @@
+using Locutor.Generation.Pictures;
 using Locutor.Models;
 
 namespace Locutor.Generation.Compositing;

@@ -1,3 +1,5 @@
+using Locutor.Generation.Pictures;
+
 namespace Locutor.Generation.Compositing;
 
 /// <summary>Finds the parts of a face that move, such as the mouth and an eye, as boxes around connected pixels.</summary>

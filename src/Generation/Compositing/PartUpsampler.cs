@@ -1,4 +1,4 @@
-using Locutor.Generation.Conditioning;
+using Locutor.Generation.Pictures;
 using Locutor.Media.Pictures;
 using Locutor.Networks.FaceUpsampler;
 using static TorchSharp.torch;

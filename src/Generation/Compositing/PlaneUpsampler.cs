@@ -1,4 +1,5 @@
 using System.Numerics;
+using Locutor.Generation.Pictures;
 
 namespace Locutor.Generation.Compositing;
 

@@ -1,4 +1,5 @@
 using Locutor.Generation.Loading;
+using Locutor.Generation.Pictures;
 using Locutor.Media.Pictures;
 using static TorchSharp.torch;
 

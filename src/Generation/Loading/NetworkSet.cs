@@ -1,9 +1,9 @@
 using Locutor.Checkpoints;
-using Locutor.Media.Pictures;
-using Locutor.Generation.Conditioning;
+using Locutor.Generation.Pictures;
 using Locutor.Kernels.Arithmetic;
 using Locutor.Kernels.Devices;
 using Locutor.Kernels.Quantisation;
+using Locutor.Media.Pictures;
 using Locutor.Models;
 using Locutor.Networks.ClipVision;
 using Locutor.Networks.FaceUpsampler;

@@ -1,5 +1,5 @@
 using Locutor.Generation.Clips;
-using Locutor.Generation.Compositing;
+using Locutor.Generation.Pictures;
 using Locutor.Networks.Layers;
 using Locutor.Networks.VideoAutoencoder;
 using static TorchSharp.torch;

@@ -1,4 +1,5 @@
 using Locutor.Generation.Compositing;
+using Locutor.Generation.Pictures;
 using Locutor.Models;
 
 namespace Locutor.Generation.Tests.Compositing;

@@ -1,7 +1,7 @@
 using Locutor.Media.Pictures;
 using static TorchSharp.torch;
 
-namespace Locutor.Generation.Conditioning;
+namespace Locutor.Generation.Pictures;
 
 /// <summary>Between 8-bit pictures and tensors.</summary>
 public static class Pixels
