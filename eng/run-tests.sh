@@ -4,7 +4,7 @@
 # the ones that only compute come first, at low priority and with one torch thread for each test thread: they use the time that the service
 # tests leave and cannot starve them. Tests with processes, servers and time limits of their own come last, at normal priority.
 
-waiting=(Service.FunctionalTests)
+waiting=(Service.FunctionalTests Locutor)
 computing=(Training Networks Bench Checkpoints Parity Generation Kernels Torch Shared.Tests Architecture)
 timed=(Cli Media Models Jobs)
 

@@ -1,10 +1,12 @@
+using Locutor.AspNetCore;
+
 // A web program with the Locutor job service inside: dotnet run, then open http://localhost:5080
 var builder = WebApplication.CreateBuilder(args);
+builder.Services.Configure<LocutorOptions>(builder.Configuration.GetSection("Locutor")); // appsettings.json, or --Locutor:Model=NAME
 builder.Services.AddLocutor(options =>
 {
-    options.Model = "sketch";
+    options.Model ??= "sketch";
     options.RequireTokens = false; // on this machine alone; ask for tokens where others can reach the program
-    options.DataFolder = builder.Configuration["DataFolder"]; // null: the user's folder of application data
 });
 
 var app = builder.Build();

@@ -18,9 +18,15 @@ public sealed class SamplesTests(PackageFeed feed, ModelFixture fixture)
         await feed.RunAsync(folder, "dotnet", "build", "-c", "Release", "-v", "quiet");
 
         string printed = await feed.RunAsync(folder, Path.Combine(folder, "bin", "Release", "net10.0", "speak"), fixture.Portrait, fixture.Voice, video);
+        await feed.RunAsync(folder, "dotnet", "build", "-c", "Release", "-v", "quiet", "-p:LocutorBackend=none", "-o", "other");
 
         printed.ShouldContain($"{video}: 512x512, {ModelFixture.Frames} frames");
         (await MediaProbe.ProbeAsync(video, MediaLimits.Default, Stop)).Kind.ShouldBe(MediaKind.Video);
+        Libraries("bin").ShouldContain("libtorch_cpu.so");
+        Libraries("other").ShouldNotContain("libtorch_cpu.so", "libtorch comes from elsewhere");
+        Libraries("other").ShouldContain("libLibTorchSharp.so");
+
+        string[] Libraries(string place) => [.. Directory.EnumerateFiles(Path.Combine(folder, place), "*.so", SearchOption.AllDirectories).Select(file => Path.GetFileName(file))];
     }
 
     [Fact]
@@ -37,9 +43,11 @@ public sealed class SamplesTests(PackageFeed feed, ModelFixture fixture)
     [Fact]
     public async Task The_web_sample_serves_the_page_and_makes_a_video()
     {
-        string folder = await feed.CopyAsync("AspNetCore"), data = Path.GetDirectoryName(fixture.NewPath("data"))!;
+        string folder = await feed.CopyAsync("AspNetCore"), data = Path.GetDirectoryName(fixture.NewPath("data"))!, web = Path.Combine(folder, "bin", "Release", "net10.0", "speaking-web");
         await feed.RunAsync(folder, "dotnet", "build", "-c", "Release", "-v", "quiet");
-        using var program = feed.Start(folder, Path.Combine(folder, "bin", "Release", "net10.0", "speaking-web"), "--urls", "http://127.0.0.1:0", "--DataFolder", data);
+        var refusal = await Should.ThrowAsync<InvalidOperationException>(() => feed.RunAsync(folder, web, "--urls", "http://127.0.0.1:0", "--Locutor:Model", "no-such-model", "--Locutor:DataFolder", data));
+        refusal.Message.ShouldContain("found 'no-such-model'");
+        using var program = feed.Start(folder, web, "--urls", "http://127.0.0.1:0", "--Locutor:DataFolder", data);
         try
         {
             using var http = new HttpClient { BaseAddress = await AddressAsync(program), Timeout = TimeSpan.FromMinutes(2) };
