@@ -1,8 +1,8 @@
 namespace Locutor;
 
-/// <summary>Part of every test and benchmark that runs networks: before anything of TorchSharp is touched, what has to be arranged for it.</summary>
+/// <summary>Loads libtorch before anything of TorchSharp is used; part of every test and benchmark that runs networks.</summary>
 internal static class TorchStart
 {
     [System.Runtime.CompilerServices.ModuleInitializer]
-    internal static void Load() => Torch.Loading.TorchLibraries.Load();
+    internal static void Load() => Torch.Loading.TorchLibraries.Load(Torch.TorchOptions.FromEnvironment());
 }

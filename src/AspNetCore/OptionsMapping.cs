@@ -4,6 +4,7 @@ using Locutor.Generation.Requests;
 using Locutor.Models;
 using Locutor.Service.Settings;
 using Locutor.Service.Submissions;
+using Locutor.Torch;
 using Locutor.Torch.Cuda;
 using Locutor.Torch.Loading;
 using Microsoft.Extensions.Options;
@@ -43,7 +44,7 @@ internal sealed class OptionsCheck : IValidateOptions<LocutorOptions>
         {
             var settings = OptionsMapping.ToSettings(options);
             if (options.MemoryBudget < 1) return ValidateOptionsResult.Fail($"{nameof(options.MemoryBudget)}: expected at least 1 byte, found {options.MemoryBudget}");
-            TorchLibraries.Load();
+            TorchLibraries.Load(TorchOptions.FromEnvironment());
             DeviceFinder.Find(options.Device);
             ModelCatalog.FromDisk(settings);
             return ValidateOptionsResult.Success;

@@ -1,7 +1,7 @@
 using Locutor.Generation.Requests;
 using Locutor.Generation.Sampling;
-using Locutor.Kernels;
 using Locutor.Kernels.Quantisation;
+using Locutor.Torch;
 using static TorchSharp.torch;
 
 namespace Locutor.Bench;
@@ -73,15 +73,7 @@ internal sealed class AccuracyBench(BenchOptions options, Meter meter)
     /// <summary>Self attention in the numbers of the GPU's kernel, which a processor computes by its plain path.</summary>
     private static Tensor WithEightBitAttention(TrainedVideo video, VideoSettings settings, out double seconds)
     {
-        var chosen = EightBitAttention.Precision;
-        EightBitAttention.Precision = AttentionPrecision.EightBit;
-        try
-        {
-            return video.Frames(video.Exact, video.Exact, settings, null, out seconds);
-        }
-        finally
-        {
-            EightBitAttention.Precision = chosen;
-        }
+        using var eightBit = TorchOptions.Override(TorchOptions.Current with { Attention = "8bit" });
+        return video.Frames(video.Exact, video.Exact, settings, null, out seconds);
     }
 }

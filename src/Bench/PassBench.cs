@@ -1,9 +1,9 @@
 using Locutor.Generation.Loading;
-using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Devices;
 using Locutor.Kernels.Quantisation;
 using Locutor.Networks.Layers;
 using Locutor.Networks.VideoTransformer;
+using Locutor.Torch;
 using static TorchSharp.torch;
 
 namespace Locutor.Bench;
@@ -56,21 +56,13 @@ internal sealed class PassBench(BenchOptions options, Meter meter, Ceilings ceil
         using var scope = NewDisposeScope();
         using var inputs = new PassInputs(options, config);
         var found = Said(inputs, config, type, linears);
-        bool enabled = CudaKernel.Enabled;
-        CudaKernel.Enabled = false;
-        try
+        using var plain = TorchOptions.Override(TorchOptions.Current with { PlainKernels = true });
+        using var exact = Said(inputs, config, ScalarType.Float32, LinearPrecision.Plain);
+        return new BenchRow(Part, $"{config.Blocks} blocks, {Named(type, linears, inputs.Grid)}, against plain float32", null)
         {
-            using var exact = Said(inputs, config, ScalarType.Float32, LinearPrecision.Plain);
-            return new BenchRow(Part, $"{config.Blocks} blocks, {Named(type, linears, inputs.Grid)}, against plain float32", null)
-            {
-                Error = Meter.RelativeError(found, exact),
-                ErrorAllowed = Allowed(type, linears),
-            };
-        }
-        finally
-        {
-            CudaKernel.Enabled = enabled;
-        }
+            Error = Meter.RelativeError(found, exact),
+            ErrorAllowed = Allowed(type, linears),
+        };
     }
 
     private Tensor Said(PassInputs inputs, VideoTransformerConfig config, ScalarType arithmetic, LinearPrecision held)

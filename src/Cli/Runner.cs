@@ -26,7 +26,8 @@ internal static class Runner
 
         try
         {
-            if (parsed.CommandResult.Command.Name != "doctor") TorchLibraries.Load(); // doctor finds out by itself what is wrong with them
+            TorchOptions.Choose(TorchOptions.FromEnvironment());
+            if (parsed.CommandResult.Command.Name != "doctor") TorchLibraries.Load(TorchOptions.Current); // doctor finds out by itself what is wrong with them
             return await parsed.InvokeAsync(Configuration(parsed));
         }
         catch (OperationCanceledException)

@@ -5,6 +5,7 @@ using Locutor.Generation.Requests;
 using Locutor.Media;
 using Locutor.Media.Video;
 using Locutor.Models;
+using Locutor.Torch;
 using Locutor.Torch.Loading;
 
 namespace Locutor;
@@ -64,7 +65,7 @@ public sealed class TalkingVideoModel : IAsyncDisposable
         options ??= new();
         return await Failures.RunAsync(async () =>
         {
-            TorchLibraries.Load();
+            TorchLibraries.Load(TorchOptions.FromEnvironment());
             var relay = new ProgressRelay(progress);
             var found = ModelFinder.Find(model, options.Store);
             string preset = options.Preset ?? found.Bundle.DefaultPreset;

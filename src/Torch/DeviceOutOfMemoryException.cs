@@ -4,10 +4,10 @@ using System.Text.RegularExpressions;
 
 namespace Locutor.Torch;
 
-/// <summary>A device has too little memory for what it was asked to do. The message says how much was missing.</summary>
+/// <summary>Memory of a device ran out. The message contains the missing amount.</summary>
 public sealed partial class DeviceOutOfMemoryException(string message, Exception? inner = null) : Exception(message, inner)
 {
-    /// <summary>Runs <paramref name="work"/>; memory that runs out in it, wherever that is, becomes this exception.</summary>
+    /// <summary>Runs <paramref name="work"/> and converts every failure for lack of memory to this exception.</summary>
     /// <exception cref="DeviceOutOfMemoryException">Memory ran out.</exception>
     public static T Watch<T>(Func<T> work)
     {
@@ -34,35 +34,42 @@ public sealed partial class DeviceOutOfMemoryException(string message, Exception
         }
     }
 
-    /// <summary>Passes on what a sequence gives; memory that runs out in it becomes this exception.</summary>
+    /// <summary>Returns the items of a sequence and converts every failure for lack of memory to this exception.</summary>
     public static async IAsyncEnumerable<T> WatchAsync<T>(IAsyncEnumerable<T> work, [EnumeratorCancellation] CancellationToken ct = default)
     {
-        await using var items = work.GetAsyncEnumerator(ct);
+        var items = work.GetAsyncEnumerator(ct);
+        await using var disposal = items.ConfigureAwait(false);
         while (await WatchAsync(() => items.MoveNextAsync().AsTask()).ConfigureAwait(false)) yield return items.Current;
     }
 
     /// <summary>
-    /// Reads libtorch's message: TorchSharp hands on the text of a native exception and nothing else of it. Null where the failure was another.
+    /// Converts a failure for lack of memory; returns null for any other failure. It parses libtorch's message, because TorchSharp passes
+    /// on nothing else of a native exception.
     /// </summary>
     public static DeviceOutOfMemoryException? From(Exception failure)
     {
-        for (Exception? one = failure; one is not null; one = one.InnerException)
+        for (var one = (Exception?)failure; one is not null; one = one.InnerException)
         {
             if (one is DeviceOutOfMemoryException) return null; // recognised already
             if (one is OutOfMemoryException) return new("the machine's memory does not suffice", failure);
             if (one is not ExternalException) continue;
-            if (one.Message.Contains("CUDA out of memory", StringComparison.Ordinal)) return new(OfGpu(one.Message), failure);
-            if (HostAmount().Match(one.Message) is { Success: true } host) return new($"the machine's memory does not suffice: {host.Groups["asked"]} bytes more were asked for", failure);
+            if (one.Message.Contains("CUDA out of memory", StringComparison.Ordinal)) return new(GpuMessage(one.Message), failure);
+            if (HostAmount().Match(one.Message) is { Success: true } host)
+                return new($"the machine's memory does not suffice: {host.Groups["asked"]} bytes more were asked for", failure);
         }
 
         return null;
     }
 
-    private static string OfGpu(string message)
+    private static string GpuMessage(string message)
     {
         var found = Amounts().Match(message);
-        string amounts = found.Success ? $": {found.Groups["asked"]} more was asked for, {found.Groups["free"]} of {found.Groups["total"]} is free" : "";
-        string allowed = Allowed().Match(message) is { Success: true } limit ? $", {limit.Groups["allowed"]} is allowed to this program" : "";
+        string amounts = found.Success
+            ? $": {found.Groups["asked"]} more was asked for, {found.Groups["free"]} of {found.Groups["total"]} is free"
+            : "";
+        string allowed = Allowed().Match(message) is { Success: true } limit
+            ? $", {limit.Groups["allowed"]} is allowed to this program"
+            : "";
         return $"the GPU's memory does not suffice{amounts}{allowed}";
     }
 

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Locutor.Torch;
 
 /// <summary>
-/// Keeps the heap of glibc from growing over a long run. Buffers of tensors leave holes that later ones do not always fit, so new ones go behind
-/// the old ones although what is in use does not grow. Where that has happened, the pages of the holes are given back to the system.
+/// Keeps the heap of glibc from growing over a long run. Buffers of tensors leave holes that later ones do not always fit, so new ones go
+/// behind the old ones although what is in use does not grow. Where that has happened, the pages of the holes are given back to the system.
 /// </summary>
 public sealed partial class HostHeap
 {
@@ -37,9 +37,11 @@ public sealed partial class HostHeap
     }
 
     /// <summary>Bytes of this process that are in memory.</summary>
-    private static long Resident() => long.Parse(File.ReadAllText("/proc/self/statm").Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
+    private static long Resident() =>
+        long.Parse(File.ReadAllText("/proc/self/statm").Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
 
-    private static bool HasTrim() => NativeLibrary.TryLoad("libc.so.6", out nint library) && NativeLibrary.TryGetExport(library, "malloc_trim", out _);
+    private static bool HasTrim() =>
+        NativeLibrary.TryLoad("libc.so.6", out nint library) && NativeLibrary.TryGetExport(library, "malloc_trim", out _);
 
     [LibraryImport("libc.so.6", EntryPoint = "malloc_trim")]
     private static partial int Trim(nuint pad);

@@ -45,7 +45,9 @@ public static class Scopes
         return formula().DetachFromDisposeScope();
     }
 
-    /// <summary>Runs layers one after the other; the input of each is freed as soon as its output exists, so that two activations live at most.</summary>
+    /// <summary>
+    /// Runs layers one after the other; the input of each is freed as soon as its output exists, so that two activations live at most.
+    /// </summary>
     /// <param name="x">Input of the first layer; freed as well.</param>
     /// <param name="layers">The layers, in order.</param>
     public static Tensor Chain(Tensor x, IEnumerable<Func<Tensor, Tensor>> layers)

@@ -11,7 +11,8 @@ public static unsafe partial class TensorMemory
     public static nint Address(Tensor tensor) => THSTensor_data(tensor.Handle);
 
     /// <summary>Returns the bytes of a contiguous tensor on the CPU. The span is valid as long as the tensor lives.</summary>
-    public static ReadOnlySpan<byte> Bytes(Tensor tensor) => new((void*)Address(tensor), checked((int)(tensor.numel() * tensor.element_size())));
+    public static ReadOnlySpan<byte> Bytes(Tensor tensor) =>
+        new((void*)Address(tensor), checked((int)(tensor.numel() * tensor.element_size())));
 
     /// <summary>Creates a CPU tensor over memory that the caller owns, without a copy. The memory must outlive the tensor.</summary>
     /// <param name="address">Address of the first element.</param>
@@ -23,7 +24,9 @@ public static unsafe partial class TensorMemory
         fixed (long* lengths = shape)
         {
             nint handle = THSTensor_new(address, &Keep, (nint)lengths, shape.Length, (sbyte)type, (sbyte)type, 0, -1, 0);
-            return handle != 0 ? Tensor.UnsafeCreateTensor(handle) : throw new InvalidOperationException($"libtorch refuses memory for a tensor of shape [{string.Join(", ", shape)}]");
+            return handle != 0
+                ? Tensor.UnsafeCreateTensor(handle)
+                : throw new InvalidOperationException($"libtorch refuses memory for a tensor of shape [{string.Join(", ", shape)}]");
         }
     }
 

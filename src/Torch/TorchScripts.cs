@@ -2,10 +2,13 @@ using static TorchSharp.torch;
 
 namespace Locutor.Torch;
 
-/// <summary>Operations of libtorch that TorchSharp does not bind, each one TorchScript call away. An unknown name aborts the process: a test compiles them.</summary>
+/// <summary>
+/// Operations of libtorch that TorchSharp does not bind, called through TorchScript. An unknown name would abort the process, so a test
+/// compiles all.
+/// </summary>
 public static class TorchScripts
 {
-    // 15 is bfloat16, 6 float32; sums are kept in float32 or, faster and less exact, in fewer bits: the True asks for the latter.
+    // 15 is bfloat16, 6 is float32. True allows sums in fewer bits than float32, which is faster and less exact.
     private const string Text = """
         def scaled(a: Tensor, b: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
             return torch._scaled_mm(a, b, rows, columns, None, None, 15, True)
@@ -52,29 +55,32 @@ public static class TorchScripts
 
     private static readonly Lazy<jit.CompilationUnit> Compiled = new(() => jit.compile(Text.ReplaceLineEndings("\n")));
 
-    /// <summary>Rows times columns of float8 bytes, scaled, to bfloat16.</summary>
-    /// <param name="a">[m, k], rows without gaps.</param>
-    /// <param name="b">[k, n], columns without gaps.</param>
+    /// <summary>Multiplies float8 matrices with a scale for each row and column; the result is bfloat16.</summary>
+    /// <param name="a">[m, k], rows contiguous.</param>
+    /// <param name="b">[k, n], columns contiguous.</param>
     /// <param name="rows">[m, 1], float32.</param>
     /// <param name="columns">[1, n], float32.</param>
+    /// <param name="bias">[n], or null for none.</param>
     public static Tensor ScaledProduct(Tensor a, Tensor b, Tensor rows, Tensor columns, Tensor? bias) => bias is null
         ? Compiled.Value.invoke<Tensor>("scaled", a, b, rows, columns)
         : Compiled.Value.invoke<Tensor>("scaled_biased", a, b, rows, columns, bias);
 
-    /// <summary>[m, k] times [k, n] of int8, summed in int32.</summary>
+    /// <summary>Multiplies int8 matrices [m, k] and [k, n]; the result is int32.</summary>
     public static Tensor Int8Product(Tensor a, Tensor b) => Compiled.Value.invoke<Tensor>("product", a, b);
 
-    /// <summary>softmax(q k^T / sqrt(D)) v by cuDNN: [B, H, L, D] of a half-precision type on a GPU.</summary>
+    /// <summary>Computes softmax(q k^T / sqrt(D)) v with cuDNN. Tensors are [B, H, L, D], in 16 bits on a GPU.</summary>
     public static Tensor CudnnAttention(Tensor q, Tensor k, Tensor v) => Compiled.Value.invoke<Tensor>("attention", q, k, v);
 
-    /// <summary>The same, and the natural logarithm of what the exponentials sum up to: [B, H, L, 1], float32.</summary>
+    /// <summary>Computes attention with cuDNN and the natural logarithm of the sums of exponentials, [B, H, L, 1] in float32.</summary>
     public static (Tensor Output, Tensor Sums) CudnnAttentionAndSums(Tensor q, Tensor k, Tensor v)
     {
         var both = Compiled.Value.invoke<Tensor[]>("attention_and_sums", q, k, v);
         return (both[0], both[1]);
     }
 
-    /// <summary>softmax(q k^T / sqrt(D)) v on a CPU, and the natural logarithm of what the exponentials sum up to: [B, H, L], float32.</summary>
+    /// <summary>
+    /// softmax(q k^T / sqrt(D)) v on a CPU, and the natural logarithm of what the exponentials sum up to: [B, H, L], float32.
+    /// </summary>
     /// <param name="q">[B, H, L, D]</param>
     /// <param name="k">[B, H, keys, D]</param>
     /// <param name="v">[B, H, keys, D]</param>
@@ -84,25 +90,33 @@ public static class TorchScripts
         return (both[0], both[1]);
     }
 
-    /// <summary>gelu(a b + bias), the tanh approximation; on a GPU the product's own kernel ends with it.</summary>
+    /// <summary>Computes gelu(a b + bias) in the tanh approximation; on a GPU the kernel of the product applies it.</summary>
     /// <param name="a">[m, k]</param>
     /// <param name="b">[k, n]</param>
     /// <param name="bias">[n]</param>
     public static Tensor ProductGelu(Tensor a, Tensor b, Tensor bias) => Compiled.Value.invoke<Tensor>("product_gelu", a, b, bias);
 
-    /// <summary>[h, m, k] times [h, k, n] into <paramref name="result"/>, [h, m, n], whose rows may lie apart.</summary>
-    public static void ProductInto(Tensor a, Tensor b, Tensor result) => Compiled.Value.invoke<Tensor>("product_into", a, b, result).Dispose();
+    /// <summary>Multiplies [h, m, k] and [h, k, n] into <paramref name="result"/>, [h, m, n], whose rows need not be contiguous.</summary>
+    public static void ProductInto(Tensor a, Tensor b, Tensor result) =>
+        Compiled.Value.invoke<Tensor>("product_into", a, b, result).Dispose();
 
-    /// <summary>[m, k] times [k, n], plus a bias [n] where there is one, into <paramref name="result"/>, [m, n], whose rows may lie apart.</summary>
+    /// <summary>
+    /// Multiplies [m, k] and [k, n] and adds a bias [n], if any, into <paramref name="result"/>, [m, n], whose rows need not be contiguous.
+    /// </summary>
     public static void ProductInto(Tensor a, Tensor b, Tensor? bias, Tensor result) =>
-        (bias is null ? Compiled.Value.invoke<Tensor>("columns_into", a, b, result) : Compiled.Value.invoke<Tensor>("biased_columns_into", a, b, bias, result)).Dispose();
+        (bias is null
+            ? Compiled.Value.invoke<Tensor>("columns_into", a, b, result)
+            : Compiled.Value.invoke<Tensor>("biased_columns_into", a, b, bias, result)).Dispose();
 
-    /// <summary>[h, m, k] times [h, k, n] of a 16-bit type on a GPU as float32.</summary>
+    /// <summary>Multiplies [h, m, k] and [h, k, n] of a 16-bit type on a GPU; the result is float32.</summary>
     public static Tensor Float32Products(Tensor a, Tensor b) => Compiled.Value.invoke<Tensor>("float32_products", a, b);
 
-    /// <summary>[h, m, k] times [h, k, n] and a bias [n], one product after the other so that each adds it on its way.</summary>
+    /// <summary>
+    /// Multiplies [h, m, k] and [h, k, n] and adds a bias [n]. The products run one after the other, so that the kernel of each adds the
+    /// bias.
+    /// </summary>
     public static Tensor BiasedProducts(Tensor a, Tensor b, Tensor bias) => Compiled.Value.invoke<Tensor>("biased_products", a, b, bias);
 
-    /// <summary>Compiles all of them.</summary>
+    /// <summary>Compiles all operations.</summary>
     public static void Check() => _ = Compiled.Value;
 }

@@ -99,8 +99,8 @@ public sealed class CompilationTests : IDisposable
     {
         using var single = ones(4);
         using var half = single.to(ScalarType.BFloat16);
-        CudaKernel.Takes(single).ShouldBeFalse();
-        CudaKernel.Takes(half).ShouldBeFalse();
-        CudaKernel.TakesAttention(half).ShouldBeFalse();
+        CudaKernel.CanRun(single).ShouldBeFalse();
+        CudaKernel.CanRun(half).ShouldBeFalse();
+        CudaKernel.CanRunAttention(half).ShouldBeFalse();
     }
 }

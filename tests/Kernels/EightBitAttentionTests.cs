@@ -1,5 +1,6 @@
 using Locutor.Kernels.Quantisation;
 using Locutor.Networks.Layers;
+using Locutor.Torch;
 using Locutor.Torch.Cuda;
 using static TorchSharp.torch;
 
@@ -22,11 +23,7 @@ public sealed class EightBitAttentionTests : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        EightBitAttention.Precision = AttentionPrecision.Automatic;
-        scope.Dispose();
-    }
+    public void Dispose() => scope.Dispose();
 
     [Theory]
     [MemberData(nameof(Accuracy))]
@@ -83,7 +80,7 @@ public sealed class EightBitAttentionTests : IDisposable
             var turns = polar(ones_like(angles), angles);
             ProjectedHeads Given(Tensor x) => new(x, inputs.Rows(device, 0, width) / 4 + 1, 1e-6, turns, heads);
             var (q, k, v) = (Given(qkv[0]), Given(qkv[1] + 2), Attention.SplitHeads(qkv[2], heads)); // an offset, so that keys have a mean
-            Tensor Wide(ProjectedHeads rows) => RmsRotary.Plain(rows.X.to(ScalarType.Float32), rows.Weight.to(ScalarType.Float32), rows.Epsilon, rows.Turns, heads);
+            Tensor Wide(ProjectedHeads rows) => RmsRotary.Plain(rows.X.to(ScalarType.Float32), rows.Weight.to(ScalarType.Float32), rows.Eps, rows.Rotary, heads);
             var found = EightBitAttention.Apply(q, k, v);
             found.shape.ShouldBe([2, tokens, width]);
             found.ShouldBeNearInNorm(Exact(Wide(q), Wide(k), v), 2.5e-2, what);
@@ -151,7 +148,8 @@ public sealed class EightBitAttentionTests : IDisposable
         var (q, k, v) = Heads("cpu", "normal", 1, 2, 30, 40, 16);
         Tensor Found(AttentionPrecision precision, LinearPrecision linears = LinearPrecision.Float8)
         {
-            EightBitAttention.Precision = precision;
+            string setting = precision switch { AttentionPrecision.Automatic => "auto", AttentionPrecision.Exact => "exact", _ => "8bit" };
+            using var chosen = TorchOptions.Override(TorchOptions.Current with { Attention = setting });
             return Attention.Forward(q, k, v, linears).Values;
         }
         using var exact = Activations.Create(Attention.Forward(q, k, v), LinearPrecision.Float8).Values;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Locutor.Checkpoints.Safetensors;
 using Locutor.Networks.Layers;
+using Locutor.Torch;
 using static TorchSharp.torch;
 
 namespace Locutor.Parity.Tests;
@@ -29,7 +30,7 @@ internal static class Start
     [System.Runtime.CompilerServices.ModuleInitializer]
     internal static void LoadTorch()
     {
-        Torch.Loading.TorchLibraries.Load();
+        Torch.Loading.TorchLibraries.Load(TorchOptions.FromEnvironment());
         backends.cudnn.allow_tf32 = false;
     }
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Locutor.Torch.Loading;
 using static TorchSharp.torch;
 
 namespace Locutor.Torch.Tests;
@@ -24,8 +23,8 @@ public sealed class TorchWarningsTests
         var ct = TestContext.Current.CancellationToken;
         string method = $"{typeof(TorchWarningsTests).FullName}.{nameof(The_deviation_of_one_number_is_no_number)}";
         var start = new ProcessStartInfo(Environment.ProcessPath!, ["-noColor", "-noLogo", "-method", method]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment.Remove(TorchLibraries.LogVariable);
-        if (level is not null) start.Environment[TorchLibraries.LogVariable] = level;
+        start.Environment.Remove(TorchOptions.LogVariable);
+        if (level is not null) start.Environment[TorchOptions.LogVariable] = level;
         using var process = Process.Start(start)!;
         var (output, error) = (process.StandardOutput.ReadToEndAsync(ct), process.StandardError.ReadToEndAsync(ct));
         await process.WaitForExitAsync(ct);

@@ -2,6 +2,7 @@ using System.Globalization;
 using Locutor.Generation.Diagnosis;
 using Locutor.Generation.Loading;
 using Locutor.Kernels.Arithmetic;
+using Locutor.Torch;
 using Locutor.Torch.Loading;
 using static TorchSharp.torch;
 
@@ -16,10 +17,10 @@ internal static class ArithmeticCheck
 
     private static List<Finding> Run()
     {
-        if (!SelfTest.Enabled) return [Finding.Warning(Name, $"not tested, because {SelfTest.OffVariable} is 0: wrong results would not be noticed before the video is made", "unset the variable")];
+        if (!TorchOptions.Current.SelfTest) return [Finding.Warning(Name, $"not tested, because {TorchOptions.SelfTestVariable} is 0: wrong results would not be noticed before the video is made", "unset the variable")];
         try
         {
-            TorchLibraries.Load();
+            TorchLibraries.Load(TorchOptions.Current);
             Device[] devices = cuda.is_available() ? [CPU, CUDA] : [CPU];
             return [.. devices.SelectMany(Examine)];
         }

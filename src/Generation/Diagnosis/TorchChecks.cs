@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Locutor.Torch;
 using Locutor.Torch.Cuda;
 using Locutor.Torch.Loading;
 using static TorchSharp.torch;
@@ -19,7 +20,7 @@ public static class TorchChecks
 
     public static Check Nvrtc { get; } = new("nvrtc", LookAtNvrtc);
 
-    private static string? Folder => Environment.GetEnvironmentVariable(TorchLibraries.FolderVariable) is { Length: > 0 } named ? named : null;
+    private static string? Folder => TorchOptions.Current.Folder;
 
     private static List<Finding> LookAtLibtorch()
     {
@@ -28,7 +29,7 @@ public static class TorchChecks
             : $"LOCUTOR_TORCH names {Folder}: expected the folder of libtorch.so, libtorch_cpu.so and libc10.so of version 2.10; unset it to use the libtorch of this program";
         try
         {
-            TorchLibraries.Load();
+            TorchLibraries.Load(TorchOptions.Current);
             using var sum = ones(2, 2).matmul(ones(2, 2)).sum();
             if (sum.item<float>() != 8) return [Finding.Failure("libtorch", $"{Described()}: a product of ones is {sum.item<float>()}, expected 8", advice)];
             return [Finding.Ok("libtorch", $"{Described()}, {get_num_threads()} threads")];
@@ -85,7 +86,7 @@ public static class TorchChecks
     private static List<Finding> LookAtNvrtc()
     {
         bool needed = CudaDriver.IsPresent && cuda.is_available();
-        if (Torch.Cuda.Nvrtc.Find(Folder) is { } compiler) return [Finding.Ok("nvrtc", $"version {compiler.Version}")];
+        if (Torch.Cuda.Nvrtc.Find(TorchOptions.Current) is { } compiler) return [Finding.Ok("nvrtc", $"version {compiler.Version}")];
         return [needed
             ? Finding.Warning("nvrtc", "not found: this program's own kernels are not used, so a GPU is slower than it could be", "install libnvrtc of CUDA 12 or 13 (it comes with PyTorch), or let LOCUTOR_NVRTC name the file libnvrtc.so")
             : Finding.Ok("nvrtc", "not installed; it is only used with a GPU")];

@@ -3,50 +3,64 @@ using static TorchSharp.torch.nn.functional;
 
 namespace Locutor.Kernels.Arithmetic;
 
-/// <summary>Checks of what every network computes on a CPU: matrix products, attention and norms. Convolutions are checked where they are made.</summary>
+/// <summary>
+/// Self tests of the operations that every network uses on a CPU: matrix products, attention and norms. Every convolution is tested when it
+/// is created.
+/// </summary>
 public static class CpuChecks
 {
     private const string Usual = "libtorch", WithoutOneDnn = "without oneDNN";
     private const int Inputs = 72, Outputs = 40, Tokens = 33, Keys = 9, Heads = 2, HeadWidth = 36, Channels = 24;
 
-    /// <summary>Whether networks may compute in bfloat16 on this CPU. There is no second path: float32 takes its place.</summary>
-    public static bool TrustBFloat16() => Checks(ScalarType.BFloat16).All(check => SelfTest.On(CPU).PathOf(check.Kind, check.Check) is not null);
+    /// <summary>Returns whether networks may compute in bfloat16 on this CPU. If not, they compute in float32.</summary>
+    public static bool TrustBFloat16() =>
+        Checks(ScalarType.BFloat16).All(check => SelfTest.On(CPU).PathOf(check.Kind, check.Check) is not null);
 
-    /// <summary>Switches oneDNN off for the whole process where float32 is wrong with it.</summary>
-    /// <exception cref="WrongArithmeticException">float32 is wrong without it too.</exception>
+    /// <summary>Tests float32, and switches oneDNN off for the whole process if float32 is wrong with it.</summary>
+    /// <exception cref="WrongArithmeticException">float32 is wrong without oneDNN too.</exception>
     public static void RequireFloat32()
     {
         foreach (var (kind, check) in Checks(ScalarType.Float32))
         {
-            string path = SelfTest.On(CPU).PathOf(kind, check) ?? throw new WrongArithmeticException($"this machine computes a {kind} wrongly, with oneDNN and without it; no network can run here");
+            string path = SelfTest.On(CPU).PathOf(kind, check)
+                ?? throw new WrongArithmeticException(
+                    $"this machine computes a {kind} wrongly, with oneDNN and without it; no network can run here");
             if (path == WithoutOneDnn) OneDnn.DisableForProcess();
         }
     }
 
     private static IEnumerable<(OperationKind Kind, OperationCheck Check)> Checks(ScalarType type)
     {
-        yield return Of("linear", type, [[2, Tokens, Inputs], [Outputs, Inputs], [Outputs]], t => linear(t[0], t[1], t[2]), t => t[0].matmul(t[1].t()) + t[2]);
-        yield return Of(
+        yield return Create(
+            "linear", type, [[2, Tokens, Inputs], [Outputs, Inputs], [Outputs]], t => linear(
+                t[0], t[1], t[2]), t => t[0].matmul(t[1].t()) + t[2]);
+        yield return Create(
             "attention", type, [[2, Heads, Tokens, HeadWidth], [2, Heads, Keys, HeadWidth], [2, Heads, Keys, HeadWidth]],
             t => scaled_dot_product_attention(t[0], t[1], t[2]),
             t => (t[0].matmul(t[1].transpose(2, 3)) / Math.Sqrt(HeadWidth)).softmax(3).matmul(t[2]));
-        yield return Of("channel norm", type, [[1, 2, 5, 7, Channels], [Channels, 1, 1, 1]], t => ChannelNormSilu.Apply(t[0].permute(0, 4, 1, 2, 3), t[1]), ExactChannelNorm);
-        if (type == ScalarType.Float32) // layer norms are computed in float32 whatever the network's type
-            yield return Of("layer norm", type, [[2, Tokens, Inputs], [Inputs], [Inputs]], t => layer_norm(t[0], [Inputs], t[1], t[2], 1e-5), ExactLayerNorm);
+        yield return Create(
+            "channel norm", type, [[1, 2, 5, 7, Channels], [Channels, 1, 1, 1]], t => ChannelNormSilu.Apply(
+                t[0].permute(0, 4, 1, 2, 3), t[1]), ExactChannelNorm);
+        if (type != ScalarType.Float32) yield break; // layer norms are always computed in float32
+        yield return Create(
+            "layer norm", type, [[2, Tokens, Inputs], [Inputs], [Inputs]], t => layer_norm(
+                t[0], [Inputs], t[1], t[2], 1e-5), ExactLayerNorm);
     }
 
-    private static (OperationKind Kind, OperationCheck Check) Of(string name, ScalarType type, long[][] shapes, Func<Tensor[], Tensor> run, Func<Tensor[], Tensor> exact)
+    private static (OperationKind Kind, OperationCheck Check) Create(
+        string name, ScalarType type, long[][] shapes, Func<Tensor[], Tensor> run, Func<Tensor[], Tensor> exact)
     {
-        var paths = new List<OperationPath> { new(Usual, inputs => Still(() => run(inputs))) };
-        if (type == ScalarType.Float32) paths.Add(new(WithoutOneDnn, inputs => OneDnn.Without(() => Still(() => run(inputs)))));
+        var paths = new List<OperationPath> { new(Usual, inputs => WithoutGradients(() => run(inputs))) };
+        if (type == ScalarType.Float32) paths.Add(new(WithoutOneDnn, inputs => OneDnn.Without(() => WithoutGradients(() => run(inputs)))));
         double tolerance = type == ScalarType.Float32 ? 1e-4 : 0.03;
-        var check = new OperationCheck(tolerance, () => Normal(shapes, type), inputs => Still(() => exact([.. inputs.Select(input => input.to(ScalarType.Float64))])), paths);
+        Tensor[] Reference(Tensor[] inputs) => WithoutGradients(() => exact([.. inputs.Select(input => input.to(ScalarType.Float64))]));
+        var check = new OperationCheck(tolerance, () => Normal(shapes, type), Reference, paths);
         return (new OperationKind(name, type.ToString().ToLowerInvariant()), check);
     }
 
-    private static Tensor[] Still(Func<Tensor> operation)
+    private static Tensor[] WithoutGradients(Func<Tensor> operation)
     {
-        using var still = no_grad();
+        using var inference = no_grad();
         return [operation()];
     }
 

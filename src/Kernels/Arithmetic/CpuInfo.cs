@@ -1,25 +1,30 @@
 namespace Locutor.Kernels.Arithmetic;
 
-/// <summary>The processor as the system describes it.</summary>
+/// <summary>Properties of the CPU, as the operating system reports them.</summary>
 public static class CpuInfo
 {
     private const string Source = "/proc/cpuinfo", CacheFolder = "/sys/devices/system/cpu/cpu0/cache";
     private static readonly Lazy<Dictionary<string, string>> Fields = new(Read);
 
-    /// <summary>Vendor, family, model and stepping, and the name.</summary>
-    public static string Model { get; } = string.Join(' ', new[] { "vendor_id", "cpu family", "model", "stepping", "model name" }.Select(Field)).Trim();
+    /// <summary>Vendor, family, model, stepping and name.</summary>
+    public static string Model { get; } =
+        string.Join(' ', new[] { "vendor_id", "cpu family", "model", "stepping", "model name" }.Select(Field)).Trim();
 
-    /// <summary>Instruction sets and other abilities, as the system lists them.</summary>
+    /// <summary>Instruction sets and other features.</summary>
     public static string Flags { get; } = Field("flags") is { Length: > 0 } flags ? flags : Field("Features");
 
-    /// <summary>Whether bfloat16 is multiplied in hardware, without which it is slower than float32.</summary>
+    /// <summary>Whether the hardware multiplies bfloat16; otherwise bfloat16 is slower than float32.</summary>
     public static bool MultipliesBFloat16 { get; } = Flags.Split(' ').Any(flag => flag is "avx512_bf16" or "amx_bf16");
 
-    /// <summary>Level, kind and size of each cache of the first core; empty where a virtual machine is not told, which changes how libraries compute.</summary>
+    /// <summary>
+    /// Level, kind and size of each cache of the first core. It is empty in some virtual machines, where libraries then choose other
+    /// routines.
+    /// </summary>
     public static string Caches { get; } = string.Join(' ', FindCaches());
 
     private static IEnumerable<string> FindCaches() => Directory.Exists(CacheFolder)
-        ? Directory.EnumerateDirectories(CacheFolder, "index*").Order(StringComparer.Ordinal).Select(cache => $"L{Line(cache, "level")} {Line(cache, "type")} {Line(cache, "size")}")
+        ? Directory.EnumerateDirectories(CacheFolder, "index*").Order(StringComparer.Ordinal)
+            .Select(cache => $"L{Line(cache, "level")} {Line(cache, "type")} {Line(cache, "size")}")
         : [];
 
     private static string Line(string folder, string file)

@@ -5,27 +5,34 @@ using static TorchSharp.torch;
 
 namespace Locutor.Kernels.Arithmetic;
 
-/// <summary>Names everything that decides about the results of a device: model, abilities, library build, switches of the libraries.</summary>
+/// <summary>Describes everything that affects the results of a device: model, features, library build, switches of the libraries.</summary>
 public static class DeviceIdentity
 {
     private const int HeadBytes = 1 << 16;
 
-    /// <summary>Environment variables that make oneDNN or libtorch take other routines.</summary>
-    private static readonly string[] Switches = ["ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ONEDNN_DEFAULT_FPMATH_MODE", "ATEN_CPU_CAPABILITY", "MKL_ENABLE_INSTRUCTIONS"];
+    /// <summary>Environment variables with which oneDNN or libtorch choose other routines.</summary>
+    private static readonly string[] Switches =
+        ["ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ONEDNN_DEFAULT_FPMATH_MODE", "ATEN_CPU_CAPABILITY", "MKL_ENABLE_INSTRUCTIONS"];
     private static readonly Lazy<string> Build = new(FindBuild);
 
-    /// <summary>Length and hash of the head (with the linker's build id) of the loaded libtorch; its path where it cannot be read.</summary>
+    /// <summary>Length and hash of the beginning (with the build id) of the loaded libtorch; its path if it cannot be read.</summary>
     public static string LibtorchBuild => Build.Value;
 
+    /// <summary>Returns the identity of a device in this process.</summary>
     public static string Compute(Device device)
     {
-        string model = device.type == TorchSharp.DeviceType.CUDA ? Gpu(device) : $"{CpuInfo.Model}\n{CpuInfo.Flags}\ncaches {CpuInfo.Caches}";
+        string model = device.type == TorchSharp.DeviceType.CUDA
+            ? Gpu(device)
+            : $"{CpuInfo.Model}\n{CpuInfo.Flags}\ncaches {CpuInfo.Caches}";
         string switches = string.Join(' ', Switches.Select(name => $"{name}={Environment.GetEnvironmentVariable(name)}"));
         return $"{model}\n{LibtorchBuild}\n{switches}\nfault {InjectedFault.Convolutions}";
     }
 
-    private static string Gpu(Device device) =>
-        $"{CudaDriver.DeviceName(Math.Max(0, device.index))}, used as {GpuCapability.Read(device)}, driver of CUDA {CudaDriver.Version()}, {CudaKernel.CompilerVersion}";
+    private static string Gpu(Device device)
+    {
+        string name = CudaDriver.DeviceName(Math.Max(0, device.index));
+        return $"{name}, used as {GpuCapability.Read(device)}, driver of CUDA {CudaDriver.Version()}, {CudaKernel.CompilerVersion}";
+    }
 
     private static string FindBuild()
     {
@@ -44,12 +51,13 @@ public static class DeviceIdentity
         }
     }
 
-    /// <summary>Path of a library of this process.</summary>
+    /// <summary>Returns the path of a library of this process; null if it is not loaded.</summary>
     private static string? LoadedFrom(string name)
     {
         const string Maps = "/proc/self/maps";
         InitializeDeviceType(TorchSharp.DeviceType.CPU); // loads libtorch
         if (!File.Exists(Maps)) return null;
-        return File.ReadLines(Maps).Where(line => line.EndsWith("/" + name, StringComparison.Ordinal)).Select(line => line[line.IndexOf('/', StringComparison.Ordinal)..]).FirstOrDefault();
+        string? line = File.ReadLines(Maps).FirstOrDefault(line => line.EndsWith("/" + name, StringComparison.Ordinal));
+        return line?[line.IndexOf('/', StringComparison.Ordinal)..];
     }
 }

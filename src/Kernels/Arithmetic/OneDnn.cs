@@ -2,7 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace Locutor.Kernels.Arithmetic;
 
-/// <summary>Switches oneDNN, the library behind libtorch's convolutions and bfloat16 products on a CPU, off for single operations.</summary>
+/// <summary>
+/// Switches oneDNN off, which computes libtorch's convolutions and bfloat16 products on a CPU. libtorch has one such switch for the whole
+/// process (at::Context), and no other way to avoid oneDNN: while one thread runs <see cref="Without"/>, operations of other threads are
+/// correct too, but slower, and they round differently. Tests that compare bits must not run at the same time. The self test therefore uses
+/// this path last.
+/// </summary>
 public static unsafe class OneDnn
 {
     private static readonly Lock Switching = new();
@@ -13,11 +18,13 @@ public static unsafe class OneDnn
     [ThreadStatic]
     private static int depth;
 
-    /// <summary>Whether operations of this thread may go through oneDNN.</summary>
+    /// <summary>Whether operations of this thread may use oneDNN.</summary>
     public static bool IsOn => depth == 0 && !abandoned;
 
-    /// <summary>Runs an operation without oneDNN. The switch is one for the whole process: what other threads compute meanwhile is right too, but slower and with other roundings.</summary>
-    /// <exception cref="NotSupportedException">This libtorch does not offer the switch.</exception>
+    /// <summary>
+    /// Runs an operation without oneDNN. Concurrent calls share the switch; the last one to end switches oneDNN on again.
+    /// </summary>
+    /// <exception cref="NotSupportedException">This libtorch has no such switch.</exception>
     public static T Without<T>(Func<T> operation)
     {
         Enter();
@@ -31,8 +38,8 @@ public static unsafe class OneDnn
         }
     }
 
-    /// <summary>Switches it off for the rest of this process.</summary>
-    /// <exception cref="NotSupportedException">This libtorch does not offer the switch.</exception>
+    /// <summary>Switches oneDNN off for the rest of this process.</summary>
+    /// <exception cref="NotSupportedException">This libtorch has no such switch.</exception>
     public static void DisableForProcess()
     {
         if (abandoned) return;

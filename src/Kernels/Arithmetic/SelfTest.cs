@@ -1,21 +1,19 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using Locutor.Torch;
 using Locutor.Torch.Cuda;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels.Arithmetic;
 
 /// <summary>
-/// Tests operations of one device against their definition before a network uses them, and chooses the path of each. Outcomes are kept in
-/// the cache folder per device, flags and libtorch build, so that only the first start pays for them.
+/// Tests the operations of one device against their definition before a network uses them, and chooses a path for each. Results are cached
+/// for each device, its flags and the libtorch build, so that only the first start needs time for them.
 /// </summary>
-/// <param name="identity">Everything that decides about results: device, its abilities, library builds.</param>
-/// <param name="cache">Where outcomes are kept between processes; null keeps them in this process alone.</param>
+/// <param name="identity">Everything that affects results: the device, its features, library builds.</param>
+/// <param name="cache">Results of earlier processes; null caches them in this process only.</param>
 public sealed class SelfTest(string identity, SelfTestCache? cache)
 {
-    /// <summary>Environment variable: 0 trusts the usual path of every operation without a test.</summary>
-    public const string OffVariable = "LOCUTOR_SELF_TEST";
-
     private const int Rounds = 5;
     private const double ClearlyFaster = 0.6;
 
@@ -25,10 +23,7 @@ public sealed class SelfTest(string identity, SelfTestCache? cache)
     private Dictionary<OperationKind, CheckResult>? known;
     private bool unsaved;
 
-    /// <summary>False when <see cref="OffVariable"/> says so.</summary>
-    public static bool Enabled { get; } = Environment.GetEnvironmentVariable(OffVariable) is not "0";
-
-    /// <summary>Outcomes that this process asked for.</summary>
+    /// <summary>Results of the operations that this process uses.</summary>
     public IReadOnlyList<CheckResult> Results
     {
         get
@@ -37,7 +32,7 @@ public sealed class SelfTest(string identity, SelfTestCache? cache)
         }
     }
 
-    /// <summary>One line about the operations that take another path than usual, and why; null when none does.</summary>
+    /// <summary>One line about the operations that use another path than usual, with the reason; null if there is none.</summary>
     public string? Notice
     {
         get
@@ -47,23 +42,26 @@ public sealed class SelfTest(string identity, SelfTestCache? cache)
             string first = $"{changed[0].Kind}: {changed[0].Usual} is {changed[0].Reason}";
             string more = changed.Length == 1 ? "" : $", and {changed.Length - 1} more";
             var paths = changed.GroupBy(result => result.Path ?? "not used").Select(group => $"{group.Key} ({group.Count()})");
-            return $"this machine computes some operations wrongly ({first}{more}); other paths are used: {string.Join(", ", paths)}. Results are right. 'locutor doctor' lists all of them.";
+            return $"this machine computes some operations wrongly ({first}{more}); other paths are used: {string.Join(", ", paths)}. "
+                + "Results are right. 'locutor doctor' lists all of them.";
         }
     }
 
-    /// <summary>The test of a device; one for each device, card or injected fault of this process.</summary>
+    /// <summary>Returns the test of a device. There is one for each device and injected fault.</summary>
     public static SelfTest On(Device device)
     {
         string identity = DeviceIdentity.Compute(device);
         return Devices.GetOrAdd(identity, key => new SelfTest(key, SelfTestCache.Default));
     }
 
-    /// <summary>Name of the path to take for that kind of operation; null when every path gives wrong results.</summary>
-    /// <param name="kind">Equal kinds are tested once.</param>
-    /// <param name="check">How to test it.</param>
+    /// <summary>
+    /// Returns the name of the path to use for a kind of operation; null if every path is wrong. The first call tests it.
+    /// </summary>
+    /// <param name="kind">Kind of the operation.</param>
+    /// <param name="check">Test of the operation.</param>
     public string? PathOf(OperationKind kind, OperationCheck check)
     {
-        if (!Enabled) return check.Paths[0].Name;
+        if (!TorchOptions.Current.SelfTest) return check.Paths[0].Name;
         lock (testing)
         {
             if (used.TryGetValue(kind, out var result)) return result.Path;
@@ -78,7 +76,7 @@ public sealed class SelfTest(string identity, SelfTestCache? cache)
         }
     }
 
-    /// <summary>Keeps new outcomes for later processes. A cache that cannot be written costs a test at the next start, no more.</summary>
+    /// <summary>Stores new results for later processes. If the cache cannot be written, the next start tests again.</summary>
     public void Save()
     {
         lock (testing)
@@ -100,7 +98,8 @@ public sealed class SelfTest(string identity, SelfTestCache? cache)
         string usual = check.Paths[0].Name;
         var (error, refusal) = ErrorOf(check.Paths[0], inputs, reference);
         if (error <= check.Tolerance) return new(kind, usual, error, usual);
-        string reason = refusal ?? (double.IsNaN(error) ? "not finite" : string.Create(CultureInfo.InvariantCulture, $"wrong by {error:P0}"));
+        string reason = refusal
+            ?? (double.IsNaN(error) ? "not finite" : string.Create(CultureInfo.InvariantCulture, $"wrong by {error:P0}"));
         List<(OperationPath Path, double Error)> right = [];
         foreach (var path in check.Paths.Skip(1).OrderBy(path => path.IsLastResort))
         {
@@ -113,7 +112,7 @@ public sealed class SelfTest(string identity, SelfTestCache? cache)
         return new(kind, chosen.Path.Name, chosen.Error, usual, reason);
     }
 
-    /// <summary>The largest relative L2 distance of all results; NaN where one is not finite or the path is refused.</summary>
+    /// <summary>Returns the largest relative L2 error of all results; NaN if one is not finite or the device refuses the path.</summary>
     private static (double Error, string? Refusal) ErrorOf(OperationPath path, Tensor[] inputs, Tensor[] reference)
     {
         using var scope = NewDisposeScope();
@@ -129,7 +128,7 @@ public sealed class SelfTest(string identity, SelfTestCache? cache)
         }
     }
 
-    /// <summary>One line of what libtorch says: of a script's trace the reason at its end, else the first.</summary>
+    /// <summary>Returns one line of an error message: the reason at the end of a script's trace, else the first line.</summary>
     private static string Refusal(string message)
     {
         const string Reason = "RuntimeError: ";
@@ -142,15 +141,16 @@ public sealed class SelfTest(string identity, SelfTestCache? cache)
         using var scope = NewDisposeScope();
         var exact = reference.to(ScalarType.Float64);
         double length = exact.norm().item<double>();
-        if (!(length > 0 && double.IsFinite(length))) throw new ArgumentException("the reference of a check must be finite and not zero", nameof(reference));
+        if (!(length > 0 && double.IsFinite(length)))
+            throw new ArgumentException("the reference of a check must be finite and not zero", nameof(reference));
         if (!result.shape.AsSpan().SequenceEqual(reference.shape)) return double.NaN;
         double error = (result.to(ScalarType.Float64) - exact).norm().item<double>() / length;
         return double.IsFinite(error) ? error : double.NaN;
     }
 
     /// <summary>
-    /// Which path is fastest, by the shortest of several runs in alternation. An earlier path is kept unless a later one is clearly faster, so that
-    /// a busy machine does not decide.
+    /// Returns the index of the fastest path, by the shortest of several alternating runs. A later path must be clearly faster than an
+    /// earlier one, so that the load of the machine does not decide.
     /// </summary>
     private static int Fastest(OperationPath[] paths, Tensor[] inputs)
     {

@@ -2,32 +2,35 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Locutor.Torch;
 using Locutor.Torch.Cuda;
 
 namespace Locutor.Kernels.Arithmetic;
 
 /// <summary>
-/// Outcomes of the self test in a folder, one file per identity. A file starts with the SHA-256 of the rest; one that is torn or was
-/// changed counts as absent. Files are written under another name and renamed, so that several processes can share the folder.
+/// Stores results of the self test in a folder, one file for each identity. A file begins with the SHA-256 of the rest; a damaged file
+/// counts as absent. Files are written under a temporary name and renamed, so that several processes can share the folder.
 /// </summary>
 public sealed class SelfTestCache(string folder)
 {
-    /// <summary>Part of every identity: change it whenever a check or a path changes its meaning.</summary>
+    /// <summary>Part of every identity; increase it when a check or a path changes its meaning.</summary>
     private const int Version = 2;
 
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
-    /// <summary>In the user's cache folder.</summary>
-    public static SelfTestCache Default { get; } = new(Path.Combine(KernelCache.UserFolder, "arithmetic"));
+    /// <summary>The cache in the folder of <see cref="TorchOptions.CacheFolder"/>.</summary>
+    public static SelfTestCache Default => new(Path.Combine(KernelCache.UserFolder, "arithmetic"));
 
-    /// <summary>Outcomes of that identity; empty when there are none.</summary>
+    /// <summary>Returns the stored results of an identity.</summary>
     public Dictionary<OperationKind, CheckResult> Read(string identity)
     {
         try
         {
             byte[] bytes = File.ReadAllBytes(PathOf(identity));
-            if (bytes.Length <= SHA256.HashSizeInBytes || !SHA256.HashData(bytes.AsSpan(SHA256.HashSizeInBytes)).AsSpan().SequenceEqual(bytes.AsSpan(0, SHA256.HashSizeInBytes))) return [];
-            var kept = JsonSerializer.Deserialize<Kept>(bytes.AsSpan(SHA256.HashSizeInBytes), Options);
+            if (bytes.Length <= SHA256.HashSizeInBytes) return [];
+            var (hash, json) = (bytes.AsSpan(0, SHA256.HashSizeInBytes).ToArray(), bytes[SHA256.HashSizeInBytes..]);
+            if (!SHA256.HashData(json).AsSpan().SequenceEqual(hash)) return [];
+            var kept = JsonSerializer.Deserialize<Kept>(json, Options);
             return kept is null || kept.Identity != identity ? [] : kept.Results.ToDictionary(result => result.Kind);
         }
         catch (Exception missing) when (missing is IOException or UnauthorizedAccessException or JsonException or ArgumentException)
@@ -36,7 +39,7 @@ public sealed class SelfTestCache(string folder)
         }
     }
 
-    /// <summary>Adds outcomes to those that are there. Nothing happens where the folder cannot be written.</summary>
+    /// <summary>Adds results to the stored ones. If the folder cannot be written, nothing happens.</summary>
     public void Add(string identity, IReadOnlyDictionary<OperationKind, CheckResult> results)
     {
         var all = Read(identity);
@@ -55,7 +58,7 @@ public sealed class SelfTestCache(string folder)
         }
     }
 
-    /// <summary>The file of that identity.</summary>
+    /// <summary>Returns the file of an identity.</summary>
     internal string PathOf(string identity) =>
         Path.Combine(folder, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Version}\n{identity}"))) + ".arithmetic");
 

@@ -1,4 +1,4 @@
 namespace Locutor.Kernels.Arithmetic;
 
-/// <summary>This machine computes an operation wrongly on every path.</summary>
+/// <summary>This machine computes an operation wrongly on every path; no network can run.</summary>
 public sealed class WrongArithmeticException(string message) : Exception(message);

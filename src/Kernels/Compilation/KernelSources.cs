@@ -3,19 +3,22 @@ using Locutor.Torch.Cuda;
 
 namespace Locutor.Kernels.Compilation;
 
-/// <summary>The CUDA C++ texts that this library carries.</summary>
+/// <summary>The CUDA C++ sources that are embedded in this library.</summary>
 public static class KernelSources
 {
     private const string Shared = "shared.cuh", Hopper = "hopper.cuh";
     private static readonly Assembly Carrier = typeof(KernelSources).Assembly;
 
-    /// <summary>Every kernel's file, such as <c>NormModulate.cu</c>, in alphabetical order.</summary>
-    public static IReadOnlyList<string> Files { get; } = [.. Carrier.GetManifestResourceNames().Where(name => name.EndsWith(".cu", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+    /// <summary>Names of all sources, for example <c>NormModulate.cu</c>, in alphabetical order.</summary>
+    public static IReadOnlyList<string> Files { get; } =
+        [.. Carrier.GetManifestResourceNames().Where(name => name.EndsWith(".cu", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 
-    /// <summary>The text to compile: its constants, what all share, the header of the same name where there is one, and its own.</summary>
+    /// <summary>Returns the text to compile: constants, shared declarations, the header of the same name if there is one, and the source itself.</summary>
+    /// <param name="file">Name of the source.</param>
     /// <param name="constants">Lines of <c>#define NAME value</c>.</param>
     /// <param name="hopper">Whether the file uses the instructions of compute capability 9.0.</param>
-    public static string Read(string file, string constants = "", bool hopper = false) => constants + Text(Shared) + (hopper ? Text(Hopper) : "") + Header(Path.ChangeExtension(file, ".cuh")) + Text(file);
+    public static string Read(string file, string constants = "", bool hopper = false) =>
+        constants + Text(Shared) + (hopper ? Text(Hopper) : "") + Header(Path.ChangeExtension(file, ".cuh")) + Text(file);
 
     private static string Header(string name) => Carrier.GetManifestResourceInfo(name) is null ? "" : Text(name);
 

@@ -4,10 +4,14 @@ using static TorchSharp.torch;
 
 namespace Locutor.Kernels.Compilation;
 
-/// <summary>A tensor as rows of its last axis, one stride between them, as the kernels take it.</summary>
+/// <summary>A tensor as rows of its last axis with one stride between them, as the kernels read it.</summary>
+/// <param name="Tensor">The tensor, or a copy with one stride.</param>
+/// <param name="Count">Number of rows.</param>
+/// <param name="Width">Values of a row.</param>
+/// <param name="Stride">Values from the start of a row to that of the next.</param>
 internal readonly record struct Rows(Tensor Tensor, long Count, int Width, long Stride)
 {
-    /// <summary>A view where the strides allow it, else a copy in the current dispose scope.</summary>
+    /// <summary>Views a tensor as rows, or copies it in the current dispose scope if its strides do not allow that.</summary>
     public static Rows From(Tensor x)
     {
         int width = checked((int)x.shape[^1]);
@@ -15,9 +19,12 @@ internal readonly record struct Rows(Tensor Tensor, long Count, int Width, long 
         return OneStride(x) is { } stride ? new(x, count, width, stride) : new(x.contiguous(), count, width, width);
     }
 
-    /// <summary>Whether every row starts on 16 bytes and is a multiple of 8 values, so that 8 values of 16 bits move at once.</summary>
+    /// <summary>
+    /// Whether every row is 16-byte aligned and a multiple of 8 values, so that a thread can move 8 values of 16 bits at once.
+    /// </summary>
     public bool Wide => Width % 8 == 0 && Stride % 8 == 0 && Aligned(TensorMemory.Address(Tensor));
 
+    /// <summary>Returns whether an address is 16-byte aligned.</summary>
     public static bool Aligned(nint address) => address % 16 == 0;
 
     private static long? OneStride(Tensor x)
@@ -36,20 +43,24 @@ internal readonly record struct Rows(Tensor Tensor, long Count, int Width, long 
     }
 }
 
-/// <summary>How neighbouring threads hold one row in their registers, in vectors of 8 values; the constants of <c>shared.cuh</c>.</summary>
+/// <summary>
+/// Distribution of a row over the registers of neighbouring threads, in vectors of 8 values; these are the constants of <c>shared.cuh</c>.
+/// </summary>
+/// <param name="Width">Values of the row.</param>
 /// <param name="Lanes">Threads of a row.</param>
-/// <param name="Vectors">Of each thread.</param>
-/// <param name="Wide">The vectors cover the row exactly and start on 16 bytes; else values move one by one.</param>
+/// <param name="Vectors">Vectors of each thread.</param>
+/// <param name="Wide">Whether aligned vectors cover the row exactly; otherwise values move one by one.</param>
 internal readonly record struct RowShape(int Width, int Lanes, int Vectors, bool Wide)
 {
-    /// <summary>Values of the longest row that a block holds.</summary>
+    /// <summary>Values of the longest row that fits into the registers of a block.</summary>
     public const int Longest = 4 * 8 * MostLanes;
 
     private const int MostLanes = 1024, Warp = 32;
 
-    /// <summary>A block for a row: the fewest warps whose threads hold few enough vectors.</summary>
-    /// <param name="wide">Whether vectors may move at once.</param>
-    /// <param name="most">Vectors of a thread; at least 4.</param>
+    /// <summary>Assigns a block to each row: the fewest warps whose threads hold at most so many vectors.</summary>
+    /// <param name="width">Values of the row.</param>
+    /// <param name="wide">Whether the rows are aligned.</param>
+    /// <param name="most">Largest number of vectors of a thread; at least 4.</param>
     public static RowShape ForBlock(int width, bool wide, int most)
     {
         int vectors = (width + 7) / 8;
@@ -59,32 +70,42 @@ internal readonly record struct RowShape(int Width, int Lanes, int Vectors, bool
         return new(width, fewest, (vectors + fewest - 1) / fewest, false);
     }
 
-    /// <summary>A part of a warp for a row, so that a warp has several short ones: a power of two of threads that covers it exactly, or the whole warp.</summary>
+    /// <summary>
+    /// Assigns a part of a warp to each row, for short rows: a power of two of threads that covers the row exactly, or the whole warp.
+    /// </summary>
     public static RowShape ForWarp(int width, bool wide)
     {
         int vectors = (width + 7) / 8, lanes = Math.Min(Warp, vectors & -vectors);
-        return wide && vectors / lanes <= 4 ? new(width, lanes, vectors / lanes, true) : new(width, Warp, (vectors + Warp - 1) / Warp, false);
+        return wide && vectors / lanes <= 4
+            ? new(width, lanes, vectors / lanes, true)
+            : new(width, Warp, (vectors + Warp - 1) / Warp, false);
     }
 
-    /// <summary>What a kernel is compiled with.</summary>
-    /// <param name="format">How values leave.</param>
+    /// <summary>Returns the constants for compiling a kernel.</summary>
+    /// <param name="format">Precision of the result.</param>
     /// <param name="others">The kernel's own constants.</param>
     public string Constants(LinearPrecision format, params ReadOnlySpan<(string Name, int Value)> others)
     {
-        string text = FormattableString.Invariant($"#define WIDTH {Width}\n#define LANES {Lanes}\n#define VECTORS {Vectors}\n#define WIDE {(Wide ? 1 : 0)}\n#define FORMAT {(int)format}\n");
+        string text = FormattableString.Invariant(
+            $"#define WIDTH {Width}\n#define LANES {Lanes}\n#define VECTORS {Vectors}\n#define WIDE {(Wide ? 1 : 0)}\n#define FORMAT {(int)format}\n");
         foreach (var (name, value) in others) text += FormattableString.Invariant($"#define {name} {value}\n");
         return text;
     }
 }
 
-/// <summary>Where a kernel leaves rows: numbers, or bytes with a scale for each row.</summary>
+/// <summary>Memory for the result of a kernel: plain values, or bytes with a scale for each row.</summary>
+/// <param name="Values">The values.</param>
+/// <param name="Scales">One scale for each row; null for plain values.</param>
 internal readonly record struct RowsOut(Tensor Values, Tensor? Scales)
 {
+    /// <summary>Allocates a result of the shape of x.</summary>
     public static RowsOut CreateLike(Tensor x, LinearPrecision precision) => precision == LinearPrecision.Plain
         ? new(empty(x.shape, x.dtype, x.device), null)
-        : new(empty(x.shape, RowQuantiser.Type(precision), x.device), empty(x.shape.AsSpan(0, x.shape.Length - 1).ToArray(), ScalarType.Float32, x.device));
+        : new(empty(x.shape, RowQuantiser.Type(precision), x.device), empty(x.shape[..^1], ScalarType.Float32, x.device));
 
+    /// <summary>Address of the scales, or 0.</summary>
     public nint ScalesAddress => Scales is null ? 0 : TensorMemory.Address(Scales);
 
+    /// <summary>The result as input of the next matrix product.</summary>
     public Activations Activations => new(Values, Scales);
 }

@@ -6,10 +6,10 @@ using static TorchSharp.torch;
 namespace Locutor.Kernels.Devices;
 
 /// <summary>
-/// Which operations this process uses on one GPU: those that its compute capability has and that the self test found right. Layers and kernels ask
-/// here, and never look at the capability themselves.
+/// The operations that this process uses on one GPU: those that its compute capability supports and that the self test found correct.
+/// Layers and kernels ask here, never for the capability.
 /// </summary>
-/// <param name="Capability">The GPU's, or a forced one.</param>
+/// <param name="Capability">Capability of the GPU, or the lower one that the user chose.</param>
 public sealed record GpuPaths(GpuCapability Capability)
 {
     private const int MostGpus = 64;
@@ -17,35 +17,41 @@ public sealed record GpuPaths(GpuCapability Capability)
     private static readonly GpuPaths?[] Known = new GpuPaths?[MostGpus];
     private static readonly Lock Testing = new();
 
-    /// <summary>The paths of a GPU whose self test runs on this thread, so that an operation under test does not ask for the result of its own test.</summary>
+    /// <summary>
+    /// Paths of a GPU whose self test runs on this thread, so that an operation under test does not wait for the result of its own test.
+    /// </summary>
     [ThreadStatic]
     private static GpuPaths? underTest;
 
-    /// <summary>Type in which networks compute unless told otherwise: bfloat16, or float16 where there is none.</summary>
+    /// <summary>Type in which networks compute by default: bfloat16, or float16 on GPUs without it.</summary>
     public ScalarType Half { get; init; } = Capability.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float16;
 
-    /// <summary>Whether float8 weights and activations are multiplied as bytes. If not, weights are widened row block by row block for every product.</summary>
+    /// <summary>
+    /// Whether float8 weights and activations are multiplied as bytes. If not, blocks of weights are dequantised for every product.
+    /// </summary>
     public bool Float8Products { get; init; } = Capability.Float8Products;
 
-    /// <summary>Whether int8 weights and activations are multiplied as bytes. If not, weights are widened as those of float8 are.</summary>
+    /// <summary>
+    /// Whether int8 weights and activations are multiplied as bytes. If not, blocks of weights are dequantised for every product.
+    /// </summary>
     public bool Int8Products { get; init; } = Capability.Int8Products;
 
-    /// <summary>Whether attention is cuDNN's. If not, libtorch chooses.</summary>
+    /// <summary>Whether cuDNN computes attention. If not, libtorch chooses.</summary>
     public bool CudnnAttention { get; init; } = Capability.CudnnAttention;
 
     /// <summary>Whether a matrix product applies bias and GELU itself.</summary>
     public bool GeluInProduct { get; init; } = true;
 
-    /// <summary>Whether products of 16-bit numbers can be written as float32.</summary>
+    /// <summary>Whether products of 16-bit values can be written as float32.</summary>
     public bool Float32Outputs { get; init; } = true;
 
-    /// <summary>Whether the kernels of this library run. If not, their plain paths do.</summary>
+    /// <summary>Whether the kernels of this library run. If not, libtorch computes their operations.</summary>
     public bool FusedKernels { get; init; } = Capability.FusedKernels;
 
-    /// <summary>Whether self attention can have 8-bit products, by a kernel of this library.</summary>
+    /// <summary>Whether the kernel of self attention with 8-bit products runs.</summary>
     public bool EightBitAttention { get; init; } = Capability.EightBitAttention;
 
-    /// <summary>How activations come to a product whose weights are held in that way.</summary>
+    /// <summary>Returns the precision of activations for weights that are held in a precision.</summary>
     public LinearPrecision ActivationPrecision(LinearPrecision held) => held switch
     {
         LinearPrecision.Float8 when Float8Products => held,
@@ -54,25 +60,27 @@ public sealed record GpuPaths(GpuCapability Capability)
     };
 
     /// <summary>
-    /// How weights that are stored in one byte are held where nobody asked for a precision. Where the GPU does not multiply float8 but int8, they become
-    /// int8: its products are twice as fast as those of widened weights (docs/decisions/gpu-without-float8.md).
+    /// Returns the precision in which weights of one byte are held by default. float8 becomes int8 on a GPU that multiplies only the
+    /// latter: products are twice as fast as those of dequantised weights (docs/decisions/gpu-without-float8.md).
     /// </summary>
-    public LinearPrecision StoragePrecision(LinearPrecision stored) => stored == LinearPrecision.Float8 && !Float8Products && Int8Products ? LinearPrecision.Int8 : stored;
+    public LinearPrecision StoragePrecision(LinearPrecision stored) =>
+        stored == LinearPrecision.Float8 && !Float8Products && Int8Products ? LinearPrecision.Int8 : stored;
 
-    /// <summary>What happens to weights that this GPU does not multiply as they are stored or asked for; null where it does.</summary>
-    /// <param name="stored">How they are stored, or asked for.</param>
-    /// <param name="held">How they are held.</param>
+    /// <summary>Returns a notice about weights that this GPU does not multiply in their precision; null if it does.</summary>
+    /// <param name="stored">Precision in which they are stored or requested.</param>
+    /// <param name="held">Precision in which they are held.</param>
     public string? Notice(LinearPrecision stored, LinearPrecision held)
     {
         if (ActivationPrecision(stored) == stored) return null;
         string name = Name(stored);
         return held == stored
             ? $"a GPU of capability {Capability} does not multiply {name}: weights stay {name} in memory and are widened to {Name(Half)} for every product"
-            : $"a GPU of capability {Capability} does not multiply {name}: weights are quantised to {Name(held)}; 'locutor models prepare --precision {Name(held)}' does that once, and more exactly, from the original weights";
+            : $"a GPU of capability {Capability} does not multiply {name}: weights are quantised to {Name(held)}; "
+                + $"'locutor models prepare --precision {Name(held)}' does that once, and more exactly, from the original weights";
     }
 
-    /// <summary>The paths of a GPU; the first call tests each.</summary>
-    /// <exception cref="GpuCapabilityException">The forced capability cannot be used.</exception>
+    /// <summary>Returns the paths of a GPU. The first call tests them.</summary>
+    /// <exception cref="GpuCapabilityException">The capability that the user chose cannot be used.</exception>
     /// <exception cref="WrongArithmeticException">The GPU computes an operation wrongly on every path.</exception>
     public static GpuPaths For(Device gpu)
     {
@@ -80,7 +88,7 @@ public sealed record GpuPaths(GpuCapability Capability)
         return underTest ?? Volatile.Read(ref Known[index]) ?? Test(index);
     }
 
-    /// <summary>The paths where the device is a GPU, else null.</summary>
+    /// <summary>Returns the paths of a GPU; null for other devices.</summary>
     public static GpuPaths? ForGpu(Device device) => device.type == TorchSharp.DeviceType.CUDA ? For(device) : null;
 
     private static GpuPaths Test(int index)
@@ -92,7 +100,7 @@ public sealed record GpuPaths(GpuCapability Capability)
             underTest = new GpuPaths(GpuCapability.Read(gpu));
             try
             {
-                using var still = no_grad();
+                using var inference = no_grad();
                 var test = SelfTest.On(gpu);
                 underTest = underTest.Tested(gpu, test);
                 test.Save();
@@ -106,13 +114,27 @@ public sealed record GpuPaths(GpuCapability Capability)
         }
     }
 
-    /// <summary>The same paths without those that are wrong or refused.</summary>
+    /// <summary>Returns these paths without those that the self test finds wrong.</summary>
     internal GpuPaths Tested(Device gpu, SelfTest test)
     {
         var checks = new GpuChecks(gpu, Capability);
         string type = Taken(checks.Products());
         var half = type == GpuChecks.BFloat16 ? ScalarType.BFloat16 : type == GpuChecks.Float16 ? ScalarType.Float16 : ScalarType.Float32;
-        if (half == ScalarType.Float32) return this with { Half = half, FusedKernels = false, EightBitAttention = false, CudnnAttention = false, GeluInProduct = false, Float32Outputs = false, Float8Products = false, Int8Products = false };
+        if (half == ScalarType.Float32)
+        {
+            return new(Capability)
+            {
+                Half = half,
+                FusedKernels = false,
+                EightBitAttention = false,
+                CudnnAttention = false,
+                GeluInProduct = false,
+                Float32Outputs = false,
+                Float8Products = false,
+                Int8Products = false,
+            };
+        }
+
         return this with
         {
             Half = half,
@@ -126,7 +148,8 @@ public sealed record GpuPaths(GpuCapability Capability)
         };
 
         string Taken((OperationKind Kind, OperationCheck Check) one) =>
-            test.PathOf(one.Kind, one.Check) ?? throw new WrongArithmeticException($"this GPU (capability {Capability}) computes {one.Kind} wrongly on every path: {test.Results.First(result => result.Kind == one.Kind).Reason}");
+            test.PathOf(one.Kind, one.Check) ?? throw new WrongArithmeticException(
+                $"this GPU (capability {Capability}) computes {one.Kind} wrongly on every path: {test.Results.First(result => result.Kind == one.Kind).Reason}");
     }
 
     private static string Name(Enum type) => $"{type}".ToLowerInvariant();

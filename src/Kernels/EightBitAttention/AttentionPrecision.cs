@@ -1,14 +1,16 @@
 namespace Locutor.Kernels;
 
-/// <summary>Which numbers self attention multiplies.</summary>
+/// <summary>Number format of the products of self attention.</summary>
 public enum AttentionPrecision
 {
-    /// <summary>8 bits where the linear layers have 8 bits and the device has the kernel; else the type of the network's arithmetic.</summary>
+    /// <summary>8 bits if the linear layers have 8 bits and the device has the kernel, else the type of the network.</summary>
     Automatic,
 
-    /// <summary>The type of the network's arithmetic.</summary>
+    /// <summary>The type of the network.</summary>
     Exact,
 
-    /// <summary>8 bits on every device. Without the kernel the plain path computes the same numbers slowly, so that their accuracy can be measured.</summary>
+    /// <summary>
+    /// 8 bits on every device. Without the kernel, libtorch computes the same arithmetic slowly, so that its accuracy can be measured.
+    /// </summary>
     EightBit,
 }

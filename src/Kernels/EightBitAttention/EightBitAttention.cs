@@ -8,15 +8,16 @@ using static TorchSharp.torch;
 namespace Locutor.Kernels;
 
 /// <summary>
-/// softmax(q k^T / sqrt(D)) v with 8-bit products, by a kernel for heads of 128 channels on compute capability 9.0.
+/// Attention with 8-bit products, softmax(q k^T / sqrt(D)) v. The kernel needs heads of 128 channels and compute capability 9.0;
 /// <see cref="PlainEightBitAttention"/> defines the arithmetic.
 /// </summary>
 public static unsafe class EightBitAttention
 {
-    /// <summary>Environment variable: <c>auto</c>, <c>exact</c> or <c>8bit</c>, see <see cref="AttentionPrecision"/>.</summary>
-    public const string Variable = "LOCUTOR_ATTENTION";
-
-    /// <summary>With fewer keys the quantisation costs more than the products save (an H100, 40 heads: 0.62 ms in place of 0.54 at 4,096 tokens, 1.9 in place of 2.05 at 8,192).</summary>
+    /// <summary>
+    /// With fewer keys, quantisation costs more than the products save (an H100, 40 heads: 0.62 ms in place of 0.54 at 4,096 tokens, 1.9 in
+    /// place of
+    /// 2.05 at 8,192).
+    /// </summary>
     private const long FewestKeys = 8192;
 
     private const int ConsumerAndCopyThreads = 384, SharedBytes = (HeadQuantiser.QueryTile + 2 * 2 * PlainEightBitAttention.Tile) * HeadQuantiser.Head;
@@ -30,27 +31,26 @@ public static unsafe class EightBitAttention
     private static readonly CudaKernel Kernel = new("EightBitAttention.cu", "eight_bit_attention", SharedBytes, hopper: true);
     private static readonly CudaKernel RecordingKernel = new("EightBitAttention.cu", "eight_bit_attention", SharedBytes + RecordBytes, hopper: true);
 
-    private static AttentionPrecision? precision;
+    /// <summary>Choice of the user, <see cref="TorchOptions.Attention"/>.</summary>
+    public static AttentionPrecision Precision => Parse(TorchOptions.Current.Attention);
 
-    /// <summary>The user's choice, for the whole process.</summary>
-    public static AttentionPrecision Precision
-    {
-        get => precision ??= Parse(Environment.GetEnvironmentVariable(Variable));
-        set => precision = value;
-    }
-
-    /// <summary>Whether self attention should call <see cref="Apply(Tensor, Tensor, Tensor, VisitedTiles)"/>.</summary>
+    /// <summary>Returns whether self attention should use <see cref="Apply(Tensor, Tensor, Tensor, VisitedTiles)"/>.</summary>
     /// <param name="q">[B, H, Lq, D]</param>
     /// <param name="k">[B, H, Lk, D]</param>
-    /// <param name="linears">How the layers around the attention hold their weights.</param>
-    public static bool Pays(Tensor q, Tensor k, LinearPrecision linears) => Precision == AttentionPrecision.EightBit
+    /// <param name="linears">Precision of the layers around the attention.</param>
+    public static bool IsWorthwhile(Tensor q, Tensor k, LinearPrecision linears) => Precision == AttentionPrecision.EightBit
         ? long.IsPow2(q.shape[3]) && k.shape[2] > 0 && !(is_grad_enabled() && q.requires_grad)
         : IsChosen(linears, k.shape[2]) && RunsOn(q);
 
-    /// <summary>Whether self attention should leave norm and turn of queries and keys to <see cref="Apply(ProjectedHeads, ProjectedHeads, Tensor, VisitedTiles)"/>.</summary>
-    public static bool Pays(ProjectedHeads q, LinearPrecision linears) => IsChosen(linears, q.X.shape[1]) && RunsOn(q.X, q.Head);
+    /// <summary>
+    /// Returns whether self attention should use <see cref="Apply(ProjectedHeads, ProjectedHeads, Tensor, VisitedTiles)"/>, which includes norm
+    /// and rotation.
+    /// </summary>
+    /// <param name="q">Projected queries.</param>
+    /// <param name="linears">Precision of the layers around the attention.</param>
+    public static bool IsWorthwhile(ProjectedHeads q, LinearPrecision linears) => IsChosen(linears, q.X.shape[1]) && RunsOn(q.X, q.Head);
 
-    /// <summary>Whether the user's choice and the number of keys ask for 8 bits where the device has the kernel.</summary>
+    /// <summary>Returns whether the choice of the user and the number of keys call for 8 bits, if the device has the kernel.</summary>
     public static bool IsChosen(LinearPrecision linears, long keys) => Precision switch
     {
         AttentionPrecision.Automatic => linears != LinearPrecision.Plain && keys >= FewestKeys,
@@ -58,15 +58,23 @@ public static unsafe class EightBitAttention
         _ => false,
     };
 
-    /// <summary>Whether self attention of such a network has 8-bit products.</summary>
+    /// <summary>Returns whether self attention of a network has 8-bit products.</summary>
+    /// <param name="device">Device of the network.</param>
     /// <param name="head">Channels of a head.</param>
-    public static bool Serves(Device device, long head, LinearPrecision linears, long keys) =>
-        IsChosen(linears, keys) && (Precision == AttentionPrecision.EightBit
-            || (head == HeadQuantiser.Head && CudaKernel.Enabled && CudaKernel.Available && GpuPaths.ForGpu(device) is { FusedKernels: true, EightBitAttention: true }));
+    /// <param name="linears">Precision of the layers around the attention.</param>
+    /// <param name="keys">Number of keys.</param>
+    public static bool Serves(Device device, long head, LinearPrecision linears, long keys)
+    {
+        if (!IsChosen(linears, keys)) return false;
+        if (Precision == AttentionPrecision.EightBit) return true;
+        return head == HeadQuantiser.Head && !TorchOptions.Current.PlainKernels && CudaKernel.Available
+            && GpuPaths.ForGpu(device) is { FusedKernels: true, EightBitAttention: true };
+    }
 
-    /// <summary>Whether the kernel runs on that query; else <see cref="Apply(Tensor, Tensor, Tensor, VisitedTiles)"/> takes the plain path.</summary>
+    /// <summary>Returns whether the kernel supports this query. If not, libtorch computes the same arithmetic.</summary>
     public static bool RunsOn(Tensor q) => RunsOn(q, q.shape[3]);
 
+    /// <summary>Computes the attention.</summary>
     /// <param name="q">[B, H, Lq, D]</param>
     /// <param name="k">[B, H, Lk, D], at least one key.</param>
     /// <param name="v">[B, H, Lk, D]</param>
@@ -79,7 +87,9 @@ public static unsafe class EightBitAttention
         return Attend(HeadQuantiser.Queries(q), HeadQuantiser.Keys(k), v, tiles).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The same of rows that norm and turn make queries and keys of; one kernel does that and quantises.</summary>
+    /// <summary>Computes the attention of projected queries and keys; one kernel computes norm, rotation and quantisation.</summary>
+    /// <param name="q">Projected queries.</param>
+    /// <param name="k">Projected keys.</param>
     /// <param name="v">[B, H, L, D]</param>
     /// <param name="tiles">Which tiles are read; null: all.</param>
     /// <returns>[B, L, H * D], of the type of q.</returns>
@@ -87,20 +97,24 @@ public static unsafe class EightBitAttention
     {
         using var scope = NewDisposeScope();
         bool kernel = RunsOn(q.X, q.Head) && tiles is not { OfKernel: false };
-        var y = kernel ? Attend(HeadQuantiser.Queries(q), HeadQuantiser.Keys(k), v, tiles) : PlainEightBitAttention.Apply(q.Turned(), k.Turned(), v, tiles);
+        var y = kernel
+            ? Attend(HeadQuantiser.Queries(q), HeadQuantiser.Keys(k), v, tiles)
+            : PlainEightBitAttention.Apply(q.Rotated(), k.Rotated(), v, tiles);
         return y.MoveToOuterDisposeScope();
     }
 
-    /// <exception cref="KernelException">The variable has another value than the three.</exception>
+    /// <summary>Parses the choice of the user.</summary>
+    /// <exception cref="KernelException">The text is not one of the three values.</exception>
     internal static AttentionPrecision Parse(string? setting) => setting switch
     {
         null or "" or "auto" => AttentionPrecision.Automatic,
         "exact" => AttentionPrecision.Exact,
         "8bit" => AttentionPrecision.EightBit,
-        _ => throw new KernelException($"{Variable}={setting}: expected auto, exact or 8bit"),
+        _ => throw new KernelException($"{TorchOptions.AttentionVariable}={setting}: expected auto, exact or 8bit"),
     };
 
-    private static bool RunsOn(Tensor x, long head) => head == HeadQuantiser.Head && CudaKernel.Takes(x) && GpuPaths.For(x.device).EightBitAttention;
+    private static bool RunsOn(Tensor x, long head) =>
+        head == HeadQuantiser.Head && CudaKernel.CanRun(x) && GpuPaths.For(x.device).EightBitAttention;
 
     private static Tensor Attend(QuantisedHeads q, QuantisedHeads k, Tensor v, VisitedTiles? tiles)
     {

@@ -3,23 +3,26 @@ using static TorchSharp.torch;
 namespace Locutor.Kernels;
 
 /// <summary>
-/// The arithmetic of <see cref="EightBitAttention"/> in plain libtorch, on any device and for any head width that is a power of two.
-/// 1. Keys lose their mean; softmax does not change. 2. Queries and keys are multiplied by a Hadamard matrix, which spreads a large channel over all
-/// channels; their products do not change. 3. Queries become int8 with one scale a token, keys with one scale for 8 tokens, values with one scale for a
-/// channel of 256 keys. 4. Weights become unsigned 8 bits: in each row the largest weight of those 256 keys is 255. 5. Sums are exact integers within
-/// 256 keys and float32 beyond. Zhang et al., SageAttention2, arXiv:2411.10958, quantise scores alike, but weights and values to float8.
+/// Defines the arithmetic of <see cref="EightBitAttention"/> with libtorch, on any device and for any head width that is a power of two.
+/// 1. The mean of the keys is subtracted, which does not change the softmax. 2. Queries and keys are multiplied by a Hadamard matrix, which
+/// spreads a large channel over all channels and does not change their products. 3. Queries become int8 with one scale for each token, keys
+/// with one scale for 8 tokens, values with one scale for each channel of 256 keys. 4. Weights become unsigned 8 bits: in each row, the
+/// largest weight of 256 keys is 255.
+/// 5. Sums are exact integers within 256 keys and float32 beyond. SageAttention2 (Zhang et al., arXiv:2411.10958) quantises scores in the
+/// same way, but weights and values to float8.
 /// </summary>
 public static class PlainEightBitAttention
 {
-    /// <summary>Keys that share the largest weight, and the scales of values.</summary>
+    /// <summary>Number of keys that share the largest weight and the scales of values.</summary>
     public const int Tile = 256;
 
-    /// <summary>Keys that share a scale.</summary>
+    /// <summary>Number of keys that share a scale.</summary>
     public const int Group = 8;
 
     private const double Least = 1e-12, ByteLimit = 127, WeightLimit = 255, Lowest = -1e30;
     private const long Samples = 2048;
 
+    /// <summary>Computes the attention.</summary>
     /// <param name="q">[B, H, Lq, D]</param>
     /// <param name="k">[B, H, Lk, D], at least one key.</param>
     /// <param name="v">[B, H, Lk, D]</param>
@@ -63,18 +66,21 @@ public static class PlainEightBitAttention
         return (sums / total).to(q.dtype).transpose(1, 2).flatten(2).MoveToOuterDisposeScope();
     }
 
-    /// <summary>[B * H, tiles of queries, tiles of keys] as [B, H, Lq, tiles of keys].</summary>
+    /// <summary>Expands a mask [B * H, tiles of queries, tiles of keys] to [B, H, Lq, tiles of keys].</summary>
     private static Tensor Rows(Tensor mask, int queryTile, Tensor q) =>
         mask.repeat_interleave(queryTile, 1).narrow(1, 0, q.shape[2]).unflatten(0, [q.shape[0], q.shape[1]]);
 
-    /// <summary>Shares of single queries, [B * H, Lq, tiles of keys], to the largest of each tile of queries.</summary>
+    /// <summary>Reduces shares of single queries, [B * H, Lq, tiles of keys], to the largest of each tile of queries.</summary>
     private static Tensor Largest(Tensor shares, int queryTile)
     {
         long more = HeadQuantiser.Parts(shares.shape[1], queryTile) * queryTile - shares.shape[1];
         return nn.functional.pad(shares, [0, 0, 0, more]).unflatten(1, [-1, queryTile]).amax([2]);
     }
 
-    /// <summary>The mean is that of every step-th key. Subtracting any one vector from all keys changes no weight, so a sample is enough.</summary>
+    /// <summary>
+    /// Returns the step between the keys whose mean is subtracted. A sample is enough: subtracting any vector from all keys changes no
+    /// weight.
+    /// </summary>
     internal static long Step(long keys) => Math.Max(1, keys / Samples);
 
     private static Tensor Sampled(Tensor k) => k[TensorIndex.Ellipsis, TensorIndex.Slice(null, null, Step(k.shape[2])), TensorIndex.Colon];
@@ -82,21 +88,22 @@ public static class PlainEightBitAttention
     private static Tensor Scores(Tensor queries, Tensor queryScales, Tensor keys)
     {
         long count = keys.shape[2], more = (Group - count % Group) % Group;
-        var padded = more == 0 ? keys : cat([keys, keys.narrow(2, count - 1, 1).expand(-1, -1, more, -1)], 2); // a group that is not full repeats the last key
+        // a group that is not full repeats the last key
+        var padded = more == 0 ? keys : cat([keys, keys.narrow(2, count - 1, 1).expand(-1, -1, more, -1)], 2);
         var (bytes, scales) = Quantise(padded.unflatten(2, [padded.shape[2] / Group, Group]), [3, 4]);
         var flat = bytes.flatten(2, 3).narrow(2, 0, count);
         var each = scales.expand(-1, -1, -1, Group, -1).flatten(2, 3).narrow(2, 0, count); // [B, H, count, 1]
         return queries.matmul(flat.transpose(2, 3)) * each.transpose(2, 3) * queryScales;
     }
 
-    /// <summary>Integers from -127 to 127, as float32, and the scale over the given axes.</summary>
+    /// <summary>Returns integers from -127 to 127, as float32, and the scale over some axes.</summary>
     private static (Tensor Bytes, Tensor Scales) Quantise(Tensor x, long[] axes)
     {
         var largest = x.abs().amax(axes, keepdim: true).clamp_min(Least);
         return ((x * (largest.reciprocal() * ByteLimit)).round_(), largest / ByteLimit);
     }
 
-    /// <summary>Entries of 1 and -1; its square is the width times the identity.</summary>
+    /// <summary>Returns a Hadamard matrix: its entries are 1 and -1, and its square is the width times the identity.</summary>
     private static Tensor Hadamard(long width, Device device)
     {
         var matrix = ones([1, 1], ScalarType.Float32, device);

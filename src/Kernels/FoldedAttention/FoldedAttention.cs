@@ -1,87 +1,103 @@
 using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Devices;
 using Locutor.Torch;
+using static Locutor.Torch.Scopes;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels;
 
 /// <summary>
-/// Attention of many queries on few keys, with the matrix products before and after it folded into keys and values, head by head:
-/// (x Wq^T) k^T = x (k Wq)^T and (p v) Wo^T = p (v Wo^T). A query then meets H * T folded keys of its own width instead of two square
-/// matrices: with 40 heads and 32 keys a quarter of 5120. The same idea as the absorbed projections of DeepSeek-V2, arXiv:2405.04434.
+/// Attention of many queries on few keys, with the projections before and after it folded into keys and values, head by head:
+/// (x Wq^T) k^T = x (k Wq)^T and (p v) Wo^T = p (v Wo^T). A query is multiplied by H * T folded keys of its own width in place of two
+/// square matrices: with 40 heads and 32 keys, by a quarter of 5120. DeepSeek-V2 absorbs projections in this way (arXiv:2405.04434).
 /// </summary>
-public static unsafe class FoldedAttention
+public static class FoldedAttention
 {
     private const int Threads = 128;
 
-    /// <summary>Keys that a thread of the kernel holds at most.</summary>
+    /// <summary>Largest number of keys that a thread of the kernel holds.</summary>
     private const long MostKeys = 64;
 
     private static readonly CudaKernel Kernel = new("FoldedAttention.cu", "head_softmax");
 
-    /// <summary>Whether folding takes less than half the products.</summary>
-    /// <param name="queries">For every set of keys.</param>
-    /// <param name="keys">Of a set.</param>
-    /// <param name="width">Of a token, before and after.</param>
-    public static bool IsWorthwhile(long queries, long keys, long heads, long width) => 2 * keys * (heads * queries + width) < queries * (width + keys);
+    /// <summary>Returns whether folding needs fewer than half of the multiplications.</summary>
+    /// <param name="queries">Queries for each set of keys.</param>
+    /// <param name="keys">Keys of a set.</param>
+    /// <param name="heads">Number of heads.</param>
+    /// <param name="width">Channels of a token.</param>
+    public static bool IsWorthwhile(long queries, long keys, long heads, long width) =>
+        2 * keys * (heads * queries + width) < queries * (width + keys);
 
-    /// <summary>softmax((x Wq^T + bq) k^T / sqrt(D)) v Wo^T + bo; weights and sums between the products in float32, or on a GPU weights in the type of x.</summary>
+    /// <summary>
+    /// Computes softmax((x Wq^T + bq) k^T / sqrt(D)) v Wo^T + bo. Weights and sums between the products are float32; on a GPU the weights
+    /// have the type of x.
+    /// </summary>
     /// <param name="x">[N, S, C]</param>
-    /// <param name="keys">[N, H, T, D]</param>
-    /// <param name="values">[N, H, T, D]</param>
-    /// <param name="query">[H * D, C]</param>
-    /// <param name="output">[C, H * D]</param>
+    /// <param name="k">[N, H, T, D]</param>
+    /// <param name="v">[N, H, T, D]</param>
+    /// <param name="query">Query projection, [H * D, C].</param>
+    /// <param name="output">Output projection, [C, H * D].</param>
     /// <returns>[N, S, C], of the type of x.</returns>
-    public static Tensor Apply(Tensor x, Tensor keys, Tensor values, Affine query, Affine output)
+    public static Tensor Apply(Tensor x, Tensor k, Tensor v, Affine query, Affine output) => Scoped(() =>
     {
-        using var scope = NewDisposeScope();
-        long sets = keys.shape[0], heads = keys.shape[1], count = keys.shape[2], head = keys.shape[3], width = x.shape[2];
-        var k = ByHead(keys);
-        var added = k.to(ScalarType.Float32).bmm(query.Bias.to(ScalarType.Float32).view(heads, head, 1)).view(heads, sets * count).t().contiguous(); // [N * T, H]
-        var foldedKeys = Folded(k, query.Weight.view(heads, head, width)).view(sets, count * heads, width);
-        var foldedValues = Folded(ByHead(values), output.Weight.view(width, heads, head).permute(1, 2, 0)).view(sets, count * heads, width);
-        var weights = SoftmaxOfHeads(x, foldedKeys, added.view(sets, 1, count, heads), 1 / Math.Sqrt(head));
-        return (CudaKernel.Takes(x) ? TorchScripts.BiasedProducts(weights, foldedValues, output.Bias) : weights.bmm(foldedValues) + output.Bias).MoveToOuterDisposeScope();
-    }
+        long sets = k.shape[0], heads = k.shape[1], keys = k.shape[2], head = k.shape[3], width = x.shape[2];
+        var keysByHead = ByHead(k);
+        // [N * T, H]
+        var bias = keysByHead.to(
+            ScalarType.Float32).bmm(query.Bias.to(ScalarType.Float32).view(heads, head, 1)).view(heads, sets * keys).t().contiguous();
+        var foldedKeys = Fold(keysByHead, query.Weight.view(heads, head, width)).view(sets, keys * heads, width);
+        var foldedValues = Fold(ByHead(v), output.Weight.view(width, heads, head).permute(1, 2, 0)).view(sets, keys * heads, width);
+        var weights = new HeadSoftmax(x, foldedKeys.transpose(1, 2), bias.view(sets, 1, keys, heads), 1 / Math.Sqrt(head)).Run();
+        return CudaKernel.CanRun(x)
+            ? TorchScripts.BiasedProducts(weights, foldedValues, output.Bias)
+            : weights.bmm(foldedValues) + output.Bias;
+    });
 
     /// <summary>[N, H, T, D] to [H, N * T, D].</summary>
     private static Tensor ByHead(Tensor x) => x.transpose(0, 1).flatten(1, 2);
 
     /// <returns>[N * T, H, C]</returns>
-    private static Tensor Folded(Tensor byHead, Tensor matrices)
+    private static Tensor Fold(Tensor byHead, Tensor matrices)
     {
-        if (!CudaKernel.Takes(byHead)) return byHead.bmm(matrices).transpose(0, 1).contiguous();
+        if (!CudaKernel.CanRun(byHead)) return byHead.bmm(matrices).transpose(0, 1).contiguous();
         var folded = empty([byHead.shape[1], byHead.shape[0], matrices.shape[2]], byHead.dtype, byHead.device);
-        using var place = folded.transpose(0, 1);
-        TorchScripts.ProductInto(byHead, matrices, place);
+        using var target = folded.transpose(0, 1);
+        TorchScripts.ProductInto(byHead, matrices, target);
         return folded;
     }
 
-    /// <returns>[N, S, T * H]</returns>
-    private static Tensor SoftmaxOfHeads(Tensor x, Tensor foldedKeys, Tensor added, double scale)
+    /// <summary>Softmax over the keys of each head, (x k^T + bias) * scale: [N, S, T * H].</summary>
+    private sealed unsafe record HeadSoftmax(Tensor X, Tensor Keys, Tensor Bias, double Scale) : IFusedOperation<Tensor>
     {
-        using var scope = NewDisposeScope();
-        long keys = added.shape[2], heads = added.shape[3];
-        var columns = foldedKeys.transpose(1, 2);
-        if (!CudaKernel.Takes(x) || keys > MostKeys || !GpuPaths.For(x.device).Float32Outputs)
+        private long KeyCount => Bias.shape[2];
+
+        private long HeadCount => Bias.shape[3];
+
+        public bool CanLaunch => CudaKernel.CanRun(X) && KeyCount <= MostKeys && GpuPaths.For(X.device).Float32Outputs;
+
+        public Tensor Launch()
         {
-            var scores = x.bmm(columns).to(ScalarType.Float32).view(x.shape[0], x.shape[1], keys, heads);
-            return ((scores + added) * scale).softmax(2).flatten(2).to(x.dtype).MoveToOuterDisposeScope();
+            var scores = TorchScripts.Float32Products(X, Keys);
+            var weights = empty(scores.shape, X.dtype, X.device);
+            nint products = TensorMemory.Address(scores), bias = TensorMemory.Address(Bias), result = TensorMemory.Address(weights);
+            ulong threads = (ulong)(X.shape[0] * X.shape[1] * HeadCount);
+            uint queries = checked((uint)X.shape[1]);
+            float scale = (float)Scale;
+            void** arguments = stackalloc void*[] { &products, &bias, &threads, &queries, &scale, &result };
+            string constants = FormattableString.Invariant($"#define KEYS {KeyCount}\n#define HEADS {HeadCount}\n");
+            Kernel.Launch(X, constants, (long)((threads + Threads - 1) / Threads), Threads, arguments);
+            return weights;
         }
-        var products = TorchScripts.Float32Products(x, columns);
-        var weights = empty(products.shape, x.dtype, x.device);
-        nint from = TensorMemory.Address(products), more = TensorMemory.Address(added), to = TensorMemory.Address(weights);
-        ulong threads = (ulong)(x.shape[0] * x.shape[1] * heads);
-        uint queries = checked((uint)x.shape[1]);
-        float times = (float)scale;
-        void** arguments = stackalloc void*[] { &from, &more, &threads, &queries, &times, &to };
-        string constants = FormattableString.Invariant($"#define KEYS {keys}\n#define HEADS {heads}\n");
-        Kernel.Launch(x, constants, (long)((threads + Threads - 1) / Threads), Threads, arguments);
-        return weights.MoveToOuterDisposeScope();
+
+        public Tensor Plain()
+        {
+            var scores = X.bmm(Keys).to(ScalarType.Float32).view(X.shape[0], X.shape[1], KeyCount, HeadCount);
+            return ((scores + Bias) * Scale).softmax(2).flatten(2).to(X.dtype);
+        }
     }
 }
 
-/// <summary>x Weight^T + Bias.</summary>
+/// <summary>An affine map, x Weight^T + Bias.</summary>
 /// <param name="Weight">[outputs, inputs]</param>
 /// <param name="Bias">[outputs]</param>
 public sealed record Affine(Tensor Weight, Tensor Bias);

@@ -1,48 +1,49 @@
 using Locutor.Kernels.Compilation;
 using Locutor.Torch;
-using static Locutor.Torch.Scopes;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels.Quantisation;
 
-/// <summary>Quantises what no other kernel made, such as the output of an attention, or the sum of two.</summary>
-public static unsafe class QuantiseRows
+/// <summary>
+/// Quantises activations that no other kernel has quantised, for example the output of an attention, or the sum of two tensors.
+/// </summary>
+public static class QuantiseRows
 {
-    /// <summary>Vectors of a thread: only 16-bit pairs are held.</summary>
+    /// <summary>Vectors for each thread: only 16-bit values stay in registers.</summary>
     private const int MostVectors = 6;
 
     private static readonly CudaKernel Kernel = new("QuantiseRows.cu", "quantise_rows");
 
+    /// <summary>Quantises each row. With plain precision, returns the tensor itself.</summary>
     /// <param name="x">[..., C]</param>
-    /// <param name="precision">Plain keeps the tensor itself.</param>
-    public static Activations Apply(Tensor x, LinearPrecision precision)
-    {
-        if (precision == LinearPrecision.Plain) return new(x, null);
-        return CudaKernel.Takes(x) && x.shape[^1] <= RowShape.Longest ? Launched(x, null, precision) : Activations.Create(RowQuantiser.Quantise(x, precision));
-    }
+    /// <param name="precision">Precision of the result.</param>
+    public static Activations Apply(Tensor x, LinearPrecision precision) =>
+        precision == LinearPrecision.Plain ? new(x, null) : new Operation(x, null, precision).Run();
 
-    /// <summary>x + y, rounded once to the type of x, quantised without writing the sum.</summary>
+    /// <summary>Quantises x + y, rounded once to the type of x. The kernel does not write the sum.</summary>
     /// <param name="x">[..., C]</param>
-    /// <param name="y">Of the same shape.</param>
-    public static Activations Sum(Tensor x, Tensor y, LinearPrecision precision)
-    {
-        if (precision != LinearPrecision.Plain && CudaKernel.Takes(x, y) && x.shape[^1] <= RowShape.Longest) return Launched(x, y, precision);
-        var sum = x + y;
-        if (precision == LinearPrecision.Plain) return new(sum, null);
-        using (sum) return Apply(sum, precision);
-    }
+    /// <param name="y">[..., C]</param>
+    /// <param name="precision">Precision of the result.</param>
+    public static Activations Sum(Tensor x, Tensor y, LinearPrecision precision) =>
+        precision == LinearPrecision.Plain ? new(x + y, null) : new Operation(x, y, precision).Run();
 
-    private static Activations Launched(Tensor x, Tensor? y, LinearPrecision precision)
+    private sealed unsafe record Operation(Tensor X, Tensor? Y, LinearPrecision Precision) : IFusedOperation<Activations>
     {
-        using var scope = NewDisposeScope();
-        var rows = Rows.From(x);
-        var others = y is null ? rows : Rows.From(y);
-        var made = RowsOut.CreateLike(x, precision);
-        nint from = TensorMemory.Address(rows.Tensor), add = TensorMemory.Address(others.Tensor), to = TensorMemory.Address(made.Values), beside = made.ScalesAddress;
-        long stride = rows.Stride, other = others.Stride;
-        var shape = RowShape.ForBlock(rows.Width, rows.Wide && others.Wide, MostVectors);
-        void** arguments = stackalloc void*[] { &from, &stride, &add, &other, &to, &beside };
-        Kernel.Launch(x, shape.Constants(precision, ("SUMMED", y is null ? 0 : 1)), rows.Count, shape.Lanes, arguments);
-        return made.Activations.ToOuterScope();
+        public bool CanLaunch => (Y is null ? CudaKernel.CanRun(X) : CudaKernel.CanRun(X, Y)) && X.shape[^1] <= RowShape.Longest;
+
+        public Activations Launch()
+        {
+            var rows = Rows.From(X);
+            var others = Y is null ? rows : Rows.From(Y);
+            var quantised = RowsOut.CreateLike(X, Precision);
+            nint x = TensorMemory.Address(rows.Tensor), y = TensorMemory.Address(others.Tensor), result = TensorMemory.Address(quantised.Values), scales = quantised.ScalesAddress;
+            long stride = rows.Stride, strideOfY = others.Stride;
+            var shape = RowShape.ForBlock(rows.Width, rows.Wide && others.Wide, MostVectors);
+            void** arguments = stackalloc void*[] { &x, &stride, &y, &strideOfY, &result, &scales };
+            Kernel.Launch(X, shape.Constants(Precision, ("SUMMED", Y is null ? 0 : 1)), rows.Count, shape.Lanes, arguments);
+            return quantised.Activations;
+        }
+
+        public Activations Plain() => Y is null ? Activations.CreatePlain(X, Precision) : Apply(X + Y, Precision);
     }
 }

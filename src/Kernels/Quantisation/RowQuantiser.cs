@@ -2,9 +2,9 @@ using static TorchSharp.torch;
 
 namespace Locutor.Kernels.Quantisation;
 
-/// <summary>One byte a value and one scale for every row of the last axis: value = byte * scale.</summary>
+/// <summary>A tensor with one byte for each value and one scale for each row of the last axis: value = byte * scale.</summary>
 /// <param name="Values">[..., width], float8 e4m3 or int8.</param>
-/// <param name="Scales">[...], float32: the largest magnitude of the row / 448 or 127.</param>
+/// <param name="Scales">[...], float32: the largest magnitude of the row, divided by 448 or 127.</param>
 public sealed record QuantisedRows(Tensor Values, Tensor Scales) : IDisposable
 {
     public void Dispose()
@@ -14,18 +14,19 @@ public sealed record QuantisedRows(Tensor Values, Tensor Scales) : IDisposable
     }
 }
 
-/// <summary>Rows of numbers to bytes and back, in plain libtorch; the kernels round at the same places.</summary>
+/// <summary>Quantises rows to bytes and back with libtorch. The kernels round in the same places.</summary>
 public static class RowQuantiser
 {
-    /// <summary>float8 e4m3, which TorchSharp's enumeration does not name.</summary>
+    /// <summary>float8 e4m3; TorchSharp has no name for this type.</summary>
     public const ScalarType Float8 = (ScalarType)24;
 
-    /// <summary>Rows smaller than this are taken for zero.</summary>
+    /// <summary>Smallest magnitude of a row; smaller rows become zero.</summary>
     private const double Least = 1e-12;
 
-    /// <summary>Largest magnitude of a byte.</summary>
+    /// <summary>Returns the largest magnitude of a byte.</summary>
     public static double Limit(LinearPrecision precision) => precision == LinearPrecision.Float8 ? 448 : 127;
 
+    /// <summary>Returns the type of a byte.</summary>
     public static ScalarType Type(LinearPrecision precision) => precision switch
     {
         LinearPrecision.Float8 => Float8,
@@ -33,7 +34,9 @@ public static class RowQuantiser
         _ => throw new ArgumentOutOfRangeException(nameof(precision), precision, "expected Float8 or Int8"),
     };
 
+    /// <summary>Quantises each row.</summary>
     /// <param name="x">[..., width], any floating-point type; the arithmetic is float32.</param>
+    /// <param name="precision">Float8 or Int8.</param>
     public static QuantisedRows Quantise(Tensor x, LinearPrecision precision)
     {
         using var scope = NewDisposeScope();
@@ -41,11 +44,16 @@ public static class RowQuantiser
         var wide = x.to(ScalarType.Float32);
         var largest = wide.abs().amax([-1], keepdim: true).clamp_min(Least);
         var scaled = wide * (largest.reciprocal() * limit);
-        var values = precision == LinearPrecision.Float8 ? scaled.clamp(-limit, limit).to(Float8) : scaled.round().clamp(-limit, limit).to(ScalarType.Int8);
+        var values = precision == LinearPrecision.Float8
+            ? scaled.clamp(-limit, limit).to(Float8)
+            : scaled.round().clamp(-limit, limit).to(ScalarType.Int8);
         return new QuantisedRows(values.MoveToOuterDisposeScope(), (largest / limit).squeeze(-1).MoveToOuterDisposeScope());
     }
 
-    /// <param name="type">At least 8 bits of mantissa: a byte is exact in it, its product with the scale rounded to it.</param>
+    /// <summary>Dequantises each row.</summary>
+    /// <param name="rows">Bytes and scales.</param>
+    /// <param name="type">Type of the result. It needs 8 bits of mantissa or more, so that a byte is exact; the product with the scale is
+    /// rounded.</param>
     /// <returns>[..., width]</returns>
     public static Tensor Restore(QuantisedRows rows, ScalarType type = ScalarType.Float32)
     {

@@ -2,18 +2,27 @@ using static TorchSharp.torch;
 
 namespace Locutor.Kernels;
 
-/// <summary>The rows of a projection, and what makes queries or keys of them: RMS norm over the whole row, then the rotary turn of every pair.</summary>
+/// <summary>
+/// Projected rows with the parameters that turn them into queries or keys: RMS norm over the whole row, then rotary embedding.
+/// </summary>
 /// <param name="X">[B, L, C]</param>
 /// <param name="Weight">[C], of the type of X.</param>
-/// <param name="Turns">Complex float32, [1, 1, L, D / 2].</param>
-public readonly record struct ProjectedHeads(Tensor X, Tensor Weight, double Epsilon, Tensor Turns, int Heads)
+/// <param name="Eps">Added to the mean of squares.</param>
+/// <param name="Rotary">Rotation factors, complex float32 [1, 1, L, D / 2].</param>
+/// <param name="Heads">Number of heads.</param>
+public readonly record struct ProjectedHeads(Tensor X, Tensor Weight, double Eps, Tensor Rotary, int Heads)
 {
-    /// <summary>D.</summary>
+    /// <summary>Channels of a head, D.</summary>
     public long Head => X.shape[2] / Heads;
 
+    /// <summary>Computes norm and rotation.</summary>
     /// <returns>[B, H, L, D], of the type of X.</returns>
-    public Tensor Turned() => RmsRotary.Apply(X, Weight, Epsilon, Turns, Heads);
+    public Tensor Rotated() => RmsRotary.Apply(X, Weight, Eps, Rotary, Heads);
 
-    /// <summary>Every step-th token, for statistics.</summary>
-    internal ProjectedHeads Sampled(long step) => this with { X = X[TensorIndex.Colon, TensorIndex.Slice(null, null, step)], Turns = Turns[TensorIndex.Ellipsis, TensorIndex.Slice(null, null, step), TensorIndex.Colon].contiguous() };
+    /// <summary>Returns every step-th token, for statistics.</summary>
+    internal ProjectedHeads Sampled(long step)
+    {
+        var every = TensorIndex.Slice(null, null, step);
+        return this with { X = X[TensorIndex.Colon, every], Rotary = Rotary[TensorIndex.Ellipsis, every, TensorIndex.Colon].contiguous() };
+    }
 }

@@ -6,8 +6,8 @@ using static TorchSharp.torch.nn.functional;
 namespace Locutor.Networks.ClipVision;
 
 /// <summary>
-/// The vision encoder of CLIP (Radford et al., arXiv:2103.00020). It returns all tokens after the last block but one, without final norm and head.
-/// Reference: MeiGen-AI/InfiniteTalk, wan/modules/clip.py, line 209, at commit 0107cd9.
+/// The vision encoder of CLIP (Radford et al., arXiv:2103.00020). It returns all tokens after the last block but one, without final norm
+/// and head. Reference: MeiGen-AI/InfiniteTalk, wan/modules/clip.py, line 209, at commit 0107cd9.
 /// </summary>
 public sealed class ClipVisionEncoder
 {
@@ -32,7 +32,8 @@ public sealed class ClipVisionEncoder
     public ClipVisionEncoder(Weights weights, ClipVisionConfig config)
     {
         if (config.ImageSize % config.PatchSize != 0 || config.Width % config.Heads != 0)
-            throw new ArgumentException($"CLIP vision: patches of {config.PatchSize} must divide {config.ImageSize}, and {config.Heads} heads {config.Width}");
+            throw new ArgumentException(
+                $"CLIP vision: patches of {config.PatchSize} must divide {config.ImageSize}, and {config.Heads} heads {config.Width}");
         Config = config;
         this.weights = weights;
         var visual = weights["visual"];
@@ -46,8 +47,12 @@ public sealed class ClipVisionEncoder
     /// <summary>Sizes of the network.</summary>
     public ClipVisionConfig Config { get; }
 
-    /// <summary>Returns whether a checkpoint may contain this key although the network does not use it: the text encoder, the last block and the head.</summary>
-    public static bool IgnoresKey(ClipVisionConfig config, string key) => key.StartsWith($"visual.transformer.{config.Blocks - 1}.", StringComparison.Ordinal)
+    /// <summary>
+    /// Returns whether a checkpoint may contain this key although the network does not use it: the text encoder, the last block and the
+    /// head.
+    /// </summary>
+    public static bool IgnoresKey(ClipVisionConfig config, string key) =>
+        key.StartsWith($"visual.transformer.{config.Blocks - 1}.", StringComparison.Ordinal)
         || Array.Exists(IgnoredPrefixes, prefix => key.StartsWith(prefix, StringComparison.Ordinal));
 
     /// <summary>Encodes images.</summary>
@@ -65,7 +70,9 @@ public sealed class ClipVisionEncoder
         });
     }
 
-    /// <summary>Resizes the image with bicubic interpolation (without antialiasing, in float32) and normalises its channels as CLIP was trained.</summary>
+    /// <summary>
+    /// Resizes the image with bicubic interpolation (without antialiasing, in float32) and normalises its channels as CLIP was trained.
+    /// </summary>
     private Tensor Normalise(Tensor image) => Scoped(() =>
     {
         var square = interpolate(image.to(ScalarType.Float32), size: [Config.ImageSize, Config.ImageSize], mode: InterpolationMode.Bicubic, align_corners: false);
@@ -87,7 +94,8 @@ public sealed class ClipVisionEncoder
         /// <param name="x">[B, L, width]</param>
         public Tensor Forward(Tensor x) => Scoped(() =>
         {
-            var qkv = toQkv.Forward(attentionNorm.Forward(x)).chunk(3, -1).Select(part => Attention.SplitHeads(part, config.Heads)).ToArray();
+            var qkv = toQkv.Forward(
+                attentionNorm.Forward(x)).chunk(3, -1).Select(part => Attention.SplitHeads(part, config.Heads)).ToArray();
             var y = x + output.Forward(Attention.Forward(qkv[0], qkv[1], qkv[2]));
             return y + contract.Forward(expand.Forward(feedForwardNorm.Forward(y)).gelu());
         });

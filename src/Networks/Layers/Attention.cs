@@ -7,7 +7,10 @@ using static TorchSharp.torch;
 
 namespace Locutor.Networks.Layers;
 
-/// <summary>Attention, softmax(q k^T / sqrt(D)) v. cuDNN computes it on a GPU in 16 bits, the implementation that libtorch chooses computes it elsewhere.</summary>
+/// <summary>
+/// Attention, softmax(q k^T / sqrt(D)) v. cuDNN computes it on a GPU in 16 bits, the implementation that libtorch chooses computes it
+/// elsewhere.
+/// </summary>
 public static class Attention
 {
     /// <summary>Computes attention.</summary>
@@ -17,11 +20,14 @@ public static class Attention
     /// <returns>[B, Lq, H * D]</returns>
     public static Tensor Forward(Tensor q, Tensor k, Tensor v) => Scoped(() =>
     {
-        var y = CudaKernel.TakesAttention(q) ? TorchScripts.CudnnAttention(q, k, v) : nn.functional.scaled_dot_product_attention(q, k, v);
+        var y = CudaKernel.CanRunAttention(q) ? TorchScripts.CudnnAttention(q, k, v) : nn.functional.scaled_dot_product_attention(q, k, v);
         return y.transpose(1, 2).flatten(2);
     });
 
-    /// <summary>Computes self attention and quantises its result for the next matrix product. Its own products may have 8 bits, see <see cref="AttentionPrecision"/>.</summary>
+    /// <summary>
+    /// Computes self attention and quantises its result for the next matrix product. Its own products may have 8 bits, see
+    /// <see cref="AttentionPrecision"/>.
+    /// </summary>
     /// <param name="q">[B, H, Lq, D]</param>
     /// <param name="k">[B, H, Lk, D]</param>
     /// <param name="v">[B, H, Lk, D]</param>
@@ -29,7 +35,7 @@ public static class Attention
     /// <param name="tiles">The tiles that 8-bit attention reads; null: all.</param>
     /// <returns>[B, Lq, H * D]</returns>
     public static Activations Forward(Tensor q, Tensor k, Tensor v, LinearPrecision precision, VisitedTiles? tiles = null) => Scoped(() =>
-        EightBitAttention.Pays(q, k, precision) ? Activations.Create(EightBitAttention.Apply(q, k, v, tiles), precision)
+        EightBitAttention.IsWorthwhile(q, k, precision) ? Activations.Create(EightBitAttention.Apply(q, k, v, tiles), precision)
         : JoinedAttention.IsWorthwhile(q, k) ? JoinedAttention.Apply(q, k, v, precision)
         : Activations.Create(Forward(q, k, v), precision));
 

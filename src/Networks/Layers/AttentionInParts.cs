@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace Locutor.Networks.Layers;
 
 /// <summary>
-/// softmax(q k^T / sqrt(D)) v over keys that come in parts, so that they need not be in memory together. Each part is attended to alone; the parts
-/// are averaged with weights from the sums of their exponentials (Milakov and Gimelshein, arXiv:1805.02867), in float32.
+/// softmax(q k^T / sqrt(D)) v over keys that come in parts, so that they need not be in memory together. Each part is attended to alone;
+/// the parts are averaged with weights from the sums of their exponentials (Milakov and Gimelshein, arXiv:1805.02867), in float32.
 /// </summary>
 /// <param name="q">[B, H, L, D]; must live as long as this.</param>
 internal sealed class AttentionInParts(Tensor q) : IDisposable
@@ -47,7 +47,7 @@ internal sealed class AttentionInParts(Tensor q) : IDisposable
 
     private (Tensor Output, Tensor Logarithms) Part(Tensor k, Tensor v)
     {
-        if (CudaKernel.TakesAttention(q)) return TorchScripts.CudnnAttentionAndSums(q, k, v);
+        if (CudaKernel.CanRunAttention(q)) return TorchScripts.CudnnAttentionAndSums(q, k, v);
         if (q.device_type == TorchSharp.DeviceType.CPU) return TorchScripts.ProcessorAttentionAndSums(q, k, v);
         var scores = matmul(q.to(ScalarType.Float32), k.to(ScalarType.Float32).transpose(2, 3)) / Math.Sqrt(q.shape[3]);
         return (matmul(scores.softmax(3), v.to(ScalarType.Float32)), scores.logsumexp(3));

@@ -6,9 +6,9 @@ using static TorchSharp.torch;
 namespace Locutor.Networks.Layers;
 
 /// <summary>
-/// Loads parameters from an open checkpoint and converts each to the requested type and device once. On the CPU, a parameter in its stored type
-/// is not copied: the tensor is the mapped file, and must not be written to. The checkpoint must stay open as long as the parameters are used. On
-/// the meta device, only names and shapes are checked.
+/// Loads parameters from an open checkpoint and converts each to the requested type and device once. On the CPU, a parameter in its stored
+/// type is not copied: the tensor is the mapped file, and must not be written to. The checkpoint must stay open as long as the parameters
+/// are used. On the meta device, only names and shapes are checked.
 /// </summary>
 /// <param name="checkpoint">The checkpoint; the caller owns it.</param>
 /// <param name="adapters">LoRA adapters, added in this order and in float32 before the conversion.</param>
@@ -19,7 +19,8 @@ public sealed class CheckpointParameters(Checkpoint checkpoint, params IReadOnly
     private readonly Dictionary<string, QuantisedRows> quantised = new(StringComparer.Ordinal);
 
     /// <summary>Keys of the parameters that were loaded so far, with their types.</summary>
-    public IReadOnlyDictionary<string, ScalarType> Asked => loaded.ToDictionary(entry => entry.Key, entry => entry.Value.dtype, StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, ScalarType> Asked =>
+        loaded.ToDictionary(entry => entry.Key, entry => entry.Value.dtype, StringComparer.Ordinal);
 
     public bool Contains(string key) => checkpoint.Tensors.ContainsKey(key);
 
@@ -35,13 +36,15 @@ public sealed class CheckpointParameters(Checkpoint checkpoint, params IReadOnly
     public Tensor LoadStored(string key, long[] shape, ScalarType type, Device device)
     {
         var stored = Find(key, shape);
-        bool narrower = device.type == TorchSharp.DeviceType.CPU && type == ScalarType.Float32 && stored.Type is ElementType.BFloat16 or ElementType.Float16;
+        bool narrower = device.type == TorchSharp.DeviceType.CPU && type == ScalarType.Float32
+            && stored.Type is ElementType.BFloat16 or ElementType.Float16;
         return Load(key, shape, Initial.Normal, narrower && !stored.IsQuantised && !IsAdapted(key) ? stored.Type.ScalarType() : type, device);
     }
 
     /// <summary>Checks, after a network was built, that it uses every tensor of the checkpoint.</summary>
     /// <param name="isIgnored">Returns whether the network ignores a key on purpose.</param>
-    /// <exception cref="CheckpointException">Some tensors are unused; the message lists them with the most similar parameter names.</exception>
+    /// <exception cref="CheckpointException">Some tensors are unused; the message lists them with the most similar parameter
+    /// names.</exception>
     public void RequireAllUsed(Func<string, bool> isIgnored)
     {
         string[] unused = [.. checkpoint.Tensors.Keys.Where(key => !used.Contains(key) && !isIgnored(key))];
@@ -50,14 +53,18 @@ public sealed class CheckpointParameters(Checkpoint checkpoint, params IReadOnly
         throw new CheckpointException($"{checkpoint.Source}: {unused.Length} tensors fit no parameter of the network: {string.Join(", ", some)}{(unused.Length > 4 ? ", ..." : "")}");
     }
 
-    /// <summary>Loads a quantised matrix: the stored bytes if they have that precision and no adapter changes them, else the values, quantised on the device.</summary>
+    /// <summary>
+    /// Loads a quantised matrix: the stored bytes if they have that precision and no adapter changes them, else the values, quantised on
+    /// the device.
+    /// </summary>
     public QuantisedRows LoadQuantised(string key, long[] shape, LinearPrecision precision, Device device)
     {
         var stored = Find(key, shape);
         if (quantised.TryGetValue(key, out var known)) return known;
         using var inference = no_grad();
         using var scope = NewDisposeScope();
-        var rows = AsStored(stored, key, precision, device) ?? RowQuantiser.Quantise(Read(stored, key, ScalarType.Float32, device), precision);
+        var rows = AsStored(stored, key, precision, device)
+            ?? RowQuantiser.Quantise(Read(stored, key, ScalarType.Float32, device), precision);
         return quantised[key] = new(rows.Values.DetachFromDisposeScope(), rows.Scales.DetachFromDisposeScope());
     }
 
@@ -73,11 +80,13 @@ public sealed class CheckpointParameters(Checkpoint checkpoint, params IReadOnly
 
     private CheckpointTensor Find(string key, long[] shape)
     {
-        if (!checkpoint.TryGet(key, out var stored)) throw new CheckpointException($"{checkpoint.Source}: no tensor {key}, expected [{string.Join(", ", shape)}]; nearest are {string.Join(", ", NearestNames.To(key, checkpoint.Tensors.Keys))}");
+        if (!checkpoint.TryGet(key, out var stored))
+            throw new CheckpointException($"{checkpoint.Source}: no tensor {key}, expected [{string.Join(", ", shape)}]; nearest are {string.Join(", ", NearestNames.To(key, checkpoint.Tensors.Keys))}");
         used.Add(key);
         return stored.Shape.AsSpan().SequenceEqual(shape)
             ? stored
-            : throw new CheckpointException($"{checkpoint.Source}: {key} is [{string.Join(", ", stored.Shape)}], expected [{string.Join(", ", shape)}]");
+            : throw new CheckpointException(
+                $"{checkpoint.Source}: {key} is [{string.Join(", ", stored.Shape)}], expected [{string.Join(", ", shape)}]");
     }
 
     private Tensor Read(CheckpointTensor stored, string key, ScalarType type, Device device)

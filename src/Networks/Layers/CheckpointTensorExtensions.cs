@@ -26,8 +26,8 @@ public static class CheckpointTensorExtensions
     };
 
     /// <summary>
-    /// Returns the stored elements on the CPU in their stored type, without their scale and without a copy. The tensor is the mapped file: it must
-    /// not be written to, and not be used after the checkpoint was closed.
+    /// Returns the stored elements on the CPU in their stored type, without their scale and without a copy. The tensor is the mapped file:
+    /// it must not be written to, and not be used after the checkpoint was closed.
     /// </summary>
     public static Tensor AsTensor(this CheckpointTensor stored) => stored.ByteLength == 0
         ? empty(stored.Shape, dtype: stored.Type.ScalarType())

@@ -1,12 +1,13 @@
 using Locutor.Kernels.Arithmetic;
+using Locutor.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.Layers;
 
 /// <summary>
-/// Every convolution of the networks. On a CPU, the self test chooses the path: libtorch's convolution if it is correct on this CPU, else the
-/// fastest correct one of <see cref="ConvolutionPaths"/>. On a GPU, libtorch's convolution is used.
+/// Every convolution of the networks. On a CPU, the self test chooses the path: libtorch's convolution if it is correct on this CPU, else
+/// the fastest correct one of <see cref="ConvolutionPaths"/>. On a GPU, libtorch's convolution is used.
 /// </summary>
 internal sealed class Convolution
 {
@@ -32,7 +33,9 @@ internal sealed class Convolution
         if (weight.requires_grad) pathWithGradients = Choose(gradients: true);
     }
 
-    /// <summary>Converts a weight or bias that is not trained to the form that the chosen path reads. Called once, when a network is loaded.</summary>
+    /// <summary>
+    /// Converts a weight or bias that is not trained to the form that the chosen path reads. Called once, when a network is loaded.
+    /// </summary>
     public Tensor Prepare(Tensor parameter)
     {
         if (path != ConvolutionPaths.Padded || parameter.requires_grad) return parameter;
@@ -60,6 +63,7 @@ internal sealed class Convolution
         if (!tested) return ConvolutionPaths.Direct;
         var kind = new OperationKind("convolution", ConvolutionCheck.Name(type), gradients ? $"{shape}, with gradients" : shape.ToString());
         return SelfTest.On(CPU).PathOf(kind, ConvolutionCheck.Create(shape, type, gradients))
-            ?? throw new WrongArithmeticException($"this machine has no right way to compute a {kind}; '{SelfTest.OffVariable}=0' would use it as it is");
+            ?? throw new WrongArithmeticException(
+                $"this machine has no right way to compute a {kind}; '{TorchOptions.SelfTestVariable}=0' would use it as it is");
     }
 }

@@ -4,7 +4,9 @@ using static TorchSharp.torch.nn.functional;
 
 namespace Locutor.Networks.Layers;
 
-/// <summary>Several ways to compute one convolution on a CPU, with gradients. Some CPUs need them because oneDNN computes wrong results there.</summary>
+/// <summary>
+/// Several ways to compute one convolution on a CPU, with gradients. Some CPUs need them because oneDNN computes wrong results there.
+/// </summary>
 internal static class ConvolutionPaths
 {
     public const string Direct = "oneDNN", Padded = "padded channels", MatrixProduct = "matrix product", WithoutOneDnn = "without oneDNN", Float32 = "float32";
@@ -30,7 +32,9 @@ internal static class ConvolutionPaths
         _ => Library(shape, x, weight, bias),
     };
 
-    /// <summary>Pads the channels of a weight or bias with zeros to whole lanes; returns it unchanged if no lane is partly filled.</summary>
+    /// <summary>
+    /// Pads the channels of a weight or bias with zeros to whole lanes; returns it unchanged if no lane is partly filled.
+    /// </summary>
     public static Tensor Fill(Tensor parameter)
     {
         long outputs = Missing(parameter.shape[0]), inputs = parameter.dim() > 1 ? Missing(parameter.shape[1]) : 0;
@@ -70,12 +74,16 @@ internal static class ConvolutionPaths
     {
         using var scope = NewDisposeScope();
         long[] lengths = shape.OutputLengths(x);
-        var windows = shape.Padding.Any(zeros => zeros > 0) ? pad(x, [.. shape.Padding.Reverse().SelectMany(zeros => new[] { zeros, zeros })]) : x;
-        for (int axis = 0; axis < shape.Axes; axis++) windows = windows.unfold(axis + 2, shape.Kernel[axis], shape.Strides[axis]); // [B, C, lengths, kernel]
+        var windows = shape.Padding.Any(zeros => zeros > 0)
+            ? pad(x, [.. shape.Padding.Reverse().SelectMany(zeros => new[] { zeros, zeros })])
+            : x;
+        // [B, C, lengths, kernel]
+        for (int axis = 0; axis < shape.Axes; axis++) windows = windows.unfold(axis + 2, shape.Kernel[axis], shape.Strides[axis]);
         long slice = x.shape[0] * lengths[1..].Aggregate(weight[0].numel() * shape.Groups, (product, length) => product * length);
         long atOnce = Math.Max(1, PatchValuesAtOnce / Math.Max(1, slice));
         var parts = new List<Tensor>();
-        for (long start = 0; start < lengths[0]; start += atOnce) parts.Add(Multiply(shape, windows.narrow(2, start, Math.Min(atOnce, lengths[0] - start)), weight, bias));
+        for (long start = 0; start < lengths[0]; start += atOnce)
+            parts.Add(Multiply(shape, windows.narrow(2, start, Math.Min(atOnce, lengths[0] - start)), weight, bias));
         return (parts.Count == 1 ? parts[0] : cat(parts, 2)).MoveToOuterDisposeScope();
     }
 
@@ -89,7 +97,8 @@ internal static class ConvolutionPaths
         var grouped = windows.unflatten(1, [shape.Groups, shape.Inputs / shape.Groups]); // [B, G, C / G, lengths, kernel]
         long[] order = [1, 0, .. Enumerable.Range(3, axes).Select(axis => (long)axis), 2, .. Enumerable.Range(3 + axes, axes).Select(axis => (long)axis)];
         var patches = grouped.permute(order).flatten(2 + axes).flatten(1, 1 + axes); // [G, B * lengths, C / G * kernel]
-        var y = shape.Groups == 1 ? linear(patches[0], weight.flatten(1), bias) : GroupProducts(shape, patches, weight, bias); // [B * lengths, outputs]
+        // [B * lengths, outputs]
+        var y = shape.Groups == 1 ? linear(patches[0], weight.flatten(1), bias) : GroupProducts(shape, patches, weight, bias);
         long[] back = [0, axes + 1, .. Enumerable.Range(1, axes).Select(axis => (long)axis)];
         return y.view([windows.shape[0], .. lengths, shape.Outputs]).permute(back).MoveToOuterDisposeScope();
     }

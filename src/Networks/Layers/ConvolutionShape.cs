@@ -16,10 +16,12 @@ internal sealed record ConvolutionShape(long Inputs, long Outputs, long[] Kernel
     public int Axes => Kernel.Length;
 
     /// <summary>Returns the length of each input axis that gives so many outputs.</summary>
-    public long[] InputLengths(long[] outputs) => [.. outputs.Select((count, axis) => (count - 1) * Strides[axis] + Kernel[axis] - 2 * Padding[axis])];
+    public long[] InputLengths(long[] outputs) =>
+        [.. outputs.Select((count, axis) => (count - 1) * Strides[axis] + Kernel[axis] - 2 * Padding[axis])];
 
     /// <summary>Returns the length of each output axis.</summary>
-    public long[] OutputLengths(Tensor x) => [.. Kernel.Select((length, axis) => (x.shape[axis + 2] + 2 * Padding[axis] - length) / Strides[axis] + 1)];
+    public long[] OutputLengths(Tensor x) =>
+        [.. Kernel.Select((length, axis) => (x.shape[axis + 2] + 2 * Padding[axis] - length) / Strides[axis] + 1)];
 
     public override string ToString()
     {

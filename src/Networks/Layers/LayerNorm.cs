@@ -7,7 +7,9 @@ using static TorchSharp.torch.nn.functional;
 
 namespace Locutor.Networks.Layers;
 
-/// <summary>Layer norm over the last axis (Ba et al., arXiv:1607.06450), computed in float32 and returned in the type of its input.</summary>
+/// <summary>
+/// Layer norm over the last axis (Ba et al., arXiv:1607.06450), computed in float32 and returned in the type of its input.
+/// </summary>
 public sealed class LayerNorm
 {
     private readonly long[] shape;
@@ -43,7 +45,7 @@ public sealed class LayerNorm
     /// <summary>Computes the norm and quantises it for the next matrix product.</summary>
     /// <param name="x">[..., width]</param>
     /// <param name="precision">Precision of the result.</param>
-    public Activations Forward(Tensor x, LinearPrecision precision) => scale is not null && shift is not null && CudaKernel.Takes(x)
+    public Activations Forward(Tensor x, LinearPrecision precision) => scale is not null && shift is not null && CudaKernel.CanRun(x)
         ? NormModulate.Apply(x, scale, shift, eps, precision)
         : Activations.Create(Forward(x), precision);
 
@@ -53,7 +55,7 @@ public sealed class LayerNorm
     /// <returns>The sum in the type of x, and its norm.</returns>
     public (Tensor Sum, Activations Normed) Forward(PendingResidual x, LinearPrecision precision)
     {
-        if (scale is not null && shift is not null && x.Update is not null && CudaKernel.Takes(x.Tokens))
+        if (scale is not null && shift is not null && x.Update is not null && CudaKernel.CanRun(x.Tokens))
             return NormModulate.AfterResidual(x.Tokens, x.Update, x.Gate, scale, shift, eps, precision);
         var sum = x.Sum();
         return (sum, Forward(sum, precision));

@@ -37,7 +37,8 @@ public sealed class Linear(Weights weights, long inputs, long outputs, bool bias
     /// <returns>[..., outputs]</returns>
     public Activations ForwardGelu(Activations x, LinearPrecision next) => Scoped(() =>
     {
-        bool fused = product.Precision == LinearPrecision.Plain && next == LinearPrecision.Plain && bias is not null && CudaKernel.TakesGelu(x.Values);
+        bool fused = product.Precision == LinearPrecision.Plain && next == LinearPrecision.Plain
+            && bias is not null && CudaKernel.CanFuseGelu(x.Values);
         if (!fused) return GeluQuantise.Apply(Forward(x), next);
         var y = TorchScripts.ProductGelu(x.Values.flatten(0, -2), product.Dequantise(type).t(), bias!);
         return new Activations(y.unflatten(0, x.Values.shape[..^1]), null);

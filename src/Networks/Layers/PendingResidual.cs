@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace Locutor.Networks.Layers;
 
 /// <summary>
-/// Tokens with an update that is not added yet; their value is tokens + update * gate. The next norm adds the update in its own kernel, which
-/// saves a pass over memory.
+/// Tokens with an update that is not added yet; their value is tokens + update * gate. The next norm adds the update in its own kernel,
+/// which saves a pass over memory.
 /// </summary>
 /// <param name="Tokens">[B, L, C]</param>
 /// <param name="Update">[B, L, C], or null when nothing is to be added.</param>

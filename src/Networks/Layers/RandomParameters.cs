@@ -7,12 +7,13 @@ using static TorchSharp.torch;
 namespace Locutor.Networks.Layers;
 
 /// <summary>
-/// Draws parameters according to their <see cref="Initial"/>. A parameter depends only on the seed and its key, so the order of construction and
-/// other parameters change nothing.
+/// Draws parameters according to their <see cref="Initial"/>. A parameter depends only on the seed and its key, so the order of
+/// construction and other parameters change nothing.
 /// </summary>
 /// <param name="seed">Equal seeds give equal parameters.</param>
 /// <param name="trainable">Whether floating-point parameters require gradients.</param>
-/// <param name="onDevice">Draws on the device of the parameter. This is much faster for billions of values, but every kind of device draws others.</param>
+/// <param name="onDevice">Draws on the device of the parameter. This is much faster for billions of values, but every kind of device draws
+/// others.</param>
 public sealed class RandomParameters(long seed, bool trainable = false, bool onDevice = false) : IParameterSource, IDisposable
 {
     private readonly Dictionary<string, QuantisedRows> quantised = new(StringComparer.Ordinal);
@@ -33,7 +34,8 @@ public sealed class RandomParameters(long seed, bool trainable = false, bool onD
         {
             return known.shape.AsSpan().SequenceEqual(shape)
                 ? known
-                : throw new CheckpointException($"random parameters: {key} is [{string.Join(", ", known.shape)}], expected [{string.Join(", ", shape)}]");
+                : throw new CheckpointException(
+                    $"random parameters: {key} is [{string.Join(", ", known.shape)}], expected [{string.Join(", ", shape)}]");
         }
         using var fresh = Fresh(key, shape, initial, onDevice ? device : CPU);
         var tensor = fresh.to(type, device, copy: true).DetachFromDisposeScope();
@@ -73,7 +75,8 @@ public sealed class RandomParameters(long seed, bool trainable = false, bool onD
         double deviation = 1 / Math.Sqrt(shape.Skip(1).Aggregate(1L, (product, length) => product * length));
         if (device.type != TorchSharp.DeviceType.CPU)
         {
-            cuda.manual_seed((long)(SeedOf(key) >> 1)); // a generator of its own can be had on the CPU alone, and manual_seed sets that of the CPU alone
+            // a generator of its own can be had on the CPU alone, and manual_seed sets that of the CPU alone
+            cuda.manual_seed((long)(SeedOf(key) >> 1));
             return randn(shape, float32, device).mul_(deviation);
         }
         using var generator = new Generator(SeedOf(key), CPU);

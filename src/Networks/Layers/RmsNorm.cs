@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace Locutor.Networks.Layers;
 
-/// <summary>RMS norm, x / sqrt(mean(x^2) + eps) * weight over the last axis; the mean is float32 (Zhang and Sennrich, arXiv:1910.07467).</summary>
+/// <summary>
+/// RMS norm, x / sqrt(mean(x^2) + eps) * weight over the last axis; the mean is float32 (Zhang and Sennrich, arXiv:1910.07467).
+/// </summary>
 /// <param name="weights">Place of <c>weight</c>.</param>
 /// <param name="width">Channels of x.</param>
 /// <param name="eps">Added to the mean.</param>
@@ -13,7 +15,7 @@ public sealed class RmsNorm(Weights weights, long width, double eps)
 
     /// <summary>Computes the norm.</summary>
     /// <param name="x">[..., width]</param>
-    public Tensor Forward(Tensor x) => RmsRotary.Normalised(x, weight, eps);
+    public Tensor Forward(Tensor x) => RmsRotary.Normalise(x, weight, eps);
 
     /// <summary>Prepares the rows for the kernel that normalises, splits and rotates them where they are read.</summary>
     /// <param name="x">[B, L, width]</param>

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Locutor.Networks.Layers;
 
 /// <summary>
-/// A place in a tree of named parameters: <c>weights["blocks"][3]["ffn"]</c> names the keys below <c>blocks.3.ffn.</c>. Every layer receives
-/// its place and names each of its keys once, at the member that holds the parameter.
+/// A place in a tree of named parameters: <c>weights["blocks"][3]["ffn"]</c> names the keys below <c>blocks.3.ffn.</c>. Every layer
+/// receives its place and names each of its keys once, at the member that holds the parameter.
 /// </summary>
 /// <param name="source">Loads the parameters.</param>
 /// <param name="type">Type in which the network computes.</param>
@@ -42,7 +42,10 @@ public sealed class Weights(IParameterSource source, ScalarType type, Device dev
     /// <summary>Returns this place with parameters from another source, which may wrap the present one.</summary>
     public Weights From(Func<IParameterSource, IParameterSource> other) => new(other(source), Type, Device, prefix, Linears, stored);
 
-    /// <summary>Returns this place for a part of the network that is rarely used: its matrices stay in the mapped file where they can, and take no memory.</summary>
+    /// <summary>
+    /// Returns this place for a part of the network that is rarely used: its matrices stay in the mapped file where they can, and take no
+    /// memory.
+    /// </summary>
     public Weights AsStored() => new(source, Type, Device, prefix, Linears, stored: true);
 
     /// <summary>Frees the parameters below this place. They can be loaded again.</summary>
@@ -59,7 +62,9 @@ public sealed class Weights(IParameterSource source, ScalarType type, Device dev
     public Tensor Load(string name, long[] shape, Initial initial = Initial.Normal, ScalarType? type = null) =>
         source.Load(prefix + name, shape, initial, type ?? Type, Device);
 
-    /// <summary>Loads a matrix of a <see cref="Linear"/> layer, held as <see cref="Linears"/> asks. The device decides how it is multiplied.</summary>
+    /// <summary>
+    /// Loads a matrix of a <see cref="Linear"/> layer, held as <see cref="Linears"/> asks. The device decides how it is multiplied.
+    /// </summary>
     /// <param name="name">Name below this place.</param>
     /// <param name="shape">[outputs, inputs]</param>
     public ILinearProduct Product(string name, long[] shape) => Linears == LinearPrecision.Plain
@@ -69,5 +74,6 @@ public sealed class Weights(IParameterSource source, ScalarType type, Device dev
     /// <summary>Loads a matrix in the type of the network, or in its stored type.</summary>
     /// <param name="name">Name below this place.</param>
     /// <param name="shape">[rows, columns]</param>
-    public Tensor LoadMatrix(string name, long[] shape) => stored ? source.LoadStored(prefix + name, shape, Type, Device) : Load(name, shape);
+    public Tensor LoadMatrix(string name, long[] shape) =>
+        stored ? source.LoadStored(prefix + name, shape, Type, Device) : Load(name, shape);
 }

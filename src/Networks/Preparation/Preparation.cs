@@ -3,33 +3,36 @@ using Locutor.Checkpoints.Safetensors;
 
 namespace Locutor.Networks.Preparation;
 
-/// <summary>What a prepared file is made of.</summary>
-/// <param name="Weights">Every tensor that it will hold, in one of the forms of <see cref="WeightConversion"/>.</param>
-/// <param name="Identity">One line that is another when anything that matters is another.</param>
-/// <param name="Metadata">For the file's header.</param>
-public sealed record PreparationPlan(IReadOnlyList<(CheckpointTensor Stored, WeightConversion Conversion)> Weights, string Identity, IReadOnlyDictionary<string, string> Metadata);
+/// <summary>Content of a prepared file.</summary>
+/// <param name="Weights">Every tensor of the file and its conversion.</param>
+/// <param name="Identity">Fingerprint of everything that affects the content.</param>
+/// <param name="Metadata">Entries of the file header.</param>
+public sealed record PreparationPlan(
+    IReadOnlyList<(CheckpointTensor Stored, WeightConversion Conversion)> Weights, string Identity, IReadOnlyDictionary<string, string> Metadata);
 
 /// <summary>
-/// Writes a prepared file tensor by tensor, in memory that does not grow with it. A run that was stopped in any way, and is run again,
-/// goes on after the last tensor that was whole.
+/// Writes a prepared file tensor by tensor, in constant memory. A run that was interrupted, and is started again, continues after the last complete
+/// tensor.
 /// </summary>
 public static class Preparation
 {
-    /// <param name="plan">What to write.</param>
-    /// <param name="from">Where the tensors lie; what was read is given back.</param>
-    /// <param name="path">The file to make.</param>
-    /// <param name="resumed">Called with bytes that an earlier run has written.</param>
-    /// <param name="written">Called with bytes that were written.</param>
-    /// <param name="cancellation">Leaves what was written for the next run.</param>
-    /// <exception cref="CheckpointException">No room on the disk, or a folder that cannot be written.</exception>
-    public static void Write(PreparationPlan plan, Checkpoint from, string path, Action<long> resumed, Action<long> written, CancellationToken cancellation)
+    /// <summary>Writes the file.</summary>
+    /// <param name="plan">Content of the file.</param>
+    /// <param name="from">Checkpoint of the tensors; the memory of each is released after its conversion.</param>
+    /// <param name="path">Path of the file.</param>
+    /// <param name="resumed">Called with the number of bytes that an earlier run has written.</param>
+    /// <param name="written">Called with the number of bytes that were written.</param>
+    /// <param name="ct">Stops the run; the written bytes stay for the next run.</param>
+    /// <exception cref="CheckpointException">The disk is full, or the folder cannot be written.</exception>
+    public static void Write(
+        PreparationPlan plan, Checkpoint from, string path, Action<long> resumed, Action<long> written, CancellationToken ct)
     {
         TensorOutline[] outlines = [.. plan.Weights.SelectMany(weight => weight.Conversion.Outlines)];
         CheckRoom(path, outlines);
-        using var writer = new ResumableWriter(path, plan.Identity, outlines, plan.Metadata, resumed, cancellation);
+        using var writer = new ResumableWriter(path, plan.Identity, outlines, plan.Metadata, resumed, ct);
         foreach (var (stored, conversion) in plan.Weights)
         {
-            cancellation.ThrowIfCancellationRequested();
+            ct.ThrowIfCancellationRequested();
             if (conversion.Outlines.All(outline => writer.IsDone(outline.Name))) continue;
             foreach (var outline in conversion.Outlines) writer.Restart(outline.Name);
             conversion.Write(
@@ -38,7 +41,7 @@ public static class Preparation
                     writer.Append(name, bytes);
                     written(bytes.Length);
                 },
-                cancellation);
+                ct);
             from.Forget(stored);
         }
         writer.Complete();
@@ -52,6 +55,7 @@ public static class Preparation
         if (needed > free) throw new CheckpointException($"{folder}: expected {needed:N0} bytes of free disk, found {free:N0}");
     }
 
-    /// <summary>Of the tensor in a file.</summary>
-    public static long Bytes(TensorOutline outline) => outline.Shape.Aggregate((long)outline.Type.Size(), (product, length) => product * length);
+    /// <summary>Returns the bytes of a tensor in a file.</summary>
+    public static long Bytes(TensorOutline outline) =>
+        outline.Shape.Aggregate((long)outline.Type.Size(), (product, length) => product * length);
 }

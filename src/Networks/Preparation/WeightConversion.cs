@@ -8,22 +8,25 @@ using static TorchSharp.torch;
 namespace Locutor.Networks.Preparation;
 
 /// <summary>
-/// One stored tensor as a prepared file holds it: scales and blocks resolved, adapters added in float32, then rounded to the wanted
-/// precision. Large tensors pass through memory in groups of rows.
+/// Converts one stored tensor to the form of a prepared file: it is dequantised, adapters are added in float32, and the result is rounded to the
+/// requested precision. Large tensors are converted in groups of rows.
 /// </summary>
-/// <param name="stored">Of any format.</param>
-/// <param name="adapters">Added in this order.</param>
-/// <param name="precision">What is wanted.</param>
-/// <param name="wide">Whether the network computes with this tensor in float32 whatever its other weights are: it stays as wide as it is.</param>
+/// <param name="stored">The stored tensor, in any format.</param>
+/// <param name="adapters">LoRA adapters, added in this order.</param>
+/// <param name="precision">Requested precision.</param>
+/// <param name="wide">Whether the network computes with this tensor in float32 whatever its other weights are: it stays as wide as it
+/// is.</param>
 public sealed class WeightConversion(CheckpointTensor stored, IReadOnlyList<LoraAdapter> adapters, WeightPrecision precision, bool wide)
 {
-    /// <summary>32 MiB of float32; about ten times as much is held while it is converted.</summary>
+    /// <summary>Elements of a group of rows: 32 MiB of float32. The conversion needs about ten times that memory.</summary>
     private const long ElementsAtOnce = 8 << 20;
     private const double LargestE4M3 = 448, LargestInt8 = 127;
     private readonly ElementType? eight = IsMatrixOfABlock(stored) ? precision.EightBits() : null;
     private readonly bool changed = stored.IsQuantised || adapters.Any(adapter => adapter.PatchesOf(stored.Name).Count > 0);
 
-    /// <summary>The tensors that the file will hold: the values, and for a quantised matrix [outputs, 1] scales under <c>.weight_scale</c>.</summary>
+    /// <summary>
+    /// The tensors that the file will hold: the values, and for a quantised matrix [outputs, 1] scales under <c>.weight_scale</c>.
+    /// </summary>
     public IReadOnlyList<TensorOutline> Outlines => eight is { } type
         ? [new(stored.Name, type, stored.Shape), new(ScaleName, ElementType.Float32, [stored.Shape[0], 1])]
         : [new(stored.Name, PlainType, stored.Shape)];
@@ -41,22 +44,32 @@ public sealed class WeightConversion(CheckpointTensor stored, IReadOnlyList<Lora
         }
     }
 
-    /// <summary>Matrices inside numbered blocks carry nearly all weights and stand rounding to 8 bits; embeddings, norms, heads and what makes the time and the conditioning do not.</summary>
-    public static bool IsMatrixOfABlock(CheckpointTensor tensor) =>
-        tensor.Shape.Length == 2 && tensor.Name.EndsWith(".weight", StringComparison.Ordinal) && !tensor.Name.Contains("embedding", StringComparison.Ordinal) && !tensor.Name.Contains("norm", StringComparison.Ordinal)
-        && tensor.Name.Split('.') is var parts && Enumerable.Range(0, parts.Length - 1).Any(i => parts[i] is "blocks" or "transformer" or "layers" && parts[i + 1].All(char.IsAsciiDigit));
-
-    /// <summary>Hands the bytes of <see cref="Outlines"/> over, each tensor's in order.</summary>
-    /// <param name="append">Takes the name and the next bytes of a tensor.</param>
-    /// <param name="cancellation">Looked at between groups of rows.</param>
-    public void Write(WeightSink append, CancellationToken cancellation)
+    /// <summary>
+    /// Returns whether a tensor is a matrix of a numbered block. Such matrices are nearly all weights and tolerate rounding to 8 bits; embeddings, norms,
+    /// heads, and the layers of time and conditioning do not.
+    /// </summary>
+    public static bool IsMatrixOfABlock(CheckpointTensor tensor)
     {
-        using var still = no_grad();
+        string name = tensor.Name;
+        bool matrix = tensor.Shape.Length == 2 && name.EndsWith(".weight", StringComparison.Ordinal);
+        if (!matrix || name.Contains("embedding", StringComparison.Ordinal) || name.Contains("norm", StringComparison.Ordinal)) return false;
+        string[] parts = name.Split('.');
+        return parts.Zip(parts.Skip(1)).Any(pair => pair.First is "blocks" or "transformer" or "layers" && pair.Second.All(char.IsAsciiDigit));
+    }
+
+    /// <summary>Writes the bytes of the tensors of <see cref="Outlines"/>, in order.</summary>
+    /// <param name="append">Receives the name and the next bytes of a tensor.</param>
+    /// <param name="ct">Checked between groups of rows.</param>
+    public void Write(WeightSink append, CancellationToken ct)
+    {
+        using var inference = no_grad();
         bool byRows = stored.HasRows && stored.Shape.Length > 1;
-        long rows = byRows ? stored.Shape[0] : 1, atOnce = byRows ? Math.Max(1, ElementsAtOnce / Math.Max(1, stored.ElementCount / rows)) : 1;
+        long rows = byRows
+            ? stored.Shape[0] : 1, atOnce = byRows ? Math.Max(1, ElementsAtOnce / Math.Max(1, stored.ElementCount / rows))
+            : 1;
         for (long first = 0; first < rows; first += atOnce)
         {
-            cancellation.ThrowIfCancellationRequested();
+            ct.ThrowIfCancellationRequested();
             long count = Math.Min(atOnce, rows - first);
             var part = byRows ? stored.Rows(first, count) : stored;
             if (eight is null && !changed && PlainType == stored.Type) Copy(part, append);
@@ -76,14 +89,15 @@ public sealed class WeightConversion(CheckpointTensor stored, IReadOnlyList<Lora
         using var scope = NewDisposeScope();
         var values = part.ToValues(CPU);
         foreach (var adapter in adapters)
-            foreach (var patch in adapter.PatchesOf(stored.Name)) LoraMerge.Add(values, first is { } row ? Rows(patch, row, part.Shape[0]) : patch, adapter.Strength);
+            foreach (var patch in adapter.PatchesOf(stored.Name))
+                LoraMerge.Add(values, first is { } row ? Rows(patch, row, part.Shape[0]) : patch, adapter.Strength);
         if (eight is not { } type)
         {
             append(stored.Name, TensorMemory.Bytes(values.to(PlainType.ScalarType())));
             return;
         }
         var scale = values.abs().amax([1], keepdim: true).div_(type == ElementType.Int8 ? LargestInt8 : LargestE4M3);
-        scale.masked_fill_(scale.eq(0), 1); // a row of zeros
+        scale.masked_fill_(scale.eq(0), 1); // rows of zeros keep the scale 1
         values.div_(scale);
         if (type == ElementType.Int8) values.round_().clamp_(-LargestInt8, LargestInt8);
         append(stored.Name, TensorMemory.Bytes(values.to(type.ScalarType())));
@@ -94,10 +108,11 @@ public sealed class WeightConversion(CheckpointTensor stored, IReadOnlyList<Lora
     private LoraPatch Rows(LoraPatch patch, long first, long count)
     {
         if (count == stored.Shape[0]) return patch;
-        if (patch.Difference is { } difference && (!difference.HasRows || difference.Shape[0] != stored.Shape[0])) throw new CheckpointException($"{difference.Name}: expected {stored.Shape[0]} rows as {stored} has");
+        if (patch.Difference is { } difference && (!difference.HasRows || difference.Shape[0] != stored.Shape[0]))
+            throw new CheckpointException($"{difference.Name}: expected {stored.Shape[0]} rows as {stored} has");
         return patch with { Up = patch.Up?.Rows(first, count), Difference = patch.Difference?.Rows(first, count) };
     }
 }
 
-/// <summary>Takes the next bytes of a tensor of a file that is written.</summary>
+/// <summary>Receives the next bytes of a tensor.</summary>
 public delegate void WeightSink(string name, ReadOnlySpan<byte> bytes);

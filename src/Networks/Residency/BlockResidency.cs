@@ -1,6 +1,9 @@
 namespace Locutor.Networks.Residency;
 
-/// <summary>Divides the blocks of a network between device and host. Blocks that are not resident are copied to the device when they are needed (offload).</summary>
+/// <summary>
+/// Divides the blocks of a network between device and host. Blocks that are not resident are copied to the device when they are needed
+/// (offload).
+/// </summary>
 /// <param name="Resident">Number of blocks that stay on the device; with all of them, no slots are needed.</param>
 /// <param name="Slots">Places on the device for the other blocks; with 2 or more, copies overlap with computing.</param>
 public sealed record BlockResidency(int Resident, int Slots = 2)

@@ -59,7 +59,8 @@ internal sealed class BlockStore<TBlock> : IDisposable
 
     private static IBlockTransport CreateTransport(Weights weights, Func<Weights, TBlock> create, int stay, int passing, List<Tensor>[] slots)
     {
-        if (weights.Device.type == TorchSharp.DeviceType.CUDA) return new CudaTransport(Math.Max(0, weights.Device.index), slots, passing, HostCopy);
+        if (weights.Device.type == TorchSharp.DeviceType.CUDA)
+            return new CudaTransport(Math.Max(0, weights.Device.index), slots, passing, HostCopy);
         return new HostTransport(slots, [.. Enumerable.Range(0, passing).Select(HostCopy)]);
 
         IReadOnlyList<Tensor> HostCopy(int block)
@@ -75,7 +76,8 @@ internal sealed class BlockStore<TBlock> : IDisposable
     }
 
     /// <summary>Returns the same parameters; every tensor that is loaded through them is added to a list, in order.</summary>
-    private static Weights Recording(Weights weights, List<Tensor> tensors) => weights.From(inner => new RecordingParameters(inner, tensors));
+    private static Weights Recording(Weights weights, List<Tensor> tensors) =>
+        weights.From(inner => new RecordingParameters(inner, tensors));
 
     private sealed class RecordingParameters(IParameterSource inner, List<Tensor> recorded) : IParameterSource
     {

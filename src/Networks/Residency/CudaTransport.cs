@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace Locutor.Networks.Residency;
 
 /// <summary>
-/// Keeps blocks in pinned host memory and copies them on a separate stream. One event per slot marks the end of the work that used it, another
-/// the end of the copy into it.
+/// Keeps blocks in pinned host memory and copies them on a separate stream. One event per slot marks the end of the work that used it,
+/// another the end of the copy into it.
 /// </summary>
 internal sealed class CudaTransport : IBlockTransport
 {
@@ -20,7 +20,8 @@ internal sealed class CudaTransport : IBlockTransport
     /// <param name="device">Index of the GPU.</param>
     /// <param name="slots">Parameters of each slot, on the GPU.</param>
     /// <param name="blocks">Number of blocks.</param>
-    /// <param name="parameters">Returns a block's parameters on any device; called once for each block. The transport disposes of them.</param>
+    /// <param name="parameters">Returns a block's parameters on any device; called once for each block. The transport disposes of
+    /// them.</param>
     public CudaTransport(int device, IReadOnlyList<IReadOnlyList<Tensor>> slots, int blocks, Func<int, IReadOnlyList<Tensor>> parameters)
     {
         CudaDriver.Enter(device);

@@ -23,7 +23,9 @@ internal sealed class Normalizer
         this.userDefined = userDefined;
         if (model.Charsmap.Length == 0) return;
         uint size = model.Charsmap.Length >= 4 ? BinaryPrimitives.ReadUInt32LittleEndian(model.Charsmap) : uint.MaxValue;
-        if (size > model.Charsmap.Length - 4 || size % 4 != 0) throw new CheckpointException($"normalisation rules: expected a trie within {model.Charsmap.Length} bytes, found a length of {size}");
+        if (size > model.Charsmap.Length - 4 || size % 4 != 0)
+            throw new CheckpointException(
+                $"normalisation rules: expected a trie within {model.Charsmap.Length} bytes, found a length of {size}");
         units = new uint[size / 4];
         for (int i = 0; i < units.Length; i++) units[i] = BinaryPrimitives.ReadUInt32LittleEndian(model.Charsmap.AsSpan(4 + 4 * i));
         pool = model.Charsmap[(4 + (int)size)..];
@@ -66,7 +68,8 @@ internal sealed class Normalizer
         if (matched > 0)
         {
             length = matched;
-            if (value >= pool.Length) throw new CheckpointException($"normalisation rules: expected a place under {pool.Length}, found {value}");
+            if (value >= pool.Length)
+                throw new CheckpointException($"normalisation rules: expected a place under {pool.Length}, found {value}");
             var result = pool.AsSpan(value);
             return result.IndexOf((byte)0) is >= 0 and var end ? result[..end] : result;
         }

@@ -14,7 +14,8 @@ public static partial class PromptCleaning
     /// <summary>Names that HTML reads without their semicolon: those of Latin-1, and these.</summary>
     private static readonly HashSet<string> Bare = new(StringComparer.Ordinal) { "amp", "lt", "gt", "quot" };
 
-    public static string Clean(string prompt) => Spaces().Replace(Unescape(Unescape(prompt)), " ").Trim(' ', '\u001c', '\u001d', '\u001e', '\u001f');
+    public static string Clean(string prompt) =>
+        Spaces().Replace(Unescape(Unescape(prompt)), " ").Trim(' ', '\u001c', '\u001d', '\u001e', '\u001f');
 
     private static string Unescape(string text) => text.Contains('&', StringComparison.Ordinal) ? Entity().Replace(text, Resolve) : text;
 
@@ -26,7 +27,8 @@ public static partial class PromptCleaning
         for (int length = Math.Min(name.Length, 6); length >= 2; length--)
         {
             string prefix = name[..length];
-            if (Named(prefix) is { Length: 1 } value && (Bare.Contains(prefix) || value[0] is >= '\u00a0' and <= '\u00ff')) return value + name[length..];
+            if (Named(prefix) is { Length: 1 } value && (Bare.Contains(prefix) || value[0] is >= '\u00a0' and <= '\u00ff'))
+                return value + name[length..];
         }
         return match.Value;
     }

@@ -45,7 +45,8 @@ internal sealed class SentencePieceModel
         try
         {
             var info = new FileInfo(path);
-            if (info.Length > LongestFile) throw new CheckpointException($"{path}: expected a tokenizer of at most {LongestFile} bytes, found {info.Length}");
+            if (info.Length > LongestFile)
+                throw new CheckpointException($"{path}: expected a tokenizer of at most {LongestFile} bytes, found {info.Length}");
             var model = new SentencePieceModel();
             model.Read(path, File.ReadAllBytes(path));
             return model;
@@ -83,9 +84,13 @@ internal sealed class SentencePieceModel
         {
             if (reader.Field == 1) bytes = reader.Bytes.ToArray();
             else if (reader.Field == 2) score = reader.Single;
-            else if (reader.Field == 3) kind = reader.Number is >= 1 and <= 6 ? (PieceKind)reader.Number : throw new CheckpointException($"expected piece type 1 to 6, found {reader.Number}");
+            else if (reader.Field == 3)
+                kind = reader.Number is >= 1 and <= 6
+                    ? (PieceKind)reader.Number
+                    : throw new CheckpointException($"expected piece type 1 to 6, found {reader.Number}");
         }
-        if (!float.IsFinite(score)) throw new CheckpointException($"piece {Encoding.UTF8.GetString(bytes)}: expected a finite score, found {score}");
+        if (!float.IsFinite(score))
+            throw new CheckpointException($"piece {Encoding.UTF8.GetString(bytes)}: expected a finite score, found {score}");
         return new Piece(bytes, score, kind);
     }
 
@@ -94,7 +99,8 @@ internal sealed class SentencePieceModel
         var reader = new ProtobufReader(message);
         while (reader.Next())
         {
-            if (reader.Field == 3 && reader.Number != 1) throw new CheckpointException($"{path}: expected a unigram model (type 1), found type {reader.Number}");
+            if (reader.Field == 3 && reader.Number != 1)
+                throw new CheckpointException($"{path}: expected a unigram model (type 1), found type {reader.Number}");
             if (reader.Field == 24) SpaceAsSuffix = reader.Number != 0;
             if (reader.Field == 35) ByteFallback = reader.Number != 0;
         }

@@ -20,7 +20,9 @@ public sealed class UnigramTokenizer
     private UnigramTokenizer(SentencePieceModel model)
     {
         this.model = model;
-        UnknownId = model.Pieces.FindIndex(p => p.Kind == PieceKind.Unknown) is >= 0 and var unknown ? unknown : throw new CheckpointException("expected a piece of type unknown, found none");
+        UnknownId = model.Pieces.FindIndex(p => p.Kind == PieceKind.Unknown) is >= 0 and var unknown
+            ? unknown
+            : throw new CheckpointException("expected a piece of type unknown, found none");
         EndId = model.Pieces.FindIndex(p => p.Kind == PieceKind.Control && p.Bytes.AsSpan().SequenceEqual("</s>"u8));
         PadId = model.Pieces.FindIndex(p => p.Kind == PieceKind.Control && p.Bytes.AsSpan().SequenceEqual("<pad>"u8));
         var searched = new List<(byte[] Bytes, int Value)>();
@@ -31,7 +33,8 @@ public sealed class UnigramTokenizer
         for (int id = 0; id < model.Pieces.Count; id++)
         {
             var piece = model.Pieces[id];
-            if (piece.Bytes.Length == 0 || !seen.Add(Encoding.Latin1.GetString(piece.Bytes))) throw new CheckpointException($"piece {id}: expected a text of its own, found {Encoding.UTF8.GetString(piece.Bytes)}");
+            if (piece.Bytes.Length == 0 || !seen.Add(Encoding.Latin1.GetString(piece.Bytes)))
+                throw new CheckpointException($"piece {id}: expected a text of its own, found {Encoding.UTF8.GetString(piece.Bytes)}");
             if (piece.Kind is PieceKind.Normal or PieceKind.UserDefined) searched.Add((piece.Bytes, id));
             if (piece.Kind == PieceKind.UserDefined) user.Add((piece.Bytes, id));
             if (piece.Kind == PieceKind.Normal) (lowest, highest) = (Math.Min(lowest, piece.Score), Math.Max(highest, piece.Score));
@@ -68,7 +71,9 @@ public sealed class UnigramTokenizer
         }
     }
 
-    /// <summary>Ids of a text, without an end mark. Runs of unknown characters are one id, or their bytes where the model has these.</summary>
+    /// <summary>
+    /// Ids of a text, without an end mark. Runs of unknown characters are one id, or their bytes where the model has these.
+    /// </summary>
     public int[] Encode(string text)
     {
         byte[] normalized = normalizer.Normalize(Encoding.UTF8.GetBytes(text));
@@ -109,7 +114,9 @@ public sealed class UnigramTokenizer
         return path;
     }
 
-    /// <summary>Sums of known pieces are compared in double precision and kept in single, as the original does: ties fall the same way.</summary>
+    /// <summary>
+    /// Sums of known pieces are compared in double precision and kept in single, as the original does: ties fall the same way.
+    /// </summary>
     private static void Offer(ref (float Score, int Start, int Id) node, double score, int start, int id)
     {
         if (node.Start == -1 || score > node.Score) node = ((float)score, start, id);
@@ -124,7 +131,8 @@ public sealed class UnigramTokenizer
         {
             if (model.Pieces[id].Kind != PieceKind.Byte) continue;
             string name = Encoding.Latin1.GetString(model.Pieces[id].Bytes);
-            if (name.Length == 6 && name.StartsWith("<0x", StringComparison.Ordinal) && byte.TryParse(name.AsSpan(3, 2), System.Globalization.NumberStyles.AllowHexSpecifier, null, out byte value)) byteIds[value] = id;
+            if (name.Length == 6 && name.StartsWith("<0x", StringComparison.Ordinal) && byte.TryParse(name.AsSpan(3, 2), System.Globalization.NumberStyles.AllowHexSpecifier, null, out byte value))
+                byteIds[value] = id;
         }
         int missing = Array.IndexOf(byteIds, -1);
         if (missing >= 0) throw new CheckpointException($"expected a piece <0x{missing:X2}> for byte fallback, found none");

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Locutor.Networks.UmT5;
 
 /// <summary>
-/// Buckets of relative positions in T5 (Raffel et al., arXiv:1910.10683, section 2.1): near positions have their own buckets, farther ones share
-/// buckets of logarithmic size.
+/// Buckets of relative positions in T5 (Raffel et al., arXiv:1910.10683, section 2.1): near positions have their own buckets, farther ones
+/// share buckets of logarithmic size.
 /// Reference: MeiGen-AI/InfiniteTalk, wan/modules/t5.py, line 250, at commit 0107cd9.
 /// </summary>
 internal static class RelativePosition

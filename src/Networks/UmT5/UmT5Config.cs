@@ -17,5 +17,6 @@ public sealed record UmT5Config(int Vocabulary, int Width, int AttentionWidth, i
     public double Epsilon { get; init; } = 1e-6;
 
     /// <summary>umT5-XXL: 5.68 billion parameters.</summary>
-    public static UmT5Config Xxl { get; } = new(Vocabulary: 256384, Width: 4096, AttentionWidth: 4096, FeedForward: 10240, Heads: 64, Blocks: 24);
+    public static UmT5Config Xxl { get; } = new(
+        Vocabulary: 256384, Width: 4096, AttentionWidth: 4096, FeedForward: 10240, Heads: 64, Blocks: 24);
 }

@@ -13,7 +13,8 @@ public sealed class UmT5Encoder
 {
     private static readonly string[] IgnoredPrefixes = ["encoder.embed_tokens.", "decoder.", "lm_head."];
 
-    private readonly Tensor embedding; // [vocabulary, width], on the host even if the network is on a GPU: 2 GiB, of which a prompt reads a few rows
+    // [vocabulary, width], on the host even if the network is on a GPU: 2 GiB, of which a prompt reads a few rows
+    private readonly Tensor embedding;
     private readonly Device device;
     private readonly ScalarType type;
     private readonly Block[] blocks;
@@ -24,9 +25,11 @@ public sealed class UmT5Encoder
     /// <param name="config">Sizes of the network.</param>
     public UmT5Encoder(Weights weights, UmT5Config config)
     {
-        if (config.AttentionWidth % config.Heads != 0) throw new ArgumentException($"umT5: {config.Heads} heads do not divide an attention width of {config.AttentionWidth}");
+        if (config.AttentionWidth % config.Heads != 0)
+            throw new ArgumentException($"umT5: {config.Heads} heads do not divide an attention width of {config.AttentionWidth}");
         if (config.Buckets < 4 || config.Buckets % 4 != 0 || config.MaxDistance <= config.Buckets / 4)
-            throw new ArgumentException($"umT5: expected buckets in fours and a larger distance, found {config.Buckets} and {config.MaxDistance}");
+            throw new ArgumentException(
+                $"umT5: expected buckets in fours and a larger distance, found {config.Buckets} and {config.MaxDistance}");
         Config = config;
         embedding = (weights.Device.type == DeviceType.CUDA ? weights.On(CPU) : weights)["token_embedding"].LoadMatrix("weight", [config.Vocabulary, config.Width]);
         type = weights.Type;
@@ -38,8 +41,12 @@ public sealed class UmT5Encoder
     /// <summary>Sizes of the network.</summary>
     public UmT5Config Config { get; }
 
-    /// <summary>Returns whether a checkpoint may contain this key although the network does not use it: decoder, tokenizer, second copy of the embedding.</summary>
-    public static bool IgnoresKey(string key) => key is "spiece_model" || Array.Exists(IgnoredPrefixes, prefix => key.StartsWith(prefix, StringComparison.Ordinal));
+    /// <summary>
+    /// Returns whether a checkpoint may contain this key although the network does not use it: decoder, tokenizer, second copy of the
+    /// embedding.
+    /// </summary>
+    public static bool IgnoresKey(string key) =>
+        key is "spiece_model" || Array.Exists(IgnoredPrefixes, prefix => key.StartsWith(prefix, StringComparison.Ordinal));
 
     /// <summary>Encodes token ids.</summary>
     /// <param name="ids">[B, L], int64, each below <see cref="UmT5Config.Vocabulary"/>.</param>
@@ -103,7 +110,10 @@ public sealed class UmT5Encoder
         private Tensor FeedForward(Tensor x) => Scoped(() =>
             contract.Forward(expand.Forward(x) * gate.Forward(x).gelu(TorchSharp.Modules.GELU.Approximate.tanh)));
 
-        /// <summary>Limits float16 values: the residual of the released network exceeds the range of float16 in the later blocks. Reference: line 25.</summary>
+        /// <summary>
+        /// Limits float16 values: the residual of the released network exceeds the range of float16 in the later blocks. Reference: line
+        /// 25.
+        /// </summary>
         private static Tensor Clamped(Tensor x) => x.dtype == ScalarType.Float16 ? x.clamp(-64504, 64504) : x;
     }
 }

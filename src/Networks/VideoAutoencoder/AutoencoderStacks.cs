@@ -9,7 +9,10 @@ namespace Locutor.Networks.VideoAutoencoder;
 /// </summary>
 internal static class AutoencoderStacks
 {
-    /// <summary>Number of resolutions that are computed in tiles. They hold nearly all memory; at lower resolutions the overlap of tiles would cost too much.</summary>
+    /// <summary>
+    /// Number of resolutions that are computed in tiles. They hold nearly all memory; at lower resolutions the overlap of tiles would cost
+    /// too much.
+    /// </summary>
     public const int HighLevels = 2;
 
     /// <summary>Creates the encoder, from pixels to the moments of the latent: twice its channels.</summary>

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Locutor.Networks.VideoAutoencoder;
 
 /// <summary>
-/// Frames that the layers of a causal network keep between two chunks of a video, at most two for each layer. A cache serves one video in one
-/// direction (encoding or decoding), chunk after chunk; dispose it after the last chunk.
+/// Frames that the layers of a causal network keep between two chunks of a video, at most two for each layer. A cache serves one video in
+/// one direction (encoding or decoding), chunk after chunk; dispose it after the last chunk.
 /// </summary>
 public sealed class CausalCache : IDisposable
 {

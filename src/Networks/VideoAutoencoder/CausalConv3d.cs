@@ -7,8 +7,8 @@ using static TorchSharp.torch.nn.functional;
 namespace Locutor.Networks.VideoAutoencoder;
 
 /// <summary>
-/// A causal convolution over time and space with stride 1: an output frame depends on its own input frame and on earlier ones. Frames before the
-/// first, and pixels outside of a frame, are zeros.
+/// A causal convolution over time and space with stride 1: an output frame depends on its own input frame and on earlier ones. Frames
+/// before the first, and pixels outside of a frame, are zeros.
 /// Reference: MeiGen-AI/InfiniteTalk, wan/modules/vae.py, line 17, at commit 0107cd9.
 /// </summary>
 internal sealed class CausalConv3d
@@ -19,7 +19,8 @@ internal sealed class CausalConv3d
     private readonly Convolution convolution;
     private readonly Tensor[]? taps; // one 2-D kernel for each frame, if the weight is not trained
 
-    // A 3x3x3 convolution as one conv3d or as the sum of three conv2d. GFLOP/s of two cores (AVX-512 with bf16), channels last, 9 x 96 x 96,
+    // A 3x3x3 convolution as one conv3d or as the sum of three conv2d. GFLOP/s of two cores (AVX-512 with bf16), channels last, 9 x 96 x
+    // 96,
     // conv3d / 3 conv2d:
     //   channels   3->32     8       16        24        32        48        64        96        128
     //   float32    57/124    9/95    17/174    159/142   209/190   211/200   228/81    222/199   224/211
@@ -27,7 +28,8 @@ internal sealed class CausalConv3d
     // Channels first is slower for all sizes, by up to half.
     private readonly bool sumsFrames;
 
-    // On a GPU, it may be one conv2d over three frames concatenated in their channels. TFLOP/s of an H100 (bfloat16, channels last), conv3d / conv2d:
+    // On a GPU, it may be one conv2d over three frames concatenated in their channels. TFLOP/s of an H100 (bfloat16, channels last), conv3d
+    // / conv2d:
     // 96 channels of 8 x 640 x 640 243/575, 192 of 8 x 320 x 320 580/573, 384 of 4 x 160 x 160 569/779, 384 of 21 x 80 x 80 599/793.
     // The concatenation copies every frame three times, which does not pay at 192 channels.
     private readonly bool concatenatesFrames;
@@ -51,7 +53,8 @@ internal sealed class CausalConv3d
         convolution = sumsFrames
             ? new Convolution(weight.select(2, 0), padding: [pad, pad], channelsLast: true)
             : new Convolution(weight, padding: [0, pad, pad], channelsLast: true);
-        if (sumsFrames && !weight.requires_grad) taps = [.. Enumerable.Range(0, time).Select(t => convolution.Prepare(weight.select(2, t)))];
+        if (sumsFrames && !weight.requires_grad)
+            taps = [.. Enumerable.Range(0, time).Select(t => convolution.Prepare(weight.select(2, t)))];
         else weight = convolution.Prepare(weight);
         bias = convolution.Prepare(bias);
     }
@@ -64,7 +67,9 @@ internal sealed class CausalConv3d
     /// <returns>[B, outputs, T, H, W]</returns>
     public Tensor Forward(Tensor x, CausalCache? cache) => Scoped(() => Convolve(time == 1 ? x : WithHistory(x, cache)));
 
-    /// <summary>Computes the convolution of silu(norm(x)). Where possible, the norm is written straight behind the cached frames, without a copy.</summary>
+    /// <summary>
+    /// Computes the convolution of silu(norm(x)). Where possible, the norm is written straight behind the cached frames, without a copy.
+    /// </summary>
     /// <param name="norm">Norm of x.</param>
     /// <param name="x">[B, inputs, T, H, W]</param>
     /// <param name="cache">Cache of the video of which x is the next chunk; null if x is a whole video.</param>
@@ -89,7 +94,8 @@ internal sealed class CausalConv3d
         var input = empty([1, frames, x.shape[3], x.shape[4], time * inputs], x.dtype, x.device);
         var cached = cache?.Get(this);
         for (int past = 0; past < History; past++)
-            for (int frame = 0; frame <= past && frame < frames; frame++) FillHistory(Taps(input, frame, past - frame, 1), cached?.narrow(2, past, 1));
+            for (int frame = 0; frame <= past && frame < frames; frame++)
+                FillHistory(Taps(input, frame, past - frame, 1), cached?.narrow(2, past, 1));
         norm.ForwardSilu(x, input, time);
         cache?.Set(this, Taps(input, frames - 1, 1, History));
         return ConvolveConcatenated(input);

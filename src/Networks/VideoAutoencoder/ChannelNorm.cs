@@ -29,7 +29,9 @@ internal sealed class ChannelNorm(Weights weights, int channels, int axes)
     /// <summary>Writes silu(norm(x)) into <paramref name="result"/>, which has the shape of x.</summary>
     public void ForwardSilu(Tensor x, Tensor result) => ChannelNormSilu.Apply(x, gamma, result);
 
-    /// <summary>Writes silu(norm(x)) into <paramref name="result"/>, where every frame is concatenated behind the frames before it.</summary>
+    /// <summary>
+    /// Writes silu(norm(x)) into <paramref name="result"/>, where every frame is concatenated behind the frames before it.
+    /// </summary>
     /// <param name="x">[1, C, T, H, W]</param>
     /// <param name="result">[1, T, H, W, taps * C]</param>
     /// <param name="taps">Number of concatenated frames.</param>

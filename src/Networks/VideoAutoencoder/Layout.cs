@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Locutor.Networks.VideoAutoencoder;
 
 /// <summary>
-/// Memory layout of videos: axes are [B, C, T, H, W], memory is [B, T, H, W, C]. Convolutions are fastest with this layout, and a video is a batch
-/// of frames, or of tokens, without a copy.
+/// Memory layout of videos: axes are [B, C, T, H, W], memory is [B, T, H, W, C]. Convolutions are fastest with this layout, and a video is
+/// a batch of frames, or of tokens, without a copy.
 /// </summary>
 internal static class Layout
 {
@@ -39,7 +39,10 @@ internal static class Layout
         return blank.permute(0, 4, 1, 2, 3);
     }
 
-    /// <summary>Doubles height and width by repeating pixels: [N, C, H, W] becomes [N, C, 2H, 2W]. On a GPU this is twice as fast as libtorch's nearest neighbour.</summary>
+    /// <summary>
+    /// Doubles height and width by repeating pixels: [N, C, H, W] becomes [N, C, 2H, 2W]. On a GPU this is twice as fast as libtorch's
+    /// nearest neighbour.
+    /// </summary>
     public static Tensor Doubled(Tensor frames) => Scoped(() =>
     {
         var pixels = frames.permute(0, 2, 3, 1).unsqueeze(2).unsqueeze(4); // [N, H, 1, W, 1, C]

@@ -9,7 +9,8 @@ internal readonly record struct Interval(long From, long To)
 }
 
 /// <summary>Receptive field of a layer along the height; it is the same along the width.</summary>
-/// <param name="Input">Returns the input interval on which an output interval depends. It may reach over the edge, where the input is padded with zeros.</param>
+/// <param name="Input">Returns the input interval on which an output interval depends. It may reach over the edge, where the input is
+/// padded with zeros.</param>
 /// <param name="Upscale">Outputs for each input.</param>
 /// <param name="Downscale">Inputs for each output.</param>
 internal readonly record struct ReceptiveField(Func<Interval, Interval> Input, int Upscale = 1, int Downscale = 1)

@@ -12,7 +12,9 @@ namespace Locutor.Networks.VideoAutoencoder;
 internal sealed class Downsample(Weights weights, int channels, bool halvesTime)
 {
     private readonly BiasedConvolution halveSpace = new(weights["resample"][1], [channels, channels, 3, 3], strides: [2, 2]);
-    private readonly BiasedConvolution? halveTime = halvesTime ? new(weights["time_conv"], [channels, channels, 3, 1, 1], strides: [2, 1, 1]) : null;
+    private readonly BiasedConvolution? halveTime = halvesTime
+        ? new(weights["time_conv"], [channels, channels, 3, 1, 1], strides: [2, 1, 1])
+        : null;
 
     /// <summary>Computes the layer.</summary>
     /// <param name="x">[B, C, T, H, W]</param>

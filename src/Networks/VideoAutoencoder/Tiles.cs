@@ -9,8 +9,8 @@ namespace Locutor.Networks.VideoAutoencoder;
 internal readonly record struct TileSlice(Interval Input, long Skip, Interval Output);
 
 /// <summary>
-/// Computes layers tile by tile. A tile reads its receptive field, and the outputs around the tile are cut off. Every pixel is the sum of the same
-/// products as without tiles, so there are no seams.
+/// Computes layers tile by tile. A tile reads its receptive field, and the outputs around the tile are cut off. Every pixel is the sum of
+/// the same products as without tiles, so there are no seams.
 /// </summary>
 internal static class Tiles
 {

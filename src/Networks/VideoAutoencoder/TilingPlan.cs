@@ -18,7 +18,9 @@ public sealed record TilingPlan(int Latents, int Down = 1, int Across = 1)
     /// <summary>Whether there is more than one tile.</summary>
     public bool Tiled => Down > 1 || Across > 1;
 
-    /// <summary>Chooses the fewest tiles and the longest chunks that fit into a memory budget. If nothing fits, chooses the smallest tiles.</summary>
+    /// <summary>
+    /// Chooses the fewest tiles and the longest chunks that fit into a memory budget. If nothing fits, chooses the smallest tiles.
+    /// </summary>
     /// <param name="config">Sizes of the autoencoder.</param>
     /// <param name="layers">Layers of the decoder that are computed in tiles.</param>
     /// <param name="latents">Latent frames of the video.</param>
@@ -31,7 +33,8 @@ public sealed record TilingPlan(int Latents, int Down = 1, int Across = 1)
     {
         double work = (double)LiveTensors * config.TemporalStride() * config.Width * valueBytes; // bytes for each pixel and latent frame
         double left = budget - CachedValues(config, 0, config.Multipliers.Count) * valueBytes * height * width;
-        if (left >= work * height * width) return new((int)Math.Clamp(Math.Min(left, LargestUsefulChunk) / (work * height * width), 1, int.MaxValue));
+        if (left >= work * height * width)
+            return new((int)Math.Clamp(Math.Min(left, LargestUsefulChunk) / (work * height * width), 1, int.MaxValue));
         int high = Math.Min(AutoencoderStacks.HighLevels, config.Multipliers.Count - 1);
         double untiled = UntiledValues(config, high, latents) * valueBytes * height * width, tiled = work + CachedValues(config, 0, high) * valueBytes;
         long scale = layers.Aggregate(1L, (product, layer) => product * layer.Field.Upscale);
@@ -40,7 +43,9 @@ public sealed record TilingPlan(int Latents, int Down = 1, int Across = 1)
         {
             double pixels = LargestTile(height, plan.Down) * LargestTile(width, plan.Across);
             if (plan.Tiled && untiled + tiled * pixels <= budget) return plan;
-            var finer = height / plan.Down >= width / plan.Across ? plan with { Down = plan.Down + 1 } : plan with { Across = plan.Across + 1 };
+            var finer = height / plan.Down >= width / plan.Across
+                ? plan with { Down = plan.Down + 1 }
+                : plan with { Across = plan.Across + 1 };
             if (Math.Min(height / finer.Down, width / finer.Across) < SmallestTile) return plan;
             plan = finer;
         }
@@ -48,7 +53,10 @@ public sealed record TilingPlan(int Latents, int Down = 1, int Across = 1)
         double LargestTile(long pixels, int tiles) => scale * Tiles.Slice(layers, pixels / scale, tiles).Max(slice => slice.Input.Length);
     }
 
-    /// <summary>Values per output pixel that the layers of some levels keep between chunks: two frames for each causal convolution, including the one that changes the frame rate.</summary>
+    /// <summary>
+    /// Values per output pixel that the layers of some levels keep between chunks: two frames for each causal convolution, including the
+    /// one that changes the frame rate.
+    /// </summary>
     internal static double CachedValues(VideoAutoencoderConfig config, int from, int to)
     {
         double sum = 0;

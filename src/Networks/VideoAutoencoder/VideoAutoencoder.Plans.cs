@@ -14,8 +14,8 @@ public sealed partial class VideoAutoencoder
     private long? budget;
 
     /// <summary>
-    /// Bytes that coding may use in addition to the parameters. By default: half of a GPU's free memory at the first call of <see cref="Plan"/>, and
-    /// no limit on a CPU.
+    /// Bytes that coding may use in addition to the parameters. By default: half of a GPU's free memory at the first call of
+    /// <see cref="Plan"/>, and no limit on a CPU.
     /// </summary>
     public long? MemoryBudget { get => budget; init => budget = value; }
 
@@ -26,7 +26,8 @@ public sealed partial class VideoAutoencoder
     public TilingPlan Plan(long frames, long height, long width)
     {
         bool gpu = weights.Device.type == DeviceType.CUDA;
-        if (gpu) budget ??= CudaDriver.Memory(Math.Max(0, weights.Device.index)).Free / 2; // later, the driver counts memory that libtorch caches as used
+        // later, the driver counts memory that libtorch caches as used
+        if (gpu) budget ??= CudaDriver.Memory(Math.Max(0, weights.Device.index)).Free / 2;
         long stride = Config.TemporalStride(), longest = Math.Max(1, PixelsOnCpu / (stride * height * width));
         var plan = budget is { } bytes
             ? TilingPlan.Within(Config, decoder.Split().After.Layers, (frames - 1) / stride + 1, height, width, weights.Type == ScalarType.Float32 ? 4 : 2, bytes)
@@ -48,7 +49,8 @@ public sealed partial class VideoAutoencoder
         return Scoped(() =>
         {
             List<Tensor> chunks = [video.narrow(2, 0, first)];
-            for (long start = first; start < video.shape[2]; start += step) chunks.Add(video.narrow(2, start, Math.Min(step, video.shape[2] - start)));
+            for (long start = first; start < video.shape[2]; start += step)
+                chunks.Add(video.narrow(2, start, Math.Min(step, video.shape[2] - start)));
             return EncodeChunks(chunks, plan, repeats: false, ct);
         });
     }
@@ -58,8 +60,8 @@ public sealed partial class VideoAutoencoder
     public Tensor EncodePictureThenBlank(Tensor picture, long frames) => EncodePictureThenBlank(picture, frames, new TilingPlan(1));
 
     /// <summary>
-    /// Encodes a picture that is followed by blank frames (zeros). The result equals that of chunks of one latent frame, bit for bit, but every
-    /// layer stops computing once its cached frames are blank.
+    /// Encodes a picture that is followed by blank frames (zeros). The result equals that of chunks of one latent frame, bit for bit, but
+    /// every layer stops computing once its cached frames are blank.
     /// </summary>
     /// <param name="picture">[B, 3, 1, H, W] in [-1, 1].</param>
     /// <param name="frames">4k + 1, including the picture.</param>

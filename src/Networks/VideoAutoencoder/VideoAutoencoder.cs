@@ -5,9 +5,9 @@ using static TorchSharp.torch;
 namespace Locutor.Networks.VideoAutoencoder;
 
 /// <summary>
-/// The causal video autoencoder of Wan 2.1 (arXiv:2503.20314). It encodes 4k + 1 frames to k + 1 latent frames of an eighth of the height and width.
-/// No frame depends on a later one, so a video can be coded in chunks of any length with a <see cref="CausalCache"/>; the result is the same.
-/// Reference: MeiGen-AI/InfiniteTalk, wan/modules/vae.py, line 483, at commit 0107cd9.
+/// The causal video autoencoder of Wan 2.1 (arXiv:2503.20314). It encodes 4k + 1 frames to k + 1 latent frames of an eighth of the height
+/// and width. No frame depends on a later one, so a video can be coded in chunks of any length with a <see cref="CausalCache"/>; the result
+/// is the same. Reference: MeiGen-AI/InfiniteTalk, wan/modules/vae.py, line 483, at commit 0107cd9.
 /// </summary>
 public sealed partial class VideoAutoencoder
 {
@@ -44,7 +44,9 @@ public sealed partial class VideoAutoencoder
         return EncodeChunk(video, null);
     }
 
-    /// <summary>Encodes the next chunk of a video. A latent frame is complete with the last frame that it covers, so a chunk may complete none.</summary>
+    /// <summary>
+    /// Encodes the next chunk of a video. A latent frame is complete with the last frame that it covers, so a chunk may complete none.
+    /// </summary>
     /// <param name="video">[B, 3, any, H, W] in [-1, 1].</param>
     /// <param name="cache">Cache of this video.</param>
     /// <returns>[B, 16, complete latent frames, H / 8, W / 8]</returns>
@@ -103,7 +105,8 @@ public sealed partial class VideoAutoencoder
     private Tensor DecodeChunk(Tensor latent, CausalCache? cache, CausalStack layers, CancellationToken ct)
     {
         if (latent.dim() != 5 || latent.shape[1] != Config.LatentChannels || latent.numel() == 0)
-            throw new ArgumentException($"expected [B, {Config.LatentChannels}, t, h, w], found [{string.Join(", ", latent.shape)}]", nameof(latent));
+            throw new ArgumentException(
+                $"expected [B, {Config.LatentChannels}, t, h, w], found [{string.Join(", ", latent.shape)}]", nameof(latent));
         return Scoped(() => layers.Forward(FromLatent(latent), cache, ct)!);
     }
 
@@ -118,7 +121,8 @@ public sealed partial class VideoAutoencoder
     {
         int stride = Config.SpatialStride();
         if (video.dim() != 5 || video.shape[1] != 3 || video.shape[3] % stride != 0 || video.shape[4] % stride != 0 || video.numel() == 0)
-            throw new ArgumentException($"expected [B, 3, T, H, W] with H and W divisible by {stride}, found [{string.Join(", ", video.shape)}]", nameof(video));
+            throw new ArgumentException(
+                $"expected [B, 3, T, H, W] with H and W divisible by {stride}, found [{string.Join(", ", video.shape)}]", nameof(video));
     }
 
     private void CheckLength(long frames, string name)

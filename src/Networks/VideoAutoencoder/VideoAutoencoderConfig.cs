@@ -3,7 +3,8 @@ namespace Locutor.Networks.VideoAutoencoder;
 /// <summary>Sizes of a causal video autoencoder.</summary>
 /// <param name="Width">Channels at full resolution; every level has this number times its multiplier. Multiples of 32 are fastest.</param>
 /// <param name="LatentChannels">Channels of the latent.</param>
-/// <param name="Multipliers">Multiplier of the channels of each level, full resolution first; height and width halve between levels.</param>
+/// <param name="Multipliers">Multiplier of the channels of each level, full resolution first; height and width halve between
+/// levels.</param>
 /// <param name="ResidualBlocks">Residual blocks of each encoder level; the decoder has one more.</param>
 /// <param name="TemporalDownsample">For each step between levels, whether the number of frames halves too.</param>
 /// <param name="LatentMean">Mean of each latent channel, subtracted after encoding.</param>
@@ -17,7 +18,9 @@ public sealed record VideoAutoencoderConfig(
     IReadOnlyList<float> LatentMean,
     IReadOnlyList<float> LatentStd)
 {
-    /// <summary>Wan 2.1: 0.127 billion parameters. Mean and deviation are constants of the reference, wan/modules/vae.py, line 619.</summary>
+    /// <summary>
+    /// Wan 2.1: 0.127 billion parameters. Mean and deviation are constants of the reference, wan/modules/vae.py, line 619.
+    /// </summary>
     public static VideoAutoencoderConfig Wan21 { get; } = new(
         Width: 96, LatentChannels: 16, Multipliers: [1, 2, 4, 4], ResidualBlocks: 2, TemporalDownsample: [false, true, true],
         LatentMean: [-0.7571f, -0.7089f, -0.9113f, 0.1075f, -0.1745f, 0.9653f, -0.1517f, 1.5508f,

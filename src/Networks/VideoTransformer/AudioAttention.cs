@@ -28,7 +28,9 @@ public sealed class AudioAttention(Weights weights, VideoTransformerConfig confi
         return new KeysValues(rotary is null ? k : rotary.Apply(k), v);
     });
 
-    /// <summary>Precision in which <see cref="Forward"/> wants its input: plain where the projections are folded into keys and values.</summary>
+    /// <summary>
+    /// Precision in which <see cref="Forward"/> wants its input: plain where the projections are folded into keys and values.
+    /// </summary>
     /// <param name="x">[B, F * S, C]</param>
     /// <param name="audio">Keys and values of the speech.</param>
     /// <param name="frames">F.</param>
@@ -48,7 +50,8 @@ public sealed class AudioAttention(Weights weights, VideoTransformerConfig confi
         if (Folds(perFrame, audio, speakers))
         {
             var byFrame = x.Values.reshape(batch * frames, perFrame, config.Width);
-            return FoldedAttention.Apply(byFrame, audio.Keys, audio.Values, query.Dequantise(), output.Dequantise()).view(batch, frames * perFrame, config.Width);
+            return FoldedAttention.Apply(
+                byFrame, audio.Keys, audio.Values, query.Dequantise(), output.Dequantise()).view(batch, frames * perFrame, config.Width);
         }
 
         var q = Attention.SplitHeads(query.Forward(x), config.Heads); // [B, H, F * S, D]

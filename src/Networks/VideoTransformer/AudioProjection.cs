@@ -6,15 +6,17 @@ using static TorchSharp.torch.nn.functional;
 namespace Locutor.Networks.VideoTransformer;
 
 /// <summary>
-/// Projects windows of the speech embedding to audio tokens of the latent frames. The first latent frame is one video frame and uses its whole
-/// window. Each later one covers four video frames: of the first it uses the early half of the window, of the middle two the centre, of the last
-/// the late half.
+/// Projects windows of the speech embedding to audio tokens of the latent frames. The first latent frame is one video frame and uses its
+/// whole window. Each later one covers four video frames: of the first it uses the early half of the window, of the middle two the centre,
+/// of the last the late half.
 /// Reference: MeiGen-AI/InfiniteTalk, wan/modules/multitalk_model.py, lines 366 and 598, at commit 0107cd9.
 /// </summary>
 public sealed class AudioProjection(Weights weights, VideoTransformerConfig config)
 {
-    private readonly Linear first = new(weights["proj1"], (long)config.AudioWindow * config.AudioBlocks * config.AudioChannels, config.AudioHidden);
-    private readonly Linear later = new(weights["proj1_vf"], (long)config.LaterAudioWindow * config.AudioBlocks * config.AudioChannels, config.AudioHidden);
+    private readonly Linear first = new(
+        weights["proj1"], (long)config.AudioWindow * config.AudioBlocks * config.AudioChannels, config.AudioHidden);
+    private readonly Linear later = new(
+        weights["proj1_vf"], (long)config.LaterAudioWindow * config.AudioBlocks * config.AudioChannels, config.AudioHidden);
     private readonly Linear hidden = new(weights["proj2"], config.AudioHidden, config.AudioHidden);
     private readonly Linear tokens = new(weights["proj3"], config.AudioHidden, config.AudioTokens * config.AudioWidth);
     private readonly LayerNorm norm = new(weights["norm"], config.AudioWidth);
@@ -37,7 +39,8 @@ public sealed class AudioProjection(Weights weights, VideoTransformerConfig conf
     private Tensor LaterWindows(Tensor x)
     {
         int centre = config.AudioWindow / 2, stride = config.TemporalStride;
-        var groups = x.narrow(1, 1, x.shape[1] - 1).unflatten(1, [(x.shape[1] - 1) / stride, stride]); // [., n, 4, window, blocks, channels]
+        // [., n, 4, window, blocks, channels]
+        var groups = x.narrow(1, 1, x.shape[1] - 1).unflatten(1, [(x.shape[1] - 1) / stride, stride]);
         var early = groups.narrow(2, 0, 1).narrow(3, 0, centre + 1).flatten(2, 3);
         var middle = groups.narrow(2, 1, stride - 2).narrow(3, centre, 1).flatten(2, 3);
         var late = groups.narrow(2, stride - 1, 1).narrow(3, centre, config.AudioWindow - centre).flatten(2, 3);

@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Locutor.Networks.VideoTransformer;
 
-/// <summary>The sum of the updates of all blocks, kept from the last pass that ran them. A step cache reuses it in place of the blocks.</summary>
+/// <summary>
+/// The sum of the updates of all blocks, kept from the last pass that ran them. A step cache reuses it in place of the blocks.
+/// </summary>
 public sealed class BlockResidual : IDisposable
 {
     private Tensor? value;

@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Locutor.Networks.VideoTransformer;
 
-/// <summary>Embedded text, image or speech, from which every block computes its keys and values (<see cref="VideoTransformer.Project"/>).</summary>
+/// <summary>
+/// Embedded text, image or speech, from which every block computes its keys and values (<see cref="VideoTransformer.Project"/>).
+/// </summary>
 public sealed class BlockTokens : IDisposable
 {
     private readonly Tensor tokens;

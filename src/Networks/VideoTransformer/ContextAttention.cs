@@ -53,7 +53,8 @@ public sealed class ContextAttention(Weights weights, VideoTransformerConfig con
         var attended = Scoped(() =>
         {
             var q = queryNorm.ForwardHeads(query.Forward(x), config.Heads); // [B, H, L, D]
-            return QuantiseRows.Sum(Attention.Forward(q, text.Keys, text.Values), Attention.Forward(q, image.Keys, image.Values), output.Precision);
+            return QuantiseRows.Sum(
+                Attention.Forward(q, text.Keys, text.Values), Attention.Forward(q, image.Keys, image.Values), output.Precision);
         });
         return output.Forward(attended);
     });

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace Locutor.Networks.VideoTransformer;
 
 /// <summary>
-/// Rotary position embedding (Su et al., arXiv:2104.09864): every pair of neighbouring channels is rotated by position * frequency. Angles are
-/// computed in float64 and kept as complex float32.
+/// Rotary position embedding (Su et al., arXiv:2104.09864): every pair of neighbouring channels is rotated by position * frequency. Angles
+/// are computed in float64 and kept as complex float32.
 /// Reference: MeiGen-AI/InfiniteTalk, wan/modules/multitalk_model.py, lines 42 and 54, at commit 0107cd9.
 /// </summary>
 public sealed class RotaryTable : IDisposable
@@ -18,7 +18,9 @@ public sealed class RotaryTable : IDisposable
     /// <summary>Rotation factors, complex float32 [1, 1, L, D / 2].</summary>
     internal Tensor Factors { get; }
 
-    /// <summary>Creates the table of a clip: frame, row and column share the channels of a head as D - 4 (D / 6), 2 (D / 6) and 2 (D / 6).</summary>
+    /// <summary>
+    /// Creates the table of a clip: frame, row and column share the channels of a head as D - 4 (D / 6), 2 (D / 6) and 2 (D / 6).
+    /// </summary>
     /// <param name="headWidth">D.</param>
     /// <param name="grid">Tokens along frames, rows and columns.</param>
     /// <param name="device">Device of the table.</param>
@@ -40,7 +42,7 @@ public sealed class RotaryTable : IDisposable
     /// <summary>Rotates every pair of channels.</summary>
     /// <param name="x">[B, H, L, D]</param>
     /// <returns>[B, H, L, D], of the type of x.</returns>
-    public Tensor Apply(Tensor x) => RmsRotary.Turned(x, Factors);
+    public Tensor Apply(Tensor x) => RmsRotary.Rotate(x, Factors);
 
     public void Dispose() => Factors.Dispose();
 

@@ -33,16 +33,20 @@ public sealed class SelfAttention(Weights weights, VideoTransformerConfig config
         RotaryTable? speakerRotary = null;
         var y = Scoped(() =>
         {
-            return output.Forward(Scoped(() => // q, k and v are freed before the output projection needs as much memory again
+            // q, k and v are freed before the output projection needs as much memory again
+            var attended = Scoped(() =>
             {
                 var projected = Projected(query, queryNorm, x, rotary);
-                if (speakers is null && EightBitAttention.Pays(projected, output.Precision)) // one kernel computes norm, rotation and bytes
-                    return Activations.Create(EightBitAttention.Apply(projected, Projected(key, keyNorm, x, rotary), Values(x), tiles), output.Precision);
+                // one kernel computes norm, rotation and bytes
+                if (speakers is null && EightBitAttention.IsWorthwhile(projected, output.Precision))
+                    return Activations.Create(
+                        EightBitAttention.Apply(projected, Projected(key, keyNorm, x, rotary), Values(x), tiles), output.Precision);
                 var (q, k) = (Rotated(projected), Rotated(Projected(key, keyNorm, x, rotary))); // [B, H, L, D]
-                var attended = Attention.Forward(q, k, Values(x), output.Precision, speakers is null ? tiles : null);
+                var result = Attention.Forward(q, k, Values(x), output.Precision, speakers is null ? tiles : null);
                 speakerRotary = speakers?.Rotary(q, k); // needs q and k in 16 bits
-                return attended;
-            }));
+                return result;
+            });
+            return output.Forward(attended);
         });
         return (y, speakerRotary);
     }
@@ -55,6 +59,6 @@ public sealed class SelfAttention(Weights weights, VideoTransformerConfig config
     /// <summary>rotary(norm(x)), split into heads.</summary>
     private static Tensor Rotated(ProjectedHeads projected)
     {
-        using (projected.X) return projected.Turned();
+        using (projected.X) return projected.Rotated();
     }
 }

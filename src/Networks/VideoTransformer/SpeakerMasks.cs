@@ -5,8 +5,8 @@ namespace Locutor.Networks.VideoTransformer;
 
 /// <summary>
 /// Masks of two people in the first frame; they assign every token of the clip to a person or to the background. The score of a class is a
-/// token's attention on the first frame's keys, averaged over the mask of the class and over heads. The class with the highest score gives the
-/// token a position (first person 0 to 4, second 20 to 24, background 12) by which its audio query is rotated.
+/// token's attention on the first frame's keys, averaged over the mask of the class and over heads. The class with the highest score gives
+/// the token a position (first person 0 to 4, second 20 to 24, background 12) by which its audio query is rotated.
 /// Reference: MeiGen-AI/InfiniteTalk, wan/modules/attention.py, line 316, and wan/utils/multitalk_utils.py, line 120, at commit 0107cd9.
 /// </summary>
 public sealed class SpeakerMasks : IDisposable
@@ -22,7 +22,8 @@ public sealed class SpeakerMasks : IDisposable
     {
         average = Detached(() =>
         {
-            var small = nn.functional.interpolate(masks.unsqueeze(0).to(ScalarType.Float32), [grid.Rows, grid.Columns], mode: InterpolationMode.Nearest);
+            var small = nn.functional.interpolate(
+                masks.unsqueeze(0).to(ScalarType.Float32), [grid.Rows, grid.Columns], mode: InterpolationMode.Nearest);
             var inside = (small.squeeze(0).flatten(1) > 0).to(ScalarType.Float32); // [3, tokens of a frame]
             return (inside / inside.sum(1, keepdim: true).clamp_min(1)).t().contiguous();
         });

@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace Locutor.Networks.VideoTransformer;
 
 /// <summary>
-/// One block: self attention, cross attention on text and image, cross attention on speech, feed-forward. The timestep modulates the first and the last.
-/// Reference: MeiGen-AI/InfiniteTalk, wan/modules/multitalk_model.py, line 216, at commit 0107cd9.
+/// One block: self attention, cross attention on text and image, cross attention on speech, feed-forward. The timestep modulates the first
+/// and the last. Reference: MeiGen-AI/InfiniteTalk, wan/modules/multitalk_model.py, line 216, at commit 0107cd9.
 /// </summary>
 public sealed class TransformerBlock(Weights weights, VideoTransformerConfig config)
 {
@@ -41,7 +41,8 @@ public sealed class TransformerBlock(Weights weights, VideoTransformerConfig con
     /// <param name="grid">Number of tokens along frames, rows and columns.</param>
     /// <param name="conditioning">Keys and values of all blocks.</param>
     /// <param name="block">Index of this block; it selects the keys and values.</param>
-    public PendingResidual Forward(PendingResidual x, Tensor time, RotaryTable rotary, PatchGrid grid, Conditioning conditioning, int block) => Scoped(() =>
+    public PendingResidual Forward(
+        PendingResidual x, Tensor time, RotaryTable rotary, PatchGrid grid, Conditioning conditioning, int block) => Scoped(() =>
     {
         var m = (modulation + time).chunk(6, 1); // shift, scale and gate of self attention, then of the feed-forward
         var (text, image, speech) = (conditioning.Text[block], conditioning.Image[block], conditioning.Audio.Blocks[block]);
@@ -58,7 +59,9 @@ public sealed class TransformerBlock(Weights weights, VideoTransformerConfig con
             gate: m[2]);
         using var owned = speakers;
         x = x.Then(h => contextNorm.Forward(h, context.Precision), h => context.Forward(h, text, image));
-        x = x.Then(h => audioNorm.Forward(h, audio.InputPrecision(h.Tokens, speech, frames, speakers)), h => audio.Forward(h, speech, frames, speakers));
+        x = x.Then(
+            h => audioNorm.Forward(h, audio.InputPrecision(h.Tokens, speech, frames, speakers)),
+            h => audio.Forward(h, speech, frames, speakers));
         return x.Then(
             h => Modulated(h, m[3], m[4], expand.Precision),
             h => contract.Forward(expand.ForwardGelu(h, contract.Precision)),
@@ -66,7 +69,8 @@ public sealed class TransformerBlock(Weights weights, VideoTransformerConfig con
     });
 
     /// <summary>norm(x) * (1 + scale) + shift, and the sum x itself.</summary>
-    private (Tensor Sum, Activations Normed) Modulated(PendingResidual x, Tensor shift, Tensor scale, LinearPrecision precision) => x.Update is null
+    private (Tensor Sum, Activations Normed) Modulated(PendingResidual x, Tensor shift, Tensor scale, LinearPrecision precision) =>
+        x.Update is null
         ? (x.Tokens, NormModulate.Apply(x.Tokens, scale + 1, shift, config.Epsilon, precision))
         : NormModulate.AfterResidual(x.Tokens, x.Update, x.Gate, scale + 1, shift, config.Epsilon, precision);
 }

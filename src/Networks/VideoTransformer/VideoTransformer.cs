@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace Locutor.Networks.VideoTransformer;
 
 /// <summary>
-/// Predicts the velocity of a noisy latent video from a reference image, text and speech: Wan 2.1 (arXiv:2503.20314) with the audio adapter of
-/// InfiniteTalk (arXiv:2508.14033).
+/// Predicts the velocity of a noisy latent video from a reference image, text and speech: Wan 2.1 (arXiv:2503.20314) with the audio adapter
+/// of InfiniteTalk (arXiv:2508.14033).
 /// Reference: MeiGen-AI/InfiniteTalk, wan/modules/multitalk_model.py, line 432, at commit 0107cd9.
 /// </summary>
 public sealed class VideoTransformer : IDisposable
@@ -28,7 +28,8 @@ public sealed class VideoTransformer : IDisposable
     private readonly Linear head;
 
     /// <summary>Creates the network.</summary>
-    /// <param name="given">Root of the parameters. Its <see cref="Weights.Linears"/> applies to the matrices of the blocks; all others stay plain.</param>
+    /// <param name="given">Root of the parameters. Its <see cref="Weights.Linears"/> applies to the matrices of the blocks; all others stay
+    /// plain.</param>
     /// <param name="config">Sizes of the network.</param>
     /// <param name="residency">Which blocks stay on the device; null: all.</param>
     public VideoTransformer(Weights given, VideoTransformerConfig config, BlockResidency? residency = null)
@@ -39,7 +40,8 @@ public sealed class VideoTransformer : IDisposable
         long inputs = config.LatentChannels + config.ConditioningChannels;
         var precise = weights.As(ScalarType.Float32);
         patches = new(
-            weights["patch_embedding"].Load("weight", [width, inputs, 1, patch, patch]), weights["patch_embedding"].Load("bias", [width], Initial.Zeros));
+            weights["patch_embedding"].Load(
+                "weight", [width, inputs, 1, patch, patch]), weights["patch_embedding"].Load("bias", [width], Initial.Zeros));
         text = [new(weights["text_embedding"][0], config.TextWidth, width), new(weights["text_embedding"][2], width, width)];
         time = [new(precise["time_embedding"][0], config.TimeWidth, width), new(precise["time_embedding"][2], width, width)];
         timeProjection = new(precise["time_projection"][1], width, 6 * width);
@@ -76,7 +78,8 @@ public sealed class VideoTransformer : IDisposable
         _ = new TransformerBlock(new Weights(shapes, type, META), config);
         int plain = type == ScalarType.Float32 ? 4 : 2;
         return shapes.Shapes.Values.Sum(shape =>
-            shape.Aggregate(1L, (product, length) => product * length) * (shape.Length == 2 && linears != LinearPrecision.Plain ? 1 : plain));
+            shape.Aggregate(
+                1L, (product, length) => product * length) * (shape.Length == 2 && linears != LinearPrecision.Plain ? 1 : plain));
     }
 
     /// <summary>Frees the copies of blocks that are not resident. The parameters themselves belong to their source.</summary>
@@ -130,8 +133,8 @@ public sealed class VideoTransformer : IDisposable
     }
 
     /// <summary>
-    /// Computes the keys and values of all blocks for each of the tokens. It goes over the blocks once, so that a block that is not resident is
-    /// copied once.
+    /// Computes the keys and values of all blocks for each of the tokens. It goes over the blocks once, so that a block that is not
+    /// resident is copied once.
     /// </summary>
     /// <param name="inputs">Embedded text, images or speech.</param>
     /// <returns>For each input, the keys and values of every block.</returns>
@@ -139,7 +142,8 @@ public sealed class VideoTransformer : IDisposable
     {
         using var scope = NewDisposeScope();
         var projected = Enumerable.Range(0, blocks.Count)
-            .Select(i => blocks.Use(i, block => inputs.Select(tokens => tokens.Project(block).ToOuterScope()).ToArray())).ToArray(); // [block][input]
+            // [block][input]
+            .Select(i => blocks.Use(i, block => inputs.Select(tokens => tokens.Project(block).ToOuterScope()).ToArray())).ToArray();
         return [.. inputs.Select((_, input) => projected.Select(block => block[input]).ToArray())];
     }
 

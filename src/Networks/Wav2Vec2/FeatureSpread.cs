@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Locutor.Networks.Wav2Vec2;
 
 /// <summary>
-/// Interpolates features linearly to video frames, piece by piece. The result equals that of libtorch's <c>interpolate</c> with aligned corners over
-/// all features.
+/// Interpolates features linearly to video frames, piece by piece. The result equals that of libtorch's <c>interpolate</c> with aligned
+/// corners over all features.
 /// </summary>
 internal sealed class FeatureSpread(Wav2Vec2Config config, long samples, long frames) : IDisposable
 {

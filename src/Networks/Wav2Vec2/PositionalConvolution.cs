@@ -5,8 +5,9 @@ using static TorchSharp.torch;
 namespace Locutor.Networks.Wav2Vec2;
 
 /// <summary>
-/// Positional embedding: GELU of a grouped convolution over many frames (arXiv:2006.11477, section 2). Its weight is g * v / |v| for each place of
-/// the kernel (weight normalisation, arXiv:1602.07868). Old files name these weight_g and weight_v, new ones original0 and original1.
+/// Positional embedding: GELU of a grouped convolution over many frames (arXiv:2006.11477, section 2). Its weight is g * v / |v| for each
+/// place of the kernel (weight normalisation, arXiv:1602.07868). Old files name these weight_g and weight_v, new ones original0 and
+/// original1.
 /// </summary>
 internal sealed class PositionalConvolution
 {

@@ -22,8 +22,8 @@ public delegate void WriteRows(int slot, long start, Tensor rows);
 public delegate Tensor ReadRows(int slot, long start, int count);
 
 /// <summary>
-/// The encoder over a track of any length. Every frame attends to all others, so rows, keys and values of the whole track are needed; they are
-/// stored by the caller, and in memory there is one piece at a time.
+/// The encoder over a track of any length. Every frame attends to all others, so rows, keys and values of the whole track are needed; they
+/// are stored by the caller, and in memory there is one piece at a time.
 /// </summary>
 public sealed partial class Wav2Vec2Encoder
 {
@@ -53,7 +53,8 @@ public sealed partial class Wav2Vec2Encoder
     /// <param name="readRows">Gives back what was written last.</param>
     public void ForwardTrack(long samples, ReadSamples read, long frames, WriteRows write, ReadRows readRows)
     {
-        if (samples < Config.ReceptiveField()) throw new ArgumentException($"wav2vec2: expected at least {Config.ReceptiveField()} samples, found {samples}", nameof(samples));
+        if (samples < Config.ReceptiveField())
+            throw new ArgumentException($"wav2vec2: expected at least {Config.ReceptiveField()} samples, found {samples}", nameof(samples));
         ArgumentOutOfRangeException.ThrowIfLessThan(frames, 1);
         using var still = no_grad();
         Embed(samples, Normalised(samples, read), frames, write);
@@ -72,7 +73,8 @@ public sealed partial class Wav2Vec2Encoder
             foreach (var (start, count) in Pieces(frames))
             {
                 using var scope = NewDisposeScope();
-                var attended = Pieces(frames).Select(piece => (Rows(Keys, piece.Start, piece.Count), Rows(Values, piece.Start, piece.Count)));
+                var attended = Pieces(
+                    frames).Select(piece => (Rows(Keys, piece.Start, piece.Count), Rows(Values, piece.Start, piece.Count)));
                 write(number, start, blocks[number].Forward(Rows(source, start, count), attended).squeeze(0));
             }
         }

@@ -41,10 +41,14 @@ public sealed partial class Wav2Vec2Encoder
     /// <summary>Sizes of the network.</summary>
     public Wav2Vec2Config Config { get; }
 
-    /// <summary>Returns whether a checkpoint may contain this key although the network does not use it: parameters for training only.</summary>
+    /// <summary>
+    /// Returns whether a checkpoint may contain this key although the network does not use it: parameters for training only.
+    /// </summary>
     public static bool IgnoresKey(string key) => Array.Exists(IgnoredPrefixes, prefix => key.StartsWith(prefix, StringComparison.Ordinal));
 
-    /// <summary>Number of features that are computed at once. It bounds the memory of the convolutions, whatever the length of the audio.</summary>
+    /// <summary>
+    /// Number of features that are computed at once. It bounds the memory of the convolutions, whatever the length of the audio.
+    /// </summary>
     public int PieceFeatures { get; init; } = 500;
 
     /// <summary>Shifts and scales each waveform to mean 0 and variance 1, as in training.</summary>
@@ -68,7 +72,9 @@ public sealed partial class Wav2Vec2Encoder
         return stack(outputs, 2);
     });
 
-    /// <summary>Computes the convolutions and interpolates their features to video frames; the transformer follows. Reference: line 67.</summary>
+    /// <summary>
+    /// Computes the convolutions and interpolates their features to video frames; the transformer follows. Reference: line 67.
+    /// </summary>
     /// <param name="wave">[B, samples] at 16 kHz.</param>
     /// <param name="frames">Number of video frames.</param>
     /// <returns>[B, frames, convolution width]</returns>
@@ -84,7 +90,8 @@ public sealed partial class Wav2Vec2Encoder
         return Scoped(() =>
         {
             var convolved = features.Forward(Normalise(wave), PieceFeatures); // [B, C, about 50 for each second]
-            var resampled = interpolate(convolved.to(ScalarType.Float32), size: [frames], mode: InterpolationMode.Linear, align_corners: true);
+            var resampled = interpolate(
+                convolved.to(ScalarType.Float32), size: [frames], mode: InterpolationMode.Linear, align_corners: true);
             return resampled.to(convolved.dtype).transpose(1, 2).contiguous();
         });
     }

@@ -5,9 +5,9 @@ using static TorchSharp.torch;
 namespace Locutor.Networks.Wav2Vec2;
 
 /// <summary>
-/// Convolutions over the waveform, each followed by GELU (arXiv:2006.11477, section 2). The first one has a group norm, whose mean and variance are
-/// those of each channel over the whole waveform. They are summed piece by piece first; then every piece is convolved with exactly the samples of
-/// its receptive field, so that an hour of audio fits into memory.
+/// Convolutions over the waveform, each followed by GELU (arXiv:2006.11477, section 2). The first one has a group norm, whose mean and
+/// variance are those of each channel over the whole waveform. They are summed piece by piece first; then every piece is convolved with
+/// exactly the samples of its receptive field, so that an hour of audio fits into memory.
 /// </summary>
 internal sealed class WaveFeatures
 {

@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 namespace Locutor.Torch.Cuda;
 
 /// <summary>
-/// The few calls of the CUDA driver that libtorch's binding does not have: modules, launches, streams, events, pinned memory, free memory.
-/// Only to be touched where <see cref="IsPresent"/>.
+/// Functions of the CUDA driver that TorchSharp does not bind: modules, launches, streams, events, pinned memory, free memory. Use them
+/// only if
+/// <see cref="IsPresent"/> is true.
 /// </summary>
 public static unsafe partial class CudaDriver
 {
@@ -13,9 +14,10 @@ public static unsafe partial class CudaDriver
     private static readonly Lazy<bool> Present = new(() => NativeLibrary.TryLoad(Library, out _) && cuInit(0) == 0);
     private static readonly Lazy<nint> StreamOfTorch = new(FindStreamOfTorch);
 
+    /// <summary>Whether the machine has the driver.</summary>
     public static bool IsPresent => Present.Value;
 
-    /// <summary>Devices that this process may use; CUDA_VISIBLE_DEVICES hides others.</summary>
+    /// <summary>Returns the number of GPUs that this process may use; CUDA_VISIBLE_DEVICES hides others.</summary>
     public static int Count()
     {
         int count;
@@ -23,7 +25,7 @@ public static unsafe partial class CudaDriver
         return count;
     }
 
-    /// <summary>The newest CUDA that this driver runs, such as <c>12.8</c>.</summary>
+    /// <summary>Returns the newest CUDA version that this driver supports, for example <c>12.8</c>.</summary>
     public static string Version()
     {
         int version;
@@ -31,7 +33,7 @@ public static unsafe partial class CudaDriver
         return $"{version / 1000}.{version % 1000 / 10}";
     }
 
-    /// <summary>Makes the context that libtorch uses current on this thread; a new thread has none.</summary>
+    /// <summary>Makes the CUDA context of libtorch current on this thread; a new thread has none.</summary>
     public static void Enter(int device)
     {
         nint current;
@@ -44,7 +46,7 @@ public static unsafe partial class CudaDriver
         Check(cuCtxSetCurrent(context), nameof(cuCtxSetCurrent));
     }
 
-    /// <summary>The GPU's own compute capability, whatever is forced.</summary>
+    /// <summary>Returns the compute capability of the GPU itself, also when the user chose a lower one.</summary>
     public static GpuCapability Capability(int device)
     {
         int handle, major, minor;
@@ -54,6 +56,7 @@ public static unsafe partial class CudaDriver
         return new GpuCapability(major, minor);
     }
 
+    /// <summary>Returns the name of a GPU.</summary>
     public static string DeviceName(int device)
     {
         byte* name = stackalloc byte[256];
@@ -63,7 +66,7 @@ public static unsafe partial class CudaDriver
         return Marshal.PtrToStringUTF8((nint)name) ?? "";
     }
 
-    /// <summary>Bytes of the device that nobody holds, and all it has. What libtorch keeps for reuse counts as held.</summary>
+    /// <summary>Returns free and total bytes of a GPU. Memory that libtorch caches is not free.</summary>
     public static (long Free, long Total) Memory(int device)
     {
         Enter(device);
@@ -72,15 +75,17 @@ public static unsafe partial class CudaDriver
         return ((long)free, (long)total);
     }
 
-    /// <summary>The stream on which libtorch queues this thread's work.</summary>
+    /// <summary>Returns the stream to which libtorch submits the work of this thread.</summary>
     public static nint CurrentStream(int device)
     {
         nint stream = 0;
-        if (StreamOfTorch.Value != 0) Check(((delegate* unmanaged[Cdecl]<int, nint*, int>)StreamOfTorch.Value)(device, &stream), "aoti_torch_get_current_cuda_stream");
+        if (StreamOfTorch.Value != 0)
+            Check(((delegate* unmanaged[Cdecl]<int, nint*, int>)StreamOfTorch.Value)(device, &stream), "aoti_torch_get_current_cuda_stream");
         return stream;
     }
 
-    /// <param name="cubin">Or PTX, which the driver compiles.</param>
+    /// <summary>Loads a module.</summary>
+    /// <param name="cubin">Machine code, or PTX, which the driver compiles.</param>
     public static nint LoadModule(byte[] cubin)
     {
         nint module;
@@ -88,6 +93,7 @@ public static unsafe partial class CudaDriver
         return module;
     }
 
+    /// <summary>Returns a function of a module.</summary>
     public static nint Function(nint module, string name)
     {
         nint function;
@@ -95,13 +101,15 @@ public static unsafe partial class CudaDriver
         return function;
     }
 
-    /// <summary>A block gets more than 48 KB of shared memory only where that was asked for.</summary>
-    public static void AllowSharedMemory(nint function, int bytes) => Check(cuFuncSetAttribute(function, MaxDynamicSharedBytes, bytes), nameof(cuFuncSetAttribute));
+    /// <summary>Allows a function more than 48 KB of shared memory for each block.</summary>
+    public static void AllowSharedMemory(nint function, int bytes) =>
+        Check(cuFuncSetAttribute(function, MaxDynamicSharedBytes, bytes), nameof(cuFuncSetAttribute));
 
+    /// <summary>Submits a kernel to a stream.</summary>
     public static void Launch(nint function, uint blocks, uint threads, uint sharedBytes, nint stream, void** arguments) =>
         Check(cuLaunchKernel(function, blocks, 1, 1, threads, 1, 1, sharedBytes, stream, arguments, null), nameof(cuLaunchKernel));
 
-    /// <summary>A stream that does not wait for the default one.</summary>
+    /// <summary>Creates a stream that does not wait for the default stream.</summary>
     public static nint NewStream()
     {
         nint stream;
@@ -109,6 +117,7 @@ public static unsafe partial class CudaDriver
         return stream;
     }
 
+    /// <summary>Creates an event without timing.</summary>
     public static nint NewEvent()
     {
         nint made;
@@ -116,19 +125,20 @@ public static unsafe partial class CudaDriver
         return made;
     }
 
-    public static void Record(nint happening, nint stream) => Check(cuEventRecord(happening, stream), nameof(cuEventRecord));
+    /// <summary>Records an event on a stream.</summary>
+    public static void Record(nint cudaEvent, nint stream) => Check(cuEventRecord(cudaEvent, stream), nameof(cuEventRecord));
 
-    /// <summary>What is queued on the stream from now on waits for the event.</summary>
-    public static void Wait(nint stream, nint happening) => Check(cuStreamWaitEvent(stream, happening, 0), nameof(cuStreamWaitEvent));
+    /// <summary>Makes later work of a stream wait for an event.</summary>
+    public static void Wait(nint stream, nint cudaEvent) => Check(cuStreamWaitEvent(stream, cudaEvent, 0), nameof(cuStreamWaitEvent));
 
-    /// <summary>The calling thread waits.</summary>
-    public static void Synchronize(nint happening) => Check(cuEventSynchronize(happening), nameof(cuEventSynchronize));
+    /// <summary>Blocks the calling thread until an event has happened.</summary>
+    public static void Synchronize(nint cudaEvent) => Check(cuEventSynchronize(cudaEvent), nameof(cuEventSynchronize));
 
     public static void DestroyStream(nint stream) => Check(cuStreamDestroy_v2(stream), nameof(cuStreamDestroy_v2));
 
-    public static void DestroyEvent(nint happening) => Check(cuEventDestroy_v2(happening), nameof(cuEventDestroy_v2));
+    public static void DestroyEvent(nint cudaEvent) => Check(cuEventDestroy_v2(cudaEvent), nameof(cuEventDestroy_v2));
 
-    /// <summary>Memory of the host that the device reads at full speed.</summary>
+    /// <summary>Allocates pinned host memory, which the GPU reads at full speed.</summary>
     public static nint AllocatePinned(long bytes)
     {
         nint memory;
@@ -142,14 +152,17 @@ public static unsafe partial class CudaDriver
         Check(cuMemcpyHtoDAsync_v2(device, host, (nuint)bytes, stream), nameof(cuMemcpyHtoDAsync_v2));
 
     private static nint FindStreamOfTorch() =>
-        NativeLibrary.TryLoad("libtorch_cuda.so", out nint torch) && NativeLibrary.TryGetExport(torch, "aoti_torch_get_current_cuda_stream", out nint get) ? get : 0;
+        NativeLibrary.TryLoad("libtorch_cuda.so", out nint torch)
+            && NativeLibrary.TryGetExport(torch, "aoti_torch_get_current_cuda_stream", out nint get)
+            ? get
+            : 0;
 
     private static void Check(int code, string call)
     {
         if (code == 0) return;
         nint text;
-        string said = cuGetErrorString(code, &text) == 0 ? Marshal.PtrToStringUTF8(text) ?? "" : "";
-        throw new KernelException($"{call}: the CUDA driver says {code}, {said}");
+        string description = cuGetErrorString(code, &text) == 0 ? Marshal.PtrToStringUTF8(text) ?? "" : "";
+        throw new KernelException($"{call}: the CUDA driver returned error {code}, {description}");
     }
 
     [LibraryImport(Library)] private static partial int cuInit(uint flags);
@@ -176,7 +189,8 @@ public static unsafe partial class CudaDriver
 
     [LibraryImport(Library)] private static partial int cuModuleLoadData(nint* module, byte* image);
 
-    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] private static partial int cuModuleGetFunction(nint* function, nint module, string name);
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] private static partial int cuModuleGetFunction(
+        nint* function, nint module, string name);
 
     [LibraryImport(Library)] private static partial int cuFuncSetAttribute(nint function, int attribute, int value);
 
@@ -188,13 +202,13 @@ public static unsafe partial class CudaDriver
 
     [LibraryImport(Library)] private static partial int cuEventCreate(nint* made, uint flags);
 
-    [LibraryImport(Library)] private static partial int cuEventDestroy_v2(nint happening);
+    [LibraryImport(Library)] private static partial int cuEventDestroy_v2(nint cudaEvent);
 
-    [LibraryImport(Library)] private static partial int cuEventRecord(nint happening, nint stream);
+    [LibraryImport(Library)] private static partial int cuEventRecord(nint cudaEvent, nint stream);
 
-    [LibraryImport(Library)] private static partial int cuEventSynchronize(nint happening);
+    [LibraryImport(Library)] private static partial int cuEventSynchronize(nint cudaEvent);
 
-    [LibraryImport(Library)] private static partial int cuStreamWaitEvent(nint stream, nint happening, uint flags);
+    [LibraryImport(Library)] private static partial int cuStreamWaitEvent(nint stream, nint cudaEvent, uint flags);
 
     [LibraryImport(Library)] private static partial int cuMemHostAlloc(nint* memory, nuint bytes, uint flags);
 

@@ -13,8 +13,8 @@ namespace Locutor.Torch.Cuda;
 public sealed record GpuCapability(int Major, int Minor)
 {
     /// <summary>
-    /// Environment variable that has a GPU treated as an older one, such as <c>8.0</c>, so that every path can be tried on one card. It can be lower
-    /// than the GPU's own capability, not higher.
+    /// Environment variable of <see cref="TorchOptions.Capability"/>: the GPU is used as an older one, for example <c>8.0</c>, so that one
+    /// GPU can try every path.
     /// </summary>
     public const string Variable = "LOCUTOR_GPU_CAPABILITY";
 
@@ -33,37 +33,40 @@ public sealed record GpuCapability(int Major, int Minor)
     /// <summary>Whether cuDNN has its fused attention.</summary>
     public bool CudnnAttention => AtLeast(8, 0);
 
-    /// <summary>Whether the fused kernels compile: they use instructions of this capability, and NVRTC 13 knows no older one.</summary>
+    /// <summary>Whether the fused kernels compile: they use instructions of capability 7.5, the oldest that NVRTC 13 supports.</summary>
     public bool FusedKernels => AtLeast(7, 5);
 
-    /// <summary>Whether the kernel of 8-bit attention runs: it uses the warpgroup products, which no other generation has.</summary>
+    /// <summary>Whether the kernel of 8-bit attention runs: it uses warpgroup products, which only capability 9.0 has.</summary>
     public bool EightBitAttention => Number == 90;
 
-    /// <summary>Name of the architecture as compilers know it, such as <c>sm_90</c>.</summary>
+    /// <summary>Name of the architecture for compilers, for example <c>sm_90</c>.</summary>
     public string Architecture => $"sm_{Number}";
 
-    /// <summary>Such as 75, 90 or 120.</summary>
+    /// <summary>Capability as one number, for example 75, 90 or 120.</summary>
     public int Number => Major * 10 + Minor;
 
-    /// <summary>The capability of a GPU, or the one that <see cref="Variable"/> names in its place.</summary>
-    /// <exception cref="GpuCapabilityException">The variable holds something else, or more than the GPU has.</exception>
+    /// <summary>Returns the capability to use for a GPU: its own, or the one that the user chose.</summary>
+    /// <exception cref="GpuCapabilityException">The chosen capability is invalid, or higher than the GPU's own.</exception>
     public static GpuCapability Read(Device gpu) => Found.GetOrAdd(Math.Max(0, gpu.index), static index =>
     {
         var own = CudaDriver.Capability(index);
         return Forced() is not { } forced ? own : forced.Number <= own.Number ? forced : throw Refused(forced.ToString(), own);
     });
 
-    /// <summary>What <see cref="Variable"/> holds; null where it is not set.</summary>
-    /// <exception cref="GpuCapabilityException">It holds something else.</exception>
-    public static GpuCapability? Forced() => Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } text ? Parse(text) : null;
+    /// <summary>Returns the capability that the user chose; null if none was chosen.</summary>
+    /// <exception cref="GpuCapabilityException">It is invalid.</exception>
+    public static GpuCapability? Forced() => TorchOptions.Current.Capability is { } text ? Parse(text) : null;
 
-    /// <param name="text">Such as 8.0.</param>
-    /// <exception cref="GpuCapabilityException">Not of that form, or out of range.</exception>
+    /// <summary>Parses a capability.</summary>
+    /// <param name="text">For example 8.0.</param>
+    /// <exception cref="GpuCapabilityException">The text has another form, or the number is out of range.</exception>
     public static GpuCapability Parse(string text)
     {
         string[] parts = text.Split('.');
         bool read = parts.Length == 2 && parts.All(part => part.Length is 1 or 2 && part.All(char.IsAsciiDigit)) && parts[1].Length == 1;
-        var found = read ? new GpuCapability(int.Parse(parts[0], CultureInfo.InvariantCulture), int.Parse(parts[1], CultureInfo.InvariantCulture)) : null;
+        var found = read
+            ? new GpuCapability(int.Parse(parts[0], CultureInfo.InvariantCulture), int.Parse(parts[1], CultureInfo.InvariantCulture))
+            : null;
         return found is not null && found.Number >= Oldest.Number && found.Number <= Newest.Number ? found : throw Refused(text, Newest);
     }
 
@@ -75,7 +78,7 @@ public sealed record GpuCapability(int Major, int Minor)
         $"{Variable}={text}: expected a compute capability from {Oldest} to {(most == Newest ? "" : "the GPU's own, ")}{most}, such as 8.0");
 }
 
-/// <summary>A compute capability that cannot be used; the message says which can.</summary>
+/// <summary>A compute capability cannot be used; the message names the possible ones.</summary>
 public sealed class GpuCapabilityException : Exception
 {
     public GpuCapabilityException() { }

@@ -4,20 +4,25 @@ using System.Text;
 namespace Locutor.Torch.Cuda;
 
 /// <summary>
-/// Compiled kernels in a folder, one file for each text, architecture and compiler. A file starts with the SHA-256 of the rest; one that
-/// is torn or was changed counts as not there. Written aside and renamed, so that several processes can share the folder.
+/// Stores compiled kernels in a folder, one file for each source text, architecture and compiler. A file begins with the SHA-256 of the
+/// rest; a damaged file counts as absent. Files are written under a temporary name and renamed, so that several processes can share the
+/// folder.
 /// </summary>
 public sealed class KernelCache(string folder)
 {
     private const int HashBytes = 32;
 
-    /// <summary>In the user's cache folder.</summary>
-    public static KernelCache Default { get; } = new(Path.Combine(UserFolder, "kernels"));
+    /// <summary>The cache in the folder of <see cref="TorchOptions.CacheFolder"/>.</summary>
+    public static KernelCache Default => new(Path.Combine(UserFolder, "kernels"));
 
-    /// <summary>The program's part of the user's cache folder.</summary>
-    public static string UserFolder => Path.Combine(Base(), "locutor");
+    /// <summary>Folder of everything that this library caches.</summary>
+    public static string UserFolder => TorchOptions.Current.CacheFolder;
 
-    /// <summary>What was compiled before, or what <paramref name="compile"/> makes.</summary>
+    /// <summary>Returns a kernel that was compiled before, or compiles and stores it.</summary>
+    /// <param name="source">Source text.</param>
+    /// <param name="architecture">Target of the compiler.</param>
+    /// <param name="compiler">Version of the compiler.</param>
+    /// <param name="compile">Compiles the kernel.</param>
     public byte[] Get(string source, string architecture, string compiler, Func<byte[]> compile)
     {
         string path = Path.Combine(folder, Key(source, architecture, compiler) + ".cubin");
@@ -32,7 +37,9 @@ public sealed class KernelCache(string folder)
         try
         {
             byte[] bytes = File.ReadAllBytes(path);
-            return bytes.Length > HashBytes && SHA256.HashData(bytes.AsSpan(HashBytes)).AsSpan().SequenceEqual(bytes.AsSpan(0, HashBytes)) ? bytes[HashBytes..] : null;
+            return bytes.Length > HashBytes && SHA256.HashData(bytes.AsSpan(HashBytes)).AsSpan().SequenceEqual(bytes.AsSpan(0, HashBytes))
+                ? bytes[HashBytes..]
+                : null;
         }
         catch (Exception missing) when (missing is IOException or UnauthorizedAccessException)
         {
@@ -40,7 +47,7 @@ public sealed class KernelCache(string folder)
         }
     }
 
-    /// <summary>A cache that cannot be written costs a second at the next start, no more.</summary>
+    /// <summary>Stores a kernel. A failure is ignored: the next start compiles it again, in about a second.</summary>
     private void TryWrite(string path, byte[] cubin)
     {
         string aside = $"{path}.{Random.Shared.Next():x8}.part";
@@ -58,8 +65,4 @@ public sealed class KernelCache(string folder)
 
     private static string Key(string source, string architecture, string compiler) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{compiler}\n{architecture}\n{source}")));
-
-    private static string Base() => Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } named
-        ? named
-        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
 }

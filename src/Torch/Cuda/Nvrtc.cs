@@ -3,10 +3,12 @@ using System.Text;
 
 namespace Locutor.Torch.Cuda;
 
-/// <summary>NVIDIA's run-time compiler, when the machine has it: CUDA C++ text becomes machine code of one architecture. Needs no GPU.</summary>
+/// <summary>NVRTC, the run-time compiler of CUDA: it compiles CUDA C++ to machine code of one architecture, and needs no GPU.</summary>
 public sealed unsafe class Nvrtc
 {
-    /// <summary>Environment variable that names the library, where it is found neither by its name nor beside libtorch.</summary>
+    /// <summary>
+    /// Environment variable of <see cref="TorchOptions.Nvrtc"/>, for a library that is found neither by its name nor near libtorch.
+    /// </summary>
     public const string PathVariable = "LOCUTOR_NVRTC";
 
     private static readonly string[] Names = ["libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so.11.2", "libnvrtc.so"];
@@ -21,39 +23,46 @@ public sealed unsafe class Nvrtc
         Architectures = ReadArchitectures();
     }
 
+    /// <summary>Version of the compiler, for example <c>12.8</c>.</summary>
     public string Version { get; }
 
-    /// <summary>What it compiles for, ascending: 75, 80, ...</summary>
+    /// <summary>Architectures that the compiler supports, ascending: 75, 80, ...</summary>
     public IReadOnlyList<int> Architectures { get; }
 
     /// <summary>
-    /// What to compile for: machine code where the GPU is used as what it is and the compiler knows it, else PTX of the nearest older architecture,
-    /// which the driver compiles for the GPU.
+    /// Chooses the target: machine code if the GPU uses its own capability and the compiler supports it, else PTX of the nearest older
+    /// architecture, which the driver compiles for the GPU.
     /// </summary>
-    /// <param name="own">Of the GPU.</param>
-    /// <param name="used">The GPU's own, or a forced one below it.</param>
-    /// <returns>Such as <c>sm_90</c> for machine code, <c>compute_80</c> for PTX.</returns>
-    /// <exception cref="KernelException">The GPU is older than anything that the compiler knows.</exception>
+    /// <param name="architectures">Architectures that the compiler supports.</param>
+    /// <param name="own">Capability of the GPU.</param>
+    /// <param name="used">Capability to use: the GPU's own, or a lower one.</param>
+    /// <returns>For example <c>sm_90</c> for machine code, <c>compute_80</c> for PTX.</returns>
+    /// <exception cref="KernelException">The GPU is older than every architecture of the compiler.</exception>
     public static string Target(IReadOnlyList<int> architectures, GpuCapability own, GpuCapability used)
     {
         if (own == used && architectures.Contains(own.Number)) return own.Architecture;
         int nearest = architectures.Where(known => known <= used.Number).DefaultIfEmpty().Max();
-        return nearest > 0 ? $"compute_{nearest}" : throw new KernelException($"this NVRTC compiles for capability {architectures[0] / 10}.{architectures[0] % 10} and later, the GPU has {used}");
+        return nearest > 0
+            ? $"compute_{nearest}"
+            : throw new KernelException(
+                $"this NVRTC compiles for capability {architectures[0] / 10}.{architectures[0] % 10} and later, the GPU has {used}");
     }
 
-    /// <summary>Null where there is none.</summary>
-    /// <param name="torchFolder">Of a PyTorch installation, whose compiler lies in a folder beside its own.</param>
-    public static Nvrtc? Find(string? torchFolder = null)
+    /// <summary>Finds and loads the compiler; returns null if there is none.</summary>
+    /// <param name="options">Path of the compiler, or of a PyTorch installation that contains one.</param>
+    public static Nvrtc? Find(TorchOptions options)
     {
-        foreach (string name in Candidates(torchFolder))
+        foreach (string name in Candidates(options))
             if (NativeLibrary.TryLoad(name, out nint library)) return new Nvrtc(library);
         return null;
     }
 
+    /// <summary>Compiles a source text.</summary>
     /// <param name="source">CUDA C++ without headers.</param>
-    /// <param name="architecture">Such as <c>sm_90</c>, or <c>compute_90</c> for PTX.</param>
-    /// <returns>A cubin, or the text of PTX with its final zero.</returns>
-    /// <exception cref="KernelException">It does not compile; the message holds the compiler's.</exception>
+    /// <param name="name">Name in messages.</param>
+    /// <param name="architecture">For example <c>sm_90</c>, or <c>compute_90</c> for PTX.</param>
+    /// <returns>A cubin, or PTX text with a final zero.</returns>
+    /// <exception cref="KernelException">The text does not compile; the message contains that of the compiler.</exception>
     public byte[] Compile(string source, string name, string architecture)
     {
         nint program;
@@ -65,7 +74,11 @@ public sealed unsafe class Nvrtc
             {
                 byte** options = stackalloc byte*[] { arch, standard };
                 int code = ((delegate* unmanaged[Cdecl]<nint, int, byte**, int>)At("nvrtcCompileProgram"))(program, 2, options);
-                if (code != 0) throw new KernelException($"{name} does not compile for {architecture} with NVRTC {Version}: {Encoding.UTF8.GetString(Read(program, "ProgramLog")).TrimEnd('\0', '\n')}");
+                if (code != 0)
+                {
+                    string log = Encoding.UTF8.GetString(Read(program, "ProgramLog")).TrimEnd('\0', '\n');
+                    throw new KernelException($"{name} does not compile for {architecture} with NVRTC {Version}: {log}");
+                }
             }
             return Read(program, architecture.StartsWith("compute_", StringComparison.Ordinal) ? "PTX" : "CUBIN");
         }
@@ -97,22 +110,25 @@ public sealed unsafe class Nvrtc
 
     private static byte[] Utf8(string text) => [.. Encoding.UTF8.GetBytes(text), 0];
 
-    private static IEnumerable<string> Candidates(string? torchFolder)
+    private static IEnumerable<string> Candidates(TorchOptions options)
     {
-        if (Environment.GetEnvironmentVariable(PathVariable) is { Length: > 0 } named)
+        if (options.Nvrtc is { } named)
         {
             yield return named;
             yield break;
         }
         foreach (string name in Names) yield return name;
-        if (torchFolder is null) yield break;
+        if (options.Folder is not { } torchFolder) yield break;
         foreach (string folder in new[] { torchFolder, Path.GetFullPath(Path.Combine(torchFolder, "..", "..", "nvidia")) }.Where(Directory.Exists))
-            foreach (string file in Directory.EnumerateFiles(folder, "libnvrtc.so*", SearchOption.AllDirectories).Where(file => !file.Contains(".alt.", StringComparison.Ordinal)).OrderDescending())
+        {
+            var files = Directory.EnumerateFiles(folder, "libnvrtc.so*", SearchOption.AllDirectories);
+            foreach (string file in files.Where(file => !file.Contains(".alt.", StringComparison.Ordinal)).OrderDescending())
                 yield return file;
+        }
     }
 
     private static void Check(int code, string call)
     {
-        if (code != 0) throw new KernelException($"{call}: NVRTC says {code}");
+        if (code != 0) throw new KernelException($"{call}: NVRTC returned error {code}");
     }
 }

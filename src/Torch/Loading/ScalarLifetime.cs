@@ -6,14 +6,14 @@ using TorchSharp;
 namespace Locutor.Torch.Loading;
 
 /// <summary>
-/// Keeps a number that was handed to libtorch alive until the call that reads it is over.
-/// TorchSharp 0.107.0 passes a <see cref="Scalar"/> by its bare handle and holds nothing more of it: the <c>2</c> of <c>x * 2</c> is garbage
-/// from the moment the native code starts, and a collection on another thread may free it before it is read
-/// ("Expected false to be true", "Unknown scalar type", or a wrong number). What TorchSharp frees is therefore freed some seconds later.
+/// Keeps a scalar alive until the native call that reads it ends. TorchSharp 0.107.0 passes a <see cref="Scalar"/> by its handle and keeps
+/// no reference to it: the <c>2</c> of <c>x * 2</c> is garbage as soon as the native code starts, and a garbage collection on another
+/// thread may free it before it is read ("Expected false to be true", "Unknown scalar type", or a wrong number). This class delays every
+/// release by some seconds. docs/decisions/scalar-lifetime.md has the reasons.
 /// </summary>
 internal static unsafe partial class ScalarLifetime
 {
-    /// <summary>Milliseconds from the finalizer to the release: far longer than any operator takes to read its arguments.</summary>
+    /// <summary>Milliseconds between finalizer and release, far longer than any operator needs to read its arguments.</summary>
     private const long Delay = 10_000;
 
     private const int ReadWrite = 1 | 2, ReadExecute = 1 | 4;
@@ -22,7 +22,7 @@ internal static unsafe partial class ScalarLifetime
     private static delegate* unmanaged[Cdecl]<nint, void> delete;
     private static int installed;
 
-    /// <summary>Arranges for it as soon as TorchSharp first calls its native library; call before it does. On x86-64 Linux alone.</summary>
+    /// <summary>Installs the delay when TorchSharp loads its native library; call it before that. It works on x86-64 Linux only.</summary>
     public static void Install()
     {
         if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64) return;
@@ -40,10 +40,12 @@ internal static unsafe partial class ScalarLifetime
             Redirect(dispose, (nint)(delegate* unmanaged[Cdecl]<nint, void>)&Release);
         }
 
-        return 0; // found where it is always found
+        return 0; // the default search finds it
     }
 
-    /// <summary>Writes a jump to <paramref name="target"/> over the first 12 bytes of a function. A system that forbids it leaves all as it was.</summary>
+    /// <summary>
+    /// Writes a jump to <paramref name="target"/> over the first 12 bytes of a function. If the system forbids it, nothing changes.
+    /// </summary>
     private static void Redirect(nint function, nint target)
     {
         nint page = Environment.SystemPageSize, start = function / page * page, length = function + 12 - start;
@@ -52,7 +54,8 @@ internal static unsafe partial class ScalarLifetime
         (code[0], code[1]) = (0x48, 0xB8); // mov rax, target
         *(nint*)(code + 2) = target;
         (code[10], code[11]) = (0xFF, 0xE0); // jmp rax
-        if (Protect(start, length, ReadExecute) != 0) throw new InvalidOperationException("libLibTorchSharp.so was made writable and cannot be made executable again");
+        if (Protect(start, length, ReadExecute) != 0)
+            throw new InvalidOperationException("libLibTorchSharp.so was made writable and cannot be made executable again");
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(System.Runtime.CompilerServices.CallConvCdecl)])]

@@ -3,32 +3,29 @@ using TorchSharp;
 
 namespace Locutor.Torch.Loading;
 
-/// <summary>Takes libtorch from a folder of choice, such as that of a PyTorch installation with CUDA.</summary>
+/// <summary>Loads libtorch, from the program or from a folder such as that of a PyTorch installation with CUDA.</summary>
 public static unsafe class TorchLibraries
 {
-    /// <summary>Environment variable that names the folder.</summary>
-    public const string FolderVariable = "LOCUTOR_TORCH";
-
-    /// <summary>libtorch's own variable: INFO, WARNING, ERROR or FATAL. Without it, only errors are printed.</summary>
-    public const string LogVariable = "TORCH_CPP_LOG_LEVEL";
-
     private const int ErrorsAlone = 2;
 
-    // In the order in which they need each other; those of CUDA are not in every build.
+    // In the order of their dependencies; not every build has those of CUDA.
     private static readonly string[] Names = ["libc10.so", "libtorch_cpu.so", "libc10_cuda.so", "libtorch_cuda.so", "libtorch.so"];
     private static nint cpu;
 
     /// <summary>
-    /// Loads the libraries when the variable is set, keeps libtorch's warnings away from the program's lines, and has numbers outlive the
-    /// calls that read them (<see cref="ScalarLifetime"/>); call before anything of TorchSharp is touched.
+    /// Sets the options of the program, loads the libraries of <see cref="TorchOptions.Folder"/>, limits libtorch's log to errors, and
+    /// installs
+    /// <see cref="ScalarLifetime"/>. Call it before any other use of TorchSharp.
     /// </summary>
+    /// <param name="options">Options of the program.</param>
     /// <exception cref="DllNotFoundException">The folder does not hold libtorch, or it does not load.</exception>
-    public static void Load()
+    public static void Load(TorchOptions options)
     {
+        TorchOptions.Choose(options);
         ScalarLifetime.Install();
-        if (Environment.GetEnvironmentVariable(FolderVariable) is not { Length: > 0 } folder)
+        if (options.Folder is not { } folder)
         {
-            if (NativeLibrary.TryLoad("libc10.so", typeof(Scalar).Assembly, null, out nint beside)) SetLogLevel(beside);
+            if (NativeLibrary.TryLoad("libc10.so", typeof(Scalar).Assembly, null, out nint library)) SetLogLevel(library, options);
             return;
         }
 
@@ -38,7 +35,7 @@ public static unsafe class TorchLibraries
             if (!File.Exists(path) && name.Contains("cuda", StringComparison.Ordinal)) continue;
             nint handle = Open(path);
             if (name == "libtorch_cpu.so") cpu = handle;
-            if (name == "libc10.so") SetLogLevel(handle);
+            if (name == "libc10.so") SetLogLevel(handle, options);
         }
     }
 
@@ -50,36 +47,42 @@ public static unsafe class TorchLibraries
         }
         catch (Exception failure) when (failure is DllNotFoundException or BadImageFormatException)
         {
-            string reason = failure.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[^1]; // general advice comes before it
-            throw new DllNotFoundException($"{FolderVariable}: {reason}", failure);
+            // general advice comes before it
+            string reason = failure.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[^1];
+            throw new DllNotFoundException($"{TorchOptions.FolderVariable}: {reason}", failure);
         }
     }
 
     /// <summary>
-    /// Warnings such as "Could not initialize NNPACK" tell nothing that a user can act on. libtorch reads its variable only when it is asked to.
+    /// Limits the log to errors: users cannot act on warnings such as "Could not initialize NNPACK". libtorch reads its variable only when
+    /// this calls it.
     /// </summary>
-    private static void SetLogLevel(nint c10)
+    private static void SetLogLevel(nint c10, TorchOptions options)
     {
-        if (Environment.GetEnvironmentVariable(LogVariable) is not null)
+        if (options.OwnLogLevel)
         {
             if (NativeLibrary.TryGetExport(c10, "_ZN3c1011initLoggingEv", out nint read)) ((delegate* unmanaged[Cdecl]<void>)read)();
         }
         else if (NativeLibrary.TryGetExport(c10, "FLAGS_caffe2_log_level", out nint level)) *(int*)level = ErrorsAlone;
     }
 
-    /// <summary>Version of the loaded libtorch, such as <c>2.10.0</c>; null where it does not tell.</summary>
+    /// <summary>Returns the version of the loaded libtorch, for example <c>2.10.0</c>; null if it has no such function.</summary>
     public static string? Version()
     {
-        if (!NativeLibrary.TryLoad("libtorch_cpu.so", out nint library) || !NativeLibrary.TryGetExport(library, "aoti_torch_abi_version", out nint get)) return null;
+        if (!NativeLibrary.TryLoad("libtorch_cpu.so", out nint library) || !NativeLibrary.TryGetExport(library, "aoti_torch_abi_version", out nint get))
+            return null;
         ulong version = ((delegate* unmanaged[Cdecl]<ulong>)get)(); // one byte each for major, minor and patch, the highest first
         return $"{version >> 56}.{version >> 48 & 0xFF}.{version >> 40 & 0xFF}";
     }
 
-    /// <summary>Whether cuDNN times its algorithms for every new shape and keeps the fastest. False when libtorch does not offer the switch.</summary>
+    /// <summary>
+    /// Sets whether cuDNN measures its algorithms for every new shape and keeps the fastest. Returns false if libtorch has no such switch.
+    /// </summary>
     public static bool TrySetCudnnBenchmark(bool on)
     {
         if (cpu == 0 && !NativeLibrary.TryLoad("libtorch_cpu.so", out cpu)) return false;
-        if (!NativeLibrary.TryGetExport(cpu, "_ZN2at13globalContextEv", out nint context) || !NativeLibrary.TryGetExport(cpu, "_ZN2at7Context17setBenchmarkCuDNNEb", out nint set)) return false;
+        if (!NativeLibrary.TryGetExport(cpu, "_ZN2at13globalContextEv", out nint context)
+            || !NativeLibrary.TryGetExport(cpu, "_ZN2at7Context17setBenchmarkCuDNNEb", out nint set)) return false;
         ((delegate* unmanaged[Cdecl]<nint, byte, void>)set)(((delegate* unmanaged[Cdecl]<nint>)context)(), (byte)(on ? 1 : 0));
         return true;
     }

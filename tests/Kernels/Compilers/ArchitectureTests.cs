@@ -1,5 +1,6 @@
 using System.Globalization;
 using Locutor.Kernels.Compilation;
+using Locutor.Torch;
 using Locutor.Torch.Cuda;
 
 namespace Locutor.Kernels.Tests.Compilers;
@@ -33,7 +34,7 @@ public sealed class ArchitectureTests : IDisposable
     [MemberData(nameof(Architectures))]
     public void Clang_compiles_every_kernel(string architecture)
     {
-        Assert.SkipWhen(Clang.Name is null && Nvrtc.Find(Environment.GetEnvironmentVariable("LOCUTOR_TORCH")) is not null, "no clang here; NVRTC compiles the kernels in another test");
+        Assert.SkipWhen(Clang.Name is null && Nvrtc.Find(TorchOptions.Current) is not null, "no clang here; NVRTC compiles the kernels in another test");
         Clang.Name.ShouldNotBeNull("neither clang nor NVRTC is installed, so no kernel was compiled; install clang-22, as ./test does");
         Parallel.ForEach(KernelVariant.For(architecture), variant =>
         {
@@ -53,7 +54,7 @@ public sealed class ArchitectureTests : IDisposable
     [MemberData(nameof(Architectures))]
     public void Nvrtc_compiles_every_kernel(string architecture)
     {
-        var nvrtc = Nvrtc.Find(Environment.GetEnvironmentVariable("LOCUTOR_TORCH"));
+        var nvrtc = Nvrtc.Find(TorchOptions.Current);
         Assert.SkipWhen(nvrtc is null, "no NVRTC on this machine");
         Assert.SkipUnless(nvrtc!.Architectures.Contains(Number(architecture)), $"NVRTC {nvrtc.Version} does not know {architecture}");
         Parallel.ForEach(KernelVariant.For(architecture), variant =>
