@@ -1,5 +1,6 @@
 using Locutor.Generation.Requests;
 using Locutor.Generation.Sampling;
+using Locutor.Kernels;
 using Locutor.Kernels.Quantisation;
 using Locutor.Torch;
 using static TorchSharp.torch;

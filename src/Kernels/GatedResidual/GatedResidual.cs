@@ -30,8 +30,8 @@ public static class GatedResidual
         public Tensor Launch()
         {
             var sum = empty(Residual.shape, Residual.dtype, Residual.device);
-            nint residual = TensorMemory.Address(
-                Residual), x = TensorMemory.Address(X), gate = TensorMemory.Address(Gate.contiguous()), result = TensorMemory.Address(sum);
+            nint residual = TensorMemory.Address(Residual), x = TensorMemory.Address(X);
+            nint gate = TensorMemory.Address(Gate.contiguous()), result = TensorMemory.Address(sum);
             int width = (int)Residual.shape[^1];
             long vectors = Residual.numel() / 8, rowsPerGate = Residual.numel() / width / Math.Max(1, Gate.numel() / width);
             void** arguments = stackalloc void*[] { &residual, &x, &gate, &rowsPerGate, &result, &vectors, &width };

@@ -64,8 +64,8 @@ public static class JoinedAttention
         public Activations Launch()
         {
             var joined = RowsOut.CreateLike(X, Precision);
-            nint x = TensorMemory.Address(
-                X), y = TensorMemory.Address(Y), xSums = TensorMemory.Address(XSums), ySums = TensorMemory.Address(YSums);
+            nint x = TensorMemory.Address(X), y = TensorMemory.Address(Y);
+            nint xSums = TensorMemory.Address(XSums), ySums = TensorMemory.Address(YSums);
             nint result = TensorMemory.Address(joined.Values), scales = joined.ScalesAddress;
             uint tokens = checked((uint)X.shape[1]);
             var rows = Compilation.Rows.From(X);
