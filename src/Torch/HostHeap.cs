@@ -4,12 +4,12 @@ using System.Runtime.InteropServices;
 namespace Locutor.Torch;
 
 /// <summary>
-/// Keeps the heap of glibc from growing over a long run. Buffers of tensors leave holes that later ones do not always fit, so new ones go
-/// behind the old ones although what is in use does not grow. Where that has happened, the pages of the holes are given back to the system.
+/// Keeps the heap of glibc from growing during a long run. Buffers of tensors leave holes that later buffers do not always fit, so the heap
+/// grows although the memory in use does not. When that has happened, this class returns the pages of the holes to the system.
 /// </summary>
 public sealed partial class HostHeap
 {
-    /// <summary>Growth over the first piece of work that is worth the page faults of using the pages again.</summary>
+    /// <summary>Growth since the first piece of work beyond which returning pages is worth the page faults of using them again.</summary>
     private const double Slack = 1.06;
 
     private static readonly bool Available = OperatingSystem.IsLinux() && HasTrim();
@@ -36,7 +36,7 @@ public sealed partial class HostHeap
         }
     }
 
-    /// <summary>Bytes of this process that are in memory.</summary>
+    /// <summary>Returns the resident bytes of this process.</summary>
     private static long Resident() =>
         long.Parse(File.ReadAllText("/proc/self/statm").Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
 

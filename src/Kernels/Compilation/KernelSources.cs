@@ -13,7 +13,9 @@ public static class KernelSources
     public static IReadOnlyList<string> Files { get; } =
         [.. Carrier.GetManifestResourceNames().Where(name => name.EndsWith(".cu", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 
-    /// <summary>Returns the text to compile: constants, shared declarations, the header of the same name if there is one, and the source itself.</summary>
+    /// <summary>
+    /// Returns the text to compile: constants, shared declarations, the header of the same name if there is one, and the source itself.
+    /// </summary>
     /// <param name="file">Name of the source.</param>
     /// <param name="constants">Lines of <c>#define NAME value</c>.</param>
     /// <param name="hopper">Whether the file uses the instructions of compute capability 9.0.</param>

@@ -29,7 +29,8 @@ public static unsafe class EightBitAttention
     private const string Records = "#define RECORDS 1\n", Listed = "#define LISTED 1\n";
 
     private static readonly CudaKernel Kernel = new("EightBitAttention.cu", "eight_bit_attention", SharedBytes, hopper: true);
-    private static readonly CudaKernel RecordingKernel = new("EightBitAttention.cu", "eight_bit_attention", SharedBytes + RecordBytes, hopper: true);
+    private static readonly CudaKernel RecordingKernel = new(
+        "EightBitAttention.cu", "eight_bit_attention", SharedBytes + RecordBytes, hopper: true);
 
     /// <summary>Choice of the user, <see cref="TorchOptions.Attention"/>.</summary>
     public static AttentionPrecision Precision => Parse(TorchOptions.Current.Attention);
@@ -43,8 +44,8 @@ public static unsafe class EightBitAttention
         : IsChosen(linears, k.shape[2]) && RunsOn(q);
 
     /// <summary>
-    /// Returns whether self attention should use <see cref="Apply(ProjectedHeads, ProjectedHeads, Tensor, VisitedTiles)"/>, which includes norm
-    /// and rotation.
+    /// Returns whether self attention should use <see cref="Apply(ProjectedHeads, ProjectedHeads, Tensor, VisitedTiles)"/>, which includes
+    /// norm and rotation.
     /// </summary>
     /// <param name="q">Projected queries.</param>
     /// <param name="linears">Precision of the layers around the attention.</param>
@@ -139,7 +140,8 @@ public static unsafe class EightBitAttention
     {
         uint heads = checked((uint)q.Heads), queries = checked((uint)q.Tokens), keys = checked((uint)k.Tokens);
         var y = empty([q.Batch, q.Tokens, q.Heads * HeadQuantiser.Head], v.dtype, v.device);
-        nint q8 = TensorMemory.Address(q.Bytes), k8 = TensorMemory.Address(k.Bytes), v8 = TensorMemory.Address(values.Bytes), to = TensorMemory.Address(y);
+        nint q8 = TensorMemory.Address(
+            q.Bytes), k8 = TensorMemory.Address(k.Bytes), v8 = TensorMemory.Address(values.Bytes), to = TensorMemory.Address(y);
         nint qs = TensorMemory.Address(q.Scales), ks = TensorMemory.Address(k.Scales), vs = TensorMemory.Address(values.Scales);
         nint more = carried is null ? 0 : TensorMemory.Address(carried);
         void** arguments = stackalloc void*[] { &q8, &qs, &k8, &ks, &v8, &vs, &to, &heads, &queries, &keys, &more };

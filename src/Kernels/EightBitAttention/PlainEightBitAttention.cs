@@ -27,7 +27,8 @@ public static class PlainEightBitAttention
     /// <param name="k">[B, H, Lk, D], at least one key.</param>
     /// <param name="v">[B, H, Lk, D]</param>
     /// <param name="tiles">
-    /// Which tiles are read; null: all. Here a tile that is left out is computed and counts nothing, so that NaN in it still reaches the outputs.
+    /// Which tiles are read; null: all. Here a tile that is left out is computed and counts nothing, so that NaN in it still reaches the
+    /// outputs.
     /// </param>
     /// <returns>[B, Lq, H * D], of the type of q.</returns>
     public static Tensor Apply(Tensor q, Tensor k, Tensor v, VisitedTiles? tiles = null)
@@ -62,7 +63,8 @@ public static class PlainEightBitAttention
             sums.mul_(before).add_(weights.matmul(bytes) * scales * now);
             reference.copy_(higher);
         }
-        if (recorded is not null) tiles!.Choose(Largest((cat(recorded, -1) - reference - total.log2()).exp2().flatten(0, 1), tiles.QueryTile), q.shape[2], keys);
+        if (recorded is not null)
+            tiles!.Choose(Largest((cat(recorded, -1) - reference - total.log2()).exp2().flatten(0, 1), tiles.QueryTile), q.shape[2], keys);
         return (sums / total).to(q.dtype).transpose(1, 2).flatten(2).MoveToOuterDisposeScope();
     }
 

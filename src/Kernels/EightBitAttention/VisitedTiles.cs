@@ -3,18 +3,18 @@ using static TorchSharp.torch;
 namespace Locutor.Kernels;
 
 /// <summary>
-/// Which tiles of keys each tile of queries reads, for one attention, from step to step. Without a list the attention reads all tiles and makes the
-/// list; later ones read the tiles of the list, until <see cref="Forget"/>. For each tile of keys the list's maker knows its largest share in the weight
-/// of any query of the tile. It leaves out the smallest tiles while their shares add up to at most the budget. So no query lost more than the budget of
-/// its weight when the list was made, and the tile of the largest share always stays. The idea of lists that are carried from step to step is that of
-/// LiteAttention (arXiv:2511.11062); the rule is another.
+/// Lists the tiles of keys that each tile of queries reads, for one attention over several steps. Without a list, the attention reads all
+/// tiles and creates the list; later steps read the tiles of the list, until <see cref="Forget"/>. For each tile of keys, the largest share
+/// in the weights of any query is known. The smallest tiles are skipped while their shares add up to at most the budget: no query loses
+/// more of its weight than the budget when the list is created, and the tile with the largest share always stays. LiteAttention
+/// (arXiv:2511.11062) also carries lists from step to step, with another rule.
 /// </summary>
-/// <param name="budget">Share of a query's weight that may be left out, 0 to 1.</param>
-/// <param name="queryTile">Queries that share a list. The kernel has the usual number; others serve to emulate it on small inputs.</param>
-/// <param name="keyTile">Keys of a tile; likewise.</param>
+/// <param name="budget">Share of a query's weight that may be skipped, 0 to 1.</param>
+/// <param name="queryTile">Number of queries that share a list. Other numbers than the kernel's emulate it on small inputs.</param>
+/// <param name="keyTile">Number of keys of a tile. Other numbers than the kernel's emulate it on small inputs.</param>
 public sealed class VisitedTiles(double budget, int queryTile = VisitedTiles.KernelQueries, int keyTile = PlainEightBitAttention.Tile) : IDisposable
 {
-    /// <summary>Queries that share a list in the kernel.</summary>
+    /// <summary>Number of queries that share a list in the kernel.</summary>
     public const int KernelQueries = HeadQuantiser.QueryTile;
 
     private const int WordBits = 32;
@@ -26,15 +26,15 @@ public sealed class VisitedTiles(double budget, int queryTile = VisitedTiles.Ker
 
     public int KeyTile => keyTile;
 
-    /// <summary>Whether the kernel has tiles of that size.</summary>
+    /// <summary>Whether the kernel has tiles of this size.</summary>
     internal bool OfKernel => queryTile == KernelQueries && keyTile == PlainEightBitAttention.Tile;
 
-    /// <summary>Of an attention over that many keys.</summary>
+    /// <summary>Returns the number of tiles of an attention over that many keys.</summary>
     internal long KeyTiles(long keys) => HeadQuantiser.Parts(keys, keyTile);
 
     internal long QueryTiles(long queries) => HeadQuantiser.Parts(queries, queryTile);
 
-    /// <summary>The next attention reads all tiles and makes a new list.</summary>
+    /// <summary>Discards the list: the next attention reads all tiles and creates a new one.</summary>
     public void Forget()
     {
         words?.Dispose();
@@ -43,7 +43,7 @@ public sealed class VisitedTiles(double budget, int queryTile = VisitedTiles.Ker
 
     public void Dispose() => Forget();
 
-    /// <summary>Tiles that the list leaves out, and all tiles; nothing where there is no list.</summary>
+    /// <summary>Returns the number of tiles that the list skips and of all tiles; null without a list.</summary>
     public (long Skipped, long All) Count()
     {
         if (words is null) return (0, 0);
@@ -52,11 +52,11 @@ public sealed class VisitedTiles(double budget, int queryTile = VisitedTiles.Ker
         return (all - Mask().sum().item<long>(), all);
     }
 
-    /// <summary>The list as the kernel reads it; null where there is none for these sizes.</summary>
+    /// <summary>Returns the list for the kernel; null if there is none for these sizes.</summary>
     /// <param name="heads">B * H</param>
     internal Tensor? Words(long heads, long queries, long keys) => held == (heads, queries, keys) ? words : null;
 
-    /// <summary>The list as booleans: [B * H, tiles of queries, tiles of keys]. There must be one.</summary>
+    /// <summary>Returns the list as booleans: [B * H, tiles of queries, tiles of keys]. There must be a list.</summary>
     internal Tensor Mask()
     {
         using var scope = NewDisposeScope();
@@ -64,7 +64,7 @@ public sealed class VisitedTiles(double budget, int queryTile = VisitedTiles.Ker
         return bits.flatten(2).narrow(2, 0, KeyTiles(held.Keys)).to(ScalarType.Bool).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Makes the list.</summary>
+    /// <summary>Creates the list.</summary>
     /// <param name="shares">[B * H, tiles of queries, tiles of keys], float32.</param>
     internal void Choose(Tensor shares, long queries, long keys)
     {
@@ -74,7 +74,9 @@ public sealed class VisitedTiles(double budget, int queryTile = VisitedTiles.Ker
         words = Packed(Kept(shares, budget)).DetachFromDisposeScope();
     }
 
-    /// <summary>Which tiles stay: all but the smallest whose shares add up to at most the budget. A share of NaN stays, and so does the largest.</summary>
+    /// <summary>
+    /// Returns the tiles to keep: all except the smallest whose shares add up to at most the budget. NaN and the largest share are kept.
+    /// </summary>
     internal static Tensor Kept(Tensor shares, double budget)
     {
         using var scope = NewDisposeScope();
@@ -88,6 +90,7 @@ public sealed class VisitedTiles(double budget, int queryTile = VisitedTiles.Ker
     {
         long more = HeadQuantiser.Parts(mask.shape[2], WordBits) * WordBits - mask.shape[2];
         var bits = nn.functional.pad(mask.to(ScalarType.Int32), [0, more]).unflatten(2, [-1, WordBits]);
-        return bits.bitwise_left_shift(arange(WordBits, ScalarType.Int32, mask.device)).sum(-1, type: ScalarType.Int32); // bit 31 is the sign
+        // bit 31 is the sign
+        return bits.bitwise_left_shift(arange(WordBits, ScalarType.Int32, mask.device)).sum(-1, type: ScalarType.Int32);
     }
 }

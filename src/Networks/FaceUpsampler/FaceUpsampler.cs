@@ -5,11 +5,14 @@ using static TorchSharp.torch.nn.functional;
 namespace Locutor.Networks.FaceUpsampler;
 
 /// <summary>
-/// Draws the moving parts of a face, which a video network drew small, at a portrait's size. It sees what was drawn, how the same network
-/// draws the portrait itself, and the portrait: so it takes colours and detail from the portrait where they still belong, and draws contours
-/// sharp where they moved.
+/// Upsamples the moving parts of a face from the size of the video network to that of the portrait. Its inputs are the generated frame, the
+/// network's own reconstruction of the portrait, and the portrait: it copies colours and detail from the portrait where nothing moved, and
+/// draws sharp contours where something did.
 /// </summary>
-/// <remarks>All convolutions run at the small size; the portrait enters and the picture leaves with the pixels of a square as channels (Shi et al., arXiv:1609.05158).</remarks>
+/// <remarks>
+/// All convolutions run at the small size; the portrait enters and the picture leaves with the pixels of a square as channels (Shi et al.,
+/// arXiv:1609.05158).
+/// </remarks>
 public sealed class FaceUpsampler
 {
     private const int Colours = 3;
@@ -29,7 +32,7 @@ public sealed class FaceUpsampler
 
     public FaceUpsamplerConfig Config { get; }
 
-    /// <summary>Of the arithmetic.</summary>
+    /// <summary>Type in which the network computes.</summary>
     public ScalarType Type { get; }
 
     /// <param name="drawn">[B, 3, h, w] in [-1, 1].</param>
@@ -39,14 +42,16 @@ public sealed class FaceUpsampler
     public Tensor Forward(Tensor drawn, Tensor reference, Tensor portrait)
     {
         using var scope = NewDisposeScope();
-        var x = cat([drawn, drawn - reference, pixel_unshuffle(portrait, Config.Factor)], 1).to(Type).permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2); // channels last in memory
+        // channels last in memory
+        var x = cat([drawn, drawn - reference, pixel_unshuffle(portrait, Config.Factor)], 1).to(Type).permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
         x = first.Forward(x);
         foreach (var (entry, exit) in blocks) x = x + exit.Forward(silu(entry.Forward(silu(x))));
         var made = last.Forward(silu(x)).to(ScalarType.Float32);
         long square = (long)Config.Factor * Config.Factor;
         var change = pixel_shuffle(made.narrow(1, 0, Colours * square), Config.Factor);
         var kept = pixel_shuffle(made.narrow(1, Colours * square, square), Config.Factor).sigmoid(); // how much of the portrait stays
-        var large = interpolate(drawn, scale_factor: [Config.Factor, Config.Factor], mode: InterpolationMode.Bilinear, align_corners: false);
+        var large = interpolate(
+            drawn, scale_factor: [Config.Factor, Config.Factor], mode: InterpolationMode.Bilinear, align_corners: false);
         return (large + kept * (portrait - large) + change).MoveToOuterDisposeScope();
     }
 

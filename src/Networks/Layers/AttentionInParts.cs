@@ -5,16 +5,16 @@ using static TorchSharp.torch;
 namespace Locutor.Networks.Layers;
 
 /// <summary>
-/// softmax(q k^T / sqrt(D)) v over keys that come in parts, so that they need not be in memory together. Each part is attended to alone;
-/// the parts are averaged with weights from the sums of their exponentials (Milakov and Gimelshein, arXiv:1805.02867), in float32.
+/// Computes attention, softmax(q k^T / sqrt(D)) v, over keys that arrive in parts, so that memory holds one part at a time. The results of
+/// the parts are averaged in float32, with weights from their sums of exponentials (Milakov and Gimelshein, arXiv:1805.02867).
 /// </summary>
-/// <param name="q">[B, H, L, D]; must live as long as this.</param>
+/// <param name="q">[B, H, L, D]; it must live as long as this object.</param>
 internal sealed class AttentionInParts(Tensor q) : IDisposable
 {
     private Tensor? mean; // [B, H, L, D], float32
     private Tensor? sums; // [B, H, L, 1], float32: natural logarithms
 
-    /// <summary>Attends to more keys.</summary>
+    /// <summary>Adds a part of the keys.</summary>
     /// <param name="k">[B, H, keys, D]</param>
     /// <param name="v">[B, H, keys, D]</param>
     public void Add(Tensor k, Tensor v)
@@ -32,6 +32,7 @@ internal sealed class AttentionInParts(Tensor q) : IDisposable
         (mean, sums) = (next.DetachFromDisposeScope(), nextSums.DetachFromDisposeScope());
     }
 
+    /// <summary>Returns the attention over all parts.</summary>
     /// <returns>[B, L, H * D], of the type of the queries.</returns>
     public Tensor Result()
     {

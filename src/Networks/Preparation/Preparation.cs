@@ -11,8 +11,8 @@ public sealed record PreparationPlan(
     IReadOnlyList<(CheckpointTensor Stored, WeightConversion Conversion)> Weights, string Identity, IReadOnlyDictionary<string, string> Metadata);
 
 /// <summary>
-/// Writes a prepared file tensor by tensor, in constant memory. A run that was interrupted, and is started again, continues after the last complete
-/// tensor.
+/// Writes a prepared file tensor by tensor, in constant memory. A run that was interrupted, and is started again, continues after the last
+/// complete tensor.
 /// </summary>
 public static class Preparation
 {

@@ -8,8 +8,8 @@ using static TorchSharp.torch;
 namespace Locutor.Networks.Preparation;
 
 /// <summary>
-/// Converts one stored tensor to the form of a prepared file: it is dequantised, adapters are added in float32, and the result is rounded to the
-/// requested precision. Large tensors are converted in groups of rows.
+/// Converts one stored tensor to the form of a prepared file: it is dequantised, adapters are added in float32, and the result is rounded
+/// to the requested precision. Large tensors are converted in groups of rows.
 /// </summary>
 /// <param name="stored">The stored tensor, in any format.</param>
 /// <param name="adapters">LoRA adapters, added in this order.</param>
@@ -45,14 +45,15 @@ public sealed class WeightConversion(CheckpointTensor stored, IReadOnlyList<Lora
     }
 
     /// <summary>
-    /// Returns whether a tensor is a matrix of a numbered block. Such matrices are nearly all weights and tolerate rounding to 8 bits; embeddings, norms,
-    /// heads, and the layers of time and conditioning do not.
+    /// Returns whether a tensor is a matrix of a numbered block. Such matrices are nearly all weights and tolerate rounding to 8 bits;
+    /// embeddings, norms, heads, and the layers of time and conditioning do not.
     /// </summary>
     public static bool IsMatrixOfABlock(CheckpointTensor tensor)
     {
         string name = tensor.Name;
         bool matrix = tensor.Shape.Length == 2 && name.EndsWith(".weight", StringComparison.Ordinal);
-        if (!matrix || name.Contains("embedding", StringComparison.Ordinal) || name.Contains("norm", StringComparison.Ordinal)) return false;
+        if (!matrix || name.Contains("embedding", StringComparison.Ordinal) || name.Contains("norm", StringComparison.Ordinal))
+            return false;
         string[] parts = name.Split('.');
         return parts.Zip(parts.Skip(1)).Any(pair => pair.First is "blocks" or "transformer" or "layers" && pair.Second.All(char.IsAsciiDigit));
     }

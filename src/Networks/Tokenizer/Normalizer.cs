@@ -5,7 +5,7 @@ using Locutor.Checkpoints;
 namespace Locutor.Networks.Tokenizer;
 
 /// <summary>
-/// SentencePiece's text normalisation: the model's compiled rules (a Darts double array whose values point into a pool of
+/// Normalises text as SentencePiece does: first the compiled rules of the model (a Darts double array whose values point into a pool of
 /// NUL-terminated strings), then spaces.
 /// </summary>
 internal sealed class Normalizer
@@ -15,8 +15,8 @@ internal sealed class Normalizer
     private readonly uint[] units = [];
     private readonly byte[] pool = [];
 
-    /// <param name="model">Rules and switches.</param>
-    /// <param name="userDefined">Pieces that no rule may touch.</param>
+    /// <param name="model">Model with rules and switches.</param>
+    /// <param name="userDefined">Pieces that no rule changes.</param>
     public Normalizer(SentencePieceModel model, PieceTrie? userDefined)
     {
         this.model = model;
@@ -60,7 +60,7 @@ internal sealed class Normalizer
         return [.. output];
     }
 
-    /// <summary>What the longest rule that fits the beginning makes of it, or else its first character.</summary>
+    /// <summary>Applies the longest rule that matches the beginning; without one, returns the first character.</summary>
     private ReadOnlySpan<byte> Prefix(ReadOnlySpan<byte> text, out int length)
     {
         if (LongestUserDefined(text) is > 0 and var kept) return text[..(length = kept)];
@@ -87,7 +87,7 @@ internal sealed class Normalizer
         return longest;
     }
 
-    /// <summary>Darts-clone's common prefix search; units outside the array end it.</summary>
+    /// <summary>Searches the longest prefix as Darts-clone does; a unit outside of the array ends the search.</summary>
     private (int Length, int Value) LongestRule(ReadOnlySpan<byte> text)
     {
         if (units.Length == 0) return (0, 0);

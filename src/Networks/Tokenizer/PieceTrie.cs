@@ -1,8 +1,8 @@
 namespace Locutor.Networks.Tokenizer;
 
 /// <summary>
-/// Byte strings with a number each, for finding all of them that begin at a place. Nodes lie in breadth-first order; the children of a
-/// node are neighbours, sorted by their byte.
+/// A trie of numbered byte strings. It finds all strings that begin at a position. Nodes are stored in breadth-first order; the children of
+/// a node are neighbours, sorted by their byte.
 /// </summary>
 internal sealed class PieceTrie
 {
@@ -11,7 +11,7 @@ internal sealed class PieceTrie
     private readonly int[] values;
     private readonly int[] rootChild = new int[256];
 
-    /// <param name="pieces">Distinct and not empty.</param>
+    /// <param name="pieces">Distinct byte strings, none of them empty.</param>
     public PieceTrie(IReadOnlyList<(byte[] Bytes, int Value)> pieces)
     {
         var sorted = pieces.ToArray();
@@ -42,7 +42,7 @@ internal sealed class PieceTrie
         for (int child = firstChild[0]; child < firstChild[1]; child++) rootChild[labels[child]] = child;
     }
 
-    /// <summary>The node one byte further, -1 when no piece goes on so. 0 is the root.</summary>
+    /// <summary>Returns the child of a node for the next byte, or -1. The root is 0.</summary>
     public int Step(int node, byte label)
     {
         if (node == 0) return rootChild[label];
@@ -58,6 +58,6 @@ internal sealed class PieceTrie
         return -1;
     }
 
-    /// <summary>The number of the piece that ends at this node, -1 when none does.</summary>
+    /// <summary>Returns the number of the piece that ends at this node, or -1.</summary>
     public int Value(int node) => values[node];
 }

@@ -6,12 +6,12 @@ using System.Text.RegularExpressions;
 namespace Locutor.Networks.Tokenizer;
 
 /// <summary>
-/// What the published text encoder was trained on: HTML entities resolved twice, white space collapsed. Entities by name are those of
-/// HTML 4; mis-decoded text (mojibake) is left as it is.
+/// Cleans a prompt as in the training of the text encoder: HTML entities are decoded twice, white space is collapsed. Named entities are
+/// those of HTML 4; wrongly decoded text (mojibake) is not repaired.
 /// </summary>
 public static partial class PromptCleaning
 {
-    /// <summary>Names that HTML reads without their semicolon: those of Latin-1, and these.</summary>
+    /// <summary>Entities that HTML accepts without a semicolon, in addition to those of Latin-1.</summary>
     private static readonly HashSet<string> Bare = new(StringComparer.Ordinal) { "amp", "lt", "gt", "quot" };
 
     public static string Clean(string prompt) =>
@@ -39,7 +39,9 @@ public static partial class PromptCleaning
         return value == entity ? null : value;
     }
 
-    /// <summary>HTML's rules for numbers: 0x80-0x9f mean windows-1252, what is no character becomes U+FFFD or nothing.</summary>
+    /// <summary>
+    /// Decodes a numeric entity by the rules of HTML: 0x80 to 0x9f are windows-1252, an invalid character becomes U+FFFD or nothing.
+    /// </summary>
     private static string Number(string name)
     {
         string digits = name.TrimStart('#').TrimEnd(';');
@@ -58,7 +60,7 @@ public static partial class PromptCleaning
     [GeneratedRegex("&(?<name>#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[^\t\n\f <&#;]{1,32};?)", RegexOptions.ExplicitCapture)]
     private static partial Regex Entity();
 
-    /// <summary>Unicode's White_Space.</summary>
+    /// <summary>Matches the White_Space of Unicode.</summary>
     [GeneratedRegex("[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")]
     private static partial Regex Spaces();
 }

@@ -3,23 +3,23 @@ using Locutor.Checkpoints;
 
 namespace Locutor.Networks.Tokenizer;
 
-/// <summary>Walks the fields of one protobuf message (https://protobuf.dev/programming-guides/encoding); every length is checked.</summary>
+/// <summary>Reads the fields of one protobuf message (https://protobuf.dev/programming-guides/encoding); every length is checked.</summary>
 internal ref struct ProtobufReader(ReadOnlySpan<byte> message)
 {
     private ReadOnlySpan<byte> rest = message;
 
-    /// <summary>Number of the field last read.</summary>
+    /// <summary>Number of the current field.</summary>
     public int Field { get; private set; }
 
-    /// <summary>Its value when it is a number: a varint, or the bits of a 32- or 64-bit value.</summary>
+    /// <summary>Value of a numeric field: a varint, or the bits of a 32- or 64-bit value.</summary>
     public ulong Number { get; private set; }
 
-    /// <summary>Its value when it is text, bytes or a message.</summary>
+    /// <summary>Value of a field with text, bytes or a message.</summary>
     public ReadOnlySpan<byte> Bytes { get; private set; }
 
     public readonly float Single => BitConverter.Int32BitsToSingle((int)Number);
 
-    /// <summary>Reads the next field; false at the end.</summary>
+    /// <summary>Reads the next field; returns false at the end.</summary>
     public bool Next()
     {
         if (rest.IsEmpty) return false;

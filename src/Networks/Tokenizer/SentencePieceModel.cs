@@ -16,7 +16,7 @@ internal enum PieceKind
 internal readonly record struct Piece(byte[] Bytes, float Score, PieceKind Kind);
 
 /// <summary>
-/// What a SentencePiece <c>.model</c> file says; the message is ModelProto of
+/// Content of a SentencePiece <c>.model</c> file; the protobuf message is ModelProto of
 /// https://github.com/google/sentencepiece/blob/master/src/sentencepiece_model.proto.
 /// </summary>
 internal sealed class SentencePieceModel
@@ -37,7 +37,7 @@ internal sealed class SentencePieceModel
 
     public bool EscapeSpaces { get; private set; } = true;
 
-    /// <summary>Compiled normalisation rules, empty for none.</summary>
+    /// <summary>Compiled normalisation rules; empty if there are none.</summary>
     public byte[] Charsmap { get; private set; } = [];
 
     public static SentencePieceModel Read(string path)

@@ -2,7 +2,7 @@ using Locutor.Checkpoints;
 
 namespace Locutor.Networks.Tokenizer;
 
-/// <summary>Prompts to ids in the T5 layout, as umT5 wants them: cleaned, segmented, closed with the end mark, cut to a length.</summary>
+/// <summary>Converts prompts to token ids for umT5: it cleans and segments the text, limits its length and appends the end token.</summary>
 public sealed class TextTokenizer
 {
     private static readonly string[] ModelNames = ["spiece.model", "tokenizer.model", "sentencepiece.bpe.model", "sentencepiece.model"];
@@ -16,8 +16,9 @@ public sealed class TextTokenizer
 
     public int VocabularySize => tokenizer.VocabularySize;
 
+    /// <summary>Loads a tokenizer.</summary>
     /// <param name="path">A SentencePiece model, or a folder such as <c>google/umt5-xxl</c> that holds a <c>spiece.model</c>.</param>
-    /// <exception cref="CheckpointException">Missing, broken, or without end and padding marks.</exception>
+    /// <exception cref="CheckpointException">The file is missing or damaged, or has no end or padding token.</exception>
     public static TextTokenizer Open(string path)
     {
         if (Directory.Exists(path))
@@ -31,9 +32,9 @@ public sealed class TextTokenizer
             : throw new CheckpointException($"{path}: expected pieces </s> and <pad>, found ids {tokenizer.EndId} and {tokenizer.PadId}");
     }
 
-    /// <summary>Ids of a prompt, the last of them <see cref="EndId"/>; not padded.</summary>
-    /// <param name="prompt">Any text; empty gives the end mark alone.</param>
-    /// <param name="longest">Most ids, 1 or more; longer prompts are cut before the end mark.</param>
+    /// <summary>Returns the ids of a prompt, without padding. The last one is <see cref="EndId"/>.</summary>
+    /// <param name="prompt">Any text; an empty one gives the end token only.</param>
+    /// <param name="longest">Largest number of ids, 1 or more; longer prompts are cut before the end token.</param>
     public int[] Encode(string prompt, int longest = 512)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(longest, 1);

@@ -4,8 +4,8 @@ using Locutor.Checkpoints;
 namespace Locutor.Networks.Tokenizer;
 
 /// <summary>
-/// SentencePiece's unigram segmentation (https://arxiv.org/abs/1804.10959): the most likely sequence of pieces, by Viterbi over the bytes
-/// of the normalised text. Gives the ids of <c>spm_encode</c>.
+/// Segments text with SentencePiece's unigram model (Kudo, arXiv:1804.10959): Viterbi over the bytes of the normalised text finds the most
+/// likely sequence of pieces. The ids equal those of <c>spm_encode</c>.
 /// </summary>
 public sealed class UnigramTokenizer
 {
@@ -46,19 +46,20 @@ public sealed class UnigramTokenizer
         if (model.ByteFallback) FindBytes();
     }
 
-    /// <summary>Number of pieces; ids are below it.</summary>
+    /// <summary>Number of pieces; all ids are smaller.</summary>
     public int VocabularySize => model.Pieces.Count;
 
     public int UnknownId { get; }
 
-    /// <summary>The id of <c>&lt;/s&gt;</c>, 1 in the T5 layout; -1 when the model has none.</summary>
+    /// <summary>Id of <c>&lt;/s&gt;</c>, 1 for T5; -1 if the model has none.</summary>
     public int EndId { get; }
 
-    /// <summary>The id of <c>&lt;pad&gt;</c>, 0 in the T5 layout; -1 when the model has none.</summary>
+    /// <summary>Id of <c>&lt;pad&gt;</c>, 0 for T5; -1 if the model has none.</summary>
     public int PadId { get; }
 
+    /// <summary>Loads a model.</summary>
     /// <param name="path">A <c>.model</c> file.</param>
-    /// <exception cref="CheckpointException">Missing, broken, or of another kind than unigram.</exception>
+    /// <exception cref="CheckpointException">The file is missing or damaged, or is not a unigram model.</exception>
     public static UnigramTokenizer Open(string path)
     {
         try
@@ -72,7 +73,7 @@ public sealed class UnigramTokenizer
     }
 
     /// <summary>
-    /// Ids of a text, without an end mark. Runs of unknown characters are one id, or their bytes where the model has these.
+    /// Returns the ids of a text, without an end token. A run of unknown characters is one id, or its bytes if the model has bytes.
     /// </summary>
     public int[] Encode(string text)
     {
@@ -115,7 +116,8 @@ public sealed class UnigramTokenizer
     }
 
     /// <summary>
-    /// Sums of known pieces are compared in double precision and kept in single, as the original does: ties fall the same way.
+    /// Compares scores in double precision and stores them in single precision, as SentencePiece does, so that ties are resolved in the
+    /// same way.
     /// </summary>
     private static void Offer(ref (float Score, int Start, int Id) node, double score, int start, int id)
     {

@@ -3,54 +3,57 @@ using static TorchSharp.torch;
 namespace Locutor.Networks.Wav2Vec2;
 
 /// <summary>Reads mono samples.</summary>
-/// <param name="start">First of them.</param>
-/// <param name="count">How many; all lie within the sound.</param>
+/// <param name="start">First sample.</param>
+/// <param name="count">Number of samples; all are within the audio.</param>
 /// <returns>[count], float32, on the encoder's device.</returns>
 public delegate Tensor ReadSamples(long start, int count);
 
 /// <summary>Stores rows of a track.</summary>
-/// <param name="slot">Which rows: below the number of blocks, the output of that block; from there on, the encoder's own.</param>
+/// <param name="slot">Kind of rows: below the number of blocks, the output of that block; from there on, rows of the encoder
+/// itself.</param>
 /// <param name="start">First frame.</param>
 /// <param name="rows">[frames, width]; valid during the call.</param>
 public delegate void WriteRows(int slot, long start, Tensor rows);
 
 /// <summary>Reads stored rows.</summary>
-/// <param name="slot">As they were written.</param>
+/// <param name="slot">Kind of rows, as they were written.</param>
 /// <param name="start">First frame.</param>
-/// <param name="count">How many; all have been written.</param>
-/// <returns>[count, width], of any device and type that holds what was written.</returns>
+/// <param name="count">Number of rows; all have been written.</param>
+/// <returns>[count, width], on any device and of any type that can hold the values.</returns>
 public delegate Tensor ReadRows(int slot, long start, int count);
 
 /// <summary>
-/// The encoder over a track of any length. Every frame attends to all others, so rows, keys and values of the whole track are needed; they
-/// are stored by the caller, and in memory there is one piece at a time.
+/// Encodes a track of any length. Every frame attends to all others, so rows, keys and values of the whole track are needed; the caller
+/// stores them, and one piece at a time is in memory.
 /// </summary>
 public sealed partial class Wav2Vec2Encoder
 {
-    /// <summary>Slots behind those of the blocks that <see cref="ForwardTrack"/> writes and reads; nobody needs them afterwards.</summary>
+    /// <summary>Number of slots after those of the blocks. Only <see cref="ForwardTrack"/> itself needs their rows.</summary>
     public const int OwnSlots = 3;
 
     private const double VarianceFloor = 1e-7;
     private const int PieceSamples = 1 << 18;
 
-    /// <summary>Features that a CPU convolves at once: its heap grows by the holes that large buffers leave.</summary>
+    /// <summary>Number of features that a CPU computes at once: large buffers would leave holes in its heap.</summary>
     private const int ProcessorFeatures = 100;
 
-    /// <summary>Frames that the blocks compute at once, and keys that they attend to at once.</summary>
+    /// <summary>Number of frames that the blocks compute at once, and of keys that they attend to at once.</summary>
     public int PieceFrames { get; init; } = 2048;
 
-    private int FirstRows => Config.Blocks; // what the first block reads
+    private int FirstRows => Config.Blocks; // input of the first block
 
     private int Keys => Config.Blocks + 1; // before there are keys: rows without positions
 
     private int Values => Config.Blocks + 2;
 
-    /// <summary>Computes what <see cref="Forward"/> gives for the whole sound after <see cref="Normalise"/>, without gradients.</summary>
-    /// <param name="samples">At least <see cref="Wav2Vec2Config.ReceptiveField"/>, at 16 kHz, of any loudness.</param>
-    /// <param name="read">Called several times for each sample.</param>
-    /// <param name="frames">Of video, over which the sound is spread evenly, its ends on the first and the last.</param>
-    /// <param name="write">Called once for each block and frame, and several times for each of <see cref="OwnSlots"/>.</param>
-    /// <param name="readRows">Gives back what was written last.</param>
+    /// <summary>
+    /// Computes the result of <see cref="Forward"/> for the whole audio after <see cref="Normalise"/>, without gradients.
+    /// </summary>
+    /// <param name="samples">Number of samples, at least <see cref="Wav2Vec2Config.ReceptiveField"/>, at 16 kHz, of any loudness.</param>
+    /// <param name="read">Reads samples; called several times for each.</param>
+    /// <param name="frames">Number of video frames, spread evenly over the audio from its first to its last feature.</param>
+    /// <param name="write">Stores rows; called once for each block and frame, and several times for each of <see cref="OwnSlots"/>.</param>
+    /// <param name="readRows">Reads the rows that were written last.</param>
     public void ForwardTrack(long samples, ReadSamples read, long frames, WriteRows write, ReadRows readRows)
     {
         if (samples < Config.ReceptiveField())
@@ -87,7 +90,9 @@ public sealed partial class Wav2Vec2Encoder
         for (long start = 0; start < frames; start += PieceFrames) yield return (start, (int)Math.Min(PieceFrames, frames - start));
     }
 
-    /// <summary>The samples as the convolutions take them: shifted and scaled twice, as the reference does.</summary>
+    /// <summary>
+    /// Normalises the samples twice, as the reference does. Reference: src/audio_analysis/wav2vec2.py, line 67, at commit 0107cd9.
+    /// </summary>
     private static ReadSamples Normalised(long samples, ReadSamples read)
     {
         double mean = Sum(samples, read, piece => piece.to(ScalarType.Float64)) / samples;
@@ -108,7 +113,7 @@ public sealed partial class Wav2Vec2Encoder
         return sum;
     }
 
-    /// <summary>Rows before positions are added.</summary>
+    /// <summary>Computes the rows before the positional embedding is added.</summary>
     private void Embed(long samples, ReadSamples read, long frames, WriteRows write)
     {
         using var spread = new FeatureSpread(Config, samples, frames);
@@ -123,7 +128,7 @@ public sealed partial class Wav2Vec2Encoder
         }
     }
 
-    /// <summary>Adds the convolution over neighbouring frames, and normalises.</summary>
+    /// <summary>Adds the positional embedding and normalises.</summary>
     private void AddPositions(long frames, WriteRows write, Func<int, long, int, Tensor> rows)
     {
         long halo = Config.PositionKernel;
