@@ -2,16 +2,19 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Locutor.Checkpoints;
 
-/// <summary>An open file (or several that belong together) of named tensors. Dispose it after the last tensor was used.</summary>
+/// <summary>
+/// An open checkpoint of named tensors, in one file or in several files that belong together. Dispose it after the last use of a tensor:
+/// its memory is then released.
+/// </summary>
 public abstract class Checkpoint : IDisposable
 {
-    /// <summary>File names, for messages.</summary>
+    /// <summary>The file names, for error messages.</summary>
     public abstract string Source { get; }
 
-    /// <summary>What kind of file this is, for people.</summary>
+    /// <summary>The file format as a text for users, such as <c>GGUF</c>.</summary>
     public abstract string Format { get; }
 
-    /// <summary>Every tensor by its key.</summary>
+    /// <summary>All tensors by key.</summary>
     public abstract IReadOnlyDictionary<string, CheckpointTensor> Tensors { get; }
 
     /// <summary>Free text that the file carries, such as a safetensors <c>__metadata__</c> entry.</summary>
@@ -20,21 +23,21 @@ public abstract class Checkpoint : IDisposable
     /// <summary>Paths of all files.</summary>
     public abstract IReadOnlyList<string> Files { get; }
 
-    /// <summary>Bytes of all files together.</summary>
+    /// <summary>The total size of all files, in bytes.</summary>
     public abstract long FileBytes { get; }
 
     /// <summary>
-    /// Gives the memory of a tensor's bytes back to the system; reading them again reads the file again. For passes over files that are
-    /// larger than memory.
+    /// Releases the memory pages of a tensor. The tensor stays valid: the next access reads the file again. Use it when a pass reads files
+    /// that are larger than memory.
     /// </summary>
     public abstract void Forget(CheckpointTensor tensor);
 
     public bool TryGet(string name, [NotNullWhen(true)] out CheckpointTensor? tensor) => Tensors.TryGetValue(name, out tensor);
 
     /// <summary>
-    /// Opens a checkpoint of any supported format, told by its content: safetensors, GGUF, torch.save's zip or pickle, a
-    /// <c>*.index.json</c> that names shards, or a folder that holds one of these. The tensors are those of the file, key by key; see
-    /// <see cref="Quantised.NetworkCheckpoint"/> for what a network wants.
+    /// Opens a checkpoint of any supported format: safetensors, GGUF, a zip or pickle of torch.save, a <c>*.index.json</c> that names
+    /// shards, or a folder that holds one of these. The content decides the format, not the file name. Keys are returned as the file has
+    /// them; <see cref="Quantised.NetworkCheckpoint"/> maps them to a network's own keys.
     /// </summary>
     /// <exception cref="CheckpointException">The file is missing, broken, hostile or of an unknown format.</exception>
     public static Checkpoint Open(string path) => CheckpointFormats.Open(path);

@@ -1,6 +1,6 @@
 namespace Locutor.Checkpoints;
 
-/// <summary>A checkpoint that cannot be used; the message names file, key, what was expected and what was found.</summary>
+/// <summary>Thrown when a checkpoint cannot be used. The message names the file, the key, the expected value and the value found.</summary>
 public sealed class CheckpointException : Exception
 {
     public CheckpointException() { }

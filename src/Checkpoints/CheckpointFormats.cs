@@ -6,10 +6,10 @@ using Locutor.Checkpoints.Safetensors;
 
 namespace Locutor.Checkpoints;
 
-/// <summary>Tells a checkpoint's format by its first bytes.</summary>
+/// <summary>Detects the format of a checkpoint by its first bytes and opens it.</summary>
 internal static class CheckpointFormats
 {
-    /// <summary>In this order of preference when a folder holds several.</summary>
+    /// <summary>File patterns by preference: if a folder matches several, the first pattern is used.</summary>
     private static readonly string[] FolderPatterns = ["*.safetensors.index.json", "*.safetensors", "*.gguf", "*.pth", "*.pt", "*.bin"];
 
     public static Checkpoint Open(string path)
@@ -19,7 +19,7 @@ internal static class CheckpointFormats
         return start.AsSpan().TrimStart(" \t\r\n"u8) is [(byte)'{', ..] && ForeignFile.Describe(start) is null ? ShardedCheckpoint.Open(path) : OpenFile(path);
     }
 
-    /// <summary>Opens a file of tensors; an index that names further files is none.</summary>
+    /// <summary>Opens a single file of tensors. An index of shards is refused.</summary>
     public static Checkpoint OpenFile(string path)
     {
         byte[] start = Start(path);
@@ -32,7 +32,10 @@ internal static class CheckpointFormats
         throw new CheckpointException($"{path}: expected safetensors, GGUF, torch.save's zip or pickle, or an index of shards, found bytes {Convert.ToHexStringLower(start.AsSpan(0, Math.Min(8, start.Length)))}");
     }
 
-    /// <summary>A length, which may look like the first bytes of any other format, then JSON.</summary>
+    /// <summary>
+    /// Detects the safetensors header: an 8-byte length, then JSON. The low bytes of the length can equal the signature of any other
+    /// format.
+    /// </summary>
     private static bool IsSafetensors(byte[] start) => start.Length > 8 && start[8] == '{' && BinaryPrimitives.ReadUInt32LittleEndian(start.AsSpan(4)) == 0;
 
     private static Checkpoint OpenFolder(string path)

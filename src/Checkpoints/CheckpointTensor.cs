@@ -1,33 +1,38 @@
 namespace Locutor.Checkpoints;
 
-/// <summary>One named tensor of a checkpoint: contiguous, row-major, little-endian, in memory that lives as long as the checkpoint.</summary>
-/// <param name="Name">The key in the file.</param>
-/// <param name="Type">How an element is stored.</param>
-/// <param name="Shape">Lengths of the axes; empty for a scalar.</param>
-/// <param name="Address">Of the first byte; memory-mapped, so reading it may touch the disk. Read-only.</param>
-/// <param name="ByteLength">Elements times element size.</param>
+/// <summary>
+/// A named tensor of a checkpoint: contiguous, row-major and little-endian. Its memory is valid until the checkpoint is disposed.
+/// </summary>
+/// <param name="Name">Key in the file.</param>
+/// <param name="Type">Storage type of the elements.</param>
+/// <param name="Shape">Length of each axis; empty for a scalar.</param>
+/// <param name="Address">Address of the first byte, read-only. The memory is mapped, so an access may read the disk.</param>
+/// <param name="ByteLength">Size in bytes: number of elements times element size, or number of blocks times block size.</param>
 public sealed record CheckpointTensor(string Name, ElementType Type, long[] Shape, nint Address, long ByteLength)
 {
     /// <summary>
-    /// What the stored elements are multiplied by: one number for the whole tensor, or one for each index of the first axis.
-    /// Null when the elements are the values.
+    /// Factor of the stored elements: one number for the whole tensor, or one number for each index of the first axis. Null if the tensor
+    /// has no scale.
     /// </summary>
     public CheckpointTensor? Scale { get; init; }
 
-    /// <summary>Whether the stored elements are not yet the values: scaled, or in blocks.</summary>
+    /// <summary>True if the stored elements have to be dequantised: they have a scale or are stored in blocks.</summary>
     public bool IsQuantised => Scale is not null || Type.BlockElements() > 1;
 
     public long ElementCount => ByteLength / Type.Size() * Type.BlockElements();
 
-    /// <summary>The bytes; only for tensors under 2 GiB.</summary>
+    /// <summary>The tensor's bytes; throws <see cref="OverflowException"/> for tensors of 2 GiB or more.</summary>
     public unsafe ReadOnlySpan<byte> Bytes => new((void*)Address, checked((int)ByteLength));
 
-    /// <summary>Whether <see cref="Rows"/> can take the tensor apart: it has axes, and no block of GGUF reaches over the end of an index of the first.</summary>
+    /// <summary>
+    /// True if <see cref="Rows"/> can split the tensor: it has at least one axis, and each row (index of the first axis) is a whole number
+    /// of GGUF blocks.
+    /// </summary>
     public bool HasRows => Shape.Length > 0 && Shape[0] > 0 && ElementCount / Shape[0] % Type.BlockElements() == 0;
 
-    /// <summary>Some indices of the first axis, where they lie.</summary>
-    /// <param name="first">From 0.</param>
-    /// <param name="count">At least 1.</param>
+    /// <summary>Returns a view of some rows (indices of the first axis); nothing is copied. A scale for each row is cut likewise.</summary>
+    /// <param name="first">First row, counted from 0.</param>
+    /// <param name="count">Number of rows, at least 1.</param>
     public CheckpointTensor Rows(long first, long count)
     {
         if (!HasRows || first < 0 || count < 1 || first > Shape[0] - count) throw new ArgumentOutOfRangeException(nameof(first), first, $"expected rows of {this}, found {count} from there");

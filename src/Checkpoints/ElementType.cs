@@ -1,6 +1,6 @@
 namespace Locutor.Checkpoints;
 
-/// <summary>How one element of a tensor is stored in a checkpoint.</summary>
+/// <summary>Storage type (dtype) of a checkpoint tensor's elements.</summary>
 public enum ElementType
 {
     Bool,
@@ -58,7 +58,7 @@ public enum ElementType
 
 public static class ElementTypeExtensions
 {
-    /// <summary>Bytes of one block, which for all but GGUF's types is one element.</summary>
+    /// <summary>Size in bytes of one block; the block of a type outside GGUF is one element.</summary>
     public static int Size(this ElementType type) => type switch
     {
         ElementType.Bool or ElementType.UInt8 or ElementType.Int8 or ElementType.Float8E4M3 or ElementType.Float8E5M2 => 1,
@@ -80,7 +80,7 @@ public static class ElementTypeExtensions
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "unknown element type"),
     };
 
-    /// <summary>Elements of one block.</summary>
+    /// <summary>Number of elements in one block; 1 for types outside GGUF.</summary>
     public static int BlockElements(this ElementType type) => type switch
     {
         ElementType.Q8 or ElementType.Q40 or ElementType.Q41 or ElementType.Q50 or ElementType.Q51 or ElementType.Iq4Nl or ElementType.Mxfp4 => 32,
@@ -88,7 +88,7 @@ public static class ElementTypeExtensions
         _ => 1,
     };
 
-    /// <summary>As the formats spell it, for people.</summary>
+    /// <summary>The type's name for users; GGUF types have GGUF's own spelling, such as <c>Q8_0</c>.</summary>
     public static string Label(this ElementType type) => type switch
     {
         ElementType.Q8 => "Q8_0",

@@ -1,9 +1,11 @@
 namespace Locutor.Checkpoints;
 
-/// <summary>The two 8-bit floating-point types of https://arxiv.org/abs/2209.05433, as libtorch stores them.</summary>
+/// <summary>Decodes the two 8-bit floating-point formats of https://arxiv.org/abs/2209.05433, as libtorch stores them.</summary>
 public static class Float8
 {
-    /// <summary>1 sign, 4 exponent (bias 7), 3 mantissa bits; no infinity, 0x7f and 0xff are NaN.</summary>
+    /// <summary>
+    /// Decodes float8 e4m3fn: 1 sign bit, 4 exponent bits (bias 7), 3 mantissa bits. It has no infinity; 0x7f and 0xff are NaN.
+    /// </summary>
     public static float FromE4M3(byte bits)
     {
         int exponent = bits >> 3 & 15, mantissa = bits & 7;
@@ -12,6 +14,6 @@ public static class Float8
         return bits >= 128 ? -magnitude : magnitude;
     }
 
-    /// <summary>1 sign, 5 exponent (bias 15), 2 mantissa bits: the upper half of a 16-bit float.</summary>
+    /// <summary>Decodes float8 e5m2: 1 sign bit, 5 exponent bits (bias 15), 2 mantissa bits. It is the upper byte of a float16.</summary>
     public static float FromE5M2(byte bits) => (float)BitConverter.UInt16BitsToHalf((ushort)(bits << 8));
 }

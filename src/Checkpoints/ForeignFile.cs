@@ -2,13 +2,13 @@ using System.Text;
 
 namespace Locutor.Checkpoints;
 
-/// <summary>Recognises files that stand where a checkpoint should be and are none: a failed download, a pointer, an archive.</summary>
+/// <summary>Recognises files that users pass as a checkpoint by mistake: a failed download, a Git LFS pointer, an archive.</summary>
 internal static class ForeignFile
 {
-    /// <summary>Bytes of the file's start that <see cref="Describe"/> looks at.</summary>
+    /// <summary>Number of bytes at the start of the file that <see cref="Describe"/> reads.</summary>
     public const int Looked = 1024;
 
-    /// <returns>What the file is and what to do; null when it does not look like any of these.</returns>
+    /// <returns>A text that names the kind of file and tells the user what to do; null for an unrecognised file.</returns>
     public static string? Describe(ReadOnlySpan<byte> start)
     {
         if (start.IsEmpty) return "the file is empty: the download never began, fetch it again";

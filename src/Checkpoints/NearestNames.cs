@@ -1,24 +1,26 @@
 namespace Locutor.Checkpoints;
 
-/// <summary>What somebody may have meant.</summary>
+/// <summary>Finds the known names that are most similar to a misspelled one, for error messages.</summary>
 public static class NearestNames
 {
-    /// <summary>Up to three of <paramref name="known"/>, fewest edits first.</summary>
+    /// <summary>Returns up to three names of <paramref name="known"/>; the one with the fewest edits comes first.</summary>
     public static IReadOnlyList<string> To(string name, IEnumerable<string> known) => To(name, known, candidate => candidate);
 
-    /// <summary>The nearest of <paramref name="known"/> if it is at most <paramref name="edits"/> edits away, else null.</summary>
+    /// <summary>
+    /// Returns the nearest name of <paramref name="known"/> if it is at most <paramref name="edits"/> edits away, otherwise null.
+    /// </summary>
     public static string? Within(int edits, string name, IEnumerable<string> known) =>
         To(name, known) is [var nearest, ..] && Edits(name, nearest) <= edits ? nearest : null;
 
-    /// <param name="name">What was said.</param>
-    /// <param name="known">What there is.</param>
-    /// <param name="spell">How a candidate is written for the comparison.</param>
+    /// <param name="name">The misspelled name.</param>
+    /// <param name="known">The valid names.</param>
+    /// <param name="spell">Converts a valid name to the spelling that is compared.</param>
     internal static IReadOnlyList<string> To(string name, IEnumerable<string> known, Func<string, string> spell) =>
         [.. known.Select(candidate => (candidate, Edits(name, spell(candidate))))
             .OrderBy(pair => pair.Item2).ThenBy(pair => pair.candidate, StringComparer.Ordinal)
             .Take(3).Select(pair => pair.candidate)];
 
-    /// <summary>Levenshtein distance, upper and lower case alike.</summary>
+    /// <summary>Levenshtein distance; upper and lower case count as equal.</summary>
     private static int Edits(string from, string to)
     {
         int[] row = [.. Enumerable.Range(0, to.Length + 1)];

@@ -1,23 +1,23 @@
 namespace Locutor.Checkpoints;
 
-/// <summary>What one of several files gave to the whole.</summary>
+/// <summary>Counts the tensors that one file contributed to an <see cref="OverlaidCheckpoint"/>.</summary>
 /// <param name="Source">The file.</param>
-/// <param name="Given">Tensors taken from it.</param>
-/// <param name="Replaced">Of these, tensors that an earlier file also had.</param>
-/// <param name="Hidden">Tensors of it that a later file replaced.</param>
+/// <param name="Given">Number of tensors taken from this file.</param>
+/// <param name="Replaced">Number of this file's tensors that replaced a tensor of an earlier file.</param>
+/// <param name="Hidden">Number of this file's tensors that a later file replaced.</param>
 public sealed record Contribution(string Source, int Given, int Replaced, int Hidden)
 {
     public override string ToString() => $"{Source}: {Given} tensors{(Replaced > 0 ? $", {Replaced} of them replacing an earlier file's" : "")}{(Hidden > 0 ? $", {Hidden} replaced by a later file" : "")}";
 }
 
-/// <summary>Several checkpoints as one; where two have the same key, the later one's tensor counts.</summary>
+/// <summary>Several checkpoints as one. If two of them have the same key, the tensor of the later checkpoint is used.</summary>
 public sealed class OverlaidCheckpoint : Checkpoint
 {
     private readonly IReadOnlyList<Checkpoint> layers;
     private readonly Dictionary<string, CheckpointTensor> tensors = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> metadata = new(StringComparer.Ordinal);
 
-    /// <param name="layers">From the bottom up. Disposed with this.</param>
+    /// <param name="layers">The checkpoints, lowest priority first. This object disposes them.</param>
     public OverlaidCheckpoint(IReadOnlyList<Checkpoint> layers)
     {
         this.layers = layers;
@@ -57,10 +57,10 @@ public sealed class OverlaidCheckpoint : Checkpoint
 
     public override IReadOnlyDictionary<string, string> Metadata => metadata;
 
-    /// <summary>What each layer gave, in their order.</summary>
+    /// <summary>The contribution of each layer, in the order of the layers.</summary>
     public IReadOnlyList<Contribution> Report { get; }
 
-    /// <summary>Opens files (or folders, or indices) and lays them over each other in this order.</summary>
+    /// <summary>Opens files, folders or indices as one checkpoint; a later path has priority over an earlier one.</summary>
     /// <exception cref="CheckpointException">One of them cannot be read.</exception>
     public static OverlaidCheckpoint Open(IEnumerable<string> paths)
     {

@@ -2,12 +2,14 @@ namespace Locutor.Checkpoints;
 
 internal static class Shapes
 {
-    /// <summary>libtorch takes up to 64 axes; no network has more than 6.</summary>
+    /// <summary>Largest accepted number of axes. libtorch allows 64; no supported network needs more than 6.</summary>
     public const int MostAxes = 16;
 
     public static string Text(ReadOnlySpan<long> shape) => $"[{string.Join(", ", shape.ToArray())}]";
 
-    /// <summary>Product of the lengths times <paramref name="size"/>; null when a length is negative or the product passes 2^62.</summary>
+    /// <summary>
+    /// Returns the product of all axes times <paramref name="size"/>, or null if an axis is negative or the product exceeds 2^62.
+    /// </summary>
     public static long? ByteLength(ReadOnlySpan<long> shape, int size)
     {
         Int128 product = size;

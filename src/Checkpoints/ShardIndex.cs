@@ -2,19 +2,22 @@ using System.Text.Json;
 
 namespace Locutor.Checkpoints;
 
-/// <summary>The index of a checkpoint in several files, <c>{"weight_map": {key: file}}</c>. It comes from outside: names and sizes are checked.</summary>
+/// <summary>
+/// The index of a sharded checkpoint, <c>{"weight_map": {key: file}}</c>. The index is untrusted input: file names and sizes are checked.
+/// </summary>
 public static class ShardIndex
 {
-    /// <summary>Bytes that an index may have.</summary>
+    /// <summary>Largest accepted size of an index, in bytes.</summary>
     public const long Longest = 64 << 20;
 
     private const int MostShards = 1000;
 
-    /// <summary>Whether a file of that name is an index.</summary>
+    /// <summary>True if the file name is that of an index, <c>*.safetensors.index.json</c>.</summary>
     public static bool IsIndex(string path) => path.EndsWith(".safetensors.index.json", StringComparison.OrdinalIgnoreCase);
 
-    /// <returns>For each key the name of a file beside the index.</returns>
-    /// <exception cref="CheckpointException">Not an index, too large, or a name that leads elsewhere.</exception>
+    /// <returns>For each tensor key, the name of a file in the folder of the index.</returns>
+    /// <exception cref="CheckpointException">The file is not an index or is too large, or a file name points outside its
+    /// folder.</exception>
     public static Dictionary<string, string> Read(string path)
     {
         var info = new FileInfo(path);
@@ -32,8 +35,8 @@ public static class ShardIndex
         }
     }
 
-    /// <summary>The files that an index names, each once.</summary>
-    /// <exception cref="CheckpointException">As <see cref="Read"/>.</exception>
+    /// <summary>Returns the file names in an index, each once, in ordinal order.</summary>
+    /// <exception cref="CheckpointException">See <see cref="Read"/>.</exception>
     public static string[] Shards(string path) => [.. Read(path).Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 
     private static Dictionary<string, string> ReadMap(string path, JsonElement element)

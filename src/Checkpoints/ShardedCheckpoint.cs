@@ -1,6 +1,9 @@
 namespace Locutor.Checkpoints;
 
-/// <summary>One checkpoint in several files beside an index <c>{"weight_map": {key: file}}</c>, as the hub's large models are published.</summary>
+/// <summary>
+/// A checkpoint in several files (shards) with an index <c>{"weight_map": {key: file}}</c> in the same folder. Large models on the hub are
+/// published in this form.
+/// </summary>
 public sealed class ShardedCheckpoint : Checkpoint
 {
     private readonly string path;

@@ -3,10 +3,10 @@ using Locutor.Checkpoints.Quantised;
 
 namespace Locutor.Checkpoints;
 
-/// <summary>Elements of stored tensors as numbers, with scales and blocks resolved.</summary>
+/// <summary>Reads the elements of stored tensors as numbers; scales are applied and blocks are dequantised.</summary>
 public static class TensorValues
 {
-    /// <summary>All elements, in row-major order; only for tensors under 2 GiB.</summary>
+    /// <summary>Returns all elements in row-major order; only for tensors under 2 GiB.</summary>
     public static double[] ToDoubles(this CheckpointTensor tensor)
     {
         double[] values = new double[tensor.ElementCount];
@@ -24,10 +24,12 @@ public static class TensorValues
         return values;
     }
 
-    /// <summary>Some elements of a tensor that GGUF stores in blocks; callers may read different parts at the same time.</summary>
-    /// <param name="tensor">Of one of GGUF's types.</param>
-    /// <param name="first">Index of the first element, at the beginning of a block.</param>
-    /// <param name="values">Whole blocks.</param>
+    /// <summary>
+    /// Dequantises some elements of a tensor that GGUF stores in blocks. Different threads may read different parts at the same time.
+    /// </summary>
+    /// <param name="tensor">A tensor of a GGUF block type.</param>
+    /// <param name="first">Index of the first element; a multiple of the block's number of elements.</param>
+    /// <param name="values">Destination; its length is a multiple of the block's number of elements.</param>
     public static unsafe void ReadSingles(this CheckpointTensor tensor, long first, Span<float> values)
     {
         int block = tensor.Type.BlockElements();

@@ -1,16 +1,16 @@
 namespace Locutor.Checkpoints;
 
-/// <summary>How a network's weights are held.</summary>
+/// <summary>Precision in which a network's weights are stored.</summary>
 public enum WeightPrecision
 {
     Float32,
     BFloat16,
     Float16,
 
-    /// <summary>Matrices as float8 e4m3 with a scale for each output row, the rest in bfloat16.</summary>
+    /// <summary>Matrices are float8 e4m3 with a scale for each output row; all other tensors are bfloat16.</summary>
     Float8,
 
-    /// <summary>Matrices as int8 with a scale for each output row, the rest in bfloat16.</summary>
+    /// <summary>Matrices are int8 with a scale for each output row; all other tensors are bfloat16.</summary>
     Int8,
 }
 
@@ -22,15 +22,15 @@ public static class WeightPrecisions
         (WeightPrecision.Float8, "float8", ["fp8", "e4m3"]), (WeightPrecision.Int8, "int8", []),
     ];
 
-    /// <summary>The names, for messages.</summary>
+    /// <summary>All names, separated by commas, for error messages.</summary>
     public static string All { get; } = string.Join(", ", Known.Select(known => known.Name));
 
     public static string Name(this WeightPrecision precision) => Array.Find(Known, known => known.Precision == precision).Name;
 
-    /// <returns>Null for a name that is not known.</returns>
+    /// <returns>Null for an unknown name.</returns>
     public static WeightPrecision? Parse(string name) => Known.Where(known => known.Name == name || known.Others.Contains(name)).Select(known => (WeightPrecision?)known.Precision).FirstOrDefault();
 
-    /// <summary>The type of what is not quantised.</summary>
+    /// <summary>Element type of the tensors that are not quantised.</summary>
     public static ElementType PlainType(this WeightPrecision precision) => precision switch
     {
         WeightPrecision.Float32 => ElementType.Float32,
@@ -38,7 +38,7 @@ public static class WeightPrecisions
         _ => ElementType.BFloat16,
     };
 
-    /// <summary>The type of a quantised matrix; null where nothing is quantised.</summary>
+    /// <summary>Element type of the quantised matrices; null for a precision without quantisation.</summary>
     public static ElementType? EightBits(this WeightPrecision precision) => precision switch
     {
         WeightPrecision.Float8 => ElementType.Float8E4M3,

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Locutor.Checkpoints.Files;
 
-/// <summary>A whole file mapped for reading. Every access is checked against the length the file had when it was opened.</summary>
+/// <summary>
+/// A whole file mapped into memory for reading. Every access is checked against the length that the file had when it was opened.
+/// </summary>
 internal sealed unsafe partial class MappedFile : IDisposable
 {
     private const int DontNeed = 4;
@@ -36,10 +38,12 @@ internal sealed unsafe partial class MappedFile : IDisposable
 
     public long Length { get; }
 
-    /// <summary>Of the first byte; 0 for an empty file.</summary>
+    /// <summary>Address of the first byte; 0 for an empty file.</summary>
     public nint Address { get; }
 
-    /// <summary>The bytes from <paramref name="offset"/> on, or an error that says which part of the file is missing.</summary>
+    /// <summary>
+    /// Returns the bytes from <paramref name="offset"/> on. If the file is too short, the error names <paramref name="what"/>.
+    /// </summary>
     public ReadOnlySpan<byte> Slice(long offset, long length, string what)
     {
         if (offset < 0 || length < 0 || offset > Length - length || length > int.MaxValue)
@@ -47,7 +51,7 @@ internal sealed unsafe partial class MappedFile : IDisposable
         return new ReadOnlySpan<byte>((void*)(Address + (nint)offset), (int)length);
     }
 
-    /// <summary>Lets go of the pages that hold these bytes and no others; nothing happens to bytes of other memory.</summary>
+    /// <summary>Releases the memory pages that lie completely within these bytes. Addresses outside the file are ignored.</summary>
     public void Forget(nint address, long length)
     {
         if (!OperatingSystem.IsLinux() || Address == 0 || address < Address || address + length > Address + Length) return;

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Locutor.Checkpoints.Inspection;
 
-/// <summary>What a checkpoint holds, as plain text for a terminal: format, sizes, element types, metadata and the tree of keys.</summary>
+/// <summary>Describes a checkpoint as plain text for a terminal: format, sizes, element types, metadata and the tree of keys.</summary>
 public static class CheckpointInspection
 {
     private const int LongestValue = 200;
@@ -35,7 +35,7 @@ public static class CheckpointInspection
         return text.ToString();
     }
 
-    /// <summary>Files are not trusted with the terminal: control characters are shown as dots, long values are cut.</summary>
+    /// <summary>Makes untrusted text safe for a terminal: control characters become dots, and long values are cut.</summary>
     private static string Printable(string value)
     {
         string line = string.Create(value.Length, value, static (span, source) =>

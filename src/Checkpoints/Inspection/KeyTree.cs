@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Locutor.Checkpoints.Inspection;
 
-/// <summary>Keys as an indented tree in which numbered siblings of equal content are one line, <c>blocks.0..39</c>.</summary>
+/// <summary>Formats keys as an indented tree. Numbered siblings with equal content share one line, <c>blocks.0..39</c>.</summary>
 internal static class KeyTree
 {
     private const int Deepest = 32;
@@ -51,7 +51,7 @@ internal static class KeyTree
             }
         }
 
-        /// <summary>Names first in file order, then numbers; neighbours that render alike are joined.</summary>
+        /// <summary>Returns the names in file order, then the numbers; consecutive numbers with equal content are joined.</summary>
         private List<(string Label, Node Node)> Runs()
         {
             var runs = new List<(string Label, Node Node)>();

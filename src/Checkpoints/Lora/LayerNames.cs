@@ -3,15 +3,15 @@ using System.Text.RegularExpressions;
 namespace Locutor.Checkpoints.Lora;
 
 /// <summary>
-/// Finds a network's layer by the spellings that adapter files use: its own path, the path with underscores for dots, and the names of
-/// the diffusers port of Wan.
+/// Finds a network's layer by the spellings in adapter files: its own path, the path with underscores for dots, and the names of the
+/// diffusers port of Wan.
 /// </summary>
 internal sealed partial class LayerNames
 {
     private readonly Dictionary<string, string> layers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string?> spellings = new(StringComparer.Ordinal);
 
-    /// <param name="keys">Parameters of the network, such as <c>blocks.0.self_attn.q.weight</c>.</param>
+    /// <param name="keys">Keys of the network's parameters, such as <c>blocks.0.self_attn.q.weight</c>.</param>
     public LayerNames(IEnumerable<string> keys)
     {
         foreach (string key in keys)
@@ -23,16 +23,16 @@ internal sealed partial class LayerNames
         }
     }
 
-    /// <returns>The network's own name for the layer, or null.</returns>
+    /// <returns>The network's own name for the layer, or null if there is none.</returns>
     public string? Find(string spelled) => layers.TryGetValue(spelled, out string? exact) ? exact : spellings.GetValueOrDefault(Flat(spelled));
 
-    /// <summary>The network's layers whose names are least different from <paramref name="spelled"/>.</summary>
+    /// <summary>Returns the layers whose names are most similar to <paramref name="spelled"/>.</summary>
     public IEnumerable<string> Nearest(string spelled) => NearestNames.To(Flat(spelled), layers.Keys, Flat);
 
-    /// <summary>A parameter's layer: the key without its last part; <c>modulation</c> belongs to the block it modulates.</summary>
+    /// <summary>Returns a parameter's layer: the key without its last part. A <c>modulation</c> belongs to its block.</summary>
     private static string Layer(string key) => key.LastIndexOf('.') is > 0 and var dot ? key[..dot] : key;
 
-    /// <summary>A spelling that two layers share names neither.</summary>
+    /// <summary>Registers a spelling of a layer. A spelling that two layers share becomes invalid for both.</summary>
     private void Spell(string spelling, string layer)
     {
         string flat = Flat(spelling);
@@ -42,7 +42,7 @@ internal sealed partial class LayerNames
 
     private static string Flat(string name) => name.Replace('.', '_');
 
-    /// <summary>The diffusers name of a Wan layer, null where it has none of its own.</summary>
+    /// <summary>Returns the diffusers name of a Wan layer, or null if diffusers has no other name for it.</summary>
     private static string? Diffusers(string layer)
     {
         var match = BlockLayer().Match(layer);

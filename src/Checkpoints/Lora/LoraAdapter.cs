@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Locutor.Checkpoints.Lora;
 
-/// <summary>An adapter file fitted onto a network's parameters, with the strength at which it is added.</summary>
+/// <summary>The changes that an adapter file (LoRA) makes to a network's parameters, with their strength.</summary>
 public sealed class LoraAdapter
 {
     private readonly Dictionary<string, List<LoraPatch>> patches = new(StringComparer.Ordinal);
@@ -17,16 +17,16 @@ public sealed class LoraAdapter
 
     public string Source { get; }
 
-    /// <summary>Factor of everything the adapter adds; 1 is as trained.</summary>
+    /// <summary>Factor of all changes; 1 is the strength of the training.</summary>
     public double Strength { get; }
 
-    /// <summary>Tensors in the adapter file; each of them is used.</summary>
+    /// <summary>Number of tensors in the adapter file; all of them are used.</summary>
     public int FileTensors { get; }
 
-    /// <summary>Keys of the network that change.</summary>
+    /// <summary>Keys of the network's parameters that the adapter changes.</summary>
     public IReadOnlyCollection<string> Targets => patches.Keys;
 
-    /// <summary>The changes of one parameter, none for a key that stays as it is.</summary>
+    /// <summary>Returns the changes of one parameter; empty if the adapter does not change it.</summary>
     public IReadOnlyList<LoraPatch> PatchesOf(string key) => patches.TryGetValue(key, out var found) ? found : [];
 
     public override string ToString() => $"{Source}: {FileTensors} tensors change {patches.Count} of the network's at strength {Strength}";

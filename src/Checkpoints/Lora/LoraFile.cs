@@ -1,8 +1,8 @@
 namespace Locutor.Checkpoints.Lora;
 
 /// <summary>
-/// An adapter file (LoRA with its plain differences), in any of the published spellings: lora_down/lora_up or lora_A/lora_B, alpha, diff,
-/// diff_b, diff_m; keys with or without a prefix, with underscores for dots, or with the diffusers names of Wan.
+/// An adapter file: LoRA pairs and plain differences. All published spellings are accepted: lora_down/lora_up or lora_A/lora_B, alpha,
+/// diff, diff_b, diff_m; keys with or without a prefix, with underscores for dots, or with the diffusers names of Wan.
 /// </summary>
 public sealed class LoraFile : IDisposable
 {
@@ -38,13 +38,13 @@ public sealed class LoraFile : IDisposable
         }
     }
 
-    /// <summary>Takes over tensors that are open already; they are disposed with this.</summary>
+    /// <summary>Uses a checkpoint that is already open. This object disposes it.</summary>
     public static LoraFile From(Checkpoint checkpoint) => new(checkpoint);
 
-    /// <summary>Fits every tensor of the file onto a parameter of the network.</summary>
-    /// <param name="parameters">The network's parameters with their shapes.</param>
-    /// <param name="strength">Factor of all changes, finite.</param>
-    /// <exception cref="CheckpointException">A key or a shape fits nothing; the message lists the nearest names.</exception>
+    /// <summary>Assigns every tensor of the file to a parameter of the network.</summary>
+    /// <param name="parameters">Key and shape of each of the network's parameters.</param>
+    /// <param name="strength">Factor of all changes; finite.</param>
+    /// <exception cref="CheckpointException">A key or a shape matches no parameter; the message lists the nearest names.</exception>
     public LoraAdapter FitTo(IReadOnlyDictionary<string, long[]> parameters, double strength = 1)
     {
         if (!double.IsFinite(strength)) throw new ArgumentOutOfRangeException(nameof(strength), strength, "expected a finite number");
@@ -64,8 +64,8 @@ public sealed class LoraFile : IDisposable
         return new LoraAdapter(Source, strength, patches, checkpoint.Tensors.Count);
     }
 
-    /// <summary>Fits every tensor of the file onto a tensor of the checkpoint that it is for.</summary>
-    /// <exception cref="CheckpointException">A key or a shape fits nothing; the message lists the nearest names.</exception>
+    /// <summary>Assigns every tensor of the file to a tensor of the network's checkpoint.</summary>
+    /// <exception cref="CheckpointException">A key or a shape matches no tensor; the message lists the nearest names.</exception>
     public LoraAdapter FitTo(Checkpoint network, double strength = 1) => FitTo(network.Tensors.ToDictionary(t => t.Key, t => t.Value.Shape, StringComparer.Ordinal), strength);
 
     public void Dispose() => checkpoint.Dispose();
@@ -97,7 +97,7 @@ public sealed class LoraFile : IDisposable
         return new LoraPatch(target, null, null, Real(difference), 1);
     }
 
-    /// <summary>Files differ in axes of length 1: a modulation is [6, width] or [1, 6, width].</summary>
+    /// <summary>Removes axes of length 1, in which files differ: a modulation is [6, width] or [1, 6, width].</summary>
     private static IEnumerable<long> Without1(long[] shape) => shape.Where(n => n != 1);
 
     private CheckpointTensor Real(CheckpointTensor tensor) => tensor.Type is ElementType.Float16 or ElementType.BFloat16 or ElementType.Float32 or ElementType.Float64

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Locutor.Checkpoints.Lora;
 
-/// <summary>What a tensor of an adapter file is for.</summary>
+/// <summary>Role of a tensor in an adapter file.</summary>
 internal enum LoraPart
 {
     Down,
@@ -13,12 +13,12 @@ internal enum LoraPart
     Modulation,
 }
 
-/// <summary>A key of an adapter file taken apart: which layer it changes, as the file spells it, and what it is.</summary>
+/// <summary>A parsed key of an adapter file: the layer that it changes, in the file's spelling, and the tensor's role.</summary>
 internal sealed partial record LoraKey(string Layer, LoraPart Part)
 {
     private static readonly string[] Prefixes = ["base_model.model.", "model.diffusion_model.", "diffusion_model.", "transformer.", "pipe.dit.", "dit.", "lora_unet_", "lora_transformer_"];
 
-    /// <returns>Null when the key ends in none of the known ways.</returns>
+    /// <returns>Null if the key has no known ending.</returns>
     public static LoraKey? Parse(string key)
     {
         var match = Ending().Match(key);
@@ -35,7 +35,10 @@ internal sealed partial record LoraKey(string Layer, LoraPart Part)
         return new LoraKey(WithoutPrefix(key[..match.Index]), part);
     }
 
-    /// <summary>Prefixes may be stacked (<c>base_model.model.diffusion_model.</c>) and <c>lora_unet_</c> may be followed by another underscore.</summary>
+    /// <summary>
+    /// Removes known prefixes. Prefixes may be nested (<c>base_model.model.diffusion_model.</c>), and an underscore may follow
+    /// <c>lora_unet_</c>.
+    /// </summary>
     private static string WithoutPrefix(string layer)
     {
         for (bool again = true; again;)

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Locutor.Checkpoints.Naming;
 
 /// <summary>
-/// Query, key and value of the picture encoder's blocks, which ports keep apart, one above the other as the published file has them:
-/// <c>attn.q</c>, <c>attn.k</c> and <c>attn.v</c> become <c>attn.to_qkv</c>. The only tensors that are copied for their names.
+/// Joins the query, key and value projections of the picture encoder's blocks. Ports store them separately, the published file as one:
+/// <c>attn.q</c>, <c>attn.k</c> and <c>attn.v</c> become the rows of <c>attn.to_qkv</c>. No other renaming needs a copy.
 /// </summary>
 internal sealed unsafe class JoinedProjections(string source, long mostBytes) : IDisposable
 {
@@ -12,8 +12,8 @@ internal sealed unsafe class JoinedProjections(string source, long mostBytes) : 
     private readonly List<nint> copies = [];
     private long copied;
 
-    /// <summary>Replaces the parts of every block below <c>visual.transformer.</c> by what they make.</summary>
-    /// <exception cref="CheckpointException">One of three is missing, or they are not alike.</exception>
+    /// <summary>Replaces the separate projections of every block under <c>visual.transformer.</c> by the joined one.</summary>
+    /// <exception cref="CheckpointException">One of the three is missing, or their types or shapes differ.</exception>
     public void Replace(Dictionary<string, CheckpointTensor> tensors)
     {
         foreach (string key in tensors.Keys.Where(IsPart).ToArray())
@@ -56,7 +56,7 @@ internal sealed unsafe class JoinedProjections(string source, long mostBytes) : 
         fixed (byte* start = all) return new CheckpointTensor(name + "_scale", ElementType.Float32, [rows], Copy(name, [((nint)start, all.Length)]), all.Length);
     }
 
-    /// <summary>float32, one for each row, where the file may have one for all.</summary>
+    /// <summary>Returns float32 scales, one for each row; the file may have a single scale for all rows.</summary>
     private byte[] RowScales(CheckpointTensor part)
     {
         double[] stored = part.Scale!.ToDoubles();
@@ -65,7 +65,9 @@ internal sealed unsafe class JoinedProjections(string source, long mostBytes) : 
         return MemoryMarshal.AsBytes<float>(rows).ToArray();
     }
 
-    /// <summary>What was copied together may not be more than the file has: tensors of a hostile file may share their bytes.</summary>
+    /// <summary>
+    /// Copies the parts one after the other. The total of all copies is limited, because tensors of a hostile file may share their bytes.
+    /// </summary>
     private nint Copy(string name, (nint Address, long Bytes)[] parts)
     {
         long bytes = parts.Sum(p => p.Bytes);

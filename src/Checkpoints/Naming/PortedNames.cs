@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace Locutor.Checkpoints.Naming;
 
 /// <summary>
-/// The names that ports of the text and the picture encoder give to the tensors of the published Wan files: those of the transformers
-/// library (<c>UMT5EncoderModel</c>, <c>CLIPVisionModelWithProjection</c>), which ComfyUI's files also have, and llama.cpp's of a T5.
+/// Translates the tensor names of ported text and picture encoders to those of the published Wan files. Known ports: the transformers
+/// library (<c>UMT5EncoderModel</c>, <c>CLIPVisionModelWithProjection</c>), which ComfyUI follows, and llama.cpp (T5).
 /// </summary>
 internal static partial class PortedNames
 {
@@ -48,7 +48,7 @@ internal static partial class PortedNames
         ["mlp.fc2"] = "mlp.2",
     };
 
-    /// <summary>What stands in front of the last part, or the whole key.</summary>
+    /// <summary>Names outside the blocks: a prefix that ends in a dot, or a whole key.</summary>
     private static readonly (string Theirs, string Ours)[] Tops =
     [
         ("shared.", "token_embedding."), ("encoder.embed_tokens.", "token_embedding."), ("encoder.final_layer_norm.", "norm."),
@@ -58,10 +58,13 @@ internal static partial class PortedNames
         ("vision_model.embeddings.position_embedding.weight", "visual.pos_embedding"), ("visual_projection.", "visual.head."),
     ];
 
-    /// <summary>Whether a file with these keys is such a port.</summary>
+    /// <summary>True if the keys are those of a known port.</summary>
     public static bool Fit(IEnumerable<string> keys) => keys.Any(key => TextBlock().IsMatch(key) || LlamaBlock().IsMatch(key) || PictureBlock().IsMatch(key));
 
-    /// <summary>The published name of a port's tensor, scales and halves of a quantised weight included; null for one that is not in the published files.</summary>
+    /// <summary>
+    /// Returns the published name of a port's tensor, also for the scales and <c>_data</c> of a quantised weight; null if the published
+    /// files have no such tensor.
+    /// </summary>
     public static string? Find(string key)
     {
         if (Inner(TextBlock().Match(key), TextParts) is { } text) return "blocks." + text;

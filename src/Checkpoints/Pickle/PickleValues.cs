@@ -1,9 +1,9 @@
 namespace Locutor.Checkpoints.Pickle;
 
-/// <summary>A name on the allow-list that a pickle refers to, such as a storage class or <c>torch.float8_e4m3fn</c>.</summary>
+/// <summary>A global of the allow-list that a pickle refers to, such as a storage class or <c>torch.float8_e4m3fn</c>.</summary>
 internal sealed record PickleGlobal(string Name);
 
-/// <summary>A Python dictionary in insertion order.</summary>
+/// <summary>A Python dictionary; its items keep their insertion order.</summary>
 internal sealed class PickleDictionary
 {
     private readonly Dictionary<object, int> places = [];
@@ -22,9 +22,13 @@ internal sealed class PickleDictionary
     }
 }
 
-/// <summary>A run of elements that tensors look into; where it lies in the file is found after the pickle was read.</summary>
-/// <param name="Type">Null for an untyped storage, whose <paramref name="Count"/> is in bytes.</param>
+/// <summary>
+/// A torch storage: a flat array of elements that tensors are views of. Its position in the file is determined after the pickle is read.
+/// </summary>
+/// <param name="Type">Element type; null for an untyped storage.</param>
+/// <param name="Key">Name of the storage in the file.</param>
+/// <param name="Count">Number of elements; number of bytes for an untyped storage.</param>
 internal sealed record TorchStorage(ElementType? Type, string Key, long Count);
 
-/// <summary>A view into a storage; offset and strides in elements.</summary>
+/// <summary>A tensor as a view of a storage; offset and strides are counted in elements.</summary>
 internal sealed record TorchTensor(TorchStorage Storage, ElementType Type, long Offset, long[] Shape, long[] Strides);

@@ -1,6 +1,8 @@
 namespace Locutor.Checkpoints.Pickle;
 
-/// <summary>Finds the dictionary of tensors in what a pickle holds: the root itself, or one nested as in <c>{'state_dict': {...}, 'epoch': 3}</c>.</summary>
+/// <summary>
+/// Finds the dictionary of tensors in a pickle's value: the value itself or a nested one, as in <c>{'state_dict': {...}, 'epoch': 3}</c>.
+/// </summary>
 internal static class StateDictionary
 {
     private const int Deepest = 4;
@@ -16,7 +18,7 @@ internal static class StateDictionary
         return chosen.Items.Where(i => i.Value is TorchTensor).Select(i => (i.Key as string ?? throw new CheckpointException($"{path}: expected text as a tensor's key, found {i.Key}"), (TorchTensor)i.Value!));
     }
 
-    /// <summary>Every storage that a tensor anywhere in the value looks into, by its key.</summary>
+    /// <summary>Returns the storage, by key, of every tensor in the value, however deeply nested.</summary>
     public static Dictionary<string, TorchStorage> Storages(object? root)
     {
         var found = new Dictionary<string, TorchStorage>(StringComparer.Ordinal);

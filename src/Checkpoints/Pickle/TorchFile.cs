@@ -7,8 +7,9 @@ using Locutor.Checkpoints.Files;
 namespace Locutor.Checkpoints.Pickle;
 
 /// <summary>
-/// What torch.save wrote (.pth, .pt, .bin): a zip archive, or the older run of pickles. Only tensors are rebuilt; see <see cref="TorchGlobals"/>.
-/// Contiguous tensors point into the mapped file; others are copied into row-major order once, when the file is opened.
+/// A file of torch.save (.pth, .pt, .bin): a zip archive, or the older sequence of pickles. Only tensors are rebuilt; see
+/// <see cref="TorchGlobals"/>. Contiguous tensors point into the mapped file; others are copied into row-major order when the file is
+/// opened.
 /// </summary>
 public sealed unsafe class TorchFile : Checkpoint
 {
@@ -48,7 +49,8 @@ public sealed unsafe class TorchFile : Checkpoint
 
     public override IReadOnlyDictionary<string, CheckpointTensor> Tensors => tensors;
 
-    /// <exception cref="CheckpointException">Broken, or the pickle asks for anything but tensors; the message names the global.</exception>
+    /// <exception cref="CheckpointException">The file is broken, or the pickle needs more than tensors; the message names the refused
+    /// global.</exception>
     public static new TorchFile Open(string path) => new(path);
 
     private (object? Root, Func<TorchStorage, (long Offset, long Length)> Storages) ReadZip()
@@ -121,7 +123,10 @@ public sealed unsafe class TorchFile : Checkpoint
         return true;
     }
 
-    /// <summary>Expanded tensors repeat their storage; together they may not make more of the file than it has, or 64 MiB.</summary>
+    /// <summary>
+    /// Copies a strided tensor into row-major order. Expanded tensors repeat their storage, so all copies together are limited to the
+    /// file's size or 64 MiB, whichever is larger.
+    /// </summary>
     private nint Copy(string name, TorchTensor tensor, nint start, long bytes)
     {
         copied += bytes;

@@ -1,8 +1,8 @@
 namespace Locutor.Checkpoints.Pickle;
 
 /// <summary>
-/// Every global that a pickle may name, and what calling it makes. There is no other code behind these names than this file: a pickle
-/// can rebuild tensors and dictionaries and nothing else.
+/// The allow-list of globals that a pickle may name, and the value that each call makes. No Python code is run: a pickle can rebuild
+/// tensors and dictionaries and nothing else.
 /// </summary>
 internal static class TorchGlobals
 {
@@ -46,7 +46,7 @@ internal static class TorchGlobals
 
     public static bool Allows(string name) => Functions.Contains(name) || Storages.ContainsKey(name) || Types.ContainsKey(name);
 
-    /// <returns>Null when the arguments do not fit the function.</returns>
+    /// <returns>Null if the arguments do not fit the function.</returns>
     public static object? Call(string function, object?[] arguments) => (function, arguments) switch
     {
         ("collections.OrderedDict", []) => new PickleDictionary(),
@@ -60,7 +60,7 @@ internal static class TorchGlobals
         _ => null,
     };
 
-    /// <summary>Resolves <c>('storage', class, key, location, count)</c>.</summary>
+    /// <summary>Converts the persistent id <c>('storage', class, key, location, count)</c> to a storage.</summary>
     public static TorchStorage? Storage(object? id) =>
         id is object?[] and ["storage", PickleGlobal kind, string key, string, long count, ..] tuple && tuple is { Length: 5 } or [_, _, _, _, _, null]
         && count >= 0 && Storages.TryGetValue(kind.Name, out var type)

@@ -6,13 +6,13 @@ using System.Text;
 namespace Locutor.Checkpoints.Pickle;
 
 /// <summary>
-/// Reads one Python pickle (protocols 0 to 5) that holds nothing but plain values, dictionaries and tensors. Bounded in steps, so in
-/// time and memory; never recursive; any global that is not on the list of <see cref="TorchGlobals"/> is refused by name.
-/// Opcodes: https://github.com/python/cpython/blob/main/Lib/pickletools.py
+/// Reads one Python pickle (protocols 0 to 5) of plain values, dictionaries and tensors. The number of steps is limited, and with it time
+/// and memory; there is no recursion. A global that is not on the list of <see cref="TorchGlobals"/> is refused with its name. Opcodes:
+/// https://github.com/python/cpython/blob/main/Lib/pickletools.py
 /// </summary>
 internal sealed unsafe class Unpickler(string source, nint address, int length)
 {
-    /// <summary>A checkpoint of ten thousand tensors takes half a million.</summary>
+    /// <summary>Largest number of opcodes; a checkpoint of ten thousand tensors needs half a million.</summary>
     private const int MostSteps = 4_000_000;
 
     private static readonly UTF8Encoding Utf8 = new(false, true);
@@ -21,7 +21,7 @@ internal sealed unsafe class Unpickler(string source, nint address, int length)
     private readonly Dictionary<uint, object?> memo = [];
     private int position;
 
-    /// <summary>Bytes read so far: after <see cref="Read"/> the place behind the pickle.</summary>
+    /// <summary>Number of bytes read; after <see cref="Read"/>, the position after the pickle.</summary>
     public int Position => position;
 
     public object? Read()
@@ -120,7 +120,7 @@ internal sealed unsafe class Unpickler(string source, nint address, int length)
         stack.Add(TorchGlobals.Call(global.Name, tuple) ?? throw Broken($"expected arguments of {global.Name}, found ({string.Join(", ", tuple.Take(8).Select(Describe))})"));
     }
 
-    /// <summary>State set on an ordered dictionary is the module's version table, which nothing reads.</summary>
+    /// <summary>Discards the state that is set on an ordered dictionary: it is the version table of the module and is not needed.</summary>
     private void Build()
     {
         Pop();

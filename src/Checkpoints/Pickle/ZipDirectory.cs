@@ -4,12 +4,12 @@ using Locutor.Checkpoints.Files;
 
 namespace Locutor.Checkpoints.Pickle;
 
-/// <summary>A file in a zip archive, stored without compression.</summary>
+/// <summary>A file in a zip archive that is stored without compression.</summary>
 internal sealed record ZipEntry(string Name, long Offset, long Length);
 
 /// <summary>
-/// The entries of a zip archive that lie in it uncompressed, as torch.save writes them, found through the central directory (APPNOTE 6.3,
-/// zip64 included). Nothing is ever decompressed, so no entry can be larger than the file.
+/// The uncompressed entries of a zip archive as torch.save writes them, found through the central directory (APPNOTE 6.3, with zip64).
+/// Nothing is decompressed, so no entry can be larger than the file.
 /// </summary>
 internal sealed class ZipDirectory
 {
@@ -27,7 +27,7 @@ internal sealed class ZipDirectory
 
     public IEnumerable<string> Names => headers.Keys;
 
-    /// <summary>Where the bytes of an entry lie; null when there is none of that name.</summary>
+    /// <summary>Returns the position of an entry's bytes, or null if there is no entry of that name.</summary>
     public ZipEntry? Find(string name)
     {
         if (!headers.TryGetValue(name, out var header)) return null;
@@ -89,7 +89,7 @@ internal sealed class ZipDirectory
         return next;
     }
 
-    /// <summary>Fields of 0xffffffff are found in the zip64 extra field, in the order length, packed length, place.</summary>
+    /// <summary>Reads the fields that are 0xffffffff from the zip64 extra field; their order is length, packed length, position.</summary>
     private Header Widen(string name, Header header, ReadOnlySpan<byte> extra)
     {
         while (extra.Length >= 4)

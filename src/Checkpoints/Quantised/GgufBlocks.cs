@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Locutor.Checkpoints.Quantised;
 
 /// <summary>
-/// GGUF's blocks to float32. Layouts: https://github.com/ggml-org/ggml/blob/master/src/ggml-common.h. K types have superblocks of 256
-/// elements; their scales are 16-bit floats times small integers.
+/// Dequantises GGUF blocks to float32. Layouts: https://github.com/ggml-org/ggml/blob/master/src/ggml-common.h. K types have superblocks of
+/// 256 elements; their scales are 16-bit floats times small integers.
 /// </summary>
 internal static class GgufBlocks
 {
@@ -35,7 +35,7 @@ internal static class GgufBlocks
         }
     }
 
-    /// <summary>scale (2 bytes), 32 signed bytes.</summary>
+    /// <summary>Block layout: scale (2 bytes), 32 signed bytes.</summary>
     private static void ReadQ8(ReadOnlySpan<byte> block, Span<float> values)
     {
         float scale = Half(block);
@@ -43,8 +43,9 @@ internal static class GgufBlocks
     }
 
     /// <summary>
-    /// scale, minimum (2 bytes each), 8 pairs of 6-bit scale and minimum in 12 bytes, for Q5_K the fifth bits (bit g of byte i belongs to
-    /// element i of group g), then the low four bits, two groups of 32 sharing 32 bytes.
+    /// Block layout of Q4_K and Q5_K: scale and minimum (2 bytes each); 8 pairs of a 6-bit scale and a 6-bit minimum in 12 bytes; for Q5_K
+    /// the fifth bits (bit g of byte i belongs to element i of group g); then the low four bits, where two groups of 32 elements share 32
+    /// bytes.
     /// </summary>
     private static void ReadFours(ReadOnlySpan<byte> block, ReadOnlySpan<byte> fifth, ReadOnlySpan<byte> low, Span<float> values)
     {
@@ -69,7 +70,9 @@ internal static class GgufBlocks
         ? (packed[group] & 63, packed[group + 4] & 63)
         : (packed[group + 4] & 15 | packed[group - 4] >> 6 << 4, packed[group + 4] >> 4 | packed[group] >> 6 << 4);
 
-    /// <summary>128 bytes of low four bits, 64 of high two bits, 16 signed scales (one for 16 elements), the superblock's scale.</summary>
+    /// <summary>
+    /// Block layout: 128 bytes of low four bits, 64 bytes of high two bits, 16 signed scales (one for 16 elements), the superblock's scale.
+    /// </summary>
     private static void ReadQ6K(ReadOnlySpan<byte> block, Span<float> values)
     {
         float scale = Half(block[208..]);

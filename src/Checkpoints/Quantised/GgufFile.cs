@@ -3,8 +3,8 @@ using Locutor.Checkpoints.Files;
 namespace Locutor.Checkpoints.Quantised;
 
 /// <summary>
-/// A memory-mapped GGUF file, version 2 or 3 (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md): metadata, descriptions of tensors,
-/// then their data, each aligned.
+/// A memory-mapped GGUF file, version 2 or 3 (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md). It holds metadata, then the
+/// descriptions of the tensors, then the aligned data of each tensor.
 /// </summary>
 public sealed class GgufFile : Checkpoint
 {
@@ -44,7 +44,7 @@ public sealed class GgufFile : Checkpoint
 
     public override IReadOnlyDictionary<string, string> Metadata => metadata;
 
-    /// <exception cref="CheckpointException">Broken, or with tensors of a type that is not read.</exception>
+    /// <exception cref="CheckpointException">The file is broken, or a tensor has an unsupported type.</exception>
     public static new GgufFile Open(string path) => new(path);
 
     private void Read(GgufReader reader)

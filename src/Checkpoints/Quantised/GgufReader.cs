@@ -4,7 +4,7 @@ using Locutor.Checkpoints.Files;
 
 namespace Locutor.Checkpoints.Quantised;
 
-/// <summary>The numbers and texts at the beginning of a GGUF file, in order.</summary>
+/// <summary>Reads the header of a GGUF file in sequence: numbers, texts and arrays.</summary>
 internal sealed class GgufReader(MappedFile file)
 {
     private const int LongestText = 16 << 20;
@@ -16,7 +16,7 @@ internal sealed class GgufReader(MappedFile file)
 
     public ulong UInt64(string what) => BinaryPrimitives.ReadUInt64LittleEndian(Take(8, what));
 
-    /// <summary>An unsigned 64-bit number that has to be under 2^62.</summary>
+    /// <summary>Reads an unsigned 64-bit number; it has to be less than 2^62.</summary>
     public long Signed(string what) => UInt64(what) is var value && value < 1UL << 62 ? (long)value : throw new CheckpointException($"{file.Path}: {what}: expected under 2^62, found {value}");
 
     public string Text(string what)
@@ -26,7 +26,8 @@ internal sealed class GgufReader(MappedFile file)
         return Encoding.UTF8.GetString(Take((long)length, what));
     }
 
-    /// <returns>uint for small unsigned numbers, long, double, bool, string, long[] for arrays of integers, string[] for all other arrays.</returns>
+    /// <returns>A uint for small unsigned numbers, otherwise a long, double, bool or string; long[] for arrays of integers, string[] for
+    /// all other arrays.</returns>
     public object Value(string key)
     {
         uint type = UInt32($"{key}'s type");
@@ -49,7 +50,7 @@ internal sealed class GgufReader(MappedFile file)
         _ => throw new CheckpointException($"{file.Path}: {key}: expected metadata of type 0 to 12, found {type}"),
     };
 
-    /// <summary>Every element takes at least one byte of the file, so no array can be longer than the file.</summary>
+    /// <summary>Reads an array. Its length is limited by the size of the file, because every element takes at least one byte.</summary>
     private object Array(string key)
     {
         uint type = UInt32($"{key}'s element type");

@@ -1,6 +1,8 @@
 namespace Locutor.Checkpoints.Quantised;
 
-/// <summary>The element types of GGUF by number: https://github.com/ggml-org/ggml/blob/master/include/ggml.h, <c>ggml_type</c>.</summary>
+/// <summary>
+/// Maps the type numbers of GGUF to element types: https://github.com/ggml-org/ggml/blob/master/include/ggml.h, <c>ggml_type</c>.
+/// </summary>
 internal static class GgufTypes
 {
     private const string Advice = "fetch the Q4_K, Q5_K, Q6_K or Q8_0 file of the same model";
@@ -50,14 +52,14 @@ internal static class GgufTypes
         [40] = ("NVFP4", null),
     };
 
-    /// <summary>The types that are read, for messages.</summary>
+    /// <summary>Names of the supported types, for error messages.</summary>
     public static string Readable { get; } = string.Join(", ", Known.Values.Where(type => type.Type is not null).Select(type => type.Name));
 
-    /// <returns>Null for a type that is not read.</returns>
+    /// <returns>Null for an unsupported type.</returns>
     public static ElementType? Parse(uint number) => Known.TryGetValue(number, out var known) ? known.Type : null;
 
     public static string Name(uint number) => Known.TryGetValue(number, out var known) ? known.Name : $"number {number}";
 
-    /// <summary>The rest of a sentence that begins with the tensor's name.</summary>
+    /// <summary>Returns the error text for an unsupported type; the caller puts the tensor's name in front of it.</summary>
     public static string Refusal(uint number) => $"expected one of {Readable}, found type {Name(number)}, which is not read: {Advice}";
 }

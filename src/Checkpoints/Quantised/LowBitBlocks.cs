@@ -2,16 +2,21 @@ using System.Buffers.Binary;
 
 namespace Locutor.Checkpoints.Quantised;
 
-/// <summary>GGUF's blocks of 2 to 5 bits an element that are not Q4_K or Q5_K, to float32. Layouts as in <see cref="GgufBlocks"/>.</summary>
+/// <summary>
+/// Dequantises the GGUF blocks of 2 to 5 bits per element, except Q4_K and Q5_K, to float32. Layouts: see <see cref="GgufBlocks"/>.
+/// </summary>
 internal static class LowBitBlocks
 {
-    /// <summary>The 16 values of IQ4_NL and IQ4_XS.</summary>
+    /// <summary>The 16 levels of IQ4_NL and IQ4_XS.</summary>
     private static ReadOnlySpan<sbyte> NonLinear => [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
 
-    /// <summary>Twice the values of a 4-bit float with 2 exponent bits.</summary>
+    /// <summary>The values of a 4-bit float with 2 exponent bits (e2m1), times 2.</summary>
     private static ReadOnlySpan<sbyte> FourBitFloat => [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12];
 
-    /// <summary>Q4_0: scale, 16 bytes: element i in the low half of byte i, element i + 16 in its high half. Q4_1: a minimum behind the scale.</summary>
+    /// <summary>
+    /// Q4_0: scale, then 16 bytes; byte i has element i in its low four bits and element i + 16 in its high four bits. Q4_1 has a minimum
+    /// after the scale.
+    /// </summary>
     public static void ReadQ4(ReadOnlySpan<byte> block, bool minimum, Span<float> values)
     {
         float scale = Half(block), least = minimum ? Half(block[2..]) : -8 * scale;
@@ -19,7 +24,7 @@ internal static class LowBitBlocks
         for (int i = 0; i < 32; i++) values[i] = scale * Nibble(low, i) + least;
     }
 
-    /// <summary>As Q4, with the fifth bits of the 32 elements in 4 bytes before the others.</summary>
+    /// <summary>Layout of Q4 with the fifth bits of the 32 elements in 4 additional bytes before the low four bits.</summary>
     public static void ReadQ5(ReadOnlySpan<byte> block, bool minimum, Span<float> values)
     {
         float scale = Half(block), least = minimum ? Half(block[2..]) : -16 * scale;
@@ -29,7 +34,10 @@ internal static class LowBitBlocks
         for (int i = 0; i < 32; i++) values[i] = scale * (Nibble(low, i) | (int)(fifth >> i & 1) << 4) + least;
     }
 
-    /// <summary>16 bytes of 4-bit scale and minimum (one pair for 16 elements), 64 bytes of 2 bits, the superblock's scale and minimum.</summary>
+    /// <summary>
+    /// Block layout: 16 bytes of 4-bit scale and minimum (one pair for 16 elements), 64 bytes of 2 bits, the superblock's scale and
+    /// minimum.
+    /// </summary>
     public static void ReadQ2K(ReadOnlySpan<byte> block, Span<float> values)
     {
         float scale = Half(block[80..]), minimum = Half(block[82..]);
@@ -40,7 +48,9 @@ internal static class LowBitBlocks
         }
     }
 
-    /// <summary>32 bytes of third bits, 64 of 2 bits, 16 scales of 6 bits in 12 bytes, the superblock's scale.</summary>
+    /// <summary>
+    /// Block layout: 32 bytes of third bits, 64 bytes of low two bits, 16 scales of 6 bits in 12 bytes, the superblock's scale.
+    /// </summary>
     public static void ReadQ3K(ReadOnlySpan<byte> block, Span<float> values)
     {
         float scale = Half(block[108..]);
@@ -53,14 +63,17 @@ internal static class LowBitBlocks
         }
     }
 
-    /// <summary>IQ4_NL: scale, then indices of <see cref="NonLinear"/> as in Q4_0.</summary>
+    /// <summary>IQ4_NL: scale, then indices into <see cref="NonLinear"/> in the order of Q4_0.</summary>
     public static void ReadIq4Nl(ReadOnlySpan<byte> block, Span<float> values)
     {
         float scale = Half(block);
         for (int i = 0; i < 32; i++) values[i] = scale * NonLinear[Nibble(block[2..], i)];
     }
 
-    /// <summary>Scale, the high two bits of 8 scales in 2 bytes, their low four bits in 4 bytes, then 8 groups of 16 bytes as in IQ4_NL.</summary>
+    /// <summary>
+    /// Block layout: scale, the high two bits of 8 scales in 2 bytes, their low four bits in 4 bytes, then 8 groups of 16 bytes in the
+    /// order of IQ4_NL.
+    /// </summary>
     public static void ReadIq4Xs(ReadOnlySpan<byte> block, Span<float> values)
     {
         float scale = Half(block);
@@ -74,7 +87,7 @@ internal static class LowBitBlocks
         }
     }
 
-    /// <summary>An exponent (bias 127) and 32 4-bit floats as in Q4_0: OCP Microscaling Formats 1.0.</summary>
+    /// <summary>MXFP4 (OCP Microscaling Formats 1.0): an exponent (bias 127), then 32 4-bit floats in the order of Q4_0.</summary>
     public static void ReadMxfp4(ReadOnlySpan<byte> block, Span<float> values)
     {
         float half = MathF.ScaleB(1, block[0] - 128);
@@ -83,7 +96,9 @@ internal static class LowBitBlocks
 
     private static int Nibble(ReadOnlySpan<byte> bytes, int element) => element < 16 ? bytes[element] & 15 : bytes[element - 16] >> 4;
 
-    /// <summary>128 elements share 32 bytes, each bit pair of a byte 32 elements further.</summary>
+    /// <summary>
+    /// Extracts the two low bits of an element. 128 elements share 32 bytes; the next bit pair of a byte belongs to the element 32 further.
+    /// </summary>
     private static int TwoBits(ReadOnlySpan<byte> bytes, int element) => bytes[element / 128 * 32 + element % 32] >> (2 * (element % 128 / 32)) & 3;
 
     private static float Half(ReadOnlySpan<byte> bytes) => (float)BinaryPrimitives.ReadHalfLittleEndian(bytes);

@@ -3,14 +3,17 @@ using Locutor.Checkpoints.Naming;
 namespace Locutor.Checkpoints.Quantised;
 
 /// <summary>
-/// A checkpoint as its network wants it: prefixes of repackaged files are taken off, the names of ports become those of the published files,
-/// and the tensors that belong to a quantised weight (scales, markers) are joined to it. Every tensor of the file is either given under the network's key or belongs to one that is.
+/// A checkpoint under the keys that its network uses. Prefixes of repackaged files are removed, names of ports (transformers, llama.cpp)
+/// become those of the published files, and the scales of a quantised weight are attached to it. Every tensor of the file either appears
+/// under the network's key or belongs to one that does.
 /// </summary>
 public sealed class NetworkCheckpoint : Checkpoint
 {
     private static readonly string[] Prefixes = ["model.diffusion_model.", "diffusion_model."];
 
-    /// <summary>Written by optimum-quanto for activations, which are not quantised here; their values change nothing.</summary>
+    /// <summary>
+    /// Suffixes of the activation scales that optimum-quanto writes. Activations are not quantised here, so these values are not used.
+    /// </summary>
     private static readonly string[] ActivationScales = [".input_scale", ".output_scale", ".scale_input"];
 
     private readonly Checkpoint file;
@@ -48,7 +51,7 @@ public sealed class NetworkCheckpoint : Checkpoint
         joined.Replace(tensors);
     }
 
-    /// <summary>Under the published names; a tensor that has none keeps its own.</summary>
+    /// <summary>Renames tensors of a port to their published names; a tensor without a published name keeps its own.</summary>
     private Dictionary<string, CheckpointTensor> Published(Dictionary<string, CheckpointTensor> ported)
     {
         var published = new Dictionary<string, CheckpointTensor>(StringComparer.Ordinal);
@@ -80,10 +83,10 @@ public sealed class NetworkCheckpoint : Checkpoint
 
     public override IReadOnlyDictionary<string, string> Metadata => file.Metadata;
 
-    /// <summary>Tensors of the file, of which some are scales and markers.</summary>
+    /// <summary>Number of tensors in the file, including scales and markers.</summary>
     public int FileTensors => file.Tensors.Count;
 
-    /// <exception cref="CheckpointException">Broken, or a scale that fits no weight, or a weight that cannot be read without one.</exception>
+    /// <exception cref="CheckpointException">The file is broken, a scale fits no weight, or a quantised weight has no scale.</exception>
     public static new NetworkCheckpoint Open(string path)
     {
         var file = Checkpoint.Open(path);
@@ -98,7 +101,7 @@ public sealed class NetworkCheckpoint : Checkpoint
         }
     }
 
-    /// <summary>Opens the files of one network and lays them over each other, the later over the earlier.</summary>
+    /// <summary>Opens the files of one network as one checkpoint; a later file's tensors replace those of an earlier file.</summary>
     public static OverlaidCheckpoint Open(IEnumerable<string> paths)
     {
         var opened = new List<Checkpoint>();
@@ -116,7 +119,7 @@ public sealed class NetworkCheckpoint : Checkpoint
 
     private static bool IsMarker(string key) => key == "scaled_fp8" || key.EndsWith(".scaled_fp8", StringComparison.Ordinal);
 
-    /// <summary>The key of the weight that a scale belongs to; null for a tensor in its own right.</summary>
+    /// <summary>Returns the key of the weight that a scale belongs to; null if the tensor is not a scale.</summary>
     private string? Owner(string key, Dictionary<string, CheckpointTensor> all)
     {
         if (key.EndsWith("._scale", StringComparison.Ordinal))

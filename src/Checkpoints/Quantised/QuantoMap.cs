@@ -2,12 +2,15 @@ using System.Text.Json;
 
 namespace Locutor.Checkpoints.Quantised;
 
-/// <summary>optimum-quanto's JSON beside a checkpoint, <c>{layer: {"weights": "qint8", "activations": "none"}}</c>: what is quantised, and how.</summary>
+/// <summary>
+/// The JSON map that optimum-quanto writes next to a checkpoint, <c>{layer: {"weights": "qint8", "activations": "none"}}</c>. It lists the
+/// quantised layers and their types.
+/// </summary>
 internal static class QuantoMap
 {
     private const long LongestMap = 64 << 20;
 
-    /// <summary>Compares the map, where there is one, with the tensors; the two have to say the same.</summary>
+    /// <summary>Compares the map, if there is one, with the tensors and refuses a difference.</summary>
     public static void Check(string checkpoint, IReadOnlyDictionary<string, CheckpointTensor> tensors)
     {
         if (Find(checkpoint) is not { } path) return;
@@ -45,7 +48,10 @@ internal static class QuantoMap
         if (tensor.Type != type || tensor.Scale is null) throw new CheckpointException($"{path}: {layer.Name}: expected {type} with a scale, found {tensor.Type}{(tensor.Scale is null ? " without one" : "")}");
     }
 
-    /// <summary><c>model.json</c> for <c>model.safetensors</c>, or <c>t5_map_fp8.json</c> for <c>t5_fp8.safetensors</c>; only a JSON that looks like a map counts.</summary>
+    /// <summary>
+    /// Finds the map: <c>model.json</c> for <c>model.safetensors</c>, or <c>t5_map_fp8.json</c> for <c>t5_fp8.safetensors</c>. A JSON file
+    /// of another form is ignored.
+    /// </summary>
     private static string? Find(string checkpoint)
     {
         if (!checkpoint.EndsWith(".safetensors", StringComparison.Ordinal)) return null;

@@ -6,13 +6,13 @@ using Microsoft.Win32.SafeHandles;
 namespace Locutor.Checkpoints.Safetensors;
 
 /// <summary>
-/// Writes a large safetensors file that another process can finish: tensors that are whole stand in a journal with their SHA-256, and
-/// are checked against it before they are counted on. The file stands aside as <c>.part</c> until <see cref="Complete"/>; its metadata
-/// then hold the hash of every tensor. One process at a time.
+/// Writes a large safetensors file in such a way that another process can resume it. A journal lists the complete tensors with their
+/// SHA-256; a resumed run verifies them before it uses them. The file has the suffix <c>.part</c> until <see cref="Complete"/>; the
+/// finished file has the hash of every tensor in its metadata. Only one process may write at a time.
 /// </summary>
 public sealed class ResumableWriter : IDisposable
 {
-    /// <summary>The metadata entry with the hashes: JSON, tensor to SHA-256.</summary>
+    /// <summary>Key of the metadata entry with the hashes: a JSON object from tensor name to SHA-256.</summary>
     public const string HashesKey = "tensor_sha256";
 
     private static readonly string NoHash = new('0', 64);
@@ -26,13 +26,13 @@ public sealed class ResumableWriter : IDisposable
     private readonly SafeFileHandle handle;
     private readonly FileStream journal;
 
-    /// <param name="path">The file to make or to replace.</param>
-    /// <param name="identity">What the file is made of, on one line; what was written for another identity is thrown away.</param>
-    /// <param name="outlines">Every tensor that will be written.</param>
+    /// <param name="path">The file to create or to replace.</param>
+    /// <param name="identity">Describes the file's sources on one line. Data written for another identity is discarded.</param>
+    /// <param name="outlines">All tensors that will be written.</param>
     /// <param name="metadata">Free text for the header.</param>
-    /// <param name="checkedBytes">Called with the number of bytes of an earlier run that were read and found whole.</param>
-    /// <param name="cancellation">Stops the checking.</param>
-    /// <exception cref="CheckpointException">Tensors that no file can hold, or a folder that cannot be written.</exception>
+    /// <param name="checkedBytes">Called with the number of bytes of an earlier run that were read and verified.</param>
+    /// <param name="cancellation">Cancels the verification.</param>
+    /// <exception cref="CheckpointException">A tensor cannot be stored in the format, or the folder is not writable.</exception>
     public ResumableWriter(string path, string identity, IReadOnlyList<TensorOutline> outlines, IReadOnlyDictionary<string, string> metadata, Action<long>? checkedBytes = null, CancellationToken cancellation = default)
     {
         (this.path, this.outlines, this.metadata) = (Path.GetFullPath(path), outlines, metadata);
@@ -60,22 +60,22 @@ public sealed class ResumableWriter : IDisposable
         }
     }
 
-    /// <summary>Bytes of the finished file.</summary>
+    /// <summary>Size of the finished file in bytes.</summary>
     public long Length => layout.Header.Length + layout.DataLength;
 
-    /// <summary>Bytes of tensors that are whole.</summary>
+    /// <summary>Total size in bytes of the complete tensors.</summary>
     public long BytesDone => hashes.Keys.Sum(name => entries[name].End - entries[name].Begin);
 
     public bool IsDone(string name) => hashes.ContainsKey(name);
 
-    /// <summary>Bytes that a stopped run has left on the disk for this file.</summary>
+    /// <summary>Returns the number of bytes that an interrupted run has already written for this file.</summary>
     public static long BytesLeftBy(string path)
     {
         string journal = JournalOf(Path.GetFullPath(path)), part = PartOf(Path.GetFullPath(path));
         return File.Exists(journal) && File.Exists(part) ? File.ReadLines(journal).Skip(1).Select(line => line.Split(' ')).Sum(words => words.Length > 1 && long.TryParse(words[1], out long bytes) ? bytes : 0) : 0;
     }
 
-    /// <summary>Adds the next bytes of a tensor. When its last byte was added it is noted as whole.</summary>
+    /// <summary>Appends bytes to a tensor. After its last byte, the tensor is recorded in the journal as complete.</summary>
     public void Append(string name, ReadOnlySpan<byte> bytes)
     {
         if (!entries.TryGetValue(name, out var entry)) throw Wrong($"tensor {name}: expected one of the {entries.Count} announced tensors");
@@ -88,14 +88,14 @@ public sealed class ResumableWriter : IDisposable
         if (writing.Bytes == entry.End - entry.Begin) Note(entry, writing);
     }
 
-    /// <summary>Forgets the bytes of a tensor that is not whole yet, or of one that is, so that it can be written again.</summary>
+    /// <summary>Discards the bytes of a tensor, complete or not, so that it can be written again.</summary>
     public void Restart(string name)
     {
         hashes.Remove(name);
         if (open.Remove(name, out var writing)) writing.Hash.Dispose();
     }
 
-    /// <summary>Checks that every tensor is whole, writes the header with their hashes, and gives the file its name.</summary>
+    /// <summary>Checks that every tensor is complete, writes the header with the hashes, and renames the file to its final name.</summary>
     public void Complete()
     {
         foreach (var entry in layout.Entries)
@@ -107,7 +107,7 @@ public sealed class ResumableWriter : IDisposable
         File.Delete(JournalOf(path));
     }
 
-    /// <summary>Leaves what was written for the next run.</summary>
+    /// <summary>Closes the files. An incomplete file and its journal stay on disk, so that the next run can resume.</summary>
     public void Dispose()
     {
         foreach (var writing in open.Values) writing.Hash.Dispose();
@@ -136,7 +136,7 @@ public sealed class ResumableWriter : IDisposable
 
     private static string Line(SafetensorsEntry entry, string hash) => $"{hash} {entry.End - entry.Begin} {entry.Name}\n";
 
-    /// <returns>Hashes by tensor, or null for a journal of another file or none.</returns>
+    /// <returns>Hash of each tensor; null if there is no journal or it belongs to another file.</returns>
     private Dictionary<string, string>? ReadJournal(string heading)
     {
         if (!File.Exists(JournalOf(path))) return null;

@@ -6,7 +6,7 @@ namespace Locutor.Checkpoints.Safetensors;
 /// <summary>A memory-mapped safetensors file. Format: https://huggingface.co/docs/safetensors (8-byte header length, JSON header, data).</summary>
 public sealed class SafetensorsFile : Checkpoint
 {
-    /// <summary>The format's own limit for its JSON header.</summary>
+    /// <summary>Largest header, in bytes, that the format allows.</summary>
     private const long LongestHeader = 100_000_000;
 
     private readonly MappedFile file;
@@ -49,10 +49,10 @@ public sealed class SafetensorsFile : Checkpoint
 
     public override IReadOnlyDictionary<string, string> Metadata => metadata;
 
-    /// <exception cref="CheckpointException">The header lies about the file, or is no safetensors header.</exception>
+    /// <exception cref="CheckpointException">The file has no valid safetensors header, or the header contradicts the file.</exception>
     public static new SafetensorsFile Open(string path) => new(path);
 
-    /// <summary>Of a tensor's first byte within the file.</summary>
+    /// <summary>Returns the offset of a tensor's first byte in the file.</summary>
     internal long PlaceOf(CheckpointTensor tensor) => tensor.Address - file.Address;
 
     protected override void Dispose(bool disposing)

@@ -2,10 +2,10 @@ using System.Text.Json;
 
 namespace Locutor.Checkpoints.Safetensors;
 
-/// <summary>Where a tensor lies: [Begin, End) counted from the first byte after the header.</summary>
+/// <summary>A tensor's description in the header. The data occupy the bytes [Begin, End), counted from the end of the header.</summary>
 internal sealed record SafetensorsEntry(string Name, ElementType Type, long[] Shape, long Begin, long End);
 
-/// <summary>The JSON part of a safetensors file, checked: the entries tile the data without overlap and without holes.</summary>
+/// <summary>The JSON header of a safetensors file. It is validated: the tensors cover the data without gaps or overlaps.</summary>
 internal sealed class SafetensorsHeader
 {
     private readonly string path;

@@ -3,16 +3,20 @@ using System.Text.Json;
 
 namespace Locutor.Checkpoints.Safetensors;
 
-/// <summary>Where each tensor of a file to be written will lie, and the header that says so.</summary>
+/// <summary>The layout of a new safetensors file: the offset of each tensor, and the header.</summary>
 internal sealed class SafetensorsLayout
 {
-    /// <summary>Data begin where vector instructions like them to, as in memory that was allocated: matrix products round differently elsewhere.</summary>
+    /// <summary>
+    /// Alignment of the data in bytes, equal to that of allocated memory: vector instructions, and so the rounding of matrix products,
+    /// depend on it.
+    /// </summary>
     private const int Alignment = 64;
 
-    /// <param name="path">For messages.</param>
-    /// <param name="outlines">Every tensor that will be written. Wide element types come first in the file, so that all data stay aligned.</param>
+    /// <param name="path">The file, for error messages.</param>
+    /// <param name="outlines">All tensors that will be written. Wider element types are placed first, so that all data are aligned to their
+    /// element size.</param>
     /// <param name="metadata">Free text for the header.</param>
-    /// <exception cref="CheckpointException">Two tensors of one name, or a shape that no file can hold.</exception>
+    /// <exception cref="CheckpointException">Two tensors have the same name, or a tensor cannot be stored in the format.</exception>
     public SafetensorsLayout(string path, IEnumerable<TensorOutline> outlines, IReadOnlyDictionary<string, string>? metadata)
     {
         var names = new HashSet<string>(StringComparer.Ordinal) { "__metadata__" };
@@ -27,12 +31,12 @@ internal sealed class SafetensorsLayout
         Header = WriteHeader(metadata);
     }
 
-    /// <summary>In the order of the file; Begin and End count from the end of the header.</summary>
+    /// <summary>The tensors in file order; Begin and End are counted from the end of the header.</summary>
     public List<SafetensorsEntry> Entries { get; } = [];
 
     public long DataLength { get; }
 
-    /// <summary>The length, then JSON, padded to a multiple of <see cref="Alignment"/>.</summary>
+    /// <summary>The header's bytes: the 8-byte length, then JSON, padded to a multiple of <see cref="Alignment"/>.</summary>
     public byte[] Header { get; }
 
     private byte[] WriteHeader(IReadOnlyDictionary<string, string>? metadata)

@@ -1,6 +1,6 @@
 namespace Locutor.Checkpoints.Safetensors;
 
-/// <summary>The names of element types in a safetensors header.</summary>
+/// <summary>Maps element types to their names in a safetensors header.</summary>
 internal static class SafetensorsTypes
 {
     private static readonly (string Name, ElementType Type)[] Names =
@@ -12,14 +12,14 @@ internal static class SafetensorsTypes
 
     public static string Known { get; } = string.Join(", ", Names.Select(n => n.Name));
 
-    /// <returns>Null for a name that is not known.</returns>
+    /// <returns>Null for an unknown name.</returns>
     public static ElementType? Parse(string name)
     {
         foreach (var known in Names) if (known.Name == name) return known.Type;
         return null;
     }
 
-    /// <returns>Null for GGUF's blocks.</returns>
+    /// <returns>Null for GGUF block types, which safetensors does not have.</returns>
     public static string? Name(ElementType type)
     {
         foreach (var known in Names) if (known.Type == type) return known.Name;

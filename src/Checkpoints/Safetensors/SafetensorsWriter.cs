@@ -1,11 +1,11 @@
 namespace Locutor.Checkpoints.Safetensors;
 
-/// <summary>What a tensor of a file to be written looks like.</summary>
+/// <summary>Name, element type and shape of a tensor that will be written.</summary>
 public sealed record TensorOutline(string Name, ElementType Type, long[] Shape);
 
 /// <summary>
-/// Writes a safetensors file whose tensors arrive piece by piece, in any order, in memory that does not grow with the file.
-/// The file stands aside under a temporary name until <see cref="Complete"/>; disposing before that leaves nothing behind.
+/// Writes a safetensors file. Tensors can be appended in pieces and in any order; memory use does not grow with the file. The file has a
+/// temporary name until <see cref="Complete"/>; <see cref="Dispose"/> before that deletes it.
 /// </summary>
 public sealed class SafetensorsWriter : IDisposable
 {
@@ -16,10 +16,12 @@ public sealed class SafetensorsWriter : IDisposable
     private readonly Dictionary<string, Place> places = new(StringComparer.Ordinal);
     private bool completed;
 
-    /// <param name="path">The file to make or to replace.</param>
-    /// <param name="outlines">Every tensor that will be written. Wide element types come first in the file, so that all data stay aligned.</param>
+    /// <param name="path">The file to create or to replace.</param>
+    /// <param name="outlines">All tensors that will be written. Wider element types are placed first, so that all data are aligned to their
+    /// element size.</param>
     /// <param name="metadata">Free text for the header.</param>
-    /// <exception cref="CheckpointException">Two tensors of one name, a shape that no file can hold, or a folder that cannot be written.</exception>
+    /// <exception cref="CheckpointException">Two tensors have the same name, a tensor cannot be stored in the format, or the folder is not
+    /// writable.</exception>
     public SafetensorsWriter(string path, IEnumerable<TensorOutline> outlines, IReadOnlyDictionary<string, string>? metadata = null)
     {
         this.path = Path.GetFullPath(path);
@@ -38,7 +40,7 @@ public sealed class SafetensorsWriter : IDisposable
         start = layout.Header.Length;
     }
 
-    /// <summary>Adds the next bytes of a tensor.</summary>
+    /// <summary>Appends bytes to a tensor.</summary>
     public void Append(string name, ReadOnlySpan<byte> part)
     {
         if (!places.TryGetValue(name, out var place)) throw Wrong($"tensor {name}: expected one of the {places.Count} announced tensors");
@@ -49,7 +51,7 @@ public sealed class SafetensorsWriter : IDisposable
         place.Written += part.Length;
     }
 
-    /// <summary>Adds all bytes of a stored tensor under its own name.</summary>
+    /// <summary>Appends all bytes of a stored tensor under the name that it has.</summary>
     public unsafe void Append(CheckpointTensor tensor)
     {
         for (long done = 0; done < tensor.ByteLength;)
@@ -60,7 +62,7 @@ public sealed class SafetensorsWriter : IDisposable
         }
     }
 
-    /// <summary>Checks that every tensor is whole, and gives the file its name.</summary>
+    /// <summary>Checks that every tensor is complete and renames the file to its final name.</summary>
     public void Complete()
     {
         foreach (var place in places.Values)
@@ -71,7 +73,7 @@ public sealed class SafetensorsWriter : IDisposable
         completed = true;
     }
 
-    /// <summary>Writes tensors as they are stored.</summary>
+    /// <summary>Writes tensors to a file in their stored element type.</summary>
     public static void Write(string path, IReadOnlyCollection<CheckpointTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         using var writer = new SafetensorsWriter(path, tensors.Select(t => new TensorOutline(t.Name, t.Type, t.Shape)), metadata);

@@ -4,14 +4,15 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Locutor.Checkpoints.Safetensors;
 
-/// <summary>The SHA-256 of every tensor that <see cref="ResumableWriter"/> leaves in a file's metadata.</summary>
+/// <summary>Checks the SHA-256 of every tensor that <see cref="ResumableWriter"/> has stored in a file's metadata.</summary>
 public static class TensorHashes
 {
-    /// <summary>Reads every tensor and compares.</summary>
-    /// <param name="path">A file of <see cref="ResumableWriter"/>.</param>
+    /// <summary>Reads every tensor and compares its SHA-256 with the stored one.</summary>
+    /// <param name="path">A file that <see cref="ResumableWriter"/> wrote.</param>
     /// <param name="read">Called with the number of bytes read since the last call.</param>
-    /// <param name="cancellation">Stops the reading.</param>
-    /// <exception cref="CheckpointException">Broken, without hashes, or a tensor is not what it was; the message names it.</exception>
+    /// <param name="cancellation">Cancels the reading.</param>
+    /// <exception cref="CheckpointException">The file is broken, a hash is missing, or a tensor has changed; the message names the
+    /// tensor.</exception>
     public static void Verify(string path, Action<long>? read, CancellationToken cancellation)
     {
         using var file = SafetensorsFile.Open(path);
@@ -26,7 +27,7 @@ public static class TensorHashes
         }
     }
 
-    /// <summary>Of some bytes of a file, in memory that does not grow with them.</summary>
+    /// <summary>Computes the SHA-256 of a range of a file in pieces of 1 MiB.</summary>
     internal static string Of(SafeFileHandle handle, long first, long length, CancellationToken cancellation)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -35,7 +36,7 @@ public static class TensorHashes
         {
             cancellation.ThrowIfCancellationRequested();
             int count = RandomAccess.Read(handle, buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - done)), first + done);
-            if (count == 0) break; // shorter than it was: the hash will not fit
+            if (count == 0) break; // the file has become shorter: the hash will differ
             hash.AppendData(buffer, 0, count);
             done += count;
         }
