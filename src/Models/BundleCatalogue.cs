@@ -2,14 +2,17 @@ using Locutor.Models.Store;
 
 namespace Locutor.Models;
 
-/// <summary>The bundles at hand: every <c>NAME/bundle.json</c> below the folders that are searched.</summary>
-/// <param name="folders">The first that holds a name wins.</param>
-/// <param name="store">Fetched and prepared files of all bundles.</param>
+/// <summary>The available bundles: every <c>NAME/bundle.json</c> in the searched folders.</summary>
+/// <param name="folders">Folders in order of priority: if two have a bundle of the same name, the first one is used.</param>
+/// <param name="store">The fetched and prepared files of all bundles.</param>
 public sealed class BundleCatalogue(IReadOnlyList<string> folders, ModelStore store)
 {
     private const string FileName = "bundle.json";
 
-    /// <summary>The folder that LOCUTOR_MODELS names, then <c>models</c> beside the program or above it.</summary>
+    /// <summary>
+    /// Creates the default catalogue. It searches the folder in LOCUTOR_MODELS, then <c>models</c> in the program's folder or in one above
+    /// it.
+    /// </summary>
     /// <param name="store">Folder of fetched and prepared files; null for <see cref="ModelStore.DefaultFolder"/>.</param>
     public static BundleCatalogue Default(string? store = null)
     {
@@ -29,21 +32,23 @@ public sealed class BundleCatalogue(IReadOnlyList<string> folders, ModelStore st
             .Where(folder => File.Exists(Path.Combine(folder, FileName)))
             .Select(folder => Path.GetFileName(folder)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 
-    /// <summary>Where fetched and prepared files of all bundles are.</summary>
+    /// <summary>The fetched and prepared files of all bundles.</summary>
     public ModelStore Store => store;
 
-    /// <summary>Every bundle, ordered by name.</summary>
-    /// <exception cref="BundleException">A file is not a bundle.</exception>
+    /// <summary>Reads all bundles, ordered by name.</summary>
+    /// <exception cref="BundleException">A file is not a valid bundle.</exception>
     public IEnumerable<ResolvedBundle> All() => Names().Select(name => Find(name)!);
 
-    /// <summary>The bundle of that name, or the one in the file of that path, which ends in <c>.json</c>; null when there is none.</summary>
-    /// <exception cref="BundleException">The file is not a bundle.</exception>
+    /// <summary>
+    /// Returns the bundle of that name, or the bundle in a file if the text is a path that ends in <c>.json</c>; null if there is none.
+    /// </summary>
+    /// <exception cref="BundleException">The file is not a valid bundle.</exception>
     public ResolvedBundle? FindOrRead(string nameOrPath) => nameOrPath.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && File.Exists(nameOrPath)
         ? new(BundleJson.Read(nameOrPath), Path.GetDirectoryName(Path.GetFullPath(nameOrPath)), store)
         : Find(nameOrPath);
 
-    /// <summary>The bundle of that name; null when there is none.</summary>
-    /// <exception cref="BundleException">The file is not a bundle.</exception>
+    /// <summary>Returns the bundle of that name; null if there is none.</summary>
+    /// <exception cref="BundleException">The file is not a valid bundle.</exception>
     public ResolvedBundle? Find(string name)
     {
         if (name.Length == 0 || name.AsSpan().ContainsAny('/', '\\') || name.StartsWith('.')) return null;

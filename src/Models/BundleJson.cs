@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Locutor.Models;
 
-/// <summary>Bundles as JSON: camelCase names, comments allowed, unknown members refused.</summary>
+/// <summary>Reads bundles from JSON: names are camelCase, comments are allowed, unknown members are refused.</summary>
 public static class BundleJson
 {
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
@@ -14,7 +14,7 @@ public static class BundleJson
         WriteIndented = true,
     };
 
-    /// <exception cref="BundleException">Not JSON, or not a bundle.</exception>
+    /// <exception cref="BundleException">The file is not JSON, or not a valid bundle.</exception>
     public static Bundle Read(string path)
     {
         try
@@ -31,7 +31,7 @@ public static class BundleJson
     public static string Write(Bundle bundle) => JsonSerializer.Serialize(bundle, Options);
 }
 
-/// <summary>A bundle that is not there or cannot be used.</summary>
+/// <summary>Thrown when a bundle or one of its files is missing or cannot be used.</summary>
 public sealed class BundleException : Exception
 {
     public BundleException() { }

@@ -3,34 +3,34 @@ using Locutor.Models.Store;
 
 namespace Locutor.Models;
 
-/// <summary>A bundle together with the places where its files are.</summary>
+/// <summary>A bundle together with the location of its files.</summary>
 /// <param name="Bundle">Networks, sizes and presets.</param>
-/// <param name="Folder">Folder of the files that ship with the bundle; null for a bundle that has no files.</param>
-/// <param name="Store">Fetched and prepared files.</param>
+/// <param name="Folder">Folder of the files that ship with the bundle; null if it has none.</param>
+/// <param name="Store">The fetched and prepared files.</param>
 public sealed record ResolvedBundle(Bundle Bundle, string? Folder, ModelStore Store)
 {
-    /// <summary>The adapters of the preset that is used when none is named.</summary>
+    /// <summary>Adapters of the default preset.</summary>
     public IReadOnlyList<BundleAdapter> DefaultAdapters => Bundle.Presets[Bundle.DefaultPreset].Adapters;
 
-    /// <summary>The path of a file of the bundle, shipped or fetched.</summary>
+    /// <summary>Returns the path of a shipped or fetched file of the bundle.</summary>
     /// <exception cref="BundleException">The file is not on disk; the message tells how to fetch it.</exception>
     public string Locate(BundleFile file) => TryLocate(file) ?? throw new BundleException(file.Repository is null
         ? $"model {Bundle.Name}: expected {file.Path} in {Folder}, found none"
         : $"model {Bundle.Name}: {file.Path}{(ShardIndex.IsIndex(file.Path) ? " or a file that it names" : "")} is not on disk; run: locutor models pull {Bundle.Name}");
 
-    /// <summary>The path of a file of the bundle, shipped or fetched; null when it is not on disk.</summary>
+    /// <summary>Returns the path of a shipped or fetched file of the bundle; null if it is not on disk.</summary>
     public string? TryLocate(BundleFile file)
     {
         if (file.Repository is not null) return Store.Find(file);
         return Folder is not null && Path.Combine(Folder, file.Path) is var shipped && Path.Exists(shipped) && Shards.AreBeside(shipped) ? shipped : null;
     }
 
-    /// <summary>Whether the bundle can be run: for each network either all files are on disk, or a file that was prepared from them.</summary>
+    /// <summary>True if the bundle can be run: for each network, either all files or a file prepared from them is on disk.</summary>
     /// <param name="adapters">Adapters that are merged into the transformer.</param>
     public bool CanRun(IReadOnlyList<BundleAdapter> adapters) =>
         Folder is null || (TryLocate(Bundle.Networks.Tokenizer) is not null && NetworkKinds.All.All(kind => CanRun(kind, AdaptersOf(kind, adapters))));
 
-    /// <summary>The adapters that a network gets: only the transformer has any.</summary>
+    /// <summary>Returns the adapters for a network: all of them for the transformer, none for any other network.</summary>
     public static IReadOnlyList<BundleAdapter> AdaptersOf(NetworkKind kind, IReadOnlyList<BundleAdapter> adapters) => kind == NetworkKind.Transformer ? adapters : [];
 
     private bool CanRun(NetworkKind kind, IReadOnlyList<BundleAdapter> adapters) =>

@@ -3,14 +3,17 @@ using System.Net.Http.Headers;
 
 namespace Locutor.Models.Hub;
 
-/// <summary>What the hub says about a file before it is fetched.</summary>
-/// <param name="Size">Bytes.</param>
-/// <param name="ETag">Changes with the content.</param>
-/// <param name="Sha256">Lower-case hexadecimal, for files in the hub's large storage; otherwise null.</param>
-/// <param name="Commit">The commit that the revision stands for now, where the hub says so.</param>
+/// <summary>Properties of a file as the hub reports them before the download.</summary>
+/// <param name="Size">Size in bytes.</param>
+/// <param name="ETag">Identifies the content; it changes with the content.</param>
+/// <param name="Sha256">SHA-256 in lower-case hexadecimal for files in the hub's large storage; otherwise null.</param>
+/// <param name="Commit">Commit that the revision points to at present, if the hub reports it.</param>
 public sealed record RemoteFile(long Size, string? ETag, string? Sha256, string? Commit);
 
-/// <summary>The part of the hub's API that downloads need: <c>MIRROR/OWNER/NAME/resolve/REVISION/PATH</c>, which may redirect to a content host.</summary>
+/// <summary>
+/// Client for the part of the hub's API that downloads need: <c>MIRROR/OWNER/NAME/resolve/REVISION/PATH</c>, which may redirect to a
+/// content host.
+/// </summary>
 public sealed class HubClient : IDisposable
 {
     private const int MostRedirects = 6;
@@ -34,11 +37,11 @@ public sealed class HubClient : IDisposable
         http.DefaultRequestHeaders.UserAgent.ParseAdd("locutor/0.1");
     }
 
-    /// <summary>Asks for size and hash of a file.</summary>
-    /// <param name="file">With a repository.</param>
-    /// <param name="mirror">Index into the mirrors.</param>
-    /// <param name="cancellation">Stops waiting.</param>
-    /// <exception cref="HubException">Refused, missing, or no answer.</exception>
+    /// <summary>Requests the size and hash of a file.</summary>
+    /// <param name="file">A file with a repository.</param>
+    /// <param name="mirror">Index of the mirror.</param>
+    /// <param name="cancellation">Cancels the request.</param>
+    /// <exception cref="HubException">The request was refused, the file is missing, or there was no answer.</exception>
     public async Task<RemoteFile> DescribeAsync(BundleFile file, int mirror, CancellationToken cancellation)
     {
         using var response = await SendAsync(HttpMethod.Head, file, mirror, null, stopAtDescription: true, cancellation);
@@ -49,8 +52,8 @@ public sealed class HubClient : IDisposable
         return new RemoteFile(size, etag, etag is { Length: 64 } && etag.All(char.IsAsciiHexDigit) ? etag.ToLowerInvariant() : null, Header(response, "X-Repo-Commit"));
     }
 
-    /// <summary>Opens bytes [first, end) of a file; the whole file when <paramref name="end"/> is its size and <paramref name="first"/> 0.</summary>
-    /// <exception cref="HubException">Refused, missing, changed, or no answer.</exception>
+    /// <summary>Opens the bytes [first, end) of a file for reading.</summary>
+    /// <exception cref="HubException">The request was refused, the file is missing or has changed, or there was no answer.</exception>
     public async Task<HttpResponseMessage> OpenAsync(BundleFile file, int mirror, RemoteFile remote, long first, long end, CancellationToken cancellation)
     {
         bool whole = first == 0 && end == remote.Size;
@@ -77,7 +80,9 @@ public sealed class HubClient : IDisposable
 
     public void Dispose() => http.Dispose();
 
-    /// <summary>Follows redirects itself: the token stays with the mirror, and https never becomes http.</summary>
+    /// <summary>
+    /// Sends a request and follows redirects: the token is sent to the mirror only, and a redirect from https to http is refused.
+    /// </summary>
     private async Task<HttpResponseMessage> SendAsync(HttpMethod method, BundleFile file, int mirror, RangeHeaderValue? range, bool stopAtDescription, CancellationToken cancellation)
     {
         var origin = options.Mirrors[mirror];

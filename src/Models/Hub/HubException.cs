@@ -1,6 +1,6 @@
 namespace Locutor.Models.Hub;
 
-/// <summary>The hub's answer, or the lack of one, in words.</summary>
+/// <summary>Thrown when the hub refuses a request or does not answer; the message explains the cause.</summary>
 public sealed class HubException : Exception
 {
     public HubException() { }
@@ -9,9 +9,9 @@ public sealed class HubException : Exception
 
     public HubException(string message, Exception inner) : base(message, inner) { }
 
-    /// <summary>Whether the same request may succeed later.</summary>
+    /// <summary>True if the same request may succeed later.</summary>
     public bool Passing { get; init; }
 
-    /// <summary>How long the server asked to wait.</summary>
+    /// <summary>Time that the server asked to wait; null if it did not ask.</summary>
     public TimeSpan? RetryAfter { get; init; }
 }

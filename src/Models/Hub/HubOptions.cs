@@ -1,35 +1,35 @@
 namespace Locutor.Models.Hub;
 
-/// <summary>Where model files come from and how hard to try.</summary>
+/// <summary>Options of downloads: mirrors, cache, number of connections and retries.</summary>
 public sealed record HubOptions
 {
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(30);
 
-    /// <summary>Servers with the hub's API, the first one preferred.</summary>
+    /// <summary>Servers with the hub's API; the first one is preferred.</summary>
     public IReadOnlyList<Uri> Mirrors { get; init; } = [new("https://huggingface.co")];
 
-    /// <summary>Sent to the mirrors alone, never to the hosts that they redirect to.</summary>
+    /// <summary>Access token. It is sent to the mirrors only, never to hosts that they redirect to.</summary>
     public string? Token { get; init; }
 
-    /// <summary>Nothing is fetched; what is not on disk is an error.</summary>
+    /// <summary>True to fetch nothing; a file that is not on disk is then an error.</summary>
     public bool Offline { get; init; }
 
-    /// <summary>The hub's own cache (<c>models--owner--name/snapshots</c>), whose files are used where they lie; null for none.</summary>
+    /// <summary>The hub's own cache (<c>models--owner--name/snapshots</c>), whose files are used in place; null for none.</summary>
     public string? CacheFolder { get; init; }
 
-    /// <summary>Ranges fetched at the same time, 1 to 64.</summary>
+    /// <summary>Number of ranges that are fetched in parallel, 1 to 64.</summary>
     public int Connections { get; init; } = 8;
 
-    /// <summary>Requests in a row that may fail before a file is given up; progress starts the count again.</summary>
+    /// <summary>Number of consecutive failures after which a file is given up; received data reset the count.</summary>
     public int Attempts { get; init; } = 8;
 
-    /// <summary>Wait after the first failure; doubled after each further one, up to 30 s.</summary>
+    /// <summary>Delay after the first failure. Each further failure doubles it, up to 30 s.</summary>
     public TimeSpan FirstDelay { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>A connection that gives no byte for so long is dropped.</summary>
+    /// <summary>A connection is closed if it delivers no data for this time.</summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long to wait after so many failures in a row, unless the server says otherwise.</summary>
+    /// <summary>Returns the delay after a number of consecutive failures; used unless the server asks for another delay.</summary>
     internal TimeSpan Backoff(int failures)
     {
         var delay = FirstDelay * (Math.Pow(2, failures - 1) * (0.75 + Random.Shared.NextDouble() / 2));
@@ -37,10 +37,11 @@ public sealed record HubOptions
     }
 
     /// <summary>
-    /// HF_ENDPOINT or LOCUTOR_MIRRORS (separated by commas); HF_TOKEN, or the file HF_TOKEN_PATH or HF_HOME/token; HF_HUB_CACHE or HF_HOME/hub;
-    /// HF_HUB_OFFLINE or LOCUTOR_OFFLINE.
+    /// Reads the options from the environment. Mirrors: LOCUTOR_MIRRORS (separated by commas) or HF_ENDPOINT. Token: HF_TOKEN,
+    /// HUGGING_FACE_HUB_TOKEN, or the file HF_TOKEN_PATH or HF_HOME/token. Cache: HF_HUB_CACHE or HF_HOME/hub. Offline: LOCUTOR_OFFLINE or
+    /// HF_HUB_OFFLINE.
     /// </summary>
-    /// <exception cref="BundleException">A mirror that is no http address.</exception>
+    /// <exception cref="BundleException">A mirror is not an http or https address.</exception>
     public static HubOptions FromEnvironment()
     {
         string home = Text("HF_HOME") ?? Path.Combine(Text("XDG_CACHE_HOME") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"), "huggingface");

@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Locutor.Models.Store;
 
 /// <summary>
-/// Fetches one file in parallel ranges, hashing it while it arrives. Progress is on disk at all times: another process goes on where a
-/// killed one was.
+/// Downloads one file in parallel ranges and computes its hash meanwhile. The progress is always recorded on disk: if a process is killed,
+/// another one resumes the download.
 /// </summary>
 internal sealed class Download : IDisposable
 {
@@ -24,12 +24,12 @@ internal sealed class Download : IDisposable
     private readonly Action<long> progress;
     private readonly long journalEvery;
 
-    /// <param name="hub">Where from.</param>
-    /// <param name="options">How hard to try.</param>
-    /// <param name="file">What.</param>
-    /// <param name="remote">What the hub said about it.</param>
-    /// <param name="target">Where to; <c>.part</c> and <c>.journal</c> files stand beside it meanwhile.</param>
-    /// <param name="progress">Called with the number of new bytes, first with those of an earlier run.</param>
+    /// <param name="hub">The client.</param>
+    /// <param name="options">Number of connections and retries.</param>
+    /// <param name="file">The file to fetch.</param>
+    /// <param name="remote">Size and hash as the hub reported them.</param>
+    /// <param name="target">Path of the finished file; temporary files have the suffixes <c>.part</c> and <c>.journal</c>.</param>
+    /// <param name="progress">Called with the number of new bytes; the first call has the bytes of an earlier run.</param>
     public Download(HubClient hub, HubOptions options, BundleFile file, RemoteFile remote, string target, Action<long> progress)
     {
         (this.hub, this.options, this.file, this.remote, this.progress) = (hub, options, file, remote, progress);
@@ -42,7 +42,7 @@ internal sealed class Download : IDisposable
         progress(done.Total);
     }
 
-    /// <returns>The SHA-256 of the file, lower-case hexadecimal.</returns>
+    /// <returns>The SHA-256 of the file in lower-case hexadecimal.</returns>
     /// <exception cref="HubException">Every mirror failed too often.</exception>
     public async Task<string> RunAsync(CancellationToken cancellation)
     {
@@ -152,7 +152,7 @@ internal sealed class Download : IDisposable
         return to;
     }
 
-    /// <summary>Follows the bytes that are there from the beginning on, reading them back from the system's cache.</summary>
+    /// <summary>Computes the hash of the file as its beginning becomes complete, reading from the system's page cache.</summary>
     private async Task<string> HashAsync(CancellationToken cancellation)
     {
         await Task.Yield();

@@ -4,8 +4,9 @@ using System.Text.Json;
 namespace Locutor.Models.Store;
 
 /// <summary>
-/// Says which bytes of a half-fetched file are on disk: a line of JSON (size, ETag), then 16 bytes per piece (first, end). Pieces are added
-/// after their bytes were written, so whatever a killed process leaves is true; a torn record at the end is ignored.
+/// Records which bytes of an incomplete download are on disk: a line of JSON (size, ETag), then 16 bytes per range (first, end). A range is
+/// recorded after its bytes are written, so the journal is correct even if the process is killed; an incomplete record at the end is
+/// ignored.
 /// </summary>
 internal sealed class DownloadJournal : IDisposable
 {
@@ -17,7 +18,7 @@ internal sealed class DownloadJournal : IDisposable
 
     private sealed record Heading(long Size, string? ETag);
 
-    /// <summary>Opens or begins the journal of a file; one for other content is thrown away.</summary>
+    /// <summary>Opens the journal of a file or creates a new one; a journal for other content is discarded.</summary>
     public static (DownloadJournal Journal, Extents Done) Open(string path, long size, string? etag, bool partExists)
     {
         var heading = new Heading(size, etag);
@@ -34,7 +35,7 @@ internal sealed class DownloadJournal : IDisposable
         return (new DownloadJournal(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, 1)), done);
     }
 
-    /// <summary>Bytes that the journal of a file counts, whatever file it is of.</summary>
+    /// <summary>Returns the number of bytes that a journal records, without a check of which file it belongs to.</summary>
     public static long Peek(string path)
     {
         if (!File.Exists(path)) return 0;

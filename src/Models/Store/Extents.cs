@@ -1,14 +1,14 @@
 namespace Locutor.Models.Store;
 
-/// <summary>Which bytes of a file are there: disjoint ranges [first, end), merged where they touch. Not synchronised.</summary>
+/// <summary>A set of bytes of a file: disjoint ranges [first, end), merged where they touch. Not thread-safe.</summary>
 internal sealed class Extents
 {
     private readonly SortedList<long, long> ranges = []; // first -> end
 
-    /// <summary>Bytes that are there.</summary>
+    /// <summary>Total length of all ranges in bytes.</summary>
     public long Total { get; private set; }
 
-    /// <summary>The end of the range that begins at 0.</summary>
+    /// <summary>End of the range that begins at 0; 0 if there is none.</summary>
     public long Prefix => ranges.Count > 0 && ranges.GetKeyAtIndex(0) == 0 ? ranges.GetValueAtIndex(0) : 0;
 
     public IEnumerable<(long First, long End)> Ranges => ranges.Select(r => (r.Key, r.Value));
@@ -28,7 +28,7 @@ internal sealed class Extents
         Total += end - first;
     }
 
-    /// <summary>What is missing of [0, size), in pieces of at most <paramref name="longest"/> bytes.</summary>
+    /// <summary>Returns the missing ranges of [0, size), in pieces of at most <paramref name="longest"/> bytes.</summary>
     public IEnumerable<(long First, long End)> Missing(long size, long longest)
     {
         long place = 0;

@@ -1,13 +1,15 @@
 namespace Locutor.Models.Store;
 
-/// <summary>A file that one process at a time holds open. The system lets go of it when the process ends in any way.</summary>
+/// <summary>
+/// A lock between processes: a file that one process holds open. The system releases it when the process ends, even if it is killed.
+/// </summary>
 internal sealed class FileLock : IDisposable
 {
     private readonly FileStream stream;
 
     private FileLock(FileStream stream) => this.stream = stream;
 
-    /// <summary>Waits for the lock.</summary>
+    /// <summary>Waits until the lock is free and takes it.</summary>
     public static async Task<FileLock> TakeAsync(string path, CancellationToken cancellation)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
@@ -24,6 +26,8 @@ internal sealed class FileLock : IDisposable
         }
     }
 
-    /// <summary>The lock file stays: taking it away would let two processes hold locks of one name.</summary>
+    /// <summary>
+    /// Releases the lock. The lock file is not deleted: otherwise two processes could hold locks on different files of the same name.
+    /// </summary>
     public void Dispose() => stream.Dispose();
 }

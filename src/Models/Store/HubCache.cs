@@ -1,9 +1,12 @@
 namespace Locutor.Models.Store;
 
-/// <summary>The cache that the hub's own tools keep: <c>models--OWNER--NAME/{refs/REVISION, snapshots/COMMIT/PATH}</c>. Only read.</summary>
+/// <summary>
+/// Finds files in the cache of the hub's own tools, <c>models--OWNER--NAME/{refs/REVISION, snapshots/COMMIT/PATH}</c>. The cache is never
+/// changed.
+/// </summary>
 internal static class HubCache
 {
-    /// <returns>The file's path, or null when it is not there or has another size than the bundle says.</returns>
+    /// <returns>The file's path; null if it is missing or its size differs from the bundle's.</returns>
     public static string? Find(string? folder, BundleFile file)
     {
         if (folder is null || file.Repository is null) return null;

@@ -1,9 +1,9 @@
 namespace Locutor.Models.Store;
 
-/// <summary>Files that may be symbolic links, as those of the hub's own cache are.</summary>
+/// <summary>Functions for files that may be symbolic links, such as those in the hub's own cache.</summary>
 internal static class LinkedFile
 {
-    /// <summary>Bytes of the file, or of the one that a link leads to; null when there is none.</summary>
+    /// <summary>Returns the size in bytes of a file or of the target of a link; null if there is none.</summary>
     public static long? Length(string path)
     {
         var info = new FileInfo(path);

@@ -5,12 +5,14 @@ using Locutor.Models.Hub;
 namespace Locutor.Models.Store;
 
 /// <summary>
-/// The folder of model files: finds them, fetches what is missing, checks, cleans up. Several processes may use one folder; each file is
-/// fetched once.
+/// The folder of model files: finds files, fetches missing ones, verifies them and deletes unused ones. Several processes may share a
+/// folder; each file is fetched once.
 /// </summary>
 public sealed class ModelStore
 {
-    /// <summary>Before anything was fetched somebody is waiting at the terminal: give up sooner.</summary>
+    /// <summary>
+    /// Number of attempts before the first byte is fetched. It is lower, because a user is probably waiting at the terminal.
+    /// </summary>
     private const int FirstAttempts = 5;
 
     private readonly HubOptions options;
@@ -25,18 +27,18 @@ public sealed class ModelStore
 
     public string Folder { get; }
 
-    /// <summary>The store in a folder, with the hub's settings from the environment.</summary>
-    /// <param name="folder">Null for <see cref="DefaultFolder"/>.</param>
+    /// <summary>Opens the store in a folder, with the hub's settings from the environment.</summary>
+    /// <param name="folder">The folder; null for <see cref="DefaultFolder"/>.</param>
     public static ModelStore Open(string? folder) => new(folder ?? DefaultFolder, HubOptions.FromEnvironment());
 
-    /// <summary>LOCUTOR_STORE, or LOCUTOR_HOME/models, or locutor/models in the user's data folder.</summary>
+    /// <summary>The default folder: LOCUTOR_STORE, or LOCUTOR_HOME/models, or locutor/models in the user's data folder.</summary>
     public static string DefaultFolder => Environment.GetEnvironmentVariable("LOCUTOR_STORE") is { Length: > 0 } named ? named : Environment.GetEnvironmentVariable("LOCUTOR_HOME") is { Length: > 0 } home
         ? Path.Combine(home, "models")
         : Path.Combine(Environment.GetEnvironmentVariable("XDG_DATA_HOME") is { Length: > 0 } data ? data : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "share"), "locutor", "models");
 
     /// <summary>
-    /// Where a file of the hub is, in the store or in the hub's own cache; null when it has to be fetched. An index is there only with every
-    /// shard that it names.
+    /// Returns the path of a hub file in the store or in the hub's own cache; null if it has to be fetched. An index counts as present only
+    /// if all its shards are.
     /// </summary>
     public string? Find(BundleFile file)
     {
@@ -44,7 +46,7 @@ public sealed class ModelStore
         return HubCache.Find(options.CacheFolder, file) is { } cached && Shards.AreBeside(cached) ? cached : null;
     }
 
-    /// <summary>The file; for an index that is on disk and can be read, also the shards that it names.</summary>
+    /// <summary>Returns the file; for an index that is on disk and valid, also its shards.</summary>
     public IReadOnlyList<BundleFile> WithShards(BundleFile file)
     {
         if (file.Repository is null || !ShardIndex.IsIndex(file.Path) || (Find(file) ?? FindInStore(file)) is not { } path) return [file];
@@ -58,10 +60,13 @@ public sealed class ModelStore
         }
     }
 
-    /// <summary>Where the store keeps a file of the hub, whether it is there or not.</summary>
+    /// <summary>Returns the path of a hub file in the store, even if the file does not exist.</summary>
     public string PathInStore(BundleFile file) => PathOf(file);
 
-    /// <summary>The SHA-256 of a file as far as somebody has noted it: the receipt of its pull, or the name that the hub's own cache gives its content. Null when nobody has.</summary>
+    /// <summary>
+    /// Returns the recorded SHA-256 of a file: from the receipt of its download, or from the name of its content in the hub's own cache.
+    /// Null if none is recorded.
+    /// </summary>
     public static string? KnownHash(string path)
     {
         var info = new FileInfo(path);
@@ -70,11 +75,12 @@ public sealed class ModelStore
     }
 
     /// <summary>
-    /// Fetches every file of the hub that is not on disk. An index is fetched before the shards that it names. Safe to stop at any time, and
-    /// to run again.
+    /// Fetches all hub files that are not on disk; an index is fetched before its shards. The call may be cancelled at any time and
+    /// repeated.
     /// </summary>
-    /// <returns>Number of files that were fetched by this call.</returns>
-    /// <exception cref="BundleException">Offline, refused, no room, or content other than the bundle says.</exception>
+    /// <returns>Number of files that this call fetched.</returns>
+    /// <exception cref="BundleException">Offline, refused, not enough disk space, or the content differs from the bundle's size or
+    /// hash.</exception>
     public async Task<int> PullAsync(IEnumerable<BundleFile> files, IProgress<PullProgress>? progress, CancellationToken cancellation)
     {
         BundleFile[] missing = [.. files.Where(f => f.Repository is not null).DistinctBy(PathOf).Where(f => Find(f) is null)];
@@ -93,8 +99,8 @@ public sealed class ModelStore
         }
     }
 
-    /// <summary>Reads what was fetched and says whether it still is what it was; null for a file of which no hash is known.</summary>
-    /// <exception cref="BundleException">Missing, or of another size or hash; the message has both.</exception>
+    /// <summary>Reads a fetched file and compares it with its recorded hash, which is returned; null if no hash is known.</summary>
+    /// <exception cref="BundleException">The file is missing, or its size or hash differs; the message has both values.</exception>
     public async Task<string?> VerifyAsync(BundleFile file, CancellationToken cancellation)
     {
         string path = Find(file) ?? (File.Exists(PathOf(file)) ? PathOf(file) : throw new BundleException($"{file.Repository}/{file.Path}: not on disk"));
@@ -108,11 +114,11 @@ public sealed class ModelStore
         return expected is null ? null : found;
     }
 
-    /// <summary>Takes away what no bundle needs: other files, and the remains of pulls that nobody is running.</summary>
-    /// <param name="keep">Files of all bundles that stay; their half-fetched parts stay too.</param>
-    /// <param name="dryRun">Only say what would go.</param>
-    /// <param name="keepPrepared">Paths of prepared files that stay.</param>
-    /// <returns>Paths and bytes.</returns>
+    /// <summary>Deletes files that no bundle needs, and the remains of downloads that no process is running.</summary>
+    /// <param name="keep">Files to keep, those of all bundles; their incomplete downloads are kept too.</param>
+    /// <param name="dryRun">True to delete nothing and only return the files.</param>
+    /// <param name="keepPrepared">Paths of prepared files to keep.</param>
+    /// <returns>Path and size in bytes of each deleted file.</returns>
     public IReadOnlyList<(string Path, long Bytes)> Prune(IEnumerable<BundleFile> keep, bool dryRun, IEnumerable<string>? keepPrepared = null)
     {
         if (!Directory.Exists(Folder)) return [];
@@ -130,7 +136,7 @@ public sealed class ModelStore
 
     private string? FindInStore(BundleFile file) => PathOf(file) is var path && LinkedFile.Length(path) is { } length && (file.Size ?? length) == length ? path : null;
 
-    /// <summary>The shards of an index that was fetched. An index that cannot be used is deleted, so that the next pull fetches it again.</summary>
+    /// <summary>Reads the shards of a fetched index. An invalid index is deleted, so that the next call fetches it again.</summary>
     private BundleFile[] ReadShards(BundleFile index)
     {
         string path = PathOf(index);
@@ -146,7 +152,7 @@ public sealed class ModelStore
         }
     }
 
-    /// <returns>Number of files that were not in the store and that this call fetched.</returns>
+    /// <returns>Number of files that were missing and that this call fetched.</returns>
     private async Task<int> FetchAllAsync(HubClient hub, IEnumerable<BundleFile> files, IProgress<PullProgress>? progress, CancellationToken cancellation)
     {
         BundleFile[] missing = [.. files.Where(f => FindInStore(f) is null)];
@@ -200,10 +206,12 @@ public sealed class ModelStore
         if (needed > free) throw new BundleException($"{Folder}: expected {needed:N0} bytes of free disk, found {free:N0}");
     }
 
-    /// <summary>Half-fetched files have holes; the journal says how much of one is there.</summary>
+    /// <summary>
+    /// Returns the number of fetched bytes of an incomplete file. It is read from the journal, because the file has holes.
+    /// </summary>
     private static long BytesOnDisk(string part) => File.Exists(part) ? DownloadJournal.Peek(Path.ChangeExtension(part, ".journal")) : 0;
 
-    /// <returns>False when another process had fetched it meanwhile.</returns>
+    /// <returns>False if another process fetched the file in the meantime.</returns>
     private async Task<bool> FetchAsync(HubClient hub, BundleFile file, RemoteFile remote, ProgressMeter meter, CancellationToken cancellation)
     {
         string path = PathOf(file);

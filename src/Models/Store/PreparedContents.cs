@@ -6,26 +6,26 @@ using Locutor.Checkpoints;
 
 namespace Locutor.Models.Store;
 
-/// <summary>One file that went into a prepared one.</summary>
-/// <param name="File">Its name, with repository and revision when it is of the hub.</param>
-/// <param name="Size">Bytes.</param>
-/// <param name="Sha256">Of its content, lower-case hexadecimal.</param>
-/// <param name="Modified">When it was last written, in ticks of UTC.</param>
-/// <param name="Strength">How strongly it was merged, for an adapter; otherwise null.</param>
+/// <summary>One source file of a prepared file.</summary>
+/// <param name="File">File name; with repository and revision for a hub file.</param>
+/// <param name="Size">Size in bytes.</param>
+/// <param name="Sha256">SHA-256 of the content in lower-case hexadecimal.</param>
+/// <param name="Modified">Time of the last change, in ticks of UTC.</param>
+/// <param name="Strength">Strength with which an adapter was merged; null for other files.</param>
 public sealed record PreparedSource(string File, long Size, string Sha256, long Modified, double? Strength = null);
 
-/// <summary>What a prepared file was made of; stands in its metadata.</summary>
-/// <param name="Network">Which of a bundle's networks, or empty.</param>
-/// <param name="Precision">How its weights are held.</param>
-/// <param name="Sources">Weights in the order in which they were laid over each other, then adapters in the order in which they were added.</param>
+/// <summary>The sources of a prepared file, stored in its metadata.</summary>
+/// <param name="Network">Name of the network in its bundle, or empty.</param>
+/// <param name="Precision">Precision of the stored weights.</param>
+/// <param name="Sources">Checkpoint files in order of priority, lowest first, then adapters in the order in which they were merged.</param>
 public sealed record PreparedContents(string Network, WeightPrecision Precision, IReadOnlyList<PreparedSource> Sources)
 {
     private const string Key = "locutor_prepared";
 
-    /// <summary>Changes when files are made in another way.</summary>
+    /// <summary>Version of the preparation; increased when files are prepared in a different way.</summary>
     private const int Version = 1;
 
-    /// <summary>One line that is the same for the same content made in the same way.</summary>
+    /// <summary>A hash that is equal for equal sources prepared in the same way.</summary>
     public string Identity => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n',
         [$"{Version} {Network} {Precision.Name()}", .. Sources.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Size} {s.Sha256} {s.Strength}"))]))));
 
@@ -35,7 +35,7 @@ public sealed record PreparedContents(string Network, WeightPrecision Precision,
         [Key] = JsonSerializer.Serialize(new Written(Version, Network, Precision.Name(), Sources), JsonSerializerOptions.Web),
     };
 
-    /// <summary>What the file says of itself; null when it was not prepared, or in another way than now.</summary>
+    /// <summary>Reads the sources from a file's metadata; null if the file was not prepared, or by another version.</summary>
     public static PreparedContents? Read(Checkpoint file)
     {
         if (!file.Metadata.TryGetValue(Key, out string? text)) return null;

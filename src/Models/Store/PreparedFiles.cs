@@ -6,16 +6,16 @@ using Locutor.Checkpoints.Safetensors;
 
 namespace Locutor.Models.Store;
 
-/// <summary>A prepared file that can be used.</summary>
+/// <summary>A prepared file that is ready for use.</summary>
 public sealed record PreparedFile(string Path, WeightPrecision Precision);
 
 /// <summary>
-/// The prepared files of the store: <c>prepared/BUNDLE/NETWORK-PRECISION-HASH.safetensors</c>, the hash being that of the names of the
-/// weights and adapters that went in, so that each combination has its place.
+/// The prepared files in the store: <c>prepared/BUNDLE/NETWORK-PRECISION-HASH.safetensors</c>. The hash is that of the names of the weights
+/// and adapters, so that each combination has its own path.
 /// </summary>
 public sealed partial class PreparedFiles(ModelStore store)
 {
-    /// <exception cref="BundleException">A bundle whose name is no name of a folder.</exception>
+    /// <exception cref="BundleException">The bundle's name is not a valid folder name.</exception>
     public string PathOf(Bundle bundle, NetworkKind network, IReadOnlyList<BundleAdapter> adapters, WeightPrecision precision)
     {
         if (!FolderName().IsMatch(bundle.Name)) throw new BundleException($"bundle {bundle.Name}: expected a name of lower-case letters, digits and dashes");
@@ -25,33 +25,35 @@ public sealed partial class PreparedFiles(ModelStore store)
     }
 
     /// <summary>
-    /// The first of some precisions in which the network was prepared and in which its sources have not changed since. Sources that were
-    /// taken away count as unchanged.
+    /// Returns the prepared file of a network in the first precision that has one and whose sources have not changed since. Deleted sources
+    /// count as unchanged.
     /// </summary>
-    /// <param name="model">The bundle and the places of its sources.</param>
-    /// <param name="network">The network that was prepared.</param>
+    /// <param name="model">The bundle and the location of its sources.</param>
+    /// <param name="network">The network.</param>
     /// <param name="adapters">Adapters that were merged into it.</param>
-    /// <param name="precisions">The wanted one first.</param>
+    /// <param name="precisions">Precisions in order of preference.</param>
     public PreparedFile? Find(ResolvedBundle model, NetworkKind network, IReadOnlyList<BundleAdapter> adapters, IEnumerable<WeightPrecision> precisions) => precisions
         .Select(precision => new PreparedFile(PathOf(model.Bundle, network, adapters, precision), precision))
         .FirstOrDefault(file => File.Exists(file.Path) && IsFresh(file.Path, model, network, adapters));
 
-    /// <summary>Every place where a prepared file of the bundle may stand.</summary>
+    /// <summary>Returns all paths that prepared files of the bundle can have.</summary>
     public IEnumerable<string> PathsOf(Bundle bundle) =>
         from network in NetworkKinds.All
         from adapters in bundle.Presets.Values.Select(preset => preset.Adapters).Prepend([])
         from precision in Enum.GetValues<WeightPrecision>()
         select PathOf(bundle, network, adapters, precision);
 
-    /// <summary>The prepared files of a bundle that are on disk.</summary>
+    /// <summary>Returns the paths of the bundle's prepared files that exist.</summary>
     public IReadOnlyList<string> OnDisk(Bundle bundle) => [.. PathsOf(bundle).Distinct(StringComparer.Ordinal).Where(File.Exists)];
 
-    /// <summary>What goes into a prepared file, with the hash of each source: the one noted when it was pulled, or else one that is computed now.</summary>
-    /// <param name="paths">Sources by their name in messages, in their order; with a strength for adapters.</param>
-    /// <param name="network">Which of a bundle's networks, or empty.</param>
-    /// <param name="precision">How weights will be held.</param>
+    /// <summary>
+    /// Describes the sources of a prepared file. The hash of each source is the recorded one, or computed now if none is recorded.
+    /// </summary>
+    /// <param name="paths">Name, path and, for adapters, strength of each source, in order.</param>
+    /// <param name="network">Name of the network in its bundle, or empty.</param>
+    /// <param name="precision">Precision of the weights that will be stored.</param>
     /// <param name="read">Called with the number of bytes read since the last call.</param>
-    /// <param name="cancellation">Stops the reading.</param>
+    /// <param name="cancellation">Cancels the reading.</param>
     public static async Task<PreparedContents> DescribeAsync(IReadOnlyList<(string Name, string Path, double? Strength)> paths, string network, WeightPrecision precision, Action<long>? read, CancellationToken cancellation)
     {
         var sources = new List<PreparedSource>();
@@ -66,16 +68,16 @@ public sealed partial class PreparedFiles(ModelStore store)
         return new PreparedContents(network, precision, sources);
     }
 
-    /// <summary>Bytes that <see cref="DescribeAsync"/> will read.</summary>
+    /// <summary>Returns the number of bytes that <see cref="DescribeAsync"/> will read.</summary>
     public static long BytesToHash(IEnumerable<string> paths) => paths.SelectMany(FilesOf).Where(path => ModelStore.KnownHash(path) is null).Sum(path => Target(path).Length);
 
-    /// <summary>Waits until no other process makes that file.</summary>
+    /// <summary>Waits until no other process prepares that file, and locks it.</summary>
     public static async Task<IDisposable> LockAsync(string path, CancellationToken cancellation) => await FileLock.TakeAsync(path + ".lock", cancellation);
 
-    /// <summary>How a file of a bundle is named in a prepared one.</summary>
+    /// <summary>Returns the name of a bundle's file as a prepared file records it.</summary>
     public static string Name(BundleFile file) => file.Repository is null ? file.Path : $"{file.Repository}@{file.Revision ?? "main"}/{file.Path}";
 
-    /// <summary>Whether that file was prepared from what the bundle's sources are now.</summary>
+    /// <summary>True if the file was prepared from the bundle's present sources.</summary>
     private static bool IsFresh(string path, ResolvedBundle model, NetworkKind network, IReadOnlyList<BundleAdapter> adapters)
     {
         PreparedContents? contents;
@@ -100,7 +102,7 @@ public sealed partial class PreparedFiles(ModelStore store)
         return Length(files) == then.Size && (files.Length == 1 && ModelStore.KnownHash(path) is { } hash ? hash == then.Sha256 : Modified(files) == then.Modified);
     }
 
-    /// <summary>The file; for an index or a folder, everything that it leads to.</summary>
+    /// <summary>Returns the file; for an index or a folder, all files that it contains.</summary>
     private static string[] FilesOf(string path)
     {
         if (!Directory.Exists(path) && !path.EndsWith(".json", StringComparison.OrdinalIgnoreCase)) return [path];

@@ -1,16 +1,16 @@
 namespace Locutor.Models.Store;
 
-/// <summary>How far a pull, or the preparation of a file, is.</summary>
-/// <param name="Bytes">On disk already, those of earlier runs included.</param>
-/// <param name="TotalBytes">Of all files that were missing when the pull began.</param>
-/// <param name="BytesPerSecond">Over the last seconds.</param>
-/// <param name="Left">Estimated; null while nothing arrives.</param>
-/// <param name="File">The file being fetched, or what is being done.</param>
-/// <param name="FilesDone">Whole files, or steps that are done.</param>
-/// <param name="Files">Files that were missing when the pull began, or steps.</param>
+/// <summary>Progress of a download or of the preparation of a file.</summary>
+/// <param name="Bytes">Bytes on disk, including those of earlier runs.</param>
+/// <param name="TotalBytes">Total bytes of the files that were missing at the start.</param>
+/// <param name="BytesPerSecond">Average rate of the last seconds.</param>
+/// <param name="Left">Estimated remaining time; null while no data arrive.</param>
+/// <param name="File">The current file or step.</param>
+/// <param name="FilesDone">Number of complete files or steps.</param>
+/// <param name="Files">Number of files that were missing at the start, or of steps.</param>
 public sealed record PullProgress(long Bytes, long TotalBytes, double BytesPerSecond, TimeSpan? Left, string File, int FilesDone, int Files);
 
-/// <summary>Adds up what arrives and reports it a few times a second.</summary>
+/// <summary>Counts arriving bytes and reports the progress a few times per second.</summary>
 public sealed class ProgressMeter(long totalBytes, int files, IProgress<PullProgress>? report, TimeProvider time, int filesDone = 0)
 {
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(250), Window = TimeSpan.FromSeconds(8);
@@ -25,7 +25,7 @@ public sealed class ProgressMeter(long totalBytes, int files, IProgress<PullProg
         lock (gate) file = name;
     }
 
-    /// <summary>Bytes that were there before; they count, but not as speed.</summary>
+    /// <summary>Adds bytes of an earlier run; they count as progress but not for the rate.</summary>
     public void Resume(long count)
     {
         lock (gate) resumed += count;

@@ -1,8 +1,8 @@
 namespace Locutor.Models.Store;
 
-/// <summary>What is known about a file that was fetched; stands beside it as <c>.receipt</c>.</summary>
-/// <param name="Size">Bytes.</param>
-/// <param name="Sha256">Of the content, lower-case hexadecimal.</param>
-/// <param name="ETag">As the hub said.</param>
-/// <param name="Commit">The commit that the revision stood for.</param>
+/// <summary>Properties of a fetched file, stored next to it with the suffix <c>.receipt</c>.</summary>
+/// <param name="Size">Size in bytes.</param>
+/// <param name="Sha256">SHA-256 of the content in lower-case hexadecimal.</param>
+/// <param name="ETag">ETag that the hub reported.</param>
+/// <param name="Commit">Commit that the revision pointed to.</param>
 public sealed record Receipt(long Size, string Sha256, string? ETag, string? Commit);

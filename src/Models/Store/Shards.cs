@@ -2,10 +2,12 @@ using Locutor.Checkpoints;
 
 namespace Locutor.Models.Store;
 
-/// <summary>The shards that an index names. The index comes from the hub, so its names are not trusted.</summary>
+/// <summary>The shards of an index. The index comes from the hub, so its file names are untrusted.</summary>
 internal static class Shards
 {
-    /// <summary>Whether all files that an index names are in its folder; true for a file that is no index, false for an index that cannot be read.</summary>
+    /// <summary>
+    /// True if all shards of an index are in its folder. Also true for a file that is not an index; false for an index that cannot be read.
+    /// </summary>
     public static bool AreBeside(string path)
     {
         if (!ShardIndex.IsIndex(path)) return true;
@@ -19,10 +21,10 @@ internal static class Shards
         }
     }
 
-    /// <summary>The shards as files of the index's repository.</summary>
-    /// <param name="index">Of the hub.</param>
-    /// <param name="path">Where the index is on disk.</param>
-    /// <exception cref="BundleException">The index cannot be read, or it names files that cannot be in its folder.</exception>
+    /// <summary>Returns the shards as files of the index's repository.</summary>
+    /// <param name="index">The index as a hub file.</param>
+    /// <param name="path">Path of the index on disk.</param>
+    /// <exception cref="BundleException">The index cannot be read, or a file name points outside its folder.</exception>
     public static BundleFile[] Read(BundleFile index, string path)
     {
         string folder = index.Path[..(index.Path.LastIndexOf('/') + 1)];

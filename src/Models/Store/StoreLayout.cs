@@ -2,10 +2,12 @@ using System.Text.RegularExpressions;
 
 namespace Locutor.Models.Store;
 
-/// <summary>Where a file of the hub stands in the store: <c>OWNER--NAME/REVISION/PATH</c>. Names come from bundle files and are not trusted.</summary>
+/// <summary>
+/// Maps a hub file to its path in the store, <c>OWNER--NAME/REVISION/PATH</c>. The names come from bundle files and are untrusted.
+/// </summary>
 internal static partial class StoreLayout
 {
-    /// <exception cref="BundleException">A repository, revision or path that could lead outside the store.</exception>
+    /// <exception cref="BundleException">A repository, revision or path could lead outside the store.</exception>
     public static string Relative(BundleFile file)
     {
         if (file.Repository is not { } repository || !Repository().IsMatch(repository) || repository.Contains("..", StringComparison.Ordinal))
@@ -18,7 +20,7 @@ internal static partial class StoreLayout
         return Path.Combine([repository.Replace("/", "--", StringComparison.Ordinal), revision.Replace("/", "--", StringComparison.Ordinal), .. parts]);
     }
 
-    /// <summary>Endings of the store's own files.</summary>
+    /// <summary>True for the suffixes of the store's own files, such as <c>.part</c> and <c>.journal</c>.</summary>
     public static bool IsOurs(string name) => name.EndsWith(".part", StringComparison.Ordinal) || name.EndsWith(".journal", StringComparison.Ordinal) || name.EndsWith(".journal.new", StringComparison.Ordinal)
         || name.EndsWith(".lock", StringComparison.Ordinal) || name.EndsWith(".receipt", StringComparison.Ordinal) || name.EndsWith(".receipt.new", StringComparison.Ordinal);
 
