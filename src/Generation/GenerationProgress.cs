@@ -1,6 +1,6 @@
 namespace Locutor.Generation;
 
-/// <summary>What is being done.</summary>
+/// <summary>Stage of a generation.</summary>
 public enum GenerationStage
 {
     Fetching,
@@ -11,11 +11,11 @@ public enum GenerationStage
     Muxing,
 }
 
-/// <summary>How far a video is.</summary>
-/// <param name="Clip">Number of the clip in work, from 1; 0 before the first.</param>
-/// <param name="Step">Denoising steps done of this clip.</param>
+/// <summary>Progress of a generation.</summary>
+/// <param name="Clip">Number of the current clip, counted from 1; 0 before the first one.</param>
+/// <param name="Step">Number of completed denoising steps of this clip.</param>
 public readonly record struct GenerationProgress(GenerationStage Stage, int Clip, int Clips, int Step, int Steps)
 {
-    /// <summary>Done part of all denoising, 0 to 1.</summary>
+    /// <summary>Completed part of all denoising, 0 to 1; 0 if the number of clips is unknown.</summary>
     public double Fraction => Clip == 0 || Clips == 0 ? 0 : (Clip - 1 + (double)Step / Math.Max(Steps, 1)) / Clips;
 }

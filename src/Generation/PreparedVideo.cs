@@ -10,8 +10,8 @@ using static TorchSharp.torch;
 namespace Locutor.Generation;
 
 /// <summary>
-/// A video that is ready to be generated: settings, pictures and voices turned into the tensors and options that
-/// <see cref="TalkingVideoGenerator"/> takes. Every program that makes a video prepares it here.
+/// A video that is ready to be generated: its settings, pictures and voices are converted to the tensors and options that
+/// <see cref="TalkingVideoGenerator"/> needs. Every program that makes a video prepares it here.
 /// </summary>
 public sealed class PreparedVideo : IDisposable
 {
@@ -19,14 +19,14 @@ public sealed class PreparedVideo : IDisposable
 
     private PreparedVideo(GenerationInputs inputs, GenerationOptions options, long seed) => (Inputs, Options, this.seed) = (inputs, options, seed);
 
-    /// <summary>Embeddings and pictures; freed with this object.</summary>
+    /// <summary>Embeddings and pictures; disposed with this object.</summary>
     public GenerationInputs Inputs { get; }
 
     public GenerationOptions Options { get; }
 
     /// <summary>Prepares a video from opened files.</summary>
-    /// <param name="drawnPicture">As <see cref="GenerationInputs.DrawnPicture"/>.</param>
-    /// <exception cref="OperationCanceledException">Cancelled while speech was encoded.</exception>
+    /// <param name="drawnPicture">See <see cref="GenerationInputs.DrawnPicture"/>.</param>
+    /// <exception cref="OperationCanceledException">Cancelled while the speech was encoded.</exception>
     public static PreparedVideo FromMedia(NetworkSet networks, VideoSettings settings, SourceMedia media, CancellationToken ct, Picture? drawnPicture = null)
     {
         var pictures = media.Pictures;
@@ -50,20 +50,20 @@ public sealed class PreparedVideo : IDisposable
     }
 
     /// <summary>Prepares a video from a picture and a voice in memory.</summary>
-    /// <param name="picture">Of the size at which the networks draw; both sides multiples of 16.</param>
-    /// <param name="voice">Mono, 16 kHz.</param>
-    /// <param name="drawnPicture">As <see cref="GenerationInputs.DrawnPicture"/>.</param>
+    /// <param name="picture">A picture of the size that is generated; both sides are multiples of 16.</param>
+    /// <param name="voice">Mono audio at 16 kHz.</param>
+    /// <param name="drawnPicture">See <see cref="GenerationInputs.DrawnPicture"/>.</param>
     public static PreparedVideo FromMemory(NetworkSet networks, VideoSettings settings, Picture picture, Waveform voice, Picture? drawnPicture = null) => FromSpeech(
         networks, settings, (picture.Height, picture.Width), SpeechEmbedding.VideoFrames(voice),
         [SpeechEmbedding.Compute(voice, networks.Speech, networks.Device)], (_, _) => ValueTask.FromResult(picture), drawnPicture: drawnPicture);
 
-    /// <summary>Prepares a video from speech that is embedded already.</summary>
-    /// <param name="size">Size at which the networks draw; both sides multiples of 16.</param>
-    /// <param name="frames">Frames of the video, at least 1.</param>
-    /// <param name="speech">The speech of each person; freed with this object.</param>
+    /// <summary>Prepares a video from speech that is already encoded.</summary>
+    /// <param name="size">Size of the generated frames; both sides are multiples of 16.</param>
+    /// <param name="frames">Number of frames of the video, at least 1.</param>
+    /// <param name="speech">The speech of each person; disposed with this object.</param>
     /// <param name="pictures">Conditioning pictures of <paramref name="size"/>.</param>
-    /// <param name="speakers">With two people, their masks; freed with this object.</param>
-    /// <param name="drawnPicture">As <see cref="GenerationInputs.DrawnPicture"/>.</param>
+    /// <param name="speakers">Masks of two people; null for one person. Disposed with this object.</param>
+    /// <param name="drawnPicture">See <see cref="GenerationInputs.DrawnPicture"/>.</param>
     public static PreparedVideo FromSpeech(
         NetworkSet networks, VideoSettings settings, (int Height, int Width) size, int frames, IReadOnlyList<ISpeech> speech, PictureAt pictures, Tensor? speakers = null,
         Picture? drawnPicture = null)
@@ -75,12 +75,12 @@ public sealed class PreparedVideo : IDisposable
         return new PreparedVideo(inputs, options, settings.Seed);
     }
 
-    /// <summary>Generates the clips in order; dispose each.</summary>
-    /// <param name="generator">With the networks that draw.</param>
-    /// <param name="options">Other options than <see cref="Options"/>, for measurements.</param>
-    /// <param name="from">A clip of an earlier run after which to continue; null starts at the beginning.</param>
-    /// <param name="progress">Told about every step.</param>
-    /// <param name="ct">Stops between two steps.</param>
+    /// <summary>Generates the clips in order. The caller disposes each of them.</summary>
+    /// <param name="generator">A generator with the networks to use.</param>
+    /// <param name="options">Replaces <see cref="Options"/>, for measurements; null for no replacement.</param>
+    /// <param name="from">A clip of an earlier run, after which the generation continues; null starts at the beginning.</param>
+    /// <param name="progress">Receives every denoising step.</param>
+    /// <param name="ct">Cancels between two steps.</param>
     public IAsyncEnumerable<GeneratedClip> GenerateAsync(
         TalkingVideoGenerator generator, GenerationOptions? options = null, GeneratedClip? from = null, IProgress<GenerationProgress>? progress = null, CancellationToken ct = default) =>
         generator.GenerateAsync(Inputs, options ?? Options, new SeededNoise(seed), from, progress, ct);

@@ -15,8 +15,8 @@ using static TorchSharp.torch;
 namespace Locutor.Generation;
 
 /// <summary>
-/// The generation loop: plan clips, condition, sample, decode, yield frames. Source: <c>generate_infinitetalk</c> of the reference.
-/// One at a time; memory does not depend on the length of the video.
+/// The generation loop: it divides the video into clips, conditions, samples and decodes each one, and yields its frames. Source:
+/// <c>generate_infinitetalk</c> of the reference. It runs one generation at a time; memory use does not depend on the length of the video.
 /// </summary>
 public sealed class TalkingVideoGenerator
 {
@@ -25,7 +25,7 @@ public sealed class TalkingVideoGenerator
     private readonly string precision;
     private readonly Func<GenerationOptions, int, string?> noSkipping;
 
-    /// <summary>Generates with networks from anywhere; a clip that is not finite ends the video.</summary>
+    /// <summary>Creates a generator from single networks. If a result is not finite, the generation fails.</summary>
     public TalkingVideoGenerator(VideoTransformer transformer, VideoAutoencoder autoencoder, ClipVisionEncoder imageEncoder, Device device)
         : this(transformer, autoencoder, imageEncoder, device, "the chosen precision", null) { }
 
@@ -36,20 +36,23 @@ public sealed class TalkingVideoGenerator
         newRenderer = () => new ClipRenderer(transformer, autoencoder, imageEncoder, device, precision);
     }
 
-    /// <summary>Generates with the networks of a bundle; a clip that is not finite is computed again, one step up in precision.</summary>
+    /// <summary>
+    /// Creates a generator from the networks of a bundle. If a result is not finite, the clip is computed again in the next higher
+    /// precision.
+    /// </summary>
     public TalkingVideoGenerator(NetworkSet networks)
         : this(networks.Transformer, networks.Autoencoder, networks.Image, networks.Device, networks.Precision, networks.Finer) { }
 
-    /// <summary>Told when a clip is computed again, or a setting has no effect, and why.</summary>
+    /// <summary>Receives a message when a clip is computed again or a setting has no effect.</summary>
     public Action<string>? Notice { get; init; }
 
     /// <summary>
-    /// While the taker has a clip, the next one is denoised already: it needs of the clip before only the motion frames, so these are
-    /// decoded and colour matched first, and the rest is colour matched, converted and encoded beside it. The decoding itself stays in
-    /// front of the next clip, since a causal decoder says its last frames last.
+    /// Generates the clips in order. While the caller processes a clip, the next one is already denoised. That needs only the motion frames
+    /// of the preceding clip, so these are decoded and colour matched first; the other frames are colour matched, converted and encoded in
+    /// parallel. Decoding itself is not parallel to the next clip, because the causal decoder produces the last frames last.
     /// </summary>
-    /// <param name="from">A clip of an earlier run after which to go on; null starts at the beginning.</param>
-    /// <returns>The clips in order; dispose each.</returns>
+    /// <param name="from">A clip of an earlier run, after which the generation continues; null starts at the beginning.</param>
+    /// <returns>The clips in order; the caller disposes each of them.</returns>
     public async IAsyncEnumerable<GeneratedClip> GenerateAsync(
         GenerationInputs inputs,
         GenerationOptions options,
@@ -90,7 +93,7 @@ public sealed class TalkingVideoGenerator
         }
     }
 
-    /// <summary>The clip once its sound is there, shorter where the sound ends in it.</summary>
+    /// <summary>Waits for the audio of a clip. If the audio ends within the clip, the returned clip is shorter.</summary>
     private static async ValueTask<Clip> WithSoundAsync(ClipPlan plan, Clip clip, IReadOnlyList<ISpeech> speech, CancellationToken ct)
     {
         int end = clip.Start + plan.ClipFrames, frames = end;
@@ -111,7 +114,7 @@ public sealed class TalkingVideoGenerator
         }
     }
 
-    /// <summary>The clip as networks of the higher precision make it from the start, from the same motion frames and noise.</summary>
+    /// <summary>Computes a clip again from the start with networks of higher precision, from equal motion frames and equal noise.</summary>
     private Tensor RenderFiner(WrongResultException failure, FinerNetworks finer, ClipParts parts, IProgress<GenerationProgress>? progress, CancellationToken ct)
     {
         try
@@ -132,7 +135,7 @@ public sealed class TalkingVideoGenerator
 
     private static ClipRenderer RendererOf(NetworkSet networks) => new(networks.Transformer, networks.Autoencoder, networks.Image, networks.Device, networks.Precision);
 
-    /// <summary>Tokens of a clip.</summary>
+    /// <summary>Number of transformer tokens in a clip.</summary>
     private static long Tokens(VideoTransformer transformer, VideoAutoencoder autoencoder, GenerationOptions options)
     {
         int stride = autoencoder.Config.SpatialStride();
@@ -152,7 +155,7 @@ public sealed class TalkingVideoGenerator
         return new ColourMatch(pixels, options.ColourCorrection, options.FewSteps ? LabSpace.FlashTalk : LabSpace.ScikitImage);
     }
 
-    /// <summary>A tensor that outlives dispose scopes and is replaced now and then.</summary>
+    /// <summary>Holds a tensor across dispose scopes; a new tensor replaces and disposes the previous one.</summary>
     private sealed class Held : IDisposable
     {
         public Tensor? Tensor { get; private set; }

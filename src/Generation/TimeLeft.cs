@@ -1,12 +1,12 @@
 namespace Locutor.Generation;
 
-/// <summary>Guesses how long a video still takes, from how long its denoising took so far.</summary>
+/// <summary>Estimates the remaining time of a video from the duration of the completed denoising steps.</summary>
 public sealed class TimeLeft(TimeProvider clock)
 {
     private long? start;
     private double startFraction;
 
-    /// <returns>Null until something was measured.</returns>
+    /// <returns>The estimate; null until a step has been measured.</returns>
     public TimeSpan? After(GenerationProgress progress)
     {
         if (progress.Stage < GenerationStage.Denoising) return start is null ? null : Estimate(progress.Fraction);

@@ -2,14 +2,15 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Conditioning;
 
-/// <summary>The speech embeddings around every frame of a clip.</summary>
+/// <summary>Cuts windows of speech embeddings around each frame of a clip.</summary>
 public static class AudioWindows
 {
-    /// <param name="track">Of one voice.</param>
+    /// <param name="track">The track of one voice.</param>
     /// <param name="start">First video frame of the clip.</param>
-    /// <param name="frames">Of the clip.</param>
-    /// <param name="window">Odd.</param>
-    /// <returns>[frames, window, blocks, channels]; before the track its first frame is repeated, behind it the track runs backwards.</returns>
+    /// <param name="frames">Number of frames in the clip.</param>
+    /// <param name="window">Number of embeddings per frame; odd.</param>
+    /// <returns>[frames, window, blocks, channels]. Before its start, the track is padded with its first frame; after its end, it is
+    /// mirrored.</returns>
     public static Tensor Of(SpeechTrack track, int start, int frames, int window)
     {
         using var scope = NewDisposeScope();

@@ -5,14 +5,15 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Conditioning;
 
-/// <summary>Keys and values of all blocks, for what the passes of a clip attend to.</summary>
-/// <param name="Texts">Of each prompt.</param>
-/// <param name="Speech">Of each embedded speech.</param>
+/// <summary>Keys and values of all blocks for the inputs that the passes of a clip attend to.</summary>
+/// <param name="Texts">Keys and values of each prompt.</param>
+/// <param name="Image">Keys and values of the picture.</param>
+/// <param name="Speech">Keys and values of each embedded speech.</param>
 internal sealed record ClipContext(IReadOnlyList<IReadOnlyList<KeysValues>> Texts, IReadOnlyList<KeysValues> Image, IReadOnlyList<IReadOnlyList<KeysValues>> Speech);
 
 /// <summary>
-/// Makes keys and values, in one walk over the blocks for a clip. Those of prompts are kept for the whole video, those of the picture until
-/// another is shown; those of speech belong to the clip.
+/// Computes keys and values in one pass over the blocks per clip. Those of prompts are cached for the whole video, those of a picture until
+/// the picture changes; those of speech are computed for each clip.
 /// </summary>
 internal sealed class ContextCache(VideoTransformer transformer, ClipVisionEncoder encoder, Device device) : IDisposable
 {
@@ -20,10 +21,10 @@ internal sealed class ContextCache(VideoTransformer transformer, ClipVisionEncod
     private IReadOnlyList<KeysValues> image = [];
     private Picture? shown;
 
-    /// <param name="prompts">Embeddings; one tensor is one prompt.</param>
+    /// <param name="prompts">Embeddings of the prompts; each tensor identifies one prompt.</param>
     /// <param name="picture">The picture that conditions the clip.</param>
-    /// <param name="pixels">The same picture, [3, 1, H, W].</param>
-    /// <param name="look">Sees the tokens of the picture encoder when they are computed.</param>
+    /// <param name="pixels">The pixels of that picture, [3, 1, H, W].</param>
+    /// <param name="look">Receives the tokens of the picture encoder when they are computed.</param>
     /// <param name="speech">Speech of the clip.</param>
     public ClipContext Project(IReadOnlyList<Tensor> prompts, Picture picture, Tensor pixels, Action<Tensor> look, IReadOnlyList<BlockTokens> speech)
     {

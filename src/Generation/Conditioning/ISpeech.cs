@@ -2,17 +2,17 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Conditioning;
 
-/// <summary>The speech of one person as clips read it: of a track that is whole, or of sound that still comes.</summary>
+/// <summary>The speech of one person, from a complete track or from audio that is still arriving.</summary>
 public interface ISpeech : IDisposable
 {
-    /// <summary>Waits for the sound of all frames before <paramref name="end"/>. Ends never go back.</summary>
-    /// <returns><paramref name="end"/>, or fewer frames where the sound has ended before.</returns>
+    /// <summary>Waits for the audio of all frames before <paramref name="end"/>. Later calls must not have a smaller end.</summary>
+    /// <returns><paramref name="end"/>, or fewer frames if the audio has ended earlier.</returns>
     ValueTask<int> ReadAsync(int end, CancellationToken ct);
 
-    /// <summary>The embeddings around every frame of a clip, whose sound was read.</summary>
+    /// <summary>Returns the embeddings around each frame of a clip; its audio has to be read before.</summary>
     /// <param name="start">First video frame of the clip.</param>
-    /// <param name="frames">Frames of the clip.</param>
-    /// <param name="window">Embeddings for a frame; odd.</param>
+    /// <param name="frames">Number of frames in the clip.</param>
+    /// <param name="window">Number of embeddings per frame; odd.</param>
     /// <returns>[frames, window, blocks, channels], float32.</returns>
     Tensor Windows(int start, int frames, int window);
 }

@@ -5,17 +5,23 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Conditioning;
 
-/// <summary>Whether a picture is of the kind that a bundle was trained on.</summary>
+/// <summary>Checks whether a picture is of the kind that a bundle was trained on.</summary>
 public static class PictureFit
 {
-    /// <summary>The bundle's notice, when it has one and it concerns this picture. A result that is not finite tells nothing about the picture.</summary>
+    /// <summary>
+    /// Returns the bundle's notice if it applies to this picture, otherwise null. If the result is not finite, it shows nothing about the
+    /// picture and there is no notice.
+    /// </summary>
     public static string? Notice(NetworkSet networks, Picture picture)
     {
         var bundle = networks.Bundle;
         return bundle.NoticeBelow is { } limit && !(Decibels(networks, picture) < limit) ? null : bundle.Notice;
     }
 
-    /// <summary>Peak signal-to-noise ratio of the picture after the autoencoder: low for pictures unlike those that it learnt to draw.</summary>
+    /// <summary>
+    /// Computes the peak signal-to-noise ratio of the picture after the autoencoder, in decibels. It is low for pictures that differ from
+    /// the training data.
+    /// </summary>
     public static double Decibels(NetworkSet networks, Picture picture)
     {
         using var still = no_grad();

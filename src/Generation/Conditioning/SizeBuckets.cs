@@ -1,16 +1,16 @@
 namespace Locutor.Generation.Conditioning;
 
-/// <summary>The pictures that a network was trained on, [height, width]; the one of the nearest shape is taken.</summary>
+/// <summary>The picture sizes that a network was trained on, as [height, width] in pixels; the one of the nearest shape is used.</summary>
 public static class SizeBuckets
 {
-    /// <summary>About 627 x 627 pixels. Source: <c>ASPECT_RATIO_627</c> of the reference.</summary>
+    /// <summary>Sizes with the area of about 627 x 627 pixels. Source: <c>ASPECT_RATIO_627</c> of the reference.</summary>
     public static IReadOnlyList<int[]> At480p { get; } =
     [
         [320, 1216], [384, 1024], [448, 896], [512, 768], [576, 704], [640, 640], [704, 576], [768, 512],
         [832, 448], [896, 448], [960, 384], [1088, 384], [1152, 320], [1216, 320], [1280, 320],
     ];
 
-    /// <summary>About 960 x 960 pixels. Source: <c>ASPECT_RATIO_960</c> of the reference.</summary>
+    /// <summary>Sizes with the area of about 960 x 960 pixels. Source: <c>ASPECT_RATIO_960</c> of the reference.</summary>
     public static IReadOnlyList<int[]> At720p { get; } =
     [
         [448, 2048], [512, 1792], [576, 1600], [640, 1408], [704, 1280], [768, 1216], [832, 1088], [896, 1024],
@@ -18,16 +18,19 @@ public static class SizeBuckets
         [1472, 640], [1536, 576], [1664, 576], [1856, 512], [1920, 512],
     ];
 
-    /// <summary>The bucket whose height / width is nearest to that of a picture.</summary>
+    /// <summary>Returns the bucket whose ratio of height to width is nearest to that of the picture.</summary>
     public static (int Height, int Width) Nearest(IReadOnlyList<int[]> buckets, int height, int width)
     {
         double ratio = (double)height / width;
-        // The reference compares with ratios rounded to two digits; so do we, or pictures at a border would change shape.
+        // The reference compares ratios rounded to two digits. Without the rounding, pictures near a boundary would get another shape.
         int[] nearest = buckets.MinBy(bucket => Math.Abs(Math.Round((double)bucket[0] / bucket[1], 2) - ratio))!;
         return (nearest[0], nearest[1]);
     }
 
-    /// <summary>The size at which a portrait keeps its own pixels, in the shape of a bucket: even, at least the bucket, at most <paramref name="largestSide"/>.</summary>
+    /// <summary>
+    /// Returns the size at which a portrait keeps its own resolution, in the shape of a bucket. Both sides are even and at least those of
+    /// the bucket; the longer side is at most <paramref name="largestSide"/>.
+    /// </summary>
     public static (int Height, int Width) OwnSize((int Height, int Width) bucket, (int Height, int Width) picture, int largestSide)
     {
         double fits = Math.Min((double)picture.Height / bucket.Height, (double)picture.Width / bucket.Width);

@@ -5,15 +5,15 @@ using Locutor.Media.Sound;
 
 namespace Locutor.Generation.Conditioning;
 
-/// <summary>The decoded inputs of a request; opening them finds what is wrong with them before any network is loaded.</summary>
+/// <summary>The decoded inputs of a request. Opening them finds invalid inputs before any network is loaded.</summary>
 public sealed class SourceMedia : IAsyncDisposable
 {
     private SourceMedia(IReadOnlyList<StoredSound> voices, SourcePictures pictures, IReadOnlyList<string> notes) => (Voices, Pictures, Notes) = (voices, pictures, notes);
 
-    /// <summary>For the user: what was done with the inputs, where that may surprise.</summary>
+    /// <summary>Messages for the user about changes to the inputs that may be unexpected.</summary>
     public IReadOnlyList<string> Notes { get; }
 
-    /// <summary>One for each person, mono, 16 kHz, all of equal length; in temporary files.</summary>
+    /// <summary>The voice of each person: mono, 16 kHz, all of equal length, stored in temporary files.</summary>
     public IReadOnlyList<StoredSound> Voices { get; }
 
     public SourcePictures Pictures { get; }

@@ -5,7 +5,9 @@ using Locutor.Models;
 
 namespace Locutor.Generation.Conditioning;
 
-/// <summary>The conditioning pictures of a video, resized and cropped to the nearest bucket: one still, or the frames of a source video.</summary>
+/// <summary>
+/// The conditioning pictures of a video, resized and cropped to the nearest bucket: a still picture, or the frames of a source video.
+/// </summary>
 public sealed class SourcePictures : IAsyncDisposable
 {
     private const double Negligible = 0.03;
@@ -29,30 +31,32 @@ public sealed class SourcePictures : IAsyncDisposable
         Notes = [.. notes.Where(note => note.Length > 0)];
     }
 
-    /// <summary>For the user: what is not used of the source.</summary>
+    /// <summary>Messages for the user about parts of the source that are not used.</summary>
     public IReadOnlyList<string> Notes { get; }
 
-    /// <summary>Of what the networks draw.</summary>
+    /// <summary>Height of the generated frames in pixels.</summary>
     public int Height { get; }
 
     public int Width { get; }
 
-    /// <summary>Of the video to be made.</summary>
+    /// <summary>Height of the finished video in pixels.</summary>
     public int VideoHeight { get; }
 
     public int VideoWidth { get; }
 
-    /// <summary>The portrait at the video's size, into which frames are composed; null where the video shows frames as they are drawn.</summary>
+    /// <summary>The portrait at the video's size, into which frames are composed; null if the video has the generated size.</summary>
     public Picture? Target { get; }
 
-    /// <summary>Of the source.</summary>
+    /// <summary>Height of the source in pixels.</summary>
     public int SourceHeight { get; }
 
     public int SourceWidth { get; }
 
-    /// <param name="path">A picture or a video.</param>
-    /// <param name="buckets">[height, width] pairs.</param>
-    /// <param name="composition">Of the bundle; used for a still picture.</param>
+    /// <param name="path">Path of a picture or a video.</param>
+    /// <param name="buckets">The supported sizes, as [height, width] in pixels.</param>
+    /// <param name="limits">Limits of size and duration.</param>
+    /// <param name="ct">Cancels the decoding.</param>
+    /// <param name="composition">Composition options of the bundle; used for still pictures only.</param>
     public static async Task<SourcePictures> OpenAsync(string path, IReadOnlyList<int[]> buckets, MediaLimits limits, CancellationToken ct, CompositionOptions? composition = null)
     {
         var info = await MediaProbe.ProbeAsync(path, limits, ct).ConfigureAwait(false);
@@ -69,14 +73,17 @@ public sealed class SourcePictures : IAsyncDisposable
         }
     }
 
-    /// <summary>The picture at a video frame; frames are asked for in order. Past the end of a source video its last one stands.</summary>
+    /// <summary>
+    /// Returns the picture at a video frame; frames have to be requested in order. After the end of a source video, its last frame is
+    /// returned.
+    /// </summary>
     public async ValueTask<Picture> AtAsync(int frame, CancellationToken ct)
     {
         if (video is null) return still!;
         return PictureResizer.ResizeToCover(await video.ReadFrameAsync(frame, ct).ConfigureAwait(false), Height, Width);
     }
 
-    /// <summary>Empty where less than <see cref="Negligible"/> of a side is cut off.</summary>
+    /// <summary>Returns a message about the cropping; empty if less than <see cref="Negligible"/> of each side is cut off.</summary>
     internal static string CropNote(string path, Picture source, int height, int width)
     {
         double scale = Math.Max((double)height / source.Height, (double)width / source.Width);

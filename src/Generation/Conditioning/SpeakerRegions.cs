@@ -2,21 +2,23 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Conditioning;
 
-/// <summary>Where a person is, in pixels of the source picture; right and bottom are outside.</summary>
+/// <summary>The box around a person in pixels of the source picture; Right and Bottom are exclusive.</summary>
 public readonly record struct SpeakerBox(int Left, int Top, int Right, int Bottom)
 {
     public override string ToString() => $"[{Left}, {Top}, {Right}, {Bottom}]";
 }
 
-/// <summary>Masks of two people and of what is neither, on the grid of a latent frame.</summary>
+/// <summary>Computes the masks of two people and the background at latent resolution.</summary>
 public static class SpeakerRegions
 {
     private const double Margin = 0.05;
 
-    /// <summary>Pixels of the video: a smaller box may hold no token of the transformer, and its voice would move nothing.</summary>
+    /// <summary>
+    /// Smallest side of a box in video pixels. A smaller box may contain no token of the transformer, and its voice would have no effect.
+    /// </summary>
     private const int SmallestSide = 16;
 
-    /// <summary>The left and right half of a picture, each with a small margin.</summary>
+    /// <summary>Returns the left and right half of a picture, each with a small margin.</summary>
     public static IReadOnlyList<SpeakerBox> Halves(int height, int width)
     {
         int half = width / 2, top = (int)(height * Margin), bottom = (int)(height * (1 - Margin));
@@ -24,9 +26,10 @@ public static class SpeakerRegions
         return [new(left, top, right, bottom), new((int)(half * Margin + half), top, (int)(half * (1 - Margin) + half), bottom)];
     }
 
-    /// <summary>Why a box cannot be used with a picture; null when all can.</summary>
+    /// <summary>Returns the reason why a box cannot be used with a picture; null if all boxes are valid.</summary>
+    /// <param name="boxes">The boxes.</param>
     /// <param name="source">Height and width of the picture.</param>
-    /// <param name="target">Height and width of the video, which shows the middle of the picture.</param>
+    /// <param name="target">Height and width of the video, which shows the centre of the picture.</param>
     public static string? Fault(IReadOnlyList<SpeakerBox> boxes, (int Height, int Width) source, (int Height, int Width) target)
     {
         double scale = Math.Max((double)target.Height / source.Height, (double)target.Width / source.Width);
@@ -45,7 +48,8 @@ public static class SpeakerRegions
     internal static string? Fault(IReadOnlyList<SpeakerBox> boxes, SourcePictures pictures) =>
         Fault(boxes, (pictures.SourceHeight, pictures.SourceWidth), (pictures.Height, pictures.Width));
 
-    /// <summary>Resized and cropped as the picture is.</summary>
+    /// <summary>Computes the masks; the boxes are resized and cropped in the way the picture is.</summary>
+    /// <param name="boxes">The boxes of both people.</param>
     /// <param name="source">Height and width of the picture.</param>
     /// <param name="target">Height and width of the video.</param>
     /// <param name="latent">Height and width of a latent frame.</param>

@@ -5,21 +5,28 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Conditioning;
 
-/// <summary>Sound as the video transformer takes it: the outputs of the speech encoder's blocks, one row for a video frame.</summary>
+/// <summary>
+/// Computes speech embeddings for the video transformer: the outputs of the speech encoder's blocks, one row per video frame.
+/// </summary>
 public static class SpeechEmbedding
 {
     public const int SampleRate = 16000;
 
     public const int FramesPerSecond = 25;
 
-    /// <summary>Frames of a video that is as long as the sound: the last one may be partly silent, none is cut.</summary>
+    /// <summary>
+    /// Returns the number of video frames that cover the audio; rounded up, so nothing is cut and the last frame may be partly silent.
+    /// </summary>
     public static int VideoFrames(StoredSound sound) => VideoFrames(sound.Samples, sound.SampleRate);
 
     /// <inheritdoc cref="VideoFrames(StoredSound)"/>
     public static int VideoFrames(Waveform sound) => VideoFrames(sound.Samples.LongLength, sound.SampleRate);
 
-    /// <param name="sound">Mono, 16 kHz; brought to -23 LUFS here.</param>
-    /// <returns>floor(25 seconds) frames, at least 1.</returns>
+    /// <param name="sound">Mono audio at 16 kHz; it is normalised to -23 LUFS.</param>
+    /// <param name="encoder">The speech encoder.</param>
+    /// <param name="device">The device of the encoder.</param>
+    /// <param name="ct">Cancels between two pieces.</param>
+    /// <returns>A track of floor(25 * seconds) frames, at least 1.</returns>
     public static SpeechTrack Compute(StoredSound sound, Wav2Vec2Encoder encoder, Device device, CancellationToken ct = default)
     {
         long frames = Math.Max(1, sound.Samples * FramesPerSecond / sound.SampleRate);
@@ -57,7 +64,7 @@ public static class SpeechEmbedding
         }
     }
 
-    /// <summary>For a sound that is in memory.</summary>
+    /// <summary>Computes the embedding of audio in memory.</summary>
     public static SpeechTrack Compute(Waveform sound, Wav2Vec2Encoder encoder, Device device)
     {
         using var stored = StoredSound.From(sound);

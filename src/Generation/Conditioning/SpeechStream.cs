@@ -5,13 +5,13 @@ using static TorchSharp.torch;
 namespace Locutor.Generation.Conditioning;
 
 /// <summary>
-/// Speech from sound that may still be coming: for a clip, the encoder sees a window of sound that ends with the clip. So a clip can start
-/// as soon as its own sound is there, and memory does not depend on the length. Before the start there is silence.
-/// Source: <c>audio_encode_mode stream</c> of SoulX-FlashTalk.
+/// The speech of audio that may still be arriving. For each clip, the encoder reads a window of audio that ends with the clip. So a clip
+/// can start as soon as its own audio has arrived, and memory use does not depend on the length. The audio before the start counts as
+/// silence. Source: <c>audio_encode_mode stream</c> of SoulX-FlashTalk.
 /// </summary>
 public sealed class SpeechStream : ISpeech
 {
-    /// <summary>Video frames of the window: 8 seconds.</summary>
+    /// <summary>Length of the window in video frames: 8 seconds.</summary>
     public const int WindowFrames = 8 * SpeechEmbedding.FramesPerSecond;
 
     private const int SamplesOfFrame = SpeechEmbedding.SampleRate / SpeechEmbedding.FramesPerSecond;
@@ -24,8 +24,10 @@ public sealed class SpeechStream : ISpeech
     private int end;
     private bool ended;
 
-    /// <param name="source">Mono, 16 kHz; it is read once, from its beginning, and belongs to the caller.</param>
-    /// <param name="clipFrames">Frames of a clip; the window is as long where it would be shorter.</param>
+    /// <param name="source">Mono audio at 16 kHz. It is read once, from its beginning; the caller disposes it.</param>
+    /// <param name="encoder">The speech encoder.</param>
+    /// <param name="device">The device of the encoder.</param>
+    /// <param name="clipFrames">Number of frames in a clip; the window is never shorter.</param>
     public SpeechStream(ISampleSource source, Wav2Vec2Encoder encoder, Device device, int clipFrames)
     {
         (this.source, this.encoder, this.device) = (source, encoder, device);
@@ -33,7 +35,7 @@ public sealed class SpeechStream : ISpeech
         held = new float[Frames * SamplesOfFrame];
     }
 
-    /// <summary>Video frames of the window.</summary>
+    /// <summary>Length of the window in video frames.</summary>
     public int Frames { get; }
 
     public async ValueTask<int> ReadAsync(int end, CancellationToken ct)

@@ -3,14 +3,17 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Conditioning;
 
-/// <summary>The speech embedding of a whole voice, in a temporary file: a clip reads the frames around its own, so memory does not grow with length.</summary>
+/// <summary>
+/// The speech embedding of a whole voice in a temporary file. A clip reads only the frames around its own, so memory use does not grow with
+/// the length.
+/// </summary>
 public sealed class SpeechTrack : ISpeech
 {
     private readonly ScratchFile file = new();
 
-    /// <param name="frames">Of video.</param>
-    /// <param name="blocks">Of the speech encoder.</param>
-    /// <param name="width">Of a row.</param>
+    /// <param name="frames">Number of video frames.</param>
+    /// <param name="blocks">Number of blocks in the speech encoder.</param>
+    /// <param name="width">Number of channels in a row.</param>
     public SpeechTrack(long frames, int blocks, int width) => (Frames, Blocks, Width) = (frames, blocks, width);
 
     public long Frames { get; }
@@ -19,7 +22,7 @@ public sealed class SpeechTrack : ISpeech
 
     public int Width { get; }
 
-    /// <param name="embedding">[frames, blocks, width]</param>
+    /// <param name="embedding">[frames, blocks, width].</param>
     public static SpeechTrack From(Tensor embedding)
     {
         var track = new SpeechTrack(embedding.shape[0], (int)embedding.shape[1], (int)embedding.shape[2]);
@@ -32,9 +35,9 @@ public sealed class SpeechTrack : ISpeech
         return track;
     }
 
-    /// <param name="block">Number of the block.</param>
+    /// <param name="block">Index of the block.</param>
     /// <param name="start">First frame.</param>
-    /// <param name="rows">[frames, width]</param>
+    /// <param name="rows">[frames, width].</param>
     public void Write(int block, long start, Tensor rows)
     {
         using var scope = NewDisposeScope();
@@ -42,14 +45,14 @@ public sealed class SpeechTrack : ISpeech
         file.Write(Offset(block, start), plain.bytes);
     }
 
-    /// <returns>[count, blocks, width], float32, in the host's memory.</returns>
+    /// <returns>[count, blocks, width], float32, on the CPU.</returns>
     public Tensor Read(long start, int count)
     {
         using var scope = NewDisposeScope();
         return stack(Enumerable.Range(0, Blocks).Select(block => Read(block, start, count)), 1).MoveToOuterDisposeScope();
     }
 
-    /// <returns>[count, width], float32, in the host's memory.</returns>
+    /// <returns>[count, width], float32, on the CPU.</returns>
     public Tensor Read(int block, long start, int count)
     {
         var rows = empty([count, Width], ScalarType.Float32, CPU);

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Locutor.Generation.Correction;
 
 /// <summary>
-/// Moves the mean and standard deviation of every frame, per channel of CIE Lab (D65, 2 degrees), to those of a reference picture
-/// (Reinhard et al. 2001), and blends the result with the frame.
+/// Matches colours: moves the mean and standard deviation of every frame, per channel of CIE Lab (D65, 2 degrees), to those of a reference
+/// picture (Reinhard et al. 2001), and blends the result with the frame.
 /// </summary>
 public sealed class ColourMatch : IDisposable
 {
@@ -14,8 +14,8 @@ public sealed class ColourMatch : IDisposable
     private readonly LabSpace space;
 
     /// <param name="reference">[3, 1, H, W] in [-1, 1].</param>
-    /// <param name="strength">0 (leave as it is) to 1.</param>
-    /// <param name="space">Null for <see cref="LabSpace.ScikitImage"/>.</param>
+    /// <param name="strength">Weight of the result, 0 (no change) to 1.</param>
+    /// <param name="space">The conversion to Lab; null for <see cref="LabSpace.ScikitImage"/>.</param>
     public ColourMatch(Tensor reference, double strength, LabSpace? space = null)
     {
         using var scope = NewDisposeScope();

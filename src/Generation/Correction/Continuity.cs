@@ -3,18 +3,18 @@ using static TorchSharp.torch;
 namespace Locutor.Generation.Correction;
 
 /// <summary>
-/// Keeps long videos from drifting and their clips from jumping, for bundles that ask for it; the reference has no such step. Without
-/// it, what the autoencoder changes a little is fed back to it clip after clip.
+/// Reduces drift in long videos and jumps between clips, for bundles that request it; the reference has no such step. Small changes by the
+/// autoencoder would otherwise be fed back to it with every clip.
 /// </summary>
 internal static class Continuity
 {
     /// <summary>
-    /// Motion frames without what differs too little from the picture to have moved: up to the tolerance they are the picture, from twice
-    /// the tolerance on they stay as they are, and between both one goes over into the other.
+    /// Suppresses small differences between motion frames and the picture: up to the tolerance they are removed, from twice the tolerance
+    /// they are kept, and in between they are scaled linearly.
     /// </summary>
     /// <param name="motion">[3, frames, H, W] in [-1, 1].</param>
     /// <param name="picture">[3, 1, H, W] in [-1, 1].</param>
-    /// <param name="tolerance">Of 255 levels.</param>
+    /// <param name="tolerance">Tolerance in levels of 255; 0 keeps all differences.</param>
     public static Tensor Settle(Tensor motion, Tensor picture, double tolerance)
     {
         using var scope = NewDisposeScope();
@@ -23,10 +23,13 @@ internal static class Continuity
         return (picture + difference * (difference.abs() / (2 * tolerance / 255) - 1).clamp(0, 1)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Takes the step between the frame that ended the clip before and the same frame in this one away, less and less in the frames after it.</summary>
-    /// <param name="video">[3, frames, H, W], of which the first are the motion frames again.</param>
-    /// <param name="motion">[3, motion frames, H, W] as they were shown.</param>
-    /// <param name="frames">Over which the step is spread.</param>
+    /// <summary>
+    /// Removes the jump at the start of a clip. The difference between the last frame of the preceding clip and its repetition in this clip
+    /// is added to the following frames with a decreasing weight.
+    /// </summary>
+    /// <param name="video">[3, frames, H, W]; the first frames repeat the motion frames.</param>
+    /// <param name="motion">[3, motion frames, H, W], the motion frames as the preceding clip shows them.</param>
+    /// <param name="frames">Number of frames over which the jump is spread.</param>
     public static Tensor Join(Tensor video, Tensor motion, int frames)
     {
         using var scope = NewDisposeScope();

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Locutor.Generation.Correction;
 
 /// <summary>
-/// CIE Lab (D65, 2 degrees) from sRGB and back. References differ in the digits of their matrices and in what they do with colours outside
-/// the range of sRGB, which random networks draw often and trained ones seldom.
+/// Converts sRGB to CIE Lab (D65, 2 degrees) and back. Reference implementations differ in the digits of their matrices and in the
+/// treatment of colours outside sRGB; untrained networks produce such colours often, trained ones rarely.
 /// </summary>
 public sealed class LabSpace
 {
@@ -15,13 +15,17 @@ public sealed class LabSpace
 
     /// <param name="toXyz">Rows of the matrix from linear RGB to XYZ.</param>
     /// <param name="fromXyz">Rows of the matrix back; null for the inverse.</param>
-    /// <param name="bounded">Whether XYZ is cut to the range of white on the way to Lab; otherwise negative Z is cut on the way back.</param>
+    /// <param name="bounded">True to clamp XYZ to the white point in the conversion to Lab; false to clamp negative Z in the conversion
+    /// back.</param>
     private LabSpace(double[] toXyz, double[]? fromXyz, bool bounded) => (this.toXyz, this.fromXyz, this.bounded) = (toXyz, fromXyz, bounded);
 
-    /// <summary>As <c>rgb2lab</c> and <c>lab2rgb</c> of scikit-image, which InfiniteTalk uses.</summary>
+    /// <summary>The conversion of scikit-image (<c>rgb2lab</c>, <c>lab2rgb</c>), which InfiniteTalk uses.</summary>
     public static LabSpace ScikitImage { get; } = new([0.412453, 0.357580, 0.180423, 0.212671, 0.715160, 0.072169, 0.019334, 0.119193, 0.950227], null, bounded: false);
 
-    /// <summary>As <c>rgb_to_lab_torch</c> and <c>lab_to_rgb_torch</c> of <c>multitalk_utils.py</c>, Soul-AILab/SoulX-FlashTalk at 688982e.</summary>
+    /// <summary>
+    /// The conversion of SoulX-FlashTalk: <c>rgb_to_lab_torch</c> and <c>lab_to_rgb_torch</c> in <c>multitalk_utils.py</c>,
+    /// Soul-AILab/SoulX-FlashTalk at 688982e.
+    /// </summary>
     public static LabSpace FlashTalk { get; } = new(
         [0.4124564, 0.3575761, 0.1804375, 0.2126729, 0.7151522, 0.0721750, 0.0193339, 0.1191920, 0.9503041],
         [3.2404542, -1.5371385, -0.4985314, -0.9692660, 1.8760108, 0.0415560, 0.0556434, -0.2040259, 1.0572252],

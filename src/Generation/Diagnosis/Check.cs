@@ -2,20 +2,23 @@ using System.Runtime.CompilerServices;
 
 namespace Locutor.Generation.Diagnosis;
 
-/// <summary>Something to look at on a machine.</summary>
-/// <param name="Name">One word; findings carry it.</param>
-/// <param name="Run">Looks. Whatever it throws becomes a failure.</param>
+/// <summary>A check of the machine.</summary>
+/// <param name="Name">One word that identifies the check in its findings.</param>
+/// <param name="Run">Runs the check. An exception becomes a failure.</param>
 public sealed record Check(string Name, Func<CancellationToken, Task<IReadOnlyList<Finding>>> Run)
 {
-    /// <summary>Longer than any machine takes that works; then the check counts as hanging.</summary>
+    /// <summary>Timeout; no working machine needs longer, so the check then counts as hanging.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>A check that does not wait for other processes.</summary>
+    /// <summary>Creates a check that runs synchronously.</summary>
     public Check(string name, Func<IReadOnlyList<Finding>> look) : this(name, _ => Task.FromResult(look()))
     {
     }
 
-    /// <summary>Runs checks one after another. A check that throws, or that hangs on a dead disk or driver, is a failure and does not keep the others from running.</summary>
+    /// <summary>
+    /// Runs checks one after another. A check that throws, or that hangs because of a dead disk or driver, becomes a failure; the others
+    /// still run.
+    /// </summary>
     public static async IAsyncEnumerable<Finding> RunAllAsync(IEnumerable<Check> checks, [EnumeratorCancellation] CancellationToken ct)
     {
         foreach (var check in checks)

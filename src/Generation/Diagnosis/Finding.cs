@@ -1,11 +1,11 @@
 namespace Locutor.Generation.Diagnosis;
 
-/// <summary>How serious a finding is.</summary>
+/// <summary>Severity of a finding.</summary>
 public enum FindingState
 {
     Ok,
 
-    /// <summary>Works, but slower or with less than this machine could do.</summary>
+    /// <summary>The program works, but slower or with fewer functions than possible on this machine.</summary>
     Warning,
 
     /// <summary>Something that the program needs is missing or broken.</summary>
@@ -14,9 +14,9 @@ public enum FindingState
 
 /// <summary>One line of a diagnosis.</summary>
 /// <param name="Check">Name of the check, for example <c>ffmpeg</c>.</param>
-/// <param name="State">How serious it is.</param>
-/// <param name="Text">What was found. Never holds a secret.</param>
-/// <param name="Advice">What to do about it; null where nothing is to be done.</param>
+/// <param name="State">Severity.</param>
+/// <param name="Text">Description of the finding; never contains a secret.</param>
+/// <param name="Advice">Recommended action; null if none is needed.</param>
 public sealed record Finding(string Check, FindingState State, string Text, string? Advice = null)
 {
     public static Finding Ok(string check, string text) => new(check, FindingState.Ok, text);

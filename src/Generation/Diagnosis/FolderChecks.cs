@@ -3,21 +3,21 @@ using Locutor.Torch.Cuda;
 
 namespace Locutor.Generation.Diagnosis;
 
-/// <summary>Folders that the program writes: whether they are there, can be written and have room.</summary>
+/// <summary>Checks the folders that the program writes: whether they exist, are writable and have enough free space.</summary>
 public static class FolderChecks
 {
-    /// <summary>Compiled kernels and results of the self test.</summary>
+    /// <summary>Checks the folder of compiled kernels and self test results.</summary>
     public static Check Cache { get; } = new("cache", () => [LookAt("cache", KernelCache.UserFolder, 1L << 28)]);
 
-    /// <summary>Inputs from the web, and the video while it is made.</summary>
+    /// <summary>Checks the folder of temporary files: inputs from the web, and unfinished videos.</summary>
     public static Check Temporary { get; } = new("temporary", () => [LookAt("temporary", Path.GetTempPath(), 1L << 30)]);
 
-    /// <summary>Fetched and prepared networks.</summary>
+    /// <summary>Checks the folder of fetched and prepared networks.</summary>
     public static Check Store(string folder) => new("store", () => [LookAt("store", folder, 1L << 30)]);
 
     /// <param name="check">Name for the finding.</param>
-    /// <param name="folder">It may not exist yet.</param>
-    /// <param name="room">Bytes below which a warning is due.</param>
+    /// <param name="folder">The folder; it may not exist yet.</param>
+    /// <param name="room">Free space in bytes below which the finding is a warning.</param>
     internal static Finding LookAt(string check, string folder, long room)
     {
         string there = folder;

@@ -4,15 +4,15 @@ using Locutor.Media.Processes;
 
 namespace Locutor.Generation.Diagnosis;
 
-/// <summary>Processor, memory and ffmpeg.</summary>
+/// <summary>Checks the CPU, the memory and ffmpeg.</summary>
 public static class MachineChecks
 {
     private const string CacheFolder = "/sys/devices/system/cpu/cpu0/cache", MemoryFile = "/proc/meminfo";
 
-    /// <summary>The bundled model takes about 1.5 GiB.</summary>
+    /// <summary>Memory limits in bytes for a failure and a warning; the bundled model needs about 1.5 GiB.</summary>
     private const long LeastMemory = 1L << 30, GoodMemory = 3L << 30;
 
-    /// <summary>Flags that decide how fast networks are.</summary>
+    /// <summary>CPU features that determine the speed of the networks.</summary>
     private static readonly string[] Flags = ["avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "asimd", "bf16"];
 
     public static Check Processor { get; } = new("processor", LookAtProcessor);
@@ -34,7 +34,7 @@ public static class MachineChecks
         return [Finding.Ok("processor", text)];
     }
 
-    /// <summary>Level, kind and size of every cache of the first core, such as <c>L2 1024K</c>.</summary>
+    /// <summary>Returns level, kind and size of every cache of the first core, such as <c>L2 1024K</c>.</summary>
     private static IEnumerable<string> Caches()
     {
         if (!Directory.Exists(CacheFolder)) yield break;

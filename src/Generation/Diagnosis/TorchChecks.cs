@@ -6,12 +6,14 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Diagnosis;
 
-/// <summary>libtorch and GPUs. Native libraries can end the process that loads them, so run these in a process of their own.</summary>
+/// <summary>
+/// Checks libtorch and GPUs. A faulty native library can end the process that loads it, so these checks need a process of their own.
+/// </summary>
 public static class TorchChecks
 {
     private const string DriverFolder = "/proc/driver/nvidia";
 
-    /// <summary>A minute: libtorch with CUDA has gigabytes, which a slow disk reads first.</summary>
+    /// <summary>Timeout of one minute: libtorch with CUDA has several gigabytes, which a slow disk has to read first.</summary>
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(60);
 
     public static Check Libtorch { get; } = new("libtorch", LookAtLibtorch) { Patience = Long };
@@ -44,7 +46,7 @@ public static class TorchChecks
 
     private static string Described() => $"{TorchLibraries.Version() ?? "unknown version"} in {LoadedFolder() ?? Folder ?? "an unknown folder"}{(cuda.is_available() ? " with CUDA" : ", for the CPU alone")}";
 
-    /// <summary>Folder of the library that this process has loaded.</summary>
+    /// <summary>Returns the folder of the libtorch that this process has loaded.</summary>
     private static string? LoadedFolder()
     {
         const string Maps = "/proc/self/maps";

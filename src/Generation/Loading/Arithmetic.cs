@@ -4,19 +4,19 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Loading;
 
-/// <summary>Types in which networks compute on a device.</summary>
+/// <summary>Selects the dtypes in which networks compute on a device.</summary>
 public static class Arithmetic
 {
     /// <summary>
-    /// Type of the transformer and the autoencoder: on a GPU its 16-bit type, bfloat16 where it has that; bfloat16 on a processor that multiplies it in
-    /// hardware and passes the self test with it; else float32.
+    /// Dtype of the transformer and the autoencoder. A GPU uses bfloat16 if it supports it, otherwise float16. A CPU uses bfloat16 if it
+    /// has hardware support and passes the self test, otherwise float32.
     /// </summary>
     public static ScalarType For(Device device) =>
         GpuPaths.ForGpu(device)?.Half ?? (CpuInfo.MultipliesBFloat16 ? Trusted(ScalarType.BFloat16, device) : ScalarType.Float32);
 
     /// <summary>
-    /// That type where the device computes in it. Instead of bfloat16 it may be float16 on a GPU that has none, and float32 on a processor that is
-    /// wrong with it.
+    /// Returns the requested dtype if the device computes correctly in it. bfloat16 is replaced by float16 on a GPU without bfloat16, and
+    /// by float32 on a CPU that fails the self test.
     /// </summary>
     public static ScalarType Trusted(ScalarType type, Device device)
     {
@@ -25,12 +25,14 @@ public static class Arithmetic
         return device.type != TorchSharp.DeviceType.CPU || CpuChecks.TrustBFloat16() ? type : ScalarType.Float32;
     }
 
-    /// <summary>Type of the text and picture encoders, which are billions of numbers: the 16-bit type of a GPU, float32 elsewhere.</summary>
+    /// <summary>
+    /// Dtype of the text and picture encoders, which have billions of parameters: the 16-bit dtype of a GPU, float32 on a CPU.
+    /// </summary>
     public static ScalarType OfEncoders(Device device) => GpuPaths.ForGpu(device)?.Half ?? ScalarType.Float32;
 
     /// <summary>
-    /// Where the prompt is encoded. float16 ends at 65,504, below what T5's feed-forward layers reach, so without bfloat16 the processor does it in
-    /// float32.
+    /// Returns the device that encodes the prompt. The largest float16 number is 65,504, and T5's feed-forward layers exceed it; so if the
+    /// GPU has no bfloat16, the CPU encodes the prompt in float32.
     /// </summary>
     public static Device OfText(Device device) => GpuPaths.ForGpu(device) is { Half: not ScalarType.BFloat16 } ? CPU : device;
 }

@@ -8,10 +8,10 @@ namespace Locutor.Generation.Loading;
 /// <summary>Finds the device that a user names.</summary>
 public static class DeviceFinder
 {
-    /// <param name="name"><c>auto</c> (the first GPU, else the CPU), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
+    /// <param name="name"><c>auto</c> (the first GPU, otherwise the CPU), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
     /// <exception cref="RequestException">The name is none of these.</exception>
-    /// <exception cref="DeviceUnavailableException">There is no such GPU here.</exception>
-    /// <exception cref="GpuCapabilityException">The capability that the environment forces is not one.</exception>
+    /// <exception cref="DeviceUnavailableException">This machine has no such GPU.</exception>
+    /// <exception cref="GpuCapabilityException">The environment forces an invalid compute capability.</exception>
     public static Device Find(string name)
     {
         var device = Named(name);
@@ -32,5 +32,5 @@ public static class DeviceFinder
     }
 }
 
-/// <summary>The device that was asked for is not in this machine.</summary>
+/// <summary>Thrown when the requested device is not available on this machine.</summary>
 public sealed class DeviceUnavailableException(string message) : Exception(message);

@@ -4,23 +4,23 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Loading;
 
-/// <summary>How the networks of a bundle are loaded.</summary>
+/// <summary>Options for loading the networks of a bundle.</summary>
 /// <param name="Device">The device that runs them.</param>
-/// <param name="Type">Arithmetic of the transformer and the autoencoder.</param>
+/// <param name="Type">Dtype in which the transformer and the autoencoder compute.</param>
 public sealed record LoadingOptions(Device Device, ScalarType Type)
 {
-    /// <summary>Adapters that are merged into the transformer.</summary>
+    /// <summary>Adapters (LoRA) that are merged into the transformer.</summary>
     public IReadOnlyList<BundleAdapter> Adapters { get; init; } = [];
 
-    /// <summary>How the matrices of the transformer's blocks are held; null: on a GPU as they are stored, on a CPU plain.</summary>
+    /// <summary>Precision of the matrices of the transformer's blocks. Null means as stored on a GPU, and plain on a CPU.</summary>
     public LinearPrecision? Linears { get; init; }
 
     /// <summary>
-    /// Bytes of the device's memory that may be used, null for all: the CPU encodes the prompt, blocks of the transformer are copied to the
-    /// device in turn, and the autoencoder works in tiles that fit.
+    /// Limit of the device memory in bytes; null for no limit. With a limit, the CPU encodes the prompt, blocks of the transformer are
+    /// offloaded and copied to the device in turn, and the autoencoder works in tiles that fit.
     /// </summary>
     public long? Budget { get; init; }
 
-    /// <summary>The types that a precision means on a device.</summary>
+    /// <summary>Creates the options of a precision on a device.</summary>
     public static LoadingOptions From(Device device, Precision precision) => new(device, precision.Arithmetic(device)) { Linears = precision.Linears() };
 }

@@ -14,16 +14,21 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Loading;
 
-/// <summary>What stays in a GPU's memory when it may not all be used.</summary>
-/// <param name="Residency">How many blocks of the transformer stay.</param>
-/// <param name="TextStays">Whether the text encoder stays too. It is needed once a video, and so is the first to leave; it never stays where networks compute in float16.</param>
-/// <param name="AutoencoderRoom">Bytes that the autoencoder may take beside all parameters that stay, while the transformer only keeps its keys and values; null sets no limit.</param>
+/// <summary>A plan of the parameters that stay in GPU memory when a memory limit is set.</summary>
+/// <param name="Residency">Number of transformer blocks that stay.</param>
+/// <param name="TextStays">True if the text encoder stays too. It is needed once per video, so it is offloaded first; it never stays if the
+/// networks compute in float16.</param>
+/// <param name="AutoencoderRoom">Memory in bytes that the autoencoder may use in addition to the parameters that stay and the transformer's
+/// keys and values; null for no limit.</param>
 public sealed record MemoryPlan(BlockResidency Residency, bool TextStays, long? AutoencoderRoom)
 {
     private const int AudioPasses = 2, ImageTokens = 257;
 
-    /// <summary>So that a clip of the bundle's largest picture of its default size fits the budget.</summary>
-    /// <param name="budget">Bytes; null sets no limit.</param>
+    /// <summary>Computes a plan in which a clip fits the limit at the largest picture of the bundle's default size.</summary>
+    /// <param name="bundle">The bundle.</param>
+    /// <param name="budget">Limit in bytes; null for no limit.</param>
+    /// <param name="type">Dtype in which the transformer and the autoencoder compute.</param>
+    /// <param name="linears">Precision of the transformer's matrices.</param>
     public static MemoryPlan Within(Bundle bundle, long? budget, ScalarType type, LinearPrecision linears)
     {
         if (budget is not { } limit) return new(BlockResidency.All, true, null);
@@ -37,8 +42,10 @@ public sealed record MemoryPlan(BlockResidency Residency, bool TextStays, long? 
         return new(residency, textStays, Math.Max(0, limit - held) / 8 * 7); // an eighth for the clip before, which is still on its way out
     }
 
-    /// <summary>Reads 24, 24GiB or 24GB: bytes, a number alone being GiB.</summary>
-    /// <exception cref="RequestException">Something else.</exception>
+    /// <summary>
+    /// Parses a memory size such as 24, 24GiB or 24GB and returns bytes; a number without a unit is in GiB. Null returns null.
+    /// </summary>
+    /// <exception cref="RequestException">The text is not a memory size.</exception>
     public static long? Parse(string? text)
     {
         if (text is null) return null;
@@ -48,7 +55,10 @@ public sealed record MemoryPlan(BlockResidency Residency, bool TextStays, long? 
             : throw new RequestException("vram_budget", $"expected a number of GiB, such as 24, 24GiB or 24GB, found '{text}'");
     }
 
-    /// <summary>Nine or ten tensors as wide as a token live at once (with int8 linears in their widest product).</summary>
+    /// <summary>
+    /// Size of the activations. Up to ten tensors of the token width exist at once; with int8 linears the maximum is in the widest matrix
+    /// product.
+    /// </summary>
     private static long Tokens(Bundle bundle, VideoTransformerConfig config, ScalarType type)
     {
         var autoencoder = new BundleBlueprint(bundle).Autoencoder;
@@ -57,20 +67,20 @@ public sealed record MemoryPlan(BlockResidency Residency, bool TextStays, long? 
         return tokens * 11 * config.Width * Size(type);
     }
 
-    /// <summary>Keys and values of a clip's text, picture and speech.</summary>
+    /// <summary>Size of the keys and values of a clip's text, picture and speech.</summary>
     private static long Kept(Bundle bundle, VideoTransformerConfig config, ScalarType type) =>
         config.Blocks * (config.TextTokens + ImageTokens + AudioPasses * Frames(bundle) * config.AudioTokens) * 2 * config.Width * Size(type);
 
     private static long Frames(Bundle bundle) => (bundle.ClipFrames - 1) / new BundleBlueprint(bundle).Autoencoder.TemporalStride() + 1;
 
-    /// <summary>The reader of the prompt, without the rows of its words, which stay in the host's memory.</summary>
+    /// <summary>Size of the text encoder without its token embedding, which stays in host memory.</summary>
     private static long Text(Bundle bundle)
     {
         var config = new BundleBlueprint(bundle).Text;
         return Bytes(2, weights => _ = new UmT5Encoder(weights, config)) - 2L * config.Vocabulary * config.Width; // two bytes, as a GPU reads it
     }
 
-    /// <summary>Everything but the blocks and the reader of the prompt.</summary>
+    /// <summary>Size of all networks without the transformer's blocks and the text encoder.</summary>
     private static long Networks(Bundle bundle, VideoTransformerConfig config, ScalarType type)
     {
         long sum = Bytes(4, weights => _ = new Wav2Vec2Encoder(weights, new BundleBlueprint(bundle).Speech));

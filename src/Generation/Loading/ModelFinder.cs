@@ -7,16 +7,14 @@ namespace Locutor.Generation.Loading;
 /// <summary>Finds the bundle that a user names.</summary>
 public static class ModelFinder
 {
-    /// <summary>The bundle that comes with the program.</summary>
+    /// <summary>Name of the bundle that ships with the program.</summary>
     public const string DefaultName = "sketch";
 
-    /// <param name="name">
-    /// A bundle of the catalogue, the path of a <c>bundle.json</c>, or <see cref="UntrainedBundle.Name"/>; null for the bundle that comes
-    /// with the program.
-    /// </param>
+    /// <param name="name">A bundle of the catalogue, the path of a <c>bundle.json</c>, or <see cref="UntrainedBundle.Name"/>; null for the
+    /// bundle that ships with the program.</param>
     /// <param name="store">Folder of fetched and prepared files; null for <see cref="ModelStore.DefaultFolder"/>.</param>
     /// <exception cref="RequestException">There is no such bundle.</exception>
-    /// <exception cref="BundleException">The file is not a bundle.</exception>
+    /// <exception cref="BundleException">The file is not a valid bundle.</exception>
     public static ResolvedBundle Find(string? name, string? store = null)
     {
         var catalogue = BundleCatalogue.Default(store);

@@ -19,7 +19,7 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Loading;
 
-/// <summary>The networks of a bundle, ready to run on one device.</summary>
+/// <summary>The loaded networks of a bundle, ready to run on one device.</summary>
 public sealed class NetworkSet : IDisposable
 {
     private const int StillFrames = 5; // the first frame of a video is drawn less well than later ones
@@ -53,16 +53,19 @@ public sealed class NetworkSet : IDisposable
 
     public Bundle Bundle { get; }
 
-    /// <summary>A line for each file: how many tensors it gave and changed.</summary>
+    /// <summary>A line for each file: the number of tensors that were taken from it and that it changed.</summary>
     public IReadOnlyList<string> Summary { get; private init; } = [];
 
     /// <summary>Precision of the transformer's blocks, for messages.</summary>
     public string Precision { get; }
 
-    /// <summary>These networks one step up in precision; null where there is no step.</summary>
+    /// <summary>The networks in the next higher precision; null if there is none.</summary>
     public FinerNetworks? Finer { get; }
 
-    /// <summary>A line for each device that computes an operation by another path than usual, because the usual one is wrong there, or in another type than usual, and one for weights that it does not multiply as they are stored.</summary>
+    /// <summary>
+    /// Messages for the user: a line for each device on which an operation uses a fallback path or dtype because the usual one failed the
+    /// self test, and one if weights are not multiplied in their stored precision.
+    /// </summary>
     public IReadOnlyList<string> Notices { get; private set; }
 
     public Device Device { get; }
@@ -75,15 +78,15 @@ public sealed class NetworkSet : IDisposable
 
     public Wav2Vec2Encoder Speech { get; }
 
-    /// <summary>Draws moving parts at the portrait's size; null where the bundle has none.</summary>
+    /// <summary>Upsamples moving parts to the portrait's size; null if the bundle has no upsampler.</summary>
     public FaceUpsampler? Upsampler { get; }
 
     /// <summary>
-    /// Loads the networks of a bundle; each from the file that was prepared of its sources where there is one. A bundle without files gets
-    /// random numbers.
+    /// Loads the networks of a bundle. If a file prepared from a network's sources exists, it is used instead of them. A bundle without
+    /// files gets random parameters.
     /// </summary>
     /// <exception cref="DeviceOutOfMemoryException">The device has too little memory.</exception>
-    /// <exception cref="CheckpointException">A file does not fit.</exception>
+    /// <exception cref="CheckpointException">A file does not fit the network.</exception>
     /// <exception cref="BundleException">A file is not on disk.</exception>
     public static NetworkSet Load(ResolvedBundle model, LoadingOptions options) =>
         model.Folder is null ? Random(model.Bundle, 0, options) : DeviceOutOfMemoryException.Watch(() => LoadFiles(model, options));
@@ -127,10 +130,12 @@ public sealed class NetworkSet : IDisposable
         }
     }
 
-    /// <summary>Small networks of seeded random numbers: everything runs, and the pictures are noise.</summary>
+    /// <summary>Creates small networks with random parameters from a seed. The whole pipeline runs, and the videos show noise.</summary>
     public static NetworkSet Untrained(long seed, Device device, ScalarType type) => Random(UntrainedBundle.Bundle, seed, new(device, type));
 
-    /// <summary>Networks of a bundle's sizes and of seeded random numbers, drawn on the device; no file is needed.</summary>
+    /// <summary>
+    /// Creates networks of a bundle's sizes with random parameters from a seed, generated on the device; no file is needed.
+    /// </summary>
     public static NetworkSet Random(Bundle bundle, long seed, LoadingOptions options)
     {
         var parameters = new List<RandomParameters>();
@@ -145,7 +150,10 @@ public sealed class NetworkSet : IDisposable
         }
     }
 
-    /// <summary>Bytes stay bytes on a GPU, of the kind that it multiplies; a processor would widen them again for every product.</summary>
+    /// <summary>
+    /// Selects the precision in which the transformer's matrices are kept. A GPU keeps 8-bit matrices in the kind that it multiplies; a CPU
+    /// would have to dequantise them for every product.
+    /// </summary>
     private static LinearPrecision Held(Checkpoint checkpoint, Device device, LinearPrecision? asked, List<string> notices)
     {
         var first = checkpoint.Tensors.FirstOrDefault(entry => entry.Key.EndsWith("blocks.0.self_attn.q.weight", StringComparison.Ordinal)).Value;
@@ -156,7 +164,7 @@ public sealed class NetworkSet : IDisposable
         return held;
     }
 
-    /// <summary>Embedding of a prompt, one row for a token: [1, tokens, text width], float32.</summary>
+    /// <summary>Computes the embedding of a prompt, one row per token: [1, tokens, text width], float32.</summary>
     public Tensor EmbedText(string prompt)
     {
         using var still = no_grad();
@@ -166,7 +174,10 @@ public sealed class NetworkSet : IDisposable
         return text.Forward(row, ones_like(row)).to(ScalarType.Float32, Device).MoveToOuterDisposeScope();
     }
 
-    /// <summary>A picture held still for five frames, as the autoencoder draws it: [3, 5, H, W], about in [-1, 1], float32. Kept until another picture is drawn.</summary>
+    /// <summary>
+    /// Encodes and decodes a picture repeated for five frames: [3, 5, H, W], about in [-1, 1], float32. The result is cached until the next
+    /// picture.
+    /// </summary>
     public Tensor DrawStill(Picture picture)
     {
         if (still is { } known && ReferenceEquals(known.Picture, picture)) return known.Drawn;
@@ -186,7 +197,9 @@ public sealed class NetworkSet : IDisposable
         foreach (var one in owned) one.Dispose();
     }
 
-    /// <summary>Keeps what the self test found out while these networks were built, and tells what it changed.</summary>
+    /// <summary>
+    /// Stores the results of the self test that ran while the networks were built, and returns a message for each fallback.
+    /// </summary>
     private static string[] Tested(params Device[] devices)
     {
         SelfTest[] tests = [.. devices.Select(SelfTest.On).Distinct()];

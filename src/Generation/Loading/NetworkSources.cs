@@ -10,9 +10,9 @@ using static TorchSharp.torch;
 namespace Locutor.Generation.Loading;
 
 /// <summary>The open files of one network.</summary>
-/// <param name="Checkpoint">Laid over each other.</param>
-/// <param name="Adapters">To be merged; none when the file was prepared with them.</param>
-/// <param name="Summary">A line for each file: how many tensors it gave and changed.</param>
+/// <param name="Checkpoint">The checkpoint files as one.</param>
+/// <param name="Adapters">Adapters to merge; empty if a prepared file already contains them.</param>
+/// <param name="Summary">A line for each file: the number of tensors that were taken from it and that it changed.</param>
 internal sealed record NetworkSource(Checkpoint Checkpoint, IReadOnlyList<LoraAdapter> Adapters, IReadOnlyList<string> Summary, IReadOnlyList<IDisposable> Owned) : IDisposable
 {
     public void Dispose()
@@ -23,18 +23,18 @@ internal sealed record NetworkSource(Checkpoint Checkpoint, IReadOnlyList<LoraAd
 }
 
 /// <summary>Finds and opens the files of a bundle's networks.</summary>
-/// <param name="model">The bundle and the places of its files.</param>
+/// <param name="model">The bundle and the location of its files.</param>
 /// <param name="adapters">Adapters that are merged into the transformer.</param>
-/// <param name="device">The device that runs the networks; null when they are only prepared.</param>
+/// <param name="device">The device that runs the networks; null if they are only prepared.</param>
 internal sealed class NetworkSources(ResolvedBundle model, IReadOnlyList<BundleAdapter> adapters, Device? device = null)
 {
     public PreparedFiles Prepared { get; } = new(model.Store);
 
     public IReadOnlyList<BundleAdapter> AdaptersOf(NetworkKind network) => ResolvedBundle.AdaptersOf(network, adapters);
 
-    /// <summary>The prepared file where there is one that fits and is not older than its sources, otherwise the sources.</summary>
-    /// <param name="arithmetic">Of the network.</param>
-    /// <param name="linears">How the matrices of its blocks will be held; null for as they are stored.</param>
+    /// <summary>Opens the prepared file if there is one that fits and whose sources have not changed, otherwise the sources.</summary>
+    /// <param name="arithmetic">Dtype in which the network computes.</param>
+    /// <param name="linears">Precision in which the matrices of its blocks will be kept; null for as stored.</param>
     /// <exception cref="BundleException">A file is not on disk.</exception>
     public NetworkSource OpenToRun(NetworkKind network, ScalarType arithmetic, LinearPrecision? linears)
     {
@@ -43,7 +43,7 @@ internal sealed class NetworkSources(ResolvedBundle model, IReadOnlyList<BundleA
         return new NetworkSource(checkpoint, [], [$"{file.Path}: {checkpoint.Tensors.Count} tensors, prepared in {file.Precision.Name()}"], []);
     }
 
-    /// <summary>The sources themselves.</summary>
+    /// <summary>Opens the sources.</summary>
     public NetworkSource Open(NetworkKind network)
     {
         var owned = new List<IDisposable>();
@@ -61,7 +61,7 @@ internal sealed class NetworkSources(ResolvedBundle model, IReadOnlyList<BundleA
         }
     }
 
-    /// <summary>Name, path and, for an adapter, strength of every file of the network, in the order in which they are used.</summary>
+    /// <summary>Returns name, path and, for an adapter, strength of every file of the network, in the order of use.</summary>
     public IReadOnlyList<(string Name, string Path, double? Strength)> Paths(NetworkKind network) =>
     [
         .. model.Bundle.Network(network).Files.Select(file => (PreparedFiles.Name(file), model.Locate(file), (double?)null)),
@@ -75,7 +75,10 @@ internal sealed class NetworkSources(ResolvedBundle model, IReadOnlyList<BundleA
         return file.FitTo(target, adapter.Strength);
     }
 
-    /// <summary>What needs no conversion first, then what loses nothing; where as stored is good, what the bundle is prepared in and then whatever there is.</summary>
+    /// <summary>
+    /// Returns the precisions of prepared files by preference: first one that needs no conversion, then those without a loss. If the stored
+    /// precision is to be kept, the bundle's usual precision comes first and any other is accepted.
+    /// </summary>
     private WeightPrecision[] Order(ScalarType arithmetic, LinearPrecision? linears)
     {
         WeightPrecision[] plain = arithmetic switch
@@ -93,7 +96,10 @@ internal sealed class NetworkSources(ResolvedBundle model, IReadOnlyList<BundleA
         };
     }
 
-    /// <summary>The precision that the bundle is prepared in. Before it int8, where the device would make that of float8: from the sources it is more exact.</summary>
+    /// <summary>
+    /// Returns the precision in which the bundle is usually prepared. int8 is preferred if the device would convert float8 to int8: int8
+    /// from the sources is more exact.
+    /// </summary>
     private WeightPrecision[] Usual()
     {
         if (model.Bundle.Precision is not { } named) return [];

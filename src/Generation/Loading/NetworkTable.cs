@@ -10,7 +10,7 @@ using Locutor.Networks.Wav2Vec2;
 
 namespace Locutor.Generation.Loading;
 
-/// <summary>The networks: for each its released sizes, its constructor, and the keys of its file that it does not use.</summary>
+/// <summary>The table of all networks: released sizes, constructor, and the unused keys of their files.</summary>
 internal static class NetworkTable
 {
     public static NetworkRow<VideoTransformerConfig> Transformer { get; } = new(
@@ -33,30 +33,32 @@ internal static class NetworkTable
 
     private static readonly NetworkRow[] Rows = [Transformer, Autoencoder, Text, Image, Speech, Upsampler];
 
-    /// <summary>The row of a network.</summary>
+    /// <summary>Returns the row of a network.</summary>
     public static NetworkRow Row(NetworkKind kind) => Array.Find(Rows, row => row.Kind == kind) ?? throw new ArgumentOutOfRangeException(nameof(kind), kind, $"expected {NetworkKinds.Names}");
 }
 
 /// <summary>One network of the table.</summary>
 internal abstract record NetworkRow(NetworkKind Kind)
 {
-    /// <summary>Builds the network of a bundle's sizes, so that it asks <paramref name="weights"/> for every parameter.</summary>
+    /// <summary>Builds the network in the bundle's sizes; it requests every parameter from <paramref name="weights"/>.</summary>
     public abstract object Build(Bundle bundle, Weights weights);
 
-    /// <summary>Whether the network's file may hold a tensor of that key, without its prefix, which the network does not use.</summary>
+    /// <summary>
+    /// True if the network's file may contain a tensor of that key (without the prefix) although the network does not use it.
+    /// </summary>
     public abstract bool Ignores(Bundle bundle, string key);
 }
 
-/// <summary>One network of the table, with the type of its sizes.</summary>
+/// <summary>One network of the table, with the type of its configuration.</summary>
 /// <param name="Kind">The network.</param>
 /// <param name="Architecture">Name of the released architecture in bundle files.</param>
-/// <param name="Released">Sizes of the released architecture.</param>
+/// <param name="Released">Configuration of the released architecture.</param>
 /// <param name="Construct">Builds the network.</param>
-/// <param name="Unused">Whether a key of its file is not used.</param>
+/// <param name="Unused">Returns true for a key of the file that the network does not use.</param>
 internal sealed record NetworkRow<T>(NetworkKind Kind, string Architecture, T Released, Func<Weights, T, object> Construct, Func<T, string, bool> Unused) : NetworkRow(Kind)
     where T : class
 {
-    /// <summary>The sizes that a bundle gives this network.</summary>
+    /// <summary>Returns the network's configuration in a bundle.</summary>
     /// <exception cref="BundleException">The bundle names another architecture, or its sizes are missing.</exception>
     public T ConfigOf(Bundle bundle)
     {

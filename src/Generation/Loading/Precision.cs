@@ -3,26 +3,30 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Loading;
 
-/// <summary>How finely a video is computed.</summary>
+/// <summary>Precision in which a video is computed.</summary>
 public enum Precision
 {
-    /// <summary>What the device is best at; matrices as they are stored.</summary>
+    /// <summary>The dtype that suits the device best; matrices as stored.</summary>
     Auto,
     Float32,
 
-    /// <summary>bfloat16; float16 on a GPU without it.</summary>
+    /// <summary>bfloat16; float16 on a GPU without bfloat16.</summary>
     BFloat16,
 
-    /// <summary>As bfloat16, with the matrices of the transformer's blocks, and where the device multiplies them also their activations, in float8.</summary>
+    /// <summary>
+    /// bfloat16 with float8 matrices in the transformer's blocks. Where the device multiplies float8, their activations are float8 too.
+    /// </summary>
     Float8,
 
-    /// <summary>As float8, in int8.</summary>
+    /// <summary>
+    /// bfloat16 with int8 matrices in the transformer's blocks. Where the device multiplies int8, their activations are int8 too.
+    /// </summary>
     Int8,
 }
 
 public static class PrecisionExtensions
 {
-    /// <summary>Of the transformer and the autoencoder.</summary>
+    /// <summary>Returns the dtype in which the transformer and the autoencoder compute.</summary>
     public static ScalarType Arithmetic(this Precision precision, Device device) => precision switch
     {
         Precision.Float32 => ScalarType.Float32,
@@ -30,7 +34,7 @@ public static class PrecisionExtensions
         _ => Loading.Arithmetic.For(device),
     };
 
-    /// <summary>Of the transformer's blocks; null leaves it to how they are stored.</summary>
+    /// <summary>Returns the precision of the matrices in the transformer's blocks; null for as stored.</summary>
     public static LinearPrecision? Linears(this Precision precision) => precision switch
     {
         Precision.Auto => null,

@@ -9,13 +9,13 @@ using Locutor.Networks.Wav2Vec2;
 
 namespace Locutor.Generation.Loading;
 
-/// <summary>A bundle without files: small networks of random numbers, for trying the pipeline where no trained model is.</summary>
+/// <summary>A bundle without files: small networks with random parameters, to try the pipeline without a trained model.</summary>
 public static class UntrainedBundle
 {
     public const string Name = "untrained";
     private const int AudioBlocks = 2, AudioChannels = 32, ImageWidth = 32, TextWidth = 32;
 
-    /// <summary>Identifiers 0 and 1 pad and end; a byte of UTF-8 is its value plus 2.</summary>
+    /// <summary>First token id of the UTF-8 bytes: id 0 pads and id 1 ends the text, and a byte has its value plus 2.</summary>
     private const int FirstByte = 2;
 
     public static Bundle Bundle { get; } = new()
