@@ -7,14 +7,14 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Clips;
 
-/// <summary>A clip that an earlier run finished.</summary>
-/// <param name="Frames">8-bit RGB rows of its new frames.</param>
-/// <param name="Clip">The clip without its frames: where to continue from.</param>
+/// <summary>A clip that an earlier run has finished.</summary>
+/// <param name="Frames">New frames, rows of 8-bit R, G, B.</param>
+/// <param name="Clip">The clip without its frames, from which a run continues.</param>
 public sealed record StoredClip(IReadOnlyList<byte[]> Frames, GeneratedClip Clip);
 
 /// <summary>
-/// The finished clips of an unfinished video in a folder, so that another process can go on where one was stopped. A clip is written
-/// aside and renamed; one that is torn, or of other inputs or settings, counts as not there.
+/// Stores the finished clips of an unfinished video in a folder, so that another process can resume it. A clip is written under a temporary
+/// name and then renamed. A clip that is incomplete, or that belongs to other inputs or settings, is ignored.
 /// </summary>
 public sealed class ClipArchive
 {
@@ -22,8 +22,8 @@ public sealed class ClipArchive
     private readonly string folder;
     private readonly byte[] fingerprint;
 
-    /// <param name="folder">Made when the first clip is saved.</param>
-    /// <param name="what">Everything that determines the video, as text.</param>
+    /// <param name="folder">The folder; created when the first clip is saved.</param>
+    /// <param name="what">Text that contains everything on which the video depends.</param>
     public ClipArchive(string folder, string what)
     {
         this.folder = folder;
@@ -48,8 +48,8 @@ public sealed class ClipArchive
         File.Move(aside, path, overwrite: true);
     }
 
-    /// <summary>Reads the stored clips in order, up to the first that is missing, torn or of another video.</summary>
-    /// <returns>Each clip; dispose it. The run continues after the last.</returns>
+    /// <summary>Reads the stored clips in order, up to the first one that is missing, incomplete or belongs to another video.</summary>
+    /// <returns>The clips; the caller disposes each of them. The run continues after the last one.</returns>
     public async IAsyncEnumerable<StoredClip> ReadAsync(ClipPlan plan, int height, int width, [EnumeratorCancellation] CancellationToken ct)
     {
         for (int index = 0; index < plan.Count - 1 && File.Exists(PathOf(index)); index++)

@@ -12,13 +12,24 @@ using PassConditioning = Locutor.Networks.VideoTransformer.Conditioning;
 
 namespace Locutor.Generation.Clips;
 
-/// <summary>What a clip is made from; with equal networks, equal parts give an equal clip.</summary>
+/// <summary>The inputs of a clip; equal networks and equal parts give an equal clip.</summary>
+/// <param name="Inputs">The inputs of the video.</param>
+/// <param name="Options">The options of the video.</param>
+/// <param name="Clip">The window of the clip.</param>
 /// <param name="Picture">The conditioning picture at the start of the clip.</param>
-/// <param name="Motion">The last frames of the clip before, [3, frames, H, W]; null where there are none.</param>
+/// <param name="Motion">The last frames of the preceding clip, [3, frames, H, W]; null if there is none.</param>
+/// <param name="Noise">Source of the noise.</param>
 internal sealed record ClipParts(GenerationInputs Inputs, GenerationOptions Options, Clip Clip, Picture Picture, Tensor? Motion, INoise Noise);
 
-/// <summary>Makes clips with one set of networks: encode, condition, denoise, decode. Every result is watched for numbers that are not finite.</summary>
-/// <param name="precision">Of the networks, for messages.</param>
+/// <summary>
+/// Computes clips with one set of networks: encodes, conditions, denoises and decodes. Every result is checked for numbers that are not
+/// finite.
+/// </summary>
+/// <param name="transformer">The video transformer.</param>
+/// <param name="autoencoder">The video autoencoder.</param>
+/// <param name="imageEncoder">The picture encoder.</param>
+/// <param name="device">The device that runs the networks.</param>
+/// <param name="precision">Precision of the networks, for messages.</param>
 internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencoder autoencoder, ClipVisionEncoder imageEncoder, Device device, string precision) : IDisposable
 {
     private const string AutoencoderName = "video autoencoder", TransformerName = "video transformer";
@@ -27,8 +38,8 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
     private Picture? encoded; // a still picture is encoded once
     private Tensor? reference;
 
-    /// <summary>One clip, whole: [3, clip frames, H, W] in [-1, 1] on the device, its colours as decoded.</summary>
-    /// <exception cref="WrongResultException">A network gave numbers that are not finite.</exception>
+    /// <summary>Computes one whole clip: [3, clip frames, H, W] in [-1, 1] on the device, before colour correction.</summary>
+    /// <exception cref="WrongResultException">The result of a network is not finite.</exception>
     public Tensor Render(ClipParts parts, IProgress<GenerationProgress>? progress, CancellationToken ct)
     {
         var (inputs, options, clip, _, motion, noise) = parts;
@@ -72,7 +83,7 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
     private static Tensor Settled(Tensor motion, Tensor picture, GenerationOptions options) =>
         options.Continuity is { } held ? Continuity.Settle(motion, picture, held.StillTolerance) : motion;
 
-    /// <summary>Latent of the conditioning picture and what stands behind it, [1, 16, F, h, w].</summary>
+    /// <summary>Encodes the conditioning picture and the frames that follow it: [1, 16, F, h, w].</summary>
     private Tensor EncodeReference(Tensor picture, GenerationOptions options, CancellationToken ct)
     {
         using var still = no_grad();
@@ -87,7 +98,7 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
 
     private Tensor Encode(Tensor video, CancellationToken ct) => autoencoder.Encode(video, autoencoder.Plan(video.shape[2], video.shape[3], video.shape[4]), ct);
 
-    /// <summary>4 channels: 1 on the first latent frame, 0 behind.</summary>
+    /// <summary>Creates the 4 mask channels: 1 in the first latent frame, 0 in all others.</summary>
     private static Tensor ConditioningMask(Tensor latent)
     {
         var mask = zeros([1, 4, latent.shape[2], latent.shape[3], latent.shape[4]], ScalarType.Float32, latent.device);
@@ -95,7 +106,10 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
         return mask;
     }
 
-    /// <summary>Keys and values of every kind of pass that guidance asks for; those of speech are computed once for the clip, the others less often.</summary>
+    /// <summary>
+    /// Computes keys and values for each kind of pass that guidance needs. Those of speech are computed once per clip, the others less
+    /// often.
+    /// </summary>
     private Dictionary<Pass, PassConditioning> Conditions(ClipParts parts, Tensor pixels, SpeakerMasks? speakers, FiniteWatch watch)
     {
         var (inputs, options, clip) = (parts.Inputs, parts.Options, parts.Clip);
@@ -128,7 +142,7 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
 
     private static bool WithoutAudio(Pass pass) => pass is Pass.AudioDropped or Pass.Unconditional;
 
-    /// <summary>Before and after each step the first latent frames are the clean ones.</summary>
+    /// <summary>Denoises a clip. Before and after each step, the first latent frames are replaced by the clean ones.</summary>
     private Tensor Denoise(
         Tensor latent, Tensor clean, Tensor reference, Dictionary<Pass, PassConditioning> given, ClipParts parts,
         FiniteWatch watch, IProgress<GenerationProgress>? progress, CancellationToken ct)
@@ -182,7 +196,7 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
     private static Tensor StartWith(Tensor clean, Tensor latent) =>
         cat([clean, latent.narrow(2, clean.shape[2], latent.shape[2] - clean.shape[2])], 2);
 
-    /// <summary>Decodes what moves; everything else is the picture as the autoencoder draws it.</summary>
+    /// <summary>Decodes the moving region only; all other pixels come from the picture after the autoencoder.</summary>
     private Tensor DecodeMoving(Tensor latent, Tensor pictureLatent, Picture drawn, ClipParts parts, FiniteWatch watch, CancellationToken ct)
     {
         using var scope = NewDisposeScope();

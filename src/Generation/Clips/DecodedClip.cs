@@ -3,27 +3,33 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Clips;
 
-/// <summary>A clip of which only the motion frames, on which the next one waits, have their final colours.</summary>
-/// <param name="Video">[3, clip frames, H, W] as decoded, on the device.</param>
-/// <param name="Motion">[3, motion frames, H, W], final, on the CPU.</param>
+/// <summary>A decoded clip. Only the motion frames, which the next clip needs, have been colour corrected.</summary>
+/// <param name="Clip">The window of the clip.</param>
+/// <param name="Video">[3, clip frames, H, W] before colour correction, on the device.</param>
+/// <param name="Motion">[3, motion frames, H, W] after colour correction, on the CPU.</param>
 internal sealed record DecodedClip(Clip Clip, Tensor Video, Tensor Motion) : IDisposable
 {
-    /// <summary>Pixels (frames x height x width) that are matched at once; bounds the memory of float64 arithmetic.</summary>
+    /// <summary>
+    /// Number of pixels (frames x height x width) that are colour corrected at once; it limits the memory of the float64 computation.
+    /// </summary>
     private const long MatchedAtOnce = 8 * 640 * 640;
 
-    /// <param name="video">Owned by the clip from now on.</param>
+    /// <param name="clip">The window of the clip.</param>
+    /// <param name="video">The decoded frames; disposed with the clip.</param>
+    /// <param name="motionFrames">Number of motion frames at the end.</param>
+    /// <param name="colours">The colour correction.</param>
     public static DecodedClip Of(Clip clip, Tensor video, int motionFrames, ColourMatch colours)
     {
         using var scope = NewDisposeScope();
         long frames = video.shape[1], count = Math.Min(motionFrames, frames);
-        // Plain in memory, whatever layout the decoder left: libtorch computes by layout, and a run that goes on from stored frames has to
-        // give the same bits.
+        // Copies to the standard memory layout, whatever layout the decoder returned: results in libtorch depend on the layout, and a run
+        // that resumes from stored frames has to give identical bits.
         var motion = empty([3, count, video.shape[2], video.shape[3]], ScalarType.Float32);
         Match(video.narrow(1, frames - count, count), motion, colours);
         return new DecodedClip(clip, video, motion.MoveToOuterDisposeScope());
     }
 
-    /// <summary>The new frames with their final colours, in the memory of <see cref="Video"/>; once.</summary>
+    /// <summary>Applies the colour correction to the new frames, in the memory of <see cref="Video"/>. Call it once.</summary>
     public GeneratedClip Finish(ColourMatch colours)
     {
         using var still = no_grad();

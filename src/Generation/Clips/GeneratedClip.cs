@@ -2,16 +2,16 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Clips;
 
-/// <summary>The new frames of one clip, and what the next one starts from.</summary>
-/// <param name="Clip">Which one.</param>
-/// <param name="Video">[3, kept frames, H, W] in [-1, 1], float32, on the device that made it.</param>
-/// <param name="Motion">The last frames, [3, motion frames, H, W]; with them and <paramref name="Clip"/> a run can be taken up again.</param>
+/// <summary>The new frames of one clip, and the motion frames for the next one.</summary>
+/// <param name="Clip">The window of the clip.</param>
+/// <param name="Video">[3, kept frames, H, W] in [-1, 1], float32, on the device that computed it.</param>
+/// <param name="Motion">The last frames, [3, motion frames, H, W]; a run can be resumed from them and <paramref name="Clip"/>.</param>
 public sealed record GeneratedClip(Clip Clip, Tensor Video, Tensor Motion) : IDisposable
 {
-    /// <summary>Frames that leave the device together.</summary>
+    /// <summary>Number of frames that are copied from the device together.</summary>
     private const long AtOnce = 8;
 
-    /// <summary>8-bit RGB rows of every frame.</summary>
+    /// <summary>Returns every frame as rows of 8-bit R, G, B.</summary>
     public IEnumerable<byte[]> Frames()
     {
         for (long frame = 0; frame < Video.shape[1]; frame += AtOnce)

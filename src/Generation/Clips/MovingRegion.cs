@@ -4,25 +4,28 @@ using static TorchSharp.torch;
 namespace Locutor.Generation.Clips;
 
 /// <summary>
-/// The part of a clip that moves, found in its latents before they are decoded. Where a latent is that of the picture held still, decoding it
-/// would give the picture again, which is known: only the rest is decoded.
+/// Finds the moving region of a clip in its latents before they are decoded. Where a latent equals that of the picture held still, the
+/// decoded pixels would be the picture, so only the rest is decoded.
 /// </summary>
 internal static class MovingRegion
 {
     /// <summary>
-    /// Mean difference of a latent cell, in standard deviations, from which it counts as moving. Measured on the bundled model: 0.01 to 0.02
-    /// where nothing moves, 0.1 to 1.6 on mouth and eyes.
+    /// Mean difference of a latent cell, in standard deviations, from which it counts as moving. Measured on the bundled model: 0.01 to
+    /// 0.02 for cells that do not move, 0.1 to 1.6 on mouth and eyes.
     /// </summary>
     private const float Moves = 0.06f;
 
-    /// <summary>Cells around the moving ones that are decoded. At the outermost of them the decoder sees zeros beyond the edge, so it is not used.</summary>
+    /// <summary>
+    /// Number of cells around the moving ones that are also decoded. The outermost of them are not used, because the decoder pads with
+    /// zeros at the edge.
+    /// </summary>
     private const int Margin = 2, Unused = 1;
 
     private const int Step = 2; // sides are multiples, so that clips share their few sizes
 
-    /// <param name="latent">[1, 16, F, h, w]</param>
-    /// <param name="still">The latent of the picture held still, of the same shape.</param>
-    /// <returns>Cells to decode; empty where nothing moves.</returns>
+    /// <param name="latent">[1, 16, F, h, w].</param>
+    /// <param name="still">The latent of the picture held still, of equal shape.</param>
+    /// <returns>Region of cells to decode; empty if nothing moves.</returns>
     public static PixelRegion Find(Tensor latent, Tensor still)
     {
         using var scope = NewDisposeScope();
@@ -33,10 +36,12 @@ internal static class MovingRegion
         return new PixelRegion(top, left, bottom, right);
     }
 
-    /// <summary>Lays a decoded part into the still picture.</summary>
+    /// <summary>Inserts a decoded region into the still picture.</summary>
     /// <param name="part">[3, frames, stride * rows, stride * columns] of the region.</param>
-    /// <param name="picture">As the network draws it, [3, 1, H, W].</param>
-    /// <returns>[3, frames, H, W]</returns>
+    /// <param name="region">The region in latent cells.</param>
+    /// <param name="picture">The picture after the autoencoder, [3, 1, H, W].</param>
+    /// <param name="stride">Pixels per latent cell along one side.</param>
+    /// <returns>[3, frames, H, W].</returns>
     public static Tensor Place(Tensor part, PixelRegion region, Tensor picture, int stride)
     {
         using var scope = NewDisposeScope();

@@ -3,12 +3,13 @@ using System.Runtime.CompilerServices;
 namespace Locutor.Generation.Clips;
 
 /// <summary>
-/// Lets a sequence make its next element while the taker still works on the last one, and no more than that one: two elements at most
-/// live at a time, and who has come back for the third is done with the first.
+/// Computes the next element of a sequence while the consumer still works on the current one, and no more than that: at most two elements
+/// exist at a time. When the consumer requests the third, it has finished with the first.
 /// </summary>
 internal static class OneAhead
 {
-    /// <param name="source">Runs on the thread pool; is cancelled and awaited when the taker leaves early.</param>
+    /// <param name="source">The sequence. It runs on the thread pool; it is cancelled and awaited if the consumer stops early.</param>
+    /// <param name="ct">Cancels the sequence.</param>
     public static async IAsyncEnumerable<T> Of<T>(IAsyncEnumerable<T> source, [EnumeratorCancellation] CancellationToken ct = default)
         where T : IDisposable
     {

@@ -4,8 +4,8 @@ using Locutor.Models;
 namespace Locutor.Generation.Compositing;
 
 /// <summary>
-/// Where and how much a drawn frame differs from its reference, as soft weights per pixel. Weights are widened before they are softened: a
-/// changed part is covered whole, and the soft edge lies where nothing changed, so that it shows neither seam nor double contours.
+/// Soft weights per pixel for the difference between a generated frame and its reference. The weights are dilated before they are smoothed:
+/// a changed part is covered completely, and the soft edge lies outside it, so that neither a seam nor a double contour is visible.
 /// </summary>
 internal sealed class ChangeMask(int height, int width, CompositionOptions options)
 {
@@ -13,13 +13,15 @@ internal sealed class ChangeMask(int height, int width, CompositionOptions optio
     private readonly float[] difference = new float[height * width];
     private readonly PlaneFilter filter = new(height, width);
 
-    /// <summary>Share of the difference that is added to the target, 0 to 1.</summary>
+    /// <summary>Weight with which the difference is added to the target, 0 to 1.</summary>
     public float[] Added { get; } = new float[height * width];
 
-    /// <summary>Share in which the drawn frame replaces the target, 0 to 1; nowhere above <see cref="Added"/>.</summary>
+    /// <summary>Weight with which the generated frame replaces the target, 0 to 1; never greater than <see cref="Added"/>.</summary>
     public float[] Replaced { get; } = new float[height * width];
 
-    /// <returns>The smallest region that holds every weight that matters.</returns>
+    /// <param name="drawn">The generated frame, rows of R, G, B.</param>
+    /// <param name="reference">The reference frame, rows of R, G, B.</param>
+    /// <returns>The smallest region that contains all weights that change a byte.</returns>
     public PixelRegion Compute(ReadOnlySpan<byte> drawn, ReadOnlySpan<byte> reference)
     {
         for (int pixel = 0, i = 0; pixel < difference.Length; pixel++, i += 3)
@@ -31,7 +33,10 @@ internal sealed class ChangeMask(int height, int width, CompositionOptions optio
         return Bounds();
     }
 
-    /// <summary>0 up to the threshold, 1 from twice the threshold on, smooth between; then widened by a pixel and softened.</summary>
+    /// <summary>
+    /// Converts differences to weights: 0 up to the threshold, 1 from twice the threshold, smooth in between. The result is dilated by one
+    /// pixel and smoothed.
+    /// </summary>
     private void Weigh(float threshold, float[] weights)
     {
         for (int i = 0; i < weights.Length; i++)

@@ -5,7 +5,7 @@ using Locutor.Models;
 
 namespace Locutor.Generation.Compositing;
 
-/// <summary>Composes the frames of one video into its portrait, for bundles that draw smaller than the portrait is.</summary>
+/// <summary>Composes the frames of a video into its portrait, for bundles that generate frames smaller than the portrait.</summary>
 public sealed class ComposedVideo : IDisposable
 {
     private const float Least = 1f / 64; // a share below this needs no upsampler
@@ -15,19 +15,23 @@ public sealed class ComposedVideo : IDisposable
     private readonly byte[] target, composed;
 
     /// <param name="target">The portrait at the video's size.</param>
-    /// <param name="reference">The portrait as the network draws it.</param>
-    /// <param name="upsampler">Owned from now on; null enlarges what is drawn.</param>
+    /// <param name="reference">The portrait after the autoencoder, at the generated size.</param>
+    /// <param name="options">Thresholds of the composition.</param>
+    /// <param name="upsampler">Upsamples moving parts, and is disposed with this object; null interpolates the generated frames.</param>
     public ComposedVideo(Picture target, Picture reference, CompositionOptions options, PartUpsampler? upsampler = null)
     {
         compositor = new FaceCompositor((reference.Height, reference.Width), (target.Height, target.Width), options);
         (this.target, Reference, this.upsampler, composed) = (target.Rgb, reference, upsampler, new byte[compositor.FrameBytes]);
     }
 
-    /// <summary>The portrait as the network draws it.</summary>
+    /// <summary>The portrait after the autoencoder, at the generated size.</summary>
     public Picture Reference { get; }
 
-    /// <summary>Composes into a portrait with the networks that draw the video.</summary>
-    /// <param name="picture">The portrait at the network's size.</param>
+    /// <summary>Creates the composition into a portrait with the networks that generate the video.</summary>
+    /// <param name="networks">The networks.</param>
+    /// <param name="target">The portrait at the video's size.</param>
+    /// <param name="picture">The portrait at the generated size.</param>
+    /// <param name="options">Thresholds of the composition.</param>
     public static ComposedVideo Create(NetworkSet networks, Picture target, Picture picture, CompositionOptions options)
     {
         using var drawn = networks.DrawStill(picture).select(1, -1);
@@ -35,8 +39,8 @@ public sealed class ComposedVideo : IDisposable
         return new ComposedVideo(target, reference, options, networks.Upsampler is { } upsampler ? new PartUpsampler(upsampler, networks.Device, target, reference) : null);
     }
 
-    /// <param name="clip">Frames of a clip, rows of R, G, B at the network's size.</param>
-    /// <returns>The frames at the target's size, each in a buffer that the next one overwrites.</returns>
+    /// <param name="clip">Frames of a clip, rows of R, G, B at the generated size.</param>
+    /// <returns>The frames at the target's size; each one is in a buffer that the next one overwrites.</returns>
     public IEnumerable<byte[]> Compose(IReadOnlyList<byte[]> clip)
     {
         var parts = Parts(clip);
@@ -49,7 +53,7 @@ public sealed class ComposedVideo : IDisposable
 
     public void Dispose() => upsampler?.Dispose();
 
-    /// <summary>Of every moving part, all frames.</summary>
+    /// <summary>Returns every moving part, upsampled in all frames.</summary>
     private List<IReadOnlyList<DrawnPart>> Parts(IReadOnlyList<byte[]> clip)
     {
         if (upsampler is null) return [];

@@ -4,15 +4,15 @@ using Locutor.Models;
 namespace Locutor.Generation.Compositing;
 
 /// <summary>
-/// Lays the moving parts of a small drawn frame into a larger target frame, so that every pixel that does not move stays the target's.
-/// The drawn frame is compared with the drawn reference, which is the target as the same network draws it. Where they differ a little, the
-/// difference is added to the target, which keeps its detail. Where they differ much, as in an opening mouth, the drawn frame replaces the
-/// target; there it may come from an upsampler, at a finer size.
+/// Composes the moving parts of a small generated frame into a larger target frame; pixels that do not move keep the target's values. The
+/// generated frame is compared with a reference: the target after the autoencoder. Small differences are added to the target, which keeps
+/// its detail. Where the difference is large, as in an opening mouth, the generated frame replaces the target; there it may come from an
+/// upsampler, at a finer size.
 /// </summary>
-/// <remarks>An instance reuses its buffers: not for use by several threads at once.</remarks>
+/// <remarks>Not thread-safe: an instance reuses its buffers.</remarks>
 public sealed class FaceCompositor
 {
-    private const float EdgePixels = 4; // drawn pixels over which a part goes over into the enlarged frame
+    private const float EdgePixels = 4; // generated pixels over which a part is blended into the interpolated frame
 
     private readonly (int Height, int Width) drawn, target;
     private readonly int samples, rowLength;
@@ -21,10 +21,12 @@ public sealed class FaceCompositor
     private readonly PlaneUpsampler changes, shares, enlarged;
     private readonly float[] changeRow, shareRow; // of the target's width
     private readonly float[] replacement; // of the target's size
-    private (float[] Plane, PlaneUpsampler Upsampler)? fine; // made when the first part comes
+    private (float[] Plane, PlaneUpsampler Upsampler)? fine; // created for the first part
 
-    /// <param name="drawn">Size of what the network draws.</param>
-    /// <param name="target">Size of the target and of the composed frame: of about the same shape, and not smaller.</param>
+    /// <param name="drawn">Size of the generated frames.</param>
+    /// <param name="target">Size of the target and of the composed frame; not smaller than <paramref name="drawn"/>, and of about the same
+    /// aspect ratio.</param>
+    /// <param name="options">Thresholds of the composition.</param>
     public FaceCompositor((int Height, int Width) drawn, (int Height, int Width) target, CompositionOptions options)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(target.Height, drawn.Height, nameof(target));
@@ -40,10 +42,13 @@ public sealed class FaceCompositor
         (changeRow, shareRow, replacement) = (new float[rowLength], new float[rowLength], new float[FrameBytes]);
     }
 
-    /// <summary>Bytes of a target frame and of a composed one.</summary>
+    /// <summary>Size in bytes of a target frame and of a composed frame.</summary>
     public int FrameBytes { get; }
 
-    /// <summary>Adds the share in which a drawn frame would replace the target to a plane of the drawn size, as the larger of both.</summary>
+    /// <summary>
+    /// Updates a plane of the generated size with the maximum of its value and the weight with which a generated frame would replace the
+    /// target.
+    /// </summary>
     public void Mark(ReadOnlySpan<byte> drawnFrame, ReadOnlySpan<byte> drawnReference, Span<float> moved)
     {
         mask.Compute(drawnFrame, drawnReference);
@@ -51,10 +56,10 @@ public sealed class FaceCompositor
     }
 
     /// <param name="targetFrame">Rows of R, G, B at the target's size.</param>
-    /// <param name="drawnFrame">Rows of R, G, B at the drawn size.</param>
-    /// <param name="drawnReference">The target as the network draws it, at the drawn size.</param>
-    /// <param name="composed">Receives the frame, at the target's size.</param>
-    /// <param name="parts">Parts of the drawn frame at a finer size; elsewhere it is enlarged.</param>
+    /// <param name="drawnFrame">Rows of R, G, B at the generated size.</param>
+    /// <param name="drawnReference">The target after the autoencoder, at the generated size.</param>
+    /// <param name="composed">Receives the frame at the target's size.</param>
+    /// <param name="parts">Upsampled parts of the generated frame; null if there are none. The rest of the frame is interpolated.</param>
     public void Compose(ReadOnlySpan<byte> targetFrame, ReadOnlySpan<byte> drawnFrame, ReadOnlySpan<byte> drawnReference, Span<byte> composed, IReadOnlyList<DrawnPart>? parts = null)
     {
         Expect(FrameBytes, targetFrame.Length, nameof(targetFrame));
@@ -80,7 +85,7 @@ public sealed class FaceCompositor
         }
     }
 
-    /// <summary>The planes that are enlarged; each pixel's weights are repeated for its three channels.</summary>
+    /// <summary>Computes the planes that are interpolated; each pixel's weights are repeated for its three channels.</summary>
     private void Prepare(ReadOnlySpan<byte> drawnFrame, ReadOnlySpan<byte> drawnReference)
     {
         var (added, share) = (mask.Added, mask.Replaced);
@@ -95,7 +100,10 @@ public sealed class FaceCompositor
         }
     }
 
-    /// <summary>An upsampler has kept the portrait's detail where it still belongs, so what it drew replaces all that changed in its box, less and less towards the edge.</summary>
+    /// <summary>
+    /// Replaces all changed pixels in an upsampled box, with decreasing weight towards its edge. The upsampler has already kept the
+    /// portrait's detail where it applies.
+    /// </summary>
     private void ReplaceInside(PixelRegion box)
     {
         for (int y = box.Top; y < box.Bottom; y++)
@@ -114,7 +122,7 @@ public sealed class FaceCompositor
         for (int y = covered.Top; y < covered.Bottom; y++) upsampler.Row(y, replacement.AsSpan(y * rowLength + 3 * covered.Left, count));
     }
 
-    /// <summary>Brings a part to the target's size.</summary>
+    /// <summary>Scales an upsampled part to the target's size.</summary>
     private void Place(DrawnPart part)
     {
         int factor = part.Factor, fineWidth = factor * drawn.Width;

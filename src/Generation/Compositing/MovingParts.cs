@@ -2,15 +2,18 @@ using Locutor.Generation.Pictures;
 
 namespace Locutor.Generation.Compositing;
 
-/// <summary>Finds the parts of a face that move, such as the mouth and an eye, as boxes around connected pixels.</summary>
+/// <summary>Finds the moving parts of a face, such as the mouth and an eye, as boxes around connected pixels.</summary>
 internal static class MovingParts
 {
-    /// <summary>Drawn pixels around a part: what an upsampler sees of its surroundings.</summary>
+    /// <summary>Margin of a box in generated pixels, which gives an upsampler some context.</summary>
     private const int Margin = 6;
 
     private const int Step = 8; // sides of boxes are multiples, so that few different sizes are computed
 
-    /// <param name="moved">[height * width]: above 0 where something moved.</param>
+    /// <param name="moved">[height * width]: amount of motion of each pixel.</param>
+    /// <param name="height">Height of the plane.</param>
+    /// <param name="width">Width of the plane.</param>
+    /// <param name="least">Smallest amount that counts as motion.</param>
     /// <returns>Boxes inside the plane that do not overlap.</returns>
     public static IReadOnlyList<PixelRegion> Find(ReadOnlySpan<float> moved, int height, int width, float least)
     {
@@ -54,7 +57,7 @@ internal static class MovingParts
         return (start, start + wanted);
     }
 
-    /// <summary>Boxes that overlap become one.</summary>
+    /// <summary>Adds a box; overlapping boxes are merged.</summary>
     private static void Join(List<PixelRegion> boxes, PixelRegion box)
     {
         for (int i = boxes.Count - 1; i >= 0; i--)

@@ -5,10 +5,10 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Compositing;
 
-/// <summary>Draws moving parts of frames at a portrait's size with the bundle's upsampler.</summary>
+/// <summary>Upsamples moving parts of frames to the portrait's size with the bundle's upsampler.</summary>
 public sealed class PartUpsampler : IDisposable
 {
-    /// <summary>Frames that are drawn at once.</summary>
+    /// <summary>Batch size of the upsampler in frames.</summary>
     private const int AtOnce = 8;
 
     private readonly FaceUpsampler network;
@@ -16,8 +16,10 @@ public sealed class PartUpsampler : IDisposable
     private readonly Tensor reference; // [1, 3, h, w]
     private readonly Tensor portrait; // [1, 3, factor * h, factor * w]
 
+    /// <param name="network">The upsampler.</param>
+    /// <param name="device">The device of the upsampler.</param>
     /// <param name="target">The portrait, at any size.</param>
-    /// <param name="reference">The portrait as the video network draws it.</param>
+    /// <param name="reference">The portrait after the autoencoder, at the generated size.</param>
     public PartUpsampler(FaceUpsampler network, Device device, Picture target, Picture reference)
     {
         (this.network, this.device) = (network, device);
@@ -29,9 +31,10 @@ public sealed class PartUpsampler : IDisposable
 
     public int Factor => network.Config.Factor;
 
-    /// <param name="frames">Rows of R, G, B at the drawn size.</param>
-    /// <param name="box">In drawn pixels.</param>
-    /// <returns>The box of every frame.</returns>
+    /// <param name="frames">Rows of R, G, B at the generated size.</param>
+    /// <param name="width">Width of a frame in pixels.</param>
+    /// <param name="box">Box of the part in generated pixels.</param>
+    /// <returns>The upsampled box of every frame.</returns>
     public IReadOnlyList<DrawnPart> Draw(IReadOnlyList<byte[]> frames, int width, PixelRegion box)
     {
         using var still = no_grad();

@@ -2,25 +2,25 @@ using System.Numerics;
 
 namespace Locutor.Generation.Compositing;
 
-/// <summary>What becomes of a value and its two neighbours along one side.</summary>
+/// <summary>Combines a value and its two neighbours along one axis.</summary>
 internal interface INeighbourhood
 {
     static abstract Vector<float> Combine(Vector<float> before, Vector<float> here, Vector<float> after);
 }
 
-/// <summary>The largest of the three.</summary>
+/// <summary>The maximum of the three values.</summary>
 internal readonly struct Largest : INeighbourhood
 {
     public static Vector<float> Combine(Vector<float> before, Vector<float> here, Vector<float> after) => Vector.Max(Vector.Max(before, here), after);
 }
 
-/// <summary>Weights 1/4, 1/2, 1/4.</summary>
+/// <summary>The mean with the weights 1/4, 1/2, 1/4.</summary>
 internal readonly struct Binomial : INeighbourhood
 {
     public static Vector<float> Combine(Vector<float> before, Vector<float> here, Vector<float> after) => (before + after) * 0.25f + here * 0.5f;
 }
 
-/// <summary>Filters of 3 x 3 over a plane, in place; the plane's edge is repeated outside it.</summary>
+/// <summary>Applies separable 3 x 3 filters to a plane in place; pixels outside repeat the edge.</summary>
 internal sealed class PlaneFilter(int height, int width)
 {
     private readonly float[] padded = new float[width + 2]; // one row and its repeated ends

@@ -4,7 +4,7 @@ using Locutor.Generation.Pictures;
 namespace Locutor.Generation.Compositing;
 
 /// <summary>
-/// Enlarges a region of one plane: first along rows, which are few, then a row of the target at a time along columns, in vectors.
+/// Upsamples a region of a plane with cubic interpolation: first along the rows, then, for each target row, along the columns in vectors.
 /// </summary>
 internal sealed class PlaneUpsampler(UpsampleWeights weights)
 {
@@ -15,8 +15,8 @@ internal sealed class PlaneUpsampler(UpsampleWeights weights)
     private int firstRow, rowCount, length;
 
     /// <param name="plane">Rows of R, G, B of the small frame.</param>
-    /// <param name="region">Of the small frame.</param>
-    /// <returns>The part of the target that the region reaches; <see cref="Row"/> gives its rows.</returns>
+    /// <param name="region">Region of the small frame.</param>
+    /// <returns>The region of the target that depends on it; <see cref="Row"/> returns its rows.</returns>
     public PixelRegion Load(float[] plane, PixelRegion region)
     {
         var ((top, bottom), (left, right)) = (weights.Rows.Cover(region.Top, region.Bottom), weights.Columns.Cover(region.Left, region.Right));
@@ -29,8 +29,8 @@ internal sealed class PlaneUpsampler(UpsampleWeights weights)
         return covered;
     }
 
-    /// <param name="y">Of the target, inside the covered part.</param>
-    /// <param name="into">Receives the covered columns of this row, R, G, B.</param>
+    /// <param name="y">Row of the target, inside the region that <see cref="Load"/> returned.</param>
+    /// <param name="into">Receives the columns of that region, R, G, B.</param>
     public void Row(int y, Span<float> into)
     {
         var factors = weights.Rows.Weights.AsSpan(y * UpsampleWeights.Taps, UpsampleWeights.Taps);

@@ -2,11 +2,15 @@ using System.Runtime.Intrinsics;
 
 namespace Locutor.Generation.Compositing;
 
-/// <summary>Blends one row of a frame: <c>changed + share * (replacement - changed)</c> with <c>changed = frame + change</c>, rounded to bytes.</summary>
+/// <summary>
+/// Blends one row of a frame: <c>changed + share * (replacement - changed)</c> with <c>changed = frame + change</c>, rounded to bytes.
+/// </summary>
 internal static class RowBlend
 {
-    /// <param name="frame">The target's bytes; receives the composed ones.</param>
-    /// <param name="share">Used within 0 to 1: interpolation may go a little beyond.</param>
+    /// <param name="frame">The target's bytes; receives the composed bytes.</param>
+    /// <param name="change">Difference that is added, in levels of 255.</param>
+    /// <param name="share">Weight of the replacement; clamped to [0, 1], because interpolation may exceed that range slightly.</param>
+    /// <param name="replacement">The replacing pixels, 0 to 255.</param>
     public static void Apply(Span<byte> frame, ReadOnlySpan<float> change, ReadOnlySpan<float> share, ReadOnlySpan<float> replacement)
     {
         int i = 0;

@@ -1,6 +1,8 @@
 namespace Locutor.Generation.Compositing;
 
-/// <summary>Which four drawn pixels make each target pixel along both sides, and with which weights: cubic interpolation (Catmull-Rom).</summary>
+/// <summary>
+/// Weights of cubic interpolation (Catmull-Rom) along both axes: each target pixel is a weighted sum of four source pixels.
+/// </summary>
 /// <param name="drawn">Height and width of the small frame.</param>
 /// <param name="target">Height and width of the large frame.</param>
 internal sealed class UpsampleWeights((int Height, int Width) drawn, (int Height, int Width) target)
@@ -11,7 +13,7 @@ internal sealed class UpsampleWeights((int Height, int Width) drawn, (int Height
 
     public Axis Columns { get; } = new(drawn.Width, target.Width);
 
-    /// <summary>One side.</summary>
+    /// <summary>Weights along one axis.</summary>
     internal sealed class Axis
     {
         private readonly double step;
@@ -29,19 +31,21 @@ internal sealed class UpsampleWeights((int Height, int Width) drawn, (int Height
             }
         }
 
-        /// <summary>Pixels of the small frame.</summary>
+        /// <summary>Number of pixels of the small frame.</summary>
         public int Drawn { get; }
 
-        /// <summary>Pixels of the large frame.</summary>
+        /// <summary>Number of pixels of the large frame.</summary>
         public int Target { get; }
 
-        /// <summary>The first of the four drawn pixels of every target pixel; may lie outside, where the edge is repeated.</summary>
+        /// <summary>
+        /// Index of the first of four source pixels, for each target pixel. It may be outside the frame, where the edge is repeated.
+        /// </summary>
         public int[] First { get; }
 
-        /// <summary>Four for every target pixel.</summary>
+        /// <summary>Four weights for each target pixel.</summary>
         public float[] Weights { get; }
 
-        /// <summary>The target pixels to which drawn pixels of a range contribute.</summary>
+        /// <summary>Returns the target pixels that depend on a range of source pixels.</summary>
         public (int First, int End) Cover(int first, int end) =>
             (Math.Clamp((int)Math.Floor((first - 1.5) / step), 0, Target), Math.Clamp((int)Math.Ceiling((end + 1.5) / step), 0, Target));
 

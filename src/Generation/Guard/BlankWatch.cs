@@ -3,26 +3,28 @@ using Locutor.Media.Pictures;
 namespace Locutor.Generation.Guard;
 
 /// <summary>
-/// Notices a video of one colour while its frames pass. The first frames may show something even when all others are blank, since they are
-/// joined to the picture; they alone do not save a video.
+/// Detects a video of a single colour while its frames pass. The first frames are joined to the picture and may show something even if all
+/// others are blank, so they alone do not make a video valid.
 /// </summary>
-/// <param name="source">The picture of the first frame; one of a single colour switches the watch off.</param>
-/// <param name="leading">How many frames at the start are made from the picture.</param>
+/// <param name="source">The picture of the first frame; a picture of a single colour disables the check.</param>
+/// <param name="leading">Number of frames at the start that are derived from the picture.</param>
 internal sealed class BlankWatch(Picture source, int leading)
 {
-    /// <summary>Levels of 255 by which the pixels of a blank frame may differ.</summary>
+    /// <summary>Largest difference between the pixels of a blank frame, in levels of 255.</summary>
     private const int Tolerance = 2;
 
     private readonly bool off = IsBlank(source.Rgb);
     private long frames;
     private bool leadingIsBlank = true, clipIsBlank, videoIsBlank = true;
 
-    /// <summary>Whether every frame since <see cref="BeginClip"/> is of one colour, the leading ones of the video aside.</summary>
+    /// <summary>
+    /// True if every frame since <see cref="BeginClip"/> has a single colour; the leading frames of the video are ignored.
+    /// </summary>
     public bool ClipIsBlank => !off && clipIsBlank && (frames > leading || leadingIsBlank);
 
     public void BeginClip() => clipIsBlank = true;
 
-    /// <param name="rgb">The next frame.</param>
+    /// <param name="rgb">The next frame, rows of R, G, B.</param>
     public void See(byte[] rgb)
     {
         bool leads = frames++ < leading;
@@ -31,13 +33,13 @@ internal sealed class BlankWatch(Picture source, int leading)
         else (clipIsBlank, videoIsBlank) = (false, false);
     }
 
-    /// <exception cref="WrongResultException">The video is of one colour.</exception>
+    /// <exception cref="WrongResultException">The video has a single colour.</exception>
     public void Finish()
     {
         if (!off && frames > 0 && videoIsBlank && (frames > leading || leadingIsBlank)) throw WrongResultException.OneColour();
     }
 
-    /// <summary>Whether all pixels are alike; a picture is recognised by its first pixels.</summary>
+    /// <summary>True if all pixels are equal within the tolerance. For a normal picture, the first few pixels decide.</summary>
     internal static bool IsBlank(ReadOnlySpan<byte> rgb)
     {
         for (int i = 3; i < rgb.Length; i++)

@@ -3,19 +3,19 @@ using static TorchSharp.torch;
 namespace Locutor.Generation.Guard;
 
 /// <summary>
-/// Notices numbers that are not finite, with one reduction for each result. On a GPU the verdict is copied to the host without waiting and
-/// read with a later result or at the end, so that the GPU never idles.
+/// Detects results that are not finite, with one reduction per result. On a GPU the verdict is copied to the host asynchronously and read
+/// with a later result or at the end, so the GPU never waits.
 /// </summary>
-/// <param name="precision">Of the networks that are watched, for the message.</param>
+/// <param name="precision">Precision of the networks, for the error message.</param>
 internal sealed class FiniteWatch(string precision) : IDisposable
 {
-    /// <summary>A verdict on the host: 0 until it has arrived, then 1, or NaN.</summary>
+    /// <summary>Value of a verdict on the host that has not arrived yet; a verdict is 1 or NaN.</summary>
     private const float Pending = 0;
 
     private readonly Queue<(Tensor Verdict, string Network, string When)> open = new();
 
-    /// <summary>Watches a result. Its verdict, or that of an earlier result, is thrown now or later.</summary>
-    /// <exception cref="WrongResultException">A result was not finite.</exception>
+    /// <summary>Checks a result. A failure is thrown by this call or a later one.</summary>
+    /// <exception cref="WrongResultException">This result or an earlier one was not finite.</exception>
     public void Look(Tensor result, string network, string when)
     {
         ReadArrived();
@@ -32,7 +32,7 @@ internal sealed class FiniteWatch(string precision) : IDisposable
         if (result.device_type == TorchSharp.DeviceType.CPU) ReadArrived();
     }
 
-    /// <summary>Reads every verdict; call when the device has finished, or to wait for it.</summary>
+    /// <summary>Reads all verdicts, waiting for the device if necessary.</summary>
     /// <exception cref="WrongResultException">A result was not finite.</exception>
     public void Finish(Device device)
     {

@@ -39,7 +39,7 @@ public sealed record MemoryPlan(BlockResidency Residency, bool TextStays, long? 
         bool textStays = type != ScalarType.Float16 && limit >= beside + config.Blocks * block + text;
         long blocks = residency.Resident >= config.Blocks ? config.Blocks : residency.Resident + residency.Slots;
         long held = CudaMemory.DriverOverheadBytes + networks + blocks * block + kept + (textStays ? text : 0);
-        return new(residency, textStays, Math.Max(0, limit - held) / 8 * 7); // an eighth for the clip before, which is still on its way out
+        return new(residency, textStays, Math.Max(0, limit - held) / 8 * 7); // an eighth is reserved for the preceding clip, which is still being written
     }
 
     /// <summary>

@@ -22,7 +22,7 @@ namespace Locutor.Generation.Loading;
 /// <summary>The loaded networks of a bundle, ready to run on one device.</summary>
 public sealed class NetworkSet : IDisposable
 {
-    private const int StillFrames = 5; // the first frame of a video is drawn less well than later ones
+    private const int StillFrames = 5; // the autoencoder reconstructs the first frame of a video less well than later ones
 
     private readonly List<IDisposable> owned = [];
     private readonly UmT5Encoder text;

@@ -2,38 +2,38 @@ using Locutor.Generation.Requests;
 
 namespace Locutor.Generation.Output;
 
-/// <summary>Two voices of two people.</summary>
+/// <summary>Placement of two people's voices in time.</summary>
 public enum VoicePlacement
 {
-    /// <summary>Both from the start (<c>para</c>).</summary>
+    /// <summary>Both voices start together (<c>para</c>).</summary>
     SideBySide,
 
-    /// <summary>The second when the first has ended (<c>add</c>).</summary>
+    /// <summary>The second voice starts when the first has ended (<c>add</c>).</summary>
     OneAfterTheOther,
 }
 
 /// <summary>A video to be made from local files.</summary>
 public sealed record ProductionRequest
 {
-    /// <summary>A picture, or a video whose person shall speak.</summary>
+    /// <summary>Path of a picture, or of a video whose person will speak.</summary>
     public required string ImagePath { get; init; }
 
-    /// <summary>One voice, or two for two people.</summary>
+    /// <summary>Paths of one voice, or of two voices for two people.</summary>
     public required IReadOnlyList<string> AudioPaths { get; init; }
 
     public required string OutputPath { get; init; }
 
     public required VideoSettings Settings { get; init; }
 
-    /// <summary>Playable while it grows.</summary>
+    /// <summary>True to write a fragmented file, which can be played while it grows.</summary>
     public bool Fragmented { get; init; }
 
-    /// <summary>Told what the user should know of the generation.</summary>
+    /// <summary>Receives messages for the user about the generation.</summary>
     public Action<string>? Notice { get; init; }
 
-    /// <summary>Told where the file grows before it has its name.</summary>
+    /// <summary>Receives the temporary path of the growing file.</summary>
     public Action<string>? Growing { get; init; }
 }
 
-/// <summary>What was made.</summary>
+/// <summary>The finished video: path, size in pixels, number of frames and duration in seconds.</summary>
 public sealed record ProductionResult(string Path, int Width, int Height, int Frames, double Seconds);

@@ -10,17 +10,17 @@ using Locutor.Torch;
 
 namespace Locutor.Generation.Output;
 
-/// <summary>Makes the frames of a video from opened files, and writes them into a file while the next clip is generated.</summary>
+/// <summary>Generates the frames of a video from opened files and writes them to a file while the next clip is generated.</summary>
 public sealed class TalkingVideoProducer(NetworkSet networks)
 {
-    /// <summary>What the finished file names as its maker.</summary>
+    /// <summary>Name of the program in the metadata of the finished file.</summary>
     public const string Program = "Locutor";
 
     /// <summary>Writes the whole video with its sound.</summary>
-    /// <param name="media">The request's inputs, opened.</param>
-    /// <param name="archive">Keeps finished clips, and gives back those of a run that was stopped.</param>
-    /// <exception cref="WrongResultException">The video cannot be right; there is no file.</exception>
-    /// <exception cref="MediaException">The output cannot be written, or an input breaks off.</exception>
+    /// <param name="media">The opened inputs of the request.</param>
+    /// <param name="archive">Stores finished clips and returns those of an interrupted run.</param>
+    /// <exception cref="WrongResultException">The video cannot be right; no file is written.</exception>
+    /// <exception cref="MediaException">The output cannot be written, or an input ends early.</exception>
     /// <exception cref="DeviceOutOfMemoryException">The device has too little memory.</exception>
     public async Task<ProductionResult> ProduceAsync(
         ProductionRequest request, SourceMedia media, MediaLimits limits, IProgress<GenerationProgress>? progress = null,
@@ -37,7 +37,9 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
         return new ProductionResult(request.OutputPath, pictures.VideoWidth, pictures.VideoHeight, frames, media.Voices[0].Seconds);
     }
 
-    /// <summary>Rows of R, G, B of every frame, as the video shows it. An array is valid until the next frame is asked for.</summary>
+    /// <summary>
+    /// Generates every frame as the video shows it, as rows of R, G, B. An array is valid until the next frame is requested.
+    /// </summary>
     /// <inheritdoc cref="ProduceAsync"/>
     public IAsyncEnumerable<byte[]> FramesAsync(
         ProductionRequest request, SourceMedia media, IProgress<GenerationProgress>? progress = null, ClipArchive? archive = null, CancellationToken ct = default) =>

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Pictures;
 
-/// <summary>Between 8-bit pictures and tensors.</summary>
+/// <summary>Converts between 8-bit pictures and tensors.</summary>
 public static class Pixels
 {
     /// <returns>[3, 1, H, W] in [-1, 1], float32.</returns>
@@ -14,7 +14,7 @@ public static class Pixels
         return ((pixels.to(ScalarType.Float32) / 255 - 0.5) * 2).contiguous().MoveToOuterDisposeScope();
     }
 
-    /// <param name="frame">[3, H, W] in [-1, 1] on any device; values outside are cut.</param>
+    /// <param name="frame">[3, H, W] in [-1, 1] on any device; values outside are clamped.</param>
     public static Picture ToPicture(Tensor frame)
     {
         using var still = no_grad();

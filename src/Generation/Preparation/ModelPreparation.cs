@@ -12,29 +12,30 @@ using static TorchSharp.torch;
 namespace Locutor.Generation.Preparation;
 
 /// <summary>A prepared file.</summary>
-/// <param name="Path">Where it is.</param>
-/// <param name="WasThere">Whether it was made before from the same sources.</param>
-/// <param name="Bytes">Its length.</param>
-/// <param name="Summary">A line for each source: how many tensors it gave and changed; empty when nothing was read.</param>
+/// <param name="Path">Path of the file.</param>
+/// <param name="WasThere">True if it had already been made from the same sources.</param>
+/// <param name="Bytes">Size in bytes.</param>
+/// <param name="Summary">A line for each source: the number of tensors that were taken from it and that it changed; empty if no source was
+/// read.</param>
 public sealed record PreparedModel(string Path, bool WasThere, long Bytes, IReadOnlyList<string> Summary);
 
 /// <summary>
-/// Makes one safetensors file of everything that a network is put together from: shards, an adapter's weights laid over them, LoRA files
-/// merged in, all in one precision. Read tensor by tensor in memory that does not grow with the files; a stopped run is gone on with.
+/// Combines all files of a network (shards, an adapter's weights, merged LoRA files) in one safetensors file of one precision. It works
+/// tensor by tensor, so memory use does not grow with the files; an interrupted run is resumed.
 /// </summary>
 public static class ModelPreparation
 {
     private const int Steps = 3;
 
     /// <summary>Prepares a network of a bundle for the store, where <see cref="NetworkSet.Load"/> finds it.</summary>
-    /// <param name="model">The bundle and the places of its files.</param>
+    /// <param name="model">The bundle and the location of its files.</param>
     /// <param name="network">The network to prepare.</param>
-    /// <param name="adapters">Adapters that are merged in when the network is the transformer.</param>
-    /// <param name="precision">How weights are held.</param>
-    /// <param name="progress">Bytes and time left of each step: hashing the sources, writing, checking.</param>
-    /// <param name="cancellation">Leaves what was done for the next run.</param>
+    /// <param name="adapters">Adapters that are merged if the network is the transformer.</param>
+    /// <param name="precision">Precision of the stored weights.</param>
+    /// <param name="progress">Receives bytes and remaining time of each step: hashing the sources, writing, verification.</param>
+    /// <param name="cancellation">Cancels; the completed part is kept for the next run.</param>
     /// <exception cref="BundleException">A source is not on disk.</exception>
-    /// <exception cref="CheckpointException">A source does not fit the network, or there is no room.</exception>
+    /// <exception cref="CheckpointException">A source does not fit the network, or there is not enough disk space.</exception>
     public static async Task<PreparedModel> PrepareAsync(ResolvedBundle model, NetworkKind network, IReadOnlyList<BundleAdapter> adapters, WeightPrecision precision, IProgress<PullProgress>? progress, CancellationToken cancellation)
     {
         var sources = new NetworkSources(model, adapters);
@@ -53,14 +54,16 @@ public static class ModelPreparation
             cancellation);
     }
 
-    /// <summary>Prepares files that no bundle names; every tensor is kept, and adapters are fitted onto the tensors themselves.</summary>
-    /// <param name="weights">Checkpoints of any format, laid over each other in this order.</param>
+    /// <summary>
+    /// Prepares files that belong to no bundle. Every tensor is kept, and adapters are matched with the tensors of the file.
+    /// </summary>
+    /// <param name="weights">Checkpoints of any format; a later one's tensors replace those of an earlier one.</param>
     /// <param name="adapters">LoRA files and their strengths.</param>
-    /// <param name="precision">How weights are held.</param>
-    /// <param name="output">The safetensors file to make.</param>
-    /// <param name="progress">Bytes and time left of each step.</param>
-    /// <param name="cancellation">Leaves what was done for the next run.</param>
-    /// <exception cref="CheckpointException">A file cannot be read, an adapter fits nothing, or there is no room.</exception>
+    /// <param name="precision">Precision of the stored weights.</param>
+    /// <param name="output">Path of the safetensors file.</param>
+    /// <param name="progress">Receives bytes and remaining time of each step.</param>
+    /// <param name="cancellation">Cancels; the completed part is kept for the next run.</param>
+    /// <exception cref="CheckpointException">A file cannot be read, an adapter does not fit, or there is not enough disk space.</exception>
     public static async Task<PreparedModel> PrepareAsync(IReadOnlyList<string> weights, IReadOnlyList<(string Path, double Strength)> adapters, WeightPrecision precision, string output, IProgress<PullProgress>? progress, CancellationToken cancellation)
     {
         (string, string, double?)[] paths = [.. weights.Select(path => (Path.GetFileName(path), path, (double?)null)), .. adapters.Select(adapter => (Path.GetFileName(adapter.Path), adapter.Path, (double?)adapter.Strength))];
@@ -95,7 +98,7 @@ public static class ModelPreparation
         return await PreparedFiles.DescribeAsync(paths, network, precision, meter.Add, cancellation);
     }
 
-    /// <summary>Builds the network without memory, to know the tensors that it asks for and the types in which it computes with them.</summary>
+    /// <summary>Builds the network without memory, to find the tensors that it requests and their dtypes.</summary>
     private static IReadOnlyDictionary<string, ScalarType> Asked(Bundle bundle, NetworkKind network, NetworkSource source)
     {
         var blueprint = new BundleBlueprint(bundle);
@@ -122,7 +125,7 @@ public static class ModelPreparation
         }
         catch (CheckpointException)
         {
-            File.Delete(path); // the disk does not give back what it was given
+            File.Delete(path); // the disk returned other bytes than were written
             throw;
         }
         reading.End();
