@@ -4,10 +4,10 @@ using Locutor.Models;
 
 namespace Locutor.Generation.Requests;
 
-/// <summary>One box for each of two people, in pixels of the picture.</summary>
+/// <summary>A box for each of two people, in pixels of the picture.</summary>
 public sealed class BoxesField(string name, string help) : RequestField(name, help)
 {
-    /// <summary>Boxes for two voices.</summary>
+    /// <summary>Number of boxes, one for each voice.</summary>
     public const int Count = 2;
     private const double Farthest = 100_000;
 
@@ -16,7 +16,7 @@ public sealed class BoxesField(string name, string help) : RequestField(name, he
 
     public override FieldLimits Limits(Bundle? bundle) => new("array");
 
-    /// <summary>One text for boxes that were given one by one as left,top,right,bottom.</summary>
+    /// <summary>Joins boxes of the form left,top,right,bottom to one text.</summary>
     public static string Join(IEnumerable<string> boxes)
     {
         string[] all = [.. boxes];

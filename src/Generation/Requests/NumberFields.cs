@@ -4,17 +4,17 @@ using Locutor.Models;
 
 namespace Locutor.Generation.Requests;
 
-/// <summary>A whole number within a range.</summary>
-/// <param name="name">In JSON and forms, in snake_case.</param>
-/// <param name="help">One or two sentences for people.</param>
+/// <summary>An integer within a range.</summary>
+/// <param name="name">Name in JSON and forms, in snake_case.</param>
+/// <param name="help">One or two sentences for users.</param>
 /// <param name="least">Smallest value.</param>
 /// <param name="most">Largest value; <see cref="MostOf"/> may lower it.</param>
 public sealed class WholeField(string name, string help, long least, long most) : RequestField(name, help)
 {
-    /// <summary>Distance between allowed values, counted from the smallest.</summary>
+    /// <summary>Step between allowed values, counted from the smallest.</summary>
     public long Step { get; init; } = 1;
 
-    /// <summary>Largest value for a bundle; null when every bundle allows the same.</summary>
+    /// <summary>Returns the largest value for a bundle; null if it does not depend on the bundle.</summary>
     public Func<Bundle, long>? MostOf { get; init; }
 
     public override string Expected(Bundle? bundle)
@@ -44,8 +44,8 @@ public sealed class WholeField(string name, string help, long least, long most) 
 }
 
 /// <summary>A number within a range.</summary>
-/// <param name="name">In JSON and forms, in snake_case.</param>
-/// <param name="help">One or two sentences for people.</param>
+/// <param name="name">Name in JSON and forms, in snake_case.</param>
+/// <param name="help">One or two sentences for users.</param>
 /// <param name="least">Smallest value.</param>
 /// <param name="most">Largest value.</param>
 public sealed class NumberField(string name, string help, double least, double most) : RequestField(name, help)
@@ -62,7 +62,7 @@ public sealed class NumberField(string name, string help, double least, double m
     }
 }
 
-/// <summary>Yes or no. On the command line the option alone means yes.</summary>
+/// <summary>A Boolean value. On the command line, the option without a value means true.</summary>
 public sealed class FlagField(string name, string help) : RequestField(name, help)
 {
     public override string Expected(Bundle? bundle) => "true or false";

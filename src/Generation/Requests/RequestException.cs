@@ -1,6 +1,6 @@
 namespace Locutor.Generation.Requests;
 
-/// <summary>Values that cannot be used. Names every field with what was expected and what was found.</summary>
+/// <summary>Thrown when values of a request are invalid. The message names every field, the expected value and the value found.</summary>
 public sealed class RequestException : Exception
 {
     public RequestException(IReadOnlyDictionary<string, string[]> errors)
@@ -8,11 +8,11 @@ public sealed class RequestException : Exception
 
     public RequestException(string field, string reason) : this(new Dictionary<string, string[]> { [field] = [reason] }) { }
 
-    /// <summary>Reasons by field, as named on the wire.</summary>
+    /// <summary>Reasons by field name; the names are those of the JSON request.</summary>
     public IReadOnlyDictionary<string, string[]> Errors { get; }
 }
 
-/// <summary>Collects what is wrong with a request, so that its sender learns everything at once.</summary>
+/// <summary>Collects all faults of a request, so that the sender is told about all of them at once.</summary>
 public sealed class RequestFaults
 {
     private readonly Dictionary<string, string[]> errors = new(StringComparer.Ordinal);
@@ -27,7 +27,7 @@ public sealed class RequestFaults
 
     public bool Has(string field) => errors.ContainsKey(field);
 
-    /// <exception cref="RequestException">Something was wrong.</exception>
+    /// <exception cref="RequestException">At least one fault was added.</exception>
     public void ThrowIfAny()
     {
         if (errors.Count > 0) throw new RequestException(errors);

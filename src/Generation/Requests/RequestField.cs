@@ -4,7 +4,7 @@ using Locutor.Models;
 
 namespace Locutor.Generation.Requests;
 
-/// <summary>Headings under which help, documentation and page list the fields.</summary>
+/// <summary>Headings under which help, documentation and web page list the fields.</summary>
 public enum FieldGroup
 {
     Inputs,
@@ -16,17 +16,19 @@ public enum FieldGroup
     Delivery,
 }
 
-/// <summary>The bundle, preset and size that a default depends on.</summary>
+/// <summary>The bundle, preset and size on which a default depends.</summary>
 public readonly record struct FieldContext(Bundle Bundle, Preset Preset, string Size)
 {
-    /// <summary>The context of a preset and a size of the bundle; unknown names and null give the bundle's defaults.</summary>
+    /// <summary>
+    /// Creates the context of a preset and a size of the bundle; for null or unknown names, the bundle's defaults are used.
+    /// </summary>
     public static FieldContext From(Bundle bundle, string? preset = null, string? size = null) => new(
         bundle,
         bundle.Presets.TryGetValue(preset ?? bundle.DefaultPreset, out var chosen) ? chosen : bundle.Presets[bundle.DefaultPreset],
         size is not null && bundle.Sizes.ContainsKey(size) ? size : bundle.DefaultSize);
 }
 
-/// <summary>The limits of a field, for schemas and for the page.</summary>
+/// <summary>The limits of a field, for schemas and for the web page.</summary>
 /// <param name="Type">JSON type: integer, number, string, boolean, array or object.</param>
 public sealed record FieldLimits(string Type)
 {
@@ -34,21 +36,21 @@ public sealed record FieldLimits(string Type)
 
     public double? Maximum { get; init; }
 
-    /// <summary>Distance between allowed values, counted from the minimum.</summary>
+    /// <summary>Step between allowed values, counted from the minimum.</summary>
     public double? Step { get; init; }
 
     public int? MaxLength { get; init; }
 
-    /// <summary>The allowed names; null when any text is allowed or the names depend on a model that is not known.</summary>
+    /// <summary>The allowed names; null if any text is allowed, or if the names depend on a model that is not known.</summary>
     public IReadOnlyList<string>? Choices { get; init; }
 }
 
 /// <summary>
-/// One field of a request for a video: its name on the wire, type, range, default and help. Command line, JSON, form, OpenAPI document,
-/// page and documentation are all derived from it.
+/// One field of a video request: its name, type, range, default and help. Command line, JSON, form, OpenAPI document, web page and
+/// documentation are derived from it.
 /// </summary>
-/// <param name="name">In JSON and forms, in snake_case.</param>
-/// <param name="help">One or two sentences for people.</param>
+/// <param name="name">Name in JSON and forms, in snake_case.</param>
+/// <param name="help">One or two sentences for users.</param>
 public abstract class RequestField(string name, string help)
 {
     private const int LongestEcho = 40;
@@ -59,39 +61,40 @@ public abstract class RequestField(string name, string help)
 
     public FieldGroup Group { get; init; }
 
-    /// <summary>On the command line; null when the command line does not have it.</summary>
+    /// <summary>Option on the command line; null if the command line does not have this field.</summary>
     public string? Option { get; init; } = "--" + name.Replace('_', '-');
 
-    /// <summary>One letter for the command line, such as <c>-p</c>.</summary>
+    /// <summary>Short option on the command line, such as <c>-p</c>; null for none.</summary>
     public string? ShortOption { get; init; }
 
-    /// <summary>Placeholder for the value in the command line's help.</summary>
+    /// <summary>Placeholder for the value in the command-line help.</summary>
     public string ValueName { get; init; } = "TEXT";
 
-    /// <summary>The value when the request has none; null when there is no such value.</summary>
+    /// <summary>Returns the value that is used if the request has none; null if there is no default.</summary>
     public Func<FieldContext, object?> Default { get; init; } = static _ => null;
 
-    /// <summary>The default in words, for help and documentation.</summary>
+    /// <summary>The default as a text, for help and documentation.</summary>
     public string DefaultText { get; init; } = "";
 
     /// <summary>The name as a label, such as "Audio guidance".</summary>
     public string Title => char.ToUpperInvariant(Name[0]) + Name[1..].Replace('_', ' ');
 
-    /// <summary>The values that are accepted, to follow the word "expected".</summary>
-    /// <param name="bundle">Decides some ranges; null when no model is chosen yet.</param>
+    /// <summary>Describes the accepted values; the text follows the word "expected".</summary>
+    /// <param name="bundle">The bundle, on which some ranges depend; null if no model has been chosen yet.</param>
     public abstract string Expected(Bundle? bundle);
 
-    /// <param name="bundle">Decides some ranges; null when no model is chosen yet.</param>
+    /// <summary>Returns the limits of the field.</summary>
+    /// <param name="bundle">The bundle, on which some ranges depend; null if no model has been chosen yet.</param>
     public abstract FieldLimits Limits(Bundle? bundle);
 
-    /// <summary>The typed value, or null with a fault. Null without a fault means that nothing was given.</summary>
+    /// <summary>Parses a value. Returns null with a fault for an invalid value, and null without a fault if no value was given.</summary>
     public object? Read(JsonElement value, Bundle? bundle, out string? fault)
     {
         fault = null;
         return value.ValueKind is JsonValueKind.Null or JsonValueKind.Undefined ? null : Convert(value, bundle, out fault);
     }
 
-    /// <summary>The value that a text from a form or the command line stands for.</summary>
+    /// <summary>Converts a text from a form or the command line to JSON.</summary>
     public virtual JsonElement FromText(string text)
     {
         try
@@ -101,7 +104,7 @@ public abstract class RequestField(string name, string help)
         }
         catch (JsonException)
         {
-            // A number as people write it, such as .5 or +3; NaN and Infinity remain texts and are refused as such.
+            // Numbers in common spellings, such as .5 or +3. NaN and Infinity remain texts and are refused.
             return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
                 ? JsonSerializer.SerializeToElement(number)
                 : JsonSerializer.SerializeToElement(text);
@@ -110,7 +113,7 @@ public abstract class RequestField(string name, string help)
 
     protected abstract object? Convert(JsonElement value, Bundle? bundle, out string? fault);
 
-    /// <summary>The sentence about a value that does not fit.</summary>
+    /// <summary>Returns the message about an invalid value.</summary>
     protected string Unfit(JsonElement value, Bundle? bundle) => $"expected {Expected(bundle)}, found {Echo(value)}";
 
     private static string Echo(JsonElement value)

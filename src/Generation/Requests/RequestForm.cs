@@ -5,17 +5,17 @@ using Locutor.Models;
 
 namespace Locutor.Generation.Requests;
 
-/// <summary>A request that was checked at the door.</summary>
-/// <param name="Bundle">The model that it names.</param>
-/// <param name="Request">With model, prompt and seed filled in, so that it can be repeated.</param>
-/// <param name="Settings">With every default filled in.</param>
+/// <summary>A request that has been checked.</summary>
+/// <param name="Bundle">The model of the request.</param>
+/// <param name="Request">The request with model, prompt and seed filled in, so that it can be repeated.</param>
+/// <param name="Settings">The settings with all defaults filled in.</param>
 public sealed record ResolvedRequest(Bundle Bundle, VideoRequest Request, VideoSettings Settings);
 
 /// <summary>
-/// The fields that one caller sent. Command line, JSON and form each fill in one of these, so that they give the same verdict in the
-/// same words. All faults are collected before the caller is told.
+/// The fields of one incoming request. Command line, JSON and form all use this class, so they accept the same values and report the same
+/// errors. All faults are collected before they are reported.
 /// </summary>
-/// <param name="extra">Fields that this door has in addition to those of a video.</param>
+/// <param name="extra">Fields that this interface has in addition to those of a video.</param>
 public sealed class RequestForm(params IReadOnlyList<RequestField> extra)
 {
     private const int MostUnknown = 8;
@@ -29,19 +29,19 @@ public sealed class RequestForm(params IReadOnlyList<RequestField> extra)
 
     public RequestFaults Faults { get; } = new();
 
-    /// <summary>Fills in a value as JSON.</summary>
+    /// <summary>Adds a value as JSON.</summary>
     public void Add(string name, JsonElement value)
     {
         if (Known(name) is not null && (files.Contains(name) || !values.TryAdd(name, value))) Faults.Add(name, "given more than once");
     }
 
-    /// <summary>Fills in a value as text.</summary>
+    /// <summary>Adds a value as text.</summary>
     public void AddText(string name, string text)
     {
         if (Known(name) is { } field) Add(name, field.FromText(text));
     }
 
-    /// <summary>Notes that the file itself was sent. False when the field had a value already.</summary>
+    /// <summary>Records that the request contains the file itself. Returns false if the field already has a value.</summary>
     public bool AddFile(string name)
     {
         bool first = !values.ContainsKey(name) && files.Add(name);
@@ -49,15 +49,16 @@ public sealed class RequestForm(params IReadOnlyList<RequestField> extra)
         return first;
     }
 
-    /// <summary>The typed value of a field; null when it is missing or wrong.</summary>
+    /// <summary>Returns the parsed value of a field; null if it is missing or invalid.</summary>
     public object? Value(RequestField field) => values.TryGetValue(field.Name, out var value) ? field.Read(value, null, out _) : null;
 
-    /// <summary>The path or URL in a field of files; null when there is none.</summary>
+    /// <summary>Returns the path or URL in a file field; null if there is none.</summary>
     public string? Address(FileField field) => (string?)Value(field);
 
-    /// <summary>Checks everything that was filled in.</summary>
-    /// <param name="find">The bundle of a model's name, or the default for null; throws <see cref="RequestException"/> when there is none.</param>
-    /// <exception cref="RequestException">Something is wrong; every fault is named.</exception>
+    /// <summary>Checks all values.</summary>
+    /// <param name="find">Returns the bundle of a model name, or the default bundle for null; throws <see cref="RequestException"/> if
+    /// there is none.</param>
+    /// <exception cref="RequestException">The request has faults; the message names all of them.</exception>
     public ResolvedRequest Resolve(Func<string?, Bundle> find)
     {
         var bundle = FindBundle(find);
@@ -90,7 +91,7 @@ public sealed class RequestForm(params IReadOnlyList<RequestField> extra)
         }
     }
 
-    /// <summary>Which inputs go together.</summary>
+    /// <summary>Checks that the combination of inputs is valid.</summary>
     private void CheckInputs()
     {
         bool image = Has(VideoFields.Image), video = Has(VideoFields.Video);
@@ -103,7 +104,9 @@ public sealed class RequestForm(params IReadOnlyList<RequestField> extra)
 
     private bool Has(FileField field) => files.Contains(field.Name) || Address(field) is not null;
 
-    /// <summary>The field of that name. Only a few unknown names are told, and cut, because a stranger may send many and long ones.</summary>
+    /// <summary>
+    /// Returns the field of that name. Only a few unknown names are reported, and long names are cut, because the names are untrusted.
+    /// </summary>
     private RequestField? Known(string name)
     {
         var field = Fields.FirstOrDefault(field => field.Name == name);

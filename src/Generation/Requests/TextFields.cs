@@ -3,16 +3,16 @@ using Locutor.Models;
 
 namespace Locutor.Generation.Requests;
 
-/// <summary>A text. An empty one counts as none.</summary>
-/// <param name="name">In JSON and forms, in snake_case.</param>
-/// <param name="help">One or two sentences for people.</param>
+/// <summary>A text field. An empty text counts as missing.</summary>
+/// <param name="name">Name in JSON and forms, in snake_case.</param>
+/// <param name="help">One or two sentences for users.</param>
 /// <param name="longest">Largest number of characters.</param>
 public class TextField(string name, string help, int longest) : RequestField(name, help)
 {
-    /// <summary>Whether a text has the right form; null accepts every text.</summary>
+    /// <summary>Returns true for a text of the required form; null accepts every text.</summary>
     public Func<string, bool>? Fits { get; init; }
 
-    /// <summary>The right form in words, to follow the word "expected".</summary>
+    /// <summary>Describes the required form; the text follows the word "expected".</summary>
     public string Form { get; init; } = $"text of at most {longest} characters";
 
     public override string Expected(Bundle? bundle) => Form;
@@ -34,7 +34,9 @@ public class TextField(string name, string help, int longest) : RequestField(nam
 
     protected virtual bool Allows(string text, Bundle? bundle) => Fits is null || Fits(text);
 
-    /// <summary>Null when the value is no text. Fields with a form of their own, such as a threshold, accept a number too.</summary>
+    /// <summary>
+    /// Returns null if the value is not a text. Fields with a form of their own, such as a threshold, also accept a number.
+    /// </summary>
     private string? Text(JsonElement value)
     {
         if (value.ValueKind is JsonValueKind.Number && Fits is not null) return value.GetRawText();
@@ -49,13 +51,13 @@ public class TextField(string name, string help, int longest) : RequestField(nam
     }
 }
 
-/// <summary>One of several names.</summary>
-/// <param name="name">In JSON and forms, in snake_case.</param>
-/// <param name="help">One or two sentences for people.</param>
-/// <param name="names">The names; null when they depend on a model that is not known.</param>
+/// <summary>A field that accepts one of several names.</summary>
+/// <param name="name">Name in JSON and forms, in snake_case.</param>
+/// <param name="help">One or two sentences for users.</param>
+/// <param name="names">Returns the names; null if they depend on a model that is not known.</param>
 public sealed class ChoiceField(string name, string help, Func<Bundle?, IReadOnlyList<string>?> names) : TextField(name, help, 255)
 {
-    /// <summary>The choices in words where they depend on the model.</summary>
+    /// <summary>Describes the choices if they depend on the model.</summary>
     public string Source { get; init; } = "the model's names";
 
     public override string Expected(Bundle? bundle) => names(bundle) is { } known ? $"one of {string.Join(", ", known)}" : $"one of {Source}";
@@ -70,7 +72,7 @@ public sealed class FileField(string name, string help) : TextField(name, help, 
 {
     public override string Expected(Bundle? bundle) => "a file or its URL";
 
-    /// <summary>Media type that a browser's file chooser offers.</summary>
+    /// <summary>Media type that a browser's file dialog offers.</summary>
     public required string Accept { get; init; }
 
     public override FieldLimits Limits(Bundle? bundle) => new("string");

@@ -3,12 +3,12 @@ using Locutor.Generation.Sampling;
 namespace Locutor.Generation.Requests;
 
 /// <summary>
-/// The table of everything a request for a video may say. A new setting is one line here and its use in <see cref="VideoSettings"/>:
-/// command line, JSON, form, stored jobs, OpenAPI document, page and documentation follow from the table.
+/// The table of all fields of a video request. A new setting needs one line here and its use in <see cref="VideoSettings"/>: command line,
+/// JSON, form, stored jobs, OpenAPI document, web page and documentation are derived from the table.
 /// </summary>
 public static class VideoFields
 {
-    /// <summary>Largest seed: every JSON reader keeps whole numbers up to here.</summary>
+    /// <summary>Largest seed: every JSON parser represents integers up to this value exactly.</summary>
     public const long LargestSeed = (1L << 53) - 1;
 
     private static readonly List<RequestField> Table = [];
@@ -59,7 +59,7 @@ public static class VideoFields
 
     public static NumberField SkippedAttention { get; } = Add(new NumberField("skipped_attention", "Share of the weight of self attention that each token may do without, to skip parts of it; 0 is off. It acts with one voice and 8 steps or more, where self attention has 8-bit products.", 0, 0.5) { Group = FieldGroup.Speed, ValueName = "X", Default = static _ => 0.0, DefaultText = "0" });
 
-    /// <summary>All fields, in the order in which they are shown.</summary>
+    /// <summary>All fields in display order.</summary>
     public static IReadOnlyList<RequestField> All => Table;
 
     private static T Add<T>(T field) where T : RequestField

@@ -5,8 +5,8 @@ using Locutor.Models;
 namespace Locutor.Generation.Requests;
 
 /// <summary>
-/// The wishes of a user, apart from the input files: values by the names of <see cref="VideoFields"/>. It is immutable, and unchecked
-/// until <see cref="VideoSettings.Resolve"/>. As JSON it is what a client sends and what a stored job keeps.
+/// The settings that a user asked for, without the input files: values by the names of <see cref="VideoFields"/>. It is immutable, and not
+/// validated until <see cref="VideoSettings.Resolve"/>. Clients send it as JSON, and stored jobs contain it as JSON.
 /// </summary>
 public sealed class VideoRequest
 {
@@ -14,7 +14,7 @@ public sealed class VideoRequest
 
     private VideoRequest(IReadOnlyDictionary<string, JsonElement> values) => this.values = values;
 
-    /// <summary>Asks for the defaults of the model.</summary>
+    /// <summary>A request without values; it uses the model's defaults.</summary>
     public static VideoRequest Empty { get; } = new(new Dictionary<string, JsonElement>());
 
     public string? this[TextField field] => (string?)Read(field);
@@ -27,18 +27,19 @@ public sealed class VideoRequest
 
     public IReadOnlyList<SpeakerBox>? this[BoxesField field] => (IReadOnlyList<SpeakerBox>?)Read(field);
 
-    /// <summary>The values that were given, in the order of the table.</summary>
+    /// <summary>The given values, in the order of the table.</summary>
     public IEnumerable<(RequestField Field, JsonElement Value)> Given =>
         VideoFields.All.Where(known => values.ContainsKey(known.Name)).Select(known => (known, values[known.Name]));
 
-    /// <summary>A copy with one more value; null changes nothing.</summary>
+    /// <summary>Returns a copy with one more value; null returns this object.</summary>
     public VideoRequest With(RequestField field, object? value) => value is null ? this : With(field, JsonSerializer.SerializeToElement(value, value.GetType()));
 
-    /// <summary>A copy with one more value, as it was sent.</summary>
+    /// <summary>Returns a copy with one more value in its JSON form.</summary>
     public VideoRequest With(RequestField field, JsonElement value) => new(new Dictionary<string, JsonElement>(values, StringComparer.Ordinal) { [field.Name] = value });
 
-    /// <summary>Notes every value that the bundle does not allow.</summary>
-    /// <param name="bundle">Null when the model is not known; ranges that depend on it are then not checked.</param>
+    /// <summary>Reports every value that the bundle does not allow.</summary>
+    /// <param name="bundle">The bundle; null if the model is not known, and ranges that depend on it are not checked.</param>
+    /// <param name="faults">Receives the faults.</param>
     public void Check(Bundle? bundle, RequestFaults faults)
     {
         foreach (var (field, value) in Given)
@@ -48,7 +49,7 @@ public sealed class VideoRequest
         }
     }
 
-    /// <summary>The request with the defaults of the bundle, of its preset and of its size in every field that was left open.</summary>
+    /// <summary>Returns the request with all missing fields filled in from the defaults of the bundle, its preset and its size.</summary>
     public VideoRequest Complete(Bundle bundle)
     {
         var context = FieldContext.From(bundle, this[VideoFields.Preset], this[VideoFields.Size]);
@@ -60,7 +61,7 @@ public sealed class VideoRequest
 
     public string ToJson() => JsonSerializer.Serialize(values);
 
-    /// <summary>Reads what <see cref="ToJson"/> wrote. Names that the table no longer has are dropped.</summary>
+    /// <summary>Parses the JSON of <see cref="ToJson"/>. Names that are no longer in the table are ignored.</summary>
     public static VideoRequest FromJson(string json)
     {
         using var document = JsonDocument.Parse(json);

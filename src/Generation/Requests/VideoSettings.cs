@@ -5,7 +5,9 @@ using Locutor.Models;
 
 namespace Locutor.Generation.Requests;
 
-/// <summary>Every setting of a video: a request with the defaults of its bundle, checked and in the types that the generator uses.</summary>
+/// <summary>
+/// All settings of a video: a validated request, completed with the defaults of its bundle, in the types that the generator uses.
+/// </summary>
 public sealed record VideoSettings : DrawingOptions
 {
     public required string Size { get; init; }
@@ -20,26 +22,26 @@ public sealed record VideoSettings : DrawingOptions
 
     public required long Seed { get; init; }
 
-    /// <summary>How two voices are placed in time.</summary>
+    /// <summary>Placement of two voices in time.</summary>
     public required VoicePlacement Placement { get; init; }
 
-    /// <summary>Where two people are in the picture; empty: the left half and the right half.</summary>
+    /// <summary>Boxes of two people in the picture; empty for the left half and the right half.</summary>
     public required IReadOnlyList<SpeakerBox> Speakers { get; init; }
 
     public required int ClipFrames { get; init; }
 
     public required int MotionFrames { get; init; }
 
-    /// <summary>Whether the speech encoder sees a window of sound that ends with the clip, instead of the whole track.</summary>
+    /// <summary>True if the speech encoder reads a window of audio that ends with the clip; false if it reads the whole track.</summary>
     public bool StreamSpeech { get; init; }
 
-    /// <summary>How frames are laid into the portrait; null gives videos of the size that is drawn.</summary>
+    /// <summary>Composition of the generated frames into the portrait; null if the video has the generated size.</summary>
     public CompositionOptions? Composition { get; init; }
 
     public IReadOnlyList<BundleAdapter> Adapters { get; init; } = [];
 
-    /// <summary>Checks a request against a bundle and fills in what it leaves open. A request without a seed gets 0.</summary>
-    /// <exception cref="RequestException">A value that this bundle does not allow; every such value is named.</exception>
+    /// <summary>Validates a request against a bundle and fills in missing values. The default seed is 0.</summary>
+    /// <exception cref="RequestException">A value is invalid for this bundle; the message names every invalid value.</exception>
     public static VideoSettings Resolve(Bundle bundle, VideoRequest request)
     {
         var faults = new RequestFaults();

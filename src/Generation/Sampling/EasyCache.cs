@@ -3,9 +3,10 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Sampling;
 
-/// <summary>When a step may do without the network (EasyCache, arXiv:2507.02860). Nothing is fitted to a model beforehand.</summary>
-/// <param name="Threshold">Accumulated estimated change of the velocity, relative to it, above which the network runs again; 0.05 is usual.</param>
-/// <param name="AlwaysFirst">Steps at the start of a clip that always run, at least 2.</param>
+/// <summary>Options of EasyCache (arXiv:2507.02860), which skips the network in some steps. It needs no calibration for a model.</summary>
+/// <param name="Threshold">Accumulated estimated change of the velocity, relative to its magnitude, above which the network runs again;
+/// 0.05 is usual.</param>
+/// <param name="AlwaysFirst">Number of steps at the start of a clip that always run, at least 2.</param>
 public sealed record EasyCacheOptions(double Threshold, int AlwaysFirst = 3) : StepCacheOptions
 {
     public override string Name => FormattableString.Invariant($"EasyCache {Threshold}");
@@ -14,9 +15,11 @@ public sealed record EasyCacheOptions(double Threshold, int AlwaysFirst = 3) : S
 }
 
 /// <summary>
-/// How much the velocity moves when the latent moves hardly changes from step to step. So from the last two runs of the network
-/// k = |v - v'| / |x - x'|, and a later step is expected to change the velocity by k |x - x'| / |v|, added up until the network runs
-/// again. Until then a pass's velocity is the latent plus what the network last added to it. Means of magnitudes; the first pass decides.
+/// Skips the network in steps where the velocity is expected to change little. The rate at which the velocity v changes with the latent x
+/// is almost constant between steps. It is measured from the last two runs of the network, k = |v - v'| / |x - x'|. The expected relative
+/// change of a later step is k |x - x'| / |v|; the changes are added up until the threshold is exceeded and the network runs again. In a
+/// skipped step, the velocity is the latent plus the difference between velocity and latent of the last run. |.| is the mean of magnitudes;
+/// the first pass of a step decides for all passes.
 /// </summary>
 public sealed class EasyCache(EasyCacheOptions options) : IStepCache
 {

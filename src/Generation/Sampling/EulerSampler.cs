@@ -5,8 +5,10 @@ namespace Locutor.Generation.Sampling;
 /// <summary>Euler steps along a velocity that points from picture to noise.</summary>
 public static class EulerSampler
 {
-    /// <summary>latent - velocity (from - to) / 1000.</summary>
+    /// <summary>Computes latent - velocity * (from - to) / 1000.</summary>
+    /// <param name="latent">Latent at <paramref name="from"/>.</param>
+    /// <param name="velocity">Output of the network, of the latent's shape.</param>
     /// <param name="from">Timestep of the latent.</param>
-    /// <param name="to">Timestep of the result, smaller.</param>
+    /// <param name="to">Timestep of the result; smaller than <paramref name="from"/>.</param>
     public static Tensor Step(Tensor latent, Tensor velocity, float from, float to) => latent - velocity * ((from - to) / 1000);
 }

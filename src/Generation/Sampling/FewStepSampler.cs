@@ -3,16 +3,17 @@ using static TorchSharp.torch;
 namespace Locutor.Generation.Sampling;
 
 /// <summary>
-/// Steps of weights distilled to few passes. Each step predicts the clean latent and mixes it with fresh noise for the next timestep.
+/// Steps for weights distilled to few passes. Each step predicts the clean latent and mixes it with fresh noise for the next timestep.
 /// Source: <c>generate</c> of <c>flash_talk_pipeline.py</c>, Soul-AILab/SoulX-FlashTalk at 688982e.
 /// </summary>
 public static class FewStepSampler
 {
-    /// <summary>clean = latent - velocity from / 1000; the result is (1 - to / 1000) clean + to / 1000 noise.</summary>
+    /// <summary>Computes clean = latent - velocity * from / 1000 and returns (1 - to / 1000) * clean + to / 1000 * noise.</summary>
+    /// <param name="latent">Latent at <paramref name="from"/>.</param>
     /// <param name="velocity">Output of the network; it points from picture to noise.</param>
     /// <param name="from">Timestep of the latent, up to 1000.</param>
     /// <param name="to">Timestep of the result, smaller; 0 gives the clean latent.</param>
-    /// <param name="noise">Standard normal, of the latent's shape; null only where <paramref name="to"/> is 0.</param>
+    /// <param name="noise">Standard normal noise of the latent's shape; may be null only if <paramref name="to"/> is 0.</param>
     public static Tensor Step(Tensor latent, Tensor velocity, float from, float to, Tensor? noise)
     {
         using var scope = NewDisposeScope();

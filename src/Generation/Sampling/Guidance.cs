@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Sampling;
 
-/// <summary>Which passes a step needs and how their velocities become one; a new one for every clip, since projected guidance has momentum.</summary>
+/// <summary>
+/// Determines the passes of a step and combines their velocities. Each clip needs a new instance, because projected guidance has momentum.
+/// </summary>
 public sealed class Guidance : IDisposable
 {
     private readonly GuidanceOptions options;
@@ -18,13 +20,13 @@ public sealed class Guidance : IDisposable
         audio = new ProjectedGuidance(options.Projected);
     }
 
-    /// <summary>Of a guided step, in the order in which <see cref="Combine"/> takes their velocities.</summary>
+    /// <summary>The passes of a guided step, in the order in which <see cref="Combine"/> expects their velocities.</summary>
     public IReadOnlyList<Pass> Passes { get; }
 
-    /// <summary>Of that step, counted from 0.</summary>
+    /// <summary>Returns the passes of a step, counted from 0.</summary>
     public IReadOnlyList<Pass> PassesAt(int step) => step < (options.GuidedSteps ?? int.MaxValue) ? Passes : [Pass.Conditional];
 
-    /// <summary>Passes of all steps of a clip.</summary>
+    /// <summary>Returns the number of passes in all steps of a clip.</summary>
     public static int PassesOfClip(GuidanceOptions options, int steps)
     {
         int guided = Math.Min(steps, options.GuidedSteps ?? steps);
@@ -39,8 +41,8 @@ public sealed class Guidance : IDisposable
         _ => [Pass.Conditional, Pass.TextDropped, Pass.Unconditional],
     };
 
-    /// <summary>The guided velocity.</summary>
-    /// <param name="v">Velocities [16, F, H, W] of <see cref="PassesAt"/>.</param>
+    /// <summary>Returns the guided velocity, [16, F, H, W].</summary>
+    /// <param name="v">Velocities of the passes from <see cref="PassesAt"/>, each [16, F, H, W].</param>
     public Tensor Combine(IReadOnlyList<Tensor> v)
     {
         using var scope = NewDisposeScope();

@@ -2,21 +2,24 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Sampling;
 
-/// <summary>Where the noise of a clip comes from, so that a run can be replayed and compared.</summary>
+/// <summary>Source of a clip's noise; a fixed source makes a run repeatable.</summary>
 public interface INoise
 {
-    /// <param name="clip">0 for the first.</param>
+    /// <summary>Returns the initial noise of a clip.</summary>
+    /// <param name="clip">Index of the clip, from 0.</param>
+    /// <param name="shape">Shape of the noise.</param>
     /// <returns>Standard normal, float32, on the CPU.</returns>
     Tensor OfClip(int clip, long[] shape);
 
-    /// <summary>The noise that a few-step sampler mixes in after a step.</summary>
-    /// <param name="clip">0 for the first.</param>
-    /// <param name="step">0 for the first.</param>
+    /// <summary>Returns the noise that a few-step sampler adds after a step.</summary>
+    /// <param name="clip">Index of the clip, from 0.</param>
+    /// <param name="step">Index of the step, from 0.</param>
+    /// <param name="shape">Shape of the noise.</param>
     /// <returns>Standard normal, float32, on the CPU.</returns>
     Tensor OfStep(int clip, int step, long[] shape);
 }
 
-/// <summary>Noise that a seed and the number of the clip determine, on any device and wherever a run is resumed.</summary>
+/// <summary>Noise that depends only on a seed and the index of the clip; it is equal on all devices and in resumed runs.</summary>
 public sealed class SeededNoise(long seed) : INoise
 {
     public Tensor OfClip(int clip, long[] shape) => Draw(unchecked((ulong)seed * 0x9E3779B97F4A7C15 + (ulong)clip), shape);

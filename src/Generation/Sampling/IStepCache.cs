@@ -4,37 +4,44 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Sampling;
 
-/// <summary>Lets steps of one clip do without the network, or without its blocks. One decision holds for all passes of a step, and every pass keeps its own memory.</summary>
+/// <summary>
+/// Skips the network or its blocks in some steps of one clip. One decision applies to all passes of a step; every pass has its own cached
+/// values.
+/// </summary>
 public interface IStepCache : IDisposable
 {
-    /// <summary>Steps that did not run the blocks.</summary>
+    /// <summary>Number of steps that did not run the blocks.</summary>
     int Skipped { get; }
 
-    /// <summary>Decides for all passes of a step.</summary>
-    /// <param name="step">0 for the first of the clip.</param>
-    /// <param name="latent">What the network is given.</param>
+    /// <summary>Starts a step and decides for all its passes.</summary>
+    /// <param name="step">Index of the step in the clip, from 0.</param>
+    /// <param name="latent">Input of the network.</param>
     /// <param name="modulation">Time modulation of the step.</param>
     void Begin(int step, Tensor latent, Tensor modulation);
 
-    /// <summary>The velocity of a pass, of the network or in its place.</summary>
-    /// <param name="run">Runs the network; what its blocks add goes to or comes from the residual, if one is given.</param>
+    /// <summary>Returns the velocity of a pass, computed by the network or taken from the cache.</summary>
+    /// <param name="pass">The pass.</param>
+    /// <param name="run">Runs the network. If a residual is given, the output of its blocks is stored there or read from there.</param>
     Tensor Forward(Pass pass, Func<BlockResidual?, Tensor> run);
 }
 
-/// <summary>Which rule decides, and how far it may go.</summary>
+/// <summary>Options of a step cache: the rule and its threshold.</summary>
 public abstract record StepCacheOptions
 {
-    /// <summary>In words, with its threshold.</summary>
+    /// <summary>Name of the rule with its threshold, for messages.</summary>
     public abstract string Name { get; }
 
     public abstract IStepCache Create();
 
     public static bool IsValid(string text) => TryParse(text, "", out _);
 
-    /// <summary>Reads a threshold, <c>teacache:THRESHOLD</c> or <c>easycache:THRESHOLD</c>, of 0 to 10. A threshold alone means TeaCache.</summary>
-    /// <param name="size">Name of the video's size; the coefficients of TeaCache depend on it.</param>
-    /// <param name="options">Null for a threshold of 0, which turns the cache off.</param>
-    /// <returns>False when the text is none of these.</returns>
+    /// <summary>
+    /// Parses <c>teacache:THRESHOLD</c> or <c>easycache:THRESHOLD</c> with a threshold of 0 to 10. A number alone means TeaCache.
+    /// </summary>
+    /// <param name="text">The text.</param>
+    /// <param name="size">Name of the video's size, on which the coefficients of TeaCache depend.</param>
+    /// <param name="options">Receives the options; null for a threshold of 0, which disables the cache.</param>
+    /// <returns>False if the text has none of these forms.</returns>
     public static bool TryParse(string text, string size, out StepCacheOptions? options)
     {
         options = null;

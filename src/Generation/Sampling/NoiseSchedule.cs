@@ -1,8 +1,8 @@
 namespace Locutor.Generation.Sampling;
 
 /// <summary>
-/// Timesteps of a clip, from 1000 (noise) down to 0: linspace(1000, 1, steps) and a final 0, each moved towards noise,
-/// t = 1000 s u / (1 + (s - 1) u) with u = t / 1000 and shift s. Source: <c>timestep_transform</c> of the reference's <c>multitalk.py</c>.
+/// Timesteps of a clip, from 1000 (noise) down to 0: linspace(1000, 1, steps) and a final 0, each shifted towards noise, t = 1000 s u / (1
+/// + (s - 1) u) with u = t / 1000 and shift s. Source: <c>timestep_transform</c> of the reference's <c>multitalk.py</c>.
 /// </summary>
 public static class NoiseSchedule
 {
@@ -10,8 +10,9 @@ public static class NoiseSchedule
 
     private static readonly float[] Four = [1000, 750, 500, 250], Two = [1000, 500];
 
-    /// <param name="steps">1 to 1000.</param>
-    /// <param name="shift">Above 0; 1 changes nothing.</param>
+    /// <summary>Returns the timesteps of the reference.</summary>
+    /// <param name="steps">Number of steps, 1 to 1000.</param>
+    /// <param name="shift">Shift, above 0; 1 has no effect.</param>
     /// <returns>steps + 1 timesteps.</returns>
     public static float[] Timesteps(int steps, double shift)
     {
@@ -23,8 +24,8 @@ public static class NoiseSchedule
     /// Timesteps of weights distilled to few steps: 1000, 750, 500, 250 for four steps, 1000, 500 for two, otherwise those of
     /// <see cref="Timesteps"/>. Source: <c>prepare_params</c> of <c>flash_talk_pipeline.py</c>, Soul-AILab/SoulX-FlashTalk at 688982e.
     /// </summary>
-    /// <param name="steps">1 to 1000.</param>
-    /// <param name="shift">Above 0; 1 changes nothing.</param>
+    /// <param name="steps">Number of steps, 1 to 1000.</param>
+    /// <param name="shift">Shift, above 0; 1 has no effect.</param>
     /// <returns>steps + 1 timesteps.</returns>
     public static float[] FewSteps(int steps, double shift) => steps switch
     {
@@ -34,11 +35,11 @@ public static class NoiseSchedule
     };
 
     /// <summary>
-    /// Timesteps of weights that were distilled to even steps: linspace(1000, 0, steps + 1), shifted. The last step begins far from 0, so no
-    /// pass is spent where next to nothing changes.
+    /// Timesteps of weights distilled to even steps: linspace(1000, 0, steps + 1), shifted. The last step begins far from 0, so no pass is
+    /// spent on a negligible change.
     /// </summary>
-    /// <param name="steps">1 to 1000.</param>
-    /// <param name="shift">Above 0; 1 changes nothing.</param>
+    /// <param name="steps">Number of steps, 1 to 1000.</param>
+    /// <param name="shift">Shift, above 0; 1 has no effect.</param>
     /// <returns>steps + 1 timesteps.</returns>
     public static float[] EvenTimesteps(int steps, double shift) => Shifted(Enumerable.Range(0, steps).Select(i => Last * (steps - i) / steps), shift);
 

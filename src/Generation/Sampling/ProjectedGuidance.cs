@@ -2,14 +2,17 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Sampling;
 
-/// <summary>One running difference between two passes, kept short and at right angles to the prediction. arXiv:2410.02416.</summary>
+/// <summary>
+/// A running difference between two passes, with limited norm and orthogonal to the prediction. Source: arXiv:2410.02416.
+/// </summary>
 public sealed class ProjectedGuidance(ProjectedGuidanceOptions options) : IDisposable
 {
     private Tensor? average;
 
-    /// <param name="difference">Between two velocities, any shape.</param>
-    /// <param name="prediction">The conditional velocity, same shape.</param>
-    /// <returns>The part of the running difference that is orthogonal to the prediction, its norm limited.</returns>
+    /// <summary>Adds a difference to the running difference.</summary>
+    /// <param name="difference">Difference between two velocities, of any shape.</param>
+    /// <param name="prediction">The conditional velocity, of equal shape.</param>
+    /// <returns>The part of the running difference that is orthogonal to the prediction, with limited norm.</returns>
     public Tensor Update(Tensor difference, Tensor prediction)
     {
         using var scope = NewDisposeScope();

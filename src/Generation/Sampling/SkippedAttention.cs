@@ -4,27 +4,33 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Sampling;
 
-/// <summary>How much of its weight self attention may leave out (<see cref="VisitedTiles"/>).</summary>
-/// <param name="Budget">Share of the weight of each query, above 0.</param>
+/// <summary>Options of sparse self attention (<see cref="VisitedTiles"/>), which skips tiles with small weights.</summary>
+/// <param name="Budget">Share of each query's total weight that may be skipped, above 0.</param>
 public sealed record SkippedAttentionOptions(double Budget)
 {
-    /// <summary>With fewer steps lists would serve too seldom.</summary>
+    /// <summary>Smallest number of steps for which tiles are skipped; with fewer, the lists would be reused too rarely.</summary>
     public const int FewestSteps = 8;
 
-    /// <summary>Every so many steps all tiles are read and the lists are made anew.</summary>
+    /// <summary>Interval in steps after which all tiles are read and the lists are rebuilt.</summary>
     public const int RenewEvery = 5;
 
-    /// <summary>Queries that share a list; other numbers than the kernel's serve to emulate it on small videos.</summary>
+    /// <summary>Number of queries that share a list. Values other than the kernel's emulate it on small videos.</summary>
     public int QueryTile { get; init; } = VisitedTiles.KernelQueries;
 
-    /// <summary>Keys of a tile; likewise.</summary>
+    /// <summary>Number of keys in a tile. Values other than the kernel's emulate it on small videos.</summary>
     public int KeyTile { get; init; } = PlainEightBitAttention.Tile;
 
-    /// <summary>Called when a clip is done: how many tiles its passes with lists left out, and how many tiles these passes have.</summary>
+    /// <summary>
+    /// Called at the end of a clip with the number of skipped tiles and the total number of tiles, in the passes that use lists.
+    /// </summary>
     public Action<long, long>? Counted { get; init; }
 
-    /// <summary>Why a video reads all tiles although it was asked to skip some; null where it skips.</summary>
-    /// <param name="voices">1 or 2.</param>
+    /// <summary>Returns the reason why a video reads all tiles although skipping was requested; null if it skips tiles.</summary>
+    /// <param name="steps">Number of denoising steps per clip.</param>
+    /// <param name="voices">Number of voices, 1 or 2.</param>
+    /// <param name="transformer">The video transformer.</param>
+    /// <param name="device">The device that runs it.</param>
+    /// <param name="tokens">Number of transformer tokens in a clip.</param>
     public static string? Refusal(int steps, int voices, VideoTransformer transformer, Device device, long tokens) =>
         steps < FewestSteps ? $"it needs {FewestSteps} steps or more, and this video has {steps}"
         : voices > 1 ? "it needs a video with one voice"
@@ -33,7 +39,7 @@ public sealed record SkippedAttentionOptions(double Budget)
         : null;
 }
 
-/// <summary>The lists of one clip: each pass has its own for every block.</summary>
+/// <summary>The lists of one clip; each pass has its own list for every block.</summary>
 internal sealed class SkippedAttention : IDisposable
 {
     private readonly Dictionary<Pass, (IReadOnlyList<VisitedTiles> Blocks, int Made)> lists = [];
@@ -44,14 +50,15 @@ internal sealed class SkippedAttention : IDisposable
 
     private SkippedAttention(SkippedAttentionOptions options, int blocks) => (this.options, this.blocks) = (options, blocks);
 
-    /// <summary>Null where the clip reads all tiles.</summary>
+    /// <summary>Creates the lists; null if the clip reads all tiles.</summary>
     public static SkippedAttention? Create(SkippedAttentionOptions? options, int steps, int blocks) =>
         options is null || steps < SkippedAttentionOptions.FewestSteps ? null : new(options, blocks);
 
-    /// <param name="step">0 for the first of the clip.</param>
+    /// <summary>Starts a step.</summary>
+    /// <param name="step">Index of the step in the clip, from 0.</param>
     public void Begin(int step) => this.step = step;
 
-    /// <summary>The lists for a pass of the step, one for each block; empty ones at first and every so many steps.</summary>
+    /// <summary>Returns the lists of a pass, one for each block. They are empty in the first step and whenever they are rebuilt.</summary>
     public IReadOnlyList<VisitedTiles> For(Pass pass)
     {
         if (!lists.TryGetValue(pass, out var known)) known = ([.. Enumerable.Range(0, blocks).Select(_ => new VisitedTiles(options.Budget, options.QueryTile, options.KeyTile))], step);
@@ -72,7 +79,7 @@ internal sealed class SkippedAttention : IDisposable
         foreach (var one in lists.Values.SelectMany(pass => pass.Blocks)) one.Dispose();
     }
 
-    /// <summary>Adds what the pass will skip; a pass that makes its lists skips nothing.</summary>
+    /// <summary>Counts the tiles that the pass will skip; a pass that builds its lists skips none.</summary>
     private void Count(IReadOnlyList<VisitedTiles> given)
     {
         foreach (var one in given)

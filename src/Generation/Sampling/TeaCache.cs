@@ -3,16 +3,16 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Sampling;
 
-/// <summary>When a step may reuse what the blocks added at the step before (TeaCache, arXiv:2411.19108).</summary>
+/// <summary>Options of TeaCache (arXiv:2411.19108), which reuses the residual of the blocks from the preceding step.</summary>
 /// <param name="Threshold">Accumulated estimated change above which the blocks run again; 0.2 to 0.5 is usual.</param>
-/// <param name="Coefficients">Polynomial from change of the time modulation to change of the output, highest power first.</param>
-/// <param name="AlwaysFirst">Steps at the start of a clip that always run.</param>
+/// <param name="Coefficients">Polynomial from the change of the time modulation to the change of the output, highest power first.</param>
+/// <param name="AlwaysFirst">Number of steps at the start of a clip that always run.</param>
 public sealed record TeaCacheOptions(double Threshold, IReadOnlyList<double> Coefficients, int AlwaysFirst = 5) : StepCacheOptions
 {
-    /// <summary>Fitted for Wan 2.1 I2V 14 B at 480p, by the authors of TeaCache.</summary>
+    /// <summary>Coefficients for Wan 2.1 I2V 14B at 480p, fitted by the authors of TeaCache.</summary>
     public static IReadOnlyList<double> Wan480p { get; } = [2.57151496e+05, -3.54229917e+04, 1.40286849e+03, -1.35890334e+01, 1.32517977e-01];
 
-    /// <summary>Fitted for Wan 2.1 I2V 14 B at 720p, by the authors of TeaCache.</summary>
+    /// <summary>Coefficients for Wan 2.1 I2V 14B at 720p, fitted by the authors of TeaCache.</summary>
     public static IReadOnlyList<double> Wan720p { get; } = [8.10705460e+03, 2.13393892e+03, -3.72934672e+02, 1.66203073e+01, -4.17769401e-02];
 
     public override string Name => FormattableString.Invariant($"TeaCache {Threshold}");
@@ -21,8 +21,8 @@ public sealed record TeaCacheOptions(double Threshold, IReadOnlyList<double> Coe
 }
 
 /// <summary>
-/// The cache of one clip: one residual per pass, so that no branch of guidance reads another's, and one decision per step, since all
-/// passes of a step share the time modulation that it rests on.
+/// The cache of one clip. Each pass has its own residual, so that no guidance branch reads another's. There is one decision per step,
+/// because it depends only on the time modulation, which all passes of a step share.
 /// </summary>
 public sealed class TeaCache(TeaCacheOptions options) : IStepCache
 {
@@ -45,7 +45,7 @@ public sealed class TeaCache(TeaCacheOptions options) : IStepCache
 
     public Tensor Forward(Pass pass, Func<BlockResidual?, Tensor> run) => run(For(pass));
 
-    /// <summary>What to hand to the network for this pass of the step.</summary>
+    /// <summary>Returns the residual that the network uses in this pass of the step.</summary>
     internal BlockResidual For(Pass pass)
     {
         if (!residuals.TryGetValue(pass, out var residual)) residuals[pass] = residual = new BlockResidual();
