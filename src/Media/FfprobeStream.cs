@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Locutor.Media;
 
-/// <summary>Reads one entry of ffprobe's list of streams; whatever is missing or odd becomes 0 or null.</summary>
+/// <summary>Parses one entry of ffprobe's list of streams; a missing or invalid value becomes 0 or null.</summary>
 internal static class FfprobeStream
 {
     public static MediaStream Parse(JsonElement stream)
@@ -23,7 +23,7 @@ internal static class FfprobeStream
         };
     }
 
-    /// <summary>A JSON number, or a text that holds one, as ffprobe writes both.</summary>
+    /// <summary>Returns a number that ffprobe wrote as a JSON number or as a text; null if there is none.</summary>
     public static double? Number(JsonElement element, string name)
     {
         if (!element.TryGetProperty(name, out var value)) return null;
@@ -69,7 +69,7 @@ internal static class FfprobeStream
         return both && a > 0 && b > 0 ? a / b : null;
     }
 
-    /// <summary>A text, unless it is one of ffprobe's words for none.</summary>
+    /// <summary>Returns a text; null if it is missing or one of ffprobe's words for an unknown value.</summary>
     private static string? Known(JsonElement element, string name) => Text(element, name) is { } text and not ("unknown" or "unspecified" or "reserved") ? text : null;
 
     private static string? Text(JsonElement element, string name) =>

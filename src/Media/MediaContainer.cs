@@ -1,14 +1,14 @@
 namespace Locutor.Media;
 
-/// <summary>How files of a container are called.</summary>
-/// <param name="ContentType">As HTTP names it.</param>
-/// <param name="Extensions">Usual ends of file names, without the dot, the first one preferred.</param>
+/// <summary>Names of a container for one kind of media.</summary>
+/// <param name="ContentType">Media type for HTTP.</param>
+/// <param name="Extensions">Usual file extensions without the dot; the first one is preferred.</param>
 public sealed record MediaNames(string ContentType, params IReadOnlyList<string> Extensions);
 
-/// <summary>How a file is packed, told by its bytes.</summary>
-/// <param name="Name">As people call it: "PNG", "MP4".</param>
-/// <param name="Demuxer">ffmpeg's name for it, which is forced so that nothing else can open the file.</param>
-/// <remarks>None of these demuxers opens a second file or an address. One that does must never be added.</remarks>
+/// <summary>A container format, detected by a file's bytes.</summary>
+/// <param name="Name">Name for users, such as "PNG" or "MP4".</param>
+/// <param name="Demuxer">ffmpeg's name of the demuxer. It is forced, so that ffmpeg opens the file with no other demuxer.</param>
+/// <remarks>None of these demuxers opens a second file or an address. A demuxer that does must never be added.</remarks>
 public sealed record MediaContainer(string Name, string Demuxer)
 {
     public static MediaContainer Png { get; } = new("PNG", "png_pipe") { Picture = new("image/png", "png") };
@@ -31,7 +31,7 @@ public sealed record MediaContainer(string Name, string Demuxer)
     public static MediaContainer SunRaster { get; } = new("Sun raster", "sunrast_pipe") { Picture = new("image/x-sun-raster", "ras", "sun") };
     public static MediaContainer Pcx { get; } = new("PCX", "pcx_pipe") { Picture = new("image/x-pcx", "pcx") };
 
-    /// <summary>ffmpeg has no demuxer of its own for it.</summary>
+    /// <summary>TGA, for which ffmpeg has no demuxer of its own.</summary>
     public static MediaContainer Targa { get; } = new("TGA", "image2") { Picture = new("image/x-tga", "tga"), Options = ["-pattern_type", "none", "-c:v", "targa"] };
 
     public static MediaContainer Mp4 { get; } = new("MP4", "mov") { Video = new("video/mp4", "mp4", "m4v", "mov", "qt", "3gp", "3g2"), Sound = new("audio/mp4", "m4a", "m4b") };
@@ -76,23 +76,23 @@ public sealed record MediaContainer(string Name, string Demuxer)
     public static MediaContainer H264 { get; } = new("H.264", "h264") { Video = new("video/h264", "h264", "264", "avc") };
     public static MediaContainer Hevc { get; } = new("HEVC", "hevc") { Video = new("video/h265", "h265", "hevc", "265") };
 
-    /// <summary>Every container that is read.</summary>
+    /// <summary>All containers that can be read.</summary>
     public static IReadOnlyList<MediaContainer> All { get; } =
         [.. typeof(MediaContainer).GetProperties().Where(property => property.PropertyType == typeof(MediaContainer)).Select(property => (MediaContainer)property.GetValue(null)!)];
 
-    /// <summary>Names of its still or animated pictures; null where it holds none.</summary>
+    /// <summary>Names for still or animated pictures; null if the container holds none.</summary>
     public MediaNames? Picture { get; init; }
 
-    /// <summary>Names of its videos; null where it holds none.</summary>
+    /// <summary>Names for videos; null if the container holds none.</summary>
     public MediaNames? Video { get; init; }
 
-    /// <summary>Names of its sounds; null where people do not use it for sound alone.</summary>
+    /// <summary>Names for audio files; null if the container is not usual for audio alone.</summary>
     public MediaNames? Sound { get; init; }
 
-    /// <summary>A still (or animated) picture rather than sound or video.</summary>
+    /// <summary>True for a still or animated picture, false for audio or video.</summary>
     public bool IsPicture => Picture is not null;
 
-    /// <summary>Its names for a kind of file.</summary>
+    /// <summary>Returns the names for a kind of media.</summary>
     public MediaNames? Names(MediaKind kind) => kind switch
     {
         MediaKind.Picture => Picture,
@@ -100,6 +100,6 @@ public sealed record MediaContainer(string Name, string Demuxer)
         _ => Sound,
     };
 
-    /// <summary>Further arguments for ffmpeg, before its input.</summary>
+    /// <summary>Additional ffmpeg arguments before its input.</summary>
     internal IReadOnlyList<string> Options { get; init; } = [];
 }

@@ -1,7 +1,9 @@
 namespace Locutor.Media;
 
-/// <summary>A picture, sound or video that cannot be used or made. The message is one line and names the file.</summary>
-/// <remarks>The stable word of <see cref="Code"/> is one of <see cref="MediaErrorCodes"/>; users' scripts may rely on it.</remarks>
+/// <summary>
+/// Thrown when a picture, audio or video file cannot be read or written. The message is a single line that names the file.
+/// </summary>
+/// <remarks>The stable <see cref="Code"/> is one of <see cref="MediaErrorCodes"/>; users' scripts may rely on it.</remarks>
 public sealed class MediaException : Exception
 {
     public MediaException() : this(MediaErrorCodes.Internal, "media error") { }

@@ -1,13 +1,13 @@
 namespace Locutor.Media;
 
-/// <summary>Kinds of input files.</summary>
+/// <summary>Kind of an input file.</summary>
 public enum MediaKind
 {
     Picture,
 
-    /// <summary>Has moving pictures, with or without sound.</summary>
+    /// <summary>A video, with or without audio.</summary>
     Video,
 
-    /// <summary>Sound alone; a cover picture does not make it a video.</summary>
+    /// <summary>Audio alone; a cover picture does not make the file a video.</summary>
     Audio,
 }

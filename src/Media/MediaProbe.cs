@@ -5,14 +5,13 @@ using Locutor.Media.Processes;
 
 namespace Locutor.Media;
 
-/// <summary>Tells what a file is without decoding it, and refuses what this program does not read.</summary>
+/// <summary>Detects the kind and properties of a file without decoding it, and refuses unsupported files.</summary>
 public static class MediaProbe
 {
     private const int LongestReport = 4 << 20;
 
-    /// <exception cref="MediaException">
-    /// Missing, empty, of an unknown container (playlists are), damaged, without a picture or sound, or beyond the limits.
-    /// </exception>
+    /// <exception cref="MediaException">The file is missing, empty, damaged, of an unknown container (playlists are), without a picture or
+    /// audio, or beyond the limits.</exception>
     public static async Task<MediaInfo> ProbeAsync(string path, MediaLimits limits, CancellationToken ct = default) =>
         await ProbeAsync(MediaFile.Open(path, limits), limits, ct).ConfigureAwait(false);
 
@@ -29,7 +28,7 @@ public static class MediaProbe
         return info;
     }
 
-    /// <summary>ffprobe's description, not yet held against the limits.</summary>
+    /// <summary>Returns ffprobe's description; the limits are not checked yet.</summary>
     internal static async Task<MediaInfo> DescribeAsync(MediaFile file, MediaLimits limits, CancellationToken ct) =>
         Parse(file, await ReportAsync(file, limits, ct).ConfigureAwait(false));
 

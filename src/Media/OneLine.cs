@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Locutor.Media;
 
-/// <summary>Text from outside (file names, tool output) made fit for a one-line message: no line breaks, no terminal escapes.</summary>
+/// <summary>
+/// Makes untrusted text (file names, tool output) safe for a single-line message: line breaks and terminal escapes are removed.
+/// </summary>
 internal static class OneLine
 {
     private const int Longest = 600;

@@ -3,15 +3,15 @@ using Microsoft.Win32.SafeHandles;
 namespace Locutor.Media;
 
 /// <summary>
-/// Numbers that are too many for memory, in a temporary file without a name: a program that is killed leaves nothing. The file lies in the
-/// folder that TMPDIR names, else in /var/tmp, because /tmp is memory on many systems.
+/// A temporary file for data that do not fit into memory. It has no name, so a killed program leaves no file behind. Its folder is that of
+/// TMPDIR, otherwise /var/tmp, because /tmp is in memory on many systems.
 /// </summary>
 public sealed class ScratchFile : IDisposable
 {
     private readonly SafeFileHandle handle;
     private readonly string folder;
 
-    /// <exception cref="MediaException">The folder cannot be written.</exception>
+    /// <exception cref="MediaException">The folder is not writable.</exception>
     public ScratchFile()
     {
         folder = Folder();
@@ -40,7 +40,7 @@ public sealed class ScratchFile : IDisposable
         }
     }
 
-    /// <summary>Fills all of <paramref name="bytes"/>, which must have been written.</summary>
+    /// <summary>Fills <paramref name="bytes"/> completely; the range must have been written before.</summary>
     public void Read(long offset, Span<byte> bytes)
     {
         while (bytes.Length > 0)

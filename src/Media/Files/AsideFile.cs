@@ -1,6 +1,6 @@
 namespace Locutor.Media.Files;
 
-/// <summary>A file that is written under another name beside its own and takes its name only when it is whole.</summary>
+/// <summary>A file that has a temporary name in the folder of the finished file, and gets its final name when it is complete.</summary>
 internal sealed class AsideFile : IDisposable
 {
     private readonly string target;
@@ -15,8 +15,8 @@ internal sealed class AsideFile : IDisposable
     /// <summary>Absolute path of the unfinished file, in the folder of the finished one.</summary>
     public string Path { get; }
 
-    /// <summary>Creates the empty unfinished file, so that an output that cannot be written is known before any work is done.</summary>
-    /// <exception cref="MediaException">The folder does not exist or may not be written, or the name is a folder's.</exception>
+    /// <summary>Creates the empty unfinished file, so that an unwritable output is detected before any work is done.</summary>
+    /// <exception cref="MediaException">The folder does not exist or is not writable, or the name is that of a folder.</exception>
     public static AsideFile For(string target)
     {
         if (string.IsNullOrEmpty(target) || target.Contains('\0')) throw CannotWrite(target, "not a file name");
@@ -35,7 +35,7 @@ internal sealed class AsideFile : IDisposable
         }
     }
 
-    /// <summary>Gives the file its name, replacing what had it.</summary>
+    /// <summary>Renames the file to its final name and replaces an existing file.</summary>
     public void Keep()
     {
         try

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Locutor.Media.Files;
 
-/// <summary>Kinds of entries in the file system.</summary>
+/// <summary>Kind of an entry in the file system.</summary>
 public enum FileKind
 {
     Missing,
@@ -15,17 +15,17 @@ public enum FileKind
     /// <summary>A block device.</summary>
     Disk,
 
-    /// <summary>A named pipe, or one that a shell made: <c>&lt;(...)</c>.</summary>
+    /// <summary>A named pipe, or one made by a shell: <c>&lt;(...)</c>.</summary>
     Pipe,
     Socket,
 }
 
-/// <summary>Tells kinds of files apart, and whether two names are one file.</summary>
+/// <summary>Determines the kind of a file, and whether two names mean the same file.</summary>
 public static partial class FileIdentity
 {
     private const int TypeMask = 0xF000;
 
-    /// <summary>The kind of what a path leads to; links are followed.</summary>
+    /// <summary>Returns the kind of the file at a path; links are followed.</summary>
     public static FileKind Kind(string path)
     {
         if (Status(path) is not { } status) return Directory.Exists(path) ? FileKind.Folder : File.Exists(path) ? FileKind.Regular : FileKind.Missing;
@@ -40,14 +40,16 @@ public static partial class FileIdentity
         };
     }
 
-    /// <summary>Whether both names lead to one existing file: by links, hard or symbolic, by another spelling or another mount.</summary>
+    /// <summary>True if both names lead to one existing file, by hard or symbolic links, different spellings or different mounts.</summary>
     public static bool Same(string first, string second)
     {
         if (Status(first) is { } a && Status(second) is { } b) return (a.Dev, a.Ino) == (b.Dev, b.Ino);
         return File.Exists(first) && File.Exists(second) && string.Equals(Final(first), Final(second), StringComparison.OrdinalIgnoreCase);
     }
 
-    /// <summary>The file that a chain of symbolic links ends at, or the path itself; it need not exist.</summary>
+    /// <summary>
+    /// Returns the file at the end of a chain of symbolic links, or the path itself if it is no link. The file need not exist.
+    /// </summary>
     public static string Final(string path)
     {
         string full = Path.GetFullPath(path);
@@ -74,7 +76,7 @@ public static partial class FileIdentity
         }
     }
 
-    /// <summary>The runtime's own stat, whose structure is the same on every Unix.</summary>
+    /// <summary>The stat function of the .NET runtime, whose structure is equal on all Unix systems.</summary>
     [LibraryImport("libSystem.Native", EntryPoint = "SystemNative_Stat", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Stat(string path, out FileStatus status);
 

@@ -2,16 +2,16 @@ using Locutor.Media.Sniffing;
 
 namespace Locutor.Media.Files;
 
-/// <summary>A file from outside whose container is known and whose size is within the limits.</summary>
-/// <param name="Path">As the user gave it, for messages.</param>
-/// <param name="FullPath">Absolute, so that no name can be taken for an option or a protocol.</param>
-/// <param name="Container">Told by the bytes.</param>
-/// <param name="Zeros">Zero bytes in front of the container.</param>
+/// <summary>An untrusted file whose container is known and whose size is within the limits.</summary>
+/// <param name="Path">Path as the user gave it, for messages.</param>
+/// <param name="FullPath">Absolute path, which cannot be mistaken for an option or a protocol.</param>
+/// <param name="Container">Container, detected by the bytes.</param>
+/// <param name="Zeros">Number of zero bytes before the container.</param>
 internal sealed record MediaFile(string Path, string FullPath, MediaContainer Container, long Zeros = 0)
 {
     private const long MostZeros = 64 << 20;
 
-    /// <exception cref="MediaException">Missing, empty, unreadable, too large, or of an unknown container.</exception>
+    /// <exception cref="MediaException">The file is missing, empty, unreadable, too large, or of an unknown container.</exception>
     public static MediaFile Open(string path, MediaLimits limits)
     {
         if (string.IsNullOrEmpty(path) || path.Contains('\0')) throw new MediaException(MediaErrorCodes.FetchFailed, $"{path}: not a file name");
@@ -29,14 +29,17 @@ internal sealed record MediaFile(string Path, string FullPath, MediaContainer Co
             $"{path}: not a picture, video or sound that can be read (found {ForeignKinds.Describe(header)})");
     }
 
-    /// <summary>ffmpeg's input arguments: only this demuxer, only this local file, no other file or address through it.</summary>
+    /// <summary>
+    /// Returns the input arguments for ffmpeg. They allow only this demuxer and local files, so the file cannot make ffmpeg open another
+    /// file or an address.
+    /// </summary>
     public IEnumerable<string> InputArguments() =>
         [
             "-protocol_whitelist", "file,pipe", "-format_whitelist", Container.Demuxer, "-f", Container.Demuxer, .. Container.Options,
             .. Zeros > 0 ? (string[])["-skip_initial_bytes", $"{Zeros}"] : [], "-i", "file:" + FullPath,
         ];
 
-    /// <summary>The decoder gave up on it.</summary>
+    /// <summary>Creates the error for a file that the decoder refused.</summary>
     public MediaException Damaged(string reason, Exception? inner = null) => Unsupported(
         Truncation.IsCut(this) ? $"the file ends early, as after a download that broke off: get it again ({Container.Name}: {reason})" : $"damaged {Container.Name}, or of a kind that is not read ({reason})", inner);
 
@@ -47,7 +50,7 @@ internal sealed record MediaFile(string Path, string FullPath, MediaContainer Co
     public MediaException TimedOut(TimeSpan limit) =>
         new(MediaErrorCodes.Timeout, $"{Path}: reading took longer than {limit.TotalSeconds:0.#} s");
 
-    /// <summary>Refuses a picture or frame of no area or beyond the limits, before it is decoded.</summary>
+    /// <summary>Refuses a picture or frame that is empty or exceeds the limits, before it is decoded.</summary>
     public void CheckSize(long width, long height, int maxSide, long maxPixels)
     {
         if (width <= 0 || height <= 0) throw Unsupported($"{width}x{height} pixels, expected at least 1x1");
@@ -64,7 +67,7 @@ internal sealed record MediaFile(string Path, string FullPath, MediaContainer Co
         _ => null,
     };
 
-    /// <summary>The first bytes, or those behind the zeros with which the file begins.</summary>
+    /// <summary>Reads the first bytes of the file; leading zeros are skipped.</summary>
     private static (byte[] Header, long Zeros) Header(string path, FileInfo file)
     {
         try

@@ -3,12 +3,12 @@ using Locutor.Media.Video;
 namespace Locutor.Media.Files;
 
 /// <summary>
-/// Where a video goes: a file that gets its name only when it is whole, or something that takes bytes as they come (standard output, a
-/// named pipe, a character device), which has no other name to be written under.
+/// Destination of a video: a file, which gets its name when it is complete, or a stream (standard output, a named pipe, a character
+/// device), which is written directly.
 /// </summary>
 internal sealed class OutputFile : IDisposable
 {
-    /// <summary>The name that stands for standard output.</summary>
+    /// <summary>The path that means standard output.</summary>
     public const string Standard = "-";
 
     private readonly AsideFile? aside;
@@ -20,22 +20,22 @@ internal sealed class OutputFile : IDisposable
         this.aside = aside;
     }
 
-    /// <summary>Whether bytes go straight to their destination, so that nothing can be changed once it is written.</summary>
+    /// <summary>True if bytes are written directly to their destination, so that written bytes cannot be changed.</summary>
     public bool Streams => aside is null;
 
-    /// <summary>Path of the file while it grows; path of the destination where it <see cref="Streams"/>.</summary>
+    /// <summary>Path of the growing file; path of the destination if it <see cref="Streams"/>.</summary>
     public string Path => aside?.Path ?? target;
 
-    /// <summary>Opens the destination; links are followed, so that they stay and lead to the new file.</summary>
-    /// <exception cref="MediaException">It cannot be written, with the reason.</exception>
+    /// <summary>Opens the destination. Links are followed: a link is kept and its target is replaced.</summary>
+    /// <exception cref="MediaException">The destination cannot be written; the message has the reason.</exception>
     public static OutputFile Open(string target)
     {
         if (Streaming(target)) return new OutputFile(target, null);
         return new OutputFile(target, AsideFile.For(string.IsNullOrEmpty(target) || target.Contains('\0') ? target : FileIdentity.Final(target)));
     }
 
-    /// <summary>Whether a destination takes bytes as they come.</summary>
-    /// <exception cref="MediaException">A disk or a socket.</exception>
+    /// <summary>True if the destination is a stream.</summary>
+    /// <exception cref="MediaException">The destination is a disk or a socket.</exception>
     public static bool Streaming(string target) => target == Standard || FileIdentity.Kind(target) switch
     {
         FileKind.Pipe or FileKind.Device => true,
@@ -44,18 +44,18 @@ internal sealed class OutputFile : IDisposable
         _ => false,
     };
 
-    /// <summary>The format that the name asks for; mp4 for a destination without a name of its own.</summary>
-    /// <exception cref="MediaException">An extension that is not written.</exception>
+    /// <summary>Returns the format for the extension of the name; mp4 for a stream.</summary>
+    /// <exception cref="MediaException">The extension is not supported.</exception>
     public static VideoFormat Format(string target) => VideoFormat.ForName(target) ?? (Streaming(target)
         ? VideoFormat.Mp4
         : throw AsideFile.CannotWrite(target, $"expected a name that ends in {VideoFormat.Extensions}"));
 
-    /// <summary>For bytes in order. Opening a pipe waits until somebody reads from it.</summary>
+    /// <summary>Opens the destination for sequential writing. For a pipe, this waits until another process reads from it.</summary>
     public Stream OpenStream() => target == Standard
         ? Console.OpenStandardOutput()
         : new FileStream(Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, Streams ? 0 : 1 << 16);
 
-    /// <summary>Gives a file its name.</summary>
+    /// <summary>Renames a file to its final name; without effect for a stream.</summary>
     public void Keep() => aside?.Keep();
 
     public void Dispose() => aside?.Dispose();

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Locutor.Media.Files;
 
-/// <summary>Whether a file that cannot be decoded ends before its own structure does, as when a download broke off.</summary>
+/// <summary>Detects whether an undecodable file ends before its own structure does, for example after an interrupted download.</summary>
 internal static class Truncation
 {
     private const int Tail = 4096, MostBoxes = 10_000;

@@ -4,14 +4,16 @@ using static NetVips.Enums;
 
 namespace Locutor.Media.Pictures;
 
-/// <summary>Brings any picture of libvips to 8-bit sRGB without transparency.</summary>
+/// <summary>Converts any libvips picture to 8-bit sRGB without transparency.</summary>
 internal static class ColourManagement
 {
     private const string Profile = "icc-profile-data";
     private const string Interoperability = "exif-ifd4-InteroperabilityIndex";
     private const double NeutralGround = 128;
 
-    /// <summary>An embedded profile is applied, unless it is sRGB itself. Transparent parts are laid over mid grey.</summary>
+    /// <summary>
+    /// Converts a picture to sRGB. An embedded profile is applied, unless it is sRGB itself; transparent parts are blended with mid grey.
+    /// </summary>
     public static Image ToSrgb(Image image)
     {
         if (!image.HasAlpha()) return Colours(image);
@@ -46,18 +48,20 @@ internal static class ColourManagement
         }
     }
 
-    /// <summary>Cameras set to Adobe RGB often embed no profile, but an EXIF interoperability index (DCF 2.0, "option file").</summary>
+    /// <summary>
+    /// Detects Adobe RGB without a profile. Cameras often mark it only by an EXIF interoperability index (DCF 2.0, "option file").
+    /// </summary>
     private static bool IsUntaggedAdobeRgb(Image image) =>
         image.Bands == 3 && !image.Contains(Profile) && image.Contains(Interoperability) && image.Get(Interoperability) is string index && index.StartsWith("R03", StringComparison.Ordinal);
 
-    /// <summary>Most pictures carry sRGB's profile; a conversion from sRGB to sRGB would only add rounding.</summary>
+    /// <summary>Detects the sRGB profile, which most pictures have; a conversion from sRGB to sRGB would only add rounding.</summary>
     private static bool IsSrgb(byte[] profile)
     {
         ReadOnlySpan<byte> start = profile.AsSpan(0, Math.Min(profile.Length, 4096));
         return start.IndexOf("sRGB IEC61966"u8) >= 0 || start.IndexOf(Encoding.BigEndianUnicode.GetBytes("sRGB")) >= 0 || start.IndexOf("sRGB built-in"u8) >= 0;
     }
 
-    /// <summary>0 to 255, whatever the picture's own range is.</summary>
+    /// <summary>Converts an alpha channel of any range to 0 to 255.</summary>
     private static Image Alpha(Image alpha, Interpretation interpretation)
     {
         using (alpha)

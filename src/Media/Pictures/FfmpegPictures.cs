@@ -3,7 +3,7 @@ using Locutor.Media.Processes;
 
 namespace Locutor.Media.Pictures;
 
-/// <summary>Pictures that libvips as packaged does not read: BMP, TGA, PPM and its kin, JPEG 2000, JPEG XL, PSD, QOI, PCX, SGI.</summary>
+/// <summary>Decodes pictures that the packaged libvips cannot read: BMP, TGA, PNM, JPEG 2000, JPEG XL, PSD, QOI, PCX, SGI.</summary>
 internal static class FfmpegPictures
 {
     private const int NeutralGround = 128;

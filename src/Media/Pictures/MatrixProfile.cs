@@ -3,17 +3,17 @@ using System.Text;
 
 namespace Locutor.Media.Pictures;
 
-/// <summary>Writes an ICC profile of version 2 (ICC.1:2001-04) for a display: three primaries in XYZ (D50) and one gamma.</summary>
+/// <summary>Writes an ICC profile of version 2 (ICC.1:2001-04) for a display with three primaries in XYZ (D50) and one gamma.</summary>
 internal static class MatrixProfile
 {
-    /// <summary>Adobe RGB (1998), which cameras write without a profile.</summary>
+    /// <summary>Adobe RGB (1998), which cameras use without embedding a profile.</summary>
     public static byte[] AdobeRgb { get; } = Write("Adobe RGB (1998)", [0.60974, 0.20528, 0.14919], [0.31111, 0.62567, 0.06322], [0.01947, 0.06087, 0.74457], 563 / 256.0);
 
-    /// <param name="name">For people.</param>
-    /// <param name="x">X of red, green and blue.</param>
-    /// <param name="y">Y of them.</param>
-    /// <param name="z">Z of them.</param>
-    /// <param name="gamma">Of all three.</param>
+    /// <param name="name">Name of the profile for users.</param>
+    /// <param name="x">X of the red, green and blue primaries.</param>
+    /// <param name="y">Y of the red, green and blue primaries.</param>
+    /// <param name="z">Z of the red, green and blue primaries.</param>
+    /// <param name="gamma">Gamma of all three channels.</param>
     public static byte[] Write(string name, double[] x, double[] y, double[] z, double gamma)
     {
         byte[] Column(int c) => [.. Type("XYZ "), .. Fixed(x[c]), .. Fixed(y[c]), .. Fixed(z[c])];

@@ -1,8 +1,8 @@
 namespace Locutor.Media.Pictures;
 
-/// <summary>An 8-bit RGB picture: rows from the top, 3 bytes a pixel, no padding.</summary>
-/// <param name="Width">Pixels, at least 1.</param>
-/// <param name="Height">Pixels, at least 1.</param>
+/// <summary>An 8-bit RGB picture: rows from the top, 3 bytes per pixel, no padding.</summary>
+/// <param name="Width">Width in pixels, at least 1.</param>
+/// <param name="Height">Height in pixels, at least 1.</param>
 /// <param name="Rgb">Height x Width x 3 bytes.</param>
 public sealed record Picture(int Width, int Height, byte[] Rgb)
 {

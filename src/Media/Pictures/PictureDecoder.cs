@@ -4,12 +4,16 @@ using NetVips;
 
 namespace Locutor.Media.Pictures;
 
-/// <summary>Reads a picture file as 8-bit sRGB: JPEG, PNG, GIF and WebP (first frame), TIFF, AVIF, HEIC, and what ffmpeg reads besides.</summary>
-/// <remarks>Colour profiles are applied, transparent parts are laid over mid grey.</remarks>
+/// <summary>
+/// Decodes picture files as 8-bit sRGB: JPEG, PNG, GIF and WebP (first frame), TIFF, AVIF, HEIC, and the formats of
+/// <see cref="FfmpegPictures"/>.
+/// </summary>
+/// <remarks>Colour profiles are applied; transparent parts are blended with mid grey.</remarks>
 public static class PictureDecoder
 {
-    /// <summary>Decodes to 8-bit RGB, upright as EXIF says.</summary>
-    /// <exception cref="MediaException">Not such a picture, damaged, or beyond the limits; nothing is decoded before its size was checked.</exception>
+    /// <summary>Decodes a picture to 8-bit RGB, upright according to its EXIF orientation.</summary>
+    /// <exception cref="MediaException">The file is no supported picture, is damaged, or exceeds the limits. Its size is checked before it
+    /// is decoded.</exception>
     public static async Task<Picture> DecodeAsync(string path, MediaLimits limits, CancellationToken ct = default)
     {
         var file = MediaFile.Open(path, limits);

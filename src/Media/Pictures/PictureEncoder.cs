@@ -4,7 +4,7 @@ using static NetVips.Enums;
 
 namespace Locutor.Media.Pictures;
 
-/// <summary>Writes PNG and JPEG.</summary>
+/// <summary>Encodes PNG and JPEG.</summary>
 public static class PictureEncoder
 {
     public static byte[] EncodePng(Picture picture)
@@ -13,8 +13,8 @@ public static class PictureEncoder
         return image.PngsaveBuffer(compression: 6);
     }
 
-    /// <param name="picture">What to encode.</param>
-    /// <param name="quality">1 to 100.</param>
+    /// <param name="picture">The picture to encode.</param>
+    /// <param name="quality">JPEG quality, 1 to 100.</param>
     public static byte[] EncodeJpeg(Picture picture, int quality = 90)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(quality, 1);
@@ -23,7 +23,9 @@ public static class PictureEncoder
         return image.JpegsaveBuffer(q: quality, optimizeCoding: true);
     }
 
-    /// <summary>Writes aside and renames; JPEG for a name that ends in .jpg or .jpeg, else PNG.</summary>
+    /// <summary>
+    /// Saves a picture, under a temporary name until it is complete: JPEG if the name ends in .jpg or .jpeg, otherwise PNG.
+    /// </summary>
     public static async Task SaveAsync(Picture picture, string path, CancellationToken ct = default)
     {
         bool jpeg = Path.GetExtension(path).ToUpperInvariant() is ".JPG" or ".JPEG";

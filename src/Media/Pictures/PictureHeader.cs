@@ -5,7 +5,7 @@ using NetVips;
 
 namespace Locutor.Media.Pictures;
 
-/// <summary>Width and height as stored (before any EXIF rotation) and the number of frames, read without decoding.</summary>
+/// <summary>Width and height as stored (before EXIF rotation) and number of frames, read without decoding.</summary>
 internal readonly record struct PictureHeader(int Width, int Height, int Frames)
 {
     public static async Task<PictureHeader> ReadAsync(MediaFile file, MediaLimits limits, CancellationToken ct)

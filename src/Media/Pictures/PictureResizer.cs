@@ -4,14 +4,16 @@ using System.Runtime.Intrinsics;
 
 namespace Locutor.Media.Pictures;
 
-/// <summary>Resizing that gives the very bytes of Pillow's antialiased bilinear: two passes, 8 bits between them, 22-bit fixed point.</summary>
+/// <summary>
+/// Resizes pictures with results identical to Pillow's antialiased bilinear filter: two passes, 8 bits between them, 22-bit fixed point.
+/// </summary>
 public static class PictureResizer
 {
     private const int Half = 1 << (ResizeWeights.Precision - 1);
 
     /// <summary>
-    /// Resizes so that the picture just covers <paramref name="height"/> x <paramref name="width"/> (the other side rounded up) and cuts the
-    /// middle out, rounding half to even, as torchvision's centre crop does.
+    /// Resizes a picture to the smallest size that covers <paramref name="height"/> x <paramref name="width"/> (the other side is rounded
+    /// up) and crops the centre. The offset is rounded half to even, as in torchvision's centre crop.
     /// </summary>
     public static Picture ResizeToCover(Picture picture, int height, int width)
     {
@@ -23,7 +25,7 @@ public static class PictureResizer
         return Resize(picture, new Axis(coverHeight, top, height), new Axis(coverWidth, left, width));
     }
 
-    /// <summary>Resizes both sides, each by its own factor.</summary>
+    /// <summary>Resizes a picture; the aspect ratio may change.</summary>
     public static Picture Resize(Picture picture, int height, int width)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
@@ -31,7 +33,7 @@ public static class PictureResizer
         return Resize(picture, new Axis(height, 0, height), new Axis(width, 0, width));
     }
 
-    /// <summary>Only what is cut out is computed: rows and columns outside it do not touch those inside.</summary>
+    /// <summary>Resizes and crops. Only the cropped region is computed, because it does not depend on the other output pixels.</summary>
     private static Picture Resize(Picture picture, Axis vertical, Axis horizontal)
     {
         var rows = new ResizeWeights(picture.Height, vertical.Resized, vertical.First, vertical.Count);
@@ -103,7 +105,7 @@ public static class PictureResizer
     private static byte Clip(int value) => (byte)Math.Clamp(value, 0, 255);
 
     /// <param name="Resized">Length after resizing.</param>
-    /// <param name="First">Where the wanted part of it begins.</param>
-    /// <param name="Count">Its length.</param>
+    /// <param name="First">Start of the cropped region.</param>
+    /// <param name="Count">Length of the cropped region.</param>
     private readonly record struct Axis(int Resized, int First, int Count);
 }

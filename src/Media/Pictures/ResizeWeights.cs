@@ -1,21 +1,21 @@
 namespace Locutor.Media.Pictures;
 
 /// <summary>
-/// Which source samples make each wanted output sample along one axis, and with what weight, in fixed point.
-/// A triangle filter widened by the shrink factor, as in Pillow's Resample.c (precompute_coeffs, normalize_coeffs_8bpc).
+/// The source samples and fixed-point weights of each output sample along one axis. The filter is a triangle, widened by the shrink factor,
+/// as in Pillow's Resample.c (precompute_coeffs, normalize_coeffs_8bpc).
 /// </summary>
 internal sealed class ResizeWeights
 {
-    /// <summary>Fractional bits: 32 less 8 for the sample, less 2 for sign and rounding.</summary>
+    /// <summary>Number of fractional bits: 32 minus 8 for the sample, minus 2 for sign and rounding.</summary>
     public const int Precision = 32 - 8 - 2;
 
     private readonly int[] weights;
     private readonly int taps;
 
-    /// <param name="source">Length of the axis.</param>
-    /// <param name="resized">Its length after resizing.</param>
-    /// <param name="first">First wanted output sample.</param>
-    /// <param name="count">Wanted output samples.</param>
+    /// <param name="source">Length of the source axis.</param>
+    /// <param name="resized">Length after resizing.</param>
+    /// <param name="first">First output sample to compute.</param>
+    /// <param name="count">Number of output samples to compute.</param>
     public ResizeWeights(int source, int resized, int first, int count)
     {
         double scale = (double)source / resized, support = Math.Max(scale, 1), shrink = 1 / support;
@@ -41,10 +41,10 @@ internal sealed class ResizeWeights
         }
     }
 
-    /// <summary>First source sample of each output sample.</summary>
+    /// <summary>Index of the first source sample, for each output sample.</summary>
     public int[] Starts { get; }
 
-    /// <summary>Source samples of each output sample, at least 1.</summary>
+    /// <summary>Number of source samples, at least 1, for each output sample.</summary>
     public int[] Lengths { get; }
 
     public ReadOnlySpan<int> Of(int output) => weights.AsSpan(output * taps, Lengths[output]);

@@ -4,7 +4,7 @@ using static NetVips.Enums;
 
 namespace Locutor.Media.Pictures;
 
-/// <summary>Opens a picture with the one libvips loader of its container, so that nothing is guessed from name or content.</summary>
+/// <summary>Opens a picture with the libvips loader of its container, so that libvips does not guess from the name or content.</summary>
 internal static class VipsLoader
 {
     private static readonly string[] General = ["unable to call", "unable to write to memory", "unable to load from", ": load error", "bad seek to"];
@@ -15,7 +15,7 @@ internal static class VipsLoader
         Log.SetLogHandler("VIPS", Enums.LogLevelFlags.Warning, static (_, _, _) => { }); // what matters comes as an exception
     }
 
-    /// <summary>Whether libvips reads the container; ffmpeg reads the others.</summary>
+    /// <summary>True if libvips reads the container; ffmpeg reads all others.</summary>
     public static bool Reads(MediaContainer container) => container.Name is "PNG" or "JPEG" or "GIF" or "TIFF" or "WebP" or "AVIF";
 
     public static Image Load(MediaFile file, bool sequential)
@@ -34,7 +34,9 @@ internal static class VipsLoader
         };
     }
 
-    /// <summary>The last of libvips' lines that tells something: earlier ones may be of another picture that was read meanwhile.</summary>
+    /// <summary>
+    /// Returns the last informative line of a libvips error: earlier lines may belong to another picture that was read at the same time.
+    /// </summary>
     public static string Reason(VipsException e)
     {
         string? told = e.Message.Split('\n').Select(line => line.Trim()).LastOrDefault(line => line.Length > 0 && !General.Any(part => line.Contains(part, StringComparison.Ordinal)));

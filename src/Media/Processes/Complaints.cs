@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Locutor.Media.Processes;
 
-/// <summary>The end of what a tool writes on stderr. Bounded, because a hostile file can make ffmpeg complain without end.</summary>
+/// <summary>Collects the end of a tool's stderr. Its length is limited, because a hostile file can make ffmpeg write without end.</summary>
 internal sealed partial class Complaints
 {
     private const int Kept = 8192;
@@ -26,11 +26,11 @@ internal sealed partial class Complaints
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException)
         {
-            // The process was killed; what was read so far stands.
+            // The process was killed; the text read so far is used.
         }
     }
 
-    /// <summary>Stands for a reason where the tool wrote nothing.</summary>
+    /// <summary>The reason that is given if the tool wrote nothing.</summary>
     public const string None = "no reason given";
 
     public string LastLine(string path)
@@ -43,7 +43,7 @@ internal sealed partial class Complaints
         return General().IsMatch(last) && lines.Length > 1 ? $"{lines[^2]} ({last})" : last;
     }
 
-    /// <summary>Whether any of these words stand in what is kept.</summary>
+    /// <summary>True if the collected text contains any of these words.</summary>
     public bool Mention(params ReadOnlySpan<string> words)
     {
         string text;

@@ -3,11 +3,11 @@ using Locutor.Media.Video;
 
 namespace Locutor.Media.Processes;
 
-/// <summary>An installed ffmpeg compared with the parts of it that this program uses.</summary>
-/// <param name="Path">Of the program.</param>
-/// <param name="Version">As it names itself, for example <c>5.1.7-0+deb12u1</c>.</param>
-/// <param name="VideoEncoder">The H.264 encoder that is used; null when there is none.</param>
-/// <param name="Missing">Parts that it lacks, with their kind: <c>filter amix</c>.</param>
+/// <summary>The capabilities of an installed ffmpeg, compared with those that this program needs.</summary>
+/// <param name="Path">Path of the program.</param>
+/// <param name="Version">Version as the program reports it, for example <c>5.1.7-0+deb12u1</c>.</param>
+/// <param name="VideoEncoder">The H.264 encoder that is used; null if there is none.</param>
+/// <param name="Missing">Missing parts with their kind, such as <c>filter amix</c>.</param>
 public sealed partial record FfmpegInventory(string Path, string Version, string? VideoEncoder, IReadOnlyList<string> Missing)
 {
     private static readonly string[] Demuxers = ["mov", "matroska", "wav", "mp3", "ogg", "flac"];
@@ -16,8 +16,8 @@ public sealed partial record FfmpegInventory(string Path, string Version, string
     private static readonly string[] Muxers = ["mp4"];
     private static readonly string[] Encoders = ["aac"];
 
-    /// <summary>Asks ffmpeg and ffprobe on PATH. Their processes are killed when cancelled.</summary>
-    /// <exception cref="MediaException">One of both is missing or cannot be started.</exception>
+    /// <summary>Queries ffmpeg and ffprobe on PATH. Cancelling kills their processes.</summary>
+    /// <exception cref="MediaException">One of them is missing or cannot be started.</exception>
     public static Task<FfmpegInventory> TakeAsync(CancellationToken ct) => TakeAsync(FfmpegTools.Find(), ct);
 
     internal static async Task<FfmpegInventory> TakeAsync(FfmpegTools tools, CancellationToken ct)
@@ -38,7 +38,9 @@ public sealed partial record FfmpegInventory(string Path, string Version, string
         return new(tools.Ffmpeg, version, encoder, missing);
     }
 
-    /// <summary>Names in a list of <c>ffmpeg -filters</c> and its like: flags, names separated by commas, a description.</summary>
+    /// <summary>
+    /// Parses the names from the output of <c>ffmpeg -filters</c> and similar lists: flags, names separated by commas, a description.
+    /// </summary>
     internal static HashSet<string> Names(string list) => [.. Entry().Matches(list).SelectMany(match => match.Groups[1].Value.Split(','))];
 
     private static IEnumerable<string> Lacking(string kind, string[] wanted, HashSet<string> found) => wanted.Where(name => !found.Contains(name)).Select(name => $"{kind} {name}");
@@ -47,7 +49,7 @@ public sealed partial record FfmpegInventory(string Path, string Version, string
 
     private static string VersionOf(string said) => VersionLine().Match(said) is { Success: true } line ? line.Groups[1].Value : "of unknown version";
 
-    /// <summary>Whether the resampler that sound is read with is built in.</summary>
+    /// <summary>True if ffmpeg has the resampler that is used for audio.</summary>
     private static async Task<bool> ResamplesAsync(FfmpegTools tools, CancellationToken ct)
     {
         await using var process = ToolProcess.Start(tools.Ffmpeg, ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "sine=duration=0.1", "-af", "aresample=16000:resampler=soxr:precision=20", "-f", "null", "-"]);

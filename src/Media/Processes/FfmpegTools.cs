@@ -1,12 +1,12 @@
 namespace Locutor.Media.Processes;
 
-/// <summary>Where ffmpeg and ffprobe are.</summary>
+/// <summary>Paths of ffmpeg and ffprobe.</summary>
 public sealed record FfmpegTools(string Ffmpeg, string Ffprobe)
 {
     private const string HowToInstall = "install ffmpeg (Debian and Ubuntu: apt-get install ffmpeg; macOS: brew install ffmpeg; Windows: winget install ffmpeg)";
 
-    /// <summary>Looks both up on PATH.</summary>
-    /// <exception cref="MediaException">One is missing; the message says what to install.</exception>
+    /// <summary>Finds both programs on PATH.</summary>
+    /// <exception cref="MediaException">One is missing; the message tells what to install.</exception>
     public static FfmpegTools Find() => Find(Environment.GetEnvironmentVariable("PATH") ?? "");
 
     internal static FfmpegTools Find(string searchPath) => new(Locate("ffmpeg", searchPath), Locate("ffprobe", searchPath));

@@ -3,7 +3,10 @@ using System.Diagnostics;
 
 namespace Locutor.Media.Processes;
 
-/// <summary>A running ffmpeg or ffprobe: arguments as a list, no shell, its complaints kept, killed when disposed before its end.</summary>
+/// <summary>
+/// A running ffmpeg or ffprobe. Arguments are passed as a list, without a shell; error messages are collected. Disposing kills a process
+/// that still runs.
+/// </summary>
 internal sealed class ToolProcess : IAsyncDisposable
 {
     private static readonly TimeSpan KillWait = TimeSpan.FromSeconds(10);
@@ -49,7 +52,7 @@ internal sealed class ToolProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits for the end and returns the exit code; the process is killed when cancelled.</summary>
+    /// <summary>Waits for the end of the process and returns its exit code. Cancelling kills the process.</summary>
     public async Task<int> WaitAsync(CancellationToken ct)
     {
         using var kill = KillOn(ct);
@@ -59,15 +62,20 @@ internal sealed class ToolProcess : IAsyncDisposable
         return process.ExitCode;
     }
 
-    /// <summary>The last useful line that the tool wrote on stderr, without <paramref name="path"/>; complete after the process ended.</summary>
+    /// <summary>
+    /// Returns the last informative line that the tool wrote to stderr, without <paramref name="path"/>. It is complete after the process
+    /// has ended.
+    /// </summary>
     public string Complaint(string path) => complaints.LastLine(path);
 
-    /// <summary>Whether the tool complained that it could not write, which its exit code does not always tell.</summary>
+    /// <summary>True if the tool reported a write error; the exit code does not always show it.</summary>
     public bool FailedToWrite => complaints.Mention("No space left on device", "File too large", "Disk quota exceeded", "Input/output error", "Error writing", "Error closing");
 
     public bool FoundNoSpace => complaints.Mention("No space left on device");
 
-    /// <summary>Kills the process when cancelled, so that a read or write that cannot be cancelled ends as well.</summary>
+    /// <summary>
+    /// Kills the process on cancellation, so that a pending read or write ends, even one that cannot be cancelled itself.
+    /// </summary>
     public CancellationTokenRegistration KillOn(CancellationToken ct) => ct.UnsafeRegister(static p => ((ToolProcess)p!).Kill(), this);
 
     public void Kill()
@@ -78,7 +86,7 @@ internal sealed class ToolProcess : IAsyncDisposable
         }
         catch (Exception e) when (e is InvalidOperationException or Win32Exception or NotSupportedException)
         {
-            // It ended meanwhile.
+            // The process has ended in the meantime.
         }
     }
 
@@ -93,7 +101,7 @@ internal sealed class ToolProcess : IAsyncDisposable
         }
         catch (TimeoutException)
         {
-            // The kernel has it; nothing more can be done.
+            // The process hangs in the kernel and cannot be killed.
         }
         process.Dispose();
     }

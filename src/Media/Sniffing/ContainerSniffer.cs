@@ -3,24 +3,28 @@ using System.Text;
 
 namespace Locutor.Media.Sniffing;
 
-/// <summary>Tells a container by its first bytes, never by the file's name.</summary>
+/// <summary>Detects a container by its first bytes, never by the file's name.</summary>
 /// <remarks>
-/// A container that is not listed is refused. Playlists (HLS, concat, DASH, M3U, PLS) are texts that name other files, and ffmpeg would
-/// open those, so there is no rule for any of them.
+/// Unlisted containers are refused. Playlists (HLS, concat, DASH, M3U, PLS) are texts that name other files, which ffmpeg would open, so
+/// there is no rule for any of them.
 /// </remarks>
 internal static class ContainerSniffer
 {
-    /// <summary>Bytes of the file's start that <see cref="Sniff"/> should be given; enough to look behind an ID3 tag with a small picture.</summary>
+    /// <summary>
+    /// Number of bytes at the start of the file that <see cref="Sniff"/> needs; enough to look behind an ID3 tag with a small picture.
+    /// </summary>
     public const int HeaderBytes = 1 << 16;
 
     private const int LargestTargaSide = 30_000;
 
-    /// <summary>The container, or null when the bytes are none of ours.</summary>
+    /// <summary>Returns the container, or null if it is unknown.</summary>
     public static MediaContainer? Sniff(ReadOnlySpan<byte> header) =>
         Signatures.Find(header) ?? Riff(header) ?? IsoMedia(header) ?? Bitmap(header) ?? PortableMap(header) ?? Paintbrush(header) ?? DigitalVideo(header)
         ?? NetworkUnits(header) ?? Transport(header) ?? SoundFrames.Find(header) ?? Targa(header);
 
-    /// <summary>Whether the major brand or, for general image brands, a compatible one of the ftyp box is among <paramref name="brands"/>.</summary>
+    /// <summary>
+    /// True if the ftyp box has one of <paramref name="brands"/> as its major brand or, for general image brands, as a compatible brand.
+    /// </summary>
     public static bool IsIsoBrand(ReadOnlySpan<byte> header, params ReadOnlySpan<string> brands)
     {
         if (header.Length < 16 || !header[4..8].SequenceEqual("ftyp"u8)) return false;
@@ -86,17 +90,17 @@ internal static class ContainerSniffer
         };
     }
 
-    /// <summary>10, version, run lengths, bits of a plane; the byte before the number of planes is reserved.</summary>
+    /// <summary>Detects PCX: 10, version, run-length encoding, bits per plane; the byte before the number of planes is reserved.</summary>
     private static MediaContainer? Paintbrush(ReadOnlySpan<byte> header) =>
         header.Length >= 128 && header[0] == 10 && header[1] <= 5 && header[2] == 1 && header[3] is 1 or 2 or 4 or 8 && header[64] == 0 && header[65] is >= 1 and <= 4
             ? MediaContainer.Pcx
             : null;
 
-    /// <summary>Header section of a DIF sequence, SMPTE 314M.</summary>
+    /// <summary>Detects DV by the header section of a DIF sequence, SMPTE 314M.</summary>
     private static MediaContainer? DigitalVideo(ReadOnlySpan<byte> header) =>
         header.Length >= 480 && header[0] == 0x1F && header[1] == 0x07 && header[2] == 0 && (header[3] & 0x7F) == 0x3F && header[80] >> 5 == 1 ? MediaContainer.Dv : null;
 
-    /// <summary>H.264 or HEVC without a container: the first unit is a delimiter or a set of parameters.</summary>
+    /// <summary>Detects H.264 or HEVC without a container: the first unit is a delimiter or a parameter set.</summary>
     private static MediaContainer? NetworkUnits(ReadOnlySpan<byte> header)
     {
         int start = header.StartsWith((ReadOnlySpan<byte>)[0, 0, 0, 1]) ? 4 : header.StartsWith((ReadOnlySpan<byte>)[0, 0, 1]) ? 3 : -1;
@@ -105,7 +109,10 @@ internal static class ContainerSniffer
         return (header[start] & 0x9F) is 7 or 9 ? MediaContainer.H264 : null;
     }
 
-    /// <summary>Packets of 188 bytes, with a time before each (camcorders, 192) or check bytes behind it (broadcast, 204).</summary>
+    /// <summary>
+    /// Detects MPEG-TS: packets of 188 bytes, with a timestamp before each (camcorders, 192 bytes) or check bytes after it (broadcast, 204
+    /// bytes).
+    /// </summary>
     private static MediaContainer? Transport(ReadOnlySpan<byte> header)
     {
         foreach (int packet in (ReadOnlySpan<int>)[188, 192, 204])
@@ -116,7 +123,7 @@ internal static class ContainerSniffer
         return null;
     }
 
-    /// <summary>TGA has no signature, so its fields have to make sense together.</summary>
+    /// <summary>Detects TGA. It has no signature, so its fields are checked for consistency.</summary>
     private static MediaContainer? Targa(ReadOnlySpan<byte> header)
     {
         if (header.Length < 18) return null;

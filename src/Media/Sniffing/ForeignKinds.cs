@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Locutor.Media.Sniffing;
 
-/// <summary>Names files that are not read here, and says what to do with them.</summary>
+/// <summary>Recognises unsupported files and tells the user how to convert them.</summary>
 internal static class ForeignKinds
 {
     private const int Looked = 4096;
@@ -31,7 +31,7 @@ internal static class ForeignKinds
         ("SQLite format 3", "a database"),
     ];
 
-    /// <summary>Names the kind of a file that is not read, for the message that refuses it.</summary>
+    /// <summary>Returns the kind of an unsupported file, for the error message.</summary>
     public static string Describe(ReadOnlySpan<byte> header)
     {
         if (header.Length > 0 && !header.ContainsAnyExcept((byte)0)) return "nothing but zero bytes, as a download leaves that was never finished";

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Locutor.Media.Sniffing;
 
-/// <summary>Containers that constant first bytes tell.</summary>
+/// <summary>Containers that have a constant signature at the start.</summary>
 internal static class Signatures
 {
     private static readonly (byte[] Magic, MediaContainer Container)[] Known =

@@ -2,10 +2,10 @@ using System.Buffers.Binary;
 
 namespace Locutor.Media.Sniffing;
 
-/// <summary>Sounds that are a run of frames without a container: MP3, AAC (ADTS and LATM), AC-3.</summary>
+/// <summary>Detects audio that is a sequence of frames without a container: MP3, AAC (ADTS and LATM), AC-3.</summary>
 /// <remarks>
-/// Such a file may be cut anywhere, so the first whole frame may stand behind half a frame, or behind zeros that a download left. Behind the
-/// first byte only a run of frames counts, each exactly where the one before it ends.
+/// Such a file can start anywhere, so a partial frame or zeros may precede the first complete frame. Unless the first byte starts a frame,
+/// a sequence of several adjacent frames is required.
 /// </remarks>
 internal static class SoundFrames
 {
@@ -73,7 +73,7 @@ internal static class SoundFrames
 
     private static int AdtsLength(ReadOnlySpan<byte> frame) => (frame[3] & 3) << 11 | frame[4] << 3 | frame[5] >> 5;
 
-    /// <summary>Bytes of a frame of layer 3; 0 for the other layers.</summary>
+    /// <summary>Returns the size of an MPEG layer 3 frame in bytes; 0 for the other layers.</summary>
     private static int Mp3Length(ReadOnlySpan<byte> frame)
     {
         int version = frame[1] >> 3 & 3, layer = frame[1] >> 1 & 3;

@@ -4,17 +4,20 @@ using Locutor.Media.Processes;
 
 namespace Locutor.Media.Sound;
 
-/// <summary>A voice as the network gets it; whoever reads it disposes the sound.</summary>
-/// <param name="Sound">Mono.</param>
-/// <param name="Note">For the user: how its channels were mixed, where that may surprise.</param>
+/// <summary>A decoded voice. The caller disposes the sound.</summary>
+/// <param name="Sound">Mono audio.</param>
+/// <param name="Note">Message for the user if the channels were mixed in an unexpected way; otherwise null.</param>
 public sealed record Recording(StoredSound Sound, string? Note);
 
-/// <summary>Reads the first sound track of a file as mono: the mix of <see cref="ChannelMix"/>, then soxr at its HQ recipe (20 bits), as librosa loads.</summary>
+/// <summary>
+/// Decodes the first audio track of a file as mono. The channels are mixed by <see cref="ChannelMix"/> and resampled by soxr in its HQ
+/// quality (20 bits), as librosa does.
+/// </summary>
 public static class AudioDecoder
 {
     private const int PieceBytes = 1 << 16;
 
-    /// <summary>Decodes a sound that fits into memory.</summary>
+    /// <summary>Decodes audio that fits into memory.</summary>
     /// <inheritdoc cref="ReadAsync"/>
     public static async Task<Waveform> DecodeAsync(string path, int sampleRate, MediaLimits limits, CancellationToken ct = default)
     {
@@ -22,12 +25,13 @@ public static class AudioDecoder
         return sound.ToWaveform();
     }
 
-    /// <summary>Decodes the sound piece by piece into a temporary file, so that its length costs no memory.</summary>
-    /// <param name="path">Any sound or video with sound.</param>
-    /// <param name="sampleRate">Wanted Hz.</param>
-    /// <param name="limits">What the file may cost. Lengths are those decoded, not those that the header claims.</param>
-    /// <param name="ct">Kills the decoder.</param>
-    /// <exception cref="MediaException">No sound, 0 Hz, NaN or infinite samples, too short, too long, or damaged. Silence is valid.</exception>
+    /// <summary>Decodes audio in pieces to a temporary file, so that memory use does not depend on its length.</summary>
+    /// <param name="path">Path of an audio file, or of a video with audio.</param>
+    /// <param name="sampleRate">Requested sample rate in Hz.</param>
+    /// <param name="limits">Limits of the file; the decoded duration counts, not that in the header.</param>
+    /// <param name="ct">Cancels and kills the decoder.</param>
+    /// <exception cref="MediaException">The file has no audio, a rate of 0 Hz, NaN or infinite samples, is too short, too long or damaged.
+    /// Silence is valid.</exception>
     public static async Task<Recording> ReadAsync(string path, int sampleRate, MediaLimits limits, CancellationToken ct = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(sampleRate, 1);
@@ -55,7 +59,7 @@ public static class AudioDecoder
         string[] arguments =
         [
             "-nostdin", "-hide_banner", "-v", "error", .. file.InputArguments(), "-map", $"0:{audio.Index}", "-vn", "-sn", "-dn",
-            // Everything in float, so that the mix neither rounds nor clips.
+            // All steps use float, so that the mix neither rounds nor clips.
             "-af", $"aformat=sample_fmts=fltp,{mix.Voice()},aresample={sampleRate}:resampler=soxr:precision=20", "-f", "f32le", "-c:a", "pcm_f32le", "pipe:1",
         ];
         await using var process = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments);

@@ -1,12 +1,12 @@
 namespace Locutor.Media.Sound;
 
-/// <summary>Places the voices of two people over one video; both tracks become equally long.</summary>
+/// <summary>Places two people's voices on the time line of one video; both tracks then have equal length.</summary>
 public static class AudioTracks
 {
-    /// <summary>Both speak from the start (<c>para</c>); the shorter is silent at its end.</summary>
+    /// <summary>Both voices start together (<c>para</c>); the shorter track is padded with silence.</summary>
     public static void SideBySide(StoredSound first, StoredSound second) => Place(first, second, 0);
 
-    /// <summary>The second begins when the first has ended (<c>add</c>).</summary>
+    /// <summary>The second voice starts when the first has ended (<c>add</c>).</summary>
     public static void OneAfterTheOther(StoredSound first, StoredSound second) => Place(first, second, first.Samples);
 
     private static void Place(StoredSound first, StoredSound second, long secondStart)

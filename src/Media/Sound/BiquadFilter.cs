@@ -1,15 +1,15 @@
 namespace Locutor.Media.Sound;
 
 /// <summary>
-/// A second-order filter, b over a, a0 = 1. Coefficients after R. Bristow-Johnson's "Audio EQ Cookbook",
-/// https://www.w3.org/TR/audio-eq-cookbook/, which give the K-weighting of BS.1770 at any sample rate.
+/// A second-order filter b / a with a0 = 1. The coefficients follow R. Bristow-Johnson's "Audio EQ Cookbook",
+/// https://www.w3.org/TR/audio-eq-cookbook/, which gives the K-weighting of BS.1770 at any sample rate.
 /// </summary>
 internal readonly record struct BiquadFilter(double B0, double B1, double B2, double A1, double A2)
 {
-    /// <param name="sampleRate">Hz.</param>
-    /// <param name="gain">dB above the corner.</param>
-    /// <param name="q">Steepness.</param>
-    /// <param name="frequency">Corner, Hz.</param>
+    /// <param name="sampleRate">Sample rate in Hz.</param>
+    /// <param name="gain">Gain above the corner frequency in dB.</param>
+    /// <param name="q">Quality factor, which sets the steepness.</param>
+    /// <param name="frequency">Corner frequency in Hz.</param>
     public static BiquadFilter HighShelf(int sampleRate, double gain, double q, double frequency)
     {
         var (cos, alpha) = Angle(sampleRate, q, frequency);
@@ -32,7 +32,7 @@ internal readonly record struct BiquadFilter(double B0, double B1, double B2, do
 
     /// <summary>Filters one sample.</summary>
     /// <param name="x">The sample.</param>
-    /// <param name="state">At rest before the first one.</param>
+    /// <param name="state">State of the filter; <c>default</c> before the first sample.</param>
     public double Next(double x, ref State state)
     {
         double y = B0 * x + state.First; // transposed direct form II

@@ -1,6 +1,6 @@
 namespace Locutor.Media.Sound;
 
-/// <summary>The speakers that each of ffmpeg's named channel layouts has, in the order of its channels.</summary>
+/// <summary>The speakers of each of ffmpeg's named channel layouts, in channel order.</summary>
 internal static class ChannelLayouts
 {
     private const double Surround = 0.7071;
@@ -33,7 +33,7 @@ internal static class ChannelLayouts
         ["octagonal"] = "FL FR FC BL BR BC SL SR",
     };
 
-    /// <summary>Weights of a stereo downmix, not normalised; null for a layout that is missing or not known here.</summary>
+    /// <summary>Returns the weights of a stereo downmix, not normalised; null if the layout is missing or unknown.</summary>
     public static (double[] Left, double[] Right)? Stereo(string? layout, int channels)
     {
         if (layout is null || !Speakers.TryGetValue(layout, out string? names)) return null;

@@ -4,19 +4,19 @@ using Locutor.Media.Files;
 namespace Locutor.Media.Sound;
 
 /// <summary>
-/// How the channels of a sound track become what is heard, and what the speech network gets: always the mean of what is heard, so that
-/// lips never move to a sound that nobody hears, nor rest while somebody speaks.
+/// Decides how the channels of an audio track are mixed for the listener and for the speech encoder. The encoder always gets the mean of
+/// what the listener hears, so lips neither move without an audible voice nor rest while somebody speaks.
 /// </summary>
 /// <remarks>
-/// Stereo stays as it is. A named layout is mixed down to stereo. Other channels are averaged, without those that are silent. Where the
-/// channels cancel each other, as they do when one is wired with inverted polarity, the loudest alone is heard.
+/// Stereo is unchanged. A named layout is mixed down to stereo. Channels without a layout are averaged, except silent ones. If the channels
+/// cancel each other, as with inverted polarity, only the loudest channel is used.
 /// </remarks>
 internal sealed class ChannelMix
 {
-    /// <summary>Channels this far below the loudest in power (40 dB) count as silent.</summary>
+    /// <summary>Relative power below which a channel counts as silent (40 dB below the loudest).</summary>
     private const double Silent = 1e-4;
 
-    /// <summary>A mix that keeps less than this part (12 dB) of the power that unrelated channels would keep has cancelled.</summary>
+    /// <summary>Relative power below which a mix counts as cancelled (12 dB below that of uncorrelated channels).</summary>
     private const double Cancelled = 0.06;
 
     private readonly double[][] rows;
@@ -27,13 +27,13 @@ internal sealed class ChannelMix
         Note = note;
     }
 
-    /// <summary>1 or 2.</summary>
+    /// <summary>Number of channels for the listener, 1 or 2.</summary>
     public int HeardChannels => rows.Length;
 
-    /// <summary>For the user: what was done with the channels, where that may surprise.</summary>
+    /// <summary>Message for the user if the channels were mixed in an unexpected way; otherwise null.</summary>
     public string? Note { get; }
 
-    /// <summary>Measures the channels of a track and decides.</summary>
+    /// <summary>Measures the channels of a track and chooses the mix.</summary>
     public static async Task<ChannelMix> FindAsync(MediaFile file, MediaStream audio, MediaLimits limits, CancellationToken ct)
     {
         if (audio.Channels > ChannelPowers.MostChannels) throw file.TooLarge($"{audio.Channels} channels of sound, expected at most {ChannelPowers.MostChannels}");
@@ -43,7 +43,7 @@ internal sealed class ChannelMix
         return new ChannelMix(mix.rows, mix.Note is { } note ? $"{file.Path}: {note}" : null);
     }
 
-    /// <summary>The decision alone.</summary>
+    /// <summary>Chooses the mix for measured channels.</summary>
     internal static ChannelMix Choose(ChannelPowers powers, string? layout)
     {
         int channels = powers.Channels;
@@ -58,10 +58,10 @@ internal sealed class ChannelMix
             [Row(channels, loudest, 1)], $"its {channels} channels cancel each other when they are mixed, so channel {loudest + 1}, the loudest, is used alone");
     }
 
-    /// <summary>ffmpeg's filter to what is heard, in <paramref name="channels"/> channels.</summary>
+    /// <summary>Returns ffmpeg's filter for the listener's mix, with <paramref name="channels"/> channels.</summary>
     public string Heard(int channels) => channels == 1 ? Voice() : $"pan=stereo|c0={Sum(rows[0])}|c1={Sum(rows[^1])}";
 
-    /// <summary>ffmpeg's filter to the one channel that the network gets.</summary>
+    /// <summary>Returns ffmpeg's filter for the mono mix that the speech encoder gets.</summary>
     public string Voice() => "pan=mono|c0=" + Sum(VoiceWeights());
 
     private double[] VoiceWeights() => [.. Enumerable.Range(0, rows[0].Length).Select(c => rows.Average(row => row[c]))];
@@ -73,7 +73,9 @@ internal sealed class ChannelMix
         return powers.OfMix(weights) < Cancelled * unrelated;
     }
 
-    /// <summary>Silent channels take no part in the scale, so that a voice in the centre alone is not made quiet.</summary>
+    /// <summary>
+    /// Creates a downmix. Silent channels do not count in its scale, so that a voice in the centre channel alone keeps its level.
+    /// </summary>
     private static ChannelMix Downmix((double[] Left, double[] Right) stereo, int[] live)
     {
         double scale = 1 / Math.Max(live.Sum(c => stereo.Left[c]), live.Sum(c => stereo.Right[c]));

@@ -5,7 +5,7 @@ using Locutor.Media.Processes;
 
 namespace Locutor.Media.Sound;
 
-/// <summary>The mean power of each channel of a sound track, and of any mix of them.</summary>
+/// <summary>Mean power of each channel of an audio track, and of any mix of them.</summary>
 internal sealed class ChannelPowers
 {
     public const int MostChannels = 64;
@@ -26,7 +26,7 @@ internal sealed class ChannelPowers
 
     public double Of(int channel) => products[channel, channel];
 
-    /// <summary>Power of the weighted sum of the channels.</summary>
+    /// <summary>Returns the power of a weighted sum of the channels.</summary>
     public double OfMix(double[] weights)
     {
         double power = 0;
@@ -45,7 +45,7 @@ internal sealed class ChannelPowers
         return sum.Result();
     }
 
-    /// <summary>Decodes the track once, without keeping it.</summary>
+    /// <summary>Measures a track by decoding it once; the samples are not stored.</summary>
     public static async Task<ChannelPowers> MeasureAsync(MediaFile file, MediaStream audio, MediaLimits limits, CancellationToken ct)
     {
         string[] arguments =
@@ -63,7 +63,10 @@ internal sealed class ChannelPowers
         return sum.Result();
     }
 
-    /// <summary>Takes every sample of up to 8 channels, and fewer of more: the work grows with the square of the channels.</summary>
+    /// <summary>
+    /// Accumulates the products of channels. All samples are used for up to 8 channels, fewer for more: the work grows with the square of
+    /// their number.
+    /// </summary>
     private sealed class Accumulator(int channels)
     {
         private readonly double[,] sums = new double[channels, channels];

@@ -1,15 +1,15 @@
 namespace Locutor.Media.Sound;
 
-/// <summary>Integrated loudness of mono sound after ITU-R BS.1770-4, and gain to a wanted one.</summary>
+/// <summary>Measures the integrated loudness of mono audio (ITU-R BS.1770-4) and normalises it.</summary>
 public static class Loudness
 {
-    /// <summary>Where speech is set before the networks hear it, in LUFS.</summary>
+    /// <summary>Loudness to which speech is normalised for the speech encoder, in LUFS.</summary>
     public const double Speech = -23;
 
     private const double Meaningless = 100;
     private const int Piece = 1 << 16;
 
-    /// <summary>LUFS; negative infinity when there is nothing to measure: silence, or less than one block of 0.4 s.</summary>
+    /// <summary>Measures the loudness in LUFS; negative infinity for silence and for audio shorter than one block of 0.4 s.</summary>
     public static double Measure(Waveform waveform)
     {
         var meter = new LoudnessMeter(waveform.SampleRate, waveform.Samples.Length);
@@ -32,13 +32,13 @@ public static class Loudness
         return meter.Loudness();
     }
 
-    /// <summary>Scales a sound to <paramref name="target"/> LUFS; it is left alone when its own loudness is beyond +-100 or not a number.</summary>
+    /// <summary>Scales audio to <paramref name="target"/> LUFS. It is unchanged if its loudness is beyond +-100 or not a number.</summary>
     public static Waveform Normalise(Waveform waveform, double target = Speech)
     {
         double gain = Gain(Measure(waveform), target);
         return gain == 1 ? waveform : new Waveform(waveform.SampleRate, Array.ConvertAll(waveform.Samples, s => (float)(s * gain)));
     }
 
-    /// <summary>Factor from a loudness to another; 1 when the loudness is beyond +-100 or not a number.</summary>
+    /// <summary>Returns the gain from one loudness to another; 1 if the loudness is beyond +-100 or not a number.</summary>
     public static double Gain(double loudness, double target = Speech) => Math.Abs(loudness) <= Meaningless ? Math.Pow(10, (target - loudness) / 20) : 1;
 }

@@ -1,8 +1,8 @@
 namespace Locutor.Media.Sound;
 
-/// <summary>Integrated loudness after ITU-R BS.1770-4 of mono sound that comes piece by piece.</summary>
-/// <param name="sampleRate">Hz.</param>
-/// <param name="length">Samples that will come in all.</param>
+/// <summary>Measures the integrated loudness (ITU-R BS.1770-4) of mono audio that arrives in pieces.</summary>
+/// <param name="sampleRate">Sample rate in Hz.</param>
+/// <param name="length">Total number of samples.</param>
 internal sealed class LoudnessMeter(int sampleRate, long length)
 {
     private const double BlockSeconds = 0.4;
@@ -29,7 +29,7 @@ internal sealed class LoudnessMeter(int sampleRate, long length)
         }
     }
 
-    /// <summary>LUFS; negative infinity when there is nothing to measure: silence, or less than one block of 0.4 s.</summary>
+    /// <summary>Returns the loudness in LUFS; negative infinity for silence and for audio shorter than one block of 0.4 s.</summary>
     public double Loudness()
     {
         double[] means = Array.ConvertAll(power, sum => sum / (BlockSeconds * sampleRate));
@@ -40,7 +40,9 @@ internal sealed class LoudnessMeter(int sampleRate, long length)
         return speaking.Length == 0 ? double.NegativeInfinity : InLufs(speaking.Average());
     }
 
-    /// <summary>The last block may be cut short by rounding, and still counts as a whole one, as in pyloudnorm.</summary>
+    /// <summary>
+    /// Returns the first sample of a block. Rounding may shorten the last block, which still counts as a whole one, as in pyloudnorm.
+    /// </summary>
     private long Start(int block) => (long)(BlockSeconds * (block * Step) * sampleRate);
 
     private long End(int block) => Math.Min(length, (long)(BlockSeconds * (block * Step + 1) * sampleRate));

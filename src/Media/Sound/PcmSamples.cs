@@ -3,11 +3,11 @@ using System.Runtime.InteropServices;
 namespace Locutor.Media.Sound;
 
 /// <summary>
-/// Samples from a pipe or socket: 32-bit little-endian floats, mono. What nobody has read yet stays with whoever writes, so memory does not
-/// grow.
+/// Reads samples from a pipe or socket: 32-bit little-endian floats, mono. Samples that have not been read yet stay with the sender, so
+/// memory use does not grow.
 /// </summary>
-/// <param name="stream">It belongs to the caller.</param>
-/// <param name="name">For messages.</param>
+/// <param name="stream">The stream; the caller disposes it.</param>
+/// <param name="name">Name for messages.</param>
 public sealed class PcmSamples(Stream stream, string name) : ISampleSource
 {
     private readonly byte[] bytes = new byte[1 << 16];

@@ -1,7 +1,7 @@
 namespace Locutor.Media.Sound;
 
-/// <summary>Reads a stored sound from its beginning.</summary>
-/// <param name="sound">It belongs to the caller.</param>
+/// <summary>Reads stored audio from its beginning.</summary>
+/// <param name="sound">The audio; the caller disposes it.</param>
 public sealed class StoredSamples(StoredSound sound) : ISampleSource
 {
     private long position;

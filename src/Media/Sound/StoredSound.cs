@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Locutor.Media.Sound;
 
-/// <summary>Mono sound in a temporary file, so that an hour of it takes no memory.</summary>
-/// <param name="sampleRate">Hz.</param>
+/// <summary>Mono audio in a temporary file, so that memory use does not depend on its length.</summary>
+/// <param name="sampleRate">Sample rate in Hz.</param>
 public sealed class StoredSound(int sampleRate) : IDisposable
 {
     private readonly ScratchFile file = new();
@@ -13,10 +13,10 @@ public sealed class StoredSound(int sampleRate) : IDisposable
 
     public int SampleRate { get; } = sampleRate;
 
-    /// <summary>How many there are.</summary>
+    /// <summary>Number of samples.</summary>
     public long Samples => Math.Max(least, start + stored);
 
-    /// <summary>Length in seconds.</summary>
+    /// <summary>Duration in seconds.</summary>
     public double Seconds => (double)Samples / SampleRate;
 
     /// <exception cref="MediaException">The temporary file cannot be written.</exception>
@@ -35,7 +35,7 @@ public sealed class StoredSound(int sampleRate) : IDisposable
         }
     }
 
-    /// <summary>Adds samples behind those that are stored.</summary>
+    /// <summary>Appends samples.</summary>
     /// <exception cref="MediaException">The temporary file cannot be written.</exception>
     public void Append(ReadOnlySpan<float> samples)
     {
@@ -43,12 +43,12 @@ public sealed class StoredSound(int sampleRate) : IDisposable
         stored += samples.Length;
     }
 
-    /// <summary>Puts silence around the stored samples, without writing it.</summary>
-    /// <param name="position">Of the first stored sample.</param>
-    /// <param name="length">Samples in all; more where the stored ones end later.</param>
+    /// <summary>Adds silence before and after the stored samples; the silence takes no disk space.</summary>
+    /// <param name="position">Position of the first stored sample.</param>
+    /// <param name="length">Total number of samples; greater if the stored samples end later.</param>
     public void Place(long position, long length) => (start, least) = (position, length);
 
-    /// <summary>Fills <paramref name="samples"/> with those from <paramref name="position"/> on; they must lie within the sound.</summary>
+    /// <summary>Fills <paramref name="samples"/> from <paramref name="position"/> on; the range must lie within the audio.</summary>
     public void Read(long position, Span<float> samples)
     {
         if (position < 0 || position + samples.Length > Samples) throw new EndOfStreamException($"a sound has {Samples} samples, expected {position + samples.Length}");
@@ -58,7 +58,7 @@ public sealed class StoredSound(int sampleRate) : IDisposable
         if (end > first) file.Read((position + first - start) * sizeof(float), MemoryMarshal.AsBytes(samples[(int)first..(int)end]));
     }
 
-    /// <summary>All of it in memory.</summary>
+    /// <summary>Reads all samples into memory.</summary>
     public Waveform ToWaveform()
     {
         float[] samples = new float[Samples];

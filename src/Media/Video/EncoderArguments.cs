@@ -2,7 +2,7 @@ using Locutor.Media.Files;
 
 namespace Locutor.Media.Video;
 
-/// <summary>ffmpeg's arguments to encode frames and sound from one Matroska stream on its standard input.</summary>
+/// <summary>Builds the ffmpeg arguments that encode frames and audio from a Matroska stream on its standard input.</summary>
 internal static class EncoderArguments
 {
     private const int OpusRate = 48000;
@@ -13,7 +13,7 @@ internal static class EncoderArguments
         string[] label = options.Label is { } made ? format.HasBoxes ? ["-metadata", $"comment={made.Comment}"] : made.ToMetadata() : [];
         return
         [
-            // Without -xerror ffmpeg 5.1 ends with success when the disk is full at the end of a file.
+            // Without -xerror, ffmpeg 5.1 reports success when the disk becomes full at the end of a file.
             "-hide_banner", "-v", "error", "-xerror", "-protocol_whitelist", "file,pipe", "-probesize", "32", "-analyzeduration", "0", "-f", "matroska", "-i", "pipe:0",
             "-map", "0:v:0", "-vf", Filter(options, format), "-r", $"{options.FramesPerSecond}", .. Pictures(options, format, h264), .. Sound(format, sound),
             "-map_metadata", "-1", .. label, .. Shape(format, piped), "-f", format.Muxer, .. piped ? ["pipe:1"] : (string[])["-y", "file:" + output.Path],
@@ -23,7 +23,7 @@ internal static class EncoderArguments
     private static string Filter(VideoWriterOptions options, VideoFormat format)
     {
         string times = $"settb=1/{options.FramesPerSecond},setpts=N";
-        // A palette for each frame, so that nothing of a long video has to be kept.
+        // Each frame has its own palette, so that memory use does not depend on the length of the video.
         if (format == VideoFormat.Gif) return $"{times},split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=new=1:dither=sierra2_4a";
         return $"{times},scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_inp,format=yuv420p";
     }
@@ -32,7 +32,7 @@ internal static class EncoderArguments
     {
         if (format == VideoFormat.Gif) return ["-c:v", "gif", "-loop", "0"];
         double pixels = (double)options.Width * options.Height * options.FramesPerSecond;
-        // VP9 gives about the picture of x264 at a factor 8 higher.
+        // VP9 reaches about the quality of x264 at a quality factor that is 8 higher.
         string[] encoder = format == VideoFormat.WebM
             ? ["-c:v", "libvpx-vp9", "-crf", $"{Math.Min(63, options.Quality + 8)}", "-b:v", "0", "-deadline", "good", "-cpu-used", "4", "-row-mt", "1"]
             : h264.Arguments(options.Quality, pixels);

@@ -4,15 +4,15 @@ using Locutor.Media.Processes;
 
 namespace Locutor.Media.Video;
 
-/// <summary>An H.264 encoder that this machine's ffmpeg has and that works.</summary>
+/// <summary>An H.264 encoder that the installed ffmpeg has and that works on this machine.</summary>
 internal sealed partial record H264Encoder(string Name)
 {
     private static readonly ConcurrentDictionary<string, H264Encoder> Known = new();
 
-    /// <summary>In the order of preference; those of hardware may be built in and still not work here.</summary>
+    /// <summary>Encoders in order of preference; hardware encoders may be compiled in and still not work.</summary>
     private static readonly string[] Preferred = ["libx264", "libopenh264", "h264_nvenc", "h264_videotoolbox", "h264_mf", "h264_qsv", "h264_amf", "h264_v4l2m2m"];
 
-    /// <exception cref="MediaException">There is none.</exception>
+    /// <exception cref="MediaException">There is no working encoder.</exception>
     public static async Task<H264Encoder> FindAsync(FfmpegTools tools, CancellationToken ct)
     {
         if (Known.TryGetValue(tools.Ffmpeg, out var known)) return known;
@@ -24,16 +24,16 @@ internal sealed partial record H264Encoder(string Name)
             MediaErrorCodes.Internal, $"{tools.Ffmpeg} has no H.264 encoder that works here: install an ffmpeg with libx264 (looked for {string.Join(", ", Preferred)})");
     }
 
-    /// <summary>Ours among what <c>ffmpeg -encoders</c> prints, best first.</summary>
+    /// <summary>Returns the supported encoders in the output of <c>ffmpeg -encoders</c>, best first.</summary>
     public static string[] Candidates(string list)
     {
         var names = EncoderLine().Matches(list).Select(m => m.Groups[1].Value).ToHashSet();
         return Array.FindAll(Preferred, names.Contains);
     }
 
-    /// <summary>Options for one picture quality.</summary>
-    /// <param name="quality">As x264's constant rate factor: 1 (best) to 51.</param>
-    /// <param name="pixelsPerSecond">For encoders that only know bit rates.</param>
+    /// <summary>Returns the encoder options for a picture quality.</summary>
+    /// <param name="quality">Constant rate factor of x264: 1 (best) to 51.</param>
+    /// <param name="pixelsPerSecond">Pixel rate, for encoders that only support bit rates.</param>
     public string[] Arguments(int quality, double pixelsPerSecond) => Name switch
     {
         "libx264" => ["-c:v", Name, "-preset", "medium", "-crf", $"{quality}"],

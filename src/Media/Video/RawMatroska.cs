@@ -4,20 +4,20 @@ using System.Text;
 namespace Locutor.Media.Video;
 
 /// <summary>
-/// Raw frames and the sound that belongs to each as one live Matroska stream (RFC 9559), so that ffmpeg gets both through its one standard
-/// input: it can run ahead on neither, and sound ends exactly where the frames do.
+/// Builds one live Matroska stream (RFC 9559) of raw frames and their audio, so that ffmpeg gets both through its standard input. ffmpeg
+/// can then read ahead of neither, and the audio ends exactly with the frames.
 /// </summary>
 internal static class RawMatroska
 {
     private const ulong Unknown = 0x01FF_FFFF_FFFF_FFFF;
     private const byte VideoTrack = 1, SoundTrack = 2;
 
-    /// <summary>Everything before the first frame.</summary>
-    /// <param name="width">Pixels.</param>
-    /// <param name="height">Pixels.</param>
-    /// <param name="framesPerSecond">At least 1.</param>
-    /// <param name="sampleRate">Hz of 32-bit float sound; 0 for none.</param>
-    /// <param name="channels">Interleaved.</param>
+    /// <summary>Returns all bytes before the first frame.</summary>
+    /// <param name="width">Width in pixels.</param>
+    /// <param name="height">Height in pixels.</param>
+    /// <param name="framesPerSecond">Frame rate, at least 1.</param>
+    /// <param name="sampleRate">Sample rate of 32-bit float audio in Hz; 0 for no audio.</param>
+    /// <param name="channels">Number of interleaved channels.</param>
     public static byte[] Header(int width, int height, int framesPerSecond, int sampleRate, int channels)
     {
         byte[] ebml = Element(
@@ -36,10 +36,10 @@ internal static class RawMatroska
         return [.. ebml, .. Id(0x18538067), .. Big(Unknown), .. info, .. Element(0x1654AE6B, video, sound)];
     }
 
-    /// <summary>Makes the bytes before the pixels of one frame: its cluster's head, its sound, the head of its block.</summary>
-    /// <param name="milliseconds">When it is shown.</param>
-    /// <param name="sound">May be empty.</param>
-    /// <param name="pixelBytes">Length of the frame that follows.</param>
+    /// <summary>Returns the bytes before the pixels of a frame: the cluster header, the audio and the block header.</summary>
+    /// <param name="milliseconds">Time of the frame.</param>
+    /// <param name="sound">Audio samples; may be empty.</param>
+    /// <param name="pixelBytes">Size in bytes of the frame that follows.</param>
     public static byte[] FrameHead(long milliseconds, ReadOnlySpan<byte> sound, int pixelBytes)
     {
         byte[] time = Number(0xE7, (ulong)milliseconds);
@@ -48,7 +48,7 @@ internal static class RawMatroska
         return [.. Id(0x1F43B675), .. Size(time.Length + soundBlock.Length + videoBlock.Length + (long)pixelBytes), .. time, .. soundBlock, .. videoBlock];
     }
 
-    /// <summary>Track, time within the cluster (0), key frame.</summary>
+    /// <summary>Returns a block header: track, time within the cluster (0), key frame.</summary>
     private static byte[] BlockHead(byte track) => [(byte)(0x80 | track), 0, 0, 0x80];
 
     private static byte[] Number(uint id, ulong value) => Element(id, Big(value));
@@ -58,7 +58,7 @@ internal static class RawMatroska
 
     private static byte[] Id(uint id) => [.. Big(id).SkipWhile(b => b == 0)];
 
-    /// <summary>A length in 8 bytes, of which 56 bits count.</summary>
+    /// <summary>Encodes a length in 8 bytes, of which 56 bits are used.</summary>
     private static byte[] Size(long length) => Big((ulong)length | 1UL << 56);
 
     private static byte[] Big(ulong value)

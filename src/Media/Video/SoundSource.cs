@@ -4,7 +4,7 @@ using Locutor.Media.Sound;
 
 namespace Locutor.Media.Video;
 
-/// <summary>Interleaved float samples in order, silence after the end.</summary>
+/// <summary>Reads interleaved float samples in order; silence follows the end.</summary>
 internal sealed class SoundSource : IAsyncDisposable
 {
     private readonly ToolProcess? decoder;
@@ -21,22 +21,22 @@ internal sealed class SoundSource : IAsyncDisposable
         Channels = channels;
     }
 
-    /// <summary>Hz.</summary>
+    /// <summary>Sample rate in Hz.</summary>
     public int SampleRate { get; }
 
-    /// <summary>1 or 2.</summary>
+    /// <summary>Number of channels, 1 or 2.</summary>
     public int Channels { get; }
 
-    /// <param name="decoder">Writes the samples to its standard output.</param>
-    /// <param name="path">Of what it decodes, for messages.</param>
-    /// <param name="sampleRate">Hz.</param>
-    /// <param name="channels">1 or 2.</param>
+    /// <param name="decoder">Process that writes the samples to its standard output.</param>
+    /// <param name="path">Path of the decoded file, for messages.</param>
+    /// <param name="sampleRate">Sample rate in Hz.</param>
+    /// <param name="channels">Number of channels, 1 or 2.</param>
     public static SoundSource Of(ToolProcess decoder, string path, int sampleRate, int channels) => new(decoder, path, null, sampleRate, channels);
 
     public static SoundSource Of(Waveform waveform) => new(null, "", waveform, waveform.SampleRate, 1);
 
-    /// <summary>Fills <paramref name="bytes"/> with the samples that follow.</summary>
-    /// <exception cref="MediaException">The decoder failed: the rest would be silence that the file does not have.</exception>
+    /// <summary>Fills <paramref name="bytes"/> with the next samples.</summary>
+    /// <exception cref="MediaException">The decoder failed. Padding with silence would hide the missing audio.</exception>
     public async ValueTask ReadAsync(Memory<byte> bytes, CancellationToken ct)
     {
         if (waveform is not null)

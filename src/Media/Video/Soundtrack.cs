@@ -5,7 +5,7 @@ using Locutor.Media.Sound;
 
 namespace Locutor.Media.Video;
 
-/// <summary>The sound of a written video: a waveform, or the user's own files as <see cref="ChannelMix"/> mixes them, in stereo where they are.</summary>
+/// <summary>Audio of a written video: a waveform, or the user's own files, mixed by <see cref="ChannelMix"/>; stereo is kept.</summary>
 public sealed class Soundtrack
 {
     private readonly string[] paths;
@@ -23,10 +23,10 @@ public sealed class Soundtrack
 
     public static Soundtrack FromFile(string path) => new(null, [path]);
 
-    /// <summary>Both from the start, summed (<c>para</c>).</summary>
+    /// <summary>Both voices start together and are summed (<c>para</c>).</summary>
     public static Soundtrack SideBySide(string first, string second) => new(null, [first, second], together: true);
 
-    /// <summary>The second when the first has ended (<c>add</c>).</summary>
+    /// <summary>The second voice starts when the first has ended (<c>add</c>).</summary>
     public static Soundtrack OneAfterTheOther(string first, string second) => new(null, [first, second], together: false);
 
     internal async Task<SoundSource> OpenAsync(MediaLimits limits, CancellationToken ct)
@@ -53,7 +53,10 @@ public sealed class Soundtrack
         return SoundSource.Of(ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments), string.Join(" and ", paths), rate, channels);
     }
 
-    /// <summary>The rate to encode at: AAC frames of 1024 samples end within 24 ms of the picture then, and would not at speech rates.</summary>
+    /// <summary>
+    /// Returns the sample rate for encoding. At this rate, AAC frames of 1024 samples end within 24 ms of the last picture; at speech rates
+    /// they would not.
+    /// </summary>
     internal static int AacRate(int rate) => rate == 44100 ? 44100 : 48000;
 
     private string Graph(List<MediaStream> streams, List<ChannelMix> mixes, int rate, int channels)

@@ -7,15 +7,15 @@ using System.Xml.Linq;
 namespace Locutor.Media.Video;
 
 /// <summary>
-/// Says, for machines, that a video was made by a trained model: the IPTC Digital Source Type in an XMP packet, in a <c>uuid</c> box at the
-/// top level of an mp4 or mov (XMP Specification Part 3, "MPEG-4") or in an extension of a GIF; as tags in Matroska and WebM.
+/// A machine-readable label for videos made by a trained model: the IPTC Digital Source Type in an XMP packet. It is in a <c>uuid</c> box
+/// at the top level of an mp4 or mov (XMP Specification Part 3, "MPEG-4"), in an extension of a GIF, and in tags of Matroska and WebM.
 /// </summary>
-/// <param name="Program">Name and version of what made it.</param>
-/// <param name="Model">Which model.</param>
-/// <param name="Seed">Of the random numbers.</param>
+/// <param name="Program">Name and version of the program.</param>
+/// <param name="Model">Name of the model.</param>
+/// <param name="Seed">Seed of the random numbers.</param>
 public sealed record SyntheticMediaLabel(string Program, string Model, long Seed)
 {
-    /// <summary>https://cv.iptc.org/newscodes/digitalsourcetype/</summary>
+    /// <summary>IPTC code, see https://cv.iptc.org/newscodes/digitalsourcetype/.</summary>
     public const string DigitalSourceType = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia";
 
     private const int LongestPacket = 1 << 20;
@@ -26,11 +26,11 @@ public sealed record SyntheticMediaLabel(string Program, string Model, long Seed
     private static readonly XNamespace Iptc = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/";
     private static readonly XNamespace Own = "urn:locutor:xmp/1.0/";
 
-    /// <summary>One line for people, as the file's plain comment.</summary>
+    /// <summary>One line for users, written as the file's comment.</summary>
     internal string Comment => OneLine.Of($"Synthetic media ({DigitalSourceType}), made by {Program}, model {Model}, seed {Seed.ToString(CultureInfo.InvariantCulture)}");
 
-    /// <summary>Reads the label of an mp4 file; null when it bears none.</summary>
-    /// <exception cref="MediaException">The file cannot be read, or its label is no XMP.</exception>
+    /// <summary>Reads the label of an mp4 file; null if it has none.</summary>
+    /// <exception cref="MediaException">The file cannot be read, or its label is not valid XMP.</exception>
     public static SyntheticMediaLabel? Read(string path)
     {
         try
@@ -48,17 +48,20 @@ public sealed record SyntheticMediaLabel(string Program, string Model, long Seed
         }
     }
 
-    /// <summary>Metadata in ffmpeg's form, for formats without boxes.</summary>
+    /// <summary>Returns the label as ffmpeg metadata arguments, for formats without boxes.</summary>
     internal string[] ToMetadata() => ["-metadata", $"comment={Comment}", "-metadata", $"DIGITAL_SOURCE_TYPE={DigitalSourceType}"];
 
-    /// <summary>The end of a GIF, in place of its last byte: the XMP packet in an application extension (XMP Specification Part 3, "GIF").</summary>
+    /// <summary>
+    /// Returns the end of a GIF, which replaces its last byte: the XMP packet in an application extension (XMP Specification Part 3,
+    /// "GIF").
+    /// </summary>
     internal byte[] ToGifEnd()
     {
         byte[] trailer = [1, .. Enumerable.Range(0, 256).Select(i => (byte)(255 - i)), 0]; // lets readers that know no XMP find the end
         return [0x21, 0xFF, 11, .. "XMP DataXMP"u8, .. ToPacket(), .. trailer, 0x3B];
     }
 
-    /// <summary>The whole uuid box.</summary>
+    /// <summary>Returns the complete uuid box.</summary>
     internal byte[] ToBox()
     {
         byte[] text = ToPacket(), size = new byte[4];
@@ -86,7 +89,7 @@ public sealed record SyntheticMediaLabel(string Program, string Model, long Seed
         return Encoding.UTF8.GetBytes(packet);
     }
 
-    /// <summary>Without what XML cannot carry.</summary>
+    /// <summary>Removes characters that XML cannot represent.</summary>
     private static string Clean(string text) => OneLine.Of(string.Concat(text.EnumerateRunes().Where(r => !r.IsBmp || XmlConvert.IsXmlChar((char)r.Value))));
 
     private static byte[]? FindPacket(FileStream file)

@@ -2,13 +2,13 @@ using Locutor.Media.Files;
 
 namespace Locutor.Media.Video;
 
-/// <summary>Checks where a video is to go before any work is done.</summary>
+/// <summary>Checks the destination of a video before any work is done.</summary>
 public static class VideoDestination
 {
-    /// <summary>The name that stands for standard output.</summary>
+    /// <summary>The path that means standard output.</summary>
     public const string Standard = OutputFile.Standard;
 
-    /// <summary>Why a video cannot be written there; null when it can. Nothing is left behind.</summary>
+    /// <summary>Returns the reason why a video cannot be written to a path; null if it can. No file is left behind.</summary>
     public static string? Refusal(string path)
     {
         try
@@ -23,7 +23,7 @@ public static class VideoDestination
         }
     }
 
-    /// <summary>The format that a name asks for; mp4 for a pipe, a device and standard output.</summary>
-    /// <exception cref="MediaException">An extension that is not written.</exception>
+    /// <summary>Returns the format for the extension of a path; mp4 for a pipe, a device and standard output.</summary>
+    /// <exception cref="MediaException">The extension is not supported.</exception>
     public static VideoFormat Format(string path) => OutputFile.Format(path);
 }

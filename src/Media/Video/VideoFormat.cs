@@ -1,8 +1,8 @@
 namespace Locutor.Media.Video;
 
-/// <summary>A container that a video can be written as, told by the extension of its name.</summary>
-/// <param name="Extension">Without the dot.</param>
-/// <param name="Muxer">ffmpeg's name.</param>
+/// <summary>A container format for videos that are written, chosen by the file extension.</summary>
+/// <param name="Extension">Extension without the dot.</param>
+/// <param name="Muxer">ffmpeg's name of the muxer.</param>
 public sealed record VideoFormat(string Extension, string Muxer)
 {
     public static VideoFormat Mp4 { get; } = new("mp4", "mp4");
@@ -13,17 +13,17 @@ public sealed record VideoFormat(string Extension, string Muxer)
 
     public static IReadOnlyList<VideoFormat> All { get; } = [Mp4, Mov, Matroska, WebM, Gif];
 
-    /// <summary>The extensions, for messages.</summary>
+    /// <summary>All extensions, for messages.</summary>
     public static string Extensions { get; } = string.Join(", ", All.Select(format => "." + format.Extension));
 
-    /// <summary>Whether the container is built of boxes, as mp4 is: it then takes the label in a box of its own.</summary>
+    /// <summary>True if the container consists of boxes, like mp4; the label is then in its own box.</summary>
     public bool HasBoxes => this == Mp4 || this == Mov;
 
     public bool HasSound => this != Gif;
 
     public string ContentType => Extension switch { "mov" => "video/quicktime", "mkv" => "video/x-matroska", "gif" => "image/gif", _ => "video/" + Extension };
 
-    /// <returns>Null for an extension that is not written.</returns>
+    /// <returns>Null if the extension is not supported.</returns>
     public static VideoFormat? ForName(string path)
     {
         string extension = Path.GetExtension(path).TrimStart('.');

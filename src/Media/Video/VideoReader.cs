@@ -5,15 +5,15 @@ using Locutor.Media.Processes;
 namespace Locutor.Media.Video;
 
 /// <summary>
-/// Frames of a source video, upright and at 25 a second whatever its own rate, read forward as they are asked for.
-/// Memory does not depend on the length. Not for use by several threads at once.
+/// Reads the frames of a source video, upright and at 25 frames per second whatever its own rate. Frames are decoded sequentially, so
+/// memory use does not depend on the length. Not thread-safe.
 /// </summary>
 public sealed class VideoReader : IAsyncDisposable
 {
-    /// <summary>Frames a second that indices count.</summary>
+    /// <summary>Frame rate to which frame indices refer.</summary>
     public const int FramesPerSecond = 25;
 
-    /// <summary>How many frames before the furthest one read can still be asked for.</summary>
+    /// <summary>Number of most recent frames that can still be requested.</summary>
     public const int Window = 8;
 
     private readonly MediaFile file;
@@ -34,13 +34,13 @@ public sealed class VideoReader : IAsyncDisposable
 
     public MediaInfo Info { get; }
 
-    /// <summary>Pixels of every frame, upright.</summary>
+    /// <summary>Width of every upright frame in pixels.</summary>
     public int Width { get; }
 
     public int Height { get; }
 
-    /// <summary>Opens the video and reads its first frame.</summary>
-    /// <exception cref="MediaException">Not a video, damaged, or beyond the limits.</exception>
+    /// <summary>Opens a video and reads its first frame.</summary>
+    /// <exception cref="MediaException">The file is not a video, is damaged, or exceeds the limits.</exception>
     public static async Task<VideoReader> OpenAsync(string path, MediaLimits limits, CancellationToken ct = default)
     {
         var file = MediaFile.Open(path, limits);
@@ -66,9 +66,9 @@ public sealed class VideoReader : IAsyncDisposable
         }
     }
 
-    /// <summary>Frame <paramref name="index"/>, or the last one when the video is shorter.</summary>
-    /// <param name="index">From 0; at most <see cref="Window"/> - 1 before the furthest frame asked for so far.</param>
-    /// <param name="ct">Kills the decoder; the reader cannot be used any more.</param>
+    /// <summary>Returns frame <paramref name="index"/>, or the last frame if the video is shorter.</summary>
+    /// <param name="index">Frame index from 0; at most <see cref="Window"/> - 1 less than the largest index requested so far.</param>
+    /// <param name="ct">Cancels and kills the decoder; the reader is then unusable.</param>
     public async ValueTask<Picture> ReadFrameAsync(int index, CancellationToken ct = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);

@@ -6,9 +6,9 @@ using Locutor.Media.Processes;
 namespace Locutor.Media.Video;
 
 /// <summary>
-/// Writes a video as its frames come: H.264 and AAC, VP9 and Opus, or a GIF, as its <see cref="VideoFormat"/> has them. The video is as long
-/// as the frames; the sound is cut or padded to it. Until <see cref="CompleteAsync"/> a file has another name, and disposing before that
-/// deletes it; a pipe, a device and standard output get the bytes as they come. Not for use by several threads at once.
+/// Writes a video frame by frame: H.264 and AAC, VP9 and Opus, or a GIF, depending on its <see cref="VideoFormat"/>. The video is as long
+/// as its frames; the audio is cut or padded to that length. A file has a temporary name until <see cref="CompleteAsync"/>, and disposing
+/// before that deletes it; a pipe, a device and standard output are written directly. Not thread-safe.
 /// </summary>
 public sealed class VideoWriter : IAsyncDisposable
 {
@@ -30,15 +30,15 @@ public sealed class VideoWriter : IAsyncDisposable
         copying = CopyOrKillAsync();
     }
 
-    /// <summary>Where the file grows; with <see cref="VideoWriterOptions.Fragmented"/> it can be played from there.</summary>
+    /// <summary>Path of the growing file; with <see cref="VideoWriterOptions.Fragmented"/> it can be played from there.</summary>
     public string PartialPath => output.Path;
 
     public int FramesWritten { get; private set; }
 
-    /// <summary>Whether the encoder's bytes come through here, in order, rather than go into a file that it may seek in.</summary>
+    /// <summary>True if the encoder writes to this process sequentially; false if it writes to a seekable file.</summary>
     private bool Piped => options.Fragmented || output.Streams;
 
-    /// <exception cref="MediaException">The output cannot be written, the sound cannot be read, or ffmpeg cannot encode H.264.</exception>
+    /// <exception cref="MediaException">The output cannot be written, the audio cannot be read, or ffmpeg cannot encode H.264.</exception>
     public static async Task<VideoWriter> CreateAsync(VideoWriterOptions options, CancellationToken ct = default)
     {
         options.Validate();
@@ -66,9 +66,9 @@ public sealed class VideoWriter : IAsyncDisposable
         }
     }
 
-    /// <summary>Adds one frame and the sound that belongs to it.</summary>
-    /// <param name="rgb24">Height x Width x 3 bytes; may be reused when the task is done.</param>
-    /// <param name="ct">Kills the encoder; the writer can then only be disposed.</param>
+    /// <summary>Writes one frame and its audio.</summary>
+    /// <param name="rgb24">Height x Width x 3 bytes; may be reused when the task has completed.</param>
+    /// <param name="ct">Cancels and kills the encoder; the writer can then only be disposed.</param>
     public async Task WriteFrameAsync(ReadOnlyMemory<byte> rgb24, CancellationToken ct = default)
     {
         int expected = 3 * options.Width * options.Height;
@@ -87,7 +87,7 @@ public sealed class VideoWriter : IAsyncDisposable
         FramesWritten++;
     }
 
-    /// <summary>Ends the file, labels it and gives it its name.</summary>
+    /// <summary>Completes the file, adds its label and renames it to its final name.</summary>
     /// <exception cref="MediaException">No frame was written, the encoder failed, or the file cannot be written.</exception>
     public async Task CompleteAsync(CancellationToken ct = default)
     {
@@ -113,7 +113,7 @@ public sealed class VideoWriter : IAsyncDisposable
         output.Dispose();
     }
 
-    /// <summary>Matroska and WebM carry the label as metadata, which the encoder writes.</summary>
+    /// <summary>Adds the label to a finished file. Matroska and WebM have it as metadata, which the encoder writes.</summary>
     private async Task AddAsync(SyntheticMediaLabel label, CancellationToken ct)
     {
         if (!format.HasBoxes && format != VideoFormat.Gif) return;
@@ -145,7 +145,9 @@ public sealed class VideoWriter : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes the encoder's bytes where they are <see cref="Piped"/>; the label of an mp4 goes in front of what is played.</summary>
+    /// <summary>
+    /// Copies the encoder's output to the destination if it is <see cref="Piped"/>; the label of an mp4 is written before the media data.
+    /// </summary>
     private async Task CopyAsync()
     {
         if (!Piped)
@@ -180,7 +182,9 @@ public sealed class VideoWriter : IAsyncDisposable
         if (options.Label is { } label) await file.WriteAsync(label.ToBox()).ConfigureAwait(false);
     }
 
-    /// <summary>Does one exchange with the encoder, which may neither stall nor outlive a cancellation, and explains its death.</summary>
+    /// <summary>
+    /// Runs one exchange with the encoder, with a time limit and cancellation, and reports the reason if the encoder has failed.
+    /// </summary>
     private async Task FeedAsync(Func<CancellationToken, Task> exchange, CancellationToken ct)
     {
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(ct);
@@ -200,7 +204,7 @@ public sealed class VideoWriter : IAsyncDisposable
         }
     }
 
-    /// <summary>Why the encoder does not take any more. It is given a moment to say so.</summary>
+    /// <summary>Returns the reason why the encoder accepts no more data; waits a moment for its message.</summary>
     private async Task<string> WhyAsync()
     {
         using var moment = new CancellationTokenSource(TimeSpan.FromSeconds(5));
@@ -210,7 +214,7 @@ public sealed class VideoWriter : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // Killed after its moment; what it said so far stands.
+            // The encoder was killed after that moment; the text read so far is used.
         }
         return copying.Exception?.GetBaseException().Message ?? EncoderComplaint();
     }

@@ -1,30 +1,34 @@
 namespace Locutor.Media.Video;
 
 /// <summary>Settings of a <see cref="VideoWriter"/>.</summary>
-/// <param name="Path">The finished file, whose extension chooses the format; replaced if it is there. <c>-</c> is standard output.</param>
-/// <param name="Width">Pixels, even, 16 to 8192.</param>
-/// <param name="Height">Pixels, even, 16 to 8192.</param>
+/// <param name="Path">Path of the finished file, whose extension selects the format; an existing file is replaced. <c>-</c> is standard
+/// output.</param>
+/// <param name="Width">Width in pixels, even, 16 to 8192.</param>
+/// <param name="Height">Height in pixels, even, 16 to 8192.</param>
 public sealed record VideoWriterOptions(string Path, int Width, int Height)
 {
-    /// <summary>Null: the one of the path's extension, or mp4 for a pipe, a device and standard output.</summary>
+    /// <summary>Format; null for that of the path's extension, or mp4 for a pipe, a device and standard output.</summary>
     public VideoFormat? Format { get; init; }
 
-    /// <summary>1 to 100.</summary>
+    /// <summary>Frame rate, 1 to 100.</summary>
     public int FramesPerSecond { get; init; } = 25;
 
-    /// <summary>Cut or padded with silence to the length of the frames; null for a silent film.</summary>
+    /// <summary>Audio, cut or padded with silence to the length of the frames; null for a video without audio.</summary>
     public Soundtrack? Sound { get; init; }
 
-    /// <summary>Playable while it grows (<see cref="VideoWriter.PartialPath"/>), rather than with its index at the front.</summary>
+    /// <summary>
+    /// True to write a file that can be played while it grows (<see cref="VideoWriter.PartialPath"/>); false to write its index at the
+    /// front.
+    /// </summary>
     public bool Fragmented { get; init; }
 
-    /// <summary>x264's constant rate factor: 1 (best) to 51.</summary>
+    /// <summary>Constant rate factor of x264: 1 (best) to 51.</summary>
     public int Quality { get; init; } = 18;
 
-    /// <summary>Says in the file that it is synthetic.</summary>
+    /// <summary>Label that marks the file as synthetic; null for none.</summary>
     public SyntheticMediaLabel? Label { get; init; }
 
-    /// <summary>For the files of <see cref="Sound"/>, and how long the encoder may stall.</summary>
+    /// <summary>Limits for the files of <see cref="Sound"/>, and the time limit of the encoder.</summary>
     public MediaLimits Limits { get; init; } = MediaLimits.Default;
 
     internal void Validate()

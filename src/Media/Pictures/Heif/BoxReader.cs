@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Locutor.Media.Pictures.Heif;
 
-/// <summary>Numbers and boxes of ISO/IEC 14496-12, big-endian, in order. Reading past the end throws <see cref="EndOfStreamException"/>.</summary>
+/// <summary>
+/// Reads numbers and boxes of ISO/IEC 14496-12 in sequence; they are big-endian. Reading past the end throws
+/// <see cref="EndOfStreamException"/>.
+/// </summary>
 internal ref struct BoxReader(ReadOnlySpan<byte> bytes)
 {
     private ReadOnlySpan<byte> rest = bytes;
@@ -20,7 +23,7 @@ internal ref struct BoxReader(ReadOnlySpan<byte> bytes)
         return taken;
     }
 
-    /// <summary>An unsigned number of 0, 1, 2, 4 or 8 bytes.</summary>
+    /// <summary>Reads an unsigned number of 0, 1, 2, 4 or 8 bytes.</summary>
     public ulong Number(int size)
     {
         ulong value = 0;
@@ -36,7 +39,7 @@ internal ref struct BoxReader(ReadOnlySpan<byte> bytes)
 
     public string Type() => Encoding.Latin1.GetString(Take(4));
 
-    /// <summary>The next box: its type and what is in it.</summary>
+    /// <summary>Reads the next box: its type and its content.</summary>
     public ReadOnlySpan<byte> Box(out string type)
     {
         ulong size = UInt32(), head = 8;
@@ -47,7 +50,7 @@ internal ref struct BoxReader(ReadOnlySpan<byte> bytes)
         return Take((long)(size - head));
     }
 
-    /// <summary>Version and flags, with which many boxes begin.</summary>
+    /// <summary>Reads version and flags, with which many boxes begin, and returns the version.</summary>
     public int Version()
     {
         int version = Byte();

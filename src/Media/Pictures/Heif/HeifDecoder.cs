@@ -4,7 +4,7 @@ using Locutor.Media.Video;
 
 namespace Locutor.Media.Pictures.Heif;
 
-/// <summary>Decodes the main picture of an HEIC file, which phones store as a grid of HEVC tiles.</summary>
+/// <summary>Decodes the primary picture of an HEIC file, which phones store as a grid of HEVC tiles.</summary>
 internal static class HeifDecoder
 {
     private const int MostTiles = 4096;
@@ -26,7 +26,7 @@ internal static class HeifDecoder
         }
     }
 
-    /// <summary>All tiles through one decoder, as one stream of key frames.</summary>
+    /// <summary>Decodes all tiles with one decoder, as one stream of key frames.</summary>
     private static async Task<byte[]> TilesAsync(MediaFile file, HeifFile heif, HeifGrid grid, MediaLimits limits, CancellationToken ct)
     {
         if (grid.Tiles.Count > MostTiles) throw file.TooLarge($"{grid.Tiles.Count} tiles, expected at most {MostTiles}");
@@ -82,7 +82,7 @@ internal static class HeifDecoder
         }
         catch (IOException)
         {
-            // The decoder gave up; its exit code and its complaint tell why.
+            // The decoder has ended; its exit code and its error message tell why.
         }
     }
 }

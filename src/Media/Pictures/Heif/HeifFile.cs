@@ -4,8 +4,8 @@ using Locutor.Media.Files;
 namespace Locutor.Media.Pictures.Heif;
 
 /// <summary>
-/// The items of an HEIF file (ISO/IEC 23008-12) and where their bytes lie. The libvips that is packaged knows the container but has no HEVC
-/// decoder, and Debian's ffmpeg has the decoder but does not know the container, so the container is read here.
+/// The items of an HEIF file (ISO/IEC 23008-12) and the position of their bytes. The packaged libvips reads the container but has no HEVC
+/// decoder, and Debian's ffmpeg has the decoder but does not read the container; so this class reads the container.
 /// </summary>
 internal sealed class HeifFile
 {
@@ -23,12 +23,12 @@ internal sealed class HeifFile
         this.meta = meta;
     }
 
-    /// <summary>The item to show.</summary>
+    /// <summary>The item that viewers show.</summary>
     public HeifItem Primary => items.GetValueOrDefault(primary) ?? throw file.Damaged("its main picture is missing");
 
     public PictureHeader Header => new(Small(Primary.Size.Width), Small(Primary.Size.Height), 1);
 
-    /// <exception cref="MediaException">Cut short, without a picture, or its boxes make no sense.</exception>
+    /// <exception cref="MediaException">The file is truncated, has no picture, or its boxes are invalid.</exception>
     public static HeifFile Open(MediaFile file)
     {
         try
@@ -47,7 +47,7 @@ internal sealed class HeifFile
     public IReadOnlyList<HeifItem> PartsOf(HeifItem item) =>
         [.. item.Parts.Select(id => items.GetValueOrDefault(id) ?? throw file.Damaged($"tile {id} is missing"))];
 
-    /// <summary>The bytes of an item.</summary>
+    /// <summary>Returns the bytes of an item.</summary>
     public byte[] Data(HeifItem item)
     {
         long length = item.Extents.Sum(extent => extent.Length);

@@ -2,7 +2,13 @@ using Locutor.Media.Files;
 
 namespace Locutor.Media.Pictures.Heif;
 
-/// <summary>Tiles that make one picture: row by row, all of one size, cut off at the right and the bottom.</summary>
+/// <summary>Tiles of equal size that form one picture, row by row; the last row and column are cropped to the picture's size.</summary>
+/// <param name="Rows">Number of rows.</param>
+/// <param name="Columns">Number of columns.</param>
+/// <param name="Width">Width of the picture in pixels.</param>
+/// <param name="Height">Height of the picture in pixels.</param>
+/// <param name="TileWidth">Width of a tile in pixels.</param>
+/// <param name="TileHeight">Height of a tile in pixels.</param>
 /// <param name="Tiles">Rows x Columns items.</param>
 internal sealed record HeifGrid(int Rows, int Columns, int Width, int Height, int TileWidth, int TileHeight, IReadOnlyList<HeifItem> Tiles)
 {
@@ -26,7 +32,8 @@ internal sealed record HeifGrid(int Rows, int Columns, int Width, int Height, in
         return new HeifGrid(rows, columns, (int)width, (int)height, tileWidth, tileHeight, tiles);
     }
 
-    /// <param name="tiles">All tiles one after the other, RGB.</param>
+    /// <summary>Assembles the picture from decoded tiles.</summary>
+    /// <param name="tiles">All tiles one after the other, rows of R, G, B.</param>
     public Picture Assemble(byte[] tiles)
     {
         if (Tiles.Count == 1 && (Width, Height) == (TileWidth, TileHeight)) return new Picture(Width, Height, tiles);

@@ -1,26 +1,26 @@
 namespace Locutor.Media.Pictures.Heif;
 
-/// <summary>One property of an item, as its box.</summary>
+/// <summary>A property of an item: type and content of its box.</summary>
 internal sealed record HeifProperty(string Type, byte[] Content);
 
-/// <summary>One picture, tile or composition in an HEIF file.</summary>
-/// <param name="Type">Such as <c>hvc1</c> or <c>grid</c>.</param>
+/// <summary>A picture, tile or grid in an HEIF file.</summary>
+/// <param name="Type">Item type, such as <c>hvc1</c> or <c>grid</c>.</param>
 internal sealed record HeifItem(string Type)
 {
-    /// <summary>In the order in which they apply.</summary>
+    /// <summary>Properties in the order in which they apply.</summary>
     public List<HeifProperty> Properties { get; } = [];
 
-    /// <summary>Where its bytes are: in the file, or in the meta box's own data.</summary>
+    /// <summary>Position of the item's bytes, in the file or in the data of the meta box.</summary>
     public List<(long Offset, long Length)> Extents { get; } = [];
 
     public bool InMeta { get; set; }
 
-    /// <summary>Items that it is composed of, in order.</summary>
+    /// <summary>Ids of the items that form this item, in order.</summary>
     public List<uint> Parts { get; } = [];
 
     public byte[]? Property(string type) => Properties.Find(p => p.Type == type)?.Content;
 
-    /// <summary>Pixels as stored, before it is turned or cropped; 0 x 0 where the file does not say.</summary>
+    /// <summary>Stored size in pixels, before rotation and cropping; 0 x 0 if the file does not specify it.</summary>
     public (long Width, long Height) Size
     {
         get

@@ -4,10 +4,13 @@ using static NetVips.Enums;
 
 namespace Locutor.Media.Pictures.Heif;
 
-/// <summary>How a decoded HEIF picture is shown: colours to sRGB, then cropped, mirrored and turned as its properties say, in their order.</summary>
+/// <summary>
+/// Prepares a decoded HEIF picture for display: converts its colours to sRGB, then crops, mirrors and rotates it in the order of its
+/// properties.
+/// </summary>
 internal static class HeifPresentation
 {
-    /// <summary>Colour from the <c>nclx</c> property, where there is one.</summary>
+    /// <summary>Returns the colour encoding from the <c>nclx</c> property, if there is one.</summary>
     public static StreamColour Colour(HeifItem tile)
     {
         if (tile.Properties.Find(p => p.Type == "colr" && p.Content.AsSpan().StartsWith("nclx"u8))?.Content is not { Length: >= 11 } content) return new StreamColour();
@@ -64,7 +67,7 @@ internal static class HeifPresentation
         }
     }
 
-    /// <summary>Clean aperture: width, height, and how far its middle is from the picture's, as fractions.</summary>
+    /// <summary>Crops to the clean aperture: width, height and the offset of its centre from the picture's centre, as fractions.</summary>
     private static Image Cropped(Image image, byte[] content)
     {
         var reader = new BoxReader(content);

@@ -1,6 +1,6 @@
 namespace Locutor.Media.Pictures.Heif;
 
-/// <summary>An HEVC picture as HEIF stores it (ISO/IEC 14496-15) turned into the byte stream that decoders take.</summary>
+/// <summary>Converts an HEVC picture of an HEIF file (ISO/IEC 14496-15) to the byte stream format of decoders.</summary>
 internal static class HevcUnits
 {
     private static ReadOnlySpan<byte> StartCode => [0, 0, 0, 1];
