@@ -56,6 +56,7 @@ public enum ElementType
     Mxfp4,
 }
 
+/// <summary>Sizes and names of element types.</summary>
 public static class ElementTypeExtensions
 {
     /// <summary>Size in bytes of one block; the block of a type outside GGUF is one element.</summary>

@@ -8,6 +8,7 @@ internal static class ForeignFile
     /// <summary>Number of bytes at the start of the file that <see cref="Describe"/> reads.</summary>
     public const int Looked = 1024;
 
+    /// <summary>Recognises the kind of a file by its first bytes.</summary>
     /// <returns>A text that names the kind of file and tells the user what to do; null for an unrecognised file.</returns>
     public static string? Describe(ReadOnlySpan<byte> start)
     {

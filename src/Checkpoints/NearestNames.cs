@@ -12,6 +12,7 @@ public static class NearestNames
     public static string? Within(int edits, string name, IEnumerable<string> known) =>
         To(name, known) is [var nearest, ..] && Edits(name, nearest) <= edits ? nearest : null;
 
+    /// <summary>Returns up to three known names, compared in another spelling; the one with the fewest edits comes first.</summary>
     /// <param name="name">The misspelled name.</param>
     /// <param name="known">The valid names.</param>
     /// <param name="spell">Converts a valid name to the spelling that is compared.</param>

@@ -17,6 +17,7 @@ public sealed class OverlaidCheckpoint : Checkpoint
     private readonly Dictionary<string, CheckpointTensor> tensors = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> metadata = new(StringComparer.Ordinal);
 
+    /// <summary>Combines open checkpoints.</summary>
     /// <param name="layers">The checkpoints, lowest priority first. This object disposes them.</param>
     public OverlaidCheckpoint(IReadOnlyList<Checkpoint> layers)
     {

@@ -15,6 +15,7 @@ public static class ShardIndex
     /// <summary>True if the file name is that of an index, <c>*.safetensors.index.json</c>.</summary>
     public static bool IsIndex(string path) => path.EndsWith(".safetensors.index.json", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>Reads and validates an index.</summary>
     /// <returns>For each tensor key, the name of a file in the folder of the index.</returns>
     /// <exception cref="CheckpointException">The file is not an index or is too large, or a file name points outside its
     /// folder.</exception>

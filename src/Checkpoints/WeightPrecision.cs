@@ -14,6 +14,7 @@ public enum WeightPrecision
     Int8,
 }
 
+/// <summary>Names and element types of weight precisions.</summary>
 public static class WeightPrecisions
 {
     private static readonly (WeightPrecision Precision, string Name, string[] Others)[] Known =
@@ -27,6 +28,7 @@ public static class WeightPrecisions
 
     public static string Name(this WeightPrecision precision) => Array.Find(Known, known => known.Precision == precision).Name;
 
+    /// <summary>Returns the precision of a name, such as <c>bfloat16</c> or <c>bf16</c>.</summary>
     /// <returns>Null for an unknown name.</returns>
     public static WeightPrecision? Parse(string name) => Known.Where(known => known.Name == name || known.Others.Contains(name)).Select(known => (WeightPrecision?)known.Precision).FirstOrDefault();
 

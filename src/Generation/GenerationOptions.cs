@@ -8,6 +8,7 @@ namespace Locutor.Generation;
 /// <summary>Options of a generation: size, clips, steps and guidance.</summary>
 public sealed record GenerationOptions : DrawingOptions
 {
+    /// <summary>Creates options with default values for all other settings.</summary>
     /// <param name="height">Height of the generated frames in pixels; a multiple of 16.</param>
     /// <param name="width">Width of the generated frames in pixels; a multiple of 16.</param>
     /// <param name="clips">The division of the video into clips.</param>

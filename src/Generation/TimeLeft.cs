@@ -6,6 +6,7 @@ public sealed class TimeLeft(TimeProvider clock)
     private long? start;
     private double startFraction;
 
+    /// <summary>Returns the remaining time at a given progress.</summary>
     /// <returns>The estimate; null until a step has been measured.</returns>
     public TimeSpan? After(GenerationProgress progress)
     {

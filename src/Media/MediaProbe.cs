@@ -10,6 +10,7 @@ public static class MediaProbe
 {
     private const int LongestReport = 4 << 20;
 
+    /// <summary>Returns the properties of a file.</summary>
     /// <exception cref="MediaException">The file is missing, empty, damaged, of an unknown container (playlists are), without a picture or
     /// audio, or beyond the limits.</exception>
     public static async Task<MediaInfo> ProbeAsync(string path, MediaLimits limits, CancellationToken ct = default) =>

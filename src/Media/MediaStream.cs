@@ -1,5 +1,6 @@
 namespace Locutor.Media;
 
+/// <summary>Kind of a stream.</summary>
 public enum MediaStreamKind
 {
     Video,

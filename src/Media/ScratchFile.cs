@@ -11,6 +11,7 @@ public sealed class ScratchFile : IDisposable
     private readonly SafeFileHandle handle;
     private readonly string folder;
 
+    /// <summary>Creates an empty file.</summary>
     /// <exception cref="MediaException">The folder is not writable.</exception>
     public ScratchFile()
     {
@@ -19,7 +20,7 @@ public sealed class ScratchFile : IDisposable
         try
         {
             handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Delete, FileOptions.DeleteOnClose);
-            if (!OperatingSystem.IsWindows()) File.Delete(path); // what is open stays readable
+            if (!OperatingSystem.IsWindows()) File.Delete(path); // an open file stays readable after it is deleted
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -27,6 +28,7 @@ public sealed class ScratchFile : IDisposable
         }
     }
 
+    /// <summary>Writes bytes at an offset.</summary>
     /// <exception cref="MediaException">The disk is full.</exception>
     public void Write(long offset, ReadOnlySpan<byte> bytes)
     {
@@ -34,7 +36,8 @@ public sealed class ScratchFile : IDisposable
         {
             RandomAccess.Write(handle, bytes, offset);
         }
-        catch (Exception failure) when (failure is IOException or ArgumentOutOfRangeException) // the latter where a limit on the length of files is met
+        // The latter when the system limits the length of files.
+        catch (Exception failure) when (failure is IOException or ArgumentOutOfRangeException)
         {
             throw Unusable(failure);
         }

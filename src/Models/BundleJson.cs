@@ -14,6 +14,7 @@ public static class BundleJson
         WriteIndented = true,
     };
 
+    /// <summary>Reads a bundle from a JSON file.</summary>
     /// <exception cref="BundleException">The file is not JSON, or not a valid bundle.</exception>
     public static Bundle Read(string path)
     {

@@ -11,6 +11,7 @@ internal sealed partial class LayerNames
     private readonly Dictionary<string, string> layers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string?> spellings = new(StringComparer.Ordinal);
 
+    /// <summary>Collects the spellings of all layers.</summary>
     /// <param name="keys">Keys of the network's parameters, such as <c>blocks.0.self_attn.q.weight</c>.</param>
     public LayerNames(IEnumerable<string> keys)
     {
@@ -23,6 +24,7 @@ internal sealed partial class LayerNames
         }
     }
 
+    /// <summary>Finds a layer by any of its spellings.</summary>
     /// <returns>The network's own name for the layer, or null if there is none.</returns>
     public string? Find(string spelled) => layers.TryGetValue(spelled, out string? exact) ? exact : spellings.GetValueOrDefault(Flat(spelled));
 

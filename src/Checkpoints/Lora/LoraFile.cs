@@ -23,6 +23,7 @@ public sealed class LoraFile : IDisposable
 
     public string Source => checkpoint.Source;
 
+    /// <summary>Opens an adapter file in any checkpoint format.</summary>
     /// <exception cref="CheckpointException">The file cannot be read, or a key is of no known form.</exception>
     public static LoraFile Open(string path)
     {

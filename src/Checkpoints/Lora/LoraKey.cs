@@ -18,6 +18,7 @@ internal sealed partial record LoraKey(string Layer, LoraPart Part)
 {
     private static readonly string[] Prefixes = ["base_model.model.", "model.diffusion_model.", "diffusion_model.", "transformer.", "pipe.dit.", "dit.", "lora_unet_", "lora_transformer_"];
 
+    /// <summary>Parses a key of an adapter file.</summary>
     /// <returns>Null if the key has no known ending.</returns>
     public static LoraKey? Parse(string key)
     {

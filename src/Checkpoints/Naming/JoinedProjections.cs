@@ -19,7 +19,7 @@ internal sealed unsafe class JoinedProjections(string source, long mostBytes) : 
         foreach (string key in tensors.Keys.Where(IsPart).ToArray())
         {
             int place = key.LastIndexOf(".attn.", StringComparison.Ordinal) + ".attn.".Length;
-            if (!tensors.ContainsKey(key)) continue; // joined with another part
+            if (!tensors.ContainsKey(key)) continue; // already joined together with another part
             string before = key[..place], member = key[(place + 1)..];
             CheckpointTensor[] three = [.. Parts.Select(part => tensors.TryGetValue(before + part + member, out var found) ? found : throw Wrong($"{before + part + member}: expected beside {key}, found none"))];
             foreach (string part in Parts) tensors.Remove(before + part + member);

@@ -17,7 +17,7 @@ internal static partial class PortedNames
         ["0.SelfAttention.o"] = "attn.o",
         ["0.SelfAttention.relative_attention_bias"] = "pos_embedding.embedding",
         ["1.layer_norm"] = "norm2",
-        ["1.DenseReluDense.wi_0"] = "ffn.gate.0", // through the GELU
+        ["1.DenseReluDense.wi_0"] = "ffn.gate.0", // the part that passes through the GELU
         ["1.DenseReluDense.wi_1"] = "ffn.fc1",
         ["1.DenseReluDense.wo"] = "ffn.fc2",
     };

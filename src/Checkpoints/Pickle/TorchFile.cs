@@ -49,6 +49,7 @@ public sealed unsafe class TorchFile : Checkpoint
 
     public override IReadOnlyDictionary<string, CheckpointTensor> Tensors => tensors;
 
+    /// <summary>Opens a file of torch.save. No Python code in it is run.</summary>
     /// <exception cref="CheckpointException">The file is broken, or the pickle needs more than tensors; the message names the refused
     /// global.</exception>
     public static new TorchFile Open(string path) => new(path);

@@ -46,6 +46,7 @@ internal static class TorchGlobals
 
     public static bool Allows(string name) => Functions.Contains(name) || Storages.ContainsKey(name) || Types.ContainsKey(name);
 
+    /// <summary>Rebuilds the value of a call to an allowed function.</summary>
     /// <returns>Null if the arguments do not fit the function.</returns>
     public static object? Call(string function, object?[] arguments) => (function, arguments) switch
     {

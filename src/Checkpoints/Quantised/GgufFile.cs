@@ -44,6 +44,7 @@ public sealed class GgufFile : Checkpoint
 
     public override IReadOnlyDictionary<string, string> Metadata => metadata;
 
+    /// <summary>Opens a GGUF file.</summary>
     /// <exception cref="CheckpointException">The file is broken, or a tensor has an unsupported type.</exception>
     public static new GgufFile Open(string path) => new(path);
 

@@ -26,6 +26,7 @@ internal sealed class GgufReader(MappedFile file)
         return Encoding.UTF8.GetString(Take((long)length, what));
     }
 
+    /// <summary>Reads the value of a metadata entry, with its type.</summary>
     /// <returns>A uint for small unsigned numbers, otherwise a long, double, bool or string; long[] for arrays of integers, string[] for
     /// all other arrays.</returns>
     public object Value(string key)

@@ -55,6 +55,7 @@ internal static class GgufTypes
     /// <summary>Names of the supported types, for error messages.</summary>
     public static string Readable { get; } = string.Join(", ", Known.Values.Where(type => type.Type is not null).Select(type => type.Name));
 
+    /// <summary>Returns the element type of a GGUF type number.</summary>
     /// <returns>Null for an unsupported type.</returns>
     public static ElementType? Parse(uint number) => Known.TryGetValue(number, out var known) ? known.Type : null;
 

@@ -86,6 +86,7 @@ public sealed class NetworkCheckpoint : Checkpoint
     /// <summary>Number of tensors in the file, including scales and markers.</summary>
     public int FileTensors => file.Tensors.Count;
 
+    /// <summary>Opens a checkpoint of any supported format under the network's keys.</summary>
     /// <exception cref="CheckpointException">The file is broken, a scale fits no weight, or a quantised weight has no scale.</exception>
     public static new NetworkCheckpoint Open(string path)
     {

@@ -26,6 +26,7 @@ public sealed class ResumableWriter : IDisposable
     private readonly SafeFileHandle handle;
     private readonly FileStream journal;
 
+    /// <summary>Creates the file, or opens an unfinished one of the same identity and verifies its complete tensors.</summary>
     /// <param name="path">The file to create or to replace.</param>
     /// <param name="identity">Describes the file's sources on one line. Data written for another identity is discarded.</param>
     /// <param name="outlines">All tensors that will be written.</param>
@@ -136,6 +137,7 @@ public sealed class ResumableWriter : IDisposable
 
     private static string Line(SafetensorsEntry entry, string hash) => $"{hash} {entry.End - entry.Begin} {entry.Name}\n";
 
+    /// <summary>Reads the complete tensors from the journal.</summary>
     /// <returns>Hash of each tensor; null if there is no journal or it belongs to another file.</returns>
     private Dictionary<string, string>? ReadJournal(string heading)
     {
@@ -143,7 +145,7 @@ public sealed class ResumableWriter : IDisposable
         string[] lines = File.ReadAllText(JournalOf(path)).Split('\n');
         if (lines[0] != heading) return null;
         var known = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (string line in lines.Skip(1).SkipLast(1)) // what follows the last line break is empty, or torn
+        foreach (string line in lines.Skip(1).SkipLast(1)) // the text after the last line break is empty or an incomplete line
             if (line.Split(' ', 3) is [var hash, _, var name] && entries.ContainsKey(name)) known[name] = hash;
         return known;
     }

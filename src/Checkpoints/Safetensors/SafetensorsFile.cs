@@ -49,6 +49,7 @@ public sealed class SafetensorsFile : Checkpoint
 
     public override IReadOnlyDictionary<string, string> Metadata => metadata;
 
+    /// <summary>Opens a safetensors file and validates its header.</summary>
     /// <exception cref="CheckpointException">The file has no valid safetensors header, or the header contradicts the file.</exception>
     public static new SafetensorsFile Open(string path) => new(path);
 

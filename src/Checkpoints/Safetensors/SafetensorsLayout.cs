@@ -12,6 +12,7 @@ internal sealed class SafetensorsLayout
     /// </summary>
     private const int Alignment = 64;
 
+    /// <summary>Assigns an offset to every tensor.</summary>
     /// <param name="path">The file, for error messages.</param>
     /// <param name="outlines">All tensors that will be written. Wider element types are placed first, so that all data are aligned to their
     /// element size.</param>

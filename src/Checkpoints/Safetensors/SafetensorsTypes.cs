@@ -12,6 +12,7 @@ internal static class SafetensorsTypes
 
     public static string Known { get; } = string.Join(", ", Names.Select(n => n.Name));
 
+    /// <summary>Returns the element type of a name in the header.</summary>
     /// <returns>Null for an unknown name.</returns>
     public static ElementType? Parse(string name)
     {
@@ -19,6 +20,7 @@ internal static class SafetensorsTypes
         return null;
     }
 
+    /// <summary>Returns the name of an element type in the header.</summary>
     /// <returns>Null for GGUF block types, which safetensors does not have.</returns>
     public static string? Name(ElementType type)
     {

@@ -16,6 +16,7 @@ public sealed class SafetensorsWriter : IDisposable
     private readonly Dictionary<string, Place> places = new(StringComparer.Ordinal);
     private bool completed;
 
+    /// <summary>Creates the file under a temporary name and writes its header.</summary>
     /// <param name="path">The file to create or to replace.</param>
     /// <param name="outlines">All tensors that will be written. Wider element types are placed first, so that all data are aligned to their
     /// element size.</param>

@@ -22,6 +22,7 @@ public sealed class ClipArchive
     private readonly string folder;
     private readonly byte[] fingerprint;
 
+    /// <summary>Opens the archive of one video.</summary>
     /// <param name="folder">The folder; created when the first clip is saved.</param>
     /// <param name="what">Text that contains everything on which the video depends.</param>
     public ClipArchive(string folder, string what)

@@ -14,6 +14,7 @@ internal sealed record DecodedClip(Clip Clip, Tensor Video, Tensor Motion) : IDi
     /// </summary>
     private const long MatchedAtOnce = 8 * 640 * 640;
 
+    /// <summary>Creates a clip and applies the colour correction to its motion frames.</summary>
     /// <param name="clip">The window of the clip.</param>
     /// <param name="video">The decoded frames; disposed with the clip.</param>
     /// <param name="motionFrames">Number of motion frames at the end.</param>

@@ -21,8 +21,9 @@ internal static class MovingRegion
     /// </summary>
     private const int Margin = 2, Unused = 1;
 
-    private const int Step = 2; // sides are multiples, so that clips share their few sizes
+    private const int Step = 2; // the sides of regions are multiples of this, so that clips have few different sizes
 
+    /// <summary>Finds the region of latent cells that differ from the still picture in any frame.</summary>
     /// <param name="latent">[1, 16, F, h, w].</param>
     /// <param name="still">The latent of the picture held still, of equal shape.</param>
     /// <returns>Region of cells to decode; empty if nothing moves.</returns>

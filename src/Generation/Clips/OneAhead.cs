@@ -8,6 +8,7 @@ namespace Locutor.Generation.Clips;
 /// </summary>
 internal static class OneAhead
 {
+    /// <summary>Returns the elements of a sequence, each computed one ahead.</summary>
     /// <param name="source">The sequence. It runs on the thread pool; it is cancelled and awaited if the consumer stops early.</param>
     /// <param name="ct">Cancels the sequence.</param>
     public static async IAsyncEnumerable<T> Of<T>(IAsyncEnumerable<T> source, [EnumeratorCancellation] CancellationToken ct = default)

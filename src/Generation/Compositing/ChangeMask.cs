@@ -19,6 +19,7 @@ internal sealed class ChangeMask(int height, int width, CompositionOptions optio
     /// <summary>Weight with which the generated frame replaces the target, 0 to 1; never greater than <see cref="Added"/>.</summary>
     public float[] Replaced { get; } = new float[height * width];
 
+    /// <summary>Computes both weights from the difference between two frames.</summary>
     /// <param name="drawn">The generated frame, rows of R, G, B.</param>
     /// <param name="reference">The reference frame, rows of R, G, B.</param>
     /// <returns>The smallest region that contains all weights that change a byte.</returns>

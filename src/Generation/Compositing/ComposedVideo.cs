@@ -14,6 +14,7 @@ public sealed class ComposedVideo : IDisposable
     private readonly PartUpsampler? upsampler;
     private readonly byte[] target, composed;
 
+    /// <summary>Creates the composition for a portrait.</summary>
     /// <param name="target">The portrait at the video's size.</param>
     /// <param name="reference">The portrait after the autoencoder, at the generated size.</param>
     /// <param name="options">Thresholds of the composition.</param>
@@ -39,6 +40,7 @@ public sealed class ComposedVideo : IDisposable
         return new ComposedVideo(target, reference, options, networks.Upsampler is { } upsampler ? new PartUpsampler(upsampler, networks.Device, target, reference) : null);
     }
 
+    /// <summary>Composes the frames of a clip into the portrait.</summary>
     /// <param name="clip">Frames of a clip, rows of R, G, B at the generated size.</param>
     /// <returns>The frames at the target's size; each one is in a buffer that the next one overwrites.</returns>
     public IEnumerable<byte[]> Compose(IReadOnlyList<byte[]> clip)

@@ -17,12 +17,13 @@ public sealed class FaceCompositor
     private readonly (int Height, int Width) drawn, target;
     private readonly int samples, rowLength;
     private readonly ChangeMask mask;
-    private readonly float[] change, replaced, small; // of the drawn size: rows of R, G, B
+    private readonly float[] change, replaced, small; // planes of the generated size: rows of R, G, B
     private readonly PlaneUpsampler changes, shares, enlarged;
-    private readonly float[] changeRow, shareRow; // of the target's width
-    private readonly float[] replacement; // of the target's size
+    private readonly float[] changeRow, shareRow; // rows of the target's width
+    private readonly float[] replacement; // plane of the target's size
     private (float[] Plane, PlaneUpsampler Upsampler)? fine; // created for the first part
 
+    /// <summary>Allocates the buffers for two sizes.</summary>
     /// <param name="drawn">Size of the generated frames.</param>
     /// <param name="target">Size of the target and of the composed frame; not smaller than <paramref name="drawn"/>, and of about the same
     /// aspect ratio.</param>
@@ -55,6 +56,7 @@ public sealed class FaceCompositor
         for (int i = 0; i < moved.Length; i++) moved[i] = Math.Max(moved[i], mask.Replaced[i]);
     }
 
+    /// <summary>Composes one frame.</summary>
     /// <param name="targetFrame">Rows of R, G, B at the target's size.</param>
     /// <param name="drawnFrame">Rows of R, G, B at the generated size.</param>
     /// <param name="drawnReference">The target after the autoencoder, at the generated size.</param>
@@ -131,7 +133,8 @@ public sealed class FaceCompositor
         int length = 3 * (box.Right - box.Left);
         for (int y = box.Top; y < box.Bottom; y++)
             part.Pixels.AsSpan((y - box.Top) * length, length).CopyTo(fine.Value.Plane.AsSpan(3 * (y * fineWidth + box.Left)));
-        Enlarge(fine.Value.Upsampler, fine.Value.Plane, new PixelRegion(box.Top + 2, box.Left + 2, box.Bottom - 2, box.Right - 2)); // its own pixels alone
+        // Without the margin, whose pixels depend on neighbours outside the box.
+        Enlarge(fine.Value.Upsampler, fine.Value.Plane, new PixelRegion(box.Top + 2, box.Left + 2, box.Bottom - 2, box.Right - 2));
     }
 
     private static void Expect(int bytes, int found, string name)

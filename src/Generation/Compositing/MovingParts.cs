@@ -8,8 +8,9 @@ internal static class MovingParts
     /// <summary>Margin of a box in generated pixels, which gives an upsampler some context.</summary>
     private const int Margin = 6;
 
-    private const int Step = 8; // sides of boxes are multiples, so that few different sizes are computed
+    private const int Step = 8; // the sides of boxes are multiples of this, so that few different sizes occur
 
+    /// <summary>Finds the boxes of all moving parts.</summary>
     /// <param name="moved">[height * width]: amount of motion of each pixel.</param>
     /// <param name="height">Height of the plane.</param>
     /// <param name="width">Width of the plane.</param>

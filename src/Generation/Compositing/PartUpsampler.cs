@@ -16,6 +16,7 @@ public sealed class PartUpsampler : IDisposable
     private readonly Tensor reference; // [1, 3, h, w]
     private readonly Tensor portrait; // [1, 3, factor * h, factor * w]
 
+    /// <summary>Creates the upsampler for a portrait.</summary>
     /// <param name="network">The upsampler.</param>
     /// <param name="device">The device of the upsampler.</param>
     /// <param name="target">The portrait, at any size.</param>
@@ -31,6 +32,7 @@ public sealed class PartUpsampler : IDisposable
 
     public int Factor => network.Config.Factor;
 
+    /// <summary>Upsamples one part in all frames.</summary>
     /// <param name="frames">Rows of R, G, B at the generated size.</param>
     /// <param name="width">Width of a frame in pixels.</param>
     /// <param name="box">Box of the part in generated pixels.</param>

@@ -23,7 +23,7 @@ internal readonly struct Binomial : INeighbourhood
 /// <summary>Applies separable 3 x 3 filters to a plane in place; pixels outside repeat the edge.</summary>
 internal sealed class PlaneFilter(int height, int width)
 {
-    private readonly float[] padded = new float[width + 2]; // one row and its repeated ends
+    private readonly float[] padded = new float[width + 2]; // one row with its ends repeated
     private readonly float[] columns = new float[height * width];
 
     public void Apply<T>(float[] values)

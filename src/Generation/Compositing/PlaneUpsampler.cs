@@ -8,12 +8,13 @@ namespace Locutor.Generation.Compositing;
 /// </summary>
 internal sealed class PlaneUpsampler(UpsampleWeights weights)
 {
-    private const int Reach = 4; // drawn rows around a region that its target rows read
+    private const int Reach = 4; // number of source rows around a region that its target rows depend on
     private readonly int drawnLength = 3 * weights.Columns.Drawn;
     private readonly float[] widened = new float[weights.Rows.Drawn * 3 * weights.Columns.Target];
     private PixelRegion covered;
     private int firstRow, rowCount, length;
 
+    /// <summary>Interpolates a region along its rows.</summary>
     /// <param name="plane">Rows of R, G, B of the small frame.</param>
     /// <param name="region">Region of the small frame.</param>
     /// <returns>The region of the target that depends on it; <see cref="Row"/> returns its rows.</returns>
@@ -29,6 +30,7 @@ internal sealed class PlaneUpsampler(UpsampleWeights weights)
         return covered;
     }
 
+    /// <summary>Interpolates one target row along the columns.</summary>
     /// <param name="y">Row of the target, inside the region that <see cref="Load"/> returned.</param>
     /// <param name="into">Receives the columns of that region, R, G, B.</param>
     public void Row(int y, Span<float> into)

@@ -7,6 +7,7 @@ namespace Locutor.Generation.Compositing;
 /// </summary>
 internal static class RowBlend
 {
+    /// <summary>Blends one row; all spans have equal length.</summary>
     /// <param name="frame">The target's bytes; receives the composed bytes.</param>
     /// <param name="change">Difference that is added, in levels of 255.</param>
     /// <param name="share">Weight of the replacement; clamped to [0, 1], because interpolation may exceed that range slightly.</param>

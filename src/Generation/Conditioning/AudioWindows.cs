@@ -5,6 +5,7 @@ namespace Locutor.Generation.Conditioning;
 /// <summary>Cuts windows of speech embeddings around each frame of a clip.</summary>
 public static class AudioWindows
 {
+    /// <summary>Returns the windows of a clip.</summary>
     /// <param name="track">The track of one voice.</param>
     /// <param name="start">First video frame of the clip.</param>
     /// <param name="frames">Number of frames in the clip.</param>

@@ -21,6 +21,7 @@ internal sealed class ContextCache(VideoTransformer transformer, ClipVisionEncod
     private IReadOnlyList<KeysValues> image = [];
     private Picture? shown;
 
+    /// <summary>Returns the keys and values of a clip, from the cache or computed.</summary>
     /// <param name="prompts">Embeddings of the prompts; each tensor identifies one prompt.</param>
     /// <param name="picture">The picture that conditions the clip.</param>
     /// <param name="pixels">The pixels of that picture, [3, 1, H, W].</param>

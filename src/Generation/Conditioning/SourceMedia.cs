@@ -18,6 +18,7 @@ public sealed class SourceMedia : IAsyncDisposable
 
     public SourcePictures Pictures { get; }
 
+    /// <summary>Decodes and validates the inputs of a request.</summary>
     /// <exception cref="MediaException">An input cannot be used.</exception>
     /// <exception cref="RequestException">The boxes do not fit the picture.</exception>
     public static async Task<SourceMedia> OpenAsync(ProductionRequest request, MediaLimits limits, CancellationToken ct)

@@ -52,6 +52,7 @@ public sealed class SourcePictures : IAsyncDisposable
 
     public int SourceWidth { get; }
 
+    /// <summary>Opens a picture or a video and selects the nearest bucket.</summary>
     /// <param name="path">Path of a picture or a video.</param>
     /// <param name="buckets">The supported sizes, as [height, width] in pixels.</param>
     /// <param name="limits">Limits of size and duration.</param>

@@ -22,6 +22,7 @@ public static class SpeechEmbedding
     /// <inheritdoc cref="VideoFrames(StoredSound)"/>
     public static int VideoFrames(Waveform sound) => VideoFrames(sound.Samples.LongLength, sound.SampleRate);
 
+    /// <summary>Computes the embedding of a whole audio track.</summary>
     /// <param name="sound">Mono audio at 16 kHz; it is normalised to -23 LUFS.</param>
     /// <param name="encoder">The speech encoder.</param>
     /// <param name="device">The device of the encoder.</param>
@@ -57,7 +58,8 @@ public static class SpeechEmbedding
         {
             ct.ThrowIfCancellationRequested();
             var made = empty([count], ScalarType.Float32, CPU);
-            var samples = MemoryMarshal.Cast<byte, float>(made.bytes); // an array for each piece would be garbage as large as the sound
+            // An array for each piece would produce as much garbage as the audio is large.
+            var samples = MemoryMarshal.Cast<byte, float>(made.bytes);
             sound.Read(start, samples);
             foreach (ref float sample in samples) sample = (float)(sample * gain);
             return made.to(device);

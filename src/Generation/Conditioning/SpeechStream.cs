@@ -19,11 +19,12 @@ public sealed class SpeechStream : ISpeech
     private readonly ISampleSource source;
     private readonly Wav2Vec2Encoder encoder;
     private readonly Device device;
-    private readonly float[] held; // the last samples before the end that was read, silence where there are none
+    private readonly float[] held; // the last samples read so far; silence before the start
     private long read;
     private int end;
     private bool ended;
 
+    /// <summary>Creates the speech of an audio source.</summary>
     /// <param name="source">Mono audio at 16 kHz. It is read once, from its beginning; the caller disposes it.</param>
     /// <param name="encoder">The speech encoder.</param>
     /// <param name="device">The device of the encoder.</param>
@@ -47,7 +48,7 @@ public sealed class SpeechStream : ISpeech
             held.AsSpan(part).CopyTo(held);
             var fresh = held.AsMemory(held.Length - part);
             int filled = await FillAsync(fresh, ct).ConfigureAwait(false);
-            fresh.Span[filled..].Clear(); // behind the end there is silence
+            fresh.Span[filled..].Clear(); // silence after the end
             read += filled;
             missing -= part;
         }

@@ -11,6 +11,7 @@ public sealed class SpeechTrack : ISpeech
 {
     private readonly ScratchFile file = new();
 
+    /// <summary>Creates an empty track in a temporary file.</summary>
     /// <param name="frames">Number of video frames.</param>
     /// <param name="blocks">Number of blocks in the speech encoder.</param>
     /// <param name="width">Number of channels in a row.</param>
@@ -22,6 +23,7 @@ public sealed class SpeechTrack : ISpeech
 
     public int Width { get; }
 
+    /// <summary>Creates a track from an embedding in memory.</summary>
     /// <param name="embedding">[frames, blocks, width].</param>
     public static SpeechTrack From(Tensor embedding)
     {
@@ -35,6 +37,7 @@ public sealed class SpeechTrack : ISpeech
         return track;
     }
 
+    /// <summary>Writes rows of one block.</summary>
     /// <param name="block">Index of the block.</param>
     /// <param name="start">First frame.</param>
     /// <param name="rows">[frames, width].</param>
@@ -45,6 +48,7 @@ public sealed class SpeechTrack : ISpeech
         file.Write(Offset(block, start), plain.bytes);
     }
 
+    /// <summary>Reads frames of all blocks.</summary>
     /// <returns>[count, blocks, width], float32, on the CPU.</returns>
     public Tensor Read(long start, int count)
     {
@@ -52,6 +56,7 @@ public sealed class SpeechTrack : ISpeech
         return stack(Enumerable.Range(0, Blocks).Select(block => Read(block, start, count)), 1).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Reads frames of one block.</summary>
     /// <returns>[count, width], float32, on the CPU.</returns>
     public Tensor Read(int block, long start, int count)
     {
@@ -60,7 +65,7 @@ public sealed class SpeechTrack : ISpeech
         return rows;
     }
 
-    public ValueTask<int> ReadAsync(int end, CancellationToken ct) => ValueTask.FromResult(end); // all of it is there
+    public ValueTask<int> ReadAsync(int end, CancellationToken ct) => ValueTask.FromResult(end); // the whole track has been read
 
     public Tensor Windows(int start, int frames, int window) => AudioWindows.Of(this, start, frames, window);
 

@@ -13,6 +13,7 @@ public sealed class ColourMatch : IDisposable
     private readonly double strength;
     private readonly LabSpace space;
 
+    /// <summary>Measures the reference picture.</summary>
     /// <param name="reference">[3, 1, H, W] in [-1, 1].</param>
     /// <param name="strength">Weight of the result, 0 (no change) to 1.</param>
     /// <param name="space">The conversion to Lab; null for <see cref="LabSpace.ScikitImage"/>.</param>
@@ -26,6 +27,7 @@ public sealed class ColourMatch : IDisposable
         deviation.DetachFromDisposeScope();
     }
 
+    /// <summary>Returns the colour corrected frames, [3, F, H, W] in [-1, 1].</summary>
     /// <param name="video">[3, F, H, W] in [-1, 1], float32.</param>
     public Tensor Apply(Tensor video)
     {

@@ -13,6 +13,7 @@ public sealed class LabSpace
     private readonly double[]? fromXyz;
     private readonly bool bounded;
 
+    /// <summary>Creates a conversion from its matrices.</summary>
     /// <param name="toXyz">Rows of the matrix from linear RGB to XYZ.</param>
     /// <param name="fromXyz">Rows of the matrix back; null for the inverse.</param>
     /// <param name="bounded">True to clamp XYZ to the white point in the conversion to Lab; false to clamp negative Z in the conversion
@@ -31,6 +32,7 @@ public sealed class LabSpace
         [3.2404542, -1.5371385, -0.4985314, -0.9692660, 1.8760108, 0.0415560, 0.0556434, -0.2040259, 1.0572252],
         bounded: true);
 
+    /// <summary>Converts sRGB to Lab.</summary>
     /// <param name="rgb">[3, F, H, W] in [0, 1], float64.</param>
     /// <returns>L, a and b, [3, F, H, W].</returns>
     public Tensor FromRgb(Tensor rgb)
@@ -43,6 +45,7 @@ public sealed class LabSpace
         return stack([f[1] * 116 - 16, (f[0] - f[1]) * 500, (f[1] - f[2]) * 200], 0).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Converts Lab to sRGB; values outside the gamut are clamped.</summary>
     /// <param name="lab">[3, F, H, W], float64.</param>
     /// <returns>[3, F, H, W] in [0, 1].</returns>
     public Tensor ToRgb(Tensor lab)

@@ -15,6 +15,7 @@ public static class FolderChecks
     /// <summary>Checks the folder of fetched and prepared networks.</summary>
     public static Check Store(string folder) => new("store", () => [LookAt("store", folder, 1L << 30)]);
 
+    /// <summary>Checks one folder.</summary>
     /// <param name="check">Name for the finding.</param>
     /// <param name="folder">The folder; it may not exist yet.</param>
     /// <param name="room">Free space in bytes below which the finding is a warning.</param>

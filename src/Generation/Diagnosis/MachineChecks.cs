@@ -49,7 +49,7 @@ public static class MachineChecks
 
     private static List<Finding> LookAtMemory()
     {
-        long total = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes; // knows the limit of a container
+        long total = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes; // this value respects the limit of a container
         long available = Math.Min(total, Available() ?? total);
         string text = $"{Gibibytes(total)} in all, {Gibibytes(available)} available";
         return available switch

@@ -24,6 +24,7 @@ internal sealed class BlankWatch(Picture source, int leading)
 
     public void BeginClip() => clipIsBlank = true;
 
+    /// <summary>Checks the next frame.</summary>
     /// <param name="rgb">The next frame, rows of R, G, B.</param>
     public void See(byte[] rgb)
     {
@@ -33,6 +34,7 @@ internal sealed class BlankWatch(Picture source, int leading)
         else (clipIsBlank, videoIsBlank) = (false, false);
     }
 
+    /// <summary>Checks the finished video.</summary>
     /// <exception cref="WrongResultException">The video has a single colour.</exception>
     public void Finish()
     {

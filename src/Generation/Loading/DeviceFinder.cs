@@ -8,6 +8,7 @@ namespace Locutor.Generation.Loading;
 /// <summary>Finds the device that a user names.</summary>
 public static class DeviceFinder
 {
+    /// <summary>Returns the device of that name.</summary>
     /// <param name="name"><c>auto</c> (the first GPU, otherwise the CPU), <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</param>
     /// <exception cref="RequestException">The name is none of these.</exception>
     /// <exception cref="DeviceUnavailableException">This machine has no such GPU.</exception>

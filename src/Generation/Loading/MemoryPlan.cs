@@ -39,7 +39,8 @@ public sealed record MemoryPlan(BlockResidency Residency, bool TextStays, long? 
         bool textStays = type != ScalarType.Float16 && limit >= beside + config.Blocks * block + text;
         long blocks = residency.Resident >= config.Blocks ? config.Blocks : residency.Resident + residency.Slots;
         long held = CudaMemory.DriverOverheadBytes + networks + blocks * block + kept + (textStays ? text : 0);
-        return new(residency, textStays, Math.Max(0, limit - held) / 8 * 7); // an eighth is reserved for the preceding clip, which is still being written
+        // An eighth is reserved for the preceding clip, which is still being written.
+        return new(residency, textStays, Math.Max(0, limit - held) / 8 * 7);
     }
 
     /// <summary>
@@ -77,7 +78,8 @@ public sealed record MemoryPlan(BlockResidency Residency, bool TextStays, long? 
     private static long Text(Bundle bundle)
     {
         var config = new BundleBlueprint(bundle).Text;
-        return Bytes(2, weights => _ = new UmT5Encoder(weights, config)) - 2L * config.Vocabulary * config.Width; // two bytes, as a GPU reads it
+        // Two bytes per parameter, in the 16-bit dtype of a GPU.
+        return Bytes(2, weights => _ = new UmT5Encoder(weights, config)) - 2L * config.Vocabulary * config.Width;
     }
 
     /// <summary>Size of all networks without the transformer's blocks and the text encoder.</summary>

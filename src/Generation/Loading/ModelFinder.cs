@@ -10,6 +10,7 @@ public static class ModelFinder
     /// <summary>Name of the bundle that ships with the program.</summary>
     public const string DefaultName = "sketch";
 
+    /// <summary>Returns the bundle of that name or path.</summary>
     /// <param name="name">A bundle of the catalogue, the path of a <c>bundle.json</c>, or <see cref="UntrainedBundle.Name"/>; null for the
     /// bundle that ships with the program.</param>
     /// <param name="store">Folder of fetched and prepared files; null for <see cref="ModelStore.DefaultFolder"/>.</param>

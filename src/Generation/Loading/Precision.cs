@@ -24,6 +24,7 @@ public enum Precision
     Int8,
 }
 
+/// <summary>Maps precisions to dtypes.</summary>
 public static class PrecisionExtensions
 {
     /// <summary>Returns the dtype in which the transformer and the autoencoder compute.</summary>

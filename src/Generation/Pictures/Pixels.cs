@@ -6,6 +6,7 @@ namespace Locutor.Generation.Pictures;
 /// <summary>Converts between 8-bit pictures and tensors.</summary>
 public static class Pixels
 {
+    /// <summary>Converts a picture to a tensor.</summary>
     /// <returns>[3, 1, H, W] in [-1, 1], float32.</returns>
     public static Tensor FromPicture(Picture picture)
     {
@@ -14,6 +15,7 @@ public static class Pixels
         return ((pixels.to(ScalarType.Float32) / 255 - 0.5) * 2).contiguous().MoveToOuterDisposeScope();
     }
 
+    /// <summary>Converts a tensor to a picture.</summary>
     /// <param name="frame">[3, H, W] in [-1, 1] on any device; values outside are clamped.</param>
     public static Picture ToPicture(Tensor frame)
     {

@@ -27,6 +27,7 @@ public sealed class RequestFaults
 
     public bool Has(string field) => errors.ContainsKey(field);
 
+    /// <summary>Throws if there is any fault.</summary>
     /// <exception cref="RequestException">At least one fault was added.</exception>
     public void ThrowIfAny()
     {

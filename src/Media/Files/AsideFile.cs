@@ -40,7 +40,8 @@ internal sealed class AsideFile : IDisposable
     {
         try
         {
-            if (File.Exists(target) && !OperatingSystem.IsWindows()) File.SetUnixFileMode(Path, File.GetUnixFileMode(target)); // as it was
+            // Keeps the permissions of the replaced file.
+            if (File.Exists(target) && !OperatingSystem.IsWindows()) File.SetUnixFileMode(Path, File.GetUnixFileMode(target));
             File.Move(Path, target, overwrite: true);
             kept = true;
         }

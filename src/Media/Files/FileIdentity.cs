@@ -57,7 +57,7 @@ public static partial class FileIdentity
         {
             return File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
         }
-        catch (IOException) // there is nothing there, or the links go round in a circle
+        catch (IOException) // the file does not exist, or the links form a cycle
         {
             return full;
         }

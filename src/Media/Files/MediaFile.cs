@@ -11,6 +11,7 @@ internal sealed record MediaFile(string Path, string FullPath, MediaContainer Co
 {
     private const long MostZeros = 64 << 20;
 
+    /// <summary>Opens a file and detects its container.</summary>
     /// <exception cref="MediaException">The file is missing, empty, unreadable, too large, or of an unknown container.</exception>
     public static MediaFile Open(string path, MediaLimits limits)
     {
@@ -23,7 +24,8 @@ internal sealed record MediaFile(string Path, string FullPath, MediaContainer Co
             throw new MediaException(MediaErrorCodes.TooLarge, $"{path}: {file.Length} bytes, expected at most {limits.MaxFileBytes}");
         var (header, zeros) = Header(path, file);
         var container = ContainerSniffer.Sniff(header);
-        if (zeros > 0 && container != MediaContainer.Mp3 && container != MediaContainer.Aac) container = null; // only these have no beginning of their own
+        // Only these formats may start anywhere.
+        if (zeros > 0 && container != MediaContainer.Mp3 && container != MediaContainer.Aac) container = null;
         return container is not null ? new MediaFile(path, file.FullName, container, zeros) : throw new MediaException(
             MediaErrorCodes.UnsupportedMedia,
             $"{path}: not a picture, video or sound that can be read (found {ForeignKinds.Describe(header)})");

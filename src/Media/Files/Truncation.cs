@@ -55,7 +55,7 @@ internal static class Truncation
             stream.Position = at;
             if (stream.ReadAtLeast(head, 16, throwOnEndOfStream: false) < 8) return true;
             ulong size = BinaryPrimitives.ReadUInt32BigEndian(head);
-            if (size == 0) return false; // to the end of the file
+            if (size == 0) return false; // the box extends to the end of the file
             if (size == 1) size = BinaryPrimitives.ReadUInt64BigEndian(head.AsSpan(8));
             if (size < 8) return false;
             if (size > (ulong)(stream.Length - at)) return true;

@@ -42,7 +42,7 @@ internal static class ColourManagement
         {
             return image.IccTransform("srgb", embedded: true, intent: Intent.Relative, blackPointCompensation: true);
         }
-        catch (VipsException) // a profile of another colour space than the picture's, or a broken one: viewers ignore it as well
+        catch (VipsException) // the profile is broken or of another colour space than the picture; viewers ignore it too
         {
             return image.Colourspace(Interpretation.Srgb);
         }
@@ -66,7 +66,8 @@ internal static class ColourManagement
     {
         using (alpha)
         {
-            using var positive = alpha.Format == BandFormat.Short ? (alpha < 0).Ifthenelse(alpha + 65536, alpha) : alpha.Copy(); // CIELab TIFF: unsigned numbers in signed ones
+            // CIELab TIFF stores unsigned numbers as signed ones.
+            using var positive = alpha.Format == BandFormat.Short ? (alpha < 0).Ifthenelse(alpha + 65536, alpha) : alpha.Copy();
             double most = alpha.Format switch
             {
                 BandFormat.Short or BandFormat.Ushort => 65535,

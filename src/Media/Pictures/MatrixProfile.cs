@@ -9,6 +9,7 @@ internal static class MatrixProfile
     /// <summary>Adobe RGB (1998), which cameras use without embedding a profile.</summary>
     public static byte[] AdobeRgb { get; } = Write("Adobe RGB (1998)", [0.60974, 0.20528, 0.14919], [0.31111, 0.62567, 0.06322], [0.01947, 0.06087, 0.74457], 563 / 256.0);
 
+    /// <summary>Returns the bytes of a profile.</summary>
     /// <param name="name">Name of the profile for users.</param>
     /// <param name="x">X of the red, green and blue primaries.</param>
     /// <param name="y">Y of the red, green and blue primaries.</param>

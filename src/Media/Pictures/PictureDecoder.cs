@@ -41,7 +41,7 @@ public static class PictureDecoder
         {
             using var probe = VipsLoader.Load(file, sequential: true);
             bool upright = !probe.Contains("orientation") || (int)probe.Get("orientation") <= 1;
-            using var loaded = VipsLoader.Load(file, sequential: upright); // turning needs random access
+            using var loaded = VipsLoader.Load(file, sequential: upright); // rotation needs random access
             using var turned = loaded.Autorot();
             using var bytes = ColourManagement.ToSrgb(turned);
             if (bytes.Bands != 3) throw file.Unsupported($"{bytes.Bands} colour channels, expected 3");

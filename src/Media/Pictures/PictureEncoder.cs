@@ -13,6 +13,7 @@ public static class PictureEncoder
         return image.PngsaveBuffer(compression: 6);
     }
 
+    /// <summary>Encodes a picture as JPEG.</summary>
     /// <param name="picture">The picture to encode.</param>
     /// <param name="quality">JPEG quality, 1 to 100.</param>
     public static byte[] EncodeJpeg(Picture picture, int quality = 90)

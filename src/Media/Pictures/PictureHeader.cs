@@ -51,7 +51,7 @@ internal readonly record struct PictureHeader(int Width, int Height, int Frames)
 
     private static PictureHeader ReadBitmap(MediaFile file)
     {
-        byte[] header = new byte[26]; // of the 54 that most have; the sniffer saw that they are there
+        byte[] header = new byte[26]; // the sniffer has checked that these bytes exist
         using var stream = File.OpenRead(file.FullPath);
         stream.ReadExactly(header);
         if (BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(14)) == 12)

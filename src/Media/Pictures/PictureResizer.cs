@@ -104,6 +104,7 @@ public static class PictureResizer
 
     private static byte Clip(int value) => (byte)Math.Clamp(value, 0, 255);
 
+    /// <summary>Resizing and cropping along one axis.</summary>
     /// <param name="Resized">Length after resizing.</param>
     /// <param name="First">Start of the cropped region.</param>
     /// <param name="Count">Length of the cropped region.</param>

@@ -12,6 +12,7 @@ internal sealed class ResizeWeights
     private readonly int[] weights;
     private readonly int taps;
 
+    /// <summary>Computes the weights of an axis.</summary>
     /// <param name="source">Length of the source axis.</param>
     /// <param name="resized">Length after resizing.</param>
     /// <param name="first">First output sample to compute.</param>

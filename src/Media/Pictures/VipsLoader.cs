@@ -12,7 +12,7 @@ internal static class VipsLoader
     static VipsLoader()
     {
         Cache.Max = 0; // pictures are read once; a cache would only keep them in memory
-        Log.SetLogHandler("VIPS", Enums.LogLevelFlags.Warning, static (_, _, _) => { }); // what matters comes as an exception
+        Log.SetLogHandler("VIPS", Enums.LogLevelFlags.Warning, static (_, _, _) => { }); // errors are thrown as exceptions
     }
 
     /// <summary>True if libvips reads the container; ffmpeg reads all others.</summary>

@@ -38,7 +38,7 @@ internal sealed class ToolProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        start.Environment.Remove("FFREPORT"); // would make ffmpeg write a log file of its own
+        start.Environment.Remove("FFREPORT"); // this variable would make ffmpeg write a log file
         start.Environment.Remove("AV_LOG_FORCE_COLOR");
         try
         {

@@ -62,7 +62,7 @@ internal static class ContainerSniffer
         {
             if (IsIsoBrand(header, "avif", "avis")) return MediaContainer.Avif;
             if (IsIsoBrand(header, "heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1")) return MediaContainer.Heic;
-            return IsIsoBrand(header, "crx ") ? null : MediaContainer.Mp4; // a camera's raw picture
+            return IsIsoBrand(header, "crx ") ? null : MediaContainer.Mp4; // crx is the raw picture of a camera
         }
         ReadOnlySpan<byte> box = header[4..8];
         bool quickTime = box.SequenceEqual("moov"u8) || box.SequenceEqual("mdat"u8) || box.SequenceEqual("wide"u8)
@@ -73,7 +73,8 @@ internal static class ContainerSniffer
     private static MediaContainer? Bitmap(ReadOnlySpan<byte> header)
     {
         if (header.Length < 26 || !header.StartsWith("BM"u8)) return null;
-        uint size = BinaryPrimitives.ReadUInt32LittleEndian(header[14..]); // of the second header, which tells BMP from a text that starts with BM
+        // Size of the second header, which distinguishes BMP from a text that starts with BM.
+        uint size = BinaryPrimitives.ReadUInt32LittleEndian(header[14..]);
         return size is 12 or 16 or 40 or 52 or 56 or 64 or 108 or 124 ? MediaContainer.Bmp : null;
     }
 

@@ -20,7 +20,8 @@ internal static class SoundFrames
         if (header.StartsWith("ID3"u8) && header.Length > 10)
         {
             int tag = 10 + ((header[6] & 0x7F) << 21 | (header[7] & 0x7F) << 14 | (header[8] & 0x7F) << 7 | (header[9] & 0x7F));
-            if (tag + 4 > header.Length) return MediaContainer.Mp3; // a long tag: nearly always MP3, and the demuxer has the last word
+            // A file with a long tag is nearly always MP3; otherwise the demuxer refuses it.
+            if (tag + 4 > header.Length) return MediaContainer.Mp3;
             return Tagged(header[tag..]);
         }
         if (AtStart(header) is { } first) return first;

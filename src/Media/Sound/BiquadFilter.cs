@@ -6,6 +6,7 @@ namespace Locutor.Media.Sound;
 /// </summary>
 internal readonly record struct BiquadFilter(double B0, double B1, double B2, double A1, double A2)
 {
+    /// <summary>Creates a high-shelf filter.</summary>
     /// <param name="sampleRate">Sample rate in Hz.</param>
     /// <param name="gain">Gain above the corner frequency in dB.</param>
     /// <param name="q">Quality factor, which sets the steepness.</param>

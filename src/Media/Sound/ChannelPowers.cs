@@ -95,7 +95,7 @@ internal sealed class ChannelPowers
         {
             foreach (float sample in frame)
             {
-                if (!float.IsFinite(sample)) return; // refused where the sound is decoded
+                if (!float.IsFinite(sample)) return; // the decoder will refuse the file
             }
             for (int i = 0; i < channels; i++)
             {

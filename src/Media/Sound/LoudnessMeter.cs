@@ -6,7 +6,7 @@ namespace Locutor.Media.Sound;
 internal sealed class LoudnessMeter(int sampleRate, long length)
 {
     private const double BlockSeconds = 0.4;
-    private const double Step = 0.25; // of a block: 75 % overlap
+    private const double Step = 0.25; // hop as a part of a block: 75 % overlap
     private const double AbsoluteGate = -70;
     private const double RelativeGate = -10;
     private const double Offset = -0.691;

@@ -11,7 +11,7 @@ namespace Locutor.Media.Sound;
 public sealed class PcmSamples(Stream stream, string name) : ISampleSource
 {
     private readonly byte[] bytes = new byte[1 << 16];
-    private int kept; // bytes of a sample that has not come whole
+    private int kept; // number of bytes of an incomplete sample
     private long samplesRead;
 
     public async ValueTask<int> ReadAsync(Memory<float> samples, CancellationToken ct)

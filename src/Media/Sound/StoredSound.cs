@@ -7,9 +7,9 @@ namespace Locutor.Media.Sound;
 public sealed class StoredSound(int sampleRate) : IDisposable
 {
     private readonly ScratchFile file = new();
-    private long stored; // samples in the file
-    private long start; // samples of silence before them
-    private long least; // length with the silence after them
+    private long stored; // number of samples in the file
+    private long start; // number of silent samples before them
+    private long least; // total length with the silence after them
 
     public int SampleRate { get; } = sampleRate;
 
@@ -19,6 +19,7 @@ public sealed class StoredSound(int sampleRate) : IDisposable
     /// <summary>Duration in seconds.</summary>
     public double Seconds => (double)Samples / SampleRate;
 
+    /// <summary>Stores audio that is in memory.</summary>
     /// <exception cref="MediaException">The temporary file cannot be written.</exception>
     public static StoredSound From(Waveform waveform)
     {

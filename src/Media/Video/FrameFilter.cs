@@ -21,11 +21,12 @@ internal static class FrameFilter
 
     private static readonly string[] HighDynamicRange = ["smpte2084", "arib-std-b67"];
 
+    /// <summary>Returns the filter for a video stream.</summary>
     /// <returns>Null if no filter supports the colour encoding.</returns>
     public static string? For(MediaStream video, int framesPerSecond)
     {
         var colour = video.Colour;
-        if (colour.DolbyVisionProfile == 5) return null; // other profiles have a base layer in usual colours
+        if (colour.DolbyVisionProfile == 5) return null; // other profiles have a base layer with a standard colour encoding
         bool yuv = colour.PixelFormat?.StartsWith("yuv", StringComparison.Ordinal) ?? false;
         // Frames that are not marked as interlaced are unchanged.
         string deinterlace = yuv ? "bwdif=mode=send_frame:deint=interlaced," : "";

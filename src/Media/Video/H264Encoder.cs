@@ -12,6 +12,7 @@ internal sealed partial record H264Encoder(string Name)
     /// <summary>Encoders in order of preference; hardware encoders may be compiled in and still not work.</summary>
     private static readonly string[] Preferred = ["libx264", "libopenh264", "h264_nvenc", "h264_videotoolbox", "h264_mf", "h264_qsv", "h264_amf", "h264_v4l2m2m"];
 
+    /// <summary>Finds the first encoder that works.</summary>
     /// <exception cref="MediaException">There is no working encoder.</exception>
     public static async Task<H264Encoder> FindAsync(FfmpegTools tools, CancellationToken ct)
     {
@@ -38,7 +39,8 @@ internal sealed partial record H264Encoder(string Name)
     {
         "libx264" => ["-c:v", Name, "-preset", "medium", "-crf", $"{quality}"],
         "h264_nvenc" => ["-c:v", Name, "-rc", "vbr", "-cq", $"{quality}", "-b:v", "0"],
-        _ => ["-c:v", Name, "-b:v", $"{(long)(pixelsPerSecond * 0.15 * Math.Pow(2, (23 - quality) / 6.0))}"], // 0.15 bits a pixel at 23, doubled every 6
+        // 0.15 bits per pixel at quality 23, doubled every 6 steps.
+        _ => ["-c:v", Name, "-b:v", $"{(long)(pixelsPerSecond * 0.15 * Math.Pow(2, (23 - quality) / 6.0))}"],
     };
 
     private static async Task<string> ListAsync(FfmpegTools tools, CancellationToken ct)

@@ -27,6 +27,7 @@ internal sealed class SoundSource : IAsyncDisposable
     /// <summary>Number of channels, 1 or 2.</summary>
     public int Channels { get; }
 
+    /// <summary>Creates a source of decoded audio.</summary>
     /// <param name="decoder">Process that writes the samples to its standard output.</param>
     /// <param name="path">Path of the decoded file, for messages.</param>
     /// <param name="sampleRate">Sample rate in Hz.</param>

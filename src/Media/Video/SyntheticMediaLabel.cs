@@ -57,7 +57,8 @@ public sealed record SyntheticMediaLabel(string Program, string Model, long Seed
     /// </summary>
     internal byte[] ToGifEnd()
     {
-        byte[] trailer = [1, .. Enumerable.Range(0, 256).Select(i => (byte)(255 - i)), 0]; // lets readers that know no XMP find the end
+        // Readers without XMP support find the end by this trailer.
+        byte[] trailer = [1, .. Enumerable.Range(0, 256).Select(i => (byte)(255 - i)), 0];
         return [0x21, 0xFF, 11, .. "XMP DataXMP"u8, .. ToPacket(), .. trailer, 0x3B];
     }
 
@@ -101,7 +102,7 @@ public sealed record SyntheticMediaLabel(string Program, string Model, long Seed
             int headLength = file.ReadAtLeast(head, 16, throwOnEndOfStream: false) < 16 ? 8 : 16;
             long size = BinaryPrimitives.ReadUInt32BigEndian(head), content = at + 8;
             if (size == 1 && headLength == 16) (size, content) = (BinaryPrimitives.ReadInt64BigEndian(head.AsSpan(8)), at + 16);
-            if (size == 0) size = file.Length - at; // to the end of the file
+            if (size == 0) size = file.Length - at; // the box extends to the end of the file
             if (size < content - at || size > file.Length - at) return null;
             long length = at + size - content - XmpUuid.Length;
             if (head.AsSpan(4, 4).SequenceEqual("uuid"u8) && length is > 0 and <= LongestPacket)

@@ -18,7 +18,7 @@ public sealed class VideoWriter : IAsyncDisposable
     private readonly ToolProcess encoder;
     private readonly SoundSource? sound;
     private readonly Task copying;
-    private long soundWritten; // samples of each channel
+    private long soundWritten; // number of samples per channel
 
     private VideoWriter(VideoWriterOptions options, VideoFormat format, OutputFile output, ToolProcess encoder, SoundSource? sound)
     {
@@ -38,6 +38,7 @@ public sealed class VideoWriter : IAsyncDisposable
     /// <summary>True if the encoder writes to this process sequentially; false if it writes to a seekable file.</summary>
     private bool Piped => options.Fragmented || output.Streams;
 
+    /// <summary>Opens the output and the audio, and starts the encoder.</summary>
     /// <exception cref="MediaException">The output cannot be written, the audio cannot be read, or ffmpeg cannot encode H.264.</exception>
     public static async Task<VideoWriter> CreateAsync(VideoWriterOptions options, CancellationToken ct = default)
     {
@@ -140,7 +141,7 @@ public sealed class VideoWriter : IAsyncDisposable
         }
         catch
         {
-            encoder.Kill(); // a full disk, say: nobody would take what it writes
+            encoder.Kill(); // the destination failed, for example by a full disk, so the output cannot be written
             throw;
         }
     }
@@ -159,7 +160,7 @@ public sealed class VideoWriter : IAsyncDisposable
         if (format.HasBoxes) await CopyFileTypeAsync(file).ConfigureAwait(false);
         byte[] end = format == VideoFormat.Gif && options.Label is { } label ? label.ToGifEnd() : [];
         byte[] buffer = new byte[1 << 16];
-        int held = 0; // the last byte of a GIF, in whose place its end with the label goes
+        int held = 0; // the last byte of a GIF, which the end with the label replaces
         while (await encoder.Output.ReadAsync(buffer.AsMemory(held)).ConfigureAwait(false) is var read and > 0)
         {
             int hold = end.Length > 0 ? 1 : 0;
@@ -200,7 +201,7 @@ public sealed class VideoWriter : IAsyncDisposable
             if (timer.IsCancellationRequested)
                 throw new MediaException(MediaErrorCodes.Timeout, $"{options.Path}: the encoder took longer than {options.Limits.StallTimeout.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s", e);
             string why = await WhyAsync().ConfigureAwait(false);
-            throw Failed(why == Complaints.None ? e.Message : why, e); // the encoder may be well, and the fault be ours
+            throw Failed(why == Complaints.None ? e.Message : why, e); // the encoder may be intact and the error in this process
         }
     }
 

@@ -24,6 +24,7 @@ internal sealed class Download : IDisposable
     private readonly Action<long> progress;
     private readonly long journalEvery;
 
+    /// <summary>Prepares a download, and resumes an earlier one of equal content.</summary>
     /// <param name="hub">The client.</param>
     /// <param name="options">Number of connections and retries.</param>
     /// <param name="file">The file to fetch.</param>
@@ -42,6 +43,7 @@ internal sealed class Download : IDisposable
         progress(done.Total);
     }
 
+    /// <summary>Fetches all missing ranges and computes the hash.</summary>
     /// <returns>The SHA-256 of the file in lower-case hexadecimal.</returns>
     /// <exception cref="HubException">Every mirror failed too often.</exception>
     public async Task<string> RunAsync(CancellationToken cancellation)
@@ -105,6 +107,7 @@ internal sealed class Download : IDisposable
         lock (work) return work.TryDequeue(out var unit) ? unit : (0, 0);
     }
 
+    /// <summary>Fetches the bytes [first, end) from one mirror and records them in the journal.</summary>
     /// <returns>The end, when all went well.</returns>
     private async Task<long> FetchAsync(int mirror, long first, long end, byte[] buffer, CancellationToken cancellation)
     {

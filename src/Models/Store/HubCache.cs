@@ -6,6 +6,7 @@ namespace Locutor.Models.Store;
 /// </summary>
 internal static class HubCache
 {
+    /// <summary>Finds a file in the cache.</summary>
     /// <returns>The file's path; null if it is missing or its size differs from the bundle's.</returns>
     public static string? Find(string? folder, BundleFile file)
     {

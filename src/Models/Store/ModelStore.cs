@@ -152,6 +152,7 @@ public sealed class ModelStore
         }
     }
 
+    /// <summary>Fetches files one after another; each of them is locked against other processes.</summary>
     /// <returns>Number of files that were missing and that this call fetched.</returns>
     private async Task<int> FetchAllAsync(HubClient hub, IEnumerable<BundleFile> files, IProgress<PullProgress>? progress, CancellationToken cancellation)
     {
@@ -211,6 +212,7 @@ public sealed class ModelStore
     /// </summary>
     private static long BytesOnDisk(string part) => File.Exists(part) ? DownloadJournal.Peek(Path.ChangeExtension(part, ".journal")) : 0;
 
+    /// <summary>Fetches one file and checks its hash.</summary>
     /// <returns>False if another process fetched the file in the meantime.</returns>
     private async Task<bool> FetchAsync(HubClient hub, BundleFile file, RemoteFile remote, ProgressMeter meter, CancellationToken cancellation)
     {

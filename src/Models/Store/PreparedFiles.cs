@@ -15,6 +15,7 @@ public sealed record PreparedFile(string Path, WeightPrecision Precision);
 /// </summary>
 public sealed partial class PreparedFiles(ModelStore store)
 {
+    /// <summary>Returns the path of a prepared file, even if the file does not exist.</summary>
     /// <exception cref="BundleException">The bundle's name is not a valid folder name.</exception>
     public string PathOf(Bundle bundle, NetworkKind network, IReadOnlyList<BundleAdapter> adapters, WeightPrecision precision)
     {
@@ -88,7 +89,7 @@ public sealed partial class PreparedFiles(ModelStore store)
         }
         catch (CheckpointException)
         {
-            return false; // cut short by something else than us
+            return false; // the file was truncated by another program
         }
         (BundleFile File, double? Strength)[] now = [.. model.Bundle.Network(network).Files.Select(f => (f, (double?)null)), .. adapters.Select(a => (a.File, (double?)a.Strength))];
         return contents is not null && contents.Sources.Count == now.Length && contents.Sources.Zip(now).All(pair => IsSame(pair.First, pair.Second.File, pair.Second.Strength, model));

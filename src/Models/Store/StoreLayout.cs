@@ -7,6 +7,7 @@ namespace Locutor.Models.Store;
 /// </summary>
 internal static partial class StoreLayout
 {
+    /// <summary>Returns the path of a hub file, relative to the store.</summary>
     /// <exception cref="BundleException">A repository, revision or path could lead outside the store.</exception>
     public static string Relative(BundleFile file)
     {

@@ -28,6 +28,7 @@ internal sealed class HeifFile
 
     public PictureHeader Header => new(Small(Primary.Size.Width), Small(Primary.Size.Height), 1);
 
+    /// <summary>Reads the items of a file.</summary>
     /// <exception cref="MediaException">The file is truncated, has no picture, or its boxes are invalid.</exception>
     public static HeifFile Open(MediaFile file)
     {
@@ -38,7 +39,7 @@ internal sealed class HeifFile
             heif.Read();
             return heif;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException) // EndOfStreamException is one
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) // includes EndOfStreamException
         {
             throw file.Damaged(e.Message, e);
         }
@@ -126,7 +127,7 @@ internal sealed class HeifFile
         {
             var entry = new BoxReader(box.Box(out _));
             int version = entry.Version();
-            if (version < 2) continue; // of files, not of pictures
+            if (version < 2) continue; // these versions describe files, not pictures
             uint id = (uint)entry.Number(version == 2 ? 2 : 4);
             entry.Take(2);
             items[id] = new HeifItem(entry.Type());

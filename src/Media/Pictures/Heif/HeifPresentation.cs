@@ -57,7 +57,8 @@ internal static class HeifPresentation
         switch (property.Type)
         {
             case "irot" when property.Content.Length >= 1:
-                return (property.Content[0] & 3) switch { 1 => image.Rot270(), 2 => image.Rot180(), 3 => image.Rot90(), _ => image }; // stored counter-clockwise
+                // The stored angle is counter-clockwise.
+                return (property.Content[0] & 3) switch { 1 => image.Rot270(), 2 => image.Rot180(), 3 => image.Rot90(), _ => image };
             case "imir" when property.Content.Length >= 1:
                 return (property.Content[0] & 1) == 1 ? image.FlipHor() : image.FlipVer();
             case "clap" when property.Content.Length >= 32:
