@@ -4,15 +4,20 @@ using Locutor.Jobs.Records;
 
 namespace Locutor.Service.Submissions;
 
-/// <summary>Checks boxes as soon as the picture is here, so that nobody waits in the queue for a refusal.</summary>
+/// <summary>
+/// Checks the boxes of the speakers as soon as the picture is stored, so that bad boxes are refused before the job waits in the queue.
+/// </summary>
 internal static class BoxCheck
 {
-    /// <summary>Why the boxes do not fit the picture; null when they do or when its size is not known yet.</summary>
+    /// <summary>
+    /// Returns why the boxes do not fit the picture; null when they fit or when the size of the picture is not known yet.
+    /// </summary>
     public static string? Fault(VideoSettings settings, IEnumerable<JobInput> inputs)
     {
         if (settings.Speakers.Count == 0 || inputs.FirstOrDefault(input => input.Width > 0 && input.Height > 0) is not { } picture)
             return null;
-        // A picture may be stored lying on its side. Its boxes are refused when they fit neither way; the worker knows which way is up.
+        // The stored size does not include the EXIF rotation. Boxes are refused only if they fit neither the upright nor the rotated
+        // picture; the worker decodes the picture and checks them exactly.
         return Fault(settings, picture.Height, picture.Width) is { } fault && Fault(settings, picture.Width, picture.Height) is not null ? fault : null;
     }
 

@@ -6,11 +6,13 @@ using Locutor.Service.Inputs;
 
 namespace Locutor.Service.Submissions;
 
-/// <summary>A field of a request with the limits that a model sets, for forms.</summary>
-/// <param name="Type">integer, number, string, boolean, array, object or file.</param>
+/// <summary>A field of a request with the limits of one model. The web page builds its form from these.</summary>
+/// <param name="Type">One of integer, number, string, boolean, array, object and file.</param>
 /// <param name="Expected">The allowed values, in words.</param>
-/// <param name="Step">Distance between allowed values, counted from the minimum.</param>
-/// <param name="Accept">For a file: the content types and extensions that a file picker shall offer.</param>
+/// <param name="Step">
+/// The distance between two allowed values, counted from the minimum; null when every value in the range is allowed.
+/// </param>
+/// <param name="Accept">The content types and file extensions that a file picker offers; null for a field that is not a file.</param>
 public sealed record FieldView(
     string Name, string Title, string Group, string Type, string Help, string Expected, string DefaultText,
     double? Minimum, double? Maximum, double? Step, int? MaxLength, IReadOnlyList<string>? Choices, IReadOnlyList<string>? Accept)
@@ -24,7 +26,9 @@ public sealed record FieldView(
             field is FileField ? Accepted(InputStore.Expected(field.Name)) : null);
     }
 
-    /// <summary>A pattern for the usual types, and every extension, since browsers know no type for many of them.</summary>
+    /// <summary>
+    /// Lists a content type with a wildcard and every file extension, since browsers do not know the content type of many extensions.
+    /// </summary>
     internal static IReadOnlyList<string> Accepted(ExpectedMedia expected)
     {
         var (pattern, kind) = expected switch
@@ -36,7 +40,9 @@ public sealed record FieldView(
         return [pattern, .. MediaContainer.All.SelectMany(container => container.Names(kind)?.Extensions ?? []).Distinct().Select(extension => "." + extension)];
     }
 
-    /// <summary>The defaults of a preset at a size, by field.</summary>
+    /// <summary>
+    /// Returns the default values of a preset at one size, by the name of the field. Fields without a default are left out.
+    /// </summary>
     internal static Dictionary<string, JsonElement> Defaults(Bundle bundle, string preset, string size)
     {
         var context = FieldContext.From(bundle, preset, size);

@@ -8,10 +8,13 @@ using Locutor.Service.Telemetry;
 
 namespace Locutor.Service.Submissions;
 
-/// <summary>Brings one input of a job into the store.</summary>
+/// <summary>Fetches one input of a job from its URL and stores it.</summary>
 public delegate Task<JobInput> FetchInput(string jobId, JobInput input, CancellationToken cancellation);
 
-/// <summary>Fetches the inputs of accepted jobs, several at a time. A job left half-fetched by a crash is fetched again.</summary>
+/// <summary>
+/// Fetches the inputs of accepted jobs from their URLs, for several jobs at a time. If the service crashes during a fetch, the queue hands
+/// the job out again and its inputs are fetched anew.
+/// </summary>
 public sealed partial class InputFetchService(
     IGrainFactory grains, FetchInput fetch, ModelCatalog catalog, ServeSettings settings, TimeProvider time, ILogger<InputFetchService> logger) : BackgroundService
 {
@@ -69,7 +72,10 @@ public sealed partial class InputFetchService(
         }
     }
 
-    /// <summary>The inputs, or why they cannot be had. Neither when the store fails: the queue gives the job out again later.</summary>
+    /// <summary>
+    /// Fetches all inputs of a job. Returns the inputs, or the error with which the job fails. Returns neither when the store fails
+    /// within an hour of the submission: then the queue hands the job out again later.
+    /// </summary>
     private async Task<(JobInput[]? Inputs, JobError? Error)> BringAsync(JobRecord job, CancellationToken cancellation)
     {
         try
@@ -101,7 +107,7 @@ public sealed partial class InputFetchService(
         }
     }
 
-    /// <summary>Keeps the queue from giving the job to another fetcher.</summary>
+    /// <summary>Reports to the queue three times per lease that the fetch is under way, so that no other fetcher gets the job.</summary>
     private async Task BeatAsync(string job, CancellationToken over)
     {
         while (!over.IsCancellationRequested)

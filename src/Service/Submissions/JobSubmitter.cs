@@ -11,16 +11,23 @@ using Locutor.Service.Telemetry;
 
 namespace Locutor.Service.Submissions;
 
-/// <summary>A job that was accepted, now or by an earlier request with the same idempotency key.</summary>
+/// <summary>A job that was accepted.</summary>
+/// <param name="JobId">The id of the job.</param>
+/// <param name="Repeated">True when an earlier request with this Idempotency-Key created the job; false when this request did.</param>
 public sealed record Accepted(string JobId, bool Repeated);
 
-/// <summary>The one way by which jobs come in, for the seed's endpoint and for <c>/v1</c>.</summary>
+/// <summary>Accepts jobs. Every endpoint that takes submissions, under <c>/v1</c> or at the older addresses, calls this class.</summary>
 public sealed class JobSubmitter(
     IGrainFactory grains, IFileStore store, TokenLimits limits, DiskQuota quota, Drain drain, JobsMetrics metrics, ServeSettings settings)
 {
     private const string NoHash = "";
 
-    /// <summary>Refuses a submission that would go over the token's rate or the disk, or that comes to a stopping service, before anything is read.</summary>
+    /// <summary>
+    /// Checks the limits before the body of a submission is read, and writes the rate limit into the headers of the response.
+    /// </summary>
+    /// <exception cref="ProblemException">
+    /// Status 429: the token has used its submissions of this minute. 503: the service is about to stop, or the disk quota is used up.
+    /// </exception>
     public async Task CheckLimitsAsync(Token caller, HttpResponse response)
     {
         var limit = await limits.CountSubmissionAsync(caller.KeyId);
@@ -33,12 +40,15 @@ public sealed class JobSubmitter(
             throw new ProblemException(503, "disk_full", "there is no room for more inputs and results") { RetryAfter = 600 };
     }
 
-    /// <summary>Whether a request under the key was accepted earlier, equal to this one or not.</summary>
+    /// <summary>Returns whether any earlier request with this idempotency key was accepted, even one with another body.</summary>
     public async Task<bool> KnowsAsync(Token caller, string? key) =>
         key is not null && await grains.GetGrain<ITokenIndexGrain>(caller.KeyId).FindAsync(key, NoHash) is not null;
 
-    /// <summary>The job accepted earlier under the key, if any.</summary>
-    /// <exception cref="ProblemException">The key was used for another request.</exception>
+    /// <summary>Finds the job that an earlier request with this idempotency key created; null when there is none.</summary>
+    /// <param name="caller">The token of the caller. Keys of other tokens are not looked at.</param>
+    /// <param name="key">The Idempotency-Key header, or null.</param>
+    /// <param name="hash">The hash of this request, see <see cref="Draft.Hash"/>.</param>
+    /// <exception cref="ProblemException">Status 422: the key was used for a request with another hash.</exception>
     public async Task<Accepted?> FindAsync(Token caller, string? key, string hash)
     {
         if (key is null)
@@ -48,9 +58,13 @@ public sealed class JobSubmitter(
     }
 
     /// <summary>
-    /// Accepts a job durably. The inputs named by path are in the data folder; they are removed if the job is definitely refused. When the
-    /// answer is lost the job may be accepted, so they stay: the janitor removes those that no job claims.
+    /// Accepts a job: when this returns, the job is stored and survives a crash. If the job is refused, or the request repeats an earlier
+    /// one, its stored inputs are removed. If the queue's answer is lost, the inputs are kept, since the job may have been accepted; the
+    /// janitor later removes files that belong to no job.
     /// </summary>
+    /// <exception cref="ProblemException">
+    /// Status 422: the idempotency key was used for another request. 429: the token has too many waiting jobs. 503: the queue is full.
+    /// </exception>
     public async Task<Accepted> SubmitAsync(Token caller, string jobId, JobRequest request, string? key, string hash)
     {
         var submission = new JobSubmission

@@ -8,34 +8,34 @@ using Locutor.Service.Settings;
 
 namespace Locutor.Service.Submissions;
 
-/// <summary>A preset and what it stands for.</summary>
+/// <summary>A preset of a model with its default values and its cost.</summary>
 public sealed record PresetView(string Name)
 {
-    /// <summary>One sentence for people who choose; null where there is none.</summary>
+    /// <summary>One sentence that helps to choose a preset; null when the model has none.</summary>
     public string? About { get; init; }
 
-    /// <summary>Passes of the network for a clip, where the step cache skips none.</summary>
+    /// <summary>Forward passes of the network per clip, if the step cache skips none.</summary>
     public int Passes { get; init; }
 
-    /// <summary>Seconds for a second of video on one H100; null where nobody measured it.</summary>
+    /// <summary>Seconds of computation per second of video on one H100; null when not measured.</summary>
     public double? SecondsPerSecond { get; init; }
 
-    /// <summary>Defaults by field at the model's default size.</summary>
+    /// <summary>Default values at the model's default size, by the name of the field.</summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement> Defaults { get; init; } = [];
 
-    /// <summary>Defaults that differ at another size, by size and field.</summary>
+    /// <summary>Default values that differ at another size, by size and field; null when none differ.</summary>
     public IReadOnlyDictionary<string, Dictionary<string, JsonElement>>? BySize { get; init; }
 }
 
-/// <summary>A model as the page and programs see it.</summary>
-/// <param name="Notice">Shown before people use it; null when there is nothing to tell.</param>
-/// <param name="Fields">Everything that a submission may say, with the limits of this model.</param>
+/// <summary>A model as the web page and the API show it.</summary>
+/// <param name="Notice">A notice that the page shows before the model is used; null when there is none.</param>
+/// <param name="Fields">All fields of a submission with the limits of this model.</param>
 public sealed record ModelView(
     string Name, string Title, string? Notice, IReadOnlyList<string> Sizes, string DefaultSize, IReadOnlyList<PresetView> Presets, string DefaultPreset,
     IReadOnlyList<FieldView> Fields);
 
-/// <summary>The models this service offers, the first being the one of requests that name none.</summary>
+/// <summary>The models that this service offers. The first one is the default for requests that name no model.</summary>
 public sealed class ModelCatalog
 {
     private readonly IReadOnlyList<Bundle> _bundles;
@@ -48,9 +48,10 @@ public sealed class ModelCatalog
 
     public IReadOnlyList<ModelView> Models { get; }
 
+    /// <summary>The name of the model for requests that name none.</summary>
     public string Default { get; }
 
-    /// <summary>The model of the stub generator.</summary>
+    /// <summary>The catalog of the stub generator, which shows a still picture with the voice and needs no weights.</summary>
     public static ModelCatalog Stub { get; } = From(
         [
             UntrainedBundle.Bundle with
@@ -68,8 +69,8 @@ public sealed class ModelCatalog
 
     public static ModelCatalog From(IReadOnlyList<Bundle> bundles, string usual) => new(bundles, usual);
 
-    /// <summary>The model of the settings, and all others whose files are on disk.</summary>
-    /// <exception cref="RequestException">There is no such model.</exception>
+    /// <summary>Loads the model that the settings name and all other models whose files are complete on disk.</summary>
+    /// <exception cref="RequestException">The model that the settings name does not exist.</exception>
     /// <exception cref="BundleException">The description of a model is damaged.</exception>
     public static ModelCatalog FromDisk(ServeSettings settings)
     {
@@ -80,8 +81,8 @@ public sealed class ModelCatalog
         return From([.. bundles.Append(UntrainedBundle.Bundle).OrderByDescending(bundle => bundle.Name == usual.Name)], usual.Name);
     }
 
-    /// <summary>The bundle of that name, or the default for null.</summary>
-    /// <exception cref="RequestException">This service does not offer it.</exception>
+    /// <summary>Returns the bundle with this name; null returns the default model.</summary>
+    /// <exception cref="RequestException">This service does not offer a model with this name.</exception>
     internal Bundle Find(string? name) => _bundles.FirstOrDefault(bundle => bundle.Name == (name ?? Default))
         ?? throw new RequestException(VideoFields.Model.Name, $"expected one of {string.Join(", ", _bundles.Select(bundle => bundle.Name))}, found '{name}'");
 

@@ -5,14 +5,14 @@ using Microsoft.OpenApi;
 
 namespace Locutor.Service.Submissions;
 
-/// <summary>The fields of a request in the OpenAPI document.</summary>
+/// <summary>Describes the fields of a request in the OpenAPI document.</summary>
 internal static class RequestSchema
 {
-    /// <summary>Fields that every job shows, even if the submission did not give them.</summary>
+    /// <summary>Fields that every job shows, also when the submission left them out.</summary>
     private static readonly RequestField[] Always = [VideoFields.Prompt, VideoFields.Model, VideoFields.Seed];
 
-    /// <summary>The body of a submission.</summary>
-    /// <param name="upload">A form, which may carry files; else JSON with URLs.</param>
+    /// <summary>Creates the schema of the body of a submission.</summary>
+    /// <param name="upload">True for a multipart form, which may carry files; false for JSON, which gives inputs as URLs.</param>
     public static OpenApiSchema Submission(bool upload) => new()
     {
         Type = JsonSchemaType.Object,
@@ -22,7 +22,7 @@ internal static class RequestSchema
         AdditionalPropertiesAllowed = false,
     };
 
-    /// <summary>Adds what was asked for to the schema of a job.</summary>
+    /// <summary>Adds the fields of the request, without inputs, to the schema of a job.</summary>
     public static void AddAsked(OpenApiSchema job)
     {
         job.Properties ??= new Dictionary<string, IOpenApiSchema>();
@@ -33,7 +33,7 @@ internal static class RequestSchema
             job.Required.Add(field.Name);
     }
 
-    /// <summary>Adds the defaults that a preset stands for.</summary>
+    /// <summary>Adds the default values of the fields to the schema of a preset.</summary>
     public static void AddDefaults(OpenApiSchema preset)
     {
         preset.Properties ??= new Dictionary<string, IOpenApiSchema>();
@@ -41,8 +41,13 @@ internal static class RequestSchema
             preset.Properties[field.Name] = Property(field, upload: false, isOptional: true);
     }
 
-    /// <param name="upload">For a form, in which arrays and objects are JSON in text.</param>
-    /// <param name="isOptional">Then it may be null. Generated clients send a null or a 0 of what was not set, and leave parts out of a form only where null is allowed.</param>
+    /// <summary>Creates the schema of one field.</summary>
+    /// <param name="field">The field.</param>
+    /// <param name="upload">True for a form, where the value of an array or object is a text that holds JSON.</param>
+    /// <param name="isOptional">
+    /// Whether the value may be null. Generated clients send null or 0 for a field that was not set, and leave a part out of a form only
+    /// if its schema allows null.
+    /// </param>
     private static OpenApiSchema Property(RequestField field, bool upload, bool isOptional)
     {
         var limits = field.Limits(null);
@@ -74,7 +79,7 @@ internal static class RequestSchema
         _ => JsonSchemaType.String,
     };
 
-    /// <summary>Help, range and default in sentences.</summary>
+    /// <summary>Describes a field in sentences: its help, its range and its default.</summary>
     private static string Describe(RequestField field) => string.Join(' ', new[]
     {
         field.Help,

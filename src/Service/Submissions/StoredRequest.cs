@@ -5,10 +5,10 @@ using Locutor.Jobs.Records;
 
 namespace Locutor.Service.Submissions;
 
-/// <summary>How a request for a video is kept in a job.</summary>
+/// <summary>Converts a video request to the form that a job stores, and back. It also reads requests that older versions stored.</summary>
 internal static class StoredRequest
 {
-    /// <summary>The names of <see cref="VideoFields"/>.</summary>
+    /// <summary>The version of the stored form: a JSON object with the names of <see cref="VideoFields"/>.</summary>
     private const int Version = 1;
 
     public static JobRequest Store(VideoRequest request) => new() { Payload = request.ToJson(), PayloadVersion = Version, ModelName = request[VideoFields.Model] };
@@ -17,7 +17,7 @@ internal static class StoredRequest
         ? VideoRequest.FromJson(stored.Payload)
         : VideoRequest.FromJson(FromVersion0(stored.Payload));
 
-    /// <summary>Version 0 had the same fields in PascalCase and left out a seed of 0.</summary>
+    /// <summary>Converts a payload of version 0, which wrote the field names in PascalCase and left out a seed of 0.</summary>
     private static string FromVersion0(string payload)
     {
         var renamed = new JsonObject { ["seed"] = 0 };

@@ -4,7 +4,7 @@ using Locutor.Models;
 
 namespace Locutor.Service.Submissions;
 
-/// <summary>Fields of a submission over HTTP, in addition to those of a video.</summary>
+/// <summary>The fields of a submission over HTTP: the fields of a video and the fields of its delivery (webhook and metadata).</summary>
 internal static class SubmissionFields
 {
     public static TextField Webhook { get; } = new("webhook", "Address that is called when the job ends, signed after the Standard Webhooks convention.", 2048)
@@ -17,17 +17,20 @@ internal static class SubmissionFields
 
     public static MetadataField Metadata { get; } = new("metadata", "Texts of your own that are kept with the job.") { Group = FieldGroup.Delivery, Option = null };
 
+    /// <summary>The fields that a submission has in addition to <see cref="VideoFields.All"/>.</summary>
     public static IReadOnlyList<RequestField> Extra { get; } = [Webhook, Metadata];
 
-    /// <summary>Everything that a submission may say.</summary>
+    /// <summary>All fields that a submission may have.</summary>
     public static IReadOnlyList<RequestField> All { get; } = [.. VideoFields.All, .. Extra];
 
+    /// <summary>The fields whose value is an input: a file of a form, or a URL.</summary>
     public static IReadOnlyList<FileField> Files { get; } = [.. VideoFields.All.OfType<FileField>()];
 
+    /// <summary>Creates an empty form that knows all fields of a submission.</summary>
     public static RequestForm NewForm() => new([.. Extra]);
 }
 
-/// <summary>A few texts by name.</summary>
+/// <summary>A field whose value is a JSON object of texts: at most 16, each of at most 512 characters, with names of at most 64.</summary>
 internal sealed class MetadataField(string name, string help) : RequestField(name, help)
 {
     private const int MostTexts = 16;
@@ -60,7 +63,7 @@ internal sealed class MetadataField(string name, string help) : RequestField(nam
         }
         catch (InvalidOperationException)
         {
-            return null; // half a surrogate pair is not a character
+            return null; // A name or text holds half a surrogate pair.
         }
         return texts.Count <= MostTexts ? texts : null;
     }

@@ -14,24 +14,43 @@ using Microsoft.Net.Http.Headers;
 
 namespace Locutor.Service.Submissions;
 
-/// <summary>A submission that was read and checked. Files of a form are stored already, what is in JSON is not.</summary>
-/// <param name="Urls">URLs by field, not yet looked at.</param>
-/// <param name="Stored">Inputs that came as files.</param>
-/// <param name="Hash">Equal for equal requests.</param>
-/// <param name="HasFiles">Whether every file that came is stored; false where files were only compared.</param>
+/// <summary>
+/// A submission after <see cref="SubmissionReader.ReadAsync"/>: every field is checked, and the files of a form are in the file store.
+/// Inputs given as URLs are neither fetched nor stored yet; <see cref="SubmissionReader.StoreAsync(string, Draft, HttpContext)"/> is the
+/// next step.
+/// </summary>
+/// <param name="Asked">The video that the caller asks for, with the defaults of the model and the preset filled in.</param>
+/// <param name="Request">The request as the job keeps it: the caller's own fields, webhook and metadata, without inputs.</param>
+/// <param name="Urls">Inputs given as http, https or data URLs, by field. The form of each URL is checked, its content is not.</param>
+/// <param name="Stored">Inputs that the caller sent as files of a form.</param>
+/// <param name="Hash">SHA-256 of the submission in lower-case hex, to recognise a repeated request under one Idempotency-Key.</param>
+/// <param name="HasFiles">False when the files of the form were only hashed and not stored.</param>
 internal sealed record Draft(
     ResolvedRequest Asked, JobRequest Request, IReadOnlyList<(FileField Field, string Url)> Urls, IReadOnlyList<JobInput> Stored, string Hash, bool HasFiles = true);
 
-/// <summary>Reads a submission from JSON or from a form with files. Files go straight into the data folder.</summary>
+/// <summary>
+/// Reads a submission of a job from an HTTP request. The body is a JSON object, or a multipart form that may carry files. Two calls make
+/// a job request: <see cref="ReadAsync"/> checks the fields and streams the files of a form into the file store, and
+/// <see cref="StoreAsync(string, Draft, HttpContext)"/> adds the inputs that the caller gave as URLs. If either call fails, the files of
+/// the job are removed.
+/// </summary>
 internal sealed class SubmissionReader(InputStore inputs, IFileStore store, ModelCatalog catalog, ServeSettings settings)
 {
+    // Limits of a form: the number of its parts, and the bytes of one text field.
     private const int MostParts = 40;
     private const int LongestText = 1 << 16;
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
-    /// <summary>Reads and checks a submission.</summary>
-    /// <param name="keepFiles">False reads the files of a form for its hash alone.</param>
-    /// <exception cref="ProblemException">The request cannot be accepted as it is.</exception>
+    /// <summary>Reads the body of the request and checks every field.</summary>
+    /// <param name="jobId">The id of the new job. Files of a form are stored under it.</param>
+    /// <param name="context">The request. Its content type decides whether the body is read as JSON or as a form.</param>
+    /// <param name="keepFiles">
+    /// True stores the files of a form. False only hashes them, to compare a repeated request with the first one.
+    /// </param>
+    /// <exception cref="ProblemException">
+    /// The submission is refused. Status 400: the body cannot be parsed. 408: it took longer than the upload limit of the settings.
+    /// 413: it is too large. 415: the content type is neither JSON nor a form. 422: a field or a file does not fit.
+    /// </exception>
     public Task<Draft> ReadAsync(string jobId, HttpContext context, bool keepFiles) => GuardAsync(jobId, context, async cancellation =>
     {
         var request = context.Request;
@@ -42,8 +61,15 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
         throw new ProblemException(415, "unsupported_media_type", "expected application/json or multipart/form-data");
     });
 
-    /// <summary>Stores what the URLs of a draft carry themselves; the others are fetched later.</summary>
-    /// <exception cref="ProblemException">An input cannot be used.</exception>
+    /// <summary>
+    /// Completes a draft: decodes and stores the inputs given as data URLs, and checks the boxes of the speakers against the picture.
+    /// Inputs with http and https URLs keep their URL; <see cref="InputFetchService"/> fetches them after the job is accepted.
+    /// </summary>
+    /// <returns>The request of the job with all its inputs.</returns>
+    /// <exception cref="ProblemException">
+    /// Status 408: it took longer than the upload limit of the settings. 413: an input is too large. 422: an input cannot be used, or the
+    /// boxes do not fit the picture.
+    /// </exception>
     public Task<JobRequest> StoreAsync(string jobId, Draft draft, HttpContext context) => GuardAsync(jobId, context, async cancellation =>
     {
         var all = draft.Stored.ToList();
@@ -58,7 +84,10 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
         return draft.Request with { Inputs = [.. all] };
     });
 
-    /// <summary>Bounds the time, and removes what was stored when the submission comes to nothing.</summary>
+    /// <summary>
+    /// Runs one step of a submission under the time limit of uploads (the setting is in minutes). If the step fails for any reason,
+    /// removes all files of the job.
+    /// </summary>
     private async Task<T> GuardAsync<T>(string jobId, HttpContext context, Func<CancellationToken, Task<T>> act)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
@@ -76,6 +105,7 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
         }
     }
 
+    /// <summary>Reads a JSON body. Its hash covers the bytes of the body, so another order of the fields gives another hash.</summary>
     private async Task<Draft> ReadJsonAsync(HttpRequest request, CancellationToken cancellation)
     {
         var most = (long)(settings.MaxJsonMb * 1e6);
@@ -88,7 +118,8 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
         return Check(form, [], Convert.ToHexStringLower(SHA256.HashData(raw)));
     }
 
-    /// <param name="jobId">Whose files they become; null stores none.</param>
+    /// <summary>Reads a multipart form part by part. Its hash covers the names and contents of the parts in their order.</summary>
+    /// <param name="jobId">The job under which files are stored; null stores no files and only hashes them.</param>
     private async Task<Draft> ReadFormAsync(string? jobId, HttpRequest request, string? boundary, CancellationToken cancellation)
     {
         if (string.IsNullOrEmpty(boundary) || boundary.Length > 200)
@@ -114,7 +145,10 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
         return Check(form, stored, Convert.ToHexStringLower(hash.GetHashAndReset())) with { HasFiles = jobId is not null };
     }
 
-    /// <summary>The verdict on a submission, in the words that every door uses.</summary>
+    /// <summary>
+    /// Checks all fields together and reports every fault at once. The rules and messages of video fields come from
+    /// <see cref="RequestForm"/>, which the command line uses too.
+    /// </summary>
     private Draft Check(RequestForm form, IReadOnlyList<JobInput> stored, string hash)
     {
         var urls = SubmissionFields.Files.Select(field => (Field: field, Url: form.Address(field)!)).Where(file => file.Url is not null).ToList();
@@ -139,6 +173,7 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
         }
     }
 
+    /// <summary>Returns why a URL cannot be fetched, or null. Only the form of the URL is checked; data URLs are decoded later.</summary>
     private static string? UrlFault(string url)
     {
         try
@@ -153,6 +188,7 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
         }
     }
 
+    /// <summary>Adds one part of a form: a file of an input field goes to the file store, all other parts are texts in UTF-8.</summary>
     private async Task ReadPartAsync(
         string? jobId, MultipartSection section, RequestForm form, List<JobInput> stored, IncrementalHash hash, CancellationToken cancellation)
     {
@@ -164,7 +200,7 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
             if (!form.AddFile(name))
                 return;
             var body = new HashingStream(section.Body, hash);
-            // The client's file name is not looked at: names and types come from the bytes.
+            // The client's file name and content type are ignored: the stored name and type come from the bytes of the file.
             if (jobId is null)
                 await body.CopyToAsync(Stream.Null, cancellation);
             else
@@ -183,6 +219,8 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
         form.AddText(name, TextOf(name, text));
     }
 
+    /// <summary>Stores one input and turns faults of the file into a refusal (413 or 422) that names the field.</summary>
+    /// <exception cref="InvalidOperationException">The store failed. The caller is not at fault, so the service answers 500.</exception>
     private static async Task<JobInput> StoreAsync(string field, Func<Task<JobInput>> store)
     {
         try
@@ -195,7 +233,8 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
         }
         catch (IOException failure) when (failure is not BadHttpRequestException)
         {
-            throw new InvalidOperationException($"{field}: the file cannot be stored", failure); // else it would read as a form that cannot be read
+            // An IOException would be reported to the caller as a form that cannot be read.
+            throw new InvalidOperationException($"{field}: the file cannot be stored", failure);
         }
         catch (InputException unfit)
         {
@@ -206,6 +245,8 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
     private static ProblemException Refused(int status, string code, string field, string message) =>
         new(status, code, $"{field}: {message}") { Errors = new Dictionary<string, string[]> { [field] = [message] } };
 
+    /// <summary>Parses a JSON object with at most 16 levels.</summary>
+    /// <exception cref="ProblemException">Status 400: the bytes are not UTF-8, not JSON or not an object.</exception>
     private static JsonDocument Parse(byte[] raw)
     {
         if (!Utf8.IsValid(raw))
@@ -223,6 +264,7 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
         }
     }
 
+    /// <summary>Returns the name of a JSON property, or refuses one that holds half a surrogate pair.</summary>
     private static string NameOf(JsonProperty property)
     {
         try
@@ -235,6 +277,7 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
         }
     }
 
+    /// <summary>Decodes a text field of a form, or refuses bytes that are not UTF-8.</summary>
     private static string TextOf(string name, MemoryStream text)
     {
         try
