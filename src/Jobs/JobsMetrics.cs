@@ -5,8 +5,8 @@ using Locutor.Jobs.Records;
 namespace Locutor.Jobs;
 
 /// <summary>
-/// Metrics of jobs, under the meter <see cref="MeterName"/>. Gauges of queue and workers cover the whole cluster and are equal on every node.
-/// Counters and histograms count what happened on this node, to be summed over the nodes.
+/// The metrics of jobs, under the meter <see cref="MeterName"/>. Gauges of the queue and the workers cover the whole cluster and are
+/// equal on every node. Counters and histograms cover this node only; sum them over the nodes.
 /// </summary>
 public sealed class JobsMetrics : IDisposable
 {
@@ -51,7 +51,7 @@ public sealed class JobsMetrics : IDisposable
 
     public void Submitted() => _submitted.Add(1);
 
-    /// <summary>A job has got its first worker.</summary>
+    /// <summary>Records how long a job waited before its first attempt, in seconds.</summary>
     public void Started(JobRecord job) => _wait.Record(((job.StartedAt ?? job.CreatedAt) - job.CreatedAt).TotalSeconds, Model(job));
 
     public void Finished(JobRecord job)
@@ -66,7 +66,8 @@ public sealed class JobsMetrics : IDisposable
 
     public void Loaded(ModelLoad load) => _loads.Record(load.Seconds, new("model", load.Model), new("device", load.Device.Split(':')[0]));
 
-    /// <param name="outcome">ok, or an error code.</param>
+    /// <summary>Records one fetch of an input.</summary>
+    /// <param name="outcome">The text ok, or an error code.</param>
     public void Fetched(string outcome, TimeSpan took, long bytes)
     {
         _fetches.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
@@ -74,21 +75,22 @@ public sealed class JobsMetrics : IDisposable
         _fetchedBytes.Add(bytes);
     }
 
-    /// <param name="outcome">delivered, failed or given_up.</param>
+    /// <summary>Records one attempt to send a webhook.</summary>
+    /// <param name="outcome">One of delivered, failed and given_up.</param>
     public void Webhook(string outcome, TimeSpan took)
     {
         _webhooks.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
         _webhookSeconds.Record(took.TotalSeconds);
     }
 
-    /// <summary>Takes up what the queue told this node.</summary>
+    /// <summary>Updates the gauges with the latest statistics of the queue.</summary>
     public void Observe(QueueStatistics queue)
     {
         _queue = queue;
         Interlocked.Exchange(ref _observed, _time.GetTimestamp());
     }
 
-    /// <summary>Measures something else, whenever the metrics are read.</summary>
+    /// <summary>Adds a gauge whose value is read whenever the metrics are collected.</summary>
     public void Gauge(string name, string? unit, string description, Func<double> read) => _meter.CreateObservableGauge(name, read, unit, description);
 
     public void Dispose() => _meter.Dispose();
@@ -103,7 +105,10 @@ public sealed class JobsMetrics : IDisposable
     private Histogram<double> Histogram(string name, string description, double[] buckets) =>
         _meter.CreateHistogram(name, "s", description, tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = buckets });
 
-    /// <summary>A counter that was never counted is not shown, and its first count would be no increase; dashboards and alerts want it from the start.</summary>
+    /// <summary>
+    /// Adds 0 to every counter. Without this a counter appears only with its first event, and dashboards and alerts would miss that first
+    /// increase.
+    /// </summary>
     private void BeginAtZero()
     {
         _submitted.Add(0);

@@ -1,6 +1,6 @@
 namespace Locutor.Jobs;
 
-/// <summary>Name under which the grains ask for their storage provider.</summary>
+/// <summary>The name of the storage provider of the grains.</summary>
 public static class JobsStorage
 {
     public const string Name = "jobs";

@@ -3,84 +3,94 @@ using Orleans.Concurrency;
 
 namespace Locutor.Jobs.Grains;
 
-/// <summary>What a worker is told when it reports.</summary>
+/// <summary>The answer to a report of a worker.</summary>
 public enum LeaseReply
 {
-    /// <summary>Go on; the lease was renewed.</summary>
+    /// <summary>The lease was renewed; the worker continues.</summary>
     Continue,
 
-    /// <summary>The job was canceled: stop and forget it.</summary>
+    /// <summary>The job was canceled: the worker stops and drops it.</summary>
     Canceled,
 
-    /// <summary>The attempt is not the current one: another worker has the job, or it is over.</summary>
+    /// <summary>The attempt is not the current one: another worker has the job, or the job has ended.</summary>
     Fenced,
 }
 
 /// <summary>
-/// One job: its record and the only place where its state changes. Every change is on disk before it is answered or seen by a reader.
-/// The key is the job's id.
+/// One job. Only this grain changes the record of the job. Every change is on disk before the call returns and before any reader sees it.
+/// The key of the grain is the id of the job.
 /// </summary>
 public interface IJobGrain : IGrainWithStringKey
 {
     /// <summary>Stores a new job. A second call with the same id changes nothing.</summary>
     Task CreateAsync(JobRecord record);
 
-    /// <summary>The record as last stored, or null when there is no such job.</summary>
+    /// <summary>Returns the current record, or null when there is no such job.</summary>
     [AlwaysInterleave] Task<JobRecord?> GetAsync();
 
-    /// <summary>The record as soon as its version is above <paramref name="version"/>, or as it stands after <paramref name="atMost"/>.</summary>
+    /// <summary>
+    /// Returns the record as soon as its version is above <paramref name="version"/>, at the latest after <paramref name="atMost"/>.
+    /// </summary>
     [AlwaysInterleave, ResponseTimeout(Patience.Waits)] Task<JobRecord?> WaitAsync(long version, TimeSpan atMost);
 
-    /// <summary>The inputs lie in the data folder now, and the job may run.</summary>
+    /// <summary>Notes that all inputs are in the data folder, so that the job may run.</summary>
     Task<bool> StoreInputsAsync(JobInput[] inputs);
 
-    /// <summary>The inputs cannot be had: the job fails.</summary>
+    /// <summary>Fails the job because its inputs cannot be used.</summary>
     Task<bool> RejectAsync(JobError error);
 
-    /// <summary>Begins an attempt for a worker. Null when the job does not wait any more.</summary>
+    /// <summary>Starts an attempt for a worker. Returns null when the job does not wait any more.</summary>
     Task<JobRecord?> StartAsync(string worker);
 
-    /// <summary>Renews the lease and notes progress.</summary>
+    /// <summary>Renews the lease and updates the progress.</summary>
     Task<LeaseReply> ReportAsync(int attempt, JobProgress? progress);
 
     /// <summary>Returns as soon as the attempt should stop, or after <paramref name="atMost"/>.</summary>
     [AlwaysInterleave, ResponseTimeout(Patience.Waits)] Task<LeaseReply> WaitForStopAsync(int attempt, TimeSpan atMost);
 
-    /// <summary>Ends the attempt with a video. False: the attempt was not current, and nothing was changed.</summary>
+    /// <summary>Ends the job with a video. Returns false, and changes nothing, when the attempt is not the current one.</summary>
     Task<bool> SucceedAsync(int attempt, JobResult result);
 
-    /// <summary>Ends the attempt and the job with an error. False: the attempt was not current.</summary>
+    /// <summary>Ends the job with an error. Returns false, and changes nothing, when the attempt is not the current one.</summary>
     Task<bool> FailAsync(int attempt, JobError error);
 
-    /// <summary>Puts the job back in the queue without counting the attempt as lost.</summary>
+    /// <summary>Puts the job back into the queue. The attempt does not count as a lost worker.</summary>
     Task<bool> HandBackAsync(int attempt);
 
     /// <summary>
-    /// The worker cannot run the job for a reason of its own (its store, device or model): the job goes back to its place and no attempt
-    /// counts. It fails when several workers, or one worker many times, could not run it.
+    /// Puts the job back into the queue because the worker cannot run it through its own fault (its store, device or model). The attempt
+    /// does not count as a lost worker. The job fails when several workers, or one worker many times, could not run it.
     /// </summary>
     Task<bool> RefuseAsync(int attempt, JobError error);
 
-    /// <summary>The attempt's worker is gone: back in the queue, or failed when too many were lost.</summary>
+    /// <summary>
+    /// Notes that the worker of the attempt is lost. The job returns to the queue, or fails when it has lost too many workers.
+    /// </summary>
     Task<JobRecord?> LoseWorkerAsync(int attempt);
 
-    /// <summary>Loses the worker if its lease has run out; the record after that.</summary>
-    /// <param name="workerSilence">How long the queue has not heard of the worker. Renewals are not stored, so a grain that has just moved to another machine knows no better.</param>
+    /// <summary>Ends the attempt if its lease has run out. Returns the record after that.</summary>
+    /// <param name="workerSilence">
+    /// The time since the worker last reported to the queue. Renewals of a lease are not stored, so a grain that has just moved to
+    /// another machine needs it.
+    /// </param>
     Task<JobRecord?> CheckLeaseAsync(TimeSpan workerSilence);
 
-    /// <summary>Cancels a job that is not over; otherwise changes nothing. The record after that.</summary>
+    /// <summary>Cancels a job that has not ended; otherwise changes nothing. Returns the record after that.</summary>
     Task<JobRecord?> CancelAsync();
 
     /// <summary>Marks a finished job as expired. The caller removes the files.</summary>
     Task<JobRecord?> ExpireAsync();
 
-    /// <summary>Notes the outcome of sending the webhook.</summary>
+    /// <summary>Stores the outcome of an attempt to send the webhook.</summary>
     Task RecordWebhookAsync(WebhookState state);
 
-    /// <summary>Sends the webhook of a job that is over once more, now. Null when there is no such job, it is not over or has no webhook.</summary>
+    /// <summary>
+    /// Schedules the webhook of a finished job to be sent again now. Returns null when there is no such job, or it has not ended or has
+    /// no webhook.
+    /// </summary>
     Task<JobRecord?> ResendWebhookAsync();
 
-    /// <summary>Removes the record. Only for jobs that are over.</summary>
+    /// <summary>Removes the record of a job that has ended.</summary>
     Task<bool> DeleteAsync();
 
     /// <summary>Removes the record of a submission that no index has accepted.</summary>

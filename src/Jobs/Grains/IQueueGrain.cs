@@ -3,11 +3,11 @@ using Orleans.Concurrency;
 
 namespace Locutor.Jobs.Grains;
 
-/// <summary>What a worker says of itself.</summary>
+/// <summary>The report of a worker about its state.</summary>
 [GenerateSerializer, Immutable]
 public sealed record WorkerReport
 {
-    /// <summary>Unique per process start.</summary>
+    /// <summary>The id of the worker. Every start of a worker process has its own id.</summary>
     [Id(0)] public string Id { get; init; } = "";
     [Id(1)] public string Host { get; init; } = "";
     [Id(2)] public int Process { get; init; }
@@ -15,7 +15,7 @@ public sealed record WorkerReport
     [Id(4)] public string Model { get; init; } = "";
     [Id(5)] public string Version { get; init; } = "";
 
-    /// <summary>starting, idle, working, draining or set_aside.</summary>
+    /// <summary>One of starting, idle, working, draining and set_aside.</summary>
     [Id(6)] public string State { get; init; } = "";
     [Id(7)] public string? Job { get; init; }
     [Id(8)] public DateTimeOffset StartedAt { get; init; }
@@ -23,14 +23,14 @@ public sealed record WorkerReport
     [Id(10)] public int Finished { get; init; }
     [Id(11)] public int Failed { get; init; }
 
-    /// <summary>Why the worker could not run its latest jobs, or why it was set aside; null when its latest job went well.</summary>
+    /// <summary>The reason why the worker could not run its latest jobs or was set aside; null when its latest job succeeded.</summary>
     [Id(12)] public string? Reason { get; init; }
 
     /// <summary>The identity of the store that the worker uses; see <see cref="IStoreGrain"/>.</summary>
     [Id(13)] public string? Store { get; init; }
 }
 
-/// <summary>Counts for health and metrics.</summary>
+/// <summary>Statistics of the queue for health checks and metrics.</summary>
 [GenerateSerializer, Immutable]
 public sealed record QueueStatistics
 {
@@ -41,80 +41,97 @@ public sealed record QueueStatistics
     [Id(4)] public int Webhooks { get; init; }
     [Id(5)] public int Workers { get; init; }
 
-    /// <summary>Median seconds of the last finished jobs, 0 when none finished yet.</summary>
+    /// <summary>The median duration of the last finished jobs in seconds; 0 when none has finished yet.</summary>
     [Id(6)] public double TypicalSeconds { get; init; }
 
-    /// <summary>Number of workers in each state of <see cref="WorkerReport.State"/>.</summary>
+    /// <summary>The number of workers by <see cref="WorkerReport.State"/>.</summary>
     [Id(7)] public Dictionary<string, int>? WorkersByState { get; init; }
 }
 
-/// <summary>A model was loaded on a worker.</summary>
+/// <summary>Reports that a worker has loaded a model.</summary>
 [GenerateSerializer, Immutable]
 public sealed record ModelLoad([property: Id(0)] string Model, [property: Id(1)] string Device, [property: Id(2)] double Seconds);
 
 /// <summary>
-/// The order in which jobs run. It holds nothing that is not also in the jobs and indices, and rebuilds itself from them when it starts.
-/// There is one, with the key <see cref="Key"/>.
+/// The queue of jobs: it decides the order in which they run. It stores nothing itself and rebuilds itself from the jobs and the indices
+/// when it starts. There is one grain, with the key <see cref="Key"/>.
 /// </summary>
 public interface IQueueGrain : IGrainWithStringKey
 {
     const string Key = "queue";
 
-    /// <summary>Starts the rebuilding; called when the service starts and now and then, so that the sweeps always run.</summary>
+    /// <summary>
+    /// Returns the statistics. The service calls this when it starts and regularly, which also activates the queue, so that its sweeps
+    /// always run.
+    /// </summary>
     Task<QueueStatistics> StatisticsAsync();
 
-    /// <summary>Whether one more job of <paramref name="owner"/> may wait; if so its place is kept for a minute, until it is added or given up.</summary>
+    /// <summary>
+    /// Checks whether one more job of <paramref name="owner"/> may wait. If so, reserves a place for a minute or until it is used or
+    /// given up.
+    /// </summary>
     [ResponseTimeout(Patience.BetweenGrains)] Task<QueueAdmission> ReserveAsync(string owner, string jobId, int maxQueuedOfOwner);
 
     /// <summary>Gives up a reserved place.</summary>
     [ResponseTimeout(Patience.BetweenGrains)] Task GiveUpAsync(string jobId);
 
-    /// <summary>Takes up a job as its record says: to fetch, to run, running, or with a webhook to send; uses up a reserved place.</summary>
+    /// <summary>
+    /// Adds a job to the list that follows from its record (to fetch, waiting, running, or with a webhook to send) and uses its reserved
+    /// place.
+    /// </summary>
     [ResponseTimeout(Patience.BetweenGrains)] Task AddAsync(JobRecord record);
 
-    /// <summary>A job has changed: it moves to where it belongs now.</summary>
+    /// <summary>Moves a job that has changed to the list that follows from its record.</summary>
     [ResponseTimeout(Patience.BetweenGrains)] Task ChangedAsync(JobRecord record);
 
     /// <summary>
-    /// The next job for a worker, or null after <paramref name="wait"/>. A worker asks only while it runs none: when an answer was lost, the
-    /// next call gives it the same job again.
+    /// Returns the next job for a worker, or null after <paramref name="wait"/>. A worker calls this only while it runs no job. If an
+    /// answer was lost, the next call returns that job again.
     /// </summary>
     [AlwaysInterleave] Task<JobRecord?> LeaseAsync(WorkerReport worker, TimeSpan wait);
 
-    /// <summary>A worker wants no more jobs: its call to <see cref="LeaseAsync"/> ends, with null or with a job that was on its way.</summary>
+    /// <summary>
+    /// Notes that a worker wants no more jobs. Its pending call of <see cref="LeaseAsync"/> returns null, or a job that was being
+    /// started.
+    /// </summary>
     [AlwaysInterleave] Task LeaveAsync(string workerId);
 
-    /// <summary>A worker is alive.</summary>
+    /// <summary>Notes that a worker is alive.</summary>
     Task HeartbeatAsync(WorkerReport worker);
 
-    /// <summary>A worker has loaded a model.</summary>
+    /// <summary>Notes that a worker has loaded a model.</summary>
     Task ModelLoadedAsync(ModelLoad load);
 
-    /// <summary>The workers whose ids begin so are gone for certain: their jobs need not wait for the leases to run out.</summary>
+    /// <summary>
+    /// Notes that the processes of all workers with this id prefix have ended, so that their jobs are requeued before the leases run out.
+    /// </summary>
     Task WorkersGoneAsync(string idPrefix, string exceptPrefix);
 
-    /// <summary>The next job whose inputs are to be fetched, or null after <paramref name="wait"/>. It is given out again when nobody calls <see cref="FetchingAsync"/> for a lease.</summary>
+    /// <summary>
+    /// Returns the next job whose inputs are to be fetched, or null after <paramref name="wait"/>. It is handed out again if <see
+    /// cref="FetchingAsync"/> is not called for the length of a lease.
+    /// </summary>
     [AlwaysInterleave, ResponseTimeout(Patience.Waits)] Task<JobRecord?> NextToFetchAsync(TimeSpan wait);
 
-    /// <summary>The inputs of a job are still being fetched.</summary>
+    /// <summary>Notes that the inputs of a job are still being fetched.</summary>
     Task FetchingAsync(string jobId);
 
-    /// <summary>The next job whose webhook is due, or null after <paramref name="wait"/>.</summary>
+    /// <summary>Returns the next job whose webhook is due, or null after <paramref name="wait"/>.</summary>
     [AlwaysInterleave, ResponseTimeout(Patience.Waits)] Task<JobRecord?> NextWebhookAsync(TimeSpan wait);
 
-    /// <summary>1 for the job that is next; 0 when it does not wait.</summary>
+    /// <summary>Returns the place of a job in the queue: 1 for the next job, 0 when the job does not wait.</summary>
     Task<int> PositionAsync(string jobId);
 
-    /// <summary>Workers seen in the last minutes.</summary>
+    /// <summary>Returns the workers that reported in the last minutes.</summary>
     Task<WorkerReport[]> WorkersAsync();
 }
 
-/// <summary>Whether a job may wait.</summary>
+/// <summary>The answer to a reservation.</summary>
 public enum QueueAdmission
 {
     Admitted,
 
-    /// <summary>The token has as many waiting jobs as it may have.</summary>
+    /// <summary>The token has reached its limit of waiting jobs.</summary>
     OwnerFull,
 
     /// <summary>The queue is full for everybody.</summary>

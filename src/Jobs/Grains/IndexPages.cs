@@ -2,13 +2,13 @@ using Orleans.Storage;
 
 namespace Locutor.Jobs.Grains;
 
-/// <summary>A stored part of an index.</summary>
+/// <summary>A page of an index: the unit that is stored.</summary>
 public sealed class IndexPage
 {
     public IndexEntry[] Entries { get; set; } = [];
 }
 
-/// <summary>Which pages of an index exist.</summary>
+/// <summary>The list of pages of an index.</summary>
 public sealed class IndexHeader
 {
     public int FirstPage { get; set; }
@@ -16,8 +16,8 @@ public sealed class IndexHeader
 }
 
 /// <summary>
-/// An index on disk: pages of <see cref="PageSize"/> entries, so that accepting the ten-thousandth job writes a few kilobytes. Changes
-/// that arrive while a write is under way are written together by the next one.
+/// An index on disk. It has pages of <see cref="PageSize"/> entries, so that a change writes a few kilobytes even in a long index.
+/// Changes that arrive during a write are combined into the next write.
 /// </summary>
 internal sealed class IndexPages(IGrainStorage storage, GrainId owner)
 {
@@ -32,7 +32,7 @@ internal sealed class IndexPages(IGrainStorage storage, GrainId owner)
 
     private IndexHeader Header => _stored.State!;
 
-    /// <summary>Entries by id; the owner changes them and says so with <see cref="Touch"/>.</summary>
+    /// <summary>The entries by id. The owner of this object calls <see cref="Touch"/> after it changes an entry.</summary>
     public Dictionary<string, IndexEntry> Entries { get; } = new(StringComparer.Ordinal);
 
     public async Task LoadAsync()
@@ -51,7 +51,7 @@ internal sealed class IndexPages(IGrainStorage storage, GrainId owner)
         }
     }
 
-    /// <summary>Puts an entry at the end; <see cref="FlushAsync"/> makes it durable.</summary>
+    /// <summary>Adds an entry at the end. <see cref="FlushAsync"/> writes it to disk.</summary>
     public void Append(IndexEntry entry)
     {
         var number = Header.Pages - 1;
@@ -81,12 +81,12 @@ internal sealed class IndexPages(IGrainStorage storage, GrainId owner)
         _dirty.Add(number);
     }
 
-    /// <summary>Completes when everything changed before the call is on disk.</summary>
+    /// <summary>Completes when all changes made before the call are on disk.</summary>
     public Task FlushAsync() => _dirty.Count == 0 && _next is null ? _writing : _next ??= WriteAfterAsync(_writing);
 
     private async Task WriteAfterAsync(Task earlier)
     {
-        // The turn ends here even when nothing is under way, so that what arrives together is written together.
+        // Yield even when no write is under way, so that changes which arrive together share one write.
         await Task.Yield();
         await earlier.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         _writing = _next!;

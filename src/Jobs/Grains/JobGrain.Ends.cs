@@ -2,10 +2,10 @@ using Locutor.Jobs.Records;
 
 namespace Locutor.Jobs.Grains;
 
-/// <summary>What a record becomes when an attempt, or the job, ends.</summary>
+/// <summary>Computes the next record of a job when an attempt or the job ends.</summary>
 public sealed partial class JobGrain
 {
-    /// <summary>Attempts after which a job counts every one of them as lost, also those of which nothing was heard.</summary>
+    /// <summary>From this number of attempts on, an attempt without any report counts as a lost worker too.</summary>
     private const int MostUnheard = 20;
 
     private JobRecord Finished(JobRecord job, JobStatus status)
@@ -44,8 +44,9 @@ public sealed partial class JobGrain
     }
 
     /// <summary>
-    /// The lease ran out. If the worker never reported, the job has not reached it, or this node is new to the job: then the attempt is no
-    /// sign that the job harms its workers.
+    /// Computes the record after a lease ran out. If no report of this attempt arrived here, the job may never have reached its worker,
+    /// or the grain has just moved to this node. Then the attempt does not show that the job kills its workers, and it does not count as
+    /// lost.
     /// </summary>
     private JobRecord Silent(JobRecord job) => _reported == job.Attempt || job.Attempt >= MostUnheard ? Lost(job) : Requeued(job);
 }

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace Locutor.Jobs.Grains;
 
 /// <summary>
-/// How the index and the queue learn of a change. The change is stored by then, so a call that cannot tell them still succeeds: they are
-/// told again every second, and whatever is lost with this process is found when the queue compares itself with the indices.
+/// Notifies the index and the queue of a change. The change is already stored, so a call succeeds even if a notification fails: it is sent
+/// again every second. If this process ends first, the queue finds the difference when it compares itself with the indices.
 /// </summary>
 public sealed partial class JobGrain
 {

@@ -94,7 +94,7 @@ public sealed partial class JobGrain : Grain, IJobGrain
         var reply = ReplyTo(attempt);
         if (reply is LeaseReply.Continue)
         {
-            // Progress and renewal are worth nothing after a crash, so they are not stored.
+            // Progress and the renewed lease are useless after a crash, so they are not stored.
             var job = _current!;
             _reported = attempt;
             Publish(job with { LeaseUntil = _time.GetUtcNow() + _options.Lease, Progress = progress ?? job.Progress, Version = NextVersion(job) });
@@ -231,7 +231,7 @@ public sealed partial class JobGrain : Grain, IJobGrain
         }
         catch
         {
-            // Memory and disk may differ now; the next call reads what is on disk. Those who wait here ask again.
+            // Memory and disk may differ now, so the next call reads the record from disk. Waiting callers repeat their calls.
             _broken = true;
             Wake();
             DeactivateOnIdle();
@@ -254,7 +254,7 @@ public sealed partial class JobGrain : Grain, IJobGrain
         waiting.SetResult();
     }
 
-    /// <summary>Whether something changed in time.</summary>
+    /// <summary>Waits for a change of the record. Returns false when none came within <paramref name="atMost"/>.</summary>
     private async Task<bool> ChangeAsync(TimeSpan atMost)
     {
         if (atMost <= TimeSpan.Zero || _broken)

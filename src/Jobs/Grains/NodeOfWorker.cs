@@ -1,15 +1,15 @@
 namespace Locutor.Jobs.Grains;
 
 /// <summary>
-/// The node that started a worker, as part of the worker's id: <c>machine/service/node/number</c>. Such a worker ends with its node. The id of
-/// a worker that somebody started on its own names no node.
+/// The node that started a worker, as part of the worker's id: <c>machine/service/node/number</c>. Such a worker ends with its node. The id
+/// of a worker that was started separately contains no node.
 /// </summary>
 public static class NodeOfWorker
 {
-    /// <summary>The part of the id.</summary>
+    /// <summary>Formats the node as a part of the id of a worker.</summary>
     public static string Name(SiloAddress node) => node.ToParsableString();
 
-    /// <summary>The node in a worker's id, or null.</summary>
+    /// <summary>Returns the node in the id of a worker, or null when the id contains none.</summary>
     public static SiloAddress? Find(string? workerId)
     {
         var parts = workerId?.Split('/');

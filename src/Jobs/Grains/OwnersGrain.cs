@@ -1,7 +1,7 @@
 
 namespace Locutor.Jobs.Grains;
 
-/// <summary>What <see cref="OwnersGrain"/> stores.</summary>
+/// <summary>The stored state of <see cref="OwnersGrain"/>.</summary>
 public sealed class OwnersState
 {
     public SortedSet<string> Owners { get; set; } = new(StringComparer.Ordinal);

@@ -5,14 +5,14 @@ using Microsoft.Extensions.Logging;
 namespace Locutor.Jobs.Grains;
 
 /// <summary>
-/// Compares the indices of open jobs with the queue. Where they differ the record decides: the job goes to the list that the record calls
-/// for, and the index is told. A queue that has just started is empty, so the first comparison takes up every open job.
+/// Compares the indices of open jobs with the queue. Where they differ, the record of the job decides: the queue moves the job to the list
+/// that follows from the record, and the index is updated. A new queue is empty, so the first comparison adds every open job.
 /// </summary>
 internal sealed partial class QueueComparison(IGrainFactory grains, QueuedJobs jobs, ILogger logger)
 {
     private const int InParallel = 128;
 
-    /// <summary>How many jobs had to be looked up.</summary>
+    /// <summary>Compares all indices with the queue. Returns the number of jobs whose records had to be read.</summary>
     public async Task<int> RunAsync()
     {
         var differing = 0;
@@ -26,8 +26,8 @@ internal sealed partial class QueueComparison(IGrainFactory grains, QueuedJobs j
         return differing + await ReadAsync([.. jobs.Ids.Where(id => !open.Contains(id))], null);
     }
 
-    /// <summary>Reads the record of a job and places the job by it.</summary>
-    /// <param name="owner">The token in whose index the job is, when it is in one.</param>
+    /// <summary>Reads the record of a job and places the job accordingly. Returns null when there is no record.</summary>
+    /// <param name="owner">The token whose index contains the job; null when no index does.</param>
     public async Task<JobRecord?> ReadAsync(string id, string? owner)
     {
         var job = await grains.GetGrain<IJobGrain>(id).GetAsync();

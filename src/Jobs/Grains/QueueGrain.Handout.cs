@@ -4,10 +4,12 @@ using Microsoft.Extensions.Logging;
 
 namespace Locutor.Jobs.Grains;
 
-/// <summary>How jobs are given to workers, fetchers and webhook senders. The record decides whether a job may be given out.</summary>
+/// <summary>Hands jobs out to workers, fetchers and webhook senders. The record of a job decides whether it may be handed out.</summary>
 public sealed partial class QueueGrain
 {
-    /// <summary>A job that runs on this worker although it asks for one: the answer that gave it the job was lost on its way.</summary>
+    /// <summary>
+    /// Returns a job that is recorded as running on a worker which asks for a job: the earlier answer to the worker was lost.
+    /// </summary>
     private async Task<JobRecord?> UndeliveredAsync(WorkerReport worker)
     {
         if (_jobs.RunningOn(worker.Id) is not { } known)
@@ -31,7 +33,7 @@ public sealed partial class QueueGrain
         }
         catch (Exception exception)
         {
-            // The start may be stored although its answer was lost. The next sweep reads the record.
+            // The start may be stored even though its answer was lost. The next sweep reads the record.
             LogNotStarted(exception, next.Id);
             _unsure.Add(next.Id);
             throw;

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Locutor.Jobs.Grains;
 
-/// <summary>How the queue is filled when it starts, and what it looks after from then on: leases, lost answers, differences to the indices.</summary>
+/// <summary>
+/// Fills the queue when it starts, and then checks it regularly for expired leases, lost answers and differences to the indices.
+/// </summary>
 public sealed partial class QueueGrain
 {
     private const int MostRead = 128;
@@ -54,7 +56,9 @@ public sealed partial class QueueGrain
             Place(now);
     }
 
-    /// <summary>Jobs of workers that have ended, by themselves or with their node, need not wait until their leases run out.</summary>
+    /// <summary>
+    /// Requeues the jobs of workers that have ended, alone or with their node, without waiting for the leases to run out.
+    /// </summary>
     private Task TakeFromGoneAsync()
     {
         bool HasEnded(JobRecord job) => _workers.IsGone(job.Worker) || (NodeOfWorker.Find(job.Worker) is { } node && nodes.IsDeadSilo(node));
@@ -74,7 +78,7 @@ public sealed partial class QueueGrain
             LogCompared(differing);
     }
 
-    /// <summary>What fails here is done by a later sweep.</summary>
+    /// <summary>Runs a step of the sweep and only logs a failure, since a later sweep repeats the step.</summary>
     private async Task TryAsync(Func<Task> act)
     {
         try

@@ -61,7 +61,7 @@ public sealed partial class QueueGrain(
     public Task AddAsync(JobRecord record)
     {
         _reservations.Remove(record.Id);
-        // A job that the queue knows may have started since this record was made.
+        // If the queue knows the job already, the job may have started after this record was written.
         if (!_jobs.Knows(record.Id))
             Place(record);
         return Task.CompletedTask;
@@ -75,7 +75,7 @@ public sealed partial class QueueGrain(
             if (_durations.Count > 101)
                 _durations.Dequeue();
         }
-        // Calls may overtake each other. What is wrong in spite of this is found when the lease runs out.
+        // Calls may arrive out of order. Any remaining error is corrected when the lease runs out.
         if (_jobs.Running(record.Id) is not { } known || known.Version <= record.Version)
             Place(record);
         return Task.CompletedTask;
@@ -86,11 +86,11 @@ public sealed partial class QueueGrain(
         _workers.Seen(worker);
         await _rebuilding;
         if (_store is not null && worker.Store != _store)
-            return null; // It would not find the inputs. The worker says so itself.
+            return null; // The worker uses another store and would not find the inputs. The worker itself reports this.
         var from = time.GetTimestamp();
         while (!_workers.HasDeparted(worker.Id))
         {
-            // An earlier call of the same worker may still be starting a job, which this call then delivers.
+            // An earlier call of this worker may still be starting a job. This call then returns that job.
             var starting = _startingOn.Contains(worker.Id);
             if (!starting && await UndeliveredAsync(worker) is { } undelivered)
                 return undelivered;

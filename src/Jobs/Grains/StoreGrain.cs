@@ -1,16 +1,20 @@
 namespace Locutor.Jobs.Grains;
 
-/// <summary>Which store of inputs and results belongs to this database. One grain, key <see cref="Key"/>.</summary>
+/// <summary>
+/// Keeps the identity of the file store that belongs to this database. There is one grain, with the key <see cref="Key"/>.
+/// </summary>
 public interface IStoreGrain : IGrainWithStringKey
 {
     const string Key = "store";
 
-    /// <summary>The identity of the store, or null when no node has named one yet.</summary>
+    /// <summary>Returns the identity of the store, or null when no node has registered one yet.</summary>
     Task<string?> IdAsync();
 
-    /// <summary>Notes the identity of the store unless one is known; the one that holds from now on, and whether it was new.</summary>
-    /// <param name="found">The identity that the store holds; null makes a new one.</param>
-    /// <param name="adopt">Take this store even if another one is known.</param>
+    /// <summary>
+    /// Registers the identity of the store unless one is registered already. Returns the valid identity and whether it is new.
+    /// </summary>
+    /// <param name="found">The identity that was found in the store; null creates a new one.</param>
+    /// <param name="adopt">Whether to replace an identity that is registered already.</param>
     Task<StoreIdentityReply> AgreeAsync(string? found, bool adopt);
 }
 

@@ -42,7 +42,7 @@ public sealed partial class TokenIndexGrain(
 
     public async Task<SubmitReply> SubmitAsync(JobSubmission submission)
     {
-        // A repeated submission waits for the first one to end, and takes its answer when that was accepted.
+        // A repeated submission waits for the first one, and returns its answer if the first one was accepted.
         var name = submission.IdempotencyKey ?? submission.JobId;
         while (_submitting.TryGetValue(name, out var first))
             await ((Task)first).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
@@ -82,7 +82,7 @@ public sealed partial class TokenIndexGrain(
         if (!_pages.Entries.TryGetValue(record.Id, out var entry))
             return Task.CompletedTask;
         var changed = entry with { Status = record.Status, Open = record.IsOpen, ExpiresAt = record.ExpiresAt };
-        // Written with the next flush: the job itself is stored, and after a crash an entry still open is looked up there.
+        // Written with the next flush. The job itself is stored, and after a crash the record is read for every entry that is still open.
         if (changed != entry)
             _pages.Touch(changed);
         return Task.CompletedTask;
@@ -129,7 +129,7 @@ public sealed partial class TokenIndexGrain(
         }
         catch
         {
-            // Not waited for: a reservation that is not given up ends by itself.
+            // The call is not awaited: a reservation that is not given up expires.
             queue.GiveUpAsync(record.Id).Ignore();
             throw;
         }
@@ -146,7 +146,7 @@ public sealed partial class TokenIndexGrain(
             await GrainFactory.GetGrain<IOwnersGrain>(IOwnersGrain.Key).AddAsync(record.Owner);
             _known = true;
         }
-        // The job goes first, so that no index entry is ever without one.
+        // The job is stored first, so that every index entry has a job.
         await GrainFactory.GetGrain<IJobGrain>(record.Id).CreateAsync(record);
         var entry = new IndexEntry
         {
@@ -175,7 +175,7 @@ public sealed partial class TokenIndexGrain(
         await FlushAsync();
     }
 
-    /// <summary>Gives accepted jobs to the queue. What fails is tried again a second later.</summary>
+    /// <summary>Adds accepted jobs to the queue. A failed call is repeated a second later.</summary>
     private async Task TellQueueAsync()
     {
         foreach (var (id, record) in _untold.ToArray())

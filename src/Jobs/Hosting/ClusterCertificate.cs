@@ -4,12 +4,12 @@ using System.Security.Cryptography.X509Certificates;
 namespace Locutor.Jobs.Hosting;
 
 /// <summary>
-/// The certificate that all nodes and workers of a cluster share. Each end of a connection shows it and accepts no other, so whoever can
-/// read the file belongs to the cluster, and nobody else.
+/// The certificate that all nodes and workers of a cluster share. Both ends of a connection present it and accept no other certificate.
+/// Therefore every process that can read the file belongs to the cluster, and no other process can join.
 /// </summary>
 public sealed class ClusterCertificate : IDisposable
 {
-    /// <summary>Name in the data folder.</summary>
+    /// <summary>The name of the file in the data folder.</summary>
     public const string FileName = "cluster.pem";
 
     private const string Name = "locutor cluster";
@@ -18,12 +18,12 @@ public sealed class ClusterCertificate : IDisposable
 
     public string File { get; }
 
-    /// <summary>SHA-1 of the certificate, to compare it by eye.</summary>
+    /// <summary>The SHA-1 of the certificate, for people who compare two files.</summary>
     public string Thumbprint => Certificate.Thumbprint;
 
     internal X509Certificate2 Certificate { get; }
 
-    /// <summary>Makes a certificate with a new key; the file is whole when it appears, and only its owner may read it.</summary>
+    /// <summary>Creates a certificate with a new key. The file appears complete, and only its owner may read it.</summary>
     /// <exception cref="IOException">The file exists.</exception>
     public static void Create(string file)
     {
@@ -61,7 +61,9 @@ public sealed class ClusterCertificate : IDisposable
         }
     }
 
-    /// <summary>The certificate of the file, which is made if it is not there. Two services that start together take the same one.</summary>
+    /// <summary>
+    /// Loads the certificate, or creates it when the file does not exist. Two services that start at once end up with one certificate.
+    /// </summary>
     public static ClusterCertificate LoadOrCreate(string file)
     {
         try
@@ -71,12 +73,12 @@ public sealed class ClusterCertificate : IDisposable
         }
         catch (IOException) when (System.IO.File.Exists(file))
         {
-            // Another service was faster.
+            // Another service created the file in the meantime.
         }
         return Load(file);
     }
 
-    /// <summary>Whether the other end showed this certificate.</summary>
+    /// <summary>Returns whether the other end of a connection presented this certificate.</summary>
     public bool Matches(X509Certificate? other) => other is not null && CryptographicOperations.FixedTimeEquals(other.GetRawCertData(), Certificate.RawData);
 
     public void Dispose() => Certificate.Dispose();

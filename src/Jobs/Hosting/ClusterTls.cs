@@ -10,7 +10,7 @@ namespace Locutor.Jobs.Hosting;
 /// <summary>Mutual TLS between nodes and workers, with one certificate for all of them.</summary>
 internal sealed partial class ClusterTls(ClusterCertificate certificate, TimeProvider time, ILogger<ClusterTls> logger)
 {
-    // A machine that is busy starting several programs takes its time. A connection includes its handshake.
+    // Long enough for a machine that is busy starting several programs. The time of a connection includes its handshake.
     private static readonly TimeSpan HandshakePatience = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan SayEvery = TimeSpan.FromSeconds(10);
 
@@ -50,7 +50,7 @@ internal sealed partial class ClusterTls(ClusterCertificate certificate, TimePro
         return options;
     }
 
-    /// <summary>The library does not tell the service why it closes a connection, and logs it for programmers.</summary>
+    /// <summary>Logs in plain words why a TLS connection was closed, since the library reports it only in a technical log.</summary>
     private ConnectionDelegate Tell(ConnectionDelegate next) => async connection =>
     {
         try
@@ -64,7 +64,7 @@ internal sealed partial class ClusterTls(ClusterCertificate certificate, TimePro
         }
     };
 
-    /// <summary>Whoever is refused tries again and again.</summary>
+    /// <summary>Limits how often a refusal is logged, since a refused node or worker retries all the time.</summary>
     private bool IsTime()
     {
         lock (_saying)

@@ -5,9 +5,9 @@ using Locutor.Jobs.Storage;
 
 namespace Locutor.Jobs.Hosting;
 
-/// <summary>Facts about a database, for checks before a start.</summary>
-/// <param name="SchemaVersion">Version of its tables.</param>
-/// <param name="StoreId">Identity of the store of inputs and results that belongs to it; null when no node has named one yet.</param>
+/// <summary>Facts about a database, for the checks before the service starts.</summary>
+/// <param name="SchemaVersion">The version of the schema.</param>
+/// <param name="StoreId">The identity of the file store that belongs to the database; null when no node has registered one yet.</param>
 public sealed record DatabaseFacts(int SchemaVersion, string? StoreId)
 {
     internal static DatabaseFacts Read(Func<DbConnection> open)

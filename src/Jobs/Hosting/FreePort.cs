@@ -3,19 +3,19 @@ using System.Net.Sockets;
 
 namespace Locutor.Jobs.Hosting;
 
-/// <summary>Ports that nothing listens on.</summary>
+/// <summary>Finds TCP ports that nothing listens on.</summary>
 public static class FreePort
 {
     /// <summary>
-    /// Below those that the system gives to outgoing connections (from 32768 on Linux, 49152 elsewhere): such a port could be taken by one
-    /// before it is listened on.
+    /// The range lies below the ports that the system gives to outgoing connections (from 32768 on Linux, 49152 elsewhere), since such a
+    /// connection could take a port before the caller listens on it.
     /// </summary>
     private const int From = 15_000, To = 32_768;
 
     private static int next = Random.Shared.Next(From, To);
 
-    /// <summary>A port that is free now, another at every call of this process until all have come round.</summary>
-    /// <exception cref="IOException">None is free.</exception>
+    /// <summary>Returns a port that is free now. Each call in this process returns another port until the whole range was used.</summary>
+    /// <exception cref="IOException">No port of the range is free.</exception>
     public static int Take()
     {
         for (int tries = From; tries < To; tries++)

@@ -7,10 +7,10 @@ using Orleans.Messaging;
 
 namespace Locutor.Jobs.Hosting;
 
-/// <summary>A node's gateway as it is written: an address or a DNS name, and a port.</summary>
+/// <summary>The gateway of a node: an IP address or a DNS name, and a port.</summary>
 public sealed record GatewayName(string Host, int Port)
 {
-    /// <summary>Reads <c>10.0.0.1:30000,locutor-0.locutor:30000,[::1]:30000</c>.</summary>
+    /// <summary>Parses a list such as <c>10.0.0.1:30000,locutor-0.locutor:30000,[::1]:30000</c>.</summary>
     /// <exception cref="FormatException">A part is not a host and a port.</exception>
     public static GatewayName[] ParseList(string text) => [.. text
         .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Parse)];
@@ -26,7 +26,9 @@ public sealed record GatewayName(string Host, int Port)
     }
 }
 
-/// <summary>Gateways by name. Names are looked up again every few seconds: a pod that comes back has another address.</summary>
+/// <summary>
+/// Finds gateways by name. DNS names are resolved again every few seconds, since a pod gets another address when it restarts.
+/// </summary>
 internal sealed class NamedGateways(GatewayName[] names, IOptions<GatewayOptions> options) : IGatewayListProvider
 {
     public TimeSpan MaxStaleness => options.Value.GatewayListRefreshPeriod;

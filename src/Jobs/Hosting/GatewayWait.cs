@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Locutor.Jobs.Hosting;
 
-/// <summary>Says when a worker waits for a node, at first at once and then now and then, and keeps trying.</summary>
+/// <summary>
+/// Retries the connection of a worker to the nodes. It logs the first failure at once and repeats the message from time to time.
+/// </summary>
 internal sealed partial class GatewayWait(IHostApplicationLifetime life, TimeProvider time, ILogger<GatewayWait> logger, ClusterCertificate? certificate = null) : IClientConnectionRetryFilter, IClusterConnectionStatusObserver
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);

@@ -13,32 +13,34 @@ using Orleans.Storage;
 
 namespace Locutor.Jobs.Hosting;
 
-/// <summary>Where jobs are stored and how the parts of a cluster find each other.</summary>
+/// <summary>Settings of the job service: where jobs are stored, and how nodes and workers of a cluster find each other.</summary>
 public sealed record ClusterOptions
 {
-    /// <summary>Folder of the SQLite file. Ignored when <see cref="Postgres"/> is set.</summary>
+    /// <summary>The folder of the SQLite database. It is ignored when <see cref="Postgres"/> is set.</summary>
     public required string DataFolder { get; init; }
 
-    /// <summary>Connection string of a PostgreSQL database that several machines share.</summary>
+    /// <summary>The connection string of a PostgreSQL database that several machines share; null for SQLite.</summary>
     public string? Postgres { get; init; }
 
-    /// <summary>Address that other parts of the cluster reach this process at.</summary>
+    /// <summary>The IP address at which other nodes and workers reach this process.</summary>
     public IPAddress Address { get; init; } = IPAddress.Loopback;
 
-    /// <summary>The certificate that nodes and workers show each other; without one their connections are open.</summary>
+    /// <summary>
+    /// The certificate for connections between nodes and workers; null leaves these connections unencrypted and open to everybody.
+    /// </summary>
     public ClusterCertificate? Certificate { get; init; }
 
     public int SiloPort { get; init; } = 11_111;
     public int GatewayPort { get; init; } = 30_000;
 }
 
-/// <summary>Puts the job service into a host.</summary>
+/// <summary>Adds the job service to a host.</summary>
 public static class JobsHosting
 {
     internal const string ClusterId = "locutor";
     private static readonly TimeSpan GatewayRefresh = TimeSpan.FromSeconds(5);
 
-    /// <summary>One silo in this process, with its storage and the tokens.</summary>
+    /// <summary>Adds one Orleans silo with its storage and the tokens to this process.</summary>
     public static void AddJobs(this IHostApplicationBuilder builder, ClusterOptions cluster, JobsOptions options)
     {
         builder.Services.AddSingleton(options);
@@ -79,8 +81,8 @@ public static class JobsHosting
     }
 
     /// <summary>
-    /// A client of the cluster, as a worker is one: reaches the grains through the gateways that are named, or else through those that the
-    /// database lists.
+    /// Adds a client of the cluster, for example for a worker. The client reaches the grains through the named gateways; without names,
+    /// through the gateways that the database lists.
     /// </summary>
     public static void AddJobsClient(this IHostApplicationBuilder builder, GatewayName[] gateways, string? postgres, ClusterCertificate? certificate)
     {
@@ -101,10 +103,10 @@ public static class JobsHosting
         });
     }
 
-    /// <summary>The tokens of an installation, for programs other than the service.</summary>
+    /// <summary>Opens the tokens of an installation for programs other than the service.</summary>
     public static TokenStore OpenTokens(ClusterOptions cluster) => new(Open(cluster), TimeProvider.System);
 
-    /// <summary>Facts about the database of an installation. Its schema is made, or brought up to date, if need be.</summary>
+    /// <summary>Reads facts about the database of an installation. It creates or updates the schema first if necessary.</summary>
     public static DatabaseFacts ReadFacts(ClusterOptions cluster) => DatabaseFacts.Read(Open(cluster));
 
     private static Func<DbConnection> Open(ClusterOptions cluster)

@@ -8,9 +8,9 @@ using Orleans.Configuration;
 namespace Locutor.Jobs.Hosting;
 
 /// <summary>
-/// Declares a node lost as soon as its machine refuses connections to its port: then its process has ended. Orleans' own probes take seconds
-/// to find this out, and a node that starts while all others are gone would wait for them until their rows in the database are old. A machine
-/// that does not answer at all is left to the probes.
+/// Declares a node lost as soon as its machine refuses connections to its port, which means that its process has ended. The probes of
+/// Orleans need seconds to find this out, and a node that starts when all others are lost would wait until their rows in the database are
+/// old. The probes still find machines that do not answer at all.
 /// </summary>
 internal sealed partial class LostNodes(IClusterMembershipService members, ILocalSiloDetails self, TimeProvider time, ILogger<LostNodes> logger)
     : ILifecycleParticipant<ISiloLifecycle>, IDisposable
@@ -18,7 +18,7 @@ internal sealed partial class LostNodes(IClusterMembershipService members, ILoca
     private static readonly TimeSpan UsualJoin = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
-    // A process that is killed does not close everything in one moment.
+    // The operating system needs a moment to close all connections and ports of a killed process, so the port is tried again.
     private static readonly TimeSpan[] Pauses = [TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(0.5)];
 
     private readonly CancellationTokenSource _ending = new();
@@ -31,7 +31,7 @@ internal sealed partial class LostNodes(IClusterMembershipService members, ILoca
         silo.Services.AddSingleton<LostNodes>().AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<LostNodes>());
         silo.Services.AddOptions<SiloConnectionOptions>().Configure<IServiceProvider>((connections, services) =>
         {
-            // The class needs the membership, and that needs connections.
+            // Resolved late: this class needs the cluster membership, and the membership needs connections.
             ConnectionDelegate Watch(ConnectionDelegate next) => connection => services.GetRequiredService<LostNodes>().WatchAsync(next, connection);
             connections.ConfigureSiloInboundConnection(connection => connection.Use(Watch));
             connections.ConfigureSiloOutboundConnection(connection => connection.Use(Watch));
@@ -121,7 +121,7 @@ internal sealed partial class LostNodes(IClusterMembershipService members, ILoca
         }
     }
 
-    /// <summary>Whether any node was found to be lost.</summary>
+    /// <summary>Declares the lost nodes dead. Returns whether there was any.</summary>
     private async Task<bool> RemoveLostAsync(CancellationToken ending)
     {
         var others = members.CurrentSnapshot.Members.Values

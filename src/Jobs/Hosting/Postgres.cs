@@ -7,14 +7,17 @@ using Orleans.Configuration;
 
 namespace Locutor.Jobs.Hosting;
 
-/// <summary>PostgreSQL instead of SQLite, so that several machines share jobs: Orleans' ADO.NET providers for grain state and membership.</summary>
+/// <summary>
+/// Sets up PostgreSQL, which several machines can share, instead of SQLite. Orleans' ADO.NET providers store grain state and membership
+/// in it.
+/// </summary>
 internal static class Postgres
 {
     private const string Invariant = "Npgsql";
     private const int MostConnections = 20;
     private const long SchemaLock = 0x4C6F6375746F72;
 
-    /// <summary>Makes the schema and tells the silo to use it.</summary>
+    /// <summary>Creates the schema and makes the silo use the database.</summary>
     public static void Use(ISiloBuilder silo, string connectionString, ClusterOptions cluster)
     {
         connectionString = Bounded(connectionString);
@@ -34,7 +37,7 @@ internal static class Postgres
         silo.Services.AddSingleton(services => new SessionStore(Connector(connectionString), services.GetRequiredService<TimeProvider>()));
     }
 
-    /// <summary>How a lost node is noticed. Every promise about time after a loss depends on this.</summary>
+    /// <summary>Sets how fast the cluster notices a lost node. All documented times after a loss depend on these values.</summary>
     private static void UseMembership(ISiloBuilder silo)
     {
         silo.Configure<ClusterMembershipOptions>(membership =>
@@ -51,13 +54,13 @@ internal static class Postgres
 #pragma warning disable ORLEANSEXP003 // The usual directory ends healthy grains whenever a node joins or is lost (docs/decisions/lost-nodes.md).
         silo.AddDistributedGrainDirectory();
 #pragma warning restore ORLEANSEXP003
-        // Two activations of one grain for a moment do no harm: what they store carries a version.
+        // For a moment a grain may have two activations. This is harmless, since every write checks the stored version.
         silo.Configure<GrainDirectoryOptions>(directory => directory.RangeLeaseDuration = TimeSpan.Zero);
     }
 
     /// <summary>
-    /// PostgreSQL accepts 100 connections if nothing else is said, and Npgsql opens as many for each node. A node that took up many jobs
-    /// left none to the others.
+    /// Limits the connections of one node. By default PostgreSQL accepts 100 connections and Npgsql opens up to 100 per node, so a busy
+    /// node could leave no connection to the others.
     /// </summary>
     private static string Bounded(string connectionString)
     {
@@ -67,11 +70,11 @@ internal static class Postgres
         return parts.ConnectionString;
     }
 
-    /// <summary>Tells a client to find the gateways of the nodes in the database.</summary>
+    /// <summary>Makes a client find the gateways of the nodes in the database.</summary>
     public static void Use(IClientBuilder client, string connectionString) =>
         client.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Invariant, connectionString));
 
-    /// <summary>Opens connections to the database, whose schema is made if it is not there.</summary>
+    /// <summary>Opens a pool of connections to the database and creates its schema when it is missing.</summary>
     public static Func<DbConnection> OpenTokens(string connectionString)
     {
         MakeSchema(connectionString);
@@ -90,7 +93,7 @@ internal static class Postgres
         using var connection = new NpgsqlConnection(connectionString);
         connection.Open();
         using var transaction = connection.BeginTransaction();
-        // Two machines may start at the same moment.
+        // Two machines may start at the same moment, so the schema is created under a lock.
         Execute(connection, $"SELECT pg_advisory_xact_lock({SchemaLock})");
         SchemaVersion.Update(connection, PostgresSchema.Steps);
         foreach (var (key, text) in PostgresSchema.Statements)

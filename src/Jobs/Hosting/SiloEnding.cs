@@ -1,8 +1,8 @@
 namespace Locutor.Jobs.Hosting;
 
 /// <summary>
-/// Says when the silo of this process begins to stop. A grain goes only after its calls have returned, so those that wait for something
-/// to happen end here; their callers ask again and reach the grain where it lives then.
+/// Signals that the silo of this process begins to stop. A grain can move to another node only after its calls have returned, so calls that
+/// wait for an event return early; their callers repeat them and reach the grain on its new node.
 /// </summary>
 public sealed class SiloEnding : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {

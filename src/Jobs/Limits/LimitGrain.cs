@@ -1,8 +1,8 @@
 namespace Locutor.Jobs.Limits;
 
 /// <summary>
-/// A limit of one token over all machines: the one bucket of it in the cluster. The key names what is counted and the token. The bucket lives
-/// in memory alone: after the loss of its machine it starts full.
+/// One rate limit of one token for the whole cluster. The key of the grain names the limit and the token. The bucket is in memory only,
+/// so it starts full after its node was lost.
 /// </summary>
 public interface ILimitGrain : IGrainWithStringKey
 {

@@ -1,9 +1,12 @@
 namespace Locutor.Jobs.Queue;
 
-/// <summary>Work that is handed out at a given time and comes back when nobody reports on it: inputs to fetch, webhooks to send.</summary>
+/// <summary>
+/// Work items that become due at a given time: inputs to fetch and webhooks to send. An item that was taken becomes due again unless it
+/// is removed or postponed in time.
+/// </summary>
 public sealed class DueList
 {
-    // Asked: the time that the caller named. Due: the same, or later while somebody has the work.
+    // Asked: the time given to Add. Due: the time at which the item can be taken, later than Asked while somebody works on it.
     private readonly Dictionary<string, (DateTimeOffset Asked, DateTimeOffset Due)> _due = new(StringComparer.Ordinal);
     private readonly PriorityQueue<string, DateTimeOffset> _order = new();
 
@@ -13,14 +16,16 @@ public sealed class DueList
 
     public bool Contains(string id) => _due.ContainsKey(id);
 
-    /// <summary>Adds work, or moves it to another time. Work that is already here for this time stays with whoever has taken it.</summary>
+    /// <summary>
+    /// Adds an item, or moves it to another time. If it was already added for this time, nothing changes, even if somebody has taken it.
+    /// </summary>
     public void Add(string id, DateTimeOffset due)
     {
         if (!_due.TryGetValue(id, out var known) || known.Asked != due)
             Set(id, due, due);
     }
 
-    /// <summary>Whoever has taken the work still does it: it is due again at <paramref name="due"/>.</summary>
+    /// <summary>Delays an item that somebody still works on: it becomes due again at <paramref name="due"/>.</summary>
     public void Postpone(string id, DateTimeOffset due)
     {
         if (_due.TryGetValue(id, out var known))
@@ -29,7 +34,10 @@ public sealed class DueList
 
     public bool Remove(string id) => _due.Remove(id);
 
-    /// <summary>Takes what is due and keeps it until it is removed or <paramref name="patience"/> has passed, when it is due again.</summary>
+    /// <summary>
+    /// Takes an item that is due at <paramref name="now"/>. Unless it is removed or postponed, it becomes due again after <paramref
+    /// name="patience"/>.
+    /// </summary>
     public bool TryTake(DateTimeOffset now, TimeSpan patience, out string id)
     {
         while (_order.TryPeek(out id!, out var due) && due <= now)

@@ -1,11 +1,11 @@
 namespace Locutor.Jobs.Queue;
 
-/// <summary>One waiting job.</summary>
+/// <summary>A job that waits for a worker.</summary>
 public readonly record struct Waiting(string Id, string Owner, long Order);
 
 /// <summary>
-/// Jobs in the order in which they should run: each owner's own jobs in order of acceptance, and owners in turn, those with the fewest
-/// running jobs first. One owner with ten thousand jobs delays another's single one by one place, not by ten thousand.
+/// The order in which waiting jobs run. Owners take turns, and an owner with fewer running jobs comes first. The jobs of one owner run in
+/// the order of acceptance. So an owner with ten thousand waiting jobs delays the single job of another owner by one place only.
 /// </summary>
 public sealed class FairQueue
 {
@@ -13,21 +13,21 @@ public sealed class FairQueue
     private readonly Dictionary<string, Waiting> _waiting = new(StringComparer.Ordinal);
     private long _turn;
 
-    /// <summary>Jobs waiting in all.</summary>
+    /// <summary>The number of waiting jobs of all owners.</summary>
     public int Count => _waiting.Count;
 
-    /// <summary>Jobs that wait.</summary>
+    /// <summary>The ids of the waiting jobs.</summary>
     public IEnumerable<string> Ids => _waiting.Keys;
 
     public bool Contains(string id) => _waiting.ContainsKey(id);
 
-    /// <summary>Jobs of <paramref name="owner"/> that wait.</summary>
+    /// <summary>Counts the waiting jobs of <paramref name="owner"/>.</summary>
     public int CountOf(string owner) => _lanes.TryGetValue(owner, out var lane) ? lane.Waiting.Count : 0;
 
-    /// <summary>Adds a job; one that is already there is left as it stands.</summary>
+    /// <summary>Adds a job. If the queue has it already, nothing changes.</summary>
     public bool Add(Waiting job) => _waiting.TryAdd(job.Id, job) && LaneOf(job.Owner).Waiting.Add((job.Order, job.Id));
 
-    /// <summary>Takes a job out before its turn.</summary>
+    /// <summary>Removes a job before its turn.</summary>
     public bool Remove(string id)
     {
         if (!_waiting.Remove(id, out var job))
@@ -38,7 +38,7 @@ public sealed class FairQueue
         return true;
     }
 
-    /// <summary>Takes the job whose turn it is and counts it as running for its owner until <see cref="Finished"/>.</summary>
+    /// <summary>Removes the job whose turn it is and counts it as running for its owner until <see cref="Finished"/> is called.</summary>
     public bool TryTake(out Waiting job)
     {
         var next = _lanes.Values.Where(lane => lane.Waiting.Count > 0).MinBy(lane => (lane.Running, lane.LastTurn));
@@ -55,10 +55,10 @@ public sealed class FairQueue
         return true;
     }
 
-    /// <summary>Counts a job as running that was not taken from here, as after a restart.</summary>
+    /// <summary>Counts a running job that was not taken from this queue, for example after a restart.</summary>
     public void Started(string owner) => LaneOf(owner).Running++;
 
-    /// <summary>A job taken earlier runs no longer.</summary>
+    /// <summary>Notes that a running job of the owner has ended.</summary>
     public void Finished(string owner)
     {
         if (!_lanes.TryGetValue(owner, out var lane))
@@ -67,7 +67,10 @@ public sealed class FairQueue
         Forget(owner, lane);
     }
 
-    /// <summary>How many jobs will start before and including this one if all run equally long; 0 when it does not wait.</summary>
+    /// <summary>
+    /// Returns the place of a job in the order, from 1 for the next one, under the assumption that all jobs run equally long; 0 when it
+    /// does not wait.
+    /// </summary>
     public int PositionOf(string id)
     {
         if (!_waiting.TryGetValue(id, out var job))

@@ -4,8 +4,8 @@ using Locutor.Jobs.Records;
 namespace Locutor.Jobs.Queue;
 
 /// <summary>
-/// Where each open job is: waiting for its inputs, waiting for a worker, running, or with a webhook to send. A job is in one list at most,
-/// the one that its record calls for.
+/// The lists of open jobs: jobs whose inputs are to be fetched, jobs that wait for a worker, running jobs, and jobs with a webhook to send.
+/// Each job is in at most one list, which follows from its record.
 /// </summary>
 public sealed class QueuedJobs(TimeProvider time, TimeSpan lease)
 {
@@ -23,15 +23,15 @@ public sealed class QueuedJobs(TimeProvider time, TimeSpan lease)
 
     public int RunningCount => _running.Count;
 
-    /// <summary>Jobs in any list.</summary>
+    /// <summary>The ids of the jobs in all lists.</summary>
     public IEnumerable<string> Ids => _waiting.Ids.Concat(_fetching.Ids).Concat(_running.Keys).Concat(_webhooks.Ids);
 
     public bool Knows(string id) => _waiting.Contains(id) || _fetching.Contains(id) || _running.ContainsKey(id) || _webhooks.Contains(id);
 
-    /// <summary>Jobs of <paramref name="owner"/> that have not started.</summary>
+    /// <summary>Counts the jobs of <paramref name="owner"/> that have not started: those to fetch and those that wait.</summary>
     public int NotStartedOf(string owner) => _waiting.CountOf(owner) + _fetchOwners.Values.Count(other => other == owner);
 
-    /// <summary>The job that a worker has, as far as the queue knows.</summary>
+    /// <summary>Returns the job that runs on a worker as far as the queue knows, or null.</summary>
     public JobRecord? RunningOn(string workerId) =>
         _running.Values.FirstOrDefault(running => running.Job.Worker == workerId).Job;
 
@@ -39,14 +39,14 @@ public sealed class QueuedJobs(TimeProvider time, TimeSpan lease)
 
     public IReadOnlyList<JobRecord> AllRunning() => [.. _running.Values.Select(running => running.Job)];
 
-    /// <summary>Running jobs whose lease may have run out: the record has to say.</summary>
+    /// <summary>Returns the running jobs whose lease may have run out. The caller reads the record of each job to be sure.</summary>
     public IReadOnlyList<JobRecord> LeasesToCheck()
     {
         var now = time.GetUtcNow();
         return [.. _running.Values.Where(running => running.CheckAt <= now).Select(running => running.Job)];
     }
 
-    /// <summary>Whether the job is in the list that an index entry calls for.</summary>
+    /// <summary>Returns whether the job is in the list that fits the status of its index entry.</summary>
     public bool Agrees(IndexEntry entry) => entry.Status switch
     {
         JobStatus.Running => _running.ContainsKey(entry.Id),
@@ -54,7 +54,7 @@ public sealed class QueuedJobs(TimeProvider time, TimeSpan lease)
         _ => _webhooks.Contains(entry.Id),
     };
 
-    /// <summary>Moves a job to the list that its record calls for and out of all others.</summary>
+    /// <summary>Moves a job to the list that follows from its record and removes it from all others.</summary>
     public void Place(JobRecord job)
     {
         var running = job.Status is JobStatus.Running;
@@ -78,7 +78,7 @@ public sealed class QueuedJobs(TimeProvider time, TimeSpan lease)
             _webhooks.Add(job.Id, job.Webhook!.NextAt!.Value);
     }
 
-    /// <summary>Forgets a job of which there is no record.</summary>
+    /// <summary>Removes a job from all lists because it has no record.</summary>
     public void Drop(string id)
     {
         RemoveRunning(id);
@@ -98,7 +98,7 @@ public sealed class QueuedJobs(TimeProvider time, TimeSpan lease)
     {
         var now = time.GetUtcNow();
         var until = job.LeaseUntil ?? now;
-        // The lease is by the clock of the machine that keeps the record, which may differ from this one's.
+        // Another machine set the end of the lease, and its clock may differ: never wait longer than one lease by this clock.
         var checkAt = until > now + lease ? now + lease : until;
         if (!_running.ContainsKey(job.Id))
             _waiting.Started(job.Owner);

@@ -1,8 +1,8 @@
 namespace Locutor.Jobs.Queue;
 
 /// <summary>
-/// Places in the queue that are kept for jobs which are being accepted. A place that is neither used nor given up, because an answer was
-/// lost, is free again after <see cref="Patience"/>.
+/// Places in the queue that are reserved for jobs while they are being accepted. If a place is neither used nor given up, because an answer
+/// was lost, it becomes free after <see cref="Patience"/>.
 /// </summary>
 public sealed class Reservations(TimeProvider time)
 {
@@ -32,7 +32,7 @@ public sealed class Reservations(TimeProvider time)
             _ofOwner.Remove(place.Owner);
     }
 
-    /// <summary>Frees the places whose time is over.</summary>
+    /// <summary>Frees the places that were reserved longer than <see cref="Patience"/> ago.</summary>
     public void RemoveExpired()
     {
         var now = time.GetUtcNow();

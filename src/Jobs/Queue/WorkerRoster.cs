@@ -2,10 +2,13 @@ using Locutor.Jobs.Grains;
 
 namespace Locutor.Jobs.Queue;
 
-/// <summary>The workers that the queue has seen lately, and those that said goodbye or were declared gone and get no more jobs.</summary>
+/// <summary>The workers that reported to the queue lately, and the workers that left or were declared gone and get no more jobs.</summary>
 public sealed class WorkerRoster(TimeProvider time)
 {
-    /// <summary>How long a silent worker is listed, and how long a departed one is refused: longer than any of its calls can be on its way.</summary>
+    /// <summary>
+    /// How long a silent worker stays listed, and how long a departed worker is refused. It is longer than any delayed call of a worker
+    /// can take to arrive.
+    /// </summary>
     public static readonly TimeSpan Memory = TimeSpan.FromMinutes(2);
 
     private readonly Dictionary<string, WorkerReport> _workers = new(StringComparer.Ordinal);
@@ -15,7 +18,7 @@ public sealed class WorkerRoster(TimeProvider time)
 
     public int Count => _workers.Count;
 
-    /// <summary>Departed workers that are remembered.</summary>
+    /// <summary>The number of departed workers that are still refused.</summary>
     public int DepartedCount => _departed.Count;
 
     public IEnumerable<WorkerReport> All => _workers.Values;
@@ -26,21 +29,24 @@ public sealed class WorkerRoster(TimeProvider time)
             _workers[worker.Id] = worker with { SeenAt = time.GetUtcNow() };
     }
 
-    /// <summary>How long nothing was heard of a worker. The queue counts from its own start for a worker that it has not seen yet.</summary>
+    /// <summary>
+    /// Returns the time since the last report of a worker. For a worker that has not reported yet, it is the time since the queue
+    /// started.
+    /// </summary>
     public TimeSpan SilenceOf(string? id) =>
         time.GetUtcNow() - (id is not null && _workers.TryGetValue(id, out var worker) ? worker.SeenAt : _since);
 
-    /// <summary>Notes that a worker has no job any more.</summary>
+    /// <summary>Marks a worker as idle if it still has the given job.</summary>
     public void Idle(string? id, string jobId)
     {
         if (id is not null && _workers.TryGetValue(id, out var worker) && worker.Job == jobId)
             _workers[id] = worker with { State = "idle", Job = null };
     }
 
-    /// <summary>The worker gets no more jobs.</summary>
+    /// <summary>Marks a worker as departed: it gets no more jobs.</summary>
     public void Depart(string id) => _departed[id] = time.GetUtcNow();
 
-    /// <summary>The worker gets no more jobs and is not listed any more.</summary>
+    /// <summary>Marks a worker as gone: it gets no more jobs, cannot finish its job and is not listed any more.</summary>
     public void Gone(string id)
     {
         Depart(id);
@@ -48,12 +54,12 @@ public sealed class WorkerRoster(TimeProvider time)
         _workers.Remove(id);
     }
 
-    /// <summary>Whether the worker has ended: it does not even finish what it has begun.</summary>
+    /// <summary>Returns whether the process of the worker has ended, so that its running job cannot finish.</summary>
     public bool IsGone(string? id) => id is not null && _gone.Contains(id);
 
     public bool HasDeparted(string id) => _departed.ContainsKey(id);
 
-    /// <summary>Forgets workers that were silent, or departed, longer than <see cref="Memory"/> ago.</summary>
+    /// <summary>Removes workers that were silent for longer than <see cref="Memory"/> or departed longer ago than that.</summary>
     public void Forget()
     {
         var before = time.GetUtcNow() - Memory;

@@ -1,12 +1,12 @@
 namespace Locutor.Jobs.Records;
 
-/// <summary>How far a running attempt is. Counts are 0 where they are not known yet.</summary>
+/// <summary>The progress of a running attempt. Counts are 0 while they are unknown.</summary>
 [GenerateSerializer, Immutable]
 public sealed record JobProgress
 {
     [Id(0)] public JobStage Stage { get; init; }
 
-    /// <summary>0 to 100.</summary>
+    /// <summary>The share of the work that is done, in percent from 0 to 100.</summary>
     [Id(1)] public double Percent { get; init; }
 
     [Id(2)] public int Clip { get; init; }
@@ -15,11 +15,15 @@ public sealed record JobProgress
     [Id(5)] public int Steps { get; init; }
     [Id(6)] public double? EtaSeconds { get; init; }
 
-    /// <summary>A note on these inputs, such as a picture of another kind than the model was trained on.</summary>
+    /// <summary>
+    /// A notice about the inputs, for example that the model was not trained on pictures of this kind; null when there is none.
+    /// </summary>
     [Id(7)] public string? Notice { get; init; }
 }
 
-/// <summary>Why a job failed. <see cref="Code"/> is stable and documented; <see cref="Message"/> is for people.</summary>
+/// <summary>
+/// The reason why a job failed. Programs read <see cref="Code"/>, which is stable and documented; people read <see cref="Message"/>.
+/// </summary>
 [GenerateSerializer, Immutable]
 public sealed record JobError([property: Id(0)] string Code, [property: Id(1)] string Message, [property: Id(2)] bool Retryable)
 {
@@ -44,7 +48,7 @@ public sealed record JobResult
     [Id(1)] public string? ThumbnailPath { get; init; }
     [Id(2)] public long Bytes { get; init; }
 
-    /// <summary>SHA-256 of the file in lower-case hex; the service's entity tag.</summary>
+    /// <summary>The SHA-256 of the file in lower-case hex. The service sends it as the entity tag (ETag).</summary>
     [Id(3)] public string Sha256 { get; init; } = "";
 
     [Id(4)] public int Width { get; init; }
@@ -52,31 +56,31 @@ public sealed record JobResult
     [Id(6)] public double Seconds { get; init; }
     [Id(7)] public double GenerationSeconds { get; init; }
 
-    /// <summary>The notice that the progress carried.</summary>
+    /// <summary>The notice about the inputs, see <see cref="JobProgress.Notice"/>.</summary>
     [Id(8)] public string? Notice { get; init; }
 
-    /// <summary>How long the attempt that made it was in each stage.</summary>
+    /// <summary>Seconds that the successful attempt spent in each stage.</summary>
     [Id(9)] public Dictionary<JobStage, double>? StageSeconds { get; init; }
 }
 
-/// <summary>State of the one webhook of a job: how often it was tried and when it is due again.</summary>
+/// <summary>The state of the webhook of a job: how often it was tried and when it is due again.</summary>
 [GenerateSerializer, Immutable]
 public sealed record WebhookState
 {
     [Id(0)] public int Attempts { get; init; }
     [Id(1)] public DateTimeOffset? NextAt { get; init; }
 
-    /// <summary>Whether nothing more is sent: it was delivered, or given up.</summary>
+    /// <summary>Whether the webhook was delivered or given up, so that nothing more is sent.</summary>
     [Id(2)] public bool Settled { get; init; }
 
-    /// <summary>Why the last attempt failed; null when it did not.</summary>
+    /// <summary>The reason why the last attempt failed; null when it succeeded or none was made.</summary>
     [Id(3)] public string? LastError { get; init; }
 
-    /// <summary>HTTP status of the last answer; null where none came.</summary>
+    /// <summary>The HTTP status of the last answer; null when no answer came.</summary>
     [Id(4)] public int? LastStatus { get; init; }
     [Id(5)] public DateTimeOffset? LastAt { get; init; }
 
-    /// <summary>When a caller asked to send it again; the time to try counts from here.</summary>
+    /// <summary>The time at which a caller asked to send the webhook again. The period of retries counts from this time.</summary>
     [Id(6)] public DateTimeOffset? AskedAt { get; init; }
 
     public bool Delivered => Settled && LastError is null;

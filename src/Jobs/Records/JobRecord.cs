@@ -1,27 +1,27 @@
 namespace Locutor.Jobs.Records;
 
-/// <summary>Everything that is known about a job; what its grain stores and what readers get.</summary>
+/// <summary>The full state of a job. The grain of the job stores it, and readers get it.</summary>
 [GenerateSerializer, Immutable]
 public sealed record JobRecord
 {
     [Id(0)] public string Id { get; init; } = "";
 
-    /// <summary>Key id of the token the job belongs to; a job of another token does not exist for a caller.</summary>
+    /// <summary>The key id of the token that owns the job. For callers with another token the job does not exist.</summary>
     [Id(1)] public string Owner { get; init; } = "";
 
-    /// <summary>Place in the order of acceptance (microseconds since 1970, unique per owner).</summary>
+    /// <summary>The time of acceptance in microseconds since 1970, unique per owner. It defines the order of jobs.</summary>
     [Id(2)] public long Order { get; init; }
 
-    /// <summary>Grows with every change, across restarts too; the identifier of a server-sent event.</summary>
+    /// <summary>A number that grows with every change, also across restarts. Server-sent events use it as their id.</summary>
     [Id(3)] public long Version { get; init; }
 
     [Id(4)] public JobRequest Request { get; init; } = new();
     [Id(5)] public JobStatus Status { get; init; }
 
-    /// <summary>Number of the latest attempt, from 1; a worker that holds an older number is refused.</summary>
+    /// <summary>The number of the latest attempt, from 1. Reports of a worker with an older number are refused.</summary>
     [Id(6)] public int Attempt { get; init; }
 
-    /// <summary>Attempts that ended because their worker vanished.</summary>
+    /// <summary>The number of attempts that ended because their worker was lost.</summary>
     [Id(7)] public int LostWorkers { get; init; }
 
     [Id(8)] public string? Worker { get; init; }
@@ -33,14 +33,16 @@ public sealed record JobRecord
     [Id(14)] public DateTimeOffset? StartedAt { get; init; }
     [Id(15)] public DateTimeOffset? FinishedAt { get; init; }
 
-    /// <summary>When the result and the inputs are removed; set when the job ends.</summary>
+    /// <summary>The time at which the result and the inputs are removed; set when the job ends.</summary>
     [Id(16)] public DateTimeOffset? ExpiresAt { get; init; }
 
     [Id(17)] public WebhookState? Webhook { get; init; }
 
-    /// <summary>Workers that could not run the job for a reason of their own; see <see cref="Grains.IJobGrain.RefuseAsync"/>.</summary>
+    /// <summary>
+    /// The ids of workers that could not run the job because of their own fault; see <see cref="Grains.IJobGrain.RefuseAsync"/>.
+    /// </summary>
     [Id(18)] public string[] RefusedBy { get; init; } = [];
 
-    /// <summary>Whether something is still to be done: to run, or to tell a webhook.</summary>
+    /// <summary>Whether the job still has to run or its webhook still has to be sent.</summary>
     public bool IsOpen => !Status.IsTerminal() || Webhook is { Settled: false };
 }

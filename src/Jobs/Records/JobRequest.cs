@@ -3,34 +3,37 @@ using System.Text.Json.Serialization;
 
 namespace Locutor.Jobs.Records;
 
-/// <summary>One file a job needs. Either <see cref="Path"/> (already stored) or <see cref="Url"/> (still to be fetched) is set.</summary>
+/// <summary>
+/// One input file of a job. <see cref="Path"/> is set when the file is stored; until then <see cref="Url"/> tells where to fetch it.
+/// </summary>
 [GenerateSerializer, Immutable]
 public sealed record JobInput
 {
-    /// <summary>Field of the request this file came from: image, video, audio or audio2.</summary>
+    /// <summary>The field of the request that gave this file: image, video, audio or audio2.</summary>
     [Id(0)] public string Field { get; init; } = "";
 
     [Id(1)] public string? Url { get; init; }
 
-    /// <summary>Path relative to the data folder.</summary>
+    /// <summary>The path relative to the data folder; null while the file is not stored.</summary>
     [Id(2)] public string? Path { get; init; }
 
     [Id(3)] public long Bytes { get; init; }
 
-    /// <summary>Content type as sniffed from the bytes, never as claimed.</summary>
+    /// <summary>The content type, detected from the bytes of the file. The type that the sender claims is ignored.</summary>
     [Id(4)] public string ContentType { get; init; } = "";
 
-    /// <summary>Length in seconds for sound and video, 0 for pictures.</summary>
+    /// <summary>The duration of sound or video in seconds; 0 for pictures.</summary>
     [Id(5)] public double Seconds { get; init; }
 
-    /// <summary>Pixels of pictures and videos, 0 for sound.</summary>
+    /// <summary>The width of a picture or video in pixels; 0 for sound.</summary>
     [Id(6)] public int Width { get; init; }
 
     [Id(7)] public int Height { get; init; }
 }
 
 /// <summary>
-/// A submission as it is stored. What is to be made is opaque here: JSON that the generator reads, with the version of its form.
+/// A submission as the job stores it. The request for the video is opaque JSON at this layer: only the generator reads it, and a version
+/// number tells its format.
 /// </summary>
 [GenerateSerializer, Immutable]
 public sealed record JobRequest : IJsonOnDeserialized
@@ -42,26 +45,28 @@ public sealed record JobRequest : IJsonOnDeserialized
     [Id(15)] public string? Webhook { get; init; }
     [Id(16)] public Dictionary<string, string>? Metadata { get; init; }
 
-    /// <summary>W3C trace context of the request that submitted the job, for the spans of what is done with it later.</summary>
+    /// <summary>The W3C trace context of the HTTP request that submitted the job. Later spans of the job continue this trace.</summary>
     [Id(17)] public string? TraceParent { get; init; }
 
-    /// <summary>Name of the model that is asked for, for figures; null in older records.</summary>
+    /// <summary>The name of the requested model, for metrics; null in older records.</summary>
     [Id(20)] public string? ModelName { get; init; }
 
-    /// <summary>The fields of the video, as a JSON object.</summary>
+    /// <summary>The fields of the video request as a JSON object.</summary>
     public string Payload
     {
         get => _payload;
         init => _payload = value;
     }
 
-    /// <summary>Form of <see cref="Payload"/>; 0 in records whose payload was not yet kept apart from the other properties.</summary>
+    /// <summary>
+    /// The version of the format of <see cref="Payload"/>. Records of version 0 kept the fields among the other properties.
+    /// </summary>
     [Id(19)] public int PayloadVersion { get; init; }
 
-    /// <summary>Whether every input lies in the data folder.</summary>
+    /// <summary>Whether all inputs are stored in the data folder.</summary>
     public bool InputsStored => Inputs.All(input => input.Path is not null);
 
-    /// <summary>Properties of version 0, which stood where <see cref="Payload"/> is now.</summary>
+    /// <summary>The properties of a record of version 0, which had no <see cref="Payload"/>.</summary>
     [field: NonSerialized]
     [JsonInclude, JsonExtensionData]
     private Dictionary<string, JsonElement>? Older { get; set; }

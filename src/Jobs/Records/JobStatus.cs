@@ -1,6 +1,8 @@
 namespace Locutor.Jobs.Records;
 
-/// <summary>Where a job stands. <see cref="Succeeded"/>, <see cref="Failed"/> and <see cref="Canceled"/> are final; results then expire.</summary>
+/// <summary>
+/// The status of a job. <see cref="Succeeded"/>, <see cref="Failed"/> and <see cref="Canceled"/> are final; the results expire later.
+/// </summary>
 public enum JobStatus
 {
     Queued,
@@ -11,7 +13,7 @@ public enum JobStatus
     Expired,
 }
 
-/// <summary>What is being done for a job that is not finished.</summary>
+/// <summary>The current stage of a job that is not finished.</summary>
 public enum JobStage
 {
     None,
@@ -25,6 +27,6 @@ public enum JobStage
 
 public static class JobStatusExtensions
 {
-    /// <summary>Whether no worker will touch the job any more.</summary>
+    /// <summary>Returns whether the status is final, so that no worker will run the job any more.</summary>
     public static bool IsTerminal(this JobStatus status) => status is not (JobStatus.Queued or JobStatus.Running);
 }

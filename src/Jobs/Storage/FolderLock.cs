@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Locutor.Jobs.Storage;
 
 /// <summary>
-/// Keeps a second service out of a data folder with a SQLite database. The system frees the lock when its process ends, however it ends;
-/// a file next to it names the holder for people.
+/// A lock on a data folder with a SQLite database, so that only one service uses it. The operating system frees the lock when the process
+/// ends, also after a crash. A file next to the lock names the holder for people.
 /// </summary>
 public sealed class FolderLock : IDisposable
 {
@@ -24,7 +24,7 @@ public sealed class FolderLock : IDisposable
         return new FolderLock(file);
     }
 
-    /// <summary>Who holds the folder, or null when nobody does.</summary>
+    /// <summary>Returns who holds the folder, or null when it is free.</summary>
     public static string? HolderOf(string folder)
     {
         using var file = Open(folder);

@@ -4,8 +4,8 @@ using Microsoft.Data.Sqlite;
 namespace Locutor.Jobs.Storage;
 
 /// <summary>
-/// Writes to SQLite from one thread, many at a time: what arrives while a transaction commits shares the next one.
-/// A write is answered after its commit is on disk, so two hundred waiting writers cost one sync and not two hundred.
+/// Writes to SQLite from one thread. All writes that arrive while a transaction commits share the next transaction. A write completes when
+/// its commit is on disk, so two hundred concurrent writers cost one disk sync instead of two hundred.
 /// </summary>
 public sealed class GroupCommit : IDisposable
 {
@@ -23,9 +23,10 @@ public sealed class GroupCommit : IDisposable
     }
 
     /// <summary>
-    /// Stores <paramref name="body"/> if the stored version is <paramref name="expected"/> (0: nothing stored); null removes the row.
-    /// The new version, or null when another one was found.
+    /// Stores <paramref name="body"/>, or removes the row when it is null, if the stored version is <paramref name="expected"/>
+    /// (0: there is no row yet).
     /// </summary>
+    /// <returns>The new version, or null when the stored version was another one and nothing changed.</returns>
     public Task<long?> WriteAsync(string kind, string id, long expected, ReadOnlyMemory<byte>? body)
     {
         var write = new Write(kind, id, expected, body);

@@ -2,7 +2,7 @@ namespace Locutor.Jobs.Storage;
 
 /// <summary>
 /// The tables and statements that Orleans' ADO.NET providers use on PostgreSQL. The providers find each statement in
-/// <c>OrleansQuery</c> by its key and bind parameters of fixed names; the statements themselves are ours.
+/// <c>OrleansQuery</c> by its key and bind parameters with fixed names. This project wrote the statements.
 /// </summary>
 internal static class PostgresSchema
 {
@@ -24,7 +24,7 @@ internal static class PostgresSchema
             created_at bigint NOT NULL, expires_at bigint, revoked_at bigint, max_queued integer);
         """;
 
-    /// <summary>The changes of the tables, in order.</summary>
+    /// <summary>The steps of the schema, in the order in which they run.</summary>
     public static IReadOnlyList<SchemaStep> Steps { get; } =
     [
         new(Released, ReadableBy: 1),
@@ -45,11 +45,11 @@ internal static class PostgresSchema
 
     private const string CleanUp = "DELETE FROM membership WHERE deployment = @DeploymentId AND alive_time < @IAmAliveTime AND status <> 3";
 
-    /// <summary>Statements by the providers' keys.</summary>
+    /// <summary>The statements by the keys of the providers.</summary>
     public static IReadOnlyDictionary<string, string> Statements { get; } = new Dictionary<string, string>
     {
         ["ReadFromStorageKey"] = $"SELECT body AS PayloadBinary, now() AS Now, version AS Version FROM grain_state WHERE {Row}",
-        // One statement, so that of two first writers one finds the row there and gets nothing back.
+        // A single statement: if two writers insert the first state at once, one of them finds the row and gets no version back.
         ["WriteToStorageKey"] = $"""
             WITH changed AS (
                 UPDATE grain_state SET body = @PayloadBinary, version = version + 1, changed_at = now()

@@ -4,8 +4,10 @@ using System.Globalization;
 namespace Locutor.Jobs.Storage;
 
 /// <summary>One change of the database schema.</summary>
-/// <param name="Sql">Statements that lead from the version before to this one.</param>
-/// <param name="ReadableBy">Oldest schema version whose programs still work on the changed database: they may run next to newer ones during an update.</param>
+/// <param name="Sql">The statements that change the previous version into this one.</param>
+/// <param name="ReadableBy">
+/// The oldest schema version whose programs still work with the changed database. During an update they run together with newer ones.
+/// </param>
 internal sealed record SchemaStep(string Sql, int ReadableBy);
 
 /// <summary>
@@ -16,8 +18,10 @@ internal static class SchemaVersion
 {
     private const string Table = "CREATE TABLE IF NOT EXISTS schema_version (version integer NOT NULL, readable_by integer NOT NULL)";
 
-    /// <summary>Runs the steps that the database lacks. Call it inside a transaction that excludes other writers.</summary>
-    /// <param name="steps">Step <c>i</c> leads to version <c>i + 1</c>; the first can be repeated.</param>
+    /// <summary>Runs the steps that the database does not have yet. The caller holds a transaction that excludes other writers.</summary>
+    /// <param name="steps">
+    /// Step <c>i</c> leads to version <c>i + 1</c>. The first step can run on a database that already has its tables.
+    /// </param>
     /// <exception cref="SchemaException">A newer program changed the database in a way that this one cannot read.</exception>
     public static void Update(DbConnection connection, IReadOnlyList<SchemaStep> steps)
     {
@@ -57,5 +61,5 @@ internal static class SchemaVersion
     }
 }
 
-/// <summary>A database whose schema this program cannot use.</summary>
+/// <summary>The schema of a database cannot be used by this program.</summary>
 public sealed class SchemaException(string message) : Exception(message);

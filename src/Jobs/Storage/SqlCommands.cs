@@ -2,7 +2,7 @@ using System.Data.Common;
 
 namespace Locutor.Jobs.Storage;
 
-/// <summary>Runs single statements, each on a connection of its own. Values go in as parameters.</summary>
+/// <summary>Runs single SQL statements, each on its own connection. Values are passed as parameters.</summary>
 internal sealed class SqlCommands(Func<DbConnection> open)
 {
     /// <returns>The number of rows that were changed.</returns>
@@ -13,7 +13,7 @@ internal sealed class SqlCommands(Func<DbConnection> open)
         return command.ExecuteNonQuery();
     }
 
-    /// <summary>The first value of the first row, or null.</summary>
+    /// <summary>Returns the first value of the first row, or null.</summary>
     public object? Scalar(string sql, params (string Name, object? Value)[] values)
     {
         using var connection = open();
@@ -21,7 +21,7 @@ internal sealed class SqlCommands(Func<DbConnection> open)
         return command.ExecuteScalar() is var value && value is DBNull ? null : value;
     }
 
-    /// <summary>All rows, each as <paramref name="read"/> reads it.</summary>
+    /// <summary>Returns all rows, each converted by <paramref name="read"/>.</summary>
     public IReadOnlyList<T> Rows<T>(string sql, Func<DbDataReader, T> read, params (string Name, object? Value)[] values)
     {
         using var connection = open();

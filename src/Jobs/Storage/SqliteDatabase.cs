@@ -2,7 +2,9 @@ using Microsoft.Data.Sqlite;
 
 namespace Locutor.Jobs.Storage;
 
-/// <summary>The one SQLite file of a data folder: write-ahead log, synchronous commits, schema made on first use.</summary>
+/// <summary>
+/// The SQLite database of a data folder. It uses a write-ahead log and synchronous commits, and creates its schema on first use.
+/// </summary>
 public sealed class SqliteDatabase
 {
     public const string FileName = "jobs.db";
@@ -43,7 +45,7 @@ public sealed class SqliteDatabase
 
     public string File { get; }
 
-    /// <summary>A pooled connection whose commits reach the disk before they return.</summary>
+    /// <summary>Opens a pooled connection. A commit returns only when the data is on disk.</summary>
     public SqliteConnection Open()
     {
         var connection = new SqliteConnection(_connectionString);
@@ -52,7 +54,9 @@ public sealed class SqliteDatabase
         return connection;
     }
 
-    /// <summary>Copies a database as it is at one moment, also while others write to it, and checks the copy.</summary>
+    /// <summary>
+    /// Copies a consistent snapshot of a database, even while other connections write to it, and checks the integrity of the copy.
+    /// </summary>
     /// <exception cref="SchemaException">The copy is damaged.</exception>
     public static void Copy(string from, string to)
     {

@@ -3,7 +3,10 @@ using Orleans.Storage;
 
 namespace Locutor.Jobs.Storage;
 
-/// <summary>Grain state in the <c>grain_state</c> table. The ADO.NET provider would sync the disk once per grain write; this one groups.</summary>
+/// <summary>
+/// Stores grain state in the <c>grain_state</c> table. It writes many grains in one commit, where the ADO.NET provider would sync the
+/// disk for every write.
+/// </summary>
 public sealed class SqliteGrainStorage(SqliteDatabase database, GroupCommit writer, StateSerializer serializer) : IGrainStorage
 {
     public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)

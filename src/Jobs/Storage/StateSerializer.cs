@@ -4,7 +4,7 @@ using Orleans.Storage;
 
 namespace Locutor.Jobs.Storage;
 
-/// <summary>Grain state as JSON: readable with any database tool, and open to new fields.</summary>
+/// <summary>Stores grain state as JSON, which any database tool can show and which allows new fields.</summary>
 public sealed class StateSerializer : IGrainStorageSerializer
 {
     private static readonly JsonSerializerOptions Options = new()

@@ -6,12 +6,12 @@ using Locutor.Jobs.Storage;
 namespace Locutor.Jobs.Tokens;
 
 /// <summary>
-/// Browsers that are signed in with a token. A session is 32 random bytes that only the browser keeps; the database holds their SHA-256, so
-/// that every machine of a cluster knows every session and a sign-out ends it everywhere.
+/// The sessions of browsers that are signed in with a token. The browser keeps 32 random bytes, and the database keeps their SHA-256. All
+/// machines of a cluster share the database, so a sign-out ends a session everywhere.
 /// </summary>
 public sealed class SessionStore(Func<DbConnection> open, TimeProvider time)
 {
-    /// <summary>Time after which a browser has to sign in again.</summary>
+    /// <summary>How long a session lasts. After that the browser has to sign in again.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(30);
 
     private readonly SqlCommands _sql = new(open);
@@ -29,11 +29,11 @@ public sealed class SessionStore(Func<DbConnection> open, TimeProvider time)
         return id;
     }
 
-    /// <summary>The key id of the token that the session was started with, or null when it has ended or never was.</summary>
+    /// <summary>Returns the key id of the token that started the session; null when the session has ended or is unknown.</summary>
     public string? Find(string id) => _sql.Scalar(
         "SELECT key_id FROM sessions WHERE id_hash = @hash AND expires_at > @now", ("@hash", Hash(id)), ("@now", time.GetUtcNow().ToUnixTimeMilliseconds())) as string;
 
-    /// <summary>Ends a session; an unknown one is left alone.</summary>
+    /// <summary>Ends a session. An unknown session is ignored.</summary>
     public void End(string id) => _sql.Execute("DELETE FROM sessions WHERE id_hash = @hash", ("@hash", Hash(id)));
 
     private static string Hash(string id) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id)));

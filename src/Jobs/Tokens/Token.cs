@@ -6,21 +6,21 @@ public enum TokenScopes
 {
     None = 0,
 
-    /// <summary>Submit, cancel and delete jobs.</summary>
+    /// <summary>Allows to submit, cancel and delete jobs.</summary>
     Submit = 1,
 
-    /// <summary>See jobs and download results.</summary>
+    /// <summary>Allows to see jobs and to download results.</summary>
     Read = 2,
 
-    /// <summary>See the workers and the metrics.</summary>
+    /// <summary>Allows to see the workers and the metrics.</summary>
     Operate = 4,
     All = Submit | Read | Operate,
 }
 
-/// <summary>A token as stored: the secret itself is not.</summary>
+/// <summary>A token as the database holds it, without its secret.</summary>
 public sealed record Token
 {
-    /// <summary><c>wk-</c> and 22 letters and digits: public, the owner of jobs.</summary>
+    /// <summary>The public id of the token: <c>wk-</c> and 22 letters and digits. It identifies the owner of a job.</summary>
     public required string KeyId { get; init; }
     public required string Name { get; init; }
     public required TokenScopes Scopes { get; init; }
@@ -28,12 +28,12 @@ public sealed record Token
     public DateTimeOffset? ExpiresAt { get; init; }
     public DateTimeOffset? RevokedAt { get; init; }
 
-    /// <summary>Jobs that may wait; null takes the service's default.</summary>
+    /// <summary>How many jobs of the token may wait; null for the default of the service.</summary>
     public int? MaxQueued { get; init; }
 
-    /// <summary>Key of webhook signatures: <c>whsec_</c> and 32 bytes in base64.</summary>
+    /// <summary>The key that signs webhooks: <c>whsec_</c> and 32 bytes in base64.</summary>
     public required string WebhookSecret { get; init; }
 }
 
-/// <summary>A token just made: the only time its secret is to be had.</summary>
+/// <summary>A new token with its secret, which is shown only once.</summary>
 public sealed record NewToken(Token Token, string Secret);

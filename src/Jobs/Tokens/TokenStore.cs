@@ -6,8 +6,8 @@ using Locutor.Jobs.Storage;
 namespace Locutor.Jobs.Tokens;
 
 /// <summary>
-/// The tokens of an installation. A secret has 190 random bits, so one SHA-256 over it is as good as a slow hash; it is compared in
-/// constant time, and an unknown key id takes the same path as a wrong secret.
+/// The tokens of an installation. A secret has 190 random bits, so its SHA-256 is as safe to store as a slow hash. Hashes are compared in
+/// constant time, and an unknown key id is handled by the same code as a wrong secret.
 /// </summary>
 public sealed class TokenStore(Func<DbConnection> open, TimeProvider time)
 {
@@ -17,7 +17,7 @@ public sealed class TokenStore(Func<DbConnection> open, TimeProvider time)
 
     private readonly SqlCommands _sql = new(open);
 
-    /// <summary>Makes a token; <paramref name="lifetime"/> null means it does not expire.</summary>
+    /// <summary>Creates a token. With a null <paramref name="lifetime"/> it never expires.</summary>
     public NewToken Create(string name, TokenScopes scopes, TimeSpan? lifetime, int? maxQueued)
     {
         var now = time.GetUtcNow();
@@ -36,7 +36,9 @@ public sealed class TokenStore(Func<DbConnection> open, TimeProvider time)
         return new NewToken(token, secret);
     }
 
-    /// <summary>The token of a caller without authentication (loopback only); made on first use.</summary>
+    /// <summary>
+    /// Returns the token of callers without authentication, which are allowed on loopback only. It is created on first use.
+    /// </summary>
     public Token Local()
     {
         if (Find(LocalKeyId) is { } known)
@@ -53,10 +55,10 @@ public sealed class TokenStore(Func<DbConnection> open, TimeProvider time)
         return token;
     }
 
-    /// <summary>Key id of <see cref="Local"/>; no secret opens it.</summary>
+    /// <summary>The key id of the token for callers without authentication. No secret belongs to it.</summary>
     public const string LocalKeyId = "local";
 
-    /// <summary>The token whose key and secret these are, if it is neither revoked nor expired.</summary>
+    /// <summary>Returns the token with this key id and secret; null when there is none or it is revoked or expired.</summary>
     public Token? Authenticate(string keyId, string secret)
     {
         var found = FindWithHash(keyId);
@@ -64,32 +66,36 @@ public sealed class TokenStore(Func<DbConnection> open, TimeProvider time)
         return matches && found is { } hit && IsUsable(hit.Token) ? hit.Token : null;
     }
 
-    /// <summary>The token with this key id if it is neither revoked nor expired.</summary>
+    /// <summary>Returns the token with this key id; null when there is none or it is revoked or expired.</summary>
     public Token? Usable(string keyId) => Find(keyId) is { } found && IsUsable(found) ? found : null;
 
-    /// <summary>The token with this key id, also when it is revoked or expired.</summary>
+    /// <summary>Returns the token with this key id, even if it is revoked or expired; null when there is none.</summary>
     public Token? Find(string keyId) => FindWithHash(keyId)?.Token;
 
-    /// <summary>All tokens, oldest first, revoked and expired ones among them.</summary>
+    /// <summary>Returns all tokens, including revoked and expired ones, oldest first.</summary>
     public IReadOnlyList<Token> List() => _sql.Rows(
         $"SELECT {Columns} FROM tokens WHERE key_id <> @local ORDER BY created_at, key_id", reader => Read(reader).Token, ("@local", LocalKeyId));
 
-    /// <summary>Revokes a token for good; false when there is none with this key id or it was revoked before.</summary>
-    /// <param name="cancelJobs">Whether the service cancels the jobs of the token that are not over; otherwise they run to their end.</param>
+    /// <summary>Revokes a token permanently. Returns false when no token has this key id or it was already revoked.</summary>
+    /// <param name="cancelJobs">
+    /// Whether the service cancels the jobs of the token that are not over; otherwise they run to their end.
+    /// </param>
     public bool Revoke(string keyId, bool cancelJobs) => _sql.Execute(
         "UPDATE tokens SET revoked_at = @now, cancel_jobs = @cancel WHERE key_id = @key AND revoked_at IS NULL",
         ("@now", time.GetUtcNow().ToUnixTimeMilliseconds()), ("@cancel", cancelJobs ? 1 : 0), ("@key", keyId)) == 1;
 
-    /// <summary>Key ids of revoked tokens whose jobs are to be canceled.</summary>
+    /// <summary>Returns the key ids of revoked tokens whose jobs the service has to cancel.</summary>
     public IReadOnlyList<string> WithJobsToCancel() => _sql.Rows("SELECT key_id FROM tokens WHERE cancel_jobs = 1", reader => reader.GetString(0));
 
-    /// <summary>Notes that the jobs of a revoked token are canceled.</summary>
-    /// <param name="revokedBefore">Tokens revoked later keep their mark: a submission may still be on its way.</param>
+    /// <summary>Notes that the jobs of revoked tokens were canceled.</summary>
+    /// <param name="revokedBefore">
+    /// Tokens that were revoked at or after this time keep their mark, since a submission may still arrive.
+    /// </param>
     public void JobsCanceled(string keyId, DateTimeOffset revokedBefore) => _sql.Execute(
         "UPDATE tokens SET cancel_jobs = 0 WHERE key_id = @key AND revoked_at < @before", ("@key", keyId), ("@before", revokedBefore.ToUnixTimeMilliseconds()));
 
-    /// <summary>Asks the database for an answer.</summary>
-    /// <exception cref="DbException">There is none.</exception>
+    /// <summary>Checks that the database answers.</summary>
+    /// <exception cref="DbException">The database does not answer.</exception>
     public void Check() => _sql.Scalar("SELECT 1");
 
     private bool IsUsable(Token token) => token.RevokedAt is null && !(token.ExpiresAt <= time.GetUtcNow());

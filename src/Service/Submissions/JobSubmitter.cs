@@ -16,7 +16,7 @@ namespace Locutor.Service.Submissions;
 /// <param name="Repeated">True when an earlier request with this Idempotency-Key created the job; false when this request did.</param>
 public sealed record Accepted(string JobId, bool Repeated);
 
-/// <summary>Accepts jobs. Every endpoint that takes submissions, under <c>/v1</c> or at the older addresses, calls this class.</summary>
+/// <summary>Accepts jobs. Every endpoint that takes submissions, under <c>/v1</c> or compatible with Modal, calls this class.</summary>
 public sealed class JobSubmitter(
     IGrainFactory grains, IFileStore store, TokenLimits limits, DiskQuota quota, Drain drain, JobsMetrics metrics, ServeSettings settings)
 {
