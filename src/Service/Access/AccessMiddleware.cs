@@ -6,7 +6,10 @@ using Locutor.Service.Settings;
 
 namespace Locutor.Service.Access;
 
-/// <summary>Lets a request through to an endpoint with an <see cref="AccessRule"/> only with a token that has the scope.</summary>
+/// <summary>
+/// Checks the token of every request to an endpoint with an <see cref="AccessRule"/>. It refuses requests without a token that has the
+/// required scope.
+/// </summary>
 public sealed class AccessMiddleware(RequestDelegate next, TokenReader reader, TokenStore tokens, TokenLimits limits, TimeProvider time, ServeSettings settings)
 {
     private const string Missing = "modal-http: missing credentials for proxy authorization";
@@ -33,7 +36,7 @@ public sealed class AccessMiddleware(RequestDelegate next, TokenReader reader, T
         await next(context);
     }
 
-    /// <summary>The caller's token, or null when the request was answered with a refusal.</summary>
+    /// <summary>Returns the token of the caller, or null when the request was already answered with a refusal.</summary>
     private async Task<Token?> IdentifyAsync(HttpContext context, AccessRule rule)
     {
         var key = TokenReader.KeyOf(context.Request);
@@ -76,12 +79,18 @@ public sealed class AccessMiddleware(RequestDelegate next, TokenReader reader, T
         return context.Response.WriteAsync(detail);
     }
 
-    /// <summary>A proxy on this machine forwards requests of others. Headers of a trusted proxy were taken off before and gave the real address.</summary>
+    /// <summary>
+    /// Returns whether the request comes from this machine. A request with forwarding headers does not, since a local proxy forwards
+    /// requests of others. Headers of trusted proxies were applied and removed before.
+    /// </summary>
     private static bool IsFromThisMachine(HttpContext context) =>
         context.Connection.RemoteIpAddress is { } remote && IPAddress.IsLoopback(remote)
         && !context.Request.Headers.ContainsKey("X-Forwarded-For") && !context.Request.Headers.ContainsKey("Forwarded");
 
-    /// <summary>Without tokens a foreign page must not reach the service through the user's own browser, under whatever name.</summary>
+    /// <summary>
+    /// Returns whether the request names a loopback host and comes from this site. Otherwise a foreign page could reach a service without
+    /// tokens through the user's browser.
+    /// </summary>
     private static bool IsLoopback(HttpRequest request)
     {
         var host = request.Host.Host.Trim('[', ']');

@@ -2,14 +2,16 @@ using Locutor.Jobs.Limits;
 
 namespace Locutor.Service.Access;
 
-/// <summary>Token buckets of this process by key. Full buckets are forgotten when there are many, so that memory stays bounded.</summary>
+/// <summary>
+/// The token buckets of this process by key. When there are many, full buckets are dropped, so that memory stays bounded.
+/// </summary>
 internal sealed class BucketTable(TimeProvider time)
 {
     private const int Most = 10_000;
     private readonly Dictionary<string, TokenBucket> _buckets = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
 
-    /// <summary>Whether a request may pass; none is counted.</summary>
+    /// <summary>Returns whether a request may pass, without counting one.</summary>
     public LimitReply Look(string key, int perMinute)
     {
         lock (_lock)

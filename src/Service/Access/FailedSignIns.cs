@@ -2,13 +2,16 @@ using Locutor.Jobs.Limits;
 
 namespace Locutor.Service.Access;
 
-/// <summary>Slows down whoever tries secrets: each address may be wrong about a key id ten times a minute.</summary>
+/// <summary>Limits attempts to guess secrets: ten wrong secrets per minute for each IP address and key id.</summary>
 internal sealed class FailedSignIns(TimeProvider time)
 {
     private const int PerMinute = 10;
     private readonly BucketTable _failures = new(time);
 
-    /// <summary>Whether a secret may be tried. Where it may not, even the right one is refused: the answer would tell which one is right.</summary>
+    /// <summary>
+    /// Returns whether another secret may be tried. If not, the caller refuses even the right secret, since any other answer would reveal
+    /// it.
+    /// </summary>
     public LimitReply Look(HttpContext context, string keyId) => _failures.Look(Key(context, keyId), PerMinute);
 
     /// <summary>Counts a wrong secret.</summary>

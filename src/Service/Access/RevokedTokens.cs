@@ -5,7 +5,7 @@ using Locutor.Service.Settings;
 
 namespace Locutor.Service.Access;
 
-/// <summary>Cancels the jobs of tokens that were revoked with that wish.</summary>
+/// <summary>Cancels the jobs of tokens that were revoked together with their jobs.</summary>
 internal sealed partial class RevokedTokens(IGrainFactory grains, TokenStore tokens, TimeProvider time, ServeSettings settings, ILogger<RevokedTokens> logger)
 {
     public async Task CancelJobsAsync(CancellationToken cancellation)
@@ -24,7 +24,7 @@ internal sealed partial class RevokedTokens(IGrainFactory grains, TokenStore tok
             }
             if (canceled > 0)
                 LogCanceled(key, canceled);
-            // An upload that began before the revocation may still become a job.
+            // An upload that began before the revocation may still become a job, so the token is checked until no such upload can remain.
             tokens.JobsCanceled(key, time.GetUtcNow() - TimeSpan.FromMinutes(settings.UploadMinutes) - TimeSpan.FromMinutes(1));
         }
     }

@@ -1,9 +1,13 @@
 namespace Locutor.Service.Access;
 
-/// <summary>Whether a browser sent a request from a page of this service.</summary>
+/// <summary>Protects against requests that a page of another site makes a browser send.</summary>
 internal static class SameSite
 {
-    /// <param name="publicUrl">Address at which browsers reach the service, where it is not the one that the request names.</param>
+    /// <summary>Returns whether the headers of the browser allow that the request comes from a page of this service.</summary>
+    /// <param name="request">The request. A request without these headers is allowed, since it does not come from a web page.</param>
+    /// <param name="publicUrl">
+    /// The address at which browsers reach the service, if it differs from the host of the request; else null.
+    /// </param>
     public static bool Allows(HttpRequest request, string? publicUrl)
     {
         if (request.Headers["Sec-Fetch-Site"].ToString() is "cross-site" or "same-site")

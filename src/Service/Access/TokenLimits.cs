@@ -4,19 +4,19 @@ using Locutor.Service.Settings;
 
 namespace Locutor.Service.Access;
 
-/// <summary>How often one token may ask, and how often it may submit, over all machines together.</summary>
+/// <summary>The rate limits of a token for requests and for submissions, counted over all machines of the cluster.</summary>
 public sealed partial class TokenLimits(IGrainFactory grains, ServeSettings settings, TimeProvider time, ILogger<TokenLimits> logger)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
     private readonly BucketTable _own = new(time);
 
-    /// <summary>Counts a request.</summary>
+    /// <summary>Counts a request of a token and returns the state of its limit.</summary>
     public Task<LimitReply> CountRequestAsync(string keyId) => TakeAsync("requests/" + keyId, settings.RequestsPerMinute);
 
-    /// <summary>Counts a submission.</summary>
+    /// <summary>Counts a submission of a token and returns the state of its limit.</summary>
     public Task<LimitReply> CountSubmissionAsync(string keyId) => TakeAsync("submissions/" + keyId, settings.SubmitsPerMinute);
 
-    /// <summary>Tells the caller how much of the limit is left, and when all of it is there again.</summary>
+    /// <summary>Writes into the response headers how much of the limit is left and when it is full again.</summary>
     public static void Describe(HttpResponse response, LimitReply reply)
     {
         response.Headers["RateLimit-Limit"] = reply.Limit.ToString(CultureInfo.InvariantCulture);
@@ -24,10 +24,13 @@ public sealed partial class TokenLimits(IGrainFactory grains, ServeSettings sett
         response.Headers["RateLimit-Reset"] = Seconds(reply.Reset);
     }
 
-    /// <summary>Whole seconds to wait before the next request, at least 1.</summary>
+    /// <summary>Returns the whole seconds to wait before the next request; at least 1.</summary>
     public static int Wait(LimitReply reply) => (int)Math.Ceiling(Math.Max(1, reply.RetryAfter));
 
-    /// <summary>Without an answer of the cluster, this machine counts on its own: a limit must not refuse what the service can still answer.</summary>
+    /// <summary>
+    /// Counts in the cluster. If the cluster does not answer, this machine counts alone, so that a limit never refuses a request that
+    /// could be answered.
+    /// </summary>
     private async Task<LimitReply> TakeAsync(string key, int perMinute)
     {
         try

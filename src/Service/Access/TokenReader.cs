@@ -6,7 +6,10 @@ using Locutor.Service.Settings;
 
 namespace Locutor.Service.Access;
 
-/// <summary>Finds out who is calling: Modal's two headers, HTTP basic (key id and secret), a bearer (key id, a dot, secret) or the page's session cookie.</summary>
+/// <summary>
+/// Identifies the caller by Modal's two headers, HTTP basic (key id and secret), a bearer token (key id, dot, secret) or the session
+/// cookie of the page.
+/// </summary>
 public sealed class TokenReader(TokenStore tokens, SessionStore sessions, TimeProvider time, ServeSettings settings)
 {
     public const string Cookie = "locutor_session";
@@ -15,19 +18,19 @@ public sealed class TokenReader(TokenStore tokens, SessionStore sessions, TimePr
 
     private readonly ConcurrentDictionary<string, (Token Token, DateTimeOffset Until)> _recent = new(StringComparer.Ordinal);
 
-    /// <summary>Whether the request carries anything that could identify a caller.</summary>
+    /// <summary>Returns whether the request has any credentials, valid or not.</summary>
     public static bool HasCredentials(HttpRequest request) =>
         request.Headers.ContainsKey("Modal-Key") || request.Headers.ContainsKey("Modal-Secret")
         || request.Headers.ContainsKey("Authorization") || request.Cookies.ContainsKey(Cookie);
 
-    /// <summary>The key id that the request names together with a secret; null for a request without, or with a session.</summary>
+    /// <summary>Returns the key id that the request sends with a secret; null when it sends none or a session cookie.</summary>
     public static string? KeyOf(HttpRequest request)
     {
         var key = request.Headers["Modal-Key"].ToString();
         return key.Length > 0 ? key : Pair(request)?.Key;
     }
 
-    /// <summary>The caller's token, or null when what the request carries opens nothing.</summary>
+    /// <summary>Returns the token of the caller, or null when the credentials are not valid.</summary>
     public Token? Read(HttpRequest request)
     {
         string key = request.Headers["Modal-Key"].ToString(), secret = request.Headers["Modal-Secret"].ToString();
@@ -38,17 +41,17 @@ public sealed class TokenReader(TokenStore tokens, SessionStore sessions, TimePr
         return request.Cookies.TryGetValue(Cookie, out var cookie) && IsOfThisSite(request) ? FromSession(cookie) : null;
     }
 
-    /// <summary>The token of a key and secret.</summary>
+    /// <summary>Returns the token with this key id and secret, or null.</summary>
     public Token? Authenticate(string key, string secret)
     {
         var name = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{key}\n{secret}")));
         return Recall(name, () => tokens.Authenticate(key, secret));
     }
 
-    /// <summary>Signs a browser in: the value of its cookie.</summary>
+    /// <summary>Starts a session for a browser. Returns the value of the cookie.</summary>
     public string SignIn(Token token) => sessions.Create(token.KeyId);
 
-    /// <summary>Ends the session of the browser that sent the request, on every machine; others notice within seconds.</summary>
+    /// <summary>Ends the session of the browser that sent the request. Other machines notice this within seconds.</summary>
     public void SignOut(HttpRequest request)
     {
         if (!request.Cookies.TryGetValue(Cookie, out var cookie))
@@ -60,7 +63,10 @@ public sealed class TokenReader(TokenStore tokens, SessionStore sessions, TimePr
     private Token? FromSession(string cookie) =>
         Recall("session:" + cookie, () => sessions.Find(cookie) is { } key ? tokens.Usable(key) : null);
 
-    /// <summary>A hit is remembered for seconds, so that polling does not read the database and a revoked token still ends at once.</summary>
+    /// <summary>
+    /// Looks a token up with a cache of a few seconds. So polling does not read the database, and a revoked token stops working within
+    /// seconds.
+    /// </summary>
     private Token? Recall(string name, Func<Token?> find)
     {
         var now = time.GetUtcNow();
@@ -97,6 +103,9 @@ public sealed class TokenReader(TokenStore tokens, SessionStore sessions, TimePr
         return parts.Length == 2 ? (parts[0], parts[1]) : null;
     }
 
-    /// <summary>A cookie is sent by the browser on its own, so a page of another origin must not use it.</summary>
+    /// <summary>
+    /// Returns whether the request comes from a page of this service. Browsers send cookies automatically, so other sites must not be
+    /// able to use them.
+    /// </summary>
     private bool IsOfThisSite(HttpRequest request) => SameSite.Allows(request, settings.PublicUrl);
 }

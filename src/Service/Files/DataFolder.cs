@@ -4,8 +4,8 @@ using Locutor.Service.Settings;
 namespace Locutor.Service.Files;
 
 /// <summary>
-/// The files of the service: <c>inputs/ID</c>, <c>results/ID</c>, <c>work/ID</c> (an attempt's unfinished work) and <c>aside</c> (being
-/// written). Paths are made from checked job ids only, and records hold them relative to the root.
+/// The data folder of the service: <c>inputs/ID</c>, <c>results/ID</c>, <c>work/ID</c> (unfinished work of a job) and <c>aside</c> (files
+/// that are being written). Paths contain only checked job ids, and records keep them relative to the root.
 /// </summary>
 public sealed class DataFolder
 {
@@ -22,14 +22,17 @@ public sealed class DataFolder
 
     public string Root { get; }
 
-    /// <summary>A name nobody else has, on the same file system as everything that is renamed to its place from there.</summary>
+    /// <summary>
+    /// Returns a unique path for a file that is being written. It is on one file system with the final places, so that a rename is
+    /// atomic.
+    /// </summary>
     public string Aside() => Path.Combine(Root, "aside", Guid.NewGuid().ToString("N"));
 
     public static string InputPath(string jobId, string name) => Relative("inputs", jobId, name);
 
     public static string ResultPath(string jobId, string name) => Relative("results", jobId, name);
 
-    /// <summary>Where the attempts of a job keep what a later one can go on from.</summary>
+    /// <summary>Returns the folder in which attempts of a job keep unfinished work, so that a later attempt can resume.</summary>
     public string WorkFolder(string jobId) => Absolute(Relative("work", jobId, ""));
 
     public string Absolute(string relative)
@@ -40,7 +43,7 @@ public sealed class DataFolder
             : throw new ArgumentException($"'{relative}' leaves the data folder");
     }
 
-    /// <summary>Gives a file written aside its place; whoever opens the place sees the whole file or none.</summary>
+    /// <summary>Moves a finished file to its place in one atomic step. A reader sees the whole file or no file.</summary>
     public void Place(string aside, string relative)
     {
         var target = Absolute(relative);
@@ -48,7 +51,7 @@ public sealed class DataFolder
         File.Move(aside, target, overwrite: true);
     }
 
-    /// <summary>Removes what belongs to a job.</summary>
+    /// <summary>Removes all files of a job.</summary>
     public void Remove(string jobId)
     {
         foreach (var kind in Kinds)
@@ -70,13 +73,13 @@ public sealed class DataFolder
             }
             catch (IOException) when (attempt < 10)
             {
-                // A worker that has just been told to stop still writes there.
+                // A worker that was just told to stop may still write there.
                 Thread.Sleep(20);
             }
         }
     }
 
-    /// <summary>When something was last put into the folders of each job that has any.</summary>
+    /// <summary>Returns, for each job with a folder, the time of the last write.</summary>
     public Dictionary<string, DateTimeOffset> Written() => Kinds
         .SelectMany(kind => new DirectoryInfo(Absolute(kind)).EnumerateDirectories())
         .Where(folder => JobId.IsValid(folder.Name))

@@ -3,29 +3,31 @@ using Locutor.Service.Settings;
 
 namespace Locutor.Service.Files;
 
-/// <summary>How much of the disk inputs and results take. Measured by the janitor of Operations, asked at every submission.</summary>
+/// <summary>
+/// The disk space of inputs and results, compared with the quota. The janitor measures it, and every submission checks it.
+/// </summary>
 public sealed class DiskQuota(DataFolder folder, ServeSettings settings)
 {
     private const long LeastFree = 512L << 20;
     private readonly long _most = (long)(settings.QuotaGb * 1e9);
     private long _used;
 
-    /// <summary>Bytes of inputs, results and unfinished work, as measured last.</summary>
+    /// <summary>The bytes of inputs, results and unfinished work at the last measurement.</summary>
     public long Used => Interlocked.Read(ref _used);
 
-    /// <summary>Bytes that they may take.</summary>
+    /// <summary>The quota in bytes.</summary>
     public long Most => _most;
 
-    /// <summary>Bytes that are free on the disk of the data folder.</summary>
+    /// <summary>The free bytes on the disk of the data folder.</summary>
     public long Free => new DriveInfo(folder.Root).AvailableFreeSpace;
 
-    /// <summary>Bytes above the quota; 0 when within.</summary>
+    /// <summary>The bytes above the quota; 0 when the quota is kept.</summary>
     public long Excess => Math.Max(0, Interlocked.Read(ref _used) - _most);
 
-    /// <summary>Whether new jobs must be refused.</summary>
+    /// <summary>Whether the quota is used up, so that new jobs must be refused.</summary>
     public bool IsFull { get; private set; }
 
-    /// <summary>Shows the figures among the metrics.</summary>
+    /// <summary>Adds the values to the metrics.</summary>
     public void Show(JobsMetrics metrics)
     {
         metrics.Gauge("locutor.disk.used", "By", "bytes of inputs, results and unfinished work in the data folder", () => Used);

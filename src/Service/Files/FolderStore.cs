@@ -1,6 +1,6 @@
 namespace Locutor.Service.Files;
 
-/// <summary>Inputs and results lie in the data folder.</summary>
+/// <summary>A file store that keeps inputs and results in the data folder.</summary>
 public sealed class FolderStore(DataFolder data) : IFileStore
 {
     public string Name => data.Root;

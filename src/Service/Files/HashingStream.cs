@@ -2,7 +2,10 @@ using System.Security.Cryptography;
 
 namespace Locutor.Service.Files;
 
-/// <summary>Passes a stream on and hashes what goes through. A body that breaks off is an <see cref="InvalidDataException"/>, so that no other failure is taken for it.</summary>
+/// <summary>
+/// A stream that hashes the bytes read from an inner stream. If the body of a request breaks off, it throws <see
+/// cref="InvalidDataException"/>, so that this is not confused with a failure of the file store.
+/// </summary>
 internal sealed class HashingStream(Stream inner, IncrementalHash hash) : Stream
 {
     public override bool CanRead => true;

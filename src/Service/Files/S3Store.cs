@@ -7,7 +7,7 @@ using Locutor.Service.Settings;
 
 namespace Locutor.Service.Files;
 
-/// <summary>Inputs and results lie in a bucket of Amazon S3 or of a server that speaks its protocol; the data folder holds only unfinished work.</summary>
+/// <summary>A file store in a bucket of Amazon S3 or a compatible server. The data folder holds only unfinished work.</summary>
 public sealed class S3Store : IFileStore, IDisposable
 {
     private const long PartBytes = 16 << 20;
@@ -25,7 +25,7 @@ public sealed class S3Store : IFileStore, IDisposable
         var config = new AmazonS3Config
         {
             AuthenticationRegion = settings.S3Region,
-            // Other servers than Amazon's do not all know the newer checksums, nor a bucket as a host name.
+            // Some compatible servers support neither the newer checksums nor bucket names in the host name.
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
             ForcePathStyle = settings.S3Endpoint is not null,
@@ -36,7 +36,7 @@ public sealed class S3Store : IFileStore, IDisposable
             config.ServiceURL = endpoint;
         else
             config.RegionEndpoint = Amazon.RegionEndpoint.GetBySystemName(settings.S3Region);
-        // Without a key of its own the store takes the one that AWS tools would: environment, profile, or the machine's role.
+        // Without a key in the settings the store uses the default AWS credentials: environment, profile, or the machine's role.
         _client = settings.S3AccessKey is { } key
             ? new AmazonS3Client(new BasicAWSCredentials(key, settings.S3SecretKey ?? ""), config)
             : new AmazonS3Client(config);
@@ -46,7 +46,7 @@ public sealed class S3Store : IFileStore, IDisposable
 
     public async Task KeepAsync(string file, string path, string contentType, CancellationToken cancellation)
     {
-        // An object is seen whole or not at all, also when it is sent in parts. Bodies are sent plain: not every server knows signed chunks.
+        // Readers see the whole object or none, also in a multipart upload. Bodies are sent without signed chunks, which some servers lack.
         var length = new FileInfo(file).Length;
         if (length > PartBytes)
             await PutInPartsAsync(file, length, _prefix + path, contentType, cancellation);
@@ -123,7 +123,7 @@ public sealed class S3Store : IFileStore, IDisposable
         var upload = await _client.InitiateMultipartUploadAsync(new InitiateMultipartUploadRequest { BucketName = _bucket, Key = key, ContentType = contentType }, cancellation);
         try
         {
-            // At most 10,000 parts make an object.
+            // S3 allows at most 10,000 parts per object.
             var size = Math.Max(PartBytes, length / 9_000);
             var parts = new List<PartETag>();
             for (long from = 0; from < length; from += size)
@@ -150,7 +150,7 @@ public sealed class S3Store : IFileStore, IDisposable
         }
     }
 
-    /// <summary>Writes, reads and removes a small object.</summary>
+    /// <summary>Writes, reads and removes a small object, to check that the bucket works.</summary>
     public async Task TryOutAsync(CancellationToken cancellation)
     {
         var aside = _folder.Aside();

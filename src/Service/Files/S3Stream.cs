@@ -3,7 +3,7 @@ using Amazon.S3.Model;
 
 namespace Locutor.Service.Files;
 
-/// <summary>An object for reading from any position; the server is asked when the first byte there is read.</summary>
+/// <summary>A seekable stream that reads an S3 object. It sends a request only when bytes at a new position are read.</summary>
 internal sealed class S3Stream(IAmazonS3 client, string bucket, string key, long length) : Stream
 {
     private GetObjectResponse? _response;

@@ -5,12 +5,12 @@ using Locutor.Service.Settings;
 namespace Locutor.Service.Files;
 
 /// <summary>
-/// A small file in the store that the database knows too. A node or a worker with another folder, or another bucket, is found by it before
-/// it can lose the files of a job.
+/// The identity of a file store: a small file in the store whose content the database keeps too. By it a node or worker that uses the wrong
+/// folder or bucket is detected before it can lose the files of a job.
 /// </summary>
 public sealed class StoreIdentity(IFileStore store, DataFolder folder)
 {
-    /// <summary>Name of the file, in the data folder or the bucket.</summary>
+    /// <summary>The name of the file in the data folder or the bucket.</summary>
     public const string FileName = "store.id";
 
     private const int LongestId = 64;
@@ -36,18 +36,18 @@ public sealed class StoreIdentity(IFileStore store, DataFolder folder)
         await store.KeepAsync(aside, FileName, "text/plain", cancellation);
     }
 
-    /// <summary>Why this store is not the service's, or null when it is.</summary>
+    /// <summary>Returns the message for a store that does not belong to this service.</summary>
     public string Mismatch(string expected, string? found) =>
         $"{store.Name} is not the store of this service: its {FileName} is {found ?? "missing"}, expected {expected}";
 }
 
-/// <summary>Refuses to start a node whose store is not the one that the database knows.</summary>
+/// <summary>Keeps a node from starting when its file store is not the one that the database knows.</summary>
 internal sealed class StoreAgreement(IGrainFactory grains, StoreIdentity identity, ServeSettings settings, TimeProvider time) : IHostedService
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
-    /// <exception cref="SettingsException">The store belongs to another database, or this one to another store.</exception>
+    /// <exception cref="SettingsException">The store belongs to another database, or the database to another store.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         for (var from = time.GetTimestamp(); ; await Task.Delay(Pause, time, cancellationToken))
@@ -61,7 +61,7 @@ internal sealed class StoreAgreement(IGrainFactory grains, StoreIdentity identit
                 await identity.WriteAsync(agreed.Id, cancellationToken);
                 return;
             }
-            // Another node may have named the store just now and is about to write it.
+            // Another node may have registered the store just now and is about to write the file.
             if (found is not null || time.GetElapsedTime(from) > Patience)
                 throw new SettingsException($"{identity.Mismatch(agreed.Id, found)}; nodes share one data folder or one bucket. If this store takes the place of a lost one, start once with --set adopt_store=true");
         }

@@ -3,7 +3,7 @@ namespace Locutor.Service.Http;
 /// <summary>Reads a bounded body into memory.</summary>
 internal static class BodyReader
 {
-    /// <summary>The body, or null when it has more than <paramref name="mostBytes"/>.</summary>
+    /// <summary>Reads the body; returns null when it is longer than <paramref name="mostBytes"/> bytes.</summary>
     public static async Task<byte[]?> ReadAsync(HttpRequest request, long mostBytes, CancellationToken cancellation)
     {
         if (request.ContentLength > mostBytes)

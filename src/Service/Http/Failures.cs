@@ -4,7 +4,9 @@ using Locutor.Service.Telemetry;
 
 namespace Locutor.Service.Http;
 
-/// <summary>Turns what goes wrong into problems; whatever is not foreseen is logged and answered without its details.</summary>
+/// <summary>
+/// Turns exceptions into problem responses. Unexpected exceptions are logged, and their details are not sent to the caller.
+/// </summary>
 internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> logger)
 {
     public async Task InvokeAsync(HttpContext context)
@@ -23,7 +25,7 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            // The caller has gone away.
+            // The caller has disconnected.
         }
         catch (Exception exception) when (!context.Response.HasStarted)
         {
@@ -31,11 +33,11 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
         }
     }
 
-    /// <summary>The id goes into a header too, for answers that are no problem in JSON.</summary>
+    /// <summary>Writes the trace id into a header too, for error responses without problem details in JSON.</summary>
     private void Trace(HttpContext context)
     {
         context.Response.Headers[RequestTrace.Header] = RequestTrace.IdOf(context);
-        // Load balancers ask for readiness every second; the reasons are logged when they change.
+        // Load balancers check readiness every second, so only changes of the reasons are logged.
         if (!context.Request.Path.Equals("/readyz", StringComparison.Ordinal))
             LogFailed(context.Request.Method, RequestTrace.PathOf(context), context.Response.StatusCode, RequestTrace.IdOf(context));
     }
@@ -63,12 +65,12 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
         }
     }
 
-    /// <summary>Whether a header belongs to the answer that was not given.</summary>
+    /// <summary>Returns whether a header describes the content of the response that failed and must be removed.</summary>
     private static bool DescribesContent(string header) =>
         (header.StartsWith("Content-", StringComparison.OrdinalIgnoreCase) && header != "Content-Security-Policy")
         || header is "Accept-Ranges" or "Cache-Control" or "ETag" or "Last-Modified" or "Location" or "Transfer-Encoding";
 
-    /// <summary>Code and sentence for answers that routing gives without a body.</summary>
+    /// <summary>Returns the code and message for a status that routing returned without a body.</summary>
     private static (string Code, string Detail)? Empty(int status) => status switch
     {
         400 => (JobError.InvalidRequest, "the request cannot be read"),

@@ -1,13 +1,13 @@
 namespace Locutor.Service.Http;
 
-/// <summary>Headers every answer carries.</summary>
+/// <summary>Adds the security headers of every response.</summary>
 internal static class Headers
 {
     private const string Policy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'; "
         + "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-    // The reference's own script writes its styles; nothing of a user is shown there.
+    // The script of the API reference page writes inline styles. That page shows no data of users.
     private static readonly string ReferencePolicy = Policy.Replace("style-src 'self'", "style-src 'self' 'unsafe-inline'", StringComparison.Ordinal);
 
     public static void UseSecurityHeaders(this IApplicationBuilder app) => app.Use((context, next) =>

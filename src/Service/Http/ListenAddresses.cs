@@ -5,14 +5,14 @@ using Locutor.Service.Settings;
 
 namespace Locutor.Service.Http;
 
-/// <summary>Why an address cannot be listened on, and what to do about it.</summary>
+/// <summary>The reason why the service cannot listen on an address, with advice.</summary>
 public sealed record AddressFault(string Text, string Advice);
 
-/// <summary>Tries whether a service could listen where its settings say.</summary>
+/// <summary>Checks whether the service can listen on the addresses in its settings.</summary>
 public static class ListenAddresses
 {
-    /// <summary>Reads the setting <c>urls</c>.</summary>
-    /// <exception cref="SettingsException">One is no address.</exception>
+    /// <summary>Parses the setting <c>urls</c>.</summary>
+    /// <exception cref="SettingsException">One of the values is not an address.</exception>
     public static IReadOnlyList<BindingAddress> Parse(ServeSettings settings)
     {
         var addresses = new List<BindingAddress>();
@@ -35,7 +35,7 @@ public static class ListenAddresses
         return addresses.Count > 0 ? addresses : throw new SettingsException("urls: expected an address, as http://127.0.0.1:8080");
     }
 
-    /// <summary>The addresses that cannot be listened on; empty when all can.</summary>
+    /// <summary>Returns the faults of addresses that the service cannot listen on; empty when there are none.</summary>
     public static IReadOnlyList<AddressFault> Faults(ServeSettings settings)
     {
         var faults = new List<AddressFault?>();
@@ -44,14 +44,16 @@ public static class ListenAddresses
             var other = string.Create(CultureInfo.InvariantCulture, $"--urls {url.Scheme}://{url.Host}:{url.Port + 1}");
             faults.Add(Try(AddressOf(url.Host), url.Port, url.Host, other));
         }
-        // With SQLite the service is alone, and its nodes' ports are on the loopback address.
+        // With SQLite there is one node, and its cluster ports are on the loopback address.
         var cluster = settings.Postgres is null ? IPAddress.Loopback : settings.ClusterAddress;
         foreach (var (name, port) in new[] { ("silo_port", settings.SiloPort), ("gateway_port", settings.GatewayPort) })
             faults.Add(Try(cluster, port, cluster.ToString(), string.Create(CultureInfo.InvariantCulture, $"--set {name}={(port == 0 ? 0 : port + 1)}")));
         return [.. faults.OfType<AddressFault>().Distinct()];
     }
 
-    /// <summary>As the web server reads a host: names other than localhost stand for every address of the machine.</summary>
+    /// <summary>
+    /// Returns the IP address of a host as the web server interprets it: a name other than localhost means every address of the machine.
+    /// </summary>
     private static IPAddress AddressOf(string host) =>
         host == "localhost" ? IPAddress.Loopback : IPAddress.TryParse(host.Trim('[', ']'), out var address) ? address : IPAddress.Any;
 

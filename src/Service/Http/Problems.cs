@@ -4,7 +4,7 @@ using Locutor.Service.Telemetry;
 
 namespace Locutor.Service.Http;
 
-/// <summary>An error answer after RFC 9457 with a stable code.</summary>
+/// <summary>An error response in the format of RFC 9457 with a stable code.</summary>
 public sealed record Problem
 {
     public string Type { get; init; } = "about:blank";
@@ -12,41 +12,41 @@ public sealed record Problem
     public int Status { get; init; }
 
     /// <summary>
-    /// Stable word for programs. invalid_request, unsupported_media, unsupported_media_type, too_large, audio_too_short, fetch_failed,
-    /// address_blocked, timeout, missing_credentials, invalid_credentials, missing_scope, forbidden_origin, too_many_attempts, rate_limited,
-    /// queue_full, disk_full, idempotency_key_reused, not_found, method_not_allowed, not_ready, no_webhook, expired, draining, unavailable or internal; of a failed
-    /// job also gpu_out_of_memory, not_finite and worker_lost.
+    /// The stable code for programs: invalid_request, unsupported_media, unsupported_media_type, too_large, audio_too_short,
+    /// fetch_failed, address_blocked, timeout, missing_credentials, invalid_credentials, missing_scope, forbidden_origin,
+    /// too_many_attempts, rate_limited, queue_full, disk_full, idempotency_key_reused, not_found, method_not_allowed, not_ready,
+    /// no_webhook, expired, draining, unavailable or internal. A failed job may also have gpu_out_of_memory, not_finite or worker_lost.
     /// </summary>
     public string Code { get; init; } = "";
 
-    /// <summary>Sentence for people.</summary>
+    /// <summary>The message for people.</summary>
     public string Detail { get; init; } = "";
 
-    /// <summary>Whether the same request may succeed later.</summary>
+    /// <summary>Whether the request may succeed later without a change.</summary>
     public bool Retryable { get; init; }
 
-    /// <summary>The faults of each field.</summary>
+    /// <summary>The faults by the name of the field; null when the fault belongs to no field.</summary>
     public IReadOnlyDictionary<string, string[]>? Errors { get; init; }
 
-    /// <summary>Identifies a failure of the service in its log.</summary>
+    /// <summary>The id under which the log of the service describes this failure.</summary>
     public string? TraceId { get; init; }
 }
 
-/// <summary>Ends a request with a problem.</summary>
+/// <summary>Ends a request with a problem response.</summary>
 public sealed class ProblemException(int status, string code, string detail) : Exception(detail)
 {
     public int Status { get; } = status;
     public string Code { get; } = code;
     public IReadOnlyDictionary<string, string[]>? Errors { get; init; }
 
-    /// <summary>Seconds after which the request may be repeated.</summary>
+    /// <summary>The seconds after which the request may be repeated.</summary>
     public int? RetryAfter { get; init; }
 }
 
-/// <summary>Writes problems, and the JSON of everything under <c>/v1</c>.</summary>
+/// <summary>Writes problem responses and sets the JSON format of all endpoints under <c>/v1</c>.</summary>
 public static class Problems
 {
-    /// <summary>snake_case names, nothing that is null.</summary>
+    /// <summary>The JSON options: names in snake_case, and null values are left out.</summary>
     public static JsonSerializerOptions Json { get; } = Configure(new JsonSerializerOptions(JsonSerializerDefaults.Web));
 
     public static JsonSerializerOptions Configure(JsonSerializerOptions options)

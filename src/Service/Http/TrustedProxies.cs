@@ -4,8 +4,9 @@ using Microsoft.AspNetCore.HttpOverrides;
 namespace Locutor.Service.Http;
 
 /// <summary>
-/// Reads <c>X-Forwarded-For</c>, <c>X-Forwarded-Proto</c> and <c>X-Forwarded-Host</c> of requests that come from the networks of the setting
-/// <c>trusted_proxies</c>, so that the caller's address, https and host name are those that the proxy saw. From anywhere else they are ignored.
+/// Reads <c>X-Forwarded-For</c>, <c>X-Forwarded-Proto</c> and <c>X-Forwarded-Host</c> of requests that come from the networks of the
+/// setting <c>trusted_proxies</c>, so that the service sees the caller's address, scheme and host name as the proxy did. Requests from
+/// other networks cannot set them.
 /// </summary>
 internal static class TrustedProxies
 {
@@ -17,7 +18,7 @@ internal static class TrustedProxies
         var options = new ForwardedHeadersOptions
         {
             ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost,
-            // The chain is walked from its end for as long as its members are trusted.
+            // The list of addresses is read from its end while the proxies are trusted.
             ForwardLimit = null,
         };
         options.KnownProxies.Clear();

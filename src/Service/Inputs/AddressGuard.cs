@@ -6,19 +6,21 @@ using Microsoft.Security.AntiSSRF;
 namespace Locutor.Service.Inputs;
 
 /// <summary>
-/// Decides which addresses may be fetched from. It sees the address a socket is about to connect to, after name resolution, so no way
-/// of writing an address and no change of a name's address between check and use gets around it.
+/// Decides which IP addresses inputs may be fetched from. It checks the resolved address that a socket is about to connect to. Therefore
+/// neither an unusual notation of an address nor a DNS change between check and connection can bypass it.
 /// </summary>
 public sealed class AddressGuard
 {
-    // IPv6 forms that carry an IPv4 address which the network would deliver to.
+    // IPv6 ranges that embed an IPv4 address to which the network would route the packets.
     private static readonly IPNetwork Translated = IPNetwork.Parse("64:ff9b::/96");
     private static readonly IPNetwork TranslatedLocally = IPNetwork.Parse("64:ff9b:1::/48");
     private static readonly IPNetwork SixToFour = IPNetwork.Parse("2002::/16");
     private static readonly IPNetwork Teredo = IPNetwork.Parse("2001::/32");
     private static readonly IPNetwork Compatible = IPNetwork.Parse("::/96");
 
-    /// <summary>Never fetched from, even when private addresses are allowed: cloud metadata, link-local, multicast, unspecified.</summary>
+    /// <summary>
+    /// Networks that are always forbidden, even when private addresses are allowed: cloud metadata, link-local, multicast, unspecified.
+    /// </summary>
     private static readonly IPNetwork[] Forbidden =
     [
         .. Parse(IPAddressRanges.imds, IPAddressRanges.linkLocal, IPAddressRanges.multicast, IPAddressRanges.broadcast, IPAddressRanges.discardOnly),
@@ -46,7 +48,7 @@ public sealed class AddressGuard
         _resolve = resolve ?? Dns.GetHostAddressesAsync;
     }
 
-    /// <summary>Whether a connection to <paramref name="address"/> is allowed.</summary>
+    /// <summary>Returns whether a connection to <paramref name="address"/> is allowed.</summary>
     public bool Allows(IPAddress address)
     {
         var plain = Plain(address);
@@ -57,7 +59,7 @@ public sealed class AddressGuard
         return _allowPrivate || !Private.Any(network => network.Contains(plain));
     }
 
-    /// <summary>Resolves, checks every address of the answer and connects to one of them.</summary>
+    /// <summary>Resolves the name, checks every address in the answer and connects to one of them.</summary>
     /// <exception cref="InputException">An address is not allowed, the name is unknown or nothing answers.</exception>
     public async ValueTask<Stream> ConnectAsync(DnsEndPoint target, CancellationToken cancellation)
     {
@@ -90,7 +92,7 @@ public sealed class AddressGuard
         }
     }
 
-    /// <summary>The IPv4 address that an IPv6 address stands for, else the address itself.</summary>
+    /// <summary>Returns the IPv4 address that an IPv6 address embeds, or else the address itself.</summary>
     private static IPAddress Plain(IPAddress address)
     {
         if (address.AddressFamily is not AddressFamily.InterNetworkV6)

@@ -2,10 +2,10 @@ using Locutor.Jobs.Records;
 
 namespace Locutor.Service.Inputs;
 
-/// <summary>An input that cannot be used. The message is for the user and names what was expected and found.</summary>
+/// <summary>An input cannot be used. The message is for the user and names the expected and the found value.</summary>
 public sealed class InputException(string code, string message, bool retryable, Exception? inner = null) : Exception(message, inner)
 {
-    /// <summary>One of the constants of <see cref="JobError"/>.</summary>
+    /// <summary>The error code: one of the constants of <see cref="JobError"/>.</summary>
     public string Code { get; } = code;
 
     public bool Retryable { get; } = retryable;

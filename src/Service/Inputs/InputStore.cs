@@ -8,12 +8,12 @@ using Locutor.Service.Settings;
 
 namespace Locutor.Service.Inputs;
 
-/// <summary>Brings inputs into the data folder: written aside, looked into and only then given their place.</summary>
+/// <summary>Stores inputs. Each file is written to a temporary place, inspected, and only then moved to the file store.</summary>
 public sealed class InputStore(DataFolder folder, IFileStore store, UrlFetcher fetcher, MediaInspector inspector, JobsMetrics metrics, ServeSettings settings)
 {
     private readonly long _mostBytes = (long)(settings.MaxInputMb * 1e6);
 
-    /// <summary>Fetches and stores what a URL names.</summary>
+    /// <summary>Fetches the file of a URL and stores it.</summary>
     public async Task<JobInput> FetchAsync(string jobId, string field, string url, ExpectedMedia expected, CancellationToken cancellation)
     {
         Task<JobInput> StoreAsync(string? shown) => this.StoreAsync(jobId, field, expected, file => fetcher.FetchAsync(url, file, cancellation), shown, cancellation);
@@ -46,7 +46,7 @@ public sealed class InputStore(DataFolder folder, IFileStore store, UrlFetcher f
     public Task<JobInput> StoreAsync(string jobId, string field, Stream upload, ExpectedMedia expected, CancellationToken cancellation) =>
         StoreAsync(jobId, field, expected, file => CopyAsync(upload, file, cancellation), null, cancellation);
 
-    /// <summary>The kind of file that a field of a request needs.</summary>
+    /// <summary>Returns the kind of file that a field of a request expects.</summary>
     public static ExpectedMedia Expected(string field) => field switch
     {
         "image" => ExpectedMedia.Picture,

@@ -5,7 +5,7 @@ using Locutor.Service.Settings;
 
 namespace Locutor.Service.Inputs;
 
-/// <summary>The kind of file that a field of a request needs.</summary>
+/// <summary>The kind of file that a field of a request expects.</summary>
 public enum ExpectedMedia
 {
     Picture,
@@ -14,10 +14,12 @@ public enum ExpectedMedia
     Sound,
 }
 
-/// <summary>The kind and size of a file, as found in its bytes.</summary>
+/// <summary>
+/// The kind and size of a file, detected from its bytes. Seconds is 0 for pictures; Width and Height are in pixels and 0 for sound.
+/// </summary>
 public sealed record InspectedMedia(string ContentType, string Extension, MediaKind Kind, double Seconds, int Width, int Height);
 
-/// <summary>The file is readable, but not of the kind its field asks for.</summary>
+/// <summary>A file is readable, but not of the kind that its field expects.</summary>
 public sealed class WrongKindException(string expected, string found)
     : Exception($"expected {expected}, found {found}")
 {
@@ -26,8 +28,8 @@ public sealed class WrongKindException(string expected, string found)
 }
 
 /// <summary>
-/// Looks into a file before it is accepted: container by its bytes, sizes before any decoding, sound decoded to its end. What was found
-/// is remembered by the file's hash, so that the same bytes are not looked into twice.
+/// Inspects a file before it is accepted. It detects the container from the bytes, checks the sizes before it decodes anything, and decodes
+/// sound to the end. Results are cached by the hash of the file, so that equal files are inspected once.
 /// </summary>
 public sealed class MediaInspector(ServeSettings settings) : IDisposable
 {
@@ -46,8 +48,8 @@ public sealed class MediaInspector(ServeSettings settings) : IDisposable
 
     public void Dispose() => _processes.Dispose();
 
-    /// <exception cref="WrongKindException">Readable, but another kind of file.</exception>
-    /// <exception cref="InputException">Not readable, or beyond a limit.</exception>
+    /// <exception cref="WrongKindException">The file is readable, but of another kind.</exception>
+    /// <exception cref="InputException">The file is not readable or exceeds a limit.</exception>
     public async Task<InspectedMedia> InspectAsync(string path, string sha256, ExpectedMedia expected, CancellationToken cancellation)
     {
         var media = _known.TryGetValue(sha256, out var known) ? known : await LookAsync(path, sha256, expected, cancellation);
@@ -61,7 +63,7 @@ public sealed class MediaInspector(ServeSettings settings) : IDisposable
         return fits ? media : throw new WrongKindException(Name(expected), media.ContentType);
     }
 
-    /// <summary>How a message calls the kind.</summary>
+    /// <summary>Returns the name of the kind for messages.</summary>
     public static string Name(ExpectedMedia expected) => expected switch
     {
         ExpectedMedia.Picture => "image",
@@ -75,7 +77,7 @@ public sealed class MediaInspector(ServeSettings settings) : IDisposable
         await _processes.WaitAsync(cancellation);
         try
         {
-            // The same file may have come many times at once.
+            // Equal files may arrive at once; only the first one is inspected.
             if (_known.TryGetValue(sha256, out var meanwhile))
                 return meanwhile;
             var info = await MediaProbe.ProbeAsync(path, _limits, cancellation);
@@ -84,7 +86,7 @@ public sealed class MediaInspector(ServeSettings settings) : IDisposable
                 seconds = await DecodedSecondsAsync(path, cancellation);
             var names = NamesOf(info);
             var media = new InspectedMedia(names.ContentType, "." + names.Extensions[0], info.Kind, seconds, info.Width, info.Height);
-            // Sound in a field for pictures was not decoded, so nothing about it is remembered.
+            // Sound in a field for pictures was not decoded, so the result is not cached.
             if (info.Kind is not MediaKind.Audio || expected is ExpectedMedia.Sound)
                 Remember(sha256, media);
             return media;

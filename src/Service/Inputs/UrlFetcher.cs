@@ -6,7 +6,9 @@ using Locutor.Service.Settings;
 
 namespace Locutor.Service.Inputs;
 
-/// <summary>Fetches what users name by URL: http, https and data, with every hop's address checked and everything bounded.</summary>
+/// <summary>
+/// Fetches files from http, https and data URLs of users. It checks the address of every redirect and limits size and time.
+/// </summary>
 public sealed class UrlFetcher : IDisposable
 {
     private const int MostHops = 5;
@@ -24,7 +26,10 @@ public sealed class UrlFetcher : IDisposable
         _client = new HttpMessageInvoker(Handler(guard, DecompressionMethods.All));
     }
 
-    /// <summary>A handler whose every connection goes through the guard: no proxy, no redirects, no cookies.</summary>
+    /// <summary>
+    /// Creates an HTTP handler whose connections are all checked by the guard. It uses no proxy, follows no redirects and keeps no
+    /// cookies.
+    /// </summary>
     public static SocketsHttpHandler Handler(AddressGuard guard, DecompressionMethods decompression) => new()
     {
         UseProxy = false,
@@ -32,14 +37,16 @@ public sealed class UrlFetcher : IDisposable
         AllowAutoRedirect = false,
         AutomaticDecompression = decompression,
         ConnectTimeout = TimeSpan.FromSeconds(10),
-        // A kept connection would skip the check of the address.
+        // A reused connection would skip the check of the address.
         PooledConnectionLifetime = TimeSpan.Zero,
         MaxResponseHeadersLength = 64,
         ConnectCallback = (context, cancellation) => guard.ConnectAsync(context.DnsEndPoint, cancellation),
     };
 
-    /// <summary>Writes what <paramref name="url"/> names into <paramref name="target"/>.</summary>
-    /// <exception cref="InputException">It cannot be fetched, may not be fetched, is too large or takes too long.</exception>
+    /// <summary>Fetches the file of <paramref name="url"/> and writes it to <paramref name="target"/>.</summary>
+    /// <exception cref="InputException">
+    /// The file cannot be fetched, its address is not allowed, it is too large or it takes too long.
+    /// </exception>
     public async Task FetchAsync(string url, Stream target, CancellationToken cancellation)
     {
         if (DataUrl.Is(url))
@@ -70,7 +77,7 @@ public sealed class UrlFetcher : IDisposable
 
     public void Dispose() => _client.Dispose();
 
-    /// <summary>The URL as parsed, if its scheme and form are allowed.</summary>
+    /// <summary>Parses a URL and checks that its scheme and form are allowed.</summary>
     public static Uri Check(string url)
     {
         if (url.Length > 8192 || !Uri.TryCreate(url.Trim(), UriKind.Absolute, out var uri))
@@ -124,7 +131,7 @@ public sealed class UrlFetcher : IDisposable
                 var count = await body.ReadAsync(buffer, idle.Token);
                 if (count == 0)
                     return;
-                // Counted after decompression: a kilobyte of gzip can stand for gigabytes.
+                // Counted after decompression, since a kilobyte of gzip can expand to gigabytes.
                 if ((total += count) > _mostBytes)
                     throw TooLarge();
                 await target.WriteAsync(buffer.AsMemory(0, count), limit.Token);
@@ -141,7 +148,7 @@ public sealed class UrlFetcher : IDisposable
     private static string Reason(Exception exception) => (exception.InnerException ?? exception).Message.ReplaceLineEndings(" ");
 }
 
-/// <summary>RFC 2397 URLs: the file is in the text.</summary>
+/// <summary>Decodes data URLs (RFC 2397), which contain the file itself.</summary>
 internal static class DataUrl
 {
     public static bool Is(string url) => url.StartsWith("data:", StringComparison.OrdinalIgnoreCase);

@@ -5,12 +5,15 @@ using Locutor.Service.Http;
 
 namespace Locutor.Service.Api.Modal;
 
-/// <summary>The body of the seed's POST: unknown fields are ignored, missing and mistyped ones refused as FastAPI does.</summary>
+/// <summary>
+/// The body of a submission at the predecessor's address. As in FastAPI, unknown fields are ignored, and missing fields or wrong types
+/// are refused.
+/// </summary>
 public sealed record ModalBody(string Image, string Audio1, string? Audio2, string? Prompt, byte[] Raw)
 {
     private const int LongestEcho = 1024;
 
-    /// <exception cref="ModalException">The body is not such an object.</exception>
+    /// <exception cref="ModalException">The body is not JSON, or a field is missing or has the wrong type.</exception>
     public static async Task<ModalBody> ReadAsync(HttpRequest request, long mostBytes, CancellationToken cancellation)
     {
         var raw = await BodyReader.ReadAsync(request, mostBytes, cancellation)
@@ -63,7 +66,7 @@ public sealed record ModalBody(string Image, string Audio1, string? Audio2, stri
         return null;
     }
 
-    /// <summary>Null when the text is not valid Unicode: half a surrogate pair is not a character.</summary>
+    /// <summary>Returns the text of a value, or null when it contains half a surrogate pair and so is not valid Unicode.</summary>
     private static string? Content(JsonElement value)
     {
         try
@@ -79,7 +82,9 @@ public sealed record ModalBody(string Image, string Audio1, string? Audio2, stri
     private static ModalException NoObject(object? found) => ModalException.Invalid(
         [ModalException.Error("model_attributes_type", ["body"], "Input should be a valid dictionary or object to extract fields from", found)]);
 
-    /// <summary>FastAPI repeats what it was given; a body of megabytes is not repeated, and invalid Unicode only as it was escaped.</summary>
+    /// <summary>
+    /// Returns the given value for the error answer, as FastAPI does. Long values are left out, and invalid Unicode stays escaped.
+    /// </summary>
     private static object? Echo(JsonElement value)
     {
         var raw = value.GetRawText();

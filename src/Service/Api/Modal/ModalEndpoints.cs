@@ -14,8 +14,8 @@ using Locutor.Service.Views;
 namespace Locutor.Service.Api.Modal;
 
 /// <summary>
-/// The three addresses of the program this one replaces: submit, poll and fetch. There they are three hosts; here the method tells them
-/// apart, and the old host names are understood too, so that old scripts need another host name at most.
+/// The endpoints of the predecessor: submit, poll and fetch. The predecessor had one host for each. Here the HTTP method selects the
+/// endpoint, and the old host names work too, so that old scripts need at most a new host name.
 /// </summary>
 public sealed class ModalEndpoints(
     IGrainFactory grains, InputStore inputs, ModelCatalog catalog, JobSubmitter submitter, IFileStore store, TimeProvider time, ServeSettings settings)
@@ -139,5 +139,5 @@ public sealed class ModalEndpoints(
     }
 }
 
-/// <summary>Marks the endpoint that shares its address with the page.</summary>
+/// <summary>Metadata of the endpoint that shares its address with the web page.</summary>
 internal sealed record SeedResult;

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Locutor.Service.Api.Modal;
 
-/// <summary>An error answer in FastAPI's form: a JSON object with <c>detail</c>.</summary>
+/// <summary>An error answer in the format of FastAPI: a JSON object with <c>detail</c>.</summary>
 public sealed class ModalException : Exception
 {
     private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -15,7 +15,7 @@ public sealed class ModalException : Exception
 
     private ModalException(int status, IEnumerable<object> errors) : base("invalid request") => (_status, _detail) = (status, errors);
 
-    /// <summary>422 with one entry per field.</summary>
+    /// <summary>Creates an answer with status 422 and one entry per field.</summary>
     public static ModalException Invalid(IEnumerable<object> errors) => new(422, errors);
 
     public static ModalException MissingQuery(string name) => Invalid([Error("missing", ["query", name], "Field required", null)]);

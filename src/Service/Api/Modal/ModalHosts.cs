@@ -1,6 +1,8 @@
 namespace Locutor.Service.Api.Modal;
 
-/// <summary>Tells what a request to <c>/</c> is meant for: one of the seed's three hosts, a result, or the page.</summary>
+/// <summary>
+/// Decides whether a request to <c>/</c> is for one of the three hosts of the predecessor, for a result, or for the web page.
+/// </summary>
 public static class ModalHosts
 {
     private static readonly (string Marker, string Method)[] Hosts =
@@ -10,7 +12,7 @@ public static class ModalHosts
         ("--infinitetalk-api-api-result.", "GET"),
     ];
 
-    /// <summary>Comes before routing, because the page and the results share an address.</summary>
+    /// <summary>Adds the middleware. It must run before routing, since the page and the results share an address.</summary>
     public static void UseSeedHosts(this IApplicationBuilder app) => app.Use(async (context, next) =>
     {
         if (context.Request.Path == "/docs" || context.Request.Path == "/docs/")

@@ -3,17 +3,19 @@ using Locutor.Models;
 
 namespace Locutor.Service.Api.Modal;
 
-/// <summary>A body of the predecessor's address as a request, with the names and defaults of the predecessor.</summary>
+/// <summary>Converts a body at the predecessor's address to a video request, with the names and defaults of the predecessor.</summary>
 internal static class ModalRequest
 {
-    /// <summary>A promise of the predecessor's address, whatever the model's default is.</summary>
+    /// <summary>The default prompt of the predecessor. It applies at this address whatever the default of the model is.</summary>
     private const string DefaultPrompt = "a person is talking";
 
-    /// <summary>The preset with the predecessor's settings, 25 motion frames among them, for models that have one of that name.</summary>
+    /// <summary>
+    /// The name of the preset with the settings of the predecessor, such as 25 motion frames. It is used if the model has such a preset.
+    /// </summary>
     private const string Preset = "fusionix";
 
-    /// <summary>Checks the body as every door does.</summary>
-    /// <param name="find">The bundle of a model's name, or the default for null.</param>
+    /// <summary>Checks the body with the rules of all submissions and fills in the defaults.</summary>
+    /// <param name="find">Returns the bundle of a model name; for null, the default bundle.</param>
     /// <exception cref="ModalException">The body asks for what the model does not allow.</exception>
     public static ResolvedRequest Resolve(ModalBody body, Func<string?, Bundle> find)
     {

@@ -3,8 +3,8 @@ using Microsoft.OpenApi;
 namespace Locutor.Service.Api.V1;
 
 /// <summary>
-/// Adds to the OpenAPI document what declarations of endpoints cannot express: headers, files as bytes, the problems that every address may
-/// answer with, webhooks and the classic addresses. Generators of clients depend on all of it.
+/// Completes the OpenAPI document with details that the declarations of endpoints cannot express: headers, binary files, the errors that
+/// every endpoint may return, webhooks and the classic addresses. Client generators depend on all of them.
 /// </summary>
 internal static class ApiDetails
 {
@@ -81,7 +81,7 @@ internal static class ApiDetails
                 break;
             case "watchJob" when file:
                 response.Description = "Server-sent events, named progress while the job is not over and ended at last. The data of each is a whole JobView; the stream resumes after the id in Last-Event-ID.";
-                response.Content = Bytes("text/event-stream"); // as text a generated client would wait for its end
+                response.Content = Bytes("text/event-stream"); // With a text type, a generated client would wait for the end of the stream.
                 break;
             case "submitJob" or "uploadJob" when status == "202":
                 Header(response, "Location", "Address of the job.");

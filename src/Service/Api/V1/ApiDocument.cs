@@ -6,7 +6,7 @@ using Microsoft.OpenApi;
 
 namespace Locutor.Service.Api.V1;
 
-/// <summary>The OpenAPI document.</summary>
+/// <summary>Configures the OpenAPI document of the service.</summary>
 internal static class ApiDocument
 {
     private const string Introduction = """
@@ -62,7 +62,7 @@ internal static class ApiDocument
         });
     }
 
-    /// <summary>Two headers, or the same two as a name and a password, or as a bearer.</summary>
+    /// <summary>Declares the ways to send a key id and its secret: two headers, HTTP basic authentication, or a bearer token.</summary>
     private static void Protect(OpenApiDocument document)
     {
         document.Components ??= new OpenApiComponents();

@@ -7,8 +7,8 @@ using Microsoft.OpenApi;
 namespace Locutor.Service.Api.V1;
 
 /// <summary>
-/// The two submissions in the OpenAPI document. POST /v1/jobs takes JSON and forms, but generators of clients make one method of an operation
-/// and choose one of its content types. So the document gives the form an address of its own.
+/// Describes the two forms of a submission in the OpenAPI document. POST /v1/jobs accepts JSON and multipart forms, but a client generator
+/// creates one method per operation and picks one content type. Therefore the document gives the multipart form its own address.
 /// </summary>
 internal static class ApiSubmissions
 {
@@ -49,7 +49,7 @@ internal static class ApiSubmissions
         }
         AddStage((OpenApiSchema)schemas["JobView"]);
         schemas.Remove("JobStage");
-        // Kiota shows it as the message of its exceptions.
+        // Kiota uses this property as the message of its exceptions.
         ((OpenApiSchema)((OpenApiSchema)schemas["Problem"]).Properties!["detail"]).AddExtension("x-ms-primary-error-message", new JsonNodeExtension(JsonValue.Create(true)));
     }
 
@@ -68,7 +68,9 @@ internal static class ApiSubmissions
         }
     }
 
-    /// <summary>An optional enumeration is written in place: NSwag makes an empty class of one that is null or a reference.</summary>
+    /// <summary>
+    /// Writes the optional enumeration of stages inline, since NSwag generates an empty class for a nullable or referenced enumeration.
+    /// </summary>
     private static void AddStage(OpenApiSchema job)
     {
         var stages = Enum.GetValues<JobStage>().Where(stage => stage is not JobStage.None).Select(stage => JsonNamingPolicy.SnakeCaseLower.ConvertName(stage.ToString()));

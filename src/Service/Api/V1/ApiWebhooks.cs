@@ -2,7 +2,7 @@ using Microsoft.OpenApi;
 
 namespace Locutor.Service.Api.V1;
 
-/// <summary>The webhooks of ended jobs in the OpenAPI document.</summary>
+/// <summary>Describes the webhooks of finished jobs in the OpenAPI document.</summary>
 internal static class ApiWebhooks
 {
     private static readonly string[] Ends = ["succeeded", "failed", "canceled"];

@@ -2,7 +2,9 @@ using Microsoft.OpenApi;
 
 namespace Locutor.Service.Api.V1;
 
-/// <summary>The addresses of the predecessor's scripts in the OpenAPI document; <see cref="Modal.ModalEndpoints"/> answers them.</summary>
+/// <summary>
+/// Describes the addresses for scripts of the predecessor in the OpenAPI document. <see cref="Modal.ModalEndpoints"/> implements them.
+/// </summary>
 internal static class ClassicAddresses
 {
     public static void Add(OpenApiDocument document)

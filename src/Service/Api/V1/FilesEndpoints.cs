@@ -7,7 +7,7 @@ using Locutor.Service.Views;
 
 namespace Locutor.Service.Api.V1;
 
-/// <summary>Results and inputs as files.</summary>
+/// <summary>The endpoints that return results and inputs as files.</summary>
 internal static class FilesEndpoints
 {
     private static readonly string[] Methods = ["GET", "HEAD"];
@@ -32,7 +32,7 @@ internal static class FilesEndpoints
         if (job.Result is not { } result)
             throw new ProblemException(409, "not_ready", $"the job is {job.Status.ToString().ToLowerInvariant()}");
         var video = await store.OpenAsync(result.Path, context.RequestAborted) ?? throw new ProblemException(410, "expired", "the result was removed");
-        // A range in another unit than bytes is no range at all (RFC 9110, 14.2).
+        // A range in a unit other than bytes is ignored (RFC 9110, 14.2).
         if (!context.Request.Headers.Range.ToString().StartsWith("bytes=", StringComparison.OrdinalIgnoreCase))
             context.Request.Headers.Remove("Range");
         var kind = context.Request.Query.ContainsKey("download") ? "attachment" : "inline";

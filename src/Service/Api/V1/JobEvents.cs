@@ -7,7 +7,7 @@ using Locutor.Service.Views;
 
 namespace Locutor.Service.Api.V1;
 
-/// <summary>Progress as server-sent events.</summary>
+/// <summary>The endpoint that sends the progress of a job as server-sent events.</summary>
 internal static class JobEvents
 {
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(15);
@@ -19,14 +19,14 @@ internal static class JobEvents
         _ = long.TryParse(context.Request.Headers["Last-Event-ID"].FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var seen);
         if (job.Status.IsTerminal() && job.Version <= seen)
         {
-            // Everything was seen; with this answer a browser does not ask again.
+            // The client has seen every event. Status 204 keeps a browser from connecting again.
             context.Response.StatusCode = StatusCodes.Status204NoContent;
             return;
         }
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-cache";
         context.Response.Headers["X-Accel-Buffering"] = "no";
-        // A service that stops does not wait for those who watch: they come again when it is back.
+        // A service that stops closes the streams at once; clients connect again when it is back.
         using var over = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, life.ApplicationStopping);
         try
         {
@@ -34,7 +34,7 @@ internal static class JobEvents
         }
         catch (OperationCanceledException) when (over.IsCancellationRequested)
         {
-            // Nobody watches any more.
+            // The client has disconnected, or the service stops.
         }
     }
 

@@ -12,7 +12,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Locutor.Service.Api.V1;
 
-/// <summary>Jobs under <c>/v1/jobs</c>.</summary>
+/// <summary>The endpoints of jobs under <c>/v1/jobs</c>.</summary>
 internal static class JobsEndpoints
 {
     private const int MostListed = 100;
@@ -55,7 +55,7 @@ internal static class JobsEndpoints
         if (key is { Length: 0 or > LongestKey })
             throw new ProblemException(400, JobError.InvalidRequest, $"expected an Idempotency-Key of 1 to {LongestKey} characters");
         var id = JobId.New();
-        // The files of a repeated request are compared as they come, and not stored again.
+        // The files of a repeated request are only hashed for the comparison, not stored again.
         var draft = await reader.ReadAsync(id, context, keepFiles: !await submitter.KnowsAsync(caller, key));
         var accepted = await submitter.FindAsync(caller, key, draft.Hash);
         if (accepted is null)
@@ -66,7 +66,7 @@ internal static class JobsEndpoints
         }
         else if (draft.Stored.Count > 0)
         {
-            await store.RemoveAsync(id, CancellationToken.None); // accepted while this one came
+            await store.RemoveAsync(id, CancellationToken.None); // An equal request was accepted while this one was read.
         }
         context.Response.Headers.Location = $"/v1/jobs/{accepted.JobId}";
         context.Response.Headers.RetryAfter = "2";
@@ -107,7 +107,7 @@ internal static class JobsEndpoints
     {
         await views.FindAsync(context.Caller(), id);
         var job = await views.Grain(id).CancelAsync() ?? throw new ProblemException(404, "not_found", "there is no such job");
-        // A worker that has the job removes its unfinished work itself.
+        // If a worker has the job, the worker removes the unfinished work itself.
         if (job is { Status: JobStatus.Canceled, Worker: null })
             folder.RemoveWork(id);
         return Results.Json(await views.ShowAsync(job), Problems.Json);
@@ -131,7 +131,7 @@ internal static class JobsEndpoints
         return Results.NoContent();
     }
 
-    /// <summary>Documents the problems an endpoint may answer with.</summary>
+    /// <summary>Documents the error responses of an endpoint.</summary>
     public static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder builder, params int[] statuses)
     {
         foreach (var status in statuses)

@@ -7,7 +7,7 @@ using Locutor.Service.Submissions;
 
 namespace Locutor.Service.Api.V1;
 
-/// <summary>Addresses of the options, the workers and the session.</summary>
+/// <summary>The endpoints of the options, the workers and the session.</summary>
 internal static class ServiceEndpoints
 {
     public static void Map(RouteGroupBuilder v1)
@@ -70,8 +70,8 @@ internal static class ServiceEndpoints
 /// <summary>A key id and its secret.</summary>
 internal sealed record SignInBody(string? Key, string? Secret);
 
-/// <summary>Who is calling.</summary>
-/// <param name="Auth">none or token.</param>
+/// <summary>The session of the caller.</summary>
+/// <param name="Auth">Either none or token.</param>
 internal sealed record SessionView(string Auth, bool SignedIn, string[] Scopes, string? Name)
 {
     public static SessionView Of(string auth, TokenScopes scopes, string name) => new(
@@ -80,29 +80,29 @@ internal sealed record SessionView(string Auth, bool SignedIn, string[] Scopes, 
         name);
 }
 
-/// <summary>Key of webhook signatures.</summary>
+/// <summary>The key that signs webhooks.</summary>
 internal sealed record SecretView(string Secret);
 
-/// <summary>One worker.</summary>
+/// <summary>A worker as the API shows it.</summary>
 internal sealed record WorkerView(
     string Id, string Host, int Process, string Device, string Model, string State, string? Job,
     DateTimeOffset StartedAt, DateTimeOffset SeenAt, int Finished, int Failed, string? Reason);
 
-/// <summary>The workers and the queue's figures.</summary>
+/// <summary>The workers and the statistics of the queue.</summary>
 internal sealed record WorkersView(IReadOnlyList<WorkerView> Workers, int Queued, int Fetching, int Running, double TypicalSeconds);
 
-/// <summary>The models, presets and limits that a submission can choose from.</summary>
+/// <summary>The models and presets that a submission can choose, and the limits of inputs.</summary>
 internal sealed record OptionsView(IReadOnlyList<ModelView> Models, string DefaultModel, LimitsView Limits, IReadOnlyList<string> Samples)
 {
     public static OptionsView Of(ModelCatalog catalog, ServeSettings settings) => new(
         catalog.Models, catalog.Default, new LimitsView((long)(settings.MaxInputMb * 1e6), settings.MaxAudioSeconds, settings.MaxPictureMegapixels), SampleNames);
 
-    /// <summary>Portraits with a voice that the page offers, as /samples/NAME.png and /samples/NAME.mp3.</summary>
+    /// <summary>The names of sample portraits with a voice that the page offers as /samples/NAME.png and /samples/NAME.mp3.</summary>
     private static readonly string[] SampleNames = FindSamples(Path.Combine(PageFolder.Path, "samples"));
 
     private static string[] FindSamples(string folder) => !Directory.Exists(folder) ? [] :
         [.. Directory.EnumerateFiles(folder, "*.png").Where(file => File.Exists(Path.ChangeExtension(file, ".mp3"))).Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal)];
 }
 
-/// <summary>Bounds of inputs.</summary>
+/// <summary>The limits of inputs.</summary>
 internal sealed record LimitsView(long InputBytes, double AudioSeconds, double PictureMegapixels);
