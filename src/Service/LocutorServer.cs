@@ -25,20 +25,20 @@ using Scalar.AspNetCore;
 
 namespace Locutor.Service;
 
-/// <summary>The whole service in one process: silo, endpoints, page, and the workers it starts.</summary>
+/// <summary>The service in one process: the Orleans silo, the endpoints, the web page, and the workers that it starts.</summary>
 public static class LocutorServer
 {
     private const int LeastThreads = 48;
 
-    /// <summary>Puts the service together; nothing listens yet.</summary>
-    /// <param name="settings">What an operator can set.</param>
-    /// <param name="catalog">The models that are offered.</param>
-    /// <param name="embed">For a program that embeds the service: replaces the server, the lifetime and the log.</param>
-    /// <exception cref="SettingsException">Settings that do not go together.</exception>
+    /// <summary>Builds the service. It does not listen on any address until it is started.</summary>
+    /// <param name="settings">The settings of the operator.</param>
+    /// <param name="catalog">The models that the service offers.</param>
+    /// <param name="embed">For a program that embeds the service: replaces the web server, the lifetime and the log.</param>
+    /// <exception cref="SettingsException">Settings contradict each other.</exception>
     public static WebApplication Build(ServeSettings settings, ModelCatalog catalog, Action<WebApplicationBuilder>? embed = null)
     {
         SettingsCheck.Validate(settings);
-        // Syncing files and reading SQLite block their threads; with few cores the pool would answer a burst too slowly.
+        // Disk syncs and SQLite reads block their threads. With few cores the thread pool would grow too slowly for a burst of requests.
         ThreadPool.GetMinThreads(out var threads, out var ports);
         ThreadPool.SetMinThreads(Math.Max(threads, LeastThreads), ports);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "Locutor", ContentRootPath = AppContext.BaseDirectory });
@@ -58,9 +58,10 @@ public static class LocutorServer
         builder.Services.AddOpenApi("v1", ApiDocument.Configure);
         embed?.Invoke(builder);
         var app = builder.Build();
-        // Here and not when the database is first used: nothing of a second service may start in the same folder.
+        // Taken before the first use of the database, so that no part of a second service starts in this folder.
         app.Services.GetService<FolderLock>();
-        // The parts of a service that is half started would fail one after the other and hide the reason. An embedded one listens on no address.
+        // Checked first, since a half started service would fail in many parts and hide the reason. An embedded service listens on no
+        // address.
         if (embed is null && ListenAddresses.Faults(settings) is [var fault, ..])
             throw new IOException($"{fault.Text}; {fault.Advice}");
         app.Services.GetRequiredService<DiskQuota>().Show(app.Services.GetRequiredService<JobsMetrics>());
@@ -96,7 +97,7 @@ public static class LocutorServer
         services.AddSingleton<TokenReader>().AddSingleton<TokenLimits>().AddSingleton<DiskQuota>();
         services.AddSingleton<JobSubmitter>().AddSingleton<SubmissionReader>().AddSingleton<JobViews>().AddSingleton<ModalEndpoints>();
         services.AddSingleton<RevokedTokens>();
-        // First of all, so that nothing is done with a store that is not ours.
+        // Registered first, so that nothing uses a store that belongs to another service.
         services.AddSingleton<StoreIdentity>().AddHostedService<StoreAgreement>();
         services.AddSingleton<Drain>().AddSingleton<IHostLifetime, DrainLifetime>();
         services.AddSingleton<Readiness>().AddHostedService(services => services.GetRequiredService<Readiness>());
@@ -104,7 +105,10 @@ public static class LocutorServer
         services.AddHostedService<InputFetchService>().AddHostedService<WebhookSender>().AddHostedService<WorkerSupervisor>();
     }
 
-    /// <summary>On this machine alone a certificate is made when it is needed. Several machines need the same one, so somebody has to copy it.</summary>
+    /// <summary>
+    /// Returns the certificate of the cluster. For one machine it is created when needed. Several machines share one, which an operator
+    /// has to copy.
+    /// </summary>
     internal static ClusterCertificate? CertificateOf(ServeSettings settings)
     {
         if (!settings.ClusterTls)

@@ -3,7 +3,10 @@ using Locutor.Service.Settings;
 
 namespace Locutor.Service.Availability;
 
-/// <summary>The time between the request to stop and the stop: new jobs are refused and workers finish, while everything else is answered.</summary>
+/// <summary>
+/// The graceful stop of the service. After the request to stop, new jobs are refused and workers finish their jobs; all other requests
+/// are still answered.
+/// </summary>
 public sealed class Drain : IDisposable
 {
     private readonly CancellationTokenSource _begun = new();
@@ -17,7 +20,7 @@ public sealed class Drain : IDisposable
     /// <summary>Completes when the workers of this service have ended.</summary>
     public Task WorkersEnded => _workersEnded.Task;
 
-    /// <summary>Begins to drain; false when it has begun before.</summary>
+    /// <summary>Starts the graceful stop. Returns false when it had already started.</summary>
     public bool Begin()
     {
         if (Interlocked.Exchange(ref _asked, 1) == 1)
@@ -31,7 +34,7 @@ public sealed class Drain : IDisposable
     public void Dispose() => _begun.Dispose();
 }
 
-/// <summary>Stops the service on SIGTERM or Ctrl-C: it drains first, a second signal ends that.</summary>
+/// <summary>Stops the service on SIGTERM or Ctrl-C. The first signal starts a graceful stop, a second signal stops at once.</summary>
 internal sealed partial class DrainLifetime(Drain drain, IHostApplicationLifetime life, ServeSettings settings, TimeProvider time, ILogger<DrainLifetime> logger)
     : IHostLifetime, IDisposable
 {

@@ -3,10 +3,10 @@ using System.Net.Sockets;
 
 namespace Locutor.Service.Availability;
 
-/// <summary>Tells a lost node or database, which comes back, from a fault of the program.</summary>
+/// <summary>Distinguishes an outage of a node or the database, which is temporary, from a fault of the program.</summary>
 internal static class Outage
 {
-    /// <summary>Seconds after which a caller may ask again.</summary>
+    /// <summary>The seconds after which a caller may repeat a request.</summary>
     public const int RetryAfter = 2;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
@@ -16,8 +16,8 @@ internal static class Outage
     {
         for (var cause = exception; cause is not null; cause = cause.InnerException)
         {
-            // What cannot be sent from one node to another arrives as an exception of Orleans; a call that found no node in time as a
-            // canceled one.
+            // An exception that cannot be serialised arrives from another node as an OrleansException. A call that found no node in time is
+            // canceled.
             if (cause is OrleansException or OperationCanceledException or TimeoutException or DbException or SocketException or IOException
                 || cause.GetType().Namespace?.StartsWith("Orleans", StringComparison.Ordinal) == true)
                 return true;
@@ -25,7 +25,7 @@ internal static class Outage
         return false;
     }
 
-    /// <summary>Reads something that another node may have to take over first. Only for calls that change nothing.</summary>
+    /// <summary>Repeats a read that fails while another node takes over. Use it only for calls that change nothing.</summary>
     public static async Task<T> RetryAsync<T>(Func<Task<T>> read, CancellationToken cancellation)
     {
         var from = TimeProvider.System.GetTimestamp();

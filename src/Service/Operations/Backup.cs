@@ -6,18 +6,18 @@ using Locutor.Service.Settings;
 
 namespace Locutor.Service.Operations;
 
-/// <summary>The contents of a backup; the file <c>backup.json</c> in its folder.</summary>
-/// <param name="Version">Version of this format.</param>
-/// <param name="Database">sqlite or postgres.</param>
-/// <param name="Files">Inputs and results that were copied.</param>
-/// <param name="Bytes">Their size together.</param>
-/// <param name="Bucket">Bucket that holds inputs and results; they are not in the backup then.</param>
+/// <summary>The description of a backup, stored as <c>backup.json</c> in its folder.</summary>
+/// <param name="Version">The version of this format.</param>
+/// <param name="Database">Either sqlite or postgres.</param>
+/// <param name="Files">The number of copied inputs and results.</param>
+/// <param name="Bytes">The total size of the copied files in bytes.</param>
+/// <param name="Bucket">The bucket that holds inputs and results, which the backup then does not contain; null for the data folder.</param>
 public sealed record BackupContents(int Version, DateTimeOffset CreatedAt, string Database, int Files, long Bytes, string? Bucket);
 
 /// <summary>
-/// Copies the database, and the inputs and results of the data folder, into a new folder, also while the service runs. The database comes
-/// first: files of jobs that are accepted later belong to no job of the copy and are swept after a restore, and a result that expires
-/// meanwhile is answered as expired. Unfinished work is left out; jobs that ran begin again.
+/// Copies the database, and the inputs and results of the data folder, into a new folder, even while the service runs. The database is
+/// copied first. Files of jobs that are accepted later belong to no job in the copy and are removed after a restore; a result that
+/// expires during the copy is answered as expired. Unfinished work is not copied, so running jobs start again.
 /// </summary>
 public static class Backup
 {
@@ -25,6 +25,7 @@ public static class Backup
     private const string Manifest = "backup.json";
     private static readonly string[] Kinds = ["inputs", "results"];
 
+    /// <summary>Makes a backup in a new folder.</summary>
     /// <exception cref="BackupException">The folder exists, or the database cannot be copied.</exception>
     public static async Task<BackupContents> CreateAsync(ServeSettings settings, string folder, TimeProvider time, CancellationToken cancellation)
     {
@@ -55,8 +56,8 @@ public static class Backup
         return contents;
     }
 
-    /// <summary>Puts a backup into an empty data folder, and into an empty database where it was made of PostgreSQL.</summary>
-    /// <exception cref="BackupException">Not a backup, of another kind of database, or the target is not empty.</exception>
+    /// <summary>Restores a backup into an empty data folder and, for a backup of PostgreSQL, into an empty database.</summary>
+    /// <exception cref="BackupException">The folder is not a backup, its kind of database differs, or the target is not empty.</exception>
     public static async Task<BackupContents> RestoreAsync(ServeSettings settings, string folder, CancellationToken cancellation)
     {
         var contents = Read(folder);
@@ -69,7 +70,7 @@ public static class Backup
         foreach (var name in Kinds)
             CopyFiles(Path.Combine(folder, name), data.Absolute(name), contents, cancellation);
         CopyIdentity(folder, data.Root);
-        // The database comes last: without it the folder is not taken for one that is complete.
+        // The database is restored last: a folder without it is not mistaken for a complete one.
         if (settings.Postgres is { } postgres)
             await PostgresDump.RestoreAsync(postgres, Path.Combine(folder, PostgresDump.FileName), cancellation);
         else
@@ -77,7 +78,7 @@ public static class Backup
         return contents;
     }
 
-    /// <summary>The database knows the name of its store, so the copy of the store keeps it.</summary>
+    /// <summary>Copies the identity of the file store, since the database refers to it.</summary>
     private static void CopyIdentity(string from, string to)
     {
         var file = Path.Combine(from, StoreIdentity.FileName);
@@ -114,12 +115,12 @@ public static class Backup
             }
             catch (FileNotFoundException)
             {
-                // It expired meanwhile.
+                // The file expired in the meantime.
             }
         }
         return contents;
     }
 }
 
-/// <summary>A backup that cannot be made or restored; the message says what to do.</summary>
+/// <summary>A backup cannot be made or restored. The message tells what to do.</summary>
 public sealed class BackupException(string message) : Exception(message);

@@ -8,7 +8,9 @@ using Locutor.Service.Settings;
 
 namespace Locutor.Service.Operations;
 
-/// <summary>Removes what has expired or was never accepted, keeps within the disk quota, and keeps the queue awake and its figures fresh.</summary>
+/// <summary>
+/// Removes files that have expired or belong to no accepted job, keeps the disk quota, keeps the queue active and updates its metrics.
+/// </summary>
 internal sealed partial class Janitor(
     IGrainFactory grains, DataFolder folder, IFileStore store, DiskQuota quota, RevokedTokens revoked, JobsMetrics metrics, ServeSettings settings, TimeProvider time, ILogger<Janitor> logger) : BackgroundService
 {
@@ -18,7 +20,7 @@ internal sealed partial class Janitor(
     private static readonly TimeSpan SweepPause = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Slack = TimeSpan.FromMinutes(10);
 
-    // The longest that a submission may go on after its last file was stored.
+    // The longest time that a submission may still take after its last file was stored.
     private readonly TimeSpan _unclaimed = TimeSpan.FromMinutes(settings.UploadMinutes) + TimeSpan.FromSeconds(settings.FetchSeconds) + Slack;
     private readonly TimeSpan _round = TimeSpan.FromSeconds(settings.CleanSeconds);
 
@@ -31,7 +33,7 @@ internal sealed partial class Janitor(
         {
             try
             {
-                // Asking keeps the queue awake, and every node shows the figures of the whole cluster.
+                // This call keeps the queue active and gives every node the statistics of the whole cluster.
                 metrics.Observe(await grains.GetGrain<IQueueGrain>(IQueueGrain.Key).StatisticsAsync());
                 if (time.GetElapsedTime(last) >= _round)
                 {
@@ -80,17 +82,17 @@ internal sealed partial class Janitor(
     }
 
     /// <summary>
-    /// Removes what was stored for submissions that were never accepted, because the service or its answer was lost in the middle of them,
-    /// and files that should have gone when their job expired.
+    /// Removes files of submissions that were never accepted, because the service stopped or an answer was lost, and files that should
+    /// have been removed when their job expired.
     /// </summary>
     private async Task SweepAsync(CancellationToken cancellation)
     {
         var before = time.GetUtcNow() - _unclaimed;
-        // The files first and the indices after them, so that whatever is accepted meanwhile is known.
+        // Files are listed before the indices are read, so that jobs accepted in the meantime are known.
         var old = (await store.WrittenAsync(cancellation)).Where(job => job.Value < before).Select(job => job.Key).ToArray();
         var owners = await grains.GetGrain<IOwnersGrain>(IOwnersGrain.Key).ListAsync();
         if (owners.Length == 0)
-            return; // A database that knows no job at all is not to say whose files these are.
+            return; // An empty database may be the wrong one, so it does not decide about these files.
         var unknown = old;
         foreach (var owner in owners)
         {
@@ -111,7 +113,7 @@ internal sealed partial class Janitor(
     private async Task RemoveAsync(string owner, IndexEntry entry)
     {
         var job = grains.GetGrain<IJobGrain>(entry.Id);
-        // The record first: a result that is gone must not be promised.
+        // The record is changed before the files are removed, so that no record promises a missing result.
         var gone = entry.Status is JobStatus.Expired ? await job.DeleteAsync() : await job.ExpireAsync() is null;
         await store.RemoveAsync(entry.Id, CancellationToken.None);
         if (gone)

@@ -4,20 +4,23 @@ using Npgsql;
 
 namespace Locutor.Service.Operations;
 
-/// <summary>Copies of a PostgreSQL database by its own programs, <c>pg_dump</c> and <c>pg_restore</c>.</summary>
+/// <summary>Copies and restores a PostgreSQL database with its programs <c>pg_dump</c> and <c>pg_restore</c>.</summary>
 internal static class PostgresDump
 {
     public const string FileName = "database.dump";
 
-    /// <summary>Which machines ran is left out: after a restore they would be waited for.</summary>
+    /// <summary>Writes a dump without the table of running machines, since after a restore the service would wait for them.</summary>
     public static Task CreateAsync(string connectionString, string file, CancellationToken cancellation) =>
         RunAsync("pg_dump", ["--format=custom", "--no-owner", "--exclude-table-data=membership*", $"--file={file}"], connectionString, cancellation);
 
-    /// <exception cref="BackupException">The database holds tables already.</exception>
+    /// <summary>Restores a dump into an empty database.</summary>
+    /// <exception cref="BackupException">The database already has tables.</exception>
     public static Task RestoreAsync(string connectionString, string file, CancellationToken cancellation) =>
         RunAsync("pg_restore", ["--single-transaction", "--exit-on-error", "--no-owner", $"--dbname={new NpgsqlConnectionStringBuilder(connectionString).Database}", file], connectionString, cancellation);
 
-    /// <summary>The connection goes through the environment, where other users of the machine cannot read the password.</summary>
+    /// <summary>
+    /// Runs a program. The connection is passed in the environment, where other users of the machine cannot read the password.
+    /// </summary>
     private static async Task RunAsync(string program, string[] arguments, string connectionString, CancellationToken cancellation)
     {
         var connection = new NpgsqlConnectionStringBuilder(connectionString);

@@ -7,7 +7,7 @@ using Locutor.Service.Workers;
 
 namespace Locutor.Service.Operations;
 
-/// <summary>Whether a load balancer should send requests here, and if not, why.</summary>
+/// <summary>Checks whether a load balancer should send requests to this node, and gives the reasons when not.</summary>
 internal sealed partial class Readiness(
     IGrainFactory grains, TokenStore tokens, DiskQuota quota, Drain drain, ServeSettings settings, TimeProvider time, ILogger<Readiness> logger) : BackgroundService
 {
@@ -48,8 +48,8 @@ internal sealed partial class Readiness(
     }
 
     /// <summary>
-    /// A queue that moves to another node is away for moments, in which reads are answered. That is no reason to send nobody here, or no
-    /// node of a cluster would be ready while one of them stops.
+    /// Ignores a short outage of the queue. While the queue moves to another node, reads are still answered. If this counted, no node of a
+    /// cluster would be ready while one of them stops.
     /// </summary>
     private string? Lasting(string? reason)
     {

@@ -9,13 +9,15 @@ using Locutor.Service.Workers;
 
 namespace Locutor.Service.Operations;
 
-/// <summary>Checks of what a service needs beyond the machine, without running it: whatever would keep it from starting or working is a failure.</summary>
+/// <summary>
+/// Checks the requirements of the service without starting it. Everything that would keep it from starting or working is a failure.
+/// </summary>
 public static class ServeCheck
 {
     private const long LeastFree = 512L << 20;
 
-    /// <param name="settings">As the service would get them.</param>
-    /// <param name="variables">Names of the variables of the environment.</param>
+    /// <param name="settings">The settings that the service would get.</param>
+    /// <param name="variables">The names of the environment variables.</param>
     public static IReadOnlyList<Check> Of(ServeSettings settings, IEnumerable<string> variables) =>
     [
         new("settings", () => [.. Settings(settings, variables)]),
@@ -136,7 +138,9 @@ public static class ServeCheck
         }
     }
 
-    /// <summary>The store that the database knows; a database that cannot be asked is another check's finding.</summary>
+    /// <summary>
+    /// Returns the identity of the store in the database; null when the database does not answer, which another check reports.
+    /// </summary>
     private static string? ExpectedStore(ServeSettings settings)
     {
         try

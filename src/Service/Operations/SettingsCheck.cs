@@ -5,10 +5,12 @@ using Locutor.Service.Workers;
 
 namespace Locutor.Service.Operations;
 
-/// <summary>Checks that settings which are right one by one also go together.</summary>
+/// <summary>Checks that settings which are valid one by one are also valid together.</summary>
 internal static class SettingsCheck
 {
-    /// <exception cref="SettingsException">An address is not one, tokens are switched off on an address that others reach, or a worker's device has no known name.</exception>
+    /// <exception cref="SettingsException">
+    /// An address is not valid, tokens are off on an address that other machines reach, or the device of a worker is unknown.
+    /// </exception>
     public static void Validate(ServeSettings settings)
     {
         foreach (var address in ListenAddresses.Parse(settings).Where(_ => settings.NoAuth))

@@ -2,32 +2,32 @@ using Locutor.Checkpoints;
 
 namespace Locutor.Service.Settings;
 
-/// <summary>Finds variables of the environment that look like settings of this program but that nothing reads.</summary>
+/// <summary>Finds environment variables that look like settings of this program but are not used, such as misspelt ones.</summary>
 public static class EnvironmentNames
 {
     private const string Prefix = "LOCUTOR_";
     private const int Slips = 2;
 
-    /// <summary>Variables that are no settings of the service.</summary>
+    /// <summary>Variables that the program reads but that are not settings of the service.</summary>
     private static readonly string[] Others =
     [
         "LOCUTOR_ATTENTION", "LOCUTOR_DEBUG", "LOCUTOR_GPU_CAPABILITY", "LOCUTOR_HOME", "LOCUTOR_INJECTED_FAULT", "LOCUTOR_MIRRORS", "LOCUTOR_MODELS",
         "LOCUTOR_NVRTC", "LOCUTOR_OFFLINE", "LOCUTOR_PLAIN_KERNELS", "LOCUTOR_SELF_TEST", "LOCUTOR_TORCH",
     ];
 
-    /// <summary>The variable of each setting, by its name.</summary>
+    /// <summary>The names of the settings by the names of their environment variables.</summary>
     public static IReadOnlyDictionary<string, string> Settings { get; } = SettingsTable.All.ToDictionary(setting => Prefix + setting.Name.ToUpperInvariant(), setting => setting.Name);
 
-    /// <summary>Whether something reads the variable.</summary>
+    /// <summary>Returns whether the program reads the variable.</summary>
     public static bool IsRead(string name) => Settings.ContainsKey(name) || Others.Contains(name);
 
-    /// <summary>The names of an environment that begin with LOCUTOR_ and that nothing reads.</summary>
+    /// <summary>Returns the variables of an environment that begin with LOCUTOR_ and that the program does not read.</summary>
     public static IReadOnlyList<UnreadVariable> Unread(IEnumerable<string> names) =>
         [.. names.Where(name => name.StartsWith(Prefix, StringComparison.Ordinal) && !IsRead(name)).Order(StringComparer.Ordinal)
             .Select(name => new UnreadVariable(name, NearestNames.Within(Slips, name, Settings.Keys.Concat(Others))))];
 }
 
-/// <summary>A variable that nothing reads.</summary>
+/// <summary>An environment variable that the program does not read.</summary>
 /// <param name="Meant">The variable that was probably meant, or null.</param>
 public sealed record UnreadVariable(string Name, string? Meant)
 {

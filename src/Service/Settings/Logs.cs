@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace Locutor.Service.Settings;
 
-/// <summary>How messages are shown.</summary>
+/// <summary>Configures how log messages are shown.</summary>
 internal static class Logs
 {
     public static void Configure(ILoggingBuilder logging, ServeSettings settings)

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Locutor.Service.Settings;
 
-/// <summary>Everything an operator can set; <see cref="SettingsTable"/> says how each is named and read.</summary>
+/// <summary>All settings of the service. <see cref="SettingsTable"/> defines their names, units and ranges.</summary>
 public sealed record ServeSettings
 {
     public string Urls { get; init; } = "http://127.0.0.1:8080";
@@ -22,7 +22,7 @@ public sealed record ServeSettings
     public bool ClusterTls { get; init; } = true;
     public string? ClusterCertificate { get; init; }
 
-    /// <summary>File of the certificate that nodes and workers share.</summary>
+    /// <summary>The file of the certificate that nodes and workers share.</summary>
     public string CertificateFile => ClusterCertificate ?? Path.Combine(Data, Jobs.Hosting.ClusterCertificate.FileName);
 
     public string Workers { get; init; } = "auto";
@@ -60,17 +60,19 @@ public sealed record ServeSettings
     public double CleanSeconds { get; init; } = 30;
     public double WebhookHours { get; init; } = 24;
 
-    /// <summary>Address at which callers reach the service, where it is not the one that requests name; without a slash at its end.</summary>
+    /// <summary>
+    /// The address at which callers reach the service, without a final slash. Null takes the address that each request names.
+    /// </summary>
     public string? PublicUrl { get; init; }
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
     public bool AccessLog { get; init; }
     public bool LogJson { get; init; }
     public string LogLevel { get; init; } = "Information";
 
-    /// <summary>Where data lie when nothing else is said: <c>$XDG_DATA_HOME/locutor</c> or <c>~/.local/share/locutor</c>.</summary>
+    /// <summary>The default data folder: <c>$XDG_DATA_HOME/locutor</c> or <c>~/.local/share/locutor</c>.</summary>
     public static string DefaultData { get; } = Path.Combine(
         Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "locutor");
 }
 
-/// <summary>A setting that cannot be used; the message names it, what was expected and what was found.</summary>
+/// <summary>A setting cannot be used. The message names the setting, the expected value and the found value.</summary>
 public sealed class SettingsException(string message) : Exception(message);

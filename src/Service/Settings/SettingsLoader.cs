@@ -2,14 +2,14 @@ using System.Text.Json;
 
 namespace Locutor.Service.Settings;
 
-/// <summary>Reads settings from a file, the environment and the command line, each over the one before.</summary>
+/// <summary>Reads the settings from a file, then the environment, then the command line. A later source overrides an earlier one.</summary>
 public static class SettingsLoader
 {
     private const long LargestFile = 1 << 20;
 
-    /// <param name="file">Settings file named by the user; null looks for <c>locutor.json</c> in the data folder.</param>
-    /// <param name="environment">Variables of the process.</param>
-    /// <param name="options">Settings from the command line.</param>
+    /// <param name="file">The settings file that the user names; null looks for <c>locutor.json</c> in the data folder.</param>
+    /// <param name="environment">The environment variables of the process.</param>
+    /// <param name="options">The settings from the command line.</param>
     /// <exception cref="SettingsException">A setting is unknown or out of range, or the file cannot be read.</exception>
     public static ServeSettings Load(
         string? file, IEnumerable<KeyValuePair<string, string>> environment, IReadOnlyList<KeyValuePair<string, string>> options)
@@ -25,7 +25,7 @@ public static class SettingsLoader
 
     private static IEnumerable<KeyValuePair<string, string>> Variables(IEnumerable<KeyValuePair<string, string>> environment)
     {
-        // Other variables begin with LOCUTOR_ too, so those that name no setting are left alone; EnvironmentNames tells of slips.
+        // Other variables begin with LOCUTOR_ too, so unknown names are ignored here; EnvironmentNames reports misspelt ones.
         var names = EnvironmentNames.Settings;
         return environment.Where(pair => names.ContainsKey(pair.Key)).Select(pair => KeyValuePair.Create(names[pair.Key], pair.Value));
     }

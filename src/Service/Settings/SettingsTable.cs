@@ -8,12 +8,12 @@ using Locutor.Generation.Requests;
 namespace Locutor.Service.Settings;
 
 /// <summary>
-/// One setting. In the settings file it is a key <see cref="Name"/>, in the environment <c>LOCUTOR_</c> and the name in capitals, on the
-/// command line <c>--set name=value</c> (some have an option of their own).
+/// One setting. Its key in the settings file is <see cref="Name"/>, its environment variable is <c>LOCUTOR_</c> and the name in capitals,
+/// and on the command line it is <c>--set name=value</c> (some settings also have their own option).
 /// </summary>
 public sealed record Setting(string Name, string Help, Func<ServeSettings, string> Show, Func<ServeSettings, string, ServeSettings> Set);
 
-/// <summary>The one table of settings; the documentation shows the same.</summary>
+/// <summary>The table of all settings. The documentation shows this table too.</summary>
 public static class SettingsTable
 {
     public static IReadOnlyList<Setting> All { get; } =
@@ -72,21 +72,23 @@ public static class SettingsTable
         Choice("log_level", "least severe messages shown", ["Trace", "Debug", "Information", "Warning", "Error"], s => s.LogLevel, (s, v) => s with { LogLevel = v }),
     ];
 
-    /// <summary>Sets one setting by name.</summary>
-    /// <exception cref="SettingsException">Unknown name, or a value out of range.</exception>
+    /// <summary>Returns the settings with one setting changed.</summary>
+    /// <exception cref="SettingsException">The name is unknown, or the value is out of range.</exception>
     public static ServeSettings Apply(ServeSettings settings, string name, string value) =>
         All.FirstOrDefault(setting => setting.Name == name) is { } setting
             ? setting.Set(settings, value)
             : throw new SettingsException($"unknown setting '{name}'; did you mean {string.Join(", ", NearestNames.To(name, All.Select(known => known.Name)))}? 'locutor serve --settings' lists them all");
 
-    /// <summary>Passwords are not shown.</summary>
+    /// <summary>Hides a password: returns only whether it is set.</summary>
     private static string Secret(string? value) => string.IsNullOrEmpty(value) ? "" : "(set)";
 
     private static string? Endpoint(string value) => value.Length == 0 ? null : Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
         ? value
         : throw new SettingsException($"s3_endpoint: expected an http or https address, found '{value}'");
 
-    /// <summary>A scheme, a host and a port; a path would not reach the addresses that answers name.</summary>
+    /// <summary>
+    /// Parses an origin (scheme, host and port). A path is refused, since the addresses in responses would not contain it.
+    /// </summary>
     private static string? Origin(string value) => value.Length == 0 ? null
         : Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.PathAndQuery == "/" && uri.Fragment.Length == 0 && uri.UserInfo.Length == 0
             ? uri.GetLeftPart(UriPartial.Authority)

@@ -4,7 +4,9 @@ using Locutor.Service.Settings;
 
 namespace Locutor.Service.Telemetry;
 
-/// <summary>One log line for each request, where the setting <c>access_log</c> asks for it. Query strings are left out: they may identify jobs.</summary>
+/// <summary>
+/// Logs one line per request when the setting <c>access_log</c> is on. Query strings are left out, since they may identify jobs.
+/// </summary>
 internal sealed partial class AccessLog(RequestDelegate next, ServeSettings settings, ILogger<AccessLog> logger)
 {
     public async Task InvokeAsync(HttpContext context)

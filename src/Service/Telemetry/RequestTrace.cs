@@ -5,12 +5,12 @@ namespace Locutor.Service.Telemetry;
 /// <summary>The id that an error answer and the log lines of its request share.</summary>
 internal static class RequestTrace
 {
-    /// <summary>Header of every answer with a status of 500 or more.</summary>
+    /// <summary>The header with the id, in every response with a status of 500 or more.</summary>
     public const string Header = "Trace-Id";
 
     private static readonly object Key = new();
 
-    /// <summary>The W3C trace id of the request, or 32 random hexadecimal digits where no trace is recorded.</summary>
+    /// <summary>Returns the W3C trace id of the request, or 32 random hexadecimal digits when no trace is recorded.</summary>
     public static string IdOf(HttpContext context)
     {
         if (context.Items.TryGetValue(Key, out var known))
@@ -20,6 +20,6 @@ internal static class RequestTrace
         return id;
     }
 
-    /// <summary>The path of the request as the log shows it: escaped, so that no caller can write lines of the log.</summary>
+    /// <summary>Returns the path of the request for the log. It is escaped, so that no caller can forge log lines.</summary>
     public static string PathOf(HttpContext context) => Uri.EscapeDataString(context.Request.Path.Value ?? "").Replace("%2F", "/", StringComparison.Ordinal);
 }

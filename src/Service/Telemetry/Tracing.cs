@@ -8,8 +8,8 @@ using OpenTelemetry.Trace;
 namespace Locutor.Service.Telemetry;
 
 /// <summary>
-/// Spans of a job: the request that submitted it, the fetch of its inputs, every attempt on a worker and every webhook belong to one trace.
-/// They are sent to the collector that the standard variable names, or nowhere.
+/// Tracing of jobs. The request that submitted a job, the fetch of its inputs, every attempt on a worker and every webhook are spans of one
+/// trace. Spans are exported to the collector that the standard environment variable names; without it they are not recorded.
 /// </summary>
 internal static class Tracing
 {
@@ -18,12 +18,12 @@ internal static class Tracing
 
     public static bool IsOn { get; } = Environment.GetEnvironmentVariable(Collector) is { Length: > 0 };
 
-    /// <summary>The trace context of the present request. A job keeps it, so that later spans join the trace.</summary>
+    /// <summary>The W3C trace context of the current request, or null. A job keeps it, so that later spans join the trace.</summary>
     public static string? Current => IsOn ? Activity.Current?.Id : null;
 
     public static void Add(IHostApplicationBuilder builder)
     {
-        // The exporter reads its standard variables from the host's configuration, and this program's hosts begin with an empty one.
+        // The exporter reads its standard variables from the configuration of the host, which is empty in this program.
         builder.Configuration.AddInMemoryCollection(Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
             .Select(variable => KeyValuePair.Create((string)variable.Key, (string?)variable.Value))
             .Where(variable => variable.Key.StartsWith("OTEL_", StringComparison.Ordinal)));
@@ -32,7 +32,7 @@ internal static class Tracing
                 .AddAspNetCoreInstrumentation().AddSource(Source.Name).AddOtlpExporter());
     }
 
-    /// <summary>A span of the job's trace; null when nobody listens.</summary>
+    /// <summary>Starts a span in the trace of the job; returns null when spans are not recorded.</summary>
     public static Activity? Start(string name, JobRecord job)
     {
         ActivityContext.TryParse(job.Request.TraceParent, null, out var parent);

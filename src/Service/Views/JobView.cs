@@ -5,23 +5,25 @@ using Locutor.Service.Submissions;
 
 namespace Locutor.Service.Views;
 
-/// <summary>A job as callers see it.</summary>
+/// <summary>A job as the API shows it.</summary>
 public sealed record JobView
 {
     public required string Id { get; init; }
 
-    /// <summary>queued, running, succeeded, failed, canceled or expired.</summary>
+    /// <summary>The status: queued, running, succeeded, failed, canceled or expired.</summary>
     public required JobStatus Status { get; init; }
 
-    /// <summary>fetching, loading, encoding, denoising, decoding or muxing, while the job is not over.</summary>
+    /// <summary>The stage of a job that has not ended: fetching, loading, encoding, denoising, decoding or muxing.</summary>
     public JobStage? Stage { get; init; }
     public required ProgressView Progress { get; init; }
     public required int Attempt { get; init; }
 
-    /// <summary>A note of the model on these inputs, such as a picture of another kind than it was trained on; known once the job runs.</summary>
+    /// <summary>
+    /// A notice about the inputs, for example that the model was not trained on pictures of this kind. It is known once the job runs.
+    /// </summary>
     public string? Notice { get; init; }
 
-    /// <summary>The fields of the submission; prompt, model and seed are always present.</summary>
+    /// <summary>The fields of the submission. Prompt, model and seed are always present.</summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement> Request { get; init; } = [];
     public required IReadOnlyList<InputView> Inputs { get; init; }
@@ -34,7 +36,10 @@ public sealed record JobView
     public DateTimeOffset? FinishedAt { get; init; }
     public DateTimeOffset? ExpiresAt { get; init; }
 
-    /// <summary>The view of a record; <paramref name="position"/> is its place in the queue, <paramref name="eta"/> an estimate in seconds.</summary>
+    /// <summary>
+    /// Creates the view of a record. <paramref name="position"/> is the place in the queue, <paramref name="eta"/> the estimated seconds
+    /// to the end.
+    /// </summary>
     public static JobView Of(JobRecord job, int position = 0, double? eta = null)
     {
         var request = job.Request;
@@ -70,20 +75,20 @@ public sealed record JobView
     };
 }
 
-/// <summary>How far a job is.</summary>
+/// <summary>The progress of a job.</summary>
 public sealed record ProgressView
 {
-    /// <summary>0 to 100.</summary>
+    /// <summary>The share of the work that is done, in percent from 0 to 100.</summary>
     public required double Percent { get; init; }
     public int? Clip { get; init; }
     public int? Clips { get; init; }
     public int? Step { get; init; }
     public int? Steps { get; init; }
 
-    /// <summary>Estimated seconds to the end.</summary>
+    /// <summary>The estimated seconds to the end; null when unknown.</summary>
     public double? EtaSeconds { get; init; }
 
-    /// <summary>1 for the job that is next.</summary>
+    /// <summary>The place in the queue: 1 for the next job; null when the job does not wait.</summary>
     public int? QueuePosition { get; init; }
 
     public static ProgressView Of(JobRecord job, int position, double? eta)
@@ -112,7 +117,7 @@ public sealed record InputView
     public long? Bytes { get; init; }
     public double? Seconds { get; init; }
 
-    /// <summary>Where the stored file is to be had.</summary>
+    /// <summary>The address of the stored file; null when it is not stored.</summary>
     public string? Href { get; init; }
 
     public static InputView Of(string jobId, JobInput input) => new()
@@ -151,19 +156,19 @@ public sealed record ResultView
     };
 }
 
-/// <summary>Delivery of the job's webhook.</summary>
+/// <summary>The delivery of the webhook of a job.</summary>
 public sealed record WebhookStateView
 {
     public required string Url { get; init; }
 
-    /// <summary>waiting (the job is not over), pending (an attempt follows), delivered or given_up.</summary>
+    /// <summary>The state: waiting (the job has not ended), pending (an attempt follows), delivered or given_up.</summary>
     public required string State { get; init; }
     public required int Attempts { get; init; }
 
-    /// <summary>HTTP status of the last answer.</summary>
+    /// <summary>The HTTP status of the last answer; null when no answer came.</summary>
     public int? LastStatus { get; init; }
 
-    /// <summary>Why the last attempt failed.</summary>
+    /// <summary>The reason why the last attempt failed; null when it did not.</summary>
     public string? LastError { get; init; }
     public DateTimeOffset? LastAt { get; init; }
     public DateTimeOffset? NextAt { get; init; }
@@ -180,8 +185,8 @@ public sealed record WebhookStateView
     };
 }
 
-/// <summary>Why a job failed.</summary>
+/// <summary>The reason why a job failed.</summary>
 public sealed record ErrorView(string Code, string Message, bool Retryable);
 
-/// <summary>A part of a listing; <see cref="NextCursor"/> leads to the following part.</summary>
+/// <summary>A page of a listing. <see cref="NextCursor"/> is the cursor of the next page; null on the last page.</summary>
 public sealed record JobListView(IReadOnlyList<JobView> Jobs, string? NextCursor);

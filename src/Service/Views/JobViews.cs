@@ -6,20 +6,20 @@ using Locutor.Service.Http;
 
 namespace Locutor.Service.Views;
 
-/// <summary>Finds jobs for a caller and shows them with their place in the queue.</summary>
+/// <summary>Finds the jobs of a caller and adds their place in the queue.</summary>
 internal sealed class JobViews(IGrainFactory grains)
 {
     private IQueueGrain Queue => grains.GetGrain<IQueueGrain>(IQueueGrain.Key);
 
-    /// <summary>The caller's job.</summary>
-    /// <exception cref="ProblemException">404 when there is none with this id, or it belongs to another token.</exception>
+    /// <summary>Returns a job of the caller.</summary>
+    /// <exception cref="ProblemException">Status 404: no job has this id, or the job belongs to another token.</exception>
     public async Task<JobRecord> FindAsync(Token caller, string id)
     {
         var job = JobId.IsValid(id) ? await Outage.RetryAsync(grains.GetGrain<IJobGrain>(id).GetAsync, CancellationToken.None) : null;
         return job?.Owner == caller.KeyId ? job : throw new ProblemException(404, "not_found", "there is no such job");
     }
 
-    /// <summary>A part of the caller's jobs, newest first, and the cursor of the next one.</summary>
+    /// <summary>Lists one page of the caller's jobs, newest first, with the cursor of the next page.</summary>
     public Task<(JobRecord?[] Jobs, long? Next)> ListAsync(Token caller, long? before, int most, JobStatus? status) => Outage.RetryAsync(
         async () =>
         {
@@ -28,7 +28,9 @@ internal sealed class JobViews(IGrainFactory grains)
         },
         CancellationToken.None);
 
-    /// <summary>The record as soon as its version is above <paramref name="version"/>.</summary>
+    /// <summary>
+    /// Returns the record as soon as its version is above <paramref name="version"/>, at the latest after <paramref name="atMost"/>.
+    /// </summary>
     public Task<JobRecord?> WaitAsync(string id, long version, TimeSpan atMost, CancellationToken cancellation) =>
         Outage.RetryAsync(() => Grain(id).WaitAsync(version, atMost), cancellation);
 

@@ -3,7 +3,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Locutor.Service.Views;
 
-/// <summary>The file of a finished job, with ranges, entity tag and conditional answers.</summary>
+/// <summary>Sends the video of a finished job. It supports ranges, an entity tag and conditional requests.</summary>
 public static class VideoAnswer
 {
     public static IResult Of(Stream video, JobRecord job) => Results.Stream(

@@ -16,7 +16,10 @@ using Locutor.Service.Views;
 
 namespace Locutor.Service.Webhooks;
 
-/// <summary>Tells the webhooks of ended jobs, after the Standard Webhooks convention, until one answers or time is over.</summary>
+/// <summary>
+/// Sends the webhooks of finished jobs in the format of Standard Webhooks. It retries until the receiver accepts or the period of retries
+/// is over.
+/// </summary>
 public sealed partial class WebhookSender(
     IGrainFactory grains, AddressGuard guard, TokenStore tokens, JobsMetrics metrics, TimeProvider time, ServeSettings settings, ILogger<WebhookSender> logger)
     : BackgroundService
@@ -27,7 +30,9 @@ public sealed partial class WebhookSender(
 
     private readonly HttpMessageInvoker _client = new(UrlFetcher.Handler(guard, DecompressionMethods.None));
 
-    /// <summary>The value of <c>webhook-signature</c>: HMAC-SHA256 over id, timestamp and body with the secret's bytes.</summary>
+    /// <summary>
+    /// Computes the value of the <c>webhook-signature</c> header: HMAC-SHA256 of id, timestamp and body with the bytes of the secret.
+    /// </summary>
     public static string Sign(string secret, string id, long timestamp, string body)
     {
         var key = Convert.FromBase64String(secret["whsec_".Length..]);
@@ -100,7 +105,10 @@ public sealed partial class WebhookSender(
         }
     }
 
-    /// <summary>1, 2, 4 ... seconds up to two hours, each between half and the whole, so that failures do not march in step.</summary>
+    /// <summary>
+    /// Returns the pause before the next attempt: 1, 2, 4 ... seconds up to two hours, times a random factor from 0.5 to 1, so that
+    /// retries of many jobs spread out.
+    /// </summary>
     private static TimeSpan Pause(int attempt)
     {
         var whole = Math.Min(LongestPause.TotalSeconds, Math.Pow(2, Math.Min(attempt - 1, 20)));
@@ -115,7 +123,7 @@ public sealed partial class WebhookSender(
         var timestamp = time.GetUtcNow().ToUnixTimeSeconds();
         var body = JsonSerializer.Serialize(
             new WebhookView($"job.{job.Status.ToString().ToLowerInvariant()}", job.FinishedAt ?? time.GetUtcNow(), JobView.Of(job)), Problems.Json);
-        // A revoked token still tells the ends of the jobs that it submitted.
+        // The jobs of a revoked token still send their webhooks.
         if (tokens.Find(job.Owner) is not { } token)
             return new Outcome(null, "the token that signs it is gone", IsFinal: true);
         using var request = new HttpRequestMessage(HttpMethod.Post, UrlFetcher.Check(job.Request.Webhook!));
@@ -129,8 +137,10 @@ public sealed partial class WebhookSender(
         return new Outcome(status, response.IsSuccessStatusCode ? null : $"answered {status}", IsFinal: response.StatusCode is HttpStatusCode.Gone);
     }
 
-    /// <summary>How one attempt ended.</summary>
-    /// <param name="IsFinal">Whether another attempt could not end otherwise: the address is not allowed, or says that it is gone.</param>
+    /// <summary>The outcome of one attempt.</summary>
+    /// <param name="IsFinal">
+    /// Whether further attempts are useless: the address is not allowed, or the receiver answered that it is gone.
+    /// </param>
     private sealed record Outcome(int? Status, string? Error, bool IsFinal);
 
     [LoggerMessage(LogLevel.Warning, "webhooks cannot be sent until the queue answers: {Reason}")]

@@ -4,8 +4,8 @@ using Locutor.Jobs.Records;
 namespace Locutor.Service.Workers;
 
 /// <summary>
-/// A worker's hold on a job: passes progress on at most once a second, renews the lease, and says at once when the job was canceled or
-/// given to another worker.
+/// An attempt of a worker at a job. It reports progress at most once a second, renews the lease, and signals at once when the job was
+/// canceled or given to another worker.
 /// </summary>
 internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
 {
@@ -33,19 +33,19 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
         _reporting = ReportAsync();
     }
 
-    /// <summary>Cancelled when the worker must stop.</summary>
+    /// <summary>A token that is canceled when the worker must stop the attempt.</summary>
     public CancellationToken Stopped => _stopped.Token;
 
-    /// <summary>Why.</summary>
+    /// <summary>The reason why the attempt must stop.</summary>
     public LeaseReply Reply { get; private set; }
 
-    /// <summary>How long nothing has moved. Reports that say the same again do not count.</summary>
+    /// <summary>The time since the last change of the progress. Repeated reports without a change do not count.</summary>
     public TimeSpan Stall => _time.GetElapsedTime(Volatile.Read(ref _moved));
 
-    /// <summary>How long the attempt has been in each stage.</summary>
+    /// <summary>The seconds that the attempt has spent in each stage.</summary>
     public Dictionary<JobStage, double> StageSeconds => _stages.Read();
 
-    /// <summary>The latest progress.</summary>
+    /// <summary>The latest reported progress; null when there is none.</summary>
     public JobProgress? Latest => Volatile.Read(ref _latest);
 
     public void Report(JobProgress value)
@@ -56,7 +56,9 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
         Volatile.Write(ref _latest, value);
     }
 
-    /// <summary>Tells the outcome, again and again while the service cannot be reached; a fenced attempt is told nothing.</summary>
+    /// <summary>
+    /// Reports the outcome and retries while the service cannot be reached. An attempt that is no longer current reports nothing.
+    /// </summary>
     public async Task EndAsync(Func<Task<bool>> tell)
     {
         var from = _time.GetTimestamp();
@@ -64,7 +66,7 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
         {
             try
             {
-                // A node that was lost does not answer: the next call finds the job at another one. A repeated call changes nothing.
+                // A lost node does not answer; the next call finds the job on another node. A repeated call changes nothing.
                 await tell().WaitAsync(CallPatience, _time);
                 return;
             }
@@ -108,7 +110,7 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
             }
             catch (Exception)
             {
-                // The service may be starting again: the lease holds for a while, and the next report renews it.
+                // The service may be restarting. The lease is still valid for some time, and the next report renews it.
             }
             await PauseAsync();
         }

@@ -3,39 +3,40 @@ using Locutor.Jobs.Records;
 namespace Locutor.Service.Workers;
 
 /// <summary>The job of a runner, for one attempt.</summary>
-/// <param name="Inputs">Absolute paths by field.</param>
-/// <param name="OutputPath">Where the finished video goes; it is in place only when the runner returns.</param>
-/// <param name="WorkFolder">Kept between attempts of one job, for what a later attempt can go on from.</param>
+/// <param name="Inputs">The absolute paths of the inputs, by field.</param>
+/// <param name="OutputPath">The path of the finished video. The file is complete only after the runner returns.</param>
+/// <param name="WorkFolder">A folder that is kept between the attempts of a job, so that a later attempt can resume.</param>
 public sealed record RunnerJob(string Id, JobRequest Request, IReadOnlyDictionary<string, string> Inputs, string OutputPath, string WorkFolder);
 
-/// <summary>The finished video.</summary>
-/// <param name="Thumbnail">A small JPEG, if the runner has one at hand; else it is made from the video.</param>
-/// <param name="Notice">A note on the inputs, which the progress reported too.</param>
+/// <summary>A finished video. Width and Height are in pixels, Seconds is the duration.</summary>
+/// <param name="Thumbnail">A small JPEG; null makes the worker create one from the video.</param>
+/// <param name="Notice">A notice about the inputs, which the progress reported too; null when there is none.</param>
 public sealed record RunnerVideo(int Width, int Height, double Seconds, byte[]? Thumbnail = null, string? Notice = null);
 
-/// <summary>Makes one video at a time on one device and keeps its model warm between them.</summary>
+/// <summary>Generates one video at a time on one device. It keeps the model loaded between jobs.</summary>
 public interface IVideoRunner : IAsyncDisposable
 {
-    /// <summary>Name of the loaded model, for the list of workers.</summary>
+    /// <summary>The name of the loaded model, for the list of workers.</summary>
     string Model { get; }
 
-    /// <summary>Told what an operator should know, such as an operation that this machine computes wrongly.</summary>
+    /// <summary>A callback for messages to the operator, for example that this machine computes an operation wrongly.</summary>
     Action<string>? Notice
     {
         get => null;
         set { }
     }
 
-    /// <summary>Told the model and the seconds after a model was loaded.</summary>
+    /// <summary>A callback after a model was loaded, with the name of the model and the seconds that it took.</summary>
     Action<string, double>? Loaded
     {
         get => null;
         set { }
     }
 
-    /// <summary>Loads what every job needs.</summary>
+    /// <summary>Loads the networks that every job needs.</summary>
     Task LoadAsync(CancellationToken cancellation);
 
+    /// <summary>Generates the video of a job and reports its progress.</summary>
     /// <exception cref="Torch.DeviceOutOfMemoryException">The device has too little memory for this job; others may still run.</exception>
     /// <exception cref="Inputs.InputException">The inputs or settings cannot be used.</exception>
     Task<RunnerVideo> RunAsync(RunnerJob job, IProgress<JobProgress> progress, CancellationToken cancellation);

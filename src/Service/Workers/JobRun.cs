@@ -8,18 +8,22 @@ using Locutor.Torch;
 
 namespace Locutor.Service.Workers;
 
-/// <summary>How an attempt ended, as far as the worker's own health is concerned. All false: it was stopped or handed back.</summary>
+/// <summary>
+/// The outcome of an attempt for the health of the worker. If all values are false, the attempt was stopped or handed back.
+/// </summary>
 internal sealed record JobOutcome(bool Succeeded = false, bool Failed = false, WorkerFaultException? Fault = null);
 
-/// <summary>One attempt on this worker: brings the inputs, runs, keeps the result and tells the job how it ended.</summary>
+/// <summary>
+/// Runs one attempt on this worker: copies the inputs, runs the generator, stores the result and reports the outcome to the job.
+/// </summary>
 internal sealed partial class JobRun(
     IGrainFactory grains, IVideoRunner runner, DataFolder folder, IFileStore store, WorkerOptions options, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan StallCheck = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan StallGrace = TimeSpan.FromMinutes(1);
 
-    /// <summary>Runs the job and tells its outcome.</summary>
-    /// <param name="drain">Asks for a graceful stop: the job may go on for a while, and is handed back then.</param>
+    /// <summary>Runs the job and reports its outcome.</summary>
+    /// <param name="drain">Requests a graceful stop: the job may run for a limited time and is then handed back.</param>
     /// <param name="abort">Stops the job at once.</param>
     public async Task<JobOutcome> RunAsync(JobRecord job, CancellationToken drain, CancellationToken abort)
     {
@@ -42,7 +46,7 @@ internal sealed partial class JobRun(
         }
         catch (Exception) when (attempt.Stopped.IsCancellationRequested)
         {
-            // Whatever ended it: who canceled the job may have removed its files too.
+            // Any exception may occur here, since a canceled job may have lost its files too.
             LogStopped(job.Id, attempt.Reply);
             if (attempt.Reply is LeaseReply.Canceled)
                 folder.RemoveWork(job.Id);
@@ -79,7 +83,7 @@ internal sealed partial class JobRun(
                 limit.Cancel();
             if (attempt.Stall >= options.LongestStall + StallGrace)
             {
-                // Something does not stop when it is asked to, such as a driver that never returns. A new process is the only cure.
+                // The job did not stop when asked, for example because a driver call never returns. Only a new process helps.
                 LogStuck(attempt.Stall.TotalMinutes);
                 Process.GetCurrentProcess().Kill();
             }
@@ -100,7 +104,7 @@ internal sealed partial class JobRun(
         var inputs = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var input in job.Request.Inputs)
             inputs[input.Field] = await WorkerFaultException.WatchAsync("store", () => store.OnDiskAsync(input.Path!, work, cancellation));
-        // Made in a folder of the attempt's own: one that was thought dead and goes on must not touch the next one's file.
+        // The file name is unique per attempt: an old attempt that was thought dead but still runs must not touch the file of the next one.
         var output = Path.Combine(work, $"video-{job.Attempt}.mp4");
         var made = await runner.RunAsync(new RunnerJob(job.Id, job.Request, inputs, output, work), attempt, cancellation);
         string video = DataFolder.ResultPath(job.Id, $"video-{job.Attempt}.mp4"), thumbnail = DataFolder.ResultPath(job.Id, $"thumbnail-{job.Attempt}.jpg");
@@ -138,7 +142,10 @@ internal sealed partial class JobRun(
         _ => new JobError(JobError.Internal, $"the generator failed: {exception.Message.ReplaceLineEndings(" ")}", true),
     };
 
-    /// <summary>Errors of the GPU or its driver, after which the next job would fail too. Too little memory is the job's own trouble.</summary>
+    /// <summary>
+    /// Returns whether an error comes from the GPU or its driver, so that the next job would fail too. Out of memory counts as a fault of
+    /// the job.
+    /// </summary>
     private static bool IsOfDevice(Exception exception) =>
         exception is not DeviceOutOfMemoryException && exception.Message.Contains("CUDA error", StringComparison.OrdinalIgnoreCase);
 

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Locutor.Service.Workers;
 
 /// <summary>
-/// Starts a process from a thread that lasts until this is disposed. Linux ends a process that asked for it (<see cref="ParentWatch"/>) when
-/// the thread that started it ends, and threads of the pool end at any time.
+/// Starts a process from a thread that lives until this object is disposed. With the death signal of <see cref="ParentWatch"/>, Linux
+/// kills a process when the thread that started it ends, and a thread of the thread pool may end at any time.
 /// </summary>
 internal sealed class ParentThread : IDisposable
 {

@@ -4,21 +4,24 @@ using System.Runtime.InteropServices;
 namespace Locutor.Service.Workers;
 
 /// <summary>
-/// Ends a worker together with the service that started it. The worker knows no other node, so nobody could be told its result, and it would
-/// hold the device that the next worker needs.
+/// Ends a worker together with the service that started it. Such a worker knows no other node, so it could not report its result, and it
+/// would occupy the device that the next worker needs.
 /// </summary>
 internal static partial class ParentWatch
 {
     private const int DeathSignal = 1; // PR_SET_PDEATHSIG
     private const int Kill = 9;
 
-    /// <summary>Call first in an attached worker. <paramref name="told"/> gets every line that the parent writes.</summary>
+    /// <summary>
+    /// Starts the watch. An attached worker calls this first. <paramref name="told"/> receives every line that the parent writes.
+    /// </summary>
     public static void Start(Action<string> told)
     {
-        // Linux ends this process even if it is stopped or its threads hang in a driver.
+        // With this signal Linux kills the process even if it is stopped or its threads hang in a driver.
         if (OperatingSystem.IsLinux())
             _ = SetProcessOption(DeathSignal, Kill, 0, 0, 0);
-        // Other systems have no such signal, and on Linux the parent may have ended before the line above: its end of the pipe is closed then.
+        // Other systems have no such signal, and on Linux the parent may have ended before the call above. In both cases the pipe is
+        // closed.
         new Thread(() => Listen(told)) { IsBackground = true, Name = "parent" }.Start();
     }
 

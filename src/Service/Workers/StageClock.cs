@@ -2,7 +2,9 @@ using Locutor.Jobs.Records;
 
 namespace Locutor.Service.Workers;
 
-/// <summary>Adds up how long an attempt is in each stage. Stages return with every clip; an attempt begins with loading.</summary>
+/// <summary>
+/// Sums the seconds that an attempt spends in each stage. Stages repeat with every clip. An attempt begins with the stage loading.
+/// </summary>
 internal sealed class StageClock(TimeProvider time)
 {
     private readonly Lock _lock = new();

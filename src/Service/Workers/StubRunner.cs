@@ -11,8 +11,9 @@ using Locutor.Torch;
 namespace Locutor.Service.Workers;
 
 /// <summary>
-/// Makes a real mp4 of the still picture and the voice in a fraction of a second: for trying, loading and crashing the service without a
-/// model. Videos of inputs seen before are copied; every video ends with a box of its own job's id, so that a mix-up would show.
+/// Makes a real mp4 from the still picture and the voice in a fraction of a second, to test the service under load and with crashes
+/// without a model. Videos of known inputs are copied. Every video ends with an mp4 box that contains the id of its job, to detect
+/// mix-ups.
 /// </summary>
 public sealed class StubRunner(double seconds) : IVideoRunner
 {
@@ -55,7 +56,7 @@ public sealed class StubRunner(double seconds) : IVideoRunner
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    /// <summary>Clip by clip; a clip that an earlier attempt finished is not made again.</summary>
+    /// <summary>Simulates the work clip by clip. It skips clips that an earlier attempt has finished.</summary>
     private async Task WorkAsync(RunnerJob job, IProgress<JobProgress> progress, CancellationToken cancellation)
     {
         var pause = TimeSpan.FromSeconds(seconds / (Clips * Steps));
@@ -133,7 +134,7 @@ public sealed class StubRunner(double seconds) : IVideoRunner
         return Convert.ToHexString(SHA256.HashData(file));
     }
 
-    /// <summary>A <c>free</c> box, which players skip.</summary>
+    /// <summary>Creates an mp4 box of type <c>free</c>, which players skip.</summary>
     private static byte[] Box(string id) =>
         [0, 0, 0, (byte)(8 + id.Length), .. "free"u8, .. Encoding.ASCII.GetBytes(id)];
 }

@@ -15,13 +15,15 @@ using static TorchSharp.torch;
 
 namespace Locutor.Service.Workers;
 
-/// <summary>A bundle and how its networks are brought to a device.</summary>
+/// <summary>A bundle with the function that loads its networks onto a device.</summary>
 public sealed record RunnerModel(Bundle Bundle, Func<Device, IReadOnlyList<BundleAdapter>, NetworkSet> Load);
 
-/// <summary>The real generator. The networks of the last job stay loaded, for most jobs ask for the same ones.</summary>
-/// <param name="deviceName">cpu or cuda:N.</param>
-/// <param name="defaultModel">Model of jobs that name none; null takes the program's default.</param>
-/// <param name="find">The model of that name, or the default for null.</param>
+/// <summary>
+/// Generates talking videos with the networks of a bundle. The networks of the last job stay loaded, since most jobs use the same ones.
+/// </summary>
+/// <param name="deviceName">Either cpu or cuda:N.</param>
+/// <param name="defaultModel">The model for jobs that name none; null for the default of the program.</param>
+/// <param name="find">Returns the model with a name; for null, the default model.</param>
 public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, Func<string?, RunnerModel> find) : IVideoRunner
 {
     private static readonly MediaLimits Limits = new() { MaxSeconds = 24 * 3600 };
@@ -103,7 +105,7 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
         }
     }
 
-    /// <summary>One text for the user, without the paths of this machine.</summary>
+    /// <summary>Combines the notices into one text for the user, without paths of this machine.</summary>
     private static string? NoticeOf(ProductionRequest request, IReadOnlyList<string> notes, string? fit)
     {
         string[] paths = [request.ImagePath, .. request.AudioPaths];

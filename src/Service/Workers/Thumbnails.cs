@@ -3,10 +3,10 @@ using System.Security.Cryptography;
 
 namespace Locutor.Service.Workers;
 
-/// <summary>Makes a small picture and a hash of a finished video.</summary>
+/// <summary>Makes a small picture of a finished video and computes its hash.</summary>
 internal static class Thumbnails
 {
-    /// <summary>A JPEG of the first frame, at most 480 pixels wide; null when ffmpeg cannot make one.</summary>
+    /// <summary>Makes a JPEG of the first frame, at most 480 pixels wide; returns null when ffmpeg cannot make one.</summary>
     public static async Task<byte[]?> MakeAsync(string video, CancellationToken cancellation)
     {
         string[] arguments =

@@ -2,7 +2,7 @@ using Locutor.Generation.Loading;
 
 namespace Locutor.Service.Workers;
 
-/// <summary>Makes the runner that a worker's options ask for.</summary>
+/// <summary>Creates the runner that the options of a worker select.</summary>
 public static class VideoRunners
 {
     public static IVideoRunner Create(WorkerOptions options) => options.Generator switch

@@ -1,17 +1,21 @@
 namespace Locutor.Service.Workers;
 
-/// <summary>How many GPUs CUDA shows to this process and the ones that it starts.</summary>
+/// <summary>Counts the GPUs that CUDA shows to this process and its child processes.</summary>
 public static class VisibleGpus
 {
     public const string Variable = "CUDA_VISIBLE_DEVICES";
     private const string Cards = "/proc/driver/nvidia/gpus";
 
-    /// <summary>On this machine.</summary>
+    /// <summary>Counts the visible GPUs of this machine.</summary>
     public static int Count() => Count(Environment.GetEnvironmentVariable(Variable), Directory.Exists(Cards) ? Directory.GetDirectories(Cards).Length : 0);
 
-    /// <summary>As the CUDA driver reads its variable: entries count up to the first that names no card.</summary>
-    /// <param name="visible">Numbers or identifiers (GPU-..., MIG-...), separated by commas; null shows all.</param>
-    /// <param name="cards">In the machine.</param>
+    /// <summary>
+    /// Counts the visible GPUs as the CUDA driver does: entries of the variable count up to the first one that names no card.
+    /// </summary>
+    /// <param name="visible">
+    /// The value of the variable: numbers or identifiers (GPU-..., MIG-...), separated by commas; null shows all.
+    /// </param>
+    /// <param name="cards">The number of GPUs in the machine.</param>
     public static int Count(string? visible, int cards) => visible is null
         ? cards
         : Math.Min(cards, visible.Split(',', StringSplitOptions.TrimEntries).TakeWhile(entry => Names(entry, cards)).Distinct().Count());

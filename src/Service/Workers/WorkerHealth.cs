@@ -1,8 +1,8 @@
 namespace Locutor.Service.Workers;
 
 /// <summary>
-/// Whether this worker can be trusted with jobs. After several jobs in a row that it could not run for reasons of its own it is set aside:
-/// it tries one job now and then, with growing pauses, and is back in service when one succeeds.
+/// The health of a worker. After three consecutive faults of its own the worker is set aside: it tries single jobs with growing pauses, and
+/// returns to normal service when one succeeds.
 /// </summary>
 internal sealed class WorkerHealth
 {
@@ -17,7 +17,7 @@ internal sealed class WorkerHealth
 
     public bool IsSetAside => _faults >= Limit;
 
-    /// <summary>How long to leave the jobs to other workers.</summary>
+    /// <summary>The time for which this worker leaves the jobs to other workers.</summary>
     public TimeSpan Pause => _faults switch
     {
         0 => TimeSpan.Zero,

@@ -5,10 +5,10 @@ using Locutor.Service.Files;
 
 namespace Locutor.Service.Workers;
 
-/// <summary>Leases one job after another and runs it. One loop per process and device.</summary>
+/// <summary>Leases jobs one after another and runs them. There is one loop per process and device.</summary>
 public sealed partial class WorkerLoop
 {
-    // Short, so that a worker notices within seconds that the queue has moved to another node. A lost answer is given again.
+    // Short, so that a worker notices within seconds that the queue has moved to another node. The queue repeats a lost answer.
     private static readonly TimeSpan LeaseWait = TimeSpan.FromSeconds(1.5);
     private static readonly TimeSpan LeasePatience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan LeavePatience = TimeSpan.FromSeconds(10);
@@ -46,9 +46,11 @@ public sealed partial class WorkerLoop
 
     private IQueueGrain Queue => _grains.GetGrain<IQueueGrain>(IQueueGrain.Key);
 
-    /// <summary>Runs until <paramref name="drain"/>; then no new job is begun, and the present one is finished or handed back.</summary>
-    /// <param name="drain">Asks for a graceful stop.</param>
-    /// <param name="abort">Stops the present job at once.</param>
+    /// <summary>
+    /// Runs until <paramref name="drain"/> is canceled. Then no new job starts, and the current job is finished or handed back.
+    /// </summary>
+    /// <param name="drain">Requests a graceful stop.</param>
+    /// <param name="abort">Stops the current job at once.</param>
     public async Task RunAsync(CancellationToken drain, CancellationToken abort)
     {
         using var beating = CancellationTokenSource.CreateLinkedTokenSource(abort);
@@ -64,7 +66,7 @@ public sealed partial class WorkerLoop
         }
         catch (Exception) when (drain.IsCancellationRequested)
         {
-            // Asked to stop while loading, or the service went before this worker could say goodbye.
+            // The worker was asked to stop while it was loading, or the service ended before this worker could sign off.
         }
         finally
         {
@@ -73,7 +75,7 @@ public sealed partial class WorkerLoop
         }
     }
 
-    /// <summary>Checks that the files of jobs are where this worker looks for them.</summary>
+    /// <summary>Checks that this worker uses the file store of the service.</summary>
     private async Task AgreeAsync(CancellationToken drain)
     {
         var expected = await ExpectedStoreAsync(drain);
@@ -94,13 +96,16 @@ public sealed partial class WorkerLoop
             catch (Exception exception) when (Outage.Is(exception) && !drain.IsCancellationRequested)
             {
                 LogNoLease(exception.Message);
-                // Without any node the call fails at once.
+                // The call fails at once while no node can be reached.
                 await Task.Delay(ShortPause, _time, drain);
             }
         }
     }
 
-    /// <summary>Does what has to be done before the first job, again and again while it fails: until then this worker is set aside with the reason.</summary>
+    /// <summary>
+    /// Runs a step that must succeed before the first job, and repeats it while it fails. Until it succeeds, the worker is set aside with
+    /// the reason.
+    /// </summary>
     private async Task UntilWellAsync(string part, Func<Task> act, CancellationToken drain)
     {
         while (true)
@@ -138,7 +143,7 @@ public sealed partial class WorkerLoop
         }
         if (job is null)
         {
-            // The answer to a worker that was thought to be gone comes at once.
+            // The queue answers at once to a worker that it thought gone, so wait before the next call.
             await Task.Delay(ShortPause, _time, drain);
             return;
         }
@@ -170,7 +175,10 @@ public sealed partial class WorkerLoop
         await Task.Delay(_health.Pause, _time, drain);
     }
 
-    /// <summary>The next job or null. A job that is on its way when the worker is asked to stop is waited for: nobody else has it.</summary>
+    /// <summary>
+    /// Returns the next job or null. If the worker is asked to stop during the call, it still waits for the answer, since no other worker
+    /// would get that job.
+    /// </summary>
     private async Task<JobRecord?> LeaseAsync(CancellationToken drain, CancellationToken abort)
     {
         var lease = Queue.LeaseAsync(_report, LeaseWait);

@@ -4,45 +4,47 @@ using Locutor.Service.Settings;
 
 namespace Locutor.Service.Workers;
 
-/// <summary>How a worker process is set up.</summary>
+/// <summary>The options of a worker process.</summary>
 public sealed record WorkerOptions
 {
-    /// <summary>Nodes at which the cluster is joined; empty takes those that the database lists.</summary>
+    /// <summary>The gateways of nodes through which the worker joins the cluster; empty takes those that the database lists.</summary>
     public GatewayName[] Gateways { get; init; } = [];
 
-    /// <summary>The settings of the service: its data folder, shared when the worker runs on another machine, and its store of files.</summary>
+    /// <summary>
+    /// The settings of the service, such as its file store and its data folder, which a worker on another machine must share.
+    /// </summary>
     public required ServeSettings Settings { get; init; }
 
-    /// <summary>cpu or cuda:N.</summary>
+    /// <summary>The device: cpu or cuda:N.</summary>
     public string Device { get; init; } = "cpu";
 
-    /// <summary>bundle or stub.</summary>
+    /// <summary>The generator: bundle or stub.</summary>
     public string Generator { get; init; } = "bundle";
     public double StubSeconds { get; init; } = 1;
 
-    /// <summary>Model that is loaded before the first job; null takes the program's default.</summary>
+    /// <summary>The model that is loaded before the first job; null for the default of the program.</summary>
     public string? Model { get; init; }
 
-    /// <summary>Bytes of the device to make do with; null: all of it.</summary>
+    /// <summary>The limit of device memory in bytes; null for all of it.</summary>
     public long? VramBudget { get; init; }
 
     public Precision Precision { get; init; }
 
-    /// <summary>Folder of model files; null: the usual one.</summary>
+    /// <summary>The folder of model files; null for the default folder.</summary>
     public string? Store { get; init; }
 
-    /// <summary>Unique name; made up when empty.</summary>
+    /// <summary>The unique name of the worker; when empty, a name is generated.</summary>
     public string Id { get; init; } = "";
 
-    /// <summary>How long a stopping worker may finish its job before handing it back.</summary>
+    /// <summary>How long a stopping worker may continue its job before it hands the job back.</summary>
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Longest run of one attempt.</summary>
+    /// <summary>The longest duration of one attempt.</summary>
     public TimeSpan LongestRun { get; init; } = TimeSpan.FromHours(24);
 
-    /// <summary>Longest time without progress in one stage of a job.</summary>
+    /// <summary>The longest time without progress before an attempt is stopped.</summary>
     public TimeSpan LongestStall { get; init; } = TimeSpan.FromMinutes(30);
 
-    /// <summary>Whether a service started this worker: it ends with the service.</summary>
+    /// <summary>Whether a service started this worker. Such a worker ends with the service.</summary>
     public bool Attached { get; init; }
 }

@@ -6,18 +6,21 @@ using Locutor.Service.Telemetry;
 
 namespace Locutor.Service.Workers;
 
-/// <summary>The program of a worker: joins the cluster as a client, runs jobs, ends gracefully on SIGTERM or when its parent says so.</summary>
+/// <summary>
+/// The main program of a worker. It joins the cluster as a client, runs jobs, and ends gracefully on SIGTERM or when its parent asks for
+/// it.
+/// </summary>
 public static class WorkerProcess
 {
     /// <summary>The line on standard input that asks an attached worker to finish and end.</summary>
     public const string DrainLine = "drain";
 
-    /// <summary>Runs until asked to stop. The exit code: 0, or 1 when the model could not be loaded.</summary>
+    /// <summary>Runs until the worker is asked to stop. Returns the exit code: 0, or 1 when the model could not be loaded.</summary>
     public static async Task<int> RunAsync(WorkerOptions options, Func<WorkerOptions, IVideoRunner> makeRunner)
     {
         if (options.Id.Length == 0)
             options = options with { Id = $"{Environment.MachineName}/{Guid.NewGuid():N}" };
-        // Not disposed: the parent may write until the process ends.
+        // Not disposed, since the parent may write lines until the process ends.
         var drain = new CancellationTokenSource();
         using var abort = new CancellationTokenSource();
         void Stop(PosixSignalContext signal)
@@ -50,7 +53,7 @@ public static class WorkerProcess
         }
         catch (Exception) when (asked.IsCancellationRequested)
         {
-            return 0; // Asked to stop while it waited for a node.
+            return 0; // The worker was asked to stop while it waited for a node.
         }
         await using var runner = makeRunner(options);
         var folder = new DataFolder(options.Settings);

@@ -1,12 +1,12 @@
 namespace Locutor.Service.Workers;
 
 /// <summary>
-/// The sign of life of a worker: a line that it prints every few seconds. A process that is stopped, or whose driver holds every thread,
-/// prints none and is ended. The time counts from the first line on, since loading the program may take long.
+/// The heartbeat between a worker and its parent: the worker prints a line every few seconds. The parent kills a worker that prints none,
+/// because it is stopped or all its threads hang in a driver. The time counts from the first line, since the program may take long to load.
 /// </summary>
 internal sealed class WorkerPulse : IDisposable
 {
-    /// <summary>What the worker prints; no person sees it.</summary>
+    /// <summary>The line that the worker prints. The parent does not show it.</summary>
     public const string Line = "#alive";
 
     public static readonly TimeSpan Beat = TimeSpan.FromSeconds(3);
@@ -17,7 +17,7 @@ internal sealed class WorkerPulse : IDisposable
     public WorkerPulse(TimeProvider time, Action silent) =>
         _timer = time.CreateTimer(_ => silent(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
-    /// <summary>Whether the line was a sign of life and no message.</summary>
+    /// <summary>Returns whether a line was a heartbeat and not a message.</summary>
     public bool Takes(string? line)
     {
         if (line != Line)
@@ -26,7 +26,7 @@ internal sealed class WorkerPulse : IDisposable
         return true;
     }
 
-    /// <summary>Prints signs of life until the worker ends.</summary>
+    /// <summary>Prints heartbeats until the worker ends.</summary>
     public static async Task PrintAsync(CancellationToken over)
     {
         using var timer = new PeriodicTimer(Beat);

@@ -11,7 +11,7 @@ using Locutor.Service.Settings;
 
 namespace Locutor.Service.Workers;
 
-/// <summary>Starts one worker process per device, starts it again when it ends, and tells the queue at once when one has died.</summary>
+/// <summary>Starts one worker process per device and restarts it when it ends. It reports a dead worker to the queue at once.</summary>
 public sealed partial class WorkerSupervisor(
     IGrainFactory grains, ClusterOptions cluster, ILocalSiloDetails node, Drain drain, ServeSettings settings, TimeProvider time, ILogger<WorkerSupervisor> logger)
     : BackgroundService
@@ -22,12 +22,12 @@ public sealed partial class WorkerSupervisor(
     private static readonly TimeSpan TellPause = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan LongLife = TimeSpan.FromMinutes(1);
 
-    // Workers that an earlier life of this service started are gone: they end when their parent does. It is the same service if it has the
-    // same folder, and the same addresses: several may share a machine's name and a folder.
+    // Workers end with their parent, so all workers that an earlier process of this service started are gone. The data folder and the
+    // addresses identify a service, since several services may share a machine name and a folder.
     private readonly string _host = $"{Environment.MachineName}/{Hash($"{settings.Data} {settings.Urls} {cluster.Address}")}/";
     private readonly string _life = NodeOfWorker.Name(node.SiloAddress);
 
-    /// <summary>The devices a setting asks for.</summary>
+    /// <summary>Returns the devices that the setting <c>workers</c> selects.</summary>
     public static IReadOnlyList<string> Devices(string workers) => workers switch
     {
         "none" => [],
@@ -35,7 +35,8 @@ public sealed partial class WorkerSupervisor(
         _ => workers.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
     };
 
-    /// <exception cref="SettingsException">A name is none of a device.</exception>
+    /// <summary>Checks the names of devices in the setting <c>workers</c>.</summary>
+    /// <exception cref="SettingsException">A name is not the name of a device.</exception>
     public static void CheckNames(string workers)
     {
         foreach (var device in Devices(workers))
@@ -45,7 +46,7 @@ public sealed partial class WorkerSupervisor(
         }
     }
 
-    /// <summary>The number in cuda:NUMBER, or null.</summary>
+    /// <summary>Returns the number in cuda:NUMBER, or null for another name.</summary>
     public static int? GpuNumber(string device) =>
         device.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(device.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
@@ -64,7 +65,7 @@ public sealed partial class WorkerSupervisor(
         }
     }
 
-    /// <summary>Tells the queue which workers have ended, until it has heard it or their leases have run out by themselves.</summary>
+    /// <summary>Reports to the queue which workers have ended. It retries until the call succeeds or the leases have run out.</summary>
     private async Task TellGoneAsync(string idPrefix, string exceptPrefix, CancellationToken stopping)
     {
         for (var from = time.GetTimestamp(); ;)
@@ -166,7 +167,7 @@ public sealed partial class WorkerSupervisor(
         ];
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
-        // Not on the command line, where every user of the machine could read them.
+        // Passed in the environment, since every user of the machine can read the command line.
         foreach (var (name, value) in new[]
         {
             ("S3_BUCKET", settings.S3Bucket), ("S3_ENDPOINT", settings.S3Endpoint), ("S3_REGION", settings.S3Region), ("S3_PREFIX", settings.S3Prefix),
