@@ -7,12 +7,15 @@ using static TorchSharp.torch;
 
 namespace Locutor.Bench;
 
-/// <summary>What a trained bundle's video loses by coarser numbers and by skipped steps: PSNR of its frames against those of float32, before any encoding.</summary>
+/// <summary>
+/// Measures how much lower precision and skipped steps change a video of a trained bundle: the PSNR of its frames against float32, before
+/// video compression.
+/// </summary>
 internal sealed class AccuracyBench(BenchOptions options, Meter meter)
 {
     private const string Part = "accuracy";
 
-    /// <summary>Shares of the weight of self attention that it may leave out.</summary>
+    /// <summary>The shares of the attention weight that self attention may leave out.</summary>
     private static readonly double[] Budgets = [0.01, 0.05, 0.2];
 
     private static readonly StepCacheOptions[] Caches =
@@ -51,8 +54,8 @@ internal sealed class AccuracyBench(BenchOptions options, Meter meter)
     }
 
     /// <summary>
-    /// Self attention without tiles of little weight, against the same that reads all tiles. The clip has few tokens, so its tiles are a sixteenth of
-    /// the kernel's in both directions.
+    /// Compares self attention that skips tiles of little weight with one that reads all tiles. The clip has few tokens, so its tiles
+    /// have a sixteenth of the kernel's tile size in both directions.
     /// </summary>
     private static IEnumerable<BenchRow> WithSkippedTiles(TrainedVideo video, VideoSettings settings)
     {
@@ -71,7 +74,9 @@ internal sealed class AccuracyBench(BenchOptions options, Meter meter)
         }
     }
 
-    /// <summary>Self attention in the numbers of the GPU's kernel, which a processor computes by its plain path.</summary>
+    /// <summary>
+    /// Generates the frames with the 8-bit self attention of the GPU kernel, which a CPU computes with its reference path.
+    /// </summary>
     private static Tensor WithEightBitAttention(TrainedVideo video, VideoSettings settings, out double seconds)
     {
         using var eightBit = TorchOptions.Override(TorchOptions.Current with { Attention = "8bit" });

@@ -5,59 +5,65 @@ using static TorchSharp.torch;
 
 namespace Locutor.Bench;
 
-/// <summary>What is measured.</summary>
-/// <param name="Bundle">Whose sizes the networks have; their numbers are random.</param>
-/// <param name="Device">Where.</param>
-/// <param name="Height">Of the video; a multiple of 16.</param>
-/// <param name="Width">Of the video; a multiple of 16.</param>
-/// <param name="Frames">Of a clip: 4n + 1.</param>
+/// <summary>The options of a measurement.</summary>
+/// <param name="Bundle">The bundle that gives the sizes of the networks. Their weights are random.</param>
+/// <param name="Device">The device that is measured.</param>
+/// <param name="Height">The height of the video in pixels; a multiple of 16.</param>
+/// <param name="Width">The width of the video in pixels; a multiple of 16.</param>
+/// <param name="Frames">The frames of a clip; 4n + 1.</param>
 public sealed record BenchOptions(Bundle Bundle, Device Device, int Height, int Width, int Frames)
 {
     public Precision Precision { get; init; }
 
-    /// <summary>Timed runs, of which the median counts; one more before them is not timed. At least 1.</summary>
+    /// <summary>The number of timed runs, at least 1. The median counts. One more run before them is not timed.</summary>
     public int Repeat { get; init; } = 3;
 
-    /// <summary>Compares with the plain float32 path first, and times nothing that differs too much.</summary>
+    /// <summary>
+    /// Whether to compare each operation with the plain float32 path first. An operation that differs too much is not timed.
+    /// </summary>
     public bool Check { get; init; }
 
-    /// <summary>Of the bundle, for a whole clip.</summary>
+    /// <summary>The preset of the bundle for a whole clip; null for the default.</summary>
     public string? Preset { get; init; }
 
-    /// <summary>Of a clip; null: the preset's.</summary>
+    /// <summary>The sampling steps of a clip; null for those of the preset.</summary>
     public int? Steps { get; init; }
 
-    /// <summary>Step caching of a whole clip, null runs every step; for accuracy the one that is compared, null several.</summary>
+    /// <summary>
+    /// The step cache for a whole clip; null runs every step. In the part accuracy, the step cache that is compared; null compares
+    /// several.
+    /// </summary>
     public string? StepCache { get; init; }
 
-    /// <summary>Clips of a video that is made: at least 1, the first alone.</summary>
+    /// <summary>The number of clips of the video; at least 1.</summary>
     public int Clips { get; init; } = 2;
 
-    /// <summary>Bytes of the GPU that a pass has to make do with; null: all.</summary>
+    /// <summary>The limit of GPU memory for a pass in bytes; null for all of it.</summary>
     public long? VramBudget { get; init; }
 
-    /// <summary>The bundle with its files; for accuracy, which needs trained weights.</summary>
+    /// <summary>The bundle with its files, for the part accuracy, which needs trained weights.</summary>
     public ResolvedBundle? Files { get; init; }
 
-    /// <summary>Whose presets are compared on the trained bundle; null: its own.</summary>
+    /// <summary>The bundle whose presets are compared on the trained bundle; null for the presets of the trained bundle.</summary>
     public Bundle? PresetsOf { get; init; }
 
-    /// <summary>A picture, for accuracy and presets.</summary>
+    /// <summary>The path of a picture, for the parts accuracy and presets.</summary>
     public string? Image { get; init; }
 
-    /// <summary>A voice, for accuracy.</summary>
+    /// <summary>The path of a voice, for the part accuracy.</summary>
     public string? Audio { get; init; }
 
-    /// <summary>Where a file to be loaded may be written.</summary>
+    /// <summary>The folder in which the part load may write its file.</summary>
     public string Folder { get; init; } = Path.GetTempPath();
 
     public long Seed { get; init; } = 1;
 
-    /// <summary>The request that these options stand for.</summary>
+    /// <summary>Creates the request with these options.</summary>
     internal VideoRequest Request() =>
         VideoRequest.Empty.With(VideoFields.Preset, Preset).With(VideoFields.Steps, Steps).With(VideoFields.StepCache, StepCache).With(VideoFields.Seed, Seed);
 
-    /// <exception cref="BenchException">A size out of range.</exception>
+    /// <summary>Checks the sizes.</summary>
+    /// <exception cref="BenchException">A size is out of range.</exception>
     public void Validate()
     {
         if (Height < 16 || Width < 16 || Height % 16 != 0 || Width % 16 != 0) throw new BenchException($"--size {Height}x{Width}: expected multiples of 16");
@@ -67,7 +73,7 @@ public sealed record BenchOptions(Bundle Bundle, Device Device, int Height, int 
     }
 }
 
-/// <summary>A measurement that cannot be made, or a check that failed before one.</summary>
+/// <summary>A measurement cannot be made, or the check before it failed.</summary>
 public sealed class BenchException : Exception
 {
     public BenchException() { }

@@ -5,28 +5,30 @@ using System.Text.Json.Serialization;
 
 namespace Locutor.Bench;
 
-/// <summary>One figure.</summary>
-/// <param name="Part">Which measurement it belongs to: pass, vae, ...</param>
-/// <param name="What">In words.</param>
-/// <param name="Seconds">Median of the timed runs; null for a check alone.</param>
+/// <summary>One measurement.</summary>
+/// <param name="Part">The part to which it belongs, such as pass or vae.</param>
+/// <param name="What">A description of the measured operation.</param>
+/// <param name="Seconds">The median of the timed runs in seconds; null for a check without timing.</param>
 public sealed record BenchRow(string Part, string What, double? Seconds)
 {
-    /// <summary>Seconds below which the device cannot do it, from the ceilings measured in the same run.</summary>
+    /// <summary>The lower bound in seconds, computed from the ceilings that were measured in this run.</summary>
     public double? Floor { get; init; }
 
-    /// <summary>Relative L2 distance from the plain float32 path, where it was compared.</summary>
+    /// <summary>The relative L2 error against the plain float32 path; null when it was not compared.</summary>
     public double? Error { get; init; }
 
-    /// <summary>Largest error that is let pass.</summary>
+    /// <summary>The largest allowed error.</summary>
     public double? ErrorAllowed { get; init; }
 
-    /// <summary>Largest memory in use on the device while it ran, what libtorch keeps for reuse included, 2^30 bytes.</summary>
+    /// <summary>
+    /// The largest device memory in use during the run in units of 2^30 bytes, including memory that libtorch keeps for reuse.
+    /// </summary>
     public double? MemoryGiB { get; init; }
 
     public string? Note { get; init; }
 }
 
-/// <summary>All figures of one run.</summary>
+/// <summary>All measurements of one run.</summary>
 public sealed record BenchReport(string Device, string Model, string Size, int Frames, DateTimeOffset Started)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };

@@ -6,16 +6,20 @@ using static TorchSharp.torch;
 
 namespace Locutor.Bench;
 
-/// <summary>Measures parts of the generator and keeps every figure beside what the device can do at best.</summary>
+/// <summary>Measures parts of the generator and compares every measurement with the best rate of the device.</summary>
 public static class BenchRun
 {
-    /// <summary>What can be measured, in the order in which <c>all</c> does it.</summary>
+    /// <summary>The parts that can be measured, in the order in which <c>all</c> measures them.</summary>
     public static IReadOnlyList<string> Parts { get; } = ["pass", "kernels", "vae", "encoders", "clip", "load", "accuracy", "presets"];
 
-    /// <param name="part">One of <see cref="Parts"/>, or <c>all</c>: a pass and its kernels at every precision of a GPU, a clip with and without step caching, and whatever else needs no trained numbers.</param>
-    /// <param name="said">Told every line of the table as it is known.</param>
-    /// <param name="kept">Told the report after every part, so that what is known survives what comes.</param>
-    /// <exception cref="BenchException">A check failed.</exception>
+    /// <summary>Measures one part or all parts.</summary>
+    /// <param name="part">
+    /// One of <see cref="Parts"/>, or <c>all</c>: a pass and its kernels at every precision of a GPU, a clip with and without step
+    /// caching, and all other parts that need no trained weights.
+    /// </param>
+    /// <param name="said">Receives every line of the table as soon as it is known.</param>
+    /// <param name="kept">Receives the report after every part, so that earlier results survive a later failure.</param>
+    /// <exception cref="BenchException">A check of the results failed.</exception>
     public static BenchReport Measure(string part, BenchOptions options, Action<string> said, Action<BenchReport> kept)
     {
         options.Validate();

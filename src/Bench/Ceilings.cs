@@ -5,17 +5,20 @@ using static TorchSharp.torch;
 
 namespace Locutor.Bench;
 
-/// <summary>A rate that the device reached with one operation of its best size.</summary>
-/// <param name="Rate">Of that unit a second.</param>
-/// <param name="Unit">FLOP or byte.</param>
+/// <summary>A ceiling: the rate that the device reached with one operation at its best size.</summary>
+/// <param name="Rate">The rate in <paramref name="Unit"/> per second.</param>
+/// <param name="Unit">Either FLOP or byte.</param>
 public sealed record Ceiling(string What, double Rate, string Unit);
 
-/// <summary>What the device can do at best, measured in the same run as what is compared with it.</summary>
+/// <summary>The best rates of the device, measured in the run whose operations are compared with them.</summary>
 internal sealed class Ceilings
 {
     public const string Float8 = "matrix product, float8 by rows", Int8 = "matrix product, int8", EightBitAttention = "attention, 8 bits and their quantisation", Copy = "copy, bytes read and written";
 
-    /// <summary>Which ceiling a matrix product has: where the device does not multiply bytes, that of the numbers they are widened to.</summary>
+    /// <summary>
+    /// Returns the name of the ceiling of a matrix product. If the device cannot multiply 8-bit values, it is the ceiling of the dtype to
+    /// which they are converted.
+    /// </summary>
     public static string Product(ScalarType type, LinearPrecision held, Device device) => GpuPaths.ForGpu(device)?.ActivationPrecision(held) switch
     {
         LinearPrecision.Float8 => Float8,
@@ -23,13 +26,13 @@ internal sealed class Ceilings
         _ => Plain(type),
     };
 
-    /// <summary>Which ceiling a product or convolution of plain numbers has.</summary>
+    /// <summary>Returns the name of the ceiling of a matrix product or convolution without quantised values.</summary>
     public static string Plain(ScalarType type) => $"matrix product, {type}".ToLowerInvariant();
 
-    /// <summary>Which ceiling an attention has; on a GPU that of 16-bit numbers.</summary>
+    /// <summary>Returns the name of the ceiling of an attention. On a GPU it is the ceiling of the 16-bit dtype.</summary>
     public static string Attention(ScalarType type, Device device) => $"attention, {GpuPaths.ForGpu(device)?.Half ?? type}".ToLowerInvariant();
 
-    /// <summary>Which ceiling self attention has, which may have 8 bits.</summary>
+    /// <summary>Returns the name of the ceiling of self attention, which may run with 8-bit values.</summary>
     public string SelfAttention(ScalarType type, LinearPrecision held, Device device, long tokens) =>
         measured.ContainsKey(EightBitAttention) && Kernels.EightBitAttention.IsChosen(held, tokens) ? EightBitAttention : Attention(type, device);
 
@@ -41,7 +44,7 @@ internal sealed class Ceilings
 
     public double this[string what] => measured[what].Rate;
 
-    /// <summary>Seconds that an amount takes at best.</summary>
+    /// <summary>Returns the seconds that an amount of work takes at the best rate.</summary>
     public double Floor(string what, double amount) => amount / this[what];
 
     public static Ceilings Measure(Meter meter, BenchOptions options)

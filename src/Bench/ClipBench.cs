@@ -12,8 +12,8 @@ using static TorchSharp.torch;
 namespace Locutor.Bench;
 
 /// <summary>
-/// Clips of a bundle's preset from a picture and speech features to 8-bit frames, all networks on the device. Later ones are what a long video is
-/// made of; beside all but the last, the clip before is colour matched and converted.
+/// Measures clips of a preset from a picture and speech features to 8-bit frames, with all networks on the device. A long video consists
+/// of later clips. While a clip runs, the previous clip is colour matched and converted, except during the last one.
 /// </summary>
 internal sealed class ClipBench(BenchOptions options, Meter meter)
 {
@@ -51,7 +51,7 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
         var generation = video.Options with
         {
             Clips = plan,
-            ColourCorrection = Math.Max(0.2, settings.ColourCorrection), // what a long video needs; a preset may leave it out
+            ColourCorrection = Math.Max(0.2, settings.ColourCorrection), // A long video needs it; a preset may leave it out.
             StepCache = cache,
         };
         var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, networks.Device);
@@ -63,7 +63,7 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
 
     private VideoSettings Asked(VideoSettings settings) => settings with { Prompt = "a person is talking", NegativePrompt = "a still picture", Seed = options.Seed };
 
-    /// <summary>A job on networks that have worked before, from its picture and its decoded voice to the bytes of its first frame.</summary>
+    /// <summary>Runs a job on warm networks, from its picture and its decoded voice to the bytes of its first frame.</summary>
     private async Task FirstFrame(NetworkSet networks, VideoSettings settings, Picture picture, GenerationOptions generation)
     {
         float[] samples = new float[generation.Clips.TotalFrames * (SpeechEmbedding.SampleRate / SpeechEmbedding.FramesPerSecond)];
@@ -91,7 +91,7 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
         return bytes;
     }
 
-    /// <summary>When each stage of each clip began, the device waited for.</summary>
+    /// <summary>Records when each stage of each clip began. It waits for the device before each reading of the clock.</summary>
     private sealed class Timeline(Meter meter) : IProgress<GenerationProgress>
     {
         private readonly List<(int Clip, GenerationStage Stage, long At)> marks = [];
@@ -113,7 +113,7 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
             marks.Add((value.Clip, value.Stage, Now()));
         }
 
-        /// <summary>Seconds from a clip's start to the next one's, or to the end.</summary>
+        /// <summary>Returns the seconds from the start of a clip to the start of the next clip or to the end.</summary>
         public double Of(int clip) => Stopwatch.GetElapsedTime(marks.First(mark => mark.Clip == clip).At, End(marks.FindLastIndex(mark => mark.Clip == clip))).TotalSeconds;
 
         public IEnumerable<(GenerationStage Stage, double Seconds)> Stages(int clip) => marks.Index()

@@ -2,7 +2,7 @@ using Locutor.Generation.Sampling;
 
 namespace Locutor.Bench;
 
-/// <summary>Keeps the caches of all clips, to ask them how much they skipped.</summary>
+/// <summary>Options that keep the step caches of all clips, to count the skipped passes afterwards.</summary>
 internal sealed record CountedStepCache(StepCacheOptions Inner) : StepCacheOptions
 {
     public List<IStepCache> Made { get; } = [];

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace Locutor.Bench;
 
-/// <summary>What reads the prompt, the picture and the voice, once a video each.</summary>
+/// <summary>Measures the encoders of the prompt, the picture and the voice. Each runs once per video.</summary>
 internal sealed class EncodersBench(BenchOptions options, Meter meter)
 {
     private const string Part = "encoders";
@@ -15,7 +15,7 @@ internal sealed class EncodersBench(BenchOptions options, Meter meter)
 
     public IEnumerable<BenchRow> Run()
     {
-        if (Arithmetic.OfText(options.Device).type == options.Device.type) yield return Text(); // else the processor encodes the prompt, which is not measured here
+        if (Arithmetic.OfText(options.Device).type == options.Device.type) yield return Text(); // Otherwise the CPU encodes the prompt, which is not measured here.
         yield return Image();
         yield return Speech();
     }

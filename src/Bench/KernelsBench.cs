@@ -8,7 +8,10 @@ using static TorchSharp.torch;
 
 namespace Locutor.Bench;
 
-/// <summary>Every operation of a block at the size of a pass, alone: what one costs, what all of a pass cost, and the least its bytes or products take.</summary>
+/// <summary>
+/// Measures every operation of a block alone, at the size of a pass: the cost of one call and of all calls in a pass, and the lower bound
+/// from its bytes or products.
+/// </summary>
 internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings ceilings)
 {
     private const string Part = "kernels";
@@ -16,7 +19,7 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
     private readonly VideoTransformerConfig config = new BundleBlueprint(options.Bundle).Transformer;
     private readonly LinearPrecision held = options.Precision.Linears() ?? LinearPrecision.Plain;
 
-    /// <summary>How activations come to the products: plain where the device widens the weights.</summary>
+    /// <summary>The precision in which matrix products read the activations; plain when the device dequantises the weights.</summary>
     private readonly LinearPrecision linears = Reads(options);
 
     private readonly ScalarType type = options.Precision.Arithmetic(options.Device);
@@ -29,17 +32,20 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
 
     private PatchGrid Grid => PassInputs.GridOf(options, config);
 
-    /// <summary>Whether attention on speech is folded at this size.</summary>
+    /// <summary>Whether the projections of the attention to speech are folded into keys and values at this size.</summary>
     private bool Folds => Work.Folds(config, Grid);
 
-    /// <summary>Whether the product before a GELU ends with it.</summary>
+    /// <summary>Whether the GELU is fused into the matrix product before it.</summary>
     private bool GeluInProduct => linears == LinearPrecision.Plain && meter.OnGpu;
 
     private int Size => type == ScalarType.Float32 ? 4 : 2;
 
     private int BytesOut => linears == LinearPrecision.Plain ? Size : 1;
 
-    /// <summary>A row for each, and one for all of a pass: each as often as its blocks do it for one speaker.</summary>
+    /// <summary>
+    /// Returns a row for each operation and one for the whole pass, in which each operation counts as often as the blocks run it for one
+    /// speaker.
+    /// </summary>
     public IReadOnlyList<BenchRow> Run()
     {
         using var still = no_grad();
@@ -74,7 +80,7 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         yield return new("RMS norm", config.Blocks, () => RmsRotary.Apply(x, weight, config.Epsilon, null, config.Heads), () => RmsRotary.Plain(x, weight, config.Epsilon, null, config.Heads), values * 2 * Size, null);
     }
 
-    /// <summary>What is done to the outputs of attentions before a matrix product reads them.</summary>
+    /// <summary>Returns the operations on the outputs of attentions before a matrix product reads them.</summary>
     private IEnumerable<Operation> Sums(Tensor x)
     {
         var y = Normal(type, x.shape);
@@ -88,7 +94,10 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         if (!GeluInProduct) yield return new("GELU" + Quantised, config.Blocks, () => GeluQuantise.Apply(wide, linears).Values, () => wide.gelu(TorchSharp.Modules.GELU.Approximate.tanh), (double)wide.numel() * (Size + BytesOut), null, Restored(() => GeluQuantise.Apply(wide, linears)));
     }
 
-    /// <summary>As the block does it: its output leaves as the next product reads it. Kernels of 8 bits also norm and turn queries and keys.</summary>
+    /// <summary>
+    /// Returns the self attention as a block runs it: its output has the format that the next matrix product reads. Kernels of 8 bits
+    /// include the norm and the rotary embedding of queries and keys.
+    /// </summary>
     private Operation SelfAttention(PatchGrid grid)
     {
         long tokens = grid.Tokens;
@@ -167,7 +176,7 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
             using var scope = NewDisposeScope();
             var exact = operation.Plain();
             error = Meter.RelativeError((operation.Checked ?? operation.Run)(), exact);
-            // One byte a value costs what its definition costs: rows with few large values lose more.
+            // The allowed error is that of quantising to 8 bits, which is larger for rows with few large values.
             if (operation.Checked is not null) allowed = 1.1 * Meter.RelativeError(RowQuantiser.Restore(RowQuantiser.Quantise(exact, linears)), exact) + 2e-3;
         }
         double seconds = meter.MedianOfMany(() => operation.Run());
@@ -181,7 +190,7 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         { Error = error, ErrorAllowed = error is null ? null : allowed };
     }
 
-    /// <summary>Bytes back as numbers; null where they are numbers.</summary>
+    /// <summary>Returns a function that dequantises the result; null when the result is not quantised.</summary>
     private Func<Tensor>? Restored(Func<Activations> quantised)
     {
         if (linears == LinearPrecision.Plain) return null;
@@ -196,6 +205,8 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
 
     private Tensor Normal(ScalarType type, params long[] shape) => randn(shape, ScalarType.Float32, options.Device).to(type);
 
-    /// <param name="Times">A pass. The first block's norm has no residual before it, the last residual no norm after it.</param>
+    /// <param name="Times">
+    /// The calls per pass. The norm of the first block has no residual before it, and the last residual has no norm after it.
+    /// </param>
     private sealed record Operation(string What, int Times, Func<Tensor> Run, Func<Tensor>? Plain, double Bytes, (string Rate, double Flop)? Product, Func<Tensor>? Checked = null);
 }

@@ -9,7 +9,10 @@ using static TorchSharp.torch;
 
 namespace Locutor.Bench;
 
-/// <summary>A prepared file of the transformer's sizes, written with random bytes and brought to the device memory-mapped, the file still in the machine's memory.</summary>
+/// <summary>
+/// Measures how long a prepared file takes to load. It writes a file of the transformer's size with random bytes and loads it
+/// memory-mapped while it is still in the page cache.
+/// </summary>
 internal sealed class LoadBench(BenchOptions options, Meter meter)
 {
     private const string Part = "load";
@@ -49,7 +52,7 @@ internal sealed class LoadBench(BenchOptions options, Meter meter)
         using var writer = new SafetensorsWriter(path, outline.Tensors);
         byte[] random = new byte[1 << 24];
         new Random((int)options.Seed).NextBytes(random);
-        for (int i = 1; i < random.Length; i += 2) random[i] &= 0x3f; // no infinities, in whatever type
+        for (int i = 1; i < random.Length; i += 2) random[i] &= 0x3f; // Clears exponent bits, so that no value is infinite in any dtype.
         long sum = 0;
         foreach (var tensor in outline.Tensors)
         {
@@ -61,7 +64,7 @@ internal sealed class LoadBench(BenchOptions options, Meter meter)
         return sum;
     }
 
-    /// <summary>Says what a network asks for, in the types of a prepared file.</summary>
+    /// <summary>Records the parameters that a network requests, with the dtypes of a prepared file.</summary>
     private sealed class Outline(LinearPrecision linears) : IParameterSource, IDisposable
     {
         private readonly List<Tensor> made = [];

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Locutor.Bench;
 
-/// <summary>Times work on a device and watches its memory.</summary>
+/// <summary>Measures the time and the memory of work on a device.</summary>
 internal sealed class Meter(Device device, int repeat)
 {
     private const double GiB = 1L << 30;
@@ -16,7 +16,7 @@ internal sealed class Meter(Device device, int repeat)
         if (OnGpu) cuda.synchronize();
     }
 
-    /// <summary>Median of the runs after one that is not timed.</summary>
+    /// <summary>Returns the median seconds of the runs, after one run that is not timed.</summary>
     public double Median(Action work)
     {
         Once(work);
@@ -24,7 +24,7 @@ internal sealed class Meter(Device device, int repeat)
         return (seconds[(seconds.Length - 1) / 2] + seconds[seconds.Length / 2]) / 2;
     }
 
-    /// <summary>Median of work too short for a clock: as many runs in a row as last about 50 ms.</summary>
+    /// <summary>Returns the median seconds of short work. It times as many consecutive runs as take about 50 ms.</summary>
     public double MedianOfMany(Action work)
     {
         Once(work);
@@ -50,7 +50,9 @@ internal sealed class Meter(Device device, int repeat)
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    /// <summary>Largest memory of the device in use by anyone during the work; null on the CPU. Looked at every few milliseconds.</summary>
+    /// <summary>
+    /// Returns the largest device memory in use by all processes during the work, sampled every few milliseconds; null on the CPU.
+    /// </summary>
     public double? Peak(Action work)
     {
         if (!OnGpu)
@@ -93,7 +95,8 @@ internal sealed class Meter(Device device, int repeat)
         return double.IsFinite(error) ? error : double.PositiveInfinity;
     }
 
-    /// <exception cref="BenchException">The error is too large; nothing is to be timed.</exception>
+    /// <summary>Returns the row if its error is small enough.</summary>
+    /// <exception cref="BenchException">The error is too large, so the operation must not be timed.</exception>
     public static BenchRow Checked(BenchRow row) => row.Error <= row.ErrorAllowed
         ? row
         : throw new BenchException($"{row.Part}, {row.What}: differs from the plain float32 path by {row.Error:0.0e+0} (relative L2), at most {row.ErrorAllowed:0.0e+0} is let pass; nothing was timed");

@@ -8,10 +8,13 @@ using static TorchSharp.torch;
 
 namespace Locutor.Bench;
 
-/// <summary>One pass of the transformer on random tokens, and before it a shorter network of the same sizes against the plain float32 path.</summary>
+/// <summary>
+/// Measures one pass of the transformer on random tokens. Before that it compares a network with fewer blocks with the plain float32
+/// path.
+/// </summary>
 internal sealed class PassBench(BenchOptions options, Meter meter, Ceilings ceilings)
 {
-    /// <summary>Blocks of the network that is compared.</summary>
+    /// <summary>The number of blocks of the network that is compared.</summary>
     private const int ComparedBlocks = 2;
 
     private const string Part = "pass";
@@ -42,7 +45,7 @@ internal sealed class PassBench(BenchOptions options, Meter meter, Ceilings ceil
         };
     }
 
-    /// <summary>Largest distance of one pass of two blocks from float32.</summary>
+    /// <summary>Returns the largest allowed relative error of a pass of two blocks against float32.</summary>
     private static double Allowed(ScalarType type, LinearPrecision linears) => linears switch
     {
         LinearPrecision.Float8 => 6e-2,
@@ -85,7 +88,7 @@ internal sealed class PassBench(BenchOptions options, Meter meter, Ceilings ceil
     }
 }
 
-/// <summary>Random inputs of a pass at the asked size.</summary>
+/// <summary>Random inputs of a pass at the size of the options.</summary>
 internal sealed class PassInputs : IDisposable
 {
     private readonly Tensor latent, reference, text, image, windows, timestep;
@@ -107,7 +110,7 @@ internal sealed class PassInputs : IDisposable
 
     public PatchGrid Grid { get; }
 
-    /// <summary>Tokens of a pass at the asked size.</summary>
+    /// <summary>Returns the grid of tokens of a pass at the size of the options.</summary>
     public static PatchGrid GridOf(BenchOptions options, VideoTransformerConfig config)
     {
         var vae = new BundleBlueprint(options.Bundle).Autoencoder;

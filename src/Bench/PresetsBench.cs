@@ -5,8 +5,9 @@ using Locutor.Models;
 namespace Locutor.Bench;
 
 /// <summary>
-/// What the shortcuts of presets change: a trained bundle makes one video with the steps, the shift, the guidance and the step cache of each
-/// preset, in float32 and with the same noise, and each is compared with that of the first preset. Adapters and motion frames are left out.
+/// Measures how the shortcuts of presets change a video. A trained bundle makes one video with the steps, shift, guidance and step cache
+/// of each preset, in float32 and from equal noise. Each video is compared with that of the first preset. Adapters and motion frames are
+/// not used.
 /// </summary>
 internal sealed class PresetsBench(BenchOptions options, Meter meter)
 {
@@ -32,7 +33,7 @@ internal sealed class PresetsBench(BenchOptions options, Meter meter)
         expected?.Dispose();
     }
 
-    /// <summary>The settings of the trained bundle with the shortcuts of a preset of another.</summary>
+    /// <summary>Returns the settings of the trained bundle with the shortcuts of a preset of another bundle.</summary>
     private VideoSettings Settings(Bundle of, string preset)
     {
         var asked = VideoSettings.Resolve(of, VideoRequest.Empty.With(VideoFields.Preset, preset));

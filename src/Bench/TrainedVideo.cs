@@ -14,8 +14,8 @@ using static TorchSharp.torch;
 namespace Locutor.Bench;
 
 /// <summary>
-/// A picture, a voice and a prompt, encoded once in float32 by a trained bundle; makes videos of them and compares their frames before any
-/// encoding.
+/// Makes videos from a picture, a voice and a prompt, which a trained bundle encodes once in float32, and compares their frames before
+/// video compression.
 /// </summary>
 internal sealed class TrainedVideo : IDisposable
 {
@@ -25,7 +25,7 @@ internal sealed class TrainedVideo : IDisposable
     private readonly SourceMedia media;
     private readonly PreparedVideo video;
 
-    /// <param name="settings">How the video is made.</param>
+    /// <param name="settings">The settings of the video.</param>
     /// <exception cref="BenchException">The bundle has no files, or picture or voice is missing.</exception>
     public TrainedVideo(string part, BenchOptions options, Meter meter, VideoSettings settings)
     {
@@ -38,13 +38,14 @@ internal sealed class TrainedVideo : IDisposable
         video = PreparedVideo.FromMedia(Exact, Asked(settings), media, CancellationToken.None);
     }
 
-    /// <summary>The bundle's networks in float32.</summary>
+    /// <summary>The networks of the bundle in float32.</summary>
     public NetworkSet Exact { get; }
 
     public NetworkSet Load(VideoSettings settings, ScalarType type, LinearPrecision linears) =>
         NetworkSet.Load(files, new(options.Device, type) { Adapters = settings.Adapters, Linears = linears });
 
-    /// <returns>[3, frames, H, W] in [-1, 1].</returns>
+    /// <summary>Generates the frames of a video.</summary>
+    /// <returns>The frames [3, frames, H, W] in [-1, 1].</returns>
     public Tensor Frames(NetworkSet transformer, NetworkSet autoencoder, VideoSettings settings, StepCacheOptions? cache, out double seconds)
     {
         var generator = new TalkingVideoGenerator(transformer.Transformer, autoencoder.Autoencoder, Exact.Image, options.Device);
@@ -58,7 +59,7 @@ internal sealed class TrainedVideo : IDisposable
         return all;
     }
 
-    /// <summary>Peak signal-to-noise ratio in decibels of all frames, and of the worst one.</summary>
+    /// <summary>Computes the peak signal-to-noise ratio in decibels over all frames and of the worst frame.</summary>
     public static (double All, double Worst) Psnr(Tensor expected, Tensor found)
     {
         using var scope = NewDisposeScope();
@@ -66,8 +67,8 @@ internal sealed class TrainedVideo : IDisposable
         return (Decibels(squares.mean().item<double>()), Decibels(squares.mean([0, 2, 3]).max().item<double>()));
     }
 
-    /// <summary>A row with the ratio as its note.</summary>
-    /// <param name="found">Disposed.</param>
+    /// <summary>Creates a row with the peak signal-to-noise ratio as its note.</summary>
+    /// <param name="found">The frames to compare. This method disposes them.</param>
     public static BenchRow Compared(string part, string what, Tensor expected, Tensor found, double seconds)
     {
         using (found)
@@ -84,7 +85,7 @@ internal sealed class TrainedVideo : IDisposable
         media.DisposeAsync().AsTask().GetAwaiter().GetResult();
     }
 
-    /// <summary>Guided by text, so that the negative prompt is encoded for presets that use it.</summary>
+    /// <summary>Turns text guidance on, so that the negative prompt is encoded for presets that use it.</summary>
     private VideoSettings Asked(VideoSettings settings) => settings with
     {
         Prompt = options.Bundle.DefaultPrompt,
@@ -99,6 +100,6 @@ internal sealed class TrainedVideo : IDisposable
             using (clip) parts.Add(clip.Video.cpu().clone().DetachFromDisposeScope());
     }
 
-    /// <summary>Pixels reach from -1 to 1.</summary>
+    /// <summary>Converts a mean squared error to decibels. Pixels range from -1 to 1.</summary>
     private static double Decibels(double square) => 10 * Math.Log10(4 / square);
 }

@@ -6,7 +6,10 @@ using static TorchSharp.torch;
 
 namespace Locutor.Bench;
 
-/// <summary>The autoencoder: a picture before blank frames encoded, motion frames encoded, a clip decoded.</summary>
+/// <summary>
+/// Measures the autoencoder: the encoding of a picture followed by blank frames, the encoding of motion frames, and the decoding of a
+/// clip.
+/// </summary>
 internal sealed class VaeBench(BenchOptions options, Meter meter, Ceilings ceilings)
 {
     private const string Part = "vae";
@@ -50,7 +53,9 @@ internal sealed class VaeBench(BenchOptions options, Meter meter, Ceilings ceili
 
     private string Name => $"{type}".ToLowerInvariant();
 
-    /// <summary>All of a budget: the autoencoder is alone.</summary>
+    /// <summary>
+    /// The memory for the autoencoder in bytes: the whole budget, since it is the only network here; null without a budget.
+    /// </summary>
     private long? Room => options.VramBudget is { } budget ? Math.Max(0, budget - CudaMemory.DriverOverheadBytes) : null;
 
     private BenchRow Compare(string what, VideoAutoencoderConfig config, Func<Tensor> found, Func<VideoAutoencoder, Tensor> expected)

@@ -6,23 +6,23 @@ using static TorchSharp.torch;
 
 namespace Locutor.Bench;
 
-/// <summary>Least arithmetic that something needs, counted from the architecture: a multiplication and an addition are two.</summary>
+/// <summary>Computes the least arithmetic of a part in FLOP from the architecture. A multiplication and an addition count as two.</summary>
 internal static class Work
 {
     /// <summary>
-    /// Matrix products of all blocks in one pass; keys and values of text, picture and speech are not among them, they are made once a clip,
-    /// nor what attends to speech where that is folded.
+    /// Counts the matrix products of all blocks in one pass. Keys and values of text, picture and speech are not counted, since they are
+    /// computed once per clip; nor are the projections of the attention to speech when they are folded.
     /// </summary>
     public static double Linears(VideoTransformerConfig config, PatchGrid grid) =>
         2.0 * config.Blocks * grid.Tokens * ((Folds(config, grid) ? 6.0 : 8.0) * config.Width * config.Width + 2.0 * config.Width * config.FeedForward);
 
     public static double SelfAttention(VideoTransformerConfig config, PatchGrid grid) => 4.0 * config.Blocks * grid.Tokens * grid.Tokens * config.Width;
 
-    /// <summary>Attention to text, picture and speech.</summary>
+    /// <summary>Counts the attention to text, picture and speech.</summary>
     public static double OtherAttention(VideoTransformerConfig config, PatchGrid grid) =>
         4.0 * config.Blocks * grid.Tokens * (config.TextTokens + 257 + (Folds(config, grid) ? 0 : config.AudioTokens)) * config.Width;
 
-    /// <summary>Seconds of one pass at best: products and attention one after the other at the rates measured.</summary>
+    /// <summary>Returns the lower bound of one pass in seconds: products and attention one after the other at the measured rates.</summary>
     public static double PassFloor(VideoTransformerConfig config, PatchGrid grid, Ceilings ceilings, ScalarType type, LinearPrecision held, Device device)
     {
         return ceilings.Floor(Ceilings.Product(type, held, device), Linears(config, grid))
@@ -30,13 +30,15 @@ internal static class Work
             + ceilings.Floor(Ceilings.Plain(type), FoldedSpeech(config, grid));
     }
 
-    /// <summary>What attends to speech, all blocks, where its projections are folded into keys and values; nothing where they are not.</summary>
+    /// <summary>
+    /// Counts the attention to speech of all blocks when its projections are folded into keys and values; 0 when they are not.
+    /// </summary>
     public static double FoldedSpeech(VideoTransformerConfig config, PatchGrid grid) =>
         Folds(config, grid) ? 4.0 * config.Blocks * config.AudioTokens * config.Width * ((double)config.Heads * grid.Tokens + (double)grid.Frames * config.Width) : 0;
 
     public static bool Folds(VideoTransformerConfig config, PatchGrid grid) => FoldedAttention.IsWorthwhile(grid.Tokens / grid.Frames, config.AudioTokens, config.Heads, config.Width);
 
-    /// <summary>Convolutions of the decoder for a whole latent.</summary>
+    /// <summary>Counts the convolutions of the decoder for a whole latent.</summary>
     public static double Decode(VideoAutoencoderConfig config, long latentFrames, long height, long width)
     {
         double sum = 0;

@@ -1,11 +1,13 @@
 namespace Locutor.Cli;
 
-/// <summary>What the program answers to its caller; documented in README.</summary>
+/// <summary>The exit codes of the program; README documents them.</summary>
 internal static class ExitCodes
 {
     public const int Success = 0;
 
-    /// <summary>A fault of the program itself, with a report of where, or a video that cannot be right (<c>not_finite</c>).</summary>
+    /// <summary>
+    /// The program has a fault, or the result is wrong, for example a video with values that are not finite (<c>not_finite</c>).
+    /// </summary>
     public const int Internal = 1;
 
     /// <summary>The command line is wrong: unknown option, value out of range, unknown model or preset.</summary>
@@ -17,9 +19,9 @@ internal static class ExitCodes
     /// <summary>The output cannot be written.</summary>
     public const int BadOutput = 4;
 
-    /// <summary>Something the program needs is not there: ffmpeg, a model's files, a GPU, memory.</summary>
+    /// <summary>Something that the program needs is missing: ffmpeg, files of a model, a GPU or memory.</summary>
     public const int Missing = 5;
 
-    /// <summary>Stopped by Ctrl-C or SIGTERM.</summary>
+    /// <summary>The program was stopped by Ctrl-C or SIGTERM.</summary>
     public const int Cancelled = 130;
 }

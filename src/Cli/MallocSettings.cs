@@ -4,22 +4,25 @@ using System.Runtime.InteropServices;
 namespace Locutor.Cli;
 
 /// <summary>
-/// Makes glibc's malloc keep the memory that it has. Networks on a CPU allocate and free the same large buffers again and again; by default
-/// glibc returns each of them to the kernel, so that every page of the next buffer is a page fault, and a fifth of the time is lost.
-/// Threads get their arena when they start, and the runtime has started several before this program's first line: <c>mallopt</c> comes too
-/// late for them. So the program replaces itself by itself, once, with the variables that malloc reads at its start.
+/// Makes malloc of glibc keep freed memory. Networks on a CPU allocate and free large buffers repeatedly. By default glibc returns each
+/// buffer to the kernel, so that every page of the next buffer causes a page fault, which costs a fifth of the time. A thread gets its
+/// arena when it starts, and the runtime starts threads before the first line of this program, so a call of <c>mallopt</c> would be too
+/// late for them. Therefore the program executes itself once more with the environment variables that malloc reads at its start.
 /// </summary>
 internal static unsafe partial class MallocSettings
 {
     private static readonly (string Variable, string Value)[] Settings =
     [
-        ("MALLOC_MMAP_MAX_", "0"), // large buffers come from the heap too
-        ("MALLOC_TRIM_THRESHOLD_", "100000000000"), // the heap does not shrink
-        ("MALLOC_TOP_PAD_", "67108864"), // it grows by 64 MiB at a time
-        ("MALLOC_ARENA_MAX", "1"), // all threads share what was freed
+        ("MALLOC_MMAP_MAX_", "0"), // Large buffers come from the heap too.
+        ("MALLOC_TRIM_THRESHOLD_", "100000000000"), // The heap does not shrink.
+        ("MALLOC_TOP_PAD_", "67108864"), // The heap grows by 64 MiB at a time.
+        ("MALLOC_ARENA_MAX", "1"), // All threads share the freed memory.
     ];
 
-    /// <summary>Call first in a program that runs networks. Returns where there is nothing to do: a variable that the user set stays as it is, and other C libraries than glibc have no such settings.</summary>
+    /// <summary>
+    /// Applies the settings. A program that runs networks calls this first. Variables that the user has set are not changed, and with a C
+    /// library other than glibc it does nothing.
+    /// </summary>
     public static void Apply()
     {
         if (!OperatingSystem.IsLinux() || Debugger.IsAttached || !IsGlibc()) return;
@@ -32,10 +35,13 @@ internal static unsafe partial class MallocSettings
 
     private static bool IsGlibc() => NativeLibrary.TryLoad("libc.so.6", out nint library) && NativeLibrary.TryGetExport(library, "gnu_get_libc_version", out _);
 
-    /// <summary>The same program, arguments, process number and open streams. Where the kernel refuses, the program goes on as it is, slower.</summary>
+    /// <summary>
+    /// Executes this program again with its arguments, process id and open streams. If the kernel refuses, the program continues without
+    /// the settings and is slower.
+    /// </summary>
     private static void Restart()
     {
-        byte[] line = File.ReadAllBytes("/proc/self/cmdline"); // every argument ends with a 0
+        byte[] line = File.ReadAllBytes("/proc/self/cmdline"); // Every argument ends with a zero byte.
         string program = File.ResolveLinkTarget("/proc/self/exe", returnFinalTarget: true)!.FullName;
         fixed (byte* first = line)
         {

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Locutor.Cli;
 
-/// <summary>How this program is started once more: as itself, or through <c>dotnet locutor.dll</c>.</summary>
+/// <summary>Finds out how to start this program again: by its own executable, or through <c>dotnet locutor.dll</c>.</summary>
 internal static class OwnProgram
 {
     public static IReadOnlyList<string> Command { get; } = Path.GetFileNameWithoutExtension(Environment.ProcessPath!) == "dotnet"

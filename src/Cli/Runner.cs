@@ -11,7 +11,7 @@ using Locutor.Torch.Loading;
 
 namespace Locutor.Cli;
 
-/// <summary>Runs the verb that a command line names and turns what goes wrong into one line and an exit code.</summary>
+/// <summary>Runs the command that a command line names. It turns a failure into one line on standard error and an exit code.</summary>
 internal static class Runner
 {
     public static async Task<int> RunAsync(RootCommand root, string[] args)
@@ -27,7 +27,7 @@ internal static class Runner
         try
         {
             TorchOptions.Choose(TorchOptions.FromEnvironment());
-            if (parsed.CommandResult.Command.Name != "doctor") TorchLibraries.Load(TorchOptions.Current); // doctor finds out by itself what is wrong with them
+            if (parsed.CommandResult.Command.Name != "doctor") TorchLibraries.Load(TorchOptions.Current); // The command doctor checks these libraries itself.
             return await parsed.InvokeAsync(Configuration(parsed));
         }
         catch (OperationCanceledException)
@@ -88,7 +88,9 @@ internal static class Runner
         }
     }
 
-    /// <summary>A service drains when it is stopped and takes its time; everything else ends within two seconds.</summary>
+    /// <summary>
+    /// Configures how a command is stopped: a service may take its time to drain, every other command ends within two seconds.
+    /// </summary>
     private static InvocationConfiguration Configuration(ParseResult parsed) => new()
     {
         EnableDefaultExceptionHandler = false,

@@ -5,7 +5,7 @@ using Locutor.Service.Settings;
 
 namespace Locutor.Cli.Commands;
 
-/// <summary><c>locutor backup</c> and <c>locutor restore</c>: copies of everything that the service keeps.</summary>
+/// <summary>The commands <c>locutor backup</c> and <c>locutor restore</c>: they copy and restore all data of the service.</summary>
 internal static class BackupCommand
 {
     public static Command Create() => Make(

@@ -6,7 +6,10 @@ using Locutor.Torch;
 
 namespace Locutor.Cli.Commands;
 
-/// <summary><c>locutor bench</c>: what parts of the generator cost here, beside what the device can do at best.</summary>
+/// <summary>
+/// The command <c>locutor bench</c>: it measures parts of the generator on this machine and compares them with the best rate of the
+/// device.
+/// </summary>
 internal static class BenchCommand
 {
     private static readonly Argument<string> Part = new("part") { Description = $"What to measure: {string.Join(", ", BenchRun.Parts)}, or all.", DefaultValueFactory = _ => "all" };

@@ -4,7 +4,7 @@ using Locutor.Service.Settings;
 
 namespace Locutor.Cli.Commands;
 
-/// <summary><c>locutor cluster</c>: what several machines need to trust each other.</summary>
+/// <summary>The command <c>locutor cluster</c>. It creates the certificate with which the machines of a cluster trust each other.</summary>
 internal static class ClusterCommand
 {
     public static Command Create()

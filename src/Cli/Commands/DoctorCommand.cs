@@ -5,7 +5,9 @@ using Locutor.Generation.Diagnosis;
 
 namespace Locutor.Cli.Commands;
 
-/// <summary><c>locutor doctor</c>: is everything here that a video needs, and what to do where it is not.</summary>
+/// <summary>
+/// The command <c>locutor doctor</c>: it checks that everything needed for a video is present, and gives advice when it is not.
+/// </summary>
 internal static class DoctorCommand
 {
     private static readonly Option<bool> Json = new("--json") { Description = "One JSON object a line, on standard output." };
@@ -20,7 +22,7 @@ internal static class DoctorCommand
     }
 
     /// <summary>Runs checks and prints their findings.</summary>
-    /// <returns>5 when one of them is a failure, 0 otherwise.</returns>
+    /// <returns>The exit code: 5 when a finding is a failure, 0 otherwise.</returns>
     internal static async Task<int> RunAsync(IEnumerable<Check> checks, bool json, CancellationToken ct)
     {
         var lines = json ? null : FindingLines.ToConsole();

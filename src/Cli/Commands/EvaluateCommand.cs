@@ -9,7 +9,9 @@ using Locutor.Training.Speech;
 
 namespace Locutor.Cli.Commands;
 
-/// <summary><c>locutor evaluate</c>: figures of the shipped model on people, voices and sentences that it was not trained on.</summary>
+/// <summary>
+/// The command <c>locutor evaluate</c>: it measures the shipped model on people, voices and sentences that were not in the training data.
+/// </summary>
 internal static class EvaluateCommand
 {
     public static Command Create()

@@ -6,8 +6,8 @@ using Locutor.Generation.Loading;
 namespace Locutor.Cli.Commands;
 
 /// <summary>
-/// <c>locutor generate</c>: a picture and a voice become a video. The options of the request come from the table of its fields; here are
-/// only those that concern this machine.
+/// The command <c>locutor generate</c>: it makes a video from a picture and a voice. The options of the request come from the table of
+/// request fields; this class adds the options that concern this machine.
 /// </summary>
 internal static class GenerateCommand
 {
@@ -31,7 +31,9 @@ internal static class GenerateCommand
         return command;
     }
 
-    /// <summary>The command line, unchecked: what is wrong with it is found by <see cref="Generation.Requests.RequestForm.Resolve"/>.</summary>
+    /// <summary>
+    /// Reads the command line without checks. <see cref="Generation.Requests.RequestForm.Resolve"/> reports the faults of the request.
+    /// </summary>
     internal static GenerateArguments Read(ParseResult parsed)
     {
         var form = RequestOptions.Read(parsed);

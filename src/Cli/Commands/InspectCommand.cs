@@ -4,7 +4,7 @@ using Locutor.Checkpoints.Inspection;
 
 namespace Locutor.Cli.Commands;
 
-/// <summary><c>locutor inspect FILE</c>: what a checkpoint holds.</summary>
+/// <summary>The command <c>locutor inspect FILE</c>: it lists the tensors of a checkpoint.</summary>
 internal static class InspectCommand
 {
     public static Command Create()

@@ -3,7 +3,7 @@ using Locutor.Models.Store;
 
 namespace Locutor.Cli.Commands;
 
-/// <summary>For programs: how a pull or a preparation goes, one JSON object a line, at most four a second.</summary>
+/// <summary>Reports the progress of a download or a preparation for programs: one JSON object per line, at most four per second.</summary>
 internal sealed class JsonLines(TextWriter output) : IProgress<PullProgress>
 {
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web);

@@ -7,7 +7,7 @@ using Locutor.Models.Store;
 
 namespace Locutor.Cli.Commands;
 
-/// <summary><c>locutor models</c>: which networks there are, and their files on this machine.</summary>
+/// <summary>The command <c>locutor models</c>: it lists the models and manages their files on this machine.</summary>
 internal static class ModelsCommand
 {
     private static readonly Argument<string[]> Names = new("name") { Description = "A bundle of 'locutor models list', or the path of a bundle.json of your own.", Arity = ArgumentArity.OneOrMore };
@@ -84,7 +84,7 @@ internal static class ModelsCommand
         return wrong == 0 ? ExitCodes.Success : throw new CommandException(ExitCodes.BadInput, $"{wrong} files are missing or not as they were; {remedy}");
     }
 
-    /// <returns>1 for a file that is missing or not as it was.</returns>
+    /// <returns>The exit code: 1 when the file is missing or was changed, 0 otherwise.</returns>
     private static async Task<int> VerifyAsync(string what, string path, bool delete, Func<Task<string>> look)
     {
         try
@@ -118,15 +118,15 @@ internal static class ModelsCommand
         return bundle.FilesOf(preset);
     }
 
-    /// <exception cref="CommandException">No such preset.</exception>
+    /// <exception cref="CommandException">The bundle has no such preset.</exception>
     internal static Preset PresetOf(Bundle bundle, string preset) => bundle.Presets.TryGetValue(preset, out var found)
         ? found
         : throw new CommandException(ExitCodes.Usage, $"unknown preset {preset} of {bundle.Name}; nearest are {string.Join(", ", NearestNames.To(preset, bundle.Presets.Keys))}");
 
-    /// <summary>A bundle by its name or by the path of its file.</summary>
+    /// <summary>Finds a bundle by its name or by the path of its file.</summary>
     /// <param name="name">The name or the path.</param>
-    /// <param name="store">Folder of fetched and prepared files; null for the usual one.</param>
-    /// <exception cref="CommandException">No such bundle.</exception>
+    /// <param name="store">The folder of downloaded and prepared files; null for the default folder.</param>
+    /// <exception cref="CommandException">There is no such bundle.</exception>
     internal static ResolvedBundle Find(string name, string? store = null)
     {
         var catalogue = BundleCatalogue.Default(store);

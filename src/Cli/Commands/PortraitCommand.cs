@@ -3,7 +3,7 @@ using Locutor.Training.Faces;
 
 namespace Locutor.Cli.Commands;
 
-/// <summary><c>locutor portrait</c>: draws a stylised person to begin with.</summary>
+/// <summary>The command <c>locutor portrait</c>: it draws a stylised person that a video can start from.</summary>
 internal static class PortraitCommand
 {
     private const int Smallest = 64, Largest = 2048;

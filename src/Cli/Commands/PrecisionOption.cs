@@ -3,7 +3,7 @@ using Locutor.Checkpoints;
 
 namespace Locutor.Cli.Commands;
 
-/// <summary>Reads <c>--precision</c>.</summary>
+/// <summary>Reads the option <c>--precision</c>.</summary>
 internal static class PrecisionOption
 {
     public static WeightPrecision? Parse(ArgumentResult result)

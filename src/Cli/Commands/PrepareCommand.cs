@@ -8,7 +8,10 @@ using Locutor.Models.Store;
 
 namespace Locutor.Cli.Commands;
 
-/// <summary><c>locutor models prepare</c>: everything that a network is put together from becomes one file that loads at once.</summary>
+/// <summary>
+/// The command <c>locutor models prepare</c>: it merges all files of a network, such as checkpoints and adapters, into one file that
+/// loads fast.
+/// </summary>
 internal static class PrepareCommand
 {
     private static readonly Argument<string?> Name = new("name") { Description = "A bundle of 'locutor models list', or the path of a bundle.json of your own; left out with --weights.", Arity = ArgumentArity.ZeroOrOne };

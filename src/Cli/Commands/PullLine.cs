@@ -3,7 +3,9 @@ using Locutor.Models.Store;
 
 namespace Locutor.Cli.Commands;
 
-/// <summary>The progress of a pull on one line of a terminal, or as a line every few seconds elsewhere.</summary>
+/// <summary>
+/// Shows the progress of a download: on a terminal in one line that is redrawn, otherwise as a new line every few seconds.
+/// </summary>
 internal sealed class PullLine(TextWriter output, bool plain, string noun = "file") : IProgress<PullProgress>, IDisposable
 {
     private static readonly TimeSpan PlainEvery = TimeSpan.FromSeconds(5);

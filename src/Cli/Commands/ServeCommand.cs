@@ -13,7 +13,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Locutor.Cli.Commands;
 
-/// <summary><c>locutor serve</c>: the job service with its page and workers.</summary>
+/// <summary>The command <c>locutor serve</c>: it runs the job service with its web page and workers.</summary>
 internal static class ServeCommand
 {
     public static Command Create()
@@ -57,7 +57,7 @@ internal static class ServeCommand
         return command;
     }
 
-    /// <summary>Settings from file, environment and options.</summary>
+    /// <summary>Loads the settings from the file, the environment and the options.</summary>
     internal static ServeSettings Load(string? file, IReadOnlyList<KeyValuePair<string, string>> options)
     {
         try
@@ -97,7 +97,7 @@ internal static class ServeCommand
         }
     }
 
-    /// <summary>Someone who starts the service for the first time, at a terminal, gets a token and a link that signs in with it.</summary>
+    /// <summary>On the first start at a terminal, creates a token and prints a link that signs in with it.</summary>
     private static void Welcome(ServeSettings settings, TokenStore tokens, string url)
     {
         if (tokens.List().Any(token => token.RevokedAt is null))
@@ -116,7 +116,7 @@ internal static class ServeCommand
             """);
     }
 
-    /// <summary>Says something on a line that looks as the log's other lines do.</summary>
+    /// <summary>Prints a line in the format of the log.</summary>
     private static void Say(ServeSettings settings, string text) => Console.WriteLine(
         settings.LogJson ? JsonSerializer.Serialize(new { Timestamp = DateTime.UtcNow, LogLevel = "Information", Category = "Locutor", Message = text }) : text);
 

@@ -7,7 +7,10 @@ using Locutor.Models.Store;
 
 namespace Locutor.Cli.Commands;
 
-/// <summary><c>locutor models show</c>: the sizes and presets of a bundle, with what each preset costs and what its shortcuts change.</summary>
+/// <summary>
+/// The command <c>locutor models show</c>: it lists the sizes and presets of a bundle, the cost of each preset and the error of its
+/// shortcuts.
+/// </summary>
 internal static class ShowCommand
 {
     private static readonly Argument<string> Name = new("name") { Description = "A bundle of 'locutor models list', or the path of a bundle.json of your own." };

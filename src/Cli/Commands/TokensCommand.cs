@@ -5,7 +5,7 @@ using Locutor.Jobs.Tokens;
 
 namespace Locutor.Cli.Commands;
 
-/// <summary><c>locutor tokens</c>: who may use the service.</summary>
+/// <summary>The command <c>locutor tokens</c>: it manages the tokens that give access to the service.</summary>
 internal static class TokensCommand
 {
     public static Command Create()

@@ -7,7 +7,7 @@ using TorchSharp;
 
 namespace Locutor.Cli.Commands;
 
-/// <summary><c>locutor train</c>: makes the small model that is shipped.</summary>
+/// <summary>The command <c>locutor train</c>: it trains the small model that the program ships with.</summary>
 internal static class TrainCommand
 {
     public static Command Create() => new("train", "Train the small model that is shipped with the program (docs/embedded-model.md).")

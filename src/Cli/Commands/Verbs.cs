@@ -2,10 +2,12 @@ using System.CommandLine;
 
 namespace Locutor.Cli.Commands;
 
-/// <summary>Every verb of the program, in the order in which help lists them. Each is one file beside this one.</summary>
+/// <summary>All commands of the program, in the order in which the help lists them. Each command has its own file in this folder.</summary>
 internal static class Verbs
 {
-    /// <summary>Verbs that run networks in their own process; <c>serve</c> leaves that to workers.</summary>
+    /// <summary>
+    /// The commands that run networks in their own process. <c>serve</c> is not one of them, since its workers run the networks.
+    /// </summary>
     public static IReadOnlySet<string> RunNetworks { get; } = new HashSet<string> { "generate", "worker", "train", "evaluate", "bench" };
 
     public static void AddTo(RootCommand root)

@@ -6,7 +6,7 @@ using Locutor.Service.Workers;
 
 namespace Locutor.Cli.Commands;
 
-/// <summary><c>locutor worker</c>: one device that takes jobs from a service. <c>serve</c> starts its own.</summary>
+/// <summary>The command <c>locutor worker</c>: it runs jobs of a service on one device. <c>serve</c> starts its own workers.</summary>
 internal static class WorkerCommand
 {
     public static Command Create()

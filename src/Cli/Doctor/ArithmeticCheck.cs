@@ -8,7 +8,9 @@ using static TorchSharp.torch;
 
 namespace Locutor.Cli.Doctor;
 
-/// <summary>The self test of arithmetic as lines: each kind of operation that the bundled model uses, in the device's own precision and in float32.</summary>
+/// <summary>
+/// Reports the arithmetic self test: every kind of operation that the bundled model uses, in the device's own precision and in float32.
+/// </summary>
 internal static class ArithmeticCheck
 {
     private const string Name = "arithmetic";
@@ -26,7 +28,7 @@ internal static class ArithmeticCheck
         }
         catch (Exception failure) when (failure is DllNotFoundException or TypeInitializationException)
         {
-            return []; // the check of libtorch tells it
+            return []; // The check of libtorch reports this failure.
         }
     }
 
@@ -37,11 +39,11 @@ internal static class ArithmeticCheck
         {
             try
             {
-                NetworkSet.Load(model, LoadingOptions.From(device, precision)).Dispose(); // tests what it will use
+                NetworkSet.Load(model, LoadingOptions.From(device, precision)).Dispose(); // Loading runs the self test of the operations that the network uses.
             }
             catch (WrongArithmeticException)
             {
-                // Listed below.
+                // The failed operations are listed below.
             }
         }
 
@@ -50,7 +52,7 @@ internal static class ArithmeticCheck
             .Select(group => Line(device, group.Key.Type, group.Key.Name, [.. group]));
     }
 
-    /// <summary>Operations of one name and type that take one path.</summary>
+    /// <summary>Creates one finding for the operations with one name, one dtype and one code path.</summary>
     private static Finding Line(Device device, string type, string name, CheckResult[] results)
     {
         var first = results[0];

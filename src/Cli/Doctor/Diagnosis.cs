@@ -10,12 +10,12 @@ namespace Locutor.Cli.Doctor;
 /// <summary>The checks of a machine, for <c>locutor doctor</c> and <c>locutor serve --check</c>.</summary>
 internal static class Diagnosis
 {
-    /// <summary>Checks that load native libraries of networks. A library that does not fit can end the process.</summary>
+    /// <summary>The checks that load the native libraries of the networks. An incompatible library can end the process.</summary>
     public static IReadOnlyList<Check> Libraries { get; } = [TorchChecks.Libtorch, TorchChecks.Gpu, TorchChecks.Nvrtc, ArithmeticCheck.Check];
 
-    /// <summary>Everything that making a video needs.</summary>
-    /// <param name="model">The bundle that will be used; null for the default.</param>
-    /// <param name="store">Folder of model files; null for the usual one.</param>
+    /// <summary>Returns the checks of everything that is needed to make a video.</summary>
+    /// <param name="model">The bundle to check; null for the default.</param>
+    /// <param name="store">The folder of model files; null for the default folder.</param>
     public static IReadOnlyList<Check> Machine(string? model, string? store) =>
     [
         MachineChecks.Processor,
@@ -28,7 +28,7 @@ internal static class Diagnosis
         FolderChecks.Temporary,
     ];
 
-    /// <summary>The speech synthesiser that training and evaluation use.</summary>
+    /// <summary>The check of espeak-ng, the speech synthesiser that training and evaluation use.</summary>
     public static Check Espeak { get; } = new("espeak", () =>
     {
         try

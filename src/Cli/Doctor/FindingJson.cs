@@ -6,18 +6,21 @@ using Locutor.Generation.Diagnosis;
 
 namespace Locutor.Cli.Doctor;
 
-/// <summary>Findings for programs, one JSON object a line: <c>{"event": "finding", "check": "ffmpeg", "state": "ok", "text": ..., "advice": null}</c>.</summary>
+/// <summary>
+/// Writes and reads findings for programs, one JSON object per line: <c>{"event": "finding", "check": "ffmpeg", "state": "ok", "text":
+/// ..., "advice": null}</c>.
+/// </summary>
 internal static class FindingJson
 {
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
     {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // apostrophes as they are: nobody puts this into a page
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // Apostrophes stay unescaped, since the output is not part of a web page.
         Converters = { new JsonStringEnumConverter<FindingState>(JsonNamingPolicy.CamelCase) },
     };
 
     public static string Write(Finding finding) => JsonSerializer.Serialize(new { Event = "finding", finding.Check, finding.State, finding.Text, finding.Advice }, Options);
 
-    /// <summary>The finding of a line; null where the line is something else: another event, or a library's own output.</summary>
+    /// <summary>Reads the finding in a line; returns null for another event or the output of a library.</summary>
     public static Finding? Read(string line)
     {
         try

@@ -3,16 +3,19 @@ using Locutor.Generation.Diagnosis;
 
 namespace Locutor.Cli.Doctor;
 
-/// <summary>Findings for people: a line each, its advice below it, and a sum at the end.</summary>
-/// <param name="output">Where they go.</param>
-/// <param name="width">Columns at which lines are broken; 0 breaks none.</param>
-/// <param name="colours">Whether states are coloured.</param>
+/// <summary>Prints findings for people: one line for each, with its advice below, and a summary at the end.</summary>
+/// <param name="output">The target of the lines.</param>
+/// <param name="width">The number of columns at which lines are wrapped; 0 does not wrap.</param>
+/// <param name="colours">Whether the states are coloured.</param>
 internal sealed class FindingLines(TextWriter output, int width, bool colours)
 {
     private const int StateWidth = 9, NameWidth = 12, Indent = StateWidth + NameWidth, LeastText = 30;
     private readonly Dictionary<FindingState, int> counts = [];
 
-    /// <summary>Coloured and broken at the window's width at a terminal, plain where the output is piped or NO_COLOR is set.</summary>
+    /// <summary>
+    /// Creates a printer for the console. On a terminal it wraps lines and uses colours; piped output is plain, and NO_COLOR turns
+    /// colours off.
+    /// </summary>
     public static FindingLines ToConsole()
     {
         bool terminal = !Console.IsOutputRedirected;
@@ -52,7 +55,7 @@ internal sealed class FindingLines(TextWriter output, int width, bool colours)
         return colours ? $"\u001b[{colour}m{word,-StateWidth}\u001b[0m" : $"{word,-StateWidth}";
     }
 
-    /// <summary>Broken between words, later lines below the first one.</summary>
+    /// <summary>Wraps a text between words and indents the further lines.</summary>
     private string Broken(string text, int indent)
     {
         int room = width - indent - 1;

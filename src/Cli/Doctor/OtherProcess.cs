@@ -3,10 +3,12 @@ using Locutor.Generation.Diagnosis;
 
 namespace Locutor.Cli.Doctor;
 
-/// <summary>Runs the checks of native libraries in a process of their own, which a library may crash or block without ending the diagnosis.</summary>
+/// <summary>
+/// Runs the checks of native libraries in a separate process, so that a library which crashes or hangs does not end the diagnosis.
+/// </summary>
 internal static class OtherProcess
 {
-    /// <summary>Hidden option of <c>locutor doctor</c>: only these checks, in this process.</summary>
+    /// <summary>The hidden option of <c>locutor doctor</c> that runs only these checks in the current process.</summary>
     public const string Option = "--libraries";
 
     private const int SignalBase = 128, IllegalInstruction = SignalBase + 4, Aborted = SignalBase + 6, Segmentation = SignalBase + 11;

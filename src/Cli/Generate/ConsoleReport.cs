@@ -4,7 +4,9 @@ using Locutor.Generation.Output;
 
 namespace Locutor.Cli.Generate;
 
-/// <summary>For people: on a terminal one line that is drawn anew, elsewhere a line for every clip. On standard error.</summary>
+/// <summary>
+/// Reports progress to people on standard error: on a terminal in one line that is redrawn, otherwise in a line per clip.
+/// </summary>
 internal sealed class ConsoleReport : Report
 {
     private const int BarWidth = 28;
@@ -45,7 +47,7 @@ internal sealed class ConsoleReport : Report
         base.Dispose();
     }
 
-    /// <summary>A line for every stage before the first clip, one for every clip, and the last stage.</summary>
+    /// <summary>Returns whether a progress gets its own line: every stage before the first clip, every clip, and the last stage.</summary>
     private bool Worth(GenerationProgress progress) => progress.Clip > 0 && progress.Stage < GenerationStage.Muxing
         ? progress.Stage == GenerationStage.Denoising && last != (progress.Stage, progress.Clip)
         : progress.Stage != GenerationStage.Fetching && last.Item1 != progress.Stage;

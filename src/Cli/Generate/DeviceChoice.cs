@@ -5,10 +5,10 @@ using static TorchSharp.torch;
 
 namespace Locutor.Cli.Generate;
 
-/// <summary>The device that <c>--device</c> names.</summary>
+/// <summary>Finds the device for the option <c>--device</c>.</summary>
 internal static class DeviceChoice
 {
-    /// <exception cref="CommandException">No such device here.</exception>
+    /// <exception cref="CommandException">This machine has no such device.</exception>
     public static Device Find(string name)
     {
         try

@@ -6,7 +6,9 @@ using Locutor.Generation.Requests;
 
 namespace Locutor.Cli.Generate;
 
-/// <summary>Help of <c>locutor generate</c>: options under headings, each with a sentence, its range and its default.</summary>
+/// <summary>
+/// Prints the help of <c>locutor generate</c>: the options under headings, each with a description, its range and its default.
+/// </summary>
 internal sealed class GenerateHelp(IReadOnlyList<(string Heading, IReadOnlyList<Option> Options)> others) : SynchronousCommandLineAction
 {
     private const int NameWidth = 30;
@@ -58,7 +60,7 @@ internal sealed class GenerateHelp(IReadOnlyList<(string Heading, IReadOnlyList<
         }
     }
 
-    /// <summary>The sentence of a field, then its range and default.</summary>
+    /// <summary>Returns the description of a field with its range and default.</summary>
     private static string Details(RequestField field, FieldContext context)
     {
         string more = field == VideoFields.Image ? "A source video is accepted too: its person gets new lip movements. Required."

@@ -10,7 +10,9 @@ using Locutor.Models;
 
 namespace Locutor.Cli.Generate;
 
-/// <summary>Runs <c>locutor generate</c>: checks everything that is cheap first, then loads, generates and reports.</summary>
+/// <summary>
+/// Runs <c>locutor generate</c>: it does all cheap checks first, then loads the networks, generates the video and reports.
+/// </summary>
 internal static class GenerateRun
 {
     public static async Task<int> RunAsync(GenerateArguments arguments, CancellationToken ct)
@@ -54,7 +56,7 @@ internal static class GenerateRun
     private static IReadOnlyList<string> Voices(RequestForm form) =>
         form.Address(VideoFields.Audio2) is { } second ? [form.Address(VideoFields.Audio)!, second] : [form.Address(VideoFields.Audio)!];
 
-    /// <summary>Errors tell the address or pipe that the user gave, not its temporary copy.</summary>
+    /// <summary>Runs work whose errors name the URL or pipe that the user gave instead of its temporary copy.</summary>
     private static async Task<T> NamedAsync<T>(InputFiles inputs, Func<Task<T>> work)
     {
         try

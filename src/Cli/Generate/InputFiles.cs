@@ -4,8 +4,8 @@ using Locutor.Media.Files;
 namespace Locutor.Cli.Generate;
 
 /// <summary>
-/// Inputs as local files: paths as they are; addresses, pipes and standard input (<c>-</c>) copied into a folder that is deleted at the end,
-/// since they can be read only once.
+/// Provides the inputs as local files. Paths are used directly. URLs, pipes and standard input (<c>-</c>) can be read only once, so they
+/// are copied into a folder that is deleted at the end.
 /// </summary>
 internal sealed class InputFiles : IAsyncDisposable
 {
@@ -23,7 +23,8 @@ internal sealed class InputFiles : IAsyncDisposable
         return local;
     }
 
-    /// <exception cref="CommandException">Not there, or not to be had.</exception>
+    /// <summary>Returns the path of a local file with the content of an input, and fetches or copies it first if necessary.</summary>
+    /// <exception cref="CommandException">The input does not exist or cannot be read.</exception>
     public async Task<string> LocalAsync(string input, CancellationToken ct)
     {
         if (Uri.TryCreate(input, UriKind.Absolute, out var address) && address.Scheme is "http" or "https") return await FetchAsync(address!, ct);
@@ -38,16 +39,16 @@ internal sealed class InputFiles : IAsyncDisposable
         };
     }
 
-    /// <summary>The path that an input names: itself, or that of a file address.</summary>
+    /// <summary>Returns the path of an input. A file URL is converted to its path.</summary>
     public static string PathOf(string input) => Uri.TryCreate(input, UriKind.Absolute, out var address) && address.IsFile && input.StartsWith("file:", StringComparison.OrdinalIgnoreCase) ? address.LocalPath : input;
 
-    /// <summary>A message about a copy, with the name that the user gave.</summary>
+    /// <summary>Replaces the path of a temporary copy in a message with the name that the user gave.</summary>
     public string Named(string message) => copies.Aggregate(message, (text, copy) => text.Replace(copy.Path, copy.Name, StringComparison.Ordinal));
 
     /// <inheritdoc cref="Named(string)"/>
     public MediaException Named(MediaException failure) => new(failure.Code, Named(failure.Message), failure);
 
-    /// <summary>Names that mean another file to a process that is started, as to ffmpeg.</summary>
+    /// <summary>Returns whether a path means another file in a child process such as ffmpeg.</summary>
     private static bool IsDescriptor(string path) => path.StartsWith("/dev/fd/", StringComparison.Ordinal) || path.StartsWith("/proc/self/fd/", StringComparison.Ordinal) || path == "/dev/stdin";
 
     private string NewCopy(string name)
@@ -68,7 +69,7 @@ internal sealed class InputFiles : IAsyncDisposable
         string path = NewCopy(name);
         try
         {
-            // Opening a pipe waits for its writer, and cannot be told to stop.
+            // Opening a pipe waits for its writer and cannot be canceled.
             await using var source = standard ? Console.OpenStandardInput() : await Task.Run(() => new FileStream(input, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 0), ct).WaitAsync(ct);
             await using var file = File.Create(path);
             byte[] buffer = new byte[1 << 16];

@@ -4,7 +4,7 @@ using Locutor.Generation.Output;
 
 namespace Locutor.Cli.Generate;
 
-/// <summary>For programs: one JSON object a line, <c>event</c> being progress, notice, growing or done.</summary>
+/// <summary>Reports progress to programs: one JSON object per line, whose <c>event</c> is progress, notice, growing or done.</summary>
 internal sealed class JsonReport(TextWriter output) : Report
 {
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web);

@@ -3,14 +3,15 @@ using Locutor.Media.Video;
 
 namespace Locutor.Cli.Generate;
 
-/// <summary>Finds out before any work whether a video can be written where the user wants it.</summary>
+/// <summary>Checks before any work that a file can be written at the path that the user wants.</summary>
 internal static class OutputPath
 {
     public static bool IsStandard(string path) => path == VideoDestination.Standard;
 
-    /// <param name="path">Of the output.</param>
-    /// <param name="inputs">Paths and addresses as the user gave them; the output is none of them by whatever name.</param>
-    /// <exception cref="CommandException">It cannot; nothing was left behind.</exception>
+    /// <summary>Checks that a video can be written. No file is left behind.</summary>
+    /// <param name="path">The path of the output.</param>
+    /// <param name="inputs">The inputs as the user gave them. The output must not be one of these files, even under another name.</param>
+    /// <exception cref="CommandException">The video cannot be written.</exception>
     public static void Check(string path, IEnumerable<string> inputs)
     {
         foreach (string input in inputs.Select(InputFiles.PathOf))
@@ -20,8 +21,8 @@ internal static class OutputPath
         if (VideoDestination.Refusal(path) is { } reason) throw Refused(path, reason);
     }
 
-    /// <summary>The same for a file that is no video.</summary>
-    /// <exception cref="CommandException">It cannot; nothing was left behind.</exception>
+    /// <summary>Checks that a file that is not a video can be written. No file is left behind.</summary>
+    /// <exception cref="CommandException">The file cannot be written.</exception>
     public static void CheckFile(string path)
     {
         if (Directory.Exists(path)) throw Refused(path, "is a folder, expected the name of a file");

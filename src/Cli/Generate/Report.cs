@@ -3,12 +3,12 @@ using Locutor.Generation.Output;
 
 namespace Locutor.Cli.Generate;
 
-/// <summary>Tells whoever started a generation how it goes.</summary>
+/// <summary>Reports the progress of a generation to its caller.</summary>
 internal abstract class Report : IProgress<GenerationProgress>, IDisposable
 {
     private readonly TimeLeft left = new(TimeProvider.System);
 
-    /// <summary>Receives every stage; null where nobody asked for it.</summary>
+    /// <summary>Receives every stage to measure its time; null without the option <c>--timings</c>.</summary>
     public Timings? Timings { get; init; }
 
     public void At(GenerationProgress progress)
@@ -19,15 +19,15 @@ internal abstract class Report : IProgress<GenerationProgress>, IDisposable
 
     void IProgress<GenerationProgress>.Report(GenerationProgress value) => At(value);
 
-    /// <summary>Something the user should know.</summary>
+    /// <summary>Reports a notice to the user.</summary>
     public abstract void Say(string notice);
 
-    /// <summary>Where the file can be played from while it grows.</summary>
+    /// <summary>Reports the path of a file that can already be played while it grows.</summary>
     public abstract void Growing(string path);
 
-    /// <summary>How many tensors each file gave and changed.</summary>
-    /// <param name="lines">One for each file.</param>
-    /// <param name="shipped">Whether the files came with the program, so that nobody wonders about them.</param>
+    /// <summary>Reports how many tensors each file of weights provided and changed.</summary>
+    /// <param name="lines">One line per file.</param>
+    /// <param name="shipped">Whether the files were shipped with the program. Then the report is not needed by people.</param>
     public abstract void Weights(IReadOnlyList<string> lines, bool shipped);
 
     public abstract void Done(ProductionResult result, long seed, TimeSpan elapsed);

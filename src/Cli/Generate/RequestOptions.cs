@@ -4,16 +4,18 @@ using Locutor.Generation.Requests;
 
 namespace Locutor.Cli.Generate;
 
-/// <summary>Options for the fields of a request, made from <see cref="VideoFields"/>. Their texts are read and checked by the table too.</summary>
+/// <summary>
+/// Creates the options for the fields of a request from <see cref="VideoFields"/>, which also parses and checks their values.
+/// </summary>
 internal static class RequestOptions
 {
-    /// <summary>Two dashes and two letters.</summary>
+    /// <summary>The length of a common start, two dashes and two letters, from which two options count as similar.</summary>
     private const int LikelyStart = 4;
 
     public static IReadOnlyList<(RequestField Field, Option<string[]> Option)> All { get; } =
         [.. VideoFields.All.Where(field => field.Option is not null).Select(field => (field, Create(field)))];
 
-    /// <summary>What a command line asks for.</summary>
+    /// <summary>Reads the request from a command line.</summary>
     public static RequestForm Read(ParseResult parsed)
     {
         var form = new RequestForm();
@@ -29,7 +31,7 @@ internal static class RequestOptions
         return form;
     }
 
-    /// <summary>The name of a field as the command line spells it.</summary>
+    /// <summary>Returns the name of the option for a field.</summary>
     public static string Spell(string field) =>
         VideoFields.All.FirstOrDefault(known => known.Name == field)?.Option ?? (field.StartsWith('-') ? field : "--" + field.Replace('_', '-'));
 
@@ -37,7 +39,7 @@ internal static class RequestOptions
     {
         Description = field.Help,
         HelpName = field.ValueName,
-        Arity = ArgumentArity.ZeroOrMore, // none and too many are refused by the form, in the words of every door
+        Arity = ArgumentArity.ZeroOrMore, // The form refuses a missing or repeated value, with the messages of all interfaces.
         AllowMultipleArgumentsPerToken = false,
     };
 
@@ -47,7 +49,7 @@ internal static class RequestOptions
         else form.Faults.Add(token, $"there is no such option; did you mean {string.Join(", ", NearestNames.To(token, Alike(token, [.. command.Options.Select(option => option.Name)])))}?");
     }
 
-    /// <summary>Options that begin as the token does, or all when none does.</summary>
+    /// <summary>Returns the options that begin like the token, or all options when none does.</summary>
     private static string[] Alike(string token, string[] names)
     {
         string start = token[..Math.Min(token.Length, LikelyStart)];

@@ -5,8 +5,9 @@ using Locutor.Generation;
 namespace Locutor.Cli.Generate;
 
 /// <summary>
-/// Where the time of one video goes, for <c>--timings</c>: time of the clock and of the processors for every stage. The first clip is listed
-/// alone, since operations are set up when they are first used. While a clip is made, the frames of the clip before are finished and encoded.
+/// Measures the wall-clock time and the CPU time of every stage of one video, for <c>--timings</c>. The first clip is listed separately,
+/// since operations are set up when they are first used. While a clip is generated, the frames of the previous clip are finished and
+/// encoded.
 /// </summary>
 internal sealed class Timings
 {
@@ -22,14 +23,14 @@ internal sealed class Timings
         started = partStarted = process.StartTime;
     }
 
-    /// <summary>Ends the stage in work when another one begins.</summary>
+    /// <summary>Notes a progress. When it begins another stage, the current stage ends.</summary>
     public void At(GenerationProgress progress)
     {
         string next = Part(progress);
         if (next != part) Begin(next);
     }
 
-    /// <returns>Lines of a table, the last one the sum.</returns>
+    /// <returns>The lines of a table; the last line is the sum.</returns>
     public IReadOnlyList<string> Finish()
     {
         Begin("");
