@@ -11,18 +11,19 @@ using static TorchSharp.torch;
 namespace Locutor.Training;
 
 /// <summary>
-/// Makes a bundle of what a training run left: matrices and convolutions as 8-bit rows with one scale each (<c>.weight</c> and
-/// <c>.weight_scale</c>), the rest in bfloat16.
+/// Creates a bundle from the results of a training run. Matrices and convolutions are quantised to 8-bit rows with one scale per row
+/// (<c>.weight</c> and <c>.weight_scale</c>); other tensors are stored in bfloat16.
 /// </summary>
 public static class SketchBundle
 {
     private const int SmallestQuantised = 4096;
-    private const string OwnSize = "portrait"; // videos have their portrait's size, whatever the networks draw
+    private const string OwnSize = "portrait"; // Videos have the size of their portrait, whatever the resolution of the networks is.
 
-    /// <param name="from">Results of <see cref="Stages.WholeTraining"/> and of the text stage, in one folder.</param>
-    /// <param name="to">Folder of the bundle.</param>
-    /// <param name="card">Text of its README.md; null leaves the one that stands there.</param>
-    /// <returns>Bytes of all files.</returns>
+    /// <summary>Writes the bundle.</summary>
+    /// <param name="from">The folder with the results of <see cref="Stages.WholeTraining"/> and of the text stage.</param>
+    /// <param name="to">The folder of the bundle.</param>
+    /// <param name="card">The text of its README.md; null keeps the existing file.</param>
+    /// <returns>The total size of all files in bytes.</returns>
     /// <exception cref="CheckpointException">A network is missing.</exception>
     public static long Write(string from, string to, SketchNetworks networks, Data.ScriptOptions scenes, string? card = null)
     {
@@ -46,7 +47,7 @@ public static class SketchBundle
                 ["default"] = new(2, 2, TextGuidance: 1, AudioGuidance: 1) { About = "2 steps without guidance, as the model was distilled.", EvenSteps = true, MotionFrames = scenes.MotionFrames, ColourCorrection = 0 },
             },
             DefaultPreset = "default",
-            NegativePrompt = "a person is talking", // the default prompt: words pull away from a face at rest, and that prompt itself takes no pass
+            NegativePrompt = "a person is talking", // The default prompt: text guidance moves away from a face at rest, and the default prompt itself needs no extra pass.
             ClipFrames = scenes.ClipFrames,
             HoldPicture = true,
             Continuity = new ContinuityOptions(StillTolerance: 30, AskedTolerance: 8, JoinedFrames: 8),
@@ -59,9 +60,11 @@ public static class SketchBundle
         return Directory.GetFiles(to).Sum(f => new FileInfo(f).Length);
     }
 
-    /// <summary>Writes a bundle's networks as the results of finished stages, from which another training goes on.</summary>
-    /// <param name="from">Folder of a bundle.</param>
-    /// <param name="to">Work folder of the training.</param>
+    /// <summary>
+    /// Writes the networks of a bundle as the results of finished stages, so that another training can continue from them.
+    /// </summary>
+    /// <param name="from">The folder of a bundle.</param>
+    /// <param name="to">The work folder of the training.</param>
     /// <exception cref="CheckpointException">A network is missing.</exception>
     public static void Unpack(string from, string to)
     {

@@ -7,17 +7,17 @@ using Locutor.Networks.Wav2Vec2;
 
 namespace Locutor.Training;
 
-/// <summary>Sizes of the networks of the small model.</summary>
+/// <summary>The sizes of the networks of the small model.</summary>
 public sealed record SketchNetworks(
     VideoAutoencoderConfig Autoencoder, Wav2Vec2Config Speech, ClipVisionConfig Image, UmT5Config Text, VideoTransformerConfig Transformer, FaceUpsamplerConfig Upsampler)
 {
     /// <summary>
-    /// What is shipped. One feature of the speech encoder is made of exactly the 640 samples of its video frame; pictures become 16 x 16
-    /// patches and a class token, as the transformer expects.
+    /// The sizes of the shipped networks. One feature of the speech encoder is computed from exactly the 640 samples of one video frame.
+    /// A picture becomes 16 x 16 patches and a class token, as the transformer expects.
     /// </summary>
     public static SketchNetworks Shipped { get; } = Of(width: 32, speech: 128, convolutions: [32, 64, 64, 96, 128, 128, 128], image: 64, transformer: 256, blocks: 6, upsampler: 48);
 
-    /// <summary>As shipped, but small enough to be trained by a test.</summary>
+    /// <summary>Sizes with the structure of the shipped networks, but small enough to be trained in a test.</summary>
     public static SketchNetworks Toy { get; } = Of(width: 8, speech: 32, convolutions: [8, 16, 16, 16, 32, 32, 32], image: 32, transformer: 48, blocks: 2, upsampler: 8);
 
     private static SketchNetworks Of(int width, int speech, int[] convolutions, int image, int transformer, int blocks, int upsampler)

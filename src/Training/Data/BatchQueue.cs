@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 
 namespace Locutor.Training.Data;
 
-/// <summary>Batches made by background threads, a few ahead of whoever trains on them.</summary>
-/// <typeparam name="T">A batch; what is left over at the end is disposed.</typeparam>
+/// <summary>A queue of batches that background threads create a little ahead of the training.</summary>
+/// <typeparam name="T">The type of a batch. Batches that are left at the end are disposed.</typeparam>
 public sealed class BatchQueue<T> : IDisposable
     where T : IDisposable
 {
@@ -12,7 +12,7 @@ public sealed class BatchQueue<T> : IDisposable
     private readonly Thread[] threads;
     private Exception? failure;
 
-    /// <param name="make">Called on every thread, each time with a random source that no other call has.</param>
+    /// <param name="make">Creates a batch. It is called on every thread, each time with its own random source.</param>
     public BatchQueue(Func<Random, T> make, int threads, int ahead, int seed)
     {
         queue = new BlockingCollection<T>(ahead);
@@ -25,7 +25,8 @@ public sealed class BatchQueue<T> : IDisposable
         foreach (var thread in this.threads) thread.Start();
     }
 
-    /// <exception cref="InvalidOperationException">A batch could not be made.</exception>
+    /// <summary>Takes the next batch and waits for it if necessary.</summary>
+    /// <exception cref="InvalidOperationException">A batch could not be created.</exception>
     public T Take()
     {
         while (true)
@@ -35,7 +36,7 @@ public sealed class BatchQueue<T> : IDisposable
         }
     }
 
-    /// <summary>A batch that is there already; null where there is none.</summary>
+    /// <summary>Takes a batch that is ready; returns null when there is none.</summary>
     public T? TryTake() => queue.TryTake(out var batch) ? batch : failure is null ? default : Take();
 
     public void Dispose()

@@ -3,16 +3,19 @@ using static TorchSharp.torch;
 
 namespace Locutor.Training.Data;
 
-/// <summary>Parts of scenes: some consecutive frames, a square of each.</summary>
-/// <param name="Frames">[B, T, S, S, 3], bytes, on the host.</param>
-/// <param name="Weights">[B, S, S]: 1, more on mouth and eyes; on the host.</param>
+/// <summary>A batch of crops of scenes: a square from each of some consecutive frames.</summary>
+/// <param name="Frames">The pixels: bytes [B, T, S, S, 3] on the host.</param>
+/// <param name="Weights">The loss weights [B, S, S] on the host: 1, and more on mouth and eyes.</param>
 public sealed record CropBatch(Tensor Frames, Tensor Weights) : IDisposable
 {
     private const float MouthWeight = 5, EyeWeight = 3;
 
-    /// <param name="count">B.</param>
-    /// <param name="frames">T.</param>
-    /// <param name="side">S, a multiple of 8; half of the crops smaller than the picture lie on mouth or eyes.</param>
+    /// <summary>Creates a batch of random crops.</summary>
+    /// <param name="count">The number of crops B.</param>
+    /// <param name="frames">The number of frames T.</param>
+    /// <param name="side">
+    /// The side S in pixels, a multiple of 8. If it is smaller than the picture, half of the crops contain mouth or eyes.
+    /// </param>
     public static CropBatch Draw(Func<Random, Scene> pick, ScriptOptions options, int count, int frames, int side, Random random, Device device)
     {
         byte[] pixels = new byte[count * frames * side * side * 3];

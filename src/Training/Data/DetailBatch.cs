@@ -4,36 +4,36 @@ using static TorchSharp.torch;
 
 namespace Locutor.Training.Data;
 
-/// <summary>Sizes of what the face upsampler is trained on.</summary>
+/// <summary>The sizes of the training data of the face upsampler.</summary>
 public sealed record DetailOptions
 {
-    /// <summary>Height and width of a frame as the video networks draw it.</summary>
+    /// <summary>The height and width of a frame in pixels as the video networks generate it.</summary>
     public int Small { get; init; } = 128;
 
-    /// <summary>Pixels of a portrait's side for one drawn pixel.</summary>
+    /// <summary>The factor from the size of a generated frame to the size of the portrait.</summary>
     public int Factor { get; init; } = 4;
 
-    /// <summary>Consecutive frames of a person, 4n + 1.</summary>
+    /// <summary>The number of consecutive frames per person, 4n + 1.</summary>
     public int Frames { get; init; } = 9;
 
-    /// <summary>Side of a crop, in drawn pixels.</summary>
+    /// <summary>The side of a crop in pixels of a generated frame.</summary>
     public int Crop { get; init; } = 40;
 
-    /// <summary>Persons of a batch. Each gives two crops: mouth and an eye.</summary>
+    /// <summary>The number of persons per batch. Each gives two crops: the mouth and an eye.</summary>
     public int People { get; init; } = 12;
 
     public int Large => Small * Factor;
 }
 
 /// <summary>
-/// Persons whose mouths, lids and brows move, painted twice: simply at the size that the video networks draw, and finely at a portrait's
-/// size, of which crops around mouth and eyes are kept. Everything lies on the host.
+/// A batch of persons whose mouths, lids and brows move. Each is rendered twice: in a simple style at the size of the video networks, and
+/// in detail at the size of a portrait, of which crops around mouth and eyes are kept. All tensors are on the host.
 /// </summary>
-/// <param name="Small">[people, frames, small, small, 3]</param>
-/// <param name="SmallPortrait">[people, small, small, 3]</param>
-/// <param name="Truth">[crops, frames, large crop, large crop, 3]; two crops a person, one after the other.</param>
-/// <param name="Portrait">[crops, large crop, large crop, 3]</param>
-/// <param name="Corners">Upper left corner of every crop, in drawn pixels.</param>
+/// <param name="Small">The small frames, [people, frames, small, small, 3].</param>
+/// <param name="SmallPortrait">The small portraits, [people, small, small, 3].</param>
+/// <param name="Truth">The target crops, [crops, frames, large crop, large crop, 3], with two consecutive crops per person.</param>
+/// <param name="Portrait">The crops of the portraits, [crops, large crop, large crop, 3].</param>
+/// <param name="Corners">The upper left corner of every crop in pixels of a generated frame.</param>
 public sealed record DetailBatch(Tensor Small, Tensor SmallPortrait, Tensor Truth, Tensor Portrait, (int X, int Y)[] Corners) : IDisposable
 {
     public const int CropsOfPerson = 2;
@@ -85,7 +85,7 @@ public sealed record DetailBatch(Tensor Small, Tensor SmallPortrait, Tensor Trut
         foreach (var tensor in new[] { Small, SmallPortrait, Truth, Portrait }) tensor.Dispose();
     }
 
-    /// <summary>The mouth goes from one random pose to another every few frames; lids close now and then.</summary>
+    /// <summary>Creates a random motion: the mouth moves to a new random pose every few frames, and the lids sometimes close.</summary>
     private static FacePose[] Move(FacePose rest, int frames, Random random)
     {
         var mood = random.Next(3) == 0 ? FacePose.Lerp(rest, FaceMotion.Held(Expression.Named(PromptPhrases.Moods[random.Next(PromptPhrases.Moods.Count)]), rest), random.NextSingle()) : rest;

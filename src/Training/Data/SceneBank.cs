@@ -3,8 +3,8 @@ using Locutor.Training.Faces;
 namespace Locutor.Training.Data;
 
 /// <summary>
-/// Scenes painted by background threads while something else trains. The bank grows to its capacity; after that each new scene
-/// replaces one that was <see cref="Take"/>n, so that painting never runs ahead without bound.
+/// A store of scenes that background threads render during training. It grows to its capacity. After that, each new scene replaces one
+/// that was taken with <see cref="Take"/>, so that the number of scenes stays bounded.
 /// </summary>
 public sealed class SceneBank : IDisposable
 {
@@ -18,9 +18,9 @@ public sealed class SceneBank : IDisposable
     private int next;
     private int taken;
 
-    /// <param name="first">Number of the first scene.</param>
-    /// <param name="capacity">Scenes held at most; each takes frames x height x width x 3 bytes.</param>
-    /// <param name="threads">Painters.</param>
+    /// <param name="first">The number of the first scene.</param>
+    /// <param name="capacity">The largest number of scenes. Each takes frames x height x width x 3 bytes.</param>
+    /// <param name="threads">The number of rendering threads.</param>
     public SceneBank(SceneMaker maker, ScriptOptions options, int first, int capacity, int threads)
     {
         this.maker = maker;
@@ -31,7 +31,7 @@ public sealed class SceneBank : IDisposable
         foreach (var thread in this.threads) thread.Start();
     }
 
-    /// <summary>Scenes held.</summary>
+    /// <summary>The number of scenes in the bank.</summary>
     public int Count
     {
         get
@@ -40,17 +40,17 @@ public sealed class SceneBank : IDisposable
         }
     }
 
-    /// <summary>Number of the scene after the last one begun.</summary>
+    /// <summary>The number of the next scene to be rendered.</summary>
     public int Next => Volatile.Read(ref next);
 
-    /// <summary>Any of the scenes held, which stays in the bank.</summary>
+    /// <summary>Returns a random scene, which stays in the bank.</summary>
     public Scene Pick(Random random)
     {
         WaitFor(1);
         lock (gate) return scenes[random.Next(scenes.Count)];
     }
 
-    /// <summary>The scene that was longest not taken; a full bank paints one to replace it.</summary>
+    /// <summary>Takes the scene that was not taken for the longest time. A full bank renders a new scene to replace it.</summary>
     public Scene Take()
     {
         while (true)
@@ -61,7 +61,7 @@ public sealed class SceneBank : IDisposable
         }
     }
 
-    /// <summary>Scenes that <see cref="Take"/> can give at once.</summary>
+    /// <summary>The number of scenes that <see cref="Take"/> can return without waiting.</summary>
     public int Ready
     {
         get
@@ -70,7 +70,7 @@ public sealed class SceneBank : IDisposable
         }
     }
 
-    /// <summary>Waits until so many scenes are held.</summary>
+    /// <summary>Waits until the bank has the given number of scenes.</summary>
     public void WaitFor(int count)
     {
         while (Count < Math.Min(count, capacity)) Pause();

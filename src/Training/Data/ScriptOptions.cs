@@ -1,24 +1,24 @@
 namespace Locutor.Training.Data;
 
-/// <summary>Sizes of the rendered scenes that networks are trained on.</summary>
+/// <summary>The sizes of the rendered scenes on which networks are trained.</summary>
 public sealed record ScriptOptions
 {
-    /// <summary>Height and width of a frame.</summary>
+    /// <summary>The height and width of a frame in pixels.</summary>
     public int Size { get; init; } = 128;
 
-    /// <summary>Video frames of a clip, 4n + 1.</summary>
+    /// <summary>The number of video frames of a clip, 4n + 1.</summary>
     public int ClipFrames { get; init; } = 33;
 
-    /// <summary>Frames that a clip shares with the one before it, 4n + 1.</summary>
+    /// <summary>The number of frames that a clip shares with the previous clip, 4n + 1.</summary>
     public int MotionFrames { get; init; } = 9;
 
-    /// <summary>Clips of one scene.</summary>
+    /// <summary>The number of clips per scene.</summary>
     public int Clips { get; init; } = 3;
 
-    /// <summary>Frames from the start of one clip to the start of the next.</summary>
+    /// <summary>The number of frames from the start of one clip to the start of the next.</summary>
     public int Stride => ClipFrames - MotionFrames;
 
-    /// <summary>Frames of a scene.</summary>
+    /// <summary>The number of frames of a scene.</summary>
     public int Frames => ClipFrames + (Clips - 1) * Stride;
 
     public int FrameBytes => Size * Size * 3;

@@ -3,21 +3,22 @@ using static TorchSharp.torch;
 
 namespace Locutor.Training.Data;
 
-/// <summary>Sounds and what the speaker's mouth does in them.</summary>
-/// <param name="Audio">[B, samples], 16 kHz, as the speech encoder gets it.</param>
+/// <summary>A batch of sounds with the motion of the speaker's mouth.</summary>
+/// <param name="Audio">The samples [B, samples] at 16 kHz, as the speech encoder expects them.</param>
 /// <param name="Mouth">[B, frames, <see cref="Figures"/>]: the values of a <see cref="MouthPose"/>, then the loudness.</param>
 internal sealed record SpeechBatch(Tensor Audio, Tensor Mouth) : IDisposable
 {
-    /// <summary>Values of a frame.</summary>
+    /// <summary>The number of values per frame.</summary>
     public const int Figures = MouthPose.Size + 1;
 
     private static readonly string[] Names = ["jaw", "width", "round", "press"];
 
     public static Utterance[][] ByVoice(IEnumerable<Utterance> utterances) => [.. utterances.GroupBy(u => u.Voice).OrderBy(g => g.Key).Select(g => g.ToArray())];
 
-    /// <param name="voices">Utterances of each voice.</param>
-    /// <param name="count">Sounds.</param>
-    /// <param name="frames">Video frames of each.</param>
+    /// <summary>Creates a batch of random mixes.</summary>
+    /// <param name="voices">The utterances of each voice.</param>
+    /// <param name="count">The number of sounds.</param>
+    /// <param name="frames">The number of video frames of each sound.</param>
     public static SpeechBatch Make(Random random, Utterance[][] voices, int count, int frames, Device device)
     {
         float[] audio = new float[count * frames * SpeechMix.FrameSamples], mouth = new float[count * frames * Figures];
@@ -38,7 +39,7 @@ internal sealed record SpeechBatch(Tensor Audio, Tensor Mouth) : IDisposable
         return new SpeechBatch(HostTensor.Of(audio, [count, audio.Length / count], device), HostTensor.Of(mouth, [count, frames, Figures], device));
     }
 
-    /// <summary>How well a reading of the mouth, [B, frames, figures] on the host, follows the truth.</summary>
+    /// <summary>Computes how well a prediction of the mouth, [B, frames, figures] on the host, follows the true motion.</summary>
     public IEnumerable<(string Name, double Correlation)> Correlations(Tensor said) => Names.Select((name, i) =>
     {
         using var scope = NewDisposeScope();

@@ -3,10 +3,10 @@ using Locutor.Training.Speech;
 
 namespace Locutor.Training.Evaluation;
 
-/// <summary>Figures of pictures and of sound.</summary>
+/// <summary>Measurements of pictures and of sound.</summary>
 internal static class FrameFigures
 {
-    /// <summary>Peak signal to noise in decibels over all frames, outside of some boxes.</summary>
+    /// <summary>Computes the peak signal-to-noise ratio in decibels over all frames, without the pixels in some boxes.</summary>
     public static double Psnr(IReadOnlyList<byte[]> made, IReadOnlyList<byte[]> truth, int size, IReadOnlyList<PixelBox> outside)
     {
         int[] pixels = [.. Enumerable.Range(0, size * size).Where(p => !outside.Any(b => b.Contains(p % size, p / size)))];
@@ -22,7 +22,7 @@ internal static class FrameFigures
         return 10 * Math.Log10(255.0 * 255.0 / Math.Max(1e-6, sum / Math.Max(1, 3.0 * pixels.Length * frames)));
     }
 
-    /// <summary>Mean square of the differences between neighbouring pixels inside a box: how sharp frames are.</summary>
+    /// <summary>Computes the mean squared difference between neighbouring pixels in a box, as a measure of sharpness.</summary>
     public static double GradientEnergy(IReadOnlyList<byte[]> frames, int size, PixelBox box)
     {
         double sum = 0;
@@ -40,7 +40,7 @@ internal static class FrameFigures
         return sum / (3.0 * frames.Count * (box.Width - 1) * (box.Height - 1));
     }
 
-    /// <summary>Mean absolute difference of two frames.</summary>
+    /// <summary>Computes the mean absolute difference of two frames.</summary>
     public static double Difference(byte[] a, byte[] b)
     {
         long sum = 0;
@@ -48,7 +48,7 @@ internal static class FrameFigures
         return (double)sum / a.Length;
     }
 
-    /// <summary>Mean of frames inside a box, one value a pixel and channel.</summary>
+    /// <summary>Computes the mean of frames in a box: one value per pixel and channel.</summary>
     public static double[] Mean(IReadOnlyList<byte[]> frames, int size, PixelBox box)
     {
         double[] mean = new double[box.Width * box.Height * 3];
@@ -58,7 +58,7 @@ internal static class FrameFigures
         return mean;
     }
 
-    /// <summary>How loud sound is in every video frame, smoothed over three.</summary>
+    /// <summary>Computes the loudness of sound in every video frame, smoothed over three frames.</summary>
     public static double[] Envelope(float[] samples)
     {
         int frames = samples.Length / SpeechMix.FrameSamples;

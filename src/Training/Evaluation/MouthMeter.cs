@@ -3,9 +3,9 @@ using Locutor.Training.Faces;
 namespace Locutor.Training.Evaluation;
 
 /// <summary>
-/// Reads from pixels alone how far one person's mouth is open: ridge regression from the mouth's neighbourhood, shrunk to 16 x 12, on
-/// painted pictures of that person (half of them blurred, as decoded pictures are) whose opening is known. Linear, so that pictures a little
-/// unlike the painted ones are read a little wrong and not arbitrarily.
+/// Reads from pixels how far the mouth of one person is open. It is a ridge regression on the region around the mouth, scaled to 16 x 12
+/// pixels. It is fitted to rendered pictures of the person with known openings; half of them are blurred like decoded pictures. Since it
+/// is linear, pictures that differ a little from the rendered ones cause only small errors.
 /// </summary>
 public sealed class MouthMeter
 {
@@ -26,8 +26,8 @@ public sealed class MouthMeter
         this.offset = offset;
     }
 
-    /// <summary>Learns one person in one posture of the head.</summary>
-    /// <param name="held">Its head, gaze and expression stay as they are; the mouth is moved.</param>
+    /// <summary>Fits the meter to one person in one posture of the head.</summary>
+    /// <param name="held">The face whose head, gaze and expression stay fixed while the mouth moves.</param>
     public static MouthMeter For(Person person, FacePose held, FaceRenderer renderer, int seed)
     {
         int size = renderer.Width;
@@ -47,8 +47,8 @@ public sealed class MouthMeter
         return Fit(size, box, inputs, openings);
     }
 
-    /// <summary>About 0 closed to 1 wide open.</summary>
-    /// <param name="rgb">[size, size, 3]</param>
+    /// <summary>Reads the opening of the mouth: about 0 for closed, about 1 for wide open.</summary>
+    /// <param name="rgb">The pixels of the picture, [size, size, 3].</param>
     public double Read(ReadOnlySpan<byte> rgb)
     {
         double[] seen = Look(rgb, size, box);
@@ -89,7 +89,7 @@ public sealed class MouthMeter
         return new MouthMeter(size, box, weights, middle, offset);
     }
 
-    /// <summary>Mean colours of a grid over the box, 0 to 1.</summary>
+    /// <summary>Computes the mean colours of a grid over the box, from 0 to 1.</summary>
     private static double[] Look(ReadOnlySpan<byte> rgb, int size, PixelBox box)
     {
         double[] seen = new double[Features];
@@ -129,7 +129,7 @@ public sealed class MouthMeter
         return sum;
     }
 
-    /// <summary>Gauss elimination with pivots; the last column is the right side.</summary>
+    /// <summary>Solves a linear system by Gaussian elimination with pivoting. The last column is the right-hand side.</summary>
     private static double[] Solve(double[,] m)
     {
         int n = m.GetLength(0);

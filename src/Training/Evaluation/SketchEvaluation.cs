@@ -8,37 +8,38 @@ using Locutor.Training.Speech;
 
 namespace Locutor.Training.Evaluation;
 
-/// <summary>What is evaluated, and how much of it.</summary>
+/// <summary>The options of an evaluation.</summary>
 public sealed record EvaluationOptions
 {
-    /// <summary>Persons that no training has seen.</summary>
+    /// <summary>The number of persons. None of them is in the training data.</summary>
     public int People { get; init; } = 8;
 
-    /// <summary>Seconds of each short video.</summary>
+    /// <summary>The duration of each short video in seconds.</summary>
     public double Seconds { get; init; } = 5;
 
-    /// <summary>Seconds of the long video; 0 leaves it out.</summary>
+    /// <summary>The duration of the long video in seconds; 0 makes none.</summary>
     public double LongSeconds { get; init; } = 60;
 
-    /// <summary>Persons of whom every mood is generated.</summary>
+    /// <summary>The number of persons for whom every mood is generated.</summary>
     public int MoodPeople { get; init; } = 4;
 
-    /// <summary>Recordings of people, 16 kHz, by name.</summary>
+    /// <summary>Recordings of real speakers at 16 kHz, by name.</summary>
     public IReadOnlyDictionary<string, float[]> Recordings { get; init; } = new Dictionary<string, float[]>();
 
-    /// <summary>This program and what stands before a verb, to time the whole command with; empty leaves that out.</summary>
+    /// <summary>The program and its arguments before the command name, to time the whole command; empty does not time it.</summary>
     public IReadOnlyList<string> Program { get; init; } = [];
 
-    /// <summary>Sides of the portraits where videos have their portrait's size.</summary>
+    /// <summary>The sides in pixels of the portraits, for videos of the portrait's size.</summary>
     public int PortraitSize { get; init; } = 512;
 
-    /// <summary>Folder for <c>evaluation.json</c>, <c>evaluation.md</c> and contact sheets.</summary>
+    /// <summary>The folder for <c>evaluation.json</c>, <c>evaluation.md</c> and contact sheets.</summary>
     public required string Output { get; init; }
 }
 
 /// <summary>
-/// Paints people that were not trained on, saying sentences that were not trained on in voices that were not trained on, generates from their first
-/// frame, and compares. Openings are read from pixels by a <see cref="MouthMeter"/> whose own error on true frames is reported too.
+/// Evaluates the small model. It renders persons who speak, with persons, sentences and voices that are not in the training data. From
+/// the first frame of each it generates a video and compares both. A <see cref="MouthMeter"/> reads the opening of the mouth from pixels;
+/// its error on rendered frames is reported too.
 /// </summary>
 public sealed class SketchEvaluation(NetworkSet networks, VideoSettings settings, EvaluationOptions options, IReadOnlyList<Utterance> speech, Action<string> log)
 {
@@ -48,7 +49,7 @@ public sealed class SketchEvaluation(NetworkSet networks, VideoSettings settings
     private readonly Utterance[][] voices = [.. speech.GroupBy(u => u.Voice).Select(g => g.ToArray())];
     private readonly List<EvaluationRow> rows = [];
 
-    /// <summary>Measures everything; takes about an hour on a small processor and two minutes on a GPU.</summary>
+    /// <summary>Runs the evaluation. It takes about an hour on a small CPU and two minutes on a GPU.</summary>
     public async Task<EvaluationReport> MeasureAsync(CancellationToken ct)
     {
         Directory.CreateDirectory(options.Output);

@@ -1,9 +1,9 @@
 namespace Locutor.Training.Evaluation;
 
-/// <summary>Figures of series.</summary>
+/// <summary>Statistics of two series of numbers.</summary>
 public static class Statistics
 {
-    /// <summary>Pearson's correlation; 0 when either series does not change.</summary>
+    /// <summary>Computes Pearson's correlation; returns 0 when one of the series is constant.</summary>
     public static double Correlation(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
     {
         int n = Math.Min(a.Length, b.Length);
@@ -22,9 +22,9 @@ public static class Statistics
         return aa * bb > 1e-18 ? ab / Math.Sqrt(aa * bb) : 0;
     }
 
-    /// <summary>The shift at which two series agree best.</summary>
-    /// <param name="farthest">Largest shift looked at, in samples.</param>
-    /// <returns>Correlation there, and by how many samples <paramref name="made"/> is late.</returns>
+    /// <summary>Finds the shift at which two series correlate best.</summary>
+    /// <param name="farthest">The largest shift to try, in samples.</param>
+    /// <returns>The correlation at that shift, and the delay of <paramref name="made"/> in samples.</returns>
     public static (double Correlation, int Lag) BestLag(double[] made, double[] truth, int farthest)
     {
         var best = (Correlation: double.NegativeInfinity, Lag: 0);

@@ -11,7 +11,7 @@ using Locutor.Training.Speech;
 
 namespace Locutor.Training.Evaluation;
 
-/// <summary>A person of the evaluation: a posture, what is truly said and how that truly looks.</summary>
+/// <summary>A person of the evaluation: a posture, the spoken text, and the rendered frames to compare with.</summary>
 public sealed class TalkingSubject
 {
     private readonly int size;
@@ -27,12 +27,12 @@ public sealed class TalkingSubject
 
     public Person Person { get; }
 
-    /// <summary>At rest.</summary>
+    /// <summary>The face at rest.</summary>
     public FacePose Held { get; }
 
     public MouthMeter Meter { get; }
 
-    /// <summary>True frames of speech in a mood; the first is the portrait.</summary>
+    /// <summary>Renders the frames of speech in a mood. The first frame is the portrait.</summary>
     public Truth Speak(SpeechMix speech, string mood, FaceRenderer renderer, int seed)
     {
         var poses = FaceMotion.Animate(speech, Held, mood, 0.9f, new Random(seed));
@@ -53,7 +53,7 @@ public sealed class TalkingSubject
         return new Truth(speech, frames, openings, moving, face);
     }
 
-    /// <summary>Generates a video as the program does, in memory, at the portrait's size.</summary>
+    /// <summary>Generates a video in memory as the program does, at the size of the portrait.</summary>
     public async Task<byte[][]> GenerateAsync(byte[] portrait, float[] audio, string prompt, NetworkSet networks, VideoSettings settings, long seed, CancellationToken ct)
     {
         var asked = settings with { Prompt = prompt, NegativePrompt = networks.Bundle.NegativePrompt, Seed = seed };
@@ -75,11 +75,11 @@ public sealed class TalkingSubject
         return composed is null ? drawn : composed.Compose(drawn).Select(frame => (byte[])frame.Clone());
     }
 
-    /// <summary>Mouth openings read from frames.</summary>
+    /// <summary>Reads the openings of the mouth from frames.</summary>
     public double[] Read(byte[][] frames) => [.. frames.Select(f => Meter.Read(f))];
 
     private static float Around(Random random) => random.NextSingle() * 2 - 1;
 
-    /// <param name="Moving">Mouth and eyes, in all frames.</param>
+    /// <param name="Moving">The boxes of mouth and eyes, valid in all frames.</param>
     public sealed record Truth(SpeechMix Speech, byte[][] Frames, double[] Openings, PixelBox[] Moving, PixelBox Face);
 }

@@ -5,15 +5,16 @@ using Locutor.Training.Speech;
 
 namespace Locutor.Training.Evaluation;
 
-/// <summary>Runs <c>locutor generate</c> as a user does, in a process of its own, and watches it.</summary>
-/// <param name="program">The program and what stands before the verb.</param>
+/// <summary>Runs <c>locutor generate</c> in a separate process, as a user does, and measures it.</summary>
+/// <param name="program">The program and its arguments before the command name.</param>
 internal sealed class WholeCommand(IReadOnlyList<string> program)
 {
     private const int LookEveryMilliseconds = 50;
 
-    /// <param name="portrait">Rows of R, G, B.</param>
-    /// <param name="audio">16 kHz.</param>
-    /// <returns>Time of the clock from start to end, and the most memory that was resident.</returns>
+    /// <summary>Generates one video and measures the time and the memory of the command.</summary>
+    /// <param name="portrait">The pixels of the portrait: rows of R, G, B.</param>
+    /// <param name="audio">The samples of the voice at 16 kHz.</param>
+    /// <returns>The wall-clock time of the command and its largest resident memory.</returns>
     /// <exception cref="InvalidOperationException">The command failed.</exception>
     public async Task<(double Seconds, long Bytes)> RunAsync(byte[] portrait, int size, float[] audio, IReadOnlyList<string> options, CancellationToken ct)
     {
@@ -48,7 +49,7 @@ internal sealed class WholeCommand(IReadOnlyList<string> program)
         return (seconds, most);
     }
 
-    /// <summary>16-bit mono.</summary>
+    /// <summary>Writes a WAV file with 16-bit mono samples.</summary>
     private static byte[] Wav(float[] samples)
     {
         using var to = new MemoryStream();

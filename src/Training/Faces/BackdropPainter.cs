@@ -2,7 +2,7 @@ using SkiaSharp;
 
 namespace Locutor.Training.Faces;
 
-/// <summary>The place behind a person, painted once: soft and out of focus.</summary>
+/// <summary>Paints the background of a person once, soft and out of focus.</summary>
 internal static class BackdropPainter
 {
     public static byte[] Paint(Person person, int width, int height)
@@ -35,7 +35,7 @@ internal static class BackdropPainter
             default: break;
         }
         paint.ImageFilter = null;
-        // A glow behind the head sets it off from the wall.
+        // A glow behind the head separates it from the wall.
         using SKShader glow = Sketch.GlowOf(Palette.Mix(backdrop.Top, SKColors.White, 0.75f), 0.5f);
         paint.Shader = glow;
         paint.Color = SKColors.Black;

@@ -2,7 +2,7 @@ using SkiaSharp;
 
 namespace Locutor.Training.Faces;
 
-/// <summary>Beards and moustaches; they follow jaw and lips.</summary>
+/// <summary>Paints beards and moustaches, which follow jaw and lips.</summary>
 internal static class BeardPainter
 {
     public static void PaintBeard(Sketch sketch, Person person, in HeadSpace head, MouthShape mouth)

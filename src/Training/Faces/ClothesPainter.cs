@@ -2,7 +2,7 @@ using SkiaSharp;
 
 namespace Locutor.Training.Faces;
 
-/// <summary>Shoulders and what covers them.</summary>
+/// <summary>Paints the shoulders and the clothes.</summary>
 internal static class ClothesPainter
 {
     public static void Paint(Sketch sketch, Person person, PersonLayers layers, in HeadSpace head)

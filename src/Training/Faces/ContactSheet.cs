@@ -2,7 +2,7 @@ using SkiaSharp;
 
 namespace Locutor.Training.Faces;
 
-/// <summary>Pictures of one size in rows and columns, each with a caption, as one PNG.</summary>
+/// <summary>A sheet of pictures of one size in rows and columns, each with a caption.</summary>
 public sealed class ContactSheet : IDisposable
 {
     private const int Gap = 6;
@@ -11,8 +11,8 @@ public sealed class ContactSheet : IDisposable
     private readonly SKPaint ink = new() { Color = new SKColor(60, 58, 66) };
     private readonly int columns, width, height, captionHeight, scale;
 
-    /// <param name="width">Of one picture, pixels.</param>
-    /// <param name="height">Of one picture, pixels.</param>
+    /// <param name="width">The width of one picture in pixels.</param>
+    /// <param name="height">The height of one picture in pixels.</param>
     public ContactSheet(int columns, int rows, int width, int height)
     {
         if (columns is < 1 or > 200) throw new ArgumentOutOfRangeException(nameof(columns), columns, "expected 1 to 200");
@@ -25,9 +25,9 @@ public sealed class ContactSheet : IDisposable
         surface.Canvas.Clear(new SKColor(246, 244, 240));
     }
 
-    /// <summary>Puts a picture at <paramref name="index"/>, counted along rows.</summary>
+    /// <summary>Places a picture at <paramref name="index"/>, counted along the rows.</summary>
     /// <param name="rgb">[height, width, 3] bytes, red first.</param>
-    /// <param name="caption">Letters, digits and . - + / : are drawn; cut where the picture ends.</param>
+    /// <param name="caption">The caption. Letters, digits and . - + / : are drawn. It is cut at the edge of the picture.</param>
     public void Place(int index, ReadOnlySpan<byte> rgb, string caption = "")
     {
         int x = Gap + index % columns * (width + Gap), y = Gap + index / columns * (height + captionHeight + Gap);
@@ -37,7 +37,7 @@ public sealed class ContactSheet : IDisposable
         TinyFont.Draw(surface.Canvas, ink, caption.Length > fits ? caption[..fits] : caption, x + 1, y + height + 3, scale);
     }
 
-    /// <summary>The bytes of a PNG file.</summary>
+    /// <summary>Encodes the sheet as a PNG file.</summary>
     public byte[] Encode()
     {
         using SKImage image = surface.Snapshot();
@@ -45,7 +45,7 @@ public sealed class ContactSheet : IDisposable
         return data.ToArray();
     }
 
-    /// <summary>The bytes of a JPEG file, for sheets of large pictures.</summary>
+    /// <summary>Encodes the sheet as a JPEG file, for sheets of large pictures.</summary>
     public byte[] EncodeJpeg()
     {
         using SKImage image = surface.Snapshot();

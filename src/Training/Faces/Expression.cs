@@ -1,12 +1,12 @@
 namespace Locutor.Training.Faces;
 
-/// <summary>Named expressions as poses to which speech, blinks and head movement are added.</summary>
+/// <summary>Named expressions, as poses to which speech, blinks and head movement can be added.</summary>
 public static class Expression
 {
-    /// <summary>Every name that <see cref="Named"/> knows.</summary>
+    /// <summary>The names of all expressions.</summary>
     public static IReadOnlyList<string> Names { get; } = ["neutral", "happy", "sad", "surprised", "angry", "worried", "amused"];
 
-    /// <param name="strength">0 neutral to 1 full.</param>
+    /// <param name="strength">The strength, from 0 (neutral) to 1 (full).</param>
     /// <exception cref="ArgumentException">The name is unknown.</exception>
     public static FacePose Named(string name, float strength = 1f) => FacePose.Lerp(default, name switch
     {

@@ -2,7 +2,7 @@ using SkiaSharp;
 
 namespace Locutor.Training.Faces;
 
-/// <summary>Glasses and earrings.</summary>
+/// <summary>Paints glasses and earrings.</summary>
 internal static class ExtrasPainter
 {
     public static void PaintEarrings(Sketch sketch, Person person, in HeadSpace head)

@@ -2,12 +2,12 @@ using SkiaSharp;
 
 namespace Locutor.Training.Faces;
 
-/// <summary>Eyes, lids, lashes and brows.</summary>
+/// <summary>Paints eyes, lids, lashes and brows.</summary>
 internal static class EyePainter
 {
     private const int Samples = 17;
 
-    /// <param name="fine">Whether lids cover all that is behind them and have a shadow and a crease of their own.</param>
+    /// <param name="fine">Whether to paint details: lids that fully cover the eye behind them, with a shadow and a crease.</param>
     public static void Paint(Sketch sketch, Person person, PersonLayers layers, in FacePose pose, in HeadSpace head, bool fine)
     {
         PaintEye(sketch, person, layers, pose, head, -1f, fine);
@@ -36,7 +36,7 @@ internal static class EyePainter
         }
     }
 
-    /// <summary>0 at both ends, 1 in the middle; never below 0, which a power would turn into NaN.</summary>
+    /// <summary>Returns 0 at both ends and 1 in the middle. It is never below 0, since a power of a negative number would be NaN.</summary>
     private static float Hump(float t) => MathF.Max(0f, MathF.Sin(MathF.PI * t));
 
     private static void PaintEye(Sketch sketch, Person person, PersonLayers layers, in FacePose pose, in HeadSpace head, float side, bool fine)

@@ -2,19 +2,19 @@ using System.Collections.Concurrent;
 
 namespace Locutor.Training.Faces;
 
-/// <summary>One person through consecutive frames.</summary>
+/// <summary>A clip: one person in consecutive frames.</summary>
 public sealed record FaceClip(Person Person, ReadOnlyMemory<FacePose> Poses);
 
-/// <summary>Renders many clips on all cores.</summary>
+/// <summary>Renders many clips on all CPU cores.</summary>
 public sealed class FaceBatch(int width, int height, int? threads = null) : IDisposable
 {
     private readonly ConcurrentBag<FaceRenderer> idle = [];
 
     public int FrameBytes => width * height * 3;
 
-    /// <summary>Fills <paramref name="destination"/> clip after clip, frame after frame.</summary>
-    /// <param name="planar">false: each frame [height, width, 3]; true: each frame [3, height, width].</param>
-    /// <exception cref="ArgumentException">The destination is not exactly all frames long.</exception>
+    /// <summary>Renders all clips into <paramref name="destination"/>, ordered by clip and frame.</summary>
+    /// <param name="planar">Whether each frame is [3, height, width]; otherwise it is [height, width, 3].</param>
+    /// <exception cref="ArgumentException">The length of the destination is not that of all frames.</exception>
     public void Render(IReadOnlyList<FaceClip> clips, Memory<byte> destination, bool planar = false, CancellationToken cancellationToken = default)
     {
         var starts = new long[clips.Count + 1];

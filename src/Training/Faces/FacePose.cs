@@ -1,80 +1,87 @@
 namespace Locutor.Training.Faces;
 
 /// <summary>
-/// What a face does in one frame. The zero value is a person at rest with lips closed, eyes open, looking at the viewer. Every value
-/// may run a little past its range; the picture changes continuously with each of them.
+/// The pose of a face in one frame. The zero value is a person at rest with closed lips and open eyes who looks at the viewer. Every value
+/// may exceed its range a little. The picture changes continuously with every value.
 /// </summary>
 public readonly record struct FacePose
 {
-    /// <summary>How many values <see cref="Write"/> and <see cref="Read"/> move.</summary>
+    /// <summary>The number of values that <see cref="Write"/> and <see cref="Read"/> copy.</summary>
     public const int ValueCount = 22;
 
     private readonly float zoom;
 
-    /// <summary>0 closed to 1, a shout; speech rarely passes 0.6.</summary>
+    /// <summary>The opening of the jaw, from 0 (closed) to 1 (a shout). Speech rarely exceeds 0.6.</summary>
     public float JawOpen { get; init; }
 
-    /// <summary>-1 narrow to 1 spread, as in "ee".</summary>
+    /// <summary>The width of the mouth, from -1 (narrow) to 1 (spread, as in "ee").</summary>
     public float LipWidth { get; init; }
 
-    /// <summary>0 to 1 puckered, as in "oo". With the jaw closed it leaves a small round opening.</summary>
+    /// <summary>The rounding of the lips, from 0 to 1 (puckered, as in "oo"). With a closed jaw it leaves a small round opening.</summary>
     public float LipRound { get; init; }
 
-    /// <summary>0 to 1: lips held together, as in m, b and p; closes the mouth whatever the jaw does.</summary>
+    /// <summary>
+    /// How strongly the lips are held together, 0 to 1, as in m, b and p. It closes the mouth for any position of the jaw.
+    /// </summary>
     public float LipPress { get; init; }
 
-    /// <summary>0 to 1: how much of the upper teeth shows; with the jaw nearly closed they rest on the lower lip, as in f and v.</summary>
+    /// <summary>
+    /// How much of the upper teeth is visible, 0 to 1. With a nearly closed jaw they rest on the lower lip, as in f and v.
+    /// </summary>
     public float UpperTeeth { get; init; }
 
-    /// <summary>0 to 1: tongue raised towards the teeth, as in l, n and th; seen only through an open mouth.</summary>
+    /// <summary>How far the tongue is raised towards the teeth, 0 to 1, as in l, n and th. It is visible only in an open mouth.</summary>
     public float Tongue { get; init; }
 
-    /// <summary>0 open to 1 closed, both eyes.</summary>
+    /// <summary>How far both eyes are closed, from 0 (open) to 1 (closed).</summary>
     public float Blink { get; init; }
 
-    /// <summary>-1 the viewer's left to 1 right.</summary>
+    /// <summary>The horizontal gaze, from -1 (the viewer's left) to 1 (right).</summary>
     public float GazeX { get; init; }
 
-    /// <summary>-1 up to 1 down.</summary>
+    /// <summary>The vertical gaze, from -1 (up) to 1 (down).</summary>
     public float GazeY { get; init; }
 
-    /// <summary>-1 lowered to 1 raised. Raised together with <see cref="BrowFrown"/> it lifts the inner ends, as in worry.</summary>
+    /// <summary>
+    /// The height of the brows, from -1 (lowered) to 1 (raised). Together with <see cref="BrowFrown"/> it lifts the inner ends, as in
+    /// worry.
+    /// </summary>
     public float BrowRaise { get; init; }
 
-    /// <summary>0 to 1: brows drawn together.</summary>
+    /// <summary>How far the brows are drawn together, 0 to 1.</summary>
     public float BrowFrown { get; init; }
 
-    /// <summary>-1 corners of the mouth down to 1 up.</summary>
+    /// <summary>The corners of the mouth, from -1 (down) to 1 (up).</summary>
     public float Smile { get; init; }
 
-    /// <summary>-1 narrowed to 1 wide open.</summary>
+    /// <summary>The opening of the eyes, from -1 (narrowed) to 1 (wide open).</summary>
     public float EyeWide { get; init; }
 
-    /// <summary>Radians, positive turns the face to the viewer's right; up to about 0.4.</summary>
+    /// <summary>The yaw of the head in radians, up to about 0.4. A positive value turns the face to the viewer's right.</summary>
     public float HeadYaw { get; init; }
 
-    /// <summary>Radians, positive looks down; up to about 0.3.</summary>
+    /// <summary>The pitch of the head in radians, up to about 0.3. A positive value looks down.</summary>
     public float HeadPitch { get; init; }
 
-    /// <summary>Radians, positive leans to the viewer's right (clockwise); up to about 0.3.</summary>
+    /// <summary>The roll of the head in radians, up to about 0.3. A positive value leans to the viewer's right (clockwise).</summary>
     public float HeadRoll { get; init; }
 
-    /// <summary>Shift to the right, as a fraction of the picture's shorter side.</summary>
+    /// <summary>The shift to the right as a fraction of the picture's shorter side.</summary>
     public float HeadX { get; init; }
 
-    /// <summary>Shift downwards, as a fraction of the picture's shorter side.</summary>
+    /// <summary>The shift downwards as a fraction of the picture's shorter side.</summary>
     public float HeadY { get; init; }
 
-    /// <summary>Size of the whole person, 1 at rest.</summary>
+    /// <summary>The scale of the whole person; 1 at rest.</summary>
     public float Scale { get => 1f + zoom; init => zoom = value - 1f; }
 
-    /// <summary>0 breathed out to 1 breathed in: lifts the shoulders.</summary>
+    /// <summary>The breath, from 0 (out) to 1 (in). It lifts the shoulders.</summary>
     public float Breath { get; init; }
 
-    /// <summary>Lids and cheeks raised by a true smile, 0 to 1.</summary>
+    /// <summary>How far a true smile raises lids and cheeks, 0 to 1.</summary>
     public float CheekRaise { get; init; }
 
-    /// <summary>-1 to 1: mouth pulled to one side.</summary>
+    /// <summary>How far the mouth is pulled to one side, -1 to 1.</summary>
     public float MouthShift { get; init; }
 
     public static FacePose Lerp(in FacePose from, in FacePose to, float amount)
@@ -86,7 +93,7 @@ public readonly record struct FacePose
         return Read(a);
     }
 
-    /// <summary>All values in order of declaration, for pools and files.</summary>
+    /// <summary>Copies all values in the order of declaration, for pools and files.</summary>
     public void Write(Span<float> values)
     {
         values[0] = JawOpen;

@@ -2,7 +2,7 @@ using SkiaSharp;
 
 namespace Locutor.Training.Faces;
 
-/// <summary>Pixels from (Left, Top) inclusive to (Right, Bottom) exclusive, inside the picture.</summary>
+/// <summary>A box of pixels inside the picture, from (Left, Top) inclusive to (Right, Bottom) exclusive.</summary>
 public readonly record struct PixelBox(int Left, int Top, int Right, int Bottom)
 {
     public int Width => Right - Left;
@@ -11,26 +11,31 @@ public readonly record struct PixelBox(int Left, int Top, int Right, int Bottom)
 
     public bool Contains(int x, int y) => x >= Left && x < Right && y >= Top && y < Bottom;
 
-    /// <summary>The smallest box around both.</summary>
+    /// <summary>Returns the smallest box that contains both boxes.</summary>
     public PixelBox Union(PixelBox other) => new(
         Math.Min(Left, other.Left), Math.Min(Top, other.Top), Math.Max(Right, other.Right), Math.Max(Bottom, other.Bottom));
 }
 
-/// <summary>What the mouth does in a frame, from the geometry that is painted.</summary>
-/// <param name="OpeningPixels">Distance between the inner edges of the lips at the middle.</param>
-/// <param name="Opening">The same in units of the widest speech opening, 0 closed to 1, independent of picture size and scale.</param>
-/// <param name="WidthPixels">Between the corners.</param>
-/// <param name="AreaPixels">Of the opening between the lips.</param>
+/// <summary>The state of the mouth in a frame, computed from the geometry that is rendered.</summary>
+/// <param name="OpeningPixels">The distance in pixels between the inner edges of the lips at the middle.</param>
+/// <param name="Opening">
+/// The opening relative to the widest opening in speech, from 0 (closed) to 1, independent of picture size and scale.
+/// </param>
+/// <param name="WidthPixels">The distance in pixels between the corners of the mouth.</param>
+/// <param name="AreaPixels">The area in pixels of the opening between the lips.</param>
 public readonly record struct MouthTruth(float OpeningPixels, float Opening, float WidthPixels, float AreaPixels);
 
-/// <summary>Where the moving parts of a face lie in a frame.</summary>
-/// <param name="Mouth">Lips with a margin of 2 % of the picture.</param>
-/// <param name="LeftEye">The eye on the viewer's left with lids and lashes; brows are not in it.</param>
+/// <summary>The boxes of the moving parts of a face in a frame.</summary>
+/// <param name="Mouth">The lips with a margin of 2 % of the picture.</param>
+/// <param name="LeftEye">The eye on the viewer's left with lids and lashes, without the brow.</param>
 /// <param name="RightEye">The eye on the viewer's right.</param>
-/// <param name="Face">Forehead to chin, ear to ear.</param>
+/// <param name="Face">The face from forehead to chin and from ear to ear.</param>
 public sealed record FaceRegions(PixelBox Mouth, PixelBox LeftEye, PixelBox RightEye, PixelBox Face, MouthTruth Truth)
 {
-    /// <summary>The regions of <paramref name="person"/> in <paramref name="pose"/> in a picture of the given size, without painting it.</summary>
+    /// <summary>
+    /// Computes the regions of <paramref name="person"/> in <paramref name="pose"/> for a picture of the given size, without rendering
+    /// it.
+    /// </summary>
     public static FaceRegions Of(Person person, in FacePose pose, int width, int height)
     {
         var head = new HeadSpace(pose, width, height);

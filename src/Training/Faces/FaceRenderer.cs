@@ -4,8 +4,8 @@ using SkiaSharp;
 namespace Locutor.Training.Faces;
 
 /// <summary>
-/// Paints persons in poses as pictures of one size. An instance belongs to one thread at a time; it keeps the layers of the persons it
-/// painted last, so frames of one clip are cheapest in a row.
+/// Renders persons in poses as pictures of one size. Only one thread may use an instance at a time. An instance caches the layers of the
+/// persons that it rendered last, so consecutive frames of one clip are fast.
 /// </summary>
 public sealed class FaceRenderer : IDisposable
 {
@@ -19,8 +19,8 @@ public sealed class FaceRenderer : IDisposable
     private readonly List<PersonLayers> kept = [];
     private SKPoint[] outline = [];
 
-    /// <param name="width">32 to 2048 pixels.</param>
-    /// <param name="height">32 to 2048 pixels.</param>
+    /// <param name="width">The width of the pictures, 32 to 2048 pixels.</param>
+    /// <param name="height">The height of the pictures, 32 to 2048 pixels.</param>
     public FaceRenderer(int width, int height)
     {
         if (width is < 32 or > 2048) throw new ArgumentOutOfRangeException(nameof(width), width, "expected 32 to 2048 pixels");
@@ -34,14 +34,16 @@ public sealed class FaceRenderer : IDisposable
         sketch.Canvas = surface.Canvas;
     }
 
-    /// <summary>Whether open mouths and lids are painted as a portrait's size shows them; otherwise simpler, as the networks of 128 pixels learn them.</summary>
+    /// <summary>
+    /// Whether open mouths and lids have the detail of a portrait. Otherwise they are simpler, as the networks of 128 pixels learn them.
+    /// </summary>
     public bool Fine { get; init; }
 
     public int Width { get; }
 
     public int Height { get; }
 
-    /// <summary>Bytes of one frame: height x width x 3.</summary>
+    /// <summary>The number of bytes of one frame: height x width x 3.</summary>
     public int FrameBytes => Width * Height * 3;
 
     /// <param name="rgb">Receives [height, width, 3] bytes, red first.</param>

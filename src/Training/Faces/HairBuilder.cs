@@ -1,6 +1,6 @@
 namespace Locutor.Training.Faces;
 
-/// <summary>Turns hair traits into outlines.</summary>
+/// <summary>Computes the outlines of hair from its traits.</summary>
 internal sealed class HairBuilder
 {
     private readonly Person person;
@@ -41,8 +41,8 @@ internal sealed class HairBuilder
         return new HairShape(front, Back(bump), Behind(), Before(), Strands(line), hat || curly || hair.Length == HairLength.Buzz ? null : Sheen(), Shadow(line));
     }
 
-    /// <summary>Evenly spaced knots along a smooth curve through <paramref name="knots"/>.</summary>
-    /// <param name="uneven">How far knots stray from even spacing, as a fraction of it.</param>
+    /// <summary>Returns evenly spaced knots along a smooth curve through <paramref name="knots"/>.</summary>
+    /// <param name="uneven">The random deviation from even spacing, as a fraction of the spacing.</param>
     public static Knot[] Even(Knot[] knots, float step, float uneven = 0f)
     {
         var dense = new List<Knot>();
@@ -131,7 +131,7 @@ internal sealed class HairBuilder
         }
     }
 
-    /// <summary>From the viewer's right temple over the forehead to the left one.</summary>
+    /// <summary>Returns the hairline from the viewer's right temple over the forehead to the left temple.</summary>
     private Knot[] Hairline()
     {
         float h = hair.Hairline;
@@ -261,7 +261,7 @@ internal sealed class HairBuilder
         return [.. strands];
     }
 
-    /// <summary>Short arcs strewn over the hair, in rows round the head.</summary>
+    /// <summary>Returns short arcs at random places on the hair, in rows around the head.</summary>
     private Knot[][] Curls()
     {
         List<Knot[]> curls = [];
@@ -286,7 +286,7 @@ internal sealed class HairBuilder
         return [.. curls];
     }
 
-    /// <summary>Middle, half axes (X, Y) and slant (Z, radians) of the soft light on the crown.</summary>
+    /// <summary>Returns the middle, the half axes (X, Y) and the slant (Z, in radians) of the soft light on the crown.</summary>
     private (Knot Middle, Knot Size) Sheen()
     {
         float angle = 0.42f * person.Light.Side, low = hair.Fringe is Fringe.Bangs ? 0.74f : hair.Fringe is Fringe.SideSweep or Fringe.Curtain ? 0.8f : 0.87f;
@@ -294,7 +294,7 @@ internal sealed class HairBuilder
         return (middle, new Knot(13f, hair.Fringe == Fringe.Bangs ? 5f : 3.6f, angle));
     }
 
-    /// <summary>What the hair throws on the forehead and temples.</summary>
+    /// <summary>Returns the shadow of the hair on forehead and temples.</summary>
     private static Knot[] Shadow(Knot[] line)
     {
         List<Knot> shadow = [];

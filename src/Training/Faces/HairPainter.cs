@@ -2,7 +2,7 @@ using SkiaSharp;
 
 namespace Locutor.Training.Faces;
 
-/// <summary>Hair behind and in front of the head.</summary>
+/// <summary>Paints the hair behind and in front of the head.</summary>
 internal static class HairPainter
 {
     public static void PaintBehind(Sketch sketch, PersonLayers layers, in HeadSpace head)
@@ -10,7 +10,7 @@ internal static class HairPainter
         foreach (Knot[] piece in layers.Hair.KnotsBehind) Lump(sketch, layers, head, piece);
         if (layers.Hair.Front.Length > 0)
         {
-            // Where the far side of a turned face leaves a slit under the hair, there is hair behind it.
+            // The far side of a turned face can leave a gap under the hair, so hair is painted behind it.
             Trace(sketch, layers.Hair.Front.AsSpan(0, 1), head);
             sketch.Fill(layers.HairBack);
         }
@@ -27,7 +27,9 @@ internal static class HairPainter
         sketch.Loop(sketch.Project(layers.Hair.Shadow, head)).Fill(Palette.Fade(person.Skin.Deep, ShadowOf(person.Hair)));
     }
 
-    /// <summary>Hair combed back or cropped throws less shadow than a fringe.</summary>
+    /// <summary>
+    /// Returns the strength of the shadow of the hair. Hair that is combed back or cropped casts less shadow than a fringe.
+    /// </summary>
     private static float ShadowOf(HairTraits hair) => hair.Length == HairLength.Buzz ? 0.12f
         : hair.Fringe is Fringe.PulledBack or Fringe.Receding or Fringe.Quiff or Fringe.Short ? 0.22f : 0.42f;
 
@@ -73,7 +75,7 @@ internal static class HairPainter
         sketch.Glow(layers.HairGlow, new SKPoint(x + 0.25f * width * layers.Person.Light.Side, y - 0.3f * width), 0.7f * width, 0.6f * width, 0.8f);
     }
 
-    /// <summary>Lays the edges end to end as one closed path.</summary>
+    /// <summary>Joins the edges to one closed path.</summary>
     private static void Trace(Sketch sketch, ReadOnlySpan<HairEdge> edges, in HeadSpace head)
     {
         sketch.Start();

@@ -1,19 +1,21 @@
 namespace Locutor.Training.Faces;
 
-/// <summary>A stretch of a hair outline.</summary>
-/// <param name="Bump">How far the edge bulges between knots, head units; 0 is smooth.</param>
-/// <param name="Tufts">Bulges end in points.</param>
+/// <summary>A segment of the outline of hair.</summary>
+/// <param name="Bump">How far the edge bulges between knots in head units; 0 is smooth.</param>
+/// <param name="Tufts">Whether the bulges end in points.</param>
 internal sealed record HairEdge(Knot[] Knots, float Bump = 0f, bool Tufts = false);
 
-/// <summary>Outlines of one person's hair, made once from its traits.</summary>
-/// <param name="Front">Over the forehead and beside the face: outer edge from the viewer's left, then the hairline back.</param>
-/// <param name="Back">Behind head and shoulders.</param>
-/// <param name="KnotsBehind">Buns and tails behind the head.</param>
-/// <param name="KnotsBefore">Braids in front of the shoulders.</param>
+/// <summary>The outlines of the hair of one person, computed once from the traits.</summary>
+/// <param name="Front">
+/// The hair over the forehead and at the sides of the face: the outer edge from the viewer's left, then back along the hairline.
+/// </param>
+/// <param name="Back">The hair behind head and shoulders.</param>
+/// <param name="KnotsBehind">The buns and tails behind the head.</param>
+/// <param name="KnotsBefore">The braids in front of the shoulders.</param>
 internal sealed record HairShape(
     HairEdge[] Front, HairEdge[] Back, Knot[][] KnotsBehind, Knot[][] KnotsBefore, Knot[][] Strands, (Knot Middle, Knot Size)? Sheen, Knot[] Shadow)
 {
-    /// <summary>Patches beside a bald crown; each closes on itself.</summary>
+    /// <summary>The patches of hair at both sides of a bald crown, each a closed outline.</summary>
     public HairEdge[] Sides { get; init; } = [];
 
     public static HairShape Of(Person person) => new HairBuilder(person).Build();

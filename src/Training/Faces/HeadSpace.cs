@@ -6,15 +6,15 @@ namespace Locutor.Training.Faces;
 internal readonly record struct Knot(float X, float Y, float Z = 0f);
 
 /// <summary>
-/// Where the points of a head fall in one pose: turned as a solid (yaw, pitch), seen without perspective, then leaned, scaled and
-/// moved by a plane transform to pixels.
+/// Projects the points of a head in one pose to pixels. The head is rotated in space (yaw, pitch) and projected without perspective. A
+/// plane transform then applies roll, scale and shift.
 /// </summary>
 internal readonly struct HeadSpace
 {
-    /// <summary>Height of the neck's top, about which the head nods and leans.</summary>
+    /// <summary>The height of the top of the neck, around which the head nods and leans.</summary>
     private const float PivotY = 18f;
 
-    /// <summary>Size of the head in the picture at scale 1.</summary>
+    /// <summary>The size of the head in the picture at scale 1.</summary>
     public const float Framing = 1.09f;
 
     private readonly float sinYaw, cosYaw, sinPitch, cosPitch;
@@ -37,23 +37,25 @@ internal readonly struct HeadSpace
         Turn = sinYaw;
     }
 
-    /// <summary>From head units to pixels.</summary>
+    /// <summary>The transform from head units to pixels.</summary>
     public SKMatrix Head { get; }
 
-    /// <summary>From body units to pixels: follows the head by less than half, and does not lean.</summary>
+    /// <summary>
+    /// The transform from body units to pixels. The body follows less than half of the motion of the head and does not lean.
+    /// </summary>
     public SKMatrix Body { get; }
 
-    /// <summary>Pixels per head unit.</summary>
+    /// <summary>The number of pixels per head unit.</summary>
     public float Unit { get; }
 
     public float ChinDrop { get; }
 
     public float Breath { get; }
 
-    /// <summary>Sine of the yaw.</summary>
+    /// <summary>The sine of the yaw.</summary>
     public float Turn { get; }
 
-    /// <summary>How far forward the skin lies at (x, y): an ellipsoid, flattened beyond its rim.</summary>
+    /// <summary>Returns the depth of the skin at (x, y): an ellipsoid that is flattened beyond its rim.</summary>
     public static float Depth(float x, float y)
     {
         float inside = 1f - x * x / (21.5f * 21.5f) - y * y / (38f * 38f);
@@ -62,7 +64,7 @@ internal readonly struct HeadSpace
 
     public SKPoint At(float x, float y, float z)
     {
-        // What is seen edge-on is a silhouette: it slides over the solid as that turns, so it does not come nearer the axis.
+        // Points seen edge-on form the silhouette, which moves over the surface when the head turns, so they do not approach the axis.
         float facing = Math.Clamp(z / 13f, 0f, 1f), cos = 1f - (1f - cosYaw) * facing;
         float turned = x * cos + z * sinYaw, depth = z - facing * x * sinYaw;
         return new SKPoint(turned, PivotY + (y - PivotY) * (1f - (1f - cosPitch) * facing) + depth * sinPitch);
@@ -70,10 +72,10 @@ internal readonly struct HeadSpace
 
     public SKPoint At(Knot knot) => At(knot.X, knot.Y, knot.Z);
 
-    /// <summary>A point on the skin, or <paramref name="lift"/> above it.</summary>
+    /// <summary>Projects a point on the skin, or <paramref name="lift"/> above it.</summary>
     public SKPoint On(float x, float y, float lift = 0f) => At(x, y, Depth(x, y) + lift);
 
-    /// <summary>Height of a point of the lower face once the jaw has dropped.</summary>
+    /// <summary>Returns the height of a point of the lower face when the jaw is open.</summary>
     public float Jaw(float y) => y + ChinDrop * Smooth(9f, 23f, y);
 
     public static float Smooth(float from, float to, float x)

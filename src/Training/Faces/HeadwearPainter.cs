@@ -2,7 +2,7 @@ using SkiaSharp;
 
 namespace Locutor.Training.Faces;
 
-/// <summary>Hats, headbands and headscarves.</summary>
+/// <summary>Paints hats, headbands and headscarves.</summary>
 internal static class HeadwearPainter
 {
     public static void Paint(Sketch sketch, Person person, PersonLayers layers, in HeadSpace head)
@@ -21,7 +21,7 @@ internal static class HeadwearPainter
         }
     }
 
-    /// <summary>The part of a headscarf that lies on neck and shoulders.</summary>
+    /// <summary>Paints the part of a headscarf that covers neck and shoulders.</summary>
     public static void PaintDrape(Sketch sketch, Person person, in HeadSpace head)
     {
         if (person.Extras.Headwear != HeadwearStyle.Headscarf) return;
@@ -101,7 +101,7 @@ internal static class HeadwearPainter
         sketch.Curve(sketch.Project([new(0.3f * w, -30f, 3f), new(0.86f * w, -20f, 3f), new(w + 0.6f, -4f), new(0.98f * w, 14f, 2f)], head)).Stroke(fold, 0.8f);
     }
 
-    /// <summary>A closed curve from its right half; its lower points drop with the jaw.</summary>
+    /// <summary>Returns a closed curve from its right half. The lower points move down with the jaw.</summary>
     private static void Ring(SKPathBuilder path, in HeadSpace head, ReadOnlySpan<Knot> right, Knot bottom)
     {
         int n = right.Length * 2;

@@ -3,8 +3,8 @@ using SkiaSharp;
 namespace Locutor.Training.Faces;
 
 /// <summary>
-/// The inside of an open mouth as a portrait's size shows it: both rows of teeth behind the lips, the tongue behind the lower row, and the
-/// shadow that the upper lip casts on all of it. Everything is clipped to the opening.
+/// Paints the inside of an open mouth in the detail that a portrait shows: both rows of teeth behind the lips, the tongue behind the
+/// lower row, and the shadow of the upper lip. All of it is clipped to the opening of the lips.
 /// </summary>
 internal static class MouthInside
 {
@@ -31,7 +31,7 @@ internal static class MouthInside
         Row(sketch, mouth.InnerLower, x, 0.60f * half, -lower, alpha, 0.72f);
         float upper = Math.Max(3.1f * Math.Max(0f, pose.UpperTeeth), (1.1f + 1.5f * Math.Max(0f, pose.Smile)) * HeadSpace.Smooth(0.1f, 0.5f, jaw) * (1f - 0.6f * round));
         Row(sketch, mouth.InnerUpper, x, 0.80f * half, Math.Min(upper, 0.85f * gap), alpha, 1f);
-        // The lip's shadow, widest in the middle.
+        // The shadow of the lip, which is widest in the middle.
         sketch.Line(mouth.InnerUpper).Stroke(Palette.Fade(Deep, 0.34f * alpha), 1.5f);
         sketch.Line(mouth.InnerUpper).Stroke(Palette.Fade(Deep, 0.5f * alpha), 0.7f);
         sketch.Line(mouth.InnerLower).Stroke(Palette.Fade(Deep, 0.3f * alpha), 0.8f);
@@ -46,7 +46,10 @@ internal static class MouthInside
         sketch.Oval(new SKPoint(x + 0.36f * half, y - 0.42f * raised), 0.34f * half, 0.34f * raised, Palette.Fade(TongueLight, 0.55f * alpha));
     }
 
-    /// <summary>A row of teeth that hangs from a lip's edge, or stands on it where the height is negative: highest in the middle, shaded to the sides.</summary>
+    /// <summary>
+    /// Paints a row of teeth below the edge of a lip, or above it when the height is negative. Teeth are highest in the middle and darker
+    /// at the sides.
+    /// </summary>
     private static void Row(Sketch sketch, ReadOnlySpan<SKPoint> lip, float x, float half, float height, float alpha, float light)
     {
         if (MathF.Abs(height) < 0.08f) return;
@@ -67,7 +70,7 @@ internal static class MouthInside
             SKPoint near = Nearest(lip, at);
             sketch.Line([new SKPoint(at, near.Y), new SKPoint(at, near.Y + 0.94f * height * bend)]).Stroke(Palette.Fade(ToothShade, 0.45f * alpha), 0.22f);
         }
-        foreach (float side in (ReadOnlySpan<float>)[-1f, 1f]) // the row bends back into the mouth's shadow
+        foreach (float side in (ReadOnlySpan<float>)[-1f, 1f]) // The row bends back into the shadow of the mouth.
             sketch.Oval(new SKPoint(x + side * half * 1.02f, lip[MouthShape.Samples / 2].Y + 0.5f * height), 0.34f * half, MathF.Abs(height) + 0.6f, Palette.Fade(Deep, 0.30f * alpha));
     }
 

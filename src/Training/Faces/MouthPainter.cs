@@ -2,7 +2,7 @@ using SkiaSharp;
 
 namespace Locutor.Training.Faces;
 
-/// <summary>Lips from a <see cref="MouthShape"/>, and what a small picture shows between them.</summary>
+/// <summary>Paints lips from a <see cref="MouthShape"/>, and a simple inside of the mouth for small pictures.</summary>
 internal static class MouthPainter
 {
     private static readonly SKColor Inside = new(66, 18, 26);
@@ -10,7 +10,7 @@ internal static class MouthPainter
     private static readonly SKColor TongueColour = new(206, 92, 98);
     private static readonly SKColor Tooth = new(250, 246, 238);
 
-    /// <param name="fine">Whether <see cref="MouthInside"/> paints what is between the lips.</param>
+    /// <param name="fine">Whether <see cref="MouthInside"/> paints the inside of the mouth.</param>
     public static void Paint(Sketch sketch, Person person, PersonLayers layers, MouthShape mouth, in FacePose pose, bool fine)
     {
         SKColor lip = person.Lips.Colour;

@@ -7,7 +7,7 @@ internal sealed class MouthShape
 {
     public const int Samples = 33;
 
-    /// <summary>Inner gap at JawOpen 1, in head units.</summary>
+    /// <summary>The gap between the lips at JawOpen 1, in head units.</summary>
     public const float FullOpening = 10.5f;
 
     public readonly SKPoint[] OuterUpper = new SKPoint[Samples];
@@ -17,10 +17,10 @@ internal sealed class MouthShape
     public readonly SKPoint[] TeethEdge = new SKPoint[Samples];
     public readonly SKPoint[] TongueEdge = new SKPoint[Samples];
 
-    /// <summary>Gap between the lips at the middle, head units.</summary>
+    /// <summary>The gap between the lips at the middle, in head units.</summary>
     public float Opening { get; private set; }
 
-    /// <summary>How much the lips are parted, 0 to 1, reached early: fades the line between closed lips.</summary>
+    /// <summary>How far the lips are parted, 0 to 1, with 1 reached at a small gap. It fades the line between closed lips.</summary>
     public float Parted { get; private set; }
 
     public SKPoint Middle { get; private set; }
@@ -41,7 +41,7 @@ internal sealed class MouthShape
         float lift = 1.5f + 2.2f * round, shift = 1.6f * pose.MouthShift;
         float teeth = Math.Max(0f, pose.UpperTeeth) * 3.1f, flat = 0.56f + 0.06f * Math.Max(0f, pose.LipWidth) - 0.10f * round;
         float raised = Opening * (0.22f * HeadSpace.Smooth(0f, 0.5f, jaw) + 0.6f * Math.Max(0f, pose.Tongue));
-        // How far the corners hang below the upper lip: most when the lips are rounded, least in a smile.
+        // The distance of the corners below the upper lip: largest for rounded lips, smallest in a smile.
         float sink = (0.24f + 0.18f * round) * (1f - 0.5f * Math.Clamp(pose.Smile, 0f, 1f));
         for (int i = 0; i < Samples; i++)
         {

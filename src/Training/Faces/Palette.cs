@@ -2,7 +2,7 @@ using SkiaSharp;
 
 namespace Locutor.Training.Faces;
 
-/// <summary>Colours that go together, and mixing in OKLab (Ottosson, "A perceptual color space for image processing", 2020).</summary>
+/// <summary>Colours that match, and mixing of colours in OKLab (Ottosson, "A perceptual color space for image processing", 2020).</summary>
 internal static class Palette
 {
     public static readonly SKColor[] Skin = Parse("f9dcc8 f5cfb4 efbf9e e4ad87 d69a70 c28659 a86e49 8d593d 744a35 5f3c2c");
@@ -34,7 +34,10 @@ internal static class Palette
         return Mix(colours[i], colours[i + 1], at - i);
     }
 
-    /// <summary>Lightness, chroma and hue moved: <paramref name="lightness"/> is added in OKLab, <paramref name="chroma"/> scales, hue in radians.</summary>
+    /// <summary>
+    /// Changes a colour in OKLab: adds <paramref name="lightness"/>, multiplies the chroma by <paramref name="chroma"/>, and turns the
+    /// hue by radians.
+    /// </summary>
     public static SKColor Shift(SKColor colour, float lightness, float chroma = 1f, float hue = 0f)
     {
         (float l, float a, float b) = Lab(colour);

@@ -24,17 +24,20 @@ public enum ClothPattern { Plain, Stripes, Yoke, Dots }
 
 public enum BackdropStyle { Gradient, Bokeh, Window, Shelf, Arch }
 
-/// <summary>Lengths in head units: a hundredth of the picture's shorter side. The head's middle is the origin, y points down.</summary>
-/// <param name="HalfWidth">At the cheekbones.</param>
-/// <param name="Forehead">Width at the temples, relative to the cheekbones.</param>
-/// <param name="Jaw">Width at the corners of the jaw, relative to the cheekbones.</param>
-/// <param name="Chin">Width of the chin, relative to the cheekbones.</param>
-/// <param name="ChinY">Where the chin ends.</param>
+/// <summary>
+/// The shape of a head. Lengths are in head units, a hundredth of the picture's shorter side. The origin is the middle of the head, and y
+/// points down.
+/// </summary>
+/// <param name="HalfWidth">Half the width at the cheekbones.</param>
+/// <param name="Forehead">The width at the temples, relative to the cheekbones.</param>
+/// <param name="Jaw">The width at the corners of the jaw, relative to the cheekbones.</param>
+/// <param name="Chin">The width of the chin, relative to the cheekbones.</param>
+/// <param name="ChinY">The y coordinate of the lower end of the chin.</param>
 public sealed record HeadTraits(float HalfWidth, float Forehead, float Jaw, float Chin, float ChinY, float NeckWidth, float EarSize);
 
-/// <param name="Freckles">0 to 1.</param>
-/// <param name="Blush">0 to 1.</param>
-/// <param name="Lines">0 young to 1 old: folds, lines, bags under the eyes.</param>
+/// <param name="Freckles">The strength of freckles, 0 to 1.</param>
+/// <param name="Blush">The strength of the blush, 0 to 1.</param>
+/// <param name="Lines">The strength of folds, lines and bags under the eyes, from 0 (young) to 1 (old).</param>
 public sealed record SkinTraits(SKColor Base, SKColor Shade, SKColor Deep, SKColor Light, float Freckles, float Blush, float Lines, int Mole);
 
 public sealed record HairTraits(
@@ -42,8 +45,8 @@ public sealed record HairTraits(
 
 public sealed record BrowTraits(SKColor Colour, float Y, float Thickness, float Arch, float Length, float Tilt);
 
-/// <param name="Lash">0 to 1: weight of the upper lash line.</param>
-/// <param name="Shadow">0 to 1: make-up on the lid.</param>
+/// <param name="Lash">The weight of the upper lash line, 0 to 1.</param>
+/// <param name="Shadow">The strength of make-up on the lid, 0 to 1.</param>
 public sealed record EyeTraits(
     SKColor Iris, float X, float Y, float HalfWidth, float Upper, float Lower, float Tilt, float IrisSize, float Lash, float Shadow, float Fold);
 
@@ -60,12 +63,12 @@ public sealed record ClothesTraits(CollarStyle Collar, SKColor Colour, SKColor S
 
 public sealed record BackdropTraits(BackdropStyle Style, SKColor Top, SKColor Bottom, SKColor Accent, int Layout);
 
-/// <param name="Side">-1 from the viewer's left to 1 from the right.</param>
-/// <param name="Warmth">-1 cool to 1 warm.</param>
-/// <param name="Contrast">0 flat to 1 strong.</param>
+/// <param name="Side">The direction of the light, from -1 (the viewer's left) to 1 (right).</param>
+/// <param name="Warmth">The colour of the light, from -1 (cool) to 1 (warm).</param>
+/// <param name="Contrast">The contrast of the light, from 0 (flat) to 1 (strong).</param>
 public sealed record LightTraits(float Side, float Warmth, float Contrast);
 
-/// <summary>Everything that makes one stylised person and the place they are shown in; the same seed gives the same person.</summary>
+/// <summary>All traits of one stylised person and of the background. Equal seeds give equal persons.</summary>
 public sealed record Person(
     int Seed,
     HeadTraits Head,
@@ -81,9 +84,9 @@ public sealed record Person(
     BackdropTraits Backdrop,
     LightTraits Light)
 {
-    /// <summary>The person of a seed.</summary>
+    /// <summary>Creates the person of a seed.</summary>
     public static Person Draw(int seed) => new PersonSampler(seed).Sample();
 
-    /// <summary>A person that <paramref name="random"/> picks.</summary>
+    /// <summary>Creates a random person.</summary>
     public static Person Random(Random random) => Draw(random.Next());
 }

@@ -2,7 +2,9 @@ using SkiaSharp;
 
 namespace Locutor.Training.Faces;
 
-/// <summary>What a renderer keeps of one person at one size: the painted backdrop, the skin's texture, shapes and gradients.</summary>
+/// <summary>
+/// The data that a renderer caches for one person at one size: the backdrop, the texture of the skin, shapes and gradients.
+/// </summary>
 internal sealed class PersonLayers : IDisposable
 {
     public PersonLayers(Person person, int width, int height)
@@ -41,7 +43,7 @@ internal sealed class PersonLayers : IDisposable
 
     public Person Person { get; }
 
-    /// <summary>Pixels of the backdrop, RGBA.</summary>
+    /// <summary>The pixels of the backdrop in RGBA.</summary>
     public byte[] Backdrop { get; }
 
     public SKImage Skin { get; }
@@ -84,7 +86,7 @@ internal sealed class PersonLayers : IDisposable
         foreach (SKShader shader in (ReadOnlySpan<SKShader>)[Highlight, BeardLight, ShadeGlow, LipShine, Iris, SideLight, Neck, HairFront, HairBack, HairGlow, HairSheen, Cloth, ClothLight, Hat]) shader.Dispose();
     }
 
-    /// <summary>Lit on one side, in shade on the other, with a thin rim of light at the far edge.</summary>
+    /// <summary>Creates the shading of the face: light on one side, shade on the other, and a thin rim of light at the far edge.</summary>
     private static SKShader SideGradient(Person person)
     {
         LightTraits light = person.Light;

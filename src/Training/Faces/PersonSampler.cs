@@ -3,12 +3,12 @@ using SkiaSharp;
 namespace Locutor.Training.Faces;
 
 /// <summary>
-/// Draws the traits of one person. Traits that go together in life (age and grey hair, skin and iris) are drawn together loosely, so
-/// that every combination occurs but most look natural.
+/// Draws the traits of one person at random. Traits that are related in real people (age and grey hair, skin and iris) are weakly
+/// correlated, so that every combination occurs but most look natural.
 /// </summary>
 internal sealed class PersonSampler(int seed)
 {
-    // Consecutive seeds of System.Random start alike, so the seed is stirred first (the finaliser of MurmurHash3).
+    // Consecutive seeds of System.Random give similar first values, so the seed is mixed first (the finaliser of MurmurHash3).
     private readonly Random random = new(Stir(seed));
 
     public Person Sample()

@@ -2,11 +2,11 @@ using SkiaSharp;
 
 namespace Locutor.Training.Faces;
 
-/// <summary>Single portraits as they are given to a newcomer.</summary>
+/// <summary>Renders single portraits, with which a new user can start.</summary>
 public static class PortraitPainter
 {
-    /// <summary>The person of <paramref name="seed"/> with a named expression.</summary>
-    /// <param name="size">32 to 2048 pixels, both sides.</param>
+    /// <summary>Renders the person of <paramref name="seed"/> with a named expression.</summary>
+    /// <param name="size">The width and height, 32 to 2048 pixels.</param>
     /// <param name="expression">One of <see cref="Expression.Names"/>.</param>
     /// <returns>[size, size, 3] bytes, red first.</returns>
     public static byte[] Paint(int seed, int size, string expression = "neutral")
@@ -17,7 +17,7 @@ public static class PortraitPainter
         return rgb;
     }
 
-    /// <summary>The bytes of a PNG file.</summary>
+    /// <summary>Encodes a picture as a PNG file.</summary>
     /// <param name="rgb">[height, width, 3] bytes, red first.</param>
     public static byte[] EncodePng(ReadOnlySpan<byte> rgb, int width, int height)
     {

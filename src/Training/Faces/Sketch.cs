@@ -2,7 +2,7 @@ using SkiaSharp;
 
 namespace Locutor.Training.Faces;
 
-/// <summary>A canvas with one path and one brush that are used again and again: a frame allocates next to nothing.</summary>
+/// <summary>A canvas that reuses one path and one brush, so that a frame allocates almost no memory.</summary>
 internal sealed class Sketch : IDisposable
 {
     private readonly SKPaint fill = new() { IsAntialias = true, Style = SKPaintStyle.Fill };
@@ -12,10 +12,10 @@ internal sealed class Sketch : IDisposable
 
     public SKCanvas Canvas { get; set; } = null!;
 
-    /// <summary>The outline in the making; <see cref="Start"/> begins a new one.</summary>
+    /// <summary>The current outline. <see cref="Start"/> begins a new one.</summary>
     public SKPathBuilder Path { get; } = new();
 
-    /// <summary>The outline as it was drawn; nothing can be added to it any more.</summary>
+    /// <summary>The finished outline, to which nothing can be added.</summary>
     public SKPath Shape => shape ??= Path.Detach();
 
     public Sketch Start(SKPathFillType fillType = SKPathFillType.Winding)
@@ -55,7 +55,7 @@ internal sealed class Sketch : IDisposable
         Canvas.DrawOval(centre.X, centre.Y, rx, ry, fill);
     }
 
-    /// <summary>A soft round patch that fades to nothing at (rx, ry).</summary>
+    /// <summary>Paints a soft round patch that fades to transparent at the radii (rx, ry).</summary>
     /// <param name="shader">A radial gradient around the origin with radius 1.</param>
     public void Glow(SKShader shader, SKPoint centre, float rx, float ry, float alpha = 1f)
     {
@@ -68,7 +68,7 @@ internal sealed class Sketch : IDisposable
         Canvas.Restore();
     }
 
-    /// <summary>A gradient for <see cref="Glow"/>.</summary>
+    /// <summary>Creates a gradient for <see cref="Glow"/>.</summary>
     public static SKShader GlowOf(SKColor colour, float alpha = 1f) => SKShader.CreateRadialGradient(new SKPoint(0f, 0f), 1f,
         [Palette.Fade(colour, alpha), Palette.Fade(colour, alpha * 0.72f), Palette.Fade(colour, alpha * 0.22f), colour.WithAlpha(0)],
         [0f, 0.35f, 0.7f, 1f], SKShaderTileMode.Clamp);
@@ -91,7 +91,7 @@ internal sealed class Sketch : IDisposable
         return this;
     }
 
-    /// <summary>A smooth open curve through the points; <paramref name="join"/> continues the path that is there.</summary>
+    /// <summary>Adds a smooth open curve through the points. <paramref name="join"/> continues the current path.</summary>
     public Sketch Curve(ReadOnlySpan<SKPoint> points, bool join = false)
     {
         if (!join)
@@ -112,7 +112,7 @@ internal sealed class Sketch : IDisposable
         return this;
     }
 
-    /// <summary>A smooth closed curve through the points.</summary>
+    /// <summary>Adds a smooth closed curve through the points.</summary>
     public Sketch Loop(ReadOnlySpan<SKPoint> points)
     {
         Start();

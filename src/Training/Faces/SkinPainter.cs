@@ -2,13 +2,13 @@ using SkiaSharp;
 
 namespace Locutor.Training.Faces;
 
-/// <summary>Face, ears, neck, nose and folds.</summary>
+/// <summary>Paints face, ears, neck, nose and folds.</summary>
 internal static class SkinPainter
 {
-    /// <summary>Half the side of the square of head units that the texture covers.</summary>
+    /// <summary>Half the side of the square that the texture covers, in head units.</summary>
     private const float TextureReach = 34f;
 
-    /// <summary>Right half of the outline from the crown to the chin.</summary>
+    /// <summary>Returns the right half of the outline from the crown to the chin.</summary>
     public static Knot[] Outline(HeadTraits head)
     {
         float w = head.HalfWidth, f = head.Forehead, jaw = w * head.Jaw, chin = w * head.Chin;
@@ -28,7 +28,7 @@ internal static class SkinPainter
         return all;
     }
 
-    /// <summary>Colour of the face without its features: everything soft that moves with the skin.</summary>
+    /// <summary>Paints the colour of the face without its features: all soft parts that move with the skin.</summary>
     public static SKImage Texture(Person person, float pixelsPerUnit)
     {
         int size = Math.Clamp((int)(2f * TextureReach * pixelsPerUnit * 1.15f), 32, 1024);
@@ -158,7 +158,7 @@ internal static class SkinPainter
         sketch.Glow(layers.Highlight, head.On(lx * 0.55f, y - 0.9f, 5.2f), 1.9f, 1.6f, 0.85f);
     }
 
-    /// <summary>Folds from nose to mouth, dimples and the hollow under the lower lip, which follow the mouth.</summary>
+    /// <summary>Paints the parts that follow the mouth: folds from nose to mouth, dimples and the hollow under the lower lip.</summary>
     public static void PaintFolds(Sketch sketch, Person person, PersonLayers layers, in FacePose pose, in HeadSpace head, MouthShape mouth)
     {
         float smile = Math.Max(0f, pose.Smile), strength = Math.Clamp(0.03f + 0.4f * person.Skin.Lines + 0.32f * smile, 0f, 0.8f);

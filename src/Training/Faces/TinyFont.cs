@@ -2,7 +2,7 @@ using SkiaSharp;
 
 namespace Locutor.Training.Faces;
 
-/// <summary>Captions without a font file: letters of 3 x 5 dots, for machines that have no fonts.</summary>
+/// <summary>Draws captions with letters of 3 x 5 dots, for machines without fonts.</summary>
 internal static class TinyFont
 {
     public const int Advance = 4, Height = 5;

@@ -4,19 +4,19 @@ using Locutor.Training.Speech;
 namespace Locutor.Training.Motion;
 
 /// <summary>
-/// A whole face from speech and a mood. The head does not move: sound does not tell how it would, and a picture that must be
-/// predicted should hold nothing that cannot be. Lids close where a speaker would blink, mostly at the start of a pause;
-/// brows rise a little with loud syllables.
+/// Computes the motion of a whole face from speech and a mood. The head does not move, since a network cannot predict its motion from
+/// sound. Lids close when a speaker would blink, mostly at the start of a pause. Brows rise a little with loud syllables.
 /// </summary>
 public static class FaceMotion
 {
     private static readonly float[] BlinkShape = [0.45f, 1f, 0.75f, 0.3f];
     private const double MoodSeconds = 0.6;
 
-    /// <param name="speech">Its frames are the video's.</param>
-    /// <param name="from">What the portrait shows.</param>
-    /// <param name="mood">Expression that the face takes on within 0.6 s, see <see cref="Expression"/>.</param>
-    /// <param name="strength">Of the expression, 0 to 1.</param>
+    /// <summary>Computes the pose of the face in every frame.</summary>
+    /// <param name="speech">The speech. It has the frames of the video.</param>
+    /// <param name="from">The pose in the portrait.</param>
+    /// <param name="mood">The expression that the face reaches within 0.6 s, see <see cref="Expression"/>.</param>
+    /// <param name="strength">The strength of the expression, 0 to 1.</param>
     public static FacePose[] Animate(SpeechMix speech, FacePose from, string mood, float strength, Random random)
     {
         int frames = speech.Mouth.Length;
@@ -44,7 +44,7 @@ public static class FaceMotion
         BrowRaise = mood.BrowRaise + brow,
     };
 
-    /// <summary>An expression on a head that is held as in the portrait.</summary>
+    /// <summary>Returns an expression on a head that keeps the posture of the portrait.</summary>
     internal static FacePose Held(FacePose mood, in FacePose portrait) => mood with
     {
         GazeX = portrait.GazeX,
@@ -57,7 +57,9 @@ public static class FaceMotion
         Scale = portrait.Scale,
     };
 
-    /// <summary>How far the lids are closed so many frames after a blink began; 0 before and after it.</summary>
+    /// <summary>
+    /// Returns how far the lids are closed at a number of frames after the start of a blink; 0 before and after the blink.
+    /// </summary>
     internal static float BlinkAt(int frame) => (uint)frame < BlinkShape.Length ? BlinkShape[frame] : 0;
 
     private static float[] Blinks(SpeechMix speech, Random random)

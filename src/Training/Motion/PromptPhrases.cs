@@ -1,6 +1,6 @@
 namespace Locutor.Training.Motion;
 
-/// <summary>The moods that a prompt can ask for, and ways to ask.</summary>
+/// <summary>The moods that a prompt can ask for, and the phrases that ask for them.</summary>
 public static class PromptPhrases
 {
     private static readonly string[] Subjects = ["a person", "a woman", "a man", "someone", "the person", "a portrait of a person", "he", "she", "a cartoon portrait", "a friendly face", ""];
@@ -15,10 +15,10 @@ public static class PromptPhrases
         ["surprised", "astonished", "amazed", "looking surprised", "with a surprised expression", "shocked", "in surprise"],
     ];
 
-    /// <summary>Names of the moods, as <see cref="Faces.Expression.Named"/> knows them.</summary>
+    /// <summary>The names of the moods, as in <see cref="Faces.Expression.Named"/>.</summary>
     public static IReadOnlyList<string> Moods { get; } = ["neutral", "happy", "sad", "surprised"];
 
-    /// <summary>A prompt that asks for a mood.</summary>
+    /// <summary>Returns a random prompt that asks for a mood.</summary>
     public static string Next(int mood, Random random)
     {
         string manner = Pick(Manners[mood], random), subject = Pick(Subjects, random), verb = Pick(Verbs, random), end = Pick(Ends, random);
@@ -32,7 +32,7 @@ public static class PromptPhrases
         return string.Join(' ', text.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Replace(" ,", ",", StringComparison.Ordinal).Trim(',', ' ');
     }
 
-    /// <summary>Distinct prompts of every mood, the default prompt first.</summary>
+    /// <summary>Returns distinct prompts for every mood. The default prompt is the first one.</summary>
     public static IReadOnlyList<(string Text, int Mood)> All(int perMood, int seed)
     {
         var random = new Random(seed);

@@ -3,7 +3,9 @@ using SkiaSharp;
 
 namespace Locutor.Training.Optimisation;
 
-/// <summary>Figures of a run over its steps, kept as CSV (which a resumed run goes on with) and drawn as PNG, one panel a figure.</summary>
+/// <summary>
+/// The measurements of a run over its steps. They are stored as CSV, which a resumed run continues, and drawn as PNG with one panel each.
+/// </summary>
 public sealed class Curves
 {
     private static readonly SKColor[] Colours = [new(40, 90, 170), new(190, 80, 40), new(40, 130, 80), new(130, 60, 140), new(150, 120, 20)];
@@ -28,10 +30,10 @@ public sealed class Curves
         File.AppendAllText(path, string.Create(CultureInfo.InvariantCulture, $"{name},{step},{value:G6}\n"));
     }
 
-    /// <summary>The last value of a figure, or NaN.</summary>
+    /// <summary>Returns the last value of a measurement, or NaN when there is none.</summary>
     public double Last(string name) => series.TryGetValue(name, out var values) && values.Count > 0 ? values[^1].Value : double.NaN;
 
-    /// <summary>Draws every figure; those that fell by more than half have a logarithmic axis.</summary>
+    /// <summary>Draws every measurement. Those that fell by more than half have a logarithmic axis.</summary>
     public void Draw(string png)
     {
         const int width = 640, height = 220, left = 70, bottom = 24, top = 20;

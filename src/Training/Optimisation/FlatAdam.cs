@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace Locutor.Training.Optimisation;
 
-/// <summary>Constants of <see cref="FlatAdam"/>.</summary>
+/// <summary>The options of <see cref="FlatAdam"/>.</summary>
 public sealed record FlatAdamOptions
 {
     public double Beta1 { get; init; } = 0.9;
@@ -13,16 +13,16 @@ public sealed record FlatAdamOptions
 
     public double WeightDecay { get; init; } = 0.01;
 
-    /// <summary>Longer gradients are shortened to this norm.</summary>
+    /// <summary>The norm to which larger gradients are clipped.</summary>
     public double LargestNorm { get; init; } = 1;
 
-    /// <summary>Of the moving average; less during the first steps.</summary>
+    /// <summary>The decay of the moving average. It is smaller during the first steps.</summary>
     public double AverageDecay { get; init; } = 0.999;
 }
 
 /// <summary>
 /// Adam with decoupled weight decay (Loshchilov and Hutter, arXiv:1711.05101), gradient norm clipping and an exponential moving average of
-/// the parameters, on <see cref="FlatParameters"/>: about twenty kernels a step, and no wait for the device.
+/// the parameters, on <see cref="FlatParameters"/>. A step takes about twenty kernels and does not wait for the device.
 /// </summary>
 public sealed class FlatAdam : IDisposable
 {
@@ -41,7 +41,7 @@ public sealed class FlatAdam : IDisposable
         GradientNorm = zeros(1, float32, parameters.Device).DetachFromDisposeScope();
     }
 
-    /// <summary>Steps taken.</summary>
+    /// <summary>The number of completed steps.</summary>
     public long Steps { get; private set; }
 
     /// <summary>The moving average of all parameters, laid out as <see cref="FlatParameters.Values"/>.</summary>
@@ -50,7 +50,7 @@ public sealed class FlatAdam : IDisposable
     /// <summary>Norm of the last gradient before clipping, [1], on the device.</summary>
     public Tensor GradientNorm { get; }
 
-    /// <summary>Everything that a resumed run needs, by name, beside <see cref="Steps"/>.</summary>
+    /// <summary>The tensors that a resumed run needs in addition to <see cref="Steps"/>, by name.</summary>
     public IReadOnlyDictionary<string, Tensor> State => new Dictionary<string, Tensor>
     {
         ["values"] = parameters.Values,
@@ -59,7 +59,10 @@ public sealed class FlatAdam : IDisposable
         ["average"] = Average,
     };
 
-    /// <summary>Uses the gradients that a backward pass left, and clears them. A gradient that is not finite counts as zero.</summary>
+    /// <summary>
+    /// Updates the parameters with the gradients of the backward pass and clears the gradients. A gradient that is not finite counts as
+    /// zero.
+    /// </summary>
     public void Step(double rate)
     {
         using var scope = NewDisposeScope();
@@ -80,7 +83,7 @@ public sealed class FlatAdam : IDisposable
         Average.mul_(keep).add_(parameters.Values, 1 - keep);
     }
 
-    /// <summary>Continues where a <see cref="State"/> was saved; call after its tensors were filled.</summary>
+    /// <summary>Continues from a saved <see cref="State"/>. Call it after the tensors of the state were filled.</summary>
     public void Resume(long steps)
     {
         Steps = steps;

@@ -5,9 +5,9 @@ using static TorchSharp.torch;
 namespace Locutor.Training.Optimisation;
 
 /// <summary>
-/// All parameters of a network in one float32 vector, so that an optimiser step is a handful of kernels however many parameters there
-/// are. A parameter that the network computes with in bfloat16 is a view of a bfloat16 copy of its part of the vector, one of float32 a
-/// view of the vector itself; gradients are views likewise. Kernels of convolutions lie channels-last.
+/// All parameters of a network in one float32 vector, so that an optimiser step takes a few kernels for any number of parameters. A float32
+/// parameter is a view of the vector. A bfloat16 parameter is a view of a bfloat16 copy of its part of the vector. Gradients are views in a
+/// similar way. Weights of convolutions have the channels-last memory format.
 /// </summary>
 public sealed class FlatParameters : IParameterSource, IDisposable
 {
@@ -41,14 +41,16 @@ public sealed class FlatParameters : IParameterSource, IDisposable
 
     public Device Device { get; }
 
-    /// <summary>Every parameter, float32: what an optimiser changes. Call <see cref="Publish"/> afterwards.</summary>
+    /// <summary>All parameters in float32, which an optimiser changes. Call <see cref="Publish"/> after a change.</summary>
     public Tensor Values { get; }
 
     public long Count => Values.shape[0];
 
     public IEnumerable<string> Keys => places.Keys;
 
-    /// <summary>Builds a network on fresh flat parameters; it is built twice, first on shapes alone, as sizes must be known beforehand.</summary>
+    /// <summary>
+    /// Builds a network on new flat parameters. The network is built twice, first only to find the shapes of its parameters.
+    /// </summary>
     public static (TNetwork Network, FlatParameters Parameters) For<TNetwork>(Func<Weights, TNetwork> build, ScalarType type, Device device, long seed)
     {
         using var recorder = new Recorder();
@@ -72,7 +74,7 @@ public sealed class FlatParameters : IParameterSource, IDisposable
         return leaves[key] = leaf;
     }
 
-    /// <summary>Hands changed <see cref="Values"/> on to the network.</summary>
+    /// <summary>Copies changed <see cref="Values"/> to the parameters of the network.</summary>
     public void Publish()
     {
         if (half is null) return;
@@ -81,7 +83,7 @@ public sealed class FlatParameters : IParameterSource, IDisposable
         half.copy_(Values.narrow(0, 0, halves));
     }
 
-    /// <summary>The gathered gradient, float32, in the order of <see cref="Values"/>; the gradient views are set to zero.</summary>
+    /// <summary>Returns the whole gradient in float32, in the order of <see cref="Values"/>, and sets the gradient views to zero.</summary>
     public Tensor TakeGradient()
     {
         using var scope = NewDisposeScope();
@@ -98,7 +100,9 @@ public sealed class FlatParameters : IParameterSource, IDisposable
         return gradient.MoveToOuterDisposeScope();
     }
 
-    /// <summary>A parameter's part of a vector that is laid out like <see cref="Values"/>, in the parameter's shape.</summary>
+    /// <summary>
+    /// Returns the part of a parameter in a vector with the layout of <see cref="Values"/>, in the shape of the parameter.
+    /// </summary>
     public Tensor Part(Tensor vector, string key) => View(vector, places[key], 0);
 
     /// <summary>Multiplies the values of the parameters whose keys match.</summary>

@@ -2,10 +2,13 @@ using static TorchSharp.torch;
 
 namespace Locutor.Training.Optimisation;
 
-/// <summary>Networks as one file, or as two where what comes back from a machine is bounded per file.</summary>
+/// <summary>Stores a network as one file, or as two files where the size of a single file is limited.</summary>
 public static class ResultFiles
 {
-    /// <summary>The files of a network in a folder: <c>name.safetensors</c>, else <c>name-1.safetensors</c> and its like; none when there are neither.</summary>
+    /// <summary>
+    /// Returns the files of a network in a folder: <c>name.safetensors</c>, or else <c>name-1.safetensors</c> and so on; empty when there
+    /// is neither.
+    /// </summary>
     public static string[] Find(string folder, string name)
     {
         string whole = Path.Combine(folder, name + ".safetensors");

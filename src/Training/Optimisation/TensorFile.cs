@@ -5,12 +5,12 @@ using static TorchSharp.torch;
 
 namespace Locutor.Training.Optimisation;
 
-/// <summary>Named tensors in and out of safetensors files.</summary>
+/// <summary>Writes and reads named tensors in safetensors files.</summary>
 public static class TensorFile
 {
     private const int Piece = 1 << 24;
 
-    /// <summary>Writes tensors in the type they have; they may lie on any device.</summary>
+    /// <summary>Writes tensors with their own dtypes. They may be on any device.</summary>
     public static void Save(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         var all = tensors.ToArray();
@@ -29,9 +29,9 @@ public static class TensorFile
         writer.Complete();
     }
 
-    /// <summary>Fills tensors from the entries of the same name, converting type and device.</summary>
-    /// <returns>The file's free text.</returns>
-    /// <exception cref="CheckpointException">An entry is missing or of another shape.</exception>
+    /// <summary>Fills tensors from the entries with their names and converts dtype and device.</summary>
+    /// <returns>The free text of the file.</returns>
+    /// <exception cref="CheckpointException">An entry is missing or has another shape.</exception>
     public static IReadOnlyDictionary<string, string> Fill(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors)
     {
         using var file = SafetensorsFile.Open(path);

@@ -1,6 +1,8 @@
 namespace Locutor.Training.Speech;
 
-/// <summary>Resamples by a Hann-windowed sinc of 32 zero crossings, cut off at the lower of the two Nyquist rates.</summary>
+/// <summary>
+/// Resamples sound with a Hann-windowed sinc filter of 32 zero crossings. The cutoff is the lower of the two Nyquist frequencies.
+/// </summary>
 public static class BandLimitedResampler
 {
     private const int Crossings = 16;

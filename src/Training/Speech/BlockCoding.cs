@@ -1,14 +1,14 @@
 namespace Locutor.Training.Speech;
 
 /// <summary>
-/// Sound in 5.25 bits a sample: each 32 samples share a scale, a power of 2^(1/8) in one byte, and are 31 steps between minus and plus that scale.
-/// About 27 dB of signal to noise on speech at 16 kHz, hiss included, where 4-bit ADPCM has 12.
+/// Encodes sound in 5.25 bits per sample. Each block of 32 samples shares a scale, a power of 2^(1/8) in one byte; a sample is one of 31
+/// steps from minus to plus that scale. Speech at 16 kHz has a signal-to-noise ratio of about 27 dB, compared with 12 dB for 4-bit ADPCM.
 /// </summary>
 public static class BlockCoding
 {
     private const int Block = 32, Bits = 5, Steps = 15, BlockBytes = 1 + Block * Bits / 8;
 
-    /// <summary>Bytes that so many samples take.</summary>
+    /// <summary>Returns the number of bytes for a number of samples.</summary>
     public static int Length(int samples) => (samples + Block - 1) / Block * BlockBytes;
 
     public static byte[] Encode(ReadOnlySpan<float> samples)
@@ -26,7 +26,8 @@ public static class BlockCoding
         return coded;
     }
 
-    /// <exception cref="ArgumentOutOfRangeException">Fewer bytes than so many samples take.</exception>
+    /// <summary>Decodes samples.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer bytes than the samples need.</exception>
     public static float[] Decode(ReadOnlySpan<byte> coded, int samples)
     {
         if (samples < 0 || Length(samples) > coded.Length) throw new ArgumentOutOfRangeException(nameof(samples), samples, $"expected what fits in {coded.Length} bytes");

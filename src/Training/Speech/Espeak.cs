@@ -4,23 +4,23 @@ using System.Text;
 namespace Locutor.Training.Speech;
 
 /// <summary>A phoneme of an utterance, in the International Phonetic Alphabet; empty for a pause.</summary>
-/// <param name="Name">IPA, at most 7 bytes of UTF-8.</param>
-/// <param name="Start">First sample.</param>
+/// <param name="Name">The phoneme in IPA, at most 7 bytes of UTF-8.</param>
+/// <param name="Start">The index of its first sample.</param>
 public readonly record struct SpokenPhoneme(string Name, int Start);
 
-/// <summary>What espeak-ng said: 16-bit samples at <see cref="SampleRate"/>, and where every phoneme starts.</summary>
+/// <summary>An utterance of espeak-ng: 16-bit samples at <see cref="SampleRate"/>, with the start of every phoneme.</summary>
 public sealed record SpokenUtterance(short[] Samples, int SampleRate, IReadOnlyList<SpokenPhoneme> Phonemes);
 
-/// <summary>How an utterance is spoken.</summary>
+/// <summary>The voice of an utterance.</summary>
 /// <param name="Name">An espeak-ng voice with an optional variant, such as <c>en-us+f3</c>.</param>
-/// <param name="WordsPerMinute">80 to 450.</param>
-/// <param name="Pitch">0 to 99.</param>
-/// <param name="PitchRange">0 (monotone) to 99.</param>
+/// <param name="WordsPerMinute">The speed in words per minute, 80 to 450.</param>
+/// <param name="Pitch">The pitch, 0 to 99.</param>
+/// <param name="PitchRange">The range of the pitch, 0 (monotone) to 99.</param>
 public readonly record struct SpeakingVoice(string Name, int WordsPerMinute, int Pitch, int PitchRange);
 
 /// <summary>
-/// The synthesiser of libespeak-ng.so.1 (Debian package espeak-ng), whose callback tells each phoneme with its exact sample.
-/// The library keeps its state in globals: one instance at a time.
+/// The speech synthesiser of libespeak-ng.so.1 (Debian package espeak-ng). Its callback reports each phoneme with its exact sample.
+/// The library keeps its state in global variables, so only one instance can be open at a time.
 /// </summary>
 public sealed partial class Espeak : IDisposable
 {
@@ -31,21 +31,21 @@ public sealed partial class Espeak : IDisposable
     private static readonly List<SpokenPhoneme> Phonemes = [];
     private static readonly SemaphoreSlim Free = new(1);
 
-    // Once for the process: the library does not start a second time after it was ended.
+    // Initialised once per process, since the library cannot be started again after it was terminated.
     private static readonly Lazy<int> Started = new(Start);
     private readonly int sampleRate;
     private bool disposed;
 
-    /// <summary>Waits until no other instance is open.</summary>
-    /// <exception cref="InvalidOperationException">espeak-ng is not installed, or its data are missing.</exception>
+    /// <summary>Opens the synthesiser. It waits until no other instance is open.</summary>
+    /// <exception cref="InvalidOperationException">The library espeak-ng or its data is not installed.</exception>
     public Espeak()
     {
         sampleRate = Started.Value;
         Free.Wait();
     }
 
-    /// <summary>Speaks one text.</summary>
-    /// <exception cref="ArgumentException">No such voice.</exception>
+    /// <summary>Synthesises one text.</summary>
+    /// <exception cref="ArgumentException">There is no such voice.</exception>
     public unsafe SpokenUtterance Speak(string text, SpeakingVoice voice)
     {
         if (SetVoiceByName(voice.Name) != 0) throw new ArgumentException($"espeak-ng has no voice {voice.Name}", nameof(voice));

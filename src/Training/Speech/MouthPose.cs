@@ -1,9 +1,12 @@
 namespace Locutor.Training.Speech;
 
-/// <summary>Where jaw, lips, teeth and tongue are; ranges as in the face pose of the same names. The zero value is a mouth at rest, closed.</summary>
+/// <summary>
+/// The pose of jaw, lips, teeth and tongue. The values have the names and ranges of those in a face pose. The zero value is a closed mouth
+/// at rest.
+/// </summary>
 public readonly record struct MouthPose(float JawOpen, float LipWidth, float LipRound, float LipPress, float UpperTeeth, float Tongue)
 {
-    /// <summary>Number of values.</summary>
+    /// <summary>The number of values.</summary>
     public const int Size = 6;
 
     public static MouthPose Lerp(MouthPose a, MouthPose b, float t) => new(

@@ -1,13 +1,13 @@
 namespace Locutor.Training.Speech;
 
 /// <summary>
-/// How a mouth moves while it says phonemes, 100 shapes a second. Targets are blended by normalised smoothing: each phoneme counts as
-/// much as its dominance, through a window of about 90 ms. Closed lips are laid on top and are reached exactly, and louder
-/// speech opens the jaw wider.
+/// The motion of a mouth that speaks phonemes, with 100 shapes per second. The targets of the phonemes are averaged over a window of
+/// about 90 ms, weighted by their dominance. Closed lips are applied afterwards, so that they are reached exactly. Louder speech opens
+/// the jaw wider.
 /// </summary>
 public sealed class MouthTrack
 {
-    /// <summary>Shapes a second.</summary>
+    /// <summary>The number of shapes per second.</summary>
     public const int Rate = 100;
 
     private const int SampleRate = SpeechCorpus.SampleRate, Hop = SampleRate / Rate, ShortestClosure = 8;
@@ -17,7 +17,7 @@ public sealed class MouthTrack
 
     public int Length => shapes.Length;
 
-    /// <summary>The shape at a time, at rest outside of the track.</summary>
+    /// <summary>Returns the shape at a time; outside the track it is the shape at rest.</summary>
     public MouthPose At(double seconds)
     {
         double position = seconds * Rate;
@@ -25,7 +25,8 @@ public sealed class MouthTrack
         return i < -1 || i >= shapes.Length ? default : MouthPose.Lerp(Get(i), Get(i + 1), (float)(position - i));
     }
 
-    /// <param name="phonemes">In order, starts in samples at 16 kHz.</param>
+    /// <summary>Computes the motion of the mouth for an utterance.</summary>
+    /// <param name="phonemes">The phonemes in order, with their starts in samples at 16 kHz.</param>
     /// <param name="samples">The utterance at 16 kHz; its loudness opens the jaw.</param>
     public static MouthTrack Of(IReadOnlyList<SpokenPhoneme> phonemes, ReadOnlySpan<float> samples)
     {
@@ -79,7 +80,9 @@ public sealed class MouthTrack
         return shapes;
     }
 
-    /// <summary>0 silent, 1 a usual vowel of this utterance, up to 1.25; smoothed over about 100 ms.</summary>
+    /// <summary>
+    /// Computes the loudness, smoothed over about 100 ms: 0 for silence, 1 for a usual vowel of this utterance, at most 1.25.
+    /// </summary>
     private static float[] Loudness(ReadOnlySpan<float> samples, int length)
     {
         float[] power = new float[length];

@@ -1,9 +1,9 @@
 namespace Locutor.Training.Speech;
 
-/// <summary>What a room, a microphone and other sources do to speech: equalisation, echoes, noise and level.</summary>
+/// <summary>Imitates the effect of a room, a microphone and other sources on speech: equalisation, echoes, noise and level.</summary>
 public static class RoomSound
 {
-    /// <summary>Changes samples in place, differently each time; about a third of them is left clean.</summary>
+    /// <summary>Changes samples in place with random effects. About a third of the calls change nothing.</summary>
     public static void Apply(Span<float> samples, Random random)
     {
         if (random.Next(3) == 0) return;
@@ -13,7 +13,7 @@ public static class RoomSound
         if (random.Next(3) != 0) AddNoise(samples, Level(samples) * (float)Math.Pow(10, -(0.5 + 1.8 * random.NextDouble())), random);
     }
 
-    /// <summary>Zero mean and unit variance, as the speech encoder gets its input.</summary>
+    /// <summary>Normalises samples to zero mean and unit variance, as the speech encoder expects them.</summary>
     public static void Normalise(Span<float> samples)
     {
         double mean = 0, square = 0;
@@ -27,7 +27,7 @@ public static class RoomSound
         for (int i = 0; i < samples.Length; i++) samples[i] = (samples[i] - (float)mean) * scale;
     }
 
-    /// <summary>Adds white to brown noise of a level, sometimes with mains hum.</summary>
+    /// <summary>Adds noise of a level, from white to brown, sometimes with mains hum.</summary>
     public static void AddNoise(Span<float> samples, float level, Random random)
     {
         float colour = (float)(0.97 * random.NextDouble()), held = 0, scale = level * MathF.Sqrt(12 * (1 - colour * colour));
@@ -52,7 +52,7 @@ public static class RoomSound
         return (float)Math.Sqrt(sum / Math.Max(1, samples.Length));
     }
 
-    /// <summary>Early reflections and a decaying tail, as two dozen single echoes.</summary>
+    /// <summary>Adds early reflections and a decaying tail as two dozen single echoes.</summary>
     private static void Echo(Span<float> samples, Random random)
     {
         float[] dry = samples.ToArray();
@@ -66,7 +66,7 @@ public static class RoomSound
         }
     }
 
-    /// <summary>A peaking filter one and a half octaves wide (R. Bristow-Johnson, "Audio EQ cookbook").</summary>
+    /// <summary>Applies a peaking filter that is one and a half octaves wide (R. Bristow-Johnson, "Audio EQ cookbook").</summary>
     private static void Peak(Span<float> samples, double frequency, double decibels)
     {
         double w = 2 * Math.PI * Math.Min(frequency, 7000) / SpeechCorpus.SampleRate, a = Math.Pow(10, decibels / 40), alpha = Math.Sin(w) / 1.8;

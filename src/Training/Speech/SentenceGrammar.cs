@@ -1,8 +1,8 @@
 namespace Locutor.Training.Speech;
 
 /// <summary>
-/// Makes sentences to be spoken: subject, verb, object and place of one language, joined, questioned or exclaimed. They need sound,
-/// not sense. Training and evaluation draw from word lists that share nothing but the language.
+/// Creates sentences to be spoken from a subject, a verb, an object and a place in one language, as statements, questions or
+/// exclamations. Their sound matters, not their meaning. Training and evaluation use word lists without common words.
 /// </summary>
 public static class SentenceGrammar
 {
@@ -63,10 +63,10 @@ public static class SentenceGrammar
         ["fr"] = new("Ma grand-mère|Un renard malin|Mon cousin|Le visiteur", "trouve|construit|imagine|comprend", "une tomate mûre|le jardin vide|une cuillère en argent|le vieux mur", "en février|sous la pluie|de temps en temps", "bien que|et puis", "Pardon, où est le musée?|Six, sept, huit."),
     };
 
-    /// <summary>Languages that have training sentences; the evaluation has English, German, Spanish and French.</summary>
+    /// <summary>The languages of training sentences. The evaluation has English, German, Spanish and French.</summary>
     public static IReadOnlyCollection<string> Languages(bool evaluation) => (evaluation ? Evaluation : Training).Keys;
 
-    /// <summary>One utterance of about 2 to 6 seconds.</summary>
+    /// <summary>Creates the text of one utterance of about 2 to 6 seconds.</summary>
     public static string Next(Random random, string language, bool evaluation)
     {
         var words = (evaluation ? Evaluation : Training)[language];

@@ -6,17 +6,19 @@ using Locutor.Checkpoints.Safetensors;
 namespace Locutor.Training.Speech;
 
 /// <summary>One spoken sentence of a corpus.</summary>
-/// <param name="Samples">16 kHz, -1 to 1.</param>
-/// <param name="Mouth">What the speaker's mouth does.</param>
-/// <param name="Phonemes">Starts in samples at 16 kHz.</param>
-/// <param name="Voice">Number of the voice.</param>
-/// <param name="ForEvaluation">Neither its voice nor its sentence is in the training part.</param>
+/// <param name="Samples">The samples at 16 kHz, from -1 to 1.</param>
+/// <param name="Mouth">The motion of the speaker's mouth.</param>
+/// <param name="Phonemes">The phonemes, with their starts in samples at 16 kHz.</param>
+/// <param name="Voice">The number of the voice.</param>
+/// <param name="ForEvaluation">
+/// Whether the sentence is for the evaluation. Then neither its voice nor its text is in the training part.
+/// </param>
 public sealed record Utterance(float[] Samples, MouthTrack Mouth, IReadOnlyList<SpokenPhoneme> Phonemes, int Voice, bool ForEvaluation)
 {
     public double Seconds => (double)Samples.Length / SpeechCorpus.SampleRate;
 }
 
-/// <summary>Spoken sentences with exact phoneme times: a safetensors file, 0.63 megabytes a minute.</summary>
+/// <summary>Spoken sentences with exact phoneme times, stored in a safetensors file of 0.63 megabytes per minute.</summary>
 public sealed class SpeechCorpus
 {
     public const int SampleRate = 16000;
@@ -32,7 +34,7 @@ public sealed class SpeechCorpus
 
     public IReadOnlyList<Utterance> Evaluation { get; }
 
-    /// <summary>Writes utterances; those of one list become one file.</summary>
+    /// <summary>Writes each list of utterances to one file.</summary>
     public static void Save(string path, IReadOnlyList<Utterance> utterances)
     {
         string[] names = [.. utterances.SelectMany(u => u.Phonemes).Select(p => p.Name).Distinct().Order(StringComparer.Ordinal)];
@@ -53,7 +55,7 @@ public sealed class SpeechCorpus
         writer.Complete();
     }
 
-    /// <exception cref="CheckpointException">Not such a file, or its parts do not fit together.</exception>
+    /// <exception cref="CheckpointException">The file is not a speech corpus, or its parts contradict each other.</exception>
     public static SpeechCorpus Load(string path)
     {
         using var file = SafetensorsFile.Open(path);

@@ -1,20 +1,20 @@
 namespace Locutor.Training.Speech;
 
-/// <summary>Some seconds of speech as a microphone might have heard it, and what the speaker's mouth does in every video frame.</summary>
-/// <param name="Audio">16 kHz.</param>
-/// <param name="Mouth">25 poses a second, each of the middle of its frame.</param>
-/// <param name="Loudness">Of each frame, 0 to about 1; 0 where nobody speaks.</param>
+/// <summary>Some seconds of speech as a microphone might record it, with the pose of the speaker's mouth in every video frame.</summary>
+/// <param name="Audio">The samples at 16 kHz.</param>
+/// <param name="Mouth">The poses of the mouth, 25 per second, each at the middle of its frame.</param>
+/// <param name="Loudness">The loudness of each frame, 0 to about 1; 0 in silence.</param>
 public sealed record SpeechMix(float[] Audio, MouthPose[] Mouth, float[] Loudness)
 {
     public const int FrameRate = 25;
 
-    /// <summary>Samples of one video frame.</summary>
+    /// <summary>The number of samples per video frame.</summary>
     public const int FrameSamples = SpeechCorpus.SampleRate / FrameRate;
 
-    /// <summary>Sentences of one voice with pauses between them, faster or slower, higher or lower, louder or softer.</summary>
-    /// <param name="voice">All utterances of one voice.</param>
-    /// <param name="frames">Length of the result in video frames.</param>
-    /// <param name="plain">Leave speed, pitch and loudness as they are, with short even pauses.</param>
+    /// <summary>Mixes sentences of one voice with pauses between them and random changes of speed, pitch and loudness.</summary>
+    /// <param name="voice">The utterances of one voice.</param>
+    /// <param name="frames">The length of the result in video frames.</param>
+    /// <param name="plain">Whether to keep speed, pitch and loudness and to use short equal pauses.</param>
     public static SpeechMix Compose(IReadOnlyList<Utterance> voice, int frames, Random random, bool plain = false)
     {
         float[] audio = new float[frames * FrameSamples], loudness = new float[frames];
@@ -34,7 +34,7 @@ public sealed record SpeechMix(float[] Audio, MouthPose[] Mouth, float[] Loudnes
         return new SpeechMix(audio, mouth, loudness);
     }
 
-    /// <summary>Nobody speaks: exact zeros or a noisy room.</summary>
+    /// <summary>Creates a mix without speech: exact zeros or the noise of a room.</summary>
     public static SpeechMix Silence(int frames, Random random)
     {
         float[] audio = new float[frames * FrameSamples];
@@ -63,7 +63,7 @@ public sealed record SpeechMix(float[] Audio, MouthPose[] Mouth, float[] Loudnes
         }
     }
 
-    /// <summary>Cubic through the four nearest samples (Catmull and Rom).</summary>
+    /// <summary>Interpolates with a cubic through the four nearest samples (Catmull and Rom).</summary>
     private static float Interpolate(float[] samples, double position)
     {
         int i = (int)position;

@@ -1,6 +1,9 @@
 namespace Locutor.Training.Speech;
 
-/// <summary>Makes a <see cref="SpeechCorpus"/> with espeak-ng: many voices, speeds and pitches, ten languages; held-out voices and sentences.</summary>
+/// <summary>
+/// Creates a <see cref="SpeechCorpus"/> with espeak-ng: many voices, speeds and pitches in ten languages, and an evaluation part with
+/// voices and sentences of its own.
+/// </summary>
 public static class SpeechPreparation
 {
     private static readonly string[] Variants =
@@ -14,14 +17,15 @@ public static class SpeechPreparation
 
     private static readonly string[] HeldOutVariants = ["f4", "m7", "Alicia", "Mario", "linda", "boris", "paul", "steph", "travis", "quincy"];
 
-    /// <param name="minutes">Of training speech; one tenth more is made for the evaluation.</param>
+    /// <summary>Creates the corpus.</summary>
+    /// <param name="minutes">The minutes of training speech. One tenth more is created for the evaluation.</param>
     public static IReadOnlyList<Utterance> Make(double minutes, int seed, IProgress<string>? progress = null, CancellationToken cancellation = default)
     {
         using var espeak = new Espeak();
         return [.. Part(espeak, minutes, false, new Random(seed), progress, cancellation), .. Part(espeak, 0.1 * minutes, true, new Random(~seed), progress, cancellation)];
     }
 
-    /// <summary>Only held-out sentences in held-out voices.</summary>
+    /// <summary>Creates only the evaluation part, with its own sentences and voices.</summary>
     public static IReadOnlyList<Utterance> MakeEvaluation(double minutes, int seed, CancellationToken cancellation = default)
     {
         using var espeak = new Espeak();

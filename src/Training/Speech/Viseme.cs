@@ -1,21 +1,24 @@
 namespace Locutor.Training.Speech;
 
 /// <summary>
-/// What the mouth strives for during a phoneme, and how much it insists: a vowel on its jaw and lips, m b p on closed lips, k or h on
-/// almost nothing, so that these take the shape of their neighbours (Cohen and Massaro, "Modeling coarticulation in synthetic visual speech", 1993).
+/// The target of the mouth during a phoneme, with a weight (dominance) for each part. A vowel has large weights for jaw and lips; m, b
+/// and p for closed lips; k and h have small weights, so they take the shape of their neighbours (Cohen and Massaro, "Modeling
+/// coarticulation in synthetic visual speech", 1993).
 /// </summary>
-/// <param name="Shape">Target.</param>
-/// <param name="Jaw">Weight of the jaw target, 0 to 1.</param>
-/// <param name="Lips">Weight of the width and rounding targets, 0 to 1.</param>
+/// <param name="Shape">The target shape.</param>
+/// <param name="Jaw">The weight of the jaw target, 0 to 1.</param>
+/// <param name="Lips">The weight of the width and rounding targets, 0 to 1.</param>
 public readonly record struct Viseme(MouthPose Shape, float Jaw, float Lips)
 {
     private static readonly Viseme Neutral = Consonant(jaw: 0.2f, weight: 0.3f);
 
-    /// <summary>A mouth that rests: between sentences and in silence.</summary>
+    /// <summary>The viseme of a mouth at rest, between sentences and in silence.</summary>
     public static Viseme Rest { get; } = new(default, 1.2f, 0.5f);
 
-    /// <summary>The visemes of a phoneme one after the other, with the share of its time that each takes: two for diphthongs and affricates.</summary>
-    /// <param name="ipa">Empty for a pause.</param>
+    /// <summary>
+    /// Returns the visemes of a phoneme in order, each with its share of the duration. Diphthongs and affricates have two.
+    /// </summary>
+    /// <param name="ipa">The phoneme in IPA; empty for a pause.</param>
     public static IReadOnlyList<(Viseme Viseme, float Share)> Of(string ipa)
     {
         var parts = new List<Viseme>(2);
@@ -30,7 +33,7 @@ public readonly record struct Viseme(MouthPose Shape, float Jaw, float Lips)
         };
     }
 
-    /// <summary>Whether the lips meet in it.</summary>
+    /// <summary>Whether the lips are closed in this viseme.</summary>
     public static bool Closes(Viseme viseme) => viseme.Shape.LipPress > 0.5f;
 
     private static Viseme? Table(char c) => c switch

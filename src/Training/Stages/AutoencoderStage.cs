@@ -9,14 +9,15 @@ using static TorchSharp.torch;
 namespace Locutor.Training.Stages;
 
 /// <summary>
-/// Trains the video autoencoder: single pictures first, then short crops, then crops as long as a clip, whole frames at the end. The last
-/// two matter: the causal layers must have met all the history that they meet in use, and the attention all of a frame.
+/// Trains the video autoencoder first on single pictures, then on short crops, then on crops as long as a clip, and finally on whole
+/// frames. The last two phases are needed because in use the causal layers see the history of a whole clip, and the attention sees a
+/// whole frame.
 /// </summary>
 public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOptions scenes, double load = 1)
 {
     private const double LatentNoise = 0.08, LatentPenalty = 2e-4;
 
-    /// <summary>Until which progress, how many samples, frames and pixels a side.</summary>
+    /// <summary>The phases: the progress at which each ends, its number of samples and frames, and its side in pixels.</summary>
     private readonly Phase[] phases =
     [
         new(0.20, Count(48 * load), 1, scenes.Size),
@@ -25,8 +26,11 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
         new(double.MaxValue, Count(3 * load), scenes.ClipFrames, scenes.Size),
     ];
 
-    /// <summary>Trains until the stage or the call is over.</summary>
-    /// <returns>Whether the stage is finished; then <c>autoencoder-1.safetensors</c>, <c>-2</c> and <c>autoencoder.json</c> (with measured latent mean and std) are in the output and work folders.</returns>
+    /// <summary>Trains until the stage ends or the time of the call is over.</summary>
+    /// <returns>
+    /// Whether the stage is finished. Then <c>autoencoder-1.safetensors</c>, <c>-2</c> and <c>autoencoder.json</c> (with measured latent
+    /// mean and std) are in the output and work folders.
+    /// </returns>
     public bool Train(VideoAutoencoderConfig config, StageOptions options)
     {
         if (ResultFiles.Find(run.Work, "autoencoder").Length > 0 && File.Exists(run.InWork("autoencoder.json"))) return true;
@@ -68,7 +72,10 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
 
     private static int Count(double wanted) => Math.Max(1, (int)Math.Round(wanted));
 
-    /// <summary>The last convolution of residual branches: small at first, so that a deep stack starts out calm.</summary>
+    /// <summary>
+    /// Returns whether a parameter is the last convolution of a residual branch. It starts small, which keeps a deep network stable at
+    /// first.
+    /// </summary>
     private static bool IsBranchEnd(string key) => key.EndsWith("residual.6.weight", StringComparison.Ordinal) || key.EndsWith("proj.weight", StringComparison.Ordinal);
 
     private BatchQueue<CropBatch> Batches(Phase phase, int seed) =>
@@ -89,7 +96,10 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
         return [("l1", pixels.detach().MoveToOuterDisposeScope()), ("psnr", psnr.MoveToOuterDisposeScope())];
     }
 
-    /// <summary>Differences between neighbours, in both directions of the picture and in time: what a plain L1 blurs or lets flicker.</summary>
+    /// <summary>
+    /// Computes the loss on differences between neighbouring pixels, in both directions of the picture and in time. A plain L1 loss alone
+    /// allows blur and flicker.
+    /// </summary>
     private static Tensor Edges(Tensor error, Tensor weights)
     {
         long frames = error.shape[2], height = error.shape[3], width = error.shape[4];
@@ -100,7 +110,7 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
         return sum + ((error.narrow(2, 1, frames - 1) - error.narrow(2, 0, frames - 1)).abs() * weights).mean();
     }
 
-    /// <summary>Bytes [B, T, H, W, 3] to [B, 3, T, H, W] in [-1, 1].</summary>
+    /// <summary>Converts bytes [B, T, H, W, 3] to [B, 3, T, H, W] in [-1, 1].</summary>
     internal static Tensor Video(Tensor bytes) => bytes.to(float32).div_(127.5).sub_(1).permute(0, 4, 1, 2, 3);
 
     private void Look(VideoAutoencoder network, StageTrainer trainer)
@@ -126,7 +136,7 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
         File.WriteAllBytes(run.InOutput("autoencoder-samples.png"), sheet.Encode());
     }
 
-    /// <summary>Peak signal to noise in decibels of videos in [-1, 1], where the mask is not 0.</summary>
+    /// <summary>Computes the peak signal-to-noise ratio in decibels of videos in [-1, 1], over pixels whose mask is not 0.</summary>
     internal static double Psnr(Tensor made, Tensor truth, Tensor? mask = null)
     {
         using var scope = NewDisposeScope();
@@ -135,7 +145,7 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
         return -10 * Math.Log10(Math.Max(1e-12, mean.item<float>() / 4));
     }
 
-    /// <summary>One frame of [B, 3, T, H, W] as bytes.</summary>
+    /// <summary>Converts one frame of [B, 3, T, H, W] to bytes.</summary>
     internal static byte[] Picture(Tensor video, int sample, int frame)
     {
         using var scope = NewDisposeScope();

@@ -4,8 +4,8 @@ using Locutor.Torch.Loading;
 namespace Locutor.Training.Stages;
 
 /// <summary>
-/// Finds out while training whether cuDNN should time its algorithms: some steps without, some with, then whichever was faster. Choosing
-/// takes seconds for every new shape of batch, so it must pay.
+/// Decides during training whether cuDNN should benchmark its algorithms. It times some steps without and some with the benchmark and
+/// keeps the faster mode. A benchmark takes seconds for every new shape of a batch, so it is not always worth it.
 /// </summary>
 internal sealed class ConvolutionTuning(TrainingRun run)
 {
@@ -14,10 +14,10 @@ internal sealed class ConvolutionTuning(TrainingRun run)
     private int step = -1;
     private double begun, without;
 
-    /// <summary>From now on batches have a shape that stays for long.</summary>
+    /// <summary>Notes that batches have a new shape, which will stay for long.</summary>
     public void Begin() => step = 0;
 
-    /// <summary>Call before every step.</summary>
+    /// <summary>Notes the start of a step. The training loop calls this before every step.</summary>
     public void Tick()
     {
         if (!possible || step < 0) return;

@@ -10,14 +10,16 @@ using static TorchSharp.torch;
 
 namespace Locutor.Training.Stages;
 
-/// <summary>The networks that are trained before the transformer and then stay as they are; they turn scenes into what it reads.</summary>
+/// <summary>
+/// The networks that are trained before the transformer and are frozen then. They convert scenes into the inputs of the transformer.
+/// </summary>
 public sealed class FrozenNetworks : IDisposable
 {
     private const float MouthWeight = 10, EyeWeight = 4;
     private readonly TrainingRun run;
     private readonly List<IDisposable> open = [];
 
-    /// <summary>Opens the checkpoints that earlier stages left in the work folder.</summary>
+    /// <summary>Loads the checkpoints that earlier stages wrote to the work folder.</summary>
     public FrozenNetworks(TrainingRun run, SketchNetworks networks)
     {
         this.run = run;
@@ -85,13 +87,13 @@ public sealed class FrozenNetworks : IDisposable
         return Speech.Forward(host.ToDevice(run.Device), options.Frames);
     }
 
-    /// <summary>[side x side]: how much each latent pixel counts.</summary>
+    /// <summary>Computes the loss weight of each latent pixel: [side x side].</summary>
     private static float[] Importance(Scene scene, ScriptOptions options)
     {
         int side = options.Size / 8;
         float[] weights = new float[side * side];
         Array.Fill(weights, 1);
-        foreach (var eye in scene.Eyes) Mark(eye with { Top = Math.Max(0, eye.Top - eye.Height) }, EyeWeight); // brows tell a mood, and stand above the box of an eye
+        foreach (var eye in scene.Eyes) Mark(eye with { Top = Math.Max(0, eye.Top - eye.Height) }, EyeWeight); // Brows show a mood and are above the box of an eye.
         Mark(scene.Mouth, MouthWeight);
         return weights;
 

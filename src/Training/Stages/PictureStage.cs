@@ -8,13 +8,16 @@ using static TorchSharp.torch;
 
 namespace Locutor.Training.Stages;
 
-/// <summary>Trains the picture encoder to say of each patch whether mouth, eyes or face are in it and what colour it has, and of the picture where they are.</summary>
+/// <summary>
+/// Trains the picture encoder. From each patch it must predict the colour and whether the patch contains mouth, eyes or face; from the
+/// whole picture, their positions.
+/// </summary>
 public sealed class PictureStage(TrainingRun run, SceneBank bank, ScriptOptions scenes, int batch = 48)
 {
     private const int Grid = 16, Figures = 6, Places = 8;
 
-    /// <summary>Trains until the stage or the call is over.</summary>
-    /// <returns>Whether the stage is finished; then <c>picture.safetensors</c> is in the output and work folders.</returns>
+    /// <summary>Trains until the stage ends or the time of the call is over.</summary>
+    /// <returns>Whether the stage is finished. Then <c>picture.safetensors</c> is in the output and work folders.</returns>
     public bool Train(ClipVisionConfig config, StageOptions options)
     {
         if (File.Exists(run.InWork("picture.safetensors"))) return true;

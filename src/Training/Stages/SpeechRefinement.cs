@@ -11,19 +11,22 @@ using static TorchSharp.torch.nn.functional;
 namespace Locutor.Training.Stages;
 
 /// <summary>
-/// Trains a finished speech encoder on more voices without changing what its features mean to a transformer that was trained on them: on
-/// the speech it learnt from, its features are held where they were; on other speech they have to tell the mouth to the reading that fits
-/// those features best. The reading, one linear map for each block, is found by least squares and stays as it is.
+/// Trains a finished speech encoder on more voices, so that a transformer that was trained on its features still understands them. On the
+/// original speech the features are held near their old values. On other speech, a fixed linear map per block must predict the mouth from
+/// the features. This map is fitted to the old features by least squares and is not trained.
 /// </summary>
 public sealed class SpeechRefinement(TrainingRun run, SpeechCorpus learnt, SpeechCorpus more, int batch = 16, int frames = 100)
 {
-    /// <summary>Batches that the reading is fitted to.</summary>
+    /// <summary>The number of batches to which the linear map is fitted.</summary>
     private const int Fitted = 20;
 
-    /// <summary>Of the distance to the old features, in their variance, against the error of the mouth.</summary>
+    /// <summary>The weight of the distance to the old features, in units of their variance, relative to the error of the mouth.</summary>
     private const double HoldWeight = 0.1;
 
-    /// <summary>Trains <c>speech.safetensors</c> of a folder until the stage or the call is over; the result is in the output folder after every call.</summary>
+    /// <summary>
+    /// Trains <c>speech.safetensors</c> of a folder until the stage ends or the time of the call is over. Every call writes the result to
+    /// the output folder.
+    /// </summary>
     /// <returns>Whether the stage is finished.</returns>
     public bool Train(string from, Wav2Vec2Config config, StageOptions options)
     {
@@ -68,7 +71,7 @@ public sealed class SpeechRefinement(TrainingRun run, SpeechCorpus learnt, Speec
         return [("loss", error[-1].detach().MoveToOuterDisposeScope()), ("moved", moved.detach().MoveToOuterDisposeScope())];
     }
 
-    /// <summary>[B, F, blocks, width] by [blocks, width + 1, figures].</summary>
+    /// <summary>Applies the linear maps [blocks, width + 1, figures] to features [B, F, blocks, width].</summary>
     private static Tensor Read(Tensor features, Tensor map)
     {
         using var scope = NewDisposeScope();

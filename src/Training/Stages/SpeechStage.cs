@@ -9,8 +9,8 @@ using static TorchSharp.torch.nn.functional;
 namespace Locutor.Training.Stages;
 
 /// <summary>
-/// Trains the speech encoder to say where the mouth is. Every block is asked, so that each block's output, which the video transformer
-/// reads, is about the mouth; the last one counts most.
+/// Trains the speech encoder to predict the pose of the mouth. The prediction is made from every block, since the video transformer reads
+/// the outputs of all blocks. The last block has the largest weight.
 /// </summary>
 public sealed class SpeechStage
 {
@@ -19,8 +19,8 @@ public sealed class SpeechStage
     private readonly int batch;
     private readonly int frames;
 
-    /// <param name="batch">Sounds of a step.</param>
-    /// <param name="frames">Video frames of each.</param>
+    /// <param name="batch">The number of sounds per step.</param>
+    /// <param name="frames">The number of video frames of each sound.</param>
     public SpeechStage(TrainingRun run, SpeechCorpus corpus, int batch = 64, int frames = 120)
     {
         this.run = run;
@@ -29,8 +29,8 @@ public sealed class SpeechStage
         this.frames = frames;
     }
 
-    /// <summary>Trains until the stage or the call is over.</summary>
-    /// <returns>Whether the stage is finished; then <c>speech.safetensors</c> is in the output and work folders.</returns>
+    /// <summary>Trains until the stage ends or the time of the call is over.</summary>
+    /// <returns>Whether the stage is finished. Then <c>speech.safetensors</c> is in the output and work folders.</returns>
     public bool Train(SketchNetworks networks, StageOptions options)
     {
         if (File.Exists(run.InWork("speech.safetensors"))) return true;
@@ -81,7 +81,7 @@ public sealed class SpeechStage
         TensorFile.Save(run.InOutput("speech.safetensors"), kept);
     }
 
-    /// <summary>The speech encoder and a reading of the mouth from each of its blocks.</summary>
+    /// <summary>The speech encoder with a linear map per block that predicts the mouth.</summary>
     private sealed class Listener(Weights weights, Wav2Vec2Config config)
     {
         private readonly Wav2Vec2Encoder encoder = new(weights, config) { PieceFeatures = 1 << 20 };

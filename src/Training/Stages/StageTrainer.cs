@@ -7,8 +7,9 @@ using static TorchSharp.torch;
 namespace Locutor.Training.Stages;
 
 /// <summary>
-/// The loop that all stages share. A stage lasts a given time, or a given number of steps, possibly over several calls: its state is saved
-/// when a call ends and found again by the next. The learning rate warms up over a few steps and then follows half a cosine over the stage.
+/// The training loop that all stages share. A stage has a given duration or number of steps, possibly over several calls: a call saves
+/// its state when it ends, and the next call loads it. The learning rate warms up over a few steps and then follows half a cosine over
+/// the stage.
 /// </summary>
 public sealed class StageTrainer : IDisposable
 {
@@ -17,7 +18,9 @@ public sealed class StageTrainer : IDisposable
     private readonly FlatAdam adam;
     private double before;
 
-    /// <param name="startFrom">Name of the results in the work folder whose values are the start; null for those of the stage itself.</param>
+    /// <param name="startFrom">
+    /// The name of the results in the work folder with which training starts; null for those of the stage itself.
+    /// </param>
     public StageTrainer(TrainingRun run, StageOptions options, FlatParameters parameters, string? startFrom = null)
     {
         this.run = run;
@@ -37,10 +40,10 @@ public sealed class StageTrainer : IDisposable
 
     public long Steps => adam.Steps;
 
-    /// <summary>Whether the parameters are an earlier run's and not fresh.</summary>
+    /// <summary>Whether the parameters come from an earlier run and were not newly initialised.</summary>
     public bool IsWarm { get; private set; }
 
-    /// <summary>0 at the start, 1 when the time or the steps of the stage are used up.</summary>
+    /// <summary>The progress of the stage: 0 at the start, 1 when its time or its steps are used up.</summary>
     public double Progress { get; private set; }
 
     public bool IsDone => Progress >= 1;
@@ -49,12 +52,14 @@ public sealed class StageTrainer : IDisposable
     public Tensor Average => adam.Average;
 
     /// <summary>
-    /// Steps until the stage or the call is over. The figures that a step returns are looked at every <see cref="StageOptions.ReportEvery"/>
-    /// steps only, so that nothing waits for the device in between.
+    /// Runs training steps until the stage ends or the time of the call is over. The values that a step returns are read only every
+    /// <see cref="StageOptions.ReportEvery"/> steps, so that the CPU rarely waits for the device.
     /// </summary>
-    /// <param name="step">From the progress, runs forward and backward and returns figures by name, scalars on the device.</param>
-    /// <param name="everySeconds">How often <paramref name="look"/> is called.</param>
-    /// <param name="look">Draws samples and so on; the parameters are those of the moving average while it runs.</param>
+    /// <param name="step">
+    /// Receives the progress, runs the forward and backward pass, and returns values by name as scalars on the device.
+    /// </param>
+    /// <param name="everySeconds">The seconds between calls of <paramref name="look"/>.</param>
+    /// <param name="look">Draws samples and similar reports. While it runs, the network has the parameters of the moving average.</param>
     public void Train(Func<double, IReadOnlyList<(string Name, Tensor Value)>> step, double everySeconds = double.PositiveInfinity, Action? look = null)
     {
         double start = run.Elapsed.TotalSeconds, reported = start, looked = start;
@@ -85,7 +90,7 @@ public sealed class StageTrainer : IDisposable
         Curves.Draw(run.InOutput(options.Name + ".png"));
     }
 
-    /// <summary>Runs something while the network has its averaged parameters.</summary>
+    /// <summary>Runs an action while the network has the parameters of the moving average.</summary>
     public void WithAverage(Action action)
     {
         using var scope = NewDisposeScope();
@@ -146,7 +151,7 @@ public sealed class StageTrainer : IDisposable
         run.Say(string.Create(CultureInfo.InvariantCulture, $"{options.Name}: goes on at step {saved.Steps}, {before:F0} s of {Length} used"));
     }
 
-    /// <summary>Without a state but with results of an earlier run in the work folder, their values are the start.</summary>
+    /// <summary>Loads the initial parameters from results of an earlier run in the work folder when there is no saved state.</summary>
     private void StartFrom(IReadOnlyList<string> files)
     {
         foreach (string path in files)
@@ -166,13 +171,13 @@ public sealed class StageTrainer : IDisposable
     private sealed record Saved(long Steps, double Seconds);
 }
 
-/// <summary>How a stage is trained.</summary>
-/// <param name="Name">Of its files.</param>
-/// <param name="Seconds">Duration of the stage, all calls together; not used if <see cref="Steps"/> is set.</param>
-/// <param name="Rate">Highest learning rate.</param>
+/// <summary>The options of a stage.</summary>
+/// <param name="Name">The name of the files of the stage.</param>
+/// <param name="Seconds">The duration of the stage over all calls; not used if <see cref="Steps"/> is set.</param>
+/// <param name="Rate">The highest learning rate.</param>
 public sealed record StageOptions(string Name, double Seconds, double Rate)
 {
-    /// <summary>Length of the stage in steps, all calls together. Null: it lasts <see cref="Seconds"/>.</summary>
+    /// <summary>The length of the stage in steps over all calls; null for a stage that lasts <see cref="Seconds"/>.</summary>
     public long? Steps { get; init; }
 
     public int WarmupSteps { get; init; } = 100;

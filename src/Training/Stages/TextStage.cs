@@ -11,8 +11,9 @@ using static TorchSharp.torch.nn.functional;
 namespace Locutor.Training.Stages;
 
 /// <summary>
-/// Trains a SentencePiece model on prompts (with <c>spm_train</c> of Debian's package sentencepiece) and the text encoder to tell which
-/// mood a prompt asks for. Small enough for a processor; done beforehand, on a machine that has the program.
+/// Trains a SentencePiece model on prompts (with <c>spm_train</c> of the Debian package sentencepiece) and the text encoder, which learns
+/// to recognise the mood that a prompt asks for. A CPU is fast enough. The stage runs before the others, on a machine with
+/// <c>spm_train</c>.
 /// </summary>
 public sealed class TextStage(TrainingRun run)
 {
@@ -35,7 +36,7 @@ public sealed class TextStage(TrainingRun run)
         return true;
     }
 
-    /// <summary>Token ids and mask of prompts, padded to the longest: [B, L] each, int64.</summary>
+    /// <summary>Computes the token ids and the mask of prompts, padded to the longest prompt: [B, L] each, int64.</summary>
     public static (Tensor Ids, Tensor Mask) Tokenize(IReadOnlyList<string> prompts, TextTokenizer tokenizer, int longest, Device device)
     {
         int[][] ids = [.. prompts.Select(p => tokenizer.Encode(p, longest))];

@@ -6,31 +6,39 @@ using static TorchSharp.torch;
 
 namespace Locutor.Training.Stages;
 
-/// <summary>How the transformer learns to do in few steps without guidance what it does in more steps with guidance.</summary>
+/// <summary>
+/// The options of the distillation: the transformer learns to do in few steps without guidance what it does in more steps with guidance.
+/// </summary>
 public sealed record DistillationOptions
 {
-    /// <summary>Steps of the teacher; a multiple of <see cref="Steps"/>. The first is guided.</summary>
+    /// <summary>The number of steps of the teacher; a multiple of <see cref="Steps"/>. The first step uses guidance.</summary>
     public int TeacherSteps { get; init; } = 4;
 
-    /// <summary>Steps of the student.</summary>
+    /// <summary>The number of steps of the student.</summary>
     public int Steps { get; init; } = 2;
 
     public double TextGuidance { get; init; } = 2.5;
 
     public double AudioGuidance { get; init; } = 3;
 
-    /// <summary>Clips of a step.</summary>
+    /// <summary>The number of clips per training step.</summary>
     public int Batch { get; init; } = 48;
 
-    /// <summary>Share of clips with the default prompt, which takes no text guidance.</summary>
+    /// <summary>The share of clips with the default prompt, which needs no text guidance.</summary>
     public double DefaultPrompt { get; init; } = 0.5;
 }
 
-/// <summary>Progressive distillation (Salimans and Ho, arXiv:2202.00512) of the guided sampler: one step of the student covers several of the teacher.</summary>
+/// <summary>
+/// Progressive distillation (Salimans and Ho, arXiv:2202.00512) of the guided sampler: one step of the student covers several of the
+/// teacher.
+/// </summary>
 public sealed partial class TransformerStage
 {
-    /// <summary>Distils the transformer of the work folder until the stage or the call is over.</summary>
-    /// <returns>Whether the stage is finished. The student (its moving average) is written as <c>transformer-1.safetensors</c> and <c>-2</c> to the output folder.</returns>
+    /// <summary>Distils the transformer of the work folder until the stage ends or the time of the call is over.</summary>
+    /// <returns>
+    /// Whether the stage is finished. The student (its moving average) is written as <c>transformer-1.safetensors</c> and <c>-2</c> to
+    /// the output folder.
+    /// </returns>
     public bool Distil(StageOptions options, DistillationOptions distillation)
     {
         using var opened = Checkpoints.OverlaidCheckpoint.Open(ResultFiles.Find(run.Work, "transformer"));
@@ -73,7 +81,7 @@ public sealed partial class TransformerStage
         return [("loss", loss.detach().MoveToOuterDisposeScope())];
     }
 
-    /// <summary>The latents before every step of the teacher, and those after the last.</summary>
+    /// <summary>Returns the latents before every step of the teacher and after the last step.</summary>
     private List<Tensor> TeacherPath(VideoTransformer teacher, DistilledClips clips, DistillationOptions options, float[] times)
     {
         using var off = no_grad();
@@ -110,7 +118,7 @@ public sealed partial class TransformerStage
             $"distilled, unseen people, {steps} steps: opening correlation {figures.Correlation:F3} (lag {figures.Lag:F2} frames); psnr of the rest {figures.RestPsnr:F2} dB; mean opening on silence {figures.Silent:F3} against {figures.Speaking:F3}"));
     }
 
-    /// <param name="Plain">The default prompt.</param>
-    /// <param name="Clean">Latents of which the <paramref name="Kept"/> ones are given.</param>
+    /// <param name="Plain">The embedding of the default prompt.</param>
+    /// <param name="Clean">The clean latents. Those marked by <paramref name="Kept"/> are given to the network.</param>
     private sealed record DistilledClips(Tensor Text, Tensor Plain, Tensor Image, Tensor Audio, Tensor Reference, Tensor Clean, Tensor Kept);
 }

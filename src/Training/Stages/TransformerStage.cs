@@ -12,43 +12,43 @@ using static TorchSharp.torch;
 
 namespace Locutor.Training.Stages;
 
-/// <summary>Constants of <see cref="TransformerStage"/>.</summary>
+/// <summary>The options of <see cref="TransformerStage"/>.</summary>
 public sealed record TransformerStageOptions
 {
-    /// <summary>Clips of a step.</summary>
+    /// <summary>The number of clips per training step.</summary>
     public int Batch { get; init; } = 64;
 
-    /// <summary>Scenes in the pool; a multiple of <see cref="Encoded"/>.</summary>
+    /// <summary>The number of scenes in the pool; a multiple of <see cref="Encoded"/>.</summary>
     public int PoolScenes { get; init; } = 6000;
 
-    /// <summary>Scenes that are encoded before training starts.</summary>
+    /// <summary>The number of scenes that are encoded before training starts.</summary>
     public int FirstScenes { get; init; } = 1600;
 
-    /// <summary>Scenes that are encoded at once.</summary>
+    /// <summary>The number of scenes that are encoded at once.</summary>
     public int Encoded { get; init; } = 8;
 
-    /// <summary>Training steps between two encodings.</summary>
+    /// <summary>The number of training steps between two encodings.</summary>
     public int EncodeEvery { get; init; } = 10;
 
-    /// <summary>Timesteps are moved towards noise by this, as the sampler will.</summary>
+    /// <summary>The shift of timesteps towards noise, equal to that of the sampler.</summary>
     public double Shift { get; init; } = 2;
 
-    /// <summary>Steps of the sampler, whose timesteps are met more often than others.</summary>
+    /// <summary>The number of steps of the sampler. Their timesteps are drawn more often than others.</summary>
     public int SamplerSteps { get; init; } = 5;
 
-    /// <summary>Share of clips whose audio is dropped.</summary>
+    /// <summary>The share of clips whose audio is dropped.</summary>
     public double AudioDropped { get; init; } = 0.1;
 
-    /// <summary>Motion latents are noised by up to this, so that small faults of the clip before are not taken over.</summary>
+    /// <summary>The largest noise on motion latents. It teaches the network not to repeat small errors of the previous clip.</summary>
     public double MotionNoise { get; init; } = 0.15;
 
-    /// <summary>Seconds between sample sheets.</summary>
+    /// <summary>The seconds between sample sheets.</summary>
     public double LookEvery { get; init; } = 120;
 }
 
 /// <summary>
-/// Trains the video transformer by flow matching (Lipman et al., arXiv:2210.02747): the velocity from clean latents to noise. The first
-/// latent frames, the picture or the motion frames of the clip before, are clean as they are when sampling, and are not asked for.
+/// Trains the video transformer by flow matching (Lipman et al., arXiv:2210.02747): it learns the velocity from clean latents to noise.
+/// The first latent frames (the picture, or the motion frames of the previous clip) are clean, as in sampling, and have no loss.
 /// </summary>
 public sealed partial class TransformerStage : IDisposable
 {
@@ -65,7 +65,7 @@ public sealed partial class TransformerStage : IDisposable
     private readonly Tensor visited;
     private readonly UnseenScenes unseen;
 
-    /// <param name="unseenScenes">Of people, voices and sentences that are not trained on.</param>
+    /// <param name="unseenScenes">Scenes with persons, voices and sentences outside the training data.</param>
     public TransformerStage(TrainingRun run, SketchNetworks networks, ScriptOptions scenes, SceneBank bank, IReadOnlyList<Scene> unseenScenes, TransformerStageOptions settings)
     {
         this.run = run;
@@ -84,8 +84,11 @@ public sealed partial class TransformerStage : IDisposable
         unseen = new UnseenScenes(unseenScenes, scenes, networks, run, frozen);
     }
 
-    /// <summary>Trains until the stage or the call is over.</summary>
-    /// <returns>Whether the stage is finished. <c>transformer-1.safetensors</c> and <c>-2</c> (the moving average) are written at the end of every call.</returns>
+    /// <summary>Trains until the stage ends or the time of the call is over.</summary>
+    /// <returns>
+    /// Whether the stage is finished. <c>transformer-1.safetensors</c> and <c>-2</c> (the moving average) are written at the end of every
+    /// call.
+    /// </returns>
     public bool Train(StageOptions options)
     {
         var (network, parameters) = FlatParameters.For(w => new VideoTransformer(w, networks.Transformer), run.Type, run.Device, run.Seed);
@@ -95,7 +98,7 @@ public sealed partial class TransformerStage : IDisposable
         FillPool();
         trainer.Train(_ => Step(network, trainer), settings.LookEvery, () => Look(network, trainer));
         trainer.WithAverage(() => Export(run.Output, parameters, trainer.Average));
-        if (trainer.IsDone) trainer.WithAverage(() => Export(run.Work, parameters, trainer.Average)); // the start of the distillation
+        if (trainer.IsDone) trainer.WithAverage(() => Export(run.Work, parameters, trainer.Average)); // The distillation starts from this checkpoint.
         parameters.Dispose();
         return trainer.IsDone;
     }
@@ -111,7 +114,10 @@ public sealed partial class TransformerStage : IDisposable
         frozen.Dispose();
     }
 
-    /// <summary>Residual branches, time modulation and the head start small: the untrained network changes its tokens little.</summary>
+    /// <summary>
+    /// Scales down the initial weights of residual branches, time modulation and the head, so that the untrained network changes its
+    /// tokens little.
+    /// </summary>
     private static void Calm(FlatParameters parameters)
     {
         parameters.Rescale(k => k.EndsWith("attn.o.weight", StringComparison.Ordinal) || k.EndsWith("proj.weight", StringComparison.Ordinal) || k.EndsWith("ffn.2.weight", StringComparison.Ordinal), 0.4);
@@ -156,7 +162,10 @@ public sealed partial class TransformerStage : IDisposable
 
     private long PromptCount => prompts.shape[0] / PromptPhrases.Moods.Count;
 
-    /// <summary>Logit-normal, moved towards noise (Esser et al., arXiv:2403.03206), or near one that the sampler visits.</summary>
+    /// <summary>
+    /// Draws timesteps from a logit-normal distribution, shifted towards noise (Esser et al., arXiv:2403.03206), or near a timestep of
+    /// the sampler.
+    /// </summary>
     private Tensor Sigmas(int count)
     {
         using var scope = NewDisposeScope();
@@ -167,7 +176,7 @@ public sealed partial class TransformerStage : IDisposable
         return where(rand(count, float32, run.Device).gt(0.4), anywhere, near).MoveToOuterDisposeScope();
     }
 
-    /// <summary>True at the latent frames that are given: the first, or those of the motion frames.</summary>
+    /// <summary>Returns a mask of the latent frames that are given: the first frame, or the motion frames.</summary>
     private Tensor Kept(Tensor goesOn, long frames)
     {
         long motion = (scenes.MotionFrames - 1) / 4 + 1;
@@ -181,7 +190,7 @@ public sealed partial class TransformerStage : IDisposable
         return new Conditioning(network.EmbedText(text), network.EmbedImage(image), network.EmbedAudio(around));
     }
 
-    /// <summary>The mask of the picture's frame over the portrait held still: [B, 20, F, h, w].</summary>
+    /// <summary>Builds the condition [B, 20, F, h, w]: the mask of the picture's frame and the latents of the still portrait.</summary>
     private static Tensor Reference(Tensor still)
     {
         var mask = zeros([still.shape[0], 4, still.shape[2], still.shape[3], still.shape[4]], still.dtype, still.device);
@@ -189,7 +198,9 @@ public sealed partial class TransformerStage : IDisposable
         return cat([mask, still], 1);
     }
 
-    /// <summary>Embeddings of prompts, mood after mood, as many of each: [moods x prompts, tokens, width].</summary>
+    /// <summary>
+    /// Computes the embeddings of prompts, ordered by mood with an equal number for each: [moods x prompts, tokens, width].
+    /// </summary>
     private Tensor Prompts()
     {
         using var scope = NewDisposeScope();
@@ -218,7 +229,7 @@ public sealed partial class TransformerStage : IDisposable
         }
     }
 
-    /// <summary>Samples clips as the generator does, from the pool of unseen scenes.</summary>
+    /// <summary>Samples clips of the unseen scenes as the generator does.</summary>
     private Tensor Sample(VideoTransformer network, UnseenScenes.Prompt prompt, float[] timesteps)
     {
         using var scope = NewDisposeScope();

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Locutor.Training.Stages;
 
-/// <summary>A few scenes that are not trained on, with which a training run is watched.</summary>
+/// <summary>A few scenes outside the training data, with which a training run is monitored.</summary>
 public sealed class UnseenScenes : IDisposable
 {
     private readonly IReadOnlyList<Scene> scenes;
@@ -35,21 +35,23 @@ public sealed class UnseenScenes : IDisposable
         ceiling = Ceiling();
     }
 
-    /// <summary>What the first clip of every scene is generated from.</summary>
+    /// <summary>The inputs from which the first clip of every scene is generated.</summary>
     /// <param name="Audio">[B, clip frames + 4, blocks, channels]</param>
     /// <param name="Clean">[B, 16, 1, h, w]</param>
     public sealed record Prompt(Tensor Still, Tensor Image, Tensor Audio, Tensor Clean);
 
-    /// <summary>How well the first clips were generated.</summary>
-    /// <param name="Correlation">Mean over scenes of the mouth opening, read from pixels, against the truth.</param>
-    /// <param name="Lag">Mean of the lag at which each agrees best, in frames; positive is late.</param>
-    /// <param name="Ceiling">The correlation of true frames that only went through the autoencoder.</param>
-    /// <param name="RestPsnr">Against the truth, outside of mouth and eyes.</param>
-    /// <param name="Silent">Mean opening where the truth is closed.</param>
-    /// <param name="Speaking">Mean opening where it is open.</param>
+    /// <summary>The quality of the first clips.</summary>
+    /// <param name="Correlation">
+    /// The correlation of the mouth opening, read from pixels, with the rendered frames; mean over scenes.
+    /// </param>
+    /// <param name="Lag">The mean lag of best correlation in frames; a positive lag is late.</param>
+    /// <param name="Ceiling">The correlation of rendered frames that passed only through the autoencoder.</param>
+    /// <param name="RestPsnr">The PSNR in decibels against the rendered frames, without mouth and eyes.</param>
+    /// <param name="Silent">The mean opening in frames whose rendered mouth is closed.</param>
+    /// <param name="Speaking">The mean opening in frames whose rendered mouth is open.</param>
     public sealed record Figures(double Correlation, double Lag, double Ceiling, double RestPsnr, double Silent, double Speaking);
 
-    /// <summary>Samples latents by the given function and looks at what they decode to.</summary>
+    /// <summary>Samples latents with the given function, decodes them and measures the frames.</summary>
     public Figures Judge(Func<Prompt, Tensor> sample, string? sheet)
     {
         using var scope = NewDisposeScope();
@@ -77,7 +79,7 @@ public sealed class UnseenScenes : IDisposable
         return read.Select((r, i) => Statistics.Correlation(r, truth[i])).Average();
     }
 
-    /// <summary>[B, F, H, W, 3], bytes, on the host.</summary>
+    /// <summary>Decodes latents to frames: bytes [B, F, H, W, 3] on the host.</summary>
     private Tensor Decode(Tensor latents)
     {
         using var scope = NewDisposeScope();

@@ -9,8 +9,8 @@ using static TorchSharp.torch;
 namespace Locutor.Training.Stages;
 
 /// <summary>
-/// Trains the face upsampler: small frames go through the finished autoencoder, with noise on their latents that stands for the faults of the
-/// video transformer, and the upsampler has to give the same frames as they are painted at a portrait's size.
+/// Trains the face upsampler. Small frames pass through the finished autoencoder with noise on their latents, which imitates the errors
+/// of the video transformer. The upsampler learns to produce these frames as they are rendered at the size of a portrait.
 /// </summary>
 public sealed class UpsamplerStage(TrainingRun run, DetailOptions details)
 {
@@ -18,8 +18,11 @@ public sealed class UpsamplerStage(TrainingRun run, DetailOptions details)
     private const int HeldBatches = 96; // about 20 MB each, on the host
     private const double MostNoise = 0.25; // in standard deviations of a latent
 
-    /// <summary>Trains until the stage or the call is over; <c>upsampler.safetensors</c> (the moving average) is written at the end of every call.</summary>
-    /// <param name="autoencoder">Finished.</param>
+    /// <summary>
+    /// Trains until the stage ends or the time of the call is over. Every call writes <c>upsampler.safetensors</c> (the moving average)
+    /// at its end.
+    /// </summary>
+    /// <param name="autoencoder">The finished autoencoder.</param>
     /// <returns>Whether the stage is finished.</returns>
     public bool Train(FaceUpsamplerConfig config, StageOptions options, VideoAutoencoder autoencoder)
     {
@@ -43,7 +46,9 @@ public sealed class UpsamplerStage(TrainingRun run, DetailOptions details)
         return trainer.IsDone;
     }
 
-    /// <summary>A batch that was just painted, or one of those held: painting is slower than training, and noise makes every use of a batch different.</summary>
+    /// <summary>
+    /// Returns a new batch or one that is kept in memory. Rendering is slower than training, so batches are reused with different noise.
+    /// </summary>
     private static DetailBatch Next(BatchQueue<DetailBatch> queue, List<DetailBatch> held, Random random)
     {
         var painted = held.Count == 0 ? queue.Take() : queue.TryTake();
@@ -69,7 +74,7 @@ public sealed class UpsamplerStage(TrainingRun run, DetailOptions details)
         return [("l1", l1.detach().MoveToOuterDisposeScope()), ("edges", edges.detach().MoveToOuterDisposeScope())];
     }
 
-    /// <summary>Inputs and truth of every frame of every crop: [crops * frames, 3, ...] in [-1, 1].</summary>
+    /// <summary>Computes the inputs and the targets of every frame of every crop: [crops * frames, 3, ...] in [-1, 1].</summary>
     private (Tensor Drawn, Tensor Reference, Tensor Portrait, Tensor Truth) Given(VideoAutoencoder autoencoder, DetailBatch batch, double noise)
     {
         using var off = no_grad();
@@ -85,7 +90,7 @@ public sealed class UpsamplerStage(TrainingRun run, DetailOptions details)
             batch.Truth.ToDevice(run.Device).to(float32).div(127.5).sub(1).permute(0, 1, 4, 2, 3).flatten(0, 1));
     }
 
-    /// <summary>[people, 3, F, s, s] to [crops * F, 3, crop, crop].</summary>
+    /// <summary>Cuts crops out of frames: [people, 3, F, s, s] to [crops * F, 3, crop, crop].</summary>
     private Tensor Crops(Tensor video, (int X, int Y)[] corners) =>
         cat([.. corners.Select((corner, i) => video[i / DetailBatch.CropsOfPerson].narrow(2, corner.Y, details.Crop).narrow(3, corner.X, details.Crop).transpose(0, 1))], 0);
 

@@ -6,7 +6,7 @@ using Locutor.Training.Speech;
 
 namespace Locutor.Training.Stages;
 
-/// <summary>How long the stages of a whole training last, and at which rates.</summary>
+/// <summary>The options of a whole training: the durations and the learning rates of its stages.</summary>
 public sealed record WholeTrainingOptions
 {
     public StageOptions Speech { get; init; } = new("speech", 80, 1.5e-3) { Adam = new FlatAdamOptions { AverageDecay = 0.995 } };
@@ -25,7 +25,7 @@ public sealed record WholeTrainingOptions
 
     public DetailOptions Details { get; init; } = new();
 
-    /// <summary>The stages of this call; those before must be finished.</summary>
+    /// <summary>The stages of this call. The stages before them must be finished.</summary>
     public IReadOnlyCollection<string> Stages { get; init; } = StageNames;
 
     public static IReadOnlyList<string> StageNames { get; } = ["speech", "picture", "autoencoder", "upsampler", "transformer", "distillation"];
@@ -36,20 +36,20 @@ public sealed record WholeTrainingOptions
 
     public TransformerStageOptions Pool { get; init; } = new();
 
-    /// <summary>Painted scenes held in memory; one takes about 4 MB.</summary>
+    /// <summary>The number of rendered scenes in memory. One scene takes about 4 MB.</summary>
     public int PaintedScenes { get; init; } = 3000;
 
-    /// <summary>Scenes of people that are not trained on, for figures while training.</summary>
+    /// <summary>The number of scenes outside the training data, for measurements during training.</summary>
     public int UnseenScenes { get; init; } = 12;
 
-    /// <summary>Multiplies batches and threads' work for machines that are smaller than a GPU.</summary>
+    /// <summary>A factor on the batch sizes and the work of threads, for machines that are slower than a GPU.</summary>
     public double Load { get; init; } = 1;
 
     public int SpeechBatch { get; init; } = 48;
 
     public int PictureBatch { get; init; } = 48;
 
-    /// <summary>Everything tiny: minutes on a processor show whether it runs and learns.</summary>
+    /// <summary>Tiny options: within minutes on a CPU they show whether the training runs and learns.</summary>
     public static WholeTrainingOptions Toy { get; } = new()
     {
         Networks = SketchNetworks.Toy,
@@ -64,9 +64,9 @@ public sealed record WholeTrainingOptions
         Details = new DetailOptions { Small = 64, Frames = 5, Crop = 16, People = 2 },
     };
 
-    /// <summary>The same with other lengths of stages.</summary>
-    /// <param name="minutes">In the order of <see cref="StageNames"/>.</param>
-    /// <exception cref="ArgumentException">Another count, or not above 0.</exception>
+    /// <summary>Returns these options with other durations of the stages.</summary>
+    /// <param name="minutes">The duration of each stage in minutes, in the order of <see cref="StageNames"/>.</param>
+    /// <exception cref="ArgumentException">The number of durations differs from the number of stages, or one is not above 0.</exception>
     public WholeTrainingOptions Lasting(IReadOnlyList<double> minutes)
     {
         if (minutes.Count != StageNames.Count || minutes.Any(m => !(m > 0))) throw new ArgumentException($"expected {StageNames.Count} stage lengths above 0 ({string.Join(", ", StageNames)}), found [{string.Join(", ", minutes)}]", nameof(minutes));
@@ -82,12 +82,12 @@ public sealed record WholeTrainingOptions
     }
 }
 
-/// <summary>All stages in order. A call goes on where the one before it ended, and ends when its time is over.</summary>
+/// <summary>Runs all stages in order. A call continues where the previous call ended, and ends when its time is over.</summary>
 public sealed class WholeTraining(TrainingRun run, WholeTrainingOptions options)
 {
-    /// <param name="speechFile">A <see cref="SpeechCorpus"/>.</param>
-    /// <param name="textFolder">Holds <c>tokenizer.model</c> and <c>text.safetensors</c> of <see cref="TextStage"/>.</param>
-    /// <returns>Whether everything is finished.</returns>
+    /// <param name="speechFile">The file of a <see cref="SpeechCorpus"/>.</param>
+    /// <param name="textFolder">The folder with <c>tokenizer.model</c> and <c>text.safetensors</c> of <see cref="TextStage"/>.</param>
+    /// <returns>Whether all stages are finished.</returns>
     public bool Go(string speechFile, string textFolder)
     {
         foreach (string name in new[] { "tokenizer.model", "text.safetensors" }) File.Copy(Path.Combine(textFolder, name), run.InWork(name), true);
