@@ -3,7 +3,7 @@ namespace Locutor.Jobs;
 /// <summary>Limits and time spans of the job service.</summary>
 public sealed record JobsOptions
 {
-    /// <summary>How long a worker may stay silent before its job is given to another one.</summary>
+    /// <summary>The time for which a worker may be silent before its job is given to another worker.</summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>The interval at which the queue checks leases, due webhooks and waiting jobs.</summary>
@@ -24,11 +24,11 @@ public sealed record JobsOptions
     /// <summary>The number of jobs of one token that may wait, unless the token has its own limit.</summary>
     public int MaxQueuedPerToken { get; init; } = 1_000;
 
-    /// <summary>How long results and inputs are kept after a job ends.</summary>
+    /// <summary>The time for which results and inputs are kept after a job ends.</summary>
     public TimeSpan KeepResults { get; init; } = TimeSpan.FromDays(7);
 
     /// <summary>
-    /// How long the record of a job is kept after it expired. In this time its id is answered with "gone" instead of "unknown".
+    /// The time for which the record of a job is kept after it expired. In this time its id is answered with "gone" instead of "unknown".
     /// </summary>
     public TimeSpan KeepRecords { get; init; } = TimeSpan.FromDays(30);
 }

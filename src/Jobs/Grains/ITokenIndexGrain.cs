@@ -16,7 +16,7 @@ public sealed record JobSubmission
     /// <summary>The hash of the request. It tells a repeated request from a different request with one idempotency key.</summary>
     [Id(3)] public string? BodyHash { get; init; }
 
-    /// <summary>How many jobs of this token may wait; 0 for the default of the service.</summary>
+    /// <summary>The number of jobs of this token that may wait; 0 for the default of the service.</summary>
     [Id(4)] public int MaxQueued { get; init; }
 }
 

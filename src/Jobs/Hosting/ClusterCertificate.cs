@@ -48,7 +48,7 @@ public sealed class ClusterCertificate : IDisposable
         }
     }
 
-    /// <exception cref="IOException">The file is missing or holds no certificate with its key; the message says what to do.</exception>
+    /// <exception cref="IOException">The file is missing or holds no certificate with its key; the message tells what to do.</exception>
     public static ClusterCertificate Load(string file)
     {
         try

@@ -11,7 +11,7 @@ namespace Locutor.Jobs.Tokens;
 /// </summary>
 public sealed class SessionStore(Func<DbConnection> open, TimeProvider time)
 {
-    /// <summary>How long a session lasts. After that the browser has to sign in again.</summary>
+    /// <summary>The duration of a session. After that the browser has to sign in again.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(30);
 
     private readonly SqlCommands _sql = new(open);

@@ -28,7 +28,7 @@ public sealed record Token
     public DateTimeOffset? ExpiresAt { get; init; }
     public DateTimeOffset? RevokedAt { get; init; }
 
-    /// <summary>How many jobs of the token may wait; null for the default of the service.</summary>
+    /// <summary>The number of jobs of the token that may wait; null for the default of the service.</summary>
     public int? MaxQueued { get; init; }
 
     /// <summary>The key that signs webhooks: <c>whsec_</c> and 32 bytes in base64.</summary>

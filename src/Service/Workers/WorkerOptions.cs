@@ -36,7 +36,7 @@ public sealed record WorkerOptions
     /// <summary>The unique name of the worker; when empty, a name is generated.</summary>
     public string Id { get; init; } = "";
 
-    /// <summary>How long a stopping worker may continue its job before it hands the job back.</summary>
+    /// <summary>The time for which a stopping worker may continue its job before it hands the job back.</summary>
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>The longest duration of one attempt.</summary>

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Locutor.Training.Data;
 
 /// <summary>
-/// Encoded scenes on the device, from which the video transformer is trained; new scenes take the place of the oldest. A scene is a still
-/// of its portrait, the tokens of its picture, and its clips.
+/// A pool of encoded scenes on the device, on which the video transformer is trained. New scenes replace the oldest ones. A scene
+/// consists of a still clip of its portrait, the tokens of its picture, and its clips.
 /// </summary>
 public sealed class LatentPool : IDisposable
 {
@@ -12,7 +12,7 @@ public sealed class LatentPool : IDisposable
     private readonly int clips;
     private long written;
 
-    /// <param name="scenes">Most that are held.</param>
+    /// <param name="scenes">The largest number of scenes in the pool.</param>
     public LatentPool(int scenes, ScriptOptions options, SketchNetworks networks, Device device, ScalarType type)
     {
         this.device = device;
@@ -29,31 +29,33 @@ public sealed class LatentPool : IDisposable
 
     public int Scenes { get; }
 
-    /// <summary>Scenes held now.</summary>
+    /// <summary>The number of scenes in the pool.</summary>
     public int Held => (int)Math.Min(Scenes, written);
 
-    /// <summary>Scenes ever written.</summary>
+    /// <summary>The number of scenes that were written since the start.</summary>
     public long Written => written;
 
-    /// <summary>[scenes x clips, 16, F, h, w]</summary>
+    /// <summary>The latents of the clips, [scenes x clips, 16, F, h, w].</summary>
     public Tensor Latents { get; }
 
-    /// <summary>[scenes, 16, F, h, w]: the portrait held still for a clip.</summary>
+    /// <summary>The latents of the still portrait with the length of a clip, [scenes, 16, F, h, w].</summary>
     public Tensor Stills { get; }
 
-    /// <summary>[scenes, h, w]: 1, more on mouth and eyes.</summary>
+    /// <summary>The loss weights, [scenes, h, w]: 1, and more on mouth and eyes.</summary>
     public Tensor Weights { get; }
 
-    /// <summary>[scenes, 257, image width]</summary>
+    /// <summary>The tokens of the pictures, [scenes, 257, image width].</summary>
     public Tensor Images { get; }
 
-    /// <summary>[scenes x clips, clip frames + 4, blocks, channels]: two frames before and after the clip, for the windows.</summary>
+    /// <summary>
+    /// The speech features, [scenes x clips, clip frames + 4, blocks, channels]. Audio windows need two frames before and after a clip.
+    /// </summary>
     public Tensor Audio { get; }
 
-    /// <summary>[scenes]</summary>
+    /// <summary>The index of the mood of each scene, [scenes].</summary>
     public Tensor Moods { get; }
 
-    /// <summary>Slots of the next scenes; written as one run, so a run never wraps around.</summary>
+    /// <summary>Returns the slots of the next scenes. They are contiguous and never wrap around.</summary>
     public int Begin(int scenes)
     {
         int slot = (int)(written % Scenes);
@@ -63,7 +65,7 @@ public sealed class LatentPool : IDisposable
         return slot;
     }
 
-    /// <summary>Random clips: their rows, the rows of their scenes, and which of them go on from an earlier clip.</summary>
+    /// <summary>Draws random clips: their rows, the rows of their scenes, and which of them continue an earlier clip.</summary>
     public (Tensor Clip, Tensor Scene, Tensor GoesOn) Draw(int count)
     {
         var clip = randint(0, (long)Held * clips, [count], dtype: ScalarType.Int64, device: device);

@@ -5,7 +5,7 @@ using Locutor.Training.Speech;
 namespace Locutor.Training.Data;
 
 /// <summary>
-/// Invents scenes. A scene depends on its number alone. Persons below <see cref="FirstTrainingPerson"/> are kept for the evaluation.
+/// Creates scenes. A scene depends only on its number. Persons below <see cref="FirstTrainingPerson"/> are reserved for the evaluation.
 /// </summary>
 public sealed class SceneMaker
 {
@@ -15,7 +15,7 @@ public sealed class SceneMaker
 
     private readonly bool plain;
 
-    /// <param name="plain">Everyone neutral, in a quiet room: for figures.</param>
+    /// <param name="plain">Whether all persons are neutral and in a quiet room, for measurements.</param>
     public SceneMaker(ScriptOptions options, IReadOnlyList<Utterance> speech, bool plain = false)
     {
         this.options = options;
@@ -24,12 +24,12 @@ public sealed class SceneMaker
         if (voices.Length == 0) throw new ArgumentException("expected at least one utterance, found none", nameof(speech));
     }
 
-    /// <param name="number">Of the scene: 0 or more in training; below 0 for persons that are never trained on.</param>
-    /// <param name="renderer">Of the options' size, used by this thread alone.</param>
+    /// <param name="number">The number of the scene: 0 or more for training, below 0 for persons outside the training data.</param>
+    /// <param name="renderer">A renderer of the size in the options, which only this thread uses.</param>
     public Scene Make(int number, FaceRenderer renderer)
     {
         var random = new Random(unchecked(number * 7919 + 12345));
-        for (int i = 0; i < 8; i++) random.Next(); // neighbouring seeds start alike
+        for (int i = 0; i < 8; i++) random.Next(); // Consecutive seeds give similar first values.
         var person = Person.Draw(FirstTrainingPerson + number);
         var speech = random.Next(14) == 0 && !plain
             ? SpeechMix.Silence(options.Frames, random)
@@ -41,7 +41,7 @@ public sealed class SceneMaker
         return Paint(person, poses, speech.Audio, mood, renderer);
     }
 
-    /// <summary>Paints given poses.</summary>
+    /// <summary>Renders a scene with the given poses.</summary>
     public Scene Paint(Person person, FacePose[] poses, float[] audio, int mood, FaceRenderer renderer)
     {
         byte[] frames = new byte[poses.Length * options.FrameBytes];
@@ -58,7 +58,9 @@ public sealed class SceneMaker
         return new Scene(person, frames, poses, audio, mouth!.Value, [left!.Value, right!.Value], face!.Value, mood);
     }
 
-    /// <summary>A person at rest, held a little differently in every picture, sometimes already in the mood or in another.</summary>
+    /// <summary>
+    /// Draws a random pose at rest. The posture varies a little, and the face sometimes already has the mood or another one.
+    /// </summary>
     internal static FacePose Portrait(int mood, Random random)
     {
         int shown = random.Next(10) switch { < 6 => 0, < 8 => mood, _ => random.Next(PromptPhrases.Moods.Count) };
@@ -79,6 +81,6 @@ public sealed class SceneMaker
         GazeY = 0.2f * Around(random),
     };
 
-    /// <summary>-1 to 1, mostly near 0.</summary>
+    /// <summary>Returns a random number from -1 to 1, mostly near 0.</summary>
     private static float Around(Random random) => random.NextSingle() + random.NextSingle() - 1;
 }
