@@ -77,7 +77,7 @@ public sealed class UrlFetcher : IDisposable
 
     public void Dispose() => _client.Dispose();
 
-    /// <summary>Parses a URL and checks that its scheme and form are allowed.</summary>
+    /// <summary>Parses a URL and checks that its scheme and syntax are allowed.</summary>
     public static Uri Check(string url)
     {
         if (url.Length > 8192 || !Uri.TryCreate(url.Trim(), UriKind.Absolute, out var uri))

@@ -21,7 +21,7 @@ namespace Locutor.Service.Submissions;
 /// </summary>
 /// <param name="Asked">The video that the caller asks for, with the defaults of the model and the preset filled in.</param>
 /// <param name="Request">The request as the job keeps it: the caller's own fields, webhook and metadata, without inputs.</param>
-/// <param name="Urls">Inputs given as http, https or data URLs, by field. The form of each URL is checked, its content is not.</param>
+/// <param name="Urls">Inputs given as http, https or data URLs, by field. The syntax of each URL is checked, its content is not.</param>
 /// <param name="Stored">Inputs that the caller sent as files of a form.</param>
 /// <param name="Hash">SHA-256 of the submission in lower-case hex, to recognise a repeated request under one Idempotency-Key.</param>
 /// <param name="HasFiles">False when the files of the form were only hashed and not stored.</param>
@@ -173,7 +173,7 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
         }
     }
 
-    /// <summary>Returns why a URL cannot be fetched, or null. Only the form of the URL is checked; data URLs are decoded later.</summary>
+    /// <summary>Returns why a URL cannot be fetched, or null. Only scheme and syntax are checked; data URLs are decoded later.</summary>
     private static string? UrlFault(string url)
     {
         try
@@ -220,7 +220,7 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
     }
 
     /// <summary>Stores one input and turns faults of the file into a refusal (413 or 422) that names the field.</summary>
-    /// <exception cref="InvalidOperationException">The store failed. The caller is not at fault, so the service answers 500.</exception>
+    /// <exception cref="InvalidOperationException">The file store failed; the caller is not at fault.</exception>
     private static async Task<JobInput> StoreAsync(string field, Func<Task<JobInput>> store)
     {
         try

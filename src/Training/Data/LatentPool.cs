@@ -32,7 +32,7 @@ public sealed class LatentPool : IDisposable
     /// <summary>The number of scenes in the pool.</summary>
     public int Held => (int)Math.Min(Scenes, written);
 
-    /// <summary>The number of scenes that were written since the start.</summary>
+    /// <summary>The number of slots that were used since the start.</summary>
     public long Written => written;
 
     /// <summary>The latents of the clips, [scenes x clips, 16, F, h, w].</summary>
