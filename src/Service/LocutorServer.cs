@@ -64,6 +64,8 @@ public static class LocutorServer
         // address.
         if (embed is null && ListenAddresses.Faults(settings) is [var fault, ..])
             throw new IOException($"{fault.Text}; {fault.Advice}");
+        // Before the first metric: a counter that begins at 0 while nobody listens would be missing until its first event.
+        app.Services.GetRequiredService<MeterProvider>();
         app.Services.GetRequiredService<DiskQuota>().Show(app.Services.GetRequiredService<JobsMetrics>());
         Map(app);
         return app;

@@ -15,11 +15,15 @@ public static class EnvironmentNames
         "LOCUTOR_NVRTC", "LOCUTOR_OFFLINE", "LOCUTOR_PLAIN_KERNELS", "LOCUTOR_SELF_TEST", "LOCUTOR_TORCH",
     ];
 
+    /// <summary>Variables that the test script and the tests read; a program that they start inherits them.</summary>
+    private static readonly string[] OfTests =
+        ["LOCUTOR_GOLDENS", "LOCUTOR_LONG_TESTS", "LOCUTOR_SEED", "LOCUTOR_TEST_RUN", "LOCUTOR_TEST_SLOTS", "LOCUTOR_TEST_TIMEOUT"];
+
     /// <summary>The names of the settings by the names of their environment variables.</summary>
     public static IReadOnlyDictionary<string, string> Settings { get; } = SettingsTable.All.ToDictionary(setting => Prefix + setting.Name.ToUpperInvariant(), setting => setting.Name);
 
     /// <summary>Returns whether the program reads the variable.</summary>
-    public static bool IsRead(string name) => Settings.ContainsKey(name) || Others.Contains(name);
+    public static bool IsRead(string name) => Settings.ContainsKey(name) || Others.Contains(name) || OfTests.Contains(name);
 
     /// <summary>Returns the variables of an environment that begin with LOCUTOR_ and that the program does not read.</summary>
     public static IReadOnlyList<UnreadVariable> Unread(IEnumerable<string> names) =>
