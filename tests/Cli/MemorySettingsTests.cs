@@ -2,15 +2,15 @@ using System.Diagnostics;
 
 namespace Locutor.Cli.Tests;
 
-/// <summary>Looks into a running program: what malloc was told, and that a restart kept its number and arguments.</summary>
-public sealed class MallocSettingsTests
+/// <summary>Looks into a running program: what its heaps were told, and that a restart kept its number and arguments.</summary>
+public sealed class MemorySettingsTests
 {
     private const string Odd = "a b'ü";
 
-    private static string[] Variables => ["MALLOC_MMAP_MAX_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_ARENA_MAX"];
+    private static string[] Variables => ["MALLOC_MMAP_MAX_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_ARENA_MAX", "DOTNET_GCgen0size", "DOTNET_GCgen0MaxBudget", "DOTNET_GCConserveMemory", "DOTNET_gcConcurrent"];
 
     [Fact]
-    public async Task A_program_that_runs_networks_is_started_with_settings_of_malloc()
+    public async Task A_program_that_runs_networks_is_started_with_settings_of_its_heaps()
     {
         using var program = Start([]);
         try
@@ -18,6 +18,7 @@ public sealed class MallocSettingsTests
             var found = await EnvironmentAsync(program, variables => Variables.All(variables.ContainsKey));
             found["MALLOC_MMAP_MAX_"].ShouldBe("0");
             found["MALLOC_ARENA_MAX"].ShouldBe("1");
+            found["DOTNET_GCgen0size"].ShouldBe("0x1000000");
             string[] arguments = (await File.ReadAllTextAsync($"/proc/{program.Id}/cmdline", TestContext.Current.CancellationToken)).Split('\0', StringSplitOptions.RemoveEmptyEntries);
             arguments[1..].ShouldBe(Arguments);
         }
@@ -30,11 +31,12 @@ public sealed class MallocSettingsTests
     [Fact]
     public async Task A_value_that_the_user_set_is_kept()
     {
-        using var program = Start([("MALLOC_ARENA_MAX", "3")]);
+        using var program = Start([("MALLOC_ARENA_MAX", "3"), ("DOTNET_GCConserveMemory", "2")]);
         try
         {
             var found = await EnvironmentAsync(program, variables => Variables.All(variables.ContainsKey));
             found["MALLOC_ARENA_MAX"].ShouldBe("3");
+            found["DOTNET_GCConserveMemory"].ShouldBe("2");
         }
         finally
         {
