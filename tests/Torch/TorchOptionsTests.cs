@@ -11,13 +11,25 @@ public sealed class TorchOptionsTests
 
         var variables = new Dictionary<string, string>
         {
-            ["LOCUTOR_TORCH"] = "/torch", ["LOCUTOR_PLAIN_KERNELS"] = "1", ["LOCUTOR_SELF_TEST"] = "0", ["LOCUTOR_ATTENTION"] = "8bit",
-            ["LOCUTOR_GPU_CAPABILITY"] = "8.0", ["LOCUTOR_NVRTC"] = "/nvrtc.so", ["XDG_CACHE_HOME"] = "/cache", ["LOCUTOR_INJECTED_FAULT"] = "convolution",
+            ["LOCUTOR_TORCH"] = "/torch",
+            ["LOCUTOR_PLAIN_KERNELS"] = "1",
+            ["LOCUTOR_SELF_TEST"] = "0",
+            ["LOCUTOR_ATTENTION"] = "8bit",
+            ["LOCUTOR_GPU_CAPABILITY"] = "8.0",
+            ["LOCUTOR_NVRTC"] = "/nvrtc.so",
+            ["XDG_CACHE_HOME"] = "/cache",
+            ["LOCUTOR_INJECTED_FAULT"] = "convolution",
         };
         TorchOptions.From(variables.GetValueOrDefault).ShouldBe(new TorchOptions
         {
-            Folder = "/torch", PlainKernels = true, SelfTest = false, Attention = "8bit", Capability = "8.0", Nvrtc = "/nvrtc.so",
-            CacheFolder = "/cache/locutor", InjectedFault = "convolution",
+            Folder = "/torch",
+            PlainKernels = true,
+            SelfTest = false,
+            Attention = "8bit",
+            Capability = "8.0",
+            Nvrtc = "/nvrtc.so",
+            CacheFolder = "/cache/locutor",
+            InjectedFault = "convolution",
         });
     }
 

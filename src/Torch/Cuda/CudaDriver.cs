@@ -189,7 +189,8 @@ public static unsafe partial class CudaDriver
 
     [LibraryImport(Library)] private static partial int cuModuleLoadData(nint* module, byte* image);
 
-    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] private static partial int cuModuleGetFunction(
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int cuModuleGetFunction(
         nint* function, nint module, string name);
 
     [LibraryImport(Library)] private static partial int cuFuncSetAttribute(nint function, int attribute, int value);
