@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Locutor.Torch;
@@ -7,10 +5,7 @@ using Locutor.Torch.Cuda;
 
 namespace Locutor.Kernels.Arithmetic;
 
-/// <summary>
-/// Stores results of the self test in a folder, one file for each identity. A file begins with the SHA-256 of the rest; a damaged file
-/// counts as absent. Files are written under a temporary name and renamed, so that several processes can share the folder.
-/// </summary>
+/// <summary>Stores results of the self test in a folder, one file for each identity (see <see cref="CacheFiles"/>).</summary>
 public sealed class SelfTestCache(string folder)
 {
     /// <summary>Part of every identity; increase it when a check or a path changes its meaning.</summary>
@@ -18,22 +13,21 @@ public sealed class SelfTestCache(string folder)
 
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
+    private readonly CacheFiles files = new(folder, ".arithmetic");
+
     /// <summary>The cache in the folder of <see cref="TorchOptions.CacheFolder"/>.</summary>
     public static SelfTestCache Default => new(Path.Combine(KernelCache.UserFolder, "arithmetic"));
 
     /// <summary>Returns the stored results of an identity.</summary>
     public Dictionary<OperationKind, CheckResult> Read(string identity)
     {
+        if (files.Read(KeyOf(identity)) is not { } json) return [];
         try
         {
-            byte[] bytes = File.ReadAllBytes(PathOf(identity));
-            if (bytes.Length <= SHA256.HashSizeInBytes) return [];
-            var (hash, json) = (bytes.AsSpan(0, SHA256.HashSizeInBytes).ToArray(), bytes[SHA256.HashSizeInBytes..]);
-            if (!SHA256.HashData(json).AsSpan().SequenceEqual(hash)) return [];
             var kept = JsonSerializer.Deserialize<Kept>(json, Options);
             return kept is null || kept.Identity != identity ? [] : kept.Results.ToDictionary(result => result.Kind);
         }
-        catch (Exception missing) when (missing is IOException or UnauthorizedAccessException or JsonException or ArgumentException)
+        catch (Exception foreign) when (foreign is JsonException or ArgumentException)
         {
             return [];
         }
@@ -44,23 +38,13 @@ public sealed class SelfTestCache(string folder)
     {
         var all = Read(identity);
         foreach (var (kind, result) in results) all[kind] = result;
-        byte[] json = JsonSerializer.SerializeToUtf8Bytes(new Kept(identity, [.. all.Values]), Options);
-        string path = PathOf(identity), aside = $"{path}.{Random.Shared.Next():x8}.part";
-        try
-        {
-            Directory.CreateDirectory(folder);
-            File.WriteAllBytes(aside, [.. SHA256.HashData(json), .. json]);
-            File.Move(aside, path, overwrite: true);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            if (File.Exists(aside)) File.Delete(aside);
-        }
+        files.TryWrite(KeyOf(identity), JsonSerializer.SerializeToUtf8Bytes(new Kept(identity, [.. all.Values]), Options));
     }
 
     /// <summary>Returns the file of an identity.</summary>
-    internal string PathOf(string identity) =>
-        Path.Combine(folder, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Version}\n{identity}"))) + ".arithmetic");
+    internal string PathOf(string identity) => files.PathOf(KeyOf(identity));
+
+    private static string KeyOf(string identity) => $"{Version}\n{identity}";
 
     private sealed record Kept(string Identity, IReadOnlyList<CheckResult> Results);
 }
