@@ -26,34 +26,21 @@ internal sealed partial class Janitor(
 
     private long? _swept;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var last = time.GetTimestamp() - (long)(_round.TotalSeconds * time.TimestampFrequency);
-        while (!stoppingToken.IsCancellationRequested)
+        return Rounds.RunAsync(RoundAsync, Beat, time, LogWaits, LogFailed, stoppingToken);
+
+        async Task RoundAsync()
         {
-            try
+            // This call keeps the queue active and gives every node the statistics of the whole cluster.
+            metrics.Observe(await grains.GetGrain<IQueueGrain>(IQueueGrain.Key).StatisticsAsync());
+            if (time.GetElapsedTime(last) >= _round)
             {
-                // This call keeps the queue active and gives every node the statistics of the whole cluster.
-                metrics.Observe(await grains.GetGrain<IQueueGrain>(IQueueGrain.Key).StatisticsAsync());
-                if (time.GetElapsedTime(last) >= _round)
-                {
-                    last = time.GetTimestamp();
-                    await CleanAsync(stoppingToken);
-                }
-                await Task.Delay(_round < Beat ? _round : Beat, time, stoppingToken);
+                last = time.GetTimestamp();
+                await CleanAsync(stoppingToken);
             }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception)
-            {
-                if (Outage.Is(exception))
-                    LogWaits(exception.Message);
-                else
-                    LogFailed(exception);
-                await Task.Delay(Beat, time, CancellationToken.None);
-            }
+            await Task.Delay(_round < Beat ? _round : Beat, time, stoppingToken);
         }
     }
 

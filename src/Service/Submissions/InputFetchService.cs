@@ -26,28 +26,15 @@ public sealed partial class InputFetchService(
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(Enumerable.Range(0, settings.FetchInParallel).Select(_ => RunAsync(stoppingToken)));
 
-    private async Task RunAsync(CancellationToken cancellation)
+    private Task RunAsync(CancellationToken cancellation)
     {
         var queue = grains.GetGrain<IQueueGrain>(IQueueGrain.Key);
-        while (!cancellation.IsCancellationRequested)
+        return Rounds.RunAsync(RoundAsync, TimeSpan.FromSeconds(1), time, LogWaits, LogFailed, cancellation);
+
+        async Task RoundAsync()
         {
-            try
-            {
-                if (await queue.NextToFetchAsync(Wait).WaitAsync(cancellation) is { } job)
-                    await FetchAsync(job, cancellation);
-            }
-            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception)
-            {
-                if (Outage.Is(exception))
-                    LogWaits(exception.Message);
-                else
-                    LogFailed(exception);
-                await Task.Delay(TimeSpan.FromSeconds(1), time, CancellationToken.None);
-            }
+            if (await queue.NextToFetchAsync(Wait).WaitAsync(cancellation) is { } job)
+                await FetchAsync(job, cancellation);
         }
     }
 

@@ -49,28 +49,15 @@ public sealed partial class WebhookSender(
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(Enumerable.Range(0, InParallel).Select(_ => RunAsync(stoppingToken)));
 
-    private async Task RunAsync(CancellationToken cancellation)
+    private Task RunAsync(CancellationToken cancellation)
     {
         var queue = grains.GetGrain<IQueueGrain>(IQueueGrain.Key);
-        while (!cancellation.IsCancellationRequested)
+        return Rounds.RunAsync(RoundAsync, TimeSpan.FromSeconds(1), time, LogWaits, LogFailed, cancellation);
+
+        async Task RoundAsync()
         {
-            try
-            {
-                if (await queue.NextWebhookAsync(Wait).WaitAsync(cancellation) is { Webhook: { Settled: false } state } job)
-                    await grains.GetGrain<IJobGrain>(job.Id).RecordWebhookAsync(await TryAsync(job, state, cancellation));
-            }
-            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception)
-            {
-                if (Outage.Is(exception))
-                    LogWaits(exception.Message);
-                else
-                    LogFailed(exception);
-                await Task.Delay(TimeSpan.FromSeconds(1), CancellationToken.None);
-            }
+            if (await queue.NextWebhookAsync(Wait).WaitAsync(cancellation) is { Webhook: { Settled: false } state } job)
+                await grains.GetGrain<IJobGrain>(job.Id).RecordWebhookAsync(await TryAsync(job, state, cancellation));
         }
     }
 
