@@ -23,6 +23,16 @@ public sealed class MovingRegionTests
     }
 
     [Fact]
+    public void A_cell_that_is_not_a_number_counts_as_moving()
+    {
+        using var scope = NewDisposeScope();
+        var still = zeros([1, 16, 3, 16, 12]);
+        var latent = still.clone();
+        latent[0, 3, 1, 7, 5] = float.NaN;
+        MovingRegion.Find(latent, still).ShouldBe(new PixelRegion(4, 2, 10, 8));
+    }
+
+    [Fact]
     public void The_edge_of_the_region_is_the_picture_unless_it_is_the_edge_of_the_frame()
     {
         using var scope = NewDisposeScope();
