@@ -39,9 +39,17 @@ internal sealed class VideoInWork : IAsyncDisposable
             Notice = relay.Notice,
         };
         var media = await SourceMedia.OpenAsync(production, MediaLimits.Default, ct).ConfigureAwait(false);
-        foreach (string note in media.Notes) relay.Notice(inputs.Named(note));
-        if (PictureFit.Notice(networks, await media.Pictures.AtAsync(0, ct).ConfigureAwait(false)) is { } notice) relay.Notice(notice);
-        return new(production, media, inputs, relay, turn);
+        try
+        {
+            foreach (string note in media.Notes) relay.Notice(inputs.Named(note));
+            if (PictureFit.Notice(networks, await media.Pictures.AtAsync(0, ct).ConfigureAwait(false)) is { } notice) relay.Notice(notice);
+            return new(production, media, inputs, relay, turn);
+        }
+        catch
+        {
+            await media.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()
