@@ -134,7 +134,7 @@ public static class LocutorServer
         app.UseSecurityHeaders();
         app.UseMiddleware<AccessLog>();
         app.UseMiddleware<Failures>();
-        app.UseSeedHosts();
+        app.UseModalHosts();
         app.UseRouting();
         app.UseMiddleware<AccessMiddleware>();
         app.UseStaticFiles(new StaticFileOptions

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Locutor.Service.FunctionalTests.Faults;
 
-/// <summary>What happens to a call.</summary>
+/// <summary>The fate of a call.</summary>
 internal enum FaultKind
 {
     /// <summary>It fails, and nothing was done.</summary>

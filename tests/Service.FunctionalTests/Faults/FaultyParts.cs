@@ -19,7 +19,7 @@ internal sealed class FaultyCalls(FaultPlan plan) : IOutgoingGrainCallFilter
     }
 }
 
-/// <summary>Who makes the calls of the present flow of control.</summary>
+/// <summary>The part that makes the calls of the current asynchronous flow.</summary>
 internal sealed class Actor(string name)
 {
     private static readonly AsyncLocal<Actor?> Present = new();

@@ -60,7 +60,7 @@ public sealed class LostAnswerTests
         return most;
     }
 
-    /// <summary>What lost submissions left behind goes too.</summary>
+    /// <summary>The files of lost submissions are removed too.</summary>
     private static async Task CheckFilesAsync(World world)
     {
         await Task.Delay(TimeSpan.FromMinutes(25), world.Time);

@@ -36,7 +36,7 @@ internal sealed class Schedule(World world, int seed)
         world.Storage.Violations.ShouldBeEmpty();
     }
 
-    /// <summary>What the client of one job does.</summary>
+    /// <summary>The calls of the client of one job.</summary>
     private async Task LiveAsync(string key)
     {
         bool stored = _random.Next(3) > 0, webhook = _random.Next(4) == 0;

@@ -5,7 +5,7 @@ using System.Security.Cryptography;
 using Locutor.Jobs.Records;
 using Locutor.Service.FunctionalTests.Harness;
 
-namespace Locutor.Service.FunctionalTests.Storage;
+namespace Locutor.Service.FunctionalTests.Files;
 
 /// <summary>Inputs and results in an S3-compatible bucket.</summary>
 public sealed class BucketTests
@@ -47,7 +47,7 @@ public sealed class BucketTests
         head.Content.Headers.ContentLength.ShouldBe(video.Length);
         (await client.Http.GetByteArrayAsync($"/v1/jobs/{id}/inputs/image")).ShouldBe(Samples.Picture);
 
-        // What a crash left of a submission goes at the next start, unless it may still be going on.
+        // The remains of a submission that a crash interrupted are removed at the next start, unless it may still be running.
         var (left, fresh) = ($"some place/inputs/{JobId.New()}/image.png", $"some place/inputs/{JobId.New()}/image.png");
         (bucket.Objects[left], bucket.Objects[fresh]) = (Samples.Picture, Samples.Picture);
         foreach (var key in bucket.Objects.Keys.Where(key => key != fresh))

@@ -108,7 +108,7 @@ public sealed class DrainTests
         }
     }
 
-    /// <summary>What a load balancer does: it asks every node often whether it is ready, and sends requests to those that are.</summary>
+    /// <summary>A load balancer: it often asks every node whether it is ready, and sends requests to those that are.</summary>
     private sealed class Balancer(TokenClient[] nodes)
     {
         private readonly bool[] _ready = [.. nodes.Select(_ => true)];

@@ -1,6 +1,6 @@
 using Locutor.Service.FunctionalTests.Harness;
 
-namespace Locutor.Service.FunctionalTests.Requests;
+namespace Locutor.Service.FunctionalTests.Submissions;
 
 /// <summary>Boxes against the picture, whose size is known only when the picture is here.</summary>
 public sealed class BoxesTests(SharedService shared) : IClassFixture<SharedService>

@@ -6,9 +6,9 @@ using Locutor.Generation.Requests;
 using Locutor.Media;
 using Locutor.Models;
 
-namespace Locutor.Service.FunctionalTests.Requests;
+namespace Locutor.Service.FunctionalTests.Submissions;
 
-/// <summary>What people and programs read about requests is what the table says.</summary>
+/// <summary>The documentation of requests, for people and for programs, agrees with the table of fields.</summary>
 public sealed partial class DocumentationTests(SketchService service) : IClassFixture<SketchService>
 {
     private const string Begin = "<!-- fields -->\n", End = "<!-- /fields -->";

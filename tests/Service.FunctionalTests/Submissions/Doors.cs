@@ -6,7 +6,7 @@ using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 using Locutor.Service.FunctionalTests.Harness;
 
-namespace Locutor.Service.FunctionalTests.Requests;
+namespace Locutor.Service.FunctionalTests.Submissions;
 
 /// <summary>A value for a field, as JSON writes it and as text.</summary>
 internal sealed record Sent(RequestField Field, string Json, string Text)

@@ -4,7 +4,7 @@ using Locutor.Generation.Requests;
 using Locutor.Models;
 using Locutor.Service.FunctionalTests.Harness;
 
-namespace Locutor.Service.FunctionalTests.Requests;
+namespace Locutor.Service.FunctionalTests.Submissions;
 
 /// <summary>One service with the bundled model, for requests that are checked and not run.</summary>
 public sealed class SketchService : IAsyncLifetime

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using Locutor.Service.FunctionalTests.Harness;
 using Microsoft.Data.Sqlite;
 
-namespace Locutor.Service.FunctionalTests.Requests;
+namespace Locutor.Service.FunctionalTests.Submissions;
 
 public sealed class StoredRequestTests
 {

@@ -5,7 +5,7 @@ using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Workers;
 
-/// <summary>Who may join: only what shows the cluster's certificate and uses its store.</summary>
+/// <summary>Only a node or worker may join that shows the cluster's certificate and uses its store.</summary>
 public sealed class TrustTests
 {
     [Fact]

@@ -13,7 +13,7 @@ public static class ModalHosts
     ];
 
     /// <summary>Adds the middleware. It must run before routing, since the page and the results share an address.</summary>
-    public static void UseSeedHosts(this IApplicationBuilder app) => app.Use(async (context, next) =>
+    public static void UseModalHosts(this IApplicationBuilder app) => app.Use(async (context, next) =>
     {
         if (context.Request.Path == "/docs" || context.Request.Path == "/docs/")
             context.Request.Path = "/docs.html";

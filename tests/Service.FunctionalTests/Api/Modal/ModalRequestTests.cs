@@ -1,9 +1,9 @@
 using Locutor.Models;
 using Locutor.Service.Api.Modal;
 
-namespace Locutor.Service.FunctionalTests.Seed;
+namespace Locutor.Service.FunctionalTests.Api.Modal;
 
-public class SeedRequestTests
+public class ModalRequestTests
 {
     [Fact]
     public void The_predecessors_address_keeps_its_settings_whatever_the_models_default_is()

@@ -2,9 +2,9 @@ using System.Diagnostics;
 using System.Globalization;
 using Locutor.Service.FunctionalTests.Harness;
 
-namespace Locutor.Service.FunctionalTests.Seed;
+namespace Locutor.Service.FunctionalTests.Api.Modal;
 
-public sealed class SeedScriptTests : IDisposable
+public sealed class ModalScriptTests : IDisposable
 {
     private readonly string _out = Directory.CreateTempSubdirectory("locutor-seed-").FullName;
 
@@ -54,7 +54,7 @@ public sealed class SeedScriptTests : IDisposable
 
     private async Task RunAsync(TokenClient client, string host, string image, string audio)
     {
-        var start = new ProcessStartInfo("/bin/sh", [Path.Combine(AppContext.BaseDirectory, "seed.sh")]) { RedirectStandardError = true };
+        var start = new ProcessStartInfo("/bin/sh", [Path.Combine(AppContext.BaseDirectory, "submit.sh")]) { RedirectStandardError = true };
         foreach (var (name, value) in new[] { ("HOST", host), ("TOKEN_ID", client.Key), ("TOKEN_SECRET", client.Secret), ("IMAGE", image), ("AUDIO", audio), ("OUT", _out) })
             start.Environment[name] = value;
         using var process = Process.Start(start)!;

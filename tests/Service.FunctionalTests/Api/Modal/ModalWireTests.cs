@@ -2,9 +2,9 @@ using System.Net;
 using System.Text;
 using Locutor.Service.FunctionalTests.Harness;
 
-namespace Locutor.Service.FunctionalTests.Seed;
+namespace Locutor.Service.FunctionalTests.Api.Modal;
 
-public sealed class SeedWireTests(SharedService shared) : IClassFixture<SharedService>
+public sealed class ModalWireTests(SharedService shared) : IClassFixture<SharedService>
 {
     private static readonly string Picture = Samples.DataUrl(Samples.Picture);
     private static readonly string Voice = Samples.DataUrl(Samples.VoiceOfASecond);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The three steps that users of the seed run, with only the host replaced.
+# The three steps that users of the predecessor run, with only the host replaced.
 # Needs HOST, TOKEN_ID, TOKEN_SECRET, IMAGE and AUDIO; writes what came back into the folder OUT.
 set -eu
 

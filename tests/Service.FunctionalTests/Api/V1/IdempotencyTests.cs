@@ -1,7 +1,7 @@
 using System.Net;
 using Locutor.Service.FunctionalTests.Harness;
 
-namespace Locutor.Service.FunctionalTests.V1;
+namespace Locutor.Service.FunctionalTests.Api.V1;
 
 /// <summary>Files of repeated forms: they are compared with those of the first, and leave nothing on the disk.</summary>
 public sealed class IdempotencyTests : IAsyncLifetime

@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using Locutor.Service.FunctionalTests.Harness;
 
-namespace Locutor.Service.FunctionalTests.V1;
+namespace Locutor.Service.FunctionalTests.Api.V1;
 
 public sealed class JobsTests(SharedService shared) : IClassFixture<SharedService>
 {
