@@ -9,7 +9,7 @@ namespace Locutor.AspNetCore;
 /// <summary>A server that does not listen: it takes the requests that the program around it hands over.</summary>
 internal sealed class EmbeddedServer : IServer
 {
-    /// <summary>What belongs to the connection. The rest, such as routes, users and services, belongs to the program around.</summary>
+    /// <summary>The features of a request that describe its connection. All others, such as routes, users and services, belong to the embedding program.</summary>
     private static readonly Type[] Shared =
     [
         typeof(IHttpRequestFeature), typeof(IHttpRequestBodyDetectionFeature), typeof(IHttpRequestIdentifierFeature), typeof(IHttpRequestLifetimeFeature),

@@ -37,7 +37,7 @@ internal static class Failures
     }
 
     /// <summary>The exception for users; null for one that is not known, such as a cancellation.</summary>
-    /// <param name="failure">What was thrown.</param>
+    /// <param name="failure">The exception that was thrown.</param>
     /// <param name="named">Puts the names that the caller gave in place of temporary paths.</param>
     public static LocutorException? Translate(Exception failure, Func<string, string>? named = null)
     {

@@ -28,7 +28,7 @@ public sealed class MediaInput
 
     /// <summary>An input from bytes in memory, in any format that a file may have.</summary>
     /// <param name="contents">The bytes of a whole file. They are not copied before the video is made.</param>
-    /// <param name="name">What messages call the input, such as <c>upload.png</c>.</param>
+    /// <param name="name">The name of the input in messages, such as <c>upload.png</c>.</param>
     /// <exception cref="ArgumentException"><paramref name="contents"/> or <paramref name="name"/> is empty.</exception>
     public static MediaInput FromBytes(ReadOnlyMemory<byte> contents, string name)
     {
@@ -39,7 +39,7 @@ public sealed class MediaInput
 
     /// <summary>An input from a stream, which is read to its end once and is not disposed.</summary>
     /// <param name="contents">A readable stream. It is copied into a temporary file when the video is made.</param>
-    /// <param name="name">What messages call the input, such as <c>upload.png</c>.</param>
+    /// <param name="name">The name of the input in messages, such as <c>upload.png</c>.</param>
     /// <exception cref="ArgumentException">The stream cannot be read, or <paramref name="name"/> is empty.</exception>
     public static MediaInput FromStream(Stream contents, string name)
     {

@@ -3,7 +3,7 @@ namespace Locutor;
 /// <summary>How exactly the networks compute.</summary>
 public enum ModelPrecision
 {
-    /// <summary>What the device does best; weights as they are stored.</summary>
+    /// <summary>The fastest precision of the device; weights stay as they are stored.</summary>
     Auto,
 
     /// <summary>32-bit floating point: slowest, and equal on every CPU.</summary>

@@ -10,7 +10,7 @@ internal sealed class ProgressRelay(IProgress<VideoProgress>? outer) : IProgress
     private readonly List<string> notices = [];
     private VideoProgress last;
 
-    /// <summary>Everything that was told by <see cref="Notice"/>.</summary>
+    /// <summary>All texts that were passed to <see cref="Notice"/>, in order.</summary>
     public IReadOnlyList<string> Notices => notices;
 
     public void Report(GenerationProgress value) => Report(new VideoProgress((VideoStage)value.Stage, value.Fraction)

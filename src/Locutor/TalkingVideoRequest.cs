@@ -17,10 +17,10 @@ public sealed record TalkingVideoRequest(MediaInput Image, MediaInput Audio)
     /// </summary>
     public IReadOnlyList<PersonBox> Boxes { get; init; } = [];
 
-    /// <summary>What the video shows, in words, up to 4000 characters.</summary>
+    /// <summary>A description of the video, up to 4000 characters.</summary>
     public string? Prompt { get; init; }
 
-    /// <summary>What the video must not show, up to 4000 characters; used where <see cref="TextGuidance"/> is above 1.</summary>
+    /// <summary>A description of things that the video must not show, up to 4000 characters; used where <see cref="TextGuidance"/> is above 1.</summary>
     public string? NegativePrompt { get; init; }
 
     /// <summary>Name of one of the model's sizes (<see cref="ModelInfo.Sizes"/>); the shape nearest to that of the picture is taken.</summary>

@@ -4,7 +4,7 @@ using Locutor.Jobs.Records;
 
 namespace Locutor.Jobs.Tests;
 
-/// <summary>What the queue remembers ends by itself, and a job is in one list at most.</summary>
+/// <summary>The queue forgets its entries in time, and a job is in one list at most.</summary>
 public sealed class QueueStateTests
 {
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);

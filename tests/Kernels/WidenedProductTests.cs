@@ -36,7 +36,7 @@ public sealed class WidenedProductTests : IDisposable
                 }
     }
 
-    /// <summary>Of the released sizes: one block of a square matrix, three aligned ones of the feed-forward layers.</summary>
+    /// <summary>The released sizes: one block of a square matrix, three aligned blocks of the feed-forward layers.</summary>
     [Theory]
     [InlineData(5120, 5120, 5120)]
     [InlineData(13824, 5120, 4608)]

@@ -44,7 +44,7 @@ internal sealed class TempFolder : IDisposable
         return bytes.ToArray();
     });
 
-    /// <summary>What a tool prints on stderr, as ffmpeg's measuring filters do.</summary>
+    /// <summary>Returns the text that a tool prints on stderr, as ffmpeg's measuring filters do.</summary>
     public static async Task<string> RunForMessagesAsync(string tool, string[] arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(tool, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;

@@ -5,10 +5,10 @@ internal static class WavFile
 {
     /// <param name="rate">Hz.</param>
     /// <param name="channels">Interleaved, without a layout.</param>
-    /// <param name="samples">Of each channel.</param>
-    /// <param name="value">Of sample n of channel c.</param>
+    /// <param name="samples">The number of samples of each channel.</param>
+    /// <param name="value">Returns the value of sample n of channel c.</param>
     /// <param name="before">Chunks in front of the data.</param>
-    /// <param name="length">What the data chunk says; null for the truth.</param>
+    /// <param name="length">The length that the data chunk declares; null for the true one.</param>
     public static byte[] Float(int rate, int channels, int samples, Func<int, int, float> value, byte[]? before = null, uint? length = null)
     {
         var bytes = new MemoryStream();

@@ -14,7 +14,7 @@ namespace Locutor.Parity.Tests;
 [Trait("uses", "convolutions")]
 public class PipelineTests
 {
-    /// <summary>Of the largest value: 2.5 levels of 255. Recorded loops of up to five clips reach 6e-3.</summary>
+    /// <summary>The bound as a share of the largest value: 2.5 levels of 255. Recorded loops of up to five clips reach 6e-3.</summary>
     private const double LargestGrown = 2e-2;
 
     public static TheoryData<string> Files => Goldens.Files("pipeline_");
@@ -70,7 +70,7 @@ public class PipelineTests
         (error / firstError).ShouldBeLessThan(10 * moved / firstMoved);
     }
 
-    /// <summary>Of the whole video, and of its first clip.</summary>
+    /// <summary>The bounds of the whole video and of its first clip.</summary>
     private static (double Whole, double First) Errors(Tensor found, Tensor expected, GenerationOptions options)
     {
         int first = options.Clips.At(0).Keep;

@@ -9,7 +9,7 @@ internal static class FuzzCorpus
 {
     public static string[] Formats { get; } = ["safetensors", "quantised safetensors", "quanto map", "PyTorch zip", "PyTorch pickle", "GGUF", "GGUF network", "ports", "index", "adapter"];
 
-    /// <summary>What the adapters are fitted onto.</summary>
+    /// <summary>The checkpoint that the adapters are applied to.</summary>
     public static IReadOnlyDictionary<string, long[]> Network { get; } = new Dictionary<string, long[]>
     {
         ["blocks.0.l.weight"] = [4, 4],

@@ -14,15 +14,15 @@ using static TorchSharp.torch;
 namespace Locutor.Generation.Tests;
 
 /// <summary>
-/// What a clip needs to compute once is not computed again: matrices are spoiled as soon as they must have done their work, and the
-/// video stays what it was.
+/// A clip computes once what does not change between its steps. The test spoils matrices as soon as they must have done their work; the
+/// video stays equal.
 /// </summary>
 [Trait("uses", "convolutions")]
 public sealed class OnceAClipTests : IDisposable
 {
     private const int Frames = 9, Side = 32, Steps = 3;
 
-    /// <summary>Of the keys and values of text, picture and speech, what makes them, and time.</summary>
+    /// <summary>The matrices that compute the keys and values of text, picture and speech, and the embedding of time.</summary>
     private static readonly string[] DoneBeforeTheFirstStep =
     [
         "text_embedding.", "img_emb.", "audio_proj.", "time_embedding.", "time_projection.", "cross_attn.k.", "cross_attn.v.", "cross_attn.norm_k.",

@@ -4,7 +4,7 @@ using Locutor.Media.Pictures;
 
 namespace Locutor.Generation.Tests.Conditioning;
 
-/// <summary>What is cut off a picture that has another shape than the video, in the words that the user gets.</summary>
+/// <summary>The note about the part that is cut off a picture whose shape differs from the shape of the video.</summary>
 public sealed class CropNoteTests
 {
     [Theory]

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace Locutor.Kernels.Tests.Compilers;
 
 /// <summary>
-/// What kernels compute, run on the CPU: their text for the oldest architecture, in bfloat16 and float16. What only newer architectures have is one
+/// The kernels run on the CPU: their source text for the oldest architecture, in bfloat16 and float16. What only newer architectures have is one
 /// instruction each, and a GPU tests it (<see cref="OperationTests"/>).
 /// </summary>
 public sealed unsafe class HostKernelTests : IDisposable

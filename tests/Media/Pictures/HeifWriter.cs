@@ -9,7 +9,7 @@ internal static class HeifWriter
     /// <param name="tiles">Byte streams of one HEVC key frame each, row by row.</param>
     /// <param name="tileSide">Pixels of a tile.</param>
     /// <param name="columns">Tiles in a row.</param>
-    /// <param name="size">Of the whole picture.</param>
+    /// <param name="size">The size of the whole picture.</param>
     /// <param name="properties">Further properties of the whole picture, such as a rotation.</param>
     public static byte[] Grid(byte[][] tiles, (int Width, int Height) tileSide, int columns, (int Width, int Height) size, params byte[][] properties)
     {

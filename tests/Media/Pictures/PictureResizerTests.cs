@@ -70,7 +70,7 @@ public sealed class PictureResizerTests
 
     private static Picture Noise(Random random, int width, int height) => new(width, height, random.Bytes(3 * width * height));
 
-    /// <summary>The same triangle filter in double precision and never rounded; to round to 8 bits after each axis is half a step off each time.</summary>
+    /// <summary>The triangle filter in double precision, never rounded; to round to 8 bits after each axis is half a step off each time.</summary>
     private static double[] Exact(Picture picture, int height, int width)
     {
         double[] rows = new double[3 * picture.Height * width], resized = new double[3 * height * width];

@@ -303,7 +303,7 @@ public sealed class ModelStoreTests : IAsyncLifetime
 
     private Process Pull(string hash) => Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["pull", server.Address.AbsoluteUri, folder, hash]) { RedirectStandardError = false })!;
 
-    /// <summary>The same for the same count.</summary>
+    /// <summary>Returns equal bytes for an equal count.</summary>
     private byte[] Bytes(int count)
     {
         byte[] bytes = new byte[count];

@@ -27,7 +27,7 @@ internal sealed record StoredTensor(string Name, ElementType Type, long[] Shape,
     }
 
     /// <param name="random">Source of numbers.</param>
-    /// <param name="name">Of the weight.</param>
+    /// <param name="name">The name of the weight.</param>
     /// <param name="shape">Two axes.</param>
     /// <param name="type">int8 or float8.</param>
     /// <param name="scales">0 for none, 1 for the tensor, otherwise one for each row.</param>

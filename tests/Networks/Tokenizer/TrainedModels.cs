@@ -34,7 +34,7 @@ public sealed class TrainedModels : IDisposable
         }
     }
 
-    /// <summary>What spm_encode makes of lines, none of which holds a line feed.</summary>
+    /// <summary>Returns the output of spm_encode for lines, none of which contains a line feed.</summary>
     public static int[][] Encode(string model, IReadOnlyList<string> lines) =>
         [.. Run("spm_encode", $"--model={model} --output_format=id", string.Concat(lines.Select(l => l + "\n"))).Split('\n').Take(lines.Count)
             .Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse).ToArray())];

@@ -24,7 +24,7 @@ public sealed class QuantisedBlockTests(ITestOutputHelper output)
     [InlineData(LinearPrecision.Plain, ScalarType.BFloat16, 1e-2)]
     public void A_quantised_block_stays_near_float32(LinearPrecision linears, ScalarType type, double most) => Measure(linears, type, throughFloat8: false, most);
 
-    /// <summary>What a GPU without float8 products makes of float8 weights: widened, or quantised again to int8.</summary>
+    /// <summary>The float8 weights as a GPU without float8 products uses them: widened, or quantised again to int8.</summary>
     [Theory]
     [InlineData(LinearPrecision.Plain, ScalarType.BFloat16, 2.1e-2)]
     [InlineData(LinearPrecision.Int8, ScalarType.BFloat16, 2.1e-2)]
