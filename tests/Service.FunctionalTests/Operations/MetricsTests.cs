@@ -57,8 +57,9 @@ public sealed partial class MetricsTests
 
         foreach (var node in new[] { client, other })
         {
-            await UntilAsync(node, metrics => metrics.Contains(Line("locutor_queue_running", "", "2"), StringComparison.Ordinal));
-            var metrics = await node.Http.GetStringAsync("/metrics");
+            // Figures are some seconds old: those of a moment between two submissions may come first.
+            var metrics = await UntilAsync(node, metrics => metrics.Contains(Line("locutor_queue_running", "", "2"), StringComparison.Ordinal)
+                && metrics.Contains(Line("locutor_queue_waiting", "", "3"), StringComparison.Ordinal));
             metrics.ShouldContain(Line("locutor_queue_waiting", "", "3"));
             metrics.ShouldContain(Line("locutor_workers", "state=\"working\"", "2"));
             metrics.ShouldContain(Line("locutor_workers", "state=\"set_aside\"", "0"));
