@@ -27,7 +27,7 @@ public sealed class PreparedVideo : IDisposable
     /// <summary>Prepares a video from opened files.</summary>
     /// <param name="drawnPicture">See <see cref="GenerationInputs.DrawnPicture"/>.</param>
     /// <exception cref="OperationCanceledException">Cancelled while the speech was encoded.</exception>
-    public static PreparedVideo FromMedia(NetworkSet networks, VideoSettings settings, SourceMedia media, CancellationToken ct, Picture? drawnPicture = null)
+    public static PreparedVideo FromMedia(NetworkSet networks, VideoSettings settings, SourceMedia media, CancellationToken cancellationToken, Picture? drawnPicture = null)
     {
         var pictures = media.Pictures;
         var speech = new List<ISpeech>();
@@ -37,7 +37,7 @@ public sealed class PreparedVideo : IDisposable
             {
                 speech.Add(settings.StreamSpeech
                     ? new SpeechStream(new StoredSamples(voice), networks.Speech, networks.Device, settings.ClipFrames)
-                    : SpeechEmbedding.Compute(voice, networks.Speech, networks.Device, ct));
+                    : SpeechEmbedding.Compute(voice, networks.Speech, networks.Device, cancellationToken));
             }
             var speakers = speech.Count == 2 ? Masks(networks, settings, pictures) : null;
             return FromSpeech(networks, settings, (pictures.Height, pictures.Width), SpeechEmbedding.VideoFrames(media.Voices[0]), speech, pictures.AtAsync, speakers, drawnPicture);
@@ -80,10 +80,10 @@ public sealed class PreparedVideo : IDisposable
     /// <param name="options">Replaces <see cref="Options"/>, for measurements; null for no replacement.</param>
     /// <param name="from">A clip of an earlier run, after which the generation continues; null starts at the beginning.</param>
     /// <param name="progress">Receives every denoising step.</param>
-    /// <param name="ct">Cancels between two steps.</param>
+    /// <param name="cancellationToken">Cancels between two steps.</param>
     public IAsyncEnumerable<GeneratedClip> GenerateAsync(
-        TalkingVideoGenerator generator, GenerationOptions? options = null, GeneratedClip? from = null, IProgress<GenerationProgress>? progress = null, CancellationToken ct = default) =>
-        generator.GenerateAsync(Inputs, options ?? Options, new SeededNoise(seed), from, progress, ct);
+        TalkingVideoGenerator generator, GenerationOptions? options = null, GeneratedClip? from = null, IProgress<GenerationProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        generator.GenerateAsync(Inputs, options ?? Options, new SeededNoise(seed), from, progress, cancellationToken);
 
     public void Dispose()
     {

@@ -59,19 +59,19 @@ public sealed class TalkingVideoGenerator
         INoise noise,
         GeneratedClip? from = null,
         IProgress<GenerationProgress>? progress = null,
-        [EnumeratorCancellation] CancellationToken ct = default)
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         if (noSkipping(options, inputs.Speech.Count) is { } reason) Notice?.Invoke($"skipped_attention has no effect: {reason}");
-        var first = await inputs.PictureAt(0, ct);
+        var first = await inputs.PictureAt(0, cancellationToken);
         using var colours = Colours(first, options);
-        var decoded = DecodeAsync(first, inputs, options, noise, colours, from, progress, ct);
-        await foreach (var clip in OneAhead.Of(decoded, ct))
+        var decoded = DecodeAsync(first, inputs, options, noise, colours, from, progress, cancellationToken);
+        await foreach (var clip in OneAhead.Of(decoded, cancellationToken))
             using (clip) yield return clip.Finish(colours);
     }
 
     private async IAsyncEnumerable<DecodedClip> DecodeAsync(
         Media.Pictures.Picture first, GenerationInputs inputs, GenerationOptions options, INoise noise, ColourMatch colours, GeneratedClip? from,
-        IProgress<GenerationProgress>? progress, [EnumeratorCancellation] CancellationToken ct)
+        IProgress<GenerationProgress>? progress, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var motion = new Held();
         using var renderer = newRenderer();
@@ -80,12 +80,12 @@ public sealed class TalkingVideoGenerator
         heap.Settle();
         for (int i = from is null ? 0 : from.Clip.Index + 1; i < options.Clips.Count; i++)
         {
-            var clip = await WithSoundAsync(options.Clips, options.Clips.At(i), inputs.Speech, ct);
+            var clip = await WithSoundAsync(options.Clips, options.Clips.At(i), inputs.Speech, cancellationToken);
             if (clip.Keep < 1) break;
             progress?.Report(new(GenerationStage.Encoding, i + 1, options.Clips.KnownCount, 0, options.Steps));
-            var picture = i == 0 || options.FewSteps ? first : await inputs.PictureAt(clip.Start, ct);
+            var picture = i == 0 || options.FewSteps ? first : await inputs.PictureAt(clip.Start, cancellationToken);
             if (i == 0 && clip.Overlap > 0 && options.Continuity is not null) motion.Keep(Still(picture, options.Clips.MotionFrames));
-            var video = Render(renderer, new ClipParts(inputs, options, clip, picture, motion.Tensor, noise), progress, ct);
+            var video = Render(renderer, new ClipParts(inputs, options, clip, picture, motion.Tensor, noise), progress, cancellationToken);
             var decoded = DecodedClip.Of(clip, video, options.Clips.MotionFrames, colours);
             motion.Keep(decoded.Motion.clone());
             heap.Settle();
@@ -94,34 +94,34 @@ public sealed class TalkingVideoGenerator
     }
 
     /// <summary>Waits for the audio of a clip. If the audio ends within the clip, the returned clip is shorter.</summary>
-    private static async ValueTask<Clip> WithSoundAsync(ClipPlan plan, Clip clip, IReadOnlyList<ISpeech> speech, CancellationToken ct)
+    private static async ValueTask<Clip> WithSoundAsync(ClipPlan plan, Clip clip, IReadOnlyList<ISpeech> speech, CancellationToken cancellationToken)
     {
         int end = clip.Start + plan.ClipFrames, frames = end;
-        foreach (var person in speech) frames = Math.Min(frames, await person.ReadAsync(end, ct));
+        foreach (var person in speech) frames = Math.Min(frames, await person.ReadAsync(end, cancellationToken));
         return clip with { Keep = Math.Min(clip.Keep, frames - clip.Start - clip.Overlap) };
     }
 
-    private Tensor Render(ClipRenderer renderer, ClipParts parts, IProgress<GenerationProgress>? progress, CancellationToken ct)
+    private Tensor Render(ClipRenderer renderer, ClipParts parts, IProgress<GenerationProgress>? progress, CancellationToken cancellationToken)
     {
         try
         {
-            return renderer.Render(parts, progress, ct);
+            return renderer.Render(parts, progress, cancellationToken);
         }
         catch (WrongResultException failure) when (finer is not null)
         {
             Notice?.Invoke($"{failure.Network}: numbers that are not finite at {failure.When}, in {precision}; the clip is computed again in {finer.Precision}");
-            return RenderFiner(failure, finer, parts, progress, ct);
+            return RenderFiner(failure, finer, parts, progress, cancellationToken);
         }
     }
 
     /// <summary>Computes a clip again from the start with networks of higher precision, from equal motion frames and equal noise.</summary>
-    private Tensor RenderFiner(WrongResultException failure, FinerNetworks finer, ClipParts parts, IProgress<GenerationProgress>? progress, CancellationToken ct)
+    private Tensor RenderFiner(WrongResultException failure, FinerNetworks finer, ClipParts parts, IProgress<GenerationProgress>? progress, CancellationToken cancellationToken)
     {
         try
         {
             using var networks = finer.Open();
             using var renderer = RendererOf(networks);
-            return renderer.Render(parts, progress, ct);
+            return renderer.Render(parts, progress, cancellationToken);
         }
         catch (WrongResultException again)
         {

@@ -19,91 +19,91 @@ public sealed class JobsMetrics : IDisposable
     private static readonly double[] TransferBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
     private static readonly string[] States = ["starting", "idle", "working", "draining", "set_aside"];
 
-    private readonly Meter _meter = new(MeterName);
-    private readonly TimeProvider _time;
-    private readonly Counter<long> _submitted, _finished, _webhooks, _fetches, _fetchedBytes;
-    private readonly Histogram<double> _wait, _duration, _stages, _loads, _fetchSeconds, _webhookSeconds;
-    private QueueStatistics _queue = new();
-    private long _observed;
+    private readonly Meter meter = new(MeterName);
+    private readonly TimeProvider time;
+    private readonly Counter<long> submitted, finished, webhooks, fetches, fetchedBytes;
+    private readonly Histogram<double> wait, duration, stages, loads, fetchSeconds, webhookSeconds;
+    private QueueStatistics queue = new();
+    private long observed;
 
     public JobsMetrics(TimeProvider time)
     {
-        (_time, _observed) = (time, time.GetTimestamp());
-        _submitted = Counter("locutor.jobs.submitted", "jobs accepted");
-        _finished = Counter("locutor.jobs.finished", "jobs ended, by status and error code");
-        _webhooks = Counter("locutor.webhooks.sent", "attempts to deliver a webhook, by outcome: delivered, failed or given_up");
-        _fetches = Counter("locutor.fetches", "fetches of inputs from their URLs, by outcome: ok or the error code");
-        _fetchedBytes = _meter.CreateCounter<long>("locutor.fetched", "By", "bytes of fetched inputs");
-        _wait = Histogram("locutor.job.wait", "time from submission to the first start, by model", WaitBuckets);
-        _duration = Histogram("locutor.job.duration", "time from submission to the end of succeeded jobs, by model", JobBuckets);
-        _stages = Histogram("locutor.job.stage.duration", "time that a succeeded job spent in each stage, by model and stage", StageBuckets);
-        _loads = Histogram("locutor.model.load.duration", "time to load a model on a worker, by model and kind of device", LoadBuckets);
-        _fetchSeconds = Histogram("locutor.fetch.duration", "time to fetch, check and store one input", TransferBuckets);
-        _webhookSeconds = Histogram("locutor.webhook.duration", "time of an attempt to deliver a webhook", TransferBuckets);
-        Gauge("locutor.queue.waiting", null, "jobs waiting for a worker", () => _queue.Queued);
-        Gauge("locutor.queue.fetching", null, "jobs waiting for their inputs", () => _queue.Fetching);
-        Gauge("locutor.queue.running", null, "jobs with a worker", () => _queue.Running);
-        Gauge("locutor.queue.webhooks", null, "webhooks still to be delivered", () => _queue.Webhooks);
-        Gauge("locutor.queue.figures.age", "s", "time since this node last heard of the queue, from which its gauges are", () => _time.GetElapsedTime(Interlocked.Read(ref _observed)).TotalSeconds);
-        _meter.CreateObservableGauge("locutor.workers", Workers, description: "workers seen in the last two minutes, by state");
+        (this.time, observed) = (time, time.GetTimestamp());
+        submitted = Counter("locutor.jobs.submitted", "jobs accepted");
+        finished = Counter("locutor.jobs.finished", "jobs ended, by status and error code");
+        webhooks = Counter("locutor.webhooks.sent", "attempts to deliver a webhook, by outcome: delivered, failed or given_up");
+        fetches = Counter("locutor.fetches", "fetches of inputs from their URLs, by outcome: ok or the error code");
+        fetchedBytes = meter.CreateCounter<long>("locutor.fetched", "By", "bytes of fetched inputs");
+        wait = Histogram("locutor.job.wait", "time from submission to the first start, by model", WaitBuckets);
+        duration = Histogram("locutor.job.duration", "time from submission to the end of succeeded jobs, by model", JobBuckets);
+        stages = Histogram("locutor.job.stage.duration", "time that a succeeded job spent in each stage, by model and stage", StageBuckets);
+        loads = Histogram("locutor.model.load.duration", "time to load a model on a worker, by model and kind of device", LoadBuckets);
+        fetchSeconds = Histogram("locutor.fetch.duration", "time to fetch, check and store one input", TransferBuckets);
+        webhookSeconds = Histogram("locutor.webhook.duration", "time of an attempt to deliver a webhook", TransferBuckets);
+        Gauge("locutor.queue.waiting", null, "jobs waiting for a worker", () => this.queue.Queued);
+        Gauge("locutor.queue.fetching", null, "jobs waiting for their inputs", () => this.queue.Fetching);
+        Gauge("locutor.queue.running", null, "jobs with a worker", () => this.queue.Running);
+        Gauge("locutor.queue.webhooks", null, "webhooks still to be delivered", () => this.queue.Webhooks);
+        Gauge("locutor.queue.figures.age", "s", "time since this node last heard of the queue, from which its gauges are", () => this.time.GetElapsedTime(Interlocked.Read(ref observed)).TotalSeconds);
+        meter.CreateObservableGauge("locutor.workers", Workers, description: "workers seen in the last two minutes, by state");
         BeginAtZero();
     }
 
-    public void Submitted() => _submitted.Add(1);
+    public void Submitted() => submitted.Add(1);
 
     /// <summary>Records how long a job waited before its first attempt, in seconds.</summary>
-    public void Started(JobRecord job) => _wait.Record(((job.StartedAt ?? job.CreatedAt) - job.CreatedAt).TotalSeconds, Model(job));
+    public void Started(JobRecord job) => wait.Record(((job.StartedAt ?? job.CreatedAt) - job.CreatedAt).TotalSeconds, Model(job));
 
     public void Finished(JobRecord job)
     {
-        _finished.Add(1, new("status", job.Status.ToString().ToLowerInvariant()), new("code", job.Error?.Code ?? "none"));
+        finished.Add(1, new("status", job.Status.ToString().ToLowerInvariant()), new("code", job.Error?.Code ?? "none"));
         if (job is not { Status: JobStatus.Succeeded, FinishedAt: { } end })
             return;
-        _duration.Record((end - job.CreatedAt).TotalSeconds, Model(job));
+        duration.Record((end - job.CreatedAt).TotalSeconds, Model(job));
         foreach (var (stage, seconds) in job.Result?.StageSeconds ?? [])
-            _stages.Record(seconds, Model(job), new("stage", stage.ToString().ToLowerInvariant()));
+            stages.Record(seconds, Model(job), new("stage", stage.ToString().ToLowerInvariant()));
     }
 
-    public void Loaded(ModelLoad load) => _loads.Record(load.Seconds, new("model", load.Model), new("device", load.Device.Split(':')[0]));
+    public void Loaded(ModelLoad load) => loads.Record(load.Seconds, new("model", load.Model), new("device", load.Device.Split(':')[0]));
 
     /// <summary>Records one fetch of an input.</summary>
     /// <param name="outcome">The text ok, or an error code.</param>
     public void Fetched(string outcome, TimeSpan took, long bytes)
     {
-        _fetches.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
-        _fetchSeconds.Record(took.TotalSeconds);
-        _fetchedBytes.Add(bytes);
+        fetches.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
+        fetchSeconds.Record(took.TotalSeconds);
+        fetchedBytes.Add(bytes);
     }
 
     /// <summary>Records one attempt to send a webhook.</summary>
     /// <param name="outcome">One of delivered, failed and given_up.</param>
     public void Webhook(string outcome, TimeSpan took)
     {
-        _webhooks.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
-        _webhookSeconds.Record(took.TotalSeconds);
+        webhooks.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
+        webhookSeconds.Record(took.TotalSeconds);
     }
 
     /// <summary>Updates the gauges with the latest statistics of the queue.</summary>
     public void Observe(QueueStatistics queue)
     {
-        _queue = queue;
-        Interlocked.Exchange(ref _observed, _time.GetTimestamp());
+        this.queue = queue;
+        Interlocked.Exchange(ref observed, this.time.GetTimestamp());
     }
 
     /// <summary>Adds a gauge whose value is read whenever the metrics are collected.</summary>
-    public void Gauge(string name, string? unit, string description, Func<double> read) => _meter.CreateObservableGauge(name, read, unit, description);
+    public void Gauge(string name, string? unit, string description, Func<double> read) => meter.CreateObservableGauge(name, read, unit, description);
 
-    public void Dispose() => _meter.Dispose();
+    public void Dispose() => meter.Dispose();
 
     private static KeyValuePair<string, object?> Model(JobRecord job) => new("model", job.Request.ModelName ?? "unknown");
 
     private IEnumerable<Measurement<int>> Workers() =>
-        States.Select(state => new Measurement<int>(_queue.WorkersByState?.GetValueOrDefault(state) ?? 0, new KeyValuePair<string, object?>("state", state)));
+        States.Select(state => new Measurement<int>(this.queue.WorkersByState?.GetValueOrDefault(state) ?? 0, new KeyValuePair<string, object?>("state", state)));
 
-    private Counter<long> Counter(string name, string description) => _meter.CreateCounter<long>(name, description: description);
+    private Counter<long> Counter(string name, string description) => meter.CreateCounter<long>(name, description: description);
 
     private Histogram<double> Histogram(string name, string description, double[] buckets) =>
-        _meter.CreateHistogram(name, "s", description, tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = buckets });
+        meter.CreateHistogram(name, "s", description, tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = buckets });
 
     /// <summary>
     /// Adds 0 to every counter. Without this a counter appears only with its first event, and dashboards and alerts would miss that first
@@ -111,13 +111,13 @@ public sealed class JobsMetrics : IDisposable
     /// </summary>
     private void BeginAtZero()
     {
-        _submitted.Add(0);
-        _fetchedBytes.Add(0);
+        submitted.Add(0);
+        fetchedBytes.Add(0);
         foreach (var (status, code) in new[] { ("succeeded", "none"), ("canceled", "none"), ("failed", JobError.Internal), ("failed", JobError.WorkerLost), ("failed", JobError.TimedOut) })
-            _finished.Add(0, new("status", status), new("code", code));
+            finished.Add(0, new("status", status), new("code", code));
         foreach (var outcome in new[] { "delivered", "failed", "given_up" })
-            _webhooks.Add(0, new KeyValuePair<string, object?>("outcome", outcome));
+            webhooks.Add(0, new KeyValuePair<string, object?>("outcome", outcome));
         foreach (var outcome in new[] { "ok", JobError.FetchFailed })
-            _fetches.Add(0, new KeyValuePair<string, object?>("outcome", outcome));
+            fetches.Add(0, new KeyValuePair<string, object?>("outcome", outcome));
     }
 }

@@ -30,9 +30,9 @@ internal static class Failures
 
     /// <summary>Passes on a sequence that is computed on the thread pool.</summary>
     /// <exception cref="LocutorException">The sequence failed.</exception>
-    public static async IAsyncEnumerable<T> RunAsync<T>(IAsyncEnumerable<T> work, [EnumeratorCancellation] CancellationToken ct = default)
+    public static async IAsyncEnumerable<T> RunAsync<T>(IAsyncEnumerable<T> work, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        await using var items = work.ConfigureAwait(false).WithCancellation(ct).GetAsyncEnumerator();
+        await using var items = work.ConfigureAwait(false).WithCancellation(cancellationToken).GetAsyncEnumerator();
         while (await RunAsync(async () => await items.MoveNextAsync()).ConfigureAwait(false)) yield return items.Current;
     }
 

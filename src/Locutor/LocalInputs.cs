@@ -10,7 +10,7 @@ internal sealed class LocalInputs : IAsyncDisposable
 
     /// <summary>The path at which an input can be read.</summary>
     /// <exception cref="LocutorException">The input is too large, or its stream cannot be read.</exception>
-    public async Task<string> PathOfAsync(MediaInput input, CancellationToken ct)
+    public async Task<string> PathOfAsync(MediaInput input, CancellationToken cancellationToken)
     {
         if (input.IsFile) return input.Name;
         folder ??= Directory.CreateTempSubdirectory("locutor-").FullName;
@@ -19,10 +19,10 @@ internal sealed class LocalInputs : IAsyncDisposable
         await using var source = input.Open();
         await using var file = File.Create(path);
         byte[] buffer = new byte[1 << 16];
-        for (int read; (read = await source.ReadAsync(buffer, ct).ConfigureAwait(false)) > 0;)
+        for (int read; (read = await source.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0;)
         {
             if (file.Length + read > LargestFile) throw new LocutorException(LocutorError.InvalidInput, $"{input.Name}: expected at most {LargestFile >> 20} MiB, found more");
-            await file.WriteAsync(buffer.AsMemory(0, read), ct).ConfigureAwait(false);
+            await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
         }
         return path;
     }

@@ -95,7 +95,7 @@ public sealed class TalkingVideoModel : IAsyncDisposable
         await using var work = await BeginAsync(request, "", progress, cancellationToken).ConfigureAwait(false);
         int index = 0;
         var pictures = work.Media.Pictures;
-        await foreach (byte[] rgb in Failures.RunAsync(new TalkingVideoProducer(networks).FramesAsync(work.Request, work.Media, work.Relay, ct: cancellationToken), cancellationToken).ConfigureAwait(false))
+        await foreach (byte[] rgb in Failures.RunAsync(new TalkingVideoProducer(networks).FramesAsync(work.Request, work.Media, work.Relay, cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false))
             yield return new VideoFrame(index++, pictures.VideoWidth, pictures.VideoHeight, pictures.Target is null ? rgb : (byte[])rgb.Clone());
     }
 
@@ -115,7 +115,7 @@ public sealed class TalkingVideoModel : IAsyncDisposable
         if (VideoDestination.Refusal(path) is { } refusal) throw new LocutorException(LocutorError.OutputFailed, $"{path}: {refusal}");
         await using var work = await BeginAsync(request, path, progress, cancellationToken).ConfigureAwait(false);
         var made = await Failures.RunAsync(
-            () => new TalkingVideoProducer(networks).ProduceAsync(work.Request, work.Media, MediaLimits.Default, work.Relay, ct: cancellationToken), work.Inputs.Named).ConfigureAwait(false);
+            () => new TalkingVideoProducer(networks).ProduceAsync(work.Request, work.Media, MediaLimits.Default, work.Relay, cancellationToken: cancellationToken), work.Inputs.Named).ConfigureAwait(false);
         return new(made.Path, made.Width, made.Height, made.Frames, TimeSpan.FromSeconds(made.Seconds), work.Request.Settings.Seed) { Notices = work.Relay.Notices };
     }
 
@@ -129,15 +129,15 @@ public sealed class TalkingVideoModel : IAsyncDisposable
     }
 
     /// <summary>Checks a request and opens its inputs; the model is the caller's until the answer is disposed.</summary>
-    private async Task<VideoInWork> BeginAsync(TalkingVideoRequest request, string output, IProgress<VideoProgress>? progress, CancellationToken ct)
+    private async Task<VideoInWork> BeginAsync(TalkingVideoRequest request, string output, IProgress<VideoProgress>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        await turn.WaitAsync(ct).ConfigureAwait(false);
+        await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         var inputs = new LocalInputs();
         try
         {
             ObjectDisposedException.ThrowIf(disposed, this);
-            return await Failures.RunAsync(async () => await VideoInWork.OpenAsync(networks, preset, request, inputs, output, new ProgressRelay(progress), turn, ct).ConfigureAwait(false), inputs.Named).ConfigureAwait(false);
+            return await Failures.RunAsync(async () => await VideoInWork.OpenAsync(networks, preset, request, inputs, output, new ProgressRelay(progress), turn, cancellationToken).ConfigureAwait(false), inputs.Named).ConfigureAwait(false);
         }
         catch
         {

@@ -24,25 +24,25 @@ internal sealed class VideoInWork : IAsyncDisposable
 
     /// <summary>Checks the request, opens its inputs, and tells the user what is done with them.</summary>
     public static async Task<VideoInWork> OpenAsync(
-        NetworkSet networks, string preset, TalkingVideoRequest request, LocalInputs inputs, string output, ProgressRelay relay, SemaphoreSlim turn, CancellationToken ct)
+        NetworkSet networks, string preset, TalkingVideoRequest request, LocalInputs inputs, string output, ProgressRelay relay, SemaphoreSlim turn, CancellationToken cancellationToken)
     {
         var settings = request.Resolve(networks.Bundle, preset);
         relay.Report(new GenerationProgress(GenerationStage.Encoding, 0, 0, 0, settings.Steps));
         var production = new ProductionRequest
         {
-            ImagePath = await inputs.PathOfAsync(request.Image, ct).ConfigureAwait(false),
+            ImagePath = await inputs.PathOfAsync(request.Image, cancellationToken).ConfigureAwait(false),
             AudioPaths = request.SecondAudio is { } second
-                ? [await inputs.PathOfAsync(request.Audio, ct).ConfigureAwait(false), await inputs.PathOfAsync(second, ct).ConfigureAwait(false)]
-                : [await inputs.PathOfAsync(request.Audio, ct).ConfigureAwait(false)],
+                ? [await inputs.PathOfAsync(request.Audio, cancellationToken).ConfigureAwait(false), await inputs.PathOfAsync(second, cancellationToken).ConfigureAwait(false)]
+                : [await inputs.PathOfAsync(request.Audio, cancellationToken).ConfigureAwait(false)],
             OutputPath = output,
             Settings = settings,
             Notice = relay.Notice,
         };
-        var media = await SourceMedia.OpenAsync(production, MediaLimits.Default, ct).ConfigureAwait(false);
+        var media = await SourceMedia.OpenAsync(production, MediaLimits.Default, cancellationToken).ConfigureAwait(false);
         try
         {
             foreach (string note in media.Notes) relay.Notice(inputs.Named(note));
-            if (PictureFit.Notice(networks, await media.Pictures.AtAsync(0, ct).ConfigureAwait(false)) is { } notice) relay.Notice(notice);
+            if (PictureFit.Notice(networks, await media.Pictures.AtAsync(0, cancellationToken).ConfigureAwait(false)) is { } notice) relay.Notice(notice);
             return new(production, media, inputs, relay, turn);
         }
         catch

@@ -94,8 +94,8 @@ public static class LocutorServer
         services.AddSingleton(settings).AddSingleton(folder).AddSingleton(_ => FileStores.Of(settings, folder)).AddSingleton(cluster).AddSingleton(catalog);
         services.AddSingleton(services => new AddressGuard(services.GetRequiredService<ServeSettings>()));
         services.AddSingleton<UrlFetcher>().AddSingleton<MediaInspector>().AddSingleton<InputStore>();
-        services.AddSingleton<FetchInput>(services => (job, input, cancellation) =>
-            services.GetRequiredService<InputStore>().FetchAsync(job, input.Field, input.Url!, InputStore.Expected(input.Field), cancellation));
+        services.AddSingleton<FetchInput>(services => (job, input, cancellationToken) =>
+            services.GetRequiredService<InputStore>().FetchAsync(job, input.Field, input.Url!, InputStore.Expected(input.Field), cancellationToken));
         services.AddSingleton<TokenReader>().AddSingleton<TokenLimits>().AddSingleton<DiskQuota>();
         services.AddSingleton<JobSubmitter>().AddSingleton<SubmissionReader>().AddSingleton<JobViews>().AddSingleton<ModalEndpoints>();
         services.AddSingleton<RevokedTokens>();

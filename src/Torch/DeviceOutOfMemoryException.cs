@@ -35,9 +35,9 @@ public sealed partial class DeviceOutOfMemoryException(string message, Exception
     }
 
     /// <summary>Returns the items of a sequence and converts every failure for lack of memory to this exception.</summary>
-    public static async IAsyncEnumerable<T> WatchAsync<T>(IAsyncEnumerable<T> work, [EnumeratorCancellation] CancellationToken ct = default)
+    public static async IAsyncEnumerable<T> WatchAsync<T>(IAsyncEnumerable<T> work, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var items = work.GetAsyncEnumerator(ct);
+        var items = work.GetAsyncEnumerator(cancellationToken);
         await using var disposal = items.ConfigureAwait(false);
         while (await WatchAsync(() => items.MoveNextAsync().AsTask()).ConfigureAwait(false)) yield return items.Current;
     }

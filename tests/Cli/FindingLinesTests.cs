@@ -23,7 +23,7 @@ public sealed class FindingLinesTests
     {
         Check[] checks =
         [
-            new("slow", async ct =>
+            new("slow", async cancellationToken =>
             {
                 await Task.Delay(Timeout.Infinite, CancellationToken.None);
                 return [];

@@ -12,7 +12,7 @@ public sealed class FragmentedVideoTests
     [Fact]
     public async Task A_fragmented_video_can_be_played_while_its_later_clips_are_made()
     {
-        var ct = TestContext.Current.CancellationToken;
+        var cancellationToken = TestContext.Current.CancellationToken;
         var folder = Directory.CreateTempSubdirectory("locutor-fragmented");
         try
         {
@@ -23,7 +23,7 @@ public sealed class FragmentedVideoTests
                 "--model", "untrained", "--fragmented", "--json", "--seed", "3");
             string? growing = null;
             int played = 0, clips = 0, playedAtClip = 0;
-            while (await program.StandardOutput.ReadLineAsync(ct) is { } line)
+            while (await program.StandardOutput.ReadLineAsync(cancellationToken) is { } line)
             {
                 var said = JsonDocument.Parse(line).RootElement;
                 if (said.GetProperty("event").GetString() == "growing") growing = said.GetProperty("path").GetString();
@@ -32,7 +32,7 @@ public sealed class FragmentedVideoTests
                 playedAtClip = clip.GetInt32();
                 played = await FramesAsync(growing!);
             }
-            await program.WaitForExitAsync(ct);
+            await program.WaitForExitAsync(cancellationToken);
             program.ExitCode.ShouldBe(0);
             played.ShouldBeGreaterThanOrEqualTo(45, "the first two seconds are a fragment of their own");
             playedAtClip.ShouldBeLessThan(clips);

@@ -9,18 +9,18 @@ namespace Locutor.Jobs.Tests;
 /// <summary>Real connections between a silo and a client that show certificates.</summary>
 public sealed class ClusterTlsTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("locutor-tls-").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("locutor-tls-").FullName;
 
     public void Dispose()
     {
         Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
-        Directory.Delete(_folder, recursive: true);
+        Directory.Delete(folder, recursive: true);
     }
 
     [Fact]
     public async Task A_client_with_the_same_certificate_reaches_the_grains()
     {
-        using var certificate = ClusterCertificate.LoadOrCreate(Path.Combine(_folder, ClusterCertificate.FileName));
+        using var certificate = ClusterCertificate.LoadOrCreate(Path.Combine(folder, ClusterCertificate.FileName));
         var gateway = FreePort.Take();
         using var silo = Silo(gateway, certificate);
         await silo.StartAsync();
@@ -38,8 +38,8 @@ public sealed class ClusterTlsTests : IDisposable
     [InlineData(true)]
     public async Task A_client_with_another_certificate_or_none_reaches_nothing(bool none)
     {
-        using var certificate = ClusterCertificate.LoadOrCreate(Path.Combine(_folder, ClusterCertificate.FileName));
-        using var other = ClusterCertificate.LoadOrCreate(Path.Combine(_folder, "other.pem"));
+        using var certificate = ClusterCertificate.LoadOrCreate(Path.Combine(folder, ClusterCertificate.FileName));
+        using var other = ClusterCertificate.LoadOrCreate(Path.Combine(folder, "other.pem"));
         var gateway = FreePort.Take();
         using var silo = Silo(gateway, certificate);
         await silo.StartAsync();
@@ -52,7 +52,7 @@ public sealed class ClusterTlsTests : IDisposable
     [Fact]
     public void Two_services_that_start_together_take_the_same_certificate()
     {
-        var file = Path.Combine(_folder, ClusterCertificate.FileName);
+        var file = Path.Combine(folder, ClusterCertificate.FileName);
         var found = new string[8];
         Parallel.For(0, found.Length, i =>
         {
@@ -60,7 +60,7 @@ public sealed class ClusterTlsTests : IDisposable
             found[i] = certificate.Thumbprint;
         });
         found.Distinct().ShouldHaveSingleItem();
-        Directory.GetFiles(_folder).ShouldBe([file]);
+        Directory.GetFiles(folder).ShouldBe([file]);
         if (!OperatingSystem.IsWindows())
             File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
@@ -68,7 +68,7 @@ public sealed class ClusterTlsTests : IDisposable
     private IHost Silo(int gateway, ClusterCertificate certificate)
     {
         var builder = Builder();
-        builder.AddJobs(new ClusterOptions { DataFolder = _folder, SiloPort = FreePort.Take(), GatewayPort = gateway, Certificate = certificate }, new JobsOptions());
+        builder.AddJobs(new ClusterOptions { DataFolder = folder, SiloPort = FreePort.Take(), GatewayPort = gateway, Certificate = certificate }, new JobsOptions());
         return builder.Build();
     }
 

@@ -8,18 +8,18 @@ namespace Locutor.Jobs.Tests;
 public sealed class QueueStateTests
 {
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
-    private readonly ManualTime _time = new();
+    private readonly ManualTime time = new();
 
     [Fact]
     public void A_reservation_whose_answer_was_lost_ends_after_a_minute()
     {
-        var places = new Reservations(_time);
+        var places = new Reservations(time);
         places.Add("a", "wk-1");
         places.Add("b", "wk-1");
         places.Add("b", "wk-1");
         places.Remove("a");
         (places.Count, places.CountOf("wk-1")).ShouldBe((1, 1));
-        _time.Now += Reservations.Patience;
+        time.Now += Reservations.Patience;
         places.RemoveExpired();
         (places.Count, places.CountOf("wk-1")).ShouldBe((0, 0));
     }
@@ -27,7 +27,7 @@ public sealed class QueueStateTests
     [Fact]
     public void A_departed_worker_is_refused_as_long_as_a_call_of_it_can_be_on_its_way_and_then_forgotten()
     {
-        var workers = new WorkerRoster(_time);
+        var workers = new WorkerRoster(time);
         for (var i = 0; i < 1000; i++)
         {
             workers.Seen(new WorkerReport { Id = $"w{i}" });
@@ -35,7 +35,7 @@ public sealed class QueueStateTests
         }
         workers.Seen(new WorkerReport { Id = "w5" });
         (workers.Count, workers.HasDeparted("w5")).ShouldBe((0, true));
-        _time.Now += WorkerRoster.Memory + TimeSpan.FromSeconds(1);
+        time.Now += WorkerRoster.Memory + TimeSpan.FromSeconds(1);
         workers.Forget();
         workers.DepartedCount.ShouldBe(0);
     }
@@ -43,18 +43,18 @@ public sealed class QueueStateTests
     [Fact]
     public void A_worker_that_was_never_seen_is_silent_since_the_queue_began()
     {
-        var workers = new WorkerRoster(_time);
-        _time.Now += TimeSpan.FromSeconds(7);
+        var workers = new WorkerRoster(time);
+        time.Now += TimeSpan.FromSeconds(7);
         workers.SilenceOf("w1").ShouldBe(TimeSpan.FromSeconds(7));
         workers.Seen(new WorkerReport { Id = "w1" });
-        _time.Now += TimeSpan.FromSeconds(2);
+        time.Now += TimeSpan.FromSeconds(2);
         workers.SilenceOf("w1").ShouldBe(TimeSpan.FromSeconds(2));
     }
 
     [Fact]
     public void A_job_moves_from_list_to_list_and_is_in_one_at_most()
     {
-        var jobs = new QueuedJobs(_time, Lease);
+        var jobs = new QueuedJobs(time, Lease);
         var job = new JobRecord { Id = "a", Owner = "wk-1", Request = TestSilo.UnfetchedRequest() };
         jobs.Place(job);
         (jobs.Fetching.Count, jobs.Waiting.Count, jobs.RunningCount, jobs.Webhooks.Count).ShouldBe((1, 0, 0, 0));
@@ -62,11 +62,11 @@ public sealed class QueueStateTests
         jobs.Place(job);
         jobs.Place(job);
         (jobs.Fetching.Count, jobs.Waiting.Count, jobs.RunningCount, jobs.Webhooks.Count).ShouldBe((0, 1, 0, 0));
-        job = job with { Status = JobStatus.Running, Worker = "w1", LeaseUntil = _time.Now + Lease };
+        job = job with { Status = JobStatus.Running, Worker = "w1", LeaseUntil = time.Now + Lease };
         jobs.Place(job);
         (jobs.Fetching.Count, jobs.Waiting.Count, jobs.RunningCount, jobs.Webhooks.Count).ShouldBe((0, 0, 1, 0));
         jobs.RunningOn("w1")!.Id.ShouldBe("a");
-        job = job with { Status = JobStatus.Succeeded, Webhook = new WebhookState { NextAt = _time.Now } };
+        job = job with { Status = JobStatus.Succeeded, Webhook = new WebhookState { NextAt = time.Now } };
         jobs.Place(job);
         (jobs.Fetching.Count, jobs.Waiting.Count, jobs.RunningCount, jobs.Webhooks.Count).ShouldBe((0, 0, 0, 1));
         jobs.Place(job with { Webhook = new WebhookState { Settled = true } });
@@ -76,9 +76,9 @@ public sealed class QueueStateTests
     [Fact]
     public void A_lease_is_checked_in_time_although_the_clock_of_its_node_is_wrong()
     {
-        var jobs = new QueuedJobs(_time, Lease);
-        jobs.Place(new JobRecord { Id = "a", Owner = "wk-1", Status = JobStatus.Running, LeaseUntil = _time.Now + TimeSpan.FromHours(1) });
-        _time.Now += Lease;
+        var jobs = new QueuedJobs(time, Lease);
+        jobs.Place(new JobRecord { Id = "a", Owner = "wk-1", Status = JobStatus.Running, LeaseUntil = time.Now + TimeSpan.FromHours(1) });
+        time.Now += Lease;
         jobs.LeasesToCheck().ShouldHaveSingleItem();
     }
 
@@ -86,26 +86,26 @@ public sealed class QueueStateTests
     public void Work_that_somebody_has_taken_stays_with_them_when_it_is_placed_again()
     {
         var list = new DueList();
-        var due = _time.Now;
+        var due = time.Now;
         list.Add("a", due);
-        list.TryTake(_time.Now, Lease, out _).ShouldBeTrue();
+        list.TryTake(time.Now, Lease, out _).ShouldBeTrue();
         list.Add("a", due);
-        list.TryTake(_time.Now, Lease, out _).ShouldBeFalse();
-        list.Postpone("a", _time.Now + 2 * Lease);
-        list.TryTake(_time.Now + Lease, Lease, out _).ShouldBeFalse();
-        list.TryTake(_time.Now + 2 * Lease, Lease, out var id).ShouldBeTrue();
+        list.TryTake(time.Now, Lease, out _).ShouldBeFalse();
+        list.Postpone("a", time.Now + 2 * Lease);
+        list.TryTake(time.Now + Lease, Lease, out _).ShouldBeFalse();
+        list.TryTake(time.Now + 2 * Lease, Lease, out var id).ShouldBeTrue();
         id.ShouldBe("a");
     }
 
     [Fact]
     public void A_worker_that_says_goodbye_may_finish_and_one_that_is_gone_may_not()
     {
-        var workers = new WorkerRoster(_time);
+        var workers = new WorkerRoster(time);
         workers.Depart("a");
         workers.Gone("b");
         (workers.HasDeparted("a"), workers.IsGone("a")).ShouldBe((true, false));
         (workers.HasDeparted("b"), workers.IsGone("b")).ShouldBe((true, true));
-        _time.Now += WorkerRoster.Memory + TimeSpan.FromSeconds(1);
+        time.Now += WorkerRoster.Memory + TimeSpan.FromSeconds(1);
         workers.Forget();
         workers.IsGone("b").ShouldBeFalse();
     }

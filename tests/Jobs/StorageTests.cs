@@ -7,18 +7,18 @@ namespace Locutor.Jobs.Tests;
 
 public sealed class StorageTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("locutor-storage-").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("locutor-storage-").FullName;
 
     public void Dispose()
     {
         SqliteConnection.ClearAllPools();
-        Directory.Delete(_folder, recursive: true);
+        Directory.Delete(folder, recursive: true);
     }
 
     [Fact]
     public async Task Writes_that_wait_together_share_commits_and_all_land()
     {
-        var database = new SqliteDatabase(Path.Combine(_folder, "a.db"));
+        var database = new SqliteDatabase(Path.Combine(folder, "a.db"));
         using (var writer = new GroupCommit(database))
             await Task.WhenAll(Enumerable.Range(0, 2000).Select(i => writer.WriteAsync("kind", $"id{i}", 0, Encoding.UTF8.GetBytes($"body {i}"))));
         using var connection = database.Open();
@@ -32,7 +32,7 @@ public sealed class StorageTests : IDisposable
     [Fact]
     public async Task A_stale_version_changes_nothing_and_says_so()
     {
-        using var writer = new GroupCommit(new SqliteDatabase(Path.Combine(_folder, "b.db")));
+        using var writer = new GroupCommit(new SqliteDatabase(Path.Combine(folder, "b.db")));
         var one = new ReadOnlyMemory<byte>([1]);
         (await writer.WriteAsync("k", "x", 0, one)).ShouldBe(1);
         (await writer.WriteAsync("k", "x", 0, one)).ShouldBeNull();
@@ -46,7 +46,7 @@ public sealed class StorageTests : IDisposable
     [Fact]
     public async Task A_failed_commit_reaches_every_writer_of_its_group()
     {
-        var database = new SqliteDatabase(Path.Combine(_folder, "c.db"));
+        var database = new SqliteDatabase(Path.Combine(folder, "c.db"));
         using var writer = new GroupCommit(database);
         using (var connection = database.Open())
         {
@@ -61,7 +61,7 @@ public sealed class StorageTests : IDisposable
     [Fact]
     public void Tokens_open_with_their_secret_only_and_neither_revoked_nor_expired()
     {
-        var store = new TokenStore(new SqliteDatabase(Path.Combine(_folder, "d.db")).Open, TimeProvider.System);
+        var store = new TokenStore(new SqliteDatabase(Path.Combine(folder, "d.db")).Open, TimeProvider.System);
         var good = store.Create("good", TokenScopes.All, null, 5);
         var old = store.Create("old", TokenScopes.Read, TimeSpan.FromSeconds(-1), null);
         store.Authenticate(good.Token.KeyId, good.Secret)!.MaxQueued.ShouldBe(5);
@@ -74,6 +74,6 @@ public sealed class StorageTests : IDisposable
         store.Revoke(good.Token.KeyId, cancelJobs: false).ShouldBeFalse();
         store.Authenticate(good.Token.KeyId, good.Secret).ShouldBeNull();
         store.List().Select(token => token.Name).ShouldBe(["good", "old"], ignoreOrder: true);
-        File.ReadAllText(Path.Combine(_folder, "d.db"), Encoding.Latin1).ShouldNotContain(good.Secret);
+        File.ReadAllText(Path.Combine(folder, "d.db"), Encoding.Latin1).ShouldNotContain(good.Secret);
     }
 }

@@ -10,17 +10,17 @@ namespace Locutor.Jobs.Tests;
 /// <summary>A real silo over a real SQLite file, which can be stopped and started again over the same file.</summary>
 internal sealed class TestSilo : IAsyncDisposable
 {
-    private readonly IHost _host;
+    private readonly IHost host;
 
     private TestSilo(IHost host, string folder)
     {
-        _host = host;
+        this.host = host;
         Folder = folder;
     }
 
     public string Folder { get; }
 
-    public IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
+    public IGrainFactory Grains => this.host.Services.GetRequiredService<IGrainFactory>();
 
     public IQueueGrain Queue => Grains.GetGrain<IQueueGrain>(IQueueGrain.Key);
 
@@ -74,8 +74,8 @@ internal sealed class TestSilo : IAsyncDisposable
 
     public async Task StopAsync()
     {
-        await _host.StopAsync();
-        if (_host is IAsyncDisposable disposable)
+        await this.host.StopAsync();
+        if (this.host is IAsyncDisposable disposable)
             await disposable.DisposeAsync();
     }
 

@@ -37,8 +37,8 @@ public class FewStepTests
             if (i > 0 && place < 0) continue;
             using var motion = i == 0 ? null : expected.narrow(1, place, clip.Overlap).clone();
             var from = motion is null ? null : new GeneratedClip(plan.At(i - 1), motion.alias(), motion.alias());
-            var ct = TestContext.Current.CancellationToken;
-            await using var clips = PipelineTests.Generator(golden).GenerateAsync(Inputs(golden, options), options, new RecordedNoise(golden), from, ct: ct).GetAsyncEnumerator(ct);
+            var cancellationToken = TestContext.Current.CancellationToken;
+            await using var clips = PipelineTests.Generator(golden).GenerateAsync(Inputs(golden, options), options, new RecordedNoise(golden), from, cancellationToken: cancellationToken).GetAsyncEnumerator(cancellationToken);
             (await clips.MoveNextAsync()).ShouldBeTrue();
             using var found = clips.Current;
             found.Clip.ShouldBe(clip);
@@ -53,7 +53,7 @@ public class FewStepTests
         using var golden = Goldens.Open(file);
         var options = Options(golden);
         var parts = new List<Tensor>();
-        await foreach (var clip in PipelineTests.Generator(golden).GenerateAsync(Inputs(golden, options), options, new RecordedNoise(golden), ct: TestContext.Current.CancellationToken))
+        await foreach (var clip in PipelineTests.Generator(golden).GenerateAsync(Inputs(golden, options), options, new RecordedNoise(golden), cancellationToken: TestContext.Current.CancellationToken))
         {
             parts.Add(clip.Video.cpu().clone());
             clip.Dispose();

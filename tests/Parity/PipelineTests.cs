@@ -35,9 +35,9 @@ public class PipelineTests
         {
             var clip = options.Clips.At(i);
             if (i > 1 && clip.Overlap > options.Clips.ClipFrames - options.Clips.MotionFrames) break;
-            var ct = TestContext.Current.CancellationToken;
+            var cancellationToken = TestContext.Current.CancellationToken;
             var from = Before(clip, options, expected);
-            await using var clips = generator.GenerateAsync(Inputs(golden, options), options, new RecordedNoise(golden), from, ct: ct).GetAsyncEnumerator(ct);
+            await using var clips = generator.GenerateAsync(Inputs(golden, options), options, new RecordedNoise(golden), from, cancellationToken: cancellationToken).GetAsyncEnumerator(cancellationToken);
             (await clips.MoveNextAsync()).ShouldBeTrue();
             using var found = clips.Current;
             found.Clip.ShouldBe(clip);
@@ -86,7 +86,7 @@ public class PipelineTests
     private static async Task<Tensor> WholeAsync(Golden golden, GenerationOptions options, INoise noise)
     {
         var parts = new List<Tensor>();
-        await foreach (var clip in Generator(golden).GenerateAsync(Inputs(golden, options), options, noise, ct: TestContext.Current.CancellationToken))
+        await foreach (var clip in Generator(golden).GenerateAsync(Inputs(golden, options), options, noise, cancellationToken: TestContext.Current.CancellationToken))
         {
             parts.Add(clip.Video.cpu().clone());
             clip.Dispose();

@@ -6,13 +6,13 @@ namespace Locutor.Tests;
 /// <summary>A PostgreSQL server with an empty database, from the Debian package.</summary>
 public sealed class PostgresServer : IAsyncDisposable
 {
-    private readonly string _folder;
-    private readonly string _tools;
-    private readonly int _port;
+    private readonly string folder;
+    private readonly string tools;
+    private readonly int port;
 
     private PostgresServer(string folder, string tools, int port)
     {
-        (_folder, _tools, _port) = (folder, tools, port);
+        (this.folder, this.tools, this.port) = (folder, tools, port);
         ConnectionString = $"Host=127.0.0.1;Port={port};Username=locutor;Database=postgres";
     }
 
@@ -31,23 +31,23 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>Ends the server as a crash would: connections break, nothing is written any more.</summary>
-    public Task StopAsync() => ToolAsync("pg_ctl", "-D", _folder + "/data", "-m", "immediate", "stop");
+    public Task StopAsync() => ToolAsync("pg_ctl", "-D", this.folder + "/data", "-m", "immediate", "stop");
 
     /// <summary>Starts it over the same data.</summary>
-    public Task StartAgainAsync() => ToolAsync("pg_ctl", "-D", _folder + "/data", "-l", _folder + "/log", "-w", "-o",
-        $"-p {_port.ToString(CultureInfo.InvariantCulture)} -c listen_addresses=127.0.0.1 -c unix_socket_directories={_folder}", "start");
+    public Task StartAgainAsync() => ToolAsync("pg_ctl", "-D", this.folder + "/data", "-l", this.folder + "/log", "-w", "-o",
+        $"-p {this.port.ToString(CultureInfo.InvariantCulture)} -c listen_addresses=127.0.0.1 -c unix_socket_directories={this.folder}", "start");
 
     public async ValueTask DisposeAsync()
     {
         Npgsql.NpgsqlConnection.ClearAllPools();
         await StopAsync();
-        Directory.Delete(_folder, recursive: true);
+        Directory.Delete(this.folder, recursive: true);
     }
 
     /// <summary>PostgreSQL refuses to run as root.</summary>
     private Task ToolAsync(string name, params string[] arguments) => Environment.UserName == "root"
-        ? RunAsync("runuser", ["-u", "postgres", "--", $"{_tools}/{name}", .. arguments])
-        : RunAsync($"{_tools}/{name}", arguments);
+        ? RunAsync("runuser", ["-u", "postgres", "--", $"{this.tools}/{name}", .. arguments])
+        : RunAsync($"{this.tools}/{name}", arguments);
 
     private static async Task RunAsync(string program, params string[] arguments)
     {

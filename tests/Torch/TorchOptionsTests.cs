@@ -36,11 +36,11 @@ public sealed class TorchOptionsTests
     [Fact]
     public async Task An_override_follows_the_calling_code_and_ends_with_it()
     {
-        var ct = TestContext.Current.CancellationToken;
+        var cancellationToken = TestContext.Current.CancellationToken;
         var before = TorchOptions.Current;
         using (TorchOptions.Override(before with { PlainKernels = !before.PlainKernels }))
         {
-            (await Task.Run(() => TorchOptions.Current.PlainKernels, ct)).ShouldBe(!before.PlainKernels);
+            (await Task.Run(() => TorchOptions.Current.PlainKernels, cancellationToken)).ShouldBe(!before.PlainKernels);
             using (TorchOptions.Override(before)) TorchOptions.Current.ShouldBe(before);
             TorchOptions.Current.PlainKernels.ShouldBe(!before.PlainKernels);
         }

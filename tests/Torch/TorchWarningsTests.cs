@@ -20,14 +20,14 @@ public sealed class TorchWarningsTests
 
     private static async Task<string> RunAsync(string? level)
     {
-        var ct = TestContext.Current.CancellationToken;
+        var cancellationToken = TestContext.Current.CancellationToken;
         string method = $"{typeof(TorchWarningsTests).FullName}.{nameof(The_deviation_of_one_number_is_no_number)}";
         var start = new ProcessStartInfo(Environment.ProcessPath!, ["-noColor", "-noLogo", "-method", method]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment.Remove(TorchOptions.LogVariable);
         if (level is not null) start.Environment[TorchOptions.LogVariable] = level;
         using var process = Process.Start(start)!;
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(ct), process.StandardError.ReadToEndAsync(ct));
-        await process.WaitForExitAsync(ct);
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(cancellationToken), process.StandardError.ReadToEndAsync(cancellationToken));
+        await process.WaitForExitAsync(cancellationToken);
         (await output).ShouldContain("Total: 1, Errors: 0, Failed: 0");
         return await output + await error;
     }

@@ -32,9 +32,9 @@ public sealed class ResumableWriter : IDisposable
     /// <param name="outlines">All tensors that will be written.</param>
     /// <param name="metadata">Free text for the header.</param>
     /// <param name="checkedBytes">Called with the number of bytes of an earlier run that were read and verified.</param>
-    /// <param name="cancellation">Cancels the verification.</param>
+    /// <param name="cancellationToken">Cancels the verification.</param>
     /// <exception cref="CheckpointException">A tensor cannot be stored in the format, or the folder is not writable.</exception>
-    public ResumableWriter(string path, string identity, IReadOnlyList<TensorOutline> outlines, IReadOnlyDictionary<string, string> metadata, Action<long>? checkedBytes = null, CancellationToken cancellation = default)
+    public ResumableWriter(string path, string identity, IReadOnlyList<TensorOutline> outlines, IReadOnlyDictionary<string, string> metadata, Action<long>? checkedBytes = null, CancellationToken cancellationToken = default)
     {
         (this.path, this.outlines, this.metadata) = (Path.GetFullPath(path), outlines, metadata);
         layout = Layout(name => NoHash);
@@ -45,7 +45,7 @@ public sealed class ResumableWriter : IDisposable
             try
             {
                 string heading = $"{identity} {Convert.ToHexStringLower(SHA256.HashData(layout.Header))}";
-                if (ReadJournal(heading) is { } known) Check(known, checkedBytes, cancellation);
+                if (ReadJournal(heading) is { } known) Check(known, checkedBytes, cancellationToken);
                 journal = BeginJournal(heading);
                 if (RandomAccess.GetLength(handle) != Length) RandomAccess.SetLength(handle, Length);
             }
@@ -150,13 +150,13 @@ public sealed class ResumableWriter : IDisposable
         return known;
     }
 
-    private void Check(Dictionary<string, string> known, Action<long>? checkedBytes, CancellationToken cancellation)
+    private void Check(Dictionary<string, string> known, Action<long>? checkedBytes, CancellationToken cancellationToken)
     {
         foreach (var entry in layout.Entries)
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             if (!known.TryGetValue(entry.Name, out string? hash) || RandomAccess.GetLength(handle) < layout.Header.Length + entry.End) continue;
-            if (TensorHashes.Of(handle, layout.Header.Length + entry.Begin, entry.End - entry.Begin, cancellation) != hash) continue;
+            if (TensorHashes.Of(handle, layout.Header.Length + entry.Begin, entry.End - entry.Begin, cancellationToken) != hash) continue;
             hashes[entry.Name] = hash;
             checkedBytes?.Invoke(entry.End - entry.Begin);
         }

@@ -10,17 +10,17 @@ public static class TensorHashes
     /// <summary>Reads every tensor and compares its SHA-256 with the stored one.</summary>
     /// <param name="path">A file that <see cref="ResumableWriter"/> wrote.</param>
     /// <param name="read">Called with the number of bytes read since the last call.</param>
-    /// <param name="cancellation">Cancels the reading.</param>
+    /// <param name="cancellationToken">Cancels the reading.</param>
     /// <exception cref="CheckpointException">The file is broken, a hash is missing, or a tensor has changed; the message names the
     /// tensor.</exception>
-    public static void Verify(string path, Action<long>? read, CancellationToken cancellation)
+    public static void Verify(string path, Action<long>? read, CancellationToken cancellationToken)
     {
         using var file = SafetensorsFile.Open(path);
         var expected = Read(file);
         using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan);
         foreach (var tensor in file.Tensors.Values.OrderBy(tensor => tensor.Address))
         {
-            string found = Of(handle, file.PlaceOf(tensor), tensor.ByteLength, cancellation);
+            string found = Of(handle, file.PlaceOf(tensor), tensor.ByteLength, cancellationToken);
             if (!expected.TryGetValue(tensor.Name, out string? hash)) throw new CheckpointException($"{path}: tensor {tensor.Name}: expected a SHA-256 in {ResumableWriter.HashesKey}, found none");
             if (hash != found) throw new CheckpointException($"{path}: tensor {tensor.Name}: expected SHA-256 {hash}, found {found}");
             read?.Invoke(tensor.ByteLength);
@@ -28,13 +28,13 @@ public static class TensorHashes
     }
 
     /// <summary>Computes the SHA-256 of a range of a file in pieces of 1 MiB.</summary>
-    internal static string Of(SafeFileHandle handle, long first, long length, CancellationToken cancellation)
+    internal static string Of(SafeFileHandle handle, long first, long length, CancellationToken cancellationToken)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         byte[] buffer = new byte[1 << 20];
         for (long done = 0; done < length;)
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             int count = RandomAccess.Read(handle, buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - done)), first + done);
             if (count == 0) break; // the file has become shorter: the hash will differ
             hash.AppendData(buffer, 0, count);

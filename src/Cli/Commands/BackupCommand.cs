@@ -10,9 +10,9 @@ internal static class BackupCommand
 {
     public static Command Create() => Make(
         "backup", "Copy the service's database, inputs and results into a new folder, also while it runs.", "Folder to make; it must not exist.",
-        async (settings, folder, cancellation) =>
+        async (settings, folder, cancellationToken) =>
         {
-            var made = await Backup.CreateAsync(settings, folder, TimeProvider.System, cancellation);
+            var made = await Backup.CreateAsync(settings, folder, TimeProvider.System, cancellationToken);
             Console.WriteLine($"{folder}: the {made.Database} database and {made.Files} files of {made.Bytes / 1e6:0.0} MB");
             if (made.Bucket is { } bucket)
                 Console.WriteLine($"Inputs and results lie in the bucket {bucket}, which is not part of the backup.");
@@ -20,9 +20,9 @@ internal static class BackupCommand
 
     public static Command CreateRestore() => Make(
         "restore", "Put a backup into an empty data folder (and an empty PostgreSQL database).", "Folder that 'locutor backup' made.",
-        async (settings, folder, cancellation) =>
+        async (settings, folder, cancellationToken) =>
         {
-            var restored = await Backup.RestoreAsync(settings, folder, cancellation);
+            var restored = await Backup.RestoreAsync(settings, folder, cancellationToken);
             Console.WriteLine($"{settings.Data}: restored the backup of {restored.CreatedAt:yyyy-MM-dd HH:mm} UTC; start the service with 'locutor serve'");
         });
 
@@ -32,12 +32,12 @@ internal static class BackupCommand
         var data = new Option<string?>("--data") { Description = "The service's data folder." };
         var config = new Option<string?>("--config") { Description = "Settings file; locutor.json of the data folder when left out." };
         var command = new Command(name, description) { folder, data, config };
-        command.SetAction(async (parsed, cancellation) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             try
             {
                 var settings = ServeCommand.Load(parsed.GetValue(config), parsed.GetValue(data) is { } given ? [new("data", given)] : []);
-                await run(settings, parsed.GetValue(folder)!, cancellation);
+                await run(settings, parsed.GetValue(folder)!, cancellationToken);
             }
             catch (Exception exception) when (exception is BackupException or SchemaException)
             {

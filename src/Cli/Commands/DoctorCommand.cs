@@ -16,18 +16,18 @@ internal static class DoctorCommand
     public static Command Create()
     {
         var command = new Command("doctor", "Check this machine: processor, memory, GPU, libtorch, ffmpeg, models and folders. Each line is ok, a warning or a failure with what to do about it.") { ModelsCommand.Store, Json, Libraries };
-        command.SetAction((parsed, ct) => RunAsync(
-            parsed.GetValue(Libraries) ? Diagnosis.Libraries : [.. Diagnosis.Machine(null, parsed.GetValue(ModelsCommand.Store)), Diagnosis.Espeak], parsed.GetValue(Json), ct));
+        command.SetAction((parsed, cancellationToken) => RunAsync(
+            parsed.GetValue(Libraries) ? Diagnosis.Libraries : [.. Diagnosis.Machine(null, parsed.GetValue(ModelsCommand.Store)), Diagnosis.Espeak], parsed.GetValue(Json), cancellationToken));
         return command;
     }
 
     /// <summary>Runs checks and prints their findings.</summary>
     /// <returns>The exit code: 5 when a finding is a failure, 0 otherwise.</returns>
-    internal static async Task<int> RunAsync(IEnumerable<Check> checks, bool json, CancellationToken ct)
+    internal static async Task<int> RunAsync(IEnumerable<Check> checks, bool json, CancellationToken cancellationToken)
     {
         var lines = json ? null : FindingLines.ToConsole();
         int failures = 0, warnings = 0;
-        await foreach (var finding in Check.RunAllAsync(checks, ct))
+        await foreach (var finding in Check.RunAllAsync(checks, cancellationToken))
         {
             failures += finding.State == FindingState.Failure ? 1 : 0;
             warnings += finding.State == FindingState.Warning ? 1 : 0;

@@ -28,7 +28,7 @@ internal static class EvaluateCommand
         var longer = new Option<double>("--long-seconds") { Description = "Of the long video; 0 leaves it out.", DefaultValueFactory = _ => 60 };
         var moods = new Option<int>("--mood-people") { DefaultValueFactory = _ => 4 };
         var command = new Command("evaluate", "Measure the shipped model against painted truth and print a table.") { model, preset, steps, device, output, speech, recordings, people, seconds, longer, moods };
-        command.SetAction(async (parsed, ct) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             var found = ModelFinder.Find(parsed.GetValue(model));
             var settings = VideoSettings.Resolve(found.Bundle, VideoRequest.Empty.With(VideoFields.Preset, parsed.GetValue(preset)).With(VideoFields.Steps, parsed.GetValue(steps)));
@@ -41,20 +41,20 @@ internal static class EvaluateCommand
                 LongSeconds = parsed.GetValue(longer),
                 MoodPeople = parsed.GetValue(moods),
                 Program = [.. OwnProgram.Command],
-                Recordings = await RecordingsAsync(parsed.GetValue(recordings)!, ct),
+                Recordings = await RecordingsAsync(parsed.GetValue(recordings)!, cancellationToken),
             };
-            var said = parsed.GetValue(speech) is { } file ? SpeechCorpus.Load(file.FullName).Evaluation : SpeechPreparation.MakeEvaluation(4, 1, ct);
-            var report = await new SketchEvaluation(networks, settings, options, said, Console.Error.WriteLine).MeasureAsync(ct);
+            var said = parsed.GetValue(speech) is { } file ? SpeechCorpus.Load(file.FullName).Evaluation : SpeechPreparation.MakeEvaluation(4, 1, cancellationToken);
+            var report = await new SketchEvaluation(networks, settings, options, said, Console.Error.WriteLine).MeasureAsync(cancellationToken);
             Console.WriteLine(report.ToMarkdown());
             return ExitCodes.Success;
         });
         return command;
     }
 
-    private static async Task<Dictionary<string, float[]>> RecordingsAsync(string[] paths, CancellationToken ct)
+    private static async Task<Dictionary<string, float[]>> RecordingsAsync(string[] paths, CancellationToken cancellationToken)
     {
         var samples = new Dictionary<string, float[]>();
-        foreach (string path in paths) samples[Path.GetFileNameWithoutExtension(path)] = (await AudioDecoder.DecodeAsync(path, SpeechCorpus.SampleRate, MediaLimits.Default, ct)).Samples;
+        foreach (string path in paths) samples[Path.GetFileNameWithoutExtension(path)] = (await AudioDecoder.DecodeAsync(path, SpeechCorpus.SampleRate, MediaLimits.Default, cancellationToken)).Samples;
         return samples;
     }
 }

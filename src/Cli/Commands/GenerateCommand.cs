@@ -27,7 +27,7 @@ internal static class GenerateCommand
         foreach (var (_, option) in RequestOptions.All) command.Options.Add(option);
         foreach (var option in new Option[] { Output, Fragmented, Json, Timings, Device, Precision, VramBudget, ModelsCommand.Store }) command.Options.Add(option);
         command.Options.Add(new HelpOption { Action = Help });
-        command.SetAction((parsed, ct) => GenerateRun.RunAsync(Read(parsed), ct));
+        command.SetAction((parsed, cancellationToken) => GenerateRun.RunAsync(Read(parsed), cancellationToken));
         return command;
     }
 

@@ -22,9 +22,9 @@ internal static class ModelsCommand
         var list = new Command("list", "Print the bundles, and which of their files are here.") { Store };
         list.SetAction(parsed => List(Open(parsed)));
         var pull = new Command("pull", "Fetch the files of a bundle that are not here. May be stopped at any time and run again.") { Names, Preset, Store };
-        pull.SetAction((parsed, cancellation) => PullAsync(Open(parsed), parsed.GetRequiredValue(Names), parsed.GetValue(Preset), cancellation));
+        pull.SetAction((parsed, cancellationToken) => PullAsync(Open(parsed), parsed.GetRequiredValue(Names), parsed.GetValue(Preset), cancellationToken));
         var verify = new Command("verify", "Read the files of a bundle again, prepared ones too, and compare their SHA-256.") { Names, Preset, Delete, Store };
-        verify.SetAction((parsed, cancellation) => VerifyAsync(Open(parsed), parsed.GetRequiredValue(Names), parsed.GetValue(Preset), parsed.GetValue(Delete), cancellation));
+        verify.SetAction((parsed, cancellationToken) => VerifyAsync(Open(parsed), parsed.GetRequiredValue(Names), parsed.GetValue(Preset), parsed.GetValue(Delete), cancellationToken));
         var prune = new Command("prune", "Take away files that no bundle needs, and the remains of what was stopped.") { Kept, DryRun, Store };
         prune.SetAction(parsed => Prune(Open(parsed), parsed.GetValue(Kept) ?? [], parsed.GetValue(DryRun)));
         return new Command("models", "Fetch, check and clean up the files of networks.") { list, ShowCommand.Create(Store, Open), pull, verify, PrepareCommand.Create(Store), prune, InspectCommand.Create() };
@@ -54,29 +54,29 @@ internal static class ModelsCommand
 
     private static string Gigabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:F2} GB");
 
-    private static async Task<int> PullAsync(ModelStore store, string[] names, string? preset, CancellationToken cancellation)
+    private static async Task<int> PullAsync(ModelStore store, string[] names, string? preset, CancellationToken cancellationToken)
     {
         BundleFile[] files = [.. names.SelectMany(n => FilesOf(n, preset))];
         using var line = new PullLine(Console.Error, Console.IsErrorRedirected);
-        int fetched = await store.PullAsync(files, line, cancellation);
+        int fetched = await store.PullAsync(files, line, cancellationToken);
         line.Dispose();
         Console.WriteLine($"{string.Join(", ", names)}: {fetched} files fetched, all {files.SelectMany(store.WithShards).Distinct().Count()} here ({store.Folder})");
         return ExitCodes.Success;
     }
 
-    private static async Task<int> VerifyAsync(ModelStore store, string[] names, string? preset, bool delete, CancellationToken cancellation)
+    private static async Task<int> VerifyAsync(ModelStore store, string[] names, string? preset, bool delete, CancellationToken cancellationToken)
     {
         int wrong = 0;
         foreach (var file in names.SelectMany(n => FilesOf(n, preset)).Where(f => f.Repository is not null).SelectMany(store.WithShards).Distinct())
         {
             string what = $"{file.Repository}/{file.Path}";
-            wrong += await VerifyAsync(what, store.PathInStore(file), delete, async () => await store.VerifyAsync(file, cancellation) is null ? "no hash known" : "as it was");
+            wrong += await VerifyAsync(what, store.PathInStore(file), delete, async () => await store.VerifyAsync(file, cancellationToken) is null ? "no hash known" : "as it was");
         }
         foreach (string path in names.SelectMany(n => new PreparedFiles(store).OnDisk(Find(n, store.Folder).Bundle)).Distinct())
         {
             wrong += await VerifyAsync(path, path, delete, () =>
             {
-                TensorHashes.Verify(path, null, cancellation);
+                TensorHashes.Verify(path, null, cancellationToken);
                 return Task.FromResult("as it was");
             });
         }

@@ -26,13 +26,13 @@ internal static class PrepareCommand
     public static Command Create(Option<string?> store)
     {
         var command = new Command("prepare", "Make one file of a network's shards, adapters and precision, once, so that it loads at once. May be stopped at any time and run again.") { Name, Wanted, Preset, Network, Weights, Adapters, Output, store, Json };
-        command.SetAction((parsed, cancellation) => parsed.GetValue(Name) is { } name
-            ? BundleAsync(name, parsed.GetValue(store), parsed, cancellation)
-            : FilesAsync(parsed, cancellation));
+        command.SetAction((parsed, cancellationToken) => parsed.GetValue(Name) is { } name
+            ? BundleAsync(name, parsed.GetValue(store), parsed, cancellationToken)
+            : FilesAsync(parsed, cancellationToken));
         return command;
     }
 
-    private static async Task<int> BundleAsync(string name, string? store, ParseResult parsed, CancellationToken cancellation)
+    private static async Task<int> BundleAsync(string name, string? store, ParseResult parsed, CancellationToken cancellationToken)
     {
         if (parsed.GetValue(Weights) is { Length: > 0 } || parsed.GetValue(Adapters) is { Length: > 0 } || parsed.GetValue(Output) is not null)
             throw new CommandException(ExitCodes.Usage, "expected a bundle, or --weights with --output, found both; a bundle's file goes into the store, its adapters are those of a --preset");
@@ -43,17 +43,17 @@ internal static class PrepareCommand
         string named = parsed.GetRequiredValue(Network);
         if (NetworkKinds.Parse(named) is not { } network) throw new CommandException(ExitCodes.Usage, $"--network {named}: expected {NetworkKinds.Names}");
         var precision = parsed.GetValue(Wanted) ?? (bundle.Precision is { } usual ? WeightPrecisions.Parse(usual) : null) ?? WeightPrecision.BFloat16;
-        return await ReportAsync(parsed, progress => ModelPreparation.PrepareAsync(model, network, adapters, precision, progress, cancellation),
+        return await ReportAsync(parsed, progress => ModelPreparation.PrepareAsync(model, network, adapters, precision, progress, cancellationToken),
             $"{bundle.Name}: {network.Name()} in {precision.Name()}{(network == NetworkKind.Transformer ? $" for preset {preset}" : "")}");
     }
 
-    private static async Task<int> FilesAsync(ParseResult parsed, CancellationToken cancellation)
+    private static async Task<int> FilesAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         if (parsed.GetValue(Weights) is not { Length: > 0 } weights || parsed.GetValue(Output) is not { } output)
             throw new CommandException(ExitCodes.Usage, "expected the name of a bundle, or --weights FILE ... with --output FILE");
         if (parsed.GetValue(Preset) is not null) throw new CommandException(ExitCodes.Usage, "--preset is a bundle's; expected --adapter FILE beside --weights");
         var precision = parsed.GetValue(Wanted) ?? WeightPrecision.BFloat16;
-        return await ReportAsync(parsed, progress => ModelPreparation.PrepareAsync(weights, parsed.GetValue(Adapters) ?? [], precision, output, progress, cancellation), $"{weights.Length} files in {precision.Name()}");
+        return await ReportAsync(parsed, progress => ModelPreparation.PrepareAsync(weights, parsed.GetValue(Adapters) ?? [], precision, output, progress, cancellationToken), $"{weights.Length} files in {precision.Name()}");
     }
 
     private static async Task<int> ReportAsync(ParseResult parsed, Func<IProgress<PullProgress>, Task<PreparedModel>> prepare, string what)

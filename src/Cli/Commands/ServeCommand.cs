@@ -41,7 +41,7 @@ internal static class ServeCommand
             command.Options.Add(option);
         foreach (var option in new Option[] { noAuth, allowPrivate, set, config, show, check, json })
             command.Options.Add(option);
-        command.SetAction(async (parsed, cancellation) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             var options = named.Where(pair => parsed.GetValue(pair.Value) is not null).Select(pair => KeyValuePair.Create(pair.Key, parsed.GetValue(pair.Value)!)).ToList();
             options.AddRange((parsed.GetValue(set) ?? []).Select(Split));
@@ -52,7 +52,7 @@ internal static class ServeCommand
             var settings = Load(parsed.GetValue(config), options);
             if (parsed.GetValue(show))
                 return Show(settings);
-            return parsed.GetValue(check) ? await CheckAsync(settings, parsed.GetValue(json), cancellation) : await ServeAsync(settings, cancellation);
+            return parsed.GetValue(check) ? await CheckAsync(settings, parsed.GetValue(json), cancellationToken) : await ServeAsync(settings, cancellationToken);
         });
         return command;
     }
@@ -73,18 +73,18 @@ internal static class ServeCommand
 
     private static IEnumerable<string> Variables() => Environment.GetEnvironmentVariables().Keys.Cast<string>();
 
-    private static async Task<int> ServeAsync(ServeSettings settings, CancellationToken cancellation)
+    private static async Task<int> ServeAsync(ServeSettings settings, CancellationToken cancellationToken)
     {
         foreach (var slip in EnvironmentNames.Unread(Variables()).Where(variable => variable.Meant is not null))
             Say(settings, slip.Text);
         try
         {
             await using var app = LocutorServer.Build(settings, ModelCatalog.FromDisk(settings));
-            await app.StartAsync(cancellation);
+            await app.StartAsync(cancellationToken);
             Say(settings, $"Locutor is ready at {string.Join(" and ", app.Urls)}");
             if (!settings.NoAuth)
                 Welcome(settings, app.Services.GetRequiredService<TokenStore>(), app.Urls.First());
-            await app.WaitForShutdownAsync(cancellation);
+            await app.WaitForShutdownAsync(cancellationToken);
             return ExitCodes.Success;
         }
         catch (SettingsException exception)
@@ -128,11 +128,11 @@ internal static class ServeCommand
         return ExitCodes.Success;
     }
 
-    private static Task<int> CheckAsync(ServeSettings settings, bool json, CancellationToken cancellation)
+    private static Task<int> CheckAsync(ServeSettings settings, bool json, CancellationToken cancellationToken)
     {
         var service = ServeCheck.Of(settings, Variables());
         IEnumerable<Check> checks = settings.Generator == "stub" ? [MachineChecks.Ffmpeg, .. service] : [.. Diagnosis.Machine(settings.Model, settings.Store), .. service];
-        return DoctorCommand.RunAsync(checks, json, cancellation);
+        return DoctorCommand.RunAsync(checks, json, cancellationToken);
     }
 
     private static KeyValuePair<string, string> Split(string text) => text.Split('=', 2) is [var name, var value]

@@ -26,12 +26,12 @@ internal static class TrainCommand
         var minutes = new Option<double>("--minutes") { Description = "Of training speech.", DefaultValueFactory = _ => 35 };
         var seed = new Option<int>("--seed") { DefaultValueFactory = _ => 1 };
         var command = new Command("prepare-speech", "Speak sentences with espeak-ng and write them with their phoneme times.") { output, minutes, seed };
-        command.SetAction((parsed, cancellation) => Task.Run(() =>
+        command.SetAction((parsed, cancellationToken) => Task.Run(() =>
         {
-            var made = SpeechPreparation.Make(parsed.GetValue(minutes), parsed.GetValue(seed), new ConsoleProgress(), cancellation);
+            var made = SpeechPreparation.Make(parsed.GetValue(minutes), parsed.GetValue(seed), new ConsoleProgress(), cancellationToken);
             SpeechCorpus.Save(parsed.GetRequiredValue(output).FullName, made);
             Console.WriteLine($"{made.Count} utterances, {made.Sum(u => u.Seconds) / 60:F1} minutes, {new FileInfo(parsed.GetRequiredValue(output).FullName).Length / 1e6:F1} MB");
-        }, cancellation));
+        }, cancellationToken));
         return command;
     }
 
@@ -40,14 +40,14 @@ internal static class TrainCommand
         var output = new Option<DirectoryInfo>("--output") { Description = "Folder for tokenizer.model and text.safetensors.", Required = true };
         var minutes = new Option<double>("--minutes") { Description = "That the text encoder is trained, on the processor.", DefaultValueFactory = _ => 1 };
         var command = new Command("prepare-text", "Train the tokenizer (with spm_train) and the text encoder on prompts.") { output, minutes };
-        command.SetAction((parsed, cancellation) => Task.Run(() =>
+        command.SetAction((parsed, cancellationToken) => Task.Run(() =>
         {
             string folder = Directory.CreateDirectory(parsed.GetRequiredValue(output).FullName).FullName;
             double seconds = 60 * parsed.GetValue(minutes);
-            var run = new TrainingRun(torch.CPU, folder, folder, TimeSpan.FromSeconds(2 * seconds + 60), Console.WriteLine) { Cancellation = cancellation };
+            var run = new TrainingRun(torch.CPU, folder, folder, TimeSpan.FromSeconds(2 * seconds + 60), Console.WriteLine) { Cancellation = cancellationToken };
             var adam = new FlatAdamOptions { AverageDecay = 0.98 };
             new TextStage(run).Train(SketchNetworks.Shipped, new StageOptions("text", seconds, 3e-3) { WarmupSteps = 20, Adam = adam });
-        }, cancellation));
+        }, cancellationToken));
         return command;
     }
 
@@ -72,21 +72,21 @@ internal static class TrainCommand
         var threads = new Option<int>("--threads") { Description = "Beside the one that trains.", DefaultValueFactory = _ => Math.Max(1, Environment.ProcessorCount - 2) };
         var toy = new Option<bool>("--toy") { Description = "Everything tiny, to try it out on a processor." };
         var command = new Command("run", "Train what is not trained yet, for so many minutes; call again to go on.") { speech, text, work, output, minutes, device, stages, only, scenes, batch, threads, toy };
-        command.SetAction((parsed, cancellation) => Task.Run(() =>
+        command.SetAction((parsed, cancellationToken) => Task.Run(() =>
         {
             var run = new TrainingRun(
                 torch.device(parsed.GetValue(device)!), Directory.CreateDirectory(parsed.GetRequiredValue(work).FullName).FullName,
                 Directory.CreateDirectory(parsed.GetRequiredValue(output).FullName).FullName, TimeSpan.FromMinutes(parsed.GetValue(minutes)), Console.WriteLine)
             {
                 Threads = parsed.GetValue(threads),
-                Cancellation = cancellation,
+                Cancellation = cancellationToken,
             };
             var options = (parsed.GetValue(toy) ? WholeTrainingOptions.Toy : new WholeTrainingOptions { PaintedScenes = parsed.GetValue(scenes) }).Lasting(parsed.GetValue(stages)!);
             options = options with { Stages = parsed.GetValue(only)! };
             if (!parsed.GetValue(toy)) options = options with { Pool = options.Pool with { Batch = parsed.GetValue(batch) } };
             bool done = new WholeTraining(run, options).Go(parsed.GetRequiredValue(speech).FullName, parsed.GetRequiredValue(text).FullName);
             Console.WriteLine(done ? "everything is trained" : "not finished: call again to go on");
-        }, cancellation));
+        }, cancellationToken));
         return command;
     }
 
@@ -100,17 +100,17 @@ internal static class TrainCommand
         var minutes = new Option<double>("--minutes") { Description = "That the training may take, all calls together.", DefaultValueFactory = _ => 60 };
         var device = new Option<string>("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "cpu" };
         var command = new Command("refine-speech", "Train a finished speech encoder on more voices; what its features mean stays.") { speech, more, from, work, output, minutes, device };
-        command.SetAction((parsed, cancellation) => Task.Run(() =>
+        command.SetAction((parsed, cancellationToken) => Task.Run(() =>
         {
             double seconds = 60 * parsed.GetValue(minutes);
             var run = new TrainingRun(
                 torch.device(parsed.GetValue(device)!), Directory.CreateDirectory(parsed.GetRequiredValue(work).FullName).FullName,
                 Directory.CreateDirectory(parsed.GetRequiredValue(output).FullName).FullName, TimeSpan.FromSeconds(seconds + 600), Console.WriteLine)
-            { Cancellation = cancellation };
+            { Cancellation = cancellationToken };
             var stage = new SpeechRefinement(run, SpeechCorpus.Load(parsed.GetRequiredValue(speech).FullName), SpeechCorpus.Load(parsed.GetRequiredValue(more).FullName));
             var options = new StageOptions("speech", seconds, 6e-4) { WarmupSteps = 40, ReportEvery = 20, Adam = new FlatAdamOptions { AverageDecay = 0.99 } };
             stage.Train(parsed.GetRequiredValue(from).FullName, SketchNetworks.Shipped.Speech, options);
-        }, cancellation));
+        }, cancellationToken));
         return command;
     }
 

@@ -15,18 +15,18 @@ internal static class OtherProcess
 
     public static Check Check { get; } = new("libtorch", RunAsync) { Patience = TimeSpan.FromMinutes(3) };
 
-    private static async Task<IReadOnlyList<Finding>> RunAsync(CancellationToken ct)
+    private static async Task<IReadOnlyList<Finding>> RunAsync(CancellationToken cancellationToken)
     {
         var start = OwnProgram.StartInfo("doctor", Option, "--json");
         (start.RedirectStandardOutput, start.RedirectStandardError, start.RedirectStandardInput) = (true, true, true);
         using var process = Process.Start(start)!;
-        using var kill = ct.Register(() => process.Kill(entireProcessTree: true));
+        using var kill = cancellationToken.Register(() => process.Kill(entireProcessTree: true));
         process.StandardInput.Close();
-        var complaints = process.StandardError.ReadToEndAsync(ct);
+        var complaints = process.StandardError.ReadToEndAsync(cancellationToken);
         var findings = new List<Finding>();
-        while (await process.StandardOutput.ReadLineAsync(ct) is { } line)
+        while (await process.StandardOutput.ReadLineAsync(cancellationToken) is { } line)
             if (FindingJson.Read(line) is { } finding) findings.Add(finding);
-        await process.WaitForExitAsync(ct);
+        await process.WaitForExitAsync(cancellationToken);
         string last = (await complaints).Split('\n', StringSplitOptions.RemoveEmptyEntries).LastOrDefault("");
         if (process.ExitCode is not (ExitCodes.Success or ExitCodes.Missing)) findings.Add(Crashed(process.ExitCode, last));
         return findings;

@@ -15,7 +15,7 @@ namespace Locutor.Cli.Generate;
 /// </summary>
 internal static class GenerateRun
 {
-    public static async Task<int> RunAsync(GenerateArguments arguments, CancellationToken ct)
+    public static async Task<int> RunAsync(GenerateArguments arguments, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
         ResolvedBundle model = null!;
@@ -30,24 +30,24 @@ internal static class GenerateRun
         report.At(new(GenerationStage.Fetching, 0, 0, 0, settings.Steps));
         var request = new ProductionRequest
         {
-            ImagePath = await inputs.LocalAsync(arguments.Form.Address(VideoFields.Image)!, ct),
-            AudioPaths = await inputs.LocalAsync(Voices(arguments.Form), ct),
+            ImagePath = await inputs.LocalAsync(arguments.Form.Address(VideoFields.Image)!, cancellationToken),
+            AudioPaths = await inputs.LocalAsync(Voices(arguments.Form), cancellationToken),
             OutputPath = arguments.Output,
             Settings = settings,
             Fragmented = arguments.Fragmented,
             Notice = report.Say,
             Growing = arguments.Fragmented && !OutputPath.IsStandard(arguments.Output) ? report.Growing : null,
         };
-        await using var media = await NamedAsync(inputs, () => SourceMedia.OpenAsync(request, MediaLimits.Default, ct));
+        await using var media = await NamedAsync(inputs, () => SourceMedia.OpenAsync(request, MediaLimits.Default, cancellationToken));
         foreach (string note in media.Notes) report.Say(inputs.Named(note));
         if (!VideoDestination.Format(arguments.Output).HasSound) report.Say($"{arguments.Output}: a GIF has no sound");
         report.At(new(GenerationStage.Loading, 0, 0, 0, settings.Steps));
         using var networks = NetworkSet.Load(model, LoadingOptions.From(device, arguments.Precision) with { Adapters = settings.Adapters, Budget = arguments.VramBudget });
         report.Weights(networks.Summary, shipped: model.Bundle.Files().All(file => file.File.Repository is null));
         foreach (string line in networks.Notices) report.Say(line);
-        if (PictureFit.Notice(networks, await media.Pictures.AtAsync(0, ct)) is { } notice) report.Say(notice);
+        if (PictureFit.Notice(networks, await media.Pictures.AtAsync(0, cancellationToken)) is { } notice) report.Say(notice);
         var result = await NamedAsync(
-            inputs, () => Task.Run(() => new TalkingVideoProducer(networks).ProduceAsync(request, media, MediaLimits.Default, report, ct: ct), CancellationToken.None));
+            inputs, () => Task.Run(() => new TalkingVideoProducer(networks).ProduceAsync(request, media, MediaLimits.Default, report, cancellationToken: cancellationToken), CancellationToken.None));
         report.Done(result, settings.Seed, clock.Elapsed);
         foreach (string line in timings?.Finish() ?? []) await Console.Error.WriteLineAsync(line);
         return ExitCodes.Success;

@@ -16,24 +16,24 @@ internal sealed class InputFiles : IAsyncDisposable
     private string? folder;
     private bool standardInputTaken;
 
-    public async Task<IReadOnlyList<string>> LocalAsync(IReadOnlyList<string> inputs, CancellationToken ct)
+    public async Task<IReadOnlyList<string>> LocalAsync(IReadOnlyList<string> inputs, CancellationToken cancellationToken)
     {
         var local = new List<string>();
-        foreach (string input in inputs) local.Add(await LocalAsync(input, ct));
+        foreach (string input in inputs) local.Add(await LocalAsync(input, cancellationToken));
         return local;
     }
 
     /// <summary>Returns the path of a local file with the content of an input, and fetches or copies it first if necessary.</summary>
     /// <exception cref="CommandException">The input does not exist or cannot be read.</exception>
-    public async Task<string> LocalAsync(string input, CancellationToken ct)
+    public async Task<string> LocalAsync(string input, CancellationToken cancellationToken)
     {
-        if (Uri.TryCreate(input, UriKind.Absolute, out var address) && address.Scheme is "http" or "https") return await FetchAsync(address!, ct);
+        if (Uri.TryCreate(input, UriKind.Absolute, out var address) && address.Scheme is "http" or "https") return await FetchAsync(address!, cancellationToken);
         string path = PathOf(input);
-        if (path == "-" || IsDescriptor(path)) return await SpoolAsync(path, ct);
+        if (path == "-" || IsDescriptor(path)) return await SpoolAsync(path, cancellationToken);
         return FileIdentity.Kind(path) switch
         {
             FileKind.Regular => path,
-            FileKind.Pipe => await SpoolAsync(path, ct),
+            FileKind.Pipe => await SpoolAsync(path, cancellationToken),
             FileKind.Missing => throw new CommandException(ExitCodes.BadInput, $"{input}: no such file"),
             var kind => throw new CommandException(ExitCodes.BadInput, $"{input} is a {kind.ToString().ToLowerInvariant()}, expected a file"),
         };
@@ -59,7 +59,7 @@ internal sealed class InputFiles : IAsyncDisposable
         return path;
     }
 
-    private async Task<string> SpoolAsync(string input, CancellationToken ct)
+    private async Task<string> SpoolAsync(string input, CancellationToken cancellationToken)
     {
         bool standard = input is "-" or "/dev/stdin" or "/dev/fd/0" or "/proc/self/fd/0";
         string name = standard ? "standard input" : input;
@@ -70,13 +70,13 @@ internal sealed class InputFiles : IAsyncDisposable
         try
         {
             // Opening a pipe waits for its writer and cannot be canceled.
-            await using var source = standard ? Console.OpenStandardInput() : await Task.Run(() => new FileStream(input, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 0), ct).WaitAsync(ct);
+            await using var source = standard ? Console.OpenStandardInput() : await Task.Run(() => new FileStream(input, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 0), cancellationToken).WaitAsync(cancellationToken);
             await using var file = File.Create(path);
             byte[] buffer = new byte[1 << 16];
-            for (int read; (read = await source.ReadAsync(buffer, ct).AsTask().WaitAsync(ct)) > 0;)
+            for (int read; (read = await source.ReadAsync(buffer, cancellationToken).AsTask().WaitAsync(cancellationToken)) > 0;)
             {
                 if (file.Length + read > LargestFile) throw new CommandException(ExitCodes.BadInput, $"{name}: larger than {LargestFile >> 20} MiB");
-                await file.WriteAsync(buffer.AsMemory(0, read), ct);
+                await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
             }
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -87,10 +87,10 @@ internal sealed class InputFiles : IAsyncDisposable
         return path;
     }
 
-    private async Task<string> FetchAsync(Uri address, CancellationToken ct)
+    private async Task<string> FetchAsync(Uri address, CancellationToken cancellationToken)
     {
         string path = NewCopy(address.ToString());
-        using var stalled = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        using var stalled = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
             stalled.CancelAfter(Patience);
@@ -105,7 +105,7 @@ internal sealed class InputFiles : IAsyncDisposable
                 await file.WriteAsync(buffer.AsMemory(0, read), stalled.Token);
             }
         }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new CommandException(ExitCodes.BadInput, $"{address}: no answer for {Patience.TotalSeconds:0} s");
         }

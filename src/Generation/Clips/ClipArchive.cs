@@ -32,18 +32,18 @@ public sealed class ClipArchive
     }
 
     /// <summary>Stores a clip's frames as 8-bit RGB and its motion frames as float32.</summary>
-    public async Task SaveAsync(GeneratedClip clip, CancellationToken ct)
+    public async Task SaveAsync(GeneratedClip clip, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(folder);
         string path = PathOf(clip.Clip.Index), aside = path + ".part";
         await using (var file = File.Create(aside))
         {
             int[] numbers = [clip.Clip.Index, clip.Clip.Start, clip.Clip.Overlap, clip.Clip.Keep, (int)clip.Video.shape[2], (int)clip.Video.shape[3], (int)clip.Motion.shape[1]];
-            await file.WriteAsync(fingerprint, ct).ConfigureAwait(false);
-            await file.WriteAsync(MemoryMarshal.AsBytes(numbers.AsSpan()).ToArray(), ct).ConfigureAwait(false);
+            await file.WriteAsync(fingerprint, cancellationToken).ConfigureAwait(false);
+            await file.WriteAsync(MemoryMarshal.AsBytes(numbers.AsSpan()).ToArray(), cancellationToken).ConfigureAwait(false);
             await using var packed = new ZLibStream(file, CompressionLevel.Fastest);
-            foreach (byte[] frame in clip.Frames()) await packed.WriteAsync(frame, ct).ConfigureAwait(false);
-            await packed.WriteAsync(Bytes(clip.Motion), ct).ConfigureAwait(false);
+            foreach (byte[] frame in clip.Frames()) await packed.WriteAsync(frame, cancellationToken).ConfigureAwait(false);
+            await packed.WriteAsync(Bytes(clip.Motion), cancellationToken).ConfigureAwait(false);
         }
 
         File.Move(aside, path, overwrite: true);
@@ -51,29 +51,29 @@ public sealed class ClipArchive
 
     /// <summary>Reads the stored clips in order, up to the first one that is missing, incomplete or belongs to another video.</summary>
     /// <returns>The clips; the caller disposes each of them. The run continues after the last one.</returns>
-    public async IAsyncEnumerable<StoredClip> ReadAsync(ClipPlan plan, int height, int width, [EnumeratorCancellation] CancellationToken ct)
+    public async IAsyncEnumerable<StoredClip> ReadAsync(ClipPlan plan, int height, int width, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         for (int index = 0; index < plan.Count - 1 && File.Exists(PathOf(index)); index++)
         {
-            if (await ReadAsync(plan.At(index), height, width, plan.MotionFrames, ct).ConfigureAwait(false) is not var (frames, motion)) break;
+            if (await ReadAsync(plan.At(index), height, width, plan.MotionFrames, cancellationToken).ConfigureAwait(false) is not var (frames, motion)) break;
             yield return new StoredClip(frames, new GeneratedClip(plan.At(index), zeros(3, 0, height, width), motion));
         }
     }
 
-    private async Task<(List<byte[]> Frames, Tensor Motion)?> ReadAsync(Clip clip, int height, int width, int motionFrames, CancellationToken ct)
+    private async Task<(List<byte[]> Frames, Tensor Motion)?> ReadAsync(Clip clip, int height, int width, int motionFrames, CancellationToken cancellationToken)
     {
         try
         {
             await using var file = File.OpenRead(PathOf(clip.Index));
             byte[] header = new byte[HeaderBytes];
-            await file.ReadExactlyAsync(header, ct).ConfigureAwait(false);
+            await file.ReadExactlyAsync(header, cancellationToken).ConfigureAwait(false);
             int[] numbers = MemoryMarshal.Cast<byte, int>(header.AsSpan(32)).ToArray();
             if (!header.AsSpan(0, 32).SequenceEqual(fingerprint)) return null;
             if (!numbers.SequenceEqual([clip.Index, clip.Start, clip.Overlap, clip.Keep, height, width, numbers[6]]) || numbers[6] > motionFrames) return null;
             await using var packed = new ZLibStream(file, CompressionMode.Decompress);
             var frames = new List<byte[]>(clip.Keep);
-            for (int frame = 0; frame < clip.Keep; frame++) frames.Add(await ExactlyAsync(packed, 3 * height * width, ct).ConfigureAwait(false));
-            byte[] motion = await ExactlyAsync(packed, 3 * numbers[6] * height * width * sizeof(float), ct).ConfigureAwait(false);
+            for (int frame = 0; frame < clip.Keep; frame++) frames.Add(await ExactlyAsync(packed, 3 * height * width, cancellationToken).ConfigureAwait(false));
+            byte[] motion = await ExactlyAsync(packed, 3 * numbers[6] * height * width * sizeof(float), cancellationToken).ConfigureAwait(false);
             return (frames, tensor(MemoryMarshal.Cast<byte, float>(motion).ToArray(), [3, numbers[6], height, width]));
         }
         catch (Exception torn) when (torn is InvalidDataException or EndOfStreamException)
@@ -82,10 +82,10 @@ public sealed class ClipArchive
         }
     }
 
-    private static async Task<byte[]> ExactlyAsync(Stream stream, int count, CancellationToken ct)
+    private static async Task<byte[]> ExactlyAsync(Stream stream, int count, CancellationToken cancellationToken)
     {
         byte[] bytes = new byte[count];
-        await stream.ReadExactlyAsync(bytes, ct).ConfigureAwait(false);
+        await stream.ReadExactlyAsync(bytes, cancellationToken).ConfigureAwait(false);
         return bytes;
     }
 

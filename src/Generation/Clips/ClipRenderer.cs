@@ -40,15 +40,15 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
 
     /// <summary>Computes one whole clip: [3, clip frames, H, W] in [-1, 1] on the device, before colour correction.</summary>
     /// <exception cref="WrongResultException">The result of a network is not finite.</exception>
-    public Tensor Render(ClipParts parts, IProgress<GenerationProgress>? progress, CancellationToken ct)
+    public Tensor Render(ClipParts parts, IProgress<GenerationProgress>? progress, CancellationToken cancellationToken)
     {
         var (inputs, options, clip, _, motion, noise) = parts;
         using var still = no_grad();
         using var scope = NewDisposeScope();
         using var watch = new FiniteWatch(precision);
         var picture = Pixels.FromPicture(parts.Picture);
-        var pictureLatent = Reference(parts.Picture, picture, options, ct);
-        var clean = motion is null ? pictureLatent.narrow(2, 0, 1) : Encode(Settled(motion, picture, options).unsqueeze(0).to(device), ct);
+        var pictureLatent = Reference(parts.Picture, picture, options, cancellationToken);
+        var clean = motion is null ? pictureLatent.narrow(2, 0, 1) : Encode(Settled(motion, picture, options).unsqueeze(0).to(device), cancellationToken);
         string encoding = $"the encoding of {Number(clip)}";
         watch.Look(pictureLatent, AutoencoderName, encoding);
         watch.Look(clean, AutoencoderName, encoding);
@@ -56,9 +56,9 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
         using var speakers = Speakers(inputs, pictureLatent);
         var given = Conditions(parts, picture, speakers, watch);
         var start = noise.OfClip(clip.Index, [.. pictureLatent.shape.AsSpan(1)]).unsqueeze(0).to(device);
-        var latent = Denoise(start, clean, whole, given, parts, watch, progress, ct);
+        var latent = Denoise(start, clean, whole, given, parts, watch, progress, cancellationToken);
         progress?.Report(new(GenerationStage.Decoding, clip.Index + 1, options.Clips.KnownCount, options.Steps, options.Steps));
-        var video = inputs.DrawnPicture is { } drawn ? DecodeMoving(latent, pictureLatent, drawn, parts, watch, ct) : Decode(latent, options, clip, watch, ct);
+        var video = inputs.DrawnPicture is { } drawn ? DecodeMoving(latent, pictureLatent, drawn, parts, watch, cancellationToken) : Decode(latent, options, clip, watch, cancellationToken);
         watch.Finish(device);
         return (motion is not null && options.Continuity is { } held ? Continuity.Join(video, motion, held.JoinedFrames) : video).MoveToOuterDisposeScope();
     }
@@ -71,10 +71,10 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
 
     private static string Number(Clip clip) => $"clip {clip.Index + 1}";
 
-    private Tensor Reference(Picture picture, Tensor pixels, GenerationOptions options, CancellationToken ct)
+    private Tensor Reference(Picture picture, Tensor pixels, GenerationOptions options, CancellationToken cancellationToken)
     {
         if (ReferenceEquals(encoded, picture) && reference is not null) return reference;
-        var latent = EncodeReference(pixels, options, ct).DetachFromDisposeScope();
+        var latent = EncodeReference(pixels, options, cancellationToken).DetachFromDisposeScope();
         reference?.Dispose();
         (encoded, reference) = (picture, latent);
         return latent;
@@ -84,19 +84,19 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
         options.Continuity is { } held ? Continuity.Settle(motion, picture, held.StillTolerance) : motion;
 
     /// <summary>Encodes the conditioning picture and the frames that follow it: [1, 16, F, h, w].</summary>
-    private Tensor EncodeReference(Tensor picture, GenerationOptions options, CancellationToken ct)
+    private Tensor EncodeReference(Tensor picture, GenerationOptions options, CancellationToken cancellationToken)
     {
         using var still = no_grad();
         using var scope = NewDisposeScope();
         var shown = picture.unsqueeze(0).to(device); // [1, 3, 1, H, W]
         int frames = options.Clips.ClipFrames;
         var latent = options.HoldPicture
-            ? Encode(shown.expand(-1, -1, frames, -1, -1), ct)
-            : autoencoder.EncodePictureThenBlank(shown, frames, autoencoder.Plan(frames, options.Height, options.Width), ct);
+            ? Encode(shown.expand(-1, -1, frames, -1, -1), cancellationToken)
+            : autoencoder.EncodePictureThenBlank(shown, frames, autoencoder.Plan(frames, options.Height, options.Width), cancellationToken);
         return latent.to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
-    private Tensor Encode(Tensor video, CancellationToken ct) => autoencoder.Encode(video, autoencoder.Plan(video.shape[2], video.shape[3], video.shape[4]), ct);
+    private Tensor Encode(Tensor video, CancellationToken cancellationToken) => autoencoder.Encode(video, autoencoder.Plan(video.shape[2], video.shape[3], video.shape[4]), cancellationToken);
 
     /// <summary>Creates the 4 mask channels: 1 in the first latent frame, 0 in all others.</summary>
     private static Tensor ConditioningMask(Tensor latent)
@@ -145,7 +145,7 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
     /// <summary>Denoises a clip. Before and after each step, the first latent frames are replaced by the clean ones.</summary>
     private Tensor Denoise(
         Tensor latent, Tensor clean, Tensor reference, Dictionary<Pass, PassConditioning> given, ClipParts parts,
-        FiniteWatch watch, IProgress<GenerationProgress>? progress, CancellationToken ct)
+        FiniteWatch watch, IProgress<GenerationProgress>? progress, CancellationToken cancellationToken)
     {
         var (options, clip) = (parts.Options, parts.Clip);
         using var scope = NewDisposeScope();
@@ -169,7 +169,7 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
             foreach (var pass in guidance.PassesAt(step))
             {
                 velocities.Add(cache is null ? Run(null) : cache.Forward(pass, Run));
-                Tensor Run(BlockResidual? residual) => transformer.Forward(from, reference, time, given[pass] with { Tiles = attention?.For(pass) }, rotary, residual, ct);
+                Tensor Run(BlockResidual? residual) => transformer.Forward(from, reference, time, given[pass] with { Tiles = attention?.For(pass) }, rotary, residual, cancellationToken);
             }
 
             var next = Step(latent, guidance.Combine(velocities), parts, step, timesteps);
@@ -197,7 +197,7 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
         cat([clean, latent.narrow(2, clean.shape[2], latent.shape[2] - clean.shape[2])], 2);
 
     /// <summary>Decodes the moving region only; all other pixels come from the picture after the autoencoder.</summary>
-    private Tensor DecodeMoving(Tensor latent, Tensor pictureLatent, Picture drawn, ClipParts parts, FiniteWatch watch, CancellationToken ct)
+    private Tensor DecodeMoving(Tensor latent, Tensor pictureLatent, Picture drawn, ClipParts parts, FiniteWatch watch, CancellationToken cancellationToken)
     {
         using var scope = NewDisposeScope();
         int stride = autoencoder.Config.SpatialStride();
@@ -205,14 +205,14 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
         var picture = Pixels.FromPicture(drawn).to(device);
         if (region.IsEmpty) return picture.expand(-1, parts.Options.Clips.ClipFrames, -1, -1).contiguous().MoveToOuterDisposeScope();
         var (rows, columns) = (region.Bottom - region.Top, region.Right - region.Left);
-        var part = Decode(latent.narrow(3, region.Top, rows).narrow(4, region.Left, columns), parts.Options with { Height = stride * rows, Width = stride * columns }, parts.Clip, watch, ct);
+        var part = Decode(latent.narrow(3, region.Top, rows).narrow(4, region.Left, columns), parts.Options with { Height = stride * rows, Width = stride * columns }, parts.Clip, watch, cancellationToken);
         return MovingRegion.Place(part, region, picture, stride).MoveToOuterDisposeScope();
     }
 
-    private Tensor Decode(Tensor latent, GenerationOptions options, Clip clip, FiniteWatch watch, CancellationToken ct)
+    private Tensor Decode(Tensor latent, GenerationOptions options, Clip clip, FiniteWatch watch, CancellationToken cancellationToken)
     {
         using var scope = NewDisposeScope();
-        var video = autoencoder.Decode(latent, autoencoder.Plan(options.Clips.ClipFrames, options.Height, options.Width), ct);
+        var video = autoencoder.Decode(latent, autoencoder.Plan(options.Clips.ClipFrames, options.Height, options.Width), cancellationToken);
         watch.Look(video, AutoencoderName, $"the decoding of {Number(clip)}"); // before infinite values are clamped
         return video.to(ScalarType.Float32).clamp(-1, 1).squeeze(0).MoveToOuterDisposeScope();
     }

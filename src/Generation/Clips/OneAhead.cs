@@ -10,11 +10,11 @@ internal static class OneAhead
 {
     /// <summary>Returns the elements of a sequence, each computed one ahead.</summary>
     /// <param name="source">The sequence. It runs on the thread pool; it is cancelled and awaited if the consumer stops early.</param>
-    /// <param name="ct">Cancels the sequence.</param>
-    public static async IAsyncEnumerable<T> Of<T>(IAsyncEnumerable<T> source, [EnumeratorCancellation] CancellationToken ct = default)
+    /// <param name="cancellationToken">Cancels the sequence.</param>
+    public static async IAsyncEnumerable<T> Of<T>(IAsyncEnumerable<T> source, [EnumeratorCancellation] CancellationToken cancellationToken = default)
         where T : IDisposable
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await using var items = source.GetAsyncEnumerator(stop.Token);
         var next = Start(items);
         bool taken = false;

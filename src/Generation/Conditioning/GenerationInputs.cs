@@ -5,9 +5,9 @@ namespace Locutor.Generation.Conditioning;
 
 /// <summary>Returns the picture that conditions a clip.</summary>
 /// <param name="frame">Video frame at which the clip starts; a still picture is returned for every frame.</param>
-/// <param name="ct">Cancels the reading.</param>
+/// <param name="cancellationToken">Cancels the reading.</param>
 /// <returns>A picture of the size that is generated.</returns>
-public delegate ValueTask<Picture> PictureAt(int frame, CancellationToken ct);
+public delegate ValueTask<Picture> PictureAt(int frame, CancellationToken cancellationToken);
 
 /// <summary>The inputs of a generation as tensors and pictures.</summary>
 /// <param name="Text">Embedding of the prompt, [1, tokens, text width].</param>

@@ -7,7 +7,7 @@ public interface ISpeech : IDisposable
 {
     /// <summary>Waits for the audio of all frames before <paramref name="end"/>. Later calls must not have a smaller end.</summary>
     /// <returns><paramref name="end"/>, or fewer frames if the audio has ended earlier.</returns>
-    ValueTask<int> ReadAsync(int end, CancellationToken ct);
+    ValueTask<int> ReadAsync(int end, CancellationToken cancellationToken);
 
     /// <summary>Returns the embeddings around each frame of a clip; its audio has to be read before.</summary>
     /// <param name="start">First video frame of the clip.</param>

@@ -21,14 +21,14 @@ public sealed class SourceMedia : IAsyncDisposable
     /// <summary>Decodes and validates the inputs of a request.</summary>
     /// <exception cref="MediaException">An input cannot be used.</exception>
     /// <exception cref="RequestException">The boxes do not fit the picture.</exception>
-    public static async Task<SourceMedia> OpenAsync(ProductionRequest request, MediaLimits limits, CancellationToken ct)
+    public static async Task<SourceMedia> OpenAsync(ProductionRequest request, MediaLimits limits, CancellationToken cancellationToken)
     {
-        var pictures = await SourcePictures.OpenAsync(request.ImagePath, request.Settings.Buckets, limits, ct, request.Settings.Composition).ConfigureAwait(false);
+        var pictures = await SourcePictures.OpenAsync(request.ImagePath, request.Settings.Buckets, limits, cancellationToken, request.Settings.Composition).ConfigureAwait(false);
         try
         {
             if (request.AudioPaths.Count == 2 && SpeakerRegions.Fault(request.Settings.Speakers, pictures) is { } fault) throw new RequestException(VideoFields.Boxes.Name, fault);
             var notes = new List<string>(pictures.Notes);
-            return new SourceMedia(await VoicesAsync(request, limits, notes, ct).ConfigureAwait(false), pictures, notes);
+            return new SourceMedia(await VoicesAsync(request, limits, notes, cancellationToken).ConfigureAwait(false), pictures, notes);
         }
         catch
         {
@@ -43,14 +43,14 @@ public sealed class SourceMedia : IAsyncDisposable
         return Pictures.DisposeAsync();
     }
 
-    private static async Task<IReadOnlyList<StoredSound>> VoicesAsync(ProductionRequest request, MediaLimits limits, List<string> notes, CancellationToken ct)
+    private static async Task<IReadOnlyList<StoredSound>> VoicesAsync(ProductionRequest request, MediaLimits limits, List<string> notes, CancellationToken cancellationToken)
     {
         var voices = new List<StoredSound>();
         try
         {
             foreach (string path in request.AudioPaths)
             {
-                var recording = await AudioDecoder.ReadAsync(path, SpeechEmbedding.SampleRate, limits, ct).ConfigureAwait(false);
+                var recording = await AudioDecoder.ReadAsync(path, SpeechEmbedding.SampleRate, limits, cancellationToken).ConfigureAwait(false);
                 voices.Add(recording.Sound);
                 if (recording.Note is { } note) notes.Add(note);
             }

@@ -56,16 +56,16 @@ public sealed class SourcePictures : IAsyncDisposable
     /// <param name="path">Path of a picture or a video.</param>
     /// <param name="buckets">The supported sizes, as [height, width] in pixels.</param>
     /// <param name="limits">Limits of size and duration.</param>
-    /// <param name="ct">Cancels the decoding.</param>
+    /// <param name="cancellationToken">Cancels the decoding.</param>
     /// <param name="composition">Composition options of the bundle; used for still pictures only.</param>
-    public static async Task<SourcePictures> OpenAsync(string path, IReadOnlyList<int[]> buckets, MediaLimits limits, CancellationToken ct, CompositionOptions? composition = null)
+    public static async Task<SourcePictures> OpenAsync(string path, IReadOnlyList<int[]> buckets, MediaLimits limits, CancellationToken cancellationToken, CompositionOptions? composition = null)
     {
-        var info = await MediaProbe.ProbeAsync(path, limits, ct).ConfigureAwait(false);
-        if (info.Kind != MediaKind.Video) return new(path, info.Frames, await PictureDecoder.DecodeAsync(path, limits, ct).ConfigureAwait(false), null, buckets, composition);
-        var reader = await VideoReader.OpenAsync(path, limits, ct).ConfigureAwait(false);
+        var info = await MediaProbe.ProbeAsync(path, limits, cancellationToken).ConfigureAwait(false);
+        if (info.Kind != MediaKind.Video) return new(path, info.Frames, await PictureDecoder.DecodeAsync(path, limits, cancellationToken).ConfigureAwait(false), null, buckets, composition);
+        var reader = await VideoReader.OpenAsync(path, limits, cancellationToken).ConfigureAwait(false);
         try
         {
-            return new(path, 1, await reader.ReadFrameAsync(0, ct).ConfigureAwait(false), reader, buckets, null);
+            return new(path, 1, await reader.ReadFrameAsync(0, cancellationToken).ConfigureAwait(false), reader, buckets, null);
         }
         catch
         {
@@ -78,10 +78,10 @@ public sealed class SourcePictures : IAsyncDisposable
     /// Returns the picture at a video frame; frames have to be requested in order. After the end of a source video, its last frame is
     /// returned.
     /// </summary>
-    public async ValueTask<Picture> AtAsync(int frame, CancellationToken ct)
+    public async ValueTask<Picture> AtAsync(int frame, CancellationToken cancellationToken)
     {
         if (video is null) return still!;
-        return PictureResizer.ResizeToCover(await video.ReadFrameAsync(frame, ct).ConfigureAwait(false), Height, Width);
+        return PictureResizer.ResizeToCover(await video.ReadFrameAsync(frame, cancellationToken).ConfigureAwait(false), Height, Width);
     }
 
     /// <summary>Returns a message about the cropping; empty if less than <see cref="Negligible"/> of each side is cut off.</summary>

@@ -26,9 +26,9 @@ public static class SpeechEmbedding
     /// <param name="sound">Mono audio at 16 kHz; it is normalised to -23 LUFS.</param>
     /// <param name="encoder">The speech encoder.</param>
     /// <param name="device">The device of the encoder.</param>
-    /// <param name="ct">Cancels between two pieces.</param>
+    /// <param name="cancellationToken">Cancels between two pieces.</param>
     /// <returns>A track of floor(25 * seconds) frames, at least 1.</returns>
-    public static SpeechTrack Compute(StoredSound sound, Wav2Vec2Encoder encoder, Device device, CancellationToken ct = default)
+    public static SpeechTrack Compute(StoredSound sound, Wav2Vec2Encoder encoder, Device device, CancellationToken cancellationToken = default)
     {
         long frames = Math.Max(1, sound.Samples * FramesPerSecond / sound.SampleRate);
         double gain = Loudness.Gain(Loudness.Measure(sound));
@@ -49,14 +49,14 @@ public static class SpeechEmbedding
 
         void Write(int slot, long start, Tensor rows)
         {
-            ct.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             if (slot < blocks) track.Write(slot, start, rows);
             else own.Write(slot - blocks, start, rows);
         }
 
         Tensor Read(long start, int count)
         {
-            ct.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             var made = empty([count], ScalarType.Float32, CPU);
             // An array for each piece would produce as much garbage as the audio is large.
             var samples = MemoryMarshal.Cast<byte, float>(made.bytes);

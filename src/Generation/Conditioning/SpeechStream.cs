@@ -39,7 +39,7 @@ public sealed class SpeechStream : ISpeech
     /// <summary>Length of the window in video frames.</summary>
     public int Frames { get; }
 
-    public async ValueTask<int> ReadAsync(int end, CancellationToken ct)
+    public async ValueTask<int> ReadAsync(int end, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(end, this.end);
         for (long missing = (long)end * SamplesOfFrame - (long)this.end * SamplesOfFrame; missing > 0;)
@@ -47,7 +47,7 @@ public sealed class SpeechStream : ISpeech
             int part = (int)Math.Min(missing, held.Length);
             held.AsSpan(part).CopyTo(held);
             var fresh = held.AsMemory(held.Length - part);
-            int filled = await FillAsync(fresh, ct).ConfigureAwait(false);
+            int filled = await FillAsync(fresh, cancellationToken).ConfigureAwait(false);
             fresh.Span[filled..].Clear(); // silence after the end
             read += filled;
             missing -= part;
@@ -72,12 +72,12 @@ public sealed class SpeechStream : ISpeech
 
     public void Dispose() { }
 
-    private async ValueTask<int> FillAsync(Memory<float> samples, CancellationToken ct)
+    private async ValueTask<int> FillAsync(Memory<float> samples, CancellationToken cancellationToken)
     {
         int filled = 0;
         while (filled < samples.Length && !ended)
         {
-            int count = await source.ReadAsync(samples[filled..], ct).ConfigureAwait(false);
+            int count = await source.ReadAsync(samples[filled..], cancellationToken).ConfigureAwait(false);
             ended = count == 0;
             filled += count;
         }

@@ -19,21 +19,21 @@ public sealed record Check(string Name, Func<CancellationToken, Task<IReadOnlyLi
     /// Runs checks one after another. A check that throws, or that hangs because of a dead disk or driver, becomes a failure; the others
     /// still run.
     /// </summary>
-    public static async IAsyncEnumerable<Finding> RunAllAsync(IEnumerable<Check> checks, [EnumeratorCancellation] CancellationToken ct)
+    public static async IAsyncEnumerable<Finding> RunAllAsync(IEnumerable<Check> checks, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         foreach (var check in checks)
-            foreach (var finding in await check.RunAsync(ct).ConfigureAwait(false)) yield return finding;
+            foreach (var finding in await check.RunAsync(cancellationToken).ConfigureAwait(false)) yield return finding;
     }
 
-    private async Task<IReadOnlyList<Finding>> RunAsync(CancellationToken ct)
+    private async Task<IReadOnlyList<Finding>> RunAsync(CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(Patience);
         try
         {
             return await Task.Run(() => Run(limit.Token), limit.Token).WaitAsync(limit.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return [Finding.Failure(Name, $"no answer within {Patience.TotalSeconds:0} s", "something that it asks hangs: a driver, a program or a disk; the system's log may tell which")];
         }

@@ -67,11 +67,11 @@ public static class MachineChecks
         return line?.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, var kilobytes, ..] && long.TryParse(kilobytes, CultureInfo.InvariantCulture, out long found) ? found << 10 : null;
     }
 
-    private static async Task<IReadOnlyList<Finding>> LookAtFfmpegAsync(CancellationToken ct)
+    private static async Task<IReadOnlyList<Finding>> LookAtFfmpegAsync(CancellationToken cancellationToken)
     {
         try
         {
-            var found = await FfmpegInventory.TakeAsync(ct).ConfigureAwait(false);
+            var found = await FfmpegInventory.TakeAsync(cancellationToken).ConfigureAwait(false);
             string text = $"{found.Version} at {found.Path}, H.264 by {found.VideoEncoder ?? "no encoder"}";
             return found.Missing.Count == 0
                 ? [Finding.Ok("ffmpeg", text)]

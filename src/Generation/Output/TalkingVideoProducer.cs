@@ -24,16 +24,16 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
     /// <exception cref="DeviceOutOfMemoryException">The device has too little memory.</exception>
     public async Task<ProductionResult> ProduceAsync(
         ProductionRequest request, SourceMedia media, MediaLimits limits, IProgress<GenerationProgress>? progress = null,
-        ClipArchive? archive = null, CancellationToken ct = default)
+        ClipArchive? archive = null, CancellationToken cancellationToken = default)
     {
         var (settings, pictures) = (request.Settings, media.Pictures);
-        await using var writer = await VideoWriter.CreateAsync(Output(request, pictures, limits), ct).ConfigureAwait(false);
+        await using var writer = await VideoWriter.CreateAsync(Output(request, pictures, limits), cancellationToken).ConfigureAwait(false);
         request.Growing?.Invoke(writer.PartialPath);
-        await foreach (byte[] frame in FramesAsync(request, media, progress, archive, ct).ConfigureAwait(false)) await writer.WriteFrameAsync(frame, ct).ConfigureAwait(false);
+        await foreach (byte[] frame in FramesAsync(request, media, progress, archive, cancellationToken).ConfigureAwait(false)) await writer.WriteFrameAsync(frame, cancellationToken).ConfigureAwait(false);
         int frames = SpeechEmbedding.VideoFrames(media.Voices[0]);
         int clips = GenerationOptions.Of(settings, pictures.Height, pictures.Width, frames, settings.Prompt, settings.NegativePrompt).Clips.Count;
         progress?.Report(new(GenerationStage.Muxing, clips, clips, settings.Steps, settings.Steps));
-        await writer.CompleteAsync(ct).ConfigureAwait(false);
+        await writer.CompleteAsync(cancellationToken).ConfigureAwait(false);
         return new ProductionResult(request.OutputPath, pictures.VideoWidth, pictures.VideoHeight, frames, media.Voices[0].Seconds);
     }
 
@@ -42,23 +42,23 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
     /// </summary>
     /// <inheritdoc cref="ProduceAsync"/>
     public IAsyncEnumerable<byte[]> FramesAsync(
-        ProductionRequest request, SourceMedia media, IProgress<GenerationProgress>? progress = null, ClipArchive? archive = null, CancellationToken ct = default) =>
-        DeviceOutOfMemoryException.WatchAsync(GenerateAsync(request, media, progress, archive, ct), ct);
+        ProductionRequest request, SourceMedia media, IProgress<GenerationProgress>? progress = null, ClipArchive? archive = null, CancellationToken cancellationToken = default) =>
+        DeviceOutOfMemoryException.WatchAsync(GenerateAsync(request, media, progress, archive, cancellationToken), cancellationToken);
 
     private async IAsyncEnumerable<byte[]> GenerateAsync(
-        ProductionRequest request, SourceMedia media, IProgress<GenerationProgress>? progress, ClipArchive? archive, [EnumeratorCancellation] CancellationToken ct)
+        ProductionRequest request, SourceMedia media, IProgress<GenerationProgress>? progress, ClipArchive? archive, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var (settings, pictures) = (request.Settings, media.Pictures);
         progress?.Report(new(GenerationStage.Encoding, 0, 0, 0, settings.Steps));
-        var first = await pictures.AtAsync(0, ct).ConfigureAwait(false);
+        var first = await pictures.AtAsync(0, cancellationToken).ConfigureAwait(false);
         using var composed = pictures.Target is { } target ? ComposedVideo.Create(networks, target, first, settings.Composition!) : null;
-        using var video = PreparedVideo.FromMedia(networks, settings, media, ct, composed?.Reference);
+        using var video = PreparedVideo.FromMedia(networks, settings, media, cancellationToken, composed?.Reference);
         var blank = new BlankWatch(first, leading: 1 + (video.Options.Continuity?.JoinedFrames ?? 0));
         var plan = video.Options.Clips;
         GeneratedClip? last = null;
         if (archive is not null)
         {
-            await foreach (var stored in archive.ReadAsync(plan, pictures.Height, pictures.Width, ct).ConfigureAwait(false))
+            await foreach (var stored in archive.ReadAsync(plan, pictures.Height, pictures.Width, cancellationToken).ConfigureAwait(false))
             {
                 last?.Dispose();
                 last = stored.Clip;
@@ -68,13 +68,13 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
 
         using var from = last;
         var generator = new TalkingVideoGenerator(networks) { Notice = request.Notice };
-        await foreach (var clip in video.GenerateAsync(generator, from: from, progress: progress, ct: ct).ConfigureAwait(false))
+        await foreach (var clip in video.GenerateAsync(generator, from: from, progress: progress, cancellationToken: cancellationToken).ConfigureAwait(false))
         {
             using (clip)
             {
                 blank.BeginClip();
                 foreach (byte[] frame in Shown([.. clip.Frames()])) yield return frame;
-                if (archive is not null && !blank.ClipIsBlank && clip.Clip.Index < plan.Count - 1) await archive.SaveAsync(clip, ct).ConfigureAwait(false);
+                if (archive is not null && !blank.ClipIsBlank && clip.Clip.Index < plan.Count - 1) await archive.SaveAsync(clip, cancellationToken).ConfigureAwait(false);
             }
         }
 

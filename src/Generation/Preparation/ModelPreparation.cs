@@ -33,25 +33,25 @@ public static class ModelPreparation
     /// <param name="adapters">Adapters that are merged if the network is the transformer.</param>
     /// <param name="precision">Precision of the stored weights.</param>
     /// <param name="progress">Receives bytes and remaining time of each step: hashing the sources, writing, verification.</param>
-    /// <param name="cancellation">Cancels; the completed part is kept for the next run.</param>
+    /// <param name="cancellationToken">Cancels; the completed part is kept for the next run.</param>
     /// <exception cref="BundleException">A source is not on disk.</exception>
     /// <exception cref="CheckpointException">A source does not fit the network, or there is not enough disk space.</exception>
-    public static async Task<PreparedModel> PrepareAsync(ResolvedBundle model, NetworkKind network, IReadOnlyList<BundleAdapter> adapters, WeightPrecision precision, IProgress<PullProgress>? progress, CancellationToken cancellation)
+    public static async Task<PreparedModel> PrepareAsync(ResolvedBundle model, NetworkKind network, IReadOnlyList<BundleAdapter> adapters, WeightPrecision precision, IProgress<PullProgress>? progress, CancellationToken cancellationToken)
     {
         var sources = new NetworkSources(model, adapters);
         string path = sources.Prepared.PathOf(model.Bundle, network, sources.AdaptersOf(network), precision);
-        using var held = await PreparedFiles.LockAsync(path, cancellation);
+        using var held = await PreparedFiles.LockAsync(path, cancellationToken);
         if (sources.Prepared.Find(model, network, sources.AdaptersOf(network), [precision]) is { } there) return new PreparedModel(there.Path, true, new FileInfo(there.Path).Length, []);
-        var contents = await DescribeAsync(sources.Paths(network), network.Name(), precision, progress, cancellation);
+        var contents = await DescribeAsync(sources.Paths(network), network.Name(), precision, progress, cancellationToken);
         return await Task.Run(
             () =>
             {
                 using var source = sources.Open(network);
                 var asked = Asked(model.Bundle, network, source);
                 var weights = source.Checkpoint.Tensors.Values.Where(tensor => asked.ContainsKey(tensor.Name)).Select(tensor => Conversion(tensor, source.Adapters, precision, asked[tensor.Name] == ScalarType.Float32));
-                return Write(contents, weights, source.Checkpoint, source.Summary, path, progress, cancellation);
+                return Write(contents, weights, source.Checkpoint, source.Summary, path, progress, cancellationToken);
             },
-            cancellation);
+            cancellationToken);
     }
 
     /// <summary>
@@ -62,14 +62,14 @@ public static class ModelPreparation
     /// <param name="precision">Precision of the stored weights.</param>
     /// <param name="output">Path of the safetensors file.</param>
     /// <param name="progress">Receives bytes and remaining time of each step.</param>
-    /// <param name="cancellation">Cancels; the completed part is kept for the next run.</param>
+    /// <param name="cancellationToken">Cancels; the completed part is kept for the next run.</param>
     /// <exception cref="CheckpointException">A file cannot be read, an adapter does not fit, or there is not enough disk space.</exception>
-    public static async Task<PreparedModel> PrepareAsync(IReadOnlyList<string> weights, IReadOnlyList<(string Path, double Strength)> adapters, WeightPrecision precision, string output, IProgress<PullProgress>? progress, CancellationToken cancellation)
+    public static async Task<PreparedModel> PrepareAsync(IReadOnlyList<string> weights, IReadOnlyList<(string Path, double Strength)> adapters, WeightPrecision precision, string output, IProgress<PullProgress>? progress, CancellationToken cancellationToken)
     {
         (string, string, double?)[] paths = [.. weights.Select(path => (Path.GetFileName(path), path, (double?)null)), .. adapters.Select(adapter => (Path.GetFileName(adapter.Path), adapter.Path, (double?)adapter.Strength))];
         if (paths.FirstOrDefault(path => !Path.Exists(path.Item2)) is { Item2: { } missing }) throw new CheckpointException($"{missing}: no such file");
         string path = Path.GetFullPath(output);
-        var contents = await DescribeAsync(paths, "", precision, progress, cancellation);
+        var contents = await DescribeAsync(paths, "", precision, progress, cancellationToken);
         if (IsMadeOf(path, contents)) return new PreparedModel(path, true, new FileInfo(path).Length, []);
         return await Task.Run(
             () =>
@@ -81,21 +81,21 @@ public static class ModelPreparation
                     foreach (var (file, _) in adapters) files.Add(LoraFile.Open(file));
                     LoraAdapter[] merged = [.. files.Zip(adapters, (file, adapter) => file.FitTo(checkpoint, adapter.Strength))];
                     var all = checkpoint.Tensors.Values.Select(tensor => Conversion(tensor, merged, precision, tensor.Shape.Length < 2 || tensor.Name.EndsWith("modulation", StringComparison.Ordinal)));
-                    return Write(contents, all, checkpoint, [.. checkpoint.Report.Select(part => part.ToString()), .. merged.Select(adapter => adapter.ToString())], path, progress, cancellation);
+                    return Write(contents, all, checkpoint, [.. checkpoint.Report.Select(part => part.ToString()), .. merged.Select(adapter => adapter.ToString())], path, progress, cancellationToken);
                 }
                 finally
                 {
                     foreach (var file in files) file.Dispose();
                 }
             },
-            cancellation);
+            cancellationToken);
     }
 
-    private static async Task<PreparedContents> DescribeAsync(IReadOnlyList<(string Name, string Path, double? Strength)> paths, string network, WeightPrecision precision, IProgress<PullProgress>? progress, CancellationToken cancellation)
+    private static async Task<PreparedContents> DescribeAsync(IReadOnlyList<(string Name, string Path, double? Strength)> paths, string network, WeightPrecision precision, IProgress<PullProgress>? progress, CancellationToken cancellationToken)
     {
         var meter = new ProgressMeter(PreparedFiles.BytesToHash(paths.Select(path => path.Path)), Steps, progress, TimeProvider.System);
         meter.Begin("hashing the sources");
-        return await PreparedFiles.DescribeAsync(paths, network, precision, meter.Add, cancellation);
+        return await PreparedFiles.DescribeAsync(paths, network, precision, meter.Add, cancellationToken);
     }
 
     /// <summary>Builds the network without memory, to find the tensors that it requests and their dtypes.</summary>
@@ -110,18 +110,18 @@ public static class ModelPreparation
 
     private static (CheckpointTensor, WeightConversion) Conversion(CheckpointTensor tensor, IReadOnlyList<LoraAdapter> adapters, WeightPrecision precision, bool wide) => (tensor, new WeightConversion(tensor, adapters, precision, wide));
 
-    private static PreparedModel Write(PreparedContents contents, IEnumerable<(CheckpointTensor, WeightConversion)> weights, Checkpoint from, IReadOnlyList<string> summary, string path, IProgress<PullProgress>? progress, CancellationToken cancellation)
+    private static PreparedModel Write(PreparedContents contents, IEnumerable<(CheckpointTensor, WeightConversion)> weights, Checkpoint from, IReadOnlyList<string> summary, string path, IProgress<PullProgress>? progress, CancellationToken cancellationToken)
     {
         var plan = new PreparationPlan([.. weights], contents.Identity, contents.ToMetadata());
         long bytes = plan.Weights.SelectMany(weight => weight.Conversion.Outlines).Sum(Networks.Preparation.Preparation.Bytes);
         var writing = new ProgressMeter(bytes, Steps, progress, TimeProvider.System, 1);
         writing.Begin("writing");
-        Networks.Preparation.Preparation.Write(plan, from, path, writing.Resume, writing.Add, cancellation);
+        Networks.Preparation.Preparation.Write(plan, from, path, writing.Resume, writing.Add, cancellationToken);
         var reading = new ProgressMeter(bytes, Steps, progress, TimeProvider.System, 2);
         reading.Begin("checking");
         try
         {
-            TensorHashes.Verify(path, reading.Add, cancellation);
+            TensorHashes.Verify(path, reading.Add, cancellationToken);
         }
         catch (CheckpointException)
         {

@@ -23,30 +23,30 @@ internal sealed class IndexPages(IGrainStorage storage, GrainId owner)
 {
     private const int PageSize = 64;
 
-    private readonly Dictionary<int, (GrainState<IndexPage> Stored, List<string> Ids)> _pages = [];
-    private readonly Dictionary<string, int> _pageOf = new(StringComparer.Ordinal);
-    private readonly HashSet<int> _dirty = [];
-    private readonly GrainState<IndexHeader> _stored = new(new IndexHeader());
-    private Task _writing = Task.CompletedTask;
-    private Task? _next;
+    private readonly Dictionary<int, (GrainState<IndexPage> Stored, List<string> Ids)> pages = [];
+    private readonly Dictionary<string, int> pageOf = new(StringComparer.Ordinal);
+    private readonly HashSet<int> dirty = [];
+    private readonly GrainState<IndexHeader> stored = new(new IndexHeader());
+    private Task writing = Task.CompletedTask;
+    private Task? next;
 
-    private IndexHeader Header => _stored.State!;
+    private IndexHeader Header => this.stored.State!;
 
     /// <summary>The entries by id. The owner of this object calls <see cref="Touch"/> after it changes an entry.</summary>
     public Dictionary<string, IndexEntry> Entries { get; } = new(StringComparer.Ordinal);
 
     public async Task LoadAsync()
     {
-        await storage.ReadStateAsync("index", owner, _stored);
+        await storage.ReadStateAsync("index", owner, this.stored);
         for (var number = Header.FirstPage; number < Header.Pages; number++)
         {
             var page = new GrainState<IndexPage>(new IndexPage());
             await storage.ReadStateAsync("index-page", Name(number), page);
-            _pages[number] = (page, page.State!.Entries.Select(entry => entry.Id).ToList());
+            pages[number] = (page, page.State!.Entries.Select(entry => entry.Id).ToList());
             foreach (var entry in page.State!.Entries)
             {
                 Entries[entry.Id] = entry;
-                _pageOf[entry.Id] = number;
+                pageOf[entry.Id] = number;
             }
         }
     }
@@ -55,60 +55,60 @@ internal sealed class IndexPages(IGrainStorage storage, GrainId owner)
     public void Append(IndexEntry entry)
     {
         var number = Header.Pages - 1;
-        if (number < Header.FirstPage || _pages[number].Ids.Count >= PageSize)
+        if (number < Header.FirstPage || pages[number].Ids.Count >= PageSize)
         {
             number = Header.Pages++;
-            _pages[number] = (new GrainState<IndexPage>(new IndexPage()), new List<string>(PageSize));
+            pages[number] = (new GrainState<IndexPage>(new IndexPage()), new List<string>(PageSize));
         }
-        _pages[number].Ids.Add(entry.Id);
-        _pageOf[entry.Id] = number;
+        pages[number].Ids.Add(entry.Id);
+        pageOf[entry.Id] = number;
         Entries[entry.Id] = entry;
-        _dirty.Add(number);
+        dirty.Add(number);
     }
 
     public void Touch(IndexEntry entry)
     {
         Entries[entry.Id] = entry;
-        _dirty.Add(_pageOf[entry.Id]);
+        dirty.Add(pageOf[entry.Id]);
     }
 
     public void Remove(string id)
     {
-        if (!_pageOf.Remove(id, out var number))
+        if (!pageOf.Remove(id, out var number))
             return;
         Entries.Remove(id);
-        _pages[number].Ids.Remove(id);
-        _dirty.Add(number);
+        pages[number].Ids.Remove(id);
+        dirty.Add(number);
     }
 
     /// <summary>Completes when all changes made before the call are on disk.</summary>
-    public Task FlushAsync() => _dirty.Count == 0 && _next is null ? _writing : _next ??= WriteAfterAsync(_writing);
+    public Task FlushAsync() => dirty.Count == 0 && next is null ? writing : next ??= WriteAfterAsync(writing);
 
     private async Task WriteAfterAsync(Task earlier)
     {
         // Yield even when no write is under way, so that changes which arrive together share one write.
         await Task.Yield();
         await earlier.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        _writing = _next!;
-        _next = null;
-        var numbers = _dirty.ToArray();
-        _dirty.Clear();
+        writing = next!;
+        next = null;
+        var numbers = dirty.ToArray();
+        dirty.Clear();
         try
         {
-            if (Header.Pages > 0 && numbers.Any(number => _pages[number].Stored.ETag is null))
-                await storage.WriteStateAsync("index", owner, _stored);
+            if (Header.Pages > 0 && numbers.Any(number => pages[number].Stored.ETag is null))
+                await storage.WriteStateAsync("index", owner, this.stored);
             await Task.WhenAll(numbers.Select(WriteAsync));
         }
         catch
         {
-            _dirty.UnionWith(numbers);
+            dirty.UnionWith(numbers);
             throw;
         }
     }
 
     private async Task WriteAsync(int number)
     {
-        var (stored, ids) = _pages[number];
+        var (stored, ids) = pages[number];
         stored.State = new IndexPage { Entries = ids.Select(id => Entries[id]).ToArray() };
         await storage.WriteStateAsync("index-page", Name(number), stored);
     }

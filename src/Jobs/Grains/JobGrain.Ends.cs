@@ -10,14 +10,14 @@ public sealed partial class JobGrain
 
     private JobRecord Finished(JobRecord job, JobStatus status)
     {
-        var now = _time.GetUtcNow();
+        var now = time.GetUtcNow();
         return job with
         {
             Status = status,
             LeaseUntil = null,
             Progress = null,
             FinishedAt = now,
-            ExpiresAt = now + _options.KeepResults,
+            ExpiresAt = now + options.KeepResults,
             Webhook = job.Request.Webhook is null ? null : new WebhookState { NextAt = now },
         };
     }
@@ -28,7 +28,7 @@ public sealed partial class JobGrain
     private JobRecord Refused(JobRecord job, JobError error)
     {
         string[] refused = [.. job.RefusedBy, job.Worker ?? ""];
-        var over = refused.Length >= _options.MaxRefusals || refused.Distinct(StringComparer.Ordinal).Count() >= _options.MaxRefusingWorkers;
+        var over = refused.Length >= options.MaxRefusals || refused.Distinct(StringComparer.Ordinal).Count() >= options.MaxRefusingWorkers;
         return over
             ? Finished(job, JobStatus.Failed) with { RefusedBy = refused, Error = error }
             : Requeued(job) with { RefusedBy = refused };
@@ -37,7 +37,7 @@ public sealed partial class JobGrain
     private JobRecord Lost(JobRecord job)
     {
         var lost = job.LostWorkers + 1;
-        if (lost < _options.MaxAttempts)
+        if (lost < options.MaxAttempts)
             return Requeued(job) with { LostWorkers = lost };
         var message = $"the worker vanished in each of {lost} attempts";
         return Finished(job, JobStatus.Failed) with { LostWorkers = lost, Error = new JobError(JobError.WorkerLost, message, true) };
@@ -48,5 +48,5 @@ public sealed partial class JobGrain
     /// or the grain has just moved to this node. Then the attempt does not show that the job kills its workers, and it does not count as
     /// lost.
     /// </summary>
-    private JobRecord Silent(JobRecord job) => _reported == job.Attempt || job.Attempt >= MostUnheard ? Lost(job) : Requeued(job);
+    private JobRecord Silent(JobRecord job) => reported == job.Attempt || job.Attempt >= MostUnheard ? Lost(job) : Requeued(job);
 }

@@ -20,7 +20,7 @@ public sealed partial class JobGrain
         catch (Exception exception)
         {
             LogNotTold(this.GetPrimaryKeyString(), exception.Message);
-            _telling ??= this.RegisterGrainTimer(static (self, _) => self.TellAsync(queue: true), this, new GrainTimerCreationOptions
+            telling ??= this.RegisterGrainTimer(static (self, _) => self.TellAsync(queue: true), this, new GrainTimerCreationOptions
             {
                 DueTime = TellPause,
                 Period = TellPause,
@@ -31,12 +31,12 @@ public sealed partial class JobGrain
 
     private async Task TellOnceAsync(bool queue)
     {
-        if (_deletedOwner is { } owner)
+        if (deletedOwner is { } owner)
         {
             await GrainFactory.GetGrain<ITokenIndexGrain>(owner).RemoveAsync(this.GetPrimaryKeyString());
             DeactivateOnIdle();
         }
-        else if (_current is { } job)
+        else if (current is { } job)
         {
             await GrainFactory.GetGrain<ITokenIndexGrain>(job.Owner).ChangedAsync(job);
             if (queue)
@@ -46,8 +46,8 @@ public sealed partial class JobGrain
 
     private void StopTelling()
     {
-        _telling?.Dispose();
-        _telling = null;
+        telling?.Dispose();
+        telling = null;
     }
 
     [LoggerMessage(LogLevel.Warning, "the queue could not be told how job {Job} changed, and is told again: {Reason}")]

@@ -7,55 +7,55 @@ namespace Locutor.Jobs.Grains;
 /// <inheritdoc cref="IJobGrain"/>
 public sealed partial class JobGrain : Grain, IJobGrain
 {
-    private readonly IPersistentState<JobRecord> _stored;
-    private readonly JobsOptions _options;
-    private readonly JobsMetrics _metrics;
-    private readonly TimeProvider _time;
-    private readonly SiloEnding _ending;
-    private readonly ILogger<JobGrain> _logger;
-    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private JobRecord? _current;
-    private DateTimeOffset _activated;
-    private IGrainTimer? _telling;
-    private string? _deletedOwner;
-    private int _reported;
-    private bool _broken;
+    private readonly IPersistentState<JobRecord> stored;
+    private readonly JobsOptions options;
+    private readonly JobsMetrics metrics;
+    private readonly TimeProvider time;
+    private readonly SiloEnding ending;
+    private readonly ILogger<JobGrain> logger;
+    private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private JobRecord? current;
+    private DateTimeOffset activated;
+    private IGrainTimer? telling;
+    private string? deletedOwner;
+    private int reported;
+    private bool broken;
 
     public JobGrain([PersistentState("job", JobsStorage.Name)] IPersistentState<JobRecord> stored, JobsOptions options,
         JobsMetrics metrics, TimeProvider time, SiloEnding ending, ILogger<JobGrain> logger)
     {
-        _stored = stored;
-        _options = options;
-        _metrics = metrics;
-        _time = time;
-        _ending = ending;
-        _logger = logger;
+        this.stored = stored;
+        this.options = options;
+        this.metrics = metrics;
+        this.time = time;
+        this.ending = ending;
+        this.logger = logger;
     }
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        if (_stored.RecordExists && _stored.State.Id.Length > 0)
-            _current = _stored.State;
-        _activated = _time.GetUtcNow();
+        if (this.stored.RecordExists && this.stored.State.Id.Length > 0)
+            this.current = this.stored.State;
+        activated = this.time.GetUtcNow();
         return Task.CompletedTask;
     }
 
-    public Task CreateAsync(JobRecord record) => _current is null && _deletedOwner is null ? StoreAsync(record) : Task.CompletedTask;
+    public Task CreateAsync(JobRecord record) => this.current is null && deletedOwner is null ? StoreAsync(record) : Task.CompletedTask;
 
-    public Task<JobRecord?> GetAsync() => Task.FromResult(_current);
+    public Task<JobRecord?> GetAsync() => Task.FromResult(this.current);
 
     public async Task<JobRecord?> WaitAsync(long version, TimeSpan atMost)
     {
-        var from = _time.GetTimestamp();
-        while (_current is { } current && current.Version <= version && await ChangeAsync(atMost - _time.GetElapsedTime(from)))
+        var from = this.time.GetTimestamp();
+        while (this.current is { } current && current.Version <= version && await ChangeAsync(atMost - this.time.GetElapsedTime(from)))
         {
         }
-        return _current;
+        return this.current;
     }
 
     public async Task<bool> StoreInputsAsync(JobInput[] inputs)
     {
-        if (_current is not { Status: JobStatus.Queued } job || job.Request.InputsStored)
+        if (this.current is not { Status: JobStatus.Queued } job || job.Request.InputsStored)
             return false;
         await ChangeToAsync(job with { Request = job.Request with { Inputs = inputs }, Progress = null });
         return true;
@@ -63,7 +63,7 @@ public sealed partial class JobGrain : Grain, IJobGrain
 
     public async Task<bool> RejectAsync(JobError error)
     {
-        if (_current is not { Status: JobStatus.Queued } job || job.Request.InputsStored)
+        if (this.current is not { Status: JobStatus.Queued } job || job.Request.InputsStored)
             return false;
         await ChangeToAsync(Finished(job, JobStatus.Failed) with { Error = error });
         return true;
@@ -71,22 +71,22 @@ public sealed partial class JobGrain : Grain, IJobGrain
 
     public async Task<JobRecord?> StartAsync(string worker)
     {
-        if (_current is not { Status: JobStatus.Queued } job || !job.Request.InputsStored)
+        if (this.current is not { Status: JobStatus.Queued } job || !job.Request.InputsStored)
             return null;
-        var now = _time.GetUtcNow();
+        var now = this.time.GetUtcNow();
         await StoreAsync(job with
         {
             Status = JobStatus.Running,
             Attempt = job.Attempt + 1,
             Worker = worker,
             StartedAt = job.StartedAt ?? now,
-            LeaseUntil = now + _options.Lease,
+            LeaseUntil = now + this.options.Lease,
             Progress = new JobProgress { Stage = JobStage.Loading },
         });
         if (job.StartedAt is null)
-            _metrics.Started(_current!);
+            this.metrics.Started(this.current!);
         await TellAsync(queue: false);
-        return _current;
+        return this.current;
     }
 
     public Task<LeaseReply> ReportAsync(int attempt, JobProgress? progress)
@@ -95,17 +95,17 @@ public sealed partial class JobGrain : Grain, IJobGrain
         if (reply is LeaseReply.Continue)
         {
             // Progress and the renewed lease are useless after a crash, so they are not stored.
-            var job = _current!;
-            _reported = attempt;
-            Publish(job with { LeaseUntil = _time.GetUtcNow() + _options.Lease, Progress = progress ?? job.Progress, Version = NextVersion(job) });
+            var job = this.current!;
+            reported = attempt;
+            Publish(job with { LeaseUntil = this.time.GetUtcNow() + this.options.Lease, Progress = progress ?? job.Progress, Version = NextVersion(job) });
         }
         return Task.FromResult(reply);
     }
 
     public async Task<LeaseReply> WaitForStopAsync(int attempt, TimeSpan atMost)
     {
-        var from = _time.GetTimestamp();
-        while (ReplyTo(attempt) is LeaseReply.Continue && await ChangeAsync(atMost - _time.GetElapsedTime(from)))
+        var from = this.time.GetTimestamp();
+        while (ReplyTo(attempt) is LeaseReply.Continue && await ChangeAsync(atMost - this.time.GetElapsedTime(from)))
         {
         }
         return ReplyTo(attempt);
@@ -124,53 +124,53 @@ public sealed partial class JobGrain : Grain, IJobGrain
     public async Task<JobRecord?> LoseWorkerAsync(int attempt)
     {
         await EndAttemptAsync(attempt, Lost);
-        return _current;
+        return this.current;
     }
 
     public async Task<JobRecord?> CheckLeaseAsync(TimeSpan workerSilence)
     {
-        var now = _time.GetUtcNow();
-        if (_current is { Status: JobStatus.Running, LeaseUntil: { } until } job && until <= now
-            && (workerSilence >= _options.Lease || _activated + _options.Lease <= now))
+        var now = this.time.GetUtcNow();
+        if (this.current is { Status: JobStatus.Running, LeaseUntil: { } until } job && until <= now
+            && (workerSilence >= this.options.Lease || activated + this.options.Lease <= now))
             await EndAttemptAsync(job.Attempt, Silent);
-        return _current;
+        return this.current;
     }
 
     public async Task<JobRecord?> CancelAsync()
     {
-        if (_current is { } job && !job.Status.IsTerminal())
+        if (this.current is { } job && !job.Status.IsTerminal())
             await ChangeToAsync(Finished(job, JobStatus.Canceled));
-        return _current;
+        return this.current;
     }
 
     public async Task<JobRecord?> ExpireAsync()
     {
-        if (_current is { } job && job.Status.IsTerminal() && job.Status != JobStatus.Expired)
-            await ChangeToAsync(job with { Status = JobStatus.Expired, Result = null, ExpiresAt = _time.GetUtcNow() + _options.KeepRecords });
-        else if (_current is not null)
+        if (this.current is { } job && job.Status.IsTerminal() && job.Status != JobStatus.Expired)
+            await ChangeToAsync(job with { Status = JobStatus.Expired, Result = null, ExpiresAt = this.time.GetUtcNow() + this.options.KeepRecords });
+        else if (this.current is not null)
             await TellAsync(queue: false); // The caller goes by the index, which may have missed the change.
-        return _current;
+        return this.current;
     }
 
     public async Task RecordWebhookAsync(WebhookState state)
     {
-        if (_current is { Webhook: { Settled: false } } job)
+        if (this.current is { Webhook: { Settled: false } } job)
             await ChangeToAsync(job with { Webhook = state });
     }
 
     public async Task<JobRecord?> ResendWebhookAsync()
     {
-        if (_current is not { Webhook: { } webhook } job || !job.Status.IsTerminal())
+        if (this.current is not { Webhook: { } webhook } job || !job.Status.IsTerminal())
             return null;
-        var now = _time.GetUtcNow();
+        var now = this.time.GetUtcNow();
         await ChangeToAsync(job with { Webhook = webhook with { Settled = false, NextAt = now, AskedAt = now } });
-        return _current;
+        return this.current;
     }
 
     public async Task<bool> DeleteAsync()
     {
-        if (_current is not { } job || !job.Status.IsTerminal())
-            return _current is null;
+        if (this.current is not { } job || !job.Status.IsTerminal())
+            return this.current is null;
         await ClearAsync(job.Owner);
         await TellAsync(queue: true);
         return true;
@@ -178,12 +178,12 @@ public sealed partial class JobGrain : Grain, IJobGrain
 
     public async Task DiscardAsync()
     {
-        if (_current is { } job)
+        if (this.current is { } job)
             await ClearAsync(job.Owner);
         DeactivateOnIdle();
     }
 
-    private LeaseReply ReplyTo(int attempt) => _current switch
+    private LeaseReply ReplyTo(int attempt) => this.current switch
     {
         { Status: JobStatus.Running } job when job.Attempt == attempt => LeaseReply.Continue,
         { Status: JobStatus.Canceled } job when job.Attempt == attempt => LeaseReply.Canceled,
@@ -194,32 +194,32 @@ public sealed partial class JobGrain : Grain, IJobGrain
     {
         if (ReplyTo(attempt) is not LeaseReply.Continue)
             return false;
-        await ChangeToAsync(next(_current!));
+        await ChangeToAsync(next(this.current!));
         return true;
     }
 
     private async Task ChangeToAsync(JobRecord next)
     {
-        var ends = next.Status.IsTerminal() && !_current!.Status.IsTerminal();
+        var ends = next.Status.IsTerminal() && !this.current!.Status.IsTerminal();
         await StoreAsync(next);
         if (ends)
-            _metrics.Finished(next);
+            this.metrics.Finished(next);
         await TellAsync(queue: true);
     }
 
     private async Task StoreAsync(JobRecord next)
     {
         next = next with { Version = NextVersion(next) };
-        _stored.State = next;
-        await WriteAsync(_stored.WriteStateAsync);
+        this.stored.State = next;
+        await WriteAsync(this.stored.WriteStateAsync);
         Publish(next);
     }
 
     private async Task ClearAsync(string owner)
     {
-        await WriteAsync(_stored.ClearStateAsync);
-        _deletedOwner = owner;
-        _current = null;
+        await WriteAsync(this.stored.ClearStateAsync);
+        deletedOwner = owner;
+        this.current = null;
         Wake();
     }
 
@@ -232,36 +232,36 @@ public sealed partial class JobGrain : Grain, IJobGrain
         catch
         {
             // Memory and disk may differ now, so the next call reads the record from disk. Waiting callers repeat their calls.
-            _broken = true;
+            broken = true;
             Wake();
             DeactivateOnIdle();
             throw;
         }
     }
 
-    private long NextVersion(JobRecord job) => Math.Max((_current ?? job).Version + 1, _time.GetUtcNow().ToUnixTimeMilliseconds());
+    private long NextVersion(JobRecord job) => Math.Max((this.current ?? job).Version + 1, this.time.GetUtcNow().ToUnixTimeMilliseconds());
 
     private void Publish(JobRecord record)
     {
-        _current = record;
+        this.current = record;
         Wake();
     }
 
     private void Wake()
     {
-        var waiting = _changed;
-        _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var waiting = changed;
+        changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         waiting.SetResult();
     }
 
     /// <summary>Waits for a change of the record. Returns false when none came within <paramref name="atMost"/>.</summary>
     private async Task<bool> ChangeAsync(TimeSpan atMost)
     {
-        if (atMost <= TimeSpan.Zero || _broken)
+        if (atMost <= TimeSpan.Zero || broken)
             return false;
         try
         {
-            await _changed.Task.WaitAsync(atMost, _time, _ending.Token);
+            await changed.Task.WaitAsync(atMost, this.time, this.ending.Token);
             return true;
         }
         catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)

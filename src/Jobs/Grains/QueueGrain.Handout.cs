@@ -12,11 +12,11 @@ public sealed partial class QueueGrain
     /// </summary>
     private async Task<JobRecord?> UndeliveredAsync(WorkerReport worker)
     {
-        if (_jobs.RunningOn(worker.Id) is not { } known)
+        if (jobs.RunningOn(worker.Id) is not { } known)
             return null;
         var job = await GrainFactory.GetGrain<IJobGrain>(known.Id).GetAsync();
         if (job is null)
-            _jobs.Drop(known.Id);
+            jobs.Drop(known.Id);
         else
             Place(job);
         return HasStarted(job, worker) ? job : null;
@@ -25,7 +25,7 @@ public sealed partial class QueueGrain
     private async Task<JobRecord?> StartAsync(Waiting next, WorkerReport worker)
     {
         JobRecord? job;
-        _startingOn.Add(worker.Id);
+        startingOn.Add(worker.Id);
         try
         {
             var grain = GrainFactory.GetGrain<IJobGrain>(next.Id);
@@ -35,24 +35,24 @@ public sealed partial class QueueGrain
         {
             // The start may be stored even though its answer was lost. The next sweep reads the record.
             LogNotStarted(exception, next.Id);
-            _unsure.Add(next.Id);
+            unsure.Add(next.Id);
             throw;
         }
         finally
         {
-            _startingOn.Remove(worker.Id);
-            _jobs.Waiting.Finished(next.Owner);
+            startingOn.Remove(worker.Id);
+            jobs.Waiting.Finished(next.Owner);
             Signal();
         }
         if (job is null)
         {
-            _jobs.Drop(next.Id);
+            jobs.Drop(next.Id);
             return null;
         }
         Place(job);
         if (!HasStarted(job, worker))
             return null;
-        _workers.Seen(worker with { State = "working", Job = job.Id });
+        workers.Seen(worker with { State = "working", Job = job.Id });
         return job;
     }
 
@@ -60,7 +60,7 @@ public sealed partial class QueueGrain
 
     private async Task<JobRecord?> NextDueAsync(DueList list, TimeSpan patience, TimeSpan wait, Func<JobRecord, bool> isDue)
     {
-        await _rebuilding;
+        await rebuilding;
         var from = time.GetTimestamp();
         while (true)
         {
@@ -68,7 +68,7 @@ public sealed partial class QueueGrain
             {
                 var job = await GrainFactory.GetGrain<IJobGrain>(id).GetAsync();
                 if (job is null)
-                    _jobs.Drop(id);
+                    jobs.Drop(id);
                 else
                     Place(job);
                 if (job is not null && isDue(job))

@@ -15,43 +15,43 @@ public sealed partial class QueueGrain
     {
         await Task.Yield();
         var from = time.GetTimestamp();
-        _store = await GrainFactory.GetGrain<IStoreGrain>(IStoreGrain.Key).IdAsync();
-        var taken = await _comparison.RunAsync();
-        _compared = time.GetUtcNow();
+        store = await GrainFactory.GetGrain<IStoreGrain>(IStoreGrain.Key).IdAsync();
+        var taken = await comparison.RunAsync();
+        compared = time.GetUtcNow();
         Signal();
-        LogRebuilt(taken, _jobs.Waiting.Count, _jobs.RunningCount, time.GetElapsedTime(from).TotalMilliseconds);
+        LogRebuilt(taken, jobs.Waiting.Count, jobs.RunningCount, time.GetElapsedTime(from).TotalMilliseconds);
     }
 
     private async Task SweepAsync()
     {
-        if (_rebuilding.IsFaulted)
+        if (rebuilding.IsFaulted)
         {
-            LogRebuildFailed(_rebuilding.Exception);
-            _rebuilding = RebuildAsync();
+            LogRebuildFailed(rebuilding.Exception);
+            rebuilding = RebuildAsync();
         }
-        if (!_rebuilding.IsCompletedSuccessfully)
+        if (!rebuilding.IsCompletedSuccessfully)
             return;
-        _workers.Forget();
-        _reservations.RemoveExpired();
-        await Task.WhenAll(_unsure.Take(MostRead).ToArray().Select(id => TryAsync(() => ReadUnsureAsync(id))));
+        workers.Forget();
+        reservations.RemoveExpired();
+        await Task.WhenAll(unsure.Take(MostRead).ToArray().Select(id => TryAsync(() => ReadUnsureAsync(id))));
         await TakeFromGoneAsync();
-        await Task.WhenAll(_jobs.LeasesToCheck().Select(job => TryAsync(() => CheckLeaseAsync(job))));
-        if (_compared + ComparePause <= time.GetUtcNow())
+        await Task.WhenAll(jobs.LeasesToCheck().Select(job => TryAsync(() => CheckLeaseAsync(job))));
+        if (compared + ComparePause <= time.GetUtcNow())
             await TryAsync(CompareAsync);
         Signal();
     }
 
     private async Task ReadUnsureAsync(string id)
     {
-        await _comparison.ReadAsync(id, null);
-        _unsure.Remove(id);
+        await comparison.ReadAsync(id, null);
+        unsure.Remove(id);
     }
 
     private async Task CheckLeaseAsync(JobRecord job)
     {
-        var now = await GrainFactory.GetGrain<IJobGrain>(job.Id).CheckLeaseAsync(_workers.SilenceOf(job.Worker));
+        var now = await GrainFactory.GetGrain<IJobGrain>(job.Id).CheckLeaseAsync(workers.SilenceOf(job.Worker));
         if (now is null)
-            _jobs.Drop(job.Id);
+            jobs.Drop(job.Id);
         else
             Place(now);
     }
@@ -61,8 +61,8 @@ public sealed partial class QueueGrain
     /// </summary>
     private Task TakeFromGoneAsync()
     {
-        bool HasEnded(JobRecord job) => _workers.IsGone(job.Worker) || (NodeOfWorker.Find(job.Worker) is { } node && nodes.IsDeadSilo(node));
-        return Task.WhenAll(_jobs.AllRunning().Where(HasEnded).Select(job => TryAsync(() => LoseWorkerAsync(job))));
+        bool HasEnded(JobRecord job) => workers.IsGone(job.Worker) || (NodeOfWorker.Find(job.Worker) is { } node && nodes.IsDeadSilo(node));
+        return Task.WhenAll(jobs.AllRunning().Where(HasEnded).Select(job => TryAsync(() => LoseWorkerAsync(job))));
     }
 
     private async Task LoseWorkerAsync(JobRecord job)
@@ -73,8 +73,8 @@ public sealed partial class QueueGrain
 
     private async Task CompareAsync()
     {
-        _compared = time.GetUtcNow();
-        if (await _comparison.RunAsync() is var differing && differing > 0)
+        compared = time.GetUtcNow();
+        if (await comparison.RunAsync() is var differing && differing > 0)
             LogCompared(differing);
     }
 

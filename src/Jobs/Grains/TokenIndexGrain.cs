@@ -15,21 +15,21 @@ public sealed partial class TokenIndexGrain(
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
 
-    private readonly Dictionary<string, Task<SubmitReply>> _submitting = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, IndexEntry> _byKey = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, JobRecord> _untold = new(StringComparer.Ordinal);
-    private readonly SortedList<long, string> _order = [];
-    private IndexPages _pages = null!;
-    private bool _known;
-    private long _lastOrder;
+    private readonly Dictionary<string, Task<SubmitReply>> submitting = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, IndexEntry> byKey = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, JobRecord> untold = new(StringComparer.Ordinal);
+    private readonly SortedList<long, string> order = [];
+    private IndexPages pages = null!;
+    private bool known;
+    private long lastOrder;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _pages = new IndexPages(storage, this.GetGrainId());
-        await _pages.LoadAsync();
-        foreach (var entry in _pages.Entries.Values)
+        pages = new IndexPages(storage, this.GetGrainId());
+        await pages.LoadAsync();
+        foreach (var entry in pages.Entries.Values)
             Remember(entry);
-        _known = _order.Count > 0;
+        this.known = this.order.Count > 0;
         this.RegisterGrainTimer(static (self, _) => self.TickAsync(), this, new GrainTimerCreationOptions
         {
             DueTime = Pause,
@@ -38,27 +38,27 @@ public sealed partial class TokenIndexGrain(
         });
     }
 
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _pages.FlushAsync();
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => pages.FlushAsync();
 
     public async Task<SubmitReply> SubmitAsync(JobSubmission submission)
     {
         // A repeated submission waits for the first one, and returns its answer if the first one was accepted.
         var name = submission.IdempotencyKey ?? submission.JobId;
-        while (_submitting.TryGetValue(name, out var first))
+        while (submitting.TryGetValue(name, out var first))
             await ((Task)first).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        if (_order.Count > 0 && _pages.Entries.ContainsKey(submission.JobId))
+        if (this.order.Count > 0 && pages.Entries.ContainsKey(submission.JobId))
             return new SubmitReply(SubmitOutcome.Accepted, submission.JobId);
         if (submission.IdempotencyKey is { } key && Known(key, submission.BodyHash) is { } known)
             return known;
         var accepting = AcceptAsync(submission);
-        _submitting[name] = accepting;
+        submitting[name] = accepting;
         try
         {
             return await accepting;
         }
         finally
         {
-            _submitting.Remove(name);
+            submitting.Remove(name);
         }
     }
 
@@ -67,10 +67,10 @@ public sealed partial class TokenIndexGrain(
     public Task<IndexListing> ListAsync(long? before, int limit, JobStatus? status)
     {
         var found = new List<IndexEntry>(limit);
-        var position = before is { } limitOrder ? FirstNotBelow(limitOrder) - 1 : _order.Count - 1;
+        var position = before is { } limitOrder ? FirstNotBelow(limitOrder) - 1 : this.order.Count - 1;
         for (; position >= 0 && found.Count < limit; position--)
         {
-            var entry = _pages.Entries[_order.Values[position]];
+            var entry = pages.Entries[this.order.Values[position]];
             if (status is null || entry.Status == status)
                 found.Add(entry);
         }
@@ -79,38 +79,38 @@ public sealed partial class TokenIndexGrain(
 
     public Task ChangedAsync(JobRecord record)
     {
-        if (!_pages.Entries.TryGetValue(record.Id, out var entry))
+        if (!pages.Entries.TryGetValue(record.Id, out var entry))
             return Task.CompletedTask;
         var changed = entry with { Status = record.Status, Open = record.IsOpen, ExpiresAt = record.ExpiresAt };
         // Written with the next flush. The job itself is stored, and after a crash the record is read for every entry that is still open.
         if (changed != entry)
-            _pages.Touch(changed);
+            pages.Touch(changed);
         return Task.CompletedTask;
     }
 
     public async Task RemoveAsync(string jobId)
     {
-        if (!_pages.Entries.TryGetValue(jobId, out var entry))
+        if (!pages.Entries.TryGetValue(jobId, out var entry))
             return;
-        _pages.Remove(jobId);
-        _order.Remove(entry.Order);
+        pages.Remove(jobId);
+        this.order.Remove(entry.Order);
         if (entry.IdempotencyKey is { } key)
-            _byKey.Remove(key);
+            byKey.Remove(key);
         await FlushAsync();
     }
 
     public Task<IndexEntry[]> OpenAsync() =>
-        Task.FromResult(_order.Values.Select(id => _pages.Entries[id]).Where(entry => entry.Open).ToArray());
+        Task.FromResult(this.order.Values.Select(id => pages.Entries[id]).Where(entry => entry.Open).ToArray());
 
-    public Task<string[]> UnknownAsync(string[] ids) => Task.FromResult(ids.Where(id => !_pages.Entries.ContainsKey(id)).ToArray());
+    public Task<string[]> UnknownAsync(string[] ids) => Task.FromResult(ids.Where(id => !pages.Entries.ContainsKey(id)).ToArray());
 
     public Task<string[]> WithoutFilesAsync(string[] ids) => Task.FromResult(
-        ids.Where(id => _pages.Entries.TryGetValue(id, out var entry) && entry.Status is JobStatus.Expired).ToArray());
+        ids.Where(id => pages.Entries.TryGetValue(id, out var entry) && entry.Status is JobStatus.Expired).ToArray());
 
     public Task<IndexEntry[]> ExpiredAsync(DateTimeOffset now) =>
-        Task.FromResult(_pages.Entries.Values.Where(entry => !entry.Open && entry.ExpiresAt <= now).ToArray());
+        Task.FromResult(pages.Entries.Values.Where(entry => !entry.Open && entry.ExpiresAt <= now).ToArray());
 
-    private SubmitReply? Known(string key, string? hash) => _byKey.TryGetValue(key, out var entry)
+    private SubmitReply? Known(string key, string? hash) => byKey.TryGetValue(key, out var entry)
         ? new SubmitReply(entry.BodyHash == hash ? SubmitOutcome.Repeated : SubmitOutcome.KeyReused, entry.Id)
         : null;
 
@@ -134,17 +134,17 @@ public sealed partial class TokenIndexGrain(
             throw;
         }
         // The job is accepted from here on, whatever happens to the queue.
-        _untold[record.Id] = record;
+        untold[record.Id] = record;
         await TellQueueAsync();
         return new SubmitReply(SubmitOutcome.Accepted, record.Id);
     }
 
     private async Task StoreAsync(JobRecord record, JobSubmission submission)
     {
-        if (!_known)
+        if (!this.known)
         {
             await GrainFactory.GetGrain<IOwnersGrain>(IOwnersGrain.Key).AddAsync(record.Owner);
-            _known = true;
+            this.known = true;
         }
         // The job is stored first, so that every index entry has a job.
         await GrainFactory.GetGrain<IJobGrain>(record.Id).CreateAsync(record);
@@ -156,14 +156,14 @@ public sealed partial class TokenIndexGrain(
             IdempotencyKey = submission.IdempotencyKey,
             BodyHash = submission.BodyHash,
         };
-        _pages.Append(entry);
+        pages.Append(entry);
         try
         {
             await FlushAsync();
         }
         catch
         {
-            _pages.Remove(entry.Id);
+            pages.Remove(entry.Id);
             throw;
         }
         Remember(entry);
@@ -178,12 +178,12 @@ public sealed partial class TokenIndexGrain(
     /// <summary>Adds accepted jobs to the queue. A failed call is repeated a second later.</summary>
     private async Task TellQueueAsync()
     {
-        foreach (var (id, record) in _untold.ToArray())
+        foreach (var (id, record) in untold.ToArray())
         {
             try
             {
                 await GrainFactory.GetGrain<IQueueGrain>(IQueueGrain.Key).AddAsync(record);
-                _untold.Remove(id);
+                untold.Remove(id);
             }
             catch (Exception exception)
             {
@@ -197,7 +197,7 @@ public sealed partial class TokenIndexGrain(
     {
         try
         {
-            await _pages.FlushAsync();
+            await pages.FlushAsync();
         }
         catch
         {
@@ -210,25 +210,25 @@ public sealed partial class TokenIndexGrain(
     private JobRecord NewRecord(string owner, JobSubmission submission)
     {
         var now = time.GetUtcNow();
-        _lastOrder = Math.Max(_lastOrder + 1, (now - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
-        return new JobRecord { Id = submission.JobId, Owner = owner, Order = _lastOrder, Request = submission.Request, CreatedAt = now };
+        lastOrder = Math.Max(lastOrder + 1, (now - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
+        return new JobRecord { Id = submission.JobId, Owner = owner, Order = lastOrder, Request = submission.Request, CreatedAt = now };
     }
 
     private void Remember(IndexEntry entry)
     {
-        _order[entry.Order] = entry.Id;
-        _lastOrder = Math.Max(_lastOrder, entry.Order);
+        this.order[entry.Order] = entry.Id;
+        lastOrder = Math.Max(lastOrder, entry.Order);
         if (entry.IdempotencyKey is { } key)
-            _byKey[key] = entry;
+            byKey[key] = entry;
     }
 
     private int FirstNotBelow(long order)
     {
-        int low = 0, high = _order.Count;
+        int low = 0, high = this.order.Count;
         while (low < high)
         {
             var middle = (low + high) / 2;
-            if (_order.Keys[middle] < order)
+            if (this.order.Keys[middle] < order)
                 low = middle + 1;
             else
                 high = middle;

@@ -14,8 +14,8 @@ internal sealed partial class ClusterTls(ClusterCertificate certificate, TimePro
     private static readonly TimeSpan HandshakePatience = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan SayEvery = TimeSpan.FromSeconds(10);
 
-    private readonly Lock _saying = new();
-    private long? _said;
+    private readonly Lock saying = new();
+    private long? said;
 
     public static void Use(ISiloBuilder silo, ClusterCertificate certificate)
     {
@@ -67,11 +67,11 @@ internal sealed partial class ClusterTls(ClusterCertificate certificate, TimePro
     /// <summary>Limits how often a refusal is logged, since a refused node or worker retries all the time.</summary>
     private bool IsTime()
     {
-        lock (_saying)
+        lock (saying)
         {
-            if (_said is { } said && time.GetElapsedTime(said) < SayEvery)
+            if (this.said is { } said && time.GetElapsedTime(said) < SayEvery)
                 return false;
-            _said = time.GetTimestamp();
+            this.said = time.GetTimestamp();
             return true;
         }
     }

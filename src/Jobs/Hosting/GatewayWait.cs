@@ -10,11 +10,11 @@ internal sealed partial class GatewayWait(IHostApplicationLifetime life, TimePro
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private const int SayEvery = 30;
-    private int _tries;
+    private int tries;
 
     public async Task<bool> ShouldRetryConnectionAttempt(Exception exception, CancellationToken cancellationToken)
     {
-        if (_tries++ % SayEvery == 0)
+        if (tries++ % SayEvery == 0)
             LogWaiting(exception.Message.ReplaceLineEndings(" ") + (certificate is null ? " (this worker shows no certificate, as cluster_tls=false says; a node with one refuses it)" : ""));
         await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return !cancellationToken.IsCancellationRequested;

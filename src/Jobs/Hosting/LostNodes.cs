@@ -21,10 +21,10 @@ internal sealed partial class LostNodes(IClusterMembershipService members, ILoca
     // The operating system needs a moment to close all connections and ports of a killed process, so the port is tried again.
     private static readonly TimeSpan[] Pauses = [TimeSpan.FromSeconds(0.1), TimeSpan.FromSeconds(0.5)];
 
-    private readonly CancellationTokenSource _ending = new();
-    private readonly SemaphoreSlim _connectionEnded = new(0, 1);
-    private volatile bool _joined;
-    private Task _watching = Task.CompletedTask;
+    private readonly CancellationTokenSource ending = new();
+    private readonly SemaphoreSlim connectionEnded = new(0, 1);
+    private volatile bool joined;
+    private Task watching = Task.CompletedTask;
 
     public static void Use(ISiloBuilder silo)
     {
@@ -42,24 +42,24 @@ internal sealed partial class LostNodes(IClusterMembershipService members, ILoca
     {
         lifecycle.Subscribe(nameof(LostNodes), ServiceLifecycleStage.ApplicationServices, _ =>
         {
-            _watching = Task.Run(() => RunAsync(_ending.Token), CancellationToken.None);
+            watching = Task.Run(() => RunAsync(this.ending.Token), CancellationToken.None);
             return Task.CompletedTask;
         }, async _ =>
         {
-            await _ending.CancelAsync();
-            await _watching;
+            await this.ending.CancelAsync();
+            await watching;
         });
         lifecycle.Subscribe(nameof(LostNodes), ServiceLifecycleStage.Active, _ =>
         {
-            _joined = true;
+            joined = true;
             return Task.CompletedTask;
         });
     }
 
     public void Dispose()
     {
-        _ending.Dispose();
-        _connectionEnded.Dispose();
+        this.ending.Dispose();
+        connectionEnded.Dispose();
     }
 
     private async Task WatchAsync(ConnectionDelegate next, ConnectionContext connection)
@@ -78,7 +78,7 @@ internal sealed partial class LostNodes(IClusterMembershipService members, ILoca
     {
         try
         {
-            _connectionEnded.Release();
+            connectionEnded.Release();
         }
         catch (Exception exception) when (exception is SemaphoreFullException or ObjectDisposedException)
         {
@@ -92,11 +92,11 @@ internal sealed partial class LostNodes(IClusterMembershipService members, ILoca
         {
             try
             {
-                if (_joined)
+                if (joined)
                     await AfterConnectionAsync(ending);
                 else
                     await Task.Delay(UsualJoin, time, ending);
-                if (!_joined)
+                if (!joined)
                     await RemoveLostAsync(ending);
             }
             catch (OperationCanceledException) when (ending.IsCancellationRequested)
@@ -112,7 +112,7 @@ internal sealed partial class LostNodes(IClusterMembershipService members, ILoca
 
     private async Task AfterConnectionAsync(CancellationToken ending)
     {
-        await _connectionEnded.WaitAsync(ending);
+        await connectionEnded.WaitAsync(ending);
         foreach (var pause in Pauses)
         {
             await Task.Delay(pause, time, ending);

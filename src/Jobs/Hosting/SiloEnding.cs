@@ -6,12 +6,12 @@ namespace Locutor.Jobs.Hosting;
 /// </summary>
 public sealed class SiloEnding : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
-    private readonly CancellationTokenSource _ending = new();
+    private readonly CancellationTokenSource ending = new();
 
-    public CancellationToken Token => _ending.Token;
+    public CancellationToken Token => ending.Token;
 
     public void Participate(ISiloLifecycle lifecycle) =>
-        lifecycle.Subscribe(nameof(SiloEnding), ServiceLifecycleStage.Active, _ => Task.CompletedTask, _ => _ending.CancelAsync());
+        lifecycle.Subscribe(nameof(SiloEnding), ServiceLifecycleStage.Active, _ => Task.CompletedTask, _ => ending.CancelAsync());
 
-    public void Dispose() => _ending.Dispose();
+    public void Dispose() => ending.Dispose();
 }

@@ -13,7 +13,7 @@ public interface ILimitGrain : IGrainWithStringKey
 /// <inheritdoc cref="ILimitGrain"/>
 public sealed class LimitGrain(TimeProvider time) : Grain, ILimitGrain
 {
-    private readonly TokenBucket _bucket = new(time);
+    private readonly TokenBucket bucket = new(time);
 
-    public Task<LimitReply> TakeAsync(int perMinute) => Task.FromResult(_bucket.Take(perMinute));
+    public Task<LimitReply> TakeAsync(int perMinute) => Task.FromResult(bucket.Take(perMinute));
 }

@@ -13,11 +13,11 @@ public sealed record LimitReply(
 /// <summary>A token bucket that holds the requests of one minute and refills continuously. It is not thread-safe.</summary>
 public sealed class TokenBucket(TimeProvider time)
 {
-    private double? _filled;
-    private long _at;
+    private double? filled;
+    private long at;
 
     /// <summary>Whether the bucket is full. A full bucket can be dropped without any effect.</summary>
-    public bool IsFull(int perMinute) => _filled is null || Filled(perMinute) >= perMinute;
+    public bool IsFull(int perMinute) => this.filled is null || Filled(perMinute) >= perMinute;
 
     /// <summary>Returns the answer that <see cref="Take"/> would give, without counting a request.</summary>
     public LimitReply Look(int perMinute) => Reply(perMinute, Filled(perMinute), taken: false);
@@ -32,11 +32,11 @@ public sealed class TokenBucket(TimeProvider time)
         if (allowed && taken)
             filled--;
         if (taken)
-            (_filled, _at) = (filled, time.GetTimestamp());
+            (this.filled, at) = (filled, time.GetTimestamp());
         var perSecond = perMinute / 60.0;
         return new LimitReply(allowed, perMinute, (int)filled, Math.Max(0, (1 - filled) / perSecond), (perMinute - filled) / perSecond);
     }
 
     private double Filled(int perMinute) =>
-        _filled is { } filled ? Math.Min(perMinute, filled + (time.GetElapsedTime(_at).TotalSeconds * perMinute / 60)) : perMinute;
+        this.filled is { } filled ? Math.Min(perMinute, filled + (time.GetElapsedTime(at).TotalSeconds * perMinute / 60)) : perMinute;
 }

@@ -7,32 +7,32 @@ namespace Locutor.Jobs.Queue;
 public sealed class DueList
 {
     // Asked: the time given to Add. Due: the time at which the item can be taken, later than Asked while somebody works on it.
-    private readonly Dictionary<string, (DateTimeOffset Asked, DateTimeOffset Due)> _due = new(StringComparer.Ordinal);
-    private readonly PriorityQueue<string, DateTimeOffset> _order = new();
+    private readonly Dictionary<string, (DateTimeOffset Asked, DateTimeOffset Due)> due = new(StringComparer.Ordinal);
+    private readonly PriorityQueue<string, DateTimeOffset> order = new();
 
-    public int Count => _due.Count;
+    public int Count => this.due.Count;
 
-    public IEnumerable<string> Ids => _due.Keys;
+    public IEnumerable<string> Ids => this.due.Keys;
 
-    public bool Contains(string id) => _due.ContainsKey(id);
+    public bool Contains(string id) => this.due.ContainsKey(id);
 
     /// <summary>
     /// Adds an item, or moves it to another time. If it was already added for this time, nothing changes, even if somebody has taken it.
     /// </summary>
     public void Add(string id, DateTimeOffset due)
     {
-        if (!_due.TryGetValue(id, out var known) || known.Asked != due)
+        if (!this.due.TryGetValue(id, out var known) || known.Asked != due)
             Set(id, due, due);
     }
 
     /// <summary>Delays an item that somebody still works on: it becomes due again at <paramref name="due"/>.</summary>
     public void Postpone(string id, DateTimeOffset due)
     {
-        if (_due.TryGetValue(id, out var known))
+        if (this.due.TryGetValue(id, out var known))
             Set(id, known.Asked, due);
     }
 
-    public bool Remove(string id) => _due.Remove(id);
+    public bool Remove(string id) => this.due.Remove(id);
 
     /// <summary>
     /// Takes an item that is due at <paramref name="now"/>. Unless it is removed or postponed, it becomes due again after <paramref
@@ -40,10 +40,10 @@ public sealed class DueList
     /// </summary>
     public bool TryTake(DateTimeOffset now, TimeSpan patience, out string id)
     {
-        while (_order.TryPeek(out id!, out var due) && due <= now)
+        while (order.TryPeek(out id!, out var due) && due <= now)
         {
-            _order.Dequeue();
-            if (!_due.TryGetValue(id, out var current) || current.Due != due)
+            order.Dequeue();
+            if (!this.due.TryGetValue(id, out var current) || current.Due != due)
                 continue;
             Postpone(id, now + patience);
             return true;
@@ -54,7 +54,7 @@ public sealed class DueList
 
     private void Set(string id, DateTimeOffset asked, DateTimeOffset due)
     {
-        _due[id] = (asked, due);
-        _order.Enqueue(id, due);
+        this.due[id] = (asked, due);
+        order.Enqueue(id, due);
     }
 }

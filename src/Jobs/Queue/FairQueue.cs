@@ -9,30 +9,30 @@ public readonly record struct Waiting(string Id, string Owner, long Order);
 /// </summary>
 public sealed class FairQueue
 {
-    private readonly Dictionary<string, Lane> _lanes = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, Waiting> _waiting = new(StringComparer.Ordinal);
-    private long _turn;
+    private readonly Dictionary<string, Lane> lanes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Waiting> waiting = new(StringComparer.Ordinal);
+    private long turn;
 
     /// <summary>The number of waiting jobs of all owners.</summary>
-    public int Count => _waiting.Count;
+    public int Count => waiting.Count;
 
     /// <summary>The ids of the waiting jobs.</summary>
-    public IEnumerable<string> Ids => _waiting.Keys;
+    public IEnumerable<string> Ids => waiting.Keys;
 
-    public bool Contains(string id) => _waiting.ContainsKey(id);
+    public bool Contains(string id) => waiting.ContainsKey(id);
 
     /// <summary>Counts the waiting jobs of <paramref name="owner"/>.</summary>
-    public int CountOf(string owner) => _lanes.TryGetValue(owner, out var lane) ? lane.Waiting.Count : 0;
+    public int CountOf(string owner) => lanes.TryGetValue(owner, out var lane) ? lane.Waiting.Count : 0;
 
     /// <summary>Adds a job. If the queue has it already, nothing changes.</summary>
-    public bool Add(Waiting job) => _waiting.TryAdd(job.Id, job) && LaneOf(job.Owner).Waiting.Add((job.Order, job.Id));
+    public bool Add(Waiting job) => waiting.TryAdd(job.Id, job) && LaneOf(job.Owner).Waiting.Add((job.Order, job.Id));
 
     /// <summary>Removes a job before its turn.</summary>
     public bool Remove(string id)
     {
-        if (!_waiting.Remove(id, out var job))
+        if (!waiting.Remove(id, out var job))
             return false;
-        var lane = _lanes[job.Owner];
+        var lane = lanes[job.Owner];
         lane.Waiting.Remove((job.Order, id));
         Forget(job.Owner, lane);
         return true;
@@ -41,7 +41,7 @@ public sealed class FairQueue
     /// <summary>Removes the job whose turn it is and counts it as running for its owner until <see cref="Finished"/> is called.</summary>
     public bool TryTake(out Waiting job)
     {
-        var next = _lanes.Values.Where(lane => lane.Waiting.Count > 0).MinBy(lane => (lane.Running, lane.LastTurn));
+        var next = lanes.Values.Where(lane => lane.Waiting.Count > 0).MinBy(lane => (lane.Running, lane.LastTurn));
         if (next is null)
         {
             job = default;
@@ -50,8 +50,8 @@ public sealed class FairQueue
         var (_, id) = next.Waiting.Min;
         next.Waiting.Remove(next.Waiting.Min);
         next.Running++;
-        next.LastTurn = ++_turn;
-        _waiting.Remove(id, out job);
+        next.LastTurn = ++turn;
+        waiting.Remove(id, out job);
         return true;
     }
 
@@ -61,7 +61,7 @@ public sealed class FairQueue
     /// <summary>Notes that a running job of the owner has ended.</summary>
     public void Finished(string owner)
     {
-        if (!_lanes.TryGetValue(owner, out var lane))
+        if (!lanes.TryGetValue(owner, out var lane))
             return;
         lane.Running = Math.Max(0, lane.Running - 1);
         Forget(owner, lane);
@@ -73,12 +73,12 @@ public sealed class FairQueue
     /// </summary>
     public int PositionOf(string id)
     {
-        if (!_waiting.TryGetValue(id, out var job))
+        if (!waiting.TryGetValue(id, out var job))
             return 0;
-        var own = _lanes[job.Owner];
+        var own = lanes[job.Owner];
         var ahead = own.Waiting.GetViewBetween((long.MinValue, ""), (job.Order, id)).Count - 1;
         var position = ahead + 1;
-        foreach (var (owner, lane) in _lanes)
+        foreach (var (owner, lane) in lanes)
         {
             if (owner == job.Owner)
                 continue;
@@ -90,15 +90,15 @@ public sealed class FairQueue
 
     private Lane LaneOf(string owner)
     {
-        if (!_lanes.TryGetValue(owner, out var lane))
-            _lanes[owner] = lane = new Lane();
+        if (!lanes.TryGetValue(owner, out var lane))
+            lanes[owner] = lane = new Lane();
         return lane;
     }
 
     private void Forget(string owner, Lane lane)
     {
         if (lane.Waiting.Count == 0 && lane.Running == 0)
-            _lanes.Remove(owner);
+            lanes.Remove(owner);
     }
 
     private sealed class Lane

@@ -8,35 +8,35 @@ public sealed class Reservations(TimeProvider time)
 {
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
-    private readonly Dictionary<string, (string Owner, DateTimeOffset Until)> _places = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, int> _ofOwner = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (string Owner, DateTimeOffset Until)> places = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> ofOwner = new(StringComparer.Ordinal);
 
-    public int Count => _places.Count;
+    public int Count => places.Count;
 
-    public int CountOf(string owner) => _ofOwner.GetValueOrDefault(owner);
+    public int CountOf(string owner) => ofOwner.GetValueOrDefault(owner);
 
     public void Add(string jobId, string owner)
     {
         Remove(jobId);
-        _places[jobId] = (owner, time.GetUtcNow() + Patience);
-        _ofOwner[owner] = CountOf(owner) + 1;
+        places[jobId] = (owner, time.GetUtcNow() + Patience);
+        ofOwner[owner] = CountOf(owner) + 1;
     }
 
     public void Remove(string jobId)
     {
-        if (!_places.Remove(jobId, out var place))
+        if (!places.Remove(jobId, out var place))
             return;
         if (CountOf(place.Owner) is var count && count > 1)
-            _ofOwner[place.Owner] = count - 1;
+            ofOwner[place.Owner] = count - 1;
         else
-            _ofOwner.Remove(place.Owner);
+            ofOwner.Remove(place.Owner);
     }
 
     /// <summary>Frees the places that were reserved longer than <see cref="Patience"/> ago.</summary>
     public void RemoveExpired()
     {
         var now = time.GetUtcNow();
-        foreach (var (jobId, _) in _places.Where(place => place.Value.Until <= now).ToArray())
+        foreach (var (jobId, _) in places.Where(place => place.Value.Until <= now).ToArray())
             Remove(jobId);
     }
 }

@@ -11,22 +11,22 @@ public sealed class WorkerRoster(TimeProvider time)
     /// </summary>
     public static readonly TimeSpan Memory = TimeSpan.FromMinutes(2);
 
-    private readonly Dictionary<string, WorkerReport> _workers = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, DateTimeOffset> _departed = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _gone = new(StringComparer.Ordinal);
-    private readonly DateTimeOffset _since = time.GetUtcNow();
+    private readonly Dictionary<string, WorkerReport> workers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DateTimeOffset> departed = new(StringComparer.Ordinal);
+    private readonly HashSet<string> gone = new(StringComparer.Ordinal);
+    private readonly DateTimeOffset since = time.GetUtcNow();
 
-    public int Count => _workers.Count;
+    public int Count => workers.Count;
 
     /// <summary>The number of departed workers that are still refused.</summary>
-    public int DepartedCount => _departed.Count;
+    public int DepartedCount => this.departed.Count;
 
-    public IEnumerable<WorkerReport> All => _workers.Values;
+    public IEnumerable<WorkerReport> All => workers.Values;
 
     public void Seen(WorkerReport worker)
     {
-        if (!_departed.ContainsKey(worker.Id))
-            _workers[worker.Id] = worker with { SeenAt = time.GetUtcNow() };
+        if (!this.departed.ContainsKey(worker.Id))
+            workers[worker.Id] = worker with { SeenAt = time.GetUtcNow() };
     }
 
     /// <summary>
@@ -34,41 +34,41 @@ public sealed class WorkerRoster(TimeProvider time)
     /// started.
     /// </summary>
     public TimeSpan SilenceOf(string? id) =>
-        time.GetUtcNow() - (id is not null && _workers.TryGetValue(id, out var worker) ? worker.SeenAt : _since);
+        time.GetUtcNow() - (id is not null && workers.TryGetValue(id, out var worker) ? worker.SeenAt : since);
 
     /// <summary>Marks a worker as idle if it still has the given job.</summary>
     public void Idle(string? id, string jobId)
     {
-        if (id is not null && _workers.TryGetValue(id, out var worker) && worker.Job == jobId)
-            _workers[id] = worker with { State = "idle", Job = null };
+        if (id is not null && workers.TryGetValue(id, out var worker) && worker.Job == jobId)
+            workers[id] = worker with { State = "idle", Job = null };
     }
 
     /// <summary>Marks a worker as departed: it gets no more jobs.</summary>
-    public void Depart(string id) => _departed[id] = time.GetUtcNow();
+    public void Depart(string id) => this.departed[id] = time.GetUtcNow();
 
     /// <summary>Marks a worker as gone: it gets no more jobs, cannot finish its job and is not listed any more.</summary>
     public void Gone(string id)
     {
         Depart(id);
-        _gone.Add(id);
-        _workers.Remove(id);
+        gone.Add(id);
+        workers.Remove(id);
     }
 
     /// <summary>Returns whether the process of the worker has ended, so that its running job cannot finish.</summary>
-    public bool IsGone(string? id) => id is not null && _gone.Contains(id);
+    public bool IsGone(string? id) => id is not null && gone.Contains(id);
 
-    public bool HasDeparted(string id) => _departed.ContainsKey(id);
+    public bool HasDeparted(string id) => this.departed.ContainsKey(id);
 
     /// <summary>Removes workers that were silent for longer than <see cref="Memory"/> or departed longer ago than that.</summary>
     public void Forget()
     {
         var before = time.GetUtcNow() - Memory;
-        foreach (var (id, _) in _workers.Where(worker => worker.Value.SeenAt < before).ToArray())
-            _workers.Remove(id);
-        foreach (var (id, _) in _departed.Where(departed => departed.Value < before).ToArray())
+        foreach (var (id, _) in workers.Where(worker => worker.Value.SeenAt < before).ToArray())
+            workers.Remove(id);
+        foreach (var (id, _) in this.departed.Where(departed => departed.Value < before).ToArray())
         {
-            _departed.Remove(id);
-            _gone.Remove(id);
+            this.departed.Remove(id);
+            gone.Remove(id);
         }
     }
 }

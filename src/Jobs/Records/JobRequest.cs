@@ -38,7 +38,7 @@ public sealed record JobInput
 [GenerateSerializer, Immutable]
 public sealed record JobRequest : IJsonOnDeserialized
 {
-    [Id(18)] private string _payload = "{}";
+    [Id(18)] private string payload = "{}";
 
     [Id(0)] public JobInput[] Inputs { get; init; } = [];
 
@@ -54,8 +54,8 @@ public sealed record JobRequest : IJsonOnDeserialized
     /// <summary>The fields of the video request as a JSON object.</summary>
     public string Payload
     {
-        get => _payload;
-        init => _payload = value;
+        get => payload;
+        init => payload = value;
     }
 
     /// <summary>
@@ -75,7 +75,7 @@ public sealed record JobRequest : IJsonOnDeserialized
     {
         if (Older is null)
             return;
-        _payload = JsonSerializer.Serialize(Older);
+        payload = JsonSerializer.Serialize(Older);
         Older = null;
     }
 }

@@ -10,9 +10,9 @@ public sealed class FolderLock : IDisposable
 {
     private const string HolderName = "serve.holder";
 
-    private readonly FileStream _file;
+    private readonly FileStream file;
 
-    private FolderLock(FileStream file) => _file = file;
+    private FolderLock(FileStream file) => this.file = file;
 
     /// <exception cref="IOException">Another process holds the folder; the message names it.</exception>
     public static FolderLock Take(string folder, TimeProvider time)
@@ -31,7 +31,7 @@ public sealed class FolderLock : IDisposable
         return file is null ? Who(folder) : null;
     }
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => this.file.Dispose();
 
     private static FileStream? Open(string folder)
     {

@@ -11,15 +11,15 @@ public sealed class GroupCommit : IDisposable
 {
     private const int LargestGroup = 512;
 
-    private readonly BlockingCollection<Write> _writes = [];
-    private readonly SqliteDatabase _database;
-    private readonly Thread _thread;
+    private readonly BlockingCollection<Write> writes = [];
+    private readonly SqliteDatabase database;
+    private readonly Thread thread;
 
     public GroupCommit(SqliteDatabase database)
     {
-        _database = database;
-        _thread = new Thread(Run) { IsBackground = true, Name = "jobs.db writer" };
-        _thread.Start();
+        this.database = database;
+        thread = new Thread(Run) { IsBackground = true, Name = "jobs.db writer" };
+        thread.Start();
     }
 
     /// <summary>
@@ -30,26 +30,26 @@ public sealed class GroupCommit : IDisposable
     public Task<long?> WriteAsync(string kind, string id, long expected, ReadOnlyMemory<byte>? body)
     {
         var write = new Write(kind, id, expected, body);
-        _writes.Add(write);
+        writes.Add(write);
         return write.Done.Task;
     }
 
     public void Dispose()
     {
-        _writes.CompleteAdding();
-        _thread.Join();
-        _writes.Dispose();
+        writes.CompleteAdding();
+        thread.Join();
+        writes.Dispose();
     }
 
     private void Run()
     {
-        using var connection = _database.Open();
+        using var connection = this.database.Open();
         var group = new List<Write>(LargestGroup);
-        foreach (var first in _writes.GetConsumingEnumerable())
+        foreach (var first in writes.GetConsumingEnumerable())
         {
             group.Clear();
             group.Add(first);
-            while (group.Count < LargestGroup && _writes.TryTake(out var next))
+            while (group.Count < LargestGroup && writes.TryTake(out var next))
                 group.Add(next);
             Commit(connection, group);
         }

@@ -25,13 +25,13 @@ public sealed class SqliteDatabase
         new("ALTER TABLE tokens ADD COLUMN cancel_jobs INTEGER NOT NULL DEFAULT 0", ReadableBy: 1),
     ];
 
-    private readonly string _connectionString;
+    private readonly string connectionString;
 
     /// <summary>Opens or creates <paramref name="file"/>, whose folder must exist.</summary>
     public SqliteDatabase(string file)
     {
         File = file;
-        _connectionString = new SqliteConnectionStringBuilder { DataSource = file, DefaultTimeout = 30 }.ToString();
+        connectionString = new SqliteConnectionStringBuilder { DataSource = file, DefaultTimeout = 30 }.ToString();
         using var connection = Open();
         Execute(connection, "PRAGMA journal_mode = WAL");
         using (var transaction = connection.BeginTransaction(deferred: false))
@@ -48,7 +48,7 @@ public sealed class SqliteDatabase
     /// <summary>Opens a pooled connection. A commit returns only when the data is on disk.</summary>
     public SqliteConnection Open()
     {
-        var connection = new SqliteConnection(_connectionString);
+        var connection = new SqliteConnection(connectionString);
         connection.Open();
         Execute(connection, "PRAGMA synchronous = FULL; PRAGMA busy_timeout = 30000");
         return connection;

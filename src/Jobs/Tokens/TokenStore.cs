@@ -15,7 +15,7 @@ public sealed class TokenStore(Func<DbConnection> open, TimeProvider time)
     private const string Columns = "key_id, name, scopes, created_at, expires_at, revoked_at, max_queued, webhook_secret, secret_hash";
     private static readonly byte[] NoHash = new byte[SHA256.HashSizeInBytes];
 
-    private readonly SqlCommands _sql = new(open);
+    private readonly SqlCommands sql = new(open);
 
     /// <summary>Creates a token. With a null <paramref name="lifetime"/> it never expires.</summary>
     public NewToken Create(string name, TokenScopes scopes, TimeSpan? lifetime, int? maxQueued)
@@ -73,36 +73,36 @@ public sealed class TokenStore(Func<DbConnection> open, TimeProvider time)
     public Token? Find(string keyId) => FindWithHash(keyId)?.Token;
 
     /// <summary>Returns all tokens, including revoked and expired ones, oldest first.</summary>
-    public IReadOnlyList<Token> List() => _sql.Rows(
+    public IReadOnlyList<Token> List() => sql.Rows(
         $"SELECT {Columns} FROM tokens WHERE key_id <> @local ORDER BY created_at, key_id", reader => Read(reader).Token, ("@local", LocalKeyId));
 
     /// <summary>Revokes a token permanently. Returns false when no token has this key id or it was already revoked.</summary>
     /// <param name="cancelJobs">
     /// Whether the service cancels the jobs of the token that are not over; otherwise they run to their end.
     /// </param>
-    public bool Revoke(string keyId, bool cancelJobs) => _sql.Execute(
+    public bool Revoke(string keyId, bool cancelJobs) => sql.Execute(
         "UPDATE tokens SET revoked_at = @now, cancel_jobs = @cancel WHERE key_id = @key AND revoked_at IS NULL",
         ("@now", time.GetUtcNow().ToUnixTimeMilliseconds()), ("@cancel", cancelJobs ? 1 : 0), ("@key", keyId)) == 1;
 
     /// <summary>Returns the key ids of revoked tokens whose jobs the service has to cancel.</summary>
-    public IReadOnlyList<string> WithJobsToCancel() => _sql.Rows("SELECT key_id FROM tokens WHERE cancel_jobs = 1", reader => reader.GetString(0));
+    public IReadOnlyList<string> WithJobsToCancel() => sql.Rows("SELECT key_id FROM tokens WHERE cancel_jobs = 1", reader => reader.GetString(0));
 
     /// <summary>Notes that the jobs of revoked tokens were canceled.</summary>
     /// <param name="revokedBefore">
     /// Tokens that were revoked at or after this time keep their mark, since a submission may still arrive.
     /// </param>
-    public void JobsCanceled(string keyId, DateTimeOffset revokedBefore) => _sql.Execute(
+    public void JobsCanceled(string keyId, DateTimeOffset revokedBefore) => sql.Execute(
         "UPDATE tokens SET cancel_jobs = 0 WHERE key_id = @key AND revoked_at < @before", ("@key", keyId), ("@before", revokedBefore.ToUnixTimeMilliseconds()));
 
     /// <summary>Checks that the database answers.</summary>
     /// <exception cref="DbException">The database does not answer.</exception>
-    public void Check() => _sql.Scalar("SELECT 1");
+    public void Check() => sql.Scalar("SELECT 1");
 
     private bool IsUsable(Token token) => token.RevokedAt is null && !(token.ExpiresAt <= time.GetUtcNow());
 
     private static byte[] Hash(string secret) => SHA256.HashData(Encoding.UTF8.GetBytes(secret));
 
-    private void Insert(Token token, string hash) => _sql.Execute(
+    private void Insert(Token token, string hash) => sql.Execute(
         $"""
         INSERT INTO tokens ({Columns}) VALUES (@key, @name, @scopes, @created, @expires, NULL, @queued, @webhook, @hash)
         ON CONFLICT (key_id) DO NOTHING
@@ -111,7 +111,7 @@ public sealed class TokenStore(Func<DbConnection> open, TimeProvider time)
         ("@expires", token.ExpiresAt?.ToUnixTimeMilliseconds()), ("@queued", token.MaxQueued), ("@webhook", token.WebhookSecret), ("@hash", hash));
 
     private (Token Token, byte[] Hash)? FindWithHash(string keyId) =>
-        _sql.Rows($"SELECT {Columns} FROM tokens WHERE key_id = @key", Read, ("@key", keyId)) is [var found] ? found : null;
+        sql.Rows($"SELECT {Columns} FROM tokens WHERE key_id = @key", Read, ("@key", keyId)) is [var found] ? found : null;
 
     private static (Token Token, byte[] Hash) Read(DbDataReader reader)
     {

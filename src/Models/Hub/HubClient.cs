@@ -40,11 +40,11 @@ public sealed class HubClient : IDisposable
     /// <summary>Requests the size and hash of a file.</summary>
     /// <param name="file">A file with a repository.</param>
     /// <param name="mirror">Index of the mirror.</param>
-    /// <param name="cancellation">Cancels the request.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     /// <exception cref="HubException">The request was refused, the file is missing, or there was no answer.</exception>
-    public async Task<RemoteFile> DescribeAsync(BundleFile file, int mirror, CancellationToken cancellation)
+    public async Task<RemoteFile> DescribeAsync(BundleFile file, int mirror, CancellationToken cancellationToken)
     {
-        using var response = await SendAsync(HttpMethod.Head, file, mirror, null, stopAtDescription: true, cancellation);
+        using var response = await SendAsync(HttpMethod.Head, file, mirror, null, stopAtDescription: true, cancellationToken);
         string? etag = Header(response, "X-Linked-Etag") ?? response.Headers.ETag?.Tag ?? Header(response, "ETag");
         etag = etag?.Replace("W/", "", StringComparison.Ordinal).Trim('"');
         long size = long.TryParse(Header(response, "X-Linked-Size"), out long linked) ? linked : response.Content.Headers.ContentLength ?? -1;
@@ -54,10 +54,10 @@ public sealed class HubClient : IDisposable
 
     /// <summary>Opens the bytes [first, end) of a file for reading.</summary>
     /// <exception cref="HubException">The request was refused, the file is missing or has changed, or there was no answer.</exception>
-    public async Task<HttpResponseMessage> OpenAsync(BundleFile file, int mirror, RemoteFile remote, long first, long end, CancellationToken cancellation)
+    public async Task<HttpResponseMessage> OpenAsync(BundleFile file, int mirror, RemoteFile remote, long first, long end, CancellationToken cancellationToken)
     {
         bool whole = first == 0 && end == remote.Size;
-        var response = await SendAsync(HttpMethod.Get, file, mirror, whole ? null : new RangeHeaderValue(first, end - 1), stopAtDescription: false, cancellation);
+        var response = await SendAsync(HttpMethod.Get, file, mirror, whole ? null : new RangeHeaderValue(first, end - 1), stopAtDescription: false, cancellationToken);
         try
         {
             if (whole)
@@ -83,7 +83,7 @@ public sealed class HubClient : IDisposable
     /// <summary>
     /// Sends a request and follows redirects: the token is sent to the mirror only, and a redirect from https to http is refused.
     /// </summary>
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, BundleFile file, int mirror, RangeHeaderValue? range, bool stopAtDescription, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, BundleFile file, int mirror, RangeHeaderValue? range, bool stopAtDescription, CancellationToken cancellationToken)
     {
         var origin = options.Mirrors[mirror];
         var address = Address(origin, file);
@@ -93,7 +93,7 @@ public sealed class HubClient : IDisposable
             if (options.Token is { Length: > 0 } token && address.Host == origin.Host && address.Port == origin.Port) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
             request.Headers.AcceptEncoding.ParseAdd("identity");
             request.Headers.Range = range;
-            var response = await SendOnceAsync(request, file, cancellation);
+            var response = await SendOnceAsync(request, file, cancellationToken);
             if ((int)response.StatusCode is not (301 or 302 or 303 or 307 or 308))
             {
                 if (response.IsSuccessStatusCode) return response;
@@ -105,9 +105,9 @@ public sealed class HubClient : IDisposable
         throw new HubException($"{Name(file)}: expected at most {MostRedirects} redirects");
     }
 
-    private async Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage request, BundleFile file, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage request, BundleFile file, CancellationToken cancellationToken)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(options.StallTimeout);
         try
         {
@@ -117,7 +117,7 @@ public sealed class HubClient : IDisposable
         {
             throw new HubException($"{Name(file)}: no answer from {request.RequestUri!.Authority}: {e.Message}", e) { Passing = true };
         }
-        catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             throw new HubException($"{Name(file)}: no answer from {request.RequestUri!.Authority} within {options.StallTimeout.TotalSeconds:F0} s", e) { Passing = true };
         }

@@ -46,9 +46,9 @@ internal sealed class Download : IDisposable
     /// <summary>Fetches all missing ranges and computes the hash.</summary>
     /// <returns>The SHA-256 of the file in lower-case hexadecimal.</returns>
     /// <exception cref="HubException">Every mirror failed too often.</exception>
-    public async Task<string> RunAsync(CancellationToken cancellation)
+    public async Task<string> RunAsync(CancellationToken cancellationToken)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var hash = HashAsync(stop.Token);
         Task[] workers = [.. Enumerable.Range(0, Math.Clamp(options.Connections, 1, 64)).Select(_ => WorkAsync(stop.Token)), hash];
         foreach (var worker in workers) _ = worker.ContinueWith(_ => stop.Cancel(), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
@@ -71,7 +71,7 @@ internal sealed class Download : IDisposable
         arrived.Dispose();
     }
 
-    private async Task WorkAsync(CancellationToken cancellation)
+    private async Task WorkAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
         byte[] buffer = new byte[BufferSize];
@@ -83,7 +83,7 @@ internal sealed class Download : IDisposable
                 long before = first;
                 try
                 {
-                    first = await FetchAsync(failures % options.Mirrors.Count, first, end, buffer, cancellation);
+                    first = await FetchAsync(failures % options.Mirrors.Count, first, end, buffer, cancellationToken);
                     failures = 0;
                 }
                 catch (PartFailedException failed) when (failed.Cause.Passing)
@@ -91,7 +91,7 @@ internal sealed class Download : IDisposable
                     first = failed.Reached;
                     failures = first > before ? 1 : failures + 1;
                     if (failures >= options.Attempts) throw new HubException($"{failed.Cause.Message}; given up after {failures} attempts", failed.Cause);
-                    await Task.Delay(failed.Cause.RetryAfter ?? options.Backoff(failures), cancellation);
+                    await Task.Delay(failed.Cause.RetryAfter ?? options.Backoff(failures), cancellationToken);
                 }
                 catch (PartFailedException failed)
                 {
@@ -109,20 +109,20 @@ internal sealed class Download : IDisposable
 
     /// <summary>Fetches the bytes [first, end) from one mirror and records them in the journal.</summary>
     /// <returns>The end, when all went well.</returns>
-    private async Task<long> FetchAsync(int mirror, long first, long end, byte[] buffer, CancellationToken cancellation)
+    private async Task<long> FetchAsync(int mirror, long first, long end, byte[] buffer, CancellationToken cancellationToken)
     {
         long place = first, recorded = first;
         try
         {
-            using var response = await hub.OpenAsync(file, mirror, remote, first, end, cancellation);
-            await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            using var response = await hub.OpenAsync(file, mirror, remote, first, end, cancellationToken);
+            await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             while (place < end)
             {
                 patience.CancelAfter(options.StallTimeout);
                 int read = await stream.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, end - place)), patience.Token);
                 if (read == 0) throw new HubException($"{file.Repository}/{file.Path}: the connection closed at byte {place} of {end}") { Passing = true };
-                await RandomAccess.WriteAsync(handle, buffer.AsMemory(0, read), place, cancellation);
+                await RandomAccess.WriteAsync(handle, buffer.AsMemory(0, read), place, cancellationToken);
                 place += read;
                 progress(read);
                 if (place - recorded >= journalEvery) recorded = Record(recorded, place);
@@ -133,7 +133,7 @@ internal sealed class Download : IDisposable
         {
             throw new PartFailedException(place, failure);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException { InnerException: not null } or HttpIOException or OperationCanceledException && !cancellation.IsCancellationRequested)
+        catch (Exception e) when (e is HttpRequestException or IOException { InnerException: not null } or HttpIOException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
             throw new PartFailedException(place, new HubException($"{file.Repository}/{file.Path}: the connection broke at byte {place} of {end}: {e.Message}", e) { Passing = true });
         }
@@ -156,7 +156,7 @@ internal sealed class Download : IDisposable
     }
 
     /// <summary>Computes the hash of the file as its beginning becomes complete, reading from the system's page cache.</summary>
-    private async Task<string> HashAsync(CancellationToken cancellation)
+    private async Task<string> HashAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -167,7 +167,7 @@ internal sealed class Download : IDisposable
             lock (done) reach = done.Prefix;
             if (reach == place)
             {
-                await arrived.WaitAsync(cancellation);
+                await arrived.WaitAsync(cancellationToken);
                 continue;
             }
             while (place < reach)
@@ -176,7 +176,7 @@ internal sealed class Download : IDisposable
                 if (read == 0) throw new IOException($"{part}: expected {reach} bytes, found {place}");
                 hash.AppendData(buffer, 0, read);
                 place += read;
-                cancellation.ThrowIfCancellationRequested();
+                cancellationToken.ThrowIfCancellationRequested();
             }
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());

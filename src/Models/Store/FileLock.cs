@@ -10,7 +10,7 @@ internal sealed class FileLock : IDisposable
     private FileLock(FileStream stream) => this.stream = stream;
 
     /// <summary>Waits until the lock is free and takes it.</summary>
-    public static async Task<FileLock> TakeAsync(string path, CancellationToken cancellation)
+    public static async Task<FileLock> TakeAsync(string path, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         while (true)
@@ -21,7 +21,7 @@ internal sealed class FileLock : IDisposable
             }
             catch (IOException) when (File.Exists(path))
             {
-                await Task.Delay(100, cancellation);
+                await Task.Delay(100, cancellationToken);
             }
         }
     }

@@ -81,7 +81,7 @@ public sealed class ModelStore
     /// <returns>Number of files that this call fetched.</returns>
     /// <exception cref="BundleException">Offline, refused, not enough disk space, or the content differs from the bundle's size or
     /// hash.</exception>
-    public async Task<int> PullAsync(IEnumerable<BundleFile> files, IProgress<PullProgress>? progress, CancellationToken cancellation)
+    public async Task<int> PullAsync(IEnumerable<BundleFile> files, IProgress<PullProgress>? progress, CancellationToken cancellationToken)
     {
         BundleFile[] missing = [.. files.Where(f => f.Repository is not null).DistinctBy(PathOf).Where(f => Find(f) is null)];
         if (missing.Length == 0) return 0;
@@ -90,8 +90,8 @@ public sealed class ModelStore
         {
             using var hub = new HubClient(options);
             BundleFile[] indices = [.. missing.Where(f => ShardIndex.IsIndex(f.Path))];
-            int fetched = await FetchAllAsync(hub, indices, null, cancellation);
-            return fetched + await FetchAllAsync(hub, missing.Concat(indices.SelectMany(ReadShards)).DistinctBy(PathOf), progress, cancellation);
+            int fetched = await FetchAllAsync(hub, indices, null, cancellationToken);
+            return fetched + await FetchAllAsync(hub, missing.Concat(indices.SelectMany(ReadShards)).DistinctBy(PathOf), progress, cancellationToken);
         }
         catch (Exception e) when (e is HubException or IOException or UnauthorizedAccessException)
         {
@@ -101,7 +101,7 @@ public sealed class ModelStore
 
     /// <summary>Reads a fetched file and compares it with its recorded hash, which is returned; null if no hash is known.</summary>
     /// <exception cref="BundleException">The file is missing, or its size or hash differs; the message has both values.</exception>
-    public async Task<string?> VerifyAsync(BundleFile file, CancellationToken cancellation)
+    public async Task<string?> VerifyAsync(BundleFile file, CancellationToken cancellationToken)
     {
         string path = Find(file) ?? (File.Exists(PathOf(file)) ? PathOf(file) : throw new BundleException($"{file.Repository}/{file.Path}: not on disk"));
         var receipt = ReadReceipt(path);
@@ -109,7 +109,7 @@ public sealed class ModelStore
         if ((file.Size ?? receipt?.Size) is { } expectedSize && expectedSize != size) throw new BundleException($"{path}: expected {expectedSize} bytes, found {size}");
         string? expected = file.Sha256 ?? receipt?.Sha256;
         await using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20, FileOptions.SequentialScan | FileOptions.Asynchronous);
-        string found = Convert.ToHexStringLower(await System.Security.Cryptography.SHA256.HashDataAsync(stream, cancellation));
+        string found = Convert.ToHexStringLower(await System.Security.Cryptography.SHA256.HashDataAsync(stream, cancellationToken));
         if (expected is not null && expected != found) throw new BundleException($"{path}: expected SHA-256 {expected}, found {found}");
         return expected is null ? null : found;
     }
@@ -154,18 +154,18 @@ public sealed class ModelStore
 
     /// <summary>Fetches files one after another; each of them is locked against other processes.</summary>
     /// <returns>Number of files that were missing and that this call fetched.</returns>
-    private async Task<int> FetchAllAsync(HubClient hub, IEnumerable<BundleFile> files, IProgress<PullProgress>? progress, CancellationToken cancellation)
+    private async Task<int> FetchAllAsync(HubClient hub, IEnumerable<BundleFile> files, IProgress<PullProgress>? progress, CancellationToken cancellationToken)
     {
         BundleFile[] missing = [.. files.Where(f => FindInStore(f) is null)];
         var remotes = new RemoteFile[missing.Length];
-        await Parallel.ForAsync(0, missing.Length, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellation }, async (i, token) => remotes[i] = await DescribeAsync(hub, missing[i], token));
+        await Parallel.ForAsync(0, missing.Length, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellationToken }, async (i, token) => remotes[i] = await DescribeAsync(hub, missing[i], token));
         CheckRoom(missing, remotes);
         var meter = new ProgressMeter(remotes.Sum(r => r.Size), missing.Length, progress, time);
         int fetched = 0;
         for (int i = 0; i < missing.Length; i++)
         {
             meter.Begin(missing[i].Path);
-            if (await FetchAsync(hub, missing[i], remotes[i], meter, cancellation)) fetched++;
+            if (await FetchAsync(hub, missing[i], remotes[i], meter, cancellationToken)) fetched++;
             meter.End();
         }
 
@@ -174,7 +174,7 @@ public sealed class ModelStore
 
     private string PathOf(BundleFile file) => Path.Combine(Folder, StoreLayout.Relative(file));
 
-    private async Task<RemoteFile> DescribeAsync(HubClient hub, BundleFile file, CancellationToken cancellation)
+    private async Task<RemoteFile> DescribeAsync(HubClient hub, BundleFile file, CancellationToken cancellationToken)
     {
         HubException? refusal = null;
         int attempts = Math.Min(options.Attempts, FirstAttempts);
@@ -182,7 +182,7 @@ public sealed class ModelStore
         {
             try
             {
-                var remote = await hub.DescribeAsync(file, (failures + refusals) % options.Mirrors.Count, cancellation);
+                var remote = await hub.DescribeAsync(file, (failures + refusals) % options.Mirrors.Count, cancellationToken);
                 if (file.Size is { } size && size != remote.Size) throw new HubException($"{file.Repository}/{file.Path}: expected {size} bytes, found {remote.Size} on the hub");
                 if (ShardIndex.IsIndex(file.Path) && remote.Size > ShardIndex.Longest) throw new HubException($"{file.Repository}/{file.Path}: expected an index of at most {ShardIndex.Longest} bytes, found {remote.Size}");
                 if (file.Sha256 is { } hash && remote.Sha256 is { } other && hash != other) throw new HubException($"{file.Repository}/{file.Path}: expected SHA-256 {hash}, found {other} on the hub");
@@ -192,7 +192,7 @@ public sealed class ModelStore
             {
                 refusal = e.Passing ? refusal ?? e : e;
                 if (!e.Passing) refusals++;
-                else if (++failures < attempts) await Task.Delay(e.RetryAfter ?? options.Backoff(failures), cancellation);
+                else if (++failures < attempts) await Task.Delay(e.RetryAfter ?? options.Backoff(failures), cancellationToken);
             }
         }
         throw refusal!;
@@ -214,10 +214,10 @@ public sealed class ModelStore
 
     /// <summary>Fetches one file and checks its hash.</summary>
     /// <returns>False if another process fetched the file in the meantime.</returns>
-    private async Task<bool> FetchAsync(HubClient hub, BundleFile file, RemoteFile remote, ProgressMeter meter, CancellationToken cancellation)
+    private async Task<bool> FetchAsync(HubClient hub, BundleFile file, RemoteFile remote, ProgressMeter meter, CancellationToken cancellationToken)
     {
         string path = PathOf(file);
-        using var held = await FileLock.TakeAsync(path + ".lock", cancellation);
+        using var held = await FileLock.TakeAsync(path + ".lock", cancellationToken);
         if (FindInStore(file) is not null)
         {
             meter.Resume(remote.Size);
@@ -232,7 +232,7 @@ public sealed class ModelStore
             first = false;
         }))
         {
-            found = await download.RunAsync(cancellation);
+            found = await download.RunAsync(cancellationToken);
         }
         if ((file.Sha256 ?? remote.Sha256) is { } expected && expected != found)
         {

@@ -54,15 +54,15 @@ public sealed partial class PreparedFiles(ModelStore store)
     /// <param name="network">Name of the network in its bundle, or empty.</param>
     /// <param name="precision">Precision of the weights that will be stored.</param>
     /// <param name="read">Called with the number of bytes read since the last call.</param>
-    /// <param name="cancellation">Cancels the reading.</param>
-    public static async Task<PreparedContents> DescribeAsync(IReadOnlyList<(string Name, string Path, double? Strength)> paths, string network, WeightPrecision precision, Action<long>? read, CancellationToken cancellation)
+    /// <param name="cancellationToken">Cancels the reading.</param>
+    public static async Task<PreparedContents> DescribeAsync(IReadOnlyList<(string Name, string Path, double? Strength)> paths, string network, WeightPrecision precision, Action<long>? read, CancellationToken cancellationToken)
     {
         var sources = new List<PreparedSource>();
         foreach (var (name, path, strength) in paths)
         {
             string[] files = FilesOf(path);
             var hashes = new List<string>();
-            foreach (string file in files) hashes.Add(ModelStore.KnownHash(file) ?? await HashAsync(file, read, cancellation));
+            foreach (string file in files) hashes.Add(ModelStore.KnownHash(file) ?? await HashAsync(file, read, cancellationToken));
             string hash = hashes.Count == 1 ? hashes[0] : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', hashes))));
             sources.Add(new PreparedSource(name, Length(files), hash, Modified(files), strength));
         }
@@ -73,7 +73,7 @@ public sealed partial class PreparedFiles(ModelStore store)
     public static long BytesToHash(IEnumerable<string> paths) => paths.SelectMany(FilesOf).Where(path => ModelStore.KnownHash(path) is null).Sum(path => Target(path).Length);
 
     /// <summary>Waits until no other process prepares that file, and locks it.</summary>
-    public static async Task<IDisposable> LockAsync(string path, CancellationToken cancellation) => await FileLock.TakeAsync(path + ".lock", cancellation);
+    public static async Task<IDisposable> LockAsync(string path, CancellationToken cancellationToken) => await FileLock.TakeAsync(path + ".lock", cancellationToken);
 
     /// <summary>Returns the name of a bundle's file as a prepared file records it.</summary>
     public static string Name(BundleFile file) => file.Repository is null ? file.Path : $"{file.Repository}@{file.Revision ?? "main"}/{file.Path}";
@@ -117,12 +117,12 @@ public sealed partial class PreparedFiles(ModelStore store)
 
     private static FileInfo Target(string path) => new FileInfo(path) is var info && info.ResolveLinkTarget(true) is FileInfo target ? target : info;
 
-    private static async Task<string> HashAsync(string path, Action<long>? read, CancellationToken cancellation)
+    private static async Task<string> HashAsync(string path, Action<long>? read, CancellationToken cancellationToken)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         await using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan | FileOptions.Asynchronous);
         byte[] buffer = new byte[4 << 20];
-        for (int count; (count = await stream.ReadAsync(buffer, cancellation)) > 0;)
+        for (int count; (count = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
         {
             hash.AppendData(buffer, 0, count);
             read?.Invoke(count);

@@ -22,17 +22,17 @@ public static class Preparation
     /// <param name="path">Path of the file.</param>
     /// <param name="resumed">Called with the number of bytes that an earlier run has written.</param>
     /// <param name="written">Called with the number of bytes that were written.</param>
-    /// <param name="ct">Stops the run; the written bytes stay for the next run.</param>
+    /// <param name="cancellationToken">Stops the run; the written bytes stay for the next run.</param>
     /// <exception cref="CheckpointException">The disk is full, or the folder cannot be written.</exception>
     public static void Write(
-        PreparationPlan plan, Checkpoint from, string path, Action<long> resumed, Action<long> written, CancellationToken ct)
+        PreparationPlan plan, Checkpoint from, string path, Action<long> resumed, Action<long> written, CancellationToken cancellationToken)
     {
         TensorOutline[] outlines = [.. plan.Weights.SelectMany(weight => weight.Conversion.Outlines)];
         CheckRoom(path, outlines);
-        using var writer = new ResumableWriter(path, plan.Identity, outlines, plan.Metadata, resumed, ct);
+        using var writer = new ResumableWriter(path, plan.Identity, outlines, plan.Metadata, resumed, cancellationToken);
         foreach (var (stored, conversion) in plan.Weights)
         {
-            ct.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             if (conversion.Outlines.All(outline => writer.IsDone(outline.Name))) continue;
             foreach (var outline in conversion.Outlines) writer.Restart(outline.Name);
             conversion.Write(
@@ -41,7 +41,7 @@ public static class Preparation
                     writer.Append(name, bytes);
                     written(bytes.Length);
                 },
-                ct);
+                cancellationToken);
             from.Forget(stored);
         }
         writer.Complete();

@@ -60,8 +60,8 @@ public sealed class WeightConversion(CheckpointTensor stored, IReadOnlyList<Lora
 
     /// <summary>Writes the bytes of the tensors of <see cref="Outlines"/>, in order.</summary>
     /// <param name="append">Receives the name and the next bytes of a tensor.</param>
-    /// <param name="ct">Checked between groups of rows.</param>
-    public void Write(WeightSink append, CancellationToken ct)
+    /// <param name="cancellationToken">Checked between groups of rows.</param>
+    public void Write(WeightSink append, CancellationToken cancellationToken)
     {
         using var inference = no_grad();
         bool byRows = stored.HasRows && stored.Shape.Length > 1;
@@ -70,7 +70,7 @@ public sealed class WeightConversion(CheckpointTensor stored, IReadOnlyList<Lora
             : 1;
         for (long first = 0; first < rows; first += atOnce)
         {
-            ct.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             long count = Math.Min(atOnce, rows - first);
             var part = byRows ? stored.Rows(first, count) : stored;
             if (eight is null && !changed && PlainType == stored.Type) Copy(part, append);

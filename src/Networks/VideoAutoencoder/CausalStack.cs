@@ -19,12 +19,12 @@ internal sealed class CausalStack(IReadOnlyList<CausalLayer> layers, int split)
     public (CausalStack Before, CausalStack After) Split() => (new([.. layers.Take(split)], split), new([.. layers.Skip(split)], 0));
 
     /// <summary>Computes all layers. Returns null when the chunk does not complete an output frame of some layer.</summary>
-    public Tensor? Forward(Tensor x, CausalCache? cache, CancellationToken ct = default)
+    public Tensor? Forward(Tensor x, CausalCache? cache, CancellationToken cancellationToken = default)
     {
         var input = x;
         foreach (var layer in layers)
         {
-            ct.ThrowIfCancellationRequested(); // a chunk takes seconds on a CPU
+            cancellationToken.ThrowIfCancellationRequested(); // a chunk takes seconds on a CPU
             var next = layer.Forward(x, cache);
             if (!ReferenceEquals(x, input)) x.Dispose(); // frees each activation after its last use
             x = next;

@@ -40,9 +40,9 @@ internal static class Tiles
     /// <param name="plan">Number of tiles.</param>
     /// <param name="type">Type in which the layers compute.</param>
     /// <param name="repeats">Whether most chunks are equal, so that layers can reuse their last output.</param>
-    /// <param name="ct">Checked before each chunk.</param>
+    /// <param name="cancellationToken">Checked before each chunk.</param>
     /// <returns>The output of each chunk.</returns>
-    public static IReadOnlyList<Tensor> Forward(CausalStack stack, IReadOnlyList<Tensor> chunks, TilingPlan plan, ScalarType type, bool repeats, CancellationToken ct)
+    public static IReadOnlyList<Tensor> Forward(CausalStack stack, IReadOnlyList<Tensor> chunks, TilingPlan plan, ScalarType type, bool repeats, CancellationToken cancellationToken)
     {
         var outputs = new Tensor?[chunks.Count];
         var (down, across) = (Slice(stack.Layers, chunks[0].shape[3], plan.Down), Slice(stack.Layers, chunks[0].shape[4], plan.Across));
@@ -52,10 +52,10 @@ internal static class Tiles
             using var repeating = repeats ? new RepeatingStack(stack, cache) : null;
             for (int i = 0; i < chunks.Count; i++)
             {
-                ct.ThrowIfCancellationRequested();
+                cancellationToken.ThrowIfCancellationRequested();
                 using var scope = NewDisposeScope();
                 var tile = Layout.ChannelsLast(Part(chunks[i], rows.Input, columns.Input).to(type));
-                var y = repeating?.Forward(tile) ?? stack.Forward(tile, cache, ct)!;
+                var y = repeating?.Forward(tile) ?? stack.Forward(tile, cache, cancellationToken)!;
                 outputs[i] ??= Layout.EmptyLike(y, y.shape[2], down[^1].Output.To, across[^1].Output.To).MoveToOuterDisposeScope();
                 Part(outputs[i]!, rows.Output, columns.Output).copy_(Part(y, Kept(rows), Kept(columns)));
             }

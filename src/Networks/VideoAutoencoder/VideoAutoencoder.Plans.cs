@@ -38,9 +38,9 @@ public sealed partial class VideoAutoencoder
     /// <summary>Encodes a whole video to the normalised mean of its latent.</summary>
     /// <param name="video">[B, 3, 4k + 1, H, W] in [-1, 1].</param>
     /// <param name="plan">Chunks and tiles.</param>
-    /// <param name="ct">Checked before each chunk.</param>
+    /// <param name="cancellationToken">Checked before each chunk.</param>
     /// <returns>[B, 16, k + 1, H / 8, W / 8]</returns>
-    public Tensor Encode(Tensor video, TilingPlan plan, CancellationToken ct = default)
+    public Tensor Encode(Tensor video, TilingPlan plan, CancellationToken cancellationToken = default)
     {
         CheckVideo(video);
         CheckLength(video.shape[2], nameof(video));
@@ -51,7 +51,7 @@ public sealed partial class VideoAutoencoder
             List<Tensor> chunks = [video.narrow(2, 0, first)];
             for (long start = first; start < video.shape[2]; start += step)
                 chunks.Add(video.narrow(2, start, Math.Min(step, video.shape[2] - start)));
-            return EncodeChunks(chunks, plan, repeats: false, ct);
+            return EncodeChunks(chunks, plan, repeats: false, cancellationToken);
         });
     }
 
@@ -66,9 +66,9 @@ public sealed partial class VideoAutoencoder
     /// <param name="picture">[B, 3, 1, H, W] in [-1, 1].</param>
     /// <param name="frames">4k + 1, including the picture.</param>
     /// <param name="plan">Tiles.</param>
-    /// <param name="ct">Checked before each chunk.</param>
+    /// <param name="cancellationToken">Checked before each chunk.</param>
     /// <returns>[B, 16, k + 1, H / 8, W / 8]</returns>
-    public Tensor EncodePictureThenBlank(Tensor picture, long frames, TilingPlan plan, CancellationToken ct = default)
+    public Tensor EncodePictureThenBlank(Tensor picture, long frames, TilingPlan plan, CancellationToken cancellationToken = default)
     {
         CheckVideo(picture);
         CheckLength(frames, nameof(frames));
@@ -77,36 +77,36 @@ public sealed partial class VideoAutoencoder
             int stride = Config.TemporalStride();
             var first = Layout.ChannelsLast(picture.to(weights.Type));
             var blank = Layout.ZerosLike(first, stride);
-            return EncodeChunks([first, .. Enumerable.Repeat(blank, (int)((frames - 1) / stride))], plan, repeats: true, ct);
+            return EncodeChunks([first, .. Enumerable.Repeat(blank, (int)((frames - 1) / stride))], plan, repeats: true, cancellationToken);
         });
     }
 
     /// <summary>Decodes a whole latent.</summary>
     /// <param name="latent">[B, 16, k + 1, h, w]</param>
     /// <param name="plan">Chunks and tiles.</param>
-    /// <param name="ct">Checked before each layer.</param>
+    /// <param name="cancellationToken">Checked before each layer.</param>
     /// <returns>[B, 3, 4k + 1, 8h, 8w], about in [-1, 1], not clamped.</returns>
-    public Tensor Decode(Tensor latent, TilingPlan plan, CancellationToken ct = default) => Scoped(() =>
+    public Tensor Decode(Tensor latent, TilingPlan plan, CancellationToken cancellationToken = default) => Scoped(() =>
     {
         var (low, high) = plan.Tiled ? decoder.Split() : (decoder, null);
-        List<Tensor> chunks = [.. DecodeChunks(latent, plan.Latents, low, ct)];
-        return cat([.. high is null ? chunks : Tiles.Forward(high, chunks, plan, weights.Type, repeats: false, ct)], 2);
+        List<Tensor> chunks = [.. DecodeChunks(latent, plan.Latents, low, cancellationToken)];
+        return cat([.. high is null ? chunks : Tiles.Forward(high, chunks, plan, weights.Type, repeats: false, cancellationToken)], 2);
     });
 
-    private Tensor EncodeChunks(IReadOnlyList<Tensor> chunks, TilingPlan plan, bool repeats, CancellationToken ct) => Scoped(() =>
+    private Tensor EncodeChunks(IReadOnlyList<Tensor> chunks, TilingPlan plan, bool repeats, CancellationToken cancellationToken) => Scoped(() =>
     {
         var (high, low) = plan.Tiled ? encoder.Split() : (null, encoder);
-        var features = high is null ? chunks : Tiles.Forward(high, chunks, plan, weights.Type, repeats, ct);
+        var features = high is null ? chunks : Tiles.Forward(high, chunks, plan, weights.Type, repeats, cancellationToken);
         using var cache = new CausalCache();
         using var repeating = repeats ? new RepeatingStack(low, cache) : null;
         List<Tensor> latents = [];
         foreach (var chunk in features)
         {
-            ct.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             latents.Add(Scoped(() =>
             {
                 var x = high is null ? Layout.ChannelsLast(chunk.to(weights.Type)) : chunk;
-                return ToLatent(repeating?.Forward(x) ?? low.Forward(x, cache, ct)!);
+                return ToLatent(repeating?.Forward(x) ?? low.Forward(x, cache, cancellationToken)!);
             }));
         }
 

@@ -65,20 +65,20 @@ public sealed partial class VideoAutoencoder
     /// <summary>Decodes a latent chunk by chunk, so that memory does not grow with its length. The caller disposes of each chunk.</summary>
     /// <param name="latent">[B, 16, k + 1, h, w]; it must live until the last chunk is decoded.</param>
     /// <param name="latentFrames">Latent frames of one chunk, at least 1.</param>
-    /// <param name="ct">Checked before each layer.</param>
-    public IEnumerable<Tensor> DecodeChunks(Tensor latent, int latentFrames, CancellationToken ct = default)
+    /// <param name="cancellationToken">Checked before each layer.</param>
+    public IEnumerable<Tensor> DecodeChunks(Tensor latent, int latentFrames, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(latentFrames, 1);
-        return DecodeChunks(latent, latentFrames, decoder, ct);
+        return DecodeChunks(latent, latentFrames, decoder, cancellationToken);
     }
 
-    private IEnumerable<Tensor> DecodeChunks(Tensor latent, int latentFrames, CausalStack layers, CancellationToken ct)
+    private IEnumerable<Tensor> DecodeChunks(Tensor latent, int latentFrames, CausalStack layers, CancellationToken cancellationToken)
     {
         using var cache = new CausalCache();
         for (long start = 0; start < latent.shape[2]; start += latentFrames)
         {
             using var chunk = latent.narrow(2, start, Math.Min(latentFrames, latent.shape[2] - start));
-            yield return DecodeChunk(chunk, cache, layers, ct);
+            yield return DecodeChunk(chunk, cache, layers, cancellationToken);
         }
     }
 
@@ -102,12 +102,12 @@ public sealed partial class VideoAutoencoder
         return ((mean - PerChannel(Config.LatentMean)) * PerChannel(Config.LatentStd).reciprocal()).to(weights.Type);
     });
 
-    private Tensor DecodeChunk(Tensor latent, CausalCache? cache, CausalStack layers, CancellationToken ct)
+    private Tensor DecodeChunk(Tensor latent, CausalCache? cache, CausalStack layers, CancellationToken cancellationToken)
     {
         if (latent.dim() != 5 || latent.shape[1] != Config.LatentChannels || latent.numel() == 0)
             throw new ArgumentException(
                 $"expected [B, {Config.LatentChannels}, t, h, w], found [{string.Join(", ", latent.shape)}]", nameof(latent));
-        return Scoped(() => layers.Forward(FromLatent(latent), cache, ct)!);
+        return Scoped(() => layers.Forward(FromLatent(latent), cache, cancellationToken)!);
     }
 
     /// <summary>Undoes the normalisation of the latent. Reference: decode, line 544.</summary>

@@ -166,10 +166,10 @@ public sealed class VideoTransformer : IDisposable
     /// <inheritdoc cref="Forward(Tensor, Tensor, Tensor, Conditioning, RotaryTable, BlockResidual)"/>
     public Tensor Forward(
         Tensor latent, Tensor reference, TimeEmbedding time, Conditioning conditioning, RotaryTable rotary, BlockResidual? residual = null,
-        CancellationToken ct = default) => Scoped(() =>
+        CancellationToken cancellationToken = default) => Scoped(() =>
     {
         var (x, grid) = Patchify(latent, reference); // [B, L, C]
-        x = residual is { Reuse: true } ? x + residual.Value : RunBlocks(x, grid, time, conditioning, rotary, residual, ct);
+        x = residual is { Reuse: true } ? x + residual.Value : RunBlocks(x, grid, time, conditioning, rotary, residual, cancellationToken);
         return Velocity(x, time, grid);
     });
 
@@ -194,13 +194,13 @@ public sealed class VideoTransformer : IDisposable
     });
 
     private Tensor RunBlocks(
-        Tensor x, PatchGrid grid, TimeEmbedding time, Conditioning conditioning, RotaryTable rotary, BlockResidual? residual, CancellationToken ct)
+        Tensor x, PatchGrid grid, TimeEmbedding time, Conditioning conditioning, RotaryTable rotary, BlockResidual? residual, CancellationToken cancellationToken)
     {
         var input = residual is null ? null : x.alias(); // the blocks free their input
         var tokens = new PendingResidual(x);
         for (int i = 0; i < blocks.Count; i++)
         {
-            ct.ThrowIfCancellationRequested(); // a pass of a large network takes seconds
+            cancellationToken.ThrowIfCancellationRequested(); // a pass of a large network takes seconds
             var (h, index) = (tokens, i);
             tokens = blocks.Use(i, block => block.Forward(h, time.Modulation, rotary, grid, conditioning, index));
         }

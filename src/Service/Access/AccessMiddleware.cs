@@ -15,8 +15,8 @@ public sealed class AccessMiddleware(RequestDelegate next, TokenReader reader, T
     private const string Missing = "modal-http: missing credentials for proxy authorization";
     private const string Invalid = "modal-http: invalid credentials";
 
-    private readonly Lazy<Token> _local = new(tokens.Local);
-    private readonly FailedSignIns _failed = new(time);
+    private readonly Lazy<Token> local = new(tokens.Local);
+    private readonly FailedSignIns failed = new(time);
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -40,15 +40,15 @@ public sealed class AccessMiddleware(RequestDelegate next, TokenReader reader, T
     private async Task<Token?> IdentifyAsync(HttpContext context, AccessRule rule)
     {
         var key = TokenReader.KeyOf(context.Request);
-        if (!settings.NoAuth && key is not null && _failed.Look(context, key) is { Allowed: false } wait)
+        if (!settings.NoAuth && key is not null && failed.Look(context, key) is { Allowed: false } wait)
         {
             await RefuseForNow(context, wait, "too_many_attempts", "too many wrong secrets for this key came from this address");
             return null;
         }
-        if ((settings.NoAuth ? _local.Value : reader.Read(context.Request)) is not { } token)
+        if ((settings.NoAuth ? local.Value : reader.Read(context.Request)) is not { } token)
         {
             if (key is not null)
-                _failed.Count(context, key);
+                failed.Count(context, key);
             context.Response.Headers.WWWAuthenticate = "Bearer realm=\"locutor\"";
             var known = TokenReader.HasCredentials(context.Request);
             await Refuse(context, rule.Style, 401, known ? "invalid_credentials" : "missing_credentials", known ? Invalid : Missing);

@@ -8,25 +8,25 @@ namespace Locutor.Service.Access;
 internal sealed class BucketTable(TimeProvider time)
 {
     private const int Most = 10_000;
-    private readonly Dictionary<string, TokenBucket> _buckets = new(StringComparer.Ordinal);
-    private readonly Lock _lock = new();
+    private readonly Dictionary<string, TokenBucket> buckets = new(StringComparer.Ordinal);
+    private readonly Lock gate = new();
 
     /// <summary>Returns whether a request may pass, without counting one.</summary>
     public LimitReply Look(string key, int perMinute)
     {
-        lock (_lock)
-            return (_buckets.GetValueOrDefault(key) ?? new TokenBucket(time)).Look(perMinute);
+        lock (gate)
+            return (buckets.GetValueOrDefault(key) ?? new TokenBucket(time)).Look(perMinute);
     }
 
     public LimitReply Take(string key, int perMinute)
     {
-        lock (_lock)
+        lock (gate)
         {
-            if (!_buckets.TryGetValue(key, out var bucket))
+            if (!buckets.TryGetValue(key, out var bucket))
             {
-                if (_buckets.Count >= Most)
+                if (buckets.Count >= Most)
                     Forget(perMinute);
-                _buckets[key] = bucket = new TokenBucket(time);
+                buckets[key] = bucket = new TokenBucket(time);
             }
             return bucket.Take(perMinute);
         }
@@ -34,9 +34,9 @@ internal sealed class BucketTable(TimeProvider time)
 
     private void Forget(int perMinute)
     {
-        foreach (var key in _buckets.Where(pair => pair.Value.IsFull(perMinute)).Select(pair => pair.Key).ToArray())
-            _buckets.Remove(key);
-        if (_buckets.Count >= Most)
-            _buckets.Clear();
+        foreach (var key in buckets.Where(pair => pair.Value.IsFull(perMinute)).Select(pair => pair.Key).ToArray())
+            buckets.Remove(key);
+        if (buckets.Count >= Most)
+            buckets.Clear();
     }
 }

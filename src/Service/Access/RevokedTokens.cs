@@ -8,14 +8,14 @@ namespace Locutor.Service.Access;
 /// <summary>Cancels the jobs of tokens that were revoked together with their jobs.</summary>
 internal sealed partial class RevokedTokens(IGrainFactory grains, TokenStore tokens, TimeProvider time, ServeSettings settings, ILogger<RevokedTokens> logger)
 {
-    public async Task CancelJobsAsync(CancellationToken cancellation)
+    public async Task CancelJobsAsync(CancellationToken cancellationToken)
     {
         foreach (var key in tokens.WithJobsToCancel())
         {
             var canceled = 0;
             foreach (var id in (await grains.GetGrain<ITokenIndexGrain>(key).OpenAsync()).Select(entry => entry.Id))
             {
-                cancellation.ThrowIfCancellationRequested();
+                cancellationToken.ThrowIfCancellationRequested();
                 if (await grains.GetGrain<IJobGrain>(id).GetAsync() is { } job && !job.Status.IsTerminal())
                 {
                     await grains.GetGrain<IJobGrain>(id).CancelAsync();

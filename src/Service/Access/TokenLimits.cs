@@ -8,7 +8,7 @@ namespace Locutor.Service.Access;
 public sealed partial class TokenLimits(IGrainFactory grains, ServeSettings settings, TimeProvider time, ILogger<TokenLimits> logger)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
-    private readonly BucketTable _own = new(time);
+    private readonly BucketTable own = new(time);
 
     /// <summary>Counts a request of a token and returns the state of its limit.</summary>
     public Task<LimitReply> CountRequestAsync(string keyId) => TakeAsync("requests/" + keyId, settings.RequestsPerMinute);
@@ -40,7 +40,7 @@ public sealed partial class TokenLimits(IGrainFactory grains, ServeSettings sett
         catch (Exception exception) when (exception is TimeoutException or OrleansException or InvalidOperationException)
         {
             LogAlone(exception.Message);
-            return _own.Take(key, perMinute);
+            return own.Take(key, perMinute);
         }
     }
 

@@ -16,7 +16,7 @@ public sealed class TokenReader(TokenStore tokens, SessionStore sessions, TimePr
     private const int MostRemembered = 10_000;
     private static readonly TimeSpan Memory = TimeSpan.FromSeconds(5);
 
-    private readonly ConcurrentDictionary<string, (Token Token, DateTimeOffset Until)> _recent = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (Token Token, DateTimeOffset Until)> recent = new(StringComparer.Ordinal);
 
     /// <summary>Returns whether the request has any credentials, valid or not.</summary>
     public static bool HasCredentials(HttpRequest request) =>
@@ -57,7 +57,7 @@ public sealed class TokenReader(TokenStore tokens, SessionStore sessions, TimePr
         if (!request.Cookies.TryGetValue(Cookie, out var cookie))
             return;
         sessions.End(cookie);
-        _recent.TryRemove("session:" + cookie, out _);
+        this.recent.TryRemove("session:" + cookie, out _);
     }
 
     private Token? FromSession(string cookie) =>
@@ -70,16 +70,16 @@ public sealed class TokenReader(TokenStore tokens, SessionStore sessions, TimePr
     private Token? Recall(string name, Func<Token?> find)
     {
         var now = time.GetUtcNow();
-        if (_recent.TryGetValue(name, out var recent) && recent.Until > now)
+        if (this.recent.TryGetValue(name, out var recent) && recent.Until > now)
             return recent.Token;
         if (find() is not { } token)
         {
-            _recent.TryRemove(name, out _);
+            this.recent.TryRemove(name, out _);
             return null;
         }
-        if (_recent.Count >= MostRemembered)
-            _recent.Clear();
-        _recent[name] = (token, now + Memory);
+        if (this.recent.Count >= MostRemembered)
+            this.recent.Clear();
+        this.recent[name] = (token, now + Memory);
         return token;
     }
 

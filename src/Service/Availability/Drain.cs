@@ -9,29 +9,29 @@ namespace Locutor.Service.Availability;
 /// </summary>
 public sealed class Drain : IDisposable
 {
-    private readonly CancellationTokenSource _begun = new();
-    private readonly TaskCompletionSource _workersEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int _asked;
+    private readonly CancellationTokenSource begun = new();
+    private readonly TaskCompletionSource workersEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int asked;
 
-    public bool HasBegun => _begun.IsCancellationRequested;
+    public bool HasBegun => begun.IsCancellationRequested;
 
-    public CancellationToken Begun => _begun.Token;
+    public CancellationToken Begun => begun.Token;
 
     /// <summary>Completes when the workers of this service have ended.</summary>
-    public Task WorkersEnded => _workersEnded.Task;
+    public Task WorkersEnded => workersEnded.Task;
 
     /// <summary>Starts the graceful stop. Returns false when it had already started.</summary>
     public bool Begin()
     {
-        if (Interlocked.Exchange(ref _asked, 1) == 1)
+        if (Interlocked.Exchange(ref asked, 1) == 1)
             return false;
-        _begun.Cancel();
+        begun.Cancel();
         return true;
     }
 
-    public void EndWorkers() => _workersEnded.TrySetResult();
+    public void EndWorkers() => workersEnded.TrySetResult();
 
-    public void Dispose() => _begun.Dispose();
+    public void Dispose() => begun.Dispose();
 }
 
 /// <summary>Stops the service on SIGTERM or Ctrl-C. The first signal starts a graceful stop, a second signal stops at once.</summary>
@@ -40,12 +40,12 @@ internal sealed partial class DrainLifetime(Drain drain, IHostApplicationLifetim
 {
     private static readonly TimeSpan Slack = TimeSpan.FromSeconds(20);
 
-    private readonly List<PosixSignalRegistration> _signals = [];
+    private readonly List<PosixSignalRegistration> signals = [];
 
     public Task WaitForStartAsync(CancellationToken cancellationToken)
     {
         foreach (var signal in new[] { PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGQUIT })
-            _signals.Add(PosixSignalRegistration.Create(signal, OnSignal));
+            signals.Add(PosixSignalRegistration.Create(signal, OnSignal));
         return Task.CompletedTask;
     }
 
@@ -55,7 +55,7 @@ internal sealed partial class DrainLifetime(Drain drain, IHostApplicationLifetim
         return Task.CompletedTask;
     }
 
-    public void Dispose() => _signals.ForEach(signal => signal.Dispose());
+    public void Dispose() => signals.ForEach(signal => signal.Dispose());
 
     private void OnSignal(PosixSignalContext context)
     {

@@ -26,18 +26,18 @@ internal static class Outage
     }
 
     /// <summary>Repeats a read that fails while another node takes over. Use it only for calls that change nothing.</summary>
-    public static async Task<T> RetryAsync<T>(Func<Task<T>> read, CancellationToken cancellation)
+    public static async Task<T> RetryAsync<T>(Func<Task<T>> read, CancellationToken cancellationToken)
     {
         var from = TimeProvider.System.GetTimestamp();
         while (true)
         {
             try
             {
-                return await read().WaitAsync(cancellation);
+                return await read().WaitAsync(cancellationToken);
             }
             catch (Exception exception) when (Is(exception) && TimeProvider.System.GetElapsedTime(from) < Patience)
             {
-                await Task.Delay(Pause, cancellation);
+                await Task.Delay(Pause, cancellationToken);
             }
         }
     }

@@ -9,20 +9,20 @@ namespace Locutor.Service.Files;
 public sealed class DiskQuota(DataFolder folder, ServeSettings settings)
 {
     private const long LeastFree = 512L << 20;
-    private readonly long _most = (long)(settings.QuotaGb * 1e9);
-    private long _used;
+    private readonly long most = (long)(settings.QuotaGb * 1e9);
+    private long used;
 
     /// <summary>The bytes of inputs, results and unfinished work at the last measurement.</summary>
-    public long Used => Interlocked.Read(ref _used);
+    public long Used => Interlocked.Read(ref this.used);
 
     /// <summary>The quota in bytes.</summary>
-    public long Most => _most;
+    public long Most => most;
 
     /// <summary>The free bytes on the disk of the data folder.</summary>
     public long Free => new DriveInfo(folder.Root).AvailableFreeSpace;
 
     /// <summary>The bytes above the quota; 0 when the quota is kept.</summary>
-    public long Excess => Math.Max(0, Interlocked.Read(ref _used) - _most);
+    public long Excess => Math.Max(0, Interlocked.Read(ref this.used) - most);
 
     /// <summary>Whether the quota is used up, so that new jobs must be refused.</summary>
     public bool IsFull { get; private set; }
@@ -40,8 +40,8 @@ public sealed class DiskQuota(DataFolder folder, ServeSettings settings)
         var used = new DirectoryInfo(folder.Root).EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true })
             .Where(file => file.Directory?.FullName != folder.Root)
             .Sum(Length);
-        Interlocked.Exchange(ref _used, used);
-        IsFull = used > _most || Free < LeastFree;
+        Interlocked.Exchange(ref this.used, used);
+        IsFull = used > most || Free < LeastFree;
     }
 
     private static long Length(FileInfo file)

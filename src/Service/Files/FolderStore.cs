@@ -5,7 +5,7 @@ public sealed class FolderStore(DataFolder data) : IFileStore
 {
     public string Name => data.Root;
 
-    public Task KeepAsync(string file, string path, string contentType, CancellationToken cancellation)
+    public Task KeepAsync(string file, string path, string contentType, CancellationToken cancellationToken)
     {
         using (var written = new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.Read, 0))
             written.Flush(flushToDisk: true);
@@ -13,11 +13,11 @@ public sealed class FolderStore(DataFolder data) : IFileStore
         return Task.CompletedTask;
     }
 
-    public Task<string> OnDiskAsync(string path, string folder, CancellationToken cancellation) => File.Exists(data.Absolute(path))
+    public Task<string> OnDiskAsync(string path, string folder, CancellationToken cancellationToken) => File.Exists(data.Absolute(path))
         ? Task.FromResult(data.Absolute(path))
         : throw new FileNotFoundException($"{path} is not in the data folder");
 
-    public Task<Stream?> OpenAsync(string path, CancellationToken cancellation)
+    public Task<Stream?> OpenAsync(string path, CancellationToken cancellationToken)
     {
         try
         {
@@ -29,10 +29,10 @@ public sealed class FolderStore(DataFolder data) : IFileStore
         }
     }
 
-    public Task<IReadOnlyDictionary<string, DateTimeOffset>> WrittenAsync(CancellationToken cancellation) =>
+    public Task<IReadOnlyDictionary<string, DateTimeOffset>> WrittenAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyDictionary<string, DateTimeOffset>>(data.Written());
 
-    public Task RemoveAsync(string jobId, CancellationToken cancellation)
+    public Task RemoveAsync(string jobId, CancellationToken cancellationToken)
     {
         data.Remove(jobId);
         return Task.CompletedTask;

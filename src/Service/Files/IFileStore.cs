@@ -13,18 +13,18 @@ public interface IFileStore
     /// Moves a finished file from the data folder into the store. When this returns the file is durable. A reader never sees a part of
     /// it.
     /// </summary>
-    Task KeepAsync(string file, string path, string contentType, CancellationToken cancellation);
+    Task KeepAsync(string file, string path, string contentType, CancellationToken cancellationToken);
 
     /// <summary>Returns a path of the file on the local disk: its place in the store, or a copy in <paramref name="folder"/>.</summary>
     /// <exception cref="IOException">The file does not exist or cannot be read.</exception>
-    Task<string> OnDiskAsync(string path, string folder, CancellationToken cancellation);
+    Task<string> OnDiskAsync(string path, string folder, CancellationToken cancellationToken);
 
     /// <summary>Opens a file as a seekable stream for reading; null when it does not exist.</summary>
-    Task<Stream?> OpenAsync(string path, CancellationToken cancellation);
+    Task<Stream?> OpenAsync(string path, CancellationToken cancellationToken);
 
     /// <summary>Returns, for each job with files in the store or unfinished work in the data folder, the time of the last write.</summary>
-    Task<IReadOnlyDictionary<string, DateTimeOffset>> WrittenAsync(CancellationToken cancellation);
+    Task<IReadOnlyDictionary<string, DateTimeOffset>> WrittenAsync(CancellationToken cancellationToken);
 
     /// <summary>Removes the inputs and results of a job.</summary>
-    Task RemoveAsync(string jobId, CancellationToken cancellation);
+    Task RemoveAsync(string jobId, CancellationToken cancellationToken);
 }

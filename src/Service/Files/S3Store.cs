@@ -12,16 +12,16 @@ public sealed class S3Store : IFileStore, IDisposable
 {
     private const long PartBytes = 16 << 20;
 
-    private readonly DataFolder _folder;
-    private readonly string _bucket;
-    private readonly string _prefix;
-    private readonly AmazonS3Client _client;
+    private readonly DataFolder folder;
+    private readonly string bucket;
+    private readonly string prefix;
+    private readonly AmazonS3Client client;
 
     public S3Store(DataFolder folder, ServeSettings settings)
     {
-        _folder = folder;
-        _bucket = settings.S3Bucket!;
-        _prefix = settings.S3Prefix.Length == 0 || settings.S3Prefix.EndsWith('/') ? settings.S3Prefix : settings.S3Prefix + "/";
+        this.folder = folder;
+        bucket = settings.S3Bucket!;
+        prefix = settings.S3Prefix.Length == 0 || settings.S3Prefix.EndsWith('/') ? settings.S3Prefix : settings.S3Prefix + "/";
         var config = new AmazonS3Config
         {
             AuthenticationRegion = settings.S3Region,
@@ -37,35 +37,35 @@ public sealed class S3Store : IFileStore, IDisposable
         else
             config.RegionEndpoint = Amazon.RegionEndpoint.GetBySystemName(settings.S3Region);
         // Without a key in the settings the store uses the default AWS credentials: environment, profile, or the machine's role.
-        _client = settings.S3AccessKey is { } key
+        client = settings.S3AccessKey is { } key
             ? new AmazonS3Client(new BasicAWSCredentials(key, settings.S3SecretKey ?? ""), config)
             : new AmazonS3Client(config);
     }
 
-    public string Name => $"bucket {_bucket}";
+    public string Name => $"bucket {bucket}";
 
-    public async Task KeepAsync(string file, string path, string contentType, CancellationToken cancellation)
+    public async Task KeepAsync(string file, string path, string contentType, CancellationToken cancellationToken)
     {
         // Readers see the whole object or none, also in a multipart upload. Bodies are sent without signed chunks, which some servers lack.
         var length = new FileInfo(file).Length;
         if (length > PartBytes)
-            await PutInPartsAsync(file, length, _prefix + path, contentType, cancellation);
+            await PutInPartsAsync(file, length, prefix + path, contentType, cancellationToken);
         else
-            await _client.PutObjectAsync(new PutObjectRequest { BucketName = _bucket, Key = _prefix + path, FilePath = file, ContentType = contentType, UseChunkEncoding = false }, cancellation);
+            await client.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = prefix + path, FilePath = file, ContentType = contentType, UseChunkEncoding = false }, cancellationToken);
         File.Delete(file);
     }
 
-    public async Task<string> OnDiskAsync(string path, string folder, CancellationToken cancellation)
+    public async Task<string> OnDiskAsync(string path, string folder, CancellationToken cancellationToken)
     {
         var copy = Path.Combine(folder, Path.GetFileName(path));
         if (File.Exists(copy))
             return copy;
-        var aside = _folder.Aside();
+        var aside = this.folder.Aside();
         try
         {
-            await using var stored = await OpenAsync(path, cancellation) ?? throw new FileNotFoundException($"{path} is not in the {Name}");
+            await using var stored = await OpenAsync(path, cancellationToken) ?? throw new FileNotFoundException($"{path} is not in the {Name}");
             await using (var file = File.Create(aside))
-                await stored.CopyToAsync(file, cancellation);
+                await stored.CopyToAsync(file, cancellationToken);
             Directory.CreateDirectory(folder);
             File.Move(aside, copy, overwrite: true);
             return copy;
@@ -76,12 +76,12 @@ public sealed class S3Store : IFileStore, IDisposable
         }
     }
 
-    public async Task<Stream?> OpenAsync(string path, CancellationToken cancellation)
+    public async Task<Stream?> OpenAsync(string path, CancellationToken cancellationToken)
     {
         try
         {
-            var about = await _client.GetObjectMetadataAsync(_bucket, _prefix + path, cancellation);
-            return new S3Stream(_client, _bucket, _prefix + path, about.ContentLength);
+            var about = await client.GetObjectMetadataAsync(bucket, prefix + path, cancellationToken);
+            return new S3Stream(client, bucket, prefix + path, about.ContentLength);
         }
         catch (AmazonS3Exception missing) when (missing.StatusCode is System.Net.HttpStatusCode.NotFound)
         {
@@ -89,14 +89,14 @@ public sealed class S3Store : IFileStore, IDisposable
         }
     }
 
-    public async Task<IReadOnlyDictionary<string, DateTimeOffset>> WrittenAsync(CancellationToken cancellation)
+    public async Task<IReadOnlyDictionary<string, DateTimeOffset>> WrittenAsync(CancellationToken cancellationToken)
     {
-        var written = _folder.Written();
+        var written = this.folder.Written();
         foreach (var kind in new[] { "inputs/", "results/" })
         {
-            await foreach (var one in ListAsync(kind, cancellation))
+            await foreach (var one in ListAsync(kind, cancellationToken))
             {
-                var id = one.Key[(_prefix.Length + kind.Length)..].Split('/')[0];
+                var id = one.Key[(prefix.Length + kind.Length)..].Split('/')[0];
                 var at = new DateTimeOffset((one.LastModified ?? DateTime.UtcNow).ToUniversalTime());
                 if (JobId.IsValid(id) && (!written.TryGetValue(id, out var known) || known < at))
                     written[id] = at;
@@ -105,22 +105,22 @@ public sealed class S3Store : IFileStore, IDisposable
         return written;
     }
 
-    public async Task RemoveAsync(string jobId, CancellationToken cancellation)
+    public async Task RemoveAsync(string jobId, CancellationToken cancellationToken)
     {
-        _folder.Remove(jobId);
+        this.folder.Remove(jobId);
         foreach (var path in new[] { DataFolder.InputPath(jobId, ""), DataFolder.ResultPath(jobId, "") })
         {
-            await foreach (var one in ListAsync(path, cancellation))
-                await _client.DeleteObjectAsync(_bucket, one.Key, cancellation);
+            await foreach (var one in ListAsync(path, cancellationToken))
+                await client.DeleteObjectAsync(bucket, one.Key, cancellationToken);
         }
     }
 
-    private ConfiguredCancelableAsyncEnumerable<S3Object> ListAsync(string path, CancellationToken cancellation) =>
-        _client.Paginators.ListObjectsV2(new ListObjectsV2Request { BucketName = _bucket, Prefix = _prefix + path }).S3Objects.WithCancellation(cancellation);
+    private ConfiguredCancelableAsyncEnumerable<S3Object> ListAsync(string path, CancellationToken cancellationToken) =>
+        client.Paginators.ListObjectsV2(new ListObjectsV2Request { BucketName = bucket, Prefix = prefix + path }).S3Objects.WithCancellation(cancellationToken);
 
-    private async Task PutInPartsAsync(string file, long length, string key, string contentType, CancellationToken cancellation)
+    private async Task PutInPartsAsync(string file, long length, string key, string contentType, CancellationToken cancellationToken)
     {
-        var upload = await _client.InitiateMultipartUploadAsync(new InitiateMultipartUploadRequest { BucketName = _bucket, Key = key, ContentType = contentType }, cancellation);
+        var upload = await client.InitiateMultipartUploadAsync(new InitiateMultipartUploadRequest { BucketName = bucket, Key = key, ContentType = contentType }, cancellationToken);
         try
         {
             // S3 allows at most 10,000 parts per object.
@@ -128,9 +128,9 @@ public sealed class S3Store : IFileStore, IDisposable
             var parts = new List<PartETag>();
             for (long from = 0; from < length; from += size)
             {
-                var part = await _client.UploadPartAsync(new UploadPartRequest
+                var part = await client.UploadPartAsync(new UploadPartRequest
                 {
-                    BucketName = _bucket,
+                    BucketName = bucket,
                     Key = key,
                     UploadId = upload.UploadId,
                     PartNumber = parts.Count + 1,
@@ -138,40 +138,40 @@ public sealed class S3Store : IFileStore, IDisposable
                     FilePosition = from,
                     PartSize = Math.Min(size, length - from),
                     UseChunkEncoding = false,
-                }, cancellation);
+                }, cancellationToken);
                 parts.Add(new PartETag(parts.Count + 1, part.ETag));
             }
-            await _client.CompleteMultipartUploadAsync(new CompleteMultipartUploadRequest { BucketName = _bucket, Key = key, UploadId = upload.UploadId, PartETags = parts }, cancellation);
+            await client.CompleteMultipartUploadAsync(new CompleteMultipartUploadRequest { BucketName = bucket, Key = key, UploadId = upload.UploadId, PartETags = parts }, cancellationToken);
         }
         catch
         {
-            await _client.AbortMultipartUploadAsync(_bucket, key, upload.UploadId, CancellationToken.None);
+            await client.AbortMultipartUploadAsync(bucket, key, upload.UploadId, CancellationToken.None);
             throw;
         }
     }
 
     /// <summary>Writes, reads and removes a small object, to check that the bucket works.</summary>
-    public async Task TryOutAsync(CancellationToken cancellation)
+    public async Task TryOutAsync(CancellationToken cancellationToken)
     {
-        var aside = _folder.Aside();
-        await File.WriteAllTextAsync(aside, "locutor", cancellation);
+        var aside = this.folder.Aside();
+        await File.WriteAllTextAsync(aside, "locutor", cancellationToken);
         var id = JobId.New();
         try
         {
-            await KeepAsync(aside, DataFolder.InputPath(id, "check.txt"), "text/plain", cancellation);
-            await using var back = await OpenAsync(DataFolder.InputPath(id, "check.txt"), cancellation);
+            await KeepAsync(aside, DataFolder.InputPath(id, "check.txt"), "text/plain", cancellationToken);
+            await using var back = await OpenAsync(DataFolder.InputPath(id, "check.txt"), cancellationToken);
             if (back?.Length != 7)
                 throw new IOException($"expected an object of 7 bytes, found {back?.Length.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "none"}");
         }
         finally
         {
             File.Delete(aside);
-            await RemoveAsync(id, cancellation);
+            await RemoveAsync(id, cancellationToken);
         }
     }
 
     public void Dispose()
     {
-        _client.Dispose();
+        client.Dispose();
     }
 }

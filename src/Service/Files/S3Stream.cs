@@ -6,8 +6,8 @@ namespace Locutor.Service.Files;
 /// <summary>A seekable stream that reads an S3 object. It sends a request only when bytes at a new position are read.</summary>
 internal sealed class S3Stream(IAmazonS3 client, string bucket, string key, long length) : Stream
 {
-    private GetObjectResponse? _response;
-    private long _position;
+    private GetObjectResponse? response;
+    private long position;
 
     public override bool CanRead => true;
     public override bool CanSeek => true;
@@ -16,28 +16,28 @@ internal sealed class S3Stream(IAmazonS3 client, string bucket, string key, long
 
     public override long Position
     {
-        get => _position;
+        get => position;
         set => Seek(value, SeekOrigin.Begin);
     }
 
     public override long Seek(long offset, SeekOrigin origin)
     {
-        var to = origin switch { SeekOrigin.Begin => offset, SeekOrigin.Current => _position + offset, _ => length + offset };
+        var to = origin switch { SeekOrigin.Begin => offset, SeekOrigin.Current => position + offset, _ => length + offset };
         ArgumentOutOfRangeException.ThrowIfNegative(to, nameof(offset));
-        if (to != _position)
+        if (to != position)
             Drop();
-        return _position = to;
+        return position = to;
     }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (_position >= length || buffer.Length == 0)
+        if (position >= length || buffer.Length == 0)
             return 0;
-        _response ??= await client.GetObjectAsync(new GetObjectRequest { BucketName = bucket, Key = key, ByteRange = new ByteRange(_position, length - 1) }, cancellationToken);
-        var count = await _response.ResponseStream.ReadAsync(buffer, cancellationToken);
+        response ??= await client.GetObjectAsync(new GetObjectRequest { BucketName = bucket, Key = key, ByteRange = new ByteRange(position, length - 1) }, cancellationToken);
+        var count = await response.ResponseStream.ReadAsync(buffer, cancellationToken);
         if (count == 0)
-            throw new EndOfStreamException($"{key} ended at byte {_position}, expected {length}");
-        _position += count;
+            throw new EndOfStreamException($"{key} ended at byte {position}, expected {length}");
+        position += count;
         return count;
     }
 
@@ -61,7 +61,7 @@ internal sealed class S3Stream(IAmazonS3 client, string bucket, string key, long
 
     private void Drop()
     {
-        _response?.Dispose();
-        _response = null;
+        response?.Dispose();
+        response = null;
     }
 }

@@ -18,22 +18,22 @@ public sealed class StoreIdentity(IFileStore store, DataFolder folder)
     public string Name => store.Name;
 
     /// <summary>Reads the identity from the store; null when there is none.</summary>
-    public async Task<string?> ReadAsync(CancellationToken cancellation)
+    public async Task<string?> ReadAsync(CancellationToken cancellationToken)
     {
-        await using var file = await store.OpenAsync(FileName, cancellation);
+        await using var file = await store.OpenAsync(FileName, cancellationToken);
         if (file is null)
             return null;
         using var reader = new StreamReader(file);
         var buffer = new char[LongestId];
-        var length = await reader.ReadBlockAsync(buffer, cancellation);
+        var length = await reader.ReadBlockAsync(buffer, cancellationToken);
         return new string(buffer, 0, length).Trim();
     }
 
-    public async Task WriteAsync(string id, CancellationToken cancellation)
+    public async Task WriteAsync(string id, CancellationToken cancellationToken)
     {
         var aside = folder.Aside();
-        await File.WriteAllTextAsync(aside, id, cancellation);
-        await store.KeepAsync(aside, FileName, "text/plain", cancellation);
+        await File.WriteAllTextAsync(aside, id, cancellationToken);
+        await store.KeepAsync(aside, FileName, "text/plain", cancellationToken);
     }
 
     /// <summary>Returns the message for a store that does not belong to this service.</summary>

@@ -37,36 +37,36 @@ public sealed class AddressGuard
         IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128"), IPNetwork.Parse("100.64.0.0/10"), IPNetwork.Parse("240.0.0.0/4"),
     ];
 
-    private readonly bool _allowPrivate;
-    private readonly IReadOnlyList<IPNetwork> _allowed;
-    private readonly Func<string, CancellationToken, Task<IPAddress[]>> _resolve;
+    private readonly bool allowPrivate;
+    private readonly IReadOnlyList<IPNetwork> allowed;
+    private readonly Func<string, CancellationToken, Task<IPAddress[]>> resolve;
 
     public AddressGuard(ServeSettings settings, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)
     {
-        _allowPrivate = settings.AllowPrivateAddresses;
-        _allowed = settings.AllowAddresses;
-        _resolve = resolve ?? Dns.GetHostAddressesAsync;
+        allowPrivate = settings.AllowPrivateAddresses;
+        allowed = settings.AllowAddresses;
+        this.resolve = resolve ?? Dns.GetHostAddressesAsync;
     }
 
     /// <summary>Returns whether a connection to <paramref name="address"/> is allowed.</summary>
     public bool Allows(IPAddress address)
     {
         var plain = Plain(address);
-        if (_allowed.Any(network => network.Contains(plain)))
+        if (allowed.Any(network => network.Contains(plain)))
             return true;
         if (Forbidden.Any(network => network.Contains(plain) || network.Contains(address)))
             return false;
-        return _allowPrivate || !Private.Any(network => network.Contains(plain));
+        return allowPrivate || !Private.Any(network => network.Contains(plain));
     }
 
     /// <summary>Resolves the name, checks every address in the answer and connects to one of them.</summary>
     /// <exception cref="InputException">An address is not allowed, the name is unknown or nothing answers.</exception>
-    public async ValueTask<Stream> ConnectAsync(DnsEndPoint target, CancellationToken cancellation)
+    public async ValueTask<Stream> ConnectAsync(DnsEndPoint target, CancellationToken cancellationToken)
     {
         IPAddress[] addresses;
         try
         {
-            addresses = IPAddress.TryParse(target.Host, out var literal) ? [literal] : await _resolve(target.Host, cancellation);
+            addresses = IPAddress.TryParse(target.Host, out var literal) ? [literal] : await this.resolve(target.Host, cancellationToken);
         }
         catch (Exception exception) when (exception is SocketException or ArgumentException)
         {
@@ -77,7 +77,7 @@ public sealed class AddressGuard
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            await socket.ConnectAsync(addresses, target.Port, cancellation);
+            await socket.ConnectAsync(addresses, target.Port, cancellationToken);
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch (SocketException exception)

@@ -11,12 +11,12 @@ namespace Locutor.Service.Inputs;
 /// <summary>Stores inputs. Each file is written to a temporary place, inspected, and only then moved to the file store.</summary>
 public sealed class InputStore(DataFolder folder, IFileStore store, UrlFetcher fetcher, MediaInspector inspector, JobsMetrics metrics, ServeSettings settings)
 {
-    private readonly long _mostBytes = (long)(settings.MaxInputMb * 1e6);
+    private readonly long mostBytes = (long)(settings.MaxInputMb * 1e6);
 
     /// <summary>Fetches the file of a URL and stores it.</summary>
-    public async Task<JobInput> FetchAsync(string jobId, string field, string url, ExpectedMedia expected, CancellationToken cancellation)
+    public async Task<JobInput> FetchAsync(string jobId, string field, string url, ExpectedMedia expected, CancellationToken cancellationToken)
     {
-        Task<JobInput> StoreAsync(string? shown) => this.StoreAsync(jobId, field, expected, file => fetcher.FetchAsync(url, file, cancellation), shown, cancellation);
+        Task<JobInput> StoreAsync(string? shown) => this.StoreAsync(jobId, field, expected, file => fetcher.FetchAsync(url, file, cancellationToken), shown, cancellationToken);
         if (DataUrl.Is(url))
             return await StoreAsync(null);
         var (from, outcome, bytes) = (Stopwatch.GetTimestamp(), JobError.Internal, 0L);
@@ -43,8 +43,8 @@ public sealed class InputStore(DataFolder folder, IFileStore store, UrlFetcher f
     }
 
     /// <summary>Stores an uploaded file.</summary>
-    public Task<JobInput> StoreAsync(string jobId, string field, Stream upload, ExpectedMedia expected, CancellationToken cancellation) =>
-        StoreAsync(jobId, field, expected, file => CopyAsync(upload, file, cancellation), null, cancellation);
+    public Task<JobInput> StoreAsync(string jobId, string field, Stream upload, ExpectedMedia expected, CancellationToken cancellationToken) =>
+        StoreAsync(jobId, field, expected, file => CopyAsync(upload, file, cancellationToken), null, cancellationToken);
 
     /// <summary>Returns the kind of file that a field of a request expects.</summary>
     public static ExpectedMedia Expected(string field) => field switch
@@ -55,7 +55,7 @@ public sealed class InputStore(DataFolder folder, IFileStore store, UrlFetcher f
     };
 
     private async Task<JobInput> StoreAsync(
-        string jobId, string field, ExpectedMedia expected, Func<Stream, Task> write, string? url, CancellationToken cancellation)
+        string jobId, string field, ExpectedMedia expected, Func<Stream, Task> write, string? url, CancellationToken cancellationToken)
     {
         var aside = folder.Aside();
         try
@@ -63,13 +63,13 @@ public sealed class InputStore(DataFolder folder, IFileStore store, UrlFetcher f
             await using (var file = new FileStream(aside, FileMode.CreateNew, FileAccess.Write, FileShare.Read, 0, FileOptions.None))
             {
                 await write(file);
-                await file.FlushAsync(cancellation);
+                await file.FlushAsync(cancellationToken);
             }
-            var sha256 = await HashAsync(aside, cancellation);
-            var media = await inspector.InspectAsync(aside, sha256, expected, cancellation);
+            var sha256 = await HashAsync(aside, cancellationToken);
+            var media = await inspector.InspectAsync(aside, sha256, expected, cancellationToken);
             var path = DataFolder.InputPath(jobId, field + media.Extension);
             var bytes = new FileInfo(aside).Length;
-            await store.KeepAsync(aside, path, media.ContentType, cancellation);
+            await store.KeepAsync(aside, path, media.ContentType, cancellationToken);
             return new JobInput { Field = field, Url = url, Path = path, Bytes = bytes, ContentType = media.ContentType, Seconds = media.Seconds, Width = media.Width, Height = media.Height };
         }
         finally
@@ -78,17 +78,17 @@ public sealed class InputStore(DataFolder folder, IFileStore store, UrlFetcher f
         }
     }
 
-    private async Task CopyAsync(Stream upload, Stream file, CancellationToken cancellation)
+    private async Task CopyAsync(Stream upload, Stream file, CancellationToken cancellationToken)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(1 << 16);
         try
         {
             long total = 0;
-            while (await upload.ReadAsync(buffer, cancellation) is var count && count > 0)
+            while (await upload.ReadAsync(buffer, cancellationToken) is var count && count > 0)
             {
-                if ((total += count) > _mostBytes)
-                    throw new InputException(JobError.TooLarge, $"expected at most {_mostBytes} bytes", false);
-                await file.WriteAsync(buffer.AsMemory(0, count), cancellation);
+                if ((total += count) > mostBytes)
+                    throw new InputException(JobError.TooLarge, $"expected at most {mostBytes} bytes", false);
+                await file.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
             }
         }
         finally
@@ -97,9 +97,9 @@ public sealed class InputStore(DataFolder folder, IFileStore store, UrlFetcher f
         }
     }
 
-    private static async Task<string> HashAsync(string path, CancellationToken cancellation)
+    private static async Task<string> HashAsync(string path, CancellationToken cancellationToken)
     {
         await using var file = File.OpenRead(path);
-        return Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellation));
+        return Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken));
     }
 }

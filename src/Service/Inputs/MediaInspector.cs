@@ -36,9 +36,9 @@ public sealed class MediaInspector(ServeSettings settings) : IDisposable
     private const int DecodeRate = 16_000;
     private const int MostRemembered = 4096;
 
-    private readonly ConcurrentDictionary<string, InspectedMedia> _known = new(StringComparer.Ordinal);
-    private readonly SemaphoreSlim _processes = new(Math.Max(2, Environment.ProcessorCount));
-    private readonly MediaLimits _limits = new()
+    private readonly ConcurrentDictionary<string, InspectedMedia> known = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim processes = new(Math.Max(2, Environment.ProcessorCount));
+    private readonly MediaLimits limits = new()
     {
         MaxFileBytes = (long)(settings.MaxInputMb * 1e6),
         MaxPicturePixels = (long)(settings.MaxPictureMegapixels * 1e6),
@@ -46,13 +46,13 @@ public sealed class MediaInspector(ServeSettings settings) : IDisposable
         DecodeTimeout = TimeSpan.FromSeconds(120),
     };
 
-    public void Dispose() => _processes.Dispose();
+    public void Dispose() => processes.Dispose();
 
     /// <exception cref="WrongKindException">The file is readable, but of another kind.</exception>
     /// <exception cref="InputException">The file is not readable or exceeds a limit.</exception>
-    public async Task<InspectedMedia> InspectAsync(string path, string sha256, ExpectedMedia expected, CancellationToken cancellation)
+    public async Task<InspectedMedia> InspectAsync(string path, string sha256, ExpectedMedia expected, CancellationToken cancellationToken)
     {
-        var media = _known.TryGetValue(sha256, out var known) ? known : await LookAsync(path, sha256, expected, cancellation);
+        var media = this.known.TryGetValue(sha256, out var known) ? known : await LookAsync(path, sha256, expected, cancellationToken);
         var fits = expected switch
         {
             ExpectedMedia.Picture => media.Kind is MediaKind.Picture,
@@ -72,18 +72,18 @@ public sealed class MediaInspector(ServeSettings settings) : IDisposable
         _ => "audio",
     };
 
-    private async Task<InspectedMedia> LookAsync(string path, string sha256, ExpectedMedia expected, CancellationToken cancellation)
+    private async Task<InspectedMedia> LookAsync(string path, string sha256, ExpectedMedia expected, CancellationToken cancellationToken)
     {
-        await _processes.WaitAsync(cancellation);
+        await processes.WaitAsync(cancellationToken);
         try
         {
             // Equal files may arrive at once; only the first one is inspected.
-            if (_known.TryGetValue(sha256, out var meanwhile))
+            if (this.known.TryGetValue(sha256, out var meanwhile))
                 return meanwhile;
-            var info = await MediaProbe.ProbeAsync(path, _limits, cancellation);
+            var info = await MediaProbe.ProbeAsync(path, limits, cancellationToken);
             var seconds = info.Duration ?? 0;
             if (info.Kind is MediaKind.Audio && expected is ExpectedMedia.Sound)
-                seconds = await DecodedSecondsAsync(path, cancellation);
+                seconds = await DecodedSecondsAsync(path, cancellationToken);
             var names = NamesOf(info);
             var media = new InspectedMedia(names.ContentType, "." + names.Extensions[0], info.Kind, seconds, info.Width, info.Height);
             // Sound in a field for pictures was not decoded, so the result is not cached.
@@ -98,21 +98,21 @@ public sealed class MediaInspector(ServeSettings settings) : IDisposable
         }
         finally
         {
-            _processes.Release();
+            processes.Release();
         }
     }
 
-    private async Task<double> DecodedSecondsAsync(string path, CancellationToken cancellation)
+    private async Task<double> DecodedSecondsAsync(string path, CancellationToken cancellationToken)
     {
-        using var sound = (await AudioDecoder.ReadAsync(path, DecodeRate, _limits, cancellation)).Sound;
+        using var sound = (await AudioDecoder.ReadAsync(path, DecodeRate, limits, cancellationToken)).Sound;
         return sound.Seconds;
     }
 
     private void Remember(string sha256, InspectedMedia media)
     {
-        if (_known.Count >= MostRemembered)
-            _known.Clear();
-        _known[sha256] = media;
+        if (this.known.Count >= MostRemembered)
+            this.known.Clear();
+        this.known[sha256] = media;
     }
 
     private static MediaNames NamesOf(MediaInfo info) => info.Container.Names(info.Kind) ?? new(info.Kind is MediaKind.Audio ? "audio/x-unknown" : "video/x-unknown", "bin");

@@ -13,17 +13,17 @@ public sealed class UrlFetcher : IDisposable
 {
     private const int MostHops = 5;
 
-    private readonly HttpMessageInvoker _client;
-    private readonly TimeSpan _total;
-    private readonly TimeSpan _idle;
-    private readonly long _mostBytes;
+    private readonly HttpMessageInvoker client;
+    private readonly TimeSpan total;
+    private readonly TimeSpan idle;
+    private readonly long mostBytes;
 
     public UrlFetcher(AddressGuard guard, ServeSettings settings)
     {
-        _total = TimeSpan.FromSeconds(settings.FetchSeconds);
-        _idle = TimeSpan.FromSeconds(settings.FetchIdleSeconds);
-        _mostBytes = (long)(settings.MaxInputMb * 1e6);
-        _client = new HttpMessageInvoker(Handler(guard, DecompressionMethods.All));
+        this.total = TimeSpan.FromSeconds(settings.FetchSeconds);
+        this.idle = TimeSpan.FromSeconds(settings.FetchIdleSeconds);
+        this.mostBytes = (long)(settings.MaxInputMb * 1e6);
+        client = new HttpMessageInvoker(Handler(guard, DecompressionMethods.All));
     }
 
     /// <summary>
@@ -40,30 +40,30 @@ public sealed class UrlFetcher : IDisposable
         // A reused connection would skip the check of the address.
         PooledConnectionLifetime = TimeSpan.Zero,
         MaxResponseHeadersLength = 64,
-        ConnectCallback = (context, cancellation) => guard.ConnectAsync(context.DnsEndPoint, cancellation),
+        ConnectCallback = (context, cancellationToken) => guard.ConnectAsync(context.DnsEndPoint, cancellationToken),
     };
 
     /// <summary>Fetches the file of <paramref name="url"/> and writes it to <paramref name="target"/>.</summary>
     /// <exception cref="InputException">
     /// The file cannot be fetched, its address is not allowed, it is too large or it takes too long.
     /// </exception>
-    public async Task FetchAsync(string url, Stream target, CancellationToken cancellation)
+    public async Task FetchAsync(string url, Stream target, CancellationToken cancellationToken)
     {
         if (DataUrl.Is(url))
         {
-            await target.WriteAsync(DataUrl.Read(url, _mostBytes), cancellation);
+            await target.WriteAsync(DataUrl.Read(url, this.mostBytes), cancellationToken);
             return;
         }
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(_total);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(this.total);
         try
         {
             using var response = await FollowAsync(Check(url), limit.Token);
             await CopyAsync(response, target, limit);
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new InputException(JobError.TimedOut, $"took longer than {_total.TotalSeconds:0.#} s, or {_idle.TotalSeconds:0.#} s without a byte", true);
+            throw new InputException(JobError.TimedOut, $"took longer than {this.total.TotalSeconds:0.#} s, or {this.idle.TotalSeconds:0.#} s without a byte", true);
         }
         catch (HttpRequestException exception) when (exception.InnerException is InputException refused)
         {
@@ -75,7 +75,7 @@ public sealed class UrlFetcher : IDisposable
         }
     }
 
-    public void Dispose() => _client.Dispose();
+    public void Dispose() => client.Dispose();
 
     /// <summary>Parses a URL and checks that its scheme and syntax are allowed.</summary>
     public static Uri Check(string url)
@@ -89,14 +89,14 @@ public sealed class UrlFetcher : IDisposable
         return uri;
     }
 
-    private async Task<HttpResponseMessage> FollowAsync(Uri uri, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> FollowAsync(Uri uri, CancellationToken cancellationToken)
     {
         for (var hop = 0; hop <= MostHops; hop++)
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, uri);
             request.Headers.TryAddWithoutValidation("User-Agent", "Locutor/0.1");
             request.Headers.TryAddWithoutValidation("Accept", "*/*");
-            var response = await _client.SendAsync(request, cancellation);
+            var response = await client.SendAsync(request, cancellationToken);
             if (response.StatusCode is HttpStatusCode.OK)
                 return response;
             using (response)
@@ -117,7 +117,7 @@ public sealed class UrlFetcher : IDisposable
 
     private async Task CopyAsync(HttpResponseMessage response, Stream target, CancellationTokenSource limit)
     {
-        if (response.Content.Headers.ContentLength > _mostBytes)
+        if (response.Content.Headers.ContentLength > this.mostBytes)
             throw TooLarge();
         await using var body = await response.Content.ReadAsStreamAsync(limit.Token);
         var buffer = ArrayPool<byte>.Shared.Rent(1 << 16);
@@ -127,12 +127,12 @@ public sealed class UrlFetcher : IDisposable
             while (true)
             {
                 using var idle = CancellationTokenSource.CreateLinkedTokenSource(limit.Token);
-                idle.CancelAfter(_idle);
+                idle.CancelAfter(this.idle);
                 var count = await body.ReadAsync(buffer, idle.Token);
                 if (count == 0)
                     return;
                 // Counted after decompression, since a kilobyte of gzip can expand to gigabytes.
-                if ((total += count) > _mostBytes)
+                if ((total += count) > this.mostBytes)
                     throw TooLarge();
                 await target.WriteAsync(buffer.AsMemory(0, count), limit.Token);
             }
@@ -143,7 +143,7 @@ public sealed class UrlFetcher : IDisposable
         }
     }
 
-    private InputException TooLarge() => new(JobError.TooLarge, $"expected at most {_mostBytes} bytes", false);
+    private InputException TooLarge() => new(JobError.TooLarge, $"expected at most {this.mostBytes} bytes", false);
 
     private static string Reason(Exception exception) => (exception.InnerException ?? exception).Message.ReplaceLineEndings(" ");
 }

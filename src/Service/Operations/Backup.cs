@@ -27,7 +27,7 @@ public static class Backup
 
     /// <summary>Makes a backup in a new folder.</summary>
     /// <exception cref="BackupException">The folder exists, or the database cannot be copied.</exception>
-    public static async Task<BackupContents> CreateAsync(ServeSettings settings, string folder, TimeProvider time, CancellationToken cancellation)
+    public static async Task<BackupContents> CreateAsync(ServeSettings settings, string folder, TimeProvider time, CancellationToken cancellationToken)
     {
         folder = Path.GetFullPath(folder);
         if (Path.Exists(folder))
@@ -44,21 +44,21 @@ public static class Backup
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(aside, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         if (settings.Postgres is { } postgres)
-            await PostgresDump.CreateAsync(postgres, Path.Combine(aside, PostgresDump.FileName), cancellation);
+            await PostgresDump.CreateAsync(postgres, Path.Combine(aside, PostgresDump.FileName), cancellationToken);
         else
             SqliteDatabase.Copy(Path.Combine(data, SqliteDatabase.FileName), Path.Combine(aside, SqliteDatabase.FileName));
         var contents = new BackupContents(Format, time.GetUtcNow(), settings.Postgres is null ? "sqlite" : "postgres", 0, 0, settings.S3Bucket);
         foreach (var kind in Kinds)
-            contents = CopyFiles(Path.Combine(data, kind), Path.Combine(aside, kind), contents, cancellation);
+            contents = CopyFiles(Path.Combine(data, kind), Path.Combine(aside, kind), contents, cancellationToken);
         CopyIdentity(data, aside);
-        await File.WriteAllTextAsync(Path.Combine(aside, Manifest), JsonSerializer.Serialize(contents, Problems.Json), cancellation);
+        await File.WriteAllTextAsync(Path.Combine(aside, Manifest), JsonSerializer.Serialize(contents, Problems.Json), cancellationToken);
         Directory.Move(aside, folder);
         return contents;
     }
 
     /// <summary>Restores a backup into an empty data folder and, for a backup of PostgreSQL, into an empty database.</summary>
     /// <exception cref="BackupException">The folder is not a backup, its kind of database differs, or the target is not empty.</exception>
-    public static async Task<BackupContents> RestoreAsync(ServeSettings settings, string folder, CancellationToken cancellation)
+    public static async Task<BackupContents> RestoreAsync(ServeSettings settings, string folder, CancellationToken cancellationToken)
     {
         var contents = Read(folder);
         var kind = settings.Postgres is null ? "sqlite" : "postgres";
@@ -68,11 +68,11 @@ public static class Backup
         if (File.Exists(Path.Combine(data.Root, SqliteDatabase.FileName)) || Kinds.Any(name => Directory.EnumerateFileSystemEntries(data.Absolute(name)).Any()))
             throw new BackupException($"the data folder {data.Root} is in use; restore into an empty one and move the old one away");
         foreach (var name in Kinds)
-            CopyFiles(Path.Combine(folder, name), data.Absolute(name), contents, cancellation);
+            CopyFiles(Path.Combine(folder, name), data.Absolute(name), contents, cancellationToken);
         CopyIdentity(folder, data.Root);
         // The database is restored last: a folder without it is not mistaken for a complete one.
         if (settings.Postgres is { } postgres)
-            await PostgresDump.RestoreAsync(postgres, Path.Combine(folder, PostgresDump.FileName), cancellation);
+            await PostgresDump.RestoreAsync(postgres, Path.Combine(folder, PostgresDump.FileName), cancellationToken);
         else
             SqliteDatabase.Copy(Path.Combine(folder, SqliteDatabase.FileName), Path.Combine(data.Root, SqliteDatabase.FileName));
         return contents;
@@ -99,13 +99,13 @@ public static class Backup
         }
     }
 
-    private static BackupContents CopyFiles(string from, string to, BackupContents contents, CancellationToken cancellation)
+    private static BackupContents CopyFiles(string from, string to, BackupContents contents, CancellationToken cancellationToken)
     {
         if (!Directory.Exists(from))
             return contents;
         foreach (var file in new DirectoryInfo(from).EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint }))
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             var target = Path.Combine(to, Path.GetRelativePath(from, file.FullName));
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             try

@@ -21,30 +21,30 @@ internal sealed partial class Janitor(
     private static readonly TimeSpan Slack = TimeSpan.FromMinutes(10);
 
     // The longest time that a submission may still take after its last file was stored.
-    private readonly TimeSpan _unclaimed = TimeSpan.FromMinutes(settings.UploadMinutes) + TimeSpan.FromSeconds(settings.FetchSeconds) + Slack;
-    private readonly TimeSpan _round = TimeSpan.FromSeconds(settings.CleanSeconds);
+    private readonly TimeSpan unclaimed = TimeSpan.FromMinutes(settings.UploadMinutes) + TimeSpan.FromSeconds(settings.FetchSeconds) + Slack;
+    private readonly TimeSpan round = TimeSpan.FromSeconds(settings.CleanSeconds);
 
-    private long? _swept;
+    private long? swept;
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var last = time.GetTimestamp() - (long)(_round.TotalSeconds * time.TimestampFrequency);
+        var last = time.GetTimestamp() - (long)(round.TotalSeconds * time.TimestampFrequency);
         return Rounds.RunAsync(RoundAsync, Beat, time, LogWaits, LogFailed, stoppingToken);
 
         async Task RoundAsync()
         {
             // This call keeps the queue active and gives every node the statistics of the whole cluster.
             metrics.Observe(await grains.GetGrain<IQueueGrain>(IQueueGrain.Key).StatisticsAsync());
-            if (time.GetElapsedTime(last) >= _round)
+            if (time.GetElapsedTime(last) >= round)
             {
                 last = time.GetTimestamp();
                 await CleanAsync(stoppingToken);
             }
-            await Task.Delay(_round < Beat ? _round : Beat, time, stoppingToken);
+            await Task.Delay(round < Beat ? round : Beat, time, stoppingToken);
         }
     }
 
-    private async Task CleanAsync(CancellationToken cancellation)
+    private async Task CleanAsync(CancellationToken cancellationToken)
     {
         foreach (var file in new DirectoryInfo(folder.Absolute("aside")).EnumerateFiles().Where(file => time.GetUtcNow() - file.LastWriteTimeUtc > AsideAge))
             file.Delete();
@@ -53,30 +53,30 @@ internal sealed partial class Janitor(
             var index = grains.GetGrain<ITokenIndexGrain>(owner);
             foreach (var entry in await index.ExpiredAsync(time.GetUtcNow()))
             {
-                cancellation.ThrowIfCancellationRequested();
+                cancellationToken.ThrowIfCancellationRequested();
                 await RemoveAsync(owner, entry);
             }
         }
-        await revoked.CancelJobsAsync(cancellation);
-        if (_swept is not { } swept || time.GetElapsedTime(swept) >= SweepPause)
+        await revoked.CancelJobsAsync(cancellationToken);
+        if (this.swept is not { } swept || time.GetElapsedTime(swept) >= SweepPause)
         {
-            _swept = time.GetTimestamp();
-            await SweepAsync(cancellation);
+            this.swept = time.GetTimestamp();
+            await SweepAsync(cancellationToken);
         }
         quota.Measure();
         if (quota.Excess > 0)
-            await MakeRoomAsync(cancellation);
+            await MakeRoomAsync(cancellationToken);
     }
 
     /// <summary>
     /// Removes files of submissions that were never accepted, because the service stopped or an answer was lost, and files that should
     /// have been removed when their job expired.
     /// </summary>
-    private async Task SweepAsync(CancellationToken cancellation)
+    private async Task SweepAsync(CancellationToken cancellationToken)
     {
-        var before = time.GetUtcNow() - _unclaimed;
+        var before = time.GetUtcNow() - unclaimed;
         // Files are listed before the indices are read, so that jobs accepted in the meantime are known.
-        var old = (await store.WrittenAsync(cancellation)).Where(job => job.Value < before).Select(job => job.Key).ToArray();
+        var old = (await store.WrittenAsync(cancellationToken)).Where(job => job.Value < before).Select(job => job.Key).ToArray();
         var owners = await grains.GetGrain<IOwnersGrain>(IOwnersGrain.Key).ListAsync();
         if (owners.Length == 0)
             return; // An empty database may be the wrong one, so it does not decide about these files.
@@ -85,13 +85,13 @@ internal sealed partial class Janitor(
         {
             var index = grains.GetGrain<ITokenIndexGrain>(owner);
             foreach (var id in await index.WithoutFilesAsync(old))
-                await store.RemoveAsync(id, cancellation);
+                await store.RemoveAsync(id, cancellationToken);
             unknown = await index.UnknownAsync(unknown);
         }
         foreach (var id in unknown)
         {
             await grains.GetGrain<IJobGrain>(id).DiscardAsync();
-            await store.RemoveAsync(id, cancellation);
+            await store.RemoveAsync(id, cancellationToken);
         }
         if (unknown.Length > 0)
             LogSwept(unknown.Length);
@@ -107,7 +107,7 @@ internal sealed partial class Janitor(
             await grains.GetGrain<ITokenIndexGrain>(owner).RemoveAsync(entry.Id);
     }
 
-    private async Task MakeRoomAsync(CancellationToken cancellation)
+    private async Task MakeRoomAsync(CancellationToken cancellationToken)
     {
         var finished = new List<(string Owner, IndexEntry Entry)>();
         foreach (var owner in await grains.GetGrain<IOwnersGrain>(IOwnersGrain.Key).ListAsync())
@@ -115,7 +115,7 @@ internal sealed partial class Janitor(
                 .Where(entry => entry.Status is not JobStatus.Expired).Select(entry => (owner, entry)));
         foreach (var (owner, entry) in finished.OrderBy(found => found.Entry.Order))
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             await RemoveAsync(owner, entry);
             quota.Measure();
             LogMadeRoom(entry.Id);

@@ -10,18 +10,18 @@ internal static class PostgresDump
     public const string FileName = "database.dump";
 
     /// <summary>Writes a dump without the table of running machines, since after a restore the service would wait for them.</summary>
-    public static Task CreateAsync(string connectionString, string file, CancellationToken cancellation) =>
-        RunAsync("pg_dump", ["--format=custom", "--no-owner", "--exclude-table-data=membership*", $"--file={file}"], connectionString, cancellation);
+    public static Task CreateAsync(string connectionString, string file, CancellationToken cancellationToken) =>
+        RunAsync("pg_dump", ["--format=custom", "--no-owner", "--exclude-table-data=membership*", $"--file={file}"], connectionString, cancellationToken);
 
     /// <summary>Restores a dump into an empty database.</summary>
     /// <exception cref="BackupException">The database already has tables.</exception>
-    public static Task RestoreAsync(string connectionString, string file, CancellationToken cancellation) =>
-        RunAsync("pg_restore", ["--single-transaction", "--exit-on-error", "--no-owner", $"--dbname={new NpgsqlConnectionStringBuilder(connectionString).Database}", file], connectionString, cancellation);
+    public static Task RestoreAsync(string connectionString, string file, CancellationToken cancellationToken) =>
+        RunAsync("pg_restore", ["--single-transaction", "--exit-on-error", "--no-owner", $"--dbname={new NpgsqlConnectionStringBuilder(connectionString).Database}", file], connectionString, cancellationToken);
 
     /// <summary>
     /// Runs a program. The connection is passed in the environment, where other users of the machine cannot read the password.
     /// </summary>
-    private static async Task RunAsync(string program, string[] arguments, string connectionString, CancellationToken cancellation)
+    private static async Task RunAsync(string program, string[] arguments, string connectionString, CancellationToken cancellationToken)
     {
         var connection = new NpgsqlConnectionStringBuilder(connectionString);
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardInput = true };
@@ -36,8 +36,8 @@ internal static class PostgresDump
         {
             using var process = Process.Start(start)!;
             process.StandardInput.Close();
-            var error = process.StandardError.ReadToEndAsync(cancellation);
-            await process.WaitForExitAsync(cancellation);
+            var error = process.StandardError.ReadToEndAsync(cancellationToken);
+            await process.WaitForExitAsync(cancellationToken);
             if (process.ExitCode != 0)
                 throw new BackupException($"{program} ended with code {process.ExitCode}: {(await error).Trim()}");
         }

@@ -17,13 +17,13 @@ internal sealed partial class Readiness(
     private static readonly TimeSpan QueueMoves = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan WorkersStart = TimeSpan.FromMinutes(2);
 
-    private readonly long _started = time.GetTimestamp();
-    private long? _queueLost;
-    private bool _begun;
-    private volatile string[] _found = ["starting"];
+    private readonly long started = time.GetTimestamp();
+    private long? queueLost;
+    private bool begun;
+    private volatile string[] found = ["starting"];
 
     /// <summary>The reasons why the service is not ready; empty when it is.</summary>
-    public IReadOnlyList<string> Reasons => drain.HasBegun ? ["draining: the service is about to stop", .. _found] : _found;
+    public IReadOnlyList<string> Reasons => drain.HasBegun ? ["draining: the service is about to stop", .. this.found] : this.found;
 
     public static IResult Answer(Readiness readiness, HttpContext context)
     {
@@ -40,9 +40,9 @@ internal sealed partial class Readiness(
         {
             var (queue, database) = (QueueAsync(), DatabaseAsync());
             string[] found = [.. new[] { Lasting(await queue), await database, Disk() }.OfType<string>()];
-            if (!found.SequenceEqual(_found))
+            if (!found.SequenceEqual(this.found))
                 Log(found);
-            _found = found;
+            this.found = found;
             await Task.Delay(found.Length == 0 ? Beat : FirstBeat, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -54,11 +54,11 @@ internal sealed partial class Readiness(
     private string? Lasting(string? reason)
     {
         if (reason is null)
-            _queueLost = null;
+            queueLost = null;
         else
-            _queueLost ??= time.GetTimestamp();
-        _begun |= reason is null;
-        return _begun && _queueLost is { } since && time.GetElapsedTime(since) < QueueMoves ? null : reason;
+            queueLost ??= time.GetTimestamp();
+        begun |= reason is null;
+        return begun && queueLost is { } since && time.GetElapsedTime(since) < QueueMoves ? null : reason;
     }
 
     private async Task<string?> QueueAsync()
@@ -68,7 +68,7 @@ internal sealed partial class Readiness(
             var queue = await grains.GetGrain<IQueueGrain>(IQueueGrain.Key).StatisticsAsync().WaitAsync(Patience, time);
             if (!queue.Ready)
                 return "queue: taking up the open jobs";
-            var expected = settings.Workers != "none" && time.GetElapsedTime(_started) > WorkersStart;
+            var expected = settings.Workers != "none" && time.GetElapsedTime(started) > WorkersStart;
             return expected && queue.Workers == 0 ? $"workers: none has been seen for {WorkersStart.TotalMinutes:0} minutes, expected {string.Join(", ", WorkerSupervisor.Devices(settings.Workers))}" : null;
         }
         catch (Exception exception)

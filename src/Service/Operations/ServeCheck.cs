@@ -25,7 +25,7 @@ public static class ServeCheck
         new("cluster", () => [Cluster(settings)]),
         new("data", () => [.. Data(settings)]),
         new("database", () => [Database(settings)]),
-        new("files", async cancellation => [await FilesAsync(settings, cancellation)]) { Patience = TimeSpan.FromMinutes(1) },
+        new("files", async cancellationToken => [await FilesAsync(settings, cancellationToken)]) { Patience = TimeSpan.FromMinutes(1) },
         new("page", () => [Page()]),
         new("workers", () => [.. Workers(settings)]),
         .. settings.NoAuth ? Array.Empty<Check>() : [new("tokens", () => [Tokens(settings)])],
@@ -111,16 +111,16 @@ public static class ServeCheck
         }
     }
 
-    private static async Task<Finding> FilesAsync(ServeSettings settings, CancellationToken cancellation)
+    private static async Task<Finding> FilesAsync(ServeSettings settings, CancellationToken cancellationToken)
     {
         var folder = new DataFolder(settings);
         var store = FileStores.Of(settings, folder);
         try
         {
             if (store is S3Store bucket)
-                await bucket.TryOutAsync(cancellation);
+                await bucket.TryOutAsync(cancellationToken);
             var identity = new StoreIdentity(store, folder);
-            var found = await identity.ReadAsync(cancellation);
+            var found = await identity.ReadAsync(cancellationToken);
             var expected = ExpectedStore(settings);
             if (!settings.AdoptStore && expected is not null && expected != found)
                 return Finding.Failure("files", identity.Mismatch(expected, found), "nodes share one data folder or one bucket; if this store takes the place of a lost one, start once with --set adopt_store=true");

@@ -9,7 +9,7 @@ using Locutor.Service.Telemetry;
 namespace Locutor.Service.Submissions;
 
 /// <summary>Fetches one input of a job from its URL and stores it.</summary>
-public delegate Task<JobInput> FetchInput(string jobId, JobInput input, CancellationToken cancellation);
+public delegate Task<JobInput> FetchInput(string jobId, JobInput input, CancellationToken cancellationToken);
 
 /// <summary>
 /// Fetches the inputs of accepted jobs from their URLs, for several jobs at a time. If the service crashes during a fetch, the queue hands
@@ -21,32 +21,32 @@ public sealed partial class InputFetchService(
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan StorePatience = TimeSpan.FromHours(1);
 
-    private readonly TimeSpan _beat = TimeSpan.FromSeconds(settings.LeaseSeconds / 3);
+    private readonly TimeSpan beat = TimeSpan.FromSeconds(settings.LeaseSeconds / 3);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(Enumerable.Range(0, settings.FetchInParallel).Select(_ => RunAsync(stoppingToken)));
 
-    private Task RunAsync(CancellationToken cancellation)
+    private Task RunAsync(CancellationToken cancellationToken)
     {
         var queue = grains.GetGrain<IQueueGrain>(IQueueGrain.Key);
-        return Rounds.RunAsync(RoundAsync, TimeSpan.FromSeconds(1), time, LogWaits, LogFailed, cancellation);
+        return Rounds.RunAsync(RoundAsync, TimeSpan.FromSeconds(1), time, LogWaits, LogFailed, cancellationToken);
 
         async Task RoundAsync()
         {
-            if (await queue.NextToFetchAsync(Wait).WaitAsync(cancellation) is { } job)
-                await FetchAsync(job, cancellation);
+            if (await queue.NextToFetchAsync(Wait).WaitAsync(cancellationToken) is { } job)
+                await FetchAsync(job, cancellationToken);
         }
     }
 
-    private async Task FetchAsync(JobRecord job, CancellationToken cancellation)
+    private async Task FetchAsync(JobRecord job, CancellationToken cancellationToken)
     {
         var grain = grains.GetGrain<IJobGrain>(job.Id);
         using var span = Tracing.Start("fetch inputs", job);
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var beating = BeatAsync(job.Id, over.Token);
         try
         {
-            var (inputs, error) = await BringAsync(job, cancellation);
+            var (inputs, error) = await BringAsync(job, cancellationToken);
             if (inputs is not null)
                 await grain.StoreInputsAsync(inputs);
             else if (error is not null)
@@ -63,13 +63,13 @@ public sealed partial class InputFetchService(
     /// Fetches all inputs of a job. Returns the inputs, or the error with which the job fails. Returns neither when the store fails
     /// within an hour of the submission: then the queue hands the job out again later.
     /// </summary>
-    private async Task<(JobInput[]? Inputs, JobError? Error)> BringAsync(JobRecord job, CancellationToken cancellation)
+    private async Task<(JobInput[]? Inputs, JobError? Error)> BringAsync(JobRecord job, CancellationToken cancellationToken)
     {
         try
         {
             var stored = new List<JobInput>();
             foreach (var input in job.Request.Inputs)
-                stored.Add(input.Path is not null ? input : await fetch(job.Id, input, cancellation));
+                stored.Add(input.Path is not null ? input : await fetch(job.Id, input, cancellationToken));
             var request = StoredRequest.Load(job.Request);
             if (request[VideoFields.Boxes] is not null && BoxCheck.Fault(VideoSettings.Resolve(catalog.Find(request[VideoFields.Model]), request), stored) is { } fault)
                 throw new InputException(JobError.InvalidRequest, $"{VideoFields.Boxes.Name}: {fault}", false);
@@ -99,7 +99,7 @@ public sealed partial class InputFetchService(
     {
         while (!over.IsCancellationRequested)
         {
-            await Task.Delay(_beat, time, over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(beat, time, over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!over.IsCancellationRequested)
                 grains.GetGrain<IQueueGrain>(IQueueGrain.Key).FetchingAsync(job).Ignore();
         }

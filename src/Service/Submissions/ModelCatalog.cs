@@ -38,11 +38,11 @@ public sealed record ModelView(
 /// <summary>The models that this service offers. The first one is the default for requests that name no model.</summary>
 public sealed class ModelCatalog
 {
-    private readonly IReadOnlyList<Bundle> _bundles;
+    private readonly IReadOnlyList<Bundle> bundles;
 
     private ModelCatalog(IReadOnlyList<Bundle> bundles, string usual)
     {
-        (_bundles, Default) = (bundles, usual);
+        (this.bundles, Default) = (bundles, usual);
         Models = [.. bundles.Select(View)];
     }
 
@@ -83,8 +83,8 @@ public sealed class ModelCatalog
 
     /// <summary>Returns the bundle with this name; null returns the default model.</summary>
     /// <exception cref="RequestException">This service does not offer a model with this name.</exception>
-    internal Bundle Find(string? name) => _bundles.FirstOrDefault(bundle => bundle.Name == (name ?? Default))
-        ?? throw new RequestException(VideoFields.Model.Name, $"expected one of {string.Join(", ", _bundles.Select(bundle => bundle.Name))}, found '{name}'");
+    internal Bundle Find(string? name) => this.bundles.FirstOrDefault(bundle => bundle.Name == (name ?? Default))
+        ?? throw new RequestException(VideoFields.Model.Name, $"expected one of {string.Join(", ", this.bundles.Select(bundle => bundle.Name))}, found '{name}'");
 
     private static ModelView View(Bundle bundle) => new(
         bundle.Name, Title(bundle), bundle.NoticeBelow is null ? bundle.Notice : null, [.. bundle.Sizes.Keys], bundle.DefaultSize,

@@ -51,13 +51,13 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
     /// The submission is refused. Status 400: the body cannot be parsed. 408: it took longer than the upload limit of the settings.
     /// 413: it is too large. 415: the content type is neither JSON nor a form. 422: a field or a file does not fit.
     /// </exception>
-    public Task<Draft> ReadAsync(string jobId, HttpContext context, bool keepFiles) => GuardAsync(jobId, context, async cancellation =>
+    public Task<Draft> ReadAsync(string jobId, HttpContext context, bool keepFiles) => GuardAsync(jobId, context, async cancellationToken =>
     {
         var request = context.Request;
         if (request.HasJsonContentType())
-            return await ReadJsonAsync(request, cancellation);
+            return await ReadJsonAsync(request, cancellationToken);
         if (MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase))
-            return await ReadFormAsync(keepFiles ? jobId : null, request, HeaderUtilities.RemoveQuotes(type.Boundary).Value, cancellation);
+            return await ReadFormAsync(keepFiles ? jobId : null, request, HeaderUtilities.RemoveQuotes(type.Boundary).Value, cancellationToken);
         throw new ProblemException(415, "unsupported_media_type", "expected application/json or multipart/form-data");
     });
 
@@ -70,13 +70,13 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
     /// Status 408: it took longer than the upload limit of the settings. 413: an input is too large. 422: an input cannot be used, or the
     /// boxes do not fit the picture.
     /// </exception>
-    public Task<JobRequest> StoreAsync(string jobId, Draft draft, HttpContext context) => GuardAsync(jobId, context, async cancellation =>
+    public Task<JobRequest> StoreAsync(string jobId, Draft draft, HttpContext context) => GuardAsync(jobId, context, async cancellationToken =>
     {
         var all = draft.Stored.ToList();
         foreach (var (field, url) in draft.Urls)
         {
             all.Add(DataUrl.Is(url)
-                ? await StoreAsync(field.Name, () => inputs.FetchAsync(jobId, field.Name, url, InputStore.Expected(field.Name), cancellation))
+                ? await StoreAsync(field.Name, () => inputs.FetchAsync(jobId, field.Name, url, InputStore.Expected(field.Name), cancellationToken))
                 : new JobInput { Field = field.Name, Url = url });
         }
         if (BoxCheck.Fault(draft.Asked.Settings, all) is { } fault)
@@ -106,10 +106,10 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
     }
 
     /// <summary>Reads a JSON body. Its hash covers the bytes of the body, so another order of the fields gives another hash.</summary>
-    private async Task<Draft> ReadJsonAsync(HttpRequest request, CancellationToken cancellation)
+    private async Task<Draft> ReadJsonAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         var most = (long)(settings.MaxJsonMb * 1e6);
-        var raw = await BodyReader.ReadAsync(request, most, cancellation)
+        var raw = await BodyReader.ReadAsync(request, most, cancellationToken)
             ?? throw new ProblemException(413, JobError.TooLarge, $"expected a body of at most {most} bytes; upload large files as multipart/form-data");
         using var json = Parse(raw);
         var form = SubmissionFields.NewForm();
@@ -120,7 +120,7 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
 
     /// <summary>Reads a multipart form part by part. Its hash covers the names and contents of the parts in their order.</summary>
     /// <param name="jobId">The job under which files are stored; null stores no files and only hashes them.</param>
-    private async Task<Draft> ReadFormAsync(string? jobId, HttpRequest request, string? boundary, CancellationToken cancellation)
+    private async Task<Draft> ReadFormAsync(string? jobId, HttpRequest request, string? boundary, CancellationToken cancellationToken)
     {
         if (string.IsNullOrEmpty(boundary) || boundary.Length > 200)
             throw new ProblemException(400, JobError.InvalidRequest, "the multipart boundary is missing or too long");
@@ -131,11 +131,11 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
         var parts = 0;
         try
         {
-            while (await reader.ReadNextSectionAsync(cancellation) is { } section)
+            while (await reader.ReadNextSectionAsync(cancellationToken) is { } section)
             {
                 if (++parts > MostParts)
                     throw new ProblemException(400, JobError.InvalidRequest, $"expected at most {MostParts} parts");
-                await ReadPartAsync(jobId, section, form, stored, hash, cancellation);
+                await ReadPartAsync(jobId, section, form, stored, hash, cancellationToken);
             }
         }
         catch (Exception exception) when (exception is InvalidDataException or IOException && exception is not BadHttpRequestException)
@@ -190,7 +190,7 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
 
     /// <summary>Adds one part of a form: a file of an input field goes to the file store, all other parts are texts in UTF-8.</summary>
     private async Task ReadPartAsync(
-        string? jobId, MultipartSection section, RequestForm form, List<JobInput> stored, IncrementalHash hash, CancellationToken cancellation)
+        string? jobId, MultipartSection section, RequestForm form, List<JobInput> stored, IncrementalHash hash, CancellationToken cancellationToken)
     {
         if (!ContentDispositionHeaderValue.TryParse(section.ContentDisposition, out var disposition) || HeaderUtilities.RemoveQuotes(disposition.Name).Value is not { Length: > 0 } name)
             throw new ProblemException(400, JobError.InvalidRequest, "a part of the form has no name");
@@ -202,14 +202,14 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
             var body = new HashingStream(section.Body, hash);
             // The client's file name and content type are ignored: the stored name and type come from the bytes of the file.
             if (jobId is null)
-                await body.CopyToAsync(Stream.Null, cancellation);
+                await body.CopyToAsync(Stream.Null, cancellationToken);
             else
-                stored.Add(await StoreAsync(name, () => inputs.StoreAsync(jobId, name, body, InputStore.Expected(name), cancellation)));
+                stored.Add(await StoreAsync(name, () => inputs.StoreAsync(jobId, name, body, InputStore.Expected(name), cancellationToken)));
             return;
         }
         using var text = new MemoryStream();
         var buffer = new byte[4096];
-        while (await section.Body.ReadAsync(buffer, cancellation) is var count && count > 0)
+        while (await section.Body.ReadAsync(buffer, cancellationToken) is var count && count > 0)
         {
             if (text.Length + count > LongestText)
                 throw new ProblemException(413, JobError.TooLarge, $"{name}: expected at most {LongestText} bytes of text");

@@ -31,8 +31,8 @@ internal sealed class JobViews(IGrainFactory grains)
     /// <summary>
     /// Returns the record as soon as its version is above <paramref name="version"/>, at the latest after <paramref name="atMost"/>.
     /// </summary>
-    public Task<JobRecord?> WaitAsync(string id, long version, TimeSpan atMost, CancellationToken cancellation) =>
-        Outage.RetryAsync(() => Grain(id).WaitAsync(version, atMost), cancellation);
+    public Task<JobRecord?> WaitAsync(string id, long version, TimeSpan atMost, CancellationToken cancellationToken) =>
+        Outage.RetryAsync(() => Grain(id).WaitAsync(version, atMost), cancellationToken);
 
     public IJobGrain Grain(string id) => grains.GetGrain<IJobGrain>(id);
 

@@ -28,7 +28,7 @@ public sealed partial class WebhookSender(
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestPause = TimeSpan.FromHours(2);
 
-    private readonly HttpMessageInvoker _client = new(UrlFetcher.Handler(guard, DecompressionMethods.None));
+    private readonly HttpMessageInvoker client = new(UrlFetcher.Handler(guard, DecompressionMethods.None));
 
     /// <summary>
     /// Computes the value of the <c>webhook-signature</c> header: HMAC-SHA256 of id, timestamp and body with the bytes of the secret.
@@ -42,29 +42,29 @@ public sealed partial class WebhookSender(
 
     public override void Dispose()
     {
-        _client.Dispose();
+        client.Dispose();
         base.Dispose();
     }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(Enumerable.Range(0, InParallel).Select(_ => RunAsync(stoppingToken)));
 
-    private Task RunAsync(CancellationToken cancellation)
+    private Task RunAsync(CancellationToken cancellationToken)
     {
         var queue = grains.GetGrain<IQueueGrain>(IQueueGrain.Key);
-        return Rounds.RunAsync(RoundAsync, TimeSpan.FromSeconds(1), time, LogWaits, LogFailed, cancellation);
+        return Rounds.RunAsync(RoundAsync, TimeSpan.FromSeconds(1), time, LogWaits, LogFailed, cancellationToken);
 
         async Task RoundAsync()
         {
-            if (await queue.NextWebhookAsync(Wait).WaitAsync(cancellation) is { Webhook: { Settled: false } state } job)
-                await grains.GetGrain<IJobGrain>(job.Id).RecordWebhookAsync(await TryAsync(job, state, cancellation));
+            if (await queue.NextWebhookAsync(Wait).WaitAsync(cancellationToken) is { Webhook: { Settled: false } state } job)
+                await grains.GetGrain<IJobGrain>(job.Id).RecordWebhookAsync(await TryAsync(job, state, cancellationToken));
         }
     }
 
-    private async Task<WebhookState> TryAsync(JobRecord job, WebhookState state, CancellationToken cancellation)
+    private async Task<WebhookState> TryAsync(JobRecord job, WebhookState state, CancellationToken cancellationToken)
     {
         var from = time.GetTimestamp();
-        var outcome = await AttemptAsync(job, cancellation);
+        var outcome = await AttemptAsync(job, cancellationToken);
         var took = time.GetElapsedTime(from);
         var now = time.GetUtcNow();
         var next = state with { Attempts = state.Attempts + 1, LastStatus = outcome.Status, LastError = outcome.Error, LastAt = now };
@@ -79,13 +79,13 @@ public sealed partial class WebhookSender(
         return next with { Settled = over, NextAt = over ? null : now + Pause(next.Attempts) };
     }
 
-    private async Task<Outcome> AttemptAsync(JobRecord job, CancellationToken cancellation)
+    private async Task<Outcome> AttemptAsync(JobRecord job, CancellationToken cancellationToken)
     {
         try
         {
-            return await PostAsync(job, cancellation);
+            return await PostAsync(job, cancellationToken);
         }
-        catch (Exception exception) when (exception is not OperationCanceledException || !cancellation.IsCancellationRequested)
+        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             var cause = exception.InnerException ?? exception;
             return new Outcome(null, cause.Message, IsFinal: cause is InputException { Retryable: false });
@@ -102,10 +102,10 @@ public sealed partial class WebhookSender(
         return TimeSpan.FromSeconds(whole * (0.5 + RandomNumberGenerator.GetInt32(1000) / 2000.0));
     }
 
-    private async Task<Outcome> PostAsync(JobRecord job, CancellationToken cancellation)
+    private async Task<Outcome> PostAsync(JobRecord job, CancellationToken cancellationToken)
     {
         using var span = Tracing.Start("webhook", job);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(TimeSpan.FromSeconds(Math.Min(30, settings.FetchSeconds)));
         var timestamp = time.GetUtcNow().ToUnixTimeSeconds();
         var body = JsonSerializer.Serialize(
@@ -119,7 +119,7 @@ public sealed partial class WebhookSender(
         request.Headers.TryAddWithoutValidation("webhook-id", "msg_" + job.Id);
         request.Headers.TryAddWithoutValidation("webhook-timestamp", timestamp.ToString(CultureInfo.InvariantCulture));
         request.Headers.TryAddWithoutValidation("webhook-signature", Sign(token.WebhookSecret, "msg_" + job.Id, timestamp, body));
-        using var response = await _client.SendAsync(request, limit.Token);
+        using var response = await client.SendAsync(request, limit.Token);
         var status = (int)response.StatusCode;
         return new Outcome(status, response.IsSuccessStatusCode ? null : $"answered {status}", IsFinal: response.StatusCode is HttpStatusCode.Gone);
     }

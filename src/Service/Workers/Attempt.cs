@@ -14,46 +14,46 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
     private static readonly TimeSpan CallPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan EndPatience = TimeSpan.FromMinutes(10);
 
-    private readonly IJobGrain _job;
-    private readonly int _number;
-    private readonly TimeProvider _time;
-    private readonly CancellationTokenSource _stopped = new();
-    private readonly CancellationTokenSource _over = new();
-    private readonly Task _watching;
-    private readonly Task _reporting;
-    private readonly StageClock _stages;
-    private JobProgress? _latest;
-    private long _moved;
+    private readonly IJobGrain job;
+    private readonly int number;
+    private readonly TimeProvider time;
+    private readonly CancellationTokenSource stopped = new();
+    private readonly CancellationTokenSource over = new();
+    private readonly Task watching;
+    private readonly Task reporting;
+    private readonly StageClock stages;
+    private JobProgress? latest;
+    private long moved;
 
     public Attempt(IJobGrain job, int number, TimeProvider time)
     {
-        (_job, _number, _time, _moved) = (job, number, time, time.GetTimestamp());
-        _stages = new StageClock(time);
-        _watching = WatchAsync();
-        _reporting = ReportAsync();
+        (this.job, this.number, this.time, moved) = (job, number, time, time.GetTimestamp());
+        stages = new StageClock(time);
+        watching = WatchAsync();
+        reporting = ReportAsync();
     }
 
     /// <summary>A token that is canceled when the worker must stop the attempt.</summary>
-    public CancellationToken Stopped => _stopped.Token;
+    public CancellationToken Stopped => stopped.Token;
 
     /// <summary>The reason why the attempt must stop.</summary>
     public LeaseReply Reply { get; private set; }
 
     /// <summary>The time since the last change of the progress. Repeated reports without a change do not count.</summary>
-    public TimeSpan Stall => _time.GetElapsedTime(Volatile.Read(ref _moved));
+    public TimeSpan Stall => this.time.GetElapsedTime(Volatile.Read(ref moved));
 
     /// <summary>The seconds that the attempt has spent in each stage.</summary>
-    public Dictionary<JobStage, double> StageSeconds => _stages.Read();
+    public Dictionary<JobStage, double> StageSeconds => stages.Read();
 
     /// <summary>The latest reported progress; null when there is none.</summary>
-    public JobProgress? Latest => Volatile.Read(ref _latest);
+    public JobProgress? Latest => Volatile.Read(ref latest);
 
     public void Report(JobProgress value)
     {
-        _stages.Enter(value.Stage);
+        stages.Enter(value.Stage);
         if (Latest is not { } before || value with { EtaSeconds = before.EtaSeconds } != before)
-            Volatile.Write(ref _moved, _time.GetTimestamp());
-        Volatile.Write(ref _latest, value);
+            Volatile.Write(ref moved, this.time.GetTimestamp());
+        Volatile.Write(ref latest, value);
     }
 
     /// <summary>
@@ -61,37 +61,37 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
     /// </summary>
     public async Task EndAsync(Func<Task<bool>> tell)
     {
-        var from = _time.GetTimestamp();
+        var from = this.time.GetTimestamp();
         while (true)
         {
             try
             {
                 // A lost node does not answer; the next call finds the job on another node. A repeated call changes nothing.
-                await tell().WaitAsync(CallPatience, _time);
+                await tell().WaitAsync(CallPatience, this.time);
                 return;
             }
-            catch (Exception) when (_time.GetElapsedTime(from) < EndPatience && !_stopped.IsCancellationRequested)
+            catch (Exception) when (this.time.GetElapsedTime(from) < EndPatience && !stopped.IsCancellationRequested)
             {
-                await Task.Delay(Pace, _time);
+                await Task.Delay(Pace, this.time);
             }
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _over.CancelAsync();
-        await Task.WhenAll(_watching, _reporting);
-        _stopped.Dispose();
-        _over.Dispose();
+        await over.CancelAsync();
+        await Task.WhenAll(watching, reporting);
+        stopped.Dispose();
+        over.Dispose();
     }
 
     private async Task WatchAsync()
     {
-        while (!_over.IsCancellationRequested)
+        while (!over.IsCancellationRequested)
         {
             try
             {
-                await HeedAsync(await _job.WaitForStopAsync(_number, StopWait).WaitAsync(StopWait + CallPatience, _time, _over.Token));
+                await HeedAsync(await this.job.WaitForStopAsync(this.number, StopWait).WaitAsync(StopWait + CallPatience, this.time, over.Token));
             }
             catch (Exception)
             {
@@ -102,11 +102,11 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
 
     private async Task ReportAsync()
     {
-        while (!_over.IsCancellationRequested)
+        while (!over.IsCancellationRequested)
         {
             try
             {
-                await HeedAsync(await _job.ReportAsync(_number, Volatile.Read(ref _latest)).WaitAsync(CallPatience, _time, _over.Token));
+                await HeedAsync(await this.job.ReportAsync(this.number, Volatile.Read(ref latest)).WaitAsync(CallPatience, this.time, over.Token));
             }
             catch (Exception)
             {
@@ -118,12 +118,12 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
 
     private async Task HeedAsync(LeaseReply reply)
     {
-        if (reply is LeaseReply.Continue || _over.IsCancellationRequested)
+        if (reply is LeaseReply.Continue || over.IsCancellationRequested)
             return;
         Reply = reply;
-        await _stopped.CancelAsync();
-        await _over.CancelAsync();
+        await stopped.CancelAsync();
+        await over.CancelAsync();
     }
 
-    private Task PauseAsync() => Task.Delay(Pace, _time, _over.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
+    private Task PauseAsync() => Task.Delay(Pace, this.time, over.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
 }

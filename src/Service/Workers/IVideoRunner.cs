@@ -34,10 +34,10 @@ public interface IVideoRunner : IAsyncDisposable
     }
 
     /// <summary>Loads the networks that every job needs.</summary>
-    Task LoadAsync(CancellationToken cancellation);
+    Task LoadAsync(CancellationToken cancellationToken);
 
     /// <summary>Generates the video of a job and reports its progress.</summary>
     /// <exception cref="Torch.DeviceOutOfMemoryException">The device has too little memory for this job; others may still run.</exception>
     /// <exception cref="Inputs.InputException">The inputs or settings cannot be used.</exception>
-    Task<RunnerVideo> RunAsync(RunnerJob job, IProgress<JobProgress> progress, CancellationToken cancellation);
+    Task<RunnerVideo> RunAsync(RunnerJob job, IProgress<JobProgress> progress, CancellationToken cancellationToken);
 }

@@ -97,25 +97,25 @@ internal sealed partial class JobRun(
     private JobError StallOf(Attempt attempt) => new(
         JobError.TimedOut, $"made no progress for {options.LongestStall.TotalMinutes:0.##} min in the stage {(attempt.Latest?.Stage ?? JobStage.Loading).ToString().ToLowerInvariant()}", true);
 
-    private async Task<JobResult> MakeAsync(JobRecord job, Attempt attempt, Stopwatch clock, CancellationToken cancellation)
+    private async Task<JobResult> MakeAsync(JobRecord job, Attempt attempt, Stopwatch clock, CancellationToken cancellationToken)
     {
         var work = folder.WorkFolder(job.Id);
         Directory.CreateDirectory(work);
         var inputs = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var input in job.Request.Inputs)
-            inputs[input.Field] = await WorkerFaultException.WatchAsync("store", () => store.OnDiskAsync(input.Path!, work, cancellation));
+            inputs[input.Field] = await WorkerFaultException.WatchAsync("store", () => store.OnDiskAsync(input.Path!, work, cancellationToken));
         // The file name is unique per attempt: an old attempt that was thought dead but still runs must not touch the file of the next one.
         var output = Path.Combine(work, $"video-{job.Attempt}.mp4");
-        var made = await runner.RunAsync(new RunnerJob(job.Id, job.Request, inputs, output, work), attempt, cancellation);
+        var made = await runner.RunAsync(new RunnerJob(job.Id, job.Request, inputs, output, work), attempt, cancellationToken);
         string video = DataFolder.ResultPath(job.Id, $"video-{job.Attempt}.mp4"), thumbnail = DataFolder.ResultPath(job.Id, $"thumbnail-{job.Attempt}.jpg");
-        var picture = made.Thumbnail ?? await Thumbnails.MakeAsync(output, cancellation);
+        var picture = made.Thumbnail ?? await Thumbnails.MakeAsync(output, cancellationToken);
         if (picture is not null)
         {
-            await File.WriteAllBytesAsync(output + ".jpg", picture, cancellation);
-            await WorkerFaultException.WatchAsync("store", () => store.KeepAsync(output + ".jpg", thumbnail, "image/jpeg", cancellation));
+            await File.WriteAllBytesAsync(output + ".jpg", picture, cancellationToken);
+            await WorkerFaultException.WatchAsync("store", () => store.KeepAsync(output + ".jpg", thumbnail, "image/jpeg", cancellationToken));
         }
-        var (bytes, sha256) = await Thumbnails.HashAsync(output, cancellation);
-        await WorkerFaultException.WatchAsync("store", () => store.KeepAsync(output, video, "video/mp4", cancellation));
+        var (bytes, sha256) = await Thumbnails.HashAsync(output, cancellationToken);
+        await WorkerFaultException.WatchAsync("store", () => store.KeepAsync(output, video, "video/mp4", cancellationToken));
         return new JobResult
         {
             Path = video,

@@ -8,27 +8,27 @@ namespace Locutor.Service.Workers;
 /// </summary>
 internal sealed class ParentThread : IDisposable
 {
-    private readonly TaskCompletionSource<Process> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly ManualResetEventSlim _over = new();
+    private readonly TaskCompletionSource<Process> started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ManualResetEventSlim over = new();
 
     public ParentThread(ProcessStartInfo start) => new Thread(() => Run(start)) { IsBackground = true, Name = "parent of a worker" }.Start();
 
-    public Task<Process> Started => _started.Task;
+    public Task<Process> Started => started.Task;
 
-    public void Dispose() => _over.Set();
+    public void Dispose() => over.Set();
 
     private void Run(ProcessStartInfo start)
     {
         try
         {
-            _started.SetResult(Process.Start(start) ?? throw new InvalidOperationException("no process was started"));
+            started.SetResult(Process.Start(start) ?? throw new InvalidOperationException("no process was started"));
         }
         catch (Exception exception)
         {
-            _started.SetException(exception);
+            started.SetException(exception);
             return;
         }
-        _over.Wait();
-        _over.Dispose();
+        over.Wait();
+        over.Dispose();
     }
 }

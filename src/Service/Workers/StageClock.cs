@@ -7,33 +7,33 @@ namespace Locutor.Service.Workers;
 /// </summary>
 internal sealed class StageClock(TimeProvider time)
 {
-    private readonly Lock _lock = new();
-    private readonly Dictionary<JobStage, double> _seconds = [];
-    private JobStage _stage = JobStage.Loading;
-    private long _since = time.GetTimestamp();
+    private readonly Lock gate = new();
+    private readonly Dictionary<JobStage, double> seconds = [];
+    private JobStage stage = JobStage.Loading;
+    private long since = time.GetTimestamp();
 
     public void Enter(JobStage stage)
     {
-        lock (_lock)
+        lock (gate)
         {
             Add();
-            _stage = stage;
+            this.stage = stage;
         }
     }
 
     public Dictionary<JobStage, double> Read()
     {
-        lock (_lock)
+        lock (gate)
         {
             Add();
-            return new Dictionary<JobStage, double>(_seconds);
+            return new Dictionary<JobStage, double>(seconds);
         }
     }
 
     private void Add()
     {
         var now = time.GetTimestamp();
-        _seconds[_stage] = _seconds.GetValueOrDefault(_stage) + time.GetElapsedTime(_since, now).TotalSeconds;
-        _since = now;
+        seconds[this.stage] = seconds.GetValueOrDefault(this.stage) + time.GetElapsedTime(since, now).TotalSeconds;
+        since = now;
     }
 }

@@ -19,36 +19,36 @@ public sealed class StubRunner(double seconds) : IVideoRunner
 {
     private const int Clips = 3;
     private const int Steps = 4;
-    private readonly Dictionary<string, (byte[] Video, byte[]? Thumbnail)> _made = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (byte[] Video, byte[]? Thumbnail)> made = new(StringComparer.Ordinal);
 
     public string Model => "stub";
 
     public Action<string, double>? Loaded { get; set; }
 
-    public Task LoadAsync(CancellationToken cancellation)
+    public Task LoadAsync(CancellationToken cancellationToken)
     {
         Loaded?.Invoke(Model, 0);
         return Task.CompletedTask;
     }
 
-    public async Task<RunnerVideo> RunAsync(RunnerJob job, IProgress<JobProgress> progress, CancellationToken cancellation)
+    public async Task<RunnerVideo> RunAsync(RunnerJob job, IProgress<JobProgress> progress, CancellationToken cancellationToken)
     {
         progress.Report(new JobProgress { Stage = JobStage.Encoding, Clips = Clips });
         var prompt = StoredRequest.Load(job.Request)[VideoFields.Prompt];
         if (prompt == "run out of memory")
             throw new DeviceOutOfMemoryException("the stub was asked to run out of memory");
         if (prompt == "stall")
-            await Task.Delay(Timeout.Infinite, cancellation);
+            await Task.Delay(Timeout.Infinite, cancellationToken);
         if (prompt == "crash the worker")
             Environment.FailFast("the stub was asked to crash");
-        await WorkAsync(job, progress, cancellation);
+        await WorkAsync(job, progress, cancellationToken);
         progress.Report(new JobProgress { Stage = JobStage.Muxing, Percent = 99, Clip = Clips, Clips = Clips });
-        var (video, thumbnail) = await VideoAsync(job, cancellation);
+        var (video, thumbnail) = await VideoAsync(job, cancellationToken);
         var aside = job.OutputPath + ".part";
         await using (var file = File.Create(aside))
         {
-            await file.WriteAsync(video, cancellation);
-            await file.WriteAsync(Box(job.Id), cancellation);
+            await file.WriteAsync(video, cancellationToken);
+            await file.WriteAsync(Box(job.Id), cancellationToken);
         }
         File.Move(aside, job.OutputPath, overwrite: true);
         return new RunnerVideo(320, 320, job.Request.Inputs.Where(input => input.Field.StartsWith("audio", StringComparison.Ordinal)).Sum(input => input.Seconds), thumbnail);
@@ -57,7 +57,7 @@ public sealed class StubRunner(double seconds) : IVideoRunner
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     /// <summary>Simulates the work clip by clip. It skips clips that an earlier attempt has finished.</summary>
-    private async Task WorkAsync(RunnerJob job, IProgress<JobProgress> progress, CancellationToken cancellation)
+    private async Task WorkAsync(RunnerJob job, IProgress<JobProgress> progress, CancellationToken cancellationToken)
     {
         var pause = TimeSpan.FromSeconds(seconds / (Clips * Steps));
         if (pause == TimeSpan.Zero)
@@ -68,7 +68,7 @@ public sealed class StubRunner(double seconds) : IVideoRunner
             var done = Path.Combine(job.WorkFolder, string.Create(CultureInfo.InvariantCulture, $"clip-{clip}"));
             for (var step = 1; step <= Steps && !File.Exists(done); step++)
             {
-                await Task.Delay(pause, cancellation);
+                await Task.Delay(pause, cancellationToken);
                 var left = Clips * Steps - ((clip - 1) * Steps + step);
                 progress.Report(new JobProgress
                 {
@@ -81,21 +81,21 @@ public sealed class StubRunner(double seconds) : IVideoRunner
                     EtaSeconds = left * pause.TotalSeconds,
                 });
             }
-            await File.WriteAllTextAsync(done, "", cancellation);
+            await File.WriteAllTextAsync(done, "", cancellationToken);
         }
     }
 
-    private async Task<(byte[] Video, byte[]? Thumbnail)> VideoAsync(RunnerJob job, CancellationToken cancellation)
+    private async Task<(byte[] Video, byte[]? Thumbnail)> VideoAsync(RunnerJob job, CancellationToken cancellationToken)
     {
         var key = string.Join(' ', job.Request.Inputs.Select(input => Hash(job.Inputs[input.Field])));
-        if (_made.TryGetValue(key, out var made))
+        if (this.made.TryGetValue(key, out var made))
             return made;
-        if (_made.Count >= 64)
-            _made.Clear();
-        return _made[key] = await RenderAsync(job, cancellation);
+        if (this.made.Count >= 64)
+            this.made.Clear();
+        return this.made[key] = await RenderAsync(job, cancellationToken);
     }
 
-    private static async Task<(byte[] Video, byte[]? Thumbnail)> RenderAsync(RunnerJob job, CancellationToken cancellation)
+    private static async Task<(byte[] Video, byte[]? Thumbnail)> RenderAsync(RunnerJob job, CancellationToken cancellationToken)
     {
         var output = job.OutputPath + ".render.mp4";
         var picture = job.Inputs.TryGetValue("image", out var image) ? image : job.Inputs["video"];
@@ -109,8 +109,8 @@ public sealed class StubRunner(double seconds) : IVideoRunner
         ];
         try
         {
-            await RunAsync(arguments, cancellation);
-            return (await File.ReadAllBytesAsync(output, cancellation), await Thumbnails.MakeAsync(output, cancellation));
+            await RunAsync(arguments, cancellationToken);
+            return (await File.ReadAllBytesAsync(output, cancellationToken), await Thumbnails.MakeAsync(output, cancellationToken));
         }
         finally
         {
@@ -118,12 +118,12 @@ public sealed class StubRunner(double seconds) : IVideoRunner
         }
     }
 
-    private static async Task RunAsync(string[] arguments, CancellationToken cancellation)
+    private static async Task RunAsync(string[] arguments, CancellationToken cancellationToken)
     {
         using var process = Process.Start(new ProcessStartInfo("ffmpeg", arguments) { RedirectStandardError = true })!;
-        await using var kill = cancellation.Register(() => process.Kill(entireProcessTree: true));
-        var complaint = await process.StandardError.ReadToEndAsync(cancellation);
-        await process.WaitForExitAsync(cancellation);
+        await using var kill = cancellationToken.Register(() => process.Kill(entireProcessTree: true));
+        var complaint = await process.StandardError.ReadToEndAsync(cancellationToken);
+        await process.WaitForExitAsync(cancellationToken);
         if (process.ExitCode != 0)
             throw new InputException(JobError.UnsupportedMedia, $"ffmpeg cannot use the inputs: {complaint.ReplaceLineEndings(" ")}", false);
     }

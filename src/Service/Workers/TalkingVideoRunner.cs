@@ -27,38 +27,38 @@ public sealed record RunnerModel(Bundle Bundle, Func<Device, IReadOnlyList<Bundl
 public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, Func<string?, RunnerModel> find) : IVideoRunner
 {
     private static readonly MediaLimits Limits = new() { MaxSeconds = 24 * 3600 };
-    private readonly Device _device = device(deviceName);
-    private NetworkSet? _networks;
-    private string _loaded = "";
+    private readonly Device device = device(deviceName);
+    private NetworkSet? networks;
+    private string loaded = "";
 
-    public string Model => _networks?.Bundle.Name ?? "";
+    public string Model => this.networks?.Bundle.Name ?? "";
 
     public Action<string>? Notice { get; set; }
 
     public Action<string, double>? Loaded { get; set; }
 
-    public Task LoadAsync(CancellationToken cancellation) => Task.Run(
+    public Task LoadAsync(CancellationToken cancellationToken) => Task.Run(
         () =>
         {
             var model = find(defaultModel);
             Networks(model, VideoSettings.Resolve(model.Bundle, VideoRequest.Empty).Adapters);
         },
-        cancellation);
+        cancellationToken);
 
-    public async Task<RunnerVideo> RunAsync(RunnerJob job, IProgress<JobProgress> progress, CancellationToken cancellation)
+    public async Task<RunnerVideo> RunAsync(RunnerJob job, IProgress<JobProgress> progress, CancellationToken cancellationToken)
     {
         var (model, settings) = Resolve(job.Request);
         var request = Request(job, settings);
-        await using var media = await OpenAsync(request, cancellation);
+        await using var media = await OpenAsync(request, cancellationToken);
         progress.Report(new JobProgress { Stage = JobStage.Loading });
         var archive = new ClipArchive(job.WorkFolder, JsonSerializer.Serialize(new { job.Id, model.Bundle.Name, job.Request }));
-        var picture = await media.Pictures.AtAsync(0, cancellation);
+        var picture = await media.Pictures.AtAsync(0, cancellationToken);
         return await Task.Run(
             async () =>
             {
                 var networks = Networks(model, settings.Adapters);
                 var notice = NoticeOf(request, media.Notes, PictureFit.Notice(networks, picture));
-                var result = await new TalkingVideoProducer(networks).ProduceAsync(request, media, Limits, new Progress(progress, notice), archive, cancellation);
+                var result = await new TalkingVideoProducer(networks).ProduceAsync(request, media, Limits, new Progress(progress, notice), archive, cancellationToken);
                 return new RunnerVideo(result.Width, result.Height, result.Seconds, Notice: notice);
             },
             CancellationToken.None);
@@ -66,7 +66,7 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
 
     public ValueTask DisposeAsync()
     {
-        _networks?.Dispose();
+        this.networks?.Dispose();
         return ValueTask.CompletedTask;
     }
 
@@ -93,11 +93,11 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
         Notice = Notice,
     };
 
-    private static async Task<SourceMedia> OpenAsync(ProductionRequest request, CancellationToken cancellation)
+    private static async Task<SourceMedia> OpenAsync(ProductionRequest request, CancellationToken cancellationToken)
     {
         try
         {
-            return await SourceMedia.OpenAsync(request, Limits, cancellation);
+            return await SourceMedia.OpenAsync(request, Limits, cancellationToken);
         }
         catch (RequestException exception)
         {
@@ -117,22 +117,22 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
     private NetworkSet Networks(RunnerModel model, IReadOnlyList<BundleAdapter> adapters)
     {
         var name = $"{model.Bundle.Name} {JsonSerializer.Serialize(adapters)}";
-        if (_networks is not null && _loaded == name)
-            return _networks;
-        _networks?.Dispose();
-        _networks = null;
+        if (this.networks is not null && loaded == name)
+            return this.networks;
+        this.networks?.Dispose();
+        this.networks = null;
         var clock = Stopwatch.StartNew();
-        _networks = model.Load(_device, adapters);
+        this.networks = model.Load(this.device, adapters);
         Loaded?.Invoke(model.Bundle.Name, clock.Elapsed.TotalSeconds);
-        _loaded = name;
-        foreach (var notice in _networks.Notices)
+        loaded = name;
+        foreach (var notice in this.networks.Notices)
             Notice?.Invoke(notice);
-        return _networks;
+        return this.networks;
     }
 
     private sealed class Progress(IProgress<JobProgress> outer, string? notice) : IProgress<GenerationProgress>
     {
-        private readonly TimeLeft _left = new(TimeProvider.System);
+        private readonly TimeLeft left = new(TimeProvider.System);
 
         public void Report(GenerationProgress value) => outer.Report(new JobProgress
         {
@@ -142,7 +142,7 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
             Clips = value.Clips,
             Step = value.Step,
             Steps = value.Steps,
-            EtaSeconds = _left.After(value)?.TotalSeconds,
+            EtaSeconds = left.After(value)?.TotalSeconds,
             Notice = notice,
         });
 

@@ -11,29 +11,29 @@ internal sealed class WorkerHealth
     private static readonly TimeSpan LongPause = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(10);
 
-    private int _faults;
+    private int faults;
 
     public string? Reason { get; private set; }
 
-    public bool IsSetAside => _faults >= Limit;
+    public bool IsSetAside => faults >= Limit;
 
     /// <summary>The time for which this worker leaves the jobs to other workers.</summary>
-    public TimeSpan Pause => _faults switch
+    public TimeSpan Pause => faults switch
     {
         0 => TimeSpan.Zero,
-        < Limit => ShortPause * _faults,
-        _ => TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, LongPause.Ticks << Math.Min(_faults - Limit, 8))),
+        < Limit => ShortPause * faults,
+        _ => TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, LongPause.Ticks << Math.Min(faults - Limit, 8))),
     };
 
     public void Failed(string reason)
     {
-        _faults++;
+        faults++;
         Reason = reason;
     }
 
     public void Recovered()
     {
-        _faults = 0;
+        faults = 0;
         Reason = null;
     }
 }

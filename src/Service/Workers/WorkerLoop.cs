@@ -15,23 +15,23 @@ public sealed partial class WorkerLoop
     private static readonly TimeSpan ShortPause = TimeSpan.FromSeconds(0.1);
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(5);
 
-    private readonly IGrainFactory _grains;
-    private readonly IVideoRunner _runner;
-    private readonly JobRun _run;
-    private readonly WorkerHealth _health = new();
-    private readonly StoreIdentity _identity;
-    private readonly WorkerOptions _options;
-    private readonly TimeProvider _time;
-    private readonly ILogger<WorkerLoop> _logger;
-    private WorkerReport _report;
+    private readonly IGrainFactory grains;
+    private readonly IVideoRunner runner;
+    private readonly JobRun run;
+    private readonly WorkerHealth health = new();
+    private readonly StoreIdentity identity;
+    private readonly WorkerOptions options;
+    private readonly TimeProvider time;
+    private readonly ILogger<WorkerLoop> logger;
+    private WorkerReport report;
 
     public WorkerLoop(
         IGrainFactory grains, IVideoRunner runner, DataFolder folder, IFileStore store, WorkerOptions options, TimeProvider time, ILogger<WorkerLoop> logger)
     {
-        (_grains, _runner, _options, _time, _logger) = (grains, runner, options, time, logger);
-        _identity = new StoreIdentity(store, folder);
-        _run = new JobRun(grains, runner, folder, store, options, time, logger);
-        _report = new WorkerReport
+        (this.grains, this.runner, this.options, this.time, this.logger) = (grains, runner, options, time, logger);
+        identity = new StoreIdentity(store, folder);
+        run = new JobRun(grains, runner, folder, store, options, time, logger);
+        report = new WorkerReport
         {
             Id = options.Id,
             Host = Environment.MachineName,
@@ -44,7 +44,7 @@ public sealed partial class WorkerLoop
         };
     }
 
-    private IQueueGrain Queue => _grains.GetGrain<IQueueGrain>(IQueueGrain.Key);
+    private IQueueGrain Queue => this.grains.GetGrain<IQueueGrain>(IQueueGrain.Key);
 
     /// <summary>
     /// Runs until <paramref name="drain"/> is canceled. Then no new job starts, and the current job is finished or handed back.
@@ -57,10 +57,10 @@ public sealed partial class WorkerLoop
         var beat = BeatAsync(beating.Token);
         try
         {
-            _runner.Notice = LogNotice;
-            _runner.Loaded = (model, seconds) => Queue.ModelLoadedAsync(new ModelLoad(model, _options.Device, seconds)).Ignore();
+            this.runner.Notice = LogNotice;
+            this.runner.Loaded = (model, seconds) => Queue.ModelLoadedAsync(new ModelLoad(model, this.options.Device, seconds)).Ignore();
             await UntilWellAsync("store", () => AgreeAsync(drain), drain);
-            await UntilWellAsync("model", () => _runner.LoadAsync(drain), drain);
+            await UntilWellAsync("model", () => this.runner.LoadAsync(drain), drain);
             while (!drain.IsCancellationRequested)
                 await TurnAsync(drain, abort);
         }
@@ -79,10 +79,10 @@ public sealed partial class WorkerLoop
     private async Task AgreeAsync(CancellationToken drain)
     {
         var expected = await ExpectedStoreAsync(drain);
-        var found = await _identity.ReadAsync(drain);
+        var found = await identity.ReadAsync(drain);
         if (expected is not null && expected != found)
-            throw new IOException(_identity.Mismatch(expected, found) + "; give this worker the same --data folder, or the same bucket");
-        _report = _report with { Store = found };
+            throw new IOException(identity.Mismatch(expected, found) + "; give this worker the same --data folder, or the same bucket");
+        report = report with { Store = found };
     }
 
     private async Task<string?> ExpectedStoreAsync(CancellationToken drain)
@@ -91,13 +91,13 @@ public sealed partial class WorkerLoop
         {
             try
             {
-                return await Outage.RetryAsync(_grains.GetGrain<IStoreGrain>(IStoreGrain.Key).IdAsync, drain);
+                return await Outage.RetryAsync(this.grains.GetGrain<IStoreGrain>(IStoreGrain.Key).IdAsync, drain);
             }
             catch (Exception exception) when (Outage.Is(exception) && !drain.IsCancellationRequested)
             {
                 LogNoLease(exception.Message);
                 // The call fails at once while no node can be reached.
-                await Task.Delay(ShortPause, _time, drain);
+                await Task.Delay(ShortPause, this.time, drain);
             }
         }
     }
@@ -113,15 +113,15 @@ public sealed partial class WorkerLoop
             try
             {
                 await WorkerFaultException.WatchAsync(part, act);
-                _health.Recovered();
+                health.Recovered();
                 return;
             }
             catch (WorkerFaultException fault)
             {
                 LogFault(fault, "any job");
                 do
-                    _health.Failed(fault.Message);
-                while (!_health.IsSetAside);
+                    health.Failed(fault.Message);
+                while (!health.IsSetAside);
                 await PauseAsync(drain);
             }
         }
@@ -132,47 +132,47 @@ public sealed partial class WorkerLoop
         JobRecord? job;
         try
         {
-            _report = _report with { State = "idle", Job = null, Model = _runner.Model, Reason = _health.Reason };
+            report = report with { State = "idle", Job = null, Model = this.runner.Model, Reason = health.Reason };
             job = await LeaseAsync(drain, abort);
         }
         catch (Exception exception) when (!drain.IsCancellationRequested)
         {
             LogNoLease(exception.Message);
-            await Task.Delay(ShortPause, _time, drain);
+            await Task.Delay(ShortPause, this.time, drain);
             return;
         }
         if (job is null)
         {
             // The queue answers at once to a worker that it thought gone, so wait before the next call.
-            await Task.Delay(ShortPause, _time, drain);
+            await Task.Delay(ShortPause, this.time, drain);
             return;
         }
-        _report = _report with { State = "working", Job = job.Id };
-        await using var draining = drain.Register(() => _report = _report with { State = "draining" });
-        switch (await _run.RunAsync(job, drain, abort))
+        report = report with { State = "working", Job = job.Id };
+        await using var draining = drain.Register(() => report = report with { State = "draining" });
+        switch (await run.RunAsync(job, drain, abort))
         {
             case { Fault: { } fault }:
                 LogFault(fault, job.Id);
-                _health.Failed(fault.Message);
-                _report = _report with { Failed = _report.Failed + 1 };
+                health.Failed(fault.Message);
+                report = report with { Failed = report.Failed + 1 };
                 await PauseAsync(drain);
                 break;
             case { Succeeded: true }:
-                _health.Recovered();
-                _report = _report with { Finished = _report.Finished + 1 };
+                health.Recovered();
+                report = report with { Finished = report.Finished + 1 };
                 break;
             case { Failed: true }:
-                _report = _report with { Failed = _report.Failed + 1 };
+                report = report with { Failed = report.Failed + 1 };
                 break;
         }
     }
 
     private async Task PauseAsync(CancellationToken drain)
     {
-        _report = _report with { State = _health.IsSetAside ? "set_aside" : "idle", Job = null, Reason = _health.Reason };
-        if (_health.IsSetAside)
-            LogSetAside(_health.Reason ?? "", _health.Pause.TotalSeconds);
-        await Task.Delay(_health.Pause, _time, drain);
+        report = report with { State = health.IsSetAside ? "set_aside" : "idle", Job = null, Reason = health.Reason };
+        if (health.IsSetAside)
+            LogSetAside(health.Reason ?? "", health.Pause.TotalSeconds);
+        await Task.Delay(health.Pause, this.time, drain);
     }
 
     /// <summary>
@@ -181,25 +181,25 @@ public sealed partial class WorkerLoop
     /// </summary>
     private async Task<JobRecord?> LeaseAsync(CancellationToken drain, CancellationToken abort)
     {
-        var lease = Queue.LeaseAsync(_report, LeaseWait);
-        await ((Task)lease).WaitAsync(LeasePatience, _time, drain).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var lease = Queue.LeaseAsync(report, LeaseWait);
+        await ((Task)lease).WaitAsync(LeasePatience, this.time, drain).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!lease.IsCompleted && drain.IsCancellationRequested)
         {
-            await Queue.LeaveAsync(_options.Id).WaitAsync(LeavePatience, _time, abort);
-            return await lease.WaitAsync(LeavePatience, _time, abort);
+            await Queue.LeaveAsync(this.options.Id).WaitAsync(LeavePatience, this.time, abort);
+            return await lease.WaitAsync(LeavePatience, this.time, abort);
         }
         return lease.IsCompleted ? await lease : throw new TimeoutException("no answer to a request for a job");
     }
 
-    private async Task BeatAsync(CancellationToken cancellation)
+    private async Task BeatAsync(CancellationToken cancellationToken)
     {
-        while (!cancellation.IsCancellationRequested)
+        while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
-                await Queue.HeartbeatAsync(_report).WaitAsync(Heartbeat, _time, cancellation);
+                await Queue.HeartbeatAsync(report).WaitAsync(Heartbeat, this.time, cancellationToken);
             }
-            catch (Exception exception) when (!cancellation.IsCancellationRequested)
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
             {
                 LogNoLease(exception.Message);
             }
@@ -207,7 +207,7 @@ public sealed partial class WorkerLoop
             {
                 return;
             }
-            await Task.Delay(Heartbeat, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Heartbeat, this.time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -12,17 +12,17 @@ internal sealed class WorkerPulse : IDisposable
     public static readonly TimeSpan Beat = TimeSpan.FromSeconds(3);
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    private readonly ITimer _timer;
+    private readonly ITimer timer;
 
     public WorkerPulse(TimeProvider time, Action silent) =>
-        _timer = time.CreateTimer(_ => silent(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        this.timer = time.CreateTimer(_ => silent(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
     /// <summary>Returns whether a line was a heartbeat and not a message.</summary>
     public bool Takes(string? line)
     {
         if (line != Line)
             return false;
-        _timer.Change(Patience, Timeout.InfiniteTimeSpan);
+        this.timer.Change(Patience, Timeout.InfiniteTimeSpan);
         return true;
     }
 
@@ -35,5 +35,5 @@ internal sealed class WorkerPulse : IDisposable
         while (await timer.WaitForNextTickAsync(over));
     }
 
-    public void Dispose() => _timer.Dispose();
+    public void Dispose() => this.timer.Dispose();
 }

@@ -24,8 +24,8 @@ public sealed partial class WorkerSupervisor(
 
     // Workers end with their parent, so all workers that an earlier process of this service started are gone. The data folder and the
     // addresses identify a service, since several services may share a machine name and a folder.
-    private readonly string _host = $"{Environment.MachineName}/{Hash($"{settings.Data} {settings.Urls} {cluster.Address}")}/";
-    private readonly string _life = NodeOfWorker.Name(node.SiloAddress);
+    private readonly string host = $"{Environment.MachineName}/{Hash($"{settings.Data} {settings.Urls} {cluster.Address}")}/";
+    private readonly string life = NodeOfWorker.Name(node.SiloAddress);
 
     /// <summary>Returns the devices that the setting <c>workers</c> selects.</summary>
     public static IReadOnlyList<string> Devices(string workers) => workers switch
@@ -57,7 +57,7 @@ public sealed partial class WorkerSupervisor(
         {
             var devices = Devices(settings.Workers);
             await Task.WhenAll(devices.Select((device, number) => WatchAsync(device, number, stopping.Token))
-                .Prepend(TellGoneAsync(_host, _host + _life, stopping.Token)));
+                .Prepend(TellGoneAsync(host, host + life, stopping.Token)));
         }
         finally
         {
@@ -92,7 +92,7 @@ public sealed partial class WorkerSupervisor(
         var pause = ShortestPause;
         for (var start = 1; !stopping.IsCancellationRequested; start++)
         {
-            var id = string.Create(CultureInfo.InvariantCulture, $"{_host}{_life}/{number}-{start}");
+            var id = string.Create(CultureInfo.InvariantCulture, $"{host}{life}/{number}-{start}");
             var from = time.GetTimestamp();
             try
             {

@@ -64,7 +64,7 @@ public sealed class TalkingSubject
         using var video = PreparedVideo.FromMemory(networks, asked, picture, new Waveform(SpeechCorpus.SampleRate, audio), composed?.Reference);
         var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, networks.Device);
         var made = new List<byte[]>();
-        await foreach (var clip in video.GenerateAsync(generator, ct: ct).ConfigureAwait(false))
+        await foreach (var clip in video.GenerateAsync(generator, cancellationToken: ct).ConfigureAwait(false))
             using (clip) made.AddRange(Shown(clip, composed));
         return [.. made];
     }

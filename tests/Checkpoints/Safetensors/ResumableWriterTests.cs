@@ -46,7 +46,7 @@ public sealed class ResumableWriterTests : TemporaryFolder
         part[^1] ^= 1; // the last tensor of the file: wide types come first
         File.WriteAllBytes(At("m.part"), part);
         File.AppendAllText(At("m.journal"), "00ff torn");
-        using var second = new ResumableWriter(At("m"), "x", Outlines, Metadata, cancellation: Stop);
+        using var second = new ResumableWriter(At("m"), "x", Outlines, Metadata, cancellationToken: Stop);
         (second.IsDone("a"), second.IsDone("b"), second.IsDone("c"), second.IsDone("empty")).ShouldBe((false, true, true, true));
         Finish(second, bytes);
         TensorHashes.Verify(At("m"), null, Stop);

@@ -61,7 +61,7 @@ public sealed class ClipArchiveTests : IDisposable
     /// <summary>The 8-bit frames, those from the archive among them.</summary>
     private async Task<List<byte[]>> RunAsync(double colourCorrection, Noise noise, ClipArchive? archive, int stopAfter = int.MaxValue, int leadIn = 0)
     {
-        var ct = TestContext.Current.CancellationToken;
+        var cancellationToken = TestContext.Current.CancellationToken;
         var random = new Random(seed);
         byte[] rgb = new byte[3 * Height * Width];
         random.NextBytes(rgb);
@@ -78,7 +78,7 @@ public sealed class ClipArchiveTests : IDisposable
         GeneratedClip? last = null;
         if (archive is not null)
         {
-            await foreach (var stored in archive.ReadAsync(plan, Height, Width, ct))
+            await foreach (var stored in archive.ReadAsync(plan, Height, Width, cancellationToken))
             {
                 frames.AddRange(stored.Frames);
                 last?.Dispose();
@@ -86,12 +86,12 @@ public sealed class ClipArchiveTests : IDisposable
             }
         }
         using var from = last;
-        await foreach (var clip in generator.GenerateAsync(inputs, options, noise, from, ct: ct))
+        await foreach (var clip in generator.GenerateAsync(inputs, options, noise, from, cancellationToken: cancellationToken))
         {
             using (clip)
             {
                 frames.AddRange(clip.Frames());
-                if (archive is not null && clip.Clip.Index < plan.Count - 1) await archive.SaveAsync(clip, ct);
+                if (archive is not null && clip.Clip.Index < plan.Count - 1) await archive.SaveAsync(clip, cancellationToken);
                 if (clip.Clip.Index + 1 >= stopAfter) break;
             }
         }

@@ -141,7 +141,7 @@ public sealed class OnceAClipTests : IDisposable
     private async Task<float[]> VideoAsync(GenerationInputs inputs, GenerationOptions options, IProgress<GenerationProgress>? progress)
     {
         var values = new List<float>();
-        await foreach (var clip in generator.GenerateAsync(inputs, options, new SeededNoise(seed), progress: progress, ct: TestContext.Current.CancellationToken))
+        await foreach (var clip in generator.GenerateAsync(inputs, options, new SeededNoise(seed), progress: progress, cancellationToken: TestContext.Current.CancellationToken))
         {
             using (clip) values.AddRange(clip.Video.contiguous().data<float>().ToArray());
         }

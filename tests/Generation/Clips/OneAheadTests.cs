@@ -8,13 +8,13 @@ public sealed class OneAheadTests
     [Fact]
     public async Task The_next_element_is_made_while_the_taker_works_and_no_more_than_that_one()
     {
-        var ct = TestContext.Current.CancellationToken;
+        var cancellationToken = TestContext.Current.CancellationToken;
         var made = new Making(6);
         var taken = new List<int>();
-        await foreach (var one in OneAhead.Of(made.AllAsync(ct), ct))
+        await foreach (var one in OneAhead.Of(made.AllAsync(cancellationToken), cancellationToken))
         {
-            if (one.Number < 5) await made.Started(one.Number + 1).WaitAsync(TimeSpan.FromSeconds(30), ct); // would never come if it waited for us
-            await Task.Delay(20, ct);
+            if (one.Number < 5) await made.Started(one.Number + 1).WaitAsync(TimeSpan.FromSeconds(30), cancellationToken); // would never come if it waited for us
+            await Task.Delay(20, cancellationToken);
             made.Begun.ShouldBe(Math.Min(one.Number + 2, 6), "two elements live at most");
             taken.Add(one.Number);
             one.Dispose();
@@ -28,11 +28,11 @@ public sealed class OneAheadTests
     [InlineData(false)]
     public async Task Who_leaves_early_leaves_nothing_behind(bool throws)
     {
-        var ct = TestContext.Current.CancellationToken;
+        var cancellationToken = TestContext.Current.CancellationToken;
         var made = new Making(1000);
         try
         {
-            await foreach (var one in OneAhead.Of(made.AllAsync(ct), ct))
+            await foreach (var one in OneAhead.Of(made.AllAsync(cancellationToken), cancellationToken))
             {
                 one.Dispose();
                 if (one.Number == 2 && throws) throw new IOException("disk full");
@@ -50,12 +50,12 @@ public sealed class OneAheadTests
     [Fact]
     public async Task What_goes_wrong_ahead_reaches_the_taker_after_what_went_well()
     {
-        var ct = TestContext.Current.CancellationToken;
+        var cancellationToken = TestContext.Current.CancellationToken;
         var made = new Making(6, failAt: 3);
         var taken = new List<int>();
         await Should.ThrowAsync<InvalidDataException>(async () =>
         {
-            await foreach (var one in OneAhead.Of(made.AllAsync(ct), ct))
+            await foreach (var one in OneAhead.Of(made.AllAsync(cancellationToken), cancellationToken))
                 using (one) taken.Add(one.Number);
         });
         taken.ShouldBe([0, 1, 2]);
@@ -75,7 +75,7 @@ public sealed class OneAheadTests
 
         public Task Started(int number) => started[number].Task;
 
-        public async IAsyncEnumerable<Element> AllAsync([EnumeratorCancellation] CancellationToken ct)
+        public async IAsyncEnumerable<Element> AllAsync([EnumeratorCancellation] CancellationToken cancellationToken)
         {
             try
             {
@@ -83,7 +83,7 @@ public sealed class OneAheadTests
                 {
                     Begun = i + 1;
                     started[i].SetResult();
-                    await Task.Delay(5, ct);
+                    await Task.Delay(5, cancellationToken);
                     if (i == failAt) throw new InvalidDataException($"element {i}");
                     Interlocked.Increment(ref living);
                     yield return new Element(i, () => Interlocked.Decrement(ref living));

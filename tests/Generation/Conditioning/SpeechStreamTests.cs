@@ -105,7 +105,7 @@ public sealed class SpeechStreamTests : IDisposable
         var picture = new Picture(Side, Side, pixels);
         var options = new GenerationOptions(Side, Side, new ClipPlan(frames, ClipFrames, Motion, Motion), 2, 5, new GuidanceOptions(1, 1)) { FewSteps = true };
         var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, CPU);
-        await foreach (var clip in generator.GenerateAsync(new GenerationInputs(text, null, [speech], (_, _) => ValueTask.FromResult(picture)), options, new SeededNoise(seed), ct: Stop))
+        await foreach (var clip in generator.GenerateAsync(new GenerationInputs(text, null, [speech], (_, _) => ValueTask.FromResult(picture)), options, new SeededNoise(seed), cancellationToken: Stop))
             using (clip) yield return [.. clip.Frames()];
     }
 

@@ -107,7 +107,7 @@ public sealed class RecomputedClipTests : IDisposable
         var config = usual.Transformer.Config;
         var inputs = new GenerationInputs(usual.EmbedText("a person is talking"), null, [SpeechTrack.From(random.Normal(Frames, config.AudioBlocks, config.AudioChannels).to(usual.Device))], (_, _) => ValueTask.FromResult(picture));
         var options = new GenerationOptions(Height, Width, new ClipPlan(Frames, ClipFrames, MotionFrames, 0), 2, 2, new GuidanceOptions(1, 1));
-        return generator.GenerateAsync(inputs, options, noise, from, ct: TestContext.Current.CancellationToken);
+        return generator.GenerateAsync(inputs, options, noise, from, cancellationToken: TestContext.Current.CancellationToken);
     }
 
     /// <summary>Noise that is not finite in one clip, so many times.</summary>

@@ -73,7 +73,7 @@ public sealed class QuantisedBlockTests(ITestOutputHelper output)
         using var rotary = RotaryTable.Create(Small.HeadWidth, network.Grid(2, 4, 6), CPU);
         var (latent, reference, timestep) = (inputs.Normal(1, 16, 2, 4, 6), inputs.Normal(1, 20, 2, 4, 6), tensor([437.5f]));
         var once = network.Forward(latent, reference, timestep, given, rotary);
-        network.Forward(latent, reference, network.EmbedTime(timestep), given, rotary, ct: TestContext.Current.CancellationToken).Equals(once).ShouldBeTrue();
+        network.Forward(latent, reference, network.EmbedTime(timestep), given, rotary, cancellationToken: TestContext.Current.CancellationToken).Equals(once).ShouldBeTrue();
     }
 
     /// <summary>Matrices as a float8 file holds them.</summary>

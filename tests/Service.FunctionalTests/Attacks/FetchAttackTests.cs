@@ -54,7 +54,7 @@ public sealed class FetchAttackTests(SharedService shared) : IClassFixture<Share
     public async Task A_redirect_to_the_inside_is_refused_at_its_own_connection(string status)
     {
         await using var inside = LoopbackServer.Serving("127.0.0.1", Samples.Picture);
-        await using var outside = LoopbackServer.Start("127.0.0.2", (_, stream, ct) => LoopbackServer.AnswerAsync(stream, status, $"Location: {inside.Url}/x\r\n", [], ct));
+        await using var outside = LoopbackServer.Start("127.0.0.2", (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(stream, status, $"Location: {inside.Url}/x\r\n", [], cancellationToken));
         (await SubmitAsync(outside.Url)).Detail.ShouldContain("not a public address");
         outside.Connections.ShouldBe(1);
         inside.Connections.ShouldBe(0);
@@ -66,9 +66,9 @@ public sealed class FetchAttackTests(SharedService shared) : IClassFixture<Share
         await using var plain = LoopbackServer.Serving("127.0.0.2", Samples.Picture);
         await using var secure = LoopbackServer.Start(
             "127.0.0.2",
-            (request, stream, ct) => request.Path == "/picture"
-                ? LoopbackServer.AnswerAsync(stream, "200 OK", "", Samples.Picture, ct)
-                : LoopbackServer.AnswerAsync(stream, "302 Found", $"Location: {plain.Url}/\r\n", [], ct),
+            (request, stream, cancellationToken) => request.Path == "/picture"
+                ? LoopbackServer.AnswerAsync(stream, "200 OK", "", Samples.Picture, cancellationToken)
+                : LoopbackServer.AnswerAsync(stream, "302 Found", $"Location: {plain.Url}/\r\n", [], cancellationToken),
             certificate: shared.Certificate);
         (await SubmitAsync($"{secure.Url}/picture")).Status.ShouldBe(HttpStatusCode.OK);
         (await SubmitAsync($"{secure.Url}/elsewhere")).Detail.ShouldContain("redirects from https to http are not followed");
@@ -78,12 +78,12 @@ public sealed class FetchAttackTests(SharedService shared) : IClassFixture<Share
     [Fact]
     public async Task Five_redirects_are_followed_and_not_a_sixth()
     {
-        await using var outside = LoopbackServer.Start("127.0.0.2", (request, stream, ct) =>
+        await using var outside = LoopbackServer.Start("127.0.0.2", (request, stream, cancellationToken) =>
         {
             var left = int.Parse(request.Path[1..], System.Globalization.CultureInfo.InvariantCulture);
             return left == 0
-                ? LoopbackServer.AnswerAsync(stream, "200 OK", "", Samples.Picture, ct)
-                : LoopbackServer.AnswerAsync(stream, "302 Found", $"Location: /{left - 1}\r\n", [], ct);
+                ? LoopbackServer.AnswerAsync(stream, "200 OK", "", Samples.Picture, cancellationToken)
+                : LoopbackServer.AnswerAsync(stream, "302 Found", $"Location: /{left - 1}\r\n", [], cancellationToken);
         });
         (await SubmitAsync($"{outside.Url}/5")).Status.ShouldBe(HttpStatusCode.OK);
         (await SubmitAsync($"{outside.Url}/6")).Detail.ShouldContain("more than 5 redirects");
@@ -111,7 +111,7 @@ public sealed class FetchAttackTests(SharedService shared) : IClassFixture<Share
     [Fact]
     public async Task A_redirect_to_a_file_is_refused()
     {
-        await using var outside = LoopbackServer.Start("127.0.0.2", (_, stream, ct) => LoopbackServer.AnswerAsync(stream, "302 Found", "Location: file:///etc/passwd\r\n", [], ct));
+        await using var outside = LoopbackServer.Start("127.0.0.2", (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(stream, "302 Found", "Location: file:///etc/passwd\r\n", [], cancellationToken));
         (await SubmitAsync(outside.Url)).Detail.ShouldContain("scheme 'file'");
     }
 
@@ -134,12 +134,12 @@ public sealed class FetchAttackTests(SharedService shared) : IClassFixture<Share
     [Fact]
     public async Task An_endless_body_ends_at_the_cap()
     {
-        await using var outside = LoopbackServer.Start("127.0.0.2", async (_, stream, ct) =>
+        await using var outside = LoopbackServer.Start("127.0.0.2", async (_, stream, cancellationToken) =>
         {
-            await stream.WriteAsync(Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"), ct);
+            await stream.WriteAsync(Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"), cancellationToken);
             var block = new byte[1 << 16];
             while (true)
-                await stream.WriteAsync(block, ct);
+                await stream.WriteAsync(block, cancellationToken);
         });
         (await SubmitAsync(outside.Url)).Detail.ShouldContain("at most 20000000 bytes");
     }
@@ -150,10 +150,10 @@ public sealed class FetchAttackTests(SharedService shared) : IClassFixture<Share
     [InlineData("a body that stops", "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nabc")]
     public async Task A_silent_server_is_given_up(string what, string start)
     {
-        await using var outside = LoopbackServer.Start("127.0.0.2", async (_, stream, ct) =>
+        await using var outside = LoopbackServer.Start("127.0.0.2", async (_, stream, cancellationToken) =>
         {
-            await stream.WriteAsync(Encoding.ASCII.GetBytes(start), ct);
-            await Task.Delay(Timeout.Infinite, ct);
+            await stream.WriteAsync(Encoding.ASCII.GetBytes(start), cancellationToken);
+            await Task.Delay(Timeout.Infinite, cancellationToken);
         });
         var clock = System.Diagnostics.Stopwatch.StartNew();
         (await SubmitAsync(outside.Url)).Detail.ShouldContain("took longer", Case.Sensitive, what);
@@ -163,13 +163,13 @@ public sealed class FetchAttackTests(SharedService shared) : IClassFixture<Share
     [Fact]
     public async Task A_body_that_trickles_ends_at_the_total_time()
     {
-        await using var outside = LoopbackServer.Start("127.0.0.2", async (_, stream, ct) =>
+        await using var outside = LoopbackServer.Start("127.0.0.2", async (_, stream, cancellationToken) =>
         {
-            await stream.WriteAsync(Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"), ct);
+            await stream.WriteAsync(Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"), cancellationToken);
             while (true)
             {
-                await stream.WriteAsync(new byte[1], ct);
-                await Task.Delay(300, ct);
+                await stream.WriteAsync(new byte[1], cancellationToken);
+                await Task.Delay(300, cancellationToken);
             }
         });
         var clock = System.Diagnostics.Stopwatch.StartNew();

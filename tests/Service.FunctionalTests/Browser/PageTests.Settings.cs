@@ -41,7 +41,7 @@ public sealed partial class PageTests
             await Expect(page.Locator("#" + wrong)).ToHaveAttributeAsync("aria-invalid", "true");
         await Expect(page.Locator("#steps")).ToHaveAttributeAsync("aria-invalid", "false");
         await ShotAsync(page, "settings-refused");
-        _complaints.ShouldAllBe(complaint => complaint.Contains("422", StringComparison.Ordinal));
+        complaints.ShouldAllBe(complaint => complaint.Contains("422", StringComparison.Ordinal));
     }
 
     private static async Task CompareAsync(IPage page, Bundle bundle)

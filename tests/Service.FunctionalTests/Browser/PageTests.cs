@@ -11,21 +11,21 @@ public sealed partial class PageTests : IAsyncLifetime
 {
     private const string PlaysSome = "() => { const video = document.querySelector('.screen video'); return video && video.currentTime > 0.1 && video.videoWidth === 320; }";
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("locutor-page-").FullName;
-    private readonly List<string> _complaints = [];
-    private IPlaywright _playwright = null!;
-    private IBrowser _browser = null!;
+    private readonly string folder = Directory.CreateTempSubdirectory("locutor-page-").FullName;
+    private readonly List<string> complaints = [];
+    private IPlaywright playwright = null!;
+    private IBrowser browser = null!;
 
-    private string Picture => Path.Combine(_folder, "portrait.png");
+    private string Picture => Path.Combine(this.folder, "portrait.png");
 
-    private string Voice => Path.Combine(_folder, "voice.wav");
+    private string Voice => Path.Combine(this.folder, "voice.wav");
 
     public async ValueTask InitializeAsync()
     {
         await File.WriteAllBytesAsync(Picture, Samples.Picture);
         await File.WriteAllBytesAsync(Voice, Samples.VoiceOfASecond);
-        _playwright = await Playwright.CreateAsync();
-        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        playwright = await Playwright.CreateAsync();
+        browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
             ExecutablePath = Environment.GetEnvironmentVariable("LOCUTOR_CHROMIUM") ?? "/usr/bin/chromium",
             Args = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"],
@@ -34,9 +34,9 @@ public sealed partial class PageTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        await _browser.DisposeAsync();
-        _playwright.Dispose();
-        Directory.Delete(_folder, recursive: true);
+        await browser.DisposeAsync();
+        playwright.Dispose();
+        Directory.Delete(this.folder, recursive: true);
     }
 
     [Fact]
@@ -82,7 +82,7 @@ public sealed partial class PageTests : IAsyncLifetime
         await Expect(page.Locator(".screen video")).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
         await Expect(page.Locator("#history .tile")).ToHaveCountAsync(0);
-        _complaints.ShouldBeEmpty();
+        complaints.ShouldBeEmpty();
     }
 
     [Fact]
@@ -116,7 +116,7 @@ public sealed partial class PageTests : IAsyncLifetime
         for (var clock = Stopwatch.StartNew(); !service.Log.Contains("stops: Canceled", StringComparison.Ordinal); await Task.Delay(50))
             clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30), service.Log);
         service.Log.ShouldNotContain("failed");
-        _complaints.ShouldBeEmpty();
+        complaints.ShouldBeEmpty();
     }
 
     /// <summary>Mean change of a pixel, of 255, from one frame to the next, in the one video there is.</summary>
@@ -168,7 +168,7 @@ public sealed partial class PageTests : IAsyncLifetime
         await page.ReloadAsync();
         await Expect(page.Locator("#history .tile")).ToHaveCountAsync(1);
         await ShotAsync(page, "phone-history");
-        _complaints.ShouldBeEmpty();
+        complaints.ShouldBeEmpty();
     }
 
     [Fact]
@@ -197,7 +197,7 @@ public sealed partial class PageTests : IAsyncLifetime
         }
         foreach (var (scheme, width) in new[] { (ColorScheme.Light, 1280), (ColorScheme.Dark, 1280), (ColorScheme.Light, 390), (ColorScheme.Dark, 390) })
             await LookAsync(service, scheme, width);
-        _complaints.ShouldBeEmpty();
+        complaints.ShouldBeEmpty();
     }
 
     private async Task LookAsync(ServiceProcess service, ColorScheme scheme, int width)
@@ -229,12 +229,12 @@ public sealed partial class PageTests : IAsyncLifetime
         await Expect(page.GetByText("Submit a job").First).ToBeVisibleAsync();
         await Expect(page.GetByText("Modal-Key").First).ToBeVisibleAsync();
         await ShotAsync(page, "reference");
-        _complaints.ShouldBeEmpty();
+        complaints.ShouldBeEmpty();
     }
 
     private async Task<IPage> OpenAsync(string url, int width, int height, ColorScheme scheme = ColorScheme.Light)
     {
-        var context = await _browser.NewContextAsync(new BrowserNewContextOptions
+        var context = await browser.NewContextAsync(new BrowserNewContextOptions
         {
             ViewportSize = new ViewportSize { Width = width, Height = height },
             ColorScheme = scheme,
@@ -244,11 +244,11 @@ public sealed partial class PageTests : IAsyncLifetime
         context.SetDefaultTimeout(60_000);
         SetDefaultExpectTimeout(60_000);
         var page = await context.NewPageAsync();
-        page.PageError += (_, error) => _complaints.Add(error);
+        page.PageError += (_, error) => complaints.Add(error);
         page.Console += (_, message) =>
         {
             if (message.Type is "error" && !message.Text.Contains("401", StringComparison.Ordinal))
-                _complaints.Add(message.Text);
+                complaints.Add(message.Text);
         };
         await page.GotoAsync(url);
         return page;

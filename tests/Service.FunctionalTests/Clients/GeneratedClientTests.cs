@@ -55,7 +55,7 @@ public sealed class GeneratedClientTests(SharedService shared) : IClassFixture<S
     /// <summary>A folder outside the repository, as a user of the service has one.</summary>
     private sealed class ClientFolder : IDisposable
     {
-        private readonly string _root = Directory.CreateTempSubdirectory("locutor-client-").FullName;
+        private readonly string root = Directory.CreateTempSubdirectory("locutor-client-").FullName;
 
         public ClientFolder(string name)
         {
@@ -64,13 +64,13 @@ public sealed class GeneratedClientTests(SharedService shared) : IClassFixture<S
                 System.IO.File.Copy(file, File(Path.GetFileName(file)));
         }
 
-        public string File(string name) => Path.Combine(_root, name);
+        public string File(string name) => Path.Combine(root, name);
 
         /// <summary>Runs a command and gives its output.</summary>
         public async Task<string> RunAsync(string command)
         {
             var words = command.Split(' ');
-            var start = new ProcessStartInfo(words[0], words[1..]) { WorkingDirectory = _root, RedirectStandardOutput = true, RedirectStandardError = true };
+            var start = new ProcessStartInfo(words[0], words[1..]) { WorkingDirectory = root, RedirectStandardOutput = true, RedirectStandardError = true };
             // Generators look for newer versions of themselves, and build servers would outlive the test.
             foreach (var (variable, value) in new[] { ("KIOTA_OFFLINE_ENABLED", "true"), ("KIOTA_CLI_TELEMETRY_OPTOUT", "1"), ("MSBUILDDISABLENODEREUSE", "1"), ("UseSharedCompilation", "false") })
                 start.Environment[variable] = value;
@@ -90,6 +90,6 @@ public sealed class GeneratedClientTests(SharedService shared) : IClassFixture<S
             return await output;
         }
 
-        public void Dispose() => Directory.Delete(_root, recursive: true);
+        public void Dispose() => Directory.Delete(root, recursive: true);
     }
 }

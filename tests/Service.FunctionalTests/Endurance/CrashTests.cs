@@ -13,16 +13,16 @@ public sealed class CrashTests
 {
     private static readonly int Clients = Endurance.Of(4, 12);
 
-    private readonly int _seed = TestSeed.Value;
-    private readonly ConcurrentDictionary<string, string> _accepted = new();
-    private readonly ConcurrentDictionary<string, string> _ended = new();
-    private readonly ConcurrentQueue<string> _changed = new();
-    private int _keys;
+    private readonly int seed = TestSeed.Value;
+    private readonly ConcurrentDictionary<string, string> accepted = new();
+    private readonly ConcurrentDictionary<string, string> ended = new();
+    private readonly ConcurrentQueue<string> changed = new();
+    private int keys;
 
     [Fact]
     public async Task Every_accepted_job_ends_exactly_once()
     {
-        var random = new Random(_seed);
+        var random = new Random(seed);
         await using var service = await ServiceProcess.StartAsync(
             "--set", "stub_seconds=0.06", "--set", "workers=cpu,cpu", "--set", "max_queued_per_token=100000", "--set", "submits_per_minute=1000000", "--set", "requests_per_minute=10000000");
         using var client = await service.TokenAsync("--scopes", "all");
@@ -42,52 +42,52 @@ public sealed class CrashTests
         foreach (var id in (await ListAsync(client)).Keys)
             Note(id, await client.EndAsync(id, Endurance.Of(240, 900)));
         await CheckAsync(service, client);
-        Endurance.Say($"crash: seed {_seed}, {kills} kills, {_accepted.Count} jobs accepted, all ended once, "
-            + $"{_ended.Values.Count(end => end.StartsWith("succeeded", StringComparison.Ordinal))} succeeded");
+        Endurance.Say($"crash: seed {seed}, {kills} kills, {accepted.Count} jobs accepted, all ended once, "
+            + $"{ended.Values.Count(end => end.StartsWith("succeeded", StringComparison.Ordinal))} succeeded");
     }
 
     private async Task CheckAsync(ServiceProcess service, TokenClient client)
     {
-        _changed.ShouldBeEmpty($"seed {_seed}");
+        changed.ShouldBeEmpty($"seed {seed}");
         var listed = await ListAsync(client);
-        foreach (var (key, id) in _accepted)
+        foreach (var (key, id) in accepted)
         {
-            listed.ContainsKey(id).ShouldBeTrue($"seed {_seed}: {id}, accepted under {key}, is not listed");
+            listed.ContainsKey(id).ShouldBeTrue($"seed {seed}: {id}, accepted under {key}, is not listed");
             using var head = await client.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"/?call_id={id}"));
             var job = listed[id];
             if (job.GetProperty("status").GetString() != "succeeded")
             {
                 // Three kills may hit one job; then it has failed for that reason and no other.
-                job.GetProperty("error").GetProperty("code").GetString().ShouldBe("worker_lost", $"seed {_seed}: {job}");
+                job.GetProperty("error").GetProperty("code").GetString().ShouldBe("worker_lost", $"seed {seed}: {job}");
                 head.StatusCode.ShouldBe(HttpStatusCode.InternalServerError);
                 continue;
             }
             head.StatusCode.ShouldBe(HttpStatusCode.OK);
             var video = await client.Http.GetByteArrayAsync($"/?call_id={id}");
-            Convert.ToHexStringLower(SHA256.HashData(video)).ShouldBe(job.GetProperty("result").GetProperty("sha256").GetString(), $"seed {_seed}: {id} is torn");
-            Encoding.ASCII.GetString(video, video.Length - id.Length, id.Length).ShouldBe(id, $"seed {_seed}: another job's video");
+            Convert.ToHexStringLower(SHA256.HashData(video)).ShouldBe(job.GetProperty("result").GetProperty("sha256").GetString(), $"seed {seed}: {id} is torn");
+            Encoding.ASCII.GetString(video, video.Length - id.Length, id.Length).ShouldBe(id, $"seed {seed}: another job's video");
         }
         foreach (var job in listed.Values)
             job.GetProperty("status").GetString().ShouldBeOneOf("succeeded", "failed");
         (await client.GetJsonAsync("/v1/workers")).GetProperty("running").GetInt32().ShouldBe(0);
-        Directory.EnumerateDirectories(Path.Combine(service.Data, "results")).Count().ShouldBeGreaterThanOrEqualTo(_ended.Values.Count(end => end.StartsWith("succeeded", StringComparison.Ordinal)));
+        Directory.EnumerateDirectories(Path.Combine(service.Data, "results")).Count().ShouldBeGreaterThanOrEqualTo(ended.Values.Count(end => end.StartsWith("succeeded", StringComparison.Ordinal)));
     }
 
-    private async Task LoadAsync(TokenClient client, CancellationToken cancellation)
+    private async Task LoadAsync(TokenClient client, CancellationToken cancellationToken)
     {
-        while (!cancellation.IsCancellationRequested)
+        while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
-                var key = $"crash-{Interlocked.Increment(ref _keys)}";
+                var key = $"crash-{Interlocked.Increment(ref keys)}";
                 using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/jobs") { Content = TokenClient.Form(Samples.Picture, Samples.VoiceOfASecond) };
                 request.Headers.Add("Idempotency-Key", key);
-                using var response = await client.Http.SendAsync(request, cancellation);
+                using var response = await client.Http.SendAsync(request, cancellationToken);
                 response.StatusCode.ShouldBe(HttpStatusCode.Accepted);
-                _accepted[key] = (await TokenClient.ReadAsync(response)).GetProperty("id").GetString()!;
-                foreach (var id in _accepted.Values.Except(_ended.Keys).Take(5))
+                accepted[key] = (await TokenClient.ReadAsync(response)).GetProperty("id").GetString()!;
+                foreach (var id in accepted.Values.Except(ended.Keys).Take(5))
                     Note(id, await client.GetJsonAsync($"/v1/jobs/{id}"));
-                await Task.Delay(30, cancellation);
+                await Task.Delay(30, cancellationToken);
             }
             catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException)
             {
@@ -101,12 +101,12 @@ public sealed class CrashTests
     private void Note(string id, JsonElement job)
     {
         var status = job.GetProperty("status").GetString()!;
-        var known = _ended.TryGetValue(id, out var before);
+        var known = ended.TryGetValue(id, out var before);
         var now = status + (job.TryGetProperty("result", out var result) ? result.GetProperty("sha256").GetString() : "");
         if (known && before != now)
-            _changed.Enqueue($"{id} was {before} and is {now}");
+            changed.Enqueue($"{id} was {before} and is {now}");
         if (status is not ("queued" or "running"))
-            _ended[id] = now;
+            ended[id] = now;
     }
 
     private static async Task<Dictionary<string, JsonElement>> ListAsync(TokenClient client)

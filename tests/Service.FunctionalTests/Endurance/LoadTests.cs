@@ -12,10 +12,10 @@ public sealed class LoadTests
     private static readonly string[] Unlimited =
         ["--set", "max_queued_per_token=100000", "--set", "submits_per_minute=10000000", "--set", "requests_per_minute=100000000", "--set", "log_level=Warning"];
 
-    private readonly ConcurrentBag<double> _submits = [];
-    private readonly ConcurrentBag<double> _polls = [];
-    private readonly ConcurrentBag<string> _accepted = [];
-    private readonly ConcurrentBag<string> _errors = [];
+    private readonly ConcurrentBag<double> submits = [];
+    private readonly ConcurrentBag<double> polls = [];
+    private readonly ConcurrentBag<string> accepted = [];
+    private readonly ConcurrentBag<string> errors = [];
 
     [Fact]
     public async Task Many_clients_submit_and_poll_without_an_error()
@@ -32,12 +32,12 @@ public sealed class LoadTests
         var memory = MemoryAsync(service.ProcessId, over.Token);
         await Task.WhenAll(Enumerable.Range(0, clients).Select(number => ClientAsync(client, number, over.Token)));
         var (early, late) = await memory;
-        _errors.ShouldBeEmpty();
-        foreach (var id in _accepted)
+        errors.ShouldBeEmpty();
+        foreach (var id in accepted)
             (await client.EndAsync(id, 240)).GetProperty("status").GetString().ShouldBe("succeeded");
-        double submit = Endurance.Percentile([.. _submits], 0.99), poll = Endurance.Percentile([.. _polls], 0.99);
-        Endurance.Say($"load: {clients} clients, {seconds} s: {_submits.Count} submits (median {Endurance.Percentile([.. _submits], 0.5):F1} ms, p99 {submit:F1} ms), "
-            + $"{_polls.Count} polls (median {Endurance.Percentile([.. _polls], 0.5):F1} ms, p99 {poll:F1} ms), no error; memory {early:F0} MB after a third, {late:F0} MB at the end");
+        double submit = Endurance.Percentile([.. submits], 0.99), poll = Endurance.Percentile([.. polls], 0.99);
+        Endurance.Say($"load: {clients} clients, {seconds} s: {submits.Count} submits (median {Endurance.Percentile([.. submits], 0.5):F1} ms, p99 {submit:F1} ms), "
+            + $"{polls.Count} polls (median {Endurance.Percentile([.. polls], 0.5):F1} ms, p99 {poll:F1} ms), no error; memory {early:F0} MB after a third, {late:F0} MB at the end");
         if (Endurance.Long)
         {
             poll.ShouldBeLessThan(50);
@@ -54,12 +54,12 @@ public sealed class LoadTests
         using var client = await service.TokenAsync("--scopes", "all");
         var clock = Stopwatch.StartNew();
         await Parallel.ForEachAsync(Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = 32 }, async (_, _) =>
-            _accepted.Add(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond)));
+            accepted.Add(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond)));
         var submitted = clock.Elapsed.TotalSeconds;
         clock.Restart();
         var queued = await ListAsync(client, "queued");
         var listed = clock.Elapsed.TotalSeconds;
-        queued.Order().ShouldBe(_accepted.Order());
+        queued.Order().ShouldBe(accepted.Order());
         await service.TerminateAsync();
         clock.Restart();
         await service.StartAgainAsync("--set", "workers=cpu,cpu");
@@ -71,7 +71,7 @@ public sealed class LoadTests
             await Task.Delay(100);
         }
         var drained = clock.Elapsed.TotalSeconds;
-        (await ListAsync(client, "succeeded")).Order().ShouldBe(_accepted.Order());
+        (await ListAsync(client, "succeeded")).Order().ShouldBe(accepted.Order());
         Endurance.Say($"queue: {count} jobs submitted in {submitted:F1} s, listed in {listed:F1} s, ready again after a restart in {restarted:F1} s, drained by two workers in {drained:F1} s, none lost");
     }
 
@@ -82,23 +82,23 @@ public sealed class LoadTests
         {
             var from = Stopwatch.GetTimestamp();
             using var response = await client.UploadAsync(Samples.Picture, Samples.VoiceOfASecond);
-            _submits.Add(Stopwatch.GetElapsedTime(from).TotalMilliseconds);
+            submits.Add(Stopwatch.GetElapsedTime(from).TotalMilliseconds);
             if (response.StatusCode is not HttpStatusCode.Accepted)
             {
-                _errors.Add($"submit: {(int)response.StatusCode}");
+                errors.Add($"submit: {(int)response.StatusCode}");
                 continue;
             }
             var id = (await TokenClient.ReadAsync(response)).GetProperty("id").GetString()!;
-            _accepted.Add(id);
+            accepted.Add(id);
             // The seed's users poll; a second between polls is eager.
             for (var poll = 0; poll < 8 && !over.IsCancellationRequested; poll++)
             {
                 await Task.Delay(1000, CancellationToken.None);
                 from = Stopwatch.GetTimestamp();
                 using var head = await client.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"/?call_id={id}"), CancellationToken.None);
-                _polls.Add(Stopwatch.GetElapsedTime(from).TotalMilliseconds);
+                polls.Add(Stopwatch.GetElapsedTime(from).TotalMilliseconds);
                 if (head.StatusCode is not (HttpStatusCode.Accepted or HttpStatusCode.OK))
-                    _errors.Add($"poll: {(int)head.StatusCode}");
+                    errors.Add($"poll: {(int)head.StatusCode}");
             }
         }
     }

@@ -20,11 +20,11 @@ public sealed class NodeKillTests
     private static readonly int Kills = Endurance.Of(3, 50);
     private static readonly int Jobs = Endurance.Of(30, 5_000);
 
-    private readonly ConcurrentDictionary<string, string> _accepted = new();
-    private readonly ConcurrentDictionary<int, int> _answers = new();
-    private readonly ConcurrentDictionary<string, bool> _full = new();
-    private readonly ConcurrentBag<double> _outages = [];
-    private int _keys;
+    private readonly ConcurrentDictionary<string, string> accepted = new();
+    private readonly ConcurrentDictionary<int, int> answers = new();
+    private readonly ConcurrentDictionary<string, bool> full = new();
+    private readonly ConcurrentBag<double> outages = [];
+    private int keys;
 
     [Fact]
     public async Task Killed_nodes_lose_no_job_and_make_none_twice()
@@ -42,7 +42,7 @@ public sealed class NodeKillTests
 
         using var over = new CancellationTokenSource();
         var load = Task.WhenAll(Enumerable.Range(0, Clients).Select(number => LoadAsync(clients, number, over.Token)));
-        for (var kill = 0; kill < Kills || _accepted.Count < Jobs; kill++)
+        for (var kill = 0; kill < Kills || accepted.Count < Jobs; kill++)
         {
             await Task.Delay(random.Next(1000, 4000));
             if (kill >= Kills)
@@ -59,9 +59,9 @@ public sealed class NodeKillTests
 
     private async Task CheckAsync(TokenClient client)
     {
-        _accepted.Values.Distinct().Count().ShouldBe(_accepted.Count, "two keys share a job");
+        accepted.Values.Distinct().Count().ShouldBe(accepted.Count, "two keys share a job");
         double longest = 0;
-        foreach (var (key, id) in _accepted)
+        foreach (var (key, id) in accepted)
         {
             var job = await client.EndAsync(id, Endurance.Of(300, 900));
             job.GetProperty("status").GetString().ShouldBe("succeeded", $"{key}: {job}");
@@ -71,12 +71,12 @@ public sealed class NodeKillTests
             run.ShouldBeLessThan(job.GetProperty("attempt").GetInt32() * (Lease + Endurance.Of(30, 15)), $"{key}: {job}");
         }
         var listed = await ListAsync(client);
-        listed.Count.ShouldBe(_accepted.Count + 1, "every key makes one job, and the first one was without a key");
+        listed.Count.ShouldBe(accepted.Count + 1, "every key makes one job, and the first one was without a key");
         var queue = await client.GetJsonAsync("/v1/workers");
         (queue.GetProperty("queued").GetInt32() + queue.GetProperty("running").GetInt32()).ShouldBe(0);
-        _answers.Keys.ShouldBeSubsetOf([202, 429, 503]);
-        Endurance.Say($"nodes: seed {TestSeed.Value}, {Kills} kills, {_accepted.Count} jobs, each ended once and succeeded; {_answers.GetValueOrDefault(503)} of {_answers.Values.Sum()} submissions "
-            + $"were answered 503 and {_answers.GetValueOrDefault(429)} that the queue is full; longest time until a submission got through {_outages.DefaultIfEmpty().Max():F1} s; longest job {longest:F1} s");
+        answers.Keys.ShouldBeSubsetOf([202, 429, 503]);
+        Endurance.Say($"nodes: seed {TestSeed.Value}, {Kills} kills, {accepted.Count} jobs, each ended once and succeeded; {answers.GetValueOrDefault(503)} of {answers.Values.Sum()} submissions "
+            + $"were answered 503 and {answers.GetValueOrDefault(429)} that the queue is full; longest time until a submission got through {outages.DefaultIfEmpty().Max():F1} s; longest job {longest:F1} s");
     }
 
     /// <summary>Submits one job after another. What is refused or breaks off is sent again, under the same key, to the other node.</summary>
@@ -84,22 +84,22 @@ public sealed class NodeKillTests
     {
         while (!over.IsCancellationRequested)
         {
-            var key = $"nodes-{Interlocked.Increment(ref _keys)}";
+            var key = $"nodes-{Interlocked.Increment(ref keys)}";
             var clock = Stopwatch.StartNew();
             for (var attempt = number; ; attempt++)
             {
                 if (await SubmitAsync(nodes[attempt % 2], key) is { } id)
                 {
-                    _accepted[key] = id;
+                    accepted[key] = id;
                     break;
                 }
                 clock.Elapsed.ShouldBeLessThan(TimeSpan.FromMinutes(2), "no node takes jobs");
-                var full = _full.TryRemove(key, out _);
+                var full = this.full.TryRemove(key, out _);
                 if (full)
                     clock.Restart(); // The service answers; the queue is as long as it may be.
                 await Task.Delay(full ? 1000 : 200, CancellationToken.None);
             }
-            _outages.Add(clock.Elapsed.TotalSeconds);
+            outages.Add(clock.Elapsed.TotalSeconds);
             await Task.Delay(Endurance.Of(150, 250), CancellationToken.None);
         }
     }
@@ -112,9 +112,9 @@ public sealed class NodeKillTests
             request.Headers.Add("Idempotency-Key", key);
             using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
             using var response = await node.Http.SendAsync(request, patience.Token);
-            _answers.AddOrUpdate((int)response.StatusCode, 1, static (_, count) => count + 1);
+            answers.AddOrUpdate((int)response.StatusCode, 1, static (_, count) => count + 1);
             if (response.StatusCode is HttpStatusCode.TooManyRequests)
-                _full[key] = true;
+                this.full[key] = true;
             return response.StatusCode is HttpStatusCode.Accepted ? (await TokenClient.ReadAsync(response)).GetProperty("id").GetString() : null;
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException)

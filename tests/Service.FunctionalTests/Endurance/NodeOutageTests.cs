@@ -97,30 +97,30 @@ public sealed class NodeOutageTests
     /// <summary>A node, and when its worker began its jobs.</summary>
     private sealed class Node
     {
-        private readonly TokenClient _client;
-        private readonly ConcurrentQueue<long> _begun = new();
+        private readonly TokenClient client;
+        private readonly ConcurrentQueue<long> begun = new();
 
         public Node(ServiceProcess service, TokenClient client)
         {
-            (Service, _client) = (service, client);
+            (Service, this.client) = (service, client);
             service.Printed += line =>
             {
                 if (line.Contains(" begins, attempt ", StringComparison.Ordinal))
-                    _begun.Enqueue(Stopwatch.GetTimestamp());
+                    this.begun.Enqueue(Stopwatch.GetTimestamp());
             };
         }
 
         public ServiceProcess Service { get; }
 
         /// <summary>How many jobs its worker has begun.</summary>
-        public int Jobs => _begun.Count;
+        public int Jobs => this.begun.Count;
 
         public async Task TrySubmitAsync()
         {
             try
             {
                 using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-                using var answer = await _client.Http.PostAsync("/v1/jobs", TokenClient.Form(Samples.Picture, Samples.VoiceOfASecond), patience.Token);
+                using var answer = await this.client.Http.PostAsync("/v1/jobs", TokenClient.Form(Samples.Picture, Samples.VoiceOfASecond), patience.Token);
                 answer.StatusCode.ShouldBeOneOf(HttpStatusCode.Accepted, HttpStatusCode.ServiceUnavailable);
             }
             catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
@@ -132,8 +132,8 @@ public sealed class NodeOutageTests
         /// <summary>Waits until the worker begins another job.</summary>
         public async Task NextJobAsync(double seconds)
         {
-            var before = _begun.Count;
-            for (var clock = Stopwatch.StartNew(); _begun.Count == before; await Task.Delay(20))
+            var before = this.begun.Count;
+            for (var clock = Stopwatch.StartNew(); this.begun.Count == before; await Task.Delay(20))
                 clock.Elapsed.TotalSeconds.ShouldBeLessThan(seconds, Service.Log);
         }
 
@@ -142,7 +142,7 @@ public sealed class NodeOutageTests
         {
             for (var clock = Stopwatch.StartNew(); ; await Task.Delay(20))
             {
-                using var answer = await _client.Http.GetAsync("/v1/jobs?limit=1");
+                using var answer = await this.client.Http.GetAsync("/v1/jobs?limit=1");
                 if (answer.IsSuccessStatusCode)
                     return;
                 clock.Elapsed.TotalSeconds.ShouldBeLessThan(120, Service.Log);
@@ -152,7 +152,7 @@ public sealed class NodeOutageTests
         public double LongestPauseSince(long from)
         {
             double longest = 0;
-            foreach (var begun in _begun.Append(Stopwatch.GetTimestamp()).Where(begun => begun > from))
+            foreach (var begun in this.begun.Append(Stopwatch.GetTimestamp()).Where(begun => begun > from))
             {
                 longest = Math.Max(longest, Stopwatch.GetElapsedTime(from, begun).TotalSeconds);
                 from = begun;

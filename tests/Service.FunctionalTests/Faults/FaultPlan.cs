@@ -29,32 +29,32 @@ internal sealed class InjectedFaultException(Fault fault) : IOException($"inject
 /// <summary>The faults of one schedule. Every call between grains, stores and workers passes through <see cref="RunAsync"/>.</summary>
 internal sealed class FaultPlan(TimeProvider time)
 {
-    private readonly ConcurrentDictionary<string, int> _calls = new(StringComparer.Ordinal);
-    private IReadOnlyList<Fault> _faults = [];
-    private int _under;
+    private readonly ConcurrentDictionary<string, int> calls = new(StringComparer.Ordinal);
+    private IReadOnlyList<Fault> faults = [];
+    private int under;
 
     /// <summary>How often each site was called since the schedule began.</summary>
-    public IReadOnlyDictionary<string, int> Calls => _calls;
+    public IReadOnlyDictionary<string, int> Calls => calls;
 
     /// <summary>Store operations under way, some of them on threads of their own.</summary>
-    public int UnderWay => Volatile.Read(ref _under);
+    public int UnderWay => Volatile.Read(ref under);
 
     public ConcurrentQueue<Fault> Hit { get; } = new();
 
     public void Begin(IReadOnlyList<Fault> faults)
     {
-        _calls.Clear();
+        calls.Clear();
         Hit.Clear();
-        _faults = faults;
+        this.faults = faults;
     }
 
     /// <summary>From here on nothing fails.</summary>
-    public void End() => _faults = [];
+    public void End() => this.faults = [];
 
     public async Task RunAsync(string site, Func<Task> act)
     {
-        var call = _calls.AddOrUpdate(site, 1, static (_, count) => count + 1);
-        var fault = _faults.FirstOrDefault(fault => fault.Site == site && fault.Call == call);
+        var call = calls.AddOrUpdate(site, 1, static (_, count) => count + 1);
+        var fault = this.faults.FirstOrDefault(fault => fault.Site == site && fault.Call == call);
         if (fault is not null)
         {
             Hit.Enqueue(fault);
@@ -70,14 +70,14 @@ internal sealed class FaultPlan(TimeProvider time)
 
     public Task StoreAsync(string site, Func<Task> act) => RunAsync(site, async () =>
     {
-        Interlocked.Increment(ref _under);
+        Interlocked.Increment(ref under);
         try
         {
             await act();
         }
         finally
         {
-            Interlocked.Decrement(ref _under);
+            Interlocked.Decrement(ref under);
         }
     });
 

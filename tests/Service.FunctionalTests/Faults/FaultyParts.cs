@@ -24,14 +24,14 @@ internal sealed class Actor(string name)
 {
     private static readonly AsyncLocal<Actor?> Present = new();
 
-    public static string Name => Present.Value?._name ?? "service";
+    public static string Name => Present.Value?.name ?? "service";
 
     /// <summary>The test that looks on: its calls never fail and are not counted.</summary>
     public static bool IsObserver => Name == "observer";
 
     public static bool IsDead => Present.Value is { Killed: true };
 
-    private readonly string _name = name;
+    private readonly string name = name;
 
     public bool Killed { get; set; }
 
@@ -46,7 +46,7 @@ internal sealed class Actor(string name)
 /// <summary>The real SQLite storage behind the plan; it also watches what becomes of every job on disk.</summary>
 internal sealed class FaultyStorage(IGrainStorage inner, FaultPlan plan) : IGrainStorage
 {
-    private readonly ConcurrentDictionary<string, JobRecord> _stored = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, JobRecord> stored = new(StringComparer.Ordinal);
 
     /// <summary>How often each job has ended.</summary>
     public ConcurrentDictionary<string, int> Ends { get; } = new(StringComparer.Ordinal);
@@ -70,8 +70,8 @@ internal sealed class FaultyStorage(IGrainStorage inner, FaultPlan plan) : IGrai
 
     private void Note(JobRecord job)
     {
-        var was = _stored.GetValueOrDefault(job.Id)?.Status ?? JobStatus.Queued;
-        _stored[job.Id] = job;
+        var was = stored.GetValueOrDefault(job.Id)?.Status ?? JobStatus.Queued;
+        stored[job.Id] = job;
         if (was.IsTerminal() && !job.Status.IsTerminal())
             Violations.Enqueue($"{job.Id} was {was} and became {job.Status}");
         if (was.IsTerminal() && job.Status != was && job.Status != JobStatus.Expired)
@@ -84,24 +84,24 @@ internal sealed class FaultyStorage(IGrainStorage inner, FaultPlan plan) : IGrai
 /// <summary>The real data folder behind the plan. Files are as old as virtual time says.</summary>
 internal sealed class FaultyFiles(IFileStore inner, FaultPlan plan, TimeProvider time) : IFileStore
 {
-    private readonly ConcurrentDictionary<string, DateTimeOffset> _kept = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, DateTimeOffset> kept = new(StringComparer.Ordinal);
 
     public string Name => inner.Name;
 
-    public Task KeepAsync(string file, string path, string contentType, CancellationToken cancellation) =>
+    public Task KeepAsync(string file, string path, string contentType, CancellationToken cancellationToken) =>
         plan.StoreAsync($"files.keep {path.Split('/')[0]}", () =>
         {
-            _kept[path.Split('/')[1]] = time.GetUtcNow();
-            return inner.KeepAsync(file, path, contentType, cancellation);
+            kept[path.Split('/')[1]] = time.GetUtcNow();
+            return inner.KeepAsync(file, path, contentType, cancellationToken);
         });
 
-    public Task<string> OnDiskAsync(string path, string folder, CancellationToken cancellation) => inner.OnDiskAsync(path, folder, cancellation);
+    public Task<string> OnDiskAsync(string path, string folder, CancellationToken cancellationToken) => inner.OnDiskAsync(path, folder, cancellationToken);
 
-    public Task<Stream?> OpenAsync(string path, CancellationToken cancellation) => inner.OpenAsync(path, cancellation);
+    public Task<Stream?> OpenAsync(string path, CancellationToken cancellationToken) => inner.OpenAsync(path, cancellationToken);
 
-    public async Task<IReadOnlyDictionary<string, DateTimeOffset>> WrittenAsync(CancellationToken cancellation) =>
-        (await inner.WrittenAsync(cancellation)).Keys.ToDictionary(id => id, id => _kept.GetValueOrDefault(id, time.GetUtcNow()));
+    public async Task<IReadOnlyDictionary<string, DateTimeOffset>> WrittenAsync(CancellationToken cancellationToken) =>
+        (await inner.WrittenAsync(cancellationToken)).Keys.ToDictionary(id => id, id => kept.GetValueOrDefault(id, time.GetUtcNow()));
 
-    public Task RemoveAsync(string jobId, CancellationToken cancellation) =>
-        plan.StoreAsync("files.remove", () => inner.RemoveAsync(jobId, cancellation));
+    public Task RemoveAsync(string jobId, CancellationToken cancellationToken) =>
+        plan.StoreAsync("files.remove", () => inner.RemoveAsync(jobId, cancellationToken));
 }

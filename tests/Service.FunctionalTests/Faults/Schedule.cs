@@ -9,13 +9,13 @@ internal sealed class Schedule(World world, int seed)
 {
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(4);
 
-    private readonly Random _random = TestSeed.NewRandom(seed);
-    private readonly Dictionary<string, string> _accepted = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _deleted = new(StringComparer.Ordinal);
-    private readonly Token _token = new() { KeyId = "wk-client", Name = "client", Scopes = TokenScopes.All, CreatedAt = DateTimeOffset.UnixEpoch, WebhookSecret = "" };
-    private readonly long _from = world.Time.GetTimestamp();
+    private readonly Random random = TestSeed.NewRandom(seed);
+    private readonly Dictionary<string, string> accepted = new(StringComparer.Ordinal);
+    private readonly HashSet<string> deleted = new(StringComparer.Ordinal);
+    private readonly Token token = new() { KeyId = "wk-client", Name = "client", Scopes = TokenScopes.All, CreatedAt = DateTimeOffset.UnixEpoch, WebhookSecret = "" };
+    private readonly long from = world.Time.GetTimestamp();
 
-    private ITokenIndexGrain Index => world.Grains.GetGrain<ITokenIndexGrain>(_token.KeyId);
+    private ITokenIndexGrain Index => world.Grains.GetGrain<ITokenIndexGrain>(token.KeyId);
 
     public async Task RunAsync(IReadOnlyList<Fault> faults)
     {
@@ -23,7 +23,7 @@ internal sealed class Schedule(World world, int seed)
         var client = new Actor("client");
         await client.RunAsync(async () =>
         {
-            for (var job = 0; job < 2 + _random.Next(3); job++)
+            for (var job = 0; job < 2 + random.Next(3); job++)
                 await LiveAsync($"{seed}-{job}");
         });
         await new Actor("observer").RunAsync(async () =>
@@ -39,9 +39,9 @@ internal sealed class Schedule(World world, int seed)
     /// <summary>The calls of the client of one job.</summary>
     private async Task LiveAsync(string key)
     {
-        bool stored = _random.Next(3) > 0, webhook = _random.Next(4) == 0;
-        var choice = _random.Next(8);
-        var pause = TimeSpan.FromSeconds(_random.NextDouble() * 5);
+        bool stored = random.Next(3) > 0, webhook = random.Next(4) == 0;
+        var choice = random.Next(8);
+        var pause = TimeSpan.FromSeconds(random.NextDouble() * 5);
         var id = await SubmitAsync(key, stored, webhook);
         if (choice == 0)
             (await SubmitAsync(key, stored, webhook)).ShouldBe(id, "a repeated submission makes no second job");
@@ -51,7 +51,7 @@ internal sealed class Schedule(World world, int seed)
         if (choice == 2)
             await AgainAsync(() => world.Grains.GetGrain<IJobGrain>(id).DeleteAsync());
         if (choice == 2)
-            _deleted.Add(id);
+            deleted.Add(id);
         if (choice == 3)
             world.KillWorker();
         if (choice == 4)
@@ -67,11 +67,11 @@ internal sealed class Schedule(World world, int seed)
         {
             var id = JobId.New();
             var request = new JobRequest { Inputs = await InputsAsync(id, stored), Webhook = webhook ? "https://example.org/hook" : null };
-            return await world.Submitter.SubmitAsync(_token, id, request, key, "hash");
+            return await world.Submitter.SubmitAsync(token, id, request, key, "hash");
         });
-        if (_accepted.TryGetValue(key, out var before))
+        if (this.accepted.TryGetValue(key, out var before))
             accepted.JobId.ShouldBe(before);
-        return _accepted[key] = accepted.JobId;
+        return this.accepted[key] = accepted.JobId;
     }
 
     private async Task<JobInput[]> InputsAsync(string id, bool stored)
@@ -110,7 +110,7 @@ internal sealed class Schedule(World world, int seed)
 
     private async Task<string?> HasEndedAsync()
     {
-        foreach (var (key, id) in _accepted)
+        foreach (var (key, id) in this.accepted)
         {
             var job = await world.Grains.GetGrain<IJobGrain>(id).GetAsync();
             if (job is { Status: JobStatus.Queued or JobStatus.Running })
@@ -126,14 +126,14 @@ internal sealed class Schedule(World world, int seed)
 
     private async Task CheckRecordsAsync()
     {
-        foreach (var (key, id) in _accepted)
+        foreach (var (key, id) in this.accepted)
         {
             world.Storage.Ends.GetValueOrDefault(id).ShouldBe(1, $"{key} {id} has to end once");
             var job = await AgainAsync(() => world.Grains.GetGrain<IJobGrain>(id).GetAsync());
             if (job is { Status: JobStatus.Failed })
                 throw new InvalidOperationException($"{key} failed for a reason of the service: {job.Error} (attempt {job.Attempt}, {job.LostWorkers} workers lost)");
             if (job is null)
-                (_deleted.Contains(id) || world.Time.GetElapsedTime(_from) > World.Keep).ShouldBeTrue($"{key} {id} has no record");
+                (deleted.Contains(id) || world.Time.GetElapsedTime(this.from) > World.Keep).ShouldBeTrue($"{key} {id} has no record");
         }
     }
 
@@ -142,7 +142,7 @@ internal sealed class Schedule(World world, int seed)
         var entries = (await Index.ListAsync(null, 100, null)).Entries;
         if (entries.Length > 0)
             return $"the index has {entries[0]}";
-        foreach (var (key, id) in _accepted)
+        foreach (var (key, id) in this.accepted)
         {
             if (await world.Grains.GetGrain<IJobGrain>(id).GetAsync() is { } job)
                 return $"{key} has the record of a job that is {job.Status}";

@@ -6,29 +6,29 @@ namespace Locutor.Service.FunctionalTests.Faults;
 /// </summary>
 internal sealed class VirtualTime : TimeProvider, IDisposable
 {
-    private readonly Lock _lock = new();
-    private readonly PriorityQueue<(Timer Timer, long Change), (long At, long Order)> _due = new();
-    private readonly Func<int> _busy;
-    private readonly Thread _thread;
-    private long _now = DateTimeOffset.UtcNow.UtcTicks;
-    private long _order;
-    private volatile bool _over;
+    private readonly Lock gate = new();
+    private readonly PriorityQueue<(Timer Timer, long Change), (long At, long Order)> due = new();
+    private readonly Func<int> busy;
+    private readonly Thread thread;
+    private long now = DateTimeOffset.UtcNow.UtcTicks;
+    private long order;
+    private volatile bool over;
 
     /// <param name="busy">How many operations are under way that the thread pool does not know of.</param>
     public VirtualTime(Func<int> busy)
     {
-        _busy = busy;
-        _thread = new Thread(Run) { IsBackground = true, Name = "virtual time" };
+        this.busy = busy;
+        thread = new Thread(Run) { IsBackground = true, Name = "virtual time" };
     }
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    public void Start() => _thread.Start();
+    public void Start() => thread.Start();
 
     public override DateTimeOffset GetUtcNow() => new(GetTimestamp(), TimeSpan.Zero);
 
     // A loop that asks until less than a millisecond is over waits for no timer, so asking takes a microsecond.
-    public override long GetTimestamp() => Interlocked.Add(ref _now, TimeSpan.TicksPerMicrosecond);
+    public override long GetTimestamp() => Interlocked.Add(ref now, TimeSpan.TicksPerMicrosecond);
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
@@ -39,15 +39,15 @@ internal sealed class VirtualTime : TimeProvider, IDisposable
 
     public void Dispose()
     {
-        _over = true;
-        if (_thread.IsAlive && Thread.CurrentThread != _thread)
-            _thread.Join();
+        over = true;
+        if (thread.IsAlive && Thread.CurrentThread != thread)
+            thread.Join();
     }
 
     private void Run()
     {
         var spins = 0;
-        while (!_over)
+        while (!over)
         {
             if (IsQuiet() && IsQuiet())
             {
@@ -65,20 +65,20 @@ internal sealed class VirtualTime : TimeProvider, IDisposable
     {
         ThreadPool.GetMaxThreads(out var most, out _);
         ThreadPool.GetAvailableThreads(out var available, out _);
-        return available == most && ThreadPool.PendingWorkItemCount == 0 && _busy() == 0;
+        return available == most && ThreadPool.PendingWorkItemCount == 0 && this.busy() == 0;
     }
 
     private void Jump()
     {
         Timer? timer = null;
-        lock (_lock)
+        lock (gate)
         {
-            while (_due.TryDequeue(out var next, out var at))
+            while (due.TryDequeue(out var next, out var at))
             {
                 if (!next.Timer.Takes(next.Change))
                     continue;
-                if (at.At > Volatile.Read(ref _now))
-                    Volatile.Write(ref _now, at.At);
+                if (at.At > Volatile.Read(ref now))
+                    Volatile.Write(ref now, at.At);
                 timer = next.Timer;
                 break;
             }
@@ -91,35 +91,35 @@ internal sealed class VirtualTime : TimeProvider, IDisposable
 
     private sealed class Timer(VirtualTime time, Action callback) : ITimer
     {
-        private long _change;
-        private TimeSpan _period = Timeout.InfiniteTimeSpan;
+        private long change;
+        private TimeSpan period = Timeout.InfiniteTimeSpan;
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
-            lock (time._lock)
+            lock (time.gate)
             {
-                _change++;
-                _period = period;
+                this.change++;
+                this.period = period;
                 if (dueTime != Timeout.InfiniteTimeSpan)
-                    time._due.Enqueue((this, _change), (time._now + dueTime.Ticks, time._order++));
+                    time.due.Enqueue((this, this.change), (time.now + dueTime.Ticks, time.order++));
             }
             return true;
         }
 
         /// <summary>Whether the change is the latest one; a periodic timer is due again.</summary>
-        public bool Takes(long change) => change == _change;
+        public bool Takes(long change) => change == this.change;
 
         public void Fire()
         {
-            if (_period != Timeout.InfiniteTimeSpan && _period > TimeSpan.Zero)
-                Change(_period, _period);
+            if (this.period != Timeout.InfiniteTimeSpan && this.period > TimeSpan.Zero)
+                Change(this.period, this.period);
             ThreadPool.UnsafeQueueUserWorkItem(static act => act(), callback, preferLocal: false);
         }
 
         public void Dispose()
         {
-            lock (time._lock)
-                _change++;
+            lock (time.gate)
+                this.change++;
         }
 
         public ValueTask DisposeAsync()

@@ -27,18 +27,18 @@ internal sealed class World : IAsyncDisposable
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(10);
     public static readonly TimeSpan Keep = TimeSpan.FromSeconds(20);
 
-    private readonly CancellationTokenSource _over = new();
-    private readonly List<Task> _actors = [];
-    private readonly IHost _host;
-    private readonly DataFolder _folder;
-    private readonly ServeSettings _settings;
-    private Actor? _victim;
-    private CancellationTokenSource _victimEnds = new();
-    private int _workers;
+    private readonly CancellationTokenSource over = new();
+    private readonly List<Task> actors = [];
+    private readonly IHost host;
+    private readonly DataFolder folder;
+    private readonly ServeSettings settings;
+    private Actor? victim;
+    private CancellationTokenSource victimEnds = new();
+    private int workers;
 
     private World(IHost host, VirtualTime time, FaultPlan plan, DataFolder folder, ServeSettings settings)
     {
-        (_host, Time, Plan, _folder, _settings) = (host, time, plan, folder, settings);
+        (this.host, Time, Plan, this.folder, this.settings) = (host, time, plan, folder, settings);
         Storage = (FaultyStorage)host.Services.GetRequiredKeyedService<IGrainStorage>(JobsStorage.Name);
         Files = new FaultyFiles(new FolderStore(folder), plan, time);
         Submitter = new JobSubmitter(Grains, Files, new TokenLimits(Grains, settings, time, NullLoggerFactory.Instance.CreateLogger<TokenLimits>()), new DiskQuota(folder, settings), new Drain(), host.Services.GetRequiredService<JobsMetrics>(), settings);
@@ -54,7 +54,7 @@ internal sealed class World : IAsyncDisposable
 
     public JobSubmitter Submitter { get; }
 
-    public IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
+    public IGrainFactory Grains => this.host.Services.GetRequiredService<IGrainFactory>();
 
     public IQueueGrain Queue => Grains.GetGrain<IQueueGrain>(IQueueGrain.Key);
 
@@ -92,8 +92,8 @@ internal sealed class World : IAsyncDisposable
     /// <summary>Kills a worker in the middle of whatever it does. Another one is started in its place.</summary>
     public void KillWorker()
     {
-        _victim!.Killed = true;
-        _victimEnds.Cancel();
+        victim!.Killed = true;
+        victimEnds.Cancel();
         StartVictim();
     }
 
@@ -104,48 +104,48 @@ internal sealed class World : IAsyncDisposable
         return stored ? [await FetchAsync(jobId, named[0], default), await FetchAsync(jobId, named[1], default)] : named;
     }
 
-    public bool HasInputs(string jobId) => Directory.Exists(_folder.Absolute(Path.Combine("inputs", jobId)));
+    public bool HasInputs(string jobId) => Directory.Exists(this.folder.Absolute(Path.Combine("inputs", jobId)));
 
     /// <summary>Jobs that have any file.</summary>
-    public IReadOnlyCollection<string> WithFiles() => _folder.Written().Keys;
+    public IReadOnlyCollection<string> WithFiles() => this.folder.Written().Keys;
 
     public async ValueTask DisposeAsync()
     {
-        await _over.CancelAsync();
-        await _victimEnds.CancelAsync();
-        await Task.WhenAny(Task.WhenAll(_actors), Task.Delay(TimeSpan.FromSeconds(5)));
-        await _host.StopAsync();
+        await over.CancelAsync();
+        await victimEnds.CancelAsync();
+        await Task.WhenAny(Task.WhenAll(actors), Task.Delay(TimeSpan.FromSeconds(5)));
+        await this.host.StopAsync();
         Time.Dispose();
-        if (_host is IAsyncDisposable host)
+        if (this.host is IAsyncDisposable host)
             await host.DisposeAsync();
         Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
-        Directory.Delete(_folder.Root, recursive: true);
+        Directory.Delete(this.folder.Root, recursive: true);
     }
 
     private void StartActors()
     {
         var logger = NullLoggerFactory.Instance;
-        var revoked = new RevokedTokens(Grains, _host.Services.GetRequiredService<TokenStore>(), Time, _settings, logger.CreateLogger<RevokedTokens>());
-        var janitor = new Janitor(Grains, _folder, Files, new DiskQuota(_folder, _settings), revoked, _host.Services.GetRequiredService<JobsMetrics>(), _settings, Time, logger.CreateLogger<Janitor>());
-        var fetcher = new InputFetchService(Grains, FetchAsync, ModelCatalog.Stub, _settings, Time, logger.CreateLogger<InputFetchService>());
-        Start("janitor", () => janitor.StartAsync(_over.Token));
-        Start("fetcher", () => fetcher.StartAsync(_over.Token));
+        var revoked = new RevokedTokens(Grains, this.host.Services.GetRequiredService<TokenStore>(), Time, this.settings, logger.CreateLogger<RevokedTokens>());
+        var janitor = new Janitor(Grains, this.folder, Files, new DiskQuota(this.folder, this.settings), revoked, this.host.Services.GetRequiredService<JobsMetrics>(), this.settings, Time, logger.CreateLogger<Janitor>());
+        var fetcher = new InputFetchService(Grains, FetchAsync, ModelCatalog.Stub, this.settings, Time, logger.CreateLogger<InputFetchService>());
+        Start("janitor", () => janitor.StartAsync(over.Token));
+        Start("fetcher", () => fetcher.StartAsync(over.Token));
         Start("webhooks", SendWebhooksAsync);
-        Start("worker", () => WorkAsync(_over.Token));
+        Start("worker", () => WorkAsync(over.Token));
         StartVictim();
     }
 
     private void StartVictim()
     {
-        _victimEnds = new CancellationTokenSource();
-        var ends = _victimEnds.Token;
-        _victim = Start("worker", () => WorkAsync(ends));
+        victimEnds = new CancellationTokenSource();
+        var ends = victimEnds.Token;
+        victim = Start("worker", () => WorkAsync(ends));
     }
 
     private Actor Start(string name, Func<Task> act)
     {
         var actor = new Actor(name);
-        _actors.Add(actor.RunAsync(act));
+        actors.Add(actor.RunAsync(act));
         return actor;
     }
 
@@ -153,29 +153,29 @@ internal sealed class World : IAsyncDisposable
     {
         var options = new WorkerOptions
         {
-            Settings = _settings,
-            Id = $"worker/{Interlocked.Increment(ref _workers)}",
+            Settings = this.settings,
+            Id = $"worker/{Interlocked.Increment(ref workers)}",
         };
-        var loop = new WorkerLoop(Grains, new Runner(Time), _folder, Files, options, Time, NullLoggerFactory.Instance.CreateLogger<WorkerLoop>());
+        var loop = new WorkerLoop(Grains, new Runner(Time), this.folder, Files, options, Time, NullLoggerFactory.Instance.CreateLogger<WorkerLoop>());
         return loop.RunAsync(ends, ends);
     }
 
-    private async Task<JobInput> FetchAsync(string jobId, JobInput input, CancellationToken cancellation)
+    private async Task<JobInput> FetchAsync(string jobId, JobInput input, CancellationToken cancellationToken)
     {
         var file = Path.GetTempFileName();
-        await File.WriteAllTextAsync(file, jobId + input.Field, cancellation);
+        await File.WriteAllTextAsync(file, jobId + input.Field, cancellationToken);
         var path = DataFolder.InputPath(jobId, input.Field);
-        await Files.KeepAsync(file, path, "", cancellation);
+        await Files.KeepAsync(file, path, "", cancellationToken);
         return input with { Path = path };
     }
 
     private async Task SendWebhooksAsync()
     {
-        while (!_over.IsCancellationRequested)
+        while (!over.IsCancellationRequested)
         {
             try
             {
-                if (await Queue.NextWebhookAsync(TimeSpan.FromSeconds(10)).WaitAsync(_over.Token) is { Webhook: { } state } job)
+                if (await Queue.NextWebhookAsync(TimeSpan.FromSeconds(10)).WaitAsync(over.Token) is { Webhook: { } state } job)
                     await Grains.GetGrain<IJobGrain>(job.Id).RecordWebhookAsync(state with { Attempts = state.Attempts + 1, Settled = true });
             }
             catch (Exception)
@@ -190,16 +190,16 @@ internal sealed class World : IAsyncDisposable
     {
         public string Model => "none";
 
-        public Task LoadAsync(CancellationToken cancellation) => Task.CompletedTask;
+        public Task LoadAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-        public async Task<RunnerVideo> RunAsync(RunnerJob job, IProgress<JobProgress> progress, CancellationToken cancellation)
+        public async Task<RunnerVideo> RunAsync(RunnerJob job, IProgress<JobProgress> progress, CancellationToken cancellationToken)
         {
             for (var step = 1; step <= 3; step++)
             {
-                await Task.Delay(TimeSpan.FromSeconds(1), time, cancellation);
+                await Task.Delay(TimeSpan.FromSeconds(1), time, cancellationToken);
                 progress.Report(new JobProgress { Stage = JobStage.Denoising, Step = step, Steps = 3 });
             }
-            await File.WriteAllTextAsync(job.OutputPath, string.Concat(job.Inputs.Values.Select(File.ReadAllText)), cancellation);
+            await File.WriteAllTextAsync(job.OutputPath, string.Concat(job.Inputs.Values.Select(File.ReadAllText)), cancellationToken);
             return new RunnerVideo(1, 1, 1, [1]);
         }
 

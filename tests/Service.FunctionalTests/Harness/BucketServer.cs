@@ -19,17 +19,17 @@ public sealed class BucketServer : IAsyncDisposable
 {
     public const string Bucket = "videos", Region = "nowhere-1", AccessKey = "AKTEST", SecretKey = "a secret/with+signs";
 
-    private readonly WebApplication _app;
-    private readonly ConcurrentDictionary<int, byte[]> _parts = new();
-    private int _refused;
+    private readonly WebApplication app;
+    private readonly ConcurrentDictionary<int, byte[]> parts = new();
+    private int refused;
 
     private BucketServer()
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
-        _app = builder.Build();
-        _app.Run(AnswerAsync);
+        app = builder.Build();
+        app.Run(AnswerAsync);
     }
 
     public ConcurrentDictionary<string, byte[]> Objects { get; } = new(StringComparer.Ordinal);
@@ -38,18 +38,18 @@ public sealed class BucketServer : IAsyncDisposable
     public ConcurrentDictionary<string, DateTime> Written { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Requests whose signature or hash was wrong.</summary>
-    public int Refused => Volatile.Read(ref _refused);
+    public int Refused => Volatile.Read(ref refused);
 
-    public string Url => _app.Urls.First();
+    public string Url => app.Urls.First();
 
     public static async Task<BucketServer> StartAsync()
     {
         var server = new BucketServer();
-        await server._app.StartAsync();
+        await server.app.StartAsync();
         return server;
     }
 
-    public ValueTask DisposeAsync() => _app.DisposeAsync();
+    public ValueTask DisposeAsync() => app.DisposeAsync();
 
     private async Task AnswerAsync(HttpContext context)
     {
@@ -59,7 +59,7 @@ public sealed class BucketServer : IAsyncDisposable
         var path = context.Request.Path.Value!;
         if (!IsSigned(context.Request, bytes))
         {
-            Interlocked.Increment(ref _refused);
+            Interlocked.Increment(ref refused);
             await XmlAsync(context, 403, "<Error><Code>SignatureDoesNotMatch</Code></Error>");
         }
         else if (path.TrimEnd('/') == "/" + Bucket && context.Request.Method == "GET")
@@ -79,7 +79,7 @@ public sealed class BucketServer : IAsyncDisposable
                 return;
             case "PUT":
                 if (context.Request.Query.TryGetValue("partNumber", out var number))
-                    _parts[int.Parse(number!, CultureInfo.InvariantCulture)] = bytes;
+                    this.parts[int.Parse(number!, CultureInfo.InvariantCulture)] = bytes;
                 else
                     Objects[key] = bytes;
                 context.Response.Headers.ETag = "\"" + Convert.ToHexStringLower(SHA256.HashData(bytes))[..32] + "\"";
@@ -111,10 +111,10 @@ public sealed class BucketServer : IAsyncDisposable
     {
         if (context.Request.Query.ContainsKey("uploads"))
         {
-            _parts.Clear();
+            this.parts.Clear();
             return XmlAsync(context, 200, $"<InitiateMultipartUploadResult><Bucket>{Bucket}</Bucket><Key>{WebUtility.HtmlEncode(key)}</Key><UploadId>one</UploadId></InitiateMultipartUploadResult>");
         }
-        Objects[key] = _parts.OrderBy(part => part.Key).SelectMany(part => part.Value).ToArray();
+        Objects[key] = this.parts.OrderBy(part => part.Key).SelectMany(part => part.Value).ToArray();
         return XmlAsync(context, 200, $"<CompleteMultipartUploadResult><Bucket>{Bucket}</Bucket><Key>{WebUtility.HtmlEncode(key)}</Key><ETag>\"one\"</ETag></CompleteMultipartUploadResult>");
     }
 

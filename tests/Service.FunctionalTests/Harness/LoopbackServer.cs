@@ -10,38 +10,38 @@ namespace Locutor.Service.FunctionalTests.Harness;
 /// <summary>A server on a loopback address that answers bytes exactly as told, and counts who came.</summary>
 public sealed class LoopbackServer : IAsyncDisposable
 {
-    private readonly TcpListener _listener;
-    private readonly CancellationTokenSource _over = new();
-    private readonly Func<LoopbackRequest, Stream, CancellationToken, Task> _answer;
-    private readonly List<LoopbackRequest> _requests = [];
-    private readonly X509Certificate2? _certificate;
-    private readonly Task _accepting;
-    private int _connections;
+    private readonly TcpListener listener;
+    private readonly CancellationTokenSource over = new();
+    private readonly Func<LoopbackRequest, Stream, CancellationToken, Task> answer;
+    private readonly List<LoopbackRequest> requests = [];
+    private readonly X509Certificate2? certificate;
+    private readonly Task accepting;
+    private int connections;
 
     private LoopbackServer(string address, int port, Func<LoopbackRequest, Stream, CancellationToken, Task> answer, X509Certificate2? certificate)
     {
-        _answer = answer;
-        _certificate = certificate;
-        _listener = new TcpListener(IPAddress.Parse(address), port);
-        _listener.Start();
+        this.answer = answer;
+        this.certificate = certificate;
+        listener = new TcpListener(IPAddress.Parse(address), port);
+        listener.Start();
         Address = address;
-        _accepting = AcceptAsync();
+        accepting = AcceptAsync();
     }
 
     public string Address { get; }
 
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
 
-    public string Url => $"{(_certificate is null ? "http" : "https")}://{(Address.Contains(':', StringComparison.Ordinal) ? $"[{Address}]" : Address)}:{Port}";
+    public string Url => $"{(this.certificate is null ? "http" : "https")}://{(Address.Contains(':', StringComparison.Ordinal) ? $"[{Address}]" : Address)}:{Port}";
 
-    public int Connections => Volatile.Read(ref _connections);
+    public int Connections => Volatile.Read(ref connections);
 
     public IReadOnlyList<LoopbackRequest> Requests
     {
         get
         {
-            lock (_requests)
-                return [.. _requests];
+            lock (requests)
+                return [.. requests];
         }
     }
 
@@ -50,30 +50,30 @@ public sealed class LoopbackServer : IAsyncDisposable
 
     /// <summary>Answers every request with these bytes.</summary>
     public static LoopbackServer Serving(string address, byte[] body, string headers = "") =>
-        Start(address, (_, stream, cancellation) => AnswerAsync(stream, "200 OK", headers, body, cancellation));
+        Start(address, (_, stream, cancellationToken) => AnswerAsync(stream, "200 OK", headers, body, cancellationToken));
 
-    public static async Task AnswerAsync(Stream stream, string status, string headers, byte[] body, CancellationToken cancellation)
+    public static async Task AnswerAsync(Stream stream, string status, string headers, byte[] body, CancellationToken cancellationToken)
     {
-        await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {status}\r\nContent-Length: {body.Length}\r\nConnection: close\r\n{headers}\r\n"), cancellation);
-        await stream.WriteAsync(body, cancellation);
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {status}\r\nContent-Length: {body.Length}\r\nConnection: close\r\n{headers}\r\n"), cancellationToken);
+        await stream.WriteAsync(body, cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _over.CancelAsync();
-        _listener.Stop();
-        await _accepting;
-        _over.Dispose();
+        await over.CancelAsync();
+        listener.Stop();
+        await accepting;
+        over.Dispose();
     }
 
     private async Task AcceptAsync()
     {
-        while (!_over.IsCancellationRequested)
+        while (!over.IsCancellationRequested)
         {
             try
             {
-                var client = await _listener.AcceptTcpClientAsync(_over.Token);
-                Interlocked.Increment(ref _connections);
+                var client = await listener.AcceptTcpClientAsync(over.Token);
+                Interlocked.Increment(ref connections);
                 _ = Task.Run(() => ServeAsync(client));
             }
             catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
@@ -90,16 +90,16 @@ public sealed class LoopbackServer : IAsyncDisposable
             try
             {
                 Stream stream = client.GetStream();
-                if (_certificate is not null)
+                if (this.certificate is not null)
                 {
                     var secure = new SslStream(stream);
-                    await secure.AuthenticateAsServerAsync(_certificate);
+                    await secure.AuthenticateAsServerAsync(this.certificate);
                     stream = secure;
                 }
-                var request = await LoopbackRequest.ReadAsync(stream, _over.Token);
-                lock (_requests)
-                    _requests.Add(request);
-                await _answer(request, stream, _over.Token);
+                var request = await LoopbackRequest.ReadAsync(stream, over.Token);
+                lock (requests)
+                    requests.Add(request);
+                await this.answer(request, stream, over.Token);
             }
             catch (Exception exception) when (exception is IOException or OperationCanceledException or SocketException or AuthenticationException)
             {
@@ -114,16 +114,16 @@ public sealed record LoopbackRequest(string Line, IReadOnlyDictionary<string, st
 {
     public string Path => Line.Split(' ') is [_, var path, ..] ? path : "";
 
-    public static async Task<LoopbackRequest> ReadAsync(Stream stream, CancellationToken cancellation)
+    public static async Task<LoopbackRequest> ReadAsync(Stream stream, CancellationToken cancellationToken)
     {
         using var reader = new StreamReader(stream, Encoding.Latin1, leaveOpen: true);
-        var line = await reader.ReadLineAsync(cancellation) ?? "";
+        var line = await reader.ReadLineAsync(cancellationToken) ?? "";
         var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        while (await reader.ReadLineAsync(cancellation) is { Length: > 0 } header)
+        while (await reader.ReadLineAsync(cancellationToken) is { Length: > 0 } header)
             headers[header.Split(':')[0]] = header[(header.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
         var body = new char[headers.TryGetValue("Content-Length", out var length) ? int.Parse(length, System.Globalization.CultureInfo.InvariantCulture) : 0];
         if (body.Length > 0)
-            await reader.ReadBlockAsync(body, cancellation);
+            await reader.ReadBlockAsync(body, cancellationToken);
         return new LoopbackRequest(line, headers, new string(body));
     }
 }

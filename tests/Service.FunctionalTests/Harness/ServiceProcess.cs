@@ -10,16 +10,16 @@ namespace Locutor.Service.FunctionalTests.Harness;
 /// <summary>The real program, <c>locutor serve</c>, on a port of its own over a data folder of its own.</summary>
 public sealed class ServiceProcess : IAsyncDisposable
 {
-    private readonly StringBuilder _log = new();
-    private readonly string[] _options;
-    private readonly IReadOnlyDictionary<string, string> _environment;
-    private Process? _process;
+    private readonly StringBuilder log = new();
+    private readonly string[] options;
+    private readonly IReadOnlyDictionary<string, string> environment;
+    private Process? process;
 
     private ServiceProcess(string data, string[] options, IReadOnlyDictionary<string, string> environment)
     {
         Data = data;
-        _options = options;
-        _environment = environment;
+        this.options = options;
+        this.environment = environment;
         Url = $"http://127.0.0.1:{FreePort.Take()}";
     }
 
@@ -29,7 +29,7 @@ public sealed class ServiceProcess : IAsyncDisposable
 
     public string Url { get; }
 
-    public int ProcessId => _process!.Id;
+    public int ProcessId => this.process!.Id;
 
     /// <summary>Told every line that the program prints.</summary>
     public event Action<string>? Printed;
@@ -39,8 +39,8 @@ public sealed class ServiceProcess : IAsyncDisposable
     {
         get
         {
-            lock (_log)
-                return _log.ToString();
+            lock (log)
+                return log.ToString();
         }
     }
 
@@ -58,7 +58,7 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>Another service over the same data folder, as a second machine that shares it.</summary>
     public async Task<ServiceProcess> StartAnotherAsync()
     {
-        var other = new ServiceProcess(Data, _options, _environment);
+        var other = new ServiceProcess(Data, this.options, this.environment);
         await other.StartAgainAsync();
         return other;
     }
@@ -72,15 +72,15 @@ public sealed class ServiceProcess : IAsyncDisposable
             RedirectStandardError = true,
             WorkingDirectory = Data,
         };
-        foreach (var argument in new[] { "serve", "--data", Data, "--urls", Url, "--generator", "stub" }.Concat(_options).Concat(more))
+        foreach (var argument in new[] { "serve", "--data", Data, "--urls", Url, "--generator", "stub" }.Concat(this.options).Concat(more))
             start.ArgumentList.Add(argument);
-        foreach (var (name, value) in _environment)
+        foreach (var (name, value) in this.environment)
             start.Environment[name] = value;
-        _process = Process.Start(start)!;
-        _process.OutputDataReceived += (_, line) => Note(line.Data);
-        _process.ErrorDataReceived += (_, line) => Note(line.Data);
-        _process.BeginOutputReadLine();
-        _process.BeginErrorReadLine();
+        this.process = Process.Start(start)!;
+        this.process.OutputDataReceived += (_, line) => Note(line.Data);
+        this.process.ErrorDataReceived += (_, line) => Note(line.Data);
+        this.process.BeginOutputReadLine();
+        this.process.BeginErrorReadLine();
         using var client = new HttpClient { BaseAddress = new Uri(Url) };
         for (var clock = Stopwatch.StartNew(); ; await Task.Delay(50))
         {
@@ -92,13 +92,13 @@ public sealed class ServiceProcess : IAsyncDisposable
             catch (HttpRequestException)
             {
             }
-            if (_process.HasExited || clock.Elapsed > TimeSpan.FromSeconds(150))
+            if (this.process.HasExited || clock.Elapsed > TimeSpan.FromSeconds(150))
                 throw new InvalidOperationException($"the service did not get ready:\n{Log}");
         }
     }
 
     /// <summary>Runs another verb over the same data folder.</summary>
-    public Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) => RunWithAsync(_environment, arguments);
+    public Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) => RunWithAsync(this.environment, arguments);
 
     /// <summary>Runs another verb over the same data folder with other variables of the environment.</summary>
     public async Task<(int Code, string Output, string Error)> RunWithAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments)
@@ -126,10 +126,10 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>kill -9.</summary>
     public async Task KillAsync()
     {
-        _process!.Kill();
-        await _process.WaitForExitAsync();
-        _process.Dispose();
-        _process = null;
+        this.process!.Kill();
+        await this.process.WaitForExitAsync();
+        this.process.Dispose();
+        this.process = null;
     }
 
     /// <summary>SIGTERM; the exit code.</summary>
@@ -142,20 +142,20 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>SIGTERM, without waiting for the end.</summary>
     public async Task AskToStopAsync()
     {
-        using var kill = Process.Start("kill", ["-TERM", _process!.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        using var kill = Process.Start("kill", ["-TERM", this.process!.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync();
     }
 
     /// <summary>Waits for the end; the exit code.</summary>
     public async Task<int> ExitAsync()
     {
-        await _process!.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
-        return _process.ExitCode;
+        await this.process!.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        return this.process.ExitCode;
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (_process is { HasExited: false })
+        if (this.process is { HasExited: false })
             await KillAsync();
         for (var attempt = 0; Directory.Exists(Data); attempt++)
         {
@@ -181,8 +181,8 @@ public sealed class ServiceProcess : IAsyncDisposable
     {
         if (line is null)
             return;
-        lock (_log)
-            _log.AppendLine(line);
+        lock (log)
+            log.AppendLine(line);
         Printed?.Invoke(line);
     }
 }

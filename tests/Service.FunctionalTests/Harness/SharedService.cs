@@ -7,7 +7,7 @@ namespace Locutor.Service.FunctionalTests.Harness;
 /// <summary>One service for all tests of a class (IClassFixture), for tests that leave no traces. Classes run in parallel, so none sees jobs of another. It may fetch from 127.0.0.2 (which stands for the internet) and nowhere else inside.</summary>
 public sealed class SharedService : IAsyncLifetime
 {
-    private readonly string _trusted = Path.Combine(Path.GetTempPath(), $"locutor-trusted-{Guid.NewGuid():N}.pem");
+    private readonly string trusted = Path.Combine(Path.GetTempPath(), $"locutor-trusted-{Guid.NewGuid():N}.pem");
 
     public ServiceProcess Service { get; private set; } = null!;
 
@@ -18,9 +18,9 @@ public sealed class SharedService : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        await File.WriteAllTextAsync(_trusted, Certificate.ExportCertificatePem());
+        await File.WriteAllTextAsync(trusted, Certificate.ExportCertificatePem());
         Service = await ServiceProcess.StartAsync(
-            new Dictionary<string, string> { ["SSL_CERT_FILE"] = _trusted },
+            new Dictionary<string, string> { ["SSL_CERT_FILE"] = trusted },
             "--set", "stub_seconds=0.2", "--set", "allow_addresses=127.0.0.2/32", "--set", "fetch_seconds=6", "--set", "fetch_idle_seconds=3",
             "--set", "max_input_mb=20", "--set", "submits_per_minute=100000", "--set", "requests_per_minute=1000000");
         Client = await Service.TokenAsync("--name", "tests", "--scopes", "all");
@@ -31,7 +31,7 @@ public sealed class SharedService : IAsyncLifetime
         Client.Dispose();
         await Service.DisposeAsync();
         Certificate.Dispose();
-        File.Delete(_trusted);
+        File.Delete(trusted);
     }
 
     private static X509Certificate2 MakeCertificate()

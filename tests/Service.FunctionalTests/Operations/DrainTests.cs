@@ -111,15 +111,15 @@ public sealed class DrainTests
     /// <summary>A load balancer: it often asks every node whether it is ready, and sends requests to those that are.</summary>
     private sealed class Balancer(TokenClient[] nodes)
     {
-        private readonly bool[] _ready = [.. nodes.Select(_ => true)];
-        private int _next;
+        private readonly bool[] ready = [.. nodes.Select(_ => true)];
+        private int next;
 
         public async Task LookAsync(CancellationToken over)
         {
             while (!over.IsCancellationRequested)
             {
                 for (var node = 0; node < nodes.Length; node++)
-                    _ready[node] = await IsReadyAsync(nodes[node]);
+                    this.ready[node] = await IsReadyAsync(nodes[node]);
                 await Task.Delay(200, CancellationToken.None);
             }
         }
@@ -128,8 +128,8 @@ public sealed class DrainTests
         {
             for (var tries = 0; tries < nodes.Length; tries++)
             {
-                var node = (Interlocked.Increment(ref _next) & int.MaxValue) % nodes.Length;
-                if (_ready[node])
+                var node = (Interlocked.Increment(ref next) & int.MaxValue) % nodes.Length;
+                if (this.ready[node])
                     return nodes[node];
             }
             return nodes[0];

@@ -11,11 +11,11 @@ public sealed class TracingTests
     public async Task Submission_fetch_run_and_webhook_of_a_job_are_one_trace_across_processes()
     {
         var received = new List<byte[]>();
-        await using var collector = LoopbackServer.Start("127.0.0.1", async (request, stream, cancellation) =>
+        await using var collector = LoopbackServer.Start("127.0.0.1", async (request, stream, cancellationToken) =>
         {
             lock (received)
                 received.Add(Encoding.Latin1.GetBytes(request.Body));
-            await LoopbackServer.AnswerAsync(stream, "200 OK", "", [], cancellation);
+            await LoopbackServer.AnswerAsync(stream, "200 OK", "", [], cancellationToken);
         });
         await using var inputs = LoopbackServer.Serving("127.0.0.1", Samples.Picture);
         var environment = new Dictionary<string, string> { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Url, ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf", ["OTEL_BSP_SCHEDULE_DELAY"] = "100" };

@@ -24,8 +24,8 @@ public sealed class BoxesTests(SharedService shared) : IClassFixture<SharedServi
     [Fact]
     public async Task Boxes_that_do_not_fit_a_fetched_picture_end_the_job_before_it_waits_for_a_worker()
     {
-        await using var server = LoopbackServer.Start("127.0.0.2", (request, stream, ct) =>
-            LoopbackServer.AnswerAsync(stream, "200 OK", "", request.Path == "/p" ? Samples.Picture : Samples.VoiceOfASecond, ct));
+        await using var server = LoopbackServer.Start("127.0.0.2", (request, stream, cancellationToken) =>
+            LoopbackServer.AnswerAsync(stream, "200 OK", "", request.Path == "/p" ? Samples.Picture : Samples.VoiceOfASecond, cancellationToken));
         using var response = await shared.Client.PostJsonAsync(
             "/v1/jobs", new { image = $"{server.Url}/p", audio = $"{server.Url}/v", audio2 = $"{server.Url}/v", boxes = new[] { new[] { 0, 0, 100, 300 }, [110, 0, 190, 173] } });
         var job = await TokenClient.ReadAsync(response);

@@ -12,8 +12,8 @@ public sealed class WebhookTests(SharedService shared) : IClassFixture<SharedSer
     public async Task A_webhook_is_signed_and_repeated_until_it_is_taken()
     {
         var asked = 0;
-        await using var receiver = LoopbackServer.Start("127.0.0.2", (_, stream, ct) => LoopbackServer.AnswerAsync(
-            stream, ++asked == 1 ? "503 Service Unavailable" : "200 OK", "", [], ct));
+        await using var receiver = LoopbackServer.Start("127.0.0.2", (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(
+            stream, ++asked == 1 ? "503 Service Unavailable" : "200 OK", "", [], cancellationToken));
         var id = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("webhook", receiver.Url + "/hook"));
         await shared.Client.EndAsync(id);
         for (var i = 0; i < 200 && receiver.Requests.Count < 2; i++)
@@ -37,7 +37,7 @@ public sealed class WebhookTests(SharedService shared) : IClassFixture<SharedSer
     public async Task A_webhook_to_the_inside_reaches_nothing()
     {
         await using var inside = LoopbackServer.Serving("127.0.0.1", []);
-        await using var outside = LoopbackServer.Start("127.0.0.2", (_, stream, ct) => LoopbackServer.AnswerAsync(stream, "307 Temporary Redirect", $"Location: {inside.Url}\r\n", [], ct));
+        await using var outside = LoopbackServer.Start("127.0.0.2", (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(stream, "307 Temporary Redirect", $"Location: {inside.Url}\r\n", [], cancellationToken));
         foreach (var url in new[] { inside.Url, outside.Url })
         {
             var id = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("webhook", url));
@@ -54,7 +54,7 @@ public sealed class WebhookTests(SharedService shared) : IClassFixture<SharedSer
     public async Task The_job_tells_how_its_webhook_fared_and_it_can_be_sent_again()
     {
         var answer = "500 Internal Server Error";
-        await using var receiver = LoopbackServer.Start("127.0.0.2", (_, stream, ct) => LoopbackServer.AnswerAsync(stream, answer, "", [], ct));
+        await using var receiver = LoopbackServer.Start("127.0.0.2", (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(stream, answer, "", [], cancellationToken));
         var id = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("webhook", receiver.Url + "/hook"));
         var failing = await UntilAsync(shared.Client, id, webhook => webhook.GetProperty("attempts").GetInt32() > 0);
         failing.GetProperty("state").GetString().ShouldBe("pending");
@@ -90,7 +90,7 @@ public sealed class WebhookTests(SharedService shared) : IClassFixture<SharedSer
     [Fact]
     public async Task A_revoked_token_cancels_or_keeps_its_jobs_and_its_webhooks_are_sent()
     {
-        await using var receiver = LoopbackServer.Start("127.0.0.2", (_, stream, ct) => LoopbackServer.AnswerAsync(stream, "200 OK", "", [], ct));
+        await using var receiver = LoopbackServer.Start("127.0.0.2", (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(stream, "200 OK", "", [], cancellationToken));
         await using var service = await ServiceProcess.StartAsync(
             "--set", "workers=cpu", "--set", "stub_seconds=4", "--set", "clean_seconds=0.5", "--set", "allow_addresses=127.0.0.2/32");
         using var kept = await service.TokenAsync();

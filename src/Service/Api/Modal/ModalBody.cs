@@ -14,9 +14,9 @@ public sealed record ModalBody(string Image, string Audio1, string? Audio2, stri
     private const int LongestEcho = 1024;
 
     /// <exception cref="ModalException">The body is not JSON, or a field is missing or has the wrong type.</exception>
-    public static async Task<ModalBody> ReadAsync(HttpRequest request, long mostBytes, CancellationToken cancellation)
+    public static async Task<ModalBody> ReadAsync(HttpRequest request, long mostBytes, CancellationToken cancellationToken)
     {
-        var raw = await BodyReader.ReadAsync(request, mostBytes, cancellation)
+        var raw = await BodyReader.ReadAsync(request, mostBytes, cancellationToken)
             ?? throw new ModalException(413, $"The body has more than {mostBytes} bytes");
         if (raw.Length == 0)
             throw ModalException.Invalid([ModalException.Error("missing", ["body"], "Field required", null)]);

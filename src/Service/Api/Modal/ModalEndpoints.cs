@@ -54,17 +54,17 @@ public sealed class ModalEndpoints(
         }
     }
 
-    private async Task<Accepted> AcceptAsync(Token caller, ModalBody body, string? key, string hash, CancellationToken cancellation)
+    private async Task<Accepted> AcceptAsync(Token caller, ModalBody body, string? key, string hash, CancellationToken cancellationToken)
     {
         var asked = ModalRequest.Resolve(body, catalog.Find);
         var id = JobId.New();
         var stored = new List<JobInput>();
         try
         {
-            stored.Add(await StoreAsync(id, "image", body.Image, ExpectedMedia.PictureOrVideo, cancellation));
-            stored.Add(await StoreAsync(id, "audio", body.Audio1, ExpectedMedia.Sound, cancellation));
+            stored.Add(await StoreAsync(id, "image", body.Image, ExpectedMedia.PictureOrVideo, cancellationToken));
+            stored.Add(await StoreAsync(id, "audio", body.Audio1, ExpectedMedia.Sound, cancellationToken));
             if (body.Audio2 is { } second)
-                stored.Add(await StoreAsync(id, "audio2", second, ExpectedMedia.Sound, cancellation));
+                stored.Add(await StoreAsync(id, "audio2", second, ExpectedMedia.Sound, cancellationToken));
         }
         catch
         {
@@ -75,11 +75,11 @@ public sealed class ModalEndpoints(
         return await submitter.SubmitAsync(caller, id, request, key, hash);
     }
 
-    private async Task<JobInput> StoreAsync(string id, string field, string url, ExpectedMedia expected, CancellationToken cancellation)
+    private async Task<JobInput> StoreAsync(string id, string field, string url, ExpectedMedia expected, CancellationToken cancellationToken)
     {
         try
         {
-            return await inputs.FetchAsync(id, field, url, expected, cancellation);
+            return await inputs.FetchAsync(id, field, url, expected, cancellationToken);
         }
         catch (WrongKindException wrong)
         {

@@ -8,12 +8,12 @@ public sealed class ModalException : Exception
 {
     private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    private readonly int _status;
-    private readonly object _detail;
+    private readonly int status;
+    private readonly object detail;
 
-    public ModalException(int status, string detail) : base(detail) => (_status, _detail) = (status, detail);
+    public ModalException(int status, string detail) : base(detail) => (this.status, this.detail) = (status, detail);
 
-    private ModalException(int status, IEnumerable<object> errors) : base("invalid request") => (_status, _detail) = (status, errors);
+    private ModalException(int status, IEnumerable<object> errors) : base("invalid request") => (this.status, this.detail) = (status, errors);
 
     /// <summary>Creates an answer with status 422 and one entry per field.</summary>
     public static ModalException Invalid(IEnumerable<object> errors) => new(422, errors);
@@ -25,9 +25,9 @@ public sealed class ModalException : Exception
 
     public Task WriteAsync(HttpContext context)
     {
-        context.Response.StatusCode = _status;
+        context.Response.StatusCode = this.status;
         context.Response.ContentType = "application/json";
-        var body = JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, object> { ["detail"] = _detail }, Json);
+        var body = JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, object> { ["detail"] = this.detail }, Json);
         context.Response.ContentLength = body.Length;
         return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.Body.WriteAsync(body, 0, body.Length);
     }

@@ -38,36 +38,36 @@ internal static class JobEvents
         }
     }
 
-    private static async Task FollowAsync(HttpContext context, JobViews views, JobRecord job, long seen, CancellationToken cancellation)
+    private static async Task FollowAsync(HttpContext context, JobViews views, JobRecord job, long seen, CancellationToken cancellationToken)
     {
-        await context.Response.WriteAsync("retry: 2000\n\n", cancellation);
+        await context.Response.WriteAsync("retry: 2000\n\n", cancellationToken);
         int? position = null;
-        while (!cancellation.IsCancellationRequested)
+        while (!cancellationToken.IsCancellationRequested)
         {
             var view = await views.ShowAsync(job);
             if (job.Version > seen || (position is not null && (view.Progress.QueuePosition ?? 0) != position))
             {
-                await WriteAsync(context, view, Math.Max(seen, job.Version), cancellation);
+                await WriteAsync(context, view, Math.Max(seen, job.Version), cancellationToken);
                 seen = Math.Max(seen, job.Version);
             }
             else
             {
-                await context.Response.WriteAsync(": still here\n\n", cancellation);
+                await context.Response.WriteAsync(": still here\n\n", cancellationToken);
             }
             position = view.Progress.QueuePosition ?? 0;
-            await context.Response.Body.FlushAsync(cancellation);
+            await context.Response.Body.FlushAsync(cancellationToken);
             if (job.Status.IsTerminal())
                 return;
-            var next = await views.WaitAsync(job.Id, seen, job.Status is JobStatus.Queued ? QueueBeat : Beat, cancellation);
+            var next = await views.WaitAsync(job.Id, seen, job.Status is JobStatus.Queued ? QueueBeat : Beat, cancellationToken);
             if (next is null)
                 return;
             job = next;
         }
     }
 
-    private static Task WriteAsync(HttpContext context, JobView view, long version, CancellationToken cancellation)
+    private static Task WriteAsync(HttpContext context, JobView view, long version, CancellationToken cancellationToken)
     {
         var name = view.Status.IsTerminal() ? "ended" : "progress";
-        return context.Response.WriteAsync($"id: {version}\nevent: {name}\ndata: {JsonSerializer.Serialize(view, Problems.Json)}\n\n", cancellation);
+        return context.Response.WriteAsync($"id: {version}\nevent: {name}\ndata: {JsonSerializer.Serialize(view, Problems.Json)}\n\n", cancellationToken);
     }
 }

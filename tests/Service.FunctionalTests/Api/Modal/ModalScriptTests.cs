@@ -6,9 +6,9 @@ namespace Locutor.Service.FunctionalTests.Api.Modal;
 
 public sealed class ModalScriptTests : IDisposable
 {
-    private readonly string _out = Directory.CreateTempSubdirectory("locutor-seed-").FullName;
+    private readonly string output = Directory.CreateTempSubdirectory("locutor-seed-").FullName;
 
-    public void Dispose() => Directory.Delete(_out, recursive: true);
+    public void Dispose() => Directory.Delete(output, recursive: true);
 
     [Fact]
     public async Task The_three_curl_steps_work_with_only_the_host_replaced()
@@ -22,9 +22,9 @@ public sealed class ModalScriptTests : IDisposable
         var submit = Headers("submit.headers");
         submit[0].ShouldBe("HTTP/1.1 200 OK");
         submit.ShouldContain("Content-Type: application/json; charset=utf-8");
-        File.ReadAllText(Path.Combine(_out, "submit.body")).ShouldMatch("""\A\{"call_id":"fc-[0-9A-Za-z]{26}"\}\z""");
+        File.ReadAllText(Path.Combine(output, "submit.body")).ShouldMatch("""\A\{"call_id":"fc-[0-9A-Za-z]{26}"\}\z""");
 
-        var codes = File.ReadAllLines(Path.Combine(_out, "codes"));
+        var codes = File.ReadAllLines(Path.Combine(output, "codes"));
         codes[0].ShouldBe("202");
         codes[^1].ShouldBe("200");
         codes.Distinct().ShouldBe(["202", "200"]);
@@ -33,10 +33,10 @@ public sealed class ModalScriptTests : IDisposable
         waiting.ShouldContain("Retry-After: 2");
         waiting.ShouldContain("Content-Length: 0");
         waiting.ShouldNotContain(line => line.StartsWith("Content-Type:", StringComparison.OrdinalIgnoreCase));
-        new FileInfo(Path.Combine(_out, "get-202.body")).Length.ShouldBe(0);
+        new FileInfo(Path.Combine(output, "get-202.body")).Length.ShouldBe(0);
 
-        var video = await File.ReadAllBytesAsync(Path.Combine(_out, "video.mp4"));
-        var call = File.ReadAllText(Path.Combine(_out, "submit.body"))[12..^2];
+        var video = await File.ReadAllBytesAsync(Path.Combine(output, "video.mp4"));
+        var call = File.ReadAllText(Path.Combine(output, "submit.body"))[12..^2];
         var get = Headers("get.headers");
         get[0].ShouldBe("HTTP/1.1 200 OK");
         get.ShouldContain("Content-Type: video/mp4");
@@ -50,12 +50,12 @@ public sealed class ModalScriptTests : IDisposable
     private static bool NoDate(string line) => !line.StartsWith("Date:", StringComparison.OrdinalIgnoreCase);
 
     private string[] Headers(string name) =>
-        File.ReadAllText(Path.Combine(_out, name)).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+        File.ReadAllText(Path.Combine(output, name)).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
 
     private async Task RunAsync(TokenClient client, string host, string image, string audio)
     {
         var start = new ProcessStartInfo("/bin/sh", [Path.Combine(AppContext.BaseDirectory, "submit.sh")]) { RedirectStandardError = true };
-        foreach (var (name, value) in new[] { ("HOST", host), ("TOKEN_ID", client.Key), ("TOKEN_SECRET", client.Secret), ("IMAGE", image), ("AUDIO", audio), ("OUT", _out) })
+        foreach (var (name, value) in new[] { ("HOST", host), ("TOKEN_ID", client.Key), ("TOKEN_SECRET", client.Secret), ("IMAGE", image), ("AUDIO", audio), ("OUT", output) })
             start.Environment[name] = value;
         using var process = Process.Start(start)!;
         var error = await process.StandardError.ReadToEndAsync();

@@ -59,7 +59,7 @@ public sealed class ModalWireTests(SharedService shared) : IClassFixture<SharedS
     [Fact]
     public async Task Bad_inputs_are_400_and_the_image_is_looked_at_first()
     {
-        await using var missing = LoopbackServer.Start("127.0.0.2", (_, stream, ct) => LoopbackServer.AnswerAsync(stream, "404 Not Found", "", [], ct));
+        await using var missing = LoopbackServer.Start("127.0.0.2", (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(stream, "404 Not Found", "", [], cancellationToken));
         await using var voices = LoopbackServer.Serving("127.0.0.2", Samples.VoiceOfASecond);
         var failed = await DetailAsync(new { image = $"{missing.Url}/a.png", audio1 = $"{voices.Url}/a.wav" });
         failed.ShouldStartWith($"Failed to download from URL {missing.Url}/a.png");

@@ -39,10 +39,10 @@ public sealed class JobsTests(SharedService shared) : IClassFixture<SharedServic
     [Fact]
     public async Task URLs_are_fetched_after_the_job_is_accepted()
     {
-        await using var server = LoopbackServer.Start("127.0.0.2", async (request, stream, ct) =>
+        await using var server = LoopbackServer.Start("127.0.0.2", async (request, stream, cancellationToken) =>
         {
-            await Task.Delay(400, ct);
-            await LoopbackServer.AnswerAsync(stream, "200 OK", "", request.Path == "/p" ? Samples.Picture : Samples.VoiceOfASecond, ct);
+            await Task.Delay(400, cancellationToken);
+            await LoopbackServer.AnswerAsync(stream, "200 OK", "", request.Path == "/p" ? Samples.Picture : Samples.VoiceOfASecond, cancellationToken);
         });
         using var response = await Client.PostJsonAsync("/v1/jobs", new { image = $"{server.Url}/p", audio = $"{server.Url}/v" });
         var job = await TokenClient.ReadAsync(response);

@@ -50,5 +50,5 @@ internal sealed class Credentials(string token) : IAccessTokenProvider
 {
     public AllowedHostsValidator AllowedHostsValidator { get; } = new();
 
-    public Task<string> GetAuthorizationTokenAsync(Uri uri, Dictionary<string, object> context, CancellationToken cancellation) => Task.FromResult(token);
+    public Task<string> GetAuthorizationTokenAsync(Uri uri, Dictionary<string, object> context, CancellationToken cancellationToken) => Task.FromResult(token);
 }
