@@ -13,7 +13,14 @@ foreach (int size in (ReadOnlySpan<int>)[128, 192, 256, 512])
 {
     using var renderer = new FaceRenderer(size, size);
     var rgb = new byte[renderer.FrameBytes];
-    FacePose Pose(int i) => new() { JawOpen = 0.3f + 0.3f * MathF.Sin(i * 0.7f), HeadYaw = 0.2f * MathF.Sin(i * 0.05f), HeadRoll = 0.03f * MathF.Sin(i * 0.08f), UpperTeeth = 0.3f };
+    FacePose Pose(int i) =>
+        new()
+        {
+            JawOpen = 0.3f + 0.3f * MathF.Sin(i * 0.7f),
+            HeadYaw = 0.2f * MathF.Sin(i * 0.05f),
+            HeadRoll = 0.03f * MathF.Sin(i * 0.08f),
+            UpperTeeth = 0.3f,
+        };
     for (int i = 0; i < 60; i++) renderer.Render(Person.Draw(i % 3), Pose(i), rgb);
     const int People = 24, Frames = 33;
     Person[] people = [.. Enumerable.Range(100, People).Select(Person.Draw)];

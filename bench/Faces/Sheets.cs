@@ -15,29 +15,37 @@ internal static class Sheets
 
     private static readonly (string, FacePose)[] Mouths =
     [
-        ("rest", default), ("m b p", new FacePose { LipPress = 1f }), ("a", new FacePose { JawOpen = 0.6f, UpperTeeth = 0.35f, Tongue = 0.1f }),
+        ("rest", default), ("m b p", new FacePose { LipPress = 1f }),
+        ("a", new FacePose { JawOpen = 0.6f, UpperTeeth = 0.35f, Tongue = 0.1f }),
         ("o", new FacePose { JawOpen = 0.4f, LipRound = 0.7f }), ("u", new FacePose { JawOpen = 0.1f, LipRound = 1f }),
-        ("i", new FacePose { JawOpen = 0.16f, LipWidth = 0.9f, UpperTeeth = 0.6f }), ("e", new FacePose { JawOpen = 0.32f, LipWidth = 0.5f, UpperTeeth = 0.5f }),
-        ("f v", new FacePose { JawOpen = 0.03f, UpperTeeth = 1f }), ("l th", new FacePose { JawOpen = 0.3f, Tongue = 0.9f, UpperTeeth = 0.5f }),
+        ("i", new FacePose { JawOpen = 0.16f, LipWidth = 0.9f, UpperTeeth = 0.6f }),
+        ("e", new FacePose { JawOpen = 0.32f, LipWidth = 0.5f, UpperTeeth = 0.5f }),
+        ("f v", new FacePose { JawOpen = 0.03f, UpperTeeth = 1f }),
+        ("l th", new FacePose { JawOpen = 0.3f, Tongue = 0.9f, UpperTeeth = 0.5f }),
         ("shout", new FacePose { JawOpen = 1f, UpperTeeth = 0.5f }),
     ];
 
     private static readonly (string, FacePose)[] Faces =
     [
-        .. Expression.Names.Select(name => (name, Expression.Named(name))), ("blink 0.5", new FacePose { Blink = 0.5f }), ("blink", new FacePose { Blink = 1f }),
+        .. Expression.Names.Select(name => (name, Expression.Named(name))), ("blink 0.5", new FacePose { Blink = 0.5f }),
+        ("blink", new FacePose { Blink = 1f }),
         ("gaze", new FacePose { GazeX = 0.8f, GazeY = -0.3f }),
     ];
 
     private static readonly (string, FacePose)[] Turns =
     [
-        ("yaw -0.4", new FacePose { HeadYaw = -0.4f }), ("yaw -0.2", new FacePose { HeadYaw = -0.2f }), ("yaw 0.2", new FacePose { HeadYaw = 0.2f }),
-        ("yaw 0.4", new FacePose { HeadYaw = 0.4f }), ("up", new FacePose { HeadPitch = -0.25f }), ("down", new FacePose { HeadPitch = 0.25f }),
-        ("roll", new FacePose { HeadRoll = 0.2f }), ("near", new FacePose { Scale = 1.12f, HeadX = 0.04f }), ("breath", new FacePose { Breath = 1f }),
+        ("yaw -0.4", new FacePose { HeadYaw = -0.4f }), ("yaw -0.2", new FacePose { HeadYaw = -0.2f }),
+        ("yaw 0.2", new FacePose { HeadYaw = 0.2f }),
+        ("yaw 0.4", new FacePose { HeadYaw = 0.4f }), ("up", new FacePose { HeadPitch = -0.25f }),
+        ("down", new FacePose { HeadPitch = 0.25f }),
+        ("roll", new FacePose { HeadRoll = 0.2f }), ("near", new FacePose { Scale = 1.12f, HeadX = 0.04f }),
+        ("breath", new FacePose { Breath = 1f }),
         ("mixed", new FacePose { HeadYaw = 0.25f, HeadPitch = 0.12f, HeadRoll = -0.1f, JawOpen = 0.5f, Smile = 0.6f, UpperTeeth = 0.5f }),
     ];
 
     private static byte[] Rows(int size, int seed, (string Name, FacePose Pose)[] poses) =>
-        Grid(poses.Length, 4, size, i => (Person.Draw(seed + i / poses.Length), poses[i % poses.Length].Pose, poses[i % poses.Length].Name));
+        Grid(
+            poses.Length, 4, size, i => (Person.Draw(seed + i / poses.Length), poses[i % poses.Length].Pose, poses[i % poses.Length].Name));
 
     private static byte[] Grid(int columns, int rows, int size, Func<int, (Person, FacePose, string)> cell)
     {

@@ -19,7 +19,8 @@ var found = ModelFinder.Find(name);
 var settings = VideoSettings.Resolve(found.Bundle, VideoRequest.Empty.With(VideoFields.Steps, steps));
 var type = Arithmetic.For(device);
 using var networks = NetworkSet.Load(found, new(device, type));
-Console.WriteLine($"{name}, {settings.Buckets[0][1]}x{settings.Buckets[0][0]}, {settings.Steps} steps, {type}, {get_num_threads()} threads");
+Console.WriteLine(
+    $"{name}, {settings.Buckets[0][1]}x{settings.Buckets[0][0]}, {settings.Steps} steps, {type}, {get_num_threads()} threads");
 Console.WriteLine("speech  frames    whole  frames/s  text, speech  encoding  denoising  decoding  memory at most");
 foreach (double seconds in lengths.Prepend(1)) await RunAsync(seconds, seconds != 1);
 
@@ -29,10 +30,14 @@ async Task RunAsync(double seconds, bool shown)
     byte[] rgb = new byte[3 * settings.Buckets[0][0] * settings.Buckets[0][1]];
     random.NextBytes(rgb);
     var picture = new Picture(settings.Buckets[0][1], settings.Buckets[0][0], rgb);
-    var sound = new Waveform(SpeechEmbedding.SampleRate, [.. Enumerable.Range(0, (int)(seconds * SpeechEmbedding.SampleRate)).Select(_ => random.NextSingle() * 0.2f - 0.1f)]);
+    var sound = new Waveform(
+        SpeechEmbedding.SampleRate,
+        [.. Enumerable.Range(0, (int)(seconds * SpeechEmbedding.SampleRate)).Select(_ => random.NextSingle() * 0.2f - 0.1f)]);
     var watch = new StageWatch();
     long start = Stopwatch.GetTimestamp();
-    using var video = PreparedVideo.FromMemory(networks, settings with { Prompt = found.Bundle.DefaultPrompt, NegativePrompt = found.Bundle.DefaultPrompt, Seed = 1 }, picture, sound);
+    using var video = PreparedVideo.FromMemory(
+        networks, settings with { Prompt = found.Bundle.DefaultPrompt, NegativePrompt = found.Bundle.DefaultPrompt, Seed = 1 }, picture,
+        sound);
     double encoded = Stopwatch.GetElapsedTime(start).TotalSeconds;
     int frames = SpeechEmbedding.VideoFrames(sound), made = 0;
     var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, device);
@@ -43,7 +48,9 @@ async Task RunAsync(double seconds, bool shown)
     double whole = Stopwatch.GetElapsedTime(start).TotalSeconds;
     if (shown)
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{seconds,4:F0} s  {frames,6}  {whole,6:F2} s  {frames / whole,8:F1}  {encoded,9:F2} s  {watch[GenerationStage.Encoding],6:F2} s  {watch[GenerationStage.Denoising],7:F2} s  {watch[GenerationStage.Decoding],6:F2} s  {PeakMegabytes(),11:F0} MB"));
+            $"{seconds,4:F0} s  {frames,6}  {whole,6:F2} s  {frames / whole,8:F1}  {encoded,9:F2} s  " +
+            $"{watch[GenerationStage.Encoding],6:F2} s  {watch[GenerationStage.Denoising],7:F2} s  " +
+            $"{watch[GenerationStage.Decoding],6:F2} s  {PeakMegabytes(),11:F0} MB"));
 }
 
 static double PeakMegabytes()

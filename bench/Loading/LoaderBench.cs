@@ -15,14 +15,17 @@ internal static class LoaderBench
     public static void Run(int mebibytes)
     {
         string path = Path.Combine(Path.GetTempPath(), $"locutor-bench-{Environment.ProcessId}.safetensors");
-        var outlines = Enumerable.Range(0, Math.Max(1, mebibytes / 16)).Select(i => new TensorOutline($"blocks.{i}.weight", ElementType.Float32, [2048, 2048])).ToArray();
+        var outlines = Enumerable.Range(0, Math.Max(1, mebibytes / 16))
+            .Select(i => new TensorOutline($"blocks.{i}.weight", ElementType.Float32, [2048, 2048])).ToArray();
         Write(path, outlines);
         try
         {
             long bytes = new FileInfo(path).Length;
             Read(path, t => t.clone());
             Report("memory to memory", bytes, () => CopyMemory(bytes));
-            Report("open, all tensors as parameters of their own type on the CPU", bytes, () => Parameters(path, outlines, ScalarType.Float32));
+            Report(
+                "open, all tensors as parameters of their own type on the CPU", bytes,
+                () => Parameters(path, outlines, ScalarType.Float32));
             Report("the same, and every page read (sum)", bytes, () => Read(path, t => t.sum()));
             Report("every tensor copied", bytes, () => Read(path, t => t.clone()));
             Report("float32 to bfloat16 parameters", bytes, () => Parameters(path, outlines, ScalarType.BFloat16));
@@ -84,6 +87,7 @@ internal static class LoaderBench
             seconds[i] = Stopwatch.GetElapsedTime(start).TotalSeconds;
         }
         Array.Sort(seconds);
-        Console.WriteLine($"{what,-64} {bytes / seconds[Rounds / 2] / (1 << 30),10:F2} GiB/s  ({seconds[Rounds / 2] * 1000:F1} ms, median of {Rounds})");
+        Console.WriteLine(
+            $"{what,-64} {bytes / seconds[Rounds / 2] / (1 << 30),10:F2} GiB/s  ({seconds[Rounds / 2] * 1000:F1} ms, median of {Rounds})");
     }
 }

@@ -11,7 +11,8 @@ switch (args)
         LoaderBench.Run(rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : 1024);
         return 0;
     case ["shards", var folder, var blocks, .. var rest]:
-        SyntheticShards.Write(folder, int.Parse(blocks, CultureInfo.InvariantCulture), rest is ["float32"] ? ElementType.Float32 : ElementType.BFloat16);
+        SyntheticShards.Write(
+            folder, int.Parse(blocks, CultureInfo.InvariantCulture), rest is ["float32"] ? ElementType.Float32 : ElementType.BFloat16);
         return 0;
     case ["tokenizer", var model, .. var rest]:
         TokenizerBench.Run(model, rest.Length > 0 ? rest[0] : null);

@@ -32,18 +32,32 @@ internal static class SyntheticShards
             Write(Path.Combine(folder, name), shard);
             foreach (var outline in shard) map[outline.Name] = name;
         }
-        File.WriteAllText(Path.Combine(folder, "diffusion_pytorch_model.safetensors.index.json"), JsonSerializer.Serialize(new { metadata = new { }, weight_map = map }));
+        File.WriteAllText(
+            Path.Combine(folder, "diffusion_pytorch_model.safetensors.index.json"),
+            JsonSerializer.Serialize(new { metadata = new { }, weight_map = map }));
         Write(Path.Combine(folder, "infinitetalk.safetensors"), adapter);
-        Write(Path.Combine(folder, "lora.safetensors"), [.. all.Except(adapter).Where(o => o.Shape.Length == 2 && o.Name.StartsWith("blocks.", StringComparison.Ordinal)).SelectMany(Lora)]);
-        Console.WriteLine($"{blocks} blocks, {count} shards, {Directory.EnumerateFiles(folder).Sum(f => new FileInfo(f).Length):N0} bytes in {folder}");
+        Write(
+            Path.Combine(folder, "lora.safetensors"),
+            [
+                .. all.Except(adapter).Where(o => o.Shape.Length == 2 && o.Name.StartsWith("blocks.", StringComparison.Ordinal))
+                    .SelectMany(Lora)
+            ]);
+        Console.WriteLine(
+            $"{blocks} blocks, {count} shards, {Directory.EnumerateFiles(folder).Sum(f => new FileInfo(f).Length):N0} bytes in {folder}");
     }
 
-    private static bool IsAudio(TensorOutline outline) => outline.Name.StartsWith("audio_proj.", StringComparison.Ordinal) || outline.Name.Contains(".audio_cross_attn.", StringComparison.Ordinal) || outline.Name.Contains(".norm_x.", StringComparison.Ordinal);
+    private static bool IsAudio(TensorOutline outline) =>
+        outline.Name.StartsWith("audio_proj.", StringComparison.Ordinal)
+            || outline.Name.Contains(".audio_cross_attn.", StringComparison.Ordinal)
+            || outline.Name.Contains(".norm_x.", StringComparison.Ordinal);
 
     private static IEnumerable<TensorOutline> Lora(TensorOutline weight)
     {
         string layer = "diffusion_model." + weight.Name[..^".weight".Length];
-        return [new(layer + ".lora_down.weight", ElementType.BFloat16, [Rank, weight.Shape[1]]), new(layer + ".lora_up.weight", ElementType.BFloat16, [weight.Shape[0], Rank])];
+        return [
+            new(layer + ".lora_down.weight", ElementType.BFloat16, [Rank, weight.Shape[1]]),
+            new(layer + ".lora_up.weight", ElementType.BFloat16, [weight.Shape[0], Rank])
+        ];
     }
 
     private static IEnumerable<TensorOutline[]> Split(TensorOutline[] outlines)
@@ -70,7 +84,8 @@ internal static class SyntheticShards
         foreach (var outline in outlines)
         {
             byte[] values = Values(outline.Type);
-            for (long left = Bytes(outline); left > 0; left -= values.Length) writer.Append(outline.Name, values.AsSpan(0, (int)Math.Min(left, values.Length)));
+            for (long left = Bytes(outline); left > 0; left -= values.Length)
+                writer.Append(outline.Name, values.AsSpan(0, (int)Math.Min(left, values.Length)));
         }
         writer.Complete();
     }

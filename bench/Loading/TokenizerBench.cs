@@ -6,7 +6,9 @@ namespace Locutor.Loading.Bench;
 /// <summary>Tokens per second on one thread, and how long a model takes to open.</summary>
 internal static class TokenizerBench
 {
-    private const string Sample = "A woman in a red coat stands by the window and sings; the camera moves slowly closer. Une femme chante près de la fenêtre. 一位女士在窗边歌唱。";
+    private const string Sample =
+        "A woman in a red coat stands by the window and sings; the camera moves slowly closer. Une femme chante près de la fenêtre. " +
+        "一位女士在窗边歌唱。";
 
     public static void Run(string model, string? textFile)
     {

@@ -3,7 +3,10 @@ using Locutor.Media.Pictures;
 
 // How long a picture takes to become a conditioning frame. Prints the best and the median of many runs, after warming up.
 const int runs = 60;
-(int Width, int Height, int ToWidth, int ToHeight)[] cases = [(2560, 1440, 832, 480), (2560, 1440, 1280, 720), (1920, 1080, 832, 480), (4000, 6000, 480, 832), (458, 458, 640, 640)];
+(int Width, int Height, int ToWidth, int ToHeight)[] cases =
+[
+    (2560, 1440, 832, 480), (2560, 1440, 1280, 720), (1920, 1080, 832, 480), (4000, 6000, 480, 832), (458, 458, 640, 640)
+];
 foreach (var (width, height, toWidth, toHeight) in cases)
 {
     byte[] rgb = new byte[3 * width * height];

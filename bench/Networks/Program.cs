@@ -10,7 +10,8 @@ using static TorchSharp.torch;
 var device = new Device(args.Length > 0 ? args[0] : "cpu");
 int rounds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 2;
 var config = VideoAutoencoderConfig.Wan21 with { Width = 32, ResidualBlocks = 1 };
-int largest = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 192, longest = args.Length > 3 ? int.Parse(args[3], CultureInfo.InvariantCulture) : 81;
+int largest = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 192,
+    longest = args.Length > 3 ? int.Parse(args[3], CultureInfo.InvariantCulture) : 81;
 int[] sizes = [128, 192], lengths = [33, 81];
 using var still = no_grad();
 Console.WriteLine($"{device}, {get_num_threads()} threads, width {config.Width}, {config.ResidualBlocks} residual block, best of {rounds}");
@@ -41,7 +42,8 @@ void Measure(int size, int frames, ScalarType type)
     {
         foreach (var chunk in network.DecodeChunks(latent, 2)) chunk.Dispose();
     });
-    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{type,-9} {size,4}  {frames,6}  {encode}  {decode}    {chunks}  {error,19:E1}"));
+    Console.WriteLine(
+        string.Create(CultureInfo.InvariantCulture, $"{type,-9} {size,4}  {frames,6}  {encode}  {decode}    {chunks}  {error,19:E1}"));
 }
 
 string Best(Action work)

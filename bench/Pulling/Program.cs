@@ -20,7 +20,9 @@ try
     builder.Logging.ClearProviders();
     builder.WebHost.UseUrls("http://127.0.0.1:0");
     await using var server = builder.Build();
-    server.MapMethods("/{owner}/{name}/resolve/{revision}/{path}", ["GET", "HEAD"], () => Results.File(source, "application/octet-stream", enableRangeProcessing: true));
+    server.MapMethods(
+        "/{owner}/{name}/resolve/{revision}/{path}", ["GET", "HEAD"],
+        () => Results.File(source, "application/octet-stream", enableRangeProcessing: true));
     await server.StartAsync();
     var address = new Uri(server.Urls.Single());
     for (int round = 0; round < 3; round++)
@@ -28,7 +30,9 @@ try
         double curl = await CurlAsync(new Uri(address, "owner/name/resolve/main/source.bin"), Path.Combine(folder, "curl.bin"));
         double store = await StoreAsync(address, Path.Combine(folder, $"store{round}"), hash);
         double rate = mebibytes / 1024.0;
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"curl {rate / curl:F2} GiB/s, store with SHA-256 {rate / store:F2} GiB/s: {curl / store:F2} of curl"));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"curl {rate / curl:F2} GiB/s, store with SHA-256 {rate / store:F2} GiB/s: {curl / store:F2} of curl"));
         Directory.Delete(Path.Combine(folder, $"store{round}"), true);
     }
 }

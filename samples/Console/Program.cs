@@ -16,12 +16,18 @@ Console.CancelKeyPress += (_, pressed) =>
 };
 
 var progress = new Progress<VideoProgress>(now => Console.Error.WriteLine(
-    now.Notice ?? string.Create(CultureInfo.InvariantCulture, $"{now.Stage,-10} {now.Fraction,4:P0}{(now.TimeLeft is { } left ? $", {left.TotalSeconds:F0} s left" : "")}")));
+    now.Notice
+        ?? string.Create(
+            CultureInfo.InvariantCulture,
+            $"{now.Stage,-10} {now.Fraction,4:P0}{(now.TimeLeft is { } left ? $", {left.TotalSeconds:F0} s left" : "")}")));
 try
 {
-    await using var model = await TalkingVideoModel.LoadAsync(TalkingVideoModel.BundledModel, new ModelOptions { Device = "auto" }, progress, stop.Token);
+    await using var model = await TalkingVideoModel.LoadAsync(
+        TalkingVideoModel.BundledModel, new ModelOptions { Device = "auto" }, progress, stop.Token);
     var video = await model.WriteVideoAsync(new TalkingVideoRequest(face, voice), output, progress, stop.Token);
-    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{video.Path}: {video.Width}x{video.Height}, {video.Frames} frames, {video.Duration.TotalSeconds:F1} s, seed {video.Seed}"));
+    Console.WriteLine(string.Create(
+        CultureInfo.InvariantCulture,
+        $"{video.Path}: {video.Width}x{video.Height}, {video.Frames} frames, {video.Duration.TotalSeconds:F1} s, seed {video.Seed}"));
     return 0;
 }
 catch (LocutorException failure)

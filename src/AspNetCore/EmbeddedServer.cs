@@ -9,12 +9,18 @@ namespace Locutor.AspNetCore;
 /// <summary>A server that does not listen: it takes the requests that the program around it hands over.</summary>
 internal sealed class EmbeddedServer : IServer
 {
-    /// <summary>The features of a request that describe its connection. All others, such as routes, users and services, belong to the embedding program.</summary>
+    /// <summary>
+    /// The features of a request that describe its connection. All others, such as routes, users and services, belong to the embedding
+    /// program.
+    /// </summary>
     private static readonly Type[] Shared =
     [
-        typeof(IHttpRequestFeature), typeof(IHttpRequestBodyDetectionFeature), typeof(IHttpRequestIdentifierFeature), typeof(IHttpRequestLifetimeFeature),
-        typeof(IRequestBodyPipeFeature), typeof(IHttpMaxRequestBodySizeFeature), typeof(IHttpMinRequestBodyDataRateFeature), typeof(IHttpBodyControlFeature),
-        typeof(IHttpResponseFeature), typeof(IHttpResponseBodyFeature), typeof(IHttpResponseTrailersFeature), typeof(IHttpMinResponseDataRateFeature),
+        typeof(IHttpRequestFeature), typeof(IHttpRequestBodyDetectionFeature), typeof(IHttpRequestIdentifierFeature),
+        typeof(IHttpRequestLifetimeFeature),
+        typeof(IRequestBodyPipeFeature), typeof(IHttpMaxRequestBodySizeFeature), typeof(IHttpMinRequestBodyDataRateFeature),
+        typeof(IHttpBodyControlFeature),
+        typeof(IHttpResponseFeature), typeof(IHttpResponseBodyFeature), typeof(IHttpResponseTrailersFeature),
+        typeof(IHttpMinResponseDataRateFeature),
         typeof(IHttpConnectionFeature), typeof(ITlsConnectionFeature), typeof(IHttpResetFeature), typeof(IHttpUpgradeFeature),
     ];
 

@@ -9,7 +9,9 @@ public static class LocutorEndpointRouteBuilderExtensions
 {
     private const string Api = "/v1";
 
-    /// <summary>Maps the HTTP API of the job service. <c>RequireAuthorization</c> on the result asks for the program's own users first.</summary>
+    /// <summary>
+    /// Maps the HTTP API of the job service. <c>RequireAuthorization</c> on the result asks for the program's own users first.
+    /// </summary>
     /// <param name="endpoints">The program's routes.</param>
     /// <param name="pattern">Where the API is: <c>/v1</c>, which the addresses in its answers begin with.</param>
     /// <returns>Conventions of the mapped endpoint.</returns>
@@ -18,13 +20,15 @@ public static class LocutorEndpointRouteBuilderExtensions
     public static IEndpointConventionBuilder MapLocutor(this IEndpointRouteBuilder endpoints, string pattern = Api)
     {
         var service = ServiceOf(endpoints);
-        if (pattern.TrimEnd('/') != Api) throw new ArgumentException($"expected {Api}, found '{pattern}'; a reverse proxy can offer the service under another address", nameof(pattern));
+        if (pattern.TrimEnd('/') != Api)
+            throw new ArgumentException(
+                $"expected {Api}, found '{pattern}'; a reverse proxy can offer the service under another address", nameof(pattern));
         return endpoints.Map(Api + "/{**path}", service.HandleAsync).WithDisplayName("Locutor API");
     }
 
     /// <summary>
-    /// Maps the web page of the job service, its documentation and its health checks (<c>/healthz</c>, <c>/readyz</c>) at the addresses that no
-    /// other endpoint answers. The page needs the API.
+    /// Maps the web page of the job service, its documentation and its health checks (<c>/healthz</c>, <c>/readyz</c>) at the addresses
+    /// that no other endpoint answers. The page needs the API.
     /// </summary>
     /// <param name="endpoints">The program's routes.</param>
     /// <returns>Conventions of the mapped endpoint.</returns>
@@ -35,6 +39,7 @@ public static class LocutorEndpointRouteBuilderExtensions
     private static ServiceHost ServiceOf(IEndpointRouteBuilder endpoints)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
-        return endpoints.ServiceProvider.GetService<ServiceHost>() ?? throw new InvalidOperationException("call builder.Services.AddLocutor() before the service is mapped");
+        return endpoints.ServiceProvider.GetService<ServiceHost>()
+            ?? throw new InvalidOperationException("call builder.Services.AddLocutor() before the service is mapped");
     }
 }

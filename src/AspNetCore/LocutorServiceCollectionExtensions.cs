@@ -7,14 +7,16 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class LocutorServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds the job service: its queue, its storage and a worker, which start and stop with the program. Map its API with <c>MapLocutor</c>.
-    /// The options may also come from configuration: <c>services.Configure&lt;LocutorOptions&gt;(configuration.GetSection("Locutor"))</c>.
+    /// Adds the job service: its queue, its storage and a worker, which start and stop with the program. Map its API with
+    /// <c>MapLocutor</c>. The options may also come from configuration:
+    /// <c>services.Configure&lt;LocutorOptions&gt;(configuration.GetSection("Locutor"))</c>.
     /// </summary>
     /// <param name="services">The program's services.</param>
     /// <param name="configure">Sets options; null for the defaults.</param>
     /// <returns><paramref name="services"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> is null.</exception>
-    /// <remarks>The program does not start when an option cannot be used: <see cref="OptionsValidationException"/> says which and why.</remarks>
+    /// <remarks>The program does not start when an option cannot be used: <see cref="OptionsValidationException"/> says which and
+    /// why.</remarks>
     public static IServiceCollection AddLocutor(this IServiceCollection services, Action<LocutorOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);

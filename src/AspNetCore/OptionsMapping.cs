@@ -43,13 +43,17 @@ internal sealed class OptionsCheck : IValidateOptions<LocutorOptions>
         try
         {
             var settings = OptionsMapping.ToSettings(options);
-            if (options.MemoryBudget < 1) return ValidateOptionsResult.Fail($"{nameof(options.MemoryBudget)}: expected at least 1 byte, found {options.MemoryBudget}");
+            if (options.MemoryBudget < 1)
+                return ValidateOptionsResult.Fail(
+                    $"{nameof(options.MemoryBudget)}: expected at least 1 byte, found {options.MemoryBudget}");
             TorchLibraries.Load(TorchOptions.FromEnvironment());
             DeviceFinder.Find(options.Device);
             ModelCatalog.FromDisk(settings);
             return ValidateOptionsResult.Success;
         }
-        catch (Exception wrong) when (wrong is SettingsException or RequestException or BundleException or DeviceUnavailableException or GpuCapabilityException or DllNotFoundException)
+        catch (Exception wrong)
+            when (wrong is SettingsException or RequestException or BundleException or DeviceUnavailableException
+                or GpuCapabilityException or DllNotFoundException)
         {
             return ValidateOptionsResult.Fail($"Locutor: {wrong.Message}");
         }

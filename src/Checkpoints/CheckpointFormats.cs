@@ -16,7 +16,9 @@ internal static class CheckpointFormats
     {
         if (Directory.Exists(path)) return OpenFolder(path);
         byte[] start = Start(path);
-        return start.AsSpan().TrimStart(" \t\r\n"u8) is [(byte)'{', ..] && ForeignFile.Describe(start) is null ? ShardedCheckpoint.Open(path) : OpenFile(path);
+        return start.AsSpan().TrimStart(" \t\r\n"u8) is [(byte)'{', ..] && ForeignFile.Describe(start) is null
+            ? ShardedCheckpoint.Open(path)
+            : OpenFile(path);
     }
 
     /// <summary>Opens a single file of tensors. An index of shards is refused.</summary>
@@ -29,14 +31,17 @@ internal static class CheckpointFormats
         if (ForeignFile.Describe(start) is { } foreign) throw new CheckpointException($"{path}: {foreign}");
         if (path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)) return SafetensorsFile.Open(path);
         if (start.Length >= 2 && start[0] == 0x80 && start[1] <= 5) return TorchFile.Open(path);
-        throw new CheckpointException($"{path}: expected safetensors, GGUF, torch.save's zip or pickle, or an index of shards, found bytes {Convert.ToHexStringLower(start.AsSpan(0, Math.Min(8, start.Length)))}");
+        throw new CheckpointException(
+            $"{path}: expected safetensors, GGUF, torch.save's zip or pickle, or an index of shards, found bytes " +
+            $"{Convert.ToHexStringLower(start.AsSpan(0, Math.Min(8, start.Length)))}");
     }
 
     /// <summary>
     /// Detects the safetensors header: an 8-byte length, then JSON. The low bytes of the length can equal the signature of any other
     /// format.
     /// </summary>
-    private static bool IsSafetensors(byte[] start) => start.Length > 8 && start[8] == '{' && BinaryPrimitives.ReadUInt32LittleEndian(start.AsSpan(4)) == 0;
+    private static bool IsSafetensors(byte[] start) =>
+        start.Length > 8 && start[8] == '{' && BinaryPrimitives.ReadUInt32LittleEndian(start.AsSpan(4)) == 0;
 
     private static Checkpoint OpenFolder(string path)
     {
@@ -44,7 +49,10 @@ internal static class CheckpointFormats
         {
             string[] found = Directory.GetFiles(path, pattern);
             if (found.Length == 1) return Open(found[0]);
-            if (found.Length > 1) throw new CheckpointException($"{path}: expected one {pattern}, found {string.Join(", ", found.Order(StringComparer.Ordinal).Take(8).Select(Path.GetFileName))}");
+            if (found.Length > 1)
+                throw new CheckpointException(
+                    $"{path}: expected one {pattern}, found " +
+                    $"{string.Join(", ", found.Order(StringComparer.Ordinal).Take(8).Select(Path.GetFileName))}");
         }
         throw new CheckpointException($"{path}: expected a checkpoint in the folder ({string.Join(", ", FolderPatterns)}), found none");
     }

@@ -35,9 +35,16 @@ public sealed record CheckpointTensor(string Name, ElementType Type, long[] Shap
     /// <param name="count">Number of rows, at least 1.</param>
     public CheckpointTensor Rows(long first, long count)
     {
-        if (!HasRows || first < 0 || count < 1 || first > Shape[0] - count) throw new ArgumentOutOfRangeException(nameof(first), first, $"expected rows of {this}, found {count} from there");
+        if (!HasRows || first < 0 || count < 1 || first > Shape[0] - count)
+            throw new ArgumentOutOfRangeException(nameof(first), first, $"expected rows of {this}, found {count} from there");
         long bytes = ByteLength / Shape[0];
-        return this with { Shape = [count, .. Shape[1..]], Address = Address + (nint)(first * bytes), ByteLength = count * bytes, Scale = Scale is { ElementCount: > 1 } scale ? scale.Rows(first, count) : Scale };
+        return this with
+        {
+            Shape = [count, .. Shape[1..]],
+            Address = Address + (nint)(first * bytes),
+            ByteLength = count * bytes,
+            Scale = Scale is { ElementCount: > 1 } scale ? scale.Rows(first, count) : Scale,
+        };
     }
 
     public override string ToString() => $"{Name} {Type.Label()} {Shapes.Text(Shape)}";

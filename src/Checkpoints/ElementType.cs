@@ -84,7 +84,9 @@ public static class ElementTypeExtensions
     /// <summary>Number of elements in one block; 1 for types outside GGUF.</summary>
     public static int BlockElements(this ElementType type) => type switch
     {
-        ElementType.Q8 or ElementType.Q40 or ElementType.Q41 or ElementType.Q50 or ElementType.Q51 or ElementType.Iq4Nl or ElementType.Mxfp4 => 32,
+        ElementType.Q8 or ElementType.Q40 or ElementType.Q41 or ElementType.Q50 or ElementType.Q51 or ElementType.Iq4Nl
+            or ElementType.Mxfp4 =>
+            32,
         ElementType.Q6K or ElementType.Q5K or ElementType.Q4K or ElementType.Q3K or ElementType.Q2K or ElementType.Iq4Xs => 256,
         _ => 1,
     };

@@ -7,7 +7,9 @@ namespace Locutor.Checkpoints;
 /// <param name="Hidden">Number of this file's tensors that a later file replaced.</param>
 public sealed record Contribution(string Source, int Given, int Replaced, int Hidden)
 {
-    public override string ToString() => $"{Source}: {Given} tensors{(Replaced > 0 ? $", {Replaced} of them replacing an earlier file's" : "")}{(Hidden > 0 ? $", {Hidden} replaced by a later file" : "")}";
+    public override string ToString() =>
+        $"{Source}: {Given} " +
+        $"tensors{(Replaced > 0 ? $", {Replaced} of them replacing an earlier file's" : "")}{(Hidden > 0 ? $", {Hidden} replaced by a later file" : "")}";
 }
 
 /// <summary>Several checkpoints as one. If two of them have the same key, the tensor of the later checkpoint is used.</summary>

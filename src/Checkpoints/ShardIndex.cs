@@ -22,12 +22,14 @@ public static class ShardIndex
     public static Dictionary<string, string> Read(string path)
     {
         var info = new FileInfo(path);
-        if (info.Length > Longest) throw new CheckpointException($"{path}: expected an index of at most {Longest} bytes, found {info.Length}");
+        if (info.Length > Longest)
+            throw new CheckpointException($"{path}: expected an index of at most {Longest} bytes, found {info.Length}");
         try
         {
             using var json = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { MaxDepth = 8 });
             if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("weight_map", out var element))
-                throw new CheckpointException($"{path}: expected a checkpoint or an index of shards, found JSON without a field weight_map");
+                throw new CheckpointException(
+                    $"{path}: expected a checkpoint or an index of shards, found JSON without a field weight_map");
             return ReadMap(path, element);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -46,7 +48,8 @@ public static class ShardIndex
         foreach (var entry in element.EnumerateObject())
         {
             string file = entry.Value.GetString() ?? "";
-            if (file.Length == 0 || file != Path.GetFileName(file) || file is "." or "..") throw new CheckpointException($"{path}: key {entry.Name}: expected the name of a file beside the index, found {file}");
+            if (file.Length == 0 || file != Path.GetFileName(file) || file is "." or "..")
+                throw new CheckpointException($"{path}: key {entry.Name}: expected the name of a file beside the index, found {file}");
             if (!map.TryAdd(entry.Name, file)) throw new CheckpointException($"{path}: key {entry.Name}: expected once, found twice");
         }
 

@@ -19,7 +19,8 @@ public static class WeightPrecisions
 {
     private static readonly (WeightPrecision Precision, string Name, string[] Others)[] Known =
     [
-        (WeightPrecision.Float32, "float32", ["fp32"]), (WeightPrecision.BFloat16, "bfloat16", ["bf16"]), (WeightPrecision.Float16, "float16", ["fp16"]),
+        (WeightPrecision.Float32, "float32", ["fp32"]), (WeightPrecision.BFloat16, "bfloat16", ["bf16"]),
+        (WeightPrecision.Float16, "float16", ["fp16"]),
         (WeightPrecision.Float8, "float8", ["fp8", "e4m3"]), (WeightPrecision.Int8, "int8", []),
     ];
 
@@ -30,7 +31,9 @@ public static class WeightPrecisions
 
     /// <summary>Returns the precision of a name, such as <c>bfloat16</c> or <c>bf16</c>.</summary>
     /// <returns>Null for an unknown name.</returns>
-    public static WeightPrecision? Parse(string name) => Known.Where(known => known.Name == name || known.Others.Contains(name)).Select(known => (WeightPrecision?)known.Precision).FirstOrDefault();
+    public static WeightPrecision? Parse(string name) =>
+        Known.Where(known => known.Name == name || known.Others.Contains(name)).Select(known => (WeightPrecision?)known.Precision)
+            .FirstOrDefault();
 
     /// <summary>Element type of the tensors that are not quantised.</summary>
     public static ElementType PlainType(this WeightPrecision precision) => precision switch

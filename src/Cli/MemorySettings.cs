@@ -39,7 +39,8 @@ internal static unsafe partial class MemorySettings
         Restart();
     }
 
-    private static bool IsGlibc() => NativeLibrary.TryLoad("libc.so.6", out nint library) && NativeLibrary.TryGetExport(library, "gnu_get_libc_version", out _);
+    private static bool IsGlibc() =>
+        NativeLibrary.TryLoad("libc.so.6", out nint library) && NativeLibrary.TryGetExport(library, "gnu_get_libc_version", out _);
 
     /// <summary>
     /// Executes this program again with its arguments, process id and open streams. If the kernel refuses, the program continues without

@@ -27,7 +27,8 @@ internal static class Runner
         try
         {
             TorchOptions.Choose(TorchOptions.FromEnvironment());
-            if (parsed.CommandResult.Command.Name != "doctor") TorchLibraries.Load(TorchOptions.Current); // The command doctor checks these libraries itself.
+            // The command doctor checks these libraries itself.
+            if (parsed.CommandResult.Command.Name != "doctor") TorchLibraries.Load(TorchOptions.Current);
             return await parsed.InvokeAsync(Configuration(parsed));
         }
         catch (OperationCanceledException)
@@ -78,7 +79,10 @@ internal static class Runner
         }
         catch (DeviceOutOfMemoryException failure)
         {
-            Complain($"{failure.Message}. On a GPU, give --vram-budget less than is free: what does not fit then comes in turn from the machine's memory. Or ask for a smaller --size, or end other programs that hold memory (nvidia-smi lists those on a GPU).");
+            Complain(
+                $"{failure.Message}. On a GPU, give --vram-budget less than is free: what does not fit then comes in turn from the " +
+                "machine's memory. Or ask for a smaller --size, or end other programs that hold memory (nvidia-smi lists those on a " +
+                "GPU).");
             return ExitCodes.Missing;
         }
         catch (Exception failure) when (Environment.GetEnvironmentVariable("LOCUTOR_DEBUG") is null)

@@ -42,10 +42,16 @@ public sealed record GenerationOptions : DrawingOptions
     public static GenerationOptions Of(VideoSettings settings, int height, int width, int frames, string text, string negative)
     {
         bool asked = text != negative;
-        var continuity = settings.Continuity is { } held && asked ? held with { StillTolerance = held.AskedTolerance } : settings.Continuity;
+        var continuity = settings.Continuity is { } held && asked
+            ? held with { StillTolerance = held.AskedTolerance }
+            : settings.Continuity;
         // Distilled weights fix the motion frames of every clip. In the first clip they come before the start of the video.
         int leadIn = settings.FewSteps ? settings.MotionFrames : continuity is null || asked ? 0 : settings.MotionFrames - 1;
         var clips = new ClipPlan(frames, settings.ClipFrames, settings.MotionFrames, leadIn);
-        return new GenerationOptions(height, width, clips, settings) { Guidance = settings.Guidance.Between(text, negative), Continuity = continuity };
+        return new GenerationOptions(height, width, clips, settings)
+        {
+            Guidance = settings.Guidance.Between(text, negative),
+            Continuity = continuity,
+        };
     }
 }

@@ -17,7 +17,8 @@ public sealed class PreparedVideo : IDisposable
 {
     private readonly long seed;
 
-    private PreparedVideo(GenerationInputs inputs, GenerationOptions options, long seed) => (Inputs, Options, this.seed) = (inputs, options, seed);
+    private PreparedVideo(GenerationInputs inputs, GenerationOptions options, long seed) =>
+        (Inputs, Options, this.seed) = (inputs, options, seed);
 
     /// <summary>Embeddings and pictures; disposed with this object.</summary>
     public GenerationInputs Inputs { get; }
@@ -27,7 +28,8 @@ public sealed class PreparedVideo : IDisposable
     /// <summary>Prepares a video from opened files.</summary>
     /// <param name="drawnPicture">See <see cref="GenerationInputs.DrawnPicture"/>.</param>
     /// <exception cref="OperationCanceledException">Cancelled while the speech was encoded.</exception>
-    public static PreparedVideo FromMedia(NetworkSet networks, VideoSettings settings, SourceMedia media, CancellationToken cancellationToken, Picture? drawnPicture = null)
+    public static PreparedVideo FromMedia(
+        NetworkSet networks, VideoSettings settings, SourceMedia media, CancellationToken cancellationToken, Picture? drawnPicture = null)
     {
         var pictures = media.Pictures;
         var speech = new List<ISpeech>();
@@ -40,7 +42,9 @@ public sealed class PreparedVideo : IDisposable
                     : SpeechEmbedding.Compute(voice, networks.Speech, networks.Device, cancellationToken));
             }
             var speakers = speech.Count == 2 ? Masks(networks, settings, pictures) : null;
-            return FromSpeech(networks, settings, (pictures.Height, pictures.Width), SpeechEmbedding.VideoFrames(media.Voices[0]), speech, pictures.AtAsync, speakers, drawnPicture);
+            return FromSpeech(
+                networks, settings, (pictures.Height, pictures.Width), SpeechEmbedding.VideoFrames(media.Voices[0]), speech,
+                pictures.AtAsync, speakers, drawnPicture);
         }
         catch
         {
@@ -55,7 +59,8 @@ public sealed class PreparedVideo : IDisposable
     /// <param name="drawnPicture">See <see cref="GenerationInputs.DrawnPicture"/>.</param>
     public static PreparedVideo FromMemory(NetworkSet networks, VideoSettings settings, Picture picture, Waveform voice, Picture? drawnPicture = null) => FromSpeech(
         networks, settings, (picture.Height, picture.Width), SpeechEmbedding.VideoFrames(voice),
-        [SpeechEmbedding.Compute(voice, networks.Speech, networks.Device)], (_, _) => ValueTask.FromResult(picture), drawnPicture: drawnPicture);
+        [SpeechEmbedding.Compute(voice, networks.Speech, networks.Device)], (_, _) => ValueTask.FromResult(picture),
+        drawnPicture: drawnPicture);
 
     /// <summary>Prepares a video from speech that is already encoded.</summary>
     /// <param name="size">Size of the generated frames; both sides are multiples of 16.</param>
@@ -65,13 +70,15 @@ public sealed class PreparedVideo : IDisposable
     /// <param name="speakers">Masks of two people; null for one person. Disposed with this object.</param>
     /// <param name="drawnPicture">See <see cref="GenerationInputs.DrawnPicture"/>.</param>
     public static PreparedVideo FromSpeech(
-        NetworkSet networks, VideoSettings settings, (int Height, int Width) size, int frames, IReadOnlyList<ISpeech> speech, PictureAt pictures, Tensor? speakers = null,
+        NetworkSet networks, VideoSettings settings, (int Height, int Width) size, int frames, IReadOnlyList<ISpeech> speech,
+        PictureAt pictures, Tensor? speakers = null,
         Picture? drawnPicture = null)
     {
         var options = GenerationOptions.Of(settings, size.Height, size.Width, frames, settings.Prompt, settings.NegativePrompt);
         bool negated = Guidance.PassesOf(options.Guidance).Any(pass => pass is Pass.TextDropped or Pass.Unconditional);
         var inputs = new GenerationInputs(
-            networks.EmbedText(settings.Prompt), negated ? networks.EmbedText(settings.NegativePrompt) : null, speech, pictures, speakers, drawnPicture);
+            networks.EmbedText(settings.Prompt), negated ? networks.EmbedText(settings.NegativePrompt) : null, speech, pictures, speakers,
+            drawnPicture);
         return new PreparedVideo(inputs, options, settings.Seed);
     }
 
@@ -82,7 +89,8 @@ public sealed class PreparedVideo : IDisposable
     /// <param name="progress">Receives every denoising step.</param>
     /// <param name="cancellationToken">Cancels between two steps.</param>
     public IAsyncEnumerable<GeneratedClip> GenerateAsync(
-        TalkingVideoGenerator generator, GenerationOptions? options = null, GeneratedClip? from = null, IProgress<GenerationProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        TalkingVideoGenerator generator, GenerationOptions? options = null, GeneratedClip? from = null,
+        IProgress<GenerationProgress>? progress = null, CancellationToken cancellationToken = default) =>
         generator.GenerateAsync(Inputs, options ?? Options, new SeededNoise(seed), from, progress, cancellationToken);
 
     public void Dispose()

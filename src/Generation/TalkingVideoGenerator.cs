@@ -29,10 +29,14 @@ public sealed class TalkingVideoGenerator
     public TalkingVideoGenerator(VideoTransformer transformer, VideoAutoencoder autoencoder, ClipVisionEncoder imageEncoder, Device device)
         : this(transformer, autoencoder, imageEncoder, device, "the chosen precision", null) { }
 
-    internal TalkingVideoGenerator(VideoTransformer transformer, VideoAutoencoder autoencoder, ClipVisionEncoder imageEncoder, Device device, string precision, FinerNetworks? finer)
+    internal TalkingVideoGenerator(
+        VideoTransformer transformer, VideoAutoencoder autoencoder, ClipVisionEncoder imageEncoder, Device device, string precision,
+        FinerNetworks? finer)
     {
         (this.precision, this.finer) = (precision, finer);
-        noSkipping = (options, voices) => options.SkippedAttention is null ? null : SkippedAttentionOptions.Refusal(options.Steps, voices, transformer, device, Tokens(transformer, autoencoder, options));
+        noSkipping = (options, voices) => options.SkippedAttention is null
+            ? null
+            : SkippedAttentionOptions.Refusal(options.Steps, voices, transformer, device, Tokens(transformer, autoencoder, options));
         newRenderer = () => new ClipRenderer(transformer, autoencoder, imageEncoder, device, precision);
     }
 
@@ -70,7 +74,8 @@ public sealed class TalkingVideoGenerator
     }
 
     private async IAsyncEnumerable<DecodedClip> DecodeAsync(
-        Media.Pictures.Picture first, GenerationInputs inputs, GenerationOptions options, INoise noise, ColourMatch colours, GeneratedClip? from,
+        Media.Pictures.Picture first, GenerationInputs inputs, GenerationOptions options, INoise noise, ColourMatch colours,
+        GeneratedClip? from,
         IProgress<GenerationProgress>? progress, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var motion = new Held();
@@ -94,14 +99,16 @@ public sealed class TalkingVideoGenerator
     }
 
     /// <summary>Waits for the audio of a clip. If the audio ends within the clip, the returned clip is shorter.</summary>
-    private static async ValueTask<Clip> WithSoundAsync(ClipPlan plan, Clip clip, IReadOnlyList<ISpeech> speech, CancellationToken cancellationToken)
+    private static async ValueTask<Clip> WithSoundAsync(
+        ClipPlan plan, Clip clip, IReadOnlyList<ISpeech> speech, CancellationToken cancellationToken)
     {
         int end = clip.Start + plan.ClipFrames, frames = end;
         foreach (var person in speech) frames = Math.Min(frames, await person.ReadAsync(end, cancellationToken));
         return clip with { Keep = Math.Min(clip.Keep, frames - clip.Start - clip.Overlap) };
     }
 
-    private Tensor Render(ClipRenderer renderer, ClipParts parts, IProgress<GenerationProgress>? progress, CancellationToken cancellationToken)
+    private Tensor Render(
+        ClipRenderer renderer, ClipParts parts, IProgress<GenerationProgress>? progress, CancellationToken cancellationToken)
     {
         try
         {
@@ -109,13 +116,17 @@ public sealed class TalkingVideoGenerator
         }
         catch (WrongResultException failure) when (finer is not null)
         {
-            Notice?.Invoke($"{failure.Network}: numbers that are not finite at {failure.When}, in {precision}; the clip is computed again in {finer.Precision}");
+            Notice?.Invoke(
+                $"{failure.Network}: numbers that are not finite at {failure.When}, in {precision}; the clip is computed again in " +
+                $"{finer.Precision}");
             return RenderFiner(failure, finer, parts, progress, cancellationToken);
         }
     }
 
     /// <summary>Computes a clip again from the start with networks of higher precision, from equal motion frames and equal noise.</summary>
-    private Tensor RenderFiner(WrongResultException failure, FinerNetworks finer, ClipParts parts, IProgress<GenerationProgress>? progress, CancellationToken cancellationToken)
+    private Tensor RenderFiner(
+        WrongResultException failure, FinerNetworks finer, ClipParts parts, IProgress<GenerationProgress>? progress,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -133,13 +144,16 @@ public sealed class TalkingVideoGenerator
         }
     }
 
-    private static ClipRenderer RendererOf(NetworkSet networks) => new(networks.Transformer, networks.Autoencoder, networks.Image, networks.Device, networks.Precision);
+    private static ClipRenderer RendererOf(NetworkSet networks) =>
+        new(networks.Transformer, networks.Autoencoder, networks.Image, networks.Device, networks.Precision);
 
     /// <summary>Number of transformer tokens in a clip.</summary>
     private static long Tokens(VideoTransformer transformer, VideoAutoencoder autoencoder, GenerationOptions options)
     {
         int stride = autoencoder.Config.SpatialStride();
-        return transformer.Grid(1 + (options.Clips.ClipFrames - 1) / autoencoder.Config.TemporalStride(), options.Height / stride, options.Width / stride).Tokens;
+        return transformer.Grid(
+            1 + (options.Clips.ClipFrames - 1) / autoencoder.Config.TemporalStride(), options.Height / stride,
+            options.Width / stride).Tokens;
     }
 
     private static Tensor Still(Media.Pictures.Picture picture, int frames)

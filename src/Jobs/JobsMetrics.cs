@@ -44,7 +44,9 @@ public sealed class JobsMetrics : IDisposable
         Gauge("locutor.queue.fetching", null, "jobs waiting for their inputs", () => this.queue.Fetching);
         Gauge("locutor.queue.running", null, "jobs with a worker", () => this.queue.Running);
         Gauge("locutor.queue.webhooks", null, "webhooks still to be delivered", () => this.queue.Webhooks);
-        Gauge("locutor.queue.figures.age", "s", "time since this node last heard of the queue, from which its gauges are", () => this.time.GetElapsedTime(Interlocked.Read(ref observed)).TotalSeconds);
+        Gauge(
+            "locutor.queue.figures.age", "s", "time since this node last heard of the queue, from which its gauges are",
+            () => this.time.GetElapsedTime(Interlocked.Read(ref observed)).TotalSeconds);
         meter.CreateObservableGauge("locutor.workers", Workers, description: "workers seen in the last two minutes, by state");
         BeginAtZero();
     }
@@ -91,14 +93,16 @@ public sealed class JobsMetrics : IDisposable
     }
 
     /// <summary>Adds a gauge whose value is read whenever the metrics are collected.</summary>
-    public void Gauge(string name, string? unit, string description, Func<double> read) => meter.CreateObservableGauge(name, read, unit, description);
+    public void Gauge(string name, string? unit, string description, Func<double> read) =>
+        meter.CreateObservableGauge(name, read, unit, description);
 
     public void Dispose() => meter.Dispose();
 
     private static KeyValuePair<string, object?> Model(JobRecord job) => new("model", job.Request.ModelName ?? "unknown");
 
     private IEnumerable<Measurement<int>> Workers() =>
-        States.Select(state => new Measurement<int>(this.queue.WorkersByState?.GetValueOrDefault(state) ?? 0, new KeyValuePair<string, object?>("state", state)));
+        States.Select(state => new Measurement<int>(
+            this.queue.WorkersByState?.GetValueOrDefault(state) ?? 0, new KeyValuePair<string, object?>("state", state)));
 
     private Counter<long> Counter(string name, string description) => meter.CreateCounter<long>(name, description: description);
 
@@ -113,7 +117,12 @@ public sealed class JobsMetrics : IDisposable
     {
         submitted.Add(0);
         fetchedBytes.Add(0);
-        foreach (var (status, code) in new[] { ("succeeded", "none"), ("canceled", "none"), ("failed", JobError.Internal), ("failed", JobError.WorkerLost), ("failed", JobError.TimedOut) })
+        foreach (var (status, code) in
+                new[]
+                {
+                    ("succeeded", "none"), ("canceled", "none"), ("failed", JobError.Internal), ("failed", JobError.WorkerLost),
+                    ("failed", JobError.TimedOut),
+                })
             finished.Add(0, new("status", status), new("code", code));
         foreach (var outcome in new[] { "delivered", "failed", "given_up" })
             webhooks.Add(0, new KeyValuePair<string, object?>("outcome", outcome));

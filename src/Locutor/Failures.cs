@@ -11,7 +11,9 @@ using Locutor.Torch.Cuda;
 
 namespace Locutor;
 
-/// <summary>Turns the exceptions of the parts inside into <see cref="LocutorException"/>, and keeps long work away from the caller's thread.</summary>
+/// <summary>
+/// Turns the exceptions of the parts inside into <see cref="LocutorException"/>, and keeps long work away from the caller's thread.
+/// </summary>
 internal static class Failures
 {
     /// <summary>Runs work on the thread pool.</summary>
@@ -30,7 +32,8 @@ internal static class Failures
 
     /// <summary>Passes on a sequence that is computed on the thread pool.</summary>
     /// <exception cref="LocutorException">The sequence failed.</exception>
-    public static async IAsyncEnumerable<T> RunAsync<T>(IAsyncEnumerable<T> work, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public static async IAsyncEnumerable<T> RunAsync<T>(
+        IAsyncEnumerable<T> work, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await using var items = work.ConfigureAwait(false).WithCancellation(cancellationToken).GetAsyncEnumerator();
         while (await RunAsync(async () => await items.MoveNextAsync()).ConfigureAwait(false)) yield return items.Current;
@@ -44,8 +47,11 @@ internal static class Failures
         if (Reason(failure) is not { } error) return null;
         string message = named?.Invoke(failure.Message) ?? failure.Message;
         if (failure is not RequestException request) return new(error, message, failure);
-        var errors = request.Errors.ToDictionary(pair => Property(pair.Key), pair => (IReadOnlyList<string>)[.. pair.Value], StringComparer.Ordinal);
-        return new(error, string.Join("; ", errors.SelectMany(pair => pair.Value.Select(reason => $"{pair.Key}: {reason}"))), failure) { Errors = errors };
+        var errors = request.Errors.ToDictionary(
+            pair => Property(pair.Key), pair => (IReadOnlyList<string>)[.. pair.Value], StringComparer.Ordinal);
+        return new(
+            error, string.Join("; ", errors.SelectMany(pair => pair.Value.Select(reason => $"{pair.Key}: {reason}"))),
+            failure) { Errors = errors };
     }
 
     private static LocutorError? Reason(Exception failure) => failure switch
@@ -63,5 +69,6 @@ internal static class Failures
     };
 
     /// <summary>The property that a field of the table belongs to: text_guidance is TextGuidance.</summary>
-    private static string Property(string field) => string.Concat(field.Split('_').Select(part => char.ToUpperInvariant(part[0]) + part[1..]));
+    private static string Property(string field) =>
+        string.Concat(field.Split('_').Select(part => char.ToUpperInvariant(part[0]) + part[1..]));
 }

@@ -1,6 +1,8 @@
 namespace Locutor;
 
-/// <summary>The inputs of one video as local files: files where they are, other contents in a temporary folder that is deleted at the end.</summary>
+/// <summary>
+/// The inputs of one video as local files: files where they are, other contents in a temporary folder that is deleted at the end.
+/// </summary>
 internal sealed class LocalInputs : IAsyncDisposable
 {
     private const long LargestFile = 2L << 30;
@@ -21,14 +23,17 @@ internal sealed class LocalInputs : IAsyncDisposable
         byte[] buffer = new byte[1 << 16];
         for (int read; (read = await source.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0;)
         {
-            if (file.Length + read > LargestFile) throw new LocutorException(LocutorError.InvalidInput, $"{input.Name}: expected at most {LargestFile >> 20} MiB, found more");
+            if (file.Length + read > LargestFile)
+                throw new LocutorException(
+                    LocutorError.InvalidInput, $"{input.Name}: expected at most {LargestFile >> 20} MiB, found more");
             await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
         }
         return path;
     }
 
     /// <summary>A message with the names that the caller gave in place of temporary paths.</summary>
-    public string Named(string message) => copies.Aggregate(message, (text, copy) => text.Replace(copy.Path, copy.Name, StringComparison.Ordinal));
+    public string Named(string message) =>
+        copies.Aggregate(message, (text, copy) => text.Replace(copy.Path, copy.Name, StringComparison.Ordinal));
 
     public ValueTask DisposeAsync()
     {

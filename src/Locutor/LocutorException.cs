@@ -3,7 +3,10 @@ namespace Locutor;
 /// <summary>Why a model was not loaded or a video was not made.</summary>
 public enum LocutorError
 {
-    /// <summary>A value of the request or of the options is not allowed, or there is no model of that name; <see cref="LocutorException.Errors"/> lists each.</summary>
+    /// <summary>
+    /// A value of the request or of the options is not allowed, or there is no model of that name; <see cref="LocutorException.Errors"/>
+    /// lists each.
+    /// </summary>
     InvalidRequest,
 
     /// <summary>A picture, video or voice cannot be read, is damaged, too large or too short.</summary>

@@ -2,8 +2,8 @@ namespace Locutor;
 
 /// <summary>A picture, a source video or a voice: a file, or the contents of one.</summary>
 /// <remarks>
-/// Every format that ffmpeg reads is accepted, and the pictures JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC and AVIF. The contents decide, not the
-/// name. A path converts to an input by itself, so that <c>new TalkingVideoRequest("face.png", "voice.wav")</c> is enough.
+/// Every format that ffmpeg reads is accepted, and the pictures JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC and AVIF. The contents decide, not
+/// the name. A path converts to an input by itself, so that <c>new TalkingVideoRequest("face.png", "voice.wav")</c> is enough.
 /// </remarks>
 public sealed class MediaInput
 {
@@ -74,7 +74,8 @@ public sealed class MediaInput
 
         public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
 
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => inner.ReadAsync(buffer, cancellationToken);
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            inner.ReadAsync(buffer, cancellationToken);
 
         public override void Flush() { }
 

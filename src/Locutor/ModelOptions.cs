@@ -31,7 +31,9 @@ public sealed record ModelOptions
     /// <summary>How exactly the networks compute.</summary>
     public ModelPrecision Precision { get; init; }
 
-    /// <summary>Name of the model's preset (<see cref="ModelInfo.Presets"/>), which sets steps and guidance; null for the model's default.</summary>
+    /// <summary>
+    /// Name of the model's preset (<see cref="ModelInfo.Presets"/>), which sets steps and guidance; null for the model's default.
+    /// </summary>
     public string? Preset { get; init; }
 
     /// <summary>

@@ -22,7 +22,10 @@ internal sealed class ProgressRelay(IProgress<VideoProgress>? outer) : IProgress
         TimeLeft = left.After(value),
     });
 
-    public void Report(PullProgress value) => Report(new VideoProgress(VideoStage.Fetching, value.TotalBytes == 0 ? 0 : Math.Min(1, (double)value.Bytes / value.TotalBytes)) { TimeLeft = value.Left });
+    public void Report(PullProgress value) =>
+        Report(new VideoProgress(
+            VideoStage.Fetching,
+            value.TotalBytes == 0 ? 0 : Math.Min(1, (double)value.Bytes / value.TotalBytes)) { TimeLeft = value.Left });
 
     public void Notice(string text)
     {

@@ -10,8 +10,11 @@ internal static class RequestMapping
     /// <exception cref="RequestException">A value is not allowed; every such value is named.</exception>
     public static VideoSettings Resolve(this TalkingVideoRequest request, Bundle bundle, string preset)
     {
-        if (request.Boxes.Count > 0 && request.SecondAudio is null) throw new RequestException(VideoFields.Boxes.Name, "expected boxes only with two voices, found one voice");
-        int[][]? boxes = request.Boxes.Count == 0 ? null : [.. request.Boxes.Select(box => new[] { box.Left, box.Top, box.Right, box.Bottom })];
+        if (request.Boxes.Count > 0 && request.SecondAudio is null)
+            throw new RequestException(VideoFields.Boxes.Name, "expected boxes only with two voices, found one voice");
+        int[][]? boxes = request.Boxes.Count == 0
+            ? null
+            : [.. request.Boxes.Select(box => new[] { box.Left, box.Top, box.Right, box.Bottom })];
         return VideoSettings.Resolve(bundle, VideoRequest.Empty
             .With(VideoFields.Preset, preset)
             .With(VideoFields.AudioType, request.SecondVoice == SecondVoice.AfterTheFirst ? "add" : "para")

@@ -32,10 +32,14 @@ public sealed class TalkingVideoModel : IAsyncDisposable
     /// <summary>The device that runs the networks, such as <c>cpu</c> or <c>cuda:0</c>.</summary>
     public string Device => networks.Device.ToString();
 
-    /// <summary>Sentences for the user about this model on this device, such as an operation that takes another path than usual. Often empty.</summary>
+    /// <summary>
+    /// Sentences for the user about this model on this device, such as an operation that takes another path than usual. Often empty.
+    /// </summary>
     public IReadOnlyList<string> Notices => networks.Notices;
 
-    /// <summary>The models that can be loaded by name, ordered by name: those of the package and of the folder <c>LOCUTOR_MODELS</c>.</summary>
+    /// <summary>
+    /// The models that can be loaded by name, ordered by name: those of the package and of the folder <c>LOCUTOR_MODELS</c>.
+    /// </summary>
     /// <param name="store">Folder of fetched files; null as in <see cref="ModelOptions.Store"/>.</param>
     /// <exception cref="LocutorException">The description of a model is damaged.</exception>
     public static IReadOnlyList<ModelInfo> List(string? store = null)
@@ -50,7 +54,9 @@ public sealed class TalkingVideoModel : IAsyncDisposable
         }
     }
 
-    /// <summary>Loads a model. Load it once and make many videos with it: loading takes 1 second for the bundled model, minutes for large ones.</summary>
+    /// <summary>
+    /// Loads a model. Load it once and make many videos with it: loading takes 1 second for the bundled model, minutes for large ones.
+    /// </summary>
     /// <param name="model">A name of <see cref="List"/>, such as <see cref="BundledModel"/>, or the path of a <c>bundle.json</c>.</param>
     /// <param name="options">Device, precision and files; null for the defaults.</param>
     /// <param name="progress">Told about fetching and loading.</param>
@@ -59,7 +65,8 @@ public sealed class TalkingVideoModel : IAsyncDisposable
     /// The model or the preset is unknown, files are not on disk, the device is not there, or memory does not suffice.
     /// </exception>
     public static async Task<TalkingVideoModel> LoadAsync(
-        string model, ModelOptions? options = null, IProgress<VideoProgress>? progress = null, CancellationToken cancellationToken = default)
+        string model, ModelOptions? options = null, IProgress<VideoProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(model);
         options ??= new();
@@ -71,9 +78,13 @@ public sealed class TalkingVideoModel : IAsyncDisposable
             string preset = options.Preset ?? found.Bundle.DefaultPreset;
             if (!found.Bundle.Presets.TryGetValue(preset, out var chosen))
                 throw new RequestException("preset", $"expected one of {string.Join(", ", found.Bundle.Presets.Keys)}, found '{preset}'");
-            if (options.MemoryBudget < 1) throw new RequestException("memory_budget", $"expected at least 1 byte, found {options.MemoryBudget}");
-            var loading = LoadingOptions.From(DeviceFinder.Find(options.Device), (Precision)options.Precision) with { Adapters = chosen.Adapters, Budget = options.MemoryBudget };
-            if (options.FetchMissingFiles && !found.CanRun(chosen.Adapters)) await found.Store.PullAsync(found.Bundle.FilesOf(preset), relay, cancellationToken).ConfigureAwait(false);
+            if (options.MemoryBudget < 1)
+                throw new RequestException("memory_budget", $"expected at least 1 byte, found {options.MemoryBudget}");
+            var loading = LoadingOptions.From(
+                DeviceFinder.Find(options.Device),
+                (Precision)options.Precision) with { Adapters = chosen.Adapters, Budget = options.MemoryBudget };
+            if (options.FetchMissingFiles && !found.CanRun(chosen.Adapters))
+                await found.Store.PullAsync(found.Bundle.FilesOf(preset), relay, cancellationToken).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
             relay.Report(new VideoProgress(VideoStage.Loading, 0));
             var loaded = new TalkingVideoModel(NetworkSet.Load(found, loading), preset);
@@ -82,30 +93,41 @@ public sealed class TalkingVideoModel : IAsyncDisposable
         }).ConfigureAwait(false);
     }
 
-    /// <summary>Makes a video and hands out its frames, 25 to the second, as soon as each clip of them is generated. There is no sound.</summary>
+    /// <summary>
+    /// Makes a video and hands out its frames, 25 to the second, as soon as each clip of them is generated. There is no sound.
+    /// </summary>
     /// <param name="request">Portrait, voice and settings.</param>
     /// <param name="progress">Told about every step.</param>
     /// <param name="cancellationToken">Stops between two steps.</param>
-    /// <returns>The frames in order. The video as a whole is checked at its end: frames are right only if the sequence ends without an exception.</returns>
+    /// <returns>The frames in order. The video as a whole is checked at its end: frames are right only if the sequence ends without an
+    /// exception.</returns>
     /// <exception cref="LocutorException">An input or a value cannot be used, memory does not suffice, or the result is wrong.</exception>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public async IAsyncEnumerable<VideoFrame> GenerateFramesAsync(
-        TalkingVideoRequest request, IProgress<VideoProgress>? progress = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        TalkingVideoRequest request, IProgress<VideoProgress>? progress = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await using var work = await BeginAsync(request, "", progress, cancellationToken).ConfigureAwait(false);
         int index = 0;
         var pictures = work.Media.Pictures;
-        await foreach (byte[] rgb in Failures.RunAsync(new TalkingVideoProducer(networks).FramesAsync(work.Request, work.Media, work.Relay, cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false))
-            yield return new VideoFrame(index++, pictures.VideoWidth, pictures.VideoHeight, pictures.Target is null ? rgb : (byte[])rgb.Clone());
+        await foreach (byte[] rgb in
+                Failures.RunAsync(
+                    new TalkingVideoProducer(networks).FramesAsync(
+                        work.Request, work.Media, work.Relay, cancellationToken: cancellationToken),
+                    cancellationToken).ConfigureAwait(false))
+            yield return new VideoFrame(
+                index++, pictures.VideoWidth, pictures.VideoHeight, pictures.Target is null ? rgb : (byte[])rgb.Clone());
     }
 
     /// <summary>Makes a video and writes it with its sound; the file appears under its name when it is complete.</summary>
     /// <param name="request">Portrait, voice and settings.</param>
-    /// <param name="path">The file to write, which is replaced where it exists: <c>.mp4</c>, <c>.mov</c>, <c>.mkv</c>, <c>.webm</c>, or <c>.gif</c> without sound.</param>
+    /// <param name="path">The file to write, which is replaced where it exists: <c>.mp4</c>, <c>.mov</c>, <c>.mkv</c>, <c>.webm</c>, or
+    /// <c>.gif</c> without sound.</param>
     /// <param name="progress">Told about every step.</param>
     /// <param name="cancellationToken">Stops between two steps; nothing is left under <paramref name="path"/>.</param>
     /// <exception cref="LocutorException">
-    /// An input or a value cannot be used, the file cannot be written, memory does not suffice, or the result is wrong; there is no file then.
+    /// An input or a value cannot be used, the file cannot be written, memory does not suffice, or the result is wrong; there is no file
+    /// then.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public async Task<TalkingVideoResult> WriteVideoAsync(
@@ -115,8 +137,12 @@ public sealed class TalkingVideoModel : IAsyncDisposable
         if (VideoDestination.Refusal(path) is { } refusal) throw new LocutorException(LocutorError.OutputFailed, $"{path}: {refusal}");
         await using var work = await BeginAsync(request, path, progress, cancellationToken).ConfigureAwait(false);
         var made = await Failures.RunAsync(
-            () => new TalkingVideoProducer(networks).ProduceAsync(work.Request, work.Media, MediaLimits.Default, work.Relay, cancellationToken: cancellationToken), work.Inputs.Named).ConfigureAwait(false);
-        return new(made.Path, made.Width, made.Height, made.Frames, TimeSpan.FromSeconds(made.Seconds), work.Request.Settings.Seed) { Notices = work.Relay.Notices };
+            () => new TalkingVideoProducer(networks).ProduceAsync(
+                work.Request, work.Media, MediaLimits.Default, work.Relay, cancellationToken: cancellationToken),
+            work.Inputs.Named).ConfigureAwait(false);
+        return new(
+            made.Path, made.Width, made.Height, made.Frames, TimeSpan.FromSeconds(made.Seconds),
+            work.Request.Settings.Seed) { Notices = work.Relay.Notices };
     }
 
     /// <summary>Waits for the video in work and frees the networks.</summary>
@@ -129,7 +155,8 @@ public sealed class TalkingVideoModel : IAsyncDisposable
     }
 
     /// <summary>Checks a request and opens its inputs; the model is the caller's until the answer is disposed.</summary>
-    private async Task<VideoInWork> BeginAsync(TalkingVideoRequest request, string output, IProgress<VideoProgress>? progress, CancellationToken cancellationToken)
+    private async Task<VideoInWork> BeginAsync(
+        TalkingVideoRequest request, string output, IProgress<VideoProgress>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
         await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -137,7 +164,10 @@ public sealed class TalkingVideoModel : IAsyncDisposable
         try
         {
             ObjectDisposedException.ThrowIf(disposed, this);
-            return await Failures.RunAsync(async () => await VideoInWork.OpenAsync(networks, preset, request, inputs, output, new ProgressRelay(progress), turn, cancellationToken).ConfigureAwait(false), inputs.Named).ConfigureAwait(false);
+            return await Failures.RunAsync(
+                async () => await VideoInWork.OpenAsync(
+                    networks, preset, request, inputs, output, new ProgressRelay(progress), turn, cancellationToken).ConfigureAwait(false),
+                inputs.Named).ConfigureAwait(false);
         }
         catch
         {

@@ -1,6 +1,8 @@
 namespace Locutor;
 
-/// <summary>A video to make: who speaks, what is said, and how. Every property that is left out takes the default of the model's preset.</summary>
+/// <summary>
+/// A video to make: who speaks, what is said, and how. Every property that is left out takes the default of the model's preset.
+/// </summary>
 /// <param name="Image">The portrait: a picture of the person who speaks, or a video whose lip movements are replaced.</param>
 /// <param name="Audio">The voice, 0.1 seconds to 2 hours. The video becomes as long as the voice.</param>
 public sealed record TalkingVideoRequest(MediaInput Image, MediaInput Audio)
@@ -20,10 +22,14 @@ public sealed record TalkingVideoRequest(MediaInput Image, MediaInput Audio)
     /// <summary>A description of the video, up to 4000 characters.</summary>
     public string? Prompt { get; init; }
 
-    /// <summary>A description of things that the video must not show, up to 4000 characters; used where <see cref="TextGuidance"/> is above 1.</summary>
+    /// <summary>
+    /// A description of things that the video must not show, up to 4000 characters; used where <see cref="TextGuidance"/> is above 1.
+    /// </summary>
     public string? NegativePrompt { get; init; }
 
-    /// <summary>Name of one of the model's sizes (<see cref="ModelInfo.Sizes"/>); the shape nearest to that of the picture is taken.</summary>
+    /// <summary>
+    /// Name of one of the model's sizes (<see cref="ModelInfo.Sizes"/>); the shape nearest to that of the picture is taken.
+    /// </summary>
     public string? Size { get; init; }
 
     /// <summary>Denoising steps of each clip, 1 to 1000. More steps take longer and draw finer.</summary>

@@ -24,7 +24,8 @@ internal sealed class VideoInWork : IAsyncDisposable
 
     /// <summary>Checks the request, opens its inputs, and tells the user what is done with them.</summary>
     public static async Task<VideoInWork> OpenAsync(
-        NetworkSet networks, string preset, TalkingVideoRequest request, LocalInputs inputs, string output, ProgressRelay relay, SemaphoreSlim turn, CancellationToken cancellationToken)
+        NetworkSet networks, string preset, TalkingVideoRequest request, LocalInputs inputs, string output, ProgressRelay relay,
+        SemaphoreSlim turn, CancellationToken cancellationToken)
     {
         var settings = request.Resolve(networks.Bundle, preset);
         relay.Report(new GenerationProgress(GenerationStage.Encoding, 0, 0, 0, settings.Steps));
@@ -32,7 +33,10 @@ internal sealed class VideoInWork : IAsyncDisposable
         {
             ImagePath = await inputs.PathOfAsync(request.Image, cancellationToken).ConfigureAwait(false),
             AudioPaths = request.SecondAudio is { } second
-                ? [await inputs.PathOfAsync(request.Audio, cancellationToken).ConfigureAwait(false), await inputs.PathOfAsync(second, cancellationToken).ConfigureAwait(false)]
+                ? [
+                    await inputs.PathOfAsync(request.Audio, cancellationToken).ConfigureAwait(false),
+                    await inputs.PathOfAsync(second, cancellationToken).ConfigureAwait(false)
+                ]
                 : [await inputs.PathOfAsync(request.Audio, cancellationToken).ConfigureAwait(false)],
             OutputPath = output,
             Settings = settings,
@@ -42,7 +46,8 @@ internal sealed class VideoInWork : IAsyncDisposable
         try
         {
             foreach (string note in media.Notes) relay.Notice(inputs.Named(note));
-            if (PictureFit.Notice(networks, await media.Pictures.AtAsync(0, cancellationToken).ConfigureAwait(false)) is { } notice) relay.Notice(notice);
+            if (PictureFit.Notice(networks, await media.Pictures.AtAsync(0, cancellationToken).ConfigureAwait(false)) is { } notice)
+                relay.Notice(notice);
             return new(production, media, inputs, relay, turn);
         }
         catch

@@ -24,7 +24,8 @@ public enum VideoStage
 
 /// <summary>How far a model or a video is.</summary>
 /// <param name="Stage">The work that is being done.</param>
-/// <param name="Fraction">Done part, 0 to 1: of the download while <see cref="VideoStage.Fetching"/>, else of the denoising of the whole video.</param>
+/// <param name="Fraction">Done part, 0 to 1: of the download while <see cref="VideoStage.Fetching"/>, else of the denoising of the whole
+/// video.</param>
 public readonly record struct VideoProgress(VideoStage Stage, double Fraction)
 {
     /// <summary>Number of the clip in work, from 1; 0 before the first. A clip is a piece of the video that is generated at once.</summary>

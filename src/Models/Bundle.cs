@@ -93,7 +93,9 @@ public sealed record Bundle
 
     /// <summary>Returns the files that one preset needs; null for the files of all presets.</summary>
     public IEnumerable<BundleFile> FilesOf(string? preset) =>
-        Files().Where(file => preset is null || !file.For.StartsWith("preset ", StringComparison.Ordinal) || file.For == $"preset {preset}").Select(file => file.File);
+        Files()
+            .Where(file => preset is null || !file.For.StartsWith("preset ", StringComparison.Ordinal) || file.For == $"preset {preset}")
+            .Select(file => file.File);
 }
 
 /// <summary>The networks of a bundle.</summary>
@@ -105,7 +107,8 @@ public sealed record Bundle
 /// <param name="Tokenizer">The SentencePiece model of the text encoder.</param>
 /// <param name="Upsampler">Upsamples moving parts to the portrait's size; null if the bundle has no upsampler.</param>
 public sealed record BundleNetworks(
-    NetworkFiles Transformer, NetworkFiles Autoencoder, NetworkFiles Text, NetworkFiles Image, NetworkFiles Speech, BundleFile Tokenizer, NetworkFiles? Upsampler = null);
+    NetworkFiles Transformer, NetworkFiles Autoencoder, NetworkFiles Text, NetworkFiles Image, NetworkFiles Speech, BundleFile Tokenizer,
+    NetworkFiles? Upsampler = null);
 
 /// <summary>Configuration and files of one network.</summary>
 /// <param name="Architecture">Name of a released architecture, such as <c>Wan14B</c>; null if <paramref name="Config"/> is given.</param>

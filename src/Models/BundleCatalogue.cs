@@ -43,9 +43,10 @@ public sealed class BundleCatalogue(IReadOnlyList<string> folders, ModelStore st
     /// Returns the bundle of that name, or the bundle in a file if the text is a path that ends in <c>.json</c>; null if there is none.
     /// </summary>
     /// <exception cref="BundleException">The file is not a valid bundle.</exception>
-    public ResolvedBundle? FindOrRead(string nameOrPath) => nameOrPath.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && File.Exists(nameOrPath)
-        ? new(BundleJson.Read(nameOrPath), Path.GetDirectoryName(Path.GetFullPath(nameOrPath)), store)
-        : Find(nameOrPath);
+    public ResolvedBundle? FindOrRead(string nameOrPath) =>
+        nameOrPath.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && File.Exists(nameOrPath)
+            ? new(BundleJson.Read(nameOrPath), Path.GetDirectoryName(Path.GetFullPath(nameOrPath)), store)
+            : Find(nameOrPath);
 
     /// <summary>Returns the bundle of that name; null if there is none.</summary>
     /// <exception cref="BundleException">The file is not a valid bundle.</exception>

@@ -26,7 +26,10 @@ public enum NetworkKind
 public static class NetworkKinds
 {
     /// <summary>The five networks that every bundle has, in the order in which they are listed and prepared.</summary>
-    public static IReadOnlyList<NetworkKind> All { get; } = [NetworkKind.Transformer, NetworkKind.Autoencoder, NetworkKind.Text, NetworkKind.Image, NetworkKind.Speech];
+    public static IReadOnlyList<NetworkKind> All { get; } =
+    [
+        NetworkKind.Transformer, NetworkKind.Autoencoder, NetworkKind.Text, NetworkKind.Image, NetworkKind.Speech
+    ];
 
     /// <summary>The names of all networks, separated by commas.</summary>
     public static string Names { get; } = string.Join(", ", All.Select(Name));
@@ -35,5 +38,6 @@ public static class NetworkKinds
     public static string Name(this NetworkKind kind) => kind.ToString().ToLowerInvariant();
 
     /// <summary>Returns the network of that name; null if there is none.</summary>
-    public static NetworkKind? Parse(string name) => All.Where(kind => kind.Name() == name).Select(kind => (NetworkKind?)kind).FirstOrDefault();
+    public static NetworkKind? Parse(string name) =>
+        All.Where(kind => kind.Name() == name).Select(kind => (NetworkKind?)kind).FirstOrDefault();
 }

@@ -16,22 +16,27 @@ public sealed record ResolvedBundle(Bundle Bundle, string? Folder, ModelStore St
     /// <exception cref="BundleException">The file is not on disk; the message tells how to fetch it.</exception>
     public string Locate(BundleFile file) => TryLocate(file) ?? throw new BundleException(file.Repository is null
         ? $"model {Bundle.Name}: expected {file.Path} in {Folder}, found none"
-        : $"model {Bundle.Name}: {file.Path}{(ShardIndex.IsIndex(file.Path) ? " or a file that it names" : "")} is not on disk; run: locutor models pull {Bundle.Name}");
+        : $"model {Bundle.Name}: {file.Path}{(ShardIndex.IsIndex(file.Path) ? " or a file that it names" : "")} is not on disk; run: " +
+            $"locutor models pull {Bundle.Name}");
 
     /// <summary>Returns the path of a shipped or fetched file of the bundle; null if it is not on disk.</summary>
     public string? TryLocate(BundleFile file)
     {
         if (file.Repository is not null) return Store.Find(file);
-        return Folder is not null && Path.Combine(Folder, file.Path) is var shipped && Path.Exists(shipped) && Shards.AreBeside(shipped) ? shipped : null;
+        return Folder is not null && Path.Combine(Folder, file.Path) is var shipped && Path.Exists(shipped) && Shards.AreBeside(shipped)
+            ? shipped
+            : null;
     }
 
     /// <summary>True if the bundle can be run: for each network, either all files or a file prepared from them is on disk.</summary>
     /// <param name="adapters">Adapters that are merged into the transformer.</param>
     public bool CanRun(IReadOnlyList<BundleAdapter> adapters) =>
-        Folder is null || (TryLocate(Bundle.Networks.Tokenizer) is not null && NetworkKinds.All.All(kind => CanRun(kind, AdaptersOf(kind, adapters))));
+        Folder is null
+            || (TryLocate(Bundle.Networks.Tokenizer) is not null && NetworkKinds.All.All(kind => CanRun(kind, AdaptersOf(kind, adapters))));
 
     /// <summary>Returns the adapters for a network: all of them for the transformer, none for any other network.</summary>
-    public static IReadOnlyList<BundleAdapter> AdaptersOf(NetworkKind kind, IReadOnlyList<BundleAdapter> adapters) => kind == NetworkKind.Transformer ? adapters : [];
+    public static IReadOnlyList<BundleAdapter> AdaptersOf(NetworkKind kind, IReadOnlyList<BundleAdapter> adapters) =>
+        kind == NetworkKind.Transformer ? adapters : [];
 
     private bool CanRun(NetworkKind kind, IReadOnlyList<BundleAdapter> adapters) =>
         Bundle.Network(kind).Files.Concat(adapters.Select(adapter => adapter.File)).All(file => TryLocate(file) is not null)

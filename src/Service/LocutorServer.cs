@@ -41,7 +41,8 @@ public static class LocutorServer
         // Disk syncs and SQLite reads block their threads. With few cores the thread pool would grow too slowly for a burst of requests.
         ThreadPool.GetMinThreads(out var threads, out var ports);
         ThreadPool.SetMinThreads(Math.Max(threads, LeastThreads), ports);
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "Locutor", ContentRootPath = AppContext.BaseDirectory });
+        var builder = WebApplication.CreateEmptyBuilder(
+            new WebApplicationOptions { ApplicationName = "Locutor", ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.UseKestrelCore().UseUrls([.. ListenAddresses.Parse(settings).Select(address => address.ToString())]);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -91,11 +92,13 @@ public static class LocutorServer
             MaxQueuedPerToken = settings.MaxQueuedPerToken,
             KeepResults = TimeSpan.FromDays(settings.KeepDays),
         });
-        services.AddSingleton(settings).AddSingleton(folder).AddSingleton(_ => FileStores.Of(settings, folder)).AddSingleton(cluster).AddSingleton(catalog);
+        services.AddSingleton(settings).AddSingleton(folder).AddSingleton(_ => FileStores.Of(settings, folder)).AddSingleton(cluster)
+            .AddSingleton(catalog);
         services.AddSingleton(services => new AddressGuard(services.GetRequiredService<ServeSettings>()));
         services.AddSingleton<UrlFetcher>().AddSingleton<MediaInspector>().AddSingleton<InputStore>();
         services.AddSingleton<FetchInput>(services => (job, input, cancellationToken) =>
-            services.GetRequiredService<InputStore>().FetchAsync(job, input.Field, input.Url!, InputStore.Expected(input.Field), cancellationToken));
+            services.GetRequiredService<InputStore>().FetchAsync(
+                job, input.Field, input.Url!, InputStore.Expected(input.Field), cancellationToken));
         services.AddSingleton<TokenReader>().AddSingleton<TokenLimits>().AddSingleton<DiskQuota>();
         services.AddSingleton<JobSubmitter>().AddSingleton<SubmissionReader>().AddSingleton<JobViews>().AddSingleton<ModalEndpoints>();
         services.AddSingleton<RevokedTokens>();

@@ -46,5 +46,6 @@ public sealed class CacheFiles(string folder, string extension)
     }
 
     /// <summary>Returns the file of a key.</summary>
-    public string PathOf(string key) => Path.Combine(folder, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key))) + extension);
+    public string PathOf(string key) =>
+        Path.Combine(folder, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key))) + extension);
 }

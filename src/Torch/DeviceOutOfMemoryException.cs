@@ -35,7 +35,8 @@ public sealed partial class DeviceOutOfMemoryException(string message, Exception
     }
 
     /// <summary>Returns the items of a sequence and converts every failure for lack of memory to this exception.</summary>
-    public static async IAsyncEnumerable<T> WatchAsync<T>(IAsyncEnumerable<T> work, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public static async IAsyncEnumerable<T> WatchAsync<T>(
+        IAsyncEnumerable<T> work, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var items = work.GetAsyncEnumerator(cancellationToken);
         await using var disposal = items.ConfigureAwait(false);
@@ -73,7 +74,8 @@ public sealed partial class DeviceOutOfMemoryException(string message, Exception
         return $"the GPU's memory does not suffice{amounts}{allowed}";
     }
 
-    [GeneratedRegex(@"Tried to allocate (?<asked>[\d.]+ \w+)\. GPU \d+ has a total capacity of (?<total>[\d.]+ \w+) of which (?<free>[\d.]+ \w+) is free")]
+    [GeneratedRegex(
+        @"Tried to allocate (?<asked>[\d.]+ \w+)\. GPU \d+ has a total capacity of (?<total>[\d.]+ \w+) of which (?<free>[\d.]+ \w+) is free")]
     private static partial Regex Amounts();
 
     [GeneratedRegex(@"(?<allowed>[\d.]+ \w+) allowed")]

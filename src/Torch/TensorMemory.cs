@@ -40,5 +40,7 @@ public static unsafe partial class TensorMemory
 
     [LibraryImport("LibTorchSharp")]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
-    private static partial nint THSTensor_new(nint data, delegate* unmanaged[Cdecl]<nint, void> deleter, nint shape, int axes, sbyte storedType, sbyte type, int deviceType, int deviceIndex, byte requiresGrad);
+    private static partial nint THSTensor_new(
+        nint data, delegate* unmanaged[Cdecl]<nint, void> deleter, nint shape, int axes, sbyte storedType, sbyte type, int deviceType,
+        int deviceIndex, byte requiresGrad);
 }

@@ -2,7 +2,9 @@ using System.Xml.Linq;
 
 namespace Locutor.Architecture.Tests;
 
-/// <summary>Rooms are the projects of <c>src/</c>, arrows say which room may use types of which; docs/architecture.md draws the same.</summary>
+/// <summary>
+/// Rooms are the projects of <c>src/</c>, arrows say which room may use types of which; docs/architecture.md draws the same.
+/// </summary>
 public class ArrowsTests
 {
     private static readonly Dictionary<string, string[]> Arrows = new()
@@ -33,7 +35,8 @@ public class ArrowsTests
     public void A_project_refers_to_the_rooms_that_its_arrows_lead_to(string room)
     {
         var project = XDocument.Load(Directory.EnumerateFiles(Path.Combine(TestEnvironment.Checkout, "src", room), "*.csproj").Single());
-        var found = project.Descendants("ProjectReference").Select(reference => reference.Attribute("Include")!.Value.Replace('\\', '/').Split('/')[1]).Order(StringComparer.Ordinal);
+        var found = project.Descendants("ProjectReference")
+            .Select(reference => reference.Attribute("Include")!.Value.Replace('\\', '/').Split('/')[1]).Order(StringComparer.Ordinal);
 
         found.ShouldBe(Arrows[room].Order(StringComparer.Ordinal));
     }
@@ -45,7 +48,8 @@ public class ArrowsTests
     {
         var uses = TypeUses.All.Where(use => use.From.Room == room && use.To.Room != room).ToLookup(use => use.To.Room);
 
-        uses.Where(to => !Arrows[room].Contains(to.Key)).Select(to => $"{to.First().User} uses {to.First().Used}").ShouldBeEmpty($"{room} has no arrow there");
+        uses.Where(to => !Arrows[room].Contains(to.Key)).Select(to => $"{to.First().User} uses {to.First().Used}")
+            .ShouldBeEmpty($"{room} has no arrow there");
         Arrows[room].Where(to => !uses.Contains(to)).ShouldBeEmpty($"{room} uses no type of these");
     }
 
@@ -67,9 +71,12 @@ public class ArrowsTests
     {
         string project = File.ReadAllText(ProjectOf(room));
         project.ShouldNotContain("TorchSharp");
-        foreach (string source in Directory.EnumerateFiles(Path.Combine(TestEnvironment.Checkout, "src", room), "*.cs", SearchOption.AllDirectories).Where(path => !path.Contains("/obj/", StringComparison.Ordinal)))
+        foreach (string source in
+                Directory.EnumerateFiles(Path.Combine(TestEnvironment.Checkout, "src", room), "*.cs", SearchOption.AllDirectories)
+                    .Where(path => !path.Contains("/obj/", StringComparison.Ordinal)))
             File.ReadAllText(source).ShouldNotContain("using TorchSharp", customMessage: source);
     }
 
-    private static string ProjectOf(string room) => Path.Combine(TestEnvironment.Checkout, "src", room, room == "Locutor" ? "Locutor.csproj" : $"Locutor.{room}.csproj");
+    private static string ProjectOf(string room) =>
+        Path.Combine(TestEnvironment.Checkout, "src", room, room == "Locutor" ? "Locutor.csproj" : $"Locutor.{room}.csproj");
 }

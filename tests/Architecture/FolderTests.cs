@@ -6,11 +6,14 @@ public class FolderTests
     /// <summary>
     /// Arrows between folders that lie on a circle today. The list can only become shorter: a new one fails.
     /// </summary>
-    private static readonly string[] KnownCircles = File.ReadAllLines(Path.Combine(TestEnvironment.Checkout, "tests", "Architecture", "known-circles.txt"));
+    private static readonly string[] KnownCircles = File.ReadAllLines(
+        Path.Combine(TestEnvironment.Checkout, "tests", "Architecture", "known-circles.txt"));
 
     public static TheoryData<string> Rooms => [.. TypeUses.Rooms()];
 
-    /// <summary>A folder that carries the name of a class in it, such as one kernel with its CUDA source, belongs to the namespace around it.</summary>
+    /// <summary>
+    /// A folder that carries the name of a class in it, such as one kernel with its CUDA source, belongs to the namespace around it.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Rooms))]
     public void The_namespace_of_a_file_is_its_folder(string room)
@@ -18,8 +21,10 @@ public class FolderTests
         string folder = Path.Combine(TestEnvironment.Checkout, "src", room);
         foreach (string path in Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories).Where(IsSource))
         {
-            string? declared = File.ReadLines(path).FirstOrDefault(line => line.StartsWith("namespace ", StringComparison.Ordinal))?["namespace ".Length..].TrimEnd(';');
-            if (declared is null || declared.StartsWith("Microsoft.", StringComparison.Ordinal)) continue; // extension methods of the framework's types are in its namespaces
+            string? declared = File.ReadLines(path)
+                .FirstOrDefault(line => line.StartsWith("namespace ", StringComparison.Ordinal))?["namespace ".Length..].TrimEnd(';');
+            // extension methods of the framework's types are in its namespaces
+            if (declared is null || declared.StartsWith("Microsoft.", StringComparison.Ordinal)) continue;
             string[] folders = Path.GetRelativePath(folder, path).Split('/')[..^1];
             string space = string.Join('.', [Root(room), .. folders]);
             bool ofOneClass = folders.Length > 0 && File.Exists(Path.Combine(Path.GetDirectoryName(path)!, folders[^1] + ".cs"));
@@ -36,10 +41,17 @@ public class FolderTests
     public void Folders_of_a_room_form_no_circle(string room)
     {
         var arrows = TypeUses.All.Where(use => use.From.Room == room && use.To.Room == room).ToLookup(use => use.From, use => use.To);
-        var circular = arrows.SelectMany(from => from.Distinct().Where(to => Reaches(arrows, to, from.Key)).Select(to => $"{from.Key} -> {to}")).Order(StringComparer.Ordinal).ToList();
-        string[] known = [.. KnownCircles.Where(arrow => arrow.StartsWith(room + ".", StringComparison.Ordinal) || arrow.StartsWith(room + " ", StringComparison.Ordinal))];
+        var circular = arrows.SelectMany(
+            from => from.Distinct().Where(to => Reaches(arrows, to, from.Key)).Select(to => $"{from.Key} -> {to}"))
+            .Order(StringComparer.Ordinal).ToList();
+        string[] known =
+        [
+            .. KnownCircles.Where(
+                arrow => arrow.StartsWith(room + ".", StringComparison.Ordinal) || arrow.StartsWith(room + " ", StringComparison.Ordinal))
+        ];
 
-        circular.Except(known).Select(arrow => $"{arrow}, for example {Example(arrow)}").ShouldBeEmpty("folders that need each other; move what both need into a folder of its own");
+        circular.Except(known).Select(arrow => $"{arrow}, for example {Example(arrow)}")
+            .ShouldBeEmpty("folders that need each other; move what both need into a folder of its own");
         known.Except(circular).ShouldBeEmpty("arrows that are on no circle any more; remove them from known-circles.txt");
     }
 

@@ -9,13 +9,18 @@ public class TestProjectsTests
 
     private static string Tests => Path.Combine(TestEnvironment.Checkout, "tests");
 
-    public static TheoryData<string> Projects => [.. Directory.EnumerateFiles(Tests, "Locutor.*.csproj", SearchOption.AllDirectories).Select(path => Path.GetFileNameWithoutExtension(path)).Order()];
+    public static TheoryData<string> Projects =>
+    [
+        .. Directory.EnumerateFiles(Tests, "Locutor.*.csproj", SearchOption.AllDirectories)
+            .Select(path => Path.GetFileNameWithoutExtension(path)).Order()
+    ];
 
     [Fact]
     public void The_solution_builds_every_test_project()
     {
         string[] listed = [.. XDocument.Load(Path.Combine(TestEnvironment.Checkout, "Locutor.slnx")).Descendants("Project")
-            .Select(project => project.Attribute("Path")!.Value).Where(path => path.StartsWith("tests/", StringComparison.Ordinal)).Select(path => Path.GetFileNameWithoutExtension(path)).Order()];
+            .Select(project => project.Attribute("Path")!.Value).Where(path => path.StartsWith("tests/", StringComparison.Ordinal))
+            .Select(path => Path.GetFileNameWithoutExtension(path)).Order()];
 
         listed.ShouldBe(Projects.Select(row => row.Data));
     }
@@ -25,8 +30,11 @@ public class TestProjectsTests
     public void A_test_project_shares_code_only_through_the_shared_library(string name)
     {
         var project = Load(name);
-        foreach (var compile in project.Descendants("Compile")) (compile.Attribute("Include")?.Value ?? "").ShouldNotContain("..", customMessage: "a linked file; code that tests share belongs into tests/Shared");
-        foreach (var reference in project.Descendants("ProjectReference")) reference.Attribute("Include")!.Value.ShouldStartWith("../../src/");
+        foreach (var compile in project.Descendants("Compile"))
+            (compile.Attribute("Include")?.Value ?? "").ShouldNotContain(
+                "..", customMessage: "a linked file; code that tests share belongs into tests/Shared");
+        foreach (var reference in project.Descendants("ProjectReference"))
+            reference.Attribute("Include")!.Value.ShouldStartWith("../../src/");
     }
 
     [Fact]
@@ -43,10 +51,13 @@ public class TestProjectsTests
     {
         string[] unseeded = ["Random.Shared", "new Random()", "Environment.TickCount", "manual_seed"];
         var sources = Directory.EnumerateFiles(Tests, "*.cs", SearchOption.AllDirectories)
-            .Where(path => !path.Contains("/obj/", StringComparison.Ordinal) && Path.GetFileName(path) is not ("TestSeed.cs" or "TestProjectsTests.cs")).ToList();
+            .Where(path => !path.Contains("/obj/", StringComparison.Ordinal)
+                && Path.GetFileName(path) is not ("TestSeed.cs" or "TestProjectsTests.cs"))
+                .ToList();
 
         sources.Count.ShouldBeGreaterThan(100);
-        sources.Where(path => unseeded.Any(File.ReadAllText(path).Contains)).Select(path => Path.GetRelativePath(Tests, path)).ShouldBeEmpty();
+        sources.Where(path => unseeded.Any(File.ReadAllText(path).Contains)).Select(path => Path.GetRelativePath(Tests, path))
+            .ShouldBeEmpty();
     }
 
     /// <summary>The lists of the test script and the tests agree, or a run would silently have no tests.</summary>
@@ -57,8 +68,10 @@ public class TestProjectsTests
         string[] folders = script.Split("faulty=(")[1].Split(')')[0].Split(' ');
         folders.Length.ShouldBeGreaterThan(1);
         foreach (string folder in folders)
-            Directory.EnumerateFiles(Path.Combine(Tests, folder), "*Tests.cs", SearchOption.AllDirectories).Count(path => File.ReadAllText(path).Contains("[Trait(\"uses\", \"convolutions\")]")).ShouldBeGreaterThan(0, folder);
+            Directory.EnumerateFiles(Path.Combine(Tests, folder), "*Tests.cs", SearchOption.AllDirectories)
+                .Count(path => File.ReadAllText(path).Contains("[Trait(\"uses\", \"convolutions\")]")).ShouldBeGreaterThan(0, folder);
     }
 
-    private static XDocument Load(string name) => XDocument.Load(Directory.EnumerateFiles(Tests, name + ".csproj", SearchOption.AllDirectories).Single());
+    private static XDocument Load(string name) =>
+        XDocument.Load(Directory.EnumerateFiles(Tests, name + ".csproj", SearchOption.AllDirectories).Single());
 }

@@ -29,8 +29,9 @@ public static class TypeUses
     public static IReadOnlyList<TypeUse> All { get; } = [.. Rooms().SelectMany(Read).Distinct().Where(use => use.From != use.To)];
 
     /// <summary>Names of the folders of <c>src/</c>.</summary>
-    public static IEnumerable<string> Rooms() => Directory.EnumerateFiles(Path.Combine(TestEnvironment.Checkout, "src"), "*.csproj", SearchOption.AllDirectories)
-        .Select(project => Path.GetFileName(Path.GetDirectoryName(project)!)).Order(StringComparer.Ordinal);
+    public static IEnumerable<string> Rooms() =>
+        Directory.EnumerateFiles(Path.Combine(TestEnvironment.Checkout, "src"), "*.csproj", SearchOption.AllDirectories)
+            .Select(project => Path.GetFileName(Path.GetDirectoryName(project)!)).Order(StringComparer.Ordinal);
 
     private static IEnumerable<TypeUse> Read(string room)
     {
@@ -71,7 +72,9 @@ public static class TypeUses
                 foreach (var part in generic.GenericArguments.Append(generic.ElementType).SelectMany(Parts)) yield return part;
                 break;
             case FunctionPointerType function:
-                foreach (var part in function.Parameters.Select(parameter => parameter.ParameterType).Append(function.ReturnType).SelectMany(Parts)) yield return part;
+                foreach (var part in
+                        function.Parameters.Select(parameter => parameter.ParameterType).Append(function.ReturnType).SelectMany(Parts))
+                    yield return part;
                 break;
             case RequiredModifierType modified:
                 foreach (var part in Parts(modified.ElementType)) yield return part;
@@ -101,7 +104,10 @@ public static class TypeUses
     private static IEnumerable<TypeReference?> ReferencesOf(MethodDefinition method)
     {
         IEnumerable<TypeReference?> signature =
-            [method.ReturnType, .. method.Parameters.Select(parameter => parameter.ParameterType), .. AttributesOf(method), .. ConstraintsOf(method)];
+            [
+                method.ReturnType, .. method.Parameters.Select(parameter => parameter.ParameterType), .. AttributesOf(method),
+                .. ConstraintsOf(method)
+            ];
         if (!method.HasBody) return signature;
         var handlers = method.Body.ExceptionHandlers.Select(handler => handler.CatchType);
         var instructions = method.Body.Instructions.SelectMany(instruction => OperandTypes(instruction.Operand));
@@ -112,12 +118,18 @@ public static class TypeUses
     {
         TypeReference type => [type],
         FieldReference field => [field.DeclaringType, field.FieldType],
-        GenericInstanceMethod method => [method.DeclaringType, method.ReturnType, .. method.GenericArguments, .. method.Parameters.Select(parameter => parameter.ParameterType)],
-        MethodReference method => [method.DeclaringType, method.ReturnType, .. method.Parameters.Select(parameter => parameter.ParameterType)],
+        GenericInstanceMethod method =>
+        [
+            method.DeclaringType, method.ReturnType, .. method.GenericArguments,
+            .. method.Parameters.Select(parameter => parameter.ParameterType)
+        ],
+        MethodReference method =>
+            [method.DeclaringType, method.ReturnType, .. method.Parameters.Select(parameter => parameter.ParameterType)],
         _ => [],
     };
 
-    private static IEnumerable<TypeReference?> AttributesOf(ICustomAttributeProvider holder) => holder.CustomAttributes.Select(attribute => attribute.AttributeType);
+    private static IEnumerable<TypeReference?> AttributesOf(ICustomAttributeProvider holder) =>
+        holder.CustomAttributes.Select(attribute => attribute.AttributeType);
 
     private static IEnumerable<TypeReference?> ConstraintsOf(IGenericParameterProvider generic) =>
         generic.GenericParameters.SelectMany(parameter => parameter.Constraints).Select(constraint => constraint.ConstraintType);

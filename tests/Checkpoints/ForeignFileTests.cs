@@ -8,14 +8,18 @@ namespace Locutor.Checkpoints.Tests;
 /// <summary>Files that failed downloads and repositories leave in a checkpoint's place: each is named, with what to do.</summary>
 public sealed class ForeignFileTests : TemporaryFolder
 {
-    private const string Pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 2145998104\n";
+    private const string Pointer =
+        "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize " +
+        "2145998104\n";
 
     [Theory]
     [InlineData(Pointer, "a pointer of git-lfs to a file of 2145998104 bytes, not the checkpoint itself: run 'git lfs pull'")]
     [InlineData("<!DOCTYPE html>\n<html><head><title>Access denied</title></head></html>", "a web page (HTML)")]
     [InlineData("\uFEFF<html lang=en>", "a web page (HTML)")]
     [InlineData("<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>", "XML with a server's answer")]
-    [InlineData("{\"error\":\"Invalid credentials in Authorization header\"}", "JSON with a server's error message: {\"error\":\"Invalid credentials")]
+    [InlineData(
+        "{\"error\":\"Invalid credentials in Authorization header\"}",
+        "JSON with a server's error message: {\"error\":\"Invalid credentials")]
     [InlineData("{\"message\":\"rate limited\"}", "JSON with a server's error message")]
     [InlineData("Entry not found", "a text, not a checkpoint: Entry not found")]
     [InlineData("Invalid username or password.", "a text, not a checkpoint")]
@@ -57,8 +61,10 @@ public sealed class ForeignFileTests : TemporaryFolder
     {
         byte[] json = "{\"__metadata__\": {\"format\": \"pt\", \"ss_network_dim\": \"32\"}}"u8.ToArray();
         string path = Write("meta.safetensors", [.. BitConverter.GetBytes((long)json.Length), .. json]);
-        Should.Throw<CheckpointException>(() => LoraFile.Open(path)).Message.ShouldContain("expected the tensors of an adapter, found none");
-        Should.Throw<CheckpointException>(() => NetworkCheckpoint.Open(path)).Message.ShouldContain("expected the tensors of a network, found none");
+        Should.Throw<CheckpointException>(() => LoraFile.Open(path)).Message.ShouldContain(
+            "expected the tensors of an adapter, found none");
+        Should.Throw<CheckpointException>(() => NetworkCheckpoint.Open(path)).Message.ShouldContain(
+            "expected the tensors of a network, found none");
         using var file = Checkpoint.Open(path);
         file.Metadata["ss_network_dim"].ShouldBe("32"); // inspecting it is fine
     }

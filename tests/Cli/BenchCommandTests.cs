@@ -11,13 +11,16 @@ public sealed class BenchCommandTests
         string path = Path.Combine(Path.GetTempPath(), $"locutor-bench-{Guid.NewGuid():N}.json");
         try
         {
-            var (code, said, error) = await RunAsync("bench", "pass", "--model", "untrained", "--size", "32x48", "--frames", "5", "--repeat", "1", "--check", "--precision", "float8", "--device", "cpu", "--json", path);
+            var (code, said, error) = await RunAsync(
+                "bench", "pass", "--model", "untrained", "--size", "32x48", "--frames", "5", "--repeat", "1", "--check", "--precision",
+                "float8", "--device", "cpu", "--json", path);
             code.ShouldBe(0, error);
             said.ShouldContain("matrix product, bfloat16");
             said.ShouldContain("against plain float32");
             var figures = JsonDocument.Parse(await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken)).RootElement;
             figures.GetProperty("size").GetString().ShouldBe("32x48");
-            figures.GetProperty("rows").EnumerateArray().Count(row => row.TryGetProperty("seconds", out var seconds) && seconds.GetDouble() > 0).ShouldBe(2);
+            figures.GetProperty("rows").EnumerateArray()
+                .Count(row => row.TryGetProperty("seconds", out var seconds) && seconds.GetDouble() > 0).ShouldBe(2);
         }
         finally
         {
@@ -40,7 +43,9 @@ public sealed class BenchCommandTests
 
     private static async Task<(int Code, string Said, string Error)> RunAsync(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "locutor.dll"), .. arguments]) { RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(
+            "dotnet", [Path.Combine(AppContext.BaseDirectory, "locutor.dll"), .. arguments])
+            { RedirectStandardError = true, RedirectStandardOutput = true };
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         string said = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);

@@ -17,8 +17,15 @@ public sealed class DoctorCommandTests : IDisposable
     public async Task Every_part_of_a_machine_that_makes_videos_is_named()
     {
         var (code, findings, _) = await ExamineAsync();
-        findings.Select(finding => finding.Check).Distinct().ShouldBe(["processor", "memory", "libtorch", "gpu", "nvrtc", "arithmetic", "ffmpeg", "models", "store", "cache", "temporary", "espeak"], ignoreOrder: true);
-        findings.Where(finding => finding.Check is "libtorch" or "ffmpeg" or "models" or "store" or "cache").ShouldAllBe(finding => finding.State == "ok");
+        findings.Select(finding => finding.Check).Distinct()
+            .ShouldBe(
+                [
+                    "processor", "memory", "libtorch", "gpu", "nvrtc", "arithmetic", "ffmpeg", "models", "store", "cache", "temporary",
+                    "espeak"
+                ],
+                ignoreOrder: true);
+        findings.Where(finding => finding.Check is "libtorch" or "ffmpeg" or "models" or "store" or "cache")
+            .ShouldAllBe(finding => finding.State == "ok");
         findings.Single(finding => finding.Check == "libtorch").Text.ShouldStartWith("2.10.0 in ");
         findings.Single(finding => finding.Check == "ffmpeg").Text.ShouldContain("H.264 by ");
         findings.Where(finding => finding.State != "ok").ShouldAllBe(finding => finding.Advice != null);
@@ -30,7 +37,8 @@ public sealed class DoctorCommandTests : IDisposable
     {
         var (code, findings, _) = await ExamineAsync(("LOCUTOR_INJECTED_FAULT", "convolution"), ("XDG_CACHE_HOME", folder));
         var arithmetic = findings.Where(finding => finding.Check == "arithmetic").ToList();
-        arithmetic.ShouldContain(finding => finding.State == "warning" && finding.Text.Contains("float32 convolution") && finding.Text.Contains("used instead: "));
+        arithmetic.ShouldContain(
+            finding => finding.State == "warning" && finding.Text.Contains("float32 convolution") && finding.Text.Contains("used instead: "));
         arithmetic.ShouldAllBe(finding => finding.State != "failure");
         code.ShouldBe(findings.Any(finding => finding.State == "failure") ? ExitCodes.Missing : ExitCodes.Success);
     }
@@ -38,10 +46,14 @@ public sealed class DoctorCommandTests : IDisposable
     [Fact]
     public async Task A_machine_on_which_nothing_works_is_diagnosed_to_the_end()
     {
-        var (code, findings, _) = await ExamineAsync(("LOCUTOR_TORCH", Path.Combine(folder, "nowhere")), ("PATH", folder), ("LOCUTOR_HOME", "/dev/null/home"), ("XDG_CACHE_HOME", "/proc/cache"));
+        var (code, findings, _) = await ExamineAsync(
+            ("LOCUTOR_TORCH", Path.Combine(folder, "nowhere")), ("PATH", folder), ("LOCUTOR_HOME", "/dev/null/home"),
+            ("XDG_CACHE_HOME", "/proc/cache"));
         code.ShouldBe(ExitCodes.Missing);
-        findings.Where(finding => finding.State == "failure").Select(finding => finding.Check).ShouldBe(["libtorch", "ffmpeg", "store", "cache"], ignoreOrder: true);
-        findings.Single(finding => finding.Check == "libtorch").Text.ShouldContain($"{folder}/nowhere/libc10.so: cannot open shared object file");
+        findings.Where(finding => finding.State == "failure").Select(finding => finding.Check)
+            .ShouldBe(["libtorch", "ffmpeg", "store", "cache"], ignoreOrder: true);
+        findings.Single(finding => finding.Check == "libtorch").Text.ShouldContain(
+            $"{folder}/nowhere/libc10.so: cannot open shared object file");
         findings.Single(finding => finding.Check == "libtorch").Advice!.ShouldContain("LOCUTOR_TORCH");
         findings.Single(finding => finding.Check == "ffmpeg").Text.ShouldContain("install ffmpeg");
         findings.Single(finding => finding.Check == "store").Text.ShouldContain("/dev/null is a file");
@@ -57,7 +69,8 @@ public sealed class DoctorCommandTests : IDisposable
         Kill(child, SegmentationFault).ShouldBe(0);
         await doctor.WaitForExitAsync(Stop);
         var findings = Findings(await output);
-        findings.ShouldContain(finding => finding.Check == "libtorch" && finding.State == "failure" && finding.Text.Contains("ended the process that tried it with a segmentation fault"));
+        findings.ShouldContain(finding => finding.Check == "libtorch" && finding.State == "failure"
+            && finding.Text.Contains("ended the process that tried it with a segmentation fault"));
         findings[^1].Check.ShouldBe("espeak");
         doctor.ExitCode.ShouldBe(ExitCodes.Missing);
     }
@@ -69,7 +82,11 @@ public sealed class DoctorCommandTests : IDisposable
         foreach (string tool in new[] { "ffmpeg", "ffprobe" })
         {
             string path = Path.Combine(folder, tool);
-            await File.WriteAllTextAsync(path, $"#!/bin/bash\nPATH={Environment.GetEnvironmentVariable("PATH")}\n{tool} \"$@\" | grep -v ' amix '\nexit ${{PIPESTATUS[0]}}\n", Stop);
+            await File.WriteAllTextAsync(
+                path,
+                $"#!/bin/bash\nPATH={Environment.GetEnvironmentVariable("PATH")}\n{tool} \"$@\" | grep -v ' amix '\nexit " +
+                $"${{PIPESTATUS[0]}}\n",
+                Stop);
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         }
 
@@ -118,7 +135,9 @@ public sealed class DoctorCommandTests : IDisposable
     {
         JsonNode[] lines = [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!)];
         lines[^1]["event"]!.GetValue<string>().ShouldBe("done");
-        return [.. lines[..^1].Select(line => new Found(Text(line, "check")!, Text(line, "state")!, Text(line, "text")!, Text(line, "advice")))];
+        return [
+            .. lines[..^1].Select(line => new Found(Text(line, "check")!, Text(line, "state")!, Text(line, "text")!, Text(line, "advice")))
+        ];
 
         static string? Text(JsonNode line, string name) => line[name]?.GetValue<string>();
     }
@@ -140,13 +159,17 @@ public sealed class DoctorCommandTests : IDisposable
 
     /// <summary>Children belong to the thread that started them.</summary>
     private static IEnumerable<string> Children(int parent) => Directory.EnumerateDirectories($"/proc/{parent}/task")
-        .Select(thread => Path.Combine(thread, "children")).Where(File.Exists).SelectMany(path => File.ReadAllText(path).Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        .Select(thread => Path.Combine(thread, "children")).Where(File.Exists)
+        .SelectMany(path => File.ReadAllText(path).Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
-    private static Process Start(string[] arguments, params (string Name, string Value)[] variables) => Start("doctor", arguments, variables);
+    private static Process Start(string[] arguments, params (string Name, string Value)[] variables) =>
+        Start("doctor", arguments, variables);
 
     private static Process Start(string verb, string[] arguments, params (string Name, string Value)[] variables)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "locutor"), [verb, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(
+            Path.Combine(AppContext.BaseDirectory, "locutor"),
+            [verb, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in variables) start.Environment[name] = value;
         return Process.Start(start)!;
     }

@@ -45,11 +45,13 @@ public sealed partial class FaultyProcessorTests : IDisposable
     {
         string bundle = Path.Combine(folder, "sketch");
         Directory.CreateDirectory(bundle);
-        foreach (string file in Directory.GetFiles(Path.Combine(TestEnvironment.Checkout, "models", "sketch"))) File.Copy(file, Path.Combine(bundle, Path.GetFileName(file)));
+        foreach (string file in Directory.GetFiles(Path.Combine(TestEnvironment.Checkout, "models", "sketch")))
+            File.Copy(file, Path.Combine(bundle, Path.GetFileName(file)));
         Blank(Path.Combine(bundle, "autoencoder.safetensors"), "decoder.head.2.weight", "decoder.head.2.bias");
         var (code, lines) = await GenerateAsync("video.mp4", Path.Combine(bundle, "bundle.json"), steps: 1);
         code.ShouldBe(1, string.Join('\n', lines));
-        lines.ShouldContain(line => line.StartsWith("locutor: not_finite: every frame of the video is of one colour", StringComparison.Ordinal));
+        lines.ShouldContain(
+            line => line.StartsWith("locutor: not_finite: every frame of the video is of one colour", StringComparison.Ordinal));
         Directory.GetFiles(folder, "video*").ShouldBeEmpty();
     }
 
@@ -62,21 +64,28 @@ public sealed partial class FaultyProcessorTests : IDisposable
         using var tensors = JsonDocument.Parse(reader.ReadBytes(header));
         foreach (string name in names)
         {
-            long[] offsets = [.. tensors.RootElement.GetProperty(name).GetProperty("data_offsets").EnumerateArray().Select(offset => offset.GetInt64())];
+            long[] offsets =
+            [
+                .. tensors.RootElement.GetProperty(name).GetProperty("data_offsets").EnumerateArray().Select(offset => offset.GetInt64())
+            ];
             file.Position = sizeof(long) + header + offsets[0];
             file.Write(new byte[offsets[1] - offsets[0]]);
         }
     }
 
-    private Task<(int Code, string[] Lines)> GenerateAsync(string output, params (string Name, string Value)[] environment) => GenerateAsync(output, "sketch", null, environment);
+    private Task<(int Code, string[] Lines)> GenerateAsync(string output, params (string Name, string Value)[] environment) =>
+        GenerateAsync(output, "sketch", null, environment);
 
-    private async Task<(int Code, string[] Lines)> GenerateAsync(string output, string model, int? steps, params (string Name, string Value)[] environment)
+    private async Task<(int Code, string[] Lines)> GenerateAsync(
+        string output, string model, int? steps, params (string Name, string Value)[] environment)
     {
         string voice = At("voice.wav");
         await RunAsync("ffmpeg", [], "-v", "error", "-y", "-t", "1", "-i", Path.Combine(Samples, "greta.mp3"), "-ar", "16000", voice);
         return await RunAsync(
-            "dotnet", [("XDG_CACHE_HOME", Path.Combine(folder, "cache")), .. environment], [Path.Combine(AppContext.BaseDirectory, "locutor.dll"), "generate",
-            "--model", model, "--image-path", Path.Combine(Samples, "greta.png"), "--audio1-path", voice, "--output-path", At(output), "--seed", "1",
+            "dotnet", [("XDG_CACHE_HOME", Path.Combine(folder, "cache")), .. environment],
+            [Path.Combine(AppContext.BaseDirectory, "locutor.dll"), "generate",
+            "--model", model, "--image-path", Path.Combine(Samples, "greta.png"), "--audio1-path", voice, "--output-path", At(output),
+            "--seed", "1",
             .. steps is { } count ? new[] { "--steps", $"{count}" } : []]);
     }
 
@@ -88,7 +97,8 @@ public sealed partial class FaultyProcessorTests : IDisposable
         return match.Groups[1].Value == "inf" ? 99 : double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture);
     }
 
-    private async Task<(int Code, string[] Lines)> RunAsync(string program, (string Name, string Value)[] environment, params string[] arguments)
+    private async Task<(int Code, string[] Lines)> RunAsync(
+        string program, (string Name, string Value)[] environment, params string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardError = true, WorkingDirectory = folder };
         foreach (var (name, value) in environment) start.Environment[name] = value;

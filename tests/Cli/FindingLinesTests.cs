@@ -36,7 +36,8 @@ public sealed class FindingLinesTests
             new("broken", () => throw new UnauthorizedAccessException("no right to read /x")),
             new("last", () => [Finding.Ok("last", "reached")]),
         ];
-        var findings = await Check.RunAllAsync(checks, TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken);
+        var findings = await Check.RunAllAsync(checks, TestContext.Current.CancellationToken)
+            .ToListAsync(TestContext.Current.CancellationToken);
         findings.Select(finding => (finding.Check, finding.State)).ShouldBe(
             [("slow", FindingState.Failure), ("deaf", FindingState.Failure), ("broken", FindingState.Failure), ("last", FindingState.Ok)]);
         findings[0].Text.ShouldStartWith("no answer within");

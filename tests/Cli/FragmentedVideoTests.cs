@@ -8,7 +8,9 @@ public sealed class FragmentedVideoTests
 {
     private static readonly string Samples = Path.Combine(TestEnvironment.Checkout, "samples");
 
-    /// <summary>Frames are decoded from the file while the program still denoises; what was there stays there, and the whole is longer.</summary>
+    /// <summary>
+    /// Frames are decoded from the file while the program still denoises; what was there stays there, and the whole is longer.
+    /// </summary>
     [Fact]
     public async Task A_fragmented_video_can_be_played_while_its_later_clips_are_made()
     {
@@ -19,7 +21,8 @@ public sealed class FragmentedVideoTests
             string voice = Path.Combine(folder.FullName, "voice.wav"), output = Path.Combine(folder.FullName, "video.mp4");
             await RunAsync("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=220:duration=14", "-ar", "16000", voice);
             using var program = Start(
-                "dotnet", Path.Combine(AppContext.BaseDirectory, "locutor.dll"), "generate", "-i", Path.Combine(Samples, "amara.png"), "-a", voice, "-o", output,
+                "dotnet", Path.Combine(AppContext.BaseDirectory, "locutor.dll"), "generate", "-i", Path.Combine(Samples, "amara.png"), "-a",
+                voice, "-o", output,
                 "--model", "untrained", "--fragmented", "--json", "--seed", "3");
             string? growing = null;
             int played = 0, clips = 0, playedAtClip = 0;
@@ -48,7 +51,9 @@ public sealed class FragmentedVideoTests
     /// <summary>How many frames a player gets out of the file as it is now; 0 when it cannot be opened yet.</summary>
     private static async Task<int> FramesAsync(string path)
     {
-        string said = await RunAsync("ffprobe", "-v", "quiet", "-count_frames", "-select_streams", "v:0", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0", path);
+        string said = await RunAsync(
+            "ffprobe", "-v", "quiet", "-count_frames", "-select_streams", "v:0", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0",
+            path);
         return int.TryParse(said.Trim().Trim(','), CultureInfo.InvariantCulture, out int frames) ? frames : 0;
     }
 

@@ -16,7 +16,11 @@ public sealed class GenerateFilesTests : IDisposable
         string hard = At("hard.gif"), soft = At("soft.gif");
         await ToolAsync("ln", picture, hard);
         File.CreateSymbolicLink(soft, picture);
-        string[] names = [picture, hard, soft, Path.Combine(folder, ".", "me.gif"), $"{folder}/../{Path.GetFileName(folder)}/me.gif", Path.GetRelativePath(Environment.CurrentDirectory, picture)];
+        string[] names =
+        [
+            picture, hard, soft, Path.Combine(folder, ".", "me.gif"), $"{folder}/../{Path.GetFileName(folder)}/me.gif",
+            Path.GetRelativePath(Environment.CurrentDirectory, picture)
+        ];
         foreach (string name in names)
         {
             var (code, error, _) = await GenerateAsync(picture, voice, name);
@@ -34,7 +38,8 @@ public sealed class GenerateFilesTests : IDisposable
         var (picture, voice) = await InputsAsync();
         foreach (var (path, reason) in new[]
         {
-            (At("out.avi"), ".mp4, .mov, .mkv, .webm, .gif"), (At("out"), ".mp4, .mov"), (At("none/out.mp4"), "folder does not exist"), (folder, "expected a name"),
+            (At("out.avi"), ".mp4, .mov, .mkv, .webm, .gif"), (At("out"), ".mp4, .mov"), (At("none/out.mp4"), "folder does not exist"),
+            (folder, "expected a name"),
         })
         {
             var (code, error, _) = await GenerateAsync(picture, voice, path);
@@ -52,10 +57,13 @@ public sealed class GenerateFilesTests : IDisposable
         var (code, error, _) = await GenerateAsync(picture, voice, "/dev/full");
         code.ShouldBe(4, error);
         error.ShouldContain("No space left");
-        // A limit on the length of files stands for a disk that fills up, here already with the voice's temporary file; the runtime needs its own files without it.
+        // A limit on the length of files stands for a disk that fills up, here already with the voice's temporary file; the runtime needs
+        // its own files without it.
         foreach (string name in new[] { "out.mkv", "out.mp4", "out.gif" })
         {
-            (code, error) = await ShellAsync($"export DOTNET_EnableWriteXorExecute=0; ulimit -f 16; trap '' XFSZ; exec {Program} generate -i '{picture}' -a '{voice}' -o '{At(name)}' --model untrained --seed 3");
+            (code, error) = await ShellAsync(
+                $"export DOTNET_EnableWriteXorExecute=0; ulimit -f 16; trap '' XFSZ; exec {Program} generate -i '{picture}' -a " +
+                $"'{voice}' -o '{At(name)}' --model untrained --seed 3");
             code.ShouldBe(4, error);
             error.ShouldContain("cannot be written");
         }
@@ -77,10 +85,12 @@ public sealed class GenerateFilesTests : IDisposable
     public async Task Inputs_come_from_pipes_and_standard_input()
     {
         var (picture, voice) = await InputsAsync();
-        (int code, string error) = await ShellAsync($"{Program} generate -i <(cat '{picture}') -a - -o '{At("a.mkv")}' --model untrained --seed 3 < <(cat '{voice}')");
+        (int code, string error) = await ShellAsync(
+            $"{Program} generate -i <(cat '{picture}') -a - -o '{At("a.mkv")}' --model untrained --seed 3 < <(cat '{voice}')");
         code.ShouldBe(0, error);
         (await FramesAsync(At("a.mkv"))).ShouldBe(13);
-        (code, error) = await ShellAsync($"{Program} generate -i /dev/stdin -a '{voice}' -o '{At("b.mov")}' --model untrained --seed 3 < '{picture}'");
+        (code, error) = await ShellAsync(
+            $"{Program} generate -i /dev/stdin -a '{voice}' -o '{At("b.mov")}' --model untrained --seed 3 < '{picture}'");
         code.ShouldBe(0, error);
         (code, error) = await ShellAsync($"echo '<html>' | {Program} generate -i - -a '{voice}' -o '{At("c.mov")}' --model untrained");
         code.ShouldBe(3, error);
@@ -102,7 +112,9 @@ public sealed class GenerateFilesTests : IDisposable
         new FileInfo(link).LinkTarget.ShouldBe(target);
         (await FramesAsync(target)).ShouldBe(13);
         await ToolAsync("mkfifo", pipe);
-        (int code, string error) = await ShellAsync($"cat '{pipe}' > '{At("read.mkv")}' & {Program} generate -i '{picture}' -a '{voice}' -o '{pipe}' --model untrained --seed 3 && wait");
+        (int code, string error) = await ShellAsync(
+            $"cat '{pipe}' > '{At("read.mkv")}' & {Program} generate -i '{picture}' -a '{voice}' -o '{pipe}' --model untrained --seed " +
+            "3 && wait");
         code.ShouldBe(0, error);
         (await FramesAsync(At("read.mkv"))).ShouldBe(13);
         File.Exists(pipe).ShouldBeTrue();
@@ -135,10 +147,16 @@ public sealed class GenerateFilesTests : IDisposable
         return (At(picture), At("voice.wav"));
     }
 
-    private static async Task<(int Code, string Error, byte[] Output)> GenerateAsync(string picture, string voice, string output, params string[] more)
+    private static async Task<(int Code, string Error, byte[] Output)> GenerateAsync(
+        string picture, string voice, string output, params string[] more)
     {
-        string[] arguments = [Path.Combine(AppContext.BaseDirectory, "locutor.dll"), "generate", "-i", picture, "-a", voice, "-o", output, "--model", "untrained", "--seed", "3", .. more];
-        using var process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        string[] arguments =
+        [
+            Path.Combine(AppContext.BaseDirectory, "locutor.dll"), "generate", "-i", picture, "-a", voice, "-o", output, "--model",
+            "untrained", "--seed", "3", .. more
+        ];
+        using var process = Process.Start(
+            new ProcessStartInfo("dotnet", arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
         var bytes = new MemoryStream();
         var copying = process.StandardOutput.BaseStream.CopyToAsync(bytes, Ct);
         string error = await process.StandardError.ReadToEndAsync(Ct);
@@ -164,7 +182,10 @@ public sealed class GenerateFilesTests : IDisposable
 
     private static async Task<int> FramesAsync(string path)
     {
-        using var process = Process.Start(new ProcessStartInfo("ffprobe", ["-v", "error", "-count_frames", "-select_streams", "v:0", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0", path]) { RedirectStandardOutput = true })!;
+        using var process = Process.Start(new ProcessStartInfo(
+            "ffprobe",
+            ["-v", "error", "-count_frames", "-select_streams", "v:0", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0", path])
+            { RedirectStandardOutput = true })!;
         string frames = await process.StandardOutput.ReadToEndAsync(Ct);
         await process.WaitForExitAsync(Ct);
         return int.Parse(frames.Trim().Trim(','), System.Globalization.CultureInfo.InvariantCulture);

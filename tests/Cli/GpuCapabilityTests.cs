@@ -10,7 +10,12 @@ public sealed class GpuCapabilityTests
     [InlineData("new")]
     public async Task A_forced_capability_that_is_none_is_refused_with_the_range(string value)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "locutor.dll"), "bench", "pass", "--model", "untrained", "--size", "64x64", "--frames", "5", "--device", "cpu"])
+        var start = new ProcessStartInfo(
+            "dotnet",
+            [
+                Path.Combine(AppContext.BaseDirectory, "locutor.dll"), "bench", "pass", "--model", "untrained", "--size", "64x64",
+                "--frames", "5", "--device", "cpu"
+            ])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,

@@ -7,7 +7,11 @@ public sealed class MemorySettingsTests
 {
     private const string Odd = "a b'ü";
 
-    private static string[] Variables => ["MALLOC_MMAP_MAX_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_ARENA_MAX", "DOTNET_GCgen0size", "DOTNET_GCgen0MaxBudget", "DOTNET_GCConserveMemory", "DOTNET_gcConcurrent"];
+    private static string[] Variables =>
+    [
+        "MALLOC_MMAP_MAX_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_ARENA_MAX", "DOTNET_GCgen0size", "DOTNET_GCgen0MaxBudget",
+        "DOTNET_GCConserveMemory", "DOTNET_gcConcurrent"
+    ];
 
     [Fact]
     public async Task A_program_that_runs_networks_is_started_with_settings_of_its_heaps()
@@ -19,7 +23,8 @@ public sealed class MemorySettingsTests
             found["MALLOC_MMAP_MAX_"].ShouldBe("0");
             found["MALLOC_ARENA_MAX"].ShouldBe("1");
             found["DOTNET_GCgen0size"].ShouldBe("0x1000000");
-            string[] arguments = (await File.ReadAllTextAsync($"/proc/{program.Id}/cmdline", TestContext.Current.CancellationToken)).Split('\0', StringSplitOptions.RemoveEmptyEntries);
+            string[] arguments = (await File.ReadAllTextAsync($"/proc/{program.Id}/cmdline", TestContext.Current.CancellationToken))
+                .Split('\0', StringSplitOptions.RemoveEmptyEntries);
             arguments[1..].ShouldBe(Arguments);
         }
         finally
@@ -44,7 +49,8 @@ public sealed class MemorySettingsTests
         }
     }
 
-    private static string[] Arguments => [Path.Combine(AppContext.BaseDirectory, "locutor.dll"), "worker", "--gateway", "127.0.0.1:9", "--id", Odd];
+    private static string[] Arguments =>
+        [Path.Combine(AppContext.BaseDirectory, "locutor.dll"), "worker", "--gateway", "127.0.0.1:9", "--id", Odd];
 
     /// <summary>A worker whose service is not there: it tries for a while, long enough to look at it.</summary>
     private static Process Start((string Name, string Value)[] variables)
@@ -60,8 +66,10 @@ public sealed class MemorySettingsTests
         while (true)
         {
             program.HasExited.ShouldBeFalse("the program ended before it was restarted");
-            var lines = (await File.ReadAllTextAsync($"/proc/{program.Id}/environ", TestContext.Current.CancellationToken)).Split('\0', StringSplitOptions.RemoveEmptyEntries);
-            var found = lines.Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2).DistinctBy(pair => pair[0]).ToDictionary(pair => pair[0], pair => pair[1]);
+            var lines = (await File.ReadAllTextAsync($"/proc/{program.Id}/environ", TestContext.Current.CancellationToken))
+                .Split('\0', StringSplitOptions.RemoveEmptyEntries);
+            var found = lines.Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2).DistinctBy(pair => pair[0])
+                .ToDictionary(pair => pair[0], pair => pair[1]);
             if (ready(found)) return found;
             await Task.Delay(20, TestContext.Current.CancellationToken);
         }

@@ -26,7 +26,8 @@ public sealed class ModelsCommandTests : IAsyncLifetime
         pull.Code.ShouldBe(0, pull.Error);
         pull.Output.ShouldContain("mine: 7 files fetched, all 7 here");
         (await Run("models", "pull", "mine", "--store", Store)).Output.ShouldContain("mine: 0 files fetched");
-        (await Run("models", "verify", "mine", "--store", Store)).Output.Split('\n').Count(l => l.StartsWith("as it was", StringComparison.Ordinal)).ShouldBe(7);
+        (await Run("models", "verify", "mine", "--store", Store)).Output.Split('\n')
+            .Count(l => l.StartsWith("as it was", StringComparison.Ordinal)).ShouldBe(7);
 
         string damaged = Path.Combine(Store, "owner--name", "main", "text.pth");
         byte[] bytes = await File.ReadAllBytesAsync(damaged, TestContext.Current.CancellationToken);
@@ -37,7 +38,8 @@ public sealed class ModelsCommandTests : IAsyncLifetime
         verify.Output.ShouldContain($"WRONG          {damaged}: expected SHA-256");
         verify.Error.ShouldContain("1 files are missing or not as they were");
 
-        await File.WriteAllTextAsync(Path.Combine(Store, "owner--name", "main", "left-over.bin"), "x", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            Path.Combine(Store, "owner--name", "main", "left-over.bin"), "x", TestContext.Current.CancellationToken);
         (await Run("models", "prune", "--dry-run", "--store", Store)).Output.ShouldContain("left-over.bin");
         string own = Path.Combine(folder, "own.json"); // another bundle with the same files, known by its path alone
         File.Move(Path.Combine(folder, "bundles", "mine", "bundle.json"), own);
@@ -87,15 +89,18 @@ public sealed class ModelsCommandTests : IAsyncLifetime
     public async Task Inspect_prints_a_checkpoint_and_refuses_a_pickle_that_runs_code()
     {
         string path = Path.Combine(folder, "evil.pth");
-        await File.WriteAllBytesAsync(path, [0x80, 2, .. "cposix\nsystem\nX\u0002\0\0\0id\u0085R."u8], TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(
+            path, [0x80, 2, .. "cposix\nsystem\nX\u0002\0\0\0id\u0085R."u8], TestContext.Current.CancellationToken);
         var evil = await Run("inspect", path);
         evil.Code.ShouldBe(3);
         evil.Error.ShouldContain($"{path}: refused: the pickle names posix.system");
         evil.Output.ShouldBeEmpty();
 
-        byte[] header = """{"blocks.0.w":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},"blocks.1.w":{"dtype":"F16","shape":[2],"data_offsets":[4,8]}}"""u8.ToArray();
+        byte[] header =
+            """{"blocks.0.w":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},"blocks.1.w":{"dtype":"F16","shape":[2],"data_offsets":[4,8]}}"""u8.ToArray();
         string good = Path.Combine(folder, "good.safetensors");
-        await File.WriteAllBytesAsync(good, [.. BitConverter.GetBytes((long)header.Length), .. header, .. new byte[8]], TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(
+            good, [.. BitConverter.GetBytes((long)header.Length), .. header, .. new byte[8]], TestContext.Current.CancellationToken);
         var inspected = await Run("inspect", good);
         inspected.Code.ShouldBe(0);
         inspected.Output.ShouldContain("blocks.0..1.w  Float16 [2]");
@@ -119,13 +124,33 @@ public sealed class ModelsCommandTests : IAsyncLifetime
             name = "mine",
             title = "My own",
             licence = "none",
-            networks = new { transformer = Network("transformer.safetensors"), autoencoder = Network("autoencoder.pth"), text = Network("text.pth"), image = Network("image.pth"), speech = Network("speech.bin"), tokenizer = File("spiece.model") },
+            networks = new
+            {
+                transformer = Network("transformer.safetensors"),
+                autoencoder = Network("autoencoder.pth"),
+                text = Network("text.pth"),
+                image = Network("image.pth"),
+                speech = Network("speech.bin"),
+                tokenizer = File("spiece.model"),
+            },
             sizes = new Dictionary<string, int[][]> { ["tiny"] = [[64, 64]] },
             defaultSize = "tiny",
-            presets = new { fast = new { steps = 4, shift = 5, textGuidance = 1, audioGuidance = 1, adapters = new[] { new { file = File("lora.safetensors") } } } },
+            presets = new
+            {
+                fast = new
+                {
+                    steps = 4,
+                    shift = 5,
+                    textGuidance = 1,
+                    audioGuidance = 1,
+                    adapters = new[] { new { file = File("lora.safetensors") } },
+                }
+            },
             defaultPreset = "fast",
         };
-        System.IO.File.WriteAllText(Path.Combine(Directory.CreateDirectory(Path.Combine(folder, "bundles", "mine")).FullName, "bundle.json"), JsonSerializer.Serialize(bundle));
+        System.IO.File.WriteAllText(
+            Path.Combine(Directory.CreateDirectory(Path.Combine(folder, "bundles", "mine")).FullName, "bundle.json"),
+            JsonSerializer.Serialize(bundle));
     }
 
     private async Task<(int Code, string Output, string Error)> Run(params string[] arguments)
@@ -134,7 +159,11 @@ public sealed class ModelsCommandTests : IAsyncLifetime
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
-            Environment = { ["LOCUTOR_MODELS"] = Path.Combine(folder, "bundles"), ["HF_ENDPOINT"] = server.Address.AbsoluteUri, ["HF_HOME"] = Path.Combine(folder, "hub"), ["LOCUTOR_HOME"] = Path.Combine(folder, "home") },
+            Environment =
+            {
+                ["LOCUTOR_MODELS"] = Path.Combine(folder, "bundles"), ["HF_ENDPOINT"] = server.Address.AbsoluteUri,
+                ["HF_HOME"] = Path.Combine(folder, "hub"), ["LOCUTOR_HOME"] = Path.Combine(folder, "home"),
+            },
         };
         start.Environment.Remove("HF_TOKEN");
         if (token is not null) start.Environment["HF_TOKEN"] = token;

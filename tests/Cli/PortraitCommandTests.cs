@@ -13,10 +13,13 @@ public sealed class PortraitCommandTests(ITestOutputHelper output)
         DirectoryInfo folder = Directory.CreateTempSubdirectory("locutor-portrait");
         try
         {
-            string first = Path.Combine(folder.FullName, "first.png"), again = Path.Combine(folder.FullName, "again.png"), other = Path.Combine(folder.FullName, "other.png");
+            string first = Path.Combine(folder.FullName, "first.png"), again = Path.Combine(folder.FullName, "again.png"),
+                other = Path.Combine(folder.FullName, "other.png");
             (await Run("portrait", "--seed", $"{seed}", "--output-path", first, "--size", "200")).Code.ShouldBe(0);
             (await Run("portrait", "--seed", $"{seed}", "--output-path", again, "--size", "200")).Code.ShouldBe(0);
-            (await Run("portrait", "--seed", $"{seed ^ 1}", "--output-path", other, "--size", "200", "--expression", "happy")).Code.ShouldBe(0);
+            (
+                await Run("portrait", "--seed", $"{seed ^ 1}", "--output-path", other, "--size", "200", "--expression", "happy"))
+                .Code.ShouldBe(0);
             byte[] png = await File.ReadAllBytesAsync(first, TestContext.Current.CancellationToken);
             BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(16)).ShouldBe(200);
             png.ShouldBe(await File.ReadAllBytesAsync(again, TestContext.Current.CancellationToken));

@@ -22,7 +22,11 @@ public sealed class PrepareCommandTests : IDisposable
     {
         CopySketch();
         string voice = WriteVoice(), before = Path.Combine(folder, "before.mp4"), after = Path.Combine(folder, "after.mp4");
-        string[] generate = ["generate", "-i", Path.Combine(folder, "picture.png"), "-a", voice, "-m", Path.Combine(Bundle, "bundle.json"), "--preset", "default", "--steps", "1", "--seed", "5", "--json", "-o"];
+        string[] generate =
+        [
+            "generate", "-i", Path.Combine(folder, "picture.png"), "-a", voice, "-m", Path.Combine(Bundle, "bundle.json"), "--preset",
+            "default", "--steps", "1", "--seed", "5", "--json", "-o"
+        ];
         (await RunAsync([.. generate, before])).Code.ShouldBe(0);
 
         var made = await RunAsync("models", "prepare", "own", "--precision", "float32", "--json");
@@ -32,12 +36,14 @@ public sealed class PrepareCommandTests : IDisposable
         string path = done["path"]!.GetValue<string>();
         done["files"]![0]!.GetValue<string>().ShouldEndWith("transformer.safetensors: " + Tensors(path) + " tensors");
         Event(made.Output, "progress")["doing"]!.GetValue<string>().ShouldBe("checking");
-        Event((await RunAsync("models", "prepare", "own", "--precision", "float32", "--json")).Output, "done")["wasThere"]!.GetValue<bool>().ShouldBeTrue();
+        Event((await RunAsync("models", "prepare", "own", "--precision", "float32", "--json")).Output, "done")["wasThere"]!
+            .GetValue<bool>().ShouldBeTrue();
         (await RunAsync("models", "list")).Output.ShouldContain("prepared: transformer-float32-");
 
         var again = await RunAsync([.. generate, after]);
         again.Code.ShouldBe(0, again.Error);
-        Event(again.Output, "weights")["files"]!.AsArray().Select(f => f!.GetValue<string>()).ShouldContain($"{path}: {Tensors(path)} tensors, prepared in float32");
+        Event(again.Output, "weights")["files"]!.AsArray().Select(f => f!.GetValue<string>())
+            .ShouldContain($"{path}: {Tensors(path)} tensors, prepared in float32");
         File.ReadAllBytes(after).AsSpan().SequenceEqual(File.ReadAllBytes(before)).ShouldBeTrue("the two videos differ");
 
         File.SetLastWriteTimeUtc(Path.Combine(Bundle, "transformer.safetensors"), DateTime.UtcNow.AddMinutes(-3));
@@ -59,7 +65,8 @@ public sealed class PrepareCommandTests : IDisposable
         var verify = await RunAsync("models", "verify", "own");
         verify.Code.ShouldBe(3);
         verify.Output.ShouldContain($"WRONG          {path}: tensor ");
-        string other = Path.Combine(Directory.CreateDirectory(Path.Combine(Home, "models", "prepared", "other")).FullName, "transformer-int8-01234567.safetensors");
+        string other = Path.Combine(
+            Directory.CreateDirectory(Path.Combine(Home, "models", "prepared", "other")).FullName, "transformer-int8-01234567.safetensors");
         File.WriteAllText(other, "x");
         (await RunAsync("models", "prune")).Code.ShouldBe(0);
         (File.Exists(other), File.Exists(path)).ShouldBe((false, true));
@@ -74,24 +81,33 @@ public sealed class PrepareCommandTests : IDisposable
         string voice = WriteVoice(), store = Path.Combine(folder, "elsewhere");
         var made = await RunAsync("models", "prepare", "own", "--precision", "float32", "--store", store);
         made.Code.ShouldBe(0, made.Error);
-        string[] generate = ["generate", "-i", Path.Combine(folder, "picture.png"), "-a", voice, "-m", "own", "--preset", "default", "--steps", "1", "--json", "-o", Path.Combine(folder, "video.mp4")];
+        string[] generate =
+        [
+            "generate", "-i", Path.Combine(folder, "picture.png"), "-a", voice, "-m", "own", "--preset", "default", "--steps", "1",
+            "--json", "-o", Path.Combine(folder, "video.mp4")
+        ];
         var there = await RunAsync([.. generate, "--store", store]);
         there.Code.ShouldBe(0, there.Error);
-        Event(there.Output, "weights")["files"]!.AsArray().Select(f => f!.GetValue<string>()).ShouldContain(file => file.StartsWith(store, StringComparison.Ordinal) && file.EndsWith("prepared in float32", StringComparison.Ordinal));
+        Event(there.Output, "weights")["files"]!.AsArray().Select(f => f!.GetValue<string>())
+            .ShouldContain(
+                file => file.StartsWith(store, StringComparison.Ordinal) && file.EndsWith("prepared in float32", StringComparison.Ordinal));
         Event((await RunAsync(generate)).Output, "weights")["files"]!.ToJsonString().ShouldNotContain("prepared");
     }
 
     [Fact]
     public async Task Killed_while_it_writes_it_goes_on_and_the_file_is_the_same()
     {
-        string source = Path.Combine(folder, "source.safetensors"), whole = Path.Combine(folder, "whole.safetensors"), killed = Path.Combine(folder, "killed.safetensors");
+        string source = Path.Combine(folder, "source.safetensors"), whole = Path.Combine(folder, "whole.safetensors"),
+            killed = Path.Combine(folder, "killed.safetensors");
         WriteSource(source, 90, 800, 1024);
         (await RunAsync("models", "prepare", "--weights", source, "--precision", "float8", "-o", whole)).Code.ShouldBe(0);
         int kills = 0;
         for (int i = 0; i < 4; i++)
         {
             using var process = Start("models", "prepare", "--weights", source, "--precision", "float8", "-o", killed, "--json");
-            while (await process.StandardOutput.ReadLineAsync(Stop) is { } line && !line.Contains("\"writing\"", StringComparison.Ordinal)) { }
+            while (await process.StandardOutput.ReadLineAsync(Stop) is { } line && !line.Contains("\"writing\"", StringComparison.Ordinal))
+            {
+            }
             await Task.Delay(random.Next(150), Stop);
             if (!process.HasExited && File.Exists(killed + ".part")) kills++;
             process.Kill();
@@ -110,7 +126,8 @@ public sealed class PrepareCommandTests : IDisposable
     public async Task What_cannot_be_prepared_is_said_in_one_line()
     {
         CopySketch();
-        string source = Path.Combine(folder, "source.safetensors"), output = Path.Combine(folder, "out.safetensors"), lora = Path.Combine(folder, "lora.safetensors");
+        string source = Path.Combine(folder, "source.safetensors"), output = Path.Combine(folder, "out.safetensors"),
+            lora = Path.Combine(folder, "lora.safetensors");
         WriteSource(source, 2, 4, 4);
         using (var writer = new SafetensorsWriter(lora, [new("blocks.0.lx.diff", ElementType.Float32, [4, 4])]))
         {
@@ -121,14 +138,17 @@ public sealed class PrepareCommandTests : IDisposable
         {
             var run = await RunAsync(["models", "prepare", .. arguments]);
             run.Error.ShouldContain(message);
-            (run.Code, run.Error.Trim().Split('\n').Count(line => line.StartsWith("locutor: ", StringComparison.Ordinal))).ShouldBe((code, 1));
+            (run.Code, run.Error.Trim().Split('\n').Count(line => line.StartsWith("locutor: ", StringComparison.Ordinal)))
+                .ShouldBe((code, 1));
         }
         await Refused(2, "unknown model owl; nearest are own", "owl");
         await Refused(2, "--precision int4: expected float32, bfloat16, float16, float8, int8", "own", "--precision", "int4");
         await Refused(2, "--network audio: expected transformer, autoencoder", "own", "--network", "audio");
         await Refused(2, "unknown preset defalt of own; nearest are default", "own", "--preset", "defalt");
         await Refused(2, "expected the name of a bundle, or --weights", "--weights", source);
-        await Refused(3, "blocks.0.lx.diff: fits no parameter of the network; expected blocks.0.lx.weight, nearest are blocks.0.l.weight", "--weights", source, "--adapter", lora + "=0.5", "-o", output);
+        await Refused(
+            3, "blocks.0.lx.diff: fits no parameter of the network; expected blocks.0.lx.weight, nearest are blocks.0.l.weight",
+            "--weights", source, "--adapter", lora + "=0.5", "-o", output);
         await Refused(3, "no such file", "--weights", source + "x", "-o", output);
         File.Delete(Path.Combine(Bundle, "transformer.safetensors"));
         await Refused(3, "model own: expected transformer.safetensors in", "own");
@@ -142,13 +162,16 @@ public sealed class PrepareCommandTests : IDisposable
     }
 
     /// <summary>The last event of that kind.</summary>
-    private static JsonNode Event(string output, string kind) => output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!).Last(line => line["event"]!.GetValue<string>() == kind);
+    private static JsonNode Event(string output, string kind) =>
+        output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!)
+            .Last(line => line["event"]!.GetValue<string>() == kind);
 
     private void CopySketch()
     {
         Directory.CreateDirectory(Bundle);
         string root = TestEnvironment.Checkout;
-        foreach (string file in Directory.EnumerateFiles(Path.Combine(root, "models", "sketch"))) File.Copy(file, Path.Combine(Bundle, Path.GetFileName(file)));
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(root, "models", "sketch")))
+            File.Copy(file, Path.Combine(Bundle, Path.GetFileName(file)));
         var bundle = JsonNode.Parse(File.ReadAllText(Path.Combine(Bundle, "bundle.json")))!;
         bundle["name"] = "own";
         File.WriteAllText(Path.Combine(Bundle, "bundle.json"), bundle.ToJsonString());
@@ -158,15 +181,27 @@ public sealed class PrepareCommandTests : IDisposable
     /// <summary>Half a second of a tone, 16 kHz, 16 bits.</summary>
     private string WriteVoice()
     {
-        byte[] samples = [.. Enumerable.Range(0, 8000).SelectMany(i => BitConverter.GetBytes((short)(9000 * Math.Sin(i * 0.08) * Math.Sin(i * 0.0011))))];
+        byte[] samples =
+        [
+            .. Enumerable.Range(0, 8000).SelectMany(i => BitConverter.GetBytes((short)(9000 * Math.Sin(i * 0.08) * Math.Sin(i * 0.0011))))
+        ];
         string path = Path.Combine(folder, "voice.wav");
-        File.WriteAllBytes(path, [.. "RIFF"u8, .. BitConverter.GetBytes(36 + samples.Length), .. "WAVEfmt "u8, 16, 0, 0, 0, 1, 0, 1, 0, .. BitConverter.GetBytes(16000), .. BitConverter.GetBytes(32000), 2, 0, 16, 0, .. "data"u8, .. BitConverter.GetBytes(samples.Length), .. samples]);
+        File.WriteAllBytes(
+            path,
+            [
+                .. "RIFF"u8, .. BitConverter.GetBytes(36 + samples.Length), .. "WAVEfmt "u8, 16, 0, 0, 0, 1, 0, 1, 0,
+                .. BitConverter.GetBytes(16000), .. BitConverter.GetBytes(32000), 2, 0, 16, 0, .. "data"u8,
+                .. BitConverter.GetBytes(samples.Length), .. samples
+            ]);
         return path;
     }
 
     private void WriteSource(string path, int blocks, int rows, int columns)
     {
-        TensorOutline[] outlines = [.. Enumerable.Range(0, blocks).Select(i => new TensorOutline($"blocks.{i}.l.weight", ElementType.Float32, [rows, columns]))];
+        TensorOutline[] outlines =
+        [
+            .. Enumerable.Range(0, blocks).Select(i => new TensorOutline($"blocks.{i}.l.weight", ElementType.Float32, [rows, columns]))
+        ];
         using var writer = new SafetensorsWriter(path, outlines);
         float[] values = new float[rows * columns];
         foreach (var outline in outlines)
@@ -181,7 +216,11 @@ public sealed class PrepareCommandTests : IDisposable
     {
         RedirectStandardError = true,
         RedirectStandardOutput = true,
-        Environment = { ["LOCUTOR_MODELS"] = Path.Combine(folder, "bundles"), ["LOCUTOR_HOME"] = Home, ["HF_HOME"] = Path.Combine(folder, "hub"), ["HF_HUB_OFFLINE"] = "1" },
+        Environment =
+        {
+            ["LOCUTOR_MODELS"] = Path.Combine(folder, "bundles"), ["LOCUTOR_HOME"] = Home, ["HF_HOME"] = Path.Combine(folder, "hub"),
+            ["HF_HUB_OFFLINE"] = "1",
+        },
     })!;
 
     /// <summary>Runs the program until it prints an event of that kind, and kills it.</summary>

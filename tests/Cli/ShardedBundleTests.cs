@@ -6,8 +6,8 @@ using Locutor.Checkpoints.Safetensors;
 namespace Locutor.Cli.Tests;
 
 /// <summary>
-/// A bundle of the few-step family, whose transformer is an index of shards, as a user meets it: pulled from a real server, inspected, prepared
-/// and used. The networks are those of the bundled model.
+/// A bundle of the few-step family, whose transformer is an index of shards, as a user meets it: pulled from a real server, inspected,
+/// prepared and used. The networks are those of the bundled model.
 /// </summary>
 public sealed class ShardedBundleTests : IAsyncLifetime
 {
@@ -34,14 +34,18 @@ public sealed class ShardedBundleTests : IAsyncLifetime
         WriteBundle(Publish(shards: 3));
         (await RunAsync("models", "show", "few")).Output.ShouldContain("5 of 6 files here");
         (await RunAsync("models", "pull", "few")).Output.ShouldContain("few: 4 files fetched, all 9 here");
-        (await RunAsync("models", "verify", "few")).Output.Split('\n').Count(line => line.StartsWith("as it was", StringComparison.Ordinal)).ShouldBe(4);
+        (await RunAsync("models", "verify", "few")).Output.Split('\n')
+            .Count(line => line.StartsWith("as it was", StringComparison.Ordinal)).ShouldBe(4);
         (await RunAsync("inspect", Stored)).Output.ShouldContain("3 shards of safetensors");
         (await RunAsync("doctor")).Output.ShouldContain("few");
 
         string before = Path.Combine(folder, "before.mp4"), after = Path.Combine(folder, "after.mp4");
         await GenerateAsync(before);
         var prepared = await RunAsync("models", "prepare", "few", "--precision", "float32");
-        (prepared.Code, prepared.Output.Contains("few: transformer in float32 for preset two-steps: prepared and checked", StringComparison.Ordinal)).ShouldBe((0, true), prepared.Error + prepared.Output);
+        (
+            prepared.Code,
+            prepared.Output.Contains("few: transformer in float32 for preset two-steps: prepared and checked", StringComparison.Ordinal))
+            .ShouldBe((0, true), prepared.Error + prepared.Output);
         foreach (string shard in Directory.EnumerateFiles(Stored)) File.Delete(shard); // the prepared file needs them no more
         (await GenerateAsync(after)).ShouldContain("prepared in float32");
         File.ReadAllBytes(after).AsSpan().SequenceEqual(File.ReadAllBytes(before)).ShouldBeTrue("the two videos differ");
@@ -55,8 +59,10 @@ public sealed class ShardedBundleTests : IAsyncLifetime
         WriteBundle(Index);
         var pull = await RunAsync("models", "pull", "few");
         pull.Code.ShouldBe(3);
-        pull.Error.Trim().Split('\n').Single().ShouldContain("expected the name of a file beside the index, found ../../../evil.safetensors");
-        Directory.EnumerateFiles(folder, "*.safetensors", SearchOption.AllDirectories).ShouldAllBe(file => !file.StartsWith(Path.Combine(folder, "home"), StringComparison.Ordinal));
+        pull.Error.Trim().Split('\n').Single()
+            .ShouldContain("expected the name of a file beside the index, found ../../../evil.safetensors");
+        Directory.EnumerateFiles(folder, "*.safetensors", SearchOption.AllDirectories)
+            .ShouldAllBe(file => !file.StartsWith(Path.Combine(folder, "home"), StringComparison.Ordinal));
     }
 
     /// <summary>The transformer of the bundled model in shards.</summary>
@@ -64,10 +70,12 @@ public sealed class ShardedBundleTests : IAsyncLifetime
     {
         using var whole = Checkpoint.Open(Path.Combine(TestEnvironment.Checkout, "models", "sketch", "transformer.safetensors"));
         var map = new JsonObject();
-        foreach (var (tensors, number) in whole.Tensors.Values.Chunk((whole.Tensors.Count + shards - 1) / shards).Select((tensors, i) => (tensors, i + 1)))
+        foreach (var (tensors, number) in
+                whole.Tensors.Values.Chunk((whole.Tensors.Count + shards - 1) / shards).Select((tensors, i) => (tensors, i + 1)))
         {
             string name = $"diffusion_pytorch_model-{number:00000}-of-{shards:00000}.safetensors", path = Path.Combine(folder, name);
-            using (var writer = new SafetensorsWriter(path, [.. tensors.Select(tensor => new TensorOutline(tensor.Name, tensor.Type, tensor.Shape))]))
+            using (var writer = new SafetensorsWriter(
+                path, [.. tensors.Select(tensor => new TensorOutline(tensor.Name, tensor.Type, tensor.Shape))]))
             {
                 foreach (var tensor in tensors) writer.Append(tensor.Name, tensor.Bytes);
                 writer.Complete();
@@ -85,27 +93,35 @@ public sealed class ShardedBundleTests : IAsyncLifetime
     /// <summary>The bundled model with the loop of few steps.</summary>
     private void WriteBundle(string index)
     {
-        string sketch = Path.Combine(TestEnvironment.Checkout, "models", "sketch"), own = Directory.CreateDirectory(Path.Combine(folder, "bundles", "few")).FullName;
+        string sketch = Path.Combine(TestEnvironment.Checkout, "models", "sketch"),
+            own = Directory.CreateDirectory(Path.Combine(folder, "bundles", "few")).FullName;
         var bundle = JsonNode.Parse(File.ReadAllText(Path.Combine(sketch, "bundle.json")))!;
         bundle["name"] = "few";
         bundle["networks"]!["transformer"]!["files"] = new JsonArray(new JsonObject { ["path"] = index, ["repository"] = "owner/few" });
         bundle["presets"] = new JsonObject
         {
-            ["two-steps"] = new JsonObject { ["steps"] = 2, ["shift"] = 5, ["textGuidance"] = 1, ["audioGuidance"] = 1, ["fewSteps"] = true, ["motionFrames"] = 5, ["colourCorrection"] = 1 },
+            ["two-steps"] = new JsonObject
+            {
+                ["steps"] = 2, ["shift"] = 5, ["textGuidance"] = 1, ["audioGuidance"] = 1, ["fewSteps"] = true, ["motionFrames"] = 5,
+                ["colourCorrection"] = 1,
+            },
         };
         bundle["defaultPreset"] = "two-steps";
         bundle.AsObject().Remove("continuity");
         bundle.AsObject().Remove("composition");
         bundle["networks"]!.AsObject().Remove("upsampler");
         File.WriteAllText(Path.Combine(own, "bundle.json"), bundle.ToJsonString());
-        foreach (string file in Directory.EnumerateFiles(sketch).Where(file => !file.EndsWith("bundle.json", StringComparison.Ordinal))) File.Copy(file, Path.Combine(own, Path.GetFileName(file)));
+        foreach (string file in Directory.EnumerateFiles(sketch).Where(file => !file.EndsWith("bundle.json", StringComparison.Ordinal)))
+            File.Copy(file, Path.Combine(own, Path.GetFileName(file)));
     }
 
     private async Task<string> GenerateAsync(string output)
     {
         string samples = Path.Combine(TestEnvironment.Checkout, "samples"), voice = Path.Combine(folder, "voice.wav");
         if (!File.Exists(voice)) WriteVoice(voice);
-        var made = await RunAsync("generate", "-i", Path.Combine(samples, "amara.png"), "-a", voice, "-m", "few", "--seed", "5", "--precision", "float32", "--json", "-o", output);
+        var made = await RunAsync(
+            "generate", "-i", Path.Combine(samples, "amara.png"), "-a", voice, "-m", "few", "--seed", "5", "--precision", "float32",
+            "--json", "-o", output);
         made.Code.ShouldBe(0, made.Error);
         return made.Output;
     }
@@ -113,8 +129,17 @@ public sealed class ShardedBundleTests : IAsyncLifetime
     /// <summary>1.3 seconds of a tone, so that there are two clips: 16 kHz, 16 bits.</summary>
     private static void WriteVoice(string path)
     {
-        byte[] samples = [.. Enumerable.Range(0, 20800).SelectMany(i => BitConverter.GetBytes((short)(9000 * Math.Sin(i * 0.08) * Math.Sin(i * 0.0011))))];
-        File.WriteAllBytes(path, [.. "RIFF"u8, .. BitConverter.GetBytes(36 + samples.Length), .. "WAVEfmt "u8, 16, 0, 0, 0, 1, 0, 1, 0, .. BitConverter.GetBytes(16000), .. BitConverter.GetBytes(32000), 2, 0, 16, 0, .. "data"u8, .. BitConverter.GetBytes(samples.Length), .. samples]);
+        byte[] samples =
+        [
+            .. Enumerable.Range(0, 20800).SelectMany(i => BitConverter.GetBytes((short)(9000 * Math.Sin(i * 0.08) * Math.Sin(i * 0.0011))))
+        ];
+        File.WriteAllBytes(
+            path,
+            [
+                .. "RIFF"u8, .. BitConverter.GetBytes(36 + samples.Length), .. "WAVEfmt "u8, 16, 0, 0, 0, 1, 0, 1, 0,
+                .. BitConverter.GetBytes(16000), .. BitConverter.GetBytes(32000), 2, 0, 16, 0, .. "data"u8,
+                .. BitConverter.GetBytes(samples.Length), .. samples
+            ]);
     }
 
     private async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
@@ -123,9 +148,14 @@ public sealed class ShardedBundleTests : IAsyncLifetime
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
-            Environment = { ["LOCUTOR_MODELS"] = Path.Combine(folder, "bundles"), ["HF_ENDPOINT"] = server.Address.AbsoluteUri, ["HF_HOME"] = Path.Combine(folder, "hub"), ["LOCUTOR_HOME"] = Path.Combine(folder, "home") },
+            Environment =
+            {
+                ["LOCUTOR_MODELS"] = Path.Combine(folder, "bundles"), ["HF_ENDPOINT"] = server.Address.AbsoluteUri,
+                ["HF_HOME"] = Path.Combine(folder, "hub"), ["LOCUTOR_HOME"] = Path.Combine(folder, "home"),
+            },
         };
-        foreach (string name in (string[])["HF_TOKEN", "LOCUTOR_MIRRORS", "HF_HUB_OFFLINE", "LOCUTOR_STORE"]) start.Environment.Remove(name);
+        foreach (string name in (string[])["HF_TOKEN", "LOCUTOR_MIRRORS", "HF_HUB_OFFLINE", "LOCUTOR_STORE"])
+            start.Environment.Remove(name);
         using var process = Process.Start(start)!;
         var said = process.StandardOutput.ReadToEndAsync(Stop);
         string error = await process.StandardError.ReadToEndAsync(Stop);

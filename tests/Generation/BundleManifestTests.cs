@@ -14,7 +14,10 @@ namespace Locutor.Generation.Tests;
 public class BundleManifestTests
 {
     private static readonly (NetworkKind Network, string Released)[] Networks =
-        [(NetworkKind.Transformer, "dit"), (NetworkKind.Autoencoder, "vae"), (NetworkKind.Text, "umt5"), (NetworkKind.Image, "clip"), (NetworkKind.Speech, "wav2vec2")];
+        [
+            (NetworkKind.Transformer, "dit"), (NetworkKind.Autoencoder, "vae"), (NetworkKind.Text, "umt5"), (NetworkKind.Image, "clip"),
+            (NetworkKind.Speech, "wav2vec2")
+        ];
 
     public static TheoryData<string> Published => [.. BundleCatalogue.Default().Names().Where(name => name != "sketch")];
 
@@ -30,8 +33,10 @@ public class BundleManifestTests
             blueprint.Build(network, new Weights(source, ScalarType.BFloat16, META));
             var expected = Manifest(released);
             var asked = source.Shapes.ToDictionary(entry => entry.Key, entry => string.Join(", ", entry.Value));
-            asked.Where(entry => expected.GetValueOrDefault(entry.Key) != entry.Value).ShouldBeEmpty($"{network}: asked for, and not so in the release");
-            expected.Keys.Where(key => !asked.ContainsKey(key) && !blueprint.Ignores(network, key)).ShouldBeEmpty($"{network}: in the release, and not read");
+            asked.Where(entry => expected.GetValueOrDefault(entry.Key) != entry.Value)
+                .ShouldBeEmpty($"{network}: asked for, and not so in the release");
+            expected.Keys.Where(key => !asked.ContainsKey(key) && !blueprint.Ignores(network, key))
+                .ShouldBeEmpty($"{network}: in the release, and not read");
         }
     }
 
@@ -40,6 +45,7 @@ public class BundleManifestTests
         using var packed = typeof(BundleManifestTests).Assembly.GetManifestResourceStream("checkpoint-manifest.json.gz")!;
         using var json = JsonDocument.Parse(new GZipStream(packed, CompressionMode.Decompress));
         return json.RootElement.GetProperty(released).EnumerateObject()
-            .ToDictionary(entry => entry.Name, entry => string.Join(", ", entry.Value[1].EnumerateArray().Select(length => length.GetInt64())));
+            .ToDictionary(
+                entry => entry.Name, entry => string.Join(", ", entry.Value[1].EnumerateArray().Select(length => length.GetInt64())));
     }
 }

@@ -68,7 +68,9 @@ public sealed class ClusterTlsTests : IDisposable
     private IHost Silo(int gateway, ClusterCertificate certificate)
     {
         var builder = Builder();
-        builder.AddJobs(new ClusterOptions { DataFolder = folder, SiloPort = FreePort.Take(), GatewayPort = gateway, Certificate = certificate }, new JobsOptions());
+        builder.AddJobs(
+            new ClusterOptions { DataFolder = folder, SiloPort = FreePort.Take(), GatewayPort = gateway, Certificate = certificate },
+            new JobsOptions());
         return builder.Build();
     }
 

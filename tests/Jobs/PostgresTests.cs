@@ -46,7 +46,8 @@ public sealed class PostgresTests
         leased.Id.ShouldBe(id);
         (await second.Job(id).SucceedAsync(1, new JobResult { Path = "results/2.mp4" })).ShouldBeTrue();
         (await first.Job(id).GetAsync())!.Status.ShouldBe(JobStatus.Succeeded);
-        var made = Hosting.JobsHosting.OpenTokens(new Hosting.ClusterOptions { DataFolder = first.Folder, Postgres = server.ConnectionString })
+        var made = Hosting.JobsHosting.OpenTokens(
+            new Hosting.ClusterOptions { DataFolder = first.Folder, Postgres = server.ConnectionString })
             .Create("shared", Tokens.TokenScopes.All, null, null);
         Hosting.JobsHosting.OpenTokens(new Hosting.ClusterOptions { DataFolder = second.Folder, Postgres = server.ConnectionString })
             .Authenticate(made.Token.KeyId, made.Secret).ShouldNotBeNull();

@@ -19,7 +19,8 @@ public sealed class RestartTests
         await first.Job(ids[2]).CancelAsync();
         await first.StopAsync();
 
-        await using var second = await TestSilo.StartAsync(new JobsOptions { Lease = TimeSpan.FromSeconds(1), Sweep = TimeSpan.FromMilliseconds(50) }, first.Folder);
+        await using var second = await TestSilo.StartAsync(
+            new JobsOptions { Lease = TimeSpan.FromSeconds(1), Sweep = TimeSpan.FromMilliseconds(50) }, first.Folder);
         (await second.Job(finished.Id).GetAsync())!.Result!.Path.ShouldBe("results/1.mp4");
         (await second.Job(ids[2]).GetAsync())!.Status.ShouldBe(JobStatus.Canceled);
         (await second.Queue.NextToFetchAsync(TimeSpan.FromSeconds(5)))!.Id.ShouldBe(unfetched);

@@ -31,7 +31,13 @@ internal sealed class TestSilo : IAsyncDisposable
         {
             var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
             builder.Logging.AddConsole().SetMinimumLevel(LogLevel.Error);
-            var cluster = new ClusterOptions { DataFolder = folder, Postgres = postgres, SiloPort = FreePort.Take(), GatewayPort = FreePort.Take() };
+            var cluster = new ClusterOptions
+            {
+                DataFolder = folder,
+                Postgres = postgres,
+                SiloPort = FreePort.Take(),
+                GatewayPort = FreePort.Take(),
+            };
             builder.AddJobs(cluster, options ?? new JobsOptions { Sweep = TimeSpan.FromMilliseconds(100) });
             var host = builder.Build();
             try
@@ -56,7 +62,10 @@ internal sealed class TestSilo : IAsyncDisposable
 
     public static JobRequest UnfetchedRequest() => new()
     {
-        Inputs = [new JobInput { Field = "image", Url = "https://example.org/x.png" }, new JobInput { Field = "audio", Path = "inputs/x.wav" }],
+        Inputs =
+        [
+            new JobInput { Field = "image", Url = "https://example.org/x.png" }, new JobInput { Field = "audio", Path = "inputs/x.wav" }
+        ],
     };
 
     public async Task<string> SubmitAsync(string owner, JobRequest? request = null)

@@ -49,7 +49,8 @@ public sealed class TokenIndexTests
         var second = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => Submit("wk-b")));
         second.Count(reply => reply.Outcome is SubmitOutcome.Accepted).ShouldBe(4);
         second.Count(reply => reply.Outcome is SubmitOutcome.QueueFull).ShouldBe(36);
-        var accepted = first.Concat(second).Where(reply => reply.Outcome is SubmitOutcome.Accepted).Select(reply => reply.JobId!).ToHashSet();
+        var accepted = first.Concat(second).Where(reply => reply.Outcome is SubmitOutcome.Accepted).Select(reply => reply.JobId!)
+            .ToHashSet();
         for (var i = 0; i < 12; i++)
         {
             var job = (await silo.LeaseAsync()).ShouldNotBeNull();

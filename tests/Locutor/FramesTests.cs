@@ -13,7 +13,8 @@ public sealed class FramesTests(ModelFixture fixture)
         frames.Select(frame => frame.Index).ShouldBe(Enumerable.Range(0, ModelFixture.Frames));
         frames.ShouldAllBe(frame => frame.Rgb.Length == 3 * frame.Width * frame.Height && frame.Width == 512 && frame.Height == 512);
         frames[^1].Time.ShouldBe(TimeSpan.FromSeconds(24 / 25.0));
-        frames.Select(frame => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(frame.Rgb.Span))).Distinct().Count().ShouldBeGreaterThan(10, "the face moves, and no frame shares its memory with another");
+        frames.Select(frame => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(frame.Rgb.Span))).Distinct().Count()
+            .ShouldBeGreaterThan(10, "the face moves, and no frame shares its memory with another");
     }
 
     [Fact]
@@ -21,7 +22,11 @@ public sealed class FramesTests(ModelFixture fixture)
     {
         var ofFiles = await FramesAsync(fixture.Request);
         await using var voice = File.OpenRead(fixture.Voice);
-        var request = fixture.Request with { Image = MediaInput.FromBytes(await File.ReadAllBytesAsync(fixture.Portrait, Stop), "upload.png"), Audio = MediaInput.FromStream(voice, "microphone") };
+        var request = fixture.Request with
+        {
+            Image = MediaInput.FromBytes(await File.ReadAllBytesAsync(fixture.Portrait, Stop), "upload.png"),
+            Audio = MediaInput.FromStream(voice, "microphone"),
+        };
 
         var others = await FramesAsync(request);
 
@@ -71,7 +76,8 @@ public sealed class FramesTests(ModelFixture fixture)
         await model.DisposeAsync();
         await model.DisposeAsync();
 
-        await Should.ThrowAsync<ObjectDisposedException>(() => model.WriteVideoAsync(fixture.Request, fixture.NewPath("never.mp4"), cancellationToken: Stop));
+        await Should.ThrowAsync<ObjectDisposedException>(
+            () => model.WriteVideoAsync(fixture.Request, fixture.NewPath("never.mp4"), cancellationToken: Stop));
     }
 
     private async Task<List<VideoFrame>> FramesAsync(TalkingVideoRequest request)

@@ -18,9 +18,11 @@ public sealed class LoadingTests(ModelFixture fixture)
     [Theory]
     [InlineData("no-such-model", null, LocutorError.InvalidRequest, "Model")]
     [InlineData("sketch", "no-such-preset", LocutorError.InvalidRequest, "Preset")]
-    public async Task A_name_that_is_not_known_is_told_with_those_that_are(string model, string? preset, LocutorError error, string property)
+    public async Task A_name_that_is_not_known_is_told_with_those_that_are(
+        string model, string? preset, LocutorError error, string property)
     {
-        var failure = await Should.ThrowAsync<LocutorException>(() => TalkingVideoModel.LoadAsync(model, new() { Device = "cpu", Preset = preset }, cancellationToken: Stop));
+        var failure = await Should.ThrowAsync<LocutorException>(
+            () => TalkingVideoModel.LoadAsync(model, new() { Device = "cpu", Preset = preset }, cancellationToken: Stop));
 
         failure.Error.ShouldBe(error);
         failure.Errors[property].Single().ShouldStartWith("expected one of ");
@@ -32,7 +34,8 @@ public sealed class LoadingTests(ModelFixture fixture)
     [InlineData("cuda:99", LocutorError.MissingDependency)]
     public async Task A_device_that_is_not_here_is_refused(string device, LocutorError error)
     {
-        var failure = await Should.ThrowAsync<LocutorException>(() => TalkingVideoModel.LoadAsync("sketch", new() { Device = device }, cancellationToken: Stop));
+        var failure = await Should.ThrowAsync<LocutorException>(
+            () => TalkingVideoModel.LoadAsync("sketch", new() { Device = device }, cancellationToken: Stop));
 
         failure.Error.ShouldBe(error);
     }
@@ -42,7 +45,8 @@ public sealed class LoadingTests(ModelFixture fixture)
     {
         string store = Path.GetDirectoryName(fixture.NewPath("x"))!;
 
-        var failure = await Should.ThrowAsync<LocutorException>(() => TalkingVideoModel.LoadAsync("infinitetalk-480p", new() { Device = "cpu", Store = store }, cancellationToken: Stop));
+        var failure = await Should.ThrowAsync<LocutorException>(
+            () => TalkingVideoModel.LoadAsync("infinitetalk-480p", new() { Device = "cpu", Store = store }, cancellationToken: Stop));
 
         failure.Error.ShouldBe(LocutorError.ModelUnavailable);
         failure.Message.ShouldContain("is not on disk");

@@ -22,7 +22,11 @@ public sealed class ModelFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        string[] arguments = ["-v", "error", "-i", Path.Combine(TestEnvironment.Checkout, "samples", "greta.mp3"), "-t", "1", "-ar", "16000", "-ac", "1", Voice];
+        string[] arguments =
+        [
+            "-v", "error", "-i", Path.Combine(TestEnvironment.Checkout, "samples", "greta.mp3"), "-t", "1", "-ar", "16000", "-ac", "1",
+            Voice
+        ];
         using (var ffmpeg = Process.Start("ffmpeg", arguments)) await ffmpeg.WaitForExitAsync();
         Model = await TalkingVideoModel.LoadAsync(TalkingVideoModel.BundledModel, new ModelOptions { Device = "cpu" });
     }
@@ -34,7 +38,8 @@ public sealed class ModelFixture : IAsyncLifetime
     }
 
     /// <summary>A file in a folder that is deleted at the end.</summary>
-    public string NewPath(string name) => Path.Combine(Directory.CreateDirectory(Path.Combine(folder, Path.GetRandomFileName())).FullName, name);
+    public string NewPath(string name) =>
+        Path.Combine(Directory.CreateDirectory(Path.Combine(folder, Path.GetRandomFileName())).FullName, name);
 }
 
 /// <summary>Reports at once, on the thread that makes the video.</summary>

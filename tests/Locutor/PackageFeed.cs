@@ -6,8 +6,8 @@ using System.Text;
 namespace Locutor.Front.Tests;
 
 /// <summary>
-/// The packages of this build in a folder feed, packed once for all tests that ask for them, under a version that no cache knows. Programs are
-/// built outside the repository, where none of its build files applies.
+/// The packages of this build in a folder feed, packed once for all tests that ask for them, under a version that no cache knows. Programs
+/// are built outside the repository, where none of its build files applies.
 /// </summary>
 public sealed class PackageFeed : IAsyncDisposable
 {
@@ -27,12 +27,16 @@ public sealed class PackageFeed : IAsyncDisposable
     public async Task<string> CopyAsync(string sample)
     {
         await packed.Value;
-        string from = Path.Combine(TestEnvironment.Checkout, "samples", sample), to = Directory.CreateDirectory(Path.Combine(folder, sample)).FullName;
+        string from = Path.Combine(TestEnvironment.Checkout, "samples", sample),
+            to = Directory.CreateDirectory(Path.Combine(folder, sample)).FullName;
         foreach (string file in Directory.EnumerateFiles(from))
         {
             string text = await File.ReadAllTextAsync(file);
-            text.Contains("0.1.0", StringComparison.Ordinal).ShouldBe(file.EndsWith("proj", StringComparison.Ordinal) || sample == "Script", $"{file}: the version of the package stands in one place");
-            await File.WriteAllTextAsync(Path.Combine(to, Path.GetFileName(file)), text.Replace("0.1.0", Version, StringComparison.Ordinal));
+            text.Contains("0.1.0", StringComparison.Ordinal).ShouldBe(
+                file.EndsWith("proj", StringComparison.Ordinal) || sample == "Script",
+                $"{file}: the version of the package stands in one place");
+            await File.WriteAllTextAsync(
+                Path.Combine(to, Path.GetFileName(file)), text.Replace("0.1.0", Version, StringComparison.Ordinal));
         }
         return to;
     }
@@ -59,13 +63,20 @@ public sealed class PackageFeed : IAsyncDisposable
             if (!process.HasExited) process.Kill(entireProcessTree: true);
         }
         string text = output.ToString();
-        return process.ExitCode == 0 ? text : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {text}");
+        return process.ExitCode == 0
+            ? text
+            : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {text}");
     }
 
     /// <summary>Starts a program whose output is redirected.</summary>
     public Process Start(string workFolder, string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = workFolder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            WorkingDirectory = workFolder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["TMPDIR"] = Directory.CreateDirectory(Path.Combine(folder, "tmp")).FullName; // a script is built there
         start.Environment["CreateHardLinksForCopyLocalIfPossible"] = "true"; // libtorch has 600 MB
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
@@ -83,12 +94,18 @@ public sealed class PackageFeed : IAsyncDisposable
         Directory.Delete(folder, recursive: true);
     }
 
-    private static string Packages => Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+    private static string Packages =>
+        Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
 
     private async Task PackAsync()
     {
         foreach (string project in (string[])["Locutor", "AspNetCore"])
-            await RunAsync(TestEnvironment.Checkout, "dotnet", "pack", Path.Combine("src", project), "-c", "Release", "--no-build", "--no-restore", "-v", "quiet", $"-p:PackageVersion={Version}", "-o", Feed);
-        await File.WriteAllTextAsync(Path.Combine(folder, "nuget.config"), $"<configuration><packageSources><add key=\"feed\" value=\"{Feed}\" /></packageSources></configuration>");
+            await RunAsync(
+                TestEnvironment.Checkout, "dotnet", "pack", Path.Combine("src", project), "-c", "Release", "--no-build", "--no-restore",
+                "-v", "quiet", $"-p:PackageVersion={Version}", "-o", Feed);
+        await File.WriteAllTextAsync(
+            Path.Combine(folder, "nuget.config"),
+            $"<configuration><packageSources><add key=\"feed\" value=\"{Feed}\" /></packageSources></configuration>");
     }
 }

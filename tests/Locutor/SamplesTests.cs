@@ -17,7 +17,8 @@ public sealed class SamplesTests(PackageFeed feed, ModelFixture fixture)
         string folder = await feed.CopyAsync("Console"), video = fixture.NewPath("console.mp4");
         await feed.RunAsync(folder, "dotnet", "build", "-c", "Release", "-v", "quiet");
 
-        string printed = await feed.RunAsync(folder, Path.Combine(folder, "bin", "Release", "net10.0", "speak"), fixture.Portrait, fixture.Voice, video);
+        string printed = await feed.RunAsync(
+            folder, Path.Combine(folder, "bin", "Release", "net10.0", "speak"), fixture.Portrait, fixture.Voice, video);
         await feed.RunAsync(folder, "dotnet", "build", "-c", "Release", "-v", "quiet", "-p:LocutorBackend=none", "-o", "other");
 
         printed.ShouldContain($"{video}: 512x512, {ModelFixture.Frames} frames");
@@ -26,7 +27,11 @@ public sealed class SamplesTests(PackageFeed feed, ModelFixture fixture)
         Libraries("other").ShouldNotContain("libtorch_cpu.so", "libtorch comes from elsewhere");
         Libraries("other").ShouldContain("libLibTorchSharp.so");
 
-        string[] Libraries(string place) => [.. Directory.EnumerateFiles(Path.Combine(folder, place), "*.so", SearchOption.AllDirectories).Select(file => Path.GetFileName(file))];
+        string[] Libraries(string place) =>
+        [
+            .. Directory.EnumerateFiles(Path.Combine(folder, place), "*.so", SearchOption.AllDirectories)
+                .Select(file => Path.GetFileName(file))
+        ];
     }
 
     [Fact]
@@ -43,9 +48,11 @@ public sealed class SamplesTests(PackageFeed feed, ModelFixture fixture)
     [Fact]
     public async Task The_web_sample_serves_the_page_and_makes_a_video()
     {
-        string folder = await feed.CopyAsync("AspNetCore"), data = Path.GetDirectoryName(fixture.NewPath("data"))!, web = Path.Combine(folder, "bin", "Release", "net10.0", "speaking-web");
+        string folder = await feed.CopyAsync("AspNetCore"), data = Path.GetDirectoryName(fixture.NewPath("data"))!,
+            web = Path.Combine(folder, "bin", "Release", "net10.0", "speaking-web");
         await feed.RunAsync(folder, "dotnet", "build", "-c", "Release", "-v", "quiet");
-        var refusal = await Should.ThrowAsync<InvalidOperationException>(() => feed.RunAsync(folder, web, "--urls", "http://127.0.0.1:0", "--Locutor:Model", "no-such-model", "--Locutor:DataFolder", data));
+        var refusal = await Should.ThrowAsync<InvalidOperationException>(() => feed.RunAsync(
+            folder, web, "--urls", "http://127.0.0.1:0", "--Locutor:Model", "no-such-model", "--Locutor:DataFolder", data));
         refusal.Message.ShouldContain("found 'no-such-model'");
         using var program = feed.Start(folder, web, "--urls", "http://127.0.0.1:0", "--Locutor:DataFolder", data);
         try
@@ -76,7 +83,8 @@ public sealed class SamplesTests(PackageFeed feed, ModelFixture fixture)
         using var package = await ZipFile.OpenReadAsync(feed.PathOf("Locutor"), Stop);
         string[] names = [.. package.Entries.Select(entry => entry.FullName)];
 
-        names.Where(name => name.StartsWith("ref/", StringComparison.Ordinal)).Order().ShouldBe(["ref/net10.0/Locutor.dll", "ref/net10.0/Locutor.xml"]);
+        names.Where(name => name.StartsWith("ref/", StringComparison.Ordinal)).Order()
+            .ShouldBe(["ref/net10.0/Locutor.dll", "ref/net10.0/Locutor.xml"]);
         string[] rooms = ["Checkpoints", "Generation", "Kernels", "Media", "Models", "Networks", "Torch"];
         foreach (string room in rooms) names.ShouldContain($"lib/net10.0/Locutor.{room}.dll");
         names.ShouldContain("models/sketch/transformer.safetensors");
@@ -98,7 +106,8 @@ public sealed class SamplesTests(PackageFeed feed, ModelFixture fixture)
             _ = program.StandardError.ReadToEndAsync(CancellationToken.None);
             return new Uri(line[(line.IndexOf(Sign, StringComparison.Ordinal) + Sign.Length)..].Trim());
         }
-        throw new InvalidOperationException($"the program ended: {string.Join('\n', printed)} {await program.StandardError.ReadToEndAsync(Stop)}");
+        throw new InvalidOperationException(
+            $"the program ended: {string.Join('\n', printed)} {await program.StandardError.ReadToEndAsync(Stop)}");
     }
 
     /// <summary>Submits a job and waits for it.</summary>

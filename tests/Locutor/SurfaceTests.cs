@@ -10,9 +10,12 @@ public sealed class SurfaceTests
     {
         var front = typeof(TalkingVideoModel).Assembly;
         const BindingFlags Declared = BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
-        var used = front.GetExportedTypes().SelectMany(type => type.GetMembers(Declared)).SelectMany(TypesOf).SelectMany(Parts).Concat(front.GetExportedTypes().SelectMany(type => type.GetInterfaces().Append(type.BaseType!).Where(t => t is not null).SelectMany(Parts)));
+        var used = front.GetExportedTypes().SelectMany(type => type.GetMembers(Declared)).SelectMany(TypesOf).SelectMany(Parts)
+            .Concat(front.GetExportedTypes().SelectMany(
+                type => type.GetInterfaces().Append(type.BaseType!).Where(t => t is not null).SelectMany(Parts)));
 
-        used.Where(type => type.Assembly != front && !(type.Assembly.GetName().Name ?? "").StartsWith("System.", StringComparison.Ordinal)).Select(type => type.FullName).Distinct().ShouldBeEmpty();
+        used.Where(type => type.Assembly != front && !(type.Assembly.GetName().Name ?? "").StartsWith("System.", StringComparison.Ordinal))
+            .Select(type => type.FullName).Distinct().ShouldBeEmpty();
     }
 
     [Fact]
@@ -20,11 +23,20 @@ public sealed class SurfaceTests
 
     private static IEnumerable<Type> TypesOf(MemberInfo member) => member switch
     {
-        MethodBase method => [.. method.GetParameters().Select(parameter => parameter.ParameterType), method is MethodInfo { ReturnType: var type } ? type : typeof(void)],
+        MethodBase method =>
+        [
+            .. method.GetParameters().Select(parameter => parameter.ParameterType),
+            method is MethodInfo { ReturnType: var type } ? type : typeof(void)
+        ],
         PropertyInfo property => [property.PropertyType],
         FieldInfo field => [field.FieldType],
         _ => [],
     };
 
-    private static IEnumerable<Type> Parts(Type type) => type.HasElementType ? Parts(type.GetElementType()!) : type.IsGenericType ? [type.GetGenericTypeDefinition(), .. type.GetGenericArguments().SelectMany(Parts)] : type.IsGenericParameter ? [] : [type];
+    private static IEnumerable<Type> Parts(Type type) =>
+        type.HasElementType
+            ? Parts(type.GetElementType()!)
+            : type.IsGenericType ? [type.GetGenericTypeDefinition(), .. type.GetGenericArguments().SelectMany(Parts)]
+            : type.IsGenericParameter ? []
+            : [type];
 }

@@ -18,7 +18,8 @@ public sealed class WritingTests(ModelFixture fixture)
         Math.Abs(video.Duration.TotalSeconds - 1).ShouldBeLessThan(0.05);
         var info = await MediaProbe.ProbeAsync(path, MediaLimits.Default, Stop);
         info.Kind.ShouldBe(MediaKind.Video);
-        told.Reports.Select(now => now.Stage).Distinct().ShouldBe([VideoStage.Encoding, VideoStage.Denoising, VideoStage.Decoding, VideoStage.Muxing]);
+        told.Reports.Select(now => now.Stage).Distinct()
+            .ShouldBe([VideoStage.Encoding, VideoStage.Denoising, VideoStage.Decoding, VideoStage.Muxing]);
         double[] fractions = [.. told.Reports.Select(now => now.Fraction)];
         fractions.ShouldBe([.. fractions.Order()], customMessage: "progress does not fall");
         fractions[^1].ShouldBe(1);
@@ -30,7 +31,8 @@ public sealed class WritingTests(ModelFixture fixture)
     {
         var request = fixture.Request with { Steps = 0, TextGuidance = 99, Boxes = [] };
 
-        var failure = await Should.ThrowAsync<LocutorException>(() => fixture.Model.WriteVideoAsync(request, fixture.NewPath("never.mp4"), cancellationToken: Stop));
+        var failure = await Should.ThrowAsync<LocutorException>(
+            () => fixture.Model.WriteVideoAsync(request, fixture.NewPath("never.mp4"), cancellationToken: Stop));
 
         failure.Error.ShouldBe(LocutorError.InvalidRequest);
         failure.Errors.Keys.Order().ShouldBe(["Steps", "TextGuidance"]);
@@ -42,7 +44,8 @@ public sealed class WritingTests(ModelFixture fixture)
     {
         var request = fixture.Request with { Image = MediaInput.FromBytes("no picture"u8.ToArray(), "upload.png") };
 
-        var failure = await Should.ThrowAsync<LocutorException>(() => fixture.Model.WriteVideoAsync(request, fixture.NewPath("never.mp4"), cancellationToken: Stop));
+        var failure = await Should.ThrowAsync<LocutorException>(
+            () => fixture.Model.WriteVideoAsync(request, fixture.NewPath("never.mp4"), cancellationToken: Stop));
 
         failure.Error.ShouldBe(LocutorError.InvalidInput);
         failure.Message.ShouldStartWith("upload.png");
@@ -54,7 +57,8 @@ public sealed class WritingTests(ModelFixture fixture)
     {
         var told = new Told();
 
-        var failure = await Should.ThrowAsync<LocutorException>(() => fixture.Model.WriteVideoAsync(fixture.Request, "/proc/no/such/folder/out.mp4", told, Stop));
+        var failure = await Should.ThrowAsync<LocutorException>(
+            () => fixture.Model.WriteVideoAsync(fixture.Request, "/proc/no/such/folder/out.mp4", told, Stop));
 
         failure.Error.ShouldBe(LocutorError.OutputFailed);
         told.Reports.ShouldBeEmpty();

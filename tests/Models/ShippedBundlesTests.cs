@@ -6,7 +6,11 @@ public class ShippedBundlesTests
 {
     internal static readonly string Folder = Find();
 
-    public static TheoryData<string> Names => [.. Directory.EnumerateDirectories(Folder).Where(f => File.Exists(Path.Combine(f, "bundle.json"))).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Names =>
+    [
+        .. Directory.EnumerateDirectories(Folder).Where(f => File.Exists(Path.Combine(f, "bundle.json")))
+            .Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)
+    ];
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -18,7 +22,9 @@ public class ShippedBundlesTests
         bundle.Presets.Keys.ShouldContain(bundle.DefaultPreset);
         bundle.Sizes.Values.SelectMany(s => s).ShouldAllBe(s => s.Length == 2 && s[0] % 16 == 0 && s[1] % 16 == 0);
         (bundle.ClipFrames % 4).ShouldBe(1);
-        bundle.Presets.Values.ShouldAllBe(p => p.Steps > 0 && p.Shift > 0 && p.MotionFrames % 4 == 1 && p.MotionFrames < bundle.ClipFrames && p.About != null && p.ShiftBySize.Keys.All(bundle.Sizes.ContainsKey));
+        bundle.Presets.Values.ShouldAllBe(
+            p => p.Steps > 0 && p.Shift > 0 && p.MotionFrames % 4 == 1 && p.MotionFrames < bundle.ClipFrames && p.About != null
+                && p.ShiftBySize.Keys.All(bundle.Sizes.ContainsKey));
         foreach (var (role, file) in bundle.Files())
         {
             if (file.Repository is null) File.Exists(Path.Combine(Folder, name, file.Path)).ShouldBeTrue($"{role}: {file.Path}");
@@ -39,7 +45,12 @@ public class ShippedBundlesTests
     public void The_published_networks_have_their_presets(string name)
     {
         var bundle = BundleJson.Read(Path.Combine(Folder, name, "bundle.json"));
-        (string, int, double, double, double, int, int)[] presets = [.. bundle.Presets.Select(p => (p.Key, p.Value.Steps, p.Value.Shift, p.Value.TextGuidance, p.Value.AudioGuidance, p.Value.Adapters.Count, p.Value.MotionFrames))];
+        (string, int, double, double, double, int, int)[] presets =
+        [
+            .. bundle.Presets.Select(p => (
+                p.Key, p.Value.Steps, p.Value.Shift, p.Value.TextGuidance, p.Value.AudioGuidance, p.Value.Adapters.Count,
+                p.Value.MotionFrames))
+        ];
         presets.ShouldBe([
             ("quality", 40, 7, 5, 4, 0, 9), ("balanced", 8, 2, 1, 2, 1, 9), ("fast", 8, 2, 1, 2, 1, 9), ("draft", 3, 5, 1, 1, 1, 9),
             ("lightx2v", 4, 5, 1, 1, 1, 9), ("lightx2v-t2v", 4, 5, 1, 1, 1, 9), ("fusionix", 8, 2, 1, 2, 1, 25)]);
@@ -63,9 +74,15 @@ public class ShippedBundlesTests
     {
         var bundle = BundleJson.Read(Path.Combine(Folder, name, "bundle.json"));
         (bundle.Licence, bundle.Precision, bundle.ClipFrames, bundle.DefaultSize).ShouldBe(("Apache-2.0", precision, 33, "768x448"));
-        bundle.Networks.Transformer.Files.ShouldBe([new BundleFile("diffusion_pytorch_model.safetensors.index.json", "Soul-AILab/SoulX-FlashTalk-14B")]);
+        bundle.Networks.Transformer.Files.ShouldBe(
+            [new BundleFile("diffusion_pytorch_model.safetensors.index.json", "Soul-AILab/SoulX-FlashTalk-14B")]);
         bundle.Files().Where(f => f.For != "speech").ShouldAllBe(f => f.File.Repository == "Soul-AILab/SoulX-FlashTalk-14B");
-        (string, int, double, double, double, int, double, bool)[] presets = [.. bundle.Presets.Select(p => (p.Key, p.Value.Steps, p.Value.Shift, p.Value.TextGuidance, p.Value.AudioGuidance, p.Value.MotionFrames, p.Value.ColourCorrection, p.Value.FewSteps))];
+        (string, int, double, double, double, int, double, bool)[] presets =
+        [
+            .. bundle.Presets.Select(p => (
+                p.Key, p.Value.Steps, p.Value.Shift, p.Value.TextGuidance, p.Value.AudioGuidance, p.Value.MotionFrames,
+                p.Value.ColourCorrection, p.Value.FewSteps))
+        ];
         presets.ShouldBe([("four-steps", 4, 5, 1, 1, 5, 1, true), ("two-steps", 2, 5, 1, 1, 5, 1, true)]);
     }
 

@@ -44,14 +44,17 @@ public class ManifestTests
         using var source = new ShapeParameters();
         Presets[network](new Weights(source, ScalarType.BFloat16, META));
         var released = Manifest(network);
-        var expected = released.Where(entry => !Unused[network].Any(start => entry.Key.StartsWith(start, StringComparison.Ordinal))).ToList();
+        var expected = released.Where(entry => !Unused[network].Any(start => entry.Key.StartsWith(start, StringComparison.Ordinal)))
+            .ToList();
 
-        foreach (string start in Unused[network]) released.Keys.ShouldContain(key => key.StartsWith(start, StringComparison.Ordinal), start);
+        foreach (string start in Unused[network])
+            released.Keys.ShouldContain(key => key.StartsWith(start, StringComparison.Ordinal), start);
         Lines(source.Shapes).Except(Lines(expected)).ShouldBeEmpty("asked for, not in the release");
         Lines(expected).Except(Lines(source.Shapes)).ShouldBeEmpty("in the release, not asked for");
     }
 
-    private static IEnumerable<string> Lines(IEnumerable<KeyValuePair<string, long[]>> shapes) => shapes.Select(entry => $"{entry.Key} [{string.Join(", ", entry.Value)}]");
+    private static IEnumerable<string> Lines(IEnumerable<KeyValuePair<string, long[]>> shapes) =>
+        shapes.Select(entry => $"{entry.Key} [{string.Join(", ", entry.Value)}]");
 
     private static Dictionary<string, long[]> Manifest(string network)
     {

@@ -18,12 +18,16 @@ public class ArithmeticTests
     public void Timesteps_equal_the_reference(string file)
     {
         using var golden = Goldens.Open(file);
-        string[] cases = [.. golden.Names.Where(name => name.StartsWith("out.", StringComparison.Ordinal)).Select(name => name["out.".Length..])];
+        string[] cases =
+        [
+            .. golden.Names.Where(name => name.StartsWith("out.", StringComparison.Ordinal)).Select(name => name["out.".Length..])
+        ];
         cases.ShouldNotBeEmpty();
         foreach (string name in cases)
         {
             string[] parts = name.Split('_');
-            float[] found = NoiseSchedule.Timesteps(int.Parse(parts[0], CultureInfo.InvariantCulture), double.Parse(parts[1], CultureInfo.InvariantCulture));
+            float[] found = NoiseSchedule.Timesteps(
+                int.Parse(parts[0], CultureInfo.InvariantCulture), double.Parse(parts[1], CultureInfo.InvariantCulture));
             using var expected = golden.Output(name);
             tensor(found).ShouldBeNear(expected, 1e-6);
         }
@@ -46,7 +50,8 @@ public class ArithmeticTests
     {
         using var scope = NewDisposeScope();
         using var golden = Goldens.Open(file);
-        using var guidance = new ProjectedGuidance(new(golden.Config.GetProperty("momentum").GetDouble(), golden.Config.GetProperty("norm_threshold").GetDouble()));
+        using var guidance = new ProjectedGuidance(
+            new(golden.Config.GetProperty("momentum").GetDouble(), golden.Config.GetProperty("norm_threshold").GetDouble()));
         var prediction = golden.Input("cond");
 
         guidance.Update(golden.Input("diff1"), prediction).ShouldBeNear(golden.Output("update1"), 1e-5);

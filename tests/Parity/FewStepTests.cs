@@ -21,7 +21,9 @@ public class FewStepTests
         tensor(NoiseSchedule.FewSteps(options.Steps, options.Shift)).ShouldBeNear(golden.Input("timesteps").cpu(), 1e-6);
     }
 
-    /// <summary>Every clip from the reference's own frames before it; left out are those whose motion frames the recorded video does not hold.</summary>
+    /// <summary>
+    /// Every clip from the reference's own frames before it; left out are those whose motion frames the recorded video does not hold.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Files))]
     public async Task Every_clip_equals_the_reference(string file)
@@ -38,7 +40,9 @@ public class FewStepTests
             using var motion = i == 0 ? null : expected.narrow(1, place, clip.Overlap).clone();
             var from = motion is null ? null : new GeneratedClip(plan.At(i - 1), motion.alias(), motion.alias());
             var cancellationToken = TestContext.Current.CancellationToken;
-            await using var clips = PipelineTests.Generator(golden).GenerateAsync(Inputs(golden, options), options, new RecordedNoise(golden), from, cancellationToken: cancellationToken).GetAsyncEnumerator(cancellationToken);
+            await using var clips = PipelineTests.Generator(golden)
+                .GenerateAsync(Inputs(golden, options), options, new RecordedNoise(golden), from, cancellationToken: cancellationToken)
+                .GetAsyncEnumerator(cancellationToken);
             (await clips.MoveNextAsync()).ShouldBeTrue();
             using var found = clips.Current;
             found.Clip.ShouldBe(clip);
@@ -53,7 +57,9 @@ public class FewStepTests
         using var golden = Goldens.Open(file);
         var options = Options(golden);
         var parts = new List<Tensor>();
-        await foreach (var clip in PipelineTests.Generator(golden).GenerateAsync(Inputs(golden, options), options, new RecordedNoise(golden), cancellationToken: TestContext.Current.CancellationToken))
+        await foreach (var clip in
+                PipelineTests.Generator(golden).GenerateAsync(
+                    Inputs(golden, options), options, new RecordedNoise(golden), cancellationToken: TestContext.Current.CancellationToken))
         {
             parts.Add(clip.Video.cpu().clone());
             clip.Dispose();
@@ -65,7 +71,8 @@ public class FewStepTests
     private static GenerationOptions Options(Golden golden)
     {
         var c = golden.Config;
-        int frames = c.GetProperty("frame_num").GetInt32(), motion = c.GetProperty("motion_frame").GetInt32(), chunks = c.GetProperty("chunks").GetInt32();
+        int frames = c.GetProperty("frame_num").GetInt32(), motion = c.GetProperty("motion_frame").GetInt32(),
+            chunks = c.GetProperty("chunks").GetInt32();
         return new GenerationOptions(
             c.GetProperty("bucket")[0].GetInt32(), c.GetProperty("bucket")[1].GetInt32(),
             // The recorded loop begins with the track and keeps the last frames of its first clip alone.
@@ -80,7 +87,9 @@ public class FewStepTests
     private static GenerationInputs Inputs(Golden golden, GenerationOptions options)
     {
         var picture = PictureResizer.ResizeToCover(PipelineTests.Pictures(golden)[0], options.Height, options.Width);
-        return new GenerationInputs(golden.Input("context").unsqueeze(0), null, [SpeechTrack.From(golden.Input("person1"))], (_, _) => ValueTask.FromResult(picture), null);
+        return new GenerationInputs(
+            golden.Input("context").unsqueeze(0), null, [SpeechTrack.From(golden.Input("person1"))],
+            (_, _) => ValueTask.FromResult(picture), null);
     }
 
     private sealed class RecordedNoise(Golden golden) : INoise

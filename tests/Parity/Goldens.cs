@@ -15,7 +15,8 @@ internal static class Goldens
     public static string Folder => TestEnvironment.Goldens;
 
     /// <summary>Where the networks run: LOCUTOR_TEST_DEVICE, cpu or cuda.</summary>
-    public static Device Device { get; } = new(Environment.GetEnvironmentVariable("LOCUTOR_TEST_DEVICE") is { Length: > 0 } named ? named : "cpu");
+    public static Device Device { get; } = new(
+        Environment.GetEnvironmentVariable("LOCUTOR_TEST_DEVICE") is { Length: > 0 } named ? named : "cpu");
 
     /// <summary>Names of the files of one kind, for a theory.</summary>
     public static TheoryData<string> Files(string kind) =>
@@ -26,7 +27,9 @@ internal static class Goldens
 
 internal static class Start
 {
-    /// <summary>Before the first test: loads libtorch, and turns the reduced precision of float32 off. Runs before or after TorchStart.</summary>
+    /// <summary>
+    /// Before the first test: loads libtorch, and turns the reduced precision of float32 off. Runs before or after TorchStart.
+    /// </summary>
     [System.Runtime.CompilerServices.ModuleInitializer]
     internal static void LoadTorch()
     {

@@ -36,7 +36,11 @@ public sealed class LoraMergeTests : IDisposable
     private SafetensorsFile Part(Golden golden, string prefix)
     {
         string path = Path.Combine(folder, prefix + "safetensors");
-        CheckpointTensor[] tensors = [.. golden.File.Tensors.Values.Where(t => t.Name.StartsWith(prefix, StringComparison.Ordinal)).Select(t => t with { Name = t.Name[prefix.Length..] })];
+        CheckpointTensor[] tensors =
+        [
+            .. golden.File.Tensors.Values.Where(t => t.Name.StartsWith(prefix, StringComparison.Ordinal))
+                .Select(t => t with { Name = t.Name[prefix.Length..] })
+        ];
         SafetensorsWriter.Write(path, tensors);
         return SafetensorsFile.Open(path);
     }

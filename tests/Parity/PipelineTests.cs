@@ -37,7 +37,9 @@ public class PipelineTests
             if (i > 1 && clip.Overlap > options.Clips.ClipFrames - options.Clips.MotionFrames) break;
             var cancellationToken = TestContext.Current.CancellationToken;
             var from = Before(clip, options, expected);
-            await using var clips = generator.GenerateAsync(Inputs(golden, options), options, new RecordedNoise(golden), from, cancellationToken: cancellationToken).GetAsyncEnumerator(cancellationToken);
+            await using var clips = generator.GenerateAsync(
+                Inputs(golden, options), options, new RecordedNoise(golden), from,
+                cancellationToken: cancellationToken).GetAsyncEnumerator(cancellationToken);
             (await clips.MoveNextAsync()).ShouldBeTrue();
             using var found = clips.Current;
             found.Clip.ShouldBe(clip);
@@ -66,7 +68,8 @@ public class PipelineTests
 
         using var disturbed = await WholeAsync(golden, options, new RecordedNoise(golden, 1e-6));
         var (moved, firstMoved) = Errors(disturbed, found, options);
-        TestContext.Current.SendDiagnosticMessage($"{file}: error {firstError:0.0e+0} grows to {error:0.0e+0}, a disturbance {firstMoved:0.0e+0} to {moved:0.0e+0}");
+        TestContext.Current.SendDiagnosticMessage(
+            $"{file}: error {firstError:0.0e+0} grows to {error:0.0e+0}, a disturbance {firstMoved:0.0e+0} to {moved:0.0e+0}");
         (error / firstError).ShouldBeLessThan(10 * moved / firstMoved);
     }
 
@@ -74,19 +77,24 @@ public class PipelineTests
     private static (double Whole, double First) Errors(Tensor found, Tensor expected, GenerationOptions options)
     {
         int first = options.Clips.At(0).Keep;
-        return (TensorComparison.MaxError(found, expected), TensorComparison.MaxError(found.narrow(1, 0, first), expected.narrow(1, 0, first)));
+        return (
+            TensorComparison.MaxError(found, expected), TensorComparison.MaxError(found.narrow(1, 0, first), expected.narrow(1, 0, first)));
     }
 
     internal static TalkingVideoGenerator Generator(Golden golden) => new(
         new VideoTransformer(golden.Weights["dit"], VideoTransformerTests.Config(golden.Config.GetProperty("dit"))),
-        new VideoAutoencoder(golden.Weights["vae"], VideoAutoencoderTests.Config(golden.Config.GetProperty("vae"), golden.Input("mean"), golden.Input("std"))),
+        new VideoAutoencoder(
+            golden.Weights["vae"],
+            VideoAutoencoderTests.Config(golden.Config.GetProperty("vae"), golden.Input("mean"), golden.Input("std"))),
         new ClipVisionEncoder(golden.Weights["clip"], ClipVisionTests.Config(golden.Config.GetProperty("clip"))),
         Goldens.Device);
 
     private static async Task<Tensor> WholeAsync(Golden golden, GenerationOptions options, INoise noise)
     {
         var parts = new List<Tensor>();
-        await foreach (var clip in Generator(golden).GenerateAsync(Inputs(golden, options), options, noise, cancellationToken: TestContext.Current.CancellationToken))
+        await foreach (var clip in
+                Generator(golden).GenerateAsync(
+                    Inputs(golden, options), options, noise, cancellationToken: TestContext.Current.CancellationToken))
         {
             parts.Add(clip.Video.cpu().clone());
             clip.Dispose();
@@ -129,26 +137,35 @@ public class PipelineTests
         {
             var source = (pictures[0].Height, pictures[0].Width);
             masks = SpeakerRegions.Masks(
-                Boxes(golden.Config.GetProperty("bbox"), source), source, (options.Height, options.Width), (options.Height / 8, options.Width / 8));
+                Boxes(golden.Config.GetProperty("bbox"), source), source, (options.Height, options.Width),
+                (options.Height / 8, options.Width / 8));
         }
 
         return new GenerationInputs(
             golden.Input("context").unsqueeze(0), golden.Input("context_null").unsqueeze(0), speech,
-            (frame, _) => ValueTask.FromResult(PictureResizer.ResizeToCover(pictures[Math.Min(frame, pictures.Count - 1)], options.Height, options.Width)), masks);
+            (frame, _) => ValueTask.FromResult(
+                PictureResizer.ResizeToCover(pictures[Math.Min(frame, pictures.Count - 1)], options.Height, options.Width)),
+            masks);
     }
 
     /// <summary>The reference gives rows first: top, left, bottom, right.</summary>
     private static IReadOnlyList<SpeakerBox> Boxes(JsonElement boxes, (int Height, int Width) source)
     {
         if (boxes.ValueKind != JsonValueKind.Object) return SpeakerRegions.Halves(source.Height, source.Width);
-        return [.. boxes.EnumerateObject().Select(box => new SpeakerBox(box.Value[1].GetInt32(), box.Value[0].GetInt32(), box.Value[3].GetInt32(), box.Value[2].GetInt32()))];
+        return [
+            .. boxes.EnumerateObject().Select(
+                box => new SpeakerBox(box.Value[1].GetInt32(), box.Value[0].GetInt32(), box.Value[3].GetInt32(), box.Value[2].GetInt32()))
+        ];
     }
 
     internal static List<Picture> Pictures(Golden golden)
     {
         var stored = golden.File.Tensors[golden.Has("in.video") ? "in.video" : "in.picture"];
         int height = (int)stored.Shape[^3], width = (int)stored.Shape[^2], bytes = height * width * 3;
-        return [.. Enumerable.Range(0, (int)(stored.ByteLength / bytes)).Select(i => new Picture(width, height, stored.Bytes.Slice(i * bytes, bytes).ToArray()))];
+        return [
+            .. Enumerable.Range(0, (int)(stored.ByteLength / bytes))
+                .Select(i => new Picture(width, height, stored.Bytes.Slice(i * bytes, bytes).ToArray()))
+        ];
     }
 
     private sealed class RecordedNoise(Golden golden, double disturbance = 0) : INoise

@@ -24,6 +24,7 @@ public class UmT5Tests
     }
 
     private static UmT5Config Config(JsonElement c) => new(
-        c.GetProperty("vocab").GetInt32(), c.GetProperty("dim").GetInt32(), c.GetProperty("dim_attn").GetInt32(), c.GetProperty("dim_ffn").GetInt32(),
+        c.GetProperty("vocab").GetInt32(), c.GetProperty("dim").GetInt32(), c.GetProperty("dim_attn").GetInt32(),
+        c.GetProperty("dim_ffn").GetInt32(),
         c.GetProperty("num_heads").GetInt32(), c.GetProperty("num_layers").GetInt32(), c.GetProperty("num_buckets").GetInt32());
 }

@@ -23,7 +23,8 @@ public class VideoTransformerTests
 
     /// <summary>
     /// In the device's 16-bit type, and with float8 and int8 weights, however the device multiplies them. The network is small, so
-    /// rounding averages out over few values, and with two people a token near the border may count as the other's. Bounds are twice a CPU's error.
+    /// rounding averages out over few values, and with two people a token near the border may count as the other's. Bounds are twice a
+    /// CPU's error.
     /// </summary>
     [Theory]
     [InlineData(LinearPrecision.Plain, 5e-2)]
@@ -36,7 +37,8 @@ public class VideoTransformerTests
         {
             using var scope = NewDisposeScope();
             using var golden = Goldens.Open(file);
-            Velocity(golden, GpuPaths.ForGpu(Goldens.Device)?.Half ?? ScalarType.BFloat16, linears).ShouldBeNearInNorm(golden.Output("velocity"), most, $"{file}, {linears}");
+            Velocity(golden, GpuPaths.ForGpu(Goldens.Device)?.Half ?? ScalarType.BFloat16, linears)
+                .ShouldBeNearInNorm(golden.Output("velocity"), most, $"{file}, {linears}");
         }
     }
 
@@ -49,12 +51,14 @@ public class VideoTransformerTests
         using var speakers = audio.shape[1] == 2 ? new SpeakerMasks(golden.Input("masks"), grid) : null;
         using var rotary = RotaryTable.Create(network.Config.HeadWidth, grid, latent.device);
         var given = new Conditioning(
-            network.EmbedText(golden.Input("context").unsqueeze(0)), network.EmbedImage(golden.Input("clip")), network.EmbedAudio(audio, speakers));
+            network.EmbedText(golden.Input("context").unsqueeze(0)), network.EmbedImage(golden.Input("clip")),
+            network.EmbedAudio(audio, speakers));
         return network.Forward(latent, golden.Input("y"), golden.Input("timestep"), given, rotary).squeeze(0);
     }
 
     internal static VideoTransformerConfig Config(JsonElement c) => new(
-        c.GetProperty("dim").GetInt64(), c.GetProperty("ffn_dim").GetInt64(), c.GetProperty("num_heads").GetInt32(), c.GetProperty("num_layers").GetInt32(),
+        c.GetProperty("dim").GetInt64(), c.GetProperty("ffn_dim").GetInt64(), c.GetProperty("num_heads").GetInt32(),
+        c.GetProperty("num_layers").GetInt32(),
         c.GetProperty("text_dim").GetInt64(), c.GetProperty("text_len").GetInt64(), c.GetProperty("image_dim").GetInt64(),
         c.GetProperty("audio_blocks").GetInt32(), c.GetProperty("audio_channels").GetInt32(), c.GetProperty("intermediate_dim").GetInt64(),
         c.GetProperty("output_dim").GetInt64(), c.GetProperty("context_tokens").GetInt32(), c.GetProperty("freq_dim").GetInt32())

@@ -25,9 +25,11 @@ public class Wav2Vec2Tests
     }
 
     private static Wav2Vec2Config Config(JsonElement c) => new(
-        c.GetProperty("hidden_size").GetInt32(), c.GetProperty("num_attention_heads").GetInt32(), c.GetProperty("num_hidden_layers").GetInt32(),
+        c.GetProperty("hidden_size").GetInt32(), c.GetProperty("num_attention_heads").GetInt32(),
+        c.GetProperty("num_hidden_layers").GetInt32(),
         c.GetProperty("intermediate_size").GetInt32(), Integers(c.GetProperty("conv_dim")), Integers(c.GetProperty("conv_kernel")),
-        Integers(c.GetProperty("conv_stride")), c.GetProperty("num_conv_pos_embeddings").GetInt32(), c.GetProperty("num_conv_pos_embedding_groups").GetInt32())
+        Integers(c.GetProperty("conv_stride")), c.GetProperty("num_conv_pos_embeddings").GetInt32(),
+        c.GetProperty("num_conv_pos_embedding_groups").GetInt32())
     {
         Epsilon = c.GetProperty("layer_norm_eps").GetDouble(),
     };

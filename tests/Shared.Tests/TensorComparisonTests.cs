@@ -22,7 +22,8 @@ public sealed class TensorComparisonTests
         else found.ShouldBeNear(expected, tolerance, "the layer");
     }
 
-    private string Refusal(bool norm, double tolerance = 1e-6) => Should.Throw<ShouldAssertException>(() => Compare(norm, tolerance)).Message;
+    private string Refusal(bool norm, double tolerance = 1e-6) =>
+        Should.Throw<ShouldAssertException>(() => Compare(norm, tolerance)).Message;
 
     [Theory]
     [MemberData(nameof(Measures))]
@@ -81,7 +82,8 @@ public sealed class TensorComparisonTests
 
     [Fact]
     public void Another_shape_fails_even_where_it_would_broadcast() =>
-        Should.Throw<ShouldAssertException>(() => expected.narrow(0, 0, 1).ShouldBeNear(expected, 1e9)).Message.ShouldContain("the shape is [1, 4, 5], expected [3, 4, 5]");
+        Should.Throw<ShouldAssertException>(
+            () => expected.narrow(0, 0, 1).ShouldBeNear(expected, 1e9)).Message.ShouldContain("the shape is [1, 4, 5], expected [3, 4, 5]");
 
     [Theory]
     [MemberData(nameof(Measures))]

@@ -19,7 +19,8 @@ public sealed class TestSeedTests(ITestOutputHelper output)
     [InlineData("1073741824")]
     [InlineData("99999999999999999999")]
     public void Other_settings_are_refused_with_the_range(string setting) =>
-        Should.Throw<FormatException>(() => TestSeed.Parse(setting, fresh: false)).Message.ShouldContain("expected an integer from 0 to 1073741823");
+        Should.Throw<FormatException>(
+            () => TestSeed.Parse(setting, fresh: false)).Message.ShouldContain("expected an integer from 0 to 1073741823");
 
     [Fact]
     public void Without_a_setting_the_seed_is_fixed_and_with_long_it_is_fresh()

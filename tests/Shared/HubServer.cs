@@ -66,7 +66,8 @@ public sealed class HubServer : IAsyncDisposable
         return builder.Build();
     }
 
-    private static string Url(WebApplication app) => app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+    private static string Url(WebApplication app) =>
+        app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
 
     private async Task ResolveAsync(HttpContext context)
     {
@@ -87,7 +88,8 @@ public sealed class HubServer : IAsyncDisposable
         context.Response.Headers["X-Repo-Commit"] = "0123456789abcdef0123456789abcdef01234567";
         if (bytes.Length < 1000)
         {
-            context.Response.Headers.ETag = $"\"{Convert.ToHexStringLower(SHA256.HashData(bytes))[..40]}\""; // the hub gives a git hash of 40 digits
+            // the hub gives a git hash of 40 digits
+            context.Response.Headers.ETag = $"\"{Convert.ToHexStringLower(SHA256.HashData(bytes))[..40]}\"";
             await SendAsync(context, bytes);
             return;
         }

@@ -35,7 +35,8 @@ public sealed class PostgresServer : IAsyncDisposable
 
     /// <summary>Starts it over the same data.</summary>
     public Task StartAgainAsync() => ToolAsync("pg_ctl", "-D", this.folder + "/data", "-l", this.folder + "/log", "-w", "-o",
-        $"-p {this.port.ToString(CultureInfo.InvariantCulture)} -c listen_addresses=127.0.0.1 -c unix_socket_directories={this.folder}", "start");
+        $"-p {this.port.ToString(CultureInfo.InvariantCulture)} -c listen_addresses=127.0.0.1 -c unix_socket_directories={this.folder}",
+        "start");
 
     public async ValueTask DisposeAsync()
     {

@@ -3,7 +3,9 @@ using Xunit.v3;
 
 namespace Locutor.Tests;
 
-/// <summary>Applied to every test assembly: adds the seed to the output of each test. The runner prints this output with a failure, whatever failed.</summary>
+/// <summary>
+/// Applied to every test assembly: adds the seed to the output of each test. The runner prints this output with a failure, whatever failed.
+/// </summary>
 [AttributeUsage(AttributeTargets.Assembly)]
 public sealed class PrintSeed : BeforeAfterTestAttribute
 {

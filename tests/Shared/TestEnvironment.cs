@@ -7,7 +7,10 @@ public static class TestEnvironment
     public static bool Long { get; } = Environment.GetEnvironmentVariable("LOCUTOR_LONG_TESTS") == "1";
 
     /// <summary>Folder of the golden tensors: LOCUTOR_GOLDENS, by default <c>tests/Parity/goldens</c> of the checkout.</summary>
-    public static string Goldens => Environment.GetEnvironmentVariable("LOCUTOR_GOLDENS") is { Length: > 0 } named ? named : Path.Combine(Checkout, "tests", "Parity", "goldens");
+    public static string Goldens =>
+        Environment.GetEnvironmentVariable("LOCUTOR_GOLDENS") is { Length: > 0 } named
+            ? named
+            : Path.Combine(Checkout, "tests", "Parity", "goldens");
 
     /// <summary>Root folder of the checkout that holds the test program.</summary>
     public static string Checkout { get; } = FindCheckout();

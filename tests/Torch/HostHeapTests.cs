@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Locutor.Torch.Tests;
 
-/// <summary>The heap of glibc after buffers were freed around small blocks that remain. The heap is that of this process, so all is one test.</summary>
+/// <summary>
+/// The heap of glibc after buffers were freed around small blocks that remain. The heap is that of this process, so all is one test.
+/// </summary>
 public sealed unsafe class HostHeapTests
 {
     private const int Buffers = 2000, BufferBytes = 100_000; // below the size from which malloc maps memory of its own
@@ -51,5 +53,6 @@ public sealed unsafe class HostHeapTests
         foreach (nint buffer in buffers) NativeMemory.Free((void*)buffer);
     }
 
-    private static long Resident() => long.Parse(File.ReadAllText("/proc/self/statm").Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
+    private static long Resident() =>
+        long.Parse(File.ReadAllText("/proc/self/statm").Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
 }

@@ -30,7 +30,8 @@ internal sealed unsafe partial class MappedFile : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             Dispose();
-            throw new CheckpointException($"{path}: {(e is FileNotFoundException or DirectoryNotFoundException ? "no such file" : e.Message)}", e);
+            throw new CheckpointException(
+                $"{path}: {(e is FileNotFoundException or DirectoryNotFoundException ? "no such file" : e.Message)}", e);
         }
     }
 
@@ -47,7 +48,8 @@ internal sealed unsafe partial class MappedFile : IDisposable
     public ReadOnlySpan<byte> Slice(long offset, long length, string what)
     {
         if (offset < 0 || length < 0 || offset > Length - length || length > int.MaxValue)
-            throw new CheckpointException($"{Path}: {what} needs bytes [{offset}, {(Int128)offset + length}), found a file of {Length} bytes");
+            throw new CheckpointException(
+                $"{Path}: {what} needs bytes [{offset}, {(Int128)offset + length}), found a file of {Length} bytes");
         return new ReadOnlySpan<byte>((void*)(Address + (nint)offset), (int)length);
     }
 

@@ -28,7 +28,8 @@ public static class CheckpointInspection
         if (checkpoint.Metadata.Count > 0)
         {
             text.AppendLine("metadata");
-            foreach (var (key, value) in checkpoint.Metadata.OrderBy(m => m.Key, StringComparer.Ordinal)) text.AppendLine($"  {Printable(key)} = {Printable(value)}");
+            foreach (var (key, value) in checkpoint.Metadata.OrderBy(m => m.Key, StringComparer.Ordinal))
+                text.AppendLine($"  {Printable(key)} = {Printable(value)}");
         }
         text.AppendLine("keys");
         foreach (string line in KeyTree.Lines(tensors)) text.AppendLine($"  {Printable(line)}");

@@ -72,7 +72,8 @@ internal static class KeyTree
             return runs;
         }
 
-        private string Signature() => $"{leaf}({string.Join(",", order.Order(StringComparer.Ordinal).Select(n => n + children[n].Signature()))})";
+        private string Signature() =>
+            $"{leaf}({string.Join(",", order.Order(StringComparer.Ordinal).Select(n => n + children[n].Signature()))})";
 
         private static bool IsNumber(string name) => name.Length is > 0 and <= 9 && name.All(char.IsAsciiDigit);
     }

@@ -26,7 +26,8 @@ internal sealed partial class LayerNames
 
     /// <summary>Finds a layer by any of its spellings.</summary>
     /// <returns>The network's own name for the layer, or null if there is none.</returns>
-    public string? Find(string spelled) => layers.TryGetValue(spelled, out string? exact) ? exact : spellings.GetValueOrDefault(Flat(spelled));
+    public string? Find(string spelled) =>
+        layers.TryGetValue(spelled, out string? exact) ? exact : spellings.GetValueOrDefault(Flat(spelled));
 
     /// <summary>Returns the layers whose names are most similar to <paramref name="spelled"/>.</summary>
     public IEnumerable<string> Nearest(string spelled) => NearestNames.To(Flat(spelled), layers.Keys, Flat);
@@ -48,7 +49,8 @@ internal sealed partial class LayerNames
     private static string? Diffusers(string layer)
     {
         var match = BlockLayer().Match(layer);
-        if (match.Success && BlockNames.TryGetValue(match.Groups["rest"].Value, out string? inner)) return $"{match.Groups["block"].Value}.{inner}";
+        if (match.Success && BlockNames.TryGetValue(match.Groups["rest"].Value, out string? inner))
+            return $"{match.Groups["block"].Value}.{inner}";
         return TopNames.GetValueOrDefault(layer);
     }
 

@@ -16,7 +16,11 @@ internal enum LoraPart
 /// <summary>A parsed key of an adapter file: the layer that it changes, in the file's spelling, and the tensor's role.</summary>
 internal sealed partial record LoraKey(string Layer, LoraPart Part)
 {
-    private static readonly string[] Prefixes = ["base_model.model.", "model.diffusion_model.", "diffusion_model.", "transformer.", "pipe.dit.", "dit.", "lora_unet_", "lora_transformer_"];
+    private static readonly string[] Prefixes =
+    [
+        "base_model.model.", "model.diffusion_model.", "diffusion_model.", "transformer.", "pipe.dit.", "dit.", "lora_unet_",
+        "lora_transformer_"
+    ];
 
     /// <summary>Parses a key of an adapter file.</summary>
     /// <returns>Null if the key has no known ending.</returns>
@@ -55,6 +59,8 @@ internal sealed partial record LoraKey(string Layer, LoraPart Part)
         return layer;
     }
 
-    [GeneratedRegex(@"\.(?:(?<down>lora_down|lora_A|lora\.down)(?:\.(?!bias$)[A-Za-z0-9_-]+)??(?:\.weight)?|(?<up>lora_up|lora_B|lora\.up)(?:\.(?!bias$)[A-Za-z0-9_-]+)??(?:\.weight)?|(?<end>alpha|diff|diff_b|diff_m))$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"\.(?:(?<down>lora_down|lora_A|lora\.down)(?:\.(?!bias$)[A-Za-z0-9_-]+)??(?:\.weight)?|(?<up>lora_up|lora_B|lora\.up)(?:\.(?!bias$)[A-Za-z0-9_-]+)??(?:\.weight)?|(?<end>alpha|diff|diff_b|diff_m))$",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex Ending();
 }

@@ -21,7 +21,12 @@ internal sealed unsafe class JoinedProjections(string source, long mostBytes) : 
             int place = key.LastIndexOf(".attn.", StringComparison.Ordinal) + ".attn.".Length;
             if (!tensors.ContainsKey(key)) continue; // already joined together with another part
             string before = key[..place], member = key[(place + 1)..];
-            CheckpointTensor[] three = [.. Parts.Select(part => tensors.TryGetValue(before + part + member, out var found) ? found : throw Wrong($"{before + part + member}: expected beside {key}, found none"))];
+            CheckpointTensor[] three =
+            [
+                .. Parts.Select(part => tensors.TryGetValue(before + part + member, out var found)
+                    ? found
+                    : throw Wrong($"{before + part + member}: expected beside {key}, found none"))
+            ];
             foreach (string part in Parts) tensors.Remove(before + part + member);
             string name = $"{before}to_qkv{member}";
             if (!tensors.TryAdd(name, Join(name, three))) throw Wrong($"{name}: expected once, found whole and in parts");
@@ -35,13 +40,16 @@ internal sealed unsafe class JoinedProjections(string source, long mostBytes) : 
     }
 
     private static bool IsPart(string key) => key.StartsWith("visual.transformer.", StringComparison.Ordinal)
-        && key.LastIndexOf(".attn.", StringComparison.Ordinal) is > 0 and var place && key.Length > place + 7 && key[place + 7] == '.' && key[place + 6] is 'q' or 'k' or 'v';
+        && key.LastIndexOf(".attn.", StringComparison.Ordinal) is > 0 and var place && key.Length > place + 7 && key[place + 7] == '.'
+        && key[place + 6] is 'q' or 'k' or 'v';
 
     private CheckpointTensor Join(string name, CheckpointTensor[] parts)
     {
         var first = parts[0];
         foreach (var part in parts)
-            if (part.Type != first.Type || part.ByteLength == 0 || part.Shape.Length == 0 || !part.Shape.AsSpan(1).SequenceEqual(first.Shape.AsSpan(Math.Min(1, first.Shape.Length))) || part.Scale is null != first.Scale is null)
+            if (part.Type != first.Type || part.ByteLength == 0 || part.Shape.Length == 0
+                || !part.Shape.AsSpan(1).SequenceEqual(first.Shape.AsSpan(Math.Min(1, first.Shape.Length)))
+                || part.Scale is null != first.Scale is null)
                 throw Wrong($"{name}: expected parts that are alike, found {first} and {part}");
         byte[][] scales = first.Scale is null ? [] : [.. parts.Select(RowScales)];
         long[] shape = [parts.Sum(p => p.Shape[0]), .. first.Shape[1..]];
@@ -53,7 +61,8 @@ internal sealed unsafe class JoinedProjections(string source, long mostBytes) : 
     private CheckpointTensor ScaleOf(string name, long rows, byte[][] scales)
     {
         byte[] all = [.. scales.SelectMany(s => s)];
-        fixed (byte* start = all) return new CheckpointTensor(name + "_scale", ElementType.Float32, [rows], Copy(name, [((nint)start, all.Length)]), all.Length);
+        fixed (byte* start = all)
+            return new CheckpointTensor(name + "_scale", ElementType.Float32, [rows], Copy(name, [((nint)start, all.Length)]), all.Length);
     }
 
     /// <summary>Returns float32 scales, one for each row; the file may have a single scale for all rows.</summary>

@@ -59,7 +59,8 @@ internal static partial class PortedNames
     ];
 
     /// <summary>True if the keys are those of a known port.</summary>
-    public static bool Fit(IEnumerable<string> keys) => keys.Any(key => TextBlock().IsMatch(key) || LlamaBlock().IsMatch(key) || PictureBlock().IsMatch(key));
+    public static bool Fit(IEnumerable<string> keys) =>
+        keys.Any(key => TextBlock().IsMatch(key) || LlamaBlock().IsMatch(key) || PictureBlock().IsMatch(key));
 
     /// <summary>
     /// Returns the published name of a port's tensor, also for the scales and <c>_data</c> of a quantised weight; null if the published
@@ -70,20 +71,27 @@ internal static partial class PortedNames
         if (Inner(TextBlock().Match(key), TextParts) is { } text) return "blocks." + text;
         if (Inner(LlamaBlock().Match(key), LlamaParts) is { } llama) return "blocks." + llama;
         if (Inner(PictureBlock().Match(key), PictureParts) is { } picture) return "visual.transformer." + picture;
-        var (theirs, ours) = Array.Find(Tops, top => key.StartsWith(top.Theirs, StringComparison.Ordinal) && (top.Theirs.EndsWith('.') || key.Length == top.Theirs.Length));
+        var (theirs, ours) = Array.Find(
+            Tops,
+            top => key.StartsWith(top.Theirs, StringComparison.Ordinal) && (top.Theirs.EndsWith('.') || key.Length == top.Theirs.Length));
         return theirs is null ? null : ours + key[theirs.Length..];
     }
 
-    private static string? Inner(Match match, Dictionary<string, string> parts) => match.Success && parts.TryGetValue(match.Groups["part"].Value, out string? ours)
-        ? $"{match.Groups["block"].Value}.{ours}.{match.Groups["rest"].Value}"
-        : null;
+    private static string? Inner(Match match, Dictionary<string, string> parts) =>
+        match.Success && parts.TryGetValue(match.Groups["part"].Value, out string? ours)
+            ? $"{match.Groups["block"].Value}.{ours}.{match.Groups["rest"].Value}"
+            : null;
 
-    [GeneratedRegex(@"^encoder\.block\.(?<block>[0-9]{1,4})\.layer\.(?<part>[01]\.(?:layer_norm|(?:SelfAttention|DenseReluDense)\.[a-z_01]+))\.(?<rest>.+)$", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"^encoder\.block\.(?<block>[0-9]{1,4})\.layer\.(?<part>[01]\.(?:layer_norm|(?:SelfAttention|DenseReluDense)\.[a-z_01]+))\.(?<rest>.+)$",
+        RegexOptions.ExplicitCapture)]
     private static partial Regex TextBlock();
 
     [GeneratedRegex(@"^enc\.blk\.(?<block>[0-9]{1,4})\.(?<part>[a-z_]+)\.(?<rest>.+)$", RegexOptions.ExplicitCapture)]
     private static partial Regex LlamaBlock();
 
-    [GeneratedRegex(@"^vision_model\.encoder\.layers\.(?<block>[0-9]{1,4})\.(?<part>layer_norm[12]|(?:self_attn|mlp)\.[a-z_12]+)\.(?<rest>.+)$", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"^vision_model\.encoder\.layers\.(?<block>[0-9]{1,4})\.(?<part>layer_norm[12]|(?:self_attn|mlp)\.[a-z_12]+)\.(?<rest>.+)$",
+        RegexOptions.ExplicitCapture)]
     private static partial Regex PictureBlock();
 }

@@ -60,7 +60,9 @@ public sealed unsafe class TorchFile : Checkpoint
         string[] pickles = [.. zip.Names.Where(n => n == "data.pkl" || n.EndsWith("/data.pkl", StringComparison.Ordinal)).Take(2)];
         if (pickles.Length != 1) throw Broken($"expected one data.pkl in the archive, found {pickles.Length}");
         string folder = pickles[0][..^"data.pkl".Length];
-        if (zip.Find(folder + "byteorder") is { } order && Encoding.ASCII.GetString(file.Slice(order.Offset, Math.Min(order.Length, 16), "byteorder")) is var found && found != "little")
+        if (zip.Find(folder + "byteorder") is { } order
+            && Encoding.ASCII.GetString(file.Slice(order.Offset, Math.Min(order.Length, 16), "byteorder")) is var found
+            && found != "little")
             throw Broken($"expected byteorder little, found {found}");
         var pickle = zip.Find(pickles[0])!;
         if (pickle.Length > LongestPickle) throw Broken($"{pickle.Name}: expected at most {LongestPickle} bytes, found {pickle.Length}");
@@ -74,10 +76,12 @@ public sealed unsafe class TorchFile : Checkpoint
     {
         var pickles = new Unpickler(file.Path, file.Address, (int)Math.Min(file.Length, LongestPickle));
         object? magic = pickles.Read();
-        if (magic is not BigInteger number || number != LegacyMagic) throw Broken("expected torch.save's magic number in the first pickle, found something else");
+        if (magic is not BigInteger number || number != LegacyMagic)
+            throw Broken("expected torch.save's magic number in the first pickle, found something else");
         if (pickles.Read() is not 1001L) throw Broken("expected torch.save's protocol 1001 in the second pickle");
         if (pickles.Read() is not PickleDictionary system) throw Broken("expected a dictionary of sizes in the third pickle");
-        if (system.Items.Any(i => i is { Key: "little_endian", Value: false })) throw Broken("expected little-endian storages, found big-endian");
+        if (system.Items.Any(i => i is { Key: "little_endian", Value: false }))
+            throw Broken("expected little-endian storages, found big-endian");
         object? root = pickles.Read();
         if (pickles.Read() is not List<object?> keys) throw Broken("expected a list of storage keys in the fifth pickle");
         var places = new Dictionary<string, (int Index, long Offset)>(StringComparer.Ordinal);
@@ -85,10 +89,13 @@ public sealed unsafe class TorchFile : Checkpoint
         long offset = pickles.Position;
         foreach (object? item in keys)
         {
-            if (item is not string key || !sizes.TryGetValue(key, out var storage)) throw Broken($"expected the storages of the tensors, found key {item}");
+            if (item is not string key || !sizes.TryGetValue(key, out var storage))
+                throw Broken($"expected the storages of the tensors, found key {item}");
             long count = BinaryPrimitives.ReadInt64LittleEndian(file.Slice(offset, 8, $"storage {key}'s length"));
             long size = storage.Type?.Size() ?? 1;
-            if (count != storage.Count || count > (file.Length - offset - 8) / size) throw Broken($"storage {key}: expected {storage.Count} elements of {size} bytes, found {count} in {file.Length - offset - 8} bytes");
+            if (count != storage.Count || count > (file.Length - offset - 8) / size)
+                throw Broken(
+                    $"storage {key}: expected {storage.Count} elements of {size} bytes, found {count} in {file.Length - offset - 8} bytes");
             if (!places.TryAdd(key, (places.Count, offset + 8))) throw Broken($"storage {key}: expected once, found twice");
             offset += 8 + count * size;
         }
@@ -103,14 +110,18 @@ public sealed unsafe class TorchFile : Checkpoint
         int size = tensor.Type.Size();
         long needed = Shapes.ByteLength([tensor.Storage.Count], tensor.Storage.Type?.Size() ?? 1) ?? long.MaxValue;
         if (needed > length) throw Broken($"{name}: expected a storage of {needed} bytes, found {length}");
-        long bytes = Shapes.ByteLength(tensor.Shape, size) ?? throw Broken($"{name}: expected under 2^62 bytes, found shape {Shapes.Text(tensor.Shape)}");
+        long bytes = Shapes.ByteLength(tensor.Shape, size)
+            ?? throw Broken($"{name}: expected under 2^62 bytes, found shape {Shapes.Text(tensor.Shape)}");
         Int128 last = tensor.Offset;
         for (int i = 0; i < tensor.Shape.Length; i++) last += (Int128)(tensor.Shape[i] - 1) * tensor.Strides[i];
         if (bytes > 0 && (last + 1) * size > length)
-            throw Broken($"{name}: {Shapes.Text(tensor.Shape)} with strides {Shapes.Text(tensor.Strides)} needs elements up to {last}, found a storage of {length / size}");
+            throw Broken(
+                $"{name}: {Shapes.Text(tensor.Shape)} with strides {Shapes.Text(tensor.Strides)} needs elements up to {last}, found a " +
+                $"storage of {length / size}");
         if (bytes == 0) return new CheckpointTensor(name, tensor.Type, tensor.Shape, file.Address, 0);
         nint start = file.Address + (nint)(offset + tensor.Offset * size);
-        return new CheckpointTensor(name, tensor.Type, tensor.Shape, IsContiguous(tensor) ? start : Copy(name, tensor, start, bytes), bytes);
+        return new CheckpointTensor(
+            name, tensor.Type, tensor.Shape, IsContiguous(tensor) ? start : Copy(name, tensor, start, bytes), bytes);
     }
 
     private static bool IsContiguous(TorchTensor tensor)

@@ -54,17 +54,21 @@ internal static class TorchGlobals
         ("collections.OrderedDict", [List<object?> pairs]) => Ordered(pairs),
         ("torch.Size", [object?[] lengths]) => lengths,
         ("torch._utils._rebuild_parameter", [TorchTensor tensor, ..]) => tensor,
-        ("torch._utils._rebuild_tensor" or "torch._utils._rebuild_tensor_v2", [TorchStorage { Type: { } type } storage, long offset, object?[] shape, object?[] strides, ..])
+        (
+            "torch._utils._rebuild_tensor" or "torch._utils._rebuild_tensor_v2",
+            [TorchStorage { Type: { } type } storage, long offset, object?[] shape, object?[] strides, ..])
             => Tensor(storage, type, offset, shape, strides),
-        ("torch._utils._rebuild_tensor_v3", [TorchStorage storage, long offset, object?[] shape, object?[] strides, _, _, PickleGlobal dtype, ..])
+        (
+            "torch._utils._rebuild_tensor_v3",
+            [TorchStorage storage, long offset, object?[] shape, object?[] strides, _, _, PickleGlobal dtype, ..])
             => Types.TryGetValue(dtype.Name, out var type) ? Tensor(storage, type, offset, shape, strides) : null,
         _ => null,
     };
 
     /// <summary>Converts the persistent id <c>('storage', class, key, location, count)</c> to a storage.</summary>
     public static TorchStorage? Storage(object? id) =>
-        id is object?[] and ["storage", PickleGlobal kind, string key, string, long count, ..] tuple && tuple is { Length: 5 } or [_, _, _, _, _, null]
-        && count >= 0 && Storages.TryGetValue(kind.Name, out var type)
+        id is object?[] and ["storage", PickleGlobal kind, string key, string, long count, ..] tuple
+            && tuple is { Length: 5 } or [_, _, _, _, _, null] && count >= 0 && Storages.TryGetValue(kind.Name, out var type)
             ? new TorchStorage(type, key, count)
             : null;
 

@@ -42,7 +42,8 @@ internal sealed unsafe class Unpickler(string source, nint address, int length)
     {
         switch ((char)opcode)
         {
-            case '\x80': if (Take(1)[0] is var protocol && protocol > 5) throw Broken($"expected pickle protocol 0 to 5, found {protocol}"); break;
+            case '\x80':
+                if (Take(1)[0] is var protocol && protocol > 5) throw Broken($"expected pickle protocol 0 to 5, found {protocol}"); break;
             case '\x95': Take(8); break; // frame: only a hint for readers of streams
             case '(': marks.Push(stack.Count); break;
             case '0': Pop(); break;
@@ -57,7 +58,11 @@ internal sealed unsafe class Unpickler(string source, nint address, int length)
             case '\x8a': PushInteger(Take(1)[0]); break;
             case '\x8b': PushInteger(BinaryPrimitives.ReadInt32LittleEndian(Take(4))); break;
             case 'I' or 'L': PushDecimal(Line()); break;
-            case 'F': stack.Add(double.TryParse(Line(), NumberStyles.Float, CultureInfo.InvariantCulture, out double real) ? real : throw Broken("expected a decimal fraction")); break;
+            case 'F':
+                stack.Add(double.TryParse(Line(), NumberStyles.Float, CultureInfo.InvariantCulture, out double real)
+                    ? real
+                    : throw Broken("expected a decimal fraction"));
+                break;
             case 'G': stack.Add(BinaryPrimitives.ReadDoubleBigEndian(Take(8))); break;
             case 'X': stack.Add(Text(BinaryPrimitives.ReadUInt32LittleEndian(Take(4)))); break;
             case '\x8c': stack.Add(Text(Take(1)[0])); break;
@@ -93,16 +98,32 @@ internal sealed unsafe class Unpickler(string source, nint address, int length)
             case '\x93': var names = Last(2); Global(names[0] as string ?? "?", names[1] as string ?? "?"); break;
             case 'R': var arguments = Pop(); Call(Pop(), arguments); break;
             case 'b': Build(); break;
-            case 'Q': var id = Pop(); stack.Add(TorchGlobals.Storage(id) ?? throw Broken($"expected ('storage', class, key, location, count), found {Describe(id)}")); break;
-            case 'p': Put(uint.TryParse(Line(), NumberStyles.None, CultureInfo.InvariantCulture, out uint put) ? put : throw Broken("expected a memo number")); break;
+            case 'Q':
+                var id = Pop();
+                stack.Add(
+                    TorchGlobals.Storage(id) ?? throw Broken($"expected ('storage', class, key, location, count), found {Describe(id)}"));
+                break;
+            case 'p':
+                Put(uint.TryParse(Line(), NumberStyles.None, CultureInfo.InvariantCulture, out uint put)
+                    ? put
+                    : throw Broken("expected a memo number"));
+                break;
             case 'q': Put(Take(1)[0]); break;
             case 'r': Put(BinaryPrimitives.ReadUInt32LittleEndian(Take(4))); break;
             case '\x94': Put((uint)memo.Count); break;
-            case 'g': Get(uint.TryParse(Line(), NumberStyles.None, CultureInfo.InvariantCulture, out uint get) ? get : throw Broken("expected a memo number")); break;
+            case 'g':
+                Get(uint.TryParse(Line(), NumberStyles.None, CultureInfo.InvariantCulture, out uint get)
+                    ? get
+                    : throw Broken("expected a memo number"));
+                break;
             case 'h': Get(Take(1)[0]); break;
             case 'j': Get(BinaryPrimitives.ReadUInt32LittleEndian(Take(4))); break;
-            case 'i' or 'o' or '\x81' or '\x92': throw Broken($"refused: the pickle makes an object of a class (opcode 0x{(int)opcode:x2}); only tensors and plain values are read");
-            case '\x82' or '\x83' or '\x84': throw Broken($"refused: the pickle uses the extension registry (opcode 0x{(int)opcode:x2}); only tensors and plain values are read");
+            case 'i' or 'o' or '\x81' or '\x92':
+                throw Broken(
+                    $"refused: the pickle makes an object of a class (opcode 0x{(int)opcode:x2}); only tensors and plain values are read");
+            case '\x82' or '\x83' or '\x84':
+                throw Broken(
+                    $"refused: the pickle uses the extension registry (opcode 0x{(int)opcode:x2}); only tensors and plain values are read");
             default: throw Broken($"expected a pickle opcode, found 0x{(int)opcode:x2} at byte {position - 1}");
         }
     }
@@ -110,21 +131,25 @@ internal sealed unsafe class Unpickler(string source, nint address, int length)
     private void Global(string module, string name)
     {
         string full = $"{module}.{name}";
-        if (!TorchGlobals.Allows(full)) throw Broken($"refused: the pickle names {Clip(full)}, which is not needed to rebuild tensors and may run code");
+        if (!TorchGlobals.Allows(full))
+            throw Broken($"refused: the pickle names {Clip(full)}, which is not needed to rebuild tensors and may run code");
         stack.Add(new PickleGlobal(full));
     }
 
     private void Call(object? function, object? arguments)
     {
-        if (function is not PickleGlobal global || arguments is not object?[] tuple) throw Broken($"expected a call of a known function, found {Describe(function)}");
-        stack.Add(TorchGlobals.Call(global.Name, tuple) ?? throw Broken($"expected arguments of {global.Name}, found ({string.Join(", ", tuple.Take(8).Select(Describe))})"));
+        if (function is not PickleGlobal global || arguments is not object?[] tuple)
+            throw Broken($"expected a call of a known function, found {Describe(function)}");
+        stack.Add(TorchGlobals.Call(global.Name, tuple)
+            ?? throw Broken($"expected arguments of {global.Name}, found ({string.Join(", ", tuple.Take(8).Select(Describe))})"));
     }
 
     /// <summary>Discards the state that is set on an ordered dictionary: it is the version table of the module and is not needed.</summary>
     private void Build()
     {
         Pop();
-        if (stack.Count == 0 || stack[^1] is not PickleDictionary) throw Broken("refused: the pickle sets the state of an object; only tensors and plain values are read");
+        if (stack.Count == 0 || stack[^1] is not PickleDictionary)
+            throw Broken("refused: the pickle sets the state of an object; only tensors and plain values are read");
     }
 
     private void Append(ReadOnlySpan<object?> items)
@@ -135,10 +160,13 @@ internal sealed unsafe class Unpickler(string source, nint address, int length)
 
     private void Set(ReadOnlySpan<object?> pairs)
     {
-        if (stack.Count == 0 || stack[^1] is not PickleDictionary dictionary || pairs.Length % 2 != 0) throw Broken("expected a dictionary and pairs to set");
+        if (stack.Count == 0 || stack[^1] is not PickleDictionary dictionary || pairs.Length % 2 != 0)
+            throw Broken("expected a dictionary and pairs to set");
         for (int i = 0; i < pairs.Length; i += 2)
         {
-            object key = pairs[i] is string or long or bool or double ? pairs[i]! : throw Broken($"expected a text or number as key, found {Describe(pairs[i])}");
+            object key = pairs[i] is string or long or bool or double
+                ? pairs[i]!
+                : throw Broken($"expected a text or number as key, found {Describe(pairs[i])}");
             dictionary.Set(key, pairs[i + 1]);
         }
     }
@@ -152,7 +180,9 @@ internal sealed unsafe class Unpickler(string source, nint address, int length)
     private void PushDecimal(string line)
     {
         if (line is "00" or "01") stack.Add(line == "01");
-        else if (line.Length <= 600 && BigInteger.TryParse(line.TrimEnd('L'), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)) Push(number);
+        else if (line.Length <= 600
+            && BigInteger.TryParse(line.TrimEnd('L'), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
+            Push(number);
         else throw Broken($"expected a decimal integer, found {Clip(line)}");
     }
 
@@ -197,7 +227,8 @@ internal sealed unsafe class Unpickler(string source, nint address, int length)
 
     private void Put(uint place) => memo[place] = stack.Count > 0 ? stack[^1] : throw Underflow();
 
-    private void Get(uint place) => stack.Add(memo.TryGetValue(place, out object? value) ? value : throw Broken($"expected memo {place} to be set before it is read"));
+    private void Get(uint place) =>
+        stack.Add(memo.TryGetValue(place, out object? value) ? value : throw Broken($"expected memo {place} to be set before it is read"));
 
     private object? Pop()
     {
@@ -241,7 +272,8 @@ internal sealed unsafe class Unpickler(string source, nint address, int length)
 
     private CheckpointException Underflow() => Broken($"expected a value on the pickle's stack at byte {position}, found none");
 
-    private CheckpointException Truncated(ulong bytes) => Broken($"the pickle needs {bytes} bytes at {position}, found {length - position}");
+    private CheckpointException Truncated(ulong bytes) =>
+        Broken($"the pickle needs {bytes} bytes at {position}, found {length - position}");
 
     private CheckpointException Broken(string what) => new($"{source}: {what}");
 }

@@ -21,7 +21,10 @@ internal sealed class ZipDirectory
     {
         this.file = file;
         var (entries, offset, length) = FindDirectory();
-        if (entries > MostEntries || entries > length / CentralLength) throw Broken($"expected at most {Math.Min(MostEntries, length / CentralLength)} entries in a directory of {length} bytes, found {entries}");
+        if (entries > MostEntries || entries > length / CentralLength)
+            throw Broken(
+                $"expected at most {Math.Min(MostEntries, length / CentralLength)} entries in a directory of {length} bytes, found " +
+                $"{entries}");
         for (long i = 0, place = offset, end = offset + length; i < entries; i++) place = ReadHeader(place, end);
     }
 
@@ -32,11 +35,17 @@ internal sealed class ZipDirectory
     {
         if (!headers.TryGetValue(name, out var header)) return null;
         if (header.Encrypted) throw Broken($"{name}: expected no encryption");
-        if (header.Method != 0 || header.Packed != header.Length) throw Broken($"{name}: expected {header.Length} bytes stored without compression, found method {header.Method} and {header.Packed} bytes");
+        if (header.Method != 0 || header.Packed != header.Length)
+            throw Broken(
+                $"{name}: expected {header.Length} bytes stored without compression, found method {header.Method} and {header.Packed} " +
+                "bytes");
         var local = file.Slice(header.Local, LocalLength, $"{name}'s local header");
-        if (BinaryPrimitives.ReadUInt32LittleEndian(local) != 0x04034b50) throw Broken($"{name}: expected a local header at {header.Local}");
-        long start = header.Local + LocalLength + BinaryPrimitives.ReadUInt16LittleEndian(local[26..]) + BinaryPrimitives.ReadUInt16LittleEndian(local[28..]);
-        if (start > file.Length - header.Length) throw Broken($"{name}: needs bytes [{start}, {(Int128)start + header.Length}), found a file of {file.Length} bytes");
+        if (BinaryPrimitives.ReadUInt32LittleEndian(local) != 0x04034b50)
+            throw Broken($"{name}: expected a local header at {header.Local}");
+        long start = header.Local + LocalLength + BinaryPrimitives.ReadUInt16LittleEndian(local[26..])
+            + BinaryPrimitives.ReadUInt16LittleEndian(local[28..]);
+        if (start > file.Length - header.Length)
+            throw Broken($"{name}: needs bytes [{start}, {(Int128)start + header.Length}), found a file of {file.Length} bytes");
         return new ZipEntry(name, start, header.Length);
     }
 
@@ -46,7 +55,9 @@ internal sealed class ZipDirectory
         var record = file.Slice(end, EndLength, "the zip's end record");
         long entries = BinaryPrimitives.ReadUInt16LittleEndian(record[10..]);
         long length = BinaryPrimitives.ReadUInt32LittleEndian(record[12..]), offset = BinaryPrimitives.ReadUInt32LittleEndian(record[16..]);
-        if (end >= LocatorLength && BinaryPrimitives.ReadUInt32LittleEndian(file.Slice(end - LocatorLength, LocatorLength, "the zip64 locator")) == 0x07064b50)
+        if (end >= LocatorLength
+            && BinaryPrimitives.ReadUInt32LittleEndian(file.Slice(end - LocatorLength, LocatorLength, "the zip64 locator"))
+            == 0x07064b50)
         {
             long place = Signed(file.Slice(end - LocatorLength + 8, 8, "the zip64 locator"), "zip64 end record's place");
             var record64 = file.Slice(place, End64Length, "the zip64 end record");
@@ -55,7 +66,8 @@ internal sealed class ZipDirectory
             length = Signed(record64[40..], "directory's length");
             offset = Signed(record64[48..], "directory's place");
         }
-        if (offset > end || length > end - offset) throw Broken($"expected the zip's directory before {end}, found [{offset}, {(Int128)offset + length})");
+        if (offset > end || length > end - offset)
+            throw Broken($"expected the zip's directory before {end}, found [{offset}, {(Int128)offset + length})");
         return (entries, offset, length);
     }
 
@@ -64,17 +76,21 @@ internal sealed class ZipDirectory
         for (long end = file.Length - EndLength; end >= Math.Max(0, file.Length - EndLength - ushort.MaxValue); end--)
         {
             var record = file.Slice(end, EndLength, "the zip's end record");
-            if (BinaryPrimitives.ReadUInt32LittleEndian(record) == 0x06054b50 && BinaryPrimitives.ReadUInt16LittleEndian(record[20..]) == file.Length - end - EndLength) return end;
+            if (BinaryPrimitives.ReadUInt32LittleEndian(record) == 0x06054b50
+                && BinaryPrimitives.ReadUInt16LittleEndian(record[20..]) == file.Length - end - EndLength)
+                return end;
         }
         throw Broken($"expected a zip directory at the end of {file.Length} bytes, found none; the file may be cut short");
     }
 
     private long ReadHeader(long place, long end)
     {
-        if (place > end - CentralLength) throw Broken($"expected a directory entry of {CentralLength} bytes at {place}, found the directory's end at {end}");
+        if (place > end - CentralLength)
+            throw Broken($"expected a directory entry of {CentralLength} bytes at {place}, found the directory's end at {end}");
         var fixedPart = file.Slice(place, CentralLength, "a directory entry");
         if (BinaryPrimitives.ReadUInt32LittleEndian(fixedPart) != 0x02014b50) throw Broken($"expected a directory entry at {place}");
-        int nameLength = BinaryPrimitives.ReadUInt16LittleEndian(fixedPart[28..]), extraLength = BinaryPrimitives.ReadUInt16LittleEndian(fixedPart[30..]);
+        int nameLength = BinaryPrimitives.ReadUInt16LittleEndian(fixedPart[28..]),
+            extraLength = BinaryPrimitives.ReadUInt16LittleEndian(fixedPart[30..]);
         long next = place + CentralLength + nameLength + extraLength + BinaryPrimitives.ReadUInt16LittleEndian(fixedPart[32..]);
         if (next > end) throw Broken($"expected the directory entry at {place} to end by {end}, found {next}");
         string name = Encoding.UTF8.GetString(file.Slice(place + CentralLength, nameLength, "an entry's name"));

@@ -62,15 +62,26 @@ public sealed class GgufFile : Checkpoint
     }
 
     private long Count(GgufReader reader, string what, long most) =>
-        reader.UInt64($"the number of {what}") is var count && count <= (ulong)most ? (long)count : throw Broken($"expected at most {most} {what}, found {count}");
+        reader.UInt64($"the number of {what}") is var count && count <= (ulong)most
+            ? (long)count
+            : throw Broken($"expected at most {most} {what}, found {count}");
 
     private void ReadEntry(GgufReader reader)
     {
         string key = reader.Text("a metadata key");
         object value = reader.Value(key);
-        if (key == "general.alignment") alignment = value is uint bytes and > 0 and <= 1 << 20 && uint.IsPow2(bytes) ? bytes : throw Broken($"{key}: expected a power of 2 up to 2^20, found {value}");
-        if (key.StartsWith(OriginalShape, StringComparison.Ordinal)) shapes[key[OriginalShape.Length..]] = value as long[] ?? throw Broken($"{key}: expected integers, found {value}");
-        string text = value switch { long[] numbers => Shapes.Text(numbers), string[] words => $"{words.Length} texts", _ => value.ToString() ?? "" };
+        if (key == "general.alignment")
+            alignment = value is uint bytes and > 0 and <= 1 << 20 && uint.IsPow2(bytes)
+                ? bytes
+                : throw Broken($"{key}: expected a power of 2 up to 2^20, found {value}");
+        if (key.StartsWith(OriginalShape, StringComparison.Ordinal))
+            shapes[key[OriginalShape.Length..]] = value as long[] ?? throw Broken($"{key}: expected integers, found {value}");
+        string text = value switch
+        {
+            long[] numbers => Shapes.Text(numbers),
+            string[] words => $"{words.Length} texts",
+            _ => value.ToString() ?? "",
+        };
         if (!metadata.TryAdd(key, text)) throw Broken($"{key}: expected once, found twice");
     }
 
@@ -87,19 +98,26 @@ public sealed class GgufFile : Checkpoint
     private void Add(string name, uint number, long[] shape, long data, long offset)
     {
         var type = GgufTypes.Parse(number) ?? throw Broken($"tensor {name}: {GgufTypes.Refusal(number)}");
-        long elements = Shapes.ByteLength(shape, 1) ?? throw Broken($"tensor {name}: expected axes >= 0 under 2^62 elements, found {Shapes.Text(shape)}");
+        long elements = Shapes.ByteLength(shape, 1)
+            ?? throw Broken($"tensor {name}: expected axes >= 0 under 2^62 elements, found {Shapes.Text(shape)}");
         int block = type.BlockElements();
         long row = shape.Length > 0 ? shape[^1] : 1;
-        if (row % block != 0) throw Broken($"tensor {name}: expected rows of a multiple of {block} for {GgufTypes.Name(number)}, found {Shapes.Text(shape)}");
+        if (row % block != 0)
+            throw Broken($"tensor {name}: expected rows of a multiple of {block} for {GgufTypes.Name(number)}, found {Shapes.Text(shape)}");
         Int128 bytes = (Int128)(elements / block) * type.Size();
         if (offset % alignment != 0) throw Broken($"tensor {name}: expected data at a multiple of {alignment}, found {offset}");
-        if (bytes > file.Length || data > file.Length - (long)bytes - offset) throw Broken($"tensor {name}: needs bytes [{(Int128)data + offset}, {(Int128)data + offset + bytes}), found a file of {file.Length} bytes");
+        if (bytes > file.Length || data > file.Length - (long)bytes - offset)
+            throw Broken(
+                $"tensor {name}: needs bytes [{(Int128)data + offset}, {(Int128)data + offset + bytes}), found a file of " +
+                $"{file.Length} bytes");
         if (shapes.TryGetValue(name, out long[]? original))
         {
-            if (original.Length > Shapes.MostAxes || Shapes.ByteLength(original, 1) != elements) throw Broken($"tensor {name}: expected an original shape of {elements} elements, found {Shapes.Text(original)}");
+            if (original.Length > Shapes.MostAxes || Shapes.ByteLength(original, 1) != elements)
+                throw Broken($"tensor {name}: expected an original shape of {elements} elements, found {Shapes.Text(original)}");
             shape = original;
         }
-        if (!tensors.TryAdd(name, new CheckpointTensor(name, type, shape, file.Address + (nint)(data + offset), (long)bytes))) throw Broken($"tensor {name}: expected once, found twice");
+        if (!tensors.TryAdd(name, new CheckpointTensor(name, type, shape, file.Address + (nint)(data + offset), (long)bytes)))
+            throw Broken($"tensor {name}: expected once, found twice");
     }
 
     private CheckpointException Broken(string what) => new($"{file.Path}: {what}");

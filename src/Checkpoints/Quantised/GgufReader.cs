@@ -17,12 +17,16 @@ internal sealed class GgufReader(MappedFile file)
     public ulong UInt64(string what) => BinaryPrimitives.ReadUInt64LittleEndian(Take(8, what));
 
     /// <summary>Reads an unsigned 64-bit number; it has to be less than 2^62.</summary>
-    public long Signed(string what) => UInt64(what) is var value && value < 1UL << 62 ? (long)value : throw new CheckpointException($"{file.Path}: {what}: expected under 2^62, found {value}");
+    public long Signed(string what) =>
+        UInt64(what) is var value && value < 1UL << 62
+            ? (long)value
+            : throw new CheckpointException($"{file.Path}: {what}: expected under 2^62, found {value}");
 
     public string Text(string what)
     {
         ulong length = UInt64(what);
-        if (length > LongestText) throw new CheckpointException($"{file.Path}: {what}: expected a text of at most {LongestText} bytes, found {length}");
+        if (length > LongestText)
+            throw new CheckpointException($"{file.Path}: {what}: expected a text of at most {LongestText} bytes, found {length}");
         return Encoding.UTF8.GetString(Take((long)length, what));
     }
 
@@ -57,7 +61,9 @@ internal sealed class GgufReader(MappedFile file)
         uint type = UInt32($"{key}'s element type");
         if (type == 9) throw new CheckpointException($"{file.Path}: {key}: expected an array of plain values, found an array of arrays");
         ulong count = UInt64($"{key}'s length");
-        if (count > LongestArray || count > (ulong)(file.Length - Position)) throw new CheckpointException($"{file.Path}: {key}: expected at most {Math.Min(LongestArray, file.Length - Position)} elements, found {count}");
+        if (count > LongestArray || count > (ulong)(file.Length - Position))
+            throw new CheckpointException(
+                $"{file.Path}: {key}: expected at most {Math.Min(LongestArray, file.Length - Position)} elements, found {count}");
         bool integers = type is <= 5 or 10 or 11;
         var numbers = new List<long>();
         var words = new List<string>();

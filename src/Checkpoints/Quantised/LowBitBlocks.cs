@@ -57,7 +57,8 @@ internal static class LowBitBlocks
         var packed = block.Slice(96, 12);
         for (int i = 0; i < 256; i++)
         {
-            int group = i / 16, four = group < 8 ? packed[group] & 15 : packed[group - 8] >> 4, two = packed[8 + group % 4] >> (2 * (group / 4)) & 3;
+            int group = i / 16, four = group < 8 ? packed[group] & 15 : packed[group - 8] >> 4,
+                two = packed[8 + group % 4] >> (2 * (group / 4)) & 3;
             int third = block[i % 32] >> (i / 32) & 1;
             values[i] = scale * ((four | two << 4) - 32) * ((TwoBits(block[32..96], i) | third << 2) - 4);
         }
@@ -99,7 +100,8 @@ internal static class LowBitBlocks
     /// <summary>
     /// Extracts the two low bits of an element. 128 elements share 32 bytes; the next bit pair of a byte belongs to the element 32 further.
     /// </summary>
-    private static int TwoBits(ReadOnlySpan<byte> bytes, int element) => bytes[element / 128 * 32 + element % 32] >> (2 * (element % 128 / 32)) & 3;
+    private static int TwoBits(ReadOnlySpan<byte> bytes, int element) =>
+        bytes[element / 128 * 32 + element % 32] >> (2 * (element % 128 / 32)) & 3;
 
     private static float Half(ReadOnlySpan<byte> bytes) => (float)BinaryPrimitives.ReadHalfLittleEndian(bytes);
 }

@@ -38,8 +38,11 @@ public sealed class NetworkCheckpoint : Checkpoint
     private void Read()
     {
         if (file.Tensors.Count == 0) throw Wrong("expected the tensors of a network, found none: the file holds metadata alone");
-        string prefix = Array.Find(Prefixes, p => file.Tensors.Count > 0 && file.Tensors.Keys.All(k => k.StartsWith(p, StringComparison.Ordinal) || IsMarker(k))) ?? "";
-        var all = file.Tensors.ToDictionary(t => t.Key.StartsWith(prefix, StringComparison.Ordinal) ? t.Key[prefix.Length..] : t.Key, t => t.Value, StringComparer.Ordinal);
+        string prefix = Array.Find(
+            Prefixes, p => file.Tensors.Count > 0 && file.Tensors.Keys.All(k => k.StartsWith(p, StringComparison.Ordinal) || IsMarker(k)))
+            ?? "";
+        var all = file.Tensors.ToDictionary(
+            t => t.Key.StartsWith(prefix, StringComparison.Ordinal) ? t.Key[prefix.Length..] : t.Key, t => t.Value, StringComparer.Ordinal);
         if (PortedNames.Fit(all.Keys)) all = Published(all);
         foreach (var (key, stored) in all)
         {
@@ -124,7 +127,9 @@ public sealed class NetworkCheckpoint : Checkpoint
     private string? Owner(string key, Dictionary<string, CheckpointTensor> all)
     {
         if (key.EndsWith("._scale", StringComparison.Ordinal))
-            return all.ContainsKey(key[..^"._scale".Length] + "._data") ? key[..^"._scale".Length] : throw Wrong($"{key}: expected {key[..^"._scale".Length]}._data beside it, found none");
+            return all.ContainsKey(key[..^"._scale".Length] + "._data")
+                ? key[..^"._scale".Length]
+                : throw Wrong($"{key}: expected {key[..^"._scale".Length]}._data beside it, found none");
         foreach (string ending in (string[])[".scale_weight", ".weight_scale"])
         {
             if (!key.EndsWith(ending, StringComparison.Ordinal)) continue;
@@ -135,7 +140,9 @@ public sealed class NetworkCheckpoint : Checkpoint
         {
             if (!key.EndsWith(ending, StringComparison.Ordinal)) continue;
             string layer = key[..^ending.Length];
-            return all.ContainsKey(layer + ".weight._data") || all.ContainsKey(layer + ".weight") ? layer + ".weight" : throw Wrong($"{key}: expected a weight of {layer} beside it, found none");
+            return all.ContainsKey(layer + ".weight._data") || all.ContainsKey(layer + ".weight")
+                ? layer + ".weight"
+                : throw Wrong($"{key}: expected a weight of {layer} beside it, found none");
         }
         return null;
     }
@@ -143,15 +150,25 @@ public sealed class NetworkCheckpoint : Checkpoint
     private CheckpointTensor Scaled(string name, CheckpointTensor stored, Dictionary<string, CheckpointTensor> all)
     {
         string layer = name.EndsWith(".weight", StringComparison.Ordinal) ? name[..^".weight".Length] : name;
-        CheckpointTensor[] scales = [.. new[] { name + "._scale", layer + ".scale_weight", layer + ".weight_scale" }.Where(all.ContainsKey).Select(k => all[k])];
+        CheckpointTensor[] scales =
+        [
+            .. new[] { name + "._scale", layer + ".scale_weight", layer + ".weight_scale" }.Where(all.ContainsKey).Select(k => all[k])
+        ];
         if (scales.Length > 1) throw Wrong($"{name}: expected one scale, found {scales[0].Name} and {scales[1].Name}");
-        if (scales.Length == 0) return stored.Type != ElementType.Int8 ? stored : throw Wrong($"{name}: expected a scale ({layer}.weight_scale or {name}._scale) for int8, found none");
-        if (stored.Type is not (ElementType.Int8 or ElementType.Float8E4M3 or ElementType.Float8E5M2)) throw Wrong($"{name}: expected int8 or float8 beside {scales[0].Name}, found {stored.Type}");
+        if (scales.Length == 0)
+            return stored.Type != ElementType.Int8
+                ? stored
+                : throw Wrong($"{name}: expected a scale ({layer}.weight_scale or {name}._scale) for int8, found none");
+        if (stored.Type is not (ElementType.Int8 or ElementType.Float8E4M3 or ElementType.Float8E5M2))
+            throw Wrong($"{name}: expected int8 or float8 beside {scales[0].Name}, found {stored.Type}");
         var scale = scales[0];
-        if (scale.Type is not (ElementType.Float32 or ElementType.Float16 or ElementType.BFloat16)) throw Wrong($"{scale.Name}: expected a floating-point scale, found {scale.Type}");
+        if (scale.Type is not (ElementType.Float32 or ElementType.Float16 or ElementType.BFloat16))
+            throw Wrong($"{scale.Name}: expected a floating-point scale, found {scale.Type}");
         long rows = stored.Shape.Length > 0 ? stored.Shape[0] : 1;
         if (scale.ElementCount != 1 && (scale.ElementCount != rows || scale.Shape[0] != rows))
-            throw Wrong($"{scale.Name}: expected one number or one for each of the {rows} rows of {name} {Shapes.Text(stored.Shape)}, found {Shapes.Text(scale.Shape)}");
+            throw Wrong(
+                $"{scale.Name}: expected one number or one for each of the {rows} rows of {name} {Shapes.Text(stored.Shape)}, found " +
+                $"{Shapes.Text(scale.Shape)}");
         foreach (double value in scale.ToDoubles())
             if (!double.IsFinite(value)) throw Wrong($"{scale.Name}: expected finite scales, found {value}");
         return stored with { Scale = scale };

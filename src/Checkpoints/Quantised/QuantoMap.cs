@@ -16,13 +16,16 @@ internal static class QuantoMap
         if (Find(checkpoint) is not { } path) return;
         try
         {
-            if (new FileInfo(path).Length > LongestMap) throw new CheckpointException($"{path}: expected a map of at most {LongestMap} bytes");
+            if (new FileInfo(path).Length > LongestMap)
+                throw new CheckpointException($"{path}: expected a map of at most {LongestMap} bytes");
             using var json = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { MaxDepth = 8 });
             foreach (var layer in json.RootElement.EnumerateObject()) CheckLayer(path, layer, tensors);
             foreach (var (key, tensor) in tensors)
             {
                 if (tensor.Scale is null || !key.EndsWith(".weight", StringComparison.Ordinal)) continue;
-                if (!json.RootElement.TryGetProperty(key[..^".weight".Length], out _)) throw new CheckpointException($"{path}: expected {key[..^".weight".Length]}, whose weight in {checkpoint} is {tensor.Type} with a scale");
+                if (!json.RootElement.TryGetProperty(key[..^".weight".Length], out _))
+                    throw new CheckpointException(
+                        $"{path}: expected {key[..^".weight".Length]}, whose weight in {checkpoint} is {tensor.Type} with a scale");
             }
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
@@ -33,7 +36,8 @@ internal static class QuantoMap
 
     private static void CheckLayer(string path, JsonProperty layer, IReadOnlyDictionary<string, CheckpointTensor> tensors)
     {
-        string weights = layer.Value.GetProperty("weights").GetString() ?? "", activations = layer.Value.GetProperty("activations").GetString() ?? "";
+        string weights = layer.Value.GetProperty("weights").GetString() ?? "",
+            activations = layer.Value.GetProperty("activations").GetString() ?? "";
         if (activations != "none") throw new CheckpointException($"{path}: {layer.Name}: expected activations none, found {activations}");
         var expected = weights switch
         {
@@ -41,11 +45,16 @@ internal static class QuantoMap
             "qint8" => ElementType.Int8,
             "qfloat8" or "qfloat8_e4m3fn" => ElementType.Float8E4M3,
             "qfloat8_e5m2" => ElementType.Float8E5M2,
-            _ => throw new CheckpointException($"{path}: {layer.Name}: expected weights qint8, qfloat8, qfloat8_e4m3fn, qfloat8_e5m2 or none, found {weights}"),
+            _ =>
+                throw new CheckpointException(
+                    $"{path}: {layer.Name}: expected weights qint8, qfloat8, qfloat8_e4m3fn, qfloat8_e5m2 or none, found {weights}"),
         };
         if (expected is not { } type) return;
-        if (!tensors.TryGetValue(layer.Name + ".weight", out var tensor)) throw new CheckpointException($"{path}: {layer.Name}: expected a tensor {layer.Name}.weight._data, found none");
-        if (tensor.Type != type || tensor.Scale is null) throw new CheckpointException($"{path}: {layer.Name}: expected {type} with a scale, found {tensor.Type}{(tensor.Scale is null ? " without one" : "")}");
+        if (!tensors.TryGetValue(layer.Name + ".weight", out var tensor))
+            throw new CheckpointException($"{path}: {layer.Name}: expected a tensor {layer.Name}.weight._data, found none");
+        if (tensor.Type != type || tensor.Scale is null)
+            throw new CheckpointException(
+                $"{path}: {layer.Name}: expected {type} with a scale, found {tensor.Type}{(tensor.Scale is null ? " without one" : "")}");
     }
 
     /// <summary>

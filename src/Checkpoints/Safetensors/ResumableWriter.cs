@@ -34,7 +34,9 @@ public sealed class ResumableWriter : IDisposable
     /// <param name="checkedBytes">Called with the number of bytes of an earlier run that were read and verified.</param>
     /// <param name="cancellationToken">Cancels the verification.</param>
     /// <exception cref="CheckpointException">A tensor cannot be stored in the format, or the folder is not writable.</exception>
-    public ResumableWriter(string path, string identity, IReadOnlyList<TensorOutline> outlines, IReadOnlyDictionary<string, string> metadata, Action<long>? checkedBytes = null, CancellationToken cancellationToken = default)
+    public ResumableWriter(
+        string path, string identity, IReadOnlyList<TensorOutline> outlines, IReadOnlyDictionary<string, string> metadata,
+        Action<long>? checkedBytes = null, CancellationToken cancellationToken = default)
     {
         (this.path, this.outlines, this.metadata) = (Path.GetFullPath(path), outlines, metadata);
         layout = Layout(name => NoHash);
@@ -73,7 +75,10 @@ public sealed class ResumableWriter : IDisposable
     public static long BytesLeftBy(string path)
     {
         string journal = JournalOf(Path.GetFullPath(path)), part = PartOf(Path.GetFullPath(path));
-        return File.Exists(journal) && File.Exists(part) ? File.ReadLines(journal).Skip(1).Select(line => line.Split(' ')).Sum(words => words.Length > 1 && long.TryParse(words[1], out long bytes) ? bytes : 0) : 0;
+        return File.Exists(journal) && File.Exists(part)
+            ? File.ReadLines(journal).Skip(1).Select(line => line.Split(' '))
+                .Sum(words => words.Length > 1 && long.TryParse(words[1], out long bytes) ? bytes : 0)
+            : 0;
     }
 
     /// <summary>Appends bytes to a tensor. After its last byte, the tensor is recorded in the journal as complete.</summary>
@@ -82,7 +87,10 @@ public sealed class ResumableWriter : IDisposable
         if (!entries.TryGetValue(name, out var entry)) throw Wrong($"tensor {name}: expected one of the {entries.Count} announced tensors");
         if (IsDone(name)) throw Wrong($"tensor {name}: expected no more bytes, it is whole");
         if (!open.TryGetValue(name, out var writing)) open.Add(name, writing = new Writing());
-        if (bytes.Length > entry.End - entry.Begin - writing.Bytes) throw Wrong($"tensor {name}: expected {entry.End - entry.Begin} bytes for {entry.Type} {Shapes.Text(entry.Shape)}, found {writing.Bytes + bytes.Length} or more");
+        if (bytes.Length > entry.End - entry.Begin - writing.Bytes)
+            throw Wrong(
+                $"tensor {name}: expected {entry.End - entry.Begin} bytes for {entry.Type} {Shapes.Text(entry.Shape)}, found " +
+                $"{writing.Bytes + bytes.Length} or more");
         RandomAccess.Write(handle, bytes, layout.Header.Length + entry.Begin + writing.Bytes);
         writing.Hash.AppendData(bytes);
         writing.Bytes += bytes.Length;
@@ -100,7 +108,10 @@ public sealed class ResumableWriter : IDisposable
     public void Complete()
     {
         foreach (var entry in layout.Entries)
-            if (!IsDone(entry.Name)) throw Wrong($"tensor {entry.Name}: expected {entry.End - entry.Begin} bytes, found {(open.TryGetValue(entry.Name, out var writing) ? writing.Bytes : 0)}");
+            if (!IsDone(entry.Name))
+                throw Wrong(
+                    $"tensor {entry.Name}: expected {entry.End - entry.Begin} bytes, found " +
+                    $"{(open.TryGetValue(entry.Name, out var writing) ? writing.Bytes : 0)}");
         RandomAccess.Write(handle, Layout(name => hashes[name]).Header, 0);
         RandomAccess.FlushToDisk(handle);
         Dispose();
@@ -123,7 +134,8 @@ public sealed class ResumableWriter : IDisposable
 
     private SafetensorsLayout Layout(Func<string, string> hash) => new(path, outlines, new Dictionary<string, string>(metadata)
     {
-        [HashesKey] = JsonSerializer.Serialize(outlines.OrderBy(o => o.Name, StringComparer.Ordinal).ToDictionary(o => o.Name, o => hash(o.Name))),
+        [HashesKey] = JsonSerializer.Serialize(
+            outlines.OrderBy(o => o.Name, StringComparer.Ordinal).ToDictionary(o => o.Name, o => hash(o.Name))),
     });
 
     private void Note(SafetensorsEntry entry, Writing writing)
@@ -155,7 +167,8 @@ public sealed class ResumableWriter : IDisposable
         foreach (var entry in layout.Entries)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (!known.TryGetValue(entry.Name, out string? hash) || RandomAccess.GetLength(handle) < layout.Header.Length + entry.End) continue;
+            if (!known.TryGetValue(entry.Name, out string? hash) || RandomAccess.GetLength(handle) < layout.Header.Length + entry.End)
+                continue;
             if (TensorHashes.Of(handle, layout.Header.Length + entry.Begin, entry.End - entry.Begin, cancellationToken) != hash) continue;
             hashes[entry.Name] = hash;
             checkedBytes?.Invoke(entry.End - entry.Begin);

@@ -39,7 +39,8 @@ internal sealed class SafetensorsHeader
         foreach (var property in root.EnumerateObject())
         {
             if (!names.Add(property.Name)) throw Broken($"key {property.Name}: expected once, found twice");
-            if (property.Value.ValueKind != JsonValueKind.Object) throw Broken($"key {property.Name}: expected an object, found {property.Value.ValueKind}");
+            if (property.Value.ValueKind != JsonValueKind.Object)
+                throw Broken($"key {property.Name}: expected an object, found {property.Value.ValueKind}");
             if (property.NameEquals("__metadata__")) ReadMetadata(property.Value);
             else Entries.Add(ReadEntry(property.Name, property.Value));
         }
@@ -49,7 +50,8 @@ internal sealed class SafetensorsHeader
     {
         foreach (var item in element.EnumerateObject())
         {
-            if (item.Value.ValueKind != JsonValueKind.String) throw Broken($"__metadata__.{item.Name}: expected a string, found {item.Value.ValueKind}");
+            if (item.Value.ValueKind != JsonValueKind.String)
+                throw Broken($"__metadata__.{item.Name}: expected a string, found {item.Value.ValueKind}");
             if (!Metadata.TryAdd(item.Name, item.Value.GetString()!)) throw Broken($"__metadata__.{item.Name}: expected once, found twice");
         }
     }
@@ -60,11 +62,13 @@ internal sealed class SafetensorsHeader
         var type = SafetensorsTypes.Parse(dtype) ?? throw Broken($"tensor {name}: expected dtype {SafetensorsTypes.Known}, found {dtype}");
         long[] shape = Numbers(name, element, "shape");
         if (shape.Length > Shapes.MostAxes) throw Broken($"tensor {name}: expected at most {Shapes.MostAxes} axes, found {shape.Length}");
-        long bytes = Shapes.ByteLength(shape, type.Size()) ?? throw Broken($"tensor {name}: expected a shape of axes >= 0 under 2^62 bytes, found {Shapes.Text(shape)}");
+        long bytes = Shapes.ByteLength(shape, type.Size())
+            ?? throw Broken($"tensor {name}: expected a shape of axes >= 0 under 2^62 bytes, found {Shapes.Text(shape)}");
         long[] offsets = Numbers(name, element, "data_offsets");
         if (offsets.Length != 2) throw Broken($"tensor {name}: expected 2 data_offsets, found {offsets.Length}");
         if (offsets[0] < 0 || offsets[1] < offsets[0] || offsets[1] - offsets[0] != bytes)
-            throw Broken($"tensor {name}: expected {bytes} bytes for {dtype} {Shapes.Text(shape)}, found data_offsets [{offsets[0]}, {offsets[1]})");
+            throw Broken(
+                $"tensor {name}: expected {bytes} bytes for {dtype} {Shapes.Text(shape)}, found data_offsets [{offsets[0]}, {offsets[1]})");
         return new SafetensorsEntry(name, type, shape, offsets[0], offsets[1]);
     }
 
@@ -92,10 +96,15 @@ internal sealed class SafetensorsHeader
         long end = 0;
         foreach (var entry in Entries.OrderBy(e => e.Begin).ThenBy(e => e.End))
         {
-            if (entry.Begin != end) throw Broken($"tensor {entry.Name}: expected data at {end}, where the tensor before it ends, found [{entry.Begin}, {entry.End})");
+            if (entry.Begin != end)
+                throw Broken(
+                    $"tensor {entry.Name}: expected data at {end}, where the tensor before it ends, found [{entry.Begin}, {entry.End})");
             end = entry.End;
         }
-        if (end != dataLength) throw Broken($"expected {end} bytes of data after the header, found {dataLength}{(dataLength < end ? ": the file is not complete, fetch it again" : "")}");
+        if (end != dataLength)
+            throw Broken(
+                $"expected {end} bytes of data after the header, found " +
+                $"{dataLength}{(dataLength < end ? ": the file is not complete, fetch it again" : "")}");
     }
 
     private static string Clip(string text) => text.Length <= 40 ? text : text[..40] + "...";

@@ -5,7 +5,8 @@ internal static class SafetensorsTypes
 {
     private static readonly (string Name, ElementType Type)[] Names =
     [
-        ("BOOL", ElementType.Bool), ("U8", ElementType.UInt8), ("I8", ElementType.Int8), ("I16", ElementType.Int16), ("I32", ElementType.Int32),
+        ("BOOL", ElementType.Bool), ("U8", ElementType.UInt8), ("I8", ElementType.Int8), ("I16", ElementType.Int16),
+        ("I32", ElementType.Int32),
         ("I64", ElementType.Int64), ("F8_E4M3", ElementType.Float8E4M3), ("F8_E5M2", ElementType.Float8E5M2), ("F16", ElementType.Float16),
         ("BF16", ElementType.BFloat16), ("F32", ElementType.Float32), ("F64", ElementType.Float64),
     ];

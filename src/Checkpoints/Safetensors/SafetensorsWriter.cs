@@ -46,7 +46,9 @@ public sealed class SafetensorsWriter : IDisposable
     {
         if (!places.TryGetValue(name, out var place)) throw Wrong($"tensor {name}: expected one of the {places.Count} announced tensors");
         if (part.Length > place.Bytes - place.Written)
-            throw Wrong($"tensor {name}: expected {place.Bytes} bytes for {place.Entry.Type} {Shapes.Text(place.Entry.Shape)}, found {place.Written + part.Length} or more");
+            throw Wrong(
+                $"tensor {name}: expected {place.Bytes} bytes for {place.Entry.Type} {Shapes.Text(place.Entry.Shape)}, found " +
+                $"{place.Written + part.Length} or more");
         stream.Position = start + place.Entry.Begin + place.Written;
         stream.Write(part);
         place.Written += part.Length;
@@ -67,7 +69,8 @@ public sealed class SafetensorsWriter : IDisposable
     public void Complete()
     {
         foreach (var place in places.Values)
-            if (place.Written != place.Bytes) throw Wrong($"tensor {place.Entry.Name}: expected {place.Bytes} bytes, found {place.Written}");
+            if (place.Written != place.Bytes)
+                throw Wrong($"tensor {place.Entry.Name}: expected {place.Bytes} bytes, found {place.Written}");
         stream.Flush(true);
         stream.Dispose();
         File.Move(aside, path, true);
@@ -75,7 +78,8 @@ public sealed class SafetensorsWriter : IDisposable
     }
 
     /// <summary>Writes tensors to a file in their stored element type.</summary>
-    public static void Write(string path, IReadOnlyCollection<CheckpointTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(
+        string path, IReadOnlyCollection<CheckpointTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         using var writer = new SafetensorsWriter(path, tensors.Select(t => new TensorOutline(t.Name, t.Type, t.Shape)), metadata);
         foreach (var tensor in tensors) writer.Append(tensor);

@@ -21,7 +21,9 @@ public static class TensorHashes
         foreach (var tensor in file.Tensors.Values.OrderBy(tensor => tensor.Address))
         {
             string found = Of(handle, file.PlaceOf(tensor), tensor.ByteLength, cancellationToken);
-            if (!expected.TryGetValue(tensor.Name, out string? hash)) throw new CheckpointException($"{path}: tensor {tensor.Name}: expected a SHA-256 in {ResumableWriter.HashesKey}, found none");
+            if (!expected.TryGetValue(tensor.Name, out string? hash))
+                throw new CheckpointException(
+                    $"{path}: tensor {tensor.Name}: expected a SHA-256 in {ResumableWriter.HashesKey}, found none");
             if (hash != found) throw new CheckpointException($"{path}: tensor {tensor.Name}: expected SHA-256 {hash}, found {found}");
             read?.Invoke(tensor.ByteLength);
         }
@@ -45,14 +47,16 @@ public static class TensorHashes
 
     private static Dictionary<string, string> Read(SafetensorsFile file)
     {
-        if (!file.Metadata.TryGetValue(ResumableWriter.HashesKey, out string? text)) throw new CheckpointException($"{file.Source}: expected metadata {ResumableWriter.HashesKey}, found none");
+        if (!file.Metadata.TryGetValue(ResumableWriter.HashesKey, out string? text))
+            throw new CheckpointException($"{file.Source}: expected metadata {ResumableWriter.HashesKey}, found none");
         try
         {
             return JsonSerializer.Deserialize<Dictionary<string, string>>(text) ?? [];
         }
         catch (JsonException e)
         {
-            throw new CheckpointException($"{file.Source}: {ResumableWriter.HashesKey}: expected tensors and their hashes in JSON, found: {e.Message}", e);
+            throw new CheckpointException(
+                $"{file.Source}: {ResumableWriter.HashesKey}: expected tensors and their hashes in JSON, found: {e.Message}", e);
         }
     }
 }

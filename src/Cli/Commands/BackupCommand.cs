@@ -9,7 +9,8 @@ namespace Locutor.Cli.Commands;
 internal static class BackupCommand
 {
     public static Command Create() => Make(
-        "backup", "Copy the service's database, inputs and results into a new folder, also while it runs.", "Folder to make; it must not exist.",
+        "backup", "Copy the service's database, inputs and results into a new folder, also while it runs.",
+        "Folder to make; it must not exist.",
         async (settings, folder, cancellationToken) =>
         {
             var made = await Backup.CreateAsync(settings, folder, TimeProvider.System, cancellationToken);
@@ -23,10 +24,13 @@ internal static class BackupCommand
         async (settings, folder, cancellationToken) =>
         {
             var restored = await Backup.RestoreAsync(settings, folder, cancellationToken);
-            Console.WriteLine($"{settings.Data}: restored the backup of {restored.CreatedAt:yyyy-MM-dd HH:mm} UTC; start the service with 'locutor serve'");
+            Console.WriteLine(
+                $"{settings.Data}: restored the backup of {restored.CreatedAt:yyyy-MM-dd HH:mm} UTC; start the service with 'locutor " +
+                "serve'");
         });
 
-    private static Command Make(string name, string description, string folderHelp, Func<ServeSettings, string, CancellationToken, Task> run)
+    private static Command Make(
+        string name, string description, string folderHelp, Func<ServeSettings, string, CancellationToken, Task> run)
     {
         var folder = new Argument<string>("folder") { Description = folderHelp };
         var data = new Option<string?>("--data") { Description = "The service's data folder." };

@@ -12,40 +12,125 @@ namespace Locutor.Cli.Commands;
 /// </summary>
 internal static class BenchCommand
 {
-    private static readonly Argument<string> Part = new("part") { Description = $"What to measure: {string.Join(", ", BenchRun.Parts)}, or all.", DefaultValueFactory = _ => "all" };
-    private static readonly Option<string?> Model = new("--model", "-m") { Description = "The bundle whose sizes the networks have. Their numbers are random: no file of it is needed.", HelpName = "NAME" };
-    private static readonly Option<string?> Size = new("--size") { Description = "Of the video, in pixels; without it, 640x640 or the bundle's only one.", HelpName = "HxW" };
-    private static readonly Option<int?> Frames = new("--frames") { Description = "Of a clip: 1, 5, 9, ...; without it, the bundle's.", HelpName = "N" };
-    private static readonly Option<Precision> Precise = new("--precision") { Description = "float32, bfloat16, float8 or int8.", HelpName = "NAME" };
-    private static readonly Option<int> Repeat = new("--repeat") { Description = "Timed runs, of which the median counts.", HelpName = "N", DefaultValueFactory = _ => 3 };
-    private static readonly Option<bool> Check = new("--check") { Description = "Compare with the plain float32 path first, and time nothing that differs too much." };
-    private static readonly Option<string?> Preset = new("--preset") { Description = "Of the bundle, for a whole clip.", HelpName = "NAME" };
-    private static readonly Option<int?> Steps = new("--steps") { Description = "Of a clip, for a whole clip and accuracy; without it, the preset's.", HelpName = "N" };
-    private static readonly Option<string?> StepCache = new("--step-cache") { Description = "For a whole clip, as for generate; for accuracy, this one in place of a table.", HelpName = "X" };
-    private static readonly Option<int> Clips = new("--clips") { Description = "Of a video: the first is made from a picture, all later ones go on from the one before.", HelpName = "N", DefaultValueFactory = _ => 2 };
-    private static readonly Option<string?> VramBudget = new("--vram-budget") { Description = "For a pass, the autoencoder alone and a clip; as for generate.", HelpName = "GIB" };
-    private static readonly Option<string?> Of = new("--of") { Description = "For presets: the bundle whose presets the trained one is run with; without it, its own.", HelpName = "NAME" };
-    private static readonly Option<string?> Image = new("--image-path", "-i") { Description = "A picture, for accuracy and presets.", HelpName = "FILE" };
-    private static readonly Option<string?> Audio = new("--audio1-path", "-a") { Description = "A voice, for accuracy and presets.", HelpName = "FILE" };
-    private static readonly Option<string> Folder = new("--folder") { Description = "Where the file that is loaded may stand meanwhile.", HelpName = "FOLDER", DefaultValueFactory = _ => Path.GetTempPath() };
-    private static readonly Option<string> Device = new("--device") { Description = "cpu or cuda; without it, the GPU when there is one.", HelpName = "cpu|cuda", DefaultValueFactory = _ => "auto" };
-    private static readonly Option<string?> Json = new("--json") { Description = "Also write the figures to this file.", HelpName = "FILE" };
+    private static readonly Argument<string> Part = new("part")
+    {
+        Description = $"What to measure: {string.Join(", ", BenchRun.Parts)}, or all.",
+        DefaultValueFactory = _ => "all",
+    };
+    private static readonly Option<string?> Model = new("--model", "-m")
+    {
+        Description = "The bundle whose sizes the networks have. Their numbers are random: no file of it is needed.",
+        HelpName = "NAME",
+    };
+    private static readonly Option<string?> Size = new("--size")
+    {
+        Description = "Of the video, in pixels; without it, 640x640 or the bundle's only one.",
+        HelpName = "HxW",
+    };
+    private static readonly Option<int?> Frames = new("--frames")
+    {
+        Description = "Of a clip: 1, 5, 9, ...; without it, the bundle's.",
+        HelpName = "N",
+    };
+    private static readonly Option<Precision> Precise = new("--precision")
+    {
+        Description = "float32, bfloat16, float8 or int8.",
+        HelpName = "NAME",
+    };
+    private static readonly Option<int> Repeat = new("--repeat")
+    {
+        Description = "Timed runs, of which the median counts.",
+        HelpName = "N",
+        DefaultValueFactory = _ => 3,
+    };
+    private static readonly Option<bool> Check = new("--check")
+    {
+        Description = "Compare with the plain float32 path first, and time nothing that differs too much."
+    };
+    private static readonly Option<string?> Preset = new("--preset")
+    {
+        Description = "Of the bundle, for a whole clip.",
+        HelpName = "NAME",
+    };
+    private static readonly Option<int?> Steps = new("--steps")
+    {
+        Description = "Of a clip, for a whole clip and accuracy; without it, the preset's.",
+        HelpName = "N",
+    };
+    private static readonly Option<string?> StepCache = new("--step-cache")
+    {
+        Description = "For a whole clip, as for generate; for accuracy, this one in place of a table.",
+        HelpName = "X",
+    };
+    private static readonly Option<int> Clips = new("--clips")
+    {
+        Description = "Of a video: the first is made from a picture, all later ones go on from the one before.",
+        HelpName = "N",
+        DefaultValueFactory = _ => 2,
+    };
+    private static readonly Option<string?> VramBudget = new("--vram-budget")
+    {
+        Description = "For a pass, the autoencoder alone and a clip; as for generate.",
+        HelpName = "GIB",
+    };
+    private static readonly Option<string?> Of = new("--of")
+    {
+        Description = "For presets: the bundle whose presets the trained one is run with; without it, its own.",
+        HelpName = "NAME",
+    };
+    private static readonly Option<string?> Image = new("--image-path", "-i")
+    {
+        Description = "A picture, for accuracy and presets.",
+        HelpName = "FILE",
+    };
+    private static readonly Option<string?> Audio = new("--audio1-path", "-a")
+    {
+        Description = "A voice, for accuracy and presets.",
+        HelpName = "FILE",
+    };
+    private static readonly Option<string> Folder = new("--folder")
+    {
+        Description = "Where the file that is loaded may stand meanwhile.",
+        HelpName = "FOLDER",
+        DefaultValueFactory = _ => Path.GetTempPath(),
+    };
+    private static readonly Option<string> Device = new("--device")
+    {
+        Description = "cpu or cuda; without it, the GPU when there is one.",
+        HelpName = "cpu|cuda",
+        DefaultValueFactory = _ => "auto",
+    };
+    private static readonly Option<string?> Json = new("--json")
+    {
+        Description = "Also write the figures to this file.",
+        HelpName = "FILE",
+    };
 
     public static Command Create()
     {
-        var command = new Command("bench", "Measure what the parts of the generator cost on this device.") { Part, Model, Size, Frames, Precise, Repeat, Check, Preset, Steps, StepCache, Clips, VramBudget, Of, Image, Audio, Folder, Device, Json };
+        var command = new Command("bench", "Measure what the parts of the generator cost on this device.")
+        {
+            Part, Model, Size, Frames, Precise, Repeat, Check, Preset, Steps, StepCache, Clips, VramBudget, Of, Image, Audio, Folder,
+            Device, Json,
+        };
         command.SetAction(parsed =>
         {
             string? json = parsed.GetValue(Json);
             if (json is not null) OutputPath.CheckFile(json);
             try
             {
-                DeviceOutOfMemoryException.Watch(() => BenchRun.Measure(parsed.GetValue(Part)!, Read(parsed), Console.WriteLine, report => Write(json, report)));
+                DeviceOutOfMemoryException.Watch(
+                    () => BenchRun.Measure(parsed.GetValue(Part)!, Read(parsed), Console.WriteLine, report => Write(json, report)));
                 return ExitCodes.Success;
             }
             catch (BenchException failure)
             {
-                throw new CommandException(failure.Message.StartsWith("--", StringComparison.Ordinal) || failure.Message.StartsWith("unknown", StringComparison.Ordinal) ? ExitCodes.Usage : ExitCodes.Internal, failure.Message);
+                throw new CommandException(
+                    failure.Message.StartsWith("--", StringComparison.Ordinal)
+                        || failure.Message.StartsWith("unknown", StringComparison.Ordinal)
+                        ? ExitCodes.Usage
+                        : ExitCodes.Internal,
+                    failure.Message);
             }
         });
         return command;
@@ -56,7 +141,8 @@ internal static class BenchCommand
         var model = ModelFinder.Find(parsed.GetValue(Model));
         var bundle = model.Bundle;
         var (height, width) = SizeOf(parsed.GetValue(Size), bundle);
-        return new BenchOptions(bundle, DeviceChoice.Find(parsed.GetValue(Device)!), height, width, parsed.GetValue(Frames) ?? bundle.ClipFrames)
+        return new BenchOptions(
+            bundle, DeviceChoice.Find(parsed.GetValue(Device)!), height, width, parsed.GetValue(Frames) ?? bundle.ClipFrames)
         {
             Precision = parsed.GetValue(Precise),
             Repeat = parsed.GetValue(Repeat),

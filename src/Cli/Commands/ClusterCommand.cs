@@ -9,7 +9,11 @@ internal static class ClusterCommand
 {
     public static Command Create()
     {
-        var data = new Option<string>("--data") { Description = "The service's data folder.", DefaultValueFactory = _ => ServeSettings.DefaultData };
+        var data = new Option<string>("--data")
+        {
+            Description = "The service's data folder.",
+            DefaultValueFactory = _ => ServeSettings.DefaultData,
+        };
         var init = new Command("init", "Make the certificate that all nodes and workers of a cluster share.") { data };
         init.SetAction(parsed => Init(parsed.GetValue(data)!));
         return new Command("cluster", "Prepare several machines for one service.") { init };
@@ -19,7 +23,8 @@ internal static class ClusterCommand
     {
         var file = Path.Combine(Path.GetFullPath(data), ClusterCertificate.FileName);
         if (File.Exists(file))
-            throw new CommandException(ExitCodes.BadOutput, $"{file} exists already; remove it on every node and worker before you make a new one");
+            throw new CommandException(
+                ExitCodes.BadOutput, $"{file} exists already; remove it on every node and worker before you make a new one");
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
@@ -29,7 +34,9 @@ internal static class ClusterCommand
         {
             throw new CommandException(ExitCodes.BadOutput, $"the certificate cannot be written: {exception.Message}", exception);
         }
-        Console.WriteLine($"Made {file}. Copy it to the data folder of every node and worker, readable for the service alone: whoever has it belongs to the cluster.");
+        Console.WriteLine(
+            $"Made {file}. Copy it to the data folder of every node and worker, readable for the service alone: whoever has it " +
+            "belongs to the cluster.");
         return ExitCodes.Success;
     }
 }

@@ -15,9 +15,15 @@ internal static class DoctorCommand
 
     public static Command Create()
     {
-        var command = new Command("doctor", "Check this machine: processor, memory, GPU, libtorch, ffmpeg, models and folders. Each line is ok, a warning or a failure with what to do about it.") { ModelsCommand.Store, Json, Libraries };
+        var command = new Command(
+            "doctor",
+            "Check this machine: processor, memory, GPU, libtorch, ffmpeg, models and " +
+            "folders. Each line is ok, a warning or a failure with what to do about it.") { ModelsCommand.Store, Json, Libraries };
         command.SetAction((parsed, cancellationToken) => RunAsync(
-            parsed.GetValue(Libraries) ? Diagnosis.Libraries : [.. Diagnosis.Machine(null, parsed.GetValue(ModelsCommand.Store)), Diagnosis.Espeak], parsed.GetValue(Json), cancellationToken));
+            parsed.GetValue(Libraries)
+                ? Diagnosis.Libraries
+                : [.. Diagnosis.Machine(null, parsed.GetValue(ModelsCommand.Store)), Diagnosis.Espeak],
+            parsed.GetValue(Json), cancellationToken));
         return command;
     }
 
@@ -35,7 +41,9 @@ internal static class DoctorCommand
             else lines.Write(finding);
         }
 
-        if (lines is null) Console.WriteLine(JsonSerializer.Serialize(new { Event = "done", Failures = failures, Warnings = warnings }, JsonSerializerOptions.Web));
+        if (lines is null)
+            Console.WriteLine(
+                JsonSerializer.Serialize(new { Event = "done", Failures = failures, Warnings = warnings }, JsonSerializerOptions.Web));
         else lines.WriteSum();
         return failures == 0 ? ExitCodes.Success : ExitCodes.Missing;
     }

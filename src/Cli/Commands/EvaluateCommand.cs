@@ -20,19 +20,42 @@ internal static class EvaluateCommand
         var preset = new Option<string?>("--preset") { Description = "Of the bundle." };
         var steps = new Option<int?>("--steps") { Description = "Denoising steps of a clip." };
         var device = new Option<string>("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "auto" };
-        var output = new Option<DirectoryInfo>("--output") { Description = "Folder for the table, its figures as JSON, and contact sheets.", Required = true };
-        var speech = new Option<FileInfo?>("--speech") { Description = "Written by 'locutor train prepare-speech'; made anew with espeak-ng when left out." };
-        var recordings = new Option<string[]>("--recordings") { Description = "Human voices.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
+        var output = new Option<DirectoryInfo>("--output")
+        {
+            Description = "Folder for the table, its figures as JSON, and contact sheets.",
+            Required = true,
+        };
+        var speech = new Option<FileInfo?>("--speech")
+        {
+            Description = "Written by 'locutor train prepare-speech'; made anew with espeak-ng when left out."
+        };
+        var recordings = new Option<string[]>("--recordings")
+        {
+            Description = "Human voices.",
+            AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => [],
+        };
         var people = new Option<int>("--people") { DefaultValueFactory = _ => 8 };
         var seconds = new Option<double>("--seconds") { Description = "Of each video.", DefaultValueFactory = _ => 5 };
-        var longer = new Option<double>("--long-seconds") { Description = "Of the long video; 0 leaves it out.", DefaultValueFactory = _ => 60 };
+        var longer = new Option<double>("--long-seconds")
+        {
+            Description = "Of the long video; 0 leaves it out.",
+            DefaultValueFactory = _ => 60,
+        };
         var moods = new Option<int>("--mood-people") { DefaultValueFactory = _ => 4 };
-        var command = new Command("evaluate", "Measure the shipped model against painted truth and print a table.") { model, preset, steps, device, output, speech, recordings, people, seconds, longer, moods };
+        var command = new Command("evaluate", "Measure the shipped model against painted truth and print a table.")
+        {
+            model, preset, steps, device, output, speech, recordings, people, seconds, longer, moods,
+        };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var found = ModelFinder.Find(parsed.GetValue(model));
-            var settings = VideoSettings.Resolve(found.Bundle, VideoRequest.Empty.With(VideoFields.Preset, parsed.GetValue(preset)).With(VideoFields.Steps, parsed.GetValue(steps)));
-            using var networks = NetworkSet.Load(found, LoadingOptions.From(DeviceChoice.Find(parsed.GetValue(device)!), Precision.Auto) with { Adapters = settings.Adapters });
+            var settings = VideoSettings.Resolve(
+                found.Bundle,
+                VideoRequest.Empty.With(VideoFields.Preset, parsed.GetValue(preset)).With(VideoFields.Steps, parsed.GetValue(steps)));
+            using var networks = NetworkSet.Load(
+                found,
+                LoadingOptions.From(DeviceChoice.Find(parsed.GetValue(device)!), Precision.Auto) with { Adapters = settings.Adapters });
             var options = new EvaluationOptions
             {
                 Output = parsed.GetRequiredValue(output).FullName,
@@ -43,8 +66,11 @@ internal static class EvaluateCommand
                 Program = [.. OwnProgram.Command],
                 Recordings = await RecordingsAsync(parsed.GetValue(recordings)!, cancellationToken),
             };
-            var said = parsed.GetValue(speech) is { } file ? SpeechCorpus.Load(file.FullName).Evaluation : SpeechPreparation.MakeEvaluation(4, 1, cancellationToken);
-            var report = await new SketchEvaluation(networks, settings, options, said, Console.Error.WriteLine).MeasureAsync(cancellationToken);
+            var said = parsed.GetValue(speech) is { } file
+                ? SpeechCorpus.Load(file.FullName).Evaluation
+                : SpeechPreparation.MakeEvaluation(4, 1, cancellationToken);
+            var report = await new SketchEvaluation(networks, settings, options, said, Console.Error.WriteLine)
+                .MeasureAsync(cancellationToken);
             Console.WriteLine(report.ToMarkdown());
             return ExitCodes.Success;
         });
@@ -54,7 +80,9 @@ internal static class EvaluateCommand
     private static async Task<Dictionary<string, float[]>> RecordingsAsync(string[] paths, CancellationToken cancellationToken)
     {
         var samples = new Dictionary<string, float[]>();
-        foreach (string path in paths) samples[Path.GetFileNameWithoutExtension(path)] = (await AudioDecoder.DecodeAsync(path, SpeechCorpus.SampleRate, MediaLimits.Default, cancellationToken)).Samples;
+        foreach (string path in paths)
+            samples[Path.GetFileNameWithoutExtension(path)] = (
+                await AudioDecoder.DecodeAsync(path, SpeechCorpus.SampleRate, MediaLimits.Default, cancellationToken)).Samples;
         return samples;
     }
 }

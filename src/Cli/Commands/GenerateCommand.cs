@@ -11,21 +11,54 @@ namespace Locutor.Cli.Commands;
 /// </summary>
 internal static class GenerateCommand
 {
-    private static readonly Option<string> Output = new("--output-path", "-o") { Description = "The video to write: its name ends in .mp4, .mov, .mkv, .webm or .gif; - is standard output. Required.", HelpName = "FILE" };
-    private static readonly Option<bool> Fragmented = new("--fragmented") { Description = "Write a file that can be played while it grows." };
-    private static readonly Option<bool> Json = new("--json") { Description = "Print progress and result as JSON on standard output, one object a line." };
-    private static readonly Option<bool> Timings = new("--timings") { Description = "Print at the end where the time went, on standard error." };
-    private static readonly Option<string> Device = new("--device") { Description = "Where to compute: cpu or cuda. Default: the GPU when there is one.", HelpName = "cpu|cuda", DefaultValueFactory = _ => "auto" };
-    private static readonly Option<Precision> Precision = new("--precision") { Description = "Number format of the weights: float32, bfloat16, float8 or int8. Default: the best one for the device. Files made by 'locutor models prepare' are used where they fit.", HelpName = "NAME" };
-    private static readonly Option<string?> VramBudget = new("--vram-budget") { Description = "Largest use of the GPU's memory, in GiB. What does not fit is offloaded to the machine's memory. Default: all that is free.", HelpName = "GIB" };
+    private static readonly Option<string> Output = new("--output-path", "-o")
+    {
+        Description = "The video to write: its name ends in .mp4, .mov, .mkv, .webm or .gif; - is standard output. Required.",
+        HelpName = "FILE",
+    };
+    private static readonly Option<bool> Fragmented = new("--fragmented")
+    {
+        Description = "Write a file that can be played while it grows."
+    };
+    private static readonly Option<bool> Json = new("--json")
+    {
+        Description = "Print progress and result as JSON on standard output, one object a line."
+    };
+    private static readonly Option<bool> Timings = new("--timings")
+    {
+        Description = "Print at the end where the time went, on standard error."
+    };
+    private static readonly Option<string> Device = new("--device")
+    {
+        Description = "Where to compute: cpu or cuda. Default: the GPU when there is one.",
+        HelpName = "cpu|cuda",
+        DefaultValueFactory = _ => "auto",
+    };
+    private static readonly Option<Precision> Precision = new("--precision")
+    {
+        Description =
+            "Number format of the weights: float32, bfloat16, float8 or int8. Default: the best one for the device. Files made by " +
+            "'locutor models prepare' are used where they fit.",
+        HelpName = "NAME",
+    };
+    private static readonly Option<string?> VramBudget = new("--vram-budget")
+    {
+        Description =
+            "Largest use of the GPU's memory, in GiB. What does not fit is offloaded to the machine's memory. Default: all that is free.",
+        HelpName = "GIB",
+    };
 
-    private static readonly GenerateHelp Help = new([("Output", [Output, Fragmented, Json, Timings]), ("This machine", [Device, Precision, VramBudget])]);
+    private static readonly GenerateHelp Help = new(
+        [("Output", [Output, Fragmented, Json, Timings]), ("This machine", [Device, Precision, VramBudget])]);
 
     public static Command Create()
     {
-        var command = new Command("generate", "Make a video of the person in a picture speaking the words of a sound file.") { TreatUnmatchedTokensAsErrors = false };
+        var command = new Command(
+            "generate",
+            "Make a video of the person in a picture speaking the words of a sound file.") { TreatUnmatchedTokensAsErrors = false };
         foreach (var (_, option) in RequestOptions.All) command.Options.Add(option);
-        foreach (var option in new Option[] { Output, Fragmented, Json, Timings, Device, Precision, VramBudget, ModelsCommand.Store }) command.Options.Add(option);
+        foreach (var option in new Option[] { Output, Fragmented, Json, Timings, Device, Precision, VramBudget, ModelsCommand.Store })
+            command.Options.Add(option);
         command.Options.Add(new HelpOption { Action = Help });
         command.SetAction((parsed, cancellationToken) => GenerateRun.RunAsync(Read(parsed), cancellationToken));
         return command;
@@ -40,6 +73,7 @@ internal static class GenerateCommand
         string output = parsed.GetValue(Output) ?? "";
         if (output.Length == 0) form.Faults.Add("output_path", "expected the name of a file, found nothing");
         return new GenerateArguments(
-            form, output, parsed.GetValue(Device)!, parsed.GetValue(Precision), MemoryPlan.Parse(parsed.GetValue(VramBudget)), parsed.GetValue(ModelsCommand.Store), parsed.GetValue(Fragmented), parsed.GetValue(Json), parsed.GetValue(Timings));
+            form, output, parsed.GetValue(Device)!, parsed.GetValue(Precision), MemoryPlan.Parse(parsed.GetValue(VramBudget)),
+            parsed.GetValue(ModelsCommand.Store), parsed.GetValue(Fragmented), parsed.GetValue(Json), parsed.GetValue(Timings));
     }
 }

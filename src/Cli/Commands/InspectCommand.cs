@@ -9,8 +9,12 @@ internal static class InspectCommand
 {
     public static Command Create()
     {
-        var file = new Argument<string>("file") { Description = "A checkpoint: safetensors, GGUF, .pth, .pt or .bin, an index of shards, or a folder that holds one." };
-        var command = new Command("inspect", "Print what a checkpoint holds: format, sizes, metadata, and the tree of its tensors.") { file };
+        var file = new Argument<string>("file")
+        {
+            Description = "A checkpoint: safetensors, GGUF, .pth, .pt or .bin, an index of shards, or a folder that holds one."
+        };
+        var command = new Command(
+            "inspect", "Print what a checkpoint holds: format, sizes, metadata, and the tree of its tensors.") { file };
         command.SetAction(parsed =>
         {
             using var checkpoint = Checkpoint.Open(parsed.GetRequiredValue(file));

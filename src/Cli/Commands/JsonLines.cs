@@ -9,7 +9,14 @@ internal sealed class JsonLines(TextWriter output) : IProgress<PullProgress>
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web);
     private readonly Lock gate = new();
 
-    public void Report(PullProgress value) => Write(new { Event = "progress", Doing = value.File, Done = value.FilesDone, Of = value.Files, value.Bytes, value.TotalBytes, BytesPerSecond = Math.Round(value.BytesPerSecond), EtaSeconds = value.Left is { } left ? (double?)Math.Round(left.TotalSeconds, 1) : null });
+    public void Report(PullProgress value) =>
+        Write(
+            new
+            {
+                Event = "progress", Doing = value.File, Done = value.FilesDone, Of = value.Files, value.Bytes, value.TotalBytes,
+                BytesPerSecond = Math.Round(value.BytesPerSecond),
+                EtaSeconds = value.Left is { } left ? (double?)Math.Round(left.TotalSeconds, 1) : null,
+            });
 
     public void Write(object line)
     {

@@ -10,24 +10,51 @@ namespace Locutor.Cli.Commands;
 /// <summary>The command <c>locutor models</c>: it lists the models and manages their files on this machine.</summary>
 internal static class ModelsCommand
 {
-    private static readonly Argument<string[]> Names = new("name") { Description = "A bundle of 'locutor models list', or the path of a bundle.json of your own.", Arity = ArgumentArity.OneOrMore };
-    private static readonly Argument<string[]> Kept = new("keep") { Description = "Paths of bundles of your own that stand in no folder of LOCUTOR_MODELS; their files stay too.", Arity = ArgumentArity.ZeroOrMore };
-    private static readonly Option<string?> Preset = new("--preset") { Description = "Of the adapters, only those of this preset.", HelpName = "NAME" };
-    internal static readonly Option<string?> Store = new("--store") { Description = $"Folder of model files; {ModelStore.DefaultFolder} without it. LOCUTOR_STORE sets it for every command.", HelpName = "FOLDER" };
-    private static readonly Option<bool> Delete = new("--delete") { Description = "Take away files of the store that are not as they were." };
+    private static readonly Argument<string[]> Names = new("name")
+    {
+        Description = "A bundle of 'locutor models list', or the path of a bundle.json of your own.",
+        Arity = ArgumentArity.OneOrMore,
+    };
+    private static readonly Argument<string[]> Kept = new("keep")
+    {
+        Description = "Paths of bundles of your own that stand in no folder of LOCUTOR_MODELS; their files stay too.",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+    private static readonly Option<string?> Preset = new("--preset")
+    {
+        Description = "Of the adapters, only those of this preset.",
+        HelpName = "NAME",
+    };
+    internal static readonly Option<string?> Store = new("--store")
+    {
+        Description = $"Folder of model files; {ModelStore.DefaultFolder} without it. LOCUTOR_STORE sets it for every command.",
+        HelpName = "FOLDER",
+    };
+    private static readonly Option<bool> Delete = new("--delete")
+    {
+        Description = "Take away files of the store that are not as they were."
+    };
     private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Only say what would be taken away." };
 
     public static Command Create()
     {
         var list = new Command("list", "Print the bundles, and which of their files are here.") { Store };
         list.SetAction(parsed => List(Open(parsed)));
-        var pull = new Command("pull", "Fetch the files of a bundle that are not here. May be stopped at any time and run again.") { Names, Preset, Store };
-        pull.SetAction((parsed, cancellationToken) => PullAsync(Open(parsed), parsed.GetRequiredValue(Names), parsed.GetValue(Preset), cancellationToken));
-        var verify = new Command("verify", "Read the files of a bundle again, prepared ones too, and compare their SHA-256.") { Names, Preset, Delete, Store };
-        verify.SetAction((parsed, cancellationToken) => VerifyAsync(Open(parsed), parsed.GetRequiredValue(Names), parsed.GetValue(Preset), parsed.GetValue(Delete), cancellationToken));
-        var prune = new Command("prune", "Take away files that no bundle needs, and the remains of what was stopped.") { Kept, DryRun, Store };
+        var pull = new Command(
+            "pull", "Fetch the files of a bundle that are not here. May be stopped at any time and run again.") { Names, Preset, Store };
+        pull.SetAction((parsed, cancellationToken) => PullAsync(
+            Open(parsed), parsed.GetRequiredValue(Names), parsed.GetValue(Preset), cancellationToken));
+        var verify = new Command(
+            "verify", "Read the files of a bundle again, prepared ones too, and compare their SHA-256.") { Names, Preset, Delete, Store };
+        verify.SetAction((parsed, cancellationToken) => VerifyAsync(
+            Open(parsed), parsed.GetRequiredValue(Names), parsed.GetValue(Preset), parsed.GetValue(Delete), cancellationToken));
+        var prune = new Command(
+            "prune", "Take away files that no bundle needs, and the remains of what was stopped.") { Kept, DryRun, Store };
         prune.SetAction(parsed => Prune(Open(parsed), parsed.GetValue(Kept) ?? [], parsed.GetValue(DryRun)));
-        return new Command("models", "Fetch, check and clean up the files of networks.") { list, ShowCommand.Create(Store, Open), pull, verify, PrepareCommand.Create(Store), prune, InspectCommand.Create() };
+        return new Command("models", "Fetch, check and clean up the files of networks.")
+        {
+            list, ShowCommand.Create(Store, Open), pull, verify, PrepareCommand.Create(Store), prune, InspectCommand.Create(),
+        };
     }
 
     private static ModelStore Open(ParseResult parsed) => ModelStore.Open(parsed.GetValue(Store));
@@ -40,17 +67,27 @@ internal static class ModelsCommand
             var bundle = model.Bundle;
             BundleFile[] files = [.. bundle.Files().SelectMany(f => store.WithShards(f.File)).Distinct()];
             int here = files.Count(file => model.TryLocate(file) is not null);
-            string state = here == files.Length ? "ready" : model.CanRun(model.DefaultAdapters) ? "can be run" : $"{here} of {files.Length} files";
-            Console.WriteLine($"{bundle.Name,-26} {state,-16} {bundle.Title}; {bundle.Licence}; presets {string.Join(", ", bundle.Presets.Keys)}");
-            if (bundle.DiskSpace.Count > 0) Line($"to fetch {(bundle.DiskSpace.TryGetValue("pull", out long pull) ? Gigabytes(pull) : "as much as the hub states")}; prepared {Each(bundle.DiskSpace.Where(pair => pair.Key != "pull"))}; on a GPU {Each(bundle.GpuMemory)}");
-            foreach (string path in prepared.OnDisk(bundle)) Line($"prepared: {Path.GetFileNameWithoutExtension(path)}, {Gigabytes(new FileInfo(path).Length)}");
+            string state = here == files.Length
+                ? "ready"
+                : model.CanRun(model.DefaultAdapters) ? "can be run"
+                : $"{here} of {files.Length} files";
+            Console.WriteLine(
+                $"{bundle.Name,-26} {state,-16} {bundle.Title}; {bundle.Licence}; presets {string.Join(", ", bundle.Presets.Keys)}");
+            if (bundle.DiskSpace.Count > 0)
+                Line(
+                    "to fetch " +
+                    $"{(bundle.DiskSpace.TryGetValue("pull", out long pull) ? Gigabytes(pull) : "as much as the hub states")}; " +
+                    $"prepared {Each(bundle.DiskSpace.Where(pair => pair.Key != "pull"))}; on a GPU {Each(bundle.GpuMemory)}");
+            foreach (string path in prepared.OnDisk(bundle))
+                Line($"prepared: {Path.GetFileNameWithoutExtension(path)}, {Gigabytes(new FileInfo(path).Length)}");
         }
         return ExitCodes.Success;
     }
 
     private static void Line(string more) => Console.WriteLine($"{"",-43} {more}");
 
-    private static string Each(IEnumerable<KeyValuePair<string, long>> bytes) => string.Join(", ", bytes.Select(pair => $"{pair.Key} {Gigabytes(pair.Value)}"));
+    private static string Each(IEnumerable<KeyValuePair<string, long>> bytes) =>
+        string.Join(", ", bytes.Select(pair => $"{pair.Key} {Gigabytes(pair.Value)}"));
 
     private static string Gigabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:F2} GB");
 
@@ -60,17 +97,23 @@ internal static class ModelsCommand
         using var line = new PullLine(Console.Error, Console.IsErrorRedirected);
         int fetched = await store.PullAsync(files, line, cancellationToken);
         line.Dispose();
-        Console.WriteLine($"{string.Join(", ", names)}: {fetched} files fetched, all {files.SelectMany(store.WithShards).Distinct().Count()} here ({store.Folder})");
+        Console.WriteLine(
+            $"{string.Join(", ", names)}: {fetched} files fetched, all {files.SelectMany(store.WithShards).Distinct().Count()} here " +
+            $"({store.Folder})");
         return ExitCodes.Success;
     }
 
-    private static async Task<int> VerifyAsync(ModelStore store, string[] names, string? preset, bool delete, CancellationToken cancellationToken)
+    private static async Task<int> VerifyAsync(
+        ModelStore store, string[] names, string? preset, bool delete, CancellationToken cancellationToken)
     {
         int wrong = 0;
-        foreach (var file in names.SelectMany(n => FilesOf(n, preset)).Where(f => f.Repository is not null).SelectMany(store.WithShards).Distinct())
+        foreach (var file in
+                names.SelectMany(n => FilesOf(n, preset)).Where(f => f.Repository is not null).SelectMany(store.WithShards).Distinct())
         {
             string what = $"{file.Repository}/{file.Path}";
-            wrong += await VerifyAsync(what, store.PathInStore(file), delete, async () => await store.VerifyAsync(file, cancellationToken) is null ? "no hash known" : "as it was");
+            wrong += await VerifyAsync(
+                what, store.PathInStore(file), delete,
+                async () => await store.VerifyAsync(file, cancellationToken) is null ? "no hash known" : "as it was");
         }
         foreach (string path in names.SelectMany(n => new PreparedFiles(store).OnDisk(Find(n, store.Folder).Bundle)).Distinct())
         {
@@ -80,8 +123,12 @@ internal static class ModelsCommand
                 return Task.FromResult("as it was");
             });
         }
-        string remedy = delete ? "'locutor models pull' fetches them, 'prepare' makes them again" : "'locutor models pull' fetches what is missing; with --delete, what is wrong is taken away so that it can be fetched again";
-        return wrong == 0 ? ExitCodes.Success : throw new CommandException(ExitCodes.BadInput, $"{wrong} files are missing or not as they were; {remedy}");
+        string remedy = delete
+            ? "'locutor models pull' fetches them, 'prepare' makes them again"
+            : "'locutor models pull' fetches what is missing; with --delete, what is wrong is taken away so that it can be fetched again";
+        return wrong == 0
+            ? ExitCodes.Success
+            : throw new CommandException(ExitCodes.BadInput, $"{wrong} files are missing or not as they were; {remedy}");
     }
 
     /// <returns>The exit code: 1 when the file is missing or was changed, 0 otherwise.</returns>
@@ -104,8 +151,14 @@ internal static class ModelsCommand
 
     private static int Prune(ModelStore store, string[] kept, bool dryRun)
     {
-        Bundle[] bundles = [.. BundleCatalogue.Default(store.Folder).All().Select(model => model.Bundle), .. kept.Select(path => Find(path, store.Folder).Bundle)];
-        var gone = store.Prune(bundles.SelectMany(bundle => bundle.Files()).SelectMany(f => store.WithShards(f.File)), dryRun, bundles.SelectMany(new PreparedFiles(store).PathsOf));
+        Bundle[] bundles =
+        [
+            .. BundleCatalogue.Default(store.Folder).All().Select(model => model.Bundle),
+            .. kept.Select(path => Find(path, store.Folder).Bundle)
+        ];
+        var gone = store.Prune(
+            bundles.SelectMany(bundle => bundle.Files()).SelectMany(f => store.WithShards(f.File)), dryRun,
+            bundles.SelectMany(new PreparedFiles(store).PathsOf));
         foreach (var (path, bytes) in gone) Console.WriteLine($"{bytes,16:N0}  {path}");
         Console.WriteLine($"{gone.Count} files, {gone.Sum(g => g.Bytes):N0} bytes {(dryRun ? "would be taken away" : "taken away")}");
         return ExitCodes.Success;
@@ -121,7 +174,9 @@ internal static class ModelsCommand
     /// <exception cref="CommandException">The bundle has no such preset.</exception>
     internal static Preset PresetOf(Bundle bundle, string preset) => bundle.Presets.TryGetValue(preset, out var found)
         ? found
-        : throw new CommandException(ExitCodes.Usage, $"unknown preset {preset} of {bundle.Name}; nearest are {string.Join(", ", NearestNames.To(preset, bundle.Presets.Keys))}");
+        : throw new CommandException(
+            ExitCodes.Usage,
+            $"unknown preset {preset} of {bundle.Name}; nearest are {string.Join(", ", NearestNames.To(preset, bundle.Presets.Keys))}");
 
     /// <summary>Finds a bundle by its name or by the path of its file.</summary>
     /// <param name="name">The name or the path.</param>
@@ -130,6 +185,8 @@ internal static class ModelsCommand
     internal static ResolvedBundle Find(string name, string? store = null)
     {
         var catalogue = BundleCatalogue.Default(store);
-        return catalogue.FindOrRead(name) ?? throw new CommandException(ExitCodes.Usage, $"unknown model {name}; nearest are {string.Join(", ", NearestNames.To(name, catalogue.Names()))}");
+        return catalogue.FindOrRead(name)
+            ?? throw new CommandException(
+                ExitCodes.Usage, $"unknown model {name}; nearest are {string.Join(", ", NearestNames.To(name, catalogue.Names()))}");
     }
 }

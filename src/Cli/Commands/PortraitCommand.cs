@@ -10,10 +10,18 @@ internal static class PortraitCommand
 
     public static Command Create()
     {
-        var seed = new Option<int>("--seed") { Description = "Picks the person; the same number draws the same one.", DefaultValueFactory = _ => 1 };
+        var seed = new Option<int>("--seed")
+        {
+            Description = "Picks the person; the same number draws the same one.",
+            DefaultValueFactory = _ => 1,
+        };
         var output = new Option<FileInfo>("--output-path") { Description = "PNG file to write.", Required = true };
         var size = new Option<int>("--size") { Description = $"Sides in pixels, {Smallest} to {Largest}.", DefaultValueFactory = _ => 512 };
-        var expression = new Option<string>("--expression") { Description = string.Join(", ", Expression.Names) + ".", DefaultValueFactory = _ => "neutral" };
+        var expression = new Option<string>("--expression")
+        {
+            Description = string.Join(", ", Expression.Names) + ".",
+            DefaultValueFactory = _ => "neutral",
+        };
         expression.AcceptOnlyFromAmong([.. Expression.Names]);
         size.Validators.Add(result =>
         {

@@ -14,18 +14,61 @@ namespace Locutor.Cli.Commands;
 /// </summary>
 internal static class PrepareCommand
 {
-    private static readonly Argument<string?> Name = new("name") { Description = "A bundle of 'locutor models list', or the path of a bundle.json of your own; left out with --weights.", Arity = ArgumentArity.ZeroOrOne };
-    private static readonly Option<WeightPrecision?> Wanted = new("--precision") { Description = $"How weights are held: {WeightPrecisions.All}. The 8-bit ones have a scale for each output row. Without it, what the bundle says, or bfloat16.", HelpName = "NAME", CustomParser = PrecisionOption.Parse };
-    private static readonly Option<string?> Preset = new("--preset") { Description = "Merge the adapters of this preset in; without it, those of the bundle's usual preset.", HelpName = "NAME" };
-    private static readonly Option<string> Network = new("--network") { Description = $"Which network: {NetworkKinds.Names}.", HelpName = "NAME", DefaultValueFactory = _ => NetworkKind.Transformer.Name() };
-    private static readonly Option<string[]> Weights = new("--weights") { Description = "Instead of a bundle: checkpoints of any format, the later laid over the earlier.", HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
-    private static readonly Option<(string, double)[]> Adapters = new("--adapter") { Description = "With --weights: a LoRA file to merge in, at strength 1 or as FILE=STRENGTH.", HelpName = "FILE", CustomParser = ParseAdapters, AllowMultipleArgumentsPerToken = true, Arity = ArgumentArity.ZeroOrMore };
-    private static readonly Option<string?> Output = new("--output", "-o") { Description = "With --weights: the safetensors file to write.", HelpName = "FILE" };
-    private static readonly Option<bool> Json = new("--json") { Description = "Progress and result as one JSON object a line, on standard output." };
+    private static readonly Argument<string?> Name = new("name")
+    {
+        Description = "A bundle of 'locutor models list', or the path of a bundle.json of your own; left out with --weights.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+    private static readonly Option<WeightPrecision?> Wanted = new("--precision")
+    {
+        Description =
+            $"How weights are held: {WeightPrecisions.All}. The 8-bit ones have a scale for each output row. Without it, what the " +
+            "bundle says, or bfloat16.",
+        HelpName = "NAME",
+        CustomParser = PrecisionOption.Parse,
+    };
+    private static readonly Option<string?> Preset = new("--preset")
+    {
+        Description = "Merge the adapters of this preset in; without it, those of the bundle's usual preset.",
+        HelpName = "NAME",
+    };
+    private static readonly Option<string> Network = new("--network")
+    {
+        Description = $"Which network: {NetworkKinds.Names}.",
+        HelpName = "NAME",
+        DefaultValueFactory = _ => NetworkKind.Transformer.Name(),
+    };
+    private static readonly Option<string[]> Weights = new("--weights")
+    {
+        Description = "Instead of a bundle: checkpoints of any format, the later laid over the earlier.",
+        HelpName = "FILE",
+        AllowMultipleArgumentsPerToken = true,
+    };
+    private static readonly Option<(string, double)[]> Adapters = new("--adapter")
+    {
+        Description = "With --weights: a LoRA file to merge in, at strength 1 or as FILE=STRENGTH.",
+        HelpName = "FILE",
+        CustomParser = ParseAdapters,
+        AllowMultipleArgumentsPerToken = true,
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+    private static readonly Option<string?> Output = new("--output", "-o")
+    {
+        Description = "With --weights: the safetensors file to write.",
+        HelpName = "FILE",
+    };
+    private static readonly Option<bool> Json = new("--json")
+    {
+        Description = "Progress and result as one JSON object a line, on standard output."
+    };
 
     public static Command Create(Option<string?> store)
     {
-        var command = new Command("prepare", "Make one file of a network's shards, adapters and precision, once, so that it loads at once. May be stopped at any time and run again.") { Name, Wanted, Preset, Network, Weights, Adapters, Output, store, Json };
+        var command = new Command(
+            "prepare",
+            "Make one file of a network's shards, adapters " +
+            "and precision, once, so that it loads at once. " +
+            "May be stopped at any time and run again.") { Name, Wanted, Preset, Network, Weights, Adapters, Output, store, Json };
         command.SetAction((parsed, cancellationToken) => parsed.GetValue(Name) is { } name
             ? BundleAsync(name, parsed.GetValue(store), parsed, cancellationToken)
             : FilesAsync(parsed, cancellationToken));
@@ -34,15 +77,22 @@ internal static class PrepareCommand
 
     private static async Task<int> BundleAsync(string name, string? store, ParseResult parsed, CancellationToken cancellationToken)
     {
-        if (parsed.GetValue(Weights) is { Length: > 0 } || parsed.GetValue(Adapters) is { Length: > 0 } || parsed.GetValue(Output) is not null)
-            throw new CommandException(ExitCodes.Usage, "expected a bundle, or --weights with --output, found both; a bundle's file goes into the store, its adapters are those of a --preset");
+        if (parsed.GetValue(Weights) is { Length: > 0 } || parsed.GetValue(Adapters) is { Length: > 0 }
+            || parsed.GetValue(Output) is not null)
+            throw new CommandException(
+                ExitCodes.Usage,
+                "expected a bundle, or --weights with --output, found both; a bundle's file goes into the store, its adapters are " +
+                "those of a --preset");
         var model = ModelsCommand.Find(name, store);
         var bundle = model.Bundle;
         string preset = parsed.GetValue(Preset) ?? bundle.DefaultPreset;
         var adapters = ModelsCommand.PresetOf(bundle, preset).Adapters;
         string named = parsed.GetRequiredValue(Network);
-        if (NetworkKinds.Parse(named) is not { } network) throw new CommandException(ExitCodes.Usage, $"--network {named}: expected {NetworkKinds.Names}");
-        var precision = parsed.GetValue(Wanted) ?? (bundle.Precision is { } usual ? WeightPrecisions.Parse(usual) : null) ?? WeightPrecision.BFloat16;
+        if (NetworkKinds.Parse(named) is not { } network)
+            throw new CommandException(ExitCodes.Usage, $"--network {named}: expected {NetworkKinds.Names}");
+        var precision = parsed.GetValue(Wanted)
+            ?? (bundle.Precision is { } usual ? WeightPrecisions.Parse(usual) : null)
+            ?? WeightPrecision.BFloat16;
         return await ReportAsync(parsed, progress => ModelPreparation.PrepareAsync(model, network, adapters, precision, progress, cancellationToken),
             $"{bundle.Name}: {network.Name()} in {precision.Name()}{(network == NetworkKind.Transformer ? $" for preset {preset}" : "")}");
     }
@@ -51,9 +101,14 @@ internal static class PrepareCommand
     {
         if (parsed.GetValue(Weights) is not { Length: > 0 } weights || parsed.GetValue(Output) is not { } output)
             throw new CommandException(ExitCodes.Usage, "expected the name of a bundle, or --weights FILE ... with --output FILE");
-        if (parsed.GetValue(Preset) is not null) throw new CommandException(ExitCodes.Usage, "--preset is a bundle's; expected --adapter FILE beside --weights");
+        if (parsed.GetValue(Preset) is not null)
+            throw new CommandException(ExitCodes.Usage, "--preset is a bundle's; expected --adapter FILE beside --weights");
         var precision = parsed.GetValue(Wanted) ?? WeightPrecision.BFloat16;
-        return await ReportAsync(parsed, progress => ModelPreparation.PrepareAsync(weights, parsed.GetValue(Adapters) ?? [], precision, output, progress, cancellationToken), $"{weights.Length} files in {precision.Name()}");
+        return await ReportAsync(
+            parsed,
+            progress => ModelPreparation.PrepareAsync(
+                weights, parsed.GetValue(Adapters) ?? [], precision, output, progress, cancellationToken),
+            $"{weights.Length} files in {precision.Name()}");
     }
 
     private static async Task<int> ReportAsync(ParseResult parsed, Func<IProgress<PullProgress>, Task<PreparedModel>> prepare, string what)
@@ -69,7 +124,10 @@ internal static class PrepareCommand
         var result = await prepare(line);
         line.Dispose();
         foreach (string source in result.Summary) Console.WriteLine(source);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}: {(result.WasThere ? "was prepared before from the same files" : "prepared and checked")}, {result.Bytes:N0} bytes: {result.Path}"));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{what}: {(result.WasThere ? "was prepared before from the same files" : "prepared and checked")}, " +
+            $"{result.Bytes:N0} bytes: {result.Path}"));
         return ExitCodes.Success;
     }
 
@@ -80,7 +138,9 @@ internal static class PrepareCommand
         {
             int place = token.Value.LastIndexOf('=');
             if (place < 0) adapters.Add((token.Value, 1));
-            else if (double.TryParse(token.Value[(place + 1)..], CultureInfo.InvariantCulture, out double strength) && double.IsFinite(strength)) adapters.Add((token.Value[..place], strength));
+            else if (
+                double.TryParse(token.Value[(place + 1)..], CultureInfo.InvariantCulture, out double strength) && double.IsFinite(strength))
+                adapters.Add((token.Value[..place], strength));
             else result.AddError($"--adapter {token.Value}: expected FILE or FILE=STRENGTH with a finite number");
         }
         return [.. adapters];

@@ -19,7 +19,10 @@ internal sealed class PullLine(TextWriter output, bool plain, string noun = "fil
         {
             if (plain && last != 0 && TimeProvider.System.GetElapsedTime(last) < PlainEvery && value.FilesDone < value.Files) return;
             last = TimeProvider.System.GetTimestamp();
-            string text = string.Create(CultureInfo.InvariantCulture, $"{value.Bytes / 1e9:F2} of {value.TotalBytes / 1e9:F2} GB, {value.BytesPerSecond / 1e6:F1} MB/s{Left(value)}, {noun} {Math.Min(value.FilesDone + 1, value.Files)} of {value.Files}: {value.File}");
+            string text = string.Create(
+                CultureInfo.InvariantCulture,
+                $"{value.Bytes / 1e9:F2} of {value.TotalBytes / 1e9:F2} GB, {value.BytesPerSecond / 1e6:F1} MB/s{Left(value)}, {noun} " +
+                $"{Math.Min(value.FilesDone + 1, value.Files)} of {value.Files}: {value.File}");
             if (plain)
             {
                 output.WriteLine(text);
@@ -39,5 +42,6 @@ internal sealed class PullLine(TextWriter output, bool plain, string noun = "fil
         }
     }
 
-    private static string Left(PullProgress value) => value.Left is { } left && left < TimeSpan.FromDays(10) ? $", {(int)left.TotalHours}:{left.Minutes:00}:{left.Seconds:00} left" : "";
+    private static string Left(PullProgress value) =>
+        value.Left is { } left && left < TimeSpan.FromDays(10) ? $", {(int)left.TotalHours}:{left.Minutes:00}:{left.Seconds:00} left" : "";
 }

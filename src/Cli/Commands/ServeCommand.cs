@@ -26,16 +26,36 @@ internal static class ServeCommand
             ["workers"] = new("--workers") { Description = "Devices to run workers on, as cuda:0,cuda:1 or cpu; auto or none." },
             ["model"] = new("--model") { Description = "Model of jobs that name none." },
             ["store"] = new("--store") { Description = "Folder of model files.", HelpName = "FOLDER" },
-            ["vram_budget"] = new("--vram-budget") { Description = "Memory of each GPU to make do with, in GiB: what does not fit comes in turn from the machine's memory.", HelpName = "GIB" },
-            ["precision"] = new("--precision") { Description = "How finely videos are computed: float32, bfloat16, float8 or int8; auto, without it, takes what the device is best at.", HelpName = "NAME" },
+            ["vram_budget"] = new("--vram-budget")
+            {
+                Description = "Memory of each GPU to make do with, in GiB: what does not fit comes in turn from the machine's memory.",
+                HelpName = "GIB",
+            },
+            ["precision"] = new("--precision")
+            {
+                Description =
+                    "How finely videos are computed: float32, bfloat16, float8 or int8; auto, without it, takes what the device is best " +
+                    "at.",
+                HelpName = "NAME",
+            },
             ["generator"] = new("--generator") { Hidden = true },
         };
         var noAuth = new Option<bool>("--no-auth") { Description = "Ask for no token; on loopback addresses only." };
-        var allowPrivate = new Option<bool>("--allow-private-addresses") { Description = "Fetch inputs from private and loopback addresses too." };
-        var set = new Option<string[]>("--set") { Description = "Any setting, as name=value. See docs/service.md.", AllowMultipleArgumentsPerToken = false };
+        var allowPrivate = new Option<bool>("--allow-private-addresses")
+        {
+            Description = "Fetch inputs from private and loopback addresses too."
+        };
+        var set = new Option<string[]>("--set")
+        {
+            Description = "Any setting, as name=value. See docs/service.md.",
+            AllowMultipleArgumentsPerToken = false,
+        };
         var config = new Option<string?>("--config") { Description = "Settings file (locutor.json in the data folder)." };
         var show = new Option<bool>("--settings") { Description = "Print every setting with its value as a table, and end." };
-        var check = new Option<bool>("--check") { Description = "Check this machine as 'locutor doctor' does, the settings and what the service needs, and end." };
+        var check = new Option<bool>("--check")
+        {
+            Description = "Check this machine as 'locutor doctor' does, the settings and what the service needs, and end."
+        };
         var json = new Option<bool>("--json") { Description = "With --check: one JSON object a line." };
         foreach (var option in named.Values)
             command.Options.Add(option);
@@ -43,7 +63,8 @@ internal static class ServeCommand
             command.Options.Add(option);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var options = named.Where(pair => parsed.GetValue(pair.Value) is not null).Select(pair => KeyValuePair.Create(pair.Key, parsed.GetValue(pair.Value)!)).ToList();
+            var options = named.Where(pair => parsed.GetValue(pair.Value) is not null)
+                .Select(pair => KeyValuePair.Create(pair.Key, parsed.GetValue(pair.Value)!)).ToList();
             options.AddRange((parsed.GetValue(set) ?? []).Select(Split));
             if (parsed.GetValue(noAuth))
                 options.Add(new("no_auth", "true"));
@@ -52,7 +73,9 @@ internal static class ServeCommand
             var settings = Load(parsed.GetValue(config), options);
             if (parsed.GetValue(show))
                 return Show(settings);
-            return parsed.GetValue(check) ? await CheckAsync(settings, parsed.GetValue(json), cancellationToken) : await ServeAsync(settings, cancellationToken);
+            return parsed.GetValue(check)
+                ? await CheckAsync(settings, parsed.GetValue(json), cancellationToken)
+                : await ServeAsync(settings, cancellationToken);
         });
         return command;
     }
@@ -62,7 +85,8 @@ internal static class ServeCommand
     {
         try
         {
-            var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(entry => KeyValuePair.Create((string)entry.Key, (string?)entry.Value ?? ""));
+            var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+                .Select(entry => KeyValuePair.Create((string)entry.Key, (string?)entry.Value ?? ""));
             return SettingsLoader.Load(file, environment, options);
         }
         catch (SettingsException exception)
@@ -118,20 +142,25 @@ internal static class ServeCommand
 
     /// <summary>Prints a line in the format of the log.</summary>
     private static void Say(ServeSettings settings, string text) => Console.WriteLine(
-        settings.LogJson ? JsonSerializer.Serialize(new { Timestamp = DateTime.UtcNow, LogLevel = "Information", Category = "Locutor", Message = text }) : text);
+        settings.LogJson
+            ? JsonSerializer.Serialize(new { Timestamp = DateTime.UtcNow, LogLevel = "Information", Category = "Locutor", Message = text })
+            : text);
 
     private static int Show(ServeSettings settings)
     {
         Console.WriteLine("| setting | value | |\n|---|---|---|");
         foreach (var setting in SettingsTable.All)
-            Console.WriteLine($"| `{setting.Name}` | {(setting.Show(settings) is { Length: > 0 } value ? $"`{value}`" : "")} | {setting.Help} |");
+            Console.WriteLine(
+                $"| `{setting.Name}` | {(setting.Show(settings) is { Length: > 0 } value ? $"`{value}`" : "")} | {setting.Help} |");
         return ExitCodes.Success;
     }
 
     private static Task<int> CheckAsync(ServeSettings settings, bool json, CancellationToken cancellationToken)
     {
         var service = ServeCheck.Of(settings, Variables());
-        IEnumerable<Check> checks = settings.Generator == "stub" ? [MachineChecks.Ffmpeg, .. service] : [.. Diagnosis.Machine(settings.Model, settings.Store), .. service];
+        IEnumerable<Check> checks = settings.Generator == "stub"
+            ? [MachineChecks.Ffmpeg, .. service]
+            : [.. Diagnosis.Machine(settings.Model, settings.Store), .. service];
         return DoctorCommand.RunAsync(checks, json, cancellationToken);
     }
 

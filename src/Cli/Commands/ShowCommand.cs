@@ -13,11 +13,16 @@ namespace Locutor.Cli.Commands;
 /// </summary>
 internal static class ShowCommand
 {
-    private static readonly Argument<string> Name = new("name") { Description = "A bundle of 'locutor models list', or the path of a bundle.json of your own." };
+    private static readonly Argument<string> Name = new("name")
+    {
+        Description = "A bundle of 'locutor models list', or the path of a bundle.json of your own."
+    };
 
     public static Command Create(Option<string?> store, Func<ParseResult, ModelStore> open)
     {
-        var command = new Command("show", "Print a bundle's sizes and presets: steps, passes, time on an H100, and the error of each preset's shortcuts.") { Name, store };
+        var command = new Command(
+            "show", "Print a bundle's sizes and presets: steps, passes, time on an H100, and the error of each preset's shortcuts.")
+            { Name, store };
         command.SetAction(parsed => Show(open(parsed), parsed.GetRequiredValue(Name)));
         return command;
     }
@@ -27,24 +32,36 @@ internal static class ShowCommand
         var model = ModelsCommand.Find(name, store.Folder);
         var bundle = model.Bundle;
         BundleFile[] files = [.. bundle.Files().SelectMany(f => store.WithShards(f.File)).Distinct()];
-        Console.WriteLine($"{bundle.Name}: {bundle.Title}; {bundle.Licence}; {files.Count(file => model.TryLocate(file) is not null)} of {files.Length} files here");
-        Console.WriteLine($"sizes: {string.Join(", ", bundle.Sizes.Keys.Select(size => size == bundle.DefaultSize ? $"{size} (default)" : size))}; clips of {bundle.ClipFrames} frames");
+        Console.WriteLine(
+            $"{bundle.Name}: {bundle.Title}; {bundle.Licence}; {files.Count(file => model.TryLocate(file) is not null)} of " +
+            $"{files.Length} files here");
+        Console.WriteLine(
+            $"sizes: {string.Join(", ", bundle.Sizes.Keys.Select(size => size == bundle.DefaultSize ? $"{size} (default)" : size))}; " +
+            $"clips of {bundle.ClipFrames} frames");
         Console.WriteLine();
         Console.WriteLine(Row("preset", "steps", "passes", "motion", "s per second", "PSNR", ""));
         foreach (var (preset, settings) in bundle.Presets) Console.WriteLine(Row(bundle, preset, settings));
         Console.WriteLine();
-        Console.WriteLine("passes: of the network, for a clip, where the step cache skips none. motion: frames that a clip takes over from the one before.");
+        Console.WriteLine(
+            "passes: of the network, for a clip, where the step cache skips none. motion: frames that a clip takes over from the one " +
+            "before.");
         Console.WriteLine("s per second: seconds for a second of video on one H100 with float8 weights; ~ is a sum of measured parts.");
-        if (bundle.Presets.Values.Any(preset => preset.Figures?.Psnr is not null)) Console.WriteLine($"PSNR: the bundled model's video with these settings, against 'quality' (locutor bench presets --of {bundle.Name}).");
+        if (bundle.Presets.Values.Any(preset => preset.Figures?.Psnr is not null))
+            Console.WriteLine(
+                $"PSNR: the bundled model's video with these settings, against 'quality' (locutor bench presets --of {bundle.Name}).");
         return ExitCodes.Success;
     }
 
     private static string Row(Bundle bundle, string name, Preset preset)
     {
         var settings = VideoSettings.Resolve(bundle, VideoRequest.Empty.With(VideoFields.Preset, name));
-        string seconds = preset.Figures?.SecondsPerSecond is { } measured ? string.Create(CultureInfo.InvariantCulture, $"{(preset.Figures.Reckoned ? "~" : "")}{measured:0.0}") : "-";
+        string seconds = preset.Figures?.SecondsPerSecond is { } measured
+            ? string.Create(CultureInfo.InvariantCulture, $"{(preset.Figures.Reckoned ? "~" : "")}{measured:0.0}")
+            : "-";
         string error = preset.Figures?.Psnr is { } psnr ? string.Create(CultureInfo.InvariantCulture, $"{psnr:0.0} dB") : "-";
-        return Row(name == bundle.DefaultPreset ? $"{name} *" : name, $"{settings.Steps}", $"{Guidance.PassesOfClip(settings.Guidance, settings.Steps)}", $"{settings.MotionFrames}", seconds, error, preset.About ?? "");
+        return Row(
+            name == bundle.DefaultPreset ? $"{name} *" : name, $"{settings.Steps}",
+            $"{Guidance.PassesOfClip(settings.Guidance, settings.Steps)}", $"{settings.MotionFrames}", seconds, error, preset.About ?? "");
     }
 
     private static string Row(string preset, string steps, string passes, string motion, string seconds, string error, string about) =>

@@ -21,18 +21,25 @@ internal static class TokensCommand
     private static Command CreateOne(Option<string?> data)
     {
         var name = new Option<string>("--name") { Description = "What the token is for.", DefaultValueFactory = _ => "" };
-        var scopes = new Option<string>("--scopes") { Description = "What it may do: submit, read, operate.", DefaultValueFactory = _ => "submit,read" };
+        var scopes = new Option<string>("--scopes")
+        {
+            Description = "What it may do: submit, read, operate.",
+            DefaultValueFactory = _ => "submit,read",
+        };
         var days = new Option<double?>("--expires-days") { Description = "Days until it expires; never when left out." };
         var queued = new Option<int?>("--max-queued") { Description = "Jobs it may have waiting." };
-        var command = new Command("create", "Print the two headers of a new token; the secret is shown this once.") { name, scopes, days, queued };
+        var command = new Command(
+            "create", "Print the two headers of a new token; the secret is shown this once.") { name, scopes, days, queued };
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(days) is <= 0 or > 36_500)
-                throw new CommandException(ExitCodes.Usage, $"--expires-days: expected above 0 and at most 36500, found {parsed.GetValue(days)}");
+                throw new CommandException(
+                    ExitCodes.Usage, $"--expires-days: expected above 0 and at most 36500, found {parsed.GetValue(days)}");
             if (parsed.GetValue(queued) is < 1)
                 throw new CommandException(ExitCodes.Usage, $"--max-queued: expected at least 1, found {parsed.GetValue(queued)}");
             TimeSpan? lifetime = parsed.GetValue(days) is { } count ? TimeSpan.FromDays(count) : null;
-            var made = Open(parsed.GetValue(data)).Create(parsed.GetValue(name)!, Scopes(parsed.GetValue(scopes)!), lifetime, parsed.GetValue(queued));
+            var made = Open(parsed.GetValue(data)).Create(
+                parsed.GetValue(name)!, Scopes(parsed.GetValue(scopes)!), lifetime, parsed.GetValue(queued));
             Console.WriteLine($"Modal-Key: {made.Token.KeyId}");
             Console.WriteLine($"Modal-Secret: {made.Secret}");
         });
@@ -49,7 +56,9 @@ internal static class TokensCommand
             {
                 var state = token.RevokedAt is not null ? "revoked" : token.ExpiresAt <= now ? "expired" : "active";
                 var expires = token.ExpiresAt?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) ?? "never";
-                Console.WriteLine($"{token.KeyId}  {state,-7}  {token.CreatedAt:yyyy-MM-dd}  {expires,-10}  {token.Scopes.ToString().ToLowerInvariant(),-22}  {token.Name}");
+                Console.WriteLine(
+                    $"{token.KeyId}  {state,-7}  {token.CreatedAt:yyyy-MM-dd}  {expires,-10}  " +
+                    $"{token.Scopes.ToString().ToLowerInvariant(),-22}  {token.Name}");
             }
         });
         return command;
@@ -58,7 +67,12 @@ internal static class TokensCommand
     private static Command Revoke(Option<string?> data)
     {
         var key = new Argument<string>("key") { Description = "Key id, as wk-..." };
-        var jobs = new Option<string?>("--jobs") { Description = "Whether its jobs that are not over run to their end (keep) or are canceled (cancel). Asked for on a terminal, otherwise keep." };
+        var jobs = new Option<string?>("--jobs")
+        {
+            Description =
+                "Whether its jobs that are not over run to their end (keep) or are canceled (cancel). Asked for on a terminal, " +
+                "otherwise keep."
+        };
         jobs.AcceptOnlyFromAmong("keep", "cancel");
         var command = new Command("revoke", "Revoke a token for good. Webhooks of its jobs are still sent.") { key, jobs };
         command.SetAction(parsed =>
@@ -66,7 +80,9 @@ internal static class TokensCommand
             var cancel = (parsed.GetValue(jobs) ?? AskAboutJobs()) == "cancel";
             if (!Open(parsed.GetValue(data)).Revoke(parsed.GetValue(key)!, cancel))
                 throw new CommandException(ExitCodes.BadInput, $"there is no active token '{parsed.GetValue(key)}'");
-            Console.WriteLine($"{parsed.GetValue(key)} is revoked; its jobs that are not over {(cancel ? "are canceled within a minute" : "run to their end")}");
+            Console.WriteLine(
+                $"{parsed.GetValue(key)} is revoked; its jobs that are not over " +
+                $"{(cancel ? "are canceled within a minute" : "run to their end")}");
         });
         return command;
     }

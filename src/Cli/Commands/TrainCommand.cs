@@ -25,26 +25,39 @@ internal static class TrainCommand
         var output = new Option<FileInfo>("--output") { Description = "File to write.", Required = true };
         var minutes = new Option<double>("--minutes") { Description = "Of training speech.", DefaultValueFactory = _ => 35 };
         var seed = new Option<int>("--seed") { DefaultValueFactory = _ => 1 };
-        var command = new Command("prepare-speech", "Speak sentences with espeak-ng and write them with their phoneme times.") { output, minutes, seed };
+        var command = new Command(
+            "prepare-speech", "Speak sentences with espeak-ng and write them with their phoneme times.") { output, minutes, seed };
         command.SetAction((parsed, cancellationToken) => Task.Run(() =>
         {
             var made = SpeechPreparation.Make(parsed.GetValue(minutes), parsed.GetValue(seed), new ConsoleProgress(), cancellationToken);
             SpeechCorpus.Save(parsed.GetRequiredValue(output).FullName, made);
-            Console.WriteLine($"{made.Count} utterances, {made.Sum(u => u.Seconds) / 60:F1} minutes, {new FileInfo(parsed.GetRequiredValue(output).FullName).Length / 1e6:F1} MB");
+            Console.WriteLine(
+                $"{made.Count} utterances, {made.Sum(u => u.Seconds) / 60:F1} minutes, " +
+                $"{new FileInfo(parsed.GetRequiredValue(output).FullName).Length / 1e6:F1} MB");
         }, cancellationToken));
         return command;
     }
 
     private static Command PrepareText()
     {
-        var output = new Option<DirectoryInfo>("--output") { Description = "Folder for tokenizer.model and text.safetensors.", Required = true };
-        var minutes = new Option<double>("--minutes") { Description = "That the text encoder is trained, on the processor.", DefaultValueFactory = _ => 1 };
-        var command = new Command("prepare-text", "Train the tokenizer (with spm_train) and the text encoder on prompts.") { output, minutes };
+        var output = new Option<DirectoryInfo>("--output")
+        {
+            Description = "Folder for tokenizer.model and text.safetensors.",
+            Required = true,
+        };
+        var minutes = new Option<double>("--minutes")
+        {
+            Description = "That the text encoder is trained, on the processor.",
+            DefaultValueFactory = _ => 1,
+        };
+        var command = new Command(
+            "prepare-text", "Train the tokenizer (with spm_train) and the text encoder on prompts.") { output, minutes };
         command.SetAction((parsed, cancellationToken) => Task.Run(() =>
         {
             string folder = Directory.CreateDirectory(parsed.GetRequiredValue(output).FullName).FullName;
             double seconds = 60 * parsed.GetValue(minutes);
-            var run = new TrainingRun(torch.CPU, folder, folder, TimeSpan.FromSeconds(2 * seconds + 60), Console.WriteLine) { Cancellation = cancellationToken };
+            var run = new TrainingRun(
+                torch.CPU, folder, folder, TimeSpan.FromSeconds(2 * seconds + 60), Console.WriteLine) { Cancellation = cancellationToken };
             var adam = new FlatAdamOptions { AverageDecay = 0.98 };
             new TextStage(run).Train(SketchNetworks.Shipped, new StageOptions("text", seconds, 3e-3) { WarmupSteps = 20, Adam = adam });
         }, cancellationToken));
@@ -55,8 +68,16 @@ internal static class TrainCommand
     {
         var speech = new Option<FileInfo>("--speech") { Description = "Written by prepare-speech.", Required = true };
         var text = new Option<DirectoryInfo>("--text") { Description = "Folder written by prepare-text.", Required = true };
-        var work = new Option<DirectoryInfo>("--work") { Description = "Folder of everything that a later call goes on with.", Required = true };
-        var output = new Option<DirectoryInfo>("--output") { Description = "Folder of results: checkpoints, curves, samples.", Required = true };
+        var work = new Option<DirectoryInfo>("--work")
+        {
+            Description = "Folder of everything that a later call goes on with.",
+            Required = true,
+        };
+        var output = new Option<DirectoryInfo>("--output")
+        {
+            Description = "Folder of results: checkpoints, curves, samples.",
+            Required = true,
+        };
         var minutes = new Option<double>("--minutes") { Description = "That this call may take.", DefaultValueFactory = _ => 9 };
         var device = new Option<string>("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "cuda" };
         var stages = new Option<double[]>("--stage-minutes")
@@ -65,26 +86,46 @@ internal static class TrainCommand
             AllowMultipleArgumentsPerToken = true,
             DefaultValueFactory = _ => [1.2, 0.3, 7.5, 8, 12.2, 5],
         };
-        var only = new Option<string[]>("--stages") { Description = "Stages of this call; those before must be finished. All of them when left out.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [.. WholeTrainingOptions.StageNames] };
+        var only = new Option<string[]>("--stages")
+        {
+            Description = "Stages of this call; those before must be finished. All of them when left out.",
+            AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => [.. WholeTrainingOptions.StageNames],
+        };
         only.AcceptOnlyFromAmong([.. WholeTrainingOptions.StageNames]);
-        var scenes = new Option<int>("--scenes") { Description = "Painted scenes held in memory, 4 MB each.", DefaultValueFactory = _ => 3000 };
+        var scenes = new Option<int>("--scenes")
+        {
+            Description = "Painted scenes held in memory, 4 MB each.",
+            DefaultValueFactory = _ => 3000,
+        };
         var batch = new Option<int>("--batch") { Description = "Clips of a step of the transformer.", DefaultValueFactory = _ => 64 };
-        var threads = new Option<int>("--threads") { Description = "Beside the one that trains.", DefaultValueFactory = _ => Math.Max(1, Environment.ProcessorCount - 2) };
+        var threads = new Option<int>("--threads")
+        {
+            Description = "Beside the one that trains.",
+            DefaultValueFactory = _ => Math.Max(1, Environment.ProcessorCount - 2),
+        };
         var toy = new Option<bool>("--toy") { Description = "Everything tiny, to try it out on a processor." };
-        var command = new Command("run", "Train what is not trained yet, for so many minutes; call again to go on.") { speech, text, work, output, minutes, device, stages, only, scenes, batch, threads, toy };
+        var command = new Command("run", "Train what is not trained yet, for so many minutes; call again to go on.")
+        {
+            speech, text, work, output, minutes, device, stages, only, scenes, batch, threads, toy,
+        };
         command.SetAction((parsed, cancellationToken) => Task.Run(() =>
         {
             var run = new TrainingRun(
                 torch.device(parsed.GetValue(device)!), Directory.CreateDirectory(parsed.GetRequiredValue(work).FullName).FullName,
-                Directory.CreateDirectory(parsed.GetRequiredValue(output).FullName).FullName, TimeSpan.FromMinutes(parsed.GetValue(minutes)), Console.WriteLine)
+                Directory.CreateDirectory(parsed.GetRequiredValue(output).FullName).FullName,
+                TimeSpan.FromMinutes(parsed.GetValue(minutes)), Console.WriteLine)
             {
                 Threads = parsed.GetValue(threads),
                 Cancellation = cancellationToken,
             };
-            var options = (parsed.GetValue(toy) ? WholeTrainingOptions.Toy : new WholeTrainingOptions { PaintedScenes = parsed.GetValue(scenes) }).Lasting(parsed.GetValue(stages)!);
+            var options = (
+                parsed.GetValue(toy) ? WholeTrainingOptions.Toy : new WholeTrainingOptions { PaintedScenes = parsed.GetValue(scenes) })
+                .Lasting(parsed.GetValue(stages)!);
             options = options with { Stages = parsed.GetValue(only)! };
             if (!parsed.GetValue(toy)) options = options with { Pool = options.Pool with { Batch = parsed.GetValue(batch) } };
-            bool done = new WholeTraining(run, options).Go(parsed.GetRequiredValue(speech).FullName, parsed.GetRequiredValue(text).FullName);
+            bool done = new WholeTraining(run, options).Go(
+                parsed.GetRequiredValue(speech).FullName, parsed.GetRequiredValue(text).FullName);
             Console.WriteLine(done ? "everything is trained" : "not finished: call again to go on");
         }, cancellationToken));
         return command;
@@ -95,20 +136,38 @@ internal static class TrainCommand
         var speech = new Option<FileInfo>("--speech") { Description = "What the speech encoder was trained on.", Required = true };
         var more = new Option<FileInfo>("--more") { Description = "More speech, written by prepare-speech.", Required = true };
         var from = new Option<DirectoryInfo>("--from") { Description = "Folder with speech.safetensors of a training.", Required = true };
-        var work = new Option<DirectoryInfo>("--work") { Description = "Folder of everything that a later call goes on with.", Required = true };
+        var work = new Option<DirectoryInfo>("--work")
+        {
+            Description = "Folder of everything that a later call goes on with.",
+            Required = true,
+        };
         var output = new Option<DirectoryInfo>("--output") { Description = "Folder of the result.", Required = true };
-        var minutes = new Option<double>("--minutes") { Description = "That the training may take, all calls together.", DefaultValueFactory = _ => 60 };
+        var minutes = new Option<double>("--minutes")
+        {
+            Description = "That the training may take, all calls together.",
+            DefaultValueFactory = _ => 60,
+        };
         var device = new Option<string>("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "cpu" };
-        var command = new Command("refine-speech", "Train a finished speech encoder on more voices; what its features mean stays.") { speech, more, from, work, output, minutes, device };
+        var command = new Command(
+            "refine-speech", "Train a finished speech encoder on more voices; what its features mean stays.")
+            { speech, more, from, work, output, minutes, device };
         command.SetAction((parsed, cancellationToken) => Task.Run(() =>
         {
             double seconds = 60 * parsed.GetValue(minutes);
             var run = new TrainingRun(
                 torch.device(parsed.GetValue(device)!), Directory.CreateDirectory(parsed.GetRequiredValue(work).FullName).FullName,
-                Directory.CreateDirectory(parsed.GetRequiredValue(output).FullName).FullName, TimeSpan.FromSeconds(seconds + 600), Console.WriteLine)
+                Directory.CreateDirectory(parsed.GetRequiredValue(output).FullName).FullName, TimeSpan.FromSeconds(seconds + 600),
+                Console.WriteLine)
             { Cancellation = cancellationToken };
-            var stage = new SpeechRefinement(run, SpeechCorpus.Load(parsed.GetRequiredValue(speech).FullName), SpeechCorpus.Load(parsed.GetRequiredValue(more).FullName));
-            var options = new StageOptions("speech", seconds, 6e-4) { WarmupSteps = 40, ReportEvery = 20, Adam = new FlatAdamOptions { AverageDecay = 0.99 } };
+            var stage = new SpeechRefinement(
+                run, SpeechCorpus.Load(parsed.GetRequiredValue(speech).FullName),
+                SpeechCorpus.Load(parsed.GetRequiredValue(more).FullName));
+            var options = new StageOptions("speech", seconds, 6e-4)
+            {
+                WarmupSteps = 40,
+                ReportEvery = 20,
+                Adam = new FlatAdamOptions { AverageDecay = 0.99 },
+            };
             stage.Train(parsed.GetRequiredValue(from).FullName, SketchNetworks.Shipped.Speech, options);
         }, cancellationToken));
         return command;
@@ -116,14 +175,20 @@ internal static class TrainCommand
 
     private static Command Bundle()
     {
-        var from = new Option<DirectoryInfo>("--from") { Description = "Folder with the results of prepare-text and run.", Required = true };
+        var from = new Option<DirectoryInfo>("--from")
+        {
+            Description = "Folder with the results of prepare-text and run.",
+            Required = true,
+        };
         var output = new Option<DirectoryInfo>("--output") { Description = "Folder of the bundle.", Required = true };
         var toy = new Option<bool>("--toy") { Description = "The results are of 'run --toy'." };
-        var command = new Command("bundle", "Make a bundle of what was trained: 8-bit rows, configuration, presets, checksums.") { from, output, toy };
+        var command = new Command(
+            "bundle", "Make a bundle of what was trained: 8-bit rows, configuration, presets, checksums.") { from, output, toy };
         command.SetAction(parsed =>
         {
             var options = parsed.GetValue(toy) ? WholeTrainingOptions.Toy : new WholeTrainingOptions();
-            long bytes = SketchBundle.Write(parsed.GetRequiredValue(from).FullName, parsed.GetRequiredValue(output).FullName, options.Networks, options.Scenes);
+            long bytes = SketchBundle.Write(
+                parsed.GetRequiredValue(from).FullName, parsed.GetRequiredValue(output).FullName, options.Networks, options.Scenes);
             Console.WriteLine($"{parsed.GetRequiredValue(output).FullName}: {bytes / 1e6:F1} MB");
         });
         return command;
@@ -132,9 +197,14 @@ internal static class TrainCommand
     private static Command Unpack()
     {
         var from = new Option<DirectoryInfo>("--from") { Description = "Folder of a bundle made by 'train bundle'.", Required = true };
-        var output = new Option<DirectoryInfo>("--output") { Description = "Work folder of another training, which starts from these networks.", Required = true };
+        var output = new Option<DirectoryInfo>("--output")
+        {
+            Description = "Work folder of another training, which starts from these networks.",
+            Required = true,
+        };
         var command = new Command("unpack", "Write the networks of a bundle as the finished stages of a training.") { from, output };
-        command.SetAction(parsed => SketchBundle.Unpack(parsed.GetRequiredValue(from).FullName, Directory.CreateDirectory(parsed.GetRequiredValue(output).FullName).FullName));
+        command.SetAction(parsed => SketchBundle.Unpack(
+            parsed.GetRequiredValue(from).FullName, Directory.CreateDirectory(parsed.GetRequiredValue(output).FullName).FullName));
         return command;
     }
 

@@ -19,7 +19,14 @@ internal static class ArithmeticCheck
 
     private static List<Finding> Run()
     {
-        if (!TorchOptions.Current.SelfTest) return [Finding.Warning(Name, $"not tested, because {TorchOptions.SelfTestVariable} is 0: wrong results would not be noticed before the video is made", "unset the variable")];
+        if (!TorchOptions.Current.SelfTest)
+            return [
+                Finding.Warning(
+                    Name,
+                    $"not tested, because {TorchOptions.SelfTestVariable} is 0: wrong results would not be noticed before the video is " +
+                    "made",
+                    "unset the variable")
+            ];
         try
         {
             TorchLibraries.Load(TorchOptions.Current);
@@ -39,7 +46,8 @@ internal static class ArithmeticCheck
         {
             try
             {
-                NetworkSet.Load(model, LoadingOptions.From(device, precision)).Dispose(); // Loading runs the self test of the operations that the network uses.
+                // Loading runs the self test of the operations that the network uses.
+                NetworkSet.Load(model, LoadingOptions.From(device, precision)).Dispose();
             }
             catch (WrongArithmeticException)
             {
@@ -56,12 +64,17 @@ internal static class ArithmeticCheck
     private static Finding Line(Device device, string type, string name, CheckResult[] results)
     {
         var first = results[0];
-        string sizes = results.Length == 1 ? "1 size" : $"{results.Length} sizes", error = results.Max(result => result.Error).ToString("0.0e0", CultureInfo.InvariantCulture);
+        string sizes = results.Length == 1 ? "1 size" : $"{results.Length} sizes",
+            error = results.Max(result => result.Error).ToString("0.0e0", CultureInfo.InvariantCulture);
         string what = $"{device.type.ToString().ToLowerInvariant()}, {type} {name}, {sizes}";
         if (first.Path is null)
-            return Finding.Failure(Name, $"{what}: every way to compute it is wrong, by {error} ({first.Usual} is {first.Reason})", "try another libtorch (LOCUTOR_TORCH), or --precision float32 where this is another type");
+            return Finding.Failure(
+                Name, $"{what}: every way to compute it is wrong, by {error} ({first.Usual} is {first.Reason})",
+                "try another libtorch (LOCUTOR_TORCH), or --precision float32 where this is another type");
         return first.IsChanged
-            ? Finding.Warning(Name, $"{what}: {first.Usual} is {first.Reason}; used instead: {first.Path} (error {error})", "results are right, and slower than on other machines; nothing has to be done")
+            ? Finding.Warning(
+                Name, $"{what}: {first.Usual} is {first.Reason}; used instead: {first.Path} (error {error})",
+                "results are right, and slower than on other machines; nothing has to be done")
             : Finding.Ok(Name, $"{what}: {first.Path}, error {error}");
     }
 }

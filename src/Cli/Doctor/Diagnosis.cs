@@ -11,7 +11,10 @@ namespace Locutor.Cli.Doctor;
 internal static class Diagnosis
 {
     /// <summary>The checks that load the native libraries of the networks. An incompatible library can end the process.</summary>
-    public static IReadOnlyList<Check> Libraries { get; } = [TorchChecks.Libtorch, TorchChecks.Gpu, TorchChecks.Nvrtc, ArithmeticCheck.Check];
+    public static IReadOnlyList<Check> Libraries { get; } =
+    [
+        TorchChecks.Libtorch, TorchChecks.Gpu, TorchChecks.Nvrtc, ArithmeticCheck.Check
+    ];
 
     /// <summary>Returns the checks of everything that is needed to make a video.</summary>
     /// <param name="model">The bundle to check; null for the default.</param>
@@ -47,7 +50,9 @@ internal static class Diagnosis
         {
             return [failure.InnerException is DllNotFoundException
                 ? Finding.Ok("espeak", "not installed; only 'locutor train' and 'locutor evaluate' use it")
-                : Finding.Warning("espeak", $"does not speak: {failure.Message}", "install the package espeak-ng with its data (espeak-ng-data); only 'locutor train' and 'locutor evaluate' use it")];
+                : Finding.Warning(
+                    "espeak", $"does not speak: {failure.Message}",
+                    "install the package espeak-ng with its data (espeak-ng-data); only 'locutor train' and 'locutor evaluate' use it")];
         }
     });
 
@@ -58,11 +63,19 @@ internal static class Diagnosis
         try
         {
             if (asked is null && catalogue.Find(name) is null)
-                return Finding.Failure("models", $"the bundled model {name} is not here", "it belongs into the folder 'models' of the program or of LOCUTOR_MODELS; install the program again");
+                return Finding.Failure(
+                    "models", $"the bundled model {name} is not here",
+                    "it belongs into the folder 'models' of the program or of LOCUTOR_MODELS; install the program again");
             if (!CanRun(ModelFinder.Find(name, store)))
                 return Finding.Failure("models", $"not all files of {name} are here", $"fetch them with 'locutor models pull {name}'");
-            string[] others = [.. catalogue.All().Where(other => other.Bundle.Name != name && CanRun(other)).Select(other => other.Bundle.Name)];
-            return Finding.Ok("models", $"{name} can be run{(others.Length > 0 ? $", and {string.Join(", ", others)}" : "; 'locutor models list' shows what can be fetched")}");
+            string[] others =
+            [
+                .. catalogue.All().Where(other => other.Bundle.Name != name && CanRun(other)).Select(other => other.Bundle.Name)
+            ];
+            return Finding.Ok(
+                "models",
+                $"{name} can be " +
+                $"run{(others.Length > 0 ? $", and {string.Join(", ", others)}" : "; 'locutor models list' shows what can be fetched")}");
         }
         catch (RequestException unknown)
         {

@@ -18,7 +18,8 @@ internal static class FindingJson
         Converters = { new JsonStringEnumConverter<FindingState>(JsonNamingPolicy.CamelCase) },
     };
 
-    public static string Write(Finding finding) => JsonSerializer.Serialize(new { Event = "finding", finding.Check, finding.State, finding.Text, finding.Advice }, Options);
+    public static string Write(Finding finding) =>
+        JsonSerializer.Serialize(new { Event = "finding", finding.Check, finding.State, finding.Text, finding.Advice }, Options);
 
     /// <summary>Reads the finding in a line; returns null for another event or the output of a library.</summary>
     public static Finding? Read(string line)

@@ -19,7 +19,8 @@ internal sealed class FindingLines(TextWriter output, int width, bool colours)
     public static FindingLines ToConsole()
     {
         bool terminal = !Console.IsOutputRedirected;
-        bool plain = Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 } || Environment.GetEnvironmentVariable("TERM") == "dumb";
+        bool plain = Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 }
+            || Environment.GetEnvironmentVariable("TERM") == "dumb";
         return new(Console.Out, terminal ? Console.WindowWidth : 0, terminal && !plain);
     }
 
@@ -39,7 +40,8 @@ internal sealed class FindingLines(TextWriter output, int width, bool colours)
         output.WriteLine();
         output.WriteLine(Failures + warnings == 0
             ? $"{counts.GetValueOrDefault(FindingState.Ok)} checks, all ok."
-            : $"{Number(Failures, "failure")}, {Number(warnings, "warning")}, {counts.GetValueOrDefault(FindingState.Ok)} ok. The lines with an arrow say what to do.");
+            : $"{Number(Failures, "failure")}, {Number(warnings, "warning")}, {counts.GetValueOrDefault(FindingState.Ok)} ok. The " +
+                "lines with an arrow say what to do.");
     }
 
     private static string Number(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";

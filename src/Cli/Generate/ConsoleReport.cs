@@ -31,7 +31,9 @@ internal sealed class ConsoleReport : Report
     public override void Done(ProductionResult result, long seed, TimeSpan elapsed)
     {
         Erase();
-        Console.Error.WriteLine($"{result.Path}: {result.Width}x{result.Height}, {result.Frames} frames, {result.Seconds:0.00} s of speech, seed {seed}, made in {Clock(elapsed)}");
+        Console.Error.WriteLine(
+            $"{result.Path}: {result.Width}x{result.Height}, {result.Frames} frames, {result.Seconds:0.00} s of speech, seed {seed}, " +
+            $"made in {Clock(elapsed)}");
     }
 
     protected override void Show(GenerationProgress progress, TimeSpan? left)
@@ -63,7 +65,9 @@ internal sealed class ConsoleReport : Report
     private static string Bar(GenerationProgress progress, TimeSpan? left)
     {
         int full = (int)Math.Round(progress.Fraction * BarWidth);
-        var line = new StringBuilder($"\u001b[36m{new string('━', full)}\u001b[90m{new string('━', BarWidth - full)}\u001b[0m {progress.Fraction,4:0%}  {Words(progress.Stage)}");
+        var line = new StringBuilder(
+            $"\u001b[36m{new string('━', full)}\u001b[90m{new string('━', BarWidth - full)}\u001b[0m {progress.Fraction,4:0%}  " +
+            $"{Words(progress.Stage)}");
         if (progress.Clip > 0) line.Append($"  clip {progress.Clip}/{progress.Clips}");
         if (progress.Stage == GenerationStage.Denoising) line.Append($"  step {progress.Step + 1}/{progress.Steps}");
         if (left is { } time) line.Append($"  {Clock(time)} left");

@@ -30,7 +30,9 @@ internal sealed class GenerateHelp(IReadOnlyList<(string Heading, IReadOnlyList<
         int width = Console.IsOutputRedirected ? MostWidth : Math.Clamp(Console.WindowWidth, LeastWidth, MostWidth);
         var form = RequestOptions.Read(parseResult);
         var bundle = ModelFinder.Find((string?)form.Value(VideoFields.Model)).Bundle;
-        Write(parseResult.InvocationConfiguration.Output, width, FieldContext.From(bundle, (string?)form.Value(VideoFields.Preset), (string?)form.Value(VideoFields.Size)));
+        Write(
+            parseResult.InvocationConfiguration.Output, width,
+            FieldContext.From(bundle, (string?)form.Value(VideoFields.Preset), (string?)form.Value(VideoFields.Size)));
         return ExitCodes.Success;
     }
 
@@ -47,11 +49,14 @@ internal sealed class GenerateHelp(IReadOnlyList<(string Heading, IReadOnlyList<
               locutor generate -i two.png -a left.wav --audio2-path right.wav -o both.mp4
               locutor generate -i film.mp4 -a voice.wav -o dubbed.mp4 --model infinitetalk-480p --steps 8
             """);
-        output.WriteLine($"\nRanges and defaults below are those of the model {context.Bundle.Name}. Add --model NAME or --preset NAME to this help for those of another.");
+        output.WriteLine(
+            $"\nRanges and defaults below are those of the model {context.Bundle.Name}. Add --model NAME or --preset NAME to this " +
+            "help for those of another.");
         foreach (var (group, heading) in Headings)
         {
             output.WriteLine($"\n{heading}:");
-            foreach (var (field, option) in RequestOptions.All.Where(one => one.Field.Group == group)) WriteOption(output, option, Details(field, context), width);
+            foreach (var (field, option) in RequestOptions.All.Where(one => one.Field.Group == group))
+                WriteOption(output, option, Details(field, context), width);
         }
         foreach (var (heading, options) in others)
         {
@@ -80,7 +85,9 @@ internal sealed class GenerateHelp(IReadOnlyList<(string Heading, IReadOnlyList<
 
     private static void WriteOption(TextWriter output, Option option, string details, int width)
     {
-        string name = $"  {(option.Aliases.FirstOrDefault() is { } letter ? letter + ", " : "    ")}{option.Name}{(option.HelpName is { } value && option.ValueType != typeof(bool) ? " " + value : "")}";
+        string name =
+            "  " +
+            $"{(option.Aliases.FirstOrDefault() is { } letter ? letter + ", " : "    ")}{option.Name}{(option.HelpName is { } value && option.ValueType != typeof(bool) ? " " + value : "")}";
         bool first = true;
         foreach (string line in Wrap(details, width - NameWidth - 2))
         {

@@ -42,12 +42,17 @@ internal static class GenerateRun
         foreach (string note in media.Notes) report.Say(inputs.Named(note));
         if (!VideoDestination.Format(arguments.Output).HasSound) report.Say($"{arguments.Output}: a GIF has no sound");
         report.At(new(GenerationStage.Loading, 0, 0, 0, settings.Steps));
-        using var networks = NetworkSet.Load(model, LoadingOptions.From(device, arguments.Precision) with { Adapters = settings.Adapters, Budget = arguments.VramBudget });
+        using var networks = NetworkSet.Load(
+            model, LoadingOptions.From(device, arguments.Precision) with { Adapters = settings.Adapters, Budget = arguments.VramBudget });
         report.Weights(networks.Summary, shipped: model.Bundle.Files().All(file => file.File.Repository is null));
         foreach (string line in networks.Notices) report.Say(line);
         if (PictureFit.Notice(networks, await media.Pictures.AtAsync(0, cancellationToken)) is { } notice) report.Say(notice);
         var result = await NamedAsync(
-            inputs, () => Task.Run(() => new TalkingVideoProducer(networks).ProduceAsync(request, media, MediaLimits.Default, report, cancellationToken: cancellationToken), CancellationToken.None));
+            inputs,
+            () => Task.Run(
+                () => new TalkingVideoProducer(networks).ProduceAsync(
+                    request, media, MediaLimits.Default, report, cancellationToken: cancellationToken),
+                CancellationToken.None));
         report.Done(result, settings.Seed, clock.Elapsed);
         foreach (string line in timings?.Finish() ?? []) await Console.Error.WriteLineAsync(line);
         return ExitCodes.Success;

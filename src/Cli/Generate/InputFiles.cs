@@ -11,7 +11,8 @@ internal sealed class InputFiles : IAsyncDisposable
 {
     private const long LargestFile = 2L << 30;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-    private readonly HttpClient http = new(new SocketsHttpHandler { MaxAutomaticRedirections = 5, ConnectTimeout = Patience }) { Timeout = Timeout.InfiniteTimeSpan };
+    private readonly HttpClient http = new(
+        new SocketsHttpHandler { MaxAutomaticRedirections = 5, ConnectTimeout = Patience }) { Timeout = Timeout.InfiniteTimeSpan };
     private readonly List<(string Path, string Name)> copies = [];
     private string? folder;
     private bool standardInputTaken;
@@ -27,7 +28,8 @@ internal sealed class InputFiles : IAsyncDisposable
     /// <exception cref="CommandException">The input does not exist or cannot be read.</exception>
     public async Task<string> LocalAsync(string input, CancellationToken cancellationToken)
     {
-        if (Uri.TryCreate(input, UriKind.Absolute, out var address) && address.Scheme is "http" or "https") return await FetchAsync(address!, cancellationToken);
+        if (Uri.TryCreate(input, UriKind.Absolute, out var address) && address.Scheme is "http" or "https")
+            return await FetchAsync(address!, cancellationToken);
         string path = PathOf(input);
         if (path == "-" || IsDescriptor(path)) return await SpoolAsync(path, cancellationToken);
         return FileIdentity.Kind(path) switch
@@ -35,21 +37,29 @@ internal sealed class InputFiles : IAsyncDisposable
             FileKind.Regular => path,
             FileKind.Pipe => await SpoolAsync(path, cancellationToken),
             FileKind.Missing => throw new CommandException(ExitCodes.BadInput, $"{input}: no such file"),
-            var kind => throw new CommandException(ExitCodes.BadInput, $"{input} is a {kind.ToString().ToLowerInvariant()}, expected a file"),
+            var kind =>
+                throw new CommandException(ExitCodes.BadInput, $"{input} is a {kind.ToString().ToLowerInvariant()}, expected a file"),
         };
     }
 
     /// <summary>Returns the path of an input. A file URL is converted to its path.</summary>
-    public static string PathOf(string input) => Uri.TryCreate(input, UriKind.Absolute, out var address) && address.IsFile && input.StartsWith("file:", StringComparison.OrdinalIgnoreCase) ? address.LocalPath : input;
+    public static string PathOf(string input) =>
+        Uri.TryCreate(input, UriKind.Absolute, out var address) && address.IsFile
+            && input.StartsWith("file:", StringComparison.OrdinalIgnoreCase)
+            ? address.LocalPath
+            : input;
 
     /// <summary>Replaces the path of a temporary copy in a message with the name that the user gave.</summary>
-    public string Named(string message) => copies.Aggregate(message, (text, copy) => text.Replace(copy.Path, copy.Name, StringComparison.Ordinal));
+    public string Named(string message) =>
+        copies.Aggregate(message, (text, copy) => text.Replace(copy.Path, copy.Name, StringComparison.Ordinal));
 
     /// <inheritdoc cref="Named(string)"/>
     public MediaException Named(MediaException failure) => new(failure.Code, Named(failure.Message), failure);
 
     /// <summary>Returns whether a path means another file in a child process such as ffmpeg.</summary>
-    private static bool IsDescriptor(string path) => path.StartsWith("/dev/fd/", StringComparison.Ordinal) || path.StartsWith("/proc/self/fd/", StringComparison.Ordinal) || path == "/dev/stdin";
+    private static bool IsDescriptor(string path) =>
+        path.StartsWith("/dev/fd/", StringComparison.Ordinal) || path.StartsWith("/proc/self/fd/", StringComparison.Ordinal)
+            || path == "/dev/stdin";
 
     private string NewCopy(string name)
     {
@@ -63,19 +73,25 @@ internal sealed class InputFiles : IAsyncDisposable
     {
         bool standard = input is "-" or "/dev/stdin" or "/dev/fd/0" or "/proc/self/fd/0";
         string name = standard ? "standard input" : input;
-        if (standard && standardInputTaken) throw new CommandException(ExitCodes.Usage, "standard input can be read only once: give the other input as a file");
-        if (standard && !Console.IsInputRedirected) throw new CommandException(ExitCodes.BadInput, "standard input is a terminal, expected a file or a pipe");
+        if (standard && standardInputTaken)
+            throw new CommandException(ExitCodes.Usage, "standard input can be read only once: give the other input as a file");
+        if (standard && !Console.IsInputRedirected)
+            throw new CommandException(ExitCodes.BadInput, "standard input is a terminal, expected a file or a pipe");
         standardInputTaken |= standard;
         string path = NewCopy(name);
         try
         {
             // Opening a pipe waits for its writer and cannot be canceled.
-            await using var source = standard ? Console.OpenStandardInput() : await Task.Run(() => new FileStream(input, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 0), cancellationToken).WaitAsync(cancellationToken);
+            await using var source = standard
+                ? Console.OpenStandardInput()
+                : await Task.Run(() => new FileStream(input, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 0), cancellationToken)
+                    .WaitAsync(cancellationToken);
             await using var file = File.Create(path);
             byte[] buffer = new byte[1 << 16];
             for (int read; (read = await source.ReadAsync(buffer, cancellationToken).AsTask().WaitAsync(cancellationToken)) > 0;)
             {
-                if (file.Length + read > LargestFile) throw new CommandException(ExitCodes.BadInput, $"{name}: larger than {LargestFile >> 20} MiB");
+                if (file.Length + read > LargestFile)
+                    throw new CommandException(ExitCodes.BadInput, $"{name}: larger than {LargestFile >> 20} MiB");
                 await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
             }
         }
@@ -101,7 +117,8 @@ internal sealed class InputFiles : IAsyncDisposable
             byte[] buffer = new byte[1 << 16];
             for (int read; (read = await body.ReadAsync(buffer, stalled.Token)) > 0; stalled.CancelAfter(Patience))
             {
-                if (file.Length + read > LargestFile) throw new CommandException(ExitCodes.BadInput, $"{address}: larger than {LargestFile >> 20} MiB");
+                if (file.Length + read > LargestFile)
+                    throw new CommandException(ExitCodes.BadInput, $"{address}: larger than {LargestFile >> 20} MiB");
                 await file.WriteAsync(buffer.AsMemory(0, read), stalled.Token);
             }
         }

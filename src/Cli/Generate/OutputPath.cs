@@ -16,7 +16,8 @@ internal static class OutputPath
     {
         foreach (string input in inputs.Select(InputFiles.PathOf))
         {
-            if (FileIdentity.Same(path, input)) throw Refused(path, $"it is the input {input}, which would be lost; give the video another name");
+            if (FileIdentity.Same(path, input))
+                throw Refused(path, $"it is the input {input}, which would be lost; give the video another name");
         }
         if (VideoDestination.Refusal(path) is { } reason) throw Refused(path, reason);
     }

@@ -33,7 +33,8 @@ internal static class RequestOptions
 
     /// <summary>Returns the name of the option for a field.</summary>
     public static string Spell(string field) =>
-        VideoFields.All.FirstOrDefault(known => known.Name == field)?.Option ?? (field.StartsWith('-') ? field : "--" + field.Replace('_', '-'));
+        VideoFields.All.FirstOrDefault(known => known.Name == field)?.Option
+            ?? (field.StartsWith('-') ? field : "--" + field.Replace('_', '-'));
 
     private static Option<string[]> Create(RequestField field) => new(field.Option!, field.ShortOption is { } letter ? [letter] : [])
     {
@@ -46,7 +47,11 @@ internal static class RequestOptions
     private static void AddUnknown(RequestForm form, string token, Command command)
     {
         if (!token.StartsWith('-')) form.Faults.Add("generate", $"expected options, found '{token}'");
-        else form.Faults.Add(token, $"there is no such option; did you mean {string.Join(", ", NearestNames.To(token, Alike(token, [.. command.Options.Select(option => option.Name)])))}?");
+        else
+            form.Faults.Add(
+                token,
+                "there is no such option; did you mean " +
+                $"{string.Join(", ", NearestNames.To(token, Alike(token, [.. command.Options.Select(option => option.Name)])))}?");
     }
 
     /// <summary>Returns the options that begin like the token, or all options when none does.</summary>

@@ -34,7 +34,8 @@ internal sealed class Timings
     public IReadOnlyList<string> Finish()
     {
         Begin("");
-        var all = parts.GroupBy(one => one.Part).Select(group => (group.Key, Wall: Sum(group.Select(one => one.Wall)), Busy: Sum(group.Select(one => one.Busy))))
+        var all = parts.GroupBy(one => one.Part)
+            .Select(group => (group.Key, Wall: Sum(group.Select(one => one.Wall)), Busy: Sum(group.Select(one => one.Busy))))
             .Append(("all", partStarted - started, partBusy));
         return [Line("", "seconds", "CPU seconds"), .. all.Select(one => Line(one.Item1, Seconds(one.Item2), Seconds(one.Item3)))];
     }

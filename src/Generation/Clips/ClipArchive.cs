@@ -38,7 +38,11 @@ public sealed class ClipArchive
         string path = PathOf(clip.Clip.Index), aside = path + ".part";
         await using (var file = File.Create(aside))
         {
-            int[] numbers = [clip.Clip.Index, clip.Clip.Start, clip.Clip.Overlap, clip.Clip.Keep, (int)clip.Video.shape[2], (int)clip.Video.shape[3], (int)clip.Motion.shape[1]];
+            int[] numbers =
+            [
+                clip.Clip.Index, clip.Clip.Start, clip.Clip.Overlap, clip.Clip.Keep, (int)clip.Video.shape[2], (int)clip.Video.shape[3],
+                (int)clip.Motion.shape[1]
+            ];
             await file.WriteAsync(fingerprint, cancellationToken).ConfigureAwait(false);
             await file.WriteAsync(MemoryMarshal.AsBytes(numbers.AsSpan()).ToArray(), cancellationToken).ConfigureAwait(false);
             await using var packed = new ZLibStream(file, CompressionLevel.Fastest);
@@ -51,16 +55,20 @@ public sealed class ClipArchive
 
     /// <summary>Reads the stored clips in order, up to the first one that is missing, incomplete or belongs to another video.</summary>
     /// <returns>The clips; the caller disposes each of them. The run continues after the last one.</returns>
-    public async IAsyncEnumerable<StoredClip> ReadAsync(ClipPlan plan, int height, int width, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<StoredClip> ReadAsync(
+        ClipPlan plan, int height, int width, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         for (int index = 0; index < plan.Count - 1 && File.Exists(PathOf(index)); index++)
         {
-            if (await ReadAsync(plan.At(index), height, width, plan.MotionFrames, cancellationToken).ConfigureAwait(false) is not var (frames, motion)) break;
+            if (await ReadAsync(plan.At(index), height, width, plan.MotionFrames, cancellationToken)
+                .ConfigureAwait(false) is not var (frames, motion))
+                break;
             yield return new StoredClip(frames, new GeneratedClip(plan.At(index), zeros(3, 0, height, width), motion));
         }
     }
 
-    private async Task<(List<byte[]> Frames, Tensor Motion)?> ReadAsync(Clip clip, int height, int width, int motionFrames, CancellationToken cancellationToken)
+    private async Task<(List<byte[]> Frames, Tensor Motion)?> ReadAsync(
+        Clip clip, int height, int width, int motionFrames, CancellationToken cancellationToken)
     {
         try
         {
@@ -69,11 +77,15 @@ public sealed class ClipArchive
             await file.ReadExactlyAsync(header, cancellationToken).ConfigureAwait(false);
             int[] numbers = MemoryMarshal.Cast<byte, int>(header.AsSpan(32)).ToArray();
             if (!header.AsSpan(0, 32).SequenceEqual(fingerprint)) return null;
-            if (!numbers.SequenceEqual([clip.Index, clip.Start, clip.Overlap, clip.Keep, height, width, numbers[6]]) || numbers[6] > motionFrames) return null;
+            if (!numbers.SequenceEqual([clip.Index, clip.Start, clip.Overlap, clip.Keep, height, width, numbers[6]])
+                || numbers[6] > motionFrames)
+                return null;
             await using var packed = new ZLibStream(file, CompressionMode.Decompress);
             var frames = new List<byte[]>(clip.Keep);
-            for (int frame = 0; frame < clip.Keep; frame++) frames.Add(await ExactlyAsync(packed, 3 * height * width, cancellationToken).ConfigureAwait(false));
-            byte[] motion = await ExactlyAsync(packed, 3 * numbers[6] * height * width * sizeof(float), cancellationToken).ConfigureAwait(false);
+            for (int frame = 0; frame < clip.Keep; frame++)
+                frames.Add(await ExactlyAsync(packed, 3 * height * width, cancellationToken).ConfigureAwait(false));
+            byte[] motion = await ExactlyAsync(packed, 3 * numbers[6] * height * width * sizeof(float), cancellationToken)
+                .ConfigureAwait(false);
             return (frames, tensor(MemoryMarshal.Cast<byte, float>(motion).ToArray(), [3, numbers[6], height, width]));
         }
         catch (Exception torn) when (torn is InvalidDataException or EndOfStreamException)

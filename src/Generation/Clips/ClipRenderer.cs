@@ -19,7 +19,8 @@ namespace Locutor.Generation.Clips;
 /// <param name="Picture">The conditioning picture at the start of the clip.</param>
 /// <param name="Motion">The last frames of the preceding clip, [3, frames, H, W]; null if there is none.</param>
 /// <param name="Noise">Source of the noise.</param>
-internal sealed record ClipParts(GenerationInputs Inputs, GenerationOptions Options, Clip Clip, Picture Picture, Tensor? Motion, INoise Noise);
+internal sealed record ClipParts(
+    GenerationInputs Inputs, GenerationOptions Options, Clip Clip, Picture Picture, Tensor? Motion, INoise Noise);
 
 /// <summary>
 /// Computes clips with one set of networks: encodes, conditions, denoises and decodes. Every result is checked for numbers that are not
@@ -30,7 +31,9 @@ internal sealed record ClipParts(GenerationInputs Inputs, GenerationOptions Opti
 /// <param name="imageEncoder">The picture encoder.</param>
 /// <param name="device">The device that runs the networks.</param>
 /// <param name="precision">Precision of the networks, for messages.</param>
-internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencoder autoencoder, ClipVisionEncoder imageEncoder, Device device, string precision) : IDisposable
+internal sealed class ClipRenderer(
+    VideoTransformer transformer, VideoAutoencoder autoencoder, ClipVisionEncoder imageEncoder, Device device,
+    string precision) : IDisposable
 {
     private const string AutoencoderName = "video autoencoder", TransformerName = "video transformer";
 
@@ -48,7 +51,9 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
         using var watch = new FiniteWatch(precision);
         var picture = Pixels.FromPicture(parts.Picture);
         var pictureLatent = Reference(parts.Picture, picture, options, cancellationToken);
-        var clean = motion is null ? pictureLatent.narrow(2, 0, 1) : Encode(Settled(motion, picture, options).unsqueeze(0).to(device), cancellationToken);
+        var clean = motion is null
+            ? pictureLatent.narrow(2, 0, 1)
+            : Encode(Settled(motion, picture, options).unsqueeze(0).to(device), cancellationToken);
         string encoding = $"the encoding of {Number(clip)}";
         watch.Look(pictureLatent, AutoencoderName, encoding);
         watch.Look(clean, AutoencoderName, encoding);
@@ -58,9 +63,12 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
         var start = noise.OfClip(clip.Index, [.. pictureLatent.shape.AsSpan(1)]).unsqueeze(0).to(device);
         var latent = Denoise(start, clean, whole, given, parts, watch, progress, cancellationToken);
         progress?.Report(new(GenerationStage.Decoding, clip.Index + 1, options.Clips.KnownCount, options.Steps, options.Steps));
-        var video = inputs.DrawnPicture is { } drawn ? DecodeMoving(latent, pictureLatent, drawn, parts, watch, cancellationToken) : Decode(latent, options, clip, watch, cancellationToken);
+        var video = inputs.DrawnPicture is { } drawn
+            ? DecodeMoving(latent, pictureLatent, drawn, parts, watch, cancellationToken)
+            : Decode(latent, options, clip, watch, cancellationToken);
         watch.Finish(device);
-        return (motion is not null && options.Continuity is { } held ? Continuity.Join(video, motion, held.JoinedFrames) : video).MoveToOuterDisposeScope();
+        return (motion is not null && options.Continuity is { } held ? Continuity.Join(video, motion, held.JoinedFrames) : video)
+            .MoveToOuterDisposeScope();
     }
 
     public void Dispose()
@@ -96,7 +104,8 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
         return latent.to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
-    private Tensor Encode(Tensor video, CancellationToken cancellationToken) => autoencoder.Encode(video, autoencoder.Plan(video.shape[2], video.shape[3], video.shape[4]), cancellationToken);
+    private Tensor Encode(Tensor video, CancellationToken cancellationToken) =>
+        autoencoder.Encode(video, autoencoder.Plan(video.shape[2], video.shape[3], video.shape[4]), cancellationToken);
 
     /// <summary>Creates the 4 mask channels: 1 in the first latent frame, 0 in all others.</summary>
     private static Tensor ConditioningMask(Tensor latent)
@@ -120,11 +129,16 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
             ? inputs.NegativeText ?? throw new ArgumentException("a text guidance other than 1 needs a negative text", nameof(parts))
             : inputs.Text;
         int window = transformer.Config.AudioWindow;
-        var windows = stack([.. inputs.Speech.Select(person => person.Windows(clip.Start, options.Clips.ClipFrames, window).to(device))], 0);
+        var windows = stack(
+            [.. inputs.Speech.Select(person => person.Windows(clip.Start, options.Clips.ClipFrames, window).to(device))], 0);
         watch.Look(windows, "speech encoder", encoding);
         using var spoken = transformer.ComputeAudioTokens(windows.unsqueeze(0));
-        using var silent = passes.Any(WithoutAudio) ? transformer.ComputeAudioTokens(zeros_like(windows.narrow(0, 0, 1)).unsqueeze(0)) : null;
-        var made = context.Project([inputs.Text, negative], parts.Picture, pixels, seen => watch.Look(seen, "picture encoder", encoding), silent is null ? [spoken] : [spoken, silent]);
+        using var silent = passes.Any(WithoutAudio)
+            ? transformer.ComputeAudioTokens(zeros_like(windows.narrow(0, 0, 1)).unsqueeze(0))
+            : null;
+        var made = context.Project(
+            [inputs.Text, negative], parts.Picture, pixels, seen => watch.Look(seen, "picture encoder", encoding),
+            silent is null ? [spoken] : [spoken, silent]);
         var speech = new AudioConditioning(made.Speech[0], speakers);
         var silence = silent is null ? speech : new AudioConditioning(made.Speech[1], null);
         return passes.ToDictionary(pass => pass, pass =>
@@ -169,7 +183,9 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
             foreach (var pass in guidance.PassesAt(step))
             {
                 velocities.Add(cache is null ? Run(null) : cache.Forward(pass, Run));
-                Tensor Run(BlockResidual? residual) => transformer.Forward(from, reference, time, given[pass] with { Tiles = attention?.For(pass) }, rotary, residual, cancellationToken);
+                Tensor Run(BlockResidual? residual) =>
+                    transformer.Forward(
+                        from, reference, time, given[pass] with { Tiles = attention?.For(pass) }, rotary, residual, cancellationToken);
             }
 
             var next = Step(latent, guidance.Combine(velocities), parts, step, timesteps);
@@ -197,7 +213,8 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
         cat([clean, latent.narrow(2, clean.shape[2], latent.shape[2] - clean.shape[2])], 2);
 
     /// <summary>Decodes the moving region only; all other pixels come from the picture after the autoencoder.</summary>
-    private Tensor DecodeMoving(Tensor latent, Tensor pictureLatent, Picture drawn, ClipParts parts, FiniteWatch watch, CancellationToken cancellationToken)
+    private Tensor DecodeMoving(
+        Tensor latent, Tensor pictureLatent, Picture drawn, ClipParts parts, FiniteWatch watch, CancellationToken cancellationToken)
     {
         using var scope = NewDisposeScope();
         int stride = autoencoder.Config.SpatialStride();
@@ -205,14 +222,17 @@ internal sealed class ClipRenderer(VideoTransformer transformer, VideoAutoencode
         var picture = Pixels.FromPicture(drawn).to(device);
         if (region.IsEmpty) return picture.expand(-1, parts.Options.Clips.ClipFrames, -1, -1).contiguous().MoveToOuterDisposeScope();
         var (rows, columns) = (region.Bottom - region.Top, region.Right - region.Left);
-        var part = Decode(latent.narrow(3, region.Top, rows).narrow(4, region.Left, columns), parts.Options with { Height = stride * rows, Width = stride * columns }, parts.Clip, watch, cancellationToken);
+        var part = Decode(
+            latent.narrow(3, region.Top, rows).narrow(4, region.Left, columns),
+            parts.Options with { Height = stride * rows, Width = stride * columns }, parts.Clip, watch, cancellationToken);
         return MovingRegion.Place(part, region, picture, stride).MoveToOuterDisposeScope();
     }
 
     private Tensor Decode(Tensor latent, GenerationOptions options, Clip clip, FiniteWatch watch, CancellationToken cancellationToken)
     {
         using var scope = NewDisposeScope();
-        var video = autoencoder.Decode(latent, autoencoder.Plan(options.Clips.ClipFrames, options.Height, options.Width), cancellationToken);
+        var video = autoencoder.Decode(
+            latent, autoencoder.Plan(options.Clips.ClipFrames, options.Height, options.Width), cancellationToken);
         watch.Look(video, AutoencoderName, $"the decoding of {Number(clip)}"); // before infinite values are clamped
         return video.to(ScalarType.Float32).clamp(-1, 1).squeeze(0).MoveToOuterDisposeScope();
     }

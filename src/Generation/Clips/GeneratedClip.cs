@@ -28,7 +28,8 @@ public sealed record GeneratedClip(Clip Clip, Tensor Video, Tensor Motion) : IDi
     {
         using var still = no_grad();
         using var scope = NewDisposeScope();
-        var pixels = ((Video.narrow(1, first, count) + 1) * 127.5).round().clamp(0, 255).to(ScalarType.Byte).permute(1, 2, 3, 0).contiguous().cpu();
+        var pixels = ((Video.narrow(1, first, count) + 1) * 127.5).round().clamp(0, 255).to(ScalarType.Byte).permute(1, 2, 3, 0)
+            .contiguous().cpu();
         return [.. Enumerable.Range(0, (int)count).Select(frame => pixels.select(0, frame).data<byte>().ToArray())];
     }
 }

@@ -30,7 +30,8 @@ internal static class MovingRegion
     public static PixelRegion Find(Tensor latent, Tensor still)
     {
         using var scope = NewDisposeScope();
-        var moving = (latent - still).abs().mean([0, 1]).amax([0]).cpu().le(Moves).logical_not(); // NaN counts as moving: its pixels must reach the guard
+        // NaN counts as moving: its pixels must reach the guard
+        var moving = (latent - still).abs().mean([0, 1]).amax([0]).cpu().le(Moves).logical_not();
         bool[] rows = [.. moving.any(1).data<bool>()], columns = [.. moving.any(0).data<bool>()];
         var (top, bottom) = Widen(Array.IndexOf(rows, true), Array.LastIndexOf(rows, true) + 1, rows.Length);
         var (left, right) = Widen(Array.IndexOf(columns, true), Array.LastIndexOf(columns, true) + 1, columns.Length);

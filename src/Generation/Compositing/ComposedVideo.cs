@@ -37,7 +37,9 @@ public sealed class ComposedVideo : IDisposable
     {
         using var drawn = networks.DrawStill(picture).select(1, -1);
         var reference = Pixels.ToPicture(drawn);
-        return new ComposedVideo(target, reference, options, networks.Upsampler is { } upsampler ? new PartUpsampler(upsampler, networks.Device, target, reference) : null);
+        return new ComposedVideo(
+            target, reference, options,
+            networks.Upsampler is { } upsampler ? new PartUpsampler(upsampler, networks.Device, target, reference) : null);
     }
 
     /// <summary>Composes the frames of a clip into the portrait.</summary>
@@ -61,6 +63,8 @@ public sealed class ComposedVideo : IDisposable
         if (upsampler is null) return [];
         float[] moved = new float[Reference.Height * Reference.Width];
         foreach (byte[] frame in clip) compositor.Mark(frame, Reference.Rgb, moved);
-        return [.. MovingParts.Find(moved, Reference.Height, Reference.Width, Least).Select(box => upsampler.Draw(clip, Reference.Width, box))];
+        return [
+            .. MovingParts.Find(moved, Reference.Height, Reference.Width, Least).Select(box => upsampler.Draw(clip, Reference.Width, box))
+        ];
     }
 }

@@ -62,7 +62,9 @@ public sealed class FaceCompositor
     /// <param name="drawnReference">The target after the autoencoder, at the generated size.</param>
     /// <param name="composed">Receives the frame at the target's size.</param>
     /// <param name="parts">Upsampled parts of the generated frame; null if there are none. The rest of the frame is interpolated.</param>
-    public void Compose(ReadOnlySpan<byte> targetFrame, ReadOnlySpan<byte> drawnFrame, ReadOnlySpan<byte> drawnReference, Span<byte> composed, IReadOnlyList<DrawnPart>? parts = null)
+    public void Compose(
+        ReadOnlySpan<byte> targetFrame, ReadOnlySpan<byte> drawnFrame, ReadOnlySpan<byte> drawnReference, Span<byte> composed,
+        IReadOnlyList<DrawnPart>? parts = null)
     {
         Expect(FrameBytes, targetFrame.Length, nameof(targetFrame));
         Expect(samples, drawnFrame.Length, nameof(drawnFrame));
@@ -111,7 +113,8 @@ public sealed class FaceCompositor
         for (int y = box.Top; y < box.Bottom; y++)
             for (int x = box.Left; x < box.Right; x++)
             {
-                int pixel = y * drawn.Width + x, edge = Math.Min(Math.Min(y - box.Top, box.Bottom - 1 - y), Math.Min(x - box.Left, box.Right - 1 - x));
+                int pixel = y * drawn.Width + x,
+                    edge = Math.Min(Math.Min(y - box.Top, box.Bottom - 1 - y), Math.Min(x - box.Left, box.Right - 1 - x));
                 float share = Math.Max(mask.Replaced[pixel], Math.Min(1, (edge - 1) / EdgePixels) * mask.Added[pixel]);
                 replaced.AsSpan(3 * pixel, 3).Fill(Math.Max(0, share));
             }
@@ -128,7 +131,8 @@ public sealed class FaceCompositor
     private void Place(DrawnPart part)
     {
         int factor = part.Factor, fineWidth = factor * drawn.Width;
-        fine ??= (new float[samples * factor * factor], new PlaneUpsampler(new UpsampleWeights((factor * drawn.Height, fineWidth), target)));
+        fine ??= (
+            new float[samples * factor * factor], new PlaneUpsampler(new UpsampleWeights((factor * drawn.Height, fineWidth), target)));
         var box = new PixelRegion(factor * part.Box.Top, factor * part.Box.Left, factor * part.Box.Bottom, factor * part.Box.Right);
         int length = 3 * (box.Right - box.Left);
         for (int y = box.Top; y < box.Bottom; y++)

@@ -34,7 +34,9 @@ internal static class MovingParts
         {
             int y = at / width, x = at % width;
             box = new PixelRegion(Math.Min(box.Top, y), Math.Min(box.Left, x), Math.Max(box.Bottom, y + 1), Math.Max(box.Right, x + 1));
-            foreach (int next in (ReadOnlySpan<int>)[x > 0 ? at - 1 : at, x < width - 1 ? at + 1 : at, y > 0 ? at - width : at, y < height - 1 ? at + width : at])
+            foreach (int next in
+                    (ReadOnlySpan<int>)[
+                        x > 0 ? at - 1 : at, x < width - 1 ? at + 1 : at, y > 0 ? at - width : at, y < height - 1 ? at + width : at])
             {
                 if (seen[next] || moved[next] <= least) continue;
                 seen[next] = true;
@@ -65,7 +67,9 @@ internal static class MovingParts
         {
             var other = boxes[i];
             if (other.Right <= box.Left || box.Right <= other.Left || other.Bottom <= box.Top || box.Bottom <= other.Top) continue;
-            box = new PixelRegion(Math.Min(box.Top, other.Top), Math.Min(box.Left, other.Left), Math.Max(box.Bottom, other.Bottom), Math.Max(box.Right, other.Right));
+            box = new PixelRegion(
+                Math.Min(box.Top, other.Top), Math.Min(box.Left, other.Left), Math.Max(box.Bottom, other.Bottom),
+                Math.Max(box.Right, other.Right));
             boxes.RemoveAt(i);
             i = boxes.Count; // the larger box may overlap others now
         }

@@ -48,7 +48,8 @@ public sealed class PartUpsampler : IDisposable
             var drawn = (Cut(some, width, box).to(device).to(ScalarType.Float32) / 127.5 - 1).permute(0, 3, 1, 2); // [B, 3, h, w]
             var near = Crop(reference, box, 1).expand_as(drawn);
             var around = Crop(portrait, box, Factor).expand(some.Length, -1, -1, -1);
-            var made = ((network.Forward(drawn, near, around) + 1) * 127.5).clamp(0, 255).permute(0, 2, 3, 1).contiguous().cpu(); // [B, H, W, 3]
+            // [B, H, W, 3]
+            var made = ((network.Forward(drawn, near, around) + 1) * 127.5).clamp(0, 255).permute(0, 2, 3, 1).contiguous().cpu();
             for (int i = 0; i < some.Length; i++) parts.Add(new DrawnPart(box, Factor, made[i].data<float>().ToArray()));
         }
         return parts;
@@ -68,7 +69,8 @@ public sealed class PartUpsampler : IDisposable
         int rows = box.Bottom - box.Top, length = 3 * (box.Right - box.Left);
         byte[] cut = new byte[frames.Length * rows * length];
         for (int f = 0; f < frames.Length; f++)
-            for (int y = 0; y < rows; y++) frames[f].AsSpan(3 * ((box.Top + y) * width + box.Left), length).CopyTo(cut.AsSpan((f * rows + y) * length));
+            for (int y = 0; y < rows; y++)
+                frames[f].AsSpan(3 * ((box.Top + y) * width + box.Left), length).CopyTo(cut.AsSpan((f * rows + y) * length));
         return tensor(cut, ScalarType.Byte).view(frames.Length, rows, length / 3, 3);
     }
 

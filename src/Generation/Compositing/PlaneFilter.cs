@@ -11,13 +11,15 @@ internal interface INeighbourhood
 /// <summary>The maximum of the three values.</summary>
 internal readonly struct Largest : INeighbourhood
 {
-    public static Vector<float> Combine(Vector<float> before, Vector<float> here, Vector<float> after) => Vector.Max(Vector.Max(before, here), after);
+    public static Vector<float> Combine(Vector<float> before, Vector<float> here, Vector<float> after) =>
+        Vector.Max(Vector.Max(before, here), after);
 }
 
 /// <summary>The mean with the weights 1/4, 1/2, 1/4.</summary>
 internal readonly struct Binomial : INeighbourhood
 {
-    public static Vector<float> Combine(Vector<float> before, Vector<float> here, Vector<float> after) => (before + after) * 0.25f + here * 0.5f;
+    public static Vector<float> Combine(Vector<float> before, Vector<float> here, Vector<float> after) =>
+        (before + after) * 0.25f + here * 0.5f;
 }
 
 /// <summary>Applies separable 3 x 3 filters to a plane in place; pixels outside repeat the edge.</summary>

@@ -20,7 +20,8 @@ internal sealed class PlaneUpsampler(UpsampleWeights weights)
     /// <returns>The region of the target that depends on it; <see cref="Row"/> returns its rows.</returns>
     public PixelRegion Load(float[] plane, PixelRegion region)
     {
-        var ((top, bottom), (left, right)) = (weights.Rows.Cover(region.Top, region.Bottom), weights.Columns.Cover(region.Left, region.Right));
+        var ((top, bottom), (left, right)) = (
+            weights.Rows.Cover(region.Top, region.Bottom), weights.Columns.Cover(region.Left, region.Right));
         covered = new PixelRegion(top, left, bottom, right);
         firstRow = Math.Max(0, region.Top - Reach);
         rowCount = Math.Min(weights.Rows.Drawn, region.Bottom + Reach) - firstRow;
@@ -41,7 +42,8 @@ internal sealed class PlaneUpsampler(UpsampleWeights weights)
         float p = factors[0], q = factors[1], r = factors[2], s = factors[3];
         int i = 0;
         for (; i <= length - Vector<float>.Count; i += Vector<float>.Count)
-            (new Vector<float>(a[i..]) * p + new Vector<float>(b[i..]) * q + new Vector<float>(c[i..]) * r + new Vector<float>(d[i..]) * s).CopyTo(into[i..]);
+            (new Vector<float>(a[i..]) * p + new Vector<float>(b[i..]) * q + new Vector<float>(c[i..]) * r + new Vector<float>(d[i..]) * s)
+                .CopyTo(into[i..]);
         for (; i < length; i++) into[i] = a[i] * p + b[i] * q + c[i] * r + d[i] * s;
     }
 

@@ -32,7 +32,8 @@ internal static class RowBlend
     private static Vector256<float> Wide(Vector128<ushort> bytes) =>
         Vector256.ConvertToSingle(Vector256.Create(Vector128.WidenLower(bytes), Vector128.WidenUpper(bytes)).AsInt32());
 
-    private static Vector256<int> Blend(Vector256<float> frame, int at, ReadOnlySpan<float> change, ReadOnlySpan<float> share, ReadOnlySpan<float> replacement)
+    private static Vector256<int> Blend(
+        Vector256<float> frame, int at, ReadOnlySpan<float> change, ReadOnlySpan<float> share, ReadOnlySpan<float> replacement)
     {
         var weight = Vector256.Clamp(Vector256.Create(share[at..]), Vector256<float>.Zero, Vector256<float>.One);
         var changed = frame + Vector256.Create(change[at..]);
@@ -40,5 +41,6 @@ internal static class RowBlend
         return Vector256.ConvertToInt32(Vector256.Clamp(value, Vector256<float>.Zero, Vector256.Create(255f)) + Vector256.Create(0.5f));
     }
 
-    private static Vector128<ushort> Short(Vector256<int> values) => Vector128.Narrow(values.GetLower().AsUInt32(), values.GetUpper().AsUInt32());
+    private static Vector128<ushort> Short(Vector256<int> values) =>
+        Vector128.Narrow(values.GetLower().AsUInt32(), values.GetUpper().AsUInt32());
 }

@@ -9,7 +9,8 @@ namespace Locutor.Generation.Conditioning;
 /// <param name="Texts">Keys and values of each prompt.</param>
 /// <param name="Image">Keys and values of the picture.</param>
 /// <param name="Speech">Keys and values of each embedded speech.</param>
-internal sealed record ClipContext(IReadOnlyList<IReadOnlyList<KeysValues>> Texts, IReadOnlyList<KeysValues> Image, IReadOnlyList<IReadOnlyList<KeysValues>> Speech);
+internal sealed record ClipContext(
+    IReadOnlyList<IReadOnlyList<KeysValues>> Texts, IReadOnlyList<KeysValues> Image, IReadOnlyList<IReadOnlyList<KeysValues>> Speech);
 
 /// <summary>
 /// Computes keys and values in one pass over the blocks per clip. Those of prompts are cached for the whole video, those of a picture until
@@ -27,7 +28,8 @@ internal sealed class ContextCache(VideoTransformer transformer, ClipVisionEncod
     /// <param name="pixels">The pixels of that picture, [3, 1, H, W].</param>
     /// <param name="look">Receives the tokens of the picture encoder when they are computed.</param>
     /// <param name="speech">Speech of the clip.</param>
-    public ClipContext Project(IReadOnlyList<Tensor> prompts, Picture picture, Tensor pixels, Action<Tensor> look, IReadOnlyList<BlockTokens> speech)
+    public ClipContext Project(
+        IReadOnlyList<Tensor> prompts, Picture picture, Tensor pixels, Action<Tensor> look, IReadOnlyList<BlockTokens> speech)
     {
         Tensor[] unread = [.. prompts.Distinct<Tensor>(ReferenceEqualityComparer.Instance).Where(prompt => !texts.ContainsKey(prompt))];
         var owned = unread.Select(transformer.ComputeTextTokens).ToList();

@@ -17,4 +17,6 @@ public delegate ValueTask<Picture> PictureAt(int frame, CancellationToken cancel
 /// <param name="DrawnPicture">The single picture of all clips after the autoencoder; only moving regions are then decoded. Null decodes
 /// whole frames.</param>
 /// <param name="Speakers">Masks of two people from <see cref="SpeakerRegions"/>, [3, H / 8, W / 8]; null for one person.</param>
-public sealed record GenerationInputs(Tensor Text, Tensor? NegativeText, IReadOnlyList<ISpeech> Speech, PictureAt PictureAt, Tensor? Speakers = null, Picture? DrawnPicture = null);
+public sealed record GenerationInputs(
+    Tensor Text, Tensor? NegativeText, IReadOnlyList<ISpeech> Speech, PictureAt PictureAt, Tensor? Speakers = null,
+    Picture? DrawnPicture = null);

@@ -8,7 +8,8 @@ namespace Locutor.Generation.Conditioning;
 /// <summary>The decoded inputs of a request. Opening them finds invalid inputs before any network is loaded.</summary>
 public sealed class SourceMedia : IAsyncDisposable
 {
-    private SourceMedia(IReadOnlyList<StoredSound> voices, SourcePictures pictures, IReadOnlyList<string> notes) => (Voices, Pictures, Notes) = (voices, pictures, notes);
+    private SourceMedia(IReadOnlyList<StoredSound> voices, SourcePictures pictures, IReadOnlyList<string> notes) =>
+        (Voices, Pictures, Notes) = (voices, pictures, notes);
 
     /// <summary>Messages for the user about changes to the inputs that may be unexpected.</summary>
     public IReadOnlyList<string> Notes { get; }
@@ -23,10 +24,12 @@ public sealed class SourceMedia : IAsyncDisposable
     /// <exception cref="RequestException">The boxes do not fit the picture.</exception>
     public static async Task<SourceMedia> OpenAsync(ProductionRequest request, MediaLimits limits, CancellationToken cancellationToken)
     {
-        var pictures = await SourcePictures.OpenAsync(request.ImagePath, request.Settings.Buckets, limits, cancellationToken, request.Settings.Composition).ConfigureAwait(false);
+        var pictures = await SourcePictures.OpenAsync(
+            request.ImagePath, request.Settings.Buckets, limits, cancellationToken, request.Settings.Composition).ConfigureAwait(false);
         try
         {
-            if (request.AudioPaths.Count == 2 && SpeakerRegions.Fault(request.Settings.Speakers, pictures) is { } fault) throw new RequestException(VideoFields.Boxes.Name, fault);
+            if (request.AudioPaths.Count == 2 && SpeakerRegions.Fault(request.Settings.Speakers, pictures) is { } fault)
+                throw new RequestException(VideoFields.Boxes.Name, fault);
             var notes = new List<string>(pictures.Notes);
             return new SourceMedia(await VoicesAsync(request, limits, notes, cancellationToken).ConfigureAwait(false), pictures, notes);
         }
@@ -43,14 +46,16 @@ public sealed class SourceMedia : IAsyncDisposable
         return Pictures.DisposeAsync();
     }
 
-    private static async Task<IReadOnlyList<StoredSound>> VoicesAsync(ProductionRequest request, MediaLimits limits, List<string> notes, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<StoredSound>> VoicesAsync(
+        ProductionRequest request, MediaLimits limits, List<string> notes, CancellationToken cancellationToken)
     {
         var voices = new List<StoredSound>();
         try
         {
             foreach (string path in request.AudioPaths)
             {
-                var recording = await AudioDecoder.ReadAsync(path, SpeechEmbedding.SampleRate, limits, cancellationToken).ConfigureAwait(false);
+                var recording = await AudioDecoder.ReadAsync(path, SpeechEmbedding.SampleRate, limits, cancellationToken)
+                    .ConfigureAwait(false);
                 voices.Add(recording.Sound);
                 if (recording.Note is { } note) notes.Add(note);
             }

@@ -15,7 +15,8 @@ public sealed class SourcePictures : IAsyncDisposable
     private readonly VideoReader? video;
     private readonly Picture? still;
 
-    private SourcePictures(string path, int animation, Picture first, VideoReader? video, IReadOnlyList<int[]> buckets, CompositionOptions? composition)
+    private SourcePictures(
+        string path, int animation, Picture first, VideoReader? video, IReadOnlyList<int[]> buckets, CompositionOptions? composition)
     {
         this.video = video;
         (SourceHeight, SourceWidth) = (first.Height, first.Width);
@@ -27,7 +28,11 @@ public sealed class SourcePictures : IAsyncDisposable
             (VideoHeight, VideoWidth) = SizeBuckets.OwnSize((Height, Width), (SourceHeight, SourceWidth), composition.LargestSide);
             Target = PictureResizer.ResizeToCover(first, VideoHeight, VideoWidth);
         }
-        string[] notes = [animation > 1 ? $"{path}: is animated ({animation} frames); its first frame is used" : "", CropNote(path, first, VideoHeight, VideoWidth)];
+        string[] notes =
+        [
+            animation > 1 ? $"{path}: is animated ({animation} frames); its first frame is used" : "",
+            CropNote(path, first, VideoHeight, VideoWidth)
+        ];
         Notes = [.. notes.Where(note => note.Length > 0)];
     }
 
@@ -58,10 +63,15 @@ public sealed class SourcePictures : IAsyncDisposable
     /// <param name="limits">Limits of size and duration.</param>
     /// <param name="cancellationToken">Cancels the decoding.</param>
     /// <param name="composition">Composition options of the bundle; used for still pictures only.</param>
-    public static async Task<SourcePictures> OpenAsync(string path, IReadOnlyList<int[]> buckets, MediaLimits limits, CancellationToken cancellationToken, CompositionOptions? composition = null)
+    public static async Task<SourcePictures> OpenAsync(
+        string path, IReadOnlyList<int[]> buckets, MediaLimits limits, CancellationToken cancellationToken,
+        CompositionOptions? composition = null)
     {
         var info = await MediaProbe.ProbeAsync(path, limits, cancellationToken).ConfigureAwait(false);
-        if (info.Kind != MediaKind.Video) return new(path, info.Frames, await PictureDecoder.DecodeAsync(path, limits, cancellationToken).ConfigureAwait(false), null, buckets, composition);
+        if (info.Kind != MediaKind.Video)
+            return new(
+                path, info.Frames, await PictureDecoder.DecodeAsync(path, limits, cancellationToken).ConfigureAwait(false), null, buckets,
+                composition);
         var reader = await VideoReader.OpenAsync(path, limits, cancellationToken).ConfigureAwait(false);
         try
         {
@@ -92,7 +102,9 @@ public sealed class SourcePictures : IAsyncDisposable
         bool tall = rows / source.Height > columns / source.Width;
         if (Math.Max(rows / source.Height, columns / source.Width) < Negligible) return "";
         int each = (int)Math.Round((tall ? rows : columns) / 2);
-        return $"{path}: is {source.Width}x{source.Height} and the video {width}x{height}, so {each} {(tall ? "rows at the top and as many at the bottom" : "columns at the left and as many at the right")} are cut off; crop the picture yourself to choose what stays";
+        return $"{path}: is {source.Width}x{source.Height} and the video {width}x{height}, so {each} " +
+            $"{(tall ? "rows at the top and as many at the bottom" : "columns at the left and as many at the right")} are cut off; " +
+            "crop the picture yourself to choose what stays";
     }
 
     public ValueTask DisposeAsync() => video?.DisposeAsync() ?? ValueTask.CompletedTask;

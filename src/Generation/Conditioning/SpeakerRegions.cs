@@ -36,11 +36,14 @@ public static class SpeakerRegions
         double left = (source.Width - target.Width / scale) / 2, top = (source.Height - target.Height / scale) / 2;
         foreach (var box in boxes)
         {
-            if (box.Right > source.Width || box.Bottom > source.Height) return $"expected boxes inside the picture of {source.Width} x {source.Height} pixels, found {box}";
-            double width = Math.Min(box.Right, source.Width - left) - Math.Max(box.Left, left), height = Math.Min(box.Bottom, source.Height - top) - Math.Max(box.Top, top);
+            if (box.Right > source.Width || box.Bottom > source.Height)
+                return $"expected boxes inside the picture of {source.Width} x {source.Height} pixels, found {box}";
+            double width = Math.Min(box.Right, source.Width - left) - Math.Max(box.Left, left),
+                height = Math.Min(box.Bottom, source.Height - top) - Math.Max(box.Top, top);
             if (Math.Min(width, height) * scale >= SmallestSide) continue;
             int least = (int)Math.Ceiling(SmallestSide / scale);
-            return $"expected boxes of at least {least} x {least} pixels in the part of the picture that the video shows, found {box}, of which {Math.Max(0, width):0} x {Math.Max(0, height):0} pixels are in the video";
+            return $"expected boxes of at least {least} x {least} pixels in the part of the picture that the video shows, found {box}, " +
+                $"of which {Math.Max(0, width):0} x {Math.Max(0, height):0} pixels are in the video";
         }
         return null;
     }
@@ -54,7 +57,8 @@ public static class SpeakerRegions
     /// <param name="target">Height and width of the video.</param>
     /// <param name="latent">Height and width of a latent frame.</param>
     /// <returns>[3, latent height, latent width]: first person, second person, background; 0 or 1.</returns>
-    public static Tensor Masks(IReadOnlyList<SpeakerBox> boxes, (int Height, int Width) source, (int Height, int Width) target, (long Height, long Width) latent)
+    public static Tensor Masks(
+        IReadOnlyList<SpeakerBox> boxes, (int Height, int Width) source, (int Height, int Width) target, (long Height, long Width) latent)
     {
         using var scope = NewDisposeScope();
         var people = zeros(boxes.Count, source.Height, source.Width);

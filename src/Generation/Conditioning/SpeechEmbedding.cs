@@ -28,7 +28,8 @@ public static class SpeechEmbedding
     /// <param name="device">The device of the encoder.</param>
     /// <param name="cancellationToken">Cancels between two pieces.</param>
     /// <returns>A track of floor(25 * seconds) frames, at least 1.</returns>
-    public static SpeechTrack Compute(StoredSound sound, Wav2Vec2Encoder encoder, Device device, CancellationToken cancellationToken = default)
+    public static SpeechTrack Compute(
+        StoredSound sound, Wav2Vec2Encoder encoder, Device device, CancellationToken cancellationToken = default)
     {
         long frames = Math.Max(1, sound.Samples * FramesPerSecond / sound.SampleRate);
         double gain = Loudness.Gain(Loudness.Measure(sound));
@@ -38,7 +39,8 @@ public static class SpeechEmbedding
         try
         {
             encoder.ForwardTrack(
-                sound.Samples, Read, frames, Write, (slot, start, count) => slot < blocks ? track.Read(slot, start, count) : own.Read(slot - blocks, start, count));
+                sound.Samples, Read, frames, Write,
+                (slot, start, count) => slot < blocks ? track.Read(slot, start, count) : own.Read(slot - blocks, start, count));
             return track;
         }
         catch
@@ -73,5 +75,6 @@ public static class SpeechEmbedding
         return Compute(stored, encoder, device);
     }
 
-    private static int VideoFrames(long samples, int rate) => Math.Max(1, (int)Math.Ceiling(samples * (double)FramesPerSecond / rate - 1e-6));
+    private static int VideoFrames(long samples, int rate) =>
+        Math.Max(1, (int)Math.Ceiling(samples * (double)FramesPerSecond / rate - 1e-6));
 }

@@ -59,15 +59,20 @@ public sealed class SpeechStream : ISpeech
 
     public Tensor Windows(int start, int frames, int window)
     {
-        if (start + frames != end || frames > Frames) throw new ArgumentException($"expected a clip of at most {Frames} frames that ends at frame {end}, found {frames} frames from {start} on", nameof(frames));
+        if (start + frames != end || frames > Frames)
+            throw new ArgumentException(
+                $"expected a clip of at most {Frames} frames that ends at frame {end}, found {frames} frames from {start} on",
+                nameof(frames));
         using var still = no_grad();
         using var scope = NewDisposeScope();
         var sound = Loudness.Normalise(new Waveform(SpeechEmbedding.SampleRate, held));
-        var embedding = encoder.Forward(tensor(sound.Samples, ScalarType.Float32, device).unsqueeze(0), Frames).squeeze(0); // [window's frames, blocks, width]
+        // [window's frames, blocks, width]
+        var embedding = encoder.Forward(tensor(sound.Samples, ScalarType.Float32, device).unsqueeze(0), Frames).squeeze(0);
         long[] indices = [.. from frame in Enumerable.Range(Frames - frames, frames)
                              from offset in Enumerable.Range(-(window / 2), window)
                              select Math.Clamp((long)frame + offset, 0, Frames - 1)];
-        return embedding.index_select(0, tensor(indices, device: device)).unflatten(0, [frames, window]).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        return embedding.index_select(0, tensor(indices, device: device)).unflatten(0, [frames, window]).to(ScalarType.Float32)
+            .MoveToOuterDisposeScope();
     }
 
     public void Dispose() { }

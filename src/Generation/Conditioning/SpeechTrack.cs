@@ -65,7 +65,8 @@ public sealed class SpeechTrack : ISpeech
         return rows;
     }
 
-    public ValueTask<int> ReadAsync(int end, CancellationToken cancellationToken) => ValueTask.FromResult(end); // the whole track has been read
+    // the whole track has been read
+    public ValueTask<int> ReadAsync(int end, CancellationToken cancellationToken) => ValueTask.FromResult(end);
 
     public Tensor Windows(int start, int frames, int window) => AudioWindows.Of(this, start, frames, window);
 

@@ -38,6 +38,7 @@ internal static class Continuity
         var step = motion.narrow(1, known - 1, 1).to(video.device) - video.narrow(1, known - 1, 1);
         var share = 1 - arange(1, spread + 1, ScalarType.Float32, video.device).view(1, -1, 1, 1) / (frames + 1);
         var joined = (video.narrow(1, known, spread) + step * share).clamp(-1, 1);
-        return cat([video.narrow(1, 0, known), joined, video.narrow(1, known + spread, video.shape[1] - known - spread)], 1).MoveToOuterDisposeScope();
+        return cat([video.narrow(1, 0, known), joined, video.narrow(1, known + spread, video.shape[1] - known - spread)], 1)
+            .MoveToOuterDisposeScope();
     }
 }

@@ -18,10 +18,12 @@ public sealed class LabSpace
     /// <param name="fromXyz">Rows of the matrix back; null for the inverse.</param>
     /// <param name="bounded">True to clamp XYZ to the white point in the conversion to Lab; false to clamp negative Z in the conversion
     /// back.</param>
-    private LabSpace(double[] toXyz, double[]? fromXyz, bool bounded) => (this.toXyz, this.fromXyz, this.bounded) = (toXyz, fromXyz, bounded);
+    private LabSpace(double[] toXyz, double[]? fromXyz, bool bounded) =>
+        (this.toXyz, this.fromXyz, this.bounded) = (toXyz, fromXyz, bounded);
 
     /// <summary>The conversion of scikit-image (<c>rgb2lab</c>, <c>lab2rgb</c>), which InfiniteTalk uses.</summary>
-    public static LabSpace ScikitImage { get; } = new([0.412453, 0.357580, 0.180423, 0.212671, 0.715160, 0.072169, 0.019334, 0.119193, 0.950227], null, bounded: false);
+    public static LabSpace ScikitImage { get; } = new(
+        [0.412453, 0.357580, 0.180423, 0.212671, 0.715160, 0.072169, 0.019334, 0.119193, 0.950227], null, bounded: false);
 
     /// <summary>
     /// The conversion of SoulX-FlashTalk: <c>rgb_to_lab_torch</c> and <c>lab_to_rgb_torch</c> in <c>multitalk_utils.py</c>,
@@ -57,8 +59,10 @@ public sealed class LabSpace
         var xyz = where(f > 0.2068966, f.pow(3), (f - 16.0 / 116) / 7.787) * tensor(White).view(3, 1, 1, 1).to(lab.device);
         var back = fromXyz is null ? tensor(toXyz).view(3, 3).inverse() : tensor(fromXyz).view(3, 3);
         var linear = Mix(back, xyz);
-        return where(linear > 0.0031308, linear.clamp_min(0.0031308).pow(1 / 2.4) * 1.055 - 0.055, linear * 12.92).clamp(0, 1).MoveToOuterDisposeScope();
+        return where(linear > 0.0031308, linear.clamp_min(0.0031308).pow(1 / 2.4) * 1.055 - 0.055, linear * 12.92).clamp(0, 1)
+            .MoveToOuterDisposeScope();
     }
 
-    private static Tensor Mix(Tensor matrix, Tensor channels) => matrix.to(channels.device).matmul(channels.flatten(1)).view(channels.shape);
+    private static Tensor Mix(Tensor matrix, Tensor channels) =>
+        matrix.to(channels.device).matmul(channels.flatten(1)).view(channels.shape);
 }

@@ -19,7 +19,8 @@ public sealed record Check(string Name, Func<CancellationToken, Task<IReadOnlyLi
     /// Runs checks one after another. A check that throws, or that hangs because of a dead disk or driver, becomes a failure; the others
     /// still run.
     /// </summary>
-    public static async IAsyncEnumerable<Finding> RunAllAsync(IEnumerable<Check> checks, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public static async IAsyncEnumerable<Finding> RunAllAsync(
+        IEnumerable<Check> checks, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         foreach (var check in checks)
             foreach (var finding in await check.RunAsync(cancellationToken).ConfigureAwait(false)) yield return finding;
@@ -35,11 +36,19 @@ public sealed record Check(string Name, Func<CancellationToken, Task<IReadOnlyLi
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return [Finding.Failure(Name, $"no answer within {Patience.TotalSeconds:0} s", "something that it asks hangs: a driver, a program or a disk; the system's log may tell which")];
+            return [
+                Finding.Failure(
+                    Name, $"no answer within {Patience.TotalSeconds:0} s",
+                    "something that it asks hangs: a driver, a program or a disk; the system's log may tell which")
+            ];
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
-            return [Finding.Failure(Name, $"could not be checked: {failure.Message.ReplaceLineEndings(" ")}", "see whether the message names a file or a right that is missing")];
+            return [
+                Finding.Failure(
+                    Name, $"could not be checked: {failure.Message.ReplaceLineEndings(" ")}",
+                    "see whether the message names a file or a right that is missing")
+            ];
         }
     }
 }

@@ -24,24 +24,35 @@ public static class FolderChecks
         string there = folder;
         while (!Directory.Exists(there))
         {
-            if (Path.GetDirectoryName(there) is not { Length: > 0 } above) return Finding.Failure(check, $"{folder} cannot be made", "name another folder");
-            if (File.Exists(there)) return Finding.Failure(check, $"{folder}: {there} is a file, expected a folder", "move the file away or name another folder");
+            if (Path.GetDirectoryName(there) is not { Length: > 0 } above)
+                return Finding.Failure(check, $"{folder} cannot be made", "name another folder");
+            if (File.Exists(there))
+                return Finding.Failure(
+                    check, $"{folder}: {there} is a file, expected a folder", "move the file away or name another folder");
             there = above;
         }
 
         string state = there == folder ? folder : $"{folder} (will be made)";
         if (WhyNotWritable(there) is { } why)
-            return Finding.Failure(check, $"{state}: {there} cannot be written ({why})", $"give this user ({Environment.UserName}) the right to write there, or name another folder");
+            return Finding.Failure(
+                check, $"{state}: {there} cannot be written ({why})",
+                $"give this user ({Environment.UserName}) the right to write there, or name another folder");
         long free = new DriveInfo(there).AvailableFreeSpace;
         string text = $"{state}, {MachineChecks.Gibibytes(free)} free";
-        return free < room ? Finding.Warning(check, text, "little room is left on this disk; delete what is not needed ('locutor models prune' removes files of no bundle)") : Finding.Ok(check, text);
+        return free < room
+            ? Finding.Warning(
+                check, text,
+                "little room is left on this disk; delete what is not needed ('locutor models prune' removes files of no bundle)")
+            : Finding.Ok(check, text);
     }
 
     private static string? WhyNotWritable(string folder)
     {
         try
         {
-            using var probe = new FileStream(Path.Combine(folder, $".locutor-{Guid.NewGuid():N}"), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+            using var probe = new FileStream(
+                Path.Combine(folder, $".locutor-{Guid.NewGuid():N}"), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1,
+                FileOptions.DeleteOnClose);
             probe.WriteByte(0);
             return null;
         }

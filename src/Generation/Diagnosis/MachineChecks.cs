@@ -26,11 +26,23 @@ public static class MachineChecks
         string model = Kernels.Arithmetic.CpuInfo.Model, found = Kernels.Arithmetic.CpuInfo.Flags;
         string[] flags = [.. Flags.Intersect(found.Split(' '))];
         string caches = string.Join(", ", Caches());
-        string text = $"{(model.Length > 0 ? model : "unknown model")}; {Environment.ProcessorCount} cores; {(flags.Length > 0 ? string.Join(' ', flags) : "no flags told")}; caches {(caches.Length > 0 ? caches : "not told")}";
+        string text =
+            $"{(model.Length > 0 ? model : "unknown model")}; {Environment.ProcessorCount} cores; " +
+            $"{(flags.Length > 0 ? string.Join(' ', flags) : "no flags told")}; caches {(caches.Length > 0 ? caches : "not told")}";
         if (found.Length > 0 && !flags.Any(flag => flag is "avx2" or "asimd"))
-            return [Finding.Warning("processor", text, "without AVX2 networks run several times slower; a virtual machine may have to be told to pass the host's processor flags on")];
+            return [
+                Finding.Warning(
+                    "processor", text,
+                    "without AVX2 networks run several times slower; a virtual machine may have to be told to pass the host's " +
+                    "processor flags on")
+            ];
         if (OperatingSystem.IsLinux() && caches.Length == 0)
-            return [Finding.Warning("processor", text, "a virtual machine that hides cache sizes is slower, and libtorch computed wrongly on such machines; let the host pass them on (libvirt: cpu mode host-passthrough)")];
+            return [
+                Finding.Warning(
+                    "processor", text,
+                    "a virtual machine that hides cache sizes is slower, and libtorch computed wrongly on such machines; let the host " +
+                    "pass them on (libvirt: cpu mode host-passthrough)")
+            ];
         return [Finding.Ok("processor", text)];
     }
 
@@ -45,7 +57,8 @@ public static class MachineChecks
         }
     }
 
-    private static string Read(string folder, string name) => Path.Combine(folder, name) is var path && File.Exists(path) ? File.ReadAllText(path).Trim() : "";
+    private static string Read(string folder, string name) =>
+        Path.Combine(folder, name) is var path && File.Exists(path) ? File.ReadAllText(path).Trim() : "";
 
     private static List<Finding> LookAtMemory()
     {
@@ -54,8 +67,10 @@ public static class MachineChecks
         string text = $"{Gibibytes(total)} in all, {Gibibytes(available)} available";
         return available switch
         {
-            < LeastMemory => [Finding.Failure("memory", text, "the bundled model needs about 1.5 GiB; end other programs or give the container more")],
-            < GoodMemory => [Finding.Warning("memory", text, "enough for the bundled model alone; end other programs or give the container more")],
+            < LeastMemory =>
+                [Finding.Failure("memory", text, "the bundled model needs about 1.5 GiB; end other programs or give the container more")],
+            < GoodMemory =>
+                [Finding.Warning("memory", text, "enough for the bundled model alone; end other programs or give the container more")],
             _ => [Finding.Ok("memory", text)],
         };
     }
@@ -64,7 +79,10 @@ public static class MachineChecks
     {
         if (!File.Exists(MemoryFile)) return null;
         string? line = File.ReadLines(MemoryFile).FirstOrDefault(line => line.StartsWith("MemAvailable:", StringComparison.Ordinal));
-        return line?.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, var kilobytes, ..] && long.TryParse(kilobytes, CultureInfo.InvariantCulture, out long found) ? found << 10 : null;
+        return line?.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, var kilobytes, ..]
+            && long.TryParse(kilobytes, CultureInfo.InvariantCulture, out long found)
+            ? found << 10
+            : null;
     }
 
     private static async Task<IReadOnlyList<Finding>> LookAtFfmpegAsync(CancellationToken cancellationToken)
@@ -75,11 +93,17 @@ public static class MachineChecks
             string text = $"{found.Version} at {found.Path}, H.264 by {found.VideoEncoder ?? "no encoder"}";
             return found.Missing.Count == 0
                 ? [Finding.Ok("ffmpeg", text)]
-                : [Finding.Failure("ffmpeg", $"{text}; it lacks {string.Join(", ", found.Missing)}", "install a full build, such as Debian's or Ubuntu's package ffmpeg, and put it first in PATH")];
+                : [
+                    Finding.Failure(
+                        "ffmpeg", $"{text}; it lacks {string.Join(", ", found.Missing)}",
+                        "install a full build, such as Debian's or Ubuntu's package ffmpeg, and put it first in PATH")
+                ];
         }
         catch (MediaException missing)
         {
-            return [Finding.Failure("ffmpeg", missing.Message, "put ffmpeg and ffprobe of one version in PATH; they are looked for there alone")];
+            return [
+                Finding.Failure("ffmpeg", missing.Message, "put ffmpeg and ffprobe of one version in PATH; they are looked for there alone")
+            ];
         }
     }
 

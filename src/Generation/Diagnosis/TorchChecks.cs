@@ -27,24 +27,32 @@ public static class TorchChecks
     private static List<Finding> LookAtLibtorch()
     {
         string advice = Folder is null
-            ? "build with a libtorch ('dotnet build -p:LocutorTorch=cpu'), or let LOCUTOR_TORCH name a folder of libtorch 2.10, such as torch/lib of an installed PyTorch"
-            : $"LOCUTOR_TORCH names {Folder}: expected the folder of libtorch.so, libtorch_cpu.so and libc10.so of version 2.10; unset it to use the libtorch of this program";
+            ? "build with a libtorch ('dotnet build -p:LocutorTorch=cpu'), or let LOCUTOR_TORCH name a folder of libtorch 2.10, such as " +
+                "torch/lib of an installed PyTorch"
+            : $"LOCUTOR_TORCH names {Folder}: expected the folder of libtorch.so, libtorch_cpu.so and libc10.so of version 2.10; unset " +
+                "it to use the libtorch of this program";
         try
         {
             TorchLibraries.Load(TorchOptions.Current);
             using var sum = ones(2, 2).matmul(ones(2, 2)).sum();
-            if (sum.item<float>() != 8) return [Finding.Failure("libtorch", $"{Described()}: a product of ones is {sum.item<float>()}, expected 8", advice)];
+            if (sum.item<float>() != 8)
+                return [Finding.Failure("libtorch", $"{Described()}: a product of ones is {sum.item<float>()}, expected 8", advice)];
             return [Finding.Ok("libtorch", $"{Described()}, {get_num_threads()} threads")];
         }
-        catch (Exception failure) when (failure is DllNotFoundException or BadImageFormatException or TypeInitializationException or EntryPointNotFoundException or NotSupportedException or ExternalException)
+        catch (Exception failure)
+            when (failure is DllNotFoundException or BadImageFormatException or TypeInitializationException or EntryPointNotFoundException
+                or NotSupportedException or ExternalException)
         {
             return [Finding.Failure("libtorch", $"does not load: {Reason(failure)}", advice)];
         }
     }
 
-    private static string Reason(Exception failure) => (failure is DllNotFoundException ? failure : failure.GetBaseException()).Message.ReplaceLineEndings(" ");
+    private static string Reason(Exception failure) =>
+        (failure is DllNotFoundException ? failure : failure.GetBaseException()).Message.ReplaceLineEndings(" ");
 
-    private static string Described() => $"{TorchLibraries.Version() ?? "unknown version"} in {LoadedFolder() ?? Folder ?? "an unknown folder"}{(cuda.is_available() ? " with CUDA" : ", for the CPU alone")}";
+    private static string Described() =>
+        $"{TorchLibraries.Version() ?? "unknown version"} in " +
+        $"{LoadedFolder() ?? Folder ?? "an unknown folder"}{(cuda.is_available() ? " with CUDA" : ", for the CPU alone")}";
 
     /// <summary>Returns the folder of the libtorch that this process has loaded.</summary>
     private static string? LoadedFolder()
@@ -59,10 +67,20 @@ public static class TorchChecks
     {
         if (!CudaDriver.IsPresent)
             return [Directory.Exists(DriverFolder)
-                ? Finding.Warning("gpu", "the kernel has an NVIDIA driver, but libcuda.so.1 does not load or start", "install the driver's libraries of the same version; in a container, start it with --gpus all")
-                : Finding.Ok("gpu", "none; networks run on the CPU (the bundled model is made for that, the published ones are far too slow)")];
+                ? Finding.Warning(
+                    "gpu", "the kernel has an NVIDIA driver, but libcuda.so.1 does not load or start",
+                    "install the driver's libraries of the same version; in a container, start it with --gpus all")
+                : Finding.Ok(
+                    "gpu", "none; networks run on the CPU (the bundled model is made for that, the published ones are far too slow)")];
         int count = CudaDriver.Count();
-        if (count == 0) return [Finding.Warning("gpu", $"the driver is here, but shows no GPU (CUDA_VISIBLE_DEVICES is '{Environment.GetEnvironmentVariable("CUDA_VISIBLE_DEVICES")}')", "unset CUDA_VISIBLE_DEVICES, or see whether 'nvidia-smi' lists a GPU")];
+        if (count == 0)
+            return [
+                Finding.Warning(
+                    "gpu",
+                    "the driver is here, but shows no GPU (CUDA_VISIBLE_DEVICES is " +
+                    $"'{Environment.GetEnvironmentVariable("CUDA_VISIBLE_DEVICES")}')",
+                    "unset CUDA_VISIBLE_DEVICES, or see whether 'nvidia-smi' lists a GPU")
+            ];
         bool used = cuda.is_available();
         return [.. Enumerable.Range(0, count).Select(number => LookAtGpu(number, used)), Driver()];
     }
@@ -70,10 +88,18 @@ public static class TorchChecks
     private static Finding LookAtGpu(int number, bool used)
     {
         var (free, total) = CudaDriver.Memory(number);
-        string text = $"cuda:{number} {CudaDriver.DeviceName(number)}, capability {CudaDriver.Capability(number)}, {MachineChecks.Gibibytes(free)} of {MachineChecks.Gibibytes(total)} free";
-        if (!used) return Finding.Warning("gpu", $"{text}; not used: this libtorch has no CUDA, or one that the driver does not run", "let LOCUTOR_TORCH name the folder of a libtorch 2.10 with CUDA, such as torch/lib of an installed PyTorch");
+        string text =
+            $"cuda:{number} {CudaDriver.DeviceName(number)}, capability {CudaDriver.Capability(number)}, " +
+            $"{MachineChecks.Gibibytes(free)} of {MachineChecks.Gibibytes(total)} free";
+        if (!used)
+            return Finding.Warning(
+                "gpu", $"{text}; not used: this libtorch has no CUDA, or one that the driver does not run",
+                "let LOCUTOR_TORCH name the folder of a libtorch 2.10 with CUDA, such as torch/lib of an installed PyTorch");
         return free < total / 2
-            ? Finding.Warning("gpu", text, "another program holds more than half of its memory ('nvidia-smi' lists it); end it, or give --vram-budget less than is free")
+            ? Finding.Warning(
+                "gpu", text,
+                "another program holds more than half of its memory ('nvidia-smi' lists it); end it, or give --vram-budget less than " +
+                "is free")
             : Finding.Ok("gpu", text);
     }
 
@@ -81,7 +107,8 @@ public static class TorchChecks
     {
         string version = Path.Combine(DriverFolder, "version");
         string? line = File.Exists(version) ? File.ReadLines(version).FirstOrDefault() : null;
-        string? number = line?.Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault(word => word.Length > 0 && char.IsAsciiDigit(word[0]) && word.Contains('.', StringComparison.Ordinal));
+        string? number = line?.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .FirstOrDefault(word => word.Length > 0 && char.IsAsciiDigit(word[0]) && word.Contains('.', StringComparison.Ordinal));
         return Finding.Ok("driver", $"{number ?? "unknown version"}, runs CUDA up to {CudaDriver.Version()}");
     }
 
@@ -90,7 +117,9 @@ public static class TorchChecks
         bool needed = CudaDriver.IsPresent && cuda.is_available();
         if (Torch.Cuda.Nvrtc.Find(TorchOptions.Current) is { } compiler) return [Finding.Ok("nvrtc", $"version {compiler.Version}")];
         return [needed
-            ? Finding.Warning("nvrtc", "not found: this program's own kernels are not used, so a GPU is slower than it could be", "install libnvrtc of CUDA 12 or 13 (it comes with PyTorch), or let LOCUTOR_NVRTC name the file libnvrtc.so")
+            ? Finding.Warning(
+                "nvrtc", "not found: this program's own kernels are not used, so a GPU is slower than it could be",
+                "install libnvrtc of CUDA 12 or 13 (it comes with PyTorch), or let LOCUTOR_NVRTC name the file libnvrtc.so")
             : Finding.Ok("nvrtc", "not installed; it is only used with a GPU")];
     }
 }

@@ -23,8 +23,12 @@ public sealed class WrongResultException : Exception
         new($"the {network} gave numbers that are not finite at {when}, in {precision}. {Advice}") { Network = network, When = when };
 
     /// <summary>Creates the error for a clip that failed again in a higher precision.</summary>
-    public static WrongResultException NotFiniteTwice(WrongResultException first, WrongResultException second, string precision, string finer) =>
-        new($"the {second.Network} gave numbers that are not finite at {second.When}, in {finer} as before in {precision} (the {first.Network} at {first.When}). {Advice}", first)
+    public static WrongResultException NotFiniteTwice(
+        WrongResultException first, WrongResultException second, string precision, string finer) =>
+        new(
+            $"the {second.Network} gave numbers that are not finite at {second.When}, in {finer} as before in {precision} (the " +
+            $"{first.Network} at {first.When}). {Advice}",
+            first)
         {
             Network = second.Network,
             When = second.When,
@@ -32,7 +36,10 @@ public sealed class WrongResultException : Exception
 
     /// <summary>Creates the error for a clip that cannot be computed again, because the memory is too small.</summary>
     public static WrongResultException NoRoomFor(WrongResultException first, string precision, string finer, Exception cause) =>
-        new($"the {first.Network} gave numbers that are not finite at {first.When}, in {precision}, and there is too little memory to compute the clip in {finer}. {Advice}", cause)
+        new(
+            $"the {first.Network} gave numbers that are not finite at {first.When}, in {precision}, and there is too little memory to " +
+            $"compute the clip in {finer}. {Advice}",
+            cause)
         {
             Network = first.Network,
             When = first.When,

@@ -37,10 +37,12 @@ public sealed class BundleBlueprint(Bundle bundle)
     }
 
     /// <summary>Returns the part of a file's weights that belongs to the network.</summary>
-    public static Weights Below(Weights weights, NetworkFiles files) => files.Prefix.Length == 0 ? weights : weights[files.Prefix.TrimEnd('.')];
+    public static Weights Below(Weights weights, NetworkFiles files) =>
+        files.Prefix.Length == 0 ? weights : weights[files.Prefix.TrimEnd('.')];
 
     /// <summary>True if a tensor in the network's file belongs to another network; several networks may share one file.</summary>
     private bool IsAnothers(NetworkFiles files, string key) => files.Prefix.Length > 0
         ? !key.StartsWith(files.Prefix, StringComparison.Ordinal)
-        : NetworkKinds.All.Select(bundle.Network).Any(other => other.Prefix.Length > 0 && key.StartsWith(other.Prefix, StringComparison.Ordinal));
+        : NetworkKinds.All.Select(bundle.Network).Any(
+            other => other.Prefix.Length > 0 && key.StartsWith(other.Prefix, StringComparison.Ordinal));
 }

@@ -25,11 +25,16 @@ public static class DeviceFinder
         if (name == "auto") return cuda.is_available() ? CUDA : CPU;
         if (name == "cpu") return CPU;
         int index = 0;
-        if (name != "cuda" && !(name.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out index)))
+        if (name != "cuda"
+            && !(name.StartsWith("cuda:", StringComparison.Ordinal)
+                && int.TryParse(name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out index)))
             throw new RequestException("device", $"expected auto, cpu, cuda or cuda:N, found '{name}'");
         int gpus = cuda.is_available() ? cuda.device_count() : 0;
-        if (gpus == 0) throw new DeviceUnavailableException("no GPU found; is LOCUTOR_TORCH a folder of libtorch with CUDA, and nvidia-smi content?");
-        return index < gpus ? new Device(TorchSharp.DeviceType.CUDA, index) : throw new DeviceUnavailableException($"expected a GPU from 0 to {gpus - 1}, found {index}");
+        if (gpus == 0)
+            throw new DeviceUnavailableException("no GPU found; is LOCUTOR_TORCH a folder of libtorch with CUDA, and nvidia-smi content?");
+        return index < gpus
+            ? new Device(TorchSharp.DeviceType.CUDA, index)
+            : throw new DeviceUnavailableException($"expected a GPU from 0 to {gpus - 1}, found {index}");
     }
 }
 

@@ -22,5 +22,6 @@ public sealed record LoadingOptions(Device Device, ScalarType Type)
     public long? Budget { get; init; }
 
     /// <summary>Creates the options of a precision on a device.</summary>
-    public static LoadingOptions From(Device device, Precision precision) => new(device, precision.Arithmetic(device)) { Linears = precision.Linears() };
+    public static LoadingOptions From(Device device, Precision precision) =>
+        new(device, precision.Arithmetic(device)) { Linears = precision.Linears() };
 }

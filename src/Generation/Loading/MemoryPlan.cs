@@ -33,7 +33,8 @@ public sealed record MemoryPlan(BlockResidency Residency, bool TextStays, long? 
     {
         if (budget is not { } limit) return new(BlockResidency.All, true, null);
         var config = new BundleBlueprint(bundle).Transformer;
-        long block = VideoTransformer.BlockBytes(config, type, linears), networks = Networks(bundle, config, type), text = Text(bundle), kept = Kept(bundle, config, type);
+        long block = VideoTransformer.BlockBytes(config, type, linears), networks = Networks(bundle, config, type), text = Text(bundle),
+            kept = Kept(bundle, config, type);
         long beside = CudaMemory.DriverOverheadBytes + Tokens(bundle, config, type) + kept + networks;
         var residency = BlockResidency.Within(limit, beside, block, config.Blocks);
         bool textStays = type != ScalarType.Float16 && limit >= beside + config.Blocks * block + text;
@@ -50,7 +51,10 @@ public sealed record MemoryPlan(BlockResidency Residency, bool TextStays, long? 
     public static long? Parse(string? text)
     {
         if (text is null) return null;
-        var (number, unit) = text.EndsWith("GiB", StringComparison.OrdinalIgnoreCase) ? (text[..^3], 1L << 30) : text.EndsWith("GB", StringComparison.OrdinalIgnoreCase) ? (text[..^2], 1_000_000_000L) : (text, 1L << 30);
+        var (number, unit) = text.EndsWith("GiB", StringComparison.OrdinalIgnoreCase)
+            ? (text[..^3], 1L << 30)
+            : text.EndsWith("GB", StringComparison.OrdinalIgnoreCase) ? (text[..^2], 1_000_000_000L)
+            : (text, 1L << 30);
         return double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value is > 0 and < 100_000
             ? (long)(value * unit)
             : throw new RequestException("vram_budget", $"expected a number of GiB, such as 24, 24GiB or 24GB, found '{text}'");
@@ -70,7 +74,8 @@ public sealed record MemoryPlan(BlockResidency Residency, bool TextStays, long? 
 
     /// <summary>Size of the keys and values of a clip's text, picture and speech.</summary>
     private static long Kept(Bundle bundle, VideoTransformerConfig config, ScalarType type) =>
-        config.Blocks * (config.TextTokens + ImageTokens + AudioPasses * Frames(bundle) * config.AudioTokens) * 2 * config.Width * Size(type);
+        config.Blocks * (config.TextTokens + ImageTokens + AudioPasses * Frames(bundle) * config.AudioTokens) * 2 * config.Width
+            * Size(type);
 
     private static long Frames(Bundle bundle) => (bundle.ClipFrames - 1) / new BundleBlueprint(bundle).Autoencoder.TemporalStride() + 1;
 

@@ -22,6 +22,7 @@ public static class ModelFinder
         name ??= catalogue.Find(DefaultName) is null ? UntrainedBundle.Name : DefaultName;
         if (name == UntrainedBundle.Name) return new(UntrainedBundle.Bundle, null, catalogue.Store);
         return catalogue.FindOrRead(name)
-            ?? throw new RequestException("model", $"expected one of {string.Join(", ", catalogue.Names().Append(UntrainedBundle.Name))}, found '{name}'");
+            ?? throw new RequestException(
+                "model", $"expected one of {string.Join(", ", catalogue.Names().Append(UntrainedBundle.Name))}, found '{name}'");
     }
 }

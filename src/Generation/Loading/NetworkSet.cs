@@ -29,7 +29,9 @@ public sealed class NetworkSet : IDisposable
     private readonly Func<string, int[]> tokenize;
     private (Picture Picture, Tensor Drawn)? still;
 
-    private NetworkSet(Bundle bundle, LoadingOptions options, Func<string, int[]> tokenize, Func<NetworkKind, ScalarType, Weights> open, Func<LoadingOptions, NetworkSet> reopen)
+    private NetworkSet(
+        Bundle bundle, LoadingOptions options, Func<string, int[]> tokenize, Func<NetworkKind, ScalarType, Weights> open,
+        Func<LoadingOptions, NetworkSet> reopen)
     {
         var (device, type) = options;
         Bundle = bundle;
@@ -39,7 +41,8 @@ public sealed class NetworkSet : IDisposable
         var transformer = open(NetworkKind.Transformer, type);
         var plan = MemoryPlan.Within(bundle, options.Budget, type, transformer.Linears);
         Precision = (transformer.Linears == LinearPrecision.Plain ? type.ToString() : transformer.Linears.ToString()).ToLowerInvariant();
-        Finer = FinerNetworks.Above(device, type, transformer.Linears, finer => reopen(options with { Type = finer, Linears = LinearPrecision.Plain }));
+        Finer = FinerNetworks.Above(
+            device, type, transformer.Linears, finer => reopen(options with { Type = finer, Linears = LinearPrecision.Plain }));
         var textDevice = plan.TextStays ? Arithmetic.OfText(device) : CPU;
         if (textDevice.type == TorchSharp.DeviceType.CPU) CpuChecks.RequireFloat32();
         Transformer = new(transformer, sizes.Transformer, plan.Residency);
@@ -102,7 +105,8 @@ public sealed class NetworkSet : IDisposable
             var tokenizer = TextTokenizer.Open(model.Locate(bundle.Networks.Tokenizer));
             var built = new List<(NetworkKind Kind, CheckpointParameters Parameters)>();
             var (summary, notices) = (new List<string>(), new List<string>());
-            var set = new NetworkSet(bundle, options, prompt => tokenizer.Encode(prompt), Open, finer => Load(model, finer)) { Summary = summary };
+            var set = new NetworkSet(
+                bundle, options, prompt => tokenizer.Encode(prompt), Open, finer => Load(model, finer)) { Summary = summary };
             set.owned.AddRange(opened);
             set.Notices = [.. set.Notices, .. notices];
             var blueprint = new BundleBlueprint(bundle);
@@ -131,7 +135,8 @@ public sealed class NetworkSet : IDisposable
     }
 
     /// <summary>Creates small networks with random parameters from a seed. The whole pipeline runs, and the videos show noise.</summary>
-    public static NetworkSet Untrained(long seed, Device device, ScalarType type) => Random(UntrainedBundle.Bundle, seed, new(device, type));
+    public static NetworkSet Untrained(long seed, Device device, ScalarType type) =>
+        Random(UntrainedBundle.Bundle, seed, new(device, type));
 
     /// <summary>
     /// Creates networks of a bundle's sizes with random parameters from a seed, generated on the device; no file is needed.
@@ -146,7 +151,8 @@ public sealed class NetworkSet : IDisposable
         Weights Open(NetworkKind kind, ScalarType arithmetic)
         {
             parameters.Add(new RandomParameters(seed + parameters.Count, onDevice: options.Device.type != TorchSharp.DeviceType.CPU));
-            return new Weights(parameters[^1], arithmetic, options.Device).With(kind == NetworkKind.Transformer ? options.Linears ?? LinearPrecision.Plain : LinearPrecision.Plain);
+            return new Weights(parameters[^1], arithmetic, options.Device)
+                .With(kind == NetworkKind.Transformer ? options.Linears ?? LinearPrecision.Plain : LinearPrecision.Plain);
         }
     }
 
@@ -156,8 +162,14 @@ public sealed class NetworkSet : IDisposable
     /// </summary>
     private static LinearPrecision Held(Checkpoint checkpoint, Device device, LinearPrecision? asked, List<string> notices)
     {
-        var first = checkpoint.Tensors.FirstOrDefault(entry => entry.Key.EndsWith("blocks.0.self_attn.q.weight", StringComparison.Ordinal)).Value;
-        var stored = first?.Type switch { ElementType.Float8E4M3 => LinearPrecision.Float8, ElementType.Int8 => LinearPrecision.Int8, _ => LinearPrecision.Plain };
+        var first = checkpoint.Tensors.FirstOrDefault(
+            entry => entry.Key.EndsWith("blocks.0.self_attn.q.weight", StringComparison.Ordinal)).Value;
+        var stored = first?.Type switch
+        {
+            ElementType.Float8E4M3 => LinearPrecision.Float8,
+            ElementType.Int8 => LinearPrecision.Int8,
+            _ => LinearPrecision.Plain,
+        };
         if (GpuPaths.ForGpu(device) is not { } paths) return asked ?? LinearPrecision.Plain;
         var held = asked ?? paths.StoragePrecision(stored);
         if (paths.Notice(asked ?? stored, held) is { } notice) notices.Add(notice);
@@ -205,7 +217,8 @@ public sealed class NetworkSet : IDisposable
         SelfTest[] tests = [.. devices.Select(SelfTest.On).Distinct()];
         foreach (var test in tests) test.Save();
         var withoutBFloat16 = devices.Select(GpuPaths.ForGpu).Where(paths => paths is { Half: not ScalarType.BFloat16 }).Distinct()
-            .Select(paths => $"a GPU of capability {paths!.Capability} has no bfloat16: networks compute in {$"{paths.Half}".ToLowerInvariant()}, and the processor encodes the prompt");
+            .Select(
+                paths => $"a GPU of capability {paths!.Capability} has no bfloat16: networks compute in {$"{paths.Half}".ToLowerInvariant()}, and the processor encodes the prompt");
         return [.. tests.Select(test => test.Notice).OfType<string>(), .. withoutBFloat16];
     }
 }

@@ -13,7 +13,9 @@ namespace Locutor.Generation.Loading;
 /// <param name="Checkpoint">The checkpoint files as one.</param>
 /// <param name="Adapters">Adapters to merge; empty if a prepared file already contains them.</param>
 /// <param name="Summary">A line for each file: the number of tensors that were taken from it and that it changed.</param>
-internal sealed record NetworkSource(Checkpoint Checkpoint, IReadOnlyList<LoraAdapter> Adapters, IReadOnlyList<string> Summary, IReadOnlyList<IDisposable> Owned) : IDisposable
+internal sealed record NetworkSource(
+    Checkpoint Checkpoint, IReadOnlyList<LoraAdapter> Adapters, IReadOnlyList<string> Summary,
+    IReadOnlyList<IDisposable> Owned) : IDisposable
 {
     public void Dispose()
     {
@@ -40,7 +42,8 @@ internal sealed class NetworkSources(ResolvedBundle model, IReadOnlyList<BundleA
     {
         if (Prepared.Find(model, network, AdaptersOf(network), Order(arithmetic, linears)) is not { } file) return Open(network);
         var checkpoint = NetworkCheckpoint.Open(file.Path);
-        return new NetworkSource(checkpoint, [], [$"{file.Path}: {checkpoint.Tensors.Count} tensors, prepared in {file.Precision.Name()}"], []);
+        return new NetworkSource(
+            checkpoint, [], [$"{file.Path}: {checkpoint.Tensors.Count} tensors, prepared in {file.Precision.Name()}"], []);
     }
 
     /// <summary>Opens the sources.</summary>
@@ -51,7 +54,9 @@ internal sealed class NetworkSources(ResolvedBundle model, IReadOnlyList<BundleA
         try
         {
             LoraAdapter[] merged = [.. AdaptersOf(network).Select(adapter => Adapter(adapter, checkpoint, owned))];
-            return new NetworkSource(checkpoint, merged, [.. checkpoint.Report.Select(part => part.ToString()), .. merged.Select(adapter => adapter.ToString())], owned);
+            return new NetworkSource(
+                checkpoint, merged, [.. checkpoint.Report.Select(part => part.ToString()), .. merged.Select(adapter => adapter.ToString())],
+                owned);
         }
         catch
         {
@@ -92,7 +97,11 @@ internal sealed class NetworkSources(ResolvedBundle model, IReadOnlyList<BundleA
             LinearPrecision.Plain => plain,
             LinearPrecision.Float8 => [WeightPrecision.Float8, .. plain],
             LinearPrecision.Int8 => [WeightPrecision.Int8, .. plain],
-            _ => [.. Usual(), .. plain, WeightPrecision.Float32, WeightPrecision.BFloat16, WeightPrecision.Float16, WeightPrecision.Float8, WeightPrecision.Int8],
+            _ =>
+            [
+                .. Usual(), .. plain, WeightPrecision.Float32, WeightPrecision.BFloat16, WeightPrecision.Float16, WeightPrecision.Float8,
+                WeightPrecision.Int8
+            ],
         };
     }
 
@@ -103,8 +112,10 @@ internal sealed class NetworkSources(ResolvedBundle model, IReadOnlyList<BundleA
     private WeightPrecision[] Usual()
     {
         if (model.Bundle.Precision is not { } named) return [];
-        var usual = WeightPrecisions.Parse(named) ?? throw new BundleException($"bundle {model.Bundle.Name}: expected a precision of {WeightPrecisions.All}, found {named}");
-        bool int8 = usual == WeightPrecision.Float8 && device is not null && GpuPaths.ForGpu(device)?.StoragePrecision(LinearPrecision.Float8) == LinearPrecision.Int8;
+        var usual = WeightPrecisions.Parse(named)
+            ?? throw new BundleException($"bundle {model.Bundle.Name}: expected a precision of {WeightPrecisions.All}, found {named}");
+        bool int8 = usual == WeightPrecision.Float8 && device is not null
+            && GpuPaths.ForGpu(device)?.StoragePrecision(LinearPrecision.Float8) == LinearPrecision.Int8;
         return int8 ? [WeightPrecision.Int8, usual] : [usual];
     }
 }

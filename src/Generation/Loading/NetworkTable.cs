@@ -14,27 +14,35 @@ namespace Locutor.Generation.Loading;
 internal static class NetworkTable
 {
     public static NetworkRow<VideoTransformerConfig> Transformer { get; } = new(
-        NetworkKind.Transformer, "Wan14B", VideoTransformerConfig.Wan14B, (weights, config) => new VideoTransformer(weights, config), (_, _) => false);
+        NetworkKind.Transformer, "Wan14B", VideoTransformerConfig.Wan14B, (weights, config) => new VideoTransformer(weights, config),
+        (_, _) => false);
 
     public static NetworkRow<VideoAutoencoderConfig> Autoencoder { get; } = new(
-        NetworkKind.Autoencoder, "Wan21", VideoAutoencoderConfig.Wan21, (weights, config) => new VideoAutoencoder(weights, config), (_, _) => false);
+        NetworkKind.Autoencoder, "Wan21", VideoAutoencoderConfig.Wan21, (weights, config) => new VideoAutoencoder(weights, config),
+        (_, _) => false);
 
     public static NetworkRow<UmT5Config> Text { get; } = new(
-        NetworkKind.Text, "UmT5Xxl", UmT5Config.Xxl, (weights, config) => new UmT5Encoder(weights, config), (_, key) => UmT5Encoder.IgnoresKey(key));
+        NetworkKind.Text, "UmT5Xxl", UmT5Config.Xxl, (weights, config) => new UmT5Encoder(weights, config),
+        (_, key) => UmT5Encoder.IgnoresKey(key));
 
     public static NetworkRow<ClipVisionConfig> Image { get; } = new(
-        NetworkKind.Image, "ClipVitH14", ClipVisionConfig.VitH14, (weights, config) => new ClipVisionEncoder(weights, config), ClipVisionEncoder.IgnoresKey);
+        NetworkKind.Image, "ClipVitH14", ClipVisionConfig.VitH14, (weights, config) => new ClipVisionEncoder(weights, config),
+        ClipVisionEncoder.IgnoresKey);
 
     public static NetworkRow<Wav2Vec2Config> Speech { get; } = new(
-        NetworkKind.Speech, "Wav2Vec2Base", Wav2Vec2Config.ChineseBase, (weights, config) => new Wav2Vec2Encoder(weights, config), (_, key) => Wav2Vec2Encoder.IgnoresKey(key));
+        NetworkKind.Speech, "Wav2Vec2Base", Wav2Vec2Config.ChineseBase, (weights, config) => new Wav2Vec2Encoder(weights, config),
+        (_, key) => Wav2Vec2Encoder.IgnoresKey(key));
 
     public static NetworkRow<FaceUpsamplerConfig> Upsampler { get; } = new(
-        NetworkKind.Upsampler, "Sketch", new FaceUpsamplerConfig(Width: 48, Blocks: 3, Factor: 4), (weights, config) => new FaceUpsampler(weights, config), (_, _) => false);
+        NetworkKind.Upsampler, "Sketch", new FaceUpsamplerConfig(Width: 48, Blocks: 3, Factor: 4),
+        (weights, config) => new FaceUpsampler(weights, config), (_, _) => false);
 
     private static readonly NetworkRow[] Rows = [Transformer, Autoencoder, Text, Image, Speech, Upsampler];
 
     /// <summary>Returns the row of a network.</summary>
-    public static NetworkRow Row(NetworkKind kind) => Array.Find(Rows, row => row.Kind == kind) ?? throw new ArgumentOutOfRangeException(nameof(kind), kind, $"expected {NetworkKinds.Names}");
+    public static NetworkRow Row(NetworkKind kind) =>
+        Array.Find(Rows, row => row.Kind == kind)
+            ?? throw new ArgumentOutOfRangeException(nameof(kind), kind, $"expected {NetworkKinds.Names}");
 }
 
 /// <summary>One network of the table.</summary>
@@ -55,7 +63,8 @@ internal abstract record NetworkRow(NetworkKind Kind)
 /// <param name="Released">Configuration of the released architecture.</param>
 /// <param name="Construct">Builds the network.</param>
 /// <param name="Unused">Returns true for a key of the file that the network does not use.</param>
-internal sealed record NetworkRow<T>(NetworkKind Kind, string Architecture, T Released, Func<Weights, T, object> Construct, Func<T, string, bool> Unused) : NetworkRow(Kind)
+internal sealed record NetworkRow<T>(
+    NetworkKind Kind, string Architecture, T Released, Func<Weights, T, object> Construct, Func<T, string, bool> Unused) : NetworkRow(Kind)
     where T : class
 {
     /// <summary>Returns the network's configuration in a bundle.</summary>
@@ -64,7 +73,8 @@ internal sealed record NetworkRow<T>(NetworkKind Kind, string Architecture, T Re
     {
         var files = bundle.Network(Kind);
         if (files.Config is { } config)
-            return config.Deserialize<T>(JsonSerializerOptions.Web) ?? throw new BundleException($"expected the sizes of a {typeof(T).Name}, found null");
+            return config.Deserialize<T>(JsonSerializerOptions.Web)
+                ?? throw new BundleException($"expected the sizes of a {typeof(T).Name}, found null");
         return files.Architecture == Architecture
             ? Released
             : throw new BundleException($"unknown architecture '{files.Architecture}', expected {Architecture} or sizes of its own");

@@ -29,9 +29,11 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
         var (settings, pictures) = (request.Settings, media.Pictures);
         await using var writer = await VideoWriter.CreateAsync(Output(request, pictures, limits), cancellationToken).ConfigureAwait(false);
         request.Growing?.Invoke(writer.PartialPath);
-        await foreach (byte[] frame in FramesAsync(request, media, progress, archive, cancellationToken).ConfigureAwait(false)) await writer.WriteFrameAsync(frame, cancellationToken).ConfigureAwait(false);
+        await foreach (byte[] frame in FramesAsync(request, media, progress, archive, cancellationToken).ConfigureAwait(false))
+            await writer.WriteFrameAsync(frame, cancellationToken).ConfigureAwait(false);
         int frames = SpeechEmbedding.VideoFrames(media.Voices[0]);
-        int clips = GenerationOptions.Of(settings, pictures.Height, pictures.Width, frames, settings.Prompt, settings.NegativePrompt).Clips.Count;
+        int clips = GenerationOptions.Of(
+            settings, pictures.Height, pictures.Width, frames, settings.Prompt, settings.NegativePrompt).Clips.Count;
         progress?.Report(new(GenerationStage.Muxing, clips, clips, settings.Steps, settings.Steps));
         await writer.CompleteAsync(cancellationToken).ConfigureAwait(false);
         return new ProductionResult(request.OutputPath, pictures.VideoWidth, pictures.VideoHeight, frames, media.Voices[0].Seconds);
@@ -42,11 +44,13 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
     /// </summary>
     /// <inheritdoc cref="ProduceAsync"/>
     public IAsyncEnumerable<byte[]> FramesAsync(
-        ProductionRequest request, SourceMedia media, IProgress<GenerationProgress>? progress = null, ClipArchive? archive = null, CancellationToken cancellationToken = default) =>
+        ProductionRequest request, SourceMedia media, IProgress<GenerationProgress>? progress = null, ClipArchive? archive = null,
+        CancellationToken cancellationToken = default) =>
         DeviceOutOfMemoryException.WatchAsync(GenerateAsync(request, media, progress, archive, cancellationToken), cancellationToken);
 
     private async IAsyncEnumerable<byte[]> GenerateAsync(
-        ProductionRequest request, SourceMedia media, IProgress<GenerationProgress>? progress, ClipArchive? archive, [EnumeratorCancellation] CancellationToken cancellationToken)
+        ProductionRequest request, SourceMedia media, IProgress<GenerationProgress>? progress, ClipArchive? archive,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var (settings, pictures) = (request.Settings, media.Pictures);
         progress?.Report(new(GenerationStage.Encoding, 0, 0, 0, settings.Steps));
@@ -68,13 +72,15 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
 
         using var from = last;
         var generator = new TalkingVideoGenerator(networks) { Notice = request.Notice };
-        await foreach (var clip in video.GenerateAsync(generator, from: from, progress: progress, cancellationToken: cancellationToken).ConfigureAwait(false))
+        await foreach (var clip in
+                video.GenerateAsync(generator, from: from, progress: progress, cancellationToken: cancellationToken).ConfigureAwait(false))
         {
             using (clip)
             {
                 blank.BeginClip();
                 foreach (byte[] frame in Shown([.. clip.Frames()])) yield return frame;
-                if (archive is not null && !blank.ClipIsBlank && clip.Clip.Index < plan.Count - 1) await archive.SaveAsync(clip, cancellationToken).ConfigureAwait(false);
+                if (archive is not null && !blank.ClipIsBlank && clip.Clip.Index < plan.Count - 1)
+                    await archive.SaveAsync(clip, cancellationToken).ConfigureAwait(false);
             }
         }
 
@@ -87,7 +93,8 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
         }
     }
 
-    private VideoWriterOptions Output(ProductionRequest request, SourcePictures pictures, MediaLimits limits) => new(request.OutputPath, pictures.VideoWidth, pictures.VideoHeight)
+    private VideoWriterOptions Output(ProductionRequest request, SourcePictures pictures, MediaLimits limits) =>
+        new(request.OutputPath, pictures.VideoWidth, pictures.VideoHeight)
     {
         FramesPerSecond = SpeechEmbedding.FramesPerSecond,
         Fragmented = request.Fragmented,

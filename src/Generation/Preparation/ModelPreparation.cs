@@ -36,19 +36,23 @@ public static class ModelPreparation
     /// <param name="cancellationToken">Cancels; the completed part is kept for the next run.</param>
     /// <exception cref="BundleException">A source is not on disk.</exception>
     /// <exception cref="CheckpointException">A source does not fit the network, or there is not enough disk space.</exception>
-    public static async Task<PreparedModel> PrepareAsync(ResolvedBundle model, NetworkKind network, IReadOnlyList<BundleAdapter> adapters, WeightPrecision precision, IProgress<PullProgress>? progress, CancellationToken cancellationToken)
+    public static async Task<PreparedModel> PrepareAsync(
+        ResolvedBundle model, NetworkKind network, IReadOnlyList<BundleAdapter> adapters, WeightPrecision precision,
+        IProgress<PullProgress>? progress, CancellationToken cancellationToken)
     {
         var sources = new NetworkSources(model, adapters);
         string path = sources.Prepared.PathOf(model.Bundle, network, sources.AdaptersOf(network), precision);
         using var held = await PreparedFiles.LockAsync(path, cancellationToken);
-        if (sources.Prepared.Find(model, network, sources.AdaptersOf(network), [precision]) is { } there) return new PreparedModel(there.Path, true, new FileInfo(there.Path).Length, []);
+        if (sources.Prepared.Find(model, network, sources.AdaptersOf(network), [precision]) is { } there)
+            return new PreparedModel(there.Path, true, new FileInfo(there.Path).Length, []);
         var contents = await DescribeAsync(sources.Paths(network), network.Name(), precision, progress, cancellationToken);
         return await Task.Run(
             () =>
             {
                 using var source = sources.Open(network);
                 var asked = Asked(model.Bundle, network, source);
-                var weights = source.Checkpoint.Tensors.Values.Where(tensor => asked.ContainsKey(tensor.Name)).Select(tensor => Conversion(tensor, source.Adapters, precision, asked[tensor.Name] == ScalarType.Float32));
+                var weights = source.Checkpoint.Tensors.Values.Where(tensor => asked.ContainsKey(tensor.Name))
+                    .Select(tensor => Conversion(tensor, source.Adapters, precision, asked[tensor.Name] == ScalarType.Float32));
                 return Write(contents, weights, source.Checkpoint, source.Summary, path, progress, cancellationToken);
             },
             cancellationToken);
@@ -64,10 +68,17 @@ public static class ModelPreparation
     /// <param name="progress">Receives bytes and remaining time of each step.</param>
     /// <param name="cancellationToken">Cancels; the completed part is kept for the next run.</param>
     /// <exception cref="CheckpointException">A file cannot be read, an adapter does not fit, or there is not enough disk space.</exception>
-    public static async Task<PreparedModel> PrepareAsync(IReadOnlyList<string> weights, IReadOnlyList<(string Path, double Strength)> adapters, WeightPrecision precision, string output, IProgress<PullProgress>? progress, CancellationToken cancellationToken)
+    public static async Task<PreparedModel> PrepareAsync(
+        IReadOnlyList<string> weights, IReadOnlyList<(string Path, double Strength)> adapters, WeightPrecision precision, string output,
+        IProgress<PullProgress>? progress, CancellationToken cancellationToken)
     {
-        (string, string, double?)[] paths = [.. weights.Select(path => (Path.GetFileName(path), path, (double?)null)), .. adapters.Select(adapter => (Path.GetFileName(adapter.Path), adapter.Path, (double?)adapter.Strength))];
-        if (paths.FirstOrDefault(path => !Path.Exists(path.Item2)) is { Item2: { } missing }) throw new CheckpointException($"{missing}: no such file");
+        (string, string, double?)[] paths =
+        [
+            .. weights.Select(path => (Path.GetFileName(path), path, (double?)null)),
+            .. adapters.Select(adapter => (Path.GetFileName(adapter.Path), adapter.Path, (double?)adapter.Strength))
+        ];
+        if (paths.FirstOrDefault(path => !Path.Exists(path.Item2)) is { Item2: { } missing })
+            throw new CheckpointException($"{missing}: no such file");
         string path = Path.GetFullPath(output);
         var contents = await DescribeAsync(paths, "", precision, progress, cancellationToken);
         if (IsMadeOf(path, contents)) return new PreparedModel(path, true, new FileInfo(path).Length, []);
@@ -80,8 +91,13 @@ public static class ModelPreparation
                 {
                     foreach (var (file, _) in adapters) files.Add(LoraFile.Open(file));
                     LoraAdapter[] merged = [.. files.Zip(adapters, (file, adapter) => file.FitTo(checkpoint, adapter.Strength))];
-                    var all = checkpoint.Tensors.Values.Select(tensor => Conversion(tensor, merged, precision, tensor.Shape.Length < 2 || tensor.Name.EndsWith("modulation", StringComparison.Ordinal)));
-                    return Write(contents, all, checkpoint, [.. checkpoint.Report.Select(part => part.ToString()), .. merged.Select(adapter => adapter.ToString())], path, progress, cancellationToken);
+                    var all = checkpoint.Tensors.Values.Select(tensor => Conversion(
+                        tensor, merged, precision,
+                        tensor.Shape.Length < 2 || tensor.Name.EndsWith("modulation", StringComparison.Ordinal)));
+                    return Write(
+                        contents, all, checkpoint,
+                        [.. checkpoint.Report.Select(part => part.ToString()), .. merged.Select(adapter => adapter.ToString())], path,
+                        progress, cancellationToken);
                 }
                 finally
                 {
@@ -91,7 +107,9 @@ public static class ModelPreparation
             cancellationToken);
     }
 
-    private static async Task<PreparedContents> DescribeAsync(IReadOnlyList<(string Name, string Path, double? Strength)> paths, string network, WeightPrecision precision, IProgress<PullProgress>? progress, CancellationToken cancellationToken)
+    private static async Task<PreparedContents> DescribeAsync(
+        IReadOnlyList<(string Name, string Path, double? Strength)> paths, string network, WeightPrecision precision,
+        IProgress<PullProgress>? progress, CancellationToken cancellationToken)
     {
         var meter = new ProgressMeter(PreparedFiles.BytesToHash(paths.Select(path => path.Path)), Steps, progress, TimeProvider.System);
         meter.Begin("hashing the sources");
@@ -108,9 +126,13 @@ public static class ModelPreparation
         return parameters.Asked;
     }
 
-    private static (CheckpointTensor, WeightConversion) Conversion(CheckpointTensor tensor, IReadOnlyList<LoraAdapter> adapters, WeightPrecision precision, bool wide) => (tensor, new WeightConversion(tensor, adapters, precision, wide));
+    private static (CheckpointTensor, WeightConversion) Conversion(
+        CheckpointTensor tensor, IReadOnlyList<LoraAdapter> adapters, WeightPrecision precision, bool wide) =>
+        (tensor, new WeightConversion(tensor, adapters, precision, wide));
 
-    private static PreparedModel Write(PreparedContents contents, IEnumerable<(CheckpointTensor, WeightConversion)> weights, Checkpoint from, IReadOnlyList<string> summary, string path, IProgress<PullProgress>? progress, CancellationToken cancellationToken)
+    private static PreparedModel Write(
+        PreparedContents contents, IEnumerable<(CheckpointTensor, WeightConversion)> weights, Checkpoint from,
+        IReadOnlyList<string> summary, string path, IProgress<PullProgress>? progress, CancellationToken cancellationToken)
     {
         var plan = new PreparationPlan([.. weights], contents.Identity, contents.ToMetadata());
         long bytes = plan.Weights.SelectMany(weight => weight.Conversion.Outlines).Sum(Networks.Preparation.Preparation.Bytes);

@@ -20,7 +20,8 @@ public sealed class BoxesField(string name, string help) : RequestField(name, he
     public static string Join(IEnumerable<string> boxes)
     {
         string[] all = [.. boxes];
-        return all is [var one] && (one.TrimStart().StartsWith("[[", StringComparison.Ordinal) || !one.Contains(',', StringComparison.Ordinal))
+        return all is [var one]
+            && (one.TrimStart().StartsWith("[[", StringComparison.Ordinal) || !one.Contains(',', StringComparison.Ordinal))
             ? one
             : $"[{string.Join(", ", all.Select(box => box.TrimStart().StartsWith('[') ? box : $"[{box}]"))}]";
     }
@@ -39,7 +40,8 @@ public sealed class BoxesField(string name, string help) : RequestField(name, he
     }
 
     private static bool IsBox(JsonElement box) => box.ValueKind is JsonValueKind.Array && box.GetArrayLength() == 4
-        && box.EnumerateArray().All(side => side.ValueKind is JsonValueKind.Number && side.TryGetDouble(out double pixels) && pixels is >= 0 and <= Farthest);
+        && box.EnumerateArray().All(
+            side => side.ValueKind is JsonValueKind.Number && side.TryGetDouble(out double pixels) && pixels is >= 0 and <= Farthest);
 
     private static SpeakerBox Box(JsonElement box)
     {

@@ -17,7 +17,8 @@ public sealed class RequestFaults
 {
     private readonly Dictionary<string, string[]> errors = new(StringComparer.Ordinal);
 
-    public void Add(string field, string reason) => errors[field] = errors.TryGetValue(field, out var earlier) ? [.. earlier, reason] : [reason];
+    public void Add(string field, string reason) =>
+        errors[field] = errors.TryGetValue(field, out var earlier) ? [.. earlier, reason] : [reason];
 
     public void Add(RequestException exception)
     {

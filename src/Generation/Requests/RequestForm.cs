@@ -71,15 +71,19 @@ public sealed class RequestForm(params IReadOnlyList<RequestField> extra)
         CheckInputs();
         Faults.ThrowIfAny();
         var request = VideoRequest.Empty;
-        foreach (var field in VideoFields.All.Where(field => field is not FileField && Value(field) is not null)) request = request.With(field, values[field.Name]);
-        request = request.With(VideoFields.Model, bundle!.Name).With(VideoFields.Seed, request[VideoFields.Seed] ?? RandomNumberGenerator.GetInt32(int.MaxValue));
+        foreach (var field in VideoFields.All.Where(field => field is not FileField && Value(field) is not null))
+            request = request.With(field, values[field.Name]);
+        request = request.With(VideoFields.Model, bundle!.Name)
+            .With(VideoFields.Seed, request[VideoFields.Seed] ?? RandomNumberGenerator.GetInt32(int.MaxValue));
         var settings = VideoSettings.Resolve(bundle, request);
         return new ResolvedRequest(bundle, request.With(VideoFields.Prompt, settings.Prompt), settings);
     }
 
     private Bundle? FindBundle(Func<string?, Bundle> find)
     {
-        if (values.TryGetValue(VideoFields.Model.Name, out var value) && Value(VideoFields.Model) is null && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.String)) return null;
+        if (values.TryGetValue(VideoFields.Model.Name, out var value) && Value(VideoFields.Model) is null
+            && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.String))
+            return null;
         try
         {
             return find((string?)Value(VideoFields.Model));
@@ -96,8 +100,10 @@ public sealed class RequestForm(params IReadOnlyList<RequestField> extra)
     {
         bool image = Has(VideoFields.Image), video = Has(VideoFields.Video);
         if (image && video) Faults.Add(VideoFields.Video.Name, "expected either a picture or a source video, found both");
-        else if (!image && !video && !Faults.Has(VideoFields.Image.Name) && !Faults.Has(VideoFields.Video.Name)) Faults.Add(VideoFields.Image.Name, "expected a picture or a source video, found nothing");
-        if (!Has(VideoFields.Audio) && !Faults.Has(VideoFields.Audio.Name)) Faults.Add(VideoFields.Audio.Name, "expected a voice, found nothing");
+        else if (!image && !video && !Faults.Has(VideoFields.Image.Name) && !Faults.Has(VideoFields.Video.Name))
+            Faults.Add(VideoFields.Image.Name, "expected a picture or a source video, found nothing");
+        if (!Has(VideoFields.Audio) && !Faults.Has(VideoFields.Audio.Name))
+            Faults.Add(VideoFields.Audio.Name, "expected a voice, found nothing");
         if (Value(VideoFields.Boxes) is not null && !Has(VideoFields.Audio2) && !Faults.Has(VideoFields.Audio2.Name))
             Faults.Add(VideoFields.Boxes.Name, "expected boxes only with two voices, found one voice");
     }
@@ -112,7 +118,10 @@ public sealed class RequestForm(params IReadOnlyList<RequestField> extra)
         var field = Fields.FirstOrDefault(field => field.Name == name);
         if (field is not null || ++unknown > MostUnknown) return field;
         if (name.Length > LongestName) Faults.Add(name[..LongestName] + "...", "there is no such field");
-        else Faults.Add(name, $"there is no such field; did you mean {string.Join(", ", NearestNames.To(name, Fields.Select(known => known.Name)))}?");
+        else
+            Faults.Add(
+                name,
+                $"there is no such field; did you mean {string.Join(", ", NearestNames.To(name, Fields.Select(known => known.Name)))}?");
         return null;
     }
 }

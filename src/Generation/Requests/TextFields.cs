@@ -60,7 +60,8 @@ public sealed class ChoiceField(string name, string help, Func<Bundle?, IReadOnl
     /// <summary>Describes the choices if they depend on the model.</summary>
     public string Source { get; init; } = "the model's names";
 
-    public override string Expected(Bundle? bundle) => names(bundle) is { } known ? $"one of {string.Join(", ", known)}" : $"one of {Source}";
+    public override string Expected(Bundle? bundle) =>
+        names(bundle) is { } known ? $"one of {string.Join(", ", known)}" : $"one of {Source}";
 
     public override FieldLimits Limits(Bundle? bundle) => new("string") { Choices = names(bundle) };
 

@@ -32,10 +32,12 @@ public sealed class VideoRequest
         VideoFields.All.Where(known => values.ContainsKey(known.Name)).Select(known => (known, values[known.Name]));
 
     /// <summary>Returns a copy with one more value; null returns this object.</summary>
-    public VideoRequest With(RequestField field, object? value) => value is null ? this : With(field, JsonSerializer.SerializeToElement(value, value.GetType()));
+    public VideoRequest With(RequestField field, object? value) =>
+        value is null ? this : With(field, JsonSerializer.SerializeToElement(value, value.GetType()));
 
     /// <summary>Returns a copy with one more value in its JSON form.</summary>
-    public VideoRequest With(RequestField field, JsonElement value) => new(new Dictionary<string, JsonElement>(values, StringComparer.Ordinal) { [field.Name] = value });
+    public VideoRequest With(RequestField field, JsonElement value) =>
+        new(new Dictionary<string, JsonElement>(values, StringComparer.Ordinal) { [field.Name] = value });
 
     /// <summary>Reports every value that the bundle does not allow.</summary>
     /// <param name="bundle">The bundle; null if the model is not known, and ranges that depend on it are not checked.</param>

@@ -63,7 +63,8 @@ public sealed class EasyCache(EasyCacheOptions options) : IStepCache
 
     private void Learn(Tensor found)
     {
-        if (velocity is not null && ranAt is not null) rate = Distance(found, velocity) / Math.Max(Distance(latent!, ranAt), double.Epsilon);
+        if (velocity is not null && ranAt is not null)
+            rate = Distance(found, velocity) / Math.Max(Distance(latent!, ranAt), double.Epsilon);
         Keep(ref velocity, found.clone());
         Keep(ref ranAt, latent!.alias());
     }

@@ -49,7 +49,9 @@ public abstract record StepCacheOptions
         bool number = double.TryParse(parts[^1], NumberStyles.Float, CultureInfo.InvariantCulture, out double threshold);
         bool valid = number && threshold is >= 0 and <= 10 && (parts is [_] || parts is ["teacache" or "easycache", _]);
         if (!valid || threshold == 0) return valid;
-        options = parts is ["easycache", _] ? new EasyCacheOptions(threshold) : new TeaCacheOptions(threshold, size == "720p" ? TeaCacheOptions.Wan720p : TeaCacheOptions.Wan480p);
+        options = parts is ["easycache", _]
+            ? new EasyCacheOptions(threshold)
+            : new TeaCacheOptions(threshold, size == "720p" ? TeaCacheOptions.Wan720p : TeaCacheOptions.Wan480p);
         return true;
     }
 }

@@ -41,7 +41,8 @@ public static class NoiseSchedule
     /// <param name="steps">Number of steps, 1 to 1000.</param>
     /// <param name="shift">Shift, above 0; 1 has no effect.</param>
     /// <returns>steps + 1 timesteps.</returns>
-    public static float[] EvenTimesteps(int steps, double shift) => Shifted(Enumerable.Range(0, steps).Select(i => Last * (steps - i) / steps), shift);
+    public static float[] EvenTimesteps(int steps, double shift) =>
+        Shifted(Enumerable.Range(0, steps).Select(i => Last * (steps - i) / steps), shift);
 
     private static float[] Shifted(IEnumerable<float> timesteps, double shift) =>
         [.. timesteps.Select(timestep => timestep / Last).Select(u => (float)shift * u / (1 + (float)(shift - 1) * u) * Last), 0];

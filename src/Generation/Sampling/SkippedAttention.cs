@@ -34,8 +34,11 @@ public sealed record SkippedAttentionOptions(double Budget)
     public static string? Refusal(int steps, int voices, VideoTransformer transformer, Device device, long tokens) =>
         steps < FewestSteps ? $"it needs {FewestSteps} steps or more, and this video has {steps}"
         : voices > 1 ? "it needs a video with one voice"
-        : !EightBitAttention.Serves(device, transformer.Config.HeadWidth, transformer.Linears, tokens) ? "it needs self attention with 8-bit products, which this model, size or device does not have"
-        : tokens > EightBitAttention.MostListedKeys ? $"it needs at most {EightBitAttention.MostListedKeys} tokens, and this video has {tokens}"
+        : !EightBitAttention.Serves(
+            device, transformer.Config.HeadWidth, transformer.Linears,
+            tokens) ? "it needs self attention with 8-bit products, which this model, size or device does not have"
+        : tokens
+        > EightBitAttention.MostListedKeys ? $"it needs at most {EightBitAttention.MostListedKeys} tokens, and this video has {tokens}"
         : null;
 }
 
@@ -61,7 +64,9 @@ internal sealed class SkippedAttention : IDisposable
     /// <summary>Returns the lists of a pass, one for each block. They are empty in the first step and whenever they are rebuilt.</summary>
     public IReadOnlyList<VisitedTiles> For(Pass pass)
     {
-        if (!lists.TryGetValue(pass, out var known)) known = ([.. Enumerable.Range(0, blocks).Select(_ => new VisitedTiles(options.Budget, options.QueryTile, options.KeyTile))], step);
+        if (!lists.TryGetValue(pass, out var known))
+            known = (
+                [.. Enumerable.Range(0, blocks).Select(_ => new VisitedTiles(options.Budget, options.QueryTile, options.KeyTile))], step);
         if (step - known.Made >= SkippedAttentionOptions.RenewEvery)
         {
             foreach (var one in known.Blocks) one.Forget();

@@ -10,10 +10,16 @@ namespace Locutor.Generation.Sampling;
 public sealed record TeaCacheOptions(double Threshold, IReadOnlyList<double> Coefficients, int AlwaysFirst = 5) : StepCacheOptions
 {
     /// <summary>Coefficients for Wan 2.1 I2V 14B at 480p, fitted by the authors of TeaCache.</summary>
-    public static IReadOnlyList<double> Wan480p { get; } = [2.57151496e+05, -3.54229917e+04, 1.40286849e+03, -1.35890334e+01, 1.32517977e-01];
+    public static IReadOnlyList<double> Wan480p { get; } =
+    [
+        2.57151496e+05, -3.54229917e+04, 1.40286849e+03, -1.35890334e+01, 1.32517977e-01
+    ];
 
     /// <summary>Coefficients for Wan 2.1 I2V 14B at 720p, fitted by the authors of TeaCache.</summary>
-    public static IReadOnlyList<double> Wan720p { get; } = [8.10705460e+03, 2.13393892e+03, -3.72934672e+02, 1.66203073e+01, -4.17769401e-02];
+    public static IReadOnlyList<double> Wan720p { get; } =
+    [
+        8.10705460e+03, 2.13393892e+03, -3.72934672e+02, 1.66203073e+01, -4.17769401e-02
+    ];
 
     public override string Name => FormattableString.Invariant($"TeaCache {Threshold}");
 

@@ -97,7 +97,13 @@ public sealed partial class JobGrain : Grain, IJobGrain
             // Progress and the renewed lease are useless after a crash, so they are not stored.
             var job = this.current!;
             reported = attempt;
-            Publish(job with { LeaseUntil = this.time.GetUtcNow() + this.options.Lease, Progress = progress ?? job.Progress, Version = NextVersion(job) });
+            Publish(
+                job with
+                {
+                    LeaseUntil = this.time.GetUtcNow() + this.options.Lease,
+                    Progress = progress ?? job.Progress,
+                    Version = NextVersion(job),
+                });
         }
         return Task.FromResult(reply);
     }
@@ -146,7 +152,8 @@ public sealed partial class JobGrain : Grain, IJobGrain
     public async Task<JobRecord?> ExpireAsync()
     {
         if (this.current is { } job && job.Status.IsTerminal() && job.Status != JobStatus.Expired)
-            await ChangeToAsync(job with { Status = JobStatus.Expired, Result = null, ExpiresAt = this.time.GetUtcNow() + this.options.KeepRecords });
+            await ChangeToAsync(
+                job with { Status = JobStatus.Expired, Result = null, ExpiresAt = this.time.GetUtcNow() + this.options.KeepRecords });
         else if (this.current is not null)
             await TellAsync(queue: false); // The caller goes by the index, which may have missed the change.
         return this.current;

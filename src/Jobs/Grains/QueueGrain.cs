@@ -9,7 +9,8 @@ namespace Locutor.Jobs.Grains;
 /// <inheritdoc cref="IQueueGrain"/>
 [Reentrant]
 public sealed partial class QueueGrain(
-    JobsOptions options, JobsMetrics metrics, TimeProvider time, SiloEnding ending, ISiloStatusOracle nodes, ILogger<QueueGrain> logger) : Grain, IQueueGrain
+    JobsOptions options, JobsMetrics metrics, TimeProvider time, SiloEnding ending, ISiloStatusOracle nodes,
+    ILogger<QueueGrain> logger) : Grain, IQueueGrain
 {
     private static readonly TimeSpan WebhookPatience = TimeSpan.FromMinutes(1);
 
@@ -131,7 +132,8 @@ public sealed partial class QueueGrain(
         bool IsGone(string? id) => id is not null && id.StartsWith(idPrefix, StringComparison.Ordinal)
             && (exceptPrefix.Length == 0 || !id.StartsWith(exceptPrefix, StringComparison.Ordinal));
         await rebuilding;
-        foreach (var id in workers.All.Select(worker => worker.Id).Concat(jobs.AllRunning().Select(job => job.Worker)).Where(IsGone).ToArray())
+        foreach (var id in
+                workers.All.Select(worker => worker.Id).Concat(jobs.AllRunning().Select(job => job.Worker)).Where(IsGone).ToArray())
             workers.Gone(id!);
         Signal();
         await TakeFromGoneAsync();

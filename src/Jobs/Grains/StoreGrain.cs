@@ -28,7 +28,8 @@ public sealed class StoreState
 }
 
 /// <inheritdoc cref="IStoreGrain"/>
-public sealed class StoreGrain([PersistentState(StoreGrain.StateName, JobsStorage.Name)] IPersistentState<StoreState> state) : Grain, IStoreGrain
+public sealed class StoreGrain([PersistentState(StoreGrain.StateName, JobsStorage.Name)] IPersistentState<StoreState> state)
+    : Grain, IStoreGrain
 {
     internal const string StateName = "store";
 

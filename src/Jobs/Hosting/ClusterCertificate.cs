@@ -29,7 +29,8 @@ public sealed class ClusterCertificate : IDisposable
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={Name}", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1"), new Oid("1.3.6.1.5.5.7.3.2")], critical: false));
+        request.CertificateExtensions.Add(
+            new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1"), new Oid("1.3.6.1.5.5.7.3.2")], critical: false));
         var now = DateTimeOffset.UtcNow;
         using var certificate = request.CreateSelfSigned(now.AddDays(-1), now.AddYears(20));
         var aside = $"{file}.{Guid.NewGuid():N}";
@@ -37,7 +38,8 @@ public sealed class ClusterCertificate : IDisposable
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         using (var stream = new FileStream(aside, options))
-            stream.Write(System.Text.Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n"));
+            stream.Write(
+                System.Text.Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n"));
         try
         {
             System.IO.File.Move(aside, file);
@@ -57,7 +59,10 @@ public sealed class ClusterCertificate : IDisposable
         }
         catch (Exception exception) when (exception is CryptographicException or IOException)
         {
-            throw new IOException($"{file} is no certificate of a cluster ({exception.Message}); make one with 'locutor cluster init', and copy the same file to every node and worker", exception);
+            throw new IOException(
+                $"{file} is no certificate of a cluster ({exception.Message}); make one with 'locutor cluster init', and copy the same " +
+                "file to every node and worker",
+                exception);
         }
     }
 
@@ -79,7 +84,8 @@ public sealed class ClusterCertificate : IDisposable
     }
 
     /// <summary>Returns whether the other end of a connection presented this certificate.</summary>
-    public bool Matches(X509Certificate? other) => other is not null && CryptographicOperations.FixedTimeEquals(other.GetRawCertData(), Certificate.RawData);
+    public bool Matches(X509Certificate? other) =>
+        other is not null && CryptographicOperations.FixedTimeEquals(other.GetRawCertData(), Certificate.RawData);
 
     public void Dispose() => Certificate.Dispose();
 }

@@ -76,6 +76,9 @@ internal sealed partial class ClusterTls(ClusterCertificate certificate, TimePro
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "a connection with {Other} is refused: the other end shows another certificate than {File}, or none. Every node and worker needs the same file, and the same cluster_tls")]
+    [LoggerMessage(
+        LogLevel.Warning,
+        "a connection with {Other} is refused: the other end shows another certificate than {File}, or none. Every node and worker " +
+        "needs the same file, and the same cluster_tls")]
     private partial void LogRefused(EndPoint? other, string file);
 }

@@ -20,7 +20,8 @@ public sealed record GatewayName(string Host, int Port)
         var colon = text.LastIndexOf(':');
         var host = colon > 0 ? text[..colon].Trim('[', ']') : "";
         return Uri.CheckHostName(host) is not UriHostNameType.Unknown
-            && int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= 65_535
+            && int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            && port is > 0 and <= 65_535
             ? new GatewayName(host, port)
             : throw new FormatException($"expected host:port, found '{text}'");
     }

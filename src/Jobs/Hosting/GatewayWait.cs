@@ -6,7 +6,9 @@ namespace Locutor.Jobs.Hosting;
 /// <summary>
 /// Retries the connection of a worker to the nodes. It logs the first failure at once and repeats the message from time to time.
 /// </summary>
-internal sealed partial class GatewayWait(IHostApplicationLifetime life, TimeProvider time, ILogger<GatewayWait> logger, ClusterCertificate? certificate = null) : IClientConnectionRetryFilter, IClusterConnectionStatusObserver
+internal sealed partial class GatewayWait(
+    IHostApplicationLifetime life, TimeProvider time, ILogger<GatewayWait> logger,
+    ClusterCertificate? certificate = null) : IClientConnectionRetryFilter, IClusterConnectionStatusObserver
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private const int SayEvery = 30;
@@ -15,7 +17,8 @@ internal sealed partial class GatewayWait(IHostApplicationLifetime life, TimePro
     public async Task<bool> ShouldRetryConnectionAttempt(Exception exception, CancellationToken cancellationToken)
     {
         if (tries++ % SayEvery == 0)
-            LogWaiting(exception.Message.ReplaceLineEndings(" ") + (certificate is null ? " (this worker shows no certificate, as cluster_tls=false says; a node with one refuses it)" : ""));
+            LogWaiting(exception.Message.ReplaceLineEndings(" ") + (
+                certificate is null ? " (this worker shows no certificate, as cluster_tls=false says; a node with one refuses it)" : ""));
         await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return !cancellationToken.IsCancellationRequested;
     }

@@ -47,7 +47,8 @@ public static class JobsHosting
         builder.Services.AddSingleton<JobsMetrics>();
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<StateSerializer>();
-        builder.Services.AddSingleton<SiloEnding>().AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<SiloEnding>());
+        builder.Services.AddSingleton<SiloEnding>().AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
+            services => services.GetRequiredService<SiloEnding>());
         builder.UseOrleans(silo =>
         {
             silo.Configure<Orleans.Configuration.ClusterOptions>(ids => (ids.ClusterId, ids.ServiceId) = (ClusterId, ClusterId));
@@ -73,7 +74,8 @@ public static class JobsHosting
         });
         silo.Services.AddSingleton<GroupCommit>();
         silo.Services.AddKeyedSingleton<IGrainStorage>(JobsStorage.Name, (services, _) => new SqliteGrainStorage(
-            services.GetRequiredService<SqliteDatabase>(), services.GetRequiredService<GroupCommit>(), services.GetRequiredService<StateSerializer>()));
+            services.GetRequiredService<SqliteDatabase>(), services.GetRequiredService<GroupCommit>(),
+            services.GetRequiredService<StateSerializer>()));
         silo.Services.AddSingleton(services => new TokenStore(
             services.GetRequiredService<SqliteDatabase>().Open, services.GetRequiredService<TimeProvider>()));
         silo.Services.AddSingleton(services => new SessionStore(
@@ -84,10 +86,12 @@ public static class JobsHosting
     /// Adds a client of the cluster, for example for a worker. The client reaches the grains through the named gateways; without names,
     /// through the gateways that the database lists.
     /// </summary>
-    public static void AddJobsClient(this IHostApplicationBuilder builder, GatewayName[] gateways, string? postgres, ClusterCertificate? certificate)
+    public static void AddJobsClient(
+        this IHostApplicationBuilder builder, GatewayName[] gateways, string? postgres, ClusterCertificate? certificate)
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton<GatewayWait>().AddSingleton<IClientConnectionRetryFilter>(services => services.GetRequiredService<GatewayWait>())
+        builder.Services.AddSingleton<GatewayWait>()
+            .AddSingleton<IClientConnectionRetryFilter>(services => services.GetRequiredService<GatewayWait>())
             .AddSingleton<IClusterConnectionStatusObserver>(services => services.GetRequiredService<GatewayWait>());
         builder.UseOrleansClient(client =>
         {
@@ -97,7 +101,8 @@ public static class JobsHosting
             if (certificate is not null)
                 ClusterTls.Use(client, certificate);
             if (gateways.Length > 0)
-                client.Services.AddSingleton<IGatewayListProvider>(services => new NamedGateways(gateways, services.GetRequiredService<IOptions<GatewayOptions>>()));
+                client.Services.AddSingleton<IGatewayListProvider>(
+                    services => new NamedGateways(gateways, services.GetRequiredService<IOptions<GatewayOptions>>()));
             else
                 Postgres.Use(client, postgres ?? throw new ArgumentException("expected gateways or a database that lists them"));
         });

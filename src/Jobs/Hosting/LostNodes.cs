@@ -12,7 +12,8 @@ namespace Locutor.Jobs.Hosting;
 /// Orleans need seconds to find this out, and a node that starts when all others are lost would wait until their rows in the database are
 /// old. The probes still find machines that do not answer at all.
 /// </summary>
-internal sealed partial class LostNodes(IClusterMembershipService members, ILocalSiloDetails self, TimeProvider time, ILogger<LostNodes> logger)
+internal sealed partial class LostNodes(
+    IClusterMembershipService members, ILocalSiloDetails self, TimeProvider time, ILogger<LostNodes> logger)
     : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
     private static readonly TimeSpan UsualJoin = TimeSpan.FromSeconds(5);
@@ -28,11 +29,13 @@ internal sealed partial class LostNodes(IClusterMembershipService members, ILoca
 
     public static void Use(ISiloBuilder silo)
     {
-        silo.Services.AddSingleton<LostNodes>().AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<LostNodes>());
+        silo.Services.AddSingleton<LostNodes>().AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
+            services => services.GetRequiredService<LostNodes>());
         silo.Services.AddOptions<SiloConnectionOptions>().Configure<IServiceProvider>((connections, services) =>
         {
             // Resolved late: this class needs the cluster membership, and the membership needs connections.
-            ConnectionDelegate Watch(ConnectionDelegate next) => connection => services.GetRequiredService<LostNodes>().WatchAsync(next, connection);
+            ConnectionDelegate Watch(ConnectionDelegate next) =>
+                connection => services.GetRequiredService<LostNodes>().WatchAsync(next, connection);
             connections.ConfigureSiloInboundConnection(connection => connection.Use(Watch));
             connections.ConfigureSiloOutboundConnection(connection => connection.Use(Watch));
         });
@@ -125,7 +128,8 @@ internal sealed partial class LostNodes(IClusterMembershipService members, ILoca
     private async Task<bool> RemoveLostAsync(CancellationToken ending)
     {
         var others = members.CurrentSnapshot.Members.Values
-            .Where(member => member.Status is SiloStatus.Active && !member.SiloAddress.Equals(self.SiloAddress)).Select(member => member.SiloAddress).ToArray();
+            .Where(member => member.Status is SiloStatus.Active && !member.SiloAddress.Equals(self.SiloAddress))
+            .Select(member => member.SiloAddress).ToArray();
         var lost = false;
         foreach (var node in others)
         {

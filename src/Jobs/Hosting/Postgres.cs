@@ -99,7 +99,9 @@ internal static class Postgres
         foreach (var (key, text) in PostgresSchema.Statements)
         {
             using var command = new NpgsqlCommand(
-                "INSERT INTO orleansquery (querykey, querytext) VALUES ($1, $2) ON CONFLICT (querykey) DO UPDATE SET querytext = excluded.querytext", connection);
+                "INSERT INTO orleansquery (querykey, querytext) VALUES ($1, $2) ON CONFLICT (querykey) DO UPDATE SET querytext = " +
+                "excluded.querytext",
+                connection);
             command.Parameters.AddWithValue(key);
             command.Parameters.AddWithValue(text);
             command.ExecuteNonQuery();

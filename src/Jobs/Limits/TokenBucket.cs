@@ -8,7 +8,8 @@ namespace Locutor.Jobs.Limits;
 /// <param name="Reset">Seconds until <paramref name="Limit"/> requests may pass again.</param>
 [GenerateSerializer, Immutable]
 public sealed record LimitReply(
-    [property: Id(0)] bool Allowed, [property: Id(1)] int Limit, [property: Id(2)] int Remaining, [property: Id(3)] double RetryAfter, [property: Id(4)] double Reset);
+    [property: Id(0)] bool Allowed, [property: Id(1)] int Limit, [property: Id(2)] int Remaining, [property: Id(3)] double RetryAfter,
+    [property: Id(4)] double Reset);
 
 /// <summary>A token bucket that holds the requests of one minute and refills continuously. It is not thread-safe.</summary>
 public sealed class TokenBucket(TimeProvider time)

@@ -18,7 +18,8 @@ public sealed class FolderLock : IDisposable
     public static FolderLock Take(string folder, TimeProvider time)
     {
         var file = Open(folder) ?? throw new IOException(
-            $"the data folder {folder} is used by another service ({Who(folder)}); stop it first, or give this one a folder of its own with --data");
+            $"the data folder {folder} is used by another service ({Who(folder)}); stop it first, or give this one a folder of its " +
+            "own with --data");
         File.WriteAllText(Path.Combine(folder, HolderName), string.Create(CultureInfo.InvariantCulture,
             $"host {Environment.MachineName}, process {Environment.ProcessId}, since {time.GetUtcNow():yyyy-MM-dd HH:mm:ss} UTC\n"));
         return new FolderLock(file);

@@ -34,7 +34,9 @@ internal static class PostgresSchema
 
     private const string Member = "deployment = @DeploymentId AND address = @Address AND port = @Port AND generation = @Generation";
 
-    private const string Row = "service = @ServiceId AND kind = @GrainTypeString AND n0 = @GrainIdN0 AND n1 = @GrainIdN1 AND id = coalesce(@GrainIdExtensionString, '')";
+    private const string Row =
+        "service = @ServiceId AND kind = @GrainTypeString AND n0 = @GrainIdN0 AND n1 = @GrainIdN1 AND id = " +
+        "coalesce(@GrainIdExtensionString, '')";
 
     private const string Members = """
         SELECT v.deployment AS DeploymentId, m.address AS Address, m.port AS Port, m.generation AS Generation, m.silo_name AS SiloName,
@@ -82,9 +84,13 @@ internal static class PostgresSchema
                 FROM bumped WHERE {Member} RETURNING 1)
             SELECT count(*)::integer FROM changed
             """,
-        ["MembershipReadRowKey"] = $"{Members} AND m.address = @Address AND m.port = @Port AND m.generation = @Generation WHERE v.deployment = @DeploymentId",
+        [
+            "MembershipReadRowKey"
+        ] = $"{Members} AND m.address = @Address AND m.port = @Port AND m.generation = @Generation WHERE v.deployment = @DeploymentId",
         ["MembershipReadAllKey"] = $"{Members} WHERE v.deployment = @DeploymentId",
-        ["DeleteMembershipTableEntriesKey"] = "DELETE FROM membership WHERE deployment = @DeploymentId; DELETE FROM membership_version WHERE deployment = @DeploymentId",
+        [
+            "DeleteMembershipTableEntriesKey"
+        ] = "DELETE FROM membership WHERE deployment = @DeploymentId; DELETE FROM membership_version WHERE deployment = @DeploymentId",
         ["GatewaysQueryKey"] = """
             SELECT address AS Address, proxy_port AS ProxyPort, generation AS Generation FROM membership
             WHERE deployment = @DeploymentId AND status = @Status AND proxy_port > 0
@@ -93,8 +99,10 @@ internal static class PostgresSchema
         ["CleanupDefunctSiloEntryKey"] = CleanUp,
     };
 
-    private static string Remove => $"DELETE FROM grain_state WHERE {Row} AND version = @GrainStateVersion::integer RETURNING version + 1 AS NewGrainStateVersion";
+    private static string Remove =>
+        $"DELETE FROM grain_state WHERE {Row} AND version = @GrainStateVersion::integer RETURNING version + 1 AS NewGrainStateVersion";
 
     private static string Bump =>
-        "UPDATE membership_version SET version = version + 1, changed_at = now() WHERE deployment = @DeploymentId AND version = @Version RETURNING 1";
+        "UPDATE membership_version SET version = version + 1, changed_at = now() WHERE deployment = @DeploymentId AND version = " +
+        "@Version RETURNING 1";
 }

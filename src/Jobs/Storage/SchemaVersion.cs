@@ -32,7 +32,8 @@ internal static class SchemaVersion
             if (readableBy <= steps.Count)
                 return;
             throw new SchemaException(
-                $"the database has schema version {version}, which needs a program of schema version {readableBy} or newer; this program has version {steps.Count}. Update this program, or restore a backup made before the update");
+                $"the database has schema version {version}, which needs a program of schema version {readableBy} or newer; this " +
+                $"program has version {steps.Count}. Update this program, or restore a backup made before the update");
         }
         for (var next = version; next < steps.Count; next++)
         {
@@ -42,7 +43,10 @@ internal static class SchemaVersion
         if (version == steps.Count)
             return;
         Execute(connection, "DELETE FROM schema_version");
-        Execute(connection, string.Create(CultureInfo.InvariantCulture, $"INSERT INTO schema_version (version, readable_by) VALUES ({steps.Count}, {readableBy})"));
+        Execute(
+            connection,
+            string.Create(
+                CultureInfo.InvariantCulture, $"INSERT INTO schema_version (version, readable_by) VALUES ({steps.Count}, {readableBy})"));
     }
 
     private static (int Version, int ReadableBy) Read(DbConnection connection)

@@ -60,7 +60,14 @@ public sealed class SqliteDatabase
     /// <exception cref="SchemaException">The copy is damaged.</exception>
     public static void Copy(string from, string to)
     {
-        using var source = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = from, Mode = SqliteOpenMode.ReadWrite, Pooling = false, DefaultTimeout = 30 }.ToString());
+        using var source = new SqliteConnection(
+            new SqliteConnectionStringBuilder
+            {
+                DataSource = from,
+                Mode = SqliteOpenMode.ReadWrite,
+                Pooling = false,
+                DefaultTimeout = 30,
+            }.ToString());
         using var target = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = to, Pooling = false }.ToString());
         source.Open();
         target.Open();

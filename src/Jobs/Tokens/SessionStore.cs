@@ -31,7 +31,8 @@ public sealed class SessionStore(Func<DbConnection> open, TimeProvider time)
 
     /// <summary>Returns the key id of the token that started the session; null when the session has ended or is unknown.</summary>
     public string? Find(string id) => sql.Scalar(
-        "SELECT key_id FROM sessions WHERE id_hash = @hash AND expires_at > @now", ("@hash", Hash(id)), ("@now", time.GetUtcNow().ToUnixTimeMilliseconds())) as string;
+        "SELECT key_id FROM sessions WHERE id_hash = @hash AND expires_at > @now", ("@hash", Hash(id)),
+        ("@now", time.GetUtcNow().ToUnixTimeMilliseconds())) as string;
 
     /// <summary>Ends a session. An unknown session is ignored.</summary>
     public void End(string id) => sql.Execute("DELETE FROM sessions WHERE id_hash = @hash", ("@hash", Hash(id)));

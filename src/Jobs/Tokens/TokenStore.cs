@@ -74,7 +74,8 @@ public sealed class TokenStore(Func<DbConnection> open, TimeProvider time)
 
     /// <summary>Returns all tokens, including revoked and expired ones, oldest first.</summary>
     public IReadOnlyList<Token> List() => sql.Rows(
-        $"SELECT {Columns} FROM tokens WHERE key_id <> @local ORDER BY created_at, key_id", reader => Read(reader).Token, ("@local", LocalKeyId));
+        $"SELECT {Columns} FROM tokens WHERE key_id <> @local ORDER BY created_at, key_id", reader => Read(reader).Token,
+        ("@local", LocalKeyId));
 
     /// <summary>Revokes a token permanently. Returns false when no token has this key id or it was already revoked.</summary>
     /// <param name="cancelJobs">
@@ -85,14 +86,16 @@ public sealed class TokenStore(Func<DbConnection> open, TimeProvider time)
         ("@now", time.GetUtcNow().ToUnixTimeMilliseconds()), ("@cancel", cancelJobs ? 1 : 0), ("@key", keyId)) == 1;
 
     /// <summary>Returns the key ids of revoked tokens whose jobs the service has to cancel.</summary>
-    public IReadOnlyList<string> WithJobsToCancel() => sql.Rows("SELECT key_id FROM tokens WHERE cancel_jobs = 1", reader => reader.GetString(0));
+    public IReadOnlyList<string> WithJobsToCancel() =>
+        sql.Rows("SELECT key_id FROM tokens WHERE cancel_jobs = 1", reader => reader.GetString(0));
 
     /// <summary>Notes that the jobs of revoked tokens were canceled.</summary>
     /// <param name="revokedBefore">
     /// Tokens that were revoked at or after this time keep their mark, since a submission may still arrive.
     /// </param>
     public void JobsCanceled(string keyId, DateTimeOffset revokedBefore) => sql.Execute(
-        "UPDATE tokens SET cancel_jobs = 0 WHERE key_id = @key AND revoked_at < @before", ("@key", keyId), ("@before", revokedBefore.ToUnixTimeMilliseconds()));
+        "UPDATE tokens SET cancel_jobs = 0 WHERE key_id = @key AND revoked_at < @before", ("@key", keyId),
+        ("@before", revokedBefore.ToUnixTimeMilliseconds()));
 
     /// <summary>Checks that the database answers.</summary>
     /// <exception cref="DbException">The database does not answer.</exception>
@@ -107,8 +110,10 @@ public sealed class TokenStore(Func<DbConnection> open, TimeProvider time)
         INSERT INTO tokens ({Columns}) VALUES (@key, @name, @scopes, @created, @expires, NULL, @queued, @webhook, @hash)
         ON CONFLICT (key_id) DO NOTHING
         """,
-        ("@key", token.KeyId), ("@name", token.Name), ("@scopes", token.Scopes.ToString()), ("@created", token.CreatedAt.ToUnixTimeMilliseconds()),
-        ("@expires", token.ExpiresAt?.ToUnixTimeMilliseconds()), ("@queued", token.MaxQueued), ("@webhook", token.WebhookSecret), ("@hash", hash));
+        ("@key", token.KeyId), ("@name", token.Name), ("@scopes", token.Scopes.ToString()),
+        ("@created", token.CreatedAt.ToUnixTimeMilliseconds()),
+        ("@expires", token.ExpiresAt?.ToUnixTimeMilliseconds()), ("@queued", token.MaxQueued), ("@webhook", token.WebhookSecret),
+        ("@hash", hash));
 
     private (Token Token, byte[] Hash)? FindWithHash(string keyId) =>
         sql.Rows($"SELECT {Columns} FROM tokens WHERE key_id = @key", Read, ("@key", keyId)) is [var found] ? found : null;

@@ -47,26 +47,36 @@ public sealed class HubClient : IDisposable
         using var response = await SendAsync(HttpMethod.Head, file, mirror, null, stopAtDescription: true, cancellationToken);
         string? etag = Header(response, "X-Linked-Etag") ?? response.Headers.ETag?.Tag ?? Header(response, "ETag");
         etag = etag?.Replace("W/", "", StringComparison.Ordinal).Trim('"');
-        long size = long.TryParse(Header(response, "X-Linked-Size"), out long linked) ? linked : response.Content.Headers.ContentLength ?? -1;
+        long size = long.TryParse(Header(response, "X-Linked-Size"), out long linked)
+            ? linked
+            : response.Content.Headers.ContentLength ?? -1;
         if (size < 0) throw new HubException($"{Name(file)}: expected the hub to state a size, found none");
-        return new RemoteFile(size, etag, etag is { Length: 64 } && etag.All(char.IsAsciiHexDigit) ? etag.ToLowerInvariant() : null, Header(response, "X-Repo-Commit"));
+        return new RemoteFile(
+            size, etag, etag is { Length: 64 } && etag.All(char.IsAsciiHexDigit) ? etag.ToLowerInvariant() : null,
+            Header(response, "X-Repo-Commit"));
     }
 
     /// <summary>Opens the bytes [first, end) of a file for reading.</summary>
     /// <exception cref="HubException">The request was refused, the file is missing or has changed, or there was no answer.</exception>
-    public async Task<HttpResponseMessage> OpenAsync(BundleFile file, int mirror, RemoteFile remote, long first, long end, CancellationToken cancellationToken)
+    public async Task<HttpResponseMessage> OpenAsync(
+        BundleFile file, int mirror, RemoteFile remote, long first, long end, CancellationToken cancellationToken)
     {
         bool whole = first == 0 && end == remote.Size;
-        var response = await SendAsync(HttpMethod.Get, file, mirror, whole ? null : new RangeHeaderValue(first, end - 1), stopAtDescription: false, cancellationToken);
+        var response = await SendAsync(
+            HttpMethod.Get, file, mirror, whole ? null : new RangeHeaderValue(first, end - 1), stopAtDescription: false, cancellationToken);
         try
         {
             if (whole)
             {
-                if (response.Content.Headers.ContentLength is { } length && length != remote.Size) throw new HubException($"{Name(file)}: expected {remote.Size} bytes, found {length}");
+                if (response.Content.Headers.ContentLength is { } length && length != remote.Size)
+                    throw new HubException($"{Name(file)}: expected {remote.Size} bytes, found {length}");
                 return response;
             }
             var range = response.Content.Headers.ContentRange;
-            if (response.StatusCode != HttpStatusCode.PartialContent || range is null) throw new HubException($"{Name(file)}: expected bytes {first}-{end - 1}, found an answer without ranges ({(int)response.StatusCode})") { Passing = true };
+            if (response.StatusCode != HttpStatusCode.PartialContent || range is null)
+                throw new HubException(
+                    $"{Name(file)}: expected bytes {first}-{end - 1}, found an answer without ranges " +
+                    $"({(int)response.StatusCode})") { Passing = true };
             if (range.From != first || range.To != end - 1 || (range.Length is { } total && total != remote.Size))
                 throw new HubException($"{Name(file)}: expected bytes {first}-{end - 1} of {remote.Size}, found {range}");
             return response;
@@ -83,14 +93,17 @@ public sealed class HubClient : IDisposable
     /// <summary>
     /// Sends a request and follows redirects: the token is sent to the mirror only, and a redirect from https to http is refused.
     /// </summary>
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, BundleFile file, int mirror, RangeHeaderValue? range, bool stopAtDescription, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendAsync(
+        HttpMethod method, BundleFile file, int mirror, RangeHeaderValue? range, bool stopAtDescription,
+        CancellationToken cancellationToken)
     {
         var origin = options.Mirrors[mirror];
         var address = Address(origin, file);
         for (int hop = 0; hop < MostRedirects; hop++)
         {
             using var request = new HttpRequestMessage(method, address);
-            if (options.Token is { Length: > 0 } token && address.Host == origin.Host && address.Port == origin.Port) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+            if (options.Token is { Length: > 0 } token && address.Host == origin.Host && address.Port == origin.Port)
+                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
             request.Headers.AcceptEncoding.ParseAdd("identity");
             request.Headers.Range = range;
             var response = await SendOnceAsync(request, file, cancellationToken);
@@ -119,7 +132,9 @@ public sealed class HubClient : IDisposable
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new HubException($"{Name(file)}: no answer from {request.RequestUri!.Authority} within {options.StallTimeout.TotalSeconds:F0} s", e) { Passing = true };
+            throw new HubException(
+                $"{Name(file)}: no answer from {request.RequestUri!.Authority} within {options.StallTimeout.TotalSeconds:F0} s",
+                e) { Passing = true };
         }
     }
 
@@ -127,7 +142,8 @@ public sealed class HubClient : IDisposable
     {
         if (location is null) throw new HubException($"{Name(file)}: expected a place to go on to in the redirect of {from.Authority}");
         var to = new Uri(from, location);
-        if (to.Scheme is not ("http" or "https") || (from.Scheme == "https" && to.Scheme != "https")) throw new HubException($"{Name(file)}: refused to follow {from.Authority} to {to.Scheme}://{to.Authority}");
+        if (to.Scheme is not ("http" or "https") || (from.Scheme == "https" && to.Scheme != "https"))
+            throw new HubException($"{Name(file)}: refused to follow {from.Authority} to {to.Scheme}://{to.Authority}");
         return to;
     }
 
@@ -138,16 +154,22 @@ public sealed class HubClient : IDisposable
         bool limited = status is 429 or 408 or >= 500;
         string why = status switch
         {
-            401 when code == "RepoNotFound" || code == "RevisionNotFound" => "no such repository or revision, or it needs a token (set HF_TOKEN)",
+            401 when code == "RepoNotFound" || code == "RevisionNotFound" =>
+                "no such repository or revision, or it needs a token (set HF_TOKEN)",
             401 => options.Token is null ? "a token is needed (set HF_TOKEN)" : "the token is not accepted",
-            403 => options.Token is null ? "access is refused; a token may be needed (set HF_TOKEN)" : "access is refused; the licence may have to be accepted on the hub first",
+            403 =>
+                options.Token is null
+                    ? "access is refused; a token may be needed (set HF_TOKEN)"
+                    : "access is refused; the licence may have to be accepted on the hub first",
             404 => "not found",
             416 => "the file is shorter than the hub said",
             429 => "too many requests",
             >= 500 => "the server failed",
             _ => "refused",
         };
-        return new HubException($"{Name(file)}: {why} ({address.Authority} answers {status}{(code is null ? "" : $", {code}")})") { Passing = limited, RetryAfter = Wait(response) };
+        return new HubException(
+            $"{Name(file)}: {why} ({address.Authority} answers " +
+            $"{status}{(code is null ? "" : $", {code}")})") { Passing = limited, RetryAfter = Wait(response) };
     }
 
     private static TimeSpan? Wait(HttpResponseMessage response)
@@ -160,10 +182,12 @@ public sealed class HubClient : IDisposable
     private static Uri Address(Uri mirror, BundleFile file)
     {
         string path = string.Join('/', file.Path.Split('/').Select(Uri.EscapeDataString));
-        return new Uri($"{mirror.AbsoluteUri.TrimEnd('/')}/{file.Repository}/resolve/{Uri.EscapeDataString(file.Revision ?? "main")}/{path}");
+        return new Uri(
+            $"{mirror.AbsoluteUri.TrimEnd('/')}/{file.Repository}/resolve/{Uri.EscapeDataString(file.Revision ?? "main")}/{path}");
     }
 
     private static string Name(BundleFile file) => $"{file.Repository}/{file.Path}";
 
-    private static string? Header(HttpResponseMessage response, string name) => response.Headers.TryGetValues(name, out var values) ? values.FirstOrDefault() : null;
+    private static string? Header(HttpResponseMessage response, string name) =>
+        response.Headers.TryGetValues(name, out var values) ? values.FirstOrDefault() : null;
 }

@@ -44,12 +44,19 @@ public sealed record HubOptions
     /// <exception cref="BundleException">A mirror is not an http or https address.</exception>
     public static HubOptions FromEnvironment()
     {
-        string home = Text("HF_HOME") ?? Path.Combine(Text("XDG_CACHE_HOME") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"), "huggingface");
+        string home = Text("HF_HOME")
+            ?? Path.Combine(
+                Text("XDG_CACHE_HOME") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
+                "huggingface");
         string tokenFile = Text("HF_TOKEN_PATH") ?? Path.Combine(home, "token");
         return new HubOptions
         {
-            Mirrors = (Text("LOCUTOR_MIRRORS") ?? Text("HF_ENDPOINT")) is { } mirrors ? [.. mirrors.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Mirror)] : [new("https://huggingface.co")],
-            Token = Text("HF_TOKEN") ?? Text("HUGGING_FACE_HUB_TOKEN") ?? (File.Exists(tokenFile) ? File.ReadAllText(tokenFile).Trim() : null),
+            Mirrors = (Text("LOCUTOR_MIRRORS") ?? Text("HF_ENDPOINT")) is { } mirrors
+                ? [.. mirrors.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Mirror)]
+                : [new("https://huggingface.co")],
+            Token = Text("HF_TOKEN")
+                ?? Text("HUGGING_FACE_HUB_TOKEN")
+                ?? (File.Exists(tokenFile) ? File.ReadAllText(tokenFile).Trim() : null),
             CacheFolder = Text("HF_HUB_CACHE") ?? Path.Combine(home, "hub"),
             Offline = (Text("LOCUTOR_OFFLINE") ?? Text("HF_HUB_OFFLINE"))?.ToUpperInvariant() is "1" or "TRUE" or "YES" or "ON",
         };

@@ -51,7 +51,9 @@ internal sealed class Download : IDisposable
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var hash = HashAsync(stop.Token);
         Task[] workers = [.. Enumerable.Range(0, Math.Clamp(options.Connections, 1, 64)).Select(_ => WorkAsync(stop.Token)), hash];
-        foreach (var worker in workers) _ = worker.ContinueWith(_ => stop.Cancel(), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        foreach (var worker in workers)
+            _ = worker.ContinueWith(
+                _ => stop.Cancel(), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         try
         {
             await Task.WhenAll(workers);
@@ -90,7 +92,8 @@ internal sealed class Download : IDisposable
                 {
                     first = failed.Reached;
                     failures = first > before ? 1 : failures + 1;
-                    if (failures >= options.Attempts) throw new HubException($"{failed.Cause.Message}; given up after {failures} attempts", failed.Cause);
+                    if (failures >= options.Attempts)
+                        throw new HubException($"{failed.Cause.Message}; given up after {failures} attempts", failed.Cause);
                     await Task.Delay(failed.Cause.RetryAfter ?? options.Backoff(failures), cancellationToken);
                 }
                 catch (PartFailedException failed)
@@ -121,7 +124,9 @@ internal sealed class Download : IDisposable
             {
                 patience.CancelAfter(options.StallTimeout);
                 int read = await stream.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, end - place)), patience.Token);
-                if (read == 0) throw new HubException($"{file.Repository}/{file.Path}: the connection closed at byte {place} of {end}") { Passing = true };
+                if (read == 0)
+                    throw new HubException(
+                        $"{file.Repository}/{file.Path}: the connection closed at byte {place} of {end}") { Passing = true };
                 await RandomAccess.WriteAsync(handle, buffer.AsMemory(0, read), place, cancellationToken);
                 place += read;
                 progress(read);
@@ -133,9 +138,14 @@ internal sealed class Download : IDisposable
         {
             throw new PartFailedException(place, failure);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException { InnerException: not null } or HttpIOException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        catch (Exception e)
+            when (e is HttpRequestException or IOException { InnerException: not null } or HttpIOException or OperationCanceledException
+                && !cancellationToken.IsCancellationRequested)
         {
-            throw new PartFailedException(place, new HubException($"{file.Repository}/{file.Path}: the connection broke at byte {place} of {end}: {e.Message}", e) { Passing = true });
+            throw new PartFailedException(
+                place,
+                new HubException(
+                    $"{file.Repository}/{file.Path}: the connection broke at byte {place} of {end}: {e.Message}", e) { Passing = true });
         }
         finally
         {

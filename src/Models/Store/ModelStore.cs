@@ -32,9 +32,15 @@ public sealed class ModelStore
     public static ModelStore Open(string? folder) => new(folder ?? DefaultFolder, HubOptions.FromEnvironment());
 
     /// <summary>The default folder: LOCUTOR_STORE, or LOCUTOR_HOME/models, or locutor/models in the user's data folder.</summary>
-    public static string DefaultFolder => Environment.GetEnvironmentVariable("LOCUTOR_STORE") is { Length: > 0 } named ? named : Environment.GetEnvironmentVariable("LOCUTOR_HOME") is { Length: > 0 } home
-        ? Path.Combine(home, "models")
-        : Path.Combine(Environment.GetEnvironmentVariable("XDG_DATA_HOME") is { Length: > 0 } data ? data : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "share"), "locutor", "models");
+    public static string DefaultFolder =>
+        Environment.GetEnvironmentVariable("LOCUTOR_STORE") is { Length: > 0 } named
+            ? named
+            : Environment.GetEnvironmentVariable("LOCUTOR_HOME") is { Length: > 0 } home ? Path.Combine(home, "models")
+            : Path.Combine(
+                Environment.GetEnvironmentVariable("XDG_DATA_HOME") is { Length: > 0 } data
+                    ? data
+                    : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "share"),
+                "locutor", "models");
 
     /// <summary>
     /// Returns the path of a hub file in the store or in the hub's own cache; null if it has to be fetched. An index counts as present only
@@ -85,13 +91,17 @@ public sealed class ModelStore
     {
         BundleFile[] missing = [.. files.Where(f => f.Repository is not null).DistinctBy(PathOf).Where(f => Find(f) is null)];
         if (missing.Length == 0) return 0;
-        if (options.Offline) throw new BundleException($"offline, and {missing.Length} files are not on disk: {string.Join(", ", missing.Take(5).Select(f => $"{f.Repository}/{f.Path}"))}{(missing.Length > 5 ? ", ..." : "")}");
+        if (options.Offline)
+            throw new BundleException(
+                $"offline, and {missing.Length} files are not on disk: " +
+                $"{string.Join(", ", missing.Take(5).Select(f => $"{f.Repository}/{f.Path}"))}{(missing.Length > 5 ? ", ..." : "")}");
         try
         {
             using var hub = new HubClient(options);
             BundleFile[] indices = [.. missing.Where(f => ShardIndex.IsIndex(f.Path))];
             int fetched = await FetchAllAsync(hub, indices, null, cancellationToken);
-            return fetched + await FetchAllAsync(hub, missing.Concat(indices.SelectMany(ReadShards)).DistinctBy(PathOf), progress, cancellationToken);
+            return fetched
+                + await FetchAllAsync(hub, missing.Concat(indices.SelectMany(ReadShards)).DistinctBy(PathOf), progress, cancellationToken);
         }
         catch (Exception e) when (e is HubException or IOException or UnauthorizedAccessException)
         {
@@ -103,12 +113,15 @@ public sealed class ModelStore
     /// <exception cref="BundleException">The file is missing, or its size or hash differs; the message has both values.</exception>
     public async Task<string?> VerifyAsync(BundleFile file, CancellationToken cancellationToken)
     {
-        string path = Find(file) ?? (File.Exists(PathOf(file)) ? PathOf(file) : throw new BundleException($"{file.Repository}/{file.Path}: not on disk"));
+        string path = Find(file)
+            ?? (File.Exists(PathOf(file)) ? PathOf(file) : throw new BundleException($"{file.Repository}/{file.Path}: not on disk"));
         var receipt = ReadReceipt(path);
         long size = new FileInfo(path) is var info && info.ResolveLinkTarget(true) is FileInfo link ? link.Length : info.Length;
-        if ((file.Size ?? receipt?.Size) is { } expectedSize && expectedSize != size) throw new BundleException($"{path}: expected {expectedSize} bytes, found {size}");
+        if ((file.Size ?? receipt?.Size) is { } expectedSize && expectedSize != size)
+            throw new BundleException($"{path}: expected {expectedSize} bytes, found {size}");
         string? expected = file.Sha256 ?? receipt?.Sha256;
-        await using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20, FileOptions.SequentialScan | FileOptions.Asynchronous);
+        await using var stream = new FileStream(
+            path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20, FileOptions.SequentialScan | FileOptions.Asynchronous);
         string found = Convert.ToHexStringLower(await System.Security.Cryptography.SHA256.HashDataAsync(stream, cancellationToken));
         if (expected is not null && expected != found) throw new BundleException($"{path}: expected SHA-256 {expected}, found {found}");
         return expected is null ? null : found;
@@ -119,7 +132,8 @@ public sealed class ModelStore
     /// <param name="dryRun">True to delete nothing and only return the files.</param>
     /// <param name="keepPrepared">Paths of prepared files to keep.</param>
     /// <returns>Path and size in bytes of each deleted file.</returns>
-    public IReadOnlyList<(string Path, long Bytes)> Prune(IEnumerable<BundleFile> keep, bool dryRun, IEnumerable<string>? keepPrepared = null)
+    public IReadOnlyList<(string Path, long Bytes)> Prune(
+        IEnumerable<BundleFile> keep, bool dryRun, IEnumerable<string>? keepPrepared = null)
     {
         if (!Directory.Exists(Folder)) return [];
         var kept = keep.Where(f => f.Repository is not null).Select(PathOf).Concat(keepPrepared ?? []).ToHashSet(StringComparer.Ordinal);
@@ -134,7 +148,8 @@ public sealed class ModelStore
         return gone;
     }
 
-    private string? FindInStore(BundleFile file) => PathOf(file) is var path && LinkedFile.Length(path) is { } length && (file.Size ?? length) == length ? path : null;
+    private string? FindInStore(BundleFile file) =>
+        PathOf(file) is var path && LinkedFile.Length(path) is { } length && (file.Size ?? length) == length ? path : null;
 
     /// <summary>Reads the shards of a fetched index. An invalid index is deleted, so that the next call fetches it again.</summary>
     private BundleFile[] ReadShards(BundleFile index)
@@ -154,11 +169,14 @@ public sealed class ModelStore
 
     /// <summary>Fetches files one after another; each of them is locked against other processes.</summary>
     /// <returns>Number of files that were missing and that this call fetched.</returns>
-    private async Task<int> FetchAllAsync(HubClient hub, IEnumerable<BundleFile> files, IProgress<PullProgress>? progress, CancellationToken cancellationToken)
+    private async Task<int> FetchAllAsync(
+        HubClient hub, IEnumerable<BundleFile> files, IProgress<PullProgress>? progress, CancellationToken cancellationToken)
     {
         BundleFile[] missing = [.. files.Where(f => FindInStore(f) is null)];
         var remotes = new RemoteFile[missing.Length];
-        await Parallel.ForAsync(0, missing.Length, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellationToken }, async (i, token) => remotes[i] = await DescribeAsync(hub, missing[i], token));
+        await Parallel.ForAsync(
+            0, missing.Length, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellationToken },
+            async (i, token) => remotes[i] = await DescribeAsync(hub, missing[i], token));
         CheckRoom(missing, remotes);
         var meter = new ProgressMeter(remotes.Sum(r => r.Size), missing.Length, progress, time);
         int fetched = 0;
@@ -183,9 +201,13 @@ public sealed class ModelStore
             try
             {
                 var remote = await hub.DescribeAsync(file, (failures + refusals) % options.Mirrors.Count, cancellationToken);
-                if (file.Size is { } size && size != remote.Size) throw new HubException($"{file.Repository}/{file.Path}: expected {size} bytes, found {remote.Size} on the hub");
-                if (ShardIndex.IsIndex(file.Path) && remote.Size > ShardIndex.Longest) throw new HubException($"{file.Repository}/{file.Path}: expected an index of at most {ShardIndex.Longest} bytes, found {remote.Size}");
-                if (file.Sha256 is { } hash && remote.Sha256 is { } other && hash != other) throw new HubException($"{file.Repository}/{file.Path}: expected SHA-256 {hash}, found {other} on the hub");
+                if (file.Size is { } size && size != remote.Size)
+                    throw new HubException($"{file.Repository}/{file.Path}: expected {size} bytes, found {remote.Size} on the hub");
+                if (ShardIndex.IsIndex(file.Path) && remote.Size > ShardIndex.Longest)
+                    throw new HubException(
+                        $"{file.Repository}/{file.Path}: expected an index of at most {ShardIndex.Longest} bytes, found {remote.Size}");
+                if (file.Sha256 is { } hash && remote.Sha256 is { } other && hash != other)
+                    throw new HubException($"{file.Repository}/{file.Path}: expected SHA-256 {hash}, found {other} on the hub");
                 return remote;
             }
             catch (HubException e)
@@ -202,7 +224,8 @@ public sealed class ModelStore
     {
         Directory.CreateDirectory(Folder);
         long needed = 0;
-        for (int i = 0; i < files.Length; i++) needed += remotes[i].Size - Math.Min(remotes[i].Size, BytesOnDisk(PathOf(files[i]) + ".part"));
+        for (int i = 0; i < files.Length; i++)
+            needed += remotes[i].Size - Math.Min(remotes[i].Size, BytesOnDisk(PathOf(files[i]) + ".part"));
         long free = new DriveInfo(Folder).AvailableFreeSpace;
         if (needed > free) throw new BundleException($"{Folder}: expected {needed:N0} bytes of free disk, found {free:N0}");
     }
@@ -214,7 +237,8 @@ public sealed class ModelStore
 
     /// <summary>Fetches one file and checks its hash.</summary>
     /// <returns>False if another process fetched the file in the meantime.</returns>
-    private async Task<bool> FetchAsync(HubClient hub, BundleFile file, RemoteFile remote, ProgressMeter meter, CancellationToken cancellationToken)
+    private async Task<bool> FetchAsync(
+        HubClient hub, BundleFile file, RemoteFile remote, ProgressMeter meter, CancellationToken cancellationToken)
     {
         string path = PathOf(file);
         using var held = await FileLock.TakeAsync(path + ".lock", cancellationToken);
@@ -238,7 +262,8 @@ public sealed class ModelStore
         {
             File.Delete(path + ".part");
             File.Delete(path + ".journal");
-            throw new BundleException($"{file.Repository}/{file.Path}: expected SHA-256 {expected}, found {found}; the download was thrown away");
+            throw new BundleException(
+                $"{file.Repository}/{file.Path}: expected SHA-256 {expected}, found {found}; the download was thrown away");
         }
         WriteReceipt(path, new Receipt(remote.Size, found, remote.ETag, remote.Commit));
         File.Move(path + ".part", path, true);

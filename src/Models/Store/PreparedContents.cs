@@ -27,7 +27,10 @@ public sealed record PreparedContents(string Network, WeightPrecision Precision,
 
     /// <summary>A hash that is equal for equal sources prepared in the same way.</summary>
     public string Identity => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n',
-        [$"{Version} {Network} {Precision.Name()}", .. Sources.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Size} {s.Sha256} {s.Strength}"))]))));
+        [
+            $"{Version} {Network} {Precision.Name()}",
+            .. Sources.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Size} {s.Sha256} {s.Strength}"))
+        ]))));
 
     public IReadOnlyDictionary<string, string> ToMetadata() => new Dictionary<string, string>
     {
@@ -41,7 +44,11 @@ public sealed record PreparedContents(string Network, WeightPrecision Precision,
         if (!file.Metadata.TryGetValue(Key, out string? text)) return null;
         try
         {
-            return JsonSerializer.Deserialize<Written>(text, JsonSerializerOptions.Web) is { Version: Version, Network: { } network, Precision: { } name, Sources: { } sources } && WeightPrecisions.Parse(name) is { } precision
+            return JsonSerializer.Deserialize<Written>(text, JsonSerializerOptions.Web) is
+            {
+                Version: Version, Network: { } network, Precision: { } name, Sources: { } sources,
+            }
+                && WeightPrecisions.Parse(name) is { } precision
                 ? new PreparedContents(network, precision, sources)
                 : null;
         }

@@ -19,8 +19,14 @@ public sealed partial class PreparedFiles(ModelStore store)
     /// <exception cref="BundleException">The bundle's name is not a valid folder name.</exception>
     public string PathOf(Bundle bundle, NetworkKind network, IReadOnlyList<BundleAdapter> adapters, WeightPrecision precision)
     {
-        if (!FolderName().IsMatch(bundle.Name)) throw new BundleException($"bundle {bundle.Name}: expected a name of lower-case letters, digits and dashes");
-        string sources = string.Join('\n', [.. bundle.Network(network).Files.Select(Name), .. adapters.Select(adapter => FormattableString.Invariant($"{Name(adapter.File)} {adapter.Strength}"))]);
+        if (!FolderName().IsMatch(bundle.Name))
+            throw new BundleException($"bundle {bundle.Name}: expected a name of lower-case letters, digits and dashes");
+        string sources = string.Join(
+            '\n',
+            [
+                .. bundle.Network(network).Files.Select(Name),
+                .. adapters.Select(adapter => FormattableString.Invariant($"{Name(adapter.File)} {adapter.Strength}"))
+            ]);
         string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(sources)))[..8];
         return Path.Combine(store.Folder, "prepared", bundle.Name, $"{network.Name()}-{precision.Name()}-{hash}.safetensors");
     }
@@ -33,9 +39,10 @@ public sealed partial class PreparedFiles(ModelStore store)
     /// <param name="network">The network.</param>
     /// <param name="adapters">Adapters that were merged into it.</param>
     /// <param name="precisions">Precisions in order of preference.</param>
-    public PreparedFile? Find(ResolvedBundle model, NetworkKind network, IReadOnlyList<BundleAdapter> adapters, IEnumerable<WeightPrecision> precisions) => precisions
-        .Select(precision => new PreparedFile(PathOf(model.Bundle, network, adapters, precision), precision))
-        .FirstOrDefault(file => File.Exists(file.Path) && IsFresh(file.Path, model, network, adapters));
+    public PreparedFile? Find(
+        ResolvedBundle model, NetworkKind network, IReadOnlyList<BundleAdapter> adapters, IEnumerable<WeightPrecision> precisions) =>
+        precisions .Select(precision => new PreparedFile(PathOf(model.Bundle, network, adapters, precision), precision))
+            .FirstOrDefault(file => File.Exists(file.Path) && IsFresh(file.Path, model, network, adapters));
 
     /// <summary>Returns all paths that prepared files of the bundle can have.</summary>
     public IEnumerable<string> PathsOf(Bundle bundle) =>
@@ -55,7 +62,9 @@ public sealed partial class PreparedFiles(ModelStore store)
     /// <param name="precision">Precision of the weights that will be stored.</param>
     /// <param name="read">Called with the number of bytes read since the last call.</param>
     /// <param name="cancellationToken">Cancels the reading.</param>
-    public static async Task<PreparedContents> DescribeAsync(IReadOnlyList<(string Name, string Path, double? Strength)> paths, string network, WeightPrecision precision, Action<long>? read, CancellationToken cancellationToken)
+    public static async Task<PreparedContents> DescribeAsync(
+        IReadOnlyList<(string Name, string Path, double? Strength)> paths, string network, WeightPrecision precision, Action<long>? read,
+        CancellationToken cancellationToken)
     {
         var sources = new List<PreparedSource>();
         foreach (var (name, path, strength) in paths)
@@ -63,20 +72,25 @@ public sealed partial class PreparedFiles(ModelStore store)
             string[] files = FilesOf(path);
             var hashes = new List<string>();
             foreach (string file in files) hashes.Add(ModelStore.KnownHash(file) ?? await HashAsync(file, read, cancellationToken));
-            string hash = hashes.Count == 1 ? hashes[0] : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', hashes))));
+            string hash = hashes.Count == 1
+                ? hashes[0]
+                : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', hashes))));
             sources.Add(new PreparedSource(name, Length(files), hash, Modified(files), strength));
         }
         return new PreparedContents(network, precision, sources);
     }
 
     /// <summary>Returns the number of bytes that <see cref="DescribeAsync"/> will read.</summary>
-    public static long BytesToHash(IEnumerable<string> paths) => paths.SelectMany(FilesOf).Where(path => ModelStore.KnownHash(path) is null).Sum(path => Target(path).Length);
+    public static long BytesToHash(IEnumerable<string> paths) =>
+        paths.SelectMany(FilesOf).Where(path => ModelStore.KnownHash(path) is null).Sum(path => Target(path).Length);
 
     /// <summary>Waits until no other process prepares that file, and locks it.</summary>
-    public static async Task<IDisposable> LockAsync(string path, CancellationToken cancellationToken) => await FileLock.TakeAsync(path + ".lock", cancellationToken);
+    public static async Task<IDisposable> LockAsync(string path, CancellationToken cancellationToken) =>
+        await FileLock.TakeAsync(path + ".lock", cancellationToken);
 
     /// <summary>Returns the name of a bundle's file as a prepared file records it.</summary>
-    public static string Name(BundleFile file) => file.Repository is null ? file.Path : $"{file.Repository}@{file.Revision ?? "main"}/{file.Path}";
+    public static string Name(BundleFile file) =>
+        file.Repository is null ? file.Path : $"{file.Repository}@{file.Revision ?? "main"}/{file.Path}";
 
     /// <summary>True if the file was prepared from the bundle's present sources.</summary>
     private static bool IsFresh(string path, ResolvedBundle model, NetworkKind network, IReadOnlyList<BundleAdapter> adapters)
@@ -91,8 +105,12 @@ public sealed partial class PreparedFiles(ModelStore store)
         {
             return false; // the file was truncated by another program
         }
-        (BundleFile File, double? Strength)[] now = [.. model.Bundle.Network(network).Files.Select(f => (f, (double?)null)), .. adapters.Select(a => (a.File, (double?)a.Strength))];
-        return contents is not null && contents.Sources.Count == now.Length && contents.Sources.Zip(now).All(pair => IsSame(pair.First, pair.Second.File, pair.Second.Strength, model));
+        (BundleFile File, double? Strength)[] now =
+        [
+            .. model.Bundle.Network(network).Files.Select(f => (f, (double?)null)), .. adapters.Select(a => (a.File, (double?)a.Strength))
+        ];
+        return contents is not null && contents.Sources.Count == now.Length
+            && contents.Sources.Zip(now).All(pair => IsSame(pair.First, pair.Second.File, pair.Second.Strength, model));
     }
 
     private static bool IsSame(PreparedSource then, BundleFile file, double? strength, ResolvedBundle model)
@@ -100,7 +118,8 @@ public sealed partial class PreparedFiles(ModelStore store)
         if (then.File != Name(file) || then.Strength != strength || (file.Sha256 is { } stated && stated != then.Sha256)) return false;
         if (model.TryLocate(file) is not { } path) return true;
         string[] files = FilesOf(path);
-        return Length(files) == then.Size && (files.Length == 1 && ModelStore.KnownHash(path) is { } hash ? hash == then.Sha256 : Modified(files) == then.Modified);
+        return Length(files) == then.Size
+            && (files.Length == 1 && ModelStore.KnownHash(path) is { } hash ? hash == then.Sha256 : Modified(files) == then.Modified);
     }
 
     /// <summary>Returns the file; for an index or a folder, all files that it contains.</summary>
@@ -115,12 +134,14 @@ public sealed partial class PreparedFiles(ModelStore store)
 
     private static long Modified(string[] files) => files.Max(path => Target(path).LastWriteTimeUtc.Ticks);
 
-    private static FileInfo Target(string path) => new FileInfo(path) is var info && info.ResolveLinkTarget(true) is FileInfo target ? target : info;
+    private static FileInfo Target(string path) =>
+        new FileInfo(path) is var info && info.ResolveLinkTarget(true) is FileInfo target ? target : info;
 
     private static async Task<string> HashAsync(string path, Action<long>? read, CancellationToken cancellationToken)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        await using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan | FileOptions.Asynchronous);
+        await using var stream = new FileStream(
+            path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan | FileOptions.Asynchronous);
         byte[] buffer = new byte[4 << 20];
         for (int count; (count = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
         {

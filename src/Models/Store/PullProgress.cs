@@ -8,7 +8,8 @@ namespace Locutor.Models.Store;
 /// <param name="File">The current file or step.</param>
 /// <param name="FilesDone">Number of complete files or steps.</param>
 /// <param name="Files">Number of files that were missing at the start, or of steps.</param>
-public sealed record PullProgress(long Bytes, long TotalBytes, double BytesPerSecond, TimeSpan? Left, string File, int FilesDone, int Files);
+public sealed record PullProgress(
+    long Bytes, long TotalBytes, double BytesPerSecond, TimeSpan? Left, string File, int FilesDone, int Files);
 
 /// <summary>Counts arriving bytes and reports the progress a few times per second.</summary>
 public sealed class ProgressMeter(long totalBytes, int files, IProgress<PullProgress>? report, TimeProvider time, int filesDone = 0)
@@ -58,7 +59,9 @@ public sealed class ProgressMeter(long totalBytes, int files, IProgress<PullProg
     {
         long done = bytes + resumed;
         double speed = 0;
-        if (samples.TryPeek(out var oldest) && time.GetElapsedTime(oldest.At).TotalSeconds is > 0.05 and var seconds) speed = (bytes - oldest.Bytes) / seconds;
-        return new PullProgress(done, totalBytes, speed, speed > 0 ? TimeSpan.FromSeconds((totalBytes - done) / speed) : null, file, filesDone, files);
+        if (samples.TryPeek(out var oldest) && time.GetElapsedTime(oldest.At).TotalSeconds is > 0.05 and var seconds)
+            speed = (bytes - oldest.Bytes) / seconds;
+        return new PullProgress(
+            done, totalBytes, speed, speed > 0 ? TimeSpan.FromSeconds((totalBytes - done) / speed) : null, file, filesDone, files);
     }
 }

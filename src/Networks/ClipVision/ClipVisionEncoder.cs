@@ -16,7 +16,8 @@ public sealed class ClipVisionEncoder
 
     private static readonly string[] IgnoredPrefixes =
     [
-        "textual.", "log_scale", "visual.head", "visual.post_norm.", "text_model.", "text_projection.", "logit_scale", "vision_model.embeddings.position_ids",
+        "textual.", "log_scale", "visual.head", "visual.post_norm.", "text_model.", "text_projection.", "logit_scale",
+        "vision_model.embeddings.position_ids",
     ];
 
     private readonly Weights weights;
@@ -75,7 +76,9 @@ public sealed class ClipVisionEncoder
     /// </summary>
     private Tensor Normalise(Tensor image) => Scoped(() =>
     {
-        var square = interpolate(image.to(ScalarType.Float32), size: [Config.ImageSize, Config.ImageSize], mode: InterpolationMode.Bicubic, align_corners: false);
+        var square = interpolate(
+            image.to(ScalarType.Float32), size: [Config.ImageSize, Config.ImageSize], mode: InterpolationMode.Bicubic,
+            align_corners: false);
         var mean = tensor(Mean, device: image.device).view(1, 3, 1, 1);
         var std = tensor(Std, device: image.device).view(1, 3, 1, 1);
         return (square * 0.5 + 0.5 - mean) / std;

@@ -26,7 +26,9 @@ public sealed class FaceUpsampler
         int square = config.Factor * config.Factor;
         first = new(weights["first"], Colours * (2 + square), config.Width);
         blocks = [.. Enumerable.Range(0, config.Blocks).Select(i => weights["blocks"][i])
-            .Select(block => (new FlatConvolution(block["in"], config.Width, config.Width), new FlatConvolution(block["out"], config.Width, config.Width)))];
+            .Select(block => (
+                new FlatConvolution(block["in"], config.Width, config.Width),
+                new FlatConvolution(block["out"], config.Width, config.Width)))];
         last = new(weights["last"], config.Width, (Colours + 1) * square);
     }
 
@@ -43,7 +45,8 @@ public sealed class FaceUpsampler
     {
         using var scope = NewDisposeScope();
         // channels last in memory
-        var x = cat([drawn, drawn - reference, pixel_unshuffle(portrait, Config.Factor)], 1).to(Type).permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
+        var x = cat([drawn, drawn - reference, pixel_unshuffle(portrait, Config.Factor)], 1).to(Type).permute(0, 2, 3, 1).contiguous()
+            .permute(0, 3, 1, 2);
         x = first.Forward(x);
         foreach (var (entry, exit) in blocks) x = x + exit.Forward(silu(entry.Forward(silu(x))));
         var made = last.Forward(silu(x)).to(ScalarType.Float32);

@@ -21,7 +21,8 @@ internal sealed class AttentionInParts(Tensor q) : IDisposable
     {
         using var scope = NewDisposeScope();
         var (output, logarithms) = Part(k, v);
-        var (next, nextSums) = (output.to(ScalarType.Float32), logarithms.to(ScalarType.Float32).reshape(q.shape[0], q.shape[1], q.shape[2], 1));
+        var (next, nextSums) = (
+            output.to(ScalarType.Float32), logarithms.to(ScalarType.Float32).reshape(q.shape[0], q.shape[1], q.shape[2], 1));
         if (mean is not null && sums is not null)
         {
             next = lerp(next, mean, (sums - nextSums).sigmoid());

@@ -38,7 +38,8 @@ public sealed class CheckpointParameters(Checkpoint checkpoint, params IReadOnly
         var stored = Find(key, shape);
         bool narrower = device.type == TorchSharp.DeviceType.CPU && type == ScalarType.Float32
             && stored.Type is ElementType.BFloat16 or ElementType.Float16;
-        return Load(key, shape, Initial.Normal, narrower && !stored.IsQuantised && !IsAdapted(key) ? stored.Type.ScalarType() : type, device);
+        return Load(
+            key, shape, Initial.Normal, narrower && !stored.IsQuantised && !IsAdapted(key) ? stored.Type.ScalarType() : type, device);
     }
 
     /// <summary>Checks, after a network was built, that it uses every tensor of the checkpoint.</summary>
@@ -50,7 +51,9 @@ public sealed class CheckpointParameters(Checkpoint checkpoint, params IReadOnly
         string[] unused = [.. checkpoint.Tensors.Keys.Where(key => !used.Contains(key) && !isIgnored(key))];
         if (unused.Length == 0) return;
         var some = unused.Take(4).Select(key => $"{key} (nearest are {string.Join(", ", NearestNames.To(key, used))})");
-        throw new CheckpointException($"{checkpoint.Source}: {unused.Length} tensors fit no parameter of the network: {string.Join(", ", some)}{(unused.Length > 4 ? ", ..." : "")}");
+        throw new CheckpointException(
+            $"{checkpoint.Source}: {unused.Length} tensors fit no parameter of the network: " +
+            $"{string.Join(", ", some)}{(unused.Length > 4 ? ", ..." : "")}");
     }
 
     /// <summary>
@@ -81,7 +84,9 @@ public sealed class CheckpointParameters(Checkpoint checkpoint, params IReadOnly
     private CheckpointTensor Find(string key, long[] shape)
     {
         if (!checkpoint.TryGet(key, out var stored))
-            throw new CheckpointException($"{checkpoint.Source}: no tensor {key}, expected [{string.Join(", ", shape)}]; nearest are {string.Join(", ", NearestNames.To(key, checkpoint.Tensors.Keys))}");
+            throw new CheckpointException(
+                $"{checkpoint.Source}: no tensor {key}, expected [{string.Join(", ", shape)}]; nearest are " +
+                $"{string.Join(", ", NearestNames.To(key, checkpoint.Tensors.Keys))}");
         used.Add(key);
         return stored.Shape.AsSpan().SequenceEqual(shape)
             ? stored

@@ -26,7 +26,9 @@ internal sealed class Convolution
     public Convolution(Tensor weight, long[]? strides = null, long[]? padding = null, long groups = 1, bool channelsLast = false)
     {
         long[] kernel = weight.shape[2..];
-        shape = new ConvolutionShape(weight.shape[1] * groups, weight.shape[0], kernel, strides ?? [.. kernel.Select(_ => 1L)], padding ?? [.. kernel.Select(_ => 0L)], groups, channelsLast);
+        shape = new ConvolutionShape(
+            weight.shape[1] * groups, weight.shape[0], kernel, strides ?? [.. kernel.Select(_ => 1L)],
+            padding ?? [.. kernel.Select(_ => 0L)], groups, channelsLast);
         type = weight.dtype;
         tested = weight.device_type == DeviceType.CPU && ConvolutionCheck.Covers(type);
         path = Choose(gradients: false);

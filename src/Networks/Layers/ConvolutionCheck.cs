@@ -22,9 +22,14 @@ internal static class ConvolutionCheck
     public static OperationCheck Create(ConvolutionShape shape, ScalarType type, bool gradients)
     {
         double tolerance = type switch { ScalarType.Float32 => 1e-4, ScalarType.Float16 => 0.01, _ => 0.03 };
-        var paths = Names(shape, type, gradients).Select(name => new OperationPath(name, inputs => Run(name, shape, inputs, gradients)) { IsLastResort = name == ConvolutionPaths.WithoutOneDnn });
+        var paths = Names(shape, type, gradients).Select(
+            name => new OperationPath(name, inputs => Run(name, shape, inputs, gradients))
+            {
+                IsLastResort = name == ConvolutionPaths.WithoutOneDnn
+            });
         bool small = Math.Max(shape.Inputs, shape.Outputs) < MostTimedChannels;
-        return new OperationCheck(tolerance, () => Inputs(shape, type, Lengths(shape.Axes)), inputs => Exact(shape, inputs, gradients), [.. paths])
+        return new OperationCheck(
+            tolerance, () => Inputs(shape, type, Lengths(shape.Axes)), inputs => Exact(shape, inputs, gradients), [.. paths])
         {
             TimedInputs = small ? () => Inputs(shape, type, LongerLengths(shape.Axes)) : null,
         };

@@ -9,7 +9,8 @@ namespace Locutor.Networks.Layers;
 /// </summary>
 internal static class ConvolutionPaths
 {
-    public const string Direct = "oneDNN", Padded = "padded channels", MatrixProduct = "matrix product", WithoutOneDnn = "without oneDNN", Float32 = "float32";
+    public const string Direct = "oneDNN", Padded = "padded channels", MatrixProduct = "matrix product",
+        WithoutOneDnn = "without oneDNN", Float32 = "float32";
 
     /// <summary>oneDNN packs channels in lanes of 16; on some processors it leaves garbage in lanes that are not filled.</summary>
     private const int Lanes = 16;
@@ -67,7 +68,8 @@ internal static class ConvolutionPaths
     private static Tensor InFloat32(ConvolutionShape shape, Tensor x, Tensor weight, Tensor? bias)
     {
         using var scope = NewDisposeScope();
-        return Library(shape, x.to(ScalarType.Float32), weight.to(ScalarType.Float32), bias?.to(ScalarType.Float32)).to(x.dtype).MoveToOuterDisposeScope();
+        return Library(shape, x.to(ScalarType.Float32), weight.to(ScalarType.Float32), bias?.to(ScalarType.Float32)).to(x.dtype)
+            .MoveToOuterDisposeScope();
     }
 
     private static Tensor AsMatrixProduct(ConvolutionShape shape, Tensor x, Tensor weight, Tensor? bias)
@@ -95,7 +97,10 @@ internal static class ConvolutionPaths
         int axes = shape.Axes;
         long[] lengths = windows.shape[2..(2 + axes)];
         var grouped = windows.unflatten(1, [shape.Groups, shape.Inputs / shape.Groups]); // [B, G, C / G, lengths, kernel]
-        long[] order = [1, 0, .. Enumerable.Range(3, axes).Select(axis => (long)axis), 2, .. Enumerable.Range(3 + axes, axes).Select(axis => (long)axis)];
+        long[] order =
+        [
+            1, 0, .. Enumerable.Range(3, axes).Select(axis => (long)axis), 2, .. Enumerable.Range(3 + axes, axes).Select(axis => (long)axis)
+        ];
         var patches = grouped.permute(order).flatten(2 + axes).flatten(1, 1 + axes); // [G, B * lengths, C / G * kernel]
         // [B * lengths, outputs]
         var y = shape.Groups == 1 ? linear(patches[0], weight.flatten(1), bias) : GroupProducts(shape, patches, weight, bias);

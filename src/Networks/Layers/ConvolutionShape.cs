@@ -10,7 +10,8 @@ namespace Locutor.Networks.Layers;
 /// <param name="Padding">Zeros on both sides of each axis.</param>
 /// <param name="Groups">Number of groups.</param>
 /// <param name="ChannelsLast">Whether the input's channels are last in memory, which selects other routines.</param>
-internal sealed record ConvolutionShape(long Inputs, long Outputs, long[] Kernel, long[] Strides, long[] Padding, long Groups, bool ChannelsLast)
+internal sealed record ConvolutionShape(
+    long Inputs, long Outputs, long[] Kernel, long[] Strides, long[] Padding, long Groups, bool ChannelsLast)
 {
     /// <summary>Number of axes.</summary>
     public int Axes => Kernel.Length;

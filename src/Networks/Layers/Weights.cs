@@ -13,7 +13,9 @@ namespace Locutor.Networks.Layers;
 /// <param name="prefix">Beginning of every key below this place.</param>
 /// <param name="linears">How the matrices of <see cref="Linear"/> layers are held.</param>
 /// <param name="stored">Keeps plain matrices in their stored type where that is narrower; they are converted for every product.</param>
-public sealed class Weights(IParameterSource source, ScalarType type, Device device, string prefix = "", LinearPrecision linears = LinearPrecision.Plain, bool stored = false)
+public sealed class Weights(
+    IParameterSource source, ScalarType type, Device device, string prefix = "", LinearPrecision linears = LinearPrecision.Plain,
+    bool stored = false)
 {
     /// <summary>Type in which the network computes. Parameters are loaded in this type unless the caller asks for another.</summary>
     public ScalarType Type { get; } = type;

@@ -8,7 +8,8 @@ namespace Locutor.Networks.Preparation;
 /// <param name="Identity">Fingerprint of everything that affects the content.</param>
 /// <param name="Metadata">Entries of the file header.</param>
 public sealed record PreparationPlan(
-    IReadOnlyList<(CheckpointTensor Stored, WeightConversion Conversion)> Weights, string Identity, IReadOnlyDictionary<string, string> Metadata);
+    IReadOnlyList<(CheckpointTensor Stored, WeightConversion Conversion)> Weights, string Identity,
+    IReadOnlyDictionary<string, string> Metadata);
 
 /// <summary>
 /// Writes a prepared file tensor by tensor, in constant memory. A run that was interrupted, and is started again, continues after the last

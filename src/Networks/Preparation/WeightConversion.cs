@@ -55,7 +55,8 @@ public sealed class WeightConversion(CheckpointTensor stored, IReadOnlyList<Lora
         if (!matrix || name.Contains("embedding", StringComparison.Ordinal) || name.Contains("norm", StringComparison.Ordinal))
             return false;
         string[] parts = name.Split('.');
-        return parts.Zip(parts.Skip(1)).Any(pair => pair.First is "blocks" or "transformer" or "layers" && pair.Second.All(char.IsAsciiDigit));
+        return parts.Zip(parts.Skip(1)).Any(
+            pair => pair.First is "blocks" or "transformer" or "layers" && pair.Second.All(char.IsAsciiDigit));
     }
 
     /// <summary>Writes the bytes of the tensors of <see cref="Outlines"/>, in order.</summary>

@@ -57,7 +57,8 @@ internal sealed class BlockStore<TBlock> : IDisposable
 
     public void Dispose() => transport?.Dispose();
 
-    private static IBlockTransport CreateTransport(Weights weights, Func<Weights, TBlock> create, int stay, int passing, List<Tensor>[] slots)
+    private static IBlockTransport CreateTransport(
+        Weights weights, Func<Weights, TBlock> create, int stay, int passing, List<Tensor>[] slots)
     {
         if (weights.Device.type == TorchSharp.DeviceType.CUDA)
             return new CudaTransport(Math.Max(0, weights.Device.index), slots, passing, HostCopy);

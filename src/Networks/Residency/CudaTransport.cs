@@ -26,7 +26,11 @@ internal sealed class CudaTransport : IBlockTransport
     {
         CudaDriver.Enter(device);
         this.device = device;
-        this.slots = [.. slots.Select(slot => (IReadOnlyList<(nint, long)>)[.. slot.Select(tensor => (TensorMemory.Address(tensor), BytesOf(tensor)))])];
+        this.slots =
+        [
+            .. slots.Select(
+                slot => (IReadOnlyList<(nint, long)>)[.. slot.Select(tensor => (TensorMemory.Address(tensor), BytesOf(tensor)))])
+        ];
         stream = CudaDriver.NewStream();
         filled = [.. slots.Select(_ => CudaDriver.NewEvent())];
         used = [.. slots.Select(_ => CudaDriver.NewEvent())];

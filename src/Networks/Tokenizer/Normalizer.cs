@@ -55,7 +55,8 @@ internal sealed class Normalizer
             text = text[length..];
         }
         if (model.RemoveExtraSpaces)
-            while (output.Count >= space.Length && System.Runtime.InteropServices.CollectionsMarshal.AsSpan(output).EndsWith(space)) output.RemoveRange(output.Count - space.Length, space.Length);
+            while (output.Count >= space.Length && System.Runtime.InteropServices.CollectionsMarshal.AsSpan(output).EndsWith(space))
+                output.RemoveRange(output.Count - space.Length, space.Length);
         if (model.DummyPrefix && model.SpaceAsSuffix) output.AddRange(space);
         return [.. output];
     }

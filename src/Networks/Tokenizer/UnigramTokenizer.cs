@@ -133,7 +133,8 @@ public sealed class UnigramTokenizer
         {
             if (model.Pieces[id].Kind != PieceKind.Byte) continue;
             string name = Encoding.Latin1.GetString(model.Pieces[id].Bytes);
-            if (name.Length == 6 && name.StartsWith("<0x", StringComparison.Ordinal) && byte.TryParse(name.AsSpan(3, 2), System.Globalization.NumberStyles.AllowHexSpecifier, null, out byte value))
+            if (name.Length == 6 && name.StartsWith("<0x", StringComparison.Ordinal)
+                && byte.TryParse(name.AsSpan(3, 2), System.Globalization.NumberStyles.AllowHexSpecifier, null, out byte value))
                 byteIds[value] = id;
         }
         int missing = Array.IndexOf(byteIds, -1);

@@ -19,7 +19,8 @@ internal static class RelativePosition
         var offset = positions.unsqueeze(0) - positions.unsqueeze(1); // key - query
         var distance = offset.abs();
         // distance 0 never uses the logarithm; 1 avoids the conversion of an infinity to an integer
-        var far = (distance.clamp_min(1).to(ScalarType.Float32) / exact).log() / Math.Log((double)config.MaxDistance / exact) * (half - exact);
+        var far = (distance.clamp_min(1).to(ScalarType.Float32) / exact)
+            .log() / Math.Log((double)config.MaxDistance / exact) * (half - exact);
         var logarithmic = (exact + far.to(ScalarType.Int64)).clamp_max(half - 1);
         return (offset.gt(0).to(ScalarType.Int64) * half + where(distance.lt(exact), distance, logarithmic)).flatten();
     });

@@ -31,7 +31,8 @@ public sealed class UmT5Encoder
             throw new ArgumentException(
                 $"umT5: expected buckets in fours and a larger distance, found {config.Buckets} and {config.MaxDistance}");
         Config = config;
-        embedding = (weights.Device.type == DeviceType.CUDA ? weights.On(CPU) : weights)["token_embedding"].LoadMatrix("weight", [config.Vocabulary, config.Width]);
+        embedding = (weights.Device.type == DeviceType.CUDA ? weights.On(CPU) : weights)["token_embedding"]
+            .LoadMatrix("weight", [config.Vocabulary, config.Width]);
         type = weights.Type;
         device = weights.Device;
         blocks = [.. Enumerable.Range(0, config.Blocks).Select(i => new Block(weights["blocks"][i], config))];
@@ -57,7 +58,8 @@ public sealed class UmT5Encoder
         if (ids.dim() != 2 || !ids.shape.AsSpan().SequenceEqual(mask.shape))
         {
             throw new ArgumentException(
-                $"umT5: expected ids and mask of one shape [B, L], found [{string.Join(", ", ids.shape)}] and [{string.Join(", ", mask.shape)}]");
+                $"umT5: expected ids and mask of one shape [B, L], found [{string.Join(", ", ids.shape)}] and " +
+                $"[{string.Join(", ", mask.shape)}]");
         }
 
         return Scoped(() =>

@@ -27,7 +27,9 @@ internal static class AutoencoderStacks
             for (int i = 0; i < config.ResidualBlocks; i++, inputs = outputs)
                 layers.Add(Block(weights["downsamples"][at++], inputs, outputs));
             if (level < config.Multipliers.Count - 1)
-                layers.Add(new(new Downsample(weights["downsamples"][at++], outputs, config.TemporalDownsample[level]).Forward, ReceptiveField.Halving));
+                layers.Add(new(
+                    new Downsample(weights["downsamples"][at++], outputs, config.TemporalDownsample[level]).Forward,
+                    ReceptiveField.Halving));
             if (level < HighLevels) split = layers.Count;
         }
 
@@ -40,7 +42,10 @@ internal static class AutoencoderStacks
     public static CausalStack Decoder(Weights weights, VideoAutoencoderConfig config)
     {
         int inputs = config.Width * config.Multipliers[^1], at = 0;
-        List<CausalLayer> layers = [new(new CausalConv3d(weights["conv1"], config.LatentChannels, inputs, 3, 3).Forward, ReceptiveField.Around(1))];
+        List<CausalLayer> layers =
+        [
+            new(new CausalConv3d(weights["conv1"], config.LatentChannels, inputs, 3, 3).Forward, ReceptiveField.Around(1))
+        ];
         AddMiddle(layers, weights["middle"], inputs);
         int split = layers.Count;
         for (int level = config.Multipliers.Count - 1; level >= 0; level--)
@@ -50,7 +55,9 @@ internal static class AutoencoderStacks
                 layers.Add(Block(weights["upsamples"][at++], inputs, outputs));
             if (level >= HighLevels) split = layers.Count;
             if (level == 0) continue;
-            layers.Add(new(new Upsample(weights["upsamples"][at++], outputs, config.TemporalDownsample[level - 1]).Forward, ReceptiveField.Doubling));
+            layers.Add(new(
+                new Upsample(weights["upsamples"][at++], outputs, config.TemporalDownsample[level - 1]).Forward,
+                ReceptiveField.Doubling));
             inputs = outputs / 2;
         }
 

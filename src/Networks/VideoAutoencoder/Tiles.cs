@@ -42,7 +42,9 @@ internal static class Tiles
     /// <param name="repeats">Whether most chunks are equal, so that layers can reuse their last output.</param>
     /// <param name="cancellationToken">Checked before each chunk.</param>
     /// <returns>The output of each chunk.</returns>
-    public static IReadOnlyList<Tensor> Forward(CausalStack stack, IReadOnlyList<Tensor> chunks, TilingPlan plan, ScalarType type, bool repeats, CancellationToken cancellationToken)
+    public static IReadOnlyList<Tensor> Forward(
+        CausalStack stack, IReadOnlyList<Tensor> chunks, TilingPlan plan, ScalarType type, bool repeats,
+        CancellationToken cancellationToken)
     {
         var outputs = new Tensor?[chunks.Count];
         var (down, across) = (Slice(stack.Layers, chunks[0].shape[3], plan.Down), Slice(stack.Layers, chunks[0].shape[4], plan.Across));

@@ -29,14 +29,16 @@ public sealed record TilingPlan(int Latents, int Down = 1, int Across = 1)
     /// <param name="valueBytes">Bytes of one value.</param>
     /// <param name="budget">Bytes that may be used in addition to the parameters.</param>
     internal static TilingPlan Within(
-        VideoAutoencoderConfig config, IReadOnlyList<CausalLayer> layers, long latents, long height, long width, int valueBytes, long budget)
+        VideoAutoencoderConfig config, IReadOnlyList<CausalLayer> layers, long latents, long height, long width, int valueBytes,
+        long budget)
     {
         double work = (double)LiveTensors * config.TemporalStride() * config.Width * valueBytes; // bytes for each pixel and latent frame
         double left = budget - CachedValues(config, 0, config.Multipliers.Count) * valueBytes * height * width;
         if (left >= work * height * width)
             return new((int)Math.Clamp(Math.Min(left, LargestUsefulChunk) / (work * height * width), 1, int.MaxValue));
         int high = Math.Min(AutoencoderStacks.HighLevels, config.Multipliers.Count - 1);
-        double untiled = UntiledValues(config, high, latents) * valueBytes * height * width, tiled = work + CachedValues(config, 0, high) * valueBytes;
+        double untiled = UntiledValues(config, high, latents) * valueBytes * height * width,
+            tiled = work + CachedValues(config, 0, high) * valueBytes;
         long scale = layers.Aggregate(1L, (product, layer) => product * layer.Field.Upscale);
         var plan = new TilingPlan(1);
         while (true)

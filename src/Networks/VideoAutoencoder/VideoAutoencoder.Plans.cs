@@ -30,7 +30,9 @@ public sealed partial class VideoAutoencoder
         if (gpu) budget ??= CudaDriver.Memory(Math.Max(0, weights.Device.index)).Free / 2;
         long stride = Config.TemporalStride(), longest = Math.Max(1, PixelsOnCpu / (stride * height * width));
         var plan = budget is { } bytes
-            ? TilingPlan.Within(Config, decoder.Split().After.Layers, (frames - 1) / stride + 1, height, width, weights.Type == ScalarType.Float32 ? 4 : 2, bytes)
+            ? TilingPlan.Within(
+                Config, decoder.Split().After.Layers, (frames - 1) / stride + 1, height, width, weights.Type == ScalarType.Float32 ? 4 : 2,
+                bytes)
             : new TilingPlan((int)longest);
         return gpu ? plan : plan with { Latents = (int)Math.Min(plan.Latents, longest) };
     }

@@ -91,7 +91,9 @@ public sealed partial class VideoAutoencoder
             int stride = Config.SpatialStride();
             return moments is not null
                 ? ToLatent(moments)
-                : zeros([video.shape[0], Config.LatentChannels, 0, video.shape[3] / stride, video.shape[4] / stride], weights.Type, weights.Device);
+                : zeros(
+                    [video.shape[0], Config.LatentChannels, 0, video.shape[3] / stride, video.shape[4] / stride], weights.Type,
+                    weights.Device);
         });
     }
 

@@ -28,7 +28,8 @@ public sealed class SelfAttention(Weights weights, VideoTransformerConfig config
     /// <param name="speakers">Masks of two people, which assign every token to one of them; null with one person.</param>
     /// <param name="tiles">The tiles that 8-bit attention reads with one person; null: all.</param>
     /// <returns>[B, L, C]; the rotation is null with one person.</returns>
-    public (Tensor Output, RotaryTable? SpeakerRotary) Forward(Activations x, RotaryTable rotary, SpeakerMasks? speakers, VisitedTiles? tiles = null)
+    public (Tensor Output, RotaryTable? SpeakerRotary) Forward(
+        Activations x, RotaryTable rotary, SpeakerMasks? speakers, VisitedTiles? tiles = null)
     {
         RotaryTable? speakerRotary = null;
         var y = Scoped(() =>

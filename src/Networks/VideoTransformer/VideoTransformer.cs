@@ -129,7 +129,9 @@ public sealed class VideoTransformer : IDisposable
         var tokens = Detached(() => audio.Forward(windows.to(weights.Type))); // [B, F, people * tokens, audio width]
         if (windows.shape[1] == 1) return new(tokens, (block, embedded, _) => block.ProjectAudio(embedded, null));
         using var positions = SpeakerMasks.AudioPositions(tokens.shape[2], tokens.device);
-        return new(tokens, (block, embedded, rotary) => block.ProjectAudio(embedded, rotary), RotaryTable.FromPositions(Config.HeadWidth, positions));
+        return new(
+            tokens, (block, embedded, rotary) => block.ProjectAudio(embedded, rotary),
+            RotaryTable.FromPositions(Config.HeadWidth, positions));
     }
 
     /// <summary>
@@ -178,7 +180,9 @@ public sealed class VideoTransformer : IDisposable
     /// <param name="reference">[B, 20, F, H, W]</param>
     /// <returns>Tokens [B, L, C] and their grid.</returns>
     public (Tensor Tokens, PatchGrid Grid) Patchify(Tensor latent, Tensor reference) =>
-        (Scoped(() => patches.Forward(cat([latent.to(weights.Type), reference.to(weights.Type)], 1))), Grid(latent.shape[2], latent.shape[3], latent.shape[4]));
+        (
+            Scoped(() => patches.Forward(cat([latent.to(weights.Type), reference.to(weights.Type)], 1))),
+            Grid(latent.shape[2], latent.shape[3], latent.shape[4]));
 
     /// <summary>Computes the time embedding: cosines and sines of the timestep, then two linear layers.</summary>
     /// <param name="timestep">[B], 0 to 1000.</param>
@@ -194,7 +198,8 @@ public sealed class VideoTransformer : IDisposable
     });
 
     private Tensor RunBlocks(
-        Tensor x, PatchGrid grid, TimeEmbedding time, Conditioning conditioning, RotaryTable rotary, BlockResidual? residual, CancellationToken cancellationToken)
+        Tensor x, PatchGrid grid, TimeEmbedding time, Conditioning conditioning, RotaryTable rotary, BlockResidual? residual,
+        CancellationToken cancellationToken)
     {
         var input = residual is null ? null : x.alias(); // the blocks free their input
         var tokens = new PendingResidual(x);

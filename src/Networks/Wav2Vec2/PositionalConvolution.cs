@@ -21,7 +21,8 @@ internal sealed class PositionalConvolution
     {
         bool old = weights.Contains("weight_g");
         var parametrized = weights["parametrizations"]["weight"];
-        long[] lengths = [1, 1, config.PositionKernel], directions = [config.Width, config.Width / config.PositionGroups, config.PositionKernel];
+        long[] lengths = [1, 1, config.PositionKernel],
+            directions = [config.Width, config.Width / config.PositionGroups, config.PositionKernel];
         length = old ? weights.Load("weight_g", lengths, Initial.Ones) : parametrized.Load("original0", lengths, Initial.Ones);
         direction = old ? weights.Load("weight_v", directions) : parametrized.Load("original1", directions);
         bias = weights.Load("bias", [config.Width], Initial.Zeros);

@@ -27,7 +27,8 @@ public sealed record Wav2Vec2Config(
     /// <summary>chinese-wav2vec2-base: 0.095 billion parameters, 50 features for each second of 16 kHz audio.</summary>
     public static Wav2Vec2Config ChineseBase { get; } = new(
         Width: 768, Heads: 12, Blocks: 12, FeedForward: 3072,
-        ConvolutionWidths: [512, 512, 512, 512, 512, 512, 512], ConvolutionKernels: [10, 3, 3, 3, 3, 2, 2], ConvolutionStrides: [5, 2, 2, 2, 2, 2, 2]);
+        ConvolutionWidths: [512, 512, 512, 512, 512, 512, 512], ConvolutionKernels: [10, 3, 3, 3, 3, 2, 2],
+        ConvolutionStrides: [5, 2, 2, 2, 2, 2, 2]);
 
     /// <summary>Number of samples between two features.</summary>
     public int Stride() => ConvolutionStrides.Aggregate(1, (product, stride) => product * stride);
@@ -44,10 +45,12 @@ public sealed record Wav2Vec2Config(
     /// <exception cref="ArgumentException">They contradict each other.</exception>
     public void Validate()
     {
-        if (ConvolutionWidths.Count == 0 || ConvolutionKernels.Count != ConvolutionWidths.Count || ConvolutionStrides.Count != ConvolutionWidths.Count)
+        if (ConvolutionWidths.Count == 0 || ConvolutionKernels.Count != ConvolutionWidths.Count
+            || ConvolutionStrides.Count != ConvolutionWidths.Count)
         {
             throw new ArgumentException(
-                $"wav2vec2: {ConvolutionWidths.Count} convolution widths, {ConvolutionKernels.Count} kernels and {ConvolutionStrides.Count} strides must be as many, at least 1");
+                $"wav2vec2: {ConvolutionWidths.Count} convolution widths, {ConvolutionKernels.Count} kernels and " +
+                $"{ConvolutionStrides.Count} strides must be as many, at least 1");
         }
 
         if (Width % Heads != 0 || Width % PositionGroups != 0)

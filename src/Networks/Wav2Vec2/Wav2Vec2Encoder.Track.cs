@@ -117,7 +117,9 @@ public sealed partial class Wav2Vec2Encoder
     private void Embed(long samples, ReadSamples read, long frames, WriteRows write)
     {
         using var spread = new FeatureSpread(Config, samples, frames);
-        foreach (var piece in features.Stream(samples, read, device.type == TorchSharp.DeviceType.CPU ? Math.Min(PieceFeatures, ProcessorFeatures) : PieceFeatures))
+        foreach (var piece in
+                features.Stream(
+                    samples, read, device.type == TorchSharp.DeviceType.CPU ? Math.Min(PieceFeatures, ProcessorFeatures) : PieceFeatures))
         {
             using (piece)
                 spread.Add(piece, (start, rows) =>

@@ -11,7 +11,10 @@ namespace Locutor.Networks.Wav2Vec2;
 /// </summary>
 public sealed partial class Wav2Vec2Encoder
 {
-    private static readonly string[] IgnoredPrefixes = ["masked_spec_embed", "wav2vec2.masked_spec_embed", "quantizer.", "project_q.", "project_hid.", "lm_head."];
+    private static readonly string[] IgnoredPrefixes =
+    [
+        "masked_spec_embed", "wav2vec2.masked_spec_embed", "quantizer.", "project_q.", "project_hid.", "lm_head."
+    ];
 
     private readonly WaveFeatures features;
     private readonly LayerNorm projectionNorm;
@@ -83,7 +86,8 @@ public sealed partial class Wav2Vec2Encoder
         if (wave.dim() != 2 || wave.shape[1] < Config.ReceptiveField())
         {
             throw new ArgumentException(
-                $"wav2vec2: expected [B, samples] with at least {Config.ReceptiveField()} samples, found [{string.Join(", ", wave.shape)}]", nameof(wave));
+                $"wav2vec2: expected [B, samples] with at least {Config.ReceptiveField()} samples, found [{string.Join(", ", wave.shape)}]",
+                nameof(wave));
         }
 
         ArgumentOutOfRangeException.ThrowIfLessThan(frames, 1);

@@ -25,7 +25,8 @@ internal sealed class WaveFeatures
     {
         (this.config, type) = (config, weights.Type);
         Tensor[] loaded = [.. Enumerable.Range(0, config.ConvolutionWidths.Count).Select(i =>
-            weights[i]["conv"].Load("weight", [config.ConvolutionWidths[i], i == 0 ? 1 : config.ConvolutionWidths[i - 1], config.ConvolutionKernels[i]]))];
+            weights[i]["conv"].Load(
+                "weight", [config.ConvolutionWidths[i], i == 0 ? 1 : config.ConvolutionWidths[i - 1], config.ConvolutionKernels[i]]))];
         convolutions = [.. loaded.Select((kernel, i) => new Convolution(kernel, [config.ConvolutionStrides[i]]))];
         kernels = [.. convolutions.Zip(loaded, (convolution, kernel) => convolution.Prepare(kernel))];
         normWeight = weights[0]["layer_norm"].Load("weight", [config.ConvolutionWidths[0]], Initial.Ones, ScalarType.Float32);

@@ -10,7 +10,8 @@ namespace Locutor.Service.Access;
 /// Checks the token of every request to an endpoint with an <see cref="AccessRule"/>. It refuses requests without a token that has the
 /// required scope.
 /// </summary>
-public sealed class AccessMiddleware(RequestDelegate next, TokenReader reader, TokenStore tokens, TokenLimits limits, TimeProvider time, ServeSettings settings)
+public sealed class AccessMiddleware(
+    RequestDelegate next, TokenReader reader, TokenStore tokens, TokenLimits limits, TimeProvider time, ServeSettings settings)
 {
     private const string Missing = "modal-http: missing credentials for proxy authorization";
     private const string Invalid = "modal-http: invalid credentials";
@@ -22,10 +23,13 @@ public sealed class AccessMiddleware(RequestDelegate next, TokenReader reader, T
     {
         if (settings.NoAuth && !IsLoopback(context.Request))
         {
-            await Refuse(context, RefusalStyle.Problem, 403, "forbidden_origin", "without tokens this service answers only pages and programs of this machine");
+            await Refuse(
+                context, RefusalStyle.Problem, 403, "forbidden_origin",
+                "without tokens this service answers only pages and programs of this machine");
             return;
         }
-        if (context.GetEndpoint()?.Metadata.GetMetadata<AccessRule>() is not { } rule || (rule.OpenOnLoopback && IsFromThisMachine(context) && !TokenReader.HasCredentials(context.Request)))
+        if (context.GetEndpoint()?.Metadata.GetMetadata<AccessRule>() is not { } rule
+            || (rule.OpenOnLoopback && IsFromThisMachine(context) && !TokenReader.HasCredentials(context.Request)))
         {
             await next(context);
             return;
@@ -56,7 +60,9 @@ public sealed class AccessMiddleware(RequestDelegate next, TokenReader reader, T
         }
         if ((token.Scopes & rule.Scope) != rule.Scope)
         {
-            await Refuse(context, RefusalStyle.Problem, 403, "missing_scope", $"this token lacks the scope {rule.Scope.ToString().ToLowerInvariant()}");
+            await Refuse(
+                context, RefusalStyle.Problem, 403, "missing_scope",
+                $"this token lacks the scope {rule.Scope.ToString().ToLowerInvariant()}");
             return null;
         }
         var limit = await limits.CountRequestAsync(token.KeyId);
@@ -73,7 +79,8 @@ public sealed class AccessMiddleware(RequestDelegate next, TokenReader reader, T
     private static Task Refuse(HttpContext context, RefusalStyle style, int status, string code, string detail)
     {
         if (style is RefusalStyle.Problem)
-            return Problems.WriteAsync(context, status, code, detail.StartsWith("modal-http: ", StringComparison.Ordinal) ? detail[12..] : detail);
+            return Problems.WriteAsync(
+                context, status, code, detail.StartsWith("modal-http: ", StringComparison.Ordinal) ? detail[12..] : detail);
         context.Response.StatusCode = status;
         context.Response.ContentType = "text/plain";
         return context.Response.WriteAsync(detail);

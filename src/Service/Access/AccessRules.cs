@@ -18,7 +18,8 @@ public sealed record AccessRule(TokenScopes Scope, RefusalStyle Style, bool Open
 public static class AccessRules
 {
     /// <summary>Makes an endpoint require a token with <paramref name="scope"/>.</summary>
-    public static TBuilder Needs<TBuilder>(this TBuilder builder, TokenScopes scope, RefusalStyle style = RefusalStyle.Problem, bool openOnLoopback = false)
+    public static TBuilder Needs<TBuilder>(
+        this TBuilder builder, TokenScopes scope, RefusalStyle style = RefusalStyle.Problem, bool openOnLoopback = false)
         where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new AccessRule(scope, style, openOnLoopback));
 
     /// <summary>Returns the token with which the request was admitted.</summary>

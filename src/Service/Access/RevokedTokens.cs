@@ -6,7 +6,8 @@ using Locutor.Service.Settings;
 namespace Locutor.Service.Access;
 
 /// <summary>Cancels the jobs of tokens that were revoked together with their jobs.</summary>
-internal sealed partial class RevokedTokens(IGrainFactory grains, TokenStore tokens, TimeProvider time, ServeSettings settings, ILogger<RevokedTokens> logger)
+internal sealed partial class RevokedTokens(
+    IGrainFactory grains, TokenStore tokens, TimeProvider time, ServeSettings settings, ILogger<RevokedTokens> logger)
 {
     public async Task CancelJobsAsync(CancellationToken cancellationToken)
     {

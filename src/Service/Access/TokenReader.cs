@@ -90,7 +90,10 @@ public sealed class TokenReader(TokenStore tokens, SessionStore sessions, TimePr
     }
 
     private static (string Key, string Secret)? Bearer(string header) =>
-        header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) && header[7..].Trim().Split('.') is [{ Length: > 0 } key, { Length: > 0 } secret] ? (key, secret) : null;
+        header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
+            && header[7..].Trim().Split('.') is [{ Length: > 0 } key, { Length: > 0 } secret]
+            ? (key, secret)
+            : null;
 
     private static (string Key, string Secret)? Basic(string header)
     {

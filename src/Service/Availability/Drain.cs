@@ -35,7 +35,8 @@ public sealed class Drain : IDisposable
 }
 
 /// <summary>Stops the service on SIGTERM or Ctrl-C. The first signal starts a graceful stop, a second signal stops at once.</summary>
-internal sealed partial class DrainLifetime(Drain drain, IHostApplicationLifetime life, ServeSettings settings, TimeProvider time, ILogger<DrainLifetime> logger)
+internal sealed partial class DrainLifetime(
+    Drain drain, IHostApplicationLifetime life, ServeSettings settings, TimeProvider time, ILogger<DrainLifetime> logger)
     : IHostLifetime, IDisposable
 {
     private static readonly TimeSpan Slack = TimeSpan.FromSeconds(20);
@@ -73,7 +74,8 @@ internal sealed partial class DrainLifetime(Drain drain, IHostApplicationLifetim
     private async Task DrainAsync()
     {
         var notice = Task.Delay(TimeSpan.FromSeconds(settings.NoticeSeconds), time);
-        await drain.WorkersEnded.WaitAsync(TimeSpan.FromSeconds(settings.DrainSeconds) + Slack, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await drain.WorkersEnded.WaitAsync(TimeSpan.FromSeconds(settings.DrainSeconds) + Slack, time)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (drain.WorkersEnded.IsCompleted)
             LogEnded();
         else
@@ -83,7 +85,9 @@ internal sealed partial class DrainLifetime(Drain drain, IHostApplicationLifetim
         life.StopApplication();
     }
 
-    [LoggerMessage(LogLevel.Information, "asked to stop: new jobs are refused and workers finish for up to {Seconds} s; reads are answered until then")]
+    [LoggerMessage(
+        LogLevel.Information,
+        "asked to stop: new jobs are refused and workers finish for up to {Seconds} s; reads are answered until then")]
     private partial void LogBegun(double seconds);
 
     [LoggerMessage(LogLevel.Information, "asked to stop again: the rest is not waited for")]
@@ -92,7 +96,8 @@ internal sealed partial class DrainLifetime(Drain drain, IHostApplicationLifetim
     [LoggerMessage(LogLevel.Information, "the workers have ended")]
     private partial void LogEnded();
 
-    [LoggerMessage(LogLevel.Warning, "workers have not ended in time and are not waited for: their jobs go to others when the leases run out")]
+    [LoggerMessage(
+        LogLevel.Warning, "workers have not ended in time and are not waited for: their jobs go to others when the leases run out")]
     private partial void LogNotEnded();
 
     [LoggerMessage(LogLevel.Information, "closing connections")]

@@ -10,7 +10,8 @@ internal static class Rounds
     /// <param name="waits">Receives the message of an exception that tells of an outage (<see cref="Outage"/>).</param>
     /// <param name="failed">Receives any other exception.</param>
     /// <param name="stopping">Ends the rounds.</param>
-    public static async Task RunAsync(Func<Task> round, TimeSpan pause, TimeProvider time, Action<string> waits, Action<Exception> failed, CancellationToken stopping)
+    public static async Task RunAsync(
+        Func<Task> round, TimeSpan pause, TimeProvider time, Action<string> waits, Action<Exception> failed, CancellationToken stopping)
     {
         while (!stopping.IsCancellationRequested)
         {

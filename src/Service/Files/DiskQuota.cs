@@ -37,9 +37,9 @@ public sealed class DiskQuota(DataFolder folder, ServeSettings settings)
 
     public void Measure()
     {
-        var used = new DirectoryInfo(folder.Root).EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true })
-            .Where(file => file.Directory?.FullName != folder.Root)
-            .Sum(Length);
+        var used = new DirectoryInfo(folder.Root)
+            .EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true })
+            .Where(file => file.Directory?.FullName != folder.Root) .Sum(Length);
         Interlocked.Exchange(ref this.used, used);
         IsFull = used > most || Free < LeastFree;
     }

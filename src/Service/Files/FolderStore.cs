@@ -21,7 +21,8 @@ public sealed class FolderStore(DataFolder data) : IFileStore
     {
         try
         {
-            return Task.FromResult<Stream?>(new FileStream(data.Absolute(path), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1, FileOptions.Asynchronous));
+            return Task.FromResult<Stream?>(new FileStream(
+                data.Absolute(path), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1, FileOptions.Asynchronous));
         }
         catch (IOException exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -51,7 +51,16 @@ public sealed class S3Store : IFileStore, IDisposable
         if (length > PartBytes)
             await PutInPartsAsync(file, length, prefix + path, contentType, cancellationToken);
         else
-            await client.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = prefix + path, FilePath = file, ContentType = contentType, UseChunkEncoding = false }, cancellationToken);
+            await client.PutObjectAsync(
+                new PutObjectRequest
+                {
+                    BucketName = bucket,
+                    Key = prefix + path,
+                    FilePath = file,
+                    ContentType = contentType,
+                    UseChunkEncoding = false,
+                },
+                cancellationToken);
         File.Delete(file);
     }
 
@@ -63,7 +72,8 @@ public sealed class S3Store : IFileStore, IDisposable
         var aside = this.folder.Aside();
         try
         {
-            await using var stored = await OpenAsync(path, cancellationToken) ?? throw new FileNotFoundException($"{path} is not in the {Name}");
+            await using var stored = await OpenAsync(path, cancellationToken)
+                ?? throw new FileNotFoundException($"{path} is not in the {Name}");
             await using (var file = File.Create(aside))
                 await stored.CopyToAsync(file, cancellationToken);
             Directory.CreateDirectory(folder);
@@ -116,11 +126,13 @@ public sealed class S3Store : IFileStore, IDisposable
     }
 
     private ConfiguredCancelableAsyncEnumerable<S3Object> ListAsync(string path, CancellationToken cancellationToken) =>
-        client.Paginators.ListObjectsV2(new ListObjectsV2Request { BucketName = bucket, Prefix = prefix + path }).S3Objects.WithCancellation(cancellationToken);
+        client.Paginators.ListObjectsV2(
+            new ListObjectsV2Request { BucketName = bucket, Prefix = prefix + path }).S3Objects.WithCancellation(cancellationToken);
 
     private async Task PutInPartsAsync(string file, long length, string key, string contentType, CancellationToken cancellationToken)
     {
-        var upload = await client.InitiateMultipartUploadAsync(new InitiateMultipartUploadRequest { BucketName = bucket, Key = key, ContentType = contentType }, cancellationToken);
+        var upload = await client.InitiateMultipartUploadAsync(
+            new InitiateMultipartUploadRequest { BucketName = bucket, Key = key, ContentType = contentType }, cancellationToken);
         try
         {
             // S3 allows at most 10,000 parts per object.
@@ -141,7 +153,9 @@ public sealed class S3Store : IFileStore, IDisposable
                 }, cancellationToken);
                 parts.Add(new PartETag(parts.Count + 1, part.ETag));
             }
-            await client.CompleteMultipartUploadAsync(new CompleteMultipartUploadRequest { BucketName = bucket, Key = key, UploadId = upload.UploadId, PartETags = parts }, cancellationToken);
+            await client.CompleteMultipartUploadAsync(
+                new CompleteMultipartUploadRequest { BucketName = bucket, Key = key, UploadId = upload.UploadId, PartETags = parts },
+                cancellationToken);
         }
         catch
         {
@@ -161,7 +175,9 @@ public sealed class S3Store : IFileStore, IDisposable
             await KeepAsync(aside, DataFolder.InputPath(id, "check.txt"), "text/plain", cancellationToken);
             await using var back = await OpenAsync(DataFolder.InputPath(id, "check.txt"), cancellationToken);
             if (back?.Length != 7)
-                throw new IOException($"expected an object of 7 bytes, found {back?.Length.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "none"}");
+                throw new IOException(
+                    "expected an object of 7 bytes, found " +
+                    $"{back?.Length.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "none"}");
         }
         finally
         {

@@ -33,7 +33,8 @@ internal sealed class S3Stream(IAmazonS3 client, string bucket, string key, long
     {
         if (position >= length || buffer.Length == 0)
             return 0;
-        response ??= await client.GetObjectAsync(new GetObjectRequest { BucketName = bucket, Key = key, ByteRange = new ByteRange(position, length - 1) }, cancellationToken);
+        response ??= await client.GetObjectAsync(
+            new GetObjectRequest { BucketName = bucket, Key = key, ByteRange = new ByteRange(position, length - 1) }, cancellationToken);
         var count = await response.ResponseStream.ReadAsync(buffer, cancellationToken);
         if (count == 0)
             throw new EndOfStreamException($"{key} ended at byte {position}, expected {length}");

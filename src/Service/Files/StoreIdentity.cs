@@ -42,7 +42,8 @@ public sealed class StoreIdentity(IFileStore store, DataFolder folder)
 }
 
 /// <summary>Keeps a node from starting when its file store is not the one that the database knows.</summary>
-internal sealed class StoreAgreement(IGrainFactory grains, StoreIdentity identity, ServeSettings settings, TimeProvider time) : IHostedService
+internal sealed class StoreAgreement(IGrainFactory grains, StoreIdentity identity, ServeSettings settings, TimeProvider time)
+    : IHostedService
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
@@ -53,7 +54,8 @@ internal sealed class StoreAgreement(IGrainFactory grains, StoreIdentity identit
         for (var from = time.GetTimestamp(); ; await Task.Delay(Pause, time, cancellationToken))
         {
             var found = await identity.ReadAsync(cancellationToken);
-            var agreed = await Outage.RetryAsync(() => grains.GetGrain<IStoreGrain>(IStoreGrain.Key).AgreeAsync(found, settings.AdoptStore), cancellationToken);
+            var agreed = await Outage.RetryAsync(
+                () => grains.GetGrain<IStoreGrain>(IStoreGrain.Key).AgreeAsync(found, settings.AdoptStore), cancellationToken);
             if (agreed.Id == found)
                 return;
             if (agreed.IsNew)
@@ -63,7 +65,9 @@ internal sealed class StoreAgreement(IGrainFactory grains, StoreIdentity identit
             }
             // Another node may have registered the store just now and is about to write the file.
             if (found is not null || time.GetElapsedTime(from) > Patience)
-                throw new SettingsException($"{identity.Mismatch(agreed.Id, found)}; nodes share one data folder or one bucket. If this store takes the place of a lost one, start once with --set adopt_store=true");
+                throw new SettingsException(
+                    $"{identity.Mismatch(agreed.Id, found)}; nodes share one data folder or one bucket. If this store takes the place " +
+                    "of a lost one, start once with --set adopt_store=true");
         }
     }
 

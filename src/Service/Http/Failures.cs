@@ -20,7 +20,8 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
         try
         {
             await next(context);
-            if (!context.Response.HasStarted && context.Response.ContentType is null && context.Response.ContentLength is null && Empty(context.Response.StatusCode) is { } answer)
+            if (!context.Response.HasStarted && context.Response.ContentType is null && context.Response.ContentLength is null
+                && Empty(context.Response.StatusCode) is { } answer)
                 await Problems.WriteAsync(context, context.Response.StatusCode, answer.Code, answer.Detail);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
@@ -56,12 +57,16 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
                 var code = bad.StatusCode is 413 ? JobError.TooLarge : bad.StatusCode is 408 ? JobError.TimedOut : JobError.InvalidRequest;
                 return Problems.WriteAsync(context, bad.StatusCode, code, bad.Message);
             case var _ when Outage.Is(exception):
-                LogOutage(context.Request.Method, RequestTrace.PathOf(context), RequestTrace.IdOf(context), exception.GetType().Name, exception.Message.ReplaceLineEndings(" "));
+                LogOutage(
+                    context.Request.Method, RequestTrace.PathOf(context), RequestTrace.IdOf(context), exception.GetType().Name,
+                    exception.Message.ReplaceLineEndings(" "));
                 context.Response.Headers.RetryAfter = Outage.RetryAfter.ToString(System.Globalization.CultureInfo.InvariantCulture);
-                return Problems.WriteAsync(context, 503, "unavailable", "the service has lost its database or another of its nodes for the moment; ask again");
+                return Problems.WriteAsync(
+                    context, 503, "unavailable", "the service has lost its database or another of its nodes for the moment; ask again");
             default:
                 LogUnforeseen(exception, context.Request.Method, RequestTrace.PathOf(context), RequestTrace.IdOf(context));
-                return Problems.WriteAsync(context, 500, JobError.Internal, "the service failed; its log has the reason under this trace_id");
+                return Problems.WriteAsync(
+                    context, 500, JobError.Internal, "the service failed; its log has the reason under this trace_id");
         }
     }
 

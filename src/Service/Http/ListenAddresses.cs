@@ -22,7 +22,9 @@ public static class ListenAddresses
             {
                 var address = BindingAddress.Parse(url);
                 if (address.Scheme is "https")
-                    throw new SettingsException($"urls: this program has no certificate for {url}; listen on http and put a TLS proxy in front, as in deploy/proxy");
+                    throw new SettingsException(
+                        $"urls: this program has no certificate for {url}; listen on http and put a TLS proxy in front, as in " +
+                        "deploy/proxy");
                 if (address.Scheme is not "http" || address.PathBase.Length > 0)
                     throw new FormatException();
                 addresses.Add(address);
@@ -47,7 +49,9 @@ public static class ListenAddresses
         // With SQLite there is one node, and its cluster ports are on the loopback address.
         var cluster = settings.Postgres is null ? IPAddress.Loopback : settings.ClusterAddress;
         foreach (var (name, port) in new[] { ("silo_port", settings.SiloPort), ("gateway_port", settings.GatewayPort) })
-            faults.Add(Try(cluster, port, cluster.ToString(), string.Create(CultureInfo.InvariantCulture, $"--set {name}={(port == 0 ? 0 : port + 1)}")));
+            faults.Add(Try(
+                cluster, port, cluster.ToString(),
+                string.Create(CultureInfo.InvariantCulture, $"--set {name}={(port == 0 ? 0 : port + 1)}")));
         return [.. faults.OfType<AddressFault>().Distinct()];
     }
 
@@ -70,10 +74,20 @@ public static class ListenAddresses
             var place = string.Create(CultureInfo.InvariantCulture, $"{host}:{port}");
             return exception.SocketErrorCode switch
             {
-                SocketError.AddressAlreadyInUse => new AddressFault($"another program listens on {place} already", $"stop that program, or take another port: {other}"),
-                SocketError.AddressNotAvailable => new AddressFault($"this machine has no address {host}", "name an address of this machine; 127.0.0.1 is for itself alone, 0.0.0.0 for everybody who reaches it"),
-                SocketError.AccessDenied => new AddressFault($"this user may not listen on {place}", "take a port above 1023, or give the program the capability CAP_NET_BIND_SERVICE"),
-                _ => new AddressFault($"{place} cannot be listened on: {exception.Message}", "see the settings urls, cluster_address, silo_port and gateway_port"),
+                SocketError.AddressAlreadyInUse =>
+                    new AddressFault($"another program listens on {place} already", $"stop that program, or take another port: {other}"),
+                SocketError.AddressNotAvailable =>
+                    new AddressFault(
+                        $"this machine has no address {host}",
+                        "name an address of this machine; 127.0.0.1 is for itself alone, 0.0.0.0 for everybody who reaches it"),
+                SocketError.AccessDenied =>
+                    new AddressFault(
+                        $"this user may not listen on {place}",
+                        "take a port above 1023, or give the program the capability CAP_NET_BIND_SERVICE"),
+                _ =>
+                    new AddressFault(
+                        $"{place} cannot be listened on: {exception.Message}",
+                        "see the settings urls, cluster_address, silo_port and gateway_port"),
             };
         }
     }

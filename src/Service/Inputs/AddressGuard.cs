@@ -23,7 +23,9 @@ public sealed class AddressGuard
     /// </summary>
     private static readonly IPNetwork[] Forbidden =
     [
-        .. Parse(IPAddressRanges.imds, IPAddressRanges.linkLocal, IPAddressRanges.multicast, IPAddressRanges.broadcast, IPAddressRanges.discardOnly),
+        .. Parse(
+            IPAddressRanges.imds, IPAddressRanges.linkLocal, IPAddressRanges.multicast, IPAddressRanges.broadcast,
+            IPAddressRanges.discardOnly),
         IPNetwork.Parse("fd00:ec2::254/128"), IPNetwork.Parse("0.0.0.0/8"), IPNetwork.Parse("::/128"), TranslatedLocally, Teredo,
     ];
 
@@ -73,7 +75,8 @@ public sealed class AddressGuard
             throw new InputException(Jobs.Records.JobError.FetchFailed, $"the name {target.Host} cannot be resolved", true);
         }
         if (addresses.FirstOrDefault(address => !Allows(address)) is { } blocked)
-            throw new InputException(Jobs.Records.JobError.AddressBlocked, $"{target.Host} is at {blocked}, which is not a public address", false);
+            throw new InputException(
+                Jobs.Records.JobError.AddressBlocked, $"{target.Host} is at {blocked}, which is not a public address", false);
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
@@ -83,7 +86,8 @@ public sealed class AddressGuard
         catch (SocketException exception)
         {
             socket.Dispose();
-            throw new InputException(Jobs.Records.JobError.FetchFailed, $"{target.Host}:{target.Port} does not answer ({exception.SocketErrorCode})", true);
+            throw new InputException(
+                Jobs.Records.JobError.FetchFailed, $"{target.Host}:{target.Port} does not answer ({exception.SocketErrorCode})", true);
         }
         catch
         {
@@ -109,5 +113,6 @@ public sealed class AddressGuard
     }
 
     private static IEnumerable<IPNetwork> Parse(params string[][] ranges) =>
-        ranges.SelectMany(range => range).Select(text => IPNetwork.Parse(text.Contains('/', StringComparison.Ordinal) ? text : text + (text.Contains(':', StringComparison.Ordinal) ? "/128" : "/32")));
+        ranges.SelectMany(range => range).Select(text => IPNetwork.Parse(
+            text.Contains('/', StringComparison.Ordinal) ? text : text + (text.Contains(':', StringComparison.Ordinal) ? "/128" : "/32")));
 }

@@ -9,14 +9,17 @@ using Locutor.Service.Settings;
 namespace Locutor.Service.Inputs;
 
 /// <summary>Stores inputs. Each file is written to a temporary place, inspected, and only then moved to the file store.</summary>
-public sealed class InputStore(DataFolder folder, IFileStore store, UrlFetcher fetcher, MediaInspector inspector, JobsMetrics metrics, ServeSettings settings)
+public sealed class InputStore(
+    DataFolder folder, IFileStore store, UrlFetcher fetcher, MediaInspector inspector, JobsMetrics metrics, ServeSettings settings)
 {
     private readonly long mostBytes = (long)(settings.MaxInputMb * 1e6);
 
     /// <summary>Fetches the file of a URL and stores it.</summary>
-    public async Task<JobInput> FetchAsync(string jobId, string field, string url, ExpectedMedia expected, CancellationToken cancellationToken)
+    public async Task<JobInput> FetchAsync(
+        string jobId, string field, string url, ExpectedMedia expected, CancellationToken cancellationToken)
     {
-        Task<JobInput> StoreAsync(string? shown) => this.StoreAsync(jobId, field, expected, file => fetcher.FetchAsync(url, file, cancellationToken), shown, cancellationToken);
+        Task<JobInput> StoreAsync(string? shown) =>
+            this.StoreAsync(jobId, field, expected, file => fetcher.FetchAsync(url, file, cancellationToken), shown, cancellationToken);
         if (DataUrl.Is(url))
             return await StoreAsync(null);
         var (from, outcome, bytes) = (Stopwatch.GetTimestamp(), JobError.Internal, 0L);
@@ -43,7 +46,8 @@ public sealed class InputStore(DataFolder folder, IFileStore store, UrlFetcher f
     }
 
     /// <summary>Stores an uploaded file.</summary>
-    public Task<JobInput> StoreAsync(string jobId, string field, Stream upload, ExpectedMedia expected, CancellationToken cancellationToken) =>
+    public Task<JobInput> StoreAsync(
+        string jobId, string field, Stream upload, ExpectedMedia expected, CancellationToken cancellationToken) =>
         StoreAsync(jobId, field, expected, file => CopyAsync(upload, file, cancellationToken), null, cancellationToken);
 
     /// <summary>Returns the kind of file that a field of a request expects.</summary>
@@ -70,7 +74,17 @@ public sealed class InputStore(DataFolder folder, IFileStore store, UrlFetcher f
             var path = DataFolder.InputPath(jobId, field + media.Extension);
             var bytes = new FileInfo(aside).Length;
             await store.KeepAsync(aside, path, media.ContentType, cancellationToken);
-            return new JobInput { Field = field, Url = url, Path = path, Bytes = bytes, ContentType = media.ContentType, Seconds = media.Seconds, Width = media.Width, Height = media.Height };
+            return new JobInput
+            {
+                Field = field,
+                Url = url,
+                Path = path,
+                Bytes = bytes,
+                ContentType = media.ContentType,
+                Seconds = media.Seconds,
+                Width = media.Width,
+                Height = media.Height,
+            };
         }
         finally
         {

@@ -93,8 +93,10 @@ public sealed class MediaInspector(ServeSettings settings) : IDisposable
         }
         catch (MediaException exception)
         {
-            var message = exception.Message.Replace(path + ": ", "", StringComparison.Ordinal).Replace(path, "the file", StringComparison.Ordinal);
-            throw new InputException(exception.Code, message, exception.Code is MediaErrorCodes.Timeout or MediaErrorCodes.Internal, exception);
+            var message = exception.Message.Replace(path + ": ", "", StringComparison.Ordinal)
+                .Replace(path, "the file", StringComparison.Ordinal);
+            throw new InputException(
+                exception.Code, message, exception.Code is MediaErrorCodes.Timeout or MediaErrorCodes.Internal, exception);
         }
         finally
         {
@@ -115,5 +117,6 @@ public sealed class MediaInspector(ServeSettings settings) : IDisposable
         this.known[sha256] = media;
     }
 
-    private static MediaNames NamesOf(MediaInfo info) => info.Container.Names(info.Kind) ?? new(info.Kind is MediaKind.Audio ? "audio/x-unknown" : "video/x-unknown", "bin");
+    private static MediaNames NamesOf(MediaInfo info) =>
+        info.Container.Names(info.Kind) ?? new(info.Kind is MediaKind.Audio ? "audio/x-unknown" : "video/x-unknown", "bin");
 }

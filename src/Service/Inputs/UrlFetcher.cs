@@ -63,7 +63,9 @@ public sealed class UrlFetcher : IDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new InputException(JobError.TimedOut, $"took longer than {this.total.TotalSeconds:0.#} s, or {this.idle.TotalSeconds:0.#} s without a byte", true);
+            throw new InputException(
+                JobError.TimedOut, $"took longer than {this.total.TotalSeconds:0.#} s, or {this.idle.TotalSeconds:0.#} s without a byte",
+                true);
         }
         catch (HttpRequestException exception) when (exception.InnerException is InputException refused)
         {
@@ -81,7 +83,8 @@ public sealed class UrlFetcher : IDisposable
     public static Uri Check(string url)
     {
         if (url.Length > 8192 || !Uri.TryCreate(url.Trim(), UriKind.Absolute, out var uri))
-            throw new InputException(JobError.FetchFailed, "expected an absolute http, https or data URL of at most 8192 characters", false);
+            throw new InputException(
+                JobError.FetchFailed, "expected an absolute http, https or data URL of at most 8192 characters", false);
         if (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps)
             throw new InputException(JobError.FetchFailed, $"expected http, https or data, found the scheme '{uri.Scheme}'", false);
         if (uri.UserInfo.Length > 0 || uri.Host.Length == 0)
@@ -108,7 +111,8 @@ public sealed class UrlFetcher : IDisposable
     private static Uri Next(Uri uri, HttpResponseMessage response)
     {
         if ((int)response.StatusCode is not (301 or 302 or 303 or 307 or 308) || response.Headers.Location is not { } location)
-            throw new InputException(JobError.FetchFailed, $"{uri.Host} answered {(int)response.StatusCode}", (int)response.StatusCode >= 500);
+            throw new InputException(
+                JobError.FetchFailed, $"{uri.Host} answered {(int)response.StatusCode}", (int)response.StatusCode >= 500);
         var next = Check(new Uri(uri, location).AbsoluteUri);
         if (uri.Scheme == Uri.UriSchemeHttps && next.Scheme == Uri.UriSchemeHttp)
             throw new InputException(JobError.FetchFailed, "redirects from https to http are not followed", false);

@@ -27,7 +27,8 @@ public static class Backup
 
     /// <summary>Makes a backup in a new folder.</summary>
     /// <exception cref="BackupException">The folder exists, or the database cannot be copied.</exception>
-    public static async Task<BackupContents> CreateAsync(ServeSettings settings, string folder, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<BackupContents> CreateAsync(
+        ServeSettings settings, string folder, TimeProvider time, CancellationToken cancellationToken)
     {
         folder = Path.GetFullPath(folder);
         if (Path.Exists(folder))
@@ -47,7 +48,8 @@ public static class Backup
             await PostgresDump.CreateAsync(postgres, Path.Combine(aside, PostgresDump.FileName), cancellationToken);
         else
             SqliteDatabase.Copy(Path.Combine(data, SqliteDatabase.FileName), Path.Combine(aside, SqliteDatabase.FileName));
-        var contents = new BackupContents(Format, time.GetUtcNow(), settings.Postgres is null ? "sqlite" : "postgres", 0, 0, settings.S3Bucket);
+        var contents = new BackupContents(
+            Format, time.GetUtcNow(), settings.Postgres is null ? "sqlite" : "postgres", 0, 0, settings.S3Bucket);
         foreach (var kind in Kinds)
             contents = CopyFiles(Path.Combine(data, kind), Path.Combine(aside, kind), contents, cancellationToken);
         CopyIdentity(data, aside);
@@ -65,7 +67,8 @@ public static class Backup
         if (contents.Database != kind)
             throw new BackupException($"{folder} is a backup of a {contents.Database} database, and the settings name a {kind} one");
         var data = new DataFolder(settings);
-        if (File.Exists(Path.Combine(data.Root, SqliteDatabase.FileName)) || Kinds.Any(name => Directory.EnumerateFileSystemEntries(data.Absolute(name)).Any()))
+        if (File.Exists(Path.Combine(data.Root, SqliteDatabase.FileName))
+            || Kinds.Any(name => Directory.EnumerateFileSystemEntries(data.Absolute(name)).Any()))
             throw new BackupException($"the data folder {data.Root} is in use; restore into an empty one and move the old one away");
         foreach (var name in Kinds)
             CopyFiles(Path.Combine(folder, name), data.Absolute(name), contents, cancellationToken);
@@ -91,7 +94,9 @@ public static class Backup
         try
         {
             var contents = JsonSerializer.Deserialize<BackupContents>(File.ReadAllBytes(Path.Combine(folder, Manifest)), Problems.Json)!;
-            return contents.Version <= Format ? contents : throw new BackupException($"{folder}: format {contents.Version} of a newer program; this one reads up to {Format}");
+            return contents.Version <= Format
+                ? contents
+                : throw new BackupException($"{folder}: format {contents.Version} of a newer program; this one reads up to {Format}");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
         {
@@ -103,7 +108,9 @@ public static class Backup
     {
         if (!Directory.Exists(from))
             return contents;
-        foreach (var file in new DirectoryInfo(from).EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint }))
+        foreach (var file in
+                new DirectoryInfo(from).EnumerateFiles(
+                    "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint }))
         {
             cancellationToken.ThrowIfCancellationRequested();
             var target = Path.Combine(to, Path.GetRelativePath(from, file.FullName));

@@ -12,7 +12,8 @@ namespace Locutor.Service.Operations;
 /// Removes files that have expired or belong to no accepted job, keeps the disk quota, keeps the queue active and updates its metrics.
 /// </summary>
 internal sealed partial class Janitor(
-    IGrainFactory grains, DataFolder folder, IFileStore store, DiskQuota quota, RevokedTokens revoked, JobsMetrics metrics, ServeSettings settings, TimeProvider time, ILogger<Janitor> logger) : BackgroundService
+    IGrainFactory grains, DataFolder folder, IFileStore store, DiskQuota quota, RevokedTokens revoked, JobsMetrics metrics,
+    ServeSettings settings, TimeProvider time, ILogger<Janitor> logger) : BackgroundService
 {
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan AsideAge = TimeSpan.FromHours(6);
@@ -21,7 +22,8 @@ internal sealed partial class Janitor(
     private static readonly TimeSpan Slack = TimeSpan.FromMinutes(10);
 
     // The longest time that a submission may still take after its last file was stored.
-    private readonly TimeSpan unclaimed = TimeSpan.FromMinutes(settings.UploadMinutes) + TimeSpan.FromSeconds(settings.FetchSeconds) + Slack;
+    private readonly TimeSpan unclaimed = TimeSpan.FromMinutes(settings.UploadMinutes) + TimeSpan.FromSeconds(settings.FetchSeconds)
+        + Slack;
     private readonly TimeSpan round = TimeSpan.FromSeconds(settings.CleanSeconds);
 
     private long? swept;
@@ -46,7 +48,9 @@ internal sealed partial class Janitor(
 
     private async Task CleanAsync(CancellationToken cancellationToken)
     {
-        foreach (var file in new DirectoryInfo(folder.Absolute("aside")).EnumerateFiles().Where(file => time.GetUtcNow() - file.LastWriteTimeUtc > AsideAge))
+        foreach (var file in
+                new DirectoryInfo(folder.Absolute("aside")).EnumerateFiles()
+                    .Where(file => time.GetUtcNow() - file.LastWriteTimeUtc > AsideAge))
             file.Delete();
         foreach (var owner in await grains.GetGrain<IOwnersGrain>(IOwnersGrain.Key).ListAsync())
         {

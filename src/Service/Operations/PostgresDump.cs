@@ -11,12 +11,20 @@ internal static class PostgresDump
 
     /// <summary>Writes a dump without the table of running machines, since after a restore the service would wait for them.</summary>
     public static Task CreateAsync(string connectionString, string file, CancellationToken cancellationToken) =>
-        RunAsync("pg_dump", ["--format=custom", "--no-owner", "--exclude-table-data=membership*", $"--file={file}"], connectionString, cancellationToken);
+        RunAsync(
+            "pg_dump", ["--format=custom", "--no-owner", "--exclude-table-data=membership*", $"--file={file}"], connectionString,
+            cancellationToken);
 
     /// <summary>Restores a dump into an empty database.</summary>
     /// <exception cref="BackupException">The database already has tables.</exception>
     public static Task RestoreAsync(string connectionString, string file, CancellationToken cancellationToken) =>
-        RunAsync("pg_restore", ["--single-transaction", "--exit-on-error", "--no-owner", $"--dbname={new NpgsqlConnectionStringBuilder(connectionString).Database}", file], connectionString, cancellationToken);
+        RunAsync(
+            "pg_restore",
+            [
+                "--single-transaction", "--exit-on-error", "--no-owner",
+                $"--dbname={new NpgsqlConnectionStringBuilder(connectionString).Database}", file
+            ],
+            connectionString, cancellationToken);
 
     /// <summary>
     /// Runs a program. The connection is passed in the environment, where other users of the machine cannot read the password.
@@ -31,7 +39,12 @@ internal static class PostgresDump
         start.Environment["PGUSER"] = connection.Username;
         start.Environment["PGPASSWORD"] = connection.Password;
         if (connection.SslMode is var mode && mode is not SslMode.Prefer)
-            start.Environment["PGSSLMODE"] = mode switch { SslMode.VerifyCA => "verify-ca", SslMode.VerifyFull => "verify-full", _ => mode.ToString().ToLowerInvariant() };
+            start.Environment["PGSSLMODE"] = mode switch
+            {
+                SslMode.VerifyCA => "verify-ca",
+                SslMode.VerifyFull => "verify-full",
+                _ => mode.ToString().ToLowerInvariant(),
+            };
         try
         {
             using var process = Process.Start(start)!;
@@ -43,7 +56,9 @@ internal static class PostgresDump
         }
         catch (Win32Exception exception)
         {
-            throw new BackupException($"{program} cannot be started ({exception.Message}); it comes with PostgreSQL's client programs, as postgresql-client on Debian");
+            throw new BackupException(
+                $"{program} cannot be started ({exception.Message}); it comes with PostgreSQL's client programs, as postgresql-client " +
+                "on Debian");
         }
     }
 }

@@ -9,7 +9,8 @@ namespace Locutor.Service.Operations;
 
 /// <summary>Checks whether a load balancer should send requests to this node, and gives the reasons when not.</summary>
 internal sealed partial class Readiness(
-    IGrainFactory grains, TokenStore tokens, DiskQuota quota, Drain drain, ServeSettings settings, TimeProvider time, ILogger<Readiness> logger) : BackgroundService
+    IGrainFactory grains, TokenStore tokens, DiskQuota quota, Drain drain, ServeSettings settings, TimeProvider time,
+    ILogger<Readiness> logger) : BackgroundService
 {
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FirstBeat = TimeSpan.FromSeconds(0.1);
@@ -43,7 +44,8 @@ internal sealed partial class Readiness(
             if (!found.SequenceEqual(this.found))
                 Log(found);
             this.found = found;
-            await Task.Delay(found.Length == 0 ? Beat : FirstBeat, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(found.Length == 0 ? Beat : FirstBeat, time, stoppingToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -69,7 +71,10 @@ internal sealed partial class Readiness(
             if (!queue.Ready)
                 return "queue: taking up the open jobs";
             var expected = settings.Workers != "none" && time.GetElapsedTime(started) > WorkersStart;
-            return expected && queue.Workers == 0 ? $"workers: none has been seen for {WorkersStart.TotalMinutes:0} minutes, expected {string.Join(", ", WorkerSupervisor.Devices(settings.Workers))}" : null;
+            return expected && queue.Workers == 0
+                ? $"workers: none has been seen for {WorkersStart.TotalMinutes:0} minutes, expected " +
+                    $"{string.Join(", ", WorkerSupervisor.Devices(settings.Workers))}"
+                : null;
         }
         catch (Exception exception)
         {

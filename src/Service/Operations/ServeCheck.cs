@@ -37,8 +37,11 @@ public static class ServeCheck
         foreach (var variable in unread)
         {
             yield return variable.Meant is { } meant
-                ? Finding.Failure("settings", variable.Text, $"name it {meant}, or remove it; 'locutor serve --settings' shows what is in force")
-                : Finding.Warning("settings", variable.Text, "'locutor serve --settings' lists the settings; the variable of each is LOCUTOR_ and its name in capitals");
+                ? Finding.Failure(
+                    "settings", variable.Text, $"name it {meant}, or remove it; 'locutor serve --settings' shows what is in force")
+                : Finding.Warning(
+                    "settings", variable.Text,
+                    "'locutor serve --settings' lists the settings; the variable of each is LOCUTOR_ and its name in capitals");
         }
         var fault = "";
         try
@@ -75,12 +78,19 @@ public static class ServeCheck
             }
             catch (IOException exception)
             {
-                return Finding.Failure("cluster", exception.Message, $"make {settings.CertificateFile} with 'locutor cluster init' once, and copy it to every node and worker");
+                return Finding.Failure(
+                    "cluster", exception.Message,
+                    $"make {settings.CertificateFile} with 'locutor cluster init' once, and copy it to every node and worker");
             }
         }
         return IPAddress.IsLoopback(settings.ClusterAddress)
-            ? Finding.Warning("cluster", $"other machines cannot reach this node: cluster_address is {settings.ClusterAddress}", "for a cluster of several machines set cluster_address, silo_port and gateway_port")
-            : Finding.Ok("cluster", $"reached at {settings.ClusterAddress}, {(settings.ClusterTls ? $"with the certificate {settings.CertificateFile}" : "without encryption")}");
+            ? Finding.Warning(
+                "cluster", $"other machines cannot reach this node: cluster_address is {settings.ClusterAddress}",
+                "for a cluster of several machines set cluster_address, silo_port and gateway_port")
+            : Finding.Ok(
+                "cluster",
+                $"reached at {settings.ClusterAddress}, " +
+                $"{(settings.ClusterTls ? $"with the certificate {settings.CertificateFile}" : "without encryption")}");
     }
 
     private static IEnumerable<Finding> Data(ServeSettings settings)
@@ -90,9 +100,13 @@ public static class ServeCheck
         File.WriteAllBytes(probe, new byte[1]);
         File.Delete(probe);
         if (settings.Postgres is null && FolderLock.HolderOf(folder.Root) is { } holder)
-            yield return Finding.Failure("data", $"{folder.Root} is used by another service ({holder})", "stop it first, or give this one a folder of its own with --data");
+            yield return Finding.Failure(
+                "data", $"{folder.Root} is used by another service ({holder})",
+                "stop it first, or give this one a folder of its own with --data");
         if (new DriveInfo(folder.Root).AvailableFreeSpace is var free && free < LeastFree)
-            yield return Finding.Failure("data", $"{folder.Root} has {free >> 20} MiB of free disk; below {LeastFree >> 20} MiB new jobs are refused", "make room, or move the data folder with --data");
+            yield return Finding.Failure(
+                "data", $"{folder.Root} has {free >> 20} MiB of free disk; below {LeastFree >> 20} MiB new jobs are refused",
+                "make room, or move the data folder with --data");
         yield return Finding.Ok("data", $"{folder.Root} can be written, {free >> 30} GiB free");
     }
 
@@ -123,14 +137,24 @@ public static class ServeCheck
             var found = await identity.ReadAsync(cancellationToken);
             var expected = ExpectedStore(settings);
             if (!settings.AdoptStore && expected is not null && expected != found)
-                return Finding.Failure("files", identity.Mismatch(expected, found), "nodes share one data folder or one bucket; if this store takes the place of a lost one, start once with --set adopt_store=true");
-            return Finding.Ok("files", settings.S3Bucket is null ? "inputs and results are kept in the data folder" : $"inputs and results are kept in the bucket {settings.S3Bucket}");
+                return Finding.Failure(
+                    "files", identity.Mismatch(expected, found),
+                    "nodes share one data folder or one bucket; if this store takes the place of a lost one, start once with --set " +
+                    "adopt_store=true");
+            return Finding.Ok(
+                "files",
+                settings.S3Bucket is null
+                    ? "inputs and results are kept in the data folder"
+                    : $"inputs and results are kept in the bucket {settings.S3Bucket}");
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
             return settings.S3Bucket is null
                 ? Finding.Failure("files", exception.Message, "see that the data folder can be read and written")
-                : Finding.Failure("files", $"bucket {settings.S3Bucket}: {exception.Message}", "see the settings s3_endpoint, s3_region, s3_access_key and s3_secret_key; the key must be allowed to write, read and delete");
+                : Finding.Failure(
+                    "files", $"bucket {settings.S3Bucket}: {exception.Message}",
+                    "see the settings s3_endpoint, s3_region, s3_access_key and s3_secret_key; the key must be allowed to write, read " +
+                    "and delete");
         }
         finally
         {
@@ -162,15 +186,22 @@ public static class ServeCheck
         var devices = WorkerSupervisor.Devices(settings.Workers);
         var gpus = VisibleGpus.Count();
         foreach (var device in devices.Where(device => WorkerSupervisor.GpuNumber(device) >= gpus))
-            yield return Finding.Failure("workers", $"there is no {device}: this machine shows {gpus} GPUs", $"name the devices that are there, as --workers {(gpus > 0 ? "cuda:0" : "cpu")}; CUDA_VISIBLE_DEVICES hides GPUs");
+            yield return Finding.Failure(
+                "workers", $"there is no {device}: this machine shows {gpus} GPUs",
+                $"name the devices that are there, as --workers {(gpus > 0 ? "cuda:0" : "cpu")}; CUDA_VISIBLE_DEVICES hides GPUs");
         yield return devices.Count > 0
             ? Finding.Ok("workers", $"one on each of {string.Join(", ", devices)}, precision {settings.Precision}")
-            : Finding.Warning("workers", "none: jobs wait until another machine's worker takes them", "set workers to auto, cpu or cuda:0, or start 'locutor worker' elsewhere");
+            : Finding.Warning(
+                "workers", "none: jobs wait until another machine's worker takes them",
+                "set workers to auto, cpu or cuda:0, or start 'locutor worker' elsewhere");
     }
 
-    private static Finding Tokens(ServeSettings settings) => JobsHosting.OpenTokens(ClusterOf(settings)).List().Count(token => token.RevokedAt is null) is var count and > 0
-        ? Finding.Ok("tokens", $"{count}")
-        : Finding.Warning("tokens", "none yet, so nobody can use the service", "the first start at a terminal makes one and prints it, or make one with 'locutor tokens create'");
+    private static Finding Tokens(ServeSettings settings) =>
+        JobsHosting.OpenTokens(ClusterOf(settings)).List().Count(token => token.RevokedAt is null) is var count and > 0
+            ? Finding.Ok("tokens", $"{count}")
+            : Finding.Warning(
+                "tokens", "none yet, so nobody can use the service",
+                "the first start at a terminal makes one and prints it, or make one with 'locutor tokens create'");
 
     private static ClusterOptions ClusterOf(ServeSettings settings) => new() { DataFolder = settings.Data, Postgres = settings.Postgres };
 }

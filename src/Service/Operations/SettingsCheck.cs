@@ -16,7 +16,9 @@ internal static class SettingsCheck
         foreach (var address in ListenAddresses.Parse(settings).Where(_ => settings.NoAuth))
         {
             if (address.Host != "localhost" && !(IPAddress.TryParse(address.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip)))
-                throw new SettingsException($"no_auth: expected loopback addresses only, found {address}; make a token with 'locutor tokens create' to serve there");
+                throw new SettingsException(
+                    $"no_auth: expected loopback addresses only, found {address}; make a token with 'locutor tokens create' to serve " +
+                    "there");
         }
         WorkerSupervisor.CheckNames(settings.Workers);
     }

@@ -11,7 +11,8 @@ public static class EnvironmentNames
     /// <summary>Variables that the program reads but that are not settings of the service.</summary>
     private static readonly string[] Others =
     [
-        "LOCUTOR_ATTENTION", "LOCUTOR_DEBUG", "LOCUTOR_GPU_CAPABILITY", "LOCUTOR_HOME", "LOCUTOR_INJECTED_FAULT", "LOCUTOR_MIRRORS", "LOCUTOR_MODELS",
+        "LOCUTOR_ATTENTION", "LOCUTOR_DEBUG", "LOCUTOR_GPU_CAPABILITY", "LOCUTOR_HOME", "LOCUTOR_INJECTED_FAULT", "LOCUTOR_MIRRORS",
+        "LOCUTOR_MODELS",
         "LOCUTOR_NVRTC", "LOCUTOR_OFFLINE", "LOCUTOR_PLAIN_KERNELS", "LOCUTOR_SELF_TEST", "LOCUTOR_TORCH",
     ];
 
@@ -20,7 +21,8 @@ public static class EnvironmentNames
         ["LOCUTOR_GOLDENS", "LOCUTOR_LONG_TESTS", "LOCUTOR_SEED", "LOCUTOR_TEST_RUN", "LOCUTOR_TEST_SLOTS", "LOCUTOR_TEST_TIMEOUT"];
 
     /// <summary>The names of the settings by the names of their environment variables.</summary>
-    public static IReadOnlyDictionary<string, string> Settings { get; } = SettingsTable.All.ToDictionary(setting => Prefix + setting.Name.ToUpperInvariant(), setting => setting.Name);
+    public static IReadOnlyDictionary<string, string> Settings { get; } = SettingsTable.All.ToDictionary(
+        setting => Prefix + setting.Name.ToUpperInvariant(), setting => setting.Name);
 
     /// <summary>Returns whether the program reads the variable.</summary>
     public static bool IsRead(string name) => Settings.ContainsKey(name) || Others.Contains(name) || OfTests.Contains(name);
@@ -35,5 +37,6 @@ public static class EnvironmentNames
 /// <param name="Meant">The variable that was probably meant, or null.</param>
 public sealed record UnreadVariable(string Name, string? Meant)
 {
-    public string Text => Meant is null ? $"{Name} is no variable of this program" : $"{Name} is no variable of this program; did you mean {Meant}?";
+    public string Text =>
+        Meant is null ? $"{Name} is no variable of this program" : $"{Name} is no variable of this program; did you mean {Meant}?";
 }

@@ -15,7 +15,8 @@ public static class SettingsLoader
         string? file, IEnumerable<KeyValuePair<string, string>> environment, IReadOnlyList<KeyValuePair<string, string>> options)
     {
         var variables = Variables(environment).ToList();
-        var data = options.Concat(variables).Where(pair => pair.Key == "data").Select(pair => pair.Value).FirstOrDefault(ServeSettings.DefaultData);
+        var data = options.Concat(variables).Where(pair => pair.Key == "data").Select(pair => pair.Value)
+            .FirstOrDefault(ServeSettings.DefaultData);
         var beside = Path.Combine(data, "locutor.json");
         var settings = new ServeSettings();
         if (file is not null || File.Exists(beside))
@@ -36,12 +37,15 @@ public static class SettingsLoader
         {
             if (new FileInfo(file).Length is var length && length > LargestFile)
                 throw new SettingsException($"{file}: expected at most {LargestFile} bytes, found {length}");
-            using var json = JsonDocument.Parse(File.ReadAllBytes(file), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            using var json = JsonDocument.Parse(
+                File.ReadAllBytes(file),
+                new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
             foreach (var property in json.RootElement.EnumerateObject())
                 settings = SettingsTable.Apply(settings, property.Name, Value(property.Value));
             return settings;
         }
-        catch (Exception exception) when (exception is IOException or JsonException or InvalidOperationException or UnauthorizedAccessException)
+        catch (Exception exception)
+            when (exception is IOException or JsonException or InvalidOperationException or UnauthorizedAccessException)
         {
             throw new SettingsException($"{file}: expected a JSON object of settings: {exception.Message}");
         }

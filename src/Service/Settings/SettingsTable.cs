@@ -21,55 +21,129 @@ public static class SettingsTable
         Text("urls", "addresses to listen on, separated by semicolons", s => s.Urls, (s, v) => s with { Urls = v }),
         Text("data", "folder of the database, inputs and results", s => s.Data, (s, v) => s with { Data = Path.GetFullPath(v) }),
         Flag("no_auth", "serve without tokens; only on loopback addresses", s => s.NoAuth, (s, v) => s with { NoAuth = v }),
-        Text("postgres", "connection string of a shared PostgreSQL database instead of SQLite", s => Secret(s.Postgres), (s, v) => s with { Postgres = Empty(v) }),
-        Text("s3_bucket", "bucket that keeps inputs and results instead of the data folder", s => s.S3Bucket ?? "", (s, v) => s with { S3Bucket = Empty(v) }),
-        new("s3_endpoint", "address of an S3-compatible server; empty is Amazon's", s => s.S3Endpoint ?? "", (s, v) => s with { S3Endpoint = Endpoint(v) }),
+        Text(
+            "postgres", "connection string of a shared PostgreSQL database instead of SQLite", s => Secret(s.Postgres),
+            (s, v) => s with { Postgres = Empty(v) }),
+        Text(
+            "s3_bucket", "bucket that keeps inputs and results instead of the data folder", s => s.S3Bucket ?? "",
+            (s, v) => s with { S3Bucket = Empty(v) }),
+        new(
+            "s3_endpoint", "address of an S3-compatible server; empty is Amazon's", s => s.S3Endpoint ?? "",
+            (s, v) => s with { S3Endpoint = Endpoint(v) }),
         Text("s3_region", "region of the bucket", s => s.S3Region, (s, v) => s with { S3Region = v }),
         Text("s3_prefix", "what the names of all objects begin with", s => s.S3Prefix, (s, v) => s with { S3Prefix = v.TrimStart('/') }),
-        Text("s3_access_key", "access key; empty takes what AWS tools would take", s => s.S3AccessKey ?? "", (s, v) => s with { S3AccessKey = Empty(v) }),
-        Text("s3_secret_key", "its secret; better in the environment than on the command line", s => Secret(s.S3SecretKey), (s, v) => s with { S3SecretKey = Empty(v) }),
-        Flag("adopt_store", "take this data folder or bucket although the database knows another one; for one start, after a loss", s => s.AdoptStore, (s, v) => s with { AdoptStore = v }),
-        Whole("silo_port", "port between the machines of a cluster; 0 takes a free one", 0, 65_535, s => s.SiloPort, (s, v) => s with { SiloPort = v }),
-        Whole("gateway_port", "port at which workers join; 0 takes a free one", 0, 65_535, s => s.GatewayPort, (s, v) => s with { GatewayPort = v }),
-        new("cluster_address", "address at which the other machines of a cluster reach this one", s => s.ClusterAddress.ToString(), (s, v) => s with { ClusterAddress = Address("cluster_address", v) }),
-        Flag("cluster_tls", "encrypt the connections between nodes and workers and check both ends by the cluster's certificate", s => s.ClusterTls, (s, v) => s with { ClusterTls = v }),
-        Text("cluster_certificate", "file of that certificate, made by 'locutor cluster init'; empty is cluster.pem in the data folder", s => s.ClusterCertificate ?? "", (s, v) => s with { ClusterCertificate = Empty(v) }),
-        Text("workers", "devices to run a worker on, separated by commas (cuda:0,cuda:1 or cpu); auto takes every GPU; none starts none", s => s.Workers, (s, v) => s with { Workers = v }),
+        Text(
+            "s3_access_key", "access key; empty takes what AWS tools would take", s => s.S3AccessKey ?? "",
+            (s, v) => s with { S3AccessKey = Empty(v) }),
+        Text(
+            "s3_secret_key", "its secret; better in the environment than on the command line", s => Secret(s.S3SecretKey),
+            (s, v) => s with { S3SecretKey = Empty(v) }),
+        Flag(
+            "adopt_store", "take this data folder or bucket although the database knows another one; for one start, after a loss",
+            s => s.AdoptStore, (s, v) => s with { AdoptStore = v }),
+        Whole(
+            "silo_port", "port between the machines of a cluster; 0 takes a free one", 0, 65_535, s => s.SiloPort,
+            (s, v) => s with { SiloPort = v }),
+        Whole(
+            "gateway_port", "port at which workers join; 0 takes a free one", 0, 65_535, s => s.GatewayPort,
+            (s, v) => s with { GatewayPort = v }),
+        new(
+            "cluster_address", "address at which the other machines of a cluster reach this one", s => s.ClusterAddress.ToString(),
+            (s, v) => s with { ClusterAddress = Address("cluster_address", v) }),
+        Flag(
+            "cluster_tls", "encrypt the connections between nodes and workers and check both ends by the cluster's certificate",
+            s => s.ClusterTls, (s, v) => s with { ClusterTls = v }),
+        Text(
+            "cluster_certificate", "file of that certificate, made by 'locutor cluster init'; empty is cluster.pem in the data folder",
+            s => s.ClusterCertificate ?? "", (s, v) => s with { ClusterCertificate = Empty(v) }),
+        Text(
+            "workers", "devices to run a worker on, separated by commas (cuda:0,cuda:1 or cpu); auto takes every GPU; none starts none",
+            s => s.Workers, (s, v) => s with { Workers = v }),
         Choice("generator", "what makes the videos", ["bundle", "stub"], s => s.Generator, (s, v) => s with { Generator = v }),
-        Number("stub_seconds", "how long the stub generator takes for a video", 0, 3600, s => s.StubSeconds, (s, v) => s with { StubSeconds = v }),
-        Text("model", "model of jobs that name none; empty takes the program's default", s => s.Model ?? "", (s, v) => s with { Model = Empty(v) }),
-        Text("store", "folder of model files; empty takes the one that 'locutor models pull' uses", s => s.Store ?? "", (s, v) => s with { Store = Empty(v) is { } folder ? Path.GetFullPath(folder) : null }),
-        new("vram_budget", "memory of each GPU to make do with, in GiB; empty takes all of it", s => s.VramBudget ?? "", (s, v) => s with { VramBudget = Budget(v) }),
-        Choice("precision", "how finely videos are computed; auto takes what the device is best at", ["auto", "float32", "bfloat16", "float8", "int8"], s => s.Precision, (s, v) => s with { Precision = v }),
-        Number("lease_seconds", "silence after which a worker loses its job", 2, 60, s => s.LeaseSeconds, (s, v) => s with { LeaseSeconds = v }),
-        Number("drain_seconds", "how long a stopping worker may finish its job before handing it back", 0, 86_400, s => s.DrainSeconds, (s, v) => s with { DrainSeconds = v }),
-        Number("notice_seconds", "how long a stopping service is open at least, for load balancers to see that it is not ready", 0, 3600, s => s.NoticeSeconds, (s, v) => s with { NoticeSeconds = v }),
-        Number("stall_minutes", "longest time without progress in one stage of a job; then the attempt ends", 0.05, 1440, s => s.StallMinutes, (s, v) => s with { StallMinutes = v }),
+        Number(
+            "stub_seconds", "how long the stub generator takes for a video", 0, 3600, s => s.StubSeconds,
+            (s, v) => s with { StubSeconds = v }),
+        Text(
+            "model", "model of jobs that name none; empty takes the program's default", s => s.Model ?? "",
+            (s, v) => s with { Model = Empty(v) }),
+        Text(
+            "store", "folder of model files; empty takes the one that 'locutor models pull' uses", s => s.Store ?? "",
+            (s, v) => s with { Store = Empty(v) is { } folder ? Path.GetFullPath(folder) : null }),
+        new(
+            "vram_budget", "memory of each GPU to make do with, in GiB; empty takes all of it", s => s.VramBudget ?? "",
+            (s, v) => s with { VramBudget = Budget(v) }),
+        Choice(
+            "precision", "how finely videos are computed; auto takes what the device is best at",
+            ["auto", "float32", "bfloat16", "float8", "int8"], s => s.Precision, (s, v) => s with { Precision = v }),
+        Number(
+            "lease_seconds", "silence after which a worker loses its job", 2, 60, s => s.LeaseSeconds,
+            (s, v) => s with { LeaseSeconds = v }),
+        Number(
+            "drain_seconds", "how long a stopping worker may finish its job before handing it back", 0, 86_400, s => s.DrainSeconds,
+            (s, v) => s with { DrainSeconds = v }),
+        Number(
+            "notice_seconds", "how long a stopping service is open at least, for load balancers to see that it is not ready", 0, 3600,
+            s => s.NoticeSeconds, (s, v) => s with { NoticeSeconds = v }),
+        Number(
+            "stall_minutes", "longest time without progress in one stage of a job; then the attempt ends", 0.05, 1440, s => s.StallMinutes,
+            (s, v) => s with { StallMinutes = v }),
         Number("job_hours", "longest run of one attempt", 0.001, 1000, s => s.JobHours, (s, v) => s with { JobHours = v }),
-        Flag("allow_private_addresses", "fetch from private and loopback addresses too", s => s.AllowPrivateAddresses, (s, v) => s with { AllowPrivateAddresses = v }),
-        new("allow_addresses", "networks to fetch from although they are private, as 10.1.0.0/16, separated by commas", s => string.Join(",", s.AllowAddresses), (s, v) => s with { AllowAddresses = Networks("allow_addresses", v) }),
-        Number("fetch_seconds", "longest fetch of one input or webhook", 1, 3600, s => s.FetchSeconds, (s, v) => s with { FetchSeconds = v }),
-        Number("fetch_idle_seconds", "longest silence during a fetch", 0.1, 600, s => s.FetchIdleSeconds, (s, v) => s with { FetchIdleSeconds = v }),
+        Flag(
+            "allow_private_addresses", "fetch from private and loopback addresses too", s => s.AllowPrivateAddresses,
+            (s, v) => s with { AllowPrivateAddresses = v }),
+        new(
+            "allow_addresses", "networks to fetch from although they are private, as 10.1.0.0/16, separated by commas",
+            s => string.Join(",", s.AllowAddresses), (s, v) => s with { AllowAddresses = Networks("allow_addresses", v) }),
+        Number(
+            "fetch_seconds", "longest fetch of one input or webhook", 1, 3600, s => s.FetchSeconds, (s, v) => s with { FetchSeconds = v }),
+        Number(
+            "fetch_idle_seconds", "longest silence during a fetch", 0.1, 600, s => s.FetchIdleSeconds,
+            (s, v) => s with { FetchIdleSeconds = v }),
         Whole("fetch_in_parallel", "inputs fetched at a time", 1, 256, s => s.FetchInParallel, (s, v) => s with { FetchInParallel = v }),
-        Number("max_input_mb", "largest input file, after decompression", 0.01, 65_536, s => s.MaxInputMb, (s, v) => s with { MaxInputMb = v }),
+        Number(
+            "max_input_mb", "largest input file, after decompression", 0.01, 65_536, s => s.MaxInputMb,
+            (s, v) => s with { MaxInputMb = v }),
         Number("max_request_mb", "largest upload request", 0.01, 65_536, s => s.MaxRequestMb, (s, v) => s with { MaxRequestMb = v }),
         Number("max_json_mb", "largest JSON request (data: URLs count)", 0.01, 1024, s => s.MaxJsonMb, (s, v) => s with { MaxJsonMb = v }),
-        Number("upload_minutes", "longest that a submission may take to arrive", 0.01, 1440, s => s.UploadMinutes, (s, v) => s with { UploadMinutes = v }),
-        Number("max_audio_seconds", "longest voice or source video", 1, 86_400, s => s.MaxAudioSeconds, (s, v) => s with { MaxAudioSeconds = v }),
-        Number("max_picture_megapixels", "largest picture", 0.01, 1000, s => s.MaxPictureMegapixels, (s, v) => s with { MaxPictureMegapixels = v }),
+        Number(
+            "upload_minutes", "longest that a submission may take to arrive", 0.01, 1440, s => s.UploadMinutes,
+            (s, v) => s with { UploadMinutes = v }),
+        Number(
+            "max_audio_seconds", "longest voice or source video", 1, 86_400, s => s.MaxAudioSeconds,
+            (s, v) => s with { MaxAudioSeconds = v }),
+        Number(
+            "max_picture_megapixels", "largest picture", 0.01, 1000, s => s.MaxPictureMegapixels,
+            (s, v) => s with { MaxPictureMegapixels = v }),
         Whole("max_queued", "jobs that may wait in all", 1, 1_000_000, s => s.MaxQueued, (s, v) => s with { MaxQueued = v }),
-        Whole("max_queued_per_token", "jobs one token may have waiting", 1, 1_000_000, s => s.MaxQueuedPerToken, (s, v) => s with { MaxQueuedPerToken = v }),
-        Whole("submits_per_minute", "jobs one token may submit in a minute", 1, 10_000_000, s => s.SubmitsPerMinute, (s, v) => s with { SubmitsPerMinute = v }),
-        Whole("requests_per_minute", "requests of any kind one token may make in a minute", 1, 100_000_000, s => s.RequestsPerMinute, (s, v) => s with { RequestsPerMinute = v }),
+        Whole(
+            "max_queued_per_token", "jobs one token may have waiting", 1, 1_000_000, s => s.MaxQueuedPerToken,
+            (s, v) => s with { MaxQueuedPerToken = v }),
+        Whole(
+            "submits_per_minute", "jobs one token may submit in a minute", 1, 10_000_000, s => s.SubmitsPerMinute,
+            (s, v) => s with { SubmitsPerMinute = v }),
+        Whole(
+            "requests_per_minute", "requests of any kind one token may make in a minute", 1, 100_000_000, s => s.RequestsPerMinute,
+            (s, v) => s with { RequestsPerMinute = v }),
         Number("keep_days", "days results and inputs are kept", 0.00001, 36_500, s => s.KeepDays, (s, v) => s with { KeepDays = v }),
-        Number("quota_gb", "disk space of inputs and results; beyond it the oldest results go and then new jobs are refused", 0.001, 1_000_000, s => s.QuotaGb, (s, v) => s with { QuotaGb = v }),
-        Number("clean_seconds", "pause between two looks at what has expired and how full the disk is", 0.1, 3600, s => s.CleanSeconds, (s, v) => s with { CleanSeconds = v }),
+        Number(
+            "quota_gb", "disk space of inputs and results; beyond it the oldest results go and then new jobs are refused", 0.001, 1_000_000,
+            s => s.QuotaGb, (s, v) => s with { QuotaGb = v }),
+        Number(
+            "clean_seconds", "pause between two looks at what has expired and how full the disk is", 0.1, 3600, s => s.CleanSeconds,
+            (s, v) => s with { CleanSeconds = v }),
         Number("webhook_hours", "how long a webhook is tried", 0.001, 1000, s => s.WebhookHours, (s, v) => s with { WebhookHours = v }),
-        new("public_url", "address at which callers reach the service, as https://talk.example.org; empty takes the one of the request", s => s.PublicUrl ?? "", (s, v) => s with { PublicUrl = Origin(v) }),
-        new("trusted_proxies", "networks of proxies whose X-Forwarded-For, -Proto and -Host are believed, as 127.0.0.1/32, separated by commas", s => string.Join(",", s.TrustedProxies), (s, v) => s with { TrustedProxies = Networks("trusted_proxies", v) }),
+        new(
+            "public_url", "address at which callers reach the service, as https://talk.example.org; empty takes the one of the request",
+            s => s.PublicUrl ?? "", (s, v) => s with { PublicUrl = Origin(v) }),
+        new(
+            "trusted_proxies",
+            "networks of proxies whose X-Forwarded-For, -Proto and -Host are believed, as 127.0.0.1/32, separated by commas",
+            s => string.Join(",", s.TrustedProxies), (s, v) => s with { TrustedProxies = Networks("trusted_proxies", v) }),
         Flag("access_log", "one log line for each request", s => s.AccessLog, (s, v) => s with { AccessLog = v }),
         Flag("log_json", "one JSON object per log line", s => s.LogJson, (s, v) => s with { LogJson = v }),
-        Choice("log_level", "least severe messages shown", ["Trace", "Debug", "Information", "Warning", "Error"], s => s.LogLevel, (s, v) => s with { LogLevel = v }),
+        Choice(
+            "log_level", "least severe messages shown", ["Trace", "Debug", "Information", "Warning", "Error"], s => s.LogLevel,
+            (s, v) => s with { LogLevel = v }),
     ];
 
     /// <summary>Returns the settings with one setting changed.</summary>
@@ -77,20 +151,25 @@ public static class SettingsTable
     public static ServeSettings Apply(ServeSettings settings, string name, string value) =>
         All.FirstOrDefault(setting => setting.Name == name) is { } setting
             ? setting.Set(settings, value)
-            : throw new SettingsException($"unknown setting '{name}'; did you mean {string.Join(", ", NearestNames.To(name, All.Select(known => known.Name)))}? 'locutor serve --settings' lists them all");
+            : throw new SettingsException(
+                $"unknown setting '{name}'; did you mean {string.Join(", ", NearestNames.To(name, All.Select(known => known.Name)))}? " +
+                "'locutor serve --settings' lists them all");
 
     /// <summary>Hides a password: returns only whether it is set.</summary>
     private static string Secret(string? value) => string.IsNullOrEmpty(value) ? "" : "(set)";
 
-    private static string? Endpoint(string value) => value.Length == 0 ? null : Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
-        ? value
-        : throw new SettingsException($"s3_endpoint: expected an http or https address, found '{value}'");
+    private static string? Endpoint(string value) =>
+        value.Length == 0
+            ? null
+            : Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" ? value
+            : throw new SettingsException($"s3_endpoint: expected an http or https address, found '{value}'");
 
     /// <summary>
     /// Parses an origin (scheme, host and port). A path is refused, since the addresses in responses would not contain it.
     /// </summary>
     private static string? Origin(string value) => value.Length == 0 ? null
-        : Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.PathAndQuery == "/" && uri.Fragment.Length == 0 && uri.UserInfo.Length == 0
+        : Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.PathAndQuery == "/"
+        && uri.Fragment.Length == 0 && uri.UserInfo.Length == 0
             ? uri.GetLeftPart(UriPartial.Authority)
             : throw new SettingsException($"public_url: expected an http or https address without a path, found '{value}'");
 
@@ -108,7 +187,8 @@ public static class SettingsTable
 
     private static string? Empty(string value) => value.Length == 0 ? null : value;
 
-    private static Setting Text(string name, string help, Func<ServeSettings, string> show, Func<ServeSettings, string, ServeSettings> set) =>
+    private static Setting Text(
+        string name, string help, Func<ServeSettings, string> show, Func<ServeSettings, string, ServeSettings> set) =>
         new(name, help, show, set);
 
     private static Setting Flag(string name, string help, Func<ServeSettings, bool> show, Func<ServeSettings, bool, ServeSettings> set) =>
@@ -119,21 +199,31 @@ public static class SettingsTable
             _ => throw new SettingsException($"{name}: expected true or false, found '{v}'"),
         }));
 
-    private static Setting Choice(string name, string help, string[] choices, Func<ServeSettings, string> show, Func<ServeSettings, string, ServeSettings> set) =>
-        new(name, $"{help}: {string.Join(", ", choices)}", show, (s, v) => set(s, choices.FirstOrDefault(choice => choice.Equals(v, StringComparison.OrdinalIgnoreCase))
-            ?? throw new SettingsException($"{name}: expected one of {string.Join(", ", choices)}, found '{v}'")));
+    private static Setting Choice(
+        string name, string help, string[] choices, Func<ServeSettings, string> show, Func<ServeSettings, string, ServeSettings> set) =>
+        new(
+            name, $"{help}: {string.Join(", ", choices)}", show,
+            (s, v) => set(
+                s,
+                choices.FirstOrDefault(choice => choice.Equals(v, StringComparison.OrdinalIgnoreCase))
+                    ?? throw new SettingsException($"{name}: expected one of {string.Join(", ", choices)}, found '{v}'")));
 
-    private static Setting Whole(string name, string help, int least, int most, Func<ServeSettings, int> show, Func<ServeSettings, int, ServeSettings> set) =>
+    private static Setting Whole(
+        string name, string help, int least, int most, Func<ServeSettings, int> show, Func<ServeSettings, int, ServeSettings> set) =>
         new(name, help, s => show(s).ToString(CultureInfo.InvariantCulture), (s, v) =>
             int.TryParse(v, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
                 ? set(s, number)
                 : throw new SettingsException($"{name}: expected a whole number from {least} to {most}, found '{v}'"));
 
-    private static Setting Number(string name, string help, double least, double most, Func<ServeSettings, double> show, Func<ServeSettings, double, ServeSettings> set) =>
+    private static Setting Number(
+        string name, string help, double least, double most, Func<ServeSettings, double> show,
+        Func<ServeSettings, double, ServeSettings> set) =>
         new(name, help, s => show(s).ToString(CultureInfo.InvariantCulture), (s, v) =>
             double.TryParse(v, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
                 ? set(s, number)
-                : throw new SettingsException($"{name}: expected a number from {least.ToString(CultureInfo.InvariantCulture)} to {most.ToString(CultureInfo.InvariantCulture)}, found '{v}'"));
+                : throw new SettingsException(
+                    $"{name}: expected a number from {least.ToString(CultureInfo.InvariantCulture)} to " +
+                    $"{most.ToString(CultureInfo.InvariantCulture)}, found '{v}'"));
 
     private static IPAddress Address(string name, string value)
     {
@@ -146,12 +236,15 @@ public static class SettingsTable
         }
         catch (Exception exception) when (exception is SocketException or ArgumentException)
         {
-            throw new SettingsException($"{name}: expected an IP address or a host name that resolves, found '{value}' ({exception.Message})");
+            throw new SettingsException(
+                $"{name}: expected an IP address or a host name that resolves, found '{value}' ({exception.Message})");
         }
     }
 
     private static IPNetwork[] Networks(string name, string value) => value
         .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-        .Select(text => IPNetwork.TryParse(text, out var network) ? network : throw new SettingsException($"{name}: expected networks as 10.1.0.0/16, found '{text}'"))
+        .Select(text => IPNetwork.TryParse(text, out var network)
+            ? network
+            : throw new SettingsException($"{name}: expected networks as 10.1.0.0/16, found '{text}'"))
         .ToArray();
 }

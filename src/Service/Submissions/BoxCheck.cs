@@ -18,7 +18,9 @@ internal static class BoxCheck
             return null;
         // The stored size does not include the EXIF rotation. Boxes are refused only if they fit neither the upright nor the rotated
         // picture; the worker decodes the picture and checks them exactly.
-        return Fault(settings, picture.Height, picture.Width) is { } fault && Fault(settings, picture.Width, picture.Height) is not null ? fault : null;
+        return Fault(settings, picture.Height, picture.Width) is { } fault && Fault(settings, picture.Width, picture.Height) is not null
+            ? fault
+            : null;
     }
 
     private static string? Fault(VideoSettings settings, int height, int width) =>

@@ -21,8 +21,10 @@ public sealed record FieldView(
     {
         var limits = field.Limits(bundle);
         return new FieldView(
-            field.Name, field.Title, JsonNamingPolicy.SnakeCaseLower.ConvertName(field.Group.ToString()), field is FileField ? "file" : limits.Type,
-            field.Help, field.Expected(bundle), field.DefaultText, limits.Minimum, limits.Maximum, limits.Step, field is FileField ? null : limits.MaxLength, limits.Choices,
+            field.Name, field.Title, JsonNamingPolicy.SnakeCaseLower.ConvertName(field.Group.ToString()),
+            field is FileField ? "file" : limits.Type,
+            field.Help, field.Expected(bundle), field.DefaultText, limits.Minimum, limits.Maximum, limits.Step,
+            field is FileField ? null : limits.MaxLength, limits.Choices,
             field is FileField ? Accepted(InputStore.Expected(field.Name)) : null);
     }
 
@@ -37,7 +39,11 @@ public sealed record FieldView(
             ExpectedMedia.Video => ("video/*", MediaKind.Video),
             _ => ("audio/*", MediaKind.Audio),
         };
-        return [pattern, .. MediaContainer.All.SelectMany(container => container.Names(kind)?.Extensions ?? []).Distinct().Select(extension => "." + extension)];
+        return [
+            pattern,
+            .. MediaContainer.All.SelectMany(container => container.Names(kind)?.Extensions ?? []).Distinct()
+                .Select(extension => "." + extension)
+        ];
     }
 
     /// <summary>

@@ -16,7 +16,8 @@ public delegate Task<JobInput> FetchInput(string jobId, JobInput input, Cancella
 /// the job out again and its inputs are fetched anew.
 /// </summary>
 public sealed partial class InputFetchService(
-    IGrainFactory grains, FetchInput fetch, ModelCatalog catalog, ServeSettings settings, TimeProvider time, ILogger<InputFetchService> logger) : BackgroundService
+    IGrainFactory grains, FetchInput fetch, ModelCatalog catalog, ServeSettings settings, TimeProvider time,
+    ILogger<InputFetchService> logger) : BackgroundService
 {
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan StorePatience = TimeSpan.FromHours(1);
@@ -71,7 +72,8 @@ public sealed partial class InputFetchService(
             foreach (var input in job.Request.Inputs)
                 stored.Add(input.Path is not null ? input : await fetch(job.Id, input, cancellationToken));
             var request = StoredRequest.Load(job.Request);
-            if (request[VideoFields.Boxes] is not null && BoxCheck.Fault(VideoSettings.Resolve(catalog.Find(request[VideoFields.Model]), request), stored) is { } fault)
+            if (request[VideoFields.Boxes] is not null
+                && BoxCheck.Fault(VideoSettings.Resolve(catalog.Find(request[VideoFields.Model]), request), stored) is { } fault)
                 throw new InputException(JobError.InvalidRequest, $"{VideoFields.Boxes.Name}: {fault}", false);
             return ([.. stored], null);
         }
@@ -90,7 +92,11 @@ public sealed partial class InputFetchService(
         catch (IOException exception)
         {
             LogFailed(exception);
-            return (null, time.GetUtcNow() - job.CreatedAt < StorePatience ? null : new JobError(JobError.Internal, "the inputs could not be stored", true));
+            return (
+                null,
+                time.GetUtcNow() - job.CreatedAt < StorePatience
+                    ? null
+                    : new JobError(JobError.Internal, "the inputs could not be stored", true));
         }
     }
 

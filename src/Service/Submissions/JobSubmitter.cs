@@ -33,7 +33,8 @@ public sealed class JobSubmitter(
         var limit = await limits.CountSubmissionAsync(caller.KeyId);
         TokenLimits.Describe(response, limit);
         if (!limit.Allowed)
-            throw new ProblemException(429, "rate_limited", $"more than {settings.SubmitsPerMinute} jobs in a minute") { RetryAfter = TokenLimits.Wait(limit) };
+            throw new ProblemException(
+                429, "rate_limited", $"more than {settings.SubmitsPerMinute} jobs in a minute") { RetryAfter = TokenLimits.Wait(limit) };
         if (drain.HasBegun)
             throw new ProblemException(503, "draining", "this service is about to stop and takes no more jobs") { RetryAfter = 5 };
         if (quota.IsFull)
@@ -87,8 +88,10 @@ public sealed class JobSubmitter(
     {
         SubmitOutcome.Accepted => new Accepted(reply.JobId!, false),
         SubmitOutcome.Repeated => new Accepted(reply.JobId!, true),
-        SubmitOutcome.KeyReused => throw new ProblemException(422, "idempotency_key_reused", "this Idempotency-Key was used for another request"),
-        SubmitOutcome.OwnerFull => throw new ProblemException(429, "queue_full", "this token has as many waiting jobs as it may have") { RetryAfter = 30 },
+        SubmitOutcome.KeyReused =>
+            throw new ProblemException(422, "idempotency_key_reused", "this Idempotency-Key was used for another request"),
+        SubmitOutcome.OwnerFull =>
+            throw new ProblemException(429, "queue_full", "this token has as many waiting jobs as it may have") { RetryAfter = 30 },
         _ => throw new ProblemException(503, "queue_full", "the queue is full") { RetryAfter = 60 },
     };
 }

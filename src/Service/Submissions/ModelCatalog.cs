@@ -32,7 +32,8 @@ public sealed record PresetView(string Name)
 /// <param name="Notice">A notice that the page shows before the model is used; null when there is none.</param>
 /// <param name="Fields">All fields of a submission with the limits of this model.</param>
 public sealed record ModelView(
-    string Name, string Title, string? Notice, IReadOnlyList<string> Sizes, string DefaultSize, IReadOnlyList<PresetView> Presets, string DefaultPreset,
+    string Name, string Title, string? Notice, IReadOnlyList<string> Sizes, string DefaultSize, IReadOnlyList<PresetView> Presets,
+    string DefaultPreset,
     IReadOnlyList<FieldView> Fields);
 
 /// <summary>The models that this service offers. The first one is the default for requests that name no model.</summary>
@@ -77,18 +78,21 @@ public sealed class ModelCatalog
         if (settings.Generator == "stub")
             return Stub;
         var usual = ModelFinder.Find(settings.Model, settings.Store).Bundle;
-        var bundles = BundleCatalogue.Default(settings.Store).All().Where(found => found.Bundle.Name == usual.Name || found.CanRun(found.DefaultAdapters)).Select(found => found.Bundle);
+        var bundles = BundleCatalogue.Default(settings.Store).All()
+            .Where(found => found.Bundle.Name == usual.Name || found.CanRun(found.DefaultAdapters)).Select(found => found.Bundle);
         return From([.. bundles.Append(UntrainedBundle.Bundle).OrderByDescending(bundle => bundle.Name == usual.Name)], usual.Name);
     }
 
     /// <summary>Returns the bundle with this name; null returns the default model.</summary>
     /// <exception cref="RequestException">This service does not offer a model with this name.</exception>
     internal Bundle Find(string? name) => this.bundles.FirstOrDefault(bundle => bundle.Name == (name ?? Default))
-        ?? throw new RequestException(VideoFields.Model.Name, $"expected one of {string.Join(", ", this.bundles.Select(bundle => bundle.Name))}, found '{name}'");
+        ?? throw new RequestException(
+            VideoFields.Model.Name, $"expected one of {string.Join(", ", this.bundles.Select(bundle => bundle.Name))}, found '{name}'");
 
     private static ModelView View(Bundle bundle) => new(
         bundle.Name, Title(bundle), bundle.NoticeBelow is null ? bundle.Notice : null, [.. bundle.Sizes.Keys], bundle.DefaultSize,
-        [.. bundle.Presets.Keys.Select(preset => View(bundle, preset))], bundle.DefaultPreset, [.. SubmissionFields.All.Select(field => FieldView.From(field, bundle))]);
+        [.. bundle.Presets.Keys.Select(preset => View(bundle, preset))], bundle.DefaultPreset,
+        [.. SubmissionFields.All.Select(field => FieldView.From(field, bundle))]);
 
     private static PresetView View(Bundle bundle, string preset)
     {
@@ -96,11 +100,13 @@ public sealed class ModelCatalog
         var others = new Dictionary<string, Dictionary<string, JsonElement>>(StringComparer.Ordinal);
         foreach (var size in bundle.Sizes.Keys)
         {
-            var differing = FieldView.Defaults(bundle, preset, size).Where(pair => !JsonElement.DeepEquals(pair.Value, usual[pair.Key])).ToDictionary(StringComparer.Ordinal);
+            var differing = FieldView.Defaults(bundle, preset, size).Where(pair => !JsonElement.DeepEquals(pair.Value, usual[pair.Key]))
+                .ToDictionary(StringComparer.Ordinal);
             if (differing.Count > 0)
                 others[size] = differing;
         }
-        var (chosen, settings) = (bundle.Presets[preset], VideoSettings.Resolve(bundle, VideoRequest.Empty.With(VideoFields.Preset, preset)));
+        var (chosen, settings) = (
+            bundle.Presets[preset], VideoSettings.Resolve(bundle, VideoRequest.Empty.With(VideoFields.Preset, preset)));
         return new PresetView(preset)
         {
             About = chosen.About,

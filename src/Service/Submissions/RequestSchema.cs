@@ -17,7 +17,8 @@ internal static class RequestSchema
     {
         Type = JsonSchemaType.Object,
         Description = upload ? "A form: files as parts with a file name, or URLs as text." : "JSON with URLs (http, https or data).",
-        Properties = SubmissionFields.All.ToDictionary(field => field.Name, IOpenApiSchema (field) => Property(field, upload, isOptional: field != VideoFields.Audio)),
+        Properties = SubmissionFields.All.ToDictionary(
+            field => field.Name, IOpenApiSchema (field) => Property(field, upload, isOptional: field != VideoFields.Audio)),
         Required = new HashSet<string> { VideoFields.Audio.Name },
         AdditionalPropertiesAllowed = false,
     };
@@ -57,12 +58,30 @@ internal static class RequestSchema
         {
             Description = Describe(field),
             Type = TypeOf(limits) | (isOptional ? JsonSchemaType.Null : 0),
-            Format = field is FileField ? upload ? "binary" : "uri" : limits.Type == "integer" ? limits.Maximum > int.MaxValue ? "int64" : "int32" : limits.Type == "number" ? "double" : null,
+            Format = field is FileField
+                ? upload
+                ? "binary"
+                : "uri"
+                : limits.Type == "integer"
+                ? limits.Maximum > int.MaxValue
+                ? "int64"
+                : "int32"
+                : limits.Type == "number"
+                ? "double"
+                : null,
             Minimum = limits.Minimum?.ToString(CultureInfo.InvariantCulture),
             Maximum = limits.Maximum?.ToString(CultureInfo.InvariantCulture),
             MaxLength = field is FileField ? null : limits.MaxLength,
             Enum = limits.Choices?.Select(choice => (JsonNode)JsonValue.Create(choice)).ToList(),
-            Items = limits.Type == "array" ? new OpenApiSchema { Type = JsonSchemaType.Array, Items = new OpenApiSchema { Type = JsonSchemaType.Number }, MinItems = 4, MaxItems = 4 } : null,
+            Items = limits.Type == "array"
+                ? new OpenApiSchema
+                {
+                    Type = JsonSchemaType.Array,
+                    Items = new OpenApiSchema { Type = JsonSchemaType.Number },
+                    MinItems = 4,
+                    MaxItems = 4,
+                }
+                : null,
             MinItems = limits.Type == "array" ? BoxesField.Count : null,
             MaxItems = limits.Type == "array" ? BoxesField.Count : null,
             AdditionalProperties = limits.Type == "object" ? new OpenApiSchema { Type = JsonSchemaType.String } : null,

@@ -11,7 +11,8 @@ internal static class StoredRequest
     /// <summary>The version of the stored form: a JSON object with the names of <see cref="VideoFields"/>.</summary>
     private const int Version = 1;
 
-    public static JobRequest Store(VideoRequest request) => new() { Payload = request.ToJson(), PayloadVersion = Version, ModelName = request[VideoFields.Model] };
+    public static JobRequest Store(VideoRequest request) =>
+        new() { Payload = request.ToJson(), PayloadVersion = Version, ModelName = request[VideoFields.Model] };
 
     public static VideoRequest Load(JobRequest stored) => stored.PayloadVersion == Version
         ? VideoRequest.FromJson(stored.Payload)
@@ -21,7 +22,8 @@ internal static class StoredRequest
     private static string FromVersion0(string payload)
     {
         var renamed = new JsonObject { ["seed"] = 0 };
-        foreach (var (name, value) in JsonNode.Parse(payload)!.AsObject()) renamed[JsonNamingPolicy.SnakeCaseLower.ConvertName(name)] = value?.DeepClone();
+        foreach (var (name, value) in JsonNode.Parse(payload)!.AsObject())
+            renamed[JsonNamingPolicy.SnakeCaseLower.ConvertName(name)] = value?.DeepClone();
         return renamed.ToJsonString();
     }
 }

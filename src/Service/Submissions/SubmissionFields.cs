@@ -7,15 +7,18 @@ namespace Locutor.Service.Submissions;
 /// <summary>The fields of a submission over HTTP: the fields of a video and the fields of its delivery (webhook and metadata).</summary>
 internal static class SubmissionFields
 {
-    public static TextField Webhook { get; } = new("webhook", "Address that is called when the job ends, signed after the Standard Webhooks convention.", 2048)
+    public static TextField Webhook { get; } = new(
+        "webhook", "Address that is called when the job ends, signed after the Standard Webhooks convention.", 2048)
     {
         Group = FieldGroup.Delivery,
         Option = null,
-        Fits = static text => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0,
+        Fits = static text => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
+            && uri.UserInfo.Length == 0,
         Form = "an http or https URL without a user name",
     };
 
-    public static MetadataField Metadata { get; } = new("metadata", "Texts of your own that are kept with the job.") { Group = FieldGroup.Delivery, Option = null };
+    public static MetadataField Metadata { get; } = new(
+        "metadata", "Texts of your own that are kept with the job.") { Group = FieldGroup.Delivery, Option = null };
 
     /// <summary>The fields that a submission has in addition to <see cref="VideoFields.All"/>.</summary>
     public static IReadOnlyList<RequestField> Extra { get; } = [Webhook, Metadata];
@@ -56,7 +59,8 @@ internal sealed class MetadataField(string name, string help) : RequestField(nam
         {
             foreach (var pair in value.EnumerateObject())
             {
-                if (pair.Name.Length > LongestName || pair.Value.ValueKind is not JsonValueKind.String || pair.Value.GetString()!.Length > LongestText)
+                if (pair.Name.Length > LongestName || pair.Value.ValueKind is not JsonValueKind.String
+                    || pair.Value.GetString()!.Length > LongestText)
                     return null;
                 texts[pair.Name] = pair.Value.GetString()!;
             }

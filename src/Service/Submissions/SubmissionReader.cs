@@ -26,7 +26,8 @@ namespace Locutor.Service.Submissions;
 /// <param name="Hash">SHA-256 of the submission in lower-case hex, to recognise a repeated request under one Idempotency-Key.</param>
 /// <param name="HasFiles">False when the files of the form were only hashed and not stored.</param>
 internal sealed record Draft(
-    ResolvedRequest Asked, JobRequest Request, IReadOnlyList<(FileField Field, string Url)> Urls, IReadOnlyList<JobInput> Stored, string Hash, bool HasFiles = true);
+    ResolvedRequest Asked, JobRequest Request, IReadOnlyList<(FileField Field, string Url)> Urls, IReadOnlyList<JobInput> Stored,
+    string Hash, bool HasFiles = true);
 
 /// <summary>
 /// Reads a submission of a job from an HTTP request. The body is a JSON object, or a multipart form that may carry files. Two calls make
@@ -56,8 +57,10 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
         var request = context.Request;
         if (request.HasJsonContentType())
             return await ReadJsonAsync(request, cancellationToken);
-        if (MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase))
-            return await ReadFormAsync(keepFiles ? jobId : null, request, HeaderUtilities.RemoveQuotes(type.Boundary).Value, cancellationToken);
+        if (MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
+            && type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase))
+            return await ReadFormAsync(
+                keepFiles ? jobId : null, request, HeaderUtilities.RemoveQuotes(type.Boundary).Value, cancellationToken);
         throw new ProblemException(415, "unsupported_media_type", "expected application/json or multipart/form-data");
     });
 
@@ -76,7 +79,8 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
         foreach (var (field, url) in draft.Urls)
         {
             all.Add(DataUrl.Is(url)
-                ? await StoreAsync(field.Name, () => inputs.FetchAsync(jobId, field.Name, url, InputStore.Expected(field.Name), cancellationToken))
+                ? await StoreAsync(
+                    field.Name, () => inputs.FetchAsync(jobId, field.Name, url, InputStore.Expected(field.Name), cancellationToken))
                 : new JobInput { Field = field.Name, Url = url });
         }
         if (BoxCheck.Fault(draft.Asked.Settings, all) is { } fault)
@@ -100,7 +104,9 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
         {
             await store.RemoveAsync(jobId, CancellationToken.None);
             if (exception is OperationCanceledException && !context.RequestAborted.IsCancellationRequested)
-                throw new ProblemException(408, JobError.TimedOut, string.Create(CultureInfo.InvariantCulture, $"expected the whole submission within {settings.UploadMinutes} minutes"));
+                throw new ProblemException(
+                    408, JobError.TimedOut,
+                    string.Create(CultureInfo.InvariantCulture, $"expected the whole submission within {settings.UploadMinutes} minutes"));
             throw;
         }
     }
@@ -110,7 +116,8 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
     {
         var most = (long)(settings.MaxJsonMb * 1e6);
         var raw = await BodyReader.ReadAsync(request, most, cancellationToken)
-            ?? throw new ProblemException(413, JobError.TooLarge, $"expected a body of at most {most} bytes; upload large files as multipart/form-data");
+            ?? throw new ProblemException(
+                413, JobError.TooLarge, $"expected a body of at most {most} bytes; upload large files as multipart/form-data");
         using var json = Parse(raw);
         var form = SubmissionFields.NewForm();
         foreach (var property in json.RootElement.EnumerateObject())
@@ -151,7 +158,8 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
     /// </summary>
     private Draft Check(RequestForm form, IReadOnlyList<JobInput> stored, string hash)
     {
-        var urls = SubmissionFields.Files.Select(field => (Field: field, Url: form.Address(field)!)).Where(file => file.Url is not null).ToList();
+        var urls = SubmissionFields.Files.Select(field => (Field: field, Url: form.Address(field)!)).Where(file => file.Url is not null)
+            .ToList();
         foreach (var (field, url) in urls)
         {
             if (UrlFault(url) is { } fault)
@@ -190,9 +198,11 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
 
     /// <summary>Adds one part of a form: a file of an input field goes to the file store, all other parts are texts in UTF-8.</summary>
     private async Task ReadPartAsync(
-        string? jobId, MultipartSection section, RequestForm form, List<JobInput> stored, IncrementalHash hash, CancellationToken cancellationToken)
+        string? jobId, MultipartSection section, RequestForm form, List<JobInput> stored, IncrementalHash hash,
+        CancellationToken cancellationToken)
     {
-        if (!ContentDispositionHeaderValue.TryParse(section.ContentDisposition, out var disposition) || HeaderUtilities.RemoveQuotes(disposition.Name).Value is not { Length: > 0 } name)
+        if (!ContentDispositionHeaderValue.TryParse(section.ContentDisposition, out var disposition)
+            || HeaderUtilities.RemoveQuotes(disposition.Name).Value is not { Length: > 0 } name)
             throw new ProblemException(400, JobError.InvalidRequest, "a part of the form has no name");
         hash.AppendData(Encoding.UTF8.GetBytes(name + "\n"));
         if (disposition.IsFileDisposition() && SubmissionFields.Files.Any(field => field.Name == name))
@@ -204,7 +214,8 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
             if (jobId is null)
                 await body.CopyToAsync(Stream.Null, cancellationToken);
             else
-                stored.Add(await StoreAsync(name, () => inputs.StoreAsync(jobId, name, body, InputStore.Expected(name), cancellationToken)));
+                stored.Add(
+                    await StoreAsync(name, () => inputs.StoreAsync(jobId, name, body, InputStore.Expected(name), cancellationToken)));
             return;
         }
         using var text = new MemoryStream();

@@ -32,5 +32,6 @@ internal sealed partial class AccessLog(RequestDelegate next, ServeSettings sett
     }
 
     [LoggerMessage(LogLevel.Information, "{Address} {Token} {Method} {Path} {Status} {Milliseconds} ms, {Bytes} bytes, trace {TraceId}")]
-    private partial void LogRequest(string address, string token, string method, string path, int status, double milliseconds, long? bytes, string traceId);
+    private partial void LogRequest(
+        string address, string token, string method, string path, int status, double milliseconds, long? bytes, string traceId);
 }

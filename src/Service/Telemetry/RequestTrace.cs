@@ -21,5 +21,6 @@ internal static class RequestTrace
     }
 
     /// <summary>Returns the path of the request for the log. It is escaped, so that no caller can forge log lines.</summary>
-    public static string PathOf(HttpContext context) => Uri.EscapeDataString(context.Request.Path.Value ?? "").Replace("%2F", "/", StringComparison.Ordinal);
+    public static string PathOf(HttpContext context) =>
+        Uri.EscapeDataString(context.Request.Path.Value ?? "").Replace("%2F", "/", StringComparison.Ordinal);
 }

@@ -36,6 +36,7 @@ internal static class Tracing
     public static Activity? Start(string name, JobRecord job)
     {
         ActivityContext.TryParse(job.Request.TraceParent, null, out var parent);
-        return Source.StartActivity(name, ActivityKind.Internal, parent)?.SetTag("locutor.job", job.Id).SetTag("locutor.attempt", job.Attempt);
+        return Source.StartActivity(name, ActivityKind.Internal, parent)?.SetTag("locutor.job", job.Id)
+            .SetTag("locutor.attempt", job.Attempt);
     }
 }

@@ -176,7 +176,13 @@ public sealed record WebhookStateView
     public static WebhookStateView? From(JobRecord job) => job.Request.Webhook is not { } url ? null : new WebhookStateView
     {
         Url = url,
-        State = job.Webhook switch { null => "waiting", { Settled: false } => "pending", { Delivered: true } => "delivered", _ => "given_up" },
+        State = job.Webhook switch
+        {
+            null => "waiting",
+            { Settled: false } => "pending",
+            { Delivered: true } => "delivered",
+            _ => "given_up",
+        },
         Attempts = job.Webhook?.Attempts ?? 0,
         LastStatus = job.Webhook?.LastStatus,
         LastError = job.Webhook?.LastError,

@@ -21,7 +21,8 @@ namespace Locutor.Service.Webhooks;
 /// is over.
 /// </summary>
 public sealed partial class WebhookSender(
-    IGrainFactory grains, AddressGuard guard, TokenStore tokens, JobsMetrics metrics, TimeProvider time, ServeSettings settings, ILogger<WebhookSender> logger)
+    IGrainFactory grains, AddressGuard guard, TokenStore tokens, JobsMetrics metrics, TimeProvider time, ServeSettings settings,
+    ILogger<WebhookSender> logger)
     : BackgroundService
 {
     private const int InParallel = 4;
@@ -109,7 +110,8 @@ public sealed partial class WebhookSender(
         limit.CancelAfter(TimeSpan.FromSeconds(Math.Min(30, settings.FetchSeconds)));
         var timestamp = time.GetUtcNow().ToUnixTimeSeconds();
         var body = JsonSerializer.Serialize(
-            new WebhookView($"job.{job.Status.ToString().ToLowerInvariant()}", job.FinishedAt ?? time.GetUtcNow(), JobView.Of(job)), Problems.Json);
+            new WebhookView($"job.{job.Status.ToString().ToLowerInvariant()}", job.FinishedAt ?? time.GetUtcNow(), JobView.Of(job)),
+            Problems.Json);
         // The jobs of a revoked token still send their webhooks.
         if (tokens.Find(job.Owner) is not { } token)
             return new Outcome(null, "the token that signs it is gone", IsFinal: true);
@@ -121,7 +123,8 @@ public sealed partial class WebhookSender(
         request.Headers.TryAddWithoutValidation("webhook-signature", Sign(token.WebhookSecret, "msg_" + job.Id, timestamp, body));
         using var response = await client.SendAsync(request, limit.Token);
         var status = (int)response.StatusCode;
-        return new Outcome(status, response.IsSuccessStatusCode ? null : $"answered {status}", IsFinal: response.StatusCode is HttpStatusCode.Gone);
+        return new Outcome(
+            status, response.IsSuccessStatusCode ? null : $"answered {status}", IsFinal: response.StatusCode is HttpStatusCode.Gone);
     }
 
     /// <summary>The outcome of one attempt.</summary>

@@ -91,7 +91,8 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
         {
             try
             {
-                await HeedAsync(await this.job.WaitForStopAsync(this.number, StopWait).WaitAsync(StopWait + CallPatience, this.time, over.Token));
+                await HeedAsync(
+                    await this.job.WaitForStopAsync(this.number, StopWait).WaitAsync(StopWait + CallPatience, this.time, over.Token));
             }
             catch (Exception)
             {
@@ -106,7 +107,8 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
         {
             try
             {
-                await HeedAsync(await this.job.ReportAsync(this.number, Volatile.Read(ref latest)).WaitAsync(CallPatience, this.time, over.Token));
+                await HeedAsync(
+                    await this.job.ReportAsync(this.number, Volatile.Read(ref latest)).WaitAsync(CallPatience, this.time, over.Token));
             }
             catch (Exception)
             {

@@ -6,7 +6,8 @@ namespace Locutor.Service.Workers;
 /// <param name="Inputs">The absolute paths of the inputs, by field.</param>
 /// <param name="OutputPath">The path of the finished video. The file is complete only after the runner returns.</param>
 /// <param name="WorkFolder">A folder that is kept between the attempts of a job, so that a later attempt can resume.</param>
-public sealed record RunnerJob(string Id, JobRequest Request, IReadOnlyDictionary<string, string> Inputs, string OutputPath, string WorkFolder);
+public sealed record RunnerJob(
+    string Id, JobRequest Request, IReadOnlyDictionary<string, string> Inputs, string OutputPath, string WorkFolder);
 
 /// <summary>A finished video. Width and Height are in pixels, Seconds is the duration.</summary>
 /// <param name="Thumbnail">A small JPEG; null makes the worker create one from the video.</param>

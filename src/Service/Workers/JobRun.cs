@@ -17,7 +17,8 @@ internal sealed record JobOutcome(bool Succeeded = false, bool Failed = false, W
 /// Runs one attempt on this worker: copies the inputs, runs the generator, stores the result and reports the outcome to the job.
 /// </summary>
 internal sealed partial class JobRun(
-    IGrainFactory grains, IVideoRunner runner, DataFolder folder, IFileStore store, WorkerOptions options, TimeProvider time, ILogger logger)
+    IGrainFactory grains, IVideoRunner runner, DataFolder folder, IFileStore store, WorkerOptions options, TimeProvider time,
+    ILogger logger)
 {
     private static readonly TimeSpan StallCheck = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan StallGrace = TimeSpan.FromMinutes(1);
@@ -65,7 +66,9 @@ internal sealed partial class JobRun(
 
     private async Task<JobOutcome> FailAsync(JobRecord job, IJobGrain grain, Attempt attempt, Activity? span, Exception exception)
     {
-        var error = exception is OperationCanceledException && attempt.Stall >= options.LongestStall ? StallOf(attempt) : ErrorOf(exception);
+        var error = exception is OperationCanceledException && attempt.Stall >= options.LongestStall
+            ? StallOf(attempt)
+            : ErrorOf(exception);
         LogFailed(exception, job.Id, error.Code);
         span?.SetStatus(ActivityStatusCode.Error, error.Code);
         var fault = exception as WorkerFaultException ?? (IsOfDevice(exception) ? new WorkerFaultException("device", exception) : null);
@@ -95,7 +98,10 @@ internal sealed partial class JobRun(
     }
 
     private JobError StallOf(Attempt attempt) => new(
-        JobError.TimedOut, $"made no progress for {options.LongestStall.TotalMinutes:0.##} min in the stage {(attempt.Latest?.Stage ?? JobStage.Loading).ToString().ToLowerInvariant()}", true);
+        JobError.TimedOut,
+        $"made no progress for {options.LongestStall.TotalMinutes:0.##} min in the stage " +
+        $"{(attempt.Latest?.Stage ?? JobStage.Loading).ToString().ToLowerInvariant()}",
+        true);
 
     private async Task<JobResult> MakeAsync(JobRecord job, Attempt attempt, Stopwatch clock, CancellationToken cancellationToken)
     {
@@ -103,16 +109,19 @@ internal sealed partial class JobRun(
         Directory.CreateDirectory(work);
         var inputs = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var input in job.Request.Inputs)
-            inputs[input.Field] = await WorkerFaultException.WatchAsync("store", () => store.OnDiskAsync(input.Path!, work, cancellationToken));
+            inputs[input.Field] = await WorkerFaultException.WatchAsync(
+                "store", () => store.OnDiskAsync(input.Path!, work, cancellationToken));
         // The file name is unique per attempt: an old attempt that was thought dead but still runs must not touch the file of the next one.
         var output = Path.Combine(work, $"video-{job.Attempt}.mp4");
         var made = await runner.RunAsync(new RunnerJob(job.Id, job.Request, inputs, output, work), attempt, cancellationToken);
-        string video = DataFolder.ResultPath(job.Id, $"video-{job.Attempt}.mp4"), thumbnail = DataFolder.ResultPath(job.Id, $"thumbnail-{job.Attempt}.jpg");
+        string video = DataFolder.ResultPath(job.Id, $"video-{job.Attempt}.mp4"),
+            thumbnail = DataFolder.ResultPath(job.Id, $"thumbnail-{job.Attempt}.jpg");
         var picture = made.Thumbnail ?? await Thumbnails.MakeAsync(output, cancellationToken);
         if (picture is not null)
         {
             await File.WriteAllBytesAsync(output + ".jpg", picture, cancellationToken);
-            await WorkerFaultException.WatchAsync("store", () => store.KeepAsync(output + ".jpg", thumbnail, "image/jpeg", cancellationToken));
+            await WorkerFaultException.WatchAsync(
+                "store", () => store.KeepAsync(output + ".jpg", thumbnail, "image/jpeg", cancellationToken));
         }
         var (bytes, sha256) = await Thumbnails.HashAsync(output, cancellationToken);
         await WorkerFaultException.WatchAsync("store", () => store.KeepAsync(output, video, "video/mp4", cancellationToken));

@@ -8,7 +8,9 @@ namespace Locutor.Service.Workers;
 /// A worker inside the process of the service, for programs that embed the service. It needs no separate process, but a crash in the native
 /// code of the networks ends the whole program.
 /// </summary>
-public sealed class LocalWorker(IGrainFactory grains, DataFolder folder, IFileStore store, WorkerOptions options, Drain drain, TimeProvider time, ILogger<WorkerLoop> logger) : BackgroundService
+public sealed class LocalWorker(
+    IGrainFactory grains, DataFolder folder, IFileStore store, WorkerOptions options, Drain drain, TimeProvider time,
+    ILogger<WorkerLoop> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

@@ -11,7 +11,8 @@ internal sealed class ParentThread : IDisposable
     private readonly TaskCompletionSource<Process> started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ManualResetEventSlim over = new();
 
-    public ParentThread(ProcessStartInfo start) => new Thread(() => Run(start)) { IsBackground = true, Name = "parent of a worker" }.Start();
+    public ParentThread(ProcessStartInfo start) =>
+        new Thread(() => Run(start)) { IsBackground = true, Name = "parent of a worker" }.Start();
 
     public Task<Process> Started => started.Task;
 

@@ -51,7 +51,10 @@ public sealed class StubRunner(double seconds) : IVideoRunner
             await file.WriteAsync(Box(job.Id), cancellationToken);
         }
         File.Move(aside, job.OutputPath, overwrite: true);
-        return new RunnerVideo(320, 320, job.Request.Inputs.Where(input => input.Field.StartsWith("audio", StringComparison.Ordinal)).Sum(input => input.Seconds), thumbnail);
+        return new RunnerVideo(
+            320, 320,
+            job.Request.Inputs.Where(input => input.Field.StartsWith("audio", StringComparison.Ordinal)).Sum(input => input.Seconds),
+            thumbnail);
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -99,11 +102,16 @@ public sealed class StubRunner(double seconds) : IVideoRunner
     {
         var output = job.OutputPath + ".render.mp4";
         var picture = job.Inputs.TryGetValue("image", out var image) ? image : job.Inputs["video"];
-        string[] loop = picture.EndsWith(".mp4", StringComparison.Ordinal) || !job.Inputs.ContainsKey("image") || picture.EndsWith(".gif", StringComparison.Ordinal) ? [] : ["-loop", "1"];
-        var length = job.Request.Inputs.Where(input => input.Field == "audio").Sum(input => input.Seconds).ToString("0.###", CultureInfo.InvariantCulture);
+        string[] loop = picture.EndsWith(".mp4", StringComparison.Ordinal) || !job.Inputs.ContainsKey("image")
+            || picture.EndsWith(".gif", StringComparison.Ordinal)
+            ? []
+            : ["-loop", "1"];
+        var length = job.Request.Inputs.Where(input => input.Field == "audio").Sum(input => input.Seconds)
+            .ToString("0.###", CultureInfo.InvariantCulture);
         string[] arguments =
         [
-            "-nostdin", "-v", "error", "-y", "-protocol_whitelist", "file", .. loop, "-i", "file:" + picture, "-protocol_whitelist", "file", "-i", "file:" + job.Inputs["audio"],
+            "-nostdin", "-v", "error", "-y", "-protocol_whitelist", "file", .. loop, "-i", "file:" + picture, "-protocol_whitelist", "file",
+            "-i", "file:" + job.Inputs["audio"],
             "-map", "0:v:0", "-map", "1:a:0", "-t", length, "-vf", "scale=320:320:force_original_aspect_ratio=increase,crop=320:320,fps=25",
             "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", "-movflags", "+faststart", output,
         ];
@@ -125,7 +133,8 @@ public sealed class StubRunner(double seconds) : IVideoRunner
         var complaint = await process.StandardError.ReadToEndAsync(cancellationToken);
         await process.WaitForExitAsync(cancellationToken);
         if (process.ExitCode != 0)
-            throw new InputException(JobError.UnsupportedMedia, $"ffmpeg cannot use the inputs: {complaint.ReplaceLineEndings(" ")}", false);
+            throw new InputException(
+                JobError.UnsupportedMedia, $"ffmpeg cannot use the inputs: {complaint.ReplaceLineEndings(" ")}", false);
     }
 
     private static string Hash(string path)

@@ -58,7 +58,8 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
             {
                 var networks = Networks(model, settings.Adapters);
                 var notice = NoticeOf(request, media.Notes, PictureFit.Notice(networks, picture));
-                var result = await new TalkingVideoProducer(networks).ProduceAsync(request, media, Limits, new Progress(progress, notice), archive, cancellationToken);
+                var result = await new TalkingVideoProducer(networks)
+                    .ProduceAsync(request, media, Limits, new Progress(progress, notice), archive, cancellationToken);
                 return new RunnerVideo(result.Width, result.Height, result.Seconds, Notice: notice);
             },
             CancellationToken.None);
@@ -110,7 +111,10 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
     {
         string[] paths = [request.ImagePath, .. request.AudioPaths];
         var told = notes.Append(fit ?? "").Where(note => note.Length > 0)
-            .Select(note => paths.Aggregate(note, (text, path) => text.Replace(path + ": ", path == request.ImagePath ? "The picture: " : "The voice: ", StringComparison.Ordinal)));
+            .Select(note => paths.Aggregate(
+                note,
+                (text, path) => text.Replace(
+                    path + ": ", path == request.ImagePath ? "The picture: " : "The voice: ", StringComparison.Ordinal)));
         return string.Join(" ", told) is { Length: > 0 } notice ? notice : null;
     }
 

@@ -11,7 +11,10 @@ public static class VideoRunners
         _ => new TalkingVideoRunner(options.Device, options.Model, name =>
         {
             var model = ModelFinder.Find(name, options.Store);
-            return new RunnerModel(model.Bundle, (device, adapters) => NetworkSet.Load(model, LoadingOptions.From(device, options.Precision) with { Adapters = adapters, Budget = options.VramBudget }));
+            return new RunnerModel(
+                model.Bundle,
+                (device, adapters) => NetworkSet.Load(
+                    model, LoadingOptions.From(device, options.Precision) with { Adapters = adapters, Budget = options.VramBudget }));
         }),
     };
 }

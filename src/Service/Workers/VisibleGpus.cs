@@ -7,7 +7,8 @@ public static class VisibleGpus
     private const string Cards = "/proc/driver/nvidia/gpus";
 
     /// <summary>Counts the visible GPUs of this machine.</summary>
-    public static int Count() => Count(Environment.GetEnvironmentVariable(Variable), Directory.Exists(Cards) ? Directory.GetDirectories(Cards).Length : 0);
+    public static int Count() =>
+        Count(Environment.GetEnvironmentVariable(Variable), Directory.Exists(Cards) ? Directory.GetDirectories(Cards).Length : 0);
 
     /// <summary>
     /// Counts the visible GPUs as the CUDA driver does: entries of the variable count up to the first one that names no card.

@@ -26,7 +26,8 @@ public sealed partial class WorkerLoop
     private WorkerReport report;
 
     public WorkerLoop(
-        IGrainFactory grains, IVideoRunner runner, DataFolder folder, IFileStore store, WorkerOptions options, TimeProvider time, ILogger<WorkerLoop> logger)
+        IGrainFactory grains, IVideoRunner runner, DataFolder folder, IFileStore store, WorkerOptions options, TimeProvider time,
+        ILogger<WorkerLoop> logger)
     {
         (this.grains, this.runner, this.options, this.time, this.logger) = (grains, runner, options, time, logger);
         identity = new StoreIdentity(store, folder);

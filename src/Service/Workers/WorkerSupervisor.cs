@@ -13,7 +13,8 @@ namespace Locutor.Service.Workers;
 
 /// <summary>Starts one worker process per device and restarts it when it ends. It reports a dead worker to the queue at once.</summary>
 public sealed partial class WorkerSupervisor(
-    IGrainFactory grains, ClusterOptions cluster, ILocalSiloDetails node, Drain drain, ServeSettings settings, TimeProvider time, ILogger<WorkerSupervisor> logger)
+    IGrainFactory grains, ClusterOptions cluster, ILocalSiloDetails node, Drain drain, ServeSettings settings, TimeProvider time,
+    ILogger<WorkerSupervisor> logger)
     : BackgroundService
 {
     private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(0.5);
@@ -48,7 +49,10 @@ public sealed partial class WorkerSupervisor(
 
     /// <summary>Returns the number in cuda:NUMBER, or null for another name.</summary>
     public static int? GpuNumber(string device) =>
-        device.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(device.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+        device.StartsWith("cuda:", StringComparison.Ordinal)
+            && int.TryParse(device.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : null;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -72,7 +76,8 @@ public sealed partial class WorkerSupervisor(
         {
             try
             {
-                await grains.GetGrain<IQueueGrain>(IQueueGrain.Key).WorkersGoneAsync(idPrefix, exceptPrefix).WaitAsync(TellPatience, time, stopping);
+                await grains.GetGrain<IQueueGrain>(IQueueGrain.Key).WorkersGoneAsync(idPrefix, exceptPrefix)
+                    .WaitAsync(TellPatience, time, stopping);
                 return;
             }
             catch (Exception exception)
@@ -106,7 +111,9 @@ public sealed partial class WorkerSupervisor(
             {
                 LogFailed(exception, device);
             }
-            pause = time.GetElapsedTime(from) > LongLife ? ShortestPause : TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
+            pause = time.GetElapsedTime(from) > LongLife
+                ? ShortestPause
+                : TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
             await Task.Delay(pause, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -154,12 +161,18 @@ public sealed partial class WorkerSupervisor(
     private ProcessStartInfo StartInfo(string id, string device)
     {
         var program = Environment.ProcessPath!;
-        var start = new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         if (Path.GetFileNameWithoutExtension(program) == "dotnet")
             start.ArgumentList.Add(Assembly.GetEntryAssembly()!.Location);
         string[] arguments =
         [
-            "worker", "--gateway", $"{cluster.Address}:{cluster.GatewayPort}", "--data", settings.Data, "--device", device, "--id", id, "--attached",
+            "worker", "--gateway", $"{cluster.Address}:{cluster.GatewayPort}", "--data", settings.Data, "--device", device, "--id", id,
+            "--attached",
             "--generator", settings.Generator, "--stub-seconds", settings.StubSeconds.ToString(CultureInfo.InvariantCulture),
             "--drain-seconds", settings.DrainSeconds.ToString(CultureInfo.InvariantCulture),
             "--job-hours", settings.JobHours.ToString(CultureInfo.InvariantCulture),
@@ -170,13 +183,19 @@ public sealed partial class WorkerSupervisor(
         // Passed in the environment, since every user of the machine can read the command line.
         foreach (var (name, value) in new[]
         {
-            ("S3_BUCKET", settings.S3Bucket), ("S3_ENDPOINT", settings.S3Endpoint), ("S3_REGION", settings.S3Region), ("S3_PREFIX", settings.S3Prefix),
+            ("S3_BUCKET", settings.S3Bucket), ("S3_ENDPOINT", settings.S3Endpoint), ("S3_REGION", settings.S3Region),
+            ("S3_PREFIX", settings.S3Prefix),
             ("CLUSTER_TLS", settings.ClusterTls ? "true" : "false"), ("CLUSTER_CERTIFICATE", settings.ClusterCertificate),
             ("S3_ACCESS_KEY", settings.S3AccessKey), ("S3_SECRET_KEY", settings.S3SecretKey),
             ("LOG_JSON", settings.LogJson ? "true" : "false"), ("LOG_LEVEL", settings.LogLevel),
         })
             start.Environment["LOCUTOR_" + name] = value ?? "";
-        foreach (var (option, value) in new[] { ("--model", settings.Model), ("--store", settings.Store), ("--vram-budget", settings.VramBudget), ("--precision", settings.Precision) })
+        foreach (var (option, value) in
+                new[]
+                {
+                    ("--model", settings.Model), ("--store", settings.Store), ("--vram-budget", settings.VramBudget),
+                    ("--precision", settings.Precision),
+                })
         {
             if (value is null)
                 continue;
@@ -210,7 +229,8 @@ public sealed partial class WorkerSupervisor(
     [LoggerMessage(LogLevel.Error, "the worker on {Device} could not be run")]
     private partial void LogFailed(Exception exception, string device);
 
-    [LoggerMessage(LogLevel.Warning, "the queue could not be told that workers have ended, so their jobs wait until their leases run out: {Reason}")]
+    [LoggerMessage(
+        LogLevel.Warning, "the queue could not be told that workers have ended, so their jobs wait until their leases run out: {Reason}")]
     private partial void LogNotTold(string reason);
 
     [LoggerMessage(LogLevel.Information, "[{Device}] {Line}")]

@@ -80,7 +80,8 @@ public static unsafe partial class CudaDriver
     {
         nint stream = 0;
         if (StreamOfTorch.Value != 0)
-            Check(((delegate* unmanaged[Cdecl]<int, nint*, int>)StreamOfTorch.Value)(device, &stream), "aoti_torch_get_current_cuda_stream");
+            Check(
+                ((delegate* unmanaged[Cdecl]<int, nint*, int>)StreamOfTorch.Value)(device, &stream), "aoti_torch_get_current_cuda_stream");
         return stream;
     }
 
@@ -195,7 +196,9 @@ public static unsafe partial class CudaDriver
 
     [LibraryImport(Library)] private static partial int cuFuncSetAttribute(nint function, int attribute, int value);
 
-    [LibraryImport(Library)] private static partial int cuLaunchKernel(nint function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ, uint shared, nint stream, void** arguments, void** extra);
+    [LibraryImport(Library)] private static partial int cuLaunchKernel(
+        nint function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ, uint shared, nint stream,
+        void** arguments, void** extra);
 
     [LibraryImport(Library)] private static partial int cuStreamCreate(nint* stream, uint flags);
 

@@ -23,7 +23,8 @@ public static partial class CudaMemory
     /// <param name="limit">Bytes of the GPU that this process may use; null: all.</param>
     public static void Configure(Device device, long? limit)
     {
-        if (device.type != TorchSharp.DeviceType.CUDA || !CudaDriver.IsPresent || Environment.GetEnvironmentVariable(Variable) is { Length: > 0 })
+        if (device.type != TorchSharp.DeviceType.CUDA || !CudaDriver.IsPresent
+            || Environment.GetEnvironmentVariable(Variable) is { Length: > 0 })
             return;
         string setting = "expandable_segments:True";
         if (limit is { } bytes)

@@ -75,7 +75,8 @@ public sealed record GpuCapability(int Major, int Minor)
     private bool AtLeast(int major, int minor) => Number >= major * 10 + minor;
 
     private static GpuCapabilityException Refused(string text, GpuCapability most) => new(
-        $"{Variable}={text}: expected a compute capability from {Oldest} to {(most == Newest ? "" : "the GPU's own, ")}{most}, such as 8.0");
+        $"{Variable}={text}: expected a compute capability from {Oldest} to {(most == Newest ? "" : "the GPU's own, ")}{most}, such " +
+        "as 8.0");
 }
 
 /// <summary>A compute capability cannot be used; the message names the possible ones.</summary>

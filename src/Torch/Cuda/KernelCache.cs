@@ -1,6 +1,8 @@
 namespace Locutor.Torch.Cuda;
 
-/// <summary>Stores compiled kernels in a folder, one file for each source text, architecture and compiler (see <see cref="CacheFiles"/>).</summary>
+/// <summary>
+/// Stores compiled kernels in a folder, one file for each source text, architecture and compiler (see <see cref="CacheFiles"/>).
+/// </summary>
 public sealed class KernelCache(string folder)
 {
     private readonly CacheFiles files = new(folder, ".cubin");
@@ -11,7 +13,10 @@ public sealed class KernelCache(string folder)
     /// <summary>Folder of everything that this library caches.</summary>
     public static string UserFolder => TorchOptions.Current.CacheFolder;
 
-    /// <summary>Returns a kernel that was compiled before, or compiles and stores it. A kernel that cannot be stored is compiled again at the next start.</summary>
+    /// <summary>
+    /// Returns a kernel that was compiled before, or compiles and stores it. A kernel that cannot be stored is compiled again at the next
+    /// start.
+    /// </summary>
     /// <param name="source">Source text.</param>
     /// <param name="architecture">Target of the compiler.</param>
     /// <param name="compiler">Version of the compiler.</param>

@@ -67,7 +67,11 @@ public sealed unsafe class Nvrtc
     {
         nint program;
         fixed (byte* text = Utf8(source), title = Utf8(name))
-            Check(((delegate* unmanaged[Cdecl]<nint*, byte*, byte*, int, nint, nint, int>)At("nvrtcCreateProgram"))(&program, text, title, 0, 0, 0), "nvrtcCreateProgram");
+            Check(
+                (
+                    (delegate* unmanaged[Cdecl]<nint*, byte*, byte*, int, nint, nint, int>)At("nvrtcCreateProgram"))
+                    (&program, text, title, 0, 0, 0),
+                "nvrtcCreateProgram");
         try
         {
             fixed (byte* arch = Utf8($"--gpu-architecture={architecture}"), standard = Utf8("--std=c++14"))
@@ -93,7 +97,8 @@ public sealed unsafe class Nvrtc
         int count;
         Check(((delegate* unmanaged[Cdecl]<int*, int>)At("nvrtcGetNumSupportedArchs"))(&count), "nvrtcGetNumSupportedArchs");
         int[] found = new int[count];
-        fixed (int* first = found) Check(((delegate* unmanaged[Cdecl]<int*, int>)At("nvrtcGetSupportedArchs"))(first), "nvrtcGetSupportedArchs");
+        fixed (int* first = found)
+            Check(((delegate* unmanaged[Cdecl]<int*, int>)At("nvrtcGetSupportedArchs"))(first), "nvrtcGetSupportedArchs");
         return [.. found.Order()];
     }
 
@@ -119,7 +124,8 @@ public sealed unsafe class Nvrtc
         }
         foreach (string name in Names) yield return name;
         if (options.Folder is not { } torchFolder) yield break;
-        foreach (string folder in new[] { torchFolder, Path.GetFullPath(Path.Combine(torchFolder, "..", "..", "nvidia")) }.Where(Directory.Exists))
+        foreach (string folder in
+                new[] { torchFolder, Path.GetFullPath(Path.Combine(torchFolder, "..", "..", "nvidia")) }.Where(Directory.Exists))
         {
             var files = Directory.EnumerateFiles(folder, "libnvrtc.so*", SearchOption.AllDirectories);
             foreach (string file in files.Where(file => !file.Contains(".alt.", StringComparison.Ordinal)).OrderDescending())

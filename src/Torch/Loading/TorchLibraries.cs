@@ -69,7 +69,8 @@ public static unsafe class TorchLibraries
     /// <summary>Returns the version of the loaded libtorch, for example <c>2.10.0</c>; null if it has no such function.</summary>
     public static string? Version()
     {
-        if (!NativeLibrary.TryLoad("libtorch_cpu.so", out nint library) || !NativeLibrary.TryGetExport(library, "aoti_torch_abi_version", out nint get))
+        if (!NativeLibrary.TryLoad("libtorch_cpu.so", out nint library)
+            || !NativeLibrary.TryGetExport(library, "aoti_torch_abi_version", out nint get))
             return null;
         ulong version = ((delegate* unmanaged[Cdecl]<ulong>)get)(); // one byte each for major, minor and patch, the highest first
         return $"{version >> 56}.{version >> 48 & 0xFF}.{version >> 40 & 0xFF}";

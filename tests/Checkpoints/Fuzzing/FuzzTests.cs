@@ -8,7 +8,8 @@ namespace Locutor.Checkpoints.Tests.Fuzzing;
 
 /// <summary>
 /// Readers against changed files: whatever a file holds, opening it ends in a checkpoint whose every byte can be read or in a
-/// <see cref="CheckpointException"/>, soon, and without much memory. A fixed number of files for each format; LOCUTOR_FUZZ_MINUTES fuzzes for a time instead.
+/// <see cref="CheckpointException"/>, soon, and without much memory. A fixed number of files for each format; LOCUTOR_FUZZ_MINUTES fuzzes
+/// for a time instead.
 /// </summary>
 public sealed class FuzzTests : TemporaryFolder
 {
@@ -23,8 +24,10 @@ public sealed class FuzzTests : TemporaryFolder
     [MemberData(nameof(Formats))]
     public void Any_change_ends_in_a_checkpoint_or_an_error(string format)
     {
-        bool timed = double.TryParse(Environment.GetEnvironmentVariable("LOCUTOR_FUZZ_MINUTES"), CultureInfo.InvariantCulture, out double minutes);
-        string folder = Directory.CreateDirectory(Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Folder, $"locutor-fuzz-{Guid.NewGuid():N}")).FullName;
+        bool timed = double.TryParse(
+            Environment.GetEnvironmentVariable("LOCUTOR_FUZZ_MINUTES"), CultureInfo.InvariantCulture, out double minutes);
+        string folder = Directory.CreateDirectory(
+            Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Folder, $"locutor-fuzz-{Guid.NewGuid():N}")).FullName;
         try
         {
             var mutations = new Mutations(new Random(seed), FuzzCorpus.Of(format, folder));
@@ -36,7 +39,8 @@ public sealed class FuzzTests : TemporaryFolder
                 File.WriteAllBytes(path, bytes);
                 if (TryOne(format, path, bytes, $"{format}, seed {seed}, round {rounds}")) opened++;
             }
-            TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{format}: {rounds:N0} files, {opened:N0} of them opened, seed {seed}"));
+            TestContext.Current.TestOutputHelper?.WriteLine(
+                string.Create(CultureInfo.InvariantCulture, $"{format}: {rounds:N0} files, {opened:N0} of them opened, seed {seed}"));
             (rounds - opened).ShouldBeGreaterThan(0, "a reader that accepts every change checks nothing");
         }
         finally
@@ -61,7 +65,9 @@ public sealed class FuzzTests : TemporaryFolder
             }
             else
             {
-                using var checkpoint = FuzzCorpus.IsOfANetwork(format) ? NetworkCheckpoint.Open(FuzzCorpus.ToOpen(format, path)) : Checkpoint.Open(path);
+                using var checkpoint = FuzzCorpus.IsOfANetwork(format)
+                    ? NetworkCheckpoint.Open(FuzzCorpus.ToOpen(format, path))
+                    : Checkpoint.Open(path);
                 long sum = 0;
                 foreach (var tensor in checkpoint.Tensors.Values) sum += Touch(tensor);
                 CheckpointInspection.Render(checkpoint).Length.ShouldBeGreaterThan((int)(sum & 1));
@@ -73,7 +79,8 @@ public sealed class FuzzTests : TemporaryFolder
         }
         catch (Exception e)
         {
-            throw new InvalidOperationException($"{about}: {e.GetType().Name}: {e.Message}; the file was {Convert.ToBase64String(bytes)}", e);
+            throw new InvalidOperationException(
+                $"{about}: {e.GetType().Name}: {e.Message}; the file was {Convert.ToBase64String(bytes)}", e);
         }
         Stopwatch.GetElapsedTime(start).ShouldBeLessThan(Longest, about);
         (GC.GetAllocatedBytesForCurrentThread() - allocated).ShouldBeLessThan(MostAllocated, about);
@@ -85,7 +92,8 @@ public sealed class FuzzTests : TemporaryFolder
     {
         long sum = 0;
         for (long i = 0; i < tensor.ByteLength; i += 1 << 20)
-            foreach (byte one in new ReadOnlySpan<byte>((byte*)tensor.Address + i, (int)Math.Min(1 << 20, tensor.ByteLength - i))) sum += one;
+            foreach (byte one in new ReadOnlySpan<byte>((byte*)tensor.Address + i, (int)Math.Min(1 << 20, tensor.ByteLength - i)))
+                sum += one;
         return sum + (tensor.Scale is null ? 0 : Touch(tensor.Scale)) + (tensor.ElementCount < 10_000 ? tensor.ToDoubles().Length : 0);
     }
 }

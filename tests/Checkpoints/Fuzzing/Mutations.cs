@@ -7,7 +7,8 @@ internal sealed class Mutations(Random random, IReadOnlyList<byte[]> corpus)
 {
     private static readonly long[] Interesting =
     [
-        0, 1, -1, 7, 8, 16, 127, 128, 255, 256, 4096, short.MaxValue, ushort.MaxValue, int.MaxValue, int.MinValue, uint.MaxValue, 1L << 32, 1L << 40, 1L << 62, long.MaxValue, long.MinValue,
+        0, 1, -1, 7, 8, 16, 127, 128, 255, 256, 4096, short.MaxValue, ushort.MaxValue, int.MaxValue, int.MinValue, uint.MaxValue, 1L << 32,
+        1L << 40, 1L << 62, long.MaxValue, long.MinValue,
     ];
 
     public byte[] Next()
@@ -60,7 +61,10 @@ internal sealed class Mutations(Random random, IReadOnlyList<byte[]> corpus)
         start += place;
         int end = start;
         while (end < bytes.Length && char.IsAsciiDigit((char)bytes[end])) end++;
-        return [.. bytes.AsSpan(0, start), .. System.Text.Encoding.ASCII.GetBytes($"{Interesting[random.Next(Interesting.Length)]}"), .. bytes.AsSpan(end)];
+        return [
+            .. bytes.AsSpan(0, start), .. System.Text.Encoding.ASCII.GetBytes($"{Interesting[random.Next(Interesting.Length)]}"),
+            .. bytes.AsSpan(end)
+        ];
     }
 
     private byte[] Splice(byte[] bytes, int place)

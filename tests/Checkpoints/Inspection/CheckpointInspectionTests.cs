@@ -8,9 +8,18 @@ public sealed class CheckpointInspectionTests : TemporaryFolder
     [Fact]
     public void Repeated_blocks_are_one_line()
     {
-        var outlines = Enumerable.Range(0, 12).SelectMany(i => new TensorOutline[] { new($"blocks.{i}.attn.q.weight", ElementType.BFloat16, [4, 4]), new($"blocks.{i}.attn.q.bias", ElementType.BFloat16, [4]) })
-            .Concat([new("blocks.13.attn.q.weight", ElementType.BFloat16, [4, 5]), new("head.weight\u001b[31m", ElementType.Float32, [2, 4])]).ToArray();
-        using (var writer = new SafetensorsWriter(At("m.safetensors"), outlines, new Dictionary<string, string> { ["format"] = "pt", ["long"] = new string('x', 5000) }))
+        var outlines = Enumerable.Range(0, 12)
+            .SelectMany(
+                i => new TensorOutline[]
+                {
+                    new($"blocks.{i}.attn.q.weight", ElementType.BFloat16, [4, 4]),
+                    new($"blocks.{i}.attn.q.bias", ElementType.BFloat16, [4]),
+                })
+            .Concat(
+                [new("blocks.13.attn.q.weight", ElementType.BFloat16, [4, 5]), new("head.weight\u001b[31m", ElementType.Float32, [2, 4])])
+            .ToArray();
+        using (var writer = new SafetensorsWriter(
+            At("m.safetensors"), outlines, new Dictionary<string, string> { ["format"] = "pt", ["long"] = new string('x', 5000) }))
         {
             foreach (var o in outlines) writer.Append(o.Name, new byte[o.Shape.Aggregate(1L, (a, b) => a * b) * o.Type.Size()]);
             writer.Complete();

@@ -50,7 +50,12 @@ public sealed class LoraFileTests : TemporaryFolder
     [InlineData("diffusion_model.patch_embedding", "patch_embedding.weight")]
     public void A_pair_finds_its_weight_by_any_spelling(string layer, string target)
     {
-        foreach (var (down, up) in new[] { ("lora_down.weight", "lora_up.weight"), ("lora_A.weight", "lora_B.weight"), ("lora_A.default.weight", "lora_B.default.weight"), ("lora.down.weight", "lora.up.weight") })
+        foreach (var (down, up) in
+                new[]
+                {
+                    ("lora_down.weight", "lora_up.weight"), ("lora_A.weight", "lora_B.weight"),
+                    ("lora_A.default.weight", "lora_B.default.weight"), ("lora.down.weight", "lora.up.weight"),
+                })
         {
             long[] shape = Network[target], convolution = shape.Length > 2 ? [1, 1, 1] : [];
             using var file = Make(($"{layer}.{down}", [2, .. shape[1..]]), ($"{layer}.{up}", [shape[0], 2, .. convolution]));
@@ -82,7 +87,9 @@ public sealed class LoraFileTests : TemporaryFolder
     public void Alpha_is_divided_by_the_rank()
     {
         const string layer = "lora_unet_blocks_0_ffn_0";
-        using var file = Make(($"{layer}.lora_down.weight", [4, 8]), ($"{layer}.lora_up.weight", [24, 4]), ($"{layer}.alpha", []), ("blocks.0.ffn.2.lora_A.weight", [4, 24]), ("blocks.0.ffn.2.lora_B.weight", [8, 4]));
+        using var file = Make(
+            ($"{layer}.lora_down.weight", [4, 8]), ($"{layer}.lora_up.weight", [24, 4]), ($"{layer}.alpha", []),
+            ("blocks.0.ffn.2.lora_A.weight", [4, 24]), ("blocks.0.ffn.2.lora_B.weight", [8, 4]));
         var adapter = file.FitTo(Network);
         adapter.PatchesOf("blocks.0.ffn.0.weight").Single().Scale.ShouldBe(1.5 / 4);
         adapter.PatchesOf("blocks.0.ffn.2.weight").Single().Scale.ShouldBe(1);
@@ -90,7 +97,10 @@ public sealed class LoraFileTests : TemporaryFolder
     }
 
     [Theory]
-    [InlineData("diffusion_model.blocks.0.self_attn.x.diff", "fits no parameter of the network; expected blocks.0.self_attn.x.weight, nearest are blocks.0.self_attn.o.weight, blocks.0.self_attn.q.weight")]
+    [InlineData(
+        "diffusion_model.blocks.0.self_attn.x.diff",
+        "fits no parameter of the network; expected blocks.0.self_attn.x.weight, nearest are blocks.0.self_attn.o.weight, " +
+        "blocks.0.self_attn.q.weight")]
     [InlineData("diffusion_model.blocks.1.self_attn.q.diff", "nearest are blocks.0.self_attn.q.weight")]
     [InlineData("blocks.0.self_attn.o.diff_b", "fits no parameter of the network; expected blocks.0.self_attn.o.bias")]
     [InlineData("blocks.0.self_attn.q.dora_scale", "expected a key ending in")]
@@ -99,7 +109,8 @@ public sealed class LoraFileTests : TemporaryFolder
     [InlineData("blocks.0.self_attn.q.lora_up.weight", "expected a lora_down beside it")]
     [InlineData("blocks.0.self_attn.q.alpha", "expected a lora_down beside it")]
     public void A_key_that_fits_nothing_is_an_error(string key, string message) =>
-        Should.Throw<CheckpointException>(() => { using var file = Make((key, [8, 8])); file.FitTo(Network); }).Message.ShouldContain(message);
+        Should.Throw<CheckpointException>(
+            () => { using var file = Make((key, [8, 8])); file.FitTo(Network); }).Message.ShouldContain(message);
 
     [Fact]
     public void A_shape_that_fits_nothing_is_an_error()
@@ -109,7 +120,9 @@ public sealed class LoraFileTests : TemporaryFolder
         Fails("expected [8, rank] and [rank, 8]", ($"{q}.lora_down.weight", [2, 8]), ($"{q}.lora_up.weight", [8, 3]));
         Fails("expected [8, rank] and [rank, 8]", ($"{q}.lora_down.weight", [0, 8]), ($"{q}.lora_up.weight", [8, 0]));
         Fails("expected [8, 8] as blocks.0.self_attn.q.weight is, found [8, 9]", ($"{q}.diff", [8, 9]));
-        Fails("expected matrices", ("blocks.0.self_attn.norm_q.lora_down.weight", [2, 8]), ("blocks.0.self_attn.norm_q.lora_up.weight", [1, 2]));
+        Fails(
+            "expected matrices", ("blocks.0.self_attn.norm_q.lora_down.weight", [2, 8]),
+            ("blocks.0.self_attn.norm_q.lora_up.weight", [1, 2]));
         Fails("expected one number, found [2]", ($"{q}.lora_down.weight", [2, 8]), ($"{q}.lora_up.weight", [8, 2]), ($"{q}.alpha", [2]));
         Fails("expected one Down", ($"{q}.lora_down.weight", [2, 8]), ($"diffusion_model.{q}.lora_A.weight", [2, 8]));
     }
@@ -120,7 +133,8 @@ public sealed class LoraFileTests : TemporaryFolder
     /// <summary>A float32 file in which every element is 1.5.</summary>
     private LoraFile Make(params (string Name, long[] Shape)[] tensors)
     {
-        using var writer = new SafetensorsWriter(At("lora.safetensors"), tensors.Select(t => new TensorOutline(t.Name, ElementType.Float32, t.Shape)));
+        using var writer = new SafetensorsWriter(
+            At("lora.safetensors"), tensors.Select(t => new TensorOutline(t.Name, ElementType.Float32, t.Shape)));
         foreach (var (name, shape) in tensors)
             for (long i = shape.Aggregate(1L, (product, n) => product * n); i > 0; i--) writer.Append(name, BitConverter.GetBytes(1.5f));
         writer.Complete();

@@ -5,7 +5,8 @@ namespace Locutor.Checkpoints.Tests.Pickle;
 
 public sealed class TorchFileTests : TemporaryFolder
 {
-    private static readonly byte[] Numbers = MemoryMarshal.AsBytes<float>(Enumerable.Range(0, 24).Select(i => i + 0.5f).ToArray()).ToArray();
+    private static readonly byte[] Numbers = MemoryMarshal.AsBytes<float>(Enumerable.Range(0, 24).Select(i => i + 0.5f).ToArray())
+        .ToArray();
 
     private static Saved View(long offset, long[] shape, long[] strides) => new("FloatStorage", "0", 24, offset, shape, strides);
 
@@ -18,7 +19,10 @@ public sealed class TorchFileTests : TemporaryFolder
         ("scalar", q => q.Tensor(View(23, [], []), legacy)),
         ("none", q => q.Tensor(View(24, [0, 3], [3, 1]), legacy)),
         ("half", q => q.Tensor(new("BFloat16Storage", "1", 3, 1, [2], [1]), legacy)),
-        ("parameter", q => q.Global("torch._utils", "_rebuild_parameter").Op((byte)'(').Tensor(View(1, [1, 2], [99, 1]), legacy).Op(0x88).OrderedDict().Op((byte)'t', (byte)'R')),
+        (
+            "parameter",
+            q => q.Global("torch._utils", "_rebuild_parameter").Op((byte)'(').Tensor(View(1, [1, 2], [99, 1]), legacy).Op(0x88)
+                .OrderedDict().Op((byte)'t', (byte)'R')),
     ]));
 
     private static readonly byte[] Halves = [0x80, 0x3f, 0x00, 0xc0, 0x20, 0x41];
@@ -75,7 +79,8 @@ public sealed class TorchFileTests : TemporaryFolder
             ["FloatStorage"] = ElementType.Float32,
             ["DoubleStorage"] = ElementType.Float64,
         };
-        byte[] pickle = Pickler.Whole(p => p.Dictionary(expected.Keys.Select(k => (k, (Action<Pickler>)(q => q.Tensor(new(k, k, 2, 1, [1], [1])))))));
+        byte[] pickle = Pickler.Whole(
+            p => p.Dictionary(expected.Keys.Select(k => (k, (Action<Pickler>)(q => q.Tensor(new(k, k, 2, 1, [1], [1])))))));
         using var file = Checkpoint.Open(Write("a.pt", TorchSave.Zip(pickle, expected.Select(e => (e.Key, new byte[2 * e.Value.Size()])))));
         file.Tensors.ToDictionary(t => t.Key, t => t.Value.Type).ShouldBe(expected, true);
     }
@@ -84,7 +89,8 @@ public sealed class TorchFileTests : TemporaryFolder
     public void Float8_is_rebuilt_from_an_untyped_storage()
     {
         byte[] pickle = Pickler.Whole(p => p.Dictionary([("w", q => q.Global("torch._utils", "_rebuild_tensor_v3").Op((byte)'(')
-            .Op((byte)'(').Text("storage").Global("torch.storage", "UntypedStorage").Text("0").Text("cpu").Integer(4).Op((byte)'t', (byte)'Q')
+            .Op((byte)'(').Text("storage").Global("torch.storage", "UntypedStorage").Text("0").Text("cpu").Integer(4)
+            .Op((byte)'t', (byte)'Q')
             .Integer(1).Tuple([3]).Tuple([1]).Op(0x89).OrderedDict().Global("torch", "float8_e4m3fn").Op((byte)'t', (byte)'R'))]));
         using var file = Checkpoint.Open(Write("a.pt", TorchSave.Zip(pickle, [("0", [0, 0x38, 0xb8, 0x7e])])));
         file.Tensors["w"].ToDoubles().ShouldBe([1, -1, 448]);
@@ -98,8 +104,10 @@ public sealed class TorchFileTests : TemporaryFolder
     {
         byte[] pickle = Pickler.Whole(p => p.Dictionary(
         [
-            ("epoch", q => q.Integer(70000)), ("note", q => q.Text("\u00fc")), ("best", q => q.Op((byte)'G').Op([0x3f, 0xf0, 0, 0, 0, 0, 0, 0])), ("nothing", q => q.Op((byte)'N')),
-            ("list", q => q.Op((byte)']', (byte)'(').Integer(-1).Integer(1L << 40).Op((byte)'e')), ("dtype", q => q.Global("torch", "float32")),
+            ("epoch", q => q.Integer(70000)), ("note", q => q.Text("\u00fc")),
+            ("best", q => q.Op((byte)'G').Op([0x3f, 0xf0, 0, 0, 0, 0, 0, 0])), ("nothing", q => q.Op((byte)'N')),
+            ("list", q => q.Op((byte)']', (byte)'(').Integer(-1).Integer(1L << 40).Op((byte)'e')),
+            ("dtype", q => q.Global("torch", "float32")),
             (key, q => q.Dictionary([("w", r => r.Tensor(View(0, [24], [1]))), ("step", r => r.Integer(3))])),
         ], false));
         using var file = Checkpoint.Open(Write("a.pt", TorchSave.Zip(pickle, [("0", Numbers)])));
@@ -110,8 +118,11 @@ public sealed class TorchFileTests : TemporaryFolder
     public void Of_several_dictionaries_of_tensors_one_must_be_known_by_name()
     {
         Action<Pickler> weights = q => q.Dictionary([("w", r => r.Tensor(View(0, [24], [1])))]);
-        Refused(Pickler.Whole(p => p.Dictionary([("left", weights), ("right", weights)])), "expected one dictionary of tensors, found left, right");
-        using var file = Checkpoint.Open(Write("b.pt", TorchSave.Zip(Pickler.Whole(p => p.Dictionary([("ema", weights), ("state_dict", weights)])), [("0", Numbers)])));
+        Refused(
+            Pickler.Whole(p => p.Dictionary([("left", weights), ("right", weights)])),
+            "expected one dictionary of tensors, found left, right");
+        using var file = Checkpoint.Open(
+            Write("b.pt", TorchSave.Zip(Pickler.Whole(p => p.Dictionary([("ema", weights), ("state_dict", weights)])), [("0", Numbers)])));
         file.Tensors.Count.ShouldBe(1);
     }
 
@@ -132,7 +143,9 @@ public sealed class TorchFileTests : TemporaryFolder
         { "ccollections\nOrderedDict\n(}K\u0001tR.", "expected arguments of collections.OrderedDict" },
         { "ctorch\nFloatStorage\n(K\u0001tR.", "expected arguments of torch.FloatStorage" },
         { "(X\u0007\0\0\0storagecos\nsystem\ntQ.", "os.system" },
-        { "(X\u0007\0\0\0storageX\u0001\0\0\0aX\u0001\0\0\0bX\u0001\0\0\0cK\u0001tQ.", "expected ('storage', class, key, location, count)" },
+        {
+            "(X\u0007\0\0\0storageX\u0001\0\0\0aX\u0001\0\0\0bX\u0001\0\0\0cK\u0001tQ.", "expected ('storage', class, key, location, count)",
+        },
         { "Pabc\n.", "expected a pickle opcode, found 0x50" },
         { "h\u0005.", "expected memo 5" },
         { "0.", "expected a value on the pickle's stack" },
@@ -161,21 +174,34 @@ public sealed class TorchFileTests : TemporaryFolder
 
     [Fact]
     public void A_bare_pickle_that_calls_the_system_is_refused_by_the_name_of_the_call() =>
-        Should.Throw<CheckpointException>(() => Checkpoint.Open(Write("evil.pth", [0x80, 4, .. "\u0095\u001d\0\0\0\0\0\0\0\u008c\u0005posix\u0094\u008c\u0006system\u0094\u0093\u0094\u008c\u0002id\u0094\u0085\u0094R\u0094."u8.ToArray()])))
-            .Message.ShouldStartWith(At("evil.pth"));
+        Should.Throw<CheckpointException>(() => Checkpoint.Open(Write(
+            "evil.pth",
+            [
+                0x80, 4,
+                .. "\u0095\u001d\0\0\0\0\0\0\0\u008c\u0005posix\u0094\u008c\u0006system\u0094\u0093\u0094\u008c\u0002id\u0094\u0085\u0094R\u0094."u8.ToArray()
+            ]))) .Message.ShouldStartWith(At("evil.pth"));
 
     [Fact]
     public void Protocol_4_names_its_globals_on_the_stack()
     {
-        byte[] pickle = [0x80, 4, 0x95, 29, 0, 0, 0, 0, 0, 0, 0, 0x8c, 5, .. "posix"u8, 0x94, 0x8c, 6, .. "system"u8, 0x94, 0x93, 0x94, 0x8c, 2, .. "id"u8, 0x94, 0x85, 0x94, (byte)'R', 0x94, (byte)'.'];
-        Should.Throw<CheckpointException>(() => Checkpoint.Open(Write("evil.pth", pickle))).Message.ShouldBe($"{At("evil.pth")}: refused: the pickle names posix.system, which is not needed to rebuild tensors and may run code");
+        byte[] pickle =
+        [
+            0x80, 4, 0x95, 29, 0, 0, 0, 0, 0, 0, 0, 0x8c, 5, .. "posix"u8, 0x94, 0x8c, 6, .. "system"u8, 0x94, 0x93, 0x94, 0x8c, 2,
+            .. "id"u8, 0x94, 0x85, 0x94, (byte)'R', 0x94, (byte)'.'
+        ];
+        Should.Throw<CheckpointException>(() => Checkpoint.Open(Write("evil.pth", pickle))).Message.ShouldBe(
+            $"{At("evil.pth")}: refused: the pickle names posix.system, which is not needed to rebuild tensors and may run code");
     }
 
     [Fact]
     public void Deep_and_self_containing_values_end_in_an_error()
     {
-        Refused([.. Enumerable.Repeat((byte)']', 1_000_000), .. Enumerable.Repeat((byte)'a', 999_999), (byte)'.'], "expected a dictionary of tensors");
-        Refused([.. Enumerable.Repeat((byte)'(', 3_000_000), .. Enumerable.Repeat((byte)'t', 3_000_000), (byte)'.'], "expected at most 4000000 opcodes");
+        Refused(
+            [.. Enumerable.Repeat((byte)']', 1_000_000), .. Enumerable.Repeat((byte)'a', 999_999), (byte)'.'],
+            "expected a dictionary of tensors");
+        Refused(
+            [.. Enumerable.Repeat((byte)'(', 3_000_000), .. Enumerable.Repeat((byte)'t', 3_000_000), (byte)'.'],
+            "expected at most 4000000 opcodes");
         Refused("}q\0X\u0001\0\0\0ah\0s."u8.ToArray(), "and no tensor");
     }
 
@@ -199,7 +225,8 @@ public sealed class TorchFileTests : TemporaryFolder
 
     [Theory]
     [MemberData(nameof(Views))]
-    public void A_tensor_outside_its_storage_is_refused(string kind, long count, long offset, long[] shape, long[] strides, string message) =>
+    public void A_tensor_outside_its_storage_is_refused(
+        string kind, long count, long offset, long[] shape, long[] strides, string message) =>
         Refused(Pickler.Whole(p => p.Dictionary([("w", q => q.Tensor(new(kind, "0", count, offset, shape, strides)))])), message);
 
     [Fact]
@@ -222,7 +249,8 @@ public sealed class TorchFileTests : TemporaryFolder
         var random = new Random(seed);
         byte[] whole = TorchSave.Zip(Module(), [("0", Numbers), ("1", Halves)], zip64);
         for (int length = 0; length < whole.Length; length += random.Next(1, 9))
-            Should.Throw<CheckpointException>(() => Checkpoint.Open(Write("cut.pth", whole[..length]))).Message.ShouldStartWith(At("cut.pth"));
+            Should.Throw<CheckpointException>(
+                () => Checkpoint.Open(Write("cut.pth", whole[..length]))).Message.ShouldStartWith(At("cut.pth"));
         for (int i = 0; i < 1000; i++)
         {
             byte[] changed = (byte[])whole.Clone();
@@ -238,7 +266,8 @@ public sealed class TorchFileTests : TemporaryFolder
         var random = new Random(seed);
         byte[] whole = TorchSave.Legacy(Module(true), [("0", 24, Numbers), ("1", 3, Halves)]);
         for (int length = 0; length < whole.Length; length += random.Next(1, 9))
-            Should.Throw<CheckpointException>(() => Checkpoint.Open(Write("cut.bin", whole[..length]))).Message.ShouldStartWith(At("cut.bin"));
+            Should.Throw<CheckpointException>(
+                () => Checkpoint.Open(Write("cut.bin", whole[..length]))).Message.ShouldStartWith(At("cut.bin"));
         for (int i = 0; i < 1000; i++)
         {
             byte[] changed = (byte[])whole.Clone();

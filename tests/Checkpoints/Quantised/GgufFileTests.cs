@@ -15,9 +15,11 @@ public sealed class GgufFileTests : TemporaryFolder
         var q4 = GgufWriter.Blocks(4, () => GgufWriter.Fours(random, false));
         var q5 = GgufWriter.Blocks(3, () => GgufWriter.Fours(random, true));
         var q6 = GgufWriter.Blocks(5, () => GgufWriter.Q6K(random));
-        byte[] bytes = new GgufWriter { Version = version, Alignment = alignment }.Text("general.architecture", "wan").Integers("comfy.gguf.orig_shape.f32", 2, 1, 3)
-            .Add("q8", 8, [3, 64], q8.Data).Add("q4", 12, [2, 512], q4.Data).Add("q5", 13, [3, 256], q5.Data).Add("q6", 14, [5, 256], q6.Data)
-            .Add("f32", 0, [6], [.. new[] { 1f, 2, 3, 4, 5, -6 }.SelectMany(BitConverter.GetBytes)]).Add("f16", 1, [2], [0, 0x3c, 0, 0xc0]).Add("bf16", 30, [1, 1], [0x80, 0x3f]).Bytes();
+        byte[] bytes = new GgufWriter { Version = version, Alignment = alignment }.Text("general.architecture", "wan")
+            .Integers("comfy.gguf.orig_shape.f32", 2, 1, 3) .Add("q8", 8, [3, 64], q8.Data).Add("q4", 12, [2, 512], q4.Data)
+            .Add("q5", 13, [3, 256], q5.Data).Add("q6", 14, [5, 256], q6.Data)
+            .Add("f32", 0, [6], [.. new[] { 1f, 2, 3, 4, 5, -6 }.SelectMany(BitConverter.GetBytes)]).Add("f16", 1, [2], [0, 0x3c, 0, 0xc0])
+            .Add("bf16", 30, [1, 1], [0x80, 0x3f]).Bytes();
         using var file = Checkpoint.Open(Write("m.gguf", bytes));
         file.Format.ShouldBe("GGUF");
         file.Metadata["general.architecture"].ShouldBe("wan");
@@ -58,13 +60,15 @@ public sealed class GgufFileTests : TemporaryFolder
         };
         var blocks = GgufWriter.Blocks(6, block);
         long width = blocks.Values.Length / 3;
-        using var file = Checkpoint.Open(Write("m.gguf", new GgufWriter().Text("general.architecture", "wan").Add("w", number, [3, width], blocks.Data).Bytes()));
+        using var file = Checkpoint.Open(
+            Write("m.gguf", new GgufWriter().Text("general.architecture", "wan").Add("w", number, [3, width], blocks.Data).Bytes()));
         ShouldHold(file, "w", [3, width], blocks.Values, seed);
         file.Tensors["w"].IsQuantised.ShouldBeTrue();
         file.Tensors["w"].Type.Label().ShouldBe(name);
         float[] last = new float[width];
         file.Tensors["w"].ReadSingles(2 * width, last);
-        for (int i = 0; i < width; i++) ((double)last[i]).ShouldBe(blocks.Values[2 * width + i], 1e-5 * (1 + Math.Abs(blocks.Values[2 * width + i])), $"seed {seed}");
+        for (int i = 0; i < width; i++)
+            ((double)last[i]).ShouldBe(blocks.Values[2 * width + i], 1e-5 * (1 + Math.Abs(blocks.Values[2 * width + i])), $"seed {seed}");
     }
 
     [Fact]
@@ -74,15 +78,21 @@ public sealed class GgufFileTests : TemporaryFolder
         Refused(new GgufWriter { Alignment = 48 }, "expected a power of 2");
         Refused(new GgufWriter().Add("a", 8, [2, 20], new byte[68]), "tensor a: expected rows of a multiple of 32 for Q8_0, found [2, 20]");
         Refused(new GgufWriter().Add("a", 99, [4], new byte[4]), "found type number 99");
-        Refused(new GgufWriter().Add("a", 16, [256], new byte[66]), "found type IQ2_XXS, which is not read: fetch the Q4_K, Q5_K, Q6_K or Q8_0 file");
+        Refused(
+            new GgufWriter().Add("a", 16, [256], new byte[66]),
+            "found type IQ2_XXS, which is not read: fetch the Q4_K, Q5_K, Q6_K or Q8_0 file");
         Refused(new GgufWriter().Add("a", 0, [4], new byte[15]), "found a file of");
         Refused(new GgufWriter().Add("a", 0, [1L << 40, 1L << 40], []), "expected axes >= 0 under 2^62 elements");
         Refused(new GgufWriter().Add("a", 0, [-4], []), "expected under 2^62, found 18446744073709551612");
         Refused(new GgufWriter().Add("a", 0, [.. Enumerable.Repeat(1L, 17)], new byte[4]), "expected at most 16 axes, found 17");
         Refused(new GgufWriter().Add("a", 0, [1], new byte[4]).Add("a", 0, [1], new byte[4]), "tensor a: expected once");
         Refused(new GgufWriter().Text("k", "1").Text("k", "2"), "k: expected once");
-        Refused(new GgufWriter().Integers("comfy.gguf.orig_shape.a", 2, 3).Add("a", 0, [5], new byte[20]), "expected an original shape of 5 elements, found [2, 3]");
-        Refused(new GgufWriter().Integers("comfy.gguf.orig_shape.a", -2, -3).Add("a", 0, [6], new byte[24]), "expected an original shape of 6 elements");
+        Refused(
+            new GgufWriter().Integers("comfy.gguf.orig_shape.a", 2, 3).Add("a", 0, [5], new byte[20]),
+            "expected an original shape of 5 elements, found [2, 3]");
+        Refused(
+            new GgufWriter().Integers("comfy.gguf.orig_shape.a", -2, -3).Add("a", 0, [6], new byte[24]),
+            "expected an original shape of 6 elements");
     }
 
     [Fact]
@@ -90,8 +100,12 @@ public sealed class GgufFileTests : TemporaryFolder
     {
         int seed = TestSeed.Value;
         var random = new Random(seed);
-        byte[] whole = new GgufWriter().Text("general.architecture", "wan").Integers("list", 1, 2, 3).Add("q8", 8, [1, 32], GgufWriter.Q8(random).Block).Add("q6", 14, [1, 256], GgufWriter.Q6K(random).Block).Add("f", 0, [3], new byte[12]).Bytes();
-        for (int length = 0; length < whole.Length; length++) Should.Throw<CheckpointException>(() => GgufFile.Open(Write("cut.gguf", whole[..length]))).Message.ShouldStartWith(At("cut.gguf"));
+        byte[] whole = new GgufWriter().Text("general.architecture", "wan").Integers("list", 1, 2, 3)
+            .Add("q8", 8, [1, 32], GgufWriter.Q8(random).Block).Add("q6", 14, [1, 256], GgufWriter.Q6K(random).Block)
+            .Add("f", 0, [3], new byte[12]).Bytes();
+        for (int length = 0; length < whole.Length; length++)
+            Should.Throw<CheckpointException>(
+                () => GgufFile.Open(Write("cut.gguf", whole[..length]))).Message.ShouldStartWith(At("cut.gguf"));
         for (int i = 0; i < 1000; i++)
         {
             byte[] changed = (byte[])whole.Clone();
@@ -108,7 +122,8 @@ public sealed class GgufFileTests : TemporaryFolder
         }
     }
 
-    private void Refused(GgufWriter writer, string message) => Should.Throw<CheckpointException>(() => Checkpoint.Open(Write("lie.gguf", writer.Bytes()))).Message.ShouldContain(message);
+    private void Refused(GgufWriter writer, string message) =>
+        Should.Throw<CheckpointException>(() => Checkpoint.Open(Write("lie.gguf", writer.Bytes()))).Message.ShouldContain(message);
 
     private static void ShouldHold(Checkpoint file, string name, long[] shape, double[] values, int seed)
     {

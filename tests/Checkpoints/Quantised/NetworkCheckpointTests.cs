@@ -57,7 +57,9 @@ public sealed class NetworkCheckpointTests : TemporaryFolder
     [InlineData("")]
     public void Prefixes_of_repackaged_files_are_taken_off(string prefix)
     {
-        Save("m.safetensors", ($"{prefix}blocks.0.l.weight", ElementType.Float8E4M3, [2], [0x38, 0x40]), ($"{prefix}blocks.0.l.scale_weight", ElementType.Float32, [], Singles(3)), ("scaled_fp8", ElementType.Float8E4M3, [0], []));
+        Save(
+            "m.safetensors", ($"{prefix}blocks.0.l.weight", ElementType.Float8E4M3, [2], [0x38, 0x40]),
+            ($"{prefix}blocks.0.l.scale_weight", ElementType.Float32, [], Singles(3)), ("scaled_fp8", ElementType.Float8E4M3, [0], []));
         using var checkpoint = NetworkCheckpoint.Open(At("m.safetensors"));
         checkpoint.Tensors.Keys.ShouldBe(["blocks.0.l.weight"]);
         checkpoint.Tensors["blocks.0.l.weight"].Name.ShouldBe("blocks.0.l.weight");
@@ -74,19 +76,35 @@ public sealed class NetworkCheckpointTests : TemporaryFolder
         Refused("l.weight._scale: expected l.weight._data beside it", ("l.weight._scale", ElementType.Float32, [1], Singles(1)));
         Refused("l.scale_weight: expected l.weight beside it", ("l.scale_weight", ElementType.Float32, [1], Singles(1)));
         Refused("l.input_scale: expected a weight of l beside it", ("l.input_scale", ElementType.Float32, [1], Singles(1)));
-        Refused("expected a scale (l.weight_scale or l.weight._scale) for int8, found none", ("l.weight", ElementType.Int8, [2, 2], new byte[4]));
-        Refused("expected one scale, found l.scale_weight and l.weight_scale", ("l.weight", ElementType.Float8E4M3, [2, 2], new byte[4]), ("l.scale_weight", ElementType.Float32, [], Singles(1)), ("l.weight_scale", ElementType.Float32, [], Singles(1)));
-        Refused("expected int8 or float8 beside l.scale_weight, found Float32", ("l.weight", ElementType.Float32, [1], Singles(1)), ("l.scale_weight", ElementType.Float32, [], Singles(1)));
-        Refused("one for each of the 2 rows of l.weight [2, 2], found [3]", ("l.weight", ElementType.Float8E4M3, [2, 2], new byte[4]), ("l.scale_weight", ElementType.Float32, [3], Singles(1, 1, 1)));
-        Refused("one for each of the 2 rows of l.weight [2, 2], found [1, 2]", ("l.weight", ElementType.Float8E4M3, [2, 2], new byte[4]), ("l.scale_weight", ElementType.Float32, [1, 2], Singles(1, 1)));
-        Refused("expected finite scales, found NaN", ("l.weight", ElementType.Float8E4M3, [2, 2], new byte[4]), ("l.scale_weight", ElementType.Float32, [], Singles(float.NaN)));
-        Refused("expected a floating-point scale, found Int32", ("l.weight", ElementType.Float8E4M3, [2, 2], new byte[4]), ("l.scale_weight", ElementType.Int32, [], new byte[4]));
+        Refused(
+            "expected a scale (l.weight_scale or l.weight._scale) for int8, found none",
+            ("l.weight", ElementType.Int8, [2, 2], new byte[4]));
+        Refused(
+            "expected one scale, found l.scale_weight and l.weight_scale", ("l.weight", ElementType.Float8E4M3, [2, 2], new byte[4]),
+            ("l.scale_weight", ElementType.Float32, [], Singles(1)), ("l.weight_scale", ElementType.Float32, [], Singles(1)));
+        Refused(
+            "expected int8 or float8 beside l.scale_weight, found Float32", ("l.weight", ElementType.Float32, [1], Singles(1)),
+            ("l.scale_weight", ElementType.Float32, [], Singles(1)));
+        Refused(
+            "one for each of the 2 rows of l.weight [2, 2], found [3]", ("l.weight", ElementType.Float8E4M3, [2, 2], new byte[4]),
+            ("l.scale_weight", ElementType.Float32, [3], Singles(1, 1, 1)));
+        Refused(
+            "one for each of the 2 rows of l.weight [2, 2], found [1, 2]", ("l.weight", ElementType.Float8E4M3, [2, 2], new byte[4]),
+            ("l.scale_weight", ElementType.Float32, [1, 2], Singles(1, 1)));
+        Refused(
+            "expected finite scales, found NaN", ("l.weight", ElementType.Float8E4M3, [2, 2], new byte[4]),
+            ("l.scale_weight", ElementType.Float32, [], Singles(float.NaN)));
+        Refused(
+            "expected a floating-point scale, found Int32", ("l.weight", ElementType.Float8E4M3, [2, 2], new byte[4]),
+            ("l.scale_weight", ElementType.Int32, [], new byte[4]));
     }
 
     [Fact]
     public void A_map_has_to_say_what_the_file_says()
     {
-        Save("t5_fp8.safetensors", ("l.weight._data", ElementType.Int8, [1, 4], new byte[4]), ("l.weight._scale", ElementType.Float32, [1, 1], Singles(1)));
+        Save(
+            "t5_fp8.safetensors", ("l.weight._data", ElementType.Int8, [1, 4], new byte[4]),
+            ("l.weight._scale", ElementType.Float32, [1, 1], Singles(1)));
         void Fails(string message, params (string, string)[] layers)
         {
             Map("t5_map_fp8.json", layers);
@@ -97,7 +115,8 @@ public sealed class NetworkCheckpointTests : TemporaryFolder
         Fails("l: expected Float8E4M3 with a scale, found Int8", ("l", "qfloat8"));
         Fails("found qint4", ("l", "qint4"));
         File.WriteAllText(At("t5_map_fp8.json"), """{"l":{"weights":"qint8","activations":"qint8"}}""");
-        Should.Throw<CheckpointException>(() => NetworkCheckpoint.Open(At("t5_fp8.safetensors"))).Message.ShouldContain("expected activations none, found qint8");
+        Should.Throw<CheckpointException>(
+            () => NetworkCheckpoint.Open(At("t5_fp8.safetensors"))).Message.ShouldContain("expected activations none, found qint8");
         Map("t5_map_fp8.json", ("l", "qint8"));
         NetworkCheckpoint.Open(At("t5_fp8.safetensors")).Dispose();
     }
@@ -109,8 +128,14 @@ public sealed class NetworkCheckpointTests : TemporaryFolder
         {
             int sign = bits < 128 ? 1 : -1;
             int e4 = bits >> 3 & 15, m3 = bits & 7, e5 = bits >> 2 & 31, m2 = bits & 3;
-            double e4m3 = e4 == 15 && m3 == 7 ? double.NaN : sign * (e4 == 0 ? m3 / 8.0 * Math.Pow(2, -6) : (1 + m3 / 8.0) * Math.Pow(2, e4 - 7));
-            double e5m2 = e5 == 31 ? m2 == 0 ? sign * double.PositiveInfinity : double.NaN : sign * (e5 == 0 ? m2 / 4.0 * Math.Pow(2, -14) : (1 + m2 / 4.0) * Math.Pow(2, e5 - 15));
+            double e4m3 = e4 == 15 && m3 == 7
+                ? double.NaN
+                : sign * (e4 == 0 ? m3 / 8.0 * Math.Pow(2, -6) : (1 + m3 / 8.0) * Math.Pow(2, e4 - 7));
+            double e5m2 = e5 == 31
+                ? m2 == 0
+                ? sign * double.PositiveInfinity
+                : double.NaN
+                : sign * (e5 == 0 ? m2 / 4.0 * Math.Pow(2, -14) : (1 + m2 / 4.0) * Math.Pow(2, e5 - 15));
             ((double)Float8.FromE4M3((byte)bits)).ShouldBe(e4m3);
             ((double)Float8.FromE5M2((byte)bits)).ShouldBe(e5m2);
         }
@@ -120,7 +145,15 @@ public sealed class NetworkCheckpointTests : TemporaryFolder
     {
         double[] found = checkpoint.Tensors["l.weight"].ToDoubles();
         for (int i = 0; i < data.Length; i++)
-            found[i].ShouldBe(scale(i) * (type switch { ElementType.Int8 => (sbyte)data[i], ElementType.Float8E4M3 => Float8.FromE4M3(data[i]), _ => Float8.FromE5M2(data[i]) }), 1e-6);
+            found[i].ShouldBe(
+                scale(i) * (
+                    type switch
+                    {
+                        ElementType.Int8 => (sbyte)data[i],
+                        ElementType.Float8E4M3 => Float8.FromE4M3(data[i]),
+                        _ => Float8.FromE5M2(data[i]),
+                    }),
+                1e-6);
     }
 
     /// <summary>Bytes that are numbers in every 8-bit type.</summary>
@@ -129,7 +162,8 @@ public sealed class NetworkCheckpointTests : TemporaryFolder
     private static byte[] Singles(params float[] values) => [.. values.SelectMany(BitConverter.GetBytes)];
 
     private void Map(string name, params (string Layer, string Weights)[] layers) =>
-        File.WriteAllText(At(name), JsonSerializer.Serialize(layers.ToDictionary(l => l.Layer, l => new { weights = l.Weights, activations = "none" })));
+        File.WriteAllText(
+            At(name), JsonSerializer.Serialize(layers.ToDictionary(l => l.Layer, l => new { weights = l.Weights, activations = "none" })));
 
     private void Refused(string message, params (string Name, ElementType Type, long[] Shape, byte[] Data)[] tensors)
     {
@@ -139,7 +173,9 @@ public sealed class NetworkCheckpointTests : TemporaryFolder
 
     private LoraFile Lora(params (string Name, long[] Shape)[] tensors)
     {
-        Save("lora.safetensors", [.. tensors.Select(t => (t.Name, ElementType.Float32, t.Shape, new byte[4 * t.Shape.Aggregate(1L, (a, b) => a * b)]))]);
+        Save(
+            "lora.safetensors",
+            [.. tensors.Select(t => (t.Name, ElementType.Float32, t.Shape, new byte[4 * t.Shape.Aggregate(1L, (a, b) => a * b)]))]);
         return LoraFile.Open(At("lora.safetensors"));
     }
 

@@ -4,7 +4,11 @@ namespace Locutor.Checkpoints.Tests.Safetensors;
 
 public sealed class ResumableWriterTests : TemporaryFolder
 {
-    private static readonly TensorOutline[] Outlines = [new("a", ElementType.Int8, [1000]), new("b", ElementType.Float32, [7, 3]), new("empty", ElementType.BFloat16, [0, 4]), new("c", ElementType.BFloat16, [501])];
+    private static readonly TensorOutline[] Outlines =
+    [
+        new("a", ElementType.Int8, [1000]), new("b", ElementType.Float32, [7, 3]), new("empty", ElementType.BFloat16, [0, 4]),
+        new("c", ElementType.BFloat16, [501])
+    ];
     private static readonly Dictionary<string, string> Metadata = new() { ["made"] = "of \"this\"" };
     private readonly Random random = TestSeed.NewRandom();
 
@@ -41,7 +45,8 @@ public sealed class ResumableWriterTests : TemporaryFolder
     public void Bytes_that_were_lost_are_written_again()
     {
         var bytes = Bytes();
-        using (var first = new ResumableWriter(At("m"), "x", Outlines, Metadata)) foreach (string name in bytes.Keys) Append(first, bytes, name);
+        using (var first = new ResumableWriter(At("m"), "x", Outlines, Metadata))
+            foreach (string name in bytes.Keys) Append(first, bytes, name);
         byte[] part = File.ReadAllBytes(At("m.part"));
         part[^1] ^= 1; // the last tensor of the file: wide types come first
         File.WriteAllBytes(At("m.part"), part);
@@ -58,14 +63,16 @@ public sealed class ResumableWriterTests : TemporaryFolder
         var bytes = Bytes();
         using (var first = new ResumableWriter(At("m"), "x", Outlines, Metadata)) Append(first, bytes, "a");
         using (var other = new ResumableWriter(At("m"), "y", Outlines, Metadata)) other.BytesDone.ShouldBe(0);
-        using (var third = new ResumableWriter(At("m"), "y", [.. Outlines, new("d", ElementType.Int8, [3])], Metadata)) third.BytesDone.ShouldBe(0);
+        using (var third = new ResumableWriter(At("m"), "y", [.. Outlines, new("d", ElementType.Int8, [3])], Metadata))
+            third.BytesDone.ShouldBe(0);
     }
 
     [Fact]
     public void Two_writers_of_one_file_are_refused()
     {
         using var first = new ResumableWriter(At("m"), "x", Outlines, Metadata);
-        Should.Throw<CheckpointException>(() => new ResumableWriter(At("m"), "x", Outlines, Metadata)).Message.ShouldContain("cannot be written");
+        Should.Throw<CheckpointException>(
+            () => new ResumableWriter(At("m"), "x", Outlines, Metadata)).Message.ShouldContain("cannot be written");
     }
 
     [Fact]
@@ -77,15 +84,18 @@ public sealed class ResumableWriterTests : TemporaryFolder
         int place = random.Next(1, 1001); // "a", of the narrowest type, is last
         file[^place] ^= 0x10;
         File.WriteAllBytes(At("m"), file);
-        Should.Throw<CheckpointException>(() => TensorHashes.Verify(At("m"), null, Stop)).Message.ShouldContain("tensor a: expected SHA-256 ");
+        Should.Throw<CheckpointException>(
+            () => TensorHashes.Verify(At("m"), null, Stop)).Message.ShouldContain("tensor a: expected SHA-256 ");
     }
 
     [Fact]
     public void More_bytes_than_announced_are_refused()
     {
         using var writer = new ResumableWriter(At("m"), "x", Outlines, Metadata);
-        Should.Throw<CheckpointException>(() => writer.Append("a", new byte[1001])).Message.ShouldContain("expected 1000 bytes for Int8 [1000], found 1001");
-        Should.Throw<CheckpointException>(() => writer.Append("z", new byte[1])).Message.ShouldContain("tensor z: expected one of the 4 announced");
+        Should.Throw<CheckpointException>(() => writer.Append("a", new byte[1001])).Message.ShouldContain(
+            "expected 1000 bytes for Int8 [1000], found 1001");
+        Should.Throw<CheckpointException>(() => writer.Append("z", new byte[1])).Message.ShouldContain(
+            "tensor z: expected one of the 4 announced");
         writer.Append("a", new byte[1000]);
         Should.Throw<CheckpointException>(() => writer.Append("a", [])).Message.ShouldContain("it is whole");
     }

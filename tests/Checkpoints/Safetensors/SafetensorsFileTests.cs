@@ -14,8 +14,12 @@ public sealed class SafetensorsFileTests : TemporaryFolder
         int seed = TestSeed.Value;
         var random = new Random(seed);
         var outlines = Enumerable.Range(0, 60)
-            .Select(i => new TensorOutline($"block.{i}.\u00fc\"\\{i}", Types[random.Next(Types.Length)], [.. Enumerable.Range(0, random.Next(5)).Select(_ => (long)random.Next(7))])).ToArray();
-        var contents = outlines.ToDictionary(o => o.Name, o => RandomBytes(random, o.Shape.Aggregate(1L, (product, n) => product * n) * o.Type.Size()));
+            .Select(i => new TensorOutline(
+                $"block.{i}.\u00fc\"\\{i}", Types[random.Next(Types.Length)],
+                [.. Enumerable.Range(0, random.Next(5)).Select(_ => (long)random.Next(7))]))
+                .ToArray();
+        var contents = outlines.ToDictionary(
+            o => o.Name, o => RandomBytes(random, o.Shape.Aggregate(1L, (product, n) => product * n) * o.Type.Size()));
         using (var writer = new SafetensorsWriter(At("a.safetensors"), outlines, new Dictionary<string, string> { ["by"] = "test \u2603" }))
         {
             var left = outlines.ToDictionary(o => o.Name, _ => 0);
@@ -58,26 +62,57 @@ public sealed class SafetensorsFileTests : TemporaryFolder
         }
         Directory.GetFiles(Folder).ShouldBe([At("a.safetensors")]);
         File.ReadAllBytes(At("a.safetensors")).ShouldBe([1, 2, 3]);
-        Should.Throw<CheckpointException>(() => new SafetensorsWriter(At("none/a.safetensors"), [])).Message.ShouldContain("cannot be written");
-        Should.Throw<CheckpointException>(() => new SafetensorsWriter(At("b"), [new("x", ElementType.Q6K, [256])])).Message.ShouldContain("found Q6K");
-        Should.Throw<CheckpointException>(() => new SafetensorsWriter(At("b"), [new("x", ElementType.Int8, []), new("x", ElementType.Int8, [])])).Message.ShouldContain("found twice");
+        Should.Throw<CheckpointException>(
+            () => new SafetensorsWriter(At("none/a.safetensors"), [])).Message.ShouldContain("cannot be written");
+        Should.Throw<CheckpointException>(
+            () => new SafetensorsWriter(At("b"), [new("x", ElementType.Q6K, [256])])).Message.ShouldContain("found Q6K");
+        Should.Throw<CheckpointException>(
+            () => new SafetensorsWriter(At("b"), [new("x", ElementType.Int8, []), new("x", ElementType.Int8, [])]))
+            .Message.ShouldContain("found twice");
     }
 
     public static TheoryData<string, string, string> Lies => new()
     {
-        { """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}""", "16", "key a: expected once, found twice" },
-        { """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""", "12", "tensor b: expected data at 8, where the tensor before it ends, found [4, 12)" },
-        { """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[12,20]}}""", "20", "tensor b: expected data at 8" },
+        {
+            """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}""", "16",
+            "key a: expected once, found twice",
+        },
+        {
+            """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""", "12",
+            "tensor b: expected data at 8, where the tensor before it ends, found [4, 12)",
+        },
+        {
+            """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[12,20]}}""", "20",
+            "tensor b: expected data at 8",
+        },
         { """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "4", "expected 8 bytes of data after the header, found 4" },
         { """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "9", "expected 8 bytes of data after the header, found 9" },
-        { """{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}""", "8", "tensor a: expected 8 bytes for F32 [2], found data_offsets [8, 0)" },
+        {
+            """{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}""", "8",
+            "tensor a: expected 8 bytes for F32 [2], found data_offsets [8, 0)",
+        },
         { """{"a":{"dtype":"F32","shape":[2],"data_offsets":[-8,0]}}""", "8", "tensor a: expected 8 bytes" },
-        { """{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}""", "8", "tensor a: expected 12 bytes for F32 [3], found data_offsets [0, 8)" },
+        {
+            """{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}""", "8",
+            "tensor a: expected 12 bytes for F32 [3], found data_offsets [0, 8)",
+        },
         { """{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}""", "8", "tensor a: expected a shape of axes >= 0" },
-        { """{"a":{"dtype":"F32","shape":[4294967296,4294967296,4],"data_offsets":[0,0]}}""", "0", "tensor a: expected a shape of axes >= 0 under 2^62 bytes, found [4294967296, 4294967296, 4]" },
-        { """{"a":{"dtype":"F32","shape":[9223372036854775808],"data_offsets":[0,8]}}""", "8", "tensor a: expected shape to hold 64-bit integers, found 9223372036854775808" },
-        { """{"a":{"dtype":"F32","shape":[2.5],"data_offsets":[0,8]}}""", "8", "tensor a: expected shape to hold 64-bit integers, found 2.5" },
-        { """{"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,2],"data_offsets":[0,8]}}""", "8", "expected at most 16 axes, found 17" },
+        {
+            """{"a":{"dtype":"F32","shape":[4294967296,4294967296,4],"data_offsets":[0,0]}}""", "0",
+            "tensor a: expected a shape of axes >= 0 under 2^62 bytes, found [4294967296, 4294967296, 4]",
+        },
+        {
+            """{"a":{"dtype":"F32","shape":[9223372036854775808],"data_offsets":[0,8]}}""", "8",
+            "tensor a: expected shape to hold 64-bit integers, found 9223372036854775808",
+        },
+        {
+            """{"a":{"dtype":"F32","shape":[2.5],"data_offsets":[0,8]}}""", "8",
+            "tensor a: expected shape to hold 64-bit integers, found 2.5",
+        },
+        {
+            """{"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,2],"data_offsets":[0,8]}}""", "8",
+            "expected at most 16 axes, found 17",
+        },
         { """{"a":{"dtype":"F33","shape":[2],"data_offsets":[0,8]}}""", "8", "found F33" },
         { """{"a":{"dtype":7,"shape":[2],"data_offsets":[0,8]}}""", "8", "tensor a: expected dtype to be a String, found Number" },
         { """{"a":{"shape":[2],"data_offsets":[0,8]}}""", "8", "tensor a: expected a field dtype, found none" },
@@ -108,8 +143,9 @@ public sealed class SafetensorsFileTests : TemporaryFolder
     [InlineData(3UL)]
     [InlineData(100_000_001UL)]
     public void A_header_longer_than_the_file_is_refused(ulong length) =>
-        Should.Throw<CheckpointException>(() => Checkpoint.Open(Write("a.safetensors", [.. BitConverter.GetBytes(length), (byte)'{', (byte)'}']))).Message
-            .ShouldContain($"expected a header of at most 2 bytes, found a length of {length} in a file of 10 bytes");
+        Should.Throw<CheckpointException>(
+            () => Checkpoint.Open(Write("a.safetensors", [.. BitConverter.GetBytes(length), (byte)'{', (byte)'}'])))
+            .Message .ShouldContain($"expected a header of at most 2 bytes, found a length of {length} in a file of 10 bytes");
 
     [Theory]
     [InlineData(0x0280)]
@@ -127,22 +163,29 @@ public sealed class SafetensorsFileTests : TemporaryFolder
     {
         Should.Throw<CheckpointException>(() => Checkpoint.Open(At("none"))).Message.ShouldBe($"{At("none")}: no such file");
         Should.Throw<CheckpointException>(() => Checkpoint.Open(Write("empty.safetensors", []))).Message.ShouldContain("the file is empty");
-        Should.Throw<CheckpointException>(() => Checkpoint.Open(Write("text.txt", "Hello, this is no checkpoint."u8.ToArray()))).Message.ShouldContain("a text, not a checkpoint: Hello");
-        Should.Throw<CheckpointException>(() => Checkpoint.Open(Directory.CreateDirectory(At("folder")).FullName)).Message.ShouldContain("expected a checkpoint in the folder");
+        Should.Throw<CheckpointException>(
+            () => Checkpoint.Open(Write("text.txt", "Hello, this is no checkpoint."u8.ToArray())))
+            .Message.ShouldContain("a text, not a checkpoint: Hello");
+        Should.Throw<CheckpointException>(
+            () => Checkpoint.Open(Directory.CreateDirectory(At("folder")).FullName))
+            .Message.ShouldContain("expected a checkpoint in the folder");
     }
 
     [Theory]
     [InlineData(ulong.MaxValue)]
     [InlineData(1UL << 63)]
     public void So_is_one_longer_than_any_file(ulong length) =>
-        Should.Throw<CheckpointException>(() => SafetensorsFile.Open(Write("a", [.. BitConverter.GetBytes(length), (byte)'{', (byte)'}']))).Message.ShouldContain($"found a length of {length}");
+        Should.Throw<CheckpointException>(
+            () => SafetensorsFile.Open(Write("a", [.. BitConverter.GetBytes(length), (byte)'{', (byte)'}'])))
+            .Message.ShouldContain($"found a length of {length}");
 
     [Fact]
     public void A_file_cut_anywhere_is_refused()
     {
         byte[] whole = Small();
         for (int length = 0; length < whole.Length; length++)
-            Should.Throw<CheckpointException>(() => SafetensorsFile.Open(Write("cut.safetensors", whole[..length]))).Message.ShouldStartWith(At("cut.safetensors"));
+            Should.Throw<CheckpointException>(
+                () => SafetensorsFile.Open(Write("cut.safetensors", whole[..length]))).Message.ShouldStartWith(At("cut.safetensors"));
     }
 
     [Fact]
@@ -154,7 +197,8 @@ public sealed class SafetensorsFileTests : TemporaryFolder
         for (int i = 0; i < 1000; i++)
         {
             byte[] changed = (byte[])whole.Clone();
-            for (int n = random.Next(1, 4); n > 0; n--) changed[random.Next(changed.Length)] = (byte)(random.Next(3) == 0 ? random.Next(256) : random.Next(' ', 127));
+            for (int n = random.Next(1, 4); n > 0; n--)
+                changed[random.Next(changed.Length)] = (byte)(random.Next(3) == 0 ? random.Next(256) : random.Next(' ', 127));
             try
             {
                 using var file = SafetensorsFile.Open(Write("changed.safetensors", changed));
@@ -203,7 +247,8 @@ public sealed class SafetensorsFileTests : TemporaryFolder
         Should.Throw<CheckpointException>(() => Checkpoint.Open(At("m.safetensors.index.json"))).Message.ShouldContain(message);
     }
 
-    private void WriteIndex(Dictionary<string, string> map) => File.WriteAllText(At("m.safetensors.index.json"), JsonSerializer.Serialize(new { metadata = new { }, weight_map = map }));
+    private void WriteIndex(Dictionary<string, string> map) =>
+        File.WriteAllText(At("m.safetensors.index.json"), JsonSerializer.Serialize(new { metadata = new { }, weight_map = map }));
 
     private void WriteShard(string file, params string[] names)
     {
@@ -214,7 +259,13 @@ public sealed class SafetensorsFileTests : TemporaryFolder
 
     private byte[] Small()
     {
-        using (var writer = new SafetensorsWriter(At("small"), [new("weight", ElementType.Float32, [2, 3]), new("bias", ElementType.Float16, [3]), new("scalar", ElementType.Int8, []), new("none", ElementType.Float64, [0, 7])], new Dictionary<string, string> { ["k"] = "v" }))
+        using (var writer = new SafetensorsWriter(
+            At("small"),
+            [
+                new("weight", ElementType.Float32, [2, 3]), new("bias", ElementType.Float16, [3]), new("scalar", ElementType.Int8, []),
+                new("none", ElementType.Float64, [0, 7])
+            ],
+            new Dictionary<string, string> { ["k"] = "v" }))
         {
             writer.Append("weight", new byte[24]);
             writer.Append("bias", new byte[6]);

@@ -59,7 +59,8 @@ public sealed class ClipArchiveTests : IDisposable
     }
 
     /// <summary>The 8-bit frames, those from the archive among them.</summary>
-    private async Task<List<byte[]>> RunAsync(double colourCorrection, Noise noise, ClipArchive? archive, int stopAfter = int.MaxValue, int leadIn = 0)
+    private async Task<List<byte[]>> RunAsync(
+        double colourCorrection, Noise noise, ClipArchive? archive, int stopAfter = int.MaxValue, int leadIn = 0)
     {
         var cancellationToken = TestContext.Current.CancellationToken;
         var random = new Random(seed);
@@ -69,11 +70,16 @@ public sealed class ClipArchiveTests : IDisposable
         var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, CPU);
         using var sound = new Generator((ulong)seed, CPU);
         using var text = networks.EmbedText("a person is talking");
-        using var numbers = randn([Frames, networks.Transformer.Config.AudioBlocks, networks.Transformer.Config.AudioChannels], generator: sound);
+        using var numbers = randn(
+            [Frames, networks.Transformer.Config.AudioBlocks, networks.Transformer.Config.AudioChannels], generator: sound);
         using var speech = SpeechTrack.From(numbers);
         var inputs = new GenerationInputs(text, null, [speech], (_, _) => ValueTask.FromResult(picture));
         var plan = new ClipPlan(Frames, ClipFrames, MotionFrames, leadIn);
-        var options = new GenerationOptions(Height, Width, plan, 1, 2, new GuidanceOptions(1, 1)) { ColourCorrection = colourCorrection, Continuity = leadIn > 0 ? new ContinuityOptions(24, 8, 3) : null };
+        var options = new GenerationOptions(Height, Width, plan, 1, 2, new GuidanceOptions(1, 1))
+        {
+            ColourCorrection = colourCorrection,
+            Continuity = leadIn > 0 ? new ContinuityOptions(24, 8, 3) : null,
+        };
         var frames = new List<byte[]>();
         GeneratedClip? last = null;
         if (archive is not null)
@@ -99,7 +105,8 @@ public sealed class ClipArchiveTests : IDisposable
         return frames;
     }
 
-    private static int Same(List<byte[]> some, List<byte[]> others) => some.Zip(others).Count(pair => pair.First.AsSpan().SequenceEqual(pair.Second));
+    private static int Same(List<byte[]> some, List<byte[]> others) =>
+        some.Zip(others).Count(pair => pair.First.AsSpan().SequenceEqual(pair.Second));
 
     /// <summary>Notes for which clips it was asked.</summary>
     private sealed class Noise(long seed) : INoise

@@ -60,7 +60,10 @@ public sealed class MovingRegionTests
         var whole = network.Decode(latent).squeeze(0);
         var part = network.Decode(latent.narrow(3, 4, 16).narrow(4, 4, 16)).squeeze(0);
         var placed = MovingRegion.Place(part, region, whole.narrow(1, 0, 1), stride);
-        var (inside, expected) = (placed[.., .., (8 * stride)..(16 * stride), (8 * stride)..(16 * stride)], whole[.., .., (8 * stride)..(16 * stride), (8 * stride)..(16 * stride)]);
-        ((inside - expected).square().mean().sqrt() / expected.std()).item<float>().ShouldBeLessThan(0.2f); // attention sees less of the frame
+        var (inside, expected) = (
+            placed[.., .., (8 * stride)..(16 * stride), (8 * stride)..(16 * stride)],
+            whole[.., .., (8 * stride)..(16 * stride), (8 * stride)..(16 * stride)]);
+        // attention sees less of the frame
+        ((inside - expected).square().mean().sqrt() / expected.std()).item<float>().ShouldBeLessThan(0.2f);
     }
 }

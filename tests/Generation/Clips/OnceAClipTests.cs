@@ -25,13 +25,17 @@ public sealed class OnceAClipTests : IDisposable
     /// <summary>The matrices that compute the keys and values of text, picture and speech, and the embedding of time.</summary>
     private static readonly string[] DoneBeforeTheFirstStep =
     [
-        "text_embedding.", "img_emb.", "audio_proj.", "time_embedding.", "time_projection.", "cross_attn.k.", "cross_attn.v.", "cross_attn.norm_k.",
+        "text_embedding.", "img_emb.", "audio_proj.", "time_embedding.", "time_projection.", "cross_attn.k.", "cross_attn.v.",
+        "cross_attn.norm_k.",
         "cross_attn.k_img.", "cross_attn.v_img.", "cross_attn.norm_k_img.", "audio_cross_attn.kv_linear.",
     ];
 
     /// <summary>Parameters of the keys and values of text and picture.</summary>
     private static readonly string[] DoneOnceAVideo =
-        ["text_embedding.", "img_emb.", "cross_attn.k.", "cross_attn.v.", "cross_attn.norm_k.", "cross_attn.k_img.", "cross_attn.v_img.", "cross_attn.norm_k_img."];
+        [
+            "text_embedding.", "img_emb.", "cross_attn.k.", "cross_attn.v.", "cross_attn.norm_k.", "cross_attn.k_img.", "cross_attn.v_img.",
+            "cross_attn.norm_k_img."
+        ];
 
     private readonly long seed = TestSeed.Value;
     private readonly RandomParameters parameters;
@@ -46,7 +50,8 @@ public sealed class OnceAClipTests : IDisposable
         var sizes = new BundleBlueprint(UntrainedBundle.Bundle);
         var rest = new Weights(others, ScalarType.Float32, CPU);
         transformer = new(new Weights(parameters, ScalarType.Float32, CPU), sizes.Transformer);
-        generator = new(transformer, new VideoAutoencoder(rest["vae"], sizes.Autoencoder), new ClipVisionEncoder(rest["clip"], sizes.Image), CPU);
+        generator = new(
+            transformer, new VideoAutoencoder(rest["vae"], sizes.Autoencoder), new ClipVisionEncoder(rest["clip"], sizes.Image), CPU);
         var random = new Random((int)seed);
         byte[] pixels = new byte[Side * Side * 3];
         random.NextBytes(pixels);
@@ -91,11 +96,14 @@ public sealed class OnceAClipTests : IDisposable
         var options = Options(3, 2);
         float[] expected = await VideoAsync(Inputs(1), options, null);
         var sizes = new BundleBlueprint(UntrainedBundle.Bundle);
-        using var offloaded = new VideoTransformer(new Weights(parameters, ScalarType.Float32, CPU), sizes.Transformer, new BlockResidency(Resident: 0, Slots: 1));
+        using var offloaded = new VideoTransformer(
+            new Weights(parameters, ScalarType.Float32, CPU), sizes.Transformer, new BlockResidency(Resident: 0, Slots: 1));
         var rest = new Weights(others, ScalarType.Float32, CPU);
-        generator = new(offloaded, new VideoAutoencoder(rest["vae"], sizes.Autoencoder), new ClipVisionEncoder(rest["clip"], sizes.Image), CPU);
+        generator = new(
+            offloaded, new VideoAutoencoder(rest["vae"], sizes.Autoencoder), new ClipVisionEncoder(rest["clip"], sizes.Image), CPU);
         (await VideoAsync(Inputs(1), options, null)).ShouldBe(expected, $"seed {seed}");
-        offloaded.Copies.ShouldBe(sizes.Transformer.Blocks * Clips * (Steps * Passes + 1) + 1, "the last copy is of a block that nobody asked for any more");
+        offloaded.Copies.ShouldBe(
+            sizes.Transformer.Blocks * Clips * (Steps * Passes + 1) + 1, "the last copy is of a block that nobody asked for any more");
     }
 
     /// <summary>Or the tests above would see nothing.</summary>
@@ -104,7 +112,8 @@ public sealed class OnceAClipTests : IDisposable
     {
         foreach (string used in (string[])["cross_attn.q.", "audio_cross_attn.q_linear.", "self_attn.k.", "head."])
         {
-            var failure = await Should.ThrowAsync<WrongResultException>(() => VideoAsync(Inputs(1), Options(1, 1), new AtFirstStep(() => Spoiled([used]))), used);
+            var failure = await Should.ThrowAsync<WrongResultException>(
+                () => VideoAsync(Inputs(1), Options(1, 1), new AtFirstStep(() => Spoiled([used]))), used);
             failure.When.ShouldBe($"step 1 of {Steps} of clip 1", used);
         }
     }
@@ -134,14 +143,17 @@ public sealed class OnceAClipTests : IDisposable
         using var generator = new Generator((ulong)seed, CPU);
         Tensor Normal(params long[] shape) => randn(shape, ScalarType.Float32, CPU, generator: generator);
         var (text, negative) = (Normal(1, 7, config.TextWidth), Normal(1, 5, config.TextWidth));
-        var speech = Enumerable.Range(0, people).Select(_ => SpeechTrack.From(Normal(Frames + 8, config.AudioBlocks, config.AudioChannels))).ToList();
+        var speech = Enumerable.Range(0, people)
+            .Select(_ => SpeechTrack.From(Normal(Frames + 8, config.AudioBlocks, config.AudioChannels))).ToList();
         return new GenerationInputs(text, negative, speech, (_, _) => ValueTask.FromResult(picture));
     }
 
     private async Task<float[]> VideoAsync(GenerationInputs inputs, GenerationOptions options, IProgress<GenerationProgress>? progress)
     {
         var values = new List<float>();
-        await foreach (var clip in generator.GenerateAsync(inputs, options, new SeededNoise(seed), progress: progress, cancellationToken: TestContext.Current.CancellationToken))
+        await foreach (var clip in
+                generator.GenerateAsync(
+                    inputs, options, new SeededNoise(seed), progress: progress, cancellationToken: TestContext.Current.CancellationToken))
         {
             using (clip) values.AddRange(clip.Video.contiguous().data<float>().ToArray());
         }

@@ -13,7 +13,8 @@ public sealed class OneAheadTests
         var taken = new List<int>();
         await foreach (var one in OneAhead.Of(made.AllAsync(cancellationToken), cancellationToken))
         {
-            if (one.Number < 5) await made.Started(one.Number + 1).WaitAsync(TimeSpan.FromSeconds(30), cancellationToken); // would never come if it waited for us
+            // would never come if it waited for us
+            if (one.Number < 5) await made.Started(one.Number + 1).WaitAsync(TimeSpan.FromSeconds(30), cancellationToken);
             await Task.Delay(20, cancellationToken);
             made.Begun.ShouldBe(Math.Min(one.Number + 2, 6), "two elements live at most");
             taken.Add(one.Number);
@@ -64,7 +65,10 @@ public sealed class OneAheadTests
 
     private sealed class Making(int count, int failAt = -1)
     {
-        private readonly TaskCompletionSource[] started = [.. Enumerable.Range(0, count).Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))];
+        private readonly TaskCompletionSource[] started =
+        [
+            .. Enumerable.Range(0, count).Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))
+        ];
         private int living;
 
         public int Begun { get; private set; }

@@ -45,7 +45,8 @@ public sealed class FaceCompositorTests
         composed.ShouldNotBe(portrait);
         for (int y = 0; y < size; y++)
             for (int x = 0; x < size; x++)
-                if (y < 40 || x < 40) composed.AsSpan(3 * (y * size + x), 3).SequenceEqual(portrait.AsSpan(3 * (y * size + x), 3)).ShouldBeTrue($"{x}, {y}");
+                if (y < 40 || x < 40)
+                    composed.AsSpan(3 * (y * size + x), 3).SequenceEqual(portrait.AsSpan(3 * (y * size + x), 3)).ShouldBeTrue($"{x}, {y}");
     }
 
     [Fact]
@@ -53,7 +54,8 @@ public sealed class FaceCompositorTests
     {
         const int drawn = 32, size = 128;
         byte[] portrait = new byte[3 * size * size], reference = new byte[3 * drawn * drawn], composed = new byte[portrait.Length];
-        for (int i = 0; i < portrait.Length; i++) portrait[i] = (byte)(i / 3 % 2 == 0 ? 90 : 110); // stripes that the small frame cannot hold
+        // stripes that the small frame cannot hold
+        for (int i = 0; i < portrait.Length; i++) portrait[i] = (byte)(i / 3 % 2 == 0 ? 90 : 110);
         Array.Fill(reference, (byte)100);
         byte[] frame = [.. reference];
         Paint(frame, drawn, 2, 2, 14, 14, 112);
@@ -91,8 +93,10 @@ public sealed class FaceCompositorTests
         Paint(frame, drawn, 6, 6, 10, 10, 200);
         var box = new PixelRegion(2, 2, 14, 14);
         int side = factor * 12;
-        float[] pixels = [.. Enumerable.Range(0, 3 * side * side).Select(i => (float)(60 + 2 * (i / 3 % side) + i % 3))]; // brighter to the right
-        new FaceCompositor((drawn, drawn), (height, width), Options).Compose(portrait, frame, reference, composed, [new DrawnPart(box, factor, pixels)]);
+        // brighter to the right
+        float[] pixels = [.. Enumerable.Range(0, 3 * side * side).Select(i => (float)(60 + 2 * (i / 3 % side) + i % 3))];
+        new FaceCompositor((drawn, drawn), (height, width), Options)
+            .Compose(portrait, frame, reference, composed, [new DrawnPart(box, factor, pixels)]);
         for (int column = width * 7 / 16; column < width * 9 / 16; column++)
         {
             double inPart = (column + 0.5) * factor * drawn / width - 0.5 - factor * box.Left;
@@ -115,8 +119,10 @@ public sealed class FaceCompositorTests
             }
             var boxes = MovingParts.Find(moved, height, width, 0.5f);
             for (int i = 0; i < moved.Length; i++)
-                boxes.Count(box => i / width >= box.Top && i / width < box.Bottom && i % width >= box.Left && i % width < box.Right).ShouldBeInRange(moved[i] > 0 ? 1 : 0, 1);
-            foreach (var box in boxes) new[] { box.Top, box.Left, height - box.Bottom, width - box.Right }.Min().ShouldBeGreaterThanOrEqualTo(0);
+                boxes.Count(box => i / width >= box.Top && i / width < box.Bottom && i % width >= box.Left && i % width < box.Right)
+                    .ShouldBeInRange(moved[i] > 0 ? 1 : 0, 1);
+            foreach (var box in boxes)
+                new[] { box.Top, box.Left, height - box.Bottom, width - box.Right }.Min().ShouldBeGreaterThanOrEqualTo(0);
         }
         MovingParts.Find(new float[height * width], height, width, 0.5f).ShouldBeEmpty();
     }
@@ -124,7 +130,10 @@ public sealed class FaceCompositorTests
     private byte[] Smooth(int height, int width)
     {
         double phase = random.NextDouble() * 6;
-        return [.. Enumerable.Range(0, 3 * height * width).Select(i => (byte)(128 + 100 * Math.Sin(phase + i / 3 % width * 0.4 + i / 3 / width * 0.3 + i % 3)))];
+        return [
+            .. Enumerable.Range(0, 3 * height * width).Select(
+                i => (byte)(128 + 100 * Math.Sin(phase + i / 3 % width * 0.4 + i / 3 / width * 0.3 + i % 3)))
+        ];
     }
 
     private byte[] Changed(byte[] reference, int height, int width)

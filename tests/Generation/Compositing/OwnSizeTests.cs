@@ -16,8 +16,11 @@ public sealed class OwnSizeTests
     public async Task A_video_has_the_size_of_its_portrait_up_to_the_largest(int pictureHeight, int pictureWidth, int height, int width)
     {
         string path = Path.Combine(Directory.CreateTempSubdirectory("locutor-own-size").FullName, "a.png");
-        await PictureEncoder.SaveAsync(new Picture(pictureWidth, pictureHeight, TestSeed.NewRandom().Bytes(3 * pictureWidth * pictureHeight)), path, TestContext.Current.CancellationToken);
-        await using (var pictures = await SourcePictures.OpenAsync(path, [[128, 128]], MediaLimits.Default, TestContext.Current.CancellationToken, new CompositionOptions(768, 5, 16)))
+        await PictureEncoder.SaveAsync(
+            new Picture(pictureWidth, pictureHeight, TestSeed.NewRandom().Bytes(3 * pictureWidth * pictureHeight)), path,
+            TestContext.Current.CancellationToken);
+        await using (var pictures = await SourcePictures.OpenAsync(
+            path, [[128, 128]], MediaLimits.Default, TestContext.Current.CancellationToken, new CompositionOptions(768, 5, 16)))
         {
             (pictures.VideoHeight, pictures.VideoWidth).ShouldBe((height, width));
             (pictures.Height, pictures.Width).ShouldBe((128, 128));
@@ -32,6 +35,7 @@ public sealed class OwnSizeTests
     [InlineData(96, 160, 1080, 1920, 460, 768)]
     [InlineData(160, 96, 1920, 1081, 768, 460)]
     [InlineData(96, 160, 300, 400, 240, 400)]
-    public void The_shape_is_the_buckets_and_both_sides_are_even(int bucketHeight, int bucketWidth, int pictureHeight, int pictureWidth, int height, int width) =>
+    public void The_shape_is_the_buckets_and_both_sides_are_even(
+        int bucketHeight, int bucketWidth, int pictureHeight, int pictureWidth, int height, int width) =>
         SizeBuckets.OwnSize((bucketHeight, bucketWidth), (pictureHeight, pictureWidth), 768).ShouldBe((height, width));
 }

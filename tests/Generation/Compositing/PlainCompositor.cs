@@ -2,13 +2,16 @@ using Locutor.Models;
 
 namespace Locutor.Generation.Tests.Compositing;
 
-/// <summary>The compositor as plain formulas in float64, pixel by pixel over the whole frame: without regions, vectors or separable passes.</summary>
+/// <summary>
+/// The compositor as plain formulas in float64, pixel by pixel over the whole frame: without regions, vectors or separable passes.
+/// </summary>
 internal sealed class PlainCompositor((int Height, int Width) drawn, (int Height, int Width) target, CompositionOptions options)
 {
     public double[] Compose(byte[] portrait, byte[] frame, byte[] reference)
     {
         double[] difference = new double[drawn.Height * drawn.Width];
-        for (int i = 0; i < difference.Length; i++) difference[i] = Enumerable.Range(0, 3).Max(c => Math.Abs(frame[3 * i + c] - reference[3 * i + c]));
+        for (int i = 0; i < difference.Length; i++)
+            difference[i] = Enumerable.Range(0, 3).Max(c => Math.Abs(frame[3 * i + c] - reference[3 * i + c]));
         difference = Soften(difference);
         double[] replaced = Weigh(difference, options.ReplacedFrom);
         double[] added = [.. Weigh(difference, options.AddedFrom).Zip(replaced, Math.Max)];
@@ -32,14 +35,19 @@ internal sealed class PlainCompositor((int Height, int Width) drawn, (int Height
         return Soften(Soften(Neighbourhoods(weights, values => values.Max(v => v.Value))));
     }
 
-    private double[] Soften(double[] plane) => Neighbourhoods(plane, values => values.Sum(v => v.Value * (2 - Math.Abs(v.Down)) * (2 - Math.Abs(v.Right)) / 16));
+    private double[] Soften(double[] plane) =>
+        Neighbourhoods(plane, values => values.Sum(v => v.Value * (2 - Math.Abs(v.Down)) * (2 - Math.Abs(v.Right)) / 16));
 
     private double[] Neighbourhoods(double[] plane, Func<(double Value, int Down, int Right)[], double> combine)
     {
         double[] result = new double[plane.Length];
         for (int y = 0; y < drawn.Height; y++)
             for (int x = 0; x < drawn.Width; x++)
-                result[y * drawn.Width + x] = combine([.. from down in new[] { -1, 0, 1 } from right in new[] { -1, 0, 1 } select (plane[Index(y + down, x + right)], down, right)]);
+                result[y * drawn.Width + x] = combine(
+                    [
+                        .. from down in new[] { -1, 0, 1 } from right in new[] { -1, 0, 1 } select (
+                            plane[Index(y + down, x + right)], down, right)
+                    ]);
         return result;
     }
 

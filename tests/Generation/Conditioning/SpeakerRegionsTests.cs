@@ -6,7 +6,9 @@ public sealed class SpeakerRegionsTests
 {
     private const int Stride = 8;
 
-    /// <summary>Where nothing is found wrong, both people have at least one token of the transformer, which is two latent cells wide.</summary>
+    /// <summary>
+    /// Where nothing is found wrong, both people have at least one token of the transformer, which is two latent cells wide.
+    /// </summary>
     [Fact]
     public void Boxes_without_a_fault_give_both_people_a_part_of_the_video()
     {
@@ -26,9 +28,11 @@ public sealed class SpeakerRegionsTests
             }
             accepted++;
             for (int person = 0; person < 2; person++)
-                masks[person].sum().item<float>().ShouldBeGreaterThanOrEqualTo(1, $"round {round}: {boxes[person]} of {source} in {target}");
+                masks[person].sum().item<float>()
+                    .ShouldBeGreaterThanOrEqualTo(1, $"round {round}: {boxes[person]} of {source} in {target}");
         }
-        (accepted, refused).ShouldSatisfyAllConditions(counts => counts.accepted.ShouldBeGreaterThan(20), counts => counts.refused.ShouldBeGreaterThan(20));
+        (accepted, refused).ShouldSatisfyAllConditions(
+            counts => counts.accepted.ShouldBeGreaterThan(20), counts => counts.refused.ShouldBeGreaterThan(20));
     }
 
     [Theory]

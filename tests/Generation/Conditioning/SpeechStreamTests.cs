@@ -26,7 +26,10 @@ public sealed class SpeechStreamTests : IDisposable
 
     public void Dispose() => networks.Dispose();
 
-    /// <summary>As the public pipeline does it: 8 s of samples, silence before the start, loudness and encoder over these, the last 33 frames, two neighbours within the window.</summary>
+    /// <summary>
+    /// As the public pipeline does it: 8 s of samples, silence before the start, loudness and encoder over these, the last 33 frames, two
+    /// neighbours within the window.
+    /// </summary>
     [Fact]
     public async Task A_clip_hears_the_8_seconds_that_end_with_it()
     {
@@ -40,19 +43,25 @@ public sealed class SpeechStreamTests : IDisposable
             using var scope = NewDisposeScope();
             (await stream.ReadAsync(end, Stop)).ShouldBe(end);
             float[] window = new float[8 * 16000];
-            for (int i = 0; i < window.Length; i++) window[i] = end * SamplesOfFrame - window.Length + i is >= 0 and var place && place < samples.Length ? samples[place] : 0;
-            var embedding = networks.Speech.Forward(tensor(Loudness.Normalise(new Waveform(16000, window)).Samples).unsqueeze(0), 200).squeeze(0);
+            for (int i = 0; i < window.Length; i++)
+                window[i] = end * SamplesOfFrame - window.Length + i is >= 0 and var place && place < samples.Length ? samples[place] : 0;
+            var embedding = networks.Speech.Forward(tensor(Loudness.Normalise(new Waveform(16000, window)).Samples).unsqueeze(0), 200)
+                .squeeze(0);
             var found = stream.Windows(end - ClipFrames, ClipFrames, 5);
             for (int frame = 0; frame < ClipFrames; frame++)
                 for (int near = -2; near <= 2; near++)
-                    found[frame, near + 2].allclose(embedding[Math.Min(199, 200 - ClipFrames + frame + near)], 1e-5, 1e-6).ShouldBeTrue($"seed {seed}, end {end}, frame {frame}, {near}");
+                    found[frame, near + 2].allclose(embedding[Math.Min(199, 200 - ClipFrames + frame + near)], 1e-5, 1e-6)
+                        .ShouldBeTrue($"seed {seed}, end {end}, frame {frame}, {near}");
         }
 
         clips.ShouldBe(8);
         (await stream.ReadAsync(10 * 25, Stop)).ShouldBe(9 * 25 + 1, "the last frame is partly silent");
     }
 
-    /// <summary>A writer that sends the sound of a chunk only after it has the frames of the chunk before gets all frames, so none waits for later sound.</summary>
+    /// <summary>
+    /// A writer that sends the sound of a chunk only after it has the frames of the chunk before gets all frames, so none waits for later
+    /// sound.
+    /// </summary>
     [Fact]
     public async Task Frames_of_a_chunk_come_before_the_sound_after_it()
     {
@@ -103,9 +112,13 @@ public sealed class SpeechStreamTests : IDisposable
         byte[] pixels = new byte[3 * Side * Side];
         new Random((int)seed).NextBytes(pixels);
         var picture = new Picture(Side, Side, pixels);
-        var options = new GenerationOptions(Side, Side, new ClipPlan(frames, ClipFrames, Motion, Motion), 2, 5, new GuidanceOptions(1, 1)) { FewSteps = true };
+        var options = new GenerationOptions(
+            Side, Side, new ClipPlan(frames, ClipFrames, Motion, Motion), 2, 5, new GuidanceOptions(1, 1)) { FewSteps = true };
         var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, CPU);
-        await foreach (var clip in generator.GenerateAsync(new GenerationInputs(text, null, [speech], (_, _) => ValueTask.FromResult(picture)), options, new SeededNoise(seed), cancellationToken: Stop))
+        await foreach (var clip in
+                generator.GenerateAsync(
+                    new GenerationInputs(text, null, [speech], (_, _) => ValueTask.FromResult(picture)), options, new SeededNoise(seed),
+                    cancellationToken: Stop))
             using (clip) yield return [.. clip.Frames()];
     }
 

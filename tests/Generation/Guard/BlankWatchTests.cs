@@ -8,12 +8,16 @@ public sealed class BlankWatchTests
     private const int Side = 6;
     private static readonly byte[] Black = new byte[3 * Side * Side];
     private static readonly byte[] Face = TestSeed.NewRandom().Bytes(3 * Side * Side);
-    private static readonly byte[] Orange = [.. Enumerable.Range(0, Side * Side).SelectMany(i => new byte[] { 250, (byte)(120 + i % 3), 3 })];
+    private static readonly byte[] Orange =
+    [
+        .. Enumerable.Range(0, Side * Side).SelectMany(i => new byte[] { 250, (byte)(120 + i % 3), 3 })
+    ];
 
     [Fact]
     public void A_video_of_one_colour_is_refused_though_its_first_frame_may_be_right()
     {
-        foreach (byte[][] frames in new byte[][][] { [Black], [Orange], [Black, Black], [Face, Black, Black], [Face, Orange, Black], [Black, Orange] })
+        foreach (byte[][] frames in
+                new byte[][][] { [Black], [Orange], [Black, Black], [Face, Black, Black], [Face, Orange, Black], [Black, Orange] })
             Should.Throw<WrongResultException>(Watched(frames).Finish).Message.ShouldStartWith("every frame of the video is of one colour");
     }
 
@@ -22,7 +26,8 @@ public sealed class BlankWatchTests
     {
         byte[] dot = [.. Black];
         dot[^1] = 3;
-        foreach (byte[][] frames in new byte[][][] { [Face], [Face, Face], [Black, Face], [Face, Black, Face, Black], [Black, dot], [] }) Watched(frames).Finish();
+        foreach (byte[][] frames in new byte[][][] { [Face], [Face, Face], [Black, Face], [Face, Black, Face, Black], [Black, dot], [] })
+            Watched(frames).Finish();
     }
 
     [Fact]
@@ -30,7 +35,8 @@ public sealed class BlankWatchTests
     {
         foreach (byte[][] frames in new byte[][][] { [Face, Face, Face, Black], [Black, Face, Black, Black], [Black, Black] })
             Should.Throw<WrongResultException>(Watched(3, frames).Finish);
-        foreach (byte[][] frames in new byte[][][] { [Face, Black], [Black, Face, Black], [Face, Face, Face, Black, Face] }) Watched(3, frames).Finish();
+        foreach (byte[][] frames in new byte[][][] { [Face, Black], [Black, Face, Black], [Face, Face, Face, Black, Face] })
+            Watched(3, frames).Finish();
     }
 
     [Fact]

@@ -25,7 +25,8 @@ public sealed class FiniteWatchTests
                     watch.Finish(device);
                 });
                 (failure.Network, failure.When).ShouldBe(("video transformer", "step 2 of 4 of clip 1"));
-                failure.Message.ShouldStartWith("the video transformer gave numbers that are not finite at step 2 of 4 of clip 1, in bfloat16");
+                failure.Message.ShouldStartWith(
+                    "the video transformer gave numbers that are not finite at step 2 of 4 of clip 1, in bfloat16");
             }
     }
 

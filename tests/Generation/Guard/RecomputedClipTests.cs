@@ -9,16 +9,22 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Tests.Guard;
 
-/// <summary>A clip that is not finite is computed again in float32, exactly as float32 networks make it; if that fails too, the video ends.</summary>
+/// <summary>
+/// A clip that is not finite is computed again in float32, exactly as float32 networks make it; if that fails too, the video ends.
+/// </summary>
 public sealed class RecomputedClipTests : IDisposable
 {
-    private const int Height = 64, Width = 96, ClipFrames = 9, MotionFrames = 5, Clips = 3, Frames = Clips * (ClipFrames - MotionFrames) + MotionFrames;
+    private const int Height = 64, Width = 96, ClipFrames = 9, MotionFrames = 5, Clips = 3,
+        Frames = Clips * (ClipFrames - MotionFrames) + MotionFrames;
 
     private NetworkSet usual = NetworkSet.Untrained(1, CPU, ScalarType.BFloat16);
     private NetworkSet fine = NetworkSet.Untrained(1, CPU, ScalarType.Float32);
     private readonly List<string> notices = [];
 
-    public static TheoryData<string, int> Failing => new(from device in cuda.is_available() ? ["cpu", "cuda"] : new[] { "cpu" } from clip in Enumerable.Range(0, Clips) select (device, clip));
+    public static TheoryData<string, int> Failing =>
+        new(from device in cuda.is_available()
+            ? ["cpu", "cuda"]
+            : new[] { "cpu" } from clip in Enumerable.Range(0, Clips) select (device, clip));
 
     [Theory]
     [MemberData(nameof(Failing))]
@@ -27,7 +33,9 @@ public sealed class RecomputedClipTests : IDisposable
         if (device != "cpu")
         {
             Dispose();
-            (usual, fine) = (NetworkSet.Untrained(1, new Device(device), ScalarType.BFloat16), NetworkSet.Untrained(1, new Device(device), ScalarType.Float32));
+            (usual, fine) = (
+                NetworkSet.Untrained(1, new Device(device), ScalarType.BFloat16),
+                NetworkSet.Untrained(1, new Device(device), ScalarType.Float32));
         }
         var found = await RunAsync(usual, new FaultyNoise(failing, times: 1));
         var expected = new List<byte[]>();
@@ -41,8 +49,11 @@ public sealed class RecomputedClipTests : IDisposable
         }
         last?.Dispose();
         found.Count.ShouldBe(expected.Count);
-        for (int frame = 0; frame < found.Count; frame++) found[frame].AsSpan().SequenceEqual(expected[frame]).ShouldBeTrue($"frame {frame}");
-        notices.Single().ShouldBe($"video transformer: numbers that are not finite at step 1 of 2 of clip {failing + 1}, in bfloat16; the clip is computed again in float32");
+        for (int frame = 0; frame < found.Count; frame++)
+            found[frame].AsSpan().SequenceEqual(expected[frame]).ShouldBeTrue($"frame {frame}");
+        notices.Single().ShouldBe(
+            $"video transformer: numbers that are not finite at step 1 of 2 of clip {failing + 1}, in bfloat16; the clip is computed " +
+            "again in float32");
     }
 
     [Fact]
@@ -50,7 +61,8 @@ public sealed class RecomputedClipTests : IDisposable
     {
         var made = new List<int>();
         var failure = await Should.ThrowAsync<WrongResultException>(() => RunAsync(usual, new FaultyNoise(1, times: 2), made));
-        failure.Message.ShouldStartWith("the video transformer gave numbers that are not finite at step 1 of 2 of clip 2, in float32 as before in bfloat16");
+        failure.Message.ShouldStartWith(
+            "the video transformer gave numbers that are not finite at step 1 of 2 of clip 2, in float32 as before in bfloat16");
         (failure.Network, failure.When).ShouldBe(("video transformer", "step 1 of 2 of clip 2"));
         made.ShouldBe([0]);
     }
@@ -96,7 +108,8 @@ public sealed class RecomputedClipTests : IDisposable
     /// <summary>The clip after <paramref name="from"/>, and what the next one starts from.</summary>
     private async Task<(List<byte[]> Frames, GeneratedClip Made)> OneAsync(NetworkSet networks, GeneratedClip? from)
     {
-        await foreach (var clip in GenerateAsync(new TalkingVideoGenerator(networks), new SeededNoise(TestSeed.Value), from)) return ([.. clip.Frames()], clip);
+        await foreach (var clip in GenerateAsync(new TalkingVideoGenerator(networks), new SeededNoise(TestSeed.Value), from))
+            return ([.. clip.Frames()], clip);
         throw new InvalidOperationException("no clip was made");
     }
 
@@ -105,8 +118,12 @@ public sealed class RecomputedClipTests : IDisposable
         var picture = new Picture(Width, Height, TestSeed.NewRandom().Bytes(3 * Height * Width));
         var random = new RandomInputs(TestSeed.Value);
         var config = usual.Transformer.Config;
-        var inputs = new GenerationInputs(usual.EmbedText("a person is talking"), null, [SpeechTrack.From(random.Normal(Frames, config.AudioBlocks, config.AudioChannels).to(usual.Device))], (_, _) => ValueTask.FromResult(picture));
-        var options = new GenerationOptions(Height, Width, new ClipPlan(Frames, ClipFrames, MotionFrames, 0), 2, 2, new GuidanceOptions(1, 1));
+        var inputs = new GenerationInputs(
+            usual.EmbedText("a person is talking"), null,
+            [SpeechTrack.From(random.Normal(Frames, config.AudioBlocks, config.AudioChannels).to(usual.Device))],
+            (_, _) => ValueTask.FromResult(picture));
+        var options = new GenerationOptions(
+            Height, Width, new ClipPlan(Frames, ClipFrames, MotionFrames, 0), 2, 2, new GuidanceOptions(1, 1));
         return generator.GenerateAsync(inputs, options, noise, from, cancellationToken: TestContext.Current.CancellationToken);
     }
 

@@ -41,5 +41,6 @@ public class PresetsTests
     }
 
     private static VideoSettings Resolve(string model, string preset, VideoRequest? request = null) =>
-        VideoSettings.Resolve(BundleCatalogue.Default().Find(model)!.Bundle, (request ?? VideoRequest.Empty).With(VideoFields.Preset, preset));
+        VideoSettings.Resolve(
+            BundleCatalogue.Default().Find(model)!.Bundle, (request ?? VideoRequest.Empty).With(VideoFields.Preset, preset));
 }

@@ -51,10 +51,12 @@ public class SkippedAttentionTests
     public void A_video_that_cannot_skip_tiles_tells_why()
     {
         using var parameters = new RandomParameters(1);
-        using var transformer = new VideoTransformer(new Weights(parameters, ScalarType.Float32, CPU), new BundleBlueprint(UntrainedBundle.Bundle).Transformer);
+        using var transformer = new VideoTransformer(
+            new Weights(parameters, ScalarType.Float32, CPU), new BundleBlueprint(UntrainedBundle.Bundle).Transformer);
         SkippedAttentionOptions.Refusal(4, 1, transformer, CPU, 20000).ShouldBe("it needs 8 steps or more, and this video has 4");
         SkippedAttentionOptions.Refusal(8, 2, transformer, CPU, 20000).ShouldBe("it needs a video with one voice");
-        SkippedAttentionOptions.Refusal(8, 1, transformer, CPU, 20000).ShouldBe("it needs self attention with 8-bit products, which this model, size or device does not have");
+        SkippedAttentionOptions.Refusal(8, 1, transformer, CPU, 20000)
+            .ShouldBe("it needs self attention with 8-bit products, which this model, size or device does not have");
     }
 
     private static (Tensor Q, Tensor K, Tensor V) Heads(long seed)

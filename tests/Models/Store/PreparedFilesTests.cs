@@ -15,7 +15,8 @@ public sealed class PreparedFilesTests : IDisposable
 
     public PreparedFilesTests()
     {
-        store = new ModelStore(Path.Combine(folder, "store"), new HubOptions { Offline = true, CacheFolder = Path.Combine(folder, "cache") });
+        store = new ModelStore(
+            Path.Combine(folder, "store"), new HubOptions { Offline = true, CacheFolder = Path.Combine(folder, "cache") });
         prepared = new PreparedFiles(store);
     }
 
@@ -26,7 +27,9 @@ public sealed class PreparedFilesTests : IDisposable
         string[] paths = [.. bundle.Networks.Transformer.Files.Concat(adapters.Select(a => a.File)).Select(Source)];
         await PrepareAsync(adapters, WeightPrecision.Float8);
 
-        prepared.Find(new(bundle, folder, store), NetworkKind.Transformer, adapters, [WeightPrecision.BFloat16, WeightPrecision.Float8])!.Precision.ShouldBe(WeightPrecision.Float8);
+        prepared.Find(
+            new(bundle, folder, store), NetworkKind.Transformer, adapters,
+            [WeightPrecision.BFloat16, WeightPrecision.Float8])!.Precision.ShouldBe(WeightPrecision.Float8);
         prepared.OnDisk(bundle).Single().ShouldContain("transformer-float8-");
         Found(adapters).ShouldBeTrue();
         Found([]).ShouldBeFalse("another combination is another file");
@@ -38,7 +41,9 @@ public sealed class PreparedFilesTests : IDisposable
         File.WriteAllText(paths[1], Content(1));
         File.SetLastWriteTimeUtc(paths[1], DateTime.UtcNow.AddHours(1));
         Found(adapters).ShouldBeFalse("a source written since, of which nobody has noted the hash");
-        await File.WriteAllTextAsync(paths[1] + ".receipt", $$"""{"Size":{{Content(1).Length}},"Sha256":"{{Hash(Content(1))}}","ETag":null,"Commit":null}""", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            paths[1] + ".receipt", $$"""{"Size":{{Content(1).Length}},"Sha256":"{{Hash(Content(1))}}","ETag":null,"Commit":null}""",
+            TestContext.Current.CancellationToken);
         Found(adapters).ShouldBeTrue("fetched again, and the same");
     }
 
@@ -66,7 +71,8 @@ public sealed class PreparedFilesTests : IDisposable
 
     public void Dispose() => Directory.Delete(folder, true);
 
-    private bool Found(IReadOnlyList<BundleAdapter> adapters) => prepared.Find(new(bundle, folder, store), NetworkKind.Transformer, adapters, [WeightPrecision.Float8]) is not null;
+    private bool Found(IReadOnlyList<BundleAdapter> adapters) =>
+        prepared.Find(new(bundle, folder, store), NetworkKind.Transformer, adapters, [WeightPrecision.Float8]) is not null;
 
     private string Source(BundleFile file)
     {
@@ -82,7 +88,11 @@ public sealed class PreparedFilesTests : IDisposable
 
     private async Task<string> PrepareAsync(IReadOnlyList<BundleAdapter> adapters, WeightPrecision precision)
     {
-        (string, string, double?)[] sources = [.. bundle.Networks.Transformer.Files.Select(f => (PreparedFiles.Name(f), store.PathInStore(f), (double?)null)), .. adapters.Select(a => (PreparedFiles.Name(a.File), store.PathInStore(a.File), (double?)a.Strength))];
+        (string, string, double?)[] sources =
+        [
+            .. bundle.Networks.Transformer.Files.Select(f => (PreparedFiles.Name(f), store.PathInStore(f), (double?)null)),
+            .. adapters.Select(a => (PreparedFiles.Name(a.File), store.PathInStore(a.File), (double?)a.Strength))
+        ];
         var contents = await PreparedFiles.DescribeAsync(sources, "transformer", precision, null, TestContext.Current.CancellationToken);
         contents.Sources.ShouldAllBe(source => source.Sha256 == Hash(Content(1)));
         string path = prepared.PathOf(bundle, NetworkKind.Transformer, adapters, precision);

@@ -38,8 +38,13 @@ public sealed class ShardsTests : IAsyncLifetime
         (await store.PullAsync([index], new Immediate(seen.Enqueue), Stop)).ShouldBe(4);
 
         string[] names = [.. store.WithShards(index).Select(file => file.Path)];
-        names.ShouldBe(["folder/model.safetensors.index.json", "folder/model-1.safetensors", "folder/model-2.safetensors", "folder/model-3.safetensors"]);
-        foreach (var (file, number) in store.WithShards(index).Skip(1).Zip([1, 2, 3])) File.ReadAllBytes(store.Find(file)!).ShouldBe(contents[number - 1]);
+        names.ShouldBe(
+            [
+                "folder/model.safetensors.index.json", "folder/model-1.safetensors", "folder/model-2.safetensors",
+                "folder/model-3.safetensors"
+            ]);
+        foreach (var (file, number) in store.WithShards(index).Skip(1).Zip([1, 2, 3]))
+            File.ReadAllBytes(store.Find(file)!).ShouldBe(contents[number - 1]);
         foreach (var file in store.WithShards(index)) (await store.VerifyAsync(file, Stop)).ShouldNotBeNull();
         seen.Last().Bytes.ShouldBe(30_006);
         seen.Last().TotalBytes.ShouldBe(30_006);
@@ -50,10 +55,12 @@ public sealed class ShardsTests : IAsyncLifetime
 
         File.Delete(Path.Combine(folder, "owner--name", "main", "folder", "model-2.safetensors"));
         store.Find(index).ShouldBeNull("a shard is missing");
-        File.CreateSymbolicLink(Path.Combine(folder, "owner--name", "main", "folder", "model-2.safetensors"), Path.Combine(folder, "nowhere"));
+        File.CreateSymbolicLink(
+            Path.Combine(folder, "owner--name", "main", "folder", "model-2.safetensors"), Path.Combine(folder, "nowhere"));
         store.Find(index).ShouldBeNull("a link leads nowhere");
         var bundle = BundleJson.Read(Path.Combine(ShippedBundlesTests.Folder, "flashtalk", "bundle.json"));
-        Should.Throw<BundleException>(() => new ResolvedBundle(bundle, folder, store).Locate(index)).Message.ShouldContain("or a file that it names is not on disk; run: locutor models pull flashtalk");
+        Should.Throw<BundleException>(() => new ResolvedBundle(bundle, folder, store).Locate(index)).Message.ShouldContain(
+            "or a file that it names is not on disk; run: locutor models pull flashtalk");
         (await store.PullAsync([index], null, Stop)).ShouldBe(1);
         store.Find(index).ShouldNotBeNull();
     }
@@ -89,7 +96,9 @@ public sealed class ShardsTests : IAsyncLifetime
         await Refused("not JSON", "expected an index in JSON");
         await Refused("{}", "found JSON without a field weight_map");
         await Refused("{\"weight_map\":{}}", "expected keys in weight_map, found none");
-        await Refused($"{{\"weight_map\":{{{string.Join(',', Enumerable.Range(0, 1001).Select(i => $"\"{i}\":\"{i}.safetensors\""))}}}}}", "expected at most 1000 files, found 1001");
+        await Refused(
+            $"{{\"weight_map\":{{{string.Join(',', Enumerable.Range(0, 1001).Select(i => $"\"{i}\":\"{i}.safetensors\""))}}}}}",
+            "expected at most 1000 files, found 1001");
         server.Fault = (context, _) =>
         {
             context.Response.Headers["X-Linked-Size"] = $"{1L << 40}";
@@ -107,7 +116,9 @@ public sealed class ShardsTests : IAsyncLifetime
             server.Add($"{path}model-{i}.safetensors", contents[^1]);
         }
 
-        return AddIndex(path, $"{{\"weight_map\":{{{string.Join(',', Enumerable.Range(1, shards).Select(i => $"\"{i}\":\"model-{i}.safetensors\""))}}}}}");
+        return AddIndex(
+            path,
+            $"{{\"weight_map\":{{{string.Join(',', Enumerable.Range(1, shards).Select(i => $"\"{i}\":\"model-{i}.safetensors\""))}}}}}");
     }
 
     private BundleFile AddIndex(string path, string text)

@@ -34,11 +34,13 @@ public sealed class ClipVisionEncoderTests : IDisposable
         var pictures = random.Picture(height, 2, width, 3).permute(1, 3, 0, 2); // not contiguous
         var together = network.Forward(pictures);
         together.shape.ShouldBe([2, 10, 12]);
-        for (int i = 0; i < 2; i++) together.narrow(0, i, 1).ShouldBeNear(network.Forward(pictures.narrow(0, i, 1).contiguous()), 1e-5, $"seed {seed}");
+        for (int i = 0; i < 2; i++)
+            together.narrow(0, i, 1).ShouldBeNear(network.Forward(pictures.narrow(0, i, 1).contiguous()), 1e-5, $"seed {seed}");
     }
 
     [Fact]
-    public void The_last_block_is_not_even_loaded() => parameters.Tensors.Keys.ShouldNotContain(key => key.StartsWith("visual.transformer.2."));
+    public void The_last_block_is_not_even_loaded() =>
+        parameters.Tensors.Keys.ShouldNotContain(key => key.StartsWith("visual.transformer.2."));
 
     [Fact]
     public void Every_parameter_learns()

@@ -13,7 +13,10 @@ public sealed class AsStoredTests : IDisposable
 
     public static TheoryData<string> Formats => [.. FormatFile.Names];
 
-    /// <summary>What is widened for every product says the same bit for bit as what was widened once, and takes no memory where the file has it in half as many bits.</summary>
+    /// <summary>
+    /// What is widened for every product says the same bit for bit as what was widened once, and takes no memory where the file has it in
+    /// half as many bits.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Formats))]
     public void A_reader_of_prompts_whose_matrices_stay_in_the_file_says_the_same(string format)
@@ -22,7 +25,8 @@ public sealed class AsStoredTests : IDisposable
         using var still = no_grad();
         using var shapes = new ShapeParameters();
         _ = new UmT5Encoder(new Weights(shapes, ScalarType.Float32, CPU), Config);
-        using var checkpoint = NetworkCheckpoint.Open([FormatFile.Write(format, folder, FormatFile.Choose(format, shapes.Shapes, new Random(seed)))]);
+        using var checkpoint = NetworkCheckpoint.Open(
+            [FormatFile.Write(format, folder, FormatFile.Choose(format, shapes.Shapes, new Random(seed)))]);
         using var wide = new CheckpointParameters(checkpoint);
         using var stored = new CheckpointParameters(checkpoint);
         var ids = new RandomInputs(seed).Integers(0, Config.Vocabulary, 1, 9);
@@ -34,8 +38,13 @@ public sealed class AsStoredTests : IDisposable
         found.dtype.ShouldBe(ScalarType.Float32);
         found.Equals(expected).ShouldBeTrue($"seed {seed}");
         string[] narrow = [.. stored.Asked.Where(entry => entry.Value != ScalarType.Float32).Select(entry => entry.Key)];
-        string[] matrices = [.. shapes.Shapes.Keys.Where(key => key.EndsWith(".weight", StringComparison.Ordinal) && shapes.Shapes[key].Length == 2 && !key.Contains("pos_embedding", StringComparison.Ordinal))];
-        bool half = format is "safetensors bfloat16" or "safetensors float16" or "PyTorch zip" or "PyTorch pickle" or "GGUF BF16" or "GGUF F16";
+        string[] matrices =
+        [
+            .. shapes.Shapes.Keys.Where(key => key.EndsWith(".weight", StringComparison.Ordinal) && shapes.Shapes[key].Length == 2
+                && !key.Contains("pos_embedding", StringComparison.Ordinal))
+        ];
+        bool half = format is "safetensors bfloat16" or "safetensors float16" or "PyTorch zip" or "PyTorch pickle" or "GGUF BF16"
+            or "GGUF F16";
         if (half) narrow.Order().ShouldBe(matrices.Order());
         wide.Asked.Values.ShouldAllBe(type => type == ScalarType.Float32);
     }

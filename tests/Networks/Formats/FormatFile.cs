@@ -10,18 +10,25 @@ internal static class FormatFile
     public static string[] Names { get; } =
     [
         "safetensors float32", "safetensors bfloat16", "safetensors float16", "shards", "prefixed", "PyTorch zip", "PyTorch pickle",
-        "quanto int8", "quanto float8", "float8", "float8 scaled", "float8 by row", "int8 by row", "GGUF Q8_0", "GGUF Q6_K", "GGUF Q5_K", "GGUF Q4_K", "GGUF BF16", "GGUF F16",
+        "quanto int8", "quanto float8", "float8", "float8 scaled", "float8 by row", "int8 by row", "GGUF Q8_0", "GGUF Q6_K", "GGUF Q5_K",
+        "GGUF Q4_K", "GGUF BF16", "GGUF F16",
     ];
 
     /// <summary>The tensors that a file of this format would hold for parameters of these names and shapes.</summary>
-    public static StoredTensor[] Choose(string format, IReadOnlyDictionary<string, long[]> shapes, Random random) => [.. shapes.Select(s => Choose(format, s.Key, s.Value, random))];
+    public static StoredTensor[] Choose(string format, IReadOnlyDictionary<string, long[]> shapes, Random random) =>
+        [.. shapes.Select(s => Choose(format, s.Key, s.Value, random))];
 
     private static StoredTensor Choose(string format, string name, long[] shape, Random random)
     {
-        bool matrix = shape.Length == 2 && name.EndsWith(".weight", StringComparison.Ordinal) && !name.Contains("position_embedding", StringComparison.Ordinal);
+        bool matrix = shape.Length == 2 && name.EndsWith(".weight", StringComparison.Ordinal)
+            && !name.Contains("position_embedding", StringComparison.Ordinal);
         long rows = shape.Length > 0 ? shape[0] : 1;
-        StoredTensor Quantised(ElementType type, long scales) => matrix ? StoredTensor.Eight(random, name, shape, type, scales) : StoredTensor.Plain(random, name, shape, ElementType.BFloat16);
-        StoredTensor Blocks(ElementType type) => matrix && shape[1] % type.BlockElements() == 0 ? StoredTensor.Blocks(random, name, shape, type) : StoredTensor.Plain(random, name, shape, ElementType.Float32);
+        StoredTensor Quantised(ElementType type, long scales) =>
+            matrix ? StoredTensor.Eight(random, name, shape, type, scales) : StoredTensor.Plain(random, name, shape, ElementType.BFloat16);
+        StoredTensor Blocks(ElementType type) =>
+            matrix && shape[1] % type.BlockElements() == 0
+                ? StoredTensor.Blocks(random, name, shape, type)
+                : StoredTensor.Plain(random, name, shape, ElementType.Float32);
         return format switch
         {
             "safetensors bfloat16" or "PyTorch pickle" or "GGUF BF16" => StoredTensor.Plain(random, name, shape, ElementType.BFloat16),
@@ -43,20 +50,29 @@ internal static class FormatFile
     {
         string path = Path.Combine(folder, "m.safetensors");
         if (format.StartsWith("GGUF", StringComparison.Ordinal)) return WriteGguf(Path.Combine(folder, "m.gguf"), tensors);
-        if (format.StartsWith("PyTorch", StringComparison.Ordinal)) return WriteTorch(Path.Combine(folder, "m.pth"), tensors, format == "PyTorch pickle");
+        if (format.StartsWith("PyTorch", StringComparison.Ordinal))
+            return WriteTorch(Path.Combine(folder, "m.pth"), tensors, format == "PyTorch pickle");
         if (format == "shards") return WriteShards(folder, tensors);
         bool quanto = format.StartsWith("quanto", StringComparison.Ordinal);
         var parts = new List<(string Name, ElementType Type, long[] Shape, byte[] Bytes)>();
         foreach (var t in tensors)
         {
-            string prefix = format == "prefixed" ? "model.diffusion_model." : "", layer = t.Name[..^Math.Min(t.Name.Length, ".weight".Length)];
+            string prefix = format == "prefixed" ? "model.diffusion_model." : "",
+                layer = t.Name[..^Math.Min(t.Name.Length, ".weight".Length)];
             parts.Add((prefix + t.Name + (quanto && t.Scale.Length > 0 ? "._data" : ""), t.Type, t.Shape, t.Bytes));
             if (t.Scale.Length == 0) continue;
             string scale = quanto ? t.Name + "._scale" : format == "float8 scaled" ? layer + ".scale_weight" : layer + ".weight_scale";
-            parts.Add((scale, ElementType.Float32, t.Scale.Length == 1 ? [1] : [t.Scale.Length, 1], [.. t.Scale.SelectMany(BitConverter.GetBytes)]));
+            parts.Add((
+                scale, ElementType.Float32, t.Scale.Length == 1 ? [1] : [t.Scale.Length, 1],
+                [.. t.Scale.SelectMany(BitConverter.GetBytes)]));
         }
         if (format == "float8 scaled") parts.Add(("scaled_fp8", ElementType.Float8E4M3, [2], new byte[2]));
-        if (quanto) File.WriteAllText(Path.Combine(folder, "m.json"), JsonSerializer.Serialize(tensors.Where(t => t.Scale.Length > 0).ToDictionary(t => t.Name[..^".weight".Length], t => new { weights = t.Type == ElementType.Int8 ? "qint8" : "qfloat8", activations = "none" })));
+        if (quanto)
+            File.WriteAllText(
+                Path.Combine(folder, "m.json"),
+                JsonSerializer.Serialize(tensors.Where(t => t.Scale.Length > 0).ToDictionary(
+                    t => t.Name[..^".weight".Length],
+                    t => new { weights = t.Type == ElementType.Int8 ? "qint8" : "qfloat8", activations = "none" })));
         WriteSafetensors(path, parts);
         return path;
     }
@@ -70,30 +86,49 @@ internal static class FormatFile
 
     private static string WriteShards(string folder, StoredTensor[] tensors)
     {
-        for (int i = 0; i < 2; i++) WriteSafetensors(Path.Combine(folder, $"m-{i}.safetensors"), [.. tensors.Where((_, n) => n % 2 == i).Select(t => (t.Name, t.Type, t.Shape, t.Bytes))]);
+        for (int i = 0; i < 2; i++)
+            WriteSafetensors(
+                Path.Combine(folder, $"m-{i}.safetensors"),
+                [.. tensors.Where((_, n) => n % 2 == i).Select(t => (t.Name, t.Type, t.Shape, t.Bytes))]);
         string index = Path.Combine(folder, "m.safetensors.index.json");
-        File.WriteAllText(index, JsonSerializer.Serialize(new { weight_map = tensors.Select((t, n) => (t.Name, n)).ToDictionary(t => t.Name, t => $"m-{t.n % 2}.safetensors") }));
+        File.WriteAllText(
+            index,
+            JsonSerializer.Serialize(
+                new { weight_map = tensors.Select((t, n) => (t.Name, n)).ToDictionary(t => t.Name, t => $"m-{t.n % 2}.safetensors") }));
         return index;
     }
 
     private static string WriteTorch(string path, StoredTensor[] tensors, bool legacy)
     {
-        string Storage(StoredTensor t) => t.Type switch { ElementType.Float16 => "HalfStorage", ElementType.BFloat16 => "BFloat16Storage", _ => "FloatStorage" };
-        var pickle = Pickler.Whole(p => p.Dictionary(tensors.Select((t, i) => (t.Name, (Action<Pickler>)(q => q.Tensor(new(Storage(t), $"{i}", t.Values.Length, 0, t.Shape, Strides(t.Shape)), legacy))))));
+        string Storage(StoredTensor t) =>
+            t.Type switch { ElementType.Float16 => "HalfStorage", ElementType.BFloat16 => "BFloat16Storage", _ => "FloatStorage" };
+        var pickle = Pickler.Whole(p => p.Dictionary(tensors.Select((t, i) => (
+            t.Name,
+            (Action<Pickler>)(q => q.Tensor(new(Storage(t), $"{i}", t.Values.Length, 0, t.Shape, Strides(t.Shape)), legacy))))));
         File.WriteAllBytes(path, legacy
             ? TorchSave.Legacy(pickle, [.. tensors.Select((t, i) => ($"{i}", (long)t.Values.Length, t.Bytes))])
             : TorchSave.Zip(pickle, tensors.Select((t, i) => ($"{i}", t.Bytes))));
         return path;
     }
 
-    private static long[] Strides(long[] shape) => [.. shape.Select((_, i) => shape.Skip(i + 1).Aggregate(1L, (product, n) => product * n))];
+    private static long[] Strides(long[] shape) =>
+        [.. shape.Select((_, i) => shape.Skip(i + 1).Aggregate(1L, (product, n) => product * n))];
 
     private static string WriteGguf(string path, StoredTensor[] tensors)
     {
         var writer = new GgufWriter();
         foreach (var t in tensors)
         {
-            uint type = t.Type switch { ElementType.Q8 => 8, ElementType.Q4K => 12, ElementType.Q5K => 13, ElementType.Q6K => 14, ElementType.BFloat16 => 30, ElementType.Float16 => 1, _ => 0u };
+            uint type = t.Type switch
+            {
+                ElementType.Q8 => 8,
+                ElementType.Q4K => 12,
+                ElementType.Q5K => 13,
+                ElementType.Q6K => 14,
+                ElementType.BFloat16 => 30,
+                ElementType.Float16 => 1,
+                _ => 0u,
+            };
             // The format has four axes at most; writers join the rest and keep the shape beside.
             bool joined = t.Shape.Length > 4;
             if (joined) writer.Integers("comfy.gguf.orig_shape." + t.Name, [.. t.Shape.Select(n => (int)n)]);

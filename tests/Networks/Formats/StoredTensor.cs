@@ -3,7 +3,9 @@ using Locutor.Checkpoints;
 
 namespace Locutor.Networks.Tests.Formats;
 
-/// <summary>Bytes of a tensor in one of the ways files hold it, and the values they stand for, computed from the numbers that were chosen.</summary>
+/// <summary>
+/// Bytes of a tensor in one of the ways files hold it, and the values they stand for, computed from the numbers that were chosen.
+/// </summary>
 /// <param name="Scale">Beside it, one for a tensor or for each row; empty for none.</param>
 internal sealed record StoredTensor(string Name, ElementType Type, long[] Shape, byte[] Bytes, double[] Values, float[] Scale)
 {
@@ -20,7 +22,9 @@ internal sealed record StoredTensor(string Name, ElementType Type, long[] Shape,
                 return new(name, type, shape, MemoryMarshal.AsBytes<Half>(half).ToArray(), [.. half.Select(v => (double)v)], []);
             case ElementType.BFloat16:
                 ushort[] upper = [.. Range(count).Select(_ => (ushort)(BitConverter.SingleToInt32Bits(random.NextSingle() - 0.5f) >>> 16))];
-                return new(name, type, shape, MemoryMarshal.AsBytes<ushort>(upper).ToArray(), [.. upper.Select(v => (double)BitConverter.Int32BitsToSingle(v << 16))], []);
+                return new(
+                    name, type, shape, MemoryMarshal.AsBytes<ushort>(upper).ToArray(),
+                    [.. upper.Select(v => (double)BitConverter.Int32BitsToSingle(v << 16))], []);
             default:
                 throw new ArgumentOutOfRangeException(nameof(type), type, "expected a floating-point type");
         }
@@ -36,7 +40,9 @@ internal sealed record StoredTensor(string Name, ElementType Type, long[] Shape,
         float[] scale = [.. Range(scales).Select(_ => random.NextSingle() + 0.01f)];
         byte[] bytes = [.. Range(Count(shape)).Select(_ => (byte)(random.Next(0x7f) | random.Next(2) << 7))];
         double Value(byte bits) => type == ElementType.Int8 ? (sbyte)bits : E4M3(bits);
-        return new(name, type, shape, bytes, [.. bytes.Select((b, i) => Value(b) * (scales == 0 ? 1 : scale[scales == 1 ? 0 : i / shape[1]]))], scale);
+        return new(
+            name, type, shape, bytes, [.. bytes.Select((b, i) => Value(b) * (scales == 0 ? 1 : scale[scales == 1 ? 0 : i / shape[1]]))],
+            scale);
     }
 
     public static StoredTensor Blocks(Random random, string name, long[] shape, ElementType type)
@@ -54,7 +60,8 @@ internal sealed record StoredTensor(string Name, ElementType Type, long[] Shape,
     private static double E4M3(byte bits)
     {
         int exponent = bits >> 3 & 15, mantissa = bits & 7;
-        return (bits < 128 ? 1 : -1) * (exponent == 0 ? mantissa / 8.0 * Math.Pow(2, -6) : (1 + mantissa / 8.0) * Math.Pow(2, exponent - 7));
+        return (bits < 128 ? 1 : -1)
+            * (exponent == 0 ? mantissa / 8.0 * Math.Pow(2, -6) : (1 + mantissa / 8.0) * Math.Pow(2, exponent - 7));
     }
 
     private static IEnumerable<int> Range(long count) => Enumerable.Range(0, (int)count);

@@ -49,6 +49,7 @@ public sealed class AttentionInPartsTests
     private static Tensor Plain(Tensor q, Tensor k, Tensor v)
     {
         var (a, b, c) = (q.to(ScalarType.Float64), k.to(ScalarType.Float64), v.to(ScalarType.Float64));
-        return matmul((matmul(a, b.transpose(2, 3)) / Math.Sqrt(q.shape[3])).softmax(3), c).transpose(1, 2).flatten(2).to(ScalarType.Float32);
+        return matmul((matmul(a, b.transpose(2, 3)) / Math.Sqrt(q.shape[3])).softmax(3), c).transpose(1, 2).flatten(2)
+            .to(ScalarType.Float32);
     }
 }

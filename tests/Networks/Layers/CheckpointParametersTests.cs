@@ -23,11 +23,15 @@ public sealed class CheckpointParametersTests : IDisposable
         var weight = parameters.Load("w", [2, 3], Initial.Normal, ScalarType.Float32, CPU);
         unsafe { fixed (byte* first = weight.bytes) ((nint)first).ShouldBe(checkpoint.Tensors["w"].Address); }
         parameters.Load("w", [2, 3], Initial.Normal, ScalarType.Float32, CPU).ShouldBeSameAs(weight);
-        Should.Throw<CheckpointException>(() => parameters.Load("w", [3, 2], Initial.Normal, ScalarType.Float32, CPU).ToString()).Message.ShouldContain("expected [3, 2]");
-        Should.Throw<CheckpointException>(() => parameters.Load("x", [3, 2], Initial.Normal, ScalarType.Float32, CPU).ToString()).Message.ShouldContain("no tensor x");
+        Should.Throw<CheckpointException>(
+            () => parameters.Load("w", [3, 2], Initial.Normal, ScalarType.Float32, CPU).ToString())
+            .Message.ShouldContain("expected [3, 2]");
+        Should.Throw<CheckpointException>(
+            () => parameters.Load("x", [3, 2], Initial.Normal, ScalarType.Float32, CPU).ToString()).Message.ShouldContain("no tensor x");
     }
 
-    public static TheoryData<string> Formats => ["float32", "bfloat16", "float16", "float8", "float8 scaled", "int8 per row", "quanto int8", "quanto float8", "GGUF"];
+    public static TheoryData<string> Formats =>
+        ["float32", "bfloat16", "float16", "float8", "float8 scaled", "int8 per row", "quanto int8", "quanto float8", "GGUF"];
 
     [Theory]
     [MemberData(nameof(Formats))]
@@ -36,8 +40,12 @@ public sealed class CheckpointParametersTests : IDisposable
         string path = SaveAs(format);
         using var checkpoint = NetworkCheckpoint.Open(path);
         double[] values = checkpoint.Tensors["l.weight"].ToDoubles();
-        float[] down = [.. Enumerable.Range(0, 2 * 32).Select(_ => random.NextSingle() - 0.5f)], up = [.. Enumerable.Range(0, 4 * 2).Select(_ => random.NextSingle() - 0.5f)], bias = [1, 2, 3, 4];
-        Save("lora.safetensors", ("l.lora_down.weight", ElementType.Float32, [2, 32], Singles(down)), ("l.lora_up.weight", ElementType.Float32, [4, 2], Singles(up)), ("l.alpha", ElementType.Float32, [], Singles(3)), ("l.diff_b", ElementType.Float32, [4], Singles(bias)));
+        float[] down = [.. Enumerable.Range(0, 2 * 32).Select(_ => random.NextSingle() - 0.5f)],
+            up = [.. Enumerable.Range(0, 4 * 2).Select(_ => random.NextSingle() - 0.5f)], bias = [1, 2, 3, 4];
+        Save(
+            "lora.safetensors", ("l.lora_down.weight", ElementType.Float32, [2, 32], Singles(down)),
+            ("l.lora_up.weight", ElementType.Float32, [4, 2], Singles(up)), ("l.alpha", ElementType.Float32, [], Singles(3)),
+            ("l.diff_b", ElementType.Float32, [4], Singles(bias)));
         using var lora = LoraFile.Open(At("lora.safetensors"));
         using var plain = new CheckpointParameters(checkpoint);
         using var merged = new CheckpointParameters(checkpoint, lora.FitTo(checkpoint, 0.7), lora.FitTo(checkpoint, 0.1));
@@ -77,14 +85,32 @@ public sealed class CheckpointParametersTests : IDisposable
         var rows = Singles(0.5f, 0.25f, -1, 2);
         switch (format)
         {
-            case "float32": Save("m", bias, ("l.weight", ElementType.Float32, [4, 32], Singles([.. Enumerable.Range(0, 128).Select(_ => random.NextSingle())]))); break;
+            case "float32":
+                Save(
+                    "m", bias,
+                    ("l.weight", ElementType.Float32, [4, 32], Singles([.. Enumerable.Range(0, 128).Select(_ => random.NextSingle())])));
+                break;
             case "bfloat16": Save("m", bias, ("l.weight", ElementType.BFloat16, [4, 32], Bytes(256, 0x3f))); break;
             case "float16": Save("m", bias, ("l.weight", ElementType.Float16, [4, 32], Bytes(256, 0x3f))); break;
             case "float8": Save("m", bias, ("l.weight", ElementType.Float8E4M3, [4, 32], Bytes(128, 0x7e))); break;
-            case "float8 scaled": Save("m", bias, ("l.weight", ElementType.Float8E4M3, [4, 32], Bytes(128, 0x7e)), ("l.scale_weight", ElementType.Float32, [1], Singles(0.3f)), ("scaled_fp8", ElementType.Float8E4M3, [2], new byte[2])); break;
-            case "int8 per row": Save("m", bias, ("l.weight", ElementType.Int8, [4, 32], Bytes(128)), ("l.weight_scale", ElementType.Float32, [4, 1], rows)); break;
-            case "quanto int8": Save("m", bias, ("l.weight._data", ElementType.Int8, [4, 32], Bytes(128)), ("l.weight._scale", ElementType.BFloat16, [4, 1], [0x80, 0x3f, 0, 0xc0, 0x80, 0x3e, 0x80, 0x40])); break;
-            case "quanto float8": Save("m", bias, ("l.weight._data", ElementType.Float8E4M3, [4, 32], Bytes(128, 0x7e)), ("l.weight._scale", ElementType.Float32, [4, 1], rows)); break;
+            case "float8 scaled":
+                Save(
+                    "m", bias, ("l.weight", ElementType.Float8E4M3, [4, 32], Bytes(128, 0x7e)),
+                    ("l.scale_weight", ElementType.Float32, [1], Singles(0.3f)), ("scaled_fp8", ElementType.Float8E4M3, [2], new byte[2]));
+                break;
+            case "int8 per row":
+                Save("m", bias, ("l.weight", ElementType.Int8, [4, 32], Bytes(128)), ("l.weight_scale", ElementType.Float32, [4, 1], rows));
+                break;
+            case "quanto int8":
+                Save(
+                    "m", bias, ("l.weight._data", ElementType.Int8, [4, 32], Bytes(128)),
+                    ("l.weight._scale", ElementType.BFloat16, [4, 1], [0x80, 0x3f, 0, 0xc0, 0x80, 0x3e, 0x80, 0x40]));
+                break;
+            case "quanto float8":
+                Save(
+                    "m", bias, ("l.weight._data", ElementType.Float8E4M3, [4, 32], Bytes(128, 0x7e)),
+                    ("l.weight._scale", ElementType.Float32, [4, 1], rows));
+                break;
             default:
                 byte[] data = Bytes(4 * 34);
                 for (int i = 0; i < data.Length; i += 34) (data[i], data[i + 1]) = (0x66, 0x2e);
@@ -98,9 +124,17 @@ public sealed class CheckpointParametersTests : IDisposable
     private static byte[] Gguf(string name, uint type, long[] shape, byte[] data, string? second = null, int secondBytes = 0)
     {
         static byte[] Info(string name, uint type, long[] shape, long offset) =>
-            [.. BitConverter.GetBytes((long)name.Length), .. System.Text.Encoding.ASCII.GetBytes(name), .. BitConverter.GetBytes(shape.Length), .. shape.Reverse().SelectMany(BitConverter.GetBytes), .. BitConverter.GetBytes(type), .. BitConverter.GetBytes(offset)];
+            [
+                .. BitConverter.GetBytes((long)name.Length), .. System.Text.Encoding.ASCII.GetBytes(name),
+                .. BitConverter.GetBytes(shape.Length), .. shape.Reverse().SelectMany(BitConverter.GetBytes),
+                .. BitConverter.GetBytes(type), .. BitConverter.GetBytes(offset)
+            ];
         byte[] padded = [.. data, .. new byte[(32 - data.Length % 32) % 32]];
-        byte[] head = [.. "GGUF"u8, 3, 0, 0, 0, .. BitConverter.GetBytes(second is null ? 1L : 2L), .. BitConverter.GetBytes(0L), .. Info(name, type, shape, 0), .. second is null ? [] : Info(second, 0, [secondBytes / 4], padded.Length)];
+        byte[] head =
+        [
+            .. "GGUF"u8, 3, 0, 0, 0, .. BitConverter.GetBytes(second is null ? 1L : 2L), .. BitConverter.GetBytes(0L),
+            .. Info(name, type, shape, 0), .. second is null ? [] : Info(second, 0, [secondBytes / 4], padded.Length)
+        ];
         return [.. head, .. new byte[(32 - head.Length % 32) % 32], .. padded, .. new byte[secondBytes]];
     }
 

@@ -32,7 +32,9 @@ public sealed class ConvolutionTests
     public void Groups_are_matrix_products_of_their_own(ScalarType type)
     {
         foreach (long width in new long[] { 3, 17 })
-            Compare(ConvolutionPaths.MatrixProduct, new(4 * width, 4 * width, [6], [1], [3], 4, false), type, true, Strided(new(4 * width, 4 * width, [6], [1], [3], 4, false), type));
+            Compare(
+                ConvolutionPaths.MatrixProduct, new(4 * width, 4 * width, [6], [1], [3], 4, false), type, true,
+                Strided(new(4 * width, 4 * width, [6], [1], [3], 4, false), type));
     }
 
     [Fact]
@@ -54,7 +56,8 @@ public sealed class ConvolutionTests
         {
             using var scope = NewDisposeScope();
             var shape = new ConvolutionShape(inputs, outputs, [3, 3], [1, 1], [1, 1], 1, true);
-            var (x, weight) = (Strided(shape, ScalarType.BFloat16), new RandomInputs(Seed).Normal(outputs, inputs, 3, 3).to(ScalarType.BFloat16));
+            var (x, weight) = (
+                Strided(shape, ScalarType.BFloat16), new RandomInputs(Seed).Normal(outputs, inputs, 3, 3).to(ScalarType.BFloat16));
             var y = ConvolutionPaths.Run(ConvolutionPaths.Direct, shape, x, weight, null);
             y.isfinite().all().item<bool>().ShouldBe(!spoilt, $"{inputs} to {outputs}");
             ConvolutionPaths.Run(ConvolutionPaths.Padded, shape, x, weight, null).isfinite().all().item<bool>().ShouldBeTrue();
@@ -75,7 +78,8 @@ public sealed class ConvolutionTests
             var (x, bias) = (random.Normal(2, 35, 9, 7).to(type), random.Normal(35).to(type));
             var convolution = new Convolution(weight, strides: [2, 1], padding: [1, 0], groups: groups);
             var y = convolution.Forward(x, convolution.Prepare(weight), convolution.Prepare(bias));
-            y.ShouldBeNear(Definition(new(35, 35, [3, 3], [2, 1], [1, 0], groups, false), x, weight, bias), type == ScalarType.Float32 ? 1e-5 : 0.02);
+            y.ShouldBeNear(
+                Definition(new(35, 35, [3, 3], [2, 1], [1, 0], groups, false), x, weight, bias), type == ScalarType.Float32 ? 1e-5 : 0.02);
         }
         var results = SelfTest.On(CPU).Results.Where(result => result.Kind.Detail.Contains("35 to 35", StringComparison.Ordinal)).ToList();
         results.ShouldNotBeEmpty();
@@ -94,7 +98,8 @@ public sealed class ConvolutionTests
         var convolution = new Convolution(weight);
         ReferenceEquals(convolution.Prepare(weight), weight).ShouldBeTrue("a trained weight must not be copied");
         var found = autograd.grad([convolution.Forward(x, weight, null).square().sum()], [x, weight]);
-        var (exactX, exactWeight) = (x.detach().to(ScalarType.Float64).requires_grad_(true), weight.detach().to(ScalarType.Float64).requires_grad_(true));
+        var (exactX, exactWeight) = (
+            x.detach().to(ScalarType.Float64).requires_grad_(true), weight.detach().to(ScalarType.Float64).requires_grad_(true));
         var exact = autograd.grad([conv1d(exactX, exactWeight).square().sum()], [exactX, exactWeight]);
         found[0].ShouldBeNear(exact[0], 1e-5);
         found[1].ShouldBeNear(exact[1], 1e-5);
@@ -159,10 +164,13 @@ public sealed class ConvolutionTests
         var random = new RandomInputs(Seed + 100);
         double scale = 1 / Math.Sqrt(shape.Kernel.Aggregate(shape.Inputs / shape.Groups, (product, length) => product * length));
         var x = given.detach().requires_grad_(gradients);
-        var weight = (random.Normal([shape.Outputs, shape.Inputs / shape.Groups, .. shape.Kernel]) * scale).to(type).requires_grad_(gradients);
+        var weight = (random.Normal([shape.Outputs, shape.Inputs / shape.Groups, .. shape.Kernel]) * scale).to(type)
+            .requires_grad_(gradients);
         var bias = random.Normal(shape.Outputs).to(type).requires_grad_(gradients);
         var y = ConvolutionPaths.Run(path, shape, x, weight, bias);
-        var (exactX, exactWeight, exactBias) = (Wide(x).detach().requires_grad_(gradients), Wide(weight).detach().requires_grad_(gradients), Wide(bias).detach().requires_grad_(gradients));
+        var (exactX, exactWeight, exactBias) = (
+            Wide(x).detach().requires_grad_(gradients), Wide(weight).detach().requires_grad_(gradients),
+            Wide(bias).detach().requires_grad_(gradients));
         var exact = Definition(shape, exactX, exactWeight, exactBias);
         double tolerance = type == ScalarType.Float32 ? 1e-5 : 0.02;
         string about = $"{path}, {type}, {shape}";

@@ -45,7 +45,8 @@ public class ParameterSourceTests
         foreach (IParameterSource source in new IParameterSource[] { random, shapes })
         {
             source.Load("k", [2, 3], Initial.Ones, ScalarType.Float32, CPU);
-            Should.Throw<CheckpointException>(() => source.Load("k", [3, 2], Initial.Ones, ScalarType.Float32, CPU)).Message.ShouldContain("k");
+            Should.Throw<CheckpointException>(
+                () => source.Load("k", [3, 2], Initial.Ones, ScalarType.Float32, CPU)).Message.ShouldContain("k");
         }
     }
 

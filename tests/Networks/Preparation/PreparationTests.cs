@@ -33,7 +33,11 @@ public sealed class PreparationTests : IDisposable
         var random = new Random(seed);
         var stored = FormatFile.Choose(format, Shapes, random);
         float[] down = Singles(random, 3 * 256), up = Singles(random, 24 * 3), bias = Singles(random, 24);
-        WriteAdapter([("blocks.0.ffn.0.lora_down.weight", [3, 256], down), ("blocks.0.ffn.0.lora_up.weight", [24, 3], up), ("blocks.0.ffn.0.diff_b", [24], bias)]);
+        WriteAdapter(
+            [
+                ("blocks.0.ffn.0.lora_down.weight", [3, 256], down), ("blocks.0.ffn.0.lora_up.weight", [24, 3], up),
+                ("blocks.0.ffn.0.diff_b", [24], bias)
+            ]);
         string path = Prepare(FormatFile.Write(format, folder, stored), precision, 0.5);
 
         using var prepared = NetworkCheckpoint.Open([path]);
@@ -41,7 +45,9 @@ public sealed class PreparationTests : IDisposable
         foreach (var tensor in stored)
         {
             double[] expected = [.. tensor.Values];
-            if (tensor.Name == "blocks.0.ffn.0.weight") for (int i = 0; i < expected.Length; i++) expected[i] += 0.5 * Enumerable.Range(0, 3).Sum(r => (double)up[i / 256 * 3 + r] * down[r * 256 + i % 256]);
+            if (tensor.Name == "blocks.0.ffn.0.weight")
+                for (int i = 0; i < expected.Length; i++)
+                    expected[i] += 0.5 * Enumerable.Range(0, 3).Sum(r => (double)up[i / 256 * 3 + r] * down[r * 256 + i % 256]);
             if (tensor.Name == "blocks.0.ffn.0.bias") for (int i = 0; i < expected.Length; i++) expected[i] += 0.5 * bias[i];
             Compare(prepared.Tensors[tensor.Name], expected, precision, tensor.Type, $"seed {seed}: {tensor.Name}");
         }
@@ -55,7 +61,8 @@ public sealed class PreparationTests : IDisposable
         var stored = StoredTensor.Plain(random, "blocks.3.l.weight", [rows, columns], ElementType.Float32);
         float[] down = Singles(random, (int)columns), up = Singles(random, (int)rows);
         WriteAdapter([("blocks.3.l.lora_down.weight", [1, columns], down), ("blocks.3.l.lora_up.weight", [rows, 1], up)]);
-        using var checkpoint = NetworkCheckpoint.Open([Prepare(FormatFile.Write("safetensors float32", folder, [stored]), WeightPrecision.Int8, 1)]);
+        using var checkpoint = NetworkCheckpoint.Open(
+            [Prepare(FormatFile.Write("safetensors float32", folder, [stored]), WeightPrecision.Int8, 1)]);
         var found = checkpoint.Tensors["blocks.3.l.weight"];
         double[] scales = found.Scale!.ToDoubles();
         scales.Length.ShouldBe((int)rows);
@@ -63,15 +70,18 @@ public sealed class PreparationTests : IDisposable
         for (int i = 0; i < bytes.Length; i += 13)
         {
             double expected = stored.Values[i] + (double)up[i / columns] * down[i % columns], scale = scales[i / columns];
-            if (!(Math.Abs(bytes[i] * scale - expected) <= 0.501 * scale)) Assert.Fail($"seed {seed}: [{i}] is {bytes[i]} x {scale}, expected {expected}");
+            if (!(Math.Abs(bytes[i] * scale - expected) <= 0.501 * scale))
+                Assert.Fail($"seed {seed}: [{i}] is {bytes[i]} x {scale}, expected {expected}");
         }
     }
 
     [Fact]
     public void What_the_network_computes_with_in_float32_stays_as_wide_as_it_is()
     {
-        using var source = NetworkCheckpoint.Open([FormatFile.Write("safetensors float32", folder, FormatFile.Choose("safetensors float32", Shapes, new Random(seed)))]);
-        ElementType Type(string name, WeightPrecision precision, bool wide) => new WeightConversion(source.Tensors[name], [], precision, wide).Outlines[0].Type;
+        using var source = NetworkCheckpoint.Open(
+            [FormatFile.Write("safetensors float32", folder, FormatFile.Choose("safetensors float32", Shapes, new Random(seed)))]);
+        ElementType Type(string name, WeightPrecision precision, bool wide) =>
+            new WeightConversion(source.Tensors[name], [], precision, wide).Outlines[0].Type;
         Type("blocks.0.norm.weight", WeightPrecision.BFloat16, true).ShouldBe(ElementType.Float32);
         Type("blocks.0.norm.weight", WeightPrecision.BFloat16, false).ShouldBe(ElementType.BFloat16);
         Type("text_embedding.0.weight", WeightPrecision.Int8, false).ShouldBe(ElementType.BFloat16);
@@ -95,10 +105,13 @@ public sealed class PreparationTests : IDisposable
         using var checkpoint = NetworkCheckpoint.Open([source]);
         using var lora = LoraFile.Open(Path.Combine(folder, "lora"));
         var adapter = lora.FitTo(checkpoint, strength);
-        var plan = new PreparationPlan([.. checkpoint.Tensors.Values.Select(t => (t, new WeightConversion(t, [adapter], precision, false)))], "test", new Dictionary<string, string>());
+        var plan = new PreparationPlan(
+            [.. checkpoint.Tensors.Values.Select(t => (t, new WeightConversion(t, [adapter], precision, false)))], "test",
+            new Dictionary<string, string>());
         string path = Path.Combine(folder, $"prepared-{precision}.safetensors");
         long written = 0;
-        Networks.Preparation.Preparation.Write(plan, checkpoint, path, _ => Assert.Fail("nothing was there before"), n => written += n, TestContext.Current.CancellationToken);
+        Networks.Preparation.Preparation.Write(
+            plan, checkpoint, path, _ => Assert.Fail("nothing was there before"), n => written += n, TestContext.Current.CancellationToken);
         using (var file = SafetensorsFile.Open(path)) written.ShouldBe(file.Tensors.Values.Sum(t => t.ByteLength));
         TensorHashes.Verify(path, null, TestContext.Current.CancellationToken);
         return path;
@@ -109,7 +122,10 @@ public sealed class PreparationTests : IDisposable
     {
         double[] values = found.ToDoubles();
         bool eight = found.Scale is not null;
-        eight.ShouldBe(precision is WeightPrecision.Float8 or WeightPrecision.Int8 && found.Name.StartsWith("blocks.", StringComparison.Ordinal) && found.Shape.Length == 2, about);
+        eight.ShouldBe(
+            precision is WeightPrecision.Float8 or WeightPrecision.Int8 && found.Name.StartsWith("blocks.", StringComparison.Ordinal)
+                && found.Shape.Length == 2,
+            about);
         int row = eight ? (int)(found.ElementCount / found.Shape[0]) : 1;
         double[] scales = eight ? found.Scale!.ToDoubles() : [];
         for (int i = 0; i < values.Length; i++)
@@ -122,13 +138,15 @@ public sealed class PreparationTests : IDisposable
                 WeightPrecision.Float16 => Math.Max(Math.Abs(expected[i]) / 2047, 1e-7),
                 _ => Math.Abs(expected[i]) / 255,
             } + 1e-6 * (source is ElementType.Float32 ? 1 : 2);
-            if (!(Math.Abs(values[i] - expected[i]) <= allowed)) Assert.Fail($"{about}[{i}] is {values[i]}, expected {expected[i]} to {allowed}");
+            if (!(Math.Abs(values[i] - expected[i]) <= allowed))
+                Assert.Fail($"{about}[{i}] is {values[i]}, expected {expected[i]} to {allowed}");
         }
     }
 
     private void WriteAdapter((string Name, long[] Shape, float[] Values)[] tensors)
     {
-        using var writer = new SafetensorsWriter(Path.Combine(folder, "lora"), tensors.Select(t => new TensorOutline(t.Name, ElementType.Float32, t.Shape)));
+        using var writer = new SafetensorsWriter(
+            Path.Combine(folder, "lora"), tensors.Select(t => new TensorOutline(t.Name, ElementType.Float32, t.Shape)));
         foreach (var tensor in tensors) writer.Append(tensor.Name, MemoryMarshal.AsBytes<float>(tensor.Values));
         writer.Complete();
     }

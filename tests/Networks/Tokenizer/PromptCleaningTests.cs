@@ -20,5 +20,6 @@ public class PromptCleaningTests
     [InlineData("& &; &unknown; &#; &#x;", "& &; &unknown; &#; &#x;")]
     [InlineData("&#x1F600;", "\ud83d\ude00")]
     [InlineData("\u001c a \u001f", "a")]
-    public void Prompts_are_cleaned_as_the_text_encoder_was_trained(string prompt, string expected) => PromptCleaning.Clean(prompt).ShouldBe(expected);
+    public void Prompts_are_cleaned_as_the_text_encoder_was_trained(string prompt, string expected) =>
+        PromptCleaning.Clean(prompt).ShouldBe(expected);
 }

@@ -14,13 +14,17 @@ public sealed class UnigramTokenizerTests(TrainedModels models) : IClassFixture<
         int seed = TestSeed.Value;
         var random = new Random(seed);
         string[] corpus = [.. RandomText.Corpus(new Random(TrainedModels.Seed), 500)];
-        string[] lines = ["", " ", "   a  b   ", "\u2581", "\u3000x\u3000", .. Enumerable.Range(0, 3000).Select(_ => RandomText.Line(random, corpus))];
+        string[] lines =
+        [
+            "", " ", "   a  b   ", "\u2581", "\u3000x\u3000", .. Enumerable.Range(0, 3000).Select(_ => RandomText.Line(random, corpus))
+        ];
         var tokenizer = UnigramTokenizer.Open(models.Model(kind));
 
         int[][] expected = TrainedModels.Encode(models.Model(kind), lines);
 
         for (int i = 0; i < lines.Length; i++)
-            tokenizer.Encode(lines[i]).ShouldBe(expected[i], $"seed {seed}, line {i}: {string.Join(' ', lines[i].Select(c => $"{(int)c:x4}"))}");
+            tokenizer.Encode(lines[i]).ShouldBe(
+                expected[i], $"seed {seed}, line {i}: {string.Join(' ', lines[i].Select(c => $"{(int)c:x4}"))}");
         expected.Count(ids => ids.Length > 5).ShouldBeGreaterThan(1500);
     }
 
@@ -64,7 +68,8 @@ public sealed class UnigramTokenizerTests(TrainedModels models) : IClassFixture<
         for (int i = 0; i < 300; i++)
         {
             byte[] bad = random.Next(4) == 0 ? good[..random.Next(good.Length)] : (byte[])good.Clone();
-            for (int n = random.Next(1, 20); n > 0 && bad.Length > 0; n--) bad[random.Next(random.Next(4) == 0 ? bad.Length : Math.Min(bad.Length, 4000))] = (byte)random.Next(256);
+            for (int n = random.Next(1, 20); n > 0 && bad.Length > 0; n--)
+                bad[random.Next(random.Next(4) == 0 ? bad.Length : Math.Min(bad.Length, 4000))] = (byte)random.Next(256);
             File.WriteAllBytes(path, bad);
             try
             {

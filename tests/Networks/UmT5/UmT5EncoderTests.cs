@@ -42,7 +42,8 @@ public sealed class UmT5EncoderTests : IDisposable
         // 32 buckets, 16 to each side: 0-7 exact, then 8 * log(d / 8) / log(16) more, 128 and beyond the last
         using var still = no_grad();
         var buckets = Locutor.Networks.UmT5.RelativePosition.Buckets(300, Tiny, CPU).view(300, 300);
-        foreach (var (distance, bucket) in new[] { (0, 0), (7, 7), (8, 8), (11, 8), (12, 9), (16, 10), (32, 12), (64, 14), (90, 14), (91, 15), (128, 15), (299, 15) })
+        foreach (var (distance, bucket) in
+                new[] { (0, 0), (7, 7), (8, 8), (11, 8), (12, 9), (16, 10), (32, 12), (64, 14), (90, 14), (91, 15), (128, 15), (299, 15) })
         {
             buckets[299, 299 - distance].item<long>().ShouldBe(bucket, $"{distance} before");
             if (distance > 0) buckets[0, distance].item<long>().ShouldBe(16 + bucket, $"{distance} after");
@@ -58,7 +59,9 @@ public sealed class UmT5EncoderTests : IDisposable
         foreach (var (key, value) in parameters.Trainable) value.grad!.abs().max().item<float>().ShouldBeGreaterThan(0, key);
     }
 
-    /// <summary>Its scores are not divided by the root of the width: now and then they tie, and rounding decides. Hence the median of nine.</summary>
+    /// <summary>
+    /// Its scores are not divided by the root of the width: now and then they tie, and rounding decides. Hence the median of nine.
+    /// </summary>
     [Fact]
     public void Half_types_stay_near_float32()
     {
@@ -83,5 +86,6 @@ public sealed class UmT5EncoderTests : IDisposable
 
     [Fact]
     public void A_mask_of_another_shape_is_refused() =>
-        Should.Throw<ArgumentException>(() => network.Forward(zeros([1, 4], ScalarType.Int64), zeros([1, 5], ScalarType.Int64))).Message.ShouldContain("[1, 5]");
+        Should.Throw<ArgumentException>(
+            () => network.Forward(zeros([1, 4], ScalarType.Int64), zeros([1, 5], ScalarType.Int64))).Message.ShouldContain("[1, 5]");
 }

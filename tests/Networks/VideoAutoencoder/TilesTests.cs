@@ -9,7 +9,8 @@ namespace Locutor.Networks.Tests;
 public sealed class TilesTests : IDisposable
 {
     private static readonly VideoAutoencoderConfig Four = new(
-        Width: 4, LatentChannels: 3, Multipliers: [1, 2, 3, 3], ResidualBlocks: 1, TemporalDownsample: [false, true, true], LatentMean: [0.1f, -0.2f, 0.3f], LatentStd: [1.5f, 0.7f, 2f]);
+        Width: 4, LatentChannels: 3, Multipliers: [1, 2, 3, 3], ResidualBlocks: 1, TemporalDownsample: [false, true, true],
+        LatentMean: [0.1f, -0.2f, 0.3f], LatentStd: [1.5f, 0.7f, 2f]);
 
     private readonly long seed = TestSeed.Value;
     private readonly RandomParameters parameters;
@@ -43,7 +44,9 @@ public sealed class TilesTests : IDisposable
         var latent = random.Normal(1, 3, 4, height, width);
         var whole = network.Decode(latent);
         foreach (var (down, across) in ((int, int)[])[(1, 1), (2, 1), (3, 2), (1, 5)])
-            Near(network.Decode(latent, new TilingPlan(latents, down, across), TestContext.Current.CancellationToken), whole, $"{down} x {across} tiles");
+            Near(
+                network.Decode(latent, new TilingPlan(latents, down, across), TestContext.Current.CancellationToken), whole,
+                $"{down} x {across} tiles");
     }
 
     [Theory]
@@ -61,7 +64,9 @@ public sealed class TilesTests : IDisposable
         {
             var plan = new TilingPlan(latents, down, across);
             Near(network.Encode(video, plan, TestContext.Current.CancellationToken), whole, $"{down} x {across} tiles");
-            Near(network.EncodePictureThenBlank(picture, frames, plan, TestContext.Current.CancellationToken), blank, $"{down} x {across} tiles, a picture before blank frames");
+            Near(
+                network.EncodePictureThenBlank(picture, frames, plan, TestContext.Current.CancellationToken), blank,
+                $"{down} x {across} tiles, a picture before blank frames");
         }
     }
 
@@ -74,15 +79,19 @@ public sealed class TilesTests : IDisposable
         using var scope = NewDisposeScope();
         Make(4);
         var weights = new Weights(parameters, ScalarType.Float32, CPU);
-        var stack = decoder ? AutoencoderStacks.Decoder(weights["decoder"], Four).Split().After : AutoencoderStacks.Encoder(weights["encoder"], Four).Split().Before;
+        var stack = decoder
+            ? AutoencoderStacks.Decoder(weights["decoder"], Four).Split().After
+            : AutoencoderStacks.Encoder(weights["encoder"], Four).Split().Before;
         long inputs = decoder ? 24 : 96;
         var x = random.Normal(1, decoder ? 12 : 3, 1, 8, inputs).requires_grad_(true);
         var answer = stack.Forward(x, null, TestContext.Current.CancellationToken)!;
         foreach (var slice in Tiles.Slice(stack.Layers, inputs, 3))
         {
-            var reached = autograd.grad([answer.narrow(4, slice.Output.From, slice.Output.Length).abs().sum()], [x], retain_graph: true)[0].abs().sum([0, 1, 2, 3]).nonzero().flatten();
+            var reached = autograd.grad([answer.narrow(4, slice.Output.From, slice.Output.Length).abs().sum()], [x], retain_graph: true)[0]
+                .abs().sum([0, 1, 2, 3]).nonzero().flatten();
             long first = reached[0].item<long>(), last = reached[-1].item<long>() + 1, round = decoder ? 1 : 4;
-            (slice.Input.From, slice.Input.To).ShouldBe((first / round * round, (last + round - 1) / round * round), $"seed {seed}, {slice}");
+            (slice.Input.From, slice.Input.To).ShouldBe(
+                (first / round * round, (last + round - 1) / round * round), $"seed {seed}, {slice}");
         }
     }
 
@@ -120,7 +129,11 @@ public sealed class TilesTests : IDisposable
 
     private Network Make(int levels, long? room = null)
     {
-        var config = Four with { Multipliers = [.. Four.Multipliers.Take(levels)], TemporalDownsample = [.. Four.TemporalDownsample.TakeLast(levels - 1)] };
+        var config = Four with
+        {
+            Multipliers = [.. Four.Multipliers.Take(levels)],
+            TemporalDownsample = [.. Four.TemporalDownsample.TakeLast(levels - 1)],
+        };
         var network = new Network(new Weights(parameters, ScalarType.Float32, CPU), config) { MemoryBudget = room };
         using var still = no_grad();
         foreach (var (_, value) in parameters.Trainable) value.add_(random.Normal(value.shape) * 0.05); // no bias 0, no norm 1

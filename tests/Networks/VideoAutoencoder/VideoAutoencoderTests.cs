@@ -10,7 +10,8 @@ namespace Locutor.Networks.Tests;
 public sealed class VideoAutoencoderTests : IDisposable
 {
     private static readonly VideoAutoencoderConfig Tiny = new(
-        Width: 4, LatentChannels: 3, Multipliers: [1, 2, 3], ResidualBlocks: 1, TemporalDownsample: [true, true], LatentMean: [0.1f, -0.2f, 0.3f], LatentStd: [1.5f, 0.7f, 2f]);
+        Width: 4, LatentChannels: 3, Multipliers: [1, 2, 3], ResidualBlocks: 1, TemporalDownsample: [true, true],
+        LatentMean: [0.1f, -0.2f, 0.3f], LatentStd: [1.5f, 0.7f, 2f]);
 
     private readonly long seed = TestSeed.Value;
     private readonly RandomParameters parameters;
@@ -37,7 +38,8 @@ public sealed class VideoAutoencoderTests : IDisposable
         var whole = network.Encode(video);
         whole.shape.ShouldBe([1, 3, 3, 2, 3]);
         network.Encode(video, new TilingPlan(1), TestContext.Current.CancellationToken).ShouldBeNear(whole, 1e-4, $"seed {seed}");
-        foreach (int[] chunks in Compositions(9)) Encoded(video, chunks).ShouldBeNear(whole, 1e-4, $"seed {seed}, chunks {string.Join("+", chunks)}");
+        foreach (int[] chunks in Compositions(9))
+            Encoded(video, chunks).ShouldBeNear(whole, 1e-4, $"seed {seed}, chunks {string.Join("+", chunks)}");
     }
 
     [Fact]
@@ -80,7 +82,8 @@ public sealed class VideoAutoencoderTests : IDisposable
         using var still = no_grad();
         var picture = random.Picture(2, 3, 1, 16, 12);
         var video = cat([picture, zeros([2, 3, 80, 16, 12])], 2);
-        network.EncodePictureThenBlank(picture, 81).Equals(network.Encode(video, new TilingPlan(1), TestContext.Current.CancellationToken)).ShouldBeTrue($"seed {seed}");
+        network.EncodePictureThenBlank(picture, 81)
+            .Equals(network.Encode(video, new TilingPlan(1), TestContext.Current.CancellationToken)).ShouldBeTrue($"seed {seed}");
         network.EncodePictureThenBlank(picture, 1).Equals(network.Encode(picture)).ShouldBeTrue($"seed {seed}");
     }
 
@@ -204,7 +207,8 @@ public sealed class VideoAutoencoderTests : IDisposable
         using var shapes = new ShapeParameters();
         var weights = new Weights(shapes, ScalarType.Float32, META);
         Should.Throw<ArgumentException>(() => new Network(weights, Tiny with { LatentStd = [1] })).Message.ShouldContain("found 3 and 1");
-        Should.Throw<ArgumentException>(() => new Network(weights, Tiny with { TemporalDownsample = [true] })).Message.ShouldContain("found 1");
+        Should.Throw<ArgumentException>(
+            () => new Network(weights, Tiny with { TemporalDownsample = [true] })).Message.ShouldContain("found 1");
     }
 
     [Fact]

@@ -30,7 +30,8 @@ public sealed class ResidencyTests
         Tensor[] Passes(BlockResidency residency, out int misses)
         {
             using var parameters = new RandomParameters(seed);
-            using var network = new VideoTransformer.VideoTransformer(new Weights(parameters, ScalarType.Float32, CPU).With(linears), Small, residency);
+            using var network = new VideoTransformer.VideoTransformer(
+                new Weights(parameters, ScalarType.Float32, CPU).With(linears), Small, residency);
             using var rotary = RotaryTable.Create(Small.HeadWidth, network.Grid(2, 4, 6), CPU);
             var given = new Conditioning(network.EmbedText(text), network.EmbedImage(image), network.EmbedAudio(audio));
             var said = Enumerable.Range(0, 3).Select(_ => network.Forward(latent, reference, timestep, given, rotary)).ToArray();
@@ -60,7 +61,8 @@ public sealed class ResidencyTests
                 int slot = schedule.Acquire(block);
                 transport.Holds[slot].ShouldBe(block);
                 transport.InUse = slot;
-                if (pass > 0) transport.Age[slot].ShouldBeGreaterThanOrEqualTo(Math.Min(slots - 1, 1), "on its way while another block worked");
+                if (pass > 0)
+                    transport.Age[slot].ShouldBeGreaterThanOrEqualTo(Math.Min(slots - 1, 1), "on its way while another block worked");
                 for (int other = 0; other < slots; other++) transport.Age[other]++;
                 transport.InUse = -1;
                 schedule.Release(slot, block);

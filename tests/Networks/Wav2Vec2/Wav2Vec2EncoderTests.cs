@@ -8,7 +8,8 @@ namespace Locutor.Networks.Tests;
 public sealed class Wav2Vec2EncoderTests : IDisposable
 {
     private static readonly Wav2Vec2Config Tiny = new(
-        Width: 12, Heads: 3, Blocks: 2, FeedForward: 20, ConvolutionWidths: [6, 8, 10], ConvolutionKernels: [10, 3, 2], ConvolutionStrides: [5, 2, 2], PositionKernel: 8, PositionGroups: 4);
+        Width: 12, Heads: 3, Blocks: 2, FeedForward: 20, ConvolutionWidths: [6, 8, 10], ConvolutionKernels: [10, 3, 2],
+        ConvolutionStrides: [5, 2, 2], PositionKernel: 8, PositionGroups: 4);
 
     private readonly long seed = TestSeed.Value;
     private readonly RandomParameters parameters;
@@ -35,7 +36,8 @@ public sealed class Wav2Vec2EncoderTests : IDisposable
         var wave = random.Normal(2, 1237) * 3 + 0.5;
         var whole = network.Features(wave, 41);
         foreach (int piece in new[] { 1, 7, 60, 61 })
-            new Wav2Vec2Encoder(weights, Tiny) { PieceFeatures = piece }.Features(wave, 41).ShouldBeNear(whole, 1e-5, $"seed {seed}, pieces of {piece}");
+            new Wav2Vec2Encoder(weights, Tiny) { PieceFeatures = piece }.Features(wave, 41)
+                .ShouldBeNear(whole, 1e-5, $"seed {seed}, pieces of {piece}");
     }
 
     [Fact]
@@ -58,7 +60,8 @@ public sealed class Wav2Vec2EncoderTests : IDisposable
         var waves = random.Normal(777, 2).transpose(0, 1);
         var together = network.Forward(waves, 23);
         together.shape.ShouldBe([2, 23, 2, 12]);
-        for (int i = 0; i < 2; i++) together.narrow(0, i, 1).ShouldBeNear(network.Forward(waves.narrow(0, i, 1).contiguous(), 23), 1e-5, $"seed {seed}");
+        for (int i = 0; i < 2; i++)
+            together.narrow(0, i, 1).ShouldBeNear(network.Forward(waves.narrow(0, i, 1).contiguous(), 23), 1e-5, $"seed {seed}");
     }
 
     [Fact]
@@ -80,8 +83,11 @@ public sealed class Wav2Vec2EncoderTests : IDisposable
         using var still = no_grad();
         var wave = random.Normal(1, 300);
         var renamed = new Renamed(parameters.Tensors.ToDictionary(
-            entry => prefix + entry.Key.Replace("parametrizations.weight.original0", length).Replace("parametrizations.weight.original1", direction), entry => entry.Value));
-        new Wav2Vec2Encoder(new Weights(renamed, ScalarType.Float32, CPU), Tiny).Forward(wave, 9).ShouldBeNear(network.Forward(wave, 9), 1e-6, $"seed {seed}");
+            entry => prefix + entry.Key.Replace("parametrizations.weight.original0", length)
+                .Replace("parametrizations.weight.original1", direction),
+            entry => entry.Value));
+        new Wav2Vec2Encoder(new Weights(renamed, ScalarType.Float32, CPU), Tiny).Forward(wave, 9)
+            .ShouldBeNear(network.Forward(wave, 9), 1e-6, $"seed {seed}");
     }
 
     [Fact]
@@ -94,7 +100,8 @@ public sealed class Wav2Vec2EncoderTests : IDisposable
 
     [Fact]
     public void Too_short_a_sound_is_refused_in_numbers() =>
-        Should.Throw<ArgumentException>(() => network.Forward(zeros([1, 29]), 3)).Message.ShouldContain("at least 30 samples, found [1, 29]");
+        Should.Throw<ArgumentException>(
+            () => network.Forward(zeros([1, 29]), 3)).Message.ShouldContain("at least 30 samples, found [1, 29]");
 
     private sealed class Renamed(Dictionary<string, Tensor> tensors) : IParameterSource
     {

@@ -8,7 +8,8 @@ namespace Locutor.Networks.Tests;
 public sealed class Wav2Vec2TrackTests : IDisposable
 {
     private static readonly Wav2Vec2Config Tiny = new(
-        Width: 12, Heads: 3, Blocks: 2, FeedForward: 20, ConvolutionWidths: [6, 8, 10], ConvolutionKernels: [10, 3, 2], ConvolutionStrides: [5, 2, 2], PositionKernel: 8, PositionGroups: 4);
+        Width: 12, Heads: 3, Blocks: 2, FeedForward: 20, ConvolutionWidths: [6, 8, 10], ConvolutionKernels: [10, 3, 2],
+        ConvolutionStrides: [5, 2, 2], PositionKernel: 8, PositionGroups: 4);
 
     private readonly RandomParameters parameters = new(TestSeed.Value);
     private readonly RandomInputs random = new(TestSeed.Value);
@@ -27,13 +28,19 @@ public sealed class Wav2Vec2TrackTests : IDisposable
     {
         using var scope = NewDisposeScope();
         using var still = no_grad();
-        var network = new Wav2Vec2Encoder(new Weights(parameters, ScalarType.Float32, CPU), Tiny) { PieceFeatures = pieceFeatures, PieceFrames = pieceFrames };
+        var network = new Wav2Vec2Encoder(new Weights(parameters, ScalarType.Float32, CPU), Tiny)
+        {
+            PieceFeatures = pieceFeatures,
+            PieceFrames = pieceFrames,
+        };
         var wave = random.Normal(1, samples) * 0.1 + 0.02;
-        var whole = new Wav2Vec2Encoder(new Weights(parameters, ScalarType.Float32, CPU), Tiny).Forward(Wav2Vec2Encoder.Normalise(wave), frames);
+        var whole = new Wav2Vec2Encoder(new Weights(parameters, ScalarType.Float32, CPU), Tiny)
+            .Forward(Wav2Vec2Encoder.Normalise(wave), frames);
         var rows = full([Tiny.Blocks + Wav2Vec2Encoder.OwnSlots, frames, Tiny.Width], double.NaN, ScalarType.Float32);
         network.ForwardTrack(
             samples, (start, count) => wave[0].narrow(0, start, count).clone(), frames,
-            (slot, start, given) => rows[slot].narrow(0, start, given.shape[0]).copy_(given), (slot, start, count) => rows[slot].narrow(0, start, count).clone());
+            (slot, start, given) => rows[slot].narrow(0, start, given.shape[0]).copy_(given),
+            (slot, start, count) => rows[slot].narrow(0, start, count).clone());
         rows.narrow(0, 0, Tiny.Blocks).permute(1, 0, 2).unsqueeze(0).ShouldBeNear(whole, 1e-5, $"seed {TestSeed.Value}");
     }
 
@@ -41,6 +48,8 @@ public sealed class Wav2Vec2TrackTests : IDisposable
     public void A_sound_that_is_too_short_is_refused()
     {
         var network = new Wav2Vec2Encoder(new Weights(parameters, ScalarType.Float32, CPU), Tiny);
-        Should.Throw<ArgumentException>(() => network.ForwardTrack(29, (_, count) => zeros(count), 1, (_, _, _) => { }, (_, _, _) => zeros(0))).Message.ShouldContain("at least 30 samples, found 29");
+        Should.Throw<ArgumentException>(
+            () => network.ForwardTrack(29, (_, count) => zeros(count), 1, (_, _, _) => { }, (_, _, _) => zeros(0)))
+            .Message.ShouldContain("at least 30 samples, found 29");
     }
 }

@@ -46,7 +46,8 @@ public sealed class LimitTests
         slowed.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
         slowed.Headers.RetryAfter.ShouldNotBeNull();
         (await TokenClient.ReadAsync(slowed)).GetProperty("code").GetString().ShouldBe("too_many_attempts");
-        (await token.Http.GetAsync("/v1/jobs")).StatusCode.ShouldBe(HttpStatusCode.TooManyRequests, "the right secret must not be told apart");
+        (await token.Http.GetAsync("/v1/jobs")).StatusCode.ShouldBe(
+            HttpStatusCode.TooManyRequests, "the right secret must not be told apart");
         (await neighbour.Http.GetAsync("/v1/jobs")).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 }

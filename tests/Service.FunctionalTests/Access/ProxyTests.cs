@@ -58,7 +58,8 @@ public sealed class ProxyTests
             liar.DefaultRequestHeaders.Add("X-Forwarded-For", "203.0.113.9");
             (await liar.GetAsync("/v1/jobs")).StatusCode.ShouldBe(HttpStatusCode.OK);
             // A line is written once the answer is out.
-            for (var attempt = 0; attempt < 100 && !service.Log.Contains($"127.0.0.2 {direct.Key} GET /v1/jobs 200", StringComparison.Ordinal); attempt++)
+            for (var attempt = 0; attempt < 100
+                && !service.Log.Contains($"127.0.0.2 {direct.Key} GET /v1/jobs 200", StringComparison.Ordinal); attempt++)
                 await Task.Delay(100);
             service.Log.ShouldContain($"127.0.0.2 {direct.Key} GET /v1/jobs 200");
             service.Log.ShouldNotContain("203.0.113.9 ");
@@ -123,8 +124,10 @@ public sealed class ProxyTests
         if (proxy == "nginx")
         {
             file = Path.Combine(folder, "nginx.conf");
-            var lines = File.ReadLines(Path.Combine(deploy, "nginx.conf")).Where(line => !line.Contains("ssl_certificate", StringComparison.Ordinal))
-                .Select(line => line.Replace("listen 443 ssl", $"listen 127.0.0.1:{port}", StringComparison.Ordinal).Replace("127.0.0.1:8080", $"127.0.0.1:{service}", StringComparison.Ordinal));
+            var lines = File.ReadLines(Path.Combine(deploy, "nginx.conf"))
+                .Where(line => !line.Contains("ssl_certificate", StringComparison.Ordinal))
+                .Select(line => line.Replace("listen 443 ssl", $"listen 127.0.0.1:{port}", StringComparison.Ordinal)
+                    .Replace("127.0.0.1:8080", $"127.0.0.1:{service}", StringComparison.Ordinal));
             string[] paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
             File.WriteAllText(file, $$"""
                 daemon off; pid {{folder}}/pid; error_log stderr;
@@ -139,7 +142,8 @@ public sealed class ProxyTests
         }
         file = Path.Combine(folder, "Caddyfile");
         var text = File.ReadAllText(Path.Combine(deploy, "Caddyfile"))
-            .Replace("talk.example.org {", $"http://127.0.0.1:{port} {{", StringComparison.Ordinal).Replace("127.0.0.1:8080", $"127.0.0.1:{service}", StringComparison.Ordinal);
+            .Replace("talk.example.org {", $"http://127.0.0.1:{port} {{", StringComparison.Ordinal)
+            .Replace("127.0.0.1:8080", $"127.0.0.1:{service}", StringComparison.Ordinal);
         File.WriteAllText(file, "{\n\tadmin off\n}\n" + text);
         return Run("caddy", "run", "--adapter", "caddyfile", "--config", file);
     }

@@ -74,9 +74,11 @@ public sealed class AddressGuardTests
             stream, "302 Found", "Location: /again\r\n", [], cancellationToken), inside.Port);
         var lookups = 0;
         var settings = new ServeSettings { AllowAddresses = [IPNetwork.Parse("127.0.0.2/32")], FetchSeconds = 5 };
-        var guard = new AddressGuard(settings, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse(lookups++ == 0 ? "127.0.0.2" : "127.0.0.1")]));
+        var guard = new AddressGuard(
+            settings, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse(lookups++ == 0 ? "127.0.0.2" : "127.0.0.1")]));
         using var fetcher = new UrlFetcher(guard, settings);
-        var refused = await Should.ThrowAsync<InputException>(fetcher.FetchAsync($"http://rebinding.example:{inside.Port}/", Stream.Null, default));
+        var refused = await Should.ThrowAsync<InputException>(
+            fetcher.FetchAsync($"http://rebinding.example:{inside.Port}/", Stream.Null, default));
         refused.Code.ShouldBe(JobError.AddressBlocked);
         lookups.ShouldBe(2);
         outside.Connections.ShouldBe(1);
@@ -87,9 +89,12 @@ public sealed class AddressGuardTests
     public async Task A_name_with_one_inner_address_among_public_ones_is_refused()
     {
         await using var inside = LoopbackServer.Serving("127.0.0.1", [1]);
-        var guard = new AddressGuard(new ServeSettings(), (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("93.184.216.34"), IPAddress.Loopback]));
+        var guard = new AddressGuard(
+            new ServeSettings(), (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("93.184.216.34"), IPAddress.Loopback]));
         using var fetcher = new UrlFetcher(guard, new ServeSettings { FetchSeconds = 5 });
-        (await Should.ThrowAsync<InputException>(fetcher.FetchAsync($"http://both.example:{inside.Port}/", Stream.Null, default))).Code.ShouldBe(JobError.AddressBlocked);
+        (
+            await Should.ThrowAsync<InputException>(fetcher.FetchAsync($"http://both.example:{inside.Port}/", Stream.Null, default)))
+            .Code.ShouldBe(JobError.AddressBlocked);
         inside.Connections.ShouldBe(0);
     }
 }

@@ -5,7 +5,9 @@ using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Attacks;
 
-/// <summary>Attacks through URLs, against the running service and real sockets. 127.0.0.2 stands for the internet, 127.0.0.1 for the inside.</summary>
+/// <summary>
+/// Attacks through URLs, against the running service and real sockets. 127.0.0.2 stands for the internet, 127.0.0.1 for the inside.
+/// </summary>
 public sealed class FetchAttackTests(SharedService shared) : IClassFixture<SharedService>
 {
     [Theory]
@@ -40,7 +42,8 @@ public sealed class FetchAttackTests(SharedService shared) : IClassFixture<Share
     public async Task The_same_attack_on_v1_fails_the_job_with_a_stable_code()
     {
         await using var inside = LoopbackServer.Serving("127.0.0.1", Samples.Picture);
-        using var response = await shared.Client.PostJsonAsync("/v1/jobs", new { image = inside.Url, audio = Samples.DataUrl(Samples.VoiceOfASecond) });
+        using var response = await shared.Client.PostJsonAsync(
+            "/v1/jobs", new { image = inside.Url, audio = Samples.DataUrl(Samples.VoiceOfASecond) });
         var job = await shared.Client.EndAsync((await TokenClient.ReadAsync(response)).GetProperty("id").GetString()!);
         job.GetProperty("error").GetProperty("code").GetString().ShouldBe("address_blocked");
         job.GetProperty("error").GetProperty("retryable").GetBoolean().ShouldBeFalse();
@@ -54,7 +57,10 @@ public sealed class FetchAttackTests(SharedService shared) : IClassFixture<Share
     public async Task A_redirect_to_the_inside_is_refused_at_its_own_connection(string status)
     {
         await using var inside = LoopbackServer.Serving("127.0.0.1", Samples.Picture);
-        await using var outside = LoopbackServer.Start("127.0.0.2", (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(stream, status, $"Location: {inside.Url}/x\r\n", [], cancellationToken));
+        await using var outside = LoopbackServer.Start(
+            "127.0.0.2",
+            (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(
+                stream, status, $"Location: {inside.Url}/x\r\n", [], cancellationToken));
         (await SubmitAsync(outside.Url)).Detail.ShouldContain("not a public address");
         outside.Connections.ShouldBe(1);
         inside.Connections.ShouldBe(0);
@@ -111,7 +117,10 @@ public sealed class FetchAttackTests(SharedService shared) : IClassFixture<Share
     [Fact]
     public async Task A_redirect_to_a_file_is_refused()
     {
-        await using var outside = LoopbackServer.Start("127.0.0.2", (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(stream, "302 Found", "Location: file:///etc/passwd\r\n", [], cancellationToken));
+        await using var outside = LoopbackServer.Start(
+            "127.0.0.2",
+            (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(
+                stream, "302 Found", "Location: file:///etc/passwd\r\n", [], cancellationToken));
         (await SubmitAsync(outside.Url)).Detail.ShouldContain("scheme 'file'");
     }
 

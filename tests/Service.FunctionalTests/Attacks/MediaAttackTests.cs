@@ -65,7 +65,8 @@ public sealed class MediaAttackTests(SharedService shared) : IClassFixture<Share
         using var response = await shared.Client.UploadAsync(Samples.Picture, wav);
         var answer = await TokenClient.ReadAsync(response);
         if (response.StatusCode is HttpStatusCode.Accepted)
-            (await shared.Client.EndAsync(answer.GetProperty("id").GetString()!)).GetProperty("inputs")[1].GetProperty("seconds").GetDouble().ShouldBe(0.5, 0.05);
+            (await shared.Client.EndAsync(answer.GetProperty("id").GetString()!)).GetProperty("inputs")[1].GetProperty("seconds")
+                .GetDouble().ShouldBe(0.5, 0.05);
         else
             ((int)response.StatusCode).ShouldBeInRange(413, 422, answer.ToString());
     }
@@ -77,7 +78,8 @@ public sealed class MediaAttackTests(SharedService shared) : IClassFixture<Share
         await RefusedAsync("image", new byte[21_000_000], Samples.VoiceOfASecond, 413, "too_large");
         using var text = await shared.Client.UploadAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", new string('x', 70_000)));
         text.StatusCode.ShouldBe(HttpStatusCode.RequestEntityTooLarge);
-        using var fields = await shared.Client.UploadAsync(Samples.Picture, Samples.VoiceOfASecond, Enumerable.Range(0, 50).Select(i => ($"f{i}", "x")).ToArray());
+        using var fields = await shared.Client.UploadAsync(
+            Samples.Picture, Samples.VoiceOfASecond, Enumerable.Range(0, 50).Select(i => ($"f{i}", "x")).ToArray());
         fields.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         Directory.GetDirectories(Path.Combine(shared.Service.Data, "inputs")).Length.ShouldBe(before);
         Directory.EnumerateFiles(Path.Combine(shared.Service.Data, "aside")).ShouldBeEmpty();

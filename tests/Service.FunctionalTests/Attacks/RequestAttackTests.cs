@@ -23,7 +23,9 @@ public sealed class RequestAttackTests(SharedService shared) : IClassFixture<Sha
     public async Task Paths_lead_nowhere(string method, string target)
     {
         // A raw socket, because clients tidy paths up before they send them.
-        var answer = await RawAsync($"{method} {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nModal-Key: {shared.Client.Key}\r\nModal-Secret: {shared.Client.Secret}\r\nConnection: close\r\n\r\n");
+        var answer = await RawAsync(
+            $"{method} {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nModal-Key: {shared.Client.Key}\r\nModal-Secret: " +
+            $"{shared.Client.Secret}\r\nConnection: close\r\n\r\n");
         answer.ShouldMatch(@"\AHTTP/1\.1 (400|404|405) ");
         answer.ShouldNotContain("SQLite format");
         answer.ShouldNotContain("root:");
@@ -33,7 +35,8 @@ public sealed class RequestAttackTests(SharedService shared) : IClassFixture<Sha
     public async Task A_prompt_of_markup_and_control_characters_is_data_everywhere()
     {
         const string prompt = "<script>alert(1)</script>\r\nSet-Cookie: a=b\u001b[31m\u0000";
-        var id = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", prompt), ("metadata", """{"a":"<img onerror=x>"}"""));
+        var id = await shared.Client.SubmitAsync(
+            Samples.Picture, Samples.VoiceOfASecond, ("prompt", prompt), ("metadata", """{"a":"<img onerror=x>"}"""));
         using var response = await shared.Client.Http.GetAsync($"/v1/jobs/{id}");
         var body = await response.Content.ReadAsStringAsync();
         body.ShouldNotContain("<script>");
@@ -66,7 +69,8 @@ public sealed class RequestAttackTests(SharedService shared) : IClassFixture<Sha
     [Fact]
     public async Task A_flood_of_one_token_is_refused_with_a_time_and_loses_nothing()
     {
-        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=0.05", "--set", "max_queued=12", "--set", "max_queued_per_token=8", "--set", "workers=none");
+        await using var service = await ServiceProcess.StartAsync(
+            "--set", "stub_seconds=0.05", "--set", "max_queued=12", "--set", "max_queued_per_token=8", "--set", "workers=none");
         using var first = await service.TokenAsync();
         using var second = await service.TokenAsync("--max-queued", "6");
         var accepted = new List<(TokenClient Client, string Id)>();
@@ -98,7 +102,8 @@ public sealed class RequestAttackTests(SharedService shared) : IClassFixture<Sha
     [Fact]
     public async Task Submitting_too_fast_is_429()
     {
-        await using var service = await ServiceProcess.StartAsync("--set", "submits_per_minute=2"); // the third is allowed after half a minute
+        // the third is allowed after half a minute
+        await using var service = await ServiceProcess.StartAsync("--set", "submits_per_minute=2");
         using var client = await service.TokenAsync();
         var answers = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => client.UploadAsync(Samples.Picture, Samples.VoiceOfASecond)));
         answers.Count(answer => answer.StatusCode is HttpStatusCode.Accepted).ShouldBe(2);
@@ -120,7 +125,8 @@ public sealed class RequestAttackTests(SharedService shared) : IClassFixture<Sha
         (await brief.Http.GetAsync("/v1/jobs")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
         (await shared.Service.RunAsync("tokens", "revoke", reader.Key)).Code.ShouldBe(0);
         (await shared.Service.RunAsync("tokens", "list")).Output.ShouldContain($"{reader.Key}  revoked");
-        for (var clock = System.Diagnostics.Stopwatch.StartNew(); (await reader.Http.GetAsync("/v1/jobs")).StatusCode is HttpStatusCode.OK; await Task.Delay(100))
+        for (var clock = System.Diagnostics.Stopwatch.StartNew(); (
+            await reader.Http.GetAsync("/v1/jobs")).StatusCode is HttpStatusCode.OK; await Task.Delay(100))
             clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30));
         File.ReadAllText(Path.Combine(shared.Service.Data, "jobs.db"), Encoding.Latin1).ShouldNotContain(reader.Secret);
         shared.Service.Log.ShouldNotContain(reader.Secret);
@@ -133,7 +139,10 @@ public sealed class RequestAttackTests(SharedService shared) : IClassFixture<Sha
         using var client = new HttpClient { BaseAddress = new Uri(service.Url) };
         async Task<HttpStatusCode> AskAsync(string path, params (string Name, string Value)[] headers)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = TokenClient.Form(Samples.Picture, Samples.VoiceOfASecond) };
+            using var request = new HttpRequestMessage(HttpMethod.Post, path)
+            {
+                Content = TokenClient.Form(Samples.Picture, Samples.VoiceOfASecond)
+            };
             foreach (var (name, value) in headers)
                 request.Headers.TryAddWithoutValidation(name, value);
             return (await client.SendAsync(request)).StatusCode;

@@ -17,7 +17,8 @@ public sealed partial class PageTests
     [Fact]
     public async Task The_form_shows_the_limits_of_the_model_and_marks_what_the_service_refuses()
     {
-        await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "generator=bundle", "--set", "model=sketch", "--set", "workers=none");
+        await using var service = await ServiceProcess.StartAsync(
+            "--no-auth", "--set", "generator=bundle", "--set", "model=sketch", "--set", "workers=none");
         var page = await OpenAsync(service.Url, 1280, 1000);
         await page.GetByText("Advanced settings").ClickAsync();
         var sketch = BundleCatalogue.Default().Find("sketch")!.Bundle;
@@ -60,13 +61,20 @@ public sealed partial class PageTests
             if (limits.MaxLength is { } longest)
                 await Expect(control).ToHaveAttributeAsync("maxlength", longest.ToString(CultureInfo.InvariantCulture));
             if (limits.Choices is { } choices)
-                (await control.Locator("option").EvaluateAllAsync<string[]>("options => options.map(option => option.value).filter(value => value)")).ShouldBe(choices);
+                (await control.Locator("option").EvaluateAllAsync<string[]>(
+                    "options => options.map(option => option.value).filter(value => value)")).ShouldBe(choices);
             if (limits.Minimum is not null && field.Default(context) is { } usual)
                 await Expect(control).ToHaveAttributeAsync("placeholder", Convert.ToString(usual, CultureInfo.InvariantCulture)!);
             if (field != VideoFields.Preset && field != VideoFields.Size)
-                (await control.EvaluateAsync<string>("control => control.title || control.closest('label').title")).ShouldStartWith(field.Help);
+                (await control.EvaluateAsync<string>("control => control.title || control.closest('label').title"))
+                    .ShouldStartWith(field.Help);
         }
-        foreach (var (input, kinds) in new[] { ("#picture-file", new[] { MediaKind.Picture, MediaKind.Video }), ("#voice-file", [MediaKind.Audio]), ("#audio2-file", [MediaKind.Audio]) })
+        foreach (var (input, kinds) in
+                new[]
+                {
+                    ("#picture-file", new[] { MediaKind.Picture, MediaKind.Video }), ("#voice-file", [MediaKind.Audio]),
+                    ("#audio2-file", [MediaKind.Audio]),
+                })
         {
             var offered = (await page.Locator(input).GetAttributeAsync("accept"))!.Split(',');
             foreach (var container in MediaContainer.All)
@@ -78,10 +86,12 @@ public sealed partial class PageTests
     [Fact]
     public async Task A_file_whose_type_no_browser_knows_goes_to_the_field_of_its_kind()
     {
-        await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "generator=bundle", "--set", "model=sketch", "--set", "workers=none");
+        await using var service = await ServiceProcess.StartAsync(
+            "--no-auth", "--set", "generator=bundle", "--set", "model=sketch", "--set", "workers=none");
         var page = await OpenAsync(service.Url, 1280, 1000);
         await Expect(page.Locator("#voice-file")).ToHaveAttributeAsync("accept", new Regex(@"\.amr"));
-        foreach (var (name, field) in new[] { ("a.mts", "video"), ("b.MXF", "video"), ("c.heic", "image"), ("d.qoi", "image"), ("e", "image") })
+        foreach (var (name, field) in
+                new[] { ("a.mts", "video"), ("b.MXF", "video"), ("c.heic", "image"), ("d.qoi", "image"), ("e", "image") })
         {
             await page.Locator("#picture-file").SetInputFilesAsync(new FilePayload { Name = name, MimeType = "", Buffer = [1, 2, 3] });
             await page.Locator("#voice-file").SetInputFilesAsync(new FilePayload { Name = "v.amr", MimeType = "", Buffer = [1, 2, 3] });

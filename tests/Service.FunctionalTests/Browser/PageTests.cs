@@ -6,10 +6,14 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Locutor.Service.FunctionalTests.Browser;
 
-/// <summary>The page in Debian's Chromium, from the first click to the playing video. LOCUTOR_SCREENSHOTS names a folder for pictures of it.</summary>
+/// <summary>
+/// The page in Debian's Chromium, from the first click to the playing video. LOCUTOR_SCREENSHOTS names a folder for pictures of it.
+/// </summary>
 public sealed partial class PageTests : IAsyncLifetime
 {
-    private const string PlaysSome = "() => { const video = document.querySelector('.screen video'); return video && video.currentTime > 0.1 && video.videoWidth === 320; }";
+    private const string PlaysSome =
+        "() => { const video = document.querySelector('.screen video'); return video && video.currentTime > 0.1 && video.videoWidth === " +
+        "320; }";
 
     private readonly string folder = Directory.CreateTempSubdirectory("locutor-page-").FullName;
     private readonly List<string> complaints = [];
@@ -28,7 +32,11 @@ public sealed partial class PageTests : IAsyncLifetime
         browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
             ExecutablePath = Environment.GetEnvironmentVariable("LOCUTOR_CHROMIUM") ?? "/usr/bin/chromium",
-            Args = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"],
+            Args =
+            [
+                "--no-sandbox", "--autoplay-policy=no-user-gesture-required", "--use-fake-device-for-media-stream",
+                "--use-fake-ui-for-media-stream"
+            ],
         });
     }
 
@@ -111,7 +119,8 @@ public sealed partial class PageTests : IAsyncLifetime
         await Expect(page.Locator(".notice")).ToContainTextAsync("does not look like the painted portraits", new() { Timeout = 60_000 });
         await ShotAsync(page, "notice");
         using var client = new TokenClient(service.Url, "-", "-");
-        (await client.GetJsonAsync("/v1/jobs")).GetProperty("jobs")[0].GetProperty("notice").GetString()!.ShouldContain("locutor models pull");
+        (await client.GetJsonAsync("/v1/jobs")).GetProperty("jobs")[0].GetProperty("notice").GetString()!
+            .ShouldContain("locutor models pull");
         await page.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
         for (var clock = Stopwatch.StartNew(); !service.Log.Contains("stops: Canceled", StringComparison.Ordinal); await Task.Delay(50))
             clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30), service.Log);
@@ -125,7 +134,8 @@ public sealed partial class PageTests : IAsyncLifetime
         using var client = new TokenClient(service.Url, "-", "-");
         var job = (await client.GetJsonAsync("/v1/jobs")).GetProperty("jobs")[0];
         var file = Path.Combine(service.Data, "seen.mp4");
-        await File.WriteAllBytesAsync(file, await client.Http.GetByteArrayAsync(job.GetProperty("result").GetProperty("video").GetString()));
+        await File.WriteAllBytesAsync(
+            file, await client.Http.GetByteArrayAsync(job.GetProperty("result").GetProperty("video").GetString()));
         var frames = Samples.Make("gray", "-i", file, "-vf", "scale=64:64,format=gray", "-f", "rawvideo");
         double sum = 0;
         for (var i = 64 * 64; i < frames.Length; i++)
@@ -164,7 +174,8 @@ public sealed partial class PageTests : IAsyncLifetime
         await TabToAsync(page, ".actions .danger");
         await page.Keyboard.PressAsync("Enter");
         await Expect(page.Locator(".veil .badge")).ToHaveTextAsync("canceled");
-        (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(360, "nothing is wider than a phone");
+        (await page.EvaluateAsync<int>("document.documentElement.scrollWidth"))
+            .ShouldBeLessThanOrEqualTo(360, "nothing is wider than a phone");
         await page.ReloadAsync();
         await Expect(page.Locator("#history .tile")).ToHaveCountAsync(1);
         await ShotAsync(page, "phone-history");
@@ -183,7 +194,8 @@ public sealed partial class PageTests : IAsyncLifetime
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Sign out" })).ToBeVisibleAsync();
         await Expect(page.Locator("#workers")).ToBeVisibleAsync();
         page.Url.ShouldNotContain(client.Secret);
-        (await page.EvaluateAsync<string>("document.cookie + JSON.stringify(localStorage) + JSON.stringify(sessionStorage)")).ShouldNotContain("ws-");
+        (await page.EvaluateAsync<string>("document.cookie + JSON.stringify(localStorage) + JSON.stringify(sessionStorage)"))
+            .ShouldNotContain("ws-");
     }
 
     [Fact]
@@ -192,10 +204,16 @@ public sealed partial class PageTests : IAsyncLifetime
         await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "stub_seconds=0.2");
         using (var client = new TokenClient(service.Url, "x", "y"))
         {
-            foreach (var prompt in new[] { "A woman sings", "run out of memory", "A very long prompt that goes on and on, about the light, the room, the microphone and the song" })
+            foreach (var prompt in
+                    new[]
+                    {
+                        "A woman sings", "run out of memory",
+                        "A very long prompt that goes on and on, about the light, the room, the microphone and the song",
+                    })
                 await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", prompt)));
         }
-        foreach (var (scheme, width) in new[] { (ColorScheme.Light, 1280), (ColorScheme.Dark, 1280), (ColorScheme.Light, 390), (ColorScheme.Dark, 390) })
+        foreach (var (scheme, width) in
+                new[] { (ColorScheme.Light, 1280), (ColorScheme.Dark, 1280), (ColorScheme.Light, 390), (ColorScheme.Dark, 390) })
             await LookAsync(service, scheme, width);
         complaints.ShouldBeEmpty();
     }

@@ -16,19 +16,23 @@ public sealed class GeneratedClientTests(SharedService shared) : IClassFixture<S
     [Fact]
     public Task NSwag_makes_a_client_that_uploads_watches_and_downloads() => TryAsync(
         "NSwag", "dotnet tool restore",
-        "dotnet nswag openapi2csclient /input:DOCUMENT /output:Generated.cs /namespace:Generated /className:LocutorClient /jsonLibrary:SystemTextJson /generateOptionalParameters:true",
+        "dotnet nswag openapi2csclient /input:DOCUMENT /output:Generated.cs /namespace:Generated /className:LocutorClient " +
+        "/jsonLibrary:SystemTextJson /generateOptionalParameters:true",
         "dotnet build client.csproj -v quiet -o built", "dotnet built/client.dll ARGUMENTS");
 
     [Fact]
     public Task Kiota_makes_a_client_that_uploads_watches_and_downloads() => TryAsync(
         "Kiota", "dotnet tool restore",
-        "dotnet kiota generate --language CSharp --openapi DOCUMENT --output Generated --namespace-name Generated --class-name LocutorClient --log-level Error",
+        "dotnet kiota generate --language CSharp --openapi DOCUMENT --output Generated --namespace-name Generated --class-name " +
+        "LocutorClient --log-level Error",
         "dotnet build client.csproj -v quiet -o built", "dotnet built/client.dll ARGUMENTS");
 
     [Fact]
     public Task Openapi_typescript_makes_types_for_a_program_that_uploads_watches_and_downloads() => TryAsync(
-        "TypeScript", "npm install --no-audit --no-fund --silent", "npx redocly lint DOCUMENT", "npx openapi-typescript DOCUMENT -o generated.ts",
-        "npx tsc --strict --noUncheckedIndexedAccess --target es2022 --module esnext --moduleResolution bundler --lib es2022,dom,dom.iterable program.ts",
+        "TypeScript", "npm install --no-audit --no-fund --silent", "npx redocly lint DOCUMENT",
+        "npx openapi-typescript DOCUMENT -o generated.ts",
+        "npx tsc --strict --noUncheckedIndexedAccess --target es2022 --module esnext --moduleResolution bundler --lib " +
+        "es2022,dom,dom.iterable program.ts",
         "node program.js ARGUMENTS");
 
     /// <summary>Runs the commands; the last one is the program itself, which all generators' programs do alike.</summary>
@@ -40,7 +44,8 @@ public sealed class GeneratedClientTests(SharedService shared) : IClassFixture<S
         var arguments = $"{shared.Service.Url} {shared.Client.Key}.{shared.Client.Secret} portrait.png voice.wav video.mp4";
         var output = "";
         foreach (var command in commands)
-            output = await folder.RunAsync(command.Replace("DOCUMENT", shared.Service.Url + "/openapi.json", StringComparison.Ordinal).Replace("ARGUMENTS", arguments, StringComparison.Ordinal));
+            output = await folder.RunAsync(command.Replace("DOCUMENT", shared.Service.Url + "/openapi.json", StringComparison.Ordinal)
+                .Replace("ARGUMENTS", arguments, StringComparison.Ordinal));
 
         var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         lines[0].ShouldBe("refused 422 invalid_request image steps");
@@ -70,9 +75,19 @@ public sealed class GeneratedClientTests(SharedService shared) : IClassFixture<S
         public async Task<string> RunAsync(string command)
         {
             var words = command.Split(' ');
-            var start = new ProcessStartInfo(words[0], words[1..]) { WorkingDirectory = root, RedirectStandardOutput = true, RedirectStandardError = true };
+            var start = new ProcessStartInfo(words[0], words[1..])
+            {
+                WorkingDirectory = root,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            };
             // Generators look for newer versions of themselves, and build servers would outlive the test.
-            foreach (var (variable, value) in new[] { ("KIOTA_OFFLINE_ENABLED", "true"), ("KIOTA_CLI_TELEMETRY_OPTOUT", "1"), ("MSBUILDDISABLENODEREUSE", "1"), ("UseSharedCompilation", "false") })
+            foreach (var (variable, value) in
+                    new[]
+                    {
+                        ("KIOTA_OFFLINE_ENABLED", "true"), ("KIOTA_CLI_TELEMETRY_OPTOUT", "1"), ("MSBUILDDISABLENODEREUSE", "1"),
+                        ("UseSharedCompilation", "false"),
+                    })
                 start.Environment[variable] = value;
             using var process = Process.Start(start)!;
             var output = process.StandardOutput.ReadToEndAsync();

@@ -24,7 +24,8 @@ public sealed class CrashTests
     {
         var random = new Random(seed);
         await using var service = await ServiceProcess.StartAsync(
-            "--set", "stub_seconds=0.06", "--set", "workers=cpu,cpu", "--set", "max_queued_per_token=100000", "--set", "submits_per_minute=1000000", "--set", "requests_per_minute=10000000");
+            "--set", "stub_seconds=0.06", "--set", "workers=cpu,cpu", "--set", "max_queued_per_token=100000", "--set",
+            "submits_per_minute=1000000", "--set", "requests_per_minute=10000000");
         using var client = await service.TokenAsync("--scopes", "all");
         await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond));
         var kills = Endurance.Of(5, 50);
@@ -64,13 +65,15 @@ public sealed class CrashTests
             }
             head.StatusCode.ShouldBe(HttpStatusCode.OK);
             var video = await client.Http.GetByteArrayAsync($"/?call_id={id}");
-            Convert.ToHexStringLower(SHA256.HashData(video)).ShouldBe(job.GetProperty("result").GetProperty("sha256").GetString(), $"seed {seed}: {id} is torn");
+            Convert.ToHexStringLower(SHA256.HashData(video)).ShouldBe(
+                job.GetProperty("result").GetProperty("sha256").GetString(), $"seed {seed}: {id} is torn");
             Encoding.ASCII.GetString(video, video.Length - id.Length, id.Length).ShouldBe(id, $"seed {seed}: another job's video");
         }
         foreach (var job in listed.Values)
             job.GetProperty("status").GetString().ShouldBeOneOf("succeeded", "failed");
         (await client.GetJsonAsync("/v1/workers")).GetProperty("running").GetInt32().ShouldBe(0);
-        Directory.EnumerateDirectories(Path.Combine(service.Data, "results")).Count().ShouldBeGreaterThanOrEqualTo(ended.Values.Count(end => end.StartsWith("succeeded", StringComparison.Ordinal)));
+        Directory.EnumerateDirectories(Path.Combine(service.Data, "results")).Count()
+            .ShouldBeGreaterThanOrEqualTo(ended.Values.Count(end => end.StartsWith("succeeded", StringComparison.Ordinal)));
     }
 
     private async Task LoadAsync(TokenClient client, CancellationToken cancellationToken)
@@ -80,7 +83,10 @@ public sealed class CrashTests
             try
             {
                 var key = $"crash-{Interlocked.Increment(ref keys)}";
-                using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/jobs") { Content = TokenClient.Form(Samples.Picture, Samples.VoiceOfASecond) };
+                using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/jobs")
+                {
+                    Content = TokenClient.Form(Samples.Picture, Samples.VoiceOfASecond)
+                };
                 request.Headers.Add("Idempotency-Key", key);
                 using var response = await client.Http.SendAsync(request, cancellationToken);
                 response.StatusCode.ShouldBe(HttpStatusCode.Accepted);

@@ -10,7 +10,9 @@ internal static class Endurance
 {
     public static bool Long => TestEnvironment.Long;
 
-    /// <summary>How long may pass until something that has to happen at once has happened. Other tests run at the same time, except in long runs.</summary>
+    /// <summary>
+    /// How long may pass until something that has to happen at once has happened. Other tests run at the same time, except in long runs.
+    /// </summary>
     public static TimeSpan AtOnce => TimeSpan.FromSeconds(Of(20, 1));
 
     public static int Of(int quick, int whole) => Long ? whole : quick;
@@ -24,7 +26,8 @@ internal static class Endurance
     /// <summary>Resident memory in MB.</summary>
     public static double MemoryOf(int process) => File.ReadLines($"/proc/{process}/status")
         .Where(line => line.StartsWith("VmRSS:", StringComparison.Ordinal))
-        .Select(line => double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024).Single();
+        .Select(line => double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024)
+        .Single();
 
     public static void Say(string text)
     {

@@ -10,7 +10,10 @@ namespace Locutor.Service.FunctionalTests.Endurance;
 public sealed class LoadTests
 {
     private static readonly string[] Unlimited =
-        ["--set", "max_queued_per_token=100000", "--set", "submits_per_minute=10000000", "--set", "requests_per_minute=100000000", "--set", "log_level=Warning"];
+        [
+            "--set", "max_queued_per_token=100000", "--set", "submits_per_minute=10000000", "--set", "requests_per_minute=100000000",
+            "--set", "log_level=Warning"
+        ];
 
     private readonly ConcurrentBag<double> submits = [];
     private readonly ConcurrentBag<double> polls = [];
@@ -27,7 +30,9 @@ public sealed class LoadTests
         await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond));
         // A service just started compiles what it runs for the first time; what is measured is one that has run for a moment.
         ThreadPool.SetMinThreads(64, 64);
-        await Parallel.ForEachAsync(Enumerable.Range(0, clients), async (_, _) => await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond), 60));
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, clients),
+            async (_, _) => await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond), 60));
         using var over = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
         var memory = MemoryAsync(service.ProcessId, over.Token);
         await Task.WhenAll(Enumerable.Range(0, clients).Select(number => ClientAsync(client, number, over.Token)));
@@ -65,14 +70,17 @@ public sealed class LoadTests
         await service.StartAgainAsync("--set", "workers=cpu,cpu");
         var restarted = clock.Elapsed.TotalSeconds;
         clock.Restart();
-        while ((await client.GetJsonAsync("/v1/workers")) is var state && state.GetProperty("queued").GetInt32() + state.GetProperty("running").GetInt32() > 0)
+        while ((await client.GetJsonAsync("/v1/workers")) is var state
+            && state.GetProperty("queued").GetInt32() + state.GetProperty("running").GetInt32() > 0)
         {
             clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60 + count / 5.0));
             await Task.Delay(100);
         }
         var drained = clock.Elapsed.TotalSeconds;
         (await ListAsync(client, "succeeded")).Order().ShouldBe(accepted.Order());
-        Endurance.Say($"queue: {count} jobs submitted in {submitted:F1} s, listed in {listed:F1} s, ready again after a restart in {restarted:F1} s, drained by two workers in {drained:F1} s, none lost");
+        Endurance.Say(
+            $"queue: {count} jobs submitted in {submitted:F1} s, listed in {listed:F1} s, ready again after a restart in " +
+            $"{restarted:F1} s, drained by two workers in {drained:F1} s, none lost");
     }
 
     private async Task ClientAsync(TokenClient client, int number, CancellationToken over)
@@ -95,7 +103,8 @@ public sealed class LoadTests
             {
                 await Task.Delay(1000, CancellationToken.None);
                 from = Stopwatch.GetTimestamp();
-                using var head = await client.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"/?call_id={id}"), CancellationToken.None);
+                using var head = await client.Http.SendAsync(
+                    new HttpRequestMessage(HttpMethod.Head, $"/?call_id={id}"), CancellationToken.None);
                 polls.Add(Stopwatch.GetElapsedTime(from).TotalMilliseconds);
                 if (head.StatusCode is not (HttpStatusCode.Accepted or HttpStatusCode.OK))
                     errors.Add($"poll: {(int)head.StatusCode}");

@@ -79,7 +79,9 @@ public sealed class NodeKillTests
             + $"were answered 503 and {answers.GetValueOrDefault(429)} that the queue is full; longest time until a submission got through {outages.DefaultIfEmpty().Max():F1} s; longest job {longest:F1} s");
     }
 
-    /// <summary>Submits one job after another. What is refused or breaks off is sent again, under the same key, to the other node.</summary>
+    /// <summary>
+    /// Submits one job after another. What is refused or breaks off is sent again, under the same key, to the other node.
+    /// </summary>
     private async Task LoadAsync(TokenClient[] nodes, int number, CancellationToken over)
     {
         while (!over.IsCancellationRequested)
@@ -108,14 +110,19 @@ public sealed class NodeKillTests
     {
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/jobs") { Content = TokenClient.Form(Samples.Picture, Samples.VoiceOfASecond) };
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/jobs")
+            {
+                Content = TokenClient.Form(Samples.Picture, Samples.VoiceOfASecond)
+            };
             request.Headers.Add("Idempotency-Key", key);
             using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
             using var response = await node.Http.SendAsync(request, patience.Token);
             answers.AddOrUpdate((int)response.StatusCode, 1, static (_, count) => count + 1);
             if (response.StatusCode is HttpStatusCode.TooManyRequests)
                 this.full[key] = true;
-            return response.StatusCode is HttpStatusCode.Accepted ? (await TokenClient.ReadAsync(response)).GetProperty("id").GetString() : null;
+            return response.StatusCode is HttpStatusCode.Accepted
+                ? (await TokenClient.ReadAsync(response)).GetProperty("id").GetString()
+                : null;
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException)
         {

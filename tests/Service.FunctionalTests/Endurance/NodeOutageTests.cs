@@ -120,7 +120,8 @@ public sealed class NodeOutageTests
             try
             {
                 using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-                using var answer = await this.client.Http.PostAsync("/v1/jobs", TokenClient.Form(Samples.Picture, Samples.VoiceOfASecond), patience.Token);
+                using var answer = await this.client.Http.PostAsync(
+                    "/v1/jobs", TokenClient.Form(Samples.Picture, Samples.VoiceOfASecond), patience.Token);
                 answer.StatusCode.ShouldBeOneOf(HttpStatusCode.Accepted, HttpStatusCode.ServiceUnavailable);
             }
             catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)

@@ -20,7 +20,9 @@ internal enum FaultKind
 internal sealed record Fault(string Site, int Call, FaultKind Kind, TimeSpan Delay)
 {
     public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"{Kind} at call {Call} of {Site}{(Delay > TimeSpan.Zero ? $" after {Delay.TotalSeconds:0.0} s" : "")}");
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Kind} at call {Call} of {Site}{(Delay > TimeSpan.Zero ? $" after {Delay.TotalSeconds:0.0} s" : "")}");
 }
 
 /// <summary>The failure that callers see.</summary>
@@ -81,7 +83,9 @@ internal sealed class FaultPlan(TimeProvider time)
         }
     });
 
-    /// <summary>One fault at one site for the first seeds, so that every site has its turn with both kinds; pairs with delays after them.</summary>
+    /// <summary>
+    /// One fault at one site for the first seeds, so that every site has its turn with both kinds; pairs with delays after them.
+    /// </summary>
     public static IReadOnlyList<Fault> Choose(int seed, IReadOnlyDictionary<string, int> sites)
     {
         var names = sites.Keys.Order(StringComparer.Ordinal).ToArray();

@@ -95,7 +95,8 @@ internal sealed class FaultyFiles(IFileStore inner, FaultPlan plan, TimeProvider
             return inner.KeepAsync(file, path, contentType, cancellationToken);
         });
 
-    public Task<string> OnDiskAsync(string path, string folder, CancellationToken cancellationToken) => inner.OnDiskAsync(path, folder, cancellationToken);
+    public Task<string> OnDiskAsync(string path, string folder, CancellationToken cancellationToken) =>
+        inner.OnDiskAsync(path, folder, cancellationToken);
 
     public Task<Stream?> OpenAsync(string path, CancellationToken cancellationToken) => inner.OpenAsync(path, cancellationToken);
 

@@ -19,7 +19,8 @@ public sealed class LostAnswerTests
     public async Task No_lost_call_or_answer_loses_a_job()
     {
         var clock = Stopwatch.StartNew();
-        var single = int.TryParse(Environment.GetEnvironmentVariable("LOCUTOR_SCHEDULE"), NumberStyles.None, CultureInfo.InvariantCulture, out var given);
+        var single = int.TryParse(
+            Environment.GetEnvironmentVariable("LOCUTOR_SCHEDULE"), NumberStyles.None, CultureInfo.InvariantCulture, out var given);
         int done = 0, hit = 0;
         IReadOnlyDictionary<string, int> sites = new Dictionary<string, int>();
         for (var seed = single ? given : 0; seed < (single ? given + 1 : Schedules);)
@@ -35,14 +36,19 @@ public sealed class LostAnswerTests
                 }
                 catch (Exception exception)
                 {
-                    throw new InvalidOperationException($"schedule {seed} (LOCUTOR_SCHEDULE={seed} LOCUTOR_SEED={TestSeed.Value} repeats it) with {string.Join(", ", faults)}: {exception.Message}", exception);
+                    throw new InvalidOperationException(
+                        $"schedule {seed} (LOCUTOR_SCHEDULE={seed} LOCUTOR_SEED={TestSeed.Value} repeats it) with " +
+                        $"{string.Join(", ", faults)}: {exception.Message}",
+                        exception);
                 }
                 done++;
                 hit += world.Plan.Hit.Count;
             }
             await CheckFilesAsync(world);
         }
-        Endurance.Endurance.Say($"lost answers: {done} schedules over {sites.Count} call sites, {hit} faults met, every job ended once; {clock.Elapsed.TotalSeconds:F0} s");
+        Endurance.Endurance.Say(
+            $"lost answers: {done} schedules over {sites.Count} call sites, {hit} faults met, every job ended once; " +
+            $"{clock.Elapsed.TotalSeconds:F0} s");
         if (!single)
             hit.ShouldBeGreaterThan(done, "the plans have to meet calls");
     }

@@ -12,7 +12,14 @@ internal sealed class Schedule(World world, int seed)
     private readonly Random random = TestSeed.NewRandom(seed);
     private readonly Dictionary<string, string> accepted = new(StringComparer.Ordinal);
     private readonly HashSet<string> deleted = new(StringComparer.Ordinal);
-    private readonly Token token = new() { KeyId = "wk-client", Name = "client", Scopes = TokenScopes.All, CreatedAt = DateTimeOffset.UnixEpoch, WebhookSecret = "" };
+    private readonly Token token = new()
+    {
+        KeyId = "wk-client",
+        Name = "client",
+        Scopes = TokenScopes.All,
+        CreatedAt = DateTimeOffset.UnixEpoch,
+        WebhookSecret = "",
+    };
     private readonly long from = world.Time.GetTimestamp();
 
     private ITokenIndexGrain Index => world.Grains.GetGrain<ITokenIndexGrain>(token.KeyId);
@@ -131,7 +138,8 @@ internal sealed class Schedule(World world, int seed)
             world.Storage.Ends.GetValueOrDefault(id).ShouldBe(1, $"{key} {id} has to end once");
             var job = await AgainAsync(() => world.Grains.GetGrain<IJobGrain>(id).GetAsync());
             if (job is { Status: JobStatus.Failed })
-                throw new InvalidOperationException($"{key} failed for a reason of the service: {job.Error} (attempt {job.Attempt}, {job.LostWorkers} workers lost)");
+                throw new InvalidOperationException(
+                    $"{key} failed for a reason of the service: {job.Error} (attempt {job.Attempt}, {job.LostWorkers} workers lost)");
             if (job is null)
                 (deleted.Contains(id) || world.Time.GetElapsedTime(this.from) > World.Keep).ShouldBeTrue($"{key} {id} has no record");
         }

@@ -41,7 +41,9 @@ internal sealed class World : IAsyncDisposable
         (this.host, Time, Plan, this.folder, this.settings) = (host, time, plan, folder, settings);
         Storage = (FaultyStorage)host.Services.GetRequiredKeyedService<IGrainStorage>(JobsStorage.Name);
         Files = new FaultyFiles(new FolderStore(folder), plan, time);
-        Submitter = new JobSubmitter(Grains, Files, new TokenLimits(Grains, settings, time, NullLoggerFactory.Instance.CreateLogger<TokenLimits>()), new DiskQuota(folder, settings), new Drain(), host.Services.GetRequiredService<JobsMetrics>(), settings);
+        Submitter = new JobSubmitter(
+            Grains, Files, new TokenLimits(Grains, settings, time, NullLoggerFactory.Instance.CreateLogger<TokenLimits>()),
+            new DiskQuota(folder, settings), new Drain(), host.Services.GetRequiredService<JobsMetrics>(), settings);
     }
 
     public VirtualTime Time { get; }
@@ -79,8 +81,10 @@ internal sealed class World : IAsyncDisposable
         builder.AddJobs(
             new ClusterOptions { DataFolder = folder.Root, SiloPort = FreePort.Take(), GatewayPort = FreePort.Take() },
             new JobsOptions { Lease = Lease, KeepResults = Keep, KeepRecords = Keep });
-        var real = builder.Services.Last(service => service.ServiceKey as string == JobsStorage.Name && service.ServiceType == typeof(IGrainStorage));
-        builder.Services.AddKeyedSingleton<IGrainStorage>(JobsStorage.Name, (services, key) => new FaultyStorage((IGrainStorage)real.KeyedImplementationFactory!(services, key), plan));
+        var real = builder.Services.Last(
+            service => service.ServiceKey as string == JobsStorage.Name && service.ServiceType == typeof(IGrainStorage));
+        builder.Services.AddKeyedSingleton<IGrainStorage>(
+            JobsStorage.Name, (services, key) => new FaultyStorage((IGrainStorage)real.KeyedImplementationFactory!(services, key), plan));
         var host = builder.Build();
         time.Start();
         await host.StartAsync();
@@ -100,7 +104,10 @@ internal sealed class World : IAsyncDisposable
     /// <summary>Inputs of a submission: stored as an upload would be, or named by an address.</summary>
     public async Task<JobInput[]> InputsAsync(string jobId, bool stored)
     {
-        JobInput[] named = [new() { Field = "image", Url = "https://example.org/i" }, new() { Field = "audio", Url = "https://example.org/a" }];
+        JobInput[] named =
+        [
+            new() { Field = "image", Url = "https://example.org/i" }, new() { Field = "audio", Url = "https://example.org/a" }
+        ];
         return stored ? [await FetchAsync(jobId, named[0], default), await FetchAsync(jobId, named[1], default)] : named;
     }
 
@@ -125,9 +132,13 @@ internal sealed class World : IAsyncDisposable
     private void StartActors()
     {
         var logger = NullLoggerFactory.Instance;
-        var revoked = new RevokedTokens(Grains, this.host.Services.GetRequiredService<TokenStore>(), Time, this.settings, logger.CreateLogger<RevokedTokens>());
-        var janitor = new Janitor(Grains, this.folder, Files, new DiskQuota(this.folder, this.settings), revoked, this.host.Services.GetRequiredService<JobsMetrics>(), this.settings, Time, logger.CreateLogger<Janitor>());
-        var fetcher = new InputFetchService(Grains, FetchAsync, ModelCatalog.Stub, this.settings, Time, logger.CreateLogger<InputFetchService>());
+        var revoked = new RevokedTokens(
+            Grains, this.host.Services.GetRequiredService<TokenStore>(), Time, this.settings, logger.CreateLogger<RevokedTokens>());
+        var janitor = new Janitor(
+            Grains, this.folder, Files, new DiskQuota(this.folder, this.settings), revoked,
+            this.host.Services.GetRequiredService<JobsMetrics>(), this.settings, Time, logger.CreateLogger<Janitor>());
+        var fetcher = new InputFetchService(
+            Grains, FetchAsync, ModelCatalog.Stub, this.settings, Time, logger.CreateLogger<InputFetchService>());
         Start("janitor", () => janitor.StartAsync(over.Token));
         Start("fetcher", () => fetcher.StartAsync(over.Token));
         Start("webhooks", SendWebhooksAsync);
@@ -156,7 +167,8 @@ internal sealed class World : IAsyncDisposable
             Settings = this.settings,
             Id = $"worker/{Interlocked.Increment(ref workers)}",
         };
-        var loop = new WorkerLoop(Grains, new Runner(Time), this.folder, Files, options, Time, NullLoggerFactory.Instance.CreateLogger<WorkerLoop>());
+        var loop = new WorkerLoop(
+            Grains, new Runner(Time), this.folder, Files, options, Time, NullLoggerFactory.Instance.CreateLogger<WorkerLoop>());
         return loop.RunAsync(ends, ends);
     }
 
@@ -176,7 +188,8 @@ internal sealed class World : IAsyncDisposable
             try
             {
                 if (await Queue.NextWebhookAsync(TimeSpan.FromSeconds(10)).WaitAsync(over.Token) is { Webhook: { } state } job)
-                    await Grains.GetGrain<IJobGrain>(job.Id).RecordWebhookAsync(state with { Attempts = state.Attempts + 1, Settled = true });
+                    await Grains.GetGrain<IJobGrain>(job.Id).RecordWebhookAsync(
+                        state with { Attempts = state.Attempts + 1, Settled = true });
             }
             catch (Exception)
             {

@@ -12,7 +12,8 @@ public sealed class BucketTests
 {
     private static string[] Settings(BucketServer bucket, string secret = BucketServer.SecretKey) =>
     [
-        "--set", $"s3_bucket={BucketServer.Bucket}", "--set", $"s3_endpoint={bucket.Url}", "--set", $"s3_region={BucketServer.Region}", "--set", "s3_prefix=some place",
+        "--set", $"s3_bucket={BucketServer.Bucket}", "--set", $"s3_endpoint={bucket.Url}", "--set", $"s3_region={BucketServer.Region}",
+        "--set", "s3_prefix=some place",
         "--set", $"s3_access_key={BucketServer.AccessKey}", "--set", $"s3_secret_key={secret}", "--set", "stub_seconds=0.1",
     ];
 
@@ -27,18 +28,25 @@ public sealed class BucketTests
         done.GetProperty("status").GetString().ShouldBe("succeeded", done.ToString());
         bucket.Refused.ShouldBe(0);
         bucket.Objects.Keys.Order().ShouldBe(
-            [$"some place/inputs/{id}/audio.wav", $"some place/inputs/{id}/image.png", $"some place/results/{id}/thumbnail-1.jpg", $"some place/results/{id}/video-1.mp4", "some place/store.id"]);
+            [
+                $"some place/inputs/{id}/audio.wav", $"some place/inputs/{id}/image.png", $"some place/results/{id}/thumbnail-1.jpg",
+                $"some place/results/{id}/video-1.mp4", "some place/store.id"
+            ]);
         bucket.Objects[$"some place/inputs/{id}/image.png"].ShouldBe(Samples.Picture);
         foreach (var folder in new[] { "inputs", "results", "work", "aside" })
         {
             // The worker clears up after it has told that the job is done.
-            for (var clock = Stopwatch.StartNew(); Directory.EnumerateFiles(Path.Combine(service.Data, folder), "*", SearchOption.AllDirectories).Any(); await Task.Delay(20))
+            for (var clock = Stopwatch.StartNew(); Directory.EnumerateFiles(
+                Path.Combine(service.Data, folder), "*", SearchOption.AllDirectories).Any(); await Task.Delay(20))
                 clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), $"there are files in {folder}");
         }
 
         var video = await client.Http.GetByteArrayAsync($"/v1/jobs/{id}/video");
         Convert.ToHexStringLower(SHA256.HashData(video)).ShouldBe(done.GetProperty("result").GetProperty("sha256").GetString());
-        using var part = new HttpRequestMessage(HttpMethod.Get, $"/v1/jobs/{id}/video") { Headers = { Range = new RangeHeaderValue(17, 1016) } };
+        using var part = new HttpRequestMessage(HttpMethod.Get, $"/v1/jobs/{id}/video")
+        {
+            Headers = { Range = new RangeHeaderValue(17, 1016) }
+        };
         using var partial = await client.Http.SendAsync(part);
         partial.StatusCode.ShouldBe(HttpStatusCode.PartialContent);
         (await partial.Content.ReadAsByteArrayAsync()).ShouldBe(video[17..1017]);
@@ -83,7 +91,8 @@ public sealed class BucketTests
         await using var bucket = await BucketServer.StartAsync();
         await using var service = await ServiceProcess.StartAsync("--set", "workers=none", "--no-auth");
         await service.TerminateAsync();
-        var good = await service.RunAsync(["serve", "--check", "--no-auth", "--urls", service.Url, "--set", "adopt_store=true", .. Settings(bucket)]);
+        var good = await service.RunAsync(
+            ["serve", "--check", "--no-auth", "--urls", service.Url, "--set", "adopt_store=true", .. Settings(bucket)]);
         good.Output.ShouldContain("ok       files       inputs and results are kept in the bucket videos");
         good.Code.ShouldBe(0, good.Output);
         bucket.Objects.ShouldBeEmpty();

@@ -18,7 +18,8 @@ public sealed class LoopbackServer : IAsyncDisposable
     private readonly Task accepting;
     private int connections;
 
-    private LoopbackServer(string address, int port, Func<LoopbackRequest, Stream, CancellationToken, Task> answer, X509Certificate2? certificate)
+    private LoopbackServer(
+        string address, int port, Func<LoopbackRequest, Stream, CancellationToken, Task> answer, X509Certificate2? certificate)
     {
         this.answer = answer;
         this.certificate = certificate;
@@ -32,7 +33,8 @@ public sealed class LoopbackServer : IAsyncDisposable
 
     public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
 
-    public string Url => $"{(this.certificate is null ? "http" : "https")}://{(Address.Contains(':', StringComparison.Ordinal) ? $"[{Address}]" : Address)}:{Port}";
+    public string Url =>
+        $"{(this.certificate is null ? "http" : "https")}://{(Address.Contains(':', StringComparison.Ordinal) ? $"[{Address}]" : Address)}:{Port}";
 
     public int Connections => Volatile.Read(ref connections);
 
@@ -45,7 +47,9 @@ public sealed class LoopbackServer : IAsyncDisposable
         }
     }
 
-    public static LoopbackServer Start(string address, Func<LoopbackRequest, Stream, CancellationToken, Task> answer, int port = 0, X509Certificate2? certificate = null) =>
+    public static LoopbackServer Start(
+        string address, Func<LoopbackRequest, Stream, CancellationToken, Task> answer, int port = 0,
+        X509Certificate2? certificate = null) =>
         new(address, port, answer, certificate);
 
     /// <summary>Answers every request with these bytes.</summary>
@@ -54,7 +58,9 @@ public sealed class LoopbackServer : IAsyncDisposable
 
     public static async Task AnswerAsync(Stream stream, string status, string headers, byte[] body, CancellationToken cancellationToken)
     {
-        await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {status}\r\nContent-Length: {body.Length}\r\nConnection: close\r\n{headers}\r\n"), cancellationToken);
+        await stream.WriteAsync(
+            Encoding.ASCII.GetBytes($"HTTP/1.1 {status}\r\nContent-Length: {body.Length}\r\nConnection: close\r\n{headers}\r\n"),
+            cancellationToken);
         await stream.WriteAsync(body, cancellationToken);
     }
 
@@ -101,7 +107,8 @@ public sealed class LoopbackServer : IAsyncDisposable
                     requests.Add(request);
                 await this.answer(request, stream, over.Token);
             }
-            catch (Exception exception) when (exception is IOException or OperationCanceledException or SocketException or AuthenticationException)
+            catch (Exception exception)
+                when (exception is IOException or OperationCanceledException or SocketException or AuthenticationException)
             {
                 // The other side may leave at any time.
             }
@@ -121,7 +128,8 @@ public sealed record LoopbackRequest(string Line, IReadOnlyDictionary<string, st
         var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         while (await reader.ReadLineAsync(cancellationToken) is { Length: > 0 } header)
             headers[header.Split(':')[0]] = header[(header.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
-        var body = new char[headers.TryGetValue("Content-Length", out var length) ? int.Parse(length, System.Globalization.CultureInfo.InvariantCulture) : 0];
+        var body = new char[
+            headers.TryGetValue("Content-Length", out var length) ? int.Parse(length, System.Globalization.CultureInfo.InvariantCulture) : 0];
         if (body.Length > 0)
             await reader.ReadBlockAsync(body, cancellationToken);
         return new LoopbackRequest(line, headers, new string(body));

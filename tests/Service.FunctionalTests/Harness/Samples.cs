@@ -8,9 +8,11 @@ namespace Locutor.Service.FunctionalTests.Harness;
 public static class Samples
 {
     private static readonly int Seed = TestSeed.Value & 0xFFFF;
-    private static readonly Lazy<byte[]> LazyPicture = new(() => Make("png", "-f", "lavfi", "-i", $"mandelbrot=size=211x173:start_x=-0.{Seed}", "-frames:v", "1"));
+    private static readonly Lazy<byte[]> LazyPicture = new(
+        () => Make("png", "-f", "lavfi", "-i", $"mandelbrot=size=211x173:start_x=-0.{Seed}", "-frames:v", "1"));
     private static readonly Lazy<byte[]> LazyVoice = new(() => Voice(1.3));
-    private static readonly Lazy<byte[]> LazyVideo = new(() => Make("mp4", "-f", "lavfi", "-i", "testsrc2=size=128x96:rate=25", "-t", "0.8", "-pix_fmt", "yuv420p"));
+    private static readonly Lazy<byte[]> LazyVideo = new(
+        () => Make("mp4", "-f", "lavfi", "-i", "testsrc2=size=128x96:rate=25", "-t", "0.8", "-pix_fmt", "yuv420p"));
 
     public static byte[] Picture => LazyPicture.Value;
 
@@ -21,7 +23,9 @@ public static class Samples
     public static byte[] Video => LazyVideo.Value;
 
     public static byte[] Voice(double seconds) =>
-        Make("wav", "-f", "lavfi", "-i", string.Create(CultureInfo.InvariantCulture, $"anoisesrc=seed={Seed}:duration={seconds}:sample_rate=22050"));
+        Make(
+            "wav", "-f", "lavfi", "-i",
+            string.Create(CultureInfo.InvariantCulture, $"anoisesrc=seed={Seed}:duration={seconds}:sample_rate=22050"));
 
     /// <summary>A WAV of float samples, for values that ffmpeg would not write.</summary>
     public static byte[] FloatWav(int sampleRate, params float[] samples)
@@ -47,7 +51,8 @@ public static class Samples
 
     public static byte[] Text(string text) => Encoding.UTF8.GetBytes(text);
 
-    public static string DataUrl(byte[] bytes, string type = "application/octet-stream") => $"data:{type};base64,{Convert.ToBase64String(bytes)}";
+    public static string DataUrl(byte[] bytes, string type = "application/octet-stream") =>
+        $"data:{type};base64,{Convert.ToBase64String(bytes)}";
 
     /// <summary>Runs ffmpeg with these arguments and an output of this kind.</summary>
     public static byte[] Make(string extension, params string[] arguments)

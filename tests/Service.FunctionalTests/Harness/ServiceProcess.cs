@@ -101,9 +101,14 @@ public sealed class ServiceProcess : IAsyncDisposable
     public Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) => RunWithAsync(this.environment, arguments);
 
     /// <summary>Runs another verb over the same data folder with other variables of the environment.</summary>
-    public async Task<(int Code, string Output, string Error)> RunWithAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    public async Task<(int Code, string Output, string Error)> RunWithAsync(
+        IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Program, [.. arguments, "--data", Data]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Program, [.. arguments, "--data", Data])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         using var process = Process.Start(start)!;
@@ -193,7 +198,9 @@ public sealed class TokenClient : IDisposable
     public TokenClient(string url, string key, string secret)
     {
         (Key, Secret) = (key, secret);
-        Http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, MaxConnectionsPerServer = 512 }) { BaseAddress = new Uri(url), Timeout = TimeSpan.FromSeconds(100) };
+        Http = new HttpClient(
+            new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, MaxConnectionsPerServer = 512 })
+            { BaseAddress = new Uri(url), Timeout = TimeSpan.FromSeconds(100) };
         Http.DefaultRequestHeaders.Add("Modal-Key", key);
         Http.DefaultRequestHeaders.Add("Modal-Secret", secret);
     }

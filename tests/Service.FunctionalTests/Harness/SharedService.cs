@@ -4,7 +4,10 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Locutor.Service.FunctionalTests.Harness;
 
-/// <summary>One service for all tests of a class (IClassFixture), for tests that leave no traces. Classes run in parallel, so none sees jobs of another. It may fetch from 127.0.0.2 (which stands for the internet) and nowhere else inside.</summary>
+/// <summary>
+/// One service for all tests of a class (IClassFixture), for tests that leave no traces. Classes run in parallel, so none sees jobs of
+/// another. It may fetch from 127.0.0.2 (which stands for the internet) and nowhere else inside.
+/// </summary>
 public sealed class SharedService : IAsyncLifetime
 {
     private readonly string trusted = Path.Combine(Path.GetTempPath(), $"locutor-trusted-{Guid.NewGuid():N}.pem");
@@ -21,7 +24,8 @@ public sealed class SharedService : IAsyncLifetime
         await File.WriteAllTextAsync(trusted, Certificate.ExportCertificatePem());
         Service = await ServiceProcess.StartAsync(
             new Dictionary<string, string> { ["SSL_CERT_FILE"] = trusted },
-            "--set", "stub_seconds=0.2", "--set", "allow_addresses=127.0.0.2/32", "--set", "fetch_seconds=6", "--set", "fetch_idle_seconds=3",
+            "--set", "stub_seconds=0.2", "--set", "allow_addresses=127.0.0.2/32", "--set", "fetch_seconds=6", "--set",
+            "fetch_idle_seconds=3",
             "--set", "max_input_mb=20", "--set", "submits_per_minute=100000", "--set", "requests_per_minute=1000000");
         Client = await Service.TokenAsync("--name", "tests", "--scopes", "all");
     }

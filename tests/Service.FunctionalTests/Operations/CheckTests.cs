@@ -23,7 +23,9 @@ public sealed class CheckTests
         output.ShouldContain("warning  settings    LOCUTOR_SOMETHING_ELSE is no variable of this program");
         output.ShouldContain($"FAILURE  addresses   another program listens on {service.Url["http://".Length..]} already");
         output.ShouldContain("FAILURE  addresses   this machine has no address 192.0.2.1");
-        output.ShouldContain($"FAILURE  data        {service.Data} is used by another service (host {Environment.MachineName}, process {service.ProcessId},");
+        output.ShouldContain(
+            $"FAILURE  data        {service.Data} is used by another service (host {Environment.MachineName}, process " +
+            $"{service.ProcessId},");
         output.ShouldContain("FAILURE  workers     there is no cuda:99: this machine shows ");
 
         await service.TerminateAsync();
@@ -37,7 +39,9 @@ public sealed class CheckTests
     [Theory]
     [InlineData("urls", "foo", "urls: expected addresses as http://127.0.0.1:8080, separated by semicolons, found 'foo'")]
     [InlineData("urls", "http://0.0.0.0:8080", "no_auth: expected loopback addresses only, found http://0.0.0.0:8080")]
-    [InlineData("urls", "https://127.0.0.1:8443", "urls: this program has no certificate for https://127.0.0.1:8443; listen on http and put a TLS proxy in front")]
+    [InlineData(
+        "urls", "https://127.0.0.1:8443",
+        "urls: this program has no certificate for https://127.0.0.1:8443; listen on http and put a TLS proxy in front")]
     [InlineData("workers", "gpu0", "workers: expected auto, none, cpu or cuda:0,cuda:1, found 'gpu0'")]
     public async Task A_wrong_setting_is_told_by_the_check_and_at_the_start(string name, string value, string sentence)
     {
@@ -58,12 +62,15 @@ public sealed class CheckTests
         await using var other = LoopbackServer.Serving("127.0.0.1", []);
         await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "workers=none");
         await service.TerminateAsync();
-        foreach (var options in new[] { new[] { "--urls", other.Url }, ["--urls", service.Url, "--set", "gateway_port=" + new Uri(other.Url).Port] })
+        foreach (var options in
+                new[] { new[] { "--urls", other.Url }, ["--urls", service.Url, "--set", "gateway_port=" + new Uri(other.Url).Port] })
         {
             var (code, output, error) = await service.RunAsync(["serve", "--no-auth", "--generator", "stub", .. options]);
             code.ShouldBe(CannotStart, output + error);
             output.ShouldBeEmpty();
-            error.ShouldStartWith($"locutor: the service cannot start: another program listens on 127.0.0.1:{new Uri(other.Url).Port} already; stop that program, or take another port: --");
+            error.ShouldStartWith(
+                $"locutor: the service cannot start: another program listens on 127.0.0.1:{new Uri(other.Url).Port} already; stop " +
+                "that program, or take another port: --");
             error.Trim().ShouldNotContain('\n');
         }
     }
@@ -101,13 +108,17 @@ public sealed class CheckTests
     public void Every_variable_that_the_program_names_is_known()
     {
         var root = Path.Combine(TestEnvironment.Checkout, "src");
-        foreach (var file in Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories).Where(file => !file.Contains("/obj/", StringComparison.Ordinal)))
+        foreach (var file in
+                Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories)
+                    .Where(file => !file.Contains("/obj/", StringComparison.Ordinal)))
         {
-            foreach (System.Text.RegularExpressions.Match name in System.Text.RegularExpressions.Regex.Matches(File.ReadAllText(file), "\"(LOCUTOR_[A-Z0-9_]+[A-Z0-9])\""))
+            foreach (System.Text.RegularExpressions.Match name in
+                    System.Text.RegularExpressions.Regex.Matches(File.ReadAllText(file), "\"(LOCUTOR_[A-Z0-9_]+[A-Z0-9])\""))
                 EnvironmentNames.IsRead(name.Groups[1].Value).ShouldBeTrue($"{file} names {name}, which EnvironmentNames does not know");
         }
     }
 
-    private static Task<(int Code, string Output, string Error)> CheckAsync(ServiceProcess service, IReadOnlyDictionary<string, string> environment, params string[] options) =>
+    private static Task<(int Code, string Output, string Error)> CheckAsync(
+        ServiceProcess service, IReadOnlyDictionary<string, string> environment, params string[] options) =>
         service.RunWithAsync(environment, ["serve", "--check", "--no-auth", "--generator", "stub", .. options]);
 }

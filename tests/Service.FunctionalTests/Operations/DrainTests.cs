@@ -11,7 +11,8 @@ public sealed class DrainTests
     [Fact]
     public async Task Reads_go_on_until_the_workers_have_ended_and_new_jobs_are_refused()
     {
-        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=4", "--set", "drain_seconds=30", "--set", "workers=cpu");
+        await using var service = await ServiceProcess.StartAsync(
+            "--set", "stub_seconds=4", "--set", "drain_seconds=30", "--set", "workers=cpu");
         using var client = await service.TokenAsync("--scopes", "all");
         var finished = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.EndAsync(finished, 60);
@@ -75,14 +76,18 @@ public sealed class DrainTests
         for (var i = 0; i < 100; i++, await Task.Delay(20))
         {
             using var ready = await client.Http.GetAsync("/readyz");
-            if (ready.StatusCode is HttpStatusCode.ServiceUnavailable && (await ready.Content.ReadAsStringAsync()).Contains("draining", StringComparison.Ordinal))
+            if (ready.StatusCode is HttpStatusCode.ServiceUnavailable
+                && (await ready.Content.ReadAsStringAsync()).Contains("draining", StringComparison.Ordinal))
                 return;
         }
         throw new TimeoutException("the service does not say that it drains");
     }
 
-    /// <summary>Submits a job and polls it until it ends. A refused submission is repeated, as its Retry-After asks; a poll has to succeed.</summary>
-    private static async Task LoadAsync(Balancer balancer, ConcurrentBag<string> jobs, ConcurrentQueue<string> failed, CancellationToken over)
+    /// <summary>
+    /// Submits a job and polls it until it ends. A refused submission is repeated, as its Retry-After asks; a poll has to succeed.
+    /// </summary>
+    private static async Task LoadAsync(
+        Balancer balancer, ConcurrentBag<string> jobs, ConcurrentQueue<string> failed, CancellationToken over)
     {
         while (!over.IsCancellationRequested)
         {

@@ -18,7 +18,8 @@ public sealed partial class MetricsTests
     [Fact]
     public async Task A_job_is_measured_by_model_and_stage_and_the_names_keep_to_the_conventions()
     {
-        await using var service = await ServiceProcess.StartAsync("--no-auth", "--allow-private-addresses", "--set", "stub_seconds=0.3", "--set", "clean_seconds=0.2");
+        await using var service = await ServiceProcess.StartAsync(
+            "--no-auth", "--allow-private-addresses", "--set", "stub_seconds=0.3", "--set", "clean_seconds=0.2");
         using var client = new TokenClient(service.Url, "-", "-");
         var metrics = await AfterJobAsync(service, client);
 
@@ -30,7 +31,9 @@ public sealed partial class MetricsTests
             metrics.ShouldContain(Line("locutor_job_stage_duration_seconds_count", $"model=\"stub\",stage=\"{stage}\"", "1"));
         metrics.ShouldContain(Line("locutor_model_load_duration_seconds_count", "device=\"cpu\",model=\"stub\"", "1"));
         metrics.ShouldContain(Line("locutor_fetches_total", "outcome=\"ok\"", "2"));
-        metrics.ShouldContain(Line("locutor_fetched_bytes_total", "", (Samples.Picture.Length + Samples.VoiceOfASecond.Length).ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        metrics.ShouldContain(Line(
+            "locutor_fetched_bytes_total", "",
+            (Samples.Picture.Length + Samples.VoiceOfASecond.Length).ToString(System.Globalization.CultureInfo.InvariantCulture)));
         metrics.ShouldContain(Line("locutor_webhooks_sent_total", "outcome=\"delivered\"", "1"));
         metrics.ShouldContain("locutor_job_wait_seconds_bucket{otel_scope_name=\"Locutor\",model=\"stub\",le=\"86400\"} 1");
         var duration = Value(metrics, "locutor_job_duration_seconds_sum");
@@ -38,7 +41,8 @@ public sealed partial class MetricsTests
         Value(metrics, "locutor_disk_used_bytes").ShouldBeGreaterThan(Samples.Picture.Length);
         Value(metrics, "locutor_disk_quota_bytes").ShouldBe(100e9);
 
-        var complaints = (await RunAsync("promtool", metrics, "check", "metrics")).Split('\n').Where(line => line.StartsWith("locutor", StringComparison.Ordinal));
+        var complaints = (await RunAsync("promtool", metrics, "check", "metrics")).Split('\n')
+            .Where(line => line.StartsWith("locutor", StringComparison.Ordinal));
         complaints.ShouldBeEmpty();
         await AlertsAndDashboardAsync(metrics);
     }
@@ -48,7 +52,8 @@ public sealed partial class MetricsTests
     {
         await using var database = await PostgresServer.StartAsync(FreePort.Take());
         var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
-        await using var first = await ServiceProcess.StartAsync(environment, "--set", "stub_seconds=600", "--set", "workers=cpu", "--set", "drain_seconds=0");
+        await using var first = await ServiceProcess.StartAsync(
+            environment, "--set", "stub_seconds=600", "--set", "workers=cpu", "--set", "drain_seconds=0");
         using var client = await first.TokenAsync("--scopes", "all");
         await using var second = await first.StartAnotherAsync();
         using var other = new TokenClient(second.Url, client.Key, client.Secret);
@@ -58,8 +63,10 @@ public sealed partial class MetricsTests
         foreach (var node in new[] { client, other })
         {
             // Figures are some seconds old: those of a moment between two submissions may come first.
-            var metrics = await UntilAsync(node, metrics => metrics.Contains(Line("locutor_queue_running", "", "2"), StringComparison.Ordinal)
-                && metrics.Contains(Line("locutor_queue_waiting", "", "3"), StringComparison.Ordinal));
+            var metrics = await UntilAsync(
+                node,
+                metrics => metrics.Contains(Line("locutor_queue_running", "", "2"), StringComparison.Ordinal)
+                    && metrics.Contains(Line("locutor_queue_waiting", "", "3"), StringComparison.Ordinal));
             metrics.ShouldContain(Line("locutor_queue_waiting", "", "3"));
             metrics.ShouldContain(Line("locutor_workers", "state=\"working\"", "2"));
             metrics.ShouldContain(Line("locutor_workers", "state=\"set_aside\"", "0"));
@@ -72,11 +79,14 @@ public sealed partial class MetricsTests
     {
         await using var picture = LoopbackServer.Serving("127.0.0.1", Samples.Picture);
         await using var voice = LoopbackServer.Serving("127.0.0.1", Samples.VoiceOfASecond);
-        using var response = await client.PostJsonAsync("/v1/jobs", new { image = picture.Url + "/p.png", audio = voice.Url + "/v.wav", webhook = picture.Url + "/told" });
+        using var response = await client.PostJsonAsync(
+            "/v1/jobs", new { image = picture.Url + "/p.png", audio = voice.Url + "/v.wav", webhook = picture.Url + "/told" });
         var id = (await TokenClient.ReadAsync(response)).GetProperty("id").GetString()!;
         (await client.EndAsync(id)).GetProperty("status").GetString().ShouldBe("succeeded", service.Log);
-        return await UntilAsync(client, metrics => metrics.Contains(Line("locutor_webhooks_sent_total", "outcome=\"delivered\"", "1"), StringComparison.Ordinal)
-            && Value(metrics, "locutor_disk_used_bytes") > 0);
+        return await UntilAsync(
+            client,
+            metrics => metrics.Contains(Line("locutor_webhooks_sent_total", "outcome=\"delivered\"", "1"), StringComparison.Ordinal)
+                && Value(metrics, "locutor_disk_used_bytes") > 0);
     }
 
     private static async Task AlertsAndDashboardAsync(string metrics)
@@ -88,8 +98,14 @@ public sealed partial class MetricsTests
         File.Copy(Path.Combine(AppContext.BaseDirectory, "Operations", "locutor-alerts.test.yml"), Path.Combine(folder, "test.yml"));
         var expressions = Expression().Matches(alerts).Select(match => match.Groups[1].Value).Concat(DashboardExpressions()).ToArray();
         // The dashboard's expressions as rules, so that promtool parses them.
-        var rules = expressions.Select((expression, number) => new { record = $"test:{number}", expr = expression.Replace("$__rate_interval", "5m", StringComparison.Ordinal) });
-        await File.WriteAllTextAsync(Path.Combine(folder, "all.yml"), JsonSerializer.Serialize(new { groups = new[] { new { name = "all", rules } } }));
+        var rules = expressions.Select(
+            (expression, number) => new
+            {
+                record = $"test:{number}",
+                expr = expression.Replace("$__rate_interval", "5m", StringComparison.Ordinal),
+            });
+        await File.WriteAllTextAsync(
+            Path.Combine(folder, "all.yml"), JsonSerializer.Serialize(new { groups = new[] { new { name = "all", rules } } }));
         expressions.Length.ShouldBeGreaterThan(30);
         foreach (var expression in expressions)
             Used().Matches(expression).Select(match => match.Value).ShouldBeSubsetOf(names, expression);
@@ -103,7 +119,11 @@ public sealed partial class MetricsTests
     private static IEnumerable<string> DashboardExpressions()
     {
         using var dashboard = JsonDocument.Parse(File.ReadAllText(Path.Combine(Deploy, "grafana", "locutor.json")));
-        return [.. dashboard.RootElement.GetProperty("panels").EnumerateArray().SelectMany(panel => panel.GetProperty("targets").EnumerateArray()).Select(target => target.GetProperty("expr").GetString()!)];
+        return [
+            .. dashboard.RootElement.GetProperty("panels").EnumerateArray()
+                .SelectMany(panel => panel.GetProperty("targets").EnumerateArray())
+                .Select(target => target.GetProperty("expr").GetString()!)
+        ];
     }
 
     private static async Task<string> UntilAsync(TokenClient client, Func<string, bool> holds)
@@ -127,7 +147,12 @@ public sealed partial class MetricsTests
 
     private static async Task<string> RunAsync(string program, string input, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         using var process = Process.Start(start)!;
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.StandardInput.WriteAsync(input);

@@ -13,7 +13,8 @@ public sealed class OutageTests
     {
         await using var database = await PostgresServer.StartAsync(FreePort.Take());
         await using var service = await ServiceProcess.StartAsync(
-            new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString }, "--set", "stub_seconds=0.2", "--set", "workers=cpu");
+            new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString }, "--set", "stub_seconds=0.2", "--set",
+            "workers=cpu");
         using var client = await service.TokenAsync("--scopes", "all");
         var before = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.EndAsync(before, 60);

@@ -13,17 +13,21 @@ public sealed class RetentionTests
     [Fact]
     public async Task A_result_expires_with_its_inputs_and_says_so()
     {
-        await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "stub_seconds=0", "--set", "keep_days=0.00003", "--set", "clean_seconds=0.2");
+        await using var service = await ServiceProcess.StartAsync(
+            "--no-auth", "--set", "stub_seconds=0", "--set", "keep_days=0.00003", "--set", "clean_seconds=0.2");
         using var client = new TokenClient(service.Url, "-", "-");
         var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         var done = await client.EndAsync(id);
-        (done.GetProperty("expires_at").GetDateTimeOffset() - done.GetProperty("finished_at").GetDateTimeOffset()).TotalSeconds.ShouldBe(2.6, 0.1);
+        (
+            done.GetProperty("expires_at").GetDateTimeOffset() - done.GetProperty("finished_at").GetDateTimeOffset())
+            .TotalSeconds.ShouldBe(2.6, 0.1);
         await client.UntilAsync(id, job => job.GetProperty("status").GetString() == "expired");
         (await client.Http.GetAsync($"/?call_id={id}")).StatusCode.ShouldBe(HttpStatusCode.Gone);
         using var video = await client.Http.GetAsync($"/v1/jobs/{id}/video");
         video.StatusCode.ShouldBe(HttpStatusCode.Gone);
         (await TokenClient.ReadAsync(video)).GetProperty("code").GetString().ShouldBe("expired");
-        for (var clock = Stopwatch.StartNew(); Directory.EnumerateFileSystemEntries(service.Data, id, SearchOption.AllDirectories).Any(); await Task.Delay(50))
+        for (var clock = Stopwatch.StartNew(); Directory.EnumerateFileSystemEntries(service.Data, id, SearchOption.AllDirectories)
+            .Any(); await Task.Delay(50))
             clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), "the files are still there");
     }
 
@@ -44,14 +48,16 @@ public sealed class RetentionTests
             await client.EndAsync(ids[^1]);
         }
         await client.UntilAsync(ids[0], job => job.GetProperty("status").GetString() == "expired");
-        (await client.GetJsonAsync($"/v1/jobs/{ids[^1]}")).GetProperty("status").GetString().ShouldBe("succeeded", "one result is well within the quota");
+        (await client.GetJsonAsync($"/v1/jobs/{ids[^1]}")).GetProperty("status").GetString()
+            .ShouldBe("succeeded", "one result is well within the quota");
 
         await service.TerminateAsync();
         await service.StartAgainAsync("--set", "workers=none");
         for (var clock = Stopwatch.StartNew(); ; await Task.Delay(100))
         {
             using var response = await client.UploadAsync(Samples.Picture, voice);
-            if (response.StatusCode is HttpStatusCode.ServiceUnavailable && (await client.GetJsonAsync("/v1/jobs?status=succeeded")).GetProperty("jobs").GetArrayLength() == 0)
+            if (response.StatusCode is HttpStatusCode.ServiceUnavailable
+                && (await client.GetJsonAsync("/v1/jobs?status=succeeded")).GetProperty("jobs").GetArrayLength() == 0)
             {
                 response.Headers.RetryAfter.ShouldNotBeNull();
                 (await TokenClient.ReadAsync(response)).GetProperty("code").GetString().ShouldBe("disk_full");
@@ -80,7 +86,8 @@ public sealed class RetentionTests
                 await service.StartAgainAsync("--set", "upload_minutes=0.02");
                 for (var clock = Stopwatch.StartNew(); Directory.Exists(Path.Combine(service.Data, "inputs", left)); await Task.Delay(50))
                     clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), "what the crash left is still there");
-                Directory.GetFiles(Path.Combine(service.Data, "inputs", fresh)).ShouldNotBeEmpty("it may be an upload to another machine that is still going on");
+                Directory.GetFiles(Path.Combine(service.Data, "inputs", fresh))
+                    .ShouldNotBeEmpty("it may be an upload to another machine that is still going on");
             }
         }
         (await client.Http.GetByteArrayAsync($"/v1/jobs/{done}/inputs/image")).ShouldBe(Samples.Picture);
@@ -99,7 +106,8 @@ public sealed class RetentionTests
     {
         for (var clock = Stopwatch.StartNew(); ; await Task.Delay(20))
         {
-            if (Directory.GetFiles(Path.Combine(service.Data, "inputs"), "*", SearchOption.AllDirectories).Select(file => Path.GetFileName(Path.GetDirectoryName(file))!).Except(known).SingleOrDefault() is { } id)
+            if (Directory.GetFiles(Path.Combine(service.Data, "inputs"), "*", SearchOption.AllDirectories)
+                .Select(file => Path.GetFileName(Path.GetDirectoryName(file))!).Except(known).SingleOrDefault() is { } id)
                 return id;
             clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), "no picture was stored");
         }
@@ -112,7 +120,10 @@ public sealed class RetentionTests
         var body = await form.ReadAsByteArrayAsync();
         var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, new Uri(service.Url).Port);
-        var head = string.Create(CultureInfo.InvariantCulture, $"POST /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {form.Headers.ContentType}\r\nContent-Length: {body.Length}\r\n\r\n");
+        var head = string.Create(
+            CultureInfo.InvariantCulture,
+            $"POST /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {form.Headers.ContentType}\r\nContent-Length: " +
+            $"{body.Length}\r\n\r\n");
         await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(head));
         await client.GetStream().WriteAsync(body.AsMemory(0, body.Length - 1000));
         return client;

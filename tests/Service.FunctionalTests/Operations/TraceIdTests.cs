@@ -9,7 +9,8 @@ public sealed class TraceIdTests
     [Fact]
     public async Task A_refused_submission_and_a_failed_job_can_be_found_in_the_log()
     {
-        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=0", "--set", "workers=cpu", "--set", "quota_gb=0.001", "--set", "clean_seconds=0.1");
+        await using var service = await ServiceProcess.StartAsync(
+            "--set", "stub_seconds=0", "--set", "workers=cpu", "--set", "quota_gb=0.001", "--set", "clean_seconds=0.1");
         using var client = await service.TokenAsync("--scopes", "all");
         var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "run out of memory"));
         (await client.EndAsync(id)).GetProperty("status").GetString().ShouldBe("failed");
@@ -41,7 +42,8 @@ public sealed class TraceIdTests
     /// <summary>The log is written after the answer, by another thread.</summary>
     private static async Task IsLoggedAsync(ServiceProcess service, HttpResponseMessage response, string line)
     {
-        for (var clock = System.Diagnostics.Stopwatch.StartNew(); !service.Log.Contains($"{line}, trace {IdOf(response)}", StringComparison.Ordinal); await Task.Delay(50))
+        for (var clock = System.Diagnostics.Stopwatch.StartNew(); !service.Log.Contains(
+            $"{line}, trace {IdOf(response)}", StringComparison.Ordinal); await Task.Delay(50))
             clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(20), service.Log);
     }
 }

@@ -18,12 +18,19 @@ public sealed class TracingTests
             await LoopbackServer.AnswerAsync(stream, "200 OK", "", [], cancellationToken);
         });
         await using var inputs = LoopbackServer.Serving("127.0.0.1", Samples.Picture);
-        var environment = new Dictionary<string, string> { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Url, ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf", ["OTEL_BSP_SCHEDULE_DELAY"] = "100" };
-        await using var service = await ServiceProcess.StartAsync(environment, "--no-auth", "--allow-private-addresses", "--set", "stub_seconds=0", "--set", "log_json=true");
+        var environment = new Dictionary<string, string>
+        {
+            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Url, ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+            ["OTEL_BSP_SCHEDULE_DELAY"] = "100",
+        };
+        await using var service = await ServiceProcess.StartAsync(
+            environment, "--no-auth", "--allow-private-addresses", "--set", "stub_seconds=0", "--set", "log_json=true");
         using var client = new TokenClient(service.Url, "-", "-");
         var trace = Guid.NewGuid().ToByteArray();
         client.Http.DefaultRequestHeaders.Add("traceparent", $"00-{Convert.ToHexStringLower(trace)}-00f067aa0ba902b7-01");
-        using var response = await client.PostJsonAsync("/v1/jobs", new { image = inputs.Url + "/p.png", audio = Samples.DataUrl(Samples.VoiceOfASecond), webhook = inputs.Url + "/told" });
+        using var response = await client.PostJsonAsync(
+            "/v1/jobs",
+            new { image = inputs.Url + "/p.png", audio = Samples.DataUrl(Samples.VoiceOfASecond), webhook = inputs.Url + "/told" });
         var id = (await TokenClient.ReadAsync(response)).GetProperty("id").GetString()!;
         (await client.EndAsync(id)).GetProperty("status").GetString().ShouldBe("succeeded");
 
@@ -35,7 +42,8 @@ public sealed class TracingTests
     /// <summary>Every line is an object with a time, those of the worker too, which name their device.</summary>
     private static void LogIsStructured(string log, string job)
     {
-        var lines = log.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize<JsonElement>(line)).ToArray();
+        var lines = log.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize<JsonElement>(line))
+            .ToArray();
         foreach (var line in lines)
             line.GetProperty("Timestamp").GetDateTimeOffset().ShouldBe(DateTimeOffset.UtcNow, TimeSpan.FromMinutes(5));
         var begins = lines.Single(line => line.GetProperty("Message").GetString() == $"{job} begins, attempt 1");

@@ -8,7 +8,9 @@ namespace Locutor.Service.FunctionalTests.Operations;
 /// <summary>Data folders of other versions of the program.</summary>
 public sealed class UpgradeTests
 {
-    /// <summary>A data folder that version 0.1.0 left before schema versions were recorded: one finished job, one that waits, one token.</summary>
+    /// <summary>
+    /// A data folder that version 0.1.0 left before schema versions were recorded: one finished job, one that waits, one token.
+    /// </summary>
     [Fact]
     public async Task A_data_folder_of_the_last_released_schema_is_taken_over()
     {

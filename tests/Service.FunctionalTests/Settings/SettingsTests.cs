@@ -8,20 +8,26 @@ public sealed class SettingsTests
     public void The_documented_table_is_the_programs()
     {
         var table = string.Join('\n', SettingsTable.All.Select(setting =>
-            $"| `{setting.Name}` | {(setting.Name == "data" ? "`~/.local/share/locutor`" : setting.Show(new ServeSettings()) is { Length: > 0 } value ? $"`{value}`" : "")} | {setting.Help} |"));
-        File.ReadAllText(Path.Combine(TestEnvironment.Checkout, "docs", "service.md")).ShouldContain($"| setting | default | |\n|---|---|---|\n{table}\n");
+            $"| `{setting.Name}` | " +
+            $"{(setting.Name == "data" ? "`~/.local/share/locutor`" : setting.Show(new ServeSettings()) is { Length: > 0 } value ? $"`{value}`" : "")} " +
+            $"| {setting.Help} |"));
+        File.ReadAllText(Path.Combine(TestEnvironment.Checkout, "docs", "service.md"))
+            .ShouldContain($"| setting | default | |\n|---|---|---|\n{table}\n");
     }
 
     [Fact]
     public void The_command_line_wins_over_the_environment_and_that_over_the_file()
     {
         var folder = Directory.CreateTempSubdirectory("locutor-settings-").FullName;
-        File.WriteAllText(Path.Combine(folder, "locutor.json"), """{ "max_queued": 1, "keep_days": 2, "lease_seconds": 3, "allow_addresses": ["10.0.0.0/8", "fd00::/8"], "vram_budget": 24 }""");
+        File.WriteAllText(
+            Path.Combine(folder, "locutor.json"),
+            """{ "max_queued": 1, "keep_days": 2, "lease_seconds": 3, "allow_addresses": ["10.0.0.0/8", "fd00::/8"], "vram_budget": 24 }""");
         var settings = SettingsLoader.Load(
             null,
             [new("LOCUTOR_KEEP_DAYS", "20"), new("LOCUTOR_LEASE_SECONDS", "30"), new("LOCUTOR_TORCH", "/elsewhere")],
             [new("data", folder), new("lease_seconds", "40")]);
-        (settings.MaxQueued, settings.KeepDays, settings.LeaseSeconds, settings.AllowAddresses.Count, settings.VramBudget).ShouldBe((1, 20, 40, 2, "24"));
+        (settings.MaxQueued, settings.KeepDays, settings.LeaseSeconds, settings.AllowAddresses.Count, settings.VramBudget)
+            .ShouldBe((1, 20, 40, 2, "24"));
         Directory.Delete(folder, recursive: true);
     }
 

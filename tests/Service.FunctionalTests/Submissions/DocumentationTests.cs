@@ -19,7 +19,8 @@ public sealed partial class DocumentationTests(SketchService service) : IClassFi
     {
         string path = Path.Combine(Root(), "docs", "requests.md"), text = File.ReadAllText(path);
         int from = text.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length, to = text.IndexOf(End, StringComparison.Ordinal);
-        if (Environment.GetEnvironmentVariable("LOCUTOR_WRITE_DOCS") is { Length: > 0 }) File.WriteAllText(path, text[..from] + Table() + text[to..]);
+        if (Environment.GetEnvironmentVariable("LOCUTOR_WRITE_DOCS") is { Length: > 0 })
+            File.WriteAllText(path, text[..from] + Table() + text[to..]);
         else text[from..to].ShouldBe(Table(), "run this test with LOCUTOR_WRITE_DOCS=1 to write the table of docs/requests.md anew");
     }
 
@@ -27,11 +28,13 @@ public sealed partial class DocumentationTests(SketchService service) : IClassFi
     public void The_page_about_inputs_names_every_container_under_its_kind()
     {
         string[] lines = File.ReadAllLines(Path.Combine(Root(), "docs", "inputs.md"));
-        foreach (var (kind, row) in new[] { (MediaKind.Picture, "| pictures |"), (MediaKind.Video, "| videos |"), (MediaKind.Audio, "| sounds |") })
+        foreach (var (kind, row) in
+                new[] { (MediaKind.Picture, "| pictures |"), (MediaKind.Video, "| videos |"), (MediaKind.Audio, "| sounds |") })
         {
             string named = lines.Single(line => line.StartsWith(row, StringComparison.Ordinal));
             foreach (var container in MediaContainer.All.Where(container => container.Names(kind) is not null))
-                container.Names(kind)!.Extensions.Append(container.Name).ShouldContain(name => named.Contains(name, StringComparison.OrdinalIgnoreCase), $"{row} {container.Name}");
+                container.Names(kind)!.Extensions.Append(container.Name)
+                    .ShouldContain(name => named.Contains(name, StringComparison.OrdinalIgnoreCase), $"{row} {container.Name}");
         }
     }
 
@@ -56,7 +59,8 @@ public sealed partial class DocumentationTests(SketchService service) : IClassFi
         foreach (var (body, format) in new[] { ("JobSubmission", "uri"), ("JobUpload", "binary") })
         {
             var properties = schemas.GetProperty(body).GetProperty("properties");
-            properties.EnumerateObject().Select(property => property.Name).ShouldBe(VideoFields.All.Select(field => field.Name).Concat(ForPrograms));
+            properties.EnumerateObject().Select(property => property.Name)
+                .ShouldBe(VideoFields.All.Select(field => field.Name).Concat(ForPrograms));
             foreach (var field in VideoFields.All) Compare(field, properties.GetProperty(field.Name), isForm: body == "JobUpload");
             properties.GetProperty("image").GetProperty("format").GetString().ShouldBe(format);
         }
@@ -79,36 +83,45 @@ public sealed partial class DocumentationTests(SketchService service) : IClassFi
                 fields[field.Name].GetProperty("help").GetString().ShouldBe(field.Help);
                 Maximum(fields[field.Name], "maximum").ShouldBe(field.Limits(bundle).Maximum);
             }
-            var preset = model.GetProperty("presets").EnumerateArray().Single(preset => preset.GetProperty("name").GetString() == bundle.DefaultPreset);
+            var preset = model.GetProperty("presets").EnumerateArray()
+                .Single(preset => preset.GetProperty("name").GetString() == bundle.DefaultPreset);
             preset.GetProperty("steps").GetInt32().ShouldBe(bundle.Presets[bundle.DefaultPreset].Steps);
             preset.GetProperty("prompt").GetString().ShouldBe(bundle.DefaultPrompt);
         }
         models[0].GetProperty("name").GetString().ShouldBe("sketch");
-        models[0].GetProperty("fields").EnumerateArray().Single(field => field.GetProperty("name").GetString() == "motion_frames").GetProperty("maximum").GetInt32().ShouldBe(29);
+        models[0].GetProperty("fields").EnumerateArray().Single(field => field.GetProperty("name").GetString() == "motion_frames")
+            .GetProperty("maximum").GetInt32().ShouldBe(29);
     }
 
     private static void Compare(RequestField field, JsonElement schema, bool isForm = false)
     {
         var limits = field.Limits(null);
         var type = schema.GetProperty("type");
-        var types = type.ValueKind is JsonValueKind.Array ? type.EnumerateArray().Select(one => one.GetString()).Where(one => one != "null") : [type.GetString()];
+        var types = type.ValueKind is JsonValueKind.Array
+            ? type.EnumerateArray().Select(one => one.GetString()).Where(one => one != "null")
+            : [type.GetString()];
         types.ShouldBe([isForm && (limits.Type is "array" or "object") ? "string" : limits.Type], field.Name);
         schema.GetProperty("description").GetString()!.ShouldStartWith(field.Help);
         Maximum(schema, "maximum").ShouldBe(limits.Maximum, field.Name);
         Maximum(schema, "minimum").ShouldBe(limits.Minimum, field.Name);
-        if (limits.Choices is { } choices) schema.GetProperty("enum").EnumerateArray().Select(choice => choice.GetString()!).ShouldBe(choices);
+        if (limits.Choices is { } choices)
+            schema.GetProperty("enum").EnumerateArray().Select(choice => choice.GetString()!).ShouldBe(choices);
     }
 
-    private static double? Maximum(JsonElement schema, string name) => schema.TryGetProperty(name, out var value) ? value.GetDouble() : null;
+    private static double? Maximum(JsonElement schema, string name) =>
+        schema.TryGetProperty(name, out var value) ? value.GetDouble() : null;
 
     private static string Table()
     {
         var rows = VideoFields.All.Select(field =>
-            $"| `{field.Name}` | {(field.Option is { } option ? $"`{(field.ShortOption is { } letter ? letter + ", " : "")}{option}`" : "")} | {(field is FileField ? "a file" : field.Expected(null))} | {field.DefaultText} | {field.Help} |");
+            $"| `{field.Name}` | " +
+            $"{(field.Option is { } option ? $"`{(field.ShortOption is { } letter ? letter + ", " : "")}{option}`" : "")} | " +
+            $"{(field is FileField ? "a file" : field.Expected(null))} | {field.DefaultText} | {field.Help} |");
         return "| field | option | expects | default | |\n|---|---|---|---|---|\n" + string.Join('\n', rows) + "\n";
     }
 
-    private static string Root([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", ".."));
+    private static string Root([CallerFilePath] string file = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", ".."));
 
     [GeneratedRegex(@"locutor generate [^\n`]*")]
     private static partial Regex GenerateLine();

@@ -12,7 +12,8 @@ namespace Locutor.Service.FunctionalTests.Submissions;
 internal sealed record Sent(RequestField Field, string Json, string Text)
 {
     /// <summary>The text, and what it is in JSON: a number, flag or structure as it is, anything else a string.</summary>
-    public static Sent From(RequestField field, string text) => new(field, field is not TextField && IsJson(text) ? text : JsonSerializer.Serialize(text), text);
+    public static Sent From(RequestField field, string text) =>
+        new(field, field is not TextField && IsJson(text) ? text : JsonSerializer.Serialize(text), text);
 
     public override string ToString() => $"{Field.Name} = {(Text.Length > 60 ? Text[..60] + "..." : Text)}";
 
@@ -89,8 +90,10 @@ internal sealed class Doors(TokenClient client, string model)
         if (response.StatusCode is HttpStatusCode.Accepted) return null;
         response.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity, answer.ToString());
         answer.GetProperty("code").GetString().ShouldBe("invalid_request");
-        return Reason(answer.GetProperty("errors").EnumerateObject().ToDictionary(error => error.Name, error => error.Value.EnumerateArray().Select(reason => reason.GetString()!).ToArray()));
+        return Reason(answer.GetProperty("errors").EnumerateObject()
+            .ToDictionary(error => error.Name, error => error.Value.EnumerateArray().Select(reason => reason.GetString()!).ToArray()));
     }
 
-    private static string Reason(IReadOnlyDictionary<string, string[]> errors) => string.Join("; ", errors.SelectMany(error => error.Value.Select(reason => $"{error.Key}: {reason}")));
+    private static string Reason(IReadOnlyDictionary<string, string[]> errors) =>
+        string.Join("; ", errors.SelectMany(error => error.Value.Select(reason => $"{error.Key}: {reason}")));
 }

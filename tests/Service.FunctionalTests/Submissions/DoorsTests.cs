@@ -16,7 +16,8 @@ public sealed class SketchService : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Service = await ServiceProcess.StartAsync(
-            "--set", "generator=bundle", "--set", "model=sketch", "--set", "workers=none", "--set", "submits_per_minute=100000", "--set", "requests_per_minute=1000000", "--set", "max_queued_per_token=100000");
+            "--set", "generator=bundle", "--set", "model=sketch", "--set", "workers=none", "--set", "submits_per_minute=100000", "--set",
+            "requests_per_minute=1000000", "--set", "max_queued_per_token=100000");
         Client = await Service.TokenAsync("--scopes", "all");
     }
 
@@ -83,7 +84,8 @@ public sealed class DoorsTests(SketchService service) : IClassFixture<SketchServ
     [Fact]
     public async Task Boxes_need_two_voices()
     {
-        var answers = await AnswersAsync([VideoFields.Image, VideoFields.Audio], [Sent.From(VideoFields.Boxes, "[[0,0,20,20],[30,0,50,20]]")]);
+        var answers = await AnswersAsync(
+            [VideoFields.Image, VideoFields.Audio], [Sent.From(VideoFields.Boxes, "[[0,0,20,20],[30,0,50,20]]")]);
         answers.ShouldAllBe(answer => answer == "boxes: expected boxes only with two voices, found one voice");
     }
 
@@ -91,7 +93,8 @@ public sealed class DoorsTests(SketchService service) : IClassFixture<SketchServ
     public async Task All_faults_are_told_at_once()
     {
         var answers = await AnswersAsync(
-            Sent.From(VideoFields.Steps, "0"), Sent.From(VideoFields.TextGuidance, "NaN"), Sent.From(VideoFields.Size, "9000p"), Sent.From(VideoFields.MotionFrames, "33"));
+            Sent.From(VideoFields.Steps, "0"), Sent.From(VideoFields.TextGuidance, "NaN"), Sent.From(VideoFields.Size, "9000p"),
+            Sent.From(VideoFields.MotionFrames, "33"));
         answers.ShouldAllBe(answer => answer ==
             "size: expected one of portrait, found '9000p'; steps: expected a whole number from 1 to 1000, found 0; "
             + "text_guidance: expected a number from 0 to 30, found 'NaN'; motion_frames: expected one of 1, 5, 9, ... up to 29, found 33");
@@ -106,18 +109,21 @@ public sealed class DoorsTests(SketchService service) : IClassFixture<SketchServ
         foreach (var response in new[] { json, form })
         {
             ((int)response.StatusCode).ShouldBe(422);
-            (await TokenClient.ReadAsync(response)).GetProperty("errors").GetProperty("promt")[0].GetString()!.ShouldStartWith("there is no such field; did you mean prompt");
+            (await TokenClient.ReadAsync(response)).GetProperty("errors").GetProperty("promt")[0].GetString()!
+                .ShouldStartWith("there is no such field; did you mean prompt");
         }
         var (code, _, error) = await GenerateAsync("--promt", "typo");
         code.ShouldBe(2);
         error.ShouldContain("--promt: there is no such option; did you mean --prompt");
-        (await GenerateAsync("--audio", "voice.wav")).Error.ShouldContain("--audio: there is no such option; did you mean --audio-type, --audio1-path, --audio2-path?");
+        (await GenerateAsync("--audio", "voice.wav")).Error.ShouldContain(
+            "--audio: there is no such option; did you mean --audio-type, --audio1-path, --audio2-path?");
     }
 
     [Fact]
     public async Task A_file_and_a_URL_for_one_input_are_refused()
     {
-        using var response = await service.Client.UploadAsync(Samples.Picture, Samples.VoiceOfASecond, ("image", "http://127.0.0.1:9/nothing"));
+        using var response = await service.Client.UploadAsync(
+            Samples.Picture, Samples.VoiceOfASecond, ("image", "http://127.0.0.1:9/nothing"));
         ((int)response.StatusCode).ShouldBe(422);
         (await TokenClient.ReadAsync(response)).GetProperty("errors").GetProperty("image")[0].GetString().ShouldBe("given more than once");
     }
@@ -154,11 +160,13 @@ public sealed class DoorsTests(SketchService service) : IClassFixture<SketchServ
         var folder = Directory.CreateTempSubdirectory("locutor-boxes-").FullName;
         try
         {
-            string picture = Path.Combine(folder, "two.png"), voice = Path.Combine(folder, "voice.wav"), output = Path.Combine(folder, "video.mp4");
+            string picture = Path.Combine(folder, "two.png"), voice = Path.Combine(folder, "voice.wav"),
+                output = Path.Combine(folder, "video.mp4");
             await File.WriteAllBytesAsync(picture, Samples.Picture);
             await File.WriteAllBytesAsync(voice, Samples.VoiceOfASecond);
             var (code, _, error) = await RunAsync(
-                "generate", "-i", picture, "-a", voice, "--audio2-path", voice, "-o", output, "--model", "sketch", "--box", "30,0,100,173", "--box", "110,0,190,174");
+                "generate", "-i", picture, "-a", voice, "--audio2-path", voice, "-o", output, "--model", "sketch", "--box", "30,0,100,173",
+                "--box", "110,0,190,174");
             code.ShouldBe(2, error);
             error.ShouldContain("locutor: --box: expected boxes inside the picture of 211 x 173 pixels, found [110, 0, 190, 174]");
             File.Exists(output).ShouldBeFalse();
@@ -187,7 +195,10 @@ public sealed class DoorsTests(SketchService service) : IClassFixture<SketchServ
     }
 
     private async Task<string?[]> AnswersAsync(params Sent[] sent) => await AnswersAsync(
-        sent.Any(one => one.Field is BoxesField) ? [VideoFields.Image, VideoFields.Audio, VideoFields.Audio2] : [VideoFields.Image, VideoFields.Audio], sent);
+        sent.Any(one => one.Field is BoxesField)
+            ? [VideoFields.Image, VideoFields.Audio, VideoFields.Audio2]
+            : [VideoFields.Image, VideoFields.Audio],
+        sent);
 
     private async Task<string?[]> AnswersAsync(IReadOnlyList<RequestField> files, Sent[] sent)
     {
@@ -204,13 +215,23 @@ public sealed class DoorsTests(SketchService service) : IClassFixture<SketchServ
         var limits = field.Limits(Sketch);
         string[] texts = limits.Type switch
         {
-            "integer" => [Number(limits.Minimum!.Value - 1), Number(limits.Maximum!.Value + 1), "2.5", "1e999", "-1e999", "NaN", "Infinity", "-Infinity", "many", "true", "[1]", ""],
-            "number" => [Number(limits.Minimum!.Value - 0.001), Number(limits.Maximum!.Value + 0.001), "1e999", "-1e999", "NaN", "Infinity", "-Infinity", "much", "false", "{}", ""],
+            "integer" =>
+            [
+                Number(limits.Minimum!.Value - 1), Number(limits.Maximum!.Value + 1), "2.5", "1e999", "-1e999", "NaN", "Infinity",
+                "-Infinity", "many", "true", "[1]", ""
+            ],
+            "number" =>
+            [
+                Number(limits.Minimum!.Value - 0.001), Number(limits.Maximum!.Value + 0.001), "1e999", "-1e999", "NaN", "Infinity",
+                "-Infinity", "much", "false", "{}", ""
+            ],
             "boolean" => ["perhaps", "2", "[true]", ""],
             "array" => ["[[0,0,20,20]]", "[[0,0,20,20],[30,0,50,20],[60,0,80,20]]", "[[20,0,0,20],[30,0,50,20]]", "[[0,20,20,0],[30,0,50,20]]", "[[0,0,0,20],[30,0,50,20]]",
-                "[[-1,0,20,20],[30,0,50,20]]", "[[0,0,1e999,20],[30,0,50,20]]", "[[0,0,20],[30,0,50,20]]", "[[0,0,20,20],[0,0,20,20]]", "[[0,0,\"20\",20],[30,0,50,20]]", "here", "7"],
+                "[[-1,0,20,20],[30,0,50,20]]", "[[0,0,1e999,20],[30,0,50,20]]", "[[0,0,20],[30,0,50,20]]", "[[0,0,20,20],[0,0,20,20]]",
+                "[[0,0,\"20\",20],[30,0,50,20]]", "here", "7"],
             _ when limits.Choices is not null || field == VideoFields.Model => ["no-such-name", "../../etc/passwd", new string('x', 300)],
-            _ when field == VideoFields.StepCache => ["-1", "11", "NaN", "Infinity", "fastcache:0.2", "easycache:", "easycache:0.1:2", "quick"],
+            _ when field == VideoFields.StepCache =>
+                ["-1", "11", "NaN", "Infinity", "fastcache:0.2", "easycache:", "easycache:0.1:2", "quick"],
             _ => [new string('x', limits.MaxLength!.Value + 1)],
         };
         if (limits.Step is { } step) texts = [.. texts, Number(limits.Minimum!.Value + step - 1)];

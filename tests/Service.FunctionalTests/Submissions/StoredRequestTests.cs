@@ -44,7 +44,10 @@ public sealed class StoredRequestTests
         async Task<HttpResponseMessage> PostAsync(string key)
         {
             var body = $$"""{ "image": "{{Samples.DataUrl(Samples.Picture)}}", "audio": "{{Samples.DataUrl(Samples.VoiceOfASecond)}}" }""";
-            using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/jobs") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/jobs")
+            {
+                Content = new StringContent(body, Encoding.UTF8, "application/json")
+            };
             request.Headers.Add("Idempotency-Key", key);
             return await client.Http.SendAsync(request);
         }
@@ -59,7 +62,8 @@ public sealed class StoredRequestTests
         using var repeated = await PostAsync("one");
         ((int)repeated.StatusCode).ShouldBe(202);
         repeated.Headers.Contains("Idempotency-Replayed").ShouldBeTrue();
-        (await TokenClient.ReadAsync(repeated)).GetProperty("id").GetString().ShouldBe((await TokenClient.ReadAsync(first)).GetProperty("id").GetString());
+        (await TokenClient.ReadAsync(repeated)).GetProperty("id").GetString()
+            .ShouldBe((await TokenClient.ReadAsync(first)).GetProperty("id").GetString());
     }
 
     private static void Rewrite(ServiceProcess service, string id, Action<JsonObject> change)

@@ -24,7 +24,8 @@ public sealed class WebhookTests(SharedService shared) : IClassFixture<SharedSer
         var secret = (await shared.Client.GetJsonAsync("/v1/webhooks/secret")).GetProperty("secret").GetString()!;
         var key = Convert.FromBase64String(secret["whsec_".Length..]);
         var signed = $"{request.Headers["webhook-id"]}.{request.Headers["webhook-timestamp"]}.{request.Body}";
-        request.Headers["webhook-signature"].ShouldBe("v1," + Convert.ToBase64String(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(signed))));
+        request.Headers["webhook-signature"].ShouldBe(
+            "v1," + Convert.ToBase64String(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(signed))));
         receiver.Requests[0].Headers["webhook-id"].ShouldBe(request.Headers["webhook-id"], "a receiver knows a repetition by its id");
         using var body = JsonDocument.Parse(request.Body);
         body.RootElement.GetProperty("type").GetString().ShouldBe("job.succeeded");
@@ -37,7 +38,10 @@ public sealed class WebhookTests(SharedService shared) : IClassFixture<SharedSer
     public async Task A_webhook_to_the_inside_reaches_nothing()
     {
         await using var inside = LoopbackServer.Serving("127.0.0.1", []);
-        await using var outside = LoopbackServer.Start("127.0.0.2", (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(stream, "307 Temporary Redirect", $"Location: {inside.Url}\r\n", [], cancellationToken));
+        await using var outside = LoopbackServer.Start(
+            "127.0.0.2",
+            (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(
+                stream, "307 Temporary Redirect", $"Location: {inside.Url}\r\n", [], cancellationToken));
         foreach (var url in new[] { inside.Url, outside.Url })
         {
             var id = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("webhook", url));
@@ -54,7 +58,8 @@ public sealed class WebhookTests(SharedService shared) : IClassFixture<SharedSer
     public async Task The_job_tells_how_its_webhook_fared_and_it_can_be_sent_again()
     {
         var answer = "500 Internal Server Error";
-        await using var receiver = LoopbackServer.Start("127.0.0.2", (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(stream, answer, "", [], cancellationToken));
+        await using var receiver = LoopbackServer.Start(
+            "127.0.0.2", (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(stream, answer, "", [], cancellationToken));
         var id = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("webhook", receiver.Url + "/hook"));
         var failing = await UntilAsync(shared.Client, id, webhook => webhook.GetProperty("attempts").GetInt32() > 0);
         failing.GetProperty("state").GetString().ShouldBe("pending");
@@ -70,7 +75,8 @@ public sealed class WebhookTests(SharedService shared) : IClassFixture<SharedSer
         var sent = receiver.Requests.Count;
         using var resent = await shared.Client.Http.PostAsync($"/v1/jobs/{id}/webhook", null);
         resent.StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await UntilAsync(shared.Client, id, webhook => webhook.GetProperty("state").GetString() == "delivered")).TryGetProperty("last_error", out _).ShouldBeFalse();
+        (await UntilAsync(shared.Client, id, webhook => webhook.GetProperty("state").GetString() == "delivered"))
+            .TryGetProperty("last_error", out _).ShouldBeFalse();
         receiver.Requests.Count.ShouldBe(sent + 1);
         receiver.Requests[^1].Headers["webhook-id"].ShouldBe(receiver.Requests[0].Headers["webhook-id"]);
     }
@@ -90,7 +96,8 @@ public sealed class WebhookTests(SharedService shared) : IClassFixture<SharedSer
     [Fact]
     public async Task A_revoked_token_cancels_or_keeps_its_jobs_and_its_webhooks_are_sent()
     {
-        await using var receiver = LoopbackServer.Start("127.0.0.2", (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(stream, "200 OK", "", [], cancellationToken));
+        await using var receiver = LoopbackServer.Start(
+            "127.0.0.2", (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(stream, "200 OK", "", [], cancellationToken));
         await using var service = await ServiceProcess.StartAsync(
             "--set", "workers=cpu", "--set", "stub_seconds=4", "--set", "clean_seconds=0.5", "--set", "allow_addresses=127.0.0.2/32");
         using var kept = await service.TokenAsync();
@@ -109,7 +116,8 @@ public sealed class WebhookTests(SharedService shared) : IClassFixture<SharedSer
         foreach (var request in receiver.Requests)
         {
             using var body = JsonDocument.Parse(request.Body);
-            body.RootElement.GetProperty("type").GetString().ShouldBe(ids[body.RootElement.GetProperty("data").GetProperty("id").GetString()!]);
+            body.RootElement.GetProperty("type").GetString()
+                .ShouldBe(ids[body.RootElement.GetProperty("data").GetProperty("id").GetString()!]);
         }
     }
 

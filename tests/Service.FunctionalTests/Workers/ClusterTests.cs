@@ -13,7 +13,8 @@ public sealed class ClusterTests
     {
         await using var database = await PostgresServer.StartAsync(FreePort.Take());
         var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
-        await using var first = await ServiceProcess.StartAsync(environment, "--set", "stub_seconds=2", "--set", "lease_seconds=4", "--set", "workers=cpu");
+        await using var first = await ServiceProcess.StartAsync(
+            environment, "--set", "stub_seconds=2", "--set", "lease_seconds=4", "--set", "workers=cpu");
         using var client = await first.TokenAsync("--scopes", "all");
         await using var second = await first.StartAnotherAsync();
         using var other = new TokenClient(second.Url, client.Key, client.Secret);
@@ -40,13 +41,15 @@ public sealed class ClusterTests
 
     private static async Task WorkersAsync(TokenClient client, int count)
     {
-        for (var clock = Stopwatch.StartNew(); (await client.GetJsonAsync("/v1/workers")).GetProperty("workers").GetArrayLength() != count; await Task.Delay(50))
+        for (var clock = Stopwatch.StartNew(); (await client.GetJsonAsync("/v1/workers")).GetProperty("workers")
+            .GetArrayLength() != count; await Task.Delay(50))
             clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30), "the workers of both services do not come");
     }
 
     private static async Task UntilRunningAsync(TokenClient client, int count)
     {
-        for (var clock = Stopwatch.StartNew(); (await client.GetJsonAsync("/v1/workers")).GetProperty("running").GetInt32() != count; await Task.Delay(50))
+        for (var clock = Stopwatch.StartNew(); (await client.GetJsonAsync("/v1/workers")).GetProperty("running")
+            .GetInt32() != count; await Task.Delay(50))
             clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30), "the services do not both work");
     }
 

@@ -19,7 +19,8 @@ public sealed class GatewayTests
         using var worker = StartWorker(first.Data, environment);
         try
         {
-            (await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond), 60)).GetProperty("status").GetString().ShouldBe("succeeded");
+            (await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond), 60)).GetProperty("status")
+                .GetString().ShouldBe("succeeded");
             await first.KillAsync();
             var id = await SubmitAsync(other);
             (await other.EndAsync(id, 60)).GetProperty("status").GetString().ShouldBe("succeeded");
@@ -44,7 +45,8 @@ public sealed class GatewayTests
 
     private static Process StartWorker(string data, Dictionary<string, string> environment)
     {
-        var start = new ProcessStartInfo(ServiceProcess.Program, ["worker", "--data", data, "--generator", "stub", "--stub-seconds", "0.2"]);
+        var start = new ProcessStartInfo(
+            ServiceProcess.Program, ["worker", "--data", data, "--generator", "stub", "--stub-seconds", "0.2"]);
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         return Process.Start(start)!;

@@ -32,7 +32,8 @@ public sealed class RealGeneratorTests
             var undisturbed = await client.SubmitAsync(Samples.Picture, voice, ("steps", "1"), ("seed", "11"));
             var first = await client.EndAsync(undisturbed, 120);
             first.GetProperty("status").GetString().ShouldBe("succeeded", first.ToString());
-            Frames(await client.Http.GetByteArrayAsync($"/v1/jobs/{crashed}/video")).ShouldBe(Frames(await client.Http.GetByteArrayAsync($"/v1/jobs/{undisturbed}/video")));
+            Frames(await client.Http.GetByteArrayAsync($"/v1/jobs/{crashed}/video"))
+                .ShouldBe(Frames(await client.Http.GetByteArrayAsync($"/v1/jobs/{undisturbed}/video")));
             return;
         }
     }
@@ -40,7 +41,8 @@ public sealed class RealGeneratorTests
     [Fact]
     public async Task A_worker_has_the_memory_and_the_precision_that_the_service_is_told()
     {
-        await using var service = await ServiceProcess.StartAsync("--set", "generator=bundle", "--set", "model=untrained", "--vram-budget", "0.000001", "--precision", "float32");
+        await using var service = await ServiceProcess.StartAsync(
+            "--set", "generator=bundle", "--set", "model=untrained", "--vram-budget", "0.000001", "--precision", "float32");
         using var client = await service.TokenAsync("--scopes", "all");
         var worker = await client.WorkerOfAsync();
         var arguments = (await File.ReadAllTextAsync($"/proc/{worker}/cmdline", TestContext.Current.CancellationToken)).Split('\0');
@@ -62,7 +64,8 @@ public sealed class RealGeneratorTests
         var error = (await client.EndAsync(id, 120)).GetProperty("error");
         error.GetProperty("code").GetString().ShouldBe("not_finite", error.ToString());
         error.GetProperty("retryable").GetBoolean().ShouldBeFalse();
-        error.GetProperty("message").GetString()!.ShouldStartWith("the video autoencoder gave numbers that are not finite at the encoding of clip 1");
+        error.GetProperty("message").GetString()!
+            .ShouldStartWith("the video autoencoder gave numbers that are not finite at the encoding of clip 1");
         Directory.Exists(Path.Combine(service.Data, "results", id)).ShouldBeFalse();
         (await client.WorkerOfAsync()).ShouldBe(worker);
     }
@@ -70,15 +73,18 @@ public sealed class RealGeneratorTests
     [Fact]
     public async Task A_name_that_does_not_exist_is_refused_with_those_that_do()
     {
-        await using var service = await ServiceProcess.StartAsync("--set", "generator=bundle", "--set", "model=untrained", "--set", "workers=none");
+        await using var service = await ServiceProcess.StartAsync(
+            "--set", "generator=bundle", "--set", "model=untrained", "--set", "workers=none");
         using var client = await service.TokenAsync("--scopes", "all");
         foreach (var (field, value) in new[] { ("model", "no-such-model"), ("preset", "no-such-preset"), ("size", "9000p") })
         {
             using var response = await client.UploadAsync(Samples.Picture, Samples.VoiceOfASecond, (field, value));
             ((int)response.StatusCode).ShouldBe(422);
-            (await TokenClient.ReadAsync(response)).GetProperty("errors").GetProperty(field)[0].GetString()!.ShouldContain("expected one of");
+            (await TokenClient.ReadAsync(response)).GetProperty("errors").GetProperty(field)[0].GetString()!
+                .ShouldContain("expected one of");
         }
-        (await client.GetJsonAsync("/v1/options")).GetProperty("models").EnumerateArray().Select(model => model.GetProperty("name").GetString()).ShouldContain("untrained");
+        (await client.GetJsonAsync("/v1/options")).GetProperty("models").EnumerateArray()
+            .Select(model => model.GetProperty("name").GetString()).ShouldContain("untrained");
     }
 
     /// <summary>kill -9 of the worker as soon as the job's first clip is stored.</summary>
@@ -97,7 +103,8 @@ public sealed class RealGeneratorTests
         id,
         job =>
         {
-            if (job.GetProperty("attempt").GetInt32() == 2 && job.GetProperty("progress").TryGetProperty("clip", out var clip) && clip.GetInt32() > 0)
+            if (job.GetProperty("attempt").GetInt32() == 2 && job.GetProperty("progress").TryGetProperty("clip", out var clip)
+                && clip.GetInt32() > 0)
                 clip.GetInt32().ShouldBeGreaterThanOrEqualTo(2, "finished clips are not made again");
             return job.GetProperty("status").GetString() is not ("queued" or "running");
         },

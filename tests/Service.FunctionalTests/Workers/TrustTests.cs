@@ -22,9 +22,12 @@ public sealed class TrustTests
             without.ShouldContain("cluster.pem is no certificate of a cluster");
             without.ShouldContain("locutor cluster init");
             ClusterCertificate.Create(Path.Combine(folder, ClusterCertificate.FileName));
-            (await RunAsync(folder, gateway, 60, log => log.Contains("this worker waits for a node", StringComparison.Ordinal))).ShouldContain("shows another certificate than");
-            (await RunAsync(folder, gateway, 60, log => log.Contains("this worker waits for a node", StringComparison.Ordinal), "false")).ShouldContain("this worker shows no certificate");
-            for (var clock = Stopwatch.StartNew(); !service.Log.Contains("is refused: the other end shows another certificate than", StringComparison.Ordinal); await Task.Delay(50))
+            (await RunAsync(folder, gateway, 60, log => log.Contains("this worker waits for a node", StringComparison.Ordinal)))
+                .ShouldContain("shows another certificate than");
+            (await RunAsync(folder, gateway, 60, log => log.Contains("this worker waits for a node", StringComparison.Ordinal), "false"))
+                .ShouldContain("this worker shows no certificate");
+            for (var clock = Stopwatch.StartNew(); !service.Log.Contains(
+                "is refused: the other end shows another certificate than", StringComparison.Ordinal); await Task.Delay(50))
                 clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(10), service.Log);
             using (var plain = new TcpClient("127.0.0.1", gateway))
             {
@@ -101,7 +104,8 @@ public sealed class TrustTests
     /// <summary>Runs a worker until it has said something, or ends; what it said.</summary>
     private static async Task<string> RunAsync(string data, int gateway, double seconds, Func<string, bool> enough, string tls = "true")
     {
-        var start = new ProcessStartInfo(ServiceProcess.Program, ["worker", "--data", data, "--gateway", $"localhost:{gateway}", "--generator", "stub"])
+        var start = new ProcessStartInfo(
+            ServiceProcess.Program, ["worker", "--data", data, "--gateway", $"localhost:{gateway}", "--generator", "stub"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

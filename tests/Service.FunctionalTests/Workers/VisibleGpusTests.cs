@@ -17,7 +17,8 @@ public sealed class VisibleGpusTests
     [InlineData("MIG-1234", 1, 1)]
     [InlineData("0", 0, 0)]
     [InlineData(null, 0, 0)]
-    public void Workers_run_on_the_gpus_that_cuda_shows(string? visible, int cards, int expected) => VisibleGpus.Count(visible, cards).ShouldBe(expected);
+    public void Workers_run_on_the_gpus_that_cuda_shows(string? visible, int cards, int expected) =>
+        VisibleGpus.Count(visible, cards).ShouldBe(expected);
 
     [Fact]
     public void Named_devices_are_taken_as_they_are()

@@ -19,7 +19,8 @@ public sealed class WorkerTests
         var again = await client.UntilAsync(id, job => job.GetProperty("attempt").GetInt32() == 2);
         clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(20), "the supervisor tells at once, the lease need not run out");
         again.GetProperty("progress").TryGetProperty("clip", out var resumed).ShouldBe(false, "nothing is reported yet");
-        var first = await client.UntilAsync(id, job => job.GetProperty("progress").TryGetProperty("clip", out var clip) && clip.GetInt32() > 0);
+        var first = await client.UntilAsync(
+            id, job => job.GetProperty("progress").TryGetProperty("clip", out var clip) && clip.GetInt32() > 0);
         first.GetProperty("progress").GetProperty("clip").GetInt32().ShouldBeGreaterThanOrEqualTo(2, "the first clip is not made again");
         (await client.EndAsync(id)).GetProperty("status").GetString().ShouldBe("succeeded");
         (await client.Http.GetAsync("/healthz")).EnsureSuccessStatusCode();
@@ -61,7 +62,9 @@ public sealed class WorkerTests
         using var watching = await client.Http.GetAsync($"/v1/jobs/{id}/events", HttpCompletionOption.ResponseHeadersRead);
         var clock = Stopwatch.StartNew();
         (await service.TerminateAsync()).ShouldBe(0);
-        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(Endurance.Endurance.Of(18, 6)), "a stop waits for the job's half second, and neither for watchers nor for idle waits");
+        clock.Elapsed.ShouldBeLessThan(
+            TimeSpan.FromSeconds(Endurance.Endurance.Of(18, 6)),
+            "a stop waits for the job's half second, and neither for watchers nor for idle waits");
         (await watching.Content.ReadAsStringAsync()).ShouldContain("event: progress");
         await service.StartAgainAsync("--set", "stub_seconds=0.5");
         var done = await client.EndAsync(id);
@@ -86,7 +89,8 @@ public sealed class WorkerTests
     [Fact]
     public async Task A_silent_worker_loses_its_job_when_the_lease_runs_out()
     {
-        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=1.2", "--set", "lease_seconds=4", "--set", "workers=cpu,cpu");
+        await using var service = await ServiceProcess.StartAsync(
+            "--set", "stub_seconds=1.2", "--set", "lease_seconds=4", "--set", "workers=cpu,cpu");
         using var client = await service.TokenAsync("--scopes", "all");
         var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.UntilAsync(id, job => job.GetProperty("status").GetString() == "running");
@@ -100,7 +104,8 @@ public sealed class WorkerTests
             var video = done.GetProperty("result").GetProperty("sha256").GetString();
             await SignalAsync("-CONT", frozen);
             await Task.Delay(1800);
-            (await client.GetJsonAsync($"/v1/jobs/{id}")).GetProperty("result").GetProperty("sha256").GetString().ShouldBe(video, "the first worker is fenced off");
+            (await client.GetJsonAsync($"/v1/jobs/{id}")).GetProperty("result").GetProperty("sha256").GetString()
+                .ShouldBe(video, "the first worker is fenced off");
         }
         finally
         {
@@ -111,7 +116,8 @@ public sealed class WorkerTests
     [Fact]
     public async Task A_worker_that_gives_no_sign_of_life_is_ended_and_started_again()
     {
-        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=0.2", "--set", "lease_seconds=2", "--set", "workers=cpu");
+        await using var service = await ServiceProcess.StartAsync(
+            "--set", "stub_seconds=0.2", "--set", "lease_seconds=2", "--set", "workers=cpu");
         using var client = await service.TokenAsync("--scopes", "all");
         await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond), 60);
         var stopped = await client.WorkerOfAsync();
@@ -124,7 +130,8 @@ public sealed class WorkerTests
     [Fact]
     public async Task An_attempt_without_progress_ends_and_the_worker_goes_on()
     {
-        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=0.2", "--set", "stall_minutes=0.05", "--set", "workers=cpu");
+        await using var service = await ServiceProcess.StartAsync(
+            "--set", "stub_seconds=0.2", "--set", "stall_minutes=0.05", "--set", "workers=cpu");
         using var client = await service.TokenAsync("--scopes", "all");
         var stalled = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "stall"));
         var next = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
@@ -155,7 +162,8 @@ public sealed class WorkerTests
         for (var clock = Stopwatch.StartNew(); ; await Task.Delay(50))
         {
             var workers = (await client.GetJsonAsync("/v1/workers")).GetProperty("workers").EnumerateArray()
-                .Where(worker => worker.GetProperty("state").GetString() == "idle").Select(worker => worker.GetProperty("process").GetInt32()).ToArray();
+                .Where(worker => worker.GetProperty("state").GetString() == "idle")
+                .Select(worker => worker.GetProperty("process").GetInt32()).ToArray();
             if (workers.Length == count)
                 return workers;
             clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), "the workers do not come");

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Locutor.Tests;
 
-/// <summary>Writes a small GGUF file. Quantised tensors are packed from chosen integers; their values follow from these by the formats' definition.</summary>
+/// <summary>
+/// Writes a small GGUF file. Quantised tensors are packed from chosen integers; their values follow from these by the formats' definition.
+/// </summary>
 public sealed class GgufWriter
 {
     private readonly List<(string Name, uint Type, long[] Shape, byte[] Data)> tensors = [];
@@ -26,27 +28,41 @@ public sealed class GgufWriter
 
     public GgufWriter Integers(string key, params int[] values)
     {
-        entries.Add([.. String(key), 9, 0, 0, 0, 5, 0, 0, 0, .. BitConverter.GetBytes((long)values.Length), .. values.SelectMany(BitConverter.GetBytes)]);
+        entries.Add(
+            [
+                .. String(key), 9, 0, 0, 0, 5, 0, 0, 0, .. BitConverter.GetBytes((long)values.Length),
+                .. values.SelectMany(BitConverter.GetBytes)
+            ]);
         return this;
     }
 
     public byte[] Bytes()
     {
-        var head = new List<byte>([.. "GGUF"u8, .. BitConverter.GetBytes(Version), .. BitConverter.GetBytes((long)tensors.Count), .. BitConverter.GetBytes(entries.Count + 1L)]);
+        var head = new List<byte>(
+            [
+                .. "GGUF"u8, .. BitConverter.GetBytes(Version), .. BitConverter.GetBytes((long)tensors.Count),
+                .. BitConverter.GetBytes(entries.Count + 1L)
+            ]);
         head.AddRange([.. String("general.alignment"), 4, 0, 0, 0, .. BitConverter.GetBytes(Alignment)]);
         foreach (byte[] entry in entries) head.AddRange(entry);
         var data = new List<byte>();
         foreach (var tensor in tensors)
         {
             while (data.Count % Alignment != 0) data.Add(0xee);
-            head.AddRange([.. String(tensor.Name), .. BitConverter.GetBytes(tensor.Shape.Length), .. tensor.Shape.Reverse().SelectMany(BitConverter.GetBytes), .. BitConverter.GetBytes(tensor.Type), .. BitConverter.GetBytes((long)data.Count)]);
+            head.AddRange(
+                [
+                    .. String(tensor.Name), .. BitConverter.GetBytes(tensor.Shape.Length),
+                    .. tensor.Shape.Reverse().SelectMany(BitConverter.GetBytes), .. BitConverter.GetBytes(tensor.Type),
+                    .. BitConverter.GetBytes((long)data.Count)
+                ]);
             data.AddRange(tensor.Data);
         }
         while (head.Count % Alignment != 0) head.Add(0xee);
         return [.. head, .. data];
     }
 
-    private static byte[] String(string text) => [.. BitConverter.GetBytes((long)Encoding.UTF8.GetByteCount(text)), .. Encoding.UTF8.GetBytes(text)];
+    private static byte[] String(string text) =>
+        [.. BitConverter.GetBytes((long)Encoding.UTF8.GetByteCount(text)), .. Encoding.UTF8.GetBytes(text)];
 
     private static byte[] Half(double value) => BitConverter.GetBytes((Half)value);
 
@@ -64,7 +80,8 @@ public sealed class GgufWriter
     public static (byte[] Block, double[] Values) Fours(Random random, bool five)
     {
         double d = RandomHalf(random), dmin = RandomHalf(random);
-        int[] scale = [.. Enumerable.Range(0, 8).Select(_ => random.Next(64))], minimum = [.. Enumerable.Range(0, 8).Select(_ => random.Next(64))];
+        int[] scale = [.. Enumerable.Range(0, 8).Select(_ => random.Next(64))],
+            minimum = [.. Enumerable.Range(0, 8).Select(_ => random.Next(64))];
         int[] q = [.. Enumerable.Range(0, 256).Select(_ => random.Next(five ? 32 : 16))];
         byte[] packed = new byte[12], fifth = new byte[32], low = new byte[128];
         for (int g = 0; g < 4; g++)
@@ -78,14 +95,17 @@ public sealed class GgufWriter
             fifth[i % 32] |= (byte)(q[i] >> 4 << (i / 32));
             low[i / 64 * 32 + i % 32] |= (byte)((q[i] & 15) << (i / 32 % 2 * 4));
         }
-        return ([.. Half(d), .. Half(dmin), .. packed, .. five ? fifth : [], .. low], [.. q.Select((n, i) => d * scale[i / 32] * n - dmin * minimum[i / 32])]);
+        return (
+            [.. Half(d), .. Half(dmin), .. packed, .. five ? fifth : [], .. low],
+            [.. q.Select((n, i) => d * scale[i / 32] * n - dmin * minimum[i / 32])]);
     }
 
     /// <summary>value = d * scale[group] * (q - 32), q of 6 bits, groups of 16.</summary>
     public static (byte[] Block, double[] Values) Q6K(Random random)
     {
         double d = RandomHalf(random);
-        int[] scale = [.. Enumerable.Range(0, 16).Select(_ => random.Next(-128, 128))], q = [.. Enumerable.Range(0, 256).Select(_ => random.Next(64))];
+        int[] scale = [.. Enumerable.Range(0, 16).Select(_ => random.Next(-128, 128))],
+            q = [.. Enumerable.Range(0, 256).Select(_ => random.Next(64))];
         byte[] low = new byte[128], high = new byte[64];
         for (int i = 0; i < 256; i++)
         {
@@ -103,29 +123,36 @@ public sealed class GgufWriter
         int[] q = [.. Enumerable.Range(0, 32).Select(_ => random.Next(five ? 32 : 16))];
         uint fifth = 0;
         for (int i = 0; i < 32; i++) fifth |= (uint)(q[i] >> 4) << i;
-        return ([.. Half(d), .. minimum ? Half(m) : [], .. five ? BitConverter.GetBytes(fifth) : [], .. Nibbles(q)], [.. q.Select(n => d * n + m)]);
+        return (
+            [.. Half(d), .. minimum ? Half(m) : [], .. five ? BitConverter.GetBytes(fifth) : [], .. Nibbles(q)],
+            [.. q.Select(n => d * n + m)]);
     }
 
     /// <summary>value = d * scale[group] * q - dmin * minimum[group], all of 4 bits but q, which has 2; groups of 16.</summary>
     public static (byte[] Block, double[] Values) Q2K(Random random)
     {
         double d = RandomHalf(random), dmin = RandomHalf(random);
-        int[] scale = [.. Enumerable.Range(0, 16).Select(_ => random.Next(16))], minimum = [.. Enumerable.Range(0, 16).Select(_ => random.Next(16))];
+        int[] scale = [.. Enumerable.Range(0, 16).Select(_ => random.Next(16))],
+            minimum = [.. Enumerable.Range(0, 16).Select(_ => random.Next(16))];
         int[] q = [.. Enumerable.Range(0, 256).Select(_ => random.Next(4))];
         byte[] pairs = [.. scale.Zip(minimum, (s, m) => (byte)(s | m << 4))];
-        return ([.. pairs, .. TwoBits(q), .. Half(d), .. Half(dmin)], [.. q.Select((n, i) => d * scale[i / 16] * n - dmin * minimum[i / 16])]);
+        return (
+            [.. pairs, .. TwoBits(q), .. Half(d), .. Half(dmin)], [.. q.Select((n, i) => d * scale[i / 16] * n - dmin * minimum[i / 16])]);
     }
 
     /// <summary>value = d * (scale[group] - 32) * (q - 4), q of 3 bits, scales of 6, groups of 16.</summary>
     public static (byte[] Block, double[] Values) Q3K(Random random)
     {
         double d = RandomHalf(random);
-        int[] scale = [.. Enumerable.Range(0, 16).Select(_ => random.Next(64))], q = [.. Enumerable.Range(0, 256).Select(_ => random.Next(8))];
+        int[] scale = [.. Enumerable.Range(0, 16).Select(_ => random.Next(64))],
+            q = [.. Enumerable.Range(0, 256).Select(_ => random.Next(8))];
         byte[] third = new byte[32], packed = new byte[12];
         for (int i = 0; i < 256; i++) third[i % 32] |= (byte)(q[i] >> 2 << (i / 32));
         for (int g = 0; g < 8; g++) packed[g] = (byte)(scale[g] & 15 | (scale[g + 8] & 15) << 4);
         for (int g = 0; g < 16; g++) packed[8 + g % 4] |= (byte)(scale[g] >> 4 << (g / 4 * 2));
-        return ([.. third, .. TwoBits([.. q.Select(n => n & 3)]), .. packed, .. Half(d)], [.. q.Select((n, i) => d * (scale[i / 16] - 32) * (n - 4))]);
+        return (
+            [.. third, .. TwoBits([.. q.Select(n => n & 3)]), .. packed, .. Half(d)],
+            [.. q.Select((n, i) => d * (scale[i / 16] - 32) * (n - 4))]);
     }
 
     /// <summary>value = d * table[q]; with groups of 32, d is multiplied by a scale of 6 bits less 32.</summary>
@@ -134,7 +161,8 @@ public sealed class GgufWriter
         int[] table = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
         double d = RandomHalf(random);
         int count = groups ? 8 : 1, high = 0;
-        int[] scale = [.. Enumerable.Range(0, 8).Select(_ => random.Next(64))], q = [.. Enumerable.Range(0, 32 * count).Select(_ => random.Next(16))];
+        int[] scale = [.. Enumerable.Range(0, 8).Select(_ => random.Next(64))],
+            q = [.. Enumerable.Range(0, 32 * count).Select(_ => random.Next(16))];
         byte[] low = new byte[4];
         for (int g = 0; g < 8; g++)
         {

@@ -56,8 +56,8 @@ public sealed class Pickler
     }
 
     public Pickler Tensor(Saved tensor, bool legacy = false) =>
-        Global("torch._utils", "_rebuild_tensor_v2").Op((byte)'(').Storage(tensor, legacy).Integer(tensor.Offset).Tuple(tensor.Shape).Tuple(tensor.Strides)
-            .Op(0x89).OrderedDict().Op((byte)'t', (byte)'R');
+        Global("torch._utils", "_rebuild_tensor_v2").Op((byte)'(').Storage(tensor, legacy).Integer(tensor.Offset).Tuple(tensor.Shape)
+            .Tuple(tensor.Strides) .Op(0x89).OrderedDict().Op((byte)'t', (byte)'R');
 
     public Pickler Dictionary(IEnumerable<(string Key, Action<Pickler> Value)> items, bool ordered = true)
     {
@@ -85,9 +85,15 @@ public sealed class Pickler
 /// <summary>Containers around a pickle and its storages.</summary>
 public static class TorchSave
 {
-    public static byte[] Zip(byte[] pickle, IEnumerable<(string Key, byte[] Bytes)> storages, bool zip64 = false, string root = "archive", string byteorder = "little", int method = 0)
+    public static byte[] Zip(
+        byte[] pickle, IEnumerable<(string Key, byte[] Bytes)> storages, bool zip64 = false, string root = "archive",
+        string byteorder = "little", int method = 0)
     {
-        (string, byte[])[] files = [($"{root}/data.pkl", pickle), ($"{root}/byteorder", Encoding.ASCII.GetBytes(byteorder)), .. storages.Select(s => ($"{root}/data/{s.Key}", s.Bytes)), ($"{root}/version", "3\n"u8.ToArray())];
+        (string, byte[])[] files =
+        [
+            ($"{root}/data.pkl", pickle), ($"{root}/byteorder", Encoding.ASCII.GetBytes(byteorder)),
+            .. storages.Select(s => ($"{root}/data/{s.Key}", s.Bytes)), ($"{root}/version", "3\n"u8.ToArray())
+        ];
         using var output = new MemoryStream();
         using var directory = new MemoryStream();
         foreach (var (name, bytes) in files)
@@ -96,22 +102,44 @@ public static class TorchSave
             long place = output.Length;
             int padding = (int)(64 - (place + 30 + utf8.Length + 4) % 64);
             byte[] extra = [(byte)'F', (byte)'B', .. BitConverter.GetBytes((ushort)padding), .. new byte[padding]];
-            byte[] wide = zip64 ? [1, 0, 24, 0, .. BitConverter.GetBytes((long)bytes.Length), .. BitConverter.GetBytes((long)bytes.Length), .. BitConverter.GetBytes(place)] : [];
+            byte[] wide = zip64
+                ? [
+                    1, 0, 24, 0, .. BitConverter.GetBytes((long)bytes.Length), .. BitConverter.GetBytes((long)bytes.Length),
+                    .. BitConverter.GetBytes(place)
+                ]
+                : [];
             uint size = zip64 ? uint.MaxValue : (uint)bytes.Length;
-            byte[] common = [0, 0, 0, 8, (byte)method, 0, 0, 0, 0, 0, .. new byte[4], .. BitConverter.GetBytes(size), .. BitConverter.GetBytes(size), .. BitConverter.GetBytes((ushort)utf8.Length)];
+            byte[] common =
+            [
+                0, 0, 0, 8, (byte)method, 0, 0, 0, 0, 0, .. new byte[4], .. BitConverter.GetBytes(size), .. BitConverter.GetBytes(size),
+                .. BitConverter.GetBytes((ushort)utf8.Length)
+            ];
             output.Write([0x50, 0x4b, 3, 4, .. common, .. BitConverter.GetBytes((ushort)extra.Length), .. utf8, .. extra, .. bytes]);
-            directory.Write([0x50, 0x4b, 1, 2, 0, 0, .. common, .. BitConverter.GetBytes((ushort)wide.Length), .. new byte[10], .. BitConverter.GetBytes(zip64 ? uint.MaxValue : (uint)place), .. utf8, .. wide]);
+            directory.Write(
+                [
+                    0x50, 0x4b, 1, 2, 0, 0, .. common, .. BitConverter.GetBytes((ushort)wide.Length), .. new byte[10],
+                    .. BitConverter.GetBytes(zip64 ? uint.MaxValue : (uint)place), .. utf8, .. wide
+                ]);
         }
         long start = output.Length;
         output.Write(directory.ToArray());
         if (zip64)
         {
             long record = output.Length;
-            output.Write([0x50, 0x4b, 6, 6, .. BitConverter.GetBytes(44L), .. new byte[12], .. BitConverter.GetBytes((long)files.Length), .. BitConverter.GetBytes((long)files.Length), .. BitConverter.GetBytes(directory.Length), .. BitConverter.GetBytes(start)]);
+            output.Write(
+                [
+                    0x50, 0x4b, 6, 6, .. BitConverter.GetBytes(44L), .. new byte[12], .. BitConverter.GetBytes((long)files.Length),
+                    .. BitConverter.GetBytes((long)files.Length), .. BitConverter.GetBytes(directory.Length),
+                    .. BitConverter.GetBytes(start)
+                ]);
             output.Write([0x50, 0x4b, 6, 7, 0, 0, 0, 0, .. BitConverter.GetBytes(record), 1, 0, 0, 0]);
         }
         byte[] count = BitConverter.GetBytes(zip64 ? ushort.MaxValue : (ushort)files.Length);
-        output.Write([0x50, 0x4b, 5, 6, 0, 0, 0, 0, .. count, .. count, .. BitConverter.GetBytes(zip64 ? uint.MaxValue : (uint)directory.Length), .. BitConverter.GetBytes(zip64 ? uint.MaxValue : (uint)start), 0, 0]);
+        output.Write(
+            [
+                0x50, 0x4b, 5, 6, 0, 0, 0, 0, .. count, .. count, .. BitConverter.GetBytes(zip64 ? uint.MaxValue : (uint)directory.Length),
+                .. BitConverter.GetBytes(zip64 ? uint.MaxValue : (uint)start), 0, 0
+            ]);
         return output.ToArray();
     }
 
@@ -119,13 +147,17 @@ public static class TorchSave
     {
         byte[] magic = [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, (byte)'.'];
         byte[] version = Pickler.Whole(p => p.Integer(1001));
-        byte[] system = Pickler.Whole(p => p.Dictionary([("little_endian", q => q.Op(0x88)), ("protocol_version", q => q.Integer(1001))], false));
+        byte[] system = Pickler.Whole(
+            p => p.Dictionary([("little_endian", q => q.Op(0x88)), ("protocol_version", q => q.Integer(1001))], false));
         byte[] keys = Pickler.Whole(p =>
         {
             p.Op((byte)']', (byte)'(');
             foreach (var storage in storages) p.Text(storage.Key);
             p.Op((byte)'e');
         });
-        return [.. magic, .. version, .. system, .. pickle, .. keys, .. storages.SelectMany(s => (byte[])[.. BitConverter.GetBytes(s.Count), .. s.Bytes])];
+        return [
+            .. magic, .. version, .. system, .. pickle, .. keys,
+            .. storages.SelectMany(s => (byte[])[.. BitConverter.GetBytes(s.Count), .. s.Bytes])
+        ];
     }
 }

@@ -45,7 +45,8 @@ public sealed record ModalBody(string Image, string Audio1, string? Audio2, stri
         }
         catch (JsonException exception)
         {
-            var error = ModalException.Error("json_invalid", ["body", exception.BytePositionInLine ?? 0], "JSON decode error", new Dictionary<string, object>());
+            var error = ModalException.Error(
+                "json_invalid", ["body", exception.BytePositionInLine ?? 0], "JSON decode error", new Dictionary<string, object>());
             error["ctx"] = new Dictionary<string, string> { ["error"] = "Expecting value" };
             throw ModalException.Invalid([error]);
         }
@@ -80,7 +81,10 @@ public sealed record ModalBody(string Image, string Audio1, string? Audio2, stri
     }
 
     private static ModalException NoObject(object? found) => ModalException.Invalid(
-        [ModalException.Error("model_attributes_type", ["body"], "Input should be a valid dictionary or object to extract fields from", found)]);
+        [
+            ModalException.Error(
+                "model_attributes_type", ["body"], "Input should be a valid dictionary or object to extract fields from", found)
+        ]);
 
     /// <summary>
     /// Returns the given value for the error answer, as FastAPI does. Long values are left out, and invalid Unicode stays escaped.

@@ -18,7 +18,8 @@ namespace Locutor.Service.Api.Modal;
 /// endpoint, and the old host names work too, so that old scripts need at most a new host name.
 /// </summary>
 public sealed class ModalEndpoints(
-    IGrainFactory grains, InputStore inputs, ModelCatalog catalog, JobSubmitter submitter, IFileStore store, TimeProvider time, ServeSettings settings)
+    IGrainFactory grains, InputStore inputs, ModelCatalog catalog, JobSubmitter submitter, IFileStore store, TimeProvider time,
+    ServeSettings settings)
 {
     private const int PollSeconds = 2;
 
@@ -39,8 +40,10 @@ public sealed class ModalEndpoints(
             await submitter.CheckLimitsAsync(caller, context.Response);
             var key = context.Request.Headers["Idempotency-Key"].FirstOrDefault();
             var hash = Convert.ToHexStringLower(SHA256.HashData(body.Raw));
-            var accepted = await submitter.FindAsync(caller, key, hash) ?? await AcceptAsync(caller, body, key, hash, context.RequestAborted);
-            await context.Response.WriteAsJsonAsync(new Dictionary<string, string> { ["call_id"] = accepted.JobId }, context.RequestAborted);
+            var accepted = await submitter.FindAsync(caller, key, hash)
+                ?? await AcceptAsync(caller, body, key, hash, context.RequestAborted);
+            await context.Response.WriteAsJsonAsync(
+                new Dictionary<string, string> { ["call_id"] = accepted.JobId }, context.RequestAborted);
         }
         catch (ModalException refusal)
         {
@@ -75,7 +78,8 @@ public sealed class ModalEndpoints(
         return await submitter.SubmitAsync(caller, id, request, key, hash);
     }
 
-    private async Task<JobInput> StoreAsync(string id, string field, string url, ExpectedMedia expected, CancellationToken cancellationToken)
+    private async Task<JobInput> StoreAsync(
+        string id, string field, string url, ExpectedMedia expected, CancellationToken cancellationToken)
     {
         try
         {
@@ -87,7 +91,8 @@ public sealed class ModalEndpoints(
         }
         catch (InputException unfit) when (unfit.Code is JobError.UnsupportedMedia or JobError.AudioTooShort)
         {
-            throw new ModalException(400, $"Invalid file type. Expected {MediaInspector.Name(expected)}, but got a file that is {unfit.Message}");
+            throw new ModalException(
+                400, $"Invalid file type. Expected {MediaInspector.Name(expected)}, but got a file that is {unfit.Message}");
         }
         catch (InputException failed)
         {

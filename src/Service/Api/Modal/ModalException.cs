@@ -13,7 +13,8 @@ public sealed class ModalException : Exception
 
     public ModalException(int status, string detail) : base(detail) => (this.status, this.detail) = (status, detail);
 
-    private ModalException(int status, IEnumerable<object> errors) : base("invalid request") => (this.status, this.detail) = (status, errors);
+    private ModalException(int status, IEnumerable<object> errors) : base("invalid request") =>
+        (this.status, this.detail) = (status, errors);
 
     /// <summary>Creates an answer with status 422 and one entry per field.</summary>
     public static ModalException Invalid(IEnumerable<object> errors) => new(422, errors);

@@ -36,7 +36,8 @@ internal static class ModalRequest
         }
         catch (RequestException refusal)
         {
-            throw ModalException.Invalid(refusal.Errors.Select(error => ModalException.Error("value_error", ["body", error.Key], error.Value[0], null)));
+            throw ModalException.Invalid(
+                refusal.Errors.Select(error => ModalException.Error("value_error", ["body", error.Key], error.Value[0], null)));
         }
     }
 }

@@ -33,7 +33,8 @@ internal static class ApiDetails
             foreach (var (method, operation) in path.Operations ?? [])
             {
                 if (method == HttpMethod.Head)
-                    (operation.OperationId, operation.Summary) = (operation.OperationId?.Replace("get", "head", StringComparison.Ordinal), operation.Summary + ": headers alone");
+                    (operation.OperationId, operation.Summary) = (
+                        operation.OperationId?.Replace("get", "head", StringComparison.Ordinal), operation.Summary + ": headers alone");
                 Describe(operation, document);
             }
         }
@@ -50,15 +51,20 @@ internal static class ApiDetails
         switch (operation.OperationId)
         {
             case "submitJob" or "uploadJob":
-                Parameter(operation, "Idempotency-Key", ParameterLocation.Header, "Makes the submission safe to repeat: the same key and body give the same job. At most 255 characters.");
+                Parameter(
+                    operation, "Idempotency-Key", ParameterLocation.Header,
+                    "Makes the submission safe to repeat: the same key and body give the same job. At most 255 characters.");
                 break;
             case "watchJob":
-                Parameter(operation, "Last-Event-ID", ParameterLocation.Header, "Identifier of the last event that was seen; the stream goes on after it.");
+                Parameter(
+                    operation, "Last-Event-ID", ParameterLocation.Header,
+                    "Identifier of the last event that was seen; the stream goes on after it.");
                 break;
             case "getVideo" or "headVideo":
                 Parameter(operation, "download", ParameterLocation.Query, "Present: the video is offered as a file to save.");
                 Parameter(operation, "Range", ParameterLocation.Header, "Part of the file, as bytes=0-1023.");
-                Parameter(operation, "If-None-Match", ParameterLocation.Header, "Entity tag that is known already; 304 when it is still right.");
+                Parameter(
+                    operation, "If-None-Match", ParameterLocation.Header, "Entity tag that is known already; 304 when it is still right.");
                 break;
         }
     }
@@ -80,7 +86,9 @@ internal static class ApiDetails
                 response.Content = Bytes("application/octet-stream");
                 break;
             case "watchJob" when file:
-                response.Description = "Server-sent events, named progress while the job is not over and ended at last. The data of each is a whole JobView; the stream resumes after the id in Last-Event-ID.";
+                response.Description =
+                    "Server-sent events, named progress while the job is not over and ended at last. The data of each is a whole " +
+                    "JobView; the stream resumes after the id in Last-Event-ID.";
                 response.Content = Bytes("text/event-stream"); // With a text type, a generated client would wait for the end of the stream.
                 break;
             case "submitJob" or "uploadJob" when status == "202":
@@ -105,7 +113,10 @@ internal static class ApiDetails
     private static OpenApiResponse Problem(string text, OpenApiDocument document) => new()
     {
         Description = text,
-        Content = new Dictionary<string, OpenApiMediaType> { ["application/problem+json"] = new() { Schema = new OpenApiSchemaReference("Problem", document) } },
+        Content = new Dictionary<string, OpenApiMediaType>
+        {
+            ["application/problem+json"] = new() { Schema = new OpenApiSchemaReference("Problem", document) }
+        },
     };
 
     private static Dictionary<string, OpenApiMediaType> Bytes(string type) => new()
@@ -122,6 +133,13 @@ internal static class ApiDetails
     private static void Parameter(OpenApiOperation operation, string name, ParameterLocation location, string text)
     {
         operation.Parameters ??= [];
-        operation.Parameters.Add(new OpenApiParameter { Name = name, In = location, Description = text, Schema = new OpenApiSchema { Type = JsonSchemaType.String } });
+        operation.Parameters.Add(
+            new OpenApiParameter
+            {
+                Name = name,
+                In = location,
+                Description = text,
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+            });
     }
 }

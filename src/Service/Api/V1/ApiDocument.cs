@@ -68,14 +68,39 @@ internal static class ApiDocument
         document.Components ??= new OpenApiComponents();
         document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
         {
-            ["key"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Header, Name = "Modal-Key", Description = "wk-..." },
-            ["secret"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Header, Name = "Modal-Secret", Description = "ws-..." },
-            ["basic"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "basic", Description = "The key as name, the secret as password." },
-            ["bearer"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "The key, a dot and the secret: wk-....ws-..." },
+            ["key"] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.ApiKey,
+                In = ParameterLocation.Header,
+                Name = "Modal-Key",
+                Description = "wk-...",
+            },
+            ["secret"] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.ApiKey,
+                In = ParameterLocation.Header,
+                Name = "Modal-Secret",
+                Description = "ws-...",
+            },
+            ["basic"] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = "basic",
+                Description = "The key as name, the secret as password.",
+            },
+            ["bearer"] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = "bearer",
+                Description = "The key, a dot and the secret: wk-....ws-...",
+            },
         };
         document.Security =
         [
-            new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("key", document)] = [], [new OpenApiSecuritySchemeReference("secret", document)] = [] },
+            new OpenApiSecurityRequirement
+            {
+                [new OpenApiSecuritySchemeReference("key", document)] = [], [new OpenApiSecuritySchemeReference("secret", document)] = [],
+            },
             new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("basic", document)] = [] },
             new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("bearer", document)] = [] },
         ];

@@ -50,10 +50,12 @@ internal static class ApiSubmissions
         AddStage((OpenApiSchema)schemas["JobView"]);
         schemas.Remove("JobStage");
         // Kiota uses this property as the message of its exceptions.
-        ((OpenApiSchema)((OpenApiSchema)schemas["Problem"]).Properties!["detail"]).AddExtension("x-ms-primary-error-message", new JsonNodeExtension(JsonValue.Create(true)));
+        ((OpenApiSchema)((OpenApiSchema)schemas["Problem"]).Properties!["detail"])
+            .AddExtension("x-ms-primary-error-message", new JsonNodeExtension(JsonValue.Create(true)));
     }
 
-    private static void SetBody(OpenApiOperation operation, string type, OpenApiSchemaReference schema, string example) => operation.RequestBody = new OpenApiRequestBody
+    private static void SetBody(OpenApiOperation operation, string type, OpenApiSchemaReference schema, string example) =>
+        operation.RequestBody = new OpenApiRequestBody
     {
         Required = true,
         Content = new Dictionary<string, OpenApiMediaType> { [type] = new() { Schema = schema, Example = JsonNode.Parse(example) } },
@@ -73,7 +75,8 @@ internal static class ApiSubmissions
     /// </summary>
     private static void AddStage(OpenApiSchema job)
     {
-        var stages = Enum.GetValues<JobStage>().Where(stage => stage is not JobStage.None).Select(stage => JsonNamingPolicy.SnakeCaseLower.ConvertName(stage.ToString()));
+        var stages = Enum.GetValues<JobStage>().Where(stage => stage is not JobStage.None)
+            .Select(stage => JsonNamingPolicy.SnakeCaseLower.ConvertName(stage.ToString()));
         job.Properties!["stage"] = new OpenApiSchema
         {
             Type = JsonSchemaType.String | JsonSchemaType.Null,

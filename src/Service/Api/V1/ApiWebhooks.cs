@@ -16,7 +16,11 @@ internal static class ApiWebhooks
             Required = new HashSet<string> { "type", "timestamp", "data" },
             Properties = new Dictionary<string, IOpenApiSchema>
             {
-                ["type"] = new OpenApiSchema { Type = JsonSchemaType.String, Enum = [.. Ends.Select(end => System.Text.Json.Nodes.JsonValue.Create("job." + end))] },
+                ["type"] = new OpenApiSchema
+                {
+                    Type = JsonSchemaType.String,
+                    Enum = [.. Ends.Select(end => System.Text.Json.Nodes.JsonValue.Create("job." + end))],
+                },
                 ["timestamp"] = new OpenApiSchema { Type = JsonSchemaType.String, Format = "date-time" },
                 ["data"] = new OpenApiSchemaReference("JobView", document),
             },
@@ -31,7 +35,9 @@ internal static class ApiWebhooks
     {
         OperationId = "job" + char.ToUpperInvariant(end[0]) + end[1..],
         Summary = $"A job has {end}",
-        Description = "Sent to the address that the submission named as webhook, signed after the Standard Webhooks convention with the key of GET /v1/webhooks/secret.",
+        Description =
+            "Sent to the address that the submission named as webhook, signed after the Standard Webhooks convention with the key of " +
+            "GET /v1/webhooks/secret.",
         Security = [],
         Parameters =
         [
@@ -42,7 +48,10 @@ internal static class ApiWebhooks
         RequestBody = new OpenApiRequestBody
         {
             Required = true,
-            Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new() { Schema = new OpenApiSchemaReference("Webhook", document) } },
+            Content = new Dictionary<string, OpenApiMediaType>
+            {
+                ["application/json"] = new() { Schema = new OpenApiSchemaReference("Webhook", document) }
+            },
         },
         Responses = new OpenApiResponses
         {
@@ -53,5 +62,12 @@ internal static class ApiWebhooks
     };
 
     private static OpenApiParameter Header(string name, string text) =>
-        new() { Name = name, In = ParameterLocation.Header, Required = true, Description = text, Schema = new OpenApiSchema { Type = JsonSchemaType.String } };
+        new()
+        {
+            Name = name,
+            In = ParameterLocation.Header,
+            Required = true,
+            Description = text,
+            Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+        };
 }

@@ -34,14 +34,17 @@ internal static class ClassicAddresses
             {
                 ["application/json"] = new()
                 {
-                    Schema = Fields(["image", "audio1"], ("image", "URL of a picture or a source video."), ("audio1", "URL of the voice."), ("audio2", "URL of a second voice."), ("prompt", "What the video shows.")),
+                    Schema = Fields(
+                        ["image", "audio1"], ("image", "URL of a picture or a source video."), ("audio1", "URL of the voice."),
+                        ("audio2", "URL of a second voice."), ("prompt", "What the video shows.")),
                 },
             },
         },
         Responses = new OpenApiResponses
         {
             ["200"] = Json("The id of the job.", Fields(["call_id"], ("call_id", "Letters and digits; for GET and HEAD."))),
-            ["400"] = Json("An address cannot be fetched, or holds a file of the wrong kind.", Fields(["detail"], ("detail", "The reason."))),
+            ["400"] = Json(
+                "An address cannot be fetched, or holds a file of the wrong kind.", Fields(["detail"], ("detail", "The reason."))),
             ["401"] = Text("No or wrong credentials."),
             ["422"] = Json("A field is missing or has the wrong type.", new OpenApiSchema { Type = JsonSchemaType.Object }),
         },
@@ -52,10 +55,22 @@ internal static class ClassicAddresses
         OperationId = id,
         Summary = summary,
         Tags = Tag(document),
-        Parameters = [new OpenApiParameter { Name = "call_id", In = ParameterLocation.Query, Required = true, Description = "The call_id of the answer to POST.", Schema = new OpenApiSchema { Type = JsonSchemaType.String } }],
+        Parameters =
+        [
+            new OpenApiParameter
+            {
+                Name = "call_id",
+                In = ParameterLocation.Query,
+                Required = true,
+                Description = "The call_id of the answer to POST.",
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+            }
+        ],
         Responses = new OpenApiResponses
         {
-            ["200"] = withBody ? Answer("The video.", "video/mp4", new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" }) : new OpenApiResponse { Description = "The video is there." },
+            ["200"] = withBody
+                ? Answer("The video.", "video/mp4", new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" })
+                : new OpenApiResponse { Description = "The video is there." },
             ["202"] = new OpenApiResponse { Description = "The job is not over; Retry-After tells when to ask again." },
             ["401"] = Text("No or wrong credentials."),
             ["404"] = new OpenApiResponse { Description = "There is no such job." },
@@ -70,7 +85,8 @@ internal static class ClassicAddresses
     {
         Type = JsonSchemaType.Object,
         Required = new HashSet<string>(required),
-        Properties = fields.ToDictionary(field => field.Name, IOpenApiSchema (field) => new OpenApiSchema { Type = JsonSchemaType.String, Description = field.Text }),
+        Properties = fields.ToDictionary(
+            field => field.Name, IOpenApiSchema (field) => new OpenApiSchema { Type = JsonSchemaType.String, Description = field.Text }),
     };
 
     private static OpenApiResponse Json(string text, OpenApiSchema schema) => Answer(text, "application/json", schema);

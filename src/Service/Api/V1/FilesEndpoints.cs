@@ -16,10 +16,14 @@ internal static class FilesEndpoints
     {
         var files = v1.MapGroup("/jobs/{id}").WithTags("Results");
         files.MapMethods("/video", Methods, VideoAsync).Needs(TokenScopes.Read)
-            .Produces(200, contentType: "video/mp4").Produces(206, contentType: "video/mp4").ProducesProblems(401, 404, 409, 410).Produces(416)
-            .WithName("getVideo").WithSummary("The finished video").WithDescription("Understands Range, If-Range and If-None-Match. With ?download it is offered as a file. 304 without a body says that the entity tag is still right.");
-        files.MapMethods("/thumbnail", Methods, ThumbnailAsync).Needs(TokenScopes.Read).Produces(200, contentType: "image/jpeg").ProducesProblems(401, 404)
-            .WithName("getThumbnail").WithSummary("A small picture of the video");
+            .Produces(200, contentType: "video/mp4").Produces(206, contentType: "video/mp4").ProducesProblems(401, 404, 409, 410)
+            .Produces(416)
+            .WithName("getVideo").WithSummary("The finished video")
+            .WithDescription(
+                "Understands Range, If-Range and If-None-Match. With ?download it is offered as a file. 304 without a body says that " +
+                "the entity tag is still right.");
+        files.MapMethods("/thumbnail", Methods, ThumbnailAsync).Needs(TokenScopes.Read).Produces(200, contentType: "image/jpeg")
+            .ProducesProblems(401, 404) .WithName("getThumbnail").WithSummary("A small picture of the video");
         files.MapMethods("/inputs/{field}", Methods, InputAsync).Needs(TokenScopes.Read).Produces(200).ProducesProblems(401, 404)
             .WithName("getInput").WithSummary("An input as it was stored");
     }
@@ -31,7 +35,8 @@ internal static class FilesEndpoints
             throw new ProblemException(410, "expired", "the result has expired");
         if (job.Result is not { } result)
             throw new ProblemException(409, "not_ready", $"the job is {job.Status.ToString().ToLowerInvariant()}");
-        var video = await store.OpenAsync(result.Path, context.RequestAborted) ?? throw new ProblemException(410, "expired", "the result was removed");
+        var video = await store.OpenAsync(result.Path, context.RequestAborted)
+            ?? throw new ProblemException(410, "expired", "the result was removed");
         // A range in a unit other than bytes is ignored (RFC 9110, 14.2).
         if (!context.Request.Headers.Range.ToString().StartsWith("bytes=", StringComparison.OrdinalIgnoreCase))
             context.Request.Headers.Remove("Range");

@@ -16,7 +16,8 @@ internal static class JobEvents
     public static async Task StreamAsync(string id, HttpContext context, JobViews views, IHostApplicationLifetime life)
     {
         var job = await views.FindAsync(context.Caller(), id);
-        _ = long.TryParse(context.Request.Headers["Last-Event-ID"].FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var seen);
+        _ = long.TryParse(
+            context.Request.Headers["Last-Event-ID"].FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var seen);
         if (job.Status.IsTerminal() && job.Version <= seen)
         {
             // The client has seen every event. Status 204 keeps a browser from connecting again.
@@ -38,7 +39,8 @@ internal static class JobEvents
         }
     }
 
-    private static async Task FollowAsync(HttpContext context, JobViews views, JobRecord job, long seen, CancellationToken cancellationToken)
+    private static async Task FollowAsync(
+        HttpContext context, JobViews views, JobRecord job, long seen, CancellationToken cancellationToken)
     {
         await context.Response.WriteAsync("retry: 2000\n\n", cancellationToken);
         int? position = null;
@@ -68,6 +70,7 @@ internal static class JobEvents
     private static Task WriteAsync(HttpContext context, JobView view, long version, CancellationToken cancellationToken)
     {
         var name = view.Status.IsTerminal() ? "ended" : "progress";
-        return context.Response.WriteAsync($"id: {version}\nevent: {name}\ndata: {JsonSerializer.Serialize(view, Problems.Json)}\n\n", cancellationToken);
+        return context.Response.WriteAsync(
+            $"id: {version}\nevent: {name}\ndata: {JsonSerializer.Serialize(view, Problems.Json)}\n\n", cancellationToken);
     }
 }

@@ -25,7 +25,9 @@ internal static class JobsEndpoints
             .Accepts<JsonObject>("application/json", "multipart/form-data")
             .Produces<JobView>(StatusCodes.Status202Accepted).ProducesProblems(400, 401, 408, 409, 413, 415, 422, 429, 503)
             .WithName("submitJob").WithSummary("Submit a job")
-            .WithDescription("JSON with URLs (http, https or data). The answer comes when the job is stored; nothing accepted is lost. The address takes the form of uploadJob too.");
+            .WithDescription(
+                "JSON with URLs (http, https or data). The answer comes when the job is stored; nothing accepted is lost. The address " +
+                "takes the form of uploadJob too.");
         jobs.MapPost("/upload", SubmitAsync).Needs(TokenScopes.Submit)
             .Accepts<JsonObject>("multipart/form-data")
             .Produces<JobView>(StatusCodes.Status202Accepted).ProducesProblems(400, 401, 408, 409, 413, 415, 422, 429, 503)
@@ -39,15 +41,17 @@ internal static class JobsEndpoints
         jobs.MapPost("/{id}/cancel", CancelAsync).Needs(TokenScopes.Submit).Produces<JobView>().ProducesProblems(401, 404)
             .WithName("cancelJob").WithSummary("Cancel a job").WithDescription("A job that is over stays as it is.");
         jobs.MapPost("/{id}/webhook", ResendWebhookAsync).Needs(TokenScopes.Submit).Produces<JobView>().ProducesProblems(401, 404, 409)
-            .WithName("resendWebhook").WithSummary("Send the webhook of a job again").WithDescription("For a job that is over. The view's webhook tells how each attempt ended.");
+            .WithName("resendWebhook").WithSummary("Send the webhook of a job again")
+            .WithDescription("For a job that is over. The view's webhook tells how each attempt ended.");
         jobs.MapDelete("/{id}", DeleteAsync).Needs(TokenScopes.Submit).Produces(StatusCodes.Status204NoContent).ProducesProblems(401, 404)
             .WithName("deleteJob").WithSummary("Delete a job and its files").WithDescription("A job that is not over is canceled first.");
-        jobs.MapGet("/{id}/events", JobEvents.StreamAsync).Needs(TokenScopes.Read).Produces(200, contentType: "text/event-stream").ProducesProblems(401, 404)
-            .WithName("watchJob").WithSummary("Follow a job as server-sent events")
+        jobs.MapGet("/{id}/events", JobEvents.StreamAsync).Needs(TokenScopes.Read).Produces(200, contentType: "text/event-stream")
+            .ProducesProblems(401, 404) .WithName("watchJob").WithSummary("Follow a job as server-sent events")
             .WithDescription("Each event carries the whole job. Last-Event-ID resumes; the stream ends after the job has ended.");
     }
 
-    private static async Task<IResult> SubmitAsync(HttpContext context, SubmissionReader reader, JobSubmitter submitter, JobViews views, IFileStore store)
+    private static async Task<IResult> SubmitAsync(
+        HttpContext context, SubmissionReader reader, JobSubmitter submitter, JobViews views, IFileStore store)
     {
         var caller = context.Caller();
         await submitter.CheckLimitsAsync(caller, context.Response);
@@ -61,7 +65,9 @@ internal static class JobsEndpoints
         if (accepted is null)
         {
             if (!draft.HasFiles)
-                throw new ProblemException(409, "key_released", "the job of this Idempotency-Key was deleted while the request came; send it again") { RetryAfter = 1 };
+                throw new ProblemException(
+                    409, "key_released",
+                    "the job of this Idempotency-Key was deleted while the request came; send it again") { RetryAfter = 1 };
             accepted = await submitter.SubmitAsync(caller, id, await reader.StoreAsync(id, draft, context), key, draft.Hash);
         }
         else if (draft.Stored.Count > 0)
@@ -82,7 +88,8 @@ internal static class JobsEndpoints
         [FromQuery, Description("queued, running, succeeded, failed, canceled or expired.")] string? status = null)
     {
         var most = 20;
-        if (limit is not null && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out most) || most is < 1 or > MostListed))
+        if (limit is not null
+            && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out most) || most is < 1 or > MostListed))
             throw new ProblemException(400, JobError.InvalidRequest, $"limit: expected 1 to {MostListed}, found '{limit}'");
         long before = 0;
         if (cursor is not null && !long.TryParse(cursor, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out before))
@@ -90,10 +97,12 @@ internal static class JobsEndpoints
         JobStatus? wanted = null;
         if (status is not null)
         {
-            var known = Enum.GetValues<JobStatus>().Where(one => status == System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(one.ToString())).ToArray();
+            var known = Enum.GetValues<JobStatus>()
+                .Where(one => status == System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(one.ToString())).ToArray();
             wanted = known.Length == 1
                 ? known[0]
-                : throw new ProblemException(400, JobError.InvalidRequest, "status: expected queued, running, succeeded, failed, canceled or expired");
+                : throw new ProblemException(
+                    400, JobError.InvalidRequest, "status: expected queued, running, succeeded, failed, canceled or expired");
         }
         var caller = context.Caller();
         var (records, next) = await views.ListAsync(caller, cursor is null ? null : before, most, wanted);
@@ -118,7 +127,8 @@ internal static class JobsEndpoints
         var job = await views.FindAsync(context.Caller(), id);
         if (job.Request.Webhook is null)
             throw new ProblemException(409, "no_webhook", "the job was submitted without a webhook");
-        job = await views.Grain(id).ResendWebhookAsync() ?? throw new ProblemException(409, "not_ready", "the job is not over; its webhook is sent when it is");
+        job = await views.Grain(id).ResendWebhookAsync()
+            ?? throw new ProblemException(409, "not_ready", "the job is not over; its webhook is sent when it is");
         return Results.Json(await views.ShowAsync(job), Problems.Json);
     }
 

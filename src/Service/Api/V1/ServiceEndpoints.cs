@@ -13,14 +13,21 @@ internal static class ServiceEndpoints
     public static void Map(RouteGroupBuilder v1)
     {
         var service = v1.MapGroup("").WithTags("Service");
-        service.MapGet("/options", (ModelCatalog catalog, ServeSettings settings) => Results.Json(OptionsView.Of(catalog, settings), Problems.Json))
-            .Needs(TokenScopes.Read).Produces<OptionsView>().ProducesProblems(401).WithName("getOptions").WithSummary("Models with their presets, sizes and fields, and the limits of inputs");
+        service.MapGet(
+            "/options", (ModelCatalog catalog, ServeSettings settings) => Results.Json(OptionsView.Of(catalog, settings), Problems.Json))
+            .Needs(TokenScopes.Read).Produces<OptionsView>().ProducesProblems(401).WithName("getOptions")
+            .WithSummary("Models with their presets, sizes and fields, and the limits of inputs");
         service.MapGet("/workers", WorkersAsync).Needs(TokenScopes.Operate).Produces<WorkersView>().ProducesProblems(401, 403)
             .WithName("getWorkers").WithSummary("Workers and the queue");
-        service.MapGet("/webhooks/secret", (HttpContext context) => Results.Json(new SecretView(context.Caller().WebhookSecret), Problems.Json))
+        service.MapGet(
+            "/webhooks/secret", (HttpContext context) => Results.Json(new SecretView(context.Caller().WebhookSecret), Problems.Json))
             .Needs(TokenScopes.Submit).Produces<SecretView>().ProducesProblems(401).WithName("getWebhookSecret")
             .WithSummary("The key that this token's webhooks are signed with");
-        service.MapGet("/session", (HttpContext context, TokenReader reader, ServeSettings settings) => Results.Json(Session(context, reader, settings), Problems.Json))
+        service.MapGet(
+            "/session",
+            (
+                HttpContext context, TokenReader reader,
+                ServeSettings settings) => Results.Json(Session(context, reader, settings), Problems.Json))
             .Produces<SessionView>().WithName("getSession").WithSummary("Whether the caller is signed in");
         service.MapPost("/session", SignIn).Produces<SessionView>().ProducesProblems(401).WithName("signIn")
             .WithSummary("Sign a browser in with a token").WithDescription("Answers with a cookie that scripts cannot read.");
@@ -40,7 +47,8 @@ internal static class ServiceEndpoints
         var workers = await queue.WorkersAsync();
         return Results.Json(new WorkersView(
             workers.Select(worker => new WorkerView(
-                worker.Id, worker.Host, worker.Process, worker.Device, worker.Model, worker.State, worker.Job, worker.StartedAt, worker.SeenAt, worker.Finished, worker.Failed, worker.Reason)).ToArray(),
+                worker.Id, worker.Host, worker.Process, worker.Device, worker.Model, worker.State, worker.Job, worker.StartedAt,
+                worker.SeenAt, worker.Finished, worker.Failed, worker.Reason)).ToArray(),
             statistics.Queued, statistics.Fetching, statistics.Running, statistics.TypicalSeconds), Problems.Json);
     }
 
@@ -52,7 +60,10 @@ internal static class ServiceEndpoints
     private static IResult SignIn(SignInBody body, HttpContext context, TokenReader reader, ServeSettings settings)
     {
         if (!SameSite.Allows(context.Request, settings.PublicUrl))
-            throw new ProblemException(403, "forbidden_origin", $"the page is at {context.Request.Headers.Origin}, and this service at {settings.PublicUrl ?? context.Request.Host.Value}; behind a proxy, set public_url to the page's address");
+            throw new ProblemException(
+                403, "forbidden_origin",
+                $"the page is at {context.Request.Headers.Origin}, and this service at " +
+                $"{settings.PublicUrl ?? context.Request.Host.Value}; behind a proxy, set public_url to the page's address");
         if (reader.Authenticate(body.Key ?? "", body.Secret ?? "") is not { } token)
             throw new ProblemException(401, "invalid_credentials", "this key and secret open nothing here");
         context.Response.Cookies.Append(TokenReader.Cookie, reader.SignIn(token), new CookieOptions
@@ -76,7 +87,8 @@ internal sealed record SessionView(string Auth, bool SignedIn, string[] Scopes, 
 {
     public static SessionView Of(string auth, TokenScopes scopes, string name) => new(
         auth, true,
-        Enum.GetValues<TokenScopes>().Where(scope => scope is not (TokenScopes.None or TokenScopes.All) && scopes.HasFlag(scope)).Select(scope => scope.ToString().ToLowerInvariant()).ToArray(),
+        Enum.GetValues<TokenScopes>().Where(scope => scope is not (TokenScopes.None or TokenScopes.All) && scopes.HasFlag(scope))
+            .Select(scope => scope.ToString().ToLowerInvariant()).ToArray(),
         name);
 }
 
@@ -95,13 +107,17 @@ internal sealed record WorkersView(IReadOnlyList<WorkerView> Workers, int Queued
 internal sealed record OptionsView(IReadOnlyList<ModelView> Models, string DefaultModel, LimitsView Limits, IReadOnlyList<string> Samples)
 {
     public static OptionsView Of(ModelCatalog catalog, ServeSettings settings) => new(
-        catalog.Models, catalog.Default, new LimitsView((long)(settings.MaxInputMb * 1e6), settings.MaxAudioSeconds, settings.MaxPictureMegapixels), SampleNames);
+        catalog.Models, catalog.Default,
+        new LimitsView((long)(settings.MaxInputMb * 1e6), settings.MaxAudioSeconds, settings.MaxPictureMegapixels), SampleNames);
 
     /// <summary>The names of sample portraits with a voice that the page offers as /samples/NAME.png and /samples/NAME.mp3.</summary>
     private static readonly string[] SampleNames = FindSamples(Path.Combine(PageFolder.Path, "samples"));
 
     private static string[] FindSamples(string folder) => !Directory.Exists(folder) ? [] :
-        [.. Directory.EnumerateFiles(folder, "*.png").Where(file => File.Exists(Path.ChangeExtension(file, ".mp3"))).Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal)];
+        [
+            .. Directory.EnumerateFiles(folder, "*.png").Where(file => File.Exists(Path.ChangeExtension(file, ".mp3")))
+                .Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal)
+        ];
 }
 
 /// <summary>The limits of inputs.</summary>

@@ -18,6 +18,8 @@ public class ModalRequestTests
     public void A_model_without_those_settings_is_asked_for_its_own()
     {
         var bundle = BundleCatalogue.Default().Find("sketch")!.Bundle;
-        ModalRequest.Resolve(new ModalBody("https://a/image", "https://a/audio", "https://a/audio2", "hello", []), _ => bundle).Settings.Preset.ShouldBe("default");
+        ModalRequest.Resolve(
+            new ModalBody("https://a/image", "https://a/audio", "https://a/audio2", "hello", []),
+            _ => bundle).Settings.Preset.ShouldBe("default");
     }
 }

@@ -15,7 +15,8 @@ public sealed class ModalScriptTests : IDisposable
     {
         await using var images = LoopbackServer.Serving("127.0.0.2", Samples.Picture);
         await using var sounds = LoopbackServer.Serving("127.0.0.2", Samples.VoiceOfASecond);
-        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=3", "--set", "allow_addresses=127.0.0.2/32"); // time to be asked while it runs
+        // time to be asked while it runs
+        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=3", "--set", "allow_addresses=127.0.0.2/32");
         using var client = await service.TokenAsync();
         await RunAsync(client, service.Url, $"{images.Url}/multi1.png", $"{sounds.Url}/1.WAV");
 
@@ -55,7 +56,12 @@ public sealed class ModalScriptTests : IDisposable
     private async Task RunAsync(TokenClient client, string host, string image, string audio)
     {
         var start = new ProcessStartInfo("/bin/sh", [Path.Combine(AppContext.BaseDirectory, "submit.sh")]) { RedirectStandardError = true };
-        foreach (var (name, value) in new[] { ("HOST", host), ("TOKEN_ID", client.Key), ("TOKEN_SECRET", client.Secret), ("IMAGE", image), ("AUDIO", audio), ("OUT", output) })
+        foreach (var (name, value) in
+                new[]
+                {
+                    ("HOST", host), ("TOKEN_ID", client.Key), ("TOKEN_SECRET", client.Secret), ("IMAGE", image), ("AUDIO", audio),
+                    ("OUT", output),
+                })
             start.Environment[name] = value;
         using var process = Process.Start(start)!;
         var error = await process.StandardError.ReadToEndAsync();

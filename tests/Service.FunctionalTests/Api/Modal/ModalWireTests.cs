@@ -30,15 +30,30 @@ public sealed class ModalWireTests(SharedService shared) : IClassFixture<SharedS
     }
 
     [Theory]
-    [InlineData("""{"audio1":"x"}""", """{"detail":[{"type":"missing","loc":["body","image"],"msg":"Field required","input":{"audio1":"x"}}]}""")]
-    [InlineData("""{"image":5,"audio1":"x"}""", """{"detail":[{"type":"string_type","loc":["body","image"],"msg":"Input should be a valid string","input":5}]}""")]
-    [InlineData("""{"image":"x","audio1":"y","prompt":[]}""", """{"detail":[{"type":"string_type","loc":["body","prompt"],"msg":"Input should be a valid string","input":[]}]}""")]
-    [InlineData("""{"x":1}""", """{"detail":[{"type":"missing","loc":["body","image"],"msg":"Field required","input":{"x":1}},{"type":"missing","loc":["body","audio1"],"msg":"Field required","input":{"x":1}}]}""")]
-    [InlineData("""{"image":"x","audio1":"y","prompt":"\ud800"}""", """{"detail":[{"type":"string_type","loc":["body","prompt"],"msg":"Input should be a valid string","input":"\"\\ud800\""}]}""")]
-    [InlineData("""{"image":"x","more":["\ud800"]}""", """{"detail":[{"type":"missing","loc":["body","audio1"],"msg":"Field required","input":"{\"image\":\"x\",\"more\":[\"\\ud800\"]}"}]}""")]
-    [InlineData("[]", """{"detail":[{"type":"model_attributes_type","loc":["body"],"msg":"Input should be a valid dictionary or object to extract fields from","input":[]}]}""")]
+    [InlineData(
+        """{"audio1":"x"}""", """{"detail":[{"type":"missing","loc":["body","image"],"msg":"Field required","input":{"audio1":"x"}}]}""")]
+    [InlineData(
+        """{"image":5,"audio1":"x"}""",
+        """{"detail":[{"type":"string_type","loc":["body","image"],"msg":"Input should be a valid string","input":5}]}""")]
+    [InlineData(
+        """{"image":"x","audio1":"y","prompt":[]}""",
+        """{"detail":[{"type":"string_type","loc":["body","prompt"],"msg":"Input should be a valid string","input":[]}]}""")]
+    [InlineData(
+        """{"x":1}""",
+        """{"detail":[{"type":"missing","loc":["body","image"],"msg":"Field required","input":{"x":1}},{"type":"missing","loc":["body","audio1"],"msg":"Field required","input":{"x":1}}]}""")]
+    [InlineData(
+        """{"image":"x","audio1":"y","prompt":"\ud800"}""",
+        """{"detail":[{"type":"string_type","loc":["body","prompt"],"msg":"Input should be a valid string","input":"\"\\ud800\""}]}""")]
+    [InlineData(
+        """{"image":"x","more":["\ud800"]}""",
+        """{"detail":[{"type":"missing","loc":["body","audio1"],"msg":"Field required","input":"{\"image\":\"x\",\"more\":[\"\\ud800\"]}"}]}""")]
+    [InlineData(
+        "[]",
+        """{"detail":[{"type":"model_attributes_type","loc":["body"],"msg":"Input should be a valid dictionary or object to extract fields from","input":[]}]}""")]
     [InlineData("", """{"detail":[{"type":"missing","loc":["body"],"msg":"Field required","input":null}]}""")]
-    [InlineData("{", """{"detail":[{"type":"json_invalid","loc":["body",1],"msg":"JSON decode error","input":{},"ctx":{"error":"Expecting value"}}]}""")]
+    [InlineData(
+        "{",
+        """{"detail":[{"type":"json_invalid","loc":["body",1],"msg":"JSON decode error","input":{},"ctx":{"error":"Expecting value"}}]}""")]
     public async Task A_wrong_body_is_refused_as_FastAPI_does(string body, string answer)
     {
         using var response = await shared.Client.PostJsonAsync("/", body);
@@ -50,29 +65,43 @@ public sealed class ModalWireTests(SharedService shared) : IClassFixture<SharedS
     [Fact]
     public async Task A_result_without_call_id_on_the_seeds_host_is_422()
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/") { Headers = { Host = "someone--infinitetalk-api-api-result.modal.run" } };
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/")
+        {
+            Headers = { Host = "someone--infinitetalk-api-api-result.modal.run" }
+        };
         using var response = await shared.Client.Http.SendAsync(request);
         response.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
-        (await response.Content.ReadAsStringAsync()).ShouldBe("""{"detail":[{"type":"missing","loc":["query","call_id"],"msg":"Field required","input":null}]}""");
+        (await response.Content.ReadAsStringAsync()).ShouldBe(
+            """{"detail":[{"type":"missing","loc":["query","call_id"],"msg":"Field required","input":null}]}""");
     }
 
     [Fact]
     public async Task Bad_inputs_are_400_and_the_image_is_looked_at_first()
     {
-        await using var missing = LoopbackServer.Start("127.0.0.2", (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(stream, "404 Not Found", "", [], cancellationToken));
+        await using var missing = LoopbackServer.Start(
+            "127.0.0.2", (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(stream, "404 Not Found", "", [], cancellationToken));
         await using var voices = LoopbackServer.Serving("127.0.0.2", Samples.VoiceOfASecond);
         var failed = await DetailAsync(new { image = $"{missing.Url}/a.png", audio1 = $"{voices.Url}/a.wav" });
         failed.ShouldStartWith($"Failed to download from URL {missing.Url}/a.png");
         voices.Connections.ShouldBe(0);
-        (await DetailAsync(new { image = $"{voices.Url}/a.wav", audio1 = $"{missing.Url}/a.wav" })).ShouldBe("Invalid file type. Expected image or video, but got audio/wav");
+        (await DetailAsync(new { image = $"{voices.Url}/a.wav", audio1 = $"{missing.Url}/a.wav" }))
+            .ShouldBe("Invalid file type. Expected image or video, but got audio/wav");
         (await DetailAsync(new { image = Picture, audio1 = Picture })).ShouldBe("Invalid file type. Expected audio, but got image/png");
-        (await DetailAsync(new { image = Samples.DataUrl(Samples.Text("hello")), audio1 = Voice })).ShouldStartWith("Invalid file type. Expected image or video, but got ");
+        (await DetailAsync(new { image = Samples.DataUrl(Samples.Text("hello")), audio1 = Voice }))
+            .ShouldStartWith("Invalid file type. Expected image or video, but got ");
     }
 
     [Fact]
     public async Task An_empty_prompt_unknown_fields_a_second_voice_and_a_video_are_taken()
     {
-        var body = new { image = Samples.DataUrl(Samples.Video), audio1 = Voice, audio2 = Voice, prompt = "", anything = new { at = "all" } };
+        var body = new
+        {
+            image = Samples.DataUrl(Samples.Video),
+            audio1 = Voice,
+            audio2 = Voice,
+            prompt = "",
+            anything = new { at = "all" },
+        };
         using var response = await shared.Client.PostJsonAsync("/", body);
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
         var id = (await TokenClient.ReadAsync(response)).GetProperty("call_id").GetString()!;
@@ -109,7 +138,11 @@ public sealed class ModalWireTests(SharedService shared) : IClassFixture<SharedS
     [InlineData("x--infinitetalk-api-api-result-head.modal.run", "GET")]
     public async Task The_seeds_hosts_take_one_method_each(string host, string method)
     {
-        using var request = new HttpRequestMessage(new HttpMethod(method), "/") { Headers = { Host = host }, Content = method == "POST" ? new StringContent("{}", Encoding.UTF8) : null };
+        using var request = new HttpRequestMessage(new HttpMethod(method), "/")
+        {
+            Headers = { Host = host },
+            Content = method == "POST" ? new StringContent("{}", Encoding.UTF8) : null,
+        };
         using var response = await shared.Client.Http.SendAsync(request);
         response.StatusCode.ShouldBe(HttpStatusCode.MethodNotAllowed);
         (await response.Content.ReadAsStringAsync()).ShouldBe("""{"detail":"Method Not Allowed"}""");

@@ -57,11 +57,15 @@ public sealed class IdempotencyTests : IAsyncLifetime
         Directory.EnumerateFileSystemEntries(Aside).ShouldBeEmpty();
     }
 
-    private string[] Files() => [.. Directory.EnumerateFiles(Path.Combine(service.Data, "inputs"), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+    private string[] Files() =>
+        [.. Directory.EnumerateFiles(Path.Combine(service.Data, "inputs"), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
 
     private async Task<HttpResponseMessage> PostAsync(string key, params (string Name, string Value)[] fields)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/jobs") { Content = TokenClient.Form(Samples.Picture, Samples.VoiceOfASecond, fields) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/jobs")
+        {
+            Content = TokenClient.Form(Samples.Picture, Samples.VoiceOfASecond, fields)
+        };
         request.Headers.Add("Idempotency-Key", key);
         return await client.Http.SendAsync(request);
     }

@@ -13,8 +13,10 @@ public sealed class JobsTests(SharedService shared) : IClassFixture<SharedServic
     public async Task A_form_with_every_field_becomes_a_video_with_those_settings()
     {
         using var response = await Client.UploadAsync(
-            Samples.Picture, Samples.VoiceOfASecond, ("prompt", "A woman sings"), ("negative_prompt", "blur"), ("size", "480p"), ("steps", "6"), ("shift", "2.5"),
-            ("text_guidance", "1"), ("audio_guidance", "2"), ("motion_frames", "9"), ("seed", "123456789"), ("colour_correction", "0.5"), ("guided_steps", "2"), ("projected_guidance", "true"), ("step_cache", "easycache:0.05"), ("skipped_attention", "0.05"),
+            Samples.Picture, Samples.VoiceOfASecond, ("prompt", "A woman sings"), ("negative_prompt", "blur"), ("size", "480p"),
+            ("steps", "6"), ("shift", "2.5"),
+            ("text_guidance", "1"), ("audio_guidance", "2"), ("motion_frames", "9"), ("seed", "123456789"), ("colour_correction", "0.5"),
+            ("guided_steps", "2"), ("projected_guidance", "true"), ("step_cache", "easycache:0.05"), ("skipped_attention", "0.05"),
             ("metadata", """{"order":"7"}"""));
         response.StatusCode.ShouldBe(HttpStatusCode.Accepted);
         var job = await TokenClient.ReadAsync(response);
@@ -32,7 +34,9 @@ public sealed class JobsTests(SharedService shared) : IClassFixture<SharedServic
         done.GetProperty("skipped_attention").GetDouble().ShouldBe(0.05);
         done.GetProperty("model").GetString().ShouldBe("stub", "what was left open is told");
         done.GetProperty("result").GetProperty("seconds").GetDouble().ShouldBe(1.3, 0.05);
-        (await Client.Http.GetAsync(done.GetProperty("result").GetProperty("thumbnail").GetString())).Content.Headers.ContentType!.MediaType.ShouldBe("image/jpeg");
+        (
+            await Client.Http.GetAsync(done.GetProperty("result").GetProperty("thumbnail").GetString()))
+            .Content.Headers.ContentType!.MediaType.ShouldBe("image/jpeg");
         (await (await Client.Http.GetAsync($"/v1/jobs/{id}/inputs/image")).Content.ReadAsByteArrayAsync()).ShouldBe(Samples.Picture);
     }
 
@@ -42,7 +46,8 @@ public sealed class JobsTests(SharedService shared) : IClassFixture<SharedServic
         await using var server = LoopbackServer.Start("127.0.0.2", async (request, stream, cancellationToken) =>
         {
             await Task.Delay(400, cancellationToken);
-            await LoopbackServer.AnswerAsync(stream, "200 OK", "", request.Path == "/p" ? Samples.Picture : Samples.VoiceOfASecond, cancellationToken);
+            await LoopbackServer.AnswerAsync(
+                stream, "200 OK", "", request.Path == "/p" ? Samples.Picture : Samples.VoiceOfASecond, cancellationToken);
         });
         using var response = await Client.PostJsonAsync("/v1/jobs", new { image = $"{server.Url}/p", audio = $"{server.Url}/v" });
         var job = await TokenClient.ReadAsync(response);
@@ -60,14 +65,18 @@ public sealed class JobsTests(SharedService shared) : IClassFixture<SharedServic
         using var whole = await Client.Http.GetAsync(path);
         var video = await whole.Content.ReadAsByteArrayAsync();
         whole.Headers.ETag!.Tag.ShouldBe($"\"{done.GetProperty("result").GetProperty("sha256").GetString()}\"");
-        Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(video)).ShouldBe(done.GetProperty("result").GetProperty("sha256").GetString());
+        Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(video))
+            .ShouldBe(done.GetProperty("result").GetProperty("sha256").GetString());
         var from = TestSeed.NewRandom().Next(video.Length - 50);
-        using var part = await Client.Http.SendAsync(new HttpRequestMessage(HttpMethod.Get, path) { Headers = { Range = new RangeHeaderValue(from, from + 20) } });
+        using var part = await Client.Http.SendAsync(
+            new HttpRequestMessage(HttpMethod.Get, path) { Headers = { Range = new RangeHeaderValue(from, from + 20) } });
         part.StatusCode.ShouldBe(HttpStatusCode.PartialContent);
         (await part.Content.ReadAsByteArrayAsync()).ShouldBe(video[from..(from + 21)]);
-        using var beyond = await Client.Http.SendAsync(new HttpRequestMessage(HttpMethod.Get, path) { Headers = { Range = new RangeHeaderValue(video.Length, null) } });
+        using var beyond = await Client.Http.SendAsync(
+            new HttpRequestMessage(HttpMethod.Get, path) { Headers = { Range = new RangeHeaderValue(video.Length, null) } });
         beyond.StatusCode.ShouldBe(HttpStatusCode.RequestedRangeNotSatisfiable);
-        using var unchanged = await Client.Http.SendAsync(new HttpRequestMessage(HttpMethod.Get, path) { Headers = { IfNoneMatch = { whole.Headers.ETag } } });
+        using var unchanged = await Client.Http.SendAsync(
+            new HttpRequestMessage(HttpMethod.Get, path) { Headers = { IfNoneMatch = { whole.Headers.ETag } } });
         unchanged.StatusCode.ShouldBe(HttpStatusCode.NotModified);
         using var head = await Client.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, path));
         head.Content.Headers.ContentLength.ShouldBe(video.Length);
@@ -137,7 +146,8 @@ public sealed class JobsTests(SharedService shared) : IClassFixture<SharedServic
     public async Task An_idempotency_key_makes_one_job_of_many_requests()
     {
         var key = Guid.NewGuid().ToString();
-        var body = JsonSerializer.Serialize(new { image = Samples.DataUrl(Samples.Picture), audio = Samples.DataUrl(Samples.VoiceOfASecond) });
+        var body = JsonSerializer.Serialize(
+            new { image = Samples.DataUrl(Samples.Picture), audio = Samples.DataUrl(Samples.VoiceOfASecond) });
         async Task<HttpResponseMessage> PostAsync(HttpContent content)
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/jobs") { Content = content };
@@ -194,7 +204,11 @@ public sealed class JobsTests(SharedService shared) : IClassFixture<SharedServic
     [InlineData("/")]
     public async Task Bytes_that_are_no_text_are_refused(string address)
     {
-        var body = new ByteArrayContent([.. """{"image":"http://e.org/a","audio":"http://e.org/c","audio1":"http://e.org/c","prompt":"""u8, (byte)'"', 0xff, (byte)'"', (byte)'}']);
+        var body = new ByteArrayContent(
+            [
+                .. """{"image":"http://e.org/a","audio":"http://e.org/c","audio1":"http://e.org/c","prompt":"""u8, (byte)'"', 0xff,
+                (byte)'"', (byte)'}'
+            ]);
         body.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         using var response = await Client.Http.PostAsync(address, body);
         response.StatusCode.ShouldBe(HttpStatusCode.BadRequest, await response.Content.ReadAsStringAsync());
@@ -206,7 +220,12 @@ public sealed class JobsTests(SharedService shared) : IClassFixture<SharedServic
         using var anonymous = new HttpClient { BaseAddress = new Uri(shared.Service.Url) };
         using var json = JsonDocument.Parse(await anonymous.GetStringAsync("/openapi.json"));
         var paths = json.RootElement.GetProperty("paths");
-        foreach (var path in new[] { "/v1/jobs", "/v1/jobs/{id}", "/v1/jobs/{id}/cancel", "/v1/jobs/{id}/events", "/v1/jobs/{id}/video", "/v1/jobs/{id}/thumbnail", "/v1/options", "/v1/workers" })
+        foreach (var path in
+                new[]
+                {
+                    "/v1/jobs", "/v1/jobs/{id}", "/v1/jobs/{id}/cancel", "/v1/jobs/{id}/events", "/v1/jobs/{id}/video",
+                    "/v1/jobs/{id}/thumbnail", "/v1/options", "/v1/workers",
+                })
             paths.TryGetProperty(path, out _).ShouldBeTrue(path);
         paths.GetProperty("/v1/jobs").GetProperty("post").GetProperty("requestBody").GetProperty("content").GetProperty("application/json")
             .GetProperty("example").GetProperty("image").GetString().ShouldBe("https://example.org/portrait.png");
@@ -232,7 +251,8 @@ public sealed class JobsTests(SharedService shared) : IClassFixture<SharedServic
         var events = new List<(string, string, JsonElement)>();
         foreach (var block in (await response.Content.ReadAsStringAsync()).Split("\n\n", StringSplitOptions.RemoveEmptyEntries))
         {
-            var lines = block.Split('\n').Select(line => line.Split(": ", 2)).Where(line => line.Length == 2).ToLookup(line => line[0], line => line[1]);
+            var lines = block.Split('\n').Select(line => line.Split(": ", 2)).Where(line => line.Length == 2)
+                .ToLookup(line => line[0], line => line[1]);
             if (lines["data"].FirstOrDefault() is not { } data)
                 continue;
             using var json = JsonDocument.Parse(data);

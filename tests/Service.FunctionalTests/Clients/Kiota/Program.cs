@@ -17,7 +17,8 @@ try
 }
 catch (Problem refusal)
 {
-    Console.WriteLine($"refused {refusal.ResponseStatusCode} {refusal.Code} {string.Join(' ', refusal.Errors.AdditionalData.Keys.Order())}");
+    Console.WriteLine(
+        $"refused {refusal.ResponseStatusCode} {refusal.Code} {string.Join(' ', refusal.Errors.AdditionalData.Keys.Order())}");
 }
 
 var form = new MultipartBody();
@@ -50,5 +51,6 @@ internal sealed class Credentials(string token) : IAccessTokenProvider
 {
     public AllowedHostsValidator AllowedHostsValidator { get; } = new();
 
-    public Task<string> GetAuthorizationTokenAsync(Uri uri, Dictionary<string, object> context, CancellationToken cancellationToken) => Task.FromResult(token);
+    public Task<string> GetAuthorizationTokenAsync(Uri uri, Dictionary<string, object> context, CancellationToken cancellationToken) =>
+        Task.FromResult(token);
 }

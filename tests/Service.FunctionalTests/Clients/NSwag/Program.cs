@@ -21,7 +21,8 @@ catch (ApiException<Problem> refusal)
 using var image = File.OpenRead(picture);
 using var audio = File.OpenRead(voice);
 var job = await client.UploadJobAsync(
-    idempotency_Key: Guid.NewGuid().ToString(), image: new FileParameter(image, "portrait.png"), audio: new FileParameter(audio, "voice.wav"),
+    idempotency_Key: Guid.NewGuid().ToString(), image: new FileParameter(image, "portrait.png"),
+    audio: new FileParameter(audio, "voice.wav"),
     prompt: "A woman sings", seed: 7, metadata: """{ "order": "42" }""");
 Console.WriteLine($"submitted {job.Id}");
 
