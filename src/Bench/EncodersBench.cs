@@ -15,7 +15,7 @@ internal sealed class EncodersBench(BenchOptions options, Meter meter)
 
     public IEnumerable<BenchRow> Run()
     {
-        if (Arithmetic.OfText(options.Device).type == options.Device.type) yield return Text(); // Otherwise the CPU encodes the prompt, which is not measured here.
+        if (Arithmetic.ForText(options.Device).type == options.Device.type) yield return Text(); // Otherwise the CPU encodes the prompt, which is not measured here.
         yield return Image();
         yield return Speech();
     }
@@ -29,7 +29,7 @@ internal sealed class EncodersBench(BenchOptions options, Meter meter)
         double seconds = 0;
         double? memory = meter.Peak(() =>
         {
-            var network = new UmT5Encoder(new Weights(parameters, Arithmetic.OfEncoders(options.Device), options.Device), config);
+            var network = new UmT5Encoder(new Weights(parameters, Arithmetic.ForEncoders(options.Device), options.Device), config);
             seconds = meter.Median(() => network.Forward(ids, ones_like(ids)));
         });
         return new BenchRow(Part, $"prompt of {Tokens} tokens", seconds) { MemoryGiB = memory };
@@ -43,7 +43,7 @@ internal sealed class EncodersBench(BenchOptions options, Meter meter)
         double seconds = 0;
         double? memory = meter.Peak(() =>
         {
-            var network = new ClipVisionEncoder(new Weights(parameters, Arithmetic.OfEncoders(options.Device), options.Device), new BundleBlueprint(options.Bundle).Image);
+            var network = new ClipVisionEncoder(new Weights(parameters, Arithmetic.ForEncoders(options.Device), options.Device), new BundleBlueprint(options.Bundle).Image);
             seconds = meter.Median(() => network.Forward(picture));
         });
         return new BenchRow(Part, $"picture, {options.Height}x{options.Width}", seconds) { MemoryGiB = memory };

@@ -49,7 +49,7 @@ internal sealed class TrainedVideo : IDisposable
     public Tensor Frames(NetworkSet transformer, NetworkSet autoencoder, VideoSettings settings, StepCacheOptions? cache, out double seconds)
     {
         var generator = new TalkingVideoGenerator(transformer.Transformer, autoencoder.Autoencoder, Exact.Image, options.Device);
-        var generation = GenerationOptions.Of(
+        var generation = GenerationOptions.Create(
             settings, media.Pictures.Height, media.Pictures.Width, SpeechEmbedding.VideoFrames(media.Voices[0]), options.Bundle.DefaultPrompt, options.Bundle.NegativePrompt) with
         { StepCache = cache };
         var parts = new List<Tensor>();

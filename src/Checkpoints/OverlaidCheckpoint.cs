@@ -8,8 +8,8 @@ namespace Locutor.Checkpoints;
 public sealed record Contribution(string Source, int Given, int Replaced, int Hidden)
 {
     public override string ToString() =>
-        $"{Source}: {Given} " +
-        $"tensors{(Replaced > 0 ? $", {Replaced} of them replacing an earlier file's" : "")}{(Hidden > 0 ? $", {Hidden} replaced by a later file" : "")}";
+        $"{Source}: {Given} tensors{(Replaced > 0 ? $", {Replaced} of them replacing an earlier file's" : "")}" +
+        (Hidden > 0 ? $", {Hidden} replaced by a later file" : "");
 }
 
 /// <summary>Several checkpoints as one. If two of them have the same key, the tensor of the later checkpoint is used.</summary>

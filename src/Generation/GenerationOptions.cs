@@ -39,7 +39,7 @@ public sealed record GenerationOptions : DrawingOptions
     /// <param name="frames">Number of frames of the video, equal to the length of the speech.</param>
     /// <param name="text">The prompt.</param>
     /// <param name="negative">The negative prompt, which guidance moves away from.</param>
-    public static GenerationOptions Of(VideoSettings settings, int height, int width, int frames, string text, string negative)
+    public static GenerationOptions Create(VideoSettings settings, int height, int width, int frames, string text, string negative)
     {
         bool asked = text != negative;
         var continuity = settings.Continuity is { } held && asked

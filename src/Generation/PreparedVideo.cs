@@ -57,7 +57,8 @@ public sealed class PreparedVideo : IDisposable
     /// <param name="picture">A picture of the size that is generated; both sides are multiples of 16.</param>
     /// <param name="voice">Mono audio at 16 kHz.</param>
     /// <param name="drawnPicture">See <see cref="GenerationInputs.DrawnPicture"/>.</param>
-    public static PreparedVideo FromMemory(NetworkSet networks, VideoSettings settings, Picture picture, Waveform voice, Picture? drawnPicture = null) => FromSpeech(
+    public static PreparedVideo FromMemory(
+        NetworkSet networks, VideoSettings settings, Picture picture, Waveform voice, Picture? drawnPicture = null) => FromSpeech(
         networks, settings, (picture.Height, picture.Width), SpeechEmbedding.VideoFrames(voice),
         [SpeechEmbedding.Compute(voice, networks.Speech, networks.Device)], (_, _) => ValueTask.FromResult(picture),
         drawnPicture: drawnPicture);
@@ -74,7 +75,7 @@ public sealed class PreparedVideo : IDisposable
         PictureAt pictures, Tensor? speakers = null,
         Picture? drawnPicture = null)
     {
-        var options = GenerationOptions.Of(settings, size.Height, size.Width, frames, settings.Prompt, settings.NegativePrompt);
+        var options = GenerationOptions.Create(settings, size.Height, size.Width, frames, settings.Prompt, settings.NegativePrompt);
         bool negated = Guidance.PassesOf(options.Guidance).Any(pass => pass is Pass.TextDropped or Pass.Unconditional);
         var inputs = new GenerationInputs(
             networks.EmbedText(settings.Prompt), negated ? networks.EmbedText(settings.NegativePrompt) : null, speech, pictures, speakers,

@@ -69,7 +69,7 @@ public sealed class TalkingVideoGenerator
         var first = await inputs.PictureAt(0, cancellationToken);
         using var colours = Colours(first, options);
         var decoded = DecodeAsync(first, inputs, options, noise, colours, from, progress, cancellationToken);
-        await foreach (var clip in OneAhead.Of(decoded, cancellationToken))
+        await foreach (var clip in OneAhead.Run(decoded, cancellationToken))
             using (clip) yield return clip.Finish(colours);
     }
 
@@ -91,7 +91,7 @@ public sealed class TalkingVideoGenerator
             var picture = i == 0 || options.FewSteps ? first : await inputs.PictureAt(clip.Start, cancellationToken);
             if (i == 0 && clip.Overlap > 0 && options.Continuity is not null) motion.Keep(Still(picture, options.Clips.MotionFrames));
             var video = Render(renderer, new ClipParts(inputs, options, clip, picture, motion.Tensor, noise), progress, cancellationToken);
-            var decoded = DecodedClip.Of(clip, video, options.Clips.MotionFrames, colours);
+            var decoded = DecodedClip.Create(clip, video, options.Clips.MotionFrames, colours);
             motion.Keep(decoded.Motion.clone());
             heap.Settle();
             yield return decoded;

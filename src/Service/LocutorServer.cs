@@ -92,7 +92,7 @@ public static class LocutorServer
             MaxQueuedPerToken = settings.MaxQueuedPerToken,
             KeepResults = TimeSpan.FromDays(settings.KeepDays),
         });
-        services.AddSingleton(settings).AddSingleton(folder).AddSingleton(_ => FileStores.Of(settings, folder)).AddSingleton(cluster)
+        services.AddSingleton(settings).AddSingleton(folder).AddSingleton(_ => FileStores.Create(settings, folder)).AddSingleton(cluster)
             .AddSingleton(catalog);
         services.AddSingleton(services => new AddressGuard(services.GetRequiredService<ServeSettings>()));
         services.AddSingleton<UrlFetcher>().AddSingleton<MediaInspector>().AddSingleton<InputStore>();

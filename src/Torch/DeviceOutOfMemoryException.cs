@@ -75,7 +75,8 @@ public sealed partial class DeviceOutOfMemoryException(string message, Exception
     }
 
     [GeneratedRegex(
-        @"Tried to allocate (?<asked>[\d.]+ \w+)\. GPU \d+ has a total capacity of (?<total>[\d.]+ \w+) of which (?<free>[\d.]+ \w+) is free")]
+        @"Tried to allocate (?<asked>[\d.]+ \w+)\. " +
+        @"GPU \d+ has a total capacity of (?<total>[\d.]+ \w+) of which (?<free>[\d.]+ \w+) is free")]
     private static partial Regex Amounts();
 
     [GeneratedRegex(@"(?<allowed>[\d.]+ \w+) allowed")]

@@ -38,7 +38,8 @@ public sealed class DoctorCommandTests : IDisposable
         var (code, findings, _) = await ExamineAsync(("LOCUTOR_INJECTED_FAULT", "convolution"), ("XDG_CACHE_HOME", folder));
         var arithmetic = findings.Where(finding => finding.Check == "arithmetic").ToList();
         arithmetic.ShouldContain(
-            finding => finding.State == "warning" && finding.Text.Contains("float32 convolution") && finding.Text.Contains("used instead: "));
+            finding => finding.State == "warning" && finding.Text.Contains("float32 convolution")
+                && finding.Text.Contains("used instead: "));
         arithmetic.ShouldAllBe(finding => finding.State != "failure");
         code.ShouldBe(findings.Any(finding => finding.State == "failure") ? ExitCodes.Missing : ExitCodes.Success);
     }

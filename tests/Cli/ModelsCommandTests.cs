@@ -97,7 +97,9 @@ public sealed class ModelsCommandTests : IAsyncLifetime
         evil.Output.ShouldBeEmpty();
 
         byte[] header =
-            """{"blocks.0.w":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},"blocks.1.w":{"dtype":"F16","shape":[2],"data_offsets":[4,8]}}"""u8.ToArray();
+            """
+            {"blocks.0.w":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},"blocks.1.w":{"dtype":"F16","shape":[2],"data_offsets":[4,8]}}
+            """u8.ToArray();
         string good = Path.Combine(folder, "good.safetensors");
         await File.WriteAllBytesAsync(
             good, [.. BitConverter.GetBytes((long)header.Length), .. header, .. new byte[8]], TestContext.Current.CancellationToken);

@@ -17,8 +17,7 @@ public sealed class PortraitCommandTests(ITestOutputHelper output)
                 other = Path.Combine(folder.FullName, "other.png");
             (await Run("portrait", "--seed", $"{seed}", "--output-path", first, "--size", "200")).Code.ShouldBe(0);
             (await Run("portrait", "--seed", $"{seed}", "--output-path", again, "--size", "200")).Code.ShouldBe(0);
-            (
-                await Run("portrait", "--seed", $"{seed ^ 1}", "--output-path", other, "--size", "200", "--expression", "happy"))
+            (await Run("portrait", "--seed", $"{seed ^ 1}", "--output-path", other, "--size", "200", "--expression", "happy"))
                 .Code.ShouldBe(0);
             byte[] png = await File.ReadAllBytesAsync(first, TestContext.Current.CancellationToken);
             BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(16)).ShouldBe(200);

@@ -212,7 +212,8 @@ public sealed class PrepareCommandTests : IDisposable
         writer.Complete();
     }
 
-    private Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "locutor.dll"), .. arguments])
+    private Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo(
+        "dotnet", [Path.Combine(AppContext.BaseDirectory, "locutor.dll"), .. arguments])
     {
         RedirectStandardError = true,
         RedirectStandardOutput = true,

@@ -94,9 +94,9 @@ public class FewStepTests
 
     private sealed class RecordedNoise(Golden golden) : INoise
     {
-        public Tensor OfClip(int clip, long[] shape) => Recorded(clip, 0, shape);
+        public Tensor ForClip(int clip, long[] shape) => Recorded(clip, 0, shape);
 
-        public Tensor OfStep(int clip, int step, long[] shape) => Recorded(clip, step + 1, shape);
+        public Tensor ForStep(int clip, int step, long[] shape) => Recorded(clip, step + 1, shape);
 
         private Tensor Recorded(int clip, int number, long[] shape)
         {

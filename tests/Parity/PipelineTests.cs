@@ -170,13 +170,13 @@ public class PipelineTests
 
     private sealed class RecordedNoise(Golden golden, double disturbance = 0) : INoise
     {
-        public Tensor OfClip(int clip, long[] shape)
+        public Tensor ForClip(int clip, long[] shape)
         {
             var noise = golden.Input($"noise{clip}").cpu();
             noise.shape.ShouldBe(shape);
             return disturbance == 0 ? noise : noise + new RandomInputs(TestSeed.Value).Normal(shape) * disturbance;
         }
 
-        public Tensor OfStep(int clip, int step, long[] shape) => throw new NotSupportedException("Euler steps draw no noise");
+        public Tensor ForStep(int clip, int step, long[] shape) => throw new NotSupportedException("Euler steps draw no noise");
     }
 }

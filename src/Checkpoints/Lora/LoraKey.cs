@@ -60,7 +60,8 @@ internal sealed partial record LoraKey(string Layer, LoraPart Part)
     }
 
     [GeneratedRegex(
-        @"\.(?:(?<down>lora_down|lora_A|lora\.down)(?:\.(?!bias$)[A-Za-z0-9_-]+)??(?:\.weight)?|(?<up>lora_up|lora_B|lora\.up)(?:\.(?!bias$)[A-Za-z0-9_-]+)??(?:\.weight)?|(?<end>alpha|diff|diff_b|diff_m))$",
+        @"\.(?:(?<down>lora_down|lora_A|lora\.down)(?:\.(?!bias$)[A-Za-z0-9_-]+)??(?:\.weight)?" +
+        @"|(?<up>lora_up|lora_B|lora\.up)(?:\.(?!bias$)[A-Za-z0-9_-]+)??(?:\.weight)?|(?<end>alpha|diff|diff_b|diff_m))$",
         RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex Ending();
 }

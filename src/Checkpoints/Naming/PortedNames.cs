@@ -83,7 +83,8 @@ internal static partial class PortedNames
             : null;
 
     [GeneratedRegex(
-        @"^encoder\.block\.(?<block>[0-9]{1,4})\.layer\.(?<part>[01]\.(?:layer_norm|(?:SelfAttention|DenseReluDense)\.[a-z_01]+))\.(?<rest>.+)$",
+        @"^encoder\.block\.(?<block>[0-9]{1,4})\.layer\." +
+        @"(?<part>[01]\.(?:layer_norm|(?:SelfAttention|DenseReluDense)\.[a-z_01]+))\.(?<rest>.+)$",
         RegexOptions.ExplicitCapture)]
     private static partial Regex TextBlock();
 

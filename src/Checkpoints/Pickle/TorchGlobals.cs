@@ -61,9 +61,10 @@ internal static class TorchGlobals
         (
             "torch._utils._rebuild_tensor_v3",
             [TorchStorage storage, long offset, object?[] shape, object?[] strides, _, _, PickleGlobal dtype, ..])
-            => Types.TryGetValue(dtype.Name, out var type) ? Tensor(storage, type, offset, shape, strides) : null,
-        _ => null,
-    };
+            => Types.TryGetValue(dtype.Name, out var type)
+            ? Tensor(storage, type, offset, shape, strides)
+            : null,
+        _ => null, };
 
     /// <summary>Converts the persistent id <c>('storage', class, key, location, count)</c> to a storage.</summary>
     public static TorchStorage? Storage(object? id) =>

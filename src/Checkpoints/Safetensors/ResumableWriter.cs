@@ -169,7 +169,7 @@ public sealed class ResumableWriter : IDisposable
             cancellationToken.ThrowIfCancellationRequested();
             if (!known.TryGetValue(entry.Name, out string? hash) || RandomAccess.GetLength(handle) < layout.Header.Length + entry.End)
                 continue;
-            if (TensorHashes.Of(handle, layout.Header.Length + entry.Begin, entry.End - entry.Begin, cancellationToken) != hash) continue;
+            if (TensorHashes.Compute(handle, layout.Header.Length + entry.Begin, entry.End - entry.Begin, cancellationToken) != hash) continue;
             hashes[entry.Name] = hash;
             checkedBytes?.Invoke(entry.End - entry.Begin);
         }

@@ -20,7 +20,7 @@ public static class TensorHashes
         using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan);
         foreach (var tensor in file.Tensors.Values.OrderBy(tensor => tensor.Address))
         {
-            string found = Of(handle, file.PlaceOf(tensor), tensor.ByteLength, cancellationToken);
+            string found = Compute(handle, file.PlaceOf(tensor), tensor.ByteLength, cancellationToken);
             if (!expected.TryGetValue(tensor.Name, out string? hash))
                 throw new CheckpointException(
                     $"{path}: tensor {tensor.Name}: expected a SHA-256 in {ResumableWriter.HashesKey}, found none");
@@ -30,7 +30,7 @@ public static class TensorHashes
     }
 
     /// <summary>Computes the SHA-256 of a range of a file in pieces of 1 MiB.</summary>
-    internal static string Of(SafeFileHandle handle, long first, long length, CancellationToken cancellationToken)
+    internal static string Compute(SafeFileHandle handle, long first, long length, CancellationToken cancellationToken)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         byte[] buffer = new byte[1 << 20];

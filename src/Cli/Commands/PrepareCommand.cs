@@ -93,7 +93,9 @@ internal static class PrepareCommand
         var precision = parsed.GetValue(Wanted)
             ?? (bundle.Precision is { } usual ? WeightPrecisions.Parse(usual) : null)
             ?? WeightPrecision.BFloat16;
-        return await ReportAsync(parsed, progress => ModelPreparation.PrepareAsync(model, network, adapters, precision, progress, cancellationToken),
+        return await ReportAsync(
+            parsed,
+            progress => ModelPreparation.PrepareAsync(model, network, adapters, precision, progress, cancellationToken),
             $"{bundle.Name}: {network.Name()} in {precision.Name()}{(network == NetworkKind.Transformer ? $" for preset {preset}" : "")}");
     }
 

@@ -132,11 +132,12 @@ internal static class ServeCommand
             return;
         }
         var first = tokens.Create("first", TokenScopes.All, null, null);
+        string page = url.Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal).Replace("[::]", "localhost", StringComparison.Ordinal);
         Console.WriteLine($"""
             This is the first start, so here is a token; its secret is shown this once.
             Modal-Key: {first.Token.KeyId}
             Modal-Secret: {first.Secret}
-            Open {url.Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal).Replace("[::]", "localhost", StringComparison.Ordinal)}/#{first.Token.KeyId}.{first.Secret} to go to the page signed in.
+            Open {page}/#{first.Token.KeyId}.{first.Secret} to go to the page signed in.
             """);
     }
 
@@ -157,7 +158,7 @@ internal static class ServeCommand
 
     private static Task<int> CheckAsync(ServeSettings settings, bool json, CancellationToken cancellationToken)
     {
-        var service = ServeCheck.Of(settings, Variables());
+        var service = ServeCheck.Create(settings, Variables());
         IEnumerable<Check> checks = settings.Generator == "stub"
             ? [MachineChecks.Ffmpeg, .. service]
             : [.. Diagnosis.Machine(settings.Model, settings.Store), .. service];

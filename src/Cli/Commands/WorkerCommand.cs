@@ -46,11 +46,11 @@ internal static class WorkerCommand
         var stub = new Option<double>("--stub-seconds") { Hidden = true, DefaultValueFactory = _ => 1 };
         var id = new Option<string>("--id") { Hidden = true, DefaultValueFactory = _ => "" };
         var attached = new Option<bool>("--attached") { Hidden = true };
-        foreach (var option in
-                new Option[]
-                {
-                    gateway, data, device, model, ModelsCommand.Store, budget, precision, drain, hours, stall, generator, stub, id, attached,
-                })
+        Option[] options =
+        [
+            gateway, data, device, model, ModelsCommand.Store, budget, precision, drain, hours, stall, generator, stub, id, attached,
+        ];
+        foreach (var option in options)
             command.Options.Add(option);
         command.SetAction((parsed, _) => WorkerProcess.RunAsync(
             new WorkerOptions

@@ -85,9 +85,9 @@ internal sealed class GenerateHelp(IReadOnlyList<(string Heading, IReadOnlyList<
 
     private static void WriteOption(TextWriter output, Option option, string details, int width)
     {
-        string name =
-            "  " +
-            $"{(option.Aliases.FirstOrDefault() is { } letter ? letter + ", " : "    ")}{option.Name}{(option.HelpName is { } value && option.ValueType != typeof(bool) ? " " + value : "")}";
+        string letter = option.Aliases.FirstOrDefault() is { } alias ? alias + ", " : "    ";
+        string value = option.HelpName is { } help && option.ValueType != typeof(bool) ? " " + help : "";
+        string name = $"  {letter}{option.Name}{value}";
         bool first = true;
         foreach (string line in Wrap(details, width - NameWidth - 2))
         {

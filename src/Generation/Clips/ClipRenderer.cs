@@ -60,7 +60,7 @@ internal sealed class ClipRenderer(
         var whole = cat([ConditioningMask(pictureLatent), pictureLatent], 1);
         using var speakers = Speakers(inputs, pictureLatent);
         var given = Conditions(parts, picture, speakers, watch);
-        var start = noise.OfClip(clip.Index, [.. pictureLatent.shape.AsSpan(1)]).unsqueeze(0).to(device);
+        var start = noise.ForClip(clip.Index, [.. pictureLatent.shape.AsSpan(1)]).unsqueeze(0).to(device);
         var latent = Denoise(start, clean, whole, given, parts, watch, progress, cancellationToken);
         progress?.Report(new(GenerationStage.Decoding, clip.Index + 1, options.Clips.KnownCount, options.Steps, options.Steps));
         var video = inputs.DrawnPicture is { } drawn
@@ -205,7 +205,7 @@ internal sealed class ClipRenderer(
     {
         float from = timesteps[step], to = timesteps[step + 1];
         if (!parts.Options.FewSteps) return EulerSampler.Step(latent, velocity, from, to);
-        var noise = to == 0 ? null : parts.Noise.OfStep(parts.Clip.Index, step, [.. latent.shape.AsSpan(1)]).unsqueeze(0).to(device);
+        var noise = to == 0 ? null : parts.Noise.ForStep(parts.Clip.Index, step, [.. latent.shape.AsSpan(1)]).unsqueeze(0).to(device);
         return FewStepSampler.Step(latent, velocity, from, to, noise);
     }
 

@@ -19,7 +19,7 @@ internal sealed record DecodedClip(Clip Clip, Tensor Video, Tensor Motion) : IDi
     /// <param name="video">The decoded frames; disposed with the clip.</param>
     /// <param name="motionFrames">Number of motion frames at the end.</param>
     /// <param name="colours">The colour correction.</param>
-    public static DecodedClip Of(Clip clip, Tensor video, int motionFrames, ColourMatch colours)
+    public static DecodedClip Create(Clip clip, Tensor video, int motionFrames, ColourMatch colours)
     {
         using var scope = NewDisposeScope();
         long frames = video.shape[1], count = Math.Min(motionFrames, frames);

@@ -11,7 +11,7 @@ internal static class OneAhead
     /// <summary>Returns the elements of a sequence, each computed one ahead.</summary>
     /// <param name="source">The sequence. It runs on the thread pool; it is cancelled and awaited if the consumer stops early.</param>
     /// <param name="cancellationToken">Cancels the sequence.</param>
-    public static async IAsyncEnumerable<T> Of<T>(
+    public static async IAsyncEnumerable<T> Run<T>(
         IAsyncEnumerable<T> source, [EnumeratorCancellation] CancellationToken cancellationToken = default)
         where T : IDisposable
     {

@@ -12,7 +12,7 @@ public static class AudioWindows
     /// <param name="window">Number of embeddings per frame; odd.</param>
     /// <returns>[frames, window, blocks, channels]. Before its start, the track is padded with its first frame; after its end, it is
     /// mirrored.</returns>
-    public static Tensor Of(SpeechTrack track, int start, int frames, int window)
+    public static Tensor Create(SpeechTrack track, int start, int frames, int window)
     {
         using var scope = NewDisposeScope();
         long[] indices = [.. from frame in Enumerable.Range(start, frames)

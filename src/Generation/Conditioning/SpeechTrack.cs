@@ -68,7 +68,7 @@ public sealed class SpeechTrack : ISpeech
     // the whole track has been read
     public ValueTask<int> ReadAsync(int end, CancellationToken cancellationToken) => ValueTask.FromResult(end);
 
-    public Tensor Windows(int start, int frames, int window) => AudioWindows.Of(this, start, frames, window);
+    public Tensor Windows(int start, int frames, int window) => AudioWindows.Create(this, start, frames, window);
 
     public void Dispose() => file.Dispose();
 

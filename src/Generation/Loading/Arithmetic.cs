@@ -28,11 +28,11 @@ public static class Arithmetic
     /// <summary>
     /// Dtype of the text and picture encoders, which have billions of parameters: the 16-bit dtype of a GPU, float32 on a CPU.
     /// </summary>
-    public static ScalarType OfEncoders(Device device) => GpuPaths.ForGpu(device)?.Half ?? ScalarType.Float32;
+    public static ScalarType ForEncoders(Device device) => GpuPaths.ForGpu(device)?.Half ?? ScalarType.Float32;
 
     /// <summary>
     /// Returns the device that encodes the prompt. The largest float16 number is 65,504, and T5's feed-forward layers exceed it; so if the
     /// GPU has no bfloat16, the CPU encodes the prompt in float32.
     /// </summary>
-    public static Device OfText(Device device) => GpuPaths.ForGpu(device) is { Half: not ScalarType.BFloat16 } ? CPU : device;
+    public static Device ForText(Device device) => GpuPaths.ForGpu(device) is { Half: not ScalarType.BFloat16 } ? CPU : device;
 }

@@ -43,12 +43,12 @@ public sealed class NetworkSet : IDisposable
         Precision = (transformer.Linears == LinearPrecision.Plain ? type.ToString() : transformer.Linears.ToString()).ToLowerInvariant();
         Finer = FinerNetworks.Above(
             device, type, transformer.Linears, finer => reopen(options with { Type = finer, Linears = LinearPrecision.Plain }));
-        var textDevice = plan.TextStays ? Arithmetic.OfText(device) : CPU;
+        var textDevice = plan.TextStays ? Arithmetic.ForText(device) : CPU;
         if (textDevice.type == TorchSharp.DeviceType.CPU) CpuChecks.RequireFloat32();
         Transformer = new(transformer, sizes.Transformer, plan.Residency);
         Autoencoder = new(open(NetworkKind.Autoencoder, type), sizes.Autoencoder) { MemoryBudget = plan.AutoencoderRoom };
-        text = new(open(NetworkKind.Text, Arithmetic.OfEncoders(textDevice)).On(textDevice).AsStored(), sizes.Text);
-        Image = new(open(NetworkKind.Image, Arithmetic.OfEncoders(device)), sizes.Image);
+        text = new(open(NetworkKind.Text, Arithmetic.ForEncoders(textDevice)).On(textDevice).AsStored(), sizes.Text);
+        Image = new(open(NetworkKind.Image, Arithmetic.ForEncoders(device)), sizes.Image);
         Speech = new(open(NetworkKind.Speech, ScalarType.Float32), sizes.Speech);
         if (sizes.Upsampler is { } upsampler) Upsampler = new(open(NetworkKind.Upsampler, type), upsampler);
         Notices = Tested(textDevice, device);
@@ -217,8 +217,9 @@ public sealed class NetworkSet : IDisposable
         SelfTest[] tests = [.. devices.Select(SelfTest.On).Distinct()];
         foreach (var test in tests) test.Save();
         var withoutBFloat16 = devices.Select(GpuPaths.ForGpu).Where(paths => paths is { Half: not ScalarType.BFloat16 }).Distinct()
-            .Select(
-                paths => $"a GPU of capability {paths!.Capability} has no bfloat16: networks compute in {$"{paths.Half}".ToLowerInvariant()}, and the processor encodes the prompt");
+            .Select(paths =>
+                $"a GPU of capability {paths!.Capability} has no bfloat16: networks compute in " +
+                $"{$"{paths.Half}".ToLowerInvariant()}, and the CPU encodes the prompt");
         return [.. tests.Select(test => test.Notice).OfType<string>(), .. withoutBFloat16];
     }
 }

@@ -25,8 +25,8 @@ public static class UntrainedBundle
         Licence = "none",
         Networks = new BundleNetworks(
             Sized(new VideoTransformerConfig(64, 128, 2, 2, TextWidth, 64, ImageWidth, AudioBlocks, AudioChannels, 32, 32, 4, 64)),
-            Sized(
-                new VideoAutoencoderConfig(8, 16, [1, 2, 4, 4], 1, [false, true, true], [.. new float[16]], [.. Enumerable.Repeat(1f, 16)])),
+            Sized(new VideoAutoencoderConfig(
+                8, 16, [1, 2, 4, 4], 1, [false, true, true], [.. new float[16]], [.. Enumerable.Repeat(1f, 16)])),
             Sized(new UmT5Config(FirstByte + 256, TextWidth, 32, 64, 2, 1)),
             Sized(new ClipVisionConfig(64, 4, ImageWidth, 2, 2)),
             Sized(new Wav2Vec2Config(

@@ -32,7 +32,7 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
         await foreach (byte[] frame in FramesAsync(request, media, progress, archive, cancellationToken).ConfigureAwait(false))
             await writer.WriteFrameAsync(frame, cancellationToken).ConfigureAwait(false);
         int frames = SpeechEmbedding.VideoFrames(media.Voices[0]);
-        int clips = GenerationOptions.Of(
+        int clips = GenerationOptions.Create(
             settings, pictures.Height, pictures.Width, frames, settings.Prompt, settings.NegativePrompt).Clips.Count;
         progress?.Report(new(GenerationStage.Muxing, clips, clips, settings.Steps, settings.Steps));
         await writer.CompleteAsync(cancellationToken).ConfigureAwait(false);

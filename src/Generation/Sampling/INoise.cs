@@ -9,22 +9,22 @@ public interface INoise
     /// <param name="clip">Index of the clip, from 0.</param>
     /// <param name="shape">Shape of the noise.</param>
     /// <returns>Standard normal, float32, on the CPU.</returns>
-    Tensor OfClip(int clip, long[] shape);
+    Tensor ForClip(int clip, long[] shape);
 
     /// <summary>Returns the noise that a few-step sampler adds after a step.</summary>
     /// <param name="clip">Index of the clip, from 0.</param>
     /// <param name="step">Index of the step, from 0.</param>
     /// <param name="shape">Shape of the noise.</param>
     /// <returns>Standard normal, float32, on the CPU.</returns>
-    Tensor OfStep(int clip, int step, long[] shape);
+    Tensor ForStep(int clip, int step, long[] shape);
 }
 
 /// <summary>Noise that depends only on a seed and the index of the clip; it is equal on all devices and in resumed runs.</summary>
 public sealed class SeededNoise(long seed) : INoise
 {
-    public Tensor OfClip(int clip, long[] shape) => Draw(unchecked((ulong)seed * 0x9E3779B97F4A7C15 + (ulong)clip), shape);
+    public Tensor ForClip(int clip, long[] shape) => Draw(unchecked((ulong)seed * 0x9E3779B97F4A7C15 + (ulong)clip), shape);
 
-    public Tensor OfStep(int clip, int step, long[] shape) =>
+    public Tensor ForStep(int clip, int step, long[] shape) =>
         Draw(unchecked(((ulong)seed * 0x9E3779B97F4A7C15 + (ulong)clip) * 0xD1B54A32D192ED03 + (ulong)step + 1), shape);
 
     private static Tensor Draw(ulong seed, long[] shape)

@@ -51,7 +51,8 @@ internal static class Postgres
             membership.IAmAliveTablePublishTimeout = membership.TableRefreshTimeout = TimeSpan.FromSeconds(5);
         });
         LostNodes.Use(silo);
-#pragma warning disable ORLEANSEXP003 // The usual directory ends healthy grains whenever a node joins or is lost (docs/decisions/lost-nodes.md).
+        // The usual directory ends healthy grains whenever a node joins or is lost (docs/decisions/lost-nodes.md).
+#pragma warning disable ORLEANSEXP003
         silo.AddDistributedGrainDirectory();
 #pragma warning restore ORLEANSEXP003
         // For a moment a grain may have two activations. This is harmless, since every write checks the stored version.

@@ -15,9 +15,9 @@ internal static class PostgresSchema
         CREATE TABLE IF NOT EXISTS membership_version (
             deployment text PRIMARY KEY, version integer NOT NULL DEFAULT 0, changed_at timestamptz NOT NULL DEFAULT now());
         CREATE TABLE IF NOT EXISTS membership (
-            deployment text NOT NULL REFERENCES membership_version, address text NOT NULL, port integer NOT NULL, generation integer NOT NULL,
-            silo_name text NOT NULL, host_name text NOT NULL, status integer NOT NULL, proxy_port integer, suspect_times text,
-            start_time timestamptz(3) NOT NULL, alive_time timestamptz(3) NOT NULL,
+            deployment text NOT NULL REFERENCES membership_version, address text NOT NULL, port integer NOT NULL,
+            generation integer NOT NULL, silo_name text NOT NULL, host_name text NOT NULL, status integer NOT NULL, proxy_port integer,
+            suspect_times text, start_time timestamptz(3) NOT NULL, alive_time timestamptz(3) NOT NULL,
             PRIMARY KEY (deployment, address, port, generation));
         CREATE TABLE IF NOT EXISTS tokens (
             key_id text PRIMARY KEY, secret_hash text NOT NULL, webhook_secret text NOT NULL, name text NOT NULL, scopes text NOT NULL,
@@ -72,8 +72,11 @@ internal static class PostgresSchema
         ["InsertMembershipKey"] = $"""
             WITH bumped AS ({Bump}),
             added AS (
-                INSERT INTO membership (deployment, address, port, generation, silo_name, host_name, status, proxy_port, start_time, alive_time)
-                SELECT @DeploymentId, @Address, @Port, @Generation, @SiloName, @HostName, @Status, @ProxyPort, @StartTime, @IAmAliveTime FROM bumped
+                INSERT INTO membership (
+                    deployment, address, port, generation, silo_name, host_name, status, proxy_port, start_time, alive_time)
+                SELECT
+                    @DeploymentId, @Address, @Port, @Generation, @SiloName, @HostName, @Status, @ProxyPort, @StartTime, @IAmAliveTime
+                FROM bumped
                 ON CONFLICT DO NOTHING RETURNING 1)
             SELECT count(*)::integer FROM added
             """,

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Locutor.Checkpoints;
 using Locutor.Models.Hub;
 
@@ -76,7 +75,7 @@ public sealed class ModelStore
     public static string? KnownHash(string path)
     {
         var info = new FileInfo(path);
-        if (ReadReceipt(path) is { } receipt && receipt.Size == info.Length) return receipt.Sha256;
+        if (Receipt.Read(path) is { } receipt && receipt.Size == info.Length) return receipt.Sha256;
         return info.ResolveLinkTarget(true) is { Name: { Length: 64 } name } && name.All(char.IsAsciiHexDigitLower) ? name : null;
     }
 
@@ -115,7 +114,7 @@ public sealed class ModelStore
     {
         string path = Find(file)
             ?? (File.Exists(PathOf(file)) ? PathOf(file) : throw new BundleException($"{file.Repository}/{file.Path}: not on disk"));
-        var receipt = ReadReceipt(path);
+        var receipt = Receipt.Read(path);
         long size = new FileInfo(path) is var info && info.ResolveLinkTarget(true) is FileInfo link ? link.Length : info.Length;
         if ((file.Size ?? receipt?.Size) is { } expectedSize && expectedSize != size)
             throw new BundleException($"{path}: expected {expectedSize} bytes, found {size}");
@@ -265,28 +264,10 @@ public sealed class ModelStore
             throw new BundleException(
                 $"{file.Repository}/{file.Path}: expected SHA-256 {expected}, found {found}; the download was thrown away");
         }
-        WriteReceipt(path, new Receipt(remote.Size, found, remote.ETag, remote.Commit));
+        new Receipt(remote.Size, found, remote.ETag, remote.Commit).Write(path);
         File.Move(path + ".part", path, true);
         File.Delete(path + ".journal");
         return true;
-    }
-
-    private static void WriteReceipt(string path, Receipt receipt)
-    {
-        File.WriteAllBytes(path + ".receipt.new", JsonSerializer.SerializeToUtf8Bytes(receipt));
-        File.Move(path + ".receipt.new", path + ".receipt", true);
-    }
-
-    private static Receipt? ReadReceipt(string path)
-    {
-        try
-        {
-            return File.Exists(path + ".receipt") ? JsonSerializer.Deserialize<Receipt>(File.ReadAllBytes(path + ".receipt")) : null;
-        }
-        catch (JsonException e)
-        {
-            throw new BundleException($"{path}.receipt: expected size and hash in JSON, found: {e.Message}", e);
-        }
     }
 
     private static bool IsBusy(string path)

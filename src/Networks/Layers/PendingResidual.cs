@@ -27,7 +27,8 @@ public sealed record PendingResidual(Tensor Tokens, Tensor? Update = null, Tenso
     /// <param name="norm">Returns the sum and its norm.</param>
     /// <param name="layer">Computes the update from the norm.</param>
     /// <param name="gate">Factor of the new update, [B, 1, C] in float32, or null for 1.</param>
-    public PendingResidual Then(Func<PendingResidual, (Tensor Sum, Activations Normed)> norm, Func<Activations, Tensor> layer, Tensor? gate = null) => Scoped(() =>
+    public PendingResidual Then(
+        Func<PendingResidual, (Tensor Sum, Activations Normed)> norm, Func<Activations, Tensor> layer, Tensor? gate = null) => Scoped(() =>
     {
         var (sum, normed) = norm(this);
         if (Update is not null) this.Free();

@@ -95,7 +95,8 @@ public sealed partial class VideoAutoencoder
         return cat([.. high is null ? chunks : Tiles.Forward(high, chunks, plan, weights.Type, repeats: false, cancellationToken)], 2);
     });
 
-    private Tensor EncodeChunks(IReadOnlyList<Tensor> chunks, TilingPlan plan, bool repeats, CancellationToken cancellationToken) => Scoped(() =>
+    private Tensor EncodeChunks(
+        IReadOnlyList<Tensor> chunks, TilingPlan plan, bool repeats, CancellationToken cancellationToken) => Scoped(() =>
     {
         var (high, low) = plan.Tiled ? encoder.Split() : (null, encoder);
         var features = high is null ? chunks : Tiles.Forward(high, chunks, plan, weights.Type, repeats, cancellationToken);

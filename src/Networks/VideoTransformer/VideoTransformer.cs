@@ -180,8 +180,7 @@ public sealed class VideoTransformer : IDisposable
     /// <param name="reference">[B, 20, F, H, W]</param>
     /// <returns>Tokens [B, L, C] and their grid.</returns>
     public (Tensor Tokens, PatchGrid Grid) Patchify(Tensor latent, Tensor reference) =>
-        (
-            Scoped(() => patches.Forward(cat([latent.to(weights.Type), reference.to(weights.Type)], 1))),
+        (Scoped(() => patches.Forward(cat([latent.to(weights.Type), reference.to(weights.Type)], 1))),
             Grid(latent.shape[2], latent.shape[3], latent.shape[4]));
 
     /// <summary>Computes the time embedding: cosines and sines of the timestep, then two linear layers.</summary>

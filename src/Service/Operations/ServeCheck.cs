@@ -18,7 +18,7 @@ public static class ServeCheck
 
     /// <param name="settings">The settings that the service would get.</param>
     /// <param name="variables">The names of the environment variables.</param>
-    public static IReadOnlyList<Check> Of(ServeSettings settings, IEnumerable<string> variables) =>
+    public static IReadOnlyList<Check> Create(ServeSettings settings, IEnumerable<string> variables) =>
     [
         new("settings", () => [.. Settings(settings, variables)]),
         new("addresses", () => [.. Addresses(settings)]),
@@ -128,7 +128,7 @@ public static class ServeCheck
     private static async Task<Finding> FilesAsync(ServeSettings settings, CancellationToken cancellationToken)
     {
         var folder = new DataFolder(settings);
-        var store = FileStores.Of(settings, folder);
+        var store = FileStores.Create(settings, folder);
         try
         {
             if (store is S3Store bucket)

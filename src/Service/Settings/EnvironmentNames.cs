@@ -17,7 +17,7 @@ public static class EnvironmentNames
     ];
 
     /// <summary>Variables that the test script and the tests read; a program that they start inherits them.</summary>
-    private static readonly string[] OfTests =
+    private static readonly string[] TestVariables =
         ["LOCUTOR_GOLDENS", "LOCUTOR_LONG_TESTS", "LOCUTOR_SEED", "LOCUTOR_TEST_RUN", "LOCUTOR_TEST_SLOTS", "LOCUTOR_TEST_TIMEOUT"];
 
     /// <summary>The names of the settings by the names of their environment variables.</summary>
@@ -25,7 +25,7 @@ public static class EnvironmentNames
         setting => Prefix + setting.Name.ToUpperInvariant(), setting => setting.Name);
 
     /// <summary>Returns whether the program reads the variable.</summary>
-    public static bool IsRead(string name) => Settings.ContainsKey(name) || Others.Contains(name) || OfTests.Contains(name);
+    public static bool IsRead(string name) => Settings.ContainsKey(name) || Others.Contains(name) || TestVariables.Contains(name);
 
     /// <summary>Returns the variables of an environment that begin with LOCUTOR_ and that the program does not read.</summary>
     public static IReadOnlyList<UnreadVariable> Unread(IEnumerable<string> names) =>

@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
-using System.Text.Unicode;
 using Locutor.Generation.Requests;
 using Locutor.Jobs.Records;
 using Locutor.Service.Files;
@@ -40,7 +38,6 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
     // Limits of a form: the number of its parts, and the bytes of one text field.
     private const int MostParts = 40;
     private const int LongestText = 1 << 16;
-    private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
     /// <summary>Reads the body of the request and checks every field.</summary>
     /// <param name="jobId">The id of the new job. Files of a form are stored under it.</param>
@@ -73,7 +70,8 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
     /// Status 408: it took longer than the upload limit of the settings. 413: an input is too large. 422: an input cannot be used, or the
     /// boxes do not fit the picture.
     /// </exception>
-    public Task<JobRequest> StoreAsync(string jobId, Draft draft, HttpContext context) => GuardAsync(jobId, context, async cancellationToken =>
+    public Task<JobRequest> StoreAsync(string jobId, Draft draft, HttpContext context) => GuardAsync(
+        jobId, context, async cancellationToken =>
     {
         var all = draft.Stored.ToList();
         foreach (var (field, url) in draft.Urls)
@@ -118,10 +116,10 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
         var raw = await BodyReader.ReadAsync(request, most, cancellationToken)
             ?? throw new ProblemException(
                 413, JobError.TooLarge, $"expected a body of at most {most} bytes; upload large files as multipart/form-data");
-        using var json = Parse(raw);
+        using var json = SubmissionText.Parse(raw);
         var form = SubmissionFields.NewForm();
         foreach (var property in json.RootElement.EnumerateObject())
-            form.Add(NameOf(property), property.Value);
+            form.Add(SubmissionText.NameOf(property), property.Value);
         return Check(form, [], Convert.ToHexStringLower(SHA256.HashData(raw)));
     }
 
@@ -227,7 +225,7 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
             text.Write(buffer, 0, count);
         }
         hash.AppendData(text.GetBuffer(), 0, (int)text.Length);
-        form.AddText(name, TextOf(name, text));
+        form.AddText(name, SubmissionText.Decode(name, text));
     }
 
     /// <summary>Stores one input and turns faults of the file into a refusal (413 or 422) that names the field.</summary>
@@ -255,49 +253,4 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
 
     private static ProblemException Refused(int status, string code, string field, string message) =>
         new(status, code, $"{field}: {message}") { Errors = new Dictionary<string, string[]> { [field] = [message] } };
-
-    /// <summary>Parses a JSON object with at most 16 levels.</summary>
-    /// <exception cref="ProblemException">Status 400: the bytes are not UTF-8, not JSON or not an object.</exception>
-    private static JsonDocument Parse(byte[] raw)
-    {
-        if (!Utf8.IsValid(raw))
-            throw new ProblemException(400, JobError.InvalidRequest, "expected a body in UTF-8");
-        try
-        {
-            var json = JsonDocument.Parse(raw, new JsonDocumentOptions { MaxDepth = 16 });
-            return json.RootElement.ValueKind is JsonValueKind.Object
-                ? json
-                : throw new ProblemException(400, JobError.InvalidRequest, $"expected a JSON object, found {json.RootElement.ValueKind}");
-        }
-        catch (JsonException exception)
-        {
-            throw new ProblemException(400, JobError.InvalidRequest, $"the body is not JSON: {exception.Message}");
-        }
-    }
-
-    /// <summary>Returns the name of a JSON property, or refuses one that holds half a surrogate pair.</summary>
-    private static string NameOf(JsonProperty property)
-    {
-        try
-        {
-            return property.Name;
-        }
-        catch (InvalidOperationException)
-        {
-            throw new ProblemException(400, JobError.InvalidRequest, "the name of a field is not valid Unicode");
-        }
-    }
-
-    /// <summary>Decodes a text field of a form, or refuses bytes that are not UTF-8.</summary>
-    private static string TextOf(string name, MemoryStream text)
-    {
-        try
-        {
-            return StrictUtf8.GetString(text.GetBuffer(), 0, (int)text.Length);
-        }
-        catch (DecoderFallbackException)
-        {
-            throw new ProblemException(400, JobError.InvalidRequest, $"{name}: expected text in UTF-8");
-        }
-    }
 }

@@ -40,7 +40,7 @@ public sealed record JobView
     /// Creates the view of a record. <paramref name="position"/> is the place in the queue, <paramref name="eta"/> the estimated seconds
     /// to the end.
     /// </summary>
-    public static JobView Of(JobRecord job, int position = 0, double? eta = null)
+    public static JobView From(JobRecord job, int position = 0, double? eta = null)
     {
         var request = job.Request;
         return new JobView
@@ -48,12 +48,12 @@ public sealed record JobView
             Id = job.Id,
             Status = job.Status,
             Stage = StageOf(job),
-            Progress = ProgressView.Of(job, position, eta),
+            Progress = ProgressView.From(job, position, eta),
             Attempt = job.Attempt,
             Notice = job.Result?.Notice ?? job.Progress?.Notice,
             Request = Asked(request),
-            Inputs = request.Inputs.Select(input => InputView.Of(job.Id, input)).ToArray(),
-            Result = job.Result is null ? null : ResultView.Of(job),
+            Inputs = request.Inputs.Select(input => InputView.From(job.Id, input)).ToArray(),
+            Result = job.Result is null ? null : ResultView.From(job),
             Error = job.Error is { } error ? new ErrorView(error.Code, error.Message, error.Retryable) : null,
             Webhook = WebhookStateView.From(job),
             Metadata = request.Metadata,
@@ -91,7 +91,7 @@ public sealed record ProgressView
     /// <summary>The place in the queue: 1 for the next job; null when the job does not wait.</summary>
     public int? QueuePosition { get; init; }
 
-    public static ProgressView Of(JobRecord job, int position, double? eta)
+    public static ProgressView From(JobRecord job, int position, double? eta)
     {
         static int? Known(int count) => count > 0 ? count : null;
         var progress = job.Progress ?? new JobProgress();
@@ -120,7 +120,7 @@ public sealed record InputView
     /// <summary>The address of the stored file; null when it is not stored.</summary>
     public string? Href { get; init; }
 
-    public static InputView Of(string jobId, JobInput input) => new()
+    public static InputView From(string jobId, JobInput input) => new()
     {
         Field = input.Field,
         Url = input.Url,
@@ -143,7 +143,7 @@ public sealed record ResultView
     public required double Seconds { get; init; }
     public required double GenerationSeconds { get; init; }
 
-    public static ResultView Of(JobRecord job) => new()
+    public static ResultView From(JobRecord job) => new()
     {
         Video = $"/v1/jobs/{job.Id}/video",
         Thumbnail = job.Result!.ThumbnailPath is null ? null : $"/v1/jobs/{job.Id}/thumbnail",

@@ -39,11 +39,11 @@ internal sealed class JobViews(IGrainFactory grains)
     public async Task<JobView> ShowAsync(JobRecord job)
     {
         if (job.Status is not JobStatus.Queued)
-            return JobView.Of(job);
+            return JobView.From(job);
         var (position, statistics) = await Outage.RetryAsync(
             async () => (await Queue.PositionAsync(job.Id), await Queue.StatisticsAsync()), CancellationToken.None);
         var rounds = Math.Ceiling((position + statistics.Running) / (double)Math.Max(1, statistics.Workers));
         var eta = statistics.TypicalSeconds > 0 && position > 0 ? Math.Round(rounds * statistics.TypicalSeconds) : (double?)null;
-        return JobView.Of(job, position, eta);
+        return JobView.From(job, position, eta);
     }
 }

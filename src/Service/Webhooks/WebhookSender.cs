@@ -110,7 +110,7 @@ public sealed partial class WebhookSender(
         limit.CancelAfter(TimeSpan.FromSeconds(Math.Min(30, settings.FetchSeconds)));
         var timestamp = time.GetUtcNow().ToUnixTimeSeconds();
         var body = JsonSerializer.Serialize(
-            new WebhookView($"job.{job.Status.ToString().ToLowerInvariant()}", job.FinishedAt ?? time.GetUtcNow(), JobView.Of(job)),
+            new WebhookView($"job.{job.Status.ToString().ToLowerInvariant()}", job.FinishedAt ?? time.GetUtcNow(), JobView.From(job)),
             Problems.Json);
         // The jobs of a revoked token still send their webhooks.
         if (tokens.Find(job.Owner) is not { } token)

@@ -58,7 +58,7 @@ public static class WorkerProcess
         await using var runner = makeRunner(options);
         var folder = new DataFolder(options.Settings);
         var loop = new WorkerLoop(
-            host.Services.GetRequiredService<IGrainFactory>(), runner, folder, FileStores.Of(options.Settings, folder), options,
+            host.Services.GetRequiredService<IGrainFactory>(), runner, folder, FileStores.Create(options.Settings, folder), options,
             TimeProvider.System, host.Services.GetRequiredService<ILogger<WorkerLoop>>());
         await loop.RunAsync(drain.Token, abort.Token);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(abort.IsCancellationRequested ? 1 : 10));

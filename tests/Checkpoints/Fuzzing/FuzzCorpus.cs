@@ -39,7 +39,7 @@ internal static class FuzzCorpus
 
     /// <param name="format">One of <see cref="Formats"/>.</param>
     /// <param name="folder">Where files that the changed one names are put.</param>
-    public static byte[][] Of(string format, string folder) => format switch
+    public static byte[][] Load(string format, string folder) => format switch
     {
         "safetensors" =>
         [
@@ -88,7 +88,7 @@ internal static class FuzzCorpus
             "p",
             q => q.Global("torch._utils", "_rebuild_parameter").Op((byte)'(').Tensor(View(2, [1, 2], [9, 1]), legacy).Op(0x88)
                 .OrderedDict().Op((byte)'t', (byte)'R')),
-    ]));
+        ]));
 
     private static byte[] Nested(bool legacy) => Pickler.Whole(p => p.Dictionary(
     [
@@ -101,7 +101,7 @@ internal static class FuzzCorpus
                     ("a.weight", r => r.Tensor(View(0, [2, 3, 4], [12, 4, 1]), legacy)),
                     ("a.bias", r => r.Tensor(View(3, [3, 2], [2, 0]), legacy))
                 ])),
-    ], false));
+        ], false));
 
     private static byte[] Quanto(string folder) =>
         Safetensors(

@@ -30,7 +30,7 @@ public sealed class FuzzTests : TemporaryFolder
             Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Folder, $"locutor-fuzz-{Guid.NewGuid():N}")).FullName;
         try
         {
-            var mutations = new Mutations(new Random(seed), FuzzCorpus.Of(format, folder));
+            var mutations = new Mutations(new Random(seed), FuzzCorpus.Load(format, folder));
             string path = Path.Combine(folder, FuzzCorpus.FileName(format));
             long start = Stopwatch.GetTimestamp(), rounds = 0, opened = 0;
             for (; timed ? Stopwatch.GetElapsedTime(start).TotalMinutes < minutes : rounds < Files; rounds++)

@@ -5,8 +5,8 @@ namespace Locutor.Checkpoints.Tests.Pickle;
 
 public sealed class TorchFileTests : TemporaryFolder
 {
-    private static readonly byte[] Numbers = MemoryMarshal.AsBytes<float>(Enumerable.Range(0, 24).Select(i => i + 0.5f).ToArray())
-        .ToArray();
+    private static readonly byte[] Numbers =
+        [.. MemoryMarshal.AsBytes<float>(Enumerable.Range(0, 24).Select(i => i + 0.5f).ToArray())];
 
     private static Saved View(long offset, long[] shape, long[] strides) => new("FloatStorage", "0", 24, offset, shape, strides);
 
@@ -23,7 +23,7 @@ public sealed class TorchFileTests : TemporaryFolder
             "parameter",
             q => q.Global("torch._utils", "_rebuild_parameter").Op((byte)'(').Tensor(View(1, [1, 2], [99, 1]), legacy).Op(0x88)
                 .OrderedDict().Op((byte)'t', (byte)'R')),
-    ]));
+        ]));
 
     private static readonly byte[] Halves = [0x80, 0x3f, 0x00, 0xc0, 0x20, 0x41];
 
@@ -144,7 +144,8 @@ public sealed class TorchFileTests : TemporaryFolder
         { "ctorch\nFloatStorage\n(K\u0001tR.", "expected arguments of torch.FloatStorage" },
         { "(X\u0007\0\0\0storagecos\nsystem\ntQ.", "os.system" },
         {
-            "(X\u0007\0\0\0storageX\u0001\0\0\0aX\u0001\0\0\0bX\u0001\0\0\0cK\u0001tQ.", "expected ('storage', class, key, location, count)",
+            "(X\u0007\0\0\0storageX\u0001\0\0\0aX\u0001\0\0\0bX\u0001\0\0\0cK\u0001tQ.",
+            "expected ('storage', class, key, location, count)"
         },
         { "Pabc\n.", "expected a pickle opcode, found 0x50" },
         { "h\u0005.", "expected memo 5" },
@@ -177,9 +178,9 @@ public sealed class TorchFileTests : TemporaryFolder
         Should.Throw<CheckpointException>(() => Checkpoint.Open(Write(
             "evil.pth",
             [
-                0x80, 4,
-                .. "\u0095\u001d\0\0\0\0\0\0\0\u008c\u0005posix\u0094\u008c\u0006system\u0094\u0093\u0094\u008c\u0002id\u0094\u0085\u0094R\u0094."u8.ToArray()
-            ]))) .Message.ShouldStartWith(At("evil.pth"));
+                0x80, 4, .. "\u0095\u001d\0\0\0\0\0\0\0\u008c\u0005posix\u0094"u8,
+                .. "\u008c\u0006system\u0094\u0093\u0094\u008c\u0002id\u0094\u0085\u0094R\u0094."u8
+            ]))).Message.ShouldStartWith(At("evil.pth"));
 
     [Fact]
     public void Protocol_4_names_its_globals_on_the_stack()

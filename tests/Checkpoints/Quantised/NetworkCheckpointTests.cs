@@ -16,7 +16,9 @@ public sealed class NetworkCheckpointTests : TemporaryFolder
     public void Quanto_weights_are_joined_with_their_rows_scales(ElementType type, string map)
     {
         byte[] data = Elements(12);
-        Save("m.safetensors", ("l.weight._data", type, [3, 4], data), ("l.weight._scale", ElementType.Float32, [3, 1], Singles(0.5f, -2, 0.25f)), ("l.bias", ElementType.BFloat16, [3], new byte[6]),
+        Save(
+            "m.safetensors", ("l.weight._data", type, [3, 4], data),
+            ("l.weight._scale", ElementType.Float32, [3, 1], Singles(0.5f, -2, 0.25f)), ("l.bias", ElementType.BFloat16, [3], new byte[6]),
             ("l.input_scale", ElementType.Float32, [], Singles(1)), ("l.output_scale", ElementType.Float32, [], Singles(1)));
         Map("m.json", ("l", map));
         using var checkpoint = NetworkCheckpoint.Open(At("m.safetensors"));
@@ -32,7 +34,10 @@ public sealed class NetworkCheckpointTests : TemporaryFolder
     public void Scaled_float8_has_one_scale_for_a_tensor(string name)
     {
         byte[] data = Elements(12);
-        Save("m.safetensors", ("l.weight", ElementType.Float8E4M3, [3, 4], data), ($"l.{name}", ElementType.Float32, name == "scale_weight" ? [1] : [], Singles(0.75f)), ("l.scale_input", ElementType.Float32, [1], Singles(1)),
+        Save(
+            "m.safetensors", ("l.weight", ElementType.Float8E4M3, [3, 4], data),
+            ($"l.{name}", ElementType.Float32, name == "scale_weight" ? [1] : [], Singles(0.75f)),
+            ("l.scale_input", ElementType.Float32, [1], Singles(1)),
             ("scaled_fp8", ElementType.Float8E4M3, [2], new byte[2]), ("n.weight", ElementType.Float16, [1], new byte[2]));
         using var checkpoint = NetworkCheckpoint.Open(At("m.safetensors"));
         checkpoint.Tensors.Keys.Order().ShouldBe(["l.weight", "n.weight"]);

@@ -75,43 +75,43 @@ public sealed class SafetensorsFileTests : TemporaryFolder
     {
         {
             """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}""", "16",
-            "key a: expected once, found twice",
+            "key a: expected once, found twice"
         },
         {
             """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""", "12",
-            "tensor b: expected data at 8, where the tensor before it ends, found [4, 12)",
+            "tensor b: expected data at 8, where the tensor before it ends, found [4, 12)"
         },
         {
             """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[12,20]}}""", "20",
-            "tensor b: expected data at 8",
+            "tensor b: expected data at 8"
         },
         { """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "4", "expected 8 bytes of data after the header, found 4" },
         { """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "9", "expected 8 bytes of data after the header, found 9" },
         {
             """{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}""", "8",
-            "tensor a: expected 8 bytes for F32 [2], found data_offsets [8, 0)",
+            "tensor a: expected 8 bytes for F32 [2], found data_offsets [8, 0)"
         },
         { """{"a":{"dtype":"F32","shape":[2],"data_offsets":[-8,0]}}""", "8", "tensor a: expected 8 bytes" },
         {
             """{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}""", "8",
-            "tensor a: expected 12 bytes for F32 [3], found data_offsets [0, 8)",
+            "tensor a: expected 12 bytes for F32 [3], found data_offsets [0, 8)"
         },
         { """{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}""", "8", "tensor a: expected a shape of axes >= 0" },
         {
             """{"a":{"dtype":"F32","shape":[4294967296,4294967296,4],"data_offsets":[0,0]}}""", "0",
-            "tensor a: expected a shape of axes >= 0 under 2^62 bytes, found [4294967296, 4294967296, 4]",
+            "tensor a: expected a shape of axes >= 0 under 2^62 bytes, found [4294967296, 4294967296, 4]"
         },
         {
             """{"a":{"dtype":"F32","shape":[9223372036854775808],"data_offsets":[0,8]}}""", "8",
-            "tensor a: expected shape to hold 64-bit integers, found 9223372036854775808",
+            "tensor a: expected shape to hold 64-bit integers, found 9223372036854775808"
         },
         {
             """{"a":{"dtype":"F32","shape":[2.5],"data_offsets":[0,8]}}""", "8",
-            "tensor a: expected shape to hold 64-bit integers, found 2.5",
+            "tensor a: expected shape to hold 64-bit integers, found 2.5"
         },
         {
             """{"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,2],"data_offsets":[0,8]}}""", "8",
-            "expected at most 16 axes, found 17",
+            "expected at most 16 axes, found 17"
         },
         { """{"a":{"dtype":"F33","shape":[2],"data_offsets":[0,8]}}""", "8", "found F33" },
         { """{"a":{"dtype":7,"shape":[2],"data_offsets":[0,8]}}""", "8", "tensor a: expected dtype to be a String, found Number" },

@@ -115,12 +115,12 @@ public sealed class ClipArchiveTests : IDisposable
 
         public List<int> Clips { get; } = [];
 
-        public Tensor OfClip(int clip, long[] shape)
+        public Tensor ForClip(int clip, long[] shape)
         {
             Clips.Add(clip);
-            return noise.OfClip(clip, shape);
+            return noise.ForClip(clip, shape);
         }
 
-        public Tensor OfStep(int clip, int step, long[] shape) => noise.OfStep(clip, step, shape);
+        public Tensor ForStep(int clip, int step, long[] shape) => noise.ForStep(clip, step, shape);
     }
 }

@@ -11,7 +11,7 @@ public sealed class OneAheadTests
         var cancellationToken = TestContext.Current.CancellationToken;
         var made = new Making(6);
         var taken = new List<int>();
-        await foreach (var one in OneAhead.Of(made.AllAsync(cancellationToken), cancellationToken))
+        await foreach (var one in OneAhead.Run(made.AllAsync(cancellationToken), cancellationToken))
         {
             // would never come if it waited for us
             if (one.Number < 5) await made.Started(one.Number + 1).WaitAsync(TimeSpan.FromSeconds(30), cancellationToken);
@@ -33,7 +33,7 @@ public sealed class OneAheadTests
         var made = new Making(1000);
         try
         {
-            await foreach (var one in OneAhead.Of(made.AllAsync(cancellationToken), cancellationToken))
+            await foreach (var one in OneAhead.Run(made.AllAsync(cancellationToken), cancellationToken))
             {
                 one.Dispose();
                 if (one.Number == 2 && throws) throw new IOException("disk full");
@@ -56,7 +56,7 @@ public sealed class OneAheadTests
         var taken = new List<int>();
         await Should.ThrowAsync<InvalidDataException>(async () =>
         {
-            await foreach (var one in OneAhead.Of(made.AllAsync(cancellationToken), cancellationToken))
+            await foreach (var one in OneAhead.Run(made.AllAsync(cancellationToken), cancellationToken))
                 using (one) taken.Add(one.Number);
         });
         taken.ShouldBe([0, 1, 2]);

@@ -11,8 +11,8 @@ public class AudioWindowsTests
         using var scope = NewDisposeScope();
         using var track = SpeechTrack.From(arange(6, ScalarType.Float32).view(6, 1, 1));
 
-        float[] first = AudioWindows.Of(track, 0, 2, 5).flatten().data<float>().ToArray();
-        float[] last = AudioWindows.Of(track, 5, 3, 5).flatten().data<float>().ToArray();
+        float[] first = AudioWindows.Create(track, 0, 2, 5).flatten().data<float>().ToArray();
+        float[] last = AudioWindows.Create(track, 5, 3, 5).flatten().data<float>().ToArray();
 
         first.ShouldBe([0, 0, 0, 1, 2, 0, 0, 1, 2, 3]);
         last.ShouldBe([3, 4, 5, 5, 4, 4, 5, 5, 4, 3, 5, 5, 4, 3, 2]);
@@ -23,6 +23,6 @@ public class AudioWindowsTests
     {
         using var scope = NewDisposeScope();
         using var track = SpeechTrack.From(ones([1, 2, 3]));
-        AudioWindows.Of(track, 0, 33, 5).shape.ShouldBe([33, 5, 2, 3]);
+        AudioWindows.Create(track, 0, 33, 5).shape.ShouldBe([33, 5, 2, 3]);
     }
 }

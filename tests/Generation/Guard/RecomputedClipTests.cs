@@ -133,13 +133,13 @@ public sealed class RecomputedClipTests : IDisposable
         private readonly SeededNoise noise = new(TestSeed.Value);
         private int left = times;
 
-        public Tensor OfClip(int clip, long[] shape)
+        public Tensor ForClip(int clip, long[] shape)
         {
-            var values = noise.OfClip(clip, shape);
+            var values = noise.ForClip(clip, shape);
             if (clip == failing && left-- > 0) values.view(-1)[^1] = float.NaN;
             return values;
         }
 
-        public Tensor OfStep(int clip, int step, long[] shape) => noise.OfStep(clip, step, shape);
+        public Tensor ForStep(int clip, int step, long[] shape) => noise.ForStep(clip, step, shape);
     }
 }

@@ -36,7 +36,7 @@ public class PresetsTests
         var settings = Resolve("flashtalk", preset);
         Guidance.PassesOfClip(settings.Guidance, settings.Steps).ShouldBe(passes);
         settings.StreamSpeech.ShouldBeTrue();
-        var plan = GenerationOptions.Of(settings, 768, 448, 100, settings.Prompt, settings.NegativePrompt).Clips;
+        var plan = GenerationOptions.Create(settings, 768, 448, 100, settings.Prompt, settings.NegativePrompt).Clips;
         plan.Clips().Select(clip => (clip.Start, clip.Overlap, clip.Keep)).ShouldBe([(-5, 5, 28), (23, 5, 28), (51, 5, 28), (79, 5, 16)]);
     }
 

@@ -12,9 +12,9 @@ internal sealed record KernelVariant(string File, string Constants, bool Hopper 
     public static IEnumerable<KernelVariant> For(string architecture) => All.Where(variant => !variant.Hopper || architecture == "sm_90a");
 
     /// <summary>Every kernel, so that each branch of its text and of the shared one is compiled at least once, for both 16-bit types.</summary>
-    public static IEnumerable<KernelVariant> All => from float16 in (int[])[0, 1] from variant in OfOneType() select variant with { Constants = $"#define FLOAT16 {float16}\n{variant.Constants}" };
+    public static IEnumerable<KernelVariant> All => from float16 in (int[])[0, 1] from variant in WithOneType() select variant with { Constants = $"#define FLOAT16 {float16}\n{variant.Constants}" };
 
-    private static IEnumerable<KernelVariant> OfOneType()
+    private static IEnumerable<KernelVariant> WithOneType()
     {
         RowShape wide = RowShape.ForBlock(5120, true, 4), odd = RowShape.ForBlock(75, false, 4), pixel = RowShape.ForWarp(96, true);
         foreach (var format in Enum.GetValues<LinearPrecision>())

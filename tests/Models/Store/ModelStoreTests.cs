@@ -1,13 +1,12 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Security.Cryptography;
 using Locutor.Models.Hub;
 using Locutor.Models.Store;
 using Microsoft.AspNetCore.Http;
 
 namespace Locutor.Models.Tests.Store;
 
-public sealed class ModelStoreTests : IAsyncLifetime
+public sealed partial class ModelStoreTests : IAsyncLifetime
 {
     private readonly string folder = Directory.CreateTempSubdirectory("locutor-store-").FullName;
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -32,7 +31,12 @@ public sealed class ModelStoreTests : IAsyncLifetime
     public async Task Files_of_all_sizes_arrive_whole_and_only_once()
     {
         int[] sizes = [0, 1, 999, 1000, (1 << 20) - 1, 1 << 20, (9 << 20) + 12345];
-        BundleFile[] files = [.. sizes.Select((size, i) => new BundleFile($"sub folder/{i}.bin", "owner/name", i % 2 == 0 ? "refs/pr/1" : null, size, server.Add($"sub folder/{i}.bin", Bytes(size))))];
+        BundleFile[] files =
+        [
+            .. sizes.Select((size, i) => new BundleFile(
+                $"sub folder/{i}.bin", "owner/name", i % 2 == 0 ? "refs/pr/1" : null, size,
+                server.Add($"sub folder/{i}.bin", Bytes(size))))
+        ];
         var seen = new ConcurrentQueue<PullProgress>();
         var store = new ModelStore(folder, options);
 
@@ -50,7 +54,8 @@ public sealed class ModelStoreTests : IAsyncLifetime
         int requests = server.Requests.Count;
         (await store.PullAsync(files, null, Stop)).ShouldBe(0);
         server.Requests.Count.ShouldBe(requests);
-        Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).ShouldNotContain(f => f.EndsWith(".part", StringComparison.Ordinal) || f.EndsWith(".journal", StringComparison.Ordinal));
+        Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .ShouldNotContain(f => f.EndsWith(".part", StringComparison.Ordinal) || f.EndsWith(".journal", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -66,8 +71,11 @@ public sealed class ModelStoreTests : IAsyncLifetime
             {
                 context.Response.ContentLength = 1 << 20; // less than promised, then the connection is cut
                 context.Response.StatusCode = 206;
-                context.Response.Headers.ContentRange = context.Request.Headers.Range.ToString().Replace("bytes=", "bytes ", StringComparison.Ordinal) + $"/{bytes.Length}";
-                await context.Response.Body.WriteAsync(bytes.AsMemory((int)context.Request.GetTypedHeaders().Range!.Ranges.Single().From!.Value, 1000));
+                context.Response.Headers.ContentRange = context.Request.Headers.Range.ToString()
+                    .Replace("bytes=", "bytes ", StringComparison.Ordinal) +
+                    $"/{bytes.Length}";
+                await context.Response.Body.WriteAsync(
+                    bytes.AsMemory((int)context.Request.GetTypedHeaders().Range!.Ranges.Single().From!.Value, 1000));
                 await context.Response.Body.FlushAsync();
                 context.Abort();
                 return true;
@@ -132,7 +140,9 @@ public sealed class ModelStoreTests : IAsyncLifetime
     {
         server.NeededToken = "secret";
         var file = new BundleFile("a.bin", "owner/name", Sha256: server.Add("a.bin", Bytes(50_000)));
-        (await Should.ThrowAsync<BundleException>(() => new ModelStore(folder, options).PullAsync([file], null, Stop))).Message.ShouldContain("HF_TOKEN");
+        (
+            await Should.ThrowAsync<BundleException>(() => new ModelStore(folder, options).PullAsync([file], null, Stop)))
+            .Message.ShouldContain("HF_TOKEN");
         var store = new ModelStore(folder, options with { Token = "secret" });
         await store.PullAsync([file], null, Stop); // the content host refuses requests that carry it
         store.Find(file).ShouldNotBeNull();
@@ -156,7 +166,8 @@ public sealed class ModelStoreTests : IAsyncLifetime
         byte[] bytes = Bytes(100_000);
         string hash = server.Add("a.bin", bytes);
         var store = new ModelStore(folder, options);
-        async Task Refused(BundleFile file, string message) => (await Should.ThrowAsync<BundleException>(() => store.PullAsync([file], null, Stop))).Message.ShouldContain(message);
+        async Task Refused(BundleFile file, string message) =>
+            (await Should.ThrowAsync<BundleException>(() => store.PullAsync([file], null, Stop))).Message.ShouldContain(message);
         await Refused(new("a.bin", "owner/name", Size: 99_999), "expected 99999 bytes, found 100000 on the hub");
         await Refused(new("a.bin", "owner/name", Sha256: new string('0', 64)), $"found {hash} on the hub");
         server.Fault = async (context, onContent) =>
@@ -189,63 +200,6 @@ public sealed class ModelStoreTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Two_pulls_at_once_share_one_download()
-    {
-        server.BytesPerSecond = 4 << 20;
-        byte[] bytes = Bytes(8 << 20);
-        var file = new BundleFile("a.bin", "owner/name", Sha256: server.Add("a.bin", bytes));
-        ModelStore one = new(folder, options), two = new(folder, options);
-        int[] fetched = await Task.WhenAll(one.PullAsync([file], null, Stop), two.PullAsync([file], null, Stop));
-        fetched.Sum().ShouldBe(1);
-        server.BytesSent.ShouldBe(bytes.Length);
-    }
-
-    [Fact]
-    public async Task A_stopped_pull_goes_on_where_it_was()
-    {
-        server.BytesPerSecond = 2 << 20;
-        byte[] bytes = Bytes(16 << 20);
-        var file = new BundleFile("a.bin", "owner/name", Sha256: server.Add("a.bin", bytes));
-        var store = new ModelStore(folder, options);
-        for (int i = 0; i < 4; i++)
-        {
-            using var stop = new CancellationTokenSource(400);
-            await Should.ThrowAsync<OperationCanceledException>(() => store.PullAsync([file], null, stop.Token));
-        }
-        server.BytesPerSecond = int.MaxValue;
-        await store.PullAsync([file], null, Stop);
-        File.ReadAllBytes(store.Find(file)!).ShouldBe(bytes);
-        server.BytesSent.ShouldBeLessThan((long)(bytes.Length * 1.3)); // what stood in buffers when each of 4 connections was cut
-    }
-
-    [Fact]
-    public async Task Killed_twenty_times_the_file_is_whole_and_hardly_anything_was_fetched_twice()
-    {
-        const int Kills = 20;
-        byte[] bytes = Bytes(320 << 20);
-        string hash = server.Add("big.bin", bytes);
-        server.BytesPerSecond = 8 << 20;
-        for (int i = 0; i < Kills; i++)
-        {
-            using var process = Pull(hash);
-            long before = server.BytesSent, enough = (long)(bytes.Length * 0.015 * (0.5 + new Random(seed + i).NextDouble()));
-            while (server.BytesSent - before < enough && !process.HasExited) await Task.Delay(5, Stop);
-            process.HasExited.ShouldBeFalse($"kill {i}: the pull ended too early");
-            process.Kill();
-            await process.WaitForExitAsync(Stop);
-        }
-        server.BytesPerSecond = int.MaxValue;
-        using (var last = Pull(hash))
-        {
-            await last.WaitForExitAsync(Stop);
-            last.ExitCode.ShouldBe(1, "one file fetched");
-        }
-        Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(folder, "owner--name", "main", "big.bin")))).ShouldBe(hash);
-        ((double)server.BytesSent / bytes.Length).ShouldBeLessThan(1.05);
-        TestContext.Current.TestOutputHelper?.WriteLine($"sent {(double)server.BytesSent / bytes.Length:F4} of the file's size");
-    }
-
-    [Fact]
     public async Task The_hubs_own_cache_is_used_where_it_lies()
     {
         string cache = Path.Combine(folder, "cache"), repository = Path.Combine(cache, "models--owner--name");
@@ -260,7 +214,9 @@ public sealed class ModelStoreTests : IAsyncLifetime
         File.ReadAllBytes(store.Find(file)!).ShouldBe(Bytes(77));
         (await store.PullAsync([file], null, Stop)).ShouldBe(0);
         store.Find(file with { Size = 78 }).ShouldBeNull();
-        (await Should.ThrowAsync<BundleException>(() => store.PullAsync([file with { Path = "sub/b.bin" }], null, Stop))).Message.ShouldContain("offline, and 1 files are not on disk: owner/name/sub/b.bin");
+        (
+            await Should.ThrowAsync<BundleException>(() => store.PullAsync([file with { Path = "sub/b.bin" }], null, Stop)))
+            .Message.ShouldContain("offline, and 1 files are not on disk: owner/name/sub/b.bin");
         server.Requests.ShouldBeEmpty();
     }
 
@@ -276,9 +232,13 @@ public sealed class ModelStoreTests : IAsyncLifetime
         await File.WriteAllBytesAsync(store.Find(files[0])!, damaged, Stop);
         (await Should.ThrowAsync<BundleException>(() => store.VerifyAsync(files[0], Stop))).Message.ShouldContain("expected SHA-256");
         await File.WriteAllBytesAsync(store.Find(files[1])!, damaged[..100], Stop);
-        (await Should.ThrowAsync<BundleException>(() => store.VerifyAsync(files[1], Stop))).Message.ShouldContain("expected 5098 bytes, found 100");
+        (
+            await Should.ThrowAsync<BundleException>(() => store.VerifyAsync(files[1], Stop)))
+            .Message.ShouldContain("expected 5098 bytes, found 100");
         (await store.VerifyAsync(files[2], Stop)).ShouldNotBeNull();
-        (await Should.ThrowAsync<BundleException>(() => store.VerifyAsync(files[2] with { Path = "d.bin" }, Stop))).Message.ShouldContain("not on disk");
+        (
+            await Should.ThrowAsync<BundleException>(() => store.VerifyAsync(files[2] with { Path = "d.bin" }, Stop)))
+            .Message.ShouldContain("not on disk");
 
         store.Prune([files[0]], dryRun: true).Count(g => !g.Path.EndsWith(".lock", StringComparison.Ordinal)).ShouldBe(4);
         store.Find(files[1]).ShouldNotBeNull();
@@ -298,10 +258,10 @@ public sealed class ModelStoreTests : IAsyncLifetime
             return Task.FromResult(true);
         };
         var store = new ModelStore(folder, options);
-        (await Should.ThrowAsync<BundleException>(() => store.PullAsync([new BundleFile("a.bin", "owner/name")], null, Stop))).Message.ShouldContain($"expected {1L << 60:N0} bytes of free disk");
+        (
+            await Should.ThrowAsync<BundleException>(() => store.PullAsync([new BundleFile("a.bin", "owner/name")], null, Stop)))
+            .Message.ShouldContain($"expected {1L << 60:N0} bytes of free disk");
     }
-
-    private Process Pull(string hash) => Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["pull", server.Address.AbsoluteUri, folder, hash]) { RedirectStandardError = false })!;
 
     /// <summary>Returns equal bytes for an equal count.</summary>
     private byte[] Bytes(int count)

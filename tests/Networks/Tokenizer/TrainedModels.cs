@@ -15,9 +15,9 @@ public sealed class TrainedModels : IDisposable
         ["T5"] = "--pad_id=0 --eos_id=1 --unk_id=2 --bos_id=-1 --byte_fallback=true --normalization_rule_name=nmt_nfkc --vocab_size=900",
         ["T5 without bytes"] = "--pad_id=0 --eos_id=1 --unk_id=2 --bos_id=-1 --normalization_rule_name=nmt_nfkc --vocab_size=500",
         ["identity"] = "--normalization_rule_name=identity --vocab_size=500",
-        [
-            "spaces kept"
-        ] = "--normalization_rule_name=nfkc --remove_extra_whitespaces=false --vocab_size=500 --user_defined_symbols=<extra_0>,ein,\u2581\u2581",
+        ["spaces kept"] =
+            "--normalization_rule_name=nfkc --remove_extra_whitespaces=false --vocab_size=500 " +
+            "--user_defined_symbols=<extra_0>,ein,\u2581\u2581",
         ["suffix"] = "--normalization_rule_name=nmt_nfkc_cf --treat_whitespace_as_suffix=true --byte_fallback=true --vocab_size=800",
         ["no dummy prefix"] = "--add_dummy_prefix=false --split_by_whitespace=false --vocab_size=500",
     };

@@ -230,8 +230,10 @@ public sealed partial class PageTests : IAsyncLifetime
         await page.GetByText("Advanced settings").ClickAsync();
         await ShotAsync(page, $"{scheme.ToString().ToLowerInvariant()}-{width}");
         var nameless = await page.EvaluateAsync<string[]>("""
-            [...document.querySelectorAll('button, a, input, select, textarea, video, audio, progress, img')].filter(e => e.offsetParent !== null).filter(e => {
-              const name = e.getAttribute('aria-label') || e.getAttribute('alt') || e.textContent.trim() || e.labels?.length || e.getAttribute('aria-labelledby') || (e.tagName === 'IMG' && e.alt === '');
+            const parts = 'button, a, input, select, textarea, video, audio, progress, img';
+            [...document.querySelectorAll(parts)].filter(e => e.offsetParent !== null).filter(e => {
+              const name = e.getAttribute('aria-label') || e.getAttribute('alt') || e.textContent.trim() || e.labels?.length
+                || e.getAttribute('aria-labelledby') || (e.tagName === 'IMG' && e.alt === '');
               return !name;
             }).map(e => e.outerHTML.slice(0, 120))
             """);

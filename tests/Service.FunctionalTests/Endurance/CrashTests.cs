@@ -11,7 +11,7 @@ namespace Locutor.Service.FunctionalTests.Endurance;
 [Collection(Alone.Name)]
 public sealed class CrashTests
 {
-    private static readonly int Clients = Endurance.Of(4, 12);
+    private static readonly int Clients = Endurance.Choose(4, 12);
 
     private readonly int seed = TestSeed.Value;
     private readonly ConcurrentDictionary<string, string> accepted = new();
@@ -28,12 +28,12 @@ public sealed class CrashTests
             "submits_per_minute=1000000", "--set", "requests_per_minute=10000000");
         using var client = await service.TokenAsync("--scopes", "all");
         await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond));
-        var kills = Endurance.Of(5, 50);
+        var kills = Endurance.Choose(5, 50);
         for (var kill = 0; kill < kills; kill++)
         {
             using var over = new CancellationTokenSource();
             var load = Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => LoadAsync(client, over.Token)));
-            await Task.Delay(random.Next(300, Endurance.Of(1500, 6000)));
+            await Task.Delay(random.Next(300, Endurance.Choose(1500, 6000)));
             await service.KillAsync();
             await over.CancelAsync();
             await load;
@@ -41,7 +41,7 @@ public sealed class CrashTests
         }
         // Jobs whose answer the kill cut off are there too; they end as all others do.
         foreach (var id in (await ListAsync(client)).Keys)
-            Note(id, await client.EndAsync(id, Endurance.Of(240, 900)));
+            Note(id, await client.EndAsync(id, Endurance.Choose(240, 900)));
         await CheckAsync(service, client);
         Endurance.Say($"crash: seed {seed}, {kills} kills, {accepted.Count} jobs accepted, all ended once, "
             + $"{ended.Values.Count(end => end.StartsWith("succeeded", StringComparison.Ordinal))} succeeded");

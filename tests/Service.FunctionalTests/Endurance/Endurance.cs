@@ -13,9 +13,9 @@ internal static class Endurance
     /// <summary>
     /// How long may pass until something that has to happen at once has happened. Other tests run at the same time, except in long runs.
     /// </summary>
-    public static TimeSpan AtOnce => TimeSpan.FromSeconds(Of(20, 1));
+    public static TimeSpan AtOnce => TimeSpan.FromSeconds(Choose(20, 1));
 
-    public static int Of(int quick, int whole) => Long ? whole : quick;
+    public static int Choose(int quick, int whole) => Long ? whole : quick;
 
     public static double Percentile(List<double> values, double part)
     {

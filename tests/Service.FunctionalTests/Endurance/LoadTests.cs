@@ -23,8 +23,8 @@ public sealed class LoadTests
     [Fact]
     public async Task Many_clients_submit_and_poll_without_an_error()
     {
-        var clients = Endurance.Of(40, 200);
-        var seconds = Endurance.Of(4, 60);
+        var clients = Endurance.Choose(40, 200);
+        var seconds = Endurance.Choose(4, 60);
         await using var service = await ServiceProcess.StartAsync(["--set", "stub_seconds=0", "--set", "workers=cpu", .. Unlimited]);
         using var client = await service.TokenAsync("--scopes", "all");
         await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond));
@@ -41,8 +41,10 @@ public sealed class LoadTests
         foreach (var id in accepted)
             (await client.EndAsync(id, 240)).GetProperty("status").GetString().ShouldBe("succeeded");
         double submit = Endurance.Percentile([.. submits], 0.99), poll = Endurance.Percentile([.. polls], 0.99);
-        Endurance.Say($"load: {clients} clients, {seconds} s: {submits.Count} submits (median {Endurance.Percentile([.. submits], 0.5):F1} ms, p99 {submit:F1} ms), "
-            + $"{polls.Count} polls (median {Endurance.Percentile([.. polls], 0.5):F1} ms, p99 {poll:F1} ms), no error; memory {early:F0} MB after a third, {late:F0} MB at the end");
+        Endurance.Say($"load: {clients} clients, {seconds} s: {submits.Count} submits "
+            + $"(median {Endurance.Percentile([.. submits], 0.5):F1} ms, p99 {submit:F1} ms), "
+            + $"{polls.Count} polls (median {Endurance.Percentile([.. polls], 0.5):F1} ms, p99 {poll:F1} ms), no error; "
+            + $"memory {early:F0} MB after a third, {late:F0} MB at the end");
         if (Endurance.Long)
         {
             poll.ShouldBeLessThan(50);
@@ -54,7 +56,7 @@ public sealed class LoadTests
     [Fact]
     public async Task A_long_queue_is_listed_and_drained_without_loss()
     {
-        var count = Endurance.Of(400, 10_000);
+        var count = Endurance.Choose(400, 10_000);
         await using var service = await ServiceProcess.StartAsync(["--set", "stub_seconds=0", "--set", "workers=none", .. Unlimited]);
         using var client = await service.TokenAsync("--scopes", "all");
         var clock = Stopwatch.StartNew();

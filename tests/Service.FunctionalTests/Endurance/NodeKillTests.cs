@@ -16,9 +16,9 @@ public sealed class NodeKillTests
 {
     private const double Lease = 10;
     private const int MostQueued = 150;
-    private static readonly int Clients = Endurance.Of(4, 8);
-    private static readonly int Kills = Endurance.Of(3, 50);
-    private static readonly int Jobs = Endurance.Of(30, 5_000);
+    private static readonly int Clients = Endurance.Choose(4, 8);
+    private static readonly int Kills = Endurance.Choose(3, 50);
+    private static readonly int Jobs = Endurance.Choose(30, 5_000);
 
     private readonly ConcurrentDictionary<string, string> accepted = new();
     private readonly ConcurrentDictionary<int, int> answers = new();
@@ -32,7 +32,8 @@ public sealed class NodeKillTests
         var random = TestSeed.NewRandom();
         await using var database = await PostgresServer.StartAsync(FreePort.Take());
         var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
-        await using var first = await ServiceProcess.StartAsync(environment, "--set", "stub_seconds=0.2", "--set", "workers=cpu", "--set", $"lease_seconds={Lease}",
+        await using var first = await ServiceProcess.StartAsync(
+            environment, "--set", "stub_seconds=0.2", "--set", "workers=cpu", "--set", $"lease_seconds={Lease}",
             "--set", $"max_queued_per_token={MostQueued}", "--set", "submits_per_minute=1000000", "--set", "requests_per_minute=10000000");
         using var client = await first.TokenAsync("--scopes", "all");
         await using var second = await first.StartAnotherAsync();
@@ -63,20 +64,22 @@ public sealed class NodeKillTests
         double longest = 0;
         foreach (var (key, id) in accepted)
         {
-            var job = await client.EndAsync(id, Endurance.Of(300, 900));
+            var job = await client.EndAsync(id, Endurance.Choose(300, 900));
             job.GetProperty("status").GetString().ShouldBe("succeeded", $"{key}: {job}");
             var run = (job.GetProperty("finished_at").GetDateTimeOffset() - job.GetProperty("started_at").GetDateTimeOffset()).TotalSeconds;
             longest = Math.Max(longest, run);
             // Each attempt may last until its lease runs out and the queue has moved. A machine that other tests use too is slower.
-            run.ShouldBeLessThan(job.GetProperty("attempt").GetInt32() * (Lease + Endurance.Of(30, 15)), $"{key}: {job}");
+            run.ShouldBeLessThan(job.GetProperty("attempt").GetInt32() * (Lease + Endurance.Choose(30, 15)), $"{key}: {job}");
         }
         var listed = await ListAsync(client);
         listed.Count.ShouldBe(accepted.Count + 1, "every key makes one job, and the first one was without a key");
         var queue = await client.GetJsonAsync("/v1/workers");
         (queue.GetProperty("queued").GetInt32() + queue.GetProperty("running").GetInt32()).ShouldBe(0);
         answers.Keys.ShouldBeSubsetOf([202, 429, 503]);
-        Endurance.Say($"nodes: seed {TestSeed.Value}, {Kills} kills, {accepted.Count} jobs, each ended once and succeeded; {answers.GetValueOrDefault(503)} of {answers.Values.Sum()} submissions "
-            + $"were answered 503 and {answers.GetValueOrDefault(429)} that the queue is full; longest time until a submission got through {outages.DefaultIfEmpty().Max():F1} s; longest job {longest:F1} s");
+        Endurance.Say($"nodes: seed {TestSeed.Value}, {Kills} kills, {accepted.Count} jobs, each ended once and succeeded; "
+            + $"{answers.GetValueOrDefault(503)} of {answers.Values.Sum()} submissions "
+            + $"were answered 503 and {answers.GetValueOrDefault(429)} that the queue is full; "
+            + $"longest time until a submission got through {outages.DefaultIfEmpty().Max():F1} s; longest job {longest:F1} s");
     }
 
     /// <summary>
@@ -102,7 +105,7 @@ public sealed class NodeKillTests
                 await Task.Delay(full ? 1000 : 200, CancellationToken.None);
             }
             outages.Add(clock.Elapsed.TotalSeconds);
-            await Task.Delay(Endurance.Of(150, 250), CancellationToken.None);
+            await Task.Delay(Endurance.Choose(150, 250), CancellationToken.None);
         }
     }
 

@@ -15,7 +15,7 @@ namespace Locutor.Service.FunctionalTests.Endurance;
 public sealed class NodeOutageTests
 {
     private const int Feeders = 3;
-    private static readonly int Kills = Endurance.Of(3, 16);
+    private static readonly int Kills = Endurance.Choose(3, 16);
     private static readonly TimeSpan Watched = TimeSpan.FromSeconds(20);
 
     [Fact]
@@ -28,7 +28,8 @@ public sealed class NodeOutageTests
     {
         await using var database = await PostgresServer.StartAsync(FreePort.Take());
         var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
-        await using var first = await ServiceProcess.StartAsync(environment, "--set", "stub_seconds=0.3", "--set", "workers=cpu", "--set", "lease_seconds=10",
+        await using var first = await ServiceProcess.StartAsync(
+            environment, "--set", "stub_seconds=0.3", "--set", "workers=cpu", "--set", "lease_seconds=10",
             "--set", "max_queued_per_token=100000", "--set", "submits_per_minute=1000000", "--set", "requests_per_minute=10000000");
         using var client = await first.TokenAsync("--scopes", "all");
         await using var second = await first.StartAnotherAsync();
@@ -53,7 +54,7 @@ public sealed class NodeOutageTests
             Stopwatch.GetElapsedTime(stopped).TotalSeconds.ShouldBeLessThan(120, nodes[1].Service.Log);
         var pause = nodes[1].LongestPauseSince(stopped);
         Endurance.Say($"outages: the worker of the other node waited for {pause:F1} s after a node had stopped to answer");
-        pause.ShouldBeLessThan(Endurance.Of(60, 25));
+        pause.ShouldBeLessThan(Endurance.Choose(60, 25));
     }
 
     private static async Task KillAsync(Node[] nodes)
@@ -76,11 +77,12 @@ public sealed class NodeOutageTests
             works.Add(Stopwatch.GetElapsedTime(started).TotalSeconds);
             pauses.Add(left.LongestPauseSince(killed));
         }
-        Endurance.Say($"outages: {Kills} kills; the worker of the other node waited for {Describe(pauses)}; a node that came back was ready after {Describe(starts)}, "
+        Endurance.Say($"outages: {Kills} kills; the worker of the other node waited for {Describe(pauses)}; "
+            + $"a node that came back was ready after {Describe(starts)}, "
             + $"answered {Describe(answers)} later and its worker began a job {Describe(works)} later");
-        pauses.Max().ShouldBeLessThan(Endurance.Of(15, 5), "the worker of the other node idles");
-        answers.Max().ShouldBeLessThan(Endurance.Of(15, 5), "a node that is ready does not answer");
-        works.Max().ShouldBeLessThan(Endurance.Of(60, 20), "a node that came back gets no jobs");
+        pauses.Max().ShouldBeLessThan(Endurance.Choose(15, 5), "the worker of the other node idles");
+        answers.Max().ShouldBeLessThan(Endurance.Choose(15, 5), "a node that is ready does not answer");
+        works.Max().ShouldBeLessThan(Endurance.Choose(60, 20), "a node that came back gets no jobs");
     }
 
     private static string Describe(List<double> seconds) => $"{Endurance.Percentile(seconds, 0.5):F1} s (median) to {seconds.Max():F1} s";

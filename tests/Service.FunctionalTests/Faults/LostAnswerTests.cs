@@ -11,7 +11,7 @@ namespace Locutor.Service.FunctionalTests.Faults;
 [Collection(Alone.Name)]
 public sealed class LostAnswerTests
 {
-    private static readonly int Schedules = Endurance.Endurance.Of(200, 10_000);
+    private static readonly int Schedules = Endurance.Endurance.Choose(200, 10_000);
     private const int PerWorld = 250;
     private const int DryRuns = 6;
 

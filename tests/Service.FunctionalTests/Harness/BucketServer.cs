@@ -114,22 +114,27 @@ public sealed class BucketServer : IAsyncDisposable
             this.parts.Clear();
             return XmlAsync(
                 context, 200,
-                $"<InitiateMultipartUploadResult><Bucket>{Bucket}</Bucket><Key>{WebUtility.HtmlEncode(key)}</Key><UploadId>one</UploadId></InitiateMultipartUploadResult>");
+                $"<InitiateMultipartUploadResult><Bucket>{Bucket}</Bucket>" +
+                $"<Key>{WebUtility.HtmlEncode(key)}</Key><UploadId>one</UploadId></InitiateMultipartUploadResult>");
         }
         Objects[key] = this.parts.OrderBy(part => part.Key).SelectMany(part => part.Value).ToArray();
         return XmlAsync(
             context, 200,
-            $"<CompleteMultipartUploadResult><Bucket>{Bucket}</Bucket><Key>{WebUtility.HtmlEncode(key)}</Key><ETag>\"one\"</ETag></CompleteMultipartUploadResult>");
+            $"<CompleteMultipartUploadResult><Bucket>{Bucket}</Bucket>" +
+            $"<Key>{WebUtility.HtmlEncode(key)}</Key><ETag>\"one\"</ETag></CompleteMultipartUploadResult>");
     }
 
     private Task ListAsync(HttpContext context, string prefix)
     {
         var keys = Objects.Keys.Where(key => key.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToArray();
-        var contents = string.Concat(keys.Select(
-            key => $"<Contents><Key>{WebUtility.HtmlEncode(key)}</Key><LastModified>{Written.GetValueOrDefault(key, DateTime.UtcNow):yyyy-MM-ddTHH:mm:ss.000Z}</LastModified><Size>{Objects[key].Length}</Size></Contents>"));
+        var contents = string.Concat(keys.Select(key =>
+            $"<Contents><Key>{WebUtility.HtmlEncode(key)}</Key>" +
+            $"<LastModified>{Written.GetValueOrDefault(key, DateTime.UtcNow):yyyy-MM-ddTHH:mm:ss.000Z}</LastModified>" +
+            $"<Size>{Objects[key].Length}</Size></Contents>"));
         return XmlAsync(
             context, 200,
-            $"<ListBucketResult><Name>{Bucket}</Name><KeyCount>{keys.Length}</KeyCount><IsTruncated>false</IsTruncated>{contents}</ListBucketResult>");
+            $"<ListBucketResult><Name>{Bucket}</Name>" +
+            $"<KeyCount>{keys.Length}</KeyCount><IsTruncated>false</IsTruncated>{contents}</ListBucketResult>");
     }
 
     private static Task XmlAsync(HttpContext context, int status, string text)
@@ -158,7 +163,8 @@ public sealed class BucketServer : IAsyncDisposable
         var path = string.Join('/', request.Path.Value!.Split('/').Select(Uri.EscapeDataString));
         var canonical = $"{request.Method}\n{path}\n{query}\n{headers}\n{parts["SignedHeaders"]}\n{hash}";
         var text =
-            $"AWS4-HMAC-SHA256\n{request.Headers["x-amz-date"]}\n{string.Join('/', scope[1..])}\n{Hex(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))}";
+            $"AWS4-HMAC-SHA256\n{request.Headers["x-amz-date"]}\n{string.Join('/', scope[1..])}\n" +
+            $"{Hex(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))}";
         var key = scope[1..].Aggregate(
             Encoding.UTF8.GetBytes("AWS4" + SecretKey), (current, word) => HMACSHA256.HashData(current, Encoding.UTF8.GetBytes(word)));
         return Hex(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(text))) == parts["Signature"];

@@ -34,7 +34,8 @@ public sealed class LoopbackServer : IAsyncDisposable
     public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
 
     public string Url =>
-        $"{(this.certificate is null ? "http" : "https")}://{(Address.Contains(':', StringComparison.Ordinal) ? $"[{Address}]" : Address)}:{Port}";
+        $"{(certificate is null ? "http" : "https")}://" +
+        $"{(Address.Contains(':', StringComparison.Ordinal) ? $"[{Address}]" : Address)}:{Port}";
 
     public int Connections => Volatile.Read(ref connections);
 
@@ -128,8 +129,10 @@ public sealed record LoopbackRequest(string Line, IReadOnlyDictionary<string, st
         var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         while (await reader.ReadLineAsync(cancellationToken) is { Length: > 0 } header)
             headers[header.Split(':')[0]] = header[(header.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
-        var body = new char[
-            headers.TryGetValue("Content-Length", out var length) ? int.Parse(length, System.Globalization.CultureInfo.InvariantCulture) : 0];
+        int length = headers.TryGetValue("Content-Length", out string? stated)
+            ? int.Parse(stated, System.Globalization.CultureInfo.InvariantCulture)
+            : 0;
+        var body = new char[length];
         if (body.Length > 0)
             await reader.ReadBlockAsync(body, cancellationToken);
         return new LoopbackRequest(line, headers, new string(body));

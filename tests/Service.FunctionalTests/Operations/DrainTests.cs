@@ -43,7 +43,8 @@ public sealed class DrainTests
     {
         await using var database = await PostgresServer.StartAsync(FreePort.Take());
         var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
-        await using var first = await ServiceProcess.StartAsync(environment, "--set", "stub_seconds=0.5", "--set", "workers=cpu", "--set", "notice_seconds=3",
+        await using var first = await ServiceProcess.StartAsync(
+            environment, "--set", "stub_seconds=0.5", "--set", "workers=cpu", "--set", "notice_seconds=3",
             "--set", "submits_per_minute=100000", "--set", "requests_per_minute=1000000");
         using var client = await first.TokenAsync("--scopes", "all");
         await using var second = await first.StartAnotherAsync();

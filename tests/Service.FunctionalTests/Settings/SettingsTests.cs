@@ -8,11 +8,13 @@ public sealed class SettingsTests
     public void The_documented_table_is_the_programs()
     {
         var table = string.Join('\n', SettingsTable.All.Select(setting =>
-            $"| `{setting.Name}` | " +
-            $"{(setting.Name == "data" ? "`~/.local/share/locutor`" : setting.Show(new ServeSettings()) is { Length: > 0 } value ? $"`{value}`" : "")} " +
-            $"| {setting.Help} |"));
+            $"| `{setting.Name}` | {Default(setting)} | {setting.Help} |"));
         File.ReadAllText(Path.Combine(TestEnvironment.Checkout, "docs", "service.md"))
             .ShouldContain($"| setting | default | |\n|---|---|---|\n{table}\n");
+
+        static string Default(Setting setting) => setting.Name == "data" ? "`~/.local/share/locutor`"
+            : setting.Show(new ServeSettings()) is { Length: > 0 } value ? $"`{value}`"
+            : "";
     }
 
     [Fact]
@@ -21,7 +23,11 @@ public sealed class SettingsTests
         var folder = Directory.CreateTempSubdirectory("locutor-settings-").FullName;
         File.WriteAllText(
             Path.Combine(folder, "locutor.json"),
-            """{ "max_queued": 1, "keep_days": 2, "lease_seconds": 3, "allow_addresses": ["10.0.0.0/8", "fd00::/8"], "vram_budget": 24 }""");
+            """
+            {
+              "max_queued": 1, "keep_days": 2, "lease_seconds": 3, "allow_addresses": ["10.0.0.0/8", "fd00::/8"], "vram_budget": 24
+            }
+            """);
         var settings = SettingsLoader.Load(
             null,
             [new("LOCUTOR_KEEP_DAYS", "20"), new("LOCUTOR_LEASE_SECONDS", "30"), new("LOCUTOR_TORCH", "/elsewhere")],

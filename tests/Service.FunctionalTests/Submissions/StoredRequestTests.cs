@@ -20,7 +20,8 @@ public sealed class StoredRequestTests
             request.Remove("Payload").ShouldBeTrue();
             request.Remove("PayloadVersion").ShouldBeTrue();
             foreach (var (name, value) in JsonNode.Parse("""
-                { "Prompt": "A woman sings", "NegativePrompt": "blur", "Size": "480p", "Steps": 6, "Shift": 2.5, "MotionFrames": 9, "ColourCorrection": 0.5, "AudioType": "add" }
+                { "Prompt": "A woman sings", "NegativePrompt": "blur", "Size": "480p", "Steps": 6, "Shift": 2.5,
+                  "MotionFrames": 9, "ColourCorrection": 0.5, "AudioType": "add" }
                 """)!.AsObject())
                 request[name] = value?.DeepClone();
         });

@@ -63,7 +63,7 @@ public sealed class WorkerTests
         var clock = Stopwatch.StartNew();
         (await service.TerminateAsync()).ShouldBe(0);
         clock.Elapsed.ShouldBeLessThan(
-            TimeSpan.FromSeconds(Endurance.Endurance.Of(18, 6)),
+            TimeSpan.FromSeconds(Endurance.Endurance.Choose(18, 6)),
             "a stop waits for the job's half second, and neither for watchers nor for idle waits");
         (await watching.Content.ReadAsStringAsync()).ShouldContain("event: progress");
         await service.StartAgainAsync("--set", "stub_seconds=0.5");

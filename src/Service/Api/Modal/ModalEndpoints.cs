@@ -122,7 +122,7 @@ public sealed class ModalEndpoints(
         if (kept && await store.OpenAsync(job.Result!.Path, context.RequestAborted) is { } video)
         {
             context.Response.Headers.ContentDisposition = $"attachment; filename=\"{job.Id}.mp4\"";
-            await VideoAnswer.Of(video, job).ExecuteAsync(context);
+            await VideoAnswer.Create(video, job).ExecuteAsync(context);
             return;
         }
         switch (job.Status)

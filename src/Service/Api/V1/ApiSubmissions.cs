@@ -13,23 +13,30 @@ namespace Locutor.Service.Api.V1;
 internal static class ApiSubmissions
 {
     private const string UrlExample = """
-        { "image": "https://example.org/portrait.png", "audio": "https://example.org/voice.wav", "prompt": "A woman sings", "seed": 7, "webhook": "https://example.org/done" }
+        { "image": "https://example.org/portrait.png", "audio": "https://example.org/voice.wav", "prompt": "A woman sings", "seed": 7,
+          "webhook": "https://example.org/done" }
         """;
 
     private const string FormExample = """{ "image": "@portrait.png", "audio": "@voice.wav", "prompt": "A woman sings", "seed": 7 }""";
 
     private const string JobExample = """
         {
-          "id": "fc-3vXh7QmZt0RkLw9bYcE2nUa5Ds", "status": "succeeded", "progress": { "percent": 100 }, "attempt": 1, "model": "sketch", "prompt": "A woman sings", "seed": 7,
+          "id": "fc-3vXh7QmZt0RkLw9bYcE2nUa5Ds", "status": "succeeded", "progress": { "percent": 100 }, "attempt": 1, "model": "sketch",
+          "prompt": "A woman sings", "seed": 7,
           "inputs": [
-            { "field": "image", "url": "https://example.org/portrait.png", "content_type": "image/png", "bytes": 103224, "href": "/v1/jobs/fc-3vXh7QmZt0RkLw9bYcE2nUa5Ds/inputs/image" },
-            { "field": "audio", "url": "https://example.org/voice.wav", "content_type": "audio/wav", "bytes": 352844, "seconds": 4, "href": "/v1/jobs/fc-3vXh7QmZt0RkLw9bYcE2nUa5Ds/inputs/audio" }
+            { "field": "image", "url": "https://example.org/portrait.png", "content_type": "image/png", "bytes": 103224,
+              "href": "/v1/jobs/fc-3vXh7QmZt0RkLw9bYcE2nUa5Ds/inputs/image" },
+            { "field": "audio", "url": "https://example.org/voice.wav", "content_type": "audio/wav", "bytes": 352844, "seconds": 4,
+              "href": "/v1/jobs/fc-3vXh7QmZt0RkLw9bYcE2nUa5Ds/inputs/audio" }
           ],
           "result": {
-            "video": "/v1/jobs/fc-3vXh7QmZt0RkLw9bYcE2nUa5Ds/video", "thumbnail": "/v1/jobs/fc-3vXh7QmZt0RkLw9bYcE2nUa5Ds/thumbnail", "bytes": 981236,
-            "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "width": 640, "height": 640, "seconds": 4, "generation_seconds": 61.4
+            "video": "/v1/jobs/fc-3vXh7QmZt0RkLw9bYcE2nUa5Ds/video", "thumbnail": "/v1/jobs/fc-3vXh7QmZt0RkLw9bYcE2nUa5Ds/thumbnail",
+            "bytes": 981236,
+            "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "width": 640, "height": 640,
+            "seconds": 4, "generation_seconds": 61.4
           },
-          "created_at": "2026-11-23T09:30:00+00:00", "started_at": "2026-11-23T09:30:02+00:00", "finished_at": "2026-11-23T09:31:04+00:00", "expires_at": "2026-11-30T09:31:04+00:00"
+          "created_at": "2026-11-23T09:30:00+00:00", "started_at": "2026-11-23T09:30:02+00:00", "finished_at": "2026-11-23T09:31:04+00:00",
+          "expires_at": "2026-11-30T09:31:04+00:00"
         }
         """;
 

@@ -43,7 +43,7 @@ internal static class FilesEndpoints
         var kind = context.Request.Query.ContainsKey("download") ? "attachment" : "inline";
         context.Response.Headers.ContentDisposition = $"{kind}; filename=\"{job.Id}.mp4\"";
         context.Response.Headers.CacheControl = "private, max-age=3600";
-        return VideoAnswer.Of(video, job);
+        return VideoAnswer.Create(video, job);
     }
 
     private static async Task<IResult> ThumbnailAsync(string id, HttpContext context, JobViews views, IFileStore store)

@@ -14,7 +14,7 @@ internal static class ServiceEndpoints
     {
         var service = v1.MapGroup("").WithTags("Service");
         service.MapGet(
-            "/options", (ModelCatalog catalog, ServeSettings settings) => Results.Json(OptionsView.Of(catalog, settings), Problems.Json))
+            "/options", (ModelCatalog catalog, ServeSettings settings) => Results.Json(OptionsView.Create(catalog, settings), Problems.Json))
             .Needs(TokenScopes.Read).Produces<OptionsView>().ProducesProblems(401).WithName("getOptions")
             .WithSummary("Models with their presets, sizes and fields, and the limits of inputs");
         service.MapGet("/workers", WorkersAsync).Needs(TokenScopes.Operate).Produces<WorkersView>().ProducesProblems(401, 403)
@@ -25,9 +25,7 @@ internal static class ServiceEndpoints
             .WithSummary("The key that this token's webhooks are signed with");
         service.MapGet(
             "/session",
-            (
-                HttpContext context, TokenReader reader,
-                ServeSettings settings) => Results.Json(Session(context, reader, settings), Problems.Json))
+            (HttpContext context, TokenReader reader, ServeSettings settings) => Results.Json(Session(context, reader, settings), Problems.Json))
             .Produces<SessionView>().WithName("getSession").WithSummary("Whether the caller is signed in");
         service.MapPost("/session", SignIn).Produces<SessionView>().ProducesProblems(401).WithName("signIn")
             .WithSummary("Sign a browser in with a token").WithDescription("Answers with a cookie that scripts cannot read.");
@@ -53,8 +51,8 @@ internal static class ServiceEndpoints
     }
 
     private static SessionView Session(HttpContext context, TokenReader reader, ServeSettings settings) =>
-        settings.NoAuth ? SessionView.Of("none", TokenScopes.All, "local") : reader.Read(context.Request) is { } token
-            ? SessionView.Of("token", token.Scopes, token.Name)
+        settings.NoAuth ? SessionView.Create("none", TokenScopes.All, "local") : reader.Read(context.Request) is { } token
+            ? SessionView.Create("token", token.Scopes, token.Name)
             : new SessionView("token", false, [], null);
 
     private static IResult SignIn(SignInBody body, HttpContext context, TokenReader reader, ServeSettings settings)
@@ -74,7 +72,7 @@ internal static class ServiceEndpoints
             MaxAge = SessionStore.Lifetime,
             IsEssential = true,
         });
-        return Results.Json(SessionView.Of("token", token.Scopes, token.Name), Problems.Json);
+        return Results.Json(SessionView.Create("token", token.Scopes, token.Name), Problems.Json);
     }
 }
 
@@ -85,7 +83,7 @@ internal sealed record SignInBody(string? Key, string? Secret);
 /// <param name="Auth">Either none or token.</param>
 internal sealed record SessionView(string Auth, bool SignedIn, string[] Scopes, string? Name)
 {
-    public static SessionView Of(string auth, TokenScopes scopes, string name) => new(
+    public static SessionView Create(string auth, TokenScopes scopes, string name) => new(
         auth, true,
         Enum.GetValues<TokenScopes>().Where(scope => scope is not (TokenScopes.None or TokenScopes.All) && scopes.HasFlag(scope))
             .Select(scope => scope.ToString().ToLowerInvariant()).ToArray(),
@@ -106,7 +104,7 @@ internal sealed record WorkersView(IReadOnlyList<WorkerView> Workers, int Queued
 /// <summary>The models and presets that a submission can choose, and the limits of inputs.</summary>
 internal sealed record OptionsView(IReadOnlyList<ModelView> Models, string DefaultModel, LimitsView Limits, IReadOnlyList<string> Samples)
 {
-    public static OptionsView Of(ModelCatalog catalog, ServeSettings settings) => new(
+    public static OptionsView Create(ModelCatalog catalog, ServeSettings settings) => new(
         catalog.Models, catalog.Default,
         new LimitsView((long)(settings.MaxInputMb * 1e6), settings.MaxAudioSeconds, settings.MaxPictureMegapixels), SampleNames);
 

@@ -40,16 +40,19 @@ public sealed class ModalWireTests(SharedService shared) : IClassFixture<SharedS
         """{"detail":[{"type":"string_type","loc":["body","prompt"],"msg":"Input should be a valid string","input":[]}]}""")]
     [InlineData(
         """{"x":1}""",
-        """{"detail":[{"type":"missing","loc":["body","image"],"msg":"Field required","input":{"x":1}},{"type":"missing","loc":["body","audio1"],"msg":"Field required","input":{"x":1}}]}""")]
+        """{"detail":[{"type":"missing","loc":["body","image"],"msg":"Field required","input":{"x":1}},""" +
+        """{"type":"missing","loc":["body","audio1"],"msg":"Field required","input":{"x":1}}]}""")]
     [InlineData(
         """{"image":"x","audio1":"y","prompt":"\ud800"}""",
         """{"detail":[{"type":"string_type","loc":["body","prompt"],"msg":"Input should be a valid string","input":"\"\\ud800\""}]}""")]
     [InlineData(
         """{"image":"x","more":["\ud800"]}""",
-        """{"detail":[{"type":"missing","loc":["body","audio1"],"msg":"Field required","input":"{\"image\":\"x\",\"more\":[\"\\ud800\"]}"}]}""")]
+        """{"detail":[{"type":"missing","loc":["body","audio1"],"msg":"Field required",""" + "\"input\":\"" +
+        """{\"image\":\"x\",\"more\":[\"\\ud800\"]}"}]}""")]
     [InlineData(
         "[]",
-        """{"detail":[{"type":"model_attributes_type","loc":["body"],"msg":"Input should be a valid dictionary or object to extract fields from","input":[]}]}""")]
+        """{"detail":[{"type":"model_attributes_type","loc":["body"],""" + "\"msg\":\"" +
+        """Input should be a valid dictionary or object to extract fields from","input":[]}]}""")]
     [InlineData("", """{"detail":[{"type":"missing","loc":["body"],"msg":"Field required","input":null}]}""")]
     [InlineData(
         "{",

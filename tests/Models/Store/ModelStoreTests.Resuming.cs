@@ -1,0 +1,70 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using Locutor.Models.Store;
+
+namespace Locutor.Models.Tests.Store;
+
+/// <summary>Downloads that are shared, stopped and killed.</summary>
+public sealed partial class ModelStoreTests
+{
+    [Fact]
+    public async Task Two_pulls_at_once_share_one_download()
+    {
+        server.BytesPerSecond = 4 << 20;
+        byte[] bytes = Bytes(8 << 20);
+        var file = new BundleFile("a.bin", "owner/name", Sha256: server.Add("a.bin", bytes));
+        ModelStore one = new(folder, options), two = new(folder, options);
+        int[] fetched = await Task.WhenAll(one.PullAsync([file], null, Stop), two.PullAsync([file], null, Stop));
+        fetched.Sum().ShouldBe(1);
+        server.BytesSent.ShouldBe(bytes.Length);
+    }
+
+    [Fact]
+    public async Task A_stopped_pull_goes_on_where_it_was()
+    {
+        server.BytesPerSecond = 2 << 20;
+        byte[] bytes = Bytes(16 << 20);
+        var file = new BundleFile("a.bin", "owner/name", Sha256: server.Add("a.bin", bytes));
+        var store = new ModelStore(folder, options);
+        for (int i = 0; i < 4; i++)
+        {
+            using var stop = new CancellationTokenSource(400);
+            await Should.ThrowAsync<OperationCanceledException>(() => store.PullAsync([file], null, stop.Token));
+        }
+        server.BytesPerSecond = int.MaxValue;
+        await store.PullAsync([file], null, Stop);
+        File.ReadAllBytes(store.Find(file)!).ShouldBe(bytes);
+        server.BytesSent.ShouldBeLessThan((long)(bytes.Length * 1.3)); // what stood in buffers when each of 4 connections was cut
+    }
+
+    [Fact]
+    public async Task Killed_twenty_times_the_file_is_whole_and_hardly_anything_was_fetched_twice()
+    {
+        const int Kills = 20;
+        byte[] bytes = Bytes(320 << 20);
+        string hash = server.Add("big.bin", bytes);
+        server.BytesPerSecond = 8 << 20;
+        for (int i = 0; i < Kills; i++)
+        {
+            using var process = Pull(hash);
+            long before = server.BytesSent, enough = (long)(bytes.Length * 0.015 * (0.5 + new Random(seed + i).NextDouble()));
+            while (server.BytesSent - before < enough && !process.HasExited) await Task.Delay(5, Stop);
+            process.HasExited.ShouldBeFalse($"kill {i}: the pull ended too early");
+            process.Kill();
+            await process.WaitForExitAsync(Stop);
+        }
+        server.BytesPerSecond = int.MaxValue;
+        using (var last = Pull(hash))
+        {
+            await last.WaitForExitAsync(Stop);
+            last.ExitCode.ShouldBe(1, "one file fetched");
+        }
+        Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(folder, "owner--name", "main", "big.bin")))).ShouldBe(hash);
+        ((double)server.BytesSent / bytes.Length).ShouldBeLessThan(1.05);
+        TestContext.Current.TestOutputHelper?.WriteLine($"sent {(double)server.BytesSent / bytes.Length:F4} of the file's size");
+    }
+
+    private Process Pull(string hash) =>
+        Process.Start(new ProcessStartInfo(
+            Environment.ProcessPath!, ["pull", server.Address.AbsoluteUri, folder, hash]) { RedirectStandardError = false })!;
+}
