@@ -66,7 +66,8 @@ public sealed partial class MetricsTests
             var metrics = await UntilAsync(
                 node,
                 metrics => metrics.Contains(Line("locutor_queue_running", "", "2"), StringComparison.Ordinal)
-                    && metrics.Contains(Line("locutor_queue_waiting", "", "3"), StringComparison.Ordinal));
+                    && metrics.Contains(Line("locutor_queue_waiting", "", "3"), StringComparison.Ordinal)
+                && metrics.Contains(Line("locutor_workers", "state=\"working\"", "2"), StringComparison.Ordinal));
             metrics.ShouldContain(Line("locutor_queue_waiting", "", "3"));
             metrics.ShouldContain(Line("locutor_workers", "state=\"working\"", "2"));
             metrics.ShouldContain(Line("locutor_workers", "state=\"set_aside\"", "0"));
