@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Locutor.Files;
 
 namespace Locutor.Torch;
 
@@ -32,16 +33,14 @@ public sealed class CacheFiles(string folder, string extension)
     /// <summary>Stores content for a key. If the folder cannot be written, nothing happens.</summary>
     public void TryWrite(string key, byte[] content)
     {
-        string path = PathOf(key), aside = $"{path}.{Random.Shared.Next():x8}.part";
         try
         {
             Directory.CreateDirectory(folder);
-            File.WriteAllBytes(aside, [.. SHA256.HashData(content), .. content]);
-            File.Move(aside, path, overwrite: true);
+            AtomicFile.Write(PathOf(key), [.. SHA256.HashData(content), .. content]);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            if (File.Exists(aside)) File.Delete(aside);
+            // The next program computes the result again.
         }
     }
 

@@ -3,26 +3,29 @@ using System.Xml.Linq;
 namespace Locutor.Architecture.Tests;
 
 /// <summary>
-/// Rooms are the projects of <c>src/</c>, arrows say which room may use types of which; docs/architecture.md draws the same.
+/// Rooms are the projects of <c>src/</c>, <c>tools/</c> and <c>bench/Parts</c>, arrows say which room may use types of which;
+/// docs/architecture.md draws the same.
 /// </summary>
 public class ArrowsTests
 {
     private static readonly Dictionary<string, string[]> Arrows = new()
     {
-        ["Media"] = [],
-        ["Checkpoints"] = [],
-        ["Torch"] = [],
-        ["Jobs"] = [],
-        ["Models"] = ["Checkpoints"],
+        ["Files"] = [],
+        ["Media"] = ["Files"],
+        ["Checkpoints"] = ["Files"],
+        ["Torch"] = ["Files"],
+        ["Jobs"] = ["Files"],
+        ["Models"] = ["Checkpoints", "Files"],
         ["Kernels"] = ["Torch"],
         ["Networks"] = ["Checkpoints", "Kernels", "Torch"],
-        ["Generation"] = ["Checkpoints", "Kernels", "Media", "Models", "Networks", "Torch"],
+        ["Generation"] = ["Checkpoints", "Files", "Kernels", "Media", "Models", "Networks", "Torch"],
         ["AspNetCore"] = ["Generation", "Locutor", "Models", "Service", "Torch"],
         ["Locutor"] = ["Checkpoints", "Generation", "Kernels", "Media", "Models", "Torch"],
-        ["Training"] = ["Checkpoints", "Generation", "Kernels", "Media", "Models", "Networks", "Torch"],
-        ["Service"] = ["Checkpoints", "Generation", "Jobs", "Media", "Models", "Torch"],
-        ["Bench"] = ["Checkpoints", "Generation", "Kernels", "Media", "Models", "Networks", "Torch"],
-        ["Cli"] = ["Bench", "Checkpoints", "Generation", "Jobs", "Kernels", "Media", "Models", "Networks", "Service", "Torch", "Training"],
+        ["CommandLine"] = ["Checkpoints", "Generation", "Kernels", "Media", "Models", "Torch"],
+        ["Training"] = ["Checkpoints", "CommandLine", "Files", "Generation", "Kernels", "Media", "Models", "Networks", "Torch"],
+        ["Service"] = ["Checkpoints", "Files", "Generation", "Jobs", "Media", "Models", "Torch"],
+        ["Bench"] = ["Checkpoints", "CommandLine", "Files", "Generation", "Kernels", "Media", "Models", "Networks", "Torch"],
+        ["Cli"] = ["Checkpoints", "CommandLine", "Generation", "Jobs", "Kernels", "Media", "Models", "Service", "Torch"],
     };
 
     public static TheoryData<string> Rooms => [.. TypeUses.Rooms()];
@@ -34,9 +37,9 @@ public class ArrowsTests
     [MemberData(nameof(Rooms))]
     public void A_project_refers_to_the_rooms_that_its_arrows_lead_to(string room)
     {
-        var project = XDocument.Load(Directory.EnumerateFiles(Path.Combine(TestEnvironment.Checkout, "src", room), "*.csproj").Single());
+        var project = XDocument.Load(TypeUses.ProjectOf(room));
         var found = project.Descendants("ProjectReference")
-            .Select(reference => reference.Attribute("Include")!.Value.Replace('\\', '/').Split('/')[1]).Order(StringComparer.Ordinal);
+            .Select(reference => reference.Attribute("Include")!.Value.Replace('\\', '/').Split('/')[^2]).Order(StringComparer.Ordinal);
 
         found.ShouldBe(Arrows[room].Order(StringComparer.Ordinal));
     }
@@ -63,20 +66,18 @@ public class ArrowsTests
     }
 
     [Theory]
+    [InlineData("Files")]
     [InlineData("Media")]
     [InlineData("Checkpoints")]
     [InlineData("Models")]
     [InlineData("Jobs")]
     public void A_room_that_other_programs_may_use_alone_has_no_torch(string room)
     {
-        string project = File.ReadAllText(ProjectOf(room));
+        string project = File.ReadAllText(TypeUses.ProjectOf(room));
         project.ShouldNotContain("TorchSharp");
         foreach (string source in
-                Directory.EnumerateFiles(Path.Combine(TestEnvironment.Checkout, "src", room), "*.cs", SearchOption.AllDirectories)
+                Directory.EnumerateFiles(TypeUses.FolderOf(room), "*.cs", SearchOption.AllDirectories)
                     .Where(path => !path.Contains("/obj/", StringComparison.Ordinal)))
             File.ReadAllText(source).ShouldNotContain("using TorchSharp", customMessage: source);
     }
-
-    private static string ProjectOf(string room) =>
-        Path.Combine(TestEnvironment.Checkout, "src", room, room == "Locutor" ? "Locutor.csproj" : $"Locutor.{room}.csproj");
 }

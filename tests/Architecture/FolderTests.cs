@@ -18,7 +18,7 @@ public class FolderTests
     [MemberData(nameof(Rooms))]
     public void The_namespace_of_a_file_is_its_folder(string room)
     {
-        string folder = Path.Combine(TestEnvironment.Checkout, "src", room);
+        string folder = TypeUses.FolderOf(room);
         foreach (string path in Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories).Where(IsSource))
         {
             string? declared = File.ReadLines(path)

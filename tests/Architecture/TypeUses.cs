@@ -2,7 +2,7 @@ using Mono.Cecil;
 
 namespace Locutor.Architecture.Tests;
 
-/// <summary>A place in the source: a room of <c>src/</c> and the folder in it, empty for the room's own folder.</summary>
+/// <summary>A place in the source: a room and the folder in it, empty for the room's own folder.</summary>
 /// <param name="Room">Name of the room, for example <c>Networks</c>.</param>
 /// <param name="Folder">Path of the folder with dots, for example <c>VideoTransformer.Residency</c>.</param>
 public sealed record Place(string Room, string Folder)
@@ -25,13 +25,26 @@ public static class TypeUses
 {
     private const string Root = "Locutor";
 
+    private static readonly string[] Folders = ["src", "tools", "bench"];
+
+    /// <summary>Project files by room. A program such as <c>Locutor.Media.Bench</c> measures one room and is none itself.</summary>
+    private static readonly Dictionary<string, string> Projects = Folders
+        .SelectMany(
+            folder => Directory.EnumerateFiles(Path.Combine(TestEnvironment.Checkout, folder), "*.csproj", SearchOption.AllDirectories))
+        .Select(path => (Room: NameOf(path), Path: path)).Where(project => !project.Room.Contains('.'))
+        .ToDictionary(project => project.Room, project => project.Path);
+
     /// <summary>Every reference from a type of a room to a type in another place.</summary>
     public static IReadOnlyList<TypeUse> All { get; } = [.. Rooms().SelectMany(Read).Distinct().Where(use => use.From != use.To)];
 
-    /// <summary>Names of the folders of <c>src/</c>.</summary>
-    public static IEnumerable<string> Rooms() =>
-        Directory.EnumerateFiles(Path.Combine(TestEnvironment.Checkout, "src"), "*.csproj", SearchOption.AllDirectories)
-            .Select(project => Path.GetFileName(Path.GetDirectoryName(project)!)).Order(StringComparer.Ordinal);
+    /// <summary>Names of the rooms. <c>Locutor.Media.csproj</c> is the project of the room Media.</summary>
+    public static IEnumerable<string> Rooms() => Projects.Keys.Order(StringComparer.Ordinal);
+
+    /// <summary>The project file of a room.</summary>
+    public static string ProjectOf(string room) => Projects[room];
+
+    /// <summary>The folder of a room.</summary>
+    public static string FolderOf(string room) => Path.GetDirectoryName(Projects[room])!;
 
     private static IEnumerable<TypeUse> Read(string room)
     {
@@ -41,9 +54,12 @@ public static class TypeUses
                 yield return new(PlaceOf(type), PlaceOf(used), type.FullName, used.FullName);
     }
 
+    private static string NameOf(string project) =>
+        Path.GetFileNameWithoutExtension(project) is var name && name == Root ? name : name[(Root.Length + 1)..];
+
     private static string AssemblyOf(string room)
     {
-        string folder = Path.Combine(TestEnvironment.Checkout, "src", room, "bin", "Release", "net10.0");
+        string folder = Path.Combine(FolderOf(room), "bin", "Release", "net10.0");
         return new[] { $"{Root}.{room}.dll", $"{Root}.dll", "locutor.dll" }.Select(name => Path.Combine(folder, name)).First(File.Exists);
     }
 

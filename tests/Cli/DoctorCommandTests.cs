@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using Locutor.CommandLine;
 
 namespace Locutor.Cli.Tests;
 
@@ -19,10 +20,7 @@ public sealed class DoctorCommandTests : IDisposable
         var (code, findings, _) = await ExamineAsync();
         findings.Select(finding => finding.Check).Distinct()
             .ShouldBe(
-                [
-                    "processor", "memory", "libtorch", "gpu", "nvrtc", "arithmetic", "ffmpeg", "models", "store", "cache", "temporary",
-                    "espeak"
-                ],
+                ["processor", "memory", "libtorch", "gpu", "nvrtc", "arithmetic", "ffmpeg", "models", "store", "cache", "temporary"],
                 ignoreOrder: true);
         findings.Where(finding => finding.Check is "libtorch" or "ffmpeg" or "models" or "store" or "cache")
             .ShouldAllBe(finding => finding.State == "ok");
@@ -58,7 +56,7 @@ public sealed class DoctorCommandTests : IDisposable
         findings.Single(finding => finding.Check == "libtorch").Advice!.ShouldContain("LOCUTOR_TORCH");
         findings.Single(finding => finding.Check == "ffmpeg").Text.ShouldContain("install ffmpeg");
         findings.Single(finding => finding.Check == "store").Text.ShouldContain("/dev/null is a file");
-        findings[^1].Check.ShouldBe("espeak");
+        findings[^1].Check.ShouldBe("temporary");
     }
 
     [Fact]
@@ -72,7 +70,7 @@ public sealed class DoctorCommandTests : IDisposable
         var findings = Findings(await output);
         findings.ShouldContain(finding => finding.Check == "libtorch" && finding.State == "failure"
             && finding.Text.Contains("ended the process that tried it with a segmentation fault"));
-        findings[^1].Check.ShouldBe("espeak");
+        findings[^1].Check.ShouldBe("temporary");
         doctor.ExitCode.ShouldBe(ExitCodes.Missing);
     }
 

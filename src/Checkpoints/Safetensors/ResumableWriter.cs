@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Locutor.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace Locutor.Checkpoints.Safetensors;
@@ -113,9 +114,8 @@ public sealed class ResumableWriter : IDisposable
                     $"tensor {entry.Name}: expected {entry.End - entry.Begin} bytes, found " +
                     $"{(open.TryGetValue(entry.Name, out var writing) ? writing.Bytes : 0)}");
         RandomAccess.Write(handle, Layout(name => hashes[name]).Header, 0);
-        RandomAccess.FlushToDisk(handle);
         Dispose();
-        File.Move(PartOf(path), path, true);
+        AtomicFile.Rename(PartOf(path), path, durable: true);
         File.Delete(JournalOf(path));
     }
 
@@ -177,13 +177,9 @@ public sealed class ResumableWriter : IDisposable
 
     private FileStream BeginJournal(string heading)
     {
-        string aside = JournalOf(path) + ".new";
-        using (var fresh = new FileStream(aside, FileMode.Create, FileAccess.Write))
-        {
-            fresh.Write(Encoding.UTF8.GetBytes(heading + "\n"));
-            foreach (var (name, hash) in hashes) fresh.Write(Encoding.UTF8.GetBytes(Line(entries[name], hash)));
-        }
-        File.Move(aside, JournalOf(path), true);
+        AtomicFile.Write(
+            JournalOf(path),
+            Encoding.UTF8.GetBytes(heading + "\n" + string.Concat(hashes.Select(pair => Line(entries[pair.Key], pair.Value)))));
         return new FileStream(JournalOf(path), FileMode.Append, FileAccess.Write, FileShare.Read, 1);
     }
 

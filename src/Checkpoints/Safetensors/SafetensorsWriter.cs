@@ -1,3 +1,5 @@
+using Locutor.Files;
+
 namespace Locutor.Checkpoints.Safetensors;
 
 /// <summary>Name, element type and shape of a tensor that will be written.</summary>
@@ -10,11 +12,10 @@ public sealed record TensorOutline(string Name, ElementType Type, long[] Shape);
 public sealed class SafetensorsWriter : IDisposable
 {
     private readonly string path;
-    private readonly string aside;
+    private readonly AtomicFile file;
     private readonly FileStream stream;
     private readonly long start;
     private readonly Dictionary<string, Place> places = new(StringComparer.Ordinal);
-    private bool completed;
 
     /// <summary>Creates the file under a temporary name and writes its header.</summary>
     /// <param name="path">The file to create or to replace.</param>
@@ -28,10 +29,10 @@ public sealed class SafetensorsWriter : IDisposable
         this.path = Path.GetFullPath(path);
         var layout = new SafetensorsLayout(this.path, outlines, metadata);
         foreach (var entry in layout.Entries) places.Add(entry.Name, new Place(entry));
-        aside = $"{this.path}.{Environment.ProcessId:x}-{Guid.NewGuid():N}.part";
         try
         {
-            stream = new FileStream(aside, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16);
+            file = AtomicFile.Create(this.path);
+            stream = file.Open();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -71,10 +72,8 @@ public sealed class SafetensorsWriter : IDisposable
         foreach (var place in places.Values)
             if (place.Written != place.Bytes)
                 throw Wrong($"tensor {place.Entry.Name}: expected {place.Bytes} bytes, found {place.Written}");
-        stream.Flush(true);
         stream.Dispose();
-        File.Move(aside, path, true);
-        completed = true;
+        file.Commit(durable: true);
     }
 
     /// <summary>Writes tensors to a file in their stored element type.</summary>
@@ -88,9 +87,8 @@ public sealed class SafetensorsWriter : IDisposable
 
     public void Dispose()
     {
-        if (completed) return;
         stream.Dispose();
-        File.Delete(aside);
+        file.Dispose();
     }
 
     private CheckpointException Wrong(string what) => new($"{path}: {what}");

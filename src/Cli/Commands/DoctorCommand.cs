@@ -22,7 +22,7 @@ internal static class DoctorCommand
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetValue(Libraries)
                 ? Diagnosis.Libraries
-                : [.. Diagnosis.Machine(null, parsed.GetValue(ModelsCommand.Store)), Diagnosis.Espeak],
+                : Diagnosis.Machine(null, parsed.GetValue(ModelsCommand.Store)),
             parsed.GetValue(Json), cancellationToken));
         return command;
     }

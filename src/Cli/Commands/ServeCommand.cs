@@ -1,13 +1,10 @@
 using System.Collections;
 using System.CommandLine;
 using System.Text.Json;
-using Locutor.Cli.Doctor;
-using Locutor.Generation.Diagnosis;
 using Locutor.Jobs.Tokens;
 using Locutor.Service;
 using Locutor.Service.Operations;
 using Locutor.Service.Settings;
-using Locutor.Service.Submissions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -16,7 +13,7 @@ namespace Locutor.Cli.Commands;
 /// <summary>The command <c>locutor serve</c>: it runs the job service with its web page and workers.</summary>
 internal static class ServeCommand
 {
-    public static Command Create()
+    public static Command Create(VideoMaking making)
     {
         var command = new Command("serve", "Serve jobs over HTTP, with a page to try it on.");
         var named = new Dictionary<string, Option<string?>>
@@ -38,7 +35,6 @@ internal static class ServeCommand
                     "at.",
                 HelpName = "NAME",
             },
-            ["generator"] = new("--generator") { Hidden = true },
         };
         var noAuth = new Option<bool>("--no-auth") { Description = "Ask for no token; on loopback addresses only." };
         var allowPrivate = new Option<bool>("--allow-private-addresses")
@@ -74,8 +70,8 @@ internal static class ServeCommand
             if (parsed.GetValue(show))
                 return Show(settings);
             return parsed.GetValue(check)
-                ? await CheckAsync(settings, parsed.GetValue(json), cancellationToken)
-                : await ServeAsync(settings, cancellationToken);
+                ? await CheckAsync(settings, making, parsed.GetValue(json), cancellationToken)
+                : await ServeAsync(settings, making, cancellationToken);
         });
         return command;
     }
@@ -97,13 +93,13 @@ internal static class ServeCommand
 
     private static IEnumerable<string> Variables() => Environment.GetEnvironmentVariables().Keys.Cast<string>();
 
-    private static async Task<int> ServeAsync(ServeSettings settings, CancellationToken cancellationToken)
+    private static async Task<int> ServeAsync(ServeSettings settings, VideoMaking making, CancellationToken cancellationToken)
     {
         foreach (var slip in EnvironmentNames.Unread(Variables()).Where(variable => variable.Meant is not null))
             Say(settings, slip.Text);
         try
         {
-            await using var app = LocutorServer.Build(settings, ModelCatalog.FromDisk(settings));
+            await using var app = LocutorServer.Build(settings, making.Catalog(settings));
             await app.StartAsync(cancellationToken);
             Say(settings, $"Locutor is ready at {string.Join(" and ", app.Urls)}");
             if (!settings.NoAuth)
@@ -156,13 +152,10 @@ internal static class ServeCommand
         return ExitCodes.Success;
     }
 
-    private static Task<int> CheckAsync(ServeSettings settings, bool json, CancellationToken cancellationToken)
+    private static Task<int> CheckAsync(ServeSettings settings, VideoMaking making, bool json, CancellationToken cancellationToken)
     {
         var service = ServeCheck.Create(settings, Variables());
-        IEnumerable<Check> checks = settings.Generator == "stub"
-            ? [MachineChecks.Ffmpeg, .. service]
-            : [.. Diagnosis.Machine(settings.Model, settings.Store), .. service];
-        return DoctorCommand.RunAsync(checks, json, cancellationToken);
+        return DoctorCommand.RunAsync([.. making.Checks(settings), .. service], json, cancellationToken);
     }
 
     private static KeyValuePair<string, string> Split(string text) => text.Split('=', 2) is [var name, var value]

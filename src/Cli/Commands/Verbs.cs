@@ -8,23 +8,20 @@ internal static class Verbs
     /// <summary>
     /// The commands that run networks in their own process. <c>serve</c> is not one of them, since its workers run the networks.
     /// </summary>
-    public static IReadOnlySet<string> RunNetworks { get; } = new HashSet<string> { "generate", "worker", "train", "evaluate", "bench" };
+    public static IReadOnlySet<string> RunNetworks { get; } = new HashSet<string> { "generate", "worker" };
 
-    public static void AddTo(RootCommand root)
+    public static void AddTo(RootCommand root, VideoMaking making)
     {
         root.Add(GenerateCommand.Create());
         root.Subcommands.Add(DoctorCommand.Create());
-        root.Subcommands.Add(ServeCommand.Create());
+        root.Subcommands.Add(ServeCommand.Create(making));
         root.Subcommands.Add(TokensCommand.Create());
         root.Subcommands.Add(BackupCommand.Create());
         root.Subcommands.Add(BackupCommand.CreateRestore());
-        root.Subcommands.Add(WorkerCommand.Create());
+        root.Subcommands.Add(WorkerCommand.Create(making));
         root.Subcommands.Add(ClusterCommand.Create());
-        root.Subcommands.Add(TrainCommand.Create());
-        root.Subcommands.Add(EvaluateCommand.Create());
-        root.Subcommands.Add(PortraitCommand.Create());
-        root.Subcommands.Add(BenchCommand.Create());
         root.Subcommands.Add(ModelsCommand.Create());
         root.Subcommands.Add(InspectCommand.Create());
+        foreach (var command in CloneCommands.Create()) root.Subcommands.Add(command);
     }
 }

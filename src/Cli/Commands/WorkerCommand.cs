@@ -9,7 +9,7 @@ namespace Locutor.Cli.Commands;
 /// <summary>The command <c>locutor worker</c>: it runs jobs of a service on one device. <c>serve</c> starts its own workers.</summary>
 internal static class WorkerCommand
 {
-    public static Command Create()
+    public static Command Create(VideoMaking making)
     {
         var command = new Command("worker", "Run jobs of a service on one device.");
         var gateway = new Option<string?>("--gateway")
@@ -42,13 +42,11 @@ internal static class WorkerCommand
             Description = "Longest time without progress in one stage of a job.",
             DefaultValueFactory = _ => 30,
         };
-        var generator = new Option<string>("--generator") { Hidden = true, DefaultValueFactory = _ => "bundle" };
-        var stub = new Option<double>("--stub-seconds") { Hidden = true, DefaultValueFactory = _ => 1 };
         var id = new Option<string>("--id") { Hidden = true, DefaultValueFactory = _ => "" };
         var attached = new Option<bool>("--attached") { Hidden = true };
         Option[] options =
         [
-            gateway, data, device, model, ModelsCommand.Store, budget, precision, drain, hours, stall, generator, stub, id, attached,
+            gateway, data, device, model, ModelsCommand.Store, budget, precision, drain, hours, stall, id, attached,
         ];
         foreach (var option in options)
             command.Options.Add(option);
@@ -64,12 +62,10 @@ internal static class WorkerCommand
                 Drain = TimeSpan.FromSeconds(parsed.GetValue(drain)),
                 LongestRun = TimeSpan.FromHours(parsed.GetValue(hours)),
                 LongestStall = TimeSpan.FromMinutes(parsed.GetValue(stall)),
-                Generator = parsed.GetValue(generator)!,
-                StubSeconds = parsed.GetValue(stub),
                 Id = parsed.GetValue(id)!,
                 Attached = parsed.GetValue(attached),
             }.At(parsed.GetValue(gateway)),
-            VideoRunners.Create));
+            making.Runner));
         return command;
     }
 

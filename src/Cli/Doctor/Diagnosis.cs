@@ -3,7 +3,6 @@ using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 using Locutor.Models;
 using Locutor.Models.Store;
-using Locutor.Training.Speech;
 
 namespace Locutor.Cli.Doctor;
 
@@ -30,31 +29,6 @@ internal static class Diagnosis
         FolderChecks.Cache,
         FolderChecks.Temporary,
     ];
-
-    /// <summary>The check of espeak-ng, the speech synthesiser that training and evaluation use.</summary>
-    public static Check Espeak { get; } = new("espeak", () =>
-    {
-        try
-        {
-            using var espeak = new Espeak();
-            int samples = espeak.Speak("one", new SpeakingVoice("en", 160, 50, 50)).Samples.Length;
-            return [samples > 0
-                ? Finding.Ok("espeak", "speaks; only 'locutor train' and 'locutor evaluate' use it")
-                : Finding.Warning("espeak", "speaks nothing", "install the package espeak-ng with its data (espeak-ng-data)")];
-        }
-        catch (DllNotFoundException)
-        {
-            return [Finding.Ok("espeak", "not installed; only 'locutor train' and 'locutor evaluate' use it")];
-        }
-        catch (Exception failure) when (failure is InvalidOperationException or ArgumentException)
-        {
-            return [failure.InnerException is DllNotFoundException
-                ? Finding.Ok("espeak", "not installed; only 'locutor train' and 'locutor evaluate' use it")
-                : Finding.Warning(
-                    "espeak", $"does not speak: {failure.Message}",
-                    "install the package espeak-ng with its data (espeak-ng-data); only 'locutor train' and 'locutor evaluate' use it")];
-        }
-    });
 
     private static Finding Models(string? asked, string? store)
     {

@@ -3,7 +3,7 @@ using Locutor.Media.Video;
 
 namespace Locutor.Cli.Generate;
 
-/// <summary>Checks before any work that a file can be written at the path that the user wants.</summary>
+/// <summary>Checks before any work that a video can be written at the path that the user wants.</summary>
 internal static class OutputPath
 {
     public static bool IsStandard(string path) => path == VideoDestination.Standard;
@@ -17,27 +17,8 @@ internal static class OutputPath
         foreach (string input in inputs.Select(InputFiles.PathOf))
         {
             if (FileIdentity.Same(path, input))
-                throw Refused(path, $"it is the input {input}, which would be lost; give the video another name");
+                throw WritablePath.Refused(path, $"it is the input {input}, which would be lost; give the video another name");
         }
-        if (VideoDestination.Refusal(path) is { } reason) throw Refused(path, reason);
+        if (VideoDestination.Refusal(path) is { } reason) throw WritablePath.Refused(path, reason);
     }
-
-    /// <summary>Checks that a file that is not a video can be written. No file is left behind.</summary>
-    /// <exception cref="CommandException">The file cannot be written.</exception>
-    public static void CheckFile(string path)
-    {
-        if (Directory.Exists(path)) throw Refused(path, "is a folder, expected the name of a file");
-        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        if (!Directory.Exists(folder)) throw Refused(path, $"there is no folder {folder}");
-        try
-        {
-            using (File.Create(Path.Combine(folder, $".locutor-{Guid.NewGuid():N}"), 1, FileOptions.DeleteOnClose)) { }
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw Refused(path, failure.Message);
-        }
-    }
-
-    private static CommandException Refused(string path, string why) => new(ExitCodes.BadOutput, $"cannot write {path}: {why}");
 }

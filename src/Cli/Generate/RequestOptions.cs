@@ -31,11 +31,6 @@ internal static class RequestOptions
         return form;
     }
 
-    /// <summary>Returns the name of the option for a field.</summary>
-    public static string Spell(string field) =>
-        VideoFields.All.FirstOrDefault(known => known.Name == field)?.Option
-            ?? (field.StartsWith('-') ? field : "--" + field.Replace('_', '-'));
-
     private static Option<string[]> Create(RequestField field) => new(field.Option!, field.ShortOption is { } letter ? [letter] : [])
     {
         Description = field.Help,

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using Locutor.Files;
 using static TorchSharp.torch;
 
 namespace Locutor.Generation.Clips;
@@ -35,8 +36,8 @@ public sealed class ClipArchive
     public async Task SaveAsync(GeneratedClip clip, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(folder);
-        string path = PathOf(clip.Clip.Index), aside = path + ".part";
-        await using (var file = File.Create(aside))
+        using var written = AtomicFile.Create(PathOf(clip.Clip.Index));
+        await using (var file = written.Open())
         {
             int[] numbers =
             [
@@ -50,7 +51,7 @@ public sealed class ClipArchive
             await packed.WriteAsync(Bytes(clip.Motion), cancellationToken).ConfigureAwait(false);
         }
 
-        File.Move(aside, path, overwrite: true);
+        written.Commit();
     }
 
     /// <summary>Reads the stored clips in order, up to the first one that is missing, incomplete or belongs to another video.</summary>

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Locutor.Files;
 
 namespace Locutor.Jobs.Hosting;
 
@@ -33,21 +34,11 @@ public sealed class ClusterCertificate : IDisposable
             new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1"), new Oid("1.3.6.1.5.5.7.3.2")], critical: false));
         var now = DateTimeOffset.UtcNow;
         using var certificate = request.CreateSelfSigned(now.AddDays(-1), now.AddYears(20));
-        var aside = $"{file}.{Guid.NewGuid():N}";
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (var stream = new FileStream(aside, options))
+        using var written = AtomicFile.Create(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        using (var stream = written.Open())
             stream.Write(
                 System.Text.Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n"));
-        try
-        {
-            System.IO.File.Move(aside, file);
-        }
-        finally
-        {
-            System.IO.File.Delete(aside);
-        }
+        written.Commit(durable: true, overwrite: false);
     }
 
     /// <exception cref="IOException">The file is missing or holds no certificate with its key; the message tells what to do.</exception>

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using Locutor.Files;
 
 namespace Locutor.Models.Store;
 
@@ -23,15 +24,13 @@ internal sealed class DownloadJournal : IDisposable
     {
         var heading = new Heading(size, etag);
         var done = partExists ? Read(path, heading) : new Extents();
-        string aside = path + ".new";
-        using (var fresh = new FileStream(aside, FileMode.Create, FileAccess.Write))
-        {
-            fresh.Write(JsonSerializer.SerializeToUtf8Bytes(heading));
-            fresh.WriteByte((byte)'\n');
-            byte[] bytes = new byte[RecordLength];
-            foreach (var (first, end) in done.Ranges) fresh.Write(Record(bytes, first, end));
-        }
-        File.Move(aside, path, true);
+        byte[] bytes = new byte[RecordLength];
+        AtomicFile.Write(
+            path,
+            [
+                .. JsonSerializer.SerializeToUtf8Bytes(heading), (byte)'\n',
+                .. done.Ranges.SelectMany(range => Record(bytes, range.First, range.End))
+            ]);
         return (new DownloadJournal(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, 1)), done);
     }
 

@@ -1,4 +1,5 @@
 using Locutor.Checkpoints;
+using Locutor.Files;
 using Locutor.Models.Hub;
 
 namespace Locutor.Models.Store;
@@ -265,7 +266,7 @@ public sealed class ModelStore
                 $"{file.Repository}/{file.Path}: expected SHA-256 {expected}, found {found}; the download was thrown away");
         }
         new Receipt(remote.Size, found, remote.ETag, remote.Commit).Write(path);
-        File.Move(path + ".part", path, true);
+        AtomicFile.Rename(path + ".part", path, durable: true);
         File.Delete(path + ".journal");
         return true;
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Locutor.Files;
 
 namespace Locutor.Models.Store;
 
@@ -25,11 +26,7 @@ public sealed record Receipt(long Size, string Sha256, string? ETag, string? Com
         }
     }
 
-    /// <summary>Writes the receipt of a file under a temporary name and renames it.</summary>
+    /// <summary>Writes the receipt of a file.</summary>
     /// <param name="path">The file that the receipt describes.</param>
-    internal void Write(string path)
-    {
-        File.WriteAllBytes(path + ".receipt.new", JsonSerializer.SerializeToUtf8Bytes(this));
-        File.Move(path + ".receipt.new", path + ".receipt", true);
-    }
+    internal void Write(string path) => AtomicFile.Write(path + ".receipt", JsonSerializer.SerializeToUtf8Bytes(this));
 }

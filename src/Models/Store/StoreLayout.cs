@@ -7,6 +7,8 @@ namespace Locutor.Models.Store;
 /// </summary>
 internal static partial class StoreLayout
 {
+    private static readonly string[] Suffixes = [".part", ".journal", ".lock", ".receipt"];
+
     /// <summary>Returns the path of a hub file, relative to the store.</summary>
     /// <exception cref="BundleException">A repository, revision or path could lead outside the store.</exception>
     public static string Relative(BundleFile file)
@@ -27,10 +29,7 @@ internal static partial class StoreLayout
     }
 
     /// <summary>True for the suffixes of the store's own files, such as <c>.part</c> and <c>.journal</c>.</summary>
-    public static bool IsOurs(string name) =>
-        name.EndsWith(".part", StringComparison.Ordinal) || name.EndsWith(".journal", StringComparison.Ordinal)
-            || name.EndsWith(".journal.new", StringComparison.Ordinal) || name.EndsWith(".lock", StringComparison.Ordinal)
-            || name.EndsWith(".receipt", StringComparison.Ordinal) || name.EndsWith(".receipt.new", StringComparison.Ordinal);
+    public static bool IsOurs(string name) => Suffixes.Any(suffix => name.EndsWith(suffix, StringComparison.Ordinal));
 
     [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}$")]
     private static partial Regex Repository();

@@ -1,3 +1,4 @@
+using Locutor.Files;
 using Locutor.Jobs.Records;
 using Locutor.Service.Settings;
 
@@ -44,11 +45,14 @@ public sealed class DataFolder
     }
 
     /// <summary>Moves a finished file to its place in one atomic step. A reader sees the whole file or no file.</summary>
-    public void Place(string aside, string relative)
+    /// <param name="aside">The finished file, at a path of <see cref="Aside"/>.</param>
+    /// <param name="relative">Its place, relative to the root.</param>
+    /// <param name="durable">True if the file must survive a power failure from now on.</param>
+    public void Place(string aside, string relative, bool durable)
     {
         var target = Absolute(relative);
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-        File.Move(aside, target, overwrite: true);
+        AtomicFile.Rename(aside, target, durable);
     }
 
     /// <summary>Removes all files of a job.</summary>

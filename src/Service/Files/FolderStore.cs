@@ -7,9 +7,7 @@ public sealed class FolderStore(DataFolder data) : IFileStore
 
     public Task KeepAsync(string file, string path, string contentType, CancellationToken cancellationToken)
     {
-        using (var written = new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.Read, 0))
-            written.Flush(flushToDisk: true);
-        data.Place(file, path);
+        data.Place(file, path, durable: true);
         return Task.CompletedTask;
     }
 

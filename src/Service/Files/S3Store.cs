@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
+using Locutor.Files;
 using Locutor.Jobs.Records;
 using Locutor.Service.Settings;
 
@@ -77,7 +78,7 @@ public sealed class S3Store : IFileStore, IDisposable
             await using (var file = File.Create(aside))
                 await stored.CopyToAsync(file, cancellationToken);
             Directory.CreateDirectory(folder);
-            File.Move(aside, copy, overwrite: true);
+            AtomicFile.Rename(aside, copy);
             return copy;
         }
         finally

@@ -26,8 +26,6 @@ public sealed record ServeSettings
     public string CertificateFile => ClusterCertificate ?? Path.Combine(Data, Jobs.Hosting.ClusterCertificate.FileName);
 
     public string Workers { get; init; } = "auto";
-    public string Generator { get; init; } = "bundle";
-    public double StubSeconds { get; init; } = 1;
     public string? Model { get; init; }
     public string? Store { get; init; }
     public string? VramBudget { get; init; }

@@ -59,10 +59,6 @@ public static class SettingsTable
         Text(
             "workers", "devices to run a worker on, separated by commas (cuda:0,cuda:1 or cpu); auto takes every GPU; none starts none",
             s => s.Workers, (s, v) => s with { Workers = v }),
-        Choice("generator", "what makes the videos", ["bundle", "stub"], s => s.Generator, (s, v) => s with { Generator = v }),
-        Number(
-            "stub_seconds", "how long the stub generator takes for a video", 0, 3600, s => s.StubSeconds,
-            (s, v) => s with { StubSeconds = v }),
         Text(
             "model", "model of jobs that name none; empty takes the program's default", s => s.Model ?? "",
             (s, v) => s with { Model = Empty(v) }),

@@ -52,22 +52,6 @@ public sealed class ModelCatalog
     /// <summary>The name of the model for requests that name none.</summary>
     public string Default { get; }
 
-    /// <summary>The catalog of the stub generator, which shows a still picture with the voice and needs no weights.</summary>
-    public static ModelCatalog Stub { get; } = From(
-        [
-            UntrainedBundle.Bundle with
-            {
-                Name = "stub",
-                Title = "Still picture with the voice",
-                Notice = "Makes no talking pictures: for trying the service itself.",
-                Sizes = new Dictionary<string, IReadOnlyList<int[]>> { ["480p"] = [[320, 320]], ["720p"] = [[320, 320]] },
-                DefaultSize = "480p",
-                Presets = new Dictionary<string, Preset> { ["default"] = new(8, 3, 1, 2) { MotionFrames = 9, ColourCorrection = 0 } },
-                DefaultPreset = "default",
-            },
-        ],
-        "stub");
-
     public static ModelCatalog From(IReadOnlyList<Bundle> bundles, string usual) => new(bundles, usual);
 
     /// <summary>Loads the model that the settings name and all other models whose files are complete on disk.</summary>
@@ -75,8 +59,6 @@ public sealed class ModelCatalog
     /// <exception cref="BundleException">The description of a model is damaged.</exception>
     public static ModelCatalog FromDisk(ServeSettings settings)
     {
-        if (settings.Generator == "stub")
-            return Stub;
         var usual = ModelFinder.Find(settings.Model, settings.Store).Bundle;
         var bundles = BundleCatalogue.Default(settings.Store).All()
             .Where(found => found.Bundle.Name == usual.Name || found.CanRun(found.DefaultAdapters)).Select(found => found.Bundle);

@@ -5,16 +5,12 @@ namespace Locutor.Service.Workers;
 /// <summary>Creates the runner that the options of a worker select.</summary>
 public static class VideoRunners
 {
-    public static IVideoRunner Create(WorkerOptions options) => options.Generator switch
+    public static IVideoRunner Create(WorkerOptions options) => new TalkingVideoRunner(options.Device, options.Model, name =>
     {
-        "stub" => new StubRunner(options.StubSeconds),
-        _ => new TalkingVideoRunner(options.Device, options.Model, name =>
-        {
-            var model = ModelFinder.Find(name, options.Store);
-            return new RunnerModel(
-                model.Bundle,
-                (device, adapters) => NetworkSet.Load(
-                    model, LoadingOptions.From(device, options.Precision) with { Adapters = adapters, Budget = options.VramBudget }));
-        }),
-    };
+        var model = ModelFinder.Find(name, options.Store);
+        return new RunnerModel(
+            model.Bundle,
+            (device, adapters) => NetworkSet.Load(
+                model, LoadingOptions.From(device, options.Precision) with { Adapters = adapters, Budget = options.VramBudget }));
+    });
 }

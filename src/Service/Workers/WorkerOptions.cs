@@ -18,10 +18,6 @@ public sealed record WorkerOptions
     /// <summary>The device: cpu or cuda:N.</summary>
     public string Device { get; init; } = "cpu";
 
-    /// <summary>The generator: bundle or stub.</summary>
-    public string Generator { get; init; } = "bundle";
-    public double StubSeconds { get; init; } = 1;
-
     /// <summary>The model that is loaded before the first job; null for the default of the program.</summary>
     public string? Model { get; init; }
 

@@ -173,7 +173,6 @@ public sealed partial class WorkerSupervisor(
         [
             "worker", "--gateway", $"{cluster.Address}:{cluster.GatewayPort}", "--data", settings.Data, "--device", device, "--id", id,
             "--attached",
-            "--generator", settings.Generator, "--stub-seconds", settings.StubSeconds.ToString(CultureInfo.InvariantCulture),
             "--drain-seconds", settings.DrainSeconds.ToString(CultureInfo.InvariantCulture),
             "--job-hours", settings.JobHours.ToString(CultureInfo.InvariantCulture),
             "--stall-minutes", settings.StallMinutes.ToString(CultureInfo.InvariantCulture),

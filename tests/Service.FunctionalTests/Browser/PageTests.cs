@@ -96,7 +96,7 @@ public sealed partial class PageTests : IAsyncLifetime
     [Fact]
     public async Task A_click_on_a_sample_becomes_a_talking_video_with_the_model_in_the_box()
     {
-        await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "generator=bundle");
+        await using var service = await ServiceProcess.StartRealAsync("--no-auth");
         var page = await OpenAsync(service.Url, 1280, 1000);
         await ShotAsync(page, "empty");
         await page.GetByRole(AriaRole.Button, new() { Name = "Sample: Hana" }).ClickAsync();

@@ -138,7 +138,7 @@ internal sealed class World : IAsyncDisposable
             Grains, this.folder, Files, new DiskQuota(this.folder, this.settings), revoked,
             this.host.Services.GetRequiredService<JobsMetrics>(), this.settings, Time, logger.CreateLogger<Janitor>());
         var fetcher = new InputFetchService(
-            Grains, FetchAsync, ModelCatalog.Stub, this.settings, Time, logger.CreateLogger<InputFetchService>());
+            Grains, FetchAsync, StubCatalog.Create(), this.settings, Time, logger.CreateLogger<InputFetchService>());
         Start("janitor", () => janitor.StartAsync(over.Token));
         Start("fetcher", () => fetcher.StartAsync(over.Token));
         Start("webhooks", SendWebhooksAsync);

@@ -7,23 +7,29 @@ using Locutor.Jobs.Hosting;
 
 namespace Locutor.Service.FunctionalTests.Harness;
 
-/// <summary>The real program, <c>locutor serve</c>, on a port of its own over a data folder of its own.</summary>
+/// <summary>The real service, <c>locutor serve</c>, on a port of its own over a data folder of its own.</summary>
 public sealed class ServiceProcess : IAsyncDisposable
 {
     private readonly StringBuilder log = new();
+    private readonly string program;
     private readonly string[] options;
     private readonly IReadOnlyDictionary<string, string> environment;
     private Process? process;
 
-    private ServiceProcess(string data, string[] options, IReadOnlyDictionary<string, string> environment)
+    private ServiceProcess(string program, string data, string[] options, IReadOnlyDictionary<string, string> environment)
     {
+        this.program = program;
         Data = data;
         this.options = options;
         this.environment = environment;
         Url = $"http://127.0.0.1:{FreePort.Take()}";
     }
 
-    public static string Program { get; } = Path.Combine(AppContext.BaseDirectory, "locutor");
+    /// <summary>The program with the stub generator (tests/StubService).</summary>
+    public static string StubProgram { get; } = Path.Combine(AppContext.BaseDirectory, "Locutor.StubService");
+
+    /// <summary>The program that users run.</summary>
+    public static string RealProgram { get; } = Path.Combine(AppContext.BaseDirectory, "locutor");
 
     public string Data { get; }
 
@@ -48,9 +54,19 @@ public sealed class ServiceProcess : IAsyncDisposable
     public static Task<ServiceProcess> StartAsync(params string[] options) => StartAsync(new Dictionary<string, string>(), options);
 
     /// <summary>Starts the service with variables of the environment.</summary>
-    public static async Task<ServiceProcess> StartAsync(IReadOnlyDictionary<string, string> environment, params string[] options)
+    public static Task<ServiceProcess> StartAsync(IReadOnlyDictionary<string, string> environment, params string[] options) =>
+        StartAsync(StubProgram, environment, options);
+
+    /// <summary>Starts the program that users run, whose networks make the videos.</summary>
+    public static Task<ServiceProcess> StartRealAsync(params string[] options) => StartRealAsync(new Dictionary<string, string>(), options);
+
+    /// <summary>Starts the program that users run with variables of the environment.</summary>
+    public static Task<ServiceProcess> StartRealAsync(IReadOnlyDictionary<string, string> environment, params string[] options) =>
+        StartAsync(RealProgram, environment, options);
+
+    private static async Task<ServiceProcess> StartAsync(string program, IReadOnlyDictionary<string, string> environment, string[] options)
     {
-        var service = new ServiceProcess(Directory.CreateTempSubdirectory("locutor-service-").FullName, options, environment);
+        var service = new ServiceProcess(program, Directory.CreateTempSubdirectory("locutor-service-").FullName, options, environment);
         await service.StartAgainAsync();
         return service;
     }
@@ -58,7 +74,7 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>Another service over the same data folder, as a second machine that shares it.</summary>
     public async Task<ServiceProcess> StartAnotherAsync()
     {
-        var other = new ServiceProcess(Data, this.options, this.environment);
+        var other = new ServiceProcess(program, Data, this.options, this.environment);
         await other.StartAgainAsync();
         return other;
     }
@@ -66,13 +82,13 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>Starts again over the same data; later options win over those of the first start.</summary>
     public async Task StartAgainAsync(params string[] more)
     {
-        var start = new ProcessStartInfo(Program)
+        var start = new ProcessStartInfo(program)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = Data,
         };
-        foreach (var argument in new[] { "serve", "--data", Data, "--urls", Url, "--generator", "stub" }.Concat(this.options).Concat(more))
+        foreach (var argument in new[] { "serve", "--data", Data, "--urls", Url }.Concat(this.options).Concat(more))
             start.ArgumentList.Add(argument);
         foreach (var (name, value) in this.environment)
             start.Environment[name] = value;
@@ -104,7 +120,7 @@ public sealed class ServiceProcess : IAsyncDisposable
     public async Task<(int Code, string Output, string Error)> RunWithAsync(
         IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Program, [.. arguments, "--data", Data])
+        var start = new ProcessStartInfo(program, [.. arguments, "--data", Data])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -50,7 +50,7 @@ public sealed class CheckTests
         var (code, output, _) = await CheckAsync(service, Nothing, "--set", $"{name}={value}");
         code.ShouldBe(Failed, output);
         output.ShouldContain("FAILURE  settings    " + sentence);
-        (code, _, var error) = await service.RunAsync("serve", "--no-auth", "--generator", "stub", "--set", $"{name}={value}");
+        (code, _, var error) = await service.RunAsync("serve", "--no-auth", "--set", $"{name}={value}");
         code.ShouldBe(WrongUse, error);
         error.ShouldStartWith("locutor: " + sentence);
         error.Trim().ShouldNotContain('\n');
@@ -65,7 +65,7 @@ public sealed class CheckTests
         foreach (var options in
                 new[] { new[] { "--urls", other.Url }, ["--urls", service.Url, "--set", "gateway_port=" + new Uri(other.Url).Port] })
         {
-            var (code, output, error) = await service.RunAsync(["serve", "--no-auth", "--generator", "stub", .. options]);
+            var (code, output, error) = await service.RunAsync(["serve", "--no-auth", .. options]);
             code.ShouldBe(CannotStart, output + error);
             output.ShouldBeEmpty();
             error.ShouldStartWith(
@@ -120,5 +120,5 @@ public sealed class CheckTests
 
     private static Task<(int Code, string Output, string Error)> CheckAsync(
         ServiceProcess service, IReadOnlyDictionary<string, string> environment, params string[] options) =>
-        service.RunWithAsync(environment, ["serve", "--check", "--no-auth", "--generator", "stub", .. options]);
+        service.RunWithAsync(environment, ["serve", "--check", "--no-auth", .. options]);
 }

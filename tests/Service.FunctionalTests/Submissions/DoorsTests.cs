@@ -15,9 +15,9 @@ public sealed class SketchService : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Service = await ServiceProcess.StartAsync(
-            "--set", "generator=bundle", "--set", "model=sketch", "--set", "workers=none", "--set", "submits_per_minute=100000", "--set",
-            "requests_per_minute=1000000", "--set", "max_queued_per_token=100000");
+        Service = await ServiceProcess.StartRealAsync(
+            "--set", "model=sketch", "--set", "workers=none", "--set", "submits_per_minute=100000", "--set", "requests_per_minute=1000000",
+            "--set", "max_queued_per_token=100000");
         Client = await Service.TokenAsync("--scopes", "all");
     }
 
@@ -182,7 +182,7 @@ public sealed class DoorsTests(SketchService service) : IClassFixture<SketchServ
 
     private static async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
     {
-        var start = new ProcessStartInfo(ServiceProcess.Program, arguments)
+        var start = new ProcessStartInfo(ServiceProcess.RealProgram, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

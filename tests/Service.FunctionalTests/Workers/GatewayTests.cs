@@ -45,8 +45,7 @@ public sealed class GatewayTests
 
     private static Process StartWorker(string data, Dictionary<string, string> environment)
     {
-        var start = new ProcessStartInfo(
-            ServiceProcess.Program, ["worker", "--data", data, "--generator", "stub", "--stub-seconds", "0.2"]);
+        var start = new ProcessStartInfo(ServiceProcess.StubProgram, ["worker", "--data", data, "--set", "stub_seconds=0.2"]);
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         return Process.Start(start)!;

@@ -12,7 +12,7 @@ public sealed class RealGeneratorTests
     [Fact]
     public async Task A_job_that_crashed_goes_on_from_its_last_clip_and_gives_the_frames_of_an_undisturbed_run()
     {
-        await using var service = await ServiceProcess.StartAsync("--set", "generator=bundle", "--set", "model=untrained");
+        await using var service = await ServiceProcess.StartRealAsync("--set", "model=untrained");
         using var client = await service.TokenAsync("--scopes", "all");
         // On a machine on which all clips after the first are made before the kill arrives, a longer voice has more of them.
         for (var seconds = 2.8; ; seconds *= 3)
@@ -41,8 +41,8 @@ public sealed class RealGeneratorTests
     [Fact]
     public async Task A_worker_has_the_memory_and_the_precision_that_the_service_is_told()
     {
-        await using var service = await ServiceProcess.StartAsync(
-            "--set", "generator=bundle", "--set", "model=untrained", "--vram-budget", "0.000001", "--precision", "float32");
+        await using var service = await ServiceProcess.StartRealAsync(
+            "--set", "model=untrained", "--vram-budget", "0.000001", "--precision", "float32");
         using var client = await service.TokenAsync("--scopes", "all");
         var worker = await client.WorkerOfAsync();
         var arguments = (await File.ReadAllTextAsync($"/proc/{worker}/cmdline", TestContext.Current.CancellationToken)).Split('\0');
@@ -57,7 +57,7 @@ public sealed class RealGeneratorTests
     {
         // Convolutions are wrong, and nothing tests them beforehand: the guard on results is the last one to notice.
         var faulty = new Dictionary<string, string> { ["LOCUTOR_INJECTED_FAULT"] = "convolution", ["LOCUTOR_SELF_TEST"] = "0" };
-        await using var service = await ServiceProcess.StartAsync(faulty, "--set", "generator=bundle", "--set", "model=untrained");
+        await using var service = await ServiceProcess.StartRealAsync(faulty, "--set", "model=untrained");
         using var client = await service.TokenAsync("--scopes", "all");
         var worker = await client.WorkerOfAsync();
         var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("steps", "1"));
@@ -73,8 +73,7 @@ public sealed class RealGeneratorTests
     [Fact]
     public async Task A_name_that_does_not_exist_is_refused_with_those_that_do()
     {
-        await using var service = await ServiceProcess.StartAsync(
-            "--set", "generator=bundle", "--set", "model=untrained", "--set", "workers=none");
+        await using var service = await ServiceProcess.StartRealAsync("--set", "model=untrained", "--set", "workers=none");
         using var client = await service.TokenAsync("--scopes", "all");
         foreach (var (field, value) in new[] { ("model", "no-such-model"), ("preset", "no-such-preset"), ("size", "9000p") })
         {

@@ -104,8 +104,7 @@ public sealed class TrustTests
     /// <summary>Runs a worker until it has said something, or ends; what it said.</summary>
     private static async Task<string> RunAsync(string data, int gateway, double seconds, Func<string, bool> enough, string tls = "true")
     {
-        var start = new ProcessStartInfo(
-            ServiceProcess.Program, ["worker", "--data", data, "--gateway", $"localhost:{gateway}", "--generator", "stub"])
+        var start = new ProcessStartInfo(ServiceProcess.StubProgram, ["worker", "--data", data, "--gateway", $"localhost:{gateway}"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

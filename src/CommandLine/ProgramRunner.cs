@@ -1,6 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Locutor.Checkpoints;
-using Locutor.Cli.Generate;
 using Locutor.Generation.Guard;
 using Locutor.Generation.Requests;
 using Locutor.Kernels.Arithmetic;
@@ -9,18 +9,18 @@ using Locutor.Models;
 using Locutor.Torch;
 using Locutor.Torch.Loading;
 
-namespace Locutor.Cli;
+namespace Locutor.CommandLine;
 
 /// <summary>Runs the command that a command line names. It turns a failure into one line on standard error and an exit code.</summary>
-internal static class Runner
+public static class ProgramRunner
 {
-    public static async Task<int> RunAsync(RootCommand root, string[] args)
+    public static async Task<int> RunAsync(Command root, string[] args)
     {
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
             foreach (var error in parsed.Errors) Complain(error.Message);
-            await Console.Error.WriteLineAsync("Try 'locutor --help'.");
+            await Console.Error.WriteLineAsync($"Try '{PathOf(parsed.CommandResult)} --help'.").ConfigureAwait(false);
             return ExitCodes.Usage;
         }
 
@@ -29,7 +29,7 @@ internal static class Runner
             TorchOptions.Choose(TorchOptions.FromEnvironment());
             // The command doctor checks these libraries itself.
             if (parsed.CommandResult.Command.Name != "doctor") TorchLibraries.Load(TorchOptions.Current);
-            return await parsed.InvokeAsync(Configuration(parsed));
+            return await parsed.InvokeAsync(Configuration(parsed)).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -44,7 +44,7 @@ internal static class Runner
         catch (RequestException failure)
         {
             foreach (var (field, reasons) in failure.Errors)
-                foreach (string reason in reasons) Complain($"{RequestOptions.Spell(field)}: {reason}");
+                foreach (string reason in reasons) Complain($"{FieldOptions.NameOf(field)}: {reason}");
             return ExitCodes.Usage;
         }
         catch (MediaException failure)
@@ -100,6 +100,10 @@ internal static class Runner
         EnableDefaultExceptionHandler = false,
         ProcessTerminationTimeout = parsed.CommandResult.Command.Name is "serve" or "worker" ? null : TimeSpan.FromSeconds(2),
     };
+
+    /// <summary>Returns the words of a command line up to a command, for example <c>locutor models pull</c>.</summary>
+    private static string PathOf(CommandResult command) =>
+        command.Parent is CommandResult outer ? $"{PathOf(outer)} {command.Command.Name}" : "locutor";
 
     private static void Complain(string message) => Console.Error.WriteLine("locutor: " + message.ReplaceLineEndings(" "));
 }

@@ -1,7 +1,7 @@
-namespace Locutor.Cli;
+namespace Locutor.CommandLine;
 
 /// <summary>The exit codes of the program; README documents them.</summary>
-internal static class ExitCodes
+public static class ExitCodes
 {
     public const int Success = 0;
 

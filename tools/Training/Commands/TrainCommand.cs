@@ -1,11 +1,10 @@
 using System.CommandLine;
-using Locutor.Training;
 using Locutor.Training.Optimisation;
 using Locutor.Training.Speech;
 using Locutor.Training.Stages;
 using TorchSharp;
 
-namespace Locutor.Cli.Commands;
+namespace Locutor.Training.Commands;
 
 /// <summary>The command <c>locutor train</c>: it trains the small model that the program ships with.</summary>
 internal static class TrainCommand

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Locutor.Cli.Generate;
+using Locutor.CommandLine;
 using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 using Locutor.Media;
@@ -7,7 +7,7 @@ using Locutor.Media.Sound;
 using Locutor.Training.Evaluation;
 using Locutor.Training.Speech;
 
-namespace Locutor.Cli.Commands;
+namespace Locutor.Training.Commands;
 
 /// <summary>
 /// The command <c>locutor evaluate</c>: it measures the shipped model on people, voices and sentences that were not in the training data.
@@ -43,9 +43,15 @@ internal static class EvaluateCommand
             DefaultValueFactory = _ => 60,
         };
         var moods = new Option<int>("--mood-people") { DefaultValueFactory = _ => 4 };
+        var program = new Option<string?>("--program")
+        {
+            Description =
+                "The program whose command generate is measured as a whole: locutor or locutor.dll; that of this clone when left out.",
+            HelpName = "FILE",
+        };
         var command = new Command("evaluate", "Measure the shipped model against painted truth and print a table.")
         {
-            model, preset, steps, device, output, speech, recordings, people, seconds, longer, moods,
+            model, preset, steps, device, output, speech, recordings, people, seconds, longer, moods, program
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -63,7 +69,7 @@ internal static class EvaluateCommand
                 Seconds = parsed.GetValue(seconds),
                 LongSeconds = parsed.GetValue(longer),
                 MoodPeople = parsed.GetValue(moods),
-                Program = [.. OwnProgram.Command],
+                Program = LocutorProgram.Find(parsed.GetValue(program)),
                 Recordings = await RecordingsAsync(parsed.GetValue(recordings)!, cancellationToken),
             };
             var said = parsed.GetValue(speech) is { } file

@@ -3,10 +3,10 @@ using Locutor.Generation.Requests;
 using Locutor.Torch.Cuda;
 using static TorchSharp.torch;
 
-namespace Locutor.Cli.Generate;
+namespace Locutor.CommandLine;
 
 /// <summary>Finds the device for the option <c>--device</c>.</summary>
-internal static class DeviceChoice
+public static class DeviceChoice
 {
     /// <exception cref="CommandException">This machine has no such device.</exception>
     public static Device Find(string name)

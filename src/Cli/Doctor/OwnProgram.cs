@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Locutor.Cli;
+namespace Locutor.Cli.Doctor;
 
 /// <summary>Finds out how to start this program again: by its own executable, or through <c>dotnet locutor.dll</c>.</summary>
 internal static class OwnProgram

@@ -1,7 +1,9 @@
 using System.CommandLine;
+using Locutor.CommandLine;
+using Locutor.Files;
 using Locutor.Training.Faces;
 
-namespace Locutor.Cli.Commands;
+namespace Locutor.Training.Commands;
 
 /// <summary>The command <c>locutor portrait</c>: it draws a stylised person that a video can start from.</summary>
 internal static class PortraitCommand
@@ -40,15 +42,12 @@ internal static class PortraitCommand
 
     private static void Write(string path, byte[] png)
     {
-        string aside = $"{path}.{Environment.ProcessId}.part";
         try
         {
-            File.WriteAllBytes(aside, png);
-            File.Move(aside, path, overwrite: true);
+            AtomicFile.Write(path, png);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            if (File.Exists(aside)) File.Delete(aside);
             throw new CommandException(ExitCodes.BadOutput, $"{path} cannot be written: {failure.Message}", failure);
         }
     }

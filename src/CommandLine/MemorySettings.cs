@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 
-namespace Locutor.Cli;
+namespace Locutor.CommandLine;
 
 /// <summary>
 /// Sets the heaps of .NET and of glibc. The garbage collector sizes its youngest generation by the processor's cache, up to hundreds of MiB
@@ -11,7 +11,7 @@ namespace Locutor.Cli;
 /// line of this program, so a call of <c>mallopt</c> would be too late for them. Therefore the program executes itself once more with the
 /// environment variables that both heaps read at their start.
 /// </summary>
-internal static unsafe partial class MemorySettings
+public static unsafe partial class MemorySettings
 {
     private static readonly (string Variable, string Value)[] Settings =
     [

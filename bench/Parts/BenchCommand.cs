@@ -1,10 +1,11 @@
 using System.CommandLine;
-using Locutor.Bench;
-using Locutor.Cli.Generate;
+using System.Text;
+using Locutor.CommandLine;
+using Locutor.Files;
 using Locutor.Generation.Loading;
 using Locutor.Torch;
 
-namespace Locutor.Cli.Commands;
+namespace Locutor.Bench;
 
 /// <summary>
 /// The command <c>locutor bench</c>: it measures parts of the generator on this machine and compares them with the best rate of the
@@ -116,7 +117,7 @@ internal static class BenchCommand
         command.SetAction(parsed =>
         {
             string? json = parsed.GetValue(Json);
-            if (json is not null) OutputPath.CheckFile(json);
+            if (json is not null) WritablePath.Check(json);
             try
             {
                 DeviceOutOfMemoryException.Watch(
@@ -176,8 +177,6 @@ internal static class BenchCommand
 
     private static void Write(string? path, BenchReport report)
     {
-        if (path is null) return;
-        File.WriteAllText(path + ".part", report.ToJson());
-        File.Move(path + ".part", path, overwrite: true);
+        if (path is not null) AtomicFile.Write(path, Encoding.UTF8.GetBytes(report.ToJson()));
     }
 }

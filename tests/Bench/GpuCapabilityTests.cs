@@ -1,6 +1,7 @@
 using System.Diagnostics;
+using Locutor.CommandLine;
 
-namespace Locutor.Cli.Tests;
+namespace Locutor.Bench.Tests;
 
 public sealed class GpuCapabilityTests
 {
@@ -13,7 +14,7 @@ public sealed class GpuCapabilityTests
         var start = new ProcessStartInfo(
             "dotnet",
             [
-                Path.Combine(AppContext.BaseDirectory, "locutor.dll"), "bench", "pass", "--model", "untrained", "--size", "64x64",
+                Path.Combine(AppContext.BaseDirectory, "Locutor.Bench.dll"), "bench", "pass", "--model", "untrained", "--size", "64x64",
                 "--frames", "5", "--device", "cpu"
             ])
         {

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 
-namespace Locutor.Cli.Tests;
+namespace Locutor.Bench.Tests;
 
 public sealed class BenchCommandTests
 {
@@ -44,7 +44,7 @@ public sealed class BenchCommandTests
     private static async Task<(int Code, string Said, string Error)> RunAsync(params string[] arguments)
     {
         var start = new ProcessStartInfo(
-            "dotnet", [Path.Combine(AppContext.BaseDirectory, "locutor.dll"), .. arguments])
+            "dotnet", [Path.Combine(AppContext.BaseDirectory, "Locutor.Bench.dll"), .. arguments])
             { RedirectStandardError = true, RedirectStandardOutput = true };
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 
-namespace Locutor.Cli.Tests;
+namespace Locutor.Training.Tests.Commands;
 
 public sealed class PortraitCommandTests(ITestOutputHelper output)
 {
@@ -48,7 +48,7 @@ public sealed class PortraitCommandTests(ITestOutputHelper output)
 
     private static async Task<(int Code, string Error)> Run(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "locutor.dll"), .. arguments])
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Locutor.Training.dll"), .. arguments])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,

@@ -35,55 +35,10 @@ internal sealed class HairBuilder
         if (hat) bump = curly ? 0.6f : 0f;
         HairEdge[] front =
         [
-            bump > 0f ? new HairEdge(Even(outer, tufts ? 8f : 6f, 0.3f), bump, tufts) : new HairEdge(outer),
-            curly && hair.Fringe != Fringe.PulledBack ? new HairEdge(Even(line, 5f, 0.3f), 0.8f) : new HairEdge(line),
+            bump > 0f ? new HairEdge(KnotCurve.Even(outer, tufts ? 8f : 6f, 0.3f), bump, tufts) : new HairEdge(outer),
+            curly && hair.Fringe != Fringe.PulledBack ? new HairEdge(KnotCurve.Even(line, 5f, 0.3f), 0.8f) : new HairEdge(line),
         ];
         return new HairShape(front, Back(bump), Behind(), Before(), Strands(line), hat || curly || hair.Length == HairLength.Buzz ? null : Sheen(), Shadow(line));
-    }
-
-    /// <summary>Returns evenly spaced knots along a smooth curve through <paramref name="knots"/>.</summary>
-    /// <param name="uneven">The random deviation from even spacing, as a fraction of the spacing.</param>
-    public static Knot[] Even(Knot[] knots, float step, float uneven = 0f)
-    {
-        var dense = new List<Knot>();
-        for (int i = 0; i < knots.Length - 1; i++)
-        {
-            for (int k = 0; k < 12; k++) dense.Add(CatmullRom(knots, i, k / 12f));
-        }
-        dense.Add(knots[^1]);
-        float total = 0f;
-        for (int i = 1; i < dense.Count; i++) total += Distance(dense[i - 1], dense[i]);
-        int count = Math.Max(2, (int)MathF.Round(total / step));
-        var even = new List<Knot> { dense[0] };
-        float gone = 0f;
-        for (int i = 1; i < dense.Count; i++)
-        {
-            gone += Distance(dense[i - 1], dense[i]);
-            if (gone >= total * (even.Count + uneven * MathF.Sin(even.Count * 2.4f)) / count && even.Count < count) even.Add(dense[i]);
-        }
-        even.Add(knots[^1]);
-        return [.. even];
-    }
-
-    private static Knot CatmullRom(Knot[] knots, int i, float t)
-    {
-        Knot a = knots[Math.Max(0, i - 1)], b = knots[i], c = knots[i + 1], d = knots[Math.Min(knots.Length - 1, i + 2)];
-        float Blend(float p, float q, float r, float s) =>
-            0.5f * (2f * q + (r - p) * t + (2f * p - 5f * q + 4f * r - s) * t * t + (3f * q - p - 3f * r + s) * t * t * t);
-        return new Knot(Blend(a.X, b.X, c.X, d.X), Blend(a.Y, b.Y, c.Y, d.Y), Blend(a.Z, b.Z, c.Z, d.Z));
-    }
-
-    private static float Distance(Knot a, Knot b) => MathF.Sqrt((a.X - b.X) * (a.X - b.X) + (a.Y - b.Y) * (a.Y - b.Y));
-
-    private static Knot[] Mirror(List<Knot> right)
-    {
-        var all = new Knot[right.Count * 2 - 1];
-        for (int i = 0; i < right.Count; i++)
-        {
-            all[right.Count - 1 - i] = right[i] with { X = -right[i].X };
-            all[right.Count - 1 + i] = right[i];
-        }
-        return all;
     }
 
     private static Knot Skin(float x, float y, float lift = 1.2f) => new(x, y, HeadSpace.Depth(x, y) + lift);
@@ -116,7 +71,7 @@ internal sealed class HairBuilder
             right.Add(new Knot(w + 0.35f * side, -2f, 1f));
             right.Add(new Knot(w - 0.2f, length - 0.6f, 5f));
         }
-        Knot[] all = Mirror(right);
+        Knot[] all = KnotCurve.Mirror(right);
         if (hair.Fringe == Fringe.Quiff && !hat) Lean(all, hair.Part > 0f ? 1f : -1f);
         return all;
     }
@@ -192,9 +147,9 @@ internal sealed class HairBuilder
             right.Add(new Knot(rx + flare * t + Wave(y, 0.2f), y, -7f));
         }
         right.Add(new Knot(0.72f * rx, length + 2.4f, -8f));
-        Knot[] all = [.. Mirror(right), new Knot(0f, length + 2.8f, -8f)];
+        Knot[] all = [.. KnotCurve.Mirror(right), new Knot(0f, length + 2.8f, -8f)];
         all = [.. all, all[0]];
-        return [curly ? new HairEdge(Even(all, 6.2f, 0.3f), bump) : new HairEdge(all)];
+        return [curly ? new HairEdge(KnotCurve.Even(all, 6.2f, 0.3f), bump) : new HairEdge(all)];
     }
 
     private Knot[][] Behind()
@@ -202,9 +157,9 @@ internal sealed class HairBuilder
         float s = MathF.Sign(hair.Part);
         return hat ? [] : hair.Knot switch
         {
-            HairKnot.TopBun => [Ball(0f, -31.5f - top, 8.2f, 7.2f, -4f)],
-            HairKnot.TwoBuns => [Ball(-13.5f, -26f - top, 6.6f, 6.2f, -3f), Ball(13.5f, -26f - top, 6.6f, 6.2f, -3f)],
-            HairKnot.LowBun => [Ball(s * 12f, 19f, 9.5f, 8f, -12f)],
+            HairKnot.TopBun => [KnotCurve.Ball(0f, -31.5f - top, 8.2f, 7.2f, -4f)],
+            HairKnot.TwoBuns => [KnotCurve.Ball(-13.5f, -26f - top, 6.6f, 6.2f, -3f), KnotCurve.Ball(13.5f, -26f - top, 6.6f, 6.2f, -3f)],
+            HairKnot.LowBun => [KnotCurve.Ball(s * 12f, 19f, 9.5f, 8f, -12f)],
             HairKnot.Ponytail => [[
                 new(s * 9f, -24f, -10f), new(s * 20f, -26f, -12f), new(s * 28f, -17f, -12f), new(s * 30f, 2f, -12f), new(s * 27f, 20f, -12f),
                 new(s * 22f, 32f, -12f), new(s * 20.5f, 18f, -12f), new(s * 20f, 2f, -12f), new(s * 15f, -10f, -12f)]],
@@ -218,20 +173,9 @@ internal sealed class HairBuilder
         List<Knot[]> pieces = [];
         foreach (float s in (ReadOnlySpan<float>)[-1f, 1f])
         {
-            for (int i = 0; i < 6; i++) pieces.Add(Ball(s * (w + 1.6f - 0.35f * i), 10f + 6.2f * i, 4.3f - 0.22f * i, 4.4f, -2f + i));
+            for (int i = 0; i < 6; i++) pieces.Add(KnotCurve.Ball(s * (w + 1.6f - 0.35f * i), 10f + 6.2f * i, 4.3f - 0.22f * i, 4.4f, -2f + i));
         }
         return [.. pieces];
-    }
-
-    private static Knot[] Ball(float x, float y, float rx, float ry, float z)
-    {
-        var ball = new Knot[10];
-        for (int i = 0; i < ball.Length; i++)
-        {
-            (float sin, float cos) = MathF.SinCos(i * MathF.Tau / ball.Length);
-            ball[i] = new Knot(x + rx * sin, y - ry * cos, z);
-        }
-        return ball;
     }
 
     private Knot[][] Strands(Knot[] line)
@@ -240,7 +184,7 @@ internal sealed class HairBuilder
         if (hair.Length == HairLength.Buzz || hat) return [];
         List<Knot[]> strands = [];
         float crown = hair.Fringe is Fringe.SideSweep or Fringe.Quiff ? hair.Part * w : hair.Fringe == Fringe.Curtain ? 0.12f * hair.Part * w : 0f;
-        Knot[] ends = Even(line, 7.5f);
+        Knot[] ends = KnotCurve.Even(line, 7.5f);
         var start = new Knot(crown, -24.5f - 0.55f * top, 4f);
         foreach (Knot end in ends[1..^1])
         {

@@ -2,13 +2,15 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Locutor.Files;
 using Locutor.Generation.Requests;
 using Locutor.Jobs.Records;
 using Locutor.Service.Inputs;
 using Locutor.Service.Submissions;
+using Locutor.Service.Workers;
 using Locutor.Torch;
 
-namespace Locutor.Service.Workers;
+namespace Locutor.StubService;
 
 /// <summary>
 /// Makes a real mp4 from the still picture and the voice in a fraction of a second, to test the service under load and with crashes
@@ -44,13 +46,7 @@ public sealed class StubRunner(double seconds) : IVideoRunner
         await WorkAsync(job, progress, cancellationToken);
         progress.Report(new JobProgress { Stage = JobStage.Muxing, Percent = 99, Clip = Clips, Clips = Clips });
         var (video, thumbnail) = await VideoAsync(job, cancellationToken);
-        var aside = job.OutputPath + ".part";
-        await using (var file = File.Create(aside))
-        {
-            await file.WriteAsync(video, cancellationToken);
-            await file.WriteAsync(Box(job.Id), cancellationToken);
-        }
-        File.Move(aside, job.OutputPath, overwrite: true);
+        AtomicFile.Write(job.OutputPath, [.. video, .. Box(job.Id)]);
         return new RunnerVideo(
             320, 320,
             job.Request.Inputs.Where(input => input.Field.StartsWith("audio", StringComparison.Ordinal)).Sum(input => input.Seconds),

@@ -1,0 +1,20 @@
+using System.CommandLine;
+using Locutor.Cli.Commands;
+
+namespace Locutor.Cli;
+
+/// <summary>The program <c>locutor</c>.</summary>
+internal static class LocutorProgram
+{
+    /// <summary>Runs one command line.</summary>
+    /// <param name="making">How <c>serve</c> and <c>worker</c> make videos.</param>
+    /// <returns>The exit code, one of <see cref="ExitCodes"/>.</returns>
+    public static Task<int> RunAsync(string[] args, VideoMaking making)
+    {
+        if (args.Length > 0 && Verbs.RunNetworks.Contains(args[0])) MemorySettings.Apply();
+        var root = new RootCommand(
+            "Locutor makes a portrait speak: a picture (or a video) and a voice go in, a video of that person saying it comes out.");
+        Verbs.AddTo(root, making);
+        return ProgramRunner.RunAsync(root, args);
+    }
+}
