@@ -24,22 +24,26 @@ public sealed class WholeTrainingTests
                 Speech = toy.Speech with { Steps = 30 },
                 Picture = toy.Picture with { Steps = 20 },
                 Autoencoder = toy.Autoencoder with { Steps = 12 },
-                Upsampler = toy.Upsampler with { Steps = 6 },
+                Decoder = toy.Decoder with { Steps = 4 },
                 Transformer = toy.Transformer with { Steps = 20 },
                 Distillation = toy.Distillation with { Steps = 5 },
+                Upsampler = toy.Upsampler with { Steps = 6 },
             };
             var said = new List<string>();
             bool Train(long maxSteps) =>
                 new WholeTraining(new TrainingRun(CPU, work, results, TimeSpan.MaxValue, said.Add) { Threads = 1, MaxSteps = maxSteps }, options).Go(speech, text);
 
-            Train(40).ShouldBeFalse("the stages need 93 steps");
+            Train(40).ShouldBeFalse("the stages need 97 steps");
             said.ShouldContain(line => line.Contains("picture: stopped at step 10", StringComparison.Ordinal));
-            Train(36).ShouldBeFalse();
+            Train(34).ShouldBeFalse();
             said.ShouldContain(line => line.Contains("picture: goes on at step 10", StringComparison.Ordinal));
             said.ShouldContain(line => line.Contains("transformer: stopped at step 8", StringComparison.Ordinal), string.Join('\n', said));
             Train(14).ShouldBeFalse();
             said.ShouldContain(line => line.Contains("distillation: stopped at step 2", StringComparison.Ordinal));
-            Train(3).ShouldBeTrue(string.Join('\n', said));
+            Train(5).ShouldBeFalse();
+            said.ShouldContain(line => line.Contains("upsampler: stopped at step 2", StringComparison.Ordinal), string.Join('\n', said));
+            Train(4).ShouldBeTrue(string.Join('\n', said));
+            said.ShouldContain(line => line.Contains("decoder: finished at step 4", StringComparison.Ordinal));
             said.ShouldContain(line => line.Contains("transformer: finished at step 20", StringComparison.Ordinal));
             said.ShouldContain(line => line.Contains("transformer, unseen people", StringComparison.Ordinal));
             said.ShouldContain(line => line.Contains("upsampler, unseen people", StringComparison.Ordinal));
@@ -52,6 +56,8 @@ public sealed class WholeTrainingTests
             SketchBundle.Unpack(bundle, Directory.CreateDirectory(Path.Combine(folder, "again")).FullName);
             new WholeTraining(new TrainingRun(CPU, Path.Combine(folder, "again"), results, TimeSpan.MaxValue, said.Add) { Threads = 1, MaxSteps = 2 }, options with { Stages = ["distillation"] }).Go(speech, text).ShouldBeFalse();
             said.ShouldContain(line => line.Contains("distillation: stopped at step 2", StringComparison.Ordinal));
+            new WholeTraining(new TrainingRun(CPU, Path.Combine(folder, "again"), results, TimeSpan.MaxValue, said.Add) { Threads = 1, MaxSteps = 2 }, options with { Stages = ["upsampler"] }).Go(speech, text).ShouldBeFalse();
+            said.ShouldContain(line => line.StartsWith('[') && line.Contains("upsampler: starts from", StringComparison.Ordinal));
         }
         finally
         {

@@ -49,9 +49,13 @@ internal static class EvaluateCommand
                 "The program whose command generate is measured as a whole: locutor or locutor.dll; that of this clone when left out.",
             HelpName = "FILE",
         };
+        var skip = new Option<bool>("--skip-command")
+        {
+            Description = "Do not time the whole command, for a machine without ffmpeg.",
+        };
         var command = new Command("evaluate", "Measure the shipped model against painted truth and print a table.")
         {
-            model, preset, steps, device, output, speech, recordings, people, seconds, longer, moods, program
+            model, preset, steps, device, output, speech, recordings, people, seconds, longer, moods, program, skip,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -69,7 +73,7 @@ internal static class EvaluateCommand
                 Seconds = parsed.GetValue(seconds),
                 LongSeconds = parsed.GetValue(longer),
                 MoodPeople = parsed.GetValue(moods),
-                Program = LocutorProgram.Find(parsed.GetValue(program)),
+                Program = parsed.GetValue(skip) ? [] : LocutorProgram.Find(parsed.GetValue(program)),
                 Recordings = await RecordingsAsync(parsed.GetValue(recordings)!, cancellationToken),
             };
             var said = parsed.GetValue(speech) is { } file

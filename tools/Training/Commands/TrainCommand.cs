@@ -83,7 +83,7 @@ internal static class TrainCommand
         {
             Description = $"Minutes of the stages {string.Join(", ", WholeTrainingOptions.StageNames)}, all calls together.",
             AllowMultipleArgumentsPerToken = true,
-            DefaultValueFactory = _ => [1.2, 0.3, 7.5, 8, 12.2, 5],
+            DefaultValueFactory = _ => [1.2, 0.3, 7.5, 1, 12.2, 5, 4],
         };
         var only = new Option<string[]>("--stages")
         {

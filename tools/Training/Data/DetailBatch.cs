@@ -1,5 +1,4 @@
 using Locutor.Training.Faces;
-using Locutor.Training.Motion;
 using static TorchSharp.torch;
 
 namespace Locutor.Training.Data;
@@ -7,106 +6,98 @@ namespace Locutor.Training.Data;
 /// <summary>The sizes of the training data of the face upsampler.</summary>
 public sealed record DetailOptions
 {
-    /// <summary>The height and width of a frame in pixels as the video networks generate it.</summary>
-    public int Small { get; init; } = 128;
-
     /// <summary>The factor from the size of a generated frame to the size of the portrait.</summary>
     public int Factor { get; init; } = 4;
 
-    /// <summary>The number of consecutive frames per person, 4n + 1.</summary>
-    public int Frames { get; init; } = 9;
+    /// <summary>The number of consecutive frames that are taken from each clip.</summary>
+    public int Frames { get; init; } = 5;
 
     /// <summary>The side of a crop in pixels of a generated frame.</summary>
     public int Crop { get; init; } = 40;
 
-    /// <summary>The number of persons per batch. Each gives two crops: the mouth and an eye.</summary>
-    public int People { get; init; } = 12;
+    /// <summary>The number of scenes per batch.</summary>
+    public int Scenes { get; init; } = 8;
 
-    public int Large => Small * Factor;
+    /// <summary>The number of batches that are redrawn before training starts.</summary>
+    public int FirstBatches { get; init; } = 24;
+
+    /// <summary>The largest number of batches on the device. Each takes about 30 MB.</summary>
+    public int MostBatches { get; init; } = 160;
 }
 
 /// <summary>
-/// A batch of persons whose mouths, lids and brows move. Each is rendered twice: in a simple style at the size of the video networks, and
-/// in detail at the size of a portrait, of which crops around mouth and eyes are kept. All tensors are on the host.
+/// Some frames of scenes, rendered at the size of a portrait. Each clip of a scene gives two crops: the mouth and an eye. All tensors are
+/// on the host.
 /// </summary>
-/// <param name="Small">The small frames, [people, frames, small, small, 3].</param>
-/// <param name="SmallPortrait">The small portraits, [people, small, small, 3].</param>
-/// <param name="Truth">The target crops, [crops, frames, large crop, large crop, 3], with two consecutive crops per person.</param>
+/// <param name="Scenes">The scenes, rendered at the size of the video networks.</param>
+/// <param name="Crops">The place of every crop: two consecutive ones per clip, ordered by scene and clip.</param>
+/// <param name="Truth">The target crops, [crops, frames, large crop, large crop, 3].</param>
 /// <param name="Portrait">The crops of the portraits, [crops, large crop, large crop, 3].</param>
-/// <param name="Corners">The upper left corner of every crop in pixels of a generated frame.</param>
-public sealed record DetailBatch(Tensor Small, Tensor SmallPortrait, Tensor Truth, Tensor Portrait, (int X, int Y)[] Corners) : IDisposable
+public sealed record DetailBatch(IReadOnlyList<Scene> Scenes, DetailBatch.Place[] Crops, Tensor Truth, Tensor Portrait) : IDisposable
 {
-    public const int CropsOfPerson = 2;
-    private const float BlinkShare = 0.4f;
+    public const int CropsOfClip = 2;
+    private const float BlinkShare = 0.5f;
+    private const int Jitter = 8;
 
-    public static DetailBatch Draw(DetailOptions options, Random random, Device device, int firstPerson)
+    /// <summary>The place of a crop in its clip, in pixels of a generated frame.</summary>
+    /// <param name="First">The first frame, counted from the start of the clip.</param>
+    public readonly record struct Place(int X, int Y, int First);
+
+    /// <summary>Chooses scenes and renders crops of them.</summary>
+    /// <param name="pick">Returns a random scene.</param>
+    public static DetailBatch Draw(DetailOptions options, ScriptOptions scenes, Func<Random, Scene> pick, Random random, Device device)
     {
-        int small = options.Small, large = options.Large, side = options.Crop * options.Factor, smallBytes = small * small * 3, cropBytes = side * side * 3;
-        using var simple = new FaceRenderer(small, small);
-        using var fine = new FaceRenderer(large, large) { Fine = true };
-        byte[] smalls = new byte[options.People * options.Frames * smallBytes], portraits = new byte[options.People * smallBytes];
-        byte[] truths = new byte[options.People * CropsOfPerson * options.Frames * cropBytes], crops = new byte[options.People * CropsOfPerson * cropBytes], frame = new byte[fine.FrameBytes];
-        var corners = new (int X, int Y)[options.People * CropsOfPerson];
-        for (int p = 0; p < options.People; p++)
+        int large = scenes.Size * options.Factor, side = options.Crop * options.Factor, bytes = side * side * 3;
+        using var renderer = new FaceRenderer(large, large);
+        Scene[] some = [.. Enumerable.Range(0, options.Scenes).Select(_ => pick(random))];
+        int count = some.Length * scenes.Clips * CropsOfClip;
+        byte[] truth = new byte[count * options.Frames * bytes], portraits = new byte[count * bytes], frame = new byte[renderer.FrameBytes];
+        var places = new Place[count];
+        for (int s = 0, crop = 0; s < some.Length; s++)
         {
-            var person = Person.Draw(firstPerson + random.Next(1_000_000));
-            var rest = SceneMaker.Portrait(random.Next(PromptPhrases.Moods.Count), random);
-            var poses = Move(rest, options.Frames, random);
-            var parts = FaceRegions.Of(person, poses[random.Next(poses.Length)], small, small);
-            PixelBox[] boxes = [parts.Mouth, random.Next(2) == 0 ? parts.LeftEye : parts.RightEye];
-            for (int c = 0; c < CropsOfPerson; c++) corners[p * CropsOfPerson + c] = (Corner(boxes[c].Left + boxes[c].Right), Corner(boxes[c].Top + boxes[c].Bottom));
-            simple.Render(person, rest, portraits.AsSpan(p * smallBytes, smallBytes));
-            fine.Render(person, rest, frame);
-            for (int c = 0; c < CropsOfPerson; c++) Cut(p * CropsOfPerson + c, crops.AsSpan((p * CropsOfPerson + c) * cropBytes, cropBytes));
-            for (int f = 0; f < options.Frames; f++)
+            int ofScene = crop;
+            for (int clip = 0; clip < scenes.Clips; clip++, crop += CropsOfClip)
             {
-                simple.Render(person, poses[f], smalls.AsSpan((p * options.Frames + f) * smallBytes, smallBytes));
-                fine.Render(person, poses[f], frame);
-                for (int c = 0; c < CropsOfPerson; c++) Cut(p * CropsOfPerson + c, truths.AsSpan(((p * CropsOfPerson + c) * options.Frames + f) * cropBytes, cropBytes));
+                int first = First(some[s].Poses.AsSpan(clip * scenes.Stride, scenes.ClipFrames), options.Frames, random);
+                PixelBox[] parts = [some[s].Mouth, some[s].Eyes[random.Next(some[s].Eyes.Length)]];
+                for (int c = 0; c < CropsOfClip; c++) places[crop + c] = new Place(Corner(parts[c].Left + parts[c].Right), Corner(parts[c].Top + parts[c].Bottom), first);
+                for (int f = 0; f < options.Frames; f++)
+                {
+                    renderer.Render(some[s].Person, some[s].Poses[clip * scenes.Stride + first + f], frame);
+                    for (int c = 0; c < CropsOfClip; c++) Cut(places[crop + c], truth.AsSpan(((crop + c) * options.Frames + f) * bytes, bytes));
+                }
             }
+            renderer.Render(some[s].Person, some[s].Poses[0], frame);
+            for (int c = ofScene; c < crop; c++) Cut(places[c], portraits.AsSpan(c * bytes, bytes));
         }
-        int count = options.People * CropsOfPerson;
-        return new DetailBatch(
-            HostTensor.Of(smalls, [options.People, options.Frames, small, small, 3], device), HostTensor.Of(portraits, [options.People, small, small, 3], device),
-            HostTensor.Of(truths, [count, options.Frames, side, side, 3], device), HostTensor.Of(crops, [count, side, side, 3], device), corners);
+        return new DetailBatch(some, places, HostTensor.Of(truth, [count, options.Frames, side, side, 3], device), HostTensor.Of(portraits, [count, side, side, 3], device));
 
-        int Corner(int twiceMiddle) => Math.Clamp((twiceMiddle - options.Crop) / 2 + random.Next(-8, 9), 0, small - options.Crop);
+        int Corner(int twiceMiddle) => Math.Clamp((twiceMiddle - options.Crop) / 2 + random.Next(-Jitter, Jitter + 1), 0, scenes.Size - options.Crop);
 
-        void Cut(int crop, Span<byte> to)
+        void Cut(Place place, Span<byte> to)
         {
-            var (x, y) = corners[crop];
             for (int row = 0; row < side; row++)
-                frame.AsSpan(((y * options.Factor + row) * large + x * options.Factor) * 3, side * 3).CopyTo(to[(row * side * 3)..]);
+                frame.AsSpan(((place.Y * options.Factor + row) * large + place.X * options.Factor) * 3, side * 3).CopyTo(to[(row * side * 3)..]);
         }
     }
 
     public void Dispose()
     {
-        foreach (var tensor in new[] { Small, SmallPortrait, Truth, Portrait }) tensor.Dispose();
+        Truth.Dispose();
+        Portrait.Dispose();
     }
 
-    /// <summary>Creates a random motion: the mouth moves to a new random pose every few frames, and the lids sometimes close.</summary>
-    private static FacePose[] Move(FacePose rest, int frames, Random random)
+    /// <summary>Chooses the first of some consecutive frames of a clip. Blinks are rare, so every second choice prefers one.</summary>
+    private static int First(ReadOnlySpan<FacePose> poses, int frames, Random random)
     {
-        var mood = random.Next(3) == 0 ? FacePose.Lerp(rest, FaceMotion.Held(Expression.Named(PromptPhrases.Moods[random.Next(PromptPhrases.Moods.Count)]), rest), random.NextSingle()) : rest;
-        var poses = new FacePose[frames];
-        var (from, to) = (Mouth(random), Mouth(random));
-        int begin = -random.Next(4), length = random.Next(2, 6), blink = random.NextSingle() < BlinkShare ? random.Next(frames) : frames;
-        float brow = 0.25f * random.NextSingle();
-        for (int f = 0; f < frames; f++)
+        int last = poses.Length - frames, any = random.Next(last + 1);
+        if (random.NextSingle() > BlinkShare) return any;
+        int start = random.Next(poses.Length);
+        for (int i = 0; i < poses.Length; i++)
         {
-            if (f - begin >= length) (from, to, begin, length) = (to, Mouth(random), f, random.Next(2, 6));
-            float t = (float)(f - begin) / length;
-            poses[f] = FaceMotion.Speak(mood, Speech.MouthPose.Lerp(from, to, t * t * (3 - 2 * t)), FaceMotion.BlinkAt(f - blink), brow);
+            int f = (start + i) % poses.Length;
+            if (poses[f].Blink > 0.2f) return Math.Clamp(f - random.Next(frames), 0, last);
         }
-        return poses;
+        return any;
     }
-
-    private static Speech.MouthPose Mouth(Random random) => random.Next(5) == 0 ? default : new(
-        JawOpen: 0.75f * random.NextSingle() * random.NextSingle() + 0.1f * random.NextSingle(),
-        LipWidth: random.NextSingle() * 1.3f - 0.5f,
-        LipRound: random.Next(3) == 0 ? random.NextSingle() : 0.1f * random.NextSingle(),
-        LipPress: random.Next(6) == 0 ? random.NextSingle() : 0,
-        UpperTeeth: random.Next(2) == 0 ? random.NextSingle() : 0,
-        Tongue: random.Next(2) == 0 ? random.NextSingle() : 0);
 }

@@ -22,7 +22,7 @@ internal static class FrameFigures
         return 10 * Math.Log10(255.0 * 255.0 / Math.Max(1e-6, sum / Math.Max(1, 3.0 * pixels.Length * frames)));
     }
 
-    /// <summary>Computes the mean squared difference between neighbouring pixels in a box, as a measure of sharpness.</summary>
+    /// <summary>Computes the sum of squared differences between neighbouring pixels in a box, as a measure of sharpness.</summary>
     public static double GradientEnergy(IReadOnlyList<byte[]> frames, int size, PixelBox box)
     {
         double sum = 0;
@@ -37,7 +37,7 @@ internal static class FrameFigures
                 }
             sum += energy;
         }
-        return sum / (3.0 * frames.Count * (box.Width - 1) * (box.Height - 1));
+        return sum / frames.Count;
     }
 
     /// <summary>Computes the mean absolute difference of two frames.</summary>

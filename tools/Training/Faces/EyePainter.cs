@@ -7,11 +7,10 @@ internal static class EyePainter
 {
     private const int Samples = 17;
 
-    /// <param name="fine">Whether to paint details: lids that fully cover the eye behind them, with a shadow and a crease.</param>
-    public static void Paint(Sketch sketch, Person person, PersonLayers layers, in FacePose pose, in HeadSpace head, bool fine)
+    public static void Paint(Sketch sketch, Person person, PersonLayers layers, in FacePose pose, in HeadSpace head)
     {
-        PaintEye(sketch, person, layers, pose, head, -1f, fine);
-        PaintEye(sketch, person, layers, pose, head, 1f, fine);
+        PaintEye(sketch, person, layers, pose, head, -1f);
+        PaintEye(sketch, person, layers, pose, head, 1f);
     }
 
     public static void PaintBrows(Sketch sketch, Person person, in FacePose pose, in HeadSpace head)
@@ -39,7 +38,7 @@ internal static class EyePainter
     /// <summary>Returns 0 at both ends and 1 in the middle. It is never below 0, since a power of a negative number would be NaN.</summary>
     private static float Hump(float t) => MathF.Max(0f, MathF.Sin(MathF.PI * t));
 
-    private static void PaintEye(Sketch sketch, Person person, PersonLayers layers, in FacePose pose, in HeadSpace head, float side, bool fine)
+    private static void PaintEye(Sketch sketch, Person person, PersonLayers layers, in FacePose pose, in HeadSpace head, float side)
     {
         EyeTraits eyes = person.Eyes;
         SkinTraits skin = person.Skin;
@@ -63,7 +62,7 @@ internal static class EyePainter
             lash[i] = head.On(x + side * wing, top - weight * MathF.Pow(arch, 0.25f) - 0.75f * wing * (1f - 1.3f * blink), 0.5f);
         }
         SKColor lid = Palette.Mix(skin.Shade, eyes.Shadow > 0f ? Palette.Mix(person.Clothes.Colour, skin.Deep, 0.6f) : skin.Base, eyes.Shadow > 0f ? 0.6f * eyes.Shadow : 0.35f);
-        sketch.Polygon(fold, upper).Fill(Palette.Fade(lid, fine ? 0.85f + 0.15f * HeadSpace.Smooth(0f, 0.3f, blink) : 0.85f));
+        sketch.Polygon(fold, upper).Fill(Palette.Fade(lid, 0.85f + 0.15f * HeadSpace.Smooth(0f, 0.3f, blink)));
         sketch.Line(fold).Stroke(Palette.Fade(skin.Deep, 0.25f + 0.45f * eyes.Fold), 0.55f);
         if (blink < 0.985f) PaintBall(sketch, person, layers, pose, head, side, upper, lower, MathF.Min(1f, (0.985f - blink) * 12f));
         sketch.Line(lower).Stroke(Palette.Fade(skin.Deep, 0.5f * (1f - 0.6f * blink)), 0.5f);

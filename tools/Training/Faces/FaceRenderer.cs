@@ -34,11 +34,6 @@ public sealed class FaceRenderer : IDisposable
         sketch.Canvas = surface.Canvas;
     }
 
-    /// <summary>
-    /// Whether open mouths and lids have the detail of a portrait. Otherwise they are simpler, as the networks of 128 pixels learn them.
-    /// </summary>
-    public bool Fine { get; init; }
-
     public int Width { get; }
 
     public int Height { get; }
@@ -108,11 +103,11 @@ public sealed class FaceRenderer : IDisposable
         SkinPainter.PaintFace(sketch, layers, head, face);
         BeardPainter.PaintBeard(sketch, person, head, mouth);
         SkinPainter.PaintFolds(sketch, person, layers, pose, head, mouth);
-        MouthPainter.Paint(sketch, person, layers, mouth, pose, Fine);
+        MouthPainter.Paint(sketch, person, layers, mouth, pose);
         SkinPainter.PaintNose(sketch, person, layers, head);
         BeardPainter.PaintMoustache(sketch, person, head, mouth);
         HairPainter.PaintShadow(sketch, person, layers, head);
-        EyePainter.Paint(sketch, person, layers, pose, head, Fine);
+        EyePainter.Paint(sketch, person, layers, pose, head);
         EyePainter.PaintBrows(sketch, person, pose, head);
         ExtrasPainter.PaintEarrings(sketch, person, head);
         ExtrasPainter.PaintGlasses(sketch, person, head);

@@ -3,8 +3,8 @@ using SkiaSharp;
 namespace Locutor.Training.Faces;
 
 /// <summary>
-/// Paints the inside of an open mouth in the detail that a portrait shows: both rows of teeth behind the lips, the tongue behind the
-/// lower row, and the shadow of the upper lip. All of it is clipped to the opening of the lips.
+/// Paints the inside of an open mouth: both rows of teeth behind the lips, the tongue behind the lower row, and the shadow of the upper
+/// lip. All of it is clipped to the opening of the lips.
 /// </summary>
 internal static class MouthInside
 {

@@ -14,8 +14,6 @@ internal sealed class MouthShape
     public readonly SKPoint[] InnerUpper = new SKPoint[Samples];
     public readonly SKPoint[] InnerLower = new SKPoint[Samples];
     public readonly SKPoint[] OuterLower = new SKPoint[Samples];
-    public readonly SKPoint[] TeethEdge = new SKPoint[Samples];
-    public readonly SKPoint[] TongueEdge = new SKPoint[Samples];
 
     /// <summary>The gap between the lips at the middle, in head units.</summary>
     public float Opening { get; private set; }
@@ -39,8 +37,7 @@ internal sealed class MouthShape
         float lower = lips.Lower * (1f + 0.18f * round - 0.12f * pose.LipWidth) * (1f - 0.42f * (1f - held)) * (1f - 0.38f * bite);
         float smile = lips.RestSmile * (1f - 0.4f * round) + pose.Smile, y = lips.Y - 0.12f * Opening - 0.5f * Math.Max(0f, pose.Smile);
         float lift = 1.5f + 2.2f * round, shift = 1.6f * pose.MouthShift;
-        float teeth = Math.Max(0f, pose.UpperTeeth) * 3.1f, flat = 0.56f + 0.06f * Math.Max(0f, pose.LipWidth) - 0.10f * round;
-        float raised = Opening * (0.22f * HeadSpace.Smooth(0f, 0.5f, jaw) + 0.6f * Math.Max(0f, pose.Tongue));
+        float flat = 0.56f + 0.06f * Math.Max(0f, pose.LipWidth) - 0.10f * round;
         // The distance of the corners below the upper lip: largest for rounded lips, smallest in a smile.
         float sink = (0.24f + 0.18f * round) * (1f - 0.5f * Math.Clamp(pose.Smile, 0f, 1f));
         for (int i = 0; i < Samples; i++)
@@ -56,14 +53,10 @@ internal sealed class MouthShape
             float outerTop = top - upper * MathF.Pow(rim, 0.72f) * bow;
             float outerBottom = bottom + lower * MathF.Pow(rim, 0.62f);
             float wide = x * 1.045f;
-            float upperEdge = top + Math.Min(gap, teeth * MathF.Pow(rim, 0.35f));
-            float mound = MathF.Max(0f, 1f - t * t / 0.62f);
             OuterUpper[i] = head.On(wide, outerTop, lift);
             InnerUpper[i] = head.On(x, top, lift);
             InnerLower[i] = head.On(x, bottom, lift);
             OuterLower[i] = head.On(wide, outerBottom, lift);
-            TeethEdge[i] = head.On(x, upperEdge, lift);
-            TongueEdge[i] = head.On(x, bottom - Math.Min(gap, raised * MathF.Sqrt(mound)), lift);
         }
         Middle = head.On(shift, y, lift);
     }

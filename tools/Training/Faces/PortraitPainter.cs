@@ -11,7 +11,7 @@ public static class PortraitPainter
     /// <returns>[size, size, 3] bytes, red first.</returns>
     public static byte[] Paint(int seed, int size, string expression = "neutral")
     {
-        using var renderer = new FaceRenderer(size, size) { Fine = true };
+        using var renderer = new FaceRenderer(size, size);
         var rgb = new byte[renderer.FrameBytes];
         renderer.Render(Person.Draw(seed), Expression.Named(expression), rgb);
         return rgb;

@@ -15,7 +15,10 @@ public static class ResultFiles
         return File.Exists(whole) ? [whole] : [.. Directory.GetFiles(folder, name + "-?.safetensors").Order(StringComparer.Ordinal)];
     }
 
-    /// <summary>Writes tensors into <c>name-1.safetensors</c> and <c>name-2.safetensors</c>, about half in each.</summary>
+    /// <summary>
+    /// Writes tensors into <c>name-1.safetensors</c> and <c>name-2.safetensors</c>, about half in each. They replace
+    /// <c>name.safetensors</c>.
+    /// </summary>
     public static void SaveHalves(string folder, string name, IEnumerable<KeyValuePair<string, Tensor>> tensors)
     {
         var all = tensors.OrderBy(t => t.Key, StringComparer.Ordinal).ToArray();
@@ -23,5 +26,6 @@ public static class ResultFiles
         var parts = all.ToLookup(t => (sum += t.Value.numel()) <= half);
         TensorFile.Save(Path.Combine(folder, name + "-1.safetensors"), parts[true]);
         TensorFile.Save(Path.Combine(folder, name + "-2.safetensors"), parts[false]);
+        File.Delete(Path.Combine(folder, name + ".safetensors"));
     }
 }

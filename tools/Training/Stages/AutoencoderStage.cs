@@ -70,6 +70,30 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
         return true;
     }
 
+    /// <summary>
+    /// Trains the decoder of a finished autoencoder on scenes of the bank. The encoder stays, so that latents keep their meaning for a
+    /// video transformer.
+    /// </summary>
+    /// <returns>Whether the stage is finished. The results replace those of the autoencoder.</returns>
+    public bool RefineDecoder(VideoAutoencoderConfig config, StageOptions options)
+    {
+        var (network, parameters) = FlatParameters.For(w => new VideoAutoencoder(w, config), run.Type, run.Device, run.Seed);
+        using var trainer = new StageTrainer(run, options, parameters, startFrom: "autoencoder");
+        if (trainer.IsDone) return true;
+        bank.WaitFor(32);
+        using (var queue = Batches(phases[2], (int)trainer.Steps + 1))
+        {
+            trainer.Train(_ =>
+            {
+                using var given = queue.Take();
+                return Step(network, given, frozenEncoder: true);
+            }, 75, () => Look(network, trainer));
+        }
+        trainer.WithAverage(() => Save(network.Config, parameters, trainer.Average));
+        parameters.Dispose();
+        return trainer.IsDone;
+    }
+
     private static int Count(double wanted) => Math.Max(1, (int)Math.Round(wanted));
 
     /// <summary>
@@ -81,12 +105,12 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
     private BatchQueue<CropBatch> Batches(Phase phase, int seed) =>
         new(random => CropBatch.Draw(bank.Pick, scenes, phase.Count, phase.Frames, phase.Side, random, run.Device), Math.Min(4, run.Threads), 6, seed + run.Seed);
 
-    private IReadOnlyList<(string, Tensor)> Step(VideoAutoencoder network, CropBatch given)
+    private IReadOnlyList<(string, Tensor)> Step(VideoAutoencoder network, CropBatch given, bool frozenEncoder = false)
     {
         using var scope = NewDisposeScope();
         var video = Video(given.Frames.ToDevice(run.Device)); // [B, 3, T, S, S]
         var weights = given.Weights.ToDevice(run.Device).unsqueeze(1).unsqueeze(1);
-        var latent = network.Encode(video).to(float32);
+        var latent = Encode(network, video, frozenEncoder);
         var noisy = latent + randn_like(latent) * LatentNoise;
         var error = network.Decode(noisy).to(float32) - video;
         var pixels = (error.abs() * weights).mean();
@@ -94,6 +118,12 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
         loss.backward();
         var psnr = -10 * (error.detach().square().mean() / 4).log10();
         return [("l1", pixels.detach().MoveToOuterDisposeScope()), ("psnr", psnr.MoveToOuterDisposeScope())];
+    }
+
+    private static Tensor Encode(VideoAutoencoder network, Tensor video, bool frozen)
+    {
+        using var off = set_grad_enabled(!frozen);
+        return network.Encode(video).to(float32);
     }
 
     /// <summary>
@@ -163,13 +193,17 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
         }
         var all = cat(sums, 1);
         float[] mean = [.. all.mean([1]).data<float>()], std = [.. all.std(1).data<float>()];
-        var config = network.Config with { LatentMean = mean, LatentStd = std };
+        Save(network.Config with { LatentMean = mean, LatentStd = std }, parameters, values);
+        run.Say(string.Create(CultureInfo.InvariantCulture, $"autoencoder: latent mean {mean.Min():F2} to {mean.Max():F2}, std {std.Min():F2} to {std.Max():F2}"));
+    }
+
+    private void Save(VideoAutoencoderConfig config, FlatParameters parameters, Tensor values)
+    {
         foreach (string folder in new[] { run.Output, run.Work })
         {
             ResultFiles.SaveHalves(folder, "autoencoder", parameters.Keys.Select(k => KeyValuePair.Create(k, parameters.Part(values, k).to(bfloat16))));
             File.WriteAllText(Path.Combine(folder, "autoencoder.json"), JsonSerializer.Serialize(config));
         }
-        run.Say(string.Create(CultureInfo.InvariantCulture, $"autoencoder: latent mean {mean.Min():F2} to {mean.Max():F2}, std {std.Min():F2} to {std.Max():F2}"));
     }
 
     private sealed record Phase(double Until, int Count, int Frames, int Side)

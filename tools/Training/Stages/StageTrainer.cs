@@ -13,8 +13,11 @@ namespace Locutor.Training.Stages;
 /// </summary>
 public sealed class StageTrainer : IDisposable
 {
+    private const double WarmRate = 0.4; // share of the learning rate for a stage that was finished before
+
     private readonly TrainingRun run;
     private readonly StageOptions options;
+    private readonly bool ownResults;
     private readonly FlatAdam adam;
     private double before;
 
@@ -25,6 +28,7 @@ public sealed class StageTrainer : IDisposable
     {
         this.run = run;
         this.options = options;
+        ownResults = startFrom is null;
         Parameters = parameters;
         adam = new FlatAdam(parameters, options.Adam);
         Curves = new Curves(run.InWork(options.Name + ".csv"));
@@ -40,7 +44,9 @@ public sealed class StageTrainer : IDisposable
 
     public long Steps => adam.Steps;
 
-    /// <summary>Whether the parameters come from an earlier run and were not newly initialised.</summary>
+    /// <summary>
+    /// Whether the stage started from finished parameters and not from newly initialised ones.
+    /// </summary>
     public bool IsWarm { get; private set; }
 
     /// <summary>The progress of the stage: 0 at the start, 1 when its time or its steps are used up.</summary>
@@ -112,7 +118,7 @@ public sealed class StageTrainer : IDisposable
     private double Rate()
     {
         double warm = Math.Min(1, (Steps + 1.0) / options.WarmupSteps);
-        return options.Rate * warm * (0.02 + 0.98 * 0.5 * (1 + Math.Cos(Math.PI * Progress)));
+        return options.Rate * (IsWarm && ownResults ? WarmRate : 1) * warm * (0.02 + 0.98 * 0.5 * (1 + Math.Cos(Math.PI * Progress)));
     }
 
     private void Report(IReadOnlyList<(string Name, Tensor Value)> figures, double seconds, long steps)
@@ -133,7 +139,7 @@ public sealed class StageTrainer : IDisposable
 
     private void Save() => TensorFile.Save(StatePath, adam.State, new Dictionary<string, string>
     {
-        ["stage"] = JsonSerializer.Serialize(new Saved(Steps, before)),
+        ["stage"] = JsonSerializer.Serialize(new Saved(Steps, before, IsWarm)),
     });
 
     private void Resume(IReadOnlyList<string> earlier)
@@ -147,6 +153,7 @@ public sealed class StageTrainer : IDisposable
         var saved = JsonSerializer.Deserialize<Saved>(metadata["stage"])!;
         adam.Resume(saved.Steps);
         before = saved.Seconds;
+        IsWarm = saved.IsWarm;
         Progress = ProgressAfter(before);
         run.Say(string.Create(CultureInfo.InvariantCulture, $"{options.Name}: goes on at step {saved.Steps}, {before:F0} s of {Length} used"));
     }
@@ -168,7 +175,7 @@ public sealed class StageTrainer : IDisposable
         Parameters.Publish();
     }
 
-    private sealed record Saved(long Steps, double Seconds);
+    private sealed record Saved(long Steps, double Seconds, bool IsWarm);
 }
 
 /// <summary>The options of a stage.</summary>

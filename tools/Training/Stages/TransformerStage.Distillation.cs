@@ -17,7 +17,7 @@ public sealed record DistillationOptions
     /// <summary>The number of steps of the student.</summary>
     public int Steps { get; init; } = 2;
 
-    public double TextGuidance { get; init; } = 2.5;
+    public double TextGuidance { get; init; } = 3;
 
     public double AudioGuidance { get; init; } = 3;
 
@@ -25,7 +25,7 @@ public sealed record DistillationOptions
     public int Batch { get; init; } = 48;
 
     /// <summary>The share of clips with the default prompt, which needs no text guidance.</summary>
-    public double DefaultPrompt { get; init; } = 0.5;
+    public double DefaultPrompt { get; init; } = 0.4;
 }
 
 /// <summary>
@@ -48,7 +48,11 @@ public sealed partial class TransformerStage
         using var trainer = new StageTrainer(run, options, parameters, startFrom: "transformer");
         FillPool();
         float[] times = NoiseSchedule.EvenTimesteps(distillation.TeacherSteps, settings.Shift);
-        trainer.Train(_ => DistilStep(student, teacher, trainer, distillation, times), settings.LookEvery, () => LookAt(student, trainer, distillation.Steps));
+        trainer.Train(_ => DistilStep(student, teacher, trainer, distillation, times), settings.LookEvery, () =>
+        {
+            LookAt(student, trainer, distillation.Steps);
+            Export(run.Output, parameters, trainer.Average); // A call that is cut off leaves a checkpoint.
+        });
         trainer.WithAverage(() => Export(run.Output, parameters, trainer.Average));
         parameters.Dispose();
         return trainer.IsDone;
@@ -60,21 +64,20 @@ public sealed partial class TransformerStage
         using var scope = NewDisposeScope();
         var (clip, scene, goesOn) = pool.Draw(options.Batch);
         var clean = pool.Latents.index_select(0, clip).to(float32);
-        var kept = Kept(goesOn, clean.shape[2]);
+        var kept = inputs.Kept(goesOn, clean.shape[2]);
         var slip = rand([options.Batch, 1, 1, 1, 1], float32, run.Device) * settings.MotionNoise * goesOn.view(-1, 1, 1, 1, 1);
         var given = clean + randn_like(clean) * slip;
         var asked = rand(options.Batch, float32, run.Device).gt(options.DefaultPrompt);
         var mood = where(asked, pool.Moods.index_select(0, scene), zeros_like(scene));
-        var any = prompts.index_select(0, mood * PromptCount + randint(0, PromptCount, [options.Batch], dtype: ScalarType.Int64, device: run.Device));
-        var plain = prompts.narrow(0, 0, 1).expand(options.Batch, -1, -1);
-        var prompt = new DistilledClips(where(asked.view(-1, 1, 1), any, plain), plain, pool.Images.index_select(0, scene), pool.Audio.index_select(0, clip), Reference(pool.Stills.index_select(0, scene)), given, kept);
+        var plain = inputs.DefaultPrompt(options.Batch);
+        var prompt = new DistilledClips(where(asked.view(-1, 1, 1), inputs.RandomPrompts(mood), plain), plain, pool.Images.index_select(0, scene), pool.Audio.index_select(0, clip), TransformerInputs.Reference(pool.Stills.index_select(0, scene)), given, kept);
         var path = TeacherPath(teacher, prompt, options, times);
         int stride = options.TeacherSteps / options.Steps;
         var from = cat([.. Enumerable.Range(0, options.Steps).Select(i => path[i * stride])], 0);
         var sigma = cat([.. Enumerable.Range(0, options.Steps).Select(i => full(options.Batch, times[i * stride], float32, run.Device))], 0);
         var target = cat([.. Enumerable.Range(0, options.Steps).Select(i => (path[i * stride] - path[(i + 1) * stride]) / ((times[i * stride] - times[(i + 1) * stride]) / 1000))], 0);
-        var condition = Given(student, Repeat(prompt.Text, options.Steps), Repeat(prompt.Image, options.Steps), Repeat(prompt.Audio, options.Steps));
-        var velocity = student.Forward(from, Repeat(prompt.Reference, options.Steps), sigma, condition, rotary);
+        var condition = inputs.Condition(student, Repeat(prompt.Text, options.Steps), Repeat(prompt.Image, options.Steps), Repeat(prompt.Audio, options.Steps));
+        var velocity = student.Forward(from, Repeat(prompt.Reference, options.Steps), sigma, condition, inputs.Rotary);
         var weights = Repeat(pool.Weights.index_select(0, scene).view(options.Batch, 1, 1, clean.shape[3], clean.shape[4]) * kept.logical_not().to(float32), options.Steps);
         var loss = ((velocity - target).square() * weights).sum() / (weights.sum() * clean.shape[1]);
         loss.backward();
@@ -85,19 +88,19 @@ public sealed partial class TransformerStage
     private List<Tensor> TeacherPath(VideoTransformer teacher, DistilledClips clips, DistillationOptions options, float[] times)
     {
         using var off = no_grad();
-        var condition = Given(teacher, clips.Text, clips.Image, clips.Audio);
-        var withoutText = Given(teacher, clips.Plain, clips.Image, clips.Audio);
-        var withoutBoth = Given(teacher, clips.Plain, clips.Image, zeros_like(clips.Audio));
+        var condition = inputs.Condition(teacher, clips.Text, clips.Image, clips.Audio);
+        var withoutText = inputs.Condition(teacher, clips.Plain, clips.Image, clips.Audio);
+        var withoutBoth = inputs.Condition(teacher, clips.Plain, clips.Image, zeros_like(clips.Audio));
         var latent = where(clips.Kept, clips.Clean, randn_like(clips.Clean));
         var path = new List<Tensor> { latent };
         for (int i = 0; i < options.TeacherSteps; i++)
         {
             var time = full([latent.shape[0]], times[i], float32, run.Device);
-            var velocity = teacher.Forward(latent, clips.Reference, time, condition, rotary);
+            var velocity = teacher.Forward(latent, clips.Reference, time, condition, inputs.Rotary);
             if (i == 0)
             {
-                var spoken = teacher.Forward(latent, clips.Reference, time, withoutText, rotary);
-                var silent = teacher.Forward(latent, clips.Reference, time, withoutBoth, rotary);
+                var spoken = teacher.Forward(latent, clips.Reference, time, withoutText, inputs.Rotary);
+                var silent = teacher.Forward(latent, clips.Reference, time, withoutBoth, inputs.Rotary);
                 velocity = silent + (velocity - spoken) * options.TextGuidance + (spoken - silent) * options.AudioGuidance;
             }
             latent = where(clips.Kept, clips.Clean, latent - velocity * ((times[i] - times[i + 1]) / 1000));

@@ -1,12 +1,7 @@
 using System.Globalization;
-using Locutor.Checkpoints;
 using Locutor.Generation.Sampling;
-using Locutor.Networks.Layers;
-using Locutor.Networks.Tokenizer;
-using Locutor.Networks.UmT5;
 using Locutor.Networks.VideoTransformer;
 using Locutor.Training.Data;
-using Locutor.Training.Motion;
 using Locutor.Training.Optimisation;
 using static TorchSharp.torch;
 
@@ -43,7 +38,7 @@ public sealed record TransformerStageOptions
     public double MotionNoise { get; init; } = 0.15;
 
     /// <summary>The seconds between sample sheets.</summary>
-    public double LookEvery { get; init; } = 120;
+    public double LookEvery { get; init; } = 60;
 }
 
 /// <summary>
@@ -59,9 +54,7 @@ public sealed partial class TransformerStage : IDisposable
     private readonly SceneBank bank;
     private readonly FrozenNetworks frozen;
     private readonly LatentPool pool;
-    private readonly Tensor prompts; // [moods, prompts, tokens, width]
-    private readonly Tensor windows; // [clip frames * 5] into the padded audio of a clip
-    private readonly RotaryTable rotary;
+    private readonly TransformerInputs inputs;
     private readonly Tensor visited;
     private readonly UnseenScenes unseen;
 
@@ -75,11 +68,7 @@ public sealed partial class TransformerStage : IDisposable
         this.settings = settings;
         frozen = new FrozenNetworks(run, networks);
         pool = new LatentPool(settings.PoolScenes, scenes, networks, run.Device, run.Type);
-        prompts = Prompts();
-        int window = networks.Transformer.AudioWindow;
-        windows = tensor(Enumerable.Range(0, scenes.ClipFrames).SelectMany(f => Enumerable.Range(f, window)).Select(i => (long)i).ToArray(), device: run.Device).DetachFromDisposeScope();
-        int side = scenes.Size / 8;
-        rotary = RotaryTable.Create(networks.Transformer.HeadWidth, new PatchGrid((scenes.ClipFrames - 1) / 4 + 1, side / 2, side / 2), run.Device);
+        inputs = new TransformerInputs(run, networks, scenes);
         visited = tensor(NoiseSchedule.Timesteps(settings.SamplerSteps, settings.Shift).Take(settings.SamplerSteps - 1).Select(t => t / 1000).ToArray(), device: run.Device).DetachFromDisposeScope();
         unseen = new UnseenScenes(unseenScenes, scenes, networks, run, frozen);
     }
@@ -96,7 +85,11 @@ public sealed partial class TransformerStage : IDisposable
         if (trainer.Steps == 0 && !trainer.IsWarm) Calm(parameters);
         run.Say(string.Create(CultureInfo.InvariantCulture, $"transformer: {parameters.Count:N0} parameters"));
         FillPool();
-        trainer.Train(_ => Step(network, trainer), settings.LookEvery, () => Look(network, trainer));
+        trainer.Train(_ => Step(network, trainer), settings.LookEvery, () =>
+        {
+            Look(network, trainer);
+            Export(run.Output, parameters, trainer.Average); // A call that is cut off leaves a checkpoint.
+        });
         trainer.WithAverage(() => Export(run.Output, parameters, trainer.Average));
         if (trainer.IsDone) trainer.WithAverage(() => Export(run.Work, parameters, trainer.Average)); // The distillation starts from this checkpoint.
         parameters.Dispose();
@@ -106,10 +99,8 @@ public sealed partial class TransformerStage : IDisposable
     public void Dispose()
     {
         unseen.Dispose();
-        rotary.Dispose();
-        windows.Dispose();
+        inputs.Dispose();
         visited.Dispose();
-        prompts.Dispose();
         pool.Dispose();
         frozen.Dispose();
     }
@@ -145,22 +136,19 @@ public sealed partial class TransformerStage : IDisposable
         var clean = pool.Latents.index_select(0, clip).to(float32); // [B, 16, F, h, w]
         var sigma = Sigmas(batch).view(-1, 1, 1, 1, 1);
         var noise = randn_like(clean);
-        var kept = Kept(goesOn, clean.shape[2]); // [B, 1, F, 1, 1]
+        var kept = inputs.Kept(goesOn, clean.shape[2]); // [B, 1, F, 1, 1]
         var slip = rand([batch, 1, 1, 1, 1], float32, run.Device) * settings.MotionNoise * goesOn.view(-1, 1, 1, 1, 1);
         var noisy = where(kept, clean + randn_like(clean) * slip, clean + sigma * (noise - clean));
         var mood = pool.Moods.index_select(0, scene);
         var heard = pool.Audio.index_select(0, clip) * rand([batch, 1, 1, 1], float32, run.Device).gt(settings.AudioDropped).to(pool.Audio.dtype);
-        var text = prompts.index_select(0, mood * PromptCount + randint(0, PromptCount, [batch], dtype: ScalarType.Int64, device: run.Device));
-        var given = Given(network, text, pool.Images.index_select(0, scene), heard);
-        var velocity = network.Forward(noisy, Reference(pool.Stills.index_select(0, scene)), sigma.flatten() * 1000, given, rotary);
+        var given = inputs.Condition(network, inputs.RandomPrompts(mood), pool.Images.index_select(0, scene), heard);
+        var velocity = network.Forward(noisy, TransformerInputs.Reference(pool.Stills.index_select(0, scene)), sigma.flatten() * 1000, given, inputs.Rotary);
         var weights = pool.Weights.index_select(0, scene).view(batch, 1, 1, clean.shape[3], clean.shape[4]) * kept.logical_not().to(float32);
         var error = (velocity - (noise - clean)).square();
         var loss = (error * weights).sum() / (weights.sum() * clean.shape[1]);
         loss.backward();
         return [("loss", loss.detach().MoveToOuterDisposeScope())];
     }
-
-    private long PromptCount => prompts.shape[0] / PromptPhrases.Moods.Count;
 
     /// <summary>
     /// Draws timesteps from a logit-normal distribution, shifted towards noise (Esser et al., arXiv:2403.03206), or near a timestep of
@@ -174,46 +162,6 @@ public sealed partial class TransformerStage : IDisposable
         var stops = visited.index_select(0, randint(0, visited.shape[0], [count], dtype: ScalarType.Int64, device: run.Device));
         var near = (stops + 0.02 * randn(count, float32, run.Device)).clamp(0.002, 1);
         return where(rand(count, float32, run.Device).gt(0.4), anywhere, near).MoveToOuterDisposeScope();
-    }
-
-    /// <summary>Returns a mask of the latent frames that are given: the first frame, or the motion frames.</summary>
-    private Tensor Kept(Tensor goesOn, long frames)
-    {
-        long motion = (scenes.MotionFrames - 1) / 4 + 1;
-        return arange(frames, device: run.Device).view(1, 1, -1, 1, 1).lt(goesOn.to(ScalarType.Int64).view(-1, 1, 1, 1, 1) * (motion - 1) + 1);
-    }
-
-    private Conditioning Given(VideoTransformer network, Tensor text, Tensor image, Tensor heard)
-    {
-        int window = networks.Transformer.AudioWindow;
-        var around = heard.index_select(1, windows).view(heard.shape[0], 1, scenes.ClipFrames, window, heard.shape[2], heard.shape[3]);
-        return new Conditioning(network.EmbedText(text), network.EmbedImage(image), network.EmbedAudio(around));
-    }
-
-    /// <summary>Builds the condition [B, 20, F, h, w]: the mask of the picture's frame and the latents of the still portrait.</summary>
-    private static Tensor Reference(Tensor still)
-    {
-        var mask = zeros([still.shape[0], 4, still.shape[2], still.shape[3], still.shape[4]], still.dtype, still.device);
-        mask.narrow(2, 0, 1).fill_(1);
-        return cat([mask, still], 1);
-    }
-
-    /// <summary>
-    /// Computes the embeddings of prompts, ordered by mood with an equal number for each: [moods x prompts, tokens, width].
-    /// </summary>
-    private Tensor Prompts()
-    {
-        using var scope = NewDisposeScope();
-        using var off = no_grad();
-        using var checkpoint = Checkpoint.Open(run.InWork("text.safetensors"));
-        using var parameters = new CheckpointParameters(checkpoint);
-        var encoder = new UmT5Encoder(new Weights(parameters, float32, CPU), networks.Text);
-        var tokenizer = TextTokenizer.Open(run.InWork("tokenizer.model"));
-        var byMood = PromptPhrases.All(160, 1).GroupBy(p => p.Mood).OrderBy(g => g.Key).Select(g => g.Select(p => p.Text).ToArray()).ToArray();
-        int count = byMood.Min(g => g.Length);
-        var (ids, mask) = TextStage.Tokenize([.. byMood.SelectMany(g => g.Take(count))], tokenizer, (int)networks.Transformer.TextTokens, CPU);
-        var embedded = encoder.Forward(ids, mask) * mask.unsqueeze(-1);
-        return embedded.to(run.Type, run.Device).DetachFromDisposeScope();
     }
 
     private void Look(VideoTransformer network, StageTrainer trainer)
@@ -234,16 +182,15 @@ public sealed partial class TransformerStage : IDisposable
     {
         using var scope = NewDisposeScope();
         long batch = prompt.Still.shape[0];
-        var text = prompts.narrow(0, 0, 1).expand(batch, -1, -1);
-        var given = Given(network, text, prompt.Image, prompt.Audio);
-        var reference = Reference(prompt.Still);
+        var given = inputs.Condition(network, inputs.DefaultPrompt(batch), prompt.Image, prompt.Audio);
+        var reference = TransformerInputs.Reference(prompt.Still);
         long frames = prompt.Still.shape[2];
         using var generator = new Generator(7, CPU);
         var latent = randn(prompt.Still.shape, float32, CPU, generator: generator).to(run.Device);
         for (int i = 0; i < timesteps.Length - 1; i++)
         {
             latent = cat([prompt.Clean, latent.narrow(2, prompt.Clean.shape[2], frames - prompt.Clean.shape[2])], 2);
-            var velocity = network.Forward(latent, reference, full([batch], timesteps[i], float32, run.Device), given, rotary);
+            var velocity = network.Forward(latent, reference, full([batch], timesteps[i], float32, run.Device), given, inputs.Rotary);
             latent = latent - velocity * ((timesteps[i] - timesteps[i + 1]) / 1000);
         }
         return cat([prompt.Clean, latent.narrow(2, prompt.Clean.shape[2], frames - prompt.Clean.shape[2])], 2).MoveToOuterDisposeScope();

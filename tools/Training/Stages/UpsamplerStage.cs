@@ -1,6 +1,5 @@
 using System.Globalization;
 using Locutor.Networks.FaceUpsampler;
-using Locutor.Networks.VideoAutoencoder;
 using Locutor.Training.Data;
 using Locutor.Training.Faces;
 using Locutor.Training.Optimisation;
@@ -9,122 +8,153 @@ using static TorchSharp.torch;
 namespace Locutor.Training.Stages;
 
 /// <summary>
-/// Trains the face upsampler. Small frames pass through the finished autoencoder with noise on their latents, which imitates the errors
-/// of the video transformer. The upsampler learns to produce these frames as they are rendered at the size of a portrait.
+/// Trains the face upsampler on frames that the finished video networks redrew (<see cref="RedrawnScenes"/>). It learns to produce them as
+/// they are rendered at the size of a portrait. A <see cref="FaceCritic"/> is trained with it, because the mean error alone leads to
+/// blurred mouths.
 /// </summary>
-public sealed class UpsamplerStage(TrainingRun run, DetailOptions details)
+internal sealed class UpsamplerStage(TrainingRun run, ScriptOptions scenes, DetailOptions details)
 {
-    private const int FirstPerson = SceneMaker.FirstTrainingPerson, FirstUnseenPerson = 2_000_000;
-    private const int HeldBatches = 96; // about 20 MB each, on the host
-    private const double MostNoise = 0.25; // in standard deviations of a latent
+    private const int RedrawEvery = 16;
+    private const double EdgeWeight = 0.5, ContrastWeight = 0.5, FeatureWeight = 0.05, CriticWeight = 0.012, CriticRate = 4e-4, RampUp = 0.1;
 
     /// <summary>
-    /// Trains until the stage ends or the time of the call is over. Every call writes <c>upsampler.safetensors</c> (the moving average)
-    /// at its end.
+    /// Trains until the stage ends or the time of the call is over. <c>upsampler.safetensors</c> (the moving average) is written at the end
+    /// of every call. The critic is not kept: a later call starts with a new one.
     /// </summary>
-    /// <param name="autoencoder">The finished autoencoder.</param>
+    /// <param name="networks">The finished video networks.</param>
+    /// <param name="bank">The scenes.</param>
+    /// <param name="unseen">Scenes outside the training data, for measurements.</param>
     /// <returns>Whether the stage is finished.</returns>
-    public bool Train(FaceUpsamplerConfig config, StageOptions options, VideoAutoencoder autoencoder)
+    public bool Train(FaceUpsamplerConfig config, StageOptions options, RedrawnScenes networks, SceneBank bank, IReadOnlyList<Scene> unseen)
     {
-        if (File.Exists(run.InWork("upsampler.safetensors")))
-        {
-            File.Copy(run.InWork("upsampler.safetensors"), run.InOutput("upsampler.safetensors"), true);
-            return true;
-        }
         var (network, parameters) = FlatParameters.For(w => new FaceUpsampler(w, config), run.Type, run.Device, run.Seed);
         using var trainer = new StageTrainer(run, options, parameters);
-        if (trainer.Steps == 0) parameters.Rescale(key => key.StartsWith("last.", StringComparison.Ordinal), 0.1);
-        run.Say($"upsampler: {parameters.Count:N0} parameters");
-        using var queue = new BatchQueue<DetailBatch>(random => DetailBatch.Draw(details, random, run.Device, FirstPerson), run.Threads, 2 * run.Threads, (int)trainer.Steps + run.Seed);
-        using var unseen = DetailBatch.Draw(details with { People = 6 }, new Random(5), run.Device, FirstUnseenPerson);
-        var held = new List<DetailBatch>();
-        var random = new Random(run.Seed);
-        trainer.Train(_ => Step(network, autoencoder, Next(queue, held, random)), 60, () => Look(network, autoencoder, unseen, trainer));
-        trainer.WithAverage(() => Export(parameters, trainer));
-        foreach (var batch in held) batch.Dispose();
+        if (trainer.IsDone) return true;
+        if (trainer.Steps == 0 && !trainer.IsWarm) parameters.Rescale(key => key.StartsWith("last.", StringComparison.Ordinal), 0.1);
+        var (critic, criticParameters) = FlatParameters.For(w => new FaceCritic(w), run.Type, run.Device, run.Seed + 1);
+        using var criticAdam = new FlatAdam(criticParameters, new FlatAdamOptions { Beta1 = 0.5, WeightDecay = 0 });
+        run.Say($"upsampler: {parameters.Count:N0} parameters, critic {criticParameters.Count:N0}");
+        bank.WaitFor(2 * details.Scenes);
+        using var queue = new BatchQueue<DetailBatch>(random => DetailBatch.Draw(details, scenes, bank.Pick, random, run.Device), run.Threads, 2 * run.Threads, (int)trainer.Steps + run.Seed);
+        using var judged = Judged(networks, unseen);
+        using var held = new HeldCrops(details.MostBatches);
+        trainer.Train(progress => Step(network, critic, criticParameters, criticAdam, Next(held, queue, networks, trainer.Steps), progress), 30, () =>
+        {
+            Look(network, judged, trainer);
+            Export(parameters, trainer);
+        });
+        Export(parameters, trainer);
+        criticParameters.Dispose();
         parameters.Dispose();
         return trainer.IsDone;
     }
 
-    /// <summary>
-    /// Returns a new batch or one that is kept in memory. Rendering is slower than training, so batches are reused with different noise.
-    /// </summary>
-    private static DetailBatch Next(BatchQueue<DetailBatch> queue, List<DetailBatch> held, Random random)
+    private RedrawnCrops Judged(RedrawnScenes networks, IReadOnlyList<Scene> unseen)
     {
-        var painted = held.Count == 0 ? queue.Take() : queue.TryTake();
-        if (painted is null) return held[random.Next(held.Count)];
-        held.Add(painted);
-        if (held.Count > HeldBatches)
+        int next = 0;
+        using var batch = DetailBatch.Draw(details with { Scenes = Math.Min(6, unseen.Count) }, scenes, _ => unseen[next++], new Random(5), run.Device);
+        return RedrawnCrops.Create(networks, batch, scenes, details, run.Device);
+    }
+
+    /// <summary>Returns crops that are kept on the device; now and then, new ones are redrawn. Rendering is slower than training.</summary>
+    private RedrawnCrops Next(HeldCrops held, BatchQueue<DetailBatch> queue, RedrawnScenes networks, long step)
+    {
+        if (held.Count > 0 && step % RedrawEvery == 0 && queue.TryTake() is { } one) Add(one);
+        while (held.Count < details.FirstBatches) Add(queue.Take());
+        return held.Any();
+
+        void Add(DetailBatch batch)
         {
-            held[0].Dispose();
-            held.RemoveAt(0);
+            using (batch) held.Add(RedrawnCrops.Create(networks, batch, scenes, details, run.Device));
         }
-        return painted;
     }
 
-    private IReadOnlyList<(string, Tensor)> Step(FaceUpsampler network, VideoAutoencoder autoencoder, DetailBatch batch)
+    private IReadOnlyList<(string, Tensor)> Step(FaceUpsampler network, FaceCritic critic, FlatParameters criticParameters, FlatAdam criticAdam, RedrawnCrops crops, double progress)
     {
         using var scope = NewDisposeScope();
-        var (drawn, reference, portrait, truth) = Given(autoencoder, batch, MostNoise);
-        var error = network.Forward(drawn, reference, portrait) - truth;
+        var (drawn, reference, portrait, truth) = crops.Batch();
+        var made = network.Forward(drawn, reference, portrait);
+        var real = Pairs(truth, drawn);
+        var judged = critic.Forward(real);
+        var criticLoss = (judged[^1] - 1).square().mean() + critic.Forward(Pairs(made.detach(), drawn))[^1].square().mean();
+        criticLoss.backward();
+        criticAdam.Step(CriticRate);
+
+        var error = made - truth;
+        var (across, down) = Differences(error);
         var l1 = error.abs().mean();
-        var edges = (error.narrow(3, 1, error.shape[3] - 1) - error.narrow(3, 0, error.shape[3] - 1)).abs().mean()
-            + (error.narrow(2, 1, error.shape[2] - 1) - error.narrow(2, 0, error.shape[2] - 1)).abs().mean();
-        (l1 + edges).backward();
-        return [("l1", l1.detach().MoveToOuterDisposeScope()), ("edges", edges.detach().MoveToOuterDisposeScope())];
+        var edges = across.abs().mean() + down.abs().mean();
+        var contrast = (Contrast(made) - Contrast(truth)).abs().mean();
+        var seen = critic.Forward(Pairs(made, drawn));
+        var features = zeros(1, float32, run.Device);
+        using (no_grad()) judged = critic.Forward(real);
+        for (int i = 0; i < seen.Count - 1; i++) features = features + (seen[i].to(float32) - judged[i].to(float32)).abs().mean();
+        var doubt = (seen[^1] - 1).square().mean();
+        double weight = Math.Min(1, progress / RampUp);
+        (l1 + EdgeWeight * edges + ContrastWeight * contrast + weight * (FeatureWeight * features.sum() + CriticWeight * doubt)).backward();
+        criticParameters.TakeGradient().Dispose(); // The critic does not learn from the upsampler's loss.
+        return [("l1", Outer(l1)), ("edges", Outer(edges)), ("contrast", Outer(contrast)), ("features", Outer(features.sum())), ("doubt", Outer(doubt)), ("critic", Outer(criticLoss))];
     }
 
-    /// <summary>Computes the inputs and the targets of every frame of every crop: [crops * frames, 3, ...] in [-1, 1].</summary>
-    private (Tensor Drawn, Tensor Reference, Tensor Portrait, Tensor Truth) Given(VideoAutoencoder autoencoder, DetailBatch batch, double noise)
+    private static Tensor Outer(Tensor value) => value.detach().MoveToOuterDisposeScope();
+
+    /// <summary>Joins consecutive frames with the generated frame of the first: [crops * (frames - 1), 9, S, S].</summary>
+    private Tensor Pairs(Tensor frames, Tensor drawn)
     {
-        using var off = no_grad();
-        long frames = details.Frames;
-        var video = AutoencoderStage.Video(batch.Small.ToDevice(run.Device)); // [P, 3, F, s, s]
-        var still = AutoencoderStage.Video(batch.SmallPortrait.ToDevice(run.Device).unsqueeze(1)).expand(-1, -1, 5, -1, -1);
-        var latent = autoencoder.Encode(video).to(float32);
-        latent = latent + randn_like(latent) * rand([latent.shape[0], 1, 1, 1, 1], float32, run.Device) * noise;
-        var drawn = autoencoder.Decode(latent).to(float32).clamp(-1, 1);
-        var reference = autoencoder.Decode(autoencoder.Encode(still)).to(float32).clamp(-1, 1).narrow(2, 4, 1); // [P, 3, 1, s, s]
-        var large = batch.Portrait.ToDevice(run.Device).to(float32).div(127.5).sub(1).permute(0, 3, 1, 2).unsqueeze(1); // [C, 1, 3, S, S]
-        return (Crops(drawn, batch.Corners), Crops(reference.expand(-1, -1, frames, -1, -1), batch.Corners), large.expand(-1, frames, -1, -1, -1).flatten(0, 1),
-            batch.Truth.ToDevice(run.Device).to(float32).div(127.5).sub(1).permute(0, 1, 4, 2, 3).flatten(0, 1));
+        long side = frames.shape[3], count = details.Frames;
+        var clips = frames.view(-1, count, 3, side, side);
+        var small = drawn.view(-1, count, 3, drawn.shape[2], drawn.shape[3]).narrow(1, 0, count - 1).flatten(0, 1);
+        var large = nn.functional.interpolate(small, size: [side, side], mode: InterpolationMode.Bilinear, align_corners: false);
+        return cat([clips.narrow(1, 0, count - 1).flatten(0, 1), clips.narrow(1, 1, count - 1).flatten(0, 1), large], 1);
     }
 
-    /// <summary>Cuts crops out of frames: [people, 3, F, s, s] to [crops * F, 3, crop, crop].</summary>
-    private Tensor Crops(Tensor video, (int X, int Y)[] corners) =>
-        cat([.. corners.Select((corner, i) => video[i / DetailBatch.CropsOfPerson].narrow(2, corner.Y, details.Crop).narrow(3, corner.X, details.Crop).transpose(0, 1))], 0);
+    private static (Tensor Across, Tensor Down) Differences(Tensor pictures)
+    {
+        long height = pictures.shape[2], width = pictures.shape[3];
+        return (pictures.narrow(3, 1, width - 1) - pictures.narrow(3, 0, width - 1), pictures.narrow(2, 1, height - 1) - pictures.narrow(2, 0, height - 1));
+    }
 
-    private void Look(FaceUpsampler network, VideoAutoencoder autoencoder, DetailBatch unseen, StageTrainer trainer)
+    /// <summary>
+    /// Computes the root mean square difference of neighbours in squares of 8 x 8 pixels. The loss on it keeps contrast where the exact
+    /// place of an edge is unknown.
+    /// </summary>
+    private static Tensor Contrast(Tensor pictures)
+    {
+        var (across, down) = Differences(pictures);
+        return nn.functional.avg_pool2d(across.narrow(2, 0, down.shape[2]).square() + down.narrow(3, 0, across.shape[3]).square(), 8, 8).add(1e-4).sqrt();
+    }
+
+    private void Look(FaceUpsampler network, RedrawnCrops judged, StageTrainer trainer)
     {
         using var scope = NewDisposeScope();
         using var off = no_grad();
-        var (drawn, reference, portrait, truth) = Given(autoencoder, unseen, 0.5 * MostNoise);
+        var (drawn, reference, portrait, truth) = judged.Batch();
         var made = network.Forward(drawn, reference, portrait).clamp(-1, 1);
         double psnr = AutoencoderStage.Psnr(made, truth), sharpness = Energy(made) / Energy(truth);
         trainer.Curves.Add("unseen psnr", trainer.Steps, psnr);
         trainer.Curves.Add("unseen sharpness", trainer.Steps, sharpness);
         run.Say(string.Create(CultureInfo.InvariantCulture, $"upsampler, unseen people: psnr {psnr:F2} dB, gradient energy {sharpness:F3} of the truth's"));
-        int side = details.Crop * details.Factor, columns = details.Frames, rows = 3 * unseen.Corners.Length;
-        using var sheet = new ContactSheet(columns, rows, side, side);
+        int side = details.Crop * details.Factor, columns = 2 * details.Frames, sets = judged.Count / DetailBatch.CropsOfClip;
+        using var sheet = new ContactSheet(columns, 3 * sets, side, side);
         var small = nn.functional.interpolate(drawn, size: [side, side], mode: InterpolationMode.Bilinear, align_corners: false);
-        for (int crop = 0; crop < unseen.Corners.Length; crop++)
-            for (int f = 0; f < columns; f++)
+        for (int set = 0; set < sets; set++)
+            for (int column = 0; column < columns; column++)
                 foreach (var (row, video, label) in new[] { (0, truth, "true"), (1, small, "drawn"), (2, made, "made") })
-                    sheet.Place((3 * crop + row) * columns + f, Bytes(video[crop * columns + f]), label);
-        File.WriteAllBytes(run.InOutput("upsampler-samples.png"), sheet.Encode());
+                    sheet.Place((3 * set + row) * columns + column, Bytes(video[set * columns + column]), label);
+        File.WriteAllBytes(run.InOutput("upsampler-samples.jpg"), sheet.EncodeJpeg());
     }
 
-    private static double Energy(Tensor pictures) =>
-        ((pictures.narrow(3, 1, pictures.shape[3] - 1) - pictures.narrow(3, 0, pictures.shape[3] - 1)).square().mean()
-        + (pictures.narrow(2, 1, pictures.shape[2] - 1) - pictures.narrow(2, 0, pictures.shape[2] - 1)).square().mean()).item<float>();
+    private static double Energy(Tensor pictures)
+    {
+        var (across, down) = Differences(pictures);
+        return (across.square().mean() + down.square().mean()).item<float>();
+    }
 
     private static byte[] Bytes(Tensor picture) => picture.permute(1, 2, 0).add(1).mul(127.5).round().clamp(0, 255).to(ScalarType.Byte).contiguous().cpu().bytes.ToArray();
 
     private void Export(FlatParameters parameters, StageTrainer trainer)
     {
         using var scope = NewDisposeScope();
-        var tensors = parameters.Keys.Select(key => KeyValuePair.Create(key, parameters.Part(trainer.Average, key).to(bfloat16))).ToArray();
-        TensorFile.Save(run.InOutput("upsampler.safetensors"), tensors);
-        if (trainer.IsDone) TensorFile.Save(run.InWork("upsampler.safetensors"), tensors);
+        TensorFile.Save(run.InOutput("upsampler.safetensors"), parameters.Keys.Select(key => KeyValuePair.Create(key, parameters.Part(trainer.Average, key).to(bfloat16))).ToArray());
     }
 }

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Json;
+using Locutor.Networks.VideoAutoencoder;
 using Locutor.Training.Data;
 using Locutor.Training.Faces;
 using Locutor.Training.Optimisation;
@@ -15,11 +17,13 @@ public sealed record WholeTrainingOptions
 
     public StageOptions Autoencoder { get; init; } = new("autoencoder", 480, 8e-4) { Adam = new FlatAdamOptions { Beta2 = 0.99, WeightDecay = 0, LargestNorm = 5, AverageDecay = 0.998 } };
 
-    public StageOptions Upsampler { get; init; } = new("upsampler", 480, 1.5e-3) { WarmupSteps = 200, Adam = new FlatAdamOptions { Beta2 = 0.99, WeightDecay = 0, AverageDecay = 0.998 } };
+    public StageOptions Decoder { get; init; } = new("decoder", 60, 3e-4) { Adam = new FlatAdamOptions { Beta2 = 0.99, WeightDecay = 0, LargestNorm = 5, AverageDecay = 0.995 } };
 
     public StageOptions Transformer { get; init; } = new("transformer", 640, 8e-4) { WarmupSteps = 200 };
 
     public StageOptions Distillation { get; init; } = new("distillation", 300, 3e-4) { WarmupSteps = 100, ReportEvery = 50, Adam = new FlatAdamOptions { AverageDecay = 0.998 } };
+
+    public StageOptions Upsampler { get; init; } = new("upsampler", 240, 1.5e-3) { WarmupSteps = 200, Adam = new FlatAdamOptions { Beta2 = 0.99, WeightDecay = 0, AverageDecay = 0.998 } };
 
     public DistillationOptions Distilled { get; init; } = new();
 
@@ -28,7 +32,7 @@ public sealed record WholeTrainingOptions
     /// <summary>The stages of this call. The stages before them must be finished.</summary>
     public IReadOnlyCollection<string> Stages { get; init; } = StageNames;
 
-    public static IReadOnlyList<string> StageNames { get; } = ["speech", "picture", "autoencoder", "upsampler", "transformer", "distillation"];
+    public static IReadOnlyList<string> StageNames { get; } = ["speech", "picture", "autoencoder", "decoder", "transformer", "distillation", "upsampler"];
 
     public SketchNetworks Networks { get; init; } = SketchNetworks.Shipped;
 
@@ -61,7 +65,7 @@ public sealed record WholeTrainingOptions
         PictureBatch = 2,
         Pool = new TransformerStageOptions { Batch = 2, PoolScenes = 16, FirstScenes = 8, Encoded = 4 },
         Distilled = new DistillationOptions { Batch = 2 },
-        Details = new DetailOptions { Small = 64, Frames = 5, Crop = 16, People = 2 },
+        Details = new DetailOptions { Frames = 3, Crop = 16, Scenes = 2, FirstBatches = 1, MostBatches = 2 },
     };
 
     /// <summary>Returns these options with other durations of the stages.</summary>
@@ -75,9 +79,10 @@ public sealed record WholeTrainingOptions
             Speech = Speech with { Seconds = 60 * minutes[0] },
             Picture = Picture with { Seconds = 60 * minutes[1] },
             Autoencoder = Autoencoder with { Seconds = 60 * minutes[2] },
-            Upsampler = Upsampler with { Seconds = 60 * minutes[3] },
+            Decoder = Decoder with { Seconds = 60 * minutes[3] },
             Transformer = Transformer with { Seconds = 60 * minutes[4] },
             Distillation = Distillation with { Seconds = 60 * minutes[5] },
+            Upsampler = Upsampler with { Seconds = 60 * minutes[6] },
         };
     }
 }
@@ -112,20 +117,33 @@ public sealed class WholeTraining(TrainingRun run, WholeTrainingOptions options)
         if (Wants("speech") && !new SpeechStage(run, corpus, options.SpeechBatch).Train(options.Networks, options.Speech)) return false;
         if (Wants("picture") && !new PictureStage(run, bank, options.Scenes, options.PictureBatch).Train(options.Networks.Image, options.Picture)) return false;
         if (Wants("autoencoder") && !new AutoencoderStage(run, bank, options.Scenes, options.Load).Train(options.Networks.Autoencoder, options.Autoencoder)) return false;
-        if (Wants("upsampler") && (run.IsOver || !Upsampler())) return false;
-        if (!Wants("transformer") && !Wants("distillation")) return true;
+        if (Wants("decoder") && (run.IsOver || !RefineDecoder(bank))) return false;
+        if (!Wants("transformer") && !Wants("distillation") && !Wants("upsampler")) return true;
         if (run.IsOver) return false;
-        using var transformer = new TransformerStage(run, options.Networks, options.Scenes, bank, Unseen(corpus), options.Pool);
-        if (Wants("transformer") && !transformer.Train(options.Transformer)) return false;
-        return !Wants("distillation") || (!run.IsOver && transformer.Distil(options.Distillation, options.Distilled));
+        var unseen = Unseen(corpus);
+        if ((Wants("transformer") || Wants("distillation")) && !Transformer(bank, unseen)) return false;
+        return !Wants("upsampler") || (!run.IsOver && Upsampler(bank, unseen));
+    }
+
+    private bool RefineDecoder(SceneBank bank)
+    {
+        var config = JsonSerializer.Deserialize<VideoAutoencoderConfig>(File.ReadAllText(run.InWork("autoencoder.json")))!;
+        return new AutoencoderStage(run, bank, options.Scenes, options.Load).RefineDecoder(config, options.Decoder);
+    }
+
+    private bool Transformer(SceneBank bank, Scene[] unseen)
+    {
+        using var stage = new TransformerStage(run, options.Networks, options.Scenes, bank, unseen, options.Pool);
+        if (Wants("transformer") && !stage.Train(options.Transformer)) return false;
+        return !Wants("distillation") || (!run.IsOver && stage.Distil(options.Distillation, options.Distilled));
     }
 
     private bool Wants(string stage) => options.Stages.Contains(stage);
 
-    private bool Upsampler()
+    private bool Upsampler(SceneBank bank, Scene[] unseen)
     {
-        using var frozen = new FrozenNetworks(run, options.Networks);
-        return new UpsamplerStage(run, options.Details).Train(options.Networks.Upsampler, options.Upsampler, frozen.Autoencoder);
+        using var networks = new RedrawnScenes(run, options.Networks, options.Scenes, options.Distilled.Steps, options.Pool.Shift);
+        return new UpsamplerStage(run, options.Scenes, options.Details).Train(options.Networks.Upsampler, options.Upsampler, networks, bank, unseen);
     }
 
     private Scene[] Unseen(SpeechCorpus corpus)

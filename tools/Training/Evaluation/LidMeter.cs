@@ -1,0 +1,56 @@
+using Locutor.Training.Faces;
+
+namespace Locutor.Training.Evaluation;
+
+/// <summary>
+/// Reads from pixels how much of the open eyes is visible: 1 with open lids, 0 with closed lids. A frame is projected on the difference
+/// between both as they are rendered. Lids that let the eye show through read more than 0 at the deepest point of a blink.
+/// </summary>
+/// <param name="open">The rendered frame with open lids, rows of R, G, B.</param>
+/// <param name="closed">The rendered frame with closed lids.</param>
+/// <param name="eyes">The boxes of the eyes.</param>
+internal sealed class LidMeter(int size, byte[] open, byte[] closed, IReadOnlyList<PixelBox> eyes)
+{
+    private const double Blink = 0.5;
+
+    public static LidMeter For(TalkingSubject subject, FaceRenderer renderer)
+    {
+        byte[] open = new byte[renderer.FrameBytes], closed = new byte[renderer.FrameBytes];
+        renderer.Render(subject.Person, subject.Held, open);
+        renderer.Render(subject.Person, subject.Held with { Blink = 1 }, closed);
+        var regions = FaceRegions.Of(subject.Person, subject.Held, renderer.Width, renderer.Height);
+        return new LidMeter(renderer.Width, open, closed, [regions.LeftEye, regions.RightEye]);
+    }
+
+    /// <summary>Returns the visible part of the eyes in one frame.</summary>
+    public double Read(byte[] frame)
+    {
+        double along = 0, length = 0;
+        foreach (var eye in eyes)
+            for (int y = eye.Top; y < eye.Bottom; y++)
+                for (int i = 3 * (y * size + eye.Left); i < 3 * (y * size + eye.Right); i++)
+                {
+                    int way = open[i] - closed[i];
+                    along += (frame[i] - closed[i]) * way;
+                    length += way * way;
+                }
+        return along / Math.Max(1, length);
+    }
+
+    /// <summary>Returns the visible part at the deepest point of every blink.</summary>
+    public IEnumerable<double> Blinks(IReadOnlyList<byte[]> frames)
+    {
+        double? deepest = null;
+        foreach (byte[] frame in frames)
+        {
+            double visible = Read(frame);
+            if (visible < Blink) deepest = Math.Min(deepest ?? visible, visible);
+            else if (deepest is { } found)
+            {
+                yield return Math.Max(0, found);
+                deepest = null;
+            }
+        }
+        if (deepest is { } last) yield return Math.Max(0, last);
+    }
+}
