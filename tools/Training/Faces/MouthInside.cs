@@ -8,11 +8,11 @@ namespace Locutor.Training.Faces;
 /// </summary>
 internal static class MouthInside
 {
-    private static readonly SKColor Deep = new(44, 12, 20);
-    private static readonly SKColor Gum = new(112, 38, 46);
+    private static readonly SKColor Deep = new(58, 16, 24);
+    private static readonly SKColor Gum = new(122, 44, 52);
     private static readonly SKColor Tooth = new(247, 241, 230);
     private static readonly SKColor ToothShade = new(172, 146, 138);
-    private static readonly SKColor Tongue = new(190, 82, 88);
+    private static readonly SKColor Tongue = new(198, 88, 94);
     private static readonly SKColor TongueLight = new(224, 124, 122);
 
     public static void Paint(Sketch sketch, MouthShape mouth, in FacePose pose)
@@ -25,11 +25,11 @@ internal static class MouthInside
         SKPoint left = mouth.InnerUpper[0], right = mouth.InnerUpper[^1], top = mouth.InnerUpper[MouthShape.Samples / 2], bottom = mouth.InnerLower[MouthShape.Samples / 2];
         float half = 0.5f * (right.X - left.X), x = 0.5f * (left.X + right.X), gap = bottom.Y - top.Y;
         sketch.Oval(new SKPoint(x, bottom.Y + 0.1f * gap), 0.95f * half, 0.62f * gap, Palette.Fade(Gum, 0.8f * alpha));
-        float raised = gap * (0.34f * HeadSpace.Smooth(0.05f, 0.5f, jaw) + 0.55f * Math.Clamp(pose.Tongue, 0f, 1f));
+        float raised = gap * (0.42f * HeadSpace.Smooth(0.05f, 0.4f, jaw) + 0.55f * Math.Clamp(pose.Tongue, 0f, 1f));
         PaintTongue(sketch, x, bottom.Y, 0.66f * half, raised, alpha);
         float lower = 1.5f * HeadSpace.Smooth(0.12f, 0.55f, jaw) * (1f - 0.7f * round) * (1f - 0.7f * Math.Clamp(pose.Tongue, 0f, 1f));
         Row(sketch, mouth.InnerLower, x, 0.60f * half, -lower, alpha, 0.72f);
-        float upper = Math.Max(3.1f * Math.Max(0f, pose.UpperTeeth), (1.1f + 1.5f * Math.Max(0f, pose.Smile)) * HeadSpace.Smooth(0.1f, 0.5f, jaw) * (1f - 0.6f * round));
+        float upper = Math.Max(3.1f * Math.Max(0f, pose.UpperTeeth), (2f + Math.Max(0f, pose.Smile)) * HeadSpace.Smooth(0.04f, 0.34f, jaw) * (1f - 0.65f * round));
         Row(sketch, mouth.InnerUpper, x, 0.80f * half, Math.Min(upper, 0.85f * gap), alpha, 1f);
         // The shadow of the lip, which is widest in the middle.
         sketch.Line(mouth.InnerUpper).Stroke(Palette.Fade(Deep, 0.34f * alpha), 1.5f);
