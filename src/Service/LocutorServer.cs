@@ -10,6 +10,7 @@ using Locutor.Service.Availability;
 using Locutor.Service.Files;
 using Locutor.Service.Http;
 using Locutor.Service.Inputs;
+using Locutor.Service.Live;
 using Locutor.Service.Operations;
 using Locutor.Service.Settings;
 using Locutor.Service.Submissions;
@@ -100,7 +101,7 @@ public static class LocutorServer
             services.GetRequiredService<InputStore>().FetchAsync(
                 job, input.Field, input.Url!, InputStore.Expected(input.Field), cancellationToken));
         services.AddSingleton<TokenReader>().AddSingleton<TokenLimits>().AddSingleton<DiskQuota>();
-        services.AddSingleton<JobSubmitter>().AddSingleton<SubmissionReader>().AddSingleton<JobViews>().AddSingleton<ModalEndpoints>();
+        services.AddSingleton<JobSubmitter>().AddSingleton<SubmissionReader>().AddSingleton<JobViews>().AddSingleton<LiveVideos>().AddSingleton<ModalEndpoints>();
         services.AddSingleton<RevokedTokens>();
         // Registered first, so that nothing uses a store that belongs to another service.
         services.AddSingleton<StoreIdentity>().AddHostedService<StoreAgreement>();
@@ -149,6 +150,7 @@ public static class LocutorServer
         var v1 = app.MapGroup("/v1");
         JobsEndpoints.Map(v1);
         FilesEndpoints.Map(v1);
+        LiveEndpoints.Map(v1);
         ServiceEndpoints.Map(v1);
         app.MapGet("/healthz", () => Results.Text("ok")).ExcludeFromDescription();
         app.MapGet("/readyz", Readiness.Answer).ExcludeFromDescription();

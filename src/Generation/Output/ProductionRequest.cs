@@ -1,4 +1,5 @@
 using Locutor.Generation.Requests;
+using Locutor.Media.Video.Segments;
 
 namespace Locutor.Generation.Output;
 
@@ -27,6 +28,9 @@ public sealed record ProductionRequest
 
     /// <summary>True to write a fragmented file, which can be played while it grows.</summary>
     public bool Fragmented { get; init; }
+
+    /// <summary>Receives every clip as a segment that can be played at once; null for none. The output is an mp4 file then.</summary>
+    public Func<VideoSegment, CancellationToken, Task>? Live { get; init; }
 
     /// <summary>Receives messages for the user about the generation.</summary>
     public Action<string>? Notice { get; init; }

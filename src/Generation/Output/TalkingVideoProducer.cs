@@ -6,6 +6,7 @@ using Locutor.Generation.Guard;
 using Locutor.Generation.Loading;
 using Locutor.Media;
 using Locutor.Media.Video;
+using Locutor.Media.Video.Segments;
 using Locutor.Torch;
 
 namespace Locutor.Generation.Output;
@@ -27,16 +28,21 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
         ClipArchive? archive = null, CancellationToken cancellationToken = default)
     {
         var (settings, pictures) = (request.Settings, media.Pictures);
-        await using var writer = await VideoWriter.CreateAsync(Output(request, pictures, limits), cancellationToken).ConfigureAwait(false);
-        request.Growing?.Invoke(writer.PartialPath);
-        await foreach (byte[] frame in FramesAsync(request, media, progress, archive, cancellationToken).ConfigureAwait(false))
-            await writer.WriteFrameAsync(frame, cancellationToken).ConfigureAwait(false);
         int frames = SpeechEmbedding.VideoFrames(media.Voices[0]);
-        int clips = GenerationOptions.Create(
+        int count = GenerationOptions.Create(
             settings, pictures.Height, pictures.Width, frames, settings.Prompt, settings.NegativePrompt).Clips.Count;
-        progress?.Report(new(GenerationStage.Muxing, clips, clips, settings.Steps, settings.Steps));
-        await writer.CompleteAsync(cancellationToken).ConfigureAwait(false);
-        return new ProductionResult(request.OutputPath, pictures.VideoWidth, pictures.VideoHeight, frames, media.Voices[0].Seconds);
+        var clips = GenerateAsync(request, media, progress, archive, cancellationToken);
+        var output = Output(request, pictures, limits);
+        return await DeviceOutOfMemoryException.WatchAsync(async () =>
+        {
+            var writing = request.Live is { } live
+                ? WriteLiveAsync(output, frames, settings.ClipFrames, live, clips, Muxing, cancellationToken)
+                : WriteAsync(output, request.Growing, clips, Muxing, cancellationToken);
+            await writing.ConfigureAwait(false);
+            return new ProductionResult(request.OutputPath, pictures.VideoWidth, pictures.VideoHeight, frames, media.Voices[0].Seconds);
+        }).ConfigureAwait(false);
+
+        void Muxing() => progress?.Report(new(GenerationStage.Muxing, count, count, settings.Steps, settings.Steps));
     }
 
     /// <summary>
@@ -46,9 +52,41 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
     public IAsyncEnumerable<byte[]> FramesAsync(
         ProductionRequest request, SourceMedia media, IProgress<GenerationProgress>? progress = null, ClipArchive? archive = null,
         CancellationToken cancellationToken = default) =>
-        DeviceOutOfMemoryException.WatchAsync(GenerateAsync(request, media, progress, archive, cancellationToken), cancellationToken);
+        DeviceOutOfMemoryException.WatchAsync(
+            FramesAsync(GenerateAsync(request, media, progress, archive, cancellationToken)), cancellationToken);
 
-    private async IAsyncEnumerable<byte[]> GenerateAsync(
+    private static async IAsyncEnumerable<byte[]> FramesAsync(IAsyncEnumerable<ShownClip> clips)
+    {
+        await foreach (var clip in clips.ConfigureAwait(false))
+            foreach (byte[] frame in clip.Frames) yield return frame;
+    }
+
+    private static async Task WriteAsync(
+        VideoWriterOptions output, Action<string>? growing, IAsyncEnumerable<ShownClip> clips, Action muxing,
+        CancellationToken cancellationToken)
+    {
+        await using var writer = await VideoWriter.CreateAsync(output, cancellationToken).ConfigureAwait(false);
+        growing?.Invoke(writer.PartialPath);
+        await foreach (byte[] frame in FramesAsync(clips).ConfigureAwait(false))
+            await writer.WriteFrameAsync(frame, cancellationToken).ConfigureAwait(false);
+        muxing();
+        await writer.CompleteAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task WriteLiveAsync(
+        VideoWriterOptions output, int frames, int clipFrames, Func<VideoSegment, CancellationToken, Task> live,
+        IAsyncEnumerable<ShownClip> clips, Action muxing, CancellationToken cancellationToken)
+    {
+        await using var writer = await SegmentedVideoWriter.CreateAsync(output, frames, clipFrames, live, cancellationToken)
+            .ConfigureAwait(false);
+        await foreach (var clip in clips.ConfigureAwait(false))
+            await writer.WriteClipAsync(clip.Count, clip.Frames, cancellationToken).ConfigureAwait(false);
+        muxing();
+        await writer.CompleteAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Generates the clips in order. The frames of a clip are valid until the next clip is requested.</summary>
+    private async IAsyncEnumerable<ShownClip> GenerateAsync(
         ProductionRequest request, SourceMedia media, IProgress<GenerationProgress>? progress, ClipArchive? archive,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -66,7 +104,7 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
             {
                 last?.Dispose();
                 last = stored.Clip;
-                foreach (byte[] frame in Shown(stored.Frames)) yield return frame;
+                yield return new ShownClip(stored.Frames.Count, Shown(stored.Frames));
             }
         }
 
@@ -78,7 +116,7 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
             using (clip)
             {
                 blank.BeginClip();
-                foreach (byte[] frame in Shown([.. clip.Frames()])) yield return frame;
+                yield return new ShownClip(clip.Clip.Keep, Shown([.. clip.Frames()]));
                 if (archive is not null && !blank.ClipIsBlank && clip.Clip.Index < plan.Count - 1)
                     await archive.SaveAsync(clip, cancellationToken).ConfigureAwait(false);
             }
@@ -92,6 +130,9 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
             return composed?.Compose(frames) ?? frames;
         }
     }
+
+    /// <summary>The frames of a clip as the video shows them; to be enumerated once.</summary>
+    private readonly record struct ShownClip(int Count, IEnumerable<byte[]> Frames);
 
     private VideoWriterOptions Output(ProductionRequest request, SourcePictures pictures, MediaLimits limits) =>
         new(request.OutputPath, pictures.VideoWidth, pictures.VideoHeight)

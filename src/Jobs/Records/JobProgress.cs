@@ -19,6 +19,9 @@ public sealed record JobProgress
     /// A notice about the inputs, for example that the model was not trained on pictures of this kind; null when there is none.
     /// </summary>
     [Id(7)] public string? Notice { get; init; }
+
+    /// <summary>The duration of the video that can be watched already; 0 before the first clip.</summary>
+    [Id(8)] public double LiveSeconds { get; init; }
 }
 
 /// <summary>

@@ -20,9 +20,9 @@ internal static class EncoderArguments
         ];
     }
 
-    private static string Filter(VideoWriterOptions options, VideoFormat format)
+    private static string Filter(VideoWriterOptions options, VideoFormat format, int firstFrame = 0)
     {
-        string times = $"settb=1/{options.FramesPerSecond},setpts=N";
+        string times = $"settb=1/{options.FramesPerSecond},setpts=N+{firstFrame}";
         // Each frame has its own palette, so that memory use does not depend on the length of the video.
         if (format == VideoFormat.Gif) return $"{times},split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=new=1:dither=sierra2_4a";
         return $"{times},scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_inp,format=yuv420p";
@@ -44,12 +44,29 @@ internal static class EncoderArguments
         if (sound is null) return ["-an"];
         bool opus = format == VideoFormat.WebM;
         int rate = opus ? OpusRate : Soundtrack.AacRate(sound.SampleRate);
-        return
-        [
-            "-map", "0:a:0", "-af", $"asetpts=N/SR/TB,aresample={rate}:resampler=soxr:precision=20",
-            "-c:a", opus ? "libopus" : "aac", "-b:a", sound.Channels == 2 ? "192k" : "128k",
-        ];
+        return ["-map", "0:a:0", .. Encoding(opus ? "libopus" : "aac", rate, sound.Channels)];
     }
+
+    private static string[] Encoding(string encoder, int rate, int channels) =>
+        ["-af", $"asetpts=N/SR/TB,aresample={rate}:resampler=soxr:precision=20", "-c:a", encoder, "-b:a", channels == 2 ? "192k" : "128k"];
+
+    /// <summary>Returns the arguments that encode audio alone as AAC.</summary>
+    public static string[] Aac(int rate, int channels) => Encoding("aac", rate, channels);
+
+    /// <summary>
+    /// Returns the arguments that encode the frames of one segment as a fragmented mp4 with the times of the whole video. There are no B
+    /// frames: their reordering would need an edit list, which players of segments ignore.
+    /// </summary>
+    public static string[] ForSegment(VideoWriterOptions options, int firstFrame, string[] sound, H264Encoder h264) =>
+    [
+        "-hide_banner", "-v", "error", "-xerror", "-protocol_whitelist", "file,pipe", "-copyts",
+        "-probesize", "32", "-analyzeduration", "0", "-f", "matroska", "-i", "pipe:0", .. sound,
+        "-map", "0:v:0", "-vf", Filter(options, VideoFormat.Mp4, firstFrame), "-r", $"{options.FramesPerSecond}",
+        .. Pictures(options, VideoFormat.Mp4, h264), "-bf", "0",
+        .. sound.Length == 0 ? ["-an"] : (string[])["-map", "1:a:0", "-c:a", "copy"],
+        "-map_metadata", "-1", "-fflags", "+bitexact", "-avoid_negative_ts", "disabled", "-use_editlist", "0",
+        "-frag_duration", $"{int.MaxValue}", "-movflags", "+empty_moov+default_base_moof+skip_trailer+frag_discont", "-f", "mp4", "pipe:1",
+    ];
 
     private static string[] Shape(VideoFormat format, bool piped)
     {

@@ -27,6 +27,9 @@ public sealed record JobView
     [JsonExtensionData]
     public Dictionary<string, JsonElement> Request { get; init; } = [];
     public required IReadOnlyList<InputView> Inputs { get; init; }
+
+    /// <summary>The address of the HLS playlist of a video that is being made; null before its first clip and after the end.</summary>
+    public string? Live { get; init; }
     public ResultView? Result { get; init; }
     public ErrorView? Error { get; init; }
     public WebhookStateView? Webhook { get; init; }
@@ -53,6 +56,7 @@ public sealed record JobView
             Notice = job.Result?.Notice ?? job.Progress?.Notice,
             Request = Asked(request),
             Inputs = request.Inputs.Select(input => InputView.From(job.Id, input)).ToArray(),
+            Live = job is { Status: JobStatus.Running, Progress.LiveSeconds: > 0 } ? $"/v1/jobs/{job.Id}/live.m3u8" : null,
             Result = job.Result is null ? null : ResultView.From(job),
             Error = job.Error is { } error ? new ErrorView(error.Code, error.Message, error.Retryable) : null,
             Webhook = WebhookStateView.From(job),
@@ -88,6 +92,9 @@ public sealed record ProgressView
     /// <summary>The estimated seconds to the end; null when unknown.</summary>
     public double? EtaSeconds { get; init; }
 
+    /// <summary>The duration of the video that can be watched already; null before the first clip.</summary>
+    public double? LiveSeconds { get; init; }
+
     /// <summary>The place in the queue: 1 for the next job; null when the job does not wait.</summary>
     public int? QueuePosition { get; init; }
 
@@ -103,6 +110,7 @@ public sealed record ProgressView
             Step = Known(progress.Step),
             Steps = Known(progress.Steps),
             EtaSeconds = progress.EtaSeconds is { } seconds ? Math.Round(seconds, 1) : eta,
+            LiveSeconds = job.Status is JobStatus.Running && progress.LiveSeconds > 0 ? Math.Round(progress.LiveSeconds, 2) : null,
             QueuePosition = Known(position),
         };
     }

@@ -23,6 +23,7 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
     private readonly Task reporting;
     private readonly StageClock stages;
     private JobProgress? latest;
+    private double liveSeconds;
     private long moved;
 
     public Attempt(IJobGrain job, int number, TimeProvider time)
@@ -47,6 +48,13 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
 
     /// <summary>The latest reported progress; null when there is none.</summary>
     public JobProgress? Latest => Volatile.Read(ref latest);
+
+    /// <summary>The duration of the video that can be watched already. It is sent with the next report.</summary>
+    public double LiveSeconds
+    {
+        get => Volatile.Read(ref liveSeconds);
+        set => Volatile.Write(ref liveSeconds, value);
+    }
 
     public void Report(JobProgress value)
     {
@@ -107,8 +115,8 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
         {
             try
             {
-                await HeedAsync(
-                    await this.job.ReportAsync(this.number, Volatile.Read(ref latest)).WaitAsync(CallPatience, this.time, over.Token));
+                var progress = Latest is { } known ? known with { LiveSeconds = LiveSeconds } : null;
+                await HeedAsync(await this.job.ReportAsync(this.number, progress).WaitAsync(CallPatience, this.time, over.Token));
             }
             catch (Exception)
             {

@@ -1,4 +1,5 @@
 using Locutor.Jobs.Records;
+using Locutor.Media.Video.Segments;
 
 namespace Locutor.Service.Workers;
 
@@ -7,7 +8,11 @@ namespace Locutor.Service.Workers;
 /// <param name="OutputPath">The path of the finished video. The file is complete only after the runner returns.</param>
 /// <param name="WorkFolder">A folder that is kept between the attempts of a job, so that a later attempt can resume.</param>
 public sealed record RunnerJob(
-    string Id, JobRequest Request, IReadOnlyDictionary<string, string> Inputs, string OutputPath, string WorkFolder);
+    string Id, JobRequest Request, IReadOnlyDictionary<string, string> Inputs, string OutputPath, string WorkFolder)
+{
+    /// <summary>Receives every clip that is finished, so that it can be watched while the job runs; null for none.</summary>
+    public Func<VideoSegment, CancellationToken, Task>? Live { get; init; }
+}
 
 /// <summary>A finished video. Width and Height are in pixels, Seconds is the duration.</summary>
 /// <param name="Thumbnail">A small JPEG; null makes the worker create one from the video.</param>

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
+using Locutor.Media.Video.Segments;
 using Locutor.Service.Files;
 using Locutor.Service.Inputs;
+using Locutor.Service.Live;
 using Locutor.Service.Telemetry;
 using Locutor.Torch;
 
@@ -113,7 +115,11 @@ internal sealed partial class JobRun(
                 "store", () => store.OnDiskAsync(input.Path!, work, cancellationToken));
         // The file name is unique per attempt: an old attempt that was thought dead but still runs must not touch the file of the next one.
         var output = Path.Combine(work, $"video-{job.Attempt}.mp4");
-        var made = await runner.RunAsync(new RunnerJob(job.Id, job.Request, inputs, output, work), attempt, cancellationToken);
+        var live = await WorkerFaultException.WatchAsync(
+            "store", () => LivePublisher.OpenAsync(store, folder, job.Id, job.Attempt, cancellationToken));
+        attempt.LiveSeconds = live.Seconds;
+        var made = await runner.RunAsync(
+            new RunnerJob(job.Id, job.Request, inputs, output, work) { Live = PublishAsync }, attempt, cancellationToken);
         string video = DataFolder.ResultPath(job.Id, $"video-{job.Attempt}.mp4"),
             thumbnail = DataFolder.ResultPath(job.Id, $"thumbnail-{job.Attempt}.jpg");
         var picture = made.Thumbnail ?? await Thumbnails.MakeAsync(output, cancellationToken);
@@ -138,6 +144,12 @@ internal sealed partial class JobRun(
             Notice = made.Notice,
             StageSeconds = attempt.StageSeconds,
         };
+
+        async Task PublishAsync(VideoSegment segment, CancellationToken stopped)
+        {
+            await WorkerFaultException.WatchAsync("store", () => live.PublishAsync(segment, stopped));
+            attempt.LiveSeconds = live.Seconds;
+        }
     }
 
     private JobError ErrorOf(Exception exception) => exception switch

@@ -91,6 +91,7 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
         AudioPaths = job.Inputs.TryGetValue("audio2", out var second) ? [job.Inputs["audio"], second] : [job.Inputs["audio"]],
         OutputPath = job.OutputPath,
         Settings = settings,
+        Live = job.Live,
         Notice = Notice,
     };
 

@@ -106,8 +106,18 @@ public sealed partial class PageTests : IAsyncLifetime
         await page.GetByRole(AriaRole.Button, new() { Name = "Generate" }).ClickAsync();
         await Expect(page.Locator(".steps li.now")).ToHaveTextAsync("denoising", new() { Timeout = 120_000 });
         await ShotAsync(page, "sample-running");
-        await Expect(page.Locator(".screen video")).ToBeVisibleAsync(new() { Timeout = 300_000 });
+        using var client = new TokenClient(service.Url, "-", "-");
+        var id = (await client.GetJsonAsync("/v1/jobs")).GetProperty("jobs")[0].GetProperty("id").GetString()!;
+        var worker = await HeldWorker.HoldAsync(client, id, () => File.Exists(Path.Combine(service.Data, "results", id, "live-1.json")));
+        await Expect(page.Locator(".screen.live video")).ToBeVisibleAsync();
+        await page.WaitForFunctionAsync("() => document.querySelector('.screen.live video').currentTime > 0.3");
+        await Expect(page.Locator(".timeline")).ToContainTextAsync("of 0:03 ready");
+        await ShotAsync(page, "sample-live");
+        await worker.ContinueAsync();
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Download" })).ToBeVisibleAsync(new() { Timeout = 300_000 });
         await page.WaitForFunctionAsync("() => document.querySelector('.screen video').videoWidth > 0");
+        (await page.EvaluateAsync<double>("document.querySelector('.screen video').currentTime")).ShouldBeGreaterThan(
+            0.3, "the finished video continues where the live one was");
         await page.EvaluateAsync("document.querySelector('.screen video').play()");
         await page.WaitForFunctionAsync("() => document.querySelector('.screen video').currentTime > 0.3");
         await ShotAsync(page, "sample-finished");
@@ -118,7 +128,6 @@ public sealed partial class PageTests : IAsyncLifetime
         await page.GetByRole(AriaRole.Button, new() { Name = "Generate" }).ClickAsync();
         await Expect(page.Locator(".notice")).ToContainTextAsync("does not look like the painted portraits", new() { Timeout = 60_000 });
         await ShotAsync(page, "notice");
-        using var client = new TokenClient(service.Url, "-", "-");
         (await client.GetJsonAsync("/v1/jobs")).GetProperty("jobs")[0].GetProperty("notice").GetString()!
             .ShouldContain("locutor models pull");
         await page.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();

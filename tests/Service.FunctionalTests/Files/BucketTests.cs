@@ -10,18 +10,11 @@ namespace Locutor.Service.FunctionalTests.Files;
 /// <summary>Inputs and results in an S3-compatible bucket.</summary>
 public sealed class BucketTests
 {
-    private static string[] Settings(BucketServer bucket, string secret = BucketServer.SecretKey) =>
-    [
-        "--set", $"s3_bucket={BucketServer.Bucket}", "--set", $"s3_endpoint={bucket.Url}", "--set", $"s3_region={BucketServer.Region}",
-        "--set", "s3_prefix=some place",
-        "--set", $"s3_access_key={BucketServer.AccessKey}", "--set", $"s3_secret_key={secret}", "--set", "stub_seconds=0.1",
-    ];
-
     [Fact]
     public async Task Inputs_and_results_live_in_the_bucket_and_nothing_is_left_in_the_data_folder()
     {
         await using var bucket = await BucketServer.StartAsync();
-        await using var service = await ServiceProcess.StartAsync(Settings(bucket));
+        await using var service = await ServiceProcess.StartAsync(bucket.Settings());
         using var client = await service.TokenAsync("--scopes", "all");
         var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         var done = await client.EndAsync(id);
@@ -75,7 +68,7 @@ public sealed class BucketTests
     public async Task A_large_file_goes_up_in_parts_and_comes_back_whole()
     {
         await using var bucket = await BucketServer.StartAsync();
-        await using var service = await ServiceProcess.StartAsync([.. Settings(bucket), "--set", "workers=none"]);
+        await using var service = await ServiceProcess.StartAsync([.. bucket.Settings(), "--set", "workers=none"]);
         using var client = await service.TokenAsync("--scopes", "all");
         var random = TestSeed.NewRandom();
         var voice = Samples.FloatWav(48_000, Enumerable.Range(0, 4_600_000).Select(_ => random.NextSingle() / 2).ToArray()); // 18 MB
@@ -92,15 +85,15 @@ public sealed class BucketTests
         await using var service = await ServiceProcess.StartAsync("--set", "workers=none", "--no-auth");
         await service.TerminateAsync();
         var good = await service.RunAsync(
-            ["serve", "--check", "--no-auth", "--urls", service.Url, "--set", "adopt_store=true", .. Settings(bucket)]);
+            ["serve", "--check", "--no-auth", "--urls", service.Url, "--set", "adopt_store=true", .. bucket.Settings()]);
         good.Output.ShouldContain("ok       files       inputs and results are kept in the bucket videos");
         good.Code.ShouldBe(0, good.Output);
         bucket.Objects.ShouldBeEmpty();
-        var bad = await service.RunAsync(["serve", "--check", "--no-auth", .. Settings(bucket, "another secret")]);
+        var bad = await service.RunAsync(["serve", "--check", "--no-auth", .. bucket.Settings("another secret")]);
         bad.Output.ShouldContain("FAILURE  files       bucket videos: ");
         bad.Code.ShouldBe(5);
         bad.Output.ShouldNotContain("another secret");
-        var shown = await service.RunAsync(["serve", "--settings", .. Settings(bucket)]);
+        var shown = await service.RunAsync(["serve", "--settings", .. bucket.Settings()]);
         shown.Output.ShouldContain("| `s3_secret_key` | `(set)` |");
         shown.Output.ShouldNotContain(BucketServer.SecretKey);
     }

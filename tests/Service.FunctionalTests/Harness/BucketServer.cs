@@ -37,6 +37,13 @@ public sealed class BucketServer : IAsyncDisposable
     /// <summary>When objects were written; those that are not named here just now.</summary>
     public ConcurrentDictionary<string, DateTime> Written { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Options of a service that keeps its files here, under a prefix.</summary>
+    public string[] Settings(string secret = SecretKey) =>
+    [
+        "--set", $"s3_bucket={Bucket}", "--set", $"s3_endpoint={Url}", "--set", $"s3_region={Region}", "--set", "s3_prefix=some place",
+        "--set", $"s3_access_key={AccessKey}", "--set", $"s3_secret_key={secret}", "--set", "stub_seconds=0.1",
+    ];
+
     /// <summary>Requests whose signature or hash was wrong.</summary>
     public int Refused => Volatile.Read(ref refused);
 

@@ -1,3 +1,4 @@
+using Locutor.Service.Live;
 using Microsoft.OpenApi;
 
 namespace Locutor.Service.Api.V1;
@@ -78,6 +79,12 @@ internal static class ApiDetails
                 response.Content = Bytes("video/mp4");
                 Header(response, "ETag", "Changes when the file does.");
                 Header(response, "Accept-Ranges", "bytes");
+                break;
+            case "getLivePart" or "getLiveVideo" or "headLivePart" when file:
+                response.Content = Bytes("video/mp4");
+                break;
+            case "getLivePlaylist" or "headLivePlaylist" when file:
+                response.Content = Bytes(LivePlaylist.ContentType); // Generated clients do not know its type as a text.
                 break;
             case "getThumbnail" when file:
                 response.Content = Bytes("image/jpeg");

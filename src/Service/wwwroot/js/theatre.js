@@ -3,6 +3,7 @@
 import { byId, make, duration, size, capital, toast, say, ago } from "./util.js";
 import * as api from "./api.js";
 import { showCurl } from "./curl.js";
+import { LivePlayer } from "./live.js";
 
 const Stages = ["fetching", "loading", "encoding", "denoising", "decoding", "muxing"];
 
@@ -26,6 +27,8 @@ export class Theatre {
     this.stop = () => {};
     this.id = null;
     this.shown = null;
+    this.live?.leave();
+    this.live = null;
     document.title = "Locutor";
   }
 
@@ -45,11 +48,15 @@ export class Theatre {
   }
 
   show(job) {
-    const form = `${job.id} ${job.status}`;
+    // A job whose worker was lost waits again; its live video stays on the screen meanwhile.
+    const form = `${job.id} ${underWay(job) ? "under way" : job.status}`;
     if (this.shown !== form) {
       this.shown = form;
+      this.seen = this.live?.leave();
+      this.live = null;
       this.root.replaceChildren(...this.parts(job).filter(part => part !== null));
     }
+    this.showLive(job);
     const percent = Math.round(job.progress.percent);
     const bar = this.root.querySelector("progress");
     if (bar) {
@@ -72,7 +79,7 @@ export class Theatre {
 
   parts(job) {
     if (job.status === "succeeded") return this.finished(job);
-    if (job.status === "queued" || job.status === "running") return this.underWay(job);
+    if (underWay(job)) return this.underWay(job);
     return this.over(job);
   }
 
@@ -90,9 +97,22 @@ export class Theatre {
     ];
   }
 
+  /** Puts the live video in the place of the still picture, from the first finished clip on. */
+  showLive(job) {
+    if (job.live && !this.live) {
+      const live = this.live = new LivePlayer(job, voiceSeconds(job));
+      const screen = this.root.querySelector(".screen");
+      screen.prepend(live.video);
+      screen.after(live.bar);
+      live.video.addEventListener("loadeddata", () => screen.classList.add("live"), { once: true });
+    }
+    this.live?.update(job);
+  }
+
   finished(job) {
     const result = job.result;
     const video = make("video", { controls: true, src: result.video, poster: result.thumbnail ?? "", playsInline: true, preload: "metadata", "aria-label": "Finished video" });
+    if (this.seen) resume(video, this.seen);
     return [
       make("div", { class: "screen" }, video),
       this.facts([["Length", duration(result.seconds)], ["Size", `${result.width} × ${result.height}`], ["File", size(result.bytes)],
@@ -137,6 +157,23 @@ export class Theatre {
     if (this.id === job.id) this.vacant();
     this.onJob({ ...job, status: "deleted" });
   }
+}
+
+const underWay = job => job.status === "queued" || job.status === "running";
+
+/** Seconds of the whole video. */
+function voiceSeconds(job) {
+  const [first, second] = ["audio", "audio2"].map(field => job.inputs.find(input => input.field === field)?.seconds ?? 0);
+  return job.audio_type === "add" ? first + second : Math.max(first, second);
+}
+
+/** Continues the finished video where the live one was. */
+function resume(video, seen) {
+  Object.assign(video, { muted: seen.muted, volume: seen.volume, preload: "auto" });
+  video.addEventListener("loadedmetadata", () => {
+    if (seen.time < video.duration - 0.1) video.currentTime = seen.time;
+    if (seen.playing && seen.time < video.duration - 0.1) video.play().catch(() => {});
+  }, { once: true });
 }
 
 /** The job's picture, out of focus. */

@@ -1,0 +1,88 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Locutor.Service.FunctionalTests.Harness;
+using Microsoft.Playwright;
+
+namespace Locutor.Service.FunctionalTests.Browser;
+
+/// <summary>The page's player of a job that still runs.</summary>
+public sealed partial class PageTests
+{
+    private const double Seconds = 12;
+
+    private const string Watch = """
+        async id => {
+          const { LivePlayer } = await import('/js/live.js');
+          const player = window.player = new LivePlayer({ live: `/v1/jobs/${id}/live.m3u8` }, 12);
+          player.video.muted = true;
+          player.video.playbackRate = 3;
+          document.body.append(player.video);
+        }
+        """;
+
+    [Fact]
+    public async Task Players_that_come_early_late_and_again_see_the_whole_video_although_its_worker_is_killed()
+    {
+        await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "generator=bundle", "--set", "model=untrained");
+        using var client = new TokenClient(service.Url, "-", "-");
+        var id = await client.SubmitAsync(Samples.Picture, Samples.Voice(Seconds), ("steps", "8"), ("seed", "5"));
+        var worker = await HeldWorker.HoldAsync(client, id, () => File.Exists(Path.Combine(service.Data, "results", id, "live-1.json")));
+        var first = await client.Http.GetStringAsync($"/v1/jobs/{id}/live.m3u8");
+        first.ShouldNotContain("#EXT-X-ENDLIST");
+
+        var early = await WatchAsync(service, id);
+        var again = await WatchAsync(service, id);
+        var ready = Durations(first);
+        ready.ShouldBeLessThan(Seconds);
+        foreach (var page in new[] { early, again })
+            await page.WaitForFunctionAsync($"() => player.video.currentTime > {(ready - 0.3).ToString(CultureInfo.InvariantCulture)}");
+        (await early.EvaluateAsync<bool>("() => player.video.ended")).ShouldBeFalse();
+        (await early.EvaluateAsync<double>("() => player.video.duration")).ShouldBe(Seconds, 0.1, "the bar shows what is still to come");
+
+        await again.Context.SetOfflineAsync(true);
+        await worker.KillAsync();
+        await client.UntilAsync(id, job => job.GetProperty("attempt").GetInt32() == 2 && job.GetProperty("status").GetString() != "queued");
+        var late = await WatchAsync(service, id);
+        var end = await client.EndAsync(id, 240);
+        end.GetProperty("status").GetString().ShouldBe("succeeded", end.ToString());
+        await again.Context.SetOfflineAsync(false);
+
+        foreach (var page in new[] { early, late, again })
+        {
+            await page.WaitForFunctionAsync("() => player.video.ended");
+            (await page.EvaluateAsync<double>("() => player.video.currentTime")).ShouldBe(Seconds, 0.1);
+            (await page.EvaluateAsync<double[]>("() => [player.video.buffered.length, player.video.buffered.start(0)]")).ShouldBe([1, 0], "there is no gap");
+        }
+        complaints.Where(complaint => !complaint.Contains("ERR_INTERNET_DISCONNECTED", StringComparison.Ordinal)).ShouldBeEmpty();
+
+        var last = await client.Http.GetStringAsync($"/v1/jobs/{id}/live.m3u8");
+        last.ShouldEndWith("#EXT-X-ENDLIST\n");
+        last.Replace("VOD", "EVENT", StringComparison.Ordinal).ShouldStartWith(first, customMessage: "the list of the killed worker goes on");
+        last.ShouldContain("live/2-");
+        last.ShouldNotContain("DISCONTINUITY");
+        Durations(last).ShouldBe(Seconds, 0.001);
+    }
+
+    [Fact]
+    public async Task The_vendored_player_is_the_documented_one()
+    {
+        await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "workers=none");
+        using var client = new TokenClient(service.Url, "-", "-");
+        using var script = await client.Http.GetAsync("/vendor/hls/hls.light.min.mjs");
+        script.Content.Headers.ContentType!.MediaType.ShouldBe("text/javascript");
+        var folder = Path.Combine(AppContext.BaseDirectory, "locutor-page", "vendor", "hls");
+        var about = await File.ReadAllTextAsync(Path.Combine(folder, "README.md"));
+        about.ShouldContain(Convert.ToHexStringLower(SHA256.HashData(await script.Content.ReadAsByteArrayAsync())));
+        (await File.ReadAllTextAsync(Path.Combine(folder, "LICENSE"))).ShouldContain("Apache License, Version 2.0");
+    }
+
+    private async Task<IPage> WatchAsync(ServiceProcess service, string id)
+    {
+        var page = await OpenAsync(service.Url, 800, 600);
+        await page.EvaluateAsync(Watch, id);
+        return page;
+    }
+
+    private static double Durations(string playlist) => playlist.Split('\n').Where(line => line.StartsWith("#EXTINF:", StringComparison.Ordinal))
+        .Sum(line => double.Parse(line.AsSpan(8).TrimEnd(','), CultureInfo.InvariantCulture));
+}
