@@ -50,7 +50,7 @@ internal static class BenchCommand
     };
     private static readonly Option<string?> Preset = new("--preset")
     {
-        Description = "Of the bundle, for a whole clip.",
+        Description = "Of the bundle, for a whole clip; several with commas share the networks.",
         HelpName = "NAME",
     };
     private static readonly Option<int?> Steps = new("--steps")
@@ -68,6 +68,22 @@ internal static class BenchCommand
         Description = "Of a video: the first is made from a picture, all later ones go on from the one before.",
         HelpName = "N",
         DefaultValueFactory = _ => 2,
+    };
+    private static readonly Option<int?> MotionFrames = new("--motion-frames")
+    {
+        Description = "Frames that a clip takes over from the clip before it; without it, the preset's.",
+        HelpName = "N",
+    };
+    private static readonly Option<double> Minutes = new("--minutes")
+    {
+        Description = "For memory: the length of the voice.",
+        HelpName = "N",
+        DefaultValueFactory = _ => 1,
+    };
+    private static readonly Option<bool?> StreamSpeech = new("--stream-speech")
+    {
+        Description = "For memory, as for generate; without it, the preset's.",
+        HelpName = "true|false",
     };
     private static readonly Option<string?> VramBudget = new("--vram-budget")
     {
@@ -111,8 +127,8 @@ internal static class BenchCommand
     {
         var command = new Command("bench", "Measure what the parts of the generator cost on this device.")
         {
-            Part, Model, Size, Frames, Precise, Repeat, Check, Preset, Steps, StepCache, Clips, VramBudget, Of, Image, Audio, Folder,
-            Device, Json,
+            Part, Model, Size, Frames, Precise, Repeat, Check, Preset, Steps, StepCache, Clips, MotionFrames, Minutes, StreamSpeech,
+            VramBudget, Of, Image, Audio, Folder, Device, Json,
         };
         command.SetAction(parsed =>
         {
@@ -152,6 +168,9 @@ internal static class BenchCommand
             Steps = parsed.GetValue(Steps),
             StepCache = parsed.GetValue(StepCache),
             Clips = parsed.GetValue(Clips),
+            MotionFrames = parsed.GetValue(MotionFrames),
+            Minutes = parsed.GetValue(Minutes),
+            StreamSpeech = parsed.GetValue(StreamSpeech),
             VramBudget = MemoryPlan.Parse(parsed.GetValue(VramBudget)),
             Files = model.Folder is null ? null : model,
             PresetsOf = parsed.GetValue(Of) is { } of ? ModelFinder.Find(of).Bundle : null,

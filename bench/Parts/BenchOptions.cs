@@ -23,7 +23,7 @@ public sealed record BenchOptions(Bundle Bundle, Device Device, int Height, int 
     /// </summary>
     public bool Check { get; init; }
 
-    /// <summary>The preset of the bundle for a whole clip; null for the default.</summary>
+    /// <summary>The preset of the bundle for a whole clip, or several with commas; null for the default.</summary>
     public string? Preset { get; init; }
 
     /// <summary>The sampling steps of a clip; null for those of the preset.</summary>
@@ -34,6 +34,17 @@ public sealed record BenchOptions(Bundle Bundle, Device Device, int Height, int 
     /// several.
     /// </summary>
     public string? StepCache { get; init; }
+
+    /// <summary>The frames that a clip takes over from the clip before it; null for those of the preset.</summary>
+    public int? MotionFrames { get; init; }
+
+    /// <summary>The length of the voice in minutes, for the part memory.</summary>
+    public double Minutes { get; init; } = 1;
+
+    /// <summary>
+    /// Whether the speech encoder reads a window that ends with the clip, for the part memory; null for the choice of the preset.
+    /// </summary>
+    public bool? StreamSpeech { get; init; }
 
     /// <summary>The number of clips of the video; at least 1.</summary>
     public int Clips { get; init; } = 2;
@@ -60,15 +71,18 @@ public sealed record BenchOptions(Bundle Bundle, Device Device, int Height, int 
 
     /// <summary>Creates the request with these options.</summary>
     internal VideoRequest Request() =>
-        VideoRequest.Empty.With(VideoFields.Preset, Preset).With(VideoFields.Steps, Steps).With(VideoFields.StepCache, StepCache).With(VideoFields.Seed, Seed);
+        VideoRequest.Empty.With(VideoFields.Preset, Preset).With(VideoFields.Steps, Steps).With(VideoFields.StepCache, StepCache)
+            .With(VideoFields.Seed, Seed) .With(VideoFields.StreamSpeech, StreamSpeech).With(VideoFields.MotionFrames, MotionFrames);
 
     /// <summary>Checks the sizes.</summary>
     /// <exception cref="BenchException">A size is out of range.</exception>
     public void Validate()
     {
-        if (Height < 16 || Width < 16 || Height % 16 != 0 || Width % 16 != 0) throw new BenchException($"--size {Height}x{Width}: expected multiples of 16");
+        if (Height < 16 || Width < 16 || Height % 16 != 0 || Width % 16 != 0)
+            throw new BenchException($"--size {Height}x{Width}: expected multiples of 16");
         if (Frames < 1 || Frames % 4 != 1) throw new BenchException($"--frames {Frames}: expected 1, 5, 9, ...");
         if (Clips < 1) throw new BenchException($"--clips {Clips}: expected 1 or more");
+        if (!(Minutes >= 0.01 && Minutes <= 600)) throw new BenchException($"--minutes {Minutes}: expected 0.01 to 600");
         if (Repeat < 1) throw new BenchException($"--repeat {Repeat}: expected 1 or more");
     }
 }

@@ -10,12 +10,15 @@ namespace Locutor.Bench;
 public static class BenchRun
 {
     /// <summary>The parts that can be measured, in the order in which <c>all</c> measures them.</summary>
-    public static IReadOnlyList<string> Parts { get; } = ["pass", "kernels", "vae", "encoders", "clip", "load", "accuracy", "presets"];
+    public static IReadOnlyList<string> Parts { get; } =
+    [
+        "pass", "kernels", "vae", "encoders", "clip", "load", "accuracy", "presets", "memory"
+    ];
 
     /// <summary>Measures one part or all parts.</summary>
     /// <param name="part">
     /// One of <see cref="Parts"/>, or <c>all</c>: a pass and its kernels at every precision of a GPU, a clip with and without step
-    /// caching, and all other parts that need no trained weights.
+    /// caching, and all other parts that need no trained weights and little time.
     /// </param>
     /// <param name="said">Receives every line of the table as soon as it is known.</param>
     /// <param name="kept">Receives the report after every part, so that earlier results survive a later failure.</param>
@@ -26,11 +29,14 @@ public static class BenchRun
         CudaMemory.Configure(options.Device, options.VramBudget);
         manual_seed(options.Seed);
         var meter = new Meter(options.Device, options.Repeat);
-        var report = new BenchReport(Name(options.Device), options.Bundle.Name, $"{options.Height}x{options.Width}", options.Frames, DateTimeOffset.UtcNow) { Compiler = CudaKernel.CompilerVersion };
-        var ceilings = Ceilings.Measure(meter, options);
+        var report = new BenchReport(
+            Name(options.Device), options.Bundle.Name, $"{options.Height}x{options.Width}", options.Frames,
+            DateTimeOffset.UtcNow) { Compiler = CudaKernel.CompilerVersion };
+        var ceilings = part == "memory" ? Ceilings.None : Ceilings.Measure(meter, options); // their matrices would count as memory
         report.Ceilings.AddRange(ceilings.All);
         said($"{report.Device}; {report.Model} at {report.Size}, {report.Frames} frames; {report.Compiler}");
-        foreach (var ceiling in ceilings.All) said(FormattableString.Invariant($"  {ceiling.What,-34} {ceiling.Rate / 1e9,12:0.0} G{ceiling.Unit}/s"));
+        foreach (var ceiling in ceilings.All)
+            said(FormattableString.Invariant($"  {ceiling.What,-34} {ceiling.Rate / 1e9,12:0.0} G{ceiling.Unit}/s"));
         said(BenchReport.Header);
         foreach (var (name, chosen) in part == "all" ? All(options) : [(part, options)])
         {
@@ -46,10 +52,13 @@ public static class BenchRun
 
     private static IEnumerable<(string Part, BenchOptions Options)> All(BenchOptions options)
     {
-        Precision[] precisions = options.Device.type == TorchSharp.DeviceType.CUDA ? [Precision.BFloat16, Precision.Float8, Precision.Int8] : [options.Precision];
+        Precision[] precisions = options.Device.type == TorchSharp.DeviceType.CUDA
+            ? [Precision.BFloat16, Precision.Float8, Precision.Int8]
+            : [options.Precision];
         foreach (var precision in precisions) yield return ("pass", options with { Precision = precision });
         if (precisions.Length > 1)
-            foreach (long gib in (long[])[24, 12]) yield return ("pass", options with { Precision = Precision.Float8, VramBudget = gib << 30, Check = false });
+            foreach (long gib in (long[])[24, 12])
+                yield return ("pass", options with { Precision = Precision.Float8, VramBudget = gib << 30, Check = false });
         foreach (var precision in precisions) yield return ("kernels", options with { Precision = precision });
         yield return ("vae", options with { Precision = precisions[0] });
         yield return ("encoders", options);
@@ -69,6 +78,7 @@ public static class BenchRun
         "accuracy" => new AccuracyBench(options, meter).Run(),
         "presets" => new PresetsBench(options, meter).Run(),
         "load" => new LoadBench(options, meter).Run(),
+        "memory" => new MemoryBench(options).Run(),
         _ => throw new BenchException($"unknown part '{part}': expected {string.Join(", ", Parts)} or all"),
     };
 

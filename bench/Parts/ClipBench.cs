@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Locutor.Generation;
 using Locutor.Generation.Clips;
 using Locutor.Generation.Conditioning;
@@ -19,29 +20,49 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
 {
     private const string Part = "clip";
 
+    /// <summary>Measures one preset, or several that share the networks.</summary>
     public IEnumerable<BenchRow> Run()
     {
-        var settings = VideoSettings.Resolve(options.Bundle, options.Request());
+        long start = Stopwatch.GetTimestamp();
+        using var networks = NetworkSet.Random(
+            options.Bundle, options.Seed, LoadingOptions.From(options.Device, options.Precision) with { Budget = options.VramBudget });
+        meter.Wait();
+        yield return new BenchRow(Part, "networks brought to the device", Stopwatch.GetElapsedTime(start).TotalSeconds);
+        foreach (string preset in (options.Preset ?? options.Bundle.DefaultPreset).Split(','))
+            foreach (var row in Run(networks, VideoSettings.Resolve(options.Bundle, (options with { Preset = preset }).Request())))
+                yield return row;
+    }
+
+    private IEnumerable<BenchRow> Run(NetworkSet networks, VideoSettings settings)
+    {
         int motion = Math.Min(settings.MotionFrames, (options.Frames - 1) / 4 * 4 - 3);
         int leadIn = settings.FewSteps ? motion : 0;
         var plan = new ClipPlan(options.Frames - leadIn + (options.Clips - 1) * (options.Frames - motion), options.Frames, motion, leadIn);
         var timeline = new Timeline(meter);
         var cache = settings.StepCache is { } chosen ? new CountedStepCache(chosen) : null;
-        double? memory = meter.Peak(() => Generate(settings, plan, cache, timeline));
-        string what = $"{settings.Preset}, {settings.Steps} steps of {Guidance.PassesOf(settings.Guidance).Count} passes{(cache is null ? "" : $", {cache.Name}")}";
-        yield return new BenchRow(Part, $"networks brought to the device", timeline.Loading);
+        double? memory = meter.Peak(() => Generate(networks, settings, plan, cache, timeline));
+        string what =
+            $"{settings.Preset}, {settings.Steps} steps of {Guidance.PassesOf(settings.Guidance).Count} " +
+            $"passes{(cache is null ? "" : $", {cache.Name}")}";
         for (int clip = 1; clip <= options.Clips; clip++)
         {
-            string which = clip == 1 ? "first" : clip < options.Clips ? "later" : "last", skipped = cache is null ? "" : $", {cache.Made[clip - 1].Skipped} steps skipped";
-            yield return new BenchRow(Part, $"{which} clip, {what}, {plan.At(clip - 1).Keep} new frames{skipped}", timeline.Of(clip)) { MemoryGiB = memory };
+            string which = clip == 1 ? "first" : clip < options.Clips ? "later" : "last",
+                skipped = cache is null ? "" : $", {cache.Made[clip - 1].Skipped} steps skipped";
+            yield return new BenchRow(
+                Part, $"{which} clip, {what}, {plan.At(clip - 1).Keep} new frames{skipped}",
+                timeline.Of(clip)) { MemoryGiB = memory, Note = timeline.Stages(clip) };
         }
-        yield return new BenchRow(Part, $"first frame of a warm job, {options.Height}x{options.Width}, {plan.TotalFrames / SpeechEmbedding.FramesPerSecond} s of voice", timeline.FirstFrame);
-        foreach (var (stage, seconds) in timeline.Stages(options.Clips)) yield return new BenchRow(Part, $"  of the {(options.Clips == 1 ? "first" : "last")} clip: {stage}", seconds);
+
+        if (timeline.FirstFrame is { } seconds)
+            yield return new BenchRow(
+                Part,
+                $"first frame of a warm job, {settings.Preset}, {options.Height}x{options.Width}, " +
+                $"{plan.TotalFrames / SpeechEmbedding.FramesPerSecond} s of voice",
+                seconds);
     }
 
-    private void Generate(VideoSettings settings, ClipPlan plan, StepCacheOptions? cache, Timeline timeline)
+    private void Generate(NetworkSet networks, VideoSettings settings, ClipPlan plan, StepCacheOptions? cache, Timeline timeline)
     {
-        using var networks = NetworkSet.Random(options.Bundle, options.Seed, LoadingOptions.From(options.Device, options.Precision) with { Budget = options.VramBudget });
         var picture = new Picture(options.Width, options.Height, RandomBytes(3 * options.Width * options.Height));
         var config = networks.Transformer.Config;
         using var numbers = randn([plan.TotalFrames, config.AudioBlocks, config.AudioChannels], ScalarType.Float32);
@@ -55,13 +76,16 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
             StepCache = cache,
         };
         var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, networks.Device);
-        timeline.Begin();
         Consume(video.GenerateAsync(generator, generation, progress: timeline)).GetAwaiter().GetResult();
         timeline.End();
-        timeline.FirstFrame = meter.Once(() => FirstFrame(networks, settings, picture, generation with { StepCache = settings.StepCache }).GetAwaiter().GetResult());
+        // The delay matters where the voice may still arrive. Elsewhere it is about that of a whole clip.
+        if (settings.StreamSpeech)
+            timeline.FirstFrame = meter.Once(
+                () => FirstFrame(networks, settings, picture, generation with { StepCache = settings.StepCache }).GetAwaiter().GetResult());
     }
 
-    private VideoSettings Asked(VideoSettings settings) => settings with { Prompt = "a person is talking", NegativePrompt = "a still picture", Seed = options.Seed };
+    private VideoSettings Asked(VideoSettings settings) =>
+        settings with { Prompt = "a person is talking", NegativePrompt = "a still picture", Seed = options.Seed };
 
     /// <summary>Runs a job on warm networks, from its picture and its decoded voice to the bytes of its first frame.</summary>
     private async Task FirstFrame(NetworkSet networks, VideoSettings settings, Picture picture, GenerationOptions generation)
@@ -95,15 +119,10 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
     private sealed class Timeline(Meter meter) : IProgress<GenerationProgress>
     {
         private readonly List<(int Clip, GenerationStage Stage, long At)> marks = [];
-        private readonly long start = Stopwatch.GetTimestamp();
-        private long began, ended;
+        private long ended;
 
-        /// <summary>Seconds from the start of a warm job to its first frame.</summary>
-        public double FirstFrame { get; set; }
-
-        public double Loading => Stopwatch.GetElapsedTime(start, began).TotalSeconds;
-
-        public void Begin() => began = Now();
+        /// <summary>Seconds from the start of a warm job to its first frame; null if they were not measured.</summary>
+        public double? FirstFrame { get; set; }
 
         public void End() => ended = Now();
 
@@ -114,11 +133,17 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
         }
 
         /// <summary>Returns the seconds from the start of a clip to the start of the next clip or to the end.</summary>
-        public double Of(int clip) => Stopwatch.GetElapsedTime(marks.First(mark => mark.Clip == clip).At, End(marks.FindLastIndex(mark => mark.Clip == clip))).TotalSeconds;
+        public double Of(int clip) =>
+            Stopwatch.GetElapsedTime(
+                marks.First(mark => mark.Clip == clip).At, End(marks.FindLastIndex(mark => mark.Clip == clip))).TotalSeconds;
 
-        public IEnumerable<(GenerationStage Stage, double Seconds)> Stages(int clip) => marks.Index()
+        /// <summary>Returns the stages of a clip with their seconds.</summary>
+        public string Stages(int clip) => string.Join(", ", marks.Index()
             .Where(mark => mark.Item.Clip == clip)
-            .Select(mark => (mark.Item.Stage, Stopwatch.GetElapsedTime(mark.Item.At, End(mark.Index)).TotalSeconds));
+            .Select(mark => string.Create(
+                CultureInfo.InvariantCulture,
+                $"{mark.Item.Stage.ToString().ToLowerInvariant()} " +
+                $"{Stopwatch.GetElapsedTime(mark.Item.At, End(mark.Index)).TotalSeconds:0.000} s")));
 
         private long End(int index) => index + 1 < marks.Count ? marks[index + 1].At : ended;
 

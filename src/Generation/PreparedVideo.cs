@@ -35,6 +35,8 @@ public sealed class PreparedVideo : IDisposable
         var speech = new List<ISpeech>();
         try
         {
+            if (media.GrowingVoice is { } growing)
+                speech.Add(new SpeechStream(growing, networks.Speech, networks.Device, settings.ClipFrames));
             foreach (var voice in media.Voices)
             {
                 speech.Add(settings.StreamSpeech
@@ -43,8 +45,7 @@ public sealed class PreparedVideo : IDisposable
             }
             var speakers = speech.Count == 2 ? Masks(networks, settings, pictures) : null;
             return FromSpeech(
-                networks, settings, (pictures.Height, pictures.Width), SpeechEmbedding.VideoFrames(media.Voices[0]), speech,
-                pictures.AtAsync, speakers, drawnPicture);
+                networks, settings, (pictures.Height, pictures.Width), media.VideoFrames, speech, pictures.AtAsync, speakers, drawnPicture);
         }
         catch
         {
@@ -65,7 +66,7 @@ public sealed class PreparedVideo : IDisposable
 
     /// <summary>Prepares a video from speech that is already encoded.</summary>
     /// <param name="size">Size of the generated frames; both sides are multiples of 16.</param>
-    /// <param name="frames">Number of frames of the video, at least 1.</param>
+    /// <param name="frames">Number of frames of the video, at least 1; <see cref="ClipPlan.Open"/> if its end is not known.</param>
     /// <param name="speech">The speech of each person; disposed with this object.</param>
     /// <param name="pictures">Conditioning pictures of <paramref name="size"/>.</param>
     /// <param name="speakers">Masks of two people; null for one person. Disposed with this object.</param>

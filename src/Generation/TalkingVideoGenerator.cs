@@ -22,6 +22,7 @@ public sealed class TalkingVideoGenerator
 {
     private readonly Func<ClipRenderer> newRenderer;
     private readonly FinerNetworks? finer;
+    private readonly bool onGpu;
     private readonly string precision;
     private readonly Func<GenerationOptions, int, string?> noSkipping;
 
@@ -33,7 +34,7 @@ public sealed class TalkingVideoGenerator
         VideoTransformer transformer, VideoAutoencoder autoencoder, ClipVisionEncoder imageEncoder, Device device, string precision,
         FinerNetworks? finer)
     {
-        (this.precision, this.finer) = (precision, finer);
+        (this.precision, this.finer, onGpu) = (precision, finer, device.type == TorchSharp.DeviceType.CUDA);
         noSkipping = (options, voices) => options.SkippedAttention is null
             ? null
             : SkippedAttentionOptions.Refusal(options.Steps, voices, transformer, device, Tokens(transformer, autoencoder, options));
@@ -52,8 +53,9 @@ public sealed class TalkingVideoGenerator
 
     /// <summary>
     /// Generates the clips in order. While the caller processes a clip, the next one is already denoised. That needs only the motion frames
-    /// of the preceding clip, so these are decoded and colour matched first; the other frames are colour matched, converted and encoded in
-    /// parallel. Decoding itself is not parallel to the next clip, because the causal decoder produces the last frames last.
+    /// of the preceding clip. On a CPU, the other frames are colour corrected and converted in parallel to the next clip; a GPU does that
+    /// before the next clip, because it has a single queue. Decoding is never parallel to the next clip, because the causal decoder
+    /// produces the last frames last.
     /// </summary>
     /// <param name="from">A clip of an earlier run, after which the generation continues; null starts at the beginning.</param>
     /// <returns>The clips in order; the caller disposes each of them.</returns>
@@ -93,6 +95,7 @@ public sealed class TalkingVideoGenerator
             var video = Render(renderer, new ClipParts(inputs, options, clip, picture, motion.Tensor, noise), progress, cancellationToken);
             var decoded = DecodedClip.Create(clip, video, options.Clips.MotionFrames, colours);
             motion.Keep(decoded.Motion.clone());
+            if (onGpu) decoded.Complete(colours);
             heap.Settle();
             yield return decoded;
         }

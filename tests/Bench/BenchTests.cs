@@ -19,12 +19,28 @@ public sealed class BenchTests(ITestOutputHelper output)
         string kept = "";
         int reports = 0;
         var report = BenchRun.Measure("all", Options, output.WriteLine, soFar => (kept, reports) = (soFar.ToJson(), reports + 1));
-        report.Rows.Select(row => row.Part).Distinct().Order().ShouldBe(BenchRun.Parts.Except(["accuracy", "presets"]).Order());
+        report.Rows.Select(row => row.Part).Distinct().Order().ShouldBe(BenchRun.Parts.Except(["accuracy", "presets", "memory"]).Order());
         report.Rows.ShouldAllBe(row => row.Seconds == null ? row.Error <= row.ErrorAllowed : row.Seconds > 0);
         report.Rows.Count(row => row.Floor > 0).ShouldBeGreaterThan(8);
         report.Ceilings.ShouldAllBe(ceiling => ceiling.Rate > 1e6 && double.IsFinite(ceiling.Rate));
-        reports.ShouldBeGreaterThanOrEqualTo(BenchRun.Parts.Count - 2);
+        reports.ShouldBeGreaterThanOrEqualTo(BenchRun.Parts.Count - 3);
         JsonDocument.Parse(kept).RootElement.GetProperty("rows").GetArrayLength().ShouldBe(report.Rows.Count);
+    }
+
+    /// <summary>The rows count all clips of the voice, whether its speech is encoded as a whole or as it comes.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Memory_is_measured_along_a_whole_voice(bool stream)
+    {
+        var rows = BenchRun.Measure(
+            "memory", Options with { Height = 32, Width = 32, Frames = 13, Minutes = 0.1, StreamSpeech = stream }, output.WriteLine,
+            _ => { }).Rows;
+        rows.Count.ShouldBeGreaterThanOrEqualTo(2);
+        rows[^1].What.ShouldStartWith("150 frames of 150");
+        rows.ShouldAllBe(row => row.MemoryGiB > 0.05);
+        rows.Select(row => row.MemoryGiB).ShouldBeInOrder();
+        rows.ShouldAllBe(row => row.What.Contains(stream ? "as it comes" : "as a whole"));
     }
 
     [Theory]
@@ -45,7 +61,9 @@ public sealed class BenchTests(ITestOutputHelper output)
     [InlineData(0.5)]
     [InlineData(double.PositiveInfinity)]
     public void What_differs_too_much_is_not_timed(double error) =>
-        Should.Throw<BenchException>(() => Meter.Checked(new BenchRow("pass", "2 blocks", null) { Error = error, ErrorAllowed = 0.02 })).Message.ShouldContain("nothing was timed");
+        Should.Throw<BenchException>(
+            () => Meter.Checked(new BenchRow("pass", "2 blocks", null) { Error = error, ErrorAllowed = 0.02 }))
+            .Message.ShouldContain("nothing was timed");
 
     [Fact]
     public void Not_a_number_is_no_small_error()
@@ -64,7 +82,10 @@ public sealed class BenchTests(ITestOutputHelper output)
         Should.Throw<BenchException>(() => BenchRun.Measure("pass", Options with { Height = 100 }, _ => { }, _ => { }));
     }
 
-    /// <summary>By hand for 640x640 and 81 frames: 33,600 tokens; 40 blocks of 6 square products of 5120 and two with 13824, and speech folded into 1280 columns; 281 TFLOP of decoding.</summary>
+    /// <summary>
+    /// By hand for 640x640 and 81 frames: 33,600 tokens; 40 blocks of 6 square products of 5120 and two with 13824, and speech folded into
+    /// 1280 columns; 281 TFLOP of decoding.
+    /// </summary>
     [Fact]
     public void Floors_rest_on_the_arithmetic_of_the_released_sizes()
     {
@@ -84,7 +105,8 @@ public sealed class BenchTests(ITestOutputHelper output)
         MemoryPlan.Parse("24GiB").ShouldBe(24L << 30);
         MemoryPlan.Parse("1.5GB").ShouldBe(1_500_000_000);
         MemoryPlan.Parse(null).ShouldBeNull();
-        foreach (string bad in new[] { "", "much", "-3", "0", "NaN", "1e99" }) Should.Throw<Generation.Requests.RequestException>(() => MemoryPlan.Parse(bad), bad);
+        foreach (string bad in new[] { "", "much", "-3", "0", "NaN", "1e99" })
+            Should.Throw<Generation.Requests.RequestException>(() => MemoryPlan.Parse(bad), bad);
         MemoryPlan.Within(bundle, null, ScalarType.BFloat16, default).Residency.Resident.ShouldBe(int.MaxValue);
         MemoryPlan.Within(bundle, 1L << 40, ScalarType.BFloat16, default).Residency.Resident.ShouldBe(int.MaxValue);
         MemoryPlan.Within(bundle, 1, ScalarType.BFloat16, default).Residency.Resident.ShouldBe(0);
@@ -96,7 +118,10 @@ public sealed class BenchTests(ITestOutputHelper output)
         MemoryPlan.Within(bundle, 1L << 40, ScalarType.BFloat16, default).AutoencoderRoom!.Value.ShouldBeInRange(7L << 36, 7L << 37);
     }
 
-    /// <summary>By hand for float8: 40 blocks of 0.46 GB, 1.9 GB of keys and values, 3.8 of tokens, 2.2 of other networks, 9.3 of the prompt's reader.</summary>
+    /// <summary>
+    /// By hand for float8: 40 blocks of 0.46 GB, 1.9 GB of keys and values, 3.8 of tokens, 2.2 of other networks, 9.3 of the prompt's
+    /// reader.
+    /// </summary>
     [Fact]
     public void A_budget_keeps_the_released_networks_as_far_as_they_fit()
     {
@@ -107,7 +132,10 @@ public sealed class BenchTests(ITestOutputHelper output)
         At(12).Resident.ShouldBeInRange(3, 10);
         MemoryPlan.Within(bundle, 28L << 30, ScalarType.BFloat16, LinearPrecision.Float8).TextStays.ShouldBeFalse();
         MemoryPlan.Within(bundle, 36L << 30, ScalarType.BFloat16, LinearPrecision.Float8).TextStays.ShouldBeTrue();
-        MemoryPlan.Within(bundle, 36L << 30, ScalarType.Float16, LinearPrecision.Float8).TextStays.ShouldBeFalse("float16 ends below what the text encoder reaches");
-        MemoryPlan.Within(bundle, 36L << 30, ScalarType.BFloat16, LinearPrecision.Float8).AutoencoderRoom!.Value.ShouldBeInRange(2L << 30, 6L << 30);
+        MemoryPlan.Within(
+            bundle, 36L << 30, ScalarType.Float16,
+            LinearPrecision.Float8).TextStays.ShouldBeFalse("float16 ends below what the text encoder reaches");
+        MemoryPlan.Within(
+            bundle, 36L << 30, ScalarType.BFloat16, LinearPrecision.Float8).AutoencoderRoom!.Value.ShouldBeInRange(2L << 30, 6L << 30);
     }
 }

@@ -20,6 +20,13 @@ internal static class GenerateCommand
     {
         Description = "Write a file that can be played while it grows."
     };
+    private static readonly Option<string> RawAudio = new("--raw-audio")
+    {
+        Description =
+            "The voice is samples without a header, for example from a speech synthesiser: s16le, s24le, s32le or f32le, then the rate " +
+            "in Hz, then the channels if there are two. It needs --stream-speech.",
+        HelpName = "CODING:RATE",
+    };
     private static readonly Option<bool> Json = new("--json")
     {
         Description = "Print progress and result as JSON on standard output, one object a line."
@@ -49,7 +56,10 @@ internal static class GenerateCommand
     };
 
     private static readonly GenerateHelp Help = new(
-        [("Output", [Output, Fragmented, Json, Timings]), ("This machine", [Device, Precision, VramBudget])]);
+        [
+            ("A voice that still arrives", [RawAudio]), ("Output", [Output, Fragmented, Json, Timings]),
+            ("This machine", [Device, Precision, VramBudget])
+        ]);
 
     public static Command Create()
     {
@@ -57,7 +67,8 @@ internal static class GenerateCommand
             "generate",
             "Make a video of the person in a picture speaking the words of a sound file.") { TreatUnmatchedTokensAsErrors = false };
         foreach (var (_, option) in RequestOptions.All) command.Options.Add(option);
-        foreach (var option in new Option[] { Output, Fragmented, Json, Timings, Device, Precision, VramBudget, ModelsCommand.Store })
+        foreach (var option in
+                new Option[] { RawAudio, Output, Fragmented, Json, Timings, Device, Precision, VramBudget, ModelsCommand.Store })
             command.Options.Add(option);
         command.Options.Add(new HelpOption { Action = Help });
         command.SetAction((parsed, cancellationToken) => GenerateRun.RunAsync(Read(parsed), cancellationToken));
@@ -74,6 +85,7 @@ internal static class GenerateCommand
         if (output.Length == 0) form.Faults.Add("output_path", "expected the name of a file, found nothing");
         return new GenerateArguments(
             form, output, parsed.GetValue(Device)!, parsed.GetValue(Precision), MemoryPlan.Parse(parsed.GetValue(VramBudget)),
-            parsed.GetValue(ModelsCommand.Store), parsed.GetValue(Fragmented), parsed.GetValue(Json), parsed.GetValue(Timings));
+            parsed.GetValue(ModelsCommand.Store), parsed.GetValue(Fragmented), parsed.GetValue(Json), parsed.GetValue(Timings),
+            parsed.GetValue(RawAudio));
     }
 }

@@ -57,7 +57,7 @@ internal sealed class ConsoleReport : Report
     private static string Line(GenerationProgress progress, TimeSpan? left)
     {
         var line = new StringBuilder(Words(progress.Stage));
-        if (progress.Clip > 0) line.Append($", clip {progress.Clip} of {progress.Clips}");
+        if (progress.Clip > 0) line.Append($", clip {progress.Clip}").Append(progress.Clips > 0 ? $" of {progress.Clips}" : "");
         if (left is { } time) line.Append($", about {Clock(time)} left");
         return line.ToString();
     }
@@ -68,7 +68,7 @@ internal sealed class ConsoleReport : Report
         var line = new StringBuilder(
             $"\u001b[36m{new string('━', full)}\u001b[90m{new string('━', BarWidth - full)}\u001b[0m {progress.Fraction,4:0%}  " +
             $"{Words(progress.Stage)}");
-        if (progress.Clip > 0) line.Append($"  clip {progress.Clip}/{progress.Clips}");
+        if (progress.Clip > 0) line.Append($"  clip {progress.Clip}").Append(progress.Clips > 0 ? $"/{progress.Clips}" : "");
         if (progress.Stage == GenerationStage.Denoising) line.Append($"  step {progress.Step + 1}/{progress.Steps}");
         if (left is { } time) line.Append($"  {Clock(time)} left");
         return line.ToString();

@@ -5,6 +5,7 @@ using Locutor.Generation.Loading;
 using Locutor.Generation.Output;
 using Locutor.Generation.Requests;
 using Locutor.Media;
+using Locutor.Media.Sound;
 using Locutor.Media.Video;
 using Locutor.Models;
 
@@ -20,6 +21,7 @@ internal static class GenerateRun
         var clock = Stopwatch.StartNew();
         ResolvedBundle model = null!;
         var settings = arguments.Form.Resolve(name => (model = ModelFinder.Find(name, arguments.Store)).Bundle).Settings;
+        var raw = RawAudio(arguments, settings);
         var device = DeviceChoice.Find(arguments.Device);
         OutputPath.Check(arguments.Output, [arguments.Form.Address(VideoFields.Image)!, .. Voices(arguments.Form)]);
         await using var inputs = new InputFiles();
@@ -28,10 +30,14 @@ internal static class GenerateRun
             ? new JsonReport(OutputPath.IsStandard(arguments.Output) ? Console.Error : Console.Out) { Timings = timings }
             : new ConsoleReport { Timings = timings };
         report.At(new(GenerationStage.Fetching, 0, 0, 0, settings.Steps));
+        string image = await inputs.LocalAsync(arguments.Form.Address(VideoFields.Image)!, cancellationToken);
+        var (growing, voices) = await NamedAsync(inputs, () => VoicesAsync(inputs, arguments.Form, settings, raw, cancellationToken));
+        await using var arriving = growing;
         var request = new ProductionRequest
         {
-            ImagePath = await inputs.LocalAsync(arguments.Form.Address(VideoFields.Image)!, cancellationToken),
-            AudioPaths = await inputs.LocalAsync(Voices(arguments.Form), cancellationToken),
+            ImagePath = image,
+            AudioPaths = voices,
+            GrowingVoice = growing,
             OutputPath = arguments.Output,
             Settings = settings,
             Fragmented = arguments.Fragmented,
@@ -60,6 +66,25 @@ internal static class GenerateRun
 
     private static IReadOnlyList<string> Voices(RequestForm form) =>
         form.Address(VideoFields.Audio2) is { } second ? [form.Address(VideoFields.Audio)!, second] : [form.Address(VideoFields.Audio)!];
+
+    /// <summary>Opens the voices. With speech that is encoded as it comes, the voice of a pipe is not read to its end first.</summary>
+    private static async Task<(GrowingSound? Growing, IReadOnlyList<string> Paths)> VoicesAsync(
+        InputFiles inputs, RequestForm form, VideoSettings settings, PcmFormat? raw, CancellationToken cancellationToken)
+    {
+        var voices = Voices(form);
+        if (!settings.StreamSpeech || voices.Count > 1) return (null, await inputs.LocalAsync(voices, cancellationToken));
+        var (growing, path) = await inputs.VoiceAsync(voices[0], raw, cancellationToken);
+        return (growing, path is null ? [] : [path]);
+    }
+
+    private static PcmFormat? RawAudio(GenerateArguments arguments, VideoSettings settings)
+    {
+        if (arguments.RawAudio is not { } text) return null;
+        if (!settings.StreamSpeech || Voices(arguments.Form).Count > 1)
+            throw new CommandException(
+                ExitCodes.Usage, "--raw-audio: needs one voice and --stream-speech true, which is the default of flashtalk");
+        return PcmFormat.TryParse(text) ?? throw new CommandException(ExitCodes.Usage, $"--raw-audio {text}: expected {PcmFormat.Form}");
+    }
 
     /// <summary>Runs work whose errors name the URL or pipe that the user gave instead of its temporary copy.</summary>
     private static async Task<T> NamedAsync<T>(InputFiles inputs, Func<Task<T>> work)

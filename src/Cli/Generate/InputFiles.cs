@@ -1,5 +1,7 @@
+using Locutor.Generation.Conditioning;
 using Locutor.Media;
 using Locutor.Media.Files;
+using Locutor.Media.Sound;
 
 namespace Locutor.Cli.Generate;
 
@@ -15,6 +17,7 @@ internal sealed class InputFiles : IAsyncDisposable
         new SocketsHttpHandler { MaxAutomaticRedirections = 5, ConnectTimeout = Patience }) { Timeout = Timeout.InfiniteTimeSpan };
     private readonly List<(string Path, string Name)> copies = [];
     private string? folder;
+    private Stream? opened; // the pipe of a growing voice
     private bool standardInputTaken;
 
     public async Task<IReadOnlyList<string>> LocalAsync(IReadOnlyList<string> inputs, CancellationToken cancellationToken)
@@ -41,6 +44,27 @@ internal sealed class InputFiles : IAsyncDisposable
                 throw new CommandException(ExitCodes.BadInput, $"{input} is a {kind.ToString().ToLowerInvariant()}, expected a file"),
         };
     }
+
+    /// <summary>
+    /// Returns the voice of a pipe or of standard input as it arrives. Its samples are in <paramref name="raw"/>, or follow a WAV header.
+    /// </summary>
+    /// <returns>The voice, or the path of a copy if the pipe has something else, which can only be used as a whole.</returns>
+    /// <exception cref="CommandException">The input does not exist or cannot be read.</exception>
+    public async Task<(GrowingSound? Growing, string? Path)> VoiceAsync(string input, PcmFormat? raw, CancellationToken cancellationToken)
+    {
+        string path = PathOf(input);
+        if (!IsPipe(path) && raw is null) return (null, await LocalAsync(input, cancellationToken));
+        if (!IsPipe(path) && !File.Exists(path)) throw new CommandException(ExitCodes.BadInput, $"{input}: no such file");
+        var (source, name) = await OpenPipeAsync(path, cancellationToken);
+        opened = source;
+        if (raw is not null) return (new GrowingSound(source, name, raw, null, SpeechEmbedding.SampleRate, MediaLimits.Default), null);
+        var header = await WavHeader.ReadAsync(source, cancellationToken);
+        return header.Format is { } format
+            ? (new GrowingSound(source, name, format, header.Bytes, SpeechEmbedding.SampleRate, MediaLimits.Default), null)
+            : (null, await SpoolAsync(source, name, header.Seen, cancellationToken));
+    }
+
+    private static bool IsPipe(string path) => path == "-" || IsDescriptor(path) || FileIdentity.Kind(path) == FileKind.Pipe;
 
     /// <summary>Returns the path of an input. A file URL is converted to its path.</summary>
     public static string PathOf(string input) =>
@@ -71,6 +95,14 @@ internal sealed class InputFiles : IAsyncDisposable
 
     private async Task<string> SpoolAsync(string input, CancellationToken cancellationToken)
     {
+        var (source, name) = await OpenPipeAsync(input, cancellationToken);
+        await using (source) return await SpoolAsync(source, name, default, cancellationToken);
+    }
+
+    /// <summary>Opens a pipe or standard input, which can be read once.</summary>
+    /// <returns>The stream, and its name for messages.</returns>
+    private async Task<(Stream Source, string Name)> OpenPipeAsync(string input, CancellationToken cancellationToken)
+    {
         bool standard = input is "-" or "/dev/stdin" or "/dev/fd/0" or "/proc/self/fd/0";
         string name = standard ? "standard input" : input;
         if (standard && standardInputTaken)
@@ -78,15 +110,35 @@ internal sealed class InputFiles : IAsyncDisposable
         if (standard && !Console.IsInputRedirected)
             throw new CommandException(ExitCodes.BadInput, "standard input is a terminal, expected a file or a pipe");
         standardInputTaken |= standard;
-        string path = NewCopy(name);
         try
         {
             // Opening a pipe waits for its writer and cannot be canceled.
-            await using var source = standard
-                ? Console.OpenStandardInput()
-                : await Task.Run(() => new FileStream(input, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 0), cancellationToken)
-                    .WaitAsync(cancellationToken);
+            return (
+                standard
+                    ? Console.OpenStandardInput()
+                    : await Task.Run(() => new FileStream(input, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 0), cancellationToken)
+                        .WaitAsync(cancellationToken),
+                name);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable(name, failure);
+        }
+    }
+
+    /// <summary>Copies a stream into a file.</summary>
+    /// <param name="source">The stream.</param>
+    /// <param name="name">Its name for messages.</param>
+    /// <param name="start">Bytes that have been read from the stream before.</param>
+    /// <param name="cancellationToken">Cancels the copying.</param>
+    /// <returns>The path of the file.</returns>
+    private async Task<string> SpoolAsync(Stream source, string name, ReadOnlyMemory<byte> start, CancellationToken cancellationToken)
+    {
+        string path = NewCopy(name);
+        try
+        {
             await using var file = File.Create(path);
+            await file.WriteAsync(start, cancellationToken);
             byte[] buffer = new byte[1 << 16];
             for (int read; (read = await source.ReadAsync(buffer, cancellationToken).AsTask().WaitAsync(cancellationToken)) > 0;)
             {
@@ -97,11 +149,14 @@ internal sealed class InputFiles : IAsyncDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new CommandException(ExitCodes.BadInput, $"{name}: cannot be read or stored ({failure.Message})", failure);
+            throw Unreadable(name, failure);
         }
 
         return path;
     }
+
+    private static CommandException Unreadable(string name, Exception failure) =>
+        new(ExitCodes.BadInput, $"{name}: cannot be read or stored ({failure.Message})", failure);
 
     private async Task<string> FetchAsync(Uri address, CancellationToken cancellationToken)
     {
@@ -137,6 +192,7 @@ internal sealed class InputFiles : IAsyncDisposable
     public ValueTask DisposeAsync()
     {
         http.Dispose();
+        opened?.Dispose();
         if (folder is not null) Directory.Delete(folder, recursive: true);
         return ValueTask.CompletedTask;
     }

@@ -105,7 +105,7 @@ public sealed class ClipArchive
     private static byte[] Bytes(Tensor tensor)
     {
         using var plain = tensor.contiguous();
-        return MemoryMarshal.AsBytes(plain.data<float>().ToArray().AsSpan()).ToArray();
+        return plain.bytes.ToArray();
     }
 
     private string PathOf(int index) => Path.Combine(folder, $"clip-{index:D5}");

@@ -30,24 +30,50 @@ internal sealed record DecodedClip(Clip Clip, Tensor Video, Tensor Motion) : IDi
         return new DecodedClip(clip, video, motion.MoveToOuterDisposeScope());
     }
 
-    /// <summary>Applies the colour correction to the new frames, in the memory of <see cref="Video"/>. Call it once.</summary>
+    private bool corrected;
+    private Tensor? bytes; // the new frames as 8-bit R, G, B on the CPU
+
+    /// <summary>
+    /// Corrects the colours of the new frames and converts them to 8 bits at once. On a GPU, do this before the next clip begins: both
+    /// steps wait for the GPU several times, and each wait would include the work that the next clip has queued.
+    /// </summary>
+    /// <param name="colours">The colour correction.</param>
+    public void Complete(ColourMatch colours)
+    {
+        using var still = no_grad();
+        using var scope = NewDisposeScope();
+        bytes = GeneratedClip.ToBytes(Corrected(colours)).DetachFromDisposeScope();
+    }
+
+    /// <summary>Returns the new frames after colour correction, in the memory of <see cref="Video"/>. Call it once.</summary>
     public GeneratedClip Finish(ColourMatch colours)
     {
         using var still = no_grad();
         using var scope = NewDisposeScope();
+        var clip = new GeneratedClip(
+            Clip, Corrected(colours).MoveToOuterDisposeScope(), Motion.clone().MoveToOuterDisposeScope()) { Bytes = bytes };
+        bytes = null;
+        return clip;
+    }
+
+    private Tensor Corrected(ColourMatch colours)
+    {
+        var kept = Video.narrow(1, Clip.Overlap, Clip.Keep);
+        if (corrected) return kept;
         long motionStart = Video.shape[1] - Motion.shape[1], end = Clip.Overlap + Clip.Keep;
         long plain = Math.Max(0, Math.Min(end, motionStart) - Clip.Overlap), known = Clip.Keep - plain;
-        var kept = Video.narrow(1, Clip.Overlap, Clip.Keep);
-        var first = kept.narrow(1, 0, plain);
+        using var first = kept.narrow(1, 0, plain);
         Match(first, first, colours);
         if (known > 0) kept.narrow(1, plain, known).copy_(Motion.narrow(1, end - known - motionStart, known));
-        return new GeneratedClip(Clip, kept.MoveToOuterDisposeScope(), Motion.clone().MoveToOuterDisposeScope());
+        corrected = true;
+        return kept;
     }
 
     public void Dispose()
     {
         Video.Dispose();
         Motion.Dispose();
+        bytes?.Dispose();
     }
 
     private static void Match(Tensor video, Tensor into, ColourMatch colours)

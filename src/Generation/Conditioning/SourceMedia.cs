@@ -1,3 +1,4 @@
+using Locutor.Generation.Clips;
 using Locutor.Generation.Output;
 using Locutor.Generation.Requests;
 using Locutor.Media;
@@ -8,14 +9,29 @@ namespace Locutor.Generation.Conditioning;
 /// <summary>The decoded inputs of a request. Opening them finds invalid inputs before any network is loaded.</summary>
 public sealed class SourceMedia : IAsyncDisposable
 {
-    private SourceMedia(IReadOnlyList<StoredSound> voices, SourcePictures pictures, IReadOnlyList<string> notes) =>
-        (Voices, Pictures, Notes) = (voices, pictures, notes);
+    private SourceMedia(IReadOnlyList<StoredSound> voices, GrowingSound? growing, SourcePictures pictures, IReadOnlyList<string> notes) =>
+        (Voices, GrowingVoice, Pictures, Notes) = (voices, growing, pictures, notes);
 
     /// <summary>Messages for the user about changes to the inputs that may be unexpected.</summary>
     public IReadOnlyList<string> Notes { get; }
 
-    /// <summary>The voice of each person: mono, 16 kHz, all of equal length, stored in temporary files.</summary>
+    /// <summary>
+    /// The voice of each person: mono, 16 kHz, all of equal length, stored in temporary files. Empty if there is a
+    /// <see cref="GrowingVoice"/>.
+    /// </summary>
     public IReadOnlyList<StoredSound> Voices { get; }
+
+    /// <summary>The voice of one person that still arrives, mono at 16 kHz; null if the voices are stored.</summary>
+    public GrowingSound? GrowingVoice { get; }
+
+    /// <summary>Duration of the voices in seconds; of a growing voice, what has arrived so far.</summary>
+    public double Seconds => GrowingVoice?.Seconds ?? Voices[0].Seconds;
+
+    /// <summary>Number of frames that cover the voices; <see cref="ClipPlan.Open"/> if it is not known yet.</summary>
+    public int VideoFrames => GrowingVoice is not { } growing ? SpeechEmbedding.VideoFrames(Voices[0])
+        : growing.KnownSeconds is { } known
+        ? Math.Max(1, (int)Math.Ceiling(known * SpeechEmbedding.FramesPerSecond - 1e-6))
+        : ClipPlan.Open;
 
     public SourcePictures Pictures { get; }
 
@@ -31,7 +47,8 @@ public sealed class SourceMedia : IAsyncDisposable
             if (request.AudioPaths.Count == 2 && SpeakerRegions.Fault(request.Settings.Speakers, pictures) is { } fault)
                 throw new RequestException(VideoFields.Boxes.Name, fault);
             var notes = new List<string>(pictures.Notes);
-            return new SourceMedia(await VoicesAsync(request, limits, notes, cancellationToken).ConfigureAwait(false), pictures, notes);
+            return new SourceMedia(
+                await VoicesAsync(request, limits, notes, cancellationToken).ConfigureAwait(false), request.GrowingVoice, pictures, notes);
         }
         catch
         {

@@ -1,4 +1,5 @@
 using Locutor.Generation.Requests;
+using Locutor.Media.Sound;
 using Locutor.Media.Video.Segments;
 
 namespace Locutor.Generation.Output;
@@ -19,8 +20,13 @@ public sealed record ProductionRequest
     /// <summary>Path of a picture, or of a video whose person will speak.</summary>
     public required string ImagePath { get; init; }
 
-    /// <summary>Paths of one voice, or of two voices for two people.</summary>
+    /// <summary>Paths of one voice, or of two voices for two people; empty if there is a <see cref="GrowingVoice"/>.</summary>
     public required IReadOnlyList<string> AudioPaths { get; init; }
+
+    /// <summary>
+    /// The voice of one person that still arrives; it needs <see cref="VideoSettings.StreamSpeech"/>. The caller disposes it.
+    /// </summary>
+    public GrowingSound? GrowingVoice { get; init; }
 
     public required string OutputPath { get; init; }
 

@@ -28,9 +28,9 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
         ClipArchive? archive = null, CancellationToken cancellationToken = default)
     {
         var (settings, pictures) = (request.Settings, media.Pictures);
-        int frames = SpeechEmbedding.VideoFrames(media.Voices[0]);
+        int frames = media.VideoFrames;
         int count = GenerationOptions.Create(
-            settings, pictures.Height, pictures.Width, frames, settings.Prompt, settings.NegativePrompt).Clips.Count;
+            settings, pictures.Height, pictures.Width, frames, settings.Prompt, settings.NegativePrompt).Clips.KnownCount;
         var clips = GenerateAsync(request, media, progress, archive, cancellationToken);
         var output = Output(request, pictures, limits);
         return await DeviceOutOfMemoryException.WatchAsync(async () =>
@@ -38,8 +38,8 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
             var writing = request.Live is { } live
                 ? WriteLiveAsync(output, frames, settings.ClipFrames, live, clips, Muxing, cancellationToken)
                 : WriteAsync(output, request.Growing, clips, Muxing, cancellationToken);
-            await writing.ConfigureAwait(false);
-            return new ProductionResult(request.OutputPath, pictures.VideoWidth, pictures.VideoHeight, frames, media.Voices[0].Seconds);
+            int written = await writing.ConfigureAwait(false);
+            return new ProductionResult(request.OutputPath, pictures.VideoWidth, pictures.VideoHeight, written, media.Seconds);
         }).ConfigureAwait(false);
 
         void Muxing() => progress?.Report(new(GenerationStage.Muxing, count, count, settings.Steps, settings.Steps));
@@ -61,7 +61,8 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
             foreach (byte[] frame in clip.Frames) yield return frame;
     }
 
-    private static async Task WriteAsync(
+    /// <returns>The number of frames.</returns>
+    private static async Task<int> WriteAsync(
         VideoWriterOptions output, Action<string>? growing, IAsyncEnumerable<ShownClip> clips, Action muxing,
         CancellationToken cancellationToken)
     {
@@ -71,9 +72,11 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
             await writer.WriteFrameAsync(frame, cancellationToken).ConfigureAwait(false);
         muxing();
         await writer.CompleteAsync(cancellationToken).ConfigureAwait(false);
+        return writer.FramesWritten;
     }
 
-    private static async Task WriteLiveAsync(
+    /// <inheritdoc cref="WriteAsync"/>
+    private static async Task<int> WriteLiveAsync(
         VideoWriterOptions output, int frames, int clipFrames, Func<VideoSegment, CancellationToken, Task> live,
         IAsyncEnumerable<ShownClip> clips, Action muxing, CancellationToken cancellationToken)
     {
@@ -83,6 +86,7 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
             await writer.WriteClipAsync(clip.Count, clip.Frames, cancellationToken).ConfigureAwait(false);
         muxing();
         await writer.CompleteAsync(cancellationToken).ConfigureAwait(false);
+        return frames;
     }
 
     /// <summary>Generates the clips in order. The frames of a clip are valid until the next clip is requested.</summary>
@@ -139,12 +143,14 @@ public sealed class TalkingVideoProducer(NetworkSet networks)
     {
         FramesPerSecond = SpeechEmbedding.FramesPerSecond,
         Fragmented = request.Fragmented,
+        LowDelay = request.GrowingVoice is not null,
         Limits = limits,
         Label = new SyntheticMediaLabel(Program, networks.Bundle.Name, request.Settings.Seed),
-        Sound = (request.AudioPaths.Count, request.Settings.Placement) switch
+        Sound = request switch
         {
-            (1, _) => Soundtrack.FromFile(request.AudioPaths[0]),
-            (_, VoicePlacement.SideBySide) => Soundtrack.SideBySide(request.AudioPaths[0], request.AudioPaths[1]),
+            { GrowingVoice: { } growing } => Soundtrack.FromGrowing(growing),
+            { AudioPaths.Count: 1 } => Soundtrack.FromFile(request.AudioPaths[0]),
+            { Settings.Placement: VoicePlacement.SideBySide } => Soundtrack.SideBySide(request.AudioPaths[0], request.AudioPaths[1]),
             _ => Soundtrack.OneAfterTheOther(request.AudioPaths[0], request.AudioPaths[1]),
         },
     };

@@ -23,6 +23,6 @@ public static class Pixels
         using var scope = NewDisposeScope();
         var bytes = ((frame.to(ScalarType.Float32) + 1) * 127.5).round().clamp(0, 255).to(ScalarType.Byte).permute(1, 2, 0).contiguous()
             .cpu();
-        return new Picture((int)frame.shape[2], (int)frame.shape[1], bytes.data<byte>().ToArray());
+        return new Picture((int)frame.shape[2], (int)frame.shape[1], bytes.bytes.ToArray());
     }
 }

@@ -7,6 +7,9 @@ internal static class EncoderArguments
 {
     private const int OpusRate = 48000;
 
+    /// <summary>Duration of a fragment where the delay matters. Otherwise, a fragment has the two seconds between key frames.</summary>
+    private const string FragmentMicroseconds = "200000";
+
     public static string[] For(VideoWriterOptions options, VideoFormat format, OutputFile output, SoundSource? sound, H264Encoder h264)
     {
         bool piped = options.Fragmented || output.Streams;
@@ -14,9 +17,12 @@ internal static class EncoderArguments
         return
         [
             // Without -xerror, ffmpeg 5.1 reports success when the disk becomes full at the end of a file.
-            "-hide_banner", "-v", "error", "-xerror", "-protocol_whitelist", "file,pipe", "-probesize", "32", "-analyzeduration", "0", "-f", "matroska", "-i", "pipe:0",
-            "-map", "0:v:0", "-vf", Filter(options, format), "-r", $"{options.FramesPerSecond}", .. Pictures(options, format, h264), .. Sound(format, sound),
-            "-map_metadata", "-1", .. label, .. Shape(format, piped), "-f", format.Muxer, .. piped ? ["pipe:1"] : (string[])["-y", "file:" + output.Path],
+            "-hide_banner", "-v", "error", "-xerror", "-protocol_whitelist", "file,pipe", "-probesize", "32", "-analyzeduration", "0", "-f",
+            "matroska", "-i", "pipe:0",
+            "-map", "0:v:0", "-vf", Filter(options, format), "-r", $"{options.FramesPerSecond}", .. Pictures(options, format, h264),
+            .. Sound(format, sound),
+            "-map_metadata", "-1", .. label, .. Shape(format, piped, options.LowDelay), "-f", format.Muxer,
+            .. piped ? ["pipe:1"] : (string[])["-y", "file:" + output.Path],
         ];
     }
 
@@ -34,9 +40,15 @@ internal static class EncoderArguments
         double pixels = (double)options.Width * options.Height * options.FramesPerSecond;
         // VP9 reaches about the quality of x264 at a quality factor that is 8 higher.
         string[] encoder = format == VideoFormat.WebM
-            ? ["-c:v", "libvpx-vp9", "-crf", $"{Math.Min(63, options.Quality + 8)}", "-b:v", "0", "-deadline", "good", "-cpu-used", "4", "-row-mt", "1"]
-            : h264.Arguments(options.Quality, pixels);
-        return [.. encoder, "-g", $"{2 * options.FramesPerSecond}", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"];
+            ? [
+                "-c:v", "libvpx-vp9", "-crf", $"{Math.Min(63, options.Quality + 8)}", "-b:v", "0", "-deadline", "good", "-cpu-used", "4",
+                "-row-mt", "1", .. options.LowDelay ? (string[])["-lag-in-frames", "0"] : []
+            ]
+            : h264.Arguments(options.Quality, pixels, options.LowDelay);
+        return [
+            .. encoder, "-g", $"{2 * options.FramesPerSecond}", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709",
+            "-color_range", "tv"
+        ];
     }
 
     private static string[] Sound(VideoFormat format, SoundSource? sound)
@@ -68,9 +80,11 @@ internal static class EncoderArguments
         "-frag_duration", $"{int.MaxValue}", "-movflags", "+empty_moov+default_base_moof+skip_trailer+frag_discont", "-f", "mp4", "pipe:1",
     ];
 
-    private static string[] Shape(VideoFormat format, bool piped)
+    private static string[] Shape(VideoFormat format, bool piped, bool lowDelay)
     {
+        const string Fragmented = "+frag_keyframe+empty_moov+default_base_moof+delay_moov+skip_trailer";
         if (!piped) return format.HasBoxes ? ["-movflags", "+faststart"] : [];
-        return format.HasBoxes ? ["-movflags", "+frag_keyframe+empty_moov+default_base_moof+delay_moov+skip_trailer", "-flush_packets", "1"] : ["-flush_packets", "1"];
+        string[] fragments = lowDelay && format.HasBoxes ? ["-frag_duration", FragmentMicroseconds] : [];
+        return [.. format.HasBoxes ? (string[])["-movflags", Fragmented] : [], .. fragments, "-flush_packets", "1"];
     }
 }

@@ -7,16 +7,13 @@ namespace Locutor.Media.Video;
 /// <summary>Reads interleaved float samples in order; silence follows the end.</summary>
 internal sealed class SoundSource : IAsyncDisposable
 {
+    private readonly Stream stream;
     private readonly ToolProcess? decoder;
     private readonly string path;
-    private readonly Waveform? waveform;
-    private int played;
 
-    private SoundSource(ToolProcess? decoder, string path, Waveform? waveform, int sampleRate, int channels)
+    private SoundSource(Stream stream, ToolProcess? decoder, string path, int sampleRate, int channels)
     {
-        this.decoder = decoder;
-        this.path = path;
-        this.waveform = waveform;
+        (this.stream, this.decoder, this.path) = (stream, decoder, path);
         SampleRate = sampleRate;
         Channels = channels;
     }
@@ -32,30 +29,28 @@ internal sealed class SoundSource : IAsyncDisposable
     /// <param name="path">Path of the decoded file, for messages.</param>
     /// <param name="sampleRate">Sample rate in Hz.</param>
     /// <param name="channels">Number of channels, 1 or 2.</param>
-    public static SoundSource Of(ToolProcess decoder, string path, int sampleRate, int channels) => new(decoder, path, null, sampleRate, channels);
+    public static SoundSource From(ToolProcess decoder, string path, int sampleRate, int channels) =>
+        new(decoder.Output, decoder, path, sampleRate, channels);
 
-    public static SoundSource Of(Waveform waveform) => new(null, "", waveform, waveform.SampleRate, 1);
+    public static SoundSource From(Waveform waveform) =>
+        new(
+            new MemoryStream(MemoryMarshal.AsBytes(waveform.Samples.AsSpan()).ToArray(), writable: false), null, "", waveform.SampleRate,
+            1);
+
+    /// <summary>Creates a source of audio that still arrives.</summary>
+    public static SoundSource From(GrowingSound sound) => new(sound.OpenTrack(), null, "", sound.Format.SampleRate, sound.Format.Channels);
 
     /// <summary>Fills <paramref name="bytes"/> with the next samples.</summary>
     /// <exception cref="MediaException">The decoder failed. Padding with silence would hide the missing audio.</exception>
-    public async ValueTask ReadAsync(Memory<byte> bytes, CancellationToken ct)
+    public async ValueTask ReadAsync(Memory<byte> bytes, CancellationToken cancellationToken)
     {
-        if (waveform is not null)
-        {
-            int count = Math.Min(bytes.Length / sizeof(float), waveform.Samples.Length - played);
-            var samples = MemoryMarshal.AsBytes(waveform.Samples.AsSpan(played, count));
-            samples.CopyTo(bytes.Span);
-            bytes.Span[samples.Length..].Clear();
-            played += count;
-            return;
-        }
-        using var kill = decoder!.KillOn(ct);
-        int read = await decoder.Output.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, ct).ConfigureAwait(false);
-        ct.ThrowIfCancellationRequested();
-        if (read < bytes.Length && await decoder.WaitAsync(ct).ConfigureAwait(false) != 0)
+        using var kill = decoder?.KillOn(cancellationToken);
+        int read = await stream.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (decoder is not null && read < bytes.Length && await decoder.WaitAsync(cancellationToken).ConfigureAwait(false) != 0)
             throw new MediaException(MediaErrorCodes.UnsupportedMedia, $"{path}: damaged sound ({decoder.Complaint(path)})");
         bytes.Span[read..].Clear();
     }
 
-    public ValueTask DisposeAsync() => decoder?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public ValueTask DisposeAsync() => decoder?.DisposeAsync() ?? stream.DisposeAsync();
 }

@@ -5,21 +5,27 @@ using Locutor.Media.Sound;
 
 namespace Locutor.Media.Video;
 
-/// <summary>Audio of a written video: a waveform, or the user's own files, mixed by <see cref="ChannelMix"/>; stereo is kept.</summary>
+/// <summary>
+/// Audio of a written video: a waveform, audio that still arrives, or the user's own files, mixed by <see cref="ChannelMix"/>; stereo is
+/// kept.
+/// </summary>
 public sealed class Soundtrack
 {
     private readonly string[] paths;
     private readonly bool together;
-    private readonly Waveform? waveform;
+    private readonly Func<SoundSource>? other;
 
-    private Soundtrack(Waveform? waveform, string[] paths, bool together = true)
+    private Soundtrack(Func<SoundSource>? other, string[] paths, bool together = true)
     {
-        this.waveform = waveform;
+        this.other = other;
         this.paths = paths;
         this.together = together;
     }
 
-    public static Soundtrack FromWaveform(Waveform waveform) => new(waveform, []);
+    public static Soundtrack FromWaveform(Waveform waveform) => new(() => SoundSource.From(waveform), []);
+
+    /// <summary>Audio that still arrives; the caller disposes it.</summary>
+    public static Soundtrack FromGrowing(GrowingSound sound) => new(() => SoundSource.From(sound), []);
 
     public static Soundtrack FromFile(string path) => new(null, [path]);
 
@@ -29,28 +35,29 @@ public sealed class Soundtrack
     /// <summary>The second voice starts when the first has ended (<c>add</c>).</summary>
     public static Soundtrack OneAfterTheOther(string first, string second) => new(null, [first, second], together: false);
 
-    internal async Task<SoundSource> OpenAsync(MediaLimits limits, CancellationToken ct)
+    internal async Task<SoundSource> OpenAsync(MediaLimits limits, CancellationToken cancellationToken)
     {
-        if (waveform is not null) return SoundSource.Of(waveform);
+        if (other is not null) return other();
         var files = new List<MediaFile>();
         var streams = new List<MediaStream>();
         var mixes = new List<ChannelMix>();
         foreach (string path in paths)
         {
             var file = MediaFile.Open(path, limits);
-            var info = await MediaProbe.ProbeAsync(file, limits, ct).ConfigureAwait(false);
+            var info = await MediaProbe.ProbeAsync(file, limits, cancellationToken).ConfigureAwait(false);
             files.Add(file);
             streams.Add(info.Audio ?? throw file.Unsupported("has no sound"));
-            mixes.Add(await ChannelMix.FindAsync(file, streams[^1], limits, ct).ConfigureAwait(false));
+            mixes.Add(await ChannelMix.FindAsync(file, streams[^1], limits, cancellationToken).ConfigureAwait(false));
         }
         int rate = streams.Max(s => AacRate(s.SampleRate));
         int channels = mixes.Max(mix => mix.HeardChannels);
         string[] arguments =
         [
-            "-nostdin", "-hide_banner", "-v", "error", .. files.SelectMany(f => f.InputArguments()), "-filter_complex", Graph(streams, mixes, rate, channels),
+            "-nostdin", "-hide_banner", "-v", "error", .. files.SelectMany(f => f.InputArguments()), "-filter_complex",
+            Graph(streams, mixes, rate, channels),
             "-map", "[all]", "-f", "f32le", "-c:a", "pcm_f32le", "pipe:1",
         ];
-        return SoundSource.Of(ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments), string.Join(" and ", paths), rate, channels);
+        return SoundSource.From(ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments), string.Join(" and ", paths), rate, channels);
     }
 
     /// <summary>

@@ -22,6 +22,12 @@ public sealed record VideoWriterOptions(string Path, int Width, int Height)
     /// </summary>
     public bool Fragmented { get; init; }
 
+    /// <summary>
+    /// True to encode every frame at once and, in a file that can be played while it grows, to write several fragments a second. The file
+    /// becomes larger.
+    /// </summary>
+    public bool LowDelay { get; init; }
+
     /// <summary>Constant rate factor of x264: 1 (best) to 51.</summary>
     public int Quality { get; init; } = 18;
 
@@ -35,9 +41,11 @@ public sealed record VideoWriterOptions(string Path, int Width, int Height)
     {
         foreach (var (name, side) in new[] { (nameof(Width), Width), (nameof(Height), Height) })
         {
-            if (side is < 16 or > 8192 || side % 2 != 0) throw new ArgumentOutOfRangeException(name, side, "expected an even number from 16 to 8192");
+            if (side is < 16 or > 8192 || side % 2 != 0)
+                throw new ArgumentOutOfRangeException(name, side, "expected an even number from 16 to 8192");
         }
-        if (FramesPerSecond is < 1 or > 100) throw new ArgumentOutOfRangeException(nameof(FramesPerSecond), FramesPerSecond, "expected 1 to 100");
+        if (FramesPerSecond is < 1 or > 100)
+            throw new ArgumentOutOfRangeException(nameof(FramesPerSecond), FramesPerSecond, "expected 1 to 100");
         if (Quality is < 1 or > 51) throw new ArgumentOutOfRangeException(nameof(Quality), Quality, "expected 1 to 51");
     }
 }
