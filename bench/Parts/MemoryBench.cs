@@ -121,8 +121,8 @@ internal sealed class MemoryBench(BenchOptions options)
             for (int i = 0; i < count; i++)
             {
                 double t = (double)position++ / SpeechEmbedding.SampleRate, phase = 2 * Math.PI * 130 * (t + 0.02 * Math.Sin(2 * t));
-                into[i] = (float)(
-                    0.1 * (1 + Math.Sin(2 * Math.PI * 3.3 * t)) * (Math.Sin(phase) + 0.5 * Math.Sin(5 * phase) + 0.3 * Math.Sin(13 * phase)));
+                double loudness = 0.1 * (1 + Math.Sin(2 * Math.PI * 3.3 * t));
+                into[i] = (float)(loudness * (Math.Sin(phase) + 0.5 * Math.Sin(5 * phase) + 0.3 * Math.Sin(13 * phase)));
             }
 
             return count;

@@ -52,15 +52,15 @@ public sealed class GrowingSound : ISampleSource, IAsyncDisposable
     /// <summary>Duration in seconds of the whole sound; null if it is not known yet.</summary>
     public double? KnownSeconds => expected is { } bytes ? SecondsOf(bytes) : null;
 
-    public async ValueTask<int> ReadAsync(Memory<float> samples, CancellationToken cancellationToken)
+    public async ValueTask<int> ReadAsync(Memory<float> samples, CancellationToken ct)
     {
         copying ??= Task.Run(CopyAsync, CancellationToken.None);
-        using var kill = resampler.KillOn(cancellationToken);
+        using var kill = resampler.KillOn(ct);
         try
         {
-            int count = await voice.ReadAsync(samples, cancellationToken).ConfigureAwait(false);
+            int count = await voice.ReadAsync(samples, ct).ConfigureAwait(false);
             if (count > 0 || samples.Length == 0) return count;
-            int code = await resampler.WaitAsync(cancellationToken).ConfigureAwait(false);
+            int code = await resampler.WaitAsync(ct).ConfigureAwait(false);
             if (failure is null && code != 0) throw Unusable(resampler.Complaint(name));
             if (failure is null) return 0;
         }
@@ -69,7 +69,7 @@ public sealed class GrowingSound : ISampleSource, IAsyncDisposable
             // The resampler was killed within a sample because of that failure.
         }
 
-        cancellationToken.ThrowIfCancellationRequested();
+        ct.ThrowIfCancellationRequested();
         throw failure as MediaException
             ?? new MediaException(MediaErrorCodes.FetchFailed, $"{name}: cannot be read ({failure!.Message})", failure);
     }
@@ -151,7 +151,8 @@ public sealed class GrowingSound : ISampleSource, IAsyncDisposable
             throw new MediaException(
                 MediaErrorCodes.AudioTooShort,
                 string.Create(
-                    CultureInfo.InvariantCulture, $"{name}: {Seconds:0.###} s of sound, expected at least {limits.MinAudioSeconds:0.###} s"));
+                    CultureInfo.InvariantCulture,
+                    $"{name}: {Seconds:0.###} s of sound, expected at least {limits.MinAudioSeconds:0.###} s"));
     }
 
     /// <summary>

@@ -30,7 +30,8 @@ internal static class EncoderArguments
     {
         string times = $"settb=1/{options.FramesPerSecond},setpts=N+{firstFrame}";
         // Each frame has its own palette, so that memory use does not depend on the length of the video.
-        if (format == VideoFormat.Gif) return $"{times},split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=new=1:dither=sierra2_4a";
+        if (format == VideoFormat.Gif)
+            return $"{times},split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=new=1:dither=sierra2_4a";
         return $"{times},scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_inp,format=yuv420p";
     }
 
