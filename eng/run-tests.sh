@@ -6,7 +6,7 @@
 
 waiting=(Service.FunctionalTests Locutor)
 computing=(Training Networks Bench Checkpoints Parity Generation Kernels Torch Shared.Tests Architecture)
-timed=(Files Cli Media Models Jobs)
+timed=(Files Cli Media TextToSpeech Models Jobs)
 
 # Tests that the trait names run once more with convolutions that are wrong, as on some processors (LOCUTOR_INJECTED_FAULT of
 # src/Kernels/Arithmetic): all results must be as right as without the fault. One test at a time, since oneDNN is switched off for the whole

@@ -6,6 +6,7 @@ using Locutor.Generation.Requests;
 using Locutor.Kernels.Arithmetic;
 using Locutor.Media;
 using Locutor.Models;
+using Locutor.TextToSpeech.Engines;
 using Locutor.Torch;
 using Locutor.Torch.Loading;
 
@@ -46,6 +47,16 @@ public static class ProgramRunner
             foreach (var (field, reasons) in failure.Errors)
                 foreach (string reason in reasons) Complain($"{FieldOptions.NameOf(field)}: {reason}");
             return ExitCodes.Usage;
+        }
+        catch (SpeechException failure)
+        {
+            Complain($"{FieldOptions.NameOf(failure.Field)}: {failure.Message}");
+            return failure.Fault switch
+            {
+                SpeechFault.Voice or SpeechFault.Text => ExitCodes.Usage,
+                SpeechFault.TooLong => ExitCodes.BadInput,
+                _ => ExitCodes.Missing,
+            };
         }
         catch (MediaException failure)
         {

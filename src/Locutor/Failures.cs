@@ -6,6 +6,7 @@ using Locutor.Generation.Requests;
 using Locutor.Kernels.Arithmetic;
 using Locutor.Media;
 using Locutor.Models;
+using Locutor.TextToSpeech.Engines;
 using Locutor.Torch;
 using Locutor.Torch.Cuda;
 
@@ -57,6 +58,8 @@ internal static class Failures
     private static LocutorError? Reason(Exception failure) => failure switch
     {
         RequestException => LocutorError.InvalidRequest,
+        SpeechException { Fault: SpeechFault.TooLong } => LocutorError.InvalidInput,
+        SpeechException => LocutorError.MissingDependency,
         MediaException { Code: MediaErrorCodes.OutputFailed } => LocutorError.OutputFailed,
         MediaException { Code: MediaErrorCodes.Internal } => LocutorError.MissingDependency,
         MediaException => LocutorError.InvalidInput,

@@ -31,6 +31,19 @@ internal sealed class LocalInputs : IAsyncDisposable
         return path;
     }
 
+    /// <summary>The paths of the voices of a request, one for each person.</summary>
+    /// <exception cref="LocutorException">An input is too large, or its stream cannot be read.</exception>
+    public async Task<IReadOnlyList<string>> VoicesOfAsync(TalkingVideoRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Audio.Text is { } text)
+        {
+            folder ??= Directory.CreateTempSubdirectory("locutor-").FullName;
+            return (await text.SpeakAsync(folder, cancellationToken).ConfigureAwait(false)).Paths;
+        }
+        string first = await PathOfAsync(request.Audio, cancellationToken).ConfigureAwait(false);
+        return request.SecondAudio is { } second ? [first, await PathOfAsync(second, cancellationToken).ConfigureAwait(false)] : [first];
+    }
+
     /// <summary>A message with the names that the caller gave in place of temporary paths.</summary>
     public string Named(string message) =>
         copies.Aggregate(message, (text, copy) => text.Replace(copy.Path, copy.Name, StringComparison.Ordinal));

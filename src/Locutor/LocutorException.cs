@@ -18,7 +18,9 @@ public enum LocutorError
     /// <summary>Files of the model are not on disk or damaged, or they could not be fetched.</summary>
     ModelUnavailable,
 
-    /// <summary>Something that this machine must have is missing: ffmpeg, libtorch or the GPU that was asked for.</summary>
+    /// <summary>
+    /// Something that this machine must have is missing: ffmpeg, libtorch, the GPU that was asked for, or an engine that speaks texts.
+    /// </summary>
     MissingDependency,
 
     /// <summary>The memory of the GPU or of the machine does not suffice.</summary>

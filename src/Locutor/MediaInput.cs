@@ -1,6 +1,8 @@
+using Locutor.TextToSpeech;
+
 namespace Locutor;
 
-/// <summary>A picture, a source video or a voice: a file, or the contents of one.</summary>
+/// <summary>A picture, a source video or a voice: a file, the contents of one, or a text that is spoken.</summary>
 /// <remarks>
 /// Every format that ffmpeg reads is accepted, and the pictures JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC and AVIF. The contents decide, not
 /// the name. A path converts to an input by itself, so that <c>new TalkingVideoRequest("face.png", "voice.wav")</c> is enough.
@@ -15,7 +17,10 @@ public sealed class MediaInput
     public string Name { get; }
 
     /// <summary>Whether this is a file on disk, which is read where it is.</summary>
-    internal bool IsFile => open is null;
+    internal bool IsFile => open is null && Text is null;
+
+    /// <summary>The text of a voice; null for contents.</summary>
+    internal SpokenText? Text { get; private init; }
 
     /// <summary>An input from a file.</summary>
     /// <param name="path">Path of the file, absolute or relative to the current folder. It is opened when the video is made.</param>
@@ -47,6 +52,20 @@ public sealed class MediaInput
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         if (!contents.CanRead) throw new ArgumentException($"{name}: expected a stream that can be read", nameof(contents));
         return new(name, () => new Borrowed(contents));
+    }
+
+    /// <summary>A voice that speaks a text. It is for <see cref="TalkingVideoRequest.Audio"/> alone.</summary>
+    /// <param name="text">
+    /// Plain text of up to 20,000 characters. A dialogue has lines that begin with <c>A:</c> and <c>B:</c>, for the two people in the
+    /// picture; <see cref="TalkingVideoRequest.SecondAudio"/> stays null.
+    /// </param>
+    /// <param name="voice">A name of <see cref="SpeechVoice.ListAsync"/>; null for the first of them.</param>
+    /// <param name="secondVoice">The voice of the lines that begin with <c>B:</c>; null for another one of the same engine.</param>
+    /// <exception cref="ArgumentException"><paramref name="text"/> has no words, is too long, or is SSML.</exception>
+    public static MediaInput FromText(string text, string? voice = null, string? secondVoice = null)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return new("the text", null) { Text = new(Script.Parse(text), voice, secondVoice) };
     }
 
     /// <summary>An input from a file.</summary>

@@ -4,7 +4,8 @@ namespace Locutor;
 /// A video to make: who speaks, what is said, and how. Every property that is left out takes the default of the model's preset.
 /// </summary>
 /// <param name="Image">The portrait: a picture of the person who speaks, or a video whose lip movements are replaced.</param>
-/// <param name="Audio">The voice, 0.1 seconds to 2 hours. The video becomes as long as the voice.</param>
+/// <param name="Audio">The voice, 0.1 seconds to 2 hours, or a text (<see cref="MediaInput.FromText"/>). The video becomes as long as the
+/// voice.</param>
 public sealed record TalkingVideoRequest(MediaInput Image, MediaInput Audio)
 {
     /// <summary>The voice of a second person in the picture; null for one person.</summary>

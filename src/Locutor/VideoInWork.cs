@@ -32,12 +32,7 @@ internal sealed class VideoInWork : IAsyncDisposable
         var production = new ProductionRequest
         {
             ImagePath = await inputs.PathOfAsync(request.Image, cancellationToken).ConfigureAwait(false),
-            AudioPaths = request.SecondAudio is { } second
-                ? [
-                    await inputs.PathOfAsync(request.Audio, cancellationToken).ConfigureAwait(false),
-                    await inputs.PathOfAsync(second, cancellationToken).ConfigureAwait(false)
-                ]
-                : [await inputs.PathOfAsync(request.Audio, cancellationToken).ConfigureAwait(false)],
+            AudioPaths = await inputs.VoicesOfAsync(request, cancellationToken).ConfigureAwait(false),
             OutputPath = output,
             Settings = settings,
             Notice = relay.Notice,

@@ -13,6 +13,7 @@ using Locutor.Service.Inputs;
 using Locutor.Service.Live;
 using Locutor.Service.Operations;
 using Locutor.Service.Settings;
+using Locutor.Service.Speech;
 using Locutor.Service.Submissions;
 using Locutor.Service.Telemetry;
 using Locutor.Service.Views;
@@ -96,6 +97,7 @@ public static class LocutorServer
         services.AddSingleton(settings).AddSingleton(folder).AddSingleton(_ => FileStores.Create(settings, folder)).AddSingleton(cluster)
             .AddSingleton(catalog);
         services.AddSingleton(services => new AddressGuard(services.GetRequiredService<ServeSettings>()));
+        services.AddSingleton(_ => SpeechVoices.Create(settings)).AddSingleton<SpokenInputs>();
         services.AddSingleton<UrlFetcher>().AddSingleton<MediaInspector>().AddSingleton<InputStore>();
         services.AddSingleton<FetchInput>(services => (job, input, cancellationToken) =>
             services.GetRequiredService<InputStore>().FetchAsync(
@@ -152,6 +154,7 @@ public static class LocutorServer
         FilesEndpoints.Map(v1);
         LiveEndpoints.Map(v1);
         ServiceEndpoints.Map(v1);
+        SpeechEndpoints.Map(v1);
         app.MapGet("/healthz", () => Results.Text("ok")).ExcludeFromDescription();
         app.MapGet("/readyz", Readiness.Answer).ExcludeFromDescription();
         app.MapPrometheusScrapingEndpoint("/metrics").Needs(TokenScopes.Operate, openOnLoopback: true);

@@ -16,16 +16,17 @@ public class ArrowsTests
         ["Torch"] = ["Files"],
         ["Jobs"] = ["Files"],
         ["Models"] = ["Checkpoints", "Files"],
+        ["TextToSpeech"] = ["Media"],
         ["Kernels"] = ["Torch"],
         ["Networks"] = ["Checkpoints", "Kernels", "Torch"],
-        ["Generation"] = ["Checkpoints", "Files", "Kernels", "Media", "Models", "Networks", "Torch"],
+        ["Generation"] = ["Checkpoints", "Files", "Kernels", "Media", "Models", "Networks", "TextToSpeech", "Torch"],
         ["AspNetCore"] = ["Generation", "Locutor", "Models", "Service", "Torch"],
-        ["Locutor"] = ["Checkpoints", "Generation", "Kernels", "Media", "Models", "Torch"],
-        ["CommandLine"] = ["Checkpoints", "Generation", "Kernels", "Media", "Models", "Torch"],
+        ["Locutor"] = ["Checkpoints", "Generation", "Kernels", "Media", "Models", "TextToSpeech", "Torch"],
+        ["CommandLine"] = ["Checkpoints", "Generation", "Kernels", "Media", "Models", "TextToSpeech", "Torch"],
         ["Training"] = ["Checkpoints", "CommandLine", "Files", "Generation", "Kernels", "Media", "Models", "Networks", "Torch"],
-        ["Service"] = ["Checkpoints", "Files", "Generation", "Jobs", "Media", "Models", "Torch"],
+        ["Service"] = ["Checkpoints", "Files", "Generation", "Jobs", "Media", "Models", "TextToSpeech", "Torch"],
         ["Bench"] = ["Checkpoints", "CommandLine", "Files", "Generation", "Kernels", "Media", "Models", "Networks", "Torch"],
-        ["Cli"] = ["Checkpoints", "CommandLine", "Generation", "Jobs", "Kernels", "Media", "Models", "Service", "Torch"],
+        ["Cli"] = ["Checkpoints", "CommandLine", "Generation", "Jobs", "Kernels", "Media", "Models", "Service", "TextToSpeech", "Torch"],
     };
 
     public static TheoryData<string> Rooms => [.. TypeUses.Rooms()];

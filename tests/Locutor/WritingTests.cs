@@ -40,6 +40,34 @@ public sealed class WritingTests(ModelFixture fixture)
     }
 
     [Fact]
+    public async Task A_text_takes_the_place_of_a_voice()
+    {
+        string path = fixture.NewPath("spoken.mp4");
+        (await SpeechVoice.ListAsync(Stop)).Select(voice => voice.Name).ShouldContain("en-us");
+        var request = fixture.Request with { Audio = MediaInput.FromText("Hello.", "en-us") };
+
+        var video = await fixture.Model.WriteVideoAsync(request, path, cancellationToken: Stop);
+
+        video.Duration.TotalSeconds.ShouldBeInRange(0.5, 2);
+        (await MediaProbe.ProbeAsync(path, MediaLimits.Default, Stop)).Audio.ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task A_text_that_cannot_be_spoken_is_refused()
+    {
+        Should.Throw<ArgumentException>(() => MediaInput.FromText("..."));
+        foreach (var request in new[]
+        {
+            fixture.Request with { Audio = MediaInput.FromText("Hello.", "nobody") },
+            fixture.Request with { Audio = MediaInput.FromText("Hello."), SecondAudio = fixture.Request.Audio },
+            fixture.Request with { Image = MediaInput.FromText("Hello.") },
+        })
+            (await Should.ThrowAsync<LocutorException>(
+                () => fixture.Model.WriteVideoAsync(request, fixture.NewPath("never.mp4"), cancellationToken: Stop)))
+                .Error.ShouldBe(LocutorError.InvalidRequest);
+    }
+
+    [Fact]
     public async Task A_damaged_picture_is_refused_under_the_name_that_the_caller_gave()
     {
         var request = fixture.Request with { Image = MediaInput.FromBytes("no picture"u8.ToArray(), "upload.png") };

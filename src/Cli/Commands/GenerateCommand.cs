@@ -2,18 +2,29 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using Locutor.Cli.Generate;
 using Locutor.Generation.Loading;
+using Locutor.Generation.Requests;
 
 namespace Locutor.Cli.Commands;
 
 /// <summary>
-/// The command <c>locutor generate</c>: it makes a video from a picture and a voice. The options of the request come from the table of
-/// request fields; this class adds the options that concern this machine.
+/// The command <c>locutor generate</c>: it makes a video from a picture and a voice or a text. The options of the request come from the
+/// table of request fields; this class adds the options that concern this machine.
 /// </summary>
 internal static class GenerateCommand
 {
     private static readonly Option<string> Output = new("--output-path", "-o")
     {
         Description = "The video to write: its name ends in .mp4, .mov, .mkv, .webm or .gif; - is standard output. Required.",
+        HelpName = "FILE",
+    };
+    private static readonly Option<string?> TextFile = new("--text-file")
+    {
+        Description = "The text to speak from a file in UTF-8; - is standard input.",
+        HelpName = "FILE",
+    };
+    private static readonly Option<string?> SoundPath = new("--sound-path")
+    {
+        Description = "Write the spoken text as a WAV file too.",
         HelpName = "FILE",
     };
     private static readonly Option<bool> Fragmented = new("--fragmented")
@@ -57,7 +68,8 @@ internal static class GenerateCommand
 
     private static readonly GenerateHelp Help = new(
         [
-            ("A voice that still arrives", [RawAudio]), ("Output", [Output, Fragmented, Json, Timings]),
+            ("Text to speech, more", [TextFile, SoundPath]), ("A voice that still arrives", [RawAudio]),
+            ("Output", [Output, Fragmented, Json, Timings]),
             ("This machine", [Device, Precision, VramBudget])
         ]);
 
@@ -65,10 +77,13 @@ internal static class GenerateCommand
     {
         var command = new Command(
             "generate",
-            "Make a video of the person in a picture speaking the words of a sound file.") { TreatUnmatchedTokensAsErrors = false };
+            "Make a video of the person in a picture speaking a sound file or a text.") { TreatUnmatchedTokensAsErrors = false };
         foreach (var (_, option) in RequestOptions.All) command.Options.Add(option);
         foreach (var option in
-                new Option[] { RawAudio, Output, Fragmented, Json, Timings, Device, Precision, VramBudget, ModelsCommand.Store })
+                new Option[]
+                {
+                    TextFile, SoundPath, RawAudio, Output, Fragmented, Json, Timings, Device, Precision, VramBudget, ModelsCommand.Store,
+                })
             command.Options.Add(option);
         command.Options.Add(new HelpOption { Action = Help });
         command.SetAction((parsed, cancellationToken) => GenerateRun.RunAsync(Read(parsed), cancellationToken));
@@ -76,16 +91,17 @@ internal static class GenerateCommand
     }
 
     /// <summary>
-    /// Reads the command line without checks. <see cref="Generation.Requests.RequestForm.Resolve"/> reports the faults of the request.
+    /// Reads the command line without checks. <see cref="RequestForm.Resolve"/> reports the faults of the request.
     /// </summary>
     internal static GenerateArguments Read(ParseResult parsed)
     {
         var form = RequestOptions.Read(parsed);
+        if (parsed.GetValue(TextFile) is { } file) form.AddText(VideoFields.Text.Name, SpokenText.Read(file));
         string output = parsed.GetValue(Output) ?? "";
         if (output.Length == 0) form.Faults.Add("output_path", "expected the name of a file, found nothing");
         return new GenerateArguments(
             form, output, parsed.GetValue(Device)!, parsed.GetValue(Precision), MemoryPlan.Parse(parsed.GetValue(VramBudget)),
-            parsed.GetValue(ModelsCommand.Store), parsed.GetValue(Fragmented), parsed.GetValue(Json), parsed.GetValue(Timings),
-            parsed.GetValue(RawAudio));
+            parsed.GetValue(ModelsCommand.Store), parsed.GetValue(Fragmented), parsed.GetValue(Json), parsed.GetValue(SoundPath),
+            parsed.GetValue(Timings), parsed.GetValue(RawAudio));
     }
 }

@@ -13,6 +13,7 @@ internal static class Verbs
     public static void AddTo(RootCommand root, VideoMaking making)
     {
         root.Add(GenerateCommand.Create());
+        root.Subcommands.Add(VoicesCommand.Create());
         root.Subcommands.Add(DoctorCommand.Create());
         root.Subcommands.Add(ServeCommand.Create(making));
         root.Subcommands.Add(TokensCommand.Create());

@@ -5,8 +5,9 @@ namespace Locutor.Cli.Generate;
 
 /// <summary>The command line of <c>locutor generate</c>: the unchecked request, and the options that concern this machine.</summary>
 /// <param name="VramBudget">The limit of GPU memory in bytes; null for all of it.</param>
+/// <param name="SoundPath">Where the spoken text is written as a sound; null for nowhere.</param>
 /// <param name="RawAudio">The format of a voice without a header; null if the voice has one.</param>
 /// <param name="Store">The folder of model files; null for the default folder.</param>
 internal sealed record GenerateArguments(
     RequestForm Form, string Output, string Device, Precision Precision, long? VramBudget, string? Store, bool Fragmented, bool Json,
-    bool Timings = false, string? RawAudio = null);
+    string? SoundPath, bool Timings = false, string? RawAudio = null);

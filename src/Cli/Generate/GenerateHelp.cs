@@ -18,6 +18,7 @@ internal sealed class GenerateHelp(IReadOnlyList<(string Heading, IReadOnlyList<
     private static readonly (FieldGroup Group, string Heading)[] Headings =
     [
         (FieldGroup.Inputs, "Inputs (paths or http(s) addresses)"),
+        (FieldGroup.Speech, "Text to speech"),
         (FieldGroup.Voices, "Two voices"),
         (FieldGroup.Words, "What the video shows"),
         (FieldGroup.Model, "Model"),
@@ -39,13 +40,15 @@ internal sealed class GenerateHelp(IReadOnlyList<(string Heading, IReadOnlyList<
     private void Write(TextWriter output, int width, FieldContext context)
     {
         output.WriteLine("""
-            Make a video of the person in a picture speaking the words of a sound file.
+            Make a video of the person in a picture speaking a sound file or a text.
 
             Usage:
-              locutor generate --image-path FILE --audio1-path FILE --output-path FILE [options]
+              locutor generate --image-path FILE (--audio1-path FILE | --text TEXT) --output-path FILE [options]
 
             Examples:
               locutor generate -i portrait.png -a voice.mp3 -o video.mp4
+              locutor generate -i portrait.png --text "Hello, nice to meet you." -o hello.mp4
+              locutor generate -i portrait.png --text-file speech.txt --voice de+f3 -o rede.mp4
               locutor generate -i two.png -a left.wav --audio2-path right.wav -o both.mp4
               locutor generate -i film.mp4 -a voice.wav -o dubbed.mp4 --model infinitetalk-480p --steps 8
             """);
@@ -69,7 +72,7 @@ internal sealed class GenerateHelp(IReadOnlyList<(string Heading, IReadOnlyList<
     private static string Details(RequestField field, FieldContext context)
     {
         string more = field == VideoFields.Image ? "A source video is accepted too: its person gets new lip movements. Required."
-            : field == VideoFields.Audio ? "Required."
+            : field == VideoFields.Audio ? "Required unless there is a text."
             : field == VideoFields.Model ? "'locutor models list' shows them, and 'untrained' needs no files and shows noise."
             : field is BoxesField ? "Give it twice, as left,top,right,bottom in pixels of the picture."
             : field is FileField or FlagField || (field is TextField and not ChoiceField && field != VideoFields.StepCache) ? ""

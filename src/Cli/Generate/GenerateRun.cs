@@ -20,10 +20,12 @@ internal static class GenerateRun
     {
         var clock = Stopwatch.StartNew();
         ResolvedBundle model = null!;
-        var settings = arguments.Form.Resolve(name => (model = ModelFinder.Find(name, arguments.Store)).Bundle).Settings;
+        var asked = arguments.Form.Resolve(name => (model = ModelFinder.Find(name, arguments.Store)).Bundle);
+        var settings = asked.Settings;
         var raw = RawAudio(arguments, settings);
         var device = DeviceChoice.Find(arguments.Device);
         OutputPath.Check(arguments.Output, [arguments.Form.Address(VideoFields.Image)!, .. Voices(arguments.Form)]);
+        if (arguments.SoundPath is { } path) WritablePath.Check(path);
         await using var inputs = new InputFiles();
         var timings = arguments.Timings ? new Timings() : null;
         using Report report = arguments.Json
@@ -31,7 +33,12 @@ internal static class GenerateRun
             : new ConsoleReport { Timings = timings };
         report.At(new(GenerationStage.Fetching, 0, 0, 0, settings.Steps));
         string image = await inputs.LocalAsync(arguments.Form.Address(VideoFields.Image)!, cancellationToken);
-        var (growing, voices) = await NamedAsync(inputs, () => VoicesAsync(inputs, arguments.Form, settings, raw, cancellationToken));
+        var narration = asked.Script is null ? null : await SpokenText.SpeakAsync(asked, inputs.NewFolder(), cancellationToken);
+        if (narration is not null)
+            report.Say($"spoken by {string.Join(" and ", narration.Voices.Select(voice => voice.FullName))}, {narration.Seconds:0.0} s");
+        var (growing, voices) = narration is not null
+            ? (null, narration.Paths)
+            : await NamedAsync(inputs, () => VoicesAsync(inputs, arguments.Form, settings, raw, cancellationToken));
         await using var arriving = growing;
         var request = new ProductionRequest
         {
@@ -56,16 +63,18 @@ internal static class GenerateRun
         var result = await NamedAsync(
             inputs,
             () => Task.Run(
-                () => new TalkingVideoProducer(networks).ProduceAsync(
-                    request, media, MediaLimits.Default, report, cancellationToken: cancellationToken),
+                () =>
+                    new TalkingVideoProducer(networks).ProduceAsync(
+                        request, media, MediaLimits.Default, report, cancellationToken: cancellationToken),
                 CancellationToken.None));
+        if (narration is not null && arguments.SoundPath is not null) File.Copy(narration.SoundPath, arguments.SoundPath, overwrite: true);
         report.Done(result, settings.Seed, clock.Elapsed);
         foreach (string line in timings?.Finish() ?? []) await Console.Error.WriteLineAsync(line);
         return ExitCodes.Success;
     }
 
     private static IReadOnlyList<string> Voices(RequestForm form) =>
-        form.Address(VideoFields.Audio2) is { } second ? [form.Address(VideoFields.Audio)!, second] : [form.Address(VideoFields.Audio)!];
+        [.. new[] { form.Address(VideoFields.Audio), form.Address(VideoFields.Audio2) }.OfType<string>()];
 
     /// <summary>Opens the voices. With speech that is encoded as it comes, the voice of a pipe is not read to its end first.</summary>
     private static async Task<(GrowingSound? Growing, IReadOnlyList<string> Paths)> VoicesAsync(
@@ -80,7 +89,7 @@ internal static class GenerateRun
     private static PcmFormat? RawAudio(GenerateArguments arguments, VideoSettings settings)
     {
         if (arguments.RawAudio is not { } text) return null;
-        if (!settings.StreamSpeech || Voices(arguments.Form).Count > 1)
+        if (!settings.StreamSpeech || Voices(arguments.Form).Count != 1)
             throw new CommandException(
                 ExitCodes.Usage, "--raw-audio: needs one voice and --stream-speech true, which is the default of flashtalk");
         return PcmFormat.TryParse(text) ?? throw new CommandException(ExitCodes.Usage, $"--raw-audio {text}: expected {PcmFormat.Form}");

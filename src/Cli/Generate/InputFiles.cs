@@ -85,6 +85,13 @@ internal sealed class InputFiles : IAsyncDisposable
         path.StartsWith("/dev/fd/", StringComparison.Ordinal) || path.StartsWith("/proc/self/fd/", StringComparison.Ordinal)
             || path == "/dev/stdin";
 
+    /// <summary>Returns an empty folder that is deleted with the copies.</summary>
+    public string NewFolder()
+    {
+        folder ??= Directory.CreateTempSubdirectory("locutor-").FullName;
+        return Directory.CreateDirectory(Path.Combine(folder, "speech")).FullName;
+    }
+
     private string NewCopy(string name)
     {
         folder ??= Directory.CreateTempSubdirectory("locutor-").FullName;

@@ -8,6 +8,7 @@ namespace Locutor.Generation.Requests;
 public enum FieldGroup
 {
     Inputs,
+    Speech,
     Voices,
     Words,
     Model,
@@ -60,6 +61,11 @@ public abstract class RequestField(string name, string help)
     public string Help { get; } = help;
 
     public FieldGroup Group { get; init; }
+
+    /// <summary>
+    /// True for a file or a text that a job keeps as one of its inputs; false for a setting, which it keeps in its request.
+    /// </summary>
+    public virtual bool IsInput => false;
 
     /// <summary>Option on the command line; null if the command line does not have this field.</summary>
     public string? Option { get; init; } = "--" + name.Replace('_', '-');

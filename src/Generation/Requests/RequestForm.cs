@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Locutor.Checkpoints;
 using Locutor.Models;
+using Locutor.TextToSpeech;
 
 namespace Locutor.Generation.Requests;
 
@@ -9,7 +10,8 @@ namespace Locutor.Generation.Requests;
 /// <param name="Bundle">The model of the request.</param>
 /// <param name="Request">The request with model, prompt and seed filled in, so that it can be repeated.</param>
 /// <param name="Settings">The settings with all defaults filled in.</param>
-public sealed record ResolvedRequest(Bundle Bundle, VideoRequest Request, VideoSettings Settings);
+/// <param name="Script">The words to speak; null if the voice is a sound.</param>
+public sealed record ResolvedRequest(Bundle Bundle, VideoRequest Request, VideoSettings Settings, Script? Script);
 
 /// <summary>
 /// The fields of one incoming request. Command line, JSON and form all use this class, so they accept the same values and report the same
@@ -71,12 +73,13 @@ public sealed class RequestForm(params IReadOnlyList<RequestField> extra)
         CheckInputs();
         Faults.ThrowIfAny();
         var request = VideoRequest.Empty;
-        foreach (var field in VideoFields.All.Where(field => field is not FileField && Value(field) is not null))
-            request = request.With(field, values[field.Name]);
+        // outlives the document of the caller
+        foreach (var field in VideoFields.All.Where(field => !field.IsInput && Value(field) is not null))
+            request = request.With(field, values[field.Name].Clone());
         request = request.With(VideoFields.Model, bundle!.Name)
             .With(VideoFields.Seed, request[VideoFields.Seed] ?? RandomNumberGenerator.GetInt32(int.MaxValue));
         var settings = VideoSettings.Resolve(bundle, request);
-        return new ResolvedRequest(bundle, request.With(VideoFields.Prompt, settings.Prompt), settings);
+        return new ResolvedRequest(bundle, request.With(VideoFields.Prompt, settings.Prompt), settings, ScriptOf());
     }
 
     private Bundle? FindBundle(Func<string?, Bundle> find)
@@ -102,11 +105,35 @@ public sealed class RequestForm(params IReadOnlyList<RequestField> extra)
         if (image && video) Faults.Add(VideoFields.Video.Name, "expected either a picture or a source video, found both");
         else if (!image && !video && !Faults.Has(VideoFields.Image.Name) && !Faults.Has(VideoFields.Video.Name))
             Faults.Add(VideoFields.Image.Name, "expected a picture or a source video, found nothing");
-        if (!Has(VideoFields.Audio) && !Faults.Has(VideoFields.Audio.Name))
-            Faults.Add(VideoFields.Audio.Name, "expected a voice, found nothing");
-        if (Value(VideoFields.Boxes) is not null && !Has(VideoFields.Audio2) && !Faults.Has(VideoFields.Audio2.Name))
+        var script = ScriptOf();
+        bool wrongText = Faults.Has(VideoFields.Text.Name);
+        if (!Has(VideoFields.Audio) && script is null && !wrongText && !Faults.Has(VideoFields.Audio.Name))
+            Faults.Add(VideoFields.Audio.Name, "expected a voice or a text, found nothing");
+        bool two = Has(VideoFields.Audio2) || script?.IsDialogue == true;
+        if (Value(VideoFields.Boxes) is not null && !two && !wrongText && !Faults.Has(VideoFields.Audio2.Name))
             Faults.Add(VideoFields.Boxes.Name, "expected boxes only with two voices, found one voice");
+        CheckSpeech(script);
     }
+
+    /// <summary>Checks that text and voices go together, and that there is either a text or a sound.</summary>
+    private void CheckSpeech(Script? script)
+    {
+        if (script is null)
+        {
+            foreach (var voice in new[] { VideoFields.Voice, VideoFields.Voice2 })
+                if (Value(voice) is not null && !Faults.Has(VideoFields.Text.Name))
+                    Faults.Add(voice.Name, "expected the name of a voice only with a text, found no text");
+            return;
+        }
+        foreach (var sound in new[] { VideoFields.Audio, VideoFields.Audio2 })
+            if (Has(sound)) Faults.Add(VideoFields.Text.Name, $"expected either a text or a sound, found {sound.Name} too");
+        if (Value(VideoFields.Voice2) is not null && !script.IsDialogue)
+            Faults.Add(VideoFields.Voice2.Name, "expected a second voice only with a dialogue, found no line that begins with B:");
+        if (Value(VideoFields.AudioType) is "add")
+            Faults.Add(VideoFields.AudioType.Name, "expected add only with two sounds, found a text");
+    }
+
+    private Script? ScriptOf() => Value(VideoFields.Text) is string text ? Script.Parse(text) : null;
 
     private bool Has(FileField field) => files.Contains(field.Name) || Address(field) is not null;
 

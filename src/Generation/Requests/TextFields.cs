@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Locutor.Models;
+using Locutor.TextToSpeech;
 
 namespace Locutor.Generation.Requests;
 
@@ -71,10 +72,25 @@ public sealed class ChoiceField(string name, string help, Func<Bundle?, IReadOnl
 /// <summary>An input file: a path or URL on the command line, a URL in JSON, a URL or the file itself in a form.</summary>
 public sealed class FileField(string name, string help) : TextField(name, help, int.MaxValue)
 {
+    public override bool IsInput => true;
+
     public override string Expected(Bundle? bundle) => "a file or its URL";
 
     /// <summary>Media type that a browser's file dialog offers.</summary>
     public required string Accept { get; init; }
 
     public override FieldLimits Limits(Bundle? bundle) => new("string");
+}
+
+/// <summary>A text to speak, as <see cref="Script"/> reads it.</summary>
+public sealed class ScriptField(string name, string help) : TextField(name, help, Script.LongestText)
+{
+    public override bool IsInput => true;
+
+    protected override object? Convert(JsonElement value, Bundle? bundle, out string? fault)
+    {
+        object? text = base.Convert(value, bundle, out fault);
+        if (text is not null) fault = Script.Fault((string)text);
+        return fault is null ? text : null;
+    }
 }

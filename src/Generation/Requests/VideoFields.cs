@@ -37,6 +37,27 @@ public static class VideoFields
             Accept = "audio",
         });
 
+    public static ScriptField Text { get; } = Add(new ScriptField(
+        "text",
+        "The words to speak, in place of a sound. A dialogue has lines that begin with A: and B:, " +
+        "for the two people in the picture.") { Group = FieldGroup.Speech });
+
+    public static TextField Voice { get; } = Add(
+        new TextField("voice", "Who speaks the text: a name of 'locutor voices' or GET /v1/voices.", 100)
+        {
+            Group = FieldGroup.Speech,
+            ValueName = "NAME",
+            DefaultText = "that of the speech server, else an English one",
+        });
+
+    public static TextField Voice2 { get; } = Add(
+        new TextField("voice2", "Who speaks the lines of a dialogue that begin with B:.", 100)
+        {
+            Group = FieldGroup.Speech,
+            ValueName = "NAME",
+            DefaultText = "another voice of the same engine",
+        });
+
     public static FileField Audio2 { get; } = Add(
         new FileField("audio2", "The voice of a second person in the picture.")
         {

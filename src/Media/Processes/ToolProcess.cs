@@ -4,10 +4,10 @@ using System.Diagnostics;
 namespace Locutor.Media.Processes;
 
 /// <summary>
-/// A running ffmpeg or ffprobe. Arguments are passed as a list, without a shell; error messages are collected. Disposing kills a process
+/// A running tool, such as ffmpeg. Arguments are passed as a list, without a shell; error messages are collected. Disposing kills a process
 /// that still runs.
 /// </summary>
-internal sealed class ToolProcess : IAsyncDisposable
+public sealed class ToolProcess : IAsyncDisposable
 {
     private static readonly TimeSpan KillWait = TimeSpan.FromSeconds(10);
     private readonly Process process;
@@ -53,12 +53,12 @@ internal sealed class ToolProcess : IAsyncDisposable
     }
 
     /// <summary>Waits for the end of the process and returns its exit code. Cancelling kills the process.</summary>
-    public async Task<int> WaitAsync(CancellationToken ct)
+    public async Task<int> WaitAsync(CancellationToken cancellationToken)
     {
-        using var kill = KillOn(ct);
-        await process.WaitForExitAsync(ct).ConfigureAwait(false);
-        await reading.WaitAsync(KillWait, ct).ConfigureAwait(false);
-        ct.ThrowIfCancellationRequested(); // it may have ended because it was killed; its exit code then means nothing
+        using var kill = KillOn(cancellationToken);
+        await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
+        await reading.WaitAsync(KillWait, cancellationToken).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested(); // it may have ended because it was killed; its exit code then means nothing
         return process.ExitCode;
     }
 
@@ -69,14 +69,16 @@ internal sealed class ToolProcess : IAsyncDisposable
     public string Complaint(string path) => complaints.LastLine(path);
 
     /// <summary>True if the tool reported a write error; the exit code does not always show it.</summary>
-    public bool FailedToWrite => complaints.Mention("No space left on device", "File too large", "Disk quota exceeded", "Input/output error", "Error writing", "Error closing");
+    public bool FailedToWrite =>
+        complaints.Mention(
+            "No space left on device", "File too large", "Disk quota exceeded", "Input/output error", "Error writing", "Error closing");
 
     public bool FoundNoSpace => complaints.Mention("No space left on device");
 
     /// <summary>
     /// Kills the process on cancellation, so that a pending read or write ends, even one that cannot be cancelled itself.
     /// </summary>
-    public CancellationTokenRegistration KillOn(CancellationToken ct) => ct.UnsafeRegister(static p => ((ToolProcess)p!).Kill(), this);
+    public CancellationTokenRegistration KillOn(CancellationToken cancellationToken) => cancellationToken.UnsafeRegister(static p => ((ToolProcess)p!).Kill(), this);
 
     public void Kill()
     {

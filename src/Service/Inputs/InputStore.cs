@@ -50,6 +50,25 @@ public sealed class InputStore(
         string jobId, string field, Stream upload, ExpectedMedia expected, CancellationToken cancellationToken) =>
         StoreAsync(jobId, field, expected, file => CopyAsync(upload, file, cancellationToken), null, cancellationToken);
 
+    /// <summary>Stores a text of this service's own making, or one that was checked.</summary>
+    public async Task<JobInput> StoreTextAsync(
+        string jobId, string field, string extension, string text, string contentType, CancellationToken cancellationToken)
+    {
+        var aside = folder.Aside();
+        try
+        {
+            await File.WriteAllTextAsync(aside, text, cancellationToken);
+            var path = DataFolder.InputPath(jobId, field + extension);
+            var bytes = new FileInfo(aside).Length;
+            await store.KeepAsync(aside, path, contentType, cancellationToken);
+            return new JobInput { Field = field, Path = path, Bytes = bytes, ContentType = contentType };
+        }
+        finally
+        {
+            File.Delete(aside);
+        }
+    }
+
     /// <summary>Returns the kind of file that a field of a request expects.</summary>
     public static ExpectedMedia Expected(string field) => field switch
     {

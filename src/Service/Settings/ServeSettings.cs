@@ -42,6 +42,12 @@ public sealed record ServeSettings
     public double FetchIdleSeconds { get; init; } = 20;
     public int FetchInParallel { get; init; } = 8;
 
+    public string? SpeechUrl { get; init; }
+    public string? SpeechModel { get; init; }
+    public string? SpeechVoices { get; init; }
+    public string? SpeechKey { get; init; }
+    public IReadOnlyList<IPNetwork> SpeechAllowAddresses { get; init; } = [];
+
     public double MaxInputMb { get; init; } = 512;
     public double MaxRequestMb { get; init; } = 1100;
     public double MaxJsonMb { get; init; } = 64;

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Locutor.Checkpoints;
 using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
+using Locutor.TextToSpeech.Engines;
 
 namespace Locutor.Service.Settings;
 
@@ -96,6 +97,26 @@ public static class SettingsTable
             "fetch_idle_seconds", "longest silence during a fetch", 0.1, 600, s => s.FetchIdleSeconds,
             (s, v) => s with { FetchIdleSeconds = v }),
         Whole("fetch_in_parallel", "inputs fetched at a time", 1, 256, s => s.FetchInParallel, (s, v) => s with { FetchInParallel = v }),
+        new(
+            "speech_url",
+            "address of a server that speaks OpenAI's /v1/audio/speech, as http://127.0.0.1:8880; empty uses the programs on this " +
+            "machine alone",
+            s => s.SpeechUrl ?? "", (s, v) => s with { SpeechUrl = SpeechAddress(v) }),
+        Text(
+            "speech_model", "model that requests to the speech server name; empty is tts-1", s => s.SpeechModel ?? "",
+            (s, v) => s with { SpeechModel = Empty(v) }),
+        Text(
+            "speech_voices", "voices of the speech server, separated by commas; empty asks the server", s => s.SpeechVoices ?? "",
+            (s, v) => s with { SpeechVoices = Empty(v) }),
+        Text(
+            "speech_key", "key of the speech server; better in the environment than on the command line", s => Secret(s.SpeechKey),
+            (s, v) => s with { SpeechKey = Empty(v) }),
+        new(
+            "speech_allow_addresses",
+            "networks in which the speech server may be although they are private, as 10.1.0.0/16, separated by commas; an IP address " +
+            "or localhost in speech_url is allowed by itself",
+            s => string.Join(",", s.SpeechAllowAddresses),
+            (s, v) => s with { SpeechAllowAddresses = Networks("speech_allow_addresses", v) }),
         Number(
             "max_input_mb", "largest input file, after decompression", 0.01, 65_536, s => s.MaxInputMb,
             (s, v) => s with { MaxInputMb = v }),
@@ -153,6 +174,18 @@ public static class SettingsTable
 
     /// <summary>Hides a password: returns only whether it is set.</summary>
     private static string Secret(string? value) => string.IsNullOrEmpty(value) ? "" : "(set)";
+
+    private static string? SpeechAddress(string value)
+    {
+        try
+        {
+            return SpeechServerOptions.From(value, null, null, null) is null ? null : value;
+        }
+        catch (SpeechException wrong)
+        {
+            throw new SettingsException(wrong.Message);
+        }
+    }
 
     private static string? Endpoint(string value) =>
         value.Length == 0

@@ -18,8 +18,7 @@ internal static class RequestSchema
         Type = JsonSchemaType.Object,
         Description = upload ? "A form: files as parts with a file name, or URLs as text." : "JSON with URLs (http, https or data).",
         Properties = SubmissionFields.All.ToDictionary(
-            field => field.Name, IOpenApiSchema (field) => Property(field, upload, isOptional: field != VideoFields.Audio)),
-        Required = new HashSet<string> { VideoFields.Audio.Name },
+            field => field.Name, IOpenApiSchema (field) => Property(field, upload, isOptional: true)),
         AdditionalPropertiesAllowed = false,
     };
 
@@ -28,7 +27,7 @@ internal static class RequestSchema
     {
         job.Properties ??= new Dictionary<string, IOpenApiSchema>();
         job.Required ??= new HashSet<string>();
-        foreach (var field in VideoFields.All.Where(field => field is not FileField))
+        foreach (var field in VideoFields.All.Where(field => !field.IsInput))
             job.Properties[field.Name] = Property(field, upload: false, isOptional: !Always.Contains(field));
         foreach (var field in Always)
             job.Required.Add(field.Name);
@@ -38,7 +37,7 @@ internal static class RequestSchema
     public static void AddDefaults(OpenApiSchema preset)
     {
         preset.Properties ??= new Dictionary<string, IOpenApiSchema>();
-        foreach (var field in VideoFields.All.Where(field => field is not FileField))
+        foreach (var field in VideoFields.All.Where(field => !field.IsInput))
             preset.Properties[field.Name] = Property(field, upload: false, isOptional: true);
     }
 

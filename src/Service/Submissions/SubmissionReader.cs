@@ -7,6 +7,7 @@ using Locutor.Service.Files;
 using Locutor.Service.Http;
 using Locutor.Service.Inputs;
 using Locutor.Service.Settings;
+using Locutor.Service.Speech;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
 
@@ -33,7 +34,8 @@ internal sealed record Draft(
 /// <see cref="StoreAsync(string, Draft, HttpContext)"/> adds the inputs that the caller gave as URLs. If either call fails, the files of
 /// the job are removed.
 /// </summary>
-internal sealed class SubmissionReader(InputStore inputs, IFileStore store, ModelCatalog catalog, ServeSettings settings)
+internal sealed class SubmissionReader(
+    InputStore inputs, IFileStore store, ModelCatalog catalog, SpokenInputs spoken, ServeSettings settings)
 {
     // Limits of a form: the number of its parts, and the bytes of one text field.
     private const int MostParts = 40;
@@ -62,8 +64,8 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
     });
 
     /// <summary>
-    /// Completes a draft: decodes and stores the inputs given as data URLs, and checks the boxes of the speakers against the picture.
-    /// Inputs with http and https URLs keep their URL; <see cref="InputFetchService"/> fetches them after the job is accepted.
+    /// Completes a draft: decodes and stores the inputs given as data URLs, speaks a text, and checks the boxes of the speakers against the
+    /// picture. Inputs with http and https URLs keep their URL; <see cref="InputFetchService"/> fetches them after the job is accepted.
     /// </summary>
     /// <returns>The request of the job with all its inputs.</returns>
     /// <exception cref="ProblemException">
@@ -81,6 +83,8 @@ internal sealed class SubmissionReader(InputStore inputs, IFileStore store, Mode
                     field.Name, () => inputs.FetchAsync(jobId, field.Name, url, InputStore.Expected(field.Name), cancellationToken))
                 : new JobInput { Field = field.Name, Url = url });
         }
+        if (draft.Asked.Script is not null)
+            all.AddRange(await spoken.StoreAsync(jobId, draft.Asked, cancellationToken));
         if (BoxCheck.Fault(draft.Asked.Settings, all) is { } fault)
             throw Refused(422, JobError.InvalidRequest, VideoFields.Boxes.Name, fault);
         return draft.Request with { Inputs = [.. all] };

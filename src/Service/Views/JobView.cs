@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Locutor.Jobs.Records;
+using Locutor.Service.Speech;
 using Locutor.Service.Submissions;
 
 namespace Locutor.Service.Views;
@@ -144,6 +145,12 @@ public sealed record ResultView
 {
     public required string Video { get; init; }
     public string? Thumbnail { get; init; }
+
+    /// <summary>The address of the spoken text as a sound; null for a job without a text.</summary>
+    public string? Sound { get; init; }
+
+    /// <summary>The address of the captions; null when there are none.</summary>
+    public string? Captions { get; init; }
     public required long Bytes { get; init; }
     public required string Sha256 { get; init; }
     public required int Width { get; init; }
@@ -155,6 +162,8 @@ public sealed record ResultView
     {
         Video = $"/v1/jobs/{job.Id}/video",
         Thumbnail = job.Result!.ThumbnailPath is null ? null : $"/v1/jobs/{job.Id}/thumbnail",
+        Sound = SpokenInputs.SoundOf(job.Request) is null ? null : $"/v1/jobs/{job.Id}/sound",
+        Captions = SpokenInputs.CaptionsOf(job.Request) is null ? null : $"/v1/jobs/{job.Id}/captions",
         Bytes = job.Result.Bytes,
         Sha256 = job.Result.Sha256,
         Width = job.Result.Width,

@@ -94,6 +94,44 @@ public sealed partial class PageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_typed_text_becomes_a_video_with_captions_and_comes_back()
+    {
+        await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "stub_seconds=0.5");
+        var page = await OpenAsync(service.Url, 1280, 1000);
+        await page.Locator("#picture-file").SetInputFilesAsync(Picture);
+        await page.GetByRole(AriaRole.Tab, new() { Name = "Text" }).ClickAsync();
+        var generate = page.GetByRole(AriaRole.Button, new() { Name = "Generate" });
+        await Expect(generate).ToBeDisabledAsync();
+        await Expect(page.Locator("#voice")).ToHaveAttributeAsync("placeholder", new Regex("Voice: .+ \\(default\\)"));
+        await Expect(page.Locator("#voice2")).ToBeHiddenAsync();
+        await page.Locator("#text").FillAsync("A: Good <b>morning</b>.\nB: Good evening.");
+        await Expect(page.Locator("#voice2")).ToBeVisibleAsync();
+        await page.Locator("#voice2").FillAsync("de+f3");
+        await Expect(page.Locator("#estimate")).ToContainTextAsync("about");
+        await ShotAsync(page, "text");
+        await generate.ClickAsync();
+        await Expect(page.Locator(".screen video")).ToBeVisibleAsync(new() { Timeout = 60_000 });
+        await page.WaitForFunctionAsync(
+            "() => { const track = document.querySelector('.screen track')?.track; if (track) track.mode = 'showing'; return " +
+            "track?.cues?.length === 2; }");
+        (await page.EvaluateAsync<string>("() => document.querySelector('.screen track').track.cues[0].getCueAsHTML().textContent"))
+            .ShouldBe("Good <b>morning</b>.");
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Sound" }))
+            .ToHaveAttributeAsync("href", new Regex("/sound\\?download$"));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Copy as curl" }).ClickAsync();
+        await Expect(page.Locator("#curl-text")).ToContainTextAsync("'text=<text.txt'");
+        await page.Keyboard.PressAsync("Escape");
+        await page.GetByRole(AriaRole.Tab, new() { Name = "Sound" }).ClickAsync();
+        await page.Locator("#text").EvaluateAsync("area => { area.value = ''; }");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Again with this seed" }).ClickAsync();
+        await Expect(page.Locator("#text")).ToHaveValueAsync("A: Good <b>morning</b>.\nB: Good evening.");
+        await Expect(page.Locator("#voice2")).ToHaveValueAsync("de+f3");
+        await Expect(generate).ToBeEnabledAsync();
+        await ShotAsync(page, "text-finished");
+        complaints.ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task A_click_on_a_sample_becomes_a_talking_video_with_the_model_in_the_box()
     {
         await using var service = await ServiceProcess.StartRealAsync("--no-auth");

@@ -77,7 +77,7 @@ public sealed class DoorsTests(SketchService service) : IClassFixture<SketchServ
             var answers = await AnswersAsync(files, []);
             answers.Distinct().Count().ShouldBe(1, string.Join('\n', answers));
             if (!files.Contains(VideoFields.Image)) answers[0]!.ShouldContain("image: expected a picture or a source video, found nothing");
-            if (!files.Contains(VideoFields.Audio)) answers[0]!.ShouldContain("audio: expected a voice, found nothing");
+            if (!files.Contains(VideoFields.Audio)) answers[0]!.ShouldContain("audio: expected a voice or a text, found nothing");
         }
     }
 
@@ -194,11 +194,17 @@ public sealed class DoorsTests(SketchService service) : IClassFixture<SketchServ
         return (process.ExitCode, await output, await error);
     }
 
-    private async Task<string?[]> AnswersAsync(params Sent[] sent) => await AnswersAsync(
-        sent.Any(one => one.Field is BoxesField)
-            ? [VideoFields.Image, VideoFields.Audio, VideoFields.Audio2]
-            : [VideoFields.Image, VideoFields.Audio],
-        sent);
+    /// <summary>
+    /// Sends values with the inputs that they need: boxes go with two sounds, a text takes the place of a sound, and voices go with a text.
+    /// </summary>
+    private async Task<string?[]> AnswersAsync(params Sent[] sent) => sent[0].Field switch
+    {
+        BoxesField => await AnswersAsync([VideoFields.Image, VideoFields.Audio, VideoFields.Audio2], sent),
+        ScriptField => await AnswersAsync([VideoFields.Image], sent),
+        var field when field == VideoFields.Voice || field == VideoFields.Voice2 =>
+            await AnswersAsync([VideoFields.Image], [.. sent, Sent.From(VideoFields.Text, "A: Hello.\nB: Hello.")]),
+        _ => await AnswersAsync([VideoFields.Image, VideoFields.Audio], sent),
+    };
 
     private async Task<string?[]> AnswersAsync(IReadOnlyList<RequestField> files, Sent[] sent)
     {
@@ -233,6 +239,7 @@ public sealed class DoorsTests(SketchService service) : IClassFixture<SketchServ
                 "[[0,0,20,20],[0,0,20,20]]", "[[0,0,\"20\",20],[30,0,50,20]]", "here", "7",
             ],
             _ when limits.Choices is not null || field == VideoFields.Model => ["no-such-name", "../../etc/passwd", new string('x', 300)],
+            _ when field is ScriptField => [new string('x', limits.MaxLength!.Value + 1), "...", "<speak>Hello.</speak>", "Hello\u0001"],
             _ when field == VideoFields.StepCache =>
                 ["-1", "11", "NaN", "Infinity", "fastcache:0.2", "easycache:", "easycache:0.1:2", "quick"],
             _ => [new string('x', limits.MaxLength!.Value + 1)],
@@ -251,6 +258,8 @@ public sealed class DoorsTests(SketchService service) : IClassFixture<SketchServ
             "array" => ["[[0,0,20,20],[30,0,50,20]]"],
             _ when limits.Choices is not null => limits.Choices,
             _ when field == VideoFields.Model => ["sketch"],
+            _ when field is ScriptField => ["Hello.", "A: Hello.\nB: Hello."],
+            _ when field == VideoFields.Voice || field == VideoFields.Voice2 => ["en-us", "de+f3", "espeak-ng:fr-fr"],
             _ when field == VideoFields.StepCache => ["0", "0.2", "10", "teacache:0.3", "easycache:0.05"],
             _ => ["a woman is singing", new string('x', limits.MaxLength!.Value)],
         };

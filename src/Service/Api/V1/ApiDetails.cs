@@ -61,6 +61,13 @@ internal static class ApiDetails
                     operation, "Last-Event-ID", ParameterLocation.Header,
                     "Identifier of the last event that was seen; the stream goes on after it.");
                 break;
+            case "getSound" or "headSound":
+                Parameter(operation, "download", ParameterLocation.Query, "Present: the sound is offered as a file to save.");
+                break;
+            case "getCaptions":
+                Parameter(operation, "download", ParameterLocation.Query, "Present: the captions are offered as a file to save.");
+                Parameter(operation, "format", ParameterLocation.Query, "vtt (the default) or srt.");
+                break;
             case "getVideo" or "headVideo":
                 Parameter(operation, "download", ParameterLocation.Query, "Present: the video is offered as a file to save.");
                 Parameter(operation, "Range", ParameterLocation.Header, "Part of the file, as bytes=0-1023.");
@@ -85,6 +92,12 @@ internal static class ApiDetails
                 break;
             case "getLivePlaylist" or "headLivePlaylist" when file:
                 response.Content = Bytes(LivePlaylist.ContentType); // Generated clients do not know its type as a text.
+                break;
+            case "getSound" when file:
+                response.Content = Bytes("audio/wav");
+                break;
+            case "getCaptions" when file:
+                response.Content = Bytes("text/vtt");
                 break;
             case "getThumbnail" when file:
                 response.Content = Bytes("image/jpeg");

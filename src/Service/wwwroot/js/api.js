@@ -28,6 +28,7 @@ export const signIn = (key, secret) => ask("/v1/session", {
   method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ key, secret }),
 });
 export const options = () => ask("/v1/options");
+export const voices = () => ask("/v1/voices");
 export const workers = () => ask("/v1/workers");
 export const job = id => ask(`/v1/jobs/${id}`);
 export const jobs = (cursor, limit = 24) => ask(`/v1/jobs?limit=${limit}${cursor ? `&cursor=${cursor}` : ""}`);

@@ -3,6 +3,7 @@
 import { byId, make, capital, duration, randomId, toast } from "./util.js";
 import * as api from "./api.js";
 import { settings, showFields, showDefaults, explain, markWrong } from "./fields.js";
+import { Speech } from "./speech.js";
 import { Input, setUpCamera, setUpRecorder, setUpPaste } from "./inputs.js";
 
 export class Compose {
@@ -14,6 +15,7 @@ export class Compose {
     this.button = byId("submit");
     this.picture = new Input("picture", () => this.refresh());
     this.voice = new Input("voice", () => this.refresh());
+    this.speech = new Speech(() => this.refresh());
     setUpCamera(this.picture);
     setUpRecorder(this.voice);
     setUpPaste(this.picture, this.voice);
@@ -57,6 +59,7 @@ export class Compose {
       }));
       await this.picture.take(files[0]);
       await this.voice.take(files[1]);
+      this.speech.turn(false);
       face.setAttribute("aria-pressed", "true");
       this.button.focus({ preventScroll: true });
     } catch (error) {
@@ -90,10 +93,11 @@ export class Compose {
     for (const face of this.form.querySelectorAll(".face")) {
       if (`${face.dataset.name}.png` !== this.picture.file?.name) face.setAttribute("aria-pressed", "false");
     }
-    this.button.disabled = !this.picture.isSet || !this.voice.isSet || this.sending;
-    const seconds = this.voice.seconds;
+    const voice = this.speech?.isOn ? this.speech : this.voice;
+    this.button.disabled = !this.picture.isSet || !voice.isSet || this.sending;
+    const seconds = voice.seconds;
     const pace = this.pace(this.model?.name);
-    const length = seconds ? `${duration(seconds)} of video` : "";
+    const length = seconds ? `${this.speech?.isOn ? "about " : ""}${duration(seconds)} of video` : "";
     byId("estimate").textContent = seconds && pace ? `${length}, about ${duration(seconds * pace)} to make` : length;
   }
 
@@ -104,10 +108,17 @@ export class Compose {
     for (const name of settings()) if (!["prompt", "model", "preset", "size"].includes(name)) byId(name).value = text(job[name]);
     this.form.querySelector("details").open = true;
     byId("audio2-file").value = "";
+    const hasText = job.inputs.some(input => input.field === "text");
+    this.speech.turn(hasText);
     for (const input of job.inputs) {
+      if (hasText && !["image", "video", "text"].includes(input.field)) continue; // made of the text
       const response = input.href ? await fetch(input.href) : null;
       const blob = response?.ok ? await response.blob() : null;
       const file = blob ? new File([blob], `${input.field}.${blob.type.split("/")[1] ?? "bin"}`, { type: blob.type }) : null;
+      if (input.field === "text") {
+        this.speech.take(blob ? await blob.text() : "");
+        continue;
+      }
       const target = { image: this.picture, video: this.picture, audio: this.voice }[input.field];
       if (!target) takeSecond(file);
       else if (file) await target.take(file);
@@ -119,14 +130,14 @@ export class Compose {
 
   body() {
     const body = new FormData();
-    for (const input of [this.picture, this.voice]) {
+    for (const input of this.speech.isOn ? [this.picture] : [this.picture, this.voice]) {
       if (input.file) body.append(input.field, input.file);
       else body.append(input.field, input.url);
     }
     const second = byId("audio2-file").files[0];
-    if (second) body.append("audio2", second);
+    if (second && !this.speech.isOn) body.append("audio2", second);
     for (const name of settings()) {
-      const value = byId(name).value.trim();
+      const value = this.speech.leavesOut(name) ? "" : byId(name).value.trim();
       if (value) body.append(name, value);
     }
     return body;

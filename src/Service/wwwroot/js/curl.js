@@ -7,7 +7,10 @@ const quote = text => `'${String(text).replaceAll("'", `'\\''`)}'`;
 const headers = `     -H "Modal-Key: $TOKEN_ID" \\\n     -H "Modal-Secret: $TOKEN_SECRET" \\\n`;
 
 function v1(job) {
-  const lines = job.inputs.map(input => input.url
+  const made = job.inputs.some(input => input.field === "text") ? ["audio", "audio2", "sound", "captions"] : [];
+  const lines = job.inputs.filter(input => !made.includes(input.field)).map(input => input.field === "text"
+    ? `     -F ${quote("text=<text.txt")}`
+    : input.url
     ? `     -F ${quote(`${input.field}=${input.url}`)}`
     : `     -F ${quote(`${input.field}=@${input.field}${extension(input)}`)}`);
   for (const name of settings()) if (job[name] !== undefined) lines.push(`     -F ${quote(`${name}=${typeof job[name] === "object" ? JSON.stringify(job[name]) : job[name]}`)}`);

@@ -3,7 +3,7 @@
 import { byId, make } from "./util.js";
 
 /** Fields with a place of their own on the page; all others are drawn from the description. */
-const Placed = ["prompt", "model", "preset", "size"];
+const Placed = ["prompt", "model", "preset", "size", "text", "voice", "voice2"];
 
 /** Fields that belong to programs: the page tells of a job's end itself. */
 const Unshown = ["webhook", "metadata"];
@@ -19,9 +19,10 @@ export function showFields(fields) {
   const drawn = fields.filter(field => field.type !== "file" && !Placed.includes(field.name) && !Unshown.includes(field.name));
   fill(byId("settings"), drawn.filter(field => field.group !== "voices"));
   fill(byId("second"), drawn.filter(field => field.group === "voices"));
-  const prompt = fields.find(field => field.name === "prompt");
-  byId("prompt").maxLength = prompt.max_length;
-  byId("prompt").title = prompt.help;
+  for (const field of fields.filter(field => ["prompt", "text", "voice", "voice2"].includes(field.name))) {
+    byId(field.name).maxLength = field.max_length;
+    byId(field.name).title = field.help;
+  }
 }
 
 function fill(place, fields) {
@@ -60,7 +61,7 @@ export function explain(name) {
 
 /** Shows what counts where nothing is typed. */
 export function showDefaults(defaults) {
-  for (const field of described.filter(one => byId(one.name) && one.type !== "file" && !["model", "preset", "size"].includes(one.name))) {
+  for (const field of described.filter(one => byId(one.name) && one.type !== "file" && !["model", "preset", "size", "text", "voice"].includes(one.name))) {
     const value = defaults[field.name];
     const words = value === undefined ? field.default_text : field.type === "boolean" ? (value ? "yes" : "no") : String(value);
     const control = byId(field.name);

@@ -111,7 +111,8 @@ export class Theatre {
 
   finished(job) {
     const result = job.result;
-    const video = make("video", { controls: true, src: result.video, poster: result.thumbnail ?? "", playsInline: true, preload: "metadata", "aria-label": "Finished video" });
+    const video = make("video", { controls: true, src: result.video, poster: result.thumbnail ?? "", playsInline: true, preload: "metadata", "aria-label": "Finished video" },
+      result.captions ? make("track", { kind: "captions", src: result.captions, label: "Captions" }) : null);
     if (this.seen) resume(video, this.seen);
     return [
       make("div", { class: "screen" }, video),
@@ -120,6 +121,8 @@ export class Theatre {
       job.notice ? make("p", { class: "notice" }, capital(job.notice)) : null,
       make("div", { class: "actions" },
         make("a", { class: "primary quiet-link", href: `${result.video}?download`, download: `${job.id}.mp4`, role: "button" }, "Download"),
+        result.sound ? make("a", { class: "quiet quiet-link", href: `${result.sound}?download`, download: `${job.id}.wav`, role: "button" }, "Sound") : null,
+        result.captions ? make("a", { class: "quiet quiet-link", href: `${result.captions}?download`, download: `${job.id}.vtt`, role: "button" }, "Captions") : null,
         make("button", { class: "quiet", type: "button", onclick: () => this.onAgain(job) }, "Again with this seed"),
         make("button", { class: "quiet", type: "button", onclick: () => showCurl(job) }, "Copy as curl"),
         make("button", { class: "quiet danger", type: "button", onclick: () => this.discard(job) }, "Delete")),

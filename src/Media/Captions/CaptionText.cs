@@ -1,0 +1,16 @@
+namespace Locutor.Media.Captions;
+
+/// <summary>Divides a text into captions of at most two lines of 42 columns, the usual measure of subtitles.</summary>
+public static class CaptionText
+{
+    private const int LineWidth = 42;
+
+    /// <summary>Columns of the longest caption.</summary>
+    public const int Longest = 2 * LineWidth;
+
+    /// <summary>Returns the texts of the captions, in order. No caption has words of two sentences.</summary>
+    public static IReadOnlyList<string> Split(string text) => Sentences.Split(text, Longest);
+
+    /// <summary>Breaks a caption into lines of about equal width.</summary>
+    public static string Lines(string caption) => string.Join('\n', Sentences.Cut(caption, LineWidth + 4));
+}

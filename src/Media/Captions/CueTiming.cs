@@ -1,0 +1,66 @@
+namespace Locutor.Media.Captions;
+
+/// <summary>
+/// Places captions in time where only the sound is known: each gets a share of the spoken time by the length of its text, and its borders
+/// move to the silences nearby.
+/// </summary>
+public static class CueTiming
+{
+    /// <summary>A caption stays this long after its last word, if no other follows.</summary>
+    private const double Linger = 0.25;
+
+    /// <summary>How far a border may move to a silence, in shares of the shorter of the two captions around it.</summary>
+    private const double Reach = 0.5;
+
+    /// <summary>Places captions within a part of a sound.</summary>
+    /// <param name="texts">The captions in order; none is empty.</param>
+    /// <param name="activity">Where the sound has speech.</param>
+    /// <param name="offset">Seconds to add to the times of <paramref name="activity"/>.</param>
+    /// <returns>One cue for each text. Empty if the sound has no speech.</returns>
+    public static IReadOnlyList<Cue> Place(IReadOnlyList<string> texts, SpeechActivity activity, double offset = 0)
+    {
+        var spoken = activity.Spoken;
+        double total = spoken.Sum(part => part.End - part.Start);
+        if (texts.Count == 0 || total <= 0) return [];
+        double[] weights = [.. texts.Select(text => (double)DisplayWidth.Of(text) + 1)];
+        double unit = total / weights.Sum();
+        var cues = new List<Cue>();
+        double start = spoken[0].Start, reached = 0, done = 0;
+        for (int i = 0; i < texts.Count; i++)
+        {
+            done += weights[i] * unit;
+            bool last = i == texts.Count - 1;
+            double reach = last ? 0 : Reach * unit * Math.Min(weights[i], weights[i + 1]);
+            var (end, next, at) = last ? (spoken[^1].End, spoken[^1].End, total) : Border(spoken, done, reach, reached);
+            cues.Add(new Cue(offset + start, offset + (last ? end + Linger : Math.Min(next, end + Linger)), texts[i]));
+            (start, reached) = (next, at);
+        }
+        return cues;
+    }
+
+    /// <summary>Finds the border nearest to a point of the spoken time.</summary>
+    /// <returns>The end of the earlier caption, the start of the later one, and the border in spoken time.</returns>
+    private static (double End, double Next, double At) Border(
+        IReadOnlyList<(double Start, double End)> spoken, double wanted, double reach, double reached)
+    {
+        double before = 0, nearest = reach;
+        (double, double, double)? silence = null, inside = null;
+        for (int j = 0; j < spoken.Count; j++)
+        {
+            var (start, end) = spoken[j];
+            double after = before + end - start;
+            if (inside is null && wanted <= after) inside = (start + wanted - before, start + wanted - before, wanted);
+            // A longer silence is more likely the one between two sentences.
+            double distance = j + 1 < spoken.Count
+                ? Math.Abs(after - wanted) - Math.Min(spoken[j + 1].Start - end, 0.6) / 2
+                : double.MaxValue;
+            if (distance < nearest && after > reached)
+            {
+                nearest = distance;
+                silence = (end, spoken[j + 1].Start, after);
+            }
+            before = after;
+        }
+        return silence ?? inside ?? (spoken[^1].End, spoken[^1].End, before);
+    }
+}

@@ -1,0 +1,91 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Locutor.Media.Processes;
+using Locutor.Media.Sound;
+
+namespace Locutor.TextToSpeech.Engines;
+
+/// <summary>
+/// The program espeak-ng, which speaks more than a hundred languages. A voice may have a variant, as in <c>de+f3</c>. It runs as a process
+/// of its own, so that a text that breaks it breaks nothing else.
+/// </summary>
+public sealed partial class EspeakNg : ISpeechEngine
+{
+    /// <summary>The voice of requests that name none.</summary>
+    private const string Usual = "en-us";
+
+    /// <summary>A woman's variant and a man's, for two people.</summary>
+    private const string Woman = "f3", Man = "m3";
+
+    private readonly string program;
+    private (IReadOnlyList<Voice> Voices, HashSet<string> Variants)? lists;
+
+    private EspeakNg(string program) => this.program = program;
+
+    public string Name => "espeak-ng";
+
+    /// <summary>Sound by formulas alone, without a trained model.</summary>
+    public string SourceType => "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia";
+
+    public int? LongestPassage => null;
+
+    /// <summary>Returns the engine; null if the program is not on PATH.</summary>
+    public static EspeakNg? Find() => ToolPath.Find("espeak-ng") is { } program ? new EspeakNg(program) : null;
+
+    public async Task<IReadOnlyList<Voice>> VoicesAsync(CancellationToken cancellationToken) =>
+        (await ListsAsync(cancellationToken).ConfigureAwait(false)).Voices;
+
+    public async Task<Voice?> FindAsync(string name, CancellationToken cancellationToken)
+    {
+        var (voices, variants) = await ListsAsync(cancellationToken).ConfigureAwait(false);
+        string[] parts = name.Split('+', 2);
+        if (voices.FirstOrDefault(voice => voice.Name == parts[0]) is not { } found || (parts.Length > 1 && !variants.Contains(parts[1])))
+            return null;
+        return parts.Length == 1 ? found : found with { Name = name, Title = $"{found.Title}, variant {parts[1]}" };
+    }
+
+    public async Task<Voice> OtherAsync(Voice voice, CancellationToken cancellationToken)
+    {
+        string[] parts = voice.Name.Split('+', 2);
+        string variant = parts.Length > 1 && parts[1].StartsWith('f') ? Man : Woman;
+        return await FindAsync($"{parts[0]}+{variant}", cancellationToken).ConfigureAwait(false) ?? voice;
+    }
+
+    public async Task<Waveform> SpeakAsync(string passage, Voice voice, CancellationToken cancellationToken)
+    {
+        // In [[ ]] espeak-ng would read names of phonemes.
+        string plain = passage.Replace("[[", "[ [", StringComparison.Ordinal);
+        byte[] wav = await SpeechTool.RunAsync(
+            program, ["-v", voice.Name, "-b", "1", "--stdin", "--stdout"], Encoding.UTF8.GetBytes(plain),
+            cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return wav.Length == 0 ? new Waveform(22050, []) : WavReader.Read(wav);
+        }
+        catch (InvalidDataException broken)
+        {
+            throw new SpeechException(SpeechFault.EngineFailed, $"{Name}: {broken.Message}", broken);
+        }
+    }
+
+    private async Task<(IReadOnlyList<Voice> Voices, HashSet<string> Variants)> ListsAsync(CancellationToken cancellationToken)
+    {
+        if (lists is { } known) return known;
+        var voices = Lines(await SpeechTool.RunAsync(program, ["--voices"], default, cancellationToken).ConfigureAwait(false))
+            .GroupBy(line => line.Language, StringComparer.Ordinal).Select(same => same.First())
+            .Select(line => new Voice(Name, line.Language, line.Language, line.Title.Replace('_', ' ')))
+            .OrderBy(voice => voice.Name != Usual).ThenBy(voice => voice.Name, StringComparer.Ordinal);
+        var variants = Lines(await SpeechTool.RunAsync(program, ["--voices=variant"], default, cancellationToken).ConfigureAwait(false))
+            .Select(line => line.File[(line.File.IndexOf('/', StringComparison.Ordinal) + 1)..]);
+        lists = ([.. voices], [.. variants]);
+        return lists.Value;
+    }
+
+    private static IEnumerable<(string Language, string Title, string File)> Lines(byte[] table) =>
+        Row().Matches(Encoding.UTF8.GetString(table))
+            .Select(match => (match.Groups[1].Value, match.Groups[2].Value, match.Groups[3].Value));
+
+    /// <summary>Priority, language, age and gender, name, file.</summary>
+    [GeneratedRegex(@"^ *\d+ +(\S+) +\S+ +(\S+) +(\S+)", RegexOptions.Multiline)]
+    private static partial Regex Row();
+}

@@ -1,0 +1,140 @@
+using System.Diagnostics;
+using Locutor.Media;
+using Locutor.Media.Captions;
+using Locutor.Media.Sound;
+using Locutor.TextToSpeech.Engines;
+
+namespace Locutor.TextToSpeech.Tests;
+
+public sealed class NarratorTests : IDisposable
+{
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("locutor-narration-");
+    private readonly VoiceCatalogue catalogue = new([EspeakNg.Find()!, Flite.Find()!]);
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public void Dispose() => folder.Delete(recursive: true);
+
+    [Fact]
+    public async Task Every_caption_covers_the_words_that_are_spoken_then()
+    {
+        const string Text = "The first sentence is here. Is this the second one? Yes, Dr. Smith said: it is! And this one is the last.";
+        var narration = await SpeakAsync(Text);
+        narration.Cues.Select(cue => cue.Text).ShouldBe(
+            ["The first sentence is here.", "Is this the second one?", "Yes, Dr. Smith said: it is!", "And this one is the last."]);
+        // The sound itself says where speech is: every sentence ends in a pause of 0.35 s, which no pause within a sentence reaches.
+        var sound = await AudioDecoder.DecodeAsync(narration.SoundPath, 16_000, MediaLimits.Default, Ct);
+        var spoken = Joined(SpeechActivity.Measure(sound).Spoken, 0.3);
+        spoken.Count.ShouldBe(4);
+        for (int i = 0; i < 4; i++)
+        {
+            narration.Cues[i].Start.ShouldBe(spoken[i].Start, 0.05);
+            narration.Cues[i].End.ShouldBeInRange(spoken[i].End - 0.05, i < 3 ? narration.Cues[i + 1].Start : narration.Seconds);
+        }
+        sound.Seconds.ShouldBe(narration.Seconds, 0.01);
+    }
+
+    [Fact]
+    public async Task Two_people_speak_in_turn_on_tracks_of_equal_length()
+    {
+        var narration = await SpeakAsync("A: Good morning to you.\nB: Good morning. How are you?\nA: Very well.", "en-us", "flite:slt");
+        narration.Voices.Select(voice => voice.FullName).ShouldBe(["espeak-ng:en-us", "flite:slt"]);
+        var tracks = new List<Waveform>();
+        foreach (string path in narration.Paths.Append(narration.SoundPath))
+            tracks.Add(await AudioDecoder.DecodeAsync(path, 16_000, MediaLimits.Default, Ct));
+        tracks.ShouldAllBe(track => Math.Abs(track.Seconds - narration.Seconds) < 0.01);
+        var first = Joined(SpeechActivity.Measure(tracks[0]).Spoken, 0.47);
+        var second = Joined(SpeechActivity.Measure(tracks[1]).Spoken, 0.47);
+        (first.Count, second.Count).ShouldBe((2, 1));
+        second[0].Start.ShouldBeGreaterThan(first[0].End + 0.3);
+        first[1].Start.ShouldBeGreaterThan(second[0].End + 0.3);
+        SpeechActivity.Measure(tracks[2]).Spoken.Sum(part => part.End - part.Start).ShouldBe(
+            SpeechActivity.Measure(tracks[0]).Spoken.Concat(SpeechActivity.Measure(tracks[1]).Spoken).Sum(part => part.End - part.Start),
+            0.3);
+        narration.Cues.Select(cue => cue.Text).ShouldBe(["Good morning to you.", "Good morning.", "How are you?", "Very well."]);
+    }
+
+    [Fact]
+    public async Task The_files_are_labelled_as_synthetic()
+    {
+        var narration = await SpeakAsync("A: Hello.\nB: Hello yourself.");
+        foreach (string path in narration.Paths.Append(narration.SoundPath))
+        {
+            using var probe = Process.Start(new ProcessStartInfo(
+                "ffprobe",
+                ["-v", "error", "-show_entries", "format_tags=comment", "-of", "csv=p=0", path])
+            { RedirectStandardOutput = true })!;
+            string comment = await probe.StandardOutput.ReadToEndAsync(Ct);
+            comment.ShouldContain("Synthetic media (http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia)");
+            comment.ShouldContain("espeak-ng:en-us");
+        }
+    }
+
+    [Fact]
+    public async Task A_text_is_spoken_no_further_than_allowed()
+    {
+        string text = string.Concat(Enumerable.Repeat("This takes a while. ", 100));
+        var failure = await Should.ThrowAsync<SpeechException>(() => SpeakAsync(text, longest: 5));
+        (failure.Fault, failure.Field).ShouldBe((SpeechFault.TooLong, "text"));
+        new FileInfo(Path.Combine(folder.FullName, "voice1.wav")).Length.ShouldBeLessThan(10 * 2 * 22_050);
+    }
+
+    [Fact]
+    public async Task A_word_without_an_end_is_spoken_in_parts()
+    {
+        string text = string.Concat(Enumerable.Repeat("blah", 500));
+        Narrator.Passages(text, null).ShouldAllBe(passage => passage.Length <= 600);
+        string.Concat(Narrator.Passages(text, null)).ShouldBe(text);
+        (await SpeakAsync(text)).Cues.ShouldAllBe(cue => cue.Text.Length <= CaptionText.Longest);
+    }
+
+    [Theory]
+    [InlineData("nobody", null, "voice")]
+    [InlineData(null, "nobody", "voice2")]
+    [InlineData("flite:en-us", null, "voice")]
+    public async Task An_unknown_voice_is_refused_with_voices_that_exist(string? first, string? second, string field)
+    {
+        var failure = await Should.ThrowAsync<SpeechException>(() => SpeakAsync("A: Hello.\nB: Hello.", first, second));
+        (failure.Fault, failure.Field).ShouldBe((SpeechFault.Voice, field));
+        failure.Message.ShouldContain("expected one of ");
+    }
+
+    [Fact]
+    public async Task The_default_voice_reads_no_script_that_it_does_not_know()
+    {
+        (await Should.ThrowAsync<SpeechException>(() => SpeakAsync("Здравствуйте, как дела?"))).Field.ShouldBe("voice");
+        (await SpeakAsync("Здравствуйте, как дела?", "ru")).Seconds.ShouldBeInRange(1, 5);
+    }
+
+    [Fact]
+    public async Task A_text_that_a_voice_cannot_speak_is_refused() =>
+        (await Should.ThrowAsync<SpeechException>(() => SpeakAsync("你好", "slt"))).Fault.ShouldBe(SpeechFault.Text);
+
+    [Fact]
+    public async Task A_machine_without_engines_says_what_to_install()
+    {
+        var failure = await Should.ThrowAsync<SpeechException>(
+            () => new Narrator(new VoiceCatalogue([])).VoicesAsync(Script.Parse("Hello."), null, null, Ct));
+        failure.Fault.ShouldBe(SpeechFault.NoEngine);
+        failure.Message.ShouldContain("apt-get install espeak-ng");
+    }
+
+    private async Task<Narration> SpeakAsync(string text, string? first = null, string? second = null, double longest = 3600)
+    {
+        var script = Script.Parse(text);
+        var narrator = new Narrator(catalogue);
+        return await narrator.SpeakAsync(script, await narrator.VoicesAsync(script, first, second, Ct), folder.FullName, longest, Ct);
+    }
+
+    /// <summary>Joins parts with short pauses between them.</summary>
+    private static List<(double Start, double End)> Joined(IReadOnlyList<(double Start, double End)> parts, double longestPause)
+    {
+        var joined = new List<(double Start, double End)>();
+        foreach (var part in parts)
+        {
+            if (joined.Count > 0 && part.Start - joined[^1].End < longestPause) joined[^1] = (joined[^1].Start, part.End);
+            else joined.Add(part);
+        }
+        return joined;
+    }
+}
