@@ -117,6 +117,11 @@ internal static class BenchCommand
         HelpName = "cpu|cuda",
         DefaultValueFactory = _ => "auto",
     };
+    private static readonly Option<string?> Gpus = new("--gpus")
+    {
+        Description = "For a pass and a clip: also measure them on these GPUs together, and how they scale.",
+        HelpName = "0,1,..",
+    };
     private static readonly Option<string?> Json = new("--json")
     {
         Description = "Also write the figures to this file.",
@@ -128,7 +133,7 @@ internal static class BenchCommand
         var command = new Command("bench", "Measure what the parts of the generator cost on this device.")
         {
             Part, Model, Size, Frames, Precise, Repeat, Check, Preset, Steps, StepCache, Clips, MotionFrames, Minutes, StreamSpeech,
-            VramBudget, Of, Image, Audio, Folder, Device, Json,
+            VramBudget, Of, Image, Audio, Folder, Device, Gpus, Json,
         };
         command.SetAction(parsed =>
         {
@@ -158,8 +163,10 @@ internal static class BenchCommand
         var model = ModelFinder.Find(parsed.GetValue(Model));
         var bundle = model.Bundle;
         var (height, width) = SizeOf(parsed.GetValue(Size), bundle);
+        var gpus = DeviceChoice.FindGpus(parsed.GetValue(Gpus));
         return new BenchOptions(
-            bundle, DeviceChoice.Find(parsed.GetValue(Device)!), height, width, parsed.GetValue(Frames) ?? bundle.ClipFrames)
+            bundle, gpus.Count > 0 ? gpus[0] : DeviceChoice.Find(parsed.GetValue(Device)!), height, width,
+            parsed.GetValue(Frames) ?? bundle.ClipFrames)
         {
             Precision = parsed.GetValue(Precise),
             Repeat = parsed.GetValue(Repeat),
@@ -172,6 +179,7 @@ internal static class BenchCommand
             Minutes = parsed.GetValue(Minutes),
             StreamSpeech = parsed.GetValue(StreamSpeech),
             VramBudget = MemoryPlan.Parse(parsed.GetValue(VramBudget)),
+            Gpus = gpus,
             Files = model.Folder is null ? null : model,
             PresetsOf = parsed.GetValue(Of) is { } of ? ModelFinder.Find(of).Bundle : null,
             Image = parsed.GetValue(Image),

@@ -52,6 +52,9 @@ public sealed record BenchOptions(Bundle Bundle, Device Device, int Height, int 
     /// <summary>The limit of GPU memory for a pass in bytes; null for all of it.</summary>
     public long? VramBudget { get; init; }
 
+    /// <summary>GPUs that compute a pass or a clip together, <see cref="Device"/> first; with fewer than two, nothing is divided.</summary>
+    public IReadOnlyList<Device> Gpus { get; init; } = [];
+
     /// <summary>The bundle with its files, for the part accuracy, which needs trained weights.</summary>
     public ResolvedBundle? Files { get; init; }
 

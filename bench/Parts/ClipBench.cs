@@ -75,7 +75,7 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
             ColourCorrection = Math.Max(0.2, settings.ColourCorrection), // A long video needs it; a preset may leave it out.
             StepCache = cache,
         };
-        var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, networks.Device);
+        var generator = new TalkingVideoGenerator(networks.Team, networks.Autoencoder, networks.Image, networks.Device);
         Consume(video.GenerateAsync(generator, generation, progress: timeline)).GetAwaiter().GetResult();
         timeline.End();
         // The delay matters where the voice may still arrive. Elsewhere it is about that of a whole clip.

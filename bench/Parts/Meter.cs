@@ -53,13 +53,16 @@ internal sealed class Meter(Device device, int repeat)
     /// <summary>
     /// Returns the largest device memory in use by all processes during the work, sampled every few milliseconds; null on the CPU.
     /// </summary>
-    public double? Peak(Action work)
+    /// <param name="work">The work.</param>
+    /// <param name="others">Several GPUs, of which the one with the largest use counts; null: the GPU that is measured.</param>
+    public double? Peak(Action work, IReadOnlyList<Device>? others = null)
     {
         if (!OnGpu)
         {
             work();
             return null;
         }
+        int[] gpus = [.. (others ?? [device]).Select(gpu => Math.Max(0, gpu.index))];
         long most = 0;
         using var done = new CancellationTokenSource();
         var watch = Task.Factory.StartNew(
@@ -67,8 +70,11 @@ internal sealed class Meter(Device device, int repeat)
             {
                 do
                 {
-                    var (free, total) = CudaDriver.Memory(Math.Max(0, device.index));
-                    most = Math.Max(most, total - free);
+                    foreach (int gpu in gpus)
+                    {
+                        var (free, total) = CudaDriver.Memory(gpu);
+                        most = Math.Max(most, total - free);
+                    }
                 }
                 while (!done.Token.WaitHandle.WaitOne(5));
             },

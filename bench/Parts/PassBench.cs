@@ -2,8 +2,10 @@ using Locutor.Generation.Loading;
 using Locutor.Kernels.Devices;
 using Locutor.Kernels.Quantisation;
 using Locutor.Networks.Layers;
+using Locutor.Networks.Teams;
 using Locutor.Networks.VideoTransformer;
 using Locutor.Torch;
+using Locutor.Torch.Devices;
 using static TorchSharp.torch;
 
 namespace Locutor.Bench;
@@ -27,10 +29,10 @@ internal sealed class PassBench(BenchOptions options, Meter meter, Ceilings ceil
         var config = new BundleBlueprint(options.Bundle).Transformer;
         if (options.Check) yield return Meter.Checked(Compare(config with { Blocks = Math.Min(ComparedBlocks, config.Blocks) }));
         using var inputs = new PassInputs(options, config);
-        using var parameters = new RandomParameters(options.Seed, onDevice: meter.OnGpu);
         double seconds = 0, clip = 0;
         double? memory = meter.Peak(() =>
         {
+            using var parameters = new RandomParameters(options.Seed, onDevice: meter.OnGpu);
             using var network = new VideoTransformer(Weights(parameters, type, linears), config, MemoryPlan.Within(options.Bundle, options.VramBudget, type, linears).Residency);
             clip = meter.Median(() => inputs.Conditions(network));
             using var scope = NewDisposeScope();
@@ -42,6 +44,43 @@ internal sealed class PassBench(BenchOptions options, Meter meter, Ceilings ceil
         {
             Floor = Work.PassFloor(config, inputs.Grid, ceilings, type, linears, options.Device),
             MemoryGiB = memory,
+        };
+        if (options.Gpus.Count > 1)
+            foreach (var row in OnSeveralGpus(config, inputs, seconds)) yield return row;
+    }
+
+    /// <summary>Measures one pass that is divided over all GPUs, and two passes, each on a part of the GPUs.</summary>
+    private IEnumerable<BenchRow> OnSeveralGpus(VideoTransformerConfig config, PassInputs inputs, double alone)
+    {
+        if (options.Check) yield return Meter.Checked(CompareSeveral(config with { Blocks = Math.Min(ComparedBlocks, config.Blocks) }));
+        using var team = new OwnedTeam(options, config, type, linears);
+        foreach (int passes in (int[])[1, 2])
+        {
+            double seconds = 0;
+            double? memory = meter.Peak(() => seconds = team.Measure(meter, inputs, passes), options.Gpus);
+            var plan = team.Team.Plan(passes);
+            string divided = $"{(passes == 1 ? "one pass" : $"{passes} passes")} on {plan.Devices} GPUs, {plan.Groups} x {plan.GroupSize}";
+            yield return new BenchRow(Part, FormattableString.Invariant($"{divided}: {seconds / (passes * alone):0.000} x of one"), seconds)
+            {
+                MemoryGiB = memory,
+            };
+        }
+    }
+
+    private BenchRow CompareSeveral(VideoTransformerConfig config)
+    {
+        using var still = no_grad();
+        using var scope = NewDisposeScope();
+        using var inputs = new PassInputs(options, config);
+        using var team = new OwnedTeam(options, config, type, linears);
+        using var passes = inputs.Begin(team.Team);
+        var found = inputs.Passes(passes, team.Team.Lead, inputs.Conditions(team.Team.Lead), 1);
+        using var plain = TorchOptions.Override(TorchOptions.Current with { PlainKernels = true });
+        using var exact = Said(inputs, config, ScalarType.Float32, LinearPrecision.Plain);
+        return new BenchRow(Part, $"{config.Blocks} blocks on {options.Gpus.Count} GPUs, against plain float32 on one", null)
+        {
+            Error = Meter.RelativeError(found, exact),
+            ErrorAllowed = Allowed(type, linears),
         };
     }
 
@@ -122,6 +161,12 @@ internal sealed class PassInputs : IDisposable
 
     public Tensor Pass(VideoTransformer network, Conditioning given) => network.Forward(latent, reference, timestep, given, rotary);
 
+    public ClipPasses Begin(TransformerTeam team) => team.Begin(reference);
+
+    /// <summary>Runs equal passes of one step on the devices of a team and returns the last velocity.</summary>
+    public Tensor Passes(ClipPasses passes, VideoTransformer lead, Conditioning given, int count) =>
+        passes.Forward(latent, lead.EmbedTime(timestep), [.. Enumerable.Repeat(new PassRequest(given), count)])[^1];
+
     public void Dispose()
     {
         foreach (var one in new[] { latent, reference, text, image, windows, timestep }) one.Dispose();
@@ -129,4 +174,37 @@ internal sealed class PassInputs : IDisposable
     }
 
     private static Tensor Normal(BenchOptions options, params long[] shape) => randn(shape, ScalarType.Float32, options.Device).DetachFromDisposeScope();
+}
+
+/// <summary>Networks with equal random weights on every GPU of the options.</summary>
+internal sealed class OwnedTeam : IDisposable
+{
+    private readonly List<RandomParameters> parameters;
+    private readonly List<TeamMember> members;
+
+    public OwnedTeam(BenchOptions options, VideoTransformerConfig config, ScalarType type, LinearPrecision linears)
+    {
+        parameters = [.. options.Gpus.Select(gpu => new RandomParameters(options.Seed, onDevice: gpu.type != TorchSharp.DeviceType.CPU))];
+        members = [.. options.Gpus.Zip(parameters, (gpu, held) => DeviceThreads.On(
+            gpu, () => new TeamMember(gpu, new VideoTransformer(new Weights(held, type, gpu).With(linears), config))))];
+        Team = new TransformerTeam(members);
+    }
+
+    public TransformerTeam Team { get; }
+
+    /// <summary>Returns the median seconds of a step of some passes.</summary>
+    public double Measure(Meter meter, PassInputs inputs, int passes)
+    {
+        using var scope = NewDisposeScope();
+        var given = inputs.Conditions(Team.Lead);
+        using var clip = inputs.Begin(Team);
+        return meter.Median(() => inputs.Passes(clip, Team.Lead, given, passes));
+    }
+
+    public void Dispose()
+    {
+        Team.Dispose();
+        foreach (var member in members) member.Transformer.Dispose();
+        foreach (var one in parameters) one.Dispose();
+    }
 }

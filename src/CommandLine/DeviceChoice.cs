@@ -9,19 +9,26 @@ namespace Locutor.CommandLine;
 public static class DeviceChoice
 {
     /// <exception cref="CommandException">This machine has no such device.</exception>
-    public static Device Find(string name)
+    public static Device Find(string name) => Checked($"--device {name}", "device", () => DeviceFinder.Find(name));
+
+    /// <summary>Finds the GPUs for the option <c>--gpus</c>; none if it is not given.</summary>
+    /// <exception cref="CommandException">This machine has no such GPU.</exception>
+    public static IReadOnlyList<Device> FindGpus(string? numbers) =>
+        numbers is null ? [] : Checked($"--gpus {numbers}", "gpus", () => DeviceFinder.FindGpus(numbers));
+
+    private static T Checked<T>(string option, string field, Func<T> find)
     {
         try
         {
-            return DeviceFinder.Find(name);
+            return find();
         }
         catch (RequestException unknown)
         {
-            throw new CommandException(ExitCodes.Usage, $"--device {name}: {unknown.Errors["device"][0]}");
+            throw new CommandException(ExitCodes.Usage, $"{option}: {unknown.Errors[field][0]}");
         }
         catch (DeviceUnavailableException missing)
         {
-            throw new CommandException(ExitCodes.Missing, $"--device {name}: {missing.Message}");
+            throw new CommandException(ExitCodes.Missing, $"{option}: {missing.Message}");
         }
         catch (GpuCapabilityException refused)
         {

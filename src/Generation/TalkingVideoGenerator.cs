@@ -7,6 +7,7 @@ using Locutor.Generation.Loading;
 using Locutor.Generation.Pictures;
 using Locutor.Generation.Sampling;
 using Locutor.Networks.ClipVision;
+using Locutor.Networks.Teams;
 using Locutor.Networks.VideoAutoencoder;
 using Locutor.Networks.VideoTransformer;
 using Locutor.Torch;
@@ -28,17 +29,22 @@ public sealed class TalkingVideoGenerator
 
     /// <summary>Creates a generator from single networks. If a result is not finite, the generation fails.</summary>
     public TalkingVideoGenerator(VideoTransformer transformer, VideoAutoencoder autoencoder, ClipVisionEncoder imageEncoder, Device device)
-        : this(transformer, autoencoder, imageEncoder, device, "the chosen precision", null) { }
+        : this(new TransformerTeam([new(device, transformer)]), autoencoder, imageEncoder, device) { }
+
+    /// <summary>Creates a generator from single networks, with the transformer on several devices.</summary>
+    /// <param name="device">The first device of the team; it runs the other networks.</param>
+    public TalkingVideoGenerator(TransformerTeam team, VideoAutoencoder autoencoder, ClipVisionEncoder imageEncoder, Device device)
+        : this(team, autoencoder, imageEncoder, device, "the chosen precision", null) { }
 
     internal TalkingVideoGenerator(
-        VideoTransformer transformer, VideoAutoencoder autoencoder, ClipVisionEncoder imageEncoder, Device device, string precision,
+        TransformerTeam team, VideoAutoencoder autoencoder, ClipVisionEncoder imageEncoder, Device device, string precision,
         FinerNetworks? finer)
     {
         (this.precision, this.finer, onGpu) = (precision, finer, device.type == TorchSharp.DeviceType.CUDA);
         noSkipping = (options, voices) => options.SkippedAttention is null
             ? null
-            : SkippedAttentionOptions.Refusal(options.Steps, voices, transformer, device, Tokens(transformer, autoencoder, options));
-        newRenderer = () => new ClipRenderer(transformer, autoencoder, imageEncoder, device, precision);
+            : SkippedAttentionOptions.Refusal(options.Steps, voices, team.Lead, device, Tokens(team.Lead, autoencoder, options));
+        newRenderer = () => new ClipRenderer(team, autoencoder, imageEncoder, device, precision);
     }
 
     /// <summary>
@@ -46,7 +52,7 @@ public sealed class TalkingVideoGenerator
     /// precision.
     /// </summary>
     public TalkingVideoGenerator(NetworkSet networks)
-        : this(networks.Transformer, networks.Autoencoder, networks.Image, networks.Device, networks.Precision, networks.Finer) { }
+        : this(networks.Team, networks.Autoencoder, networks.Image, networks.Device, networks.Precision, networks.Finer) { }
 
     /// <summary>Receives a message when a clip is computed again or a setting has no effect.</summary>
     public Action<string>? Notice { get; init; }
@@ -148,7 +154,7 @@ public sealed class TalkingVideoGenerator
     }
 
     private static ClipRenderer RendererOf(NetworkSet networks) =>
-        new(networks.Transformer, networks.Autoencoder, networks.Image, networks.Device, networks.Precision);
+        new(networks.Team, networks.Autoencoder, networks.Image, networks.Device, networks.Precision);
 
     /// <summary>Number of transformer tokens in a clip.</summary>
     private static long Tokens(VideoTransformer transformer, VideoAutoencoder autoencoder, GenerationOptions options)

@@ -18,6 +18,16 @@ internal static class Goldens
     public static Device Device { get; } = new(
         Environment.GetEnvironmentVariable("LOCUTOR_TEST_DEVICE") is { Length: > 0 } named ? named : "cpu");
 
+    /// <summary>
+    /// Several devices that compute together: different GPUs, or the CPU several times. The test is skipped where there are fewer GPUs.
+    /// </summary>
+    public static IReadOnlyList<Device> Several(int count)
+    {
+        if (Device.type != TorchSharp.DeviceType.CUDA) return [.. Enumerable.Repeat(Device, count)];
+        Assert.SkipUnless(cuda.device_count() >= count, $"needs {count} GPUs");
+        return [.. Enumerable.Range(0, count).Select(number => new Device(TorchSharp.DeviceType.CUDA, number))];
+    }
+
     /// <summary>Names of the files of one kind, for a theory.</summary>
     public static TheoryData<string> Files(string kind) =>
         [.. Directory.EnumerateFiles(Folder, kind + "*.safetensors").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
@@ -43,6 +53,7 @@ internal sealed class Golden : IDisposable
 {
     private readonly SafetensorsFile file;
     private readonly CheckpointParameters parameters;
+    private readonly List<CheckpointParameters> others = [];
 
     public Golden(string path)
     {
@@ -54,6 +65,13 @@ internal sealed class Golden : IDisposable
     public JsonElement Config { get; }
 
     public Weights Weights => new Weights(parameters, ScalarType.Float32, Goldens.Device)["weights"];
+
+    /// <summary>Weights of their own on a device.</summary>
+    public Weights On(Device device)
+    {
+        others.Add(new CheckpointParameters(file));
+        return new Weights(others[^1], ScalarType.Float32, device)["weights"];
+    }
 
     public IEnumerable<string> Names => file.Tensors.Keys;
 
@@ -70,6 +88,7 @@ internal sealed class Golden : IDisposable
     public void Dispose()
     {
         parameters.Dispose();
+        foreach (var one in others) one.Dispose();
         file.Dispose();
     }
 }

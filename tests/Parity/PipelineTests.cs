@@ -5,8 +5,8 @@ using Locutor.Generation.Conditioning;
 using Locutor.Generation.Sampling;
 using Locutor.Media.Pictures;
 using Locutor.Networks.ClipVision;
+using Locutor.Networks.Teams;
 using Locutor.Networks.VideoAutoencoder;
-using Locutor.Networks.VideoTransformer;
 using static TorchSharp.torch;
 
 namespace Locutor.Parity.Tests;
@@ -28,9 +28,23 @@ public class PipelineTests
     public async Task Every_clip_equals_the_reference(string file)
     {
         using var golden = Goldens.Open(file);
+        await CompareClipsAsync(golden, Generator(golden));
+    }
+
+    /// <summary>Passes of a step, or the tokens of a pass, are divided over two devices.</summary>
+    [Theory]
+    [MemberData(nameof(Files))]
+    public async Task Every_clip_on_two_devices_equals_the_reference(string file)
+    {
+        using var golden = Goldens.Open(file);
+        using var team = VideoTransformerTests.Team(golden, 2, weights => weights["dit"]);
+        await CompareClipsAsync(golden, Generator(golden, team));
+    }
+
+    private static async Task CompareClipsAsync(Golden golden, TalkingVideoGenerator generator)
+    {
         using var expected = golden.Output("video").cpu();
         var options = Options(golden.Config, (int)expected.shape[1]);
-        var generator = Generator(golden);
         for (int i = 0; i < options.Clips.Count; i++)
         {
             var clip = options.Clips.At(i);
@@ -81,8 +95,11 @@ public class PipelineTests
             TensorComparison.MaxError(found, expected), TensorComparison.MaxError(found.narrow(1, 0, first), expected.narrow(1, 0, first)));
     }
 
-    internal static TalkingVideoGenerator Generator(Golden golden) => new(
-        new VideoTransformer(golden.Weights["dit"], VideoTransformerTests.Config(golden.Config.GetProperty("dit"))),
+    internal static TalkingVideoGenerator Generator(Golden golden) =>
+        Generator(golden, VideoTransformerTests.Team(golden, 1, weights => weights["dit"]));
+
+    private static TalkingVideoGenerator Generator(Golden golden, TransformerTeam team) => new(
+        team,
         new VideoAutoencoder(
             golden.Weights["vae"],
             VideoAutoencoderTests.Config(golden.Config.GetProperty("vae"), golden.Input("mean"), golden.Input("std"))),

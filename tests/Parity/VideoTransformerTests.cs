@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Locutor.Kernels.Devices;
 using Locutor.Kernels.Quantisation;
+using Locutor.Networks.Layers;
+using Locutor.Networks.Teams;
 using Locutor.Networks.VideoTransformer;
 using static TorchSharp.torch;
 
@@ -19,6 +21,24 @@ public class VideoTransformerTests
         using var scope = NewDisposeScope();
         using var golden = Goldens.Open(file);
         Velocity(golden, ScalarType.Float32, LinearPrecision.Plain).ShouldBeNear(golden.Output("velocity"), 1e-4);
+    }
+
+    /// <summary>One pass whose tokens are divided over two devices.</summary>
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void One_pass_on_two_devices_equals_the_reference(string file)
+    {
+        using var still = no_grad();
+        using var scope = NewDisposeScope();
+        using var golden = Goldens.Open(file);
+        using var team = Team(golden, 2, weights => weights);
+        team.Plan(1).ShouldBe(new PassPlan(1, 2));
+        var (latent, given, _, speakers) = Inputs(golden, team.Lead);
+        using var masks = speakers;
+        using var passes = team.Begin(golden.Input("y"));
+        var time = team.Lead.EmbedTime(golden.Input("timestep"));
+        passes.Forward(latent, time, [new(given)], TestContext.Current.CancellationToken)[0].squeeze(0)
+            .ShouldBeNear(golden.Output("velocity"), 1e-4);
     }
 
     /// <summary>
@@ -45,15 +65,31 @@ public class VideoTransformerTests
     private static Tensor Velocity(Golden golden, ScalarType type, LinearPrecision linears)
     {
         var network = new VideoTransformer(golden.Weights.As(type).With(linears), Config(golden.Config.GetProperty("dit")));
+        var (latent, given, grid, speakers) = Inputs(golden, network);
+        using var masks = speakers;
+        using var rotary = RotaryTable.Create(network.Config.HeadWidth, grid, latent.device);
+        return network.Forward(latent, golden.Input("y"), golden.Input("timestep"), given, rotary).squeeze(0);
+    }
+
+    /// <summary>The network on several devices, each with weights of its own.</summary>
+    /// <param name="place">Returns the place of the network in the file.</param>
+    internal static TransformerTeam Team(Golden golden, int devices, Func<Weights, Weights> place) => new(
+        [
+            .. Goldens.Several(devices).Select(
+                device => new TeamMember(device, new VideoTransformer(place(golden.On(device)), Config(golden.Config.GetProperty("dit")))))
+        ]);
+
+    private static (
+        Tensor Latent, Conditioning Given, PatchGrid Grid, SpeakerMasks? Speakers) Inputs(Golden golden, VideoTransformer network)
+    {
         var latent = golden.Input("latent").unsqueeze(0);
         var grid = network.Grid(latent.shape[2], latent.shape[3], latent.shape[4]);
         var audio = golden.Input("audio").unsqueeze(0);
-        using var speakers = audio.shape[1] == 2 ? new SpeakerMasks(golden.Input("masks"), grid) : null;
-        using var rotary = RotaryTable.Create(network.Config.HeadWidth, grid, latent.device);
+        var speakers = audio.shape[1] == 2 ? new SpeakerMasks(golden.Input("masks"), grid) : null;
         var given = new Conditioning(
             network.EmbedText(golden.Input("context").unsqueeze(0)), network.EmbedImage(golden.Input("clip")),
             network.EmbedAudio(audio, speakers));
-        return network.Forward(latent, golden.Input("y"), golden.Input("timestep"), given, rotary).squeeze(0);
+        return (latent, given, grid, speakers);
     }
 
     internal static VideoTransformerConfig Config(JsonElement c) => new(

@@ -5,6 +5,7 @@ using Locutor.Generation.Pictures;
 using Locutor.Generation.Sampling;
 using Locutor.Media.Pictures;
 using Locutor.Networks.ClipVision;
+using Locutor.Networks.Teams;
 using Locutor.Networks.VideoAutoencoder;
 using Locutor.Networks.VideoTransformer;
 using static TorchSharp.torch;
@@ -26,18 +27,18 @@ internal sealed record ClipParts(
 /// Computes clips with one set of networks: encodes, conditions, denoises and decodes. Every result is checked for numbers that are not
 /// finite.
 /// </summary>
-/// <param name="transformer">The video transformer.</param>
+/// <param name="team">The video transformer, on one or several devices.</param>
 /// <param name="autoencoder">The video autoencoder.</param>
 /// <param name="imageEncoder">The picture encoder.</param>
-/// <param name="device">The device that runs the networks.</param>
+/// <param name="device">The device that runs the networks; of several, the first.</param>
 /// <param name="precision">Precision of the networks, for messages.</param>
 internal sealed class ClipRenderer(
-    VideoTransformer transformer, VideoAutoencoder autoencoder, ClipVisionEncoder imageEncoder, Device device,
-    string precision) : IDisposable
+    TransformerTeam team, VideoAutoencoder autoencoder, ClipVisionEncoder imageEncoder, Device device, string precision) : IDisposable
 {
     private const string AutoencoderName = "video autoencoder", TransformerName = "video transformer";
 
-    private readonly ContextCache context = new(transformer, imageEncoder, device);
+    private readonly VideoTransformer transformer = team.Lead;
+    private readonly ContextCache context = new(team.Lead, imageEncoder, device);
     private Picture? encoded; // a still picture is encoded once
     private Tensor? reference;
 
@@ -165,9 +166,8 @@ internal sealed class ClipRenderer(
         using var scope = NewDisposeScope();
         using var guidance = new Guidance(options.Guidance);
         using var cache = options.StepCache?.Create();
-        using var attention = SkippedAttention.Create(options.SkippedAttention, options.Steps, transformer.Config.Blocks);
-        var grid = transformer.Grid(latent.shape[2], latent.shape[3], latent.shape[4]);
-        using var rotary = RotaryTable.Create(transformer.Config.HeadWidth, grid, device);
+        using var attention = SkippedAttention.Create(options.SkippedAttention, options.Steps, transformer.Config.Blocks, team.Count);
+        using var network = team.Begin(reference);
         float[] timesteps = Timesteps(options);
         var times = timesteps[..options.Steps].Select(timestep => transformer.EmbedTime(tensor([timestep], device: device))).ToArray();
         clean = clean.to(ScalarType.Float32);
@@ -178,16 +178,13 @@ internal sealed class ClipRenderer(
             using var inner = NewDisposeScope();
             cache?.Begin(step, latent, times[step].Modulation);
             attention?.Begin(step);
-            var velocities = new List<Tensor>();
-            var (from, time) = (latent, times[step]);
-            foreach (var pass in guidance.PassesAt(step))
-            {
-                velocities.Add(cache is null ? Run(null) : cache.Forward(pass, Run));
-                Tensor Run(BlockResidual? residual) =>
-                    transformer.Forward(
-                        from, reference, time, given[pass] with { Tiles = attention?.For(pass) }, rotary, residual, cancellationToken);
-            }
-
+            var passes = guidance.PassesAt(step).Select(pass => (Pass: pass, Velocity: cache?.Known(pass))).ToList();
+            var open = passes.Where(pass => pass.Velocity is null).Select(pass => pass.Pass).ToList();
+            var computed = network.Forward(
+                latent, times[step], [.. open.Select(pass => new PassRequest(given[pass], cache?.Residual(pass), attention?.For(pass)))],
+                cancellationToken);
+            foreach (var (pass, velocity) in open.Zip(computed)) cache?.Learn(pass, velocity);
+            var velocities = passes.Select(pass => pass.Velocity ?? computed[open.IndexOf(pass.Pass)]).ToList();
             var next = Step(latent, guidance.Combine(velocities), parts, step, timesteps);
             latent = StartWith(clean, next).MoveToOuterDisposeScope();
             watch.Look(latent, TransformerName, $"step {step + 1} of {options.Steps} of {Number(clip)}");

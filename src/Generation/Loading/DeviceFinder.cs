@@ -20,9 +20,22 @@ public static class DeviceFinder
         return device;
     }
 
+    /// <summary>Returns several GPUs of this machine, which compute one video together.</summary>
+    /// <param name="numbers">Numbers of the GPUs, such as <c>0,1</c>. The first also runs what is not divided.</param>
+    /// <exception cref="RequestException">The text is not a list of different numbers.</exception>
+    /// <exception cref="DeviceUnavailableException">This machine has no such GPU.</exception>
+    public static IReadOnlyList<Device> FindGpus(string numbers)
+    {
+        string[] names = numbers.Split(',', StringSplitOptions.TrimEntries);
+        bool valid = names.All(name => int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            && names.Distinct().Count() == names.Length;
+        if (!valid) throw new RequestException("gpus", $"expected different numbers of GPUs, such as 0,1, found '{numbers}'");
+        return [.. names.Select(name => Find($"cuda:{int.Parse(name, CultureInfo.InvariantCulture)}"))];
+    }
+
     private static Device Named(string name)
     {
-        if (name == "auto") return cuda.is_available() ? CUDA : CPU;
+        if (name == "auto") return cuda.is_available() ? new Device(TorchSharp.DeviceType.CUDA, 0) : CPU;
         if (name == "cpu") return CPU;
         int index = 0;
         if (name != "cuda"

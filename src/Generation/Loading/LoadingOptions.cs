@@ -9,6 +9,12 @@ namespace Locutor.Generation.Loading;
 /// <param name="Type">Dtype in which the transformer and the autoencoder compute.</param>
 public sealed record LoadingOptions(Device Device, ScalarType Type)
 {
+    /// <summary>
+    /// Further devices that compute the transformer together with <see cref="Device"/>. Each holds all weights of the transformer; the
+    /// other networks are on <see cref="Device"/> alone.
+    /// </summary>
+    public IReadOnlyList<Device> Helpers { get; init; } = [];
+
     /// <summary>Adapters (LoRA) that are merged into the transformer.</summary>
     public IReadOnlyList<BundleAdapter> Adapters { get; init; } = [];
 

@@ -8,6 +8,7 @@ using Locutor.Models;
 using Locutor.Networks.ClipVision;
 using Locutor.Networks.FaceUpsampler;
 using Locutor.Networks.Layers;
+using Locutor.Networks.Teams;
 using Locutor.Networks.Tokenizer;
 using Locutor.Networks.UmT5;
 using Locutor.Networks.VideoAutoencoder;
@@ -15,6 +16,7 @@ using Locutor.Networks.VideoTransformer;
 using Locutor.Networks.Wav2Vec2;
 using Locutor.Torch;
 using Locutor.Torch.Cuda;
+using Locutor.Torch.Devices;
 using static TorchSharp.torch;
 
 namespace Locutor.Generation.Loading;
@@ -25,12 +27,13 @@ public sealed class NetworkSet : IDisposable
     private const int StillFrames = 5; // the autoencoder reconstructs the first frame of a video less well than later ones
 
     private readonly List<IDisposable> owned = [];
+    private readonly IReadOnlyList<TeamMember> helpers;
     private readonly UmT5Encoder text;
     private readonly Func<string, int[]> tokenize;
     private (Picture Picture, Tensor Drawn)? still;
 
     private NetworkSet(
-        Bundle bundle, LoadingOptions options, Func<string, int[]> tokenize, Func<NetworkKind, ScalarType, Weights> open,
+        Bundle bundle, LoadingOptions options, Func<string, int[]> tokenize, Func<NetworkKind, ScalarType, Device?, Weights> openOn,
         Func<LoadingOptions, NetworkSet> reopen)
     {
         var (device, type) = options;
@@ -38,6 +41,7 @@ public sealed class NetworkSet : IDisposable
         Device = device;
         this.tokenize = tokenize;
         var sizes = new BundleBlueprint(bundle);
+        Weights open(NetworkKind kind, ScalarType arithmetic) => openOn(kind, arithmetic, null);
         var transformer = open(NetworkKind.Transformer, type);
         var plan = MemoryPlan.Within(bundle, options.Budget, type, transformer.Linears);
         Precision = (transformer.Linears == LinearPrecision.Plain ? type.ToString() : transformer.Linears.ToString()).ToLowerInvariant();
@@ -51,7 +55,10 @@ public sealed class NetworkSet : IDisposable
         Image = new(open(NetworkKind.Image, Arithmetic.ForEncoders(device)), sizes.Image);
         Speech = new(open(NetworkKind.Speech, ScalarType.Float32), sizes.Speech);
         if (sizes.Upsampler is { } upsampler) Upsampler = new(open(NetworkKind.Upsampler, type), upsampler);
-        Notices = Tested(textDevice, device);
+        helpers = [.. options.Helpers.Select(helper => DeviceThreads.On(
+            helper, () => new TeamMember(helper, new(openOn(NetworkKind.Transformer, type, helper), sizes.Transformer, plan.Residency))))];
+        Team = new TransformerTeam([new(device, Transformer), .. helpers]);
+        Notices = Tested([textDevice, device, .. options.Helpers]);
     }
 
     public Bundle Bundle { get; }
@@ -71,9 +78,13 @@ public sealed class NetworkSet : IDisposable
     /// </summary>
     public IReadOnlyList<string> Notices { get; private set; }
 
+    /// <summary>The device that runs the networks; of several, the first.</summary>
     public Device Device { get; }
 
     public VideoTransformer Transformer { get; }
+
+    /// <summary>The transformer on all devices of <see cref="LoadingOptions.Helpers"/> and on <see cref="Device"/>.</summary>
+    public TransformerTeam Team { get; }
 
     public VideoAutoencoder Autoencoder { get; }
 
@@ -113,7 +124,7 @@ public sealed class NetworkSet : IDisposable
             foreach (var (kind, parameters) in built) parameters.RequireAllUsed(key => blueprint.Ignores(kind, key));
             return set;
 
-            Weights Open(NetworkKind kind, ScalarType arithmetic)
+            Weights Open(NetworkKind kind, ScalarType arithmetic, Device? helper)
             {
                 bool transformer = kind == NetworkKind.Transformer;
                 var source = sources.OpenToRun(kind, arithmetic, transformer ? options.Linears : null);
@@ -121,9 +132,11 @@ public sealed class NetworkSet : IDisposable
                 var parameters = new CheckpointParameters(source.Checkpoint, source.Adapters);
                 opened.Insert(0, parameters);
                 built.Add((kind, parameters));
-                summary.AddRange(source.Summary);
-                var weights = new Weights(parameters, arithmetic, options.Device);
-                if (transformer) weights = weights.With(Held(source.Checkpoint, options.Device, options.Linears, notices));
+                if (helper is null) summary.AddRange(source.Summary);
+                var weights = new Weights(parameters, arithmetic, helper ?? options.Device);
+                if (transformer)
+                    weights = weights.With(
+                        Held(source.Checkpoint, helper ?? options.Device, options.Linears, helper is null ? notices : []));
                 return BundleBlueprint.Below(weights, bundle.Network(kind));
             }
         }
@@ -148,10 +161,12 @@ public sealed class NetworkSet : IDisposable
         set.owned.AddRange(parameters);
         return set;
 
-        Weights Open(NetworkKind kind, ScalarType arithmetic)
+        Weights Open(NetworkKind kind, ScalarType arithmetic, Device? helper)
         {
-            parameters.Add(new RandomParameters(seed + parameters.Count, onDevice: options.Device.type != TorchSharp.DeviceType.CPU));
-            return new Weights(parameters[^1], arithmetic, options.Device)
+            // The transformer is the first network, so helpers get its seed.
+            parameters.Add(new RandomParameters(
+                helper is null ? seed + parameters.Count : seed, onDevice: options.Device.type != TorchSharp.DeviceType.CPU));
+            return new Weights(parameters[^1], arithmetic, helper ?? options.Device)
                 .With(kind == NetworkKind.Transformer ? options.Linears ?? LinearPrecision.Plain : LinearPrecision.Plain);
         }
     }
@@ -205,6 +220,8 @@ public sealed class NetworkSet : IDisposable
     public void Dispose()
     {
         still?.Drawn.Dispose();
+        Team.Dispose();
+        foreach (var helper in helpers) helper.Transformer.Dispose();
         Transformer.Dispose();
         foreach (var one in owned) one.Dispose();
     }

@@ -1,4 +1,4 @@
-using Locutor.Networks.VideoTransformer;
+using Locutor.Networks.Teams;
 using static TorchSharp.torch;
 
 namespace Locutor.Generation.Sampling;
@@ -44,15 +44,16 @@ public sealed class EasyCache(EasyCacheOptions options) : IStepCache
         else change = 0;
     }
 
-    public Tensor Forward(Pass pass, Func<BlockResidual?, Tensor> run)
+    public Tensor? Known(Pass pass) => reuse && added.TryGetValue(pass, out var known) ? latent! + known : null;
+
+    public PassResidual? Residual(Pass pass) => null;
+
+    public void Learn(Pass pass, Tensor velocity)
     {
         first ??= pass;
-        if (reuse && added.TryGetValue(pass, out var known)) return latent! + known;
-        var found = run(null);
         if (added.Remove(pass, out var old)) old.Dispose();
-        added[pass] = (found - latent!).DetachFromDisposeScope();
-        if (pass == first) Learn(found);
-        return found;
+        added[pass] = (velocity - latent!).DetachFromDisposeScope();
+        if (pass == first) Learn(velocity);
     }
 
     public void Dispose()

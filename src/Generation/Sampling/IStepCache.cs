@@ -1,5 +1,5 @@
 using System.Globalization;
-using Locutor.Networks.VideoTransformer;
+using Locutor.Networks.Teams;
 using static TorchSharp.torch;
 
 namespace Locutor.Generation.Sampling;
@@ -19,10 +19,16 @@ public interface IStepCache : IDisposable
     /// <param name="modulation">Time modulation of the step.</param>
     void Begin(int step, Tensor latent, Tensor modulation);
 
-    /// <summary>Returns the velocity of a pass, computed by the network or taken from the cache.</summary>
-    /// <param name="pass">The pass.</param>
-    /// <param name="run">Runs the network. If a residual is given, the output of its blocks is stored there or read from there.</param>
-    Tensor Forward(Pass pass, Func<BlockResidual?, Tensor> run);
+    /// <summary>Returns the velocity of a pass if the network need not run in this step; otherwise null.</summary>
+    Tensor? Known(Pass pass);
+
+    /// <summary>
+    /// Returns the residual that the network keeps or reuses in this pass of the step; null if the cache does not need one.
+    /// </summary>
+    PassResidual? Residual(Pass pass);
+
+    /// <summary>Receives the velocity that the network has computed for a pass of this step.</summary>
+    void Learn(Pass pass, Tensor velocity);
 }
 
 /// <summary>Options of a step cache: the rule and its threshold.</summary>

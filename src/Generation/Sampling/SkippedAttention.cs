@@ -42,50 +42,56 @@ public sealed record SkippedAttentionOptions(double Budget)
         : null;
 }
 
-/// <summary>The lists of one clip; each pass has its own list for every block.</summary>
+/// <summary>
+/// The lists of one clip; each pass has its own list for every block, on each device for the heads that the device computes.
+/// </summary>
 internal sealed class SkippedAttention : IDisposable
 {
-    private readonly Dictionary<Pass, (IReadOnlyList<VisitedTiles> Blocks, int Made)> lists = [];
+    private readonly Dictionary<Pass, (IReadOnlyList<IReadOnlyList<VisitedTiles>> Devices, int Made)> lists = [];
     private readonly SkippedAttentionOptions options;
-    private readonly int blocks;
+    private readonly int blocks, devices;
     private long skipped, all;
     private int step;
 
-    private SkippedAttention(SkippedAttentionOptions options, int blocks) => (this.options, this.blocks) = (options, blocks);
+    private SkippedAttention(SkippedAttentionOptions options, int blocks, int devices) =>
+        (this.options, this.blocks, this.devices) = (options, blocks, devices);
 
     /// <summary>Creates the lists; null if the clip reads all tiles.</summary>
-    public static SkippedAttention? Create(SkippedAttentionOptions? options, int steps, int blocks) =>
-        options is null || steps < SkippedAttentionOptions.FewestSteps ? null : new(options, blocks);
+    public static SkippedAttention? Create(SkippedAttentionOptions? options, int steps, int blocks, int devices = 1) =>
+        options is null || steps < SkippedAttentionOptions.FewestSteps ? null : new(options, blocks, devices);
 
     /// <summary>Starts a step.</summary>
     /// <param name="step">Index of the step in the clip, from 0.</param>
     public void Begin(int step) => this.step = step;
 
-    /// <summary>Returns the lists of a pass, one for each block. They are empty in the first step and whenever they are rebuilt.</summary>
-    public IReadOnlyList<VisitedTiles> For(Pass pass)
+    /// <summary>
+    /// Returns the lists of a pass, one for each device and block. They are empty in the first step and whenever they are rebuilt.
+    /// </summary>
+    public IReadOnlyList<IReadOnlyList<VisitedTiles>> For(Pass pass)
     {
-        if (!lists.TryGetValue(pass, out var known))
-            known = (
-                [.. Enumerable.Range(0, blocks).Select(_ => new VisitedTiles(options.Budget, options.QueryTile, options.KeyTile))], step);
+        if (!lists.TryGetValue(pass, out var known)) known = ([.. Enumerable.Range(0, devices).Select(_ => Empty())], step);
         if (step - known.Made >= SkippedAttentionOptions.RenewEvery)
         {
-            foreach (var one in known.Blocks) one.Forget();
+            foreach (var one in known.Devices.SelectMany(made => made)) one.Forget();
             known.Made = step;
         }
 
         lists[pass] = known;
-        if (options.Counted is not null) Count(known.Blocks);
-        return known.Blocks;
+        if (options.Counted is not null) Count(known.Devices.SelectMany(made => made));
+        return known.Devices;
     }
 
     public void Dispose()
     {
         options.Counted?.Invoke(skipped, all);
-        foreach (var one in lists.Values.SelectMany(pass => pass.Blocks)) one.Dispose();
+        foreach (var one in lists.Values.SelectMany(pass => pass.Devices).SelectMany(made => made)) one.Dispose();
     }
 
+    private VisitedTiles[] Empty() =>
+        [.. Enumerable.Range(0, blocks).Select(_ => new VisitedTiles(options.Budget, options.QueryTile, options.KeyTile))];
+
     /// <summary>Counts the tiles that the pass will skip; a pass that builds its lists skips none.</summary>
-    private void Count(IReadOnlyList<VisitedTiles> given)
+    private void Count(IEnumerable<VisitedTiles> given)
     {
         foreach (var one in given)
         {

@@ -1,4 +1,4 @@
-using Locutor.Networks.VideoTransformer;
+using Locutor.Networks.Teams;
 using static TorchSharp.torch;
 
 namespace Locutor.Generation.Sampling;
@@ -32,7 +32,7 @@ public sealed record TeaCacheOptions(double Threshold, IReadOnlyList<double> Coe
 /// </summary>
 public sealed class TeaCache(TeaCacheOptions options) : IStepCache
 {
-    private readonly Dictionary<Pass, BlockResidual> residuals = [];
+    private readonly Dictionary<Pass, PassResidual> residuals = [];
     private Tensor? previous;
     private double change;
     private bool reuse;
@@ -49,15 +49,16 @@ public sealed class TeaCache(TeaCacheOptions options) : IStepCache
         previous = modulation.clone().DetachFromDisposeScope();
     }
 
-    public Tensor Forward(Pass pass, Func<BlockResidual?, Tensor> run) => run(For(pass));
+    public Tensor? Known(Pass pass) => null;
 
-    /// <summary>Returns the residual that the network uses in this pass of the step.</summary>
-    internal BlockResidual For(Pass pass)
+    public PassResidual Residual(Pass pass)
     {
-        if (!residuals.TryGetValue(pass, out var residual)) residuals[pass] = residual = new BlockResidual();
+        if (!residuals.TryGetValue(pass, out var residual)) residuals[pass] = residual = new PassResidual();
         residual.Reuse = reuse && !residual.IsEmpty;
         return residual;
     }
+
+    public void Learn(Pass pass, Tensor velocity) { }
 
     private double Estimate(Tensor now, Tensor before)
     {

@@ -44,12 +44,15 @@ public static unsafe class EightBitAttention
         : IsChosen(linears, k.shape[2]) && RunsOn(q);
 
     /// <summary>
-    /// Returns whether self attention should use <see cref="Apply(ProjectedHeads, ProjectedHeads, Tensor, VisitedTiles)"/>, which includes
-    /// norm and rotation.
+    /// Returns whether self attention should quantise projected heads itself (<see cref="Queries"/>), which includes norm and rotation.
     /// </summary>
-    /// <param name="q">Projected queries.</param>
+    /// <param name="projected">Projected values, in the type of the queries.</param>
+    /// <param name="head">Channels of a head.</param>
     /// <param name="linears">Precision of the layers around the attention.</param>
-    public static bool IsWorthwhile(ProjectedHeads q, LinearPrecision linears) => IsChosen(linears, q.X.shape[1]) && RunsOn(q.X, q.Head);
+    /// <param name="keys">Number of keys.</param>
+    /// <param name="tiles">The tiles that the attention reads; null: all.</param>
+    public static bool IsWorthwhile(Tensor projected, long head, LinearPrecision linears, long keys, VisitedTiles? tiles = null) =>
+        IsChosen(linears, keys) && RunsOn(projected, head) && tiles is not { OfKernel: false };
 
     /// <summary>Returns whether the choice of the user and the number of keys call for 8 bits, if the device has the kernel.</summary>
     public static bool IsChosen(LinearPrecision linears, long keys) => Precision switch
@@ -85,22 +88,69 @@ public static unsafe class EightBitAttention
     {
         if (!RunsOn(q) || tiles is { OfKernel: false }) return PlainEightBitAttention.Apply(q, k, v, tiles);
         using var scope = NewDisposeScope();
-        return Attend(HeadQuantiser.Queries(q), HeadQuantiser.Keys(k), v, tiles).MoveToOuterDisposeScope();
+        return Apply(HeadQuantiser.Queries(q), HeadQuantiser.Keys(k), HeadQuantiser.Values(v), v.dtype, tiles).MoveToOuterDisposeScope();
     }
 
     /// <summary>Computes the attention of projected queries and keys; one kernel computes norm, rotation and quantisation.</summary>
     /// <param name="q">Projected queries.</param>
     /// <param name="k">Projected keys.</param>
     /// <param name="v">[B, H, L, D]</param>
-    /// <param name="tiles">Which tiles are read; null: all.</param>
-    /// <returns>[B, L, H * D], of the type of q.</returns>
-    public static Tensor Apply(ProjectedHeads q, ProjectedHeads k, Tensor v, VisitedTiles? tiles = null)
+    /// <returns>[B, L, H * D], of the type of v.</returns>
+    public static Tensor Apply(ProjectedHeads q, ProjectedHeads k, Tensor v)
     {
         using var scope = NewDisposeScope();
-        bool kernel = RunsOn(q.X, q.Head) && tiles is not { OfKernel: false };
-        var y = kernel
-            ? Attend(HeadQuantiser.Queries(q), HeadQuantiser.Keys(k), v, tiles)
-            : PlainEightBitAttention.Apply(q.Rotated(), k.Rotated(), v, tiles);
+        var y = RunsOn(q.X, q.Head)
+            ? Apply(Queries(q), Keys(k, ShareOfMean(k, 0, k.X.shape[1])), Values(v), v.dtype)
+            : PlainEightBitAttention.Apply(q.Rotated(), k.Rotated(), v);
+        return y.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Computes norm, rotation and quantisation of queries in one kernel.</summary>
+    public static QuantisedHeads Queries(ProjectedHeads q) => HeadQuantiser.Queries(q);
+
+    /// <summary>Computes norm, rotation and quantisation of keys in one kernel.</summary>
+    /// <param name="k">Projected keys.</param>
+    /// <param name="mean">A vector that is subtracted from all keys of a head, near their mean: [B * H, D], float32.</param>
+    public static QuantisedHeads Keys(ProjectedHeads k, Tensor mean) => HeadQuantiser.Keys(k, mean);
+
+    /// <summary>Computes the mean of a sample of the keys. Any vector can be subtracted from all keys, so a sample is enough.</summary>
+    /// <param name="k">Projected keys: all of them, or a part that begins inside the sequence.</param>
+    /// <param name="start">Index of the first of them among all keys.</param>
+    /// <param name="all">Number of all keys.</param>
+    /// <returns>The sum of the sample [B * H, D] divided by the size of the whole sample; the sums over all parts are the mean.</returns>
+    public static Tensor ShareOfMean(ProjectedHeads k, long start, long all)
+    {
+        using var scope = NewDisposeScope();
+        long step = PlainEightBitAttention.Step(all), first = HeadQuantiser.Parts(start, step) * step - start;
+        var sample = k.Sampled(first, step);
+        return (HeadQuantiser.Mean(sample) * ((double)sample.X.shape[1] / HeadQuantiser.Parts(all, step))).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Quantises values.</summary>
+    /// <param name="v">[B, H, L, D]</param>
+    public static QuantisedHeads Values(Tensor v) => HeadQuantiser.Values(v);
+
+    /// <summary>Computes the attention of quantised heads with the kernel.</summary>
+    /// <param name="q">Queries.</param>
+    /// <param name="k">Keys.</param>
+    /// <param name="v">Values.</param>
+    /// <param name="type">16-bit type of the result.</param>
+    /// <param name="tiles">Which tiles are read; null: all.</param>
+    /// <returns>[B, Lq, H * D]</returns>
+    public static Tensor Apply(QuantisedHeads q, QuantisedHeads k, QuantisedHeads v, ScalarType type, VisitedTiles? tiles = null)
+    {
+        using var scope = NewDisposeScope();
+        long all = q.Batch * q.Heads;
+        if (tiles is null || k.Tokens > MostListedKeys) return Launch(Kernel, "", q, k, v, type, null).MoveToOuterDisposeScope();
+        if (tiles.Words(all, q.Tokens, k.Tokens) is { } words)
+        {
+            // A skipped key or value that is NaN shall reach the outputs of its head all the same: by the scales of the queries.
+            q.Scales.add_((k.Scales * 0).sum([1], keepdim: true) + (v.Scales * 0).sum([1, 2]).unsqueeze(1));
+            return Launch(Kernel, Listed, q, k, v, type, words).MoveToOuterDisposeScope();
+        }
+        var shares = empty([all, tiles.QueryTiles(q.Tokens), tiles.KeyTiles(k.Tokens)], ScalarType.Float32, q.Bytes.device);
+        var y = Launch(RecordingKernel, Records, q, k, v, type, shares);
+        tiles.Choose(shares, q.Tokens, k.Tokens);
         return y.MoveToOuterDisposeScope();
     }
 
@@ -117,35 +167,19 @@ public static unsafe class EightBitAttention
     private static bool RunsOn(Tensor x, long head) =>
         head == HeadQuantiser.Head && CudaKernel.CanRun(x) && GpuPaths.For(x.device).EightBitAttention;
 
-    private static Tensor Attend(QuantisedHeads q, QuantisedHeads k, Tensor v, VisitedTiles? tiles)
-    {
-        using var scope = NewDisposeScope();
-        var values = HeadQuantiser.Values(v);
-        long all = q.Batch * q.Heads;
-        if (tiles is null || k.Tokens > MostListedKeys) return Launch(Kernel, "", q, k, values, v, null).MoveToOuterDisposeScope();
-        if (tiles.Words(all, q.Tokens, k.Tokens) is { } words)
-        {
-            // A skipped key or value that is NaN shall reach the outputs of its head all the same: by the scales of the queries.
-            q.Scales.add_((k.Scales * 0).sum([1], keepdim: true) + (values.Scales * 0).sum([1, 2]).unsqueeze(1));
-            return Launch(Kernel, Listed, q, k, values, v, words).MoveToOuterDisposeScope();
-        }
-        var shares = empty([all, tiles.QueryTiles(q.Tokens), tiles.KeyTiles(k.Tokens)], ScalarType.Float32, v.device);
-        var y = Launch(RecordingKernel, Records, q, k, values, v, shares);
-        tiles.Choose(shares, q.Tokens, k.Tokens);
-        return y.MoveToOuterDisposeScope();
-    }
-
     /// <param name="carried">The list to read or the shares to write; null for neither.</param>
-    private static Tensor Launch(CudaKernel kernel, string constants, QuantisedHeads q, QuantisedHeads k, QuantisedHeads values, Tensor v, Tensor? carried)
+    private static Tensor Launch(
+        CudaKernel kernel, string constants, QuantisedHeads q, QuantisedHeads k, QuantisedHeads v, ScalarType type, Tensor? carried)
     {
         uint heads = checked((uint)q.Heads), queries = checked((uint)q.Tokens), keys = checked((uint)k.Tokens);
-        var y = empty([q.Batch, q.Tokens, q.Heads * HeadQuantiser.Head], v.dtype, v.device);
+        var y = empty([q.Batch, q.Tokens, q.Heads * HeadQuantiser.Head], type, q.Bytes.device);
         nint q8 = TensorMemory.Address(
-            q.Bytes), k8 = TensorMemory.Address(k.Bytes), v8 = TensorMemory.Address(values.Bytes), to = TensorMemory.Address(y);
-        nint qs = TensorMemory.Address(q.Scales), ks = TensorMemory.Address(k.Scales), vs = TensorMemory.Address(values.Scales);
+            q.Bytes), k8 = TensorMemory.Address(k.Bytes), v8 = TensorMemory.Address(v.Bytes), to = TensorMemory.Address(y);
+        nint qs = TensorMemory.Address(q.Scales), ks = TensorMemory.Address(k.Scales), vs = TensorMemory.Address(v.Scales);
         nint more = carried is null ? 0 : TensorMemory.Address(carried);
         void** arguments = stackalloc void*[] { &q8, &qs, &k8, &ks, &v8, &vs, &to, &heads, &queries, &keys, &more };
-        kernel.Launch(v, constants, q.Batch * heads * HeadQuantiser.Parts(queries, HeadQuantiser.QueryTile), ConsumerAndCopyThreads, arguments);
+        kernel.Launch(
+            y, constants, q.Batch * heads * HeadQuantiser.Parts(queries, HeadQuantiser.QueryTile), ConsumerAndCopyThreads, arguments);
         return y;
     }
 }

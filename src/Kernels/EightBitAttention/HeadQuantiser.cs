@@ -4,20 +4,18 @@ using static TorchSharp.torch;
 
 namespace Locutor.Kernels;
 
-/// <summary>Quantised heads in the memory order of the kernel of <see cref="EightBitAttention"/>.</summary>
-/// <param name="Bytes">Values, int8.</param>
-/// <param name="Scales">Scales, float32.</param>
+/// <summary>
+/// Quantised heads in the memory order of the kernel of <see cref="EightBitAttention"/>: heads, then tiles of tokens, so that parts of the
+/// tokens that begin at a multiple of <see cref="PlainEightBitAttention.Tile"/> can be joined.
+/// </summary>
+/// <param name="Bytes">Values, int8, [B * H, rows or tiles, ..].</param>
+/// <param name="Scales">Scales, float32, [B * H, groups of rows, ..].</param>
 /// <param name="Batch">B.</param>
 /// <param name="Heads">H.</param>
 /// <param name="Tokens">L, without the padding of the last tile.</param>
-internal readonly record struct QuantisedHeads(Tensor Bytes, Tensor Scales, long Batch, long Heads, long Tokens)
+public readonly record struct QuantisedHeads(Tensor Bytes, Tensor Scales, long Batch, long Heads, long Tokens) : ITensorGroup
 {
-    public QuantisedHeads MoveToOuterDisposeScope()
-    {
-        Bytes.MoveToOuterDisposeScope();
-        Scales.MoveToOuterDisposeScope();
-        return this;
-    }
+    public IEnumerable<Tensor> Tensors => [Bytes, Scales];
 }
 
 /// <summary>Quantises heads of 128 channels with kernels; <see cref="PlainEightBitAttention"/> defines the arithmetic.</summary>
@@ -51,18 +49,19 @@ internal static unsafe class HeadQuantiser
     public static QuantisedHeads Keys(Tensor k)
     {
         using var scope = NewDisposeScope();
-        return Rotate(k, Means(k, PlainEightBitAttention.Step(k.shape[2]))).MoveToOuterDisposeScope();
+        return Rotate(k, Means(k, PlainEightBitAttention.Step(k.shape[2]))).ToOuterScope();
     }
 
     /// <summary>Computes norm, rotation and quantisation of queries in one kernel.</summary>
     public static QuantisedHeads Queries(ProjectedHeads q) => Norm(q, null);
 
-    /// <summary>Computes norm, rotation and quantisation of keys in one kernel. Their mean is computed before, from a sample.</summary>
-    public static QuantisedHeads Keys(ProjectedHeads k)
-    {
-        using var scope = NewDisposeScope();
-        return Norm(k, Means(k.Sampled(PlainEightBitAttention.Step(k.X.shape[1])).Rotated(), 1)).MoveToOuterDisposeScope();
-    }
+    /// <summary>Computes norm, rotation and quantisation of keys in one kernel, after subtracting a vector from all keys.</summary>
+    /// <param name="k">Projected keys.</param>
+    /// <param name="mean">[B * H, D], float32.</param>
+    public static QuantisedHeads Keys(ProjectedHeads k, Tensor mean) => Norm(k, mean);
+
+    /// <summary>Computes the mean of a sample of the keys: [B * H, D], float32.</summary>
+    public static Tensor Mean(ProjectedHeads sample) => Means(sample.Rotated(), 1);
 
     /// <summary>Quantises values.</summary>
     /// <param name="v">[B, H, L, D]</param>
@@ -77,7 +76,7 @@ internal static unsafe class HeadQuantiser
         long batch = from.Batch, head = from.Head, token = from.Token;
         void** arguments = stackalloc void*[] { &address, &batch, &head, &token, &heads, &tokens, &tiles, &to, &scalesTo };
         ValueBytes.Launch(v, KeyConstants, from.All * tiles, 2 * PlainEightBitAttention.Tile, arguments);
-        return new QuantisedHeads(bytes, scales, v.shape[0], v.shape[1], v.shape[2]).MoveToOuterDisposeScope();
+        return new QuantisedHeads(bytes, scales, v.shape[0], v.shape[1], v.shape[2]).ToOuterScope();
     }
 
     /// <summary>Returns the number of parts, rounded up.</summary>
@@ -116,7 +115,7 @@ internal static unsafe class HeadQuantiser
         float factor = means is null ? QueryFactor : 1;
         void** arguments = stackalloc void*[] { &address, &batch, &head, &token, &heads, &tokens, &blocks, &mean, &factor, &to, &scales };
         Rotated.Launch(x, means is null ? QueryConstants : KeyConstants, from.All * blocks, Threads, arguments);
-        return made.MoveToOuterDisposeScope();
+        return made.ToOuterScope();
     }
 
     /// <summary>Normalises, rotates and quantises queries (without means) or keys.</summary>
@@ -135,7 +134,7 @@ internal static unsafe class HeadQuantiser
         float epsilon = (float)given.Eps, factor = means is null ? QueryFactor : 1;
         void** arguments = stackalloc void*[] { &from, &stride, &times, &turn, &epsilon, &heads, &tokens, &groups, &mean, &factor, &to, &scales };
         Normed.Launch(given.X, means is null ? QueryConstants : KeyConstants, made.Batch * groups, Threads, arguments);
-        return made.MoveToOuterDisposeScope();
+        return made.ToOuterScope();
     }
 
     private static QuantisedHeads Empty(Tensor like, long batch, long heads, long tokens, bool keyed)

@@ -20,9 +20,9 @@ public readonly record struct ProjectedHeads(Tensor X, Tensor Weight, double Eps
     public Tensor Rotated() => RmsRotary.Apply(X, Weight, Eps, Rotary, Heads);
 
     /// <summary>Returns every step-th token, for statistics.</summary>
-    internal ProjectedHeads Sampled(long step)
+    internal ProjectedHeads Sampled(long first, long step)
     {
-        var every = TensorIndex.Slice(null, null, step);
+        var every = TensorIndex.Slice(first, null, step);
         return this with { X = X[TensorIndex.Colon, every], Rotary = Rotary[TensorIndex.Ellipsis, every, TensorIndex.Colon].contiguous() };
     }
 }

@@ -31,13 +31,14 @@ public static class Attention
     /// <param name="q">[B, H, Lq, D]</param>
     /// <param name="k">[B, H, Lk, D]</param>
     /// <param name="v">[B, H, Lk, D]</param>
-    /// <param name="precision">Precision of the result.</param>
+    /// <param name="linears">Precision of the layers around the attention.</param>
     /// <param name="tiles">The tiles that 8-bit attention reads; null: all.</param>
+    /// <param name="result">Precision of the result; null: that of the layers.</param>
     /// <returns>[B, Lq, H * D]</returns>
-    public static Activations Forward(Tensor q, Tensor k, Tensor v, LinearPrecision precision, VisitedTiles? tiles = null) => Scoped(() =>
-        EightBitAttention.IsWorthwhile(q, k, precision) ? Activations.Create(EightBitAttention.Apply(q, k, v, tiles), precision)
-        : JoinedAttention.IsWorthwhile(q, k) ? JoinedAttention.Apply(q, k, v, precision)
-        : Activations.Create(Forward(q, k, v), precision));
+    public static Activations Forward(Tensor q, Tensor k, Tensor v, LinearPrecision linears, VisitedTiles? tiles = null, LinearPrecision? result = null) => Scoped(() =>
+        EightBitAttention.IsWorthwhile(q, k, linears) ? Activations.Create(EightBitAttention.Apply(q, k, v, tiles), result ?? linears)
+        : JoinedAttention.IsWorthwhile(q, k) ? JoinedAttention.Apply(q, k, v, result ?? linears)
+        : Activations.Create(Forward(q, k, v), result ?? linears));
 
     /// <summary>Splits the channels into heads: [B, L, H * D] becomes [B, H, L, D].</summary>
     public static Tensor SplitHeads(Tensor x, long heads)

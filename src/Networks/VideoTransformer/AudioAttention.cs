@@ -31,37 +31,32 @@ public sealed class AudioAttention(Weights weights, VideoTransformerConfig confi
     /// <summary>
     /// Precision in which <see cref="Forward"/> wants its input: plain where the projections are folded into keys and values.
     /// </summary>
-    /// <param name="x">[B, F * S, C]</param>
     /// <param name="audio">Keys and values of the speech.</param>
-    /// <param name="frames">F.</param>
+    /// <param name="tokens">The tokens that attend.</param>
     /// <param name="speakers">With two people, the rotation of every token's query; null with one.</param>
-    public LinearPrecision InputPrecision(Tensor x, KeysValues audio, long frames, RotaryTable? speakers) =>
-        Folds(x.shape[1] / frames, audio, speakers) ? LinearPrecision.Plain : query.Precision;
+    public LinearPrecision InputPrecision(KeysValues audio, TokenRange tokens, RotaryTable? speakers) =>
+        Folds(tokens, audio, speakers) ? LinearPrecision.Plain : query.Precision;
 
     /// <summary>Computes the attention.</summary>
-    /// <param name="x">[B, F * S, C], where a latent frame has S tokens.</param>
-    /// <param name="audio">Keys and values of the speech.</param>
-    /// <param name="frames">F.</param>
+    /// <param name="x">[B, tokens, C]</param>
+    /// <param name="audio">Keys and values of the speech of all frames.</param>
+    /// <param name="tokens">Which tokens x has; a frame of which it has some is computed as a whole.</param>
     /// <param name="speakers">With two people, the rotation of every token's query; null with one.</param>
-    /// <returns>[B, F * S, C]</returns>
-    public Tensor Forward(Activations x, KeysValues audio, long frames, RotaryTable? speakers) => Scoped(() =>
+    /// <returns>[B, tokens, C]</returns>
+    public Tensor Forward(Activations x, KeysValues audio, TokenRange tokens, RotaryTable? speakers) => Scoped(() =>
     {
-        long batch = x.Values.shape[0], perFrame = x.Values.shape[1] / frames;
-        if (Folds(perFrame, audio, speakers))
-        {
-            var byFrame = x.Values.reshape(batch * frames, perFrame, config.Width);
-            return FoldedAttention.Apply(
-                byFrame, audio.Keys, audio.Values, query.Dequantise(), output.Dequantise()).view(batch, frames * perFrame, config.Width);
-        }
+        var (keys, values) = audio.Frames(x.Values.shape[0], tokens.FirstFrame, tokens.Frames);
+        if (Folds(tokens, audio, speakers))
+            return tokens.FromFrames(
+                FoldedAttention.Apply(tokens.ByFrame(x.Values), keys, values, query.Dequantise(), output.Dequantise()));
 
-        var q = Attention.SplitHeads(query.Forward(x), config.Heads); // [B, H, F * S, D]
-        if (speakers is not null) q = speakers.Apply(q);
-        q = q.unflatten(2, [frames, perFrame]).transpose(1, 2).flatten(0, 1); // [B * F, H, S, D]
-        var y = Attention.Forward(q, audio.Keys, audio.Values); // [B * F, S, C]
-        return output.Forward(y.reshape(batch, frames * perFrame, -1));
+        var q = query.Forward(x); // [B, tokens, C]
+        if (speakers is not null) q = speakers.Apply(Attention.SplitHeads(q, config.Heads)).transpose(1, 2).flatten(2);
+        var y = Attention.Forward(Attention.SplitHeads(tokens.ByFrame(q), config.Heads), keys, values); // [B * F, S, C]
+        return output.Forward(tokens.FromFrames(y));
     });
 
     /// <summary>Folding needs the query projection next to the keys; a rotation between them forbids it.</summary>
-    private bool Folds(long perFrame, KeysValues audio, RotaryTable? speakers) =>
-        speakers is null && FoldedAttention.IsWorthwhile(perFrame, audio.Keys.shape[2], config.Heads, config.Width);
+    private bool Folds(TokenRange tokens, KeysValues audio, RotaryTable? speakers) =>
+        speakers is null && FoldedAttention.IsWorthwhile(tokens.PerFrame, audio.Keys.shape[2], config.Heads, config.Width);
 }

@@ -13,6 +13,17 @@ public sealed record KeysValues(Tensor Keys, Tensor Values) : ITensorGroup, IDis
 {
     public IEnumerable<Tensor> Tensors => [Keys, Values];
 
+    /// <summary>Returns the keys and values of consecutive latent frames, where the first axis is B * frames.</summary>
+    /// <param name="batch">B.</param>
+    /// <param name="first">First frame.</param>
+    /// <param name="count">Number of frames.</param>
+    internal KeysValues Frames(long batch, long first, long count)
+    {
+        return count * batch == Keys.shape[0] ? this : new(Part(Keys), Part(Values));
+
+        Tensor Part(Tensor x) => x.unflatten(0, [batch, x.shape[0] / batch]).narrow(1, first, count).flatten(0, 1);
+    }
+
     public void Dispose() => this.Free();
 }
 

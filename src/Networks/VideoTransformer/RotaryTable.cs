@@ -39,6 +39,12 @@ public sealed class RotaryTable : IDisposable
     public static RotaryTable FromPositions(long headWidth, Tensor positions) => new(Detached(() =>
         Complex(outer(positions.to(ScalarType.Float64), Frequencies(headWidth).to(positions.device)).view(1, 1, -1, headWidth / 2))));
 
+    /// <summary>Returns the table of some tokens.</summary>
+    public RotaryTable Part(TokenRange tokens) => new(Detached(() => Factors.narrow(2, tokens.Start, tokens.Count)));
+
+    /// <summary>Copies the table to a device.</summary>
+    public RotaryTable To(Device device) => new(Detached(() => Factors.to(device, copy: true)));
+
     /// <summary>Rotates every pair of channels.</summary>
     /// <param name="x">[B, H, L, D]</param>
     /// <returns>[B, H, L, D], of the type of x.</returns>

@@ -23,13 +23,14 @@ public sealed class SelfAttention(Weights weights, VideoTransformerConfig config
     public LinearPrecision Precision => query.Precision;
 
     /// <summary>Computes the attention and, with two people, the rotation of every token's audio query.</summary>
-    /// <param name="x">[B, L, C]</param>
-    /// <param name="rotary">Rotary position embedding of the token grid.</param>
+    /// <param name="x">[B, own tokens, C]</param>
+    /// <param name="rotary">Rotary position embedding of the own tokens.</param>
+    /// <param name="share">The tokens of this device, and the exchange with the devices that have the others.</param>
     /// <param name="speakers">Masks of two people, which assign every token to one of them; null with one person.</param>
     /// <param name="tiles">The tiles that 8-bit attention reads with one person; null: all.</param>
-    /// <returns>[B, L, C]; the rotation is null with one person.</returns>
+    /// <returns>[B, own tokens, C]; the rotation is null with one person.</returns>
     public (Tensor Output, RotaryTable? SpeakerRotary) Forward(
-        Activations x, RotaryTable rotary, SpeakerMasks? speakers, VisitedTiles? tiles = null)
+        Activations x, RotaryTable rotary, TokenShare share, SpeakerMasks? speakers, VisitedTiles? tiles = null)
     {
         RotaryTable? speakerRotary = null;
         var y = Scoped(() =>
@@ -37,29 +38,47 @@ public sealed class SelfAttention(Weights weights, VideoTransformerConfig config
             // q, k and v are freed before the output projection needs as much memory again
             var attended = Scoped(() =>
             {
-                var projected = Projected(query, queryNorm, x, rotary);
-                // one kernel computes norm, rotation and bytes
-                if (speakers is null && EightBitAttention.IsWorthwhile(projected, output.Precision))
-                    return Activations.Create(
-                        EightBitAttention.Apply(projected, Projected(key, keyNorm, x, rotary), Values(x), tiles), output.Precision);
-                var (q, k) = (Rotated(projected), Rotated(Projected(key, keyNorm, x, rotary))); // [B, H, L, D]
-                var result = Attention.Forward(q, k, Values(x), output.Precision, speakers is null ? tiles : null);
-                speakerRotary = speakers?.Rotary(q, k); // needs q and k in 16 bits
-                return result;
+                var values = Attention.SplitHeads(value.Forward(x), config.Heads);
+                if (speakers is null && share.HasWholeTiles
+                    && EightBitAttention.IsWorthwhile(values, config.HeadWidth, output.Precision, share.Grid.Tokens, tiles))
+                    return Activations.Create(share.ToTokens(InEightBits(x, values, rotary, share, tiles)), output.Precision);
+                // Between devices, v is copied while q is computed, and q while k is.
+                var v = share.ToHeads(values); // [B, own heads, L, D]
+                var q = share.ToHeads(Rotated(query, queryNorm, x, rotary));
+                var k = share.ToHeads(Rotated(key, keyNorm, x, rotary));
+                share.Arrive();
+                speakerRotary = speakers?.Rotary(q, k, share); // needs q and k in 16 bits
+                var read = speakers is null ? tiles : null;
+                return share.IsWhole
+                    ? Attention.Forward(q, k, v, output.Precision, read)
+                    : Activations.Create(
+                        share.ToTokens(Attention.Forward(q, k, v, output.Precision, read, LinearPrecision.Plain).Values), output.Precision);
             });
             return output.Forward(attended);
         });
         return (y, speakerRotary);
     }
 
+    /// <summary>
+    /// Computes the attention with 8-bit products. One kernel computes norm, rotation and bytes of the own tokens, and devices exchange
+    /// these bytes.
+    /// </summary>
+    /// <returns>[B, L, own heads * D]</returns>
+    private Tensor InEightBits(Activations x, Tensor values, RotaryTable rotary, TokenShare share, VisitedTiles? tiles) => Scoped(() =>
+    {
+        var v = share.ToHeads(EightBitAttention.Values(values));
+        var q = share.ToHeads(EightBitAttention.Queries(Projected(query, queryNorm, x, rotary)));
+        var projected = Projected(key, keyNorm, x, rotary);
+        var mean = share.Sum(EightBitAttention.ShareOfMean(projected, share.Range.Start, share.Grid.Tokens));
+        var k = share.ToHeads(EightBitAttention.Keys(projected, mean));
+        share.Arrive();
+        return EightBitAttention.Apply(q, k, v, values.dtype, tiles);
+    });
+
     private ProjectedHeads Projected(Linear projection, RmsNorm norm, Activations x, RotaryTable rotary) =>
         norm.Heads(projection.Forward(x), config.Heads, rotary.Factors);
 
-    private Tensor Values(Activations x) => Attention.SplitHeads(value.Forward(x), config.Heads);
-
-    /// <summary>rotary(norm(x)), split into heads.</summary>
-    private static Tensor Rotated(ProjectedHeads projected)
-    {
-        using (projected.X) return projected.Rotated();
-    }
+    /// <summary>rotary(norm(projection(x))), split into heads: [B, H, own tokens, D]</summary>
+    private Tensor Rotated(Linear projection, RmsNorm norm, Activations x, RotaryTable rotary) =>
+        Scoped(() => Projected(projection, norm, x, rotary).Rotated());
 }

@@ -15,6 +15,8 @@ public sealed class SpeakerMasks : IDisposable
     private static readonly (float From, float To)[] Ranges = [(0, 4), (20, 24)];
     private readonly Tensor average; // [tokens of a frame, 3]; each column sums to 1, or is zero for an empty mask
 
+    private SpeakerMasks(Tensor average) => this.average = average;
+
     /// <summary>Creates the masks at the resolution of the token grid.</summary>
     /// <param name="masks">[3, H, W]: first person, second person, background; values above 0 are inside.</param>
     /// <param name="grid">Token grid of the clip.</param>
@@ -36,18 +38,22 @@ public sealed class SpeakerMasks : IDisposable
     public static Tensor AudioPositions(long tokens, Device device) => Scoped(() =>
         cat([.. Ranges.Select(range => full([tokens / 2], (range.From + range.To) / 2, ScalarType.Float32, device))], 0));
 
-    /// <summary>Computes the rotation of every token's audio query.</summary>
-    /// <param name="q">[1, H, L, D], rotated by the position in the clip.</param>
-    /// <param name="k">[1, H, L, D], rotated by the position in the clip.</param>
-    public RotaryTable Rotary(Tensor q, Tensor k)
+    /// <summary>Computes the rotation of the audio query of every token of this device.</summary>
+    /// <param name="q">[1, own heads, L, D], rotated by the position in the clip.</param>
+    /// <param name="k">[1, own heads, L, D], rotated by the position in the clip.</param>
+    /// <param name="share">The tokens of this device.</param>
+    public RotaryTable Rotary(Tensor q, Tensor k, TokenShare share)
     {
         using var scope = NewDisposeScope();
         using var inference = no_grad();
-        var scores = Scores(q, k).t(); // [3, L]
+        var scores = share.Mean(Scores(q, k)).t(); // [3, L]
         var positions = Ranges.Select((range, person) => Rescale(scores[person], range)).Append(full_like(scores[0], Background)).ToList();
         var position = stack(positions, 0).gather(0, scores.argmax(0, keepdim: true)).squeeze(0);
-        return RotaryTable.FromPositions(q.shape[^1], position);
+        return RotaryTable.FromPositions(q.shape[^1], share.Own(position, 0));
     }
+
+    /// <summary>Copies the masks to a device.</summary>
+    public SpeakerMasks To(Device device) => new(Detached(() => average.to(device, copy: true)));
 
     public void Dispose() => average.Dispose();
 

@@ -35,33 +35,33 @@ public sealed class TransformerBlock(Weights weights, VideoTransformerConfig con
     public KeysValues ProjectAudio(Tensor tokens, RotaryTable? rotary) => audio.Project(tokens, rotary);
 
     /// <summary>Computes the block. Its last update is left pending for the first norm of the next block.</summary>
-    /// <param name="x">[B, L, C] tokens. The block frees them.</param>
+    /// <param name="x">[B, own tokens, C]. The block frees them.</param>
     /// <param name="time">[B, 6, C], float32: modulation by the timestep.</param>
-    /// <param name="rotary">Rotary position embedding of the token grid.</param>
-    /// <param name="grid">Number of tokens along frames, rows and columns.</param>
+    /// <param name="rotary">Rotary position embedding of the own tokens.</param>
+    /// <param name="share">The tokens of this device.</param>
     /// <param name="conditioning">Keys and values of all blocks.</param>
     /// <param name="block">Index of this block; it selects the keys and values.</param>
     public PendingResidual Forward(
-        PendingResidual x, Tensor time, RotaryTable rotary, PatchGrid grid, Conditioning conditioning, int block) => Scoped(() =>
+        PendingResidual x, Tensor time, RotaryTable rotary, TokenShare share, Conditioning conditioning, int block) => Scoped(() =>
     {
         var m = (modulation + time).chunk(6, 1); // shift, scale and gate of self attention, then of the feed-forward
         var (text, image, speech) = (conditioning.Text[block], conditioning.Image[block], conditioning.Audio.Blocks[block]);
-        var (frames, masks) = (grid.Frames, conditioning.Audio.Speakers);
+        var (tokens, masks) = (share.Range, conditioning.Audio.Speakers);
         RotaryTable? speakers = null; // with two people: rotation of every token's audio query
 
         x = x.Then(
             h => Modulated(h, m[0], m[1], self.Precision),
             h =>
             {
-                (var y, speakers) = self.Forward(h, rotary, masks, conditioning.Tiles?[block]);
+                (var y, speakers) = self.Forward(h, rotary, share, masks, conditioning.Tiles?[block]);
                 return y;
             },
             gate: m[2]);
         using var owned = speakers;
         x = x.Then(h => contextNorm.Forward(h, context.Precision), h => context.Forward(h, text, image));
         x = x.Then(
-            h => audioNorm.Forward(h, audio.InputPrecision(h.Tokens, speech, frames, speakers)),
-            h => audio.Forward(h, speech, frames, speakers));
+            h => audioNorm.Forward(h, audio.InputPrecision(speech, tokens, speakers)),
+            h => audio.Forward(h, speech, tokens, speakers));
         return x.Then(
             h => Modulated(h, m[3], m[4], expand.Precision),
             h => contract.Forward(expand.ForwardGelu(h, contract.Precision)),

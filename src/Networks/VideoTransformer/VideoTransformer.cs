@@ -165,14 +165,25 @@ public sealed class VideoTransformer : IDisposable
     }
 
     /// <summary>Computes one pass with a time embedding that all passes of a step share. Cancellation stops it before a block.</summary>
-    /// <inheritdoc cref="Forward(Tensor, Tensor, Tensor, Conditioning, RotaryTable, BlockResidual)"/>
+    /// <param name="latent">[B, 16, F, H, W]; H and W are multiples of the patch.</param>
+    /// <param name="reference">[B, 20, F, H, W]: conditioning mask, then reference latent.</param>
+    /// <param name="time">Time embedding of the step.</param>
+    /// <param name="conditioning">Keys and values of text, image and speech.</param>
+    /// <param name="rotary">Rotary position embedding of this grid.</param>
+    /// <param name="residual">Keeps the sum of the blocks' updates, or replaces the blocks by it.</param>
+    /// <param name="share">The tokens that this device computes; null: all.</param>
+    /// <param name="cancellationToken">Cancels the pass.</param>
+    /// <returns>Velocity [B, 16, F, H, W], float32; every device of a share gets the whole.</returns>
     public Tensor Forward(
         Tensor latent, Tensor reference, TimeEmbedding time, Conditioning conditioning, RotaryTable rotary, BlockResidual? residual = null,
-        CancellationToken cancellationToken = default) => Scoped(() =>
+        TokenShare? share = null, CancellationToken cancellationToken = default) => Scoped(() =>
     {
-        var (x, grid) = Patchify(latent, reference); // [B, L, C]
-        x = residual is { Reuse: true } ? x + residual.Value : RunBlocks(x, grid, time, conditioning, rotary, residual, cancellationToken);
-        return Velocity(x, time, grid);
+        var grid = Grid(latent.shape[2], latent.shape[3], latent.shape[4]);
+        share ??= TokenShare.Whole(grid);
+        using var turns = rotary.Part(share.Range);
+        var x = Scoped(() => share.Own(Patchify(latent, reference).Tokens, 1)); // [B, own tokens, C]
+        x = residual is { Reuse: true } ? x + residual.Value : RunBlocks(x, time, turns, share, conditioning, residual, cancellationToken);
+        return Velocity(share.Gather(Patches(x, time)), grid);
     });
 
     /// <summary>Cuts latent and reference into patches and projects these to tokens.</summary>
@@ -197,7 +208,7 @@ public sealed class VideoTransformer : IDisposable
     });
 
     private Tensor RunBlocks(
-        Tensor x, PatchGrid grid, TimeEmbedding time, Conditioning conditioning, RotaryTable rotary, BlockResidual? residual,
+        Tensor x, TimeEmbedding time, RotaryTable rotary, TokenShare share, Conditioning conditioning, BlockResidual? residual,
         CancellationToken cancellationToken)
     {
         var input = residual is null ? null : x.alias(); // the blocks free their input
@@ -206,7 +217,7 @@ public sealed class VideoTransformer : IDisposable
         {
             cancellationToken.ThrowIfCancellationRequested(); // a pass of a large network takes seconds
             var (h, index) = (tokens, i);
-            tokens = blocks.Use(i, block => block.Forward(h, time.Modulation, rotary, grid, conditioning, index));
+            tokens = blocks.Use(i, block => block.Forward(h, time.Modulation, rotary, share, conditioning, index));
         }
 
         var y = tokens.Sum();
@@ -215,12 +226,20 @@ public sealed class VideoTransformer : IDisposable
         return y;
     }
 
-    /// <summary>Projects tokens back to patches. Reference: class Head, line 321.</summary>
-    private Tensor Velocity(Tensor x, TimeEmbedding time, PatchGrid grid)
+    /// <summary>
+    /// Projects tokens to the values of their patches: [B, tokens, patch * patch * channels]. Reference: class Head, line 321.
+    /// </summary>
+    private Tensor Patches(Tensor x, TimeEmbedding time) => Scoped(() =>
     {
-        long patch = Config.Patch, channels = Config.LatentChannels, batch = x.shape[0];
         var m = (headModulation + time.Embedded.unsqueeze(1)).chunk(2, 1); // shift, scale
-        var y = head.Forward(addcmul(m[0], headNorm.ForwardToFloat32(x), m[1] + 1, 1)); // [B, L, patch * patch * channels]
+        return head.Forward(addcmul(m[0], headNorm.ForwardToFloat32(x), m[1] + 1, 1));
+    });
+
+    /// <summary>Arranges patches to a latent.</summary>
+    /// <param name="y">[B, L, patch * patch * channels]</param>
+    private Tensor Velocity(Tensor y, PatchGrid grid)
+    {
+        long patch = Config.Patch, channels = Config.LatentChannels, batch = y.shape[0];
         return y.view(batch, grid.Frames, grid.Rows, grid.Columns, patch, patch, channels)
             .permute(0, 6, 1, 2, 4, 3, 5)
             .reshape(batch, channels, grid.Frames, grid.Rows * patch, grid.Columns * patch);

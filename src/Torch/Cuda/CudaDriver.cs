@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 
 namespace Locutor.Torch.Cuda;
@@ -10,9 +11,11 @@ namespace Locutor.Torch.Cuda;
 public static unsafe partial class CudaDriver
 {
     private const string Library = "libcuda.so.1";
-    private const int ComputeMajor = 75, ComputeMinor = 76, NonBlocking = 1, WithoutTiming = 2, MaxDynamicSharedBytes = 8;
+    private const int ComputeMajor = 75, ComputeMinor = 76, NonBlocking = 1, WithoutTiming = 2, MaxDynamicSharedBytes = 8,
+        UnifiedMemory = 4;
     private static readonly Lazy<bool> Present = new(() => NativeLibrary.TryLoad(Library, out _) && cuInit(0) == 0);
     private static readonly Lazy<nint> StreamOfTorch = new(FindStreamOfTorch);
+    private static readonly ConcurrentDictionary<int, nint> Contexts = new();
 
     /// <summary>Whether the machine has the driver.</summary>
     public static bool IsPresent => Present.Value;
@@ -33,17 +36,22 @@ public static unsafe partial class CudaDriver
         return $"{version / 1000}.{version % 1000 / 10}";
     }
 
-    /// <summary>Makes the CUDA context of libtorch current on this thread; a new thread has none.</summary>
+    /// <summary>Makes the CUDA context that libtorch uses for a GPU current on this thread.</summary>
     public static void Enter(int device)
     {
-        nint current;
+        nint current, wanted = Contexts.GetOrAdd(device, PrimaryContext);
         Check(cuCtxGetCurrent(&current), nameof(cuCtxGetCurrent));
-        if (current != 0) return;
-        int handle;
-        nint context;
+        if (current != wanted) Check(cuCtxSetCurrent(wanted), nameof(cuCtxSetCurrent));
+    }
+
+    /// <summary>Returns whether a GPU can read the memory of another one.</summary>
+    public static bool CanAccessPeer(int device, int other)
+    {
+        int possible, handle, otherHandle;
         Check(cuDeviceGet(&handle, device), nameof(cuDeviceGet));
-        Check(cuDevicePrimaryCtxRetain(&context, handle), nameof(cuDevicePrimaryCtxRetain));
-        Check(cuCtxSetCurrent(context), nameof(cuCtxSetCurrent));
+        Check(cuDeviceGet(&otherHandle, other), nameof(cuDeviceGet));
+        Check(cuDeviceCanAccessPeer(&possible, handle, otherHandle), nameof(cuDeviceCanAccessPeer));
+        return possible != 0;
     }
 
     /// <summary>Returns the compute capability of the GPU itself, also when the user chose a lower one.</summary>
@@ -135,6 +143,9 @@ public static unsafe partial class CudaDriver
     /// <summary>Blocks the calling thread until an event has happened.</summary>
     public static void Synchronize(nint cudaEvent) => Check(cuEventSynchronize(cudaEvent), nameof(cuEventSynchronize));
 
+    /// <summary>Blocks the calling thread until all work of a stream is done.</summary>
+    public static void SynchronizeStream(nint stream) => Check(cuStreamSynchronize(stream), nameof(cuStreamSynchronize));
+
     public static void DestroyStream(nint stream) => Check(cuStreamDestroy_v2(stream), nameof(cuStreamDestroy_v2));
 
     public static void DestroyEvent(nint cudaEvent) => Check(cuEventDestroy_v2(cudaEvent), nameof(cuEventDestroy_v2));
@@ -151,6 +162,43 @@ public static unsafe partial class CudaDriver
 
     public static void CopyToDevice(nint device, nint host, long bytes, nint stream) =>
         Check(cuMemcpyHtoDAsync_v2(device, host, (nuint)bytes, stream), nameof(cuMemcpyHtoDAsync_v2));
+
+    /// <summary>Copies rows of bytes between memory of any GPUs that have access to each other.</summary>
+    /// <param name="toPitch">Bytes from the start of a row to that of the next in the target.</param>
+    /// <param name="fromPitch">Bytes from the start of a row to that of the next in the source.</param>
+    /// <param name="width">Bytes of a row.</param>
+    /// <param name="rows">Number of rows; with 0, nothing happens.</param>
+    public static void CopyRows(nint to, long toPitch, nint from, long fromPitch, long width, long rows, nint stream)
+    {
+        if (rows == 0 || width == 0) return;
+        bool whole = rows == 1 || (toPitch == width && fromPitch == width);
+        if (whole)
+        {
+            Check(cuMemcpyAsync(to, from, (nuint)(width * rows), stream), nameof(cuMemcpyAsync));
+            return;
+        }
+        var copy = new RowCopy
+        {
+            FromKind = UnifiedMemory,
+            From = from,
+            FromPitch = (nuint)fromPitch,
+            ToKind = UnifiedMemory,
+            To = to,
+            ToPitch = (nuint)toPitch,
+            Width = (nuint)width,
+            Rows = (nuint)rows,
+        };
+        Check(cuMemcpy2DAsync_v2(&copy, stream), nameof(cuMemcpy2DAsync_v2));
+    }
+
+    private static nint PrimaryContext(int device)
+    {
+        int handle;
+        nint context;
+        Check(cuDeviceGet(&handle, device), nameof(cuDeviceGet));
+        Check(cuDevicePrimaryCtxRetain(&context, handle), nameof(cuDevicePrimaryCtxRetain));
+        return context;
+    }
 
     private static nint FindStreamOfTorch() =>
         NativeLibrary.TryLoad("libtorch_cuda.so", out nint torch)
@@ -202,6 +250,8 @@ public static unsafe partial class CudaDriver
 
     [LibraryImport(Library)] private static partial int cuStreamCreate(nint* stream, uint flags);
 
+    [LibraryImport(Library)] private static partial int cuStreamSynchronize(nint stream);
+
     [LibraryImport(Library)] private static partial int cuStreamDestroy_v2(nint stream);
 
     [LibraryImport(Library)] private static partial int cuEventCreate(nint* made, uint flags);
@@ -219,4 +269,23 @@ public static unsafe partial class CudaDriver
     [LibraryImport(Library)] private static partial int cuMemFreeHost(nint memory);
 
     [LibraryImport(Library)] private static partial int cuMemcpyHtoDAsync_v2(nint device, nint host, nuint bytes, nint stream);
+
+    [LibraryImport(Library)] private static partial int cuDeviceCanAccessPeer(int* possible, int device, int other);
+
+    [LibraryImport(Library)] private static partial int cuMemcpyAsync(nint to, nint from, nuint bytes, nint stream);
+
+    [LibraryImport(Library)] private static partial int cuMemcpy2DAsync_v2(RowCopy* copy, nint stream);
+
+    /// <summary>CUDA_MEMCPY2D of the driver.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct RowCopy
+    {
+        public nuint FromColumn, FromRow;
+        public int FromKind;
+        public nint FromHost, From, FromArray;
+        public nuint FromPitch, ToColumn, ToRow;
+        public int ToKind;
+        public nint ToHost, To, ToArray;
+        public nuint ToPitch, Width, Rows;
+    }
 }

@@ -130,7 +130,9 @@ public sealed class OnceAClipTests : IDisposable
         var config = transformer.Config;
         using var rotary = RotaryTable.Create(config.HeadWidth, transformer.Grid(1, 4, 4), CPU);
         var attention = new SelfAttention(new Weights(others, ScalarType.Float32, CPU)["attention"], config);
-        attention.Forward(new Kernels.Quantisation.Activations(randn(1, 4, config.Width), null), rotary, null).SpeakerRotary.ShouldBeNull();
+        attention.Forward(
+            new Kernels.Quantisation.Activations(randn(1, 4, config.Width), null), rotary, TokenShare.Whole(transformer.Grid(1, 4, 4)),
+            null).SpeakerRotary.ShouldBeNull();
         transformer.EmbedAudio(randn([1, 1, 5, config.AudioWindow, config.AudioBlocks, config.AudioChannels])).Speakers.ShouldBeNull();
     }
 

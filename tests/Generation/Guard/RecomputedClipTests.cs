@@ -80,7 +80,7 @@ public sealed class RecomputedClipTests : IDisposable
     public async Task Too_little_memory_for_the_higher_precision_is_told()
     {
         var finer = new FinerNetworks("float32", () => throw new DeviceOutOfMemoryException("the GPU is full"));
-        var generator = new TalkingVideoGenerator(usual.Transformer, usual.Autoencoder, usual.Image, CPU, "bfloat16", finer);
+        var generator = new TalkingVideoGenerator(usual.Team, usual.Autoencoder, usual.Image, CPU, "bfloat16", finer);
         var failure = await Should.ThrowAsync<WrongResultException>(() => RunAsync(generator, new FaultyNoise(0, times: 1), null, null));
         failure.Message.ShouldContain("too little memory to compute the clip in float32");
     }

@@ -24,7 +24,7 @@ public class SkippedAttentionTests
             foreach (var pass in step is 0 or 3 ? [Pass.Conditional] : new[] { Pass.Conditional, Pass.AudioDropped })
                 for (int block = 0; block < 2; block++)
                 {
-                    var tiles = lists.For(pass)[block];
+                    var tiles = lists.For(pass)[0][block];
                     if (tiles.Count() == (0, 0)) made.Add((step, pass, block));
                     var (q, k, v) = Heads(step);
                     PlainEightBitAttention.Apply(q, k, v, tiles);

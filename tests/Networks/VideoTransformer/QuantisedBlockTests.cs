@@ -57,7 +57,8 @@ public sealed class QuantisedBlockTests(ITestOutputHelper output)
             var given = new Conditioning(
                 [block.ProjectText(text.to(arithmetic))], [block.ProjectImage(image.to(arithmetic))],
                 new([block.ProjectAudio(audio.to(arithmetic), null)], null));
-            return block.Forward(new PendingResidual(x.to(arithmetic)), time, rotary, grid, given, 0).Sum().to(ScalarType.Float64);
+            return block.Forward(new PendingResidual(x.to(arithmetic)), time, rotary, TokenShare.Whole(grid), given, 0).Sum()
+                .to(ScalarType.Float64);
         }
 
         var exact = Said(ScalarType.Float32, LinearPrecision.Plain);

@@ -1,0 +1,66 @@
+using Locutor.Torch.Cuda;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Locutor.Torch.Devices;
+
+/// <summary>
+/// Runs work on several devices at the same time: a thread for each device, the first device on the calling thread. Each thread has dispose
+/// scopes and a gradient mode of its own, as TorchSharp keeps them for each thread.
+/// </summary>
+public static class DeviceThreads
+{
+    /// <summary>
+    /// Runs work for one device on a thread of its own and waits for it. The current GPU of the calling thread stays as it is.
+    /// </summary>
+    public static T On<T>(Device device, Func<T> work)
+    {
+        var task = new Task<T>(
+            () =>
+            {
+                if (device.type == DeviceType.CUDA) CudaDriver.Enter(Math.Max(0, device.index));
+                return work();
+            },
+            TaskCreationOptions.LongRunning);
+        task.Start(TaskScheduler.Default);
+        return task.GetAwaiter().GetResult();
+    }
+
+    /// <summary>Runs the work of all devices without gradients and waits for all threads to end.</summary>
+    /// <param name="devices">The devices.</param>
+    /// <param name="work">Work for the device of that number. Tensors that it returns must belong to no dispose scope.</param>
+    /// <param name="stop">Called at the first failure; it must make the other threads end soon.</param>
+    /// <returns>The results, in the order of the devices.</returns>
+    /// <exception cref="DeviceFailedException">The work of a device failed; this is the first failure.</exception>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public static T[] Run<T>(IReadOnlyList<Device> devices, Func<int, T> work, Action stop)
+    {
+        var results = new T[devices.Count];
+        Exception? first = null;
+        Thread[] threads =
+        [
+            .. Enumerable.Range(1, devices.Count - 1).Select(i => new Thread(() => One(i)) { IsBackground = true, Name = $"{devices[i]}" })
+        ];
+        foreach (var thread in threads) thread.Start();
+        One(0);
+        foreach (var thread in threads) thread.Join();
+        return first is null ? results : throw first;
+
+        void One(int number)
+        {
+            try
+            {
+                using var inference = no_grad();
+                if (devices[number].type == DeviceType.CUDA) CudaDriver.Enter(Math.Max(0, devices[number].index));
+                results[number] = work(number);
+            }
+            catch (Exception failure)
+            {
+                var told = failure is OperationCanceledException or DeviceFailedException
+                    ? failure
+                    : new DeviceFailedException(devices[number], failure);
+                if (Interlocked.CompareExchange(ref first, told, null) is null) stop();
+            }
+        }
+    }
+}

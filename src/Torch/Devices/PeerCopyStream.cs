@@ -1,0 +1,68 @@
+using Locutor.Torch.Cuda;
+using static TorchSharp.torch;
+
+namespace Locutor.Torch.Devices;
+
+/// <summary>
+/// Copies from the memory of other GPUs on a stream of its own, with the copy engines, so that kernels keep all multiprocessors. The GPUs
+/// must have access to each other's memory (<see cref="PeerAccess"/>).
+/// </summary>
+internal sealed class PeerCopyStream : ICopyStream
+{
+    /// <summary>
+    /// Number of events that are used in turn. A mark is used up when the exchange that took it is finished, and an exchange takes two.
+    /// </summary>
+    private const int Events = 64;
+
+    private readonly int device;
+    private readonly nint stream;
+    private readonly nint[] events;
+    private int next;
+
+    public PeerCopyStream(int device)
+    {
+        CudaDriver.Enter(device);
+        this.device = device;
+        stream = CudaDriver.NewStream();
+        events = [.. Enumerable.Range(0, Events).Select(_ => CudaDriver.NewEvent())];
+    }
+
+    public nint MarkWork() => Mark(CudaDriver.CurrentStream(device));
+
+    public nint MarkCopies() => Mark(stream);
+
+    public void CopiesWaitFor(nint mark) => CudaDriver.Wait(stream, mark);
+
+    public void WorkWaitsFor(nint mark)
+    {
+        CudaDriver.Enter(device);
+        CudaDriver.Wait(CudaDriver.CurrentStream(device), mark);
+    }
+
+    public void Copy(Tensor to, Tensor from)
+    {
+        CudaDriver.Enter(device);
+        var copy = StridedCopy.From(to.shape, to.stride(), from.stride());
+        long size = to.element_size();
+        nint target = TensorMemory.Address(to), source = TensorMemory.Address(from);
+        foreach (var (toOffset, fromOffset) in copy.Starts())
+            CudaDriver.CopyRows(
+                target + (nint)(toOffset * size), copy.ToPitch * size, source + (nint)(fromOffset * size), copy.FromPitch * size,
+                copy.Width * size, copy.Rows, stream);
+    }
+
+    public void Dispose()
+    {
+        CudaDriver.SynchronizeStream(stream);
+        foreach (nint one in events) CudaDriver.DestroyEvent(one);
+        CudaDriver.DestroyStream(stream);
+    }
+
+    private nint Mark(nint onStream)
+    {
+        CudaDriver.Enter(device);
+        nint mark = events[next = (next + 1) % Events];
+        CudaDriver.Record(mark, onStream);
+        return mark;
+    }
+}
