@@ -3,6 +3,7 @@ using System.Globalization;
 using Locutor.Generation;
 using Locutor.Generation.Conditioning;
 using Locutor.Generation.Loading;
+using Locutor.Generation.Progress;
 using Locutor.Generation.Requests;
 using Locutor.Media.Pictures;
 using Locutor.Media.Sound;

@@ -3,7 +3,6 @@ using Locutor.Generation;
 using Locutor.Generation.Clips;
 using Locutor.Generation.Conditioning;
 using Locutor.Generation.Loading;
-using Locutor.Generation.Output;
 using Locutor.Generation.Requests;
 using Locutor.Generation.Sampling;
 using Locutor.Kernels.Quantisation;

@@ -1,6 +1,7 @@
 using Locutor.Generation.Clips;
 using Locutor.Generation.Conditioning;
 using Locutor.Generation.Loading;
+using Locutor.Generation.Progress;
 using Locutor.Generation.Requests;
 using Locutor.Generation.Sampling;
 using Locutor.Media.Pictures;

@@ -5,6 +5,7 @@ using Locutor.Generation.Correction;
 using Locutor.Generation.Guard;
 using Locutor.Generation.Loading;
 using Locutor.Generation.Pictures;
+using Locutor.Generation.Progress;
 using Locutor.Generation.Sampling;
 using Locutor.Networks.ClipVision;
 using Locutor.Networks.Teams;

@@ -1,4 +1,4 @@
-using Locutor.Generation;
+using Locutor.Generation.Progress;
 using Locutor.Models.Store;
 
 namespace Locutor;

@@ -1,8 +1,6 @@
 using System.Runtime.CompilerServices;
 using Locutor.Generation.Loading;
-using Locutor.Generation.Output;
 using Locutor.Generation.Requests;
-using Locutor.Media;
 using Locutor.Media.Video;
 using Locutor.Models;
 using Locutor.Torch;
@@ -109,14 +107,11 @@ public sealed class TalkingVideoModel : IAsyncDisposable
     {
         await using var work = await BeginAsync(request, "", progress, cancellationToken).ConfigureAwait(false);
         int index = 0;
-        var pictures = work.Media.Pictures;
+        var (height, width) = work.Production.Size;
         await foreach (byte[] rgb in
                 Failures.RunAsync(
-                    new TalkingVideoProducer(networks).FramesAsync(
-                        work.Request, work.Media, work.Relay, cancellationToken: cancellationToken),
-                    cancellationToken).ConfigureAwait(false))
-            yield return new VideoFrame(
-                index++, pictures.VideoWidth, pictures.VideoHeight, pictures.Target is null ? rgb : (byte[])rgb.Clone());
+                    work.Production.FramesAsync(networks, work.Relay, cancellationToken), cancellationToken).ConfigureAwait(false))
+            yield return new VideoFrame(index++, width, height, work.Production.IsComposed ? (byte[])rgb.Clone() : rgb);
     }
 
     /// <summary>Makes a video and writes it with its sound; the file appears under its name when it is complete.</summary>
@@ -137,9 +132,7 @@ public sealed class TalkingVideoModel : IAsyncDisposable
         if (VideoDestination.Refusal(path) is { } refusal) throw new LocutorException(LocutorError.OutputFailed, $"{path}: {refusal}");
         await using var work = await BeginAsync(request, path, progress, cancellationToken).ConfigureAwait(false);
         var made = await Failures.RunAsync(
-            () => new TalkingVideoProducer(networks).ProduceAsync(
-                work.Request, work.Media, MediaLimits.Default, work.Relay, cancellationToken: cancellationToken),
-            work.Inputs.Named).ConfigureAwait(false);
+            () => work.Production.ProduceAsync(networks, work.Relay, cancellationToken: cancellationToken), work.Inputs.Named).ConfigureAwait(false);
         return new(
             made.Path, made.Width, made.Height, made.Frames, TimeSpan.FromSeconds(made.Seconds),
             work.Request.Settings.Seed) { Notices = work.Relay.Notices };

@@ -1,7 +1,7 @@
 using Locutor.Generation;
-using Locutor.Generation.Conditioning;
 using Locutor.Generation.Loading;
-using Locutor.Generation.Output;
+using Locutor.Generation.Progress;
+using Locutor.Generation.Requests;
 using Locutor.Media;
 
 namespace Locutor;
@@ -11,12 +11,12 @@ internal sealed class VideoInWork : IAsyncDisposable
 {
     private readonly SemaphoreSlim turn;
 
-    private VideoInWork(ProductionRequest request, SourceMedia media, LocalInputs inputs, ProgressRelay relay, SemaphoreSlim turn) =>
-        (Request, Media, Inputs, Relay, this.turn) = (request, media, inputs, relay, turn);
+    private VideoInWork(ProductionRequest request, VideoProduction production, LocalInputs inputs, ProgressRelay relay, SemaphoreSlim turn) =>
+        (Request, Production, Inputs, Relay, this.turn) = (request, production, inputs, relay, turn);
 
     public ProductionRequest Request { get; }
 
-    public SourceMedia Media { get; }
+    public VideoProduction Production { get; }
 
     public LocalInputs Inputs { get; }
 
@@ -29,7 +29,7 @@ internal sealed class VideoInWork : IAsyncDisposable
     {
         var settings = request.Resolve(networks.Bundle, preset);
         relay.Report(new GenerationProgress(GenerationStage.Encoding, 0, 0, 0, settings.Steps));
-        var production = new ProductionRequest
+        var local = new ProductionRequest
         {
             ImagePath = await inputs.PathOfAsync(request.Image, cancellationToken).ConfigureAwait(false),
             AudioPaths = await inputs.VoicesOfAsync(request, cancellationToken).ConfigureAwait(false),
@@ -37,24 +37,23 @@ internal sealed class VideoInWork : IAsyncDisposable
             Settings = settings,
             Notice = relay.Notice,
         };
-        var media = await SourceMedia.OpenAsync(production, MediaLimits.Default, cancellationToken).ConfigureAwait(false);
+        var production = await VideoProduction.OpenAsync(local, MediaLimits.Default, cancellationToken).ConfigureAwait(false);
         try
         {
-            foreach (string note in media.Notes) relay.Notice(inputs.Named(note));
-            if (PictureFit.Notice(networks, await media.Pictures.AtAsync(0, cancellationToken).ConfigureAwait(false)) is { } notice)
-                relay.Notice(notice);
-            return new(production, media, inputs, relay, turn);
+            foreach (string note in production.Notes) relay.Notice(inputs.Named(note));
+            if (await production.FitNoticeAsync(networks, cancellationToken).ConfigureAwait(false) is { } notice) relay.Notice(notice);
+            return new(local, production, inputs, relay, turn);
         }
         catch
         {
-            await media.DisposeAsync().ConfigureAwait(false);
+            await production.DisposeAsync().ConfigureAwait(false);
             throw;
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        await Media.DisposeAsync().ConfigureAwait(false);
+        await Production.DisposeAsync().ConfigureAwait(false);
         await Inputs.DisposeAsync().ConfigureAwait(false);
         turn.Release();
     }

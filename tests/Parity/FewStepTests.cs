@@ -1,4 +1,3 @@
-using Locutor.Generation;
 using Locutor.Generation.Clips;
 using Locutor.Generation.Conditioning;
 using Locutor.Generation.Sampling;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Locutor.Generation;
 using Locutor.Generation.Clips;
 using Locutor.Generation.Conditioning;
+using Locutor.Generation.Requests;
 using Locutor.Generation.Sampling;
 using Locutor.Media.Pictures;
 using Locutor.Networks.ClipVision;

@@ -1,6 +1,6 @@
 using System.Text;
-using Locutor.Generation;
-using Locutor.Generation.Output;
+using Locutor.Generation.Progress;
+using Locutor.Generation.Requests;
 
 namespace Locutor.Cli.Generate;
 

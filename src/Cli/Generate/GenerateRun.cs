@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using Locutor.Generation;
-using Locutor.Generation.Conditioning;
 using Locutor.Generation.Loading;
-using Locutor.Generation.Output;
+using Locutor.Generation.Progress;
 using Locutor.Generation.Requests;
 using Locutor.Media;
 using Locutor.Media.Sound;
@@ -51,22 +50,18 @@ internal static class GenerateRun
             Notice = report.Say,
             Growing = arguments.Fragmented && !OutputPath.IsStandard(arguments.Output) ? report.Growing : null,
         };
-        await using var media = await NamedAsync(inputs, () => SourceMedia.OpenAsync(request, MediaLimits.Default, cancellationToken));
-        foreach (string note in media.Notes) report.Say(inputs.Named(note));
+        await using var video = await NamedAsync(inputs, () => VideoProduction.OpenAsync(request, MediaLimits.Default, cancellationToken));
+        foreach (string note in video.Notes) report.Say(inputs.Named(note));
         if (!VideoDestination.Format(arguments.Output).HasSound) report.Say($"{arguments.Output}: a GIF has no sound");
         report.At(new(GenerationStage.Loading, 0, 0, 0, settings.Steps));
         using var networks = NetworkSet.Load(
             model, LoadingOptions.From(device, arguments.Precision) with { Adapters = settings.Adapters, Budget = arguments.VramBudget });
         report.Weights(networks.Summary, shipped: model.Bundle.Files().All(file => file.File.Repository is null));
         foreach (string line in networks.Notices) report.Say(line);
-        if (PictureFit.Notice(networks, await media.Pictures.AtAsync(0, cancellationToken)) is { } notice) report.Say(notice);
+        if (await video.FitNoticeAsync(networks, cancellationToken) is { } notice) report.Say(notice);
         var result = await NamedAsync(
             inputs,
-            () => Task.Run(
-                () =>
-                    new TalkingVideoProducer(networks).ProduceAsync(
-                        request, media, MediaLimits.Default, report, cancellationToken: cancellationToken),
-                CancellationToken.None));
+            () => Task.Run(() => video.ProduceAsync(networks, report, cancellationToken: cancellationToken), CancellationToken.None));
         if (narration is not null && arguments.SoundPath is not null) File.Copy(narration.SoundPath, arguments.SoundPath, overwrite: true);
         report.Done(result, settings.Seed, clock.Elapsed);
         foreach (string line in timings?.Finish() ?? []) await Console.Error.WriteLineAsync(line);

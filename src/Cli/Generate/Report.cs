@@ -1,5 +1,5 @@
-using Locutor.Generation;
-using Locutor.Generation.Output;
+using Locutor.Generation.Progress;
+using Locutor.Generation.Requests;
 
 namespace Locutor.Cli.Generate;
 

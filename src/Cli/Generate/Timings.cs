@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Locutor.Generation;
+using Locutor.Generation.Progress;
 
 namespace Locutor.Cli.Generate;
 

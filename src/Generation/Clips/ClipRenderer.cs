@@ -2,6 +2,7 @@ using Locutor.Generation.Conditioning;
 using Locutor.Generation.Correction;
 using Locutor.Generation.Guard;
 using Locutor.Generation.Pictures;
+using Locutor.Generation.Progress;
 using Locutor.Generation.Sampling;
 using Locutor.Media.Pictures;
 using Locutor.Networks.ClipVision;

@@ -1,5 +1,4 @@
 using Locutor.Generation.Clips;
-using Locutor.Generation.Output;
 using Locutor.Generation.Requests;
 using Locutor.Media;
 using Locutor.Media.Sound;

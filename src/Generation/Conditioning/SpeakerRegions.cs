@@ -1,12 +1,7 @@
+using Locutor.Generation.Requests;
 using static TorchSharp.torch;
 
 namespace Locutor.Generation.Conditioning;
-
-/// <summary>The box around a person in pixels of the source picture; Right and Bottom are exclusive.</summary>
-public readonly record struct SpeakerBox(int Left, int Top, int Right, int Bottom)
-{
-    public override string ToString() => $"[{Left}, {Top}, {Right}, {Bottom}]";
-}
 
 /// <summary>Computes the masks of two people and the background at latent resolution.</summary>
 public static class SpeakerRegions

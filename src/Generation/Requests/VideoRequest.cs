@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Locutor.Generation.Conditioning;
 using Locutor.Models;
 
 namespace Locutor.Generation.Requests;

@@ -1,5 +1,3 @@
-using Locutor.Generation.Conditioning;
-using Locutor.Generation.Output;
 using Locutor.Generation.Sampling;
 using Locutor.Models;
 

@@ -2,9 +2,8 @@ using System.Diagnostics;
 using System.Text.Json;
 using Locutor.Generation;
 using Locutor.Generation.Clips;
-using Locutor.Generation.Conditioning;
 using Locutor.Generation.Loading;
-using Locutor.Generation.Output;
+using Locutor.Generation.Progress;
 using Locutor.Generation.Requests;
 using Locutor.Jobs.Records;
 using Locutor.Media;
@@ -49,17 +48,15 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
     {
         var (model, settings) = Resolve(job.Request);
         var request = Request(job, settings);
-        await using var media = await OpenAsync(request, cancellationToken);
+        await using var video = await OpenAsync(request, cancellationToken);
         progress.Report(new JobProgress { Stage = JobStage.Loading });
         var archive = new ClipArchive(job.WorkFolder, JsonSerializer.Serialize(new { job.Id, model.Bundle.Name, job.Request }));
-        var picture = await media.Pictures.AtAsync(0, cancellationToken);
         return await Task.Run(
             async () =>
             {
                 var networks = Networks(model, settings.Adapters);
-                var notice = NoticeOf(request, media.Notes, PictureFit.Notice(networks, picture));
-                var result = await new TalkingVideoProducer(networks)
-                    .ProduceAsync(request, media, Limits, new Progress(progress, notice), archive, cancellationToken);
+                var notice = NoticeOf(request, video.Notes, await video.FitNoticeAsync(networks, cancellationToken));
+                var result = await video.ProduceAsync(networks, new Progress(progress, notice), archive, cancellationToken);
                 return new RunnerVideo(result.Width, result.Height, result.Seconds, Notice: notice);
             },
             CancellationToken.None);
@@ -95,11 +92,11 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
         Notice = Notice,
     };
 
-    private static async Task<SourceMedia> OpenAsync(ProductionRequest request, CancellationToken cancellationToken)
+    private static async Task<VideoProduction> OpenAsync(ProductionRequest request, CancellationToken cancellationToken)
     {
         try
         {
-            return await SourceMedia.OpenAsync(request, Limits, cancellationToken);
+            return await VideoProduction.OpenAsync(request, Limits, cancellationToken);
         }
         catch (RequestException exception)
         {

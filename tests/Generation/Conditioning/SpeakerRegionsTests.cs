@@ -1,4 +1,5 @@
 using Locutor.Generation.Conditioning;
+using Locutor.Generation.Requests;
 
 namespace Locutor.Generation.Tests.Conditioning;
 

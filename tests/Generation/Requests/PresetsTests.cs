@@ -1,3 +1,4 @@
+using Locutor.Generation.Clips;
 using Locutor.Generation.Requests;
 using Locutor.Generation.Sampling;
 using Locutor.Models;

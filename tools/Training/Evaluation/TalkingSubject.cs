@@ -1,6 +1,4 @@
 using Locutor.Generation;
-using Locutor.Generation.Clips;
-using Locutor.Generation.Compositing;
 using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 using Locutor.Media.Pictures;
@@ -57,22 +55,11 @@ public sealed class TalkingSubject
     public async Task<byte[][]> GenerateAsync(byte[] portrait, float[] audio, string prompt, NetworkSet networks, VideoSettings settings, long seed, CancellationToken ct)
     {
         var asked = settings with { Prompt = prompt, NegativePrompt = networks.Bundle.NegativePrompt, Seed = seed };
-        var (height, width) = (settings.Buckets[0][0], settings.Buckets[0][1]);
-        var target = new Picture(size, size, portrait);
-        var picture = (height, width) == (size, size) ? target : PictureResizer.ResizeToCover(target, height, width);
-        using var composed = settings.Composition is { } composition ? ComposedVideo.Create(networks, target, picture, composition) : null;
-        using var video = PreparedVideo.FromMemory(networks, asked, picture, new Waveform(SpeechCorpus.SampleRate, audio), composed?.Reference);
-        var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, networks.Device);
+        using var video = ShownVideo.FromMemory(networks, asked, new Picture(size, size, portrait), new Waveform(SpeechCorpus.SampleRate, audio));
         var made = new List<byte[]>();
-        await foreach (var clip in video.GenerateAsync(generator, cancellationToken: ct).ConfigureAwait(false))
-            using (clip) made.AddRange(Shown(clip, composed));
+        await foreach (var clip in video.ClipsAsync(cancellationToken: ct).ConfigureAwait(false))
+            made.AddRange(clip.Frames.Select(frame => (byte[])frame.Clone()));
         return [.. made];
-    }
-
-    private static IEnumerable<byte[]> Shown(GeneratedClip clip, ComposedVideo? composed)
-    {
-        byte[][] drawn = [.. clip.Frames()];
-        return composed is null ? drawn : composed.Compose(drawn).Select(frame => (byte[])frame.Clone());
     }
 
     /// <summary>Reads the openings of the mouth from frames.</summary>

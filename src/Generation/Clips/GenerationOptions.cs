@@ -1,9 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
-using Locutor.Generation.Clips;
 using Locutor.Generation.Requests;
 using Locutor.Generation.Sampling;
 
-namespace Locutor.Generation;
+namespace Locutor.Generation.Clips;
 
 /// <summary>Options of a generation: size, clips, steps and guidance.</summary>
 public sealed record GenerationOptions : DrawingOptions

@@ -1,4 +1,4 @@
-namespace Locutor.Generation;
+namespace Locutor.Generation.Progress;
 
 /// <summary>Estimates the remaining time of a video from the duration of the completed denoising steps.</summary>
 public sealed class TimeLeft(TimeProvider clock)

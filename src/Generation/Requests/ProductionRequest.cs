@@ -1,8 +1,7 @@
-using Locutor.Generation.Requests;
 using Locutor.Media.Sound;
 using Locutor.Media.Video.Segments;
 
-namespace Locutor.Generation.Output;
+namespace Locutor.Generation.Requests;
 
 /// <summary>Placement of two people's voices in time.</summary>
 public enum VoicePlacement

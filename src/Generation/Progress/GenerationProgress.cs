@@ -1,4 +1,4 @@
-namespace Locutor.Generation;
+namespace Locutor.Generation.Progress;
 
 /// <summary>Stage of a generation.</summary>
 public enum GenerationStage

@@ -1,0 +1,142 @@
+using Locutor.Generation.Clips;
+using Locutor.Generation.Conditioning;
+using Locutor.Generation.Guard;
+using Locutor.Generation.Loading;
+using Locutor.Generation.Progress;
+using Locutor.Generation.Requests;
+using Locutor.Media;
+using Locutor.Media.Video;
+using Locutor.Media.Video.Segments;
+using Locutor.Torch;
+
+namespace Locutor.Generation;
+
+/// <summary>
+/// One video from its request to its frames or its file. The inputs are opened first, so that a fault in them is found before any network
+/// is loaded. Every program that makes a video of files makes it here.
+/// </summary>
+public sealed class VideoProduction : IAsyncDisposable
+{
+    /// <summary>Name of the program in the metadata of the finished file.</summary>
+    public const string Program = "Locutor";
+
+    private readonly ProductionRequest request;
+    private readonly SourceMedia media;
+    private readonly MediaLimits limits;
+
+    private VideoProduction(ProductionRequest request, SourceMedia media, MediaLimits limits) =>
+        (this.request, this.media, this.limits) = (request, media, limits);
+
+    /// <summary>Messages for the user about changes to the inputs that may be unexpected.</summary>
+    public IReadOnlyList<string> Notes => media.Notes;
+
+    /// <summary>Size of the video in pixels.</summary>
+    public (int Height, int Width) Size => (media.Pictures.VideoHeight, media.Pictures.VideoWidth);
+
+    /// <summary>True if the frames are laid into the portrait. Their arrays are used again for later frames then.</summary>
+    public bool IsComposed => media.Pictures.Target is not null;
+
+    /// <summary>Opens and validates the inputs of a request.</summary>
+    /// <exception cref="MediaException">An input cannot be used.</exception>
+    /// <exception cref="RequestException">The boxes do not fit the picture.</exception>
+    public static async Task<VideoProduction> OpenAsync(ProductionRequest request, MediaLimits limits, CancellationToken cancellationToken) =>
+        new(request, await SourceMedia.OpenAsync(request, limits, cancellationToken).ConfigureAwait(false), limits);
+
+    /// <summary>Returns a message for the user if the networks were not made for pictures like this one; otherwise null.</summary>
+    public async Task<string?> FitNoticeAsync(NetworkSet networks, CancellationToken cancellationToken) =>
+        PictureFit.Notice(networks, await media.Pictures.AtAsync(0, cancellationToken).ConfigureAwait(false));
+
+    /// <summary>Writes the whole video with its sound, each clip while the next one is generated.</summary>
+    /// <param name="networks">The loaded networks.</param>
+    /// <param name="progress">Receives every stage and denoising step.</param>
+    /// <param name="archive">Stores finished clips and returns those of an interrupted run; null for none.</param>
+    /// <param name="cancellationToken">Cancels between two steps; no file is left.</param>
+    /// <exception cref="WrongResultException">The video cannot be right; no file is written.</exception>
+    /// <exception cref="MediaException">The output cannot be written, or an input ends early.</exception>
+    /// <exception cref="DeviceOutOfMemoryException">The device has too little memory.</exception>
+    public Task<ProductionResult> ProduceAsync(
+        NetworkSet networks, IProgress<GenerationProgress>? progress = null, ClipArchive? archive = null,
+        CancellationToken cancellationToken = default) =>
+        DeviceOutOfMemoryException.WatchAsync(async () =>
+        {
+            var writing = request.Live is { } live
+                ? WriteLiveAsync(networks, live, progress, archive, cancellationToken)
+                : WriteAsync(networks, progress, archive, cancellationToken);
+            int frames = await writing.ConfigureAwait(false);
+            return new ProductionResult(request.OutputPath, Size.Width, Size.Height, frames, media.Seconds);
+        });
+
+    /// <summary>
+    /// Generates every frame as the video shows it, as rows of R, G, B. An array is valid until the next frame is requested.
+    /// </summary>
+    /// <inheritdoc cref="ProduceAsync"/>
+    public IAsyncEnumerable<byte[]> FramesAsync(
+        NetworkSet networks, IProgress<GenerationProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        DeviceOutOfMemoryException.WatchAsync(AllFramesAsync(networks, progress, cancellationToken), cancellationToken);
+
+    public ValueTask DisposeAsync() => media.DisposeAsync();
+
+    private async IAsyncEnumerable<byte[]> AllFramesAsync(
+        NetworkSet networks, IProgress<GenerationProgress>? progress,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var video = await PrepareAsync(networks, progress, cancellationToken).ConfigureAwait(false);
+        await foreach (var clip in video.ClipsAsync(progress, cancellationToken: cancellationToken).ConfigureAwait(false))
+            foreach (byte[] frame in clip.Frames) yield return frame;
+    }
+
+    /// <returns>The number of frames.</returns>
+    private async Task<int> WriteAsync(
+        NetworkSet networks, IProgress<GenerationProgress>? progress, ClipArchive? archive, CancellationToken cancellationToken)
+    {
+        await using var writer = await VideoWriter.CreateAsync(Output(networks), cancellationToken).ConfigureAwait(false);
+        request.Growing?.Invoke(writer.PartialPath);
+        using var video = await PrepareAsync(networks, progress, cancellationToken).ConfigureAwait(false);
+        await foreach (var clip in video.ClipsAsync(progress, archive, cancellationToken).ConfigureAwait(false))
+            foreach (byte[] frame in clip.Frames) await writer.WriteFrameAsync(frame, cancellationToken).ConfigureAwait(false);
+        ReportMuxing(video, progress);
+        await writer.CompleteAsync(cancellationToken).ConfigureAwait(false);
+        return writer.FramesWritten;
+    }
+
+    /// <inheritdoc cref="WriteAsync"/>
+    private async Task<int> WriteLiveAsync(
+        NetworkSet networks, Func<VideoSegment, CancellationToken, Task> live, IProgress<GenerationProgress>? progress, ClipArchive? archive,
+        CancellationToken cancellationToken)
+    {
+        await using var writer = await SegmentedVideoWriter
+            .CreateAsync(Output(networks), media.VideoFrames, request.Settings.ClipFrames, live, cancellationToken).ConfigureAwait(false);
+        using var video = await PrepareAsync(networks, progress, cancellationToken).ConfigureAwait(false);
+        await foreach (var clip in video.ClipsAsync(progress, archive, cancellationToken).ConfigureAwait(false))
+            await writer.WriteClipAsync(clip.Count, clip.Frames, cancellationToken).ConfigureAwait(false);
+        ReportMuxing(video, progress);
+        await writer.CompleteAsync(cancellationToken).ConfigureAwait(false);
+        return media.VideoFrames;
+    }
+
+    private Task<ShownVideo> PrepareAsync(
+        NetworkSet networks, IProgress<GenerationProgress>? progress, CancellationToken cancellationToken)
+    {
+        progress?.Report(new(GenerationStage.Encoding, 0, 0, 0, request.Settings.Steps));
+        return ShownVideo.FromMediaAsync(networks, request.Settings, media, request.Notice, cancellationToken);
+    }
+
+    private void ReportMuxing(ShownVideo video, IProgress<GenerationProgress>? progress) =>
+        progress?.Report(new(GenerationStage.Muxing, video.ClipCount, video.ClipCount, request.Settings.Steps, request.Settings.Steps));
+
+    private VideoWriterOptions Output(NetworkSet networks) => new(request.OutputPath, Size.Width, Size.Height)
+    {
+        FramesPerSecond = SpeechEmbedding.FramesPerSecond,
+        Fragmented = request.Fragmented,
+        LowDelay = request.GrowingVoice is not null,
+        Limits = limits,
+        Label = new SyntheticMediaLabel(Program, networks.Bundle.Name, request.Settings.Seed),
+        Sound = request switch
+        {
+            { GrowingVoice: { } growing } => Soundtrack.FromGrowing(growing),
+            { AudioPaths.Count: 1 } => Soundtrack.FromFile(request.AudioPaths[0]),
+            { Settings.Placement: VoicePlacement.SideBySide } => Soundtrack.SideBySide(request.AudioPaths[0], request.AudioPaths[1]),
+            _ => Soundtrack.OneAfterTheOther(request.AudioPaths[0], request.AudioPaths[1]),
+        },
+    };
+}
