@@ -1,6 +1,7 @@
 using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 using Locutor.Models;
+using Locutor.Models.Store;
 using static TorchSharp.torch;
 
 namespace Locutor.Bench;

@@ -7,7 +7,7 @@ using Locutor.Generation.Requests;
 using Locutor.Generation.Sampling;
 using Locutor.Kernels.Quantisation;
 using Locutor.Media;
-using Locutor.Models;
+using Locutor.Models.Store;
 using static TorchSharp.torch;
 
 namespace Locutor.Bench;

@@ -3,6 +3,7 @@ using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 using Locutor.Media.Video;
 using Locutor.Models;
+using Locutor.Models.Store;
 using Locutor.Torch;
 using Locutor.Torch.Loading;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Locutor.Jobs;
+using Locutor.Jobs.Grains;
 using Locutor.Jobs.Hosting;
 using Locutor.Jobs.Storage;
 using Locutor.Jobs.Tokens;

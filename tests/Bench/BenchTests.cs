@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Locutor.Generation.Loading;
 using Locutor.Kernels.Quantisation;
-using Locutor.Models;
+using Locutor.Models.Store;
 using Locutor.Networks.Residency;
 using Locutor.Networks.VideoAutoencoder;
 using Locutor.Networks.VideoTransformer;

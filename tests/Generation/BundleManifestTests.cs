@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text.Json;
 using Locutor.Generation.Loading;
 using Locutor.Models;
+using Locutor.Models.Store;
 using Locutor.Networks.Layers;
 using static TorchSharp.torch;
 

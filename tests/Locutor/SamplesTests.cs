@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Locutor.Media;
+using Locutor.Media.Probing;
 
 namespace Locutor.Front.Tests;
 

@@ -1,4 +1,5 @@
 using Locutor.Media;
+using Locutor.Media.Probing;
 
 namespace Locutor.Front.Tests;
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
-using Locutor.Media.Pictures;
+using Locutor.Media.Pictures.Decoding;
+using Locutor.Media.Probing;
 using Locutor.Media.Sound;
 using Locutor.Media.Video;
 

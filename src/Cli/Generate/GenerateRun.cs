@@ -6,7 +6,7 @@ using Locutor.Generation.Requests;
 using Locutor.Media;
 using Locutor.Media.Sound;
 using Locutor.Media.Video;
-using Locutor.Models;
+using Locutor.Models.Store;
 
 namespace Locutor.Cli.Generate;
 

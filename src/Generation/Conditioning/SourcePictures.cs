@@ -1,5 +1,7 @@
 using Locutor.Media;
 using Locutor.Media.Pictures;
+using Locutor.Media.Pictures.Decoding;
+using Locutor.Media.Probing;
 using Locutor.Media.Video;
 using Locutor.Models;
 

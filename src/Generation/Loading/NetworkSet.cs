@@ -5,6 +5,7 @@ using Locutor.Kernels.Devices;
 using Locutor.Kernels.Quantisation;
 using Locutor.Media.Pictures;
 using Locutor.Models;
+using Locutor.Models.Store;
 using Locutor.Networks.ClipVision;
 using Locutor.Networks.FaceUpsampler;
 using Locutor.Networks.Layers;

@@ -1,4 +1,3 @@
-using Locutor.Jobs.Hosting;
 using Locutor.Jobs.Records;
 using Microsoft.Extensions.Logging;
 

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Locutor.Media.Video;
 
 namespace Locutor.Media.Processes;
 

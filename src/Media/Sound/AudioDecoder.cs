@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Locutor.Media.Files;
+using Locutor.Media.Probing;
 using Locutor.Media.Processes;
 
 namespace Locutor.Media.Sound;

@@ -1,4 +1,4 @@
-using Locutor.Media.Files;
+using Locutor.Media.Processes;
 
 namespace Locutor.Media.Video;
 

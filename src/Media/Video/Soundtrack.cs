@@ -1,5 +1,6 @@
 using System.Globalization;
 using Locutor.Media.Files;
+using Locutor.Media.Probing;
 using Locutor.Media.Processes;
 using Locutor.Media.Sound;
 

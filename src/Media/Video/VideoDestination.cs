@@ -1,5 +1,3 @@
-using Locutor.Media.Files;
-
 namespace Locutor.Media.Video;
 
 /// <summary>Checks the destination of a video before any work is done.</summary>

@@ -1,5 +1,6 @@
 using Locutor.Media.Files;
 using Locutor.Media.Pictures;
+using Locutor.Media.Probing;
 using Locutor.Media.Processes;
 
 namespace Locutor.Media.Video;

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using Locutor.Media.Files;
 using Locutor.Media.Processes;
 
 namespace Locutor.Media.Video;

@@ -1,4 +1,4 @@
-using Locutor.Jobs;
+using Locutor.Jobs.Grains;
 using Locutor.Service.Settings;
 
 namespace Locutor.Service.Files;

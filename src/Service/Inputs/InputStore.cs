@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.Security.Cryptography;
-using Locutor.Jobs;
+using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
 using Locutor.Service.Files;
 using Locutor.Service.Settings;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Locutor.Media;
+using Locutor.Media.Probing;
 using Locutor.Media.Sound;
 using Locutor.Service.Settings;
 

@@ -1,4 +1,3 @@
-using Locutor.Jobs;
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
 using Locutor.Jobs.Tokens;

@@ -4,6 +4,7 @@ using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 using Locutor.Generation.Sampling;
 using Locutor.Models;
+using Locutor.Models.Store;
 using Locutor.Service.Settings;
 
 namespace Locutor.Service.Submissions;

@@ -1,7 +1,7 @@
 using Locutor.Generation.Clips;
 using Locutor.Generation.Requests;
 using Locutor.Generation.Sampling;
-using Locutor.Models;
+using Locutor.Models.Store;
 
 namespace Locutor.Generation.Tests.Requests;
 

@@ -1,4 +1,6 @@
 using Locutor.Media.Pictures;
+using Locutor.Media.Pictures.Decoding;
+using Locutor.Media.Probing;
 using NetVips;
 
 namespace Locutor.Media.Tests.Pictures;

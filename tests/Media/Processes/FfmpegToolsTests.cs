@@ -1,5 +1,4 @@
 using Locutor.Media.Processes;
-using Locutor.Media.Video;
 
 namespace Locutor.Media.Tests.Processes;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Locutor.Media.Probing;
 using Locutor.Media.Sound;
 
 namespace Locutor.Media.Tests.Sound;

@@ -1,4 +1,5 @@
 using Locutor.Media.Pictures;
+using Locutor.Media.Probing;
 using Locutor.Media.Video;
 
 namespace Locutor.Media.Tests.Video;

@@ -4,6 +4,7 @@ using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 using Locutor.Media;
 using Locutor.Models;
+using Locutor.Models.Store;
 using Locutor.Service.FunctionalTests.Harness;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 using Locutor.Cli.Commands;
 using Locutor.Generation.Requests;
 using Locutor.Media;
-using Locutor.Models;
+using Locutor.Models.Store;
 
 namespace Locutor.Service.FunctionalTests.Submissions;
 

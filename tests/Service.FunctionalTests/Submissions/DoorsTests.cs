@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Locutor.Generation.Requests;
 using Locutor.Models;
+using Locutor.Models.Store;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Submissions;

@@ -2,7 +2,7 @@ using Locutor.Generation.Conditioning;
 using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 using Locutor.Media.Pictures;
-using Locutor.Models;
+using Locutor.Models.Store;
 using Locutor.Training.Evaluation;
 using Locutor.Training.Faces;
 using Locutor.Training.Speech;

@@ -1,6 +1,5 @@
 using Locutor.Media.Files;
 using Locutor.Media.Processes;
-using Locutor.Media.Video;
 
 namespace Locutor.Media.Pictures.Heif;
 

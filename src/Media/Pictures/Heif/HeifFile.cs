@@ -26,7 +26,8 @@ internal sealed class HeifFile
     /// <summary>The item that viewers show.</summary>
     public HeifItem Primary => items.GetValueOrDefault(primary) ?? throw file.Damaged("its main picture is missing");
 
-    public PictureHeader Header => new(Small(Primary.Size.Width), Small(Primary.Size.Height), 1);
+    /// <summary>Width and height of the main picture in pixels, before it is turned.</summary>
+    public (int Width, int Height) Size => (Small(Primary.Size.Width), Small(Primary.Size.Height));
 
     /// <summary>Reads the items of a file.</summary>
     /// <exception cref="MediaException">The file is truncated, has no picture, or its boxes are invalid.</exception>

@@ -1,4 +1,4 @@
-using Locutor.Models;
+using Locutor.Models.Store;
 using Locutor.Service.Api.Modal;
 
 namespace Locutor.Service.FunctionalTests.Api.Modal;

@@ -1,8 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
-using Locutor.Media.Processes;
 
-namespace Locutor.Media.Video;
+namespace Locutor.Media.Processes;
 
 /// <summary>An H.264 encoder that the installed ffmpeg has and that works on this machine.</summary>
 internal sealed partial record H264Encoder(string Name)

@@ -1,8 +1,8 @@
-using Locutor.Jobs.Queue;
+using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
 using Microsoft.Extensions.Logging;
 
-namespace Locutor.Jobs.Grains;
+namespace Locutor.Jobs.Queue;
 
 /// <summary>
 /// Compares the indices of open jobs with the queue. Where they differ, the record of the job decides: the queue moves the job to the list

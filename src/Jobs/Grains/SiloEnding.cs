@@ -1,4 +1,4 @@
-namespace Locutor.Jobs.Hosting;
+namespace Locutor.Jobs.Grains;
 
 /// <summary>
 /// Signals that the silo of this process begins to stop. A grain can move to another node only after its calls have returned, so calls that

@@ -1,7 +1,8 @@
 using Locutor.Media.Files;
+using Locutor.Media.Probing;
 using Locutor.Media.Processes;
 
-namespace Locutor.Media.Pictures;
+namespace Locutor.Media.Pictures.Decoding;
 
 /// <summary>Decodes pictures that the packaged libvips cannot read: BMP, TGA, PNM, JPEG 2000, JPEG XL, PSD, QOI, PCX, SGI.</summary>
 internal static class FfmpegPictures

@@ -1,4 +1,4 @@
-namespace Locutor.Media.Video;
+namespace Locutor.Media.Processes;
 
 /// <summary>
 /// Builds the ffmpeg filters that convert a source video to progressive, square-pixel BT.709 RGB at a fixed rate and size.

@@ -1,6 +1,6 @@
-using Locutor.Media.Video;
+using Locutor.Media.Files;
 
-namespace Locutor.Media.Files;
+namespace Locutor.Media.Video;
 
 /// <summary>
 /// Destination of a video: a file, which gets its name when it is complete, or a stream (standard output, a named pipe, a character

@@ -1,7 +1,8 @@
+using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
 using Microsoft.Extensions.Logging;
 
-namespace Locutor.Jobs.Grains;
+namespace Locutor.Jobs.Queue;
 
 /// <summary>
 /// Fills the queue when it starts, and then checks it regularly for expired leases, lost answers and differences to the indices.

@@ -1,9 +1,10 @@
 using System.Buffers.Binary;
 using Locutor.Media.Files;
+using Locutor.Media.Pictures;
 using Locutor.Media.Pictures.Heif;
 using NetVips;
 
-namespace Locutor.Media.Pictures;
+namespace Locutor.Media.Probing;
 
 /// <summary>Width and height as stored (before EXIF rotation) and number of frames, read without decoding.</summary>
 internal readonly record struct PictureHeader(int Width, int Height, int Frames)
@@ -12,7 +13,7 @@ internal readonly record struct PictureHeader(int Width, int Height, int Frames)
     {
         var header = file.Container == MediaContainer.Bmp ? ReadBitmap(file)
             : file.Container == MediaContainer.Targa ? ReadTarga(file)
-            : file.Container == MediaContainer.Heic ? HeifFile.Open(file).Header
+            : file.Container == MediaContainer.Heic ? ReadHeif(file)
             : VipsLoader.Reads(file.Container) ? await Task.Run(() => ReadWithVips(file), ct).ConfigureAwait(false)
             : await ReadWithFfprobeAsync(file, limits, ct).ConfigureAwait(false);
         file.CheckSize(header.Width, header.Height, limits.MaxSide, limits.MaxPicturePixels);
@@ -39,6 +40,12 @@ internal readonly record struct PictureHeader(int Width, int Height, int Frames)
         {
             throw file.Damaged(VipsLoader.Reason(e), e);
         }
+    }
+
+    private static PictureHeader ReadHeif(MediaFile file)
+    {
+        var (width, height) = HeifFile.Open(file).Size;
+        return new PictureHeader(width, height, 1);
     }
 
     private static PictureHeader ReadTarga(MediaFile file)

@@ -1,8 +1,9 @@
 using Locutor.Media.Files;
 using Locutor.Media.Pictures.Heif;
+using Locutor.Media.Probing;
 using NetVips;
 
-namespace Locutor.Media.Pictures;
+namespace Locutor.Media.Pictures.Decoding;
 
 /// <summary>
 /// Decodes picture files as 8-bit sRGB: JPEG, PNG, GIF and WebP (first frame), TIFF, AVIF, HEIC, and the formats of

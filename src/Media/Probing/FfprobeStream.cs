@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 
-namespace Locutor.Media;
+namespace Locutor.Media.Probing;
 
 /// <summary>Parses one entry of ffprobe's list of streams; a missing or invalid value becomes 0 or null.</summary>
 internal static class FfprobeStream

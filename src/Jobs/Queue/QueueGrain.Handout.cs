@@ -1,8 +1,8 @@
-using Locutor.Jobs.Queue;
+using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
 using Microsoft.Extensions.Logging;
 
-namespace Locutor.Jobs.Grains;
+namespace Locutor.Jobs.Queue;
 
 /// <summary>Hands jobs out to workers, fetchers and webhook senders. The record of a job decides whether it may be handed out.</summary>
 public sealed partial class QueueGrain

@@ -1,6 +1,4 @@
-using Locutor.Models.Store;
-
-namespace Locutor.Models;
+namespace Locutor.Models.Store;
 
 /// <summary>The available bundles: every <c>NAME/bundle.json</c> in the searched folders.</summary>
 /// <param name="folders">Folders in order of priority: if two have a bundle of the same name, the first one is used.</param>

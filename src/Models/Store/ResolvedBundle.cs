@@ -1,7 +1,6 @@
 using Locutor.Checkpoints;
-using Locutor.Models.Store;
 
-namespace Locutor.Models;
+namespace Locutor.Models.Store;
 
 /// <summary>A bundle together with the location of its files.</summary>
 /// <param name="Bundle">Networks, sizes and presets.</param>

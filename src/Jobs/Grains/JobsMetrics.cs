@@ -1,8 +1,7 @@
 using System.Diagnostics.Metrics;
-using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
 
-namespace Locutor.Jobs;
+namespace Locutor.Jobs.Grains;
 
 /// <summary>
 /// The metrics of jobs, under the meter <see cref="MeterName"/>. Gauges of the queue and the workers cover the whole cluster and are

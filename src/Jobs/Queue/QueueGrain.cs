@@ -1,10 +1,9 @@
-using Locutor.Jobs.Hosting;
-using Locutor.Jobs.Queue;
+using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 
-namespace Locutor.Jobs.Grains;
+namespace Locutor.Jobs.Queue;
 
 /// <inheritdoc cref="IQueueGrain"/>
 [Reentrant]

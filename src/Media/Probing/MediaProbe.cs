@@ -1,9 +1,8 @@
 using System.Text.Json;
 using Locutor.Media.Files;
-using Locutor.Media.Pictures;
 using Locutor.Media.Processes;
 
-namespace Locutor.Media;
+namespace Locutor.Media.Probing;
 
 /// <summary>Detects the kind and properties of a file without decoding it, and refuses unsupported files.</summary>
 public static class MediaProbe

@@ -8,7 +8,7 @@ using Locutor.Networks.VideoAutoencoder;
 using Locutor.Training.Optimisation;
 using static TorchSharp.torch;
 
-namespace Locutor.Training;
+namespace Locutor.Training.Stages;
 
 /// <summary>
 /// Creates a bundle from the results of a training run. Matrices and convolutions are quantised to 8-bit rows with one scale per row
