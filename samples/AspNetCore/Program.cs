@@ -1,8 +1,6 @@
-using Locutor.AspNetCore;
-
 // A web program with the Locutor job service inside: dotnet run, then open http://localhost:5080
 var builder = WebApplication.CreateBuilder(args);
-builder.Services.Configure<LocutorOptions>(builder.Configuration.GetSection("Locutor")); // appsettings.json, or --Locutor:Model=NAME
+// Options come from the section "Locutor" of appsettings.json, from variables such as Locutor__Model, or from --Locutor:Model=NAME.
 builder.Services.AddLocutor(options =>
 {
     options.Model ??= "sketch";

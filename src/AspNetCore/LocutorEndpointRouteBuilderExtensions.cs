@@ -21,8 +21,11 @@ public static class LocutorEndpointRouteBuilderExtensions
     {
         var service = ServiceOf(endpoints);
         if (pattern.TrimEnd('/') != Api)
+        {
             throw new ArgumentException(
                 $"expected {Api}, found '{pattern}'; a reverse proxy can offer the service under another address", nameof(pattern));
+        }
+
         return endpoints.Map(Api + "/{**path}", service.HandleAsync).WithDisplayName("Locutor API");
     }
 

@@ -8,8 +8,8 @@ public static class LocutorServiceCollectionExtensions
 {
     /// <summary>
     /// Adds the job service: its queue, its storage and a worker, which start and stop with the program. Map its API with
-    /// <c>MapLocutor</c>. The options may also come from configuration:
-    /// <c>services.Configure&lt;LocutorOptions&gt;(configuration.GetSection("Locutor"))</c>.
+    /// <c>MapLocutor</c>. The options are bound to the section <c>Locutor</c> of the program's configuration: <c>appsettings.json</c>,
+    /// environment variables such as <c>Locutor__Model</c>, or the command line. <paramref name="configure"/> runs after that.
     /// </summary>
     /// <param name="services">The program's services.</param>
     /// <param name="configure">Sets options; null for the defaults.</param>
@@ -20,6 +20,7 @@ public static class LocutorServiceCollectionExtensions
     public static IServiceCollection AddLocutor(this IServiceCollection services, Action<LocutorOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
+        services.AddSingleton<IConfigureOptions<LocutorOptions>, OptionsBinding>();
         services.AddOptions<LocutorOptions>().Configure(options => configure?.Invoke(options)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<LocutorOptions>, OptionsCheck>();
         return services.AddSingleton<ServiceHost>().AddHostedService(provider => provider.GetRequiredService<ServiceHost>());

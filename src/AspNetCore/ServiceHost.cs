@@ -1,6 +1,7 @@
 using Locutor.Generation.Loading;
 using Locutor.Service;
 using Locutor.Service.Availability;
+using Locutor.Service.Settings;
 using Locutor.Service.Submissions;
 using Locutor.Service.Workers;
 using Microsoft.AspNetCore.Builder;
@@ -26,9 +27,10 @@ internal sealed class ServiceHost(IOptions<LocutorOptions> options, ILoggerFacto
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        var settings = OptionsMapping.ToSettings(options.Value);
+        var configuration = OptionsMapping.ToConfiguration(options.Value);
+        var settings = SettingsTable.Read(configuration);
         largestRequest = (long)(settings.MaxRequestMb * 1e6);
-        inner = LocutorServer.Build(settings, ModelCatalog.FromDisk(settings), builder =>
+        inner = LocutorServer.Build(configuration, ModelCatalog.FromDisk(settings), builder =>
         {
             builder.Logging.ClearProviders().AddProvider(new OuterLog(loggers));
             builder.Services.AddSingleton<IServer>(server);

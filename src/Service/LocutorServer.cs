@@ -21,7 +21,9 @@ using Locutor.Service.Views;
 using Locutor.Service.Webhooks;
 using Locutor.Service.Workers;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.FileProviders;
+using Microsoft.Extensions.Options;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using Scalar.AspNetCore;
@@ -34,18 +36,20 @@ public static class LocutorServer
     private const int LeastThreads = 48;
 
     /// <summary>Builds the service. It does not listen on any address until it is started.</summary>
-    /// <param name="settings">The settings of the operator.</param>
+    /// <param name="configuration">The settings, in the section <see cref="SettingsConfiguration.Section"/>.</param>
     /// <param name="catalog">The models that the service offers.</param>
     /// <param name="embed">For a program that embeds the service: replaces the web server, the lifetime and the log.</param>
-    /// <exception cref="SettingsException">Settings contradict each other.</exception>
-    public static WebApplication Build(ServeSettings settings, ModelCatalog catalog, Action<WebApplicationBuilder>? embed = null)
+    /// <exception cref="SettingsException">A setting is unknown or out of range, or settings contradict each other.</exception>
+    public static WebApplication Build(IConfiguration configuration, ModelCatalog catalog, Action<WebApplicationBuilder>? embed = null)
     {
+        var settings = SettingsTable.Read(configuration);
         SettingsCheck.Validate(settings);
         // Disk syncs and SQLite reads block their threads. With few cores the thread pool would grow too slowly for a burst of requests.
-        ThreadPool.GetMinThreads(out var threads, out var ports);
+        ThreadPool.GetMinThreads(out int threads, out int ports);
         ThreadPool.SetMinThreads(Math.Max(threads, LeastThreads), ports);
         var builder = WebApplication.CreateEmptyBuilder(
             new WebApplicationOptions { ApplicationName = "Locutor", ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.AddConfiguration(configuration);
         builder.WebHost.UseKestrelCore().UseUrls([.. ListenAddresses.Parse(settings).Select(address => address.ToString())]);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -95,8 +99,9 @@ public static class LocutorServer
             MaxQueuedPerToken = settings.MaxQueuedPerToken,
             KeepResults = TimeSpan.FromDays(settings.KeepDays),
         });
-        services.AddSingleton(settings).AddSingleton(folder).AddSingleton(_ => FileStores.Create(settings, folder)).AddSingleton(cluster)
-            .AddSingleton(catalog);
+        SettingsOptions.Add(services);
+        services.AddSingleton<IValidateOptions<ServeSettings>, SettingsCheck>();
+        services.AddSingleton(catalog).AddSingleton(folder).AddSingleton(_ => FileStores.Create(settings, folder)).AddSingleton(cluster);
         services.AddSingleton(services => new AddressGuard(services.GetRequiredService<ServeSettings>()));
         services.AddSingleton(_ => SpeechVoices.Create(settings)).AddSingleton<SpokenInputs>();
         services.AddSingleton<UrlFetcher>().AddSingleton<MediaInspector>().AddSingleton<InputStore>();
@@ -104,7 +109,8 @@ public static class LocutorServer
             services.GetRequiredService<InputStore>().FetchAsync(
                 job, input.Field, input.Url!, InputStore.Expected(input.Field), cancellationToken));
         services.AddSingleton<TokenReader>().AddSingleton<TokenLimits>().AddSingleton<DiskQuota>();
-        services.AddSingleton<JobSubmitter>().AddSingleton<SubmissionReader>().AddSingleton<JobViews>().AddSingleton<LiveVideos>().AddSingleton<ModalEndpoints>();
+        services.AddSingleton<JobSubmitter>().AddSingleton<SubmissionReader>().AddSingleton<JobViews>().AddSingleton<LiveVideos>()
+            .AddSingleton<ModalEndpoints>();
         services.AddSingleton<RevokedTokens>();
         // Registered first, so that nothing uses a store that belongs to another service.
         services.AddSingleton<StoreIdentity>().AddHostedService<StoreAgreement>();

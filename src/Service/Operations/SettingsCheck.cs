@@ -2,12 +2,26 @@ using System.Net;
 using Locutor.Service.Http;
 using Locutor.Service.Settings;
 using Locutor.Service.Workers;
+using Microsoft.Extensions.Options;
 
 namespace Locutor.Service.Operations;
 
 /// <summary>Checks that settings which are valid one by one are also valid together.</summary>
-internal static class SettingsCheck
+internal sealed class SettingsCheck : IValidateOptions<ServeSettings>
 {
+    public ValidateOptionsResult Validate(string? name, ServeSettings options)
+    {
+        try
+        {
+            Validate(options);
+            return ValidateOptionsResult.Success;
+        }
+        catch (SettingsException exception)
+        {
+            return ValidateOptionsResult.Fail(exception.Message);
+        }
+    }
+
     /// <exception cref="SettingsException">
     /// An address is not valid, tokens are off on an address that other machines reach, or the device of a worker is unknown.
     /// </exception>
@@ -16,9 +30,11 @@ internal static class SettingsCheck
         foreach (var address in ListenAddresses.Parse(settings).Where(_ => settings.NoAuth))
         {
             if (address.Host != "localhost" && !(IPAddress.TryParse(address.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip)))
+            {
                 throw new SettingsException(
                     $"no_auth: expected loopback addresses only, found {address}; make a token with 'locutor tokens create' to serve " +
                     "there");
+            }
         }
         WorkerSupervisor.CheckNames(settings.Workers);
     }

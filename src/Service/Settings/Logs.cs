@@ -9,12 +9,15 @@ internal static class Logs
     {
         logging.ClearProviders();
         if (settings.LogJson)
+        {
             logging.AddJsonConsole(options =>
             {
                 options.UseUtcTimestamp = true;
                 options.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
             });
+        }
         else
+        {
             logging.AddSimpleConsole(options =>
             {
                 options.SingleLine = true;
@@ -22,6 +25,8 @@ internal static class Logs
                 options.TimestampFormat = "yyyy-MM-ddTHH:mm:ssZ ";
                 options.ColorBehavior = LoggerColorBehavior.Disabled;
             });
+        }
+
         logging.SetMinimumLevel(Enum.Parse<LogLevel>(settings.LogLevel));
         logging.AddFilter("Orleans", LogLevel.Error);
         logging.AddFilter("Polly", LogLevel.Warning);

@@ -5,6 +5,7 @@ using Locutor.Checkpoints;
 using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 using Locutor.TextToSpeech.Engines;
+using Microsoft.Extensions.Configuration;
 
 namespace Locutor.Service.Settings;
 
@@ -163,6 +164,12 @@ public static class SettingsTable
             (s, v) => s with { LogLevel = v }),
     ];
 
+    /// <summary>Reads the settings of a configuration; those that it does not have keep their defaults.</summary>
+    /// <param name="configuration">The settings are in its section <see cref="SettingsConfiguration.Section"/>.</param>
+    /// <exception cref="SettingsException">A name is unknown, or a value is out of range.</exception>
+    public static ServeSettings Read(IConfiguration configuration) => configuration.GetSection(SettingsConfiguration.Section).GetChildren()
+        .Aggregate(new ServeSettings(), (settings, setting) => Apply(settings, setting.Key, setting.Value ?? ""));
+
     /// <summary>Returns the settings with one setting changed.</summary>
     /// <exception cref="SettingsException">The name is unknown, or the value is out of range.</exception>
     public static ServeSettings Apply(ServeSettings settings, string name, string value) =>
@@ -240,7 +247,7 @@ public static class SettingsTable
     private static Setting Whole(
         string name, string help, int least, int most, Func<ServeSettings, int> show, Func<ServeSettings, int, ServeSettings> set) =>
         new(name, help, s => show(s).ToString(CultureInfo.InvariantCulture), (s, v) =>
-            int.TryParse(v, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+            int.TryParse(v, NumberStyles.Integer, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most
                 ? set(s, number)
                 : throw new SettingsException($"{name}: expected a whole number from {least} to {most}, found '{v}'"));
 
@@ -248,7 +255,7 @@ public static class SettingsTable
         string name, string help, double least, double most, Func<ServeSettings, double> show,
         Func<ServeSettings, double, ServeSettings> set) =>
         new(name, help, s => show(s).ToString(CultureInfo.InvariantCulture), (s, v) =>
-            double.TryParse(v, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+            double.TryParse(v, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && number >= least && number <= most
                 ? set(s, number)
                 : throw new SettingsException(
                     $"{name}: expected a number from {least.ToString(CultureInfo.InvariantCulture)} to " +

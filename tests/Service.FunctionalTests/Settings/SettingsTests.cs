@@ -1,4 +1,9 @@
 using Locutor.Service.Settings;
+using Locutor.Service.Submissions;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Locutor.Service.FunctionalTests.Settings;
 
@@ -7,7 +12,7 @@ public sealed class SettingsTests
     [Fact]
     public void The_documented_table_is_the_programs()
     {
-        var table = string.Join('\n', SettingsTable.All.Select(setting =>
+        string table = string.Join('\n', SettingsTable.All.Select(setting =>
             $"| `{setting.Name}` | {Default(setting)} | {setting.Help} |"));
         File.ReadAllText(Path.Combine(TestEnvironment.Checkout, "docs", "service.md"))
             .ShouldContain($"| setting | default | |\n|---|---|---|\n{table}\n");
@@ -20,20 +25,55 @@ public sealed class SettingsTests
     [Fact]
     public void The_command_line_wins_over_the_environment_and_that_over_the_file()
     {
-        var folder = Directory.CreateTempSubdirectory("locutor-settings-").FullName;
-        File.WriteAllText(
-            Path.Combine(folder, "locutor.json"),
+        var settings = Load(
             """
             {
-              "max_queued": 1, "keep_days": 2, "lease_seconds": 3, "allow_addresses": ["10.0.0.0/8", "fd00::/8"], "vram_budget": 24
+              // Comments are allowed.
+              "max_queued": 1, "keep_days": 2, "lease_seconds": 3, "allow_addresses": ["10.0.0.0/8", "fd00::/8"], "vram_budget": 24,
             }
-            """);
-        var settings = SettingsLoader.Load(
-            null,
+            """,
             [new("LOCUTOR_KEEP_DAYS", "20"), new("LOCUTOR_LEASE_SECONDS", "30"), new("LOCUTOR_TORCH", "/elsewhere")],
-            [new("data", folder), new("lease_seconds", "40")]);
+            [new("lease_seconds", "40")]);
         (settings.MaxQueued, settings.KeepDays, settings.LeaseSeconds, settings.AllowAddresses.Count, settings.VramBudget)
             .ShouldBe((1, 20, 40, 2, "24"));
+    }
+
+    [Theory]
+    [InlineData("""{ "max_qeued": 5 }""", "unknown setting 'max_qeued'; did you mean max_queued")]
+    [InlineData("""{ "keep_days": 0 }""", "keep_days: expected a number from 1E-05 to 36500, found '0'")]
+    [InlineData("""{ "keep_days": { "days": 1 } }""", "keep_days: expected a number")]
+    [InlineData("""[ "keep_days" ]""", "expected a JSON object of settings: ")]
+    [InlineData("""{ "keep_days": """, "expected a JSON object of settings: ")]
+    public void A_fault_of_the_file_is_told_with_its_path(string json, string message) =>
+        Should.Throw<SettingsException>(() => Load(json, [], [])).Message.ShouldContain($"locutor.json: {message}");
+
+    [Fact]
+    public void Unknown_names_are_refused_whatever_their_spelling()
+    {
+        Should.Throw<SettingsException>(() => Load("{}", [], [new("no:auth", "true")])).Message.ShouldStartWith("unknown setting 'no'");
+        Should.Throw<SettingsException>(
+            () => Load("{}", [], [new("MAX_QUEUED", "5")])).Message.ShouldStartWith("unknown setting 'MAX_QUEUED'");
+    }
+
+    /// <summary>The settings reach services as options, and a pair that does not go together keeps the service from starting.</summary>
+    [Fact]
+    public async Task Settings_are_options_that_are_checked_at_the_start()
+    {
+        string folder = Directory.CreateTempSubdirectory("locutor-settings-").FullName;
+        KeyValuePair<string, string>[] settings =
+        [
+            new("data", folder), new("workers", "none"), new("max_queued", "7")
+        ];
+        await using (var app = Build(SettingsConfiguration.From([.. settings, new("urls", "http://127.0.0.1:0")])))
+        {
+            app.Services.GetRequiredService<IOptions<ServeSettings>>().Value.MaxQueued.ShouldBe(7);
+            app.Services.GetRequiredService<ServeSettings>().ShouldBeSameAs(
+                app.Services.GetRequiredService<IOptions<ServeSettings>>().Value);
+            app.Configuration["Locutor:max_queued"].ShouldBe("7");
+        }
+        var open = SettingsConfiguration.From([.. settings, new("urls", "http://0.0.0.0:0"), new("no_auth", "true")]);
+        Should.Throw<SettingsException>(() => Build(open)).Message.ShouldStartWith(
+            "no_auth: expected loopback addresses only");
         Directory.Delete(folder, recursive: true);
     }
 
@@ -46,4 +86,22 @@ public sealed class SettingsTests
     [InlineData("max_qeued", "5", "unknown setting 'max_qeued'")]
     public void A_wrong_setting_is_named_with_what_was_expected(string name, string value, string message) =>
         Should.Throw<SettingsException>(() => SettingsTable.Apply(new ServeSettings(), name, value)).Message.ShouldStartWith(message);
+
+    private static WebApplication Build(IConfiguration configuration) =>
+        LocutorServer.Build(configuration, ModelCatalog.FromDisk(SettingsTable.Read(configuration)));
+
+    private static ServeSettings Load(
+        string json, KeyValuePair<string, string>[] environment, KeyValuePair<string, string>[] options)
+    {
+        string folder = Directory.CreateTempSubdirectory("locutor-settings-").FullName;
+        try
+        {
+            File.WriteAllText(Path.Combine(folder, "locutor.json"), json);
+            return SettingsTable.Read(SettingsConfiguration.Load(null, environment, [new("data", folder), .. options]));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
 }
