@@ -12,7 +12,7 @@ Console.WriteLine("size      ms/frame   ms/new person   CPU ms/frame with new pe
 foreach (int size in (ReadOnlySpan<int>)[128, 192, 256, 512])
 {
     using var renderer = new FaceRenderer(size, size);
-    var rgb = new byte[renderer.FrameBytes];
+    byte[] rgb = new byte[renderer.FrameBytes];
     FacePose Pose(int i) =>
         new()
         {
@@ -25,9 +25,9 @@ foreach (int size in (ReadOnlySpan<int>)[128, 192, 256, 512])
     const int People = 24, Frames = 33;
     Person[] people = [.. Enumerable.Range(100, People).Select(Person.Draw)];
     process.Refresh();
-    TimeSpan processor = process.TotalProcessorTime;
+    var processor = process.TotalProcessorTime;
     double first = 0, rest = 0;
-    foreach (Person person in people)
+    foreach (var person in people)
     {
         long start = Stopwatch.GetTimestamp();
         renderer.Render(person, Pose(0), rgb);

@@ -51,10 +51,10 @@ internal static class Sheets
     {
         using var sheet = new ContactSheet(columns, rows, size, size);
         using var renderer = new FaceRenderer(size, size);
-        var rgb = new byte[renderer.FrameBytes];
+        byte[] rgb = new byte[renderer.FrameBytes];
         for (int i = 0; i < columns * rows; i++)
         {
-            (Person person, FacePose pose, string caption) = cell(i);
+            (var person, var pose, string caption) = cell(i);
             renderer.Render(person, pose, rgb);
             sheet.Place(i, rgb, caption);
         }

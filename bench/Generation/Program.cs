@@ -48,10 +48,12 @@ async Task RunAsync(double seconds, bool shown)
     if (made != frames) throw new InvalidOperationException($"expected {frames} frames, found {made}");
     double whole = Stopwatch.GetElapsedTime(start).TotalSeconds;
     if (shown)
+    {
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{seconds,4:F0} s  {frames,6}  {whole,6:F2} s  {frames / whole,8:F1}  {encoded,9:F2} s  " +
             $"{watch[GenerationStage.Encoding],6:F2} s  {watch[GenerationStage.Denoising],7:F2} s  " +
             $"{watch[GenerationStage.Decoding],6:F2} s  {PeakMegabytes(),11:F0} MB"));
+    }
 }
 
 static double PeakMegabytes()

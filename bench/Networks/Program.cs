@@ -17,9 +17,13 @@ using var still = no_grad();
 Console.WriteLine($"{device}, {get_num_threads()} threads, width {config.Width}, {config.ResidualBlocks} residual block, best of {rounds}");
 Console.WriteLine("type      size  frames         encode         decode    in chunks of 2  error of the decode");
 foreach (int size in sizes.Where(size => size <= largest))
+{
     foreach (int frames in lengths.Where(frames => frames <= longest))
+    {
         foreach (var type in new[] { ScalarType.Float32, ScalarType.BFloat16 })
             Measure(size, frames, type);
+    }
+}
 
 void Measure(int size, int frames, ScalarType type)
 {

@@ -20,7 +20,8 @@ internal sealed class AccuracyBench(BenchOptions options, Meter meter)
 
     private static readonly StepCacheOptions[] Caches =
     [
-        new TeaCacheOptions(0.1, TeaCacheOptions.Wan480p, 3), new TeaCacheOptions(0.2, TeaCacheOptions.Wan480p, 3), new TeaCacheOptions(0.3, TeaCacheOptions.Wan480p, 3),
+        new TeaCacheOptions(0.1, TeaCacheOptions.Wan480p, 3), new TeaCacheOptions(0.2, TeaCacheOptions.Wan480p, 3),
+        new TeaCacheOptions(0.3, TeaCacheOptions.Wan480p, 3),
         new EasyCacheOptions(0.05), new EasyCacheOptions(0.1), new EasyCacheOptions(0.2),
     ];
 
@@ -31,25 +32,33 @@ internal sealed class AccuracyBench(BenchOptions options, Meter meter)
         var exact = video.Exact;
         using var expected = video.Frames(exact, exact, settings, null, out double seconds);
         yield return new BenchRow(Part, $"float32, {settings.Preset}, {settings.Steps} steps, {expected.shape[1]} frames", seconds);
-        if (settings.StepCache is null) yield return TrainedVideo.Compared(Part, "8-bit self attention, else float32", expected, WithEightBitAttention(video, settings, out seconds), seconds);
+        if (settings.StepCache is null)
+        {
+            yield return TrainedVideo.Compared(
+                Part, "8-bit self attention, else float32", expected, WithEightBitAttention(video, settings, out seconds), seconds);
+        }
         if (settings.StepCache is null && settings.Steps >= SkippedAttentionOptions.FewestSteps)
             foreach (var row in WithSkippedTiles(video, settings)) yield return row;
         foreach (var cache in settings.StepCache is { } asked ? [asked] : Caches)
         {
             var counted = new CountedStepCache(cache);
             var found = video.Frames(exact, exact, settings, counted, out seconds);
-            yield return TrainedVideo.Compared(Part, $"float32, {cache.Name}, {counted.Skipped()} of {settings.Steps * counted.Made.Count} steps skipped", expected, found, seconds);
+            yield return TrainedVideo.Compared(
+                Part, $"float32, {cache.Name}, {counted.Skipped()} of {settings.Steps * counted.Made.Count} steps skipped", expected, found,
+                seconds);
         }
         if (settings.StepCache is not null) yield break;
         using (var half = video.Load(settings, ScalarType.BFloat16, LinearPrecision.Plain))
         {
-            yield return TrainedVideo.Compared(Part, "bfloat16 autoencoder alone", expected, video.Frames(exact, half, settings, null, out seconds), seconds);
+            yield return TrainedVideo.Compared(
+                Part, "bfloat16 autoencoder alone", expected, video.Frames(exact, half, settings, null, out seconds), seconds);
             yield return TrainedVideo.Compared(Part, "bfloat16", expected, video.Frames(half, half, settings, null, out seconds), seconds);
         }
         foreach (var (name, precision) in new[] { ("float8", LinearPrecision.Float8), ("int8", LinearPrecision.Int8) })
         {
             using var bytes = video.Load(settings, ScalarType.Float32, precision);
-            yield return TrainedVideo.Compared(Part, $"{name} linears, else float32", expected, video.Frames(bytes, exact, settings, null, out seconds), seconds);
+            yield return TrainedVideo.Compared(
+                Part, $"{name} linears, else float32", expected, video.Frames(bytes, exact, settings, null, out seconds), seconds);
         }
     }
 
@@ -62,7 +71,12 @@ internal sealed class AccuracyBench(BenchOptions options, Meter meter)
         long skipped = 0, all = 0;
         VideoSettings With(double budget) => settings with
         {
-            SkippedAttention = new(budget) { QueryTile = VisitedTiles.KernelQueries / 16, KeyTile = PlainEightBitAttention.Tile / 16, Counted = (some, total) => (skipped, all) = (skipped + some, all + total) },
+            SkippedAttention = new(budget)
+            {
+                QueryTile = VisitedTiles.KernelQueries / 16,
+                KeyTile = PlainEightBitAttention.Tile / 16,
+                Counted = (some, total) => (skipped, all) = (skipped + some, all + total),
+            },
         };
         using var expected = WithEightBitAttention(video, With(0), out double seconds);
         foreach (double budget in Budgets)
@@ -70,7 +84,9 @@ internal sealed class AccuracyBench(BenchOptions options, Meter meter)
             (skipped, all) = (0, 0);
             var found = WithEightBitAttention(video, With(budget), out seconds);
             yield return TrainedVideo.Compared(
-                Part, FormattableString.Invariant($"8-bit self attention, budget {budget}, {100.0 * skipped / all:0} % of small tiles skipped"), expected, found, seconds);
+                Part,
+                FormattableString.Invariant($"8-bit self attention, budget {budget}, {100.0 * skipped / all:0} % of small tiles skipped"),
+                expected, found, seconds);
         }
     }
 

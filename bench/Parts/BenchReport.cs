@@ -31,7 +31,11 @@ public sealed record BenchRow(string Part, string What, double? Seconds)
 /// <summary>All measurements of one run.</summary>
 public sealed record BenchReport(string Device, string Model, string Size, int Frames, DateTimeOffset Started)
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
 
     public string Compiler { get; init; } = "";
 
@@ -45,9 +49,15 @@ public sealed record BenchReport(string Device, string Model, string Size, int F
 
     public static string Line(BenchRow row)
     {
-        var line = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"{row.Part,-9} {row.What,-58} {Time(row.Seconds),10} {Time(row.Floor),10} "));
-        line.Append(CultureInfo.InvariantCulture, $"{(row is { Seconds: { } s, Floor: > 0 and { } f } ? (s / f).ToString("0.00", CultureInfo.InvariantCulture) : ""),6} ");
-        line.Append(CultureInfo.InvariantCulture, $"{row.Error?.ToString("0.0e+0", CultureInfo.InvariantCulture) ?? "",9} {row.MemoryGiB?.ToString("0.0", CultureInfo.InvariantCulture) ?? "",6}");
+        var line = new StringBuilder(
+            string.Create(CultureInfo.InvariantCulture, $"{row.Part,-9} {row.What,-58} {Time(row.Seconds),10} {Time(row.Floor),10} "));
+        line.Append(
+            CultureInfo.InvariantCulture,
+            $"{(row is { Seconds: { } s, Floor: > 0 and { } f } ? (s / f).ToString("0.00", CultureInfo.InvariantCulture) : ""),6} ");
+        line.Append(
+            CultureInfo.InvariantCulture,
+            $"{row.Error?.ToString("0.0e+0", CultureInfo.InvariantCulture) ?? "",9} " +
+            $"{row.MemoryGiB?.ToString("0.0", CultureInfo.InvariantCulture) ?? "",6}");
         return (row.Note is null ? line : line.Append("  ").Append(row.Note)).ToString().TrimEnd();
     }
 

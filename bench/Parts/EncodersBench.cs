@@ -15,7 +15,8 @@ internal sealed class EncodersBench(BenchOptions options, Meter meter)
 
     public IEnumerable<BenchRow> Run()
     {
-        if (Arithmetic.ForText(options.Device).type == options.Device.type) yield return Text(); // Otherwise the CPU encodes the prompt, which is not measured here.
+        // Otherwise the CPU encodes the prompt, which is not measured here.
+        if (Arithmetic.ForText(options.Device).type == options.Device.type) yield return Text();
         yield return Image();
         yield return Speech();
     }
@@ -43,7 +44,8 @@ internal sealed class EncodersBench(BenchOptions options, Meter meter)
         double seconds = 0;
         double? memory = meter.Peak(() =>
         {
-            var network = new ClipVisionEncoder(new Weights(parameters, Arithmetic.ForEncoders(options.Device), options.Device), new BundleBlueprint(options.Bundle).Image);
+            var network = new ClipVisionEncoder(
+                new Weights(parameters, Arithmetic.ForEncoders(options.Device), options.Device), new BundleBlueprint(options.Bundle).Image);
             seconds = meter.Median(() => network.Forward(picture));
         });
         return new BenchRow(Part, $"picture, {options.Height}x{options.Width}", seconds) { MemoryGiB = memory };
@@ -54,7 +56,8 @@ internal sealed class EncodersBench(BenchOptions options, Meter meter)
         using var scope = NewDisposeScope();
         using var parameters = new RandomParameters(options.Seed, onDevice: meter.OnGpu);
         var wave = randn([1, Seconds * SampleRate], ScalarType.Float32, options.Device);
-        var network = new Wav2Vec2Encoder(new Weights(parameters, ScalarType.Float32, options.Device), new BundleBlueprint(options.Bundle).Speech);
+        var network = new Wav2Vec2Encoder(
+            new Weights(parameters, ScalarType.Float32, options.Device), new BundleBlueprint(options.Bundle).Speech);
         return new BenchRow(Part, $"{Seconds} s of speech", meter.Median(() => network.Forward(wave, Seconds * FramesPerSecond)));
     }
 }

@@ -54,10 +54,18 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         var grid = Grid;
         var x = Normal(type, 1, grid.Tokens, config.Width);
         var wide = Normal(type, 1, grid.Tokens, config.FeedForward);
-        Operation[] operations = [.. Norms(x), .. Sums(x), .. OfWideRows(wide), .. Products(parameters, x, wide), SelfAttention(grid), .. Attentions(grid), .. Speech(parameters, grid)];
+        Operation[] operations =
+        [
+            .. Norms(x), .. Sums(x), .. OfWideRows(wide), .. Products(parameters, x, wide), SelfAttention(grid), .. Attentions(grid),
+            .. Speech(parameters, grid)
+        ];
         List<BenchRow> rows = [.. operations.Select(Measure)];
         double seconds = operations.Zip(rows, (operation, row) => operation.Times * row.Seconds!.Value).Sum();
-        rows.Add(new BenchRow(Part, "all of the above in a pass", seconds) { Floor = operations.Zip(rows, (operation, row) => operation.Times * row.Floor!.Value).Sum() });
+        rows.Add(
+            new BenchRow(Part, "all of the above in a pass", seconds)
+            {
+                Floor = operations.Zip(rows, (operation, row) => operation.Times * row.Floor!.Value).Sum()
+            });
         return rows;
     }
 
@@ -69,11 +77,23 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         Activations After(Tensor? gate) => NormModulate.AfterResidual(x, y, gate, factor, offset, config.Epsilon, linears).Normed;
         Tensor Plain(Tensor sum) => NormModulate.Plain(sum, factor, offset, config.Epsilon, LinearPrecision.Plain).Values;
         double values = x.numel();
-        yield return new("layer norm, modulation" + Quantised, 1, () => Norm().Values, () => Plain(x), values * (Size + BytesOut), null, Restored(Norm));
-        yield return new("residual, layer norm" + Quantised, (Folds ? 1 : 2) * config.Blocks, () => After(null).Values, () => Plain(x + y), values * (3 * Size + BytesOut), null, Restored(() => After(null)));
-        if (Folds) yield return new("residual, layer norm before speech", config.Blocks, () => NormModulate.AfterResidual(x, y, null, factor, offset, config.Epsilon, LinearPrecision.Plain).Normed.Values, () => Plain(x + y), values * 4 * Size, null);
-        yield return new("gate, residual, layer norm" + Quantised, 2 * config.Blocks - 1, () => After(factor).Values, () => Plain(GatedResidual.Plain(x, y, factor)), values * (3 * Size + BytesOut), null, Restored(() => After(factor)));
-        yield return new("gate, residual", 1, () => GatedResidual.Apply(x, y, factor), () => GatedResidual.Plain(x, y, factor), values * 3 * Size, null);
+        yield return new(
+            "layer norm, modulation" + Quantised, 1, () => Norm().Values, () => Plain(x), values * (Size + BytesOut), null, Restored(Norm));
+        yield return new(
+            "residual, layer norm" + Quantised, (Folds ? 1 : 2) * config.Blocks, () => After(null).Values, () => Plain(x + y),
+            values * (3 * Size + BytesOut), null, Restored(() => After(null)));
+        if (Folds)
+        {
+            yield return new(
+                "residual, layer norm before speech", config.Blocks,
+                () => NormModulate.AfterResidual(x, y, null, factor, offset, config.Epsilon, LinearPrecision.Plain).Normed.Values,
+                () => Plain(x + y), values * 4 * Size, null);
+        }
+        yield return new(
+            "gate, residual, layer norm" + Quantised, 2 * config.Blocks - 1, () => After(factor).Values,
+            () => Plain(GatedResidual.Plain(x, y, factor)), values * (3 * Size + BytesOut), null, Restored(() => After(factor)));
+        yield return new(
+            "gate, residual", 1, () => GatedResidual.Apply(x, y, factor), () => GatedResidual.Plain(x, y, factor), values * 3 * Size, null);
         var rows = Projected(x);
         var (_, weight, _, turns, _) = rows;
         if (!EightBitAttention.IsWorthwhile(x, config.HeadWidth, linears, x.shape[1])) yield return new("RMS norm, rotary turn", 2 * config.Blocks, () => RmsRotary.Apply(x, weight, config.Epsilon, turns, config.Heads), () => RmsRotary.Plain(x, weight, config.Epsilon, turns, config.Heads), values * 2 * Size, null);
@@ -85,13 +105,26 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
     {
         var y = Normal(type, x.shape);
         double values = x.numel();
-        if (linears != LinearPrecision.Plain && !Folds) yield return new("speech attention's output" + Quantised, config.Blocks, () => QuantiseRows.Apply(x, linears).Values, () => x, values * (Size + BytesOut), null, Restored(() => QuantiseRows.Apply(x, linears)));
-        yield return new("sum of text and picture" + Quantised, config.Blocks, () => QuantiseRows.Sum(x, y, linears).Values, () => x + y, values * (2 * Size + BytesOut), null, Restored(() => QuantiseRows.Sum(x, y, linears)));
+        if (linears != LinearPrecision.Plain && !Folds)
+        {
+            yield return new(
+                "speech attention's output" + Quantised, config.Blocks, () => QuantiseRows.Apply(x, linears).Values, () => x,
+                values * (Size + BytesOut), null, Restored(() => QuantiseRows.Apply(x, linears)));
+        }
+        yield return new(
+            "sum of text and picture" + Quantised, config.Blocks, () => QuantiseRows.Sum(x, y, linears).Values, () => x + y,
+            values * (2 * Size + BytesOut), null, Restored(() => QuantiseRows.Sum(x, y, linears)));
     }
 
     private IEnumerable<Operation> OfWideRows(Tensor wide)
     {
-        if (!GeluInProduct) yield return new("GELU" + Quantised, config.Blocks, () => GeluQuantise.Apply(wide, linears).Values, () => wide.gelu(TorchSharp.Modules.GELU.Approximate.tanh), (double)wide.numel() * (Size + BytesOut), null, Restored(() => GeluQuantise.Apply(wide, linears)));
+        if (!GeluInProduct)
+        {
+            yield return new(
+                "GELU" + Quantised, config.Blocks, () => GeluQuantise.Apply(wide, linears).Values,
+                () => wide.gelu(TorchSharp.Modules.GELU.Approximate.tanh), (double)wide.numel() * (Size + BytesOut), null,
+                Restored(() => GeluQuantise.Apply(wide, linears)));
+        }
     }
 
     /// <summary>
@@ -107,7 +140,9 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         if (EightBitAttention.IsWorthwhile(rows.X, config.HeadWidth, linears, tokens))
             return new($"RMS norm, rotary turn, self attention, {tokens} keys{Quantised}", config.Blocks, () => Activations.Create(EightBitAttention.Apply(rows, rows, v), linears).Values, null, bytes, product);
         var (q, k) = (Heads(1, tokens), Heads(1, tokens));
-        return new($"self attention, {tokens} keys{Quantised}", config.Blocks, () => Attention.Forward(q, k, v, linears).Values, null, bytes, product);
+        return new(
+            $"self attention, {tokens} keys{Quantised}", config.Blocks, () => Attention.Forward(q, k, v, linears).Values, null, bytes,
+            product);
     }
 
     private IEnumerable<Operation> Attentions(PatchGrid grid)
@@ -117,13 +152,16 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         var perFrame = Heads(grid.Frames, grid.Tokens / grid.Frames);
         (string What, Tensor Queries, long Keys)[] kinds =
         [
-            ("text", q, config.TextTokens), ("picture", q, new BundleBlueprint(options.Bundle).Image.Tokens()), ("speech", perFrame, config.AudioTokens),
+            ("text", q, config.TextTokens), ("picture", q, new BundleBlueprint(options.Bundle).Image.Tokens()),
+            ("speech", perFrame, config.AudioTokens),
         ];
         foreach (var (what, queries, keys) in kinds)
         {
             if (what == "speech" && Folds) continue;
             var (k, v) = (Heads(queries.shape[0], keys), Heads(queries.shape[0], keys));
-            yield return new($"{what} attention, {keys} keys", config.Blocks, () => Attention.Forward(queries, k, v, LinearPrecision.Plain).Values, null, 2.0 * (q.numel() + k.numel()) * Size, (rate, 4.0 * grid.Tokens * keys * config.Width));
+            yield return new(
+                $"{what} attention, {keys} keys", config.Blocks, () => Attention.Forward(queries, k, v, LinearPrecision.Plain).Values, null,
+                2.0 * (q.numel() + k.numel()) * Size, (rate, 4.0 * grid.Tokens * keys * config.Width));
         }
     }
 
@@ -140,12 +178,16 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         long width = config.Width, inner = config.FeedForward;
         var weights = new Weights(parameters, type, options.Device).With(held);
         string rate = Ceilings.Product(type, held, options.Device);
-        foreach (var (name, inputs, outputs, times, input) in new[] { ("square", width, width, Folds ? 6 : 8, x), ("expand", width, inner, 1, x), ("contract", inner, width, 1, wide) })
+        foreach (var (name, inputs, outputs, times, input) in
+                new[] { ("square", width, width, Folds ? 6 : 8, x), ("expand", width, inner, 1, x), ("contract", inner, width, 1, wide) })
         {
             var linear = new Linear(weights[name], inputs, outputs);
             var given = Activations.Create(input, linears);
             bool gelu = name == "expand" && GeluInProduct;
-            yield return new($"matrix product {inputs} to {outputs}{(gelu ? ", GELU" : "")}", times * config.Blocks, () => gelu ? linear.ForwardGelu(given, linears).Values : linear.Forward(given), null, 0, (rate, 2.0 * input.shape[1] * inputs * outputs));
+            yield return new(
+                $"matrix product {inputs} to {outputs}{(gelu ? ", GELU" : "")}", times * config.Blocks,
+                () => gelu ? linear.ForwardGelu(given, linears).Values : linear.Forward(given), null, 0,
+                (rate, 2.0 * input.shape[1] * inputs * outputs));
         }
     }
 
@@ -153,7 +195,8 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
     {
         if (!Folds) yield break;
         var weights = new Weights(parameters, type, options.Device).With(held);
-        var (query, output) = (new Linear(weights["query"], config.Width, config.Width), new Linear(weights["output"], config.Width, config.Width));
+        var (query, output) = (
+            new Linear(weights["query"], config.Width, config.Width), new Linear(weights["output"], config.Width, config.Width));
         var x = Normal(type, grid.Frames, grid.Tokens / grid.Frames, config.Width);
         var (k, v) = (Heads(grid.Frames, config.AudioTokens), Heads(grid.Frames, config.AudioTokens));
         Tensor Unfolded() => output.Forward(Attention.Forward(Attention.SplitHeads(query.Forward(x), config.Heads), k, v));
@@ -161,9 +204,14 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         {
             Tensor Wide(Tensor one) => one.to(ScalarType.Float32);
             Tensor Apply(Affine layer, Tensor from) => nn.functional.linear(from, Wide(layer.Weight), Wide(layer.Bias));
-            return Apply(output.Dequantise(), Attention.Forward(Attention.SplitHeads(Apply(query.Dequantise(), Wide(x)), config.Heads), Wide(k), Wide(v)));
+            return Apply(
+                output.Dequantise(),
+                Attention.Forward(Attention.SplitHeads(Apply(query.Dequantise(), Wide(x)), config.Heads), Wide(k), Wide(v)));
         }
-        yield return new($"folded speech attention, {config.AudioTokens} keys", config.Blocks, () => FoldedAttention.Apply(x, k, v, query.Dequantise(), output.Dequantise()), Exact, 4.0 * x.numel() * Size, (Ceilings.Plain(type), Work.FoldedSpeech(config, grid) / config.Blocks));
+        yield return new(
+            $"folded speech attention, {config.AudioTokens} keys", config.Blocks,
+            () => FoldedAttention.Apply(x, k, v, query.Dequantise(), output.Dequantise()), Exact, 4.0 * x.numel() * Size,
+            (Ceilings.Plain(type), Work.FoldedSpeech(config, grid) / config.Blocks));
         yield return new("the same not folded", 0, Unfolded, null, 4.0 * x.numel() * Size, null);
     }
 
@@ -177,12 +225,15 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
             var exact = operation.Plain();
             error = Meter.RelativeError((operation.Checked ?? operation.Run)(), exact);
             // The allowed error is that of quantising to 8 bits, which is larger for rows with few large values.
-            if (operation.Checked is not null) allowed = 1.1 * Meter.RelativeError(RowQuantiser.Restore(RowQuantiser.Quantise(exact, linears)), exact) + 2e-3;
+            if (operation.Checked is not null)
+                allowed = 1.1 * Meter.RelativeError(RowQuantiser.Restore(RowQuantiser.Quantise(exact, linears)), exact) + 2e-3;
         }
         double seconds = meter.MedianOfMany(() => operation.Run());
         return Meter.Checked(new BenchRow(Part, $"{operation.What}, {operation.Times} times a pass", seconds)
         {
-            Floor = Math.Max(operation.Product is { } product ? ceilings.Floor(product.Rate, product.Flop) : 0, ceilings.Floor(Ceilings.Copy, operation.Bytes)),
+            Floor = Math.Max(
+                operation.Product is { } product ? ceilings.Floor(product.Rate, product.Flop) : 0,
+                ceilings.Floor(Ceilings.Copy, operation.Bytes)),
             Error = error ?? 0,
             ErrorAllowed = allowed,
             Note = $"{seconds * operation.Times:0.000} s a pass",
@@ -208,5 +259,7 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
     /// <param name="Times">
     /// The calls per pass. The norm of the first block has no residual before it, and the last residual has no norm after it.
     /// </param>
-    private sealed record Operation(string What, int Times, Func<Tensor> Run, Func<Tensor>? Plain, double Bytes, (string Rate, double Flop)? Product, Func<Tensor>? Checked = null);
+    private sealed record Operation(
+        string What, int Times, Func<Tensor> Run, Func<Tensor>? Plain, double Bytes, (string Rate, double Flop)? Product,
+        Func<Tensor>? Checked = null);
 }

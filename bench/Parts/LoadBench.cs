@@ -41,7 +41,8 @@ internal sealed class LoadBench(BenchOptions options, Meter meter)
     {
         using var checkpoint = NetworkCheckpoint.Open([path]);
         using var parameters = new CheckpointParameters(checkpoint);
-        _ = new VideoTransformer(new Weights(parameters, type, options.Device).With(linears), new BundleBlueprint(options.Bundle).Transformer);
+        _ = new VideoTransformer(
+            new Weights(parameters, type, options.Device).With(linears), new BundleBlueprint(options.Bundle).Transformer);
         meter.Wait();
     }
 
@@ -57,7 +58,8 @@ internal sealed class LoadBench(BenchOptions options, Meter meter)
         foreach (var tensor in outline.Tensors)
         {
             long bytes = tensor.Shape.Aggregate((long)tensor.Type.Size(), (product, length) => product * length);
-            for (long done = 0; done < bytes; done += random.Length) writer.Append(tensor.Name, random.AsSpan(0, (int)Math.Min(random.Length, bytes - done)));
+            for (long done = 0; done < bytes; done += random.Length)
+                writer.Append(tensor.Name, random.AsSpan(0, (int)Math.Min(random.Length, bytes - done)));
             sum += bytes;
         }
         writer.Complete();
@@ -75,7 +77,15 @@ internal sealed class LoadBench(BenchOptions options, Meter meter)
 
         public Tensor Load(string key, long[] shape, Initial initial, ScalarType type, Device device)
         {
-            Tensors.Add(new TensorOutline(key, type switch { ScalarType.BFloat16 => ElementType.BFloat16, ScalarType.Float16 => ElementType.Float16, _ => ElementType.Float32 }, shape));
+            Tensors.Add(new TensorOutline(
+                key,
+                type switch
+                {
+                    ScalarType.BFloat16 => ElementType.BFloat16,
+                    ScalarType.Float16 => ElementType.Float16,
+                    _ => ElementType.Float32,
+                },
+                shape));
             return Made(shape, type);
         }
 

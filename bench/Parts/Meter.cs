@@ -20,7 +20,7 @@ internal sealed class Meter(Device device, int repeat)
     public double Median(Action work)
     {
         Once(work);
-        var seconds = Enumerable.Range(0, repeat).Select(_ => Once(work)).Order().ToArray();
+        double[] seconds = Enumerable.Range(0, repeat).Select(_ => Once(work)).Order().ToArray();
         return (seconds[(seconds.Length - 1) / 2] + seconds[seconds.Length / 2]) / 2;
     }
 
@@ -105,5 +105,7 @@ internal sealed class Meter(Device device, int repeat)
     /// <exception cref="BenchException">The error is too large, so the operation must not be timed.</exception>
     public static BenchRow Checked(BenchRow row) => row.Error <= row.ErrorAllowed
         ? row
-        : throw new BenchException($"{row.Part}, {row.What}: differs from the plain float32 path by {row.Error:0.0e+0} (relative L2), at most {row.ErrorAllowed:0.0e+0} is let pass; nothing was timed");
+        : throw new BenchException(
+            $"{row.Part}, {row.What}: differs from the plain float32 path by {row.Error:0.0e+0} (relative L2), at most " +
+            $"{row.ErrorAllowed:0.0e+0} is let pass; nothing was timed");
 }

@@ -115,14 +115,20 @@ internal sealed class PassBench(BenchOptions options, Meter meter, Ceilings ceil
         return inputs.Pass(network, inputs.Conditions(network)).MoveToOuterDisposeScope();
     }
 
-    private Weights Weights(RandomParameters parameters, ScalarType arithmetic, LinearPrecision held) => new Weights(parameters, arithmetic, options.Device).With(held);
+    private Weights Weights(RandomParameters parameters, ScalarType arithmetic, LinearPrecision held) =>
+        new Weights(parameters, arithmetic, options.Device).With(held);
 
-    private string Budget => options.VramBudget is { } budget ? FormattableString.Invariant($", within {budget / (double)(1L << 30):0.#} GiB") : "";
+    private string Budget =>
+        options.VramBudget is { } budget ? FormattableString.Invariant($", within {budget / (double)(1L << 30):0.#} GiB") : "";
 
     private string Named(ScalarType type, LinearPrecision held, PatchGrid grid)
     {
-        bool widened = GpuPaths.ForGpu(options.Device) is { } paths && paths.ActivationPrecision(held) != held, eightBit = ceilings.SelfAttention(type, held, options.Device, grid.Tokens) == Ceilings.EightBitAttention;
-        string layers = held == LinearPrecision.Plain ? $"{type}" : widened ? $"{held} weights widened to {type}" : $"{held} linears, {(eightBit ? "8-bit self" : type)} attention";
+        bool widened = GpuPaths.ForGpu(options.Device) is { } paths && paths.ActivationPrecision(held) != held,
+            eightBit = ceilings.SelfAttention(type, held, options.Device, grid.Tokens) == Ceilings.EightBitAttention;
+        string layers = held == LinearPrecision.Plain
+            ? $"{type}"
+            : widened ? $"{held} weights widened to {type}"
+            : $"{held} linears, {(eightBit ? "8-bit self" : type)} attention";
         return layers.ToLowerInvariant();
     }
 }
@@ -157,7 +163,8 @@ internal sealed class PassInputs : IDisposable
         return new PatchGrid((options.Frames - 1) / vae.TemporalStride() + 1, options.Height / side, options.Width / side);
     }
 
-    public Conditioning Conditions(VideoTransformer network) => new(network.EmbedText(text), network.EmbedImage(image), network.EmbedAudio(windows));
+    public Conditioning Conditions(VideoTransformer network) =>
+        new(network.EmbedText(text), network.EmbedImage(image), network.EmbedAudio(windows));
 
     public Tensor Pass(VideoTransformer network, Conditioning given) => network.Forward(latent, reference, timestep, given, rotary);
 
@@ -173,7 +180,8 @@ internal sealed class PassInputs : IDisposable
         rotary.Dispose();
     }
 
-    private static Tensor Normal(BenchOptions options, params long[] shape) => randn(shape, ScalarType.Float32, options.Device).DetachFromDisposeScope();
+    private static Tensor Normal(BenchOptions options, params long[] shape) =>
+        randn(shape, ScalarType.Float32, options.Device).DetachFromDisposeScope();
 }
 
 /// <summary>Networks with equal random weights on every GPU of the options.</summary>

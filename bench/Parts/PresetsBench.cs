@@ -16,15 +16,22 @@ internal sealed class PresetsBench(BenchOptions options, Meter meter)
     public IEnumerable<BenchRow> Run()
     {
         var bundle = options.PresetsOf ?? options.Bundle;
-        var settings = bundle.Presets.Where(preset => !preset.Value.FewSteps).Select(preset => (Name: preset.Key, Settings: Settings(bundle, preset.Key))).ToList();
-        if (settings.Count == 0) throw new BenchException($"--of {bundle.Name}: its presets need weights of their own, so the bundled model cannot tell their error");
+        var settings = bundle.Presets.Where(preset => !preset.Value.FewSteps)
+            .Select(preset => (Name: preset.Key, Settings: Settings(bundle, preset.Key))).ToList();
+        if (settings.Count == 0)
+        {
+            throw new BenchException(
+                $"--of {bundle.Name}: its presets need weights of their own, so the bundled model cannot tell their error");
+        }
         using var video = new TrainedVideo(Part, options, meter, settings[0].Settings);
         TorchSharp.torch.Tensor? expected = null;
         foreach (var (name, chosen) in settings)
         {
             var cache = chosen.StepCache is { } used ? new CountedStepCache(used) : null;
             var found = video.Frames(video.Exact, video.Exact, chosen, cache, out double seconds);
-            string what = $"{name}: {chosen.Steps} steps, {Guidance.PassesOfClip(chosen.Guidance, chosen.Steps)} passes{(cache is null ? "" : $", {cache.Name}, {cache.Skipped()} of {chosen.Steps * cache.Made.Count} steps skipped")}";
+            string what =
+                $"{name}: {chosen.Steps} steps, {Guidance.PassesOfClip(chosen.Guidance, chosen.Steps)} " +
+                $"passes{(cache is null ? "" : $", {cache.Name}, {cache.Skipped()} of {chosen.Steps * cache.Made.Count} steps skipped")}";
             if (expected is not null) yield return TrainedVideo.Compared(Part, what, expected, found, seconds);
             else yield return new BenchRow(Part, $"{what}, {found.shape[1]} frames", seconds);
             expected ??= found;

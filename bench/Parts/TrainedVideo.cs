@@ -45,11 +45,13 @@ internal sealed class TrainedVideo : IDisposable
 
     /// <summary>Generates the frames of a video.</summary>
     /// <returns>The frames [3, frames, H, W] in [-1, 1].</returns>
-    public Tensor Frames(NetworkSet transformer, NetworkSet autoencoder, VideoSettings settings, StepCacheOptions? cache, out double seconds)
+    public Tensor Frames(
+        NetworkSet transformer, NetworkSet autoencoder, VideoSettings settings, StepCacheOptions? cache, out double seconds)
     {
         var generator = new TalkingVideoGenerator(transformer.Transformer, autoencoder.Autoencoder, Exact.Image, options.Device);
         var generation = GenerationOptions.Create(
-            settings, media.Pictures.Height, media.Pictures.Width, SpeechEmbedding.VideoFrames(media.Voices[0]), options.Bundle.DefaultPrompt, options.Bundle.NegativePrompt) with
+            settings, media.Pictures.Height, media.Pictures.Width, SpeechEmbedding.VideoFrames(media.Voices[0]),
+            options.Bundle.DefaultPrompt, options.Bundle.NegativePrompt) with
         { StepCache = cache };
         var parts = new List<Tensor>();
         seconds = meter.Once(() => Gather(video.GenerateAsync(generator, generation), parts).GetAwaiter().GetResult());
@@ -73,7 +75,10 @@ internal sealed class TrainedVideo : IDisposable
         using (found)
         {
             var (all, worst) = Psnr(expected, found);
-            return new BenchRow(part, what, seconds) { Note = string.Create(CultureInfo.InvariantCulture, $"PSNR {all:0.0} dB, of the worst frame {worst:0.0} dB") };
+            return new BenchRow(part, what, seconds)
+            {
+                Note = string.Create(CultureInfo.InvariantCulture, $"PSNR {all:0.0} dB, of the worst frame {worst:0.0} dB")
+            };
         }
     }
 

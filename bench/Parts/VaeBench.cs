@@ -31,16 +31,22 @@ internal sealed class VaeBench(BenchOptions options, Meter meter, Ceilings ceili
         if (options.Check)
         {
             using var few = latent.narrow(2, 0, Math.Min(ComparedLatents, latents));
-            yield return Meter.Checked(Compare($"decode {few.shape[2]} latents", config, () => cat([.. network.DecodeChunks(few, 1)], 2), exact => exact.Decode(few)));
-            yield return Meter.Checked(Compare($"decode {few.shape[2]} latents in 2 x 2 tiles", config, () => network.Decode(few, InTiles), exact => exact.Decode(few)));
+            yield return Meter.Checked(Compare(
+                $"decode {few.shape[2]} latents", config, () => cat([.. network.DecodeChunks(few, 1)], 2), exact => exact.Decode(few)));
+            yield return Meter.Checked(Compare(
+                $"decode {few.shape[2]} latents in 2 x 2 tiles", config, () => network.Decode(few, InTiles), exact => exact.Decode(few)));
             long frames = Math.Min(ComparedFrames, options.Frames);
-            yield return Meter.Checked(Compare($"encode {frames} frames, a picture and blank ones", config, () => network.EncodePictureThenBlank(picture, frames), exact => exact.EncodePictureThenBlank(picture, frames)));
+            yield return Meter.Checked(Compare(
+                $"encode {frames} frames, a picture and blank ones", config, () => network.EncodePictureThenBlank(picture, frames),
+                exact => exact.EncodePictureThenBlank(picture, frames)));
         }
         double seconds = 0;
         var plan = network.Plan(options.Frames, options.Height, options.Width);
         double? memory = meter.Peak(() => seconds = meter.Median(() => network.EncodePictureThenBlank(picture, options.Frames, plan)));
-        yield return new BenchRow(Part, $"encode {options.Frames} frames, a picture and blank ones, {Name}", seconds) { MemoryGiB = memory };
-        memory = meter.Peak(() => seconds = meter.Median(() => network.Encode(motion, network.Plan(motion.shape[2], options.Height, options.Width))));
+        yield return new BenchRow(
+            Part, $"encode {options.Frames} frames, a picture and blank ones, {Name}", seconds) { MemoryGiB = memory };
+        memory = meter.Peak(
+            () => seconds = meter.Median(() => network.Encode(motion, network.Plan(motion.shape[2], options.Height, options.Width))));
         yield return new BenchRow(Part, $"encode {motion.shape[2]} motion frames, {Name}", seconds) { MemoryGiB = memory };
         memory = meter.Peak(() => seconds = meter.Median(() => network.Decode(latent, plan)));
         string tiles = plan.Tiled ? $", in {plan.Down} x {plan.Across} tiles" : "";
@@ -80,7 +86,8 @@ internal sealed class VaeBench(BenchOptions options, Meter meter, Ceilings ceili
         }
     }
 
-    private Tensor Uniform(params long[] shape) => (rand([1, .. shape], ScalarType.Float32, options.Device) * 2 - 1).DetachFromDisposeScope();
+    private Tensor Uniform(params long[] shape) =>
+        (rand([1, .. shape], ScalarType.Float32, options.Device) * 2 - 1).DetachFromDisposeScope();
 
     private Tensor Normal(params long[] shape) => randn([1, .. shape], ScalarType.Float32, options.Device).DetachFromDisposeScope();
 }

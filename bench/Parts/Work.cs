@@ -14,19 +14,23 @@ internal static class Work
     /// computed once per clip; nor are the projections of the attention to speech when they are folded.
     /// </summary>
     public static double Linears(VideoTransformerConfig config, PatchGrid grid) =>
-        2.0 * config.Blocks * grid.Tokens * ((Folds(config, grid) ? 6.0 : 8.0) * config.Width * config.Width + 2.0 * config.Width * config.FeedForward);
+        2.0 * config.Blocks * grid.Tokens
+            * ((Folds(config, grid) ? 6.0 : 8.0) * config.Width * config.Width + 2.0 * config.Width * config.FeedForward);
 
-    public static double SelfAttention(VideoTransformerConfig config, PatchGrid grid) => 4.0 * config.Blocks * grid.Tokens * grid.Tokens * config.Width;
+    public static double SelfAttention(VideoTransformerConfig config, PatchGrid grid) =>
+        4.0 * config.Blocks * grid.Tokens * grid.Tokens * config.Width;
 
     /// <summary>Counts the attention to text, picture and speech.</summary>
     public static double OtherAttention(VideoTransformerConfig config, PatchGrid grid) =>
         4.0 * config.Blocks * grid.Tokens * (config.TextTokens + 257 + (Folds(config, grid) ? 0 : config.AudioTokens)) * config.Width;
 
     /// <summary>Returns the lower bound of one pass in seconds: products and attention one after the other at the measured rates.</summary>
-    public static double PassFloor(VideoTransformerConfig config, PatchGrid grid, Ceilings ceilings, ScalarType type, LinearPrecision held, Device device)
+    public static double PassFloor(
+        VideoTransformerConfig config, PatchGrid grid, Ceilings ceilings, ScalarType type, LinearPrecision held, Device device)
     {
         return ceilings.Floor(Ceilings.Product(type, held, device), Linears(config, grid))
-            + ceilings.Floor(ceilings.SelfAttention(type, held, device, grid.Tokens), SelfAttention(config, grid)) + ceilings.Floor(Ceilings.Attention(type, device), OtherAttention(config, grid))
+            + ceilings.Floor(ceilings.SelfAttention(type, held, device, grid.Tokens), SelfAttention(config, grid))
+            + ceilings.Floor(Ceilings.Attention(type, device), OtherAttention(config, grid))
             + ceilings.Floor(Ceilings.Plain(type), FoldedSpeech(config, grid));
     }
 
@@ -34,9 +38,13 @@ internal static class Work
     /// Counts the attention to speech of all blocks when its projections are folded into keys and values; 0 when they are not.
     /// </summary>
     public static double FoldedSpeech(VideoTransformerConfig config, PatchGrid grid) =>
-        Folds(config, grid) ? 4.0 * config.Blocks * config.AudioTokens * config.Width * ((double)config.Heads * grid.Tokens + (double)grid.Frames * config.Width) : 0;
+        Folds(config, grid)
+            ? 4.0 * config.Blocks * config.AudioTokens * config.Width
+            * ((double)config.Heads * grid.Tokens + (double)grid.Frames * config.Width)
+            : 0;
 
-    public static bool Folds(VideoTransformerConfig config, PatchGrid grid) => FoldedAttention.IsWorthwhile(grid.Tokens / grid.Frames, config.AudioTokens, config.Heads, config.Width);
+    public static bool Folds(VideoTransformerConfig config, PatchGrid grid) =>
+        FoldedAttention.IsWorthwhile(grid.Tokens / grid.Frames, config.AudioTokens, config.Heads, config.Width);
 
     /// <summary>Counts the convolutions of the decoder for a whole latent.</summary>
     public static double Decode(VideoAutoencoderConfig config, long latentFrames, long height, long width)
@@ -45,13 +53,18 @@ internal static class Work
         int levels = config.Multipliers.Count;
         long frames = latentFrames;
         int channels = config.Width * config.Multipliers[^1];
-        sum += Conv(config.LatentChannels, channels, 27, Pixels(frames, height, width, levels - 1)) + 4 * Conv(channels, channels, 27, Pixels(frames, height, width, levels - 1));
+        sum += Conv(config.LatentChannels, channels, 27, Pixels(frames, height, width, levels - 1))
+            + 4 * Conv(channels, channels, 27, Pixels(frames, height, width, levels - 1));
         int inputs = channels;
         for (int level = levels - 1; level >= 0; level--)
         {
             int outputs = config.Width * config.Multipliers[level];
             for (int i = 0; i <= config.ResidualBlocks; i++, inputs = outputs)
-                sum += Conv(inputs, outputs, 27, Pixels(frames, height, width, level)) + Conv(outputs, outputs, 27, Pixels(frames, height, width, level)) + (inputs == outputs ? 0 : Conv(inputs, outputs, 1, Pixels(frames, height, width, level)));
+            {
+                sum += Conv(inputs, outputs, 27, Pixels(frames, height, width, level))
+                    + Conv(outputs, outputs, 27, Pixels(frames, height, width, level))
+                    + (inputs == outputs ? 0 : Conv(inputs, outputs, 1, Pixels(frames, height, width, level)));
+            }
             if (level == 0) continue;
             if (config.TemporalDownsample[level - 1])
             {

@@ -50,9 +50,11 @@ internal static class CheckpointFormats
             string[] found = Directory.GetFiles(path, pattern);
             if (found.Length == 1) return Open(found[0]);
             if (found.Length > 1)
+            {
                 throw new CheckpointException(
                     $"{path}: expected one {pattern}, found " +
                     $"{string.Join(", ", found.Order(StringComparer.Ordinal).Take(8).Select(Path.GetFileName))}");
+            }
         }
         throw new CheckpointException($"{path}: expected a checkpoint in the folder ({string.Join(", ", FolderPatterns)}), found none");
     }

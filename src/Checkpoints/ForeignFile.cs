@@ -14,13 +14,19 @@ internal static class ForeignFile
     {
         if (start.IsEmpty) return "the file is empty: the download never began, fetch it again";
         if (start.Length >= 16 && !start.ContainsAnyExcept((byte)0))
+        {
             return "the file is not complete: it begins with nothing but zeros, as a download leaves that was never finished; fetch it " +
                 "again";
+        }
+
         string text = Encoding.UTF8.GetString(start).TrimStart('\uFEFF', ' ', '\t', '\r', '\n');
         bool Starts(string with) => text.StartsWith(with, StringComparison.OrdinalIgnoreCase);
         if (Starts("version https://git-lfs"))
+        {
             return $"a pointer of git-lfs{PointedSize(text)}, not the checkpoint itself: run 'git lfs pull' in its repository, or " +
                 "download the file from the hub's page";
+        }
+
         if (Starts("<!DOCTYPE") || Starts("<html") || Starts("<head"))
             return "a web page (HTML), as a hub answers when one has to log in or accept a licence: download it again, signed in";
         if (Starts("<?xml") || Starts("<Error"))

@@ -28,8 +28,11 @@ public static class ShardIndex
         {
             using var json = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { MaxDepth = 8 });
             if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("weight_map", out var element))
+            {
                 throw new CheckpointException(
                     $"{path}: expected a checkpoint or an index of shards, found JSON without a field weight_map");
+            }
+
             return ReadMap(path, element);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)

@@ -48,9 +48,14 @@ public sealed class ShardedCheckpoint : Checkpoint
         var shard = CheckpointFormats.OpenFile(file);
         shards.Add(shard);
         foreach (string key in keys)
+        {
             if (!shard.Tensors.ContainsKey(key))
+            {
                 throw new CheckpointException(
                     $"{file}: expected a tensor {key}, as {Path.GetFileName(path)} says, found none among {shard.Tensors.Count}");
+            }
+        }
+
         foreach (var (key, tensor) in shard.Tensors)
             if (!tensors.TryAdd(key, tensor)) throw new CheckpointException($"{file}: tensor {key}: expected in one shard, found in two");
     }

@@ -34,9 +34,12 @@ public static class TensorValues
     {
         int block = tensor.Type.BlockElements();
         if (first % block != 0 || values.Length % block != 0 || first < 0 || first > tensor.ElementCount - values.Length)
+        {
             throw new ArgumentOutOfRangeException(
                 nameof(first), first,
                 $"expected whole blocks of {block} within {tensor.ElementCount} elements, found {values.Length} elements from there");
+        }
+
         long bytes = (long)tensor.Type.Size() * (values.Length / block);
         GgufBlocks.Read(
             tensor.Type, new ReadOnlySpan<byte>((void*)(tensor.Address + (nint)(first / block * tensor.Type.Size())), checked((int)bytes)),

@@ -75,10 +75,10 @@ public sealed class TalkingVideoGenerator
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         if (noSkipping(options, inputs.Speech.Count) is { } reason) Notice?.Invoke($"skipped_attention has no effect: {reason}");
-        var first = await inputs.PictureAt(0, cancellationToken);
+        var first = await inputs.PictureAt(0, cancellationToken).ConfigureAwait(false);
         using var colours = Colours(first, options);
         var decoded = DecodeAsync(first, inputs, options, noise, colours, from, progress, cancellationToken);
-        await foreach (var clip in OneAhead.Run(decoded, cancellationToken))
+        await foreach (var clip in OneAhead.Run(decoded, cancellationToken).ConfigureAwait(false))
             using (clip) yield return clip.Finish(colours);
     }
 
@@ -94,10 +94,10 @@ public sealed class TalkingVideoGenerator
         heap.Settle();
         for (int i = from is null ? 0 : from.Clip.Index + 1; i < options.Clips.Count; i++)
         {
-            var clip = await WithSoundAsync(options.Clips, options.Clips.At(i), inputs.Speech, cancellationToken);
+            var clip = await WithSoundAsync(options.Clips, options.Clips.At(i), inputs.Speech, cancellationToken).ConfigureAwait(false);
             if (clip.Keep < 1) break;
             progress?.Report(new(GenerationStage.Encoding, i + 1, options.Clips.KnownCount, 0, options.Steps));
-            var picture = i == 0 || options.FewSteps ? first : await inputs.PictureAt(clip.Start, cancellationToken);
+            var picture = i == 0 || options.FewSteps ? first : await inputs.PictureAt(clip.Start, cancellationToken).ConfigureAwait(false);
             if (i == 0 && clip.Overlap > 0 && options.Continuity is not null) motion.Keep(Still(picture, options.Clips.MotionFrames));
             var video = Render(renderer, new ClipParts(inputs, options, clip, picture, motion.Tensor, noise), progress, cancellationToken);
             var decoded = DecodedClip.Create(clip, video, options.Clips.MotionFrames, colours);
@@ -113,7 +113,7 @@ public sealed class TalkingVideoGenerator
         ClipPlan plan, Clip clip, IReadOnlyList<ISpeech> speech, CancellationToken cancellationToken)
     {
         int end = clip.Start + plan.ClipFrames, frames = end;
-        foreach (var person in speech) frames = Math.Min(frames, await person.ReadAsync(end, cancellationToken));
+        foreach (var person in speech) frames = Math.Min(frames, await person.ReadAsync(end, cancellationToken).ConfigureAwait(false));
         return clip with { Keep = Math.Min(clip.Keep, frames - clip.Start - clip.Overlap) };
     }
 

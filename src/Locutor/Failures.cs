@@ -36,8 +36,10 @@ internal static class Failures
     public static async IAsyncEnumerable<T> RunAsync<T>(
         IAsyncEnumerable<T> work, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        await using var items = work.ConfigureAwait(false).WithCancellation(cancellationToken).GetAsyncEnumerator();
-        while (await RunAsync(async () => await items.MoveNextAsync()).ConfigureAwait(false)) yield return items.Current;
+        var items = work.GetAsyncEnumerator(cancellationToken);
+        await using var closing = items.ConfigureAwait(false);
+        while (await RunAsync(async () => await items.MoveNextAsync().ConfigureAwait(false)).ConfigureAwait(false))
+            yield return items.Current;
     }
 
     /// <summary>The exception for users; null for one that is not known, such as a cancellation.</summary>

@@ -18,14 +18,18 @@ internal sealed class LocalInputs : IAsyncDisposable
         folder ??= Directory.CreateTempSubdirectory("locutor-").FullName;
         string path = Path.Combine(folder, $"input{copies.Count + 1}");
         copies.Add((path, input.Name));
-        await using var source = input.Open();
-        await using var file = File.Create(path);
+        var source = input.Open();
+        await using var closing = source.ConfigureAwait(false);
+        using var file = File.Create(path);
         byte[] buffer = new byte[1 << 16];
         for (int read; (read = await source.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0;)
         {
             if (file.Length + read > LargestFile)
+            {
                 throw new LocutorException(
                     LocutorError.InvalidInput, $"{input.Name}: expected at most {LargestFile >> 20} MiB, found more");
+            }
+
             await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
         }
         return path;

@@ -106,7 +106,8 @@ public sealed class TalkingVideoModel : IAsyncDisposable
         TalkingVideoRequest request, IProgress<VideoProgress>? progress = null,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        await using var work = await BeginAsync(request, "", progress, cancellationToken).ConfigureAwait(false);
+        var work = await BeginAsync(request, "", progress, cancellationToken).ConfigureAwait(false);
+        await using var closing = work.ConfigureAwait(false);
         int index = 0;
         var (height, width) = work.Production.Size;
         await foreach (byte[] rgb in
@@ -131,7 +132,8 @@ public sealed class TalkingVideoModel : IAsyncDisposable
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         if (VideoDestination.Refusal(path) is { } refusal) throw new LocutorException(LocutorError.OutputFailed, $"{path}: {refusal}");
-        await using var work = await BeginAsync(request, path, progress, cancellationToken).ConfigureAwait(false);
+        var work = await BeginAsync(request, path, progress, cancellationToken).ConfigureAwait(false);
+        await using var closing = work.ConfigureAwait(false);
         var made = await Failures.RunAsync(
             () => work.Production.ProduceAsync(networks, work.Relay, cancellationToken: cancellationToken), work.Inputs.Named).ConfigureAwait(false);
         return new(

@@ -79,6 +79,8 @@ public class ArrowsTests
         foreach (string source in
                 Directory.EnumerateFiles(TypeUses.FolderOf(room), "*.cs", SearchOption.AllDirectories)
                     .Where(path => !path.Contains("/obj/", StringComparison.Ordinal)))
+        {
             File.ReadAllText(source).ShouldNotContain("using TorchSharp", customMessage: source);
+        }
     }
 }

@@ -36,11 +36,15 @@ public class TestProjectsTests
     {
         var project = Load(name);
         foreach (var compile in project.Descendants("Compile"))
+        {
             (compile.Attribute("Include")?.Value ?? "")
                 .ShouldNotContain("..", customMessage: "a linked file; code that tests share belongs into tests/Shared");
+        }
         foreach (string reference in
                 project.Descendants("ProjectReference").Select(reference => reference.Attribute("Include")!.Value).Except([Started]))
+        {
             reference.ShouldMatch("^../../(src|tools|bench)/");
+        }
     }
 
     [Fact]
@@ -74,8 +78,10 @@ public class TestProjectsTests
         string[] folders = script.Split("faulty=(")[1].Split(')')[0].Split(' ');
         folders.Length.ShouldBeGreaterThan(1);
         foreach (string folder in folders)
+        {
             Directory.EnumerateFiles(Path.Combine(Tests, folder), "*Tests.cs", SearchOption.AllDirectories)
                 .Count(path => File.ReadAllText(path).Contains("[Trait(\"uses\", \"convolutions\")]")).ShouldBeGreaterThan(0, folder);
+        }
     }
 
     private static XDocument Load(string name) =>

@@ -50,8 +50,10 @@ public static class TypeUses
     {
         using var module = ModuleDefinition.ReadModule(AssemblyOf(room));
         foreach (var type in module.Types.Where(type => IsOurs(type.Namespace)))
+        {
             foreach (var used in ReferencesOf(type).SelectMany(Parts).Select(Outermost).Where(used => IsOurs(used.Namespace)))
                 yield return new(PlaceOf(type), PlaceOf(used), type.FullName, used.FullName);
+        }
     }
 
     private static string NameOf(string project) =>
@@ -90,7 +92,10 @@ public static class TypeUses
             case FunctionPointerType function:
                 foreach (var part in
                         function.Parameters.Select(parameter => parameter.ParameterType).Append(function.ReturnType).SelectMany(Parts))
+                {
                     yield return part;
+                }
+
                 break;
             case RequiredModifierType modified:
                 foreach (var part in Parts(modified.ElementType)) yield return part;

@@ -66,7 +66,7 @@ public sealed class MemorySettingsTests
         while (true)
         {
             program.HasExited.ShouldBeFalse("the program ended before it was restarted");
-            var lines = (await File.ReadAllTextAsync($"/proc/{program.Id}/environ", TestContext.Current.CancellationToken))
+            string[] lines = (await File.ReadAllTextAsync($"/proc/{program.Id}/environ", TestContext.Current.CancellationToken))
                 .Split('\0', StringSplitOptions.RemoveEmptyEntries);
             var found = lines.Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2).DistinctBy(pair => pair[0])
                 .ToDictionary(pair => pair[0], pair => pair[1]);

@@ -21,7 +21,7 @@ public sealed class ClusterTlsTests : IDisposable
     public async Task A_client_with_the_same_certificate_reaches_the_grains()
     {
         using var certificate = ClusterCertificate.LoadOrCreate(Path.Combine(folder, ClusterCertificate.FileName));
-        var gateway = FreePort.Take();
+        int gateway = FreePort.Take();
         using var silo = Silo(gateway, certificate);
         await silo.StartAsync();
         using var client = Client(gateway, certificate);
@@ -40,7 +40,7 @@ public sealed class ClusterTlsTests : IDisposable
     {
         using var certificate = ClusterCertificate.LoadOrCreate(Path.Combine(folder, ClusterCertificate.FileName));
         using var other = ClusterCertificate.LoadOrCreate(Path.Combine(folder, "other.pem"));
-        var gateway = FreePort.Take();
+        int gateway = FreePort.Take();
         using var silo = Silo(gateway, certificate);
         await silo.StartAsync();
         using var client = Client(gateway, none ? null : other);
@@ -52,8 +52,8 @@ public sealed class ClusterTlsTests : IDisposable
     [Fact]
     public void Two_services_that_start_together_take_the_same_certificate()
     {
-        var file = Path.Combine(folder, ClusterCertificate.FileName);
-        var found = new string[8];
+        string file = Path.Combine(folder, ClusterCertificate.FileName);
+        string[] found = new string[8];
         Parallel.For(0, found.Length, i =>
         {
             using var certificate = ClusterCertificate.LoadOrCreate(file);

@@ -8,12 +8,12 @@ public sealed class FairQueueTests
     public void One_owners_flood_delays_anothers_single_job_by_one_place()
     {
         var queue = new FairQueue();
-        for (var i = 0; i < 1000; i++)
+        for (int i = 0; i < 1000; i++)
             queue.Add(new Waiting($"a{i:D4}", "a", i));
         queue.Add(new Waiting("b", "b", 5000));
         queue.PositionOf("b").ShouldBeLessThanOrEqualTo(2);
         var taken = new List<string>();
-        for (var i = 0; i < 3 && queue.TryTake(out var job); i++)
+        for (int i = 0; i < 3 && queue.TryTake(out var job); i++)
             taken.Add(job.Id);
         taken.ShouldContain("b");
     }
@@ -36,7 +36,7 @@ public sealed class FairQueueTests
         started.Count.ShouldBe(200, $"seed {seed}");
         foreach (var own in started.GroupBy(job => job.Owner))
             own.Select(job => job.Order).ShouldBeInOrder(SortDirection.Ascending, $"seed {seed}");
-        for (var i = 0; i < started.Count; i++)
+        for (int i = 0; i < started.Count; i++)
             Math.Abs(promised[started[i].Id] - (i + 1)).ShouldBeLessThan(7, $"seed {seed}, job {started[i].Id} at {i + 1}");
     }
 

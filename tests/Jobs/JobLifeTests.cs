@@ -17,7 +17,7 @@ public sealed class JobLifeTests : IAsyncLifetime
     [Fact]
     public async Task A_job_runs_from_queued_to_succeeded_and_keeps_its_result()
     {
-        var id = await silo.SubmitAsync("wk-a");
+        string id = await silo.SubmitAsync("wk-a");
         var leased = (await silo.LeaseAsync()).ShouldNotBeNull();
         leased.Id.ShouldBe(id);
         leased.Attempt.ShouldBe(1);
@@ -36,7 +36,7 @@ public sealed class JobLifeTests : IAsyncLifetime
     [Fact]
     public async Task A_silent_worker_loses_its_job_to_the_next_and_is_fenced()
     {
-        var id = await silo.SubmitAsync("wk-a");
+        string id = await silo.SubmitAsync("wk-a");
         (await silo.LeaseAsync("dead"))!.Attempt.ShouldBe(1);
         var second = (await silo.LeaseAsync("alive")).ShouldNotBeNull();
         second.Id.ShouldBe(id);
@@ -62,9 +62,9 @@ public sealed class JobLifeTests : IAsyncLifetime
     [Fact]
     public async Task Reports_renew_the_lease()
     {
-        var id = await silo.SubmitAsync("wk-a");
+        string id = await silo.SubmitAsync("wk-a");
         await silo.LeaseAsync();
-        for (var i = 0; i < 6; i++)
+        for (int i = 0; i < 6; i++)
         {
             await Task.Delay(400);
             (await silo.Job(id).ReportAsync(1, null)).ShouldBe(LeaseReply.Continue);
@@ -75,8 +75,8 @@ public sealed class JobLifeTests : IAsyncLifetime
     [Fact]
     public async Task The_third_lost_worker_fails_the_job()
     {
-        var id = await silo.SubmitAsync("wk-a");
-        for (var attempt = 1; attempt <= 3; attempt++)
+        string id = await silo.SubmitAsync("wk-a");
+        for (int attempt = 1; attempt <= 3; attempt++)
         {
             (await silo.LeaseAsync($"w{attempt}"))!.Attempt.ShouldBe(attempt);
             (await silo.Job(id).ReportAsync(attempt, null)).ShouldBe(LeaseReply.Continue);
@@ -91,7 +91,7 @@ public sealed class JobLifeTests : IAsyncLifetime
     public async Task An_attempt_of_which_nothing_was_heard_counts_no_lost_worker()
     {
         await silo.SubmitAsync("wk-a");
-        for (var attempt = 1; attempt <= 4; attempt++)
+        for (int attempt = 1; attempt <= 4; attempt++)
         {
             var job = (await silo.LeaseAsync($"w{attempt}", 20))!;
             (job.Attempt, job.LostWorkers).ShouldBe((attempt, 0));
@@ -101,7 +101,7 @@ public sealed class JobLifeTests : IAsyncLifetime
     [Fact]
     public async Task A_worker_known_to_be_gone_loses_its_job_at_once()
     {
-        var id = await silo.SubmitAsync("wk-a");
+        string id = await silo.SubmitAsync("wk-a");
         await silo.LeaseAsync("host/old/1");
         await silo.Queue.WorkersGoneAsync("host/", "host/new");
         (await silo.Job(id).GetAsync())!.Status.ShouldBe(JobStatus.Queued);
@@ -112,7 +112,7 @@ public sealed class JobLifeTests : IAsyncLifetime
     [Fact]
     public async Task A_job_handed_back_keeps_its_place_and_its_attempts()
     {
-        var first = await silo.SubmitAsync("wk-a");
+        string first = await silo.SubmitAsync("wk-a");
         await silo.SubmitAsync("wk-a");
         await silo.LeaseAsync();
         (await silo.Job(first).HandBackAsync(1)).ShouldBeTrue();
@@ -125,9 +125,9 @@ public sealed class JobLifeTests : IAsyncLifetime
     [Fact]
     public async Task A_refused_job_counts_no_attempt_until_several_workers_have_refused_it()
     {
-        var id = await silo.SubmitAsync("wk-a");
+        string id = await silo.SubmitAsync("wk-a");
         var fault = new JobError(JobError.Internal, "store: no such folder", true);
-        foreach (var worker in new[] { "w1", "w1", "w2" })
+        foreach (string? worker in new[] { "w1", "w1", "w2" })
         {
             var job = (await silo.LeaseAsync(worker))!;
             job.LostWorkers.ShouldBe(0);
@@ -143,7 +143,7 @@ public sealed class JobLifeTests : IAsyncLifetime
     [Fact]
     public async Task Cancelling_tells_the_worker_at_once()
     {
-        var id = await silo.SubmitAsync("wk-a");
+        string id = await silo.SubmitAsync("wk-a");
         await silo.LeaseAsync();
         var stop = silo.Job(id).WaitForStopAsync(1, TimeSpan.FromSeconds(20));
         var clock = System.Diagnostics.Stopwatch.StartNew();
@@ -157,8 +157,8 @@ public sealed class JobLifeTests : IAsyncLifetime
     [Fact]
     public async Task A_cancelled_job_never_starts()
     {
-        var canceled = await silo.SubmitAsync("wk-a");
-        var other = await silo.SubmitAsync("wk-a");
+        string canceled = await silo.SubmitAsync("wk-a");
+        string other = await silo.SubmitAsync("wk-a");
         await silo.Job(canceled).CancelAsync();
         (await silo.LeaseAsync())!.Id.ShouldBe(other);
         (await silo.LeaseAsync("w2", 0.2)).ShouldBeNull();
@@ -167,7 +167,7 @@ public sealed class JobLifeTests : IAsyncLifetime
     [Fact]
     public async Task A_worker_whose_answer_was_lost_gets_the_same_job_again()
     {
-        var id = await silo.SubmitAsync("wk-a");
+        string id = await silo.SubmitAsync("wk-a");
         await silo.SubmitAsync("wk-a");
         (await silo.LeaseAsync())!.Id.ShouldBe(id);
         var again = (await silo.LeaseAsync())!;
@@ -179,7 +179,7 @@ public sealed class JobLifeTests : IAsyncLifetime
     [Fact]
     public async Task Inputs_are_fetched_before_a_job_may_run()
     {
-        var id = await silo.SubmitAsync("wk-a", TestSilo.UnfetchedRequest());
+        string id = await silo.SubmitAsync("wk-a", TestSilo.UnfetchedRequest());
         (await silo.LeaseAsync(seconds: 0.2)).ShouldBeNull();
         (await silo.Queue.NextToFetchAsync(TimeSpan.FromSeconds(2)))!.Id.ShouldBe(id);
         (await silo.Queue.NextToFetchAsync(TimeSpan.FromSeconds(0.2))).ShouldBeNull("one fetcher has it already");
@@ -191,7 +191,7 @@ public sealed class JobLifeTests : IAsyncLifetime
     [Fact]
     public async Task A_webhook_is_due_once_a_job_ends_and_again_until_settled()
     {
-        var id = await silo.SubmitAsync("wk-a", TestSilo.Request() with { Webhook = "https://example.org/hook" });
+        string id = await silo.SubmitAsync("wk-a", TestSilo.Request() with { Webhook = "https://example.org/hook" });
         await silo.LeaseAsync();
         await silo.Job(id).SucceedAsync(1, Video);
         (await silo.Queue.NextWebhookAsync(TimeSpan.FromSeconds(2)))!.Id.ShouldBe(id);
@@ -204,7 +204,7 @@ public sealed class JobLifeTests : IAsyncLifetime
     [Fact]
     public async Task Watchers_see_each_version_once_and_versions_grow()
     {
-        var id = await silo.SubmitAsync("wk-a");
+        string id = await silo.SubmitAsync("wk-a");
         var seen = new List<JobRecord>();
         var watching = Task.Run(async () =>
         {
@@ -218,7 +218,7 @@ public sealed class JobLifeTests : IAsyncLifetime
             }
         });
         await silo.LeaseAsync();
-        for (var step = 1; step <= 5; step++)
+        for (int step = 1; step <= 5; step++)
         {
             await silo.Job(id).ReportAsync(1, new JobProgress { Stage = JobStage.Denoising, Step = step, Steps = 5 });
             await Task.Delay(20);
@@ -233,7 +233,7 @@ public sealed class JobLifeTests : IAsyncLifetime
     [Fact]
     public async Task A_finished_job_expires_and_is_then_deleted_for_good()
     {
-        var id = await silo.SubmitAsync("wk-a");
+        string id = await silo.SubmitAsync("wk-a");
         (await silo.Job(id).DeleteAsync()).ShouldBeFalse("it still waits");
         await silo.Job(id).CancelAsync();
         (await silo.Job(id).ExpireAsync())!.Status.ShouldBe(JobStatus.Expired);
@@ -244,7 +244,7 @@ public sealed class JobLifeTests : IAsyncLifetime
 
     private async Task<JobRecord> UntilAsync(string id, Func<JobRecord, bool> condition)
     {
-        for (var i = 0; i < 200; i++)
+        for (int i = 0; i < 200; i++)
         {
             if (await silo.Job(id).GetAsync() is { } job && condition(job))
                 return job;

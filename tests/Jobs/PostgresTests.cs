@@ -13,7 +13,7 @@ public sealed class PostgresTests
     {
         await using var server = await PostgresServer.StartAsync(FreePort.Take());
         var first = await TestSilo.StartAsync(Quick, postgres: server.ConnectionString);
-        var ids = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => first.SubmitAsync("wk-a")));
+        string[] ids = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => first.SubmitAsync("wk-a")));
         var done = (await first.LeaseAsync(seconds: 20))!;
         (await first.Job(done.Id).SucceedAsync(1, new JobResult { Path = "results/1.mp4" })).ShouldBeTrue();
         await first.Job(ids.First(id => id != done.Id)).CancelAsync();
@@ -41,7 +41,7 @@ public sealed class PostgresTests
         await using var server = await PostgresServer.StartAsync(FreePort.Take());
         await using var first = await TestSilo.StartAsync(Quick, postgres: server.ConnectionString);
         await using var second = await TestSilo.StartAsync(Quick, postgres: server.ConnectionString);
-        var id = await first.SubmitAsync("wk-a");
+        string id = await first.SubmitAsync("wk-a");
         var leased = (await second.LeaseAsync(seconds: 20)).ShouldNotBeNull();
         leased.Id.ShouldBe(id);
         (await second.Job(id).SucceedAsync(1, new JobResult { Path = "results/2.mp4" })).ShouldBeTrue();

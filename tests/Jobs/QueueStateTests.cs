@@ -28,7 +28,7 @@ public sealed class QueueStateTests
     public void A_departed_worker_is_refused_as_long_as_a_call_of_it_can_be_on_its_way_and_then_forgotten()
     {
         var workers = new WorkerRoster(time);
-        for (var i = 0; i < 1000; i++)
+        for (int i = 0; i < 1000; i++)
         {
             workers.Seen(new WorkerReport { Id = $"w{i}" });
             workers.Gone($"w{i}");
@@ -93,7 +93,7 @@ public sealed class QueueStateTests
         list.TryTake(time.Now, Lease, out _).ShouldBeFalse();
         list.Postpone("a", time.Now + 2 * Lease);
         list.TryTake(time.Now + Lease, Lease, out _).ShouldBeFalse();
-        list.TryTake(time.Now + 2 * Lease, Lease, out var id).ShouldBeTrue();
+        list.TryTake(time.Now + 2 * Lease, Lease, out string? id).ShouldBeTrue();
         id.ShouldBe("a");
     }
 

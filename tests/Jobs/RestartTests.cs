@@ -10,9 +10,9 @@ public sealed class RestartTests
     {
         var first = await TestSilo.StartAsync(new JobsOptions { Lease = TimeSpan.FromSeconds(1), Sweep = TimeSpan.FromMilliseconds(50) });
         var ids = new List<string>();
-        for (var i = 0; i < 150; i++)
+        for (int i = 0; i < 150; i++)
             ids.Add(await first.SubmitAsync("wk-a"));
-        var unfetched = await first.SubmitAsync("wk-a", TestSilo.UnfetchedRequest());
+        string unfetched = await first.SubmitAsync("wk-a", TestSilo.UnfetchedRequest());
         var finished = (await first.LeaseAsync())!;
         await first.Job(finished.Id).SucceedAsync(1, new JobResult { Path = "results/1.mp4" });
         var running = (await first.LeaseAsync("gone"))!;

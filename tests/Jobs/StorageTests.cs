@@ -20,8 +20,11 @@ public sealed class StorageTests : IDisposable
     {
         var database = new SqliteDatabase(Path.Combine(folder, "a.db"));
         using (var writer = new GroupCommit(database))
+        {
             await Task.WhenAll(
                 Enumerable.Range(0, 2000).Select(i => writer.WriteAsync("kind", $"id{i}", 0, Encoding.UTF8.GetBytes($"body {i}"))));
+        }
+
         using var connection = database.Open();
         using var command = connection.CreateCommand();
         command.CommandText = "SELECT count(*), count(DISTINCT body) FROM grain_state";

@@ -20,14 +20,14 @@ internal sealed class TestSilo : IAsyncDisposable
 
     public string Folder { get; }
 
-    public IGrainFactory Grains => this.host.Services.GetRequiredService<IGrainFactory>();
+    public IGrainFactory Grains => host.Services.GetRequiredService<IGrainFactory>();
 
     public IQueueGrain Queue => Grains.GetGrain<IQueueGrain>(IQueueGrain.Key);
 
     public static async Task<TestSilo> StartAsync(JobsOptions? options = null, string? folder = null, string? postgres = null)
     {
         folder ??= Directory.CreateTempSubdirectory("locutor-jobs-").FullName;
-        for (var attempt = 0; ; attempt++)
+        for (int attempt = 0; ; attempt++)
         {
             var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
             builder.Logging.AddConsole().SetMinimumLevel(LogLevel.Error);
@@ -83,8 +83,8 @@ internal sealed class TestSilo : IAsyncDisposable
 
     public async Task StopAsync()
     {
-        await this.host.StopAsync();
-        if (this.host is IAsyncDisposable disposable)
+        await host.StopAsync();
+        if (host is IAsyncDisposable disposable)
             await disposable.DisposeAsync();
     }
 

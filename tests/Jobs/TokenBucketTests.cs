@@ -40,7 +40,7 @@ public sealed class TokenBucketTests
 
     private static int Taken(TokenBucket bucket, int perMinute)
     {
-        var count = 0;
+        int count = 0;
         while (bucket.Take(perMinute).Allowed)
             count++;
         return count;

@@ -12,9 +12,9 @@ public sealed class TokenIndexTests
     {
         await using var silo = await TestSilo.StartAsync();
         var index = silo.Grains.GetGrain<ITokenIndexGrain>("wk-a");
-        var ids = await Task.WhenAll(Enumerable.Range(0, 300).Select(_ => silo.SubmitAsync("wk-a")));
+        string[] ids = await Task.WhenAll(Enumerable.Range(0, 300).Select(_ => silo.SubmitAsync("wk-a")));
         await silo.SubmitAsync("wk-b");
-        foreach (var id in ids.Take(30))
+        foreach (string? id in ids.Take(30))
             await silo.Job(id).CancelAsync();
         var listed = await AllAsync(index, 37, null);
         listed.Select(entry => entry.Order).ShouldBeInOrder(SortDirection.Descending);
@@ -51,7 +51,7 @@ public sealed class TokenIndexTests
         second.Count(reply => reply.Outcome is SubmitOutcome.QueueFull).ShouldBe(36);
         var accepted = first.Concat(second).Where(reply => reply.Outcome is SubmitOutcome.Accepted).Select(reply => reply.JobId!)
             .ToHashSet();
-        for (var i = 0; i < 12; i++)
+        for (int i = 0; i < 12; i++)
         {
             var job = (await silo.LeaseAsync()).ShouldNotBeNull();
             accepted.Remove(job.Id).ShouldBeTrue();

@@ -80,7 +80,9 @@ public sealed class CompilationTests : IDisposable
         RowShape.ForWarp(96, true).ShouldBe(new(96, 4, 3, true));
         RowShape.ForWarp(384, true).ShouldBe(new(384, 16, 3, true));
         foreach (int width in Enumerable.Range(1, RowShape.Longest))
+        {
             foreach (bool wide in width % 8 == 0 ? new[] { true, false } : [false])
+            {
                 foreach (int most in new[] { 4, 6 })
                 {
                     var shape = RowShape.ForBlock(width, wide, most);
@@ -91,6 +93,9 @@ public sealed class CompilationTests : IDisposable
                     shape = RowShape.ForWarp(width, wide);
                     (shape.Lanes is > 0 and <= 32 && 32 % shape.Lanes == 0 && (shape.Wide ? wide && shape.Lanes * shape.Vectors * 8 == width : shape.Lanes * shape.Vectors * 8 >= width)).ShouldBeTrue($"{shape}");
                 }
+            }
+        }
+
         RowShape.ForBlock(8, true, 4).Constants(LinearPrecision.Int8, ("HEAD", 4)).ShouldBe("#define WIDTH 8\n#define LANES 32\n#define VECTORS 1\n#define WIDE 0\n#define FORMAT 2\n#define HEAD 4\n");
     }
 

@@ -18,8 +18,11 @@ public sealed class OperationTests : IDisposable
         {
             var data = new TheoryData<string, long, long, LinearPrecision>();
             foreach (string device in Inputs.Devices.Select(row => row.Data))
+            {
                 foreach (var (width, gap) in new[] { (5L, 0L), (8, 0), (75, 3), (256, 8), (2056, 1), (5120, 0), (13824, 24) })
                     foreach (var precision in Enum.GetValues<LinearPrecision>()) data.Add(device, width, gap, precision);
+            }
+
             return data;
         }
     }
@@ -111,6 +114,7 @@ public sealed class OperationTests : IDisposable
     public void Channel_norm_and_silu_is_its_formula(string device)
     {
         foreach (long channels in new[] { 3L, 8, 96, 100, 384 })
+        {
             foreach (bool channelsLast in new[] { true, false })
             {
                 using var inner = NewDisposeScope();
@@ -128,6 +132,7 @@ public sealed class OperationTests : IDisposable
                 var beside = full([1, 3, 5, 7, 3 * channels], 9f, x.dtype, x.device);
                 ChannelNormSilu.ApplyConcatenated(first, gamma, beside, 3);
                 for (int frame = 0; frame < 3; frame++)
+                {
                     for (int tap = 0; tap < 3; tap++)
                     {
                         var found = beside.select(1, frame).narrow(3, tap * channels, channels).permute(0, 3, 1, 2); // [1, C, H, W]
@@ -135,7 +140,9 @@ public sealed class OperationTests : IDisposable
                         var wanted = seen < 0 ? full_like(found, 9) : expected.narrow(0, 0, 1).select(2, seen);
                         found.ShouldBeNearInNorm(wanted, 8e-3, $"seed {inputs.Seed}, {channels} channels, frame {frame}, tap {tap}");
                     }
+                }
             }
+        }
     }
 
     [Theory]
@@ -158,7 +165,9 @@ public sealed class OperationTests : IDisposable
     public void Quantised_products_are_those_of_the_restored_matrices(string device)
     {
         foreach (var precision in new[] { LinearPrecision.Float8, LinearPrecision.Int8 })
+        {
             foreach (var (tokens, width, outputs) in new[] { (1L, 16L, 16L), (33, 48, 32), (130, 256, 1024), (40, 24, 10) })
+            {
                 foreach (bool biased in new[] { true, false })
                 {
                     using var inner = NewDisposeScope();
@@ -174,6 +183,8 @@ public sealed class OperationTests : IDisposable
                     found.dtype.ShouldBe(half);
                     found.ShouldBeNearInNorm(expected, product.Precision == precision ? 4e-3 : 8e-3, $"seed {inputs.Seed}, {precision}, [{tokens}, {width}] x {outputs}, bias {biased}");
                 }
+            }
+        }
     }
 
     [Theory]
@@ -181,6 +192,7 @@ public sealed class OperationTests : IDisposable
     public void Two_attentions_over_parts_of_the_keys_are_one_over_all(string device)
     {
         foreach (var (heads, head, queries, keys, most) in new[] { (3, 16, 7, 11, 8), (1, 8, 5, 6, 1), (40, 128, 9, 130, 128), (5, 10, 4, 9, 3) })
+        {
             foreach (var precision in Enum.GetValues<LinearPrecision>())
             {
                 using var inner = NewDisposeScope();
@@ -196,6 +208,7 @@ public sealed class OperationTests : IDisposable
                 }).ToArray();
                 Check(JoinedAttention.Join(parts[0].Said, parts[0].Sums, parts[1].Said, parts[1].Sums, precision), expected, precision, rounded: 2);
             }
+        }
     }
 
     [Fact]
@@ -271,7 +284,7 @@ public sealed class OperationTests : IDisposable
     {
         var x = inputs.Singles("cpu", 9, 333) * 7;
         var rows = RowQuantiser.Quantise(x, precision);
-        var error = ((RowQuantiser.Restore(rows) - x).abs() / x.abs().amax([-1], keepdim: true)).max().item<float>();
+        float error = ((RowQuantiser.Restore(rows) - x).abs() / x.abs().amax([-1], keepdim: true)).max().item<float>();
         ((double)error).ShouldBeLessThan(most, $"seed {inputs.Seed}");
         RowQuantiser.Restore(RowQuantiser.Quantise(zeros(3, 4), precision)).ShouldBeZero();
     }

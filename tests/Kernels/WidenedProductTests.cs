@@ -16,7 +16,9 @@ public sealed class WidenedProductTests : IDisposable
     public void Row_blocks_of_any_size_give_the_product_of_the_restored_matrix(string device)
     {
         foreach (var precision in new[] { LinearPrecision.Float8, LinearPrecision.Int8 })
+        {
             foreach (var (tokens, width, outputs, rows) in new[] { (1L, 16L, 16L, 16L), (33, 48, 37, 5), (7, 75, 101, 1), (130, 256, 96, 95), (3, 8, 4, 3) })
+            {
                 foreach (bool biased in new[] { true, false })
                 {
                     using var inner = NewDisposeScope();
@@ -34,6 +36,8 @@ public sealed class WidenedProductTests : IDisposable
                     var wide = product.Multiply(new Activations(x.to(ScalarType.Float32), null), bias?.to(ScalarType.Float32), ScalarType.Float32);
                     wide.ShouldBeNearInNorm(expected, 1e-6, what);
                 }
+            }
+        }
     }
 
     /// <summary>The released sizes: one block of a square matrix, three aligned blocks of the feed-forward layers.</summary>

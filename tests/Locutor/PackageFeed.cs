@@ -101,9 +101,12 @@ public sealed class PackageFeed : IAsyncDisposable
     private async Task PackAsync()
     {
         foreach (string project in (string[])["Locutor", "AspNetCore"])
+        {
             await RunAsync(
                 TestEnvironment.Checkout, "dotnet", "pack", Path.Combine("src", project), "-c", "Release", "--no-build", "--no-restore",
                 "-v", "quiet", $"-p:PackageVersion={Version}", "-o", Feed);
+        }
+
         await File.WriteAllTextAsync(
             Path.Combine(folder, "nuget.config"),
             $"<configuration><packageSources><add key=\"feed\" value=\"{Feed}\" /></packageSources></configuration>");

@@ -22,7 +22,8 @@ public sealed class LoraMergeTests : IDisposable
         var adapter = lora.FitTo(network, golden.Config.GetProperty("scale").GetDouble());
         using var parameters = new CheckpointParameters(network, adapter);
 
-        var changed = golden.Names.Where(n => n.StartsWith("out.", StringComparison.Ordinal)).Select(n => n["out.".Length..]).ToArray();
+        string[] changed = golden.Names.Where(n => n.StartsWith("out.", StringComparison.Ordinal)).Select(n => n["out.".Length..])
+            .ToArray();
         adapter.Targets.Order(StringComparer.Ordinal).ShouldBe(changed.Order(StringComparer.Ordinal));
         foreach (var (key, stored) in network.Tensors)
         {

@@ -122,7 +122,7 @@ public sealed class HubServer : IAsyncDisposable
         context.Response.ContentLength = end - first;
         if (context.Request.Method == "HEAD") return;
         const int Part = 32 << 10;
-        var start = TimeProvider.System.GetTimestamp();
+        long start = TimeProvider.System.GetTimestamp();
         for (long place = first; place < end; place += Part)
         {
             int count = (int)Math.Min(Part, end - place);

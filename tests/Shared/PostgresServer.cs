@@ -20,8 +20,8 @@ public sealed class PostgresServer : IAsyncDisposable
 
     public static async Task<PostgresServer> StartAsync(int port)
     {
-        var tools = Directory.GetDirectories("/usr/lib/postgresql").Order().Last() + "/bin";
-        var folder = Directory.CreateTempSubdirectory("locutor-postgres-").FullName;
+        string tools = Directory.GetDirectories("/usr/lib/postgresql").Order().Last() + "/bin";
+        string folder = Directory.CreateTempSubdirectory("locutor-postgres-").FullName;
         var server = new PostgresServer(folder, tools, port);
         if (Environment.UserName == "root")
             await RunAsync("chown", "postgres", folder);
@@ -31,24 +31,24 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>Ends the server as a crash would: connections break, nothing is written any more.</summary>
-    public Task StopAsync() => ToolAsync("pg_ctl", "-D", this.folder + "/data", "-m", "immediate", "stop");
+    public Task StopAsync() => ToolAsync("pg_ctl", "-D", folder + "/data", "-m", "immediate", "stop");
 
     /// <summary>Starts it over the same data.</summary>
-    public Task StartAgainAsync() => ToolAsync("pg_ctl", "-D", this.folder + "/data", "-l", this.folder + "/log", "-w", "-o",
-        $"-p {this.port.ToString(CultureInfo.InvariantCulture)} -c listen_addresses=127.0.0.1 -c unix_socket_directories={this.folder}",
+    public Task StartAgainAsync() => ToolAsync("pg_ctl", "-D", folder + "/data", "-l", folder + "/log", "-w", "-o",
+        $"-p {port.ToString(CultureInfo.InvariantCulture)} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}",
         "start");
 
     public async ValueTask DisposeAsync()
     {
         Npgsql.NpgsqlConnection.ClearAllPools();
         await StopAsync();
-        Directory.Delete(this.folder, recursive: true);
+        Directory.Delete(folder, recursive: true);
     }
 
     /// <summary>PostgreSQL refuses to run as root.</summary>
     private Task ToolAsync(string name, params string[] arguments) => Environment.UserName == "root"
-        ? RunAsync("runuser", ["-u", "postgres", "--", $"{this.tools}/{name}", .. arguments])
-        : RunAsync($"{this.tools}/{name}", arguments);
+        ? RunAsync("runuser", ["-u", "postgres", "--", $"{tools}/{name}", .. arguments])
+        : RunAsync($"{tools}/{name}", arguments);
 
     private static async Task RunAsync(string program, params string[] arguments)
     {

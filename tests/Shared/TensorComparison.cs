@@ -13,10 +13,12 @@ public static class TensorComparison
     {
         double error = MaxError(found, expected, about);
         if (!(error < tolerance))
+        {
             Fail(
                 $"max |found - expected| / max |expected| is {error:0.00e+0}, allowed is less than {tolerance:0.##e+0}; " +
                 $"{Worst(found, expected)}",
                 about);
+        }
     }
 
     /// <summary>Requires |found - expected| / |expected| to be below the tolerance, in the L2 norm of all values.</summary>
@@ -24,10 +26,12 @@ public static class TensorComparison
     {
         double error = NormError(found, expected, about);
         if (!(error < tolerance))
+        {
             Fail(
                 $"|found - expected| / |expected| is {error:0.00e+0} in the L2 norm, allowed is less than {tolerance:0.##e+0}; " +
                 $"{Worst(found, expected)}",
                 about);
+        }
     }
 
     /// <summary>
@@ -72,10 +76,13 @@ public static class TensorComparison
         var reference = Finite(expected, "expected", about);
         var values = Finite(found, "found", about);
         if (reference.count_nonzero().item<long>() == 0)
+        {
             Fail(
                 $"all values of the reference of shape {Shape(expected)} are zero, so every result would be infinitely wrong or right " +
                 "by chance",
                 about);
+        }
+
         return (values, reference);
     }
 
@@ -87,7 +94,7 @@ public static class TensorComparison
         long count = wrong.count_nonzero().item<long>();
         if (count == 0) return values;
         long nan = values.isnan().count_nonzero().item<long>();
-        var first = wrong.nonzero()[0].data<long>().ToArray();
+        long[] first = wrong.nonzero()[0].data<long>().ToArray();
         Fail(
             $"{nan} of {values.numel()} {side} values are NaN and {count - nan} are infinite, the first at [{string.Join(", ", first)}] " +
             $"of shape {Shape(tensor)}",

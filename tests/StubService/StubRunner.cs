@@ -36,7 +36,7 @@ public sealed class StubRunner(double seconds) : IVideoRunner
     public async Task<RunnerVideo> RunAsync(RunnerJob job, IProgress<JobProgress> progress, CancellationToken cancellationToken)
     {
         progress.Report(new JobProgress { Stage = JobStage.Encoding, Clips = Clips });
-        var prompt = StoredRequest.Load(job.Request)[VideoFields.Prompt];
+        string? prompt = StoredRequest.Load(job.Request)[VideoFields.Prompt];
         if (prompt == "run out of memory")
             throw new DeviceOutOfMemoryException("the stub was asked to run out of memory");
         if (prompt == "stall")
@@ -62,13 +62,13 @@ public sealed class StubRunner(double seconds) : IVideoRunner
         if (pause == TimeSpan.Zero)
             return;
         Directory.CreateDirectory(job.WorkFolder);
-        for (var clip = 1; clip <= Clips; clip++)
+        for (int clip = 1; clip <= Clips; clip++)
         {
-            var done = Path.Combine(job.WorkFolder, string.Create(CultureInfo.InvariantCulture, $"clip-{clip}"));
-            for (var step = 1; step <= Steps && !File.Exists(done); step++)
+            string done = Path.Combine(job.WorkFolder, string.Create(CultureInfo.InvariantCulture, $"clip-{clip}"));
+            for (int step = 1; step <= Steps && !File.Exists(done); step++)
             {
                 await Task.Delay(pause, cancellationToken);
-                var left = Clips * Steps - ((clip - 1) * Steps + step);
+                int left = Clips * Steps - ((clip - 1) * Steps + step);
                 progress.Report(new JobProgress
                 {
                     Stage = JobStage.Denoising,
@@ -86,7 +86,7 @@ public sealed class StubRunner(double seconds) : IVideoRunner
 
     private async Task<(byte[] Video, byte[]? Thumbnail)> VideoAsync(RunnerJob job, CancellationToken cancellationToken)
     {
-        var key = string.Join(' ', job.Request.Inputs.Select(input => Hash(job.Inputs[input.Field])));
+        string key = string.Join(' ', job.Request.Inputs.Select(input => Hash(job.Inputs[input.Field])));
         if (this.made.TryGetValue(key, out var made))
             return made;
         if (this.made.Count >= 64)
@@ -96,13 +96,13 @@ public sealed class StubRunner(double seconds) : IVideoRunner
 
     private static async Task<(byte[] Video, byte[]? Thumbnail)> RenderAsync(RunnerJob job, CancellationToken cancellationToken)
     {
-        var output = job.OutputPath + ".render.mp4";
-        var picture = job.Inputs.TryGetValue("image", out var image) ? image : job.Inputs["video"];
+        string output = job.OutputPath + ".render.mp4";
+        string picture = job.Inputs.TryGetValue("image", out string? image) ? image : job.Inputs["video"];
         string[] loop = picture.EndsWith(".mp4", StringComparison.Ordinal) || !job.Inputs.ContainsKey("image")
             || picture.EndsWith(".gif", StringComparison.Ordinal)
             ? []
             : ["-loop", "1"];
-        var length = job.Request.Inputs.Where(input => input.Field == "audio").Sum(input => input.Seconds)
+        string length = job.Request.Inputs.Where(input => input.Field == "audio").Sum(input => input.Seconds)
             .ToString("0.###", CultureInfo.InvariantCulture);
         string[] arguments =
         [
@@ -126,11 +126,13 @@ public sealed class StubRunner(double seconds) : IVideoRunner
     {
         using var process = Process.Start(new ProcessStartInfo("ffmpeg", arguments) { RedirectStandardError = true })!;
         await using var kill = cancellationToken.Register(() => process.Kill(entireProcessTree: true));
-        var complaint = await process.StandardError.ReadToEndAsync(cancellationToken);
+        string complaint = await process.StandardError.ReadToEndAsync(cancellationToken);
         await process.WaitForExitAsync(cancellationToken);
         if (process.ExitCode != 0)
+        {
             throw new InputException(
                 JobError.UnsupportedMedia, $"ffmpeg cannot use the inputs: {complaint.ReplaceLineEndings(" ")}", false);
+        }
     }
 
     private static string Hash(string path)

@@ -9,23 +9,29 @@ namespace Locutor.Training;
 
 /// <summary>The sizes of the networks of the small model.</summary>
 public sealed record SketchNetworks(
-    VideoAutoencoderConfig Autoencoder, Wav2Vec2Config Speech, ClipVisionConfig Image, UmT5Config Text, VideoTransformerConfig Transformer, FaceUpsamplerConfig Upsampler)
+    VideoAutoencoderConfig Autoencoder, Wav2Vec2Config Speech, ClipVisionConfig Image, UmT5Config Text, VideoTransformerConfig Transformer,
+    FaceUpsamplerConfig Upsampler)
 {
     /// <summary>
     /// The sizes of the shipped networks. One feature of the speech encoder is computed from exactly the 640 samples of one video frame.
     /// A picture becomes 16 x 16 patches and a class token, as the transformer expects.
     /// </summary>
-    public static SketchNetworks Shipped { get; } = Of(width: 32, speech: 128, convolutions: [32, 64, 64, 96, 128, 128, 128], image: 64, transformer: 256, blocks: 6, upsampler: 48);
+    public static SketchNetworks Shipped { get; } = Of(
+        width: 32, speech: 128, convolutions: [32, 64, 64, 96, 128, 128, 128], image: 64, transformer: 256, blocks: 6, upsampler: 48);
 
     /// <summary>Sizes with the structure of the shipped networks, but small enough to be trained in a test.</summary>
-    public static SketchNetworks Toy { get; } = Of(width: 8, speech: 32, convolutions: [8, 16, 16, 16, 32, 32, 32], image: 32, transformer: 48, blocks: 2, upsampler: 8);
+    public static SketchNetworks Toy { get; } = Of(
+        width: 8, speech: 32, convolutions: [8, 16, 16, 16, 32, 32, 32], image: 32, transformer: 48, blocks: 2, upsampler: 8);
 
     private static SketchNetworks Of(int width, int speech, int[] convolutions, int image, int transformer, int blocks, int upsampler)
     {
         const int latent = 16, speechBlocks = 4, text = 64;
         return new SketchNetworks(
-            new VideoAutoencoderConfig(width, latent, [1, 2, 4, 4], 1, [false, true, true], new float[latent], [.. Enumerable.Repeat(1f, latent)]),
-            new Wav2Vec2Config(speech, 4, speechBlocks, 4 * speech, convolutions, [10, 3, 3, 3, 3, 3, 3], [5, 2, 2, 2, 2, 2, 2], PositionKernel: 32, PositionGroups: 8),
+            new VideoAutoencoderConfig(
+                width, latent, [1, 2, 4, 4], 1, [false, true, true], new float[latent], [.. Enumerable.Repeat(1f, latent)]),
+            new Wav2Vec2Config(
+                speech, 4, speechBlocks, 4 * speech, convolutions, [10, 3, 3, 3, 3, 3, 3], [5, 2, 2, 2, 2, 2, 2], PositionKernel: 32,
+                PositionGroups: 8),
             new ClipVisionConfig(ImageSize: 112, PatchSize: 7, image, 2, 3),
             new UmT5Config(Vocabulary: 512, text, text, 2 * text, 2, 2),
             new VideoTransformerConfig(transformer, 4 * transformer, 4, blocks, text, TextTokens: 24, image, speechBlocks, speech,

@@ -48,8 +48,11 @@ internal sealed unsafe partial class MappedFile : IDisposable
     public ReadOnlySpan<byte> Slice(long offset, long length, string what)
     {
         if (offset < 0 || length < 0 || offset > Length - length || length > int.MaxValue)
+        {
             throw new CheckpointException(
                 $"{Path}: {what} needs bytes [{offset}, {(Int128)offset + length}), found a file of {Length} bytes");
+        }
+
         return new ReadOnlySpan<byte>((void*)(Address + (nint)offset), (int)length);
     }
 

@@ -62,7 +62,10 @@ internal static class KeyTree
             {
                 long number = long.Parse(name, CultureInfo.InvariantCulture);
                 string own = children[name].Signature();
-                if (signature == own && number == last + 1) runs[^1] = ($"{first}..{last = number}", runs[^1].Node);
+                if (signature == own && number == last + 1)
+                {
+                    runs[^1] = ($"{first}..{last = number}", runs[^1].Node);
+                }
                 else
                 {
                     runs.Add((name, children[name]));

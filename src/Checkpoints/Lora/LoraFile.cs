@@ -67,7 +67,9 @@ public sealed class LoraFile : IDisposable
             if (!parts.ContainsKey(LoraPart.Down)
                 && (parts.GetValueOrDefault(LoraPart.Up) ?? parts.GetValueOrDefault(LoraPart.Alpha)) is { } alone
                 && !parts.ContainsKey(LoraPart.Weight))
+            {
                 throw Wrong($"{alone.Name}: expected a lora_down beside it, found none");
+            }
         }
         return new LoraAdapter(Source, strength, patches, checkpoint.Tensors.Count);
     }
@@ -95,14 +97,20 @@ public sealed class LoraFile : IDisposable
         var down = parts[LoraPart.Down];
         if (!parts.TryGetValue(LoraPart.Up, out var up)) throw Wrong($"{down.Name}: expected a lora_up beside it, found none");
         if (down.Shape.Length < 2 || up.Shape.Length < 2 || shape.Length < 2)
+        {
             throw Wrong(
                 $"{down.Name}: expected matrices for {target} {Shapes.Text(shape)}, found {Shapes.Text(down.Shape)} and " +
                 $"{Shapes.Text(up.Shape)}");
+        }
+
         long rank = down.Shape[0], inputs = shape[1..].Aggregate(1L, (product, n) => product * n);
         if (rank < 1 || up.ElementCount != shape[0] * rank || up.Shape[0] != shape[0] || down.ElementCount != rank * inputs)
+        {
             throw Wrong(
                 $"{down.Name}: expected [{shape[0]}, rank] and [rank, {inputs}] for {target} {Shapes.Text(shape)}, found " +
                 $"{Shapes.Text(up.Shape)} and {Shapes.Text(down.Shape)}");
+        }
+
         double scale = parts.TryGetValue(LoraPart.Alpha, out var alpha) ? Scalar(alpha) / rank : 1;
         return new LoraPatch(target, Real(down), Real(up), null, scale);
     }

@@ -28,7 +28,7 @@ internal sealed partial record LoraKey(string Layer, LoraPart Part)
     {
         var match = Ending().Match(key);
         if (!match.Success) return null;
-        LoraPart part = match.Groups["down"].Success ? LoraPart.Down
+        var part = match.Groups["down"].Success ? LoraPart.Down
             : match.Groups["up"].Success ? LoraPart.Up
             : match.Groups["end"].Value switch
             {

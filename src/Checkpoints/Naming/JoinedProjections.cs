@@ -47,10 +47,15 @@ internal sealed unsafe class JoinedProjections(string source, long mostBytes) : 
     {
         var first = parts[0];
         foreach (var part in parts)
+        {
             if (part.Type != first.Type || part.ByteLength == 0 || part.Shape.Length == 0
                 || !part.Shape.AsSpan(1).SequenceEqual(first.Shape.AsSpan(Math.Min(1, first.Shape.Length)))
                 || part.Scale is null != first.Scale is null)
+            {
                 throw Wrong($"{name}: expected parts that are alike, found {first} and {part}");
+            }
+        }
+
         byte[][] scales = first.Scale is null ? [] : [.. parts.Select(RowScales)];
         long[] shape = [parts.Sum(p => p.Shape[0]), .. first.Shape[1..]];
         nint address = Copy(name, [.. parts.Select(p => (p.Address, p.ByteLength))]);

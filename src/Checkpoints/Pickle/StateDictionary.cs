@@ -11,16 +11,22 @@ internal static class StateDictionary
     public static IEnumerable<(string Name, TorchTensor Tensor)> Choose(string path, object? root)
     {
         if (root is not PickleDictionary dictionary)
+        {
             throw new CheckpointException(
                 $"{path}: expected a dictionary of tensors, found " +
                 $"{(root is TorchTensor ? "a single tensor" : root?.GetType().Name ?? "None")}");
+        }
+
         var candidates = new List<(string Path, PickleDictionary Dictionary)>();
         Collect(dictionary, "", 0, candidates);
         if (candidates.Count == 0)
+        {
             return dictionary.Items.Count == 0
                 ? []
                 : throw new CheckpointException(
                     $"{path}: expected a dictionary of tensors, found {dictionary.Items.Count} entries and no tensor");
+        }
+
         var chosen = candidates.Find(c => c.Path.Length == 0).Dictionary ?? Among(path, candidates);
         return chosen.Items.Where(i => i.Value is TorchTensor).Select(i => (
             i.Key as string ?? throw new CheckpointException($"{path}: expected text as a tensor's key, found {i.Key}"),
@@ -61,7 +67,9 @@ internal static class StateDictionary
         }
         if (depth == Deepest || candidates.Count > 64) return;
         foreach (var item in dictionary.Items)
+        {
             if (item.Value is PickleDictionary inner)
                 Collect(inner, path.Length == 0 ? $"{item.Key}" : $"{path}.{item.Key}", depth + 1, candidates);
+        }
     }
 }

@@ -63,7 +63,10 @@ public sealed unsafe class TorchFile : Checkpoint
         if (zip.Find(folder + "byteorder") is { } order
             && Encoding.ASCII.GetString(file.Slice(order.Offset, Math.Min(order.Length, 16), "byteorder")) is var found
             && found != "little")
+        {
             throw Broken($"expected byteorder little, found {found}");
+        }
+
         var pickle = zip.Find(pickles[0])!;
         if (pickle.Length > LongestPickle) throw Broken($"{pickle.Name}: expected at most {LongestPickle} bytes, found {pickle.Length}");
         object? root = new Unpickler(file.Path, file.Address + (nint)pickle.Offset, (int)pickle.Length).Read();
@@ -94,8 +97,11 @@ public sealed unsafe class TorchFile : Checkpoint
             long count = BinaryPrimitives.ReadInt64LittleEndian(file.Slice(offset, 8, $"storage {key}'s length"));
             long size = storage.Type?.Size() ?? 1;
             if (count != storage.Count || count > (file.Length - offset - 8) / size)
+            {
                 throw Broken(
                     $"storage {key}: expected {storage.Count} elements of {size} bytes, found {count} in {file.Length - offset - 8} bytes");
+            }
+
             if (!places.TryAdd(key, (places.Count, offset + 8))) throw Broken($"storage {key}: expected once, found twice");
             offset += 8 + count * size;
         }
@@ -115,9 +121,12 @@ public sealed unsafe class TorchFile : Checkpoint
         Int128 last = tensor.Offset;
         for (int i = 0; i < tensor.Shape.Length; i++) last += (Int128)(tensor.Shape[i] - 1) * tensor.Strides[i];
         if (bytes > 0 && (last + 1) * size > length)
+        {
             throw Broken(
                 $"{name}: {Shapes.Text(tensor.Shape)} with strides {Shapes.Text(tensor.Strides)} needs elements up to {last}, found a " +
                 $"storage of {length / size}");
+        }
+
         if (bytes == 0) return new CheckpointTensor(name, tensor.Type, tensor.Shape, file.Address, 0);
         nint start = file.Address + (nint)(offset + tensor.Offset * size);
         return new CheckpointTensor(
@@ -148,7 +157,7 @@ public sealed unsafe class TorchFile : Checkpoint
         copies.Add((nint)copy);
         int axes = tensor.Shape.Length, size = tensor.Type.Size();
         long inner = tensor.Shape[axes - 1], innerStride = tensor.Strides[axes - 1];
-        var index = new long[axes];
+        long[] index = new long[axes];
         for (long done = 0; done < bytes / size; done += inner)
         {
             long row = 0;

@@ -91,15 +91,15 @@ internal sealed unsafe class Unpickler(string source, nint address, int length)
             case 'a': Append([Pop()]); break;
             case 'e': Append(PopMark()); break;
             case '}': stack.Add(new PickleDictionary()); break;
-            case 'd': var pairs = PopMark(); stack.Add(new PickleDictionary()); Set(pairs); break;
+            case 'd': object?[] pairs = PopMark(); stack.Add(new PickleDictionary()); Set(pairs); break;
             case 's': Set(Last(2)); break;
             case 'u': Set(PopMark()); break;
             case 'c': Global(Line(), Line()); break;
-            case '\x93': var names = Last(2); Global(names[0] as string ?? "?", names[1] as string ?? "?"); break;
-            case 'R': var arguments = Pop(); Call(Pop(), arguments); break;
+            case '\x93': object?[] names = Last(2); Global(names[0] as string ?? "?", names[1] as string ?? "?"); break;
+            case 'R': object? arguments = Pop(); Call(Pop(), arguments); break;
             case 'b': Build(); break;
             case 'Q':
-                var id = Pop();
+                object? id = Pop();
                 stack.Add(
                     TorchGlobals.Storage(id) ?? throw Broken($"expected ('storage', class, key, location, count), found {Describe(id)}"));
                 break;
@@ -179,11 +179,19 @@ internal sealed unsafe class Unpickler(string source, nint address, int length)
 
     private void PushDecimal(string line)
     {
-        if (line is "00" or "01") stack.Add(line == "01");
+        if (line is "00" or "01")
+        {
+            stack.Add(line == "01");
+        }
         else if (line.Length <= 600
             && BigInteger.TryParse(line.TrimEnd('L'), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
+        {
             Push(number);
-        else throw Broken($"expected a decimal integer, found {Clip(line)}");
+        }
+        else
+        {
+            throw Broken($"expected a decimal integer, found {Clip(line)}");
+        }
     }
 
     private void Push(BigInteger number)
@@ -241,7 +249,7 @@ internal sealed unsafe class Unpickler(string source, nint address, int length)
     private object?[] Last(int count)
     {
         if (stack.Count - (marks.Count > 0 ? marks.Peek() : 0) < count) throw Underflow();
-        var items = stack[^count..].ToArray();
+        object?[] items = stack[^count..].ToArray();
         stack.RemoveRange(stack.Count - count, count);
         return items;
     }
@@ -249,7 +257,7 @@ internal sealed unsafe class Unpickler(string source, nint address, int length)
     private object?[] PopMark()
     {
         if (!marks.TryPop(out int mark)) throw Broken("expected a mark on the stack, found none");
-        var items = stack[mark..].ToArray();
+        object?[] items = stack[mark..].ToArray();
         stack.RemoveRange(mark, stack.Count - mark);
         return items;
     }

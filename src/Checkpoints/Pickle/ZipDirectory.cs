@@ -22,9 +22,12 @@ internal sealed class ZipDirectory
         this.file = file;
         var (entries, offset, length) = FindDirectory();
         if (entries > MostEntries || entries > length / CentralLength)
+        {
             throw Broken(
                 $"expected at most {Math.Min(MostEntries, length / CentralLength)} entries in a directory of {length} bytes, found " +
                 $"{entries}");
+        }
+
         for (long i = 0, place = offset, end = offset + length; i < entries; i++) place = ReadHeader(place, end);
     }
 
@@ -36,9 +39,12 @@ internal sealed class ZipDirectory
         if (!headers.TryGetValue(name, out var header)) return null;
         if (header.Encrypted) throw Broken($"{name}: expected no encryption");
         if (header.Method != 0 || header.Packed != header.Length)
+        {
             throw Broken(
                 $"{name}: expected {header.Length} bytes stored without compression, found method {header.Method} and {header.Packed} " +
                 "bytes");
+        }
+
         var local = file.Slice(header.Local, LocalLength, $"{name}'s local header");
         if (BinaryPrimitives.ReadUInt32LittleEndian(local) != 0x04034b50)
             throw Broken($"{name}: expected a local header at {header.Local}");
@@ -78,7 +84,9 @@ internal sealed class ZipDirectory
             var record = file.Slice(end, EndLength, "the zip's end record");
             if (BinaryPrimitives.ReadUInt32LittleEndian(record) == 0x06054b50
                 && BinaryPrimitives.ReadUInt16LittleEndian(record[20..]) == file.Length - end - EndLength)
+            {
                 return end;
+            }
         }
         throw Broken($"expected a zip directory at the end of {file.Length} bytes, found none; the file may be cut short");
     }

@@ -71,9 +71,12 @@ public sealed class GgufFile : Checkpoint
         string key = reader.Text("a metadata key");
         object value = reader.Value(key);
         if (key == "general.alignment")
+        {
             alignment = value is uint bytes and > 0 and <= 1 << 20 && uint.IsPow2(bytes)
                 ? bytes
                 : throw Broken($"{key}: expected a power of 2 up to 2^20, found {value}");
+        }
+
         if (key.StartsWith(OriginalShape, StringComparison.Ordinal))
             shapes[key[OriginalShape.Length..]] = value as long[] ?? throw Broken($"{key}: expected integers, found {value}");
         string text = value switch
@@ -104,12 +107,15 @@ public sealed class GgufFile : Checkpoint
         long row = shape.Length > 0 ? shape[^1] : 1;
         if (row % block != 0)
             throw Broken($"tensor {name}: expected rows of a multiple of {block} for {GgufTypes.Name(number)}, found {Shapes.Text(shape)}");
-        Int128 bytes = (Int128)(elements / block) * type.Size();
+        var bytes = (Int128)(elements / block) * type.Size();
         if (offset % alignment != 0) throw Broken($"tensor {name}: expected data at a multiple of {alignment}, found {offset}");
         if (bytes > file.Length || data > file.Length - (long)bytes - offset)
+        {
             throw Broken(
                 $"tensor {name}: needs bytes [{(Int128)data + offset}, {(Int128)data + offset + bytes}), found a file of " +
                 $"{file.Length} bytes");
+        }
+
         if (shapes.TryGetValue(name, out long[]? original))
         {
             if (original.Length > Shapes.MostAxes || Shapes.ByteLength(original, 1) != elements)

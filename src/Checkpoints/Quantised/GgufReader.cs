@@ -62,8 +62,11 @@ internal sealed class GgufReader(MappedFile file)
         if (type == 9) throw new CheckpointException($"{file.Path}: {key}: expected an array of plain values, found an array of arrays");
         ulong count = UInt64($"{key}'s length");
         if (count > LongestArray || count > (ulong)(file.Length - Position))
+        {
             throw new CheckpointException(
                 $"{file.Path}: {key}: expected at most {Math.Min(LongestArray, file.Length - Position)} elements, found {count}");
+        }
+
         bool integers = type is <= 5 or 10 or 11;
         var numbers = new List<long>();
         var words = new List<string>();

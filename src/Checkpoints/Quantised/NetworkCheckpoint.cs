@@ -127,9 +127,12 @@ public sealed class NetworkCheckpoint : Checkpoint
     private string? Owner(string key, Dictionary<string, CheckpointTensor> all)
     {
         if (key.EndsWith("._scale", StringComparison.Ordinal))
+        {
             return all.ContainsKey(key[..^"._scale".Length] + "._data")
                 ? key[..^"._scale".Length]
                 : throw Wrong($"{key}: expected {key[..^"._scale".Length]}._data beside it, found none");
+        }
+
         foreach (string ending in (string[])[".scale_weight", ".weight_scale"])
         {
             if (!key.EndsWith(ending, StringComparison.Ordinal)) continue;
@@ -156,9 +159,12 @@ public sealed class NetworkCheckpoint : Checkpoint
         ];
         if (scales.Length > 1) throw Wrong($"{name}: expected one scale, found {scales[0].Name} and {scales[1].Name}");
         if (scales.Length == 0)
+        {
             return stored.Type != ElementType.Int8
                 ? stored
                 : throw Wrong($"{name}: expected a scale ({layer}.weight_scale or {name}._scale) for int8, found none");
+        }
+
         if (stored.Type is not (ElementType.Int8 or ElementType.Float8E4M3 or ElementType.Float8E5M2))
             throw Wrong($"{name}: expected int8 or float8 beside {scales[0].Name}, found {stored.Type}");
         var scale = scales[0];
@@ -166,9 +172,12 @@ public sealed class NetworkCheckpoint : Checkpoint
             throw Wrong($"{scale.Name}: expected a floating-point scale, found {scale.Type}");
         long rows = stored.Shape.Length > 0 ? stored.Shape[0] : 1;
         if (scale.ElementCount != 1 && (scale.ElementCount != rows || scale.Shape[0] != rows))
+        {
             throw Wrong(
                 $"{scale.Name}: expected one number or one for each of the {rows} rows of {name} {Shapes.Text(stored.Shape)}, found " +
                 $"{Shapes.Text(scale.Shape)}");
+        }
+
         foreach (double value in scale.ToDoubles())
             if (!double.IsFinite(value)) throw Wrong($"{scale.Name}: expected finite scales, found {value}");
         return stored with { Scale = scale };

@@ -24,8 +24,10 @@ internal static class QuantoMap
             {
                 if (tensor.Scale is null || !key.EndsWith(".weight", StringComparison.Ordinal)) continue;
                 if (!json.RootElement.TryGetProperty(key[..^".weight".Length], out _))
+                {
                     throw new CheckpointException(
                         $"{path}: expected {key[..^".weight".Length]}, whose weight in {checkpoint} is {tensor.Type} with a scale");
+                }
             }
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
@@ -53,8 +55,10 @@ internal static class QuantoMap
         if (!tensors.TryGetValue(layer.Name + ".weight", out var tensor))
             throw new CheckpointException($"{path}: {layer.Name}: expected a tensor {layer.Name}.weight._data, found none");
         if (tensor.Type != type || tensor.Scale is null)
+        {
             throw new CheckpointException(
                 $"{path}: {layer.Name}: expected {type} with a scale, found {tensor.Type}{(tensor.Scale is null ? " without one" : "")}");
+        }
     }
 
     /// <summary>

@@ -89,9 +89,12 @@ public sealed class ResumableWriter : IDisposable
         if (IsDone(name)) throw Wrong($"tensor {name}: expected no more bytes, it is whole");
         if (!open.TryGetValue(name, out var writing)) open.Add(name, writing = new Writing());
         if (bytes.Length > entry.End - entry.Begin - writing.Bytes)
+        {
             throw Wrong(
                 $"tensor {name}: expected {entry.End - entry.Begin} bytes for {entry.Type} {Shapes.Text(entry.Shape)}, found " +
                 $"{writing.Bytes + bytes.Length} or more");
+        }
+
         RandomAccess.Write(handle, bytes, layout.Header.Length + entry.Begin + writing.Bytes);
         writing.Hash.AppendData(bytes);
         writing.Bytes += bytes.Length;
@@ -109,10 +112,15 @@ public sealed class ResumableWriter : IDisposable
     public void Complete()
     {
         foreach (var entry in layout.Entries)
+        {
             if (!IsDone(entry.Name))
+            {
                 throw Wrong(
                     $"tensor {entry.Name}: expected {entry.End - entry.Begin} bytes, found " +
                     $"{(open.TryGetValue(entry.Name, out var writing) ? writing.Bytes : 0)}");
+            }
+        }
+
         RandomAccess.Write(handle, Layout(name => hashes[name]).Header, 0);
         Dispose();
         AtomicFile.Rename(PartOf(path), path, durable: true);
@@ -169,7 +177,8 @@ public sealed class ResumableWriter : IDisposable
             cancellationToken.ThrowIfCancellationRequested();
             if (!known.TryGetValue(entry.Name, out string? hash) || RandomAccess.GetLength(handle) < layout.Header.Length + entry.End)
                 continue;
-            if (TensorHashes.Compute(handle, layout.Header.Length + entry.Begin, entry.End - entry.Begin, cancellationToken) != hash) continue;
+            if (TensorHashes.Compute(handle, layout.Header.Length + entry.Begin, entry.End - entry.Begin, cancellationToken) != hash)
+                continue;
             hashes[entry.Name] = hash;
             checkedBytes?.Invoke(entry.End - entry.Begin);
         }

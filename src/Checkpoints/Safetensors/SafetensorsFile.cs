@@ -23,16 +23,21 @@ public sealed class SafetensorsFile : Checkpoint
             ulong stated = BinaryPrimitives.ReadUInt64LittleEndian(file.Slice(0, 8, "the header's length"));
             long room = Math.Min(LongestHeader, file.Length - 8);
             if (stated > (ulong)room)
+            {
                 throw new CheckpointException(
                     $"{path}: expected a header of at most {room} bytes, found a length of {stated} in a file of {file.Length} bytes");
+            }
+
             long start = 8 + (long)stated;
             var header = SafetensorsHeader.Parse(path, file.Slice(8, (long)stated, "the header"), file.Length - start);
             metadata = header.Metadata;
             foreach (var entry in header.Entries)
+            {
                 tensors.Add(
                     entry.Name,
                     new CheckpointTensor(
                         entry.Name, entry.Type, entry.Shape, file.Address + (nint)(start + entry.Begin), entry.End - entry.Begin));
+            }
         }
         catch
         {

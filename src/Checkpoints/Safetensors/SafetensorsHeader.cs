@@ -58,7 +58,7 @@ internal sealed class SafetensorsHeader
 
     private SafetensorsEntry ReadEntry(string name, JsonElement element)
     {
-        var dtype = Field(name, element, "dtype", JsonValueKind.String).GetString()!;
+        string dtype = Field(name, element, "dtype", JsonValueKind.String).GetString()!;
         var type = SafetensorsTypes.Parse(dtype) ?? throw Broken($"tensor {name}: expected dtype {SafetensorsTypes.Known}, found {dtype}");
         long[] shape = Numbers(name, element, "shape");
         if (shape.Length > Shapes.MostAxes) throw Broken($"tensor {name}: expected at most {Shapes.MostAxes} axes, found {shape.Length}");
@@ -67,8 +67,11 @@ internal sealed class SafetensorsHeader
         long[] offsets = Numbers(name, element, "data_offsets");
         if (offsets.Length != 2) throw Broken($"tensor {name}: expected 2 data_offsets, found {offsets.Length}");
         if (offsets[0] < 0 || offsets[1] < offsets[0] || offsets[1] - offsets[0] != bytes)
+        {
             throw Broken(
                 $"tensor {name}: expected {bytes} bytes for {dtype} {Shapes.Text(shape)}, found data_offsets [{offsets[0]}, {offsets[1]})");
+        }
+
         return new SafetensorsEntry(name, type, shape, offsets[0], offsets[1]);
     }
 
@@ -81,7 +84,7 @@ internal sealed class SafetensorsHeader
     private long[] Numbers(string name, JsonElement element, string field)
     {
         var array = Field(name, element, field, JsonValueKind.Array);
-        var numbers = new long[array.GetArrayLength()];
+        long[] numbers = new long[array.GetArrayLength()];
         int i = 0;
         foreach (var item in array.EnumerateArray())
         {
@@ -97,14 +100,19 @@ internal sealed class SafetensorsHeader
         foreach (var entry in Entries.OrderBy(e => e.Begin).ThenBy(e => e.End))
         {
             if (entry.Begin != end)
+            {
                 throw Broken(
                     $"tensor {entry.Name}: expected data at {end}, where the tensor before it ends, found [{entry.Begin}, {entry.End})");
+            }
+
             end = entry.End;
         }
         if (end != dataLength)
+        {
             throw Broken(
                 $"expected {end} bytes of data after the header, found " +
                 $"{dataLength}{(dataLength < end ? ": the file is not complete, fetch it again" : "")}");
+        }
     }
 
     private static string Clip(string text) => text.Length <= 40 ? text : text[..40] + "...";

@@ -27,8 +27,11 @@ internal sealed class SafetensorsLayout
                 ?? throw new CheckpointException(
                     $"{path}: tensor {outline.Name}: expected a shape of axes >= 0 under 2^62 bytes, found {Shapes.Text(outline.Shape)}");
             if (SafetensorsTypes.Name(outline.Type) is null)
+            {
                 throw new CheckpointException(
                     $"{path}: tensor {outline.Name}: expected one of {SafetensorsTypes.Known}, found {outline.Type}");
+            }
+
             if (!names.Add(outline.Name)) throw new CheckpointException($"{path}: tensor {outline.Name}: expected once, found twice");
             Entries.Add(new SafetensorsEntry(outline.Name, outline.Type, outline.Shape, DataLength, DataLength + bytes));
             DataLength += bytes;

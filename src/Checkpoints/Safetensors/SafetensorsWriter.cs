@@ -47,9 +47,11 @@ public sealed class SafetensorsWriter : IDisposable
     {
         if (!places.TryGetValue(name, out var place)) throw Wrong($"tensor {name}: expected one of the {places.Count} announced tensors");
         if (part.Length > place.Bytes - place.Written)
+        {
             throw Wrong(
                 $"tensor {name}: expected {place.Bytes} bytes for {place.Entry.Type} {Shapes.Text(place.Entry.Shape)}, found " +
                 $"{place.Written + part.Length} or more");
+        }
         stream.Position = start + place.Entry.Begin + place.Written;
         stream.Write(part);
         place.Written += part.Length;
@@ -70,8 +72,10 @@ public sealed class SafetensorsWriter : IDisposable
     public void Complete()
     {
         foreach (var place in places.Values)
+        {
             if (place.Written != place.Bytes)
                 throw Wrong($"tensor {place.Entry.Name}: expected {place.Bytes} bytes, found {place.Written}");
+        }
         stream.Dispose();
         file.Commit(durable: true);
     }

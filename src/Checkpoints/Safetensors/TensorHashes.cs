@@ -22,8 +22,11 @@ public static class TensorHashes
         {
             string found = Compute(handle, file.PlaceOf(tensor), tensor.ByteLength, cancellationToken);
             if (!expected.TryGetValue(tensor.Name, out string? hash))
+            {
                 throw new CheckpointException(
                     $"{path}: tensor {tensor.Name}: expected a SHA-256 in {ResumableWriter.HashesKey}, found none");
+            }
+
             if (hash != found) throw new CheckpointException($"{path}: tensor {tensor.Name}: expected SHA-256 {hash}, found {found}");
             read?.Invoke(tensor.ByteLength);
         }

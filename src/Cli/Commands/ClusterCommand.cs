@@ -21,10 +21,13 @@ internal static class ClusterCommand
 
     private static int Init(string data)
     {
-        var file = Path.Combine(Path.GetFullPath(data), ClusterCertificate.FileName);
+        string file = Path.Combine(Path.GetFullPath(data), ClusterCertificate.FileName);
         if (File.Exists(file))
+        {
             throw new CommandException(
                 ExitCodes.BadOutput, $"{file} exists already; remove it on every node and worker before you make a new one");
+        }
+
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);

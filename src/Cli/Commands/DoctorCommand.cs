@@ -42,9 +42,14 @@ internal static class DoctorCommand
         }
 
         if (lines is null)
+        {
             Console.WriteLine(
                 JsonSerializer.Serialize(new { Event = "done", Failures = failures, Warnings = warnings }, JsonSerializerOptions.Web));
-        else lines.WriteSum();
+        }
+        else
+        {
+            lines.WriteSum();
+        }
         return failures == 0 ? ExitCodes.Success : ExitCodes.Missing;
     }
 }

@@ -74,10 +74,13 @@ internal static class ModelsCommand
             Console.WriteLine(
                 $"{bundle.Name,-26} {state,-16} {bundle.Title}; {bundle.Licence}; presets {string.Join(", ", bundle.Presets.Keys)}");
             if (bundle.DiskSpace.Count > 0)
+            {
                 Line(
                     "to fetch " +
                     $"{(bundle.DiskSpace.TryGetValue("pull", out long pull) ? Gigabytes(pull) : "as much as the hub states")}; " +
                     $"prepared {Each(bundle.DiskSpace.Where(pair => pair.Key != "pull"))}; on a GPU {Each(bundle.GpuMemory)}");
+            }
+
             foreach (string path in prepared.OnDisk(bundle))
                 Line($"prepared: {Path.GetFileNameWithoutExtension(path)}, {Gigabytes(new FileInfo(path).Length)}");
         }

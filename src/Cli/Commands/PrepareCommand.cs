@@ -79,10 +79,13 @@ internal static class PrepareCommand
     {
         if (parsed.GetValue(Weights) is { Length: > 0 } || parsed.GetValue(Adapters) is { Length: > 0 }
             || parsed.GetValue(Output) is not null)
+        {
             throw new CommandException(
                 ExitCodes.Usage,
                 "expected a bundle, or --weights with --output, found both; a bundle's file goes into the store, its adapters are " +
                 "those of a --preset");
+        }
+
         var model = ModelsCommand.Find(name, store);
         var bundle = model.Bundle;
         string preset = parsed.GetValue(Preset) ?? bundle.DefaultPreset;
@@ -139,11 +142,19 @@ internal static class PrepareCommand
         foreach (var token in result.Tokens)
         {
             int place = token.Value.LastIndexOf('=');
-            if (place < 0) adapters.Add((token.Value, 1));
+            if (place < 0)
+            {
+                adapters.Add((token.Value, 1));
+            }
             else if (
                 double.TryParse(token.Value[(place + 1)..], CultureInfo.InvariantCulture, out double strength) && double.IsFinite(strength))
+            {
                 adapters.Add((token.Value[..place], strength));
-            else result.AddError($"--adapter {token.Value}: expected FILE or FILE=STRENGTH with a finite number");
+            }
+            else
+            {
+                result.AddError($"--adapter {token.Value}: expected FILE or FILE=STRENGTH with a finite number");
+            }
         }
         return [.. adapters];
     }

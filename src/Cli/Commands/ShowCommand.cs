@@ -47,8 +47,11 @@ internal static class ShowCommand
             "before.");
         Console.WriteLine("s per second: seconds for a second of video on one H100 with float8 weights; ~ is a sum of measured parts.");
         if (bundle.Presets.Values.Any(preset => preset.Figures?.Psnr is not null))
+        {
             Console.WriteLine(
                 $"PSNR: the bundled model's video with these settings, against 'quality' (locutor bench presets --of {bundle.Name}).");
+        }
+
         return ExitCodes.Success;
     }
 

@@ -33,8 +33,11 @@ internal static class TokensCommand
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(days) is <= 0 or > 36_500)
+            {
                 throw new CommandException(
                     ExitCodes.Usage, $"--expires-days: expected above 0 and at most 36500, found {parsed.GetValue(days)}");
+            }
+
             if (parsed.GetValue(queued) is < 1)
                 throw new CommandException(ExitCodes.Usage, $"--max-queued: expected at least 1, found {parsed.GetValue(queued)}");
             TimeSpan? lifetime = parsed.GetValue(days) is { } count ? TimeSpan.FromDays(count) : null;
@@ -54,8 +57,8 @@ internal static class TokensCommand
             var now = DateTimeOffset.UtcNow;
             foreach (var token in Open(parsed.GetValue(data)).List())
             {
-                var state = token.RevokedAt is not null ? "revoked" : token.ExpiresAt <= now ? "expired" : "active";
-                var expires = token.ExpiresAt?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) ?? "never";
+                string state = token.RevokedAt is not null ? "revoked" : token.ExpiresAt <= now ? "expired" : "active";
+                string expires = token.ExpiresAt?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) ?? "never";
                 Console.WriteLine(
                     $"{token.KeyId}  {state,-7}  {token.CreatedAt:yyyy-MM-dd}  {expires,-10}  " +
                     $"{token.Scopes.ToString().ToLowerInvariant(),-22}  {token.Name}");
@@ -77,7 +80,7 @@ internal static class TokensCommand
         var command = new Command("revoke", "Revoke a token for good. Webhooks of its jobs are still sent.") { key, jobs };
         command.SetAction(parsed =>
         {
-            var cancel = (parsed.GetValue(jobs) ?? AskAboutJobs()) == "cancel";
+            bool cancel = (parsed.GetValue(jobs) ?? AskAboutJobs()) == "cancel";
             if (!Open(parsed.GetValue(data)).Revoke(parsed.GetValue(key)!, cancel))
                 throw new CommandException(ExitCodes.BadInput, $"there is no active token '{parsed.GetValue(key)}'");
             Console.WriteLine(
@@ -110,7 +113,7 @@ internal static class TokensCommand
     private static TokenScopes Scopes(string text)
     {
         var scopes = TokenScopes.None;
-        foreach (var name in text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (string name in text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             scopes |= Enum.TryParse<TokenScopes>(name, ignoreCase: true, out var scope) && !char.IsDigit(name[0])
                 ? scope

@@ -72,8 +72,11 @@ internal static class WorkerCommand
     private static WorkerOptions At(this WorkerOptions options, string? gateways)
     {
         if (gateways is null && options.Settings.Postgres is null)
+        {
             throw new CommandException(
                 ExitCodes.Usage, "expected --gateway with the nodes to join at, or LOCUTOR_POSTGRES with the database that lists them");
+        }
+
         try
         {
             return options with { Gateways = GatewayName.ParseList(gateways ?? "") };

@@ -20,6 +20,7 @@ internal static class ArithmeticCheck
     private static List<Finding> Run()
     {
         if (!TorchOptions.Current.SelfTest)
+        {
             return [
                 Finding.Warning(
                     Name,
@@ -27,6 +28,8 @@ internal static class ArithmeticCheck
                     "made",
                     "unset the variable")
             ];
+        }
+
         try
         {
             TorchLibraries.Load(TorchOptions.Current);
@@ -68,9 +71,12 @@ internal static class ArithmeticCheck
             error = results.Max(result => result.Error).ToString("0.0e0", CultureInfo.InvariantCulture);
         string what = $"{device.type.ToString().ToLowerInvariant()}, {type} {name}, {sizes}";
         if (first.Path is null)
+        {
             return Finding.Failure(
                 Name, $"{what}: every way to compute it is wrong, by {error} ({first.Usual} is {first.Reason})",
                 "try another libtorch (LOCUTOR_TORCH), or --precision float32 where this is another type");
+        }
+
         return first.IsChanged
             ? Finding.Warning(
                 Name, $"{what}: {first.Usual} is {first.Reason}; used instead: {first.Path} (error {error})",

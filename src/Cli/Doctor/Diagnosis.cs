@@ -37,9 +37,12 @@ internal static class Diagnosis
         try
         {
             if (asked is null && catalogue.Find(name) is null)
+            {
                 return Finding.Failure(
                     "models", $"the bundled model {name} is not here",
                     "it belongs into the folder 'models' of the program or of LOCUTOR_MODELS; install the program again");
+            }
+
             if (!CanRun(ModelFinder.Find(name, store)))
                 return Finding.Failure("models", $"not all files of {name} are here", $"fetch them with 'locutor models pull {name}'");
             string[] others =

@@ -41,12 +41,17 @@ internal static class RequestOptions
 
     private static void AddUnknown(RequestForm form, string token, Command command)
     {
-        if (!token.StartsWith('-')) form.Faults.Add("generate", $"expected options, found '{token}'");
+        if (!token.StartsWith('-'))
+        {
+            form.Faults.Add("generate", $"expected options, found '{token}'");
+        }
         else
+        {
             form.Faults.Add(
                 token,
                 "there is no such option; did you mean " +
                 $"{string.Join(", ", NearestNames.To(token, Alike(token, [.. command.Options.Select(option => option.Name)])))}?");
+        }
     }
 
     /// <summary>Returns the options that begin like the token, or all options when none does.</summary>

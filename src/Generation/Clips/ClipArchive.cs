@@ -37,7 +37,7 @@ public sealed class ClipArchive
     {
         Directory.CreateDirectory(folder);
         using var written = AtomicFile.Create(PathOf(clip.Clip.Index));
-        await using (var file = written.Open())
+        using (var file = written.Open())
         {
             int[] numbers =
             [
@@ -46,7 +46,7 @@ public sealed class ClipArchive
             ];
             await file.WriteAsync(fingerprint, cancellationToken).ConfigureAwait(false);
             await file.WriteAsync(MemoryMarshal.AsBytes(numbers.AsSpan()).ToArray(), cancellationToken).ConfigureAwait(false);
-            await using var packed = new ZLibStream(file, CompressionLevel.Fastest);
+            using var packed = new ZLibStream(file, CompressionLevel.Fastest);
             foreach (byte[] frame in clip.Frames()) await packed.WriteAsync(frame, cancellationToken).ConfigureAwait(false);
             await packed.WriteAsync(Bytes(clip.Motion), cancellationToken).ConfigureAwait(false);
         }
@@ -63,7 +63,10 @@ public sealed class ClipArchive
         {
             if (await ReadAsync(plan.At(index), height, width, plan.MotionFrames, cancellationToken)
                 .ConfigureAwait(false) is not var (frames, motion))
+            {
                 break;
+            }
+
             yield return new StoredClip(frames, new GeneratedClip(plan.At(index), zeros(3, 0, height, width), motion));
         }
     }
@@ -73,15 +76,18 @@ public sealed class ClipArchive
     {
         try
         {
-            await using var file = File.OpenRead(PathOf(clip.Index));
+            using var file = File.OpenRead(PathOf(clip.Index));
             byte[] header = new byte[HeaderBytes];
             await file.ReadExactlyAsync(header, cancellationToken).ConfigureAwait(false);
             int[] numbers = MemoryMarshal.Cast<byte, int>(header.AsSpan(32)).ToArray();
             if (!header.AsSpan(0, 32).SequenceEqual(fingerprint)) return null;
             if (!numbers.SequenceEqual([clip.Index, clip.Start, clip.Overlap, clip.Keep, height, width, numbers[6]])
                 || numbers[6] > motionFrames)
+            {
                 return null;
-            await using var packed = new ZLibStream(file, CompressionMode.Decompress);
+            }
+
+            using var packed = new ZLibStream(file, CompressionMode.Decompress);
             var frames = new List<byte[]>(clip.Keep);
             for (int frame = 0; frame < clip.Keep; frame++)
                 frames.Add(await ExactlyAsync(packed, 3 * height * width, cancellationToken).ConfigureAwait(false));

@@ -16,12 +16,13 @@ internal static class OneAhead
         where T : IDisposable
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await using var items = source.GetAsyncEnumerator(stop.Token);
+        var items = source.GetAsyncEnumerator(stop.Token);
+        await using var closing = items.ConfigureAwait(false);
         var next = Start(items);
         bool taken = false;
         try
         {
-            while (await next)
+            while (await next.ConfigureAwait(false))
             {
                 taken = true;
                 var current = items.Current;
@@ -32,11 +33,12 @@ internal static class OneAhead
         }
         finally
         {
-            await stop.CancelAsync();
+            await stop.CancelAsync().ConfigureAwait(false);
             await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!taken && next.IsCompletedSuccessfully && next.Result) items.Current.Dispose();
         }
     }
 
-    private static Task<bool> Start<T>(IAsyncEnumerator<T> items) => Task.Run(async () => await items.MoveNextAsync());
+    private static Task<bool> Start<T>(IAsyncEnumerator<T> items) =>
+        Task.Run(async () => await items.MoveNextAsync().ConfigureAwait(false));
 }

@@ -26,9 +26,12 @@ internal sealed class ChangeMask(int height, int width, CompositionOptions optio
     public PixelRegion Compute(ReadOnlySpan<byte> drawn, ReadOnlySpan<byte> reference)
     {
         for (int pixel = 0, i = 0; pixel < difference.Length; pixel++, i += 3)
+        {
             difference[pixel] = Math.Max(
                 Math.Abs(drawn[i] - reference[i]),
                 Math.Max(Math.Abs(drawn[i + 1] - reference[i + 1]), Math.Abs(drawn[i + 2] - reference[i + 2])));
+        }
+
         filter.Apply<Binomial>(difference);
         Weigh((float)options.AddedFrom, Added);
         Weigh((float)options.ReplacedFrom, Replaced);

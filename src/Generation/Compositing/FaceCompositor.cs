@@ -111,6 +111,7 @@ public sealed class FaceCompositor
     private void ReplaceInside(PixelRegion box)
     {
         for (int y = box.Top; y < box.Bottom; y++)
+        {
             for (int x = box.Left; x < box.Right; x++)
             {
                 int pixel = y * drawn.Width + x,
@@ -118,6 +119,7 @@ public sealed class FaceCompositor
                 float share = Math.Max(mask.Replaced[pixel], Math.Min(1, (edge - 1) / EdgePixels) * mask.Added[pixel]);
                 replaced.AsSpan(3 * pixel, 3).Fill(Math.Max(0, share));
             }
+        }
     }
 
     private void Enlarge(PlaneUpsampler upsampler, float[] plane, PixelRegion region)

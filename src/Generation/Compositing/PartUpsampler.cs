@@ -69,8 +69,11 @@ public sealed class PartUpsampler : IDisposable
         int rows = box.Bottom - box.Top, length = 3 * (box.Right - box.Left);
         byte[] cut = new byte[frames.Length * rows * length];
         for (int f = 0; f < frames.Length; f++)
+        {
             for (int y = 0; y < rows; y++)
                 frames[f].AsSpan(3 * ((box.Top + y) * width + box.Left), length).CopyTo(cut.AsSpan((f * rows + y) * length));
+        }
+
         return tensor(cut, ScalarType.Byte).view(frames.Length, rows, length / 3, 3);
     }
 

@@ -42,8 +42,11 @@ internal sealed class PlaneUpsampler(UpsampleWeights weights)
         float p = factors[0], q = factors[1], r = factors[2], s = factors[3];
         int i = 0;
         for (; i <= length - Vector<float>.Count; i += Vector<float>.Count)
+        {
             (new Vector<float>(a[i..]) * p + new Vector<float>(b[i..]) * q + new Vector<float>(c[i..]) * r + new Vector<float>(d[i..]) * s)
                 .CopyTo(into[i..]);
+        }
+
         for (; i < length; i++) into[i] = a[i] * p + b[i] * q + c[i] * r + d[i] * s;
     }
 

@@ -71,9 +71,12 @@ public sealed class SourcePictures : IAsyncDisposable
     {
         var info = await MediaProbe.ProbeAsync(path, limits, cancellationToken).ConfigureAwait(false);
         if (info.Kind != MediaKind.Video)
+        {
             return new(
                 path, info.Frames, await PictureDecoder.DecodeAsync(path, limits, cancellationToken).ConfigureAwait(false), null, buckets,
                 composition);
+        }
+
         var reader = await VideoReader.OpenAsync(path, limits, cancellationToken).ConfigureAwait(false);
         try
         {

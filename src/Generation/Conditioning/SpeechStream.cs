@@ -60,9 +60,12 @@ public sealed class SpeechStream : ISpeech
     public Tensor Windows(int start, int frames, int window)
     {
         if (start + frames != end || frames > Frames)
+        {
             throw new ArgumentException(
                 $"expected a clip of at most {Frames} frames that ends at frame {end}, found {frames} frames from {start} on",
                 nameof(frames));
+        }
+
         using var still = no_grad();
         using var scope = NewDisposeScope();
         var sound = Loudness.Normalise(new Waveform(SpeechEmbedding.SampleRate, held));

@@ -27,16 +27,22 @@ public static class FolderChecks
             if (Path.GetDirectoryName(there) is not { Length: > 0 } above)
                 return Finding.Failure(check, $"{folder} cannot be made", "name another folder");
             if (File.Exists(there))
+            {
                 return Finding.Failure(
                     check, $"{folder}: {there} is a file, expected a folder", "move the file away or name another folder");
+            }
+
             there = above;
         }
 
         string state = there == folder ? folder : $"{folder} (will be made)";
         if (WhyNotWritable(there) is { } why)
+        {
             return Finding.Failure(
                 check, $"{state}: {there} cannot be written ({why})",
                 $"give this user ({Environment.UserName}) the right to write there, or name another folder");
+        }
+
         long free = new DriveInfo(there).AvailableFreeSpace;
         string text = $"{state}, {MachineChecks.Gibibytes(free)} free";
         return free < room

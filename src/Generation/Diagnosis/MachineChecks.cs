@@ -30,19 +30,25 @@ public static class MachineChecks
             $"{(model.Length > 0 ? model : "unknown model")}; {Environment.ProcessorCount} cores; " +
             $"{(flags.Length > 0 ? string.Join(' ', flags) : "no flags told")}; caches {(caches.Length > 0 ? caches : "not told")}";
         if (found.Length > 0 && !flags.Any(flag => flag is "avx2" or "asimd"))
+        {
             return [
                 Finding.Warning(
                     "processor", text,
                     "without AVX2 networks run several times slower; a virtual machine may have to be told to pass the host's " +
                     "processor flags on")
             ];
+        }
+
         if (OperatingSystem.IsLinux() && caches.Length == 0)
+        {
             return [
                 Finding.Warning(
                     "processor", text,
                     "a virtual machine that hides cache sizes is slower, and libtorch computed wrongly on such machines; let the host " +
                     "pass them on (libvirt: cpu mode host-passthrough)")
             ];
+        }
+
         return [Finding.Ok("processor", text)];
     }
 

@@ -66,14 +66,18 @@ public static class TorchChecks
     private static List<Finding> LookAtGpus()
     {
         if (!CudaDriver.IsPresent)
+        {
             return [Directory.Exists(DriverFolder)
                 ? Finding.Warning(
                     "gpu", "the kernel has an NVIDIA driver, but libcuda.so.1 does not load or start",
                     "install the driver's libraries of the same version; in a container, start it with --gpus all")
                 : Finding.Ok(
                     "gpu", "none; networks run on the CPU (the bundled model is made for that, the published ones are far too slow)")];
+        }
+
         int count = CudaDriver.Count();
         if (count == 0)
+        {
             return [
                 Finding.Warning(
                     "gpu",
@@ -81,6 +85,8 @@ public static class TorchChecks
                     $"'{Environment.GetEnvironmentVariable("CUDA_VISIBLE_DEVICES")}')",
                     "unset CUDA_VISIBLE_DEVICES, or see whether 'nvidia-smi' lists a GPU")
             ];
+        }
+
         bool used = cuda.is_available();
         return [.. Enumerable.Range(0, count).Select(number => LookAtGpu(number, used)), Driver()];
     }
@@ -92,9 +98,12 @@ public static class TorchChecks
             $"cuda:{number} {CudaDriver.DeviceName(number)}, capability {CudaDriver.Capability(number)}, " +
             $"{MachineChecks.Gibibytes(free)} of {MachineChecks.Gibibytes(total)} free";
         if (!used)
+        {
             return Finding.Warning(
                 "gpu", $"{text}; not used: this libtorch has no CUDA, or one that the driver does not run",
                 "let LOCUTOR_TORCH name the folder of a libtorch 2.10 with CUDA, such as torch/lib of an installed PyTorch");
+        }
+
         return free < total / 2
             ? Finding.Warning(
                 "gpu", text,

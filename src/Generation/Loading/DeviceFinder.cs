@@ -41,7 +41,10 @@ public static class DeviceFinder
         if (name != "cuda"
             && !(name.StartsWith("cuda:", StringComparison.Ordinal)
                 && int.TryParse(name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out index)))
+        {
             throw new RequestException("device", $"expected auto, cpu, cuda or cuda:N, found '{name}'");
+        }
+
         int gpus = cuda.is_available() ? cuda.device_count() : 0;
         if (gpus == 0)
             throw new DeviceUnavailableException("no GPU found; is LOCUTOR_TORCH a folder of libtorch with CUDA, and nvidia-smi content?");

@@ -73,8 +73,11 @@ internal sealed record NetworkRow<T>(
     {
         var files = bundle.Network(Kind);
         if (files.Config is { } config)
+        {
             return config.Deserialize<T>(JsonSerializerOptions.Web)
                 ?? throw new BundleException($"expected the sizes of a {typeof(T).Name}, found null");
+        }
+
         return files.Architecture == Architecture
             ? Released
             : throw new BundleException($"unknown architecture '{files.Architecture}', expected {Architecture} or sizes of its own");

@@ -42,10 +42,11 @@ public static class ModelPreparation
     {
         var sources = new NetworkSources(model, adapters);
         string path = sources.Prepared.PathOf(model.Bundle, network, sources.AdaptersOf(network), precision);
-        using var held = await PreparedFiles.LockAsync(path, cancellationToken);
+        using var held = await PreparedFiles.LockAsync(path, cancellationToken).ConfigureAwait(false);
         if (sources.Prepared.Find(model, network, sources.AdaptersOf(network), [precision]) is { } there)
             return new PreparedModel(there.Path, true, new FileInfo(there.Path).Length, []);
-        var contents = await DescribeAsync(sources.Paths(network), network.Name(), precision, progress, cancellationToken);
+        var contents = await DescribeAsync(sources.Paths(network), network.Name(), precision, progress, cancellationToken)
+            .ConfigureAwait(false);
         return await Task.Run(
             () =>
             {
@@ -55,7 +56,7 @@ public static class ModelPreparation
                     .Select(tensor => Conversion(tensor, source.Adapters, precision, asked[tensor.Name] == ScalarType.Float32));
                 return Write(contents, weights, source.Checkpoint, source.Summary, path, progress, cancellationToken);
             },
-            cancellationToken);
+            cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -80,7 +81,7 @@ public static class ModelPreparation
         if (paths.FirstOrDefault(path => !Path.Exists(path.Item2)) is { Item2: { } missing })
             throw new CheckpointException($"{missing}: no such file");
         string path = Path.GetFullPath(output);
-        var contents = await DescribeAsync(paths, "", precision, progress, cancellationToken);
+        var contents = await DescribeAsync(paths, "", precision, progress, cancellationToken).ConfigureAwait(false);
         if (IsMadeOf(path, contents)) return new PreparedModel(path, true, new FileInfo(path).Length, []);
         return await Task.Run(
             () =>
@@ -104,7 +105,7 @@ public static class ModelPreparation
                     foreach (var file in files) file.Dispose();
                 }
             },
-            cancellationToken);
+            cancellationToken).ConfigureAwait(false);
     }
 
     private static async Task<PreparedContents> DescribeAsync(
@@ -113,7 +114,7 @@ public static class ModelPreparation
     {
         var meter = new ProgressMeter(PreparedFiles.BytesToHash(paths.Select(path => path.Path)), Steps, progress, TimeProvider.System);
         meter.Begin("hashing the sources");
-        return await PreparedFiles.DescribeAsync(paths, network, precision, meter.Add, cancellationToken);
+        return await PreparedFiles.DescribeAsync(paths, network, precision, meter.Add, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Builds the network without memory, to find the tensors that it requests and their dtypes.</summary>

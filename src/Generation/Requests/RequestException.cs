@@ -18,7 +18,7 @@ public sealed class RequestFaults
     private readonly Dictionary<string, string[]> errors = new(StringComparer.Ordinal);
 
     public void Add(string field, string reason) =>
-        errors[field] = errors.TryGetValue(field, out var earlier) ? [.. earlier, reason] : [reason];
+        errors[field] = errors.TryGetValue(field, out string[]? earlier) ? [.. earlier, reason] : [reason];
 
     public void Add(RequestException exception)
     {

@@ -86,7 +86,10 @@ public sealed class RequestForm(params IReadOnlyList<RequestField> extra)
     {
         if (values.TryGetValue(VideoFields.Model.Name, out var value) && Value(VideoFields.Model) is null
             && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.String))
+        {
             return null;
+        }
+
         try
         {
             return find((string?)Value(VideoFields.Model));
@@ -144,11 +147,17 @@ public sealed class RequestForm(params IReadOnlyList<RequestField> extra)
     {
         var field = Fields.FirstOrDefault(field => field.Name == name);
         if (field is not null || ++unknown > MostUnknown) return field;
-        if (name.Length > LongestName) Faults.Add(name[..LongestName] + "...", "there is no such field");
+        if (name.Length > LongestName)
+        {
+            Faults.Add(name[..LongestName] + "...", "there is no such field");
+        }
         else
+        {
             Faults.Add(
                 name,
                 $"there is no such field; did you mean {string.Join(", ", NearestNames.To(name, Fields.Select(known => known.Name)))}?");
+        }
+
         return null;
     }
 }

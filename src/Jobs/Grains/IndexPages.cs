@@ -30,15 +30,15 @@ internal sealed class IndexPages(IGrainStorage storage, GrainId owner)
     private Task writing = Task.CompletedTask;
     private Task? next;
 
-    private IndexHeader Header => this.stored.State!;
+    private IndexHeader Header => stored.State!;
 
     /// <summary>The entries by id. The owner of this object calls <see cref="Touch"/> after it changes an entry.</summary>
     public Dictionary<string, IndexEntry> Entries { get; } = new(StringComparer.Ordinal);
 
     public async Task LoadAsync()
     {
-        await storage.ReadStateAsync("index", owner, this.stored);
-        for (var number = Header.FirstPage; number < Header.Pages; number++)
+        await storage.ReadStateAsync("index", owner, stored);
+        for (int number = Header.FirstPage; number < Header.Pages; number++)
         {
             var page = new GrainState<IndexPage>(new IndexPage());
             await storage.ReadStateAsync("index-page", Name(number), page);
@@ -54,7 +54,7 @@ internal sealed class IndexPages(IGrainStorage storage, GrainId owner)
     /// <summary>Adds an entry at the end. <see cref="FlushAsync"/> writes it to disk.</summary>
     public void Append(IndexEntry entry)
     {
-        var number = Header.Pages - 1;
+        int number = Header.Pages - 1;
         if (number < Header.FirstPage || pages[number].Ids.Count >= PageSize)
         {
             number = Header.Pages++;
@@ -74,7 +74,7 @@ internal sealed class IndexPages(IGrainStorage storage, GrainId owner)
 
     public void Remove(string id)
     {
-        if (!pageOf.Remove(id, out var number))
+        if (!pageOf.Remove(id, out int number))
             return;
         Entries.Remove(id);
         pages[number].Ids.Remove(id);
@@ -91,12 +91,12 @@ internal sealed class IndexPages(IGrainStorage storage, GrainId owner)
         await earlier.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         writing = next!;
         next = null;
-        var numbers = dirty.ToArray();
+        int[] numbers = dirty.ToArray();
         dirty.Clear();
         try
         {
             if (Header.Pages > 0 && numbers.Any(number => pages[number].Stored.ETag is null))
-                await storage.WriteStateAsync("index", owner, this.stored);
+                await storage.WriteStateAsync("index", owner, stored);
             await Task.WhenAll(numbers.Select(WriteAsync));
         }
         catch

@@ -28,7 +28,7 @@ public sealed partial class JobGrain
     private JobRecord Refused(JobRecord job, JobError error)
     {
         string[] refused = [.. job.RefusedBy, job.Worker ?? ""];
-        var over = refused.Length >= options.MaxRefusals || refused.Distinct(StringComparer.Ordinal).Count() >= options.MaxRefusingWorkers;
+        bool over = refused.Length >= options.MaxRefusals || refused.Distinct(StringComparer.Ordinal).Count() >= options.MaxRefusingWorkers;
         return over
             ? Finished(job, JobStatus.Failed) with { RefusedBy = refused, Error = error }
             : Requeued(job) with { RefusedBy = refused };
@@ -36,10 +36,10 @@ public sealed partial class JobGrain
 
     private JobRecord Lost(JobRecord job)
     {
-        var lost = job.LostWorkers + 1;
+        int lost = job.LostWorkers + 1;
         if (lost < options.MaxAttempts)
             return Requeued(job) with { LostWorkers = lost };
-        var message = $"the worker vanished in each of {lost} attempts";
+        string message = $"the worker vanished in each of {lost} attempts";
         return Finished(job, JobStatus.Failed) with { LostWorkers = lost, Error = new JobError(JobError.WorkerLost, message, true) };
     }
 

@@ -33,28 +33,28 @@ public sealed partial class JobGrain : Grain, IJobGrain
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        if (this.stored.RecordExists && this.stored.State.Id.Length > 0)
-            this.current = this.stored.State;
-        activated = this.time.GetUtcNow();
+        if (stored.RecordExists && stored.State.Id.Length > 0)
+            current = stored.State;
+        activated = time.GetUtcNow();
         return Task.CompletedTask;
     }
 
-    public Task CreateAsync(JobRecord record) => this.current is null && deletedOwner is null ? StoreAsync(record) : Task.CompletedTask;
+    public Task CreateAsync(JobRecord record) => current is null && deletedOwner is null ? StoreAsync(record) : Task.CompletedTask;
 
-    public Task<JobRecord?> GetAsync() => Task.FromResult(this.current);
+    public Task<JobRecord?> GetAsync() => Task.FromResult(current);
 
     public async Task<JobRecord?> WaitAsync(long version, TimeSpan atMost)
     {
-        var from = this.time.GetTimestamp();
-        while (this.current is { } current && current.Version <= version && await ChangeAsync(atMost - this.time.GetElapsedTime(from)))
+        long from = time.GetTimestamp();
+        while (this.current is { } current && current.Version <= version && await ChangeAsync(atMost - time.GetElapsedTime(from)))
         {
         }
-        return this.current;
+        return current;
     }
 
     public async Task<bool> StoreInputsAsync(JobInput[] inputs)
     {
-        if (this.current is not { Status: JobStatus.Queued } job || job.Request.InputsStored)
+        if (current is not { Status: JobStatus.Queued } job || job.Request.InputsStored)
             return false;
         await ChangeToAsync(job with { Request = job.Request with { Inputs = inputs }, Progress = null });
         return true;
@@ -62,7 +62,7 @@ public sealed partial class JobGrain : Grain, IJobGrain
 
     public async Task<bool> RejectAsync(JobError error)
     {
-        if (this.current is not { Status: JobStatus.Queued } job || job.Request.InputsStored)
+        if (current is not { Status: JobStatus.Queued } job || job.Request.InputsStored)
             return false;
         await ChangeToAsync(Finished(job, JobStatus.Failed) with { Error = error });
         return true;
@@ -70,22 +70,22 @@ public sealed partial class JobGrain : Grain, IJobGrain
 
     public async Task<JobRecord?> StartAsync(string worker)
     {
-        if (this.current is not { Status: JobStatus.Queued } job || !job.Request.InputsStored)
+        if (current is not { Status: JobStatus.Queued } job || !job.Request.InputsStored)
             return null;
-        var now = this.time.GetUtcNow();
+        var now = time.GetUtcNow();
         await StoreAsync(job with
         {
             Status = JobStatus.Running,
             Attempt = job.Attempt + 1,
             Worker = worker,
             StartedAt = job.StartedAt ?? now,
-            LeaseUntil = now + this.options.Lease,
+            LeaseUntil = now + options.Lease,
             Progress = new JobProgress { Stage = JobStage.Loading },
         });
         if (job.StartedAt is null)
-            this.metrics.Started(this.current!);
+            metrics.Started(current!);
         await TellAsync(queue: false);
-        return this.current;
+        return current;
     }
 
     public Task<LeaseReply> ReportAsync(int attempt, JobProgress? progress)
@@ -94,12 +94,12 @@ public sealed partial class JobGrain : Grain, IJobGrain
         if (reply is LeaseReply.Continue)
         {
             // Progress and the renewed lease are useless after a crash, so they are not stored.
-            var job = this.current!;
+            var job = current!;
             reported = attempt;
             Publish(
                 job with
                 {
-                    LeaseUntil = this.time.GetUtcNow() + this.options.Lease,
+                    LeaseUntil = time.GetUtcNow() + options.Lease,
                     Progress = progress ?? job.Progress,
                     Version = NextVersion(job),
                 });
@@ -109,8 +109,8 @@ public sealed partial class JobGrain : Grain, IJobGrain
 
     public async Task<LeaseReply> WaitForStopAsync(int attempt, TimeSpan atMost)
     {
-        var from = this.time.GetTimestamp();
-        while (ReplyTo(attempt) is LeaseReply.Continue && await ChangeAsync(atMost - this.time.GetElapsedTime(from)))
+        long from = time.GetTimestamp();
+        while (ReplyTo(attempt) is LeaseReply.Continue && await ChangeAsync(atMost - time.GetElapsedTime(from)))
         {
         }
         return ReplyTo(attempt);
@@ -129,54 +129,61 @@ public sealed partial class JobGrain : Grain, IJobGrain
     public async Task<JobRecord?> LoseWorkerAsync(int attempt)
     {
         await EndAttemptAsync(attempt, Lost);
-        return this.current;
+        return current;
     }
 
     public async Task<JobRecord?> CheckLeaseAsync(TimeSpan workerSilence)
     {
-        var now = this.time.GetUtcNow();
-        if (this.current is { Status: JobStatus.Running, LeaseUntil: { } until } job && until <= now
-            && (workerSilence >= this.options.Lease || activated + this.options.Lease <= now))
+        var now = time.GetUtcNow();
+        if (current is { Status: JobStatus.Running, LeaseUntil: { } until } job && until <= now
+            && (workerSilence >= options.Lease || activated + options.Lease <= now))
+        {
             await EndAttemptAsync(job.Attempt, Silent);
-        return this.current;
+        }
+
+        return current;
     }
 
     public async Task<JobRecord?> CancelAsync()
     {
-        if (this.current is { } job && !job.Status.IsTerminal())
+        if (current is { } job && !job.Status.IsTerminal())
             await ChangeToAsync(Finished(job, JobStatus.Canceled));
-        return this.current;
+        return current;
     }
 
     public async Task<JobRecord?> ExpireAsync()
     {
-        if (this.current is { } job && job.Status.IsTerminal() && job.Status != JobStatus.Expired)
+        if (current is { } job && job.Status.IsTerminal() && job.Status != JobStatus.Expired)
+        {
             await ChangeToAsync(
-                job with { Status = JobStatus.Expired, Result = null, ExpiresAt = this.time.GetUtcNow() + this.options.KeepRecords });
-        else if (this.current is not null)
+                job with { Status = JobStatus.Expired, Result = null, ExpiresAt = time.GetUtcNow() + options.KeepRecords });
+        }
+        else if (current is not null)
+        {
             await TellAsync(queue: false); // The caller goes by the index, which may have missed the change.
-        return this.current;
+        }
+        return current;
     }
 
     public async Task RecordWebhookAsync(WebhookState state)
     {
-        if (this.current is { Webhook: { Settled: false } } job)
+        if (current is { Webhook: { Settled: false } } job)
             await ChangeToAsync(job with { Webhook = state });
     }
 
     public async Task<JobRecord?> ResendWebhookAsync()
     {
-        if (this.current is not { Webhook: { } webhook } job || !job.Status.IsTerminal())
+        if (current is not { Webhook: { } webhook } job || !job.Status.IsTerminal())
             return null;
-        var now = this.time.GetUtcNow();
+        var now = time.GetUtcNow();
         await ChangeToAsync(job with { Webhook = webhook with { Settled = false, NextAt = now, AskedAt = now } });
-        return this.current;
+        return current;
     }
 
     public async Task<bool> DeleteAsync()
     {
-        if (this.current is not { } job || !job.Status.IsTerminal())
-            return this.current is null;
+        if (current is not { } job || !job.Status.IsTerminal())
+            return current is null;
         await ClearAsync(job.Owner);
         await TellAsync(queue: true);
         return true;
@@ -184,12 +191,12 @@ public sealed partial class JobGrain : Grain, IJobGrain
 
     public async Task DiscardAsync()
     {
-        if (this.current is { } job)
+        if (current is { } job)
             await ClearAsync(job.Owner);
         DeactivateOnIdle();
     }
 
-    private LeaseReply ReplyTo(int attempt) => this.current switch
+    private LeaseReply ReplyTo(int attempt) => current switch
     {
         { Status: JobStatus.Running } job when job.Attempt == attempt => LeaseReply.Continue,
         { Status: JobStatus.Canceled } job when job.Attempt == attempt => LeaseReply.Canceled,
@@ -200,32 +207,32 @@ public sealed partial class JobGrain : Grain, IJobGrain
     {
         if (ReplyTo(attempt) is not LeaseReply.Continue)
             return false;
-        await ChangeToAsync(next(this.current!));
+        await ChangeToAsync(next(current!));
         return true;
     }
 
     private async Task ChangeToAsync(JobRecord next)
     {
-        var ends = next.Status.IsTerminal() && !this.current!.Status.IsTerminal();
+        bool ends = next.Status.IsTerminal() && !current!.Status.IsTerminal();
         await StoreAsync(next);
         if (ends)
-            this.metrics.Finished(next);
+            metrics.Finished(next);
         await TellAsync(queue: true);
     }
 
     private async Task StoreAsync(JobRecord next)
     {
         next = next with { Version = NextVersion(next) };
-        this.stored.State = next;
-        await WriteAsync(this.stored.WriteStateAsync);
+        stored.State = next;
+        await WriteAsync(stored.WriteStateAsync);
         Publish(next);
     }
 
     private async Task ClearAsync(string owner)
     {
-        await WriteAsync(this.stored.ClearStateAsync);
+        await WriteAsync(stored.ClearStateAsync);
         deletedOwner = owner;
-        this.current = null;
+        current = null;
         Wake();
     }
 
@@ -245,11 +252,11 @@ public sealed partial class JobGrain : Grain, IJobGrain
         }
     }
 
-    private long NextVersion(JobRecord job) => Math.Max((this.current ?? job).Version + 1, this.time.GetUtcNow().ToUnixTimeMilliseconds());
+    private long NextVersion(JobRecord job) => Math.Max((current ?? job).Version + 1, time.GetUtcNow().ToUnixTimeMilliseconds());
 
     private void Publish(JobRecord record)
     {
-        this.current = record;
+        current = record;
         Wake();
     }
 
@@ -267,7 +274,7 @@ public sealed partial class JobGrain : Grain, IJobGrain
             return false;
         try
         {
-            await changed.Task.WaitAsync(atMost, this.time, this.ending.Token);
+            await changed.Task.WaitAsync(atMost, time, ending.Token);
             return true;
         }
         catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)

@@ -39,10 +39,10 @@ public sealed class JobsMetrics : IDisposable
         loads = Histogram("locutor.model.load.duration", "time to load a model on a worker, by model and kind of device", LoadBuckets);
         fetchSeconds = Histogram("locutor.fetch.duration", "time to fetch, check and store one input", TransferBuckets);
         webhookSeconds = Histogram("locutor.webhook.duration", "time of an attempt to deliver a webhook", TransferBuckets);
-        Gauge("locutor.queue.waiting", null, "jobs waiting for a worker", () => this.queue.Queued);
-        Gauge("locutor.queue.fetching", null, "jobs waiting for their inputs", () => this.queue.Fetching);
-        Gauge("locutor.queue.running", null, "jobs with a worker", () => this.queue.Running);
-        Gauge("locutor.queue.webhooks", null, "webhooks still to be delivered", () => this.queue.Webhooks);
+        Gauge("locutor.queue.waiting", null, "jobs waiting for a worker", () => queue.Queued);
+        Gauge("locutor.queue.fetching", null, "jobs waiting for their inputs", () => queue.Fetching);
+        Gauge("locutor.queue.running", null, "jobs with a worker", () => queue.Running);
+        Gauge("locutor.queue.webhooks", null, "webhooks still to be delivered", () => queue.Webhooks);
         Gauge(
             "locutor.queue.figures.age", "s", "time since this node last heard of the queue, from which its gauges are",
             () => this.time.GetElapsedTime(Interlocked.Read(ref observed)).TotalSeconds);
@@ -88,7 +88,7 @@ public sealed class JobsMetrics : IDisposable
     public void Observe(QueueStatistics queue)
     {
         this.queue = queue;
-        Interlocked.Exchange(ref observed, this.time.GetTimestamp());
+        Interlocked.Exchange(ref observed, time.GetTimestamp());
     }
 
     /// <summary>Adds a gauge whose value is read whenever the metrics are collected.</summary>
@@ -101,7 +101,7 @@ public sealed class JobsMetrics : IDisposable
 
     private IEnumerable<Measurement<int>> Workers() =>
         States.Select(state => new Measurement<int>(
-            this.queue.WorkersByState?.GetValueOrDefault(state) ?? 0, new KeyValuePair<string, object?>("state", state)));
+            queue.WorkersByState?.GetValueOrDefault(state) ?? 0, new KeyValuePair<string, object?>("state", state)));
 
     private Counter<long> Counter(string name, string description) => meter.CreateCounter<long>(name, description: description);
 
@@ -122,10 +122,13 @@ public sealed class JobsMetrics : IDisposable
                     ("succeeded", "none"), ("canceled", "none"), ("failed", JobError.Internal), ("failed", JobError.WorkerLost),
                     ("failed", JobError.TimedOut),
                 })
+        {
             finished.Add(0, new("status", status), new("code", code));
-        foreach (var outcome in new[] { "delivered", "failed", "given_up" })
+        }
+
+        foreach (string? outcome in new[] { "delivered", "failed", "given_up" })
             webhooks.Add(0, new KeyValuePair<string, object?>("outcome", outcome));
-        foreach (var outcome in new[] { "ok", JobError.FetchFailed })
+        foreach (string? outcome in new[] { "ok", JobError.FetchFailed })
             fetches.Add(0, new KeyValuePair<string, object?>("outcome", outcome));
     }
 }

@@ -12,7 +12,7 @@ public static class NodeOfWorker
     /// <summary>Returns the node in the id of a worker, or null when the id contains none.</summary>
     public static SiloAddress? Find(string? workerId)
     {
-        var parts = workerId?.Split('/');
+        string[]? parts = workerId?.Split('/');
         return parts is [_, _, var node, _] && SiloAddress.TryParse(node, null, out var address) ? address : null;
     }
 }

@@ -29,7 +29,7 @@ public sealed partial class TokenIndexGrain(
         await pages.LoadAsync();
         foreach (var entry in pages.Entries.Values)
             Remember(entry);
-        this.known = this.order.Count > 0;
+        known = order.Count > 0;
         this.RegisterGrainTimer(static (self, _) => self.TickAsync(), this, new GrainTimerCreationOptions
         {
             DueTime = Pause,
@@ -43,10 +43,10 @@ public sealed partial class TokenIndexGrain(
     public async Task<SubmitReply> SubmitAsync(JobSubmission submission)
     {
         // A repeated submission waits for the first one, and returns its answer if the first one was accepted.
-        var name = submission.IdempotencyKey ?? submission.JobId;
+        string name = submission.IdempotencyKey ?? submission.JobId;
         while (submitting.TryGetValue(name, out var first))
             await ((Task)first).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        if (this.order.Count > 0 && pages.Entries.ContainsKey(submission.JobId))
+        if (order.Count > 0 && pages.Entries.ContainsKey(submission.JobId))
             return new SubmitReply(SubmitOutcome.Accepted, submission.JobId);
         if (submission.IdempotencyKey is { } key && Known(key, submission.BodyHash) is { } known)
             return known;
@@ -67,10 +67,10 @@ public sealed partial class TokenIndexGrain(
     public Task<IndexListing> ListAsync(long? before, int limit, JobStatus? status)
     {
         var found = new List<IndexEntry>(limit);
-        var position = before is { } limitOrder ? FirstNotBelow(limitOrder) - 1 : this.order.Count - 1;
+        int position = before is { } limitOrder ? FirstNotBelow(limitOrder) - 1 : order.Count - 1;
         for (; position >= 0 && found.Count < limit; position--)
         {
-            var entry = pages.Entries[this.order.Values[position]];
+            var entry = pages.Entries[order.Values[position]];
             if (status is null || entry.Status == status)
                 found.Add(entry);
         }
@@ -93,14 +93,14 @@ public sealed partial class TokenIndexGrain(
         if (!pages.Entries.TryGetValue(jobId, out var entry))
             return;
         pages.Remove(jobId);
-        this.order.Remove(entry.Order);
+        order.Remove(entry.Order);
         if (entry.IdempotencyKey is { } key)
             byKey.Remove(key);
         await FlushAsync();
     }
 
     public Task<IndexEntry[]> OpenAsync() =>
-        Task.FromResult(this.order.Values.Select(id => pages.Entries[id]).Where(entry => entry.Open).ToArray());
+        Task.FromResult(order.Values.Select(id => pages.Entries[id]).Where(entry => entry.Open).ToArray());
 
     public Task<string[]> UnknownAsync(string[] ids) => Task.FromResult(ids.Where(id => !pages.Entries.ContainsKey(id)).ToArray());
 
@@ -116,9 +116,9 @@ public sealed partial class TokenIndexGrain(
 
     private async Task<SubmitReply> AcceptAsync(JobSubmission submission)
     {
-        var owner = this.GetPrimaryKeyString();
+        string owner = this.GetPrimaryKeyString();
         var queue = GrainFactory.GetGrain<IQueueGrain>(IQueueGrain.Key);
-        var most = submission.MaxQueued > 0 ? submission.MaxQueued : options.MaxQueuedPerToken;
+        int most = submission.MaxQueued > 0 ? submission.MaxQueued : options.MaxQueuedPerToken;
         var admission = await queue.ReserveAsync(owner, submission.JobId, most);
         if (admission is not QueueAdmission.Admitted)
             return new SubmitReply(admission is QueueAdmission.Full ? SubmitOutcome.QueueFull : SubmitOutcome.OwnerFull, null);
@@ -141,10 +141,10 @@ public sealed partial class TokenIndexGrain(
 
     private async Task StoreAsync(JobRecord record, JobSubmission submission)
     {
-        if (!this.known)
+        if (!known)
         {
             await GrainFactory.GetGrain<IOwnersGrain>(IOwnersGrain.Key).AddAsync(record.Owner);
-            this.known = true;
+            known = true;
         }
         // The job is stored first, so that every index entry has a job.
         await GrainFactory.GetGrain<IJobGrain>(record.Id).CreateAsync(record);
@@ -216,7 +216,7 @@ public sealed partial class TokenIndexGrain(
 
     private void Remember(IndexEntry entry)
     {
-        this.order[entry.Order] = entry.Id;
+        order[entry.Order] = entry.Id;
         lastOrder = Math.Max(lastOrder, entry.Order);
         if (entry.IdempotencyKey is { } key)
             byKey[key] = entry;
@@ -227,7 +227,7 @@ public sealed partial class TokenIndexGrain(
         int low = 0, high = this.order.Count;
         while (low < high)
         {
-            var middle = (low + high) / 2;
+            int middle = (low + high) / 2;
             if (this.order.Keys[middle] < order)
                 low = middle + 1;
             else

@@ -36,8 +36,10 @@ public sealed class ClusterCertificate : IDisposable
         using var certificate = request.CreateSelfSigned(now.AddDays(-1), now.AddYears(20));
         using var written = AtomicFile.Create(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         using (var stream = written.Open())
+        {
             stream.Write(
                 System.Text.Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n"));
+        }
         written.Commit(durable: true, overwrite: false);
     }
 

@@ -13,8 +13,8 @@ public sealed record DatabaseFacts(int SchemaVersion, string? StoreId)
     internal static DatabaseFacts Read(Func<DbConnection> open)
     {
         var sql = new SqlCommands(open);
-        var version = Convert.ToInt32(sql.Scalar("SELECT version FROM schema_version"), CultureInfo.InvariantCulture);
-        var store = sql.Scalar(
+        int version = Convert.ToInt32(sql.Scalar("SELECT version FROM schema_version"), CultureInfo.InvariantCulture);
+        object? store = sql.Scalar(
             "SELECT body FROM grain_state WHERE kind = @kind AND id = @id", ("@kind", StoreGrain.StateName), ("@id", IStoreGrain.Key));
         return new DatabaseFacts(
             version, store is byte[] body ? new StateSerializer().Deserialize<StoreState>(new BinaryData(body)).Id : null);

@@ -17,10 +17,10 @@ public sealed record GatewayName(string Host, int Port)
 
     private static GatewayName Parse(string text)
     {
-        var colon = text.LastIndexOf(':');
-        var host = colon > 0 ? text[..colon].Trim('[', ']') : "";
+        int colon = text.LastIndexOf(':');
+        string host = colon > 0 ? text[..colon].Trim('[', ']') : "";
         return Uri.CheckHostName(host) is not UriHostNameType.Unknown
-            && int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            && int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int port)
             && port is > 0 and <= 65_535
             ? new GatewayName(host, port)
             : throw new FormatException($"expected host:port, found '{text}'");

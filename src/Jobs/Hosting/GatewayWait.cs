@@ -17,8 +17,11 @@ internal sealed partial class GatewayWait(
     public async Task<bool> ShouldRetryConnectionAttempt(Exception exception, CancellationToken cancellationToken)
     {
         if (tries++ % SayEvery == 0)
+        {
             LogWaiting(exception.Message.ReplaceLineEndings(" ") + (
                 certificate is null ? " (this worker shows no certificate, as cluster_tls=false says; a node with one refuses it)" : ""));
+        }
+
         await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return !cancellationToken.IsCancellationRequested;
     }

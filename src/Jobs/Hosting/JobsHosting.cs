@@ -101,10 +101,14 @@ public static class JobsHosting
             if (certificate is not null)
                 ClusterTls.Use(client, certificate);
             if (gateways.Length > 0)
+            {
                 client.Services.AddSingleton<IGatewayListProvider>(
                     services => new NamedGateways(gateways, services.GetRequiredService<IOptions<GatewayOptions>>()));
+            }
             else
+            {
                 Postgres.Use(client, postgres ?? throw new ArgumentException("expected gateways or a database that lists them"));
+            }
         });
     }
 

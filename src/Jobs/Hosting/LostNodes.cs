@@ -45,11 +45,11 @@ internal sealed partial class LostNodes(
     {
         lifecycle.Subscribe(nameof(LostNodes), ServiceLifecycleStage.ApplicationServices, _ =>
         {
-            watching = Task.Run(() => RunAsync(this.ending.Token), CancellationToken.None);
+            watching = Task.Run(() => RunAsync(ending.Token), CancellationToken.None);
             return Task.CompletedTask;
         }, async _ =>
         {
-            await this.ending.CancelAsync();
+            await ending.CancelAsync();
             await watching;
         });
         lifecycle.Subscribe(nameof(LostNodes), ServiceLifecycleStage.Active, _ =>
@@ -61,7 +61,7 @@ internal sealed partial class LostNodes(
 
     public void Dispose()
     {
-        this.ending.Dispose();
+        ending.Dispose();
         connectionEnded.Dispose();
     }
 
@@ -130,7 +130,7 @@ internal sealed partial class LostNodes(
         var others = members.CurrentSnapshot.Members.Values
             .Where(member => member.Status is SiloStatus.Active && !member.SiloAddress.Equals(self.SiloAddress))
             .Select(member => member.SiloAddress).ToArray();
-        var lost = false;
+        bool lost = false;
         foreach (var node in others)
         {
             if (!await RefusesAsync(node.Endpoint, ending) || !await RefusesAsync(node.Endpoint, ending))

@@ -18,7 +18,7 @@ public sealed class TokenBucket(TimeProvider time)
     private long at;
 
     /// <summary>Whether the bucket is full. A full bucket can be dropped without any effect.</summary>
-    public bool IsFull(int perMinute) => this.filled is null || Filled(perMinute) >= perMinute;
+    public bool IsFull(int perMinute) => filled is null || Filled(perMinute) >= perMinute;
 
     /// <summary>Returns the answer that <see cref="Take"/> would give, without counting a request.</summary>
     public LimitReply Look(int perMinute) => Reply(perMinute, Filled(perMinute), taken: false);
@@ -29,12 +29,12 @@ public sealed class TokenBucket(TimeProvider time)
 
     private LimitReply Reply(int perMinute, double filled, bool taken)
     {
-        var allowed = filled >= 1;
+        bool allowed = filled >= 1;
         if (allowed && taken)
             filled--;
         if (taken)
             (this.filled, at) = (filled, time.GetTimestamp());
-        var perSecond = perMinute / 60.0;
+        double perSecond = perMinute / 60.0;
         return new LimitReply(allowed, perMinute, (int)filled, Math.Max(0, (1 - filled) / perSecond), (perMinute - filled) / perSecond);
     }
 

@@ -10,11 +10,11 @@ public sealed class DueList
     private readonly Dictionary<string, (DateTimeOffset Asked, DateTimeOffset Due)> due = new(StringComparer.Ordinal);
     private readonly PriorityQueue<string, DateTimeOffset> order = new();
 
-    public int Count => this.due.Count;
+    public int Count => due.Count;
 
-    public IEnumerable<string> Ids => this.due.Keys;
+    public IEnumerable<string> Ids => due.Keys;
 
-    public bool Contains(string id) => this.due.ContainsKey(id);
+    public bool Contains(string id) => due.ContainsKey(id);
 
     /// <summary>
     /// Adds an item, or moves it to another time. If it was already added for this time, nothing changes, even if somebody has taken it.
@@ -32,7 +32,7 @@ public sealed class DueList
             Set(id, known.Asked, due);
     }
 
-    public bool Remove(string id) => this.due.Remove(id);
+    public bool Remove(string id) => due.Remove(id);
 
     /// <summary>
     /// Takes an item that is due at <paramref name="now"/>. Unless it is removed or postponed, it becomes due again after <paramref

@@ -76,13 +76,13 @@ public sealed class FairQueue
         if (!waiting.TryGetValue(id, out var job))
             return 0;
         var own = lanes[job.Owner];
-        var ahead = own.Waiting.GetViewBetween((long.MinValue, ""), (job.Order, id)).Count - 1;
-        var position = ahead + 1;
+        int ahead = own.Waiting.GetViewBetween((long.MinValue, ""), (job.Order, id)).Count - 1;
+        int position = ahead + 1;
         foreach (var (owner, lane) in lanes)
         {
             if (owner == job.Owner)
                 continue;
-            var before = (lane.Running, lane.LastTurn).CompareTo((own.Running, own.LastTurn)) < 0;
+            bool before = (lane.Running, lane.LastTurn).CompareTo((own.Running, own.LastTurn)) < 0;
             position += Math.Min(lane.Waiting.Count, ahead + (before ? 1 : 0));
         }
         return position;

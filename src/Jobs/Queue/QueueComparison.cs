@@ -15,9 +15,9 @@ internal sealed partial class QueueComparison(IGrainFactory grains, QueuedJobs j
     /// <summary>Compares all indices with the queue. Returns the number of jobs whose records had to be read.</summary>
     public async Task<int> RunAsync()
     {
-        var differing = 0;
+        int differing = 0;
         var open = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var owner in await grains.GetGrain<IOwnersGrain>(IOwnersGrain.Key).ListAsync())
+        foreach (string owner in await grains.GetGrain<IOwnersGrain>(IOwnersGrain.Key).ListAsync())
         {
             var entries = await grains.GetGrain<ITokenIndexGrain>(owner).OpenAsync();
             open.UnionWith(entries.Select(entry => entry.Id));
@@ -48,7 +48,7 @@ internal sealed partial class QueueComparison(IGrainFactory grains, QueuedJobs j
 
     private async Task<int> ReadAsync(string[] ids, string? owner)
     {
-        foreach (var some in ids.Chunk(InParallel))
+        foreach (string[] some in ids.Chunk(InParallel))
             await Task.WhenAll(some.Select(id => ReadAsync(id, owner)));
         return ids.Length;
     }

@@ -61,10 +61,10 @@ public sealed partial class QueueGrain
     private async Task<JobRecord?> NextDueAsync(DueList list, TimeSpan patience, TimeSpan wait, Func<JobRecord, bool> isDue)
     {
         await rebuilding;
-        var from = time.GetTimestamp();
+        long from = time.GetTimestamp();
         while (true)
         {
-            if (list.TryTake(time.GetUtcNow(), patience, out var id))
+            if (list.TryTake(time.GetUtcNow(), patience, out string? id))
             {
                 var job = await GrainFactory.GetGrain<IJobGrain>(id).GetAsync();
                 if (job is null)

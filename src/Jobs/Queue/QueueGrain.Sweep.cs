@@ -15,9 +15,9 @@ public sealed partial class QueueGrain
     private async Task RebuildAsync()
     {
         await Task.Yield();
-        var from = time.GetTimestamp();
+        long from = time.GetTimestamp();
         store = await GrainFactory.GetGrain<IStoreGrain>(IStoreGrain.Key).IdAsync();
-        var taken = await comparison.RunAsync();
+        int taken = await comparison.RunAsync();
         compared = time.GetUtcNow();
         Signal();
         LogRebuilt(taken, jobs.Waiting.Count, jobs.RunningCount, time.GetElapsedTime(from).TotalMilliseconds);

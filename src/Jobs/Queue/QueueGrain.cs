@@ -87,11 +87,11 @@ public sealed partial class QueueGrain(
         await rebuilding;
         if (store is not null && worker.Store != store)
             return null; // The worker uses another store and would not find the inputs. The worker itself reports this.
-        var from = time.GetTimestamp();
+        long from = time.GetTimestamp();
         while (!workers.HasDeparted(worker.Id))
         {
             // An earlier call of this worker may still be starting a job. This call then returns that job.
-            var starting = startingOn.Contains(worker.Id);
+            bool starting = startingOn.Contains(worker.Id);
             if (!starting && await UndeliveredAsync(worker) is { } undelivered)
                 return undelivered;
             if (!starting && !startingOn.Contains(worker.Id) && jobs.Waiting.TryTake(out var next))
@@ -131,9 +131,12 @@ public sealed partial class QueueGrain(
         bool IsGone(string? id) => id is not null && id.StartsWith(idPrefix, StringComparison.Ordinal)
             && (exceptPrefix.Length == 0 || !id.StartsWith(exceptPrefix, StringComparison.Ordinal));
         await rebuilding;
-        foreach (var id in
+        foreach (string? id in
                 workers.All.Select(worker => worker.Id).Concat(jobs.AllRunning().Select(job => job.Worker)).Where(IsGone).ToArray())
+        {
             workers.Gone(id!);
+        }
+
         Signal();
         await TakeFromGoneAsync();
     }
@@ -177,8 +180,8 @@ public sealed partial class QueueGrain(
 
     private void Signal()
     {
-        var waiting = this.work;
-        this.work = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var waiting = work;
+        work = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         waiting.SetResult();
     }
 

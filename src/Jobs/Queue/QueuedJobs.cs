@@ -21,35 +21,35 @@ public sealed class QueuedJobs(TimeProvider time, TimeSpan lease)
 
     public DueList Webhooks => webhooks;
 
-    public int RunningCount => this.running.Count;
+    public int RunningCount => running.Count;
 
     /// <summary>The ids of the jobs in all lists.</summary>
-    public IEnumerable<string> Ids => waiting.Ids.Concat(fetching.Ids).Concat(this.running.Keys).Concat(webhooks.Ids);
+    public IEnumerable<string> Ids => waiting.Ids.Concat(fetching.Ids).Concat(running.Keys).Concat(webhooks.Ids);
 
-    public bool Knows(string id) => waiting.Contains(id) || fetching.Contains(id) || this.running.ContainsKey(id) || webhooks.Contains(id);
+    public bool Knows(string id) => waiting.Contains(id) || fetching.Contains(id) || running.ContainsKey(id) || webhooks.Contains(id);
 
     /// <summary>Counts the jobs of <paramref name="owner"/> that have not started: those to fetch and those that wait.</summary>
     public int NotStartedOf(string owner) => waiting.CountOf(owner) + fetchOwners.Values.Count(other => other == owner);
 
     /// <summary>Returns the job that runs on a worker as far as the queue knows, or null.</summary>
     public JobRecord? RunningOn(string workerId) =>
-        this.running.Values.FirstOrDefault(running => running.Job.Worker == workerId).Job;
+        running.Values.FirstOrDefault(running => running.Job.Worker == workerId).Job;
 
     public JobRecord? Running(string id) => this.running.TryGetValue(id, out var running) ? running.Job : null;
 
-    public IReadOnlyList<JobRecord> AllRunning() => [.. this.running.Values.Select(running => running.Job)];
+    public IReadOnlyList<JobRecord> AllRunning() => [.. running.Values.Select(running => running.Job)];
 
     /// <summary>Returns the running jobs whose lease may have run out. The caller reads the record of each job to be sure.</summary>
     public IReadOnlyList<JobRecord> LeasesToCheck()
     {
         var now = time.GetUtcNow();
-        return [.. this.running.Values.Where(running => running.CheckAt <= now).Select(running => running.Job)];
+        return [.. running.Values.Where(running => running.CheckAt <= now).Select(running => running.Job)];
     }
 
     /// <summary>Returns whether the job is in the list that fits the status of its index entry.</summary>
     public bool Agrees(IndexEntry entry) => entry.Status switch
     {
-        JobStatus.Running => this.running.ContainsKey(entry.Id),
+        JobStatus.Running => running.ContainsKey(entry.Id),
         JobStatus.Queued => waiting.Contains(entry.Id) || fetching.Contains(entry.Id),
         _ => webhooks.Contains(entry.Id),
     };
@@ -57,9 +57,9 @@ public sealed class QueuedJobs(TimeProvider time, TimeSpan lease)
     /// <summary>Moves a job to the list that follows from its record and removes it from all others.</summary>
     public void Place(JobRecord job)
     {
-        var running = job.Status is JobStatus.Running;
-        var fetch = job.Status is JobStatus.Queued && !job.Request.InputsStored;
-        var webhook = job.Status.IsTerminal() && job.Webhook is { Settled: false, NextAt: not null };
+        bool running = job.Status is JobStatus.Running;
+        bool fetch = job.Status is JobStatus.Queued && !job.Request.InputsStored;
+        bool webhook = job.Status.IsTerminal() && job.Webhook is { Settled: false, NextAt: not null };
         if (!running)
             RemoveRunning(job.Id);
         if (!fetch && fetchOwners.Remove(job.Id))
@@ -100,9 +100,9 @@ public sealed class QueuedJobs(TimeProvider time, TimeSpan lease)
         var until = job.LeaseUntil ?? now;
         // Another machine set the end of the lease, and its clock may differ: never wait longer than one lease by this clock.
         var checkAt = until > now + lease ? now + lease : until;
-        if (!this.running.ContainsKey(job.Id))
+        if (!running.ContainsKey(job.Id))
             waiting.Started(job.Owner);
-        this.running[job.Id] = (job, checkAt);
+        running[job.Id] = (job, checkAt);
     }
 
     private void RemoveRunning(string id)

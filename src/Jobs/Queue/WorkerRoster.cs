@@ -19,13 +19,13 @@ public sealed class WorkerRoster(TimeProvider time)
     public int Count => workers.Count;
 
     /// <summary>The number of departed workers that are still refused.</summary>
-    public int DepartedCount => this.departed.Count;
+    public int DepartedCount => departed.Count;
 
     public IEnumerable<WorkerReport> All => workers.Values;
 
     public void Seen(WorkerReport worker)
     {
-        if (!this.departed.ContainsKey(worker.Id))
+        if (!departed.ContainsKey(worker.Id))
             workers[worker.Id] = worker with { SeenAt = time.GetUtcNow() };
     }
 
@@ -44,7 +44,7 @@ public sealed class WorkerRoster(TimeProvider time)
     }
 
     /// <summary>Marks a worker as departed: it gets no more jobs.</summary>
-    public void Depart(string id) => this.departed[id] = time.GetUtcNow();
+    public void Depart(string id) => departed[id] = time.GetUtcNow();
 
     /// <summary>Marks a worker as gone: it gets no more jobs, cannot finish its job and is not listed any more.</summary>
     public void Gone(string id)
@@ -57,7 +57,7 @@ public sealed class WorkerRoster(TimeProvider time)
     /// <summary>Returns whether the process of the worker has ended, so that its running job cannot finish.</summary>
     public bool IsGone(string? id) => id is not null && gone.Contains(id);
 
-    public bool HasDeparted(string id) => this.departed.ContainsKey(id);
+    public bool HasDeparted(string id) => departed.ContainsKey(id);
 
     /// <summary>Removes workers that were silent for longer than <see cref="Memory"/> or departed longer ago than that.</summary>
     public void Forget()
@@ -65,9 +65,9 @@ public sealed class WorkerRoster(TimeProvider time)
         var before = time.GetUtcNow() - Memory;
         foreach (var (id, _) in workers.Where(worker => worker.Value.SeenAt < before).ToArray())
             workers.Remove(id);
-        foreach (var (id, _) in this.departed.Where(departed => departed.Value < before).ToArray())
+        foreach (var (id, _) in departed.Where(departed => departed.Value < before).ToArray())
         {
-            this.departed.Remove(id);
+            departed.Remove(id);
             gone.Remove(id);
         }
     }

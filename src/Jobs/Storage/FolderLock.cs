@@ -32,7 +32,7 @@ public sealed class FolderLock : IDisposable
         return file is null ? Who(folder) : null;
     }
 
-    public void Dispose() => this.file.Dispose();
+    public void Dispose() => file.Dispose();
 
     private static FileStream? Open(string folder)
     {

@@ -43,7 +43,7 @@ public sealed class GroupCommit : IDisposable
 
     private void Run()
     {
-        using var connection = this.database.Open();
+        using var connection = database.Open();
         var group = new List<Write>(LargestGroup);
         foreach (var first in writes.GetConsumingEnumerable())
         {
@@ -57,11 +57,11 @@ public sealed class GroupCommit : IDisposable
 
     private static void Commit(SqliteConnection connection, List<Write> group)
     {
-        var versions = new long?[group.Count];
+        long?[] versions = new long?[group.Count];
         try
         {
             using var transaction = connection.BeginTransaction(deferred: false);
-            for (var i = 0; i < group.Count; i++)
+            for (int i = 0; i < group.Count; i++)
                 versions[i] = Apply(connection, transaction, group[i]);
             transaction.Commit();
         }
@@ -71,7 +71,7 @@ public sealed class GroupCommit : IDisposable
                 write.Done.TrySetException(new IOException($"storing {write.Kind} {write.Id} failed: {exception.Message}", exception));
             return;
         }
-        for (var i = 0; i < group.Count; i++)
+        for (int i = 0; i < group.Count; i++)
             group[i].Done.TrySetResult(versions[i]);
     }
 
@@ -92,7 +92,7 @@ public sealed class GroupCommit : IDisposable
             (_, 0) => "INSERT INTO grain_state (kind, id, version, body) VALUES ($kind, $id, 1, $body) ON CONFLICT DO NOTHING",
             _ => "UPDATE grain_state SET version = version + 1, body = $body WHERE kind = $kind AND id = $id AND version = $version",
         };
-        var changed = command.ExecuteNonQuery();
+        int changed = command.ExecuteNonQuery();
         if (write.Body is null)
             return changed > 0 || write.Expected == 0 ? 0 : null;
         return changed == 1 ? write.Expected + 1 : null;

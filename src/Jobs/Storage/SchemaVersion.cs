@@ -35,7 +35,7 @@ internal static class SchemaVersion
                 $"the database has schema version {version}, which needs a program of schema version {readableBy} or newer; this " +
                 $"program has version {steps.Count}. Update this program, or restore a backup made before the update");
         }
-        for (var next = version; next < steps.Count; next++)
+        for (int next = version; next < steps.Count; next++)
         {
             Execute(connection, steps[next].Sql);
             readableBy = Math.Max(readableBy, steps[next].ReadableBy);

@@ -31,9 +31,9 @@ public sealed class SqliteGrainStorage(SqliteDatabase database, GroupCommit writ
 
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
-        var expected = Version(grainState.ETag);
+        long expected = Version(grainState.ETag);
         var body = serializer.Serialize(grainState.State).ToMemory();
-        var stored = await writer.WriteAsync(stateName, grainId.Key.ToString()!, expected, body)
+        long stored = await writer.WriteAsync(stateName, grainId.Key.ToString()!, expected, body)
             ?? throw Inconsistent(stateName, grainId, grainState.ETag);
         grainState.ETag = stored.ToString(CultureInfo.InvariantCulture);
         grainState.RecordExists = true;

@@ -20,7 +20,7 @@ public sealed class SessionStore(Func<DbConnection> open, TimeProvider time)
     /// <returns>The value of the browser's cookie.</returns>
     public string Create(string keyId)
     {
-        var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
+        string id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
         var now = time.GetUtcNow();
         sql.Execute("DELETE FROM sessions WHERE expires_at <= @now", ("@now", now.ToUnixTimeMilliseconds()));
         sql.Execute(

@@ -31,7 +31,7 @@ public sealed class TokenStore(Func<DbConnection> open, TimeProvider time)
             MaxQueued = maxQueued,
             WebhookSecret = "whsec_" + Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
         };
-        var secret = "ws-" + RandomNumberGenerator.GetString(Alphabet, 32);
+        string secret = "ws-" + RandomNumberGenerator.GetString(Alphabet, 32);
         Insert(token, Convert.ToHexStringLower(Hash(secret)));
         return new NewToken(token, secret);
     }
@@ -62,7 +62,7 @@ public sealed class TokenStore(Func<DbConnection> open, TimeProvider time)
     public Token? Authenticate(string keyId, string secret)
     {
         var found = FindWithHash(keyId);
-        var matches = CryptographicOperations.FixedTimeEquals(Hash(secret), found?.Hash ?? NoHash);
+        bool matches = CryptographicOperations.FixedTimeEquals(Hash(secret), found?.Hash ?? NoHash);
         return matches && found is { } hit && IsUsable(hit.Token) ? hit.Token : null;
     }
 
@@ -133,7 +133,7 @@ public sealed class TokenStore(Func<DbConnection> open, TimeProvider time)
             MaxQueued = reader.IsDBNull(6) ? null : reader.GetInt32(6),
             WebhookSecret = reader.GetString(7),
         };
-        var hash = reader.GetString(8);
+        string hash = reader.GetString(8);
         return (token, hash.Length == 0 ? NoHash : Convert.FromHexString(hash));
     }
 }

@@ -72,7 +72,11 @@ public static unsafe class OneDnn
     {
         if (NativeLibrary.TryLoad("libtorch_cpu.so", out nint library)
             && NativeLibrary.TryGetExport(library, "_ZN2at13globalContextEv", out nint context)
-            && NativeLibrary.TryGetExport(library, "_ZN2at7Context20setUserEnabledMkldnnEb", out nint set)) return (context, set);
+            && NativeLibrary.TryGetExport(library, "_ZN2at7Context20setUserEnabledMkldnnEb", out nint set))
+        {
+            return (context, set);
+        }
+
         throw new NotSupportedException("this libtorch has no switch for oneDNN");
     }
 }

@@ -44,7 +44,8 @@ public sealed class HubClient : IDisposable
     /// <exception cref="HubException">The request was refused, the file is missing, or there was no answer.</exception>
     public async Task<RemoteFile> DescribeAsync(BundleFile file, int mirror, CancellationToken cancellationToken)
     {
-        using var response = await SendAsync(HttpMethod.Head, file, mirror, null, stopAtDescription: true, cancellationToken);
+        using var response = await SendAsync(HttpMethod.Head, file, mirror, null, stopAtDescription: true, cancellationToken)
+            .ConfigureAwait(false);
         string? etag = Header(response, "X-Linked-Etag") ?? response.Headers.ETag?.Tag ?? Header(response, "ETag");
         etag = etag?.Replace("W/", "", StringComparison.Ordinal).Trim('"');
         long size = long.TryParse(Header(response, "X-Linked-Size"), out long linked)
@@ -63,7 +64,8 @@ public sealed class HubClient : IDisposable
     {
         bool whole = first == 0 && end == remote.Size;
         var response = await SendAsync(
-            HttpMethod.Get, file, mirror, whole ? null : new RangeHeaderValue(first, end - 1), stopAtDescription: false, cancellationToken);
+            HttpMethod.Get, file, mirror, whole ? null : new RangeHeaderValue(first, end - 1), stopAtDescription: false,
+            cancellationToken).ConfigureAwait(false);
         try
         {
             if (whole)
@@ -74,9 +76,12 @@ public sealed class HubClient : IDisposable
             }
             var range = response.Content.Headers.ContentRange;
             if (response.StatusCode != HttpStatusCode.PartialContent || range is null)
+            {
                 throw new HubException(
                     $"{Name(file)}: expected bytes {first}-{end - 1}, found an answer without ranges " +
                     $"({(int)response.StatusCode})") { Passing = true };
+            }
+
             if (range.From != first || range.To != end - 1 || (range.Length is { } total && total != remote.Size))
                 throw new HubException($"{Name(file)}: expected bytes {first}-{end - 1} of {remote.Size}, found {range}");
             return response;
@@ -106,7 +111,7 @@ public sealed class HubClient : IDisposable
                 request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
             request.Headers.AcceptEncoding.ParseAdd("identity");
             request.Headers.Range = range;
-            var response = await SendOnceAsync(request, file, cancellationToken);
+            var response = await SendOnceAsync(request, file, cancellationToken).ConfigureAwait(false);
             if ((int)response.StatusCode is not (301 or 302 or 303 or 307 or 308))
             {
                 if (response.IsSuccessStatusCode) return response;
@@ -124,7 +129,7 @@ public sealed class HubClient : IDisposable
         patience.CancelAfter(options.StallTimeout);
         try
         {
-            return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, patience.Token);
+            return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, patience.Token).ConfigureAwait(false);
         }
         catch (HttpRequestException e)
         {
@@ -175,7 +180,7 @@ public sealed class HubClient : IDisposable
     private static TimeSpan? Wait(HttpResponseMessage response)
     {
         var after = response.Headers.RetryAfter;
-        TimeSpan? wait = after?.Delta ?? (after?.Date is { } date ? date - DateTimeOffset.UtcNow : null);
+        var wait = after?.Delta ?? (after?.Date is { } date ? date - DateTimeOffset.UtcNow : null);
         return wait is { } span ? TimeSpan.FromSeconds(Math.Clamp(span.TotalSeconds, 0, 300)) : null;
     }
 

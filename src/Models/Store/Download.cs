@@ -52,18 +52,21 @@ internal sealed class Download : IDisposable
         var hash = HashAsync(stop.Token);
         Task[] workers = [.. Enumerable.Range(0, Math.Clamp(options.Connections, 1, 64)).Select(_ => WorkAsync(stop.Token)), hash];
         foreach (var worker in workers)
+        {
             _ = worker.ContinueWith(
                 _ => stop.Cancel(), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        }
+
         try
         {
-            await Task.WhenAll(workers);
+            await Task.WhenAll(workers).ConfigureAwait(false);
         }
         catch when (workers.FirstOrDefault(w => w.IsFaulted) is { } failed)
         {
-            await failed;
+            await failed.ConfigureAwait(false);
         }
         RandomAccess.FlushToDisk(handle);
-        return await hash;
+        return await hash.ConfigureAwait(false);
     }
 
     public void Dispose()
@@ -85,7 +88,7 @@ internal sealed class Download : IDisposable
                 long before = first;
                 try
                 {
-                    first = await FetchAsync(failures % options.Mirrors.Count, first, end, buffer, cancellationToken);
+                    first = await FetchAsync(failures % options.Mirrors.Count, first, end, buffer, cancellationToken).ConfigureAwait(false);
                     failures = 0;
                 }
                 catch (PartFailedException failed) when (failed.Cause.Passing)
@@ -94,7 +97,7 @@ internal sealed class Download : IDisposable
                     failures = first > before ? 1 : failures + 1;
                     if (failures >= options.Attempts)
                         throw new HubException($"{failed.Cause.Message}; given up after {failures} attempts", failed.Cause);
-                    await Task.Delay(failed.Cause.RetryAfter ?? options.Backoff(failures), cancellationToken);
+                    await Task.Delay(failed.Cause.RetryAfter ?? options.Backoff(failures), cancellationToken).ConfigureAwait(false);
                 }
                 catch (PartFailedException failed)
                 {
@@ -117,17 +120,21 @@ internal sealed class Download : IDisposable
         long place = first, recorded = first;
         try
         {
-            using var response = await hub.OpenAsync(file, mirror, remote, first, end, cancellationToken);
-            await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+            using var response = await hub.OpenAsync(file, mirror, remote, first, end, cancellationToken).ConfigureAwait(false);
+            using var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             while (place < end)
             {
                 patience.CancelAfter(options.StallTimeout);
-                int read = await stream.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, end - place)), patience.Token);
+                int read = await stream.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, end - place)), patience.Token)
+                    .ConfigureAwait(false);
                 if (read == 0)
+                {
                     throw new HubException(
                         $"{file.Repository}/{file.Path}: the connection closed at byte {place} of {end}") { Passing = true };
-                await RandomAccess.WriteAsync(handle, buffer.AsMemory(0, read), place, cancellationToken);
+                }
+
+                await RandomAccess.WriteAsync(handle, buffer.AsMemory(0, read), place, cancellationToken).ConfigureAwait(false);
                 place += read;
                 progress(read);
                 if (place - recorded >= journalEvery) recorded = Record(recorded, place);
@@ -177,7 +184,7 @@ internal sealed class Download : IDisposable
             lock (done) reach = done.Prefix;
             if (reach == place)
             {
-                await arrived.WaitAsync(cancellationToken);
+                await arrived.WaitAsync(cancellationToken).ConfigureAwait(false);
                 continue;
             }
             while (place < reach)

@@ -21,7 +21,7 @@ internal sealed class FileLock : IDisposable
             }
             catch (IOException) when (File.Exists(path))
             {
-                await Task.Delay(100, cancellationToken);
+                await Task.Delay(100, cancellationToken).ConfigureAwait(false);
             }
         }
     }

@@ -92,16 +92,20 @@ public sealed class ModelStore
         BundleFile[] missing = [.. files.Where(f => f.Repository is not null).DistinctBy(PathOf).Where(f => Find(f) is null)];
         if (missing.Length == 0) return 0;
         if (options.Offline)
+        {
             throw new BundleException(
                 $"offline, and {missing.Length} files are not on disk: " +
                 $"{string.Join(", ", missing.Take(5).Select(f => $"{f.Repository}/{f.Path}"))}{(missing.Length > 5 ? ", ..." : "")}");
+        }
+
         try
         {
             using var hub = new HubClient(options);
             BundleFile[] indices = [.. missing.Where(f => ShardIndex.IsIndex(f.Path))];
-            int fetched = await FetchAllAsync(hub, indices, null, cancellationToken);
+            int fetched = await FetchAllAsync(hub, indices, null, cancellationToken).ConfigureAwait(false);
             return fetched
-                + await FetchAllAsync(hub, missing.Concat(indices.SelectMany(ReadShards)).DistinctBy(PathOf), progress, cancellationToken);
+                + await FetchAllAsync(hub, missing.Concat(indices.SelectMany(ReadShards)).DistinctBy(PathOf), progress, cancellationToken)
+                    .ConfigureAwait(false);
         }
         catch (Exception e) when (e is HubException or IOException or UnauthorizedAccessException)
         {
@@ -120,9 +124,10 @@ public sealed class ModelStore
         if ((file.Size ?? receipt?.Size) is { } expectedSize && expectedSize != size)
             throw new BundleException($"{path}: expected {expectedSize} bytes, found {size}");
         string? expected = file.Sha256 ?? receipt?.Sha256;
-        await using var stream = new FileStream(
+        using var stream = new FileStream(
             path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20, FileOptions.SequentialScan | FileOptions.Asynchronous);
-        string found = Convert.ToHexStringLower(await System.Security.Cryptography.SHA256.HashDataAsync(stream, cancellationToken));
+        string found = Convert.ToHexStringLower(
+            await System.Security.Cryptography.SHA256.HashDataAsync(stream, cancellationToken).ConfigureAwait(false));
         if (expected is not null && expected != found) throw new BundleException($"{path}: expected SHA-256 {expected}, found {found}");
         return expected is null ? null : found;
     }
@@ -176,14 +181,14 @@ public sealed class ModelStore
         var remotes = new RemoteFile[missing.Length];
         await Parallel.ForAsync(
             0, missing.Length, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellationToken },
-            async (i, token) => remotes[i] = await DescribeAsync(hub, missing[i], token));
+            async (i, token) => remotes[i] = await DescribeAsync(hub, missing[i], token).ConfigureAwait(false)).ConfigureAwait(false);
         CheckRoom(missing, remotes);
         var meter = new ProgressMeter(remotes.Sum(r => r.Size), missing.Length, progress, time);
         int fetched = 0;
         for (int i = 0; i < missing.Length; i++)
         {
             meter.Begin(missing[i].Path);
-            if (await FetchAsync(hub, missing[i], remotes[i], meter, cancellationToken)) fetched++;
+            if (await FetchAsync(hub, missing[i], remotes[i], meter, cancellationToken).ConfigureAwait(false)) fetched++;
             meter.End();
         }
 
@@ -200,12 +205,16 @@ public sealed class ModelStore
         {
             try
             {
-                var remote = await hub.DescribeAsync(file, (failures + refusals) % options.Mirrors.Count, cancellationToken);
+                var remote = await hub.DescribeAsync(file, (failures + refusals) % options.Mirrors.Count, cancellationToken)
+                    .ConfigureAwait(false);
                 if (file.Size is { } size && size != remote.Size)
                     throw new HubException($"{file.Repository}/{file.Path}: expected {size} bytes, found {remote.Size} on the hub");
                 if (ShardIndex.IsIndex(file.Path) && remote.Size > ShardIndex.Longest)
+                {
                     throw new HubException(
                         $"{file.Repository}/{file.Path}: expected an index of at most {ShardIndex.Longest} bytes, found {remote.Size}");
+                }
+
                 if (file.Sha256 is { } hash && remote.Sha256 is { } other && hash != other)
                     throw new HubException($"{file.Repository}/{file.Path}: expected SHA-256 {hash}, found {other} on the hub");
                 return remote;
@@ -214,7 +223,8 @@ public sealed class ModelStore
             {
                 refusal = e.Passing ? refusal ?? e : e;
                 if (!e.Passing) refusals++;
-                else if (++failures < attempts) await Task.Delay(e.RetryAfter ?? options.Backoff(failures), cancellationToken);
+                else if (++failures < attempts)
+                    await Task.Delay(e.RetryAfter ?? options.Backoff(failures), cancellationToken).ConfigureAwait(false);
             }
         }
         throw refusal!;
@@ -241,7 +251,7 @@ public sealed class ModelStore
         HubClient hub, BundleFile file, RemoteFile remote, ProgressMeter meter, CancellationToken cancellationToken)
     {
         string path = PathOf(file);
-        using var held = await FileLock.TakeAsync(path + ".lock", cancellationToken);
+        using var held = await FileLock.TakeAsync(path + ".lock", cancellationToken).ConfigureAwait(false);
         if (FindInStore(file) is not null)
         {
             meter.Resume(remote.Size);
@@ -256,7 +266,7 @@ public sealed class ModelStore
             first = false;
         }))
         {
-            found = await download.RunAsync(cancellationToken);
+            found = await download.RunAsync(cancellationToken).ConfigureAwait(false);
         }
         if ((file.Sha256 ?? remote.Sha256) is { } expected && expected != found)
         {

@@ -71,7 +71,8 @@ public sealed partial class PreparedFiles(ModelStore store)
         {
             string[] files = FilesOf(path);
             var hashes = new List<string>();
-            foreach (string file in files) hashes.Add(ModelStore.KnownHash(file) ?? await HashAsync(file, read, cancellationToken));
+            foreach (string file in files)
+                hashes.Add(ModelStore.KnownHash(file) ?? await HashAsync(file, read, cancellationToken).ConfigureAwait(false));
             string hash = hashes.Count == 1
                 ? hashes[0]
                 : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', hashes))));
@@ -86,7 +87,7 @@ public sealed partial class PreparedFiles(ModelStore store)
 
     /// <summary>Waits until no other process prepares that file, and locks it.</summary>
     public static async Task<IDisposable> LockAsync(string path, CancellationToken cancellationToken) =>
-        await FileLock.TakeAsync(path + ".lock", cancellationToken);
+        await FileLock.TakeAsync(path + ".lock", cancellationToken).ConfigureAwait(false);
 
     /// <summary>Returns the name of a bundle's file as a prepared file records it.</summary>
     public static string Name(BundleFile file) =>
@@ -140,10 +141,10 @@ public sealed partial class PreparedFiles(ModelStore store)
     private static async Task<string> HashAsync(string path, Action<long>? read, CancellationToken cancellationToken)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        await using var stream = new FileStream(
+        using var stream = new FileStream(
             path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan | FileOptions.Asynchronous);
         byte[] buffer = new byte[4 << 20];
-        for (int count; (count = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
+        for (int count; (count = await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0;)
         {
             hash.AppendData(buffer, 0, count);
             read?.Invoke(count);

@@ -15,7 +15,10 @@ internal static partial class StoreLayout
     {
         if (file.Repository is not { } repository || !Repository().IsMatch(repository)
             || repository.Contains("..", StringComparison.Ordinal))
+        {
             throw new BundleException($"{file.Path}: expected a repository OWNER/NAME, found {file.Repository ?? "none"}");
+        }
+
         string revision = file.Revision ?? "main";
         if (!Revision().IsMatch(revision) || revision.Contains("..", StringComparison.Ordinal))
             throw new BundleException($"{repository}/{file.Path}: expected a branch, tag or commit, found {revision}");
@@ -23,7 +26,10 @@ internal static partial class StoreLayout
         if (file.Path.Length is 0 or > 500
             || parts.Any(
                 p => p.Length == 0 || p is "." or ".." || p.AsSpan().ContainsAny("\\\0:") || p.Any(char.IsControl) || IsOurs(p)))
+        {
             throw new BundleException($"{repository}: expected a path within the repository, found {file.Path}");
+        }
+
         return Path.Combine(
             [repository.Replace("/", "--", StringComparison.Ordinal), revision.Replace("/", "--", StringComparison.Ordinal), .. parts]);
     }

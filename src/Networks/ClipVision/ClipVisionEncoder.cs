@@ -33,8 +33,11 @@ public sealed class ClipVisionEncoder
     public ClipVisionEncoder(Weights weights, ClipVisionConfig config)
     {
         if (config.ImageSize % config.PatchSize != 0 || config.Width % config.Heads != 0)
+        {
             throw new ArgumentException(
                 $"CLIP vision: patches of {config.PatchSize} must divide {config.ImageSize}, and {config.Heads} heads {config.Width}");
+        }
+
         Config = config;
         this.weights = weights;
         var visual = weights["visual"];

@@ -84,9 +84,12 @@ public sealed class CheckpointParameters(Checkpoint checkpoint, params IReadOnly
     private CheckpointTensor Find(string key, long[] shape)
     {
         if (!checkpoint.TryGet(key, out var stored))
+        {
             throw new CheckpointException(
                 $"{checkpoint.Source}: no tensor {key}, expected [{string.Join(", ", shape)}]; nearest are " +
                 $"{string.Join(", ", NearestNames.To(key, checkpoint.Tensors.Keys))}");
+        }
+
         used.Add(key);
         return stored.Shape.AsSpan().SequenceEqual(shape)
             ? stored

@@ -91,8 +91,11 @@ public sealed class WeightConversion(CheckpointTensor stored, IReadOnlyList<Lora
         using var scope = NewDisposeScope();
         var values = part.ToValues(CPU);
         foreach (var adapter in adapters)
+        {
             foreach (var patch in adapter.PatchesOf(stored.Name))
                 LoraMerge.Add(values, first is { } row ? Rows(patch, row, part.Shape[0]) : patch, adapter.Strength);
+        }
+
         if (eight is not { } type)
         {
             append(stored.Name, TensorMemory.Bytes(values.to(PlainType.ScalarType())));

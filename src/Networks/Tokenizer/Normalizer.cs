@@ -24,8 +24,11 @@ internal sealed class Normalizer
         if (model.Charsmap.Length == 0) return;
         uint size = model.Charsmap.Length >= 4 ? BinaryPrimitives.ReadUInt32LittleEndian(model.Charsmap) : uint.MaxValue;
         if (size > model.Charsmap.Length - 4 || size % 4 != 0)
+        {
             throw new CheckpointException(
                 $"normalisation rules: expected a trie within {model.Charsmap.Length} bytes, found a length of {size}");
+        }
+
         units = new uint[size / 4];
         for (int i = 0; i < units.Length; i++) units[i] = BinaryPrimitives.ReadUInt32LittleEndian(model.Charsmap.AsSpan(4 + 4 * i));
         pool = model.Charsmap[(4 + (int)size)..];
@@ -55,8 +58,11 @@ internal sealed class Normalizer
             text = text[length..];
         }
         if (model.RemoveExtraSpaces)
+        {
             while (output.Count >= space.Length && System.Runtime.InteropServices.CollectionsMarshal.AsSpan(output).EndsWith(space))
                 output.RemoveRange(output.Count - space.Length, space.Length);
+        }
+
         if (model.DummyPrefix && model.SpaceAsSuffix) output.AddRange(space);
         return [.. output];
     }

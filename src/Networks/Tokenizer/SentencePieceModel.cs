@@ -82,12 +82,20 @@ internal sealed class SentencePieceModel
         var reader = new ProtobufReader(message);
         while (reader.Next())
         {
-            if (reader.Field == 1) bytes = reader.Bytes.ToArray();
-            else if (reader.Field == 2) score = reader.Single;
+            if (reader.Field == 1)
+            {
+                bytes = reader.Bytes.ToArray();
+            }
+            else if (reader.Field == 2)
+            {
+                score = reader.Single;
+            }
             else if (reader.Field == 3)
+            {
                 kind = reader.Number is >= 1 and <= 6
                     ? (PieceKind)reader.Number
                     : throw new CheckpointException($"expected piece type 1 to 6, found {reader.Number}");
+            }
         }
         if (!float.IsFinite(score))
             throw new CheckpointException($"piece {Encoding.UTF8.GetString(bytes)}: expected a finite score, found {score}");

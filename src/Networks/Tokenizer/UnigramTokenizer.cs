@@ -135,7 +135,9 @@ public sealed class UnigramTokenizer
             string name = Encoding.Latin1.GetString(model.Pieces[id].Bytes);
             if (name.Length == 6 && name.StartsWith("<0x", StringComparison.Ordinal)
                 && byte.TryParse(name.AsSpan(3, 2), System.Globalization.NumberStyles.AllowHexSpecifier, null, out byte value))
+            {
                 byteIds[value] = id;
+            }
         }
         int missing = Array.IndexOf(byteIds, -1);
         if (missing >= 0) throw new CheckpointException($"expected a piece <0x{missing:X2}> for byte fallback, found none");

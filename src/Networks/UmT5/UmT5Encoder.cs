@@ -28,8 +28,11 @@ public sealed class UmT5Encoder
         if (config.AttentionWidth % config.Heads != 0)
             throw new ArgumentException($"umT5: {config.Heads} heads do not divide an attention width of {config.AttentionWidth}");
         if (config.Buckets < 4 || config.Buckets % 4 != 0 || config.MaxDistance <= config.Buckets / 4)
+        {
             throw new ArgumentException(
                 $"umT5: expected buckets in fours and a larger distance, found {config.Buckets} and {config.MaxDistance}");
+        }
+
         Config = config;
         embedding = (weights.Device.type == DeviceType.CUDA ? weights.On(CPU) : weights)["token_embedding"]
             .LoadMatrix("weight", [config.Vocabulary, config.Width]);

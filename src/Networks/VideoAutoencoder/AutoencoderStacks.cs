@@ -27,9 +27,12 @@ internal static class AutoencoderStacks
             for (int i = 0; i < config.ResidualBlocks; i++, inputs = outputs)
                 layers.Add(Block(weights["downsamples"][at++], inputs, outputs));
             if (level < config.Multipliers.Count - 1)
+            {
                 layers.Add(new(
                     new Downsample(weights["downsamples"][at++], outputs, config.TemporalDownsample[level]).Forward,
                     ReceptiveField.Halving));
+            }
+
             if (level < HighLevels) split = layers.Count;
         }
 

@@ -94,8 +94,11 @@ internal sealed class CausalConv3d
         var input = empty([1, frames, x.shape[3], x.shape[4], time * inputs], x.dtype, x.device);
         var cached = cache?.Get(this);
         for (int past = 0; past < History; past++)
+        {
             for (int frame = 0; frame <= past && frame < frames; frame++)
                 FillHistory(Taps(input, frame, past - frame, 1), cached?.narrow(2, past, 1));
+        }
+
         norm.ForwardSilu(x, input, time);
         cache?.Set(this, Taps(input, frames - 1, 1, History));
         return ConvolveConcatenated(input);

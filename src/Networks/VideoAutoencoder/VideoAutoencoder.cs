@@ -107,8 +107,11 @@ public sealed partial class VideoAutoencoder
     private Tensor DecodeChunk(Tensor latent, CausalCache? cache, CausalStack layers, CancellationToken cancellationToken)
     {
         if (latent.dim() != 5 || latent.shape[1] != Config.LatentChannels || latent.numel() == 0)
+        {
             throw new ArgumentException(
                 $"expected [B, {Config.LatentChannels}, t, h, w], found [{string.Join(", ", latent.shape)}]", nameof(latent));
+        }
+
         return Scoped(() => layers.Forward(FromLatent(latent), cache, cancellationToken)!);
     }
 
@@ -123,8 +126,10 @@ public sealed partial class VideoAutoencoder
     {
         int stride = Config.SpatialStride();
         if (video.dim() != 5 || video.shape[1] != 3 || video.shape[3] % stride != 0 || video.shape[4] % stride != 0 || video.numel() == 0)
+        {
             throw new ArgumentException(
                 $"expected [B, 3, T, H, W] with H and W divisible by {stride}, found [{string.Join(", ", video.shape)}]", nameof(video));
+        }
     }
 
     private void CheckLength(long frames, string name)

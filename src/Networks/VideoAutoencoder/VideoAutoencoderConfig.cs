@@ -48,16 +48,24 @@ public sealed record VideoAutoencoderConfig(
 
         // The decoder's upsampling halves the channels of every level but the last.
         if (Multipliers.Skip(1).Any(m => Width * m % 2 != 0))
+        {
             throw new ArgumentException(
                 $"video autoencoder: width {Width} times each of the multipliers [{string.Join(", ", Multipliers)}] after the first " +
                 "must be even");
+        }
+
         if (TemporalDownsample.Count != Multipliers.Count - 1)
+        {
             throw new ArgumentException(
                 $"video autoencoder: expected {Multipliers.Count - 1} entries of temporal downsample for {Multipliers.Count} levels, " +
                 $"found {TemporalDownsample.Count}");
+        }
+
         if (LatentMean.Count != LatentChannels || LatentStd.Count != LatentChannels)
+        {
             throw new ArgumentException(
                 $"video autoencoder: expected mean and std of {LatentChannels} latent channels, found {LatentMean.Count} and " +
                 $"{LatentStd.Count}");
+        }
     }
 }

@@ -122,11 +122,13 @@ public sealed partial class Wav2Vec2Encoder
                     samples, read, device.type == TorchSharp.DeviceType.CPU ? Math.Min(PieceFeatures, ProcessorFeatures) : PieceFeatures))
         {
             using (piece)
+            {
                 spread.Add(piece, (start, rows) =>
                 {
                     using var scope = NewDisposeScope();
                     write(Keys, start, projection.Forward(projectionNorm.Forward(rows)).squeeze(0));
                 });
+            }
         }
     }
 

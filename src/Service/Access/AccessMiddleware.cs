@@ -43,7 +43,7 @@ public sealed class AccessMiddleware(
     /// <summary>Returns the token of the caller, or null when the request was already answered with a refusal.</summary>
     private async Task<Token?> IdentifyAsync(HttpContext context, AccessRule rule)
     {
-        var key = TokenReader.KeyOf(context.Request);
+        string? key = TokenReader.KeyOf(context.Request);
         if (!settings.NoAuth && key is not null && failed.Look(context, key) is { Allowed: false } wait)
         {
             await RefuseForNow(context, wait, "too_many_attempts", "too many wrong secrets for this key came from this address");
@@ -54,7 +54,7 @@ public sealed class AccessMiddleware(
             if (key is not null)
                 failed.Count(context, key);
             context.Response.Headers.WWWAuthenticate = "Bearer realm=\"locutor\"";
-            var known = TokenReader.HasCredentials(context.Request);
+            bool known = TokenReader.HasCredentials(context.Request);
             await Refuse(context, rule.Style, 401, known ? "invalid_credentials" : "missing_credentials", known ? Invalid : Missing);
             return null;
         }
@@ -79,8 +79,11 @@ public sealed class AccessMiddleware(
     private static Task Refuse(HttpContext context, RefusalStyle style, int status, string code, string detail)
     {
         if (style is RefusalStyle.Problem)
+        {
             return Problems.WriteAsync(
                 context, status, code, detail.StartsWith("modal-http: ", StringComparison.Ordinal) ? detail[12..] : detail);
+        }
+
         context.Response.StatusCode = status;
         context.Response.ContentType = "text/plain";
         return context.Response.WriteAsync(detail);
@@ -100,8 +103,8 @@ public sealed class AccessMiddleware(
     /// </summary>
     private static bool IsLoopback(HttpRequest request)
     {
-        var host = request.Host.Host.Trim('[', ']');
-        var own = host is "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
+        string host = request.Host.Host.Trim('[', ']');
+        bool own = host is "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
         return own && SameSite.Allows(request, publicUrl: null);
     }
 }

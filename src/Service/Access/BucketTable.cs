@@ -34,7 +34,7 @@ internal sealed class BucketTable(TimeProvider time)
 
     private void Forget(int perMinute)
     {
-        foreach (var key in buckets.Where(pair => pair.Value.IsFull(perMinute)).Select(pair => pair.Key).ToArray())
+        foreach (string? key in buckets.Where(pair => pair.Value.IsFull(perMinute)).Select(pair => pair.Key).ToArray())
             buckets.Remove(key);
         if (buckets.Count >= Most)
             buckets.Clear();

@@ -11,10 +11,10 @@ internal sealed partial class RevokedTokens(
 {
     public async Task CancelJobsAsync(CancellationToken cancellationToken)
     {
-        foreach (var key in tokens.WithJobsToCancel())
+        foreach (string key in tokens.WithJobsToCancel())
         {
-            var canceled = 0;
-            foreach (var id in (await grains.GetGrain<ITokenIndexGrain>(key).OpenAsync()).Select(entry => entry.Id))
+            int canceled = 0;
+            foreach (string? id in (await grains.GetGrain<ITokenIndexGrain>(key).OpenAsync()).Select(entry => entry.Id))
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 if (await grains.GetGrain<IJobGrain>(id).GetAsync() is { } job && !job.Status.IsTerminal())

@@ -12,7 +12,7 @@ internal static class SameSite
     {
         if (request.Headers["Sec-Fetch-Site"].ToString() is "cross-site" or "same-site")
             return false;
-        var origin = request.Headers.Origin.ToString();
+        string origin = request.Headers.Origin.ToString();
         return origin.Length == 0 || origin == publicUrl
             || (Uri.TryCreate(origin, UriKind.Absolute, out var uri) && uri.Authority == request.Host.Value);
     }

@@ -26,7 +26,7 @@ public sealed class TokenReader(TokenStore tokens, SessionStore sessions, TimePr
     /// <summary>Returns the key id that the request sends with a secret; null when it sends none or a session cookie.</summary>
     public static string? KeyOf(HttpRequest request)
     {
-        var key = request.Headers["Modal-Key"].ToString();
+        string key = request.Headers["Modal-Key"].ToString();
         return key.Length > 0 ? key : Pair(request)?.Key;
     }
 
@@ -38,13 +38,13 @@ public sealed class TokenReader(TokenStore tokens, SessionStore sessions, TimePr
             return Authenticate(key, secret);
         if (Pair(request) is { } pair)
             return Authenticate(pair.Key, pair.Secret);
-        return request.Cookies.TryGetValue(Cookie, out var cookie) && IsOfThisSite(request) ? FromSession(cookie) : null;
+        return request.Cookies.TryGetValue(Cookie, out string? cookie) && IsOfThisSite(request) ? FromSession(cookie) : null;
     }
 
     /// <summary>Returns the token with this key id and secret, or null.</summary>
     public Token? Authenticate(string key, string secret)
     {
-        var name = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{key}\n{secret}")));
+        string name = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{key}\n{secret}")));
         return Recall(name, () => tokens.Authenticate(key, secret));
     }
 
@@ -54,10 +54,10 @@ public sealed class TokenReader(TokenStore tokens, SessionStore sessions, TimePr
     /// <summary>Ends the session of the browser that sent the request. Other machines notice this within seconds.</summary>
     public void SignOut(HttpRequest request)
     {
-        if (!request.Cookies.TryGetValue(Cookie, out var cookie))
+        if (!request.Cookies.TryGetValue(Cookie, out string? cookie))
             return;
         sessions.End(cookie);
-        this.recent.TryRemove("session:" + cookie, out _);
+        recent.TryRemove("session:" + cookie, out _);
     }
 
     private Token? FromSession(string cookie) =>
@@ -85,7 +85,7 @@ public sealed class TokenReader(TokenStore tokens, SessionStore sessions, TimePr
 
     private static (string Key, string Secret)? Pair(HttpRequest request)
     {
-        var header = request.Headers.Authorization.ToString();
+        string header = request.Headers.Authorization.ToString();
         return Bearer(header) ?? Basic(header);
     }
 
@@ -99,10 +99,10 @@ public sealed class TokenReader(TokenStore tokens, SessionStore sessions, TimePr
     {
         if (!header.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase))
             return null;
-        var buffer = new byte[header.Length];
-        if (!Convert.TryFromBase64String(header[6..].Trim(), buffer, out var length))
+        byte[] buffer = new byte[header.Length];
+        if (!Convert.TryFromBase64String(header[6..].Trim(), buffer, out int length))
             return null;
-        var parts = Encoding.UTF8.GetString(buffer, 0, length).Split(':', 2);
+        string[] parts = Encoding.UTF8.GetString(buffer, 0, length).Split(':', 2);
         return parts.Length == 2 ? (parts[0], parts[1]) : null;
     }
 

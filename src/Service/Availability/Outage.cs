@@ -20,7 +20,9 @@ internal static class Outage
             // canceled.
             if (cause is OrleansException or OperationCanceledException or TimeoutException or DbException or SocketException or IOException
                 || cause.GetType().Namespace?.StartsWith("Orleans", StringComparison.Ordinal) == true)
+            {
                 return true;
+            }
         }
         return false;
     }
@@ -28,7 +30,7 @@ internal static class Outage
     /// <summary>Repeats a read that fails while another node takes over. Use it only for calls that change nothing.</summary>
     public static async Task<T> RetryAsync<T>(Func<Task<T>> read, CancellationToken cancellationToken)
     {
-        var from = TimeProvider.System.GetTimestamp();
+        long from = TimeProvider.System.GetTimestamp();
         while (true)
         {
             try

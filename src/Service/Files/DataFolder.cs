@@ -15,7 +15,7 @@ public sealed class DataFolder
     public DataFolder(ServeSettings settings)
     {
         Root = Path.GetFullPath(settings.Data);
-        foreach (var name in Kinds.Append("aside").Prepend(""))
+        foreach (string? name in Kinds.Append("aside").Prepend(""))
             Directory.CreateDirectory(Path.Combine(Root, name));
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
@@ -38,7 +38,7 @@ public sealed class DataFolder
 
     public string Absolute(string relative)
     {
-        var path = Path.GetFullPath(Path.Combine(Root, relative));
+        string path = Path.GetFullPath(Path.Combine(Root, relative));
         return path.StartsWith(Root + Path.DirectorySeparatorChar, StringComparison.Ordinal)
             ? path
             : throw new ArgumentException($"'{relative}' leaves the data folder");
@@ -50,7 +50,7 @@ public sealed class DataFolder
     /// <param name="durable">True if the file must survive a power failure from now on.</param>
     public void Place(string aside, string relative, bool durable)
     {
-        var target = Absolute(relative);
+        string target = Absolute(relative);
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
         AtomicFile.Rename(aside, target, durable);
     }
@@ -58,7 +58,7 @@ public sealed class DataFolder
     /// <summary>Removes all files of a job.</summary>
     public void Remove(string jobId)
     {
-        foreach (var kind in Kinds)
+        foreach (string kind in Kinds)
             Delete(Absolute(Relative(kind, jobId, "")));
     }
 
@@ -66,7 +66,7 @@ public sealed class DataFolder
 
     private static void Delete(string folder)
     {
-        for (var attempt = 1; Directory.Exists(folder); attempt++)
+        for (int attempt = 1; Directory.Exists(folder); attempt++)
         {
             try
             {

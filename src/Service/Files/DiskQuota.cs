@@ -13,7 +13,7 @@ public sealed class DiskQuota(DataFolder folder, ServeSettings settings)
     private long used;
 
     /// <summary>The bytes of inputs, results and unfinished work at the last measurement.</summary>
-    public long Used => Interlocked.Read(ref this.used);
+    public long Used => Interlocked.Read(ref used);
 
     /// <summary>The quota in bytes.</summary>
     public long Most => most;
@@ -22,7 +22,7 @@ public sealed class DiskQuota(DataFolder folder, ServeSettings settings)
     public long Free => new DriveInfo(folder.Root).AvailableFreeSpace;
 
     /// <summary>The bytes above the quota; 0 when the quota is kept.</summary>
-    public long Excess => Math.Max(0, Interlocked.Read(ref this.used) - most);
+    public long Excess => Math.Max(0, Interlocked.Read(ref used) - most);
 
     /// <summary>Whether the quota is used up, so that new jobs must be refused.</summary>
     public bool IsFull { get; private set; }
@@ -37,7 +37,7 @@ public sealed class DiskQuota(DataFolder folder, ServeSettings settings)
 
     public void Measure()
     {
-        var used = new DirectoryInfo(folder.Root)
+        long used = new DirectoryInfo(folder.Root)
             .EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true })
             .Where(file => file.Directory?.FullName != folder.Root) .Sum(Length);
         Interlocked.Exchange(ref this.used, used);

@@ -23,7 +23,7 @@ internal sealed class HashingStream(Stream inner, IncrementalHash hash) : Stream
     {
         try
         {
-            var count = await inner.ReadAsync(buffer, cancellationToken);
+            int count = await inner.ReadAsync(buffer, cancellationToken);
             hash.AppendData(buffer.Span[..count]);
             return count;
         }

@@ -48,10 +48,13 @@ public sealed class S3Store : IFileStore, IDisposable
     public async Task KeepAsync(string file, string path, string contentType, CancellationToken cancellationToken)
     {
         // Readers see the whole object or none, also in a multipart upload. Bodies are sent without signed chunks, which some servers lack.
-        var length = new FileInfo(file).Length;
+        long length = new FileInfo(file).Length;
         if (length > PartBytes)
+        {
             await PutInPartsAsync(file, length, prefix + path, contentType, cancellationToken);
+        }
         else
+        {
             await client.PutObjectAsync(
                 new PutObjectRequest
                 {
@@ -62,15 +65,17 @@ public sealed class S3Store : IFileStore, IDisposable
                     UseChunkEncoding = false,
                 },
                 cancellationToken);
+        }
+
         File.Delete(file);
     }
 
     public async Task<string> OnDiskAsync(string path, string folder, CancellationToken cancellationToken)
     {
-        var copy = Path.Combine(folder, Path.GetFileName(path));
+        string copy = Path.Combine(folder, Path.GetFileName(path));
         if (File.Exists(copy))
             return copy;
-        var aside = this.folder.Aside();
+        string aside = this.folder.Aside();
         try
         {
             await using var stored = await OpenAsync(path, cancellationToken)
@@ -102,12 +107,12 @@ public sealed class S3Store : IFileStore, IDisposable
 
     public async Task<IReadOnlyDictionary<string, DateTimeOffset>> WrittenAsync(CancellationToken cancellationToken)
     {
-        var written = this.folder.Written();
-        foreach (var kind in new[] { "inputs/", "results/" })
+        var written = folder.Written();
+        foreach (string? kind in new[] { "inputs/", "results/" })
         {
             await foreach (var one in ListAsync(kind, cancellationToken))
             {
-                var id = one.Key[(prefix.Length + kind.Length)..].Split('/')[0];
+                string id = one.Key[(prefix.Length + kind.Length)..].Split('/')[0];
                 var at = new DateTimeOffset((one.LastModified ?? DateTime.UtcNow).ToUniversalTime());
                 if (JobId.IsValid(id) && (!written.TryGetValue(id, out var known) || known < at))
                     written[id] = at;
@@ -118,8 +123,8 @@ public sealed class S3Store : IFileStore, IDisposable
 
     public async Task RemoveAsync(string jobId, CancellationToken cancellationToken)
     {
-        this.folder.Remove(jobId);
-        foreach (var path in new[] { DataFolder.InputPath(jobId, ""), DataFolder.ResultPath(jobId, "") })
+        folder.Remove(jobId);
+        foreach (string? path in new[] { DataFolder.InputPath(jobId, ""), DataFolder.ResultPath(jobId, "") })
         {
             await foreach (var one in ListAsync(path, cancellationToken))
                 await client.DeleteObjectAsync(bucket, one.Key, cancellationToken);
@@ -137,7 +142,7 @@ public sealed class S3Store : IFileStore, IDisposable
         try
         {
             // S3 allows at most 10,000 parts per object.
-            var size = Math.Max(PartBytes, length / 9_000);
+            long size = Math.Max(PartBytes, length / 9_000);
             var parts = new List<PartETag>();
             for (long from = 0; from < length; from += size)
             {
@@ -168,17 +173,19 @@ public sealed class S3Store : IFileStore, IDisposable
     /// <summary>Writes, reads and removes a small object, to check that the bucket works.</summary>
     public async Task TryOutAsync(CancellationToken cancellationToken)
     {
-        var aside = this.folder.Aside();
+        string aside = folder.Aside();
         await File.WriteAllTextAsync(aside, "locutor", cancellationToken);
-        var id = JobId.New();
+        string id = JobId.New();
         try
         {
             await KeepAsync(aside, DataFolder.InputPath(id, "check.txt"), "text/plain", cancellationToken);
             await using var back = await OpenAsync(DataFolder.InputPath(id, "check.txt"), cancellationToken);
             if (back?.Length != 7)
+            {
                 throw new IOException(
                     "expected an object of 7 bytes, found " +
                     $"{back?.Length.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "none"}");
+            }
         }
         finally
         {

@@ -22,7 +22,7 @@ internal sealed class S3Stream(IAmazonS3 client, string bucket, string key, long
 
     public override long Seek(long offset, SeekOrigin origin)
     {
-        var to = origin switch { SeekOrigin.Begin => offset, SeekOrigin.Current => position + offset, _ => length + offset };
+        long to = origin switch { SeekOrigin.Begin => offset, SeekOrigin.Current => position + offset, _ => length + offset };
         ArgumentOutOfRangeException.ThrowIfNegative(to, nameof(offset));
         if (to != position)
             Drop();
@@ -35,7 +35,7 @@ internal sealed class S3Stream(IAmazonS3 client, string bucket, string key, long
             return 0;
         response ??= await client.GetObjectAsync(
             new GetObjectRequest { BucketName = bucket, Key = key, ByteRange = new ByteRange(position, length - 1) }, cancellationToken);
-        var count = await response.ResponseStream.ReadAsync(buffer, cancellationToken);
+        int count = await response.ResponseStream.ReadAsync(buffer, cancellationToken);
         if (count == 0)
             throw new EndOfStreamException($"{key} ended at byte {position}, expected {length}");
         position += count;

@@ -24,14 +24,14 @@ public sealed class StoreIdentity(IFileStore store, DataFolder folder)
         if (file is null)
             return null;
         using var reader = new StreamReader(file);
-        var buffer = new char[LongestId];
-        var length = await reader.ReadBlockAsync(buffer, cancellationToken);
+        char[] buffer = new char[LongestId];
+        int length = await reader.ReadBlockAsync(buffer, cancellationToken);
         return new string(buffer, 0, length).Trim();
     }
 
     public async Task WriteAsync(string id, CancellationToken cancellationToken)
     {
-        var aside = folder.Aside();
+        string aside = folder.Aside();
         await File.WriteAllTextAsync(aside, id, cancellationToken);
         await store.KeepAsync(aside, FileName, "text/plain", cancellationToken);
     }
@@ -51,9 +51,9 @@ internal sealed class StoreAgreement(IGrainFactory grains, StoreIdentity identit
     /// <exception cref="SettingsException">The store belongs to another database, or the database to another store.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        for (var from = time.GetTimestamp(); ; await Task.Delay(Pause, time, cancellationToken))
+        for (long from = time.GetTimestamp(); ; await Task.Delay(Pause, time, cancellationToken))
         {
-            var found = await identity.ReadAsync(cancellationToken);
+            string? found = await identity.ReadAsync(cancellationToken);
             var agreed = await Outage.RetryAsync(
                 () => grains.GetGrain<IStoreGrain>(IStoreGrain.Key).AgreeAsync(found, settings.AdoptStore), cancellationToken);
             if (agreed.Id == found)
@@ -65,9 +65,11 @@ internal sealed class StoreAgreement(IGrainFactory grains, StoreIdentity identit
             }
             // Another node may have registered the store just now and is about to write the file.
             if (found is not null || time.GetElapsedTime(from) > Patience)
+            {
                 throw new SettingsException(
                     $"{identity.Mismatch(agreed.Id, found)}; nodes share one data folder or one bucket. If this store takes the place " +
                     "of a lost one, start once with --set adopt_store=true");
+            }
         }
     }
 

@@ -9,7 +9,7 @@ internal static class BodyReader
         if (request.ContentLength > mostBytes)
             return null;
         using var body = new MemoryStream((int)Math.Min(request.ContentLength ?? 0, 1 << 20));
-        var buffer = new byte[1 << 16];
+        byte[] buffer = new byte[1 << 16];
         while (await request.Body.ReadAsync(buffer, cancellationToken) is var count && count > 0)
         {
             if (body.Length + count > mostBytes)

@@ -22,7 +22,9 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
             await next(context);
             if (!context.Response.HasStarted && context.Response.ContentType is null && context.Response.ContentLength is null
                 && Empty(context.Response.StatusCode) is { } answer)
+            {
                 await Problems.WriteAsync(context, context.Response.StatusCode, answer.Code, answer.Detail);
+            }
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -54,7 +56,10 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
             case ProblemException problem:
                 return Problems.WriteAsync(context, problem);
             case BadHttpRequestException bad:
-                var code = bad.StatusCode is 413 ? JobError.TooLarge : bad.StatusCode is 408 ? JobError.TimedOut : JobError.InvalidRequest;
+                string code = bad.StatusCode is 413
+                    ? JobError.TooLarge
+                    : bad.StatusCode is 408 ? JobError.TimedOut
+                    : JobError.InvalidRequest;
                 return Problems.WriteAsync(context, bad.StatusCode, code, bad.Message);
             case var _ when Outage.Is(exception):
                 LogOutage(

@@ -16,15 +16,18 @@ public static class ListenAddresses
     public static IReadOnlyList<BindingAddress> Parse(ServeSettings settings)
     {
         var addresses = new List<BindingAddress>();
-        foreach (var url in settings.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (string url in settings.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             try
             {
                 var address = BindingAddress.Parse(url);
                 if (address.Scheme is "https")
+                {
                     throw new SettingsException(
                         $"urls: this program has no certificate for {url}; listen on http and put a TLS proxy in front, as in " +
                         "deploy/proxy");
+                }
+
                 if (address.Scheme is not "http" || address.PathBase.Length > 0)
                     throw new FormatException();
                 addresses.Add(address);
@@ -43,15 +46,18 @@ public static class ListenAddresses
         var faults = new List<AddressFault?>();
         foreach (var url in Parse(settings).Where(address => !address.IsUnixPipe))
         {
-            var other = string.Create(CultureInfo.InvariantCulture, $"--urls {url.Scheme}://{url.Host}:{url.Port + 1}");
+            string other = string.Create(CultureInfo.InvariantCulture, $"--urls {url.Scheme}://{url.Host}:{url.Port + 1}");
             faults.Add(Try(AddressOf(url.Host), url.Port, url.Host, other));
         }
         // With SQLite there is one node, and its cluster ports are on the loopback address.
         var cluster = settings.Postgres is null ? IPAddress.Loopback : settings.ClusterAddress;
         foreach (var (name, port) in new[] { ("silo_port", settings.SiloPort), ("gateway_port", settings.GatewayPort) })
+        {
             faults.Add(Try(
                 cluster, port, cluster.ToString(),
                 string.Create(CultureInfo.InvariantCulture, $"--set {name}={(port == 0 ? 0 : port + 1)}")));
+        }
+
         return [.. faults.OfType<AddressFault>().Distinct()];
     }
 
@@ -71,7 +77,7 @@ public static class ListenAddresses
         }
         catch (SocketException exception)
         {
-            var place = string.Create(CultureInfo.InvariantCulture, $"{host}:{port}");
+            string place = string.Create(CultureInfo.InvariantCulture, $"{host}:{port}");
             return exception.SocketErrorCode switch
             {
                 SocketError.AddressAlreadyInUse =>

@@ -68,15 +68,18 @@ public sealed class AddressGuard
         IPAddress[] addresses;
         try
         {
-            addresses = IPAddress.TryParse(target.Host, out var literal) ? [literal] : await this.resolve(target.Host, cancellationToken);
+            addresses = IPAddress.TryParse(target.Host, out var literal) ? [literal] : await resolve(target.Host, cancellationToken);
         }
         catch (Exception exception) when (exception is SocketException or ArgumentException)
         {
             throw new InputException(Jobs.Records.JobError.FetchFailed, $"the name {target.Host} cannot be resolved", true);
         }
         if (addresses.FirstOrDefault(address => !Allows(address)) is { } blocked)
+        {
             throw new InputException(
                 Jobs.Records.JobError.AddressBlocked, $"{target.Host} is at {blocked}, which is not a public address", false);
+        }
+
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
@@ -103,12 +106,12 @@ public sealed class AddressGuard
             return address;
         if (address.IsIPv4MappedToIPv6)
             return address.MapToIPv4();
-        var bytes = address.GetAddressBytes();
+        byte[] bytes = address.GetAddressBytes();
         if (Translated.Contains(address))
             return new IPAddress(bytes.AsSpan(12, 4));
         if (SixToFour.Contains(address))
             return new IPAddress(bytes.AsSpan(2, 4));
-        var compatible = Compatible.Contains(address) && !address.Equals(IPAddress.IPv6Any) && !address.Equals(IPAddress.IPv6Loopback);
+        bool compatible = Compatible.Contains(address) && !address.Equals(IPAddress.IPv6Any) && !address.Equals(IPAddress.IPv6Loopback);
         return compatible ? new IPAddress(bytes.AsSpan(12, 4)) : address;
     }
 

@@ -80,7 +80,7 @@ public sealed class InputStore(
     private async Task<JobInput> StoreAsync(
         string jobId, string field, ExpectedMedia expected, Func<Stream, Task> write, string? url, CancellationToken cancellationToken)
     {
-        var aside = folder.Aside();
+        string aside = folder.Aside();
         try
         {
             await using (var file = new FileStream(aside, FileMode.CreateNew, FileAccess.Write, FileShare.Read, 0, FileOptions.None))
@@ -88,10 +88,10 @@ public sealed class InputStore(
                 await write(file);
                 await file.FlushAsync(cancellationToken);
             }
-            var sha256 = await HashAsync(aside, cancellationToken);
+            string sha256 = await HashAsync(aside, cancellationToken);
             var media = await inspector.InspectAsync(aside, sha256, expected, cancellationToken);
-            var path = DataFolder.InputPath(jobId, field + media.Extension);
-            var bytes = new FileInfo(aside).Length;
+            string path = DataFolder.InputPath(jobId, field + media.Extension);
+            long bytes = new FileInfo(aside).Length;
             await store.KeepAsync(aside, path, media.ContentType, cancellationToken);
             return new JobInput
             {
@@ -113,7 +113,7 @@ public sealed class InputStore(
 
     private async Task CopyAsync(Stream upload, Stream file, CancellationToken cancellationToken)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(1 << 16);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(1 << 16);
         try
         {
             long total = 0;

@@ -54,7 +54,7 @@ public sealed class MediaInspector(ServeSettings settings) : IDisposable
     public async Task<InspectedMedia> InspectAsync(string path, string sha256, ExpectedMedia expected, CancellationToken cancellationToken)
     {
         var media = this.known.TryGetValue(sha256, out var known) ? known : await LookAsync(path, sha256, expected, cancellationToken);
-        var fits = expected switch
+        bool fits = expected switch
         {
             ExpectedMedia.Picture => media.Kind is MediaKind.Picture,
             ExpectedMedia.Video => media.Kind is MediaKind.Video,
@@ -79,10 +79,10 @@ public sealed class MediaInspector(ServeSettings settings) : IDisposable
         try
         {
             // Equal files may arrive at once; only the first one is inspected.
-            if (this.known.TryGetValue(sha256, out var meanwhile))
+            if (known.TryGetValue(sha256, out var meanwhile))
                 return meanwhile;
             var info = await MediaProbe.ProbeAsync(path, limits, cancellationToken);
-            var seconds = info.Duration ?? 0;
+            double seconds = info.Duration ?? 0;
             if (info.Kind is MediaKind.Audio && expected is ExpectedMedia.Sound)
                 seconds = await DecodedSecondsAsync(path, cancellationToken);
             var names = NamesOf(info);
@@ -94,7 +94,7 @@ public sealed class MediaInspector(ServeSettings settings) : IDisposable
         }
         catch (MediaException exception)
         {
-            var message = exception.Message.Replace(path + ": ", "", StringComparison.Ordinal)
+            string message = exception.Message.Replace(path + ": ", "", StringComparison.Ordinal)
                 .Replace(path, "the file", StringComparison.Ordinal);
             throw new InputException(
                 exception.Code, message, exception.Code is MediaErrorCodes.Timeout or MediaErrorCodes.Internal, exception);
@@ -113,9 +113,9 @@ public sealed class MediaInspector(ServeSettings settings) : IDisposable
 
     private void Remember(string sha256, InspectedMedia media)
     {
-        if (this.known.Count >= MostRemembered)
-            this.known.Clear();
-        this.known[sha256] = media;
+        if (known.Count >= MostRemembered)
+            known.Clear();
+        known[sha256] = media;
     }
 
     private static MediaNames NamesOf(MediaInfo info) =>

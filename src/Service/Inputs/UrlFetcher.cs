@@ -20,9 +20,9 @@ public sealed class UrlFetcher : IDisposable
 
     public UrlFetcher(AddressGuard guard, ServeSettings settings)
     {
-        this.total = TimeSpan.FromSeconds(settings.FetchSeconds);
-        this.idle = TimeSpan.FromSeconds(settings.FetchIdleSeconds);
-        this.mostBytes = (long)(settings.MaxInputMb * 1e6);
+        total = TimeSpan.FromSeconds(settings.FetchSeconds);
+        idle = TimeSpan.FromSeconds(settings.FetchIdleSeconds);
+        mostBytes = (long)(settings.MaxInputMb * 1e6);
         client = new HttpMessageInvoker(Handler(guard, DecompressionMethods.All));
     }
 
@@ -51,11 +51,11 @@ public sealed class UrlFetcher : IDisposable
     {
         if (DataUrl.Is(url))
         {
-            await target.WriteAsync(DataUrl.Read(url, this.mostBytes), cancellationToken);
+            await target.WriteAsync(DataUrl.Read(url, mostBytes), cancellationToken);
             return;
         }
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(this.total);
+        limit.CancelAfter(total);
         try
         {
             using var response = await FollowAsync(Check(url), limit.Token);
@@ -64,7 +64,7 @@ public sealed class UrlFetcher : IDisposable
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new InputException(
-                JobError.TimedOut, $"took longer than {this.total.TotalSeconds:0.#} s, or {this.idle.TotalSeconds:0.#} s without a byte",
+                JobError.TimedOut, $"took longer than {total.TotalSeconds:0.#} s, or {idle.TotalSeconds:0.#} s without a byte",
                 true);
         }
         catch (HttpRequestException exception) when (exception.InnerException is InputException refused)
@@ -83,8 +83,11 @@ public sealed class UrlFetcher : IDisposable
     public static Uri Check(string url)
     {
         if (url.Length > 8192 || !Uri.TryCreate(url.Trim(), UriKind.Absolute, out var uri))
+        {
             throw new InputException(
                 JobError.FetchFailed, "expected an absolute http, https or data URL of at most 8192 characters", false);
+        }
+
         if (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps)
             throw new InputException(JobError.FetchFailed, $"expected http, https or data, found the scheme '{uri.Scheme}'", false);
         if (uri.UserInfo.Length > 0 || uri.Host.Length == 0)
@@ -94,7 +97,7 @@ public sealed class UrlFetcher : IDisposable
 
     private async Task<HttpResponseMessage> FollowAsync(Uri uri, CancellationToken cancellationToken)
     {
-        for (var hop = 0; hop <= MostHops; hop++)
+        for (int hop = 0; hop <= MostHops; hop++)
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, uri);
             request.Headers.TryAddWithoutValidation("User-Agent", "Locutor/0.1");
@@ -111,8 +114,11 @@ public sealed class UrlFetcher : IDisposable
     private static Uri Next(Uri uri, HttpResponseMessage response)
     {
         if ((int)response.StatusCode is not (301 or 302 or 303 or 307 or 308) || response.Headers.Location is not { } location)
+        {
             throw new InputException(
                 JobError.FetchFailed, $"{uri.Host} answered {(int)response.StatusCode}", (int)response.StatusCode >= 500);
+        }
+
         var next = Check(new Uri(uri, location).AbsoluteUri);
         if (uri.Scheme == Uri.UriSchemeHttps && next.Scheme == Uri.UriSchemeHttp)
             throw new InputException(JobError.FetchFailed, "redirects from https to http are not followed", false);
@@ -121,10 +127,10 @@ public sealed class UrlFetcher : IDisposable
 
     private async Task CopyAsync(HttpResponseMessage response, Stream target, CancellationTokenSource limit)
     {
-        if (response.Content.Headers.ContentLength > this.mostBytes)
+        if (response.Content.Headers.ContentLength > mostBytes)
             throw TooLarge();
         await using var body = await response.Content.ReadAsStreamAsync(limit.Token);
-        var buffer = ArrayPool<byte>.Shared.Rent(1 << 16);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(1 << 16);
         try
         {
             long total = 0;
@@ -132,11 +138,11 @@ public sealed class UrlFetcher : IDisposable
             {
                 using var idle = CancellationTokenSource.CreateLinkedTokenSource(limit.Token);
                 idle.CancelAfter(this.idle);
-                var count = await body.ReadAsync(buffer, idle.Token);
+                int count = await body.ReadAsync(buffer, idle.Token);
                 if (count == 0)
                     return;
                 // Counted after decompression, since a kilobyte of gzip can expand to gigabytes.
-                if ((total += count) > this.mostBytes)
+                if ((total += count) > mostBytes)
                     throw TooLarge();
                 await target.WriteAsync(buffer.AsMemory(0, count), limit.Token);
             }
@@ -147,7 +153,7 @@ public sealed class UrlFetcher : IDisposable
         }
     }
 
-    private InputException TooLarge() => new(JobError.TooLarge, $"expected at most {this.mostBytes} bytes", false);
+    private InputException TooLarge() => new(JobError.TooLarge, $"expected at most {mostBytes} bytes", false);
 
     private static string Reason(Exception exception) => (exception.InnerException ?? exception).Message.ReplaceLineEndings(" ");
 }
@@ -159,12 +165,12 @@ internal static class DataUrl
 
     public static byte[] Read(string url, long mostBytes)
     {
-        var comma = url.IndexOf(',', StringComparison.Ordinal);
+        int comma = url.IndexOf(',', StringComparison.Ordinal);
         if (comma < 0)
             throw new InputException(JobError.FetchFailed, "a data URL needs a comma before its data", false);
         if ((url.Length - comma) / 4L * 3 > mostBytes)
             throw new InputException(JobError.TooLarge, $"expected at most {mostBytes} bytes", false);
-        var data = Uri.UnescapeDataString(url[(comma + 1)..]);
+        string data = Uri.UnescapeDataString(url[(comma + 1)..]);
         if (!url.AsSpan(0, comma).EndsWith(";base64", StringComparison.OrdinalIgnoreCase))
             return Encoding.Latin1.GetBytes(data);
         try

@@ -44,7 +44,7 @@ public sealed record LiveIndex
 
     public async Task WriteAsync(IFileStore store, DataFolder folder, string jobId, int attempt, CancellationToken cancellationToken)
     {
-        var aside = folder.Aside();
+        string aside = folder.Aside();
         await File.WriteAllBytesAsync(aside, JsonSerializer.SerializeToUtf8Bytes(this, Problems.Json), cancellationToken);
         await store.KeepAsync(aside, PathOf(jobId, NameOf(attempt)), "application/json", cancellationToken);
     }

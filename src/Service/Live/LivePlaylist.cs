@@ -25,7 +25,7 @@ internal static class LivePlaylist
             if (segment.Header != header)
                 text.Append(CultureInfo.InvariantCulture, $"#EXT-X-MAP:URI=\"live/{segment.Header}\"\n");
             header = segment.Header;
-            var seconds = segment.Frames / (double)index.Video.FramesPerSecond;
+            double seconds = segment.Frames / (double)index.Video.FramesPerSecond;
             text.Append(CultureInfo.InvariantCulture, $"#EXTINF:{seconds:0.000},\nlive/{segment.Name}\n");
         }
         return text.Append(ended ? "#EXT-X-ENDLIST\n" : "").ToString();

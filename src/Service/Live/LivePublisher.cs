@@ -42,8 +42,8 @@ internal sealed class LivePublisher
         if (segment.FirstFrame != index.Frames)
             return;
         // The name of a header contains its hash: attempts with equal encoders share one, and others are told apart.
-        var needed = $"{Convert.ToHexStringLower(SHA256.HashData(segment.Header))[..16]}.mp4";
-        var name = FormattableString.Invariant($"{attempt}-{index.Segments.Length:D5}.m4s");
+        string needed = $"{Convert.ToHexStringLower(SHA256.HashData(segment.Header))[..16]}.mp4";
+        string name = FormattableString.Invariant($"{attempt}-{index.Segments.Length:D5}.m4s");
         if (header != needed)
             await KeepAsync(needed, segment.Header, "video/mp4", cancellationToken);
         header = needed;
@@ -54,7 +54,7 @@ internal sealed class LivePublisher
 
     private async Task KeepAsync(string name, byte[] bytes, string contentType, CancellationToken cancellationToken)
     {
-        var aside = folder.Aside();
+        string aside = folder.Aside();
         await File.WriteAllBytesAsync(aside, bytes, cancellationToken);
         await store.KeepAsync(aside, LiveIndex.PathOf(job, name), contentType, cancellationToken);
     }

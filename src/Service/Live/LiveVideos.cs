@@ -28,13 +28,15 @@ internal sealed partial class LiveVideos(JobViews views, IFileStore store, TimeP
     /// <exception cref="ProblemException">404: the job ended without a segment. 409: there is none yet.</exception>
     public async Task<(LiveIndex Index, JobRecord Job)> FirstAsync(JobRecord job, CancellationToken cancellationToken)
     {
-        for (var from = time.GetTimestamp(); ;)
+        for (long from = time.GetTimestamp(); ;)
         {
             if (await LiveIndex.ReadAsync(store, job.Id, job.Attempt, cancellationToken) is { Segments.Length: > 0 } index)
                 return (index, job);
             if (job.Status.IsTerminal())
+            {
                 throw new ProblemException(
                     404, "not_found", $"the job has ended ({job.Status.ToString().ToLowerInvariant()}) and has no live video");
+            }
             if (time.GetElapsedTime(from) > FirstWait)
                 throw new ProblemException(409, "not_ready", "no clip of the video is finished yet") { RetryAfter = 2 };
             job = await NextAsync(job, cancellationToken);
@@ -47,7 +49,7 @@ internal sealed partial class LiveVideos(JobViews views, IFileStore store, TimeP
     {
         while (true)
         {
-            var ended = job.Status.IsTerminal(); // read before the list, which no worker changes after the end
+            bool ended = job.Status.IsTerminal(); // read before the list, which no worker changes after the end
             if (await LiveIndex.ReadAsync(store, job.Id, job.Attempt, cancellationToken) is { } index && index.Segments.Length > known)
                 return (index.Segments.Skip(known), job);
             if (ended)

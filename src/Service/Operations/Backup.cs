@@ -33,12 +33,12 @@ public static class Backup
         folder = Path.GetFullPath(folder);
         if (Path.Exists(folder))
             throw new BackupException($"{folder} exists; name a folder that does not");
-        var data = Path.GetFullPath(settings.Data);
+        string data = Path.GetFullPath(settings.Data);
         if (settings.Postgres is null && !File.Exists(Path.Combine(data, SqliteDatabase.FileName)))
             throw new BackupException($"{data} holds no {SqliteDatabase.FileName}: it is not the data folder of a service");
         if (folder.StartsWith(data + Path.DirectorySeparatorChar, StringComparison.Ordinal))
             throw new BackupException($"{folder} lies inside the data folder {data}; name one outside");
-        var aside = folder + ".unfinished";
+        string aside = folder + ".unfinished";
         if (Directory.Exists(aside))
             Directory.Delete(aside, recursive: true);
         Directory.CreateDirectory(aside);
@@ -50,7 +50,7 @@ public static class Backup
             SqliteDatabase.Copy(Path.Combine(data, SqliteDatabase.FileName), Path.Combine(aside, SqliteDatabase.FileName));
         var contents = new BackupContents(
             Format, time.GetUtcNow(), settings.Postgres is null ? "sqlite" : "postgres", 0, 0, settings.S3Bucket);
-        foreach (var kind in Kinds)
+        foreach (string kind in Kinds)
             contents = CopyFiles(Path.Combine(data, kind), Path.Combine(aside, kind), contents, cancellationToken);
         CopyIdentity(data, aside);
         await File.WriteAllTextAsync(Path.Combine(aside, Manifest), JsonSerializer.Serialize(contents, Problems.Json), cancellationToken);
@@ -63,14 +63,17 @@ public static class Backup
     public static async Task<BackupContents> RestoreAsync(ServeSettings settings, string folder, CancellationToken cancellationToken)
     {
         var contents = Read(folder);
-        var kind = settings.Postgres is null ? "sqlite" : "postgres";
+        string kind = settings.Postgres is null ? "sqlite" : "postgres";
         if (contents.Database != kind)
             throw new BackupException($"{folder} is a backup of a {contents.Database} database, and the settings name a {kind} one");
         var data = new DataFolder(settings);
         if (File.Exists(Path.Combine(data.Root, SqliteDatabase.FileName))
             || Kinds.Any(name => Directory.EnumerateFileSystemEntries(data.Absolute(name)).Any()))
+        {
             throw new BackupException($"the data folder {data.Root} is in use; restore into an empty one and move the old one away");
-        foreach (var name in Kinds)
+        }
+
+        foreach (string name in Kinds)
             CopyFiles(Path.Combine(folder, name), data.Absolute(name), contents, cancellationToken);
         CopyIdentity(folder, data.Root);
         // The database is restored last: a folder without it is not mistaken for a complete one.
@@ -84,7 +87,7 @@ public static class Backup
     /// <summary>Copies the identity of the file store, since the database refers to it.</summary>
     private static void CopyIdentity(string from, string to)
     {
-        var file = Path.Combine(from, StoreIdentity.FileName);
+        string file = Path.Combine(from, StoreIdentity.FileName);
         if (File.Exists(file))
             File.Copy(file, Path.Combine(to, StoreIdentity.FileName), overwrite: true);
     }
@@ -113,7 +116,7 @@ public static class Backup
                     "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint }))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var target = Path.Combine(to, Path.GetRelativePath(from, file.FullName));
+            string target = Path.Combine(to, Path.GetRelativePath(from, file.FullName));
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             try
             {

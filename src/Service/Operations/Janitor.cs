@@ -29,7 +29,7 @@ internal sealed partial class Janitor(
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var last = time.GetTimestamp() - (long)(round.TotalSeconds * time.TimestampFrequency);
+        long last = time.GetTimestamp() - (long)(round.TotalSeconds * time.TimestampFrequency);
         return Rounds.RunAsync(RoundAsync, Beat, time, LogWaits, LogFailed, stoppingToken);
 
         async Task RoundAsync()
@@ -50,8 +50,11 @@ internal sealed partial class Janitor(
         foreach (var file in
                 new DirectoryInfo(folder.Absolute("aside")).EnumerateFiles()
                     .Where(file => time.GetUtcNow() - file.LastWriteTimeUtc > AsideAge))
+        {
             file.Delete();
-        foreach (var owner in await grains.GetGrain<IOwnersGrain>(IOwnersGrain.Key).ListAsync())
+        }
+
+        foreach (string owner in await grains.GetGrain<IOwnersGrain>(IOwnersGrain.Key).ListAsync())
         {
             var index = grains.GetGrain<ITokenIndexGrain>(owner);
             foreach (var entry in await index.ExpiredAsync(time.GetUtcNow()))
@@ -79,19 +82,19 @@ internal sealed partial class Janitor(
     {
         var before = time.GetUtcNow() - unclaimed;
         // Files are listed before the indices are read, so that jobs accepted in the meantime are known.
-        var old = (await store.WrittenAsync(cancellationToken)).Where(job => job.Value < before).Select(job => job.Key).ToArray();
-        var owners = await grains.GetGrain<IOwnersGrain>(IOwnersGrain.Key).ListAsync();
+        string[] old = (await store.WrittenAsync(cancellationToken)).Where(job => job.Value < before).Select(job => job.Key).ToArray();
+        string[] owners = await grains.GetGrain<IOwnersGrain>(IOwnersGrain.Key).ListAsync();
         if (owners.Length == 0)
             return; // An empty database may be the wrong one, so it does not decide about these files.
-        var unknown = old;
-        foreach (var owner in owners)
+        string[] unknown = old;
+        foreach (string owner in owners)
         {
             var index = grains.GetGrain<ITokenIndexGrain>(owner);
-            foreach (var id in await index.WithoutFilesAsync(old))
+            foreach (string id in await index.WithoutFilesAsync(old))
                 await store.RemoveAsync(id, cancellationToken);
             unknown = await index.UnknownAsync(unknown);
         }
-        foreach (var id in unknown)
+        foreach (string? id in unknown)
         {
             await grains.GetGrain<IJobGrain>(id).DiscardAsync();
             await store.RemoveAsync(id, cancellationToken);
@@ -104,7 +107,7 @@ internal sealed partial class Janitor(
     {
         var job = grains.GetGrain<IJobGrain>(entry.Id);
         // The record is changed before the files are removed, so that no record promises a missing result.
-        var gone = entry.Status is JobStatus.Expired ? await job.DeleteAsync() : await job.ExpireAsync() is null;
+        bool gone = entry.Status is JobStatus.Expired ? await job.DeleteAsync() : await job.ExpireAsync() is null;
         await store.RemoveAsync(entry.Id, CancellationToken.None);
         if (gone)
             await grains.GetGrain<ITokenIndexGrain>(owner).RemoveAsync(entry.Id);
@@ -113,9 +116,12 @@ internal sealed partial class Janitor(
     private async Task MakeRoomAsync(CancellationToken cancellationToken)
     {
         var finished = new List<(string Owner, IndexEntry Entry)>();
-        foreach (var owner in await grains.GetGrain<IOwnersGrain>(IOwnersGrain.Key).ListAsync())
+        foreach (string owner in await grains.GetGrain<IOwnersGrain>(IOwnersGrain.Key).ListAsync())
+        {
             finished.AddRange((await grains.GetGrain<ITokenIndexGrain>(owner).ExpiredAsync(DateTimeOffset.MaxValue))
                 .Where(entry => entry.Status is not JobStatus.Expired).Select(entry => (owner, entry)));
+        }
+
         foreach (var (owner, entry) in finished.OrderBy(found => found.Entry.Order))
         {
             cancellationToken.ThrowIfCancellationRequested();

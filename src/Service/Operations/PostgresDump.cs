@@ -39,12 +39,15 @@ internal static class PostgresDump
         start.Environment["PGUSER"] = connection.Username;
         start.Environment["PGPASSWORD"] = connection.Password;
         if (connection.SslMode is var mode && mode is not SslMode.Prefer)
+        {
             start.Environment["PGSSLMODE"] = mode switch
             {
                 SslMode.VerifyCA => "verify-ca",
                 SslMode.VerifyFull => "verify-full",
                 _ => mode.ToString().ToLowerInvariant(),
             };
+        }
+
         try
         {
             using var process = Process.Start(start)!;

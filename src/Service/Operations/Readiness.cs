@@ -24,7 +24,7 @@ internal sealed partial class Readiness(
     private volatile string[] found = ["starting"];
 
     /// <summary>The reasons why the service is not ready; empty when it is.</summary>
-    public IReadOnlyList<string> Reasons => drain.HasBegun ? ["draining: the service is about to stop", .. this.found] : this.found;
+    public IReadOnlyList<string> Reasons => drain.HasBegun ? ["draining: the service is about to stop", .. found] : found;
 
     public static IResult Answer(Readiness readiness, HttpContext context)
     {
@@ -70,7 +70,7 @@ internal sealed partial class Readiness(
             var queue = await grains.GetGrain<IQueueGrain>(IQueueGrain.Key).StatisticsAsync().WaitAsync(Patience, time);
             if (!queue.Ready)
                 return "queue: taking up the open jobs";
-            var expected = settings.Workers != "none" && time.GetElapsedTime(started) > WorkersStart;
+            bool expected = settings.Workers != "none" && time.GetElapsedTime(started) > WorkersStart;
             return expected && queue.Workers == 0
                 ? $"workers: none has been seen for {WorkersStart.TotalMinutes:0} minutes, expected " +
                     $"{string.Join(", ", WorkerSupervisor.Devices(settings.Workers))}"

@@ -43,7 +43,7 @@ public static class ServeCheck
                     "settings", variable.Text,
                     "'locutor serve --settings' lists the settings; the variable of each is LOCUTOR_ and its name in capitals");
         }
-        var fault = "";
+        string fault = "";
         try
         {
             SettingsCheck.Validate(settings);
@@ -96,23 +96,29 @@ public static class ServeCheck
     private static IEnumerable<Finding> Data(ServeSettings settings)
     {
         var folder = new DataFolder(settings);
-        var probe = folder.Aside();
+        string probe = folder.Aside();
         File.WriteAllBytes(probe, new byte[1]);
         File.Delete(probe);
         if (settings.Postgres is null && FolderLock.HolderOf(folder.Root) is { } holder)
+        {
             yield return Finding.Failure(
                 "data", $"{folder.Root} is used by another service ({holder})",
                 "stop it first, or give this one a folder of its own with --data");
+        }
+
         if (new DriveInfo(folder.Root).AvailableFreeSpace is var free && free < LeastFree)
+        {
             yield return Finding.Failure(
                 "data", $"{folder.Root} has {free >> 20} MiB of free disk; below {LeastFree >> 20} MiB new jobs are refused",
                 "make room, or move the data folder with --data");
+        }
+
         yield return Finding.Ok("data", $"{folder.Root} can be written, {free >> 30} GiB free");
     }
 
     private static Finding Database(ServeSettings settings)
     {
-        var kind = settings.Postgres is null ? "SQLite" : "PostgreSQL";
+        string kind = settings.Postgres is null ? "SQLite" : "PostgreSQL";
         try
         {
             return Finding.Ok("database", $"{kind}, schema version {JobsHosting.ReadFacts(ClusterOf(settings)).SchemaVersion}");
@@ -134,13 +140,16 @@ public static class ServeCheck
             if (store is S3Store bucket)
                 await bucket.TryOutAsync(cancellationToken);
             var identity = new StoreIdentity(store, folder);
-            var found = await identity.ReadAsync(cancellationToken);
-            var expected = ExpectedStore(settings);
+            string? found = await identity.ReadAsync(cancellationToken);
+            string? expected = ExpectedStore(settings);
             if (!settings.AdoptStore && expected is not null && expected != found)
+            {
                 return Finding.Failure(
                     "files", identity.Mismatch(expected, found),
                     "nodes share one data folder or one bucket; if this store takes the place of a lost one, start once with --set " +
                     "adopt_store=true");
+            }
+
             return Finding.Ok(
                 "files",
                 settings.S3Bucket is null
@@ -184,11 +193,14 @@ public static class ServeCheck
     private static IEnumerable<Finding> Workers(ServeSettings settings)
     {
         var devices = WorkerSupervisor.Devices(settings.Workers);
-        var gpus = VisibleGpus.Count();
-        foreach (var device in devices.Where(device => WorkerSupervisor.GpuNumber(device) >= gpus))
+        int gpus = VisibleGpus.Count();
+        foreach (string? device in devices.Where(device => WorkerSupervisor.GpuNumber(device) >= gpus))
+        {
             yield return Finding.Failure(
                 "workers", $"there is no {device}: this machine shows {gpus} GPUs",
                 $"name the devices that are there, as --workers {(gpus > 0 ? "cuda:0" : "cpu")}; CUDA_VISIBLE_DEVICES hides GPUs");
+        }
+
         yield return devices.Count > 0
             ? Finding.Ok("workers", $"one on each of {string.Join(", ", devices)}, precision {settings.Precision}")
             : Finding.Warning(

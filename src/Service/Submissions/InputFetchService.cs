@@ -74,7 +74,10 @@ public sealed partial class InputFetchService(
             var request = StoredRequest.Load(job.Request);
             if (request[VideoFields.Boxes] is not null
                 && BoxCheck.Fault(VideoSettings.Resolve(catalog.Find(request[VideoFields.Model]), request), stored) is { } fault)
+            {
                 throw new InputException(JobError.InvalidRequest, $"{VideoFields.Boxes.Name}: {fault}", false);
+            }
+
             return ([.. stored], null);
         }
         catch (RequestException exception)

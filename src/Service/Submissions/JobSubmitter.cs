@@ -32,8 +32,11 @@ public sealed class JobSubmitter(
         var limit = await limits.CountSubmissionAsync(caller.KeyId);
         TokenLimits.Describe(response, limit);
         if (!limit.Allowed)
+        {
             throw new ProblemException(
                 429, "rate_limited", $"more than {settings.SubmitsPerMinute} jobs in a minute") { RetryAfter = TokenLimits.Wait(limit) };
+        }
+
         if (drain.HasBegun)
             throw new ProblemException(503, "draining", "this service is about to stop and takes no more jobs") { RetryAfter = 5 };
         if (quota.IsFull)

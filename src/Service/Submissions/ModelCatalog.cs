@@ -68,9 +68,9 @@ public sealed class ModelCatalog
 
     /// <summary>Returns the bundle with this name; null returns the default model.</summary>
     /// <exception cref="RequestException">This service does not offer a model with this name.</exception>
-    internal Bundle Find(string? name) => this.bundles.FirstOrDefault(bundle => bundle.Name == (name ?? Default))
+    internal Bundle Find(string? name) => bundles.FirstOrDefault(bundle => bundle.Name == (name ?? Default))
         ?? throw new RequestException(
-            VideoFields.Model.Name, $"expected one of {string.Join(", ", this.bundles.Select(bundle => bundle.Name))}, found '{name}'");
+            VideoFields.Model.Name, $"expected one of {string.Join(", ", bundles.Select(bundle => bundle.Name))}, found '{name}'");
 
     private static ModelView View(Bundle bundle) => new(
         bundle.Name, Title(bundle), bundle.NoticeBelow is null ? bundle.Notice : null, [.. bundle.Sizes.Keys], bundle.DefaultSize,
@@ -81,7 +81,7 @@ public sealed class ModelCatalog
     {
         var usual = FieldView.Defaults(bundle, preset, bundle.DefaultSize);
         var others = new Dictionary<string, Dictionary<string, JsonElement>>(StringComparer.Ordinal);
-        foreach (var size in bundle.Sizes.Keys)
+        foreach (string size in bundle.Sizes.Keys)
         {
             var differing = FieldView.Defaults(bundle, preset, size).Where(pair => !JsonElement.DeepEquals(pair.Value, usual[pair.Key]))
                 .ToDictionary(StringComparer.Ordinal);

@@ -61,7 +61,10 @@ internal sealed class MetadataField(string name, string help) : RequestField(nam
             {
                 if (pair.Name.Length > LongestName || pair.Value.ValueKind is not JsonValueKind.String
                     || pair.Value.GetString()!.Length > LongestText)
+                {
                     return null;
+                }
+
                 texts[pair.Name] = pair.Value.GetString()!;
             }
         }

@@ -58,8 +58,11 @@ internal sealed class SubmissionReader(
             return await ReadJsonAsync(request, cancellationToken);
         if (MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
             && type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase))
+        {
             return await ReadFormAsync(
                 keepFiles ? jobId : null, request, HeaderUtilities.RemoveQuotes(type.Boundary).Value, cancellationToken);
+        }
+
         throw new ProblemException(415, "unsupported_media_type", "expected application/json or multipart/form-data");
     });
 
@@ -106,9 +109,12 @@ internal sealed class SubmissionReader(
         {
             await store.RemoveAsync(jobId, CancellationToken.None);
             if (exception is OperationCanceledException && !context.RequestAborted.IsCancellationRequested)
+            {
                 throw new ProblemException(
                     408, JobError.TimedOut,
                     string.Create(CultureInfo.InvariantCulture, $"expected the whole submission within {settings.UploadMinutes} minutes"));
+            }
+
             throw;
         }
     }
@@ -116,8 +122,8 @@ internal sealed class SubmissionReader(
     /// <summary>Reads a JSON body. Its hash covers the bytes of the body, so another order of the fields gives another hash.</summary>
     private async Task<Draft> ReadJsonAsync(HttpRequest request, CancellationToken cancellationToken)
     {
-        var most = (long)(settings.MaxJsonMb * 1e6);
-        var raw = await BodyReader.ReadAsync(request, most, cancellationToken)
+        long most = (long)(settings.MaxJsonMb * 1e6);
+        byte[] raw = await BodyReader.ReadAsync(request, most, cancellationToken)
             ?? throw new ProblemException(
                 413, JobError.TooLarge, $"expected a body of at most {most} bytes; upload large files as multipart/form-data");
         using var json = SubmissionText.Parse(raw);
@@ -137,7 +143,7 @@ internal sealed class SubmissionReader(
         var form = SubmissionFields.NewForm();
         var stored = new List<JobInput>();
         var reader = new MultipartReader(boundary, request.Body) { HeadersLengthLimit = 16 << 10 };
-        var parts = 0;
+        int parts = 0;
         try
         {
             while (await reader.ReadNextSectionAsync(cancellationToken) is { } section)
@@ -205,7 +211,10 @@ internal sealed class SubmissionReader(
     {
         if (!ContentDispositionHeaderValue.TryParse(section.ContentDisposition, out var disposition)
             || HeaderUtilities.RemoveQuotes(disposition.Name).Value is not { Length: > 0 } name)
+        {
             throw new ProblemException(400, JobError.InvalidRequest, "a part of the form has no name");
+        }
+
         hash.AppendData(Encoding.UTF8.GetBytes(name + "\n"));
         if (disposition.IsFileDisposition() && SubmissionFields.Files.Any(field => field.Name == name))
         {
@@ -214,14 +223,19 @@ internal sealed class SubmissionReader(
             var body = new HashingStream(section.Body, hash);
             // The client's file name and content type are ignored: the stored name and type come from the bytes of the file.
             if (jobId is null)
+            {
                 await body.CopyToAsync(Stream.Null, cancellationToken);
+            }
             else
+            {
                 stored.Add(
                     await StoreAsync(name, () => inputs.StoreAsync(jobId, name, body, InputStore.Expected(name), cancellationToken)));
+            }
+
             return;
         }
         using var text = new MemoryStream();
-        var buffer = new byte[4096];
+        byte[] buffer = new byte[4096];
         while (await section.Body.ReadAsync(buffer, cancellationToken) is var count && count > 0)
         {
             if (text.Length + count > LongestText)

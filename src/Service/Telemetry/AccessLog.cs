@@ -16,15 +16,15 @@ internal sealed partial class AccessLog(RequestDelegate next, ServeSettings sett
             await next(context);
             return;
         }
-        var start = Stopwatch.GetTimestamp();
+        long start = Stopwatch.GetTimestamp();
         try
         {
             await next(context);
         }
         finally
         {
-            var token = context.Features.Get<Token>()?.KeyId ?? "-";
-            var seconds = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            string token = context.Features.Get<Token>()?.KeyId ?? "-";
+            double seconds = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
             LogRequest(
                 context.Connection.RemoteIpAddress?.ToString() ?? "-", token, context.Request.Method, RequestTrace.PathOf(context),
                 context.Response.StatusCode, Math.Round(seconds, 1), context.Response.ContentLength, RequestTrace.IdOf(context));

@@ -13,9 +13,9 @@ internal static class RequestTrace
     /// <summary>Returns the W3C trace id of the request, or 32 random hexadecimal digits when no trace is recorded.</summary>
     public static string IdOf(HttpContext context)
     {
-        if (context.Items.TryGetValue(Key, out var known))
+        if (context.Items.TryGetValue(Key, out object? known))
             return (string)known!;
-        var id = (Activity.Current?.TraceId ?? ActivityTraceId.CreateRandom()).ToHexString();
+        string id = (Activity.Current?.TraceId ?? ActivityTraceId.CreateRandom()).ToHexString();
         context.Items[Key] = id;
         return id;
     }

@@ -28,8 +28,10 @@ internal static class Tracing
             .Select(variable => KeyValuePair.Create((string)variable.Key, (string?)variable.Value))
             .Where(variable => variable.Key.StartsWith("OTEL_", StringComparison.Ordinal)));
         if (IsOn)
+        {
             builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("locutor")).WithTracing(tracing => tracing
                 .AddAspNetCoreInstrumentation().AddSource(Source.Name).AddOtlpExporter());
+        }
     }
 
     /// <summary>Starts a span in the trace of the job; returns null when spans are not recorded.</summary>

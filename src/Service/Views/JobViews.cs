@@ -42,8 +42,8 @@ internal sealed class JobViews(IGrainFactory grains)
             return JobView.From(job);
         var (position, statistics) = await Outage.RetryAsync(
             async () => (await Queue.PositionAsync(job.Id), await Queue.StatisticsAsync()), CancellationToken.None);
-        var rounds = Math.Ceiling((position + statistics.Running) / (double)Math.Max(1, statistics.Workers));
-        var eta = statistics.TypicalSeconds > 0 && position > 0 ? Math.Round(rounds * statistics.TypicalSeconds) : (double?)null;
+        double rounds = Math.Ceiling((position + statistics.Running) / (double)Math.Max(1, statistics.Workers));
+        double? eta = statistics.TypicalSeconds > 0 && position > 0 ? Math.Round(rounds * statistics.TypicalSeconds) : (double?)null;
         return JobView.From(job, position, eta);
     }
 }

@@ -35,8 +35,8 @@ public sealed partial class WebhookSender(
     /// </summary>
     public static string Sign(string secret, string id, long timestamp, string body)
     {
-        var key = Convert.FromBase64String(secret["whsec_".Length..]);
-        var text = string.Create(CultureInfo.InvariantCulture, $"{id}.{timestamp}.{body}");
+        byte[] key = Convert.FromBase64String(secret["whsec_".Length..]);
+        string text = string.Create(CultureInfo.InvariantCulture, $"{id}.{timestamp}.{body}");
         return "v1," + Convert.ToBase64String(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(text)));
     }
 
@@ -63,7 +63,7 @@ public sealed partial class WebhookSender(
 
     private async Task<WebhookState> TryAsync(JobRecord job, WebhookState state, CancellationToken cancellationToken)
     {
-        var from = time.GetTimestamp();
+        long from = time.GetTimestamp();
         var outcome = await AttemptAsync(job, cancellationToken);
         var took = time.GetElapsedTime(from);
         var now = time.GetUtcNow();
@@ -74,7 +74,7 @@ public sealed partial class WebhookSender(
             return next with { Settled = true, NextAt = null };
         }
         LogRefused(job.Id, next.Attempts, outcome.Error);
-        var over = outcome.IsFinal || now - (state.AskedAt ?? job.FinishedAt) > TimeSpan.FromHours(settings.WebhookHours);
+        bool over = outcome.IsFinal || now - (state.AskedAt ?? job.FinishedAt) > TimeSpan.FromHours(settings.WebhookHours);
         metrics.Webhook(over ? "given_up" : "failed", took);
         return next with { Settled = over, NextAt = over ? null : now + Pause(next.Attempts) };
     }
@@ -98,7 +98,7 @@ public sealed partial class WebhookSender(
     /// </summary>
     private static TimeSpan Pause(int attempt)
     {
-        var whole = Math.Min(LongestPause.TotalSeconds, Math.Pow(2, Math.Min(attempt - 1, 20)));
+        double whole = Math.Min(LongestPause.TotalSeconds, Math.Pow(2, Math.Min(attempt - 1, 20)));
         return TimeSpan.FromSeconds(whole * (0.5 + RandomNumberGenerator.GetInt32(1000) / 2000.0));
     }
 
@@ -107,8 +107,8 @@ public sealed partial class WebhookSender(
         using var span = Tracing.Start("webhook", job);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(TimeSpan.FromSeconds(Math.Min(30, settings.FetchSeconds)));
-        var timestamp = time.GetUtcNow().ToUnixTimeSeconds();
-        var body = JsonSerializer.Serialize(
+        long timestamp = time.GetUtcNow().ToUnixTimeSeconds();
+        string body = JsonSerializer.Serialize(
             new WebhookView($"job.{job.Status.ToString().ToLowerInvariant()}", job.FinishedAt ?? time.GetUtcNow(), JobView.From(job)),
             Problems.Json);
         // The jobs of a revoked token still send their webhooks.
@@ -121,7 +121,7 @@ public sealed partial class WebhookSender(
         request.Headers.TryAddWithoutValidation("webhook-timestamp", timestamp.ToString(CultureInfo.InvariantCulture));
         request.Headers.TryAddWithoutValidation("webhook-signature", Sign(token.WebhookSecret, "msg_" + job.Id, timestamp, body));
         using var response = await client.SendAsync(request, limit.Token);
-        var status = (int)response.StatusCode;
+        int status = (int)response.StatusCode;
         return new Outcome(
             status, response.IsSuccessStatusCode ? null : $"answered {status}", IsFinal: response.StatusCode is HttpStatusCode.Gone);
     }

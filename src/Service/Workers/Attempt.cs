@@ -69,7 +69,7 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
     /// </summary>
     public async Task EndAsync(Func<Task<bool>> tell)
     {
-        var from = this.time.GetTimestamp();
+        long from = this.time.GetTimestamp();
         while (true)
         {
             try

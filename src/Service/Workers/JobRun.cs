@@ -107,14 +107,16 @@ internal sealed partial class JobRun(
 
     private async Task<JobResult> MakeAsync(JobRecord job, Attempt attempt, Stopwatch clock, CancellationToken cancellationToken)
     {
-        var work = folder.WorkFolder(job.Id);
+        string work = folder.WorkFolder(job.Id);
         Directory.CreateDirectory(work);
         var inputs = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var input in job.Request.Inputs)
+        {
             inputs[input.Field] = await WorkerFaultException.WatchAsync(
                 "store", () => store.OnDiskAsync(input.Path!, work, cancellationToken));
+        }
         // The file name is unique per attempt: an old attempt that was thought dead but still runs must not touch the file of the next one.
-        var output = Path.Combine(work, $"video-{job.Attempt}.mp4");
+        string output = Path.Combine(work, $"video-{job.Attempt}.mp4");
         var live = await WorkerFaultException.WatchAsync(
             "store", () => LivePublisher.OpenAsync(store, folder, job.Id, job.Attempt, cancellationToken));
         attempt.LiveSeconds = live.Seconds;
@@ -122,7 +124,7 @@ internal sealed partial class JobRun(
             new RunnerJob(job.Id, job.Request, inputs, output, work) { Live = PublishAsync }, attempt, cancellationToken);
         string video = DataFolder.ResultPath(job.Id, $"video-{job.Attempt}.mp4"),
             thumbnail = DataFolder.ResultPath(job.Id, $"thumbnail-{job.Attempt}.jpg");
-        var picture = made.Thumbnail ?? await Thumbnails.MakeAsync(output, cancellationToken);
+        byte[]? picture = made.Thumbnail ?? await Thumbnails.MakeAsync(output, cancellationToken);
         if (picture is not null)
         {
             await File.WriteAllBytesAsync(output + ".jpg", picture, cancellationToken);

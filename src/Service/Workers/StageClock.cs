@@ -32,8 +32,8 @@ internal sealed class StageClock(TimeProvider time)
 
     private void Add()
     {
-        var now = time.GetTimestamp();
-        seconds[this.stage] = seconds.GetValueOrDefault(this.stage) + time.GetElapsedTime(since, now).TotalSeconds;
+        long now = time.GetTimestamp();
+        seconds[stage] = seconds.GetValueOrDefault(stage) + time.GetElapsedTime(since, now).TotalSeconds;
         since = now;
     }
 }

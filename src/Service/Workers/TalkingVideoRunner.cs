@@ -30,7 +30,7 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
     private NetworkSet? networks;
     private string loaded = "";
 
-    public string Model => this.networks?.Bundle.Name ?? "";
+    public string Model => networks?.Bundle.Name ?? "";
 
     public Action<string>? Notice { get; set; }
 
@@ -64,7 +64,7 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
 
     public ValueTask DisposeAsync()
     {
-        this.networks?.Dispose();
+        networks?.Dispose();
         return ValueTask.CompletedTask;
     }
 
@@ -84,8 +84,8 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
 
     private ProductionRequest Request(RunnerJob job, VideoSettings settings) => new()
     {
-        ImagePath = job.Inputs.TryGetValue("image", out var image) ? image : job.Inputs["video"],
-        AudioPaths = job.Inputs.TryGetValue("audio2", out var second) ? [job.Inputs["audio"], second] : [job.Inputs["audio"]],
+        ImagePath = job.Inputs.TryGetValue("image", out string? image) ? image : job.Inputs["video"],
+        AudioPaths = job.Inputs.TryGetValue("audio2", out string? second) ? [job.Inputs["audio"], second] : [job.Inputs["audio"]],
         OutputPath = job.OutputPath,
         Settings = settings,
         Live = job.Live,
@@ -118,18 +118,18 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
 
     private NetworkSet Networks(RunnerModel model, IReadOnlyList<BundleAdapter> adapters)
     {
-        var name = $"{model.Bundle.Name} {JsonSerializer.Serialize(adapters)}";
-        if (this.networks is not null && loaded == name)
-            return this.networks;
-        this.networks?.Dispose();
-        this.networks = null;
+        string name = $"{model.Bundle.Name} {JsonSerializer.Serialize(adapters)}";
+        if (networks is not null && loaded == name)
+            return networks;
+        networks?.Dispose();
+        networks = null;
         var clock = Stopwatch.StartNew();
-        this.networks = model.Load(this.device, adapters);
+        networks = model.Load(device, adapters);
         Loaded?.Invoke(model.Bundle.Name, clock.Elapsed.TotalSeconds);
         loaded = name;
-        foreach (var notice in this.networks.Notices)
+        foreach (string notice in networks.Notices)
             Notice?.Invoke(notice);
-        return this.networks;
+        return networks;
     }
 
     private sealed class Progress(IProgress<JobProgress> outer, string? notice) : IProgress<GenerationProgress>

@@ -45,7 +45,7 @@ public sealed partial class WorkerLoop
         };
     }
 
-    private IQueueGrain Queue => this.grains.GetGrain<IQueueGrain>(IQueueGrain.Key);
+    private IQueueGrain Queue => grains.GetGrain<IQueueGrain>(IQueueGrain.Key);
 
     /// <summary>
     /// Runs until <paramref name="drain"/> is canceled. Then no new job starts, and the current job is finished or handed back.
@@ -58,10 +58,10 @@ public sealed partial class WorkerLoop
         var beat = BeatAsync(beating.Token);
         try
         {
-            this.runner.Notice = LogNotice;
-            this.runner.Loaded = (model, seconds) => Queue.ModelLoadedAsync(new ModelLoad(model, this.options.Device, seconds)).Ignore();
+            runner.Notice = LogNotice;
+            runner.Loaded = (model, seconds) => Queue.ModelLoadedAsync(new ModelLoad(model, options.Device, seconds)).Ignore();
             await UntilWellAsync("store", () => AgreeAsync(drain), drain);
-            await UntilWellAsync("model", () => this.runner.LoadAsync(drain), drain);
+            await UntilWellAsync("model", () => runner.LoadAsync(drain), drain);
             while (!drain.IsCancellationRequested)
                 await TurnAsync(drain, abort);
         }
@@ -79,8 +79,8 @@ public sealed partial class WorkerLoop
     /// <summary>Checks that this worker uses the file store of the service.</summary>
     private async Task AgreeAsync(CancellationToken drain)
     {
-        var expected = await ExpectedStoreAsync(drain);
-        var found = await identity.ReadAsync(drain);
+        string? expected = await ExpectedStoreAsync(drain);
+        string? found = await identity.ReadAsync(drain);
         if (expected is not null && expected != found)
             throw new IOException(identity.Mismatch(expected, found) + "; give this worker the same --data folder, or the same bucket");
         report = report with { Store = found };
@@ -92,13 +92,13 @@ public sealed partial class WorkerLoop
         {
             try
             {
-                return await Outage.RetryAsync(this.grains.GetGrain<IStoreGrain>(IStoreGrain.Key).IdAsync, drain);
+                return await Outage.RetryAsync(grains.GetGrain<IStoreGrain>(IStoreGrain.Key).IdAsync, drain);
             }
             catch (Exception exception) when (Outage.Is(exception) && !drain.IsCancellationRequested)
             {
                 LogNoLease(exception.Message);
                 // The call fails at once while no node can be reached.
-                await Task.Delay(ShortPause, this.time, drain);
+                await Task.Delay(ShortPause, time, drain);
             }
         }
     }
@@ -133,19 +133,19 @@ public sealed partial class WorkerLoop
         JobRecord? job;
         try
         {
-            report = report with { State = "idle", Job = null, Model = this.runner.Model, Reason = health.Reason };
+            report = report with { State = "idle", Job = null, Model = runner.Model, Reason = health.Reason };
             job = await LeaseAsync(drain, abort);
         }
         catch (Exception exception) when (!drain.IsCancellationRequested)
         {
             LogNoLease(exception.Message);
-            await Task.Delay(ShortPause, this.time, drain);
+            await Task.Delay(ShortPause, time, drain);
             return;
         }
         if (job is null)
         {
             // The queue answers at once to a worker that it thought gone, so wait before the next call.
-            await Task.Delay(ShortPause, this.time, drain);
+            await Task.Delay(ShortPause, time, drain);
             return;
         }
         report = report with { State = "working", Job = job.Id };
@@ -173,7 +173,7 @@ public sealed partial class WorkerLoop
         report = report with { State = health.IsSetAside ? "set_aside" : "idle", Job = null, Reason = health.Reason };
         if (health.IsSetAside)
             LogSetAside(health.Reason ?? "", health.Pause.TotalSeconds);
-        await Task.Delay(health.Pause, this.time, drain);
+        await Task.Delay(health.Pause, time, drain);
     }
 
     /// <summary>
@@ -183,11 +183,11 @@ public sealed partial class WorkerLoop
     private async Task<JobRecord?> LeaseAsync(CancellationToken drain, CancellationToken abort)
     {
         var lease = Queue.LeaseAsync(report, LeaseWait);
-        await ((Task)lease).WaitAsync(LeasePatience, this.time, drain).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ((Task)lease).WaitAsync(LeasePatience, time, drain).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!lease.IsCompleted && drain.IsCancellationRequested)
         {
-            await Queue.LeaveAsync(this.options.Id).WaitAsync(LeavePatience, this.time, abort);
-            return await lease.WaitAsync(LeavePatience, this.time, abort);
+            await Queue.LeaveAsync(options.Id).WaitAsync(LeavePatience, time, abort);
+            return await lease.WaitAsync(LeavePatience, time, abort);
         }
         return lease.IsCompleted ? await lease : throw new TimeoutException("no answer to a request for a job");
     }
@@ -198,7 +198,7 @@ public sealed partial class WorkerLoop
         {
             try
             {
-                await Queue.HeartbeatAsync(report).WaitAsync(Heartbeat, this.time, cancellationToken);
+                await Queue.HeartbeatAsync(report).WaitAsync(Heartbeat, time, cancellationToken);
             }
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
             {
@@ -208,7 +208,7 @@ public sealed partial class WorkerLoop
             {
                 return;
             }
-            await Task.Delay(Heartbeat, this.time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Heartbeat, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -15,14 +15,14 @@ internal sealed class WorkerPulse : IDisposable
     private readonly ITimer timer;
 
     public WorkerPulse(TimeProvider time, Action silent) =>
-        this.timer = time.CreateTimer(_ => silent(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        timer = time.CreateTimer(_ => silent(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
     /// <summary>Returns whether a line was a heartbeat and not a message.</summary>
     public bool Takes(string? line)
     {
         if (line != Line)
             return false;
-        this.timer.Change(Patience, Timeout.InfiniteTimeSpan);
+        timer.Change(Patience, Timeout.InfiniteTimeSpan);
         return true;
     }
 
@@ -35,5 +35,5 @@ internal sealed class WorkerPulse : IDisposable
         while (await timer.WaitForNextTickAsync(over));
     }
 
-    public void Dispose() => this.timer.Dispose();
+    public void Dispose() => timer.Dispose();
 }

@@ -40,7 +40,7 @@ public sealed partial class WorkerSupervisor(
     /// <exception cref="SettingsException">A name is not the name of a device.</exception>
     public static void CheckNames(string workers)
     {
-        foreach (var device in Devices(workers))
+        foreach (string device in Devices(workers))
         {
             if (device != "cpu" && GpuNumber(device) is null)
                 throw new SettingsException($"workers: expected auto, none, cpu or cuda:0,cuda:1, found '{device}'");
@@ -50,7 +50,7 @@ public sealed partial class WorkerSupervisor(
     /// <summary>Returns the number in cuda:NUMBER, or null for another name.</summary>
     public static int? GpuNumber(string device) =>
         device.StartsWith("cuda:", StringComparison.Ordinal)
-            && int.TryParse(device.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && int.TryParse(device.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out int number)
             ? number
             : null;
 
@@ -72,7 +72,7 @@ public sealed partial class WorkerSupervisor(
     /// <summary>Reports to the queue which workers have ended. It retries until the call succeeds or the leases have run out.</summary>
     private async Task TellGoneAsync(string idPrefix, string exceptPrefix, CancellationToken stopping)
     {
-        for (var from = time.GetTimestamp(); ;)
+        for (long from = time.GetTimestamp(); ;)
         {
             try
             {
@@ -95,13 +95,13 @@ public sealed partial class WorkerSupervisor(
     private async Task WatchAsync(string device, int number, CancellationToken stopping)
     {
         var pause = ShortestPause;
-        for (var start = 1; !stopping.IsCancellationRequested; start++)
+        for (int start = 1; !stopping.IsCancellationRequested; start++)
         {
-            var id = string.Create(CultureInfo.InvariantCulture, $"{host}{life}/{number}-{start}");
-            var from = time.GetTimestamp();
+            string id = string.Create(CultureInfo.InvariantCulture, $"{host}{life}/{number}-{start}");
+            long from = time.GetTimestamp();
             try
             {
-                var code = await RunAsync(id, device, stopping);
+                int code = await RunAsync(id, device, stopping);
                 if (stopping.IsCancellationRequested)
                     return;
                 LogEnded(device, code);
@@ -160,7 +160,7 @@ public sealed partial class WorkerSupervisor(
 
     private ProcessStartInfo StartInfo(string id, string device)
     {
-        var program = Environment.ProcessPath!;
+        string program = Environment.ProcessPath!;
         var start = new ProcessStartInfo(program)
         {
             RedirectStandardInput = true,
@@ -177,7 +177,7 @@ public sealed partial class WorkerSupervisor(
             "--job-hours", settings.JobHours.ToString(CultureInfo.InvariantCulture),
             "--stall-minutes", settings.StallMinutes.ToString(CultureInfo.InvariantCulture),
         ];
-        foreach (var argument in arguments)
+        foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
         // Passed in the environment, since every user of the machine can read the command line.
         foreach (var (name, value) in new[]
@@ -188,7 +188,10 @@ public sealed partial class WorkerSupervisor(
             ("S3_ACCESS_KEY", settings.S3AccessKey), ("S3_SECRET_KEY", settings.S3SecretKey),
             ("LOG_JSON", settings.LogJson ? "true" : "false"), ("LOG_LEVEL", settings.LogLevel),
         })
+        {
             start.Environment["LOCUTOR_" + name] = value ?? "";
+        }
+
         foreach (var (option, value) in
                 new[]
                 {

@@ -88,8 +88,11 @@ public static unsafe partial class CudaDriver
     {
         nint stream = 0;
         if (StreamOfTorch.Value != 0)
+        {
             Check(
                 ((delegate* unmanaged[Cdecl]<int, nint*, int>)StreamOfTorch.Value)(device, &stream), "aoti_torch_get_current_cuda_stream");
+        }
+
         return stream;
     }
 

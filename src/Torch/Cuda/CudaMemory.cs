@@ -25,7 +25,10 @@ public static partial class CudaMemory
     {
         if (device.type != TorchSharp.DeviceType.CUDA || !CudaDriver.IsPresent
             || Environment.GetEnvironmentVariable(Variable) is { Length: > 0 })
+        {
             return;
+        }
+
         string setting = "expandable_segments:True";
         if (limit is { } bytes)
         {

@@ -67,10 +67,13 @@ public sealed unsafe class Nvrtc
     {
         nint program;
         fixed (byte* text = Utf8(source), title = Utf8(name))
+        {
             Check(
                 ((delegate* unmanaged[Cdecl]<nint*, byte*, byte*, int, nint, nint, int>)At("nvrtcCreateProgram"))
                     (&program, text, title, 0, 0, 0),
                 "nvrtcCreateProgram");
+        }
+
         try
         {
             fixed (byte* arch = Utf8($"--gpu-architecture={architecture}"), standard = Utf8("--std=c++14"))

@@ -63,7 +63,10 @@ public static unsafe class TorchLibraries
         {
             if (NativeLibrary.TryGetExport(c10, "_ZN3c1011initLoggingEv", out nint read)) ((delegate* unmanaged[Cdecl]<void>)read)();
         }
-        else if (NativeLibrary.TryGetExport(c10, "FLAGS_caffe2_log_level", out nint level)) *(int*)level = ErrorsAlone;
+        else if (NativeLibrary.TryGetExport(c10, "FLAGS_caffe2_log_level", out nint level))
+        {
+            *(int*)level = ErrorsAlone;
+        }
     }
 
     /// <summary>Returns the version of the loaded libtorch, for example <c>2.10.0</c>; null if it has no such function.</summary>
@@ -71,7 +74,10 @@ public static unsafe class TorchLibraries
     {
         if (!NativeLibrary.TryLoad("libtorch_cpu.so", out nint library)
             || !NativeLibrary.TryGetExport(library, "aoti_torch_abi_version", out nint get))
+        {
             return null;
+        }
+
         ulong version = ((delegate* unmanaged[Cdecl]<ulong>)get)(); // one byte each for major, minor and patch, the highest first
         return $"{version >> 56}.{version >> 48 & 0xFF}.{version >> 40 & 0xFF}";
     }
@@ -83,7 +89,11 @@ public static unsafe class TorchLibraries
     {
         if (cpu == 0 && !NativeLibrary.TryLoad("libtorch_cpu.so", out cpu)) return false;
         if (!NativeLibrary.TryGetExport(cpu, "_ZN2at13globalContextEv", out nint context)
-            || !NativeLibrary.TryGetExport(cpu, "_ZN2at7Context17setBenchmarkCuDNNEb", out nint set)) return false;
+            || !NativeLibrary.TryGetExport(cpu, "_ZN2at7Context17setBenchmarkCuDNNEb", out nint set))
+        {
+            return false;
+        }
+
         ((delegate* unmanaged[Cdecl]<nint, byte, void>)set)(((delegate* unmanaged[Cdecl]<nint>)context)(), (byte)(on ? 1 : 0));
         return true;
     }

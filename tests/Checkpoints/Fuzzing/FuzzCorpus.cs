@@ -148,8 +148,11 @@ internal static class FuzzCorpus
                     (2u, ElementType.Q40), (3u, ElementType.Q41), (6u, ElementType.Q50), (7u, ElementType.Q51), (10u, ElementType.Q2K),
                     (11u, ElementType.Q3K), (20u, ElementType.Iq4Nl), (23u, ElementType.Iq4Xs), (39u, ElementType.Mxfp4),
                 })
+        {
             file.Add(
                 $"t{number}", number, [1, type.BlockElements()], [.. Enumerable.Range(0, type.Size()).Select(_ => (byte)random.Next(60))]);
+        }
+
         return file.Bytes();
     }
 

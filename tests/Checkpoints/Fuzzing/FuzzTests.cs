@@ -92,8 +92,11 @@ public sealed class FuzzTests : TemporaryFolder
     {
         long sum = 0;
         for (long i = 0; i < tensor.ByteLength; i += 1 << 20)
+        {
             foreach (byte one in new ReadOnlySpan<byte>((byte*)tensor.Address + i, (int)Math.Min(1 << 20, tensor.ByteLength - i)))
                 sum += one;
+        }
+
         return sum + (tensor.Scale is null ? 0 : Touch(tensor.Scale)) + (tensor.ElementCount < 10_000 ? tensor.ToDoubles().Length : 0);
     }
 }

@@ -250,8 +250,11 @@ public sealed class TorchFileTests : TemporaryFolder
         var random = new Random(seed);
         byte[] whole = TorchSave.Zip(Module(), [("0", Numbers), ("1", Halves)], zip64);
         for (int length = 0; length < whole.Length; length += random.Next(1, 9))
+        {
             Should.Throw<CheckpointException>(
                 () => Checkpoint.Open(Write("cut.pth", whole[..length]))).Message.ShouldStartWith(At("cut.pth"));
+        }
+
         for (int i = 0; i < 1000; i++)
         {
             byte[] changed = (byte[])whole.Clone();
@@ -267,8 +270,11 @@ public sealed class TorchFileTests : TemporaryFolder
         var random = new Random(seed);
         byte[] whole = TorchSave.Legacy(Module(true), [("0", 24, Numbers), ("1", 3, Halves)]);
         for (int length = 0; length < whole.Length; length += random.Next(1, 9))
+        {
             Should.Throw<CheckpointException>(
                 () => Checkpoint.Open(Write("cut.bin", whole[..length]))).Message.ShouldStartWith(At("cut.bin"));
+        }
+
         for (int i = 0; i < 1000; i++)
         {
             byte[] changed = (byte[])whole.Clone();

@@ -104,8 +104,11 @@ public sealed class GgufFileTests : TemporaryFolder
             .Add("q8", 8, [1, 32], GgufWriter.Q8(random).Block).Add("q6", 14, [1, 256], GgufWriter.Q6K(random).Block)
             .Add("f", 0, [3], new byte[12]).Bytes();
         for (int length = 0; length < whole.Length; length++)
+        {
             Should.Throw<CheckpointException>(
                 () => GgufFile.Open(Write("cut.gguf", whole[..length]))).Message.ShouldStartWith(At("cut.gguf"));
+        }
+
         for (int i = 0; i < 1000; i++)
         {
             byte[] changed = (byte[])whole.Clone();

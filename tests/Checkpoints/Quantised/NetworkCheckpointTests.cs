@@ -150,6 +150,7 @@ public sealed class NetworkCheckpointTests : TemporaryFolder
     {
         double[] found = checkpoint.Tensors["l.weight"].ToDoubles();
         for (int i = 0; i < data.Length; i++)
+        {
             found[i].ShouldBe(
                 scale(i) * (
                     type switch
@@ -159,6 +160,7 @@ public sealed class NetworkCheckpointTests : TemporaryFolder
                         _ => Float8.FromE5M2(data[i]),
                     }),
                 1e-6);
+        }
     }
 
     /// <summary>Bytes that are numbers in every 8-bit type.</summary>

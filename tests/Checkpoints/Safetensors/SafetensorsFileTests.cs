@@ -184,8 +184,10 @@ public sealed class SafetensorsFileTests : TemporaryFolder
     {
         byte[] whole = Small();
         for (int length = 0; length < whole.Length; length++)
+        {
             Should.Throw<CheckpointException>(
                 () => SafetensorsFile.Open(Write("cut.safetensors", whole[..length]))).Message.ShouldStartWith(At("cut.safetensors"));
+        }
     }
 
     [Fact]

@@ -44,9 +44,13 @@ public sealed class FaceCompositorTests
         compositor.Compose(portrait, frame, reference, composed);
         composed.ShouldNotBe(portrait);
         for (int y = 0; y < size; y++)
+        {
             for (int x = 0; x < size; x++)
+            {
                 if (y < 40 || x < 40)
                     composed.AsSpan(3 * (y * size + x), 3).SequenceEqual(portrait.AsSpan(3 * (y * size + x), 3)).ShouldBeTrue($"{x}, {y}");
+            }
+        }
     }
 
     [Fact]
@@ -119,8 +123,11 @@ public sealed class FaceCompositorTests
             }
             var boxes = MovingParts.Find(moved, height, width, 0.5f);
             for (int i = 0; i < moved.Length; i++)
+            {
                 boxes.Count(box => i / width >= box.Top && i / width < box.Bottom && i % width >= box.Left && i % width < box.Right)
                     .ShouldBeInRange(moved[i] > 0 ? 1 : 0, 1);
+            }
+
             foreach (var box in boxes)
                 new[] { box.Top, box.Left, height - box.Bottom, width - box.Right }.Min().ShouldBeGreaterThanOrEqualTo(0);
         }
@@ -141,8 +148,11 @@ public sealed class FaceCompositorTests
         byte[] frame = [.. reference];
         int top = random.Next(height - 4), left = random.Next(width - 4);
         for (int y = top; y < top + 4; y++)
+        {
             for (int x = left; x < left + 4; x++)
                 for (int c = 0; c < 3; c++) frame[3 * (y * width + x) + c] = (byte)random.Next(256);
+        }
+
         for (int i = 0; i < frame.Length; i++) frame[i] = (byte)Math.Clamp(frame[i] + random.Next(-6, 7), 0, 255);
         return frame;
     }

@@ -17,7 +17,9 @@ internal sealed class PlainCompositor((int Height, int Width) drawn, (int Height
         double[] added = [.. Weigh(difference, options.AddedFrom).Zip(replaced, Math.Max)];
         double[] composed = new double[3 * target.Height * target.Width];
         for (int y = 0; y < target.Height; y++)
+        {
             for (int x = 0; x < target.Width; x++)
+            {
                 for (int c = 0; c < 3; c++)
                 {
                     int channel = c, at = 3 * (y * target.Width + x) + c;
@@ -26,6 +28,9 @@ internal sealed class PlainCompositor((int Height, int Width) drawn, (int Height
                     double changed = portrait[at] + change;
                     composed[at] = Math.Clamp(changed + share * (Enlarge(y, x, i => frame[3 * i + channel]) - changed), 0, 255);
                 }
+            }
+        }
+
         return composed;
     }
 
@@ -42,12 +47,17 @@ internal sealed class PlainCompositor((int Height, int Width) drawn, (int Height
     {
         double[] result = new double[plane.Length];
         for (int y = 0; y < drawn.Height; y++)
+        {
             for (int x = 0; x < drawn.Width; x++)
+            {
                 result[y * drawn.Width + x] = combine(
                     [
                         .. from down in new[] { -1, 0, 1 } from right in new[] { -1, 0, 1 } select (
                             plane[Index(y + down, x + right)], down, right)
                     ]);
+            }
+        }
+
         return result;
     }
 
@@ -55,8 +65,11 @@ internal sealed class PlainCompositor((int Height, int Width) drawn, (int Height
     {
         double row = (y + 0.5) * drawn.Height / target.Height - 0.5, column = (x + 0.5) * drawn.Width / target.Width - 0.5, sum = 0;
         for (int j = (int)Math.Floor(row) - 1; j <= Math.Floor(row) + 2; j++)
+        {
             for (int i = (int)Math.Floor(column) - 1; i <= Math.Floor(column) + 2; i++)
                 sum += Cubic(row - j) * Cubic(column - i) * plane(Index(j, i));
+        }
+
         return sum;
     }
 

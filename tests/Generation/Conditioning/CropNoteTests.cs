@@ -21,7 +21,7 @@ public sealed class CropNoteTests
             await PictureEncoder.SaveAsync(Gradient(width, height), path, TestContext.Current.CancellationToken);
             await using var pictures = await SourcePictures.OpenAsync(
                 path, [[videoHeight, videoWidth]], MediaLimits.Default, TestContext.Current.CancellationToken);
-            var note = pictures.Notes.ShouldHaveSingleItem();
+            string note = pictures.Notes.ShouldHaveSingleItem();
             note.ShouldStartWith(path);
             note.ShouldContain(
                 expected.Replace($"video {videoHeight}x{videoWidth}", $"video {videoWidth}x{videoHeight}", StringComparison.Ordinal));
@@ -44,7 +44,10 @@ public sealed class CropNoteTests
         await PictureEncoder.SaveAsync(Gradient(261, 256), path, TestContext.Current.CancellationToken);
         await using (
             var pictures = await SourcePictures.OpenAsync(path, [[256, 256]], MediaLimits.Default, TestContext.Current.CancellationToken))
+        {
             pictures.Notes.ShouldBeEmpty();
+        }
+
         Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
     }
 

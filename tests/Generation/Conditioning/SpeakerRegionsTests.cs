@@ -29,8 +29,10 @@ public sealed class SpeakerRegionsTests
             }
             accepted++;
             for (int person = 0; person < 2; person++)
+            {
                 masks[person].sum().item<float>()
                     .ShouldBeGreaterThanOrEqualTo(1, $"round {round}: {boxes[person]} of {source} in {target}");
+            }
         }
         (accepted, refused).ShouldSatisfyAllConditions(
             counts => counts.accepted.ShouldBeGreaterThan(20), counts => counts.refused.ShouldBeGreaterThan(20));

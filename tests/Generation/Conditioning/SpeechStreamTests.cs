@@ -49,9 +49,13 @@ public sealed class SpeechStreamTests : IDisposable
                 .squeeze(0);
             var found = stream.Windows(end - ClipFrames, ClipFrames, 5);
             for (int frame = 0; frame < ClipFrames; frame++)
+            {
                 for (int near = -2; near <= 2; near++)
+                {
                     found[frame, near + 2].allclose(embedding[Math.Min(199, 200 - ClipFrames + frame + near)], 1e-5, 1e-6)
                         .ShouldBeTrue($"seed {seed}, end {end}, frame {frame}, {near}");
+                }
+            }
         }
 
         clips.ShouldBe(8);
@@ -119,7 +123,9 @@ public sealed class SpeechStreamTests : IDisposable
                 generator.GenerateAsync(
                     new GenerationInputs(text, null, [speech], (_, _) => ValueTask.FromResult(picture)), options, new SeededNoise(seed),
                     cancellationToken: Stop))
+        {
             using (clip) yield return [.. clip.Frames()];
+        }
     }
 
     private float[] Samples(int count)

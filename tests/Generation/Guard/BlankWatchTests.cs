@@ -18,7 +18,9 @@ public sealed class BlankWatchTests
     {
         foreach (byte[][] frames in
                 new byte[][][] { [Black], [Orange], [Black, Black], [Face, Black, Black], [Face, Orange, Black], [Black, Orange] })
+        {
             Should.Throw<WrongResultException>(Watched(frames).Finish).Message.ShouldStartWith("every frame of the video is of one colour");
+        }
     }
 
     [Fact]

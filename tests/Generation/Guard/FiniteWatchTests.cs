@@ -13,6 +13,7 @@ public sealed class FiniteWatchTests
     {
         var device = new Device(name);
         foreach (var type in new[] { ScalarType.Float32, ScalarType.BFloat16, ScalarType.Float16 })
+        {
             foreach (float bad in new[] { float.NaN, float.PositiveInfinity, float.NegativeInfinity })
             {
                 using var scope = NewDisposeScope();
@@ -28,6 +29,7 @@ public sealed class FiniteWatchTests
                 failure.Message.ShouldStartWith(
                     "the video transformer gave numbers that are not finite at step 2 of 4 of clip 1, in bfloat16");
             }
+        }
     }
 
     [Theory]

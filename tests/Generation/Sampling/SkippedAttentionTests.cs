@@ -22,6 +22,7 @@ public class SkippedAttentionTests
         {
             lists.Begin(step);
             foreach (var pass in step is 0 or 3 ? [Pass.Conditional] : new[] { Pass.Conditional, Pass.AudioDropped })
+            {
                 for (int block = 0; block < 2; block++)
                 {
                     var tiles = lists.For(pass)[0][block];
@@ -30,6 +31,7 @@ public class SkippedAttentionTests
                     PlainEightBitAttention.Apply(q, k, v, tiles);
                     tiles.Count().Skipped.ShouldBeGreaterThan(0);
                 }
+            }
         }
 
         made.ShouldBe([

@@ -25,12 +25,14 @@ internal sealed unsafe class HostKernel : IDisposable
     public void Run(long blocks, Action call, int threads = 1)
     {
         for (uint b = 0; b < blocks; b++)
+        {
             for (uint t = 0; t < threads; t++)
             {
                 *block = b;
                 *thread = t;
                 call();
             }
+        }
     }
 
     public void Dispose() => NativeLibrary.Free(library);

@@ -98,7 +98,7 @@ public sealed class SegmentedVideoWriterTests : IDisposable
         await writer.CompleteAsync(Ct);
     }
 
-    private Task KeepAsync(VideoSegment segment, CancellationToken ct)
+    private Task KeepAsync(VideoSegment segment, CancellationToken cancellationToken)
     {
         segments.Add(segment);
         return Task.CompletedTask;

@@ -68,11 +68,14 @@ internal static class FormatFile
         }
         if (format == "float8 scaled") parts.Add(("scaled_fp8", ElementType.Float8E4M3, [2], new byte[2]));
         if (quanto)
+        {
             File.WriteAllText(
                 Path.Combine(folder, "m.json"),
                 JsonSerializer.Serialize(tensors.Where(t => t.Scale.Length > 0).ToDictionary(
                     t => t.Name[..^".weight".Length],
                     t => new { weights = t.Type == ElementType.Int8 ? "qint8" : "qfloat8", activations = "none" })));
+        }
+
         WriteSafetensors(path, parts);
         return path;
     }
@@ -87,9 +90,12 @@ internal static class FormatFile
     private static string WriteShards(string folder, StoredTensor[] tensors)
     {
         for (int i = 0; i < 2; i++)
+        {
             WriteSafetensors(
                 Path.Combine(folder, $"m-{i}.safetensors"),
                 [.. tensors.Where((_, n) => n % 2 == i).Select(t => (t.Name, t.Type, t.Shape, t.Bytes))]);
+        }
+
         string index = Path.Combine(folder, "m.safetensors.index.json");
         File.WriteAllText(
             index,
@@ -102,7 +108,7 @@ internal static class FormatFile
     {
         string Storage(StoredTensor t) =>
             t.Type switch { ElementType.Float16 => "HalfStorage", ElementType.BFloat16 => "BFloat16Storage", _ => "FloatStorage" };
-        var pickle = Pickler.Whole(p => p.Dictionary(tensors.Select((t, i) => (
+        byte[] pickle = Pickler.Whole(p => p.Dictionary(tensors.Select((t, i) => (
             t.Name,
             (Action<Pickler>)(q => q.Tensor(new(Storage(t), $"{i}", t.Values.Length, 0, t.Shape, Strides(t.Shape)), legacy))))));
         File.WriteAllBytes(path, legacy

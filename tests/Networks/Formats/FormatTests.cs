@@ -52,8 +52,10 @@ public sealed class FormatTests : IDisposable
             using var found = parameters.Load(tensor.Name, tensor.Shape, Initial.Normal, ScalarType.Float32, CPU).contiguous();
             float[] values = found.data<float>().ToArray();
             for (int i = 0; i < values.Length; i++)
+            {
                 if (!(Math.Abs(values[i] - tensor.Values[i]) <= 1e-5 * (1 + Math.Abs(tensor.Values[i]))))
                     Assert.Fail($"seed {seed}: {tensor.Name}[{i}] is {values[i]}, expected {tensor.Values[i]}");
+            }
         }
     }
 

@@ -75,8 +75,10 @@ public sealed class PortTests : IDisposable
             float[] values = found.data<float>().ToArray();
             double[] expected = [.. parts[name].SelectMany(part => stored[part.Name].Values)];
             for (int i = 0; i < values.Length; i++)
+            {
                 if (!(Math.Abs(values[i] - expected[i]) <= 1e-5 * (1 + Math.Abs(expected[i]))))
                     Assert.Fail($"seed {seed}: {name}[{i}] is {values[i]}, expected {expected[i]}");
+            }
         }
     }
 

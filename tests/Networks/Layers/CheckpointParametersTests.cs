@@ -82,7 +82,7 @@ public sealed class CheckpointParametersTests : IDisposable
     private string SaveAs(string format)
     {
         var bias = ("l.bias", ElementType.Float32, new long[] { 4 }, new byte[16]);
-        var rows = Singles(0.5f, 0.25f, -1, 2);
+        byte[] rows = Singles(0.5f, 0.25f, -1, 2);
         switch (format)
         {
             case "float32":

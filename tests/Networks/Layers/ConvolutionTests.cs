@@ -32,9 +32,11 @@ public sealed class ConvolutionTests
     public void Groups_are_matrix_products_of_their_own(ScalarType type)
     {
         foreach (long width in new long[] { 3, 17 })
+        {
             Compare(
                 ConvolutionPaths.MatrixProduct, new(4 * width, 4 * width, [6], [1], [3], 4, false), type, true,
                 Strided(new(4 * width, 4 * width, [6], [1], [3], 4, false), type));
+        }
     }
 
     [Fact]

@@ -42,7 +42,7 @@ public class ParameterSourceTests
     {
         using var random = new RandomParameters(1);
         using var shapes = new ShapeParameters();
-        foreach (IParameterSource source in new IParameterSource[] { random, shapes })
+        foreach (var source in new IParameterSource[] { random, shapes })
         {
             source.Load("k", [2, 3], Initial.Ones, ScalarType.Float32, CPU);
             Should.Throw<CheckpointException>(

@@ -19,7 +19,9 @@ public sealed class WithoutOneDnnTests
     public void A_convolution_without_oneDNN_equals_the_definition(ScalarType type)
     {
         foreach (var (inputs, outputs) in new[] { (3L, 17L), (24L, 5L), (36L, 1L) })
+        {
             foreach (var shape in ConvolutionTests.Shapes(inputs, outputs))
                 ConvolutionTests.Compare(ConvolutionPaths.WithoutOneDnn, shape, type, false, ConvolutionTests.Strided(shape, type));
+        }
     }
 }

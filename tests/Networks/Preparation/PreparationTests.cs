@@ -46,8 +46,11 @@ public sealed class PreparationTests : IDisposable
         {
             double[] expected = [.. tensor.Values];
             if (tensor.Name == "blocks.0.ffn.0.weight")
+            {
                 for (int i = 0; i < expected.Length; i++)
                     expected[i] += 0.5 * Enumerable.Range(0, 3).Sum(r => (double)up[i / 256 * 3 + r] * down[r * 256 + i % 256]);
+            }
+
             if (tensor.Name == "blocks.0.ffn.0.bias") for (int i = 0; i < expected.Length; i++) expected[i] += 0.5 * bias[i];
             Compare(prepared.Tensors[tensor.Name], expected, precision, tensor.Type, $"seed {seed}: {tensor.Name}");
         }

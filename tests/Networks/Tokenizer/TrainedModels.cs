@@ -95,8 +95,10 @@ internal static class RandomText
             .. Enumerable.Range(0, 400).Select(_ => Word(random, Scripts[random.Next(random.Next(Scripts.Length) + 1)], random.Next(1, 8)))
         ];
         for (int i = 0; i < lines; i++)
+        {
             yield return string.Join(
                 ' ', Enumerable.Range(0, random.Next(4, 15)).Select(_ => words[(int)(words.Length * Math.Pow(random.NextDouble(), 2))]));
+        }
     }
 
     /// <summary>A mixture of known words, new words, odd characters and long runs; without line feeds.</summary>

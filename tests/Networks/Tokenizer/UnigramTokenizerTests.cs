@@ -23,8 +23,11 @@ public sealed class UnigramTokenizerTests(TrainedModels models) : IClassFixture<
         int[][] expected = TrainedModels.Encode(models.Model(kind), lines);
 
         for (int i = 0; i < lines.Length; i++)
+        {
             tokenizer.Encode(lines[i]).ShouldBe(
                 expected[i], $"seed {seed}, line {i}: {string.Join(' ', lines[i].Select(c => $"{(int)c:x4}"))}");
+        }
+
         expected.Count(ids => ids.Length > 5).ShouldBeGreaterThan(1500);
     }
 

@@ -44,9 +44,11 @@ public sealed class TilesTests : IDisposable
         var latent = random.Normal(1, 3, 4, height, width);
         var whole = network.Decode(latent);
         foreach (var (down, across) in ((int, int)[])[(1, 1), (2, 1), (3, 2), (1, 5)])
+        {
             Near(
                 network.Decode(latent, new TilingPlan(latents, down, across), TestContext.Current.CancellationToken), whole,
                 $"{down} x {across} tiles");
+        }
     }
 
     [Theory]

@@ -56,6 +56,7 @@ public sealed class ResidencyTests
         using var transport = new Recording(slots);
         var schedule = new SlotSchedule(blocks, slots, transport);
         for (int pass = 0; pass < 4; pass++)
+        {
             for (int block = 0; block < blocks; block++)
             {
                 int slot = schedule.Acquire(block);
@@ -67,6 +68,8 @@ public sealed class ResidencyTests
                 transport.InUse = -1;
                 schedule.Release(slot, block);
             }
+        }
+
         schedule.Misses.ShouldBe(1);
         if (slots == blocks) transport.Begun.ShouldBe(blocks, "what fits is fetched once");
         else transport.Begun.ShouldBe(4 * blocks + slots);

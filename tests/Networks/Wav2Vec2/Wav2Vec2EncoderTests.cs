@@ -36,8 +36,10 @@ public sealed class Wav2Vec2EncoderTests : IDisposable
         var wave = random.Normal(2, 1237) * 3 + 0.5;
         var whole = network.Features(wave, 41);
         foreach (int piece in new[] { 1, 7, 60, 61 })
+        {
             new Wav2Vec2Encoder(weights, Tiny) { PieceFeatures = piece }.Features(wave, 41)
                 .ShouldBeNear(whole, 1e-5, $"seed {seed}, pieces of {piece}");
+        }
     }
 
     [Fact]

@@ -12,13 +12,16 @@ public sealed class BearerTests
         await using var service = await ServiceProcess.StartAsync("--set", "workers=none");
         using var token = await service.TokenAsync();
         (await StatusAsync(service, $"{token.Key}.{token.Secret}")).ShouldBe(HttpStatusCode.OK);
-        foreach (var wrong in
+        foreach (string? wrong in
                 new[]
                 {
                     $"{token.Key}.ws-wrong", token.Key, token.Secret, $"{token.Key}.", $".{token.Secret}",
                     $"{token.Key}.{token.Secret}.more",
                 })
+        {
             (await StatusAsync(service, wrong)).ShouldBe(HttpStatusCode.Unauthorized, wrong);
+        }
+
         using var client = new HttpClient { BaseAddress = new Uri(service.Url) };
         (await client.GetStringAsync("/openapi.json", TestContext.Current.CancellationToken)).ShouldContain("\"bearer\"");
     }

@@ -18,7 +18,7 @@ public sealed class LimitTests
         using var other = new TokenClient(second.Url, client.Key, client.Secret);
 
         var answers = new List<HttpResponseMessage>();
-        for (var i = 0; i < 12; i++)
+        for (int i = 0; i < 12; i++)
             answers.Add(await (i % 2 == 0 ? client : other).UploadAsync(Samples.Picture, Samples.VoiceOfASecond));
         // One more flows into the bucket every twelve seconds.
         answers.Count(answer => answer.StatusCode is HttpStatusCode.Accepted).ShouldBeInRange(5, 7);
@@ -36,7 +36,7 @@ public sealed class LimitTests
         using var token = await service.TokenAsync();
         using var neighbour = await service.TokenAsync();
         using var guesser = new TokenClient(service.Url, token.Key, "ws-wrong");
-        for (var i = 0; i < 10; i++)
+        for (int i = 0; i < 10; i++)
         {
             using var wrong = await guesser.Http.GetAsync("/v1/jobs");
             wrong.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);

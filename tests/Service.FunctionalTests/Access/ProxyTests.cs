@@ -34,7 +34,7 @@ public sealed class ProxyTests
     [InlineData("caddy")]
     public async Task A_job_goes_through_the_proxy_example(string proxy)
     {
-        var port = FreePort.Take();
+        int port = FreePort.Take();
         await using var service = await ServiceProcess.StartAsync(
             "--set", "stub_seconds=0.5", "--set", "workers=cpu", "--set", "trusted_proxies=127.0.0.1/32", "--set", "access_log=true");
         using var direct = await service.TokenAsync("--scopes", "all");
@@ -44,7 +44,7 @@ public sealed class ProxyTests
         {
             using var client = new TokenClient($"http://127.0.0.1:{port}", direct.Key, direct.Secret);
             await UntilUpAsync(client, running);
-            var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+            string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
             await FollowAsync(client, id);
             using var video = await client.Http.GetAsync($"/v1/jobs/{id}/video");
             video.StatusCode.ShouldBe(HttpStatusCode.OK);
@@ -58,9 +58,12 @@ public sealed class ProxyTests
             liar.DefaultRequestHeaders.Add("X-Forwarded-For", "203.0.113.9");
             (await liar.GetAsync("/v1/jobs")).StatusCode.ShouldBe(HttpStatusCode.OK);
             // A line is written once the answer is out.
-            for (var attempt = 0; attempt < 100
+            for (int attempt = 0; attempt < 100
                 && !service.Log.Contains($"127.0.0.2 {direct.Key} GET /v1/jobs 200", StringComparison.Ordinal); attempt++)
+            {
                 await Task.Delay(100);
+            }
+
             service.Log.ShouldContain($"127.0.0.2 {direct.Key} GET /v1/jobs 200");
             service.Log.ShouldNotContain("203.0.113.9 ");
         }
@@ -119,7 +122,7 @@ public sealed class ProxyTests
     /// <summary>The example with other addresses, and without a certificate.</summary>
     private static Process Start(string proxy, string folder, int port, int service)
     {
-        var deploy = Path.Combine(AppContext.BaseDirectory, "proxy");
+        string deploy = Path.Combine(AppContext.BaseDirectory, "proxy");
         string file;
         if (proxy == "nginx")
         {
@@ -141,7 +144,7 @@ public sealed class ProxyTests
             return Run("/usr/sbin/nginx", "-c", file, "-e", "stderr");
         }
         file = Path.Combine(folder, "Caddyfile");
-        var text = File.ReadAllText(Path.Combine(deploy, "Caddyfile"))
+        string text = File.ReadAllText(Path.Combine(deploy, "Caddyfile"))
             .Replace("talk.example.org {", $"http://127.0.0.1:{port} {{", StringComparison.Ordinal)
             .Replace("127.0.0.1:8080", $"127.0.0.1:{service}", StringComparison.Ordinal);
         File.WriteAllText(file, "{\n\tadmin off\n}\n" + text);
@@ -161,7 +164,7 @@ public sealed class ProxyTests
 
     private static async Task UntilUpAsync(TokenClient client, Process proxy)
     {
-        for (var attempt = 0; ; attempt++)
+        for (int attempt = 0; ; attempt++)
         {
             try
             {

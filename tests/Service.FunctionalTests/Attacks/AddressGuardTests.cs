@@ -72,7 +72,7 @@ public sealed class AddressGuardTests
         await using var inside = LoopbackServer.Serving("127.0.0.1", [1]);
         await using var outside = LoopbackServer.Start("127.0.0.2", (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(
             stream, "302 Found", "Location: /again\r\n", [], cancellationToken), inside.Port);
-        var lookups = 0;
+        int lookups = 0;
         var settings = new ServeSettings { AllowAddresses = [IPNetwork.Parse("127.0.0.2/32")], FetchSeconds = 5 };
         var guard = new AddressGuard(
             settings, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse(lookups++ == 0 ? "127.0.0.2" : "127.0.0.1")]));

@@ -31,7 +31,8 @@ public sealed class FetchAttackTests(SharedService shared) : IClassFixture<Share
     public async Task The_inside_is_not_fetched_from_however_it_is_written(string url)
     {
         await using var inside = LoopbackServer.Serving("127.0.0.1", Samples.Picture);
-        var named = url.Replace("{0}", inside.Port.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal);
+        string named = url.Replace(
+            "{0}", inside.Port.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal);
         var (status, detail) = await SubmitAsync(named);
         status.ShouldBe(HttpStatusCode.BadRequest);
         detail.ShouldStartWith("Failed to download from URL");
@@ -86,7 +87,7 @@ public sealed class FetchAttackTests(SharedService shared) : IClassFixture<Share
     {
         await using var outside = LoopbackServer.Start("127.0.0.2", (request, stream, cancellationToken) =>
         {
-            var left = int.Parse(request.Path[1..], System.Globalization.CultureInfo.InvariantCulture);
+            int left = int.Parse(request.Path[1..], System.Globalization.CultureInfo.InvariantCulture);
             return left == 0
                 ? LoopbackServer.AnswerAsync(stream, "200 OK", "", Samples.Picture, cancellationToken)
                 : LoopbackServer.AnswerAsync(stream, "302 Found", $"Location: /{left - 1}\r\n", [], cancellationToken);
@@ -130,8 +131,8 @@ public sealed class FetchAttackTests(SharedService shared) : IClassFixture<Share
         using var packed = new MemoryStream();
         await using (var gzip = new GZipStream(packed, CompressionLevel.SmallestSize, leaveOpen: true))
         {
-            var zeros = new byte[1 << 20];
-            for (var i = 0; i < 100; i++)
+            byte[] zeros = new byte[1 << 20];
+            for (int i = 0; i < 100; i++)
                 await gzip.WriteAsync(zeros);
         }
         packed.Length.ShouldBeLessThan(200_000);
@@ -146,7 +147,7 @@ public sealed class FetchAttackTests(SharedService shared) : IClassFixture<Share
         await using var outside = LoopbackServer.Start("127.0.0.2", async (_, stream, cancellationToken) =>
         {
             await stream.WriteAsync(Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"), cancellationToken);
-            var block = new byte[1 << 16];
+            byte[] block = new byte[1 << 16];
             while (true)
                 await stream.WriteAsync(block, cancellationToken);
         });

@@ -15,7 +15,7 @@ public sealed class MediaAttackTests(SharedService shared) : IClassFixture<Share
     [InlineData("<svg xmlns=\"http://www.w3.org/2000/svg\"><image href=\"file:///etc/passwd\"/></svg>")]
     public async Task A_playlist_opens_nothing_as_picture_video_or_voice(string text)
     {
-        var bytes = Samples.Text(text);
+        byte[] bytes = Samples.Text(text);
         await RefusedAsync("video", bytes, Samples.VoiceOfASecond, 422, "unsupported_media");
         await RefusedAsync("image", bytes, Samples.VoiceOfASecond, 422, "unsupported_media");
         await RefusedAsync("image", Samples.Picture, bytes, 422, "unsupported_media");
@@ -36,7 +36,7 @@ public sealed class MediaAttackTests(SharedService shared) : IClassFixture<Share
         gif.Write("GIF89a"u8);
         gif.Write([1, 0, 1, 0, 0x80, 0, 0, 0, 0, 0, 255, 255, 255]);
         byte[] frame = [0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0];
-        for (var i = 0; i < 1_000_000; i++)
+        for (int i = 0; i < 1_000_000; i++)
             gif.Write(frame);
         gif.WriteByte(0x3B);
         await RefusedAsync("image", gif.ToArray(), Samples.VoiceOfASecond, 413, "too_large");
@@ -45,36 +45,40 @@ public sealed class MediaAttackTests(SharedService shared) : IClassFixture<Share
     [Fact]
     public async Task Sound_is_decoded_to_its_end_before_it_is_taken()
     {
-        var ordinary = Enumerable.Range(0, 8000).Select(i => MathF.Sin(i / 10f) / 2).ToArray();
+        float[] ordinary = Enumerable.Range(0, 8000).Select(i => MathF.Sin(i / 10f) / 2).ToArray();
         float[] With(float odd) => [.. ordinary[..5000], odd, .. ordinary[5000..]];
         await RefusedAsync("image", Samples.Picture, Samples.FloatWav(8000, With(float.NaN)), 422, "unsupported_media");
         await RefusedAsync("image", Samples.Picture, Samples.FloatWav(8000, With(float.PositiveInfinity)), 422, "unsupported_media");
         await RefusedAsync("image", Samples.Picture, Samples.FloatWav(0, ordinary), 422, "unsupported_media");
         await RefusedAsync("image", Samples.Picture, Samples.FloatWav(8000, ordinary[..400]), 422, "audio_too_short");
         await RefusedAsync("image", Samples.Picture, [], 422, "unsupported_media");
-        var silence = await shared.Client.SubmitAsync(Samples.Picture, Samples.FloatWav(8000, new float[8000]));
+        string silence = await shared.Client.SubmitAsync(Samples.Picture, Samples.FloatWav(8000, new float[8000]));
         (await shared.Client.EndAsync(silence)).GetProperty("status").GetString().ShouldBe("succeeded", "silence is valid");
     }
 
     [Fact]
     public async Task A_header_that_lies_about_its_length_does_not_decide()
     {
-        var wav = Samples.Voice(0.5);
+        byte[] wav = Samples.Voice(0.5);
         BinaryPrimitives.WriteUInt32LittleEndian(wav.AsSpan(4), uint.MaxValue);
         BinaryPrimitives.WriteUInt32LittleEndian(wav.AsSpan(wav.AsSpan().IndexOf("data"u8) + 4), uint.MaxValue - 36);
         using var response = await shared.Client.UploadAsync(Samples.Picture, wav);
         var answer = await TokenClient.ReadAsync(response);
         if (response.StatusCode is HttpStatusCode.Accepted)
+        {
             (await shared.Client.EndAsync(answer.GetProperty("id").GetString()!)).GetProperty("inputs")[1].GetProperty("seconds")
                 .GetDouble().ShouldBe(0.5, 0.05);
+        }
         else
+        {
             ((int)response.StatusCode).ShouldBeInRange(413, 422, answer.ToString());
+        }
     }
 
     [Fact]
     public async Task Files_and_bodies_over_the_limits_are_refused_and_leave_nothing()
     {
-        var before = Directory.GetDirectories(Path.Combine(shared.Service.Data, "inputs")).Length;
+        int before = Directory.GetDirectories(Path.Combine(shared.Service.Data, "inputs")).Length;
         await RefusedAsync("image", new byte[21_000_000], Samples.VoiceOfASecond, 413, "too_large");
         using var text = await shared.Client.UploadAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", new string('x', 70_000)));
         text.StatusCode.ShouldBe(HttpStatusCode.RequestEntityTooLarge);
@@ -104,7 +108,7 @@ public sealed class MediaAttackTests(SharedService shared) : IClassFixture<Share
     {
         using var png = new MemoryStream();
         png.Write([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]);
-        var header = new byte[13];
+        byte[] header = new byte[13];
         BinaryPrimitives.WriteUInt32BigEndian(header, width);
         BinaryPrimitives.WriteUInt32BigEndian(header.AsSpan(4), height);
         (header[8], header[9]) = (8, 2);
@@ -116,8 +120,8 @@ public sealed class MediaAttackTests(SharedService shared) : IClassFixture<Share
 
     private static void Chunk(Stream png, string name, byte[] data)
     {
-        var body = Encoding.ASCII.GetBytes(name).Concat(data).ToArray();
-        var number = new byte[4];
+        byte[] body = Encoding.ASCII.GetBytes(name).Concat(data).ToArray();
+        byte[] number = new byte[4];
         BinaryPrimitives.WriteInt32BigEndian(number, data.Length);
         png.Write(number);
         png.Write(body);
@@ -127,11 +131,11 @@ public sealed class MediaAttackTests(SharedService shared) : IClassFixture<Share
 
     private static uint Crc(byte[] data)
     {
-        var crc = uint.MaxValue;
-        foreach (var value in data)
+        uint crc = uint.MaxValue;
+        foreach (byte value in data)
         {
             crc ^= value;
-            for (var bit = 0; bit < 8; bit++)
+            for (int bit = 0; bit < 8; bit++)
                 crc = (crc & 1) == 1 ? 0xEDB88320 ^ (crc >> 1) : crc >> 1;
         }
         return ~crc;

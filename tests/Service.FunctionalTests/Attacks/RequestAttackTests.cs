@@ -23,7 +23,7 @@ public sealed class RequestAttackTests(SharedService shared) : IClassFixture<Sha
     public async Task Paths_lead_nowhere(string method, string target)
     {
         // A raw socket, because clients tidy paths up before they send them.
-        var answer = await RawAsync(
+        string answer = await RawAsync(
             $"{method} {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nModal-Key: {shared.Client.Key}\r\nModal-Secret: " +
             $"{shared.Client.Secret}\r\nConnection: close\r\n\r\n");
         answer.ShouldMatch(@"\AHTTP/1\.1 (400|404|405) ");
@@ -35,10 +35,10 @@ public sealed class RequestAttackTests(SharedService shared) : IClassFixture<Sha
     public async Task A_prompt_of_markup_and_control_characters_is_data_everywhere()
     {
         const string prompt = "<script>alert(1)</script>\r\nSet-Cookie: a=b\u001b[31m\u0000";
-        var id = await shared.Client.SubmitAsync(
+        string id = await shared.Client.SubmitAsync(
             Samples.Picture, Samples.VoiceOfASecond, ("prompt", prompt), ("metadata", """{"a":"<img onerror=x>"}"""));
         using var response = await shared.Client.Http.GetAsync($"/v1/jobs/{id}");
-        var body = await response.Content.ReadAsStringAsync();
+        string body = await response.Content.ReadAsStringAsync();
         body.ShouldNotContain("<script>");
         body.ShouldNotContain("\u001b");
         response.Headers.Contains("Set-Cookie").ShouldBeFalse();
@@ -55,12 +55,12 @@ public sealed class RequestAttackTests(SharedService shared) : IClassFixture<Sha
     {
         using var client = new HttpClient { BaseAddress = new Uri(shared.Service.Url) };
         using var response = await client.GetAsync("/");
-        var page = await response.Content.ReadAsStringAsync();
+        string page = await response.Content.ReadAsStringAsync();
         page.ShouldNotMatch(@"<script(?![^>]*\bsrc=)[^>]*>");
         page.ShouldNotMatch(@"\bon\w+\s*=\s*[""']");
         page.ShouldNotMatch(@"\bstyle\s*=\s*[""']");
         page.ShouldNotMatch(@"(src|href)=""(https?:)?//");
-        var policy = response.Headers.GetValues("Content-Security-Policy").Single();
+        string policy = response.Headers.GetValues("Content-Security-Policy").Single();
         policy.ShouldContain("default-src 'none'");
         policy.ShouldNotContain("unsafe");
         policy.ShouldContain("frame-ancestors 'none'");
@@ -74,7 +74,7 @@ public sealed class RequestAttackTests(SharedService shared) : IClassFixture<Sha
         using var first = await service.TokenAsync();
         using var second = await service.TokenAsync("--max-queued", "6");
         var accepted = new List<(TokenClient Client, string Id)>();
-        var refused = 0;
+        int refused = 0;
         var answers = await Task.WhenAll(Enumerable.Range(0, 60).Select(async i =>
         {
             var client = i % 2 == 0 ? first : second;
@@ -127,7 +127,10 @@ public sealed class RequestAttackTests(SharedService shared) : IClassFixture<Sha
         (await shared.Service.RunAsync("tokens", "list")).Output.ShouldContain($"{reader.Key}  revoked");
         for (var clock = System.Diagnostics.Stopwatch.StartNew(); (
             await reader.Http.GetAsync("/v1/jobs")).StatusCode is HttpStatusCode.OK; await Task.Delay(100))
+        {
             clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30));
+        }
+
         File.ReadAllText(Path.Combine(shared.Service.Data, "jobs.db"), Encoding.Latin1).ShouldNotContain(reader.Secret);
         shared.Service.Log.ShouldNotContain(reader.Secret);
     }

@@ -25,14 +25,14 @@ public sealed partial class PageTests
     {
         await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "generator=bundle", "--set", "model=untrained");
         using var client = new TokenClient(service.Url, "-", "-");
-        var id = await client.SubmitAsync(Samples.Picture, Samples.Voice(Seconds), ("steps", "8"), ("seed", "5"));
+        string id = await client.SubmitAsync(Samples.Picture, Samples.Voice(Seconds), ("steps", "8"), ("seed", "5"));
         var worker = await HeldWorker.HoldAsync(client, id, () => File.Exists(Path.Combine(service.Data, "results", id, "live-1.json")));
-        var first = await client.Http.GetStringAsync($"/v1/jobs/{id}/live.m3u8");
+        string first = await client.Http.GetStringAsync($"/v1/jobs/{id}/live.m3u8");
         first.ShouldNotContain("#EXT-X-ENDLIST");
 
         var early = await WatchAsync(service, id);
         var again = await WatchAsync(service, id);
-        var ready = Durations(first);
+        double ready = Durations(first);
         ready.ShouldBeLessThan(Seconds);
         foreach (var page in new[] { early, again })
             await page.WaitForFunctionAsync($"() => player.video.currentTime > {(ready - 0.3).ToString(CultureInfo.InvariantCulture)}");
@@ -51,13 +51,15 @@ public sealed partial class PageTests
         {
             await page.WaitForFunctionAsync("() => player.video.ended");
             (await page.EvaluateAsync<double>("() => player.video.currentTime")).ShouldBe(Seconds, 0.1);
-            (await page.EvaluateAsync<double[]>("() => [player.video.buffered.length, player.video.buffered.start(0)]")).ShouldBe([1, 0], "there is no gap");
+            (await page.EvaluateAsync<double[]>("() => [player.video.buffered.length, player.video.buffered.start(0)]"))
+                .ShouldBe([1, 0], "there is no gap");
         }
         complaints.Where(complaint => !complaint.Contains("ERR_INTERNET_DISCONNECTED", StringComparison.Ordinal)).ShouldBeEmpty();
 
-        var last = await client.Http.GetStringAsync($"/v1/jobs/{id}/live.m3u8");
+        string last = await client.Http.GetStringAsync($"/v1/jobs/{id}/live.m3u8");
         last.ShouldEndWith("#EXT-X-ENDLIST\n");
-        last.Replace("VOD", "EVENT", StringComparison.Ordinal).ShouldStartWith(first, customMessage: "the list of the killed worker goes on");
+        last.Replace("VOD", "EVENT", StringComparison.Ordinal)
+            .ShouldStartWith(first, customMessage: "the list of the killed worker goes on");
         last.ShouldContain("live/2-");
         last.ShouldNotContain("DISCONTINUITY");
         Durations(last).ShouldBe(Seconds, 0.001);
@@ -70,8 +72,8 @@ public sealed partial class PageTests
         using var client = new TokenClient(service.Url, "-", "-");
         using var script = await client.Http.GetAsync("/vendor/hls/hls.light.min.mjs");
         script.Content.Headers.ContentType!.MediaType.ShouldBe("text/javascript");
-        var folder = Path.Combine(AppContext.BaseDirectory, "locutor-page", "vendor", "hls");
-        var about = await File.ReadAllTextAsync(Path.Combine(folder, "README.md"));
+        string folder = Path.Combine(AppContext.BaseDirectory, "locutor-page", "vendor", "hls");
+        string about = await File.ReadAllTextAsync(Path.Combine(folder, "README.md"));
         about.ShouldContain(Convert.ToHexStringLower(SHA256.HashData(await script.Content.ReadAsByteArrayAsync())));
         (await File.ReadAllTextAsync(Path.Combine(folder, "LICENSE"))).ShouldContain("Apache License, Version 2.0");
     }
@@ -83,6 +85,7 @@ public sealed partial class PageTests
         return page;
     }
 
-    private static double Durations(string playlist) => playlist.Split('\n').Where(line => line.StartsWith("#EXTINF:", StringComparison.Ordinal))
-        .Sum(line => double.Parse(line.AsSpan(8).TrimEnd(','), CultureInfo.InvariantCulture));
+    private static double Durations(string playlist) =>
+        playlist.Split('\n').Where(line => line.StartsWith("#EXTINF:", StringComparison.Ordinal))
+            .Sum(line => double.Parse(line.AsSpan(8).TrimEnd(','), CultureInfo.InvariantCulture));
 }

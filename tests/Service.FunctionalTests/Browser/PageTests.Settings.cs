@@ -38,7 +38,7 @@ public sealed partial class PageTests
         await Expect(page.Locator("#problem")).ToContainTextAsync("motion_frames: expected one of 1, 5, 9, ... up to 29, found 33");
         await Expect(page.Locator("#motion_frames")).ToBeFocusedAsync();
         await Expect(page.Locator("#setting-hint")).ToContainTextAsync("Expects one of 1, 5, 9, ... up to 29.");
-        foreach (var wrong in new[] { "motion_frames", "step_cache" })
+        foreach (string? wrong in new[] { "motion_frames", "step_cache" })
             await Expect(page.Locator("#" + wrong)).ToHaveAttributeAsync("aria-invalid", "true");
         await Expect(page.Locator("#steps")).ToHaveAttributeAsync("aria-invalid", "false");
         await ShotAsync(page, "settings-refused");
@@ -61,13 +61,18 @@ public sealed partial class PageTests
             if (limits.MaxLength is { } longest)
                 await Expect(control).ToHaveAttributeAsync("maxlength", longest.ToString(CultureInfo.InvariantCulture));
             if (limits.Choices is { } choices)
+            {
                 (await control.Locator("option").EvaluateAllAsync<string[]>(
                     "options => options.map(option => option.value).filter(value => value)")).ShouldBe(choices);
+            }
+
             if (limits.Minimum is not null && field.Default(context) is { } usual)
                 await Expect(control).ToHaveAttributeAsync("placeholder", Convert.ToString(usual, CultureInfo.InvariantCulture)!);
             if (field != VideoFields.Preset && field != VideoFields.Size)
+            {
                 (await control.EvaluateAsync<string>("control => control.title || control.closest('label').title"))
                     .ShouldStartWith(field.Help);
+            }
         }
         foreach (var (input, kinds) in
                 new[]
@@ -76,10 +81,12 @@ public sealed partial class PageTests
                     ("#audio2-file", [MediaKind.Audio]),
                 })
         {
-            var offered = (await page.Locator(input).GetAttributeAsync("accept"))!.Split(',');
+            string[] offered = (await page.Locator(input).GetAttributeAsync("accept"))!.Split(',');
             foreach (var container in MediaContainer.All)
-                foreach (var extension in kinds.SelectMany(kind => container.Names(kind)?.Extensions ?? []))
+            {
+                foreach (string? extension in kinds.SelectMany(kind => container.Names(kind)?.Extensions ?? []))
                     offered.ShouldContain("." + extension, $"{input}: {container.Name}");
+            }
         }
     }
 

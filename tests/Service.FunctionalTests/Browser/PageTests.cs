@@ -20,9 +20,9 @@ public sealed partial class PageTests : IAsyncLifetime
     private IPlaywright playwright = null!;
     private IBrowser browser = null!;
 
-    private string Picture => Path.Combine(this.folder, "portrait.png");
+    private string Picture => Path.Combine(folder, "portrait.png");
 
-    private string Voice => Path.Combine(this.folder, "voice.wav");
+    private string Voice => Path.Combine(folder, "voice.wav");
 
     public async ValueTask InitializeAsync()
     {
@@ -44,7 +44,7 @@ public sealed partial class PageTests : IAsyncLifetime
     {
         await browser.DisposeAsync();
         playwright.Dispose();
-        Directory.Delete(this.folder, recursive: true);
+        Directory.Delete(folder, recursive: true);
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public sealed partial class PageTests : IAsyncLifetime
         await Expect(page.Locator("#curl-text")).ToContainTextAsync("CALL_ID=$(curl");
         await ShotAsync(page, "curl");
         await page.Keyboard.PressAsync("Escape");
-        var seed = await page.Locator(".facts span", new() { HasText = "Seed" }).Locator("b").InnerTextAsync();
+        string seed = await page.Locator(".facts span", new() { HasText = "Seed" }).Locator("b").InnerTextAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Again with this seed" }).ClickAsync();
         await Expect(page.Locator("#seed")).ToHaveValueAsync(seed);
         await Expect(page.Locator("#steps")).ToHaveValueAsync("6");
@@ -145,7 +145,7 @@ public sealed partial class PageTests : IAsyncLifetime
         await Expect(page.Locator(".steps li.now")).ToHaveTextAsync("denoising", new() { Timeout = 120_000 });
         await ShotAsync(page, "sample-running");
         using var client = new TokenClient(service.Url, "-", "-");
-        var id = (await client.GetJsonAsync("/v1/jobs")).GetProperty("jobs")[0].GetProperty("id").GetString()!;
+        string id = (await client.GetJsonAsync("/v1/jobs")).GetProperty("jobs")[0].GetProperty("id").GetString()!;
         var worker = await HeldWorker.HoldAsync(client, id, () => File.Exists(Path.Combine(service.Data, "results", id, "live-1.json")));
         await Expect(page.Locator(".screen.live video")).ToBeVisibleAsync();
         await page.WaitForFunctionAsync("() => document.querySelector('.screen.live video').currentTime > 0.3");
@@ -180,12 +180,12 @@ public sealed partial class PageTests : IAsyncLifetime
     {
         using var client = new TokenClient(service.Url, "-", "-");
         var job = (await client.GetJsonAsync("/v1/jobs")).GetProperty("jobs")[0];
-        var file = Path.Combine(service.Data, "seen.mp4");
+        string file = Path.Combine(service.Data, "seen.mp4");
         await File.WriteAllBytesAsync(
             file, await client.Http.GetByteArrayAsync(job.GetProperty("result").GetProperty("video").GetString()));
-        var frames = Samples.Make("gray", "-i", file, "-vf", "scale=64:64,format=gray", "-f", "rawvideo");
+        byte[] frames = Samples.Make("gray", "-i", file, "-vf", "scale=64:64,format=gray", "-f", "rawvideo");
         double sum = 0;
-        for (var i = 64 * 64; i < frames.Length; i++)
+        for (int i = 64 * 64; i < frames.Length; i++)
             sum += Math.Abs(frames[i] - frames[i - 64 * 64]);
         return sum / (frames.Length - 64 * 64);
     }
@@ -251,17 +251,22 @@ public sealed partial class PageTests : IAsyncLifetime
         await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "stub_seconds=0.2");
         using (var client = new TokenClient(service.Url, "x", "y"))
         {
-            foreach (var prompt in
+            foreach (string? prompt in
                     new[]
                     {
                         "A woman sings", "run out of memory",
                         "A very long prompt that goes on and on, about the light, the room, the microphone and the song",
                     })
+            {
                 await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", prompt)));
+            }
         }
         foreach (var (scheme, width) in
                 new[] { (ColorScheme.Light, 1280), (ColorScheme.Dark, 1280), (ColorScheme.Light, 390), (ColorScheme.Dark, 390) })
+        {
             await LookAsync(service, scheme, width);
+        }
+
         complaints.ShouldBeEmpty();
     }
 
@@ -276,7 +281,7 @@ public sealed partial class PageTests : IAsyncLifetime
         await Expect(page.Locator(".screen video")).ToBeVisibleAsync();
         await page.GetByText("Advanced settings").ClickAsync();
         await ShotAsync(page, $"{scheme.ToString().ToLowerInvariant()}-{width}");
-        var nameless = await page.EvaluateAsync<string[]>("""
+        string[] nameless = await page.EvaluateAsync<string[]>("""
             const parts = 'button, a, input, select, textarea, video, audio, progress, img';
             [...document.querySelectorAll(parts)].filter(e => e.offsetParent !== null).filter(e => {
               const name = e.getAttribute('aria-label') || e.getAttribute('alt') || e.textContent.trim() || e.labels?.length
@@ -323,7 +328,7 @@ public sealed partial class PageTests : IAsyncLifetime
 
     private static async Task TabToAsync(IPage page, string selector)
     {
-        for (var press = 0; press < 80; press++)
+        for (int press = 0; press < 80; press++)
         {
             if (await page.EvaluateAsync<bool>("selector => document.activeElement?.matches(selector)", selector))
                 return;

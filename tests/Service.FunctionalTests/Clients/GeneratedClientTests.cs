@@ -41,13 +41,15 @@ public sealed class GeneratedClientTests(SharedService shared) : IClassFixture<S
         using var folder = new ClientFolder(generator);
         File.WriteAllBytes(folder.File("portrait.png"), Samples.Picture);
         File.WriteAllBytes(folder.File("voice.wav"), Samples.VoiceOfASecond);
-        var arguments = $"{shared.Service.Url} {shared.Client.Key}.{shared.Client.Secret} portrait.png voice.wav video.mp4";
-        var output = "";
-        foreach (var command in commands)
+        string arguments = $"{shared.Service.Url} {shared.Client.Key}.{shared.Client.Secret} portrait.png voice.wav video.mp4";
+        string output = "";
+        foreach (string command in commands)
+        {
             output = await folder.RunAsync(command.Replace("DOCUMENT", shared.Service.Url + "/openapi.json", StringComparison.Ordinal)
                 .Replace("ARGUMENTS", arguments, StringComparison.Ordinal));
+        }
 
-        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        string[] lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         lines[0].ShouldBe("refused 422 invalid_request image steps");
         lines[1].ShouldStartWith("submitted fc-");
         lines[2].ShouldBe("Succeeded seed 7 prompt A woman sings metadata 42");
@@ -64,8 +66,8 @@ public sealed class GeneratedClientTests(SharedService shared) : IClassFixture<S
 
         public ClientFolder(string name)
         {
-            var clients = Path.Combine(AppContext.BaseDirectory, "Clients");
-            foreach (var file in Directory.GetFiles(Path.Combine(clients, name)).Append(Path.Combine(clients, "dotnet-tools.json")))
+            string clients = Path.Combine(AppContext.BaseDirectory, "Clients");
+            foreach (string? file in Directory.GetFiles(Path.Combine(clients, name)).Append(Path.Combine(clients, "dotnet-tools.json")))
                 System.IO.File.Copy(file, File(Path.GetFileName(file)));
         }
 
@@ -74,7 +76,7 @@ public sealed class GeneratedClientTests(SharedService shared) : IClassFixture<S
         /// <summary>Runs a command and gives its output.</summary>
         public async Task<string> RunAsync(string command)
         {
-            var words = command.Split(' ');
+            string[] words = command.Split(' ');
             var start = new ProcessStartInfo(words[0], words[1..])
             {
                 WorkingDirectory = root,
@@ -88,7 +90,10 @@ public sealed class GeneratedClientTests(SharedService shared) : IClassFixture<S
                         ("KIOTA_OFFLINE_ENABLED", "true"), ("KIOTA_CLI_TELEMETRY_OPTOUT", "1"), ("MSBUILDDISABLENODEREUSE", "1"),
                         ("UseSharedCompilation", "false"),
                     })
+            {
                 start.Environment[variable] = value;
+            }
+
             using var process = Process.Start(start)!;
             var output = process.StandardOutput.ReadToEndAsync();
             var error = process.StandardError.ReadToEndAsync();

@@ -28,8 +28,8 @@ public sealed class CrashTests
             "submits_per_minute=1000000", "--set", "requests_per_minute=10000000");
         using var client = await service.TokenAsync("--scopes", "all");
         await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond));
-        var kills = Endurance.Choose(5, 50);
-        for (var kill = 0; kill < kills; kill++)
+        int kills = Endurance.Choose(5, 50);
+        for (int kill = 0; kill < kills; kill++)
         {
             using var over = new CancellationTokenSource();
             var load = Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => LoadAsync(client, over.Token)));
@@ -40,7 +40,7 @@ public sealed class CrashTests
             await service.StartAgainAsync();
         }
         // Jobs whose answer the kill cut off are there too; they end as all others do.
-        foreach (var id in (await ListAsync(client)).Keys)
+        foreach (string id in (await ListAsync(client)).Keys)
             Note(id, await client.EndAsync(id, Endurance.Choose(240, 900)));
         await CheckAsync(service, client);
         Endurance.Say($"crash: seed {seed}, {kills} kills, {accepted.Count} jobs accepted, all ended once, "
@@ -64,7 +64,7 @@ public sealed class CrashTests
                 continue;
             }
             head.StatusCode.ShouldBe(HttpStatusCode.OK);
-            var video = await client.Http.GetByteArrayAsync($"/?call_id={id}");
+            byte[] video = await client.Http.GetByteArrayAsync($"/?call_id={id}");
             Convert.ToHexStringLower(SHA256.HashData(video)).ShouldBe(
                 job.GetProperty("result").GetProperty("sha256").GetString(), $"seed {seed}: {id} is torn");
             Encoding.ASCII.GetString(video, video.Length - id.Length, id.Length).ShouldBe(id, $"seed {seed}: another job's video");
@@ -82,7 +82,7 @@ public sealed class CrashTests
         {
             try
             {
-                var key = $"crash-{Interlocked.Increment(ref keys)}";
+                string key = $"crash-{Interlocked.Increment(ref keys)}";
                 using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/jobs")
                 {
                     Content = TokenClient.Form(Samples.Picture, Samples.VoiceOfASecond)
@@ -91,7 +91,7 @@ public sealed class CrashTests
                 using var response = await client.Http.SendAsync(request, cancellationToken);
                 response.StatusCode.ShouldBe(HttpStatusCode.Accepted);
                 accepted[key] = (await TokenClient.ReadAsync(response)).GetProperty("id").GetString()!;
-                foreach (var id in accepted.Values.Except(ended.Keys).Take(5))
+                foreach (string? id in accepted.Values.Except(ended.Keys).Take(5))
                     Note(id, await client.GetJsonAsync($"/v1/jobs/{id}"));
                 await Task.Delay(30, cancellationToken);
             }
@@ -106,9 +106,9 @@ public sealed class CrashTests
     /// <summary>An end once seen must be the same for ever after.</summary>
     private void Note(string id, JsonElement job)
     {
-        var status = job.GetProperty("status").GetString()!;
-        var known = ended.TryGetValue(id, out var before);
-        var now = status + (job.TryGetProperty("result", out var result) ? result.GetProperty("sha256").GetString() : "");
+        string status = job.GetProperty("status").GetString()!;
+        bool known = ended.TryGetValue(id, out string? before);
+        string now = status + (job.TryGetProperty("result", out var result) ? result.GetProperty("sha256").GetString() : "");
         if (known && before != now)
             changed.Enqueue($"{id} was {before} and is {now}");
         if (status is not ("queued" or "running"))

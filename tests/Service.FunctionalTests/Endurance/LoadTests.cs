@@ -23,8 +23,8 @@ public sealed class LoadTests
     [Fact]
     public async Task Many_clients_submit_and_poll_without_an_error()
     {
-        var clients = Endurance.Choose(40, 200);
-        var seconds = Endurance.Choose(4, 60);
+        int clients = Endurance.Choose(40, 200);
+        int seconds = Endurance.Choose(4, 60);
         await using var service = await ServiceProcess.StartAsync(["--set", "stub_seconds=0", "--set", "workers=cpu", .. Unlimited]);
         using var client = await service.TokenAsync("--scopes", "all");
         await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond));
@@ -38,7 +38,7 @@ public sealed class LoadTests
         await Task.WhenAll(Enumerable.Range(0, clients).Select(number => ClientAsync(client, number, over.Token)));
         var (early, late) = await memory;
         errors.ShouldBeEmpty();
-        foreach (var id in accepted)
+        foreach (string id in accepted)
             (await client.EndAsync(id, 240)).GetProperty("status").GetString().ShouldBe("succeeded");
         double submit = Endurance.Percentile([.. submits], 0.99), poll = Endurance.Percentile([.. polls], 0.99);
         Endurance.Say($"load: {clients} clients, {seconds} s: {submits.Count} submits "
@@ -56,21 +56,21 @@ public sealed class LoadTests
     [Fact]
     public async Task A_long_queue_is_listed_and_drained_without_loss()
     {
-        var count = Endurance.Choose(400, 10_000);
+        int count = Endurance.Choose(400, 10_000);
         await using var service = await ServiceProcess.StartAsync(["--set", "stub_seconds=0", "--set", "workers=none", .. Unlimited]);
         using var client = await service.TokenAsync("--scopes", "all");
         var clock = Stopwatch.StartNew();
         await Parallel.ForEachAsync(Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = 32 }, async (_, _) =>
             accepted.Add(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond)));
-        var submitted = clock.Elapsed.TotalSeconds;
+        double submitted = clock.Elapsed.TotalSeconds;
         clock.Restart();
         var queued = await ListAsync(client, "queued");
-        var listed = clock.Elapsed.TotalSeconds;
+        double listed = clock.Elapsed.TotalSeconds;
         queued.Order().ShouldBe(accepted.Order());
         await service.TerminateAsync();
         clock.Restart();
         await service.StartAgainAsync("--set", "workers=cpu,cpu");
-        var restarted = clock.Elapsed.TotalSeconds;
+        double restarted = clock.Elapsed.TotalSeconds;
         clock.Restart();
         while ((await client.GetJsonAsync("/v1/workers")) is var state
             && state.GetProperty("queued").GetInt32() + state.GetProperty("running").GetInt32() > 0)
@@ -78,7 +78,7 @@ public sealed class LoadTests
             clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60 + count / 5.0));
             await Task.Delay(100);
         }
-        var drained = clock.Elapsed.TotalSeconds;
+        double drained = clock.Elapsed.TotalSeconds;
         (await ListAsync(client, "succeeded")).Order().ShouldBe(accepted.Order());
         Endurance.Say(
             $"queue: {count} jobs submitted in {submitted:F1} s, listed in {listed:F1} s, ready again after a restart in " +
@@ -90,7 +90,7 @@ public sealed class LoadTests
         await Task.Delay(number * 37 % 5000, CancellationToken.None);
         while (!over.IsCancellationRequested)
         {
-            var from = Stopwatch.GetTimestamp();
+            long from = Stopwatch.GetTimestamp();
             using var response = await client.UploadAsync(Samples.Picture, Samples.VoiceOfASecond);
             submits.Add(Stopwatch.GetElapsedTime(from).TotalMilliseconds);
             if (response.StatusCode is not HttpStatusCode.Accepted)
@@ -98,10 +98,10 @@ public sealed class LoadTests
                 errors.Add($"submit: {(int)response.StatusCode}");
                 continue;
             }
-            var id = (await TokenClient.ReadAsync(response)).GetProperty("id").GetString()!;
+            string id = (await TokenClient.ReadAsync(response)).GetProperty("id").GetString()!;
             accepted.Add(id);
             // The seed's users poll; a second between polls is eager.
-            for (var poll = 0; poll < 8 && !over.IsCancellationRequested; poll++)
+            for (int poll = 0; poll < 8 && !over.IsCancellationRequested; poll++)
             {
                 await Task.Delay(1000, CancellationToken.None);
                 from = Stopwatch.GetTimestamp();

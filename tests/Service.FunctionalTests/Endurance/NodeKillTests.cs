@@ -43,7 +43,7 @@ public sealed class NodeKillTests
 
         using var over = new CancellationTokenSource();
         var load = Task.WhenAll(Enumerable.Range(0, Clients).Select(number => LoadAsync(clients, number, over.Token)));
-        for (var kill = 0; kill < Kills || accepted.Count < Jobs; kill++)
+        for (int kill = 0; kill < Kills || accepted.Count < Jobs; kill++)
         {
             await Task.Delay(random.Next(1000, 4000));
             if (kill >= Kills)
@@ -66,7 +66,8 @@ public sealed class NodeKillTests
         {
             var job = await client.EndAsync(id, Endurance.Choose(300, 900));
             job.GetProperty("status").GetString().ShouldBe("succeeded", $"{key}: {job}");
-            var run = (job.GetProperty("finished_at").GetDateTimeOffset() - job.GetProperty("started_at").GetDateTimeOffset()).TotalSeconds;
+            double run = (
+                job.GetProperty("finished_at").GetDateTimeOffset() - job.GetProperty("started_at").GetDateTimeOffset()).TotalSeconds;
             longest = Math.Max(longest, run);
             // Each attempt may last until its lease runs out and the queue has moved. A machine that other tests use too is slower.
             run.ShouldBeLessThan(job.GetProperty("attempt").GetInt32() * (Lease + Endurance.Choose(30, 15)), $"{key}: {job}");
@@ -89,9 +90,9 @@ public sealed class NodeKillTests
     {
         while (!over.IsCancellationRequested)
         {
-            var key = $"nodes-{Interlocked.Increment(ref keys)}";
+            string key = $"nodes-{Interlocked.Increment(ref keys)}";
             var clock = Stopwatch.StartNew();
-            for (var attempt = number; ; attempt++)
+            for (int attempt = number; ; attempt++)
             {
                 if (await SubmitAsync(nodes[attempt % 2], key) is { } id)
                 {
@@ -99,7 +100,7 @@ public sealed class NodeKillTests
                     break;
                 }
                 clock.Elapsed.ShouldBeLessThan(TimeSpan.FromMinutes(2), "no node takes jobs");
-                var full = this.full.TryRemove(key, out _);
+                bool full = this.full.TryRemove(key, out _);
                 if (full)
                     clock.Restart(); // The service answers; the queue is as long as it may be.
                 await Task.Delay(full ? 1000 : 200, CancellationToken.None);
@@ -122,7 +123,7 @@ public sealed class NodeKillTests
             using var response = await node.Http.SendAsync(request, patience.Token);
             answers.AddOrUpdate((int)response.StatusCode, 1, static (_, count) => count + 1);
             if (response.StatusCode is HttpStatusCode.TooManyRequests)
-                this.full[key] = true;
+                full[key] = true;
             return response.StatusCode is HttpStatusCode.Accepted
                 ? (await TokenClient.ReadAsync(response)).GetProperty("id").GetString()
                 : null;

@@ -49,10 +49,10 @@ public sealed class NodeOutageTests
     {
         using (var stop = Process.Start("kill", ["-STOP", nodes[0].Service.ProcessId.ToString(CultureInfo.InvariantCulture)]))
             await stop.WaitForExitAsync();
-        var stopped = Stopwatch.GetTimestamp();
-        for (var jobs = nodes[1].Jobs; nodes[1].LongestPauseSince(stopped) < 5 || nodes[1].Jobs < jobs + 10; await Task.Delay(100))
+        long stopped = Stopwatch.GetTimestamp();
+        for (int jobs = nodes[1].Jobs; nodes[1].LongestPauseSince(stopped) < 5 || nodes[1].Jobs < jobs + 10; await Task.Delay(100))
             Stopwatch.GetElapsedTime(stopped).TotalSeconds.ShouldBeLessThan(120, nodes[1].Service.Log);
-        var pause = nodes[1].LongestPauseSince(stopped);
+        double pause = nodes[1].LongestPauseSince(stopped);
         Endurance.Say($"outages: the worker of the other node waited for {pause:F1} s after a node had stopped to answer");
         pause.ShouldBeLessThan(Endurance.Choose(60, 25));
     }
@@ -60,14 +60,14 @@ public sealed class NodeOutageTests
     private static async Task KillAsync(Node[] nodes)
     {
         List<double> pauses = [], starts = [], answers = [], works = [];
-        for (var kill = 0; kill < Kills; kill++)
+        for (int kill = 0; kill < Kills; kill++)
         {
             var (lost, left) = (nodes[kill % 2], nodes[(kill + 1) % 2]);
             await lost.Service.KillAsync();
-            var killed = Stopwatch.GetTimestamp();
+            long killed = Stopwatch.GetTimestamp();
             // A node may also come back before the others have noticed that it was away.
             await Task.Delay(kill % 4 < 2 ? Watched : TimeSpan.Zero);
-            var started = Stopwatch.GetTimestamp();
+            long started = Stopwatch.GetTimestamp();
             await lost.Service.StartAgainAsync();
             starts.Add(Stopwatch.GetElapsedTime(started).TotalSeconds);
             started = Stopwatch.GetTimestamp();
@@ -89,7 +89,7 @@ public sealed class NodeOutageTests
 
     private static async Task FeedAsync(Node[] nodes, int number, CancellationToken over)
     {
-        for (var turn = number; !over.IsCancellationRequested; turn++)
+        for (int turn = number; !over.IsCancellationRequested; turn++)
         {
             await nodes[turn % 2].TrySubmitAsync();
             await Task.Delay(300, CancellationToken.None);
@@ -108,21 +108,21 @@ public sealed class NodeOutageTests
             service.Printed += line =>
             {
                 if (line.Contains(" begins, attempt ", StringComparison.Ordinal))
-                    this.begun.Enqueue(Stopwatch.GetTimestamp());
+                    begun.Enqueue(Stopwatch.GetTimestamp());
             };
         }
 
         public ServiceProcess Service { get; }
 
         /// <summary>How many jobs its worker has begun.</summary>
-        public int Jobs => this.begun.Count;
+        public int Jobs => begun.Count;
 
         public async Task TrySubmitAsync()
         {
             try
             {
                 using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-                using var answer = await this.client.Http.PostAsync(
+                using var answer = await client.Http.PostAsync(
                     "/v1/jobs", TokenClient.Form(Samples.Picture, Samples.VoiceOfASecond), patience.Token);
                 answer.StatusCode.ShouldBeOneOf(HttpStatusCode.Accepted, HttpStatusCode.ServiceUnavailable);
             }
@@ -135,8 +135,8 @@ public sealed class NodeOutageTests
         /// <summary>Waits until the worker begins another job.</summary>
         public async Task NextJobAsync(double seconds)
         {
-            var before = this.begun.Count;
-            for (var clock = Stopwatch.StartNew(); this.begun.Count == before; await Task.Delay(20))
+            int before = begun.Count;
+            for (var clock = Stopwatch.StartNew(); begun.Count == before; await Task.Delay(20))
                 clock.Elapsed.TotalSeconds.ShouldBeLessThan(seconds, Service.Log);
         }
 
@@ -145,7 +145,7 @@ public sealed class NodeOutageTests
         {
             for (var clock = Stopwatch.StartNew(); ; await Task.Delay(20))
             {
-                using var answer = await this.client.Http.GetAsync("/v1/jobs?limit=1");
+                using var answer = await client.Http.GetAsync("/v1/jobs?limit=1");
                 if (answer.IsSuccessStatusCode)
                     return;
                 clock.Elapsed.TotalSeconds.ShouldBeLessThan(120, Service.Log);
@@ -155,7 +155,7 @@ public sealed class NodeOutageTests
         public double LongestPauseSince(long from)
         {
             double longest = 0;
-            foreach (var begun in this.begun.Append(Stopwatch.GetTimestamp()).Where(begun => begun > from))
+            foreach (long begun in begun.Append(Stopwatch.GetTimestamp()).Where(begun => begun > from))
             {
                 longest = Math.Max(longest, Stopwatch.GetElapsedTime(from, begun).TotalSeconds);
                 from = begun;

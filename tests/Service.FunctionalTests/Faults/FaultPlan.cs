@@ -51,12 +51,12 @@ internal sealed class FaultPlan(TimeProvider time)
     }
 
     /// <summary>From here on nothing fails.</summary>
-    public void End() => this.faults = [];
+    public void End() => faults = [];
 
     public async Task RunAsync(string site, Func<Task> act)
     {
-        var call = calls.AddOrUpdate(site, 1, static (_, count) => count + 1);
-        var fault = this.faults.FirstOrDefault(fault => fault.Site == site && fault.Call == call);
+        int call = calls.AddOrUpdate(site, 1, static (_, count) => count + 1);
+        var fault = faults.FirstOrDefault(fault => fault.Site == site && fault.Call == call);
         if (fault is not null)
         {
             Hit.Enqueue(fault);
@@ -88,7 +88,7 @@ internal sealed class FaultPlan(TimeProvider time)
     /// </summary>
     public static IReadOnlyList<Fault> Choose(int seed, IReadOnlyDictionary<string, int> sites)
     {
-        var names = sites.Keys.Order(StringComparer.Ordinal).ToArray();
+        string[] names = sites.Keys.Order(StringComparer.Ordinal).ToArray();
         var random = TestSeed.NewRandom(seed);
         Fault One(string site, FaultKind kind) => new(site, random.Next(1, sites[site] + 1), kind,
             kind is FaultKind.Delay || random.Next(4) == 0 ? TimeSpan.FromSeconds(random.NextDouble() * 12) : TimeSpan.Zero);

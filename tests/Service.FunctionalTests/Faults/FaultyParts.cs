@@ -14,7 +14,7 @@ internal sealed class FaultyCalls(FaultPlan plan) : IOutgoingGrainCallFilter
             return context.Invoke();
         if (Actor.IsDead)
             throw new SiloUnavailableException("the caller was killed");
-        var caller = context.SourceId is { } source && !source.IsClient() ? source.Type.ToString() : Actor.Name;
+        string caller = context.SourceId is { } source && !source.IsClient() ? source.Type.ToString() : Actor.Name;
         return plan.RunAsync($"{caller}->{context.InterfaceMethod.DeclaringType.Name}.{context.InterfaceMethod.Name}", context.Invoke);
     }
 }

@@ -19,15 +19,15 @@ public sealed class LostAnswerTests
     public async Task No_lost_call_or_answer_loses_a_job()
     {
         var clock = Stopwatch.StartNew();
-        var single = int.TryParse(
-            Environment.GetEnvironmentVariable("LOCUTOR_SCHEDULE"), NumberStyles.None, CultureInfo.InvariantCulture, out var given);
+        bool single = int.TryParse(
+            Environment.GetEnvironmentVariable("LOCUTOR_SCHEDULE"), NumberStyles.None, CultureInfo.InvariantCulture, out int given);
         int done = 0, hit = 0;
         IReadOnlyDictionary<string, int> sites = new Dictionary<string, int>();
-        for (var seed = single ? given : 0; seed < (single ? given + 1 : Schedules);)
+        for (int seed = single ? given : 0; seed < (single ? given + 1 : Schedules);)
         {
             await using var world = await World.StartAsync();
             sites = sites.Count > 0 ? sites : await SitesAsync(world);
-            for (var last = Math.Min(seed + PerWorld, single ? given + 1 : Schedules); seed < last; seed++)
+            for (int last = Math.Min(seed + PerWorld, single ? given + 1 : Schedules); seed < last; seed++)
             {
                 var faults = FaultPlan.Choose(seed, sites);
                 try
@@ -57,7 +57,7 @@ public sealed class LostAnswerTests
     private static async Task<Dictionary<string, int>> SitesAsync(World world)
     {
         var most = new Dictionary<string, int>(StringComparer.Ordinal);
-        for (var run = 0; run < DryRuns; run++)
+        for (int run = 0; run < DryRuns; run++)
         {
             await new Schedule(world, -1 - run).RunAsync([]);
             foreach (var (site, count) in world.Plan.Calls)

@@ -30,7 +30,7 @@ internal sealed class Schedule(World world, int seed)
         var client = new Actor("client");
         await client.RunAsync(async () =>
         {
-            for (var job = 0; job < 2 + random.Next(3); job++)
+            for (int job = 0; job < 2 + random.Next(3); job++)
                 await LiveAsync($"{seed}-{job}");
         });
         await new Actor("observer").RunAsync(async () =>
@@ -47,9 +47,9 @@ internal sealed class Schedule(World world, int seed)
     private async Task LiveAsync(string key)
     {
         bool stored = random.Next(3) > 0, webhook = random.Next(4) == 0;
-        var choice = random.Next(8);
+        int choice = random.Next(8);
         var pause = TimeSpan.FromSeconds(random.NextDouble() * 5);
-        var id = await SubmitAsync(key, stored, webhook);
+        string id = await SubmitAsync(key, stored, webhook);
         if (choice == 0)
             (await SubmitAsync(key, stored, webhook)).ShouldBe(id, "a repeated submission makes no second job");
         await Task.Delay(pause, world.Time);
@@ -72,11 +72,11 @@ internal sealed class Schedule(World world, int seed)
     {
         var accepted = await AgainAsync(async () =>
         {
-            var id = JobId.New();
+            string id = JobId.New();
             var request = new JobRequest { Inputs = await InputsAsync(id, stored), Webhook = webhook ? "https://example.org/hook" : null };
             return await world.Submitter.SubmitAsync(token, id, request, key, "hash");
         });
-        if (this.accepted.TryGetValue(key, out var before))
+        if (this.accepted.TryGetValue(key, out string? before))
             accepted.JobId.ShouldBe(before);
         return this.accepted[key] = accepted.JobId;
     }
@@ -96,7 +96,7 @@ internal sealed class Schedule(World world, int seed)
 
     private async Task<T> AgainAsync<T>(Func<Task<T>> act)
     {
-        for (var attempt = 1; ; attempt++)
+        for (int attempt = 1; ; attempt++)
         {
             try
             {
@@ -117,7 +117,7 @@ internal sealed class Schedule(World world, int seed)
 
     private async Task<string?> HasEndedAsync()
     {
-        foreach (var (key, id) in this.accepted)
+        foreach (var (key, id) in accepted)
         {
             var job = await world.Grains.GetGrain<IJobGrain>(id).GetAsync();
             if (job is { Status: JobStatus.Queued or JobStatus.Running })
@@ -133,15 +133,18 @@ internal sealed class Schedule(World world, int seed)
 
     private async Task CheckRecordsAsync()
     {
-        foreach (var (key, id) in this.accepted)
+        foreach (var (key, id) in accepted)
         {
             world.Storage.Ends.GetValueOrDefault(id).ShouldBe(1, $"{key} {id} has to end once");
             var job = await AgainAsync(() => world.Grains.GetGrain<IJobGrain>(id).GetAsync());
             if (job is { Status: JobStatus.Failed })
+            {
                 throw new InvalidOperationException(
                     $"{key} failed for a reason of the service: {job.Error} (attempt {job.Attempt}, {job.LostWorkers} workers lost)");
+            }
+
             if (job is null)
-                (deleted.Contains(id) || world.Time.GetElapsedTime(this.from) > World.Keep).ShouldBeTrue($"{key} {id} has no record");
+                (deleted.Contains(id) || world.Time.GetElapsedTime(from) > World.Keep).ShouldBeTrue($"{key} {id} has no record");
         }
     }
 
@@ -150,7 +153,7 @@ internal sealed class Schedule(World world, int seed)
         var entries = (await Index.ListAsync(null, 100, null)).Entries;
         if (entries.Length > 0)
             return $"the index has {entries[0]}";
-        foreach (var (key, id) in this.accepted)
+        foreach (var (key, id) in accepted)
         {
             if (await world.Grains.GetGrain<IJobGrain>(id).GetAsync() is { } job)
                 return $"{key} has the record of a job that is {job.Status}";
@@ -173,7 +176,7 @@ internal sealed class Schedule(World world, int seed)
 
     private async Task UntilAsync(string what, Func<Task<string?>> missing)
     {
-        var from = world.Time.GetTimestamp();
+        long from = world.Time.GetTimestamp();
         while (await LeftAsync(missing) is { } left)
         {
             if (world.Time.GetElapsedTime(from) > Longest)

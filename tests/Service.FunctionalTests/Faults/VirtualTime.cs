@@ -46,7 +46,7 @@ internal sealed class VirtualTime : TimeProvider, IDisposable
 
     private void Run()
     {
-        var spins = 0;
+        int spins = 0;
         while (!over)
         {
             if (IsQuiet() && IsQuiet())
@@ -55,17 +55,21 @@ internal sealed class VirtualTime : TimeProvider, IDisposable
                 Jump();
             }
             else if (++spins < 30)
+            {
                 Thread.Yield();
+            }
             else
+            {
                 Thread.Sleep(1);
+            }
         }
     }
 
     private bool IsQuiet()
     {
-        ThreadPool.GetMaxThreads(out var most, out _);
-        ThreadPool.GetAvailableThreads(out var available, out _);
-        return available == most && ThreadPool.PendingWorkItemCount == 0 && this.busy() == 0;
+        ThreadPool.GetMaxThreads(out int most, out _);
+        ThreadPool.GetAvailableThreads(out int available, out _);
+        return available == most && ThreadPool.PendingWorkItemCount == 0 && busy() == 0;
     }
 
     private void Jump()
@@ -98,10 +102,10 @@ internal sealed class VirtualTime : TimeProvider, IDisposable
         {
             lock (time.gate)
             {
-                this.change++;
+                change++;
                 this.period = period;
                 if (dueTime != Timeout.InfiniteTimeSpan)
-                    time.due.Enqueue((this, this.change), (time.now + dueTime.Ticks, time.order++));
+                    time.due.Enqueue((this, change), (time.now + dueTime.Ticks, time.order++));
             }
             return true;
         }
@@ -111,15 +115,15 @@ internal sealed class VirtualTime : TimeProvider, IDisposable
 
         public void Fire()
         {
-            if (this.period != Timeout.InfiniteTimeSpan && this.period > TimeSpan.Zero)
-                Change(this.period, this.period);
+            if (period != Timeout.InfiniteTimeSpan && period > TimeSpan.Zero)
+                Change(period, period);
             ThreadPool.UnsafeQueueUserWorkItem(static act => act(), callback, preferLocal: false);
         }
 
         public void Dispose()
         {
             lock (time.gate)
-                this.change++;
+                change++;
         }
 
         public ValueTask DisposeAsync()

@@ -62,7 +62,7 @@ internal sealed class World : IAsyncDisposable
 
     public static async Task<World> StartAsync()
     {
-        var parent = Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
+        string parent = Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
         var settings = new ServeSettings
         {
             Data = Directory.CreateDirectory(Path.Combine(parent, $"locutor-faults-{Guid.NewGuid():N}")).FullName,
@@ -174,9 +174,9 @@ internal sealed class World : IAsyncDisposable
 
     private async Task<JobInput> FetchAsync(string jobId, JobInput input, CancellationToken cancellationToken)
     {
-        var file = Path.GetTempFileName();
+        string file = Path.GetTempFileName();
         await File.WriteAllTextAsync(file, jobId + input.Field, cancellationToken);
-        var path = DataFolder.InputPath(jobId, input.Field);
+        string path = DataFolder.InputPath(jobId, input.Field);
         await Files.KeepAsync(file, path, "", cancellationToken);
         return input with { Path = path };
     }
@@ -188,8 +188,10 @@ internal sealed class World : IAsyncDisposable
             try
             {
                 if (await Queue.NextWebhookAsync(TimeSpan.FromSeconds(10)).WaitAsync(over.Token) is { Webhook: { } state } job)
+                {
                     await Grains.GetGrain<IJobGrain>(job.Id).RecordWebhookAsync(
                         state with { Attempts = state.Attempts + 1, Settled = true });
+                }
             }
             catch (Exception)
             {
@@ -207,7 +209,7 @@ internal sealed class World : IAsyncDisposable
 
         public async Task<RunnerVideo> RunAsync(RunnerJob job, IProgress<JobProgress> progress, CancellationToken cancellationToken)
         {
-            for (var step = 1; step <= 3; step++)
+            for (int step = 1; step <= 3; step++)
             {
                 await Task.Delay(TimeSpan.FromSeconds(1), time, cancellationToken);
                 progress.Report(new JobProgress { Stage = JobStage.Denoising, Step = step, Steps = 3 });

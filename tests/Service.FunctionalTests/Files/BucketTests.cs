@@ -16,7 +16,7 @@ public sealed class BucketTests
         await using var bucket = await BucketServer.StartAsync();
         await using var service = await ServiceProcess.StartAsync(bucket.Settings());
         using var client = await service.TokenAsync("--scopes", "all");
-        var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         var done = await client.EndAsync(id);
         done.GetProperty("status").GetString().ShouldBe("succeeded", done.ToString());
         bucket.Refused.ShouldBe(0);
@@ -26,15 +26,17 @@ public sealed class BucketTests
                 $"some place/results/{id}/video-1.mp4", "some place/store.id"
             ]);
         bucket.Objects[$"some place/inputs/{id}/image.png"].ShouldBe(Samples.Picture);
-        foreach (var folder in new[] { "inputs", "results", "work", "aside" })
+        foreach (string? folder in new[] { "inputs", "results", "work", "aside" })
         {
             // The worker clears up after it has told that the job is done.
             for (var clock = Stopwatch.StartNew(); Directory.EnumerateFiles(
                 Path.Combine(service.Data, folder), "*", SearchOption.AllDirectories).Any(); await Task.Delay(20))
+            {
                 clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), $"there are files in {folder}");
+            }
         }
 
-        var video = await client.Http.GetByteArrayAsync($"/v1/jobs/{id}/video");
+        byte[] video = await client.Http.GetByteArrayAsync($"/v1/jobs/{id}/video");
         Convert.ToHexStringLower(SHA256.HashData(video)).ShouldBe(done.GetProperty("result").GetProperty("sha256").GetString());
         using var part = new HttpRequestMessage(HttpMethod.Get, $"/v1/jobs/{id}/video")
         {
@@ -51,7 +53,7 @@ public sealed class BucketTests
         // The remains of a submission that a crash interrupted are removed at the next start, unless it may still be running.
         var (left, fresh) = ($"some place/inputs/{JobId.New()}/image.png", $"some place/inputs/{JobId.New()}/image.png");
         (bucket.Objects[left], bucket.Objects[fresh]) = (Samples.Picture, Samples.Picture);
-        foreach (var key in bucket.Objects.Keys.Where(key => key != fresh))
+        foreach (string? key in bucket.Objects.Keys.Where(key => key != fresh))
             bucket.Written[key] = DateTime.UtcNow.AddHours(-3);
         await service.KillAsync();
         await service.StartAgainAsync();
@@ -71,8 +73,8 @@ public sealed class BucketTests
         await using var service = await ServiceProcess.StartAsync([.. bucket.Settings(), "--set", "workers=none"]);
         using var client = await service.TokenAsync("--scopes", "all");
         var random = TestSeed.NewRandom();
-        var voice = Samples.FloatWav(48_000, Enumerable.Range(0, 4_600_000).Select(_ => random.NextSingle() / 2).ToArray()); // 18 MB
-        var id = await client.SubmitAsync(Samples.Picture, voice);
+        byte[] voice = Samples.FloatWav(48_000, Enumerable.Range(0, 4_600_000).Select(_ => random.NextSingle() / 2).ToArray()); // 18 MB
+        string id = await client.SubmitAsync(Samples.Picture, voice);
         bucket.Refused.ShouldBe(0);
         bucket.Objects[$"some place/inputs/{id}/audio.wav"].AsSpan().SequenceEqual(voice).ShouldBeTrue();
         (await client.Http.GetByteArrayAsync($"/v1/jobs/{id}/inputs/audio")).AsSpan().SequenceEqual(voice).ShouldBeTrue();

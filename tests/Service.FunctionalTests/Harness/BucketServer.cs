@@ -62,19 +62,25 @@ public sealed class BucketServer : IAsyncDisposable
     {
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body);
-        var bytes = body.ToArray();
-        var path = context.Request.Path.Value!;
+        byte[] bytes = body.ToArray();
+        string path = context.Request.Path.Value!;
         if (!IsSigned(context.Request, bytes))
         {
             Interlocked.Increment(ref refused);
             await XmlAsync(context, 403, "<Error><Code>SignatureDoesNotMatch</Code></Error>");
         }
         else if (path.TrimEnd('/') == "/" + Bucket && context.Request.Method == "GET")
+        {
             await ListAsync(context, context.Request.Query["prefix"].ToString());
+        }
         else if (!path.StartsWith($"/{Bucket}/", StringComparison.Ordinal))
+        {
             await XmlAsync(context, 404, "<Error><Code>NoSuchBucket</Code></Error>");
+        }
         else
+        {
             await ObjectAsync(context, path[(Bucket.Length + 2)..], bytes);
+        }
     }
 
     private async Task ObjectAsync(HttpContext context, string key, byte[] bytes)
@@ -86,7 +92,7 @@ public sealed class BucketServer : IAsyncDisposable
                 return;
             case "PUT":
                 if (context.Request.Query.TryGetValue("partNumber", out var number))
-                    this.parts[int.Parse(number!, CultureInfo.InvariantCulture)] = bytes;
+                    parts[int.Parse(number!, CultureInfo.InvariantCulture)] = bytes;
                 else
                     Objects[key] = bytes;
                 context.Response.Headers.ETag = "\"" + Convert.ToHexStringLower(SHA256.HashData(bytes))[..32] + "\"";
@@ -96,7 +102,7 @@ public sealed class BucketServer : IAsyncDisposable
                 context.Response.StatusCode = 204;
                 return;
         }
-        if (!Objects.TryGetValue(key, out var stored))
+        if (!Objects.TryGetValue(key, out byte[]? stored))
         {
             await XmlAsync(context, 404, "<Error><Code>NoSuchKey</Code></Error>");
             return;
@@ -118,13 +124,13 @@ public sealed class BucketServer : IAsyncDisposable
     {
         if (context.Request.Query.ContainsKey("uploads"))
         {
-            this.parts.Clear();
+            parts.Clear();
             return XmlAsync(
                 context, 200,
                 $"<InitiateMultipartUploadResult><Bucket>{Bucket}</Bucket>" +
                 $"<Key>{WebUtility.HtmlEncode(key)}</Key><UploadId>one</UploadId></InitiateMultipartUploadResult>");
         }
-        Objects[key] = this.parts.OrderBy(part => part.Key).SelectMany(part => part.Value).ToArray();
+        Objects[key] = parts.OrderBy(part => part.Key).SelectMany(part => part.Value).ToArray();
         return XmlAsync(
             context, 200,
             $"<CompleteMultipartUploadResult><Bucket>{Bucket}</Bucket>" +
@@ -133,8 +139,8 @@ public sealed class BucketServer : IAsyncDisposable
 
     private Task ListAsync(HttpContext context, string prefix)
     {
-        var keys = Objects.Keys.Where(key => key.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToArray();
-        var contents = string.Concat(keys.Select(key =>
+        string[] keys = Objects.Keys.Where(key => key.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToArray();
+        string contents = string.Concat(keys.Select(key =>
             $"<Contents><Key>{WebUtility.HtmlEncode(key)}</Key>" +
             $"<LastModified>{Written.GetValueOrDefault(key, DateTime.UtcNow):yyyy-MM-ddTHH:mm:ss.000Z}</LastModified>" +
             $"<Size>{Objects[key].Length}</Size></Contents>"));
@@ -153,26 +159,26 @@ public sealed class BucketServer : IAsyncDisposable
 
     private static bool IsSigned(HttpRequest request, byte[] body)
     {
-        var given = request.Headers.Authorization.ToString();
+        string given = request.Headers.Authorization.ToString();
         if (!given.StartsWith("AWS4-HMAC-SHA256 ", StringComparison.Ordinal))
             return false;
         var parts = given[17..].Split(',').Select(part => part.Trim().Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
-        var scope = parts["Credential"].Split('/');
-        var hash = request.Headers["x-amz-content-sha256"].ToString();
+        string[] scope = parts["Credential"].Split('/');
+        string hash = request.Headers["x-amz-content-sha256"].ToString();
         if (scope is not [AccessKey, _, Region, "s3", "aws4_request"] || hash != Convert.ToHexStringLower(SHA256.HashData(body)))
             return false;
-        var query = string.Join(
+        string query = string.Join(
             '&',
             request.Query.Select(pair => $"{Uri.EscapeDataString(pair.Key)}={Uri.EscapeDataString(pair.Value.ToString())}")
                 .Order(StringComparer.Ordinal));
-        var headers = string.Concat(
+        string headers = string.Concat(
             parts["SignedHeaders"].Split(';').Select(name => $"{name}:{request.Headers[name].ToString().Trim()}\n"));
-        var path = string.Join('/', request.Path.Value!.Split('/').Select(Uri.EscapeDataString));
-        var canonical = $"{request.Method}\n{path}\n{query}\n{headers}\n{parts["SignedHeaders"]}\n{hash}";
-        var text =
+        string path = string.Join('/', request.Path.Value!.Split('/').Select(Uri.EscapeDataString));
+        string canonical = $"{request.Method}\n{path}\n{query}\n{headers}\n{parts["SignedHeaders"]}\n{hash}";
+        string text =
             $"AWS4-HMAC-SHA256\n{request.Headers["x-amz-date"]}\n{string.Join('/', scope[1..])}\n" +
             $"{Hex(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))}";
-        var key = scope[1..].Aggregate(
+        byte[] key = scope[1..].Aggregate(
             Encoding.UTF8.GetBytes("AWS4" + SecretKey), (current, word) => HMACSHA256.HashData(current, Encoding.UTF8.GetBytes(word)));
         return Hex(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(text))) == parts["Signature"];
     }

@@ -97,16 +97,16 @@ public sealed class LoopbackServer : IAsyncDisposable
             try
             {
                 Stream stream = client.GetStream();
-                if (this.certificate is not null)
+                if (certificate is not null)
                 {
                     var secure = new SslStream(stream);
-                    await secure.AuthenticateAsServerAsync(this.certificate);
+                    await secure.AuthenticateAsServerAsync(certificate);
                     stream = secure;
                 }
                 var request = await LoopbackRequest.ReadAsync(stream, over.Token);
                 lock (requests)
                     requests.Add(request);
-                await this.answer(request, stream, over.Token);
+                await answer(request, stream, over.Token);
             }
             catch (Exception exception)
                 when (exception is IOException or OperationCanceledException or SocketException or AuthenticationException)
@@ -125,14 +125,14 @@ public sealed record LoopbackRequest(string Line, IReadOnlyDictionary<string, st
     public static async Task<LoopbackRequest> ReadAsync(Stream stream, CancellationToken cancellationToken)
     {
         using var reader = new StreamReader(stream, Encoding.Latin1, leaveOpen: true);
-        var line = await reader.ReadLineAsync(cancellationToken) ?? "";
+        string line = await reader.ReadLineAsync(cancellationToken) ?? "";
         var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         while (await reader.ReadLineAsync(cancellationToken) is { Length: > 0 } header)
             headers[header.Split(':')[0]] = header[(header.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
         int length = headers.TryGetValue("Content-Length", out string? stated)
             ? int.Parse(stated, System.Globalization.CultureInfo.InvariantCulture)
             : 0;
-        var body = new char[length];
+        char[] body = new char[length];
         if (body.Length > 0)
             await reader.ReadBlockAsync(body, cancellationToken);
         return new LoopbackRequest(line, headers, new string(body));

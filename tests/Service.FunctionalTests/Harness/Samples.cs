@@ -44,7 +44,7 @@ public static class Samples
         writer.Write((short)32);
         writer.Write("data"u8);
         writer.Write(samples.Length * 4);
-        foreach (var sample in samples)
+        foreach (float sample in samples)
             writer.Write(sample);
         return stream.ToArray();
     }
@@ -57,7 +57,7 @@ public static class Samples
     /// <summary>Runs ffmpeg with these arguments and an output of this kind.</summary>
     public static byte[] Make(string extension, params string[] arguments)
     {
-        var output = Path.Combine(Path.GetTempPath(), $"locutor-sample-{Guid.NewGuid():N}.{extension}");
+        string output = Path.Combine(Path.GetTempPath(), $"locutor-sample-{Guid.NewGuid():N}.{extension}");
         try
         {
             using var process = Process.Start(new ProcessStartInfo("ffmpeg", ["-nostdin", "-v", "error", .. arguments, output]))!;

@@ -88,7 +88,7 @@ public sealed class ServiceProcess : IAsyncDisposable
             RedirectStandardError = true,
             WorkingDirectory = Data,
         };
-        foreach (var argument in new[] { "serve", "--data", Data, "--urls", Url }.Concat(this.options).Concat(more))
+        foreach (string argument in new[] { "serve", "--data", Data, "--urls", Url }.Concat(this.options).Concat(more))
             start.ArgumentList.Add(argument);
         foreach (var (name, value) in this.environment)
             start.Environment[name] = value;
@@ -139,7 +139,7 @@ public sealed class ServiceProcess : IAsyncDisposable
     {
         var (code, output, error) = await RunAsync(["tokens", "create", .. options]);
         code.ShouldBe(0, error);
-        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string[] lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         lines.Length.ShouldBe(2, output);
         return new TokenClient(Url, Value(lines[0], "Modal-Key: wk-"), Value(lines[1], "Modal-Secret: ws-"));
     }
@@ -178,7 +178,7 @@ public sealed class ServiceProcess : IAsyncDisposable
     {
         if (this.process is { HasExited: false })
             await KillAsync();
-        for (var attempt = 0; Directory.Exists(Data); attempt++)
+        for (int attempt = 0; Directory.Exists(Data); attempt++)
         {
             try
             {
@@ -233,7 +233,7 @@ public sealed class TokenClient : IDisposable
 
     public static async Task<JsonElement> ReadAsync(HttpResponseMessage response)
     {
-        var text = await response.Content.ReadAsStringAsync();
+        string text = await response.Content.ReadAsStringAsync();
         using var json = JsonDocument.Parse(text);
         return json.RootElement.Clone();
     }

@@ -13,17 +13,17 @@ public sealed class BackupTests
     {
         await using var service = await ServiceProcess.StartAsync("--set", "workers=cpu", "--set", "stub_seconds=0.2");
         using var client = await service.TokenAsync("--scopes", "all");
-        var done = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        string done = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.EndAsync(done);
-        var sum = await VideoAsync(client, done);
-        var folder = Path.Combine(Path.GetTempPath(), $"locutor-backup-{Guid.NewGuid():N}");
+        string sum = await VideoAsync(client, done);
+        string folder = Path.Combine(Path.GetTempPath(), $"locutor-backup-{Guid.NewGuid():N}");
         try
         {
             // Submissions go on while the backup is made; whatever was accepted before it began is in it.
-            var before = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+            string before = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
             var submitting = Task.Run(async () =>
             {
-                for (var i = 0; i < 5; i++)
+                for (int i = 0; i < 5; i++)
                     await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
             });
             var (code, output, error) = await service.RunAsync("backup", folder);
@@ -59,10 +59,10 @@ public sealed class BackupTests
         var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
         await using var service = await ServiceProcess.StartAsync(environment, "--set", "workers=cpu", "--set", "stub_seconds=0.2");
         using var client = await service.TokenAsync();
-        var done = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        string done = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.EndAsync(done);
-        var sum = await VideoAsync(client, done);
-        var folder = Path.Combine(Path.GetTempPath(), $"locutor-backup-{Guid.NewGuid():N}");
+        string sum = await VideoAsync(client, done);
+        string folder = Path.Combine(Path.GetTempPath(), $"locutor-backup-{Guid.NewGuid():N}");
         try
         {
             var (code, _, error) = await service.RunAsync("backup", folder);
@@ -74,7 +74,7 @@ public sealed class BackupTests
                 await using var create = new NpgsqlCommand("CREATE DATABASE second", connection);
                 await create.ExecuteNonQueryAsync();
             }
-            var second = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Database = "second" }.ToString();
+            string second = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Database = "second" }.ToString();
             var empty = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = second };
             Directory.Delete(service.Data, recursive: true);
             Directory.CreateDirectory(service.Data);

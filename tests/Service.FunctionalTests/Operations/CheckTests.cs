@@ -50,7 +50,7 @@ public sealed class CheckTests
         var (code, output, _) = await CheckAsync(service, Nothing, "--set", $"{name}={value}");
         code.ShouldBe(Failed, output);
         output.ShouldContain("FAILURE  settings    " + sentence);
-        (code, _, var error) = await service.RunAsync("serve", "--no-auth", "--set", $"{name}={value}");
+        (code, _, string error) = await service.RunAsync("serve", "--no-auth", "--set", $"{name}={value}");
         code.ShouldBe(WrongUse, error);
         error.ShouldStartWith("locutor: " + sentence);
         error.Trim().ShouldNotContain('\n');
@@ -62,7 +62,7 @@ public sealed class CheckTests
         await using var other = LoopbackServer.Serving("127.0.0.1", []);
         await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "workers=none");
         await service.TerminateAsync();
-        foreach (var options in
+        foreach (string[] options in
                 new[] { new[] { "--urls", other.Url }, ["--urls", service.Url, "--set", "gateway_port=" + new Uri(other.Url).Port] })
         {
             var (code, output, error) = await service.RunAsync(["serve", "--no-auth", .. options]);
@@ -107,14 +107,16 @@ public sealed class CheckTests
     [Fact]
     public void Every_variable_that_the_program_names_is_known()
     {
-        var root = Path.Combine(TestEnvironment.Checkout, "src");
-        foreach (var file in
+        string root = Path.Combine(TestEnvironment.Checkout, "src");
+        foreach (string file in
                 Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories)
                     .Where(file => !file.Contains("/obj/", StringComparison.Ordinal)))
         {
             foreach (System.Text.RegularExpressions.Match name in
                     System.Text.RegularExpressions.Regex.Matches(File.ReadAllText(file), "\"(LOCUTOR_[A-Z0-9_]+[A-Z0-9])\""))
+            {
                 EnvironmentNames.IsRead(name.Groups[1].Value).ShouldBeTrue($"{file} names {name}, which EnvironmentNames does not know");
+            }
         }
     }
 

@@ -14,9 +14,9 @@ public sealed class DrainTests
         await using var service = await ServiceProcess.StartAsync(
             "--set", "stub_seconds=4", "--set", "drain_seconds=30", "--set", "workers=cpu");
         using var client = await service.TokenAsync("--scopes", "all");
-        var finished = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        string finished = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.EndAsync(finished, 60);
-        var running = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        string running = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.UntilAsync(running, job => job.GetProperty("status").GetString() == "running");
         using var events = await client.Http.GetAsync($"/v1/jobs/{running}/events", HttpCompletionOption.ResponseHeadersRead);
 
@@ -34,7 +34,7 @@ public sealed class DrainTests
         (await client.Http.GetAsync($"/v1/jobs/{finished}/video")).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await events.Content.ReadAsStringAsync()).ShouldContain("event: ended", customMessage: "the stream lasts until the job has ended");
         (await service.ExitAsync()).ShouldBe(0);
-        foreach (var phase in new[] { "asked to stop", "the workers have ended", "stopped" })
+        foreach (string? phase in new[] { "asked to stop", "the workers have ended", "stopped" })
             service.Log.ShouldContain(phase);
     }
 
@@ -68,18 +68,20 @@ public sealed class DrainTests
         await looking;
         failed.ShouldBeEmpty();
         jobs.Count.ShouldBeGreaterThan(10);
-        foreach (var id in jobs)
+        foreach (string id in jobs)
             (await client.EndAsync(id, 90)).GetProperty("status").GetString().ShouldBe("succeeded");
     }
 
     private static async Task UntilDrainingAsync(TokenClient client)
     {
-        for (var i = 0; i < 100; i++, await Task.Delay(20))
+        for (int i = 0; i < 100; i++, await Task.Delay(20))
         {
             using var ready = await client.Http.GetAsync("/readyz");
             if (ready.StatusCode is HttpStatusCode.ServiceUnavailable
                 && (await ready.Content.ReadAsStringAsync()).Contains("draining", StringComparison.Ordinal))
+            {
                 return;
+            }
         }
         throw new TimeoutException("the service does not say that it drains");
     }
@@ -96,9 +98,9 @@ public sealed class DrainTests
             if (submitted.StatusCode is HttpStatusCode.ServiceUnavailable && submitted.Headers.RetryAfter is not null)
                 continue;
             submitted.StatusCode.ShouldBe(HttpStatusCode.Accepted);
-            var id = (await TokenClient.ReadAsync(submitted)).GetProperty("id").GetString()!;
+            string id = (await TokenClient.ReadAsync(submitted)).GetProperty("id").GetString()!;
             jobs.Add(id);
-            for (var poll = 0; poll < 10; poll++, await Task.Delay(100, CancellationToken.None))
+            for (int poll = 0; poll < 10; poll++, await Task.Delay(100, CancellationToken.None))
             {
                 try
                 {
@@ -124,18 +126,18 @@ public sealed class DrainTests
         {
             while (!over.IsCancellationRequested)
             {
-                for (var node = 0; node < nodes.Length; node++)
-                    this.ready[node] = await IsReadyAsync(nodes[node]);
+                for (int node = 0; node < nodes.Length; node++)
+                    ready[node] = await IsReadyAsync(nodes[node]);
                 await Task.Delay(200, CancellationToken.None);
             }
         }
 
         public TokenClient Next()
         {
-            for (var tries = 0; tries < nodes.Length; tries++)
+            for (int tries = 0; tries < nodes.Length; tries++)
             {
-                var node = (Interlocked.Increment(ref next) & int.MaxValue) % nodes.Length;
-                if (this.ready[node])
+                int node = (Interlocked.Increment(ref next) & int.MaxValue) % nodes.Length;
+                if (ready[node])
                     return nodes[node];
             }
             return nodes[0];

@@ -21,13 +21,13 @@ public sealed partial class MetricsTests
         await using var service = await ServiceProcess.StartAsync(
             "--no-auth", "--allow-private-addresses", "--set", "stub_seconds=0.3", "--set", "clean_seconds=0.2");
         using var client = new TokenClient(service.Url, "-", "-");
-        var metrics = await AfterJobAsync(service, client);
+        string metrics = await AfterJobAsync(service, client);
 
         metrics.ShouldContain(Line("locutor_jobs_submitted_total", "", "1"));
         metrics.ShouldContain(Line("locutor_jobs_finished_total", "code=\"none\",status=\"succeeded\"", "1"));
         metrics.ShouldContain(Line("locutor_job_wait_seconds_count", "model=\"stub\"", "1"));
         metrics.ShouldContain(Line("locutor_job_duration_seconds_count", "model=\"stub\"", "1"));
-        foreach (var stage in new[] { "loading", "encoding", "denoising", "muxing" })
+        foreach (string? stage in new[] { "loading", "encoding", "denoising", "muxing" })
             metrics.ShouldContain(Line("locutor_job_stage_duration_seconds_count", $"model=\"stub\",stage=\"{stage}\"", "1"));
         metrics.ShouldContain(Line("locutor_model_load_duration_seconds_count", "device=\"cpu\",model=\"stub\"", "1"));
         metrics.ShouldContain(Line("locutor_fetches_total", "outcome=\"ok\"", "2"));
@@ -36,7 +36,7 @@ public sealed partial class MetricsTests
             (Samples.Picture.Length + Samples.VoiceOfASecond.Length).ToString(System.Globalization.CultureInfo.InvariantCulture)));
         metrics.ShouldContain(Line("locutor_webhooks_sent_total", "outcome=\"delivered\"", "1"));
         metrics.ShouldContain("locutor_job_wait_seconds_bucket{otel_scope_name=\"Locutor\",model=\"stub\",le=\"86400\"} 1");
-        var duration = Value(metrics, "locutor_job_duration_seconds_sum");
+        double duration = Value(metrics, "locutor_job_duration_seconds_sum");
         duration.ShouldBeGreaterThan(Value(metrics, "locutor_job_wait_seconds_sum"));
         Value(metrics, "locutor_disk_used_bytes").ShouldBeGreaterThan(Samples.Picture.Length);
         Value(metrics, "locutor_disk_quota_bytes").ShouldBe(100e9);
@@ -57,13 +57,13 @@ public sealed partial class MetricsTests
         using var client = await first.TokenAsync("--scopes", "all");
         await using var second = await first.StartAnotherAsync();
         using var other = new TokenClient(second.Url, client.Key, client.Secret);
-        for (var i = 0; i < 5; i++)
+        for (int i = 0; i < 5; i++)
             await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
 
         foreach (var node in new[] { client, other })
         {
             // Figures are some seconds old: those of a moment between two submissions may come first.
-            var metrics = await UntilAsync(
+            string metrics = await UntilAsync(
                 node,
                 metrics => metrics.Contains(Line("locutor_queue_running", "", "2"), StringComparison.Ordinal)
                     && metrics.Contains(Line("locutor_queue_waiting", "", "3"), StringComparison.Ordinal)
@@ -82,7 +82,7 @@ public sealed partial class MetricsTests
         await using var voice = LoopbackServer.Serving("127.0.0.1", Samples.VoiceOfASecond);
         using var response = await client.PostJsonAsync(
             "/v1/jobs", new { image = picture.Url + "/p.png", audio = voice.Url + "/v.wav", webhook = picture.Url + "/told" });
-        var id = (await TokenClient.ReadAsync(response)).GetProperty("id").GetString()!;
+        string id = (await TokenClient.ReadAsync(response)).GetProperty("id").GetString()!;
         (await client.EndAsync(id)).GetProperty("status").GetString().ShouldBe("succeeded", service.Log);
         return await UntilAsync(
             client,
@@ -93,11 +93,11 @@ public sealed partial class MetricsTests
     private static async Task AlertsAndDashboardAsync(string metrics)
     {
         var names = Names().Matches(metrics).Select(match => match.Groups[1].Value).Concat(OfPrometheus).ToHashSet();
-        var folder = Directory.CreateTempSubdirectory("locutor-rules-").FullName;
-        var alerts = await File.ReadAllTextAsync(Path.Combine(Deploy, "prometheus", "locutor-alerts.yml"));
+        string folder = Directory.CreateTempSubdirectory("locutor-rules-").FullName;
+        string alerts = await File.ReadAllTextAsync(Path.Combine(Deploy, "prometheus", "locutor-alerts.yml"));
         await File.WriteAllTextAsync(Path.Combine(folder, "locutor-alerts.yml"), alerts);
         File.Copy(Path.Combine(AppContext.BaseDirectory, "Operations", "locutor-alerts.test.yml"), Path.Combine(folder, "test.yml"));
-        var expressions = Expression().Matches(alerts).Select(match => match.Groups[1].Value).Concat(DashboardExpressions()).ToArray();
+        string[] expressions = Expression().Matches(alerts).Select(match => match.Groups[1].Value).Concat(DashboardExpressions()).ToArray();
         // The dashboard's expressions as rules, so that promtool parses them.
         var rules = expressions.Select(
             (expression, number) => new
@@ -108,7 +108,7 @@ public sealed partial class MetricsTests
         await File.WriteAllTextAsync(
             Path.Combine(folder, "all.yml"), JsonSerializer.Serialize(new { groups = new[] { new { name = "all", rules } } }));
         expressions.Length.ShouldBeGreaterThan(30);
-        foreach (var expression in expressions)
+        foreach (string? expression in expressions)
             Used().Matches(expression).Select(match => match.Value).ShouldBeSubsetOf(names, expression);
 
         await RunAsync("promtool", "", "check", "rules", Path.Combine(folder, "locutor-alerts.yml"), Path.Combine(folder, "all.yml"));
@@ -131,7 +131,7 @@ public sealed partial class MetricsTests
     {
         for (var clock = Stopwatch.StartNew(); ; await Task.Delay(100))
         {
-            var metrics = await client.Http.GetStringAsync("/metrics");
+            string metrics = await client.Http.GetStringAsync("/metrics");
             if (holds(metrics))
                 return metrics;
             clock.Elapsed.ShouldBeLessThan(Patience, metrics);
@@ -159,7 +159,7 @@ public sealed partial class MetricsTests
         await process.StandardInput.WriteAsync(input);
         process.StandardInput.Close();
         await process.WaitForExitAsync().WaitAsync(Patience);
-        var said = await output + await error;
+        string said = await output + await error;
         // "check metrics" ends with 3 when it only found fault with names.
         process.ExitCode.ShouldBeOneOf(arguments[1] == "metrics" ? [0, 3] : [0], said);
         return said;

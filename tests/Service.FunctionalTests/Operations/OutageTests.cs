@@ -16,11 +16,11 @@ public sealed class OutageTests
             new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString }, "--set", "stub_seconds=0.2", "--set",
             "workers=cpu");
         using var client = await service.TokenAsync("--scopes", "all");
-        var before = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        string before = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.EndAsync(before, 60);
         await database.StopAsync();
         await UntilReadyAsync(client, false, "database");
-        for (var i = 0; i < 5; i++)
+        for (int i = 0; i < 5; i++)
         {
             using var refused = await client.UploadAsync(Samples.Picture, Samples.VoiceOfASecond);
             refused.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable, await refused.Content.ReadAsStringAsync());
@@ -29,7 +29,7 @@ public sealed class OutageTests
         }
         await database.StartAgainAsync();
         await UntilReadyAsync(client, true, "ready");
-        var after = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        string after = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         (await client.EndAsync(after, 60)).GetProperty("status").GetString().ShouldBe("succeeded");
         service.Log.ShouldNotContain("the service failed");
     }
@@ -50,7 +50,7 @@ public sealed class OutageTests
         for (var clock = Stopwatch.StartNew(); ; await Task.Delay(50))
         {
             using var answer = await client.Http.GetAsync("/readyz");
-            var text = await answer.Content.ReadAsStringAsync();
+            string text = await answer.Content.ReadAsStringAsync();
             if (answer.IsSuccessStatusCode == ready && text.Contains(reason, StringComparison.Ordinal))
                 return;
             clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30), text);

@@ -16,7 +16,7 @@ public sealed class RetentionTests
         await using var service = await ServiceProcess.StartAsync(
             "--no-auth", "--set", "stub_seconds=0", "--set", "keep_days=0.00003", "--set", "clean_seconds=0.2");
         using var client = new TokenClient(service.Url, "-", "-");
-        var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         var done = await client.EndAsync(id);
         (
             done.GetProperty("expires_at").GetDateTimeOffset() - done.GetProperty("finished_at").GetDateTimeOffset())
@@ -28,7 +28,9 @@ public sealed class RetentionTests
         (await TokenClient.ReadAsync(video)).GetProperty("code").GetString().ShouldBe("expired");
         for (var clock = Stopwatch.StartNew(); Directory.EnumerateFileSystemEntries(service.Data, id, SearchOption.AllDirectories)
             .Any(); await Task.Delay(50))
+        {
             clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), "the files are still there");
+        }
     }
 
     [Fact]
@@ -37,7 +39,7 @@ public sealed class RetentionTests
         string[] settings = ["--no-auth", "--set", "stub_seconds=0", "--set", "quota_gb=0.001", "--set", "clean_seconds=0.2"];
         await using var service = await ServiceProcess.StartAsync(settings);
         using var client = new TokenClient(service.Url, "-", "-");
-        var voice = Samples.Voice(9); // 400 kB
+        byte[] voice = Samples.Voice(9); // 400 kB
         var ids = new List<string>();
         while (ids.Count < 4)
         {
@@ -72,16 +74,16 @@ public sealed class RetentionTests
     {
         await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "stub_seconds=0", "--set", "clean_seconds=0.2");
         using var client = new TokenClient(service.Url, "-", "-");
-        var done = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        string done = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.EndAsync(done);
         using (await HalfUploadAsync(service))
         {
-            var left = await NewAsync(service, done);
+            string left = await NewAsync(service, done);
             using (await HalfUploadAsync(service))
             {
-                var fresh = await NewAsync(service, done, left);
+                string fresh = await NewAsync(service, done, left);
                 await service.KillAsync();
-                foreach (var folder in new[] { $"inputs/{done}", $"results/{done}", $"inputs/{left}" })
+                foreach (string? folder in new[] { $"inputs/{done}", $"results/{done}", $"inputs/{left}" })
                     Directory.SetLastWriteTimeUtc(Path.Combine(service.Data, folder), DateTime.UtcNow.AddHours(-3));
                 await service.StartAgainAsync("--set", "upload_minutes=0.02");
                 for (var clock = Stopwatch.StartNew(); Directory.Exists(Path.Combine(service.Data, "inputs", left)); await Task.Delay(50))
@@ -94,7 +96,7 @@ public sealed class RetentionTests
         (await client.Http.GetAsync($"/v1/jobs/{done}/video")).StatusCode.ShouldBe(HttpStatusCode.OK);
 
         // An upload that never ends is given up, so that what is swept cannot be one that still goes on.
-        var before = Directory.GetDirectories(Path.Combine(service.Data, "inputs"));
+        string[] before = Directory.GetDirectories(Path.Combine(service.Data, "inputs"));
         using var upload = await HalfUploadAsync(service);
         using var reader = new StreamReader(upload.GetStream(), Encoding.Latin1);
         (await reader.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(20))).ShouldBe("HTTP/1.1 408 Request Timeout");
@@ -108,7 +110,10 @@ public sealed class RetentionTests
         {
             if (Directory.GetFiles(Path.Combine(service.Data, "inputs"), "*", SearchOption.AllDirectories)
                 .Select(file => Path.GetFileName(Path.GetDirectoryName(file))!).Except(known).SingleOrDefault() is { } id)
+            {
                 return id;
+            }
+
             clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), "no picture was stored");
         }
     }
@@ -117,10 +122,10 @@ public sealed class RetentionTests
     private static async Task<TcpClient> HalfUploadAsync(ServiceProcess service)
     {
         using var form = TokenClient.Form(Samples.Picture, Samples.VoiceOfASecond);
-        var body = await form.ReadAsByteArrayAsync();
+        byte[] body = await form.ReadAsByteArrayAsync();
         var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, new Uri(service.Url).Port);
-        var head = string.Create(
+        string head = string.Create(
             CultureInfo.InvariantCulture,
             $"POST /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {form.Headers.ContentType}\r\nContent-Length: " +
             $"{body.Length}\r\n\r\n");

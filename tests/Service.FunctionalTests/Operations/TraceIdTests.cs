@@ -12,7 +12,7 @@ public sealed class TraceIdTests
         await using var service = await ServiceProcess.StartAsync(
             "--set", "stub_seconds=0", "--set", "workers=cpu", "--set", "quota_gb=0.001", "--set", "clean_seconds=0.1");
         using var client = await service.TokenAsync("--scopes", "all");
-        var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "run out of memory"));
+        string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "run out of memory"));
         (await client.EndAsync(id)).GetProperty("status").GetString().ShouldBe("failed");
         using var failed = await client.Http.GetAsync($"/?call_id={id}");
         failed.StatusCode.ShouldBe(HttpStatusCode.InternalServerError);
@@ -44,6 +44,8 @@ public sealed class TraceIdTests
     {
         for (var clock = System.Diagnostics.Stopwatch.StartNew(); !service.Log.Contains(
             $"{line}, trace {IdOf(response)}", StringComparison.Ordinal); await Task.Delay(50))
+        {
             clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(20), service.Log);
+        }
     }
 }

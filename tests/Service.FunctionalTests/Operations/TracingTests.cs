@@ -26,15 +26,15 @@ public sealed class TracingTests
         await using var service = await ServiceProcess.StartAsync(
             environment, "--no-auth", "--allow-private-addresses", "--set", "stub_seconds=0", "--set", "log_json=true");
         using var client = new TokenClient(service.Url, "-", "-");
-        var trace = Guid.NewGuid().ToByteArray();
+        byte[] trace = Guid.NewGuid().ToByteArray();
         client.Http.DefaultRequestHeaders.Add("traceparent", $"00-{Convert.ToHexStringLower(trace)}-00f067aa0ba902b7-01");
         using var response = await client.PostJsonAsync(
             "/v1/jobs",
             new { image = inputs.Url + "/p.png", audio = Samples.DataUrl(Samples.VoiceOfASecond), webhook = inputs.Url + "/told" });
-        var id = (await TokenClient.ReadAsync(response)).GetProperty("id").GetString()!;
+        string id = (await TokenClient.ReadAsync(response)).GetProperty("id").GetString()!;
         (await client.EndAsync(id)).GetProperty("status").GetString().ShouldBe("succeeded");
 
-        foreach (var name in new[] { "POST /v1/jobs", "fetch inputs", "run", "webhook" })
+        foreach (string? name in new[] { "POST /v1/jobs", "fetch inputs", "run", "webhook" })
             await WaitForAsync(received, name, trace, id);
         LogIsStructured(service.Log, id);
     }
@@ -60,7 +60,9 @@ public sealed class TracingTests
             {
                 if (received.Any(batch => batch.AsSpan().IndexOf(Encoding.ASCII.GetBytes(name)) >= 0 && batch.AsSpan().IndexOf(trace) >= 0
                     && batch.AsSpan().IndexOf("locutor"u8) >= 0))
+                {
                     return;
+                }
             }
             clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30), $"no span '{name}' of {job} came");
         }

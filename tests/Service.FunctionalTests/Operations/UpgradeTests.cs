@@ -18,7 +18,7 @@ public sealed class UpgradeTests
         await service.TerminateAsync();
         Directory.Delete(service.Data, recursive: true);
         ZipFile.ExtractToDirectory(Path.Combine(AppContext.BaseDirectory, "Operations", "released-schema.zip"), service.Data);
-        var ids = (await File.ReadAllTextAsync(Path.Combine(service.Data, "ids.txt"))).Split(' ');
+        string[] ids = (await File.ReadAllTextAsync(Path.Combine(service.Data, "ids.txt"))).Split(' ');
         var (key, secret, finished, waiting) = (ids[0], ids[1], ids[2], ids[3]);
         // Results are kept for a week; this one is older.
         await service.StartAgainAsync("--set", "clean_seconds=3600");

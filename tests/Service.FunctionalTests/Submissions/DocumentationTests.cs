@@ -33,8 +33,10 @@ public sealed partial class DocumentationTests(SketchService service) : IClassFi
         {
             string named = lines.Single(line => line.StartsWith(row, StringComparison.Ordinal));
             foreach (var container in MediaContainer.All.Where(container => container.Names(kind) is not null))
+            {
                 container.Names(kind)!.Extensions.Append(container.Name)
                     .ShouldContain(name => named.Contains(name, StringComparison.OrdinalIgnoreCase), $"{row} {container.Name}");
+            }
         }
     }
 
@@ -47,8 +49,10 @@ public sealed partial class DocumentationTests(SketchService service) : IClassFi
     {
         var options = GenerateCommand.Create().Options.SelectMany(option => option.Aliases.Append(option.Name)).ToHashSet();
         foreach (Match line in GenerateLine().Matches(File.ReadAllText(Path.Combine(Root(), file))))
+        {
             foreach (Match option in OptionName().Matches(line.Value))
                 options.ShouldContain(option.Value, $"{file}: {line.Value}");
+        }
     }
 
     [Fact]

@@ -43,7 +43,7 @@ public sealed class DoorsTests(SketchService service) : IClassFixture<SketchServ
         var field = VideoFields.All.Single(field => field.Name == name);
         foreach (var sent in Wrong(field).Select(text => Sent.From(field, text)))
         {
-            var answers = await AnswersAsync(sent);
+            string?[] answers = await AnswersAsync(sent);
             answers.Distinct().Count().ShouldBe(1, $"{sent}\n{string.Join('\n', answers)}");
             answers[0].ShouldNotBeNull(sent.ToString());
             answers[0]!.ShouldStartWith($"{name}: expected ");
@@ -75,7 +75,7 @@ public sealed class DoorsTests(SketchService service) : IClassFixture<SketchServ
     {
         foreach (var files in new RequestField[][] { [], [VideoFields.Image], [VideoFields.Audio] })
         {
-            var answers = await AnswersAsync(files, []);
+            string?[] answers = await AnswersAsync(files, []);
             answers.Distinct().Count().ShouldBe(1, string.Join('\n', answers));
             if (!files.Contains(VideoFields.Image)) answers[0]!.ShouldContain("image: expected a picture or a source video, found nothing");
             if (!files.Contains(VideoFields.Audio)) answers[0]!.ShouldContain("audio: expected a voice or a text, found nothing");
@@ -85,7 +85,7 @@ public sealed class DoorsTests(SketchService service) : IClassFixture<SketchServ
     [Fact]
     public async Task Boxes_need_two_voices()
     {
-        var answers = await AnswersAsync(
+        string?[] answers = await AnswersAsync(
             [VideoFields.Image, VideoFields.Audio], [Sent.From(VideoFields.Boxes, "[[0,0,20,20],[30,0,50,20]]")]);
         answers.ShouldAllBe(answer => answer == "boxes: expected boxes only with two voices, found one voice");
     }
@@ -93,7 +93,7 @@ public sealed class DoorsTests(SketchService service) : IClassFixture<SketchServ
     [Fact]
     public async Task All_faults_are_told_at_once()
     {
-        var answers = await AnswersAsync(
+        string?[] answers = await AnswersAsync(
             Sent.From(VideoFields.Steps, "0"), Sent.From(VideoFields.TextGuidance, "NaN"), Sent.From(VideoFields.Size, "9000p"),
             Sent.From(VideoFields.MotionFrames, "33"));
         answers.ShouldAllBe(answer => answer ==
@@ -158,7 +158,7 @@ public sealed class DoorsTests(SketchService service) : IClassFixture<SketchServ
     [Fact]
     public async Task The_program_ends_with_2_where_a_box_is_outside_the_picture()
     {
-        var folder = Directory.CreateTempSubdirectory("locutor-boxes-").FullName;
+        string folder = Directory.CreateTempSubdirectory("locutor-boxes-").FullName;
         try
         {
             string picture = Path.Combine(folder, "two.png"), voice = Path.Combine(folder, "voice.wav"),

@@ -13,7 +13,7 @@ public sealed class StoredRequestTests
     {
         await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "workers=none");
         using var client = new TokenClient(service.Url, "x", "y");
-        var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "not this one"), ("steps", "7"));
+        string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "not this one"), ("steps", "7"));
         (await service.TerminateAsync()).ShouldBe(0);
         Rewrite(service, id, request =>
         {
@@ -23,7 +23,9 @@ public sealed class StoredRequestTests
                 { "Prompt": "A woman sings", "NegativePrompt": "blur", "Size": "480p", "Steps": 6, "Shift": 2.5,
                   "MotionFrames": 9, "ColourCorrection": 0.5, "AudioType": "add" }
                 """)!.AsObject())
+            {
                 request[name] = value?.DeepClone();
+            }
         });
         await service.StartAgainAsync("--set", "workers=cpu");
         var job = await client.EndAsync(id);
@@ -44,7 +46,8 @@ public sealed class StoredRequestTests
         using var client = new TokenClient(service.Url, "x", "y");
         async Task<HttpResponseMessage> PostAsync(string key)
         {
-            var body = $$"""{ "image": "{{Samples.DataUrl(Samples.Picture)}}", "audio": "{{Samples.DataUrl(Samples.VoiceOfASecond)}}" }""";
+            string body =
+                $$"""{ "image": "{{Samples.DataUrl(Samples.Picture)}}", "audio": "{{Samples.DataUrl(Samples.VoiceOfASecond)}}" }""";
             using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/jobs")
             {
                 Content = new StringContent(body, Encoding.UTF8, "application/json")
@@ -55,7 +58,7 @@ public sealed class StoredRequestTests
         using var first = await PostAsync("one");
         ((int)first.StatusCode).ShouldBe(202);
         // From here on nothing can be stored.
-        var aside = Path.Combine(service.Data, "aside");
+        string aside = Path.Combine(service.Data, "aside");
         Directory.Delete(aside, recursive: true);
         await File.WriteAllTextAsync(aside, "");
         using var other = await PostAsync("two");

@@ -11,19 +11,19 @@ public sealed class WebhookTests(SharedService shared) : IClassFixture<SharedSer
     [Fact]
     public async Task A_webhook_is_signed_and_repeated_until_it_is_taken()
     {
-        var asked = 0;
+        int asked = 0;
         await using var receiver = LoopbackServer.Start("127.0.0.2", (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(
             stream, ++asked == 1 ? "503 Service Unavailable" : "200 OK", "", [], cancellationToken));
-        var id = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("webhook", receiver.Url + "/hook"));
+        string id = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("webhook", receiver.Url + "/hook"));
         await shared.Client.EndAsync(id);
-        for (var i = 0; i < 200 && receiver.Requests.Count < 2; i++)
+        for (int i = 0; i < 200 && receiver.Requests.Count < 2; i++)
             await Task.Delay(50);
         receiver.Requests.Count.ShouldBe(2);
         var request = receiver.Requests[1];
         request.Line.ShouldBe("POST /hook HTTP/1.1");
-        var secret = (await shared.Client.GetJsonAsync("/v1/webhooks/secret")).GetProperty("secret").GetString()!;
-        var key = Convert.FromBase64String(secret["whsec_".Length..]);
-        var signed = $"{request.Headers["webhook-id"]}.{request.Headers["webhook-timestamp"]}.{request.Body}";
+        string secret = (await shared.Client.GetJsonAsync("/v1/webhooks/secret")).GetProperty("secret").GetString()!;
+        byte[] key = Convert.FromBase64String(secret["whsec_".Length..]);
+        string signed = $"{request.Headers["webhook-id"]}.{request.Headers["webhook-timestamp"]}.{request.Body}";
         request.Headers["webhook-signature"].ShouldBe(
             "v1," + Convert.ToBase64String(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(signed))));
         receiver.Requests[0].Headers["webhook-id"].ShouldBe(request.Headers["webhook-id"], "a receiver knows a repetition by its id");
@@ -42,12 +42,12 @@ public sealed class WebhookTests(SharedService shared) : IClassFixture<SharedSer
             "127.0.0.2",
             (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(
                 stream, "307 Temporary Redirect", $"Location: {inside.Url}\r\n", [], cancellationToken));
-        foreach (var url in new[] { inside.Url, outside.Url })
+        foreach (string? url in new[] { inside.Url, outside.Url })
         {
-            var id = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("webhook", url));
+            string id = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("webhook", url));
             (await shared.Client.EndAsync(id)).GetProperty("status").GetString().ShouldBe("succeeded");
         }
-        for (var i = 0; i < 100 && outside.Connections == 0; i++)
+        for (int i = 0; i < 100 && outside.Connections == 0; i++)
             await Task.Delay(50);
         await Task.Delay(500);
         outside.Connections.ShouldBeGreaterThan(0);
@@ -57,10 +57,10 @@ public sealed class WebhookTests(SharedService shared) : IClassFixture<SharedSer
     [Fact]
     public async Task The_job_tells_how_its_webhook_fared_and_it_can_be_sent_again()
     {
-        var answer = "500 Internal Server Error";
+        string answer = "500 Internal Server Error";
         await using var receiver = LoopbackServer.Start(
             "127.0.0.2", (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(stream, answer, "", [], cancellationToken));
-        var id = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("webhook", receiver.Url + "/hook"));
+        string id = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("webhook", receiver.Url + "/hook"));
         var failing = await UntilAsync(shared.Client, id, webhook => webhook.GetProperty("attempts").GetInt32() > 0);
         failing.GetProperty("state").GetString().ShouldBe("pending");
         failing.GetProperty("last_status").GetInt32().ShouldBe(500);
@@ -72,7 +72,7 @@ public sealed class WebhookTests(SharedService shared) : IClassFixture<SharedSer
         gone.GetProperty("last_status").GetInt32().ShouldBe(410);
 
         answer = "200 OK";
-        var sent = receiver.Requests.Count;
+        int sent = receiver.Requests.Count;
         using var resent = await shared.Client.Http.PostAsync($"/v1/jobs/{id}/webhook", null);
         resent.StatusCode.ShouldBe(HttpStatusCode.OK);
         (await UntilAsync(shared.Client, id, webhook => webhook.GetProperty("state").GetString() == "delivered"))
@@ -84,11 +84,11 @@ public sealed class WebhookTests(SharedService shared) : IClassFixture<SharedSer
     [Fact]
     public async Task An_address_that_is_not_allowed_is_given_up_at_once()
     {
-        var id = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("webhook", "http://127.0.0.1:9/hook"));
+        string id = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("webhook", "http://127.0.0.1:9/hook"));
         var webhook = await UntilAsync(shared.Client, id, webhook => webhook.GetProperty("state").GetString() == "given_up");
         webhook.GetProperty("attempts").GetInt32().ShouldBe(1);
         webhook.GetProperty("last_error").GetString()!.ShouldContain("not a public address");
-        var without = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        string without = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         using var refused = await shared.Client.Http.PostAsync($"/v1/jobs/{without}/webhook", null);
         refused.StatusCode.ShouldBe(HttpStatusCode.Conflict);
     }
@@ -110,7 +110,7 @@ public sealed class WebhookTests(SharedService shared) : IClassFixture<SharedSer
         };
         (await service.RunAsync("tokens", "revoke", kept.Key)).Output.ShouldContain("run to their end");
         (await service.RunAsync("tokens", "revoke", canceled.Key, "--jobs", "cancel")).Output.ShouldContain("are canceled");
-        for (var i = 0; i < 600 && receiver.Requests.Count < 3; i++)
+        for (int i = 0; i < 600 && receiver.Requests.Count < 3; i++)
             await Task.Delay(50);
         receiver.Requests.Count.ShouldBe(3, service.Log);
         foreach (var request in receiver.Requests)
@@ -128,7 +128,7 @@ public sealed class WebhookTests(SharedService shared) : IClassFixture<SharedSer
     public async Task The_secret_belongs_to_the_token()
     {
         using var other = await shared.Service.TokenAsync();
-        var mine = (await shared.Client.GetJsonAsync("/v1/webhooks/secret")).GetProperty("secret").GetString();
+        string? mine = (await shared.Client.GetJsonAsync("/v1/webhooks/secret")).GetProperty("secret").GetString();
         (await other.GetJsonAsync("/v1/webhooks/secret")).GetProperty("secret").GetString().ShouldNotBe(mine);
         using var anonymous = new HttpClient { BaseAddress = new Uri(shared.Service.Url) };
         (await anonymous.GetAsync("/v1/webhooks/secret")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);

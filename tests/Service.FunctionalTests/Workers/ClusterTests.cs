@@ -20,7 +20,7 @@ public sealed class ClusterTests
         using var other = new TokenClient(second.Url, client.Key, client.Secret);
         await WorkersAsync(other, 2);
         var ids = new List<string>();
-        for (var i = 0; i < 3; i++)
+        for (int i = 0; i < 3; i++)
             ids.Add(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond));
         // Both work; each shows what the other was given.
         await UntilRunningAsync(other, 2);
@@ -30,7 +30,7 @@ public sealed class ClusterTests
         await first.KillAsync();
         // Until the second has noticed, it answers that it is busy.
         var attempts = new List<int>();
-        foreach (var id in ids)
+        foreach (string id in ids)
         {
             var job = await EndAsync(other, id);
             job.GetProperty("status").GetString().ShouldBe("succeeded", job.ToString());
@@ -43,14 +43,18 @@ public sealed class ClusterTests
     {
         for (var clock = Stopwatch.StartNew(); (await client.GetJsonAsync("/v1/workers")).GetProperty("workers")
             .GetArrayLength() != count; await Task.Delay(50))
+        {
             clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30), "the workers of both services do not come");
+        }
     }
 
     private static async Task UntilRunningAsync(TokenClient client, int count)
     {
         for (var clock = Stopwatch.StartNew(); (await client.GetJsonAsync("/v1/workers")).GetProperty("running")
             .GetInt32() != count; await Task.Delay(50))
+        {
             clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30), "the services do not both work");
+        }
     }
 
     private static async Task<JsonElement> EndAsync(TokenClient client, string id)

@@ -22,7 +22,7 @@ public sealed class GatewayTests
             (await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond), 60)).GetProperty("status")
                 .GetString().ShouldBe("succeeded");
             await first.KillAsync();
-            var id = await SubmitAsync(other);
+            string id = await SubmitAsync(other);
             (await other.EndAsync(id, 60)).GetProperty("status").GetString().ShouldBe("succeeded");
         }
         finally

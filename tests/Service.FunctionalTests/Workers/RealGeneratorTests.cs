@@ -15,11 +15,11 @@ public sealed class RealGeneratorTests
         await using var service = await ServiceProcess.StartRealAsync("--set", "model=untrained");
         using var client = await service.TokenAsync("--scopes", "all");
         // On a machine on which all clips after the first are made before the kill arrives, a longer voice has more of them.
-        for (var seconds = 2.8; ; seconds *= 3)
+        for (double seconds = 2.8; ; seconds *= 3)
         {
-            var voice = Samples.Voice(seconds);
-            var worker = await client.WorkerOfAsync();
-            var crashed = await client.SubmitAsync(Samples.Picture, voice, ("steps", "1"), ("seed", "11"));
+            byte[] voice = Samples.Voice(seconds);
+            int worker = await client.WorkerOfAsync();
+            string crashed = await client.SubmitAsync(Samples.Picture, voice, ("steps", "1"), ("seed", "11"));
             await KillAfterFirstClipAsync(service, worker, crashed);
             var second = await ResumedAsync(client, crashed);
             second.GetProperty("status").GetString().ShouldBe("succeeded", second.ToString());
@@ -29,7 +29,7 @@ public sealed class RealGeneratorTests
             second.GetProperty("notice").GetString()!.ShouldContain("random");
             second.GetProperty("result").GetProperty("seconds").GetDouble().ShouldBe(seconds, 0.04);
 
-            var undisturbed = await client.SubmitAsync(Samples.Picture, voice, ("steps", "1"), ("seed", "11"));
+            string undisturbed = await client.SubmitAsync(Samples.Picture, voice, ("steps", "1"), ("seed", "11"));
             var first = await client.EndAsync(undisturbed, 120);
             first.GetProperty("status").GetString().ShouldBe("succeeded", first.ToString());
             Frames(await client.Http.GetByteArrayAsync($"/v1/jobs/{crashed}/video"))
@@ -44,8 +44,8 @@ public sealed class RealGeneratorTests
         await using var service = await ServiceProcess.StartRealAsync(
             "--set", "model=untrained", "--vram-budget", "0.000001", "--precision", "float32");
         using var client = await service.TokenAsync("--scopes", "all");
-        var worker = await client.WorkerOfAsync();
-        var arguments = (await File.ReadAllTextAsync($"/proc/{worker}/cmdline", TestContext.Current.CancellationToken)).Split('\0');
+        int worker = await client.WorkerOfAsync();
+        string[] arguments = (await File.ReadAllTextAsync($"/proc/{worker}/cmdline", TestContext.Current.CancellationToken)).Split('\0');
         arguments[Array.IndexOf(arguments, "--vram-budget") + 1].ShouldBe("0.000001");
         arguments[Array.IndexOf(arguments, "--precision") + 1].ShouldBe("float32");
         var job = await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("steps", "1")), 120);
@@ -59,8 +59,8 @@ public sealed class RealGeneratorTests
         var faulty = new Dictionary<string, string> { ["LOCUTOR_INJECTED_FAULT"] = "convolution", ["LOCUTOR_SELF_TEST"] = "0" };
         await using var service = await ServiceProcess.StartRealAsync(faulty, "--set", "model=untrained");
         using var client = await service.TokenAsync("--scopes", "all");
-        var worker = await client.WorkerOfAsync();
-        var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("steps", "1"));
+        int worker = await client.WorkerOfAsync();
+        string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("steps", "1"));
         var error = (await client.EndAsync(id, 120)).GetProperty("error");
         error.GetProperty("code").GetString().ShouldBe("not_finite", error.ToString());
         error.GetProperty("retryable").GetBoolean().ShouldBeFalse();
@@ -89,8 +89,8 @@ public sealed class RealGeneratorTests
     /// <summary>kill -9 of the worker as soon as the job's first clip is stored.</summary>
     private static async Task KillAfterFirstClipAsync(ServiceProcess service, int worker, string id)
     {
-        var clip = Path.Combine(service.Data, "work", id, "clip-00000");
-        var video = Path.Combine(service.Data, "results", id, "video-1.mp4");
+        string clip = Path.Combine(service.Data, "work", id, "clip-00000");
+        string video = Path.Combine(service.Data, "results", id, "video-1.mp4");
         for (var clock = Stopwatch.StartNew(); !File.Exists(clip) && !File.Exists(video); await Task.Delay(2))
             clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(120), "no clip was stored");
         using var kill = Process.Start("kill", ["-KILL", worker.ToString(CultureInfo.InvariantCulture)]);
@@ -104,7 +104,10 @@ public sealed class RealGeneratorTests
         {
             if (job.GetProperty("attempt").GetInt32() == 2 && job.GetProperty("progress").TryGetProperty("clip", out var clip)
                 && clip.GetInt32() > 0)
+            {
                 clip.GetInt32().ShouldBeGreaterThanOrEqualTo(2, "finished clips are not made again");
+            }
+
             return job.GetProperty("status").GetString() is not ("queued" or "running");
         },
         120);
@@ -112,9 +115,9 @@ public sealed class RealGeneratorTests
     /// <summary>Hash of the decoded frames: two encodings of the same pictures.</summary>
     private static string Frames(byte[] video)
     {
-        var file = Path.GetTempFileName();
+        string file = Path.GetTempFileName();
         File.WriteAllBytes(file, video);
-        var hash = System.Text.Encoding.ASCII.GetString(Samples.Make("md5", "-i", file, "-map", "0:v", "-f", "md5"));
+        string hash = System.Text.Encoding.ASCII.GetString(Samples.Make("md5", "-i", file, "-map", "0:v", "-f", "md5"));
         File.Delete(file);
         return hash;
     }

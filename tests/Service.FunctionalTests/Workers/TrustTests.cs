@@ -11,14 +11,14 @@ public sealed class TrustTests
     [Fact]
     public async Task A_worker_with_another_certificate_or_none_gets_no_job_and_both_sides_say_so()
     {
-        var gateway = FreePort.Take();
+        int gateway = FreePort.Take();
         await using var service = await ServiceProcess.StartAsync("--set", "workers=none", "--set", $"gateway_port={gateway}");
         using var client = await service.TokenAsync("--scopes", "all");
-        var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
-        var folder = Directory.CreateTempSubdirectory("locutor-stranger-").FullName;
+        string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        string folder = Directory.CreateTempSubdirectory("locutor-stranger-").FullName;
         try
         {
-            var without = await RunAsync(folder, gateway, 60, _ => false);
+            string without = await RunAsync(folder, gateway, 60, _ => false);
             without.ShouldContain("cluster.pem is no certificate of a cluster");
             without.ShouldContain("locutor cluster init");
             ClusterCertificate.Create(Path.Combine(folder, ClusterCertificate.FileName));
@@ -28,7 +28,10 @@ public sealed class TrustTests
                 .ShouldContain("this worker shows no certificate");
             for (var clock = Stopwatch.StartNew(); !service.Log.Contains(
                 "is refused: the other end shows another certificate than", StringComparison.Ordinal); await Task.Delay(50))
+            {
                 clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(10), service.Log);
+            }
+
             using (var plain = new TcpClient("127.0.0.1", gateway))
             {
                 await plain.GetStream().WriteAsync("GET / HTTP/1.1\r\n\r\n"u8.ToArray());
@@ -46,15 +49,15 @@ public sealed class TrustTests
     [Fact]
     public async Task A_worker_with_another_folder_is_set_aside_with_the_reason_and_takes_no_job()
     {
-        var gateway = FreePort.Take();
+        int gateway = FreePort.Take();
         await using var service = await ServiceProcess.StartAsync("--set", "workers=none", "--set", $"gateway_port={gateway}");
         using var client = await service.TokenAsync("--scopes", "all");
-        var folder = Directory.CreateTempSubdirectory("locutor-other-").FullName;
+        string folder = Directory.CreateTempSubdirectory("locutor-other-").FullName;
         try
         {
             File.Copy(Path.Combine(service.Data, ClusterCertificate.FileName), Path.Combine(folder, ClusterCertificate.FileName));
-            var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
-            var log = await RunAsync(folder, gateway, 60, log => log.Contains("set aside", StringComparison.Ordinal));
+            string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+            string log = await RunAsync(folder, gateway, 60, log => log.Contains("set aside", StringComparison.Ordinal));
             log.ShouldContain("is not the store of this service");
             (await client.GetJsonAsync($"/v1/jobs/{id}")).GetProperty("attempt").GetInt32().ShouldBe(0);
         }
@@ -67,17 +70,17 @@ public sealed class TrustTests
     [Fact]
     public async Task A_worker_that_fails_for_a_reason_of_its_own_is_set_aside_and_another_runs_the_job()
     {
-        var gateway = FreePort.Take();
+        int gateway = FreePort.Take();
         await using var service = await ServiceProcess.StartAsync("--set", "workers=none", "--set", $"gateway_port={gateway}");
         using var client = await service.TokenAsync("--scopes", "all");
-        var folder = Directory.CreateTempSubdirectory("locutor-stale-").FullName;
+        string folder = Directory.CreateTempSubdirectory("locutor-stale-").FullName;
         try
         {
             // A copy of the folder from before the job, as a mount that shows old files.
-            foreach (var name in new[] { ClusterCertificate.FileName, "store.id" })
+            foreach (string? name in new[] { ClusterCertificate.FileName, "store.id" })
                 File.Copy(Path.Combine(service.Data, name), Path.Combine(folder, name));
-            var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
-            var log = await RunAsync(folder, gateway, 90, log => log.Contains("set aside", StringComparison.Ordinal));
+            string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+            string log = await RunAsync(folder, gateway, 90, log => log.Contains("set aside", StringComparison.Ordinal));
             log.ShouldContain("this worker is set aside and tries again in 60 s: store: ");
             (await client.GetJsonAsync($"/v1/jobs/{id}")).GetProperty("status").GetString().ShouldBe("queued");
             await RunAsync(service.Data, gateway, 60, log => log.Contains("is done after", StringComparison.Ordinal));

@@ -11,7 +11,7 @@ public sealed class WorkerTests
     {
         await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=6"); // time to be killed and asked in the middle
         using var client = await service.TokenAsync("--scopes", "all");
-        var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.UntilAsync(id, job => job.GetProperty("progress").TryGetProperty("clip", out var clip) && clip.GetInt32() >= 2);
         using (var worker = Process.GetProcessById(await client.WorkerOfAsync()))
             worker.Kill();
@@ -31,8 +31,8 @@ public sealed class WorkerTests
     {
         await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=0.1", "--set", "workers=cpu,cpu");
         using var client = await service.TokenAsync();
-        var bad = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "crash the worker"));
-        var good = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        string bad = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "crash the worker"));
+        string good = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         var lost = await client.EndAsync(bad, 60);
         lost.GetProperty("error").GetProperty("code").GetString().ShouldBe("worker_lost");
         lost.GetProperty("attempt").GetInt32().ShouldBe(3);
@@ -44,10 +44,10 @@ public sealed class WorkerTests
     {
         await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=0.1");
         using var client = await service.TokenAsync("--scopes", "all");
-        var big = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "run out of memory"));
+        string big = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "run out of memory"));
         (await client.EndAsync(big)).GetProperty("error").GetProperty("code").GetString().ShouldBe("gpu_out_of_memory");
-        var process = await client.WorkerOfAsync();
-        var small = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        int process = await client.WorkerOfAsync();
+        string small = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         (await client.EndAsync(small)).GetProperty("status").GetString().ShouldBe("succeeded");
         (await client.WorkerOfAsync()).ShouldBe(process);
     }
@@ -57,7 +57,7 @@ public sealed class WorkerTests
     {
         await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=60", "--set", "drain_seconds=0.5");
         using var client = await service.TokenAsync();
-        var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.UntilAsync(id, job => job.GetProperty("status").GetString() == "running");
         using var watching = await client.Http.GetAsync($"/v1/jobs/{id}/events", HttpCompletionOption.ResponseHeadersRead);
         var clock = Stopwatch.StartNew();
@@ -77,7 +77,7 @@ public sealed class WorkerTests
     {
         await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=1.5", "--set", "drain_seconds=30");
         using var client = await service.TokenAsync();
-        var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.UntilAsync(id, job => job.GetProperty("status").GetString() == "running");
         (await service.TerminateAsync()).ShouldBe(0);
         await service.StartAgainAsync();
@@ -92,16 +92,16 @@ public sealed class WorkerTests
         await using var service = await ServiceProcess.StartAsync(
             "--set", "stub_seconds=1.2", "--set", "lease_seconds=4", "--set", "workers=cpu,cpu");
         using var client = await service.TokenAsync("--scopes", "all");
-        var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.UntilAsync(id, job => job.GetProperty("status").GetString() == "running");
-        var frozen = await client.WorkerOfAsync(id);
+        int frozen = await client.WorkerOfAsync(id);
         await SignalAsync("-STOP", frozen);
         try
         {
             var done = await client.EndAsync(id);
             done.GetProperty("status").GetString().ShouldBe("succeeded");
             done.GetProperty("attempt").GetInt32().ShouldBe(2);
-            var video = done.GetProperty("result").GetProperty("sha256").GetString();
+            string? video = done.GetProperty("result").GetProperty("sha256").GetString();
             await SignalAsync("-CONT", frozen);
             await Task.Delay(1800);
             (await client.GetJsonAsync($"/v1/jobs/{id}")).GetProperty("result").GetProperty("sha256").GetString()
@@ -120,9 +120,9 @@ public sealed class WorkerTests
             "--set", "stub_seconds=0.2", "--set", "lease_seconds=2", "--set", "workers=cpu");
         using var client = await service.TokenAsync("--scopes", "all");
         await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond), 60);
-        var stopped = await client.WorkerOfAsync();
+        int stopped = await client.WorkerOfAsync();
         await SignalAsync("-STOP", stopped);
-        var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         (await client.EndAsync(id, 90)).GetProperty("status").GetString().ShouldBe("succeeded");
         service.Log.ShouldContain("gave no sign of life");
     }
@@ -133,8 +133,8 @@ public sealed class WorkerTests
         await using var service = await ServiceProcess.StartAsync(
             "--set", "stub_seconds=0.2", "--set", "stall_minutes=0.05", "--set", "workers=cpu");
         using var client = await service.TokenAsync("--scopes", "all");
-        var stalled = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "stall"));
-        var next = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        string stalled = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "stall"));
+        string next = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         var error = (await client.EndAsync(stalled, 60)).GetProperty("error");
         error.GetProperty("code").GetString().ShouldBe("timeout");
         error.GetProperty("message").GetString()!.ShouldContain("in the stage encoding");
@@ -146,11 +146,11 @@ public sealed class WorkerTests
     {
         await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=60", "--set", "workers=cpu,cpu,cpu");
         using var client = await service.TokenAsync("--scopes", "all");
-        var workers = await WorkersAsync(client, 3);
-        var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        int[] workers = await WorkersAsync(client, 3);
+        string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.UntilAsync(id, job => job.GetProperty("status").GetString() == "running");
         // One works, one waits, and one cannot do anything by itself.
-        var working = await client.WorkerOfAsync(id);
+        int working = await client.WorkerOfAsync(id);
         await SignalAsync("-STOP", workers.First(worker => worker != working));
         await service.KillAsync();
         for (var clock = Stopwatch.StartNew(); workers.Any(IsAlive); await Task.Delay(20))
@@ -161,7 +161,7 @@ public sealed class WorkerTests
     {
         for (var clock = Stopwatch.StartNew(); ; await Task.Delay(50))
         {
-            var workers = (await client.GetJsonAsync("/v1/workers")).GetProperty("workers").EnumerateArray()
+            int[] workers = (await client.GetJsonAsync("/v1/workers")).GetProperty("workers").EnumerateArray()
                 .Where(worker => worker.GetProperty("state").GetString() == "idle")
                 .Select(worker => worker.GetProperty("process").GetInt32()).ToArray();
             if (workers.Length == count)

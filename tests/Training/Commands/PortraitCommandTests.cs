@@ -10,7 +10,7 @@ public sealed class PortraitCommandTests(ITestOutputHelper output)
     {
         int seed = TestSeed.Value;
         output.WriteLine($"seed {seed}");
-        DirectoryInfo folder = Directory.CreateTempSubdirectory("locutor-portrait");
+        var folder = Directory.CreateTempSubdirectory("locutor-portrait");
         try
         {
             string first = Path.Combine(folder.FullName, "first.png"), again = Path.Combine(folder.FullName, "again.png"),
@@ -53,8 +53,8 @@ public sealed class PortraitCommandTests(ITestOutputHelper output)
             RedirectStandardError = true,
             RedirectStandardOutput = true,
         };
-        using Process process = Process.Start(start)!;
-        Task<string> said = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        using var process = Process.Start(start)!;
+        var said = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         string error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         await said;

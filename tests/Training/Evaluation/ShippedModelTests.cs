@@ -19,23 +19,26 @@ public sealed class ShippedModelTests
     [Fact]
     public async Task The_mouth_moves_with_speech_and_rests_in_silence()
     {
-        var ct = TestContext.Current.CancellationToken;
+        var cancellationToken = TestContext.Current.CancellationToken;
         int seed = TestSeed.Value;
         var (networks, settings) = Load();
         using (networks)
         using (var renderer = new FaceRenderer(Size, Size))
         {
             var person = new TalkingSubject(1 + seed % 40, Size, renderer);
-            var voice = SpeechPreparation.MakeEvaluation(0.2, seed, ct).GroupBy(u => u.Voice).First().ToArray();
+            var voice = SpeechPreparation.MakeEvaluation(0.2, seed, cancellationToken).GroupBy(u => u.Voice).First().ToArray();
             var speech = person.Speak(SpeechMix.Compose(voice, Frames, new Random(seed), plain: true), "neutral", renderer, seed);
-            var silence = person.Speak(new SpeechMix(new float[Frames * SpeechMix.FrameSamples], new MouthPose[Frames], new float[Frames]), "neutral", renderer, seed);
+            var silence = person.Speak(
+                new SpeechMix(new float[Frames * SpeechMix.FrameSamples], new MouthPose[Frames], new float[Frames]), "neutral", renderer,
+                seed);
             double[] said = await OpeningsAsync(speech), rested = await OpeningsAsync(silence);
             Statistics.Correlation(said, speech.Openings).ShouldBeGreaterThan(0.5, $"seed {seed}");
             rested.Average().ShouldBeLessThan(0.3 * said.Average(), $"seed {seed}");
 
             async Task<double[]> OpeningsAsync(TalkingSubject.Truth truth)
             {
-                byte[][] made = await person.GenerateAsync(truth.Frames[0], truth.Speech.Audio, networks.Bundle.DefaultPrompt, networks, settings, seed, ct);
+                byte[][] made = await person.GenerateAsync(
+                    truth.Frames[0], truth.Speech.Audio, networks.Bundle.DefaultPrompt, networks, settings, seed, cancellationToken);
                 made.Length.ShouldBe(Frames);
                 return [.. person.Read(made).Select(o => Math.Max(0, o))];
             }
@@ -54,7 +57,8 @@ public sealed class ShippedModelTests
             {
                 byte[] portrait = new byte[renderer.FrameBytes];
                 renderer.Render(Person.Draw(seed + i), default, portrait);
-                PictureFit.Notice(networks, new Picture(Size, Size, portrait)).ShouldBeNull($"person {seed + i}: {PictureFit.Decibels(networks, new Picture(Size, Size, portrait)):F1} dB");
+                PictureFit.Notice(networks, new Picture(Size, Size, portrait))
+                    .ShouldBeNull($"person {seed + i}: {PictureFit.Decibels(networks, new Picture(Size, Size, portrait)):F1} dB");
             }
             byte[] texture = new byte[renderer.FrameBytes];
             new Random(seed).NextBytes(texture);

@@ -8,14 +8,14 @@ internal static class FacePainting
     public static byte[] Paint(Person person, in FacePose pose, int width, int height)
     {
         using var renderer = new FaceRenderer(width, height);
-        var rgb = new byte[renderer.FrameBytes];
+        byte[] rgb = new byte[renderer.FrameBytes];
         renderer.Render(person, pose, rgb);
         return rgb;
     }
 
     public static byte[] Paint(FaceRenderer renderer, Person person, in FacePose pose)
     {
-        var rgb = new byte[renderer.FrameBytes];
+        byte[] rgb = new byte[renderer.FrameBytes];
         renderer.Render(person, pose, rgb);
         return rgb;
     }

@@ -14,9 +14,11 @@ public sealed class FaceRendererTests(ITestOutputHelper output)
         { nameof(FacePose.JawOpen), "mouth" }, { nameof(FacePose.LipWidth), "mouth" }, { nameof(FacePose.LipRound), "mouth" },
         { nameof(FacePose.LipPress), "mouth" }, { nameof(FacePose.UpperTeeth), "mouth" }, { nameof(FacePose.Smile), "mouth" },
         { nameof(FacePose.MouthShift), "mouth" }, { nameof(FacePose.Tongue), "open mouth" }, { nameof(FacePose.Blink), "eyes" },
-        { nameof(FacePose.GazeX), "eyes" }, { nameof(FacePose.GazeY), "eyes" }, { nameof(FacePose.EyeWide), "eyes" }, { nameof(FacePose.CheekRaise), "eyes" },
+        { nameof(FacePose.GazeX), "eyes" }, { nameof(FacePose.GazeY), "eyes" }, { nameof(FacePose.EyeWide), "eyes" },
+        { nameof(FacePose.CheekRaise), "eyes" },
         { nameof(FacePose.BrowRaise), "brows" }, { nameof(FacePose.BrowFrown), "brows" }, { nameof(FacePose.HeadYaw), "head" },
-        { nameof(FacePose.HeadPitch), "head" }, { nameof(FacePose.HeadRoll), "head" }, { nameof(FacePose.HeadX), "head" }, { nameof(FacePose.HeadY), "head" },
+        { nameof(FacePose.HeadPitch), "head" }, { nameof(FacePose.HeadRoll), "head" }, { nameof(FacePose.HeadX), "head" },
+        { nameof(FacePose.HeadY), "head" },
         { nameof(FacePose.Scale), "head" }, { nameof(FacePose.Breath), "shoulders" },
     };
 
@@ -25,14 +27,16 @@ public sealed class FaceRendererTests(ITestOutputHelper output)
     public void A_pose_value_moves_its_part_of_the_picture(string name, string part)
     {
         output.WriteLine($"seed {seed}");
-        Person person = Plain(seed);
+        var person = Plain(seed);
         FacePose from = part == "open mouth" ? new FacePose { JawOpen = 0.5f } : default, to = With(from, name, Far(name));
         byte[] before = FacePainting.Paint(person, from, Size, Size), after = FacePainting.Paint(person, to, Size, Size);
         FaceRegions a = FaceRegions.Of(person, from, Size, Size), b = FaceRegions.Of(person, to, Size, Size);
         PixelBox mouth = a.Mouth.Union(b.Mouth), eyes = a.LeftEye.Union(a.RightEye).Union(b.LeftEye).Union(b.RightEye);
-        PixelBox brows = new(eyes.Left, Math.Max(0, eyes.Top - Size / 8), eyes.Right, eyes.Top + Size / 16), shoulders = new(0, Size * 4 / 5, Size, Size);
-        PixelBox box = part switch { "eyes" => eyes, "brows" => brows, "head" => a.Face, "shoulders" => shoulders, _ => mouth };
-        double inside = FacePainting.Difference(before, after, Size, inside: true, box), outside = FacePainting.Difference(before, after, Size, inside: false, box);
+        PixelBox brows = new(eyes.Left, Math.Max(0, eyes.Top - Size / 8), eyes.Right, eyes.Top + Size / 16),
+            shoulders = new(0, Size * 4 / 5, Size, Size);
+        var box = part switch { "eyes" => eyes, "brows" => brows, "head" => a.Face, "shoulders" => shoulders, _ => mouth };
+        double inside = FacePainting.Difference(before, after, Size, inside: true, box),
+            outside = FacePainting.Difference(before, after, Size, inside: false, box);
         output.WriteLine($"{name}: {inside:F2} inside, {outside:F3} outside");
         inside.ShouldBeGreaterThan(0.4);
         // A head that moves takes hair, neck and, by its size, shoulders along.
@@ -46,10 +50,11 @@ public sealed class FaceRendererTests(ITestOutputHelper output)
     public void A_pose_value_changes_the_picture_without_jumps(string name, string part)
     {
         output.WriteLine($"seed {seed}, {part}");
-        Person person = Person.Draw(seed);
+        var person = Person.Draw(seed);
         using var renderer = new FaceRenderer(Size, Size);
         var basis = new FacePose { JawOpen = 0.25f, UpperTeeth = 0.3f, Smile = 0.1f };
-        // Edges are drawn to a quarter of a line, and breath moves the shoulders by a line or two: smaller steps would be none, none, a quarter.
+        // Edges are drawn to a quarter of a line, and breath moves the shoulders by a line or two: smaller steps would be none, none, a
+        // quarter.
         int steps = part == "shoulders" ? 16 : 64;
         float low = name == nameof(FacePose.Scale) ? 0.85f : Far(name) - (IsSigned(name) ? 2f * Far(name) : Far(name)), high = Far(name);
         byte[] last = FacePainting.Paint(renderer, person, With(basis, name, low));
@@ -74,14 +79,14 @@ public sealed class FaceRendererTests(ITestOutputHelper output)
         FaceClip[] clips = [.. Enumerable.Range(0, 5).Select(i => new FaceClip(Person.Draw(seed + i),
             Enumerable.Range(0, 1 + i).Select(_ => FacePainting.RandomPose(random)).ToArray()))];
         using var batch = new FaceBatch(Width, Height, threads: 3);
-        var packed = new byte[15 * batch.FrameBytes];
-        var planar = new byte[packed.Length];
+        byte[] packed = new byte[15 * batch.FrameBytes];
+        byte[] planar = new byte[packed.Length];
         batch.Render(clips, packed, cancellationToken: TestContext.Current.CancellationToken);
         batch.Render(clips, planar, planar: true, TestContext.Current.CancellationToken);
         int frame = 0;
-        foreach (FaceClip clip in clips)
+        foreach (var clip in clips)
         {
-            foreach (FacePose pose in clip.Poses.Span)
+            foreach (var pose in clip.Poses.Span)
             {
                 byte[] one = FacePainting.Paint(clip.Person, pose, Width, Height);
                 ReadOnlySpan<byte> planes = planar.AsSpan(frame * batch.FrameBytes, batch.FrameBytes);
@@ -100,7 +105,8 @@ public sealed class FaceRendererTests(ITestOutputHelper output)
         Should.Throw<ArgumentOutOfRangeException>(() => new FaceRenderer(31, 64));
         Should.Throw<ArgumentOutOfRangeException>(() => new FaceRenderer(64, 2049));
         using var batch = new FaceBatch(64, 48);
-        Should.Throw<ArgumentException>(() => batch.Render([new FaceClip(Person.Draw(1), new FacePose[2])], new byte[5], cancellationToken: TestContext.Current.CancellationToken))
+        Should.Throw<ArgumentException>(() => batch.Render(
+            [new FaceClip(Person.Draw(1), new FacePose[2])], new byte[5], cancellationToken: TestContext.Current.CancellationToken))
             .Message.ShouldContain("18432");
         Should.Throw<ArgumentException>(() => Expression.Named("smug")).Message.ShouldContain("happy");
     }
@@ -109,7 +115,7 @@ public sealed class FaceRendererTests(ITestOutputHelper output)
     public void Poses_survive_being_written_and_read()
     {
         output.WriteLine($"seed {seed}");
-        FacePose pose = FacePainting.RandomPose(new Random(seed));
+        var pose = FacePainting.RandomPose(new Random(seed));
         Span<float> values = stackalloc float[FacePose.ValueCount];
         pose.Write(values);
         FacePose.Read(values).ShouldBe(pose);
@@ -121,7 +127,8 @@ public sealed class FaceRendererTests(ITestOutputHelper output)
     public void A_sheet_is_a_png_of_the_size_its_cells_need()
     {
         using var sheet = new ContactSheet(3, 2, 64, 50);
-        for (int i = 0; i < 6; i++) sheet.Place(i, FacePainting.Paint(Person.Draw(seed + i), Expression.Named(Expression.Names[i]), 64, 50), $"person {i}");
+        for (int i = 0; i < 6; i++)
+            sheet.Place(i, FacePainting.Paint(Person.Draw(seed + i), Expression.Named(Expression.Names[i]), 64, 50), $"person {i}");
         byte[] png = sheet.Encode();
         png.AsSpan(1, 3).SequenceEqual("PNG"u8).ShouldBeTrue();
         BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(16)).ShouldBe(6 + 3 * (64 + 6));
@@ -132,7 +139,7 @@ public sealed class FaceRendererTests(ITestOutputHelper output)
     /// <summary>Somebody whose features nothing covers.</summary>
     private static Person Plain(int seed)
     {
-        Person person = Person.Draw(seed);
+        var person = Person.Draw(seed);
         return person with
         {
             Extras = person.Extras with { Glasses = GlassesStyle.None, Headwear = HeadwearStyle.None, Earrings = EarringStyle.None },
@@ -142,8 +149,10 @@ public sealed class FaceRendererTests(ITestOutputHelper output)
         };
     }
 
-    private static bool IsSigned(string name) => name is nameof(FacePose.LipWidth) or nameof(FacePose.Smile) or nameof(FacePose.MouthShift) or nameof(FacePose.GazeX)
-        or nameof(FacePose.GazeY) or nameof(FacePose.EyeWide) or nameof(FacePose.BrowRaise) || name.StartsWith("Head", StringComparison.Ordinal);
+    private static bool IsSigned(string name) =>
+        name is nameof(FacePose.LipWidth) or nameof(FacePose.Smile) or nameof(FacePose.MouthShift) or nameof(FacePose.GazeX)
+            or nameof(FacePose.GazeY) or nameof(FacePose.EyeWide) or nameof(FacePose.BrowRaise)
+            || name.StartsWith("Head", StringComparison.Ordinal);
 
     private static float Far(string name) => name switch
     {

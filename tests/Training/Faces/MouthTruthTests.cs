@@ -15,10 +15,17 @@ public sealed class MouthTruthTests(ITestOutputHelper output)
         using var renderer = new FaceRenderer(Size, Size);
         for (int i = 0; i < 12; i++)
         {
-            Person person = Person.Draw(seed + i);
+            var person = Person.Draw(seed + i);
             person = person with { Beard = person.Beard with { Style = BeardStyle.None } };
-            var pose = new FacePose { JawOpen = i / 12f, UpperTeeth = i % 3 * 0.4f, Tongue = i % 2 * 0.7f, LipRound = i % 4 * 0.3f, Scale = 0.9f + 0.02f * i };
-            MouthTruth truth = FaceRegions.Of(person, pose, Size, Size).Truth;
+            var pose = new FacePose
+            {
+                JawOpen = i / 12f,
+                UpperTeeth = i % 3 * 0.4f,
+                Tongue = i % 2 * 0.7f,
+                LipRound = i % 4 * 0.3f,
+                Scale = 0.9f + 0.02f * i,
+            };
+            var truth = FaceRegions.Of(person, pose, Size, Size).Truth;
             int painted = PaintedGap(renderer, person, pose);
             output.WriteLine($"told {truth.OpeningPixels:F1}, painted {painted}");
             Math.Abs(painted - truth.OpeningPixels).ShouldBeLessThan(2.6f + 0.04f * truth.OpeningPixels);
@@ -28,13 +35,13 @@ public sealed class MouthTruthTests(ITestOutputHelper output)
     [Fact]
     public void Pressed_lips_are_closed_and_a_dropped_jaw_opens_them_evenly()
     {
-        Person person = Person.Draw(seed);
+        var person = Person.Draw(seed);
         FaceRegions.Of(person, default, Size, Size).Truth.Opening.ShouldBe(0f);
         FaceRegions.Of(person, new FacePose { JawOpen = 0.8f, LipPress = 1f }, Size, Size).Truth.OpeningPixels.ShouldBe(0f, 0.01f);
         float last = -1f;
         for (float jaw = 0f; jaw <= 1f; jaw += 0.05f)
         {
-            MouthTruth truth = FaceRegions.Of(person, new FacePose { JawOpen = jaw }, Size, Size).Truth;
+            var truth = FaceRegions.Of(person, new FacePose { JawOpen = jaw }, Size, Size).Truth;
             truth.OpeningPixels.ShouldBeGreaterThan(last);
             truth.Opening.ShouldBe(jaw, 0.02f);
             last = truth.OpeningPixels;
@@ -47,7 +54,7 @@ public sealed class MouthTruthTests(ITestOutputHelper output)
     [Fact]
     public void The_truth_grows_with_the_picture()
     {
-        Person person = Person.Draw(seed);
+        var person = Person.Draw(seed);
         var pose = new FacePose { JawOpen = 0.5f };
         MouthTruth small = FaceRegions.Of(person, pose, 128, 128).Truth, large = FaceRegions.Of(person, pose, 256, 256).Truth;
         large.Opening.ShouldBe(small.Opening, 1e-5f);
@@ -62,8 +69,8 @@ public sealed class MouthTruthTests(ITestOutputHelper output)
         var random = new Random(seed);
         for (int i = 0; i < 200; i++)
         {
-            FaceRegions regions = FaceRegions.Of(Person.Draw(seed + i), FacePainting.RandomPose(random), 97, 143);
-            foreach (PixelBox box in (PixelBox[])[regions.Mouth, regions.LeftEye, regions.RightEye, regions.Face])
+            var regions = FaceRegions.Of(Person.Draw(seed + i), FacePainting.RandomPose(random), 97, 143);
+            foreach (var box in (PixelBox[])[regions.Mouth, regions.LeftEye, regions.RightEye, regions.Face])
             {
                 box.Left.ShouldBeInRange(0, box.Right - 1);
                 box.Top.ShouldBeInRange(0, box.Bottom - 1);

@@ -13,7 +13,8 @@ public sealed class FlatTests
         var random = new RandomInputs(seed);
         var (network, parameters) = FlatParameters.For(w => new Pair(w), float32, CPU, seed);
         using var adam = new FlatAdam(parameters, new FlatAdamOptions { LargestNorm = 1e9, WeightDecay = 0.1, Beta2 = 0.95 });
-        var copies = parameters.Keys.ToDictionary(k => k, k => new TorchSharp.Modules.Parameter(parameters.Part(parameters.Values, k).clone()));
+        var copies = parameters.Keys.ToDictionary(
+            k => k, k => new TorchSharp.Modules.Parameter(parameters.Part(parameters.Values, k).clone()));
         using var reference = optim.AdamW([.. copies.Values], lr: 0.01, beta2: 0.95, weight_decay: 0.1);
         for (int step = 0; step < 5; step++)
         {
@@ -48,6 +49,7 @@ public sealed class FlatTests
 
         public Tensor Forward(Tensor x) => Forward(x, weight, bias, scale);
 
-        public static Tensor Forward(Tensor x, Tensor weight, Tensor bias, Tensor scale) => nn.functional.linear(x, weight, bias) * scale + 0.1;
+        public static Tensor Forward(Tensor x, Tensor weight, Tensor bias, Tensor scale) =>
+            nn.functional.linear(x, weight, bias) * scale + 0.1;
     }
 }

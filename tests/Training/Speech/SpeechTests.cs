@@ -12,7 +12,11 @@ public sealed class SpeechTests
     {
         int seed = TestSeed.Value;
         var random = new Random(seed);
-        float[] samples = [.. Enumerable.Range(0, random.Next(3, 5000)).Select(i => (float)((random.NextDouble() - 0.5) * Math.Pow(10, -4 * Math.Abs(Math.Sin(i / 700.0)))))];
+        float[] samples =
+        [
+            .. Enumerable.Range(0, random.Next(3, 5000)).Select(
+                i => (float)((random.NextDouble() - 0.5) * Math.Pow(10, -4 * Math.Abs(Math.Sin(i / 700.0)))))
+        ];
         float[] decoded = BlockCoding.Decode(BlockCoding.Encode(samples), samples.Length);
         for (int i = 0; i < samples.Length; i++)
         {
@@ -31,7 +35,8 @@ public sealed class SpeechTests
         dropped.Length.ShouldBe(16000);
         for (int i = 1000; i < 15000; i++) dropped[i].ShouldBe(0f, 0.05f);
 
-        static float[] Tone(double frequency, int rate) => [.. Enumerable.Range(0, rate).Select(i => (float)Math.Sin(2 * Math.PI * frequency * i / rate))];
+        static float[] Tone(double frequency, int rate) =>
+            [.. Enumerable.Range(0, rate).Select(i => (float)Math.Sin(2 * Math.PI * frequency * i / rate))];
     }
 
     [Fact]
@@ -45,7 +50,8 @@ public sealed class SpeechTests
                 int end = i + 1 < utterance.Phonemes.Count ? utterance.Phonemes[i + 1].Start : utterance.Samples.Length;
                 var middle = utterance.Mouth.At((start + end) / 2.0 / SpeechCorpus.SampleRate);
                 if (name is "m" or "b" or "p") middle.LipPress.ShouldBeGreaterThan(0.9f, $"{name} at sample {start}");
-                if (name.Length == 0 && end - start > 0.3 * SpeechCorpus.SampleRate) middle.JawOpen.ShouldBeLessThan(0.03f, $"pause at sample {start}");
+                if (name.Length == 0 && end - start > 0.3 * SpeechCorpus.SampleRate)
+                    middle.JawOpen.ShouldBeLessThan(0.03f, $"pause at sample {start}");
             }
             Enumerable.Range(0, utterance.Mouth.Length).Max(i => utterance.Mouth.At(i / 100.0).JawOpen).ShouldBeGreaterThan(0.2f);
         }
@@ -57,14 +63,18 @@ public sealed class SpeechTests
         double voiced = 0, silent = 0;
         int voicedCount = 0, silentCount = 0;
         foreach (var utterance in Made.Value)
+        {
             for (int i = 0; i + 1 < utterance.Phonemes.Count; i++)
             {
                 int start = utterance.Phonemes[i].Start, end = utterance.Phonemes[i + 1].Start;
                 if (end - start < 800) continue;
                 double level = utterance.Samples[(start + 200)..(end - 200)].Average(s => (double)s * s);
-                if ("aeiouɑɛɔæ".Contains(utterance.Phonemes[i].Name.FirstOrDefault('-'))) (voiced, voicedCount) = (voiced + level, voicedCount + 1);
+                if ("aeiouɑɛɔæ".Contains(utterance.Phonemes[i].Name.FirstOrDefault('-')))
+                    (voiced, voicedCount) = (voiced + level, voicedCount + 1);
                 if (utterance.Phonemes[i].Name.Length == 0) (silent, silentCount) = (silent + level, silentCount + 1);
             }
+        }
+
         voicedCount.ShouldBeGreaterThan(20);
         silentCount.ShouldBeGreaterThan(3);
         (silent / silentCount).ShouldBeLessThan(0.02 * voiced / voicedCount);

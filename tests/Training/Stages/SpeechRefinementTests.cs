@@ -16,21 +16,23 @@ public sealed class SpeechRefinementTests
         try
         {
             var config = SketchNetworks.Toy.Speech;
-            var ct = TestContext.Current.CancellationToken;
+            var cancellationToken = TestContext.Current.CancellationToken;
             SpeechCorpus Speech(int seed)
             {
                 string path = Path.Combine(folder, $"{seed}.bin");
-                SpeechCorpus.Save(path, SpeechPreparation.Make(0.3, seed, null, ct));
+                SpeechCorpus.Save(path, SpeechPreparation.Make(0.3, seed, null, cancellationToken));
                 return SpeechCorpus.Load(path);
             }
             var learnt = Speech(1);
             var first = new TrainingRun(CPU, folder, folder, TimeSpan.MaxValue, _ => { }) { Threads = 1 };
-            new SpeechStage(first, learnt, batch: 3, frames: 50).Train(SketchNetworks.Toy, new StageOptions("speech", 0, 2e-3) { Steps = 80, WarmupSteps = 5 }).ShouldBeTrue();
+            new SpeechStage(first, learnt, batch: 3, frames: 50)
+                .Train(SketchNetworks.Toy, new StageOptions("speech", 0, 2e-3) { Steps = 80, WarmupSteps = 5 }).ShouldBeTrue();
             string results = Directory.CreateDirectory(Path.Combine(folder, "results")).FullName;
             var said = new List<string>();
             var run = new TrainingRun(CPU, results, results, TimeSpan.MaxValue, said.Add) { Threads = 1 };
             var stage = new SpeechRefinement(run, learnt, Speech(2), batch: 3, frames: 50);
-            stage.Train(folder, config, new StageOptions("speech", 0, 1e-3) { Steps = 80, WarmupSteps = 5, ReportEvery = 1 }).ShouldBeTrue(string.Join('\n', said));
+            stage.Train(folder, config, new StageOptions("speech", 0, 1e-3) { Steps = 80, WarmupSteps = 5, ReportEvery = 1 })
+                .ShouldBeTrue(string.Join('\n', said));
 
             using var off = no_grad();
             using var scope = NewDisposeScope();

@@ -13,10 +13,12 @@ public sealed class WholeTrainingTests
         string folder = Directory.CreateTempSubdirectory("locutor-training-").FullName;
         try
         {
-            string speech = Path.Combine(folder, "speech.bin"), text = Path.Combine(folder, "text"), work = Path.Combine(folder, "work"), results = Path.Combine(folder, "results");
+            string speech = Path.Combine(folder, "speech.bin"), text = Path.Combine(folder, "text"),
+                work = Path.Combine(folder, "work"), results = Path.Combine(folder, "results");
             foreach (string one in new[] { text, work, results }) Directory.CreateDirectory(one);
             SpeechCorpus.Save(speech, SpeechPreparation.Make(0.5, 1, null, TestContext.Current.CancellationToken));
-            new TextStage(new TrainingRun(CPU, text, text, TimeSpan.MaxValue, _ => { })).Train(SketchNetworks.Toy, new StageOptions("text", 0, 3e-3) { Steps = 30 }).ShouldBeTrue();
+            new TextStage(new TrainingRun(CPU, text, text, TimeSpan.MaxValue, _ => { }))
+                .Train(SketchNetworks.Toy, new StageOptions("text", 0, 3e-3) { Steps = 30 }).ShouldBeTrue();
 
             var toy = WholeTrainingOptions.Toy;
             var options = toy with
@@ -31,7 +33,9 @@ public sealed class WholeTrainingTests
             };
             var said = new List<string>();
             bool Train(long maxSteps) =>
-                new WholeTraining(new TrainingRun(CPU, work, results, TimeSpan.MaxValue, said.Add) { Threads = 1, MaxSteps = maxSteps }, options).Go(speech, text);
+                new WholeTraining(
+                    new TrainingRun(CPU, work, results, TimeSpan.MaxValue, said.Add) { Threads = 1, MaxSteps = maxSteps },
+                    options).Go(speech, text);
 
             Train(40).ShouldBeFalse("the stages need 97 steps");
             said.ShouldContain(line => line.Contains("picture: stopped at step 10", StringComparison.Ordinal));
@@ -54,9 +58,15 @@ public sealed class WholeTrainingTests
             SketchBundle.Write(results, bundle, options.Networks, options.Scenes).ShouldBeLessThan(4_000_000);
             BundleJson.Read(Path.Combine(bundle, "bundle.json")).HoldPicture.ShouldBeTrue();
             SketchBundle.Unpack(bundle, Directory.CreateDirectory(Path.Combine(folder, "again")).FullName);
-            new WholeTraining(new TrainingRun(CPU, Path.Combine(folder, "again"), results, TimeSpan.MaxValue, said.Add) { Threads = 1, MaxSteps = 2 }, options with { Stages = ["distillation"] }).Go(speech, text).ShouldBeFalse();
+            new WholeTraining(
+                new TrainingRun(CPU, Path.Combine(folder, "again"), results, TimeSpan.MaxValue, said.Add) { Threads = 1, MaxSteps = 2 },
+                options with { Stages = ["distillation"] })
+                .Go(speech, text).ShouldBeFalse();
             said.ShouldContain(line => line.Contains("distillation: stopped at step 2", StringComparison.Ordinal));
-            new WholeTraining(new TrainingRun(CPU, Path.Combine(folder, "again"), results, TimeSpan.MaxValue, said.Add) { Threads = 1, MaxSteps = 2 }, options with { Stages = ["upsampler"] }).Go(speech, text).ShouldBeFalse();
+            new WholeTraining(
+                new TrainingRun(CPU, Path.Combine(folder, "again"), results, TimeSpan.MaxValue, said.Add) { Threads = 1, MaxSteps = 2 },
+                options with { Stages = ["upsampler"] })
+                .Go(speech, text).ShouldBeFalse();
             said.ShouldContain(line => line.StartsWith('[') && line.Contains("upsampler: starts from", StringComparison.Ordinal));
         }
         finally

@@ -91,8 +91,11 @@ internal static class EvaluateCommand
     {
         var samples = new Dictionary<string, float[]>();
         foreach (string path in paths)
+        {
             samples[Path.GetFileNameWithoutExtension(path)] = (
                 await AudioDecoder.DecodeAsync(path, SpeechCorpus.SampleRate, MediaLimits.Default, cancellationToken)).Samples;
+        }
+
         return samples;
     }
 }

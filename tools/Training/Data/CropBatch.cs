@@ -16,7 +16,8 @@ public sealed record CropBatch(Tensor Frames, Tensor Weights) : IDisposable
     /// <param name="side">
     /// The side S in pixels, a multiple of 8. If it is smaller than the picture, half of the crops contain mouth or eyes.
     /// </param>
-    public static CropBatch Draw(Func<Random, Scene> pick, ScriptOptions options, int count, int frames, int side, Random random, Device device)
+    public static CropBatch Draw(
+        Func<Random, Scene> pick, ScriptOptions options, int count, int frames, int side, Random random, Device device)
     {
         byte[] pixels = new byte[count * frames * side * side * 3];
         float[] weights = new float[count * side * side];
@@ -29,14 +30,18 @@ public sealed record CropBatch(Tensor Frames, Tensor Weights) : IDisposable
             {
                 var frame = scene.Frame(first + t, options.FrameBytes);
                 for (int row = 0; row < side; row++)
-                    frame.Slice(((y + row) * options.Size + x) * 3, side * 3).CopyTo(pixels.AsSpan((((b * frames) + t) * side + row) * side * 3));
+                {
+                    frame.Slice(((y + row) * options.Size + x) * 3, side * 3)
+                        .CopyTo(pixels.AsSpan((((b * frames) + t) * side + row) * side * 3));
+                }
             }
             var map = weights.AsSpan(b * side * side, side * side);
             map.Fill(1);
             foreach (var eye in scene.Eyes) Mark(map, eye, x, y, side, EyeWeight);
             Mark(map, scene.Mouth, x, y, side, MouthWeight);
         }
-        return new CropBatch(HostTensor.Of(pixels, [count, frames, side, side, 3], device), HostTensor.Of(weights, [count, side, side], device));
+        return new CropBatch(
+            HostTensor.Of(pixels, [count, frames, side, side, 3], device), HostTensor.Of(weights, [count, side, side], device));
     }
 
     public void Dispose()
@@ -57,7 +62,9 @@ public sealed record CropBatch(Tensor Frames, Tensor Weights) : IDisposable
     private static void Mark(Span<float> map, PixelBox box, int x, int y, int side, float weight)
     {
         for (int row = Math.Max(0, box.Top - y); row < Math.Min(side, box.Bottom - y); row++)
+        {
             for (int column = Math.Max(0, box.Left - x); column < Math.Min(side, box.Right - x); column++)
                 map[row * side + column] = weight;
+        }
     }
 }

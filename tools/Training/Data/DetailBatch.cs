@@ -60,24 +60,32 @@ public sealed record DetailBatch(IReadOnlyList<Scene> Scenes, DetailBatch.Place[
             {
                 int first = First(some[s].Poses.AsSpan(clip * scenes.Stride, scenes.ClipFrames), options.Frames, random);
                 PixelBox[] parts = [some[s].Mouth, some[s].Eyes[random.Next(some[s].Eyes.Length)]];
-                for (int c = 0; c < CropsOfClip; c++) places[crop + c] = new Place(Corner(parts[c].Left + parts[c].Right), Corner(parts[c].Top + parts[c].Bottom), first);
+                for (int c = 0; c < CropsOfClip; c++)
+                    places[crop + c] = new Place(Corner(parts[c].Left + parts[c].Right), Corner(parts[c].Top + parts[c].Bottom), first);
                 for (int f = 0; f < options.Frames; f++)
                 {
                     renderer.Render(some[s].Person, some[s].Poses[clip * scenes.Stride + first + f], frame);
-                    for (int c = 0; c < CropsOfClip; c++) Cut(places[crop + c], truth.AsSpan(((crop + c) * options.Frames + f) * bytes, bytes));
+                    for (int c = 0; c < CropsOfClip; c++)
+                        Cut(places[crop + c], truth.AsSpan(((crop + c) * options.Frames + f) * bytes, bytes));
                 }
             }
             renderer.Render(some[s].Person, some[s].Poses[0], frame);
             for (int c = ofScene; c < crop; c++) Cut(places[c], portraits.AsSpan(c * bytes, bytes));
         }
-        return new DetailBatch(some, places, HostTensor.Of(truth, [count, options.Frames, side, side, 3], device), HostTensor.Of(portraits, [count, side, side, 3], device));
+        return new DetailBatch(
+            some, places, HostTensor.Of(truth, [count, options.Frames, side, side, 3], device),
+            HostTensor.Of(portraits, [count, side, side, 3], device));
 
-        int Corner(int twiceMiddle) => Math.Clamp((twiceMiddle - options.Crop) / 2 + random.Next(-Jitter, Jitter + 1), 0, scenes.Size - options.Crop);
+        int Corner(int twiceMiddle) =>
+            Math.Clamp((twiceMiddle - options.Crop) / 2 + random.Next(-Jitter, Jitter + 1), 0, scenes.Size - options.Crop);
 
         void Cut(Place place, Span<byte> to)
         {
             for (int row = 0; row < side; row++)
-                frame.AsSpan(((place.Y * options.Factor + row) * large + place.X * options.Factor) * 3, side * 3).CopyTo(to[(row * side * 3)..]);
+            {
+                frame.AsSpan(((place.Y * options.Factor + row) * large + place.X * options.Factor) * 3, side * 3)
+                    .CopyTo(to[(row * side * 3)..]);
+            }
         }
     }
 

@@ -23,7 +23,8 @@ public sealed class LatentPool : IDisposable
         Stills = zeros([scenes, 16, frames, side, side], type, device).DetachFromDisposeScope();
         Weights = zeros([scenes, side, side], float32, device).DetachFromDisposeScope();
         Images = zeros([scenes, networks.Image.Tokens(), networks.Image.Width], type, device).DetachFromDisposeScope();
-        Audio = zeros([(long)scenes * clips, options.ClipFrames + 2 * reach, networks.Speech.Blocks, networks.Speech.Width], type, device).DetachFromDisposeScope();
+        Audio = zeros([(long)scenes * clips, options.ClipFrames + 2 * reach, networks.Speech.Blocks, networks.Speech.Width], type, device)
+            .DetachFromDisposeScope();
         Moods = zeros(scenes, ScalarType.Int64, device).DetachFromDisposeScope();
     }
 

@@ -27,7 +27,11 @@ public sealed class SceneBank : IDisposable
         this.options = options;
         this.capacity = capacity;
         next = first;
-        this.threads = [.. Enumerable.Range(0, threads).Select(_ => new Thread(Paint) { IsBackground = true, Name = "painter", Priority = ThreadPriority.BelowNormal })];
+        this.threads =
+        [
+            .. Enumerable.Range(0, threads).Select(
+                _ => new Thread(Paint) { IsBackground = true, Name = "painter", Priority = ThreadPriority.BelowNormal })
+        ];
         foreach (var thread in this.threads) thread.Start();
     }
 

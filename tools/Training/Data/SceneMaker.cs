@@ -37,7 +37,9 @@ public sealed class SceneMaker
         if (!plain) RoomSound.Apply(speech.Audio, random);
         RoomSound.Normalise(speech.Audio);
         int mood = plain || random.Next(2) == 0 ? 0 : random.Next(1, PromptPhrases.Moods.Count);
-        var poses = FaceMotion.Animate(speech, plain ? Held(default, random) : Portrait(mood, random), PromptPhrases.Moods[mood], 0.7f + 0.3f * random.NextSingle(), random);
+        var poses = FaceMotion.Animate(
+            speech, plain ? Held(default, random) : Portrait(mood, random), PromptPhrases.Moods[mood], 0.7f + 0.3f * random.NextSingle(),
+            random);
         return Paint(person, poses, speech.Audio, mood, renderer);
     }
 
@@ -65,7 +67,15 @@ public sealed class SceneMaker
     {
         int shown = random.Next(10) switch { < 6 => 0, < 8 => mood, _ => random.Next(PromptPhrases.Moods.Count) };
         var pose = Expression.Named(PromptPhrases.Moods[shown], 0.6f + 0.4f * random.NextSingle());
-        if (random.Next(8) == 0) pose = pose with { JawOpen = 0.5f * random.NextSingle(), LipWidth = random.NextSingle() - 0.3f, UpperTeeth = random.NextSingle() };
+        if (random.Next(8) == 0)
+        {
+            pose = pose with
+            {
+                JawOpen = 0.5f * random.NextSingle(),
+                LipWidth = random.NextSingle() - 0.3f,
+                UpperTeeth = random.NextSingle(),
+            };
+        }
         return Held(pose, random);
     }
 

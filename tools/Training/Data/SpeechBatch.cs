@@ -13,7 +13,8 @@ internal sealed record SpeechBatch(Tensor Audio, Tensor Mouth) : IDisposable
 
     private static readonly string[] Names = ["jaw", "width", "round", "press"];
 
-    public static Utterance[][] ByVoice(IEnumerable<Utterance> utterances) => [.. utterances.GroupBy(u => u.Voice).OrderBy(g => g.Key).Select(g => g.ToArray())];
+    public static Utterance[][] ByVoice(IEnumerable<Utterance> utterances) =>
+        [.. utterances.GroupBy(u => u.Voice).OrderBy(g => g.Key).Select(g => g.ToArray())];
 
     /// <summary>Creates a batch of random mixes.</summary>
     /// <param name="voices">The utterances of each voice.</param>
@@ -24,7 +25,9 @@ internal sealed record SpeechBatch(Tensor Audio, Tensor Mouth) : IDisposable
         float[] audio = new float[count * frames * SpeechMix.FrameSamples], mouth = new float[count * frames * Figures];
         for (int b = 0; b < count; b++)
         {
-            var mix = random.Next(12) == 0 ? SpeechMix.Silence(frames, random) : SpeechMix.Compose(voices[random.Next(voices.Length)], frames, random);
+            var mix = random.Next(12) == 0
+                ? SpeechMix.Silence(frames, random)
+                : SpeechMix.Compose(voices[random.Next(voices.Length)], frames, random);
             RoomSound.Apply(mix.Audio, random);
             RoomSound.Normalise(mix.Audio);
             float gain = (float)Math.Pow(10, (random.NextDouble() - 0.5) * 0.3);
@@ -36,7 +39,8 @@ internal sealed record SpeechBatch(Tensor Audio, Tensor Mouth) : IDisposable
                 to[^1] = mix.Loudness[f];
             }
         }
-        return new SpeechBatch(HostTensor.Of(audio, [count, audio.Length / count], device), HostTensor.Of(mouth, [count, frames, Figures], device));
+        return new SpeechBatch(
+            HostTensor.Of(audio, [count, audio.Length / count], device), HostTensor.Of(mouth, [count, frames, Figures], device));
     }
 
     /// <summary>Computes how well a prediction of the mouth, [B, frames, figures] on the host, follows the true motion.</summary>

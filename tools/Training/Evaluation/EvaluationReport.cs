@@ -18,7 +18,8 @@ public sealed record EvaluationReport(string Model, string Preset, string Device
     public string ToMarkdown()
     {
         var text = new StringBuilder("| figure | at least | measured | met |\n|---|---|---|---|\n");
-        foreach (var row in Rows) text.Append(CultureInfo.InvariantCulture, $"| {row.Figure} | {row.Wanted} | {row.Measured} | {(row.Met ? "yes" : "no")} |\n");
+        foreach (var row in Rows)
+            text.Append(CultureInfo.InvariantCulture, $"| {row.Figure} | {row.Wanted} | {row.Measured} | {(row.Met ? "yes" : "no")} |\n");
         return text.ToString();
     }
 }

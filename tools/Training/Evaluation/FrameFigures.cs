@@ -30,11 +30,13 @@ internal static class FrameFigures
         {
             long energy = 0;
             for (int y = box.Top; y < box.Bottom - 1; y++)
+            {
                 for (int at = 3 * (y * size + box.Left); at < 3 * (y * size + box.Right - 1); at++)
                 {
                     int across = frame[at + 3] - frame[at], down = frame[at + 3 * size] - frame[at];
                     energy += across * across + down * down;
                 }
+            }
             sum += energy;
         }
         return sum / frames.Count;
@@ -53,8 +55,13 @@ internal static class FrameFigures
     {
         double[] mean = new double[box.Width * box.Height * 3];
         foreach (byte[] frame in frames)
+        {
             for (int y = 0; y < box.Height; y++)
-                for (int x = 0; x < 3 * box.Width; x++) mean[y * 3 * box.Width + x] += (double)frame[((box.Top + y) * size + box.Left) * 3 + x] / frames.Count;
+            {
+                for (int x = 0; x < 3 * box.Width; x++)
+                    mean[y * 3 * box.Width + x] += (double)frame[((box.Top + y) * size + box.Left) * 3 + x] / frames.Count;
+            }
+        }
         return mean;
     }
 

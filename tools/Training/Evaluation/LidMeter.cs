@@ -27,13 +27,17 @@ internal sealed class LidMeter(int size, byte[] open, byte[] closed, IReadOnlyLi
     {
         double along = 0, length = 0;
         foreach (var eye in eyes)
+        {
             for (int y = eye.Top; y < eye.Bottom; y++)
+            {
                 for (int i = 3 * (y * size + eye.Left); i < 3 * (y * size + eye.Right); i++)
                 {
                     int way = open[i] - closed[i];
                     along += (frame[i] - closed[i]) * way;
                     length += way * way;
                 }
+            }
+        }
         return along / Math.Max(1, length);
     }
 
@@ -44,7 +48,10 @@ internal sealed class LidMeter(int size, byte[] open, byte[] closed, IReadOnlyLi
         foreach (byte[] frame in frames)
         {
             double visible = Read(frame);
-            if (visible < Blink) deepest = Math.Min(deepest ?? visible, visible);
+            if (visible < Blink)
+            {
+                deepest = Math.Min(deepest ?? visible, visible);
+            }
             else if (deepest is { } found)
             {
                 yield return Math.Max(0, found);

@@ -34,7 +34,7 @@ public sealed class MouthMeter
         var random = new Random(seed);
         FacePose[] poses = [.. Enumerable.Range(0, Samples).Select(_ => Speaking(held, random))];
         var box = poses.Select(p => FaceRegions.Of(person, p, size, size).Mouth).Aggregate((a, b) => a.Union(b));
-        var inputs = new double[Samples][];
+        double[][] inputs = new double[Samples][];
         double[] openings = new double[Samples];
         byte[] frame = new byte[renderer.FrameBytes];
         for (int i = 0; i < Samples; i++)
@@ -94,10 +94,12 @@ public sealed class MouthMeter
     {
         double[] seen = new double[Features];
         for (int row = 0; row < Rows; row++)
+        {
             for (int column = 0; column < Columns; column++)
             {
                 int top = box.Top + row * box.Height / Rows, bottom = Math.Max(top + 1, box.Top + (row + 1) * box.Height / Rows);
-                int left = box.Left + column * box.Width / Columns, right = Math.Max(left + 1, box.Left + (column + 1) * box.Width / Columns);
+                int left = box.Left + column * box.Width / Columns,
+                    right = Math.Max(left + 1, box.Left + (column + 1) * box.Width / Columns);
                 for (int channel = 0; channel < 3; channel++)
                 {
                     int sum = 0;
@@ -106,6 +108,7 @@ public sealed class MouthMeter
                     seen[(row * Columns + column) * 3 + channel] = sum / (255.0 * (bottom - top) * (right - left));
                 }
             }
+        }
         return seen;
     }
 
@@ -113,13 +116,17 @@ public sealed class MouthMeter
     {
         byte[] from = [.. rgb];
         for (int y = 1; y < size - 1; y++)
+        {
             for (int x = 1; x < size - 1; x++)
+            {
                 for (int c = 0; c < 3; c++)
                 {
                     int at = (y * size + x) * 3 + c, line = size * 3;
                     rgb[at] = (byte)((4 * from[at] + 2 * (from[at - 3] + from[at + 3] + from[at - line] + from[at + line])
                         + from[at - line - 3] + from[at - line + 3] + from[at + line - 3] + from[at + line + 3]) / 16);
                 }
+            }
+        }
     }
 
     private static double Dot(double[] a, double[] b)

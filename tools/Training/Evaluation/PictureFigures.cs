@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Runtime.CompilerServices;
 using Locutor.Training.Faces;
 
 namespace Locutor.Training.Evaluation;
@@ -22,14 +22,18 @@ internal sealed class PictureFigures(int size, double leastPsnr)
 
         IEnumerable<double> Energies(byte[][] frames)
         {
-            double all = FrameFigures.GradientEnergy(frames, size, new PixelBox(0, 0, size, size)), lips = FrameFigures.GradientEnergy(frames, size, truth.Moving[0]);
+            double all = FrameFigures.GradientEnergy(frames, size, new PixelBox(0, 0, size, size)),
+                lips = FrameFigures.GradientEnergy(frames, size, truth.Moving[0]);
             double both = truth.Moving.Skip(1).Sum(eye => FrameFigures.GradientEnergy(frames, size, eye));
             return [all, lips, both, all - lips - both];
         }
     }
 
     /// <summary>The measurements of the person that was added last, for a log.</summary>
-    public string Last => Text($"rest {psnr[^1]:F2} dB, gradients {whole[^1]:F2}, in the mouth {mouth[^1]:F2}, in the eyes {eyes[^1]:F2}, elsewhere {elsewhere[^1]:F2}");
+    public string Last =>
+        Text(
+            $"rest {psnr[^1]:F2} dB, gradients {whole[^1]:F2}, in the mouth {mouth[^1]:F2}, in the eyes {eyes[^1]:F2}, elsewhere " +
+            $"{elsewhere[^1]:F2}");
 
     public IEnumerable<EvaluationRow> Rows()
     {
@@ -41,12 +45,14 @@ internal sealed class PictureFigures(int size, double leastPsnr)
         yield return Ratio("gradient energy elsewhere", elsewhere, 0.9);
         double visible = lids.DefaultIfEmpty(1).Average();
         yield return new("lids: part of the eye that shows in the middle of a blink", "under 15 %", Text($"{visible:P1} ({lids.Count} blinks; true frames {trueLids.DefaultIfEmpty().Average():P1}, {trueLids.Count} blinks)"),
-            visible < 0.15, new Dictionary<string, double> { ["visible"] = visible, ["blinks"] = lids.Count, ["trueBlinks"] = trueLids.Count });
+            visible < 0.15,
+            new Dictionary<string, double> { ["visible"] = visible, ["blinks"] = lids.Count, ["trueBlinks"] = trueLids.Count });
     }
 
     private static EvaluationRow Ratio(string figure, List<double> values, double least) => new(
         figure, Text($"{least}"), Text($"{values.Average():F3} (worst person {values.Min():F3})"), values.Average() >= least,
         new Dictionary<string, double> { ["ratio"] = values.Average(), ["worst"] = values.Min() });
 
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    /// <summary>The program's culture is invariant, as Directory.Build.props says.</summary>
+    private static string Text(DefaultInterpolatedStringHandler text) => text.ToStringAndClear();
 }

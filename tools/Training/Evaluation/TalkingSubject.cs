@@ -19,7 +19,13 @@ public sealed class TalkingSubject
         this.size = size;
         Person = Person.Draw(index);
         var random = new Random(index * 31 + 7);
-        Held = new FacePose { HeadYaw = 0.1f * Around(random), HeadPitch = 0.05f * Around(random), HeadRoll = 0.04f * Around(random), Scale = 1 + 0.04f * Around(random) };
+        Held = new FacePose
+        {
+            HeadYaw = 0.1f * Around(random),
+            HeadPitch = 0.05f * Around(random),
+            HeadRoll = 0.04f * Around(random),
+            Scale = 1 + 0.04f * Around(random),
+        };
         Meter = MouthMeter.For(Person, Held, renderer, index);
     }
 
@@ -34,7 +40,7 @@ public sealed class TalkingSubject
     public Truth Speak(SpeechMix speech, string mood, FaceRenderer renderer, int seed)
     {
         var poses = FaceMotion.Animate(speech, Held, mood, 0.9f, new Random(seed));
-        var frames = new byte[poses.Length][];
+        byte[][] frames = new byte[poses.Length][];
         double[] openings = new double[poses.Length];
         PixelBox[] moving = [];
         for (int i = 0; i < poses.Length; i++)
@@ -52,7 +58,9 @@ public sealed class TalkingSubject
     }
 
     /// <summary>Generates a video in memory as the program does, at the size of the portrait.</summary>
-    public async Task<byte[][]> GenerateAsync(byte[] portrait, float[] audio, string prompt, NetworkSet networks, VideoSettings settings, long seed, CancellationToken ct)
+    public async Task<byte[][]> GenerateAsync(
+        byte[] portrait, float[] audio, string prompt, NetworkSet networks, VideoSettings settings, long seed,
+        CancellationToken cancellationToken)
     {
         var asked = settings with { Prompt = prompt, NegativePrompt = networks.Bundle.NegativePrompt, Seed = seed };
         using var video = ShownVideo.FromMemory(networks, asked, new Picture(size, size, portrait), new Waveform(SpeechCorpus.SampleRate, audio));

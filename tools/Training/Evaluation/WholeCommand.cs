@@ -16,15 +16,20 @@ internal sealed class WholeCommand(IReadOnlyList<string> program)
     /// <param name="audio">The samples of the voice at 16 kHz.</param>
     /// <returns>The wall-clock time of the command and its largest resident memory.</returns>
     /// <exception cref="InvalidOperationException">The command failed.</exception>
-    public async Task<(double Seconds, long Bytes)> RunAsync(byte[] portrait, int size, float[] audio, IReadOnlyList<string> options, CancellationToken ct)
+    public async Task<(double Seconds, long Bytes)> RunAsync(
+        byte[] portrait, int size, float[] audio, IReadOnlyList<string> options, CancellationToken cancellationToken)
     {
         string folder = Directory.CreateTempSubdirectory("locutor-evaluate-").FullName;
         try
         {
-            string picture = Path.Combine(folder, "portrait.png"), voice = Path.Combine(folder, "voice.wav"), video = Path.Combine(folder, "video.mp4");
-            await File.WriteAllBytesAsync(picture, PortraitPainter.EncodePng(portrait, size, size), ct).ConfigureAwait(false);
-            await File.WriteAllBytesAsync(voice, Wav(audio), ct).ConfigureAwait(false);
-            return await WatchAsync(["generate", "--image-path", picture, "--audio1-path", voice, "--output-path", video, "--seed", "1", "--json", .. options], ct).ConfigureAwait(false);
+            string picture = Path.Combine(folder, "portrait.png"), voice = Path.Combine(folder, "voice.wav"),
+                video = Path.Combine(folder, "video.mp4");
+            await File.WriteAllBytesAsync(picture, PortraitPainter.EncodePng(portrait, size, size), cancellationToken)
+                .ConfigureAwait(false);
+            await File.WriteAllBytesAsync(voice, Wav(audio), cancellationToken).ConfigureAwait(false);
+            return await WatchAsync(
+                ["generate", "--image-path", picture, "--audio1-path", voice, "--output-path", video, "--seed", "1", "--json", .. options],
+                cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -32,20 +37,27 @@ internal sealed class WholeCommand(IReadOnlyList<string> program)
         }
     }
 
-    private async Task<(double Seconds, long Bytes)> WatchAsync(IReadOnlyList<string> arguments, CancellationToken ct)
+    private async Task<(double Seconds, long Bytes)> WatchAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp(), most = 0;
-        using var process = Process.Start(new ProcessStartInfo(program[0], program.Skip(1).Concat(arguments)) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        var said = Task.WhenAll(process.StandardOutput.ReadToEndAsync(ct), process.StandardError.ReadToEndAsync(ct));
+        using var process = Process.Start(
+            new ProcessStartInfo(program[0], program.Skip(1).Concat(arguments))
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            })!;
+        var said = Task.WhenAll(
+            process.StandardOutput.ReadToEndAsync(cancellationToken), process.StandardError.ReadToEndAsync(cancellationToken));
         while (!process.HasExited)
         {
             process.Refresh();
             most = Math.Max(most, process.PeakWorkingSet64);
-            await Task.Delay(LookEveryMilliseconds, ct).ConfigureAwait(false);
+            await Task.Delay(LookEveryMilliseconds, cancellationToken).ConfigureAwait(false);
         }
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         string[] output = await said.ConfigureAwait(false);
-        if (process.ExitCode != 0) throw new InvalidOperationException($"{string.Join(' ', program)} ended with code {process.ExitCode}: {output[1].Trim()}");
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"{string.Join(' ', program)} ended with code {process.ExitCode}: {output[1].Trim()}");
         return (seconds, most);
     }
 

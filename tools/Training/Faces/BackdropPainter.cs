@@ -9,21 +9,21 @@ internal static class BackdropPainter
     {
         var info = new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Opaque);
         using var surface = SKSurface.Create(info);
-        SKCanvas canvas = surface.Canvas;
+        var canvas = surface.Canvas;
         float unit = Math.Min(width, height) / 100f;
         canvas.Translate(width / 2f, height / 2f);
         canvas.Scale(unit);
         float halfWidth = width / unit / 2f, halfHeight = height / unit / 2f;
-        BackdropTraits backdrop = person.Backdrop;
+        var backdrop = person.Backdrop;
         using var paint = new SKPaint { IsAntialias = true };
-        using (SKShader shader = SKShader.CreateLinearGradient(new SKPoint(person.Light.Side * 40f, -55f), new SKPoint(-person.Light.Side * 30f, 55f),
+        using (var shader = SKShader.CreateLinearGradient(new SKPoint(person.Light.Side * 40f, -55f), new SKPoint(-person.Light.Side * 30f, 55f),
             [backdrop.Top, Palette.Mix(backdrop.Top, backdrop.Bottom, 0.6f), backdrop.Bottom], SKShaderTileMode.Clamp))
         {
             paint.Shader = shader;
             canvas.DrawRect(-halfWidth, -halfHeight, 2f * halfWidth, 2f * halfHeight, paint);
             paint.Shader = null;
         }
-        using SKImageFilter soft = SKImageFilter.CreateBlur(1.3f, 1.3f);
+        using var soft = SKImageFilter.CreateBlur(1.3f, 1.3f);
         paint.ImageFilter = soft;
         var random = new Random(backdrop.Layout);
         switch (backdrop.Style)
@@ -36,14 +36,14 @@ internal static class BackdropPainter
         }
         paint.ImageFilter = null;
         // A glow behind the head separates it from the wall.
-        using SKShader glow = Sketch.GlowOf(Palette.Mix(backdrop.Top, SKColors.White, 0.75f), 0.5f);
+        using var glow = Sketch.GlowOf(Palette.Mix(backdrop.Top, SKColors.White, 0.75f), 0.5f);
         paint.Shader = glow;
         paint.Color = SKColors.Black;
         canvas.Translate(person.Light.Side * 10f, -12f);
         canvas.Scale(58f);
         canvas.DrawRect(-1f, -1f, 2f, 2f, paint);
-        var pixels = new byte[info.BytesSize];
-        using SKPixmap map = surface.PeekPixels();
+        byte[] pixels = new byte[info.BytesSize];
+        using var map = surface.PeekPixels();
         map.GetPixelSpan().CopyTo(pixels);
         return pixels;
     }
@@ -53,7 +53,7 @@ internal static class BackdropPainter
         for (int i = 0; i < 11; i++)
         {
             float x = -55f + 110f * random.NextSingle(), y = -52f + 78f * random.NextSingle(), r = 4f + 9f * random.NextSingle();
-            SKColor colour = Palette.Mix(i % 3 == 0 ? backdrop.Accent : backdrop.Top, SKColors.White, 0.25f + 0.4f * random.NextSingle());
+            var colour = Palette.Mix(i % 3 == 0 ? backdrop.Accent : backdrop.Top, SKColors.White, 0.25f + 0.4f * random.NextSingle());
             paint.Color = Palette.Fade(colour, 0.22f + 0.3f * random.NextSingle());
             canvas.DrawCircle(x, y, r, paint);
         }
@@ -61,7 +61,7 @@ internal static class BackdropPainter
 
     private static void Window(SKCanvas canvas, SKPaint paint, Person person)
     {
-        BackdropTraits backdrop = person.Backdrop;
+        var backdrop = person.Backdrop;
         float x = person.Light.Side < 0f ? -47f : 15f;
         paint.Color = Palette.Mix(backdrop.Top, SKColors.White, 0.3f);
         canvas.DrawRect(x - 2f, -46f, 36f, 62f, paint);
@@ -76,7 +76,7 @@ internal static class BackdropPainter
 
     private static void Shelf(SKCanvas canvas, SKPaint paint, BackdropTraits backdrop, Random random)
     {
-        SKColor wood = Palette.Mix(backdrop.Bottom, new SKColor(112, 76, 52), 0.55f);
+        var wood = Palette.Mix(backdrop.Bottom, new SKColor(112, 76, 52), 0.55f);
         foreach (float y in (ReadOnlySpan<float>)[-26f, 4f])
         {
             for (float x = -52f; x < 50f;)

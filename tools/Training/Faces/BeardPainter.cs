@@ -7,25 +7,34 @@ internal static class BeardPainter
 {
     public static void PaintBeard(Sketch sketch, Person person, in HeadSpace head, MouthShape mouth)
     {
-        BeardTraits beard = person.Beard;
+        var beard = person.Beard;
         if (beard.Style is not (BeardStyle.Goatee or BeardStyle.ShortBeard or BeardStyle.FullBeard)) return;
-        HeadTraits traits = person.Head;
+        var traits = person.Head;
         float w = traits.HalfWidth, jaw = w * traits.Jaw, chin = traits.ChinY;
         bool full = beard.Style == BeardStyle.FullBeard;
         float grow = full ? 2.6f + 2.4f * beard.Weight : 0.5f + 0.5f * beard.Weight, corner = mouth.OuterUpper[^1].X - mouth.Middle.X;
         if (beard.Style == BeardStyle.Goatee)
         {
-            Knot[] patch = [new(-4.6f, chin - 6.8f), new(0f, chin - 6.0f), new(4.6f, chin - 6.8f), new(5.4f, chin - 2f), new(3f, chin + 0.8f), new(0f, chin + 1.4f), new(-3f, chin + 0.8f), new(-5.4f, chin - 2f)];
+            Knot[] patch =
+            [
+                new(-4.6f, chin - 6.8f), new(0f, chin - 6.0f), new(4.6f, chin - 6.8f), new(5.4f, chin - 2f), new(3f, chin + 0.8f),
+                new(0f, chin + 1.4f), new(-3f, chin + 0.8f), new(-5.4f, chin - 2f)
+            ];
             Shape(sketch, person, head, patch, 0.94f);
             return;
         }
         float y = person.Lips.Y, reach = Math.Max(5f, corner) + 2.6f;
         Knot[] right =
         [
-            new(w - 0.3f, 1.5f), new(w + 0.25f * grow, 9f), new(jaw + 0.7f * grow, 17.6f), new(0.62f * jaw + 0.3f * grow, chin - 2.4f + 0.7f * grow),
+            new(w - 0.3f, 1.5f), new(w + 0.25f * grow, 9f), new(jaw + 0.7f * grow, 17.6f),
+            new(0.62f * jaw + 0.3f * grow, chin - 2.4f + 0.7f * grow),
             new(0f, chin + 0.4f + grow),
         ];
-        Knot[] inner = [new(0f, y - 3.1f), new(0.55f * reach, y - 2.4f), new(reach, y + 0.6f), new(reach + 2.4f, y - 0.6f), new(0.86f * w, 8.4f), new(0.92f * w, 2f)];
+        Knot[] inner =
+        [
+            new(0f, y - 3.1f), new(0.55f * reach, y - 2.4f), new(reach, y + 0.6f), new(reach + 2.4f, y - 0.6f), new(0.86f * w, 8.4f),
+            new(0.92f * w, 2f)
+        ];
         List<Knot> all = [.. right];
         for (int i = right.Length - 2; i >= 0; i--) all.Add(right[i] with { X = -right[i].X });
         for (int i = inner.Length - 1; i >= 0; i--) all.Add(inner[i] with { X = -inner[i].X });
@@ -38,7 +47,7 @@ internal static class BeardPainter
         if (person.Beard.Style is BeardStyle.None or BeardStyle.Stubble) return;
         float weight = person.Beard.Weight, thick = person.Beard.Style == BeardStyle.Moustache ? 1f : 0.8f;
         float baseY = person.Nose.Length + 2.7f;
-        SKPoint under = head.On(0f, baseY, 2.5f);
+        var under = head.On(0f, baseY, 2.5f);
         Span<SKPoint> points = stackalloc SKPoint[10];
         int n = MouthShape.Samples;
         SKPoint left = mouth.OuterUpper[0], right = mouth.OuterUpper[^1], middle = mouth.OuterUpper[n / 2];
@@ -61,7 +70,7 @@ internal static class BeardPainter
         Span<SKPoint> points = stackalloc SKPoint[knots.Length];
         for (int i = 0; i < knots.Length; i++)
         {
-            Knot knot = knots[i];
+            var knot = knots[i];
             points[i] = head.At(knot.X, head.Jaw(knot.Y), 3f + 8f * HeadSpace.Smooth(18f, 3f, Math.Abs(knot.X)) * HeadSpace.Smooth(4f, 20f, knot.Y)
                 + Math.Max(0f, HeadSpace.Depth(knot.X, knot.Y) - 8f) * 0.5f);
         }

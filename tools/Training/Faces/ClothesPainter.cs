@@ -7,7 +7,7 @@ internal static class ClothesPainter
 {
     public static void Paint(Sketch sketch, Person person, PersonLayers layers, in HeadSpace head)
     {
-        ClothesTraits clothes = person.Clothes;
+        var clothes = person.Clothes;
         float rise = 0.9f * head.Breath, n = person.Head.NeckWidth, s = clothes.Shoulders;
         sketch.Canvas.SetMatrix(head.Body);
         sketch.Canvas.Translate(0f, -rise);
@@ -19,7 +19,7 @@ internal static class ClothesPainter
         Torso(sketch.Start().Path, clothes.Collar, n, s);
         sketch.Fill(layers.ClothLight);
         Collar(sketch, person, clothes, n);
-        SKColor seam = Palette.Fade(Palette.Shift(clothes.Colour, -0.1f), 0.5f);
+        var seam = Palette.Fade(Palette.Shift(clothes.Colour, -0.1f), 0.5f);
         sketch.Curve([new(-s + 7f, 47f), new(-s + 8.5f, 54f), new(-s + 8f, 64f)]).Stroke(seam, 0.8f);
         sketch.Curve([new(s - 7f, 47f), new(s - 8.5f, 54f), new(s - 8f, 64f)]).Stroke(seam, 0.8f);
     }
@@ -57,17 +57,21 @@ internal static class ClothesPainter
 
     private static void Pattern(Sketch sketch, ClothesTraits clothes, float n, float s)
     {
-        SKCanvas canvas = sketch.Canvas;
+        var canvas = sketch.Canvas;
         canvas.Save();
         canvas.ClipPath(sketch.Shape, SKClipOperation.Intersect, true);
-        SKColor colour = Palette.Fade(clothes.Second, 0.85f);
+        var colour = Palette.Fade(clothes.Second, 0.85f);
         switch (clothes.Pattern)
         {
             case ClothPattern.Stripes:
-                for (float y = 40.5f; y < 60f; y += 5.6f) sketch.Curve([new(-s - 8f, y + 3f), new(-0.4f * s, y - 0.8f), new(0.4f * s, y - 0.8f), new(s + 8f, y + 3f)]).Stroke(colour, 2.1f);
+                for (float y = 40.5f; y < 60f; y += 5.6f)
+                {
+                    sketch.Curve([new(-s - 8f, y + 3f), new(-0.4f * s, y - 0.8f), new(0.4f * s, y - 0.8f), new(s + 8f, y + 3f)])
+                        .Stroke(colour, 2.1f);
+                }
                 break;
             case ClothPattern.Yoke:
-                SKPathBuilder path = sketch.Start().Path;
+                var path = sketch.Start().Path;
                 path.MoveTo(-s - 9f, 46.5f);
                 path.QuadTo(0f, 40.5f, s + 9f, 46.5f);
                 path.LineTo(s + 9f, 70f);
@@ -87,13 +91,18 @@ internal static class ClothesPainter
 
     private static void Hood(Sketch sketch, ClothesTraits clothes, float n)
     {
-        sketch.Loop([new(-n - 9.5f, 38f), new(-n - 6.5f, 29f), new(0f, 25f), new(n + 6.5f, 29f), new(n + 9.5f, 38f), new(0f, 46f)]).Fill(Palette.Shift(clothes.Colour, -0.13f));
+        sketch.Loop([new(-n - 9.5f, 38f), new(-n - 6.5f, 29f), new(0f, 25f), new(n + 6.5f, 29f), new(n + 9.5f, 38f), new(0f, 46f)])
+            .Fill(Palette.Shift(clothes.Colour, -0.13f));
     }
 
     private static void Shirt(Sketch sketch, ClothesTraits clothes, float n)
     {
-        SKColor shirt = Palette.Lightness(clothes.Second) > 0.6f ? clothes.Second : new SKColor(242, 238, 232);
-        sketch.Loop([new(-n - 2.6f, 33f), new(-0.5f * n, 38.6f), new(0f, 40f), new(0.5f * n, 38.6f), new(n + 2.6f, 33f), new(n + 3f, 64f), new(-n - 3f, 64f)]).Fill(shirt);
+        var shirt = Palette.Lightness(clothes.Second) > 0.6f ? clothes.Second : new SKColor(242, 238, 232);
+        sketch.Loop(
+            [
+                new(-n - 2.6f, 33f), new(-0.5f * n, 38.6f), new(0f, 40f), new(0.5f * n, 38.6f), new(n + 2.6f, 33f), new(n + 3f, 64f),
+                new(-n - 3f, 64f)
+            ]).Fill(shirt);
     }
 
     private static void Collar(Sketch sketch, Person person, ClothesTraits clothes, float n)
@@ -102,16 +111,24 @@ internal static class ClothesPainter
         switch (clothes.Collar)
         {
             case CollarStyle.Shirt:
-                Mirrored(sketch, light, dark, [new(-n - 1.8f, 31.4f), new(-0.15f * n, 40.2f), new(-0.5f * n, 46.5f), new(-n - 5.4f, 39.6f)]);
+                Mirrored(
+                    sketch, light, dark, [new(-n - 1.8f, 31.4f), new(-0.15f * n, 40.2f), new(-0.5f * n, 46.5f), new(-n - 5.4f, 39.6f)]);
                 sketch.Line([new(0f, 41f), new(0f, 60f)]).Stroke(Palette.Fade(dark, 0.7f), 0.8f);
                 break;
             case CollarStyle.Blazer:
-                SKColor shirt = Palette.Lightness(clothes.Second) > 0.6f ? clothes.Second : new SKColor(242, 238, 232);
-                Mirrored(sketch, shirt, Palette.Shift(shirt, -0.14f), [new(-n - 1.6f, 31.6f), new(-0.1f * n, 40f), new(-0.5f * n, 44.6f), new(-n - 2.4f, 36f)]);
-                Mirrored(sketch, light, dark, [new(-n - 2.6f, 33f), new(-0.62f * n, 44f), new(0f, 61f), new(-n - 3.5f, 50f), new(-n - 5.6f, 44.5f), new(-n - 4.2f, 43f)]);
+                var shirt = Palette.Lightness(clothes.Second) > 0.6f ? clothes.Second : new SKColor(242, 238, 232);
+                Mirrored(
+                    sketch, shirt, Palette.Shift(shirt, -0.14f),
+                    [new(-n - 1.6f, 31.6f), new(-0.1f * n, 40f), new(-0.5f * n, 44.6f), new(-n - 2.4f, 36f)]);
+                Mirrored(
+                    sketch, light, dark,
+                    [
+                        new(-n - 2.6f, 33f), new(-0.62f * n, 44f), new(0f, 61f), new(-n - 3.5f, 50f), new(-n - 5.6f, 44.5f),
+                        new(-n - 4.2f, 43f)
+                    ]);
                 break;
             case CollarStyle.Turtleneck:
-                SKPathBuilder path = sketch.Start().Path;
+                var path = sketch.Start().Path;
                 path.MoveTo(-n - 0.6f, 26.4f);
                 path.QuadTo(0f, 31.4f, n + 0.6f, 26.4f);
                 path.LineTo(n + 2f, 36f);
@@ -121,7 +138,8 @@ internal static class ClothesPainter
                 sketch.Curve([new(-n - 2f, 36f), new(0f, 39.4f), new(n + 2f, 36f)]).Stroke(Palette.Fade(dark, 0.8f), 1f);
                 break;
             case CollarStyle.Hoodie:
-                sketch.Curve([new(-n - 7.6f, 36.5f), new(-n - 1f, 39.5f), new(0f, 45.4f), new(n + 1f, 39.5f), new(n + 7.6f, 36.5f)]).Stroke(light, 3f);
+                sketch.Curve([new(-n - 7.6f, 36.5f), new(-n - 1f, 39.5f), new(0f, 45.4f), new(n + 1f, 39.5f), new(n + 7.6f, 36.5f)])
+                    .Stroke(light, 3f);
                 sketch.Line([new(-3.6f, 44.6f), new(-4.2f, 54f)]).Stroke(clothes.Second, 1f);
                 sketch.Line([new(3.6f, 44.6f), new(4.2f, 54f)]).Stroke(clothes.Second, 1f);
                 break;
@@ -132,7 +150,7 @@ internal static class ClothesPainter
             default:
                 bool scoop = clothes.Collar == CollarStyle.Scoop;
                 float half = scoop ? n + 6f : n + 2.4f, dip = scoop ? 46.5f : 40.4f, y = scoop ? 35.6f : 32.8f;
-                SKPathBuilder band = sketch.Start().Path;
+                var band = sketch.Start().Path;
                 band.MoveTo(0.5f - half, y + 0.6f);
                 band.CubicTo(-0.8f * half, dip - 1.6f, -0.45f * half, dip, 0f, dip);
                 band.CubicTo(0.45f * half, dip, 0.8f * half, dip - 1.6f, half - 0.5f, y + 0.6f);

@@ -20,8 +20,10 @@ public sealed class ContactSheet : IDisposable
         (this.columns, this.width, this.height) = (columns, width, height);
         scale = width >= 180 ? 2 : 1;
         captionHeight = TinyFont.Height * scale + 6;
-        surface = SKSurface.Create(new SKImageInfo(Gap + columns * (width + Gap), Gap + rows * (height + captionHeight + Gap), SKColorType.Rgba8888, SKAlphaType.Opaque))
-            ?? throw new ArgumentException($"a sheet of {columns}x{rows} pictures of {width}x{height} pixels does not fit in memory", nameof(rows));
+        surface = SKSurface.Create(new SKImageInfo(
+            Gap + columns * (width + Gap), Gap + rows * (height + captionHeight + Gap), SKColorType.Rgba8888, SKAlphaType.Opaque))
+            ?? throw new ArgumentException(
+                $"a sheet of {columns}x{rows} pictures of {width}x{height} pixels does not fit in memory", nameof(rows));
         surface.Canvas.Clear(new SKColor(246, 244, 240));
     }
 
@@ -31,7 +33,7 @@ public sealed class ContactSheet : IDisposable
     public void Place(int index, ReadOnlySpan<byte> rgb, string caption = "")
     {
         int x = Gap + index % columns * (width + Gap), y = Gap + index / columns * (height + captionHeight + Gap);
-        using SKBitmap bitmap = PortraitPainter.Bitmap(rgb, width, height);
+        using var bitmap = PortraitPainter.Bitmap(rgb, width, height);
         surface.Canvas.DrawBitmap(bitmap, x, y, new SKSamplingOptions(SKFilterMode.Nearest));
         int fits = width / (TinyFont.Advance * scale);
         TinyFont.Draw(surface.Canvas, ink, caption.Length > fits ? caption[..fits] : caption, x + 1, y + height + 3, scale);
@@ -40,16 +42,16 @@ public sealed class ContactSheet : IDisposable
     /// <summary>Encodes the sheet as a PNG file.</summary>
     public byte[] Encode()
     {
-        using SKImage image = surface.Snapshot();
-        using SKData data = image.Encode(SKEncodedImageFormat.Png, 100);
+        using var image = surface.Snapshot();
+        using var data = image.Encode(SKEncodedImageFormat.Png, 100);
         return data.ToArray();
     }
 
     /// <summary>Encodes the sheet as a JPEG file, for sheets of large pictures.</summary>
     public byte[] EncodeJpeg()
     {
-        using SKImage image = surface.Snapshot();
-        using SKData data = image.Encode(SKEncodedImageFormat.Jpeg, 88);
+        using var image = surface.Snapshot();
+        using var data = image.Encode(SKEncodedImageFormat.Jpeg, 88);
         return data.ToArray();
     }
 

@@ -11,7 +11,8 @@ public static class Expression
     public static FacePose Named(string name, float strength = 1f) => FacePose.Lerp(default, name switch
     {
         "neutral" => default,
-        "happy" => new FacePose { Smile = 0.95f, LipWidth = 0.3f, CheekRaise = 0.8f, BrowRaise = 0.25f, UpperTeeth = 0.25f, JawOpen = 0.05f },
+        "happy" =>
+            new FacePose { Smile = 0.95f, LipWidth = 0.3f, CheekRaise = 0.8f, BrowRaise = 0.25f, UpperTeeth = 0.25f, JawOpen = 0.05f },
         "sad" => new FacePose { Smile = -0.85f, BrowFrown = 0.85f, BrowRaise = 0.6f, EyeWide = -0.35f, GazeY = 0.35f, HeadPitch = 0.06f },
         "surprised" => new FacePose { BrowRaise = 1f, EyeWide = 0.9f, JawOpen = 0.22f, LipRound = 0.35f },
         "angry" => new FacePose { BrowFrown = 1f, BrowRaise = -0.7f, Smile = -0.45f, EyeWide = -0.25f, LipPress = 0.4f },

@@ -42,11 +42,12 @@ public sealed record FaceRegions(PixelBox Mouth, PixelBox LeftEye, PixelBox Righ
         var mouth = new MouthShape();
         mouth.Update(person, pose, head);
         float scale = head.Unit, margin = 2f * scale;
-        PixelBox lips = Bounds(head, [.. mouth.OuterUpper, .. mouth.OuterLower], margin, width, height);
-        HeadTraits traits = person.Head;
+        var lips = Bounds(head, [.. mouth.OuterUpper, .. mouth.OuterLower], margin, width, height);
+        var traits = person.Head;
         float side = traits.HalfWidth + 1f;
-        PixelBox face = Bounds(head,
-            [head.At(-side, 0f, 2f), head.At(side, 0f, 2f), head.At(0f, -24f, 4f), head.At(0f, traits.ChinY + head.ChinDrop, 9f)], margin / 2f, width, height);
+        var face = Bounds(head,
+            [head.At(-side, 0f, 2f), head.At(side, 0f, 2f), head.At(0f, -24f, 4f), head.At(0f, traits.ChinY + head.ChinDrop, 9f)],
+            margin / 2f, width, height);
         int middle = MouthShape.Samples / 2;
         float opening = SKPoint.Distance(mouth.InnerUpper[middle], mouth.InnerLower[middle]) * scale;
         float across = SKPoint.Distance(mouth.InnerUpper[0], mouth.InnerUpper[^1]) * scale;
@@ -62,7 +63,7 @@ public sealed record FaceRegions(PixelBox Mouth, PixelBox LeftEye, PixelBox Righ
 
     private static PixelBox Eye(Person person, in HeadSpace head, float side, float margin, int width, int height)
     {
-        EyeTraits eyes = person.Eyes;
+        var eyes = person.Eyes;
         float inner = side * (eyes.X - eyes.HalfWidth - 0.5f), outer = side * (eyes.X + eyes.HalfWidth + 1.4f);
         return Bounds(head, [head.On(inner, eyes.Y - eyes.Upper - 1.6f), head.On(outer, eyes.Y - eyes.Upper - 1.6f),
             head.On(inner, eyes.Y + eyes.Lower + 0.6f), head.On(outer, eyes.Y + eyes.Lower + 0.6f)], margin / 3f, width, height);
@@ -71,9 +72,9 @@ public sealed record FaceRegions(PixelBox Mouth, PixelBox LeftEye, PixelBox Righ
     private static PixelBox Bounds(in HeadSpace head, ReadOnlySpan<SKPoint> points, float margin, int width, int height)
     {
         float left = float.MaxValue, top = float.MaxValue, right = float.MinValue, bottom = float.MinValue;
-        foreach (SKPoint point in points)
+        foreach (var point in points)
         {
-            SKPoint pixel = head.Head.MapPoint(point);
+            var pixel = head.Head.MapPoint(point);
             left = Math.Min(left, pixel.X);
             right = Math.Max(right, pixel.X);
             top = Math.Min(top, pixel.Y);

@@ -73,7 +73,7 @@ public sealed class FaceRenderer : IDisposable
 
     public void Dispose()
     {
-        foreach (PersonLayers layers in kept) layers.Dispose();
+        foreach (var layers in kept) layers.Dispose();
         sketch.Dispose();
         surface.Dispose();
         pin.Free();
@@ -82,17 +82,20 @@ public sealed class FaceRenderer : IDisposable
     private void Check(Span<byte> destination)
     {
         if (destination.Length != FrameBytes)
-            throw new ArgumentException($"expected {FrameBytes} bytes for {Width}x{Height}, found {destination.Length}", nameof(destination));
+        {
+            throw new ArgumentException(
+                $"expected {FrameBytes} bytes for {Width}x{Height}, found {destination.Length}", nameof(destination));
+        }
     }
 
     private void Paint(Person person, in FacePose pose)
     {
-        PersonLayers layers = LayersOf(person);
+        var layers = LayersOf(person);
         var head = new HeadSpace(pose, Width, Height);
         mouth.Update(person, pose, head);
         layers.Backdrop.CopyTo(pixels, 0);
-        SKCanvas canvas = sketch.Canvas;
-        ReadOnlySpan<SKPoint> face = Outline(layers, head);
+        var canvas = sketch.Canvas;
+        var face = Outline(layers, head);
         canvas.SetMatrix(head.Head);
         HairPainter.PaintBehind(sketch, layers, head);
         SkinPainter.PaintNeck(sketch, person, layers, head, face);
@@ -120,7 +123,7 @@ public sealed class FaceRenderer : IDisposable
         if (outline.Length < layers.Outline.Length) outline = new SKPoint[layers.Outline.Length];
         for (int i = 0; i < layers.Outline.Length; i++)
         {
-            Knot knot = layers.Outline[i];
+            var knot = layers.Outline[i];
             outline[i] = head.At(knot.X, head.Jaw(knot.Y), knot.Z);
         }
         return outline.AsSpan(0, layers.Outline.Length);
@@ -129,7 +132,7 @@ public sealed class FaceRenderer : IDisposable
     private PersonLayers LayersOf(Person person)
     {
         int found = kept.FindIndex(layers => ReferenceEquals(layers.Person, person) || layers.Person == person);
-        PersonLayers layers = found >= 0 ? kept[found] : new PersonLayers(person, Width, Height);
+        var layers = found >= 0 ? kept[found] : new PersonLayers(person, Width, Height);
         if (found >= 0) kept.RemoveAt(found);
         kept.Add(layers);
         if (kept.Count > Kept)

@@ -13,23 +13,33 @@ internal sealed class HairBuilder
         this.person = person;
         hair = person.Hair;
         w = person.Head.HalfWidth;
-        HeadwearStyle headwear = person.Extras.Headwear;
+        var headwear = person.Extras.Headwear;
         hat = headwear is HeadwearStyle.Beanie or HeadwearStyle.Cap or HeadwearStyle.Beret or HeadwearStyle.Brim or HeadwearStyle.Headscarf;
         curly = hair.Texture == HairTexture.Curly;
         locks = hair.Length is HairLength.Bob or HairLength.Long or HairLength.Ear && hair.Fringe != Fringe.PulledBack;
         bool buzz = hair.Length == HairLength.Buzz;
-        top = hat ? 0.9f : buzz ? 0.4f : 2.4f + 3.2f * hair.Volume + (curly ? 2f : 0f) + (hair.Fringe is Fringe.Quiff or Fringe.CurlyTop ? 1.8f : 0f);
+        top = hat
+            ? 0.9f
+            : buzz ? 0.4f
+            : 2.4f + 3.2f * hair.Volume + (curly ? 2f : 0f) + (hair.Fringe is Fringe.Quiff or Fringe.CurlyTop ? 1.8f : 0f);
         side = hat ? 0.7f : buzz ? 0.05f : 0.9f + 1.6f * hair.Volume + (curly ? 1.8f : 0f) + (locks ? 0.8f : 0f);
         if (curly && locks && !hat) side += 2.4f * hair.Volume;
-        length = hair.Length switch { HairLength.Ear => 9.5f, HairLength.Bob => 21f + 6f * hair.Ends, HairLength.Long => 40f + 12f * hair.Ends, _ => 3.6f };
+        length = hair.Length switch
+        {
+            HairLength.Ear => 9.5f,
+            HairLength.Bob => 21f + 6f * hair.Ends,
+            HairLength.Long => 40f + 12f * hair.Ends,
+            _ => 3.6f,
+        };
     }
 
     public HairShape Build()
     {
-        if (hair.Length == HairLength.None || person.Extras.Headwear == HeadwearStyle.Headscarf) return new HairShape([], [], [], [], [], null, []);
+        if (hair.Length == HairLength.None || person.Extras.Headwear == HeadwearStyle.Headscarf)
+            return new HairShape([], [], [], [], [], null, []);
         if (hair.Length == HairLength.Ring) return Ring();
-        Knot[] line = Hairline();
-        Knot[] outer = Outer();
+        var line = Hairline();
+        var outer = Outer();
         float bump = curly ? 1.1f + 0.6f * hair.Volume : hair.Texture == HairTexture.Tufted && hair.Length != HairLength.Buzz ? 1.1f : 0f;
         bool tufts = hair.Texture == HairTexture.Tufted;
         if (hat) bump = curly ? 0.6f : 0f;
@@ -38,7 +48,9 @@ internal sealed class HairBuilder
             bump > 0f ? new HairEdge(KnotCurve.Even(outer, tufts ? 8f : 6f, 0.3f), bump, tufts) : new HairEdge(outer),
             curly && hair.Fringe != Fringe.PulledBack ? new HairEdge(KnotCurve.Even(line, 5f, 0.3f), 0.8f) : new HairEdge(line),
         ];
-        return new HairShape(front, Back(bump), Behind(), Before(), Strands(line), hat || curly || hair.Length == HairLength.Buzz ? null : Sheen(), Shadow(line));
+        return new HairShape(
+            front, Back(bump), Behind(), Before(), Strands(line), hat || curly || hair.Length == HairLength.Buzz ? null : Sheen(),
+            Shadow(line));
     }
 
     private static Knot Skin(float x, float y, float lift = 1.2f) => new(x, y, HeadSpace.Depth(x, y) + lift);
@@ -71,7 +83,7 @@ internal sealed class HairBuilder
             right.Add(new Knot(w + 0.35f * side, -2f, 1f));
             right.Add(new Knot(w - 0.2f, length - 0.6f, 5f));
         }
-        Knot[] all = KnotCurve.Mirror(right);
+        var all = KnotCurve.Mirror(right);
         if (hair.Fringe == Fringe.Quiff && !hat) Lean(all, hair.Part > 0f ? 1f : -1f);
         return all;
     }
@@ -110,15 +122,45 @@ internal sealed class HairBuilder
         float p = hair.Part * w, s = MathF.Sign(hair.Part);
         Knot[] brow = hair.Fringe switch
         {
-            Fringe.Bangs => [Skin(0.84f * w, -5.6f), Skin(0.6f * w, -8.6f), Skin(0.3f * w, -9.6f), Skin(0f, -9.9f), Skin(-0.3f * w, -9.5f), Skin(-0.6f * w, -8.6f), Skin(-0.84f * w, -5.6f)],
+            Fringe.Bangs =>
+            [
+                Skin(0.84f * w, -5.6f), Skin(0.6f * w, -8.6f), Skin(0.3f * w, -9.6f), Skin(0f, -9.9f), Skin(-0.3f * w, -9.5f),
+                Skin(-0.6f * w, -8.6f), Skin(-0.84f * w, -5.6f)
+            ],
             Fringe.SideSweep => s > 0f
-                ? [Skin(0.85f * w, -9.5f), Skin(0.66f * w, -15.5f), Skin(p, h - 1.6f), Skin(p - 0.32f * w, -14.6f), Skin(-0.42f * w, -10.8f), Skin(-0.84f * w, -4.4f)]
-                : [Skin(0.84f * w, -4.4f), Skin(0.42f * w, -10.8f), Skin(p + 0.32f * w, -14.6f), Skin(p, h - 1.6f), Skin(-0.66f * w, -15.5f), Skin(-0.85f * w, -9.5f)],
-            Fringe.Curtain => [Skin(0.86f * w, -5.4f), Skin(0.62f * w, -11.4f), Skin(0.28f * w, -16f), Skin(0.12f * p, h - 2.6f), Skin(-0.28f * w, -16f), Skin(-0.62f * w, -11.4f), Skin(-0.86f * w, -5.4f)],
-            Fringe.Receding => [Skin(0.84f * w, -9.5f), Skin(0.72f * w, -17.2f), Skin(0.48f * w, -21.4f), Skin(0.2f * w, -19f), Skin(0f, -18.2f), Skin(-0.2f * w, -19f), Skin(-0.48f * w, -21.4f), Skin(-0.72f * w, -17.2f), Skin(-0.84f * w, -9.5f)],
-            Fringe.CurlyTop => [Skin(0.84f * w, -9f), Skin(0.66f * w, -13.4f), Skin(0.3f * w, -14.2f), Skin(0f, -14.6f), Skin(-0.3f * w, -14.2f), Skin(-0.66f * w, -13.4f), Skin(-0.84f * w, -9f)],
-            Fringe.PulledBack => [Skin(0.85f * w, -8.5f), Skin(0.68f * w, -14.8f), Skin(0.34f * w, h - 0.6f), Skin(0f, h - 1.2f), Skin(-0.34f * w, h - 0.6f), Skin(-0.68f * w, -14.8f), Skin(-0.85f * w, -8.5f)],
-            _ => [Skin(0.85f * w, -8f), Skin(0.74f * w, -14f), Skin(0.42f * w, h + 0.9f), Skin(0.1f * p, h + 0.3f), Skin(-0.42f * w, h + 0.9f), Skin(-0.74f * w, -14f), Skin(-0.85f * w, -8f)],
+                ? [
+                    Skin(0.85f * w, -9.5f), Skin(0.66f * w, -15.5f), Skin(p, h - 1.6f), Skin(p - 0.32f * w, -14.6f),
+                    Skin(-0.42f * w, -10.8f), Skin(-0.84f * w, -4.4f)
+                ]
+                : [
+                    Skin(0.84f * w, -4.4f), Skin(0.42f * w, -10.8f), Skin(p + 0.32f * w, -14.6f), Skin(p, h - 1.6f),
+                    Skin(-0.66f * w, -15.5f), Skin(-0.85f * w, -9.5f)
+                ],
+            Fringe.Curtain =>
+            [
+                Skin(0.86f * w, -5.4f), Skin(0.62f * w, -11.4f), Skin(0.28f * w, -16f), Skin(0.12f * p, h - 2.6f), Skin(-0.28f * w, -16f),
+                Skin(-0.62f * w, -11.4f), Skin(-0.86f * w, -5.4f)
+            ],
+            Fringe.Receding =>
+            [
+                Skin(0.84f * w, -9.5f), Skin(0.72f * w, -17.2f), Skin(0.48f * w, -21.4f), Skin(0.2f * w, -19f), Skin(0f, -18.2f),
+                Skin(-0.2f * w, -19f), Skin(-0.48f * w, -21.4f), Skin(-0.72f * w, -17.2f), Skin(-0.84f * w, -9.5f)
+            ],
+            Fringe.CurlyTop =>
+            [
+                Skin(0.84f * w, -9f), Skin(0.66f * w, -13.4f), Skin(0.3f * w, -14.2f), Skin(0f, -14.6f), Skin(-0.3f * w, -14.2f),
+                Skin(-0.66f * w, -13.4f), Skin(-0.84f * w, -9f)
+            ],
+            Fringe.PulledBack =>
+            [
+                Skin(0.85f * w, -8.5f), Skin(0.68f * w, -14.8f), Skin(0.34f * w, h - 0.6f), Skin(0f, h - 1.2f), Skin(-0.34f * w, h - 0.6f),
+                Skin(-0.68f * w, -14.8f), Skin(-0.85f * w, -8.5f)
+            ],
+            _ =>
+            [
+                Skin(0.85f * w, -8f), Skin(0.74f * w, -14f), Skin(0.42f * w, h + 0.9f), Skin(0.1f * p, h + 0.3f),
+                Skin(-0.42f * w, h + 0.9f), Skin(-0.74f * w, -14f), Skin(-0.85f * w, -8f)
+            ],
         };
         return [.. right, .. brow, .. left];
     }
@@ -161,7 +203,8 @@ internal sealed class HairBuilder
             HairKnot.TwoBuns => [KnotCurve.Ball(-13.5f, -26f - top, 6.6f, 6.2f, -3f), KnotCurve.Ball(13.5f, -26f - top, 6.6f, 6.2f, -3f)],
             HairKnot.LowBun => [KnotCurve.Ball(s * 12f, 19f, 9.5f, 8f, -12f)],
             HairKnot.Ponytail => [[
-                new(s * 9f, -24f, -10f), new(s * 20f, -26f, -12f), new(s * 28f, -17f, -12f), new(s * 30f, 2f, -12f), new(s * 27f, 20f, -12f),
+                new(s * 9f, -24f, -10f), new(s * 20f, -26f, -12f), new(s * 28f, -17f, -12f), new(s * 30f, 2f, -12f),
+                new(s * 27f, 20f, -12f),
                 new(s * 22f, 32f, -12f), new(s * 20.5f, 18f, -12f), new(s * 20f, 2f, -12f), new(s * 15f, -10f, -12f)]],
             _ => [],
         };
@@ -173,7 +216,8 @@ internal sealed class HairBuilder
         List<Knot[]> pieces = [];
         foreach (float s in (ReadOnlySpan<float>)[-1f, 1f])
         {
-            for (int i = 0; i < 6; i++) pieces.Add(KnotCurve.Ball(s * (w + 1.6f - 0.35f * i), 10f + 6.2f * i, 4.3f - 0.22f * i, 4.4f, -2f + i));
+            for (int i = 0; i < 6; i++)
+                pieces.Add(KnotCurve.Ball(s * (w + 1.6f - 0.35f * i), 10f + 6.2f * i, 4.3f - 0.22f * i, 4.4f, -2f + i));
         }
         return [.. pieces];
     }
@@ -183,10 +227,13 @@ internal sealed class HairBuilder
         if (curly && hair.Length != HairLength.Buzz) return Curls();
         if (hair.Length == HairLength.Buzz || hat) return [];
         List<Knot[]> strands = [];
-        float crown = hair.Fringe is Fringe.SideSweep or Fringe.Quiff ? hair.Part * w : hair.Fringe == Fringe.Curtain ? 0.12f * hair.Part * w : 0f;
-        Knot[] ends = KnotCurve.Even(line, 7.5f);
+        float crown = hair.Fringe is Fringe.SideSweep or Fringe.Quiff
+            ? hair.Part * w
+            : hair.Fringe == Fringe.Curtain ? 0.12f * hair.Part * w
+            : 0f;
+        var ends = KnotCurve.Even(line, 7.5f);
         var start = new Knot(crown, -24.5f - 0.55f * top, 4f);
-        foreach (Knot end in ends[1..^1])
+        foreach (var end in ends[1..^1])
         {
             if (end.Y > 6f || MathF.Abs(end.X - crown) < 3.5f) continue;
             float mx = 0.5f * (start.X + end.X), my = 0.5f * (start.Y + end.Y);
@@ -213,7 +260,8 @@ internal sealed class HairBuilder
         {
             (float sin, float cos) = MathF.SinCos(turn);
             curls.Add([new(x - 2f * cos, y - 2f * sin, z), new(x - 1.5f * cos + 1.5f * sin, y - 1.5f * sin - 1.5f * cos, z),
-                new(x + 0.6f * cos + 2f * sin, y + 0.6f * sin - 2f * cos, z), new(x + 2f * cos + 0.6f * sin, y + 2f * sin - 0.6f * cos, z)]);
+                new(x + 0.6f * cos + 2f * sin, y + 0.6f * sin - 2f * cos, z),
+                new(x + 2f * cos + 0.6f * sin, y + 2f * sin - 0.6f * cos, z)]);
         }
         float rx = w + side, ry = 24f + top;
         for (int i = 0; i < 9 && !hat; i++)
@@ -233,7 +281,8 @@ internal sealed class HairBuilder
     /// <summary>Returns the middle, the half axes (X, Y) and the slant (Z, in radians) of the soft light on the crown.</summary>
     private (Knot Middle, Knot Size) Sheen()
     {
-        float angle = 0.42f * person.Light.Side, low = hair.Fringe is Fringe.Bangs ? 0.74f : hair.Fringe is Fringe.SideSweep or Fringe.Curtain ? 0.8f : 0.87f;
+        float angle = 0.42f * person.Light.Side,
+            low = hair.Fringe is Fringe.Bangs ? 0.74f : hair.Fringe is Fringe.SideSweep or Fringe.Curtain ? 0.8f : 0.87f;
         var middle = new Knot(MathF.Sin(angle) * (w + side) * low, -3f - MathF.Cos(angle) * (24f + top) * low, 7f);
         return (middle, new Knot(13f, hair.Fringe == Fringe.Bangs ? 5f : 3.6f, angle));
     }
@@ -242,7 +291,7 @@ internal sealed class HairBuilder
     private static Knot[] Shadow(Knot[] line)
     {
         List<Knot> shadow = [];
-        foreach (Knot knot in line)
+        foreach (var knot in line)
         {
             if (knot.Y < 12f) shadow.Add(new Knot(knot.X * 0.972f, knot.Y + 1.9f, knot.Z - 0.6f));
         }

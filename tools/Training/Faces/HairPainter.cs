@@ -7,7 +7,7 @@ internal static class HairPainter
 {
     public static void PaintBehind(Sketch sketch, PersonLayers layers, in HeadSpace head)
     {
-        foreach (Knot[] piece in layers.Hair.KnotsBehind) Lump(sketch, layers, head, piece);
+        foreach (var piece in layers.Hair.KnotsBehind) Lump(sketch, layers, head, piece);
         if (layers.Hair.Front.Length > 0)
         {
             // The far side of a turned face can leave a gap under the hair, so hair is painted behind it.
@@ -35,44 +35,45 @@ internal static class HairPainter
 
     public static void PaintFront(Sketch sketch, PersonLayers layers, in HeadSpace head)
     {
-        HairShape hair = layers.Hair;
-        SKColor colour = layers.Person.Hair.Colour;
-        foreach (HairEdge patch in hair.Sides)
+        var hair = layers.Hair;
+        var colour = layers.Person.Hair.Colour;
+        foreach (var patch in hair.Sides)
         {
             Trace(sketch, [patch], head);
             sketch.Fill(layers.HairFront);
         }
-        foreach (Knot[] piece in hair.KnotsBefore) Lump(sketch, layers, head, piece);
+        foreach (var piece in hair.KnotsBefore) Lump(sketch, layers, head, piece);
         if (hair.Front.Length == 0) return;
         Trace(sketch, hair.Front, head);
         sketch.Fill(layers.HairFront);
         if (hair.Sheen is (Knot middle, Knot size))
         {
-            SKPoint at = head.At(middle);
+            var at = head.At(middle);
             sketch.Canvas.Save();
             sketch.Canvas.Translate(at.X, at.Y);
             sketch.Canvas.RotateRadians(size.Z);
             sketch.Glow(layers.HairSheen, default, size.X, size.Y);
             sketch.Canvas.Restore();
         }
-        SKColor dark = Palette.Fade(Palette.Shift(colour, -0.08f), 0.5f);
-        foreach (Knot[] strand in hair.Strands) sketch.Curve(sketch.Project(strand, head)).Stroke(dark, 0.55f);
+        var dark = Palette.Fade(Palette.Shift(colour, -0.08f), 0.5f);
+        foreach (var strand in hair.Strands) sketch.Curve(sketch.Project(strand, head)).Stroke(dark, 0.55f);
     }
 
     private static void Lump(Sketch sketch, PersonLayers layers, in HeadSpace head, Knot[] piece)
     {
-        SKColor colour = layers.Person.Hair.Colour;
+        var colour = layers.Person.Hair.Colour;
         sketch.Loop(sketch.Project(piece, head)).Fill(Palette.Shift(colour, -0.035f));
         sketch.Stroke(Palette.Fade(Palette.Shift(colour, -0.11f), 0.6f), 0.7f);
         float x = 0f, y = 0f, width = 0f;
-        foreach (Knot knot in piece)
+        foreach (var knot in piece)
         {
-            SKPoint point = head.At(knot);
+            var point = head.At(knot);
             x += point.X / piece.Length;
             y += point.Y / piece.Length;
         }
-        foreach (Knot knot in piece) width = Math.Max(width, Math.Abs(head.At(knot).X - x));
-        sketch.Glow(layers.HairGlow, new SKPoint(x + 0.25f * width * layers.Person.Light.Side, y - 0.3f * width), 0.7f * width, 0.6f * width, 0.8f);
+        foreach (var knot in piece) width = Math.Max(width, Math.Abs(head.At(knot).X - x));
+        sketch.Glow(
+            layers.HairGlow, new SKPoint(x + 0.25f * width * layers.Person.Light.Side, y - 0.3f * width), 0.7f * width, 0.6f * width, 0.8f);
     }
 
     /// <summary>Joins the edges to one closed path.</summary>
@@ -80,9 +81,9 @@ internal static class HairPainter
     {
         sketch.Start();
         bool first = true;
-        foreach (HairEdge edge in edges)
+        foreach (var edge in edges)
         {
-            ReadOnlySpan<SKPoint> points = sketch.Project(edge.Knots, head);
+            var points = sketch.Project(edge.Knots, head);
             if (edge.Bump > 0f) Bumps(sketch.Path, points, edge.Bump, edge.Tufts, first);
             else if (first) sketch.Curve(points);
             else sketch.Curve(points, join: true);
@@ -98,7 +99,8 @@ internal static class HairPainter
         for (int i = 1; i < points.Length; i++)
         {
             SKPoint a = points[i - 1], b = points[i];
-            float dx = b.X - a.X, dy = b.Y - a.Y, length = MathF.Max(0.01f, MathF.Sqrt(dx * dx + dy * dy)), nx = dy / length, ny = -dx / length;
+            float dx = b.X - a.X, dy = b.Y - a.Y, length = MathF.Max(0.01f, MathF.Sqrt(dx * dx + dy * dy)), nx = dy / length,
+                ny = -dx / length;
             if (tufts)
             {
                 float along = a.X + b.X < 0f ? 0.3f : 0.7f;

@@ -13,7 +13,8 @@ internal sealed record HairEdge(Knot[] Knots, float Bump = 0f, bool Tufts = fals
 /// <param name="KnotsBehind">The buns and tails behind the head.</param>
 /// <param name="KnotsBefore">The braids in front of the shoulders.</param>
 internal sealed record HairShape(
-    HairEdge[] Front, HairEdge[] Back, Knot[][] KnotsBehind, Knot[][] KnotsBefore, Knot[][] Strands, (Knot Middle, Knot Size)? Sheen, Knot[] Shadow)
+    HairEdge[] Front, HairEdge[] Back, Knot[][] KnotsBehind, Knot[][] KnotsBefore, Knot[][] Strands, (Knot Middle, Knot Size)? Sheen,
+    Knot[] Shadow)
 {
     /// <summary>The patches of hair at both sides of a bald crown, each a closed outline.</summary>
     public HairEdge[] Sides { get; init; } = [];

@@ -26,10 +26,10 @@ internal readonly struct HeadSpace
         ChinDrop = 7f * pose.JawOpen * (1f - 0.25f * pose.LipPress);
         float unit = Math.Min(width, height) / 100f;
         Unit = unit * Framing * pose.Scale;
-        SKMatrix picture = SKMatrix.CreateScale(unit, unit).PostConcat(SKMatrix.CreateTranslation(width / 2f, height / 2f));
+        var picture = SKMatrix.CreateScale(unit, unit).PostConcat(SKMatrix.CreateTranslation(width / 2f, height / 2f));
         float zoom = Framing * pose.Scale;
-        SKMatrix scale = SKMatrix.CreateScale(zoom, zoom, 0f, 12f);
-        SKMatrix lean = SKMatrix.CreateRotation(pose.HeadRoll, 0f, PivotY + 4f)
+        var scale = SKMatrix.CreateScale(zoom, zoom, 0f, 12f);
+        var lean = SKMatrix.CreateRotation(pose.HeadRoll, 0f, PivotY + 4f)
             .PostConcat(SKMatrix.CreateTranslation(100f * pose.HeadX, 100f * pose.HeadY - 0.8f));
         Head = lean.PostConcat(scale).PostConcat(picture);
         Body = SKMatrix.CreateTranslation(45f * pose.HeadX, 30f * pose.HeadY - 0.8f).PostConcat(scale).PostConcat(picture);

@@ -25,15 +25,17 @@ internal sealed class MouthShape
 
     public void Update(Person person, in FacePose pose, in HeadSpace head)
     {
-        LipTraits lips = person.Lips;
+        var lips = person.Lips;
         float held = 1f - Math.Clamp(pose.LipPress, 0f, 1f);
         float round = pose.LipRound, jaw = Math.Max(0f, pose.JawOpen);
         Opening = held * (FullOpening * jaw + 1.5f * Math.Max(0f, round) + 1.4f * Math.Max(0f, pose.UpperTeeth) * MathF.Exp(-5f * jaw));
         Parted = 1f - MathF.Exp(-Opening * 1.2f);
-        float bite = Math.Max(0f, pose.UpperTeeth) * MathF.Exp(-9f * jaw) * held * (1f - Math.Clamp(Math.Max(0f, pose.LipWidth) + Math.Max(0f, pose.Smile), 0f, 1f));
+        float bite = Math.Max(0f, pose.UpperTeeth) * MathF.Exp(-9f * jaw) * held
+            * (1f - Math.Clamp(Math.Max(0f, pose.LipWidth) + Math.Max(0f, pose.Smile), 0f, 1f));
         float half = lips.HalfWidth * (1f + 0.24f * pose.LipWidth) * (1f - 0.46f * round) * (1f + 0.13f * pose.Smile) * (1f - 0.08f * jaw)
             * (1f - 0.03f * (1f - held)) * (1f - 0.1f * bite);
-        float upper = lips.Upper * (1f + 0.22f * round - 0.16f * pose.LipWidth - 0.14f * Math.Max(0f, pose.Smile)) * (1f - 0.55f * (1f - held));
+        float upper = lips.Upper * (1f + 0.22f * round - 0.16f * pose.LipWidth - 0.14f * Math.Max(0f, pose.Smile))
+            * (1f - 0.55f * (1f - held));
         float lower = lips.Lower * (1f + 0.18f * round - 0.12f * pose.LipWidth) * (1f - 0.42f * (1f - held)) * (1f - 0.38f * bite);
         float smile = lips.RestSmile * (1f - 0.4f * round) + pose.Smile, y = lips.Y - 0.12f * Opening - 0.5f * Math.Max(0f, pose.Smile);
         float lift = 1.5f + 2.2f * round, shift = 1.6f * pose.MouthShift;

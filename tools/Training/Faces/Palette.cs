@@ -14,7 +14,8 @@ internal static class Palette
     public static readonly SKColor[] FairIris = Parse("4f7fa8 5f98b8 5d8a63 7d8f4a 8a6a35 6f7f8c 3f6f7a");
     public static readonly SKColor[] Lipstick = Parse("c23a4b b8324f d4556a a13a4a c9625a 8f3044");
     public static readonly SKColor[] Cloth = Parse(
-        "2f4858 33658a 86bbd8 f6ae2d f26419 8d5b4c e8d8c3 f4efe6 2b2d42 6d597a b56576 e56b6f 3d5a80 98c1d9 ee6c4d 588157 a3b18a 344e41 9d4edd 5e548e d4a373 ccd5ae 264653 2a9d8f e9c46a c05746 454955");
+        "2f4858 33658a 86bbd8 f6ae2d f26419 8d5b4c e8d8c3 f4efe6 2b2d42 6d597a b56576 e56b6f 3d5a80 98c1d9 ee6c4d 588157 a3b18a " +
+        "344e41 9d4edd 5e548e d4a373 ccd5ae 264653 2a9d8f e9c46a c05746 454955");
     public static readonly SKColor[] Backdrop = Parse(
         "f7c59f 9ad1d4 c8b6e2 b8d8ba f2d388 f0a6a0 a9cdea 8f7aa8 efe3d0 7f98b0 e7b7c8 6fa8a0 d8a48f 5c7c9c b9c6ae f4dcc0 4f5d75 82677c");
     public static readonly SKColor[] Metal = Parse("e7c36a d9dde3 e6b8a2");

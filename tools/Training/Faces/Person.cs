@@ -38,17 +38,20 @@ public sealed record HeadTraits(float HalfWidth, float Forehead, float Jaw, floa
 /// <param name="Freckles">The strength of freckles, 0 to 1.</param>
 /// <param name="Blush">The strength of the blush, 0 to 1.</param>
 /// <param name="Lines">The strength of folds, lines and bags under the eyes, from 0 (young) to 1 (old).</param>
-public sealed record SkinTraits(SKColor Base, SKColor Shade, SKColor Deep, SKColor Light, float Freckles, float Blush, float Lines, int Mole);
+public sealed record SkinTraits(
+    SKColor Base, SKColor Shade, SKColor Deep, SKColor Light, float Freckles, float Blush, float Lines, int Mole);
 
 public sealed record HairTraits(
-    SKColor Colour, Fringe Fringe, HairLength Length, HairTexture Texture, HairKnot Knot, float Volume, float Hairline, float Part, float Ends);
+    SKColor Colour, Fringe Fringe, HairLength Length, HairTexture Texture, HairKnot Knot, float Volume, float Hairline, float Part,
+    float Ends);
 
 public sealed record BrowTraits(SKColor Colour, float Y, float Thickness, float Arch, float Length, float Tilt);
 
 /// <param name="Lash">The weight of the upper lash line, 0 to 1.</param>
 /// <param name="Shadow">The strength of make-up on the lid, 0 to 1.</param>
 public sealed record EyeTraits(
-    SKColor Iris, float X, float Y, float HalfWidth, float Upper, float Lower, float Tilt, float IrisSize, float Lash, float Shadow, float Fold);
+    SKColor Iris, float X, float Y, float HalfWidth, float Upper, float Lower, float Tilt, float IrisSize, float Lash, float Shadow,
+    float Fold);
 
 public sealed record NoseTraits(float Length, float Width, float Tip, float Bridge);
 

@@ -12,7 +12,7 @@ public static class PortraitPainter
     public static byte[] Paint(int seed, int size, string expression = "neutral")
     {
         using var renderer = new FaceRenderer(size, size);
-        var rgb = new byte[renderer.FrameBytes];
+        byte[] rgb = new byte[renderer.FrameBytes];
         renderer.Render(Person.Draw(seed), Expression.Named(expression), rgb);
         return rgb;
     }
@@ -21,8 +21,8 @@ public static class PortraitPainter
     /// <param name="rgb">[height, width, 3] bytes, red first.</param>
     public static byte[] EncodePng(ReadOnlySpan<byte> rgb, int width, int height)
     {
-        using SKBitmap bitmap = Bitmap(rgb, width, height);
-        using SKData data = bitmap.Encode(SKEncodedImageFormat.Png, 100);
+        using var bitmap = Bitmap(rgb, width, height);
+        using var data = bitmap.Encode(SKEncodedImageFormat.Png, 100);
         return data.ToArray();
     }
 
@@ -31,7 +31,7 @@ public static class PortraitPainter
         if (rgb.Length != width * height * 3)
             throw new ArgumentException($"expected {width * height * 3} bytes for {width}x{height}, found {rgb.Length}", nameof(rgb));
         var bitmap = new SKBitmap(new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Opaque));
-        Span<byte> to = bitmap.GetPixelSpan();
+        var to = bitmap.GetPixelSpan();
         for (int i = 0; i < width * height; i++)
         {
             to[4 * i] = rgb[3 * i];

@@ -6,7 +6,13 @@ namespace Locutor.Training.Faces;
 internal sealed class Sketch : IDisposable
 {
     private readonly SKPaint fill = new() { IsAntialias = true, Style = SKPaintStyle.Fill };
-    private readonly SKPaint stroke = new() { IsAntialias = true, Style = SKPaintStyle.Stroke, StrokeCap = SKStrokeCap.Round, StrokeJoin = SKStrokeJoin.Round };
+    private readonly SKPaint stroke = new()
+    {
+        IsAntialias = true,
+        Style = SKPaintStyle.Stroke,
+        StrokeCap = SKStrokeCap.Round,
+        StrokeJoin = SKStrokeJoin.Round,
+    };
     private readonly SKPoint[] projected = new SKPoint[512];
     private SKPath? shape;
 
@@ -105,7 +111,8 @@ internal sealed class Sketch : IDisposable
         }
         for (int i = 0; i < points.Length - 1; i++)
         {
-            SKPoint before = points[Math.Max(0, i - 1)], from = points[i], to = points[i + 1], after = points[Math.Min(points.Length - 1, i + 2)];
+            SKPoint before = points[Math.Max(0, i - 1)], from = points[i], to = points[i + 1],
+                after = points[Math.Min(points.Length - 1, i + 2)];
             Path.CubicTo(from.X + (to.X - before.X) / 6f, from.Y + (to.Y - before.Y) / 6f, to.X - (after.X - from.X) / 6f, to.Y - (after.Y - from.Y) / 6f,
                 to.X, to.Y);
         }

@@ -21,7 +21,7 @@ internal static class SkinPainter
         var all = new Knot[half.Length * 2 - 2];
         for (int i = 0; i < half.Length; i++)
         {
-            Knot knot = half[i] with { Z = 1.5f + 8f * HeadSpace.Smooth(2f, 28f, half[i].Y) };
+            var knot = half[i] with { Z = 1.5f + 8f * HeadSpace.Smooth(2f, 28f, half[i].Y) };
             all[i] = knot;
             if (i > 0 && i < half.Length - 1) all[^i] = knot with { X = -knot.X };
         }
@@ -34,19 +34,19 @@ internal static class SkinPainter
         int size = Math.Clamp((int)(2f * TextureReach * pixelsPerUnit * 1.15f), 32, 1024);
         using var surface = SKSurface.Create(new SKImageInfo(size, size, SKColorType.Rgba8888, SKAlphaType.Premul));
         using var sketch = new Sketch { Canvas = surface.Canvas };
-        SKCanvas canvas = surface.Canvas;
+        var canvas = surface.Canvas;
         canvas.Clear(person.Skin.Base);
         canvas.Scale(size / (2f * TextureReach));
         canvas.Translate(TextureReach, TextureReach);
-        SkinTraits skin = person.Skin;
-        HeadTraits head = person.Head;
+        var skin = person.Skin;
+        var head = person.Head;
         float lx = person.Light.Side;
         void Blob(SKColor colour, float alpha, float x, float y, float rx, float ry)
         {
-            using SKShader shader = Sketch.GlowOf(colour, alpha);
+            using var shader = Sketch.GlowOf(colour, alpha);
             sketch.Glow(shader, new SKPoint(x, y), rx, ry);
         }
-        SKColor red = Palette.Mix(skin.Base, new SKColor(214, 70, 70), 0.5f);
+        var red = Palette.Mix(skin.Base, new SKColor(214, 70, 70), 0.5f);
         Blob(skin.Light, 0.6f, lx * 4f, -14f, 17f, 11f);
         Blob(skin.Shade, 0.55f, 0f, 30f, 24f, 9f);
         foreach (float side in (ReadOnlySpan<float>)[-1f, 1f])
@@ -76,11 +76,11 @@ internal static class SkinPainter
 
     public static void PaintNeck(Sketch sketch, Person person, PersonLayers layers, in HeadSpace head, ReadOnlySpan<SKPoint> face)
     {
-        SKCanvas canvas = sketch.Canvas;
+        var canvas = sketch.Canvas;
         float n = person.Head.NeckWidth, rise = 0.7f * head.Breath, flare = person.Clothes.Collar == CollarStyle.Turtleneck ? 0f : 2.5f;
         canvas.SetMatrix(head.Body);
         canvas.Save();
-        SKPathBuilder path = sketch.Start().Path;
+        var path = sketch.Start().Path;
         path.MoveTo(-n - 0.6f, 8f);
         path.CubicTo(-n + 0.4f, 22f, -n + 0.2f, 29f - rise, -n - flare, 32.5f - rise);
         path.CubicTo(-n - 2f * flare, 35f - rise, -n - 3f * flare, 38.5f - rise, -n - 3f * flare, 62f);
@@ -121,7 +121,7 @@ internal static class SkinPainter
 
     public static void PaintFace(Sketch sketch, PersonLayers layers, in HeadSpace head, ReadOnlySpan<SKPoint> outline)
     {
-        using SKShader texture = layers.Skin.ToShader(SKShaderTileMode.Clamp, SKShaderTileMode.Clamp, new SKSamplingOptions(SKFilterMode.Linear),
+        using var texture = layers.Skin.ToShader(SKShaderTileMode.Clamp, SKShaderTileMode.Clamp, new SKSamplingOptions(SKFilterMode.Linear),
             TextureMatrix(layers.Skin.Width, head));
         sketch.Loop(outline).Fill(texture);
         sketch.Fill(layers.SideLight);
@@ -129,8 +129,8 @@ internal static class SkinPainter
 
     public static void PaintNose(Sketch sketch, Person person, PersonLayers layers, in HeadSpace head)
     {
-        NoseTraits nose = person.Nose;
-        SkinTraits skin = person.Skin;
+        var nose = person.Nose;
+        var skin = person.Skin;
         float y = nose.Length, w = nose.Width, lx = person.Light.Side;
         Span<SKPoint> points = stackalloc SKPoint[5];
         points[0] = head.On(-w, y + 0.2f, 1.5f);
@@ -165,19 +165,19 @@ internal static class SkinPainter
         Span<SKPoint> fold = stackalloc SKPoint[3];
         foreach (float side in (ReadOnlySpan<float>)[-1f, 1f])
         {
-            SKPoint corner = side < 0f ? mouth.OuterUpper[0] : mouth.OuterUpper[^1];
-            SKPoint wing = head.On(side * (person.Nose.Width + 1.5f), person.Nose.Length + 0.2f, 0.5f);
+            var corner = side < 0f ? mouth.OuterUpper[0] : mouth.OuterUpper[^1];
+            var wing = head.On(side * (person.Nose.Width + 1.5f), person.Nose.Length + 0.2f, 0.5f);
             fold[0] = wing;
             fold[2] = new SKPoint(corner.X + side * 2.1f, corner.Y - 0.8f);
             fold[1] = new SKPoint(0.5f * (wing.X + fold[2].X) + side * (1f + 1f * smile), 0.5f * (wing.Y + fold[2].Y) - 0.8f);
             sketch.Curve(fold).Stroke(Palette.Fade(person.Skin.Deep, 0.55f * strength), 0.8f);
             sketch.Glow(layers.ShadeGlow, new SKPoint(corner.X + side * 0.9f, corner.Y), 1.7f, 1.5f, 0.4f + 0.45f * smile);
         }
-        SKPoint under = mouth.OuterLower[MouthShape.Samples / 2];
+        var under = mouth.OuterLower[MouthShape.Samples / 2];
         float half = 0.36f * (mouth.OuterLower[^1].X - mouth.OuterLower[0].X);
         sketch.Glow(layers.ShadeGlow, new SKPoint(under.X, under.Y + 1.2f), half + 1f, 1.9f, 0.9f);
         bool bearded = person.Beard.Style is BeardStyle.Goatee or BeardStyle.ShortBeard or BeardStyle.FullBeard;
-        SKPoint chin = head.At(bearded ? 2.5f * person.Light.Side : 0f, head.Jaw(person.Head.ChinY - 3f), 13f);
+        var chin = head.At(bearded ? 2.5f * person.Light.Side : 0f, head.Jaw(person.Head.ChinY - 3f), 13f);
         sketch.Glow(bearded ? layers.BeardLight : layers.Highlight, chin, bearded ? 7f : 4.2f, bearded ? 4f : 2.3f, bearded ? 0.8f : 0.3f);
     }
 
@@ -185,7 +185,7 @@ internal static class SkinPainter
     {
         if (person.Beard.Style == BeardStyle.Stubble)
         {
-            SKColor colour = Palette.Mix(person.Beard.Colour, person.Skin.Deep, 0.5f);
+            var colour = Palette.Mix(person.Beard.Colour, person.Skin.Deep, 0.5f);
             float alpha = 0.42f + 0.2f * person.Beard.Weight;
             blob(colour, alpha, 0f, 25f, 20f, 11f);
             blob(colour, alpha * 0.8f, -15f, 18f, 8f, 12f);
@@ -196,7 +196,7 @@ internal static class SkinPainter
 
     private static void Marks(Person person, Sketch sketch)
     {
-        SkinTraits skin = person.Skin;
+        var skin = person.Skin;
         var random = new Random(person.Seed);
         int freckles = (int)(skin.Freckles * 16f);
         for (int i = 0; i < freckles; i++)
@@ -212,7 +212,10 @@ internal static class SkinPainter
         for (int i = 0; i < 2 && skin.Lines > 0.5f; i++)
         {
             float y = -14.2f + 3f * i;
-            Span<SKPoint> line = [new SKPoint(-7f, y + 0.5f), new SKPoint(-2.5f, y - 0.2f), new SKPoint(2.5f, y - 0.2f), new SKPoint(7f, y + 0.5f)];
+            Span<SKPoint> line =
+            [
+                new SKPoint(-7f, y + 0.5f), new SKPoint(-2.5f, y - 0.2f), new SKPoint(2.5f, y - 0.2f), new SKPoint(7f, y + 0.5f)
+            ];
             sketch.Curve(line).Stroke(Palette.Fade(skin.Shade, 0.8f * (skin.Lines - 0.4f)), 0.7f);
         }
     }

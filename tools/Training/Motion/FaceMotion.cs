@@ -9,7 +9,8 @@ namespace Locutor.Training.Motion;
 /// </summary>
 public static class FaceMotion
 {
-    private static readonly float[] BlinkShape = [0.35f, 0.85f, 1f, 1f, 0.8f, 0.45f, 0.15f]; // 0.28 s, of which the lids are shut for 0.08 s
+    // 0.28 s, of which the lids are shut for 0.08 s
+    private static readonly float[] BlinkShape = [0.35f, 0.85f, 1f, 1f, 0.8f, 0.45f, 0.15f];
     private const double MoodSeconds = 0.6;
 
     /// <summary>Computes the pose of the face in every frame.</summary>

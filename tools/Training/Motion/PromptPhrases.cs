@@ -3,9 +3,20 @@ namespace Locutor.Training.Motion;
 /// <summary>The moods that a prompt can ask for, and the phrases that ask for them.</summary>
 public static class PromptPhrases
 {
-    private static readonly string[] Subjects = ["a person", "a woman", "a man", "someone", "the person", "a portrait of a person", "he", "she", "a cartoon portrait", "a friendly face", ""];
-    private static readonly string[] Verbs = ["is talking", "talks", "speaks", "is speaking", "is telling a story", "says something", "talking to the camera", "speaking", "is singing"];
-    private static readonly string[] Ends = ["", ".", " to the viewer", " in a room", ", close up", ", looking at the camera", " calmly in front of a plain background"];
+    private static readonly string[] Subjects =
+    [
+        "a person", "a woman", "a man", "someone", "the person", "a portrait of a person", "he", "she", "a cartoon portrait",
+        "a friendly face", ""
+    ];
+    private static readonly string[] Verbs =
+    [
+        "is talking", "talks", "speaks", "is speaking", "is telling a story", "says something", "talking to the camera", "speaking",
+        "is singing"
+    ];
+    private static readonly string[] Ends =
+    [
+        "", ".", " to the viewer", " in a room", ", close up", ", looking at the camera", " calmly in front of a plain background"
+    ];
 
     private static readonly string[][] Manners =
     [
@@ -29,7 +40,8 @@ public static class PromptPhrases
             2 => $"{subject} {verb}, {manner}{end}",
             _ => $"{subject} {verb} {manner}{end}",
         };
-        return string.Join(' ', text.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Replace(" ,", ",", StringComparison.Ordinal).Trim(',', ' ');
+        return string.Join(' ', text.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Replace(" ,", ",", StringComparison.Ordinal)
+            .Trim(',', ' ');
     }
 
     /// <summary>Returns distinct prompts for every mood. The default prompt is the first one.</summary>
@@ -39,7 +51,10 @@ public static class PromptPhrases
         var all = new List<(string, int)> { ("a person is talking", 0) };
         for (int mood = 0; mood < Moods.Count; mood++)
         {
-            var texts = new HashSet<string>(StringComparer.Ordinal) { "a person is talking", Moods[mood], $"a {Moods[mood]} person is talking" };
+            var texts = new HashSet<string>(StringComparer.Ordinal)
+            {
+                "a person is talking", Moods[mood], $"a {Moods[mood]} person is talking"
+            };
             for (int tries = 0; texts.Count < perMood + 1 && tries < 100 * perMood; tries++)
                 if (Next(mood, random) is { Length: > 0 } text) texts.Add(text);
             all.AddRange(texts.Skip(1).Select(text => (text, mood)));

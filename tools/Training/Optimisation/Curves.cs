@@ -8,7 +8,10 @@ namespace Locutor.Training.Optimisation;
 /// </summary>
 public sealed class Curves
 {
-    private static readonly SKColor[] Colours = [new(40, 90, 170), new(190, 80, 40), new(40, 130, 80), new(130, 60, 140), new(150, 120, 20)];
+    private static readonly SKColor[] Colours =
+    [
+        new(40, 90, 170), new(190, 80, 40), new(40, 130, 80), new(130, 60, 140), new(150, 120, 20)
+    ];
     private readonly string path;
     private readonly SortedDictionary<string, List<(double Step, double Value)>> series = new(StringComparer.Ordinal);
 
@@ -19,8 +22,11 @@ public sealed class Curves
         foreach (string line in File.ReadLines(path))
         {
             string[] parts = line.Split(',');
-            if (parts.Length == 3 && double.TryParse(parts[1], CultureInfo.InvariantCulture, out double step) && double.TryParse(parts[2], CultureInfo.InvariantCulture, out double value))
+            if (parts.Length == 3 && double.TryParse(parts[1], CultureInfo.InvariantCulture, out double step)
+                && double.TryParse(parts[2], CultureInfo.InvariantCulture, out double value))
+            {
                 Series(parts[0]).Add((step, value));
+            }
         }
     }
 
@@ -59,11 +65,14 @@ public sealed class Curves
             foreach (var (step, value) in finite)
             {
                 double v = logarithmic ? Math.Log(value) : value;
-                var point = new SKPoint(left + (float)(step / last * (width - left - 10)), y1 - (float)((v - from) / (to - from)) * (y1 - y0));
+                var point = new SKPoint(
+                    left + (float)(step / last * (width - left - 10)), y1 - (float)((v - from) / (to - from)) * (y1 - y0));
                 if (before is { } b) surface.Canvas.DrawLine(b, point, ink);
                 before = point;
             }
-            surface.Canvas.DrawText(string.Create(CultureInfo.InvariantCulture, $"{name}: last {finite[^1].Value:G4} at step {finite[^1].Step:0}"), left, y0 - 5, SKTextAlign.Left, font, text);
+            surface.Canvas.DrawText(
+                string.Create(CultureInfo.InvariantCulture, $"{name}: last {finite[^1].Value:G4} at step {finite[^1].Step:0}"), left,
+                y0 - 5, SKTextAlign.Left, font, text);
             surface.Canvas.DrawText(high.ToString("G3", CultureInfo.InvariantCulture), 4, y0 + 10, SKTextAlign.Left, font, text);
             surface.Canvas.DrawText(low.ToString("G3", CultureInfo.InvariantCulture), 4, y1, SKTextAlign.Left, font, text);
             row++;

@@ -51,7 +51,8 @@ public sealed class FlatParameters : IParameterSource, IDisposable
     /// <summary>
     /// Builds a network on new flat parameters. The network is built twice, first only to find the shapes of its parameters.
     /// </summary>
-    public static (TNetwork Network, FlatParameters Parameters) For<TNetwork>(Func<Weights, TNetwork> build, ScalarType type, Device device, long seed)
+    public static (TNetwork Network, FlatParameters Parameters) For<TNetwork>(
+        Func<Weights, TNetwork> build, ScalarType type, Device device, long seed)
     {
         using var recorder = new Recorder();
         using (NewDisposeScope()) build(new Weights(recorder, type, META));
@@ -164,7 +165,8 @@ public sealed class FlatParameters : IParameterSource, IDisposable
         public Tensor Load(string key, long[] shape, Initial initial, ScalarType type, Device device)
         {
             if (seen.TryGetValue(key, out var known)) return known;
-            if (type is not (ScalarType.BFloat16 or ScalarType.Float32)) throw new ArgumentException($"{key}: expected bfloat16 or float32, found {type}", nameof(type));
+            if (type is not (ScalarType.BFloat16 or ScalarType.Float32))
+                throw new ArgumentException($"{key}: expected bfloat16 or float32, found {type}", nameof(type));
             Recorded.Add(new Recorded(key, shape, initial, type));
             return seen[key] = empty(shape, type, META).DetachFromDisposeScope();
         }

@@ -11,10 +11,12 @@ public static class TensorFile
     private const int Piece = 1 << 24;
 
     /// <summary>Writes tensors with their own dtypes. They may be on any device.</summary>
-    public static void Save(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Save(
+        string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         var all = tensors.ToArray();
-        using var writer = new SafetensorsWriter(path, all.Select(t => new TensorOutline(t.Key, TypeOf(t.Value.dtype), t.Value.shape)), metadata);
+        using var writer = new SafetensorsWriter(
+            path, all.Select(t => new TensorOutline(t.Key, TypeOf(t.Value.dtype), t.Value.shape)), metadata);
         foreach (var (name, tensor) in all)
         {
             using var scope = NewDisposeScope();
@@ -41,7 +43,10 @@ public static class TensorFile
             using var scope = NewDisposeScope();
             if (!file.TryGet(name, out var stored)) throw new CheckpointException($"{path}: no tensor {name}");
             if (!stored.Shape.AsSpan().SequenceEqual(tensor.shape))
-                throw new CheckpointException($"{path}: {name} is [{string.Join(", ", stored.Shape)}], expected [{string.Join(", ", tensor.shape)}]");
+            {
+                throw new CheckpointException(
+                    $"{path}: {name} is [{string.Join(", ", stored.Shape)}], expected [{string.Join(", ", tensor.shape)}]");
+            }
             tensor.copy_(stored.ToTensor());
         }
         return new Dictionary<string, string>(file.Metadata);

@@ -30,7 +30,8 @@ public static class BlockCoding
     /// <exception cref="ArgumentOutOfRangeException">There are fewer bytes than the samples need.</exception>
     public static float[] Decode(ReadOnlySpan<byte> coded, int samples)
     {
-        if (samples < 0 || Length(samples) > coded.Length) throw new ArgumentOutOfRangeException(nameof(samples), samples, $"expected what fits in {coded.Length} bytes");
+        if (samples < 0 || Length(samples) > coded.Length)
+            throw new ArgumentOutOfRangeException(nameof(samples), samples, $"expected what fits in {coded.Length} bytes");
         float[] decoded = new float[samples];
         for (int i = 0; i < samples; i++)
         {

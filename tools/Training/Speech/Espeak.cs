@@ -121,7 +121,8 @@ public sealed partial class Espeak : IDisposable
     private static partial int SetParameter(int parameter, int value, int relative);
 
     [LibraryImport(Library, EntryPoint = "espeak_Synth")]
-    private static unsafe partial int Synth(byte* text, nuint size, uint position, int positionType, uint endPosition, uint flags, uint* identifier, void* user);
+    private static unsafe partial int Synth(
+        byte* text, nuint size, uint position, int positionType, uint endPosition, uint flags, uint* identifier, void* user);
 
     [LibraryImport(Library, EntryPoint = "espeak_Synchronize")]
     private static partial int Synchronize();

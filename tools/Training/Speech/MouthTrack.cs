@@ -68,14 +68,16 @@ public sealed class MouthTrack
 
     private static MouthPose[] Blend(float[][] targets, float[] jawWeight, float[] lipWeight, float[] press, float[] loudness)
     {
-        float[] jaw = Weighted(targets[0], jawWeight, 3.6), width = Weighted(targets[1], lipWeight, 4.5), round = Weighted(targets[2], lipWeight, 4.5);
+        float[] jaw = Weighted(targets[0], jawWeight, 3.6), width = Weighted(targets[1], lipWeight, 4.5),
+            round = Weighted(targets[2], lipWeight, 4.5);
         float[] teeth = Weighted(targets[4], jawWeight, 3), tongue = Weighted(targets[5], jawWeight, 3), closed = Smooth(press, 2.2);
         var shapes = new MouthPose[jaw.Length];
         for (int t = 0; t < shapes.Length; t++)
         {
             float shut = Math.Clamp(1.5f * closed[t] - 0.1f, 0, 1);
             float open = jaw[t] * (0.4f + 0.6f * loudness[t]);
-            shapes[t] = new MouthPose(open * (1 - 0.75f * shut), width[t], round[t] * (1 - 0.3f * shut), shut, teeth[t] * (1 - shut), tongue[t]);
+            shapes[t] = new MouthPose(
+                open * (1 - 0.75f * shut), width[t], round[t] * (1 - 0.3f * shut), shut, teeth[t] * (1 - shut), tongue[t]);
         }
         return shapes;
     }

@@ -69,14 +69,18 @@ public static class RoomSound
     /// <summary>Applies a peaking filter that is one and a half octaves wide (R. Bristow-Johnson, "Audio EQ cookbook").</summary>
     private static void Peak(Span<float> samples, double frequency, double decibels)
     {
-        double w = 2 * Math.PI * Math.Min(frequency, 7000) / SpeechCorpus.SampleRate, a = Math.Pow(10, decibels / 40), alpha = Math.Sin(w) / 1.8;
+        double w = 2 * Math.PI * Math.Min(frequency, 7000) / SpeechCorpus.SampleRate, a = Math.Pow(10, decibels / 40),
+            alpha = Math.Sin(w) / 1.8;
         double norm = 1 / (1 + alpha / a);
-        Filter(samples, (1 + alpha * a) * norm, -2 * Math.Cos(w) * norm, (1 - alpha * a) * norm, -2 * Math.Cos(w) * norm, (1 - alpha / a) * norm);
+        Filter(
+            samples, (1 + alpha * a) * norm, -2 * Math.Cos(w) * norm, (1 - alpha * a) * norm, -2 * Math.Cos(w) * norm,
+            (1 - alpha / a) * norm);
     }
 
     private static void LowPass(Span<float> samples, double frequency)
     {
-        double w = 2 * Math.PI * frequency / SpeechCorpus.SampleRate, alpha = Math.Sin(w) / 1.414, norm = 1 / (1 + alpha), c = (1 - Math.Cos(w)) * norm;
+        double w = 2 * Math.PI * frequency / SpeechCorpus.SampleRate, alpha = Math.Sin(w) / 1.414, norm = 1 / (1 + alpha),
+            c = (1 - Math.Cos(w)) * norm;
         Filter(samples, c / 2, c, c / 2, -2 * Math.Cos(w) * norm, (1 - alpha) * norm);
     }
 

@@ -69,13 +69,21 @@ public sealed class SpeechCorpus
         for (int i = 0; i < utterances.Length; i++)
         {
             int samples = rows[4 * i], count = rows[4 * i + 1];
-            if (samples is < 1 or > Longest || count < 0) throw new CheckpointException($"{path}: utterance {i} has {samples} samples and {count} phonemes, expected 1 to {Longest} and at least 0");
+            if (samples is < 1 or > Longest || count < 0)
+            {
+                throw new CheckpointException(
+                    $"{path}: utterance {i} has {samples} samples and {count} phonemes, expected 1 to {Longest} and at least 0");
+            }
             utterances[i] = new Outline(samples, count, rows[4 * i + 2], rows[4 * i + 3] != 0, phoneme, sound);
             phoneme += count;
             sound += BlockCoding.Length(samples);
         }
         if (phoneme != phonemes.ElementCount / 2 || sound != audio.ByteLength)
-            throw new CheckpointException($"{path}: utterances need {phoneme} phonemes and {sound} bytes of audio, found {phonemes.ElementCount / 2} and {audio.ByteLength}");
+        {
+            throw new CheckpointException(
+                $"{path}: utterances need {phoneme} phonemes and {sound} bytes of audio, found {phonemes.ElementCount / 2} and " +
+                $"{audio.ByteLength}");
+        }
         var read = new Utterance[utterances.Length];
         Parallel.For(0, read.Length, i => read[i] = Read(utterances[i], phonemes, audio, names, path));
         return new SpeechCorpus(read);
@@ -83,12 +91,14 @@ public sealed class SpeechCorpus
 
     private static Utterance Read(Outline outline, CheckpointTensor phonemes, CheckpointTensor audio, string[] names, string path)
     {
-        float[] samples = BlockCoding.Decode(audio.Bytes.Slice((int)outline.FirstByte, BlockCoding.Length(outline.Samples)), outline.Samples);
+        float[] samples = BlockCoding.Decode(
+            audio.Bytes.Slice((int)outline.FirstByte, BlockCoding.Length(outline.Samples)), outline.Samples);
         var said = new SpokenPhoneme[outline.Phonemes];
         var rows = MemoryMarshal.Cast<byte, int>(phonemes.Bytes).Slice(2 * (int)outline.FirstPhoneme, 2 * outline.Phonemes);
         for (int i = 0; i < said.Length; i++)
         {
-            if ((uint)rows[2 * i] >= names.Length) throw new CheckpointException($"{path}: phoneme number {rows[2 * i]}, expected 0 to {names.Length - 1}");
+            if ((uint)rows[2 * i] >= names.Length)
+                throw new CheckpointException($"{path}: phoneme number {rows[2 * i]}, expected 0 to {names.Length - 1}");
             said[i] = new SpokenPhoneme(names[rows[2 * i]], rows[2 * i + 1]);
         }
         return new Utterance(samples, MouthTrack.Of(said, samples), said, outline.Voice, outline.ForEvaluation);
@@ -97,8 +107,11 @@ public sealed class SpeechCorpus
     private static CheckpointTensor Part(SafetensorsFile file, string name, ElementType type, long columns)
     {
         if (!file.TryGet(name, out var tensor)) throw new CheckpointException($"{file.Source}: no tensor {name}: not a speech corpus");
-        bool fits = tensor.Type == type && (columns == 1 ? tensor.Shape.Length == 1 : tensor.Shape.Length == 2 && tensor.Shape[1] == columns);
-        return fits ? tensor : throw new CheckpointException($"{file.Source}: expected {name} of {type} with {columns} columns, found {tensor}");
+        bool fits = tensor.Type == type
+            && (columns == 1 ? tensor.Shape.Length == 1 : tensor.Shape.Length == 2 && tensor.Shape[1] == columns);
+        return fits
+            ? tensor
+            : throw new CheckpointException($"{file.Source}: expected {name} of {type} with {columns} columns, found {tensor}");
     }
 
     private readonly record struct Outline(int Samples, int Phonemes, int Voice, bool ForEvaluation, long FirstPhoneme, long FirstByte);

@@ -8,31 +8,42 @@ public static class SpeechPreparation
 {
     private static readonly string[] Variants =
     [
-        "f1", "f2", "f3", "f5", "m1", "m2", "m3", "m4", "m5", "m6", "m8", "Andrea", "Annie", "Alex", "Andy", "Denis", "Diogo", "Gene", "Henrique", "Hugo", "Jacky", "Lee",
+        "f1", "f2", "f3", "f5", "m1", "m2", "m3", "m4", "m5", "m6", "m8", "Andrea", "Annie", "Alex", "Andy", "Denis", "Diogo", "Gene",
+        "Henrique", "Hugo", "Jacky", "Lee",
         "Marco", "Michael", "Mike", "Nguyen", "Storm", "adam", "anika", "antonio", "aunty", "belinda", "benjamin", "caleb", "david", "ed",
-        "edward", "grandma", "grandpa", "gustave", "iven", "john", "klatt", "klatt2", "klatt3", "kaukovalta", "marcelo", "max", "michel", "miguel", "norbert", "pablo",
-        "RicishayMax", "RicishayMax2", "RicishayMax3", "UniRobot", "announcer", "croak", "edward2", "f2", "Gene2", "iven2", "iven3", "iven4",
+        "edward", "grandma", "grandpa", "gustave", "iven", "john", "klatt", "klatt2", "klatt3", "kaukovalta", "marcelo", "max", "michel",
+        "miguel", "norbert", "pablo",
+        "RicishayMax", "RicishayMax2", "RicishayMax3", "UniRobot", "announcer", "croak", "edward2", "f2", "Gene2", "iven2", "iven3",
+        "iven4",
         "klatt4", "klatt5", "klatt6", "pedro", "rob", "robert", "sandro", "shelby", "victor", "zac",
     ];
 
-    private static readonly string[] HeldOutVariants = ["f4", "m7", "Alicia", "Mario", "linda", "boris", "paul", "steph", "travis", "quincy"];
+    private static readonly string[] HeldOutVariants =
+    [
+        "f4", "m7", "Alicia", "Mario", "linda", "boris", "paul", "steph", "travis", "quincy"
+    ];
 
     /// <summary>Creates the corpus.</summary>
     /// <param name="minutes">The minutes of training speech. One tenth more is created for the evaluation.</param>
-    public static IReadOnlyList<Utterance> Make(double minutes, int seed, IProgress<string>? progress = null, CancellationToken cancellation = default)
+    public static IReadOnlyList<Utterance> Make(
+        double minutes, int seed, IProgress<string>? progress = null, CancellationToken cancellationToken = default)
     {
         using var espeak = new Espeak();
-        return [.. Part(espeak, minutes, false, new Random(seed), progress, cancellation), .. Part(espeak, 0.1 * minutes, true, new Random(~seed), progress, cancellation)];
+        return [
+            .. Part(espeak, minutes, false, new Random(seed), progress, cancellationToken),
+            .. Part(espeak, 0.1 * minutes, true, new Random(~seed), progress, cancellationToken)
+        ];
     }
 
     /// <summary>Creates only the evaluation part, with its own sentences and voices.</summary>
-    public static IReadOnlyList<Utterance> MakeEvaluation(double minutes, int seed, CancellationToken cancellation = default)
+    public static IReadOnlyList<Utterance> MakeEvaluation(double minutes, int seed, CancellationToken cancellationToken = default)
     {
         using var espeak = new Espeak();
-        return Part(espeak, minutes, true, new Random(~seed), null, cancellation);
+        return Part(espeak, minutes, true, new Random(~seed), null, cancellationToken);
     }
 
-    private static List<Utterance> Part(Espeak espeak, double minutes, bool evaluation, Random random, IProgress<string>? progress, CancellationToken cancellation)
+    private static List<Utterance> Part(
+        Espeak espeak, double minutes, bool evaluation, Random random, IProgress<string>? progress, CancellationToken cancellationToken)
     {
         var made = new List<Utterance>();
         double seconds = 0;
@@ -40,15 +51,17 @@ public static class SpeechPreparation
         string[] languages = [.. SentenceGrammar.Languages(evaluation)];
         while (seconds < 60 * minutes)
         {
-            cancellation.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             string language = random.Next(10) < 4 ? "en" : languages[random.Next(languages.Length)];
             int variant = random.Next(voices.Length);
-            var voice = new SpeakingVoice($"{Voice(random, language)}+{voices[variant]}", random.Next(115, 215), random.Next(15, 85), random.Next(20, 80));
+            var voice = new SpeakingVoice(
+                $"{Voice(random, language)}+{voices[variant]}", random.Next(115, 215), random.Next(15, 85), random.Next(20, 80));
             var spoken = espeak.Speak(SentenceGrammar.Next(random, language, evaluation), voice);
             if (From(spoken, variant + (evaluation ? Variants.Length : 0), evaluation) is not { } utterance) continue;
             made.Add(utterance);
             seconds += utterance.Seconds;
-            if (made.Count % 100 == 0) progress?.Report($"{made.Count} utterances, {seconds / 60:F1} min of {(evaluation ? "evaluation" : "training")} speech");
+            if (made.Count % 100 == 0)
+                progress?.Report($"{made.Count} utterances, {seconds / 60:F1} min of {(evaluation ? "evaluation" : "training")} speech");
         }
         return made;
     }
@@ -63,12 +76,16 @@ public static class SpeechPreparation
 
     private static Utterance? From(SpokenUtterance spoken, int voice, bool evaluation)
     {
-        float[] samples = BandLimitedResampler.Resample([.. spoken.Samples.Select(s => s / 32768f)], spoken.SampleRate, SpeechCorpus.SampleRate);
+        float[] samples = BandLimitedResampler.Resample(
+            [.. spoken.Samples.Select(s => s / 32768f)], spoken.SampleRate, SpeechCorpus.SampleRate);
         double power = samples.Sum(s => (double)s * s) / Math.Max(1, samples.Length);
         if (samples.Length < SpeechCorpus.SampleRate / 2 || samples.Length > 12 * SpeechCorpus.SampleRate || power < 1e-6) return null;
         float peak = samples.Max(Math.Abs), gain = (float)Math.Min(0.1 / Math.Sqrt(power), 0.98 / peak);
         for (int i = 0; i < samples.Length; i++) samples[i] *= gain;
-        SpokenPhoneme[] phonemes = [.. spoken.Phonemes.Select(p => p with { Start = (int)((long)p.Start * SpeechCorpus.SampleRate / spoken.SampleRate) })];
+        SpokenPhoneme[] phonemes =
+        [
+            .. spoken.Phonemes.Select(p => p with { Start = (int)((long)p.Start * SpeechCorpus.SampleRate / spoken.SampleRate) })
+        ];
         return new Utterance(samples, MouthTrack.Of(phonemes, samples), phonemes, voice, evaluation);
     }
 }

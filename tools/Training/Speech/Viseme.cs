@@ -74,9 +74,11 @@ public readonly record struct Viseme(MouthPose Shape, float Jaw, float Lips)
         _ => null,
     };
 
-    private static Viseme Vowel(float jaw, float width, float round, float weight = 1) => new(new MouthPose(jaw, width, round, 0, 0, 0), weight, 1);
+    private static Viseme Vowel(float jaw, float width, float round, float weight = 1) =>
+        new(new MouthPose(jaw, width, round, 0, 0, 0), weight, 1);
 
     private static Viseme Consonant(
-        float jaw, float width = 0, float round = 0, float press = 0, float teeth = 0, float tongue = 0, float weight = 0.5f, float lips = 0.15f) =>
+        float jaw, float width = 0, float round = 0, float press = 0, float teeth = 0, float tongue = 0, float weight = 0.5f,
+        float lips = 0.15f) =>
         new(new MouthPose(jaw, width, round, press, teeth, tongue), weight, lips);
 }

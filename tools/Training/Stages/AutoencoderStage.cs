@@ -39,7 +39,7 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
         if (trainer.Steps == 0 && !trainer.IsWarm) parameters.Rescale(IsBranchEnd, 0.3);
         run.Say($"autoencoder: {parameters.Count:N0} parameters");
         bank.WaitFor(32);
-        var phase = -1;
+        int phase = -1;
         var tuning = new ConvolutionTuning(run);
         BatchQueue<CropBatch>? queue = null;
         try
@@ -100,10 +100,13 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
     /// Returns whether a parameter is the last convolution of a residual branch. It starts small, which keeps a deep network stable at
     /// first.
     /// </summary>
-    private static bool IsBranchEnd(string key) => key.EndsWith("residual.6.weight", StringComparison.Ordinal) || key.EndsWith("proj.weight", StringComparison.Ordinal);
+    private static bool IsBranchEnd(string key) =>
+        key.EndsWith("residual.6.weight", StringComparison.Ordinal) || key.EndsWith("proj.weight", StringComparison.Ordinal);
 
     private BatchQueue<CropBatch> Batches(Phase phase, int seed) =>
-        new(random => CropBatch.Draw(bank.Pick, scenes, phase.Count, phase.Frames, phase.Side, random, run.Device), Math.Min(4, run.Threads), 6, seed + run.Seed);
+        new(
+            random => CropBatch.Draw(bank.Pick, scenes, phase.Count, phase.Frames, phase.Side, random, run.Device),
+            Math.Min(4, run.Threads), 6, seed + run.Seed);
 
     private IReadOnlyList<(string, Tensor)> Step(VideoAutoencoder network, CropBatch given, bool frozenEncoder = false)
     {
@@ -151,18 +154,22 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
         using var given = CropBatch.Draw(bank.Pick, scenes, people, scenes.ClipFrames, scenes.Size, new Random(9), run.Device);
         var video = Video(given.Frames.ToDevice(run.Device));
         var made = network.Decode(network.Encode(video)).to(float32).clamp(-1, 1);
-        double psnr = Psnr(made, video), mouth = Psnr(made, video, given.Weights.gt(4).to(float32).to(run.Device).unsqueeze(1).unsqueeze(1));
+        double psnr = Psnr(made, video),
+            mouth = Psnr(made, video, given.Weights.gt(4).to(float32).to(run.Device).unsqueeze(1).unsqueeze(1));
         trainer.Curves.Add("clip psnr", trainer.Steps, psnr);
         trainer.Curves.Add("clip mouth psnr", trainer.Steps, mouth);
-        run.Say(string.Create(CultureInfo.InvariantCulture, $"autoencoder: whole clips psnr {psnr:F2}, mouths {mouth:F2} dB (moving average)"));
+        run.Say(
+            string.Create(CultureInfo.InvariantCulture, $"autoencoder: whole clips psnr {psnr:F2}, mouths {mouth:F2} dB (moving average)"));
         using var sheet = new ContactSheet(shown.Length, 2 * people, scenes.Size, scenes.Size);
         for (int p = 0; p < people; p++)
+        {
             for (int i = 0; i < shown.Length; i++)
             {
                 int frame = Math.Min(shown[i], scenes.ClipFrames - 1);
                 sheet.Place(2 * p * shown.Length + i, Picture(video, p, frame), $"true {frame}");
                 sheet.Place((2 * p + 1) * shown.Length + i, Picture(made, p, frame), "made");
             }
+        }
         File.WriteAllBytes(run.InOutput("autoencoder-samples.png"), sheet.Encode());
     }
 
@@ -179,7 +186,8 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
     internal static byte[] Picture(Tensor video, int sample, int frame)
     {
         using var scope = NewDisposeScope();
-        return video[sample].select(1, frame).permute(1, 2, 0).add(1).mul(127.5).round().clamp(0, 255).to(ScalarType.Byte).contiguous().cpu().bytes.ToArray();
+        return video[sample].select(1, frame).permute(1, 2, 0).add(1).mul(127.5).round().clamp(0, 255).to(ScalarType.Byte).contiguous()
+            .cpu().bytes.ToArray();
     }
 
     private void Export(VideoAutoencoder network, FlatParameters parameters, Tensor values)
@@ -188,20 +196,25 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
         var sums = new List<Tensor>();
         for (int i = 0; i < 4; i++)
         {
-            using var given = CropBatch.Draw(bank.Pick, scenes, Math.Min(16, bank.Count), scenes.ClipFrames, scenes.Size, new Random(100 + i), run.Device);
-            sums.Add(network.Encode(Video(given.Frames.ToDevice(run.Device))).to(float32).transpose(0, 1).flatten(1).cpu()); // [16, everything]
+            using var given = CropBatch.Draw(
+                bank.Pick, scenes, Math.Min(16, bank.Count), scenes.ClipFrames, scenes.Size, new Random(100 + i), run.Device);
+            // [16, everything]
+            sums.Add(network.Encode(Video(given.Frames.ToDevice(run.Device))).to(float32).transpose(0, 1).flatten(1).cpu());
         }
         var all = cat(sums, 1);
         float[] mean = [.. all.mean([1]).data<float>()], std = [.. all.std(1).data<float>()];
         Save(network.Config with { LatentMean = mean, LatentStd = std }, parameters, values);
-        run.Say(string.Create(CultureInfo.InvariantCulture, $"autoencoder: latent mean {mean.Min():F2} to {mean.Max():F2}, std {std.Min():F2} to {std.Max():F2}"));
+        run.Say(string.Create(
+            CultureInfo.InvariantCulture,
+            $"autoencoder: latent mean {mean.Min():F2} to {mean.Max():F2}, std {std.Min():F2} to {std.Max():F2}"));
     }
 
     private void Save(VideoAutoencoderConfig config, FlatParameters parameters, Tensor values)
     {
         foreach (string folder in new[] { run.Output, run.Work })
         {
-            ResultFiles.SaveHalves(folder, "autoencoder", parameters.Keys.Select(k => KeyValuePair.Create(k, parameters.Part(values, k).to(bfloat16))));
+            ResultFiles.SaveHalves(
+                folder, "autoencoder", parameters.Keys.Select(k => KeyValuePair.Create(k, parameters.Part(values, k).to(bfloat16))));
             File.WriteAllText(Path.Combine(folder, "autoencoder.json"), JsonSerializer.Serialize(config));
         }
     }

@@ -33,7 +33,10 @@ internal sealed class ConvolutionTuning(TrainingRun run)
             case 2 * (Skipped + Measured):
                 double with = Now() - begun;
                 bool keep = with < 0.93 * without;
-                run.Say(string.Create(CultureInfo.InvariantCulture, $"convolutions: {Measured / without:F1} steps/s as chosen by rule, {Measured / with:F1} as timed: {(keep ? "timed" : "rule")} is kept"));
+                run.Say(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"convolutions: {Measured / without:F1} steps/s as chosen by rule, {Measured / with:F1} as timed: " +
+                    $"{(keep ? "timed" : "rule")} is kept"));
                 if (!keep) TorchLibraries.TrySetCudnnBenchmark(false);
                 step = -1;
                 break;

@@ -47,10 +47,12 @@ public sealed class FrozenNetworks : IDisposable
         pool.Stills.narrow(0, slot, count).copy_(Autoencoder.Encode(AutoencoderStage.Video(still)));
         pool.Images.narrow(0, slot, count).copy_(Image.Forward(AutoencoderStage.Video(portrait).squeeze(2)));
         var heard = Listen(scenes, options); // [S, frames, blocks, channels]
-        var padded = cat([heard.narrow(1, 0, 1).expand(-1, reach, -1, -1), heard, heard.narrow(1, options.Frames - 1, 1).expand(-1, reach, -1, -1)], 1);
+        var padded = cat(
+            [heard.narrow(1, 0, 1).expand(-1, reach, -1, -1), heard, heard.narrow(1, options.Frames - 1, 1).expand(-1, reach, -1, -1)], 1);
         var moods = tensor(scenes.Select(s => (long)s.Mood).ToArray());
         pool.Moods.narrow(0, slot, count).copy_(moods);
-        pool.Weights.narrow(0, slot, count).copy_(tensor(scenes.SelectMany(s => Importance(s, options)).ToArray()).view(count, options.Size / 8, options.Size / 8));
+        pool.Weights.narrow(0, slot, count).copy_(
+            tensor(scenes.SelectMany(s => Importance(s, options)).ToArray()).view(count, options.Size / 8, options.Size / 8));
         for (int clip = 0; clip < options.Clips; clip++)
         {
             using var inner = NewDisposeScope();
@@ -93,7 +95,8 @@ public sealed class FrozenNetworks : IDisposable
         int side = options.Size / 8;
         float[] weights = new float[side * side];
         Array.Fill(weights, 1);
-        foreach (var eye in scene.Eyes) Mark(eye with { Top = Math.Max(0, eye.Top - eye.Height) }, EyeWeight); // Brows show a mood and are above the box of an eye.
+        // Brows show a mood and are above the box of an eye.
+        foreach (var eye in scene.Eyes) Mark(eye with { Top = Math.Max(0, eye.Top - eye.Height) }, EyeWeight);
         Mark(scene.Mouth, MouthWeight);
         return weights;
 

@@ -33,7 +33,8 @@ public sealed class PictureStage(TrainingRun run, SceneBank bank, ScriptOptions 
         });
         if (!trainer.IsDone) return false;
         using var scope = NewDisposeScope();
-        var kept = parameters.Keys.Where(k => k.StartsWith("visual.", StringComparison.Ordinal)).ToDictionary(k => k, k => parameters.Part(trainer.Average, k).to(bfloat16));
+        var kept = parameters.Keys.Where(k => k.StartsWith("visual.", StringComparison.Ordinal))
+            .ToDictionary(k => k, k => parameters.Part(trainer.Average, k).to(bfloat16));
         TensorFile.Save(run.InWork("picture.safetensors"), kept);
         TensorFile.Save(run.InOutput("picture.safetensors"), kept);
         parameters.Dispose();
@@ -66,8 +67,12 @@ public sealed class PictureStage(TrainingRun run, SceneBank bank, ScriptOptions 
                 foreach (var box in kinds[kind]) Cover(patches.AsSpan(b * Grid * Grid * 3, Grid * Grid * 3), kind, box);
             PixelBox[] boxes = [scene.Mouth, scene.Face];
             for (int i = 0; i < boxes.Length; i++)
-                (places[b * Places + 4 * i], places[b * Places + 4 * i + 1], places[b * Places + 4 * i + 2], places[b * Places + 4 * i + 3]) =
+            {
+                (
+                    places[b * Places + 4 * i], places[b * Places + 4 * i + 1], places[b * Places + 4 * i + 2],
+                    places[b * Places + 4 * i + 3]) =
                     (Unit(boxes[i].Left), Unit(boxes[i].Top), Unit(boxes[i].Right), Unit(boxes[i].Bottom));
+            }
         }
         return new Batch(
             HostTensor.Of(pictures, [batch, 1, scenes.Size, scenes.Size, 3], run.Device),
@@ -81,7 +86,10 @@ public sealed class PictureStage(TrainingRun run, SceneBank bank, ScriptOptions 
     {
         float patch = (float)scenes.Size / Grid;
         for (int row = (int)(box.Top / patch); row < Math.Min(Grid, box.Bottom / patch); row++)
-            for (int column = (int)(box.Left / patch); column < Math.Min(Grid, box.Right / patch); column++) patches[(row * Grid + column) * 3 + kind] = 1;
+        {
+            for (int column = (int)(box.Left / patch); column < Math.Min(Grid, box.Right / patch); column++)
+                patches[(row * Grid + column) * 3 + kind] = 1;
+        }
     }
 
     private sealed record Batch(Tensor Pictures, Tensor Patches, Tensor Places) : IDisposable
@@ -106,7 +114,9 @@ public sealed class PictureStage(TrainingRun run, SceneBank bank, ScriptOptions 
             using var scope = NewDisposeScope();
             var tokens = encoder.Forward(picture); // [B, 257, width]
             var first = places.Forward(tokens.select(1, 0)).to(float32);
-            return (patches.Forward(tokens.narrow(1, 1, tokens.shape[1] - 1)).to(float32).MoveToOuterDisposeScope(), first.MoveToOuterDisposeScope());
+            return (
+                patches.Forward(tokens.narrow(1, 1, tokens.shape[1] - 1)).to(float32).MoveToOuterDisposeScope(),
+                first.MoveToOuterDisposeScope());
         }
     }
 }

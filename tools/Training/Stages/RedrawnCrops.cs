@@ -27,14 +27,17 @@ internal sealed class RedrawnCrops(Tensor drawn, Tensor reference, Tensor portra
         }
         return new RedrawnCrops(
             cat([.. drawn], 0).DetachFromDisposeScope(), cat([.. references], 0).DetachFromDisposeScope(),
-            batch.Portrait.ToDevice(device).clone().DetachFromDisposeScope(), batch.Truth.ToDevice(device).clone().DetachFromDisposeScope());
+            batch.Portrait.ToDevice(device).clone().DetachFromDisposeScope(),
+            batch.Truth.ToDevice(device).clone().DetachFromDisposeScope());
     }
 
     /// <summary>Returns the inputs and the targets of every frame of every crop: [crops * frames, 3, ...] in [-1, 1], float32.</summary>
     public (Tensor Drawn, Tensor Reference, Tensor Portrait, Tensor Truth) Batch()
     {
         var large = portrait.to(float32).div(127.5).sub(1).permute(0, 3, 1, 2).unsqueeze(1); // [C, 1, 3, S, S]
-        return (drawn, reference, large.expand(-1, truth.shape[1], -1, -1, -1).flatten(0, 1), truth.to(float32).div(127.5).sub(1).permute(0, 1, 4, 2, 3).flatten(0, 1));
+        return (
+            drawn, reference, large.expand(-1, truth.shape[1], -1, -1, -1).flatten(0, 1),
+            truth.to(float32).div(127.5).sub(1).permute(0, 1, 4, 2, 3).flatten(0, 1));
     }
 
     public void Dispose()

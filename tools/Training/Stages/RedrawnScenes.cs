@@ -72,7 +72,8 @@ internal sealed class RedrawnScenes : IDisposable
         var kept = inputs.Kept(full(count, clip > 0 ? 1 : 0, ScalarType.Int64, run.Device), clean.shape[2]);
         var noisy = where(kept, clean, clean + (randn_like(clean) - clean) * sigma);
         var condition = inputs.Condition(transformer, inputs.RandomPrompts(pool.Moods), pool.Images, pool.Audio.index_select(0, rows));
-        var velocity = transformer.Forward(noisy, TransformerInputs.Reference(pool.Stills), full(count, 1000 * sigma, float32, run.Device), condition, inputs.Rotary);
+        var velocity = transformer.Forward(
+            noisy, TransformerInputs.Reference(pool.Stills), full(count, 1000 * sigma, float32, run.Device), condition, inputs.Rotary);
         var latent = where(kept, clean, noisy - velocity * sigma);
         return frozen.Autoencoder.Decode(latent).to(float32).clamp(-1, 1).MoveToOuterDisposeScope();
     }

@@ -37,22 +37,32 @@ public static class SketchBundle
             Title = "painted portraits at their own size, up to 768 pixels; trained for this program, runs on a CPU",
             Licence = "Apache-2.0",
             Networks = new BundleNetworks(
-                Network(to, "transformer", networks.Transformer), Network(to, "autoencoder", autoencoder), Network(to, "text", networks.Text),
+                Network(to, "transformer", networks.Transformer), Network(to, "autoencoder", autoencoder),
+                Network(to, "text", networks.Text),
                 Network(to, "picture", networks.Image), Network(to, "speech", networks.Speech), OneFile(to, "tokenizer.model"),
                 Network(to, "upsampler", networks.Upsampler)),
             Sizes = new Dictionary<string, IReadOnlyList<int[]>> { [OwnSize] = [[scenes.Size, scenes.Size]] },
             DefaultSize = OwnSize,
             Presets = new Dictionary<string, Preset>
             {
-                ["default"] = new(2, 2, TextGuidance: 1, AudioGuidance: 1) { About = "2 steps without guidance, as the model was distilled.", EvenSteps = true, MotionFrames = scenes.MotionFrames, ColourCorrection = 0 },
+                ["default"] = new(2, 2, TextGuidance: 1, AudioGuidance: 1)
+                {
+                    About = "2 steps without guidance, as the model was distilled.",
+                    EvenSteps = true,
+                    MotionFrames = scenes.MotionFrames,
+                    ColourCorrection = 0,
+                },
             },
             DefaultPreset = "default",
-            NegativePrompt = "a person is talking", // The default prompt: text guidance moves away from a face at rest, and the default prompt itself needs no extra pass.
+            // The default prompt: text guidance moves away from a face at rest, and the default prompt itself needs no extra pass.
+            NegativePrompt = "a person is talking",
             ClipFrames = scenes.ClipFrames,
             HoldPicture = true,
             Continuity = new ContinuityOptions(StillTolerance: 30, AskedTolerance: 8, JoinedFrames: 8),
             Composition = new CompositionOptions(LargestSide: 768, AddedFrom: 5, ReplacedFrom: 16),
-            Notice = "this does not look like the painted portraits that the shipped model 'sketch' knows; for photographs: locutor models pull infinitetalk-480p",
+            Notice =
+                "this does not look like the painted portraits that the shipped model 'sketch' knows; for photographs: locutor models " +
+                "pull infinitetalk-480p",
             NoticeBelow = 28,
         };
         File.WriteAllText(Path.Combine(to, "bundle.json"), BundleJson.Write(bundle) + "\n");
@@ -69,14 +79,18 @@ public static class SketchBundle
     public static void Unpack(string from, string to)
     {
         var bundle = BundleJson.Read(Path.Combine(from, "bundle.json"));
-        File.WriteAllText(Path.Combine(to, "autoencoder.json"), JsonSerializer.Serialize(bundle.Networks.Autoencoder.Config!.Value.Deserialize<VideoAutoencoderConfig>(JsonSerializerOptions.Web)));
+        File.WriteAllText(
+            Path.Combine(to, "autoencoder.json"),
+            JsonSerializer.Serialize(
+                bundle.Networks.Autoencoder.Config!.Value.Deserialize<VideoAutoencoderConfig>(JsonSerializerOptions.Web)));
         File.Copy(Path.Combine(from, "tokenizer.model"), Path.Combine(to, "tokenizer.model"), true);
         string[] names = ["text", "picture", "speech", "autoencoder", "transformer", "upsampler"];
         foreach (string name in names.Where(name => File.Exists(Path.Combine(from, name + ".safetensors"))))
         {
             using var scope = NewDisposeScope();
             using var file = SafetensorsFile.Open(Path.Combine(from, name + ".safetensors"));
-            var wide = file.Tensors.Keys.Where(key => !key.EndsWith("_scale", StringComparison.Ordinal)).ToDictionary(key => key, key => Wide(file, key), StringComparer.Ordinal);
+            var wide = file.Tensors.Keys.Where(key => !key.EndsWith("_scale", StringComparison.Ordinal))
+                .ToDictionary(key => key, key => Wide(file, key), StringComparer.Ordinal);
             TensorFile.Save(Path.Combine(to, name + ".safetensors"), wide);
         }
     }
@@ -99,7 +113,8 @@ public static class SketchBundle
             foreach (var stored in file.Tensors.Values)
             {
                 using var values = stored.ToTensor().to(float32);
-                if (!stored.Name.EndsWith(".weight", StringComparison.Ordinal) || stored.Shape.Length < 2 || stored.ElementCount < SmallestQuantised)
+                if (!stored.Name.EndsWith(".weight", StringComparison.Ordinal) || stored.Shape.Length < 2
+                    || stored.ElementCount < SmallestQuantised)
                 {
                     kept[stored.Name] = values.to(bfloat16);
                     continue;

@@ -34,7 +34,8 @@ public sealed class SpeechRefinement(TrainingRun run, SpeechCorpus learnt, Speec
         using var checkpoint = Checkpoint.Open(path);
         using var source = new CheckpointParameters(checkpoint);
         var before = new Wav2Vec2Encoder(new Weights(source, float32, run.Device), config) { PieceFeatures = 1 << 20 };
-        var (encoder, parameters) = FlatParameters.For(w => new Wav2Vec2Encoder(w, config) { PieceFeatures = 1 << 20 }, run.Type, run.Device, run.Seed);
+        var (encoder, parameters) = FlatParameters.For(
+            w => new Wav2Vec2Encoder(w, config) { PieceFeatures = 1 << 20 }, run.Type, run.Device, run.Seed);
         TensorFile.Fill(path, parameters.Keys.Select(k => KeyValuePair.Create(k, parameters.Part(parameters.Values, k))));
         parameters.Publish();
         using var trainer = new StageTrainer(run, options, parameters);
@@ -43,7 +44,10 @@ public sealed class SpeechRefinement(TrainingRun run, SpeechCorpus learnt, Speec
         using var check = SpeechBatch.Make(new Random(5), SpeechBatch.ByVoice(more.Evaluation), 2 * batch, frames, run.Device);
         using var reading = Fit(before, known);
         using var queue = new BatchQueue<Pair>(
-            random => new Pair(SpeechBatch.Make(random, known, batch / 3, frames, run.Device), SpeechBatch.Make(random, other, batch - batch / 3, frames, run.Device)),
+            random =>
+                new Pair(
+                    SpeechBatch.Make(random, known, batch / 3, frames, run.Device),
+                    SpeechBatch.Make(random, other, batch - batch / 3, frames, run.Device)),
             run.Threads, 2 * run.Threads, run.Seed + (int)trainer.Steps);
         Look(before, reading.Map, check, null);
         trainer.Train(_ =>
@@ -51,7 +55,9 @@ public sealed class SpeechRefinement(TrainingRun run, SpeechCorpus learnt, Speec
             using var given = queue.Take();
             return Step(encoder, before, reading, given);
         }, 180, () => Look(encoder, reading.Map, check, trainer));
-        trainer.WithAverage(() => TensorFile.Save(run.InOutput("speech.safetensors"), parameters.Keys.ToDictionary(k => k, k => parameters.Part(trainer.Average, k).to(bfloat16))));
+        trainer.WithAverage(() => TensorFile.Save(
+            run.InOutput("speech.safetensors"),
+            parameters.Keys.ToDictionary(k => k, k => parameters.Part(trainer.Average, k).to(bfloat16))));
         parameters.Dispose();
         return trainer.IsDone;
     }
@@ -100,7 +106,9 @@ public sealed class SpeechRefinement(TrainingRun run, SpeechCorpus learnt, Speec
         var map = linalg.solve(inner + 1e-4 * count * eye(width + 1, dtype: float64), outer);
         var mean = inner.select(1, width).narrow(1, 0, width) / count;
         var variance = inner.diagonal(0, 1, 2).narrow(1, 0, width) / count - mean.square();
-        return new Reading(map.to(float32).to(run.Device).DetachFromDisposeScope(), variance.clamp_min(1e-4).to(float32).to(run.Device).DetachFromDisposeScope());
+        return new Reading(
+            map.to(float32).to(run.Device).DetachFromDisposeScope(),
+            variance.clamp_min(1e-4).to(float32).to(run.Device).DetachFromDisposeScope());
     }
 
     private void Look(Wav2Vec2Encoder encoder, Tensor map, SpeechBatch check, StageTrainer? trainer)
@@ -110,7 +118,9 @@ public sealed class SpeechRefinement(TrainingRun run, SpeechCorpus learnt, Speec
         var said = Read(encoder.Forward(check.Audio, frames).to(float32), map).select(2, -1).cpu();
         var figures = check.Correlations(said).ToArray();
         foreach (var (name, correlation) in figures) trainer?.Curves.Add("unseen " + name, trainer.Steps, correlation);
-        run.Say("speech: unseen voices and sentences, correlations " + string.Join(", ", figures.Select(f => string.Create(CultureInfo.InvariantCulture, $"{f.Name} {f.Correlation:F3}"))));
+        run.Say(
+            "speech: unseen voices and sentences, correlations " +
+                string.Join(", ", figures.Select(f => string.Create(CultureInfo.InvariantCulture, $"{f.Name} {f.Correlation:F3}"))));
     }
 
     private sealed record Reading(Tensor Map, Tensor Variance) : IDisposable

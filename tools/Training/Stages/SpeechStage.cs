@@ -38,7 +38,9 @@ public sealed class SpeechStage
         using var trainer = new StageTrainer(run, options, parameters);
         run.Say($"speech: {parameters.Count:N0} parameters, {corpus.Training.Count} utterances");
         var voices = SpeechBatch.ByVoice(corpus.Training);
-        using var queue = new BatchQueue<SpeechBatch>(random => SpeechBatch.Make(random, voices, batch, frames, run.Device), run.Threads, 2 * run.Threads, run.Seed + (int)trainer.Steps);
+        using var queue = new BatchQueue<SpeechBatch>(
+            random => SpeechBatch.Make(random, voices, batch, frames, run.Device), run.Threads, 2 * run.Threads,
+            run.Seed + (int)trainer.Steps);
         using var check = SpeechBatch.Make(new Random(5), SpeechBatch.ByVoice(corpus.Evaluation), Math.Min(16, batch), frames, run.Device);
         trainer.Train(_ =>
         {
@@ -76,7 +78,8 @@ public sealed class SpeechStage
     private void Export(FlatParameters parameters, Tensor values)
     {
         using var scope = NewDisposeScope();
-        var kept = parameters.Keys.Where(k => !k.StartsWith("mouth.", StringComparison.Ordinal)).ToDictionary(k => k, k => parameters.Part(values, k).to(bfloat16));
+        var kept = parameters.Keys.Where(k => !k.StartsWith("mouth.", StringComparison.Ordinal))
+            .ToDictionary(k => k, k => parameters.Part(values, k).to(bfloat16));
         TensorFile.Save(run.InWork("speech.safetensors"), kept);
         TensorFile.Save(run.InOutput("speech.safetensors"), kept);
     }

@@ -66,7 +66,8 @@ public sealed class StageTrainer : IDisposable
     /// </param>
     /// <param name="everySeconds">The seconds between calls of <paramref name="look"/>.</param>
     /// <param name="look">Draws samples and similar reports. While it runs, the network has the parameters of the moving average.</param>
-    public void Train(Func<double, IReadOnlyList<(string Name, Tensor Value)>> step, double everySeconds = double.PositiveInfinity, Action? look = null)
+    public void Train(
+        Func<double, IReadOnlyList<(string Name, Tensor Value)>> step, double everySeconds = double.PositiveInfinity, Action? look = null)
     {
         double start = run.Elapsed.TotalSeconds, reported = start, looked = start;
         long reportedStep = Steps;
@@ -90,7 +91,9 @@ public sealed class StageTrainer : IDisposable
             looked = run.Elapsed.TotalSeconds;
         }
         before += run.Elapsed.TotalSeconds - start;
-        run.Say(string.Create(CultureInfo.InvariantCulture, $"{options.Name}: {(IsDone ? "finished" : "stopped")} at step {Steps} after {before:F0} s of {Length}"));
+        run.Say(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{options.Name}: {(IsDone ? "finished" : "stopped")} at step {Steps} after {before:F0} s of {Length}"));
         Save();
         if (look is not null) WithAverage(look);
         Curves.Draw(run.InOutput(options.Name + ".png"));
@@ -111,9 +114,11 @@ public sealed class StageTrainer : IDisposable
 
     public void Dispose() => adam.Dispose();
 
-    private string Length => options.Steps is { } steps ? $"{steps} steps" : string.Create(CultureInfo.InvariantCulture, $"{options.Seconds:F0} s");
+    private string Length =>
+        options.Steps is { } steps ? $"{steps} steps" : string.Create(CultureInfo.InvariantCulture, $"{options.Seconds:F0} s");
 
-    private double ProgressAfter(double seconds) => Math.Min(1, options.Steps is { } steps ? (double)Steps / steps : seconds / options.Seconds);
+    private double ProgressAfter(double seconds) =>
+        Math.Min(1, options.Steps is { } steps ? (double)Steps / steps : seconds / options.Seconds);
 
     private double Rate()
     {
@@ -132,7 +137,10 @@ public sealed class StageTrainer : IDisposable
         }
         double norm = adam.GradientNorm.item<float>();
         Curves.Add("gradient", Steps, norm);
-        run.Say(string.Create(CultureInfo.InvariantCulture, $"{options.Name} {Steps} ({Progress:P0}): {string.Join(", ", text)}, gradient {norm:G3}, {steps / Math.Max(1e-6, seconds):F1} steps/s"));
+        run.Say(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{options.Name} {Steps} ({Progress:P0}): {string.Join(", ", text)}, gradient {norm:G3}, " +
+            $"{steps / Math.Max(1e-6, seconds):F1} steps/s"));
     }
 
     private string StatePath => run.InWork(options.Name + ".state.safetensors");
@@ -155,7 +163,8 @@ public sealed class StageTrainer : IDisposable
         before = saved.Seconds;
         IsWarm = saved.IsWarm;
         Progress = ProgressAfter(before);
-        run.Say(string.Create(CultureInfo.InvariantCulture, $"{options.Name}: goes on at step {saved.Steps}, {before:F0} s of {Length} used"));
+        run.Say(
+            string.Create(CultureInfo.InvariantCulture, $"{options.Name}: goes on at step {saved.Steps}, {before:F0} s of {Length} used"));
     }
 
     /// <summary>Loads the initial parameters from results of an earlier run in the work folder when there is no saved state.</summary>

@@ -30,7 +30,8 @@ public sealed class TextStage(TrainingRun run)
         var (network, parameters) = FlatParameters.For(w => new Reader(w, networks.Text), float32, CPU, run.Seed);
         using var trainer = new StageTrainer(run with { Device = CPU }, options, parameters);
         var random = new Random(run.Seed + (int)trainer.Steps);
-        trainer.Train(_ => Step(network, [.. Enumerable.Range(0, Batch).Select(i => (PromptPhrases.Next(i % 4, random), i % 4))], tokenizer));
+        trainer.Train(
+            _ => Step(network, [.. Enumerable.Range(0, Batch).Select(i => (PromptPhrases.Next(i % 4, random), i % 4))], tokenizer));
         if (!trainer.IsDone) return false;
         trainer.WithAverage(() => Export(network, parameters, trainer.Average, tokenizer));
         return true;
@@ -41,7 +42,10 @@ public sealed class TextStage(TrainingRun run)
     {
         int[][] ids = [.. prompts.Select(p => tokenizer.Encode(p, longest))];
         int length = ids.Max(i => i.Length);
-        long[] padded = [.. ids.SelectMany(i => i.Select(id => (long)id).Concat(Enumerable.Repeat((long)tokenizer.PadId, length - i.Length)))];
+        long[] padded =
+        [
+            .. ids.SelectMany(i => i.Select(id => (long)id).Concat(Enumerable.Repeat((long)tokenizer.PadId, length - i.Length)))
+        ];
         long[] mask = [.. ids.SelectMany(i => Enumerable.Repeat(1L, i.Length).Concat(Enumerable.Repeat(0L, length - i.Length)))];
         return (tensor(padded, device: device).view(ids.Length, length), tensor(mask, device: device).view(ids.Length, length));
     }
@@ -49,7 +53,10 @@ public sealed class TextStage(TrainingRun run)
     private static List<(string, Tensor)> Step(Reader network, List<(string Text, int Mood)> batch, TextTokenizer tokenizer)
     {
         using var scope = NewDisposeScope();
-        string[] texts = [.. batch.Select((b, i) => i % 3 == 0 && b.Text.Length > 0 ? char.ToUpperInvariant(b.Text[0]) + b.Text[1..] : b.Text)];
+        string[] texts =
+        [
+            .. batch.Select((b, i) => i % 3 == 0 && b.Text.Length > 0 ? char.ToUpperInvariant(b.Text[0]) + b.Text[1..] : b.Text)
+        ];
         var (ids, mask) = Tokenize(texts, tokenizer, 24, CPU);
         var wanted = tensor(batch.Select(b => (long)b.Mood).ToArray());
         var loss = cross_entropy(network.Forward(ids, mask), wanted, label_smoothing: 0.05);
@@ -61,11 +68,17 @@ public sealed class TextStage(TrainingRun run)
     {
         using var scope = NewDisposeScope();
         var random = new Random(4711);
-        (string Text, int Mood)[] asked = [.. Enumerable.Range(0, 200).Select(i => (PromptPhrases.Next(i % 4, random), i % 4)).Where(p => p.Item1.Length > 0)];
+        (string Text, int Mood)[] asked =
+        [
+            .. Enumerable.Range(0, 200).Select(i => (PromptPhrases.Next(i % 4, random), i % 4)).Where(p => p.Item1.Length > 0)
+        ];
         var (ids, mask) = Tokenize([.. asked.Select(a => a.Text)], tokenizer, 24, CPU);
         long[] told = [.. network.Forward(ids, mask).argmax(1).data<long>()];
-        run.Say(string.Create(CultureInfo.InvariantCulture, $"text: mood told of {asked.Zip(told).Count(p => p.First.Mood == p.Second)} of {asked.Length} prompts"));
-        var kept = parameters.Keys.Where(k => !k.StartsWith("mood.", StringComparison.Ordinal)).ToDictionary(k => k, k => parameters.Part(values, k).to(bfloat16));
+        run.Say(string.Create(
+            CultureInfo.InvariantCulture,
+            $"text: mood told of {asked.Zip(told).Count(p => p.First.Mood == p.Second)} of {asked.Length} prompts"));
+        var kept = parameters.Keys.Where(k => !k.StartsWith("mood.", StringComparison.Ordinal))
+            .ToDictionary(k => k, k => parameters.Part(values, k).to(bfloat16));
         TensorFile.Save(run.InWork("text.safetensors"), kept);
         TensorFile.Save(run.InOutput("text.safetensors"), kept);
     }
@@ -74,10 +87,14 @@ public sealed class TextStage(TrainingRun run)
     {
         string corpus = Path.ChangeExtension(model, ".txt"), prefix = Path.ChangeExtension(model, null);
         var random = new Random(seed);
-        File.WriteAllLines(corpus, Enumerable.Range(0, 4000).Select(i => PromptPhrases.Next(i % 4, random)).Concat(prompts).Concat(prompts.Select(p => char.ToUpperInvariant(p[0]) + p[1..])).Where(t => t.Length > 0));
+        File.WriteAllLines(
+            corpus,
+            Enumerable.Range(0, 4000).Select(i => PromptPhrases.Next(i % 4, random)).Concat(prompts)
+                .Concat(prompts.Select(p => char.ToUpperInvariant(p[0]) + p[1..])).Where(t => t.Length > 0));
         string[] arguments =
         [
-            $"--input={corpus}", $"--model_prefix={prefix}", $"--vocab_size={vocabulary}", "--model_type=unigram", "--byte_fallback=true", "--character_coverage=1.0",
+            $"--input={corpus}", $"--model_prefix={prefix}", $"--vocab_size={vocabulary}", "--model_type=unigram", "--byte_fallback=true",
+            "--character_coverage=1.0",
             "--pad_id=0", "--eos_id=1", "--unk_id=2", "--bos_id=-1", "--hard_vocab_limit=false", "--num_threads=1", "--minloglevel=2",
         ];
         using var process = Process.Start(new ProcessStartInfo("spm_train", arguments) { RedirectStandardError = true })

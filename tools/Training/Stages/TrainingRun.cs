@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using Locutor.Kernels.Devices;
 using System.Runtime.CompilerServices;
+using Locutor.Kernels.Devices;
 using static TorchSharp.torch;
 
 namespace Locutor.Training.Stages;

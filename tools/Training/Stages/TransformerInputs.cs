@@ -9,7 +9,9 @@ using static TorchSharp.torch;
 
 namespace Locutor.Training.Stages;
 
-/// <summary>The inputs of the video transformer other than noisy latents: prompts, windows of audio, the still picture, and positions.</summary>
+/// <summary>
+/// The inputs of the video transformer other than noisy latents: prompts, windows of audio, the still picture, and positions.
+/// </summary>
 public sealed class TransformerInputs : IDisposable
 {
     private readonly ScriptOptions scenes;
@@ -25,9 +27,12 @@ public sealed class TransformerInputs : IDisposable
         device = run.Device;
         window = networks.Transformer.AudioWindow;
         prompts = Embed(run, networks);
-        windows = tensor(Enumerable.Range(0, scenes.ClipFrames).SelectMany(f => Enumerable.Range(f, window)).Select(i => (long)i).ToArray(), device: device).DetachFromDisposeScope();
+        windows = tensor(
+            Enumerable.Range(0, scenes.ClipFrames).SelectMany(f => Enumerable.Range(f, window)).Select(i => (long)i).ToArray(),
+            device: device).DetachFromDisposeScope();
         int side = scenes.Size / 8;
-        Rotary = RotaryTable.Create(networks.Transformer.HeadWidth, new PatchGrid((scenes.ClipFrames - 1) / 4 + 1, side / 2, side / 2), device);
+        Rotary = RotaryTable.Create(
+            networks.Transformer.HeadWidth, new PatchGrid((scenes.ClipFrames - 1) / 4 + 1, side / 2, side / 2), device);
     }
 
     public RotaryTable Rotary { get; }
@@ -66,7 +71,8 @@ public sealed class TransformerInputs : IDisposable
     public Tensor Kept(Tensor continues, long frames)
     {
         long motion = (scenes.MotionFrames - 1) / 4 + 1;
-        return arange(frames, device: device).view(1, 1, -1, 1, 1).lt(continues.to(ScalarType.Int64).view(-1, 1, 1, 1, 1) * (motion - 1) + 1);
+        return arange(frames, device: device).view(1, 1, -1, 1, 1)
+            .lt(continues.to(ScalarType.Int64).view(-1, 1, 1, 1, 1) * (motion - 1) + 1);
     }
 
     public void Dispose()
@@ -87,9 +93,11 @@ public sealed class TransformerInputs : IDisposable
         using var parameters = new CheckpointParameters(checkpoint);
         var encoder = new UmT5Encoder(new Weights(parameters, float32, CPU), networks.Text);
         var tokenizer = TextTokenizer.Open(run.InWork("tokenizer.model"));
-        var byMood = PromptPhrases.All(160, 1).GroupBy(p => p.Mood).OrderBy(g => g.Key).Select(g => g.Select(p => p.Text).ToArray()).ToArray();
+        string[][] byMood = PromptPhrases.All(160, 1).GroupBy(p => p.Mood).OrderBy(g => g.Key).Select(g => g.Select(p => p.Text).ToArray())
+            .ToArray();
         int count = byMood.Min(g => g.Length);
-        var (ids, mask) = TextStage.Tokenize([.. byMood.SelectMany(g => g.Take(count))], tokenizer, (int)networks.Transformer.TextTokens, CPU);
+        var (ids, mask) = TextStage.Tokenize(
+            [.. byMood.SelectMany(g => g.Take(count))], tokenizer, (int)networks.Transformer.TextTokens, CPU);
         var embedded = encoder.Forward(ids, mask) * mask.unsqueeze(-1);
         return embedded.to(run.Type, run.Device).DetachFromDisposeScope();
     }

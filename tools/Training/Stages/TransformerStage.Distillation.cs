@@ -58,7 +58,8 @@ public sealed partial class TransformerStage
         return trainer.IsDone;
     }
 
-    private IReadOnlyList<(string, Tensor)> DistilStep(VideoTransformer student, VideoTransformer teacher, StageTrainer trainer, DistillationOptions options, float[] times)
+    private IReadOnlyList<(string, Tensor)> DistilStep(
+        VideoTransformer student, VideoTransformer teacher, StageTrainer trainer, DistillationOptions options, float[] times)
     {
         if (trainer.Steps % settings.EncodeEvery == 0 && bank.Ready >= settings.Encoded) EncodeSome();
         using var scope = NewDisposeScope();
@@ -70,15 +71,26 @@ public sealed partial class TransformerStage
         var asked = rand(options.Batch, float32, run.Device).gt(options.DefaultPrompt);
         var mood = where(asked, pool.Moods.index_select(0, scene), zeros_like(scene));
         var plain = inputs.DefaultPrompt(options.Batch);
-        var prompt = new DistilledClips(where(asked.view(-1, 1, 1), inputs.RandomPrompts(mood), plain), plain, pool.Images.index_select(0, scene), pool.Audio.index_select(0, clip), TransformerInputs.Reference(pool.Stills.index_select(0, scene)), given, kept);
+        var prompt = new DistilledClips(
+            where(asked.view(-1, 1, 1), inputs.RandomPrompts(mood), plain), plain, pool.Images.index_select(0, scene),
+            pool.Audio.index_select(0, clip), TransformerInputs.Reference(pool.Stills.index_select(0, scene)), given, kept);
         var path = TeacherPath(teacher, prompt, options, times);
         int stride = options.TeacherSteps / options.Steps;
         var from = cat([.. Enumerable.Range(0, options.Steps).Select(i => path[i * stride])], 0);
-        var sigma = cat([.. Enumerable.Range(0, options.Steps).Select(i => full(options.Batch, times[i * stride], float32, run.Device))], 0);
-        var target = cat([.. Enumerable.Range(0, options.Steps).Select(i => (path[i * stride] - path[(i + 1) * stride]) / ((times[i * stride] - times[(i + 1) * stride]) / 1000))], 0);
-        var condition = inputs.Condition(student, Repeat(prompt.Text, options.Steps), Repeat(prompt.Image, options.Steps), Repeat(prompt.Audio, options.Steps));
+        var sigma = cat(
+            [.. Enumerable.Range(0, options.Steps).Select(i => full(options.Batch, times[i * stride], float32, run.Device))], 0);
+        var target = cat(
+            [
+                .. Enumerable.Range(0, options.Steps).Select(
+                    i => (path[i * stride] - path[(i + 1) * stride]) / ((times[i * stride] - times[(i + 1) * stride]) / 1000))
+            ],
+            0);
+        var condition = inputs.Condition(
+            student, Repeat(prompt.Text, options.Steps), Repeat(prompt.Image, options.Steps), Repeat(prompt.Audio, options.Steps));
         var velocity = student.Forward(from, Repeat(prompt.Reference, options.Steps), sigma, condition, inputs.Rotary);
-        var weights = Repeat(pool.Weights.index_select(0, scene).view(options.Batch, 1, 1, clean.shape[3], clean.shape[4]) * kept.logical_not().to(float32), options.Steps);
+        var weights = Repeat(
+            pool.Weights.index_select(0, scene).view(options.Batch, 1, 1, clean.shape[3], clean.shape[4]) * kept.logical_not().to(float32),
+            options.Steps);
         var loss = ((velocity - target).square() * weights).sum() / (weights.sum() * clean.shape[1]);
         loss.backward();
         return [("loss", loss.detach().MoveToOuterDisposeScope())];
@@ -118,10 +130,12 @@ public sealed partial class TransformerStage
         var figures = unseen.Judge(prompt => Sample(network, prompt, times), run.InOutput("distilled-samples.png"));
         trainer.Curves.Add("opening correlation", trainer.Steps, figures.Correlation);
         run.Say(string.Create(CultureInfo.InvariantCulture,
-            $"distilled, unseen people, {steps} steps: opening correlation {figures.Correlation:F3} (lag {figures.Lag:F2} frames); psnr of the rest {figures.RestPsnr:F2} dB; mean opening on silence {figures.Silent:F3} against {figures.Speaking:F3}"));
+            $"distilled, unseen people, {steps} steps: opening correlation {figures.Correlation:F3} (lag {figures.Lag:F2} frames); " +
+            $"psnr of the rest {figures.RestPsnr:F2} dB; mean opening on silence {figures.Silent:F3} against {figures.Speaking:F3}"));
     }
 
     /// <param name="Plain">The embedding of the default prompt.</param>
     /// <param name="Clean">The clean latents. Those marked by <paramref name="Kept"/> are given to the network.</param>
-    private sealed record DistilledClips(Tensor Text, Tensor Plain, Tensor Image, Tensor Audio, Tensor Reference, Tensor Clean, Tensor Kept);
+    private sealed record DistilledClips(
+        Tensor Text, Tensor Plain, Tensor Image, Tensor Audio, Tensor Reference, Tensor Clean, Tensor Kept);
 }

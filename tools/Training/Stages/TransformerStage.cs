@@ -59,7 +59,9 @@ public sealed partial class TransformerStage : IDisposable
     private readonly UnseenScenes unseen;
 
     /// <param name="unseenScenes">Scenes with persons, voices and sentences outside the training data.</param>
-    public TransformerStage(TrainingRun run, SketchNetworks networks, ScriptOptions scenes, SceneBank bank, IReadOnlyList<Scene> unseenScenes, TransformerStageOptions settings)
+    public TransformerStage(
+        TrainingRun run, SketchNetworks networks, ScriptOptions scenes, SceneBank bank, IReadOnlyList<Scene> unseenScenes,
+        TransformerStageOptions settings)
     {
         this.run = run;
         this.networks = networks;
@@ -69,7 +71,9 @@ public sealed partial class TransformerStage : IDisposable
         frozen = new FrozenNetworks(run, networks);
         pool = new LatentPool(settings.PoolScenes, scenes, networks, run.Device, run.Type);
         inputs = new TransformerInputs(run, networks, scenes);
-        visited = tensor(NoiseSchedule.Timesteps(settings.SamplerSteps, settings.Shift).Take(settings.SamplerSteps - 1).Select(t => t / 1000).ToArray(), device: run.Device).DetachFromDisposeScope();
+        visited = tensor(
+            NoiseSchedule.Timesteps(settings.SamplerSteps, settings.Shift).Take(settings.SamplerSteps - 1).Select(t => t / 1000).ToArray(),
+            device: run.Device).DetachFromDisposeScope();
         unseen = new UnseenScenes(unseenScenes, scenes, networks, run, frozen);
     }
 
@@ -91,7 +95,8 @@ public sealed partial class TransformerStage : IDisposable
             Export(run.Output, parameters, trainer.Average); // A call that is cut off leaves a checkpoint.
         });
         trainer.WithAverage(() => Export(run.Output, parameters, trainer.Average));
-        if (trainer.IsDone) trainer.WithAverage(() => Export(run.Work, parameters, trainer.Average)); // The distillation starts from this checkpoint.
+        // The distillation starts from this checkpoint.
+        if (trainer.IsDone) trainer.WithAverage(() => Export(run.Work, parameters, trainer.Average));
         parameters.Dispose();
         return trainer.IsDone;
     }
@@ -111,7 +116,10 @@ public sealed partial class TransformerStage : IDisposable
     /// </summary>
     private static void Calm(FlatParameters parameters)
     {
-        parameters.Rescale(k => k.EndsWith("attn.o.weight", StringComparison.Ordinal) || k.EndsWith("proj.weight", StringComparison.Ordinal) || k.EndsWith("ffn.2.weight", StringComparison.Ordinal), 0.4);
+        parameters.Rescale(
+            k => k.EndsWith("attn.o.weight", StringComparison.Ordinal) || k.EndsWith("proj.weight", StringComparison.Ordinal)
+                || k.EndsWith("ffn.2.weight", StringComparison.Ordinal),
+            0.4);
         parameters.Rescale(k => k.StartsWith("time_projection.1.weight", StringComparison.Ordinal), 0.2);
         parameters.Rescale(k => k.StartsWith("head.head.weight", StringComparison.Ordinal), 0.1);
     }
@@ -122,7 +130,10 @@ public sealed partial class TransformerStage : IDisposable
         int before = pool.Held;
         while (pool.Held < Math.Min(settings.FirstScenes, settings.PoolScenes) && !run.IsOver) EncodeSome();
         run.Synchronize();
-        run.Say(string.Create(CultureInfo.InvariantCulture, $"transformer: pool of {pool.Held} scenes, {pool.Held - before} encoded in {run.Elapsed.TotalSeconds - start:F1} s; {bank.Ready} more are painted"));
+        run.Say(string.Create(
+            CultureInfo.InvariantCulture,
+            $"transformer: pool of {pool.Held} scenes, {pool.Held - before} encoded in {run.Elapsed.TotalSeconds - start:F1} s; " +
+            $"{bank.Ready} more are painted"));
     }
 
     private void EncodeSome() => frozen.Encode([.. Enumerable.Range(0, settings.Encoded).Select(_ => bank.Take())], scenes, networks, pool);
@@ -140,10 +151,13 @@ public sealed partial class TransformerStage : IDisposable
         var slip = rand([batch, 1, 1, 1, 1], float32, run.Device) * settings.MotionNoise * goesOn.view(-1, 1, 1, 1, 1);
         var noisy = where(kept, clean + randn_like(clean) * slip, clean + sigma * (noise - clean));
         var mood = pool.Moods.index_select(0, scene);
-        var heard = pool.Audio.index_select(0, clip) * rand([batch, 1, 1, 1], float32, run.Device).gt(settings.AudioDropped).to(pool.Audio.dtype);
+        var heard = pool.Audio.index_select(0, clip) * rand([batch, 1, 1, 1], float32, run.Device).gt(settings.AudioDropped)
+            .to(pool.Audio.dtype);
         var given = inputs.Condition(network, inputs.RandomPrompts(mood), pool.Images.index_select(0, scene), heard);
-        var velocity = network.Forward(noisy, TransformerInputs.Reference(pool.Stills.index_select(0, scene)), sigma.flatten() * 1000, given, inputs.Rotary);
-        var weights = pool.Weights.index_select(0, scene).view(batch, 1, 1, clean.shape[3], clean.shape[4]) * kept.logical_not().to(float32);
+        var velocity = network.Forward(
+            noisy, TransformerInputs.Reference(pool.Stills.index_select(0, scene)), sigma.flatten() * 1000, given, inputs.Rotary);
+        var weights = pool.Weights.index_select(0, scene).view(batch, 1, 1, clean.shape[3], clean.shape[4]) * kept.logical_not()
+            .to(float32);
         var error = (velocity - (noise - clean)).square();
         var loss = (error * weights).sum() / (weights.sum() * clean.shape[1]);
         loss.backward();
@@ -169,11 +183,15 @@ public sealed partial class TransformerStage : IDisposable
         using var scope = NewDisposeScope();
         foreach (int steps in new[] { 3, settings.SamplerSteps })
         {
-            var figures = unseen.Judge(prompt => Sample(network, prompt, NoiseSchedule.Timesteps(steps, settings.Shift)), steps == settings.SamplerSteps ? run.InOutput("transformer-samples.png") : null);
+            var figures = unseen.Judge(
+                prompt => Sample(network, prompt, NoiseSchedule.Timesteps(steps, settings.Shift)),
+                steps == settings.SamplerSteps ? run.InOutput("transformer-samples.png") : null);
             trainer.Curves.Add($"opening correlation, {steps} steps", trainer.Steps, figures.Correlation);
             trainer.Curves.Add($"rest psnr, {steps} steps", trainer.Steps, figures.RestPsnr);
             run.Say(string.Create(CultureInfo.InvariantCulture,
-                $"transformer, unseen people, {steps} steps: opening correlation {figures.Correlation:F3} (lag {figures.Lag:F2} frames), through the autoencoder alone {figures.Ceiling:F3}; psnr of the rest {figures.RestPsnr:F2} dB; mean opening on silence {figures.Silent:F3} against {figures.Speaking:F3}"));
+                $"transformer, unseen people, {steps} steps: opening correlation {figures.Correlation:F3} (lag {figures.Lag:F2} " +
+                $"frames), through the autoencoder alone {figures.Ceiling:F3}; psnr of the rest {figures.RestPsnr:F2} dB; mean " +
+                $"opening on silence {figures.Silent:F3} against {figures.Speaking:F3}"));
         }
     }
 
@@ -199,6 +217,7 @@ public sealed partial class TransformerStage : IDisposable
     private static void Export(string folder, FlatParameters parameters, Tensor values)
     {
         using var scope = NewDisposeScope();
-        ResultFiles.SaveHalves(folder, "transformer", parameters.Keys.Select(k => KeyValuePair.Create(k, parameters.Part(values, k).to(bfloat16))));
+        ResultFiles.SaveHalves(
+            folder, "transformer", parameters.Keys.Select(k => KeyValuePair.Create(k, parameters.Part(values, k).to(bfloat16))));
     }
 }

@@ -31,7 +31,11 @@ public sealed class UnseenScenes : IDisposable
             using var renderer = new FaceRenderer(options.Size, options.Size);
             meters[i] = MouthMeter.For(scenes[i].Person, scenes[i].Poses[0] with { JawOpen = 0, LipPress = 0 }, renderer, i);
         });
-        truth = [.. scenes.Select(s => Enumerable.Range(0, options.ClipFrames).Select(f => (double)FaceRegions.Of(s.Person, s.Poses[f], options.Size, options.Size).Truth.Opening).ToArray())];
+        truth =
+        [
+            .. scenes.Select(s => Enumerable.Range(0, options.ClipFrames)
+                .Select(f => (double)FaceRegions.Of(s.Person, s.Poses[f], options.Size, options.Size).Truth.Opening).ToArray())
+        ];
         ceiling = Ceiling();
     }
 
@@ -65,7 +69,8 @@ public sealed class UnseenScenes : IDisposable
         var pairs = read.SelectMany((r, i) => r.Zip(truth[i])).ToArray();
         return new Figures(
             best.Average(b => b.Correlation), best.Average(b => (double)b.Lag), ceiling, RestPsnr(made),
-            pairs.Where(p => p.Second < 0.03).Select(p => p.First).DefaultIfEmpty().Average(), pairs.Where(p => p.Second >= 0.1).Select(p => p.First).DefaultIfEmpty().Average());
+            pairs.Where(p => p.Second < 0.03).Select(p => p.First).DefaultIfEmpty().Average(),
+            pairs.Where(p => p.Second >= 0.1).Select(p => p.First).DefaultIfEmpty().Average());
     }
 
     public void Dispose() => pool.Dispose();
@@ -84,13 +89,18 @@ public sealed class UnseenScenes : IDisposable
     {
         using var scope = NewDisposeScope();
         var video = frozen.Autoencoder.Decode(latents).to(float32);
-        return video.permute(0, 2, 3, 4, 1).add(1).mul(127.5).round().clamp(0, 255).to(ScalarType.Byte).contiguous().cpu().MoveToOuterDisposeScope();
+        return video.permute(0, 2, 3, 4, 1).add(1).mul(127.5).round().clamp(0, 255).to(ScalarType.Byte).contiguous().cpu()
+            .MoveToOuterDisposeScope();
     }
 
     private double[][] Openings(Tensor made)
     {
         byte[] all = made.bytes.ToArray();
-        return [.. scenes.Select((_, s) => Enumerable.Range(0, options.ClipFrames).Select(f => meters[s].Read(all.AsSpan((s * options.ClipFrames + f) * options.FrameBytes, options.FrameBytes))).ToArray())];
+        return [
+            .. scenes.Select((_, s) => Enumerable.Range(0, options.ClipFrames)
+                .Select(f => meters[s].Read(all.AsSpan((s * options.ClipFrames + f) * options.FrameBytes, options.FrameBytes)))
+                .ToArray())
+        ];
     }
 
     private double RestPsnr(Tensor made)
@@ -124,6 +134,7 @@ public sealed class UnseenScenes : IDisposable
         byte[] all = made.bytes.ToArray();
         using var sheet = new ContactSheet(columns, 2 * people, options.Size, options.Size);
         for (int s = 0; s < people; s++)
+        {
             for (int i = 0; i < columns; i++)
             {
                 int frame = Math.Min(options.ClipFrames - 1, 3 * i + 1);
@@ -131,6 +142,7 @@ public sealed class UnseenScenes : IDisposable
                 var picture = all.AsSpan((s * options.ClipFrames + frame) * options.FrameBytes, options.FrameBytes);
                 sheet.Place((2 * s + 1) * columns + i, picture, $"made {meters[s].Read(picture):F2}");
             }
+        }
         File.WriteAllBytes(path, sheet.Encode());
     }
 }

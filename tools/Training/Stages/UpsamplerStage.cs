@@ -15,7 +15,8 @@ namespace Locutor.Training.Stages;
 internal sealed class UpsamplerStage(TrainingRun run, ScriptOptions scenes, DetailOptions details)
 {
     private const int RedrawEvery = 16;
-    private const double EdgeWeight = 0.5, ContrastWeight = 0.5, FeatureWeight = 0.05, CriticWeight = 0.012, CriticRate = 4e-4, RampUp = 0.1;
+    private const double EdgeWeight = 0.5, ContrastWeight = 0.5, FeatureWeight = 0.05, CriticWeight = 0.012, CriticRate = 4e-4,
+        RampUp = 0.1;
 
     /// <summary>
     /// Trains until the stage ends or the time of the call is over. <c>upsampler.safetensors</c> (the moving average) is written at the end
@@ -35,7 +36,9 @@ internal sealed class UpsamplerStage(TrainingRun run, ScriptOptions scenes, Deta
         using var criticAdam = new FlatAdam(criticParameters, new FlatAdamOptions { Beta1 = 0.5, WeightDecay = 0 });
         run.Say($"upsampler: {parameters.Count:N0} parameters, critic {criticParameters.Count:N0}");
         bank.WaitFor(2 * details.Scenes);
-        using var queue = new BatchQueue<DetailBatch>(random => DetailBatch.Draw(details, scenes, bank.Pick, random, run.Device), run.Threads, 2 * run.Threads, (int)trainer.Steps + run.Seed);
+        using var queue = new BatchQueue<DetailBatch>(
+            random => DetailBatch.Draw(details, scenes, bank.Pick, random, run.Device), run.Threads, 2 * run.Threads,
+            (int)trainer.Steps + run.Seed);
         using var judged = Judged(networks, unseen);
         using var held = new HeldCrops(details.MostBatches);
         trainer.Train(progress => Step(network, critic, criticParameters, criticAdam, Next(held, queue, networks, trainer.Steps), progress), 30, () =>
@@ -52,7 +55,8 @@ internal sealed class UpsamplerStage(TrainingRun run, ScriptOptions scenes, Deta
     private RedrawnCrops Judged(RedrawnScenes networks, IReadOnlyList<Scene> unseen)
     {
         int next = 0;
-        using var batch = DetailBatch.Draw(details with { Scenes = Math.Min(6, unseen.Count) }, scenes, _ => unseen[next++], new Random(5), run.Device);
+        using var batch = DetailBatch.Draw(
+            details with { Scenes = Math.Min(6, unseen.Count) }, scenes, _ => unseen[next++], new Random(5), run.Device);
         return RedrawnCrops.Create(networks, batch, scenes, details, run.Device);
     }
 
@@ -69,7 +73,8 @@ internal sealed class UpsamplerStage(TrainingRun run, ScriptOptions scenes, Deta
         }
     }
 
-    private IReadOnlyList<(string, Tensor)> Step(FaceUpsampler network, FaceCritic critic, FlatParameters criticParameters, FlatAdam criticAdam, RedrawnCrops crops, double progress)
+    private IReadOnlyList<(string, Tensor)> Step(
+        FaceUpsampler network, FaceCritic critic, FlatParameters criticParameters, FlatAdam criticAdam, RedrawnCrops crops, double progress)
     {
         using var scope = NewDisposeScope();
         var (drawn, reference, portrait, truth) = crops.Batch();
@@ -93,7 +98,10 @@ internal sealed class UpsamplerStage(TrainingRun run, ScriptOptions scenes, Deta
         double weight = Math.Min(1, progress / RampUp);
         (l1 + EdgeWeight * edges + ContrastWeight * contrast + weight * (FeatureWeight * features.sum() + CriticWeight * doubt)).backward();
         criticParameters.TakeGradient().Dispose(); // The critic does not learn from the upsampler's loss.
-        return [("l1", Outer(l1)), ("edges", Outer(edges)), ("contrast", Outer(contrast)), ("features", Outer(features.sum())), ("doubt", Outer(doubt)), ("critic", Outer(criticLoss))];
+        return [
+            ("l1", Outer(l1)), ("edges", Outer(edges)), ("contrast", Outer(contrast)), ("features", Outer(features.sum())),
+            ("doubt", Outer(doubt)), ("critic", Outer(criticLoss))
+        ];
     }
 
     private static Tensor Outer(Tensor value) => value.detach().MoveToOuterDisposeScope();
@@ -111,7 +119,9 @@ internal sealed class UpsamplerStage(TrainingRun run, ScriptOptions scenes, Deta
     private static (Tensor Across, Tensor Down) Differences(Tensor pictures)
     {
         long height = pictures.shape[2], width = pictures.shape[3];
-        return (pictures.narrow(3, 1, width - 1) - pictures.narrow(3, 0, width - 1), pictures.narrow(2, 1, height - 1) - pictures.narrow(2, 0, height - 1));
+        return (
+            pictures.narrow(3, 1, width - 1) - pictures.narrow(3, 0, width - 1),
+            pictures.narrow(2, 1, height - 1) - pictures.narrow(2, 0, height - 1));
     }
 
     /// <summary>
@@ -121,7 +131,8 @@ internal sealed class UpsamplerStage(TrainingRun run, ScriptOptions scenes, Deta
     private static Tensor Contrast(Tensor pictures)
     {
         var (across, down) = Differences(pictures);
-        return nn.functional.avg_pool2d(across.narrow(2, 0, down.shape[2]).square() + down.narrow(3, 0, across.shape[3]).square(), 8, 8).add(1e-4).sqrt();
+        return nn.functional.avg_pool2d(across.narrow(2, 0, down.shape[2]).square() + down.narrow(3, 0, across.shape[3]).square(), 8, 8)
+            .add(1e-4).sqrt();
     }
 
     private void Look(FaceUpsampler network, RedrawnCrops judged, StageTrainer trainer)
@@ -133,14 +144,19 @@ internal sealed class UpsamplerStage(TrainingRun run, ScriptOptions scenes, Deta
         double psnr = AutoencoderStage.Psnr(made, truth), sharpness = Energy(made) / Energy(truth);
         trainer.Curves.Add("unseen psnr", trainer.Steps, psnr);
         trainer.Curves.Add("unseen sharpness", trainer.Steps, sharpness);
-        run.Say(string.Create(CultureInfo.InvariantCulture, $"upsampler, unseen people: psnr {psnr:F2} dB, gradient energy {sharpness:F3} of the truth's"));
+        run.Say(string.Create(
+            CultureInfo.InvariantCulture, $"upsampler, unseen people: psnr {psnr:F2} dB, gradient energy {sharpness:F3} of the truth's"));
         int side = details.Crop * details.Factor, columns = 2 * details.Frames, sets = judged.Count / DetailBatch.CropsOfClip;
         using var sheet = new ContactSheet(columns, 3 * sets, side, side);
         var small = nn.functional.interpolate(drawn, size: [side, side], mode: InterpolationMode.Bilinear, align_corners: false);
         for (int set = 0; set < sets; set++)
+        {
             for (int column = 0; column < columns; column++)
+            {
                 foreach (var (row, video, label) in new[] { (0, truth, "true"), (1, small, "drawn"), (2, made, "made") })
                     sheet.Place((3 * set + row) * columns + column, Bytes(video[set * columns + column]), label);
+            }
+        }
         File.WriteAllBytes(run.InOutput("upsampler-samples.jpg"), sheet.EncodeJpeg());
     }
 
@@ -150,11 +166,14 @@ internal sealed class UpsamplerStage(TrainingRun run, ScriptOptions scenes, Deta
         return (across.square().mean() + down.square().mean()).item<float>();
     }
 
-    private static byte[] Bytes(Tensor picture) => picture.permute(1, 2, 0).add(1).mul(127.5).round().clamp(0, 255).to(ScalarType.Byte).contiguous().cpu().bytes.ToArray();
+    private static byte[] Bytes(Tensor picture) =>
+        picture.permute(1, 2, 0).add(1).mul(127.5).round().clamp(0, 255).to(ScalarType.Byte).contiguous().cpu().bytes.ToArray();
 
     private void Export(FlatParameters parameters, StageTrainer trainer)
     {
         using var scope = NewDisposeScope();
-        TensorFile.Save(run.InOutput("upsampler.safetensors"), parameters.Keys.Select(key => KeyValuePair.Create(key, parameters.Part(trainer.Average, key).to(bfloat16))).ToArray());
+        TensorFile.Save(
+            run.InOutput("upsampler.safetensors"),
+            parameters.Keys.Select(key => KeyValuePair.Create(key, parameters.Part(trainer.Average, key).to(bfloat16))).ToArray());
     }
 }

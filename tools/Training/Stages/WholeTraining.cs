@@ -15,15 +15,30 @@ public sealed record WholeTrainingOptions
 
     public StageOptions Picture { get; init; } = new("picture", 20, 1e-3) { Adam = new FlatAdamOptions { AverageDecay = 0.99 } };
 
-    public StageOptions Autoencoder { get; init; } = new("autoencoder", 480, 8e-4) { Adam = new FlatAdamOptions { Beta2 = 0.99, WeightDecay = 0, LargestNorm = 5, AverageDecay = 0.998 } };
+    public StageOptions Autoencoder { get; init; } = new("autoencoder", 480, 8e-4)
+    {
+        Adam = new FlatAdamOptions { Beta2 = 0.99, WeightDecay = 0, LargestNorm = 5, AverageDecay = 0.998 }
+    };
 
-    public StageOptions Decoder { get; init; } = new("decoder", 60, 3e-4) { Adam = new FlatAdamOptions { Beta2 = 0.99, WeightDecay = 0, LargestNorm = 5, AverageDecay = 0.995 } };
+    public StageOptions Decoder { get; init; } = new("decoder", 60, 3e-4)
+    {
+        Adam = new FlatAdamOptions { Beta2 = 0.99, WeightDecay = 0, LargestNorm = 5, AverageDecay = 0.995 }
+    };
 
     public StageOptions Transformer { get; init; } = new("transformer", 640, 8e-4) { WarmupSteps = 200 };
 
-    public StageOptions Distillation { get; init; } = new("distillation", 300, 3e-4) { WarmupSteps = 100, ReportEvery = 50, Adam = new FlatAdamOptions { AverageDecay = 0.998 } };
+    public StageOptions Distillation { get; init; } = new("distillation", 300, 3e-4)
+    {
+        WarmupSteps = 100,
+        ReportEvery = 50,
+        Adam = new FlatAdamOptions { AverageDecay = 0.998 },
+    };
 
-    public StageOptions Upsampler { get; init; } = new("upsampler", 240, 1.5e-3) { WarmupSteps = 200, Adam = new FlatAdamOptions { Beta2 = 0.99, WeightDecay = 0, AverageDecay = 0.998 } };
+    public StageOptions Upsampler { get; init; } = new("upsampler", 240, 1.5e-3)
+    {
+        WarmupSteps = 200,
+        Adam = new FlatAdamOptions { Beta2 = 0.99, WeightDecay = 0, AverageDecay = 0.998 },
+    };
 
     public DistillationOptions Distilled { get; init; } = new();
 
@@ -32,7 +47,10 @@ public sealed record WholeTrainingOptions
     /// <summary>The stages of this call. The stages before them must be finished.</summary>
     public IReadOnlyCollection<string> Stages { get; init; } = StageNames;
 
-    public static IReadOnlyList<string> StageNames { get; } = ["speech", "picture", "autoencoder", "decoder", "transformer", "distillation", "upsampler"];
+    public static IReadOnlyList<string> StageNames { get; } =
+    [
+        "speech", "picture", "autoencoder", "decoder", "transformer", "distillation", "upsampler"
+    ];
 
     public SketchNetworks Networks { get; init; } = SketchNetworks.Shipped;
 
@@ -73,7 +91,13 @@ public sealed record WholeTrainingOptions
     /// <exception cref="ArgumentException">The number of durations differs from the number of stages, or one is not above 0.</exception>
     public WholeTrainingOptions Lasting(IReadOnlyList<double> minutes)
     {
-        if (minutes.Count != StageNames.Count || minutes.Any(m => !(m > 0))) throw new ArgumentException($"expected {StageNames.Count} stage lengths above 0 ({string.Join(", ", StageNames)}), found [{string.Join(", ", minutes)}]", nameof(minutes));
+        if (minutes.Count != StageNames.Count || minutes.Any(m => !(m > 0)))
+        {
+            throw new ArgumentException(
+                $"expected {StageNames.Count} stage lengths above 0 ({string.Join(", ", StageNames)}), found " +
+                $"[{string.Join(", ", minutes)}]",
+                nameof(minutes));
+        }
         return this with
         {
             Speech = Speech with { Seconds = 60 * minutes[0] },
@@ -95,11 +119,16 @@ public sealed class WholeTraining(TrainingRun run, WholeTrainingOptions options)
     /// <returns>Whether all stages are finished.</returns>
     public bool Go(string speechFile, string textFolder)
     {
-        foreach (string name in new[] { "tokenizer.model", "text.safetensors" }) File.Copy(Path.Combine(textFolder, name), run.InWork(name), true);
+        foreach (string name in new[] { "tokenizer.model", "text.safetensors" })
+            File.Copy(Path.Combine(textFolder, name), run.InWork(name), true);
         var corpus = SpeechCorpus.Load(speechFile);
-        run.Say(string.Create(CultureInfo.InvariantCulture, $"{corpus.Training.Sum(u => u.Seconds) / 60:F1} minutes of speech, {corpus.Evaluation.Sum(u => u.Seconds) / 60:F1} for figures; {run.Device}, {run.Threads} threads"));
+        run.Say(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{corpus.Training.Sum(u => u.Seconds) / 60:F1} minutes of speech, {corpus.Evaluation.Sum(u => u.Seconds) / 60:F1} " +
+            $"for figures; {run.Device}, {run.Threads} threads"));
         int first = FirstScene();
-        using var bank = new SceneBank(new SceneMaker(options.Scenes, corpus.Training), options.Scenes, first, options.PaintedScenes, run.Threads);
+        using var bank = new SceneBank(
+            new SceneMaker(options.Scenes, corpus.Training), options.Scenes, first, options.PaintedScenes, run.Threads);
         try
         {
             return Stages(corpus, bank);
@@ -115,8 +144,16 @@ public sealed class WholeTraining(TrainingRun run, WholeTrainingOptions options)
     private bool Stages(SpeechCorpus corpus, SceneBank bank)
     {
         if (Wants("speech") && !new SpeechStage(run, corpus, options.SpeechBatch).Train(options.Networks, options.Speech)) return false;
-        if (Wants("picture") && !new PictureStage(run, bank, options.Scenes, options.PictureBatch).Train(options.Networks.Image, options.Picture)) return false;
-        if (Wants("autoencoder") && !new AutoencoderStage(run, bank, options.Scenes, options.Load).Train(options.Networks.Autoencoder, options.Autoencoder)) return false;
+        if (Wants("picture")
+            && !new PictureStage(run, bank, options.Scenes, options.PictureBatch).Train(options.Networks.Image, options.Picture))
+        {
+            return false;
+        }
+        if (Wants("autoencoder")
+            && !new AutoencoderStage(run, bank, options.Scenes, options.Load).Train(options.Networks.Autoencoder, options.Autoencoder))
+        {
+            return false;
+        }
         if (Wants("decoder") && (run.IsOver || !RefineDecoder(bank))) return false;
         if (!Wants("transformer") && !Wants("distillation") && !Wants("upsampler")) return true;
         if (run.IsOver) return false;
@@ -143,7 +180,8 @@ public sealed class WholeTraining(TrainingRun run, WholeTrainingOptions options)
     private bool Upsampler(SceneBank bank, Scene[] unseen)
     {
         using var networks = new RedrawnScenes(run, options.Networks, options.Scenes, options.Distilled.Steps, options.Pool.Shift);
-        return new UpsamplerStage(run, options.Scenes, options.Details).Train(options.Networks.Upsampler, options.Upsampler, networks, bank, unseen);
+        return new UpsamplerStage(run, options.Scenes, options.Details)
+            .Train(options.Networks.Upsampler, options.Upsampler, networks, bank, unseen);
     }
 
     private Scene[] Unseen(SpeechCorpus corpus)

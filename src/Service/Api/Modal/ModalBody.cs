@@ -16,7 +16,7 @@ public sealed record ModalBody(string Image, string Audio1, string? Audio2, stri
     /// <exception cref="ModalException">The body is not JSON, or a field is missing or has the wrong type.</exception>
     public static async Task<ModalBody> ReadAsync(HttpRequest request, long mostBytes, CancellationToken cancellationToken)
     {
-        var raw = await BodyReader.ReadAsync(request, mostBytes, cancellationToken)
+        byte[] raw = await BodyReader.ReadAsync(request, mostBytes, cancellationToken)
             ?? throw new ModalException(413, $"The body has more than {mostBytes} bytes");
         if (raw.Length == 0)
             throw ModalException.Invalid([ModalException.Error("missing", ["body"], "Field required", null)]);
@@ -26,10 +26,10 @@ public sealed record ModalBody(string Image, string Audio1, string? Audio2, stri
         if (json.RootElement.ValueKind is not JsonValueKind.Object)
             throw NoObject(Echo(json.RootElement));
         var errors = new List<object>();
-        var image = Text(json.RootElement, "image", true, errors);
-        var audio1 = Text(json.RootElement, "audio1", true, errors);
-        var audio2 = Text(json.RootElement, "audio2", false, errors);
-        var prompt = Text(json.RootElement, "prompt", false, errors);
+        string? image = Text(json.RootElement, "image", true, errors);
+        string? audio1 = Text(json.RootElement, "audio1", true, errors);
+        string? audio2 = Text(json.RootElement, "audio2", false, errors);
+        string? prompt = Text(json.RootElement, "prompt", false, errors);
         if (errors.Count > 0)
             throw ModalException.Invalid(errors);
         return new ModalBody(image!, audio1!, string.IsNullOrEmpty(audio2) ? null : audio2, prompt, raw);
@@ -91,7 +91,7 @@ public sealed record ModalBody(string Image, string Audio1, string? Audio2, stri
     /// </summary>
     private static object? Echo(JsonElement value)
     {
-        var raw = value.GetRawText();
+        string raw = value.GetRawText();
         if (raw.Length > LongestEcho)
             return raw[..LongestEcho];
         try

@@ -38,8 +38,8 @@ public sealed class ModalEndpoints(
         {
             var body = await ModalBody.ReadAsync(context.Request, (long)(settings.MaxJsonMb * 1e6), context.RequestAborted);
             await submitter.CheckLimitsAsync(caller, context.Response);
-            var key = context.Request.Headers["Idempotency-Key"].FirstOrDefault();
-            var hash = Convert.ToHexStringLower(SHA256.HashData(body.Raw));
+            string? key = context.Request.Headers["Idempotency-Key"].FirstOrDefault();
+            string hash = Convert.ToHexStringLower(SHA256.HashData(body.Raw));
             var accepted = await submitter.FindAsync(caller, key, hash)
                 ?? await AcceptAsync(caller, body, key, hash, context.RequestAborted);
             await context.Response.WriteAsJsonAsync(
@@ -60,7 +60,7 @@ public sealed class ModalEndpoints(
     private async Task<Accepted> AcceptAsync(Token caller, ModalBody body, string? key, string hash, CancellationToken cancellationToken)
     {
         var asked = ModalRequest.Resolve(body, catalog.Find);
-        var id = JobId.New();
+        string id = JobId.New();
         var stored = new List<JobInput>();
         try
         {
@@ -96,14 +96,14 @@ public sealed class ModalEndpoints(
         }
         catch (InputException failed)
         {
-            var shown = DataUrl.Is(url) || url.Length > 512 ? url[..Math.Min(url.Length, 64)] + "..." : url;
+            string shown = DataUrl.Is(url) || url.Length > 512 ? url[..Math.Min(url.Length, 64)] + "..." : url;
             throw new ModalException(400, $"Failed to download from URL {shown}: {failed.Message}");
         }
     }
 
     private async Task ResultAsync(HttpContext context)
     {
-        var id = context.Request.Query["call_id"].FirstOrDefault();
+        string? id = context.Request.Query["call_id"].FirstOrDefault();
         if (id is null)
         {
             await ModalException.MissingQuery("call_id").WriteAsync(context);
@@ -118,7 +118,7 @@ public sealed class ModalEndpoints(
 
     private async Task AnswerAsync(HttpContext context, JobRecord job)
     {
-        var kept = job.Status is JobStatus.Succeeded && job.ExpiresAt > time.GetUtcNow();
+        bool kept = job.Status is JobStatus.Succeeded && job.ExpiresAt > time.GetUtcNow();
         if (kept && await store.OpenAsync(job.Result!.Path, context.RequestAborted) is { } video)
         {
             context.Response.Headers.ContentDisposition = $"attachment; filename=\"{job.Id}.mp4\"";

@@ -14,7 +14,7 @@ public sealed class ModalException : Exception
     public ModalException(int status, string detail) : base(detail) => (this.status, this.detail) = (status, detail);
 
     private ModalException(int status, IEnumerable<object> errors) : base("invalid request") =>
-        (this.status, this.detail) = (status, errors);
+        (this.status, detail) = (status, errors);
 
     /// <summary>Creates an answer with status 422 and one entry per field.</summary>
     public static ModalException Invalid(IEnumerable<object> errors) => new(422, errors);
@@ -26,9 +26,9 @@ public sealed class ModalException : Exception
 
     public Task WriteAsync(HttpContext context)
     {
-        context.Response.StatusCode = this.status;
+        context.Response.StatusCode = status;
         context.Response.ContentType = "application/json";
-        var body = JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, object> { ["detail"] = this.detail }, Json);
+        byte[] body = JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, object> { ["detail"] = detail }, Json);
         context.Response.ContentLength = body.Length;
         return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.Body.WriteAsync(body, 0, body.Length);
     }

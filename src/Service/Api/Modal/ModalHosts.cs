@@ -29,7 +29,7 @@ public static class ModalHosts
             await new ModalException(405, "Method Not Allowed").WriteAsync(context);
             return;
         }
-        var page = meant.Method is null && !context.Request.Query.ContainsKey("call_id")
+        bool page = meant.Method is null && !context.Request.Query.ContainsKey("call_id")
             && (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method));
         if (page)
             context.Request.Path = "/index.html";

@@ -34,8 +34,11 @@ internal static class ApiDetails
             foreach (var (method, operation) in path.Operations ?? [])
             {
                 if (method == HttpMethod.Head)
+                {
                     (operation.OperationId, operation.Summary) = (
                         operation.OperationId?.Replace("get", "head", StringComparison.Ordinal), operation.Summary + ": headers alone");
+                }
+
                 Describe(operation, document);
             }
         }
@@ -79,7 +82,7 @@ internal static class ApiDetails
 
     private static void Describe(string operation, string status, OpenApiResponse response)
     {
-        var file = status is "200" or "206";
+        bool file = status is "200" or "206";
         switch (operation)
         {
             case "getVideo" when file:

@@ -40,7 +40,7 @@ internal static class FilesEndpoints
         // A range in a unit other than bytes is ignored (RFC 9110, 14.2).
         if (!context.Request.Headers.Range.ToString().StartsWith("bytes=", StringComparison.OrdinalIgnoreCase))
             context.Request.Headers.Remove("Range");
-        var kind = context.Request.Query.ContainsKey("download") ? "attachment" : "inline";
+        string kind = context.Request.Query.ContainsKey("download") ? "attachment" : "inline";
         context.Response.Headers.ContentDisposition = $"{kind}; filename=\"{job.Id}.mp4\"";
         context.Response.Headers.CacheControl = "private, max-age=3600";
         return VideoAnswer.Create(video, job);

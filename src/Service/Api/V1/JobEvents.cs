@@ -17,7 +17,7 @@ internal static class JobEvents
     {
         var job = await views.FindAsync(context.Caller(), id);
         _ = long.TryParse(
-            context.Request.Headers["Last-Event-ID"].FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var seen);
+            context.Request.Headers["Last-Event-ID"].FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out long seen);
         if (job.Status.IsTerminal() && job.Version <= seen)
         {
             // The client has seen every event. Status 204 keeps a browser from connecting again.
@@ -69,7 +69,7 @@ internal static class JobEvents
 
     private static Task WriteAsync(HttpContext context, JobView view, long version, CancellationToken cancellationToken)
     {
-        var name = view.Status.IsTerminal() ? "ended" : "progress";
+        string name = view.Status.IsTerminal() ? "ended" : "progress";
         return context.Response.WriteAsync(
             $"id: {version}\nevent: {name}\ndata: {JsonSerializer.Serialize(view, Problems.Json)}\n\n", cancellationToken);
     }

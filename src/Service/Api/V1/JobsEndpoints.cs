@@ -55,19 +55,22 @@ internal static class JobsEndpoints
     {
         var caller = context.Caller();
         await submitter.CheckLimitsAsync(caller, context.Response);
-        var key = context.Request.Headers["Idempotency-Key"].FirstOrDefault();
+        string? key = context.Request.Headers["Idempotency-Key"].FirstOrDefault();
         if (key is { Length: 0 or > LongestKey })
             throw new ProblemException(400, JobError.InvalidRequest, $"expected an Idempotency-Key of 1 to {LongestKey} characters");
-        var id = JobId.New();
+        string id = JobId.New();
         // The files of a repeated request are only hashed for the comparison, not stored again.
         var draft = await reader.ReadAsync(id, context, keepFiles: !await submitter.KnowsAsync(caller, key));
         var accepted = await submitter.FindAsync(caller, key, draft.Hash);
         if (accepted is null)
         {
             if (!draft.HasFiles)
+            {
                 throw new ProblemException(
                     409, "key_released",
                     "the job of this Idempotency-Key was deleted while the request came; send it again") { RetryAfter = 1 };
+            }
+
             accepted = await submitter.SubmitAsync(caller, id, await reader.StoreAsync(id, draft, context), key, draft.Hash);
         }
         else if (draft.Stored.Count > 0)
@@ -87,10 +90,13 @@ internal static class JobsEndpoints
         [FromQuery, Description("1 to 100.")] string? limit = null,
         [FromQuery, Description("queued, running, succeeded, failed, canceled or expired.")] string? status = null)
     {
-        var most = 20;
+        int most = 20;
         if (limit is not null
             && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out most) || most is < 1 or > MostListed))
+        {
             throw new ProblemException(400, JobError.InvalidRequest, $"limit: expected 1 to {MostListed}, found '{limit}'");
+        }
+
         long before = 0;
         if (cursor is not null && !long.TryParse(cursor, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out before))
             throw new ProblemException(400, JobError.InvalidRequest, "cursor: expected the next_cursor of an earlier listing");
@@ -144,7 +150,7 @@ internal static class JobsEndpoints
     /// <summary>Documents the error responses of an endpoint.</summary>
     public static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder builder, params int[] statuses)
     {
-        foreach (var status in statuses)
+        foreach (int status in statuses)
             builder.Produces<Problem>(status, "application/problem+json");
         return builder;
     }

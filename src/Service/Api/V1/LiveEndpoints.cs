@@ -64,7 +64,7 @@ internal static class LiveEndpoints
         Stream body, LiveVideos live, JobRecord job, IEnumerable<LiveSegment> segments, CancellationToken cancellationToken)
     {
         string? header = null;
-        for (var sent = 0; segments.Any(); (segments, job) = await live.FollowAsync(job, sent, cancellationToken))
+        for (int sent = 0; segments.Any(); (segments, job) = await live.FollowAsync(job, sent, cancellationToken))
         {
             foreach (var segment in segments)
             {

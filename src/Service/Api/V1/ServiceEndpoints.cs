@@ -14,7 +14,8 @@ internal static class ServiceEndpoints
     {
         var service = v1.MapGroup("").WithTags("Service");
         service.MapGet(
-            "/options", (ModelCatalog catalog, ServeSettings settings) => Results.Json(OptionsView.Create(catalog, settings), Problems.Json))
+            "/options",
+            (ModelCatalog catalog, ServeSettings settings) => Results.Json(OptionsView.Create(catalog, settings), Problems.Json))
             .Needs(TokenScopes.Read).Produces<OptionsView>().ProducesProblems(401).WithName("getOptions")
             .WithSummary("Models with their presets, sizes and fields, and the limits of inputs");
         service.MapGet("/workers", WorkersAsync).Needs(TokenScopes.Operate).Produces<WorkersView>().ProducesProblems(401, 403)
@@ -25,7 +26,9 @@ internal static class ServiceEndpoints
             .WithSummary("The key that this token's webhooks are signed with");
         service.MapGet(
             "/session",
-            (HttpContext context, TokenReader reader, ServeSettings settings) => Results.Json(Session(context, reader, settings), Problems.Json))
+            (
+                HttpContext context, TokenReader reader,
+                ServeSettings settings) => Results.Json(Session(context, reader, settings), Problems.Json))
             .Produces<SessionView>().WithName("getSession").WithSummary("Whether the caller is signed in");
         service.MapPost("/session", SignIn).Produces<SessionView>().ProducesProblems(401).WithName("signIn")
             .WithSummary("Sign a browser in with a token").WithDescription("Answers with a cookie that scripts cannot read.");
@@ -58,10 +61,13 @@ internal static class ServiceEndpoints
     private static IResult SignIn(SignInBody body, HttpContext context, TokenReader reader, ServeSettings settings)
     {
         if (!SameSite.Allows(context.Request, settings.PublicUrl))
+        {
             throw new ProblemException(
                 403, "forbidden_origin",
                 $"the page is at {context.Request.Headers.Origin}, and this service at " +
                 $"{settings.PublicUrl ?? context.Request.Host.Value}; behind a proxy, set public_url to the page's address");
+        }
+
         if (reader.Authenticate(body.Key ?? "", body.Secret ?? "") is not { } token)
             throw new ProblemException(401, "invalid_credentials", "this key and secret open nothing here");
         context.Response.Cookies.Append(TokenReader.Cookie, reader.SignIn(token), new CookieOptions

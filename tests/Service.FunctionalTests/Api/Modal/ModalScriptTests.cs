@@ -20,25 +20,25 @@ public sealed class ModalScriptTests : IDisposable
         using var client = await service.TokenAsync();
         await RunAsync(client, service.Url, $"{images.Url}/multi1.png", $"{sounds.Url}/1.WAV");
 
-        var submit = Headers("submit.headers");
+        string[] submit = Headers("submit.headers");
         submit[0].ShouldBe("HTTP/1.1 200 OK");
         submit.ShouldContain("Content-Type: application/json; charset=utf-8");
         File.ReadAllText(Path.Combine(output, "submit.body")).ShouldMatch("""\A\{"call_id":"fc-[0-9A-Za-z]{26}"\}\z""");
 
-        var codes = File.ReadAllLines(Path.Combine(output, "codes"));
+        string[] codes = File.ReadAllLines(Path.Combine(output, "codes"));
         codes[0].ShouldBe("202");
         codes[^1].ShouldBe("200");
         codes.Distinct().ShouldBe(["202", "200"]);
-        var waiting = Headers("get-202.headers");
+        string[] waiting = Headers("get-202.headers");
         waiting[0].ShouldBe("HTTP/1.1 202 Accepted");
         waiting.ShouldContain("Retry-After: 2");
         waiting.ShouldContain("Content-Length: 0");
         waiting.ShouldNotContain(line => line.StartsWith("Content-Type:", StringComparison.OrdinalIgnoreCase));
         new FileInfo(Path.Combine(output, "get-202.body")).Length.ShouldBe(0);
 
-        var video = await File.ReadAllBytesAsync(Path.Combine(output, "video.mp4"));
-        var call = File.ReadAllText(Path.Combine(output, "submit.body"))[12..^2];
-        var get = Headers("get.headers");
+        byte[] video = await File.ReadAllBytesAsync(Path.Combine(output, "video.mp4"));
+        string call = File.ReadAllText(Path.Combine(output, "submit.body"))[12..^2];
+        string[] get = Headers("get.headers");
         get[0].ShouldBe("HTTP/1.1 200 OK");
         get.ShouldContain("Content-Type: video/mp4");
         get.ShouldContain($"Content-Length: {video.Length.ToString(CultureInfo.InvariantCulture)}");
@@ -62,9 +62,12 @@ public sealed class ModalScriptTests : IDisposable
                     ("HOST", host), ("TOKEN_ID", client.Key), ("TOKEN_SECRET", client.Secret), ("IMAGE", image), ("AUDIO", audio),
                     ("OUT", output),
                 })
+        {
             start.Environment[name] = value;
+        }
+
         using var process = Process.Start(start)!;
-        var error = await process.StandardError.ReadToEndAsync();
+        string error = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         process.ExitCode.ShouldBe(0, error);
     }

@@ -84,7 +84,7 @@ public sealed class ModalWireTests(SharedService shared) : IClassFixture<SharedS
         await using var missing = LoopbackServer.Start(
             "127.0.0.2", (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(stream, "404 Not Found", "", [], cancellationToken));
         await using var voices = LoopbackServer.Serving("127.0.0.2", Samples.VoiceOfASecond);
-        var failed = await DetailAsync(new { image = $"{missing.Url}/a.png", audio1 = $"{voices.Url}/a.wav" });
+        string failed = await DetailAsync(new { image = $"{missing.Url}/a.png", audio1 = $"{voices.Url}/a.wav" });
         failed.ShouldStartWith($"Failed to download from URL {missing.Url}/a.png");
         voices.Connections.ShouldBe(0);
         (await DetailAsync(new { image = $"{voices.Url}/a.wav", audio1 = $"{missing.Url}/a.wav" }))
@@ -107,7 +107,7 @@ public sealed class ModalWireTests(SharedService shared) : IClassFixture<SharedS
         };
         using var response = await shared.Client.PostJsonAsync("/", body);
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
-        var id = (await TokenClient.ReadAsync(response)).GetProperty("call_id").GetString()!;
+        string id = (await TokenClient.ReadAsync(response)).GetProperty("call_id").GetString()!;
         var job = await shared.Client.EndAsync(id);
         job.GetProperty("status").GetString().ShouldBe("succeeded");
         job.GetProperty("prompt").GetString().ShouldBe("a person is talking");
@@ -117,7 +117,7 @@ public sealed class ModalWireTests(SharedService shared) : IClassFixture<SharedS
     [Fact]
     public async Task Failed_unknown_foreign_and_canceled_calls_are_told_apart()
     {
-        var failing = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "run out of memory"));
+        string failing = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "run out of memory"));
         await shared.Client.EndAsync(failing);
         using var failed = await shared.Client.Http.GetAsync($"/?call_id={failing}");
         failed.StatusCode.ShouldBe(HttpStatusCode.InternalServerError);
@@ -127,9 +127,9 @@ public sealed class ModalWireTests(SharedService shared) : IClassFixture<SharedS
         using var other = await shared.Service.TokenAsync();
         using var foreign = await other.Http.GetAsync($"/?call_id={failing}");
         foreign.StatusCode.ShouldBe(HttpStatusCode.NotFound, "a job of another token does not exist");
-        for (var i = 0; i < 4; i++) // the one worker makes these first
+        for (int i = 0; i < 4; i++) // the one worker makes these first
             await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
-        var canceled = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        string canceled = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await shared.Client.Http.PostAsync($"/v1/jobs/{canceled}/cancel", null);
         using var gone = await shared.Client.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"/?call_id={canceled}"));
         gone.StatusCode.ShouldBe(HttpStatusCode.Gone);

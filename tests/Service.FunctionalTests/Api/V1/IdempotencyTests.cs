@@ -27,7 +27,7 @@ public sealed class IdempotencyTests : IAsyncLifetime
     public async Task A_repeated_form_is_answered_without_storing_its_files()
     {
         string key = Guid.NewGuid().ToString(), id = await AcceptedAsync(await PostAsync(key, ("steps", "3")));
-        var files = Files();
+        string[] files = Files();
         Directory.Delete(Aside);
         await File.WriteAllTextAsync(Aside, ""); // from here on, nothing can be stored
         for (int i = 0; i < 3; i++)

@@ -20,7 +20,7 @@ public sealed class JobsTests(SharedService shared) : IClassFixture<SharedServic
             ("metadata", """{"order":"7"}"""));
         response.StatusCode.ShouldBe(HttpStatusCode.Accepted);
         var job = await TokenClient.ReadAsync(response);
-        var id = job.GetProperty("id").GetString()!;
+        string id = job.GetProperty("id").GetString()!;
         response.Headers.Location!.ToString().ShouldBe($"/v1/jobs/{id}");
         response.Headers.RetryAfter.ShouldNotBeNull();
         var done = await Client.EndAsync(id);
@@ -59,15 +59,15 @@ public sealed class JobsTests(SharedService shared) : IClassFixture<SharedServic
     [Fact]
     public async Task The_video_answers_ranges_and_conditions()
     {
-        var id = await Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        string id = await Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         var done = await Client.EndAsync(id);
-        var path = $"/v1/jobs/{id}/video";
+        string path = $"/v1/jobs/{id}/video";
         using var whole = await Client.Http.GetAsync(path);
-        var video = await whole.Content.ReadAsByteArrayAsync();
+        byte[] video = await whole.Content.ReadAsByteArrayAsync();
         whole.Headers.ETag!.Tag.ShouldBe($"\"{done.GetProperty("result").GetProperty("sha256").GetString()}\"");
         Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(video))
             .ShouldBe(done.GetProperty("result").GetProperty("sha256").GetString());
-        var from = TestSeed.NewRandom().Next(video.Length - 50);
+        int from = TestSeed.NewRandom().Next(video.Length - 50);
         using var part = await Client.Http.SendAsync(
             new HttpRequestMessage(HttpMethod.Get, path) { Headers = { Range = new RangeHeaderValue(from, from + 20) } });
         part.StatusCode.ShouldBe(HttpStatusCode.PartialContent);
@@ -87,7 +87,7 @@ public sealed class JobsTests(SharedService shared) : IClassFixture<SharedServic
     [Fact]
     public async Task Events_tell_every_stage_and_resume_where_they_were_left()
     {
-        var id = await Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        string id = await Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         var events = await EventsAsync(id, null);
         events[^1].Name.ShouldBe("ended");
         events[^1].Data.GetProperty("status").GetString().ShouldBe("succeeded");
@@ -102,7 +102,7 @@ public sealed class JobsTests(SharedService shared) : IClassFixture<SharedServic
     {
         await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=60", "--no-auth");
         using var client = new TokenClient(service.Url, "x", "y");
-        var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.UntilAsync(id, job => job.GetProperty("status").GetString() == "running");
         using var canceled = await client.Http.PostAsync($"/v1/jobs/{id}/cancel", null);
         (await TokenClient.ReadAsync(canceled)).GetProperty("status").GetString().ShouldBe("canceled");
@@ -122,7 +122,7 @@ public sealed class JobsTests(SharedService shared) : IClassFixture<SharedServic
     {
         using var own = await shared.Service.TokenAsync();
         var ids = new List<string>();
-        for (var i = 0; i < 7; i++)
+        for (int i = 0; i < 7; i++)
             ids.Add(await own.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond));
         var listed = new List<string>();
         string? cursor = null;
@@ -134,19 +134,19 @@ public sealed class JobsTests(SharedService shared) : IClassFixture<SharedServic
         }
         while (cursor is not null);
         listed.ShouldBe(ids.AsEnumerable().Reverse());
-        foreach (var id in ids)
+        foreach (string id in ids)
             await own.EndAsync(id);
         (await own.GetJsonAsync("/v1/jobs?status=queued")).GetProperty("jobs").GetArrayLength().ShouldBe(0);
         (await own.GetJsonAsync("/v1/jobs?status=succeeded&limit=100")).GetProperty("jobs").GetArrayLength().ShouldBe(7);
-        foreach (var bad in new[] { "limit=0", "limit=101", "limit=-1", "cursor=%00", "status=7", "status=running%0a" })
+        foreach (string? bad in new[] { "limit=0", "limit=101", "limit=-1", "cursor=%00", "status=7", "status=running%0a" })
             (await own.Http.GetAsync("/v1/jobs?" + bad)).StatusCode.ShouldBe(HttpStatusCode.BadRequest, bad);
     }
 
     [Fact]
     public async Task An_idempotency_key_makes_one_job_of_many_requests()
     {
-        var key = Guid.NewGuid().ToString();
-        var body = JsonSerializer.Serialize(
+        string key = Guid.NewGuid().ToString();
+        string body = JsonSerializer.Serialize(
             new { image = Samples.DataUrl(Samples.Picture), audio = Samples.DataUrl(Samples.VoiceOfASecond) });
         async Task<HttpResponseMessage> PostAsync(HttpContent content)
         {
@@ -220,13 +220,16 @@ public sealed class JobsTests(SharedService shared) : IClassFixture<SharedServic
         using var anonymous = new HttpClient { BaseAddress = new Uri(shared.Service.Url) };
         using var json = JsonDocument.Parse(await anonymous.GetStringAsync("/openapi.json"));
         var paths = json.RootElement.GetProperty("paths");
-        foreach (var path in
+        foreach (string? path in
                 new[]
                 {
                     "/v1/jobs", "/v1/jobs/{id}", "/v1/jobs/{id}/cancel", "/v1/jobs/{id}/events", "/v1/jobs/{id}/video",
                     "/v1/jobs/{id}/thumbnail", "/v1/options", "/v1/workers",
                 })
+        {
             paths.TryGetProperty(path, out _).ShouldBeTrue(path);
+        }
+
         paths.GetProperty("/v1/jobs").GetProperty("post").GetProperty("requestBody").GetProperty("content").GetProperty("application/json")
             .GetProperty("example").GetProperty("image").GetString().ShouldBe("https://example.org/portrait.png");
         (await anonymous.GetAsync("/")).Content.Headers.ContentType!.MediaType.ShouldBe("text/html");
@@ -249,7 +252,7 @@ public sealed class JobsTests(SharedService shared) : IClassFixture<SharedServic
             return [];
         response.Content.Headers.ContentType!.MediaType.ShouldBe("text/event-stream");
         var events = new List<(string, string, JsonElement)>();
-        foreach (var block in (await response.Content.ReadAsStringAsync()).Split("\n\n", StringSplitOptions.RemoveEmptyEntries))
+        foreach (string block in (await response.Content.ReadAsStringAsync()).Split("\n\n", StringSplitOptions.RemoveEmptyEntries))
         {
             var lines = block.Split('\n').Select(line => line.Split(": ", 2)).Where(line => line.Length == 2)
                 .ToLookup(line => line[0], line => line[1]);

@@ -13,37 +13,43 @@ public sealed class LiveTests
         await using var bucket = await BucketServer.StartAsync();
         await using var database = await PostgresServer.StartAsync(FreePort.Take());
         var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
-        await using var first = await ServiceProcess.StartAsync(environment, [.. bucket.Settings(), "--set", "generator=bundle", "--set", "model=untrained", "--set", "workers=cpu"]);
+        await using var first = await ServiceProcess.StartAsync(
+            environment, [.. bucket.Settings(), "--set", "generator=bundle", "--set", "model=untrained", "--set", "workers=cpu"]);
         using var client = await first.TokenAsync("--scopes", "all");
         using var stranger = await first.TokenAsync("--scopes", "all");
         await using var second = await first.StartAnotherAsync();
         using var other = new TokenClient(second.Url, client.Key, client.Secret);
 
-        var id = await client.SubmitAsync(Samples.Picture, Samples.Voice(6), ("steps", "8"), ("seed", "3"));
+        string id = await client.SubmitAsync(Samples.Picture, Samples.Voice(6), ("steps", "8"), ("seed", "3"));
         var worker = await HeldWorker.HoldAsync(client, id, () => bucket.Objects.ContainsKey($"some place/results/{id}/live-1.json"));
         var growing = await other.Http.GetAsync($"/v1/jobs/{id}/live.mp4", HttpCompletionOption.ResponseHeadersRead);
         growing.Content.Headers.ContentType!.MediaType.ShouldBe("video/mp4");
-        var playlist = await other.Http.GetStringAsync($"/v1/jobs/{id}/live.m3u8");
+        string playlist = await other.Http.GetStringAsync($"/v1/jobs/{id}/live.m3u8");
         playlist.ShouldContain("#EXT-X-PLAYLIST-TYPE:EVENT");
         playlist.ShouldNotContain("#EXT-X-ENDLIST");
-        foreach (var address in new[] { "live.m3u8", "live.mp4", "live/" + Uris(playlist)[^1] })
+        foreach (string address in new[] { "live.m3u8", "live.mp4", "live/" + Uris(playlist)[^1] })
         {
             (await stranger.Http.GetAsync($"/v1/jobs/{id}/{address}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
             using var nobody = new HttpClient { BaseAddress = new Uri(first.Url) };
             (await nobody.GetAsync($"/v1/jobs/{id}/{address}")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
         }
-        foreach (var name in new[] { "1.json", "..%2Fvideo-1.mp4", "%2e%2e/%2e%2e/store.id", "1-00000.m4s%00", "9-00000.m4s", "1-99999.m4s" })
-            (await other.Http.GetAsync($"/v1/jobs/{id}/live/{name}")).StatusCode.ShouldBeOneOf([HttpStatusCode.NotFound, HttpStatusCode.BadRequest]);
+        foreach (string name in
+                new[] { "1.json", "..%2Fvideo-1.mp4", "%2e%2e/%2e%2e/store.id", "1-00000.m4s%00", "9-00000.m4s", "1-99999.m4s" })
+        {
+            (
+                await other.Http.GetAsync($"/v1/jobs/{id}/live/{name}"))
+                .StatusCode.ShouldBeOneOf([HttpStatusCode.NotFound, HttpStatusCode.BadRequest]);
+        }
         await worker.ContinueAsync();
 
         var end = await other.EndAsync(id, 240);
         end.GetProperty("status").GetString().ShouldBe("succeeded", end.ToString());
-        var whole = await other.Http.GetStringAsync($"/v1/jobs/{id}/live.m3u8");
+        string whole = await other.Http.GetStringAsync($"/v1/jobs/{id}/live.m3u8");
         whole.ShouldEndWith("#EXT-X-ENDLIST\n");
         using var parts = new MemoryStream();
-        foreach (var uri in Uris(whole))
+        foreach (string uri in Uris(whole))
             parts.Write(await other.Http.GetByteArrayAsync($"/v1/jobs/{id}/live/{uri}"));
-        var video = Frames(await other.Http.GetByteArrayAsync($"/v1/jobs/{id}/video"));
+        string video = Frames(await other.Http.GetByteArrayAsync($"/v1/jobs/{id}/video"));
         Frames(parts.ToArray()).ShouldBe(video);
         Frames(await growing.Content.ReadAsByteArrayAsync()).ShouldBe(video, "the growing file ends with the job");
         using var head = await other.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"/v1/jobs/{id}/live/{Uris(whole)[1]}"));
@@ -59,24 +65,28 @@ public sealed class LiveTests
     {
         await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=1");
         using var client = await service.TokenAsync("--scopes", "all");
-        var id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         using var response = await client.Http.GetAsync($"/v1/jobs/{id}/live.m3u8");
         response.StatusCode.ShouldBe(HttpStatusCode.NotFound, "the stub has no clips");
         var problem = await TokenClient.ReadAsync(response);
         problem.GetProperty("code").GetString().ShouldBe("not_found");
-        problem.GetProperty("detail").GetString().ShouldBe("the job has ended (succeeded) and has no live video", "the request waited for the end of the job");
+        problem.GetProperty("detail").GetString()
+            .ShouldBe("the job has ended (succeeded) and has no live video", "the request waited for the end of the job");
     }
 
     /// <summary>The parts in order, the headers too.</summary>
     private static string[] Uris(string playlist) =>
-        [.. playlist.Split('\n').Where(line => line.Contains("live/", StringComparison.Ordinal)).Select(line => line.Split("live/")[1].TrimEnd('"'))];
+        [
+            .. playlist.Split('\n').Where(line => line.Contains("live/", StringComparison.Ordinal))
+                .Select(line => line.Split("live/")[1].TrimEnd('"'))
+        ];
 
     /// <summary>Hash of the decoded frames.</summary>
     private static string Frames(byte[] video)
     {
-        var file = Path.GetTempFileName();
+        string file = Path.GetTempFileName();
         File.WriteAllBytes(file, video);
-        var hash = System.Text.Encoding.ASCII.GetString(Samples.Make("md5", "-i", file, "-map", "0:v", "-f", "md5"));
+        string hash = System.Text.Encoding.ASCII.GetString(Samples.Make("md5", "-i", file, "-map", "0:v", "-f", "md5"));
         File.Delete(file);
         return hash;
     }
