@@ -57,8 +57,10 @@ public static class BenchRun
             : [options.Precision];
         foreach (var precision in precisions) yield return ("pass", options with { Precision = precision });
         if (precisions.Length > 1)
+        {
             foreach (long gib in (long[])[24, 12])
                 yield return ("pass", options with { Precision = Precision.Float8, VramBudget = gib << 30, Check = false });
+        }
         foreach (var precision in precisions) yield return ("kernels", options with { Precision = precision });
         yield return ("vae", options with { Precision = precisions[0] });
         yield return ("encoders", options);

@@ -74,12 +74,16 @@ internal sealed class Ceilings
         {
             var (x, w) = (RowQuantiser.Quantise(a, precision), RowQuantiser.Quantise(b, precision));
             if (paths is { Float8Products: true } && precision == LinearPrecision.Float8)
+            {
                 found.Add(
                     name, "FLOP", product,
                     meter.MedianOfMany(
                         () => TorchScripts.ScaledProduct(x.Values, w.Values.t(), x.Scales.view(-1, 1), w.Scales.view(1, -1), null)));
+            }
             else if (paths is not { Int8Products: false } && precision == LinearPrecision.Int8)
+            {
                 found.Add(name, "FLOP", product, meter.MedianOfMany(() => TorchScripts.Int8Product(x.Values, w.Values.t())));
+            }
         }
         var q = randn([1, heads, tokens, head], device: device);
         var qh = q.to(half);
@@ -87,9 +91,11 @@ internal sealed class Ceilings
         if (Kernels.EightBitAttention.RunsOn(qh))
             found.Add(EightBitAttention, "FLOP", attention, meter.MedianOfMany(() => Kernels.EightBitAttention.Apply(qh, qh, qh)));
         if (!meter.OnGpu)
+        {
             found.Add(
                 Attention(ScalarType.Float32, device), "FLOP", attention,
                 meter.MedianOfMany(() => Networks.Layers.Attention.Forward(q, q, q)));
+        }
         long bytes = meter.OnGpu ? Math.Min(4L << 30, (options.VramBudget ?? long.MaxValue) / 16) : 256L << 20;
         var (from, to) = (zeros([bytes / 4], ScalarType.Float32, device).add_(1), empty([bytes / 4], ScalarType.Float32, device));
         found.Add(Copy, "byte", 2.0 * bytes, meter.MedianOfMany(() => to.copy_(from)));

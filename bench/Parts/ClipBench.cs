@@ -30,8 +30,10 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
         meter.Wait();
         yield return new BenchRow(Part, "networks brought to the device", Stopwatch.GetElapsedTime(start).TotalSeconds);
         foreach (string preset in (options.Preset ?? options.Bundle.DefaultPreset).Split(','))
+        {
             foreach (var row in Run(networks, VideoSettings.Resolve(options.Bundle, (options with { Preset = preset }).Request())))
                 yield return row;
+        }
     }
 
     private IEnumerable<BenchRow> Run(NetworkSet networks, VideoSettings settings)
@@ -55,11 +57,13 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
         }
 
         if (timeline.FirstFrame is { } seconds)
+        {
             yield return new BenchRow(
                 Part,
                 $"first frame of a warm job, {settings.Preset}, {options.Height}x{options.Width}, " +
                 $"{plan.TotalFrames / SpeechEmbedding.FramesPerSecond} s of voice",
                 seconds);
+        }
     }
 
     private void Generate(NetworkSet networks, VideoSettings settings, ClipPlan plan, StepCacheOptions? cache, Timeline timeline)
@@ -81,8 +85,10 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
         timeline.End();
         // The delay matters where the voice may still arrive. Elsewhere it is about that of a whole clip.
         if (settings.StreamSpeech)
+        {
             timeline.FirstFrame = meter.Once(
                 () => FirstFrame(networks, settings, picture, generation with { StepCache = settings.StepCache }).GetAwaiter().GetResult());
+        }
     }
 
     private VideoSettings Asked(VideoSettings settings) =>
@@ -105,8 +111,10 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
     private static async Task Consume(IAsyncEnumerable<GeneratedClip> clips)
     {
         await foreach (var clip in clips.ConfigureAwait(false))
+        {
             using (clip)
                 foreach (byte[] frame in clip.Frames()) GC.KeepAlive(frame);
+        }
     }
 
     private byte[] RandomBytes(int count)

@@ -89,7 +89,8 @@ public sealed class VideoProduction : IAsyncDisposable
     private async Task<int> WriteAsync(
         NetworkSet networks, IProgress<GenerationProgress>? progress, ClipArchive? archive, CancellationToken cancellationToken)
     {
-        await using var writer = await VideoWriter.CreateAsync(Output(networks), cancellationToken).ConfigureAwait(false);
+        var writer = await VideoWriter.CreateAsync(Output(networks), cancellationToken).ConfigureAwait(false);
+        await using var disposal = writer.ConfigureAwait(false);
         request.Growing?.Invoke(writer.PartialPath);
         using var video = await PrepareAsync(networks, progress, cancellationToken).ConfigureAwait(false);
         await foreach (var clip in video.ClipsAsync(progress, archive, cancellationToken).ConfigureAwait(false))
@@ -104,8 +105,9 @@ public sealed class VideoProduction : IAsyncDisposable
         NetworkSet networks, Func<VideoSegment, CancellationToken, Task> live, IProgress<GenerationProgress>? progress, ClipArchive? archive,
         CancellationToken cancellationToken)
     {
-        await using var writer = await SegmentedVideoWriter
+        var writer = await SegmentedVideoWriter
             .CreateAsync(Output(networks), media.VideoFrames, request.Settings.ClipFrames, live, cancellationToken).ConfigureAwait(false);
+        await using var disposal = writer.ConfigureAwait(false);
         using var video = await PrepareAsync(networks, progress, cancellationToken).ConfigureAwait(false);
         await foreach (var clip in video.ClipsAsync(progress, archive, cancellationToken).ConfigureAwait(false))
             await writer.WriteClipAsync(clip.Count, clip.Frames, cancellationToken).ConfigureAwait(false);

@@ -11,11 +11,15 @@ internal static class RequestMapping
     public static VideoSettings Resolve(this TalkingVideoRequest request, Bundle bundle, string preset)
     {
         if (request.Audio.Text is not null && request.SecondAudio is not null)
+        {
             throw new RequestException(
                 "second_audio", "expected no second sound with a text; lines that begin with B: are the second person's");
+        }
         if (request.Image.Text is not null || request.SecondAudio?.Text is not null)
+        {
             throw new RequestException(
                 request.Image.Text is not null ? VideoFields.Image.Name : "second_audio", "expected a file or its contents, found a text");
+        }
         if (request.Boxes.Count > 0 && request.SecondAudio is null && request.Audio.Text?.Script.IsDialogue != true)
             throw new RequestException(VideoFields.Boxes.Name, "expected boxes only with two voices, found one voice");
         int[][]? boxes = request.Boxes.Count == 0

@@ -113,7 +113,9 @@ public sealed class TalkingVideoModel : IAsyncDisposable
         await foreach (byte[] rgb in
                 Failures.RunAsync(
                     work.Production.FramesAsync(networks, work.Relay, cancellationToken), cancellationToken).ConfigureAwait(false))
+        {
             yield return new VideoFrame(index++, width, height, work.Production.IsComposed ? (byte[])rgb.Clone() : rgb);
+        }
     }
 
     /// <summary>Makes a video and writes it with its sound; the file appears under its name when it is complete.</summary>

@@ -88,10 +88,12 @@ public sealed class Narrator(VoiceCatalogue catalogue)
                 throw new SpeechException(SpeechFault.Text, $"expected words that {voices[0].FullName} can speak, found none");
             double seconds = now - AfterTurn + AtEnd;
             for (int i = 0; i < tracks.Length; i++)
+            {
                 (tracks[i]
                     ?? throw new SpeechException(
                         SpeechFault.Text, $"expected words after {"AB"[i]}: that {voices[i].FullName} can speak, found none"))
                         .PadTo(seconds);
+            }
             return (seconds, cues);
         }
         finally

@@ -58,10 +58,12 @@ public sealed class VoiceCatalogue(IReadOnlyList<ISpeechEngine> engines)
         {
             var usual = (await engines[0].VoicesAsync(cancellationToken).ConfigureAwait(false))[0];
             if (engines[0] is not SpeechServer && !IsLatin(words))
+            {
                 throw new SpeechException(
                     SpeechFault.Voice,
                     $"expected a voice for the script of this text, since {usual.Name} speaks English; 'locutor voices' and GET " +
                     "/v1/voices list them");
+            }
             return usual;
         }
         SpeechException? failure = null;
@@ -73,7 +75,9 @@ public sealed class VoiceCatalogue(IReadOnlyList<ISpeechEngine> engines)
                 if (await engine.FindAsync(
                     name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : name,
                     cancellationToken).ConfigureAwait(false) is { } found)
+                {
                     return found;
+                }
             }
             catch (SpeechException failed)
             {

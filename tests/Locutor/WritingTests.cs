@@ -63,9 +63,11 @@ public sealed class WritingTests(ModelFixture fixture)
             fixture.Request with { Audio = MediaInput.FromText("Hello."), SecondAudio = fixture.Request.Audio },
             fixture.Request with { Image = MediaInput.FromText("Hello.") },
         })
+        {
             (await Should.ThrowAsync<LocutorException>(
                 () => fixture.Model.WriteVideoAsync(request, fixture.NewPath("never.mp4"), cancellationToken: Stop)))
                 .Error.ShouldBe(LocutorError.InvalidRequest);
+        }
     }
 
     [Fact]

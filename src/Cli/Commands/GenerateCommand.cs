@@ -84,7 +84,9 @@ internal static class GenerateCommand
                 {
                     TextFile, SoundPath, RawAudio, Output, Fragmented, Json, Timings, Device, Precision, VramBudget, ModelsCommand.Store,
                 })
+        {
             command.Options.Add(option);
+        }
         command.Options.Add(new HelpOption { Action = Help });
         command.SetAction((parsed, cancellationToken) => GenerateRun.RunAsync(Read(parsed), cancellationToken));
         return command;

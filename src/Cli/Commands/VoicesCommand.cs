@@ -36,8 +36,10 @@ internal static class VoicesCommand
         }
         foreach (string fault in faults) await Console.Error.WriteLineAsync("locutor: " + fault);
         if (!json && voices.Any(voice => voice.Engine == "espeak-ng"))
+        {
             await Console.Error.WriteLineAsync(
                 "A voice of espeak-ng takes a variant: en-us+f3 is a woman's voice, en-us+m3 another man's (f1 to f5, m1 to m8).");
+        }
         return voices.Count > 0 ? ExitCodes.Success : ExitCodes.Missing;
     }
 }

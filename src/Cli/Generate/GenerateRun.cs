@@ -85,8 +85,10 @@ internal static class GenerateRun
     {
         if (arguments.RawAudio is not { } text) return null;
         if (!settings.StreamSpeech || Voices(arguments.Form).Count != 1)
+        {
             throw new CommandException(
                 ExitCodes.Usage, "--raw-audio: needs one voice and --stream-speech true, which is the default of flashtalk");
+        }
         return PcmFormat.TryParse(text) ?? throw new CommandException(ExitCodes.Usage, $"--raw-audio {text}: expected {PcmFormat.Form}");
     }
 

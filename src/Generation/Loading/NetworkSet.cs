@@ -136,8 +136,10 @@ public sealed class NetworkSet : IDisposable
                 if (helper is null) summary.AddRange(source.Summary);
                 var weights = new Weights(parameters, arithmetic, helper ?? options.Device);
                 if (transformer)
+                {
                     weights = weights.With(
                         Held(source.Checkpoint, helper ?? options.Device, options.Linears, helper is null ? notices : []));
+                }
                 return BundleBlueprint.Below(weights, bundle.Network(kind));
             }
         }

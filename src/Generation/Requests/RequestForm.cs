@@ -124,8 +124,10 @@ public sealed class RequestForm(params IReadOnlyList<RequestField> extra)
         if (script is null)
         {
             foreach (var voice in new[] { VideoFields.Voice, VideoFields.Voice2 })
+            {
                 if (Value(voice) is not null && !Faults.Has(VideoFields.Text.Name))
                     Faults.Add(voice.Name, "expected the name of a voice only with a text, found no text");
+            }
             return;
         }
         foreach (var sound in new[] { VideoFields.Audio, VideoFields.Audio2 })

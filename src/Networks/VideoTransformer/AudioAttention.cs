@@ -47,8 +47,10 @@ public sealed class AudioAttention(Weights weights, VideoTransformerConfig confi
     {
         var (keys, values) = audio.Frames(x.Values.shape[0], tokens.FirstFrame, tokens.Frames);
         if (Folds(tokens, audio, speakers))
+        {
             return tokens.FromFrames(
                 FoldedAttention.Apply(tokens.ByFrame(x.Values), keys, values, query.Dequantise(), output.Dequantise()));
+        }
 
         var q = query.Forward(x); // [B, tokens, C]
         if (speakers is not null) q = speakers.Apply(Attention.SplitHeads(q, config.Heads)).transpose(1, 2).flatten(2);

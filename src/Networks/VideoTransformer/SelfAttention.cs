@@ -41,7 +41,9 @@ public sealed class SelfAttention(Weights weights, VideoTransformerConfig config
                 var values = Attention.SplitHeads(value.Forward(x), config.Heads);
                 if (speakers is null && share.HasWholeTiles
                     && EightBitAttention.IsWorthwhile(values, config.HeadWidth, output.Precision, share.Grid.Tokens, tiles))
+                {
                     return Activations.Create(share.ToTokens(InEightBits(x, values, rotary, share, tiles)), output.Precision);
+                }
                 // Between devices, v is copied while q is computed, and q while k is.
                 var v = share.ToHeads(values); // [B, own heads, L, D]
                 var q = share.ToHeads(Rotated(query, queryNorm, x, rotary));

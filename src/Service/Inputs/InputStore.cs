@@ -54,12 +54,12 @@ public sealed class InputStore(
     public async Task<JobInput> StoreTextAsync(
         string jobId, string field, string extension, string text, string contentType, CancellationToken cancellationToken)
     {
-        var aside = folder.Aside();
+        string aside = folder.Aside();
         try
         {
             await File.WriteAllTextAsync(aside, text, cancellationToken);
-            var path = DataFolder.InputPath(jobId, field + extension);
-            var bytes = new FileInfo(aside).Length;
+            string path = DataFolder.InputPath(jobId, field + extension);
+            long bytes = new FileInfo(aside).Length;
             await store.KeepAsync(aside, path, contentType, cancellationToken);
             return new JobInput { Field = field, Path = path, Bytes = bytes, ContentType = contentType };
         }

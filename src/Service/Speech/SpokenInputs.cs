@@ -40,7 +40,7 @@ internal sealed class SpokenInputs(VoiceCatalogue catalogue, InputStore inputs, 
     /// </exception>
     public async Task<IReadOnlyList<JobInput>> StoreAsync(string jobId, ResolvedRequest asked, CancellationToken cancellationToken)
     {
-        var spoken = folder.Aside();
+        string spoken = folder.Aside();
         await turns.WaitAsync(cancellationToken);
         try
         {
@@ -69,7 +69,7 @@ internal sealed class SpokenInputs(VoiceCatalogue catalogue, InputStore inputs, 
     {
         var stored = new List<JobInput>();
         string[] fields = [VideoFields.Audio.Name, VideoFields.Audio2.Name];
-        for (var person = 0; person < narration.Paths.Count; person++)
+        for (int person = 0; person < narration.Paths.Count; person++)
             stored.Add(await StoreSoundAsync(jobId, fields[person], narration.Paths[person], cancellationToken));
         if (narration.Paths.Count > 1)
             stored.Add(await StoreSoundAsync(jobId, Sound, narration.SoundPath, cancellationToken));

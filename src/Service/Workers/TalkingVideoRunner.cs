@@ -55,7 +55,7 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
             async () =>
             {
                 var networks = Networks(model, settings.Adapters);
-                var notice = NoticeOf(request, video.Notes, await video.FitNoticeAsync(networks, cancellationToken));
+                string? notice = NoticeOf(request, video.Notes, await video.FitNoticeAsync(networks, cancellationToken));
                 var result = await video.ProduceAsync(networks, new Progress(progress, notice), archive, cancellationToken);
                 return new RunnerVideo(result.Width, result.Height, result.Seconds, Notice: notice);
             },

@@ -68,7 +68,7 @@ public sealed class SpeechServer : ISpeechEngine, IDisposable
         string file = Path.Combine(Path.GetTempPath(), $"locutor-speech-{Guid.NewGuid():N}");
         try
         {
-            await using (var target = new FileStream(file, FileMode.CreateNew))
+            using (var target = new FileStream(file, FileMode.CreateNew))
                 await SendAsync(request, target, LongestAnswer, cancellationToken).ConfigureAwait(false);
             return await AudioDecoder.DecodeAsync(file, SampleRate, MediaLimits.Default, cancellationToken).ConfigureAwait(false);
         }
@@ -93,7 +93,9 @@ public sealed class SpeechServer : ISpeechEngine, IDisposable
         if (await SendAsync(
             request, answer, LongestList, cancellationToken,
             absent: [HttpStatusCode.NotFound, HttpStatusCode.MethodNotAllowed]).ConfigureAwait(false) is false)
+        {
             return Common;
+        }
         try
         {
             using var json = JsonDocument.Parse(answer.GetBuffer().AsMemory(0, (int)answer.Length));
@@ -132,7 +134,7 @@ public sealed class SpeechServer : ISpeechEngine, IDisposable
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timer.Token).ConfigureAwait(false);
             if (absent?.Contains(response.StatusCode) == true) return false;
             if (response.StatusCode != HttpStatusCode.OK) throw Failed(await ReasonAsync(response, timer.Token).ConfigureAwait(false));
-            await using var body = await response.Content.ReadAsStreamAsync(timer.Token).ConfigureAwait(false);
+            using var body = await response.Content.ReadAsStreamAsync(timer.Token).ConfigureAwait(false);
             if (!await CopyAsync(body, target, longest, timer.Token).ConfigureAwait(false))
                 throw Failed($"its answer is larger than {longest >> 20} MiB");
             return true;
@@ -153,14 +155,16 @@ public sealed class SpeechServer : ISpeechEngine, IDisposable
         long total = 0;
         for (int read; (read = await body.ReadAsync(buffer, cancellationToken).ConfigureAwait(false))
             > 0; await target.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false))
+        {
             if ((total += read) > longest) return false;
+        }
         return true;
     }
 
     /// <summary>Returns the status with the first words of the body, which usually tell what is wrong.</summary>
     private async Task<string> ReasonAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        await using var body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        using var body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         byte[] start = new byte[LongestReason];
         int length = await body.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
         string words = new(

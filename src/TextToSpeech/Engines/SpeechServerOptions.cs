@@ -30,8 +30,10 @@ public sealed record SpeechServerOptions(Uri Address)
         if (string.IsNullOrWhiteSpace(address)) return null;
         if (!Uri.TryCreate(address.Trim(), UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https")
             || uri.UserInfo.Length > 0)
+        {
             throw new SpeechException(
                 SpeechFault.NoEngine, $"speech_url: expected an http or https address without a user name, found '{address}'");
+        }
         var options = new SpeechServerOptions(uri)
         {
             Key = string.IsNullOrEmpty(key) ? null : key,

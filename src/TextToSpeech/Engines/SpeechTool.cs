@@ -21,7 +21,8 @@ internal static class SpeechTool
         timer.CancelAfter(Patience);
         try
         {
-            await using var process = ToolProcess.Start(program, arguments, takesInput: true);
+            var process = ToolProcess.Start(program, arguments, takesInput: true);
+            await using var disposal = process.ConfigureAwait(false);
             using var kill = process.KillOn(timer.Token);
             var reading = ReadAsync(process.Output, name, timer.Token);
             await process.Input.WriteAsync(input, timer.Token).ConfigureAwait(false);

@@ -46,9 +46,11 @@ internal sealed class PeerCopyStream : ICopyStream
         long size = to.element_size();
         nint target = TensorMemory.Address(to), source = TensorMemory.Address(from);
         foreach (var (toOffset, fromOffset) in copy.Starts())
+        {
             CudaDriver.CopyRows(
                 target + (nint)(toOffset * size), copy.ToPitch * size, source + (nint)(fromOffset * size), copy.FromPitch * size,
                 copy.Width * size, copy.Rows, stream);
+        }
     }
 
     public void Dispose()

@@ -59,7 +59,7 @@ public sealed class GrowingSoundTests : IDisposable
         byte[] played = new byte[(int)Math.Round(2.3 * rate) * channels * sizeof(float) + 64];
         await track.ReadAsync(played, Ct);
         (track.SampleRate, track.Channels).ShouldBe((rate, channels));
-        var samples = MemoryMarshal.Cast<byte, float>(played).ToArray();
+        float[] samples = MemoryMarshal.Cast<byte, float>(played).ToArray();
         samples[^16..].ShouldAllBe(sample => sample == 0, "silence follows the end");
         for (int i = 0; i < 200; i++)
         {
@@ -163,7 +163,9 @@ public sealed class GrowingSoundTests : IDisposable
         TestSeed.NewRandom().NextBytes(random);
         foreach (byte[] bytes in
                 (byte[][])[[], random, [.. "RIFF"u8, 1, 2], [.. "RIFF____WAVE"u8, .. "LIST"u8, 255, 255, 255, 255, 1], whole[..20]])
+        {
             (await WavHeader.ReadAsync(new MemoryStream(bytes), Ct)).Format.ShouldBeNull();
+        }
     }
 
     private static async Task<float[]> ReadAsync(GrowingSound sound)

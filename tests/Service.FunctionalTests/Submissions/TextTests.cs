@@ -32,7 +32,7 @@ public sealed class TextTests(SharedService shared) : IClassFixture<SharedServic
         sound.Content.Headers.ContentType!.MediaType.ShouldBe("audio/wav");
         (await CommentAsync(await sound.Content.ReadAsByteArrayAsync()))
             .ShouldContain("Synthetic media (http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia)");
-        var captions = result.GetProperty("captions").GetString()!;
+        string captions = result.GetProperty("captions").GetString()!;
         var cues = CaptionFile.FromWebVtt(await TextAsync(captions));
         cues.Select(cue => cue.Text).ShouldBe(["Good morning.", "This text was typed & is spoken, <b>not</b> read as code."]);
         cues[1].Start.ShouldBeGreaterThan(cues[0].Start + 0.5);
@@ -60,7 +60,7 @@ public sealed class TextTests(SharedService shared) : IClassFixture<SharedServic
     [Fact]
     public async Task A_job_with_a_sound_has_neither_spoken_sound_nor_captions()
     {
-        var id = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        string id = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         (await shared.Client.Http.GetAsync($"/v1/jobs/{id}/sound")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await shared.Client.Http.GetAsync($"/v1/jobs/{id}/captions")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await shared.Client.EndAsync(id)).GetProperty("result").TryGetProperty("sound", out _).ShouldBeFalse();
@@ -94,7 +94,7 @@ public sealed class TextTests(SharedService shared) : IClassFixture<SharedServic
         response.StatusCode.ShouldBe(HttpStatusCode.RequestEntityTooLarge);
         (await TokenClient.ReadAsync(response)).GetProperty("detail").GetString()
             .ShouldBe("text: expected at most 3 s of speech, found more");
-        foreach (var folder in new[] { "aside", "inputs" })
+        foreach (string folder in new[] { "aside", "inputs" })
             Directory.EnumerateFileSystemEntries(Path.Combine(service.Data, folder)).ShouldBeEmpty();
     }
 

@@ -58,7 +58,7 @@ public sealed class ExchangeTests
     [Fact]
     public async Task A_source_may_be_overwritten_after_arrival()
     {
-        var sums = await RunAsync(4, side =>
+        double[] sums = await RunAsync(4, side =>
         {
             using var inner = NewDisposeScope();
             var source = zeros([3, 2]);

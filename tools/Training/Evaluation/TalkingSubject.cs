@@ -65,7 +65,7 @@ public sealed class TalkingSubject
         var asked = settings with { Prompt = prompt, NegativePrompt = networks.Bundle.NegativePrompt, Seed = seed };
         using var video = ShownVideo.FromMemory(networks, asked, new Picture(size, size, portrait), new Waveform(SpeechCorpus.SampleRate, audio));
         var made = new List<byte[]>();
-        await foreach (var clip in video.ClipsAsync(cancellationToken: ct).ConfigureAwait(false))
+        await foreach (var clip in video.ClipsAsync(cancellationToken: cancellationToken).ConfigureAwait(false))
             made.AddRange(clip.Frames.Select(frame => (byte[])frame.Clone()));
         return [.. made];
     }

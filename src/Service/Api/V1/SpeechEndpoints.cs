@@ -47,8 +47,10 @@ internal static class SpeechEndpoints
         var job = await views.FindAsync(context.Caller(), id);
         var input = SpokenInputs.SoundOf(job.Request);
         if (input?.Path is not { } path || await store.OpenAsync(path, context.RequestAborted) is not { } sound)
+        {
             throw new ProblemException(
                 404, "not_found", "there is no spoken sound; this job has a voice of its own, or its files were removed");
+        }
         Offer(context, $"{job.Id}.wav");
         return Results.Stream(sound, input.ContentType, enableRangeProcessing: true);
     }
@@ -56,14 +58,16 @@ internal static class SpeechEndpoints
     private static async Task<IResult> CaptionsAsync(string id, HttpContext context, JobViews views, IFileStore store)
     {
         var job = await views.FindAsync(context.Caller(), id);
-        var format = context.Request.Query["format"].FirstOrDefault() ?? "vtt";
+        string format = context.Request.Query["format"].FirstOrDefault() ?? "vtt";
         if (format is not ("vtt" or "srt"))
             throw new ProblemException(400, JobError.InvalidRequest, $"format: expected vtt or srt, found '{format}'");
         if (SpokenInputs.CaptionsOf(job.Request)?.Path is not { } path
             || await store.OpenAsync(path, context.RequestAborted) is not { } captions)
+        {
             throw new ProblemException(404, "not_found", "there are no captions");
+        }
         using var reader = new StreamReader(captions, Encoding.UTF8);
-        var text = await reader.ReadToEndAsync(context.RequestAborted);
+        string text = await reader.ReadToEndAsync(context.RequestAborted);
         Offer(context, $"{job.Id}.{format}");
         return format == "vtt"
             ? Results.Text(text, "text/vtt", Encoding.UTF8)
