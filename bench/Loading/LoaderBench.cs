@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Locutor.Checkpoints;
+using Locutor.Checkpoints.Formats;
 using Locutor.Checkpoints.Safetensors;
 using Locutor.Networks.Layers;
 using static TorchSharp.torch;
@@ -48,14 +49,14 @@ internal static class LoaderBench
 
     private static void Parameters(string path, TensorOutline[] outlines, ScalarType type)
     {
-        using var checkpoint = Checkpoint.Open(path);
+        using var checkpoint = CheckpointFormats.Open(path);
         using var parameters = new CheckpointParameters(checkpoint);
         foreach (var outline in outlines) parameters.Load(outline.Name, outline.Shape, Initial.Normal, type, CPU);
     }
 
     private static void Read(string path, Func<Tensor, Tensor> what)
     {
-        using var checkpoint = Checkpoint.Open(path);
+        using var checkpoint = CheckpointFormats.Open(path);
         foreach (var stored in checkpoint.Tensors.Values)
         {
             using var tensor = stored.AsTensor();

@@ -34,14 +34,6 @@ public abstract class Checkpoint : IDisposable
 
     public bool TryGet(string name, [NotNullWhen(true)] out CheckpointTensor? tensor) => Tensors.TryGetValue(name, out tensor);
 
-    /// <summary>
-    /// Opens a checkpoint of any supported format: safetensors, GGUF, a zip or pickle of torch.save, a <c>*.index.json</c> that names
-    /// shards, or a folder that holds one of these. The content decides the format, not the file name. Keys are returned as the file has
-    /// them; <see cref="Quantised.NetworkCheckpoint"/> maps them to a network's own keys.
-    /// </summary>
-    /// <exception cref="CheckpointException">The file is missing, broken, hostile or of an unknown format.</exception>
-    public static Checkpoint Open(string path) => CheckpointFormats.Open(path);
-
     public void Dispose()
     {
         Dispose(true);

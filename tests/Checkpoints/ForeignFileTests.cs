@@ -1,5 +1,7 @@
 using System.Text;
+using Locutor.Checkpoints.Formats;
 using Locutor.Checkpoints.Lora;
+using Locutor.Checkpoints.Naming;
 using Locutor.Checkpoints.Quantised;
 using Locutor.Checkpoints.Safetensors;
 
@@ -52,7 +54,7 @@ public sealed class ForeignFileTests : TemporaryFolder
         }
         byte[] whole = File.ReadAllBytes(path);
         Refused("cut.safetensors", whole[..^100], "the file is not complete, fetch it again");
-        using var file = Checkpoint.Open(Write("m.bin", whole)); // by its bytes, whatever its name
+        using var file = CheckpointFormats.Open(Write("m.bin", whole)); // by its bytes, whatever its name
         file.Format.ShouldBe("safetensors");
     }
 
@@ -65,7 +67,7 @@ public sealed class ForeignFileTests : TemporaryFolder
             "expected the tensors of an adapter, found none");
         Should.Throw<CheckpointException>(() => NetworkCheckpoint.Open(path)).Message.ShouldContain(
             "expected the tensors of a network, found none");
-        using var file = Checkpoint.Open(path);
+        using var file = CheckpointFormats.Open(path);
         file.Metadata["ss_network_dim"].ShouldBe("32"); // inspecting it is fine
     }
 
@@ -74,14 +76,14 @@ public sealed class ForeignFileTests : TemporaryFolder
     {
         Write("m-00001-of-00001.safetensors", Encoding.UTF8.GetBytes(Pointer));
         Write("m.safetensors.index.json", "{\"weight_map\":{\"a\":\"m-00001-of-00001.safetensors\"}}"u8.ToArray());
-        var error = Should.Throw<CheckpointException>(() => Checkpoint.Open(At("m.safetensors.index.json")));
+        var error = Should.Throw<CheckpointException>(() => CheckpointFormats.Open(At("m.safetensors.index.json")));
         error.Message.ShouldStartWith(At("m-00001-of-00001.safetensors"));
         error.Message.ShouldContain("git lfs pull");
     }
 
     private void Refused(string name, byte[] bytes, string message)
     {
-        var error = Should.Throw<CheckpointException>(() => Checkpoint.Open(Write(name, bytes)));
+        var error = Should.Throw<CheckpointException>(() => CheckpointFormats.Open(Write(name, bytes)));
         error.Message.ShouldStartWith(At(name));
         error.Message.ShouldContain(message);
     }

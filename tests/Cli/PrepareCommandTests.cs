@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Locutor.Checkpoints;
+using Locutor.Checkpoints.Formats;
 using Locutor.Checkpoints.Safetensors;
 
 namespace Locutor.Cli.Tests;
@@ -157,7 +158,7 @@ public sealed class PrepareCommandTests : IDisposable
 
     private static int Tensors(string path)
     {
-        using var file = Checkpoint.Open(path);
+        using var file = CheckpointFormats.Open(path);
         return file.Tensors.Count;
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Locutor.Checkpoints;
+using Locutor.Checkpoints.Formats;
 using Locutor.Checkpoints.Safetensors;
 
 namespace Locutor.Cli.Tests;
@@ -66,7 +67,7 @@ public sealed class ShardedBundleTests : IAsyncLifetime
     /// <summary>The transformer of the bundled model in shards.</summary>
     private string Publish(int shards)
     {
-        using var whole = Checkpoint.Open(Path.Combine(TestEnvironment.Checkout, "models", "sketch", "transformer.safetensors"));
+        using var whole = CheckpointFormats.Open(Path.Combine(TestEnvironment.Checkout, "models", "sketch", "transformer.safetensors"));
         var map = new JsonObject();
         foreach (var (tensors, number) in
                 whole.Tensors.Values.Chunk((whole.Tensors.Count + shards - 1) / shards).Select((tensors, i) => (tensors, i + 1)))

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Locutor.Checkpoints.Formats;
 
 namespace Locutor.Checkpoints.Inspection;
 

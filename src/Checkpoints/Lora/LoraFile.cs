@@ -1,3 +1,6 @@
+using Locutor.Checkpoints.Formats;
+using Locutor.Checkpoints.Quantised;
+
 namespace Locutor.Checkpoints.Lora;
 
 /// <summary>
@@ -31,7 +34,7 @@ public sealed class LoraFile : IDisposable
     /// <exception cref="CheckpointException">The file cannot be read, or a key is of no known form.</exception>
     public static LoraFile Open(string path)
     {
-        var checkpoint = Checkpoint.Open(path);
+        var checkpoint = CheckpointFormats.Open(path);
         try
         {
             return new LoraFile(checkpoint);

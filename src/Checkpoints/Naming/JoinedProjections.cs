@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Locutor.Checkpoints.Quantised;
 
 namespace Locutor.Checkpoints.Naming;
 

@@ -52,7 +52,7 @@ public sealed unsafe class TorchFile : Checkpoint
     /// <summary>Opens a file of torch.save. No Python code in it is run.</summary>
     /// <exception cref="CheckpointException">The file is broken, or the pickle needs more than tensors; the message names the refused
     /// global.</exception>
-    public static new TorchFile Open(string path) => new(path);
+    public static TorchFile Open(string path) => new(path);
 
     private (object? Root, Func<TorchStorage, (long Offset, long Length)> Storages) ReadZip()
     {

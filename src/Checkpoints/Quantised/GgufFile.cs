@@ -46,7 +46,7 @@ public sealed class GgufFile : Checkpoint
 
     /// <summary>Opens a GGUF file.</summary>
     /// <exception cref="CheckpointException">The file is broken, or a tensor has an unsupported type.</exception>
-    public static new GgufFile Open(string path) => new(path);
+    public static GgufFile Open(string path) => new(path);
 
     private void Read(GgufReader reader)
     {

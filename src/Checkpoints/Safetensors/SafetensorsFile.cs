@@ -62,7 +62,7 @@ public sealed class SafetensorsFile : Checkpoint
 
     /// <summary>Opens a safetensors file and validates its header.</summary>
     /// <exception cref="CheckpointException">The file has no valid safetensors header, or the header contradicts the file.</exception>
-    public static new SafetensorsFile Open(string path) => new(path);
+    public static SafetensorsFile Open(string path) => new(path);
 
     /// <summary>Returns the offset of a tensor's first byte in the file.</summary>
     internal long PlaceOf(CheckpointTensor tensor) => tensor.Address - file.Address;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Locutor.Checkpoints;
+using Locutor.Checkpoints.Formats;
 using Locutor.Checkpoints.Inspection;
 
 namespace Locutor.Cli.Commands;
@@ -17,7 +18,7 @@ internal static class InspectCommand
             "inspect", "Print what a checkpoint holds: format, sizes, metadata, and the tree of its tensors.") { file };
         command.SetAction(parsed =>
         {
-            using var checkpoint = Checkpoint.Open(parsed.GetRequiredValue(file));
+            using var checkpoint = CheckpointFormats.Open(parsed.GetRequiredValue(file));
             Console.Out.Write(CheckpointInspection.Render(checkpoint));
             return ExitCodes.Success;
         });

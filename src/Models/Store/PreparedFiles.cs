@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 using Locutor.Checkpoints;
+using Locutor.Checkpoints.Formats;
 using Locutor.Checkpoints.Safetensors;
 
 namespace Locutor.Models.Store;
@@ -127,7 +128,7 @@ public sealed partial class PreparedFiles(ModelStore store)
     private static string[] FilesOf(string path)
     {
         if (!Directory.Exists(path) && !path.EndsWith(".json", StringComparison.OrdinalIgnoreCase)) return [path];
-        using var checkpoint = Checkpoint.Open(path);
+        using var checkpoint = CheckpointFormats.Open(path);
         return [.. checkpoint.Files];
     }
 

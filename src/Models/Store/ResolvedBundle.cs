@@ -1,4 +1,5 @@
 using Locutor.Checkpoints;
+using Locutor.Checkpoints.Formats;
 
 namespace Locutor.Models.Store;
 

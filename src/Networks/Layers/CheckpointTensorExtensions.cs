@@ -1,4 +1,5 @@
 using Locutor.Checkpoints;
+using Locutor.Checkpoints.Quantised;
 using Locutor.Torch;
 using static TorchSharp.torch;
 

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
+using Locutor.Checkpoints.Formats;
 using Locutor.Checkpoints.Inspection;
 using Locutor.Checkpoints.Lora;
+using Locutor.Checkpoints.Naming;
 using Locutor.Checkpoints.Quantised;
 
 namespace Locutor.Checkpoints.Tests.Fuzzing;
@@ -67,7 +69,7 @@ public sealed class FuzzTests : TemporaryFolder
             {
                 using var checkpoint = FuzzCorpus.IsOfANetwork(format)
                     ? NetworkCheckpoint.Open(FuzzCorpus.ToOpen(format, path))
-                    : Checkpoint.Open(path);
+                    : CheckpointFormats.Open(path);
                 long sum = 0;
                 foreach (var tensor in checkpoint.Tensors.Values) sum += Touch(tensor);
                 CheckpointInspection.Render(checkpoint).Length.ShouldBeGreaterThan((int)(sum & 1));

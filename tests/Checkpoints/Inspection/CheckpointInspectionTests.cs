@@ -1,3 +1,4 @@
+using Locutor.Checkpoints.Formats;
 using Locutor.Checkpoints.Inspection;
 using Locutor.Checkpoints.Safetensors;
 
@@ -24,7 +25,7 @@ public sealed class CheckpointInspectionTests : TemporaryFolder
             foreach (var o in outlines) writer.Append(o.Name, new byte[o.Shape.Aggregate(1L, (a, b) => a * b) * o.Type.Size()]);
             writer.Complete();
         }
-        using var file = Checkpoint.Open(At("m.safetensors"));
+        using var file = CheckpointFormats.Open(At("m.safetensors"));
 
         string[] lines = CheckpointInspection.Render(file).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 

@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Locutor.Checkpoints.Formats;
+using Locutor.Checkpoints.Quantised;
 
 namespace Locutor.Checkpoints.Tests.Pickle;
 
@@ -48,7 +50,7 @@ public sealed class TorchFileTests : TemporaryFolder
     [InlineData(true)]
     public void Tensors_of_a_zip_are_rebuilt(bool zip64)
     {
-        using var file = Checkpoint.Open(Write("a.pth", TorchSave.Zip(Module(), [("0", Numbers), ("1", Halves)], zip64)));
+        using var file = CheckpointFormats.Open(Write("a.pth", TorchSave.Zip(Module(), [("0", Numbers), ("1", Halves)], zip64)));
         file.Format.ShouldBe("PyTorch zip");
         ShouldHoldTheModule(file);
         (file.Tensors["corner"].Address - file.Tensors["whole"].Address).ShouldNotBe(32, "rows of a corner are not contiguous");
@@ -58,7 +60,7 @@ public sealed class TorchFileTests : TemporaryFolder
     [Fact]
     public void Tensors_of_the_older_format_are_rebuilt()
     {
-        using var file = Checkpoint.Open(Write("a.bin", TorchSave.Legacy(Module(true), [("0", 24, Numbers), ("1", 3, Halves)])));
+        using var file = CheckpointFormats.Open(Write("a.bin", TorchSave.Legacy(Module(true), [("0", 24, Numbers), ("1", 3, Halves)])));
         file.Format.ShouldBe("PyTorch pickle");
         ShouldHoldTheModule(file);
     }
@@ -81,7 +83,7 @@ public sealed class TorchFileTests : TemporaryFolder
         };
         byte[] pickle = Pickler.Whole(
             p => p.Dictionary(expected.Keys.Select(k => (k, (Action<Pickler>)(q => q.Tensor(new(k, k, 2, 1, [1], [1])))))));
-        using var file = Checkpoint.Open(Write("a.pt", TorchSave.Zip(pickle, expected.Select(e => (e.Key, new byte[2 * e.Value.Size()])))));
+        using var file = CheckpointFormats.Open(Write("a.pt", TorchSave.Zip(pickle, expected.Select(e => (e.Key, new byte[2 * e.Value.Size()])))));
         file.Tensors.ToDictionary(t => t.Key, t => t.Value.Type).ShouldBe(expected, true);
     }
 
@@ -92,7 +94,7 @@ public sealed class TorchFileTests : TemporaryFolder
             .Op((byte)'(').Text("storage").Global("torch.storage", "UntypedStorage").Text("0").Text("cpu").Integer(4)
             .Op((byte)'t', (byte)'Q')
             .Integer(1).Tuple([3]).Tuple([1]).Op(0x89).OrderedDict().Global("torch", "float8_e4m3fn").Op((byte)'t', (byte)'R'))]));
-        using var file = Checkpoint.Open(Write("a.pt", TorchSave.Zip(pickle, [("0", [0, 0x38, 0xb8, 0x7e])])));
+        using var file = CheckpointFormats.Open(Write("a.pt", TorchSave.Zip(pickle, [("0", [0, 0x38, 0xb8, 0x7e])])));
         file.Tensors["w"].ToDoubles().ShouldBe([1, -1, 448]);
     }
 
@@ -110,7 +112,7 @@ public sealed class TorchFileTests : TemporaryFolder
             ("dtype", q => q.Global("torch", "float32")),
             (key, q => q.Dictionary([("w", r => r.Tensor(View(0, [24], [1]))), ("step", r => r.Integer(3))])),
         ], false));
-        using var file = Checkpoint.Open(Write("a.pt", TorchSave.Zip(pickle, [("0", Numbers)])));
+        using var file = CheckpointFormats.Open(Write("a.pt", TorchSave.Zip(pickle, [("0", Numbers)])));
         file.Tensors.Keys.ShouldBe(["w"]);
     }
 
@@ -121,7 +123,7 @@ public sealed class TorchFileTests : TemporaryFolder
         Refused(
             Pickler.Whole(p => p.Dictionary([("left", weights), ("right", weights)])),
             "expected one dictionary of tensors, found left, right");
-        using var file = Checkpoint.Open(
+        using var file = CheckpointFormats.Open(
             Write("b.pt", TorchSave.Zip(Pickler.Whole(p => p.Dictionary([("ema", weights), ("state_dict", weights)])), [("0", Numbers)])));
         file.Tensors.Count.ShouldBe(1);
     }
@@ -170,12 +172,12 @@ public sealed class TorchFileTests : TemporaryFolder
     {
         Refused(Encoding.Latin1.GetBytes(pickle), message);
         byte[] raw = [0x80, 2, .. Encoding.Latin1.GetBytes(pickle)];
-        Should.Throw<CheckpointException>(() => Checkpoint.Open(Write("raw.pth", raw))).Message.ShouldStartWith(At("raw.pth"));
+        Should.Throw<CheckpointException>(() => CheckpointFormats.Open(Write("raw.pth", raw))).Message.ShouldStartWith(At("raw.pth"));
     }
 
     [Fact]
     public void A_bare_pickle_that_calls_the_system_is_refused_by_the_name_of_the_call() =>
-        Should.Throw<CheckpointException>(() => Checkpoint.Open(Write(
+        Should.Throw<CheckpointException>(() => CheckpointFormats.Open(Write(
             "evil.pth",
             [
                 0x80, 4, .. "\u0095\u001d\0\0\0\0\0\0\0\u008c\u0005posix\u0094"u8,
@@ -190,7 +192,7 @@ public sealed class TorchFileTests : TemporaryFolder
             0x80, 4, 0x95, 29, 0, 0, 0, 0, 0, 0, 0, 0x8c, 5, .. "posix"u8, 0x94, 0x8c, 6, .. "system"u8, 0x94, 0x93, 0x94, 0x8c, 2,
             .. "id"u8, 0x94, 0x85, 0x94, (byte)'R', 0x94, (byte)'.'
         ];
-        Should.Throw<CheckpointException>(() => Checkpoint.Open(Write("evil.pth", pickle))).Message.ShouldBe(
+        Should.Throw<CheckpointException>(() => CheckpointFormats.Open(Write("evil.pth", pickle))).Message.ShouldBe(
             $"{At("evil.pth")}: refused: the pickle names posix.system, which is not needed to rebuild tensors and may run code");
     }
 
@@ -252,7 +254,7 @@ public sealed class TorchFileTests : TemporaryFolder
         for (int length = 0; length < whole.Length; length += random.Next(1, 9))
         {
             Should.Throw<CheckpointException>(
-                () => Checkpoint.Open(Write("cut.pth", whole[..length]))).Message.ShouldStartWith(At("cut.pth"));
+                () => CheckpointFormats.Open(Write("cut.pth", whole[..length]))).Message.ShouldStartWith(At("cut.pth"));
         }
 
         for (int i = 0; i < 1000; i++)
@@ -272,7 +274,7 @@ public sealed class TorchFileTests : TemporaryFolder
         for (int length = 0; length < whole.Length; length += random.Next(1, 9))
         {
             Should.Throw<CheckpointException>(
-                () => Checkpoint.Open(Write("cut.bin", whole[..length]))).Message.ShouldStartWith(At("cut.bin"));
+                () => CheckpointFormats.Open(Write("cut.bin", whole[..length]))).Message.ShouldStartWith(At("cut.bin"));
         }
 
         for (int i = 0; i < 1000; i++)
@@ -287,7 +289,7 @@ public sealed class TorchFileTests : TemporaryFolder
     {
         try
         {
-            using var file = Checkpoint.Open(path);
+            using var file = CheckpointFormats.Open(path);
             file.Tensors.Values.Sum(t => t.ToDoubles().LongLength).ShouldBeLessThan(100_000_000);
         }
         catch (CheckpointException e)
@@ -300,7 +302,7 @@ public sealed class TorchFileTests : TemporaryFolder
 
     private void RefusedFile(byte[] bytes, string message)
     {
-        string found = Should.Throw<CheckpointException>(() => Checkpoint.Open(Write("refused.pth", bytes))).Message;
+        string found = Should.Throw<CheckpointException>(() => CheckpointFormats.Open(Write("refused.pth", bytes))).Message;
         found.ShouldContain(message);
         found.ShouldStartWith(At("refused.pth"));
     }

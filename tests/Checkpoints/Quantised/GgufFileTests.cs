@@ -1,3 +1,4 @@
+using Locutor.Checkpoints.Formats;
 using Locutor.Checkpoints.Quantised;
 
 namespace Locutor.Checkpoints.Tests.Quantised;
@@ -20,7 +21,7 @@ public sealed class GgufFileTests : TemporaryFolder
             .Add("q5", 13, [3, 256], q5.Data).Add("q6", 14, [5, 256], q6.Data)
             .Add("f32", 0, [6], [.. new[] { 1f, 2, 3, 4, 5, -6 }.SelectMany(BitConverter.GetBytes)]).Add("f16", 1, [2], [0, 0x3c, 0, 0xc0])
             .Add("bf16", 30, [1, 1], [0x80, 0x3f]).Bytes();
-        using var file = Checkpoint.Open(Write("m.gguf", bytes));
+        using var file = CheckpointFormats.Open(Write("m.gguf", bytes));
         file.Format.ShouldBe("GGUF");
         file.Metadata["general.architecture"].ShouldBe("wan");
         ShouldHold(file, "q8", [3, 64], q8.Values, seed);
@@ -60,7 +61,7 @@ public sealed class GgufFileTests : TemporaryFolder
         };
         var blocks = GgufWriter.Blocks(6, block);
         long width = blocks.Values.Length / 3;
-        using var file = Checkpoint.Open(
+        using var file = CheckpointFormats.Open(
             Write("m.gguf", new GgufWriter().Text("general.architecture", "wan").Add("w", number, [3, width], blocks.Data).Bytes()));
         ShouldHold(file, "w", [3, width], blocks.Values, seed);
         file.Tensors["w"].IsQuantised.ShouldBeTrue();
@@ -126,7 +127,7 @@ public sealed class GgufFileTests : TemporaryFolder
     }
 
     private void Refused(GgufWriter writer, string message) =>
-        Should.Throw<CheckpointException>(() => Checkpoint.Open(Write("lie.gguf", writer.Bytes()))).Message.ShouldContain(message);
+        Should.Throw<CheckpointException>(() => CheckpointFormats.Open(Write("lie.gguf", writer.Bytes()))).Message.ShouldContain(message);
 
     private static void ShouldHold(Checkpoint file, string name, long[] shape, double[] values, int seed)
     {

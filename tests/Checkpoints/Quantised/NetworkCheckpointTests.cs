@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Locutor.Checkpoints.Lora;
+using Locutor.Checkpoints.Naming;
 using Locutor.Checkpoints.Quantised;
 using Locutor.Checkpoints.Safetensors;
 

@@ -1,5 +1,7 @@
 using System.Text;
 using System.Text.Json;
+using Locutor.Checkpoints.Formats;
+using Locutor.Checkpoints.Quantised;
 using Locutor.Checkpoints.Safetensors;
 
 namespace Locutor.Checkpoints.Tests.Safetensors;
@@ -34,7 +36,7 @@ public sealed class SafetensorsFileTests : TemporaryFolder
             writer.Complete();
         }
 
-        using var file = Checkpoint.Open(At("a.safetensors"));
+        using var file = CheckpointFormats.Open(At("a.safetensors"));
         file.Format.ShouldBe("safetensors");
         file.Metadata["by"].ShouldBe("test \u2603");
         file.Tensors.Count.ShouldBe(outlines.Length, $"seed {seed}");
@@ -133,7 +135,7 @@ public sealed class SafetensorsFileTests : TemporaryFolder
     {
         byte[] json = Encoding.UTF8.GetBytes(header);
         string path = Write("lie.safetensors", [.. BitConverter.GetBytes((long)json.Length), .. json, .. new byte[int.Parse(dataLength)]]);
-        string found = Should.Throw<CheckpointException>(() => Checkpoint.Open(path)).Message;
+        string found = Should.Throw<CheckpointException>(() => CheckpointFormats.Open(path)).Message;
         found.ShouldContain(message);
         found.ShouldStartWith(path);
     }
@@ -144,7 +146,7 @@ public sealed class SafetensorsFileTests : TemporaryFolder
     [InlineData(100_000_001UL)]
     public void A_header_longer_than_the_file_is_refused(ulong length) =>
         Should.Throw<CheckpointException>(
-            () => Checkpoint.Open(Write("a.safetensors", [.. BitConverter.GetBytes(length), (byte)'{', (byte)'}'])))
+            () => CheckpointFormats.Open(Write("a.safetensors", [.. BitConverter.GetBytes(length), (byte)'{', (byte)'}'])))
             .Message .ShouldContain($"expected a header of at most 2 bytes, found a length of {length} in a file of 10 bytes");
 
     [Theory]
@@ -154,20 +156,20 @@ public sealed class SafetensorsFileTests : TemporaryFolder
     public void A_header_length_that_looks_like_another_format_confuses_nothing(int length)
     {
         string json = "{}".PadRight(length);
-        using var file = Checkpoint.Open(Write("a.bin", [.. BitConverter.GetBytes((long)length), .. Encoding.ASCII.GetBytes(json)]));
+        using var file = CheckpointFormats.Open(Write("a.bin", [.. BitConverter.GetBytes((long)length), .. Encoding.ASCII.GetBytes(json)]));
         file.Format.ShouldBe("safetensors");
     }
 
     [Fact]
     public void Missing_empty_and_foreign_files_are_refused_by_name()
     {
-        Should.Throw<CheckpointException>(() => Checkpoint.Open(At("none"))).Message.ShouldBe($"{At("none")}: no such file");
-        Should.Throw<CheckpointException>(() => Checkpoint.Open(Write("empty.safetensors", []))).Message.ShouldContain("the file is empty");
+        Should.Throw<CheckpointException>(() => CheckpointFormats.Open(At("none"))).Message.ShouldBe($"{At("none")}: no such file");
+        Should.Throw<CheckpointException>(() => CheckpointFormats.Open(Write("empty.safetensors", []))).Message.ShouldContain("the file is empty");
         Should.Throw<CheckpointException>(
-            () => Checkpoint.Open(Write("text.txt", "Hello, this is no checkpoint."u8.ToArray())))
+            () => CheckpointFormats.Open(Write("text.txt", "Hello, this is no checkpoint."u8.ToArray())))
             .Message.ShouldContain("a text, not a checkpoint: Hello");
         Should.Throw<CheckpointException>(
-            () => Checkpoint.Open(Directory.CreateDirectory(At("folder")).FullName))
+            () => CheckpointFormats.Open(Directory.CreateDirectory(At("folder")).FullName))
             .Message.ShouldContain("expected a checkpoint in the folder");
     }
 
@@ -219,8 +221,8 @@ public sealed class SafetensorsFileTests : TemporaryFolder
         WriteShard("s-1.safetensors", "a", "b");
         WriteShard("s-2.safetensors", "c");
         WriteIndex(new() { ["a"] = "s-1.safetensors", ["b"] = "s-1.safetensors", ["c"] = "s-2.safetensors" });
-        using (var checkpoint = Checkpoint.Open(At("m.safetensors.index.json"))) checkpoint.Tensors.Keys.Order().ShouldBe(["a", "b", "c"]);
-        using (var checkpoint = Checkpoint.Open(Folder)) checkpoint.Format.ShouldBe("2 shards of safetensors");
+        using (var checkpoint = CheckpointFormats.Open(At("m.safetensors.index.json"))) checkpoint.Tensors.Keys.Order().ShouldBe(["a", "b", "c"]);
+        using (var checkpoint = CheckpointFormats.Open(Folder)) checkpoint.Format.ShouldBe("2 shards of safetensors");
 
         Refused(new() { ["a"] = "s-2.safetensors" }, "expected a tensor a");
         Refused(new() { ["a"] = "../s-1.safetensors" }, "expected the name of a file beside the index, found ../s-1.safetensors");
@@ -246,7 +248,7 @@ public sealed class SafetensorsFileTests : TemporaryFolder
     private void Refused(Dictionary<string, string> map, string message)
     {
         WriteIndex(map);
-        Should.Throw<CheckpointException>(() => Checkpoint.Open(At("m.safetensors.index.json"))).Message.ShouldContain(message);
+        Should.Throw<CheckpointException>(() => CheckpointFormats.Open(At("m.safetensors.index.json"))).Message.ShouldContain(message);
     }
 
     private void WriteIndex(Dictionary<string, string> map) =>

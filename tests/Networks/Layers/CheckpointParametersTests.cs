@@ -1,5 +1,7 @@
 using Locutor.Checkpoints;
+using Locutor.Checkpoints.Formats;
 using Locutor.Checkpoints.Lora;
+using Locutor.Checkpoints.Naming;
 using Locutor.Checkpoints.Quantised;
 using Locutor.Checkpoints.Safetensors;
 using Locutor.Networks.Layers;
@@ -18,7 +20,7 @@ public sealed class CheckpointParametersTests : IDisposable
     public void What_stays_as_it_is_stored_is_not_copied()
     {
         Save("m.safetensors", ("w", ElementType.Float32, [2, 3], Bytes(24)));
-        using var checkpoint = Checkpoint.Open(At("m.safetensors"));
+        using var checkpoint = CheckpointFormats.Open(At("m.safetensors"));
         using var parameters = new CheckpointParameters(checkpoint);
         var weight = parameters.Load("w", [2, 3], Initial.Normal, ScalarType.Float32, CPU);
         unsafe { fixed (byte* first = weight.bytes) ((nint)first).ShouldBe(checkpoint.Tensors["w"].Address); }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Locutor.Checkpoints;
 using Locutor.Checkpoints.Lora;
+using Locutor.Checkpoints.Naming;
 using Locutor.Checkpoints.Quantised;
 using Locutor.Checkpoints.Safetensors;
 using Locutor.Networks.Preparation;

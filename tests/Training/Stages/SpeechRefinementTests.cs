@@ -1,4 +1,5 @@
 using Locutor.Checkpoints;
+using Locutor.Checkpoints.Formats;
 using Locutor.Networks.Layers;
 using Locutor.Networks.Wav2Vec2;
 using Locutor.Training.Speech;
@@ -44,7 +45,7 @@ public sealed class SpeechRefinementTests
 
             Tensor Features(string of)
             {
-                using var checkpoint = Checkpoint.Open(Path.Combine(of, "speech.safetensors"));
+                using var checkpoint = CheckpointFormats.Open(Path.Combine(of, "speech.safetensors"));
                 using var parameters = new CheckpointParameters(checkpoint);
                 return new Wav2Vec2Encoder(new Weights(parameters, ScalarType.Float32, CPU), config).Forward(sound, 40);
             }

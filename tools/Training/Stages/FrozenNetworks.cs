@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Locutor.Checkpoints;
+using Locutor.Checkpoints.Formats;
 using Locutor.Networks.ClipVision;
 using Locutor.Networks.Layers;
 using Locutor.Networks.VideoAutoencoder;

@@ -1,4 +1,5 @@
 using Locutor.Checkpoints;
+using Locutor.Checkpoints.Formats;
 using Locutor.Generation.Sampling;
 using Locutor.Networks.Layers;
 using Locutor.Networks.VideoTransformer;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Locutor.Checkpoints;
+using Locutor.Checkpoints.Formats;
 using Locutor.Networks.Layers;
 using Locutor.Networks.Wav2Vec2;
 using Locutor.Training.Data;
@@ -31,7 +32,7 @@ public sealed class SpeechRefinement(TrainingRun run, SpeechCorpus learnt, Speec
     public bool Train(string from, Wav2Vec2Config config, StageOptions options)
     {
         string path = Path.Combine(from, "speech.safetensors");
-        using var checkpoint = Checkpoint.Open(path);
+        using var checkpoint = CheckpointFormats.Open(path);
         using var source = new CheckpointParameters(checkpoint);
         var before = new Wav2Vec2Encoder(new Weights(source, float32, run.Device), config) { PieceFeatures = 1 << 20 };
         var (encoder, parameters) = FlatParameters.For(

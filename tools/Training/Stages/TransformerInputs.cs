@@ -1,4 +1,5 @@
 using Locutor.Checkpoints;
+using Locutor.Checkpoints.Formats;
 using Locutor.Networks.Layers;
 using Locutor.Networks.Tokenizer;
 using Locutor.Networks.UmT5;
@@ -89,7 +90,7 @@ public sealed class TransformerInputs : IDisposable
     {
         using var scope = NewDisposeScope();
         using var off = no_grad();
-        using var checkpoint = Checkpoint.Open(run.InWork("text.safetensors"));
+        using var checkpoint = CheckpointFormats.Open(run.InWork("text.safetensors"));
         using var parameters = new CheckpointParameters(checkpoint);
         var encoder = new UmT5Encoder(new Weights(parameters, float32, CPU), networks.Text);
         var tokenizer = TextTokenizer.Open(run.InWork("tokenizer.model"));

@@ -1,4 +1,4 @@
-namespace Locutor.Checkpoints;
+namespace Locutor.Checkpoints.Formats;
 
 /// <summary>
 /// A checkpoint in several files (shards) with an index <c>{"weight_map": {key: file}}</c> in the same folder. Large models on the hub are
@@ -40,7 +40,7 @@ public sealed class ShardedCheckpoint : Checkpoint
 
     public override IReadOnlyDictionary<string, CheckpointTensor> Tensors => tensors;
 
-    public static new ShardedCheckpoint Open(string path) => new(path);
+    public static ShardedCheckpoint Open(string path) => new(path);
 
     private void Add(string name, IEnumerable<string> keys)
     {

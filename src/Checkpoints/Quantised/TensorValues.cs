@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
-using Locutor.Checkpoints.Quantised;
 
-namespace Locutor.Checkpoints;
+namespace Locutor.Checkpoints.Quantised;
 
 /// <summary>Reads the elements of stored tensors as numbers; scales are applied and blocks are dequantised.</summary>
 public static class TensorValues

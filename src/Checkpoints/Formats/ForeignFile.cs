@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Locutor.Checkpoints;
+namespace Locutor.Checkpoints.Formats;
 
 /// <summary>Recognises files that users pass as a checkpoint by mistake: a failed download, a Git LFS pointer, an archive.</summary>
 internal static class ForeignFile

@@ -4,14 +4,20 @@ using Locutor.Checkpoints.Pickle;
 using Locutor.Checkpoints.Quantised;
 using Locutor.Checkpoints.Safetensors;
 
-namespace Locutor.Checkpoints;
+namespace Locutor.Checkpoints.Formats;
 
 /// <summary>Detects the format of a checkpoint by its first bytes and opens it.</summary>
-internal static class CheckpointFormats
+public static class CheckpointFormats
 {
     /// <summary>File patterns by preference: if a folder matches several, the first pattern is used.</summary>
     private static readonly string[] FolderPatterns = ["*.safetensors.index.json", "*.safetensors", "*.gguf", "*.pth", "*.pt", "*.bin"];
 
+    /// <summary>
+    /// Opens a checkpoint of any supported format: safetensors, GGUF, a zip or pickle of torch.save, a <c>*.index.json</c> that names
+    /// shards, or a folder that holds one of these. The content decides the format, not the file name. Keys are returned as the file has
+    /// them; <see cref="Naming.NetworkCheckpoint"/> maps them to a network's own keys.
+    /// </summary>
+    /// <exception cref="CheckpointException">The file is missing, broken, hostile or of an unknown format.</exception>
     public static Checkpoint Open(string path)
     {
         if (Directory.Exists(path)) return OpenFolder(path);
@@ -22,7 +28,7 @@ internal static class CheckpointFormats
     }
 
     /// <summary>Opens a single file of tensors. An index of shards is refused.</summary>
-    public static Checkpoint OpenFile(string path)
+    internal static Checkpoint OpenFile(string path)
     {
         byte[] start = Start(path);
         if (IsSafetensors(start)) return SafetensorsFile.Open(path);

@@ -1,6 +1,7 @@
-using Locutor.Checkpoints.Naming;
+using Locutor.Checkpoints.Formats;
+using Locutor.Checkpoints.Quantised;
 
-namespace Locutor.Checkpoints.Quantised;
+namespace Locutor.Checkpoints.Naming;
 
 /// <summary>
 /// A checkpoint under the keys that its network uses. Prefixes of repackaged files are removed, names of ports (transformers, llama.cpp)
@@ -91,9 +92,9 @@ public sealed class NetworkCheckpoint : Checkpoint
 
     /// <summary>Opens a checkpoint of any supported format under the network's keys.</summary>
     /// <exception cref="CheckpointException">The file is broken, a scale fits no weight, or a quantised weight has no scale.</exception>
-    public static new NetworkCheckpoint Open(string path)
+    public static NetworkCheckpoint Open(string path)
     {
-        var file = Checkpoint.Open(path);
+        var file = CheckpointFormats.Open(path);
         try
         {
             return new NetworkCheckpoint(file);

@@ -1,4 +1,4 @@
-namespace Locutor.Checkpoints;
+namespace Locutor.Checkpoints.Formats;
 
 /// <summary>Counts the tensors that one file contributed to an <see cref="OverlaidCheckpoint"/>.</summary>
 /// <param name="Source">The file.</param>
@@ -70,7 +70,7 @@ public sealed class OverlaidCheckpoint : Checkpoint
         var opened = new List<Checkpoint>();
         try
         {
-            foreach (string path in paths) opened.Add(Checkpoint.Open(path));
+            foreach (string path in paths) opened.Add(CheckpointFormats.Open(path));
             return new OverlaidCheckpoint(opened);
         }
         catch

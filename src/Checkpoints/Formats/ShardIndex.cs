@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Locutor.Checkpoints;
+namespace Locutor.Checkpoints.Formats;
 
 /// <summary>
 /// The index of a sharded checkpoint, <c>{"weight_map": {key: file}}</c>. The index is untrusted input: file names and sizes are checked.
