@@ -2,7 +2,6 @@ using System.Text;
 using Locutor.Checkpoints.Formats;
 using Locutor.Checkpoints.Lora;
 using Locutor.Checkpoints.Naming;
-using Locutor.Checkpoints.Quantised;
 using Locutor.Checkpoints.Safetensors;
 
 namespace Locutor.Checkpoints.Tests;

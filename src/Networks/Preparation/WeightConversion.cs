@@ -1,6 +1,7 @@
 using Locutor.Checkpoints;
 using Locutor.Checkpoints.Lora;
 using Locutor.Checkpoints.Safetensors;
+using Locutor.Kernels.Quantisation;
 using Locutor.Networks.Layers;
 using Locutor.Torch;
 using static TorchSharp.torch;
@@ -9,7 +10,8 @@ namespace Locutor.Networks.Preparation;
 
 /// <summary>
 /// Converts one stored tensor to the form of a prepared file: it is dequantised, adapters are added in float32, and the result is rounded
-/// to the requested precision. Large tensors are converted in groups of rows.
+/// to the requested precision. <see cref="RowQuantiser"/> rounds to 8 bits, as for weights that are quantised while they are loaded. Large
+/// tensors are converted in groups of rows.
 /// </summary>
 /// <param name="stored">The stored tensor, in any format.</param>
 /// <param name="adapters">LoRA adapters, added in this order.</param>
@@ -20,7 +22,6 @@ public sealed class WeightConversion(CheckpointTensor stored, IReadOnlyList<Lora
 {
     /// <summary>Elements of a group of rows: 32 MiB of float32. The conversion needs about ten times that memory.</summary>
     private const long ElementsAtOnce = 8 << 20;
-    private const double LargestE4M3 = 448, LargestInt8 = 127;
     private readonly ElementType? eight = IsMatrixOfABlock(stored) ? precision.EightBits() : null;
     private readonly bool changed = stored.IsQuantised || adapters.Any(adapter => adapter.PatchesOf(stored.Name).Count > 0);
 
@@ -101,12 +102,9 @@ public sealed class WeightConversion(CheckpointTensor stored, IReadOnlyList<Lora
             append(stored.Name, TensorMemory.Bytes(values.to(PlainType.ScalarType())));
             return;
         }
-        var scale = values.abs().amax([1], keepdim: true).div_(type == ElementType.Int8 ? LargestInt8 : LargestE4M3);
-        scale.masked_fill_(scale.eq(0), 1); // rows of zeros keep the scale 1
-        values.div_(scale);
-        if (type == ElementType.Int8) values.round_().clamp_(-LargestInt8, LargestInt8);
-        append(stored.Name, TensorMemory.Bytes(values.to(type.ScalarType())));
-        append(ScaleName, TensorMemory.Bytes(scale.contiguous()));
+        using var rows = RowQuantiser.Quantise(values, type == ElementType.Int8 ? LinearPrecision.Int8 : LinearPrecision.Float8);
+        append(stored.Name, TensorMemory.Bytes(rows.Values));
+        append(ScaleName, TensorMemory.Bytes(rows.Scales));
     }
 
     /// <summary>The part of a change that is for some rows; a difference whose axes are others is for tensors of one group only.</summary>

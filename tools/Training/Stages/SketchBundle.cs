@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Locutor.Checkpoints;
 using Locutor.Checkpoints.Safetensors;
+using Locutor.Kernels.Quantisation;
 using Locutor.Models;
 using Locutor.Networks.Layers;
 using Locutor.Networks.VideoAutoencoder;
@@ -119,10 +120,9 @@ public static class SketchBundle
                     kept[stored.Name] = values.to(bfloat16);
                     continue;
                 }
-                var rows = values.flatten(1);
-                var scale = (rows.abs().amax([1]) / 127).clamp_min(1e-12);
-                kept[stored.Name] = (rows / scale.unsqueeze(1)).round().clamp(-127, 127).to(ScalarType.Int8).view(stored.Shape);
-                kept[stored.Name + "_scale"] = scale;
+                var rows = RowQuantiser.Quantise(values.flatten(1), LinearPrecision.Int8);
+                kept[stored.Name] = rows.Values.view(stored.Shape);
+                kept[stored.Name + "_scale"] = rows.Scales;
             }
         }
         TensorFile.Save(Path.Combine(to, name + ".safetensors"), kept, new Dictionary<string, string> { ["format"] = "pt" });
