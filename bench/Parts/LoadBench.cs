@@ -1,6 +1,5 @@
 using Locutor.Checkpoints;
 using Locutor.Checkpoints.Naming;
-using Locutor.Checkpoints.Quantised;
 using Locutor.Checkpoints.Safetensors;
 using Locutor.Generation.Loading;
 using Locutor.Kernels.Quantisation;

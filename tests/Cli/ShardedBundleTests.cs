@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using Locutor.Checkpoints;
 using Locutor.Checkpoints.Formats;
 using Locutor.Checkpoints.Safetensors;
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Locutor.Checkpoints;
 using Locutor.Checkpoints.Formats;
 using Locutor.Checkpoints.Inspection;
 

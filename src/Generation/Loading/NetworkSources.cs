@@ -1,7 +1,6 @@
 using Locutor.Checkpoints;
 using Locutor.Checkpoints.Lora;
 using Locutor.Checkpoints.Naming;
-using Locutor.Checkpoints.Quantised;
 using Locutor.Kernels.Devices;
 using Locutor.Kernels.Quantisation;
 using Locutor.Models;

@@ -1,7 +1,6 @@
 using Locutor.Checkpoints;
 using Locutor.Checkpoints.Lora;
 using Locutor.Checkpoints.Naming;
-using Locutor.Checkpoints.Quantised;
 using Locutor.Checkpoints.Safetensors;
 using Locutor.Generation.Loading;
 using Locutor.Models;

@@ -1,5 +1,4 @@
 using Locutor.Checkpoints.Naming;
-using Locutor.Checkpoints.Quantised;
 using Locutor.Networks.Layers;
 using Locutor.Networks.UmT5;
 using static TorchSharp.torch;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Locutor.Checkpoints;
 using Locutor.Checkpoints.Formats;
 using Locutor.Networks.ClipVision;
 using Locutor.Networks.Layers;

@@ -1,4 +1,3 @@
-using Locutor.Checkpoints;
 using Locutor.Checkpoints.Formats;
 using Locutor.Generation.Sampling;
 using Locutor.Networks.Layers;

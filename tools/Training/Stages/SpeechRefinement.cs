@@ -1,5 +1,4 @@
 using System.Globalization;
-using Locutor.Checkpoints;
 using Locutor.Checkpoints.Formats;
 using Locutor.Networks.Layers;
 using Locutor.Networks.Wav2Vec2;
