@@ -41,7 +41,7 @@ public sealed partial class TransformerStage
     /// </returns>
     public bool Distil(StageOptions options, DistillationOptions distillation)
     {
-        using var opened = Checkpoints.OverlaidCheckpoint.Open(ResultFiles.Find(run.Work, "transformer"));
+        using var opened = Checkpoints.Formats.OverlaidCheckpoint.Open(ResultFiles.Find(run.Work, "transformer"));
         using var source = new Networks.Layers.CheckpointParameters(opened);
         var teacher = new VideoTransformer(new Networks.Layers.Weights(source, run.Type, run.Device), networks.Transformer);
         var (student, parameters) = FlatParameters.For(w => new VideoTransformer(w, networks.Transformer), run.Type, run.Device, run.Seed);
