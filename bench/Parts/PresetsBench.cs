@@ -25,13 +25,15 @@ internal sealed class PresetsBench(BenchOptions options, Meter meter)
         }
         using var video = new TrainedVideo(Part, options, meter, settings[0].Settings);
         TorchSharp.torch.Tensor? expected = null;
-        foreach (var (name, chosen) in settings)
+        foreach (var equal in settings.GroupBy(one => (one.Settings.Steps, one.Settings.Shift, one.Settings.Guidance, one.Settings.StepCache)))
         {
+            var chosen = equal.First().Settings; // presets that differ in adapters or motion frames alone give one video
             var cache = chosen.StepCache is { } used ? new CountedStepCache(used) : null;
             var found = video.Frames(video.Exact, video.Exact, chosen, cache, out double seconds);
             string what =
-                $"{name}: {chosen.Steps} steps, {Guidance.PassesOfClip(chosen.Guidance, chosen.Steps)} " +
-                $"passes{(cache is null ? "" : $", {cache.Name}, {cache.Skipped()} of {chosen.Steps * cache.Made.Count} steps skipped")}";
+                $"{string.Join(", ", equal.Select(one => one.Name))}: {chosen.Steps} steps, " +
+                $"{Guidance.PassesOfClip(chosen.Guidance, chosen.Steps)} passes" +
+                $"{(cache is null ? "" : $", {cache.Name}, {cache.Skipped()} of {chosen.Steps * cache.Made.Count} steps skipped")}";
             if (expected is not null) yield return TrainedVideo.Compared(Part, what, expected, found, seconds);
             else yield return new BenchRow(Part, $"{what}, {found.shape[1]} frames", seconds);
             expected ??= found;
