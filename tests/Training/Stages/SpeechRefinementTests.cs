@@ -1,4 +1,3 @@
-using Locutor.Checkpoints;
 using Locutor.Checkpoints.Formats;
 using Locutor.Networks.Layers;
 using Locutor.Networks.Wav2Vec2;
