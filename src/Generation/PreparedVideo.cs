@@ -28,17 +28,22 @@ public sealed class PreparedVideo : IDisposable
 
     /// <summary>Prepares a video from opened files.</summary>
     /// <param name="drawnPicture">See <see cref="GenerationInputs.DrawnPicture"/>.</param>
+    /// <param name="person">The person whose place in the portrait is generated from the person's own voice; null for the whole
+    /// picture.</param>
     /// <exception cref="OperationCanceledException">Cancelled while the speech was encoded.</exception>
     public static PreparedVideo FromMedia(
-        NetworkSet networks, VideoSettings settings, SourceMedia media, CancellationToken cancellationToken, Picture? drawnPicture = null)
+        NetworkSet networks, VideoSettings settings, SourceMedia media, CancellationToken cancellationToken, Picture? drawnPicture = null,
+        int? person = null)
     {
         var pictures = media.Pictures;
+        PictureAt picture = person is { } shown ? (_, _) => ValueTask.FromResult(pictures.Still(shown)) : pictures.AtAsync;
+        if (person is { } other) settings = settings with { Seed = settings.Seed + other };
         var speech = new List<ISpeech>();
         try
         {
             if (media.GrowingVoice is { } growing)
                 speech.Add(new SpeechStream(growing, networks.Speech, networks.Device, settings.ClipFrames));
-            foreach (var voice in media.Voices)
+            foreach (var voice in person is { } own && media.Voices.Count > 0 ? [media.Voices[own]] : media.Voices)
             {
                 speech.Add(settings.StreamSpeech
                     ? new SpeechStream(new StoredSamples(voice), networks.Speech, networks.Device, settings.ClipFrames)
@@ -46,11 +51,11 @@ public sealed class PreparedVideo : IDisposable
             }
             var speakers = speech.Count == 2 ? Masks(networks, settings, pictures) : null;
             return FromSpeech(
-                networks, settings, (pictures.Height, pictures.Width), media.VideoFrames, speech, pictures.AtAsync, speakers, drawnPicture);
+                networks, settings, (pictures.Height, pictures.Width), media.VideoFrames, speech, picture, speakers, drawnPicture);
         }
         catch
         {
-            foreach (var person in speech) person.Dispose();
+            foreach (var encoded in speech) encoded.Dispose();
             throw;
         }
     }

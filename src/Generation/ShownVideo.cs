@@ -4,6 +4,7 @@ using Locutor.Generation.Compositing;
 using Locutor.Generation.Conditioning;
 using Locutor.Generation.Guard;
 using Locutor.Generation.Loading;
+using Locutor.Generation.Pictures;
 using Locutor.Generation.Progress;
 using Locutor.Generation.Requests;
 using Locutor.Media.Pictures;
@@ -23,16 +24,18 @@ public readonly record struct ShownClip(int Count, IEnumerable<byte[]> Frames);
 public sealed class ShownVideo : IDisposable
 {
     private readonly NetworkSet networks;
-    private readonly PreparedVideo video;
+    private readonly PreparedPeople people;
     private readonly ComposedVideo? composed;
-    private readonly Picture first;
+    private readonly IReadOnlyList<Picture> pictures; // one for each person
     private readonly Action<string>? notice;
+    private StoredSound? ownVoice;
 
-    private ShownVideo(NetworkSet networks, PreparedVideo video, ComposedVideo? composed, Picture first, Action<string>? notice) =>
-        (this.networks, this.video, this.composed, this.first, this.notice) = (networks, video, composed, first, notice);
+    private ShownVideo(
+        NetworkSet networks, PreparedPeople people, ComposedVideo? composed, IReadOnlyList<Picture> pictures, Action<string>? notice) =>
+        (this.networks, this.people, this.composed, this.pictures, this.notice) = (networks, people, composed, pictures, notice);
 
     /// <summary>Number of clips into which the video is divided; 0 if the end of the speech is not known.</summary>
-    public int ClipCount => video.Options.Clips.KnownCount;
+    public int ClipCount => people.Options.Clips.KnownCount;
 
     /// <summary>Prepares a video from opened files.</summary>
     /// <param name="notice">Receives messages for the user about the generation; null for nobody.</param>
@@ -40,9 +43,20 @@ public sealed class ShownVideo : IDisposable
     public static async Task<ShownVideo> FromMediaAsync(
         NetworkSet networks, VideoSettings settings, SourceMedia media, Action<string>? notice, CancellationToken cancellationToken)
     {
-        var first = await media.Pictures.AtAsync(0, cancellationToken).ConfigureAwait(false);
-        return Create(networks, settings, media.Pictures.Target, first, notice, reference =>
-            PreparedVideo.FromMedia(networks, settings, media, cancellationToken, reference));
+        var source = media.Pictures;
+        if (source.Target is not { } target)
+        {
+            var first = await source.AtAsync(0, cancellationToken).ConfigureAwait(false);
+            var whole = PreparedPeople.Create(1, _ => PreparedVideo.FromMedia(networks, settings, media, cancellationToken));
+            return new ShownVideo(networks, whole, null, [first], notice);
+        }
+
+        Picture[] pictures = [.. source.Places.Select((_, person) => source.Still(person))];
+        ComposedFace[] faces = [.. source.Places.Select((place, person) => ComposedFace.Create(
+            networks, target, place, pictures[person], settings.Composition!,
+            Motion(settings, media.Voices.ElementAtOrDefault(person), person)))]; // A voice that still arrives moves no head.
+        return Create(networks, new ComposedVideo(target, faces), pictures, notice, (reference, person) =>
+            PreparedVideo.FromMedia(networks, settings, media, cancellationToken, reference, person));
     }
 
     /// <summary>Prepares a video from a portrait and a voice in memory.</summary>
@@ -52,8 +66,19 @@ public sealed class ShownVideo : IDisposable
     {
         var (height, width) = (settings.Buckets[0][0], settings.Buckets[0][1]);
         var first = (height, width) == (portrait.Height, portrait.Width) ? portrait : PictureResizer.ResizeToCover(portrait, height, width);
-        return Create(networks, settings, settings.Composition is null ? null : portrait, first, null, reference =>
+        if (settings.Composition is not { } composition)
+        {
+            var whole = PreparedPeople.Create(1, _ => PreparedVideo.FromMemory(networks, settings, first, voice));
+            return new ShownVideo(networks, whole, null, [first], null);
+        }
+
+        var sound = StoredSound.From(voice);
+        var place = new PixelRegion(0, 0, portrait.Height, portrait.Width);
+        var face = ComposedFace.Create(networks, portrait, place, first, composition, Motion(settings, sound, 0));
+        var video = Create(networks, new ComposedVideo(portrait, [face]), [first], null, (reference, _) =>
             PreparedVideo.FromMemory(networks, settings, first, voice, reference));
+        video.ownVoice = sound;
+        return video;
     }
 
     /// <summary>Generates the clips in order. The frames of a clip are valid until the next clip is requested.</summary>
@@ -65,9 +90,11 @@ public sealed class ShownVideo : IDisposable
         IProgress<GenerationProgress>? progress = null, ClipArchive? archive = null,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var options = video.Options;
+        var options = people.Options;
         var plan = options.Clips;
-        var blank = new BlankWatch(first, leading: 1 + (options.Continuity?.JoinedFrames ?? 0));
+        int leading = 1 + (options.Continuity?.JoinedFrames ?? 0);
+        BlankWatch[] blank = [.. pictures.Select(picture => new BlankWatch(picture, leading))];
+        if (pictures.Count > 1) archive = null; // An archive stores the clips of one person.
         GeneratedClip? last = null;
         if (archive is not null)
         {
@@ -80,46 +107,54 @@ public sealed class ShownVideo : IDisposable
         }
 
         using var from = last;
-        var generator = new TalkingVideoGenerator(networks) { Notice = notice };
-        await foreach (var clip in
-                video.GenerateAsync(generator, from: from, progress: progress, cancellationToken: cancellationToken).ConfigureAwait(false))
+        await foreach (var clips in people.GenerateAsync(networks, notice, from, progress, cancellationToken).ConfigureAwait(false))
         {
-            using (clip)
+            try
             {
-                blank.BeginClip();
-                yield return new ShownClip(clip.Clip.Keep, Shown([.. clip.Frames()]));
-                if (archive is not null && !blank.ClipIsBlank && clip.Clip.Index < plan.Count - 1)
-                    await archive.SaveAsync(clip, cancellationToken).ConfigureAwait(false);
+                foreach (var watch in blank) watch.BeginClip();
+                IReadOnlyList<byte[]>[] frames = [.. clips.Select(clip => (IReadOnlyList<byte[]>)[.. clip.Frames()])];
+                yield return new ShownClip(clips[0].Clip.Keep, Shown(frames));
+                if (archive is not null && !blank[0].ClipIsBlank && clips[0].Clip.Index < plan.Count - 1)
+                    await archive.SaveAsync(clips[0], cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                foreach (var clip in clips) clip.Dispose();
             }
         }
 
-        blank.Finish();
+        foreach (var watch in blank) watch.Finish();
 
-        IEnumerable<byte[]> Shown(IReadOnlyList<byte[]> frames)
+        IEnumerable<byte[]> Shown(params IReadOnlyList<byte[]>[] frames)
         {
-            foreach (byte[] frame in frames) blank.See(frame);
-            return composed?.Compose(frames) ?? frames;
+            for (int person = 0; person < frames.Length; person++)
+                foreach (byte[] frame in frames[person]) blank[person].See(frame);
+            return composed?.Compose(frames) ?? frames[0];
         }
     }
 
     public void Dispose()
     {
-        video.Dispose();
+        people.Dispose();
         composed?.Dispose();
+        ownVoice?.Dispose();
     }
 
+    private static HeadMotion? Motion(VideoSettings settings, StoredSound? voice, int person) =>
+        settings.HeadMotion > 0 ? new HeadMotion(voice, settings.Seed + person, settings.HeadMotion) : null;
+
     private static ShownVideo Create(
-        NetworkSet networks, VideoSettings settings, Picture? target, Picture first, Action<string>? notice,
-        Func<Picture?, PreparedVideo> prepare)
+        NetworkSet networks, ComposedVideo composed, IReadOnlyList<Picture> pictures, Action<string>? notice,
+        Func<Picture, int, PreparedVideo> prepare)
     {
-        var composed = target is null ? null : ComposedVideo.Create(networks, target, first, settings.Composition!);
         try
         {
-            return new ShownVideo(networks, prepare(composed?.Reference), composed, first, notice);
+            var people = PreparedPeople.Create(pictures.Count, person => prepare(composed.References[person], person));
+            return new ShownVideo(networks, people, composed, pictures, notice);
         }
         catch
         {
-            composed?.Dispose();
+            composed.Dispose();
             throw;
         }
     }

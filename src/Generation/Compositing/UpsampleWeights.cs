@@ -7,7 +7,7 @@ namespace Locutor.Generation.Compositing;
 /// <param name="target">Height and width of the large frame.</param>
 internal sealed class UpsampleWeights((int Height, int Width) drawn, (int Height, int Width) target)
 {
-    public const int Taps = 4;
+    public const int Taps = CatmullRom.Taps;
 
     public Axis Rows { get; } = new(drawn.Height, target.Height);
 
@@ -27,7 +27,7 @@ internal sealed class UpsampleWeights((int Height, int Width) drawn, (int Height
             {
                 double at = (i + 0.5) * step - 0.5, floor = Math.Floor(at);
                 First[i] = (int)floor - 1;
-                Cubic((float)(at - floor), Weights.AsSpan(i * Taps, Taps));
+                CatmullRom.Weigh((float)(at - floor), Weights.AsSpan(i * Taps, Taps));
             }
         }
 
@@ -48,13 +48,5 @@ internal sealed class UpsampleWeights((int Height, int Width) drawn, (int Height
         /// <summary>Returns the target pixels that depend on a range of source pixels.</summary>
         public (int First, int End) Cover(int first, int end) =>
             (Math.Clamp((int)Math.Floor((first - 1.5) / step), 0, Target), Math.Clamp((int)Math.Ceiling((end + 1.5) / step), 0, Target));
-
-        private static void Cubic(float t, Span<float> weights)
-        {
-            weights[0] = 0.5f * t * (t * (2 - t) - 1);
-            weights[1] = 0.5f * (t * t * (3 * t - 5) + 2);
-            weights[2] = 0.5f * t * (t * (4 - 3 * t) + 1);
-            weights[3] = 0.5f * t * t * (t - 1);
-        }
     }
 }

@@ -26,17 +26,4 @@ public static class SizeBuckets
         int[] nearest = buckets.MinBy(bucket => Math.Abs(Math.Round((double)bucket[0] / bucket[1], 2) - ratio))!;
         return (nearest[0], nearest[1]);
     }
-
-    /// <summary>
-    /// Returns the size at which a portrait keeps its own resolution, in the shape of a bucket. Both sides are even and at least those of
-    /// the bucket; the longer side is at most <paramref name="largestSide"/>.
-    /// </summary>
-    public static (int Height, int Width) OwnSize((int Height, int Width) bucket, (int Height, int Width) picture, int largestSide)
-    {
-        double fits = Math.Min((double)picture.Height / bucket.Height, (double)picture.Width / bucket.Width);
-        double scale = Math.Max(1, Math.Min(fits, (double)largestSide / Math.Max(bucket.Height, bucket.Width)));
-        return (Even(bucket.Height * scale), Even(bucket.Width * scale));
-    }
-
-    private static int Even(double pixels) => 2 * (int)Math.Floor(pixels / 2 + 1e-6);
 }

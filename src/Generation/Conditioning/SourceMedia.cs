@@ -39,11 +39,14 @@ public sealed class SourceMedia : IAsyncDisposable
     /// <exception cref="RequestException">The boxes do not fit the picture.</exception>
     public static async Task<SourceMedia> OpenAsync(ProductionRequest request, MediaLimits limits, CancellationToken cancellationToken)
     {
+        var settings = request.Settings;
+        bool two = request.AudioPaths.Count == 2;
         var pictures = await SourcePictures.OpenAsync(
-            request.ImagePath, request.Settings.Buckets, limits, cancellationToken, request.Settings.Composition).ConfigureAwait(false);
+            request.ImagePath, settings.Buckets, limits, cancellationToken, settings.Composition, two ? settings.Speakers : null)
+            .ConfigureAwait(false);
         try
         {
-            if (request.AudioPaths.Count == 2 && SpeakerRegions.Fault(request.Settings.Speakers, pictures) is { } fault)
+            if (two && pictures.Target is null && SpeakerRegions.Fault(request.Settings.Speakers, pictures) is { } fault)
                 throw new RequestException(VideoFields.Boxes.Name, fault);
             var notes = new List<string>(pictures.Notes);
             return new SourceMedia(

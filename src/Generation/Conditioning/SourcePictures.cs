@@ -1,3 +1,5 @@
+using Locutor.Generation.Pictures;
+using Locutor.Generation.Requests;
 using Locutor.Media;
 using Locutor.Media.Pictures;
 using Locutor.Media.Pictures.Decoding;
@@ -15,23 +17,32 @@ public sealed class SourcePictures : IAsyncDisposable
     private const double Negligible = 0.03;
 
     private readonly VideoReader? video;
-    private readonly Picture? still;
+    private readonly IReadOnlyList<Picture> stills; // one for each place, or the whole picture
 
     private SourcePictures(
-        string path, int animation, Picture first, VideoReader? video, IReadOnlyList<int[]> buckets, CompositionOptions? composition)
+        string path, int animation, Picture first, VideoReader? video, IReadOnlyList<int[]> buckets, CompositionOptions? composition,
+        IReadOnlyList<SpeakerBox>? people)
     {
         this.video = video;
         (SourceHeight, SourceWidth) = (first.Height, first.Width);
         (Height, Width) = SizeBuckets.Nearest(buckets, first.Height, first.Width);
-        if (video is null) still = PictureResizer.ResizeToCover(first, Height, Width);
         (VideoHeight, VideoWidth) = (Height, Width);
-        if (video is null && composition is not null)
+        stills = [];
+        if (video is null && composition is null) stills = [PictureResizer.ResizeToCover(first, Height, Width)];
+        else if (video is null)
         {
-            (VideoHeight, VideoWidth) = SizeBuckets.OwnSize((Height, Width), (SourceHeight, SourceWidth), composition.LargestSide);
+            var (source, bucket) = ((SourceHeight, SourceWidth), (Height, Width));
+            var size = FacePlaces.VideoSize(source, bucket, composition!.LargestSide, people is null ? 1 : 2);
+            if (FacePlaces.Fault(people ?? [], source, size, bucket) is { } fault)
+                throw new RequestException(VideoFields.Boxes.Name, fault);
+            (VideoHeight, VideoWidth) = size;
             Target = PictureResizer.ResizeToCover(first, VideoHeight, VideoWidth);
+            Places = people is null ? [FacePlaces.Find(size, bucket)] : FacePlaces.FindTwo(people, source, size, bucket);
+            stills = [.. Places.Select(place => PictureResizer.ResizeToCover(PictureRegion.Cut(Target, place), Height, Width))];
         }
         string[] notes =
         [
+            PlaceNote(path),
             animation > 1 ? $"{path}: is animated ({animation} frames); its first frame is used" : "",
             CropNote(path, first, VideoHeight, VideoWidth)
         ];
@@ -54,6 +65,11 @@ public sealed class SourcePictures : IAsyncDisposable
     /// <summary>The portrait at the video's size, into which frames are composed; null if the video has the generated size.</summary>
     public Picture? Target { get; }
 
+    /// <summary>
+    /// The region of <see cref="Target"/> that is generated, for each person; empty if the video has the generated size.
+    /// </summary>
+    public IReadOnlyList<PixelRegion> Places { get; } = [];
+
     /// <summary>Height of the source in pixels.</summary>
     public int SourceHeight { get; }
 
@@ -65,22 +81,26 @@ public sealed class SourcePictures : IAsyncDisposable
     /// <param name="limits">Limits of size and duration.</param>
     /// <param name="cancellationToken">Cancels the decoding.</param>
     /// <param name="composition">Composition options of the bundle; used for still pictures only.</param>
+    /// <param name="people">
+    /// The box of each of two people, for a composition; empty for the left and the right half, null for one person.
+    /// </param>
+    /// <exception cref="RequestException">A box is too small for the composition.</exception>
     public static async Task<SourcePictures> OpenAsync(
         string path, IReadOnlyList<int[]> buckets, MediaLimits limits, CancellationToken cancellationToken,
-        CompositionOptions? composition = null)
+        CompositionOptions? composition = null, IReadOnlyList<SpeakerBox>? people = null)
     {
         var info = await MediaProbe.ProbeAsync(path, limits, cancellationToken).ConfigureAwait(false);
         if (info.Kind != MediaKind.Video)
         {
             return new(
                 path, info.Frames, await PictureDecoder.DecodeAsync(path, limits, cancellationToken).ConfigureAwait(false), null, buckets,
-                composition);
+                composition, people);
         }
 
         var reader = await VideoReader.OpenAsync(path, limits, cancellationToken).ConfigureAwait(false);
         try
         {
-            return new(path, 1, await reader.ReadFrameAsync(0, cancellationToken).ConfigureAwait(false), reader, buckets, null);
+            return new(path, 1, await reader.ReadFrameAsync(0, cancellationToken).ConfigureAwait(false), reader, buckets, null, null);
         }
         catch
         {
@@ -91,13 +111,26 @@ public sealed class SourcePictures : IAsyncDisposable
 
     /// <summary>
     /// Returns the picture at a video frame; frames have to be requested in order. After the end of a source video, its last frame is
-    /// returned.
+    /// returned. A picture with places returns the first of them.
     /// </summary>
     public async ValueTask<Picture> AtAsync(int frame, CancellationToken cancellationToken)
     {
-        if (video is null) return still!;
+        if (video is null) return stills[0];
         return PictureResizer.ResizeToCover(await video.ReadFrameAsync(frame, cancellationToken).ConfigureAwait(false), Height, Width);
     }
+
+    /// <summary>Returns a message about the place of a single face; empty if it is the whole picture.</summary>
+    private string PlaceNote(string path)
+    {
+        if (Places is not [var place]) return "";
+        double rows = VideoHeight - (place.Bottom - place.Top), columns = VideoWidth - (place.Right - place.Left);
+        if (rows < Negligible * VideoHeight && columns < Negligible * VideoWidth) return "";
+        return $"{path}: is not square; the face is expected between ({place.Left}, {place.Top}) and ({place.Right}, {place.Bottom}) " +
+            $"of the {VideoWidth}x{VideoHeight} video; crop the picture if it is elsewhere";
+    }
+
+    /// <summary>Returns the picture of one person at the generated size.</summary>
+    public Picture Still(int person) => stills[person];
 
     /// <summary>Returns a message about the cropping; empty if less than <see cref="Negligible"/> of each side is cut off.</summary>
     internal static string CropNote(string path, Picture source, int height, int width)

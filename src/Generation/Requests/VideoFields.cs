@@ -118,7 +118,8 @@ public static class VideoFields
 
     public static ChoiceField Size { get; } = Add(new ChoiceField(
         "size",
-        "Size of the video, in the shape nearest to that of the picture; 'portrait' keeps the portrait's own size, up to 768 pixels.",
+        "Size of the video, in the shape nearest to that of the picture; 'portrait' keeps the portrait's own size and shape, up to 768 " +
+        "pixels.",
         static bundle => bundle is null ? null : [.. bundle.Sizes.Keys])
         {
             Group = FieldGroup.Model,
@@ -183,6 +184,17 @@ public static class VideoFields
             ValueName = "N",
             Default = static c => (long)c.Preset.MotionFrames,
             DefaultText = "the preset's",
+        });
+
+    public static NumberField HeadMotion { get; } = Add(
+        new NumberField(
+            "head_motion",
+            "How much the head sways, nods with the voice and breathes, in models that draw the face alone; 0 keeps it still.", 0, 2)
+        {
+            Group = FieldGroup.Sampling,
+            ValueName = "X",
+            Default = static c => c.Bundle.Composition is null ? 0.0 : 1.0,
+            DefaultText = "1, or 0 in models that move the head themselves",
         });
 
     public static FlagField StreamSpeech { get; } = Add(new FlagField(

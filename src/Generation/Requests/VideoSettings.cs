@@ -36,6 +36,9 @@ public sealed record VideoSettings : DrawingOptions
     /// <summary>Composition of the generated frames into the portrait; null if the video has the generated size.</summary>
     public CompositionOptions? Composition { get; init; }
 
+    /// <summary>Strength of the head's motion in a composition; 0 keeps the head still.</summary>
+    public double HeadMotion { get; init; }
+
     public IReadOnlyList<BundleAdapter> Adapters { get; init; } = [];
 
     /// <summary>Validates a request against a bundle and fills in missing values. The default seed is 0.</summary>
@@ -72,6 +75,7 @@ public sealed record VideoSettings : DrawingOptions
             StepCache = cache,
             SkippedAttention = all[VideoFields.SkippedAttention] is > 0 and var budget ? new SkippedAttentionOptions(budget) : null,
             Composition = bundle.Composition,
+            HeadMotion = all[VideoFields.HeadMotion]!.Value,
             Adapters = bundle.Presets[preset].Adapters,
         };
     }

@@ -23,6 +23,11 @@ internal static class BoxCheck
             : null;
     }
 
-    private static string? Fault(VideoSettings settings, int height, int width) =>
-        SpeakerRegions.Fault(settings.Speakers, (height, width), SizeBuckets.Nearest(settings.Buckets, height, width));
+    private static string? Fault(VideoSettings settings, int height, int width)
+    {
+        var (source, bucket) = ((height, width), SizeBuckets.Nearest(settings.Buckets, height, width));
+        return settings.Composition is { } composition
+            ? FacePlaces.Fault(settings.Speakers, source, FacePlaces.VideoSize(source, bucket, composition.LargestSide, people: 2), bucket)
+            : SpeakerRegions.Fault(settings.Speakers, source, bucket);
+    }
 }

@@ -2,6 +2,7 @@ using Locutor.Training.Evaluation;
 using Locutor.Training.Faces;
 using Locutor.Training.Motion;
 using Locutor.Training.Speech;
+using Locutor.Training.Tests.Faces;
 
 namespace Locutor.Training.Tests.Evaluation;
 
@@ -29,6 +30,41 @@ public sealed class MeterTests
             }
             Statistics.Correlation(read, truth).ShouldBeGreaterThan(0.97, $"seed {seed + i}");
         }
+    }
+
+    [Fact]
+    public void Lids_are_read_from_pixels()
+    {
+        int seed = TestSeed.Value;
+        using var renderer = new FaceRenderer(128, 128);
+        var person = new TalkingSubject(seed, 128, renderer);
+        var meter = LidMeter.For(person, renderer);
+        byte[][] frames = [.. new[] { 0, 0.4f, 1, 0.4f, 0, 0, 0.9f, 0 }.Select(blink => Paint(person.Held with { Blink = blink }))];
+        meter.Read(frames[0]).ShouldBe(1, 1e-6);
+        meter.Read(frames[2]).ShouldBe(0, 1e-6);
+        meter.Read(frames[1]).ShouldBeInRange(0.1, 0.9);
+        double[] blinks = [.. meter.Blinks(frames)];
+        blinks.Length.ShouldBe(2, $"seed {seed}");
+        blinks[0].ShouldBe(0, 1e-6);
+
+        byte[] Paint(in FacePose pose) => FacePainting.Paint(renderer, person.Person, pose);
+    }
+
+    [Fact]
+    public void The_shift_of_a_head_is_read_from_pixels()
+    {
+        int seed = TestSeed.Value;
+        using var renderer = new FaceRenderer(256, 256);
+        var person = Person.Draw(seed);
+        byte[] still = FacePainting.Paint(renderer, person, default), moved = new byte[still.Length];
+        for (int y = 0; y < 256; y++)
+            for (int x = 0; x < 256; x++)
+                for (int c = 0; c < 3; c++) moved[3 * (y * 256 + x) + c] = still[3 * (Math.Clamp(y + 1, 0, 255) * 256 + Math.Clamp(x - 2, 0, 255)) + c];
+        var regions = FaceRegions.Of(person, default, 256, 256);
+        var shifts = HeadMeter.Read([still, moved], 256, regions.Face, [regions.Mouth, regions.LeftEye, regions.RightEye]);
+        shifts[0].ShouldBe((0, 0));
+        shifts[1].X.ShouldBe(2, 0.4, $"seed {seed}");
+        shifts[1].Y.ShouldBe(-1, 0.4, $"seed {seed}");
     }
 
     [Fact]

@@ -9,7 +9,7 @@ namespace Locutor.Training.Evaluation;
 /// <param name="open">The rendered frame with open lids, rows of R, G, B.</param>
 /// <param name="closed">The rendered frame with closed lids.</param>
 /// <param name="eyes">The boxes of the eyes.</param>
-internal sealed class LidMeter(int size, byte[] open, byte[] closed, IReadOnlyList<PixelBox> eyes)
+public sealed class LidMeter(int size, byte[] open, byte[] closed, IReadOnlyList<PixelBox> eyes)
 {
     private const double Blink = 0.5;
 

@@ -43,11 +43,13 @@ public sealed record EvaluationOptions
 /// its error on rendered frames is reported too.
 /// </summary>
 public sealed class SketchEvaluation(
-    NetworkSet networks, VideoSettings settings, EvaluationOptions options, IReadOnlyList<Utterance> speech, Action<string> log)
+    NetworkSet networks, VideoSettings resolved, EvaluationOptions options, IReadOnlyList<Utterance> speech, Action<string> log)
 {
     private const int FarthestLag = 4;
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
-    private readonly int size = settings.Composition is null ? settings.Buckets[0][0] : options.PortraitSize;
+    private readonly VideoSettings settings = resolved with { HeadMotion = 0 }; // The head of the true frames does not move.
+    private readonly double head = resolved.HeadMotion;
+    private readonly int size = resolved.Composition is null ? resolved.Buckets[0][0] : options.PortraitSize;
     private readonly Utterance[][] voices = [.. speech.GroupBy(u => u.Voice).Select(g => g.ToArray())];
     private readonly List<EvaluationRow> rows = [];
 
@@ -62,6 +64,7 @@ public sealed class SketchEvaluation(
         if (options.LongSeconds > 0) await LongRowsAsync(people[0], renderer, cancellationToken).ConfigureAwait(false);
         foreach (var (name, samples) in options.Recordings)
             await RecordingRowAsync(name, samples, people[options.People > 1 ? 1 : 0], renderer, cancellationToken).ConfigureAwait(false);
+        if (head > 0) await HeadRowAsync(people[^1], renderer, cancellationToken).ConfigureAwait(false);
         if (options.MoodPeople > 0)
             await MoodRowAsync([.. people.Take(options.MoodPeople)], renderer, cancellationToken).ConfigureAwait(false);
         if (options.Program.Count > 0) await CommandRowsAsync(people[0], renderer, cancellationToken).ConfigureAwait(false);
@@ -157,11 +160,11 @@ public sealed class SketchEvaluation(
         double[] kept = [Psnr(made[..clip], portrait), Psnr(made[^clip..], portrait)],
             moved = [Psnr(portrait, truth.Frames[..clip]), Psnr(portrait, truth.Frames[^clip..])];
         double[] near = [Psnr(made[..clip], truth.Frames[..clip]), Psnr(made[^clip..], truth.Frames[^clip..])];
-        Add(Text($"{options.LongSeconds:F0} s of speech: identity PSNR, last clip against first"), "within 1.5 dB",
+        Add(Text($"{options.LongSeconds:F0} s of speech: identity PSNR, last clip against first"), "at most 1.5 dB worse",
             Text(
                 $"{kept[1] - kept[0]:+0.00;-0.00} dB ({kept[0]:F2} to {kept[1]:F2} against the portrait); against the true frames " +
                 $"{near[1] - near[0]:+0.00;-0.00} dB, which themselves leave the portrait by {moved[1] - moved[0]:+0.00;-0.00} dB"),
-            Math.Abs(kept[1] - kept[0]) <= 1.5, ("first", kept[0]), ("last", kept[1]), ("firstAgainstTruth", near[0]),
+            kept[1] - kept[0] >= -1.5, ("first", kept[0]), ("last", kept[1]), ("firstAgainstTruth", near[0]),
             ("lastAgainstTruth", near[1]), ("portraitAgainstTruthFirst", moved[0]), ("portraitAgainstTruthLast", moved[1]));
         double Psnr(byte[][] frames, byte[][] others) => FrameFigures.Psnr(frames, others, size, truth.Moving);
         double[] steps = [.. Enumerable.Range(1, made.Length - 1).Select(f => FrameFigures.Difference(made[f - 1], made[f]))];
@@ -187,6 +190,23 @@ public sealed class SketchEvaluation(
         }
         await File.WriteAllBytesAsync(Path.Combine(options.Output, "long.jpg"), sheet.EncodeJpeg(), cancellationToken)
             .ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Measures the motion of the head. All other rows are measured with a head that is kept still, as in the true frames.
+    /// </summary>
+    private async Task HeadRowAsync(TalkingSubject person, FaceRenderer renderer, CancellationToken cancellationToken)
+    {
+        var truth = person.Speak(Say(7, options.Seconds), "neutral", renderer, 7);
+        byte[][] made = await person.GenerateAsync(
+            truth.Frames[0], truth.Speech.Audio, networks.Bundle.DefaultPrompt, networks, settings with { HeadMotion = head }, 7,
+            cancellationToken).ConfigureAwait(false);
+        var shifts = HeadMeter.Read(made, size, truth.Face, truth.Moving);
+        double largest = shifts.Max(s => double.Hypot(s.X, s.Y));
+        double step = shifts.Zip(shifts.Skip(1)).Max(s => double.Hypot(s.Second.X - s.First.X, s.Second.Y - s.First.Y));
+        Add(
+            "head motion in pixels, as set by default: farthest from the portrait / largest step", "1 to 8 / under 1.5",
+            Text($"{largest:F1} / {step:F2} px"), largest is >= 1 and <= 8 && step < 1.5, ("farthest", largest), ("step", step));
     }
 
     private async Task RecordingRowAsync(

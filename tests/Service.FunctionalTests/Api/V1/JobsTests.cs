@@ -17,6 +17,7 @@ public sealed class JobsTests(SharedService shared) : IClassFixture<SharedServic
             ("steps", "6"), ("shift", "2.5"),
             ("text_guidance", "1"), ("audio_guidance", "2"), ("motion_frames", "9"), ("seed", "123456789"), ("colour_correction", "0.5"),
             ("guided_steps", "2"), ("projected_guidance", "true"), ("step_cache", "easycache:0.05"), ("skipped_attention", "0.05"),
+            ("head_motion", "0.5"),
             ("metadata", """{"order":"7"}"""));
         response.StatusCode.ShouldBe(HttpStatusCode.Accepted);
         var job = await TokenClient.ReadAsync(response);
@@ -32,6 +33,7 @@ public sealed class JobsTests(SharedService shared) : IClassFixture<SharedServic
         done.GetProperty("projected_guidance").GetBoolean().ShouldBeTrue();
         done.GetProperty("step_cache").GetString().ShouldBe("easycache:0.05");
         done.GetProperty("skipped_attention").GetDouble().ShouldBe(0.05);
+        done.GetProperty("head_motion").GetDouble().ShouldBe(0.5);
         done.GetProperty("model").GetString().ShouldBe("stub", "what was left open is told");
         done.GetProperty("result").GetProperty("seconds").GetDouble().ShouldBe(1.3, 0.05);
         (

@@ -1,0 +1,125 @@
+using Locutor.Generation.Loading;
+using Locutor.Generation.Pictures;
+using Locutor.Media.Pictures;
+using Locutor.Models;
+
+namespace Locutor.Generation.Compositing;
+
+/// <summary>Composes the generated frames of one face into their place in a portrait, and moves the head.</summary>
+public sealed class ComposedFace : IDisposable
+{
+    private const float Least = 1f / 64; // a share below this needs no upsampler
+    private const float FadeShare = 0.05f; // of the side of a place, over which it is blended into the picture around it
+
+    private readonly FaceCompositor compositor;
+    private readonly PartUpsampler? upsampler;
+    private readonly HeadMotion? motion;
+    private readonly HeadWarp? warp;
+    private readonly PixelRegion place;
+    private readonly byte[] target, composed;
+    private readonly float[] rows, columns; // share of the composed pixels
+    private readonly int width;
+    private IReadOnlyList<byte[]> clip = [];
+    private IReadOnlyList<IReadOnlyList<DrawnPart>> parts = [];
+
+    /// <summary>Creates the composition of one face.</summary>
+    /// <param name="portrait">The portrait at the video's size.</param>
+    /// <param name="place">The region of the portrait that the networks generate.</param>
+    /// <param name="reference">That region after the autoencoder, at the generated size.</param>
+    /// <param name="options">Thresholds of the composition.</param>
+    /// <param name="upsampler">Upsamples moving parts, and is disposed with this object; null interpolates the generated frames.</param>
+    /// <param name="motion">The motion of the head; null keeps it still.</param>
+    public ComposedFace(
+        Picture portrait, PixelRegion place, Picture reference, CompositionOptions options, PartUpsampler? upsampler = null,
+        HeadMotion? motion = null)
+    {
+        (this.place, this.upsampler, this.motion, Reference, width) = (place, upsampler, motion, reference, portrait.Width);
+        var part = PictureRegion.Cut(portrait, place);
+        compositor = new FaceCompositor((reference.Height, reference.Width), (part.Height, part.Width), options);
+        (target, composed) = (part.Rgb, new byte[compositor.FrameBytes]);
+        rows = Shares(place.Top, place.Bottom, portrait.Height);
+        columns = Shares(place.Left, place.Right, portrait.Width);
+        if (motion is not null) warp = new HeadWarp(portrait.Height, portrait.Width, place);
+    }
+
+    /// <summary>The place after the autoencoder, at the generated size.</summary>
+    public Picture Reference { get; }
+
+    /// <summary>Creates the composition of one face with the networks that generate the video.</summary>
+    /// <param name="networks">The networks.</param>
+    /// <param name="portrait">The portrait at the video's size.</param>
+    /// <param name="place">The region of the portrait that the networks generate.</param>
+    /// <param name="picture">That region at the generated size.</param>
+    /// <param name="options">Thresholds of the composition.</param>
+    /// <param name="motion">The motion of the head; null keeps it still.</param>
+    public static ComposedFace Create(
+        NetworkSet networks, Picture portrait, PixelRegion place, Picture picture, CompositionOptions options, HeadMotion? motion = null)
+    {
+        using var drawn = networks.DrawStill(picture).select(1, -1);
+        var reference = Pixels.ToPicture(drawn);
+        var upsampler = networks.Upsampler is { } network
+            ? new PartUpsampler(network, networks.Device, PictureRegion.Cut(portrait, place), reference)
+            : null;
+        return new ComposedFace(portrait, place, reference, options, upsampler, motion);
+    }
+
+    /// <summary>Finds the moving parts of a clip and upsamples them.</summary>
+    /// <param name="frames">Frames of a clip, rows of R, G, B at the generated size.</param>
+    public void Begin(IReadOnlyList<byte[]> frames)
+    {
+        clip = frames;
+        parts = [];
+        if (upsampler is null) return;
+        float[] moved = new float[Reference.Height * Reference.Width];
+        foreach (byte[] frame in clip) compositor.Mark(frame, Reference.Rgb, moved);
+        parts = [
+            .. MovingParts.Find(moved, Reference.Height, Reference.Width, Least).Select(box => upsampler.Draw(clip, Reference.Width, box))
+        ];
+    }
+
+    /// <summary>Draws one frame of the clip.</summary>
+    /// <param name="index">The frame, counted from the start of the clip.</param>
+    /// <param name="frame">The frame, counted from the start of the video.</param>
+    /// <param name="canvas">The portrait, rows of R, G, B; changed in place.</param>
+    public void Draw(int index, int frame, Span<byte> canvas)
+    {
+        DrawnPart[] upsampled = [.. parts.Select(part => part[index])];
+        if (target.Length == canvas.Length) compositor.Compose(target, clip[index], Reference.Rgb, canvas, upsampled);
+        else
+        {
+            compositor.Compose(target, clip[index], Reference.Rgb, composed, upsampled);
+            Paste(canvas);
+        }
+        if (motion is not null) warp!.Apply(canvas, motion.At(frame));
+    }
+
+    public void Dispose() => upsampler?.Dispose();
+
+    private void Paste(Span<byte> canvas)
+    {
+        for (int y = 0, i = 0; y < rows.Length; y++)
+        {
+            var row = canvas.Slice(3 * ((place.Top + y) * width + place.Left), 3 * columns.Length);
+            for (int x = 0; x < row.Length; x++, i++)
+            {
+                float share = rows[y] * columns[x / 3];
+                row[x] = (byte)(row[x] + share * (composed[i] - row[x]) + 0.5f);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Returns the share of the composed pixels along one axis: less near an end of the place that is not a border of the portrait.
+    /// </summary>
+    private static float[] Shares(int first, int end, int length)
+    {
+        float[] shares = new float[end - first];
+        float fade = FadeShare * shares.Length;
+        for (int i = 0; i < shares.Length; i++)
+        {
+            float before = first == 0 ? 1 : (i + 0.5f) / fade, after = end == length ? 1 : (shares.Length - i - 0.5f) / fade;
+            shares[i] = Math.Min(1, Math.Min(before, after));
+        }
+        return shares;
+    }
+}

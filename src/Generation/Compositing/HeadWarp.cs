@@ -1,0 +1,135 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Locutor.Generation.Pictures;
+
+namespace Locutor.Generation.Compositing;
+
+/// <summary>
+/// Moves the head in a frame by a small, smooth displacement: wholly inside an ellipse around the head, less and less around it, and not at
+/// all at the borders of the frame, so that nothing uncovered appears. Pixels are interpolated with cubic weights.
+/// </summary>
+internal sealed class HeadWarp
+{
+    // Shares of the square's side: the middle of the head, the half axes of the ellipse, and the height of the neck.
+    private const float HeadX = 0.5f, HeadY = 0.45f, HeadWidth = 0.27f, HeadHeight = 0.35f, NeckY = 0.80f;
+
+    private const float Fade = 1.6f; // the radius, in half axes, from which nothing moves
+    private const float BorderShare = 0.08f, Around = 0.25f;
+    private const float Least = 1f / 32; // pixels; a displacement below this moves nothing
+    private const int Margin = 3, Phases = 64;
+    private static readonly float[] Down = new float[Phases * CatmullRom.Taps];
+    private static readonly Vector128<float>[] Across = new Vector128<float>[3 * Phases];
+
+    private readonly int height, width;
+    private readonly PixelRegion square, area;
+    private readonly float side;
+    private readonly float[] head, middle, body; // weights of each pixel of the area
+    private readonly byte[] source;
+
+    /// <summary>
+    /// Computes the tables of weights: for the rows of a pixel's neighbourhood, and for the twelve values R, G, B of its columns as three
+    /// vectors.
+    /// </summary>
+    static HeadWarp()
+    {
+        for (int phase = 0; phase < Phases; phase++)
+        {
+            var w = Down.AsSpan(phase * CatmullRom.Taps, CatmullRom.Taps);
+            CatmullRom.Weigh(phase / (float)Phases, w);
+            Across[3 * phase] = Vector128.Create(w[0], w[0], w[0], w[1]);
+            Across[3 * phase + 1] = Vector128.Create(w[1], w[1], w[2], w[2]);
+            Across[3 * phase + 2] = Vector128.Create(w[2], w[3], w[3], w[3]);
+        }
+    }
+
+    /// <param name="height">The height of the frames.</param>
+    /// <param name="width">The width of the frames.</param>
+    /// <param name="square">The square around the face.</param>
+    public HeadWarp(int height, int width, PixelRegion square)
+    {
+        (this.height, this.width, this.square) = (height, width, square);
+        side = Math.Min(square.Bottom - square.Top, square.Right - square.Left);
+        int around = (int)(Around * side);
+        area = new PixelRegion(
+            Math.Max(Margin, square.Top - around), Math.Max(Margin, square.Left - around),
+            Math.Min(height - Margin, square.Bottom + around), Math.Min(width - Margin, square.Right + around));
+        int pixels = (area.Bottom - area.Top) * (area.Right - area.Left);
+        (head, middle, body) = (new float[pixels], new float[pixels], new float[pixels]);
+        source = new byte[3 * height * width + Vector128<byte>.Count];
+        Weigh();
+    }
+
+    /// <summary>Moves the head in a frame.</summary>
+    /// <param name="frame">Rows of R, G, B; changed in place.</param>
+    /// <param name="pose">How far the head moves.</param>
+    public void Apply(Span<byte> frame, in HeadPose pose)
+    {
+        frame.CopyTo(source);
+        float centreX = square.Left + HeadX * side, neckY = square.Top + NeckY * side;
+        float shiftX = pose.ShiftX * side, shiftY = pose.ShiftY * side;
+        float turn = pose.Turn * side, nod = pose.Nod * side, lift = pose.Breath * side;
+        for (int y = area.Top, pixel = 0; y < area.Bottom; y++)
+        {
+            for (int x = area.Left; x < area.Right; x++, pixel++)
+            {
+                float whole = head[pixel];
+                if (whole == 0 && body[pixel] == 0) continue;
+                float dx = whole * (shiftX - pose.Roll * (y - neckY)) + middle[pixel] * turn;
+                float dy = whole * (shiftY + pose.Roll * (x - centreX)) + middle[pixel] * nod - body[pixel] * lift;
+                if (MathF.Abs(dx) < Least && MathF.Abs(dy) < Least) continue;
+                Sample(x - dx, y - dy, frame.Slice(3 * (y * width + x), 3));
+            }
+        }
+    }
+
+    private void Weigh()
+    {
+        float border = BorderShare * side;
+        for (int y = area.Top, pixel = 0; y < area.Bottom; y++)
+        {
+            for (int x = area.Left; x < area.Right; x++, pixel++)
+            {
+                float u = (x + 0.5f - square.Left) / side - HeadX, v = (y + 0.5f - square.Top) / side - HeadY;
+                float radius = MathF.Sqrt(u * u / (HeadWidth * HeadWidth) + v * v / (HeadHeight * HeadHeight));
+                float edge = Smooth((Math.Min(Math.Min(x, width - 1 - x), Math.Min(y, height - 1 - y)) - 2 * Margin) / border);
+                head[pixel] = edge * Smooth((Fade - radius) / (Fade - 1));
+                middle[pixel] = edge * Smooth(1 - radius);
+                body[pixel] = edge * Smooth((v - 0.22f) / 0.2f) * Smooth((0.62f - MathF.Abs(u)) / 0.2f) * Smooth((0.75f - v) / 0.2f);
+            }
+        }
+    }
+
+    private void Sample(float x, float y, Span<byte> into)
+    {
+        x = Math.Clamp(x, 1, width - 3);
+        y = Math.Clamp(y, 1, height - 3);
+        int left = (int)x, top = (int)y, across = 3 * (int)((x - left) * Phases), down = CatmullRom.Taps * (int)((y - top) * Phases);
+        var (a, b, c) = (Vector128<float>.Zero, Vector128<float>.Zero, Vector128<float>.Zero);
+        for (int row = 0; row < CatmullRom.Taps; row++)
+        {
+            // Four pixels of three bytes; the last four of the sixteen bytes are not used.
+            var raw = Vector128.LoadUnsafe(ref source[3 * ((top - 1 + row) * width + left - 1)]);
+            var (low, high) = Vector128.Widen(raw);
+            var (first, second) = Vector128.Widen(low);
+            var weight = Vector128.Create(Down[down + row]);
+            a += Vector128.ConvertToSingle(first.AsInt32()) * weight; // R, G, B, R
+            b += Vector128.ConvertToSingle(second.AsInt32()) * weight; // G, B, R, G
+            c += Vector128.ConvertToSingle(Vector128.WidenLower(high).AsInt32()) * weight; // B, R, G, B
+        }
+        a *= Across[across];
+        b *= Across[across + 1];
+        c *= Across[across + 2];
+        into[0] = Round(a[0] + a[3] + b[2] + c[1]);
+        into[1] = Round(a[1] + b[0] + b[3] + c[2]);
+        into[2] = Round(a[2] + b[1] + c[0] + c[3]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static byte Round(float value) => (byte)Math.Clamp(value + 0.5f, 0, 255);
+
+    private static float Smooth(float t)
+    {
+        t = Math.Clamp(t, 0, 1);
+        return t * t * (3 - 2 * t);
+    }
+}

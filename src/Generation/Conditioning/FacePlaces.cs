@@ -1,0 +1,93 @@
+using Locutor.Generation.Pictures;
+
+namespace Locutor.Generation.Conditioning;
+
+/// <summary>
+/// The places in a portrait that the networks generate, for bundles whose frames are composed into the portrait: the video keeps the
+/// portrait's shape, and each place has the shape of a bucket.
+/// </summary>
+public static class FacePlaces
+{
+    private const int LargestRatio = 4; // of the sides of a video; longer pictures lose their ends
+
+    /// <summary>
+    /// Returns the size of a video that keeps the shape of its portrait. Both sides are even, the longer one is at most
+    /// <paramref name="largestSide"/>, and the place of every person, or half of the width for each of two, is at least as large as the
+    /// bucket.
+    /// </summary>
+    /// <param name="picture">Height and width of the portrait.</param>
+    /// <param name="bucket">Height and width of the generated frames.</param>
+    /// <param name="largestSide">Largest side of the video.</param>
+    /// <param name="people">Number of people.</param>
+    public static (int Height, int Width) VideoSize(
+        (int Height, int Width) picture, (int Height, int Width) bucket, int largestSide, int people = 1)
+    {
+        picture = (Math.Min(picture.Height, LargestRatio * picture.Width), Math.Min(picture.Width, LargestRatio * picture.Height));
+        double most = Math.Min(1, (double)largestSide / Math.Max(picture.Height, picture.Width));
+        double least = Math.Max((double)bucket.Height / picture.Height, (double)people * bucket.Width / picture.Width);
+        double scale = Math.Max(most, least);
+        return (Even(picture.Height * scale), Even(picture.Width * scale));
+    }
+
+    /// <summary>Returns the largest place of a bucket's shape in the middle of a picture of one person.</summary>
+    public static PixelRegion Find((int Height, int Width) picture, (int Height, int Width) bucket)
+    {
+        double scale = Math.Min((double)picture.Height / bucket.Height, (double)picture.Width / bucket.Width);
+        int height = Math.Min(picture.Height, (int)Math.Round(bucket.Height * scale));
+        int width = Math.Min(picture.Width, (int)Math.Round(bucket.Width * scale));
+        int top = (picture.Height - height) / 2, left = (picture.Width - width) / 2;
+        return new PixelRegion(top, left, top + height, left + width);
+    }
+
+    /// <summary>Returns the place of each of two people in the video.</summary>
+    /// <param name="boxes">The box of each person in pixels of the picture; empty for the left and the right half.</param>
+    /// <param name="source">Height and width of the picture.</param>
+    /// <param name="video">Height and width of the video, which shows the centre of the picture.</param>
+    /// <param name="bucket">Height and width of the generated frames.</param>
+    public static IReadOnlyList<PixelRegion> FindTwo(
+        IReadOnlyList<SpeakerBox> boxes, (int Height, int Width) source, (int Height, int Width) video, (int Height, int Width) bucket)
+    {
+        int half = source.Width / 2;
+        if (boxes.Count == 0) boxes = [new(0, 0, half, source.Height), new(half, 0, source.Width, source.Height)];
+        return [.. boxes.Select(box =>
+        {
+            var shown = Shown(box, source, video);
+            var place = Find((shown.Bottom - shown.Top, shown.Right - shown.Left), bucket);
+            return new PixelRegion(shown.Top + place.Top, shown.Left + place.Left, shown.Top + place.Bottom, shown.Left + place.Right);
+        })];
+    }
+
+    /// <summary>Returns the reason why a box cannot be used with a picture; null if all boxes are valid.</summary>
+    /// <inheritdoc cref="FindTwo"/>
+    public static string? Fault(
+        IReadOnlyList<SpeakerBox> boxes, (int Height, int Width) source, (int Height, int Width) video, (int Height, int Width) bucket)
+    {
+        double scale = Scale(source, video);
+        foreach (var box in boxes)
+        {
+            if (box.Right > source.Width || box.Bottom > source.Height)
+                return $"expected boxes inside the picture of {source.Width} x {source.Height} pixels, found {box}";
+            var shown = Shown(box, source, video);
+            if (shown.Bottom - shown.Top >= bucket.Height && shown.Right - shown.Left >= bucket.Width) continue;
+            return $"expected boxes of at least {Math.Ceiling(bucket.Width / scale)} x {Math.Ceiling(bucket.Height / scale)} pixels " +
+                $"in the part of the picture that the video shows, found {box}";
+        }
+        return null;
+    }
+
+    /// <summary>Returns the part of a box that the video shows, in pixels of the video.</summary>
+    private static PixelRegion Shown(SpeakerBox box, (int Height, int Width) source, (int Height, int Width) video)
+    {
+        double scale = Scale(source, video), cutTop = (source.Height - video.Height / scale) / 2,
+            cutLeft = (source.Width - video.Width / scale) / 2;
+        int top = Pixel(box.Top - cutTop, video.Height), left = Pixel(box.Left - cutLeft, video.Width);
+        return new PixelRegion(top, left, Pixel(box.Bottom - cutTop, video.Height), Pixel(box.Right - cutLeft, video.Width));
+
+        int Pixel(double position, int length) => (int)Math.Round(Math.Clamp(position * scale, 0, length));
+    }
+
+    private static double Scale((int Height, int Width) source, (int Height, int Width) video) =>
+        Math.Max((double)video.Height / source.Height, (double)video.Width / source.Width);
+
+    private static int Even(double pixels) => 2 * (int)Math.Floor(pixels / 2 + 1e-6);
+}
