@@ -144,12 +144,12 @@ public sealed class ShownVideo : IDisposable
         settings.HeadMotion > 0 ? new HeadMotion(voice, settings.Seed + person, settings.HeadMotion) : null;
 
     private static ShownVideo Create(
-        NetworkSet networks, ComposedVideo composed, IReadOnlyList<Picture> pictures, Action<string>? notice,
+        NetworkSet networks, ComposedVideo composed, Picture[] pictures, Action<string>? notice,
         Func<Picture, int, PreparedVideo> prepare)
     {
         try
         {
-            var people = PreparedPeople.Create(pictures.Count, person => prepare(composed.References[person], person));
+            var people = PreparedPeople.Create(pictures.Length, person => prepare(composed.References[person], person));
             return new ShownVideo(networks, people, composed, pictures, notice);
         }
         catch

@@ -84,7 +84,10 @@ public sealed class ComposedFace : IDisposable
     public void Draw(int index, int frame, Span<byte> canvas)
     {
         DrawnPart[] upsampled = [.. parts.Select(part => part[index])];
-        if (target.Length == canvas.Length) compositor.Compose(target, clip[index], Reference.Rgb, canvas, upsampled);
+        if (target.Length == canvas.Length)
+        {
+            compositor.Compose(target, clip[index], Reference.Rgb, canvas, upsampled);
+        }
         else
         {
             compositor.Compose(target, clip[index], Reference.Rgb, composed, upsampled);

@@ -1,4 +1,5 @@
 using Locutor.Generation.Pictures;
+using Locutor.Generation.Requests;
 
 namespace Locutor.Generation.Conditioning;
 

@@ -28,7 +28,10 @@ public sealed class SourcePictures : IAsyncDisposable
         (Height, Width) = SizeBuckets.Nearest(buckets, first.Height, first.Width);
         (VideoHeight, VideoWidth) = (Height, Width);
         stills = [];
-        if (video is null && composition is null) stills = [PictureResizer.ResizeToCover(first, Height, Width)];
+        if (video is null && composition is null)
+        {
+            stills = [PictureResizer.ResizeToCover(first, Height, Width)];
+        }
         else if (video is null)
         {
             var (source, bucket) = ((SourceHeight, SourceWidth), (Height, Width));
