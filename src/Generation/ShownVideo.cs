@@ -29,6 +29,7 @@ public sealed class ShownVideo : IDisposable
     private readonly IReadOnlyList<Picture> pictures; // one for each person
     private readonly Action<string>? notice;
     private StoredSound? ownVoice;
+    private bool previews;
 
     private ShownVideo(
         NetworkSet networks, PreparedPeople people, ComposedVideo? composed, IReadOnlyList<Picture> pictures, Action<string>? notice) =>
@@ -39,24 +40,28 @@ public sealed class ShownVideo : IDisposable
 
     /// <summary>Prepares a video from opened files.</summary>
     /// <param name="notice">Receives messages for the user about the generation; null for nobody.</param>
+    /// <param name="previews">Whether to report small pictures of a clip while it is denoised.</param>
     /// <exception cref="OperationCanceledException">Cancelled while the speech was encoded.</exception>
     public static async Task<ShownVideo> FromMediaAsync(
-        NetworkSet networks, VideoSettings settings, SourceMedia media, Action<string>? notice, CancellationToken cancellationToken)
+        NetworkSet networks, VideoSettings settings, SourceMedia media, Action<string>? notice, CancellationToken cancellationToken,
+        bool previews = false)
     {
         var source = media.Pictures;
         if (source.Target is not { } target)
         {
             var first = await source.AtAsync(0, cancellationToken).ConfigureAwait(false);
             var whole = PreparedPeople.Create(1, _ => PreparedVideo.FromMedia(networks, settings, media, cancellationToken));
-            return new ShownVideo(networks, whole, null, [first], notice);
+            return new ShownVideo(networks, whole, null, [first], notice) { previews = previews };
         }
 
         Picture[] pictures = [.. source.Places.Select((_, person) => source.Still(person))];
         ComposedFace[] faces = [.. source.Places.Select((place, person) => ComposedFace.Create(
             networks, target, place, pictures[person], settings.Composition!,
             Motion(settings, media.Voices.ElementAtOrDefault(person), person)))]; // A voice that still arrives moves no head.
-        return Create(networks, new ComposedVideo(target, faces), pictures, notice, (reference, person) =>
+        var shown = Create(networks, new ComposedVideo(target, faces), pictures, notice, (reference, person) =>
             PreparedVideo.FromMedia(networks, settings, media, cancellationToken, reference, person));
+        shown.previews = previews;
+        return shown;
     }
 
     /// <summary>Prepares a video from a portrait and a voice in memory.</summary>
@@ -90,7 +95,7 @@ public sealed class ShownVideo : IDisposable
         IProgress<GenerationProgress>? progress = null, ClipArchive? archive = null,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var options = people.Options;
+        var options = people.Options with { Previews = previews };
         var plan = options.Clips;
         int leading = 1 + (options.Continuity?.JoinedFrames ?? 0);
         BlankWatch[] blank = [.. pictures.Select(picture => new BlankWatch(picture, leading))];
@@ -107,7 +112,7 @@ public sealed class ShownVideo : IDisposable
         }
 
         using var from = last;
-        await foreach (var clips in people.GenerateAsync(networks, notice, from, progress, cancellationToken).ConfigureAwait(false))
+        await foreach (var clips in people.GenerateAsync(networks, options, notice, from, progress, cancellationToken).ConfigureAwait(false))
         {
             try
             {

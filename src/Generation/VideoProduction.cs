@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Locutor.Generation.Clips;
 using Locutor.Generation.Conditioning;
 using Locutor.Generation.Guard;
@@ -59,10 +60,12 @@ public sealed class VideoProduction : IAsyncDisposable
         CancellationToken cancellationToken = default) =>
         DeviceOutOfMemoryException.WatchAsync(async () =>
         {
+            using var measured = Measure(networks, progress);
             var writing = request.Live is { } live
-                ? WriteLiveAsync(networks, live, progress, archive, cancellationToken)
-                : WriteAsync(networks, progress, archive, cancellationToken);
+                ? WriteLiveAsync(networks, live, measured, archive, cancellationToken)
+                : WriteAsync(networks, measured, archive, cancellationToken);
             int frames = await writing.ConfigureAwait(false);
+            measured.Complete(keep: true);
             return new ProductionResult(request.OutputPath, Size.Width, Size.Height, frames, media.Seconds);
         });
 
@@ -80,20 +83,22 @@ public sealed class VideoProduction : IAsyncDisposable
         NetworkSet networks, IProgress<GenerationProgress>? progress,
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var video = await PrepareAsync(networks, progress, cancellationToken).ConfigureAwait(false);
-        await foreach (var clip in video.ClipsAsync(progress, cancellationToken: cancellationToken).ConfigureAwait(false))
+        using var measured = Measure(networks, progress);
+        using var video = await PrepareAsync(networks, measured, cancellationToken).ConfigureAwait(false);
+        await foreach (var clip in video.ClipsAsync(measured, cancellationToken: cancellationToken).ConfigureAwait(false))
             foreach (byte[] frame in clip.Frames) yield return frame;
+        measured.Complete(keep: false); // the caller's time is no cost of a video
     }
 
     /// <returns>The number of frames.</returns>
     private async Task<int> WriteAsync(
-        NetworkSet networks, IProgress<GenerationProgress>? progress, ClipArchive? archive, CancellationToken cancellationToken)
+        NetworkSet networks, MeasuredProgress progress, ClipArchive? archive, CancellationToken cancellationToken)
     {
         var writer = await VideoWriter.CreateAsync(Output(networks), cancellationToken).ConfigureAwait(false);
         await using var disposal = writer.ConfigureAwait(false);
         request.Growing?.Invoke(writer.PartialPath);
         using var video = await PrepareAsync(networks, progress, cancellationToken).ConfigureAwait(false);
-        await foreach (var clip in video.ClipsAsync(progress, archive, cancellationToken).ConfigureAwait(false))
+        await foreach (var clip in TimedAsync(video.ClipsAsync(progress, archive, cancellationToken), progress).ConfigureAwait(false))
             foreach (byte[] frame in clip.Frames) await writer.WriteFrameAsync(frame, cancellationToken).ConfigureAwait(false);
         ReportMuxing(video, progress);
         await writer.CompleteAsync(cancellationToken).ConfigureAwait(false);
@@ -102,29 +107,52 @@ public sealed class VideoProduction : IAsyncDisposable
 
     /// <inheritdoc cref="WriteAsync"/>
     private async Task<int> WriteLiveAsync(
-        NetworkSet networks, Func<VideoSegment, CancellationToken, Task> live, IProgress<GenerationProgress>? progress, ClipArchive? archive,
+        NetworkSet networks, Func<VideoSegment, CancellationToken, Task> live, MeasuredProgress progress, ClipArchive? archive,
         CancellationToken cancellationToken)
     {
         var writer = await SegmentedVideoWriter
             .CreateAsync(Output(networks), media.VideoFrames, request.Settings.ClipFrames, live, cancellationToken).ConfigureAwait(false);
         await using var disposal = writer.ConfigureAwait(false);
         using var video = await PrepareAsync(networks, progress, cancellationToken).ConfigureAwait(false);
-        await foreach (var clip in video.ClipsAsync(progress, archive, cancellationToken).ConfigureAwait(false))
+        await foreach (var clip in TimedAsync(video.ClipsAsync(progress, archive, cancellationToken), progress).ConfigureAwait(false))
             await writer.WriteClipAsync(clip.Count, clip.Frames, cancellationToken).ConfigureAwait(false);
         ReportMuxing(video, progress);
         await writer.CompleteAsync(cancellationToken).ConfigureAwait(false);
         return media.VideoFrames;
     }
 
-    private Task<ShownVideo> PrepareAsync(
-        NetworkSet networks, IProgress<GenerationProgress>? progress, CancellationToken cancellationToken)
+    /// <summary>Measures how long the caller takes to write each clip.</summary>
+    private static async IAsyncEnumerable<ShownClip> TimedAsync(IAsyncEnumerable<ShownClip> clips, MeasuredProgress progress)
     {
-        progress?.Report(new(GenerationStage.Encoding, 0, 0, 0, request.Settings.Steps));
-        return ShownVideo.FromMediaAsync(networks, request.Settings, media, request.Notice, cancellationToken);
+        await foreach (var clip in clips.ConfigureAwait(false))
+        {
+            var clock = Stopwatch.StartNew();
+            yield return clip;
+            progress.Wrote(clock.Elapsed);
+        }
     }
 
-    private void ReportMuxing(ShownVideo video, IProgress<GenerationProgress>? progress) =>
-        progress?.Report(new(GenerationStage.Muxing, video.ClipCount, video.ClipCount, request.Settings.Steps, request.Settings.Steps));
+    /// <summary>Begins to measure the video, under a key that contains everything on which the cost of a clip depends.</summary>
+    private MeasuredProgress Measure(NetworkSet networks, IProgress<GenerationProgress>? progress)
+    {
+        var (settings, pictures) = (request.Settings, media.Pictures);
+        var options = GenerationOptions.Create(
+            settings, pictures.Height, pictures.Width, media.VideoFrames, settings.Prompt, settings.NegativePrompt);
+        string key = string.Join(
+            '\n', networks.Device, networks.Team.Count, networks.Bundle.Name, networks.Precision, (pictures.Height, pictures.Width), Size,
+            options.Guidance, options.StepCache, options.SkippedAttention, options.Clips.ClipFrames, settings.StreamSpeech);
+        return new MeasuredProgress(progress, key, options.Clips.KnownCount, TimeProvider.System);
+    }
+
+    private Task<ShownVideo> PrepareAsync(
+        NetworkSet networks, MeasuredProgress progress, CancellationToken cancellationToken)
+    {
+        progress.Report(new(GenerationStage.Encoding, 0, 0, 0, request.Settings.Steps));
+        return ShownVideo.FromMediaAsync(networks, request.Settings, media, request.Notice, cancellationToken, request.Previews);
+    }
+
+    private void ReportMuxing(ShownVideo video, MeasuredProgress progress) =>
+        progress.Report(new(GenerationStage.Muxing, video.ClipCount, video.ClipCount, request.Settings.Steps, request.Settings.Steps));
 
     private VideoWriterOptions Output(NetworkSet networks) => new(request.OutputPath, Size.Width, Size.Height)
     {

@@ -6,7 +6,6 @@ namespace Locutor;
 /// <summary>Hands the progress of the parts inside to the caller.</summary>
 internal sealed class ProgressRelay(IProgress<VideoProgress>? outer) : IProgress<GenerationProgress>, IProgress<PullProgress>
 {
-    private readonly TimeLeft left = new(TimeProvider.System);
     private readonly List<string> notices = [];
     private VideoProgress last;
 
@@ -19,7 +18,7 @@ internal sealed class ProgressRelay(IProgress<VideoProgress>? outer) : IProgress
         Clips = value.Clips,
         Step = value.Step,
         Steps = value.Steps,
-        TimeLeft = left.After(value),
+        TimeLeft = value.TimeLeft,
     });
 
     public void Report(PullProgress value) =>

@@ -38,6 +38,14 @@ internal static class GenerateCommand
             "in Hz, then the channels if there are two. It needs --stream-speech.",
         HelpName = "CODING:RATE",
     };
+    private static readonly Option<string> Live = new("--live")
+    {
+        Description =
+            "Show the video while it is made: alone, on an address of this machine that is printed; with -, on standard output, such as " +
+            "for '| ffplay -'. The file is made too.",
+        HelpName = "-",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
     private static readonly Option<bool> Json = new("--json")
     {
         Description = "Print progress and result as JSON on standard output, one object a line."
@@ -69,7 +77,7 @@ internal static class GenerateCommand
     private static readonly GenerateHelp Help = new(
         [
             ("Text to speech, more", [TextFile, SoundPath]), ("A voice that still arrives", [RawAudio]),
-            ("Output", [Output, Fragmented, Json, Timings]),
+            ("Output", [Output, Live, Fragmented, Json, Timings]),
             ("This machine", [Device, Precision, VramBudget])
         ]);
 
@@ -82,7 +90,7 @@ internal static class GenerateCommand
         foreach (var option in
                 new Option[]
                 {
-                    TextFile, SoundPath, RawAudio, Output, Fragmented, Json, Timings, Device, Precision, VramBudget, ModelsCommand.Store,
+                    TextFile, SoundPath, RawAudio, Output, Live, Fragmented, Json, Timings, Device, Precision, VramBudget, ModelsCommand.Store,
                 })
         {
             command.Options.Add(option);
@@ -101,9 +109,13 @@ internal static class GenerateCommand
         if (parsed.GetValue(TextFile) is { } file) form.AddText(VideoFields.Text.Name, SpokenText.Read(file));
         string output = parsed.GetValue(Output) ?? "";
         if (output.Length == 0) form.Faults.Add("output_path", "expected the name of a file, found nothing");
+        string? live = parsed.GetResult(Live) is { Implicit: false } ? parsed.GetValue(Live) ?? "" : null;
+        if (live is not (null or "" or "-")) form.Faults.Add("--live", $"expected nothing or -, found '{live}'");
+        if (live is not null && !output.EndsWith(".mp4", StringComparison.OrdinalIgnoreCase))
+            form.Faults.Add("--live", $"expected an output that ends in .mp4, found '{output}'");
         return new GenerateArguments(
             form, output, parsed.GetValue(Device)!, parsed.GetValue(Precision), MemoryPlan.Parse(parsed.GetValue(VramBudget)),
             parsed.GetValue(ModelsCommand.Store), parsed.GetValue(Fragmented), parsed.GetValue(Json), parsed.GetValue(SoundPath),
-            parsed.GetValue(Timings), parsed.GetValue(RawAudio));
+            parsed.GetValue(Timings), parsed.GetValue(RawAudio), live);
     }
 }

@@ -19,7 +19,7 @@ internal sealed class ConsoleReport : Report
         Console.Error.WriteLine("note: " + notice);
     }
 
-    public override void Growing(string path) => Say($"can be played while it grows: {path}");
+    public override void Growing(string path) => Say($"can be played while it is made: {path}");
 
     public override void Weights(IReadOnlyList<string> lines, bool shipped)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Locutor.Cli.Live;
 using Locutor.Generation;
 using Locutor.Generation.Loading;
 using Locutor.Generation.Progress;
@@ -28,7 +29,7 @@ internal static class GenerateRun
         await using var inputs = new InputFiles();
         var timings = arguments.Timings ? new Timings() : null;
         using Report report = arguments.Json
-            ? new JsonReport(OutputPath.IsStandard(arguments.Output) ? Console.Error : Console.Out) { Timings = timings }
+            ? new JsonReport(WritesToOutput(arguments) ? Console.Error : Console.Out) { Timings = timings }
             : new ConsoleReport { Timings = timings };
         report.At(new(GenerationStage.Fetching, 0, 0, 0, settings.Steps));
         string image = await inputs.LocalAsync(arguments.Form.Address(VideoFields.Image)!, cancellationToken);
@@ -39,6 +40,8 @@ internal static class GenerateRun
             ? (null, narration.Paths)
             : await NamedAsync(inputs, () => VoicesAsync(inputs, arguments.Form, settings, raw, cancellationToken));
         await using var arriving = growing;
+        await using var live = await LiveTargetAsync(arguments.Live, growing is not null, cancellationToken);
+        if (live?.Url is { } url) report.Growing(url);
         var request = new ProductionRequest
         {
             ImagePath = image,
@@ -47,6 +50,7 @@ internal static class GenerateRun
             OutputPath = arguments.Output,
             Settings = settings,
             Fragmented = arguments.Fragmented,
+            Live = live is null ? null : live.PublishAsync,
             Notice = report.Say,
             Growing = arguments.Fragmented && !OutputPath.IsStandard(arguments.Output) ? report.Growing : null,
         };
@@ -64,8 +68,21 @@ internal static class GenerateRun
             () => Task.Run(() => video.ProduceAsync(networks, report, cancellationToken: cancellationToken), CancellationToken.None));
         if (narration is not null && arguments.SoundPath is not null) File.Copy(narration.SoundPath, arguments.SoundPath, overwrite: true);
         report.Done(result, settings.Seed, clock.Elapsed);
+        if (live is not null) await live.EndAsync(cancellationToken);
         foreach (string line in timings?.Finish() ?? []) await Console.Error.WriteLineAsync(line);
         return ExitCodes.Success;
+    }
+
+    private static bool WritesToOutput(GenerateArguments arguments) =>
+        OutputPath.IsStandard(arguments.Output) || OutputPath.IsStandard(arguments.Live ?? "");
+
+    private static async Task<ILiveTarget?> LiveTargetAsync(string? live, bool isGrowing, CancellationToken cancellationToken)
+    {
+        if (live is null) return null;
+        if (isGrowing)
+            throw new CommandException(
+                ExitCodes.Usage, "--live: needs a voice whose end is known; for one in a pipe use --fragmented and --output-path -");
+        return live.Length == 0 ? await LiveServer.StartAsync(cancellationToken) : new LivePipe();
     }
 
     private static IReadOnlyList<string> Voices(RequestForm form) =>

@@ -6,15 +6,13 @@ namespace Locutor.Cli.Generate;
 /// <summary>Reports the progress of a generation to its caller.</summary>
 internal abstract class Report : IProgress<GenerationProgress>, IDisposable
 {
-    private readonly TimeLeft left = new(TimeProvider.System);
-
     /// <summary>Receives every stage to measure its time; null without the option <c>--timings</c>.</summary>
     public Timings? Timings { get; init; }
 
     public void At(GenerationProgress progress)
     {
         Timings?.At(progress);
-        Show(progress, left.After(progress));
+        Show(progress, progress.TimeLeft);
     }
 
     void IProgress<GenerationProgress>.Report(GenerationProgress value) => At(value);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Locutor.Generation.Conditioning;
 using Locutor.Generation.Correction;
 using Locutor.Generation.Guard;
@@ -38,10 +39,14 @@ internal sealed class ClipRenderer(
 {
     private const string AutoencoderName = "video autoencoder", TransformerName = "video transformer";
 
+    private static readonly TimeSpan PreviewPause = TimeSpan.FromSeconds(0.5);
+
     private readonly VideoTransformer transformer = team.Lead;
     private readonly ContextCache context = new(team.Lead, imageEncoder, device);
     private Picture? encoded; // a still picture is encoded once
     private Tensor? reference;
+    private LatentPreview? preview;
+    private long? previewed;
 
     /// <summary>Computes one whole clip: [3, clip frames, H, W] in [-1, 1] on the device, before colour correction.</summary>
     /// <exception cref="WrongResultException">The result of a network is not finite.</exception>
@@ -64,7 +69,6 @@ internal sealed class ClipRenderer(
         var given = Conditions(parts, picture, speakers, watch);
         var start = noise.ForClip(clip.Index, [.. pictureLatent.shape.AsSpan(1)]).unsqueeze(0).to(device);
         var latent = Denoise(start, clean, whole, given, parts, watch, progress, cancellationToken);
-        progress?.Report(new(GenerationStage.Decoding, clip.Index + 1, options.Clips.KnownCount, options.Steps, options.Steps));
         var video = inputs.DrawnPicture is { } drawn
             ? DecodeMoving(latent, pictureLatent, drawn, parts, watch, cancellationToken)
             : Decode(latent, options, clip, watch, cancellationToken);
@@ -76,6 +80,7 @@ internal sealed class ClipRenderer(
     public void Dispose()
     {
         reference?.Dispose();
+        preview?.Dispose();
         context.Dispose();
     }
 
@@ -86,7 +91,8 @@ internal sealed class ClipRenderer(
         if (ReferenceEquals(encoded, picture) && reference is not null) return reference;
         var latent = EncodeReference(pixels, options, cancellationToken).DetachFromDisposeScope();
         reference?.Dispose();
-        (encoded, reference) = (picture, latent);
+        preview?.Dispose();
+        (encoded, reference, preview) = (picture, latent, options.Previews ? LatentPreview.Fit(latent, pixels) : null);
         return latent;
     }
 
@@ -173,9 +179,10 @@ internal sealed class ClipRenderer(
         var times = timesteps[..options.Steps].Select(timestep => transformer.EmbedTime(tensor([timestep], device: device))).ToArray();
         clean = clean.to(ScalarType.Float32);
         latent = StartWith(clean, latent);
+        Picture? shown = null;
         for (int step = 0; step < options.Steps; step++)
         {
-            progress?.Report(new(GenerationStage.Denoising, clip.Index + 1, options.Clips.KnownCount, step, options.Steps));
+            Report(GenerationStage.Denoising, step);
             using var inner = NewDisposeScope();
             cache?.Begin(step, latent, times[step].Modulation);
             attention?.Begin(step);
@@ -186,12 +193,28 @@ internal sealed class ClipRenderer(
                 cancellationToken);
             foreach (var (pass, velocity) in open.Zip(computed)) cache?.Learn(pass, velocity);
             var velocities = passes.Select(pass => pass.Velocity ?? computed[open.IndexOf(pass.Pass)]).ToList();
-            var next = Step(latent, guidance.Combine(velocities), parts, step, timesteps);
+            var combined = guidance.Combine(velocities);
+            shown = Preview(latent, combined, timesteps[step]);
+            var next = Step(latent, combined, parts, step, timesteps);
             latent = StartWith(clean, next).MoveToOuterDisposeScope();
             watch.Look(latent, TransformerName, $"step {step + 1} of {options.Steps} of {Number(clip)}");
         }
 
+        Report(GenerationStage.Decoding, options.Steps);
         return latent.MoveToOuterDisposeScope();
+
+        void Report(GenerationStage stage, int step) =>
+            progress?.Report(new(stage, clip.Index + 1, options.Clips.KnownCount, step, options.Steps) { Preview = shown });
+    }
+
+    /// <summary>Draws the clean prediction of a step for the frame in the middle of a clip; null more often than twice a second.</summary>
+    private Picture? Preview(Tensor latent, Tensor velocity, float timestep)
+    {
+        if (preview is null || (previewed is { } last && Stopwatch.GetElapsedTime(last) < PreviewPause)) return null;
+        previewed = Stopwatch.GetTimestamp();
+        using var scope = NewDisposeScope();
+        long frame = latent.shape[2] / 2;
+        return preview.Draw((latent.select(2, frame) - velocity.select(2, frame) * (timestep / 1000)).squeeze(0));
     }
 
     private static float[] Timesteps(GenerationOptions options) =>

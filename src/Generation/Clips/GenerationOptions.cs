@@ -31,6 +31,9 @@ public sealed record GenerationOptions : DrawingOptions
 
     public ClipPlan Clips { get; init; }
 
+    /// <summary>True to report small pictures of a clip while it is denoised.</summary>
+    public bool Previews { get; init; }
+
     /// <summary>Creates the options from settings for a size, a length and a prompt.</summary>
     /// <param name="settings">The settings of the request.</param>
     /// <param name="height">Height of the generated frames in pixels; a multiple of 16.</param>

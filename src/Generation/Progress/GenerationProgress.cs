@@ -1,3 +1,5 @@
+using Locutor.Media.Pictures;
+
 namespace Locutor.Generation.Progress;
 
 /// <summary>Stage of a generation.</summary>
@@ -16,6 +18,12 @@ public enum GenerationStage
 /// <param name="Step">Number of completed denoising steps of this clip.</param>
 public readonly record struct GenerationProgress(GenerationStage Stage, int Clip, int Clips, int Step, int Steps)
 {
-    /// <summary>Completed part of all denoising, 0 to 1; 0 if the number of clips is unknown.</summary>
-    public double Fraction => Clip == 0 || Clips == 0 ? 0 : (Clip - 1 + (double)Step / Math.Max(Steps, 1)) / Clips;
+    /// <summary>Completed part of all work, 0 to 1. It never falls; it is 0 while the number of clips is unknown.</summary>
+    public double Fraction { get; init; }
+
+    /// <summary>Estimated time until the video is complete; null while it is unknown.</summary>
+    public TimeSpan? TimeLeft { get; init; }
+
+    /// <summary>A small picture of one frame of the clip as it looks after the last step; null in most reports.</summary>
+    public Picture? Preview { get; init; }
 }

@@ -37,6 +37,9 @@ public sealed record ProductionRequest
     /// <summary>Receives every clip as a segment that can be played at once; null for none. The output is an mp4 file then.</summary>
     public Func<VideoSegment, CancellationToken, Task>? Live { get; init; }
 
+    /// <summary>True to report small pictures of a clip while it is denoised.</summary>
+    public bool Previews { get; init; }
+
     /// <summary>Receives messages for the user about the generation.</summary>
     public Action<string>? Notice { get; init; }
 

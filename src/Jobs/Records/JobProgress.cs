@@ -22,6 +22,9 @@ public sealed record JobProgress
 
     /// <summary>The duration of the video that can be watched already; 0 before the first clip.</summary>
     [Id(8)] public double LiveSeconds { get; init; }
+
+    /// <summary>A small picture of the clip that is being made, as a data URL; null when there is none.</summary>
+    [Id(9)] public string? Preview { get; init; }
 }
 
 /// <summary>

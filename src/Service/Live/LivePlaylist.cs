@@ -6,10 +6,11 @@ namespace Locutor.Service.Live;
 /// <summary>
 /// Writes the HLS playlist (RFC 8216) of a job: it only grows while the job runs, and is complete when the job has ended.
 /// </summary>
-internal static class LivePlaylist
+public static class LivePlaylist
 {
     public const string ContentType = "application/vnd.apple.mpegurl";
 
+    /// <summary>Writes the playlist. Its addresses are relative to its own: <c>live/NAME</c>.</summary>
     /// <param name="index">The published segments.</param>
     /// <param name="ended">Whether no segment will follow.</param>
     public static string Write(LiveIndex index, bool ended)

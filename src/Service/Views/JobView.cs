@@ -96,6 +96,11 @@ public sealed record ProgressView
     /// <summary>The duration of the video that can be watched already; null before the first clip.</summary>
     public double? LiveSeconds { get; init; }
 
+    /// <summary>
+    /// A small picture of the clip that is being made, as a data URL of at most 22 kB; null when there is none. Lists have none.
+    /// </summary>
+    public string? Preview { get; init; }
+
     /// <summary>The place in the queue: 1 for the next job; null when the job does not wait.</summary>
     public int? QueuePosition { get; init; }
 
@@ -112,6 +117,7 @@ public sealed record ProgressView
             Steps = Known(progress.Steps),
             EtaSeconds = progress.EtaSeconds is { } seconds ? Math.Round(seconds, 1) : eta,
             LiveSeconds = job.Status is JobStatus.Running && progress.LiveSeconds > 0 ? Math.Round(progress.LiveSeconds, 2) : null,
+            Preview = job.Status is JobStatus.Running ? progress.Preview : null,
             QueuePosition = Known(position),
         };
     }

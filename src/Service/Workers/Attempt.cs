@@ -59,7 +59,10 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
     public void Report(JobProgress value)
     {
         stages.Enter(value.Stage);
-        if (Latest is not { } before || value with { EtaSeconds = before.EtaSeconds } != before)
+        // Estimates change by themselves, so they are no progress.
+        bool moves = Latest is not { } before
+            || value with { EtaSeconds = before.EtaSeconds, Percent = before.Percent, Preview = before.Preview } != before;
+        if (moves)
             Volatile.Write(ref moved, this.time.GetTimestamp());
         Volatile.Write(ref latest, value);
     }

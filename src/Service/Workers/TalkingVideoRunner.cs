@@ -3,7 +3,6 @@ using System.Text.Json;
 using Locutor.Generation;
 using Locutor.Generation.Clips;
 using Locutor.Generation.Loading;
-using Locutor.Generation.Progress;
 using Locutor.Generation.Requests;
 using Locutor.Jobs.Records;
 using Locutor.Media;
@@ -56,7 +55,7 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
             {
                 var networks = Networks(model, settings.Adapters);
                 string? notice = NoticeOf(request, video.Notes, await video.FitNoticeAsync(networks, cancellationToken));
-                var result = await video.ProduceAsync(networks, new Progress(progress, notice), archive, cancellationToken);
+                var result = await video.ProduceAsync(networks, new RunnerProgress(progress, notice), archive, cancellationToken);
                 return new RunnerVideo(result.Width, result.Height, result.Seconds, Notice: notice);
             },
             CancellationToken.None);
@@ -89,6 +88,7 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
         OutputPath = job.OutputPath,
         Settings = settings,
         Live = job.Live,
+        Previews = true,
         Notice = Notice,
     };
 
@@ -130,33 +130,5 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
         foreach (string notice in networks.Notices)
             Notice?.Invoke(notice);
         return networks;
-    }
-
-    private sealed class Progress(IProgress<JobProgress> outer, string? notice) : IProgress<GenerationProgress>
-    {
-        private readonly TimeLeft left = new(TimeProvider.System);
-
-        public void Report(GenerationProgress value) => outer.Report(new JobProgress
-        {
-            Stage = StageOf(value.Stage),
-            Percent = Math.Min(99, 100 * value.Fraction),
-            Clip = value.Clip,
-            Clips = value.Clips,
-            Step = value.Step,
-            Steps = value.Steps,
-            EtaSeconds = left.After(value)?.TotalSeconds,
-            Notice = notice,
-        });
-
-        private static JobStage StageOf(GenerationStage stage) => stage switch
-        {
-            GenerationStage.Fetching => JobStage.Fetching,
-            GenerationStage.Loading => JobStage.Loading,
-            GenerationStage.Encoding => JobStage.Encoding,
-            GenerationStage.Denoising => JobStage.Denoising,
-            GenerationStage.Decoding => JobStage.Decoding,
-            GenerationStage.Muxing => JobStage.Muxing,
-            _ => throw new ArgumentOutOfRangeException(nameof(stage)),
-        };
     }
 }

@@ -146,10 +146,11 @@ public sealed partial class PageTests : IAsyncLifetime
         await ShotAsync(page, "sample-running");
         using var client = new TokenClient(service.Url, "-", "-");
         string id = (await client.GetJsonAsync("/v1/jobs")).GetProperty("jobs")[0].GetProperty("id").GetString()!;
-        var worker = await HeldWorker.HoldAsync(client, id, () => File.Exists(Path.Combine(service.Data, "results", id, "live-1.json")));
+        var worker = await HeldWorker.HoldAsync(client, id);
         await Expect(page.Locator(".screen.live video")).ToBeVisibleAsync();
         await page.WaitForFunctionAsync("() => document.querySelector('.screen.live video').currentTime > 0.3");
         await Expect(page.Locator(".timeline")).ToContainTextAsync("of 0:03 ready");
+        await page.WaitForFunctionAsync("() => document.querySelector('.screen .preview:not([hidden])')?.naturalWidth > 0");
         await ShotAsync(page, "sample-live");
         await worker.ContinueAsync();
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Download" })).ToBeVisibleAsync(new() { Timeout = 300_000 });

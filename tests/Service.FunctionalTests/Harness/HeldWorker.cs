@@ -12,13 +12,22 @@ public sealed class HeldWorker
 
     private HeldWorker(int process) => this.process = process;
 
-    /// <summary>Waits for the first clip of the job and stops its worker.</summary>
-    /// <param name="published">Whether the first clip was published.</param>
-    public static async Task<HeldWorker> HoldAsync(TokenClient client, string job, Func<bool> published)
+    /// <summary>Waits until the service tells clients of the first clip, and stops the worker of the job.</summary>
+    public static async Task<HeldWorker> HoldAsync(TokenClient client, string job)
     {
         var worker = new HeldWorker(await client.WorkerOfAsync(job));
-        for (var clock = Stopwatch.StartNew(); !published(); await Task.Delay(2))
-            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(120), "no clip was published");
+        await client.UntilAsync(job, view => view.TryGetProperty("live", out _), 120);
+        await worker.SignalAsync("STOP");
+        return worker;
+    }
+
+    /// <summary>Waits for the first clip, at its place in the store, and stops the worker of the job.</summary>
+    /// <param name="stored">Whether the first clip is stored.</param>
+    public static async Task<HeldWorker> HoldAsync(TokenClient client, string job, Func<bool> stored)
+    {
+        var worker = new HeldWorker(await client.WorkerOfAsync(job));
+        for (var clock = Stopwatch.StartNew(); !stored(); await Task.Delay(2))
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(120), "no clip was stored");
         await worker.SignalAsync("STOP");
         return worker;
     }

@@ -114,7 +114,10 @@ internal static class JobsEndpoints
         var (records, next) = await views.ListAsync(caller, cursor is null ? null : before, most, wanted);
         var shown = new List<JobView>();
         foreach (var record in records.OfType<JobRecord>())
-            shown.Add(await views.ShowAsync(record));
+        {
+            var view = await views.ShowAsync(record);
+            shown.Add(view with { Progress = view.Progress with { Preview = null } });
+        }
         return Results.Json(new JobListView(shown, next?.ToString("x", CultureInfo.InvariantCulture)), Problems.Json);
     }
 

@@ -47,7 +47,9 @@ export class History {
   pace(model) {
     const done = [...this.jobs.values()].filter(job => job.result?.seconds > 0 && (!model || !job.model || job.model === model)).slice(0, 5);
     if (done.length === 0) return null;
-    return done.reduce((sum, job) => sum + job.result.generation_seconds / job.result.seconds, 0) / done.length;
+    // The sums are compared, not the ratios: a very short video has much work that does not depend on its length.
+    const sum = value => done.reduce((total, job) => total + value(job.result), 0);
+    return sum(result => result.generation_seconds) / sum(result => result.seconds);
   }
 
   draw() {

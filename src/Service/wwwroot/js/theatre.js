@@ -60,7 +60,10 @@ export class Theatre {
     const percent = Math.round(job.progress.percent);
     const bar = this.root.querySelector("progress");
     if (bar) {
-      if (job.status === "running") bar.value = percent;
+      if (job.status === "running") bar.value = Math.max(bar.value, percent); // a new attempt does not take the bar back
+      const preview = this.root.querySelector(".preview");
+      preview.hidden = !job.progress.preview;
+      if (job.progress.preview && preview.src !== job.progress.preview) preview.src = job.progress.preview;
       this.root.querySelector(".veil strong").textContent = headline(job);
       this.root.querySelector(".veil span").textContent = details(job);
       const notice = this.root.querySelector(".notice");
@@ -87,6 +90,7 @@ export class Theatre {
     return [
       make("div", { class: "screen" },
         backdrop(job),
+        make("img", { class: "preview", alt: "Preview of the clip that is being made", hidden: true }),
         make("div", { class: "veil" }, make("strong"), make("span"))),
       make("progress", { max: 100, "aria-label": "Progress" }),
       make("ol", { class: "steps", "aria-label": "Stages" }, ...Stages.map(stage => make("li", {}, stage))),

@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Locutor.Cli.Tests;
+
+/// <summary><c>generate --live</c>: a player sees the frames of the file while they are made.</summary>
+public sealed class LiveVideoTests : IDisposable
+{
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("locutor-live-test");
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    private string Video => Path.Combine(folder.FullName, "video.mp4");
+
+    public void Dispose() => folder.Delete(recursive: true);
+
+    [Fact]
+    public async Task A_player_gets_the_frames_of_the_file_from_the_printed_address()
+    {
+        using var program = await StartAsync("--live", "--json");
+        string url = "";
+        int clipAtFirstFrame = 0, clips = 0;
+        string? watched = null;
+        while (await program.StandardOutput.ReadLineAsync(Ct) is { } line)
+        {
+            var said = JsonDocument.Parse(line).RootElement;
+            if (said.GetProperty("event").GetString() == "growing") url = said.GetProperty("path").GetString()!;
+            if (said.TryGetProperty("clip", out var clip) && clip.GetInt32() >= 2 && clipAtFirstFrame == 0)
+            {
+                (clipAtFirstFrame, clips) = (clip.GetInt32(), said.GetProperty("clips").GetInt32());
+                watched = await RunAsync("ffmpeg", "-v", "error", "-i", url, "-map", "0:v", "-f", "md5", "-");
+            }
+        }
+        await program.WaitForExitAsync(Ct);
+        program.ExitCode.ShouldBe(0);
+        url.ShouldStartWith("http://127.0.0.1:");
+        clipAtFirstFrame.ShouldBeLessThan(clips);
+        watched.ShouldBe(await RunAsync("ffmpeg", "-v", "error", "-i", Video, "-map", "0:v", "-f", "md5", "-"));
+        Directory.GetFiles(folder.FullName).Length.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_pipe_gets_the_frames_of_the_file_and_one_that_closes_early_does_not_spoil_it()
+    {
+        foreach (bool early in new[] { false, true })
+        {
+            using var program = await StartAsync("--live", "-");
+            var errors = program.StandardError.ReadToEndAsync(Ct);
+            using var piped = new MemoryStream();
+            if (early) program.StandardOutput.Close();
+            else await program.StandardOutput.BaseStream.CopyToAsync(piped, Ct);
+            await program.WaitForExitAsync(Ct);
+            program.ExitCode.ShouldBe(0, await errors);
+            string file = Path.Combine(folder.FullName, "piped.mp4");
+            if (!early) await File.WriteAllBytesAsync(file, piped.ToArray(), Ct);
+            string frames = await RunAsync("ffmpeg", "-v", "error", "-i", Video, "-map", "0:v", "-f", "md5", "-");
+            frames.ShouldStartWith("MD5=");
+            if (!early) (await RunAsync("ffmpeg", "-v", "error", "-i", file, "-map", "0:v", "-f", "md5", "-")).ShouldBe(frames);
+        }
+    }
+
+    [Theory]
+    [InlineData("--live", "somewhere", "video.mp4", "expected nothing or -")]
+    [InlineData("--live", "-", "video.webm", "expected an output that ends in .mp4")]
+    public async Task What_cannot_be_shown_is_refused_before_any_work(string option, string value, string output, string reason)
+    {
+        using var program = Start("-o", Path.Combine(folder.FullName, output), option, value);
+        (await program.StandardError.ReadToEndAsync(Ct)).ShouldContain(reason);
+        await program.WaitForExitAsync(Ct);
+        program.ExitCode.ShouldBe(2);
+    }
+
+    private async Task<Process> StartAsync(params string[] options)
+    {
+        string voice = Path.Combine(folder.FullName, "voice.wav");
+        await RunAsync("ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "sine=220:duration=6", "-ar", "16000", voice);
+        return Start(["-a", voice, "-o", Video, .. options]);
+    }
+
+    private static Process Start(params string[] options)
+    {
+        string picture = Path.Combine(TestEnvironment.Checkout, "samples", "amara.png");
+        string program = Path.Combine(AppContext.BaseDirectory, "locutor.dll");
+        string[] arguments = [program, "generate", "-i", picture, "--model", "untrained", "--seed", "3", .. options];
+        return Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+    }
+
+    private static async Task<string> RunAsync(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
+        string said = await process.StandardOutput.ReadToEndAsync(Ct);
+        await process.WaitForExitAsync(Ct);
+        return said;
+    }
+}
