@@ -96,8 +96,15 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
             "gate, residual", 1, () => GatedResidual.Apply(x, y, factor), () => GatedResidual.Plain(x, y, factor), values * 3 * Size, null);
         var rows = Projected(x);
         var (_, weight, _, turns, _) = rows;
-        if (!EightBitAttention.IsWorthwhile(x, config.HeadWidth, linears, x.shape[1])) yield return new("RMS norm, rotary turn", 2 * config.Blocks, () => RmsRotary.Apply(x, weight, config.Epsilon, turns, config.Heads), () => RmsRotary.Plain(x, weight, config.Epsilon, turns, config.Heads), values * 2 * Size, null);
-        yield return new("RMS norm", config.Blocks, () => RmsRotary.Apply(x, weight, config.Epsilon, null, config.Heads), () => RmsRotary.Plain(x, weight, config.Epsilon, null, config.Heads), values * 2 * Size, null);
+        if (!EightBitAttention.IsWorthwhile(x, config.HeadWidth, linears, x.shape[1]))
+        {
+            yield return new(
+                "RMS norm, rotary turn", 2 * config.Blocks, () => RmsRotary.Apply(x, weight, config.Epsilon, turns, config.Heads),
+                () => RmsRotary.Plain(x, weight, config.Epsilon, turns, config.Heads), values * 2 * Size, null);
+        }
+        yield return new(
+            "RMS norm", config.Blocks, () => RmsRotary.Apply(x, weight, config.Epsilon, null, config.Heads),
+            () => RmsRotary.Plain(x, weight, config.Epsilon, null, config.Heads), values * 2 * Size, null);
     }
 
     /// <summary>Returns the operations on the outputs of attentions before a matrix product reads them.</summary>
@@ -138,7 +145,11 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         double bytes = 4.0 * v.numel() * Size;
         var product = (ceilings.SelfAttention(type, linears, options.Device, tokens), 4.0 * tokens * tokens * config.Width);
         if (EightBitAttention.IsWorthwhile(rows.X, config.HeadWidth, linears, tokens))
-            return new($"RMS norm, rotary turn, self attention, {tokens} keys{Quantised}", config.Blocks, () => Activations.Create(EightBitAttention.Apply(rows, rows, v), linears).Values, null, bytes, product);
+        {
+            return new(
+                $"RMS norm, rotary turn, self attention, {tokens} keys{Quantised}", config.Blocks,
+                () => Activations.Create(EightBitAttention.Apply(rows, rows, v), linears).Values, null, bytes, product);
+        }
         var (q, k) = (Heads(1, tokens), Heads(1, tokens));
         return new(
             $"self attention, {tokens} keys{Quantised}", config.Blocks, () => Attention.Forward(q, k, v, linears).Values, null, bytes,

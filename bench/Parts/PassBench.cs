@@ -33,7 +33,8 @@ internal sealed class PassBench(BenchOptions options, Meter meter, Ceilings ceil
         double? memory = meter.Peak(() =>
         {
             using var parameters = new RandomParameters(options.Seed, onDevice: meter.OnGpu);
-            using var network = new VideoTransformer(Weights(parameters, type, linears), config, MemoryPlan.Within(options.Bundle, options.VramBudget, type, linears).Residency);
+            using var network = new VideoTransformer(
+                Weights(parameters, type, linears), config, MemoryPlan.Within(options.Bundle, options.VramBudget, type, linears).Residency);
             clip = meter.Median(() => inputs.Conditions(network));
             using var scope = NewDisposeScope();
             var given = inputs.Conditions(network);

@@ -137,7 +137,8 @@ public sealed class TalkingVideoModel : IAsyncDisposable
         var work = await BeginAsync(request, path, progress, cancellationToken).ConfigureAwait(false);
         await using var closing = work.ConfigureAwait(false);
         var made = await Failures.RunAsync(
-            () => work.Production.ProduceAsync(networks, work.Relay, cancellationToken: cancellationToken), work.Inputs.Named).ConfigureAwait(false);
+            () => work.Production.ProduceAsync(networks, work.Relay, cancellationToken: cancellationToken),
+            work.Inputs.Named).ConfigureAwait(false);
         return new(
             made.Path, made.Width, made.Height, made.Frames, TimeSpan.FromSeconds(made.Seconds),
             work.Request.Settings.Seed) { Notices = work.Relay.Notices };

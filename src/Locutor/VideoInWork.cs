@@ -11,7 +11,8 @@ internal sealed class VideoInWork : IAsyncDisposable
 {
     private readonly SemaphoreSlim turn;
 
-    private VideoInWork(ProductionRequest request, VideoProduction production, LocalInputs inputs, ProgressRelay relay, SemaphoreSlim turn) =>
+    private VideoInWork(
+        ProductionRequest request, VideoProduction production, LocalInputs inputs, ProgressRelay relay, SemaphoreSlim turn) =>
         (Request, Production, Inputs, Relay, this.turn) = (request, production, inputs, relay, turn);
 
     public ProductionRequest Request { get; }

@@ -23,25 +23,54 @@ public sealed record MediaContainer(string Name, string Demuxer)
     public static MediaContainer Pgm { get; } = new("PGM", "pgm_pipe") { Picture = new("image/x-portable-graymap", "pgm") };
     public static MediaContainer Ppm { get; } = new("PPM", "ppm_pipe") { Picture = new("image/x-portable-pixmap", "ppm") };
     public static MediaContainer Pam { get; } = new("PAM", "pam_pipe") { Picture = new("image/x-portable-arbitrarymap", "pam") };
-    public static MediaContainer Jpeg2000 { get; } = new("JPEG 2000", "j2k_pipe") { Picture = new("image/jp2", "jp2", "j2k", "jpf", "jpx") };
+    public static MediaContainer Jpeg2000 { get; } = new("JPEG 2000", "j2k_pipe")
+    {
+        Picture = new("image/jp2", "jp2", "j2k", "jpf", "jpx")
+    };
     public static MediaContainer JpegXl { get; } = new("JPEG XL", "jpegxl_pipe") { Picture = new("image/jxl", "jxl") };
     public static MediaContainer Photoshop { get; } = new("PSD", "psd_pipe") { Picture = new("image/vnd.adobe.photoshop", "psd") };
     public static MediaContainer Qoi { get; } = new("QOI", "qoi_pipe") { Picture = new("image/qoi", "qoi") };
     public static MediaContainer Sgi { get; } = new("SGI", "sgi_pipe") { Picture = new("image/sgi", "sgi", "rgb") };
-    public static MediaContainer SunRaster { get; } = new("Sun raster", "sunrast_pipe") { Picture = new("image/x-sun-raster", "ras", "sun") };
+    public static MediaContainer SunRaster { get; } = new("Sun raster", "sunrast_pipe")
+    {
+        Picture = new("image/x-sun-raster", "ras", "sun")
+    };
     public static MediaContainer Pcx { get; } = new("PCX", "pcx_pipe") { Picture = new("image/x-pcx", "pcx") };
 
     /// <summary>TGA, for which ffmpeg has no demuxer of its own.</summary>
-    public static MediaContainer Targa { get; } = new("TGA", "image2") { Picture = new("image/x-tga", "tga"), Options = ["-pattern_type", "none", "-c:v", "targa"] };
+    public static MediaContainer Targa { get; } = new("TGA", "image2")
+    {
+        Picture = new("image/x-tga", "tga"),
+        Options = ["-pattern_type", "none", "-c:v", "targa"],
+    };
 
-    public static MediaContainer Mp4 { get; } = new("MP4", "mov") { Video = new("video/mp4", "mp4", "m4v", "mov", "qt", "3gp", "3g2"), Sound = new("audio/mp4", "m4a", "m4b") };
-    public static MediaContainer Matroska { get; } = new("Matroska", "matroska") { Video = new("video/webm", "webm", "mkv"), Sound = new("audio/webm", "weba", "mka") };
+    public static MediaContainer Mp4 { get; } = new("MP4", "mov")
+    {
+        Video = new("video/mp4", "mp4", "m4v", "mov", "qt", "3gp", "3g2"),
+        Sound = new("audio/mp4", "m4a", "m4b"),
+    };
+    public static MediaContainer Matroska { get; } = new("Matroska", "matroska")
+    {
+        Video = new("video/webm", "webm", "mkv"),
+        Sound = new("audio/webm", "weba", "mka"),
+    };
     public static MediaContainer Avi { get; } = new("AVI", "avi") { Video = new("video/x-msvideo", "avi") };
     public static MediaContainer Flv { get; } = new("FLV", "flv") { Video = new("video/x-flv", "flv") };
-    public static MediaContainer Asf { get; } = new("ASF", "asf") { Video = new("video/x-ms-wmv", "wmv", "asf"), Sound = new("audio/x-ms-wma", "wma") };
-    public static MediaContainer MpegTransport { get; } = new("MPEG-TS", "mpegts") { Video = new("video/mp2t", "ts", "mts", "m2ts", "m2t") };
+    public static MediaContainer Asf { get; } = new("ASF", "asf")
+    {
+        Video = new("video/x-ms-wmv", "wmv", "asf"),
+        Sound = new("audio/x-ms-wma", "wma"),
+    };
+    public static MediaContainer MpegTransport { get; } = new("MPEG-TS", "mpegts")
+    {
+        Video = new("video/mp2t", "ts", "mts", "m2ts", "m2t")
+    };
     public static MediaContainer MpegProgram { get; } = new("MPEG-PS", "mpeg") { Video = new("video/mpeg", "mpg", "mpeg", "vob") };
-    public static MediaContainer Ogg { get; } = new("Ogg", "ogg") { Video = new("video/ogg", "ogv"), Sound = new("audio/ogg", "ogg", "oga", "opus", "spx") };
+    public static MediaContainer Ogg { get; } = new("Ogg", "ogg")
+    {
+        Video = new("video/ogg", "ogv"),
+        Sound = new("audio/ogg", "ogg", "oga", "opus", "spx"),
+    };
     public static MediaContainer Wav { get; } = new("WAV", "wav") { Sound = new("audio/wav", "wav", "rf64") };
     public static MediaContainer Wave64 { get; } = new("Wave64", "w64") { Sound = new("audio/x-w64", "w64") };
     public static MediaContainer Aiff { get; } = new("AIFF", "aiff") { Sound = new("audio/aiff", "aiff", "aif", "aifc") };
@@ -65,7 +94,11 @@ public sealed record MediaContainer(string Name, string Demuxer)
     public static MediaContainer Tak { get; } = new("TAK", "tak") { Sound = new("audio/x-tak", "tak") };
     public static MediaContainer Qcelp { get; } = new("QCP", "qcp") { Sound = new("audio/qcelp", "qcp") };
     public static MediaContainer Latm { get; } = new("AAC in LATM", "loas") { Sound = new("audio/mp4a-latm", "loas", "latm") };
-    public static MediaContainer RealMedia { get; } = new("RealMedia", "rm") { Video = new("video/vnd.rn-realvideo", "rm", "rmvb"), Sound = new("audio/vnd.rn-realaudio", "ra") };
+    public static MediaContainer RealMedia { get; } = new("RealMedia", "rm")
+    {
+        Video = new("video/vnd.rn-realvideo", "rm", "rmvb"),
+        Sound = new("audio/vnd.rn-realaudio", "ra"),
+    };
     public static MediaContainer Dv { get; } = new("DV", "dv") { Video = new("video/dv", "dv", "dif") };
     public static MediaContainer Mxf { get; } = new("MXF", "mxf") { Video = new("video/mxf", "mxf"), Sound = new("audio/mxf", "mxf") };
     public static MediaContainer Ivf { get; } = new("IVF", "ivf") { Video = new("video/x-ivf", "ivf") };
@@ -78,7 +111,10 @@ public sealed record MediaContainer(string Name, string Demuxer)
 
     /// <summary>All containers that can be read.</summary>
     public static IReadOnlyList<MediaContainer> All { get; } =
-        [.. typeof(MediaContainer).GetProperties().Where(property => property.PropertyType == typeof(MediaContainer)).Select(property => (MediaContainer)property.GetValue(null)!)];
+        [
+            .. typeof(MediaContainer).GetProperties().Where(property => property.PropertyType == typeof(MediaContainer))
+                .Select(property => (MediaContainer)property.GetValue(null)!)
+        ];
 
     /// <summary>Names for still or animated pictures; null if the container holds none.</summary>
     public MediaNames? Picture { get; init; }

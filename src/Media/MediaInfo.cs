@@ -9,7 +9,8 @@ namespace Locutor.Media;
 /// <param name="Duration">Duration in seconds; null if unknown, and for pictures.</param>
 /// <param name="Streams">Streams in file order; one for a picture.</param>
 public sealed record MediaInfo(
-    MediaKind Kind, MediaContainer Container, int Width, int Height, double? FramesPerSecond, double? Duration, IReadOnlyList<MediaStream> Streams)
+    MediaKind Kind, MediaContainer Container, int Width, int Height, double? FramesPerSecond, double? Duration,
+    IReadOnlyList<MediaStream> Streams)
 {
     /// <summary>Number of frames of an animated picture; 1 for every other file.</summary>
     public int Frames { get; init; } = 1;

@@ -58,8 +58,12 @@ public sealed class ScratchFile : IDisposable
     public void Dispose() => handle.Dispose();
 
     private static string Folder() =>
-        Environment.GetEnvironmentVariable("TMPDIR") is not { Length: > 0 } && Directory.Exists("/var/tmp") ? "/var/tmp" : Path.GetTempPath();
+        Environment.GetEnvironmentVariable("TMPDIR") is not { Length: > 0 } && Directory.Exists("/var/tmp")
+            ? "/var/tmp"
+            : Path.GetTempPath();
 
     private MediaException Unusable(Exception failure) =>
-        new(MediaErrorCodes.OutputFailed, $"a temporary file in {folder} cannot be written ({failure.Message}); the variable TMPDIR can name another folder", failure);
+        new(
+            MediaErrorCodes.OutputFailed,
+            $"a temporary file in {folder} cannot be written ({failure.Message}); the variable TMPDIR can name another folder", failure);
 }

@@ -26,7 +26,11 @@ public sealed class CompilationTests : IDisposable
     [Fact]
     public void Every_kernel_is_carried_with_what_all_share_in_front()
     {
-        KernelSources.Files.ShouldBe(["ChannelNormSilu.cu", "EightBitAttention.cu", "FoldedAttention.cu", "GatedResidual.cu", "Gelu.cu", "JoinedAttention.cu", "NormModulate.cu", "QuantiseHeads.cu", "QuantiseRows.cu", "RmsRotary.cu", "ScaleProducts.cu"]);
+        KernelSources.Files.ShouldBe(
+            [
+                "ChannelNormSilu.cu", "EightBitAttention.cu", "FoldedAttention.cu", "GatedResidual.cu", "Gelu.cu", "JoinedAttention.cu",
+                "NormModulate.cu", "QuantiseHeads.cu", "QuantiseRows.cu", "RmsRotary.cu", "ScaleProducts.cu"
+            ]);
         foreach (string file in KernelSources.Files)
         {
             string source = KernelSources.Read(file, "#define WIDTH 8\n");
@@ -87,16 +91,21 @@ public sealed class CompilationTests : IDisposable
                 {
                     var shape = RowShape.ForBlock(width, wide, most);
                     shape.Width.ShouldBe(width);
-                    (shape.Lanes % 32 == 0 && shape.Lanes is > 0 and <= 1024 && shape.Vectors > 0 && shape.Vectors <= most).ShouldBeTrue($"{shape}");
-                    (shape.Wide ? wide && shape.Lanes * shape.Vectors * 8 == width : shape.Lanes * shape.Vectors * 8 >= width).ShouldBeTrue($"{shape}");
+                    (shape.Lanes % 32 == 0 && shape.Lanes is > 0 and <= 1024 && shape.Vectors > 0 && shape.Vectors <= most)
+                        .ShouldBeTrue($"{shape}");
+                    (shape.Wide ? wide && shape.Lanes * shape.Vectors * 8 == width : shape.Lanes * shape.Vectors * 8 >= width)
+                        .ShouldBeTrue($"{shape}");
                     if (width > 1024) continue;
                     shape = RowShape.ForWarp(width, wide);
-                    (shape.Lanes is > 0 and <= 32 && 32 % shape.Lanes == 0 && (shape.Wide ? wide && shape.Lanes * shape.Vectors * 8 == width : shape.Lanes * shape.Vectors * 8 >= width)).ShouldBeTrue($"{shape}");
+                    (shape.Lanes is > 0 and <= 32 && 32 % shape.Lanes == 0
+                        && (shape.Wide ? wide && shape.Lanes * shape.Vectors * 8 == width : shape.Lanes * shape.Vectors * 8 >= width))
+                        .ShouldBeTrue($"{shape}");
                 }
             }
         }
 
-        RowShape.ForBlock(8, true, 4).Constants(LinearPrecision.Int8, ("HEAD", 4)).ShouldBe("#define WIDTH 8\n#define LANES 32\n#define VECTORS 1\n#define WIDE 0\n#define FORMAT 2\n#define HEAD 4\n");
+        RowShape.ForBlock(8, true, 4).Constants(LinearPrecision.Int8, ("HEAD", 4))
+            .ShouldBe("#define WIDTH 8\n#define LANES 32\n#define VECTORS 1\n#define WIDE 0\n#define FORMAT 2\n#define HEAD 4\n");
     }
 
     [Fact]

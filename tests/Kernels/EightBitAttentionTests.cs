@@ -18,7 +18,13 @@ public sealed class EightBitAttentionTests : IDisposable
         {
             var data = new TheoryData<string, string, double>();
             foreach (string device in Inputs.Devices.Select(row => row.Data))
-                foreach (var (kind, cosine) in new[] { ("normal", 0.9998), ("peaky", 0.9995), ("outlier channels", 0.9995), ("heavy tails", 0.9995) }) data.Add(device, kind, cosine);
+            {
+                foreach (var (kind, cosine) in
+                        new[] { ("normal", 0.9998), ("peaky", 0.9995), ("outlier channels", 0.9995), ("heavy tails", 0.9995) })
+                {
+                    data.Add(device, kind, cosine);
+                }
+            }
             return data;
         }
     }
@@ -43,7 +49,8 @@ public sealed class EightBitAttentionTests : IDisposable
     [MemberData(nameof(Inputs.Devices), MemberType = typeof(Inputs))]
     public void Any_number_of_queries_and_keys_fits(string device)
     {
-        foreach (var (queries, keys) in new[] { (1L, 1L), (63, 63), (64, 65), (65, 127), (127, 128), (129, 255), (128, 256), (130, 257), (1, 1000), (700, 5) })
+        foreach (var (queries, keys) in
+                new[] { (1L, 1L), (63, 63), (64, 65), (65, 127), (127, 128), (129, 255), (128, 256), (130, 257), (1, 1000), (700, 5) })
         {
             using var inner = NewDisposeScope();
             var (q, k, v) = Heads(device, "normal", 2, 3, queries, keys, 128);
@@ -51,7 +58,8 @@ public sealed class EightBitAttentionTests : IDisposable
             var found = EightBitAttention.Apply(q, k, v);
             found.shape.ShouldBe([2, queries, 3 * 128]);
             found.ShouldBeNearInNorm(Exact(q, k, v), 2.5e-2, what);
-            found.ShouldBeNearInNorm(PlainEightBitAttention.Apply(q, k, v), 4e-3, what); // bfloat16's rounding, and few integers that round the other way
+            // bfloat16's rounding, and few integers that round the other way
+            found.ShouldBeNearInNorm(PlainEightBitAttention.Apply(q, k, v), 4e-3, what);
         }
     }
 
@@ -59,9 +67,11 @@ public sealed class EightBitAttentionTests : IDisposable
     [MemberData(nameof(Inputs.Devices), MemberType = typeof(Inputs))]
     public void Long_and_strided_inputs_give_the_numbers_of_the_plain_path(string device)
     {
-        var both = inputs.Rows(device, 0, 2, device == "cpu" ? 300 : 4097, 3 * 2 * 128).chunk(3, -1); // q, k and v side by side, the output of one projection
+        // q, k and v side by side, the output of one projection
+        var both = inputs.Rows(device, 0, 2, device == "cpu" ? 300 : 4097, 3 * 2 * 128).chunk(3, -1);
         Tensor[] qkv = [.. both.Select(part => Attention.SplitHeads(part, 2))];
-        EightBitAttention.Apply(qkv[0], qkv[1], qkv[2]).ShouldBeNearInNorm(PlainEightBitAttention.Apply(qkv[0], qkv[1], qkv[2]), 4e-3, $"seed {inputs.Seed}");
+        EightBitAttention.Apply(qkv[0], qkv[1], qkv[2]).ShouldBeNearInNorm(
+            PlainEightBitAttention.Apply(qkv[0], qkv[1], qkv[2]), 4e-3, $"seed {inputs.Seed}");
         var odd = inputs.Rows(device, 3, 1, 2, 300, 128); // rows that start on 2 bytes: copied
         EightBitAttention.Apply(odd, odd, odd).ShouldBeNearInNorm(Exact(odd, odd, odd), 2.5e-2, $"seed {inputs.Seed}");
     }
@@ -70,7 +80,12 @@ public sealed class EightBitAttentionTests : IDisposable
     [MemberData(nameof(Inputs.Devices), MemberType = typeof(Inputs))]
     public void Rows_that_are_normed_and_turned_on_the_way_give_the_numbers_of_the_plain_path(string device)
     {
-        foreach (var (tokens, heads, gap) in new[] { (1L, 1, 0L), (63, 2, 0), (65, 3, 3), (127, 9, 8), (129, 5, 0), (256, 1, 0), (257, 11, 0), (device == "cpu" ? 300 : 4097, 2, 0) })
+        foreach (var (tokens, heads, gap) in
+                new[]
+                {
+                    (1L, 1, 0L), (63, 2, 0), (65, 3, 3), (127, 9, 8), (129, 5, 0), (256, 1, 0), (257, 11, 0),
+                    (device == "cpu" ? 300 : 4097, 2, 0)
+                })
         {
             using var inner = NewDisposeScope();
             long width = heads * 128;
@@ -80,7 +95,8 @@ public sealed class EightBitAttentionTests : IDisposable
             var turns = polar(ones_like(angles), angles);
             ProjectedHeads Given(Tensor x) => new(x, inputs.Rows(device, 0, width) / 4 + 1, 1e-6, turns, heads);
             var (q, k, v) = (Given(qkv[0]), Given(qkv[1] + 2), Attention.SplitHeads(qkv[2], heads)); // an offset, so that keys have a mean
-            Tensor Wide(ProjectedHeads rows) => RmsRotary.Plain(rows.X.to(ScalarType.Float32), rows.Weight.to(ScalarType.Float32), rows.Eps, rows.Rotary, heads);
+            Tensor Wide(ProjectedHeads rows) =>
+                RmsRotary.Plain(rows.X.to(ScalarType.Float32), rows.Weight.to(ScalarType.Float32), rows.Eps, rows.Rotary, heads);
             var found = EightBitAttention.Apply(q, k, v);
             found.shape.ShouldBe([2, tokens, width]);
             found.ShouldBeNearInNorm(Exact(Wide(q), Wide(k), v), 2.5e-2, what);
@@ -96,13 +112,16 @@ public sealed class EightBitAttentionTests : IDisposable
     {
         // The scores of the last keys are some 90 above those of the first ones, so the reference of the sums has to move.
         var (q, k, v) = Heads(device, "normal", 1, 2, 130, 900, 128);
-        var rising = (k + linspace(0, 10, 900, ScalarType.Float32, k.device).view(1, 1, -1, 1) * q.sign().narrow(2, 0, 1)).to(ScalarType.BFloat16);
+        var rising = (k + linspace(0, 10, 900, ScalarType.Float32, k.device).view(1, 1, -1, 1) * q.sign().narrow(2, 0, 1))
+            .to(ScalarType.BFloat16);
         var same = q.narrow(2, 0, 1).expand(-1, -1, 130, -1);
         var found = EightBitAttention.Apply(same, rising, v);
         found.ShouldBeNearInNorm(Exact(same, rising, v), 6e-2, $"seed {inputs.Seed}");
         found.ShouldBeNearInNorm(PlainEightBitAttention.Apply(same, rising, v), 1e-2, $"seed {inputs.Seed}");
         var still = EightBitAttention.Apply(zeros_like(q), k, v); // every key counts alike
-        still.ShouldBeNearInNorm(v.to(ScalarType.Float64).mean([2], keepdim: true).expand(-1, -1, 130, -1).transpose(1, 2).flatten(2), 5e-2, $"seed {inputs.Seed}");
+        still.ShouldBeNearInNorm(
+            v.to(ScalarType.Float64).mean([2], keepdim: true).expand(-1, -1, 130, -1).transpose(1, 2).flatten(2), 5e-2,
+            $"seed {inputs.Seed}");
         EightBitAttention.Apply(q, k, zeros_like(v)).ShouldBeZero();
     }
 
@@ -110,7 +129,8 @@ public sealed class EightBitAttentionTests : IDisposable
     [MemberData(nameof(Inputs.Devices), MemberType = typeof(Inputs))]
     public void NaN_reaches_the_outputs_that_depend_on_it_and_no_others(string device)
     {
-        var (q, k, v) = Heads(device, "normal", 1, 2, 130, 5000, 128); // so many keys that key 77 is none of those that the mean is taken of
+        // so many keys that key 77 is none of those that the mean is taken of
+        var (q, k, v) = Heads(device, "normal", 1, 2, 130, 5000, 128);
         foreach (int which in new[] { 0, 1, 2 })
         {
             Tensor[] given = [q.clone(), k.clone(), v.clone()];
@@ -118,7 +138,8 @@ public sealed class EightBitAttentionTests : IDisposable
             var found = EightBitAttention.Apply(given[0], given[1], given[2]).unflatten(2, [2, 128]); // [1, 130, 2, 128]
             found.select(2, 0).isfinite().all().item<bool>().ShouldBeTrue($"the other head, input {which}");
             var hit = found.select(2, 1);
-            (which switch { 0 => hit[0, 77], 1 => hit, _ => hit[TensorIndex.Ellipsis, 5] }).isnan().all().item<bool>().ShouldBeTrue($"input {which}");
+            (which switch { 0 => hit[0, 77], 1 => hit, _ => hit[TensorIndex.Ellipsis, 5] }).isnan().all().item<bool>()
+                .ShouldBeTrue($"input {which}");
             if (which == 0) hit.isnan().sum().item<long>().ShouldBe(128, "the other queries");
         }
     }
@@ -145,7 +166,8 @@ public sealed class EightBitAttentionTests : IDisposable
         EightBitAttention.Parse("auto").ShouldBe(AttentionPrecision.Automatic);
         EightBitAttention.Parse("exact").ShouldBe(AttentionPrecision.Exact);
         EightBitAttention.Parse("8bit").ShouldBe(AttentionPrecision.EightBit);
-        Should.Throw<KernelException>(() => EightBitAttention.Parse("fp4")).Message.ShouldBe("LOCUTOR_ATTENTION=fp4: expected auto, exact or 8bit");
+        Should.Throw<KernelException>(() => EightBitAttention.Parse("fp4")).Message.ShouldBe(
+            "LOCUTOR_ATTENTION=fp4: expected auto, exact or 8bit");
         var (q, k, v) = Heads("cpu", "normal", 1, 2, 30, 40, 16);
         Tensor Found(AttentionPrecision precision, LinearPrecision linears = LinearPrecision.Float8)
         {
@@ -158,12 +180,15 @@ public sealed class EightBitAttentionTests : IDisposable
         Found(AttentionPrecision.Exact).Equals(exact).ShouldBeTrue();
         Found(AttentionPrecision.EightBit, LinearPrecision.Plain).Equals(PlainEightBitAttention.Apply(q, k, v)).ShouldBeTrue();
         (q, k, v) = Heads("cpu", "normal", 1, 2, 30, 40, 24);
-        Found(AttentionPrecision.EightBit, LinearPrecision.Plain).Equals(Attention.Forward(q, k, v)).ShouldBeTrue("no Hadamard matrix has 24 rows here");
+        Found(AttentionPrecision.EightBit, LinearPrecision.Plain).Equals(Attention.Forward(q, k, v))
+            .ShouldBeTrue("no Hadamard matrix has 24 rows here");
     }
 
     private (Tensor Q, Tensor K, Tensor V) Heads(string device, string kind, long batch, long heads, long queries, long keys, long head)
     {
-        var (q, k, v) = (inputs.Singles(device, batch, queries, heads, head), inputs.Singles(device, batch, keys, heads, head), inputs.Singles(device, batch, keys, heads, head));
+        var (q, k, v) = (
+            inputs.Singles(device, batch, queries, heads, head), inputs.Singles(device, batch, keys, heads, head),
+            inputs.Singles(device, batch, keys, heads, head));
         if (kind == "peaky") q *= 4;
         if (kind == "outlier channels") // all keys have one offset, and every 32nd channel is 8 times as wide
         {
@@ -177,5 +202,6 @@ public sealed class EightBitAttentionTests : IDisposable
     }
 
     private static Tensor Exact(Tensor q, Tensor k, Tensor v) =>
-        (q.to(ScalarType.Float64).matmul(k.to(ScalarType.Float64).transpose(2, 3)) / Math.Sqrt(q.shape[3])).softmax(-1).matmul(v.to(ScalarType.Float64)).transpose(1, 2).flatten(2);
+        (q.to(ScalarType.Float64).matmul(k.to(ScalarType.Float64).transpose(2, 3)) / Math.Sqrt(q.shape[3])).softmax(-1)
+            .matmul(v.to(ScalarType.Float64)).transpose(1, 2).flatten(2);
 }

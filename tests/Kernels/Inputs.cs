@@ -16,7 +16,9 @@ internal sealed class Inputs
     /// <summary>The 16-bit type in which networks compute on that device.</summary>
     public static ScalarType Half(string device) => GpuPaths.ForGpu(new Device(device))?.Half ?? ScalarType.BFloat16;
 
-    /// <summary>16-bit numbers of a standard normal distribution, on the device; every row a view into longer ones when a gap is asked for.</summary>
+    /// <summary>
+    /// 16-bit numbers of a standard normal distribution, on the device; every row a view into longer ones when a gap is asked for.
+    /// </summary>
     public Tensor Rows(string device, long gap, params long[] shape)
     {
         long[] longer = [.. shape.AsSpan(0, shape.Length - 1), shape[^1] + gap];

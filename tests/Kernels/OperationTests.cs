@@ -39,7 +39,9 @@ public sealed class OperationTests : IDisposable
         var centred = wide - wide.mean([-1], keepdim: true);
         var expected = centred / (centred.square().mean([-1], keepdim: true) + 1e-6).sqrt() * factor + offset;
         Check(NormModulate.Apply(x, factor, offset, 1e-6, precision), expected, precision);
-        Check(NormModulate.Apply(x, factor.narrow(0, 0, 1), offset.narrow(0, 0, 1), 1e-6, precision), centred / (centred.square().mean([-1], keepdim: true) + 1e-6).sqrt() * factor[0] + offset[0], precision);
+        Check(
+            NormModulate.Apply(x, factor.narrow(0, 0, 1), offset.narrow(0, 0, 1), 1e-6, precision),
+            centred / (centred.square().mean([-1], keepdim: true) + 1e-6).sqrt() * factor[0] + offset[0], precision);
     }
 
     [Theory]
@@ -47,7 +49,8 @@ public sealed class OperationTests : IDisposable
     public void Norm_after_a_residual_is_its_formula_and_the_sum_is_kept(string device, long width, long gap, LinearPrecision precision)
     {
         var (x, y) = (inputs.Rows(device, gap, 2, 3, width), inputs.Rows(device, 0, 2, 3, width));
-        var (factor, offset, gate) = (inputs.Singles(device, 2, 1, width), inputs.Singles(device, 2, 1, width), inputs.Singles(device, 2, 1, width));
+        var (factor, offset, gate) = (
+            inputs.Singles(device, 2, 1, width), inputs.Singles(device, 2, 1, width), inputs.Singles(device, 2, 1, width));
         foreach (var gates in new[] { null, gate, gate.narrow(0, 1, 1) })
         {
             var exact = x.to(ScalarType.Float64) + y.to(ScalarType.Float64) * (gates ?? ones(1, device: x.device));
@@ -86,13 +89,16 @@ public sealed class OperationTests : IDisposable
             var angles = inputs.Singles(device, tokens, head / 2);
             var turns = polar(ones_like(angles), angles).view(1, 1, tokens, head / 2);
             var wide = x.to(ScalarType.Float64);
-            var normed = (wide / (wide.square().mean([-1], keepdim: true) + 1e-6).sqrt() * weight.to(ScalarType.Float64)).view(2, tokens, heads, head / 2, 2);
-            var (cos, sin) = (angles.to(ScalarType.Float64).cos().view(1, tokens, 1, -1), angles.to(ScalarType.Float64).sin().view(1, tokens, 1, -1));
+            var normed = (wide / (wide.square().mean([-1], keepdim: true) + 1e-6).sqrt() * weight.to(ScalarType.Float64))
+                .view(2, tokens, heads, head / 2, 2);
+            var (cos, sin) = (
+                angles.to(ScalarType.Float64).cos().view(1, tokens, 1, -1), angles.to(ScalarType.Float64).sin().view(1, tokens, 1, -1));
             var (a, b) = (normed.select(-1, 0), normed.select(-1, 1));
             var turned = stack([a * cos - b * sin, a * sin + b * cos], -1).view(2, tokens, heads, head).transpose(1, 2);
             string what = $"seed {inputs.Seed}, {heads} heads of {head}, gap {gap}";
             RmsRotary.Apply(x, weight, 1e-6, turns, heads).ShouldBeNearInNorm(turned, 6e-3, what);
-            RmsRotary.Apply(x, weight, 1e-6, null, heads).ShouldBeNearInNorm(normed.view(2, tokens, heads, head).transpose(1, 2), 6e-3, what);
+            RmsRotary.Apply(x, weight, 1e-6, null, heads).ShouldBeNearInNorm(
+                normed.view(2, tokens, heads, head).transpose(1, 2), 6e-3, what);
         }
     }
 
@@ -103,7 +109,8 @@ public sealed class OperationTests : IDisposable
         foreach (var (width, gap) in new[] { (7L, 0L), (24, 0), (40, 8), (5120, 0) })
         {
             using var inner = NewDisposeScope();
-            var (x, y, gate) = (inputs.Rows(device, gap, 2, 5, width), inputs.Rows(device, 0, 2, 5, width), inputs.Singles(device, 2, 1, width));
+            var (x, y, gate) = (
+                inputs.Rows(device, gap, 2, 5, width), inputs.Rows(device, 0, 2, 5, width), inputs.Singles(device, 2, 1, width));
             var expected = x.to(ScalarType.Float64) + y.to(ScalarType.Float64) * gate;
             GatedResidual.Apply(x, y, gate).ShouldBeNearInNorm(expected, 3e-3, $"seed {inputs.Seed}, width {width}, gap {gap}");
         }
@@ -118,16 +125,21 @@ public sealed class OperationTests : IDisposable
             foreach (bool channelsLast in new[] { true, false })
             {
                 using var inner = NewDisposeScope();
-                var x = channelsLast ? inputs.Rows(device, 0, 2, 3, 5, 7, channels).permute(0, 4, 1, 2, 3) : inputs.Rows(device, 0, 2, channels, 3, 5, 7);
+                var x = channelsLast
+                    ? inputs.Rows(device, 0, 2, 3, 5, 7, channels).permute(0, 4, 1, 2, 3)
+                    : inputs.Rows(device, 0, 2, channels, 3, 5, 7);
                 var gamma = inputs.Rows(device, 0, channels).view(-1, 1, 1, 1);
                 var wide = x.to(ScalarType.Float64);
                 var normed = wide / wide.square().sum(1, keepdim: true).sqrt() * Math.Sqrt(channels) * gamma;
                 var expected = normed * normed.sigmoid();
-                ChannelNormSilu.Apply(x, gamma).ShouldBeNearInNorm(expected, 8e-3, $"seed {inputs.Seed}, {channels} channels, last {channelsLast}");
-                ChannelNormSilu.Apply(x.to(ScalarType.Float32), gamma.to(ScalarType.Float32)).ShouldBeNearInNorm(expected, 1e-6, $"seed {inputs.Seed}, {channels} channels, last {channelsLast}");
+                ChannelNormSilu.Apply(x, gamma).ShouldBeNearInNorm(
+                    expected, 8e-3, $"seed {inputs.Seed}, {channels} channels, last {channelsLast}");
+                ChannelNormSilu.Apply(x.to(ScalarType.Float32), gamma.to(ScalarType.Float32))
+                    .ShouldBeNearInNorm(expected, 1e-6, $"seed {inputs.Seed}, {channels} channels, last {channelsLast}");
                 if (!channelsLast) continue;
                 var first = x.narrow(0, 0, 1);
-                ChannelNormSilu.CanWriteInto(first).ShouldBe(device == "cpu" ? Vector256.IsHardwareAccelerated && channels % 8 == 0 : GpuPaths.For(first.device).FusedKernels);
+                ChannelNormSilu.CanWriteInto(first).ShouldBe(
+                    device == "cpu" ? Vector256.IsHardwareAccelerated && channels % 8 == 0 : GpuPaths.For(first.device).FusedKernels);
                 if (device == "cpu") continue;
                 var beside = full([1, 3, 5, 7, 3 * channels], 9f, x.dtype, x.device);
                 ChannelNormSilu.ApplyConcatenated(first, gamma, beside, 3);
@@ -152,7 +164,8 @@ public sealed class OperationTests : IDisposable
     {
         var gamma = inputs.Singles("cpu", 16, 1, 1, 1).to(type);
         var x = (inputs.Singles("cpu", 1, 3, 50, 61, 16) * 40).to(type).permute(0, 4, 1, 2, 3); // more than a part of pixels, far from 0
-        ChannelNormSilu.Apply(x, gamma).ShouldBeNearInNorm(ChannelNormSilu.Plain(x.to(ScalarType.Float64), gamma.to(ScalarType.Float64)), most, $"seed {inputs.Seed}");
+        ChannelNormSilu.Apply(x, gamma).ShouldBeNearInNorm(
+            ChannelNormSilu.Plain(x.to(ScalarType.Float64), gamma.to(ScalarType.Float64)), most, $"seed {inputs.Seed}");
         ChannelNormSilu.Apply(x * 0, gamma).ShouldBeZero();
         x[0, 3, 1, 2, 5] = double.NaN;
         var found = ChannelNormSilu.Apply(x, gamma);
@@ -179,9 +192,12 @@ public sealed class OperationTests : IDisposable
                     var half = Inputs.Half(device);
                     var product = QuantisedProduct.Create(weight, precision);
                     product.Precision.ShouldBe(GpuPaths.ForGpu(new Device(device))?.ActivationPrecision(precision) ?? precision);
-                    var found = product.Multiply(product.Precision == precision ? x : new Activations(Restored(x).to(half), null), bias, half);
+                    var found = product.Multiply(
+                        product.Precision == precision ? x : new Activations(Restored(x).to(half), null), bias, half);
                     found.dtype.ShouldBe(half);
-                    found.ShouldBeNearInNorm(expected, product.Precision == precision ? 4e-3 : 8e-3, $"seed {inputs.Seed}, {precision}, [{tokens}, {width}] x {outputs}, bias {biased}");
+                    found.ShouldBeNearInNorm(
+                        expected, product.Precision == precision ? 4e-3 : 8e-3,
+                        $"seed {inputs.Seed}, {precision}, [{tokens}, {width}] x {outputs}, bias {biased}");
                 }
             }
         }
@@ -191,7 +207,8 @@ public sealed class OperationTests : IDisposable
     [MemberData(nameof(Inputs.Devices), MemberType = typeof(Inputs))]
     public void Two_attentions_over_parts_of_the_keys_are_one_over_all(string device)
     {
-        foreach (var (heads, head, queries, keys, most) in new[] { (3, 16, 7, 11, 8), (1, 8, 5, 6, 1), (40, 128, 9, 130, 128), (5, 10, 4, 9, 3) })
+        foreach (var (heads, head, queries, keys, most) in
+                new[] { (3, 16, 7, 11, 8), (1, 8, 5, 6, 1), (40, 128, 9, 130, 128), (5, 10, 4, 9, 3) })
         {
             foreach (var precision in Enum.GetValues<LinearPrecision>())
             {
@@ -204,9 +221,13 @@ public sealed class OperationTests : IDisposable
                 {
                     var some = logits.narrow(3, part.Item1, part.Item2);
                     var said = some.softmax(-1).matmul(v.narrow(2, part.Item1, part.Item2).to(ScalarType.Float64)).to(q.dtype);
-                    return (Said: said.transpose(1, 2).contiguous().transpose(1, 2), Sums: some.logsumexp(-1, keepdim: true).to(ScalarType.Float32));
+                    return (
+                        Said: said.transpose(1, 2).contiguous().transpose(1, 2),
+                        Sums: some.logsumexp(-1, keepdim: true).to(ScalarType.Float32));
                 }).ToArray();
-                Check(JoinedAttention.Join(parts[0].Said, parts[0].Sums, parts[1].Said, parts[1].Sums, precision), expected, precision, rounded: 2);
+                Check(
+                    JoinedAttention.Join(parts[0].Said, parts[0].Sums, parts[1].Said, parts[1].Sums, precision), expected, precision,
+                    rounded: 2);
             }
         }
     }
@@ -219,10 +240,13 @@ public sealed class OperationTests : IDisposable
             using var inner = NewDisposeScope();
             var q = inputs.Rows(device, 0, 1, 130, 3 * 128).unflatten(2, [3, 128]).transpose(1, 2);
             var (k, v) = (inputs.Rows(device, 0, 1, 3, 8192 + 64, 128), inputs.Rows(device, 0, 1, 3, 8192 + 64, 128));
-            JoinedAttention.IsWorthwhile(q, k).ShouldBe(GpuPaths.ForGpu(new Device(device)) is { CudnnAttention: true, FusedKernels: true });
+            JoinedAttention.IsWorthwhile(q, k).ShouldBe(
+                GpuPaths.ForGpu(new Device(device)) is { CudnnAttention: true, FusedKernels: true });
             if (!JoinedAttention.IsWorthwhile(q, k)) continue;
-            var expected = (q.to(ScalarType.Float64).matmul(k.to(ScalarType.Float64).transpose(2, 3)) / Math.Sqrt(128)).softmax(-1).matmul(v.to(ScalarType.Float64)).transpose(1, 2).flatten(2);
-            foreach (var precision in Enum.GetValues<LinearPrecision>()) Check(JoinedAttention.Apply(q, k, v, precision), expected, precision, rounded: 3);
+            var expected = (q.to(ScalarType.Float64).matmul(k.to(ScalarType.Float64).transpose(2, 3)) / Math.Sqrt(128)).softmax(-1)
+                .matmul(v.to(ScalarType.Float64)).transpose(1, 2).flatten(2);
+            foreach (var precision in Enum.GetValues<LinearPrecision>())
+                Check(JoinedAttention.Apply(q, k, v, precision), expected, precision, rounded: 3);
         }
     }
 
@@ -230,7 +254,8 @@ public sealed class OperationTests : IDisposable
     [MemberData(nameof(Inputs.Devices), MemberType = typeof(Inputs))]
     public void Attention_folded_into_its_keys_and_values_is_attention_between_projections(string device)
     {
-        foreach (var (sets, queries, keys, heads, head) in new[] { (1, 1, 1, 1, 8), (3, 50, 4, 2, 24), (2, 33, 5, 3, 40), (3, 130, 32, 40, 16), (2, 9, 65, 1, 16) })
+        foreach (var (sets, queries, keys, heads, head) in
+                new[] { (1, 1, 1, 1, 8), (3, 50, 4, 2, 24), (2, 33, 5, 3, 40), (3, 130, 32, 40, 16), (2, 9, 65, 1, 16) })
         {
             using var inner = NewDisposeScope();
             long width = heads * head;
@@ -248,7 +273,8 @@ public sealed class OperationTests : IDisposable
             found.dtype.ShouldBe(Inputs.Half(device));
             found.ShouldBeNearInNorm(expected, 1e-2, what);
             Affine Wide(Affine layer) => new(layer.Weight.to(ScalarType.Float32), layer.Bias.to(ScalarType.Float32));
-            var exact = FoldedAttention.Apply(x.to(ScalarType.Float32), k.to(ScalarType.Float32), v.to(ScalarType.Float32), Wide(query), Wide(output));
+            var exact = FoldedAttention.Apply(
+                x.to(ScalarType.Float32), k.to(ScalarType.Float32), v.to(ScalarType.Float32), Wide(query), Wide(output));
             exact.ShouldBeNearInNorm(expected, 1e-5, what);
         }
     }
@@ -260,10 +286,12 @@ public sealed class OperationTests : IDisposable
         foreach (var (tokens, width, outputs) in new[] { (1L, 16L, 16L), (33, 48, 32), (130, 75, 101) })
         {
             using var inner = NewDisposeScope();
-            var (x, weight, bias) = (inputs.Rows(device, 0, tokens, width), inputs.Rows(device, 0, outputs, width), inputs.Rows(device, 0, outputs));
+            var (x, weight, bias) = (
+                inputs.Rows(device, 0, tokens, width), inputs.Rows(device, 0, outputs, width), inputs.Rows(device, 0, outputs));
             var wide = x.to(ScalarType.Float64).matmul(weight.to(ScalarType.Float64).t()) + bias;
             var expected = wide * 0.5 * (1 + (Math.Sqrt(2 / Math.PI) * (wide + 0.044715 * wide.pow(3))).tanh());
-            TorchScripts.ProductGelu(x, weight.t(), bias).ShouldBeNearInNorm(expected, 6e-3, $"seed {inputs.Seed}, [{tokens}, {width}] x {outputs}");
+            TorchScripts.ProductGelu(x, weight.t(), bias).ShouldBeNearInNorm(
+                expected, 6e-3, $"seed {inputs.Seed}, [{tokens}, {width}] x {outputs}");
         }
     }
 
@@ -295,7 +323,8 @@ public sealed class OperationTests : IDisposable
         found.Precision.ShouldBe(precision);
         // A long row of products has a largest value of 14 times its root mean square: 14 / 127 / sqrt(12) is 3e-2.
         double most = precision switch { LinearPrecision.Plain => 4e-3 * rounded, LinearPrecision.Float8 => 4e-2, _ => 3e-2 };
-        (precision == LinearPrecision.Plain ? found.Values : Restored(found)).ShouldBeNearInNorm(expected, most, $"seed {inputs.Seed}, {precision}");
+        (precision == LinearPrecision.Plain ? found.Values : Restored(found))
+            .ShouldBeNearInNorm(expected, most, $"seed {inputs.Seed}, {precision}");
     }
 
     private static Tensor Restored(Activations x) => RowQuantiser.Restore(new QuantisedRows(x.Values, x.Scales!));

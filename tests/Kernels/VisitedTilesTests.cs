@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Locutor.Kernels.Tests;
 
-/// <summary>8-bit attention that leaves out tiles of little weight: the rule against its definition, and the attention against one with a mask.</summary>
+/// <summary>
+/// 8-bit attention that leaves out tiles of little weight: the rule against its definition, and the attention against one with a mask.
+/// </summary>
 public sealed class VisitedTilesTests : IDisposable
 {
     private readonly Inputs inputs = new();
@@ -27,8 +29,10 @@ public sealed class VisitedTilesTests : IDisposable
             kept.any(-1).all().item<bool>().ShouldBeTrue(what);
             if (tiles == 1) continue;
             var smallestKept = shares.masked_fill(kept.logical_not(), 2).amin(-1);
-            smallestKept.ge(shares.masked_fill(kept, -1).amax(-1)).all().item<bool>().ShouldBeTrue($"{what}: a tile stays although a larger one went");
-            (gone + smallestKept).gt(budget - 1e-6).logical_or(kept.sum(-1).eq(1)).all().item<bool>().ShouldBeTrue($"{what}: one more fits");
+            smallestKept.ge(shares.masked_fill(kept, -1).amax(-1)).all().item<bool>()
+                .ShouldBeTrue($"{what}: a tile stays although a larger one went");
+            (gone + smallestKept).gt(budget - 1e-6).logical_or(kept.sum(-1).eq(1)).all().item<bool>()
+                .ShouldBeTrue($"{what}: one more fits");
         }
     }
 
@@ -45,17 +49,24 @@ public sealed class VisitedTilesTests : IDisposable
     [MemberData(nameof(Inputs.Devices), MemberType = typeof(Inputs))]
     public void The_first_attention_reads_all_tiles_and_later_ones_those_of_the_list(string device)
     {
-        foreach (var (batch, queries, keys, budget) in new[] { (1L, 1L, 1L, 0.5), (2, 129, 255, 0.5), (1, 130, 257, 0.3), (1, 700, 1500, 0.3), (2, 300, 3001, 0.1), (1, 200, 9000, 0.2) })
+        foreach (var (batch, queries, keys, budget) in
+                new[]
+                {
+                    (1L, 1L, 1L, 0.5), (2, 129, 255, 0.5), (1, 130, 257, 0.3), (1, 700, 1500, 0.3), (2, 300, 3001, 0.1), (1, 200, 9000, 0.2)
+                })
         {
             using var inner = NewDisposeScope();
             var (q, k, v) = Heads(device, batch, queries, keys);
             using var tiles = new VisitedTiles(budget);
             string what = $"seed {inputs.Seed}, {batch} x {queries} queries, {keys} keys, budget {budget}";
-            EightBitAttention.Apply(q, k, v, tiles).Equals(EightBitAttention.Apply(q, k, v)).ShouldBeTrue($"{what}: nothing is left out while the list is made");
+            EightBitAttention.Apply(q, k, v, tiles).Equals(EightBitAttention.Apply(q, k, v))
+                .ShouldBeTrue($"{what}: nothing is left out while the list is made");
             var rows = Rows(tiles, q, keys);
             rows.any(-1).all().item<bool>().ShouldBeTrue($"{what}: a query without keys");
-            (Scores(q, k).softmax(-1).masked_fill(rows, 0).sum(-1).max().item<double>() < budget * 1.2 + 1e-3).ShouldBeTrue($"{what}: more weight was left out");
-            var expected = Scores(q, k).masked_fill(rows.logical_not(), double.NegativeInfinity).softmax(-1).matmul(v.to(ScalarType.Float64)).transpose(1, 2).flatten(2);
+            (Scores(q, k).softmax(-1).masked_fill(rows, 0).sum(-1).max().item<double>() < budget * 1.2 + 1e-3)
+                .ShouldBeTrue($"{what}: more weight was left out");
+            var expected = Scores(q, k).masked_fill(rows.logical_not(), double.NegativeInfinity).softmax(-1)
+                .matmul(v.to(ScalarType.Float64)).transpose(1, 2).flatten(2);
             EightBitAttention.Apply(q, k, v, tiles).ShouldBeNearInNorm(expected, 2.5e-2, what);
             if (keys >= 1500) tiles.Count().Skipped.ShouldBeGreaterThan(0, what);
         }
@@ -73,7 +84,8 @@ public sealed class VisitedTilesTests : IDisposable
         double unlike = found.Mask().ne(plain.Mask()).to(ScalarType.Float32).mean().item<float>();
         unlike.ShouldBeLessThan(0.02, $"seed {inputs.Seed}");
         plain.Count().Skipped.ShouldBeGreaterThan(plain.Count().All / 20);
-        PlainEightBitAttention.Apply(q, k, v, found).ShouldBeNearInNorm(EightBitAttention.Apply(q, k, v, found), 4e-3, $"seed {inputs.Seed}, the list of the kernel");
+        PlainEightBitAttention.Apply(q, k, v, found).ShouldBeNearInNorm(
+            EightBitAttention.Apply(q, k, v, found), 4e-3, $"seed {inputs.Seed}, the list of the kernel");
     }
 
     [Fact]
@@ -85,11 +97,13 @@ public sealed class VisitedTilesTests : IDisposable
             var (q, k, v) = Heads("cpu", 1, 45, keys);
             using var tiles = new VisitedTiles(0.3, 8, 16);
             PlainEightBitAttention.Apply(q, k, v, tiles);
-            var shares = nn.functional.pad(Scores(q, k).softmax(-1), [0, (16 - keys % 16) % 16]).unflatten(3, [-1, 16]).sum(-1).flatten(0, 1);
+            var shares = nn.functional.pad(Scores(q, k).softmax(-1), [0, (16 - keys % 16) % 16]).unflatten(3, [-1, 16]).sum(-1)
+                .flatten(0, 1);
             var largest = nn.functional.pad(shares, [0, 0, 0, 3]).unflatten(1, [6, 8]).amax([2]);
             var mask = tiles.Mask();
             mask.shape.ShouldBe([2, 6, (keys + 15) / 16]);
-            mask.ne(VisitedTiles.Kept(largest, 0.3)).to(ScalarType.Float32).mean().item<float>().ShouldBeLessThan(0.05f, $"seed {inputs.Seed}, {keys} keys");
+            mask.ne(VisitedTiles.Kept(largest, 0.3)).to(ScalarType.Float32).mean().item<float>()
+                .ShouldBeLessThan(0.05f, $"seed {inputs.Seed}, {keys} keys");
             tiles.Count().ShouldBe((mask.logical_not().sum().item<long>(), mask.numel()));
         }
     }
@@ -134,13 +148,18 @@ public sealed class VisitedTilesTests : IDisposable
     {
         var waves = inputs.Singles(device, 1, 2, 1, 64) * 12;
         Tensor Places(long count) => linspace(0, 1, count, ScalarType.Float32, waves.device).view(1, 1, -1, 1) * waves;
-        Tensor Smooth(long count) => cat([Places(count).cos(), Places(count).sin()], -1) * 1.6 + inputs.Singles(device, batch, 2, count, 128) / 2;
-        return (Smooth(queries).to(ScalarType.BFloat16), Smooth(keys).to(ScalarType.BFloat16), inputs.Singles(device, batch, 2, keys, 128).to(ScalarType.BFloat16));
+        Tensor Smooth(long count) =>
+            cat([Places(count).cos(), Places(count).sin()], -1) * 1.6 + inputs.Singles(device, batch, 2, count, 128) / 2;
+        return (
+            Smooth(queries).to(ScalarType.BFloat16), Smooth(keys).to(ScalarType.BFloat16),
+            inputs.Singles(device, batch, 2, keys, 128).to(ScalarType.BFloat16));
     }
 
-    private static Tensor Scores(Tensor q, Tensor k) => q.to(ScalarType.Float64).matmul(k.to(ScalarType.Float64).transpose(2, 3)) / Math.Sqrt(q.shape[3]);
+    private static Tensor Scores(Tensor q, Tensor k) =>
+        q.to(ScalarType.Float64).matmul(k.to(ScalarType.Float64).transpose(2, 3)) / Math.Sqrt(q.shape[3]);
 
     /// <summary>The list as a mask of scores, [B, H, Lq, Lk].</summary>
     private static Tensor Rows(VisitedTiles tiles, Tensor q, long keys) =>
-        tiles.Mask().repeat_interleave(tiles.QueryTile, 1).narrow(1, 0, q.shape[2]).repeat_interleave(tiles.KeyTile, 2).narrow(2, 0, keys).unflatten(0, [q.shape[0], q.shape[1]]);
+        tiles.Mask().repeat_interleave(tiles.QueryTile, 1).narrow(1, 0, q.shape[2]).repeat_interleave(tiles.KeyTile, 2)
+            .narrow(2, 0, keys).unflatten(0, [q.shape[0], q.shape[1]]);
 }

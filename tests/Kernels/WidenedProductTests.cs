@@ -17,7 +17,8 @@ public sealed class WidenedProductTests : IDisposable
     {
         foreach (var precision in new[] { LinearPrecision.Float8, LinearPrecision.Int8 })
         {
-            foreach (var (tokens, width, outputs, rows) in new[] { (1L, 16L, 16L, 16L), (33, 48, 37, 5), (7, 75, 101, 1), (130, 256, 96, 95), (3, 8, 4, 3) })
+            foreach (var (tokens, width, outputs, rows) in
+                    new[] { (1L, 16L, 16L, 16L), (33, 48, 37, 5), (7, 75, 101, 1), (130, 256, 96, 95), (3, 8, 4, 3) })
             {
                 foreach (bool biased in new[] { true, false })
                 {
@@ -33,7 +34,8 @@ public sealed class WidenedProductTests : IDisposable
                     found.dtype.ShouldBe(x.dtype);
                     string what = $"seed {inputs.Seed}, {precision}, [{tokens}, {width}] x {outputs} in blocks of {rows}, bias {biased}";
                     found.ShouldBeNearInNorm(expected, 6e-3, what);
-                    var wide = product.Multiply(new Activations(x.to(ScalarType.Float32), null), bias?.to(ScalarType.Float32), ScalarType.Float32);
+                    var wide = product.Multiply(
+                        new Activations(x.to(ScalarType.Float32), null), bias?.to(ScalarType.Float32), ScalarType.Float32);
                     wide.ShouldBeNearInNorm(expected, 1e-6, what);
                 }
             }
@@ -47,7 +49,8 @@ public sealed class WidenedProductTests : IDisposable
     [InlineData(5120, 13824, 1792)]
     [InlineData(16, 16, 128)]
     [InlineData(1, 1 << 30, 128)]
-    public void Blocks_are_few_equal_and_aligned(long outputs, long inputs, long rows) => WidenedProduct.Rows(outputs, inputs).ShouldBe(rows);
+    public void Blocks_are_few_equal_and_aligned(long outputs, long inputs, long rows) =>
+        WidenedProduct.Rows(outputs, inputs).ShouldBe(rows);
 
     [Fact]
     public void Gradients_pass_through_row_blocks()
@@ -62,6 +65,8 @@ public sealed class WidenedProductTests : IDisposable
     public void Quantised_activations_are_refused()
     {
         var rows = RowQuantiser.Quantise(inputs.Singles("cpu", 4, 16), LinearPrecision.Int8);
-        Should.Throw<ArgumentException>(() => new WidenedProduct(rows).Multiply(Activations.Create(inputs.Singles("cpu", 3, 16), LinearPrecision.Int8), null, ScalarType.Float32)).Message.ShouldContain("expected plain activations, found Int8");
+        Should.Throw<ArgumentException>(() => new WidenedProduct(rows).Multiply(
+            Activations.Create(inputs.Singles("cpu", 3, 16), LinearPrecision.Int8), null, ScalarType.Float32))
+            .Message.ShouldContain("expected plain activations, found Int8");
     }
 }

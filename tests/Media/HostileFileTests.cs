@@ -16,7 +16,8 @@ public sealed class HostileFileTests : IDisposable
     [InlineData("hls.mp4", "#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXTINF:10,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n")]
     [InlineData("bom.mp4", "\uFEFF#EXTM3U\n#EXTINF:10,\nfile:///etc/passwd\n")]
     [InlineData("concat.mp4", "ffconcat version 1.0\nfile '/etc/passwd'\n")]
-    [InlineData("dash.mp4", "<?xml version=\"1.0\"?><MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\"><BaseURL>file:///etc/passwd</BaseURL></MPD>")]
+    [InlineData(
+        "dash.mp4", "<?xml version=\"1.0\"?><MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\"><BaseURL>file:///etc/passwd</BaseURL></MPD>")]
     [InlineData("session.mp4", "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nm=video 5004 RTP/AVP 96\n")]
     [InlineData("list.mp3", "[playlist]\nFile1=file:///etc/passwd\n")]
     public async Task Playlists_are_refused_by_what_they_are(string name, string text) =>
@@ -37,7 +38,9 @@ public sealed class HostileFileTests : IDisposable
         await RefusedAsync(folder.Write("a.png", "hello, this is no picture"), MediaErrorCodes.UnsupportedMedia, "text");
         await RefusedAsync(folder.Write("b.png", ""), MediaErrorCodes.UnsupportedMedia, "empty");
         await RefusedAsync(folder.Write("c.png", [0, .. random.Bytes(5000)]), MediaErrorCodes.UnsupportedMedia, "c.png");
-        await RefusedAsync(folder.Write("d.svg", "<svg xmlns='http://www.w3.org/2000/svg'><image href='file:///etc/passwd'/></svg>"), MediaErrorCodes.UnsupportedMedia, "an SVG drawing");
+        await RefusedAsync(
+            folder.Write("d.svg", "<svg xmlns='http://www.w3.org/2000/svg'><image href='file:///etc/passwd'/></svg>"),
+            MediaErrorCodes.UnsupportedMedia, "an SVG drawing");
         await RefusedAsync(folder.Path, MediaErrorCodes.FetchFailed, "folder");
         await RefusedAsync(folder["nothing\u001b[31m\r\nthere.png"], MediaErrorCodes.FetchFailed, "no such file");
         await RefusedAsync("/dev/zero", MediaErrorCodes.FetchFailed, "is a device");
@@ -68,7 +71,8 @@ public sealed class HostileFileTests : IDisposable
     public async Task A_gif_of_a_hundred_thousand_frames_is_refused()
     {
         byte[] frame = [0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0];
-        byte[] Gif(int frames) => [.. "GIF89a"u8, 1, 0, 1, 0, 0x80, 0, 0, 255, 0, 0, 0, 0, 255, .. Enumerable.Repeat(frame, frames).SelectMany(f => f), 0x3B];
+        byte[] Gif(int frames) =>
+            [.. "GIF89a"u8, 1, 0, 1, 0, 0x80, 0, 0, 255, 0, 0, 0, 0, 255, .. Enumerable.Repeat(frame, frames).SelectMany(f => f), 0x3B];
         (await PictureDecoder.DecodeAsync(folder.Write("few.gif", Gif(50)), MediaLimits.Default, Ct)).Rgb.ShouldBe([255, 0, 0]);
         await RefusedAsync(folder.Write("many.gif", Gif(100_001)), MediaErrorCodes.TooLarge, "frames");
     }
@@ -100,14 +104,17 @@ public sealed class HostileFileTests : IDisposable
         {
             byte[] whole = await File.ReadAllBytesAsync(await folder.MakeAsync(name, "-f lavfi -i testsrc=s=200x200 -frames:v 1"), Ct);
             string half = folder.Write($"half-{name}", whole[..(whole.Length / 2)]);
-            (await Should.ThrowAsync<MediaException>(() => PictureDecoder.DecodeAsync(half, MediaLimits.Default, Ct))).Code.ShouldBe(MediaErrorCodes.UnsupportedMedia);
+            (
+                await Should.ThrowAsync<MediaException>(() => PictureDecoder.DecodeAsync(half, MediaLimits.Default, Ct)))
+                .Code.ShouldBe(MediaErrorCodes.UnsupportedMedia);
         }
     }
 
     [Fact]
     public async Task Videos_beyond_the_limits_are_refused()
     {
-        string video = await folder.MakeAsync("a.mkv", "-f lavfi -i testsrc=s=320x240:d=2 -f lavfi -i sine=d=2 -map 0 -map 0 -map 1 -map 1 -c:v ffv1");
+        string video = await folder.MakeAsync(
+            "a.mkv", "-f lavfi -i testsrc=s=320x240:d=2 -f lavfi -i sine=d=2 -map 0 -map 0 -map 1 -map 1 -c:v ffv1");
         await RefusedAsync(video, MediaErrorCodes.TooLarge, "4 streams", MediaLimits.Default with { MaxStreams = 3 });
         await RefusedAsync(video, MediaErrorCodes.TooLarge, "320x240", MediaLimits.Default with { MaxFramePixels = 320 * 239 });
         await RefusedAsync(video, MediaErrorCodes.TooLarge, "2", MediaLimits.Default with { MaxSeconds = 1.5 });
@@ -174,7 +181,10 @@ public sealed class HostileFileTests : IDisposable
             BinaryPrimitives.WriteUInt32BigEndian(ends.AsSpan(4), Crc(body));
             return [.. ends[..4], .. body, .. ends[4..]];
         }
-        return [0x89, 0x50, 0x4E, 0x47, 13, 10, 26, 10, .. Chunk("IHDR"u8, [.. size, 8, 2, 0, 0, 0]), .. Chunk("IDAT"u8, [0x78, 0x9C, 3, 0, 0, 0, 0, 1]), .. Chunk("IEND"u8, [])];
+        return [
+            0x89, 0x50, 0x4E, 0x47, 13, 10, 26, 10, .. Chunk("IHDR"u8, [.. size, 8, 2, 0, 0, 0]),
+            .. Chunk("IDAT"u8, [0x78, 0x9C, 3, 0, 0, 0, 0, 1]), .. Chunk("IEND"u8, [])
+        ];
     }
 
     private static uint Crc(byte[] data)

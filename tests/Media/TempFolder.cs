@@ -12,7 +12,12 @@ internal sealed class TempFolder : IDisposable
     /// <summary>Makes a file with ffmpeg; <paramref name="arguments"/> are split at blanks.</summary>
     public async Task<string> MakeAsync(string name, string arguments)
     {
-        await RunAsync("ffmpeg", [.. "-nostdin -hide_banner -v error".Split(' '), .. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), "-y", "file:" + this[name]]);
+        await RunAsync(
+            "ffmpeg",
+            [
+                .. "-nostdin -hide_banner -v error".Split(' '), .. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), "-y",
+                "file:" + this[name]
+            ]);
         return this[name];
     }
 
@@ -31,11 +36,16 @@ internal sealed class TempFolder : IDisposable
     /// <summary>Values that ffprobe prints for the wanted entries, one a line.</summary>
     public static async Task<string[]> ProbeAsync(string path, string streams, string entries)
     {
-        string[] arguments = ["-v", "error", .. streams.Length > 0 ? (string[])["-select_streams", streams] : [], "-show_entries", entries, "-of", "default=nw=1:nk=1", "file:" + path];
+        string[] arguments =
+        [
+            "-v", "error", .. streams.Length > 0 ? (string[])["-select_streams", streams] : [], "-show_entries", entries, "-of",
+            "default=nw=1:nk=1", "file:" + path
+        ];
         return (await RunAsync("ffprobe", arguments)).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
     }
 
-    public static async Task<string> RunAsync(string tool, string[] arguments) => await RunAsync(tool, arguments, p => p.StandardOutput.ReadToEndAsync());
+    public static async Task<string> RunAsync(string tool, string[] arguments) =>
+        await RunAsync(tool, arguments, p => p.StandardOutput.ReadToEndAsync());
 
     public static async Task<byte[]> RunForBytesAsync(string tool, string[] arguments) => await RunAsync(tool, arguments, async p =>
     {
@@ -47,7 +57,8 @@ internal sealed class TempFolder : IDisposable
     /// <summary>Returns the text that a tool prints on stderr, as ffmpeg's measuring filters do.</summary>
     public static async Task<string> RunForMessagesAsync(string tool, string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(tool, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(tool, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
         string messages = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         process.ExitCode.ShouldBe(0, messages);
@@ -57,7 +68,8 @@ internal sealed class TempFolder : IDisposable
     /// <summary>Running processes whose command line holds <paramref name="text"/>.</summary>
     public static int[] ProcessesNaming(string text) =>
     [
-        .. Directory.GetDirectories("/proc").Select(System.IO.Path.GetFileName).Where(name => int.TryParse(name, out _)).Select(name => int.Parse(name!))
+        .. Directory.GetDirectories("/proc").Select(System.IO.Path.GetFileName).Where(name => int.TryParse(name, out _))
+            .Select(name => int.Parse(name!))
             .Where(id => id != Environment.ProcessId && CommandLine(id).Contains(text, StringComparison.Ordinal)),
     ];
 
@@ -77,7 +89,8 @@ internal sealed class TempFolder : IDisposable
 
     private static async Task<T> RunAsync<T>(string tool, string[] arguments, Func<Process, Task<T>> read)
     {
-        using var process = Process.Start(new ProcessStartInfo(tool, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(tool, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
         var complaints = process.StandardError.ReadToEndAsync();
         var output = await read(process);
         await process.WaitForExitAsync();

@@ -35,5 +35,6 @@ internal static class WavFile
     }
 
     /// <summary>A voice-like tone of 0.3, which swells and fades.</summary>
-    public static float Voice(int n, int rate) => (float)(0.3 * Math.Sin(2 * Math.PI * 220 * n / rate) * (0.6 + 0.4 * Math.Sin(2 * Math.PI * 3 * n / rate)));
+    public static float Voice(int n, int rate) =>
+        (float)(0.3 * Math.Sin(2 * Math.PI * 220 * n / rate) * (0.6 + 0.4 * Math.Sin(2 * Math.PI * 3 * n / rate)));
 }

@@ -26,7 +26,8 @@ public sealed record OperationPath(string Name, Func<Tensor[], Tensor[]> Run)
 /// <param name="Inputs">Creates small random inputs from a fixed seed.</param>
 /// <param name="Reference">Computes the definition of the operation in float64 from these inputs.</param>
 /// <param name="Paths">The usual path, then others, roughly by speed. If the usual path is wrong, the fastest correct one is used.</param>
-public sealed record OperationCheck(double Tolerance, Func<Tensor[]> Inputs, Func<Tensor[], Tensor[]> Reference, IReadOnlyList<OperationPath> Paths)
+public sealed record OperationCheck(
+    double Tolerance, Func<Tensor[]> Inputs, Func<Tensor[], Tensor[]> Reference, IReadOnlyList<OperationPath> Paths)
 {
     /// <summary>Creates larger inputs for timing; null uses <see cref="Inputs"/>.</summary>
     public Func<Tensor[]>? TimedInputs { get; init; }

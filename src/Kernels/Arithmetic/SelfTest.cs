@@ -122,7 +122,9 @@ public sealed class SelfTest(string identity, SelfTestCache? cache)
             double[] errors = [.. results.Zip(reference, Distance)];
             return (errors.Length != reference.Length || errors.Any(double.IsNaN) ? double.NaN : errors.Max(), null);
         }
-        catch (Exception failure) when (failure is System.Runtime.InteropServices.ExternalException or KernelException or InvalidOperationException or NotSupportedException)
+        catch (Exception failure)
+            when (failure is System.Runtime.InteropServices.ExternalException or KernelException or InvalidOperationException
+                or NotSupportedException)
         {
             return (double.NaN, "refused: " + Refusal(failure.Message));
         }

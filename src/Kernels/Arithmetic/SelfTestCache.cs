@@ -11,7 +11,10 @@ public sealed class SelfTestCache(string folder)
     /// <summary>Part of every identity; increase it when a check or a path changes its meaning.</summary>
     private const int Version = 2;
 
-    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
+    {
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals
+    };
 
     private readonly CacheFiles files = new(folder, ".arithmetic");
 

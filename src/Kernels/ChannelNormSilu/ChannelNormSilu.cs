@@ -72,7 +72,9 @@ public static unsafe class ChannelNormSilu
         long area = video.shape[3] * video.shape[4], pixels = video.shape[0] * video.shape[2] * area;
         float root = (float)Math.Sqrt(channels);
         void** arguments = stackalloc void*[] { &x, &scale, &y, &pixels, &area, &root };
-        Kernel.Launch(video, shape.Constants(LinearPrecision.Plain, ("TAPS", taps)), (pixels + pixelsPerBlock - 1) / pixelsPerBlock, Threads, arguments);
+        Kernel.Launch(
+            video, shape.Constants(LinearPrecision.Plain, ("TAPS", taps)), (pixels + pixelsPerBlock - 1) / pixelsPerBlock, Threads,
+            arguments);
     }
 
     private sealed record Operation(Tensor X, Tensor Gamma) : IFusedOperation<Tensor>

@@ -60,7 +60,8 @@ public sealed unsafe class CudaKernel(string file, string entry, int sharedBytes
         int device = like.device.index;
         string all = $"#define FLOAT16 {(like.dtype == ScalarType.Float16 ? 1 : 0)}\n{constants}";
         CudaDriver.Enter(device);
-        CudaDriver.Launch(FunctionFor(device, all), checked((uint)blocks), (uint)threads, (uint)sharedBytes, CudaDriver.CurrentStream(device), arguments);
+        CudaDriver.Launch(
+            FunctionFor(device, all), checked((uint)blocks), (uint)threads, (uint)sharedBytes, CudaDriver.CurrentStream(device), arguments);
     }
 
     private nint FunctionFor(int device, string constants)
@@ -73,7 +74,9 @@ public sealed unsafe class CudaKernel(string file, string entry, int sharedBytes
             string source = KernelSources.Read(file, constants, hopper);
             string architecture = hopper
                 ? "sm_90a"
-                : Nvrtc.Target(compiler.Architectures, CudaDriver.Capability(device), GpuCapability.Read(new Device(TorchSharp.DeviceType.CUDA, device)));
+                : Nvrtc.Target(
+                    compiler.Architectures, CudaDriver.Capability(device),
+                    GpuCapability.Read(new Device(TorchSharp.DeviceType.CUDA, device)));
             byte[] cubin = KernelCache.Default.Get(
                 source, architecture, compiler.Version, () => compiler.Compile(source, file, architecture));
             nint function = CudaDriver.Function(CudaDriver.LoadModule(cubin), entry);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Locutor.Kernels.Quantisation;
 using Locutor.Torch;
 using static TorchSharp.torch;
@@ -86,8 +87,10 @@ internal readonly record struct RowShape(int Width, int Lanes, int Vectors, bool
     /// <param name="others">The kernel's own constants.</param>
     public string Constants(LinearPrecision format, params ReadOnlySpan<(string Name, int Value)> others)
     {
-        string text = FormattableString.Invariant(
-            $"#define WIDTH {Width}\n#define LANES {Lanes}\n#define VECTORS {Vectors}\n#define WIDE {(Wide ? 1 : 0)}\n#define FORMAT {(int)format}\n");
+        string text = string.Create(
+            CultureInfo.InvariantCulture,
+            $"#define WIDTH {Width}\n#define LANES {Lanes}\n#define VECTORS {Vectors}\n" +
+            $"#define WIDE {(Wide ? 1 : 0)}\n#define FORMAT {(int)format}\n");
         foreach (var (name, value) in others) text += FormattableString.Invariant($"#define {name} {value}\n");
         return text;
     }

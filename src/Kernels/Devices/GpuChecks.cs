@@ -47,7 +47,10 @@ internal sealed class GpuChecks(Device gpu, GpuCapability capability)
         Rounded,
         () => [Normal(half, 0, 2, Tokens, Inputs), Normal(half, 1, 2, Inputs, Outputs)],
         given => [Wide(given[0]).matmul(Wide(given[1]))],
-        [new(AsFloat32, given => [TorchScripts.Float32Products(given[0], given[1])]), new("rounded", given => [given[0].bmm(given[1]).to(ScalarType.Float32)])]));
+        [
+            new(AsFloat32, given => [TorchScripts.Float32Products(given[0], given[1])]),
+            new("rounded", given => [given[0].bmm(given[1]).to(ScalarType.Float32)])
+        ]));
 
     /// <summary>Tests a matrix product with quantised weights, with and without a bias.</summary>
     public (OperationKind, OperationCheck) Bytes(LinearPrecision precision, ScalarType half)
@@ -86,7 +89,10 @@ internal sealed class GpuChecks(Device gpu, GpuCapability capability)
         Tensor Logits(Tensor[] given) => Wide(given[0]).matmul(Wide(given[1]).transpose(2, 3)) / Math.Sqrt(Head);
         Tensor[] Inputs()
         {
-            Tensor[] given = [Normal(half, 0, 1, Heads, Tokens, Head), Normal(half, 1, 1, Heads, Keys, Head), Normal(half, 2, 1, Heads, Keys, Head)];
+            Tensor[] given =
+            [
+                Normal(half, 0, 1, Heads, Tokens, Head), Normal(half, 1, 1, Heads, Keys, Head), Normal(half, 2, 1, Heads, Keys, Head)
+            ];
             return [.. given, Logits(given).logsumexp(-1)];
         }
         return (new("attention", Name(half)), new(
@@ -107,7 +113,8 @@ internal sealed class GpuChecks(Device gpu, GpuCapability capability)
         var single = Norm("one by one", (x, scale, shift) => NormModulate.Plain(x, scale, shift, 1e-6, LinearPrecision.Int8));
         return (new("kernels", Name(half)), new(
             2 * Rounded,
-            () => [Normal(half, 0, 1, Tokens, Width), Normal(ScalarType.Float32, 1, 1, 1, Width), Normal(ScalarType.Float32, 2, 1, 1, Width)],
+            () =>
+                [Normal(half, 0, 1, Tokens, Width), Normal(ScalarType.Float32, 1, 1, 1, Width), Normal(ScalarType.Float32, 2, 1, 1, Width)],
             given =>
             {
                 var centred = Wide(given[0]) - Wide(given[0]).mean([-1], keepdim: true);
@@ -125,7 +132,11 @@ internal sealed class GpuChecks(Device gpu, GpuCapability capability)
             "libtorch", given => [scaled_dot_product_attention(given[0], given[1], given[2]).transpose(1, 2).flatten(2)]);
         return (new("8-bit attention", Name(half)), new(
             3 * Rounded,
-            () => [Normal(half, 0, 1, Heads, Queries, Width), Normal(half, 1, 1, Heads, MoreKeys, Width), Normal(half, 2, 1, Heads, MoreKeys, Width)],
+            () =>
+            [
+                Normal(half, 0, 1, Heads, Queries, Width), Normal(half, 1, 1, Heads, MoreKeys, Width),
+                Normal(half, 2, 1, Heads, MoreKeys, Width)
+            ],
             given =>
             {
                 var logits = Wide(given[0]).matmul(Wide(given[1]).transpose(2, 3)) / Math.Sqrt(Width);

@@ -74,7 +74,8 @@ public sealed record GpuPaths(GpuCapability Capability)
         if (ActivationPrecision(stored) == stored) return null;
         string name = Name(stored);
         return held == stored
-            ? $"a GPU of capability {Capability} does not multiply {name}: weights stay {name} in memory and are widened to {Name(Half)} for every product"
+            ? $"a GPU of capability {Capability} does not multiply {name}: weights stay {name} in memory and are widened to " +
+                $"{Name(Half)} for every product"
             : $"a GPU of capability {Capability} does not multiply {name}: weights are quantised to {Name(held)}; "
                 + $"'locutor models prepare --precision {Name(held)}' does that once, and more exactly, from the original weights";
     }
@@ -149,7 +150,8 @@ public sealed record GpuPaths(GpuCapability Capability)
 
         string Taken((OperationKind Kind, OperationCheck Check) one) =>
             test.PathOf(one.Kind, one.Check) ?? throw new WrongArithmeticException(
-                $"this GPU (capability {Capability}) computes {one.Kind} wrongly on every path: {test.Results.First(result => result.Kind == one.Kind).Reason}");
+                $"this GPU (capability {Capability}) computes {one.Kind} wrongly on every path: " +
+                $"{test.Results.First(result => result.Kind == one.Kind).Reason}");
     }
 
     private static string Name(Enum type) => $"{type}".ToLowerInvariant();

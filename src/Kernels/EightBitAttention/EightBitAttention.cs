@@ -20,7 +20,8 @@ public static unsafe class EightBitAttention
     /// </summary>
     private const long FewestKeys = 8192;
 
-    private const int ConsumerAndCopyThreads = 384, SharedBytes = (HeadQuantiser.QueryTile + 2 * 2 * PlainEightBitAttention.Tile) * HeadQuantiser.Head;
+    private const int ConsumerAndCopyThreads = 384,
+        SharedBytes = (HeadQuantiser.QueryTile + 2 * 2 * PlainEightBitAttention.Tile) * HeadQuantiser.Head;
 
     /// <summary>With more keys the weights of a block's tiles do not fit into shared memory, so that no list is made.</summary>
     public const long MostListedKeys = 320 * PlainEightBitAttention.Tile;

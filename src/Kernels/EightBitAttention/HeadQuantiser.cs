@@ -130,9 +130,13 @@ internal static unsafe class HeadQuantiser
         nint mean = means is null ? 0 : TensorMemory.Address(means);
         nint to = TensorMemory.Address(made.Bytes), scales = TensorMemory.Address(made.Scales);
         long stride = rows.Stride;
-        uint heads = (uint)given.Heads, tokens = checked((uint)made.Tokens), groups = (uint)(made.Bytes.shape[1] / PlainEightBitAttention.Group);
+        uint heads = (uint)given.Heads, tokens = checked((uint)made.Tokens),
+            groups = (uint)(made.Bytes.shape[1] / PlainEightBitAttention.Group);
         float epsilon = (float)given.Eps, factor = means is null ? QueryFactor : 1;
-        void** arguments = stackalloc void*[] { &from, &stride, &times, &turn, &epsilon, &heads, &tokens, &groups, &mean, &factor, &to, &scales };
+        void** arguments = stackalloc void*[]
+        {
+            &from, &stride, &times, &turn, &epsilon, &heads, &tokens, &groups, &mean, &factor, &to, &scales
+        };
         Normed.Launch(given.X, means is null ? QueryConstants : KeyConstants, made.Batch * groups, Threads, arguments);
         return made.ToOuterScope();
     }

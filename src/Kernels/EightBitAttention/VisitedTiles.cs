@@ -12,7 +12,8 @@ namespace Locutor.Kernels;
 /// <param name="budget">Share of a query's weight that may be skipped, 0 to 1.</param>
 /// <param name="queryTile">Number of queries that share a list. Other numbers than the kernel's emulate it on small inputs.</param>
 /// <param name="keyTile">Number of keys of a tile. Other numbers than the kernel's emulate it on small inputs.</param>
-public sealed class VisitedTiles(double budget, int queryTile = VisitedTiles.KernelQueries, int keyTile = PlainEightBitAttention.Tile) : IDisposable
+public sealed class VisitedTiles(double budget, int queryTile = VisitedTiles.KernelQueries, int keyTile = PlainEightBitAttention.Tile)
+    : IDisposable
 {
     /// <summary>Number of queries that share a list in the kernel.</summary>
     public const int KernelQueries = HeadQuantiser.QueryTile;

@@ -57,7 +57,8 @@ public static class JoinedAttention
     /// <summary>[B, H, L, D] to [B, L, H * D].</summary>
     private static Tensor Rows(Tensor x) => x.transpose(1, 2).flatten(2).contiguous();
 
-    private sealed unsafe record Operation(Tensor X, Tensor XSums, Tensor Y, Tensor YSums, int Head, LinearPrecision Precision) : IFusedOperation<Activations>
+    private sealed unsafe record Operation(Tensor X, Tensor XSums, Tensor Y, Tensor YSums, int Head, LinearPrecision Precision)
+        : IFusedOperation<Activations>
     {
         public bool CanLaunch => CudaKernel.CanRun(X, Y) && X.shape[2] <= RowShape.Longest && Head % 8 == 0;
 

@@ -36,7 +36,8 @@ public static class NormModulate
     /// <param name="shift">[B or 1, 1, C], float32.</param>
     /// <param name="eps">Added to the variance.</param>
     /// <param name="precision">Precision of the norm.</param>
-    public static (Tensor Sum, Activations Normed) AfterResidual(Tensor residual, Tensor x, Tensor? gate, Tensor scale, Tensor shift, double eps, LinearPrecision precision)
+    public static (Tensor Sum, Activations Normed) AfterResidual(
+        Tensor residual, Tensor x, Tensor? gate, Tensor scale, Tensor shift, double eps, LinearPrecision precision)
     {
         var result = new ResidualOperation(residual, x, gate, new(residual, scale, shift, eps, precision)).Run();
         return (result.Sum, result.Normed);
@@ -61,8 +62,13 @@ public static class NormModulate
         bool wide = rows.Wide && Rows.Aligned(update) && Rows.Aligned(gates) && Rows.Aligned(scale) && Rows.Aligned(shift);
         var shape = RowShape.ForBlock(rows.Width, wide, MostVectors);
         float eps = (float)norm.Eps;
-        void** arguments = stackalloc void*[] { &from, &stride, &update, &gates, &rowsPerGate, &sums, &scale, &shift, &rowsPerScale, &result, &scales, &eps };
-        Kernel.Launch(norm.X, shape.Constants(norm.Precision, ("RESIDUAL", x is null ? 0 : gate is null ? 1 : 2)), rows.Count, shape.Lanes, arguments);
+        void** arguments = stackalloc void*[]
+        {
+            &from, &stride, &update, &gates, &rowsPerGate, &sums, &scale, &shift, &rowsPerScale, &result, &scales, &eps
+        };
+        Kernel.Launch(
+            norm.X, shape.Constants(norm.Precision, ("RESIDUAL", x is null ? 0 : gate is null ? 1 : 2)), rows.Count, shape.Lanes,
+            arguments);
         return new(sum, y.Activations);
     }
 
@@ -70,7 +76,8 @@ public static class NormModulate
     private static uint RowsPer(Tensor parameters, Rows rows) =>
         checked((uint)Math.Max(1, rows.Count / Math.Max(1, parameters.numel() / rows.Width)));
 
-    private sealed record Operation(Tensor X, Tensor Scale, Tensor Shift, double Eps, LinearPrecision Precision) : IFusedOperation<Activations>
+    private sealed record Operation(Tensor X, Tensor Scale, Tensor Shift, double Eps, LinearPrecision Precision)
+        : IFusedOperation<Activations>
     {
         public bool CanLaunch =>
             CudaKernel.CanRun(X) && X.shape[^1] <= RowShape.Longest && !(is_grad_enabled() && (Scale.requires_grad || Shift.requires_grad));

@@ -36,7 +36,8 @@ public static class QuantiseRows
             var rows = Rows.From(X);
             var others = Y is null ? rows : Rows.From(Y);
             var quantised = RowsOut.CreateLike(X, Precision);
-            nint x = TensorMemory.Address(rows.Tensor), y = TensorMemory.Address(others.Tensor), result = TensorMemory.Address(quantised.Values), scales = quantised.ScalesAddress;
+            nint x = TensorMemory.Address(rows.Tensor), y = TensorMemory.Address(others.Tensor),
+                result = TensorMemory.Address(quantised.Values), scales = quantised.ScalesAddress;
             long stride = rows.Stride, strideOfY = others.Stride;
             var shape = RowShape.ForBlock(rows.Width, rows.Wide && others.Wide, MostVectors);
             void** arguments = stackalloc void*[] { &x, &stride, &y, &strideOfY, &result, &scales };

@@ -25,7 +25,8 @@ public static class ScaleProducts
     public static Tensor Plain(Tensor sums, Tensor rows, Tensor columns, Tensor? bias, ScalarType result) =>
         Scoped(() => new Operation(sums, rows, columns, bias, result).Plain());
 
-    private sealed unsafe record Operation(Tensor Sums, Tensor Rows, Tensor Columns, Tensor? Bias, ScalarType Result) : IFusedOperation<Tensor>
+    private sealed unsafe record Operation(Tensor Sums, Tensor Rows, Tensor Columns, Tensor? Bias, ScalarType Result)
+        : IFusedOperation<Tensor>
     {
         public bool CanLaunch
         {

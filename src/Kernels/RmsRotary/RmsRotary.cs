@@ -69,7 +69,9 @@ public static class RmsRotary
             var shape = RowShape.ForBlock(rows.Width, rows.Wide && Rows.Aligned(weight) && Rows.Aligned(rotary), MostVectors);
             float eps = (float)Eps;
             void** arguments = stackalloc void*[] { &x, &stride, &weight, &rotary, &tokens, &result, &eps };
-            Kernel.Launch(X, shape.Constants(LinearPrecision.Plain, ("HEAD", head), ("TURNED", Rotary is null ? 0 : 1)), rows.Count, shape.Lanes, arguments);
+            Kernel.Launch(
+                X, shape.Constants(LinearPrecision.Plain, ("HEAD", head), ("TURNED", Rotary is null ? 0 : 1)), rows.Count, shape.Lanes,
+                arguments);
             return y.unflatten(2, [Heads, head]).transpose(1, 2);
         }
 

@@ -12,8 +12,10 @@ public static partial class CaptionFile
     {
         var file = new StringBuilder("WEBVTT\n");
         foreach (var cue in cues)
+        {
             file.Append('\n').Append(Time(cue.Start, '.')).Append(" --> ").Append(Time(cue.End, '.')).Append('\n')
                 .Append(Escape(CaptionText.Lines(cue.Text))).Append('\n');
+        }
         return file.ToString();
     }
 
@@ -23,9 +25,11 @@ public static partial class CaptionFile
         var file = new StringBuilder();
         int number = 0;
         foreach (var cue in cues)
+        {
             file.Append(
                 CultureInfo.InvariantCulture,
                 $"{++number}\n{Time(cue.Start, ',')} --> {Time(cue.End, ',')}\n{CaptionText.Lines(cue.Text)}\n\n");
+        }
         return file.ToString();
     }
 

@@ -106,7 +106,9 @@ public static class Sentences
         next = at + 1;
         while (next < paragraph.Length
             && (Ends.Contains(paragraph[next], StringComparison.Ordinal) || Closers.Contains(paragraph[next], StringComparison.Ordinal)))
+        {
             next++;
+        }
         if (next == paragraph.Length || DisplayWidth.IsWide(paragraph[at])) return true;
         if (paragraph[next] != ' ') return false;
         if (paragraph[at] != '.') return true;

@@ -28,7 +28,8 @@ public static partial class FileIdentity
     /// <summary>Returns the kind of the file at a path; links are followed.</summary>
     public static FileKind Kind(string path)
     {
-        if (Status(path) is not { } status) return Directory.Exists(path) ? FileKind.Folder : File.Exists(path) ? FileKind.Regular : FileKind.Missing;
+        if (Status(path) is not { } status)
+            return Directory.Exists(path) ? FileKind.Folder : File.Exists(path) ? FileKind.Regular : FileKind.Missing;
         return (status.Mode & TypeMask) switch
         {
             0x1000 => FileKind.Pipe,

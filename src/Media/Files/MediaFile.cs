@@ -15,7 +15,8 @@ internal sealed record MediaFile(string Path, string FullPath, MediaContainer Co
     /// <exception cref="MediaException">The file is missing, empty, unreadable, too large, or of an unknown container.</exception>
     public static MediaFile Open(string path, MediaLimits limits)
     {
-        if (string.IsNullOrEmpty(path) || path.Contains('\0')) throw new MediaException(MediaErrorCodes.FetchFailed, $"{path}: not a file name");
+        if (string.IsNullOrEmpty(path) || path.Contains('\0'))
+            throw new MediaException(MediaErrorCodes.FetchFailed, $"{path}: not a file name");
         var file = new FileInfo(path);
         if (Refusal(FileIdentity.Kind(path)) is { } refusal) throw new MediaException(MediaErrorCodes.FetchFailed, $"{path}: {refusal}");
         if (!file.Exists) throw new MediaException(MediaErrorCodes.FetchFailed, $"{path}: no such file");
@@ -43,9 +44,13 @@ internal sealed record MediaFile(string Path, string FullPath, MediaContainer Co
 
     /// <summary>Creates the error for a file that the decoder refused.</summary>
     public MediaException Damaged(string reason, Exception? inner = null) => Unsupported(
-        Truncation.IsCut(this) ? $"the file ends early, as after a download that broke off: get it again ({Container.Name}: {reason})" : $"damaged {Container.Name}, or of a kind that is not read ({reason})", inner);
+        Truncation.IsCut(this)
+            ? $"the file ends early, as after a download that broke off: get it again ({Container.Name}: {reason})"
+            : $"damaged {Container.Name}, or of a kind that is not read ({reason})",
+        inner);
 
-    public MediaException Unsupported(string reason, Exception? inner = null) => new(MediaErrorCodes.UnsupportedMedia, $"{Path}: {reason}", inner);
+    public MediaException Unsupported(string reason, Exception? inner = null) =>
+        new(MediaErrorCodes.UnsupportedMedia, $"{Path}: {reason}", inner);
 
     public MediaException TooLarge(string reason) => new(MediaErrorCodes.TooLarge, $"{Path}: {reason}");
 
@@ -76,7 +81,8 @@ internal sealed record MediaFile(string Path, string FullPath, MediaContainer Co
         {
             using var stream = file.OpenRead();
             byte[] header = Read(stream);
-            if (header[0] != 0 || header.AsSpan().ContainsAnyExcept((byte)0) && header.AsSpan().IndexOfAnyExcept((byte)0) < 64) return (header, 0);
+            if (header[0] != 0 || header.AsSpan().ContainsAnyExcept((byte)0) && header.AsSpan().IndexOfAnyExcept((byte)0) < 64)
+                return (header, 0);
             long zeros = 0;
             byte[] part = header;
             while (part.Length > 0 && zeros < MostZeros && !part.AsSpan().ContainsAnyExcept((byte)0))

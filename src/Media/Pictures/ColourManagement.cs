@@ -32,7 +32,9 @@ internal static class ColourManagement
             using var tagged = image.Mutate(mutable => mutable.Set(GValue.BlobType, Profile, MatrixProfile.AdobeRgb));
             return Colours(tagged);
         }
-        using var converted = image.Contains(Profile) && !IsSrgb((byte[])image.Get(Profile)) ? WithProfile(image) : image.Colourspace(Interpretation.Srgb);
+        using var converted = image.Contains(Profile) && !IsSrgb((byte[])image.Get(Profile))
+            ? WithProfile(image)
+            : image.Colourspace(Interpretation.Srgb);
         return converted.Cast(BandFormat.Uchar);
     }
 
@@ -52,13 +54,15 @@ internal static class ColourManagement
     /// Detects Adobe RGB without a profile. Cameras often mark it only by an EXIF interoperability index (DCF 2.0, "option file").
     /// </summary>
     private static bool IsUntaggedAdobeRgb(Image image) =>
-        image.Bands == 3 && !image.Contains(Profile) && image.Contains(Interoperability) && image.Get(Interoperability) is string index && index.StartsWith("R03", StringComparison.Ordinal);
+        image.Bands == 3 && !image.Contains(Profile) && image.Contains(Interoperability) && image.Get(Interoperability) is string index
+            && index.StartsWith("R03", StringComparison.Ordinal);
 
     /// <summary>Detects the sRGB profile, which most pictures have; a conversion from sRGB to sRGB would only add rounding.</summary>
     private static bool IsSrgb(byte[] profile)
     {
         ReadOnlySpan<byte> start = profile.AsSpan(0, Math.Min(profile.Length, 4096));
-        return start.IndexOf("sRGB IEC61966"u8) >= 0 || start.IndexOf(Encoding.BigEndianUnicode.GetBytes("sRGB")) >= 0 || start.IndexOf("sRGB built-in"u8) >= 0;
+        return start.IndexOf("sRGB IEC61966"u8) >= 0 || start.IndexOf(Encoding.BigEndianUnicode.GetBytes("sRGB")) >= 0
+            || start.IndexOf("sRGB built-in"u8) >= 0;
     }
 
     /// <summary>Converts an alpha channel of any range to 0 to 255.</summary>

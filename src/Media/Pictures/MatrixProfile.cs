@@ -7,7 +7,8 @@ namespace Locutor.Media.Pictures;
 internal static class MatrixProfile
 {
     /// <summary>Adobe RGB (1998), which cameras use without embedding a profile.</summary>
-    public static byte[] AdobeRgb { get; } = Write("Adobe RGB (1998)", [0.60974, 0.20528, 0.14919], [0.31111, 0.62567, 0.06322], [0.01947, 0.06087, 0.74457], 563 / 256.0);
+    public static byte[] AdobeRgb { get; } = Write(
+        "Adobe RGB (1998)", [0.60974, 0.20528, 0.14919], [0.31111, 0.62567, 0.06322], [0.01947, 0.06087, 0.74457], 563 / 256.0);
 
     /// <summary>Returns the bytes of a profile.</summary>
     /// <param name="name">Name of the profile for users.</param>
@@ -23,7 +24,8 @@ internal static class MatrixProfile
         byte[] description = [.. Type("desc"), .. Number(ascii.Length), .. ascii, .. new byte[78 + 3 - ascii.Length % 4]];
         (string Tag, byte[] Data)[] tags =
         [
-            ("desc", description), ("cprt", [.. Type("text"), .. "none\0\0\0\0"u8]), ("wtpt", [.. Type("XYZ "), .. Fixed(0.9642), .. Fixed(1), .. Fixed(0.8249)]),
+            ("desc", description), ("cprt", [.. Type("text"), .. "none\0\0\0\0"u8]),
+            ("wtpt", [.. Type("XYZ "), .. Fixed(0.9642), .. Fixed(1), .. Fixed(0.8249)]),
             ("rXYZ", Column(0)), ("gXYZ", Column(1)), ("bXYZ", Column(2)), ("rTRC", curve), ("gTRC", curve), ("bTRC", curve),
         ];
         var table = new List<byte>(Number(tags.Length));

@@ -6,9 +6,13 @@ namespace Locutor.Media.Pictures;
 /// <param name="Rgb">Height x Width x 3 bytes.</param>
 public sealed record Picture(int Width, int Height, byte[] Rgb)
 {
-    public int Width { get; } = Width > 0 ? Width : throw new ArgumentOutOfRangeException(nameof(Width), Width, "expected at least 1 pixel");
+    public int Width { get; } = Width > 0
+        ? Width
+        : throw new ArgumentOutOfRangeException(nameof(Width), Width, "expected at least 1 pixel");
 
-    public int Height { get; } = Height > 0 ? Height : throw new ArgumentOutOfRangeException(nameof(Height), Height, "expected at least 1 pixel");
+    public int Height { get; } = Height > 0
+        ? Height
+        : throw new ArgumentOutOfRangeException(nameof(Height), Height, "expected at least 1 pixel");
 
     public byte[] Rgb { get; } = Rgb.LongLength == 3L * Width * Height
         ? Rgb

@@ -27,12 +27,12 @@ public static class PictureEncoder
     /// <summary>
     /// Saves a picture, under a temporary name until it is complete: JPEG if the name ends in .jpg or .jpeg, otherwise PNG.
     /// </summary>
-    public static async Task SaveAsync(Picture picture, string path, CancellationToken ct = default)
+    public static async Task SaveAsync(Picture picture, string path, CancellationToken cancellationToken = default)
     {
         bool jpeg = Path.GetExtension(path).ToUpperInvariant() is ".JPG" or ".JPEG";
         byte[] bytes = jpeg ? EncodeJpeg(picture) : EncodePng(picture);
         using var aside = AsideFile.For(path);
-        await File.WriteAllBytesAsync(aside.Path, bytes, ct).ConfigureAwait(false);
+        await File.WriteAllBytesAsync(aside.Path, bytes, cancellationToken).ConfigureAwait(false);
         aside.Keep();
     }
 

@@ -7,7 +7,10 @@ namespace Locutor.Media.Pictures;
 /// <summary>Opens a picture with the libvips loader of its container, so that libvips does not guess from the name or content.</summary>
 internal static class VipsLoader
 {
-    private static readonly string[] General = ["unable to call", "unable to write to memory", "unable to load from", ": load error", "bad seek to"];
+    private static readonly string[] General =
+    [
+        "unable to call", "unable to write to memory", "unable to load from", ": load error", "bad seek to"
+    ];
 
     static VipsLoader()
     {
@@ -39,7 +42,8 @@ internal static class VipsLoader
     /// </summary>
     public static string Reason(VipsException e)
     {
-        string? told = e.Message.Split('\n').Select(line => line.Trim()).LastOrDefault(line => line.Length > 0 && !General.Any(part => line.Contains(part, StringComparison.Ordinal)));
+        string? told = e.Message.Split('\n').Select(line => line.Trim())
+            .LastOrDefault(line => line.Length > 0 && !General.Any(part => line.Contains(part, StringComparison.Ordinal)));
         return told ?? "no reason given";
     }
 }

@@ -15,7 +15,8 @@ internal static class FfprobeStream
         {
             "video" when !cover => Video(stream, index, codec),
             "audio" => new MediaStream(
-                index, MediaStreamKind.Audio, codec, SampleRate: Whole(Number(stream, "sample_rate")), Channels: Whole(Number(stream, "channels")))
+                index, MediaStreamKind.Audio, codec, SampleRate: Whole(Number(stream, "sample_rate")),
+                Channels: Whole(Number(stream, "channels")))
             {
                 ChannelLayout = Known(stream, "channel_layout"),
             },
@@ -28,18 +29,22 @@ internal static class FfprobeStream
     {
         if (!element.TryGetProperty(name, out var value)) return null;
         string text = value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) ? number : null;
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
+            ? number
+            : null;
     }
 
     private static MediaStream Video(JsonElement stream, int index, string codec)
     {
         int width = Whole(Number(stream, "width")), height = Whole(Number(stream, "height"));
         double aspect = Ratio(Text(stream, "sample_aspect_ratio"), ':') is { } ratio and > 0.1 and < 10 ? ratio : 1;
-        int displayWidth = Math.Max(1, (int)Math.Round(width * Math.Max(aspect, 1))), displayHeight = Math.Max(1, (int)Math.Round(height * Math.Max(1 / aspect, 1)));
+        int displayWidth = Math.Max(1, (int)Math.Round(width * Math.Max(aspect, 1))),
+            displayHeight = Math.Max(1, (int)Math.Round(height * Math.Max(1 / aspect, 1)));
         if (width == 0 || height == 0) (displayWidth, displayHeight) = (width, height);
         if (IsOnItsSide(stream)) (displayWidth, displayHeight) = (displayHeight, displayWidth);
         double? rate = Ratio(Text(stream, "avg_frame_rate"), '/') ?? Ratio(Text(stream, "r_frame_rate"), '/');
-        return new MediaStream(index, MediaStreamKind.Video, codec, width, height, displayWidth, displayHeight, rate) { Colour = Colour(stream) };
+        return new MediaStream(
+            index, MediaStreamKind.Video, codec, width, height, displayWidth, displayHeight, rate) { Colour = Colour(stream) };
     }
 
     private static StreamColour Colour(JsonElement stream) => new()
@@ -65,12 +70,14 @@ internal static class FfprobeStream
     private static double? Ratio(string? text, char separator)
     {
         if (text?.Split(separator) is not [var over, var under]) return null;
-        bool both = double.TryParse(over, CultureInfo.InvariantCulture, out double a) & double.TryParse(under, CultureInfo.InvariantCulture, out double b);
+        bool both = double.TryParse(over, CultureInfo.InvariantCulture, out double a) & double.TryParse(
+            under, CultureInfo.InvariantCulture, out double b);
         return both && a > 0 && b > 0 ? a / b : null;
     }
 
     /// <summary>Returns a text; null if it is missing or one of ffprobe's words for an unknown value.</summary>
-    private static string? Known(JsonElement element, string name) => Text(element, name) is { } text and not ("unknown" or "unspecified" or "reserved") ? text : null;
+    private static string? Known(JsonElement element, string name) =>
+        Text(element, name) is { } text and not ("unknown" or "unspecified" or "reserved") ? text : null;
 
     private static string? Text(JsonElement element, string name) =>
         element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;

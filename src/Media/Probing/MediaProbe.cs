@@ -12,37 +12,41 @@ public static class MediaProbe
     /// <summary>Returns the properties of a file.</summary>
     /// <exception cref="MediaException">The file is missing, empty, damaged, of an unknown container (playlists are), without a picture or
     /// audio, or beyond the limits.</exception>
-    public static async Task<MediaInfo> ProbeAsync(string path, MediaLimits limits, CancellationToken ct = default) =>
-        await ProbeAsync(MediaFile.Open(path, limits), limits, ct).ConfigureAwait(false);
+    public static async Task<MediaInfo> ProbeAsync(string path, MediaLimits limits, CancellationToken cancellationToken = default) =>
+        await ProbeAsync(MediaFile.Open(path, limits), limits, cancellationToken).ConfigureAwait(false);
 
-    internal static async Task<MediaInfo> ProbeAsync(MediaFile file, MediaLimits limits, CancellationToken ct)
+    internal static async Task<MediaInfo> ProbeAsync(MediaFile file, MediaLimits limits, CancellationToken cancellationToken)
     {
         if (file.Container.IsPicture)
         {
-            var header = await PictureHeader.ReadAsync(file, limits, ct).ConfigureAwait(false);
-            var stream = new MediaStream(0, MediaStreamKind.Video, file.Container.Name, header.Width, header.Height, header.Width, header.Height);
-            return new MediaInfo(MediaKind.Picture, file.Container, header.Width, header.Height, null, null, [stream]) { Frames = header.Frames };
+            var header = await PictureHeader.ReadAsync(file, limits, cancellationToken).ConfigureAwait(false);
+            var stream = new MediaStream(
+                0, MediaStreamKind.Video, file.Container.Name, header.Width, header.Height, header.Width, header.Height);
+            return new MediaInfo(
+                MediaKind.Picture, file.Container, header.Width, header.Height, null, null, [stream]) { Frames = header.Frames };
         }
-        var info = await DescribeAsync(file, limits, ct).ConfigureAwait(false);
+        var info = await DescribeAsync(file, limits, cancellationToken).ConfigureAwait(false);
         Check(file, info, limits);
         return info;
     }
 
     /// <summary>Returns ffprobe's description; the limits are not checked yet.</summary>
-    internal static async Task<MediaInfo> DescribeAsync(MediaFile file, MediaLimits limits, CancellationToken ct) =>
-        Parse(file, await ReportAsync(file, limits, ct).ConfigureAwait(false));
+    internal static async Task<MediaInfo> DescribeAsync(MediaFile file, MediaLimits limits, CancellationToken cancellationToken) =>
+        Parse(file, await ReportAsync(file, limits, cancellationToken).ConfigureAwait(false));
 
-    private static async Task<byte[]> ReportAsync(MediaFile file, MediaLimits limits, CancellationToken ct)
+    private static async Task<byte[]> ReportAsync(MediaFile file, MediaLimits limits, CancellationToken cancellationToken)
     {
-        using var timer = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timer.CancelAfter(limits.ProbeTimeout);
         string[] arguments = ["-hide_banner", "-v", "error", "-of", "json", "-show_streams", "-show_format", .. file.InputArguments()];
-        await using var process = ToolProcess.Start(FfmpegTools.Find().Ffprobe, arguments);
+        var process = ToolProcess.Start(FfmpegTools.Find().Ffprobe, arguments);
+        await using var closing = process.ConfigureAwait(false);
         using var kill = process.KillOn(timer.Token);
         try
         {
             byte[] report = new byte[LongestReport];
-            int read = await process.Output.ReadAtLeastAsync(report, report.Length, throwOnEndOfStream: false, timer.Token).ConfigureAwait(false);
+            int read = await process.Output.ReadAtLeastAsync(report, report.Length, throwOnEndOfStream: false, timer.Token)
+                .ConfigureAwait(false);
             if (read == report.Length) throw file.TooLarge($"its description is longer than {LongestReport} bytes");
             int code = await process.WaitAsync(timer.Token).ConfigureAwait(false);
             if (code != 0) throw file.Damaged(process.Complaint(file.FullPath));
@@ -50,7 +54,7 @@ public static class MediaProbe
         }
         catch (Exception e) when (e is OperationCanceledException or IOException && timer.IsCancellationRequested)
         {
-            ct.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             throw file.TimedOut(limits.ProbeTimeout);
         }
     }
@@ -60,7 +64,9 @@ public static class MediaProbe
         try
         {
             using var json = JsonDocument.Parse(report);
-            MediaStream[] streams = json.RootElement.TryGetProperty("streams", out var list) ? [.. list.EnumerateArray().Select(FfprobeStream.Parse)] : [];
+            MediaStream[] streams = json.RootElement.TryGetProperty("streams", out var list)
+                ? [.. list.EnumerateArray().Select(FfprobeStream.Parse)]
+                : [];
             double? duration = json.RootElement.TryGetProperty("format", out var format) ? FfprobeStream.Number(format, "duration") : null;
             var video = streams.FirstOrDefault(s => s.Kind == MediaStreamKind.Video);
             var kind = video is null ? MediaKind.Audio : MediaKind.Video;
@@ -74,7 +80,8 @@ public static class MediaProbe
 
     private static void Check(MediaFile file, MediaInfo info, MediaLimits limits)
     {
-        if (info.Streams.Count > limits.MaxStreams) throw file.TooLarge($"{info.Streams.Count} streams, expected at most {limits.MaxStreams}");
+        if (info.Streams.Count > limits.MaxStreams)
+            throw file.TooLarge($"{info.Streams.Count} streams, expected at most {limits.MaxStreams}");
         if (info.Video is null && info.Audio is null) throw file.Unsupported($"{info.Streams.Count} streams, none of them video or audio");
         if (info.Video is { } video)
         {

@@ -9,22 +9,22 @@ namespace Locutor.Media.Probing;
 /// <summary>Width and height as stored (before EXIF rotation) and number of frames, read without decoding.</summary>
 internal readonly record struct PictureHeader(int Width, int Height, int Frames)
 {
-    public static async Task<PictureHeader> ReadAsync(MediaFile file, MediaLimits limits, CancellationToken ct)
+    public static async Task<PictureHeader> ReadAsync(MediaFile file, MediaLimits limits, CancellationToken cancellationToken)
     {
         var header = file.Container == MediaContainer.Bmp ? ReadBitmap(file)
             : file.Container == MediaContainer.Targa ? ReadTarga(file)
             : file.Container == MediaContainer.Heic ? ReadHeif(file)
-            : VipsLoader.Reads(file.Container) ? await Task.Run(() => ReadWithVips(file), ct).ConfigureAwait(false)
-            : await ReadWithFfprobeAsync(file, limits, ct).ConfigureAwait(false);
+            : VipsLoader.Reads(file.Container) ? await Task.Run(() => ReadWithVips(file), cancellationToken).ConfigureAwait(false)
+            : await ReadWithFfprobeAsync(file, limits, cancellationToken).ConfigureAwait(false);
         file.CheckSize(header.Width, header.Height, limits.MaxSide, limits.MaxPicturePixels);
         if (header.Frames > limits.MaxPictureFrames)
             throw file.TooLarge($"{header.Frames} frames, expected at most {limits.MaxPictureFrames}");
         return header;
     }
 
-    private static async Task<PictureHeader> ReadWithFfprobeAsync(MediaFile file, MediaLimits limits, CancellationToken ct)
+    private static async Task<PictureHeader> ReadWithFfprobeAsync(MediaFile file, MediaLimits limits, CancellationToken cancellationToken)
     {
-        var info = await MediaProbe.DescribeAsync(file, limits, ct).ConfigureAwait(false);
+        var info = await MediaProbe.DescribeAsync(file, limits, cancellationToken).ConfigureAwait(false);
         return new PictureHeader(info.Width, info.Height, 1);
     }
 
@@ -53,7 +53,8 @@ internal readonly record struct PictureHeader(int Width, int Height, int Frames)
         byte[] header = new byte[18];
         using var stream = File.OpenRead(file.FullPath);
         stream.ReadExactly(header);
-        return new PictureHeader(BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(12)), BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(14)), 1);
+        return new PictureHeader(
+            BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(12)), BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(14)), 1);
     }
 
     private static PictureHeader ReadBitmap(MediaFile file)
@@ -62,8 +63,12 @@ internal readonly record struct PictureHeader(int Width, int Height, int Frames)
         using var stream = File.OpenRead(file.FullPath);
         stream.ReadExactly(header);
         if (BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(14)) == 12)
-            return new PictureHeader(BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(18)), BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(20)), 1);
-        int width = BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(18)), height = BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(22));
+        {
+            return new PictureHeader(
+                BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(18)), BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(20)), 1);
+        }
+        int width = BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(18)),
+            height = BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(22));
         return new PictureHeader(width, height == int.MinValue ? 0 : Math.Abs(height), 1); // negative: rows from the top
     }
 }

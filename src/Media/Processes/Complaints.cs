@@ -37,7 +37,11 @@ internal sealed partial class Complaints
     {
         string text;
         lock (gate) text = tail.ToString();
-        string[] lines = [.. text.Split('\n').Select(l => Prefix().Replace(l, "").Replace($"file:{path}: ", "", StringComparison.Ordinal).Trim()).Where(l => l.Length > 0)];
+        string[] lines =
+        [
+            .. text.Split('\n').Select(l => Prefix().Replace(l, "").Replace($"file:{path}: ", "", StringComparison.Ordinal).Trim())
+                .Where(l => l.Length > 0)
+        ];
         if (lines.Length == 0) return None;
         string last = lines[^1];
         return General().IsMatch(last) && lines.Length > 1 ? $"{lines[^2]} ({last})" : last;

@@ -17,22 +17,22 @@ public sealed partial record FfmpegInventory(string Path, string Version, string
 
     /// <summary>Queries ffmpeg and ffprobe on PATH. Cancelling kills their processes.</summary>
     /// <exception cref="MediaException">One of them is missing or cannot be started.</exception>
-    public static Task<FfmpegInventory> TakeAsync(CancellationToken ct) => TakeAsync(FfmpegTools.Find(), ct);
+    public static Task<FfmpegInventory> TakeAsync(CancellationToken cancellationToken) => TakeAsync(FfmpegTools.Find(), cancellationToken);
 
-    internal static async Task<FfmpegInventory> TakeAsync(FfmpegTools tools, CancellationToken ct)
+    internal static async Task<FfmpegInventory> TakeAsync(FfmpegTools tools, CancellationToken cancellationToken)
     {
-        string version = VersionOf(await SaidAsync(tools.Ffmpeg, ct, "-version").ConfigureAwait(false));
-        await SaidAsync(tools.Ffprobe, ct, "-version").ConfigureAwait(false);
+        string version = VersionOf(await SaidAsync(tools.Ffmpeg, cancellationToken, "-version").ConfigureAwait(false));
+        await SaidAsync(tools.Ffprobe, cancellationToken, "-version").ConfigureAwait(false);
         List<string> missing =
         [
-            .. Lacking("demuxer", Demuxers, await ListAsync(tools, "-demuxers", ct).ConfigureAwait(false)),
-            .. Lacking("decoder", Decoders, await ListAsync(tools, "-decoders", ct).ConfigureAwait(false)),
-            .. Lacking("filter", Filters, await ListAsync(tools, "-filters", ct).ConfigureAwait(false)),
-            .. Lacking("muxer", Muxers, await ListAsync(tools, "-muxers", ct).ConfigureAwait(false)),
-            .. Lacking("encoder", Encoders, await ListAsync(tools, "-encoders", ct).ConfigureAwait(false)),
+            .. Lacking("demuxer", Demuxers, await ListAsync(tools, "-demuxers", cancellationToken).ConfigureAwait(false)),
+            .. Lacking("decoder", Decoders, await ListAsync(tools, "-decoders", cancellationToken).ConfigureAwait(false)),
+            .. Lacking("filter", Filters, await ListAsync(tools, "-filters", cancellationToken).ConfigureAwait(false)),
+            .. Lacking("muxer", Muxers, await ListAsync(tools, "-muxers", cancellationToken).ConfigureAwait(false)),
+            .. Lacking("encoder", Encoders, await ListAsync(tools, "-encoders", cancellationToken).ConfigureAwait(false)),
         ];
-        if (!await ResamplesAsync(tools, ct).ConfigureAwait(false)) missing.Add("library libsoxr");
-        string? encoder = await EncoderAsync(tools, ct).ConfigureAwait(false);
+        if (!await ResamplesAsync(tools, cancellationToken).ConfigureAwait(false)) missing.Add("library libsoxr");
+        string? encoder = await EncoderAsync(tools, cancellationToken).ConfigureAwait(false);
         if (encoder is null) missing.Add("encoder for H.264");
         return new(tools.Ffmpeg, version, encoder, missing);
     }
@@ -42,24 +42,33 @@ public sealed partial record FfmpegInventory(string Path, string Version, string
     /// </summary>
     internal static HashSet<string> Names(string list) => [.. Entry().Matches(list).SelectMany(match => match.Groups[1].Value.Split(','))];
 
-    private static IEnumerable<string> Lacking(string kind, string[] wanted, HashSet<string> found) => wanted.Where(name => !found.Contains(name)).Select(name => $"{kind} {name}");
+    private static IEnumerable<string> Lacking(string kind, string[] wanted, HashSet<string> found) =>
+        wanted.Where(name => !found.Contains(name)).Select(name => $"{kind} {name}");
 
-    private static async Task<HashSet<string>> ListAsync(FfmpegTools tools, string list, CancellationToken ct) => Names(await SaidAsync(tools.Ffmpeg, ct, "-v", "error", list).ConfigureAwait(false));
+    private static async Task<HashSet<string>> ListAsync(FfmpegTools tools, string list, CancellationToken cancellationToken) =>
+        Names(await SaidAsync(tools.Ffmpeg, cancellationToken, "-v", "error", list).ConfigureAwait(false));
 
-    private static string VersionOf(string said) => VersionLine().Match(said) is { Success: true } line ? line.Groups[1].Value : "of unknown version";
+    private static string VersionOf(string said) =>
+        VersionLine().Match(said) is { Success: true } line ? line.Groups[1].Value : "of unknown version";
 
     /// <summary>True if ffmpeg has the resampler that is used for audio.</summary>
-    private static async Task<bool> ResamplesAsync(FfmpegTools tools, CancellationToken ct)
+    private static async Task<bool> ResamplesAsync(FfmpegTools tools, CancellationToken cancellationToken)
     {
-        await using var process = ToolProcess.Start(tools.Ffmpeg, ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "sine=duration=0.1", "-af", "aresample=16000:resampler=soxr:precision=20", "-f", "null", "-"]);
-        return await process.WaitAsync(ct).ConfigureAwait(false) == 0;
+        var process = ToolProcess.Start(
+            tools.Ffmpeg,
+            [
+                "-nostdin", "-v", "error", "-f", "lavfi", "-i", "sine=duration=0.1", "-af", "aresample=16000:resampler=soxr:precision=20",
+                "-f", "null", "-"
+            ]);
+        await using var closingProcess = process.ConfigureAwait(false);
+        return await process.WaitAsync(cancellationToken).ConfigureAwait(false) == 0;
     }
 
-    private static async Task<string?> EncoderAsync(FfmpegTools tools, CancellationToken ct)
+    private static async Task<string?> EncoderAsync(FfmpegTools tools, CancellationToken cancellationToken)
     {
         try
         {
-            return (await H264Encoder.FindAsync(tools, ct).ConfigureAwait(false)).Name;
+            return (await H264Encoder.FindAsync(tools, cancellationToken).ConfigureAwait(false)).Name;
         }
         catch (MediaException)
         {
@@ -67,14 +76,18 @@ public sealed partial record FfmpegInventory(string Path, string Version, string
         }
     }
 
-    private static async Task<string> SaidAsync(string tool, CancellationToken ct, params string[] arguments)
+    private static async Task<string> SaidAsync(string tool, CancellationToken cancellationToken, params string[] arguments)
     {
-        await using var process = ToolProcess.Start(tool, ["-hide_banner", .. arguments]);
-        using var kill = process.KillOn(ct);
+        var process = ToolProcess.Start(tool, ["-hide_banner", .. arguments]);
+        await using var closing = process.ConfigureAwait(false);
+        using var kill = process.KillOn(cancellationToken);
         using var reader = new StreamReader(process.Output);
-        string said = await reader.ReadToEndAsync(ct).ConfigureAwait(false);
-        int code = await process.WaitAsync(ct).ConfigureAwait(false);
-        return code == 0 ? said : throw new MediaException(MediaErrorCodes.Internal, $"{tool} {string.Join(' ', arguments)} ended with code {code}: {process.Complaint("")}");
+        string said = await reader.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
+        int code = await process.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return code == 0
+            ? said
+            : throw new MediaException(
+                MediaErrorCodes.Internal, $"{tool} {string.Join(' ', arguments)} ended with code {code}: {process.Complaint("")}");
     }
 
     [GeneratedRegex(@"^ +[A-Z.|]+(?: d)? +([\w,]+) ", RegexOptions.Multiline)]

@@ -54,7 +54,9 @@ internal static class FrameFilter
         // light, and hangs instead of failing.
         string mark = $"setparams=range={range}:color_primaries={colour.Primaries ?? "bt2020"}:color_trc={transfer}:colorspace={matrix}";
         string linear = $"{mark},zscale=t=linear:npl={ReferenceWhite},format=gbrpf32le,zscale=p=bt709";
-        string toneMap = HighDynamicRange.Contains(colour.Transfer) ? FormattableString.Invariant($",tonemap=mobius:param=0.8:peak={Peak}:desat=0") : "";
+        string toneMap = HighDynamicRange.Contains(colour.Transfer)
+            ? FormattableString.Invariant($",tonemap=mobius:param=0.8:peak={Peak}:desat=0")
+            : "";
         return $"{linear}{toneMap},zscale=m=gbr:t=bt709:r=pc,format=gbrp,";
     }
 

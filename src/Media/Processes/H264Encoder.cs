@@ -51,7 +51,8 @@ internal sealed partial record H264Encoder(string Name)
 
     private static async Task<string> ListAsync(FfmpegTools tools, CancellationToken cancellationToken)
     {
-        await using var process = ToolProcess.Start(tools.Ffmpeg, ["-nostdin", "-hide_banner", "-v", "error", "-encoders"]);
+        var process = ToolProcess.Start(tools.Ffmpeg, ["-nostdin", "-hide_banner", "-v", "error", "-encoders"]);
+        await using var closingProcess = process.ConfigureAwait(false);
         using var reader = new StreamReader(process.Output);
         string list = await reader.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
         await process.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -65,7 +66,8 @@ internal sealed partial record H264Encoder(string Name)
             "-nostdin", "-hide_banner", "-v", "error", "-f", "lavfi", "-i", "color=s=256x256:r=25", "-frames:v", "2", "-c:v", name, "-f",
             "null", "-"
         ];
-        await using var process = ToolProcess.Start(tools.Ffmpeg, arguments);
+        var process = ToolProcess.Start(tools.Ffmpeg, arguments);
+        await using var closing = process.ConfigureAwait(false);
         return await process.WaitAsync(cancellationToken).ConfigureAwait(false) == 0;
     }
 

@@ -78,7 +78,8 @@ public sealed class ToolProcess : IAsyncDisposable
     /// <summary>
     /// Kills the process on cancellation, so that a pending read or write ends, even one that cannot be cancelled itself.
     /// </summary>
-    public CancellationTokenRegistration KillOn(CancellationToken cancellationToken) => cancellationToken.UnsafeRegister(static p => ((ToolProcess)p!).Kill(), this);
+    public CancellationTokenRegistration KillOn(CancellationToken cancellationToken) =>
+        cancellationToken.UnsafeRegister(static p => ((ToolProcess)p!).Kill(), this);
 
     public void Kill()
     {

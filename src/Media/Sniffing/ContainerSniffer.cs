@@ -19,8 +19,17 @@ internal static class ContainerSniffer
 
     /// <summary>Returns the container, or null if it is unknown.</summary>
     public static MediaContainer? Sniff(ReadOnlySpan<byte> header) =>
-        Signatures.Find(header) ?? Riff(header) ?? IsoMedia(header) ?? Bitmap(header) ?? PortableMap(header) ?? Paintbrush(header) ?? DigitalVideo(header)
-        ?? NetworkUnits(header) ?? Transport(header) ?? SoundFrames.Find(header) ?? Targa(header);
+        Signatures.Find(header)
+            ?? Riff(header)
+            ?? IsoMedia(header)
+            ?? Bitmap(header)
+            ?? PortableMap(header)
+            ?? Paintbrush(header)
+            ?? DigitalVideo(header)
+            ?? NetworkUnits(header)
+            ?? Transport(header)
+            ?? SoundFrames.Find(header)
+            ?? Targa(header);
 
     /// <summary>
     /// True if the ftyp box has one of <paramref name="brands"/> as its major brand or, for general image brands, as a compatible brand.
@@ -64,7 +73,7 @@ internal static class ContainerSniffer
             if (IsIsoBrand(header, "heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1")) return MediaContainer.Heic;
             return IsIsoBrand(header, "crx ") ? null : MediaContainer.Mp4; // crx is the raw picture of a camera
         }
-        ReadOnlySpan<byte> box = header[4..8];
+        var box = header[4..8];
         bool quickTime = box.SequenceEqual("moov"u8) || box.SequenceEqual("mdat"u8) || box.SequenceEqual("wide"u8)
             || box.SequenceEqual("free"u8) || box.SequenceEqual("skip"u8) || box.SequenceEqual("styp"u8) || box.SequenceEqual("pnot"u8);
         return quickTime ? MediaContainer.Mp4 : null;
@@ -93,13 +102,17 @@ internal static class ContainerSniffer
 
     /// <summary>Detects PCX: 10, version, run-length encoding, bits per plane; the byte before the number of planes is reserved.</summary>
     private static MediaContainer? Paintbrush(ReadOnlySpan<byte> header) =>
-        header.Length >= 128 && header[0] == 10 && header[1] <= 5 && header[2] == 1 && header[3] is 1 or 2 or 4 or 8 && header[64] == 0 && header[65] is >= 1 and <= 4
+        header.Length >= 128 && header[0] == 10 && header[1] <= 5 && header[2] == 1 && header[3] is 1 or 2 or 4 or 8 && header[64] == 0
+            && header[65] is >= 1 and <= 4
             ? MediaContainer.Pcx
             : null;
 
     /// <summary>Detects DV by the header section of a DIF sequence, SMPTE 314M.</summary>
     private static MediaContainer? DigitalVideo(ReadOnlySpan<byte> header) =>
-        header.Length >= 480 && header[0] == 0x1F && header[1] == 0x07 && header[2] == 0 && (header[3] & 0x7F) == 0x3F && header[80] >> 5 == 1 ? MediaContainer.Dv : null;
+        header.Length >= 480 && header[0] == 0x1F && header[1] == 0x07 && header[2] == 0 && (header[3] & 0x7F) == 0x3F
+            && header[80] >> 5 == 1
+            ? MediaContainer.Dv
+            : null;
 
     /// <summary>Detects H.264 or HEVC without a container: the first unit is a delimiter or a parameter set.</summary>
     private static MediaContainer? NetworkUnits(ReadOnlySpan<byte> header)
@@ -119,7 +132,11 @@ internal static class ContainerSniffer
         foreach (int packet in (ReadOnlySpan<int>)[188, 192, 204])
         {
             int first = packet == 192 ? 4 : 0;
-            if (header.Length >= first + 3 * packet && header[first] == 0x47 && header[first + packet] == 0x47 && header[first + 2 * packet] == 0x47) return MediaContainer.MpegTransport;
+            if (header.Length >= first + 3 * packet && header[first] == 0x47 && header[first + packet] == 0x47
+                && header[first + 2 * packet] == 0x47)
+            {
+                return MediaContainer.MpegTransport;
+            }
         }
         return null;
     }
@@ -129,8 +146,15 @@ internal static class ContainerSniffer
     {
         if (header.Length < 18) return null;
         bool palette = header[2] is 1 or 9, colours = header[2] is 2 or 10, grey = header[2] is 3 or 11;
-        int width = BinaryPrimitives.ReadUInt16LittleEndian(header[12..]), height = BinaryPrimitives.ReadUInt16LittleEndian(header[14..]), bits = header[16];
-        bool depth = palette ? bits == 8 && header[7] is 15 or 16 or 24 or 32 : colours ? bits is 15 or 16 or 24 or 32 : grey && bits is 8 or 16;
-        return depth && header[1] == (palette ? 1 : 0) && header[17] >> 6 == 0 && width is > 0 and <= LargestTargaSide && height is > 0 and <= LargestTargaSide ? MediaContainer.Targa : null;
+        int width = BinaryPrimitives.ReadUInt16LittleEndian(header[12..]),
+            height = BinaryPrimitives.ReadUInt16LittleEndian(header[14..]), bits = header[16];
+        bool depth = palette
+            ? bits == 8 && header[7] is 15 or 16 or 24 or 32
+            : colours ? bits is 15 or 16 or 24 or 32
+            : grey && bits is 8 or 16;
+        return depth && header[1] == (palette ? 1 : 0) && header[17] >> 6 == 0 && width is > 0 and <= LargestTargaSide
+            && height is > 0 and <= LargestTargaSide
+            ? MediaContainer.Targa
+            : null;
     }
 }

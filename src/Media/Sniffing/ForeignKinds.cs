@@ -7,7 +7,10 @@ internal static class ForeignKinds
 {
     private const int Looked = 4096;
 
-    private static readonly string[] Playlists = ["#EXT", "ffconcat", "[playlist]", "<MPD", "<smil", "<ASX", "v=0", "RTSPtext", "[Reference]"];
+    private static readonly string[] Playlists =
+    [
+        "#EXT", "ffconcat", "[playlist]", "<MPD", "<smil", "<ASX", "v=0", "RTSPtext", "[Reference]"
+    ];
     private static readonly string[] XmlPlaylists = ["<MPD", "<smil", "<ASX", "<SmoothStreamingMedia", "<playlist"];
 
     private static readonly (string Start, string Kind)[] Binaries =
@@ -34,7 +37,8 @@ internal static class ForeignKinds
     /// <summary>Returns the kind of an unsupported file, for the error message.</summary>
     public static string Describe(ReadOnlySpan<byte> header)
     {
-        if (header.Length > 0 && !header.ContainsAnyExcept((byte)0)) return "nothing but zero bytes, as a download leaves that was never finished";
+        if (header.Length > 0 && !header.ContainsAnyExcept((byte)0))
+            return "nothing but zero bytes, as a download leaves that was never finished";
         var start = header[..Math.Min(header.Length, Looked)];
         if (start.StartsWith(Encoding.UTF8.Preamble)) start = start[3..];
         string text = Encoding.Latin1.GetString(start);
@@ -44,18 +48,23 @@ internal static class ForeignKinds
         }
         if (ContainerSniffer.IsIsoBrand(header, "crx ")) return "a camera's raw picture: export it as JPEG";
         bool isText = start.Length > 0 && !start[..Math.Min(start.Length, 64)].ContainsAnyExceptInRange((byte)9, (byte)126);
-        return isText || text.TrimStart().StartsWith('<') ? Text(text.TrimStart()) : $"unknown bytes {Convert.ToHexString(start[..Math.Min(start.Length, 8)])}";
+        return isText || text.TrimStart().StartsWith('<')
+            ? Text(text.TrimStart())
+            : $"unknown bytes {Convert.ToHexString(start[..Math.Min(start.Length, 8)])}";
     }
 
     private static string Text(string text)
     {
         bool Starts(string with) => text.StartsWith(with, StringComparison.OrdinalIgnoreCase);
         bool Holds(string what) => text.Contains(what, StringComparison.OrdinalIgnoreCase);
-        if (Array.Exists(Playlists, Starts) || (Starts("<?xml") && Array.Exists(XmlPlaylists, Holds))) return "a playlist, which may name other files";
+        if (Array.Exists(Playlists, Starts) || (Starts("<?xml") && Array.Exists(XmlPlaylists, Holds)))
+            return "a playlist, which may name other files";
         if (Starts("version https://git-lfs")) return "a pointer of git-lfs, not the file itself: run 'git lfs pull' where it came from";
         if (Starts("<svg") || (Starts("<?xml") && Holds("<svg")) || (Starts("<!DOCTYPE svg"))) return "an SVG drawing: export it as PNG";
-        if (Starts("<!DOCTYPE html") || Starts("<html") || (Starts("<") && Holds("<html"))) return "a web page (HTML): save the file itself, not the page that shows it";
-        if (Starts("<?xml") || Starts("<Error")) return Holds("<Error") ? "XML with an error message, as a storage service answers when a link has expired" : "XML";
+        if (Starts("<!DOCTYPE html") || Starts("<html") || (Starts("<") && Holds("<html")))
+            return "a web page (HTML): save the file itself, not the page that shows it";
+        if (Starts("<?xml") || Starts("<Error"))
+            return Holds("<Error") ? "XML with an error message, as a storage service answers when a link has expired" : "XML";
         if (Starts("{") || Starts("[{")) return "JSON, as a server answers with an error";
         return "text";
     }

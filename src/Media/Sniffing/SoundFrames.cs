@@ -43,7 +43,8 @@ internal static class SoundFrames
     private static MediaContainer? AtStart(ReadOnlySpan<byte> header)
     {
         if (header.Length < 6) return null;
-        if (header[0] == 0x0B && header[1] == 0x77) return header[5] >> 3 is var id && id <= 10 ? MediaContainer.Ac3 : id <= 16 ? MediaContainer.Eac3 : null;
+        if (header[0] == 0x0B && header[1] == 0x77)
+            return header[5] >> 3 is var id && id <= 10 ? MediaContainer.Ac3 : id <= 16 ? MediaContainer.Eac3 : null;
         if (header[0] == 0x56 && header[1] >> 5 == 7) return Latm(header);
         if (header[0] != 0xFF || (header[1] & 0xE0) != 0xE0) return null;
         int layer = header[1] >> 1 & 3, version = header[1] >> 3 & 3, bitRate = header[2] >> 4, sampleRate = header[2] >> 2 & 3;

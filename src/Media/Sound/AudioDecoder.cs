@@ -20,9 +20,10 @@ public static class AudioDecoder
 
     /// <summary>Decodes audio that fits into memory.</summary>
     /// <inheritdoc cref="ReadAsync"/>
-    public static async Task<Waveform> DecodeAsync(string path, int sampleRate, MediaLimits limits, CancellationToken ct = default)
+    public static async Task<Waveform> DecodeAsync(
+        string path, int sampleRate, MediaLimits limits, CancellationToken cancellationToken = default)
     {
-        using var sound = (await ReadAsync(path, sampleRate, limits, ct).ConfigureAwait(false)).Sound;
+        using var sound = (await ReadAsync(path, sampleRate, limits, cancellationToken).ConfigureAwait(false)).Sound;
         return sound.ToWaveform();
     }
 
@@ -30,18 +31,20 @@ public static class AudioDecoder
     /// <param name="path">Path of an audio file, or of a video with audio.</param>
     /// <param name="sampleRate">Requested sample rate in Hz.</param>
     /// <param name="limits">Limits of the file; the decoded duration counts, not that in the header.</param>
-    /// <param name="ct">Cancels and kills the decoder.</param>
+    /// <param name="cancellationToken">Cancels and kills the decoder.</param>
     /// <exception cref="MediaException">The file has no audio, a rate of 0 Hz, NaN or infinite samples, is too short, too long or damaged.
     /// Silence is valid.</exception>
-    public static async Task<Recording> ReadAsync(string path, int sampleRate, MediaLimits limits, CancellationToken ct = default)
+    public static async Task<Recording> ReadAsync(
+        string path, int sampleRate, MediaLimits limits, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(sampleRate, 1);
         var file = MediaFile.Open(path, limits);
         if (file.Container.IsPicture) throw file.Unsupported($"is a {file.Container.Name} picture, expected sound");
-        var info = await MediaProbe.ProbeAsync(file, limits, ct).ConfigureAwait(false);
+        var info = await MediaProbe.ProbeAsync(file, limits, cancellationToken).ConfigureAwait(false);
         var audio = info.Audio ?? throw file.Unsupported("has no sound");
-        if (audio.SampleRate <= 0 || audio.Channels <= 0) throw file.Unsupported($"sound of {audio.SampleRate} Hz and {audio.Channels} channels");
-        using var timer = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        if (audio.SampleRate <= 0 || audio.Channels <= 0)
+            throw file.Unsupported($"sound of {audio.SampleRate} Hz and {audio.Channels} channels");
+        using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timer.CancelAfter(limits.DecodeTimeout);
         try
         {
@@ -50,35 +53,44 @@ public static class AudioDecoder
         }
         catch (Exception e) when (e is OperationCanceledException or IOException && timer.IsCancellationRequested)
         {
-            ct.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             throw file.TimedOut(limits.DecodeTimeout);
         }
     }
 
-    private static async Task<StoredSound> StoreAsync(MediaFile file, MediaStream audio, ChannelMix mix, int sampleRate, MediaLimits limits, CancellationToken ct)
+    private static async Task<StoredSound> StoreAsync(
+        MediaFile file, MediaStream audio, ChannelMix mix, int sampleRate, MediaLimits limits, CancellationToken cancellationToken)
     {
         string[] arguments =
         [
             "-nostdin", "-hide_banner", "-v", "error", .. file.InputArguments(), "-map", $"0:{audio.Index}", "-vn", "-sn", "-dn",
             // All steps use float, so that the mix neither rounds nor clips.
-            "-af", $"aformat=sample_fmts=fltp,{mix.Voice()},aresample={sampleRate}:resampler=soxr:precision=20", "-f", "f32le", "-c:a", "pcm_f32le", "pipe:1",
+            "-af", $"aformat=sample_fmts=fltp,{mix.Voice()},aresample={sampleRate}:resampler=soxr:precision=20", "-f", "f32le", "-c:a",
+            "pcm_f32le", "pipe:1",
         ];
-        await using var process = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments);
-        using var kill = process.KillOn(ct);
+        var process = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments);
+        await using var closing = process.ConfigureAwait(false);
+        using var kill = process.KillOn(cancellationToken);
         var sound = new StoredSound(sampleRate);
         try
         {
             byte[] buffer = new byte[PieceBytes];
-            while (await process.Output.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, ct).ConfigureAwait(false) is var read and > 0)
+            while (await process.Output.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken)
+                .ConfigureAwait(false) is var read and > 0)
             {
                 Append(file, sound, MemoryMarshal.Cast<byte, float>(buffer.AsSpan(0, read)));
-                if (sound.Seconds > limits.MaxSeconds) throw file.TooLarge($"more than {limits.MaxSeconds:0.#} s of sound at {sampleRate} Hz");
+                if (sound.Seconds > limits.MaxSeconds)
+                    throw file.TooLarge($"more than {limits.MaxSeconds:0.#} s of sound at {sampleRate} Hz");
             }
-            int code = await process.WaitAsync(ct).ConfigureAwait(false);
+            int code = await process.WaitAsync(cancellationToken).ConfigureAwait(false);
             if (code != 0 || (sound.Samples == 0 && audio.Codec == "unknown"))
                 throw file.Damaged(process.Complaint(file.FullPath));
             if (sound.Seconds < limits.MinAudioSeconds)
-                throw new MediaException(MediaErrorCodes.AudioTooShort, $"{file.Path}: {sound.Seconds:0.###} s of sound, expected at least {limits.MinAudioSeconds:0.###} s");
+            {
+                throw new MediaException(
+                    MediaErrorCodes.AudioTooShort,
+                    $"{file.Path}: {sound.Seconds:0.###} s of sound, expected at least {limits.MinAudioSeconds:0.###} s");
+            }
             return sound;
         }
         catch
@@ -92,7 +104,8 @@ public static class AudioDecoder
     {
         for (int i = 0; i < samples.Length; i++)
         {
-            if (!float.IsFinite(samples[i])) throw file.Unsupported($"sample {sound.Samples + i} is {samples[i]}, expected a finite number");
+            if (!float.IsFinite(samples[i]))
+                throw file.Unsupported($"sample {sound.Samples + i} is {samples[i]}, expected a finite number");
         }
         sound.Append(samples);
     }

@@ -34,11 +34,13 @@ internal sealed class ChannelMix
     public string? Note { get; }
 
     /// <summary>Measures the channels of a track and chooses the mix.</summary>
-    public static async Task<ChannelMix> FindAsync(MediaFile file, MediaStream audio, MediaLimits limits, CancellationToken ct)
+    public static async Task<ChannelMix> FindAsync(
+        MediaFile file, MediaStream audio, MediaLimits limits, CancellationToken cancellationToken)
     {
-        if (audio.Channels > ChannelPowers.MostChannels) throw file.TooLarge($"{audio.Channels} channels of sound, expected at most {ChannelPowers.MostChannels}");
+        if (audio.Channels > ChannelPowers.MostChannels)
+            throw file.TooLarge($"{audio.Channels} channels of sound, expected at most {ChannelPowers.MostChannels}");
         if (audio.Channels == 1) return new ChannelMix([[1]]);
-        var powers = await ChannelPowers.MeasureAsync(file, audio, limits, ct).ConfigureAwait(false);
+        var powers = await ChannelPowers.MeasureAsync(file, audio, limits, cancellationToken).ConfigureAwait(false);
         var mix = Choose(powers, audio.ChannelLayout);
         return new ChannelMix(mix.rows, mix.Note is { } note ? $"{file.Path}: {note}" : null);
     }
@@ -55,7 +57,8 @@ internal sealed class ChannelMix
         if (!mix.Cancels(powers)) return mix;
         int loudest = Array.FindIndex(powers.All, p => p == powers.Loudest);
         return new ChannelMix(
-            [Row(channels, loudest, 1)], $"its {channels} channels cancel each other when they are mixed, so channel {loudest + 1}, the loudest, is used alone");
+            [Row(channels, loudest, 1)],
+            $"its {channels} channels cancel each other when they are mixed, so channel {loudest + 1}, the loudest, is used alone");
     }
 
     /// <summary>Returns ffmpeg's filter for the listener's mix, with <paramref name="channels"/> channels.</summary>
@@ -88,7 +91,8 @@ internal sealed class ChannelMix
         foreach (int c in live) row[c] = 1.0 / live.Length;
         string? note = live.Length == channels
             ? null
-            : $"{channels} channels without a known layout: channel {string.Join(", ", live.Select(c => c + 1))} is used, the others are silent";
+            : $"{channels} channels without a known layout: channel {string.Join(", ", live.Select(c => c + 1))} is used, the others " +
+                "are silent";
         return new ChannelMix([row], note);
     }
 
@@ -101,7 +105,10 @@ internal sealed class ChannelMix
 
     private static string Sum(double[] weights)
     {
-        string sum = string.Join('+', weights.Select((w, c) => (w, c)).Where(t => t.w != 0).Select(t => $"{t.w.ToString("0.################", CultureInfo.InvariantCulture)}*c{t.c}"));
+        string sum = string.Join(
+            '+',
+            weights.Select((w, c) => (w, c)).Where(t => t.w != 0)
+                .Select(t => $"{t.w.ToString("0.################", CultureInfo.InvariantCulture)}*c{t.c}"));
         return sum.Length > 0 ? sum : "0*c0";
     }
 }

@@ -46,20 +46,26 @@ internal sealed class ChannelPowers
     }
 
     /// <summary>Measures a track by decoding it once; the samples are not stored.</summary>
-    public static async Task<ChannelPowers> MeasureAsync(MediaFile file, MediaStream audio, MediaLimits limits, CancellationToken ct)
+    public static async Task<ChannelPowers> MeasureAsync(
+        MediaFile file, MediaStream audio, MediaLimits limits, CancellationToken cancellationToken)
     {
         string[] arguments =
         [
-            "-nostdin", "-hide_banner", "-v", "error", .. file.InputArguments(), "-map", $"0:{audio.Index}", "-vn", "-sn", "-dn", "-t", limits.MaxSeconds.ToString("0.###", CultureInfo.InvariantCulture),
+            "-nostdin", "-hide_banner", "-v", "error", .. file.InputArguments(), "-map", $"0:{audio.Index}", "-vn", "-sn", "-dn", "-t",
+            limits.MaxSeconds.ToString("0.###", CultureInfo.InvariantCulture),
             "-af", "aformat=sample_fmts=flt", "-f", "f32le", "-c:a", "pcm_f32le", "pipe:1",
         ];
-        await using var process = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments);
-        using var kill = process.KillOn(ct);
+        var process = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments);
+        await using var closing = process.ConfigureAwait(false);
+        using var kill = process.KillOn(cancellationToken);
         var sum = new Accumulator(audio.Channels);
         byte[] buffer = new byte[sizeof(float) * audio.Channels * 4096];
-        while (await process.Output.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, ct).ConfigureAwait(false) is var read and > 0)
+        while (await process.Output.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken)
+            .ConfigureAwait(false) is var read and > 0)
+        {
             sum.Add(MemoryMarshal.Cast<byte, float>(buffer.AsSpan(0, read)));
-        if (await process.WaitAsync(ct).ConfigureAwait(false) != 0) throw file.Damaged(process.Complaint(file.FullPath));
+        }
+        if (await process.WaitAsync(cancellationToken).ConfigureAwait(false) != 0) throw file.Damaged(process.Complaint(file.FullPath));
         return sum.Result();
     }
 

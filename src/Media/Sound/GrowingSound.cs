@@ -52,15 +52,15 @@ public sealed class GrowingSound : ISampleSource, IAsyncDisposable
     /// <summary>Duration in seconds of the whole sound; null if it is not known yet.</summary>
     public double? KnownSeconds => expected is { } bytes ? SecondsOf(bytes) : null;
 
-    public async ValueTask<int> ReadAsync(Memory<float> samples, CancellationToken ct)
+    public async ValueTask<int> ReadAsync(Memory<float> samples, CancellationToken cancellationToken)
     {
         copying ??= Task.Run(CopyAsync, CancellationToken.None);
-        using var kill = resampler.KillOn(ct);
+        using var kill = resampler.KillOn(cancellationToken);
         try
         {
-            int count = await voice.ReadAsync(samples, ct).ConfigureAwait(false);
+            int count = await voice.ReadAsync(samples, cancellationToken).ConfigureAwait(false);
             if (count > 0 || samples.Length == 0) return count;
-            int code = await resampler.WaitAsync(ct).ConfigureAwait(false);
+            int code = await resampler.WaitAsync(cancellationToken).ConfigureAwait(false);
             if (failure is null && code != 0) throw Unusable(resampler.Complaint(name));
             if (failure is null) return 0;
         }
@@ -69,7 +69,7 @@ public sealed class GrowingSound : ISampleSource, IAsyncDisposable
             // The resampler was killed within a sample because of that failure.
         }
 
-        ct.ThrowIfCancellationRequested();
+        cancellationToken.ThrowIfCancellationRequested();
         throw failure as MediaException
             ?? new MediaException(MediaErrorCodes.FetchFailed, $"{name}: cannot be read ({failure!.Message})", failure);
     }
@@ -102,8 +102,10 @@ public sealed class GrowingSound : ISampleSource, IAsyncDisposable
             await foreach (var piece in PiecesAsync().ConfigureAwait(false))
             {
                 if (trackIsRead)
+                {
                     await track.Writer.WriteAsync(MemoryMarshal.AsBytes(Format.ToFloats(piece.Span).AsSpan()).ToArray(), stop.Token)
                         .ConfigureAwait(false);
+                }
                 await resampler.Input.WriteAsync(piece, stop.Token).ConfigureAwait(false);
                 await resampler.Input.FlushAsync(stop.Token).ConfigureAwait(false);
             }
@@ -142,17 +144,21 @@ public sealed class GrowingSound : ISampleSource, IAsyncDisposable
         }
 
         if (expected is { } promised && received + kept < promised)
+        {
             throw Unusable(string.Create(
                 CultureInfo.InvariantCulture,
                 $"the sound ends after {Seconds:0.##} s, and its header promises {SecondsOf(promised):0.##} s"));
+        }
         if (kept > 0 && expected is null)
             throw Unusable($"the sound breaks off inside a sample, after {Seconds.ToString("0.##", CultureInfo.InvariantCulture)} s");
         if (Seconds < limits.MinAudioSeconds)
+        {
             throw new MediaException(
                 MediaErrorCodes.AudioTooShort,
                 string.Create(
                     CultureInfo.InvariantCulture,
                     $"{name}: {Seconds:0.###} s of sound, expected at least {limits.MinAudioSeconds:0.###} s"));
+        }
     }
 
     /// <summary>
@@ -173,9 +179,11 @@ public sealed class GrowingSound : ISampleSource, IAsyncDisposable
     private void CheckLength(long bytes)
     {
         if (SecondsOf(bytes) > limits.MaxSeconds)
+        {
             throw new MediaException(
                 MediaErrorCodes.TooLarge,
                 string.Create(CultureInfo.InvariantCulture, $"{name}: more than {limits.MaxSeconds:0.#} s of sound"));
+        }
     }
 
     private double SecondsOf(long bytes) => (double)bytes / Format.FrameBytes / Format.SampleRate;

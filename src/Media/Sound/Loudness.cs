@@ -40,5 +40,6 @@ public static class Loudness
     }
 
     /// <summary>Returns the gain from one loudness to another; 1 if the loudness is beyond +-100 or not a number.</summary>
-    public static double Gain(double loudness, double target = Speech) => Math.Abs(loudness) <= Meaningless ? Math.Pow(10, (target - loudness) / 20) : 1;
+    public static double Gain(double loudness, double target = Speech) =>
+        Math.Abs(loudness) <= Meaningless ? Math.Pow(10, (target - loudness) / 20) : 1;
 }

@@ -13,7 +13,9 @@ internal sealed class LoudnessMeter(int sampleRate, long length)
 
     private readonly BiquadFilter shelf = BiquadFilter.HighShelf(sampleRate, gain: 4, q: 1 / Math.Sqrt(2), frequency: 1500);
     private readonly BiquadFilter highPass = BiquadFilter.HighPass(sampleRate, q: 0.5, frequency: 38);
-    private readonly double[] power = length < BlockSeconds * sampleRate ? [] : new double[(int)Math.Round(((double)length / sampleRate - BlockSeconds) / (BlockSeconds * Step)) + 1];
+    private readonly double[] power = length < BlockSeconds * sampleRate
+        ? []
+        : new double[(int)Math.Round(((double)length / sampleRate - BlockSeconds) / (BlockSeconds * Step)) + 1];
     private BiquadFilter.State shelved, passed;
     private long position;
     private int oldest; // first block that has not ended

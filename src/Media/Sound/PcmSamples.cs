@@ -14,13 +14,13 @@ public sealed class PcmSamples(Stream stream, string name) : ISampleSource
     private int kept; // number of bytes of an incomplete sample
     private long samplesRead;
 
-    public async ValueTask<int> ReadAsync(Memory<float> samples, CancellationToken ct)
+    public async ValueTask<int> ReadAsync(Memory<float> samples, CancellationToken cancellationToken)
     {
         if (samples.Length == 0) return 0;
         int most = Math.Min(bytes.Length, samples.Length * sizeof(float));
         while (kept < sizeof(float))
         {
-            int count = await stream.ReadAsync(bytes.AsMemory(kept, most - kept), ct).ConfigureAwait(false);
+            int count = await stream.ReadAsync(bytes.AsMemory(kept, most - kept), cancellationToken).ConfigureAwait(false);
             if (count == 0) return kept == 0 ? 0 : throw Unusable("breaks off inside a sample");
             kept += count;
         }
@@ -34,5 +34,6 @@ public sealed class PcmSamples(Stream stream, string name) : ISampleSource
         return whole;
     }
 
-    private MediaException Unusable(string why) => new(MediaErrorCodes.UnsupportedMedia, $"{name}: the sound {why}, after {samplesRead} samples");
+    private MediaException Unusable(string why) =>
+        new(MediaErrorCodes.UnsupportedMedia, $"{name}: the sound {why}, after {samplesRead} samples");
 }

@@ -22,7 +22,8 @@ public static class SoundMix
             "-metadata", $"comment={OneLine.Of(comment)}",
             "-c:a", "pcm_s16le", "-y", "file:" + output,
         ];
-        await using var process = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments);
+        var process = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments);
+        await using var closing = process.ConfigureAwait(false);
         if (await process.WaitAsync(cancellationToken).ConfigureAwait(false) != 0)
             throw new MediaException(MediaErrorCodes.Internal, $"{output}: cannot be written ({process.Complaint(output)})");
     }

@@ -6,7 +6,7 @@ public sealed class StoredSamples(StoredSound sound) : ISampleSource
 {
     private long position;
 
-    public ValueTask<int> ReadAsync(Memory<float> samples, CancellationToken ct)
+    public ValueTask<int> ReadAsync(Memory<float> samples, CancellationToken cancellationToken)
     {
         int count = (int)Math.Min(samples.Length, sound.Samples - position);
         sound.Read(position, samples.Span[..count]);

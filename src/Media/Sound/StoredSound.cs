@@ -52,7 +52,8 @@ public sealed class StoredSound(int sampleRate) : IDisposable
     /// <summary>Fills <paramref name="samples"/> from <paramref name="position"/> on; the range must lie within the audio.</summary>
     public void Read(long position, Span<float> samples)
     {
-        if (position < 0 || position + samples.Length > Samples) throw new EndOfStreamException($"a sound has {Samples} samples, expected {position + samples.Length}");
+        if (position < 0 || position + samples.Length > Samples)
+            throw new EndOfStreamException($"a sound has {Samples} samples, expected {position + samples.Length}");
         long first = Math.Clamp(start - position, 0, samples.Length), end = Math.Clamp(start + stored - position, first, samples.Length);
         samples[..(int)first].Clear();
         samples[(int)end..].Clear();

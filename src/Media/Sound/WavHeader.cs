@@ -18,15 +18,16 @@ public sealed record WavHeader(PcmFormat? Format, long? Bytes, byte[] Seen)
     public static async Task<WavHeader> ReadAsync(Stream stream, CancellationToken cancellationToken)
     {
         var seen = new MemoryStream();
-        if (await NextAsync(12) is not { } riff || !riff.AsSpan(0, 4).SequenceEqual("RIFF"u8) || !riff.AsSpan(8, 4).SequenceEqual("WAVE"u8))
+        if (await NextAsync(12).ConfigureAwait(false) is not { } riff || !riff.AsSpan(0, 4).SequenceEqual("RIFF"u8)
+            || !riff.AsSpan(8, 4).SequenceEqual("WAVE"u8))
             return Other();
         PcmFormat? format = null;
         for (int chunk = 0; chunk < MostChunks; chunk++)
         {
-            if (await NextAsync(8) is not { } head) return Other();
+            if (await NextAsync(8).ConfigureAwait(false) is not { } head) return Other();
             uint size = BinaryPrimitives.ReadUInt32LittleEndian(head.AsSpan(4));
             if (head.AsSpan(0, 4).SequenceEqual("data"u8)) return new(format, size is 0 or >= UnknownFrom ? null : size, seen.ToArray());
-            if (size > LargestChunk || await NextAsync((int)(size + size % 2)) is not { } content) return Other();
+            if (size > LargestChunk || await NextAsync((int)(size + size % 2)).ConfigureAwait(false) is not { } content) return Other();
             if (head.AsSpan(0, 4).SequenceEqual("fmt "u8)) format = Parse(content);
         }
 

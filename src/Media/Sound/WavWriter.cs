@@ -32,8 +32,10 @@ public sealed class WavWriter : IDisposable
     {
         byte[] bytes = new byte[samples.Length * BytesPerSample];
         for (int i = 0; i < samples.Length; i++)
+        {
             BinaryPrimitives.WriteInt16LittleEndian(
                 bytes.AsSpan(i * BytesPerSample), (short)Math.Clamp(MathF.Round(samples[i] * 32767), short.MinValue, short.MaxValue));
+        }
         file.Write(bytes);
     }
 

@@ -31,7 +31,8 @@ internal sealed class OutputFile : IDisposable
     public static OutputFile Open(string target)
     {
         if (Streaming(target)) return new OutputFile(target, null);
-        return new OutputFile(target, AsideFile.For(string.IsNullOrEmpty(target) || target.Contains('\0') ? target : FileIdentity.Final(target)));
+        return new OutputFile(
+            target, AsideFile.For(string.IsNullOrEmpty(target) || target.Contains('\0') ? target : FileIdentity.Final(target)));
     }
 
     /// <summary>True if the destination is a stream.</summary>

@@ -30,7 +30,8 @@ internal static class RawMatroska
         byte[] rate = new byte[8];
         BinaryPrimitives.WriteDoubleBigEndian(rate, sampleRate);
         byte[] sound = sampleRate == 0 ? [] : Element(
-            0xAE, Number(0xD7, SoundTrack), Number(0x73C5, SoundTrack), Number(0x83, 2), Element(0x86, Encoding.ASCII.GetBytes("A_PCM/FLOAT/IEEE")),
+            0xAE, Number(0xD7, SoundTrack), Number(0x73C5, SoundTrack), Number(0x83, 2),
+            Element(0x86, Encoding.ASCII.GetBytes("A_PCM/FLOAT/IEEE")),
             Element(0xE1, Element(0xB5, rate), Number(0x9F, (ulong)channels), Number(0x6264, 32)));
         byte[] info = Element(0x1549A966, Number(0x2AD7B1, 1_000_000)); // times in milliseconds
         return [.. ebml, .. Id(0x18538067), .. Big(Unknown), .. info, .. Element(0x1654AE6B, video, sound)];
@@ -45,7 +46,10 @@ internal static class RawMatroska
         byte[] time = Number(0xE7, (ulong)milliseconds);
         byte[] soundBlock = sound.IsEmpty ? [] : [.. Id(0xA3), .. Size(sound.Length + 4L), .. BlockHead(SoundTrack), .. sound];
         byte[] videoBlock = [.. Id(0xA3), .. Size(pixelBytes + 4L), .. BlockHead(VideoTrack)];
-        return [.. Id(0x1F43B675), .. Size(time.Length + soundBlock.Length + videoBlock.Length + (long)pixelBytes), .. time, .. soundBlock, .. videoBlock];
+        return [
+            .. Id(0x1F43B675), .. Size(time.Length + soundBlock.Length + videoBlock.Length + (long)pixelBytes), .. time, .. soundBlock,
+            .. videoBlock
+        ];
     }
 
     /// <summary>Returns a block header: track, time within the cluster (0), key frame.</summary>

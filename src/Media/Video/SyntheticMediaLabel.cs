@@ -27,7 +27,9 @@ public sealed record SyntheticMediaLabel(string Program, string Model, long Seed
     private static readonly XNamespace Own = "urn:locutor:xmp/1.0/";
 
     /// <summary>One line for users, written as the file's comment.</summary>
-    internal string Comment => OneLine.Of($"Synthetic media ({DigitalSourceType}), made by {Program}, model {Model}, seed {Seed.ToString(CultureInfo.InvariantCulture)}");
+    internal string Comment =>
+        OneLine.Of(
+            $"Synthetic media ({DigitalSourceType}), made by {Program}, model {Model}, seed {Seed.ToString(CultureInfo.InvariantCulture)}");
 
     /// <summary>Reads the label of an mp4 file; null if it has none.</summary>
     /// <exception cref="MediaException">The file cannot be read, or its label is not valid XMP.</exception>
@@ -91,7 +93,8 @@ public sealed record SyntheticMediaLabel(string Program, string Model, long Seed
     }
 
     /// <summary>Removes characters that XML cannot represent.</summary>
-    private static string Clean(string text) => OneLine.Of(string.Concat(text.EnumerateRunes().Where(r => !r.IsBmp || XmlConvert.IsXmlChar((char)r.Value))));
+    private static string Clean(string text) =>
+        OneLine.Of(string.Concat(text.EnumerateRunes().Where(r => !r.IsBmp || XmlConvert.IsXmlChar((char)r.Value))));
 
     private static byte[]? FindPacket(FileStream file)
     {

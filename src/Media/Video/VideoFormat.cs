@@ -21,7 +21,8 @@ public sealed record VideoFormat(string Extension, string Muxer)
 
     public bool HasSound => this != Gif;
 
-    public string ContentType => Extension switch { "mov" => "video/quicktime", "mkv" => "video/x-matroska", "gif" => "image/gif", _ => "video/" + Extension };
+    public string ContentType =>
+        Extension switch { "mov" => "video/quicktime", "mkv" => "video/x-matroska", "gif" => "image/gif", _ => "video/" + Extension };
 
     /// <summary>Returns the format for the extension of a path.</summary>
     /// <returns>Null if the extension is not supported.</returns>

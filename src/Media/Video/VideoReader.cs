@@ -42,22 +42,25 @@ public sealed class VideoReader : IAsyncDisposable
 
     /// <summary>Opens a video and reads its first frame.</summary>
     /// <exception cref="MediaException">The file is not a video, is damaged, or exceeds the limits.</exception>
-    public static async Task<VideoReader> OpenAsync(string path, MediaLimits limits, CancellationToken ct = default)
+    public static async Task<VideoReader> OpenAsync(string path, MediaLimits limits, CancellationToken cancellationToken = default)
     {
         var file = MediaFile.Open(path, limits);
-        var info = await MediaProbe.ProbeAsync(file, limits, ct).ConfigureAwait(false);
-        if (info.Kind != MediaKind.Video || info.Video is not { } video) throw file.Unsupported($"is {file.Container.Name} without video, expected a picture or a video");
+        var info = await MediaProbe.ProbeAsync(file, limits, cancellationToken).ConfigureAwait(false);
+        if (info.Kind != MediaKind.Video || info.Video is not { } video)
+            throw file.Unsupported($"is {file.Container.Name} without video, expected a picture or a video");
         string filter = FrameFilter.For(video, FramesPerSecond) ?? throw file.Unsupported(
-            $"is Dolby Vision of profile {video.Colour.DolbyVisionProfile}, whose colours only Dolby's decoders know: export it as HDR10, HLG or SDR");
+            $"is Dolby Vision of profile {video.Colour.DolbyVisionProfile}, whose colours only Dolby's decoders know: export it as " +
+            "HDR10, HLG or SDR");
         string[] arguments =
         [
-            "-nostdin", "-hide_banner", "-v", "error", "-max_pixels", $"{limits.MaxFramePixels}", .. file.InputArguments(), "-map", $"0:{video.Index}",
+            "-nostdin", "-hide_banner", "-v", "error", "-max_pixels", $"{limits.MaxFramePixels}", .. file.InputArguments(), "-map",
+            $"0:{video.Index}",
             "-an", "-sn", "-dn", "-vf", filter, "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1",
         ];
         var reader = new VideoReader(file, limits, info, ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments));
         try
         {
-            await reader.ReadFrameAsync(0, ct).ConfigureAwait(false);
+            await reader.ReadFrameAsync(0, cancellationToken).ConfigureAwait(false);
             return reader;
         }
         catch
@@ -69,13 +72,13 @@ public sealed class VideoReader : IAsyncDisposable
 
     /// <summary>Returns frame <paramref name="index"/>, or the last frame if the video is shorter.</summary>
     /// <param name="index">Frame index from 0; at most <see cref="Window"/> - 1 less than the largest index requested so far.</param>
-    /// <param name="ct">Cancels and kills the decoder; the reader is then unusable.</param>
-    public async ValueTask<Picture> ReadFrameAsync(int index, CancellationToken ct = default)
+    /// <param name="cancellationToken">Cancels and kills the decoder; the reader is then unusable.</param>
+    public async ValueTask<Picture> ReadFrameAsync(int index, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         while (!ended && read <= index)
         {
-            if (await NextAsync(ct).ConfigureAwait(false) is not { } frame)
+            if (await NextAsync(cancellationToken).ConfigureAwait(false) is not { } frame)
             {
                 ended = true;
                 break;
@@ -87,15 +90,18 @@ public sealed class VideoReader : IAsyncDisposable
         if (read == 0) throw file.Unsupported($"no frame can be decoded ({process.Complaint(file.FullPath)})");
         int back = read - 1 - Math.Min(index, read - 1);
         if (back >= recent.Count)
-            throw new ArgumentOutOfRangeException(nameof(index), index, $"frames are read forward; the earliest kept is {read - recent.Count}");
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(index), index, $"frames are read forward; the earliest kept is {read - recent.Count}");
+        }
         return recent.ElementAt(recent.Count - 1 - back);
     }
 
     public ValueTask DisposeAsync() => process.DisposeAsync();
 
-    private async Task<Picture?> NextAsync(CancellationToken ct)
+    private async Task<Picture?> NextAsync(CancellationToken cancellationToken)
     {
-        using var timer = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timer.CancelAfter(limits.StallTimeout);
         using var kill = process.KillOn(timer.Token);
         try
@@ -109,7 +115,7 @@ public sealed class VideoReader : IAsyncDisposable
         }
         catch (Exception e) when (e is OperationCanceledException or IOException && timer.IsCancellationRequested)
         {
-            ct.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             throw file.TimedOut(limits.StallTimeout);
         }
     }

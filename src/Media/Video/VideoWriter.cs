@@ -39,22 +39,25 @@ public sealed class VideoWriter : IAsyncDisposable
 
     /// <summary>Opens the output and the audio, and starts the encoder.</summary>
     /// <exception cref="MediaException">The output cannot be written, the audio cannot be read, or ffmpeg cannot encode H.264.</exception>
-    public static async Task<VideoWriter> CreateAsync(VideoWriterOptions options, CancellationToken ct = default)
+    public static async Task<VideoWriter> CreateAsync(VideoWriterOptions options, CancellationToken cancellationToken = default)
     {
         options.Validate();
         var tools = FfmpegTools.Find();
         var format = options.Format ?? OutputFile.Format(options.Path);
-        var h264 = await H264Encoder.FindAsync(tools, ct).ConfigureAwait(false);
+        var h264 = await H264Encoder.FindAsync(tools, cancellationToken).ConfigureAwait(false);
         SoundSource? sound = null;
         ToolProcess? encoder = null;
         var output = OutputFile.Open(options.Path);
         try
         {
-            if (options.Sound is not null && format.HasSound) sound = await options.Sound.OpenAsync(options.Limits, ct).ConfigureAwait(false);
+            if (options.Sound is not null && format.HasSound)
+                sound = await options.Sound.OpenAsync(options.Limits, cancellationToken).ConfigureAwait(false);
             encoder = ToolProcess.Start(tools.Ffmpeg, EncoderArguments.For(options, format, output, sound, h264), takesInput: true);
             var writer = new VideoWriter(options, format, output, encoder, sound);
-            byte[] header = RawMatroska.Header(options.Width, options.Height, options.FramesPerSecond, sound?.SampleRate ?? 0, sound?.Channels ?? 0);
-            await writer.FeedAsync(async timed => await encoder.Input.WriteAsync(header, timed).ConfigureAwait(false), ct).ConfigureAwait(false);
+            byte[] header = RawMatroska.Header(
+                options.Width, options.Height, options.FramesPerSecond, sound?.SampleRate ?? 0, sound?.Channels ?? 0);
+            await writer.FeedAsync(async timed => await encoder.Input.WriteAsync(header, timed).ConfigureAwait(false), cancellationToken)
+                .ConfigureAwait(false);
             return writer;
         }
         catch
@@ -68,12 +71,15 @@ public sealed class VideoWriter : IAsyncDisposable
 
     /// <summary>Writes one frame and its audio.</summary>
     /// <param name="rgb24">Height x Width x 3 bytes; may be reused when the task has completed.</param>
-    /// <param name="ct">Cancels and kills the encoder; the writer can then only be disposed.</param>
-    public async Task WriteFrameAsync(ReadOnlyMemory<byte> rgb24, CancellationToken ct = default)
+    /// <param name="cancellationToken">Cancels and kills the encoder; the writer can then only be disposed.</param>
+    public async Task WriteFrameAsync(ReadOnlyMemory<byte> rgb24, CancellationToken cancellationToken = default)
     {
         int expected = 3 * options.Width * options.Height;
         if (rgb24.Length != expected)
-            throw new ArgumentException($"{options.Width}x{options.Height} RGB needs {expected} bytes, found {rgb24.Length}", nameof(rgb24));
+        {
+            throw new ArgumentException(
+                $"{options.Width}x{options.Height} RGB needs {expected} bytes, found {rgb24.Length}", nameof(rgb24));
+        }
         await FeedAsync(
             async timed =>
             {
@@ -83,13 +89,13 @@ public sealed class VideoWriter : IAsyncDisposable
                 await encoder.Input.WriteAsync(rgb24, timed).ConfigureAwait(false);
                 await encoder.Input.FlushAsync(timed).ConfigureAwait(false);
             },
-            ct).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         FramesWritten++;
     }
 
     /// <summary>Completes the file, adds its label and renames it to its final name.</summary>
     /// <exception cref="MediaException">No frame was written, the encoder failed, or the file cannot be written.</exception>
-    public async Task CompleteAsync(CancellationToken ct = default)
+    public async Task CompleteAsync(CancellationToken cancellationToken = default)
     {
         if (FramesWritten == 0) throw Failed("no frame was written");
         await FeedAsync(
@@ -101,7 +107,7 @@ public sealed class VideoWriter : IAsyncDisposable
                 if (code != 0 || encoder.FailedToWrite) throw Failed(EncoderComplaint());
                 if (!Piped && options.Label is { } label) await AddAsync(label, timed).ConfigureAwait(false);
             },
-            ct).ConfigureAwait(false);
+            cancellationToken).ConfigureAwait(false);
         output.Keep();
     }
 
@@ -114,20 +120,20 @@ public sealed class VideoWriter : IAsyncDisposable
     }
 
     /// <summary>Adds the label to a finished file. Matroska and WebM have it as metadata, which the encoder writes.</summary>
-    private async Task AddAsync(SyntheticMediaLabel label, CancellationToken ct)
+    private async Task AddAsync(SyntheticMediaLabel label, CancellationToken cancellationToken)
     {
         if (!format.HasBoxes && format != VideoFormat.Gif) return;
-        await using var file = new FileStream(output.Path, FileMode.Open, FileAccess.ReadWrite);
+        using var file = new FileStream(output.Path, FileMode.Open, FileAccess.ReadWrite);
         file.Position = format == VideoFormat.Gif ? file.Length - 1 : file.Length;
-        await file.WriteAsync(format == VideoFormat.Gif ? label.ToGifEnd() : label.ToBox(), ct).ConfigureAwait(false);
+        await file.WriteAsync(format == VideoFormat.Gif ? label.ToGifEnd() : label.ToBox(), cancellationToken).ConfigureAwait(false);
     }
 
-    private async ValueTask<byte[]> NextSoundAsync(CancellationToken ct)
+    private async ValueTask<byte[]> NextSoundAsync(CancellationToken cancellationToken)
     {
         if (sound is null) return [];
         long end = (FramesWritten + 1L) * sound.SampleRate / options.FramesPerSecond;
         byte[] samples = new byte[(end - soundWritten) * sound.Channels * sizeof(float)];
-        await sound.ReadAsync(samples, ct).ConfigureAwait(false);
+        await sound.ReadAsync(samples, cancellationToken).ConfigureAwait(false);
         soundWritten = end;
         return samples;
     }
@@ -155,7 +161,8 @@ public sealed class VideoWriter : IAsyncDisposable
             await encoder.Output.CopyToAsync(Stream.Null).ConfigureAwait(false);
             return;
         }
-        await using var file = await Task.Run(output.OpenStream).ConfigureAwait(false);
+        var file = await Task.Run(output.OpenStream).ConfigureAwait(false);
+        await using var closing = file.ConfigureAwait(false);
         if (format.HasBoxes) await CopyFileTypeAsync(file).ConfigureAwait(false);
         byte[] end = format == VideoFormat.Gif && options.Label is { } label ? label.ToGifEnd() : [];
         byte[] buffer = new byte[1 << 16];
@@ -185,20 +192,28 @@ public sealed class VideoWriter : IAsyncDisposable
     /// <summary>
     /// Runs one exchange with the encoder, with a time limit and cancellation, and reports the reason if the encoder has failed.
     /// </summary>
-    private async Task FeedAsync(Func<CancellationToken, Task> exchange, CancellationToken ct)
+    private async Task FeedAsync(Func<CancellationToken, Task> exchange, CancellationToken cancellationToken)
     {
-        using var timer = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timer.CancelAfter(options.Limits.StallTimeout);
         using var kill = encoder.KillOn(timer.Token);
         try
         {
             await exchange(timer.Token).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is IOException or ArgumentOutOfRangeException or UnauthorizedAccessException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception e)
+            when (e is IOException or ArgumentOutOfRangeException or UnauthorizedAccessException or OperationCanceledException
+                or ObjectDisposedException)
         {
-            ct.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             if (timer.IsCancellationRequested)
-                throw new MediaException(MediaErrorCodes.Timeout, $"{options.Path}: the encoder took longer than {options.Limits.StallTimeout.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s", e);
+            {
+                throw new MediaException(
+                    MediaErrorCodes.Timeout,
+                    $"{options.Path}: the encoder took longer than " +
+                    $"{options.Limits.StallTimeout.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s",
+                    e);
+            }
             string why = await WhyAsync().ConfigureAwait(false);
             throw Failed(why == Complaints.None ? e.Message : why, e); // the encoder may be intact and the error in this process
         }

@@ -171,7 +171,8 @@ public sealed class SelfTestTests : IDisposable
         healthy.ShouldContain(CpuInfo.Flags);
     }
 
-    private static OperationCheck Check(params OperationPath[] paths) => new(0.01, () => [arange(1, 9, ScalarType.Float32)], inputs => [inputs[0] * 2], paths);
+    private static OperationCheck Check(params OperationPath[] paths) =>
+        new(0.01, () => [arange(1, 9, ScalarType.Float32)], inputs => [inputs[0] * 2], paths);
 
     private OperationPath Right(string name) => new(name, inputs => Noted(name, inputs[0] * 2));
 

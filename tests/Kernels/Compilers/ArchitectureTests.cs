@@ -6,18 +6,23 @@ using Locutor.Torch.Cuda;
 namespace Locutor.Kernels.Tests.Compilers;
 
 /// <summary>
-/// Every kernel compiles for every architecture. clang makes PTX of it on any machine; NVRTC, where it is installed, machine code. clang does not read
-/// the instructions that kernels spell out themselves, so these are looked up in a table.
+/// Every kernel compiles for every architecture. clang makes PTX of it on any machine; NVRTC, where it is installed, machine code. clang
+/// does not read the instructions that kernels spell out themselves, so these are looked up in a table.
 /// </summary>
 public sealed class ArchitectureTests : IDisposable
 {
-    /// <summary>Instructions in the kernels' own assembly and the first architecture that has each (PTX ISA 8.7, "Target ISA Notes").</summary>
+    /// <summary>
+    /// Instructions in the kernels' own assembly and the first architecture that has each (PTX ISA 8.7, "Target ISA Notes").
+    /// </summary>
     private static readonly (string Instruction, int First)[] Instructions =
     [
-        ("ld.global.nc.L1::no_allocate.", 70), ("ex2.approx.ftz.f32", 20), ("rcp.approx.ftz.f32", 20), ("lg2.approx.ftz.f32", 20), ("cvt.f32.f16", 53), ("cvt.rn.f16.f32", 53),
+        ("ld.global.nc.L1::no_allocate.", 70), ("ex2.approx.ftz.f32", 20), ("rcp.approx.ftz.f32", 20), ("lg2.approx.ftz.f32", 20),
+        ("cvt.f32.f16", 53), ("cvt.rn.f16.f32", 53),
         ("cvt.rn.bf16x2.f32", 80), ("max.NaN.bf16x2", 80), ("max.NaN.f16x2", 80), ("cvt.rn.satfinite.e4m3x2.f32", 89),
-        ("max.NaN.f32", 80), ("cvt.rn.f16x2.f32", 80), ("cvta.to.shared.u64", 20), ("cvt.u32.u64", 20), ("bar.arrive", 20), ("bar.sync", 20), ("setp.ne.b32", 20),
-        ("mbarrier.", 90), ("@done bra", 90), ("bra again", 90), ("fence.mbarrier_init.", 90), ("fence.proxy.async.", 90), ("cp.async.bulk.", 90), ("setmaxnreg.", 90), ("wgmma.", 90),
+        ("max.NaN.f32", 80), ("cvt.rn.f16x2.f32", 80), ("cvta.to.shared.u64", 20), ("cvt.u32.u64", 20), ("bar.arrive", 20),
+        ("bar.sync", 20), ("setp.ne.b32", 20),
+        ("mbarrier.", 90), ("@done bra", 90), ("bra again", 90), ("fence.mbarrier_init.", 90), ("fence.proxy.async.", 90),
+        ("cp.async.bulk.", 90), ("setmaxnreg.", 90), ("wgmma.", 90),
     ];
 
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("locutor-compilers");
@@ -34,7 +39,9 @@ public sealed class ArchitectureTests : IDisposable
     [MemberData(nameof(Architectures))]
     public void Clang_compiles_every_kernel(string architecture)
     {
-        Assert.SkipWhen(Clang.Name is null && Nvrtc.Find(TorchOptions.Current) is not null, "no clang here; NVRTC compiles the kernels in another test");
+        Assert.SkipWhen(
+            Clang.Name is null && Nvrtc.Find(TorchOptions.Current) is not null,
+            "no clang here; NVRTC compiles the kernels in another test");
         Clang.Name.ShouldNotBeNull("neither clang nor NVRTC is installed, so no kernel was compiled; install clang-22, as ./test does");
         Parallel.ForEach(KernelVariant.For(architecture), variant =>
         {
@@ -47,7 +54,8 @@ public sealed class ArchitectureTests : IDisposable
                 known[0].First.ShouldBeLessThanOrEqualTo(Number(architecture), $"{variant}, {architecture}: {line}");
             }
         });
-        TestContext.Current.SendDiagnosticMessage($"{architecture}: {KernelVariant.For(architecture).Count()} kernels compiled to PTX with {Clang.Name}");
+        TestContext.Current.SendDiagnosticMessage(
+            $"{architecture}: {KernelVariant.For(architecture).Count()} kernels compiled to PTX with {Clang.Name}");
     }
 
     [Theory]
@@ -61,15 +69,22 @@ public sealed class ArchitectureTests : IDisposable
         {
             string source = variant.Source;
             nvrtc.Compile(source, variant.File, architecture).Length.ShouldBeGreaterThan(500);
-            if (!architecture.EndsWith('a')) nvrtc.Compile(source, variant.File, $"compute_{Number(architecture)}")[^1].ShouldBe((byte)0, "PTX is a text with a final zero");
+            if (!architecture.EndsWith('a'))
+            {
+                nvrtc.Compile(source, variant.File, $"compute_{Number(architecture)}")[^1]
+                    .ShouldBe((byte)0, "PTX is a text with a final zero");
+            }
         });
-        TestContext.Current.SendDiagnosticMessage($"{architecture}: {KernelVariant.For(architecture).Count()} kernels compiled to machine code and PTX with NVRTC {nvrtc.Version}");
+        TestContext.Current.SendDiagnosticMessage(
+            $"{architecture}: {KernelVariant.For(architecture).Count()} kernels compiled to machine code and PTX with NVRTC " +
+            $"{nvrtc.Version}");
     }
 
     private static int Number(string architecture) => int.Parse(architecture["sm_".Length..].TrimEnd('a'), CultureInfo.InvariantCulture);
 
     /// <summary>A brace, a declaration or a label.</summary>
-    private static bool IsFrame(string line) => line is "{" or "}" || line.StartsWith(".reg ", StringComparison.Ordinal) || line.EndsWith(':');
+    private static bool IsFrame(string line) =>
+        line is "{" or "}" || line.StartsWith(".reg ", StringComparison.Ordinal) || line.EndsWith(':');
 
     private static IEnumerable<string> OwnInstructions(string ptx)
     {

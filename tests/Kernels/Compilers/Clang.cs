@@ -3,7 +3,9 @@ using Locutor.Torch.Cuda;
 
 namespace Locutor.Kernels.Tests.Compilers;
 
-/// <summary>Compiles kernels with clang, which needs neither CUDA nor a GPU: to PTX of any architecture, or to a library of this CPU.</summary>
+/// <summary>
+/// Compiles kernels with clang, which needs neither CUDA nor a GPU: to PTX of any architecture, or to a library of this CPU.
+/// </summary>
 internal static class Clang
 {
     /// <summary>PTX of CUDA 12.8, the first that knows capability 12.0.</summary>
@@ -18,20 +20,28 @@ internal static class Clang
     /// <returns>PTX.</returns>
     /// <exception cref="KernelException">It does not compile.</exception>
     public static string ToPtx(DirectoryInfo folder, KernelVariant variant, string architecture) => File.ReadAllText(Compile(folder, variant, "kernels-for-clang.cuh", $"{architecture}.ptx", [
-        "-x", "cuda", "--cuda-device-only", "-nocudainc", "-nocudalib", $"--cuda-gpu-arch={architecture}", "-Xclang", "-target-feature", "-Xclang", PtxFeature, "-fdeclspec", "-S"], []));
+        "-x", "cuda", "--cuda-device-only", "-nocudainc", "-nocudalib", $"--cuda-gpu-arch={architecture}", "-Xclang", "-target-feature",
+        "-Xclang", PtxFeature, "-fdeclspec", "-S"], []));
 
     /// <returns>Path of a shared library.</returns>
     public static string ToLibrary(DirectoryInfo folder, KernelVariant variant)
     {
-        string[] half = System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.X64 ? ["-mf16c"] : [];
-        return Compile(folder, variant, "kernels-for-host.cuh", "so", ["-x", "c++", "-shared", "-fPIC", "-nostdlib", .. half], ["-l:libm.so.6"]);
+        string[] half = System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture
+            == System.Runtime.InteropServices.Architecture.X64
+            ? ["-mf16c"]
+            : [];
+        return Compile(
+            folder, variant, "kernels-for-host.cuh", "so", ["-x", "c++", "-shared", "-fPIC", "-nostdlib", .. half], ["-l:libm.so.6"]);
     }
 
-    private static string Compile(DirectoryInfo folder, KernelVariant variant, string prelude, string extension, string[] options, string[] libraries)
+    private static string Compile(
+        DirectoryInfo folder, KernelVariant variant, string prelude, string extension, string[] options, string[] libraries)
     {
         string name = Path.Combine(folder.FullName, $"{Guid.NewGuid():N}"), source = name + ".cu", made = $"{name}.{extension}";
         File.WriteAllText(source, File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Compilers", prelude)) + variant.Source);
-        var (code, said) = Run(Name ?? throw new InvalidOperationException("no clang"), [.. options, "-std=c++14", "-O1", "-Wall", "-Werror", "-Wno-unused-function", "-o", made, source, .. libraries]);
+        var (code, said) = Run(
+            Name ?? throw new InvalidOperationException("no clang"),
+            [.. options, "-std=c++14", "-O1", "-Wall", "-Werror", "-Wno-unused-function", "-o", made, source, .. libraries]);
         return code == 0 ? made : throw new KernelException($"{variant}: {said}");
     }
 
@@ -39,7 +49,8 @@ internal static class Clang
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+            using var process = Process.Start(
+                new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
             var said = process.StandardError.ReadToEndAsync();
             process.StandardOutput.ReadToEnd();
             process.WaitForExit();

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Locutor.Kernels.Tests.Compilers;
 
-/// <summary>A kernel as a function of this CPU: what it computes is tested where there is no GPU. One thread runs after the other.</summary>
+/// <summary>
+/// A kernel as a function of this CPU: what it computes is tested where there is no GPU. One thread runs after the other.
+/// </summary>
 internal sealed unsafe class HostKernel : IDisposable
 {
     private readonly nint library;

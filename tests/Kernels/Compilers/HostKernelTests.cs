@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace Locutor.Kernels.Tests.Compilers;
 
 /// <summary>
-/// The kernels run on the CPU: their source text for the oldest architecture, in bfloat16 and float16. What only newer architectures have is one
-/// instruction each, and a GPU tests it (<see cref="OperationTests"/>).
+/// The kernels run on the CPU: their source text for the oldest architecture, in bfloat16 and float16. What only newer architectures have
+/// is one instruction each, and a GPU tests it (<see cref="OperationTests"/>).
 /// </summary>
 public sealed unsafe class HostKernelTests : IDisposable
 {
@@ -18,7 +18,8 @@ public sealed unsafe class HostKernelTests : IDisposable
     private readonly Inputs inputs = new();
     private readonly TorchSharp.DisposeScope scope = NewDisposeScope();
 
-    public static TheoryData<ScalarType, LinearPrecision> Formats => new(from type in Types from format in Enum.GetValues<LinearPrecision>() select (type, format));
+    public static TheoryData<ScalarType, LinearPrecision> Formats =>
+        new(from type in Types from format in Enum.GetValues<LinearPrecision>() select (type, format));
 
     public static TheoryData<ScalarType> TypesOfNumbers => [.. Types];
 
@@ -30,12 +31,19 @@ public sealed unsafe class HostKernelTests : IDisposable
         folder.Delete(recursive: true);
     }
 
-    /// <summary>All numbers of 16 bits up to the largest of float8: the kernel's conversion for GPUs that have no instruction for it.</summary>
+    /// <summary>
+    /// All numbers of 16 bits up to the largest of float8: the kernel's conversion for GPUs that have no instruction for it.
+    /// </summary>
     [Theory]
     [MemberData(nameof(TypesOfNumbers))]
     public void Every_number_becomes_the_float8_that_libtorch_makes_of_it(ScalarType type)
     {
-        var all = tensor([.. Enumerable.Range(0, 1 << 16).Select(bits => type == ScalarType.Float16 ? (float)BitConverter.UInt16BitsToHalf((ushort)bits) : BitConverter.Int32BitsToSingle(bits << 16))]);
+        var all = tensor(
+            [
+                .. Enumerable.Range(0, 1 << 16).Select(bits => type == ScalarType.Float16
+                    ? (float)BitConverter.UInt16BitsToHalf((ushort)bits)
+                    : BitConverter.Int32BitsToSingle(bits << 16))
+            ]);
         var kept = all[all.abs() <= 448].to(type); // NaN is not
         long rows = (kept.numel() + Width - 2) / (Width - 1);
         var x = full([rows, Width], 448f, ScalarType.Float32).to(type); // a row's largest is 448, so its scale is 1
@@ -70,7 +78,10 @@ public sealed unsafe class HostKernelTests : IDisposable
         var sum = empty_like(x);
         var made = RowsOut.CreateLike(x, format);
         var call = (delegate* unmanaged<nint, long, nint, nint, uint, nint, nint, nint, uint, nint, nint, float, void>)kernel.Function;
-        kernel.Run(Rows, () => call(At(x), Width, At(y), At(gate), Rows, At(sum), At(factor), At(offset), Rows, At(made.Values), made.ScalesAddress, 1e-6f));
+        kernel.Run(
+            Rows,
+            () => call(
+                At(x), Width, At(y), At(gate), Rows, At(sum), At(factor), At(offset), Rows, At(made.Values), made.ScalesAddress, 1e-6f));
         var exact = x.to(ScalarType.Float64) + y.to(ScalarType.Float64) * gate;
         sum.ShouldBeNearInNorm(exact, 3e-3, Seed);
         var centred = exact - exact.mean([-1], keepdim: true);
@@ -95,7 +106,8 @@ public sealed unsafe class HostKernelTests : IDisposable
     public void Rms_norm_and_rotary_turn_is_its_formula(ScalarType type)
     {
         using var kernel = Kernel("RmsRotary.cu", "rms_rotary", type, Shape.Constants(LinearPrecision.Plain, ("HEAD", 8), ("TURNED", 1)));
-        var (x, weight, angles) = (inputs.Singles("cpu", 1, Rows, Width).to(type), inputs.Singles("cpu", Width).to(type), inputs.Singles("cpu", Rows, 4));
+        var (x, weight, angles) = (
+            inputs.Singles("cpu", 1, Rows, Width).to(type), inputs.Singles("cpu", Width).to(type), inputs.Singles("cpu", Rows, 4));
         var turns = polar(ones_like(angles), angles);
         var y = empty_like(x);
         var call = (delegate* unmanaged<nint, long, nint, nint, uint, nint, float, void>)kernel.Function;
@@ -110,7 +122,8 @@ public sealed unsafe class HostKernelTests : IDisposable
     {
         using var kernel = Kernel("ScaleProducts.cu", "scale_products", type, "");
         var sums = (inputs.Singles("cpu", Rows, Width) * 1000).to(ScalarType.Int32);
-        var (rows, columns, bias) = (inputs.Singles("cpu", Rows).abs() / 100, inputs.Singles("cpu", Width).abs() / 100, inputs.Singles("cpu", Width).to(type));
+        var (rows, columns, bias) = (
+            inputs.Singles("cpu", Rows).abs() / 100, inputs.Singles("cpu", Width).abs() / 100, inputs.Singles("cpu", Width).to(type));
         var y = empty([Rows, Width], type);
         var call = (delegate* unmanaged<nint, nint, nint, nint, nint, long, int, void>)kernel.Function;
         kernel.Run(Rows * Width / 8 + 3, () => call(At(sums), At(rows), At(columns), At(bias), At(y), Rows * Width / 8, Width));
@@ -146,13 +159,17 @@ public sealed unsafe class HostKernelTests : IDisposable
     private HostKernel Kernel(string file, string entry, ScalarType type, string constants)
     {
         Assert.SkipWhen(Clang.Name is null && cuda.is_available(), "no clang here; the GPU tests what kernels compute");
-        return new(folder, new(file, string.Create(CultureInfo.InvariantCulture, $"#define FLOAT16 {(type == ScalarType.Float16 ? 1 : 0)}\n{constants}")), entry);
+        return new(
+            folder,
+            new(file, string.Create(CultureInfo.InvariantCulture, $"#define FLOAT16 {(type == ScalarType.Float16 ? 1 : 0)}\n{constants}")),
+            entry);
     }
 
     private void Check(RowsOut made, Tensor exact, LinearPrecision format)
     {
         double most = format switch { LinearPrecision.Plain => 6e-3, LinearPrecision.Float8 => 4e-2, _ => 3e-2 };
-        (made.Scales is null ? made.Values : RowQuantiser.Restore(new QuantisedRows(made.Values, made.Scales))).ShouldBeNearInNorm(exact, most, Seed);
+        (made.Scales is null ? made.Values : RowQuantiser.Restore(new QuantisedRows(made.Values, made.Scales)))
+            .ShouldBeNearInNorm(exact, most, Seed);
     }
 
     private static nint At(Tensor x) => TensorMemory.Address(x);

@@ -11,8 +11,14 @@ internal sealed record KernelVariant(string File, string Constants, bool Hopper 
 
     public static IEnumerable<KernelVariant> For(string architecture) => All.Where(variant => !variant.Hopper || architecture == "sm_90a");
 
-    /// <summary>Every kernel, so that each branch of its text and of the shared one is compiled at least once, for both 16-bit types.</summary>
-    public static IEnumerable<KernelVariant> All => from float16 in (int[])[0, 1] from variant in WithOneType() select variant with { Constants = $"#define FLOAT16 {float16}\n{variant.Constants}" };
+    /// <summary>
+    /// Every kernel, so that each branch of its text and of the shared one is compiled at least once, for both 16-bit types.
+    /// </summary>
+    public static IEnumerable<KernelVariant> All =>
+        from float16 in (int[])[0, 1] from variant in WithOneType() select variant with
+        {
+            Constants = $"#define FLOAT16 {float16}\n{variant.Constants}"
+        };
 
     private static IEnumerable<KernelVariant> WithOneType()
     {
@@ -25,14 +31,17 @@ internal sealed record KernelVariant(string File, string Constants, bool Hopper 
             yield return new("QuantiseRows.cu", odd.Constants(format, ("SUMMED", (int)format % 2)));
             yield return new("JoinedAttention.cu", wide.Constants(format, ("HEAD", 128)));
         }
-        foreach (int turned in (int[])[0, 1]) yield return new("RmsRotary.cu", wide.Constants(LinearPrecision.Plain, ("HEAD", 128), ("TURNED", turned)));
+        foreach (int turned in (int[])[0, 1])
+            yield return new("RmsRotary.cu", wide.Constants(LinearPrecision.Plain, ("HEAD", 128), ("TURNED", turned)));
         foreach (int taps in (int[])[1, 3]) yield return new("ChannelNormSilu.cu", pixel.Constants(LinearPrecision.Plain, ("TAPS", taps)));
         yield return new("FoldedAttention.cu", "#define KEYS 32\n#define HEADS 40\n");
         yield return new("GatedResidual.cu", "");
         yield return new("ScaleProducts.cu", "");
         foreach (int keyed in (int[])[0, 1]) yield return new("QuantiseHeads.cu", $"#define KEYED {keyed}\n");
-        foreach (string tiles in (string[])["", "#define RECORDS 1\n", "#define LISTED 1\n"]) yield return new("EightBitAttention.cu", tiles, Hopper: true);
+        foreach (string tiles in (string[])["", "#define RECORDS 1\n", "#define LISTED 1\n"])
+            yield return new("EightBitAttention.cu", tiles, Hopper: true);
     }
 
-    public override string ToString() => $"{File} with {Constants.Replace("#define ", "", StringComparison.Ordinal).ReplaceLineEndings(", ")}";
+    public override string ToString() =>
+        $"{File} with {Constants.Replace("#define ", "", StringComparison.Ordinal).ReplaceLineEndings(", ")}";
 }

@@ -24,7 +24,8 @@ public sealed class GpuCapabilityTests
         var capability = GpuCapability.Parse(text);
         capability.ToString().ShouldBe(text);
         var paths = new GpuPaths(capability);
-        (paths.Half, paths.Float8Products, paths.Int8Products, paths.CudnnAttention, paths.FusedKernels).ShouldBe((half, float8, true, cudnn, true));
+        (paths.Half, paths.Float8Products, paths.Int8Products, paths.CudnnAttention, paths.FusedKernels)
+            .ShouldBe((half, float8, true, cudnn, true));
         paths.EightBitAttention.ShouldBe(text == "9.0");
         paths.ActivationPrecision(LinearPrecision.Float8).ShouldBe(float8 ? LinearPrecision.Float8 : LinearPrecision.Plain);
         paths.StoragePrecision(LinearPrecision.Float8).ShouldBe(float8 ? LinearPrecision.Float8 : LinearPrecision.Int8);
@@ -46,7 +47,8 @@ public sealed class GpuCapabilityTests
     [InlineData("13.0")]
     [InlineData("99.0")]
     public void Anything_else_is_refused_with_the_range(string text) =>
-        Should.Throw<GpuCapabilityException>(() => GpuCapability.Parse(text)).Message.ShouldBe($"LOCUTOR_GPU_CAPABILITY={text}: expected a compute capability from 7.5 to 12.9, such as 8.0");
+        Should.Throw<GpuCapabilityException>(() => GpuCapability.Parse(text)).Message.ShouldBe(
+            $"LOCUTOR_GPU_CAPABILITY={text}: expected a compute capability from 7.5 to 12.9, such as 8.0");
 
     [Fact]
     public void Machine_code_is_made_for_the_GPU_itself_and_PTX_for_an_older_one()
@@ -57,7 +59,8 @@ public sealed class GpuCapabilityTests
         Nvrtc.Target(known, hopper, a100).ShouldBe("compute_80");
         Nvrtc.Target(known, hopper, ada).ShouldBe("compute_89");
         Nvrtc.Target(known, newer, newer).ShouldBe("compute_120");
-        Should.Throw<KernelException>(() => Nvrtc.Target(known, new(7, 0), new(7, 0))).Message.ShouldContain("7.5 and later, the GPU has 7.0");
+        Should.Throw<KernelException>(
+            () => Nvrtc.Target(known, new(7, 0), new(7, 0))).Message.ShouldContain("7.5 and later, the GPU has 7.0");
     }
 
     [Fact]
@@ -68,8 +71,15 @@ public sealed class GpuCapabilityTests
         long begun = Stopwatch.GetTimestamp();
         var paths = GpuPaths.For(CUDA);
         TestContext.Current.SendDiagnosticMessage($"self test in {Stopwatch.GetElapsedTime(begun).TotalMilliseconds:0} ms: {paths}");
-        foreach (var result in SelfTest.On(CUDA).Results) TestContext.Current.SendDiagnosticMessage($"{result.Kind}: {result.Path}, error {result.Error:0.0e+0} {result.Reason}");
+        foreach (var result in SelfTest.On(CUDA).Results)
+            TestContext.Current.SendDiagnosticMessage($"{result.Kind}: {result.Path}, error {result.Error:0.0e+0} {result.Reason}");
         paths.Capability.ShouldBe(GpuCapability.Forced() ?? CudaDriver.Capability(0));
-        paths.ShouldBe(new GpuPaths(paths.Capability) { FusedKernels = CudaKernel.Available, EightBitAttention = CudaKernel.Available && paths.Capability.EightBitAttention }, "an operation that this capability has is refused or wrong here");
+        paths.ShouldBe(
+            new GpuPaths(paths.Capability)
+            {
+                FusedKernels = CudaKernel.Available,
+                EightBitAttention = CudaKernel.Available && paths.Capability.EightBitAttention,
+            },
+            "an operation that this capability has is refused or wrong here");
     }
 }

@@ -46,7 +46,8 @@ public sealed class GpuChecksTests
         var test = new SelfTest("wrong", null);
         var (kind, check) = new GpuChecks(CPU, Hopper).Products();
         var spoilt = check.Paths[0] with { Run = given => [.. check.Paths[0].Run(given).Select(y => y * 1.1)] };
-        test.PathOf(kind, check with { Paths = [spoilt, check.Paths[1], check.Paths[2]], TimedInputs = null }).ShouldBeOneOf("float16", "float32");
+        test.PathOf(kind, check with { Paths = [spoilt, check.Paths[1], check.Paths[2]], TimedInputs = null })
+            .ShouldBeOneOf("float16", "float32");
         test.Results.Single().Reason.ShouldBe("wrong by 10 %");
     }
 }

@@ -8,7 +8,9 @@ namespace Locutor.Media.Tests.Pictures;
 /// <summary>Pictures of phones: one HEVC frame, or a grid of them.</summary>
 public sealed class HeifTests : IDisposable
 {
-    private const string X265 = "-c:v libx265 -x265-params log-level=none:crf=4:range=full:colormatrix=bt709 -color_range pc -colorspace bt709 -pix_fmt yuv444p -f hevc";
+    private const string X265 =
+        "-c:v libx265 -x265-params log-level=none:crf=4:range=full:colormatrix=bt709 -color_range pc -colorspace bt709 -pix_fmt yuv444p " +
+        "-f hevc";
     private readonly TempFolder folder = new();
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -77,10 +79,14 @@ public sealed class HeifTests : IDisposable
     private static void ShouldBe(Picture picture, int x, int y, int red, int green, int blue)
     {
         var (r, g, b) = At(picture, x, y);
-        Math.Max(Math.Abs(r - red), Math.Max(Math.Abs(g - green), Math.Abs(b - blue))).ShouldBeLessThan(8, $"at {x},{y} expected {red},{green},{blue}, found {r},{g},{b}");
+        Math.Max(Math.Abs(r - red), Math.Max(Math.Abs(g - green), Math.Abs(b - blue)))
+            .ShouldBeLessThan(8, $"at {x},{y} expected {red},{green},{blue}, found {r},{g},{b}");
     }
 
-    private async Task<byte[]> FrameAsync(string picture) => await File.ReadAllBytesAsync(await folder.MakeAsync("frame.hevc", $"-f lavfi -i {picture} -frames:v 1 -vf scale=out_color_matrix=bt709:out_range=pc {X265}"), Ct);
+    private async Task<byte[]> FrameAsync(string picture) =>
+        await File.ReadAllBytesAsync(
+            await folder.MakeAsync("frame.hevc", $"-f lavfi -i {picture} -frames:v 1 -vf scale=out_color_matrix=bt709:out_range=pc {X265}"),
+            Ct);
 
     private static async Task<byte[]> P3Async() => await Task.Run(() =>
     {
@@ -90,7 +96,8 @@ public sealed class HeifTests : IDisposable
         return (byte[])wide.Get("icc-profile-data");
     });
 
-    private async Task<Picture> DecodeAsync(byte[] heic) => await PictureDecoder.DecodeAsync(folder.Write("in.heic", heic), MediaLimits.Default, Ct);
+    private async Task<Picture> DecodeAsync(byte[] heic) =>
+        await PictureDecoder.DecodeAsync(folder.Write("in.heic", heic), MediaLimits.Default, Ct);
 
     private async Task<MediaException> RefusedAsync(byte[] heic) => await Should.ThrowAsync<MediaException>(() => DecodeAsync(heic));
 

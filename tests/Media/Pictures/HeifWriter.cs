@@ -11,7 +11,8 @@ internal static class HeifWriter
     /// <param name="columns">Tiles in a row.</param>
     /// <param name="size">The size of the whole picture.</param>
     /// <param name="properties">Further properties of the whole picture, such as a rotation.</param>
-    public static byte[] Grid(byte[][] tiles, (int Width, int Height) tileSide, int columns, (int Width, int Height) size, params byte[][] properties)
+    public static byte[] Grid(
+        byte[][] tiles, (int Width, int Height) tileSide, int columns, (int Width, int Height) size, params byte[][] properties)
     {
         int rows = tiles.Length / columns, first = 2;
         byte[] grid = [0, 0, (byte)(rows - 1), (byte)(columns - 1), .. Short(size.Width), .. Short(size.Height)];
@@ -21,7 +22,10 @@ internal static class HeifWriter
         byte[] references = FullBox("iref", Box("dimg", Short(1), Short(tiles.Length), tileIds));
         byte[][] shared = [Configuration(tiles[0]), Size(tileSide), Size(size), .. properties];
         byte[] wholeLinks = [.. Enumerable.Range(3, 1 + properties.Length).Select(i => (byte)i)];
-        byte[] links = [.. Short(1), (byte)wholeLinks.Length, .. wholeLinks, .. tiles.SelectMany((_, i) => (byte[])[.. Short(first + i), 2, 0x81, 2])];
+        byte[] links =
+        [
+            .. Short(1), (byte)wholeLinks.Length, .. wholeLinks, .. tiles.SelectMany((_, i) => (byte[])[.. Short(first + i), 2, 0x81, 2])
+        ];
         byte[] associations = FullBox("ipma", Long(1 + tiles.Length), links);
         return File(items, infos, references, shared, associations);
     }
@@ -44,10 +48,13 @@ internal static class HeifWriter
         byte[] Meta(int start)
         {
             var places = new List<byte>([0x44, 0x00, .. Short(items.Length)]);
-            for (int i = 0, at = start; i < items.Length; at += items[i++].Length) places.AddRange([.. Short(i + 1), 0, 0, .. Short(1), .. Long(at), .. Long(items[i].Length)]);
+            for (int i = 0, at = start; i < items.Length; at += items[i++].Length)
+                places.AddRange([.. Short(i + 1), 0, 0, .. Short(1), .. Long(at), .. Long(items[i].Length)]);
             return FullBox(
-                "meta", FullBox("hdlr", [0, 0, 0, 0, .. "pict"u8, .. new byte[13]]), FullBox("pitm", Short(1)), FullBox("iloc", [.. places]),
-                FullBox("iinf", Short(items.Length), infos), Box("iprp", Box("ipco", [.. properties.SelectMany(p => p)]), associations), references);
+                "meta", FullBox("hdlr", [0, 0, 0, 0, .. "pict"u8, .. new byte[13]]), FullBox("pitm", Short(1)),
+                FullBox("iloc", [.. places]),
+                FullBox("iinf", Short(items.Length), infos), Box("iprp", Box("ipco", [.. properties.SelectMany(p => p)]), associations),
+                references);
         }
         int before = type.Length + Meta(0).Length + 8;
         return [.. type, .. Meta(before), .. Box("mdat", items)];
@@ -61,11 +68,15 @@ internal static class HeifWriter
     private static byte[] Configuration(byte[] stream)
     {
         byte[][] sets = [.. Units(stream).Where(IsParameter)];
-        byte[] arrays = [.. sets.SelectMany(unit => (byte[])[(byte)(0x80 | unit[0] >> 1 & 63), .. Short(1), .. Short(unit.Length), .. unit])];
+        byte[] arrays =
+        [
+            .. sets.SelectMany(unit => (byte[])[(byte)(0x80 | unit[0] >> 1 & 63), .. Short(1), .. Short(unit.Length), .. unit])
+        ];
         return Box("hvcC", [1, .. new byte[20], 3, (byte)sets.Length], arrays);
     }
 
-    private static byte[] Lengths(byte[] stream) => [.. Units(stream).Where(unit => !IsParameter(unit)).SelectMany(unit => (byte[])[.. Long(unit.Length), .. unit])];
+    private static byte[] Lengths(byte[] stream) =>
+        [.. Units(stream).Where(unit => !IsParameter(unit)).SelectMany(unit => (byte[])[.. Long(unit.Length), .. unit])];
 
     private static bool IsParameter(byte[] unit) => (unit[0] >> 1 & 63) is >= 32 and <= 34;
 
@@ -86,7 +97,8 @@ internal static class HeifWriter
 
     private static byte[] FullBox(string type, params byte[][] parts) => Box(type, [[0, 0, 0, 0], .. parts]);
 
-    private static byte[] Box(string type, params byte[][] parts) => [.. Long(8 + parts.Sum(p => p.Length)), .. Encoding.ASCII.GetBytes(type), .. parts.SelectMany(p => p)];
+    private static byte[] Box(string type, params byte[][] parts) =>
+        [.. Long(8 + parts.Sum(p => p.Length)), .. Encoding.ASCII.GetBytes(type), .. parts.SelectMany(p => p)];
 
     private static byte[] Short(int value) => [(byte)(value >> 8), (byte)value];
 

@@ -23,7 +23,8 @@ public sealed class PictureColourTests : IDisposable
         using var wide = flat.IccTransform("p3", inputProfile: "srgb");
         wide.WriteToFile(folder[name]);
         wide.Getpoint(5, 5)[0].ShouldBeGreaterThan(60, "the stored numbers differ from those of sRGB");
-        await ShouldBeAsync(folder[name], Teal, name.EndsWith("png", StringComparison.Ordinal) || name.EndsWith("tiff", StringComparison.Ordinal) ? 2 : 6);
+        await ShouldBeAsync(
+            folder[name], Teal, name.EndsWith("png", StringComparison.Ordinal) || name.EndsWith("tiff", StringComparison.Ordinal) ? 2 : 6);
     }
 
     [Fact]
@@ -36,7 +37,11 @@ public sealed class PictureColourTests : IDisposable
         await ShouldBeAsync(folder["a98.png"], [52.6, 149.5, 133.6], 2);
         // A camera's file without a profile: EXIF says "R03" in its interoperability directory.
         byte[] jpeg = stored.JpegsaveBuffer(q: 100);
-        byte[] exif = [.. "Exif\0\0MM\0*"u8, 0, 0, 0, 8, .. Directory(0x8769, 26), .. Directory(0xA005, 44), 0, 1, 0, 1, 0, 2, 0, 0, 0, 4, .. "R03\0"u8, 0, 0, 0, 0];
+        byte[] exif =
+        [
+            .. "Exif\0\0MM\0*"u8, 0, 0, 0, 8, .. Directory(0x8769, 26), .. Directory(0xA005, 44), 0, 1, 0, 1, 0, 2, 0, 0, 0, 4,
+            .. "R03\0"u8, 0, 0, 0, 0
+        ];
         string camera = folder.Write("camera.jpg", jpeg[..2], [0xFF, 0xE1, 0, (byte)(2 + exif.Length)], exif, jpeg[2..]);
         await ShouldBeAsync(camera, [52.6, 149.5, 133.6], 4);
     }
@@ -46,7 +51,8 @@ public sealed class PictureColourTests : IDisposable
     {
         var random = TestSeed.NewRandom();
         byte[] pixels = random.Bytes(3 * 40 * 30);
-        using var image = NetVips.Image.NewFromMemoryCopy<byte>(pixels, 40, 30, 3, Enums.BandFormat.Uchar).Copy(interpretation: Enums.Interpretation.Srgb);
+        using var image = NetVips.Image.NewFromMemoryCopy<byte>(pixels, 40, 30, 3, Enums.BandFormat.Uchar)
+            .Copy(interpretation: Enums.Interpretation.Srgb);
         using var tagged = image.IccTransform("srgb", inputProfile: "srgb");
         using var exact = image.Mutate(m => m.Set(GValue.BlobType, "icc-profile-data", (byte[])tagged.Get("icc-profile-data")));
         exact.WriteToFile(folder["srgb.png"]);
@@ -75,10 +81,12 @@ public sealed class PictureColourTests : IDisposable
     {
         using var flat = Flat(Teal);
         using var lab = flat.Colourspace(Enums.Interpretation.Labs);
-        using var opaque = lab.Bandjoin((NetVips.Image.Black(32, 32) - 1).Cast(Enums.BandFormat.Short)).Copy(interpretation: Enums.Interpretation.Labs);
+        using var opaque = lab.Bandjoin((NetVips.Image.Black(32, 32) - 1).Cast(Enums.BandFormat.Short))
+            .Copy(interpretation: Enums.Interpretation.Labs);
         opaque.Tiffsave(folder["lab.tif"]);
         await ShouldBeAsync(folder["lab.tif"], Teal, 2);
-        using var half = lab.Bandjoin((NetVips.Image.Black(32, 32) + 32767).Cast(Enums.BandFormat.Short)).Copy(interpretation: Enums.Interpretation.Labs);
+        using var half = lab.Bandjoin((NetVips.Image.Black(32, 32) + 32767).Cast(Enums.BandFormat.Short))
+            .Copy(interpretation: Enums.Interpretation.Labs);
         half.Tiffsave(folder["half.tif"]);
         await ShouldBeAsync(folder["half.tif"], [85, 137, 132], 3);
     }
@@ -100,7 +108,11 @@ public sealed class PictureColourTests : IDisposable
     [InlineData("png", "-pix_fmt rgba64be")]
     public async Task Rare_kinds_are_read_like_png(string extension, string options)
     {
-        if (extension == "qoi" && !(await TempFolder.RunAsync("ffmpeg", ["-v", "error", "-encoders"])).Contains(" qoi ", StringComparison.Ordinal)) Assert.Skip("this ffmpeg writes no QOI");
+        if (extension == "qoi"
+            && !(await TempFolder.RunAsync("ffmpeg", ["-v", "error", "-encoders"])).Contains(" qoi ", StringComparison.Ordinal))
+        {
+            Assert.Skip("this ffmpeg writes no QOI");
+        }
         string png = await folder.MakeAsync("expected.png", "-f lavfi -i testsrc2=s=70x50,format=rgb24 -frames:v 1");
         string made = await folder.MakeAsync($"in.{extension}", $"-f lavfi -i testsrc2=s=70x50,format=rgb24 -frames:v 1 {options}");
         File.Move(made, folder["picture"]);
@@ -113,7 +125,8 @@ public sealed class PictureColourTests : IDisposable
     [Fact]
     public async Task Plain_grey_and_two_colour_maps_are_read()
     {
-        await ShouldBeAsync(folder.Write("a.ppm", "P3\n# made by hand\n2 2\n255\n42 147 137 42 147 137\n42 147 137 42 147 137\n"), Teal, 0.1);
+        await ShouldBeAsync(
+            folder.Write("a.ppm", "P3\n# made by hand\n2 2\n255\n42 147 137 42 147 137\n42 147 137 42 147 137\n"), Teal, 0.1);
         await ShouldBeAsync(folder.Write("a.pgm", "P2\n2 2\n255\n99 99\n99 99\n"), [99, 99, 99], 0.1);
         await ShouldBeAsync(folder.Write("a.pbm", "P1\n2 2\n0 0\n0 0\n"), [255, 255, 255], 0.1);
     }
@@ -144,7 +157,8 @@ public sealed class PictureColourTests : IDisposable
     }
 
     /// <summary>An EXIF directory of one entry that leads to another directory.</summary>
-    private static byte[] Directory(int tag, int next) => [0, 1, (byte)(tag >> 8), (byte)tag, 0, 4, 0, 0, 0, 1, 0, 0, 0, (byte)next, 0, 0, 0, 0];
+    private static byte[] Directory(int tag, int next) =>
+        [0, 1, (byte)(tag >> 8), (byte)tag, 0, 4, 0, 0, 0, 1, 0, 0, 0, (byte)next, 0, 0, 0, 0];
 
     private static NetVips.Image Flat(params double[] rgb)
     {
@@ -156,7 +170,8 @@ public sealed class PictureColourTests : IDisposable
     {
         var picture = await PictureDecoder.DecodeAsync(path, MediaLimits.Default, Ct);
         int at = 3 * (picture.Height / 2 * picture.Width + picture.Width / 2);
-        for (int c = 0; c < 3; c++) ((double)picture.Rgb[at + c]).ShouldBe(rgb[c], tolerance, $"{path}: found {string.Join(',', picture.Rgb[at..(at + 3)])}");
+        for (int c = 0; c < 3; c++)
+            ((double)picture.Rgb[at + c]).ShouldBe(rgb[c], tolerance, $"{path}: found {string.Join(',', picture.Rgb[at..(at + 3)])}");
     }
 
     public void Dispose() => folder.Dispose();

@@ -20,7 +20,9 @@ public sealed class PictureDecoderTests : IDisposable
     public async Task Every_format_gives_the_picture_that_was_encoded(string extension, string options, double tolerance)
     {
         string made = await folder.MakeAsync($"in.{extension}", $"-f lavfi -i mandelbrot=s=67x45,trim=end_frame=1 {options}");
-        byte[] expected = await TempFolder.RunForBytesAsync("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", "mandelbrot=s=67x45", "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]);
+        byte[] expected = await TempFolder.RunForBytesAsync(
+            "ffmpeg",
+            ["-v", "error", "-f", "lavfi", "-i", "mandelbrot=s=67x45", "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]);
         File.Move(made, folder["-y [n=-1] %d.txt"]); // a name that means something to ffmpeg, libvips and shells
         var picture = await PictureDecoder.DecodeAsync(folder["-y [n=-1] %d.txt"], MediaLimits.Default, Ct);
         (picture.Width, picture.Height).ShouldBe((67, 45));
@@ -38,7 +40,8 @@ public sealed class PictureDecoderTests : IDisposable
     public async Task Grey_deep_and_one_bit_pictures_become_rgb(string format, double tolerance)
     {
         string made = await folder.MakeAsync("in.png", $"-f lavfi -i gradients=s=64x40:c0=white:c1=black -frames:v 1 -pix_fmt {format}");
-        byte[] expected = await TempFolder.RunForBytesAsync("ffmpeg", ["-v", "error", "-i", made, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]);
+        byte[] expected = await TempFolder.RunForBytesAsync(
+            "ffmpeg", ["-v", "error", "-i", made, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]);
         var picture = await PictureDecoder.DecodeAsync(made, MediaLimits.Default, Ct);
         picture.Rgb.Zip(expected, (a, b) => Math.Abs(a - b)).Max().ShouldBeLessThanOrEqualTo((int)tolerance);
     }
@@ -59,8 +62,12 @@ public sealed class PictureDecoderTests : IDisposable
     [InlineData(8, 0, 1)]
     public async Task Exif_orientation_is_honoured(byte orientation, int cornerX, int cornerY)
     {
-        byte[] jpeg = await File.ReadAllBytesAsync(await folder.MakeAsync("in.jpg", "-f lavfi -i color=blue:s=48x32,drawbox=w=16:h=16:t=fill:color=red -frames:v 1 -q:v 1"), Ct);
-        byte[] exif = [0xFF, 0xE1, 0, 34, .. "Exif\0\0MM\0*"u8, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0];
+        byte[] jpeg = await File.ReadAllBytesAsync(
+            await folder.MakeAsync("in.jpg", "-f lavfi -i color=blue:s=48x32,drawbox=w=16:h=16:t=fill:color=red -frames:v 1 -q:v 1"), Ct);
+        byte[] exif =
+        [
+            0xFF, 0xE1, 0, 34, .. "Exif\0\0MM\0*"u8, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0
+        ];
         string turned = folder.Write("turned.jpg", jpeg[..2], exif, jpeg[2..]);
         var picture = await PictureDecoder.DecodeAsync(turned, MediaLimits.Default, Ct);
         (picture.Width, picture.Height).ShouldBe(orientation >= 5 ? (32, 48) : (48, 32));

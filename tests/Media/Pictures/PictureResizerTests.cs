@@ -34,7 +34,10 @@ public sealed class PictureResizerTests
             var resized = PictureResizer.Resize(picture, height, width);
             double[] expected = Exact(picture, height, width);
             for (int i = 0; i < expected.Length; i++)
-                Math.Abs(resized.Rgb[i] - expected[i]).ShouldBeLessThan(1.001, $"{picture.Width}x{picture.Height} to {width}x{height}, byte {i}");
+            {
+                Math.Abs(resized.Rgb[i] - expected[i]).ShouldBeLessThan(
+                    1.001, $"{picture.Width}x{picture.Height} to {width}x{height}, byte {i}");
+            }
         }
     }
 
@@ -51,7 +54,10 @@ public sealed class PictureResizerTests
             int top = (int)Math.Round((whole.Height - height) / 2.0), left = (int)Math.Round((whole.Width - width) / 2.0);
             var cover = PictureResizer.ResizeToCover(picture, height, width);
             for (int y = 0; y < height; y++)
-                cover.Rgb.AsSpan(3 * y * width, 3 * width).SequenceEqual(whole.Rgb.AsSpan(3 * ((y + top) * whole.Width + left), 3 * width)).ShouldBeTrue();
+            {
+                cover.Rgb.AsSpan(3 * y * width, 3 * width)
+                    .SequenceEqual(whole.Rgb.AsSpan(3 * ((y + top) * whole.Width + left), 3 * width)).ShouldBeTrue();
+            }
         }
     }
 
@@ -70,7 +76,9 @@ public sealed class PictureResizerTests
 
     private static Picture Noise(Random random, int width, int height) => new(width, height, random.Bytes(3 * width * height));
 
-    /// <summary>The triangle filter in double precision, never rounded; to round to 8 bits after each axis is half a step off each time.</summary>
+    /// <summary>
+    /// The triangle filter in double precision, never rounded; to round to 8 bits after each axis is half a step off each time.
+    /// </summary>
     private static double[] Exact(Picture picture, int height, int width)
     {
         double[] rows = new double[3 * picture.Height * width], resized = new double[3 * height * width];

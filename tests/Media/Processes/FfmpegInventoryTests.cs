@@ -24,7 +24,9 @@ public sealed class FfmpegInventoryTests : IDisposable
     public async Task An_ffmpeg_that_hangs_is_killed()
     {
         string path = Path.Combine(folder, "ffmpeg"), number = Path.Combine(folder, "number");
-        await File.WriteAllTextAsync(path, $"#!/bin/bash\necho $$ > {number}.part\nmv {number}.part {number}\nexec sleep 1000\n", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            path, $"#!/bin/bash\necho $$ > {number}.part\nmv {number}.part {number}\nexec sleep 1000\n",
+            TestContext.Current.CancellationToken);
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         using var impatient = new CancellationTokenSource();
         var taking = FfmpegInventory.TakeAsync(new FfmpegTools(path, path), impatient.Token);
@@ -41,5 +43,6 @@ public sealed class FfmpegInventoryTests : IDisposable
     [InlineData(" D d alsa            ALSA audio input", "alsa")]
     [InlineData(" ... aresample         A->A       Resample audio data.", "aresample")]
     [InlineData(" VF.... png                  PNG (Portable Network Graphics) image", "png")]
-    public void Names_are_read_from_the_lists_that_ffmpeg_prints(string line, string name) => FfmpegInventory.Names($"File formats:\n D. = Demuxing supported\n --\n{line}\n").ShouldContain(name);
+    public void Names_are_read_from_the_lists_that_ffmpeg_prints(string line, string name) =>
+        FfmpegInventory.Names($"File formats:\n D. = Demuxing supported\n --\n{line}\n").ShouldContain(name);
 }

@@ -12,20 +12,24 @@ public sealed class FfmpegToolsTests : IDisposable
         var tools = FfmpegTools.Find();
         (File.Exists(tools.Ffmpeg) && File.Exists(tools.Ffprobe)).ShouldBeTrue();
         folder.Write("ffmpeg", "");
-        Should.Throw<MediaException>(() => FfmpegTools.Find(folder.Path)).Message.ShouldStartWith("ffprobe was not found on PATH: install ffmpeg");
+        Should.Throw<MediaException>(() => FfmpegTools.Find(folder.Path)).Message.ShouldStartWith(
+            "ffprobe was not found on PATH: install ffmpeg");
         Should.Throw<MediaException>(() => FfmpegTools.Find("relative:/nowhere")).Message.ShouldStartWith("ffmpeg was not found");
     }
 
     [Fact]
     public async Task Other_h264_encoders_stand_in_for_x264_and_none_is_an_error()
     {
-        H264Encoder.Candidates(" V....D h264_nvenc  NVIDIA\n V....D libopenh264 OpenH264\n A....D aac  AAC\n V..... = Video\n").ShouldBe(["libopenh264", "h264_nvenc"]);
+        H264Encoder.Candidates(" V....D h264_nvenc  NVIDIA\n V....D libopenh264 OpenH264\n A....D aac  AAC\n V..... = Video\n")
+            .ShouldBe(["libopenh264", "h264_nvenc"]);
         // A tool that lists no encoder, and one that lists an encoder of hardware which then does not work.
-        foreach (string script in new[] { "#!/bin/sh\nexit 0\n", "#!/bin/sh\ncase \"$*\" in *-encoders) echo ' V....D h264_nvenc x';; *) exit 1;; esac\n" })
+        foreach (string script in
+                new[] { "#!/bin/sh\nexit 0\n", "#!/bin/sh\ncase \"$*\" in *-encoders) echo ' V....D h264_nvenc x';; *) exit 1;; esac\n" })
         {
             string fake = folder.Write($"tool{script.Length}", script);
             if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(fake, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-            var error = await Should.ThrowAsync<MediaException>(() => H264Encoder.FindAsync(new FfmpegTools(fake, fake), TestContext.Current.CancellationToken));
+            var error = await Should.ThrowAsync<MediaException>(
+                () => H264Encoder.FindAsync(new FfmpegTools(fake, fake), TestContext.Current.CancellationToken));
             error.Message.ShouldContain("libx264");
         }
         (await H264Encoder.FindAsync(FfmpegTools.Find(), TestContext.Current.CancellationToken)).Name.ShouldNotBeEmpty();

@@ -17,11 +17,13 @@ public sealed class AudioDecoderTests : IDisposable
     [InlineData(16000)]
     public async Task Resampling_neither_delays_nor_distorts(int rate)
     {
-        string path = folder.Write("in.wav", Wav(rate, 1, rate * 3 / 2 + 7, (n, _) => (float)(0.5 * Math.Sin(2 * Math.PI * 997 * n / rate))));
+        string path = folder.Write(
+            "in.wav", Wav(rate, 1, rate * 3 / 2 + 7, (n, _) => (float)(0.5 * Math.Sin(2 * Math.PI * 997 * n / rate))));
         var sound = await AudioDecoder.DecodeAsync(path, 16000, MediaLimits.Default, Ct);
         sound.SampleRate.ShouldBe(16000);
         ((double)sound.Samples.Length).ShouldBe(Math.Ceiling((rate * 3 / 2 + 7) * 16000.0 / rate), 1.5);
-        for (int n = 200; n < sound.Samples.Length - 200; n++) ((double)sound.Samples[n]).ShouldBe(0.5 * Math.Sin(2 * Math.PI * 997 * n / 16000), 2e-4, $"sample {n}");
+        for (int n = 200; n < sound.Samples.Length - 200; n++)
+            ((double)sound.Samples[n]).ShouldBe(0.5 * Math.Sin(2 * Math.PI * 997 * n / 16000), 2e-4, $"sample {n}");
     }
 
     [Theory]
@@ -32,7 +34,8 @@ public sealed class AudioDecoderTests : IDisposable
     public async Task Mono_is_the_mean_of_the_channels(int channels)
     {
         var random = TestSeed.NewRandom();
-        float[] values = [.. Enumerable.Range(0, channels).Select(_ => 0.2f + 0.8f * random.NextSingle())]; // none is silent, and they do not cancel
+        // none is silent, and they do not cancel
+        float[] values = [.. Enumerable.Range(0, channels).Select(_ => 0.2f + 0.8f * random.NextSingle())];
         string path = folder.Write("in.wav", Wav(16000, channels, 8000, (_, c) => values[c]));
         var sound = await AudioDecoder.DecodeAsync(path, 16000, MediaLimits.Default, Ct);
         sound.Samples.Length.ShouldBe(8000);
@@ -54,18 +57,25 @@ public sealed class AudioDecoderTests : IDisposable
     [InlineData("w64", "-c:a pcm_s16le")]
     public async Task Any_usual_format_under_any_name(string extension, string codec)
     {
-        string made = await folder.MakeAsync($"in.{extension}", $"-f lavfi -i aevalsrc=0.125*sin(1000*PI*t)|0.125*sin(1000*PI*t):s=44100:d=2 {codec}");
+        string made = await folder.MakeAsync(
+            $"in.{extension}", $"-f lavfi -i aevalsrc=0.125*sin(1000*PI*t)|0.125*sin(1000*PI*t):s=44100:d=2 {codec}");
         File.Move(made, folder["-i.png"]); // neither the suffix nor a leading dash may matter
         var sound = await AudioDecoder.DecodeAsync(folder["-i.png"], 16000, MediaLimits.Default, Ct);
         sound.Seconds.ShouldBe(2, 0.1);
-        Enumerable.Range(8000, 16000).Average(n => sound.Samples[n] * sound.Samples[n]).ShouldBe(1 / 128f, 0.001f); // sine is 1/8 of full scale
+        // sine is 1/8 of full scale
+        Enumerable.Range(8000, 16000).Average(n => sound.Samples[n] * sound.Samples[n]).ShouldBe(1 / 128f, 0.001f);
     }
 
     [Fact]
     public async Task A_cover_picture_does_not_make_a_song_a_video()
     {
         string cover = await folder.MakeAsync("cover.png", "-f lavfi -i testsrc=s=64x64 -frames:v 1");
-        await TempFolder.RunAsync("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", "sine=d=1", "-i", cover, "-map", "0", "-map", "1", "-c:a", "libmp3lame", folder["song.mp3"]]);
+        await TempFolder.RunAsync(
+            "ffmpeg",
+            [
+                "-v", "error", "-f", "lavfi", "-i", "sine=d=1", "-i", cover, "-map", "0", "-map", "1", "-c:a", "libmp3lame",
+                folder["song.mp3"]
+            ]);
         var info = await MediaProbe.ProbeAsync(folder["song.mp3"], MediaLimits.Default, Ct);
         info.Kind.ShouldBe(MediaKind.Audio);
         info.Streams.Count.ShouldBe(2);
@@ -116,14 +126,17 @@ public sealed class AudioDecoderTests : IDisposable
         byte[] mp3 = await File.ReadAllBytesAsync(honest, Ct);
         int xing = Math.Max(mp3.AsSpan().IndexOf("Xing"u8), mp3.AsSpan().IndexOf("Info"u8));
         BinaryPrimitives.WriteUInt32BigEndian(mp3.AsSpan(xing + 8), 20);
-        await RefusedAsync(folder.Write("liar.mp3", mp3), MediaErrorCodes.TooLarge, "more than 30 s", MediaLimits.Default with { MaxSeconds = 30 });
+        await RefusedAsync(
+            folder.Write("liar.mp3", mp3), MediaErrorCodes.TooLarge, "more than 30 s", MediaLimits.Default with { MaxSeconds = 30 });
     }
 
     [Fact]
     public async Task Pictures_silent_videos_and_missing_files_are_refused()
     {
-        await RefusedAsync(await folder.MakeAsync("a.png", "-f lavfi -i testsrc=s=64x64 -frames:v 1"), MediaErrorCodes.UnsupportedMedia, "picture");
-        await RefusedAsync(await folder.MakeAsync("a.mp4", "-f lavfi -i testsrc=s=64x64:d=1"), MediaErrorCodes.UnsupportedMedia, "no sound");
+        await RefusedAsync(
+            await folder.MakeAsync("a.png", "-f lavfi -i testsrc=s=64x64 -frames:v 1"), MediaErrorCodes.UnsupportedMedia, "picture");
+        await RefusedAsync(
+            await folder.MakeAsync("a.mp4", "-f lavfi -i testsrc=s=64x64:d=1"), MediaErrorCodes.UnsupportedMedia, "no sound");
         await RefusedAsync(folder["missing.wav"], MediaErrorCodes.FetchFailed, "no such file");
     }
 
@@ -147,7 +160,8 @@ public sealed class AudioDecoderTests : IDisposable
         error.Message.ShouldNotContain('\n');
     }
 
-    private static byte[] Wav(int rate, int channels, int samples, Func<int, int, float> value) => WavFile.Float(rate, channels, samples, value);
+    private static byte[] Wav(int rate, int channels, int samples, Func<int, int, float> value) =>
+        WavFile.Float(rate, channels, samples, value);
 
     public void Dispose() => folder.Dispose();
 }

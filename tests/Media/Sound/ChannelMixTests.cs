@@ -60,7 +60,8 @@ public sealed class ChannelMixTests : IDisposable
     [InlineData("6.1", "BC")]
     public async Task A_voice_on_any_speaker_of_a_known_layout_is_heard(string layout, string speaker)
     {
-        string path = await folder.MakeAsync("in.flac", $"-f lavfi -i aevalsrc=0.3*sin(440*PI*t):s=48000:d=1 -af pan={layout}|{speaker}=c0 -c:a flac");
+        string path = await folder.MakeAsync(
+            "in.flac", $"-f lavfi -i aevalsrc=0.3*sin(440*PI*t):s=48000:d=1 -af pan={layout}|{speaker}=c0 -c:a flac");
         var voice = await VoiceAsync(path, 48000);
         voice.Note.ShouldBeNull();
         Power(voice.Sound.Samples).ShouldBeInRange(0.009, 0.0451); // at least half the amplitude of 0.3
@@ -70,9 +71,13 @@ public sealed class ChannelMixTests : IDisposable
     [Fact]
     public async Task A_downmix_never_clips_and_keeps_left_and_right()
     {
-        string loud = await folder.MakeAsync("loud.wav", "-f lavfi -i aevalsrc=0.9*sin(440*PI*t):s=48000:d=1 -af pan=5.1|FL=c0|FR=c0|FC=c0|LFE=c0|BL=c0|BR=c0 -c:a pcm_f32le");
+        string loud = await folder.MakeAsync(
+            "loud.wav",
+            "-f lavfi -i aevalsrc=0.9*sin(440*PI*t):s=48000:d=1 -af pan=5.1|FL=c0|FR=c0|FC=c0|LFE=c0|BL=c0|BR=c0 -c:a pcm_f32le");
         (await AudioDecoder.DecodeAsync(loud, 48000, MediaLimits.Default, Ct)).Samples.Max().ShouldBe(0.9f, 0.01f);
-        string left = await folder.MakeAsync("left.wav", "-f lavfi -i aevalsrc=0.5*sin(440*PI*t)|0.5*sin(900*PI*t):s=48000:d=1 -af pan=5.1|FL=c0|FR=0*c0|FC=0.01*c1 -c:a pcm_f32le");
+        string left = await folder.MakeAsync(
+            "left.wav",
+            "-f lavfi -i aevalsrc=0.5*sin(440*PI*t)|0.5*sin(900*PI*t):s=48000:d=1 -af pan=5.1|FL=c0|FR=0*c0|FC=0.01*c1 -c:a pcm_f32le");
         var (first, second) = await HeardAsync(left);
         first.ShouldBeGreaterThan(20 * second);
     }
@@ -97,7 +102,8 @@ public sealed class ChannelMixTests : IDisposable
     public async Task A_sound_that_breaks_the_decoder_is_an_error_and_never_silence()
     {
         string path = folder.Write("in.wav", WavFile.Float(Rate, 2, Rate, (n, _) => WavFile.Voice(n, Rate)));
-        await using var writer = await VideoWriter.CreateAsync(new VideoWriterOptions(folder["out.mp4"], 64, 64) { Sound = Soundtrack.FromFile(path) }, Ct);
+        await using var writer = await VideoWriter.CreateAsync(
+            new VideoWriterOptions(folder["out.mp4"], 64, 64) { Sound = Soundtrack.FromFile(path) }, Ct);
         foreach (int decoder in TempFolder.ProcessesNaming("file:" + path)) System.Diagnostics.Process.GetProcessById(decoder).Kill();
         var error = await Should.ThrowAsync<MediaException>(async () =>
         {
@@ -124,7 +130,8 @@ public sealed class ChannelMixTests : IDisposable
         string[] channels = await TempFolder.ProbeAsync(options.Path, "a", "stream=channels");
         int count = int.Parse(channels[0], System.Globalization.CultureInfo.InvariantCulture);
         byte[] pcm = await TempFolder.RunForBytesAsync("ffmpeg", ["-v", "error", "-i", options.Path, "-f", "f32le", "-ar", "48000", "-"]);
-        double Of(int channel) => Power([.. Enumerable.Range(4800, 38400).Select(n => BitConverter.ToSingle(pcm, 4 * (n * count + channel)))]);
+        double Of(int channel) =>
+            Power([.. Enumerable.Range(4800, 38400).Select(n => BitConverter.ToSingle(pcm, 4 * (n * count + channel)))]);
         return (Of(0), Of(count - 1));
     }
 

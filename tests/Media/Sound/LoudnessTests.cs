@@ -21,14 +21,20 @@ public sealed partial class LoudnessTests : IDisposable
     public async Task Real_sounds_measure_as_ffmpegs_ebur128_does()
     {
         string speech = folder["speech.wav"];
-        await TempFolder.RunAsync("espeak-ng", ["-w", speech, "It was a bright cold day in April, and the clocks were striking thirteen. Nobody minded."]);
-        string paused = await folder.MakeAsync("paused.wav", $"-f lavfi -i anoisesrc=color=pink:r=44100:d=6:a=0.3:seed={TestSeed.NewRandom().Next()},volume='if(lt(mod(t,3),1.5),1,0.001)':eval=frame");
-        string changing = await folder.MakeAsync("changing.wav", "-f lavfi -i aevalsrc=0.3*sin(2*PI*(200+300*t)*t)*abs(sin(t)):s=48000:d=8");
+        await TempFolder.RunAsync(
+            "espeak-ng", ["-w", speech, "It was a bright cold day in April, and the clocks were striking thirteen. Nobody minded."]);
+        string paused = await folder.MakeAsync(
+            "paused.wav",
+            "-f lavfi -i " +
+            $"anoisesrc=color=pink:r=44100:d=6:a=0.3:seed={TestSeed.NewRandom().Next()},volume='if(lt(mod(t,3),1.5),1,0.001)':eval=frame");
+        string changing = await folder.MakeAsync(
+            "changing.wav", "-f lavfi -i aevalsrc=0.3*sin(2*PI*(200+300*t)*t)*abs(sin(t)):s=48000:d=8");
         foreach (string path in new[] { speech, paused, changing })
         {
             string[] rate = await TempFolder.ProbeAsync(path, "a", "stream=sample_rate");
             var sound = await AudioDecoder.DecodeAsync(path, int.Parse(rate[0], CultureInfo.InvariantCulture), MediaLimits.Default, Ct);
-            string messages = await TempFolder.RunForMessagesAsync("ffmpeg", ["-nostdin", "-hide_banner", "-i", path, "-af", "ebur128", "-f", "null", "-"]);
+            string messages = await TempFolder.RunForMessagesAsync(
+                "ffmpeg", ["-nostdin", "-hide_banner", "-i", path, "-af", "ebur128", "-f", "null", "-"]);
             double expected = double.Parse(Integrated().Matches(messages)[^1].Groups[1].Value, CultureInfo.InvariantCulture);
             Loudness.Measure(sound).ShouldBe(expected, 0.3, path); // ffmpeg prints tenths, and its K-weighting has slightly other corners
         }
@@ -58,7 +64,9 @@ public sealed partial class LoudnessTests : IDisposable
     }
 
     private static Waveform Sine(int rate, double frequency, double amplitude, double seconds) =>
-        new(rate, [.. Enumerable.Range(0, (int)(seconds * rate)).Select(n => (float)(amplitude * Math.Sin(2 * Math.PI * frequency * n / rate)))]);
+        new(
+            rate,
+            [.. Enumerable.Range(0, (int)(seconds * rate)).Select(n => (float)(amplitude * Math.Sin(2 * Math.PI * frequency * n / rate)))]);
 
     [GeneratedRegex(@"I:\s+(-?[\d.]+) LUFS")]
     private static partial Regex Integrated();

@@ -83,9 +83,13 @@ public sealed class OddSoundTests : IDisposable
     [Fact]
     public async Task Wav_files_with_odd_chunks_and_wrong_lengths_are_read()
     {
-        byte[] Chunk(string name, int length) => [.. Encoding.ASCII.GetBytes(name), .. BitConverter.GetBytes(length), .. new byte[length + length % 2]];
+        byte[] Chunk(string name, int length) =>
+            [.. Encoding.ASCII.GetBytes(name), .. BitConverter.GetBytes(length), .. new byte[length + length % 2]];
         float Value(int n, int _) => WavFile.Voice(n, Rate);
-        await ShouldLastAsync(folder.Write("list.wav", WavFile.Float(Rate, 1, Rate, Value, [.. Chunk("JUNK", 28), .. Chunk("LIST", 27), .. Chunk("bext", 603)])), 1);
+        await ShouldLastAsync(
+            folder.Write(
+                "list.wav", WavFile.Float(Rate, 1, Rate, Value, [.. Chunk("JUNK", 28), .. Chunk("LIST", 27), .. Chunk("bext", 603)])),
+            1);
         await ShouldLastAsync(folder.Write("stream.wav", WavFile.Float(Rate, 1, Rate, Value, length: uint.MaxValue)), 1);
         await ShouldLastAsync(folder.Write("unfinished.wav", WavFile.Float(Rate, 1, Rate, Value, length: 0)), 1);
         byte[] whole = WavFile.Float(Rate, 1, Rate, Value);
@@ -95,11 +99,16 @@ public sealed class OddSoundTests : IDisposable
     [Fact]
     public async Task Only_zeros_are_named_as_that()
     {
-        var error = await Should.ThrowAsync<MediaException>(() => AudioDecoder.DecodeAsync(folder.Write("a.mp3", new byte[200_000]), Rate, MediaLimits.Default, Ct));
+        var error = await Should.ThrowAsync<MediaException>(
+            () => AudioDecoder.DecodeAsync(folder.Write("a.mp3", new byte[200_000]), Rate, MediaLimits.Default, Ct));
         error.Message.ShouldContain("nothing but zero bytes");
     }
 
-    private async Task<byte[]> Mp3Async() => await File.ReadAllBytesAsync(await folder.MakeAsync("whole.mp3", "-f lavfi -i aevalsrc=0.3*sin(440*PI*t):s=44100:d=2 -c:a libmp3lame -b:a 128k -id3v2_version 0"), Ct);
+    private async Task<byte[]> Mp3Async() =>
+        await File.ReadAllBytesAsync(
+            await folder.MakeAsync(
+                "whole.mp3", "-f lavfi -i aevalsrc=0.3*sin(440*PI*t):s=44100:d=2 -c:a libmp3lame -b:a 128k -id3v2_version 0"),
+            Ct);
 
     private static async Task ShouldLastAsync(string path, double seconds)
     {

@@ -29,7 +29,8 @@ public sealed class SegmentedVideoWriterTests : IDisposable
         {
             long[] pictures = await TimesAsync(file, "v"), packets = await TimesAsync(file, "a");
             pictures.ShouldBe([.. Enumerable.Range(0, counts.Sum()).Select(n => (long)n * 12800 / 25)]);
-            packets.Zip(packets.Skip(1), (one, next) => next - one).ShouldAllBe(step => step >= 1023 && step <= 1025); // ffmpeg keeps times in microseconds
+            // ffmpeg keeps times in microseconds
+            packets.Zip(packets.Skip(1), (one, next) => next - one).ShouldAllBe(step => step >= 1023 && step <= 1025);
             packets[0].ShouldBe(file == live ? 0 : -1024); // the finished file has the packet that primes the decoder
             (packets[^1] + 1024.0).ShouldBeInRange(rate * counts.Sum() / 25.0, rate * counts.Sum() / 25.0 + 2048);
             SyntheticMediaLabel.Read(file).ShouldBe(Label);
@@ -56,7 +57,9 @@ public sealed class SegmentedVideoWriterTests : IDisposable
         string live = folder.Write("live.mp4", [segments[0].Header, .. segments.Select(segment => segment.Media)]);
         foreach (string file in new[] { live, options.Path })
         {
-            byte[] pcm = await TempFolder.RunForBytesAsync("ffmpeg", ["-v", "error", "-i", file, "-af", "aresample=async=1:first_pts=0", "-f", "s16le", "-ac", "1", "-ar", "48000", "-"]);
+            byte[] pcm = await TempFolder.RunForBytesAsync(
+                "ffmpeg",
+                ["-v", "error", "-i", file, "-af", "aresample=async=1:first_pts=0", "-f", "s16le", "-ac", "1", "-ar", "48000", "-"]);
             int first = Enumerable.Range(0, pcm.Length / 2).First(n => Math.Abs(BitConverter.ToInt16(pcm, 2 * n)) > 4000);
             (first / 48000.0).ShouldBe(1.5, 0.03);
         }
@@ -79,7 +82,8 @@ public sealed class SegmentedVideoWriterTests : IDisposable
     public async Task Damaged_sound_is_named()
     {
         string sound = folder.Write("voice.mp3", "no sound at all");
-        var failure = await Should.ThrowAsync<MediaException>(() => WriteAsync(new VideoWriterOptions(folder["out.mp4"], 64, 64) { Sound = Soundtrack.FromFile(sound) }, 5));
+        var failure = await Should.ThrowAsync<MediaException>(
+            () => WriteAsync(new VideoWriterOptions(folder["out.mp4"], 64, 64) { Sound = Soundtrack.FromFile(sound) }, 5));
         failure.Message.ShouldContain("voice.mp3");
         Directory.GetFiles(folder.Path).Length.ShouldBe(1);
     }
@@ -116,7 +120,11 @@ public sealed class SegmentedVideoWriterTests : IDisposable
     }
 
     private static async Task<long[]> TimesAsync(string file, string stream) =>
-        [.. (await TempFolder.ProbeAsync(file, stream, "packet=pts")).Select(time => long.Parse(time, CultureInfo.InvariantCulture)).Order()];
+        [
+            .. (await TempFolder.ProbeAsync(file, stream, "packet=pts")).Select(time => long.Parse(time, CultureInfo.InvariantCulture))
+                .Order()
+        ];
 
-    private static Task<string> FramesAsync(string file) => TempFolder.RunAsync("ffmpeg", ["-v", "error", "-i", "file:" + file, "-map", "0:v", "-f", "md5", "-"]);
+    private static Task<string> FramesAsync(string file) =>
+        TempFolder.RunAsync("ffmpeg", ["-v", "error", "-i", "file:" + file, "-map", "0:v", "-f", "md5", "-"]);
 }

@@ -7,7 +7,9 @@ namespace Locutor.Media.Tests.Video;
 /// <summary>Source videos as phones and camcorders make them: colours, fields, shapes and containers.</summary>
 public sealed class SourceVideoTests : IDisposable
 {
-    private const string Bars = "-f lavfi -i color=white:s=128x128:r=25:d=0.4,drawbox=w=64:h=64:t=fill:color=red,drawbox=x=64:w=64:h=64:t=fill:color=blue,drawbox=y=64:w=64:h=64:t=fill:color=gray";
+    private const string Bars =
+        "-f lavfi -i " +
+        "color=white:s=128x128:r=25:d=0.4,drawbox=w=64:h=64:t=fill:color=red,drawbox=x=64:w=64:h=64:t=fill:color=blue,drawbox=y=64:w=64:h=64:t=fill:color=gray";
     private readonly TempFolder folder = new();
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -17,8 +19,12 @@ public sealed class SourceVideoTests : IDisposable
     public async Task Hdr_phone_videos_get_the_colours_of_bt709(string transfer)
     {
         // SDR lifted into HDR with its white at 203 cd/m2, as BT.2408 has it; the way back is ours.
-        string lift = $"setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709,zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=2020,zscale=t={transfer}:m=2020_ncl:r=tv:npl=203,format=yuv420p10le";
-        string path = await folder.MakeAsync("hdr.mp4", $"{Bars},scale=out_color_matrix=bt709:out_range=tv,format=yuv444p,{lift} -c:v libx265 -x265-params log-level=none:crf=8 -color_trc {transfer} -color_primaries bt2020 -colorspace bt2020nc");
+        string lift =
+            $"setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709,zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=2020,zscale=t={transfer}:m=2020_ncl:r=tv:npl=203,format=yuv420p10le";
+        string path = await folder.MakeAsync(
+            "hdr.mp4",
+            $"{Bars},scale=out_color_matrix=bt709:out_range=tv,format=yuv444p,{lift} -c:v libx265 -x265-params log-level=none:crf=8 " +
+            $"-color_trc {transfer} -color_primaries bt2020 -colorspace bt2020nc");
         var frame = await FrameAsync(path);
         ShouldBe(frame, 32, 32, 244, 0, 0, 14); // bright parts are compressed a little, so that brighter ones fit
         ShouldBe(frame, 96, 32, 0, 0, 244, 14);
@@ -29,10 +35,15 @@ public sealed class SourceVideoTests : IDisposable
     [Theory]
     [InlineData("bt2020", "2020", "bt2020nc", "2020_ncl")]
     [InlineData("smpte432", "smpte432", "bt709", "709")]
-    public async Task Wide_gamut_videos_without_hdr_get_the_colours_of_bt709(string primaries, string target, string matrix, string zimgMatrix)
+    public async Task Wide_gamut_videos_without_hdr_get_the_colours_of_bt709(
+        string primaries, string target, string matrix, string zimgMatrix)
     {
-        string convert = $"scale=out_color_matrix=bt709:out_range=tv,format=yuv444p,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709,zscale=p={target}:m={zimgMatrix}:r=tv,format=yuv420p10le";
-        string path = await folder.MakeAsync("wide.mp4", $"{Bars},{convert} -c:v libx265 -x265-params log-level=none:crf=8 -color_trc bt709 -color_primaries {primaries} -colorspace {matrix}");
+        string convert =
+            $"scale=out_color_matrix=bt709:out_range=tv,format=yuv444p,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709,zscale=p={target}:m={zimgMatrix}:r=tv,format=yuv420p10le";
+        string path = await folder.MakeAsync(
+            "wide.mp4",
+            $"{Bars},{convert} -c:v libx265 -x265-params log-level=none:crf=8 -color_trc bt709 -color_primaries {primaries} " +
+            $"-colorspace {matrix}");
         var frame = await FrameAsync(path);
         ShouldBe(frame, 32, 32, 255, 0, 0, 8);
         ShouldBe(frame, 96, 32, 0, 0, 255, 8);
@@ -44,7 +55,11 @@ public sealed class SourceVideoTests : IDisposable
     {
         foreach (var (size, matrix) in new[] { ("1280x720", "bt709"), ("640x480", "smpte170m") })
         {
-            string path = await folder.MakeAsync("in.mkv", $"-f lavfi -i color=black:s={size}:r=25:d=0.1,format=gbrp,geq=r=200:g=40:b=60,scale=out_color_matrix={matrix}:out_range=tv,format=yuv444p -c:v ffv1 -colorspace unknown");
+            string path = await folder.MakeAsync(
+                "in.mkv",
+                "-f lavfi -i " +
+                $"color=black:s={size}:r=25:d=0.1,format=gbrp,geq=r=200:g=40:b=60,scale=out_color_matrix={matrix}:out_range=tv,format=yuv444p " +
+                "-c:v ffv1 -colorspace unknown");
             (await TempFolder.ProbeAsync(path, "v", "stream=color_space")).ShouldBe(["unknown"]);
             ShouldBe(await FrameAsync(path), 60, 60, 200, 40, 60, 3);
         }
@@ -58,7 +73,11 @@ public sealed class SourceVideoTests : IDisposable
     [InlineData("gray", "pc")]
     public async Task Pixel_formats_and_ranges_are_honoured(string format, string range)
     {
-        string path = await folder.MakeAsync("in.mkv", $"-f lavfi -i color=gray:s=64x64:r=25:d=0.2,format=gbrp,geq=r=90:g=90:b=90,scale=out_color_matrix=bt709:out_range={range},format={format} -c:v ffv1 -color_range {range}");
+        string path = await folder.MakeAsync(
+            "in.mkv",
+            "-f lavfi -i " +
+            $"color=gray:s=64x64:r=25:d=0.2,format=gbrp,geq=r=90:g=90:b=90,scale=out_color_matrix=bt709:out_range={range},format={format} " +
+            $"-c:v ffv1 -color_range {range}");
         ShouldBe(await FrameAsync(path), 30, 30, 90, 90, 90, 2);
     }
 
@@ -71,7 +90,10 @@ public sealed class SourceVideoTests : IDisposable
     {
         // A white bar that jumps 40 pixels from field to field combs every second line of an interlaced frame.
         string path = await folder.MakeAsync(
-            $"in.{extension}", $"-f lavfi -i color=black:s=720x576:r=50:d=1,format=yuv420p,geq=lum='if(between(X,mod(N*40,600),mod(N*40,600)+80),235,16)':cb=128:cr=128,tinterlace=interleave_top,fieldorder=tff {codec}");
+            $"in.{extension}",
+            "-f lavfi -i " +
+            "color=black:s=720x576:r=50:d=1,format=yuv420p,geq=lum='if(between(X,mod(N*40,600),mod(N*40,600)+80),235,16)':cb=128:cr=128,tinterlace=interleave_top,fieldorder=tff " +
+            $"{codec}");
         await using var reader = await VideoReader.OpenAsync(path, MediaLimits.Default, Ct);
         var frame = await reader.ReadFrameAsync(8, Ct);
         Combing(frame).ShouldBeLessThan(6);
@@ -81,7 +103,8 @@ public sealed class SourceVideoTests : IDisposable
     public async Task Progressive_frames_pass_unchanged()
     {
         // A pattern of single lines would not survive a deinterlacer.
-        string path = await folder.MakeAsync("in.mkv", "-f lavfi -i color=black:s=64x64:r=25:d=0.2,format=yuv420p,geq=lum=16+219*mod(Y\\,2):cb=128:cr=128 -c:v ffv1");
+        string path = await folder.MakeAsync(
+            "in.mkv", "-f lavfi -i color=black:s=64x64:r=25:d=0.2,format=yuv420p,geq=lum=16+219*mod(Y\\,2):cb=128:cr=128 -c:v ffv1");
         var frame = await FrameAsync(path);
         Combing(frame).ShouldBeGreaterThan(200);
         string one = await folder.MakeAsync("one.mkv", "-f lavfi -i testsrc=s=64x64:r=25:d=0.04 -frames:v 1 -pix_fmt yuv420p -c:v ffv1");
@@ -106,7 +129,8 @@ public sealed class SourceVideoTests : IDisposable
     [InlineData("late.mov", "-c:v libx264 -output_ts_offset 3")]
     public async Task Camcorder_and_raw_streams_are_read(string extension, string codec)
     {
-        string path = await folder.MakeAsync($"in.{extension}", $"-f lavfi -i color=white:s=320x240:r=25:d=0.6,drawbox=w=160:h=240:t=fill:color=red {codec}");
+        string path = await folder.MakeAsync(
+            $"in.{extension}", $"-f lavfi -i color=white:s=320x240:r=25:d=0.6,drawbox=w=160:h=240:t=fill:color=red {codec}");
         File.Move(path, folder["video"]);
         var info = await MediaProbe.ProbeAsync(folder["video"], MediaLimits.Default, Ct);
         info.Kind.ShouldBe(MediaKind.Video);
@@ -118,9 +142,12 @@ public sealed class SourceVideoTests : IDisposable
     [Fact]
     public async Task Frames_of_a_variable_rate_come_at_their_time()
     {
-        string path = await folder.MakeAsync("in.mkv", "-f lavfi -i color=black:s=32x32:r=50:d=1,geq=lum=16+4*N:cb=128:cr=128,select='not(between(n,10,39))' -fps_mode vfr -c:v ffv1");
+        string path = await folder.MakeAsync(
+            "in.mkv",
+            "-f lavfi -i color=black:s=32x32:r=50:d=1,geq=lum=16+4*N:cb=128:cr=128,select='not(between(n,10,39))' -fps_mode vfr -c:v ffv1");
         await using var reader = await VideoReader.OpenAsync(path, MediaLimits.Default, Ct);
-        int early = Red(await reader.ReadFrameAsync(4, Ct)), held = Red(await reader.ReadFrameAsync(15, Ct)), late = Red(await reader.ReadFrameAsync(22, Ct));
+        int early = Red(await reader.ReadFrameAsync(4, Ct)), held = Red(await reader.ReadFrameAsync(15, Ct)),
+            late = Red(await reader.ReadFrameAsync(22, Ct));
         (held - early).ShouldBeInRange(0, 12); // nothing new for 0.6 s
         (late - held).ShouldBeGreaterThan(100);
     }
@@ -160,7 +187,11 @@ public sealed class SourceVideoTests : IDisposable
     {
         int at = 3 * (y * picture.Width + x);
         int[] found = [picture.Rgb[at], picture.Rgb[at + 1], picture.Rgb[at + 2]], expected = [red, green, blue];
-        for (int c = 0; c < 3; c++) Math.Abs(found[c] - expected[c]).ShouldBeLessThanOrEqualTo(tolerance, $"at {x},{y} expected {red},{green},{blue}, found {string.Join(',', found)}");
+        for (int c = 0; c < 3; c++)
+        {
+            Math.Abs(found[c] - expected[c]).ShouldBeLessThanOrEqualTo(
+                tolerance, $"at {x},{y} expected {red},{green},{blue}, found {string.Join(',', found)}");
+        }
     }
 
     public void Dispose() => folder.Dispose();

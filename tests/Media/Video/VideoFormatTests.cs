@@ -24,14 +24,18 @@ public sealed class VideoFormatTests : IDisposable
         (await TempFolder.ProbeAsync(path, "", "format=format_name")).ShouldBe([container]);
         (await TempFolder.ProbeAsync(path, "v", "stream=codec_name,width,height")).ShouldBe([video, "64", "48"]);
         (await TempFolder.ProbeAsync(path, "a", "stream=codec_name")).ShouldBe(audio is null ? [] : [audio]);
-        string[] counted = ["-v", "error", "-count_frames", "-select_streams", "v", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0"];
+        string[] counted =
+        [
+            "-v", "error", "-count_frames", "-select_streams", "v", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0"
+        ];
         (await TempFolder.RunAsync("ffprobe", [.. counted, "file:" + path])).Trim().ShouldBe("30");
         (await File.ReadAllBytesAsync(path, Ct)).AsSpan().IndexOf("trainedAlgorithmicMedia"u8).ShouldBeGreaterThan(0);
         if (video == "gif") return; // a picture for the reader
         await using var reader = await VideoReader.OpenAsync(path, MediaLimits.Default, Ct);
         var frame = await reader.ReadFrameAsync(12, Ct);
         frame.Rgb[3 * (24 * 64 + 16)].ShouldBeInRange((byte)190, (byte)210);
-        byte[] pcm = await TempFolder.RunForBytesAsync("ffmpeg", ["-v", "error", "-i", path, "-f", "f32le", "-ac", "1", "-ar", "48000", "-"]);
+        byte[] pcm = await TempFolder.RunForBytesAsync(
+            "ffmpeg", ["-v", "error", "-i", path, "-f", "f32le", "-ac", "1", "-ar", "48000", "-"]);
         Enumerable.Range(4800, 38400).Average(n => Math.Pow(BitConverter.ToSingle(pcm, 4 * n), 2)).ShouldBe(0.045, 0.01);
     }
 
@@ -40,7 +44,8 @@ public sealed class VideoFormatTests : IDisposable
     {
         foreach (string name in new[] { "out.avi", "out", "out.mp4.txt", "out." })
         {
-            var error = await Should.ThrowAsync<MediaException>(() => VideoWriter.CreateAsync(new VideoWriterOptions(folder[name], 64, 48), Ct));
+            var error = await Should.ThrowAsync<MediaException>(
+                () => VideoWriter.CreateAsync(new VideoWriterOptions(folder[name], 64, 48), Ct));
             error.Code.ShouldBe(MediaErrorCodes.OutputFailed);
             error.Message.ShouldContain(".mp4, .mov, .mkv, .webm, .gif");
         }
@@ -51,7 +56,8 @@ public sealed class VideoFormatTests : IDisposable
     public async Task A_link_stays_a_link_and_its_target_keeps_its_rights()
     {
         string target = folder.Write("target.mp4", "old"), link = folder["link.mp4"];
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(target, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupWrite);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(target, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupWrite);
         File.CreateSymbolicLink(link, target);
         await WriteAsync(link, fragmented: false);
         new FileInfo(link).LinkTarget.ShouldBe(target);
@@ -77,8 +83,10 @@ public sealed class VideoFormatTests : IDisposable
     {
         string sound = await folder.MakeAsync("sound.flac", "-f lavfi -i aevalsrc=0.3*sin(440*PI*t):s=44100:d=2 -c:a flac");
         byte[] rgb = new byte[3 * 64 * 48];
-        for (int p = 0; p < 64 * 48; p++) (rgb[3 * p], rgb[3 * p + 1], rgb[3 * p + 2]) = p % 64 < 32 ? ((byte)200, (byte)40, (byte)60) : ((byte)20, (byte)140, (byte)90);
-        await using var writer = await VideoWriter.CreateAsync(new VideoWriterOptions(path, 64, 48) { Sound = Soundtrack.FromFile(sound), Fragmented = fragmented, Label = Label }, Ct);
+        for (int p = 0; p < 64 * 48; p++)
+            (rgb[3 * p], rgb[3 * p + 1], rgb[3 * p + 2]) = p % 64 < 32 ? ((byte)200, (byte)40, (byte)60) : ((byte)20, (byte)140, (byte)90);
+        await using var writer = await VideoWriter.CreateAsync(
+            new VideoWriterOptions(path, 64, 48) { Sound = Soundtrack.FromFile(sound), Fragmented = fragmented, Label = Label }, Ct);
         for (int i = 0; i < 30; i++) await writer.WriteFrameAsync(rgb, Ct);
         await writer.CompleteAsync(Ct);
         return path;

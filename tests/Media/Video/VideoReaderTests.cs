@@ -21,18 +21,21 @@ public sealed class VideoReaderTests : IDisposable
     public async Task Frames_are_those_of_25_a_second(string extension, string codec)
     {
         // Grey level 8 times the frame number; half the frames of a 50 fps source are left out, so levels rise by 16.
-        string path = await folder.MakeAsync($"in.{extension}", $"-f lavfi -i color=black:s=66x50:r=50:d=0.48,geq=lum=16+8*N:cb=128:cr=128 {codec}");
+        string path = await folder.MakeAsync(
+            $"in.{extension}", $"-f lavfi -i color=black:s=66x50:r=50:d=0.48,geq=lum=16+8*N:cb=128:cr=128 {codec}");
         await using var reader = await VideoReader.OpenAsync(path, MediaLimits.Default, Ct);
         (reader.Width, reader.Height).ShouldBe((66, 50));
         int[] levels = new int[12];
         for (int i = 0; i < 12; i++) levels[i] = At(await reader.ReadFrameAsync(i, Ct), 33, 25).R;
-        for (int i = 1; i < 12; i++) (levels[i] - levels[i - 1]).ShouldBeInRange(14, 23, $"frame {i} of {string.Join(' ', levels)}"); // 16 * 255/219
+        // 16 * 255/219
+        for (int i = 1; i < 12; i++) (levels[i] - levels[i - 1]).ShouldBeInRange(14, 23, $"frame {i} of {string.Join(' ', levels)}");
     }
 
     [Fact]
     public async Task Past_the_end_stands_the_last_frame_and_a_few_are_kept_behind()
     {
-        string path = await folder.MakeAsync("in.mkv", "-f lavfi -i color=black:s=32x32:r=25:d=0.8,geq=lum=16+10*N:cb=128:cr=128 -c:v ffv1");
+        string path = await folder.MakeAsync(
+            "in.mkv", "-f lavfi -i color=black:s=32x32:r=25:d=0.8,geq=lum=16+10*N:cb=128:cr=128 -c:v ffv1");
         await using var reader = await VideoReader.OpenAsync(path, MediaLimits.Default, Ct);
         var tenth = await reader.ReadFrameAsync(10, Ct);
         (await reader.ReadFrameAsync(10 - VideoReader.Window + 1, Ct)).ShouldNotBe(tenth);
@@ -48,7 +51,8 @@ public sealed class VideoReaderTests : IDisposable
     public async Task Turned_and_stretched_videos_are_shown_as_meant()
     {
         // Left half red; turned clockwise by 90 degrees it is the top half.
-        string flat = await folder.MakeAsync("flat.mp4", "-f lavfi -i color=blue:s=64x32:r=25:d=0.2,drawbox=w=32:h=32:t=fill:color=red -c:v libx264 -crf 5");
+        string flat = await folder.MakeAsync(
+            "flat.mp4", "-f lavfi -i color=blue:s=64x32:r=25:d=0.2,drawbox=w=32:h=32:t=fill:color=red -c:v libx264 -crf 5");
         byte[] bytes = await File.ReadAllBytesAsync(flat, Ct);
         int matrix = bytes.AsSpan().IndexOf("tkhd"u8) + 4 + 40;
         foreach (uint number in new uint[] { 0, 0x10000, 0, 0xFFFF0000, 0, 0, 32 << 16, 0, 0x40000000 })
@@ -78,9 +82,13 @@ public sealed class VideoReaderTests : IDisposable
         await using (var reader = await VideoReader.OpenAsync(cut, MediaLimits.Default, Ct))
             (await reader.ReadFrameAsync(99, Ct)).Width.ShouldBe(64);
         string headless = folder.Write("headless.mp4", bytes[..900]);
-        (await Should.ThrowAsync<MediaException>(() => VideoReader.OpenAsync(headless, MediaLimits.Default, Ct))).Code.ShouldBe(MediaErrorCodes.UnsupportedMedia);
+        (
+            await Should.ThrowAsync<MediaException>(() => VideoReader.OpenAsync(headless, MediaLimits.Default, Ct)))
+            .Code.ShouldBe(MediaErrorCodes.UnsupportedMedia);
         string sound = await folder.MakeAsync("in.wav", "-f lavfi -i sine=d=1");
-        (await Should.ThrowAsync<MediaException>(() => VideoReader.OpenAsync(sound, MediaLimits.Default, Ct))).Message.ShouldContain("without video");
+        (
+            await Should.ThrowAsync<MediaException>(() => VideoReader.OpenAsync(sound, MediaLimits.Default, Ct)))
+            .Message.ShouldContain("without video");
     }
 
     [Fact]

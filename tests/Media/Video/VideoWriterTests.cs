@@ -19,12 +19,21 @@ public sealed class VideoWriterTests : IDisposable
     public async Task Writes_h264_and_aac_as_long_as_the_frames(bool fragmented, double soundSeconds, int frames)
     {
         string sound = await folder.MakeAsync("in.wav", $"-f lavfi -i sine=440:r=44100:d={soundSeconds} -ac 2");
-        var options = new VideoWriterOptions(folder["-out %d.mp4"], 98, 66) { Sound = Soundtrack.FromFile(sound), Fragmented = fragmented, Label = Label };
+        var options = new VideoWriterOptions(folder["-out %d.mp4"], 98, 66)
+        {
+            Sound = Soundtrack.FromFile(sound),
+            Fragmented = fragmented,
+            Label = Label,
+        };
         await WriteAsync(options, frames);
-        (await TempFolder.ProbeAsync(options.Path, "v", "stream=codec_name,width,height,pix_fmt,color_space,color_transfer,color_primaries,r_frame_rate"))
+        (await TempFolder.ProbeAsync(
+            options.Path, "v", "stream=codec_name,width,height,pix_fmt,color_space,color_transfer,color_primaries,r_frame_rate"))
             .ShouldBe(["h264", "98", "66", "yuv420p", "bt709", "bt709", "bt709", "25/1"]);
         (await TempFolder.ProbeAsync(options.Path, "a", "stream=codec_name,sample_rate,channels")).ShouldBe(["aac", "44100", "2"]);
-        string[] counted = ["-v", "error", "-count_frames", "-select_streams", "v", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0"];
+        string[] counted =
+        [
+            "-v", "error", "-count_frames", "-select_streams", "v", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0"
+        ];
         (await TempFolder.RunAsync("ffprobe", [.. counted, "file:" + options.Path])).Trim().ShouldBe($"{frames}");
         string[] durations = await TempFolder.ProbeAsync(options.Path, "", "stream=duration:format=duration");
         durations.Length.ShouldBe(3);
@@ -32,7 +41,8 @@ public sealed class VideoWriterTests : IDisposable
         string[] packets = await TempFolder.ProbeAsync(options.Path, "a", "packet=pts_time");
         double.Parse(packets[^1], CultureInfo.InvariantCulture).ShouldBe(frames / 25.0, 0.04);
         SyntheticMediaLabel.Read(options.Path).ShouldBe(Label with { Model = "tiny \"model\" é" });
-        (await TempFolder.ProbeAsync(options.Path, "", "format_tags=comment")).ShouldHaveSingleItem().ShouldContain("trainedAlgorithmicMedia");
+        (await TempFolder.ProbeAsync(options.Path, "", "format_tags=comment")).ShouldHaveSingleItem()
+            .ShouldContain("trainedAlgorithmicMedia");
         Directory.GetFiles(folder.Path).Length.ShouldBe(2);
     }
 
@@ -43,10 +53,15 @@ public sealed class VideoWriterTests : IDisposable
     {
         float[] samples = new float[16000 * 3];
         for (int n = 24000; n < samples.Length; n++) samples[n] = 0.5f * MathF.Sin(n * 0.4f); // silent for 1.5 s
-        var options = new VideoWriterOptions(folder["out.mp4"], 64, 64) { Sound = Soundtrack.FromWaveform(new Waveform(16000, samples)), Fragmented = fragmented };
+        var options = new VideoWriterOptions(folder["out.mp4"], 64, 64)
+        {
+            Sound = Soundtrack.FromWaveform(new Waveform(16000, samples)),
+            Fragmented = fragmented,
+        };
         await WriteAsync(options, 75);
         byte[] pcm = await TempFolder.RunForBytesAsync(
-            "ffmpeg", ["-v", "error", "-i", options.Path, "-af", "aresample=async=1:first_pts=0", "-f", "s16le", "-ac", "1", "-ar", "48000", "-"]);
+            "ffmpeg",
+            ["-v", "error", "-i", options.Path, "-af", "aresample=async=1:first_pts=0", "-f", "s16le", "-ac", "1", "-ar", "48000", "-"]);
         int first = Enumerable.Range(0, pcm.Length / 2).First(n => Math.Abs(BitConverter.ToInt16(pcm, 2 * n)) > 4000);
         (first / 48000.0).ShouldBe(1.5, 0.03);
     }
@@ -95,8 +110,12 @@ public sealed class VideoWriterTests : IDisposable
         for (int i = 0; i < 250; i++) await writer.WriteFrameAsync(Frame(64, 64, i), Ct);
         var waited = Stopwatch.StartNew();
         while (new FileInfo(writer.PartialPath).Length < 4000 && waited.Elapsed < TimeSpan.FromSeconds(20)) await Task.Delay(50, Ct);
-        string[] counted = ["-v", "quiet", "-count_packets", "-select_streams", "v", "-show_entries", "stream=nb_read_packets", "-of", "csv=p=0"];
-        int.Parse(await TempFolder.RunAsync("ffprobe", [.. counted, writer.PartialPath]), CultureInfo.InvariantCulture).ShouldBeInRange(50, 250);
+        string[] counted =
+        [
+            "-v", "quiet", "-count_packets", "-select_streams", "v", "-show_entries", "stream=nb_read_packets", "-of", "csv=p=0"
+        ];
+        int.Parse(await TempFolder.RunAsync("ffprobe", [.. counted, writer.PartialPath]), CultureInfo.InvariantCulture)
+            .ShouldBeInRange(50, 250);
         SyntheticMediaLabel.Read(writer.PartialPath).ShouldNotBeNull();
         await writer.CompleteAsync(Ct);
         byte[] file = await File.ReadAllBytesAsync(options.Path, Ct);
@@ -122,7 +141,11 @@ public sealed class VideoWriterTests : IDisposable
         for (int run = 0; run < 4; run++)
         {
             using var stop = new CancellationTokenSource();
-            var options = new VideoWriterOptions(folder["out.mp4"], 640, 480) { Sound = Soundtrack.FromFile(sound), Fragmented = fragmented };
+            var options = new VideoWriterOptions(folder["out.mp4"], 640, 480)
+            {
+                Sound = Soundtrack.FromFile(sound),
+                Fragmented = fragmented,
+            };
             await using (var writer = await VideoWriter.CreateAsync(options, Ct))
             {
                 if (run % 2 == 0) stop.CancelAfter(20 * run);
@@ -167,10 +190,18 @@ public sealed class VideoWriterTests : IDisposable
     [Fact]
     public async Task Bad_options_bad_sound_and_no_frames_are_refused()
     {
-        foreach (var options in new VideoWriterOptions[] { new("a.mp4", 63, 64), new("a.mp4", 64, 0), new("a.mp4", 64, 64) { Quality = 0 }, new("a.mp4", 64, 64) { FramesPerSecond = 0 } })
+        foreach (var options in
+                new VideoWriterOptions[]
+                {
+                    new("a.mp4", 63, 64), new("a.mp4", 64, 0), new("a.mp4", 64, 64) { Quality = 0 },
+                    new("a.mp4", 64, 64) { FramesPerSecond = 0 }
+                })
+        {
             await Should.ThrowAsync<ArgumentOutOfRangeException>(() => VideoWriter.CreateAsync(options, Ct));
+        }
         string text = folder.Write("sound.wav", "#EXTM3U\nfile:///etc/passwd\n");
-        (await Should.ThrowAsync<MediaException>(() => VideoWriter.CreateAsync(new VideoWriterOptions(folder["a.mp4"], 64, 64) { Sound = Soundtrack.FromFile(text) }, Ct)))
+        (await Should.ThrowAsync<MediaException>(
+            () => VideoWriter.CreateAsync(new VideoWriterOptions(folder["a.mp4"], 64, 64) { Sound = Soundtrack.FromFile(text) }, Ct)))
             .Code.ShouldBe(MediaErrorCodes.UnsupportedMedia);
         await using (var writer = await VideoWriter.CreateAsync(new VideoWriterOptions(folder["a.mp4"], 64, 64), Ct))
         {
@@ -192,14 +223,19 @@ public sealed class VideoWriterTests : IDisposable
     {
         byte[] rgb = new byte[3 * width * height];
         for (int p = 0; p < width * height; p++)
-            (rgb[3 * p], rgb[3 * p + 1], rgb[3 * p + 2]) = ((byte)(p % width * 255 / width), (byte)(p / width * 255 / height), (byte)(index * 2));
+        {
+            (rgb[3 * p], rgb[3 * p + 1], rgb[3 * p + 2]) = (
+                (byte)(p % width * 255 / width), (byte)(p / width * 255 / height), (byte)(index * 2));
+        }
         return rgb;
     }
 
     private static async Task<double> PowerAsync(string path, int channel, double from, double to)
     {
-        byte[] pcm = await TempFolder.RunForBytesAsync("ffmpeg", ["-v", "error", "-i", path, "-f", "f32le", "-ac", "2", "-ar", "48000", "-"]);
-        return Enumerable.Range((int)(from * 48000), (int)((to - from) * 48000)).Average(n => Math.Pow(BitConverter.ToSingle(pcm, 8 * n + 4 * channel), 2));
+        byte[] pcm = await TempFolder.RunForBytesAsync(
+            "ffmpeg", ["-v", "error", "-i", path, "-f", "f32le", "-ac", "2", "-ar", "48000", "-"]);
+        return Enumerable.Range((int)(from * 48000), (int)((to - from) * 48000))
+            .Average(n => Math.Pow(BitConverter.ToSingle(pcm, 8 * n + 4 * channel), 2));
     }
 
     public void Dispose() => folder.Dispose();

@@ -63,7 +63,8 @@ public sealed class TalkingSubject
         CancellationToken cancellationToken)
     {
         var asked = settings with { Prompt = prompt, NegativePrompt = networks.Bundle.NegativePrompt, Seed = seed };
-        using var video = ShownVideo.FromMemory(networks, asked, new Picture(size, size, portrait), new Waveform(SpeechCorpus.SampleRate, audio));
+        using var video = ShownVideo.FromMemory(
+            networks, asked, new Picture(size, size, portrait), new Waveform(SpeechCorpus.SampleRate, audio));
         var made = new List<byte[]>();
         await foreach (var clip in video.ClipsAsync(cancellationToken: cancellationToken).ConfigureAwait(false))
             made.AddRange(clip.Frames.Select(frame => (byte[])frame.Clone()));

@@ -9,18 +9,21 @@ internal static class FfmpegPictures
 {
     private const int NeutralGround = 128;
 
-    public static async Task<Picture> DecodeAsync(MediaFile file, PictureHeader header, MediaLimits limits, CancellationToken ct)
+    public static async Task<Picture> DecodeAsync(
+        MediaFile file, PictureHeader header, MediaLimits limits, CancellationToken cancellationToken)
     {
         string[] arguments =
         [
             "-nostdin", "-hide_banner", "-v", "error", "-max_pixels", $"{limits.MaxPicturePixels}", .. file.InputArguments(),
             "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgba", "pipe:1",
         ];
-        await using var process = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments);
-        using var kill = process.KillOn(ct);
+        var process = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments);
+        await using var closing = process.ConfigureAwait(false);
+        using var kill = process.KillOn(cancellationToken);
         byte[] rgba = new byte[4L * header.Width * header.Height];
-        int read = await process.Output.ReadAtLeastAsync(rgba, rgba.Length, throwOnEndOfStream: false, ct).ConfigureAwait(false);
-        int code = await process.WaitAsync(ct).ConfigureAwait(false);
+        int read = await process.Output.ReadAtLeastAsync(rgba, rgba.Length, throwOnEndOfStream: false, cancellationToken)
+            .ConfigureAwait(false);
+        int code = await process.WaitAsync(cancellationToken).ConfigureAwait(false);
         return read == rgba.Length && code == 0
             ? new Picture(header.Width, header.Height, Flatten(rgba))
             : throw file.Damaged(process.Complaint(file.FullPath));

@@ -15,28 +15,29 @@ public static class PictureDecoder
     /// <summary>Decodes a picture to 8-bit RGB, upright according to its EXIF orientation.</summary>
     /// <exception cref="MediaException">The file is no supported picture, is damaged, or exceeds the limits. Its size is checked before it
     /// is decoded.</exception>
-    public static async Task<Picture> DecodeAsync(string path, MediaLimits limits, CancellationToken ct = default)
+    public static async Task<Picture> DecodeAsync(string path, MediaLimits limits, CancellationToken cancellationToken = default)
     {
         var file = MediaFile.Open(path, limits);
         if (!file.Container.IsPicture) throw file.Unsupported($"is {file.Container.Name}, expected a picture");
-        using var timer = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timer.CancelAfter(limits.DecodeTimeout);
         try
         {
             var header = await PictureHeader.ReadAsync(file, limits, timer.Token).ConfigureAwait(false);
-            if (file.Container == MediaContainer.Heic) return await HeifDecoder.DecodeAsync(file, limits, timer.Token).ConfigureAwait(false);
+            if (file.Container == MediaContainer.Heic)
+                return await HeifDecoder.DecodeAsync(file, limits, timer.Token).ConfigureAwait(false);
             return VipsLoader.Reads(file.Container)
                 ? await Task.Run(() => DecodeWithVips(file, timer.Token), timer.Token).ConfigureAwait(false)
                 : await FfmpegPictures.DecodeAsync(file, header, limits, timer.Token).ConfigureAwait(false);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException && timer.IsCancellationRequested)
         {
-            ct.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             throw file.TimedOut(limits.DecodeTimeout);
         }
     }
 
-    private static Picture DecodeWithVips(MediaFile file, CancellationToken ct)
+    private static Picture DecodeWithVips(MediaFile file, CancellationToken cancellationToken)
     {
         try
         {
@@ -47,14 +48,14 @@ public static class PictureDecoder
             using var bytes = ColourManagement.ToSrgb(turned);
             if (bytes.Bands != 3) throw file.Unsupported($"{bytes.Bands} colour channels, expected 3");
             bytes.SetProgress(true);
-            using var stop = ct.UnsafeRegister(static image => ((Image)image!).SetKill(true), bytes);
+            using var stop = cancellationToken.UnsafeRegister(static image => ((Image)image!).SetKill(true), bytes);
             byte[] rgb = bytes.WriteToMemory<byte>();
-            ct.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             return new Picture(bytes.Width, bytes.Height, rgb);
         }
         catch (VipsException e)
         {
-            ct.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             throw file.Damaged(VipsLoader.Reason(e), e);
         }
     }

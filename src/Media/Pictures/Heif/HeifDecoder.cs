@@ -8,16 +8,17 @@ internal static class HeifDecoder
 {
     private const int MostTiles = 4096;
 
-    public static async Task<Picture> DecodeAsync(MediaFile file, MediaLimits limits, CancellationToken ct)
+    public static async Task<Picture> DecodeAsync(MediaFile file, MediaLimits limits, CancellationToken cancellationToken)
     {
         try
         {
             var heif = HeifFile.Open(file);
             var primary = heif.Primary;
             var grid = primary.Type == "grid" ? HeifGrid.Read(file, heif, primary) : HeifGrid.Single(file, primary);
-            byte[] pixels = await TilesAsync(file, heif, grid, limits, ct).ConfigureAwait(false);
+            byte[] pixels = await TilesAsync(file, heif, grid, limits, cancellationToken).ConfigureAwait(false);
             var stored = grid.Assemble(pixels);
-            return await Task.Run(() => HeifPresentation.Apply(file, primary, grid.Tiles[0], stored), ct).ConfigureAwait(false);
+            return await Task.Run(() => HeifPresentation.Apply(file, primary, grid.Tiles[0], stored), cancellationToken)
+                .ConfigureAwait(false);
         }
         catch (EndOfStreamException e)
         {
@@ -26,25 +27,34 @@ internal static class HeifDecoder
     }
 
     /// <summary>Decodes all tiles with one decoder, as one stream of key frames.</summary>
-    private static async Task<byte[]> TilesAsync(MediaFile file, HeifFile heif, HeifGrid grid, MediaLimits limits, CancellationToken ct)
+    private static async Task<byte[]> TilesAsync(
+        MediaFile file, HeifFile heif, HeifGrid grid, MediaLimits limits, CancellationToken cancellationToken)
     {
         if (grid.Tiles.Count > MostTiles) throw file.TooLarge($"{grid.Tiles.Count} tiles, expected at most {MostTiles}");
         file.CheckSize(grid.TileWidth, grid.TileHeight, limits.MaxSide, limits.MaxPicturePixels);
         long bytes = 3L * grid.TileWidth * grid.TileHeight * grid.Tiles.Count;
-        if (bytes > 6 * limits.MaxPicturePixels || bytes > Array.MaxLength) throw file.TooLarge($"{grid.Tiles.Count} tiles of {grid.TileWidth}x{grid.TileHeight} pixels, expected at most {limits.MaxPicturePixels} pixels in all");
+        if (bytes > 6 * limits.MaxPicturePixels || bytes > Array.MaxLength)
+        {
+            throw file.TooLarge(
+                $"{grid.Tiles.Count} tiles of {grid.TileWidth}x{grid.TileHeight} pixels, expected at most {limits.MaxPicturePixels} " +
+                "pixels in all");
+        }
         byte[] stream = Stream(file, heif, grid);
         string[] arguments =
         [
-            "-hide_banner", "-v", "error", "-max_pixels", $"{limits.MaxPicturePixels}", "-protocol_whitelist", "file,pipe", "-format_whitelist", "hevc", "-f", "hevc", "-i", "pipe:0",
+            "-hide_banner", "-v", "error", "-max_pixels", $"{limits.MaxPicturePixels}", "-protocol_whitelist", "file,pipe",
+            "-format_whitelist", "hevc", "-f", "hevc", "-i", "pipe:0",
             "-vf", Filter(grid), "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1",
         ];
-        await using var process = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments, takesInput: true);
-        using var kill = process.KillOn(ct);
-        var feeding = FeedAsync(process, stream, ct);
+        var process = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments, takesInput: true);
+        await using var closing = process.ConfigureAwait(false);
+        using var kill = process.KillOn(cancellationToken);
+        var feeding = FeedAsync(process, stream, cancellationToken);
         byte[] pixels = new byte[bytes];
-        int read = await process.Output.ReadAtLeastAsync(pixels, pixels.Length, throwOnEndOfStream: false, ct).ConfigureAwait(false);
+        int read = await process.Output.ReadAtLeastAsync(pixels, pixels.Length, throwOnEndOfStream: false, cancellationToken)
+            .ConfigureAwait(false);
         await feeding.ConfigureAwait(false);
-        int code = await process.WaitAsync(ct).ConfigureAwait(false);
+        int code = await process.WaitAsync(cancellationToken).ConfigureAwait(false);
         return read == pixels.Length && code == 0 ? pixels : throw file.Damaged(process.Complaint("pipe:0"));
     }
 
@@ -67,16 +77,18 @@ internal static class HeifDecoder
     {
         var colour = HeifPresentation.Colour(grid.Tiles[0]);
         string size = $"{grid.TileWidth}:{grid.TileHeight}";
-        if (FrameFilter.IsWide(colour) && colour.Transfer is "smpte2084" or "arib-std-b67") return $"{FrameFilter.ToBt709(colour, yuv: true)}scale={size}";
-        string matrix = colour.Matrix is { } named ? $":in_color_matrix={named}" : "", range = colour.Matrix is null ? "" : colour.FullRange ? ":in_range=pc" : ":in_range=tv";
+        if (FrameFilter.IsWide(colour) && colour.Transfer is "smpte2084" or "arib-std-b67")
+            return $"{FrameFilter.ToBt709(colour, yuv: true)}scale={size}";
+        string matrix = colour.Matrix is { } named ? $":in_color_matrix={named}" : "",
+            range = colour.Matrix is null ? "" : colour.FullRange ? ":in_range=pc" : ":in_range=tv";
         return $"scale={size}:flags=bicubic+accurate_rnd+full_chroma_int{matrix}{range}";
     }
 
-    private static async Task FeedAsync(ToolProcess process, byte[] stream, CancellationToken ct)
+    private static async Task FeedAsync(ToolProcess process, byte[] stream, CancellationToken cancellationToken)
     {
         try
         {
-            await process.Input.WriteAsync(stream, ct).ConfigureAwait(false);
+            await process.Input.WriteAsync(stream, cancellationToken).ConfigureAwait(false);
             process.Input.Close();
         }
         catch (IOException)

@@ -59,7 +59,10 @@ internal sealed class HeifFile
         int at = 0;
         foreach (var (offset, count) in item.Extents)
         {
-            if (item.InMeta) own.AsSpan((int)offset, (int)count).CopyTo(data.AsSpan(at));
+            if (item.InMeta)
+            {
+                own.AsSpan((int)offset, (int)count).CopyTo(data.AsSpan(at));
+            }
             else
             {
                 stream.Position = offset;
@@ -155,7 +158,8 @@ internal sealed class HeifFile
                 box.Number(indexSize);
                 ulong offset = start + box.Number(offsetSize), length = box.Number(lengthSize);
                 long room = item.InMeta ? own.Length : new FileInfo(file.FullPath).Length;
-                if (method > 1 || offset > (ulong)room || length > (ulong)room - offset) throw file.Damaged($"an item at [{offset}, {offset + length}) of {room} bytes");
+                if (method > 1 || offset > (ulong)room || length > (ulong)room - offset)
+                    throw file.Damaged($"an item at [{offset}, {offset + length}) of {room} bytes");
                 item.Extents.Add(((long)offset, (long)length));
             }
         }

@@ -27,8 +27,11 @@ internal sealed record HeifGrid(int Rows, int Columns, int Width, int Height, in
         var tiles = heif.PartsOf(item);
         if (tiles.Count != rows * columns) throw file.Damaged($"a grid of {rows * columns} tiles, found {tiles.Count}");
         var (tileWidth, tileHeight) = Side(file, tiles[0]);
-        if (((long)width, (long)height) != item.Size || width > (ulong)tileWidth * (ulong)columns || height > (ulong)tileHeight * (ulong)rows)
+        if (((long)width, (long)height) != item.Size || width > (ulong)tileWidth * (ulong)columns
+            || height > (ulong)tileHeight * (ulong)rows)
+        {
             throw file.Damaged($"{columns}x{rows} tiles of {tileWidth}x{tileHeight} for {width}x{height} pixels");
+        }
         return new HeifGrid(rows, columns, (int)width, (int)height, tileWidth, tileHeight, tiles);
     }
 
@@ -54,6 +57,8 @@ internal sealed record HeifGrid(int Rows, int Columns, int Width, int Height, in
     private static (int Width, int Height) Side(MediaFile file, HeifItem item)
     {
         var (width, height) = item.Size;
-        return width is > 0 and <= 65_535 && height is > 0 and <= 65_535 ? ((int)width, (int)height) : throw file.Damaged($"a tile of {width}x{height} pixels");
+        return width is > 0 and <= 65_535 && height is > 0 and <= 65_535
+            ? ((int)width, (int)height)
+            : throw file.Damaged($"a tile of {width}x{height} pixels");
     }
 }

@@ -13,7 +13,11 @@ internal static class HeifPresentation
     /// <summary>Returns the colour encoding from the <c>nclx</c> property, if there is one.</summary>
     public static StreamColour Colour(HeifItem tile)
     {
-        if (tile.Properties.Find(p => p.Type == "colr" && p.Content.AsSpan().StartsWith("nclx"u8))?.Content is not { Length: >= 11 } content) return new StreamColour();
+        if (
+            tile.Properties.Find(p => p.Type == "colr" && p.Content.AsSpan().StartsWith("nclx"u8))?.Content is not { Length: >= 11 } content)
+        {
+            return new StreamColour();
+        }
         var reader = new BoxReader(content.AsSpan(4));
         int primaries = reader.UInt16(), transfer = reader.UInt16(), matrix = reader.UInt16();
         return new StreamColour
@@ -29,7 +33,8 @@ internal static class HeifPresentation
     {
         try
         {
-            var image = Image.NewFromMemoryCopy<byte>(stored.Rgb, stored.Width, stored.Height, 3, BandFormat.Uchar).Copy(interpretation: Interpretation.Srgb);
+            var image = Image.NewFromMemoryCopy<byte>(stored.Rgb, stored.Width, stored.Height, 3, BandFormat.Uchar)
+                .Copy(interpretation: Interpretation.Srgb);
             image = Coloured(image, item, tile);
             foreach (var property in item.Properties) image = Applied(image, property);
             using var bytes = image.Cast(BandFormat.Uchar);
@@ -43,13 +48,16 @@ internal static class HeifPresentation
 
     private static Image Coloured(Image image, HeifItem item, HeifItem tile)
     {
-        byte[]? profile = (item.Properties.Concat(tile.Properties).FirstOrDefault(p => p.Type == "colr" && (p.Content.AsSpan().StartsWith("prof"u8) || p.Content.AsSpan().StartsWith("rICC"u8))))?.Content[4..];
+        byte[]? profile = (item.Properties.Concat(tile.Properties).FirstOrDefault(
+            p => p.Type == "colr" && (p.Content.AsSpan().StartsWith("prof"u8) || p.Content.AsSpan().StartsWith("rICC"u8))))?.Content[4..];
         if (profile is { Length: > 128 })
         {
             using var tagged = image.Mutate(mutable => mutable.Set(GValue.BlobType, "icc-profile-data", profile));
             return ColourManagement.ToSrgb(tagged);
         }
-        return Colour(tile) is { Primaries: "smpte432" or "smpte431", Transfer: null } ? image.IccTransform("srgb", inputProfile: "p3", intent: Intent.Relative) : image;
+        return Colour(tile) is { Primaries: "smpte432" or "smpte431", Transfer: null }
+            ? image.IccTransform("srgb", inputProfile: "p3", intent: Intent.Relative)
+            : image;
     }
 
     private static Image Applied(Image image, HeifProperty property)
@@ -75,9 +83,11 @@ internal static class HeifPresentation
         double width = reader.UInt32() / (double)reader.UInt32(), height = reader.UInt32() / (double)reader.UInt32();
         double right = (int)reader.UInt32() / (double)reader.UInt32(), down = (int)reader.UInt32() / (double)reader.UInt32();
         double left = (image.Width - width) / 2 + right, top = (image.Height - height) / 2 + down;
-        bool inside = width >= 1 && height >= 1 && left >= -0.5 && top >= -0.5 && left + width <= image.Width + 0.5 && top + height <= image.Height + 0.5;
+        bool inside = width >= 1 && height >= 1 && left >= -0.5 && top >= -0.5 && left + width <= image.Width + 0.5
+            && top + height <= image.Height + 0.5;
         if (!inside) return image; // also where a fraction has no denominator
         int x = (int)Math.Clamp(Math.Round(left), 0, image.Width - 1), y = (int)Math.Clamp(Math.Round(top), 0, image.Height - 1);
-        return image.ExtractArea(x, y, Math.Min((int)Math.Round(width), image.Width - x), Math.Min((int)Math.Round(height), image.Height - y));
+        return image.ExtractArea(
+            x, y, Math.Min((int)Math.Round(width), image.Width - x), Math.Min((int)Math.Round(height), image.Height - y));
     }
 }

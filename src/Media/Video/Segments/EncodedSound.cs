@@ -27,7 +27,8 @@ internal sealed class EncodedSound
     public static async Task<EncodedSound> CreateAsync(
         VideoWriterOptions options, int frames, string path, CancellationToken cancellationToken)
     {
-        await using var sound = await options.Sound!.OpenAsync(options.Limits, cancellationToken).ConfigureAwait(false);
+        var sound = await options.Sound!.OpenAsync(options.Limits, cancellationToken).ConfigureAwait(false);
+        await using var closingSound = sound.ConfigureAwait(false);
         int rate = Soundtrack.AacRate(sound.SampleRate);
         string[] arguments =
         [
@@ -35,7 +36,8 @@ internal sealed class EncodedSound
             "-f", "f32le", "-ar", $"{sound.SampleRate}", "-ac", $"{sound.Channels}", "-i", "pipe:0",
             .. EncoderArguments.Aac(rate, sound.Channels), "-f", "mp4", "-y", "file:" + path,
         ];
-        await using var encoder = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments, takesInput: true);
+        var encoder = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments, takesInput: true);
+        await using var closing = encoder.ConfigureAwait(false);
         using var kill = encoder.KillOn(cancellationToken);
         try
         {

@@ -94,7 +94,7 @@ public sealed class SegmentedVideoWriter : IAsyncDisposable
             (_, _) => Task.CompletedTask, cancellationToken).ConfigureAwait(false);
         if (options.Label is { } box)
         {
-            await using var file = new FileStream(output.Path, FileMode.Append);
+            using var file = new FileStream(output.Path, FileMode.Append);
             await file.WriteAsync(box.ToBox(), cancellationToken).ConfigureAwait(false);
         }
         output.Keep();
@@ -146,7 +146,8 @@ public sealed class SegmentedVideoWriter : IAsyncDisposable
         string[] arguments, Func<Stream, CancellationTokenSource, Task> feed, CancellationToken cancellationToken)
     {
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await using var encoder = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments, takesInput: true);
+        var encoder = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments, takesInput: true);
+        await using var closing = encoder.ConfigureAwait(false);
         using var kill = encoder.KillOn(timer.Token);
         using var made = new MemoryStream();
         var reading = encoder.Output.CopyToAsync(made, timer.Token);
