@@ -80,8 +80,10 @@ internal static class GenerateRun
     {
         if (live is null) return null;
         if (isGrowing)
+        {
             throw new CommandException(
                 ExitCodes.Usage, "--live: needs a voice whose end is known; for one in a pipe use --fragmented and --output-path -");
+        }
         return live.Length == 0 ? await LiveServer.StartAsync(cancellationToken) : new LivePipe();
     }
 

@@ -20,7 +20,9 @@ public sealed record WavHeader(PcmFormat? Format, long? Bytes, byte[] Seen)
         var seen = new MemoryStream();
         if (await NextAsync(12).ConfigureAwait(false) is not { } riff || !riff.AsSpan(0, 4).SequenceEqual("RIFF"u8)
             || !riff.AsSpan(8, 4).SequenceEqual("WAVE"u8))
+        {
             return Other();
+        }
         PcmFormat? format = null;
         for (int chunk = 0; chunk < MostChunks; chunk++)
         {

@@ -67,12 +67,14 @@ public sealed class FacePlacesTests
         frames[0].ShouldBe(portrait.Rgb);
         ((int)frames[1][3 * (70 * width + 110)]).ShouldBe(200, "the middle of the place");
         for (int y = 0; y < height; y++)
+        {
             for (int x = 0; x < width; x++)
             {
                 if (y >= place.Top && y < place.Bottom && x >= place.Left && x < place.Right) continue;
                 frames[1].AsSpan(3 * (y * width + x), 3).SequenceEqual(portrait.Rgb.AsSpan(3 * (y * width + x), 3))
                     .ShouldBeTrue($"{x}, {y}");
             }
+        }
         int edge = 3 * (70 * width + place.Left), before = portrait.Rgb[edge];
         ((double)frames[1][edge]).ShouldBe(before + 0.1 * (200 - before), 2, "the edge of the place is blended into the portrait");
     }

@@ -50,8 +50,10 @@ public sealed class HeadTests
         // Cubic interpolation reproduces a plane exactly, so that the expected values are known.
         byte[] frame = new byte[3 * height * width];
         for (int y = 0; y < height; y++)
+        {
             for (int x = 0; x < width; x++)
                 for (int c = 0; c < 3; c++) frame[3 * (y * width + x) + c] = (byte)(x + (c == 1 ? y : 0));
+        }
         byte[] moved = [.. frame];
         var warp = new HeadWarp(height, width, new PixelRegion(top, left, top + side, left + side));
         warp.Apply(moved, new HeadPose(0, 0, 0, 0, 0, 0));
@@ -62,9 +64,13 @@ public sealed class HeadTests
         ((int)moved[middle]).ShouldBe(frame[middle] - 2);
         ((int)moved[middle + 1]).ShouldBe(frame[middle + 1] - 2 + 3);
         for (int y = 0; y < height; y++)
+        {
             for (int x = 0; x < width; x++)
+            {
                 if (x < 4 || y < 4 || x >= width - 4 || y >= height - 4)
                     moved[3 * (y * width + x)].ShouldBe(frame[3 * (y * width + x)], $"{x}, {y}");
+        }
+            }
     }
 
     [Fact]
@@ -76,6 +82,7 @@ public sealed class HeadTests
         new HeadWarp(size, size, new PixelRegion(0, 0, size, size)).Apply(moved, pose);
         float[] across = new float[4], down = new float[4];
         for (int y = 36; y < 46; y++) // inside the ellipse, where the weight is 1
+        {
             for (int x = 40; x < 50; x++)
             {
                 CatmullRom.Weigh(MathF.Floor(0.65f * 64) / 64, across); // 64 positions between two pixels
@@ -88,6 +95,7 @@ public sealed class HeadTests
                     ((double)moved[3 * (y * size + x) + c]).ShouldBe(Math.Clamp(sum, 0, 255), 1.1, $"{x}, {y}");
                 }
             }
+        }
     }
 
     /// <summary>Syllables of noise, four in a second.</summary>
