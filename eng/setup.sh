@@ -41,7 +41,8 @@ build_once() {
     say "building (about a minute the first time)"
     log=$(mktemp)
     touch "$stamp.new"
-    if ! "$@" >"$log" 2>&1; then
+    # The compiler lives for a minute: profiles of its own code would cost more CPU time (99 s for a large project) than they save (56 s without).
+    if ! DOTNET_TieredPGO=${DOTNET_TieredPGO:-0} "$@" >"$log" 2>&1; then
       grep -E 'error|warning' "$log" | sort -u | head -20 >&2
       say "the build failed; its whole log is $log"
       exit 1

@@ -83,12 +83,11 @@ public sealed class GeneratedClientTests(SharedService shared) : IClassFixture<S
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             };
-            // Generators look for newer versions of themselves, and build servers would outlive the test.
+            // Generators look for newer versions of themselves, and build nodes would outlive the test.
             foreach (var (variable, value) in
                     new[]
                     {
                         ("KIOTA_OFFLINE_ENABLED", "true"), ("KIOTA_CLI_TELEMETRY_OPTOUT", "1"), ("MSBUILDDISABLENODEREUSE", "1"),
-                        ("UseSharedCompilation", "false"),
                     })
             {
                 start.Environment[variable] = value;

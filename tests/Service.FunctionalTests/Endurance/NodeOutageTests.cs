@@ -18,6 +18,9 @@ public sealed class NodeOutageTests
     private static readonly int Kills = Endurance.Choose(3, 16);
     private static readonly TimeSpan Watched = TimeSpan.FromSeconds(20);
 
+    /// <summary>A job's length, and the pause of a feeder: three feeders keep two workers busy.</summary>
+    private static readonly TimeSpan Job = TimeSpan.FromMilliseconds(Endurance.Choose(900, 300));
+
     [Fact]
     public Task Other_nodes_work_on_after_a_kill_and_a_node_that_comes_back_is_used_at_once() => RunAsync(KillAsync);
 
@@ -28,9 +31,10 @@ public sealed class NodeOutageTests
     {
         await using var database = await PostgresServer.StartAsync(FreePort.Take());
         var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
+        string length = string.Create(CultureInfo.InvariantCulture, $"stub_seconds={Job.TotalSeconds}");
         await using var first = await ServiceProcess.StartAsync(
-            environment, "--set", "stub_seconds=0.3", "--set", "workers=cpu", "--set", "lease_seconds=10",
-            "--set", "max_queued_per_token=100000", "--set", "submits_per_minute=1000000", "--set", "requests_per_minute=10000000");
+            environment, "--set", length, "--set", "workers=cpu", "--set", "lease_seconds=10", "--set", "max_queued_per_token=100000",
+            "--set", "submits_per_minute=1000000", "--set", "requests_per_minute=10000000");
         using var client = await first.TokenAsync("--scopes", "all");
         await using var second = await first.StartAnotherAsync();
         using var other = new TokenClient(second.Url, client.Key, client.Secret);
@@ -92,7 +96,7 @@ public sealed class NodeOutageTests
         for (int turn = number; !over.IsCancellationRequested; turn++)
         {
             await nodes[turn % 2].TrySubmitAsync();
-            await Task.Delay(300, CancellationToken.None);
+            await Task.Delay(Job, CancellationToken.None);
         }
     }
 
