@@ -37,7 +37,7 @@ internal static class Failures
         IAsyncEnumerable<T> work, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var items = work.GetAsyncEnumerator(cancellationToken);
-        await using var closing = items.ConfigureAwait(false);
+        await using var disposal = items.ConfigureAwait(false);
         while (await RunAsync(async () => await items.MoveNextAsync().ConfigureAwait(false)).ConfigureAwait(false))
             yield return items.Current;
     }

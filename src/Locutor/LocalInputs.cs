@@ -19,7 +19,7 @@ internal sealed class LocalInputs : IAsyncDisposable
         string path = Path.Combine(folder, $"input{copies.Count + 1}");
         copies.Add((path, input.Name));
         var source = input.Open();
-        await using var closing = source.ConfigureAwait(false);
+        await using var disposal = source.ConfigureAwait(false);
         using var file = File.Create(path);
         byte[] buffer = new byte[1 << 16];
         for (int read; (read = await source.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0;)

@@ -107,7 +107,7 @@ public sealed class TalkingVideoModel : IAsyncDisposable
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var work = await BeginAsync(request, "", progress, cancellationToken).ConfigureAwait(false);
-        await using var closing = work.ConfigureAwait(false);
+        await using var disposal = work.ConfigureAwait(false);
         int index = 0;
         var (height, width) = work.Production.Size;
         await foreach (byte[] rgb in
@@ -135,7 +135,7 @@ public sealed class TalkingVideoModel : IAsyncDisposable
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         if (VideoDestination.Refusal(path) is { } refusal) throw new LocutorException(LocutorError.OutputFailed, $"{path}: {refusal}");
         var work = await BeginAsync(request, path, progress, cancellationToken).ConfigureAwait(false);
-        await using var closing = work.ConfigureAwait(false);
+        await using var disposal = work.ConfigureAwait(false);
         var made = await Failures.RunAsync(
             () => work.Production.ProduceAsync(networks, work.Relay, cancellationToken: cancellationToken),
             work.Inputs.Named).ConfigureAwait(false);

@@ -12,7 +12,7 @@ public sealed class MediaException : Exception
 
     public MediaException(string message, Exception inner) : this(MediaErrorCodes.Internal, message, inner) { }
 
-    public MediaException(string code, string message, Exception? inner = null) : base(OneLine.Of(message), inner) => Code = code;
+    public MediaException(string code, string message, Exception? inner = null) : base(OneLine.From(message), inner) => Code = code;
 
     public string Code { get; } = MediaErrorCodes.Internal;
 }

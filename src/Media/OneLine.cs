@@ -9,7 +9,7 @@ internal static class OneLine
 {
     private const int Longest = 600;
 
-    public static string Of(string text)
+    public static string From(string text)
     {
         var line = new StringBuilder(Math.Min(text.Length, Longest));
         foreach (char c in text)

@@ -16,14 +16,14 @@ public sealed record SketchNetworks(
     /// The sizes of the shipped networks. One feature of the speech encoder is computed from exactly the 640 samples of one video frame.
     /// A picture becomes 16 x 16 patches and a class token, as the transformer expects.
     /// </summary>
-    public static SketchNetworks Shipped { get; } = Of(
+    public static SketchNetworks Shipped { get; } = Create(
         width: 32, speech: 128, convolutions: [32, 64, 64, 96, 128, 128, 128], image: 64, transformer: 256, blocks: 6, upsampler: 48);
 
     /// <summary>Sizes with the structure of the shipped networks, but small enough to be trained in a test.</summary>
-    public static SketchNetworks Toy { get; } = Of(
+    public static SketchNetworks Toy { get; } = Create(
         width: 8, speech: 32, convolutions: [8, 16, 16, 16, 32, 32, 32], image: 32, transformer: 48, blocks: 2, upsampler: 8);
 
-    private static SketchNetworks Of(int width, int speech, int[] convolutions, int image, int transformer, int blocks, int upsampler)
+    private static SketchNetworks Create(int width, int speech, int[] convolutions, int image, int transformer, int blocks, int upsampler)
     {
         const int latent = 16, speechBlocks = 4, text = 64;
         return new SketchNetworks(

@@ -17,7 +17,7 @@ internal static class OneAhead
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var items = source.GetAsyncEnumerator(stop.Token);
-        await using var closing = items.ConfigureAwait(false);
+        await using var disposal = items.ConfigureAwait(false);
         var next = Start(items);
         bool taken = false;
         try

@@ -26,7 +26,8 @@ internal sealed class GpuChecks(Device gpu, GpuCapability capability)
         OperationPath In(string name, ScalarType type) =>
             new(name, given => [linear(given[0].to(type), given[1].to(type), given[2].to(type))]);
         OperationPath[] paths = [In(BFloat16, ScalarType.BFloat16), In(Float16, ScalarType.Float16), In("float32", ScalarType.Float32)];
-        return (new("matrix product", "16-bit"), new(Rounded, () => Layer(ScalarType.Float32, Tokens, Inputs, Outputs), Product, capability.BFloat16 ? paths : paths[1..])
+        if (!capability.BFloat16) paths = paths[1..];
+        return (new("matrix product", "16-bit"), new(Rounded, () => Layer(ScalarType.Float32, Tokens, Inputs, Outputs), Product, paths)
         {
             TimedInputs = () => Layer(ScalarType.Float32, TimedSide, TimedSide, TimedSide),
         });

@@ -22,7 +22,7 @@ public static class CueTiming
         var spoken = activity.Spoken;
         double total = spoken.Sum(part => part.End - part.Start);
         if (texts.Count == 0 || total <= 0) return [];
-        double[] weights = [.. texts.Select(text => (double)DisplayWidth.Of(text) + 1)];
+        double[] weights = [.. texts.Select(text => (double)DisplayWidth.Compute(text) + 1)];
         double unit = total / weights.Sum();
         var cues = new List<Cue>();
         double start = spoken[0].Start, reached = 0, done = 0;

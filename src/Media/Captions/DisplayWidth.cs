@@ -12,14 +12,14 @@ internal static class DisplayWidth
         (0x20000, 0x3FFFD),
     ];
 
-    public static int Of(ReadOnlySpan<char> text)
+    public static int Compute(ReadOnlySpan<char> text)
     {
         int width = 0;
-        foreach (var rune in text.EnumerateRunes()) width += Of(rune);
+        foreach (var rune in text.EnumerateRunes()) width += Compute(rune);
         return width;
     }
 
-    public static int Of(Rune rune) =>
+    public static int Compute(Rune rune) =>
         IsWide(rune.Value) ? 2 : Rune.GetUnicodeCategory(rune) is System.Globalization.UnicodeCategory.NonSpacingMark ? 0 : 1;
 
     public static bool IsWide(int value)

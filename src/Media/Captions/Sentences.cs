@@ -47,7 +47,7 @@ public static class Sentences
     {
         for (string rest = text; ;)
         {
-            int width = DisplayWidth.Of(rest);
+            int width = DisplayWidth.Compute(rest);
             if (width <= longest)
             {
                 yield return rest;
@@ -69,7 +69,7 @@ public static class Sentences
         double least = double.MaxValue;
         foreach (var rune in text.EnumerateRunes())
         {
-            width += DisplayWidth.Of(rune);
+            width += DisplayWidth.Compute(rune);
             if (width > longest) break;
             at += rune.Utf16SequenceLength;
             hard = at;

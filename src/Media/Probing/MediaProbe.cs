@@ -40,7 +40,7 @@ public static class MediaProbe
         timer.CancelAfter(limits.ProbeTimeout);
         string[] arguments = ["-hide_banner", "-v", "error", "-of", "json", "-show_streams", "-show_format", .. file.InputArguments()];
         var process = ToolProcess.Start(FfmpegTools.Find().Ffprobe, arguments);
-        await using var closing = process.ConfigureAwait(false);
+        await using var disposal = process.ConfigureAwait(false);
         using var kill = process.KillOn(timer.Token);
         try
         {

@@ -60,7 +60,7 @@ public sealed partial record FfmpegInventory(string Path, string Version, string
                 "-nostdin", "-v", "error", "-f", "lavfi", "-i", "sine=duration=0.1", "-af", "aresample=16000:resampler=soxr:precision=20",
                 "-f", "null", "-"
             ]);
-        await using var closingProcess = process.ConfigureAwait(false);
+        await using var disposalProcess = process.ConfigureAwait(false);
         return await process.WaitAsync(cancellationToken).ConfigureAwait(false) == 0;
     }
 
@@ -79,7 +79,7 @@ public sealed partial record FfmpegInventory(string Path, string Version, string
     private static async Task<string> SaidAsync(string tool, CancellationToken cancellationToken, params string[] arguments)
     {
         var process = ToolProcess.Start(tool, ["-hide_banner", .. arguments]);
-        await using var closing = process.ConfigureAwait(false);
+        await using var disposal = process.ConfigureAwait(false);
         using var kill = process.KillOn(cancellationToken);
         using var reader = new StreamReader(process.Output);
         string said = await reader.ReadToEndAsync(cancellationToken).ConfigureAwait(false);

@@ -52,7 +52,7 @@ internal sealed partial record H264Encoder(string Name)
     private static async Task<string> ListAsync(FfmpegTools tools, CancellationToken cancellationToken)
     {
         var process = ToolProcess.Start(tools.Ffmpeg, ["-nostdin", "-hide_banner", "-v", "error", "-encoders"]);
-        await using var closingProcess = process.ConfigureAwait(false);
+        await using var disposalProcess = process.ConfigureAwait(false);
         using var reader = new StreamReader(process.Output);
         string list = await reader.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
         await process.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -67,7 +67,7 @@ internal sealed partial record H264Encoder(string Name)
             "null", "-"
         ];
         var process = ToolProcess.Start(tools.Ffmpeg, arguments);
-        await using var closing = process.ConfigureAwait(false);
+        await using var disposal = process.ConfigureAwait(false);
         return await process.WaitAsync(cancellationToken).ConfigureAwait(false) == 0;
     }
 

@@ -69,7 +69,7 @@ public static class AudioDecoder
             "pcm_f32le", "pipe:1",
         ];
         var process = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments);
-        await using var closing = process.ConfigureAwait(false);
+        await using var disposal = process.ConfigureAwait(false);
         using var kill = process.KillOn(cancellationToken);
         var sound = new StoredSound(sampleRate);
         try

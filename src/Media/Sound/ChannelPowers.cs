@@ -56,7 +56,7 @@ internal sealed class ChannelPowers
             "-af", "aformat=sample_fmts=flt", "-f", "f32le", "-c:a", "pcm_f32le", "pipe:1",
         ];
         var process = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments);
-        await using var closing = process.ConfigureAwait(false);
+        await using var disposal = process.ConfigureAwait(false);
         using var kill = process.KillOn(cancellationToken);
         var sum = new Accumulator(audio.Channels);
         byte[] buffer = new byte[sizeof(float) * audio.Channels * 4096];

@@ -19,11 +19,11 @@ public static class SoundMix
             "-nostdin", "-hide_banner", "-v", "error", "-protocol_whitelist", "file", "-f", "wav", "-i", "file:" + first,
             "-protocol_whitelist", "file", "-f", "wav", "-i", "file:" + second,
             "-filter_complex", "[0:a:0][1:a:0]amix=inputs=2:duration=longest:normalize=0[all]", "-map", "[all]", "-map_metadata", "-1",
-            "-metadata", $"comment={OneLine.Of(comment)}",
+            "-metadata", $"comment={OneLine.From(comment)}",
             "-c:a", "pcm_s16le", "-y", "file:" + output,
         ];
         var process = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments);
-        await using var closing = process.ConfigureAwait(false);
+        await using var disposal = process.ConfigureAwait(false);
         if (await process.WaitAsync(cancellationToken).ConfigureAwait(false) != 0)
             throw new MediaException(MediaErrorCodes.Internal, $"{output}: cannot be written ({process.Complaint(output)})");
     }

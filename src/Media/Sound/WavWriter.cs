@@ -76,7 +76,7 @@ public sealed class WavWriter : IDisposable
         writer.Write(sampleRate * BytesPerSample);
         writer.Write((short)BytesPerSample);
         writer.Write((short)(8 * BytesPerSample));
-        byte[] text = [.. Encoding.UTF8.GetBytes(OneLine.Of(comment)), 0];
+        byte[] text = [.. Encoding.UTF8.GetBytes(OneLine.From(comment)), 0];
         if (text.Length % 2 != 0) text = [.. text, 0]; // chunks have even lengths
         writer.Write("LIST"u8);
         writer.Write(4 + 8 + text.Length);

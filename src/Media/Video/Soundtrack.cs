@@ -72,7 +72,9 @@ public sealed class Soundtrack
         string layout = channels == 2 ? "stereo" : "mono";
         var parts = streams.Select((stream, i) => string.Create(
             CultureInfo.InvariantCulture,
-            $"[{i}:{stream.Index}]aformat=sample_fmts=fltp,{mixes[i].Heard(channels)},aresample={rate}:resampler=soxr:precision=20,aformat=sample_fmts=flt:channel_layouts={layout}[s{i}];"));
+            $"[{i}:{stream.Index}]aformat=sample_fmts=fltp,{mixes[i].Heard(channels)}," +
+            $"aresample={rate}:resampler=soxr:precision=20," +
+            $"aformat=sample_fmts=flt:channel_layouts={layout}[s{i}];"));
         string join = (streams.Count, together) switch
         {
             (1, _) => "[s0]anull[all]",

@@ -28,7 +28,7 @@ public sealed record SyntheticMediaLabel(string Program, string Model, long Seed
 
     /// <summary>One line for users, written as the file's comment.</summary>
     internal string Comment =>
-        OneLine.Of(
+        OneLine.From(
             $"Synthetic media ({DigitalSourceType}), made by {Program}, model {Model}, seed {Seed.ToString(CultureInfo.InvariantCulture)}");
 
     /// <summary>Reads the label of an mp4 file; null if it has none.</summary>
@@ -94,7 +94,7 @@ public sealed record SyntheticMediaLabel(string Program, string Model, long Seed
 
     /// <summary>Removes characters that XML cannot represent.</summary>
     private static string Clean(string text) =>
-        OneLine.Of(string.Concat(text.EnumerateRunes().Where(r => !r.IsBmp || XmlConvert.IsXmlChar((char)r.Value))));
+        OneLine.From(string.Concat(text.EnumerateRunes().Where(r => !r.IsBmp || XmlConvert.IsXmlChar((char)r.Value))));
 
     private static byte[]? FindPacket(FileStream file)
     {

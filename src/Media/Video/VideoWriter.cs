@@ -162,7 +162,7 @@ public sealed class VideoWriter : IAsyncDisposable
             return;
         }
         var file = await Task.Run(output.OpenStream).ConfigureAwait(false);
-        await using var closing = file.ConfigureAwait(false);
+        await using var disposal = file.ConfigureAwait(false);
         if (format.HasBoxes) await CopyFileTypeAsync(file).ConfigureAwait(false);
         byte[] end = format == VideoFormat.Gif && options.Label is { } label ? label.ToGifEnd() : [];
         byte[] buffer = new byte[1 << 16];

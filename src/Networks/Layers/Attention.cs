@@ -35,7 +35,8 @@ public static class Attention
     /// <param name="tiles">The tiles that 8-bit attention reads; null: all.</param>
     /// <param name="result">Precision of the result; null: that of the layers.</param>
     /// <returns>[B, Lq, H * D]</returns>
-    public static Activations Forward(Tensor q, Tensor k, Tensor v, LinearPrecision linears, VisitedTiles? tiles = null, LinearPrecision? result = null) => Scoped(() =>
+    public static Activations Forward(
+        Tensor q, Tensor k, Tensor v, LinearPrecision linears, VisitedTiles? tiles = null, LinearPrecision? result = null) => Scoped(() =>
         EightBitAttention.IsWorthwhile(q, k, linears) ? Activations.Create(EightBitAttention.Apply(q, k, v, tiles), result ?? linears)
         : JoinedAttention.IsWorthwhile(q, k) ? JoinedAttention.Apply(q, k, v, result ?? linears)
         : Activations.Create(Forward(q, k, v), result ?? linears));

@@ -58,7 +58,9 @@ public sealed class ClipPasses : IDisposable
     }
 
     /// <summary>Computes the passes in which a device takes part, in the same order on all devices.</summary>
-    private Tensor?[] RunAll(int device, DeviceInputs inputs, PassPlace[] places, TokenShare?[][] shares, CancellationToken cancellationToken) => [.. places.Select((place, i) =>
+    private Tensor?[] RunAll(
+        int device, DeviceInputs inputs, PassPlace[] places, TokenShare?[][] shares,
+        CancellationToken cancellationToken) => [.. places.Select((place, i) =>
     {
         if (!place.Contains(device)) return null;
         var velocity = RunOn(device, inputs.Latent, inputs.Time, inputs.Passes[i]!, shares[i][device - place.First], cancellationToken)
@@ -68,7 +70,9 @@ public sealed class ClipPasses : IDisposable
         return null;
     })];
 
-    private Tensor RunOn(int device, Tensor latent, TimeEmbedding time, PassRequest pass, TokenShare? share, CancellationToken cancellationToken) => members[device].Transformer.Forward(
+    private Tensor RunOn(
+        int device, Tensor latent, TimeEmbedding time, PassRequest pass, TokenShare? share,
+        CancellationToken cancellationToken) => members[device].Transformer.Forward(
         latent, references[device], time, pass.Conditioning, rotaries[device], pass.Residual?.Part(device), share, cancellationToken);
 
     private DeviceInputs InputsOn(int device, Tensor latent, TimeEmbedding time, PassPlace[] places, IReadOnlyList<PassRequest> passes)

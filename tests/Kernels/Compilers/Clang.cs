@@ -19,7 +19,8 @@ internal static class Clang
 
     /// <returns>PTX.</returns>
     /// <exception cref="KernelException">It does not compile.</exception>
-    public static string ToPtx(DirectoryInfo folder, KernelVariant variant, string architecture) => File.ReadAllText(Compile(folder, variant, "kernels-for-clang.cuh", $"{architecture}.ptx", [
+    public static string ToPtx(DirectoryInfo folder, KernelVariant variant, string architecture) => File.ReadAllText(Compile(
+        folder, variant, "kernels-for-clang.cuh", $"{architecture}.ptx", [
         "-x", "cuda", "--cuda-device-only", "-nocudainc", "-nocudalib", $"--cuda-gpu-arch={architecture}", "-Xclang", "-target-feature",
         "-Xclang", PtxFeature, "-fdeclspec", "-S"], []));
 

@@ -8,8 +8,8 @@ namespace Locutor.Media.Tests.Video;
 public sealed class SourceVideoTests : IDisposable
 {
     private const string Bars =
-        "-f lavfi -i " +
-        "color=white:s=128x128:r=25:d=0.4,drawbox=w=64:h=64:t=fill:color=red,drawbox=x=64:w=64:h=64:t=fill:color=blue,drawbox=y=64:w=64:h=64:t=fill:color=gray";
+        "-f lavfi -i color=white:s=128x128:r=25:d=0.4,drawbox=w=64:h=64:t=fill:color=red," +
+        "drawbox=x=64:w=64:h=64:t=fill:color=blue,drawbox=y=64:w=64:h=64:t=fill:color=gray";
     private readonly TempFolder folder = new();
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -20,7 +20,8 @@ public sealed class SourceVideoTests : IDisposable
     {
         // SDR lifted into HDR with its white at 203 cd/m2, as BT.2408 has it; the way back is ours.
         string lift =
-            $"setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709,zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=2020,zscale=t={transfer}:m=2020_ncl:r=tv:npl=203,format=yuv420p10le";
+            "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709," +
+            $"zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=2020,zscale=t={transfer}:m=2020_ncl:r=tv:npl=203,format=yuv420p10le";
         string path = await folder.MakeAsync(
             "hdr.mp4",
             $"{Bars},scale=out_color_matrix=bt709:out_range=tv,format=yuv444p,{lift} -c:v libx265 -x265-params log-level=none:crf=8 " +
@@ -39,7 +40,9 @@ public sealed class SourceVideoTests : IDisposable
         string primaries, string target, string matrix, string zimgMatrix)
     {
         string convert =
-            $"scale=out_color_matrix=bt709:out_range=tv,format=yuv444p,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709,zscale=p={target}:m={zimgMatrix}:r=tv,format=yuv420p10le";
+            "scale=out_color_matrix=bt709:out_range=tv,format=yuv444p," +
+            "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709," +
+            $"zscale=p={target}:m={zimgMatrix}:r=tv,format=yuv420p10le";
         string path = await folder.MakeAsync(
             "wide.mp4",
             $"{Bars},{convert} -c:v libx265 -x265-params log-level=none:crf=8 -color_trc bt709 -color_primaries {primaries} " +
@@ -57,8 +60,8 @@ public sealed class SourceVideoTests : IDisposable
         {
             string path = await folder.MakeAsync(
                 "in.mkv",
-                "-f lavfi -i " +
-                $"color=black:s={size}:r=25:d=0.1,format=gbrp,geq=r=200:g=40:b=60,scale=out_color_matrix={matrix}:out_range=tv,format=yuv444p " +
+                $"-f lavfi -i color=black:s={size}:r=25:d=0.1,format=gbrp,geq=r=200:g=40:b=60," +
+                $"scale=out_color_matrix={matrix}:out_range=tv,format=yuv444p " +
                 "-c:v ffv1 -colorspace unknown");
             (await TempFolder.ProbeAsync(path, "v", "stream=color_space")).ShouldBe(["unknown"]);
             ShouldBe(await FrameAsync(path), 60, 60, 200, 40, 60, 3);
@@ -75,8 +78,8 @@ public sealed class SourceVideoTests : IDisposable
     {
         string path = await folder.MakeAsync(
             "in.mkv",
-            "-f lavfi -i " +
-            $"color=gray:s=64x64:r=25:d=0.2,format=gbrp,geq=r=90:g=90:b=90,scale=out_color_matrix=bt709:out_range={range},format={format} " +
+            "-f lavfi -i color=gray:s=64x64:r=25:d=0.2,format=gbrp,geq=r=90:g=90:b=90," +
+            $"scale=out_color_matrix=bt709:out_range={range},format={format} " +
             $"-c:v ffv1 -color_range {range}");
         ShouldBe(await FrameAsync(path), 30, 30, 90, 90, 90, 2);
     }
@@ -91,8 +94,9 @@ public sealed class SourceVideoTests : IDisposable
         // A white bar that jumps 40 pixels from field to field combs every second line of an interlaced frame.
         string path = await folder.MakeAsync(
             $"in.{extension}",
-            "-f lavfi -i " +
-            "color=black:s=720x576:r=50:d=1,format=yuv420p,geq=lum='if(between(X,mod(N*40,600),mod(N*40,600)+80),235,16)':cb=128:cr=128,tinterlace=interleave_top,fieldorder=tff " +
+            "-f lavfi -i color=black:s=720x576:r=50:d=1,format=yuv420p," +
+            "geq=lum='if(between(X,mod(N*40,600),mod(N*40,600)+80),235,16)':cb=128:cr=128," +
+            "tinterlace=interleave_top,fieldorder=tff " +
             $"{codec}");
         await using var reader = await VideoReader.OpenAsync(path, MediaLimits.Default, Ct);
         var frame = await reader.ReadFrameAsync(8, Ct);

@@ -26,7 +26,7 @@ public sealed class MeterTests
             {
                 renderer.Render(person, poses[f], frame);
                 read[f] = meter.Read(frame);
-                truth[f] = FaceRegions.Of(person, poses[f], 96, 96).Truth.Opening;
+                truth[f] = FaceRegions.Create(person, poses[f], 96, 96).Truth.Opening;
             }
             Statistics.Correlation(read, truth).ShouldBeGreaterThan(0.97, $"seed {seed + i}");
         }

@@ -30,7 +30,7 @@ public sealed class FaceRendererTests(ITestOutputHelper output)
         var person = Plain(seed);
         FacePose from = part == "open mouth" ? new FacePose { JawOpen = 0.5f } : default, to = With(from, name, Far(name));
         byte[] before = FacePainting.Paint(person, from, Size, Size), after = FacePainting.Paint(person, to, Size, Size);
-        FaceRegions a = FaceRegions.Of(person, from, Size, Size), b = FaceRegions.Of(person, to, Size, Size);
+        FaceRegions a = FaceRegions.Create(person, from, Size, Size), b = FaceRegions.Create(person, to, Size, Size);
         PixelBox mouth = a.Mouth.Union(b.Mouth), eyes = a.LeftEye.Union(a.RightEye).Union(b.LeftEye).Union(b.RightEye);
         PixelBox brows = new(eyes.Left, Math.Max(0, eyes.Top - Size / 8), eyes.Right, eyes.Top + Size / 16),
             shoulders = new(0, Size * 4 / 5, Size, Size);

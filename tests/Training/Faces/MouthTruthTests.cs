@@ -25,7 +25,7 @@ public sealed class MouthTruthTests(ITestOutputHelper output)
                 LipRound = i % 4 * 0.3f,
                 Scale = 0.9f + 0.02f * i,
             };
-            var truth = FaceRegions.Of(person, pose, Size, Size).Truth;
+            var truth = FaceRegions.Create(person, pose, Size, Size).Truth;
             int painted = PaintedGap(renderer, person, pose);
             output.WriteLine($"told {truth.OpeningPixels:F1}, painted {painted}");
             Math.Abs(painted - truth.OpeningPixels).ShouldBeLessThan(2.6f + 0.04f * truth.OpeningPixels);
@@ -36,18 +36,18 @@ public sealed class MouthTruthTests(ITestOutputHelper output)
     public void Pressed_lips_are_closed_and_a_dropped_jaw_opens_them_evenly()
     {
         var person = Person.Draw(seed);
-        FaceRegions.Of(person, default, Size, Size).Truth.Opening.ShouldBe(0f);
-        FaceRegions.Of(person, new FacePose { JawOpen = 0.8f, LipPress = 1f }, Size, Size).Truth.OpeningPixels.ShouldBe(0f, 0.01f);
+        FaceRegions.Create(person, default, Size, Size).Truth.Opening.ShouldBe(0f);
+        FaceRegions.Create(person, new FacePose { JawOpen = 0.8f, LipPress = 1f }, Size, Size).Truth.OpeningPixels.ShouldBe(0f, 0.01f);
         float last = -1f;
         for (float jaw = 0f; jaw <= 1f; jaw += 0.05f)
         {
-            var truth = FaceRegions.Of(person, new FacePose { JawOpen = jaw }, Size, Size).Truth;
+            var truth = FaceRegions.Create(person, new FacePose { JawOpen = jaw }, Size, Size).Truth;
             truth.OpeningPixels.ShouldBeGreaterThan(last);
             truth.Opening.ShouldBe(jaw, 0.02f);
             last = truth.OpeningPixels;
         }
-        float wide = FaceRegions.Of(person, new FacePose { LipWidth = 1f }, Size, Size).Truth.WidthPixels;
-        float round = FaceRegions.Of(person, new FacePose { LipRound = 1f }, Size, Size).Truth.WidthPixels;
+        float wide = FaceRegions.Create(person, new FacePose { LipWidth = 1f }, Size, Size).Truth.WidthPixels;
+        float round = FaceRegions.Create(person, new FacePose { LipRound = 1f }, Size, Size).Truth.WidthPixels;
         wide.ShouldBeGreaterThan(1.6f * round);
     }
 
@@ -56,7 +56,7 @@ public sealed class MouthTruthTests(ITestOutputHelper output)
     {
         var person = Person.Draw(seed);
         var pose = new FacePose { JawOpen = 0.5f };
-        MouthTruth small = FaceRegions.Of(person, pose, 128, 128).Truth, large = FaceRegions.Of(person, pose, 256, 256).Truth;
+        MouthTruth small = FaceRegions.Create(person, pose, 128, 128).Truth, large = FaceRegions.Create(person, pose, 256, 256).Truth;
         large.Opening.ShouldBe(small.Opening, 1e-5f);
         large.OpeningPixels.ShouldBe(2f * small.OpeningPixels, 0.01f);
         large.AreaPixels.ShouldBe(4f * small.AreaPixels, 0.1f);
@@ -69,7 +69,7 @@ public sealed class MouthTruthTests(ITestOutputHelper output)
         var random = new Random(seed);
         for (int i = 0; i < 200; i++)
         {
-            var regions = FaceRegions.Of(Person.Draw(seed + i), FacePainting.RandomPose(random), 97, 143);
+            var regions = FaceRegions.Create(Person.Draw(seed + i), FacePainting.RandomPose(random), 97, 143);
             foreach (var box in (PixelBox[])[regions.Mouth, regions.LeftEye, regions.RightEye, regions.Face])
             {
                 box.Left.ShouldBeInRange(0, box.Right - 1);

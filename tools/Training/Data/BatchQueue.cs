@@ -17,7 +17,8 @@ public sealed class BatchQueue<T> : IDisposable
     {
         queue = new BlockingCollection<T>(ahead);
         int calls = 0;
-        this.threads = [.. Enumerable.Range(0, threads).Select(_ => new Thread(() => Produce(() => make(new Random(unchecked(seed * 65537 + Interlocked.Increment(ref calls))))))
+        T Make() => make(new Random(unchecked(seed * 65537 + Interlocked.Increment(ref calls))));
+        this.threads = [.. Enumerable.Range(0, threads).Select(_ => new Thread(() => Produce(Make))
         {
             IsBackground = true,
             Name = "batches",

@@ -41,7 +41,7 @@ public sealed record CropBatch(Tensor Frames, Tensor Weights) : IDisposable
             Mark(map, scene.Mouth, x, y, side, MouthWeight);
         }
         return new CropBatch(
-            HostTensor.Of(pixels, [count, frames, side, side, 3], device), HostTensor.Of(weights, [count, side, side], device));
+            HostTensor.Create(pixels, [count, frames, side, side, 3], device), HostTensor.Create(weights, [count, side, side], device));
     }
 
     public void Dispose()

@@ -73,8 +73,8 @@ public sealed record DetailBatch(IReadOnlyList<Scene> Scenes, DetailBatch.Place[
             for (int c = ofScene; c < crop; c++) Cut(places[c], portraits.AsSpan(c * bytes, bytes));
         }
         return new DetailBatch(
-            some, places, HostTensor.Of(truth, [count, options.Frames, side, side, 3], device),
-            HostTensor.Of(portraits, [count, side, side, 3], device));
+            some, places, HostTensor.Create(truth, [count, options.Frames, side, side, 3], device),
+            HostTensor.Create(portraits, [count, side, side, 3], device));
 
         int Corner(int twiceMiddle) =>
             Math.Clamp((twiceMiddle - options.Crop) / 2 + random.Next(-Jitter, Jitter + 1), 0, scenes.Size - options.Crop);

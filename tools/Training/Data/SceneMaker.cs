@@ -51,7 +51,7 @@ public sealed class SceneMaker
         for (int i = 0; i < poses.Length; i++)
         {
             renderer.Render(person, poses[i], frames.AsSpan(i * options.FrameBytes, options.FrameBytes));
-            var regions = FaceRegions.Of(person, poses[i], options.Size, options.Size);
+            var regions = FaceRegions.Create(person, poses[i], options.Size, options.Size);
             mouth = mouth?.Union(regions.Mouth) ?? regions.Mouth;
             left = left?.Union(regions.LeftEye) ?? regions.LeftEye;
             right = right?.Union(regions.RightEye) ?? regions.RightEye;

@@ -40,7 +40,7 @@ internal sealed record SpeechBatch(Tensor Audio, Tensor Mouth) : IDisposable
             }
         }
         return new SpeechBatch(
-            HostTensor.Of(audio, [count, audio.Length / count], device), HostTensor.Of(mouth, [count, frames, Figures], device));
+            HostTensor.Create(audio, [count, audio.Length / count], device), HostTensor.Create(mouth, [count, frames, Figures], device));
     }
 
     /// <summary>Computes how well a prediction of the mouth, [B, frames, figures] on the host, follows the true motion.</summary>

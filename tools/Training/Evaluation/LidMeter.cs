@@ -18,7 +18,7 @@ public sealed class LidMeter(int size, byte[] open, byte[] closed, IReadOnlyList
         byte[] open = new byte[renderer.FrameBytes], closed = new byte[renderer.FrameBytes];
         renderer.Render(subject.Person, subject.Held, open);
         renderer.Render(subject.Person, subject.Held with { Blink = 1 }, closed);
-        var regions = FaceRegions.Of(subject.Person, subject.Held, renderer.Width, renderer.Height);
+        var regions = FaceRegions.Create(subject.Person, subject.Held, renderer.Width, renderer.Height);
         return new LidMeter(renderer.Width, open, closed, [regions.LeftEye, regions.RightEye]);
     }
 

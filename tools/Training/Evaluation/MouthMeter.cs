@@ -33,7 +33,7 @@ public sealed class MouthMeter
         int size = renderer.Width;
         var random = new Random(seed);
         FacePose[] poses = [.. Enumerable.Range(0, Samples).Select(_ => Speaking(held, random))];
-        var box = poses.Select(p => FaceRegions.Of(person, p, size, size).Mouth).Aggregate((a, b) => a.Union(b));
+        var box = poses.Select(p => FaceRegions.Create(person, p, size, size).Mouth).Aggregate((a, b) => a.Union(b));
         double[][] inputs = new double[Samples][];
         double[] openings = new double[Samples];
         byte[] frame = new byte[renderer.FrameBytes];
@@ -42,7 +42,7 @@ public sealed class MouthMeter
             renderer.Render(person, poses[i], frame);
             if (i % 2 == 1) Blur(frame, size);
             inputs[i] = Look(frame, size, box);
-            openings[i] = FaceRegions.Of(person, poses[i], size, size).Truth.Opening;
+            openings[i] = FaceRegions.Create(person, poses[i], size, size).Truth.Opening;
         }
         return Fit(size, box, inputs, openings);
     }

@@ -37,14 +37,20 @@ internal sealed class PictureFigures(int size, double leastPsnr)
 
     public IEnumerable<EvaluationRow> Rows()
     {
-        yield return new("everything but mouth and eyes: PSNR against the portrait's true frames", Text($"{leastPsnr:F0} dB"), Text($"{psnr.Average():F2} dB (worst person {psnr.Min():F2})"),
+        yield return new(
+            "everything but mouth and eyes: PSNR against the portrait's true frames", Text($"{leastPsnr:F0} dB"),
+            Text($"{psnr.Average():F2} dB (worst person {psnr.Min():F2})"),
             psnr.Average() >= leastPsnr, new Dictionary<string, double> { ["psnr"] = psnr.Average(), ["worst"] = psnr.Min() });
         yield return Ratio("gradient energy of the whole picture, against the true frames", whole, 0.9);
         yield return Ratio("gradient energy inside the mouth", mouth, 0.7);
         yield return Ratio("gradient energy in the eyes", eyes, 0.9);
         yield return Ratio("gradient energy elsewhere", elsewhere, 0.9);
         double visible = lids.DefaultIfEmpty(1).Average();
-        yield return new("lids: part of the eye that shows in the middle of a blink", "under 15 %", Text($"{visible:P1} ({lids.Count} blinks; true frames {trueLids.DefaultIfEmpty().Average():P1}, {trueLids.Count} blinks)"),
+        yield return new(
+            "lids: part of the eye that shows in the middle of a blink", "under 15 %",
+            Text(
+                $"{visible:P1} ({lids.Count} blinks; " +
+                $"true frames {trueLids.DefaultIfEmpty().Average():P1}, {trueLids.Count} blinks)"),
             visible < 0.15,
             new Dictionary<string, double> { ["visible"] = visible, ["blinks"] = lids.Count, ["trueBlinks"] = trueLids.Count });
     }

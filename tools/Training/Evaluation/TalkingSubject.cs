@@ -47,13 +47,13 @@ public sealed class TalkingSubject
         {
             frames[i] = new byte[renderer.FrameBytes];
             renderer.Render(Person, poses[i], frames[i]);
-            var regions = FaceRegions.Of(Person, poses[i], size, size);
+            var regions = FaceRegions.Create(Person, poses[i], size, size);
             openings[i] = regions.Truth.Opening;
             moving = i == 0
                 ? [regions.Mouth, regions.LeftEye, regions.RightEye]
                 : [moving[0].Union(regions.Mouth), moving[1].Union(regions.LeftEye), moving[2].Union(regions.RightEye)];
         }
-        var face = FaceRegions.Of(Person, poses[0], size, size).Face;
+        var face = FaceRegions.Create(Person, poses[0], size, size).Face;
         return new Truth(speech, frames, openings, moving, face);
     }
 

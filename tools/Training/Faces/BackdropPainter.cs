@@ -16,7 +16,9 @@ internal static class BackdropPainter
         float halfWidth = width / unit / 2f, halfHeight = height / unit / 2f;
         var backdrop = person.Backdrop;
         using var paint = new SKPaint { IsAntialias = true };
-        using (var shader = SKShader.CreateLinearGradient(new SKPoint(person.Light.Side * 40f, -55f), new SKPoint(-person.Light.Side * 30f, 55f),
+        SKPoint lit = new(person.Light.Side * 40f, -55f), dark = new(-person.Light.Side * 30f, 55f);
+        using (var shader = SKShader.CreateLinearGradient(
+            lit, dark,
             [backdrop.Top, Palette.Mix(backdrop.Top, backdrop.Bottom, 0.6f), backdrop.Bottom], SKShaderTileMode.Clamp))
         {
             paint.Shader = shader;

@@ -71,7 +71,8 @@ internal static class BeardPainter
         for (int i = 0; i < knots.Length; i++)
         {
             var knot = knots[i];
-            points[i] = head.At(knot.X, head.Jaw(knot.Y), 3f + 8f * HeadSpace.Smooth(18f, 3f, Math.Abs(knot.X)) * HeadSpace.Smooth(4f, 20f, knot.Y)
+            points[i] = head.At(
+                knot.X, head.Jaw(knot.Y), 3f + 8f * HeadSpace.Smooth(18f, 3f, Math.Abs(knot.X)) * HeadSpace.Smooth(4f, 20f, knot.Y)
                 + Math.Max(0f, HeadSpace.Depth(knot.X, knot.Y) - 8f) * 0.5f);
         }
         sketch.Loop(points).Fill(Palette.Fade(person.Beard.Colour, alpha));

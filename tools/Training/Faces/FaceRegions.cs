@@ -36,7 +36,7 @@ public sealed record FaceRegions(PixelBox Mouth, PixelBox LeftEye, PixelBox Righ
     /// Computes the regions of <paramref name="person"/> in <paramref name="pose"/> for a picture of the given size, without rendering
     /// it.
     /// </summary>
-    public static FaceRegions Of(Person person, in FacePose pose, int width, int height)
+    public static FaceRegions Create(Person person, in FacePose pose, int width, int height)
     {
         var head = new HeadSpace(pose, width, height);
         var mouth = new MouthShape();

@@ -245,7 +245,8 @@ internal sealed class HairBuilder
             foreach (float s in (ReadOnlySpan<float>)[-1f, 1f])
             {
                 float x = w + 0.35f * side, x2 = hair.Length == HairLength.Long ? x + 0.6f : x;
-                strands.Add([new(s * x, -7f, 3f), new(s * (x + Wave(8f, 0.9f)), 8f, 4f), new(s * (x2 + Wave(16f, 0.9f)), 0.5f * (8f + length), 4f),
+                strands.Add(
+                    [new(s * x, -7f, 3f), new(s * (x + Wave(8f, 0.9f)), 8f, 4f), new(s * (x2 + Wave(16f, 0.9f)), 0.5f * (8f + length), 4f),
                     new(s * (x2 + Wave(length, 0.9f) - 0.5f), length - 3f, 4f)]);
             }
         }
@@ -290,13 +291,7 @@ internal sealed class HairBuilder
     /// <summary>Returns the shadow of the hair on forehead and temples.</summary>
     private static Knot[] Shadow(Knot[] line)
     {
-        List<Knot> shadow = [];
-        foreach (var knot in line)
-        {
-            if (knot.Y < 12f) shadow.Add(new Knot(knot.X * 0.972f, knot.Y + 1.9f, knot.Z - 0.6f));
-        }
-        shadow.Add(new Knot(-8f, -24f, 4f));
-        shadow.Add(new Knot(8f, -24f, 4f));
-        return [.. shadow];
+        var low = line.Where(knot => knot.Y < 12f).Select(knot => new Knot(knot.X * 0.972f, knot.Y + 1.9f, knot.Z - 0.6f));
+        return [.. low, new(-8f, -24f, 4f), new(8f, -24f, 4f)];
     }
 }

@@ -19,5 +19,5 @@ internal sealed record HairShape(
     /// <summary>The patches of hair at both sides of a bald crown, each a closed outline.</summary>
     public HairEdge[] Sides { get; init; } = [];
 
-    public static HairShape Of(Person person) => new HairBuilder(person).Build();
+    public static HairShape Create(Person person) => new HairBuilder(person).Build();
 }

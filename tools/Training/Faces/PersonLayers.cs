@@ -14,7 +14,7 @@ internal sealed class PersonLayers : IDisposable
         Backdrop = BackdropPainter.Paint(person, width, height);
         Skin = SkinPainter.Texture(person, unit);
         Outline = SkinPainter.Outline(person.Head);
-        Hair = HairShape.Of(person);
+        Hair = HairShape.Create(person);
         var skin = person.Skin;
         var light = person.Light;
         BeardLight = Sketch.GlowOf(Palette.Shift(person.Beard.Colour, 0.11f), 0.6f);

@@ -73,10 +73,12 @@ internal sealed class PersonSampler(int seed)
             (HairTexture.Tufted, longer ? 0f : 2f));
         var fringe = longer
             ? Weighted((Fringe.Bangs, 2.2f), (Fringe.SideSweep, 3f), (Fringe.Curtain, 3f), (Fringe.PulledBack, 1.8f))
-            : Weighted((Fringe.Short, 3f), (Fringe.SideSweep, 2.4f), (Fringe.Quiff, 2f), (Fringe.Receding, age * 2.5f), (Fringe.Bangs, 0.8f),
+            : Weighted(
+                (Fringe.Short, 3f), (Fringe.SideSweep, 2.4f), (Fringe.Quiff, 2f), (Fringe.Receding, age * 2.5f), (Fringe.Bangs, 0.8f),
                 (Fringe.CurlyTop, texture == HairTexture.Curly ? 4f : 0.3f));
         var knot = !longer ? HairKnot.None
-            : Weighted((HairKnot.None, 6f), (HairKnot.TopBun, 1.1f), (HairKnot.TwoBuns, 0.4f), (HairKnot.Ponytail, 1f), (HairKnot.LowBun, 1f),
+            : Weighted(
+                (HairKnot.None, 6f), (HairKnot.TopBun, 1.1f), (HairKnot.TwoBuns, 0.4f), (HairKnot.Ponytail, 1f), (HairKnot.LowBun, 1f),
                 (HairKnot.Braids, 0.9f));
         if (knot != HairKnot.None) length = HairLength.Short;
         if (length == HairLength.Buzz) fringe = fringe == Fringe.Receding ? fringe : Fringe.Short;
@@ -96,7 +98,8 @@ internal sealed class PersonSampler(int seed)
     private EyeTraits Eyes(float femme, float tone)
     {
         var iris = Chance(Math.Clamp(0.75f - tone * 1.2f, 0.03f, 0.7f)) ? Pick(Palette.FairIris) : Pick(Palette.DarkIris);
-        return new EyeTraits(iris, Range(8.7f, 9.6f), Range(0.6f, 2f), Range(4.5f, 5.2f), Range(2.7f, 3.5f) + 0.3f * femme, Range(1.7f, 2.3f),
+        return new EyeTraits(
+            iris, Range(8.7f, 9.6f), Range(0.6f, 2f), Range(4.5f, 5.2f), Range(2.7f, 3.5f) + 0.3f * femme, Range(1.7f, 2.3f),
             Range(-0.45f, 0.9f), Range(2.75f, 3.2f), Math.Clamp(0.15f + femme * 0.75f + Range(-0.1f, 0.1f), 0f, 1f),
             femme > 0.55f && Chance(0.35f) ? Range(0.3f, 0.8f) : 0f, Range(0.2f, 1f));
     }
@@ -124,7 +127,8 @@ internal sealed class PersonSampler(int seed)
 
     private ExtrasTraits Extras(float femme, ClothesTraits clothes)
     {
-        var glasses = Weighted((GlassesStyle.None, 7.2f), (GlassesStyle.Round, 1f), (GlassesStyle.Square, 1f), (GlassesStyle.Cat, femme * 0.6f),
+        var glasses = Weighted(
+            (GlassesStyle.None, 7.2f), (GlassesStyle.Round, 1f), (GlassesStyle.Square, 1f), (GlassesStyle.Cat, femme * 0.6f),
             (GlassesStyle.Browline, 0.4f));
         var earrings = Chance(femme < 0.42f ? 0.05f : 0.15f + 0.45f * femme)
             ? Weighted((EarringStyle.Stud, 2f), (EarringStyle.Hoop, 1.4f), (EarringStyle.Drop, 1f)) : EarringStyle.None;

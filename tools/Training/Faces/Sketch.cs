@@ -113,7 +113,9 @@ internal sealed class Sketch : IDisposable
         {
             SKPoint before = points[Math.Max(0, i - 1)], from = points[i], to = points[i + 1],
                 after = points[Math.Min(points.Length - 1, i + 2)];
-            Path.CubicTo(from.X + (to.X - before.X) / 6f, from.Y + (to.Y - before.Y) / 6f, to.X - (after.X - from.X) / 6f, to.Y - (after.Y - from.Y) / 6f,
+            Path.CubicTo(
+                from.X + (to.X - before.X) / 6f, from.Y + (to.Y - before.Y) / 6f,
+                to.X - (after.X - from.X) / 6f, to.Y - (after.Y - from.Y) / 6f,
                 to.X, to.Y);
         }
         return this;
@@ -128,7 +130,9 @@ internal sealed class Sketch : IDisposable
         for (int i = 0; i < n; i++)
         {
             SKPoint before = points[(i + n - 1) % n], from = points[i], to = points[(i + 1) % n], after = points[(i + 2) % n];
-            Path.CubicTo(from.X + (to.X - before.X) / 6f, from.Y + (to.Y - before.Y) / 6f, to.X - (after.X - from.X) / 6f, to.Y - (after.Y - from.Y) / 6f,
+            Path.CubicTo(
+                from.X + (to.X - before.X) / 6f, from.Y + (to.Y - before.Y) / 6f,
+                to.X - (after.X - from.X) / 6f, to.Y - (after.Y - from.Y) / 6f,
                 to.X, to.Y);
         }
         Path.Close();

@@ -28,7 +28,7 @@ public sealed class MouthTrack
     /// <summary>Computes the motion of the mouth for an utterance.</summary>
     /// <param name="phonemes">The phonemes in order, with their starts in samples at 16 kHz.</param>
     /// <param name="samples">The utterance at 16 kHz; its loudness opens the jaw.</param>
-    public static MouthTrack Of(IReadOnlyList<SpokenPhoneme> phonemes, ReadOnlySpan<float> samples)
+    public static MouthTrack From(IReadOnlyList<SpokenPhoneme> phonemes, ReadOnlySpan<float> samples)
     {
         int length = samples.Length / Hop + 1;
         float[] jawWeight = new float[length], lipWeight = new float[length], press = new float[length];
@@ -39,7 +39,7 @@ public sealed class MouthTrack
         {
             int start = phonemes[i].Start, end = i + 1 < phonemes.Count ? phonemes[i + 1].Start : samples.Length;
             double from = start;
-            foreach (var (viseme, share) in Viseme.Of(phonemes[i].Name))
+            foreach (var (viseme, share) in Viseme.From(phonemes[i].Name))
             {
                 double to = from + (end - start) * share;
                 Lay(viseme, (int)Math.Round(from / Hop), (int)Math.Round(to / Hop));

@@ -101,7 +101,7 @@ public sealed class SpeechCorpus
                 throw new CheckpointException($"{path}: phoneme number {rows[2 * i]}, expected 0 to {names.Length - 1}");
             said[i] = new SpokenPhoneme(names[rows[2 * i]], rows[2 * i + 1]);
         }
-        return new Utterance(samples, MouthTrack.Of(said, samples), said, outline.Voice, outline.ForEvaluation);
+        return new Utterance(samples, MouthTrack.From(said, samples), said, outline.Voice, outline.ForEvaluation);
     }
 
     private static CheckpointTensor Part(SafetensorsFile file, string name, ElementType type, long columns)

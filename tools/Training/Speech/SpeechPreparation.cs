@@ -86,6 +86,6 @@ public static class SpeechPreparation
         [
             .. spoken.Phonemes.Select(p => p with { Start = (int)((long)p.Start * SpeechCorpus.SampleRate / spoken.SampleRate) })
         ];
-        return new Utterance(samples, MouthTrack.Of(phonemes, samples), phonemes, voice, evaluation);
+        return new Utterance(samples, MouthTrack.From(phonemes, samples), phonemes, voice, evaluation);
     }
 }

@@ -19,7 +19,7 @@ public readonly record struct Viseme(MouthPose Shape, float Jaw, float Lips)
     /// Returns the visemes of a phoneme in order, each with its share of the duration. Diphthongs and affricates have two.
     /// </summary>
     /// <param name="ipa">The phoneme in IPA; empty for a pause.</param>
-    public static IReadOnlyList<(Viseme Viseme, float Share)> Of(string ipa)
+    public static IReadOnlyList<(Viseme Viseme, float Share)> From(string ipa)
     {
         var parts = new List<Viseme>(2);
         foreach (char c in ipa)

@@ -79,13 +79,13 @@ public sealed class FrozenNetworks : IDisposable
 
     private Tensor Frames(Scene scene, ScriptOptions options)
     {
-        using var host = HostTensor.Of(scene.Frames, [options.Frames, options.Size, options.Size, 3], run.Device);
+        using var host = HostTensor.Create(scene.Frames, [options.Frames, options.Size, options.Size, 3], run.Device);
         return host.ToDevice(run.Device);
     }
 
     private Tensor Listen(IReadOnlyList<Scene> scenes, ScriptOptions options)
     {
-        using var host = HostTensor.Of([.. scenes.SelectMany(s => s.Audio)], [scenes.Count, scenes[0].Audio.Length], run.Device);
+        using var host = HostTensor.Create([.. scenes.SelectMany(s => s.Audio)], [scenes.Count, scenes[0].Audio.Length], run.Device);
         return Speech.Forward(host.ToDevice(run.Device), options.Frames);
     }
 

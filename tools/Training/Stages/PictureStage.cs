@@ -75,9 +75,9 @@ public sealed class PictureStage(TrainingRun run, SceneBank bank, ScriptOptions 
             }
         }
         return new Batch(
-            HostTensor.Of(pictures, [batch, 1, scenes.Size, scenes.Size, 3], run.Device),
-            HostTensor.Of(patches, [batch, Grid * Grid, 3], run.Device),
-            HostTensor.Of(places, [batch, Places], run.Device));
+            HostTensor.Create(pictures, [batch, 1, scenes.Size, scenes.Size, 3], run.Device),
+            HostTensor.Create(patches, [batch, Grid * Grid, 3], run.Device),
+            HostTensor.Create(places, [batch, Places], run.Device));
     }
 
     private float Unit(int pixel) => 2f * pixel / scenes.Size - 1;

@@ -34,7 +34,7 @@ public sealed class UnseenScenes : IDisposable
         truth =
         [
             .. scenes.Select(s => Enumerable.Range(0, options.ClipFrames)
-                .Select(f => (double)FaceRegions.Of(s.Person, s.Poses[f], options.Size, options.Size).Truth.Opening).ToArray())
+                .Select(f => (double)FaceRegions.Create(s.Person, s.Poses[f], options.Size, options.Size).Truth.Opening).ToArray())
         ];
         ceiling = Ceiling();
     }

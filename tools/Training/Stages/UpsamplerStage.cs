@@ -41,11 +41,14 @@ internal sealed class UpsamplerStage(TrainingRun run, ScriptOptions scenes, Deta
             (int)trainer.Steps + run.Seed);
         using var judged = Judged(networks, unseen);
         using var held = new HeldCrops(details.MostBatches);
-        trainer.Train(progress => Step(network, critic, criticParameters, criticAdam, Next(held, queue, networks, trainer.Steps), progress), 30, () =>
-        {
-            Look(network, judged, trainer);
-            Export(parameters, trainer);
-        });
+        trainer.Train(
+            progress => Step(network, critic, criticParameters, criticAdam, Next(held, queue, networks, trainer.Steps), progress),
+            30,
+            () =>
+            {
+                Look(network, judged, trainer);
+                Export(parameters, trainer);
+            });
         Export(parameters, trainer);
         criticParameters.Dispose();
         parameters.Dispose();

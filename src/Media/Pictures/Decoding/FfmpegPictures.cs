@@ -18,7 +18,7 @@ internal static class FfmpegPictures
             "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgba", "pipe:1",
         ];
         var process = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments);
-        await using var closing = process.ConfigureAwait(false);
+        await using var disposal = process.ConfigureAwait(false);
         using var kill = process.KillOn(cancellationToken);
         byte[] rgba = new byte[4L * header.Width * header.Height];
         int read = await process.Output.ReadAtLeastAsync(rgba, rgba.Length, throwOnEndOfStream: false, cancellationToken)

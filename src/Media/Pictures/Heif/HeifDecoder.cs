@@ -47,7 +47,7 @@ internal static class HeifDecoder
             "-vf", Filter(grid), "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1",
         ];
         var process = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments, takesInput: true);
-        await using var closing = process.ConfigureAwait(false);
+        await using var disposal = process.ConfigureAwait(false);
         using var kill = process.KillOn(cancellationToken);
         var feeding = FeedAsync(process, stream, cancellationToken);
         byte[] pixels = new byte[bytes];

@@ -13,8 +13,8 @@ internal static class HeifPresentation
     /// <summary>Returns the colour encoding from the <c>nclx</c> property, if there is one.</summary>
     public static StreamColour Colour(HeifItem tile)
     {
-        if (
-            tile.Properties.Find(p => p.Type == "colr" && p.Content.AsSpan().StartsWith("nclx"u8))?.Content is not { Length: >= 11 } content)
+        var colour = tile.Properties.Find(p => p.Type == "colr" && p.Content.AsSpan().StartsWith("nclx"u8));
+        if (colour?.Content is not { Length: >= 11 } content)
         {
             return new StreamColour();
         }

@@ -28,7 +28,7 @@ internal sealed class EncodedSound
         VideoWriterOptions options, int frames, string path, CancellationToken cancellationToken)
     {
         var sound = await options.Sound!.OpenAsync(options.Limits, cancellationToken).ConfigureAwait(false);
-        await using var closingSound = sound.ConfigureAwait(false);
+        await using var disposalSound = sound.ConfigureAwait(false);
         int rate = Soundtrack.AacRate(sound.SampleRate);
         string[] arguments =
         [
@@ -37,7 +37,7 @@ internal sealed class EncodedSound
             .. EncoderArguments.Aac(rate, sound.Channels), "-f", "mp4", "-y", "file:" + path,
         ];
         var encoder = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments, takesInput: true);
-        await using var closing = encoder.ConfigureAwait(false);
+        await using var disposal = encoder.ConfigureAwait(false);
         using var kill = encoder.KillOn(cancellationToken);
         try
         {

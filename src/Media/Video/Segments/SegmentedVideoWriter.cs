@@ -147,7 +147,7 @@ public sealed class SegmentedVideoWriter : IAsyncDisposable
     {
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var encoder = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments, takesInput: true);
-        await using var closing = encoder.ConfigureAwait(false);
+        await using var disposal = encoder.ConfigureAwait(false);
         using var kill = encoder.KillOn(timer.Token);
         using var made = new MemoryStream();
         var reading = encoder.Output.CopyToAsync(made, timer.Token);

@@ -1,0 +1,65 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace Locutor.Architecture.Tests;
+
+/// <summary>Sizes and names that no analyzer checks; <c>.editorconfig</c> has the rest of the style.</summary>
+public sealed class StyleTests
+{
+    private const int LongestLine = 140;
+    private const int LongestFile = 300;
+    private const int LongestMethod = 50;
+
+    /// <summary>Names of parameters that cancel: the usual one, that of hosted services, and two events of a worker.</summary>
+    private static readonly string[] TokenNames = ["cancellationToken", "stoppingToken", "drain", "abort"];
+
+    [Fact]
+    public void Lines_are_short() => SourceFile.All
+        .SelectMany(file => file.Lines.Select((line, i) => (Place: $"{file.Path}:{i + 1}", line.Length)))
+        .Where(line => line.Length > LongestLine).Select(line => $"{line.Place}: {line.Length} characters")
+        .ShouldBeEmpty($"lines of more than {LongestLine} characters");
+
+    [Fact]
+    public void Files_are_short() => SourceFile.All
+        .Where(file => file.Lines.Length > LongestFile + 1).Select(file => $"{file.Path}: {file.Lines.Length - 1} lines")
+        .ShouldBeEmpty($"files of more than {LongestFile} lines");
+
+    [Fact]
+    public void Methods_are_short() => SourceFile.All.SelectMany(Bodies)
+        .Where(body => body.Lines > LongestMethod).Select(body => $"{body.Place}: {body.Lines} lines")
+        .ShouldBeEmpty($"methods of more than {LongestMethod} lines");
+
+    /// <summary>A factory says what it does: Create, Load, From, Compute.</summary>
+    [Fact]
+    public void No_factory_is_named_Of() => Nodes<MethodDeclarationSyntax>()
+        .Where(found => found.Node.Identifier.Text == "Of" && found.Node.Modifiers.Any(SyntaxKind.StaticKeyword))
+        .Select(found => found.File.PlaceOf(found.Node)).ShouldBeEmpty("static methods named Of");
+
+    [Fact]
+    public void Cancellation_tokens_have_one_name() => Nodes<ParameterSyntax>()
+        .Where(found => found.Node.Type?.ToString() is "CancellationToken" && !TokenNames.Contains(found.Node.Identifier.Text))
+        .Select(found => $"{found.File.PlaceOf(found.Node)}: {found.Node.Identifier.Text}")
+        .ShouldBeEmpty($"parameters that are not named {string.Join(", ", TokenNames)}");
+
+    /// <summary>The checks above would pass if the files were not found or not parsed.</summary>
+    [Fact]
+    public void The_sources_are_found_and_parsed()
+    {
+        SourceFile.All.Count.ShouldBeGreaterThan(700);
+        SourceFile.All.SelectMany(file => file.Root.GetDiagnostics().Where(fault => fault.Severity == DiagnosticSeverity.Error))
+            .Select(fault => fault.ToString()).ShouldBeEmpty();
+        SourceFile.All.SelectMany(Bodies).Count().ShouldBeGreaterThan(3_000);
+    }
+
+    private static IEnumerable<(SourceFile File, T Node)> Nodes<T>()
+        where T : SyntaxNode =>
+        SourceFile.All.SelectMany(file => file.Root.DescendantNodes().OfType<T>().Select(node => (file, node)));
+
+    private static IEnumerable<(string Place, int Lines)> Bodies(SourceFile file) =>
+        from method in file.Root.DescendantNodes().OfType<BaseMethodDeclarationSyntax>()
+        let body = (SyntaxNode?)method.Body ?? method.ExpressionBody
+        where body is not null
+        let start = method.ParameterList.GetLocation().GetLineSpan().StartLinePosition.Line
+        select (file.PlaceOf(method.ParameterList), body.GetLocation().GetLineSpan().EndLinePosition.Line - start + 1);
+}

@@ -1,0 +1,125 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using Locutor.Service.FunctionalTests.Harness;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace Locutor.Service.FunctionalTests.Browser;
+
+/// <summary>The page by keyboard, in both colour schemes, on a phone, and its reference.</summary>
+public sealed partial class PageTests
+{
+    [Fact]
+    public async Task With_the_keyboard_alone_signed_in_cancelling_on_a_phone()
+    {
+        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=30");
+        var (_, token, _) = await service.RunAsync("tokens", "create", "--scopes", "all");
+        var page = await OpenAsync(service.Url, 360, 760, ColorScheme.Dark);
+        await Expect(page.GetByRole(AriaRole.Dialog, new() { Name = "Sign in" })).ToBeVisibleAsync();
+        await page.Keyboard.InsertTextAsync("Modal-Key: wk-nobody Modal-Secret: ws-nothing");
+        await ShotAsync(page, "sign-in-phone");
+        await TabToAsync(page, "#sign-in-go");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator("#sign-in-problem")).ToContainTextAsync("open nothing here");
+        await page.GetByLabel("Token").FillAsync(token);
+        await TabToAsync(page, "#sign-in-go");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.GetByRole(AriaRole.Dialog)).ToHaveCountAsync(0);
+        (await page.EvaluateAsync<string>("document.cookie")).ShouldBe("", "scripts cannot read the session");
+        await page.Locator("#picture-file").SetInputFilesAsync(Picture);
+        await page.Locator("#voice-record").FocusAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator("#voice-record")).ToContainTextAsync("Stop");
+        await Task.Delay(1200);
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.GetByLabel("Your voice")).ToBeVisibleAsync();
+        await TabToAsync(page, "#submit");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator(".veil strong")).ToContainTextAsync(new Regex("Denoising|Loading|Next in line"));
+        await ShotAsync(page, "phone-running");
+        await TabToAsync(page, ".actions .danger");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator(".veil .badge")).ToHaveTextAsync("canceled");
+        (await page.EvaluateAsync<int>("document.documentElement.scrollWidth"))
+            .ShouldBeLessThanOrEqualTo(360, "nothing is wider than a phone");
+        await page.ReloadAsync();
+        await Expect(page.Locator("#history .tile")).ToHaveCountAsync(1);
+        await ShotAsync(page, "phone-history");
+        complaints.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task The_link_of_the_first_start_signs_in_and_leaves_no_secret_in_the_address()
+    {
+        await using var service = await ServiceProcess.StartAsync();
+        using var client = await service.TokenAsync("--scopes", "all");
+        var closed = await OpenAsync(service.Url, 1280, 900);
+        await Expect(closed.GetByRole(AriaRole.Dialog, new() { Name = "Sign in" })).ToBeVisibleAsync();
+        await ShotAsync(closed, "sign-in");
+        var page = await OpenAsync($"{service.Url}/#{client.Key}.{client.Secret}", 1280, 900);
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Sign out" })).ToBeVisibleAsync();
+        await Expect(page.Locator("#workers")).ToBeVisibleAsync();
+        page.Url.ShouldNotContain(client.Secret);
+        (await page.EvaluateAsync<string>("document.cookie + JSON.stringify(localStorage) + JSON.stringify(sessionStorage)"))
+            .ShouldNotContain("ws-");
+    }
+
+    [Fact]
+    public async Task Everything_has_a_name_and_fits_in_light_dark_and_on_a_phone()
+    {
+        await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "stub_seconds=0.2");
+        using (var client = new TokenClient(service.Url, "x", "y"))
+        {
+            foreach (string? prompt in
+                    new[]
+                    {
+                        "A woman sings", "run out of memory",
+                        "A very long prompt that goes on and on, about the light, the room, the microphone and the song",
+                    })
+            {
+                await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", prompt)));
+            }
+        }
+        foreach (var (scheme, width) in
+                new[] { (ColorScheme.Light, 1280), (ColorScheme.Dark, 1280), (ColorScheme.Light, 390), (ColorScheme.Dark, 390) })
+        {
+            await LookAsync(service, scheme, width);
+        }
+
+        complaints.ShouldBeEmpty();
+    }
+
+    private async Task LookAsync(ServiceProcess service, ColorScheme scheme, int width)
+    {
+        var page = await OpenAsync(service.Url, width, 900, scheme);
+        await Expect(page.Locator("#history .tile")).ToHaveCountAsync(3);
+        await page.Locator("#history .tile").Nth(1).ClickAsync();
+        await Expect(page.Locator(".veil .badge")).ToHaveTextAsync("failed");
+        await ShotAsync(page, $"{scheme.ToString().ToLowerInvariant()}-{width}-failed");
+        await page.Locator("#history .tile").Last.ClickAsync();
+        await Expect(page.Locator(".screen video")).ToBeVisibleAsync();
+        await page.GetByText("Advanced settings").ClickAsync();
+        await ShotAsync(page, $"{scheme.ToString().ToLowerInvariant()}-{width}");
+        string[] nameless = await page.EvaluateAsync<string[]>("""
+            const parts = 'button, a, input, select, textarea, video, audio, progress, img';
+            [...document.querySelectorAll(parts)].filter(e => e.offsetParent !== null).filter(e => {
+              const name = e.getAttribute('aria-label') || e.getAttribute('alt') || e.textContent.trim() || e.labels?.length
+                || e.getAttribute('aria-labelledby') || (e.tagName === 'IMG' && e.alt === '');
+              return !name;
+            }).map(e => e.outerHTML.slice(0, 120))
+            """);
+        nameless.ShouldBeEmpty();
+        (await page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task The_reference_page_runs_no_inline_script_and_loads_nothing_from_elsewhere()
+    {
+        await using var service = await ServiceProcess.StartAsync("--set", "workers=none");
+        var page = await OpenAsync(service.Url + "/docs/", 1280, 900);
+        await Expect(page.GetByText("Submit a job").First).ToBeVisibleAsync();
+        await Expect(page.GetByText("Modal-Key").First).ToBeVisibleAsync();
+        await ShotAsync(page, "reference");
+        complaints.ShouldBeEmpty();
+    }
+}
