@@ -40,6 +40,10 @@ internal static class GenerateRun
             ? (null, narration.Paths)
             : await NamedAsync(inputs, () => VoicesAsync(inputs, arguments.Form, settings, raw, cancellationToken));
         await using var arriving = growing;
+        if (narration is null && growing is null && settings.StreamSpeech && InputFiles.IsPipe(arguments.Form.Address(VideoFields.Audio)!))
+        {
+            report.Say("the video begins when the whole sound is there: only one voice, as WAV or with --raw-audio, is used as it comes");
+        }
         await using var live = await LiveTargetAsync(arguments.Live, growing is not null, cancellationToken);
         if (live?.Url is { } url) report.Growing(url);
         var request = new ProductionRequest

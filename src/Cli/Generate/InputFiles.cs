@@ -64,7 +64,8 @@ internal sealed class InputFiles : IAsyncDisposable
             : (null, await SpoolAsync(source, name, header.Seen, cancellationToken));
     }
 
-    private static bool IsPipe(string path) => path == "-" || IsDescriptor(path) || FileIdentity.Kind(path) == FileKind.Pipe;
+    /// <summary>Returns whether an input can be read only once.</summary>
+    public static bool IsPipe(string path) => path == "-" || IsDescriptor(path) || FileIdentity.Kind(path) == FileKind.Pipe;
 
     /// <summary>Returns the path of an input. A file URL is converted to its path.</summary>
     public static string PathOf(string input) =>
