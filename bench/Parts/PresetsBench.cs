@@ -25,7 +25,8 @@ internal sealed class PresetsBench(BenchOptions options, Meter meter)
         }
         using var video = new TrainedVideo(Part, options, meter, settings[0].Settings);
         TorchSharp.torch.Tensor? expected = null;
-        foreach (var equal in settings.GroupBy(one => (one.Settings.Steps, one.Settings.Shift, one.Settings.Guidance, one.Settings.StepCache)))
+        foreach (var equal in
+                settings.GroupBy(one => (one.Settings.Steps, one.Settings.Shift, one.Settings.Guidance, one.Settings.StepCache)))
         {
             var chosen = equal.First().Settings; // presets that differ in adapters or motion frames alone give one video
             var cache = chosen.StepCache is { } used ? new CountedStepCache(used) : null;

@@ -112,7 +112,8 @@ public sealed class ShownVideo : IDisposable
         }
 
         using var from = last;
-        await foreach (var clips in people.GenerateAsync(networks, options, notice, from, progress, cancellationToken).ConfigureAwait(false))
+        await foreach (var clips in
+                people.GenerateAsync(networks, options, notice, from, progress, cancellationToken).ConfigureAwait(false))
         {
             try
             {

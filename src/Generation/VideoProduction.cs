@@ -40,7 +40,8 @@ public sealed class VideoProduction : IAsyncDisposable
     /// <summary>Opens and validates the inputs of a request.</summary>
     /// <exception cref="MediaException">An input cannot be used.</exception>
     /// <exception cref="RequestException">The boxes do not fit the picture.</exception>
-    public static async Task<VideoProduction> OpenAsync(ProductionRequest request, MediaLimits limits, CancellationToken cancellationToken) =>
+    public static async Task<VideoProduction> OpenAsync(
+        ProductionRequest request, MediaLimits limits, CancellationToken cancellationToken) =>
         new(request, await SourceMedia.OpenAsync(request, limits, cancellationToken).ConfigureAwait(false), limits);
 
     /// <summary>Returns a message for the user if the networks were not made for pictures like this one; otherwise null.</summary>

@@ -22,7 +22,8 @@ public sealed record SourceFile(string Path, string[] Lines, CompilationUnitSynt
     ];
 
     /// <summary>The place of a node, as <c>path:line</c>.</summary>
-    public string PlaceOf(Microsoft.CodeAnalysis.SyntaxNode node) => $"{Path}:{node.GetLocation().GetLineSpan().StartLinePosition.Line + 1}";
+    public string PlaceOf(Microsoft.CodeAnalysis.SyntaxNode node) =>
+        $"{Path}:{node.GetLocation().GetLineSpan().StartLinePosition.Line + 1}";
 
     private static SourceFile Load(string path)
     {

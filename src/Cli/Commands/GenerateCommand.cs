@@ -90,7 +90,8 @@ internal static class GenerateCommand
         foreach (var option in
                 new Option[]
                 {
-                    TextFile, SoundPath, RawAudio, Output, Live, Fragmented, Json, Timings, Device, Precision, VramBudget, ModelsCommand.Store,
+                    TextFile, SoundPath, RawAudio, Output, Live, Fragmented, Json, Timings, Device, Precision, VramBudget,
+                    ModelsCommand.Store,
                 })
         {
             command.Options.Add(option);

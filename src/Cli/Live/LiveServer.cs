@@ -81,10 +81,10 @@ internal sealed class LiveServer : ILiveTarget
         return Task.CompletedTask;
     }
 
-    private async Task<IResult> PlaylistAsync(CancellationToken aborted)
+    private async Task<IResult> PlaylistAsync(CancellationToken cancellationToken)
     {
         // The task is taken before the state is read, so that no change is missed.
-        for (var waiting = changed.Task; index is null && !ended; waiting = changed.Task) await waiting.WaitAsync(aborted);
+        for (var waiting = changed.Task; index is null && !ended; waiting = changed.Task) await waiting.WaitAsync(cancellationToken);
         bool over = ended; // read before the list, which is complete by then
         return index is { } known ? Results.Text(LivePlaylist.Write(known, over), LivePlaylist.ContentType) : Results.NotFound();
     }

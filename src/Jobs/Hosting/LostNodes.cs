@@ -89,20 +89,20 @@ internal sealed partial class LostNodes(
         }
     }
 
-    private async Task RunAsync(CancellationToken ending)
+    private async Task RunAsync(CancellationToken cancellationToken)
     {
-        while (!ending.IsCancellationRequested)
+        while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
                 if (joined)
-                    await AfterConnectionAsync(ending);
+                    await AfterConnectionAsync(cancellationToken);
                 else
-                    await Task.Delay(UsualJoin, time, ending);
+                    await Task.Delay(UsualJoin, time, cancellationToken);
                 if (!joined)
-                    await RemoveLostAsync(ending);
+                    await RemoveLostAsync(cancellationToken);
             }
-            catch (OperationCanceledException) when (ending.IsCancellationRequested)
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
                 return;
             }
@@ -113,19 +113,19 @@ internal sealed partial class LostNodes(
         }
     }
 
-    private async Task AfterConnectionAsync(CancellationToken ending)
+    private async Task AfterConnectionAsync(CancellationToken cancellationToken)
     {
-        await connectionEnded.WaitAsync(ending);
+        await connectionEnded.WaitAsync(cancellationToken);
         foreach (var pause in Pauses)
         {
-            await Task.Delay(pause, time, ending);
-            if (await RemoveLostAsync(ending))
+            await Task.Delay(pause, time, cancellationToken);
+            if (await RemoveLostAsync(cancellationToken))
                 return;
         }
     }
 
     /// <summary>Declares the lost nodes dead. Returns whether there was any.</summary>
-    private async Task<bool> RemoveLostAsync(CancellationToken ending)
+    private async Task<bool> RemoveLostAsync(CancellationToken cancellationToken)
     {
         var others = members.CurrentSnapshot.Members.Values
             .Where(member => member.Status is SiloStatus.Active && !member.SiloAddress.Equals(self.SiloAddress))
@@ -133,7 +133,7 @@ internal sealed partial class LostNodes(
         bool lost = false;
         foreach (var node in others)
         {
-            if (!await RefusesAsync(node.Endpoint, ending) || !await RefusesAsync(node.Endpoint, ending))
+            if (!await RefusesAsync(node.Endpoint, cancellationToken) || !await RefusesAsync(node.Endpoint, cancellationToken))
                 continue;
             LogLost(node);
             lost |= await members.TryKill(node);
@@ -141,10 +141,10 @@ internal sealed partial class LostNodes(
         return lost;
     }
 
-    private static async Task<bool> RefusesAsync(IPEndPoint node, CancellationToken ending)
+    private static async Task<bool> RefusesAsync(IPEndPoint node, CancellationToken cancellationToken)
     {
         using var socket = new Socket(node.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ending);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(Patience);
         try
         {
@@ -155,7 +155,7 @@ internal sealed partial class LostNodes(
         {
             return exception.SocketErrorCode is SocketError.ConnectionRefused;
         }
-        catch (OperationCanceledException) when (!ending.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return false;
         }

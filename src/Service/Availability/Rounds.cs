@@ -11,15 +11,15 @@ internal static class Rounds
     /// <param name="failed">Receives any other exception.</param>
     /// <param name="stopping">Ends the rounds.</param>
     public static async Task RunAsync(
-        Func<Task> round, TimeSpan pause, TimeProvider time, Action<string> waits, Action<Exception> failed, CancellationToken stopping)
+        Func<Task> round, TimeSpan pause, TimeProvider time, Action<string> waits, Action<Exception> failed, CancellationToken cancellationToken)
     {
-        while (!stopping.IsCancellationRequested)
+        while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
                 await round();
             }
-            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
                 return;
             }

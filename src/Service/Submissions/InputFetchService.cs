@@ -104,12 +104,12 @@ public sealed partial class InputFetchService(
     }
 
     /// <summary>Reports to the queue three times per lease that the fetch is under way, so that no other fetcher gets the job.</summary>
-    private async Task BeatAsync(string job, CancellationToken over)
+    private async Task BeatAsync(string job, CancellationToken cancellationToken)
     {
-        while (!over.IsCancellationRequested)
+        while (!cancellationToken.IsCancellationRequested)
         {
-            await Task.Delay(beat, time, over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (!over.IsCancellationRequested)
+            await Task.Delay(beat, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!cancellationToken.IsCancellationRequested)
                 grains.GetGrain<IQueueGrain>(IQueueGrain.Key).FetchingAsync(job).Ignore();
         }
     }

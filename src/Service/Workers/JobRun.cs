@@ -147,9 +147,9 @@ internal sealed partial class JobRun(
             StageSeconds = attempt.StageSeconds,
         };
 
-        async Task PublishAsync(VideoSegment segment, CancellationToken stopped)
+        async Task PublishAsync(VideoSegment segment, CancellationToken cancellationToken)
         {
-            await WorkerFaultException.WatchAsync("store", () => live.PublishAsync(segment, stopped));
+            await WorkerFaultException.WatchAsync("store", () => live.PublishAsync(segment, cancellationToken));
             attempt.LiveSeconds = live.Seconds;
         }
     }

@@ -27,12 +27,12 @@ internal sealed class WorkerPulse : IDisposable
     }
 
     /// <summary>Prints heartbeats until the worker ends.</summary>
-    public static async Task PrintAsync(CancellationToken over)
+    public static async Task PrintAsync(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(Beat);
         do
             Console.WriteLine(Line);
-        while (await timer.WaitForNextTickAsync(over));
+        while (await timer.WaitForNextTickAsync(cancellationToken));
     }
 
     public void Dispose() => timer.Dispose();

@@ -70,42 +70,42 @@ public sealed partial class WorkerSupervisor(
     }
 
     /// <summary>Reports to the queue which workers have ended. It retries until the call succeeds or the leases have run out.</summary>
-    private async Task TellGoneAsync(string idPrefix, string exceptPrefix, CancellationToken stopping)
+    private async Task TellGoneAsync(string idPrefix, string exceptPrefix, CancellationToken cancellationToken)
     {
         for (long from = time.GetTimestamp(); ;)
         {
             try
             {
                 await grains.GetGrain<IQueueGrain>(IQueueGrain.Key).WorkersGoneAsync(idPrefix, exceptPrefix)
-                    .WaitAsync(TellPatience, time, stopping);
+                    .WaitAsync(TellPatience, time, cancellationToken);
                 return;
             }
             catch (Exception exception)
             {
-                if (stopping.IsCancellationRequested || time.GetElapsedTime(from).TotalSeconds > settings.LeaseSeconds)
+                if (cancellationToken.IsCancellationRequested || time.GetElapsedTime(from).TotalSeconds > settings.LeaseSeconds)
                 {
                     LogNotTold(exception.Message);
                     return;
                 }
             }
-            await Task.Delay(TellPause, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(TellPause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private async Task WatchAsync(string device, int number, CancellationToken stopping)
+    private async Task WatchAsync(string device, int number, CancellationToken cancellationToken)
     {
         var pause = ShortestPause;
-        for (int start = 1; !stopping.IsCancellationRequested; start++)
+        for (int start = 1; !cancellationToken.IsCancellationRequested; start++)
         {
             string id = string.Create(CultureInfo.InvariantCulture, $"{host}{life}/{number}-{start}");
             long from = time.GetTimestamp();
             try
             {
-                int code = await RunAsync(id, device, stopping);
-                if (stopping.IsCancellationRequested)
+                int code = await RunAsync(id, device, cancellationToken);
+                if (cancellationToken.IsCancellationRequested)
                     return;
                 LogEnded(device, code);
-                await TellGoneAsync(id, "", stopping);
+                await TellGoneAsync(id, "", cancellationToken);
             }
             catch (Exception exception)
             {
@@ -114,11 +114,11 @@ public sealed partial class WorkerSupervisor(
             pause = time.GetElapsedTime(from) > LongLife
                 ? ShortestPause
                 : TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
-            await Task.Delay(pause, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private async Task<int> RunAsync(string id, string device, CancellationToken stopping)
+    private async Task<int> RunAsync(string id, string device, CancellationToken cancellationToken)
     {
         using var parent = new ParentThread(StartInfo(id, device));
         using var process = await parent.Started;
@@ -137,7 +137,7 @@ public sealed partial class WorkerSupervisor(
         process.BeginErrorReadLine();
         LogStarted(device, process.Id);
         var ended = process.WaitForExitAsync(CancellationToken.None);
-        var stop = Task.Delay(Timeout.Infinite, stopping);
+        var stop = Task.Delay(Timeout.Infinite, cancellationToken);
         if (await Task.WhenAny(ended, stop) == stop)
             await StopAsync(process, ended);
         await ended;

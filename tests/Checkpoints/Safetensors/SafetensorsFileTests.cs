@@ -164,7 +164,8 @@ public sealed class SafetensorsFileTests : TemporaryFolder
     public void Missing_empty_and_foreign_files_are_refused_by_name()
     {
         Should.Throw<CheckpointException>(() => CheckpointFormats.Open(At("none"))).Message.ShouldBe($"{At("none")}: no such file");
-        Should.Throw<CheckpointException>(() => CheckpointFormats.Open(Write("empty.safetensors", []))).Message.ShouldContain("the file is empty");
+        Should.Throw<CheckpointException>(
+            () => CheckpointFormats.Open(Write("empty.safetensors", []))).Message.ShouldContain("the file is empty");
         Should.Throw<CheckpointException>(
             () => CheckpointFormats.Open(Write("text.txt", "Hello, this is no checkpoint."u8.ToArray())))
             .Message.ShouldContain("a text, not a checkpoint: Hello");
@@ -221,7 +222,8 @@ public sealed class SafetensorsFileTests : TemporaryFolder
         WriteShard("s-1.safetensors", "a", "b");
         WriteShard("s-2.safetensors", "c");
         WriteIndex(new() { ["a"] = "s-1.safetensors", ["b"] = "s-1.safetensors", ["c"] = "s-2.safetensors" });
-        using (var checkpoint = CheckpointFormats.Open(At("m.safetensors.index.json"))) checkpoint.Tensors.Keys.Order().ShouldBe(["a", "b", "c"]);
+        using (var checkpoint = CheckpointFormats.Open(At("m.safetensors.index.json")))
+            checkpoint.Tensors.Keys.Order().ShouldBe(["a", "b", "c"]);
         using (var checkpoint = CheckpointFormats.Open(Folder)) checkpoint.Format.ShouldBe("2 shards of safetensors");
 
         Refused(new() { ["a"] = "s-2.safetensors" }, "expected a tensor a");

@@ -78,9 +78,13 @@ public sealed class WorkEstimateTests
         new(True.Later.Encode * by, True.Later.Step * by, True.Later.Decode * by), True.Write * by, True.Finish * by);
 
     /// <summary>Plays a whole video and looks at the estimate twice a second; the bar never goes back.</summary>
-    private static List<(double At, double Total, int Clip, TimeSpan? Left)> Run(WorkEstimate estimate, int clips, int steps, WorkCosts costs)
+    private static List<(double At, double Total, int Clip, TimeSpan? Left)> Run(
+        WorkEstimate estimate, int clips, int steps, WorkCosts costs)
     {
-        var phases = new List<(GenerationProgress Progress, double Seconds)> { (new(GenerationStage.Encoding, 0, 0, 0, steps), costs.Prepare) };
+        var phases = new List<(GenerationProgress Progress, double Seconds)>
+        {
+            (new(GenerationStage.Encoding, 0, 0, 0, steps), costs.Prepare)
+        };
         for (int clip = 1; clip <= clips; clip++)
         {
             var cost = clip == 1 ? costs.First : costs.Later;

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Locutor.Service.FunctionalTests.Harness;
 using Microsoft.Playwright;

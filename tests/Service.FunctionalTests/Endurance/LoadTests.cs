@@ -85,10 +85,10 @@ public sealed class LoadTests
             $"{restarted:F1} s, drained by two workers in {drained:F1} s, none lost");
     }
 
-    private async Task ClientAsync(TokenClient client, int number, CancellationToken over)
+    private async Task ClientAsync(TokenClient client, int number, CancellationToken cancellationToken)
     {
         await Task.Delay(number * 37 % 5000, CancellationToken.None);
-        while (!over.IsCancellationRequested)
+        while (!cancellationToken.IsCancellationRequested)
         {
             long from = Stopwatch.GetTimestamp();
             using var response = await client.UploadAsync(Samples.Picture, Samples.VoiceOfASecond);
@@ -101,7 +101,7 @@ public sealed class LoadTests
             string id = (await TokenClient.ReadAsync(response)).GetProperty("id").GetString()!;
             accepted.Add(id);
             // The seed's users poll; a second between polls is eager.
-            for (int poll = 0; poll < 8 && !over.IsCancellationRequested; poll++)
+            for (int poll = 0; poll < 8 && !cancellationToken.IsCancellationRequested; poll++)
             {
                 await Task.Delay(1000, CancellationToken.None);
                 from = Stopwatch.GetTimestamp();
@@ -114,10 +114,10 @@ public sealed class LoadTests
         }
     }
 
-    private static async Task<(double Early, double Late)> MemoryAsync(int process, CancellationToken over)
+    private static async Task<(double Early, double Late)> MemoryAsync(int process, CancellationToken cancellationToken)
     {
         var samples = new List<double>();
-        while (!over.IsCancellationRequested)
+        while (!cancellationToken.IsCancellationRequested)
         {
             samples.Add(Endurance.MemoryOf(process));
             await Task.Delay(500, CancellationToken.None);

@@ -86,9 +86,9 @@ public sealed class NodeKillTests
     /// <summary>
     /// Submits one job after another. What is refused or breaks off is sent again, under the same key, to the other node.
     /// </summary>
-    private async Task LoadAsync(TokenClient[] nodes, int number, CancellationToken over)
+    private async Task LoadAsync(TokenClient[] nodes, int number, CancellationToken cancellationToken)
     {
-        while (!over.IsCancellationRequested)
+        while (!cancellationToken.IsCancellationRequested)
         {
             string key = $"nodes-{Interlocked.Increment(ref keys)}";
             var clock = Stopwatch.StartNew();

@@ -91,9 +91,9 @@ public sealed class NodeOutageTests
 
     private static string Describe(List<double> seconds) => $"{Endurance.Percentile(seconds, 0.5):F1} s (median) to {seconds.Max():F1} s";
 
-    private static async Task FeedAsync(Node[] nodes, int number, CancellationToken over)
+    private static async Task FeedAsync(Node[] nodes, int number, CancellationToken cancellationToken)
     {
-        for (int turn = number; !over.IsCancellationRequested; turn++)
+        for (int turn = number; !cancellationToken.IsCancellationRequested; turn++)
         {
             await nodes[turn % 2].TrySubmitAsync();
             await Task.Delay(Job, CancellationToken.None);

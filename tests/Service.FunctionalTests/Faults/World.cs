@@ -160,7 +160,7 @@ internal sealed class World : IAsyncDisposable
         return actor;
     }
 
-    private Task WorkAsync(CancellationToken ends)
+    private Task WorkAsync(CancellationToken cancellationToken)
     {
         var options = new WorkerOptions
         {
@@ -169,7 +169,7 @@ internal sealed class World : IAsyncDisposable
         };
         var loop = new WorkerLoop(
             Grains, new Runner(Time), this.folder, Files, options, Time, NullLoggerFactory.Instance.CreateLogger<WorkerLoop>());
-        return loop.RunAsync(ends, ends);
+        return loop.RunAsync(cancellationToken, cancellationToken);
     }
 
     private async Task<JobInput> FetchAsync(string jobId, JobInput input, CancellationToken cancellationToken)

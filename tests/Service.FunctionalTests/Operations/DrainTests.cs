@@ -90,9 +90,9 @@ public sealed class DrainTests
     /// Submits a job and polls it until it ends. A refused submission is repeated, as its Retry-After asks; a poll has to succeed.
     /// </summary>
     private static async Task LoadAsync(
-        Balancer balancer, ConcurrentBag<string> jobs, ConcurrentQueue<string> failed, CancellationToken over)
+        Balancer balancer, ConcurrentBag<string> jobs, ConcurrentQueue<string> failed, CancellationToken cancellationToken)
     {
-        while (!over.IsCancellationRequested)
+        while (!cancellationToken.IsCancellationRequested)
         {
             using var submitted = await balancer.Next().UploadAsync(Samples.Picture, Samples.VoiceOfASecond);
             if (submitted.StatusCode is HttpStatusCode.ServiceUnavailable && submitted.Headers.RetryAfter is not null)
@@ -122,9 +122,9 @@ public sealed class DrainTests
         private readonly bool[] ready = [.. nodes.Select(_ => true)];
         private int next;
 
-        public async Task LookAsync(CancellationToken over)
+        public async Task LookAsync(CancellationToken cancellationToken)
         {
-            while (!over.IsCancellationRequested)
+            while (!cancellationToken.IsCancellationRequested)
             {
                 for (int node = 0; node < nodes.Length; node++)
                     ready[node] = await IsReadyAsync(nodes[node]);
