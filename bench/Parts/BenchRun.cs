@@ -1,5 +1,4 @@
 using Locutor.Generation.Loading;
-using Locutor.Kernels.Compilation;
 using Locutor.Kernels.Devices;
 using Locutor.Torch.Cuda;
 using static TorchSharp.torch;
@@ -31,7 +30,7 @@ public static class BenchRun
         var meter = new Meter(options.Device, options.Repeat);
         var report = new BenchReport(
             Name(options.Device), options.Bundle.Name, $"{options.Height}x{options.Width}", options.Frames,
-            DateTimeOffset.UtcNow) { Compiler = CudaKernel.CompilerVersion };
+            DateTimeOffset.UtcNow) { Compiler = Nvrtc.CurrentVersion };
         var ceilings = part == "memory" ? Ceilings.None : Ceilings.Measure(meter, options); // their matrices would count as memory
         report.Ceilings.AddRange(ceilings.All);
         said($"{report.Device}; {report.Model} at {report.Size}, {report.Frames} frames; {report.Compiler}");

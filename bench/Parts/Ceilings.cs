@@ -1,3 +1,4 @@
+using Locutor.Kernels;
 using Locutor.Kernels.Devices;
 using Locutor.Kernels.Quantisation;
 using Locutor.Torch;

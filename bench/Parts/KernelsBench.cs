@@ -148,7 +148,7 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
         {
             return new(
                 $"RMS norm, rotary turn, self attention, {tokens} keys{Quantised}", config.Blocks,
-                () => Activations.Create(EightBitAttention.Apply(rows, rows, v), linears).Values, null, bytes, product);
+                () => QuantiseRows.Apply(EightBitAttention.Apply(rows, rows, v), linears).Values, null, bytes, product);
         }
         var (q, k) = (Heads(1, tokens), Heads(1, tokens));
         return new(
@@ -193,7 +193,7 @@ internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings c
                 new[] { ("square", width, width, Folds ? 6 : 8, x), ("expand", width, inner, 1, x), ("contract", inner, width, 1, wide) })
         {
             var linear = new Linear(weights[name], inputs, outputs);
-            var given = Activations.Create(input, linears);
+            var given = QuantiseRows.Apply(input, linears);
             bool gelu = name == "expand" && GeluInProduct;
             yield return new(
                 $"matrix product {inputs} to {outputs}{(gelu ? ", GELU" : "")}", times * config.Blocks,

@@ -19,7 +19,7 @@ public sealed partial class OperationTests
                 foreach (bool biased in new[] { true, false })
                 {
                     using var inner = NewDisposeScope();
-                    var x = Activations.Create(inputs.Rows(device, 0, 2, tokens, width), precision);
+                    var x = QuantiseRows.Apply(inputs.Rows(device, 0, 2, tokens, width), precision);
                     var weight = RowQuantiser.Quantise(inputs.Singles(device, outputs, width), precision);
                     var bias = biased ? inputs.Rows(device, 0, outputs) : null;
                     var expected = Restored(x).to(ScalarType.Float64).matmul(RowQuantiser.Restore(weight).to(ScalarType.Float64).t());

@@ -66,7 +66,7 @@ public sealed class WidenedProductTests : IDisposable
     {
         var rows = RowQuantiser.Quantise(inputs.Singles("cpu", 4, 16), LinearPrecision.Int8);
         Should.Throw<ArgumentException>(() => new WidenedProduct(rows).Multiply(
-            Activations.Create(inputs.Singles("cpu", 3, 16), LinearPrecision.Int8), null, ScalarType.Float32))
+            QuantiseRows.Apply(inputs.Singles("cpu", 3, 16), LinearPrecision.Int8), null, ScalarType.Float32))
             .Message.ShouldContain("expected plain activations, found Int8");
     }
 }

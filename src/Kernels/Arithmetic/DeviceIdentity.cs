@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Locutor.Kernels.Compilation;
 using Locutor.Torch.Cuda;
 using static TorchSharp.torch;
 
@@ -31,7 +30,7 @@ public static class DeviceIdentity
     private static string Gpu(Device device)
     {
         string name = CudaDriver.DeviceName(Math.Max(0, device.index));
-        return $"{name}, used as {GpuCapability.Read(device)}, driver of CUDA {CudaDriver.Version()}, {CudaKernel.CompilerVersion}";
+        return $"{name}, used as {GpuCapability.Read(device)}, driver of CUDA {CudaDriver.Version()}, {Nvrtc.CurrentVersion}";
     }
 
     private static string FindBuild()

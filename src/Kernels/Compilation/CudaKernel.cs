@@ -16,15 +16,11 @@ namespace Locutor.Kernels.Compilation;
 /// <param name="hopper">Whether the kernel uses <c>hopper.cuh</c>, so that it runs on compute capability 9.0 alone.</param>
 public sealed unsafe class CudaKernel(string file, string entry, int sharedBytes = 0, bool hopper = false)
 {
-    private static readonly Lazy<Nvrtc?> Compiler = new(() => Nvrtc.Find(TorchOptions.Current));
     private readonly ConcurrentDictionary<(int Device, string Constants), nint> functions = new();
     private readonly Lock compiling = new();
 
-    /// <summary>Version of the run-time compiler, for reports.</summary>
-    public static string CompilerVersion => Compiler.Value is { } compiler ? $"NVRTC {compiler.Version}" : "no NVRTC";
-
     /// <summary>Whether the machine has a CUDA driver and a run-time compiler.</summary>
-    public static bool Available => CudaDriver.IsPresent && Compiler.Value is not null;
+    public static bool Available => CudaDriver.IsPresent && Nvrtc.Current is not null;
 
     /// <summary>
     /// Returns whether kernels run on this tensor: bfloat16 or float16 on a GPU where <see cref="GpuPaths.FusedKernels"/> is true, without
@@ -70,7 +66,7 @@ public sealed unsafe class CudaKernel(string file, string entry, int sharedBytes
         lock (compiling)
         {
             if (functions.TryGetValue((device, constants), out known)) return known;
-            var compiler = Compiler.Value ?? throw new KernelException("no NVRTC on this machine");
+            var compiler = Nvrtc.Current ?? throw new KernelException("no NVRTC on this machine");
             string source = KernelSources.Read(file, constants, hopper);
             string architecture = hopper
                 ? "sm_90a"

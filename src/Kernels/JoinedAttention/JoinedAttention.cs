@@ -81,7 +81,7 @@ public static class JoinedAttention
             long batch = X.shape[0], tokens = X.shape[1], heads = X.shape[2] / Head;
             var share = (XSums.view(batch, heads, tokens, 1) - YSums.view(batch, heads, tokens, 1)).sigmoid();
             var joined = Heads(X) * share + Heads(Y) * (1 - share);
-            return Activations.Create(joined.to(X.dtype).transpose(1, 2).flatten(2), Precision);
+            return QuantiseRows.Apply(joined.to(X.dtype).transpose(1, 2).flatten(2), Precision);
 
             Tensor Heads(Tensor x) => x.unflatten(2, [heads, Head]).transpose(1, 2);
         }

@@ -14,9 +14,6 @@ public sealed record Activations(Tensor Values, Tensor? Scales) : ITensorGroup
     public LinearPrecision Precision =>
         Scales is null ? LinearPrecision.Plain : Values.dtype == ScalarType.Int8 ? LinearPrecision.Int8 : LinearPrecision.Float8;
 
-    /// <summary>Quantises a tensor, with a kernel if possible. With plain precision, keeps the tensor itself.</summary>
-    public static Activations Create(Tensor x, LinearPrecision precision) => QuantiseRows.Apply(x, precision);
-
     /// <summary>Quantises a tensor with libtorch. With plain precision, keeps the tensor itself.</summary>
     internal static Activations CreatePlain(Tensor x, LinearPrecision precision)
     {

@@ -37,9 +37,9 @@ public static class Attention
     /// <returns>[B, Lq, H * D]</returns>
     public static Activations Forward(
         Tensor q, Tensor k, Tensor v, LinearPrecision linears, VisitedTiles? tiles = null, LinearPrecision? result = null) => Scoped(() =>
-        EightBitAttention.IsWorthwhile(q, k, linears) ? Activations.Create(EightBitAttention.Apply(q, k, v, tiles), result ?? linears)
+        EightBitAttention.IsWorthwhile(q, k, linears) ? QuantiseRows.Apply(EightBitAttention.Apply(q, k, v, tiles), result ?? linears)
         : JoinedAttention.IsWorthwhile(q, k) ? JoinedAttention.Apply(q, k, v, result ?? linears)
-        : Activations.Create(Forward(q, k, v), result ?? linears));
+        : QuantiseRows.Apply(Forward(q, k, v), result ?? linears));
 
     /// <summary>Splits the channels into heads: [B, L, H * D] becomes [B, H, L, D].</summary>
     public static Tensor SplitHeads(Tensor x, long heads)

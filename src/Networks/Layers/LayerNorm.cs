@@ -47,7 +47,7 @@ public sealed class LayerNorm
     /// <param name="precision">Precision of the result.</param>
     public Activations Forward(Tensor x, LinearPrecision precision) => scale is not null && shift is not null && CudaKernel.CanRun(x)
         ? NormModulate.Apply(x, scale, shift, eps, precision)
-        : Activations.Create(Forward(x), precision);
+        : QuantiseRows.Apply(Forward(x), precision);
 
     /// <summary>Adds a pending update and computes the norm of the sum, quantised for the next matrix product.</summary>
     /// <param name="x">[B, L, width], with an update.</param>

@@ -1,3 +1,4 @@
+using Locutor.Kernels;
 using Locutor.Kernels.Quantisation;
 using static TorchSharp.torch;
 

@@ -1,3 +1,4 @@
+using Locutor.Kernels;
 using Locutor.Kernels.Quantisation;
 using Locutor.Networks.Layers;
 using Locutor.Torch;

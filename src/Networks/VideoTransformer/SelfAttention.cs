@@ -42,7 +42,7 @@ public sealed class SelfAttention(Weights weights, VideoTransformerConfig config
                 if (speakers is null && share.HasWholeTiles
                     && EightBitAttention.IsWorthwhile(values, config.HeadWidth, output.Precision, share.Grid.Tokens, tiles))
                 {
-                    return Activations.Create(share.ToTokens(InEightBits(x, values, rotary, share, tiles)), output.Precision);
+                    return QuantiseRows.Apply(share.ToTokens(InEightBits(x, values, rotary, share, tiles)), output.Precision);
                 }
                 // Between devices, v is copied while q is computed, and q while k is.
                 var v = share.ToHeads(values); // [B, own heads, L, D]
@@ -53,7 +53,7 @@ public sealed class SelfAttention(Weights weights, VideoTransformerConfig config
                 var read = speakers is null ? tiles : null;
                 return share.IsWhole
                     ? Attention.Forward(q, k, v, output.Precision, read)
-                    : Activations.Create(
+                    : QuantiseRows.Apply(
                         share.ToTokens(Attention.Forward(q, k, v, output.Precision, read, LinearPrecision.Plain).Values), output.Precision);
             });
             return output.Forward(attended);

@@ -12,6 +12,7 @@ public sealed unsafe class Nvrtc
     public const string PathVariable = "LOCUTOR_NVRTC";
 
     private static readonly string[] Names = ["libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so.11.2", "libnvrtc.so"];
+    private static readonly Lazy<Nvrtc?> Found = new(() => Find(TorchOptions.Current));
     private readonly nint library;
 
     private Nvrtc(nint library)
@@ -22,6 +23,12 @@ public sealed unsafe class Nvrtc
         Version = $"{major}.{minor}";
         Architectures = ReadArchitectures();
     }
+
+    /// <summary>The compiler that this process uses; null if there is none.</summary>
+    public static Nvrtc? Current => Found.Value;
+
+    /// <summary>Version of the compiler that this process uses, for reports.</summary>
+    public static string CurrentVersion => Current is { } compiler ? $"NVRTC {compiler.Version}" : "no NVRTC";
 
     /// <summary>Version of the compiler, for example <c>12.8</c>.</summary>
     public string Version { get; }

@@ -3,7 +3,7 @@ using Locutor.Torch;
 using static Locutor.Torch.Scopes;
 using static TorchSharp.torch;
 
-namespace Locutor.Kernels.Quantisation;
+namespace Locutor.Kernels;
 
 /// <summary>Dequantises a product of bytes: sums * row scales * column scales + bias, in float32 and rounded once.</summary>
 public static class ScaleProducts

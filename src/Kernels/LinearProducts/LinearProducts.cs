@@ -1,9 +1,10 @@
 using Locutor.Kernels.Devices;
+using Locutor.Kernels.Quantisation;
 using Locutor.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 
-namespace Locutor.Kernels.Quantisation;
+namespace Locutor.Kernels;
 
 /// <summary>A matrix product y = x W^T + b, for one format of the weights.</summary>
 public interface ILinearProduct
@@ -112,7 +113,7 @@ internal static class ExactProduct
     {
         if (x.Precision == precision) return x;
         return x.Scales is null
-            ? Activations.Create(x.Values, precision)
+            ? QuantiseRows.Apply(x.Values, precision)
             : throw new ArgumentException($"expected plain or {precision} activations, found {x.Precision}", nameof(x));
     }
 

@@ -1,8 +1,9 @@
+using Locutor.Kernels.Quantisation;
 using Locutor.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 
-namespace Locutor.Kernels.Quantisation;
+namespace Locutor.Kernels;
 
 /// <summary>
 /// A product whose weights stay one byte for each value. They are dequantised to the type of the activations for every product, some rows

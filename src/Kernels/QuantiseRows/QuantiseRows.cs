@@ -1,8 +1,9 @@
 using Locutor.Kernels.Compilation;
+using Locutor.Kernels.Quantisation;
 using Locutor.Torch;
 using static TorchSharp.torch;
 
-namespace Locutor.Kernels.Quantisation;
+namespace Locutor.Kernels;
 
 /// <summary>
 /// Quantises activations that no other kernel has quantised, for example the output of an attention, or the sum of two tensors.

@@ -1,7 +1,8 @@
+using Locutor.Kernels.Arithmetic;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 
-namespace Locutor.Kernels.Arithmetic;
+namespace Locutor.Kernels.Devices;
 
 /// <summary>
 /// Self tests of the operations that every network uses on a CPU: matrix products, attention and norms. Every convolution is tested when it
