@@ -92,7 +92,8 @@ internal sealed class ClipRenderer(
         var latent = EncodeReference(pixels, options, cancellationToken).DetachFromDisposeScope();
         reference?.Dispose();
         preview?.Dispose();
-        (encoded, reference, preview) = (picture, latent, options.Previews ? LatentPreview.Fit(latent, pixels) : null);
+        long shown = options.HoldPicture ? latent.shape[2] - 1 : 0;
+        (encoded, reference, preview) = (picture, latent, options.Previews ? LatentPreview.Fit(latent, pixels, shown) : null);
         return latent;
     }
 

@@ -17,13 +17,15 @@ internal sealed class LatentPreview : IDisposable
     private LatentPreview(Tensor map) => this.map = map;
 
     /// <summary>Fits the map by least squares.</summary>
-    /// <param name="latent">Latent of a video that begins with the picture, [1, channels, frames, h, w].</param>
+    /// <param name="latent">Latent of a video that shows the picture, [1, channels, frames, h, w].</param>
     /// <param name="picture">The picture, [3, 1, H, W] in [-1, 1].</param>
-    public static LatentPreview Fit(Tensor latent, Tensor picture)
+    /// <param name="shown">Latent frame that shows the picture. A causal autoencoder encodes the first frame, which stands for one frame of
+    /// the video, in other colours than later ones, so a later one is better if it shows the picture too.</param>
+    public static LatentPreview Fit(Tensor latent, Tensor picture, long shown)
     {
         using var still = no_grad();
         using var scope = NewDisposeScope();
-        var frame = latent.select(0, 0).select(1, 0); // [channels, h, w]
+        var frame = latent.select(0, 0).select(1, shown); // [channels, h, w]
         var channels = Rows(frame);
         var colours = nn.functional.adaptive_avg_pool2d(picture.squeeze(1).unsqueeze(0).cpu(), (frame.shape[1], frame.shape[2]));
         var wanted = colours.squeeze(0).to(ScalarType.Float64).flatten(1).t();
