@@ -18,7 +18,7 @@ public sealed class ComposedFace : IDisposable
     private readonly PixelRegion place;
     private readonly byte[] target, composed;
     private readonly float[] rows, columns; // share of the composed pixels
-    private readonly int width;
+    private readonly int height, width;
     private IReadOnlyList<byte[]> clip = [];
     private IReadOnlyList<IReadOnlyList<DrawnPart>> parts = [];
 
@@ -33,7 +33,8 @@ public sealed class ComposedFace : IDisposable
         Picture portrait, PixelRegion place, Picture reference, CompositionOptions options, PartUpsampler? upsampler = null,
         HeadMotion? motion = null)
     {
-        (this.place, this.upsampler, this.motion, Reference, width) = (place, upsampler, motion, reference, portrait.Width);
+        (this.place, this.upsampler, this.motion, Reference, height, width) =
+            (place, upsampler, motion, reference, portrait.Height, portrait.Width);
         var part = PictureRegion.Cut(portrait, place);
         compositor = new FaceCompositor((reference.Height, reference.Width), (part.Height, part.Width), options);
         (target, composed) = (part.Rgb, new byte[compositor.FrameBytes]);
@@ -84,7 +85,7 @@ public sealed class ComposedFace : IDisposable
     public void Draw(int index, int frame, Span<byte> canvas)
     {
         DrawnPart[] upsampled = [.. parts.Select(part => part[index])];
-        if (target.Length == canvas.Length)
+        if (place == new PixelRegion(0, 0, height, width))
         {
             compositor.Compose(target, clip[index], Reference.Rgb, canvas, upsampled);
         }
@@ -98,15 +99,18 @@ public sealed class ComposedFace : IDisposable
 
     public void Dispose() => upsampler?.Dispose();
 
+    /// <summary>Blends the composed place into the portrait. What is outside the portrait is left out.</summary>
     private void Paste(Span<byte> canvas)
     {
-        for (int y = 0, i = 0; y < rows.Length; y++)
+        int left = Math.Max(0, place.Left), right = Math.Min(width, place.Right);
+        for (int y = Math.Max(0, place.Top); y < Math.Min(height, place.Bottom); y++)
         {
-            var row = canvas.Slice(3 * ((place.Top + y) * width + place.Left), 3 * columns.Length);
-            for (int x = 0; x < row.Length; x++, i++)
+            float row = rows[y - place.Top];
+            for (int x = left; x < right; x++)
             {
-                float share = rows[y] * columns[x / 3];
-                row[x] = (byte)(row[x] + share * (composed[i] - row[x]) + 0.5f);
+                float share = row * columns[x - place.Left];
+                int to = 3 * (y * width + x), from = 3 * ((y - place.Top) * columns.Length + x - place.Left);
+                for (int c = 0; c < 3; c++) canvas[to + c] = (byte)(canvas[to + c] + share * (composed[from + c] - canvas[to + c]) + 0.5f);
             }
         }
     }
@@ -120,7 +124,7 @@ public sealed class ComposedFace : IDisposable
         float fade = FadeShare * shares.Length;
         for (int i = 0; i < shares.Length; i++)
         {
-            float before = first == 0 ? 1 : (i + 0.5f) / fade, after = end == length ? 1 : (shares.Length - i - 0.5f) / fade;
+            float before = first <= 0 ? 1 : (i + 0.5f) / fade, after = end >= length ? 1 : (shares.Length - i - 0.5f) / fade;
             shares[i] = Math.Min(1, Math.Min(before, after));
         }
         return shares;

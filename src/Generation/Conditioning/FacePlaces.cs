@@ -1,7 +1,13 @@
 using Locutor.Generation.Pictures;
 using Locutor.Generation.Requests;
+using Locutor.Media.Pictures;
 
 namespace Locutor.Generation.Conditioning;
+
+/// <summary>A region of a portrait that the networks generate.</summary>
+/// <param name="Region">The region; it may extend beyond the portrait.</param>
+/// <param name="IsFound">Whether it is around a face that was found, or is the whole portrait; otherwise it is in the middle.</param>
+public readonly record struct FacePlace(PixelRegion Region, bool IsFound);
 
 /// <summary>
 /// The places in a portrait that the networks generate, for bundles whose frames are composed into the portrait: the video keeps the
@@ -9,6 +15,7 @@ namespace Locutor.Generation.Conditioning;
 /// </summary>
 public static class FacePlaces
 {
+    private const double Negligible = 0.03;
     private const int LargestRatio = 4; // of the sides of a video; longer pictures lose their ends
 
     /// <summary>
@@ -30,36 +37,48 @@ public static class FacePlaces
         return (Even(picture.Height * scale), Even(picture.Width * scale));
     }
 
-    /// <summary>Returns the largest place of a bucket's shape in the middle of a picture of one person.</summary>
-    public static PixelRegion Find((int Height, int Width) picture, (int Height, int Width) bucket)
-    {
-        double scale = Math.Min((double)picture.Height / bucket.Height, (double)picture.Width / bucket.Width);
-        int height = Math.Min(picture.Height, (int)Math.Round(bucket.Height * scale));
-        int width = Math.Min(picture.Width, (int)Math.Round(bucket.Width * scale));
-        int top = (picture.Height - height) / 2, left = (picture.Width - width) / 2;
-        return new PixelRegion(top, left, top + height, left + width);
-    }
+    /// <summary>
+    /// Returns the place of the person in a picture: around the face that is found, or else in the middle. It may extend beyond the
+    /// picture. A picture of the bucket's shape is the place itself.
+    /// </summary>
+    /// <param name="picture">The portrait at the video's size.</param>
+    /// <param name="bucket">Height and width of the generated frames.</param>
+    public static FacePlace Find(Picture picture, (int Height, int Width) bucket) =>
+        Find(picture, new PixelRegion(0, 0, picture.Height, picture.Width), bucket);
 
     /// <summary>Returns the place of each of two people in the video.</summary>
     /// <param name="boxes">The box of each person in pixels of the picture; empty for the left and the right half.</param>
     /// <param name="source">Height and width of the picture.</param>
-    /// <param name="video">Height and width of the video, which shows the centre of the picture.</param>
+    /// <param name="portrait">The portrait at the video's size, which shows the centre of the picture.</param>
     /// <param name="bucket">Height and width of the generated frames.</param>
-    public static IReadOnlyList<PixelRegion> FindTwo(
-        IReadOnlyList<SpeakerBox> boxes, (int Height, int Width) source, (int Height, int Width) video, (int Height, int Width) bucket)
+    public static IReadOnlyList<FacePlace> FindTwo(
+        IReadOnlyList<SpeakerBox> boxes, (int Height, int Width) source, Picture portrait, (int Height, int Width) bucket)
     {
         int half = source.Width / 2;
         if (boxes.Count == 0) boxes = [new(0, 0, half, source.Height), new(half, 0, source.Width, source.Height)];
-        return [.. boxes.Select(box =>
-        {
-            var shown = Shown(box, source, video);
-            var place = Find((shown.Bottom - shown.Top, shown.Right - shown.Left), bucket);
-            return new PixelRegion(shown.Top + place.Top, shown.Left + place.Left, shown.Top + place.Bottom, shown.Left + place.Right);
-        })];
+        return [.. boxes.Select(box => Find(portrait, Shown(box, source, (portrait.Height, portrait.Width)), bucket))];
     }
 
+    private static FacePlace Find(Picture portrait, PixelRegion inside, (int Height, int Width) bucket)
+    {
+        var part = PictureRegion.Cut(portrait, inside);
+        double scale = Math.Min((double)part.Height / bucket.Height, (double)part.Width / bucket.Width);
+        int height = Math.Min(part.Height, (int)Math.Round(bucket.Height * scale)), width = Math.Min(part.Width, (int)Math.Round(bucket.Width * scale));
+        bool whole = part.Height - height < Negligible * part.Height && part.Width - width < Negligible * part.Width;
+        if (!whole && bucket.Height == bucket.Width && FaceFinder.Find(part) is { } face && face.Bottom - face.Top >= bucket.Height)
+            return new FacePlace(Move(face, inside.Top, inside.Left), IsFound: true);
+        var middle = new PixelRegion((part.Height - height) / 2, (part.Width - width) / 2, (part.Height + height) / 2, (part.Width + width) / 2);
+        return new FacePlace(Move(middle, inside.Top, inside.Left), IsFound: whole);
+    }
+
+    private static PixelRegion Move(PixelRegion region, int down, int right) =>
+        new(region.Top + down, region.Left + right, region.Bottom + down, region.Right + right);
+
     /// <summary>Returns the reason why a box cannot be used with a picture; null if all boxes are valid.</summary>
-    /// <inheritdoc cref="FindTwo"/>
+    /// <param name="boxes">The box of each person in pixels of the picture.</param>
+    /// <param name="source">Height and width of the picture.</param>
+    /// <param name="video">Height and width of the video, which shows the centre of the picture.</param>
+    /// <param name="bucket">Height and width of the generated frames.</param>
     public static string? Fault(
         IReadOnlyList<SpeakerBox> boxes, (int Height, int Width) source, (int Height, int Width) video, (int Height, int Width) bucket)
     {

@@ -17,6 +17,7 @@ public sealed class SourcePictures : IAsyncDisposable
     private const double Negligible = 0.03;
 
     private readonly VideoReader? video;
+    private readonly bool placeIsGuessed;
     private readonly IReadOnlyList<Picture> stills; // one for each place, or the whole picture
 
     private SourcePictures(
@@ -40,7 +41,9 @@ public sealed class SourcePictures : IAsyncDisposable
                 throw new RequestException(VideoFields.Boxes.Name, fault);
             (VideoHeight, VideoWidth) = size;
             Target = PictureResizer.ResizeToCover(first, VideoHeight, VideoWidth);
-            Places = people is null ? [FacePlaces.Find(size, bucket)] : FacePlaces.FindTwo(people, source, size, bucket);
+            var places = people is null ? [FacePlaces.Find(Target, bucket)] : FacePlaces.FindTwo(people, source, Target, bucket);
+            Places = [.. places.Select(place => place.Region)];
+            placeIsGuessed = places.Any(place => !place.IsFound);
             stills = [.. Places.Select(place => PictureResizer.ResizeToCover(PictureRegion.Cut(Target, place), Height, Width))];
         }
         string[] notes =
@@ -122,15 +125,10 @@ public sealed class SourcePictures : IAsyncDisposable
         return PictureResizer.ResizeToCover(await video.ReadFrameAsync(frame, cancellationToken).ConfigureAwait(false), Height, Width);
     }
 
-    /// <summary>Returns a message about the place of a single face; empty if it is the whole picture.</summary>
-    private string PlaceNote(string path)
-    {
-        if (Places is not [var place]) return "";
-        double rows = VideoHeight - (place.Bottom - place.Top), columns = VideoWidth - (place.Right - place.Left);
-        if (rows < Negligible * VideoHeight && columns < Negligible * VideoWidth) return "";
-        return $"{path}: is not square; the face is expected between ({place.Left}, {place.Top}) and ({place.Right}, {place.Bottom}) " +
-            $"of the {VideoWidth}x{VideoHeight} video; crop the picture if it is elsewhere";
-    }
+    /// <summary>Returns a message about a face that was not found; empty if all were.</summary>
+    private string PlaceNote(string path) => placeIsGuessed
+        ? $"{path}: no face like that of a painted portrait was found, so it is expected in the middle; crop the picture if it is elsewhere"
+        : "";
 
     /// <summary>Returns the picture of one person at the generated size.</summary>
     public Picture Still(int person) => stills[person];
