@@ -5,8 +5,8 @@ using Locutor.Media.Pictures;
 namespace Locutor.Generation.Conditioning;
 
 /// <summary>
-/// Finds the square around one face in a picture by supervised descent (Xiong and De la Torre, 2013): from a first guess, a linear reading of
-/// the pixels tells how far the square has to move and to grow; three such readings follow one another, each finer. They were fitted to
+/// Finds the square around one face in a picture by supervised descent (Xiong and De la Torre, 2013): from a first guess, a linear reading
+/// of the pixels tells how far the square has to move and to grow; three such readings follow one another, each finer. They were fitted to
 /// painted faces ('locutor train face-finder').
 /// </summary>
 public static class FaceFinder
@@ -17,11 +17,15 @@ public static class FaceFinder
     /// <summary>The number of features of a square, with a constant one at the end.</summary>
     public const int Features = 2 * Grid * Grid + 1;
 
-    /// <summary>The number of values that are read: the shift to the right and downwards in sides, and the logarithm of the growth.</summary>
+    /// <summary>
+    /// The number of values that are read: the shift to the right and downwards in sides, and the logarithm of the growth.
+    /// </summary>
     public const int Outputs = 3;
 
     private const int Grid = 20, WorkingSide = 64, Repeats = 3;
     private const int LeastAgreeing = 2;
+    private const double Trust = 0.75; // in a size that differs from the picture's shorter side
+    private const float LeastContrast = 8; // in levels of 255; a wall has less
     private const double Settled = 0.06, Agreement = 0.1; // in sides
     private static readonly Lazy<float[]> Weights = new(Load);
 
@@ -34,15 +38,20 @@ public static class FaceFinder
         var found = Guesses(height, width).Select(guess => Descend(grey, guess)).Where(square => square.Moved < Settled).ToList();
         if (found.Count == 0) return null;
         var best = found.MinBy(square => square.Moved);
-        int agreeing = found.Count(square => Math.Abs(square.X - best.X) + Math.Abs(square.Y - best.Y) < Agreement * best.Side);
+        double near = Agreement * best.Side;
+        int agreeing = found.Count(square => Math.Abs(square.X - best.X) + Math.Abs(square.Y - best.Y) < near);
         if (agreeing < LeastAgreeing) return null;
-        int left = (int)Math.Round((best.X - best.Side / 2) / scale), top = (int)Math.Round((best.Y - best.Side / 2) / scale);
-        int side = (int)Math.Round(best.Side / scale);
-        return new PixelRegion(top, left, top + side, left + side);
+        // The reading of the size is less certain than that of the place.
+        double shorter = Math.Min(picture.Height, picture.Width), size = shorter * Math.Pow(best.Side / scale / shorter, Trust);
+        int left = (int)Math.Round(best.X / scale - size / 2), top = (int)Math.Round(best.Y / scale - size / 2);
+        return new PixelRegion(top, left, top + (int)Math.Round(size), left + (int)Math.Round(size));
     }
 
-    /// <summary>Computes the features of a square: grey values and contrast on a grid, both independent of brightness and contrast.</summary>
-    public static void Look(GreyPicture picture, double x, double y, double side, Span<float> features)
+    /// <summary>
+    /// Computes the features of a square: grey values and differences on a grid, both independent of brightness and contrast.
+    /// </summary>
+    /// <returns>The standard deviation of the grey values.</returns>
+    public static float Look(GreyPicture picture, double x, double y, double side, Span<float> features)
     {
         double step = side / Grid;
         for (int row = 0, i = 0; row < Grid; row++)
@@ -55,9 +64,9 @@ public static class FaceFinder
                 (features[i], features[Grid * Grid + i]) = (here, MathF.Abs(across) + MathF.Abs(down));
             }
         }
-        Normalise(features[..(Grid * Grid)]);
         Normalise(features[(Grid * Grid)..(2 * Grid * Grid)]);
         features[^1] = 1;
+        return Normalise(features[..(Grid * Grid)]);
     }
 
     private static IEnumerable<(double X, double Y, double Side)> Guesses(int height, int width)
@@ -78,7 +87,7 @@ public static class FaceFinder
         double moved = double.MaxValue;
         for (int i = 0; i < Stages * Repeats; i++)
         {
-            Look(picture, x, y, side, features);
+            if (Look(picture, x, y, side, features) < LeastContrast) return (x, y, side, double.MaxValue);
             var weights = Weights.Value.AsSpan(i / Repeats * Outputs * Features, Outputs * Features);
             double dx = Dot(weights[..Features], features), dy = Dot(weights.Slice(Features, Features), features);
             double growth = Dot(weights.Slice(2 * Features, Features), features);
@@ -96,13 +105,14 @@ public static class FaceFinder
         return sum;
     }
 
-    private static void Normalise(Span<float> values)
+    private static float Normalise(Span<float> values)
     {
         float mean = 0, square = 0;
         foreach (float value in values) mean += value / values.Length;
         foreach (float value in values) square += (value - mean) * (value - mean) / values.Length;
         float scale = 1 / MathF.Sqrt(square + 1);
         for (int i = 0; i < values.Length; i++) values[i] = (values[i] - mean) * scale;
+        return MathF.Sqrt(square);
     }
 
     private static float[] Load()

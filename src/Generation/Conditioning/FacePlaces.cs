@@ -63,11 +63,13 @@ public static class FacePlaces
     {
         var part = PictureRegion.Cut(portrait, inside);
         double scale = Math.Min((double)part.Height / bucket.Height, (double)part.Width / bucket.Width);
-        int height = Math.Min(part.Height, (int)Math.Round(bucket.Height * scale)), width = Math.Min(part.Width, (int)Math.Round(bucket.Width * scale));
+        int height = Math.Min(part.Height, (int)Math.Round(bucket.Height * scale));
+        int width = Math.Min(part.Width, (int)Math.Round(bucket.Width * scale));
         bool whole = part.Height - height < Negligible * part.Height && part.Width - width < Negligible * part.Width;
         if (!whole && bucket.Height == bucket.Width && FaceFinder.Find(part) is { } face && face.Bottom - face.Top >= bucket.Height)
             return new FacePlace(Move(face, inside.Top, inside.Left), IsFound: true);
-        var middle = new PixelRegion((part.Height - height) / 2, (part.Width - width) / 2, (part.Height + height) / 2, (part.Width + width) / 2);
+        int top = (part.Height - height) / 2, left = (part.Width - width) / 2;
+        var middle = new PixelRegion(top, left, top + height, left + width);
         return new FacePlace(Move(middle, inside.Top, inside.Left), IsFound: whole);
     }
 

@@ -11,7 +11,8 @@ public sealed class GreyPicture
     {
         (Height, Width) = (picture.Height, picture.Width);
         values = new float[Height * Width];
-        for (int i = 0; i < values.Length; i++) values[i] = (2 * picture.Rgb[3 * i] + 5 * picture.Rgb[3 * i + 1] + picture.Rgb[3 * i + 2]) / 8f;
+        byte[] rgb = picture.Rgb;
+        for (int i = 0; i < values.Length; i++) values[i] = (2 * rgb[3 * i] + 5 * rgb[3 * i + 1] + rgb[3 * i + 2]) / 8f;
     }
 
     public int Height { get; }
@@ -24,7 +25,8 @@ public sealed class GreyPicture
         float u = (float)Math.Clamp(x - 0.5, 0, Width - 1), v = (float)Math.Clamp(y - 0.5, 0, Height - 1);
         int left = Math.Min((int)u, Width - 2), top = Math.Min((int)v, Height - 2), i = top * Width + left;
         (u, v) = (u - left, v - top);
-        float above = values[i] + u * (values[i + 1] - values[i]), below = values[i + Width] + u * (values[i + Width + 1] - values[i + Width]);
+        int j = i + Width;
+        float above = values[i] + u * (values[i + 1] - values[i]), below = values[j] + u * (values[j + 1] - values[j]);
         return above + v * (below - above);
     }
 }

@@ -62,7 +62,7 @@ public sealed class MeterTests
             for (int x = 0; x < 256; x++)
                 for (int c = 0; c < 3; c++) moved[3 * (y * 256 + x) + c] = still[3 * (Math.Clamp(y + 1, 0, 255) * 256 + Math.Clamp(x - 2, 0, 255)) + c];
         }
-        var regions = FaceRegions.Of(person, default, 256, 256);
+        var regions = FaceRegions.Create(person, default, 256, 256);
         var shifts = HeadMeter.Read([still, moved], 256, regions.Face, [regions.Mouth, regions.LeftEye, regions.RightEye]);
         shifts[0].ShouldBe((0, 0));
         shifts[1].X.ShouldBe(2, 0.4, $"seed {seed}");

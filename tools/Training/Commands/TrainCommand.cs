@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
+using Locutor.Training.Faces;
 using Locutor.Training.Optimisation;
 using Locutor.Training.Speech;
 using Locutor.Training.Stages;
@@ -17,6 +19,7 @@ internal static class TrainCommand
         RefineSpeech(),
         Bundle(),
         Unpack(),
+        FaceFinder(),
     };
 
     private static Command PrepareSpeech()
@@ -204,6 +207,23 @@ internal static class TrainCommand
         var command = new Command("unpack", "Write the networks of a bundle as the finished stages of a training.") { from, output };
         command.SetAction(parsed => SketchBundle.Unpack(
             parsed.GetRequiredValue(from).FullName, Directory.CreateDirectory(parsed.GetRequiredValue(output).FullName).FullName));
+        return command;
+    }
+
+    private static Command FaceFinder()
+    {
+        var output = new Option<FileInfo>("--output")
+        {
+            Description = "File to write: src/Generation/Conditioning/face-finder.bin.",
+            Required = true,
+        };
+        var people = new Option<int>("--people") { Description = "Painted faces to learn from.", DefaultValueFactory = _ => 900 };
+        var command = new Command("face-finder", "Fit what finds a face in a picture that is not square.") { output, people };
+        command.SetAction(parsed =>
+        {
+            float[] weights = FaceFinderTraining.Fit(parsed.GetValue(people), each: 14);
+            File.WriteAllBytes(parsed.GetRequiredValue(output).FullName, MemoryMarshal.AsBytes(weights.AsSpan()));
+        });
         return command;
     }
 

@@ -70,7 +70,9 @@ public static class FaceFinderTraining
         }
         for (int i = 0; i < count; i++) gram[i * count + i] += Ridge * faces.Length * each;
         Factor(gram, count);
-        return [.. Enumerable.Range(0, outputs).SelectMany(output => Solve(gram, count, [.. Enumerable.Range(0, count).Select(i => right[i * outputs + output])]))];
+        return [.. Enumerable.Range(0, outputs).SelectMany(output => Solve(gram, count, Wanted(output)))];
+
+        double[] Wanted(int output) => [.. Enumerable.Range(0, count).Select(i => right[i * outputs + output])];
 
         double Around() => random.NextDouble() * 2 - 1;
     }
