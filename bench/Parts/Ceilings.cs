@@ -1,4 +1,3 @@
-using Locutor.Kernels;
 using Locutor.Kernels.Devices;
 using Locutor.Kernels.Quantisation;
 using Locutor.Torch;
