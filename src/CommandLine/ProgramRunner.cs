@@ -32,76 +32,51 @@ public static class ProgramRunner
             if (parsed.CommandResult.Command.Name != "doctor") TorchLibraries.Load(TorchOptions.Current);
             return await parsed.InvokeAsync(Configuration(parsed)).ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+        catch (Exception failure) when (Explain(failure) is { } explained)
         {
-            Complain("stopped");
-            return ExitCodes.Cancelled;
-        }
-        catch (CommandException failure)
-        {
-            Complain(failure.Message);
-            return failure.ExitCode;
-        }
-        catch (RequestException failure)
-        {
-            foreach (var (field, reasons) in failure.Errors)
-                foreach (string reason in reasons) Complain($"{FieldOptions.NameOf(field)}: {reason}");
-            return ExitCodes.Usage;
-        }
-        catch (SpeechException failure)
-        {
-            Complain($"{FieldOptions.NameOf(failure.Field)}: {failure.Message}");
-            return failure.Fault switch
-            {
-                SpeechFault.Voice or SpeechFault.Text => ExitCodes.Usage,
-                SpeechFault.TooLong => ExitCodes.BadInput,
-                _ => ExitCodes.Missing,
-            };
-        }
-        catch (MediaException failure)
-        {
-            Complain(failure.Message);
-            return failure.Code switch
-            {
-                MediaErrorCodes.OutputFailed => ExitCodes.BadOutput,
-                MediaErrorCodes.Internal => ExitCodes.Missing,
-                _ => ExitCodes.BadInput,
-            };
-        }
-        catch (Exception failure) when (failure is CheckpointException or BundleException)
-        {
-            Complain(failure.Message);
-            return ExitCodes.BadInput;
-        }
-        catch (DllNotFoundException failure)
-        {
-            Complain($"{failure.Message} ('locutor doctor' tells what is missing)");
-            return ExitCodes.Missing;
-        }
-        catch (WrongResultException failure)
-        {
-            Complain($"{WrongResultException.Code}: {failure.Message}");
-            return ExitCodes.Internal;
-        }
-        catch (WrongArithmeticException failure)
-        {
-            Complain(failure.Message);
-            return ExitCodes.Internal;
-        }
-        catch (DeviceOutOfMemoryException failure)
-        {
-            Complain(
-                $"{failure.Message}. On a GPU, give --vram-budget less than is free: what does not fit then comes in turn from the " +
-                "machine's memory. Or ask for a smaller --size, or end other programs that hold memory (nvidia-smi lists those on a " +
-                "GPU).");
-            return ExitCodes.Missing;
-        }
-        catch (Exception failure) when (Environment.GetEnvironmentVariable("LOCUTOR_DEBUG") is null)
-        {
-            Complain($"{failure.Message} ({failure.GetType().Name}; set LOCUTOR_DEBUG=1 to see where)");
-            return ExitCodes.Internal;
+            foreach (string line in explained.Lines) Complain(line);
+            return explained.Code;
         }
     }
+
+    /// <summary>Returns the exit code of a failure and the lines for the user; null for a fault that is shown with its stack.</summary>
+    private static (int Code, IReadOnlyList<string> Lines)? Explain(Exception failure) => failure switch
+    {
+        OperationCanceledException => (ExitCodes.Cancelled, ["stopped"]),
+        CommandException { ExitCode: int code } => (code, [failure.Message]),
+        RequestException { Errors: { } errors } =>
+            (ExitCodes.Usage, [.. errors.SelectMany(pair => pair.Value.Select(reason => $"{FieldOptions.NameOf(pair.Key)}: {reason}"))]),
+        SpeechException speech => (CodeOf(speech.Fault), [$"{FieldOptions.NameOf(speech.Field)}: {speech.Message}"]),
+        MediaException media => (CodeOf(media.Code), [media.Message]),
+        CheckpointException or BundleException => (ExitCodes.BadInput, [failure.Message]),
+        DllNotFoundException => (ExitCodes.Missing, [$"{failure.Message} ('locutor doctor' tells what is missing)"]),
+        WrongResultException => (ExitCodes.Internal, [$"{WrongResultException.Code}: {failure.Message}"]),
+        WrongArithmeticException => (ExitCodes.Internal, [failure.Message]),
+        DeviceOutOfMemoryException =>
+            (ExitCodes.Missing,
+            [
+                $"{failure.Message}. On a GPU, give --vram-budget less than is free: what does not fit then comes in turn from the "
+                    + "machine's memory. Or ask for a smaller --size, or end other programs that hold memory (nvidia-smi lists those on a "
+                    + "GPU)."
+            ]),
+        _ when Environment.GetEnvironmentVariable("LOCUTOR_DEBUG") is null =>
+            (ExitCodes.Internal, [$"{failure.Message} ({failure.GetType().Name}; set LOCUTOR_DEBUG=1 to see where)"]),
+        _ => null,
+    };
+
+    private static int CodeOf(SpeechFault fault) => fault switch
+    {
+        SpeechFault.Voice or SpeechFault.Text => ExitCodes.Usage,
+        SpeechFault.TooLong => ExitCodes.BadInput,
+        _ => ExitCodes.Missing,
+    };
+
+    private static int CodeOf(string mediaError) => mediaError switch
+    {
+        MediaErrorCodes.OutputFailed => ExitCodes.BadOutput,
+        MediaErrorCodes.Internal => ExitCodes.Missing,
+        _ => ExitCodes.BadInput,
+    };
 
     /// <summary>
     /// Configures how a command is stopped: a service may take its time to drain, every other command ends within two seconds.

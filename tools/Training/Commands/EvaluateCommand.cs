@@ -14,77 +14,83 @@ namespace Locutor.Training.Commands;
 /// </summary>
 internal static class EvaluateCommand
 {
+    private static readonly Option<string?> Model = new("--model")
+    {
+        Description = "A bundle trained by 'locutor train'; the shipped one when left out."
+    };
+    private static readonly Option<string?> Preset = new("--preset") { Description = "Of the bundle." };
+    private static readonly Option<int?> Steps = new("--steps") { Description = "Denoising steps of a clip." };
+    private static readonly Option<string> Device = new("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "auto" };
+    private static readonly Option<DirectoryInfo> Output = new("--output")
+    {
+        Description = "Folder for the table, its figures as JSON, and contact sheets.",
+        Required = true,
+    };
+    private static readonly Option<FileInfo?> Speech = new("--speech")
+    {
+        Description = "Written by 'locutor train prepare-speech'; made anew with espeak-ng when left out."
+    };
+    private static readonly Option<string[]> Recordings = new("--recordings")
+    {
+        Description = "Human voices.",
+        AllowMultipleArgumentsPerToken = true,
+        DefaultValueFactory = _ => [],
+    };
+    private static readonly Option<int> People = new("--people") { DefaultValueFactory = _ => 8 };
+    private static readonly Option<double> Seconds = new("--seconds") { Description = "Of each video.", DefaultValueFactory = _ => 5 };
+    private static readonly Option<double> Longer = new("--long-seconds")
+    {
+        Description = "Of the long video; 0 leaves it out.",
+        DefaultValueFactory = _ => 60,
+    };
+    private static readonly Option<int> Moods = new("--mood-people") { DefaultValueFactory = _ => 4 };
+    private static readonly Option<string?> Program = new("--program")
+    {
+        Description =
+            "The program whose command generate is measured as a whole: locutor or locutor.dll; that of this clone when left out.",
+        HelpName = "FILE",
+    };
+    private static readonly Option<bool> Skip = new("--skip-command")
+    {
+        Description = "Do not time the whole command, for a machine without ffmpeg.",
+    };
+
     public static Command Create()
     {
-        var model = new Option<string?>("--model") { Description = "A bundle trained by 'locutor train'; the shipped one when left out." };
-        var preset = new Option<string?>("--preset") { Description = "Of the bundle." };
-        var steps = new Option<int?>("--steps") { Description = "Denoising steps of a clip." };
-        var device = new Option<string>("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "auto" };
-        var output = new Option<DirectoryInfo>("--output")
-        {
-            Description = "Folder for the table, its figures as JSON, and contact sheets.",
-            Required = true,
-        };
-        var speech = new Option<FileInfo?>("--speech")
-        {
-            Description = "Written by 'locutor train prepare-speech'; made anew with espeak-ng when left out."
-        };
-        var recordings = new Option<string[]>("--recordings")
-        {
-            Description = "Human voices.",
-            AllowMultipleArgumentsPerToken = true,
-            DefaultValueFactory = _ => [],
-        };
-        var people = new Option<int>("--people") { DefaultValueFactory = _ => 8 };
-        var seconds = new Option<double>("--seconds") { Description = "Of each video.", DefaultValueFactory = _ => 5 };
-        var longer = new Option<double>("--long-seconds")
-        {
-            Description = "Of the long video; 0 leaves it out.",
-            DefaultValueFactory = _ => 60,
-        };
-        var moods = new Option<int>("--mood-people") { DefaultValueFactory = _ => 4 };
-        var program = new Option<string?>("--program")
-        {
-            Description =
-                "The program whose command generate is measured as a whole: locutor or locutor.dll; that of this clone when left out.",
-            HelpName = "FILE",
-        };
-        var skip = new Option<bool>("--skip-command")
-        {
-            Description = "Do not time the whole command, for a machine without ffmpeg.",
-        };
         var command = new Command("evaluate", "Measure the shipped model against painted truth and print a table.")
         {
-            model, preset, steps, device, output, speech, recordings, people, seconds, longer, moods, program, skip,
+            Model, Preset, Steps, Device, Output, Speech, Recordings, People, Seconds, Longer, Moods, Program, Skip,
         };
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            var found = ModelFinder.Find(parsed.GetValue(model));
-            var settings = VideoSettings.Resolve(
-                found.Bundle,
-                VideoRequest.Empty.With(VideoFields.Preset, parsed.GetValue(preset)).With(VideoFields.Steps, parsed.GetValue(steps)));
-            using var networks = NetworkSet.Load(
-                found,
-                LoadingOptions.From(DeviceChoice.Find(parsed.GetValue(device)!), Precision.Auto) with { Adapters = settings.Adapters });
-            var options = new EvaluationOptions
-            {
-                Output = parsed.GetRequiredValue(output).FullName,
-                People = parsed.GetValue(people),
-                Seconds = parsed.GetValue(seconds),
-                LongSeconds = parsed.GetValue(longer),
-                MoodPeople = parsed.GetValue(moods),
-                Program = parsed.GetValue(skip) ? [] : LocutorProgram.Find(parsed.GetValue(program)),
-                Recordings = await RecordingsAsync(parsed.GetValue(recordings)!, cancellationToken),
-            };
-            var said = parsed.GetValue(speech) is { } file
-                ? SpeechCorpus.Load(file.FullName).Evaluation
-                : SpeechPreparation.MakeEvaluation(4, 1, cancellationToken);
-            var report = await new SketchEvaluation(networks, settings, options, said, Console.Error.WriteLine)
-                .MeasureAsync(cancellationToken);
-            Console.WriteLine(report.ToMarkdown());
-            return ExitCodes.Success;
-        });
+        command.SetAction(RunAsync);
         return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var found = ModelFinder.Find(parsed.GetValue(Model));
+        var settings = VideoSettings.Resolve(
+            found.Bundle,
+            VideoRequest.Empty.With(VideoFields.Preset, parsed.GetValue(Preset)).With(VideoFields.Steps, parsed.GetValue(Steps)));
+        using var networks = NetworkSet.Load(
+            found,
+            LoadingOptions.From(DeviceChoice.Find(parsed.GetValue(Device)!), Precision.Auto) with { Adapters = settings.Adapters });
+        var options = new EvaluationOptions
+        {
+            Output = parsed.GetRequiredValue(Output).FullName,
+            People = parsed.GetValue(People),
+            Seconds = parsed.GetValue(Seconds),
+            LongSeconds = parsed.GetValue(Longer),
+            MoodPeople = parsed.GetValue(Moods),
+            Program = parsed.GetValue(Skip) ? [] : LocutorProgram.Find(parsed.GetValue(Program)),
+            Recordings = await RecordingsAsync(parsed.GetValue(Recordings)!, cancellationToken),
+        };
+        var said = parsed.GetValue(Speech) is { } file
+            ? SpeechCorpus.Load(file.FullName).Evaluation
+            : SpeechPreparation.MakeEvaluation(4, 1, cancellationToken);
+        var report = await new SketchEvaluation(networks, settings, options, said, Console.Error.WriteLine)
+            .MeasureAsync(cancellationToken);
+        Console.WriteLine(report.ToMarkdown());
+        return ExitCodes.Success;
     }
 
     private static async Task<Dictionary<string, float[]>> RecordingsAsync(string[] paths, CancellationToken cancellationToken)

@@ -15,7 +15,7 @@ internal static class TrainCommand
     {
         PrepareSpeech(),
         PrepareText(),
-        Run(),
+        TrainRunCommand.Create(),
         RefineSpeech(),
         Bundle(),
         Unpack(),
@@ -62,73 +62,6 @@ internal static class TrainCommand
                 torch.CPU, folder, folder, TimeSpan.FromSeconds(2 * seconds + 60), Console.WriteLine) { Cancellation = cancellationToken };
             var adam = new FlatAdamOptions { AverageDecay = 0.98 };
             new TextStage(run).Train(SketchNetworks.Shipped, new StageOptions("text", seconds, 3e-3) { WarmupSteps = 20, Adam = adam });
-        }, cancellationToken));
-        return command;
-    }
-
-    private static Command Run()
-    {
-        var speech = new Option<FileInfo>("--speech") { Description = "Written by prepare-speech.", Required = true };
-        var text = new Option<DirectoryInfo>("--text") { Description = "Folder written by prepare-text.", Required = true };
-        var work = new Option<DirectoryInfo>("--work")
-        {
-            Description = "Folder of everything that a later call goes on with.",
-            Required = true,
-        };
-        var output = new Option<DirectoryInfo>("--output")
-        {
-            Description = "Folder of results: checkpoints, curves, samples.",
-            Required = true,
-        };
-        var minutes = new Option<double>("--minutes") { Description = "That this call may take.", DefaultValueFactory = _ => 9 };
-        var device = new Option<string>("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "cuda" };
-        var stages = new Option<double[]>("--stage-minutes")
-        {
-            Description = $"Minutes of the stages {string.Join(", ", WholeTrainingOptions.StageNames)}, all calls together.",
-            AllowMultipleArgumentsPerToken = true,
-            DefaultValueFactory = _ => [1.2, 0.3, 7.5, 1, 12.2, 5, 4],
-        };
-        var only = new Option<string[]>("--stages")
-        {
-            Description = "Stages of this call; those before must be finished. All of them when left out.",
-            AllowMultipleArgumentsPerToken = true,
-            DefaultValueFactory = _ => [.. WholeTrainingOptions.StageNames],
-        };
-        only.AcceptOnlyFromAmong([.. WholeTrainingOptions.StageNames]);
-        var scenes = new Option<int>("--scenes")
-        {
-            Description = "Painted scenes held in memory, 4 MB each.",
-            DefaultValueFactory = _ => 3000,
-        };
-        var batch = new Option<int>("--batch") { Description = "Clips of a step of the transformer.", DefaultValueFactory = _ => 64 };
-        var threads = new Option<int>("--threads")
-        {
-            Description = "Beside the one that trains.",
-            DefaultValueFactory = _ => Math.Max(1, Environment.ProcessorCount - 2),
-        };
-        var toy = new Option<bool>("--toy") { Description = "Everything tiny, to try it out on a processor." };
-        var command = new Command("run", "Train what is not trained yet, for so many minutes; call again to go on.")
-        {
-            speech, text, work, output, minutes, device, stages, only, scenes, batch, threads, toy,
-        };
-        command.SetAction((parsed, cancellationToken) => Task.Run(() =>
-        {
-            var run = new TrainingRun(
-                torch.device(parsed.GetValue(device)!), Directory.CreateDirectory(parsed.GetRequiredValue(work).FullName).FullName,
-                Directory.CreateDirectory(parsed.GetRequiredValue(output).FullName).FullName,
-                TimeSpan.FromMinutes(parsed.GetValue(minutes)), Console.WriteLine)
-            {
-                Threads = parsed.GetValue(threads),
-                Cancellation = cancellationToken,
-            };
-            var options = (
-                parsed.GetValue(toy) ? WholeTrainingOptions.Toy : new WholeTrainingOptions { PaintedScenes = parsed.GetValue(scenes) })
-                .Lasting(parsed.GetValue(stages)!);
-            options = options with { Stages = parsed.GetValue(only)! };
-            if (!parsed.GetValue(toy)) options = options with { Pool = options.Pool with { Batch = parsed.GetValue(batch) } };
-            bool done = new WholeTraining(run, options).Go(
-                parsed.GetRequiredValue(speech).FullName, parsed.GetRequiredValue(text).FullName);
-            Console.WriteLine(done ? "everything is trained" : "not finished: call again to go on");
         }, cancellationToken));
         return command;
     }

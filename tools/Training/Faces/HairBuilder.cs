@@ -101,7 +101,6 @@ internal sealed class HairBuilder
     /// <summary>Returns the hairline from the viewer's right temple over the forehead to the left temple.</summary>
     private Knot[] Hairline()
     {
-        float h = hair.Hairline;
         List<Knot> right = [];
         if (locks)
         {
@@ -119,8 +118,14 @@ internal sealed class HairBuilder
             right.Add(Skin(0.905f * w, -1.5f));
         }
         List<Knot> left = [.. Enumerable.Reverse(right).Select(k => k with { X = -k.X })];
-        float p = hair.Part * w, s = MathF.Sign(hair.Part);
-        Knot[] brow = hair.Fringe switch
+        return [.. right, .. Brow(), .. left];
+    }
+
+    /// <summary>Returns the hairline over the forehead, from the viewer's right to the left.</summary>
+    private Knot[] Brow()
+    {
+        float h = hair.Hairline, p = hair.Part * w, s = MathF.Sign(hair.Part);
+        return hair.Fringe switch
         {
             Fringe.Bangs =>
             [
@@ -162,7 +167,6 @@ internal sealed class HairBuilder
                 Skin(-0.42f * w, h + 0.9f), Skin(-0.74f * w, -14f), Skin(-0.85f * w, -8f)
             ],
         };
-        return [.. right, .. brow, .. left];
     }
 
     private HairShape Ring()
