@@ -1,3 +1,5 @@
+using Locutor.Checkpoints.Formats;
+
 namespace Locutor.Checkpoints.Tests.Pickle;
 
 /// <summary>Files that are cut, changed, or point outside themselves.</summary>

@@ -261,24 +261,17 @@ internal sealed class HairBuilder
     private Knot[][] Curls()
     {
         List<Knot[]> curls = [];
-        void Curl(float x, float y, float z, float turn)
-        {
-            (float sin, float cos) = MathF.SinCos(turn);
-            curls.Add([new(x - 2f * cos, y - 2f * sin, z), new(x - 1.5f * cos + 1.5f * sin, y - 1.5f * sin - 1.5f * cos, z),
-                new(x + 0.6f * cos + 2f * sin, y + 0.6f * sin - 2f * cos, z),
-                new(x + 2f * cos + 0.6f * sin, y + 2f * sin - 0.6f * cos, z)]);
-        }
         float rx = w + side, ry = 24f + top;
         for (int i = 0; i < 9 && !hat; i++)
         {
             float degrees = -68f + 17f * i, r = i % 2 == 0 ? 0.93f : 0.84f, angle = degrees * MathF.PI / 180f;
-            Curl(MathF.Sin(angle) * rx * r, -3f - MathF.Cos(angle) * ry * r, 4f, angle);
+            curls.Add(KnotCurve.Arc(MathF.Sin(angle) * rx * r, -3f - MathF.Cos(angle) * ry * r, 4f, angle));
         }
         for (float y = 3f; locks && y < length - 2f; y += 6.4f)
         {
             float inset = (int)(y / 6f) % 2 * 2.2f;
-            Curl(rx - 1.4f - inset, y, 3f, 1.2f);
-            Curl(-rx + 1.4f + inset, y, 3f, -1.2f);
+            curls.Add(KnotCurve.Arc(rx - 1.4f - inset, y, 3f, 1.2f));
+            curls.Add(KnotCurve.Arc(-rx + 1.4f + inset, y, 3f, -1.2f));
         }
         return [.. curls];
     }

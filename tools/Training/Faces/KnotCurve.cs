@@ -52,6 +52,18 @@ internal static class KnotCurve
         return ball;
     }
 
+    /// <summary>Returns four knots on a short arc around (x, y).</summary>
+    /// <param name="turn">Direction in which the arc opens, in radians.</param>
+    public static Knot[] Arc(float x, float y, float z, float turn)
+    {
+        (float sin, float cos) = MathF.SinCos(turn);
+        return
+        [
+            new(x - 2f * cos, y - 2f * sin, z), new(x - 1.5f * cos + 1.5f * sin, y - 1.5f * sin - 1.5f * cos, z),
+            new(x + 0.6f * cos + 2f * sin, y + 0.6f * sin - 2f * cos, z), new(x + 2f * cos + 0.6f * sin, y + 2f * sin - 0.6f * cos, z)
+        ];
+    }
+
     private static Knot CatmullRom(Knot[] knots, int i, float t)
     {
         Knot a = knots[Math.Max(0, i - 1)], b = knots[i], c = knots[i + 1], d = knots[Math.Min(knots.Length - 1, i + 2)];
