@@ -23,8 +23,8 @@ public static class SettingsConfiguration
         var names = EnvironmentNames.Settings;
         KeyValuePair<string, string>[] variables =
             [.. environment.Where(pair => names.ContainsKey(pair.Key)).Select(pair => KeyValuePair.Create(names[pair.Key], pair.Value))];
-        string data = options.Concat(variables).Where(pair => pair.Key == "data").Select(pair => pair.Value)
-            .FirstOrDefault(ServeSettings.DefaultData);
+        string data = variables.Concat(options).Where(pair => pair.Key == "data").Select(pair => pair.Value)
+            .LastOrDefault(ServeSettings.DefaultData);
         string usual = Path.Combine(data, "locutor.json");
         var builder = new ConfigurationBuilder();
         if (file is not null || File.Exists(usual)) builder.Add(Source(SettingsFile.Read(file ?? usual)));
@@ -35,8 +35,10 @@ public static class SettingsConfiguration
     public static IConfigurationRoot From(IEnumerable<KeyValuePair<string, string>> settings) =>
         new ConfigurationBuilder().Add(Source(settings)).Build();
 
+    /// <summary>Makes a source of settings. A setting that is given twice has its last value, as the options of a command do.</summary>
     private static MemoryConfigurationSource Source(IEnumerable<KeyValuePair<string, string>> settings) => new()
     {
-        InitialData = settings.Select(pair => KeyValuePair.Create(ConfigurationPath.Combine(Section, pair.Key), (string?)pair.Value)),
+        InitialData = settings.GroupBy(pair => pair.Key, StringComparer.OrdinalIgnoreCase)
+            .Select(given => KeyValuePair.Create(ConfigurationPath.Combine(Section, given.Key), (string?)given.Last().Value)),
     };
 }

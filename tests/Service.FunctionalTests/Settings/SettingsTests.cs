@@ -87,6 +87,10 @@ public sealed class SettingsTests
     public void A_wrong_setting_is_named_with_what_was_expected(string name, string value, string message) =>
         Should.Throw<SettingsException>(() => SettingsTable.Apply(new ServeSettings(), name, value)).Message.ShouldStartWith(message);
 
+    [Fact]
+    public void A_setting_that_is_given_twice_has_its_last_value() =>
+        Load("{}", [], [new("workers", "none"), new("max_queued", "7"), new("workers", "cpu,cpu")]).Workers.ShouldBe("cpu,cpu");
+
     private static WebApplication Build(IConfiguration configuration) =>
         LocutorServer.Build(configuration, ModelCatalog.FromDisk(SettingsTable.Read(configuration)));
 
