@@ -56,6 +56,7 @@ public static class LocutorServer
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = (long)(settings.MaxRequestMb * 1e6);
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+            UnreadableRequests.Use(kestrel);
         });
         Logs.Configure(builder.Logging, settings);
         builder.Services.AddRoutingCore();

@@ -31,6 +31,28 @@ public sealed class RequestAttackTests(SharedService shared) : IClassFixture<Sha
         answer.ShouldNotContain("root:");
     }
 
+    [Theory]
+    [InlineData("GET /v1/jobs/fc-%00 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400)]
+    [InlineData("GET /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nno colon\r\n\r\n", 400)]
+    [InlineData("GET /v1/jobs HTTP/1.1\r\n\r\n", 400)]
+    [InlineData("nothing\r\n\r\n", 400)]
+    [InlineData("GET /v1/jobs HTTP/3.7\r\nHost: 127.0.0.1\r\n\r\n", 505)]
+    [InlineData("GET /{long} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 414)]
+    [InlineData("GET /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nX: {long}{long}{long}{long}\r\n\r\n", 431)]
+    public async Task A_request_that_is_not_http_is_answered_with_a_problem(string request, int status)
+    {
+        string answer = await RawAsync(request.Replace("{long}", new string('a', 9000), StringComparison.Ordinal));
+
+        string[] parts = answer.Split("\r\n\r\n");
+        parts.Length.ShouldBe(2, answer);
+        parts[0].ShouldStartWith($"HTTP/1.1 {status} ");
+        parts[0].ShouldContain("\r\nContent-Type: application/problem+json\r\n");
+        parts[0].ShouldContain($"\r\nContent-Length: {parts[1].Length}\r\n");
+        using var problem = System.Text.Json.JsonDocument.Parse(parts[1]);
+        problem.RootElement.GetProperty("status").GetInt32().ShouldBe(status);
+        problem.RootElement.GetProperty("code").GetString().ShouldBe("invalid_request");
+    }
+
     [Fact]
     public async Task A_prompt_of_markup_and_control_characters_is_data_everywhere()
     {
