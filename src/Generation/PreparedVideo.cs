@@ -51,7 +51,8 @@ public sealed class PreparedVideo : IDisposable
             }
             var speakers = speech.Count == 2 ? Masks(networks, settings, pictures) : null;
             return FromSpeech(
-                networks, settings, (pictures.Height, pictures.Width), media.VideoFrames, speech, picture, speakers, drawnPicture);
+                networks, settings, (pictures.Height, pictures.Width), media.VideoFrames ?? ClipPlan.Open, speech, picture, speakers,
+                drawnPicture);
         }
         catch
         {

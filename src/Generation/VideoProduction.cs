@@ -112,15 +112,17 @@ public sealed class VideoProduction : IAsyncDisposable
         CancellationToken cancellationToken)
     {
         var writer = await SegmentedVideoWriter
-            .CreateAsync(Output(networks), media.VideoFrames, request.Settings.ClipFrames, live, cancellationToken).ConfigureAwait(false);
+            .CreateAsync(Output(networks), Frames, request.Settings.ClipFrames, live, cancellationToken).ConfigureAwait(false);
         await using var disposal = writer.ConfigureAwait(false);
         using var video = await PrepareAsync(networks, progress, cancellationToken).ConfigureAwait(false);
         await foreach (var clip in TimedAsync(video.ClipsAsync(progress, archive, cancellationToken), progress).ConfigureAwait(false))
             await writer.WriteClipAsync(clip.Count, clip.Frames, cancellationToken).ConfigureAwait(false);
         ReportMuxing(video, progress);
         await writer.CompleteAsync(cancellationToken).ConfigureAwait(false);
-        return media.VideoFrames;
+        return Frames;
     }
+
+    private int Frames => media.VideoFrames ?? ClipPlan.Open;
 
     /// <summary>Measures how long the caller takes to write each clip.</summary>
     private static async IAsyncEnumerable<ShownClip> TimedAsync(IAsyncEnumerable<ShownClip> clips, MeasuredProgress progress)
@@ -138,7 +140,7 @@ public sealed class VideoProduction : IAsyncDisposable
     {
         var (settings, pictures) = (request.Settings, media.Pictures);
         var options = GenerationOptions.Create(
-            settings, pictures.Height, pictures.Width, media.VideoFrames, settings.Prompt, settings.NegativePrompt);
+            settings, pictures.Height, pictures.Width, Frames, settings.Prompt, settings.NegativePrompt);
         string key = string.Join(
             '\n', networks.Device, networks.Team.Count, networks.Bundle.Name, networks.Precision, (pictures.Height, pictures.Width), Size,
             options.Guidance, options.StepCache, options.SkippedAttention, options.Clips.ClipFrames, settings.StreamSpeech);

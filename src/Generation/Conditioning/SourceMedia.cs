@@ -1,4 +1,3 @@
-using Locutor.Generation.Clips;
 using Locutor.Generation.Requests;
 using Locutor.Media;
 using Locutor.Media.Sound;
@@ -26,11 +25,11 @@ public sealed class SourceMedia : IAsyncDisposable
     /// <summary>Duration of the voices in seconds; of a growing voice, what has arrived so far.</summary>
     public double Seconds => GrowingVoice?.Seconds ?? Voices[0].Seconds;
 
-    /// <summary>Number of frames that cover the voices; <see cref="ClipPlan.Open"/> if it is not known yet.</summary>
-    public int VideoFrames => GrowingVoice is not { } growing ? SpeechEmbedding.VideoFrames(Voices[0])
+    /// <summary>Number of frames that cover the voices; null if it is not known yet.</summary>
+    public int? VideoFrames => GrowingVoice is not { } growing ? SpeechEmbedding.VideoFrames(Voices[0])
         : growing.KnownSeconds is { } known
         ? Math.Max(1, (int)Math.Ceiling(known * SpeechEmbedding.FramesPerSecond - 1e-6))
-        : ClipPlan.Open;
+        : null;
 
     public SourcePictures Pictures { get; }
 
