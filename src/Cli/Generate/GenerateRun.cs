@@ -5,7 +5,6 @@ using Locutor.Generation.Loading;
 using Locutor.Generation.Progress;
 using Locutor.Generation.Requests;
 using Locutor.Media;
-using Locutor.Media.Sound;
 using Locutor.Media.Video;
 using Locutor.Models.Store;
 
@@ -22,9 +21,9 @@ internal static class GenerateRun
         ResolvedBundle model = null!;
         var asked = arguments.Form.Resolve(name => (model = ModelFinder.Find(name, arguments.Store)).Bundle);
         var settings = asked.Settings;
-        var raw = RawAudio(arguments, settings);
+        OpenedVoices.CheckRawAudio(arguments, settings);
         var device = DeviceChoice.Find(arguments.Device);
-        OutputPath.Check(arguments.Output, [arguments.Form.Address(VideoFields.Image)!, .. Voices(arguments.Form)]);
+        OutputPath.Check(arguments.Output, [arguments.Form.Address(VideoFields.Image)!, .. OpenedVoices.Addresses(arguments.Form)]);
         if (arguments.SoundPath is { } path) WritablePath.Check(path);
         await using var inputs = new InputFiles();
         var timings = arguments.Timings ? new Timings() : null;
@@ -33,24 +32,15 @@ internal static class GenerateRun
             : new ConsoleReport { Timings = timings };
         report.At(new(GenerationStage.Fetching, 0, 0, 0, settings.Steps));
         string image = await inputs.LocalAsync(arguments.Form.Address(VideoFields.Image)!, cancellationToken);
-        var narration = asked.Script is null ? null : await SpokenText.SpeakAsync(asked, inputs.NewFolder(), cancellationToken);
-        if (narration is not null)
-            report.Say($"spoken by {string.Join(" and ", narration.Voices.Select(voice => voice.FullName))}, {narration.Seconds:0.0} s");
-        var (growing, voices) = narration is not null
-            ? (null, narration.Paths)
-            : await NamedAsync(inputs, () => VoicesAsync(inputs, arguments.Form, settings, raw, cancellationToken));
-        await using var arriving = growing;
-        if (narration is null && growing is null && settings.StreamSpeech && InputFiles.IsPipe(arguments.Form.Address(VideoFields.Audio)!))
-        {
-            report.Say("the video begins when the whole sound is there: only one voice, as WAV or with --raw-audio, is used as it comes");
-        }
-        await using var live = await LiveTargetAsync(arguments.Live, growing is not null, cancellationToken);
+        await using var voices = await NamedAsync(
+            inputs, () => OpenedVoices.OpenAsync(asked, arguments, inputs, report.Say, cancellationToken));
+        await using var live = await LiveTargetAsync(arguments.Live, voices.Growing is not null, cancellationToken);
         if (live?.Url is { } url) report.Growing(url);
         var request = new ProductionRequest
         {
             ImagePath = image,
-            AudioPaths = voices,
-            GrowingVoice = growing,
+            AudioPaths = voices.Paths,
+            GrowingVoice = voices.Growing,
             OutputPath = arguments.Output,
             Settings = settings,
             Fragmented = arguments.Fragmented,
@@ -70,7 +60,7 @@ internal static class GenerateRun
         var result = await NamedAsync(
             inputs,
             () => Task.Run(() => video.ProduceAsync(networks, report, cancellationToken: cancellationToken), CancellationToken.None));
-        if (narration is not null && arguments.SoundPath is not null) File.Copy(narration.SoundPath, arguments.SoundPath, overwrite: true);
+        if (voices.SpokenSound is { } sound && arguments.SoundPath is not null) File.Copy(sound, arguments.SoundPath, overwrite: true);
         report.Done(result, settings.Seed, clock.Elapsed);
         if (live is not null) await live.EndAsync(cancellationToken);
         foreach (string line in timings?.Finish() ?? []) await Console.Error.WriteLineAsync(line);
@@ -89,30 +79,6 @@ internal static class GenerateRun
                 ExitCodes.Usage, "--live: needs a voice whose end is known; for one in a pipe use --fragmented and --output-path -");
         }
         return live.Length == 0 ? await LiveServer.StartAsync(cancellationToken) : new LivePipe();
-    }
-
-    private static IReadOnlyList<string> Voices(RequestForm form) =>
-        [.. new[] { form.Address(VideoFields.Audio), form.Address(VideoFields.Audio2) }.OfType<string>()];
-
-    /// <summary>Opens the voices. With speech that is encoded as it comes, the voice of a pipe is not read to its end first.</summary>
-    private static async Task<(GrowingSound? Growing, IReadOnlyList<string> Paths)> VoicesAsync(
-        InputFiles inputs, RequestForm form, VideoSettings settings, PcmFormat? raw, CancellationToken cancellationToken)
-    {
-        var voices = Voices(form);
-        if (!settings.StreamSpeech || voices.Count > 1) return (null, await inputs.LocalAsync(voices, cancellationToken));
-        var (growing, path) = await inputs.VoiceAsync(voices[0], raw, cancellationToken);
-        return (growing, path is null ? [] : [path]);
-    }
-
-    private static PcmFormat? RawAudio(GenerateArguments arguments, VideoSettings settings)
-    {
-        if (arguments.RawAudio is not { } text) return null;
-        if (!settings.StreamSpeech || Voices(arguments.Form).Count != 1)
-        {
-            throw new CommandException(
-                ExitCodes.Usage, "--raw-audio: needs one voice and --stream-speech true, which is the default of flashtalk");
-        }
-        return PcmFormat.TryParse(text) ?? throw new CommandException(ExitCodes.Usage, $"--raw-audio {text}: expected {PcmFormat.Form}");
     }
 
     /// <summary>Runs work whose errors name the URL or pipe that the user gave instead of its temporary copy.</summary>

@@ -16,9 +16,9 @@ public sealed class DecodedClipTests
     [InlineData(5, 3)] // the end of the voice: the last frames are not kept
     public void A_completed_clip_has_the_frames_of_one_that_is_finished_later(int overlap, int keep)
     {
-        manual_seed(TestSeed.Value);
-        using var picture = rand(3, 1, Height, Width) * 2 - 1;
-        using var video = rand(3, Frames, Height, Width) * 2 - 1;
+        var random = TestSeed.NewRandom();
+        using var picture = Noise(random, 1);
+        using var video = Noise(random, Frames);
         using var colours = new ColourMatch(picture, 1);
         var clip = new Clip(1, 20, overlap, keep);
         using var early = DecodedClip.Create(clip, video.clone(), Motion, colours);
@@ -30,7 +30,12 @@ public sealed class DecodedClipTests
         byte[][] frames = [.. completed.Frames()];
         frames.Length.ShouldBe(keep);
         frames.ShouldBe([.. finished.Frames()]);
-        using var first = ((finished.Video.select(1, 0).permute(1, 2, 0) + 1) * 127.5).round().clamp(0, 255).to(ScalarType.Byte).contiguous();
+        using var levels = ((finished.Video.select(1, 0).permute(1, 2, 0) + 1) * 127.5).round().clamp(0, 255);
+        using var first = levels.to(ScalarType.Byte).contiguous();
         frames[0].ShouldBe(first.bytes.ToArray());
     }
+
+    /// <summary>Returns pixels from -1 to 1.</summary>
+    private static Tensor Noise(Random random, int frames) => tensor(
+        [.. Enumerable.Range(0, 3 * frames * Height * Width).Select(_ => 2 * random.NextSingle() - 1)], [3, frames, Height, Width]);
 }
