@@ -21,14 +21,26 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
 {
     private const string Part = "clip";
 
-    /// <summary>Measures one preset, or several that share the networks.</summary>
+    private readonly Dictionary<(string Preset, int Clip), Timeline> alone = []; // on one GPU, for the comparison with several
+
+    /// <summary>Measures one preset, or several that share the networks: on one device, and then on several if there are.</summary>
     public IEnumerable<BenchRow> Run()
+    {
+        foreach (var row in RunOn([])) yield return row;
+        if (options.Gpus.Count < 2) yield break;
+        foreach (var row in RunOn([.. options.Gpus.Skip(1)])) yield return row;
+    }
+
+    private IEnumerable<BenchRow> RunOn(IReadOnlyList<Device> helpers)
     {
         long start = Stopwatch.GetTimestamp();
         using var networks = NetworkSet.Random(
-            options.Bundle, options.Seed, LoadingOptions.From(options.Device, options.Precision) with { Budget = options.VramBudget });
+            options.Bundle, options.Seed,
+            LoadingOptions.From(options.Device, options.Precision) with { Budget = options.VramBudget, Helpers = helpers });
         meter.Wait();
-        yield return new BenchRow(Part, "networks brought to the device", Stopwatch.GetElapsedTime(start).TotalSeconds);
+        yield return new BenchRow(
+            Part, helpers.Count == 0 ? "networks brought to the device" : $"networks brought to {helpers.Count + 1} GPUs",
+            Stopwatch.GetElapsedTime(start).TotalSeconds);
         foreach (string preset in (options.Preset ?? options.Bundle.DefaultPreset).Split(','))
         {
             foreach (var row in Run(networks, VideoSettings.Resolve(options.Bundle, (options with { Preset = preset }).Request())))
@@ -43,7 +55,8 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
         var plan = new ClipPlan(options.Frames - leadIn + (options.Clips - 1) * (options.Frames - motion), options.Frames, motion, leadIn);
         var timeline = new Timeline(meter);
         var cache = settings.StepCache is { } chosen ? new CountedStepCache(chosen) : null;
-        double? memory = meter.Peak(() => Generate(networks, settings, plan, cache, timeline));
+        double? memory = meter.Peak(
+            () => Generate(networks, settings, plan, cache, timeline), networks.Team.Count > 1 ? options.Gpus : null);
         string what =
             $"{settings.Preset}, {settings.Steps} steps of {Guidance.PassesOf(settings.Guidance).Count} " +
             $"passes{(cache is null ? "" : $", {cache.Name}")}";
@@ -54,6 +67,12 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
             yield return new BenchRow(
                 Part, $"{which} clip, {what}, {plan.At(clip - 1).Keep} new frames{skipped}",
                 timeline.Of(clip)) { MemoryGiB = memory, Note = timeline.Stages(clip) };
+            if (alone.TryAdd((settings.Preset, clip), timeline)) continue;
+            yield return new BenchRow(
+                Part,
+                $"  {which} clip on {networks.Team.Count} GPUs, parts of the time on one: " +
+                $"{timeline.Scaling(alone[(settings.Preset, clip)], clip)}",
+                null);
         }
 
         if (timeline.FirstFrame is { } seconds)
@@ -152,7 +171,23 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
             .Select(mark => string.Create(
                 CultureInfo.InvariantCulture,
                 $"{mark.Item.Stage.ToString().ToLowerInvariant()} " +
-                $"{Stopwatch.GetElapsedTime(mark.Item.At, End(mark.Index)).TotalSeconds:0.000} s")));
+                $"{Seconds(mark.Index):0.000} s")));
+
+        /// <summary>Returns the time of a clip and its stages as shares of another run's.</summary>
+        public string Scaling(Timeline other, int clip)
+        {
+            var stages = marks.Index().Where(mark => mark.Item.Clip == clip)
+                .Zip(
+                    other.marks.Index().Where(mark => mark.Item.Clip == clip),
+                    (mine, its) => (mine.Item.Stage, Seconds(mine.Index) / other.Seconds(its.Index)));
+            return string.Create(CultureInfo.InvariantCulture, $"clip {Of(clip) / other.Of(clip):0.000}, ")
+                + string.Join(
+                    ", ",
+                    stages.Select(stage => string.Create(
+                        CultureInfo.InvariantCulture, $"{stage.Stage.ToString().ToLowerInvariant()} {stage.Item2:0.000}")));
+        }
+
+        private double Seconds(int index) => Stopwatch.GetElapsedTime(marks[index].At, End(index)).TotalSeconds;
 
         private long End(int index) => index + 1 < marks.Count ? marks[index + 1].At : ended;
 

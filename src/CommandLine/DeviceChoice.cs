@@ -16,6 +16,18 @@ public static class DeviceChoice
     public static IReadOnlyList<Device> FindGpus(string? numbers) =>
         numbers is null ? [] : Checked($"--gpus {numbers}", "gpus", () => DeviceFinder.FindGpus(numbers));
 
+    /// <summary>
+    /// Returns the devices of the options <c>--device</c> and <c>--gpus</c>; of several, the first runs what is not divided.
+    /// </summary>
+    /// <exception cref="CommandException">This machine has no such device, or the options contradict each other.</exception>
+    public static IReadOnlyList<Device> FindAll(string device, string? gpus)
+    {
+        if (gpus is null) return [Find(device)];
+        return device is "auto" or "cuda"
+            ? FindGpus(gpus)
+            : throw new CommandException(ExitCodes.Usage, $"--gpus {gpus}: expected no --device, found --device {device}");
+    }
+
     private static T Checked<T>(string option, string field, Func<T> find)
     {
         try

@@ -27,6 +27,7 @@ public sealed class TalkingVideoGenerator
     private readonly bool onGpu;
     private readonly string precision;
     private readonly Func<GenerationOptions, int, string?> noSkipping;
+    private readonly Func<GenerationOptions, string?> idleDevices;
 
     /// <summary>Creates a generator from single networks. If a result is not finite, the generation fails.</summary>
     public TalkingVideoGenerator(VideoTransformer transformer, VideoAutoencoder autoencoder, ClipVisionEncoder imageEncoder, Device device)
@@ -45,6 +46,7 @@ public sealed class TalkingVideoGenerator
         noSkipping = (options, voices) => options.SkippedAttention is null
             ? null
             : SkippedAttentionOptions.Refusal(options.Steps, voices, team.Lead, device, Tokens(team.Lead, autoencoder, options));
+        idleDevices = options => team.IdleNotice(Guidance.PassesOf(options.Guidance).Count);
         newRenderer = () => new ClipRenderer(team, autoencoder, imageEncoder, device, precision);
     }
 
@@ -74,6 +76,7 @@ public sealed class TalkingVideoGenerator
         IProgress<GenerationProgress>? progress = null,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
+        if (idleDevices(options) is { } idle) Notice?.Invoke(idle);
         if (noSkipping(options, inputs.Speech.Count) is { } reason) Notice?.Invoke($"skipped_attention has no effect: {reason}");
         var first = await inputs.PictureAt(0, cancellationToken).ConfigureAwait(false);
         using var colours = Colours(first, options);

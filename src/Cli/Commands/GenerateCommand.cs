@@ -60,6 +60,12 @@ internal static class GenerateCommand
         HelpName = "cpu|cuda",
         DefaultValueFactory = _ => "auto",
     };
+    private static readonly Option<string?> Gpus = new("--gpus")
+    {
+        Description =
+            "GPUs that compute the video together, such as 0,1. Each holds the transformer's weights. Default: one GPU.",
+        HelpName = "0,1,..",
+    };
     private static readonly Option<Precision> Precision = new("--precision")
     {
         Description =
@@ -78,7 +84,7 @@ internal static class GenerateCommand
         [
             ("Text to speech, more", [TextFile, SoundPath]), ("A voice that still arrives", [RawAudio]),
             ("Output", [Output, Live, Fragmented, Json, Timings]),
-            ("This machine", [Device, Precision, VramBudget])
+            ("This machine", [Device, Gpus, Precision, VramBudget])
         ]);
 
     public static Command Create()
@@ -90,7 +96,7 @@ internal static class GenerateCommand
         foreach (var option in
                 new Option[]
                 {
-                    TextFile, SoundPath, RawAudio, Output, Live, Fragmented, Json, Timings, Device, Precision, VramBudget,
+                    TextFile, SoundPath, RawAudio, Output, Live, Fragmented, Json, Timings, Device, Gpus, Precision, VramBudget,
                     ModelsCommand.Store,
                 })
         {
@@ -115,7 +121,8 @@ internal static class GenerateCommand
         if (live is not null && !output.EndsWith(".mp4", StringComparison.OrdinalIgnoreCase))
             form.Faults.Add("--live", $"expected an output that ends in .mp4, found '{output}'");
         return new GenerateArguments(
-            form, output, parsed.GetValue(Device)!, parsed.GetValue(Precision), MemoryPlan.Parse(parsed.GetValue(VramBudget)),
+            form, output, parsed.GetValue(Device)!, parsed.GetValue(Gpus), parsed.GetValue(Precision),
+            MemoryPlan.Parse(parsed.GetValue(VramBudget)),
             parsed.GetValue(ModelsCommand.Store), parsed.GetValue(Fragmented), parsed.GetValue(Json), parsed.GetValue(SoundPath),
             parsed.GetValue(Timings), parsed.GetValue(RawAudio), live);
     }

@@ -20,6 +20,11 @@ internal static class ServeOptions
                 "Devices that run a worker, such as cuda:0,cuda:1 or cpu; auto uses every GPU, none starts no worker [default: auto].",
             HelpName = "DEVICES",
         },
+        ["gpus"] = new("--gpus")
+        {
+            Description = "GPUs that one worker uses together for each video, such as 0,1, in place of --workers.",
+            HelpName = "0,1,..",
+        },
         ["model"] = new("--model") { Description = "Model for jobs that name none; 'locutor models list' shows all.", HelpName = "NAME" },
         ["store"] = new("--store") { Description = "Folder of the model files.", HelpName = "FOLDER" },
         ["vram_budget"] = new("--vram-budget")

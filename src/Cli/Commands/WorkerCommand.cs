@@ -24,6 +24,11 @@ internal static class WorkerCommand
             DefaultValueFactory = _ => ServeSettings.DefaultData,
         };
         var device = new Option<string>("--device") { Description = "cpu or cuda:0.", DefaultValueFactory = _ => "cpu" };
+        var gpus = new Option<string?>("--gpus")
+        {
+            Description = "GPUs that compute each video together, such as 0,1; in place of --device.",
+            HelpName = "0,1,..",
+        };
         var model = new Option<string?>("--model") { Description = "Model that is loaded before the first job." };
         var budget = new Option<string?>("--vram-budget") { Description = "Memory of the GPU to make do with, in GiB.", HelpName = "GIB" };
         var precision = new Option<Precision>("--precision")
@@ -46,7 +51,7 @@ internal static class WorkerCommand
         var attached = new Option<bool>("--attached") { Hidden = true };
         Option[] options =
         [
-            gateway, data, device, model, ModelsCommand.Store, budget, precision, drain, hours, stall, id, attached,
+            gateway, data, device, gpus, model, ModelsCommand.Store, budget, precision, drain, hours, stall, id, attached,
         ];
         foreach (var option in options)
             command.Options.Add(option);
@@ -54,7 +59,8 @@ internal static class WorkerCommand
             new WorkerOptions
             {
                 Settings = ServeCommand.Load(null, [new("data", parsed.GetValue(data)!)]),
-                Device = parsed.GetValue(device)!,
+                Device = parsed.GetValue(gpus) is { } numbers ? WorkerSupervisor.FirstGpu(numbers) : parsed.GetValue(device)!,
+                Gpus = parsed.GetValue(gpus),
                 Model = parsed.GetValue(model),
                 VramBudget = MemoryPlan.Parse(parsed.GetValue(budget)),
                 Store = parsed.GetValue(ModelsCommand.Store),

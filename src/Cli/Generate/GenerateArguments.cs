@@ -4,11 +4,12 @@ using Locutor.Generation.Requests;
 namespace Locutor.Cli.Generate;
 
 /// <summary>The command line of <c>locutor generate</c>: the unchecked request, and the options that concern this machine.</summary>
+/// <param name="Gpus">Numbers of the GPUs that compute together; null for <paramref name="Device"/> alone.</param>
 /// <param name="VramBudget">The limit of GPU memory in bytes; null for all of it.</param>
 /// <param name="SoundPath">Where the spoken text is written as a sound; null for nowhere.</param>
 /// <param name="RawAudio">The format of a voice without a header; null if the voice has one.</param>
 /// <param name="Store">The folder of model files; null for the default folder.</param>
 /// <param name="Live">Where the video is shown while it is made: empty for an address of this machine, - for standard output.</param>
 internal sealed record GenerateArguments(
-    RequestForm Form, string Output, string Device, Precision Precision, long? VramBudget, string? Store, bool Fragmented, bool Json,
-    string? SoundPath, bool Timings = false, string? RawAudio = null, string? Live = null);
+    RequestForm Form, string Output, string Device, string? Gpus, Precision Precision, long? VramBudget, string? Store, bool Fragmented,
+    bool Json, string? SoundPath, bool Timings = false, string? RawAudio = null, string? Live = null);

@@ -22,7 +22,7 @@ internal static class GenerateRun
         var asked = arguments.Form.Resolve(name => (model = ModelFinder.Find(name, arguments.Store)).Bundle);
         var settings = asked.Settings;
         OpenedVoices.CheckRawAudio(arguments, settings);
-        var device = DeviceChoice.Find(arguments.Device);
+        var devices = DeviceChoice.FindAll(arguments.Device, arguments.Gpus);
         OutputPath.Check(arguments.Output, [arguments.Form.Address(VideoFields.Image)!, .. OpenedVoices.Addresses(arguments.Form)]);
         if (arguments.SoundPath is { } path) WritablePath.Check(path);
         await using var inputs = new InputFiles();
@@ -53,7 +53,7 @@ internal static class GenerateRun
         if (!VideoDestination.Format(arguments.Output).HasSound) report.Say($"{arguments.Output}: a GIF has no sound");
         report.At(new(GenerationStage.Loading, 0, 0, 0, settings.Steps));
         using var networks = NetworkSet.Load(
-            model, LoadingOptions.From(device, arguments.Precision) with { Adapters = settings.Adapters, Budget = arguments.VramBudget });
+            model, LoadingOptions.From(devices, arguments.Precision) with { Adapters = settings.Adapters, Budget = arguments.VramBudget });
         report.Weights(networks.Summary, shipped: model.Bundle.Files().All(file => file.File.Repository is null));
         foreach (string line in networks.Notices) report.Say(line);
         if (await video.FitNoticeAsync(networks, cancellationToken) is { } notice) report.Say(notice);

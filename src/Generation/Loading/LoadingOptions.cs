@@ -10,8 +10,8 @@ namespace Locutor.Generation.Loading;
 public sealed record LoadingOptions(Device Device, ScalarType Type)
 {
     /// <summary>
-    /// Further devices that compute the transformer together with <see cref="Device"/>. Each holds all weights of the transformer; the
-    /// other networks are on <see cref="Device"/> alone.
+    /// Further devices that compute the transformer and decode frames together with <see cref="Device"/>. Each holds all weights of the
+    /// transformer and the autoencoder; the other networks are on <see cref="Device"/> alone.
     /// </summary>
     public IReadOnlyList<Device> Helpers { get; init; } = [];
 
@@ -26,6 +26,10 @@ public sealed record LoadingOptions(Device Device, ScalarType Type)
     /// offloaded and copied to the device in turn, and the autoencoder works in tiles that fit.
     /// </summary>
     public long? Budget { get; init; }
+
+    /// <summary>Creates the options of a precision on several devices; the first runs what is not divided.</summary>
+    public static LoadingOptions From(IReadOnlyList<Device> devices, Precision precision) =>
+        From(devices[0], precision) with { Helpers = [.. devices.Skip(1)] };
 
     /// <summary>Creates the options of a precision on a device.</summary>
     public static LoadingOptions From(Device device, Precision precision) =>

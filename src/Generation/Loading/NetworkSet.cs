@@ -51,11 +51,17 @@ public sealed class NetworkSet : IDisposable
         var textDevice = plan.TextStays ? Arithmetic.ForText(device) : CPU;
         if (textDevice.type == TorchSharp.DeviceType.CPU) CpuChecks.RequireFloat32();
         Transformer = new(transformer, sizes.Transformer, plan.Residency);
-        Autoencoder = new(open(NetworkKind.Autoencoder, type), sizes.Autoencoder) { MemoryBudget = plan.AutoencoderRoom };
+        Autoencoder = new(open(NetworkKind.Autoencoder, type), sizes.Autoencoder)
+        {
+            MemoryBudget = plan.AutoencoderRoom,
+            Helpers = [.. options.Helpers.Select(helper => DeviceThreads.On(
+                helper, () => new AutoencoderHelper(helper, new(openOn(NetworkKind.Autoencoder, type, helper), sizes.Autoencoder))))],
+        };
         text = new(open(NetworkKind.Text, Arithmetic.ForEncoders(textDevice)).On(textDevice).AsStored(), sizes.Text);
         Image = new(open(NetworkKind.Image, Arithmetic.ForEncoders(device)), sizes.Image);
         Speech = new(open(NetworkKind.Speech, ScalarType.Float32), sizes.Speech);
         if (sizes.Upsampler is { } upsampler) Upsampler = new(open(NetworkKind.Upsampler, type), upsampler);
+        foreach (var helper in options.Helpers) DeviceThreads.On(helper, () => GpuPaths.ForGpu(helper)); // its self test
         helpers = [.. options.Helpers.Select(helper => DeviceThreads.On(
             helper, () => new TeamMember(helper, new(openOn(NetworkKind.Transformer, type, helper), sizes.Transformer, plan.Residency))))];
         Team = new TransformerTeam([new(device, Transformer), .. helpers]);
@@ -159,16 +165,15 @@ public sealed class NetworkSet : IDisposable
     /// </summary>
     public static NetworkSet Random(Bundle bundle, long seed, LoadingOptions options)
     {
-        var parameters = new List<RandomParameters>();
+        var (parameters, seeds) = (new List<RandomParameters>(), new Dictionary<NetworkKind, long>());
         var set = new NetworkSet(bundle, options, UntrainedBundle.Tokenize, Open, finer => Random(bundle, seed, finer));
         set.owned.AddRange(parameters);
         return set;
 
         Weights Open(NetworkKind kind, ScalarType arithmetic, Device? helper)
         {
-            // The transformer is the first network, so helpers get its seed.
-            parameters.Add(new RandomParameters(
-                helper is null ? seed + parameters.Count : seed, onDevice: options.Device.type != TorchSharp.DeviceType.CPU));
+            seeds.TryAdd(kind, seed + seeds.Count); // a helper has the same numbers
+            parameters.Add(new RandomParameters(seeds[kind], onDevice: options.Device.type != TorchSharp.DeviceType.CPU));
             return new Weights(parameters[^1], arithmetic, helper ?? options.Device)
                 .With(kind == NetworkKind.Transformer ? options.Linears ?? LinearPrecision.Plain : LinearPrecision.Plain);
         }

@@ -41,6 +41,18 @@ public sealed class TransformerTeam : IDisposable
     /// <summary>Returns how the passes of a step are divided.</summary>
     public PassPlan Plan(int passes) => PassPlan.Choose(passes, Count, Lead.Config.Heads, largestGroup);
 
+    /// <summary>Returns a message if some devices stay idle in a step of so many passes; null if all are used.</summary>
+    public string? IdleNotice(int passes)
+    {
+        int used = Plan(passes).Devices, heads = Lead.Config.Heads;
+        if (used == Count) return null;
+        string reason = largestGroup == 1
+            ? "the GPUs have no access to each other's memory, so they divide only the passes of a step"
+            : $"the tokens of a pass are divided by heads, and {heads} heads divide by " +
+                string.Join(", ", Enumerable.Range(1, heads).Where(number => heads % number == 0));
+        return $"{used} of {Count} GPUs are used: a step has {passes} {(passes == 1 ? "pass" : "passes")}, {reason}";
+    }
+
     /// <summary>Prepares the passes of a clip.</summary>
     /// <param name="reference">[1, 20, F, H, W]: conditioning mask, then reference latent.</param>
     public ClipPasses Begin(Tensor reference) => new(this, members, reference);

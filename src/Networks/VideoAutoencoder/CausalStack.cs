@@ -18,6 +18,20 @@ internal sealed class CausalStack(IReadOnlyList<CausalLayer> layers, int split)
     /// <summary>Returns the layers before and after the border as two networks.</summary>
     public (CausalStack Before, CausalStack After) Split() => (new([.. layers.Take(split)], split), new([.. layers.Skip(split)], 0));
 
+    /// <summary>
+    /// Divides the layers into those up to the last that sees whole frames, those up to the border, and those after it.
+    /// </summary>
+    public IReadOnlyList<CausalStack> Stages()
+    {
+        int whole = layers.Index().Where(layer => layer.Item.Field.SeesWholeFrame).Select(layer => layer.Index + 1).LastOrDefault();
+        int border = Math.Max(whole, split);
+        CausalStack[] parts =
+        [
+            new([.. layers.Take(whole)], 0), new([.. layers.Take(border).Skip(whole)], 0), new([.. layers.Skip(border)], 0)
+        ];
+        return [parts[0], .. parts.Skip(1).Where(part => part.Layers.Count > 0)];
+    }
+
     /// <summary>Computes all layers. Returns null when the chunk does not complete an output frame of some layer.</summary>
     public Tensor? Forward(Tensor x, CausalCache? cache, CancellationToken cancellationToken = default)
     {

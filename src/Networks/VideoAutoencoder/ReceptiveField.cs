@@ -17,6 +17,9 @@ internal readonly record struct ReceptiveField(Func<Interval, Interval> Input, i
 {
     private const long Far = long.MaxValue / 4;
 
+    /// <summary>Whether an output depends on the whole frame.</summary>
+    public bool SeesWholeFrame => Input(default).From == -Far;
+
     /// <summary>Creates the field of convolutions at one resolution that reach that many pixels to each side.</summary>
     public static ReceptiveField Around(int reach) => new(output => new(output.From - reach, output.To + reach));
 

@@ -90,6 +90,7 @@ public sealed partial class VideoAutoencoder
     /// <returns>[B, 3, 4k + 1, 8h, 8w], about in [-1, 1], not clamped.</returns>
     public Tensor Decode(Tensor latent, TilingPlan plan, CancellationToken cancellationToken = default) => Scoped(() =>
     {
+        if (UsesStrips(latent, plan)) return DecodeInStrips(latent, plan, cancellationToken);
         var (low, high) = plan.Tiled ? decoder.Split() : (decoder, null);
         List<Tensor> chunks = [.. DecodeChunks(latent, plan.Latents, low, cancellationToken)];
         return cat([.. high is null ? chunks : Tiles.Forward(high, chunks, plan, weights.Type, repeats: false, cancellationToken)], 2);

@@ -73,7 +73,7 @@ internal sealed partial class Readiness(
             bool expected = settings.Workers != "none" && time.GetElapsedTime(started) > WorkersStart;
             return expected && queue.Workers == 0
                 ? $"workers: none has been seen for {WorkersStart.TotalMinutes:0} minutes, expected " +
-                    $"{string.Join(", ", WorkerSupervisor.Devices(settings.Workers))}"
+                    $"{string.Join(", ", WorkerSupervisor.Devices(settings))}"
                 : null;
         }
         catch (Exception exception)

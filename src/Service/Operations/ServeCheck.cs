@@ -192,9 +192,10 @@ public static class ServeCheck
 
     private static IEnumerable<Finding> Workers(ServeSettings settings)
     {
-        var devices = WorkerSupervisor.Devices(settings.Workers);
+        var devices = WorkerSupervisor.Devices(settings);
         int gpus = VisibleGpus.Count();
-        foreach (string? device in devices.Where(device => WorkerSupervisor.GpuNumber(device) >= gpus))
+        var used = settings.Gpus is { } group ? group.Split(',').Select(WorkerSupervisor.FirstGpu) : devices;
+        foreach (string? device in used.Where(device => WorkerSupervisor.GpuNumber(device) >= gpus))
         {
             yield return Finding.Failure(
                 "workers", $"there is no {device}: this machine shows {gpus} GPUs",
@@ -202,7 +203,9 @@ public static class ServeCheck
         }
 
         yield return devices.Count > 0
-            ? Finding.Ok("workers", $"one on each of {string.Join(", ", devices)}, precision {settings.Precision}")
+            ? settings.Gpus is { } together
+                ? Finding.Ok("workers", $"one on GPUs {together} together, precision {settings.Precision}")
+                : Finding.Ok("workers", $"one on each of {string.Join(", ", devices)}, precision {settings.Precision}")
             : Finding.Warning(
                 "workers", "none: jobs wait until another machine's worker takes them",
                 "set workers to auto, cpu or cuda:0, or start 'locutor worker' elsewhere");

@@ -36,6 +36,6 @@ internal sealed class SettingsCheck : IValidateOptions<ServeSettings>
                     "there");
             }
         }
-        WorkerSupervisor.CheckNames(settings.Workers);
+        WorkerSupervisor.CheckNames(settings);
     }
 }

@@ -26,6 +26,7 @@ public sealed record ServeSettings
     public string CertificateFile => ClusterCertificate ?? Path.Combine(Data, Jobs.Hosting.ClusterCertificate.FileName);
 
     public string Workers { get; init; } = "auto";
+    public string? Gpus { get; init; }
     public string? Model { get; init; }
     public string? Store { get; init; }
     public string? VramBudget { get; init; }

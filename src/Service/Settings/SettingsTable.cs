@@ -62,6 +62,9 @@ public static class SettingsTable
             "workers", "devices to run a worker on, separated by commas (cuda:0,cuda:1 or cpu); auto takes every GPU; none starts none",
             s => s.Workers, (s, v) => s with { Workers = v }),
         Text(
+            "gpus", "GPUs that one worker uses together for each video, such as 0,1; empty gives every GPU a worker of its own",
+            s => s.Gpus ?? "", (s, v) => s with { Gpus = Empty(v) }),
+        Text(
             "model", "model of jobs that name none; empty takes the program's default", s => s.Model ?? "",
             (s, v) => s with { Model = Empty(v) }),
         Text(

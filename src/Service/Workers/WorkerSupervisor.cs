@@ -36,6 +36,29 @@ public sealed partial class WorkerSupervisor(
         _ => workers.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
     };
 
+    /// <summary>Returns the devices that run a worker: those of the setting <c>workers</c>, or the first of <c>gpus</c>.</summary>
+    public static IReadOnlyList<string> Devices(ServeSettings settings) =>
+        settings.Gpus is { } gpus ? [FirstGpu(gpus)] : Devices(settings.Workers);
+
+    /// <summary>Returns the device of the first GPU in a list of numbers; it stands for a worker that uses all of them.</summary>
+    public static string FirstGpu(string gpus) => $"cuda:{gpus.Split(',')[0].Trim()}";
+
+    /// <summary>Checks the settings <c>gpus</c> and <c>workers</c>.</summary>
+    /// <exception cref="SettingsException">They contradict each other, or a name is not the name of a device.</exception>
+    public static void CheckNames(ServeSettings settings)
+    {
+        CheckNames(settings.Workers);
+        if (settings.Gpus is not { } gpus) return;
+        string[] numbers = gpus.Split(',', StringSplitOptions.TrimEntries);
+        if (numbers.Distinct().Count() != numbers.Length || numbers.Any(number => GpuNumber($"cuda:{number}") is null))
+            throw new SettingsException($"gpus: expected different numbers of GPUs, such as 0,1, found '{gpus}'");
+        if (settings.Workers != "auto")
+        {
+            throw new SettingsException(
+                $"gpus: expected workers=auto with it, since it selects the GPUs of the worker, found workers={settings.Workers}");
+        }
+    }
+
     /// <summary>Checks the names of devices in the setting <c>workers</c>.</summary>
     /// <exception cref="SettingsException">A name is not the name of a device.</exception>
     public static void CheckNames(string workers)
@@ -59,7 +82,7 @@ public sealed partial class WorkerSupervisor(
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, drain.Begun);
         try
         {
-            var devices = Devices(settings.Workers);
+            var devices = Devices(settings);
             await Task.WhenAll(devices.Select((device, number) => WatchAsync(device, number, stopping.Token))
                 .Prepend(TellGoneAsync(host, host + life, stopping.Token)));
         }
@@ -196,7 +219,7 @@ public sealed partial class WorkerSupervisor(
                 new[]
                 {
                     ("--model", settings.Model), ("--store", settings.Store), ("--vram-budget", settings.VramBudget),
-                    ("--precision", settings.Precision),
+                    ("--precision", settings.Precision), ("--gpus", settings.Gpus),
                 })
         {
             if (value is null)

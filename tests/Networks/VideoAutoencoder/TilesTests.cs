@@ -1,5 +1,6 @@
 using Locutor.Networks.Layers;
 using Locutor.Networks.VideoAutoencoder;
+using Locutor.Torch.Devices;
 using static TorchSharp.torch;
 using Network = Locutor.Networks.VideoAutoencoder.VideoAutoencoder;
 
@@ -49,6 +50,33 @@ public sealed class TilesTests : IDisposable
                 network.Decode(latent, new TilingPlan(latents, down, across), TestContext.Current.CancellationToken), whole,
                 $"{down} x {across} tiles");
         }
+    }
+
+    /// <summary>A strip on each of several devices, which are the CPU, each with weights of its own.</summary>
+    [Theory]
+    [InlineData(4, 2, 17, 1)]
+    [InlineData(4, 3, 25, 2)]
+    [InlineData(3, 4, 65, 3)]
+    [InlineData(1, 5, 321, 1)]
+    public void Decoding_in_strips_on_several_devices_equals_decoding_the_whole(int levels, int devices, int height, int latents)
+    {
+        using var still = no_grad();
+        using var scope = NewDisposeScope();
+        var network = Make(levels);
+        var others = Enumerable.Range(1, devices - 1).Select(_ => new RandomParameters(seed)).ToList();
+        var helpers = others.Select(
+            one => new AutoencoderHelper(CPU, new Network(new Weights(one, ScalarType.Float32, CPU), network.Config))).ToList();
+        foreach (var (key, value) in others.SelectMany(one => one.Tensors)) value.copy_(parameters.Tensors[key]);
+        var team = new Network(new Weights(parameters, ScalarType.Float32, CPU), network.Config)
+        {
+            Helpers = helpers,
+        };
+        var (latent, plan) = (random.Normal(1, 3, 4, height, 9), new TilingPlan(latents));
+        Near(team.Decode(latent, plan, TestContext.Current.CancellationToken), network.Decode(latent), $"{devices} devices");
+        foreach (var one in others) one.Dispose();
+        Should.Throw<DeviceFailedException>(() => team.Decode(latent, plan, TestContext.Current.CancellationToken))
+            .Message.ShouldStartWith("cpu: ", customMessage: "the other devices have decoded strips");
+        Should.Throw<OperationCanceledException>(() => team.Decode(latent, plan, new CancellationToken(true)));
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using Locutor.Service.Settings;
 using Locutor.Service.Workers;
 
 namespace Locutor.Service.FunctionalTests.Workers;
@@ -26,5 +27,18 @@ public sealed class VisibleGpusTests
         WorkerSupervisor.Devices("cuda:1, cpu").ShouldBe(["cuda:1", "cpu"]);
         WorkerSupervisor.Devices("none").ShouldBeEmpty();
         if (!Directory.Exists("/proc/driver/nvidia/gpus")) WorkerSupervisor.Devices("auto").ShouldBe(["cpu"]);
+    }
+
+    [Fact]
+    public void One_worker_stands_for_the_gpus_that_it_uses_together()
+    {
+        var settings = new ServeSettings { Gpus = "1, 0" };
+        WorkerSupervisor.Devices(settings).ShouldBe(["cuda:1"]);
+        WorkerSupervisor.CheckNames(settings);
+        Should.Throw<SettingsException>(() => WorkerSupervisor.CheckNames(settings with { Gpus = "0,0" })).Message
+            .ShouldBe("gpus: expected different numbers of GPUs, such as 0,1, found '0,0'");
+        Should.Throw<SettingsException>(() => WorkerSupervisor.CheckNames(settings with { Gpus = "0,x" }));
+        Should.Throw<SettingsException>(() => WorkerSupervisor.CheckNames(settings with { Workers = "cuda:0" })).Message
+            .ShouldBe("gpus: expected workers=auto with it, since it selects the GPUs of the worker, found workers=cuda:0");
     }
 }
