@@ -6,6 +6,7 @@ using Locutor.Generation.Loading;
 using Locutor.Generation.Progress;
 using Locutor.Generation.Requests;
 using Locutor.Media;
+using Locutor.Media.Captions;
 using Locutor.Media.Video;
 using Locutor.Media.Video.Segments;
 using Locutor.Torch;
@@ -62,12 +63,18 @@ public sealed class VideoProduction : IAsyncDisposable
         DeviceOutOfMemoryException.WatchAsync(async () =>
         {
             using var measured = Measure(networks, progress);
+            var cues = Cues();
+            var finishing = Finishing.Create(request, cues, limits);
+            await using var removed = finishing.ConfigureAwait(false);
+            var output = finishing.Drawn(Output(networks));
             var writing = request.Live is { } live
-                ? WriteLiveAsync(networks, live, measured, archive, cancellationToken)
-                : WriteAsync(networks, measured, archive, cancellationToken);
-            int frames = await writing.ConfigureAwait(false);
+                ? WriteLiveAsync(networks, output, live, measured, archive, cancellationToken)
+                : WriteAsync(networks, output, measured, archive, cancellationToken);
+            int drawn = await writing.ConfigureAwait(false);
             measured.Complete(keep: true);
-            return new ProductionResult(request.OutputPath, Size.Width, Size.Height, frames, media.Seconds);
+            var (height, width) = await finishing.FinishAsync(Size, cancellationToken).ConfigureAwait(false);
+            int frames = drawn * request.Settings.Output.FramesPerSecond / OutputSettings.DrawnFramesPerSecond;
+            return new ProductionResult(request.OutputPath, width, height, frames, media.Seconds) { Cues = cues };
         });
 
     /// <summary>
@@ -91,11 +98,17 @@ public sealed class VideoProduction : IAsyncDisposable
         measured.Complete(keep: false); // the caller's time is no cost of a video
     }
 
+    /// <summary>Returns the captions: those that are known, or those of the transcript, placed by the silences of the voices.</summary>
+    private IReadOnlyList<Cue> Cues() => request.Transcript is { } words && media.Voices.Count > 0
+        ? CueTiming.Place(CaptionText.Split(words), SpeechActivity.Measure(media.Voices))
+        : request.Cues;
+
     /// <returns>The number of frames.</returns>
     private async Task<int> WriteAsync(
-        NetworkSet networks, MeasuredProgress progress, ClipArchive? archive, CancellationToken cancellationToken)
+        NetworkSet networks, VideoWriterOptions output, MeasuredProgress progress, ClipArchive? archive,
+        CancellationToken cancellationToken)
     {
-        var writer = await VideoWriter.CreateAsync(Output(networks), cancellationToken).ConfigureAwait(false);
+        var writer = await VideoWriter.CreateAsync(output, cancellationToken).ConfigureAwait(false);
         await using var disposal = writer.ConfigureAwait(false);
         request.Growing?.Invoke(writer.PartialPath);
         using var video = await PrepareAsync(networks, progress, cancellationToken).ConfigureAwait(false);
@@ -108,11 +121,11 @@ public sealed class VideoProduction : IAsyncDisposable
 
     /// <inheritdoc cref="WriteAsync"/>
     private async Task<int> WriteLiveAsync(
-        NetworkSet networks, Func<VideoSegment, CancellationToken, Task> live, MeasuredProgress progress, ClipArchive? archive,
-        CancellationToken cancellationToken)
+        NetworkSet networks, VideoWriterOptions output, Func<VideoSegment, CancellationToken, Task> live, MeasuredProgress progress,
+        ClipArchive? archive, CancellationToken cancellationToken)
     {
         var writer = await SegmentedVideoWriter
-            .CreateAsync(Output(networks), Frames, request.Settings.ClipFrames, live, cancellationToken).ConfigureAwait(false);
+            .CreateAsync(output, Frames, request.Settings.ClipFrames, live, cancellationToken).ConfigureAwait(false);
         await using var disposal = writer.ConfigureAwait(false);
         using var video = await PrepareAsync(networks, progress, cancellationToken).ConfigureAwait(false);
         await foreach (var clip in TimedAsync(video.ClipsAsync(progress, archive, cancellationToken), progress).ConfigureAwait(false))

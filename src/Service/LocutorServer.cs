@@ -8,6 +8,7 @@ using Locutor.Service.Access;
 using Locutor.Service.Api.Modal;
 using Locutor.Service.Api.V1;
 using Locutor.Service.Availability;
+using Locutor.Service.Conversions;
 using Locutor.Service.Files;
 using Locutor.Service.Http;
 using Locutor.Service.Inputs;
@@ -104,7 +105,7 @@ public static class LocutorServer
         services.AddSingleton<IValidateOptions<ServeSettings>, SettingsCheck>();
         services.AddSingleton(catalog).AddSingleton(folder).AddSingleton(_ => FileStores.Create(settings, folder)).AddSingleton(cluster);
         services.AddSingleton(services => new AddressGuard(services.GetRequiredService<ServeSettings>()));
-        services.AddSingleton(_ => SpeechVoices.Create(settings)).AddSingleton<SpokenInputs>();
+        services.AddSingleton(_ => SpeechVoices.Create(settings)).AddSingleton<SpokenInputs>().AddSingleton<VideoConversions>();
         services.AddSingleton<UrlFetcher>().AddSingleton<MediaInspector>().AddSingleton<InputStore>();
         services.AddSingleton<FetchInput>(services => (job, input, cancellationToken) =>
             services.GetRequiredService<InputStore>().FetchAsync(

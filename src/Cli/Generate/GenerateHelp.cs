@@ -24,6 +24,7 @@ internal sealed class GenerateHelp(IReadOnlyList<(string Heading, IReadOnlyList<
         (FieldGroup.Model, "Model"),
         (FieldGroup.Sampling, "How it is made"),
         (FieldGroup.Speed, "Faster"),
+        (FieldGroup.Output, "The file"),
     ];
 
     public override int Invoke(ParseResult parseResult)

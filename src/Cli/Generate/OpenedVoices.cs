@@ -1,4 +1,5 @@
 using Locutor.Generation.Requests;
+using Locutor.Media.Captions;
 using Locutor.Media.Sound;
 
 namespace Locutor.Cli.Generate;
@@ -7,7 +8,9 @@ namespace Locutor.Cli.Generate;
 /// <param name="Paths">The files of the voices; empty if a voice still arrives.</param>
 /// <param name="Growing">The voice that still arrives, or null.</param>
 /// <param name="SpokenSound">The file with all that was spoken from a text; null if there is no text.</param>
-internal sealed record OpenedVoices(IReadOnlyList<string> Paths, GrowingSound? Growing, string? SpokenSound) : IAsyncDisposable
+/// <param name="Cues">The times of the spoken sentences; empty if there is no text.</param>
+internal sealed record OpenedVoices(
+    IReadOnlyList<string> Paths, GrowingSound? Growing, string? SpokenSound, IReadOnlyList<Cue> Cues) : IAsyncDisposable
 {
     /// <summary>Returns the voices as the user gave them.</summary>
     public static IReadOnlyList<string> Addresses(RequestForm form) =>
@@ -42,17 +45,25 @@ internal sealed record OpenedVoices(IReadOnlyList<string> Paths, GrowingSound? G
         {
             var narration = await SpokenText.SpeakAsync(asked, inputs.NewFolder(), cancellationToken);
             say($"spoken by {string.Join(" and ", narration.Voices.Select(voice => voice.FullName))}, {narration.Seconds:0.0} s");
-            return new OpenedVoices(narration.Paths, null, narration.SoundPath);
+            return new OpenedVoices(narration.Paths, null, narration.SoundPath, narration.Cues);
         }
 
         var voices = Addresses(arguments.Form);
-        if (!asked.Settings.StreamSpeech || voices.Count > 1) return new(await inputs.LocalAsync(voices, cancellationToken), null, null);
+        if (!asked.Settings.StreamSpeech || voices.Count > 1) return new(await inputs.LocalAsync(voices, cancellationToken), null, null, []);
         var raw = arguments.RawAudio is { } text ? PcmFormat.TryParse(text) : null;
         var (growing, path) = await inputs.VoiceAsync(voices[0], raw, cancellationToken);
-        if (path is null) return new([], growing, null);
+        if (path is null)
+        {
+            return asked.Transcript is null
+                ? new([], growing, null, [])
+                : throw new CommandException(
+                    ExitCodes.Usage, "--transcript: needs a voice that is a file, since captions are placed by its silences");
+        }
+
+
         if (InputFiles.IsPipe(InputFiles.PathOf(voices[0])))
             say("the video begins when the whole sound is there: only one voice, as WAV or with --raw-audio, is used as it comes");
-        return new([path], null, null);
+        return new([path], null, null, []);
     }
 
     public ValueTask DisposeAsync() => Growing?.DisposeAsync() ?? ValueTask.CompletedTask;

@@ -1,3 +1,4 @@
+using Locutor.Media.Captions;
 using Locutor.Media.Sound;
 using Locutor.Media.Video.Segments;
 
@@ -40,6 +41,12 @@ public sealed record ProductionRequest
     /// <summary>True to report small pictures of a clip while it is denoised.</summary>
     public bool Previews { get; init; }
 
+    /// <summary>Captions of the words that are spoken, in order; empty if they are not known.</summary>
+    public IReadOnlyList<Cue> Cues { get; init; } = [];
+
+    /// <summary>The words of a sound whose captions are not placed in time yet; null if there are none.</summary>
+    public string? Transcript { get; init; }
+
     /// <summary>Receives messages for the user about the generation.</summary>
     public Action<string>? Notice { get; init; }
 
@@ -48,4 +55,8 @@ public sealed record ProductionRequest
 }
 
 /// <summary>The finished video: path, size in pixels, number of frames and duration in seconds.</summary>
-public sealed record ProductionResult(string Path, int Width, int Height, int Frames, double Seconds);
+public sealed record ProductionResult(string Path, int Width, int Height, int Frames, double Seconds)
+{
+    /// <summary>Captions of the video; empty if its words are not known.</summary>
+    public IReadOnlyList<Cue> Cues { get; init; } = [];
+}

@@ -14,6 +14,7 @@ public enum FieldGroup
     Model,
     Sampling,
     Speed,
+    Output,
     Delivery,
 }
 

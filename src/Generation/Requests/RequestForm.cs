@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Locutor.Checkpoints;
+using Locutor.Media.Video;
+using Locutor.Media.Video.Finishing;
 using Locutor.Models;
 using Locutor.TextToSpeech;
 
@@ -11,7 +13,8 @@ namespace Locutor.Generation.Requests;
 /// <param name="Request">The request with model, prompt and seed filled in, so that it can be repeated.</param>
 /// <param name="Settings">The settings with all defaults filled in.</param>
 /// <param name="Script">The words to speak; null if the voice is a sound.</param>
-public sealed record ResolvedRequest(Bundle Bundle, VideoRequest Request, VideoSettings Settings, Script? Script);
+/// <param name="Transcript">The words of the sound; null if they are not known.</param>
+public sealed record ResolvedRequest(Bundle Bundle, VideoRequest Request, VideoSettings Settings, Script? Script, Script? Transcript);
 
 /// <summary>
 /// The fields of one incoming request. Command line, JSON and form all use this class, so they accept the same values and report the same
@@ -79,7 +82,9 @@ public sealed class RequestForm(params IReadOnlyList<RequestField> extra)
         request = request.With(VideoFields.Model, bundle!.Name)
             .With(VideoFields.Seed, request[VideoFields.Seed] ?? RandomNumberGenerator.GetInt32(int.MaxValue));
         var settings = VideoSettings.Resolve(bundle, request);
-        return new ResolvedRequest(bundle, request.With(VideoFields.Prompt, settings.Prompt), settings, ScriptOf());
+        return new ResolvedRequest(
+            bundle, request.With(VideoFields.Prompt, settings.Prompt), settings, ScriptOf(VideoFields.Text),
+            ScriptOf(VideoFields.Transcript));
     }
 
     private Bundle? FindBundle(Func<string?, Bundle> find)
@@ -108,7 +113,7 @@ public sealed class RequestForm(params IReadOnlyList<RequestField> extra)
         if (image && video) Faults.Add(VideoFields.Video.Name, "expected either a picture or a source video, found both");
         else if (!image && !video && !Faults.Has(VideoFields.Image.Name) && !Faults.Has(VideoFields.Video.Name))
             Faults.Add(VideoFields.Image.Name, "expected a picture or a source video, found nothing");
-        var script = ScriptOf();
+        var script = ScriptOf(VideoFields.Text);
         bool wrongText = Faults.Has(VideoFields.Text.Name);
         if (!Has(VideoFields.Audio) && script is null && !wrongText && !Faults.Has(VideoFields.Audio.Name))
             Faults.Add(VideoFields.Audio.Name, "expected a voice or a text, found nothing");
@@ -116,6 +121,21 @@ public sealed class RequestForm(params IReadOnlyList<RequestField> extra)
         if (Value(VideoFields.Boxes) is not null && !two && !wrongText && !Faults.Has(VideoFields.Audio2.Name))
             Faults.Add(VideoFields.Boxes.Name, "expected boxes only with two voices, found one voice");
         CheckSpeech(script);
+        CheckCaptions(hasText: script is not null || wrongText);
+    }
+
+    /// <summary>Checks that captions have words and a place.</summary>
+    private void CheckCaptions(bool hasText)
+    {
+        bool hasTranscript = ScriptOf(VideoFields.Transcript) is not null;
+        if (hasText && hasTranscript)
+            Faults.Add(VideoFields.Transcript.Name, "expected a transcript only with a sound, found a text; captions are made of it");
+        string? captions = (string?)Value(VideoFields.Captions);
+        if (captions is null or "off") return;
+        if (!hasText && !hasTranscript && !Faults.Has(VideoFields.Transcript.Name))
+            Faults.Add(VideoFields.Captions.Name, "expected captions only with a text or a transcript, found neither");
+        if (captions == "embedded" && (string?)Value(VideoFields.Format) == VideoFormat.Gif.Extension)
+            Faults.Add(VideoFields.Captions.Name, VideoFinisher.CaptionsRefusal(VideoFormat.Gif)!);
     }
 
     /// <summary>Checks that text and voices go together, and that there is either a text or a sound.</summary>
@@ -138,7 +158,7 @@ public sealed class RequestForm(params IReadOnlyList<RequestField> extra)
             Faults.Add(VideoFields.AudioType.Name, "expected add only with two sounds, found a text");
     }
 
-    private Script? ScriptOf() => Value(VideoFields.Text) is string text ? Script.Parse(text) : null;
+    private Script? ScriptOf(ScriptField field) => Value(field) is string text ? Script.Parse(text) : null;
 
     private bool Has(FileField field) => files.Contains(field.Name) || Address(field) is not null;
 

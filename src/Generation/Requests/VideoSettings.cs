@@ -41,6 +41,9 @@ public sealed record VideoSettings : DrawingOptions
 
     public IReadOnlyList<BundleAdapter> Adapters { get; init; } = [];
 
+    /// <summary>How the drawn video becomes the file that was asked for.</summary>
+    public OutputSettings Output { get; init; } = new();
+
     /// <summary>Validates a request against a bundle and fills in missing values. The default seed is 0.</summary>
     /// <exception cref="RequestException">A value is invalid for this bundle; the message names every invalid value.</exception>
     public static VideoSettings Resolve(Bundle bundle, VideoRequest request)
@@ -77,6 +80,7 @@ public sealed record VideoSettings : DrawingOptions
             Composition = bundle.Composition,
             HeadMotion = all[VideoFields.HeadMotion]!.Value,
             Adapters = bundle.Presets[preset].Adapters,
+            Output = OutputSettings.From(all),
         };
     }
 

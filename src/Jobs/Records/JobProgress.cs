@@ -67,6 +67,9 @@ public sealed record JobResult
 
     /// <summary>Seconds that the successful attempt spent in each stage.</summary>
     [Id(9)] public Dictionary<JobStage, double>? StageSeconds { get; init; }
+
+    /// <summary>The captions of a transcript as WebVTT; null when there are none. Those of a spoken text are among the inputs.</summary>
+    [Id(20)] public string? CaptionsPath { get; init; }
 }
 
 /// <summary>The state of the webhook of a job: how often it was tried and when it is due again.</summary>

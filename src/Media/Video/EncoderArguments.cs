@@ -35,7 +35,8 @@ internal static class EncoderArguments
         return $"{times},scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_inp,format=yuv420p";
     }
 
-    private static string[] Pictures(VideoWriterOptions options, VideoFormat format, H264Encoder h264)
+    /// <summary>Returns the arguments that choose an encoder of pictures and its quality.</summary>
+    public static string[] Pictures(VideoWriterOptions options, VideoFormat format, H264Encoder h264)
     {
         if (format == VideoFormat.Gif) return ["-c:v", "gif", "-loop", "0"];
         double pixels = (double)options.Width * options.Height * options.FramesPerSecond;
@@ -60,7 +61,8 @@ internal static class EncoderArguments
         return ["-map", "0:a:0", .. Encoding(opus ? "libopus" : "aac", rate, sound.Channels)];
     }
 
-    private static string[] Encoding(string encoder, int rate, int channels) =>
+    /// <summary>Returns the arguments that encode audio.</summary>
+    public static string[] Encoding(string encoder, int rate, int channels) =>
         ["-af", $"asetpts=N/SR/TB,aresample={rate}:resampler=soxr:precision=20", "-c:a", encoder, "-b:a", channels == 2 ? "192k" : "128k"];
 
     /// <summary>Returns the arguments that encode audio alone as AAC.</summary>

@@ -64,6 +64,15 @@ public sealed record SyntheticMediaLabel(string Program, string Model, long Seed
         return [0x21, 0xFF, 11, .. "XMP DataXMP"u8, .. ToPacket(), .. trailer, 0x3B];
     }
 
+    /// <summary>Adds the label to a finished file. Matroska and WebM have it as metadata, which the encoder writes.</summary>
+    internal async Task AddToAsync(string path, VideoFormat format, CancellationToken cancellationToken)
+    {
+        if (!format.HasBoxes && format != VideoFormat.Gif) return;
+        await using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite);
+        file.Position = format == VideoFormat.Gif ? file.Length - 1 : file.Length;
+        await file.WriteAsync(format == VideoFormat.Gif ? ToGifEnd() : ToBox(), cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Returns the complete uuid box.</summary>
     internal byte[] ToBox()
     {

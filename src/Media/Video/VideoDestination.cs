@@ -6,6 +6,10 @@ public static class VideoDestination
     /// <summary>The path that means standard output.</summary>
     public const string Standard = OutputFile.Standard;
 
+    /// <summary>True if a path is standard output, a pipe or a device, whose bytes are written directly.</summary>
+    /// <exception cref="MediaException">The destination is a disk or a socket.</exception>
+    public static bool IsStream(string path) => OutputFile.Streaming(path);
+
     /// <summary>Returns the reason why a video cannot be written to a path; null if it can. No file is left behind.</summary>
     public static string? Refusal(string path)
     {

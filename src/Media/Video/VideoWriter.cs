@@ -105,7 +105,7 @@ public sealed class VideoWriter : IAsyncDisposable
                 int code = await encoder.WaitAsync(timed).ConfigureAwait(false);
                 await copying.WaitAsync(timed).ConfigureAwait(false);
                 if (code != 0 || encoder.FailedToWrite) throw Failed(EncoderComplaint());
-                if (!Piped && options.Label is { } label) await AddAsync(label, timed).ConfigureAwait(false);
+                if (!Piped && options.Label is { } label) await label.AddToAsync(output.Path, format, timed).ConfigureAwait(false);
             },
             cancellationToken).ConfigureAwait(false);
         output.Keep();
@@ -117,15 +117,6 @@ public sealed class VideoWriter : IAsyncDisposable
         if (sound is not null) await sound.DisposeAsync().ConfigureAwait(false);
         await copying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         output.Dispose();
-    }
-
-    /// <summary>Adds the label to a finished file. Matroska and WebM have it as metadata, which the encoder writes.</summary>
-    private async Task AddAsync(SyntheticMediaLabel label, CancellationToken cancellationToken)
-    {
-        if (!format.HasBoxes && format != VideoFormat.Gif) return;
-        using var file = new FileStream(output.Path, FileMode.Open, FileAccess.ReadWrite);
-        file.Position = format == VideoFormat.Gif ? file.Length - 1 : file.Length;
-        await file.WriteAsync(format == VideoFormat.Gif ? label.ToGifEnd() : label.ToBox(), cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask<byte[]> NextSoundAsync(CancellationToken cancellationToken)

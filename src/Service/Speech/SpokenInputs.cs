@@ -20,7 +20,7 @@ internal sealed class SpokenInputs(VoiceCatalogue catalogue, InputStore inputs, 
     private const string Sound = "sound";
 
     /// <summary>The field of the input with the captions, as WebVTT.</summary>
-    private const string Captions = "captions";
+    public const string Captions = "captions";
 
     private const int RetrySeconds = 5;
     private readonly SemaphoreSlim turns = new(Math.Max(2, Environment.ProcessorCount));
@@ -29,8 +29,10 @@ internal sealed class SpokenInputs(VoiceCatalogue catalogue, InputStore inputs, 
     public static JobInput? SoundOf(JobRequest request) =>
         Find(request, VideoFields.Text.Name) is null ? null : Find(request, Sound) ?? Find(request, VideoFields.Audio.Name);
 
-    /// <summary>Returns the captions of a job with a text; null for a job without one.</summary>
-    public static JobInput? CaptionsOf(JobRequest request) => Find(request, Captions);
+    /// <summary>
+    /// Returns the path of a job's captions: of its text, or of its transcript once the video is made; null for a job without them.
+    /// </summary>
+    public static string? CaptionsOf(JobRecord job) => Find(job.Request, Captions)?.Path ?? job.Result?.CaptionsPath;
 
     public void Dispose() => turns.Dispose();
 

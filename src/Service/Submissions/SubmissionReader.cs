@@ -88,6 +88,11 @@ internal sealed class SubmissionReader(
         }
         if (draft.Asked.Script is not null)
             all.AddRange(await spoken.StoreAsync(jobId, draft.Asked, cancellationToken));
+        if (draft.Asked.Transcript is { } transcript)
+        {
+            all.Add(await inputs.StoreTextAsync(
+                jobId, VideoFields.Transcript.Name, ".txt", transcript.ToString(), "text/plain; charset=utf-8", cancellationToken));
+        }
         if (BoxCheck.Fault(draft.Asked.Settings, all) is { } fault)
             throw Refused(422, JobError.InvalidRequest, VideoFields.Boxes.Name, fault);
         return draft.Request with { Inputs = [.. all] };

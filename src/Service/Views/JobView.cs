@@ -169,7 +169,7 @@ public sealed record ResultView
         Video = $"/v1/jobs/{job.Id}/video",
         Thumbnail = job.Result!.ThumbnailPath is null ? null : $"/v1/jobs/{job.Id}/thumbnail",
         Sound = SpokenInputs.SoundOf(job.Request) is null ? null : $"/v1/jobs/{job.Id}/sound",
-        Captions = SpokenInputs.CaptionsOf(job.Request) is null ? null : $"/v1/jobs/{job.Id}/captions",
+        Captions = SpokenInputs.CaptionsOf(job) is null ? null : $"/v1/jobs/{job.Id}/captions",
         Bytes = job.Result.Bytes,
         Sha256 = job.Result.Sha256,
         Width = job.Result.Width,

@@ -17,7 +17,9 @@ public sealed record RunnerJob(
 /// <summary>A finished video. Width and Height are in pixels, Seconds is the duration.</summary>
 /// <param name="Thumbnail">A small JPEG; null makes the worker create one from the video.</param>
 /// <param name="Notice">A notice about the inputs, which the progress reported too; null when there is none.</param>
-public sealed record RunnerVideo(int Width, int Height, double Seconds, byte[]? Thumbnail = null, string? Notice = null);
+/// <param name="Captions">Captions of a transcript as WebVTT; null when there are none.</param>
+public sealed record RunnerVideo(
+    int Width, int Height, double Seconds, byte[]? Thumbnail = null, string? Notice = null, string? Captions = null);
 
 /// <summary>Generates one video at a time on one device. It keeps the model loaded between jobs.</summary>
 public interface IVideoRunner : IAsyncDisposable

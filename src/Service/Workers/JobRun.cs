@@ -131,6 +131,12 @@ internal sealed partial class JobRun(
             await WorkerFaultException.WatchAsync(
                 "store", () => store.KeepAsync(output + ".jpg", thumbnail, "image/jpeg", cancellationToken));
         }
+        string? captions = made.Captions is null ? null : DataFolder.ResultPath(job.Id, $"captions-{job.Attempt}.vtt");
+        if (captions is not null)
+        {
+            await File.WriteAllTextAsync(output + ".vtt", made.Captions, cancellationToken);
+            await WorkerFaultException.WatchAsync("store", () => store.KeepAsync(output + ".vtt", captions, "text/vtt", cancellationToken));
+        }
         var (bytes, sha256) = await Thumbnails.HashAsync(output, cancellationToken);
         await WorkerFaultException.WatchAsync("store", () => store.KeepAsync(output, video, "video/mp4", cancellationToken));
         return new JobResult
@@ -145,6 +151,7 @@ internal sealed partial class JobRun(
             GenerationSeconds = clock.Elapsed.TotalSeconds,
             Notice = made.Notice,
             StageSeconds = attempt.StageSeconds,
+            CaptionsPath = captions,
         };
 
         async Task PublishAsync(VideoSegment segment, CancellationToken cancellationToken)

@@ -6,9 +6,12 @@ using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 using Locutor.Jobs.Records;
 using Locutor.Media;
+using Locutor.Media.Captions;
 using Locutor.Models;
 using Locutor.Service.Inputs;
+using Locutor.Service.Speech;
 using Locutor.Service.Submissions;
+using Locutor.TextToSpeech;
 using static TorchSharp.torch;
 
 namespace Locutor.Service.Workers;
@@ -56,7 +59,8 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
                 var networks = Networks(model, settings.Adapters);
                 string? notice = NoticeOf(request, video.Notes, await video.FitNoticeAsync(networks, cancellationToken));
                 var result = await video.ProduceAsync(networks, new RunnerProgress(progress, notice), archive, cancellationToken);
-                return new RunnerVideo(result.Width, result.Height, result.Seconds, Notice: notice);
+                string? captions = request.Transcript is null ? null : CaptionFile.ToWebVtt(result.Cues);
+                return new RunnerVideo(result.Width, result.Height, result.Seconds, Notice: notice, Captions: captions);
             },
             CancellationToken.None);
     }
@@ -86,7 +90,12 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
         ImagePath = job.Inputs.TryGetValue("image", out string? image) ? image : job.Inputs["video"],
         AudioPaths = job.Inputs.TryGetValue("audio2", out string? second) ? [job.Inputs["audio"], second] : [job.Inputs["audio"]],
         OutputPath = job.OutputPath,
-        Settings = settings,
+        // The service keeps an mp4 and makes other formats and files of captions when they are fetched.
+        Settings = settings with { Output = settings.Output with { Format = null, CaptionFile = null } },
+        Cues = job.Inputs.TryGetValue(SpokenInputs.Captions, out string? captions) ? CaptionFile.FromWebVtt(File.ReadAllText(captions)) : [],
+        Transcript = job.Inputs.TryGetValue(VideoFields.Transcript.Name, out string? words)
+            ? Script.Parse(File.ReadAllText(words)).Words
+            : null,
         Live = job.Live,
         Previews = true,
         Notice = Notice,

@@ -201,7 +201,9 @@ public sealed class DoorsTests(SketchService service) : IClassFixture<SketchServ
     private async Task<string?[]> AnswersAsync(params Sent[] sent) => sent[0].Field switch
     {
         BoxesField => await AnswersAsync([VideoFields.Image, VideoFields.Audio, VideoFields.Audio2], sent),
-        ScriptField => await AnswersAsync([VideoFields.Image], sent),
+        var field when field == VideoFields.Text => await AnswersAsync([VideoFields.Image], sent),
+        var field when field == VideoFields.Captions =>
+            await AnswersAsync([VideoFields.Image, VideoFields.Audio], [.. sent, Sent.From(VideoFields.Transcript, "Hello.")]),
         var field when field == VideoFields.Voice || field == VideoFields.Voice2 =>
             await AnswersAsync([VideoFields.Image], [.. sent, Sent.From(VideoFields.Text, "A: Hello.\nB: Hello.")]),
         _ => await AnswersAsync([VideoFields.Image, VideoFields.Audio], sent),

@@ -13,6 +13,7 @@ namespace Locutor.Service.FunctionalTests.Submissions;
 /// <summary>Jobs with a text in place of a sound, spoken by the programs of this machine or by a server.</summary>
 public sealed class TextTests(SharedService shared) : IClassFixture<SharedService>
 {
+    private const string Nowhere = "http://127.0.0.1:9/nothing";
     private const string Words = "Good morning. This text was typed & is spoken, <b>not</b> read as code.";
 
     [Fact]
@@ -99,6 +100,49 @@ public sealed class TextTests(SharedService shared) : IClassFixture<SharedServic
     }
 
     [Fact]
+    public async Task A_finished_video_is_converted_once_when_another_format_is_asked_for()
+    {
+        string id = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("format", "webm"));
+        await shared.Client.EndAsync(id);
+        foreach (var (query, type, start) in new[]
+        {
+            ("?format=webm", "video/webm", "1A45DFA3"), ("?format=gif", "image/gif", "47494638"), ("?format=mov", "video/quicktime", ""), ("", "video/webm", "1A45DFA3"),
+            ("?format=mp4", "video/mp4", ""),
+        })
+        {
+            var (response, bytes) = await FetchAsync($"/v1/jobs/{id}/video{query}");
+            response.Content.Headers.ContentType!.MediaType.ShouldBe(type);
+            Convert.ToHexString(bytes).ShouldStartWith(start);
+            (await shared.Client.Http.GetByteArrayAsync($"/v1/jobs/{id}/video{query}")).ShouldBe(bytes, "the file is kept");
+            response.Headers.ETag.ShouldNotBeNull();
+        }
+        Directory.GetFiles(Path.Combine(shared.Service.Data, "results", id)).Count(file => file.EndsWith(".webm", StringComparison.Ordinal)).ShouldBe(1);
+        using var wrong = await shared.Client.Http.GetAsync($"/v1/jobs/{id}/video?format=exe");
+        wrong.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        await shared.Client.Http.DeleteAsync($"/v1/jobs/{id}");
+        Directory.Exists(Path.Combine(shared.Service.Data, "results", id)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Captions_need_words_and_a_transcript_needs_a_sound()
+    {
+        foreach (var (fields, field) in new (object, string)[]
+        {
+            (new { image = Nowhere, audio = Nowhere, captions = "burnt" }, "captions"),
+            (new { image = Nowhere, text = "Hello.", transcript = "Hello." }, "transcript"),
+            (new { image = Nowhere, text = "Hello.", captions = "embedded", format = "gif" }, "captions"),
+            (new { image = Nowhere, text = "Hello.", fps = 24 }, "fps"),
+        })
+        {
+            using var response = await shared.Client.PostJsonAsync("/v1/jobs", fields);
+            response.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
+            (await TokenClient.ReadAsync(response)).GetProperty("errors").EnumerateObject().Select(error => error.Name).ShouldBe([field]);
+        }
+        using var accepted = await shared.Client.PostJsonAsync("/v1/jobs", new { image = Nowhere, audio = Nowhere, fps = 50, captions = "vtt", transcript = "A: Hello." });
+        accepted.StatusCode.ShouldBe(HttpStatusCode.Accepted);
+    }
+
+    [Fact]
     public async Task The_voices_are_listed()
     {
         var voices = (await shared.Client.GetJsonAsync("/v1/voices")).GetProperty("voices").EnumerateArray().ToList();
@@ -152,6 +196,21 @@ public sealed class TextTests(SharedService shared) : IClassFixture<SharedServic
         var job = await TokenClient.ReadAsync(response);
         response.StatusCode.ShouldBe(HttpStatusCode.Accepted, job.ToString());
         return job;
+    }
+
+    /// <summary>Fetches a file, again while it is being converted.</summary>
+    private async Task<(HttpResponseMessage Response, byte[] Bytes)> FetchAsync(string path)
+    {
+        for (int attempt = 0; ; attempt++)
+        {
+            var response = await shared.Client.Http.GetAsync(path);
+            if (response.StatusCode is not HttpStatusCode.Accepted || attempt == 10)
+            {
+                response.StatusCode.ShouldBe(HttpStatusCode.OK, await response.Content.ReadAsStringAsync());
+                return (response, await response.Content.ReadAsByteArrayAsync());
+            }
+            response.Headers.RetryAfter.ShouldNotBeNull();
+        }
     }
 
     private Task<string> TextAsync(string path) => shared.Client.Http.GetStringAsync(path);

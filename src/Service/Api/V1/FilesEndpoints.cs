@@ -1,8 +1,12 @@
+using Locutor.Generation.Requests;
 using Locutor.Jobs.Records;
 using Locutor.Jobs.Tokens;
+using Locutor.Media.Video;
 using Locutor.Service.Access;
+using Locutor.Service.Conversions;
 using Locutor.Service.Files;
 using Locutor.Service.Http;
+using Locutor.Service.Submissions;
 using Locutor.Service.Views;
 
 namespace Locutor.Service.Api.V1;
@@ -10,16 +14,20 @@ namespace Locutor.Service.Api.V1;
 /// <summary>The endpoints that return results and inputs as files.</summary>
 internal static class FilesEndpoints
 {
+    /// <summary>Seconds after which a video that is being converted is worth asking for again.</summary>
+    private const string ConversionSeconds = "5";
+
     private static readonly string[] Methods = ["GET", "HEAD"];
 
     public static void Map(RouteGroupBuilder v1)
     {
         var files = v1.MapGroup("/jobs/{id}").WithTags("Results");
         files.MapMethods("/video", Methods, VideoAsync).Needs(TokenScopes.Read)
-            .Produces(200, contentType: "video/mp4").Produces(206, contentType: "video/mp4").ProducesProblems(401, 404, 409, 410)
+            .Produces(200, contentType: "video/mp4").Produces(202).Produces(206, contentType: "video/mp4").ProducesProblems(400, 401, 404, 409, 410, 422, 503)
             .Produces(416)
             .WithName("getVideo").WithSummary("The finished video")
             .WithDescription(
+                "With ?format=webm, mov, mkv or gif the video is converted when it is first asked for; 202 with Retry-After says that this takes longer. " +
                 "Understands Range, If-Range and If-None-Match. With ?download it is offered as a file. 304 without a body says that " +
                 "the entity tag is still right.");
         files.MapMethods("/thumbnail", Methods, ThumbnailAsync).Needs(TokenScopes.Read).Produces(200, contentType: "image/jpeg")
@@ -28,23 +36,40 @@ internal static class FilesEndpoints
             .WithName("getInput").WithSummary("An input as it was stored");
     }
 
-    private static async Task<IResult> VideoAsync(string id, HttpContext context, JobViews views, IFileStore store, TimeProvider time)
+    private static async Task<IResult> VideoAsync(string id, HttpContext context, JobViews views, VideoConversions conversions, TimeProvider time)
     {
         var job = await views.FindAsync(context.Caller(), id);
         if (job.Status is JobStatus.Expired || (job.Result is not null && job.ExpiresAt <= time.GetUtcNow()))
             throw new ProblemException(410, "expired", "the result has expired");
-        if (job.Result is not { } result)
+        if (job.Result is null)
             throw new ProblemException(409, "not_ready", $"the job is {job.Status.ToString().ToLowerInvariant()}");
-        var video = await store.OpenAsync(result.Path, context.RequestAborted)
-            ?? throw new ProblemException(410, "expired", "the result was removed");
+        var format = FormatOf(job, context.Request);
+        if (await conversions.OpenAsync(job, format, context.RequestAborted) is not { } video)
+        {
+            context.Response.Headers.RetryAfter = ConversionSeconds;
+            return Results.StatusCode(StatusCodes.Status202Accepted);
+        }
         // A range in a unit other than bytes is ignored (RFC 9110, 14.2).
         if (!context.Request.Headers.Range.ToString().StartsWith("bytes=", StringComparison.OrdinalIgnoreCase))
             context.Request.Headers.Remove("Range");
         string kind = context.Request.Query.ContainsKey("download") ? "attachment" : "inline";
-        context.Response.Headers.ContentDisposition = $"{kind}; filename=\"{job.Id}.mp4\"";
+        context.Response.Headers.ContentDisposition = $"{kind}; filename=\"{job.Id}.{format.Extension}\"";
         context.Response.Headers.CacheControl = "private, max-age=3600";
-        return VideoAnswer.Create(video, job);
+        return VideoAnswer.Create(video, job, format);
     }
+
+    /// <summary>Returns the format that the request asks for, or else the one that the job was submitted with.</summary>
+    private static VideoFormat FormatOf(JobRecord job, HttpRequest request)
+    {
+        string? asked = request.Query["format"].FirstOrDefault();
+        if (asked is null) return OutputFormat(job) ?? VideoFormat.Mp4;
+        return VideoFormat.All.FirstOrDefault(format => format.Extension == asked) ?? throw new ProblemException(
+            400, JobError.InvalidRequest, $"format: expected one of {string.Join(", ", VideoFormat.All.Select(format => format.Extension))}, found '{asked}'");
+    }
+
+    private static VideoFormat? OutputFormat(JobRecord job) => StoredRequest.Load(job.Request)[VideoFields.Format] is { } name
+        ? VideoFormat.All.FirstOrDefault(format => format.Extension == name)
+        : null;
 
     private static async Task<IResult> ThumbnailAsync(string id, HttpContext context, JobViews views, IFileStore store)
     {

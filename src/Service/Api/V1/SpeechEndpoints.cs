@@ -1,4 +1,5 @@
 using System.Text;
+using Locutor.Generation.Requests;
 using Locutor.Jobs.Records;
 using Locutor.Jobs.Tokens;
 using Locutor.Media.Captions;
@@ -6,6 +7,7 @@ using Locutor.Service.Access;
 using Locutor.Service.Files;
 using Locutor.Service.Http;
 using Locutor.Service.Speech;
+using Locutor.Service.Submissions;
 using Locutor.Service.Views;
 using Locutor.TextToSpeech;
 
@@ -30,7 +32,8 @@ internal static class SpeechEndpoints
         files.MapGet("/captions", CaptionsAsync).Needs(TokenScopes.Read).Produces(200, contentType: "text/vtt")
             .ProducesProblems(400, 401, 404) .WithName("getCaptions").WithSummary("The captions of the video")
             .WithDescription(
-                "For a job that was submitted with a text. WebVTT, or SubRip with ?format=srt. With ?download it is offered as a file.");
+                "For a job that was submitted with a text, as soon as it is accepted, or with a transcript, when the video is made. " +
+                "WebVTT, or SubRip with ?format=srt. With ?download it is offered as a file.");
     }
 
     private static async Task<IResult> VoicesAsync(VoiceCatalogue catalogue, CancellationToken cancellationToken)
@@ -58,10 +61,11 @@ internal static class SpeechEndpoints
     private static async Task<IResult> CaptionsAsync(string id, HttpContext context, JobViews views, IFileStore store)
     {
         var job = await views.FindAsync(context.Caller(), id);
-        string format = context.Request.Query["format"].FirstOrDefault() ?? "vtt";
+        string format = context.Request.Query["format"].FirstOrDefault()
+            ?? (StoredRequest.Load(job.Request)[VideoFields.Captions] == "srt" ? "srt" : "vtt");
         if (format is not ("vtt" or "srt"))
             throw new ProblemException(400, JobError.InvalidRequest, $"format: expected vtt or srt, found '{format}'");
-        if (SpokenInputs.CaptionsOf(job.Request)?.Path is not { } path
+        if (SpokenInputs.CaptionsOf(job) is not { } path
             || await store.OpenAsync(path, context.RequestAborted) is not { } captions)
         {
             throw new ProblemException(404, "not_found", "there are no captions");

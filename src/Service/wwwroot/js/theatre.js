@@ -115,8 +115,8 @@ export class Theatre {
 
   finished(job) {
     const result = job.result;
-    const video = make("video", { controls: true, src: result.video, poster: result.thumbnail ?? "", playsInline: true, preload: "metadata", "aria-label": "Finished video" },
-      result.captions ? make("track", { kind: "captions", src: result.captions, label: "Captions" }) : null);
+    const video = make("video", { controls: true, src: job.format && job.format !== "mp4" ? `${result.video}?format=mp4` : result.video, poster: result.thumbnail ?? "", playsInline: true, preload: "metadata", "aria-label": "Finished video" },
+      result.captions ? make("track", { kind: "captions", src: `${result.captions}?format=vtt`, label: "Captions" }) : null);
     if (this.seen) resume(video, this.seen);
     return [
       make("div", { class: "screen" }, video),
@@ -124,7 +124,7 @@ export class Theatre {
         ["Made in", duration(result.generation_seconds)], ["Seed", String(job.seed)], ["Kept until", new Date(job.expires_at).toLocaleDateString()]]),
       job.notice ? make("p", { class: "notice" }, capital(job.notice)) : null,
       make("div", { class: "actions" },
-        make("a", { class: "primary quiet-link", href: `${result.video}?download`, download: `${job.id}.mp4`, role: "button" }, "Download"),
+        make("a", { class: "primary quiet-link", href: `${result.video}?download`, download: `${job.id}.${job.format ?? "mp4"}`, role: "button" }, "Download"),
         result.sound ? make("a", { class: "quiet quiet-link", href: `${result.sound}?download`, download: `${job.id}.wav`, role: "button" }, "Sound") : null,
         result.captions ? make("a", { class: "quiet quiet-link", href: `${result.captions}?download`, download: `${job.id}.vtt`, role: "button" }, "Captions") : null,
         make("button", { class: "quiet", type: "button", onclick: () => this.onAgain(job) }, "Again with this seed"),

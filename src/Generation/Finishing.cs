@@ -1,0 +1,69 @@
+using Locutor.Generation.Requests;
+using Locutor.Media;
+using Locutor.Media.Captions;
+using Locutor.Media.Video;
+using Locutor.Media.Video.Finishing;
+
+namespace Locutor.Generation;
+
+/// <summary>
+/// The last step of a video: where its file has another size, frame rate or captions than the drawn video, the drawn video is a temporary
+/// file of high quality, of which the file is made.
+/// </summary>
+internal sealed class Finishing : IAsyncDisposable
+{
+    /// <summary>Constant rate factor of x264 for the temporary file: its losses are not seen after a second encoding.</summary>
+    private const int TemporaryQuality = 10;
+
+    private readonly ProductionRequest request;
+    private readonly FinishOptions options;
+    private readonly MediaLimits limits;
+    private readonly string? folder;
+
+    private Finishing(ProductionRequest request, FinishOptions options, MediaLimits limits, string? folder) =>
+        (this.request, this.options, this.limits, this.folder) = (request, options, limits, folder);
+
+    private string DrawnPath => Path.Combine(folder!, "drawn.mp4");
+
+    /// <summary>Returns the options of the drawn video: those of the file itself if it needs no finishing.</summary>
+    public VideoWriterOptions Drawn(VideoWriterOptions file) => folder is null
+        ? file with { Format = options.Format }
+        : file with { Path = DrawnPath, Format = VideoFormat.Mp4, Quality = TemporaryQuality, Fragmented = false };
+
+    public static Finishing Create(ProductionRequest request, IReadOnlyList<Cue> cues, MediaLimits limits)
+    {
+        var options = request.Settings.Output.Finish(cues);
+        return new(request, options, limits, options.IsPlain ? null : NewFolder(request.OutputPath));
+    }
+
+    /// <summary>Makes the file of the drawn video, and the file of captions.</summary>
+    /// <returns>Size of the video.</returns>
+    /// <exception cref="MediaException">A file cannot be written.</exception>
+    public async Task<(int Height, int Width)> FinishAsync((int Height, int Width) drawn, CancellationToken cancellationToken)
+    {
+        var size = folder is null
+            ? drawn
+            : await VideoFinisher.FinishAsync(DrawnPath, request.OutputPath, options, limits, cancellationToken).ConfigureAwait(false);
+        if (request.Settings.Output.CaptionFile is { } extension && request.OutputPath != VideoDestination.Standard)
+        {
+            string text = extension == "srt" ? CaptionFile.ToSubRip(options.Cues) : CaptionFile.ToWebVtt(options.Cues);
+            await File.WriteAllTextAsync(Path.ChangeExtension(request.OutputPath, extension), text, cancellationToken)
+                .ConfigureAwait(false);
+        }
+        return size;
+    }
+
+    /// <summary>
+    /// Creates the folder of the temporary file: beside the file, where there is room for it, or for a stream in the folder of TMPDIR.
+    /// </summary>
+    private static string NewFolder(string output) => VideoDestination.IsStream(output)
+        ? Directory.CreateTempSubdirectory("locutor-drawn-").FullName
+        : Directory.CreateDirectory(
+            Path.Combine(Path.GetDirectoryName(Path.GetFullPath(output))!, $".locutor-drawn-{Guid.NewGuid():N}")).FullName;
+
+    public ValueTask DisposeAsync()
+    {
+        if (folder is not null) Directory.Delete(folder, recursive: true);
+        return ValueTask.CompletedTask;
+    }
+}

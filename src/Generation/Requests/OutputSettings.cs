@@ -1,0 +1,64 @@
+using System.Globalization;
+using Locutor.Media.Captions;
+using Locutor.Media.Video;
+using Locutor.Media.Video.Finishing;
+
+namespace Locutor.Generation.Requests;
+
+/// <summary>How a drawn video becomes the file that was asked for.</summary>
+public sealed record OutputSettings
+{
+    /// <summary>Frame rate of drawn videos.</summary>
+    public const int DrawnFramesPerSecond = 25;
+
+    /// <summary>Format of the file; null for that of its name.</summary>
+    public VideoFormat? Format { get; init; }
+
+    /// <summary>Height in pixels; null for the drawn size.</summary>
+    public int? Height { get; init; }
+
+    /// <summary>Frame rate.</summary>
+    public int FramesPerSecond { get; init; } = DrawnFramesPerSecond;
+
+    /// <summary>True to compute added frames between drawn ones; false to repeat drawn ones.</summary>
+    public bool Interpolate { get; init; }
+
+    public CaptionPlacement Captions { get; init; }
+
+    /// <summary>Extension of a file of captions that is written with the video: srt or vtt; null for none.</summary>
+    public string? CaptionFile { get; init; }
+
+    /// <summary>True if the file is made of the whole drawn video, after it is drawn.</summary>
+    public bool IsFinished => Height is not null || FramesPerSecond != DrawnFramesPerSecond || Captions != CaptionPlacement.None;
+
+    /// <summary>Reads the settings of a request that is complete.</summary>
+    internal static OutputSettings From(VideoRequest all)
+    {
+        string captions = all[VideoFields.Captions]!;
+        return new OutputSettings
+        {
+            Format = all[VideoFields.Format] is { } name ? VideoFormat.All.Single(format => format.Extension == name) : null,
+            Height = (int?)all[VideoFields.Height],
+            FramesPerSecond = int.Parse(all[VideoFields.FramesPerSecond]!, CultureInfo.InvariantCulture),
+            Interpolate = all[VideoFields.AddedFrames] == "interpolate",
+            Captions = captions switch
+            {
+                "embedded" => CaptionPlacement.Embedded,
+                "burnt" => CaptionPlacement.Burnt,
+                _ => CaptionPlacement.None,
+            },
+            CaptionFile = captions is "srt" or "vtt" ? captions : null,
+        };
+    }
+
+    /// <summary>Returns the changes that make the file of the drawn video.</summary>
+    public FinishOptions Finish(IReadOnlyList<Cue> cues) => new()
+    {
+        Format = Format,
+        Height = Height,
+        FramesPerSecond = FramesPerSecond == DrawnFramesPerSecond ? null : FramesPerSecond,
+        Interpolate = Interpolate,
+        Captions = Captions,
+        Cues = cues,
+    };
+}

@@ -1,0 +1,210 @@
+using System.Diagnostics;
+using System.Globalization;
+using Locutor.Media.Captions;
+using Locutor.Media.Sound;
+using Locutor.Media.Video;
+using Locutor.Media.Video.Finishing;
+
+namespace Locutor.Media.Tests.Video;
+
+/// <summary>Finished videos of a bar that moves to the right, with real ffmpeg.</summary>
+public sealed class VideoFinisherTests : IDisposable
+{
+    private const int Width = 96, Height = 64, Frames = 50;
+    private static readonly Cue[] Cues = [new(0.4, 0.9, "Grüße & <b>tags</b> {x} \\N"), new(1.2, 1.8, "The second one.")];
+    private readonly TempFolder folder = new();
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public void Dispose() => folder.Dispose();
+
+    [Theory]
+    [InlineData("mp4", "mov_text")]
+    [InlineData("mov", "mov_text")]
+    [InlineData("mkv", "subrip")]
+    [InlineData("webm", "webvtt")]
+    public async Task Embedded_captions_are_a_track_with_the_words_as_they_are(string extension, string codec)
+    {
+        string target = await FinishAsync("embedded." + extension, new() { Captions = CaptionPlacement.Embedded, Cues = Cues });
+        (await ProbeAsync(target, "-select_streams", "s", "-show_entries", "stream=codec_name")).ShouldBe(codec);
+        string text = await RunAsync("ffmpeg", "-v", "error", "-i", target, "-map", "0:s:0", "-f", "srt", "-");
+        text.ShouldContain("Grüße & <b>tags</b> (x) /N");
+        // Matroska moves all times by the start of the sound, which is before that of the pictures.
+        text.ShouldMatch("00:00:00,4[0-3]. --> 00:00:00,9[0-3].");
+        text.ShouldContain("The second one.");
+        byte[] drawn = await PixelsAsync(await DrawnAsync(), 12), pixels = await PixelsAsync(target, 12);
+        Difference(pixels, drawn).ShouldBeLessThan(3, "no caption is in the pictures");
+    }
+
+    [Fact]
+    public async Task Burnt_captions_are_in_the_lower_part_of_the_pictures_while_they_last()
+    {
+        string plain = await FinishAsync("plain.mp4", new() { Height = 360 });
+        string burnt = await FinishAsync("burnt.mp4", new() { Height = 360, Captions = CaptionPlacement.Burnt, Cues = Cues });
+        int width = 540, upper = 3 * width * 240;
+        foreach (var (frame, shown) in new[] { (5, false), (15, true), (26, false), (35, true), (48, false) })
+        {
+            byte[] without = await PixelsAsync(plain, frame), with = await PixelsAsync(burnt, frame);
+            with.Length.ShouldBe(3 * width * 360);
+            Changed(without.AsSpan(0, upper), with.AsSpan(0, upper)).ShouldBeLessThan(50, $"frame {frame}, above the captions");
+            int below = Changed(without.AsSpan(upper), with.AsSpan(upper));
+            if (shown) below.ShouldBeGreaterThan(1000, $"frame {frame}, the captions");
+            else below.ShouldBeLessThan(50, $"frame {frame}, no captions");
+        }
+    }
+
+    [Fact]
+    public async Task Repeated_frames_are_shown_twice_and_interpolated_ones_are_between_their_neighbours()
+    {
+        string repeated = await FinishAsync("repeated.mp4", new() { FramesPerSecond = 50 });
+        string between = await FinishAsync("between.mp4", new() { FramesPerSecond = 50, Interpolate = true });
+        foreach (string path in new[] { repeated, between })
+        {
+            (await ProbeAsync(path, "-select_streams", "v", "-show_entries", "stream=avg_frame_rate")).ShouldBe("50/1");
+            int count = int.Parse(
+                await ProbeAsync(path, "-select_streams", "v", "-count_frames", "-show_entries", "stream=nb_read_frames"),
+                CultureInfo.InvariantCulture);
+            count.ShouldBeInRange(2 * Frames - 3, 2 * Frames);
+        }
+        Bar(await PixelsAsync(repeated, 21)).ShouldBe(Bar(await PixelsAsync(repeated, 20)), 0.2);
+        Bar(await PixelsAsync(repeated, 22)).ShouldBe(Bar(await PixelsAsync(repeated, 20)) + 1, 0.2);
+        Bar(await PixelsAsync(between, 41)).ShouldBe(Bar(await PixelsAsync(between, 40)) + 0.5, 0.2);
+    }
+
+    [Theory]
+    [InlineData("mp4")]
+    [InlineData("mov")]
+    [InlineData("mkv")]
+    [InlineData("webm")]
+    [InlineData("gif")]
+    public async Task Every_format_keeps_length_sound_and_label(string extension)
+    {
+        string target = await FinishAsync("other." + extension, new());
+        var info = await MediaProbe.ProbeAsync(target, MediaLimits.Default, Stop);
+        (info.Width, info.Height).ShouldBe((Width, Height));
+        if (extension != "gif") info.Duration!.Value.ShouldBe(2, 0.1);
+        int count = int.Parse(
+            await ProbeAsync(
+                target, "-select_streams", "v", "-count_frames", "-show_entries", "stream=nb_read_frames"), CultureInfo.InvariantCulture);
+        count.ShouldBe(Frames);
+        (info.Audio is not null).ShouldBe(extension != "gif");
+        if (extension is "mp4" or "mov")
+            SyntheticMediaLabel.Read(target).ShouldBe(new SyntheticMediaLabel("Locutor", "sketch", 7));
+        else
+            System.Text.Encoding.Latin1.GetString(await File.ReadAllBytesAsync(target, Stop)).ShouldContain("trainedAlgorithmicMedia");
+    }
+
+    [Fact]
+    public async Task A_larger_video_has_the_shape_of_the_drawn_one()
+    {
+        string target = await FinishAsync("large.mp4", new() { Height = 128 });
+        var info = await MediaProbe.ProbeAsync(target, MediaLimits.Default, Stop);
+        (info.Width, info.Height).ShouldBe((192, 128));
+    }
+
+    [Fact]
+    public async Task Captions_cannot_be_embedded_in_a_GIF()
+    {
+        var failure = await Should.ThrowAsync<MediaException>(
+            () => FinishAsync("no.gif", new() { Captions = CaptionPlacement.Embedded, Cues = Cues }));
+        failure.Message.ShouldContain("a GIF has no track for captions");
+        Directory.GetFiles(folder.Path).ShouldBe([await DrawnAsync()]);
+    }
+
+    [Fact]
+    public async Task A_folder_of_captions_may_have_any_name()
+    {
+        string odd = Directory.CreateDirectory(Path.Combine(folder.Path, "a'b, c;d[e]:f\\g=%h")).FullName;
+        string captions = Path.Combine(odd, "captions.vtt");
+        await File.WriteAllTextAsync(captions, CaptionFile.ToWebVtt(Cues), Stop);
+        string filter = FinishFilter.Create(
+            new() { Captions = CaptionPlacement.Burnt }, VideoFormat.Mp4,
+            await MediaProbe.ProbeAsync(await DrawnAsync(), MediaLimits.Default, Stop), captions);
+        (await RunAsync("ffmpeg", "-v", "error", "-i", await DrawnAsync(), "-vf", filter, "-f", "null", "-")).ShouldBeEmpty();
+    }
+
+    private async Task<string> FinishAsync(string name, FinishOptions options)
+    {
+        string target = Path.Combine(folder.Path, name);
+        await VideoFinisher.FinishAsync(await DrawnAsync(), target, options, MediaLimits.Default, Stop);
+        return target;
+    }
+
+    /// <summary>A white bar on black that moves by one pixel a frame, with a tone.</summary>
+    private async Task<string> DrawnAsync()
+    {
+        string path = Path.Combine(folder.Path, "drawn.mp4");
+        if (File.Exists(path)) return path;
+        float[] tone = [.. Enumerable.Range(0, 32_000).Select(i => 0.3f * MathF.Sin(i * 0.2f))];
+        var options = new VideoWriterOptions(path, Width, Height)
+        {
+            Sound = Soundtrack.FromWaveform(new Waveform(16_000, tone)), Label = new SyntheticMediaLabel("Locutor", "sketch", 7),
+            Quality = 4,
+        };
+        await using var writer = await VideoWriter.CreateAsync(options, Stop);
+        byte[] frame = new byte[3 * Width * Height];
+        for (int i = 0; i < Frames; i++)
+        {
+            frame.AsSpan().Fill(16);
+            for (int y = 0; y < Height; y++) frame.AsSpan(3 * (y * Width + 10 + i), 3 * 24).Fill(200);
+            await writer.WriteFrameAsync(frame, Stop);
+        }
+        await writer.CompleteAsync(Stop);
+        return path;
+    }
+
+    /// <summary>Middle of the bar in pixels, by the weight of brightness in the middle row.</summary>
+    private static double Bar(byte[] pixels)
+    {
+        double sum = 0, weight = 0;
+        for (int x = 0; x < Width; x++)
+        {
+            double light = Math.Max(0, pixels[3 * (Height / 2 * Width + x)] - 30);
+            sum += light * x;
+            weight += light;
+        }
+        return sum / weight;
+    }
+
+    /// <summary>Number of values that differ by more than compression explains.</summary>
+    private static int Changed(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+    {
+        int count = 0;
+        for (int i = 0; i < first.Length; i++)
+            if (Math.Abs(first[i] - second[i]) > 60) count++;
+        return count;
+    }
+
+    private static double Difference(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+    {
+        double sum = 0;
+        for (int i = 0; i < first.Length; i++) sum += Math.Abs(first[i] - second[i]);
+        return sum / first.Length;
+    }
+
+    private static async Task<byte[]> PixelsAsync(string path, int frame)
+    {
+        string[] arguments =
+        [
+            "-v", "error", "-i", path, "-vf", $"select=eq(n\\,{frame})", "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"
+        ];
+        using var process = Process.Start(new ProcessStartInfo("ffmpeg", arguments) { RedirectStandardOutput = true })!;
+        using var pixels = new MemoryStream();
+        await process.StandardOutput.BaseStream.CopyToAsync(pixels, Stop);
+        await process.WaitForExitAsync(Stop);
+        return pixels.ToArray();
+    }
+
+    private static async Task<string> ProbeAsync(string path, params string[] arguments) =>
+        (await RunAsync("ffprobe", ["-v", "error", .. arguments, "-of", "csv=p=0", path])).Trim().TrimEnd(',');
+
+    private static async Task<string> RunAsync(string tool, params string[] arguments)
+    {
+        using var process = Process.Start(
+            new ProcessStartInfo(tool, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        string output = await process.StandardOutput.ReadToEndAsync(Stop), error = await process.StandardError.ReadToEndAsync(Stop);
+        await process.WaitForExitAsync(Stop);
+        process.ExitCode.ShouldBe(0, error);
+        return output;
+    }
+}
