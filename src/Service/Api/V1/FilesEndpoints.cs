@@ -23,7 +23,7 @@ internal static class FilesEndpoints
     {
         var files = v1.MapGroup("/jobs/{id}").WithTags("Results");
         files.MapMethods("/video", Methods, VideoAsync).Needs(TokenScopes.Read)
-            .Produces(200, contentType: "video/mp4").Produces(202).Produces(206, contentType: "video/mp4").ProducesProblems(400, 401, 404, 409, 410, 422, 503)
+            .Produces(200, contentType: "video/mp4").Produces(206, contentType: "video/mp4").ProducesProblems(400, 401, 404, 409, 410, 422, 503)
             .Produces(416)
             .WithName("getVideo").WithSummary("The finished video")
             .WithDescription(
