@@ -8,6 +8,7 @@ using Locutor.Media;
 using Locutor.Media.Video;
 using Locutor.Media.Video.Finishing;
 using Locutor.Models.Store;
+using static TorchSharp.torch;
 
 namespace Locutor.Cli.Generate;
 

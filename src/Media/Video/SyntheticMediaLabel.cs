@@ -68,7 +68,7 @@ public sealed record SyntheticMediaLabel(string Program, string Model, long Seed
     internal async Task AddToAsync(string path, VideoFormat format, CancellationToken cancellationToken)
     {
         if (!format.HasBoxes && format != VideoFormat.Gif) return;
-        await using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite);
+        using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite);
         file.Position = format == VideoFormat.Gif ? file.Length - 1 : file.Length;
         await file.WriteAsync(format == VideoFormat.Gif ? ToGifEnd() : ToBox(), cancellationToken).ConfigureAwait(false);
     }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Locutor.Media.Captions;
 using Locutor.Media.Sound;
+using Locutor.Media.Probing;
 using Locutor.Media.Video;
 using Locutor.Media.Video.Finishing;
 

@@ -24,11 +24,15 @@ internal static class FinishFilter
     {
         var filters = new List<string>();
         if (options.FramesPerSecond is { } rate)
+        {
             filters.Add(string.Create(
                 CultureInfo.InvariantCulture, $"{(options.Interpolate ? $"minterpolate={Interpolation}:" : "fps=")}fps={rate}"));
+        }
         if (options.Height is { } height)
+        {
             filters.Add(string.Create(
                 CultureInfo.InvariantCulture, $"scale={WidthFor(source, height)}:{height}:flags=lanczos+accurate_rnd+full_chroma_int"));
+        }
         if (captions is not null)
             filters.Add($"subtitles=filename={Escape(captions)}:force_style={Escape(CaptionStyle((double)source.Width / source.Height))}");
         // Each frame has its own palette, so that memory use does not depend on the length of the video.

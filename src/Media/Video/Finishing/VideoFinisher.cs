@@ -42,8 +42,10 @@ public static class VideoFinisher
             string captions = Path.Combine(folder, "captions.vtt"), whole = output.Streams ? Path.Combine(folder, "video") : output.Path;
             bool hasCaptions = options.Captions != CaptionPlacement.None && options.Cues.Count > 0;
             if (hasCaptions)
+            {
                 await File.WriteAllTextAsync(captions, CaptionFile.ToWebVtt(options.Cues.Select(Plain)), cancellationToken)
                     .ConfigureAwait(false);
+            }
             string[] arguments = Arguments(source, whole, options, format, info, hasCaptions ? captions : null, label, h264);
             await RunAsync(arguments, target, whole, limits.StallTimeout, cancellationToken).ConfigureAwait(false);
             if (label is not null) await label.AddToAsync(whole, format, cancellationToken).ConfigureAwait(false);
@@ -106,7 +108,8 @@ public static class VideoFinisher
     private static async Task RunAsync(
         string[] arguments, string target, string whole, TimeSpan patience, CancellationToken cancellationToken)
     {
-        await using var process = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments);
+        var process = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments);
+        await using var ended = process.ConfigureAwait(false);
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var kill = process.KillOn(timer.Token);
         try
@@ -127,8 +130,8 @@ public static class VideoFinisher
 
     private static async Task CopyAsync(string whole, OutputFile output, CancellationToken cancellationToken)
     {
-        await using var source = File.OpenRead(whole);
-        await using var target = output.OpenStream();
+        using var source = File.OpenRead(whole);
+        using var target = output.OpenStream();
         await source.CopyToAsync(target, cancellationToken).ConfigureAwait(false);
     }
 }
