@@ -9,7 +9,7 @@ internal static class Rounds
     /// <param name="time">Measures the pause.</param>
     /// <param name="waits">Receives the message of an exception that tells of an outage (<see cref="Outage"/>).</param>
     /// <param name="failed">Receives any other exception.</param>
-    /// <param name="stopping">Ends the rounds.</param>
+    /// <param name="cancellationToken">Ends the rounds.</param>
     public static async Task RunAsync(
         Func<Task> round, TimeSpan pause, TimeProvider time, Action<string> waits, Action<Exception> failed, CancellationToken cancellationToken)
     {
