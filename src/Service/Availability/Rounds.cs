@@ -11,7 +11,8 @@ internal static class Rounds
     /// <param name="failed">Receives any other exception.</param>
     /// <param name="cancellationToken">Ends the rounds.</param>
     public static async Task RunAsync(
-        Func<Task> round, TimeSpan pause, TimeProvider time, Action<string> waits, Action<Exception> failed, CancellationToken cancellationToken)
+        Func<Task> round, TimeSpan pause, TimeProvider time, Action<string> waits, Action<Exception> failed,
+        CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
         {

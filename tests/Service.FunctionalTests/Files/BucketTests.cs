@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
+using System.Text.Json;
 using Locutor.Jobs.Records;
 using Locutor.Service.FunctionalTests.Harness;
 
@@ -36,19 +37,7 @@ public sealed class BucketTests
             }
         }
 
-        byte[] video = await client.Http.GetByteArrayAsync($"/v1/jobs/{id}/video");
-        Convert.ToHexStringLower(SHA256.HashData(video)).ShouldBe(done.GetProperty("result").GetProperty("sha256").GetString());
-        using var part = new HttpRequestMessage(HttpMethod.Get, $"/v1/jobs/{id}/video")
-        {
-            Headers = { Range = new RangeHeaderValue(17, 1016) }
-        };
-        using var partial = await client.Http.SendAsync(part);
-        partial.StatusCode.ShouldBe(HttpStatusCode.PartialContent);
-        (await partial.Content.ReadAsByteArrayAsync()).ShouldBe(video[17..1017]);
-        using var head = await client.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"/?call_id={id}"));
-        head.StatusCode.ShouldBe(HttpStatusCode.OK);
-        head.Content.Headers.ContentLength.ShouldBe(video.Length);
-        (await client.Http.GetByteArrayAsync($"/v1/jobs/{id}/inputs/image")).ShouldBe(Samples.Picture);
+        await FilesComeBackAsync(client, id, done);
 
         // The remains of a submission that a crash interrupted are removed at the next start, unless it may still be running.
         var (left, fresh) = ($"some place/inputs/{JobId.New()}/image.png", $"some place/inputs/{JobId.New()}/image.png");
@@ -64,6 +53,24 @@ public sealed class BucketTests
 
         (await client.Http.DeleteAsync($"/v1/jobs/{id}")).StatusCode.ShouldBe(HttpStatusCode.NoContent);
         bucket.Objects.Keys.ShouldBe(["some place/store.id"]);
+    }
+
+    /// <summary>The video comes whole, in part and as a head, and so does an input.</summary>
+    private static async Task FilesComeBackAsync(TokenClient client, string id, JsonElement done)
+    {
+        byte[] video = await client.Http.GetByteArrayAsync($"/v1/jobs/{id}/video");
+        Convert.ToHexStringLower(SHA256.HashData(video)).ShouldBe(done.GetProperty("result").GetProperty("sha256").GetString());
+        using var part = new HttpRequestMessage(HttpMethod.Get, $"/v1/jobs/{id}/video")
+        {
+            Headers = { Range = new RangeHeaderValue(17, 1016) }
+        };
+        using var partial = await client.Http.SendAsync(part);
+        partial.StatusCode.ShouldBe(HttpStatusCode.PartialContent);
+        (await partial.Content.ReadAsByteArrayAsync()).ShouldBe(video[17..1017]);
+        using var head = await client.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"/?call_id={id}"));
+        head.StatusCode.ShouldBe(HttpStatusCode.OK);
+        head.Content.Headers.ContentLength.ShouldBe(video.Length);
+        (await client.Http.GetByteArrayAsync($"/v1/jobs/{id}/inputs/image")).ShouldBe(Samples.Picture);
     }
 
     [Fact]

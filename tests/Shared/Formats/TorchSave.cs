@@ -121,26 +121,33 @@ public static class TorchSave
                     .. BitConverter.GetBytes(zip64 ? uint.MaxValue : (uint)place), .. utf8, .. wide
                 ]);
         }
+        WriteDirectory(output, directory.ToArray(), files.Length, zip64);
+        return output.ToArray();
+    }
+
+    /// <summary>Writes the central directory and its end.</summary>
+    private static void WriteDirectory(MemoryStream output, byte[] directory, int files, bool zip64)
+    {
         long start = output.Length;
-        output.Write(directory.ToArray());
+        output.Write(directory);
         if (zip64)
         {
             long record = output.Length;
             output.Write(
                 [
-                    0x50, 0x4b, 6, 6, .. BitConverter.GetBytes(44L), .. new byte[12], .. BitConverter.GetBytes((long)files.Length),
-                    .. BitConverter.GetBytes((long)files.Length), .. BitConverter.GetBytes(directory.Length),
+                    0x50, 0x4b, 6, 6, .. BitConverter.GetBytes(44L), .. new byte[12], .. BitConverter.GetBytes((long)files),
+                    .. BitConverter.GetBytes((long)files), .. BitConverter.GetBytes(directory.LongLength),
                     .. BitConverter.GetBytes(start)
                 ]);
             output.Write([0x50, 0x4b, 6, 7, 0, 0, 0, 0, .. BitConverter.GetBytes(record), 1, 0, 0, 0]);
         }
-        byte[] count = BitConverter.GetBytes(zip64 ? ushort.MaxValue : (ushort)files.Length);
+        byte[] count = BitConverter.GetBytes(zip64 ? ushort.MaxValue : (ushort)files);
         output.Write(
             [
-                0x50, 0x4b, 5, 6, 0, 0, 0, 0, .. count, .. count, .. BitConverter.GetBytes(zip64 ? uint.MaxValue : (uint)directory.Length),
+                0x50, 0x4b, 5, 6, 0, 0, 0, 0, .. count, .. count,
+                .. BitConverter.GetBytes(zip64 ? uint.MaxValue : (uint)directory.LongLength),
                 .. BitConverter.GetBytes(zip64 ? uint.MaxValue : (uint)start), 0, 0
             ]);
-        return output.ToArray();
     }
 
     public static byte[] Legacy(byte[] pickle, IReadOnlyList<(string Key, long Count, byte[] Bytes)> storages)

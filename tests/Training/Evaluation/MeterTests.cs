@@ -60,7 +60,10 @@ public sealed class MeterTests
         for (int y = 0; y < 256; y++)
         {
             for (int x = 0; x < 256; x++)
-                for (int c = 0; c < 3; c++) moved[3 * (y * 256 + x) + c] = still[3 * (Math.Clamp(y + 1, 0, 255) * 256 + Math.Clamp(x - 2, 0, 255)) + c];
+            {
+                for (int c = 0; c < 3; c++)
+                    moved[3 * (y * 256 + x) + c] = still[3 * (Math.Clamp(y + 1, 0, 255) * 256 + Math.Clamp(x - 2, 0, 255)) + c];
+            }
         }
         var regions = FaceRegions.Create(person, default, 256, 256);
         var shifts = HeadMeter.Read([still, moved], 256, regions.Face, [regions.Mouth, regions.LeftEye, regions.RightEye]);

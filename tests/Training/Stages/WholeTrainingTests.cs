@@ -20,17 +20,7 @@ public sealed class WholeTrainingTests
             new TextStage(new TrainingRun(CPU, text, text, TimeSpan.MaxValue, _ => { }))
                 .Train(SketchNetworks.Toy, new StageOptions("text", 0, 3e-3) { Steps = 30 }).ShouldBeTrue();
 
-            var toy = WholeTrainingOptions.Toy;
-            var options = toy with
-            {
-                Speech = toy.Speech with { Steps = 30 },
-                Picture = toy.Picture with { Steps = 20 },
-                Autoencoder = toy.Autoencoder with { Steps = 12 },
-                Decoder = toy.Decoder with { Steps = 4 },
-                Transformer = toy.Transformer with { Steps = 20 },
-                Distillation = toy.Distillation with { Steps = 5 },
-                Upsampler = toy.Upsampler with { Steps = 6 },
-            };
+            var options = Short();
             var said = new List<string>();
             bool Train(long maxSteps) =>
                 new WholeTraining(
@@ -54,24 +44,46 @@ public sealed class WholeTrainingTests
             said.ShouldContain(line => line.Contains("distilled, unseen people", StringComparison.Ordinal));
 
             foreach (string file in Directory.GetFiles(text)) File.Copy(file, Path.Combine(results, Path.GetFileName(file)), true);
-            string bundle = Path.Combine(folder, "sketch");
-            SketchBundle.Write(results, bundle, options.Networks, options.Scenes).ShouldBeLessThan(4_000_000);
-            BundleJson.Read(Path.Combine(bundle, "bundle.json")).HoldPicture.ShouldBeTrue();
-            SketchBundle.Unpack(bundle, Directory.CreateDirectory(Path.Combine(folder, "again")).FullName);
-            new WholeTraining(
-                new TrainingRun(CPU, Path.Combine(folder, "again"), results, TimeSpan.MaxValue, said.Add) { Threads = 1, MaxSteps = 2 },
-                options with { Stages = ["distillation"] })
-                .Go(speech, text).ShouldBeFalse();
-            said.ShouldContain(line => line.Contains("distillation: stopped at step 2", StringComparison.Ordinal));
-            new WholeTraining(
-                new TrainingRun(CPU, Path.Combine(folder, "again"), results, TimeSpan.MaxValue, said.Add) { Threads = 1, MaxSteps = 2 },
-                options with { Stages = ["upsampler"] })
-                .Go(speech, text).ShouldBeFalse();
-            said.ShouldContain(line => line.StartsWith('[') && line.Contains("upsampler: starts from", StringComparison.Ordinal));
+            BecomesABundle(folder, results, speech, text, options, said);
         }
         finally
         {
             Directory.Delete(folder, true);
         }
+    }
+
+    private static WholeTrainingOptions Short()
+    {
+        var toy = WholeTrainingOptions.Toy;
+        return toy with
+        {
+            Speech = toy.Speech with { Steps = 30 },
+            Picture = toy.Picture with { Steps = 20 },
+            Autoencoder = toy.Autoencoder with { Steps = 12 },
+            Decoder = toy.Decoder with { Steps = 4 },
+            Transformer = toy.Transformer with { Steps = 20 },
+            Distillation = toy.Distillation with { Steps = 5 },
+            Upsampler = toy.Upsampler with { Steps = 6 },
+        };
+    }
+
+    /// <summary>A bundle is written, and another training starts from its networks.</summary>
+    private static void BecomesABundle(
+        string folder, string results, string speech, string text, WholeTrainingOptions options, List<string> said)
+    {
+        string bundle = Path.Combine(folder, "sketch");
+        SketchBundle.Write(results, bundle, options.Networks, options.Scenes).ShouldBeLessThan(4_000_000);
+        BundleJson.Read(Path.Combine(bundle, "bundle.json")).HoldPicture.ShouldBeTrue();
+        SketchBundle.Unpack(bundle, Directory.CreateDirectory(Path.Combine(folder, "again")).FullName);
+        new WholeTraining(
+            new TrainingRun(CPU, Path.Combine(folder, "again"), results, TimeSpan.MaxValue, said.Add) { Threads = 1, MaxSteps = 2 },
+            options with { Stages = ["distillation"] })
+            .Go(speech, text).ShouldBeFalse();
+        said.ShouldContain(line => line.Contains("distillation: stopped at step 2", StringComparison.Ordinal));
+        new WholeTraining(
+            new TrainingRun(CPU, Path.Combine(folder, "again"), results, TimeSpan.MaxValue, said.Add) { Threads = 1, MaxSteps = 2 },
+            options with { Stages = ["upsampler"] })
+            .Go(speech, text).ShouldBeFalse();
+        said.ShouldContain(line => line.StartsWith('[') && line.Contains("upsampler: starts from", StringComparison.Ordinal));
     }
 }

@@ -33,12 +33,11 @@ public sealed class LiveTests
             using var nobody = new HttpClient { BaseAddress = new Uri(first.Url) };
             (await nobody.GetAsync($"/v1/jobs/{id}/{address}")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
         }
-        foreach (string name in
-                new[] { "1.json", "..%2Fvideo-1.mp4", "%2e%2e/%2e%2e/store.id", "1-00000.m4s%00", "9-00000.m4s", "1-99999.m4s" })
+        string[] names = ["1.json", "..%2Fvideo-1.mp4", "%2e%2e/%2e%2e/store.id", "1-00000.m4s%00", "9-00000.m4s", "1-99999.m4s"];
+        foreach (string name in names)
         {
-            (
-                await other.Http.GetAsync($"/v1/jobs/{id}/live/{name}"))
-                .StatusCode.ShouldBeOneOf([HttpStatusCode.NotFound, HttpStatusCode.BadRequest]);
+            var answer = await other.Http.GetAsync($"/v1/jobs/{id}/live/{name}");
+            answer.StatusCode.ShouldBeOneOf([HttpStatusCode.NotFound, HttpStatusCode.BadRequest]);
         }
         await worker.ContinueAsync();
 
