@@ -63,7 +63,7 @@ internal sealed class HairBuilder
         float rx = w + side, ry = 24f + top;
         foreach (float degrees in (ReadOnlySpan<float>)[0f, 20f, 40f, 60f, 78f])
         {
-            (float sin, float cos) = MathF.SinCos(degrees * MathF.PI / 180f);
+            var (sin, cos) = MathF.SinCos(degrees * MathF.PI / 180f);
             float square = hair.Fringe == Fringe.Quiff && !hat ? 1f + 0.06f * MathF.Pow(MathF.Sin(2f * degrees * MathF.PI / 180f), 2f) : 1f;
             right.Add(new Knot(sin * rx * square, -3f - cos * ry * square, 0f));
         }
