@@ -49,7 +49,8 @@ internal sealed record OpenedVoices(
         }
 
         var voices = Addresses(arguments.Form);
-        if (!asked.Settings.StreamSpeech || voices.Count > 1) return new(await inputs.LocalAsync(voices, cancellationToken), null, null, []);
+        if (!asked.Settings.StreamSpeech || voices.Count > 1)
+            return new(await inputs.LocalAsync(voices, cancellationToken), null, null, []);
         var raw = arguments.RawAudio is { } text ? PcmFormat.TryParse(text) : null;
         var (growing, path) = await inputs.VoiceAsync(voices[0], raw, cancellationToken);
         if (path is null)

@@ -6,8 +6,8 @@ namespace Locutor.Generation.Pictures;
 public static class PictureRegion
 {
     /// <summary>
-    /// Returns a region of a picture; the picture itself if the region is all of it. The region may extend beyond the picture, whose edge is
-    /// repeated there.
+    /// Returns a region of a picture; the picture itself if the region is all of it. The region may extend beyond the picture, whose edge
+    /// is repeated there.
     /// </summary>
     public static Picture Cut(Picture picture, PixelRegion region)
     {

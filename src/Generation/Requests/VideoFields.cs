@@ -1,5 +1,4 @@
 using Locutor.Generation.Sampling;
-using Locutor.Media.Video;
 
 namespace Locutor.Generation.Requests;
 
@@ -274,50 +273,17 @@ public static class VideoFields
         "voice and 8 steps or more, where self attention has 8-bit products.",
         0, 0.5) { Group = FieldGroup.Speed, ValueName = "X", Default = static _ => 0.0, DefaultText = "0" });
 
-    public static ChoiceField Format { get; } = Add(
-        new ChoiceField("format", "Format of the file.", static _ => [.. VideoFormat.All.Select(format => format.Extension)])
-        {
-            Group = FieldGroup.Output,
-            ValueName = "NAME",
-            DefaultText = "that of the file's name, else mp4",
-        });
+    public static ChoiceField Format { get; } = Add(OutputFields.Format());
 
-    public static WholeField Height { get; } = Add(
-        new WholeField("height", "Height of the video in pixels, scaled with lanczos; the width follows.", 64, 2160)
-        {
-            Step = 2,
-            Group = FieldGroup.Output,
-            ValueName = "N",
-            DefaultText = "as it is drawn",
-        });
+    public static WholeField Height { get; } = Add(OutputFields.Height());
 
-    public static ChoiceField FramesPerSecond { get; } = Add(
-        new ChoiceField("fps", "Frames a second. The model draws 25; the others are made of these.", static _ => ["25", "30", "50"])
-        {
-            Fits = static _ => true, // numbers too
-            Group = FieldGroup.Output,
-            ValueName = "N",
-            Default = static _ => "25",
-            DefaultText = "25",
-        });
+    public static ChoiceField FramesPerSecond { get; } = Add(OutputFields.FramesPerSecond());
 
-    public static ChoiceField AddedFrames { get; } = Add(new ChoiceField(
-        "added_frames",
-        "How frames above 25 a second are made: repeat shows a frame again, interpolate computes frames between two (ffmpeg's minterpolate, " +
-        "which is slow and may smear fast movement).",
-        static _ => ["repeat", "interpolate"])
-        { Group = FieldGroup.Output, ValueName = "NAME", Default = static _ => "repeat", DefaultText = "repeat" });
+    public static ChoiceField AddedFrames { get; } = Add(OutputFields.AddedFrames());
 
-    public static ChoiceField Captions { get; } = Add(new ChoiceField(
-        "captions",
-        "Captions of the text or transcript: srt or vtt is a file of the video's name, embedded is a track that players turn on and off, " +
-        "burnt is in the pictures.",
-        static _ => ["off", "srt", "vtt", "embedded", "burnt"])
-        { Group = FieldGroup.Output, ValueName = "NAME", Default = static _ => "off", DefaultText = "off" });
+    public static ChoiceField Captions { get; } = Add(OutputFields.Captions());
 
-    public static ScriptField Transcript { get; } = Add(new ScriptField(
-        "transcript", "The words of the sound, for captions. They are placed by the lengths of the sentences and the silences between them.")
-        { Group = FieldGroup.Output });
+    public static ScriptField Transcript { get; } = Add(OutputFields.Transcript());
 
     /// <summary>All fields in display order.</summary>
     public static IReadOnlyList<RequestField> All => Table;

@@ -9,8 +9,8 @@ using Locutor.Service.Http;
 namespace Locutor.Service.Conversions;
 
 /// <summary>
-/// Finished videos in other formats. A video is converted when a format is first asked for, and the new file is kept with the job's results.
-/// Few conversions run at a time, and a request waits only for a moment.
+/// Finished videos in other formats. A video is converted when a format is first asked for, and the new file is kept with the job's
+/// results. Few conversions run at a time, and a request waits only for a moment.
 /// </summary>
 internal sealed class VideoConversions(IFileStore store, DataFolder folder, IHostApplicationLifetime lifetime) : IDisposable
 {
@@ -38,7 +38,8 @@ internal sealed class VideoConversions(IFileStore store, DataFolder folder, IHos
         if (format == VideoFormat.Gif && job.Result!.Seconds > LongestGif)
         {
             throw new ProblemException(
-                422, JobError.TooLarge, $"format: expected a video of at most {LongestGif:0} s for a GIF, found {job.Result.Seconds:0.#} s");
+                422, JobError.TooLarge,
+                $"format: expected a video of at most {LongestGif:0} s for a GIF, found {job.Result.Seconds:0.#} s");
         }
         if (running.Count >= MostWaiting && !running.ContainsKey(path))
             throw new ProblemException(503, "busy", "too many videos are being converted") { RetryAfter = RetrySeconds };
@@ -66,7 +67,8 @@ internal sealed class VideoConversions(IFileStore store, DataFolder folder, IHos
         try
         {
             Directory.CreateDirectory(work);
-            string video = await store.OnDiskAsync(source, work, lifetime.ApplicationStopping), target = Path.Combine(work, "video." + format.Extension);
+            string video = await store.OnDiskAsync(source, work, lifetime.ApplicationStopping),
+                target = Path.Combine(work, "video." + format.Extension);
             await VideoFinisher.FinishAsync(video, target, new FinishOptions(), MediaLimits.Default, lifetime.ApplicationStopping);
             await store.KeepAsync(target, path, format.ContentType, lifetime.ApplicationStopping);
         }

@@ -13,6 +13,7 @@ public static class VideoAnswer
     public static IResult Create(Stream video, JobRecord job, VideoFormat? format = null) => Results.Stream(
         video, (format ?? VideoFormat.Mp4).ContentType,
         lastModified: job.FinishedAt,
-        entityTag: new EntityTagHeaderValue($"\"{job.Result!.Sha256}{(format is null || format == VideoFormat.Mp4 ? "" : "-" + format.Extension)}\""),
+        entityTag: new EntityTagHeaderValue(
+            $"\"{job.Result!.Sha256}{(format is null || format == VideoFormat.Mp4 ? "" : "-" + format.Extension)}\""),
         enableRangeProcessing: true);
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
 using Locutor.Media.Video.Segments;
@@ -125,18 +126,10 @@ internal sealed partial class JobRun(
         string video = DataFolder.ResultPath(job.Id, $"video-{job.Attempt}.mp4"),
             thumbnail = DataFolder.ResultPath(job.Id, $"thumbnail-{job.Attempt}.jpg");
         byte[]? picture = made.Thumbnail ?? await Thumbnails.MakeAsync(output, cancellationToken);
-        if (picture is not null)
-        {
-            await File.WriteAllBytesAsync(output + ".jpg", picture, cancellationToken);
-            await WorkerFaultException.WatchAsync(
-                "store", () => store.KeepAsync(output + ".jpg", thumbnail, "image/jpeg", cancellationToken));
-        }
+        if (picture is not null) await KeepAsync(picture, output + ".jpg", thumbnail, "image/jpeg", cancellationToken);
         string? captions = made.Captions is null ? null : DataFolder.ResultPath(job.Id, $"captions-{job.Attempt}.vtt");
         if (captions is not null)
-        {
-            await File.WriteAllTextAsync(output + ".vtt", made.Captions, cancellationToken);
-            await WorkerFaultException.WatchAsync("store", () => store.KeepAsync(output + ".vtt", captions, "text/vtt", cancellationToken));
-        }
+            await KeepAsync(Encoding.UTF8.GetBytes(made.Captions!), output + ".vtt", captions, "text/vtt", cancellationToken);
         var (bytes, sha256) = await Thumbnails.HashAsync(output, cancellationToken);
         await WorkerFaultException.WatchAsync("store", () => store.KeepAsync(output, video, "video/mp4", cancellationToken));
         return new JobResult
@@ -159,6 +152,13 @@ internal sealed partial class JobRun(
             await WorkerFaultException.WatchAsync("store", () => live.PublishAsync(segment, cancellationToken));
             attempt.LiveSeconds = live.Seconds;
         }
+    }
+
+    /// <summary>Writes bytes to a file of the work folder, which then moves into the store.</summary>
+    private async Task KeepAsync(byte[] bytes, string file, string path, string contentType, CancellationToken cancellationToken)
+    {
+        await File.WriteAllBytesAsync(file, bytes, cancellationToken);
+        await WorkerFaultException.WatchAsync("store", () => store.KeepAsync(file, path, contentType, cancellationToken));
     }
 
     private JobError ErrorOf(Exception exception) => exception switch

@@ -92,7 +92,9 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
         OutputPath = job.OutputPath,
         // The service keeps an mp4 and makes other formats and files of captions when they are fetched.
         Settings = settings with { Output = settings.Output with { Format = null, CaptionFile = null } },
-        Cues = job.Inputs.TryGetValue(SpokenInputs.Captions, out string? captions) ? CaptionFile.FromWebVtt(File.ReadAllText(captions)) : [],
+        Cues = job.Inputs.TryGetValue(SpokenInputs.Captions, out string? captions)
+            ? CaptionFile.FromWebVtt(File.ReadAllText(captions))
+            : [],
         Transcript = job.Inputs.TryGetValue(VideoFields.Transcript.Name, out string? words)
             ? Script.Parse(File.ReadAllText(words)).Words
             : null,

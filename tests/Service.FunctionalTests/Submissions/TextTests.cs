@@ -106,7 +106,8 @@ public sealed class TextTests(SharedService shared) : IClassFixture<SharedServic
         await shared.Client.EndAsync(id);
         foreach (var (query, type, start) in new[]
         {
-            ("?format=webm", "video/webm", "1A45DFA3"), ("?format=gif", "image/gif", "47494638"), ("?format=mov", "video/quicktime", ""), ("", "video/webm", "1A45DFA3"),
+            ("?format=webm", "video/webm", "1A45DFA3"), ("?format=gif", "image/gif", "47494638"), ("?format=mov", "video/quicktime", ""),
+            ("", "video/webm", "1A45DFA3"),
             ("?format=mp4", "video/mp4", ""),
         })
         {
@@ -116,7 +117,8 @@ public sealed class TextTests(SharedService shared) : IClassFixture<SharedServic
             (await shared.Client.Http.GetByteArrayAsync($"/v1/jobs/{id}/video{query}")).ShouldBe(bytes, "the file is kept");
             response.Headers.ETag.ShouldNotBeNull();
         }
-        Directory.GetFiles(Path.Combine(shared.Service.Data, "results", id)).Count(file => file.EndsWith(".webm", StringComparison.Ordinal)).ShouldBe(1);
+        Directory.GetFiles(Path.Combine(shared.Service.Data, "results", id))
+            .Count(file => file.EndsWith(".webm", StringComparison.Ordinal)).ShouldBe(1);
         using var wrong = await shared.Client.Http.GetAsync($"/v1/jobs/{id}/video?format=exe");
         wrong.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         await shared.Client.Http.DeleteAsync($"/v1/jobs/{id}");
@@ -138,7 +140,8 @@ public sealed class TextTests(SharedService shared) : IClassFixture<SharedServic
             response.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
             (await TokenClient.ReadAsync(response)).GetProperty("errors").EnumerateObject().Select(error => error.Name).ShouldBe([field]);
         }
-        using var accepted = await shared.Client.PostJsonAsync("/v1/jobs", new { image = Nowhere, audio = Nowhere, fps = 50, captions = "vtt", transcript = "A: Hello." });
+        using var accepted = await shared.Client.PostJsonAsync(
+            "/v1/jobs", new { image = Nowhere, audio = Nowhere, fps = 50, captions = "vtt", transcript = "A: Hello." });
         accepted.StatusCode.ShouldBe(HttpStatusCode.Accepted);
     }
 

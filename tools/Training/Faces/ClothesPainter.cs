@@ -116,16 +116,7 @@ internal static class ClothesPainter
                 sketch.Line([new(0f, 41f), new(0f, 60f)]).Stroke(Palette.Fade(dark, 0.7f), 0.8f);
                 break;
             case CollarStyle.Blazer:
-                var shirt = Palette.Lightness(clothes.Second) > 0.6f ? clothes.Second : new SKColor(242, 238, 232);
-                Mirrored(
-                    sketch, shirt, Palette.Shift(shirt, -0.14f),
-                    [new(-n - 1.6f, 31.6f), new(-0.1f * n, 40f), new(-0.5f * n, 44.6f), new(-n - 2.4f, 36f)]);
-                Mirrored(
-                    sketch, light, dark,
-                    [
-                        new(-n - 2.6f, 33f), new(-0.62f * n, 44f), new(0f, 61f), new(-n - 3.5f, 50f), new(-n - 5.6f, 44.5f),
-                        new(-n - 4.2f, 43f)
-                    ]);
+                Lapels(sketch, clothes, n);
                 break;
             case CollarStyle.Turtleneck:
                 var path = sketch.Start().Path;
@@ -157,6 +148,21 @@ internal static class ClothesPainter
                 sketch.Stroke(scoop ? dark : light, scoop ? 0.9f : 2.2f);
                 break;
         }
+    }
+
+    private static void Lapels(Sketch sketch, ClothesTraits clothes, float n)
+    {
+        SKColor colour = clothes.Colour, dark = Palette.Shift(colour, -0.09f), light = Palette.Shift(colour, 0.04f);
+        var shirt = Palette.Lightness(clothes.Second) > 0.6f ? clothes.Second : new SKColor(242, 238, 232);
+        Mirrored(
+            sketch, shirt, Palette.Shift(shirt, -0.14f),
+            [new(-n - 1.6f, 31.6f), new(-0.1f * n, 40f), new(-0.5f * n, 44.6f), new(-n - 2.4f, 36f)]);
+        Mirrored(
+            sketch, light, dark,
+            [
+                new(-n - 2.6f, 33f), new(-0.62f * n, 44f), new(0f, 61f), new(-n - 3.5f, 50f), new(-n - 5.6f, 44.5f),
+                new(-n - 4.2f, 43f)
+            ]);
     }
 
     private static void Mirrored(Sketch sketch, SKColor colour, SKColor edge, ReadOnlySpan<SKPoint> points)

@@ -43,7 +43,8 @@ internal static class FinishFilter
 
     private static string CaptionStyle(double shape) => string.Create(
         CultureInfo.InvariantCulture,
-        $"FontName=Sans,FontSize={Math.Clamp(WideFont * shape / WideShape, LeastFont, WideFont):0.#},Outline=1.2,Shadow=0,MarginV=16,MarginL=10,MarginR=10");
+        $"FontName=Sans,FontSize={Math.Clamp(WideFont * shape / WideShape, LeastFont, WideFont):0.#}," +
+        "Outline=1.2,Shadow=0,MarginV=16,MarginL=10,MarginR=10");
 
     /// <summary>Returns the width for a height, rounded to an even number.</summary>
     public static int WidthFor(MediaInfo source, int height) => 2 * (int)Math.Round((double)source.Width * height / source.Height / 2);

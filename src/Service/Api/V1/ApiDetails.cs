@@ -72,7 +72,8 @@ internal static class ApiDetails
                 Parameter(operation, "format", ParameterLocation.Query, "vtt (the default) or srt.");
                 break;
             case "getVideo" or "headVideo":
-                Parameter(operation, "format", ParameterLocation.Query, "mp4, webm, mov, mkv or gif; without it, the format of the submission.");
+                Parameter(
+                    operation, "format", ParameterLocation.Query, "mp4, webm, mov, mkv or gif; without it, the format of the submission.");
                 Parameter(operation, "download", ParameterLocation.Query, "Present: the video is offered as a file to save.");
                 Parameter(operation, "Range", ParameterLocation.Header, "Part of the file, as bytes=0-1023.");
                 Parameter(

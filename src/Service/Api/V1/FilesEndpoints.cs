@@ -23,20 +23,22 @@ internal static class FilesEndpoints
     {
         var files = v1.MapGroup("/jobs/{id}").WithTags("Results");
         files.MapMethods("/video", Methods, VideoAsync).Needs(TokenScopes.Read)
-            .Produces(200, contentType: "video/mp4").Produces(206, contentType: "video/mp4").ProducesProblems(400, 401, 404, 409, 410, 422, 503)
+            .Produces(200, contentType: "video/mp4").Produces(206, contentType: "video/mp4")
+            .ProducesProblems(400, 401, 404, 409, 410, 422, 503)
             .Produces(416)
             .WithName("getVideo").WithSummary("The finished video")
             .WithDescription(
-                "With ?format=webm, mov, mkv or gif the video is converted when it is first asked for; 202 with Retry-After says that this takes longer. " +
-                "Understands Range, If-Range and If-None-Match. With ?download it is offered as a file. 304 without a body says that " +
-                "the entity tag is still right.");
+                "With ?format=webm, mov, mkv or gif the video is converted when it is first asked for; 202 with Retry-After says that " +
+                "this takes longer. Understands Range, If-Range and If-None-Match. With ?download it is offered as a file. 304 without a " +
+                "body says that the entity tag is still right.");
         files.MapMethods("/thumbnail", Methods, ThumbnailAsync).Needs(TokenScopes.Read).Produces(200, contentType: "image/jpeg")
-            .ProducesProblems(401, 404) .WithName("getThumbnail").WithSummary("A small picture of the video");
+            .ProducesProblems(401, 404).WithName("getThumbnail").WithSummary("A small picture of the video");
         files.MapMethods("/inputs/{field}", Methods, InputAsync).Needs(TokenScopes.Read).Produces(200).ProducesProblems(401, 404)
             .WithName("getInput").WithSummary("An input as it was stored");
     }
 
-    private static async Task<IResult> VideoAsync(string id, HttpContext context, JobViews views, VideoConversions conversions, TimeProvider time)
+    private static async Task<IResult> VideoAsync(
+        string id, HttpContext context, JobViews views, VideoConversions conversions, TimeProvider time)
     {
         var job = await views.FindAsync(context.Caller(), id);
         if (job.Status is JobStatus.Expired || (job.Result is not null && job.ExpiresAt <= time.GetUtcNow()))
@@ -64,7 +66,8 @@ internal static class FilesEndpoints
         string? asked = request.Query["format"].FirstOrDefault();
         if (asked is null) return OutputFormat(job) ?? VideoFormat.Mp4;
         return VideoFormat.All.FirstOrDefault(format => format.Extension == asked) ?? throw new ProblemException(
-            400, JobError.InvalidRequest, $"format: expected one of {string.Join(", ", VideoFormat.All.Select(format => format.Extension))}, found '{asked}'");
+            400, JobError.InvalidRequest,
+            $"format: expected one of {string.Join(", ", VideoFormat.All.Select(format => format.Extension))}, found '{asked}'");
     }
 
     private static VideoFormat? OutputFormat(JobRecord job) => StoredRequest.Load(job.Request)[VideoFields.Format] is { } name
