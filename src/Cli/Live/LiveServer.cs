@@ -14,14 +14,14 @@ namespace Locutor.Cli.Live;
 /// </summary>
 internal sealed class LiveServer : ILiveTarget
 {
-    /// <summary>Silence of all players after which a finished video is no longer served.</summary>
-    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(15);
+    /// <summary>Silence of all players after which a finished video is no longer served: before and after its end was fetched.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1), Farewell = TimeSpan.FromSeconds(3);
 
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("locutor-live-");
     private readonly WebApplication app;
     private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private LiveIndex? index;
-    private bool ended;
+    private bool ended, seenToEnd;
     private long? asked;
 
     private LiveServer()
@@ -33,8 +33,7 @@ internal sealed class LiveServer : ILiveTarget
         app.Use(GuardAsync);
         app.MapGet("/live.m3u8", PlaylistAsync);
         app.MapGet("/live.mp4", StreamAsync);
-        app.MapGet("/live/{name}", (string name) =>
-            File.Exists(PathOf(name)) ? Results.File(PathOf(name), "video/mp4") : Results.NotFound());
+        app.MapGet("/live/{name}", Part);
     }
 
     public string Url => app.Urls.First() + "/live.m3u8";
@@ -60,7 +59,8 @@ internal sealed class LiveServer : ILiveTarget
     {
         ended = true;
         Wake();
-        while (asked is { } last && Stopwatch.GetElapsedTime(last) < Idle) await Task.Delay(200, cancellationToken);
+        while (asked is { } last && Stopwatch.GetElapsedTime(last) < (seenToEnd ? Farewell : Patience))
+            await Task.Delay(200, cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
@@ -89,6 +89,12 @@ internal sealed class LiveServer : ILiveTarget
         return index is { } known ? Results.Text(LivePlaylist.Write(known, over), LivePlaylist.ContentType) : Results.NotFound();
     }
 
+    private IResult Part(string name)
+    {
+        seenToEnd |= ended && name == index?.Segments[^1].Name;
+        return File.Exists(PathOf(name)) ? Results.File(PathOf(name), "video/mp4") : Results.NotFound();
+    }
+
     private async Task StreamAsync(HttpContext context)
     {
         context.Response.ContentType = "video/mp4";
@@ -102,7 +108,11 @@ internal sealed class LiveServer : ILiveTarget
                 asked = Stopwatch.GetTimestamp();
             }
             await context.Response.Body.FlushAsync(context.RequestAborted);
-            if (over) return;
+            if (over)
+            {
+                seenToEnd = true;
+                return;
+            }
             await waiting.WaitAsync(context.RequestAborted);
         }
     }

@@ -23,7 +23,7 @@ public sealed partial class PageTests
     [Fact]
     public async Task Players_that_come_early_late_and_again_see_the_whole_video_although_its_worker_is_killed()
     {
-        await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "generator=bundle", "--set", "model=untrained");
+        await using var service = await ServiceProcess.StartRealAsync("--no-auth", "--set", "model=untrained");
         using var client = new TokenClient(service.Url, "-", "-");
         string id = await client.SubmitAsync(Samples.Picture, Samples.Voice(Seconds), ("steps", "8"), ("seed", "5"));
         var worker = await HeldWorker.HoldAsync(client, id, () => File.Exists(Path.Combine(service.Data, "results", id, "live-1.json")));

@@ -15,7 +15,7 @@ public sealed class BucketTests
     public async Task Inputs_and_results_live_in_the_bucket_and_nothing_is_left_in_the_data_folder()
     {
         await using var bucket = await BucketServer.StartAsync();
-        await using var service = await ServiceProcess.StartAsync(bucket.Settings());
+        await using var service = await ServiceProcess.StartAsync([.. bucket.Settings(), "--set", "stub_seconds=0.1"]);
         using var client = await service.TokenAsync("--scopes", "all");
         string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         var done = await client.EndAsync(id);

@@ -41,7 +41,7 @@ public sealed class BucketServer : IAsyncDisposable
     public string[] Settings(string secret = SecretKey) =>
     [
         "--set", $"s3_bucket={Bucket}", "--set", $"s3_endpoint={Url}", "--set", $"s3_region={Region}", "--set", "s3_prefix=some place",
-        "--set", $"s3_access_key={AccessKey}", "--set", $"s3_secret_key={secret}", "--set", "stub_seconds=0.1",
+        "--set", $"s3_access_key={AccessKey}", "--set", $"s3_secret_key={secret}",
     ];
 
     /// <summary>Requests whose signature or hash was wrong.</summary>

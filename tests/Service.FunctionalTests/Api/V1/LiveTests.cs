@@ -13,8 +13,8 @@ public sealed class LiveTests
         await using var bucket = await BucketServer.StartAsync();
         await using var database = await PostgresServer.StartAsync(FreePort.Take());
         var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
-        await using var first = await ServiceProcess.StartAsync(
-            environment, [.. bucket.Settings(), "--set", "generator=bundle", "--set", "model=untrained", "--set", "workers=cpu"]);
+        await using var first = await ServiceProcess.StartRealAsync(
+            environment, [.. bucket.Settings(), "--set", "model=untrained", "--set", "workers=cpu"]);
         using var client = await first.TokenAsync("--scopes", "all");
         using var stranger = await first.TokenAsync("--scopes", "all");
         await using var second = await first.StartAnotherAsync();
