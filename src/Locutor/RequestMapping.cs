@@ -1,12 +1,17 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using Locutor.Generation.Requests;
 using Locutor.Models;
+using Locutor.TextToSpeech;
 
 namespace Locutor;
 
 /// <summary>A request of the library as the table of fields has it, so that every door checks the same ranges.</summary>
 internal static class RequestMapping
 {
+    /// <summary>The values of <see cref="VideoCaptions"/> in the table.</summary>
+    private static readonly string[] Names = ["off", "srt", "vtt", "embedded", "burnt"];
+
     /// <exception cref="RequestException">A value is not allowed; every such value is named.</exception>
     public static VideoSettings Resolve(this TalkingVideoRequest request, Bundle bundle, string preset)
     {
@@ -22,6 +27,7 @@ internal static class RequestMapping
         }
         if (request.Boxes.Count > 0 && request.SecondAudio is null && request.Audio.Text?.Script.IsDialogue != true)
             throw new RequestException(VideoFields.Boxes.Name, "expected boxes only with two voices, found one voice");
+        CheckWords(request);
         int[][]? boxes = request.Boxes.Count == 0
             ? null
             : [.. request.Boxes.Select(box => new[] { box.Left, box.Top, box.Right, box.Bottom })];
@@ -41,6 +47,19 @@ internal static class RequestMapping
             .With(VideoFields.MotionFrames, request.MotionFrames)
             .With(VideoFields.ColourCorrection, request.ColourCorrection)
             .With(VideoFields.StepCache, request.StepCache)
+            .With(VideoFields.Captions, Names[(int)request.Captions])
+            .With(VideoFields.Height, request.Height)
+            .With(VideoFields.FramesPerSecond, request.FramesPerSecond?.ToString(CultureInfo.InvariantCulture))
+            .With(VideoFields.AddedFrames, request.InterpolateFrames ? "interpolate" : "repeat")
             .With(VideoFields.Seed, request.Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue)));
+    }
+
+    /// <summary>Checks that captions have words, and that these are given once.</summary>
+    private static void CheckWords(TalkingVideoRequest request)
+    {
+        if (request.Transcript is { } words && (request.Audio.Text is null ? Script.Fault(words) : "expected no transcript with a text") is { } fault)
+            throw new RequestException(VideoFields.Transcript.Name, fault);
+        if (request.Captions != VideoCaptions.Off && request.Audio.Text is null && request.Transcript is null)
+            throw new RequestException(VideoFields.Captions.Name, "expected captions only with a text or a transcript, found neither");
     }
 }

@@ -3,6 +3,9 @@ using Locutor.Generation.Loading;
 using Locutor.Generation.Progress;
 using Locutor.Generation.Requests;
 using Locutor.Media;
+using Locutor.Media.Video;
+using Locutor.Media.Video.Finishing;
+using Locutor.TextToSpeech;
 
 namespace Locutor;
 
@@ -29,11 +32,19 @@ internal sealed class VideoInWork : IAsyncDisposable
         SemaphoreSlim turn, CancellationToken cancellationToken)
     {
         var settings = request.Resolve(networks.Bundle, preset);
+        if (output.Length > 0 && settings.Output.Captions == CaptionPlacement.Embedded
+            && VideoFinisher.CaptionsRefusal(VideoDestination.Format(output)) is { } refusal)
+        {
+            throw new RequestException(VideoFields.Captions.Name, refusal);
+        }
         relay.Report(new GenerationProgress(GenerationStage.Encoding, 0, 0, 0, settings.Steps));
+        var (voices, cues) = await inputs.VoicesOfAsync(request, cancellationToken).ConfigureAwait(false);
         var local = new ProductionRequest
         {
             ImagePath = await inputs.PathOfAsync(request.Image, cancellationToken).ConfigureAwait(false),
-            AudioPaths = await inputs.VoicesOfAsync(request, cancellationToken).ConfigureAwait(false),
+            AudioPaths = voices,
+            Cues = cues,
+            Transcript = request.Transcript is { } words ? Script.Parse(words).Words : null,
             OutputPath = output,
             Settings = settings,
             Notice = relay.Notice,

@@ -45,11 +45,13 @@ public sealed class WritingTests(ModelFixture fixture)
     {
         string path = fixture.NewPath("spoken.mp4");
         (await SpeechVoice.ListAsync(Stop)).Select(voice => voice.Name).ShouldContain("en-us");
-        var request = fixture.Request with { Audio = MediaInput.FromText("Hello.", "en-us") };
+        var request = fixture.Request with { Audio = MediaInput.FromText("Hello.", "en-us"), Captions = VideoCaptions.WebVtt, Height = 128 };
 
         var video = await fixture.Model.WriteVideoAsync(request, path, cancellationToken: Stop);
 
         video.Duration.TotalSeconds.ShouldBeInRange(0.5, 2);
+        video.Height.ShouldBe(128);
+        (await File.ReadAllTextAsync(Path.ChangeExtension(path, ".vtt"), Stop)).ShouldContain("Hello.");
         (await MediaProbe.ProbeAsync(path, MediaLimits.Default, Stop)).Audio.ShouldNotBeNull();
     }
 
@@ -62,6 +64,8 @@ public sealed class WritingTests(ModelFixture fixture)
             fixture.Request with { Audio = MediaInput.FromText("Hello.", "nobody") },
             fixture.Request with { Audio = MediaInput.FromText("Hello."), SecondAudio = fixture.Request.Audio },
             fixture.Request with { Image = MediaInput.FromText("Hello.") },
+            fixture.Request with { Captions = VideoCaptions.Burnt },
+            fixture.Request with { Transcript = "..." },
         })
         {
             (await Should.ThrowAsync<LocutorException>(
