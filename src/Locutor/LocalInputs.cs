@@ -39,7 +39,8 @@ internal sealed class LocalInputs : IAsyncDisposable
 
     /// <summary>The paths of the voices of a request, one for each person, and the captions of a text.</summary>
     /// <exception cref="LocutorException">An input is too large, or its stream cannot be read.</exception>
-    public async Task<(IReadOnlyList<string> Paths, IReadOnlyList<Cue> Cues)> VoicesOfAsync(TalkingVideoRequest request, CancellationToken cancellationToken)
+    public async Task<(IReadOnlyList<string> Paths, IReadOnlyList<Cue> Cues)> VoicesOfAsync(
+        TalkingVideoRequest request, CancellationToken cancellationToken)
     {
         if (request.Audio.Text is { } text)
         {
@@ -48,7 +49,8 @@ internal sealed class LocalInputs : IAsyncDisposable
             return (narration.Paths, narration.Cues);
         }
         string first = await PathOfAsync(request.Audio, cancellationToken).ConfigureAwait(false);
-        return (request.SecondAudio is { } second ? [first, await PathOfAsync(second, cancellationToken).ConfigureAwait(false)] : [first], []);
+        return (
+            request.SecondAudio is { } second ? [first, await PathOfAsync(second, cancellationToken).ConfigureAwait(false)] : [first], []);
     }
 
     /// <summary>A message with the names that the caller gave in place of temporary paths.</summary>

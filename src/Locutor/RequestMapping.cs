@@ -57,8 +57,11 @@ internal static class RequestMapping
     /// <summary>Checks that captions have words, and that these are given once.</summary>
     private static void CheckWords(TalkingVideoRequest request)
     {
-        if (request.Transcript is { } words && (request.Audio.Text is null ? Script.Fault(words) : "expected no transcript with a text") is { } fault)
+        if (request.Transcript is { } words
+            && (request.Audio.Text is null ? Script.Fault(words) : "expected no transcript with a text") is { } fault)
+        {
             throw new RequestException(VideoFields.Transcript.Name, fault);
+        }
         if (request.Captions != VideoCaptions.Off && request.Audio.Text is null && request.Transcript is null)
             throw new RequestException(VideoFields.Captions.Name, "expected captions only with a text or a transcript, found neither");
     }

@@ -66,16 +66,24 @@ public sealed record TalkingVideoRequest(MediaInput Image, MediaInput Audio)
     /// <summary>Starting point of the noise, 0 to 9007199254740991; null draws one at random.</summary>
     public long? Seed { get; init; }
 
-    /// <summary>Where the words are shown; they come from a text (<see cref="MediaInput.FromText"/>) or from <see cref="Transcript"/>.</summary>
+    /// <summary>
+    /// Where the words are shown; they come from a text (<see cref="MediaInput.FromText"/>) or from <see cref="Transcript"/>.
+    /// </summary>
     public VideoCaptions Captions { get; init; }
 
-    /// <summary>The words of <see cref="Audio"/>, for captions, up to 20,000 characters; null if they are not known or it is a text.</summary>
+    /// <summary>
+    /// The words of <see cref="Audio"/>, for captions, up to 20,000 characters; null if they are not known or it is a text.
+    /// </summary>
     public string? Transcript { get; init; }
 
-    /// <summary>Height of the written video in pixels, an even number from 64 to 2160; the width follows. Null keeps the drawn size.</summary>
+    /// <summary>
+    /// Height of the written video in pixels, an even number from 64 to 2160; the width follows. Null keeps the drawn size.
+    /// </summary>
     public int? Height { get; init; }
 
-    /// <summary>Frames a second of the written video: 25, 30 or 50; null is 25. Frames of <c>GenerateFramesAsync</c> are always 25 a second.</summary>
+    /// <summary>
+    /// Frames a second of the written video: 25, 30 or 50; null is 25. Frames of <c>GenerateFramesAsync</c> are always 25 a second.
+    /// </summary>
     public int? FramesPerSecond { get; init; }
 
     /// <summary>Whether frames above 25 a second are computed between two frames, which is slow; otherwise frames are repeated.</summary>

@@ -45,7 +45,12 @@ public sealed class WritingTests(ModelFixture fixture)
     {
         string path = fixture.NewPath("spoken.mp4");
         (await SpeechVoice.ListAsync(Stop)).Select(voice => voice.Name).ShouldContain("en-us");
-        var request = fixture.Request with { Audio = MediaInput.FromText("Hello.", "en-us"), Captions = VideoCaptions.WebVtt, Height = 128 };
+        var request = fixture.Request with
+        {
+            Audio = MediaInput.FromText("Hello.", "en-us"),
+            Captions = VideoCaptions.WebVtt,
+            Height = 128,
+        };
 
         var video = await fixture.Model.WriteVideoAsync(request, path, cancellationToken: Stop);
 

@@ -41,10 +41,12 @@ internal static class FinishFilter
         return string.Join(',', filters);
     }
 
-    private static string CaptionStyle(double shape) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"FontName=Sans,FontSize={Math.Clamp(WideFont * shape / WideShape, LeastFont, WideFont):0.#}," +
-        "Outline=1.2,Shadow=0,MarginV=16,MarginL=10,MarginR=10");
+    private static string CaptionStyle(double shape)
+    {
+        double size = Math.Clamp(WideFont * shape / WideShape, LeastFont, WideFont);
+        return "FontName=Sans,FontSize=" + size.ToString("0.#", CultureInfo.InvariantCulture)
+            + ",Outline=1.2,Shadow=0,MarginV=16,MarginL=10,MarginR=10";
+    }
 
     /// <summary>Returns the width for a height, rounded to an even number.</summary>
     public static int WidthFor(MediaInfo source, int height) => 2 * (int)Math.Round((double)source.Width * height / source.Height / 2);
