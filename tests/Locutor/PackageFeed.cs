@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.IO.Compression;
 using System.Text;
 
 [assembly: AssemblyFixture(typeof(Locutor.Front.Tests.PackageFeed))]
@@ -40,6 +41,27 @@ public sealed class PackageFeed : IAsyncDisposable
         }
         return to;
     }
+
+    /// <summary>
+    /// Adds a package with one native library of a few bytes to the feed, in place of one that has gigabytes. Build with
+    /// <see cref="OwnPackages"/>, so that the machine's cache never has it.
+    /// </summary>
+    public void AddStandIn(string id, string version, string library)
+    {
+        using var package = ZipFile.Open(Path.Combine(Feed, $"{id}.{version}.nupkg"), ZipArchiveMode.Create);
+        Write($"{id}.nuspec", $"<package><metadata><id>{id}</id><version>{version}</version><authors>test</authors>" +
+            "<description>stand-in</description></metadata></package>");
+        Write($"runtimes/linux-x64/native/{library}", "stand-in");
+
+        void Write(string name, string text)
+        {
+            using var writer = new StreamWriter(package.CreateEntry(name).Open());
+            writer.Write(text);
+        }
+    }
+
+    /// <summary>Arguments of a build that restores into a folder of its own and takes from the machine's cache what is there.</summary>
+    public string[] OwnPackages => [$"-p:RestorePackagesPath={Path.Combine(folder, "packages")}", $"-p:RestoreFallbackFolders={Packages}"];
 
     /// <summary>The file of a package, once <see cref="CopyAsync"/> was called.</summary>
     public string PathOf(string id) => Path.Combine(Feed, $"{id}.{Version}.nupkg");
@@ -86,7 +108,7 @@ public sealed class PackageFeed : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (packed.IsValueCreated) await packed.Value.ContinueWith(_ => { }, TaskScheduler.Default);
-        foreach (string id in (string[])["locutor", "locutor.service"])
+        foreach (string id in (string[])["locutor", "locutor.service", "locutor.backend.cuda12"])
         {
             string cached = Path.Combine(Packages, id, Version);
             if (Directory.Exists(cached)) Directory.Delete(cached, recursive: true);
@@ -107,6 +129,10 @@ public sealed class PackageFeed : IAsyncDisposable
                 "-v", "quiet", $"-p:PackageVersion={Version}", "-o", Feed);
         }
 
+        // Without code, and made from a nuspec: it is not part of the build before the tests.
+        await RunAsync(
+            TestEnvironment.Checkout, "dotnet", "pack", Path.Combine("eng", "package", "Cuda12"), "-c", "Release", "-v", "quiet",
+            $"-p:PackageVersion={Version}", "-o", Feed);
         await File.WriteAllTextAsync(
             Path.Combine(folder, "nuget.config"),
             $"<configuration><packageSources><add key=\"feed\" value=\"{Feed}\" /></packageSources></configuration>");

@@ -77,6 +77,24 @@ public sealed class SamplesTests(PackageFeed feed, ModelFixture fixture)
         }
     }
 
+    /// <summary>The feed here has no libtorch for CUDA, so a stand-in shows which libraries the build selects.</summary>
+    [Fact]
+    public async Task The_package_for_CUDA_brings_its_libtorch_and_leaves_that_for_the_CPU_out()
+    {
+        string folder = await feed.CopyAsync("Console"), project = Path.Combine(folder, "Console.csproj");
+        feed.AddStandIn("libtorch-cuda-12.8-linux-x64", "2.10.0", "libtorch_cuda.so");
+        string text = await File.ReadAllTextAsync(project, Stop);
+        await File.WriteAllTextAsync(project, text.Replace("\"Locutor\"", "\"Locutor.Backend.Cuda12\"", StringComparison.Ordinal), Stop);
+
+        await feed.RunAsync(folder, "dotnet", ["build", "-c", "Release", "-v", "quiet", "-o", "cuda", .. feed.OwnPackages]);
+
+        var files = Directory.EnumerateFiles(Path.Combine(folder, "cuda"), "*.so", SearchOption.AllDirectories);
+        string[] libraries = [.. files.Select(file => Path.GetFileName(file))];
+        libraries.ShouldContain("libtorch_cuda.so");
+        libraries.ShouldContain("libLibTorchSharp.so");
+        libraries.ShouldNotContain("libtorch_cpu.so");
+    }
+
     [Fact]
     public async Task A_user_sees_the_front_alone_and_gets_everything_that_runs()
     {
