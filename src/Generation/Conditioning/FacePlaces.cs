@@ -89,6 +89,9 @@ public static class FacePlaces
         {
             if (box.Right > source.Width || box.Bottom > source.Height)
                 return $"expected boxes inside the picture of {source.Width} x {source.Height} pixels, found {box}";
+        }
+        foreach (var box in boxes)
+        {
             var shown = Shown(box, source, video);
             if (shown.Bottom - shown.Top >= bucket.Height && shown.Right - shown.Left >= bucket.Width) continue;
             return $"expected boxes of at least {Math.Ceiling(bucket.Width / scale)} x {Math.Ceiling(bucket.Height / scale)} pixels " +

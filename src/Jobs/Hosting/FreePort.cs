@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
@@ -12,9 +13,15 @@ public static class FreePort
     /// </summary>
     private const int From = 15_000, To = 32_768;
 
+    // Sockets without a file: their names belong to this process until it ends.
+    private static readonly ConcurrentBag<Socket> Claims = [];
+
     private static int next = Random.Shared.Next(From, To);
 
-    /// <summary>Returns a port that is free now. Each call in this process returns another port until the whole range was used.</summary>
+    /// <summary>
+    /// Returns a port that is free now. Each call in this process returns another port until the whole range was used. On Linux other
+    /// processes that call this get other ports, too.
+    /// </summary>
     /// <exception cref="IOException">No port of the range is free.</exception>
     public static int Take()
     {
@@ -25,7 +32,7 @@ public static class FreePort
             try
             {
                 listener.Start();
-                return port;
+                if (TryClaim(port)) return port;
             }
             catch (SocketException)
             {
@@ -33,5 +40,23 @@ public static class FreePort
             }
         }
         throw new IOException($"no port between {From} and {To - 1} is free");
+    }
+
+    /// <summary>Claims a port for this process; false if another process has claimed it.</summary>
+    private static bool TryClaim(int port)
+    {
+        if (!OperatingSystem.IsLinux()) return true;
+        var claim = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            claim.Bind(new UnixDomainSocketEndPoint($"\0locutor-port-{port}"));
+            Claims.Add(claim);
+            return true;
+        }
+        catch (SocketException)
+        {
+            claim.Dispose();
+            return false;
+        }
     }
 }

@@ -85,7 +85,7 @@ public sealed partial class ModelStoreTests : IAsyncLifetime
             context.Response.Headers.RetryAfter = "0";
             return true;
         };
-        var store = new ModelStore(folder, options);
+        var store = new ModelStore(folder, options with { Attempts = 40 }); // the faults of all connections can meet one of them
         await store.PullAsync([file], null, Stop);
         File.ReadAllBytes(store.Find(file)!).ShouldBe(bytes);
         answers.ShouldBeGreaterThan(12);

@@ -63,7 +63,7 @@ public sealed class TilesTests : IDisposable
         using var still = no_grad();
         using var scope = NewDisposeScope();
         var network = Make(levels);
-        var others = Enumerable.Range(1, devices - 1).Select(_ => new RandomParameters(seed)).ToList();
+        var others = Enumerable.Range(1, devices - 1).Select(_ => new RandomParameters(seed, trainable: true)).ToList();
         var helpers = others.Select(
             one => new AutoencoderHelper(CPU, new Network(new Weights(one, ScalarType.Float32, CPU), network.Config))).ToList();
         foreach (var (key, value) in others.SelectMany(one => one.Tensors)) value.copy_(parameters.Tensors[key]);
