@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Locutor.Generation.Pictures;
 using Locutor.Media.Pictures;
 using Locutor.Networks.FaceUpsampler;
@@ -50,7 +51,9 @@ public sealed class PartUpsampler : IDisposable
             var around = Crop(portrait, box, Factor).expand(some.Length, -1, -1, -1);
             // [B, H, W, 3]
             var made = ((network.Forward(drawn, near, around) + 1) * 127.5).clamp(0, 255).permute(0, 2, 3, 1).contiguous().cpu();
-            for (int i = 0; i < some.Length; i++) parts.Add(new DrawnPart(box, Factor, made[i].data<float>().ToArray()));
+            // The accessor's ToArray copies one element at a time.
+            for (int i = 0; i < some.Length; i++)
+                parts.Add(new DrawnPart(box, Factor, MemoryMarshal.Cast<byte, float>(made[i].bytes).ToArray()));
         }
         return parts;
     }

@@ -85,11 +85,7 @@ public static class FacePlaces
         IReadOnlyList<SpeakerBox> boxes, (int Height, int Width) source, (int Height, int Width) video, (int Height, int Width) bucket)
     {
         double scale = Scale(source, video);
-        foreach (var box in boxes)
-        {
-            if (box.Right > source.Width || box.Bottom > source.Height)
-                return $"expected boxes inside the picture of {source.Width} x {source.Height} pixels, found {box}";
-        }
+        if (SpeakerRegions.Outside(boxes, source) is { } outside) return outside;
         foreach (var box in boxes)
         {
             var shown = Shown(box, source, video);

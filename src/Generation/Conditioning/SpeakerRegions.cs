@@ -27,18 +27,28 @@ public static class SpeakerRegions
     /// <param name="target">Height and width of the video, which shows the centre of the picture.</param>
     public static string? Fault(IReadOnlyList<SpeakerBox> boxes, (int Height, int Width) source, (int Height, int Width) target)
     {
+        if (Outside(boxes, source) is { } outside) return outside;
         double scale = Math.Max((double)target.Height / source.Height, (double)target.Width / source.Width);
         double left = (source.Width - target.Width / scale) / 2, top = (source.Height - target.Height / scale) / 2;
         foreach (var box in boxes)
         {
-            if (box.Right > source.Width || box.Bottom > source.Height)
-                return $"expected boxes inside the picture of {source.Width} x {source.Height} pixels, found {box}";
             double width = Math.Min(box.Right, source.Width - left) - Math.Max(box.Left, left),
                 height = Math.Min(box.Bottom, source.Height - top) - Math.Max(box.Top, top);
             if (Math.Min(width, height) * scale >= SmallestSide) continue;
             int least = (int)Math.Ceiling(SmallestSide / scale);
             return $"expected boxes of at least {least} x {least} pixels in the part of the picture that the video shows, found {box}, " +
                 $"of which {Math.Max(0, width):0} x {Math.Max(0, height):0} pixels are in the video";
+        }
+        return null;
+    }
+
+    /// <summary>Returns the message for a box that reaches out of the picture; null if all boxes are inside.</summary>
+    internal static string? Outside(IReadOnlyList<SpeakerBox> boxes, (int Height, int Width) source)
+    {
+        foreach (var box in boxes)
+        {
+            if (box.Right > source.Width || box.Bottom > source.Height)
+                return $"expected boxes inside the picture of {source.Width} x {source.Height} pixels, found {box}";
         }
         return null;
     }

@@ -199,31 +199,7 @@ public static class VideoFields
 
     public static FlagField StreamSpeech { get; } = Add(new FlagField(
         "stream_speech",
-        "The " +
-        "speech " +
-        "encoder " +
-        "sees " +
-        "the " +
-        "8 " +
-        "seconds " +
-        "of " +
-        "sound " +
-        "up " +
-        "to " +
-        "the " +
-        "end " +
-        "of " +
-        "a " +
-        "clip, " +
-        "as " +
-        "if " +
-        "the " +
-        "sound " +
-        "came " +
-        "live; " +
-        "otherwise " +
-        "the " +
-        "whole " +
+        "The speech encoder sees the 8 seconds of sound up to the end of a clip, as if the sound came live; otherwise the whole " +
         "track.")
         {
             Group = FieldGroup.Sampling,

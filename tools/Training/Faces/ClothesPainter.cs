@@ -97,13 +97,15 @@ internal static class ClothesPainter
 
     private static void Shirt(Sketch sketch, ClothesTraits clothes, float n)
     {
-        var shirt = Palette.Lightness(clothes.Second) > 0.6f ? clothes.Second : new SKColor(242, 238, 232);
         sketch.Loop(
             [
                 new(-n - 2.6f, 33f), new(-0.5f * n, 38.6f), new(0f, 40f), new(0.5f * n, 38.6f), new(n + 2.6f, 33f), new(n + 3f, 64f),
                 new(-n - 3f, 64f)
-            ]).Fill(shirt);
+            ]).Fill(ShirtColour(clothes));
     }
+
+    private static SKColor ShirtColour(ClothesTraits clothes) =>
+        Palette.Lightness(clothes.Second) > 0.6f ? clothes.Second : new SKColor(242, 238, 232);
 
     private static void Collar(Sketch sketch, Person person, ClothesTraits clothes, float n)
     {
@@ -153,7 +155,7 @@ internal static class ClothesPainter
     private static void Lapels(Sketch sketch, ClothesTraits clothes, float n)
     {
         SKColor colour = clothes.Colour, dark = Palette.Shift(colour, -0.09f), light = Palette.Shift(colour, 0.04f);
-        var shirt = Palette.Lightness(clothes.Second) > 0.6f ? clothes.Second : new SKColor(242, 238, 232);
+        var shirt = ShirtColour(clothes);
         Mirrored(
             sketch, shirt, Palette.Shift(shirt, -0.14f),
             [new(-n - 1.6f, 31.6f), new(-0.1f * n, 40f), new(-0.5f * n, 44.6f), new(-n - 2.4f, 36f)]);
