@@ -153,10 +153,10 @@ public sealed class SpeechServer : ISpeechEngine, IDisposable
     {
         byte[] buffer = new byte[1 << 16];
         long total = 0;
-        for (int read; (read = await body.ReadAsync(buffer, cancellationToken).ConfigureAwait(false))
-            > 0; await target.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false))
+        while (await body.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) is > 0 and var read)
         {
             if ((total += read) > longest) return false;
+            await target.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
         }
         return true;
     }
