@@ -1,3 +1,4 @@
+using System.Text;
 using Locutor.Jobs.Grains;
 using Locutor.Service.Availability;
 using Locutor.Service.Settings;
@@ -29,12 +30,8 @@ public sealed class StoreIdentity(IFileStore store, DataFolder folder)
         return new string(buffer, 0, length).Trim();
     }
 
-    public async Task WriteAsync(string id, CancellationToken cancellationToken)
-    {
-        string aside = folder.Aside();
-        await File.WriteAllTextAsync(aside, id, cancellationToken);
-        await store.KeepAsync(aside, FileName, "text/plain", cancellationToken);
-    }
+    public Task WriteAsync(string id, CancellationToken cancellationToken) =>
+        store.KeepAsync(folder, Encoding.UTF8.GetBytes(id), FileName, "text/plain", cancellationToken);
 
     /// <summary>Returns the message for a store that does not belong to this service.</summary>
     public string Mismatch(string expected, string? found) =>

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.Security.Cryptography;
+using System.Text;
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
 using Locutor.Service.Files;
@@ -54,19 +55,10 @@ public sealed class InputStore(
     public async Task<JobInput> StoreTextAsync(
         string jobId, string field, string extension, string text, string contentType, CancellationToken cancellationToken)
     {
-        string aside = folder.Aside();
-        try
-        {
-            await File.WriteAllTextAsync(aside, text, cancellationToken);
-            string path = DataFolder.InputPath(jobId, field + extension);
-            long bytes = new FileInfo(aside).Length;
-            await store.KeepAsync(aside, path, contentType, cancellationToken);
-            return new JobInput { Field = field, Path = path, Bytes = bytes, ContentType = contentType };
-        }
-        finally
-        {
-            File.Delete(aside);
-        }
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        string path = DataFolder.InputPath(jobId, field + extension);
+        await store.KeepAsync(folder, bytes, path, contentType, cancellationToken);
+        return new JobInput { Field = field, Path = path, Bytes = bytes.Length, ContentType = contentType };
     }
 
     /// <summary>Returns the kind of file that a field of a request expects.</summary>

@@ -42,12 +42,10 @@ public sealed record LiveIndex
         return null;
     }
 
-    public async Task WriteAsync(IFileStore store, DataFolder folder, string jobId, int attempt, CancellationToken cancellationToken)
-    {
-        string aside = folder.Aside();
-        await File.WriteAllBytesAsync(aside, JsonSerializer.SerializeToUtf8Bytes(this, Problems.Json), cancellationToken);
-        await store.KeepAsync(aside, PathOf(jobId, NameOf(attempt)), "application/json", cancellationToken);
-    }
+    public Task WriteAsync(IFileStore store, DataFolder folder, string jobId, int attempt, CancellationToken cancellationToken) =>
+        store.KeepAsync(
+            folder, JsonSerializer.SerializeToUtf8Bytes(this, Problems.Json), PathOf(jobId, NameOf(attempt)), "application/json",
+            cancellationToken);
 
     private static string NameOf(int attempt) => FormattableString.Invariant($"{attempt}.json");
 }

@@ -52,10 +52,6 @@ internal sealed class LivePublisher
         await index.WriteAsync(store, folder, job, attempt, cancellationToken);
     }
 
-    private async Task KeepAsync(string name, byte[] bytes, string contentType, CancellationToken cancellationToken)
-    {
-        string aside = folder.Aside();
-        await File.WriteAllBytesAsync(aside, bytes, cancellationToken);
-        await store.KeepAsync(aside, LiveIndex.PathOf(job, name), contentType, cancellationToken);
-    }
+    private Task KeepAsync(string name, byte[] bytes, string contentType, CancellationToken cancellationToken) =>
+        store.KeepAsync(folder, bytes, LiveIndex.PathOf(job, name), contentType, cancellationToken);
 }

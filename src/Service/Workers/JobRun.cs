@@ -126,10 +126,9 @@ internal sealed partial class JobRun(
         string video = DataFolder.ResultPath(job.Id, $"video-{job.Attempt}.mp4"),
             thumbnail = DataFolder.ResultPath(job.Id, $"thumbnail-{job.Attempt}.jpg");
         byte[]? picture = made.Thumbnail ?? await Thumbnails.MakeAsync(output, cancellationToken);
-        if (picture is not null) await KeepAsync(picture, output + ".jpg", thumbnail, "image/jpeg", cancellationToken);
+        if (picture is not null) await KeepAsync(picture, thumbnail, "image/jpeg", cancellationToken);
         string? captions = made.Captions is null ? null : DataFolder.ResultPath(job.Id, $"captions-{job.Attempt}.vtt");
-        if (captions is not null)
-            await KeepAsync(Encoding.UTF8.GetBytes(made.Captions!), output + ".vtt", captions, "text/vtt", cancellationToken);
+        if (captions is not null) await KeepAsync(Encoding.UTF8.GetBytes(made.Captions!), captions, "text/vtt", cancellationToken);
         var (bytes, sha256) = await Thumbnails.HashAsync(output, cancellationToken);
         await WorkerFaultException.WatchAsync("store", () => store.KeepAsync(output, video, "video/mp4", cancellationToken));
         return new JobResult
@@ -154,12 +153,8 @@ internal sealed partial class JobRun(
         }
     }
 
-    /// <summary>Writes bytes to a file of the work folder, which then moves into the store.</summary>
-    private async Task KeepAsync(byte[] bytes, string file, string path, string contentType, CancellationToken cancellationToken)
-    {
-        await File.WriteAllBytesAsync(file, bytes, cancellationToken);
-        await WorkerFaultException.WatchAsync("store", () => store.KeepAsync(file, path, contentType, cancellationToken));
-    }
+    private Task KeepAsync(byte[] bytes, string path, string contentType, CancellationToken cancellationToken) =>
+        WorkerFaultException.WatchAsync("store", () => store.KeepAsync(folder, bytes, path, contentType, cancellationToken));
 
     private JobError ErrorOf(Exception exception) => exception switch
     {

@@ -70,4 +70,14 @@ public static class Samples
             File.Delete(output);
         }
     }
+
+    /// <summary>Returns a hash of the decoded frames, which is equal for different encodings of equal pictures.</summary>
+    public static string HashOfFrames(byte[] video)
+    {
+        string file = Path.GetTempFileName();
+        File.WriteAllBytes(file, video);
+        string hash = Encoding.ASCII.GetString(Make("md5", "-i", file, "-map", "0:v", "-f", "md5"));
+        File.Delete(file);
+        return hash;
+    }
 }

@@ -32,8 +32,8 @@ public sealed class RealGeneratorTests
             string undisturbed = await client.SubmitAsync(Samples.Picture, voice, ("steps", "1"), ("seed", "11"));
             var first = await client.EndAsync(undisturbed, 120);
             first.GetProperty("status").GetString().ShouldBe("succeeded", first.ToString());
-            Frames(await client.Http.GetByteArrayAsync($"/v1/jobs/{crashed}/video"))
-                .ShouldBe(Frames(await client.Http.GetByteArrayAsync($"/v1/jobs/{undisturbed}/video")));
+            Samples.HashOfFrames(await client.Http.GetByteArrayAsync($"/v1/jobs/{crashed}/video"))
+                .ShouldBe(Samples.HashOfFrames(await client.Http.GetByteArrayAsync($"/v1/jobs/{undisturbed}/video")));
             return;
         }
     }
@@ -111,14 +111,4 @@ public sealed class RealGeneratorTests
             return job.GetProperty("status").GetString() is not ("queued" or "running");
         },
         120);
-
-    /// <summary>Hash of the decoded frames: two encodings of the same pictures.</summary>
-    private static string Frames(byte[] video)
-    {
-        string file = Path.GetTempFileName();
-        File.WriteAllBytes(file, video);
-        string hash = System.Text.Encoding.ASCII.GetString(Samples.Make("md5", "-i", file, "-map", "0:v", "-f", "md5"));
-        File.Delete(file);
-        return hash;
-    }
 }

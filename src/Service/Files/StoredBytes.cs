@@ -1,0 +1,21 @@
+namespace Locutor.Service.Files;
+
+/// <summary>Stores files that are made in memory.</summary>
+internal static class StoredBytes
+{
+    /// <summary>Stores bytes as a file, by way of a temporary file of the data folder. When this returns the file is durable.</summary>
+    public static async Task KeepAsync(
+        this IFileStore store, DataFolder folder, byte[] bytes, string path, string contentType, CancellationToken cancellationToken)
+    {
+        string aside = folder.Aside();
+        try
+        {
+            await File.WriteAllBytesAsync(aside, bytes, cancellationToken);
+            await store.KeepAsync(aside, path, contentType, cancellationToken);
+        }
+        finally
+        {
+            File.Delete(aside);
+        }
+    }
+}
