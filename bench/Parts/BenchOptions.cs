@@ -76,7 +76,7 @@ public sealed record BenchOptions(Bundle Bundle, Device Device, int Height, int 
     /// <summary>Creates the request with these options.</summary>
     internal VideoRequest Request() =>
         VideoRequest.Empty.With(VideoFields.Preset, Preset).With(VideoFields.Steps, Steps).With(VideoFields.StepCache, StepCache)
-            .With(VideoFields.Seed, Seed) .With(VideoFields.StreamSpeech, StreamSpeech).With(VideoFields.MotionFrames, MotionFrames);
+            .With(VideoFields.Seed, Seed).With(VideoFields.StreamSpeech, StreamSpeech).With(VideoFields.MotionFrames, MotionFrames);
 
     /// <summary>Checks the sizes.</summary>
     /// <exception cref="BenchException">A size is out of range.</exception>

@@ -30,7 +30,8 @@ public static class BenchRun
         var meter = new Meter(options.Device, options.Repeat);
         var report = new BenchReport(
             Name(options.Device), options.Bundle.Name, $"{options.Height}x{options.Width}", options.Frames,
-            DateTimeOffset.UtcNow) { Compiler = Nvrtc.CurrentVersion };
+            DateTimeOffset.UtcNow)
+        { Compiler = Nvrtc.CurrentVersion };
         var ceilings = part == "memory" ? Ceilings.None : Ceilings.Measure(meter, options); // their matrices would count as memory
         report.Ceilings.AddRange(ceilings.All);
         said($"{report.Device}; {report.Model} at {report.Size}, {report.Frames} frames; {report.Compiler}");

@@ -22,11 +22,11 @@ internal sealed class Ceilings
     /// </summary>
     public static string Product(ScalarType type, LinearPrecision held, Device device) =>
         GpuPaths.ForGpu(device)?.ActivationPrecision(held) switch
-    {
-        LinearPrecision.Float8 => Float8,
-        LinearPrecision.Int8 => Int8,
-        _ => Plain(type),
-    };
+        {
+            LinearPrecision.Float8 => Float8,
+            LinearPrecision.Int8 => Int8,
+            _ => Plain(type),
+        };
 
     /// <summary>Returns the name of the ceiling of a matrix product or convolution without quantised values.</summary>
     public static string Plain(ScalarType type) => $"matrix product, {type}".ToLowerInvariant();

@@ -66,7 +66,8 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
                 skipped = cache is null ? "" : $", {cache.Made[clip - 1].Skipped} steps skipped";
             yield return new BenchRow(
                 Part, $"{which} clip, {what}, {plan.At(clip - 1).Keep} new frames{skipped}",
-                timeline.Of(clip)) { MemoryGiB = memory, Note = timeline.Stages(clip) };
+                timeline.Of(clip))
+            { MemoryGiB = memory, Note = timeline.Stages(clip) };
             if (alone.TryAdd((settings.Preset, clip), timeline)) continue;
             yield return new BenchRow(
                 Part,

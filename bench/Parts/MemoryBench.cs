@@ -36,12 +36,12 @@ internal sealed class MemoryBench(BenchOptions options)
         double settled = 0;
         BenchRow Row() =>
             new(Part, $"{made} frames of {frames}, {clips} clips, voice encoded {how}", Stopwatch.GetElapsedTime(start).TotalSeconds)
-        {
-            MemoryGiB = Peak() / GiB,
-            Note = string.Create(
+            {
+                MemoryGiB = Peak() / GiB,
+                Note = string.Create(
                 CultureInfo.InvariantCulture,
                 $"{Peak() / MiB:0} MiB{(settled > 0 ? $", {100 * (Peak() / settled - 1):+0.0;-0.0} % since clip {Settled}" : "")}"),
-        };
+            };
 
         yield return Row();
         foreach (var clip in video.GenerateAsync(new TalkingVideoGenerator(networks)).ToBlockingEnumerable())

@@ -44,7 +44,8 @@ internal sealed class VaeBench(BenchOptions options, Meter meter, Ceilings ceili
         var plan = network.Plan(options.Frames, options.Height, options.Width);
         double? memory = meter.Peak(() => seconds = meter.Median(() => network.EncodePictureThenBlank(picture, options.Frames, plan)));
         yield return new BenchRow(
-            Part, $"encode {options.Frames} frames, a picture and blank ones, {Name}", seconds) { MemoryGiB = memory };
+            Part, $"encode {options.Frames} frames, a picture and blank ones, {Name}", seconds)
+        { MemoryGiB = memory };
         memory = meter.Peak(
             () => seconds = meter.Median(() => network.Encode(motion, network.Plan(motion.shape[2], options.Height, options.Width))));
         yield return new BenchRow(Part, $"encode {motion.shape[2]} motion frames, {Name}", seconds) { MemoryGiB = memory };

@@ -54,7 +54,8 @@ internal static class Failures
             pair => Property(pair.Key), pair => (IReadOnlyList<string>)[.. pair.Value], StringComparer.Ordinal);
         return new(
             error, string.Join("; ", errors.SelectMany(pair => pair.Value.Select(reason => $"{pair.Key}: {reason}"))),
-            failure) { Errors = errors };
+            failure)
+        { Errors = errors };
     }
 
     private static LocutorError? Reason(Exception failure) => failure switch

@@ -24,7 +24,8 @@ internal sealed class ProgressRelay(IProgress<VideoProgress>? outer) : IProgress
     public void Report(PullProgress value) =>
         Report(new VideoProgress(
             VideoStage.Fetching,
-            value.TotalBytes == 0 ? 0 : Math.Min(1, (double)value.Bytes / value.TotalBytes)) { TimeLeft = value.Left });
+            value.TotalBytes == 0 ? 0 : Math.Min(1, (double)value.Bytes / value.TotalBytes))
+        { TimeLeft = value.Left });
 
     public void Notice(string text)
     {

@@ -81,7 +81,8 @@ public sealed class TalkingVideoModel : IAsyncDisposable
                 throw new RequestException("memory_budget", $"expected at least 1 byte, found {options.MemoryBudget}");
             var loading = LoadingOptions.From(
                 DeviceFinder.Find(options.Device),
-                (Precision)options.Precision) with { Adapters = chosen.Adapters, Budget = options.MemoryBudget };
+                (Precision)options.Precision) with
+            { Adapters = chosen.Adapters, Budget = options.MemoryBudget };
             if (options.FetchMissingFiles && !found.CanRun(chosen.Adapters))
                 await found.Store.PullAsync(found.Bundle.FilesOf(preset), relay, cancellationToken).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
@@ -141,7 +142,8 @@ public sealed class TalkingVideoModel : IAsyncDisposable
             work.Inputs.Named).ConfigureAwait(false);
         return new(
             made.Path, made.Width, made.Height, made.Frames, TimeSpan.FromSeconds(made.Seconds),
-            work.Request.Settings.Seed) { Notices = work.Relay.Notices };
+            work.Request.Settings.Seed)
+        { Notices = work.Relay.Notices };
     }
 
     /// <summary>Waits for the video in work and frees the networks.</summary>

@@ -168,7 +168,8 @@ public sealed class DoctorCommandTests : IDisposable
     {
         var start = new ProcessStartInfo(
             Path.Combine(AppContext.BaseDirectory, "locutor"),
-            [verb, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+            [verb, .. arguments])
+        { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in variables) start.Environment[name] = value;
         return Process.Start(start)!;
     }

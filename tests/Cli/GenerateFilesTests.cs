@@ -185,7 +185,7 @@ public sealed class GenerateFilesTests : IDisposable
         using var process = Process.Start(new ProcessStartInfo(
             "ffprobe",
             ["-v", "error", "-count_frames", "-select_streams", "v:0", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0", path])
-            { RedirectStandardOutput = true })!;
+        { RedirectStandardOutput = true })!;
         string frames = await process.StandardOutput.ReadToEndAsync(Ct);
         await process.WaitForExitAsync(Ct);
         return int.Parse(frames.Trim().Trim(','), System.Globalization.CultureInfo.InvariantCulture);

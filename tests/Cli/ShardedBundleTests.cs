@@ -100,7 +100,12 @@ public sealed class ShardedBundleTests : IAsyncLifetime
         {
             ["two-steps"] = new JsonObject
             {
-                ["steps"] = 2, ["shift"] = 5, ["textGuidance"] = 1, ["audioGuidance"] = 1, ["fewSteps"] = true, ["motionFrames"] = 5,
+                ["steps"] = 2,
+                ["shift"] = 5,
+                ["textGuidance"] = 1,
+                ["audioGuidance"] = 1,
+                ["fewSteps"] = true,
+                ["motionFrames"] = 5,
                 ["colourCorrection"] = 1,
             },
         };

@@ -25,7 +25,8 @@ public sealed class TorchWarningsTests
         string method = $"{typeof(TorchWarningsTests).FullName}.{nameof(The_deviation_of_one_number_is_no_number)}";
         var start = new ProcessStartInfo(
             Environment.ProcessPath!,
-            ["-noColor", "-noLogo", "-method", method]) { RedirectStandardOutput = true, RedirectStandardError = true };
+            ["-noColor", "-noLogo", "-method", method])
+        { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment.Remove(TorchOptions.LogVariable);
         if (level is not null) start.Environment[TorchOptions.LogVariable] = level;
         using var process = Process.Start(start)!;

@@ -64,7 +64,8 @@ internal static class TorchGlobals
             => Types.TryGetValue(dtype.Name, out var type)
             ? Tensor(storage, type, offset, shape, strides)
             : null,
-        _ => null, };
+        _ => null,
+    };
 
     /// <summary>Converts the persistent id <c>('storage', class, key, location, count)</c> to a storage.</summary>
     public static TorchStorage? Storage(object? id) =>

@@ -91,7 +91,8 @@ internal static class GenerateCommand
     {
         var command = new Command(
             "generate",
-            "Make a video of the person in a picture speaking a sound file or a text.") { TreatUnmatchedTokensAsErrors = false };
+            "Make a video of the person in a picture speaking a sound file or a text.")
+        { TreatUnmatchedTokensAsErrors = false };
         foreach (var (_, option) in RequestOptions.All) command.Options.Add(option);
         foreach (var option in
                 new Option[]

@@ -13,7 +13,12 @@ internal sealed class JsonLines(TextWriter output) : IProgress<PullProgress>
         Write(
             new
             {
-                Event = "progress", Doing = value.File, Done = value.FilesDone, Of = value.Files, value.Bytes, value.TotalBytes,
+                Event = "progress",
+                Doing = value.File,
+                Done = value.FilesDone,
+                Of = value.Files,
+                value.Bytes,
+                value.TotalBytes,
                 BytesPerSecond = Math.Round(value.BytesPerSecond),
                 EtaSeconds = value.Left is { } left ? (double?)Math.Round(left.TotalSeconds, 1) : null,
             });

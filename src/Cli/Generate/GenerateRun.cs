@@ -57,19 +57,19 @@ internal static class GenerateRun
 
     private static ProductionRequest Production(
         GenerateArguments arguments, ResolvedRequest asked, string image, OpenedVoices voices, ILiveTarget? live, Report report) => new()
-    {
-        ImagePath = image,
-        AudioPaths = voices.Paths,
-        GrowingVoice = voices.Growing,
-        Cues = voices.Cues,
-        Transcript = asked.Transcript?.Words,
-        OutputPath = arguments.Output,
-        Settings = asked.Settings,
-        Fragmented = arguments.Fragmented,
-        Live = live is null ? null : live.PublishAsync,
-        Notice = report.Say,
-        Growing = arguments.Fragmented && !OutputPath.IsStandard(arguments.Output) ? report.Growing : null,
-    };
+        {
+            ImagePath = image,
+            AudioPaths = voices.Paths,
+            GrowingVoice = voices.Growing,
+            Cues = voices.Cues,
+            Transcript = asked.Transcript?.Words,
+            OutputPath = arguments.Output,
+            Settings = asked.Settings,
+            Fragmented = arguments.Fragmented,
+            Live = live is null ? null : live.PublishAsync,
+            Notice = report.Say,
+            Growing = arguments.Fragmented && !OutputPath.IsStandard(arguments.Output) ? report.Growing : null,
+        };
 
     private static NetworkSet Load(
         GenerateArguments arguments, VideoSettings settings, ResolvedBundle model, IReadOnlyList<Device> devices, Report report)

@@ -14,7 +14,8 @@ internal sealed class InputFiles : IAsyncDisposable
     private const long LargestFile = 2L << 30;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly HttpClient http = new(
-        new SocketsHttpHandler { MaxAutomaticRedirections = 5, ConnectTimeout = Patience }) { Timeout = Timeout.InfiniteTimeSpan };
+        new SocketsHttpHandler { MaxAutomaticRedirections = 5, ConnectTimeout = Patience })
+    { Timeout = Timeout.InfiniteTimeSpan };
     private readonly List<(string Path, string Name)> copies = [];
     private string? folder;
     private Stream? opened; // the pipe of a growing voice

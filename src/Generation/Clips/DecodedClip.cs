@@ -51,7 +51,8 @@ internal sealed record DecodedClip(Clip Clip, Tensor Video, Tensor Motion) : IDi
         using var still = no_grad();
         using var scope = NewDisposeScope();
         var clip = new GeneratedClip(
-            Clip, Corrected(colours).MoveToOuterDisposeScope(), Motion.clone().MoveToOuterDisposeScope()) { Bytes = bytes };
+            Clip, Corrected(colours).MoveToOuterDisposeScope(), Motion.clone().MoveToOuterDisposeScope())
+        { Bytes = bytes };
         bytes = null;
         return clip;
     }

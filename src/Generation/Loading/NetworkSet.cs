@@ -124,7 +124,8 @@ public sealed class NetworkSet : IDisposable
             var built = new List<(NetworkKind Kind, CheckpointParameters Parameters)>();
             var (summary, notices) = (new List<string>(), new List<string>());
             var set = new NetworkSet(
-                bundle, options, prompt => tokenizer.Encode(prompt), Open, finer => Load(model, finer)) { Summary = summary };
+                bundle, options, prompt => tokenizer.Encode(prompt), Open, finer => Load(model, finer))
+            { Summary = summary };
             set.owned.AddRange(opened);
             set.Notices = [.. set.Notices, .. notices];
             var blueprint = new BundleBlueprint(bundle);

@@ -25,7 +25,7 @@ public static class VideoFields
 
     public static FileField Video { get; } = Add(new FileField(
         "video", "A source video, instead of the picture: its person gets new lip movements.")
-        { Group = FieldGroup.Inputs, Option = null, Accept = "video" });
+    { Group = FieldGroup.Inputs, Option = null, Accept = "video" });
 
     public static FileField Audio { get; } = Add(
         new FileField("audio", "The voice: a sound file. The video becomes as long as the sound.")
@@ -40,7 +40,8 @@ public static class VideoFields
     public static ScriptField Text { get; } = Add(new ScriptField(
         "text",
         "The words to speak, in place of a sound. A dialogue has lines that begin with A: and B:, " +
-        "for the two people in the picture.") { Group = FieldGroup.Speech });
+        "for the two people in the picture.")
+    { Group = FieldGroup.Speech });
 
     public static TextField Voice { get; } = Add(
         new TextField("voice", "Who speaks the text: a name of 'locutor voices' or GET /v1/voices.", 100)
@@ -70,7 +71,7 @@ public static class VideoFields
     public static ChoiceField AudioType { get; } = Add(new ChoiceField(
         "audio_type", "How two voices are placed in time: para plays both from the start, add plays the second after the first.",
         static _ => ["para", "add"])
-        { Group = FieldGroup.Voices, ValueName = "NAME", Default = static _ => "para", DefaultText = "para" });
+    { Group = FieldGroup.Voices, ValueName = "NAME", Default = static _ => "para", DefaultText = "para" });
 
     public static BoxesField Boxes { get; } = Add(
         new BoxesField("boxes", "Where the two people are in the picture, the first voice's person first.")
@@ -92,7 +93,8 @@ public static class VideoFields
 
     public static TextField NegativePrompt { get; } = Add(new TextField(
         "negative_prompt", "What the video must not show. It is used where the text guidance is above 1.",
-        4000) { Group = FieldGroup.Words, Default = static c => c.Bundle.NegativePrompt, DefaultText = "the model's" });
+        4000)
+    { Group = FieldGroup.Words, Default = static c => c.Bundle.NegativePrompt, DefaultText = "the model's" });
 
     public static ChoiceField Model { get; } = Add(
         new ChoiceField("model", "The networks that make the video.", static _ => null)
@@ -108,26 +110,26 @@ public static class VideoFields
     public static ChoiceField Preset { get; } = Add(new ChoiceField(
         "preset", "Settings of the model that belong together; single settings below may change them.",
         static bundle => bundle is null ? null : [.. bundle.Presets.Keys])
-        {
-            Group = FieldGroup.Model,
-            ValueName = "NAME",
-            Source = "the model's presets",
-            Default = static c => c.Bundle.DefaultPreset,
-            DefaultText = "the model's",
-        });
+    {
+        Group = FieldGroup.Model,
+        ValueName = "NAME",
+        Source = "the model's presets",
+        Default = static c => c.Bundle.DefaultPreset,
+        DefaultText = "the model's",
+    });
 
     public static ChoiceField Size { get; } = Add(new ChoiceField(
         "size",
         "Size of the video, in the shape nearest to that of the picture; 'portrait' keeps the portrait's own size and shape, up to 768 " +
         "pixels.",
         static bundle => bundle is null ? null : [.. bundle.Sizes.Keys])
-        {
-            Group = FieldGroup.Model,
-            ValueName = "NAME",
-            Source = "the model's sizes",
-            Default = static c => c.Bundle.DefaultSize,
-            DefaultText = "the model's",
-        });
+    {
+        Group = FieldGroup.Model,
+        ValueName = "NAME",
+        Source = "the model's sizes",
+        Default = static c => c.Bundle.DefaultSize,
+        DefaultText = "the model's",
+    });
 
     public static WholeField Steps { get; } = Add(
         new WholeField("steps", "Denoising steps of each clip. More steps take longer and draw finer.", 1, 1000)
@@ -201,12 +203,12 @@ public static class VideoFields
         "stream_speech",
         "The speech encoder sees the 8 seconds of sound up to the end of a clip, as if the sound came live; otherwise the whole " +
         "track.")
-        {
-            Group = FieldGroup.Sampling,
-            ValueName = "true|false",
-            Default = static c => c.Preset.StreamSpeech,
-            DefaultText = "the preset's",
-        });
+    {
+        Group = FieldGroup.Sampling,
+        ValueName = "true|false",
+        Default = static c => c.Preset.StreamSpeech,
+        DefaultText = "the preset's",
+    });
 
     public static NumberField ColourCorrection { get; } = Add(
         new NumberField("colour_correction", "How strongly colours are held to those of the picture, against drift in long videos.", 0, 1)
@@ -219,7 +221,8 @@ public static class VideoFields
 
     public static WholeField Seed { get; } = Add(new WholeField(
         "seed", "Starting point of the noise. The same seed and inputs give the same video.", 0,
-        LargestSeed) { Group = FieldGroup.Sampling, ValueName = "N", DefaultText = "random, and reported" });
+        LargestSeed)
+    { Group = FieldGroup.Sampling, ValueName = "N", DefaultText = "random, and reported" });
 
     public static WholeField GuidedSteps { get; } = Add(
         new WholeField(
@@ -247,7 +250,8 @@ public static class VideoFields
         "skipped_attention",
         "Share of the weight of self attention that each token may do without, to skip parts of it; 0 is off. It acts with one " +
         "voice and 8 steps or more, where self attention has 8-bit products.",
-        0, 0.5) { Group = FieldGroup.Speed, ValueName = "X", Default = static _ => 0.0, DefaultText = "0" });
+        0, 0.5)
+    { Group = FieldGroup.Speed, ValueName = "X", Default = static _ => 0.0, DefaultText = "0" });
 
     public static ChoiceField Format { get; } = Add(OutputFields.Format());
 

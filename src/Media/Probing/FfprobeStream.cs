@@ -44,7 +44,8 @@ internal static class FfprobeStream
         if (IsOnItsSide(stream)) (displayWidth, displayHeight) = (displayHeight, displayWidth);
         double? rate = Ratio(Text(stream, "avg_frame_rate"), '/') ?? Ratio(Text(stream, "r_frame_rate"), '/');
         return new MediaStream(
-            index, MediaStreamKind.Video, codec, width, height, displayWidth, displayHeight, rate) { Colour = Colour(stream) };
+            index, MediaStreamKind.Video, codec, width, height, displayWidth, displayHeight, rate)
+        { Colour = Colour(stream) };
     }
 
     private static StreamColour Colour(JsonElement stream) => new()

@@ -23,7 +23,8 @@ public static class MediaProbe
             var stream = new MediaStream(
                 0, MediaStreamKind.Video, file.Container.Name, header.Width, header.Height, header.Width, header.Height);
             return new MediaInfo(
-                MediaKind.Picture, file.Container, header.Width, header.Height, null, null, [stream]) { Frames = header.Frames };
+                MediaKind.Picture, file.Container, header.Width, header.Height, null, null, [stream])
+            { Frames = header.Frames };
         }
         var info = await DescribeAsync(file, limits, cancellationToken).ConfigureAwait(false);
         Check(file, info, limits);

@@ -10,7 +10,7 @@ public static class ToolPath
     {
         string name = OperatingSystem.IsWindows() ? tool + ".exe" : tool;
         return (searchPath ?? Environment.GetEnvironmentVariable("PATH") ?? "")
-            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries) .Select(folder => Path.Combine(folder, name))
+            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Select(folder => Path.Combine(folder, name))
             .FirstOrDefault(path => Path.IsPathFullyQualified(path) && File.Exists(path));
     }
 }

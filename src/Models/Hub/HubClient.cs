@@ -79,7 +79,8 @@ public sealed class HubClient : IDisposable
             {
                 throw new HubException(
                     $"{Name(file)}: expected bytes {first}-{end - 1}, found an answer without ranges " +
-                    $"({(int)response.StatusCode})") { Passing = true };
+                    $"({(int)response.StatusCode})")
+                { Passing = true };
             }
 
             if (range.From != first || range.To != end - 1 || (range.Length is { } total && total != remote.Size))
@@ -139,7 +140,8 @@ public sealed class HubClient : IDisposable
         {
             throw new HubException(
                 $"{Name(file)}: no answer from {request.RequestUri!.Authority} within {options.StallTimeout.TotalSeconds:F0} s",
-                e) { Passing = true };
+                e)
+            { Passing = true };
         }
     }
 
@@ -174,7 +176,8 @@ public sealed class HubClient : IDisposable
         };
         return new HubException(
             $"{Name(file)}: {why} ({address.Authority} answers " +
-            $"{status}{(code is null ? "" : $", {code}")})") { Passing = limited, RetryAfter = Wait(response) };
+            $"{status}{(code is null ? "" : $", {code}")})")
+        { Passing = limited, RetryAfter = Wait(response) };
     }
 
     private static TimeSpan? Wait(HttpResponseMessage response)

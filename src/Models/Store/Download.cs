@@ -131,7 +131,8 @@ internal sealed class Download : IDisposable
                 if (read == 0)
                 {
                     throw new HubException(
-                        $"{file.Repository}/{file.Path}: the connection closed at byte {place} of {end}") { Passing = true };
+                        $"{file.Repository}/{file.Path}: the connection closed at byte {place} of {end}")
+                    { Passing = true };
                 }
 
                 await RandomAccess.WriteAsync(handle, buffer.AsMemory(0, read), place, cancellationToken).ConfigureAwait(false);
@@ -152,7 +153,8 @@ internal sealed class Download : IDisposable
             throw new PartFailedException(
                 place,
                 new HubException(
-                    $"{file.Repository}/{file.Path}: the connection broke at byte {place} of {end}: {e.Message}", e) { Passing = true });
+                    $"{file.Repository}/{file.Path}: the connection broke at byte {place} of {end}: {e.Message}", e)
+                { Passing = true });
         }
         finally
         {

@@ -42,7 +42,7 @@ public sealed partial class PreparedFiles(ModelStore store)
     /// <param name="precisions">Precisions in order of preference.</param>
     public PreparedFile? Find(
         ResolvedBundle model, NetworkKind network, IReadOnlyList<BundleAdapter> adapters, IEnumerable<WeightPrecision> precisions) =>
-        precisions .Select(precision => new PreparedFile(PathOf(model.Bundle, network, adapters, precision), precision))
+        precisions.Select(precision => new PreparedFile(PathOf(model.Bundle, network, adapters, precision), precision))
             .FirstOrDefault(file => File.Exists(file.Path) && IsFresh(file.Path, model, network, adapters));
 
     /// <summary>Returns all paths that prepared files of the bundle can have.</summary>

@@ -39,7 +39,7 @@ public sealed class DiskQuota(DataFolder folder, ServeSettings settings)
     {
         long used = new DirectoryInfo(folder.Root)
             .EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true })
-            .Where(file => file.Directory?.FullName != folder.Root) .Sum(Length);
+            .Where(file => file.Directory?.FullName != folder.Root).Sum(Length);
         Interlocked.Exchange(ref this.used, used);
         IsFull = used > most || Free < LeastFree;
     }

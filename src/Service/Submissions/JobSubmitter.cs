@@ -34,7 +34,8 @@ public sealed class JobSubmitter(
         if (!limit.Allowed)
         {
             throw new ProblemException(
-                429, "rate_limited", $"more than {settings.SubmitsPerMinute} jobs in a minute") { RetryAfter = TokenLimits.Wait(limit) };
+                429, "rate_limited", $"more than {settings.SubmitsPerMinute} jobs in a minute")
+            { RetryAfter = TokenLimits.Wait(limit) };
         }
 
         if (drain.HasBegun)

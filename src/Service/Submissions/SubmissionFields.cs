@@ -18,7 +18,8 @@ internal static class SubmissionFields
     };
 
     public static MetadataField Metadata { get; } = new(
-        "metadata", "Texts of your own that are kept with the job.") { Group = FieldGroup.Delivery, Option = null };
+        "metadata", "Texts of your own that are kept with the job.")
+    { Group = FieldGroup.Delivery, Option = null };
 
     /// <summary>The fields that a submission has in addition to <see cref="VideoFields.All"/>.</summary>
     public static IReadOnlyList<RequestField> Extra { get; } = [Webhook, Metadata];

@@ -247,7 +247,8 @@ public static unsafe partial class CudaDriver
 
     [LibraryImport(Library)] private static partial int cuFuncSetAttribute(nint function, int attribute, int value);
 
-    [LibraryImport(Library)] private static partial int cuLaunchKernel(
+    [LibraryImport(Library)]
+    private static partial int cuLaunchKernel(
         nint function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ, uint shared, nint stream,
         void** arguments, void** extra);
 

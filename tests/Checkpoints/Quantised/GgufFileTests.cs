@@ -17,7 +17,7 @@ public sealed class GgufFileTests : TemporaryFolder
         var q5 = GgufWriter.Blocks(3, () => GgufWriter.Fours(random, true));
         var q6 = GgufWriter.Blocks(5, () => GgufWriter.Q6K(random));
         byte[] bytes = new GgufWriter { Version = version, Alignment = alignment }.Text("general.architecture", "wan")
-            .Integers("comfy.gguf.orig_shape.f32", 2, 1, 3) .Add("q8", 8, [3, 64], q8.Data).Add("q4", 12, [2, 512], q4.Data)
+            .Integers("comfy.gguf.orig_shape.f32", 2, 1, 3).Add("q8", 8, [3, 64], q8.Data).Add("q4", 12, [2, 512], q4.Data)
             .Add("q5", 13, [3, 256], q5.Data).Add("q6", 14, [5, 256], q6.Data)
             .Add("f32", 0, [6], [.. new[] { 1f, 2, 3, 4, 5, -6 }.SelectMany(BitConverter.GetBytes)]).Add("f16", 1, [2], [0, 0x3c, 0, 0xc0])
             .Add("bf16", 30, [1, 1], [0x80, 0x3f]).Bytes();

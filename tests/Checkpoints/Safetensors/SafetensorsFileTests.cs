@@ -147,7 +147,7 @@ public sealed class SafetensorsFileTests : TemporaryFolder
     public void A_header_longer_than_the_file_is_refused(ulong length) =>
         Should.Throw<CheckpointException>(
             () => CheckpointFormats.Open(Write("a.safetensors", [.. BitConverter.GetBytes(length), (byte)'{', (byte)'}'])))
-            .Message .ShouldContain($"expected a header of at most 2 bytes, found a length of {length} in a file of 10 bytes");
+            .Message.ShouldContain($"expected a header of at most 2 bytes, found a length of {length} in a file of 10 bytes");
 
     [Theory]
     [InlineData(0x0280)]

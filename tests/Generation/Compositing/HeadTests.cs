@@ -69,8 +69,8 @@ public sealed class HeadTests
             {
                 if (x < 4 || y < 4 || x >= width - 4 || y >= height - 4)
                     moved[3 * (y * width + x)].ShouldBe(frame[3 * (y * width + x)], $"{x}, {y}");
-        }
             }
+        }
     }
 
     [Fact]

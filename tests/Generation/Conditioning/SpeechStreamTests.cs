@@ -117,7 +117,8 @@ public sealed class SpeechStreamTests : IDisposable
         new Random((int)seed).NextBytes(pixels);
         var picture = new Picture(Side, Side, pixels);
         var options = new GenerationOptions(
-            Side, Side, new ClipPlan(frames, ClipFrames, Motion, Motion), 2, 5, new GuidanceOptions(1, 1)) { FewSteps = true };
+            Side, Side, new ClipPlan(frames, ClipFrames, Motion, Motion), 2, 5, new GuidanceOptions(1, 1))
+        { FewSteps = true };
         var generator = new TalkingVideoGenerator(networks.Transformer, networks.Autoencoder, networks.Image, CPU);
         await foreach (var clip in
                 generator.GenerateAsync(

@@ -24,7 +24,9 @@ public sealed class RecomputedClipTests : IDisposable
     public static TheoryData<string, int> Failing =>
         new(from device in cuda.is_available()
             ? ["cpu", "cuda"]
-            : new[] { "cpu" } from clip in Enumerable.Range(0, Clips) select (device, clip));
+            : new[] { "cpu" }
+            from clip in Enumerable.Range(0, Clips)
+            select (device, clip));
 
     [Theory]
     [MemberData(nameof(Failing))]

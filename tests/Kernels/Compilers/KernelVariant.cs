@@ -15,7 +15,9 @@ internal sealed record KernelVariant(string File, string Constants, bool Hopper 
     /// Every kernel, so that each branch of its text and of the shared one is compiled at least once, for both 16-bit types.
     /// </summary>
     public static IEnumerable<KernelVariant> All =>
-        from float16 in (int[])[0, 1] from variant in WithOneType() select variant with
+        from float16 in (int[])[0, 1]
+        from variant in WithOneType()
+        select variant with
         {
             Constants = $"#define FLOAT16 {float16}\n{variant.Constants}"
         };

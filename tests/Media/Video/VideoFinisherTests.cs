@@ -139,7 +139,8 @@ public sealed class VideoFinisherTests : IDisposable
         float[] tone = [.. Enumerable.Range(0, 32_000).Select(i => 0.3f * MathF.Sin(i * 0.2f))];
         var options = new VideoWriterOptions(path, Width, Height)
         {
-            Sound = Soundtrack.FromWaveform(new Waveform(16_000, tone)), Label = new SyntheticMediaLabel("Locutor", "sketch", 7),
+            Sound = Soundtrack.FromWaveform(new Waveform(16_000, tone)),
+            Label = new SyntheticMediaLabel("Locutor", "sketch", 7),
             Quality = 4,
         };
         await using var writer = await VideoWriter.CreateAsync(options, Stop);

@@ -66,5 +66,6 @@ public sealed partial class ModelStoreTests
 
     private Process Pull(string hash) =>
         Process.Start(new ProcessStartInfo(
-            Environment.ProcessPath!, ["pull", server.Address.AbsoluteUri, folder, hash]) { RedirectStandardError = false })!;
+            Environment.ProcessPath!, ["pull", server.Address.AbsoluteUri, folder, hash])
+        { RedirectStandardError = false })!;
 }

@@ -14,7 +14,7 @@ public sealed class TokenClient : IDisposable
         (Key, Secret) = (key, secret);
         Http = new HttpClient(
             new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, MaxConnectionsPerServer = 512 })
-            { BaseAddress = new Uri(url), Timeout = TimeSpan.FromSeconds(100) };
+        { BaseAddress = new Uri(url), Timeout = TimeSpan.FromSeconds(100) };
         Http.DefaultRequestHeaders.Add("Modal-Key", key);
         Http.DefaultRequestHeaders.Add("Modal-Secret", secret);
     }

@@ -222,7 +222,7 @@ public sealed class TextTests(SharedService shared) : IClassFixture<SharedServic
     {
         using var probe = Process.Start(new ProcessStartInfo(
             "ffprobe", ["-v", "error", "-show_entries", "format_tags=comment", "-of", "csv=p=0", "-"])
-            { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        { RedirectStandardInput = true, RedirectStandardOutput = true })!;
         await probe.StandardInput.BaseStream.WriteAsync(sound);
         probe.StandardInput.Close();
         return await probe.StandardOutput.ReadToEndAsync();

@@ -57,7 +57,7 @@ public sealed class Pickler
 
     public Pickler Tensor(Saved tensor, bool legacy = false) =>
         Global("torch._utils", "_rebuild_tensor_v2").Op((byte)'(').Storage(tensor, legacy).Integer(tensor.Offset).Tuple(tensor.Shape)
-            .Tuple(tensor.Strides) .Op(0x89).OrderedDict().Op((byte)'t', (byte)'R');
+            .Tuple(tensor.Strides).Op(0x89).OrderedDict().Op((byte)'t', (byte)'R');
 
     public Pickler Dictionary(IEnumerable<(string Key, Action<Pickler> Value)> items, bool ordered = true)
     {

@@ -59,7 +59,8 @@ internal static class TrainCommand
             string folder = Directory.CreateDirectory(parsed.GetRequiredValue(output).FullName).FullName;
             double seconds = 60 * parsed.GetValue(minutes);
             var run = new TrainingRun(
-                torch.CPU, folder, folder, TimeSpan.FromSeconds(2 * seconds + 60), Console.WriteLine) { Cancellation = cancellationToken };
+                torch.CPU, folder, folder, TimeSpan.FromSeconds(2 * seconds + 60), Console.WriteLine)
+            { Cancellation = cancellationToken };
             var adam = new FlatAdamOptions { AverageDecay = 0.98 };
             new TextStage(run).Train(SketchNetworks.Shipped, new StageOptions("text", seconds, 3e-3) { WarmupSteps = 20, Adam = adam });
         }, cancellationToken));

@@ -40,7 +40,7 @@ internal static class HeadwearPainter
             [
                 new(-w, 12f), new(-w - 1f, 26f - rise), new(-28f, 41f - rise), new(-22f, 50f), new(0f, 56f), new(22f, 50f),
                 new(28f, 41f - rise), new(w + 1f, 26f - rise), new(w, 12f)
-            ]) .Fill(Palette.Shift(colour, -0.045f));
+            ]).Fill(Palette.Shift(colour, -0.045f));
         var fold = Palette.Fade(Palette.Shift(colour, -0.13f), 0.6f);
         sketch.Curve([new(-17f, 28f), new(-7f, 37f - rise), new(10f, 41f - rise), new(24f, 40f)]).Stroke(fold, 1f);
         sketch.Curve([new(-22f, 34f), new(-9f, 44f - rise), new(6f, 48f)]).Stroke(fold, 1f);
@@ -95,7 +95,7 @@ internal static class HeadwearPainter
                 new(-0.93f * w, -11.6f, 6f), new(-0.6f * w, -15.9f, 14f), new(0f, -17.3f, 17f), new(0.6f * w, -15.9f, 14f),
                 new(0.93f * w, -11.6f, 6f)
             ],
-            head)) .Stroke(Palette.Fade(Palette.Shift(colour, -0.16f), 0.5f), 0.8f);
+            head)).Stroke(Palette.Fade(Palette.Shift(colour, -0.16f), 0.5f), 0.8f);
     }
 
     private static void Beret(Sketch sketch, Person person, PersonLayers layers, in HeadSpace head, float w, SKColor dark)
@@ -137,7 +137,7 @@ internal static class HeadwearPainter
                 new(-w - 7f, -13.2f, -1f), new(-0.72f * w, -12.2f, 14f), new(0f, -12.2f, 20f), new(0.72f * w, -12.2f, 14f),
                 new(w + 7f, -13.2f, -1f)
             ],
-            head)) .Stroke(Palette.Fade(Palette.Shift(colour, -0.14f), 0.6f), 0.9f);
+            head)).Stroke(Palette.Fade(Palette.Shift(colour, -0.14f), 0.6f), 0.9f);
     }
 
     private static void Scarf(Sketch sketch, PersonLayers layers, in HeadSpace head, float w, SKColor dark)

@@ -63,10 +63,10 @@ internal static class ApiSubmissions
 
     private static void SetBody(OpenApiOperation operation, string type, OpenApiSchemaReference schema, string example) =>
         operation.RequestBody = new OpenApiRequestBody
-    {
-        Required = true,
-        Content = new Dictionary<string, OpenApiMediaType> { [type] = new() { Schema = schema, Example = JsonNode.Parse(example) } },
-    };
+        {
+            Required = true,
+            Content = new Dictionary<string, OpenApiMediaType> { [type] = new() { Schema = schema, Example = JsonNode.Parse(example) } },
+        };
 
     private static void AddExample(OpenApiOperation operation)
     {

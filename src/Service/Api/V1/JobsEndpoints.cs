@@ -46,7 +46,7 @@ internal static class JobsEndpoints
         jobs.MapDelete("/{id}", DeleteAsync).Needs(TokenScopes.Submit).Produces(StatusCodes.Status204NoContent).ProducesProblems(401, 404)
             .WithName("deleteJob").WithSummary("Delete a job and its files").WithDescription("A job that is not over is canceled first.");
         jobs.MapGet("/{id}/events", JobEvents.StreamAsync).Needs(TokenScopes.Read).Produces(200, contentType: "text/event-stream")
-            .ProducesProblems(401, 404) .WithName("watchJob").WithSummary("Follow a job as server-sent events")
+            .ProducesProblems(401, 404).WithName("watchJob").WithSummary("Follow a job as server-sent events")
             .WithDescription("Each event carries the whole job. Last-Event-ID resumes; the stream ends after the job has ended.");
     }
 
@@ -68,7 +68,8 @@ internal static class JobsEndpoints
             {
                 throw new ProblemException(
                     409, "key_released",
-                    "the job of this Idempotency-Key was deleted while the request came; send it again") { RetryAfter = 1 };
+                    "the job of this Idempotency-Key was deleted while the request came; send it again")
+                { RetryAfter = 1 };
             }
 
             accepted = await submitter.SubmitAsync(caller, id, await reader.StoreAsync(id, draft, context), key, draft.Hash);

@@ -21,16 +21,16 @@ internal static class SpeechEndpoints
     public static void Map(RouteGroupBuilder v1)
     {
         v1.MapGroup("").WithTags("Service").MapGet("/voices", VoicesAsync).Needs(TokenScopes.Read).Produces<VoicesView>()
-            .ProducesProblems(401) .WithName("getVoices").WithSummary("Voices that can speak a text")
+            .ProducesProblems(401).WithName("getVoices").WithSummary("Voices that can speak a text")
             .WithDescription("The first voice is the default.");
         var files = v1.MapGroup("/jobs/{id}").WithTags("Results");
         files.MapMethods("/sound", Methods, SoundAsync).Needs(TokenScopes.Read).Produces(200, contentType: "audio/wav")
-            .ProducesProblems(401, 404) .WithName("getSound").WithSummary("The spoken text as a sound")
+            .ProducesProblems(401, 404).WithName("getSound").WithSummary("The spoken text as a sound")
             .WithDescription(
                 "For a job that was submitted with a text, as soon as it is accepted. The file says that it is synthetic. With " +
                 "?download it is offered as a file.");
         files.MapGet("/captions", CaptionsAsync).Needs(TokenScopes.Read).Produces(200, contentType: "text/vtt")
-            .ProducesProblems(400, 401, 404) .WithName("getCaptions").WithSummary("The captions of the video")
+            .ProducesProblems(400, 401, 404).WithName("getCaptions").WithSummary("The captions of the video")
             .WithDescription(
                 "For a job that was submitted with a text, as soon as it is accepted, or with a transcript, when the video is made. " +
                 "WebVTT, or SubRip with ?format=srt. With ?download it is offered as a file.");
