@@ -24,7 +24,9 @@ public sealed class ScalarLifetimeTests(ITestOutputHelper output)
         {
             var random = TestSeed.NewRandom();
             using var x = arange(5, ScalarType.Float32);
-            for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start).TotalSeconds < 3; operations += 100)
+            // At least this many also on a busy machine, where the collector leaves little time.
+            long start = Stopwatch.GetTimestamp();
+            for (; operations <= 1000 || Stopwatch.GetElapsedTime(start).TotalSeconds < 3; operations += 100)
             {
                 using var scope = NewDisposeScope();
                 for (int i = 0; i < 100; i++)
