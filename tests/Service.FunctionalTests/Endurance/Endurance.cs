@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Locutor.Service.FunctionalTests.Endurance;
 
 /// <summary>
-/// These tests run small by default. With LOCUTOR_LONG_TESTS=1 they run at the size that docs/reliability.md reports, and hold their times
-/// to the service's promises; that takes about ten minutes and wants the machine to itself.
+/// These tests run small by default. With LOCUTOR_LONG_TESTS=1 they run at the size that docs/notes/reliability.md reports, and hold
+/// their times to the service's promises; that takes about ten minutes and wants the machine to itself.
 /// </summary>
 internal static class Endurance
 {

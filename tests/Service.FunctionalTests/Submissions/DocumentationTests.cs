@@ -43,7 +43,7 @@ public sealed partial class DocumentationTests(SketchService service) : IClassFi
     [Theory]
     [InlineData("README.md")]
     [InlineData("docs/models.md")]
-    [InlineData("docs/performance.md")]
+    [InlineData("docs/notes/performance.md")]
     [InlineData("docs/requests.md")]
     public void Every_option_of_generate_that_is_mentioned_exists(string file)
     {

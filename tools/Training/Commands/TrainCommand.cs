@@ -11,7 +11,7 @@ namespace Locutor.Training.Commands;
 /// <summary>The command <c>locutor train</c>: it trains the small model that the program ships with.</summary>
 internal static class TrainCommand
 {
-    public static Command Create() => new("train", "Train the small model that is shipped with the program (docs/embedded-model.md).")
+    public static Command Create() => new("train", "Train the small model that is shipped with the program (docs/notes/embedded-model.md).")
     {
         PrepareSpeech(),
         PrepareText(),
