@@ -1,3 +1,4 @@
+using Locutor.Torch;
 using static TorchSharp.torch;
 
 namespace Locutor.Networks.Wav2Vec2;
@@ -80,6 +81,9 @@ public sealed partial class Wav2Vec2Encoder
                     frames).Select(piece => (Rows(Keys, piece.Start, piece.Count), Rows(Values, piece.Start, piece.Count)));
                 write(number, start, blocks[number].Forward(Rows(source, start, count), attended).squeeze(0));
             }
+
+            // Each block of a long track makes and frees thousands of buffers.
+            if (frames > PieceFrames) HostHeap.Release();
         }
 
         Tensor Rows(int slot, long start, int count) => readRows(slot, start, count).to(type, device).unsqueeze(0);
