@@ -23,6 +23,9 @@ internal sealed class Finishing : IAsyncDisposable
     private Finishing(ProductionRequest request, FinishOptions options, MediaLimits limits, string? folder) =>
         (this.request, this.options, this.limits, this.folder) = (request, options, limits, folder);
 
+    /// <summary>True if the drawn video is encoded a second time.</summary>
+    public bool EncodesAgain => folder is not null;
+
     private string DrawnPath => Path.Combine(folder!, "drawn.mp4");
 
     /// <summary>Returns the options of the drawn video: those of the file itself if it needs no finishing.</summary>

@@ -62,17 +62,17 @@ public sealed class VideoProduction : IAsyncDisposable
         CancellationToken cancellationToken = default) =>
         DeviceOutOfMemoryException.WatchAsync(async () =>
         {
-            using var measured = Measure(networks, progress);
             var cues = Cues();
             var finishing = Finishing.Create(request, cues, limits);
+            using var measured = Measure(networks, progress, finishing.EncodesAgain);
             await using var removed = finishing.ConfigureAwait(false);
             var output = finishing.Drawn(Output(networks));
             var writing = request.Live is { } live
                 ? WriteLiveAsync(networks, output, live, measured, archive, cancellationToken)
                 : WriteAsync(networks, output, measured, archive, cancellationToken);
             int drawn = await writing.ConfigureAwait(false);
-            measured.Complete(keep: true);
             var (height, width) = await finishing.FinishAsync(Size, cancellationToken).ConfigureAwait(false);
+            measured.Complete(keep: true);
             int frames = drawn * request.Settings.Output.FramesPerSecond / OutputSettings.DrawnFramesPerSecond;
             return new ProductionResult(request.OutputPath, width, height, frames, media.Seconds) { Cues = cues };
         });
@@ -91,7 +91,7 @@ public sealed class VideoProduction : IAsyncDisposable
         NetworkSet networks, IProgress<GenerationProgress>? progress,
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var measured = Measure(networks, progress);
+        using var measured = Measure(networks, progress, encodesAgain: false);
         using var video = await PrepareAsync(networks, measured, cancellationToken).ConfigureAwait(false);
         await foreach (var clip in video.ClipsAsync(measured, cancellationToken: cancellationToken).ConfigureAwait(false))
             foreach (byte[] frame in clip.Frames) yield return frame;
@@ -149,15 +149,17 @@ public sealed class VideoProduction : IAsyncDisposable
     }
 
     /// <summary>Begins to measure the video, under a key that contains everything on which the cost of a clip depends.</summary>
-    private MeasuredProgress Measure(NetworkSet networks, IProgress<GenerationProgress>? progress)
+    private MeasuredProgress Measure(NetworkSet networks, IProgress<GenerationProgress>? progress, bool encodesAgain)
     {
         var (settings, pictures) = (request.Settings, media.Pictures);
         var options = GenerationOptions.Create(
             settings, pictures.Height, pictures.Width, Frames, settings.Prompt, settings.NegativePrompt);
         string key = string.Join(
             '\n', networks.Device, networks.Team.Count, networks.Bundle.Name, networks.Precision, (pictures.Height, pictures.Width), Size,
-            options.Guidance, options.StepCache, options.SkippedAttention, options.Clips.ClipFrames, settings.StreamSpeech);
-        return new MeasuredProgress(progress, key, options.Clips.KnownCount, TimeProvider.System);
+            options.Guidance, options.StepCache, options.SkippedAttention, options.Clips.ClipFrames, settings.StreamSpeech,
+            encodesAgain ? settings.Output.Format : null);
+        int clips = options.Clips.KnownCount;
+        return new MeasuredProgress(progress, key, clips, encodesAgain ? Math.Max(1, clips) : 1, TimeProvider.System);
     }
 
     private Task<ShownVideo> PrepareAsync(

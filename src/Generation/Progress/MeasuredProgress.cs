@@ -23,12 +23,13 @@ internal sealed class MeasuredProgress : IProgress<GenerationProgress>, IDisposa
     /// <param name="outer">Receives the reports; null for nobody.</param>
     /// <param name="key">Text that contains everything on which the cost of a clip depends.</param>
     /// <param name="clips">Number of clips of the video; 0 if it is not known, and then there is no estimate.</param>
+    /// <param name="finishParts">See <see cref="WorkEstimate"/>.</param>
     /// <param name="time">The clock.</param>
-    public MeasuredProgress(IProgress<GenerationProgress>? outer, string key, int clips, TimeProvider time)
+    public MeasuredProgress(IProgress<GenerationProgress>? outer, string key, int clips, int finishParts, TimeProvider time)
     {
         (this.outer, this.key, this.time, start) = (outer, key, time, time.GetTimestamp());
         learned = WorkCosts.Load(key);
-        estimate = new WorkEstimate(clips, learned);
+        estimate = new WorkEstimate(clips, learned, finishParts);
         timer = time.CreateTimer(_ => Repeat(), null, Beat, Beat);
     }
 

@@ -20,7 +20,7 @@ public sealed record ClipCosts(double Encode, double Step, double Decode)
 /// <param name="First">The first clip, which sets up what later clips use.</param>
 /// <param name="Later">Each later clip, during which the frames of the clip before it are written.</param>
 /// <param name="Write">Composition and encoding of the frames of a clip.</param>
-/// <param name="Finish">Completion of the file.</param>
+/// <param name="Finish">Completion of the file; for each clip if all frames are encoded again.</param>
 public sealed record WorkCosts(double Prepare, ClipCosts First, ClipCosts Later, double Write, double Finish)
 {
     private const double KeptShare = 0.5;

@@ -6,7 +6,9 @@ namespace Locutor.Generation.Progress;
 /// </summary>
 /// <param name="clips">Number of clips of the video; 0 if it is not known, and then there is no estimate.</param>
 /// <param name="learned">Costs of earlier videos; null for none.</param>
-public sealed class WorkEstimate(int clips, WorkCosts? learned)
+/// <param name="finishParts">Equal parts of the completion of the file: the number of clips if all frames are encoded again, otherwise
+/// 1.</param>
+public sealed class WorkEstimate(int clips, WorkCosts? learned, int finishParts = 1)
 {
     private const double UnknownFinish = 0.5, MostBeforeEnd = 0.99;
 
@@ -43,7 +45,7 @@ public sealed class WorkEstimate(int clips, WorkCosts? learned)
         fraction = 1;
         var first = times.Clip(first: true) ?? learned?.First;
         var later = times.Clip(first: false) ?? learned?.Later ?? first;
-        return first is null || later is null ? null : new WorkCosts(prepare, first, later, write ?? 0, finish ?? UnknownFinish);
+        return first is null || later is null ? null : new WorkCosts(prepare, first, later, write ?? 0, finish / finishParts ?? UnknownFinish);
     }
 
     /// <summary>Returns the completed part, which never falls, and the time left; null while that is unknown.</summary>
@@ -80,7 +82,7 @@ public sealed class WorkEstimate(int clips, WorkCosts? learned)
 
     private double? Left(double inPhase)
     {
-        double finishing = learned?.Finish * Speed() ?? UnknownFinish;
+        double finishing = finishParts * (learned?.Finish * Speed() ?? UnknownFinish);
         if (current.Stage == GenerationStage.Muxing) return Math.Max(0, finishing - inPhase);
         if (clips == 0 || Later() is not { } later) return null;
         double writing = write ?? learned?.Write * Speed() ?? 0;

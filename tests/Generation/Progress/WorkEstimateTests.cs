@@ -73,6 +73,18 @@ public sealed class WorkEstimateTests
         estimate.At(TimeSpan.FromSeconds(end)).Fraction.ShouldBe(1);
     }
 
+    [Fact]
+    public void A_file_that_is_encoded_again_takes_longer_to_complete_the_more_clips_it_has()
+    {
+        const int Clips = 40;
+        var estimate = new WorkEstimate(Clips, True, finishParts: Clips);
+        estimate.Enter(new(GenerationStage.Muxing, Clips, Clips, 4, 4), TimeSpan.Zero);
+        Near(estimate.At(TimeSpan.FromSeconds(1)).Left, Clips * True.Finish - 1, 0.01);
+        estimate = new WorkEstimate(Clips, null, finishParts: Clips);
+        double end = Run(estimate, Clips, 4, True)[^1].Total;
+        estimate.Complete(TimeSpan.FromSeconds(end)).ShouldNotBeNull().Finish.ShouldBe(True.Finish / Clips, 0.01);
+    }
+
     private static WorkCosts Scaled(double by) => new(
         True.Prepare * by, new(True.First.Encode * by, True.First.Step * by, True.First.Decode * by),
         new(True.Later.Encode * by, True.Later.Step * by, True.Later.Decode * by), True.Write * by, True.Finish * by);
