@@ -12,9 +12,14 @@ internal static class LocutorProgram
     public static Task<int> RunAsync(string[] args, VideoMaking making)
     {
         if (args.Length > 0 && Verbs.RunNetworks.Contains(args[0])) MemorySettings.Apply();
-        var root = new RootCommand(
-            "Locutor makes a portrait speak: a picture (or a video) and a voice go in, a video of that person saying it comes out.");
+        return ProgramRunner.RunAsync(CreateRoot(making), args);
+    }
+
+    /// <summary>Creates the command line with all commands.</summary>
+    internal static RootCommand CreateRoot(VideoMaking making)
+    {
+        var root = new RootCommand("Locutor makes a portrait speak: a picture or a video and a voice become a video of that person.");
         Verbs.AddTo(root, making);
-        return ProgramRunner.RunAsync(root, args);
+        return root;
     }
 }

@@ -18,23 +18,27 @@ public static class ProgramRunner
     public static async Task<int> RunAsync(Command root, string[] args)
     {
         var parsed = root.Parse(args);
-        if (parsed.Errors.Count > 0)
+        if (ParseFaults.Describe(parsed) is { Count: > 0 } faults)
         {
-            foreach (var error in parsed.Errors) Complain(error.Message);
-            await Console.Error.WriteLineAsync($"Try '{PathOf(parsed.CommandResult)} --help'.").ConfigureAwait(false);
+            foreach (string fault in faults) Complain(fault);
+            Advise(parsed);
             return ExitCodes.Usage;
         }
 
+        // A service and a worker handle signals themselves: they drain first.
+        using var signals = parsed.CommandResult.Command.Name is "serve" or "worker" ? null : new StopSignals();
         try
         {
             TorchOptions.Choose(TorchOptions.FromEnvironment());
             // The command doctor checks these libraries itself.
             if (parsed.CommandResult.Command.Name != "doctor") TorchLibraries.Load(TorchOptions.Current);
-            return await parsed.InvokeAsync(Configuration(parsed)).ConfigureAwait(false);
+            return await parsed.InvokeAsync(Configuration, signals?.Token ?? default).ConfigureAwait(false);
         }
         catch (Exception failure) when (Explain(failure) is { } explained)
         {
             foreach (string line in explained.Lines) Complain(line);
+            if (failure is RequestException) Advise(parsed);
+            if (signals is { Stopped: true }) StopSignals.Leave();
             return explained.Code;
         }
     }
@@ -78,18 +82,20 @@ public static class ProgramRunner
         _ => ExitCodes.BadInput,
     };
 
-    /// <summary>
-    /// Configures how a command is stopped: a service may take its time to drain, every other command ends within two seconds.
-    /// </summary>
-    private static InvocationConfiguration Configuration(ParseResult parsed) => new()
+    /// <summary>Leaves failures and signals to this program.</summary>
+    private static InvocationConfiguration Configuration => new()
     {
         EnableDefaultExceptionHandler = false,
-        ProcessTerminationTimeout = parsed.CommandResult.Command.Name is "serve" or "worker" ? null : TimeSpan.FromSeconds(2),
+        ProcessTerminationTimeout = null,
     };
+
+    /// <summary>Tells where the options of a command are explained.</summary>
+    private static void Advise(ParseResult parsed) =>
+        Console.Error.WriteLine($"Try '{PathOf(parsed.CommandResult)} --help'.");
 
     /// <summary>Returns the words of a command line up to a command, for example <c>locutor models pull</c>.</summary>
     private static string PathOf(CommandResult command) =>
         command.Parent is CommandResult outer ? $"{PathOf(outer)} {command.Command.Name}" : "locutor";
 
-    private static void Complain(string message) => Console.Error.WriteLine("locutor: " + message.ReplaceLineEndings(" "));
+    internal static void Complain(string message) => Console.Error.WriteLine("locutor: " + message.ReplaceLineEndings(" "));
 }

@@ -28,7 +28,17 @@ public sealed class AtomicFile : IDisposable
         string full = System.IO.Path.GetFullPath(target), path = $"{full}.{Random.Shared.NextInt64():x16}.part";
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
         if (mode is { } given && !OperatingSystem.IsWindows()) options.UnixCreateMode = given;
-        using (new FileStream(path, options)) { }
+        TemporaryFiles.Add(path);
+        try
+        {
+            using (new FileStream(path, options)) { }
+        }
+        catch
+        {
+            TemporaryFiles.Remove(path);
+            throw;
+        }
+
         return new(full, path, keepsMode: mode is null);
     }
 
@@ -66,11 +76,14 @@ public sealed class AtomicFile : IDisposable
         if (keepsMode && !OperatingSystem.IsWindows() && File.Exists(Target)) File.SetUnixFileMode(Path, File.GetUnixFileMode(Target));
         Rename(Path, Target, durable, overwrite);
         committed = true;
+        TemporaryFiles.Remove(Path);
     }
 
     /// <summary>Deletes the temporary file unless it was committed.</summary>
     public void Dispose()
     {
-        if (!committed) File.Delete(Path);
+        if (committed) return;
+        File.Delete(Path);
+        TemporaryFiles.Remove(Path);
     }
 }

@@ -1,3 +1,4 @@
+using Locutor.Files;
 using Locutor.Generation.Requests;
 using Locutor.Media;
 using Locutor.Media.Captions;
@@ -18,15 +19,15 @@ internal sealed class Finishing : IAsyncDisposable
     private readonly ProductionRequest request;
     private readonly FinishOptions options;
     private readonly MediaLimits limits;
-    private readonly string? folder;
+    private readonly TemporaryFolder? folder;
 
-    private Finishing(ProductionRequest request, FinishOptions options, MediaLimits limits, string? folder) =>
+    private Finishing(ProductionRequest request, FinishOptions options, MediaLimits limits, TemporaryFolder? folder) =>
         (this.request, this.options, this.limits, this.folder) = (request, options, limits, folder);
 
     /// <summary>True if the drawn video is encoded a second time.</summary>
     public bool EncodesAgain => folder is not null;
 
-    private string DrawnPath => Path.Combine(folder!, "drawn.mp4");
+    private string DrawnPath => Path.Combine(folder!.Path, "drawn.mp4");
 
     /// <summary>Returns the options of the drawn video: those of the file itself if it needs no finishing.</summary>
     public VideoWriterOptions Drawn(VideoWriterOptions file) => folder is null
@@ -59,14 +60,13 @@ internal sealed class Finishing : IAsyncDisposable
     /// <summary>
     /// Creates the folder of the temporary file: beside the file, where there is room for it, or for a stream in the folder of TMPDIR.
     /// </summary>
-    private static string NewFolder(string output) => VideoDestination.IsStream(output)
-        ? Directory.CreateTempSubdirectory("locutor-drawn-").FullName
-        : Directory.CreateDirectory(
-            Path.Combine(Path.GetDirectoryName(Path.GetFullPath(output))!, $".locutor-drawn-{Guid.NewGuid():N}")).FullName;
+    private static TemporaryFolder NewFolder(string output) => VideoDestination.IsStream(output)
+        ? TemporaryFolder.Create()
+        : TemporaryFolder.Create(Path.GetDirectoryName(Path.GetFullPath(output)), ".locutor-drawn-");
 
     public ValueTask DisposeAsync()
     {
-        if (folder is not null) Directory.Delete(folder, recursive: true);
+        folder?.Dispose();
         return ValueTask.CompletedTask;
     }
 }

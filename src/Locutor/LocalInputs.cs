@@ -1,3 +1,4 @@
+using Locutor.Files;
 using Locutor.Media.Captions;
 
 namespace Locutor;
@@ -10,15 +11,15 @@ internal sealed class LocalInputs : IAsyncDisposable
     private const long LargestFile = 2L << 30;
 
     private readonly List<(string Path, string Name)> copies = [];
-    private string? folder;
+    private TemporaryFolder? folder;
 
     /// <summary>The path at which an input can be read.</summary>
     /// <exception cref="LocutorException">The input is too large, or its stream cannot be read.</exception>
     public async Task<string> PathOfAsync(MediaInput input, CancellationToken cancellationToken)
     {
         if (input.IsFile) return input.Name;
-        folder ??= Directory.CreateTempSubdirectory("locutor-").FullName;
-        string path = Path.Combine(folder, $"input{copies.Count + 1}");
+        folder ??= TemporaryFolder.Create();
+        string path = Path.Combine(folder.Path, $"input{copies.Count + 1}");
         copies.Add((path, input.Name));
         var source = input.Open();
         await using var disposal = source.ConfigureAwait(false);
@@ -44,8 +45,8 @@ internal sealed class LocalInputs : IAsyncDisposable
     {
         if (request.Audio.Text is { } text)
         {
-            folder ??= Directory.CreateTempSubdirectory("locutor-").FullName;
-            var narration = await text.SpeakAsync(folder, cancellationToken).ConfigureAwait(false);
+            folder ??= TemporaryFolder.Create();
+            var narration = await text.SpeakAsync(folder.Path, cancellationToken).ConfigureAwait(false);
             return (narration.Paths, narration.Cues);
         }
         string first = await PathOfAsync(request.Audio, cancellationToken).ConfigureAwait(false);
@@ -59,7 +60,7 @@ internal sealed class LocalInputs : IAsyncDisposable
 
     public ValueTask DisposeAsync()
     {
-        if (folder is not null) Directory.Delete(folder, recursive: true);
+        folder?.Dispose();
         return ValueTask.CompletedTask;
     }
 }

@@ -21,12 +21,15 @@ public class ArrowsTests
         ["Networks"] = ["Checkpoints", "Kernels", "Torch"],
         ["Generation"] = ["Checkpoints", "Files", "Kernels", "Media", "Models", "Networks", "TextToSpeech", "Torch"],
         ["AspNetCore"] = ["Generation", "Locutor", "Models", "Service", "Torch"],
-        ["Locutor"] = ["Checkpoints", "Generation", "Kernels", "Media", "Models", "TextToSpeech", "Torch"],
-        ["CommandLine"] = ["Checkpoints", "Generation", "Kernels", "Media", "Models", "TextToSpeech", "Torch"],
+        ["Locutor"] = ["Checkpoints", "Files", "Generation", "Kernels", "Media", "Models", "TextToSpeech", "Torch"],
+        ["CommandLine"] = ["Checkpoints", "Files", "Generation", "Kernels", "Media", "Models", "TextToSpeech", "Torch"],
         ["Training"] = ["Checkpoints", "CommandLine", "Files", "Generation", "Kernels", "Media", "Models", "Networks", "Torch"],
         ["Service"] = ["Checkpoints", "Files", "Generation", "Jobs", "Media", "Models", "TextToSpeech", "Torch"],
         ["Bench"] = ["Checkpoints", "CommandLine", "Files", "Generation", "Kernels", "Media", "Models", "Networks", "Torch"],
-        ["Cli"] = ["Checkpoints", "CommandLine", "Generation", "Jobs", "Kernels", "Media", "Models", "Service", "TextToSpeech", "Torch"],
+        ["Cli"] =
+        [
+            "Checkpoints", "CommandLine", "Files", "Generation", "Jobs", "Kernels", "Media", "Models", "Service", "TextToSpeech", "Torch",
+        ],
     };
 
     public static TheoryData<string> Rooms => [.. TypeUses.Rooms()];

@@ -36,14 +36,14 @@ public sealed class ModelsCommandTests : IAsyncLifetime
         var verify = await Run("models", "verify", "mine", "--store", Store);
         verify.Code.ShouldBe(3);
         verify.Output.ShouldContain($"WRONG          {damaged}: expected SHA-256");
-        verify.Error.ShouldContain("1 files are missing or not as they were");
+        verify.Error.ShouldContain("1 files are missing or damaged");
 
         await File.WriteAllTextAsync(
             Path.Combine(Store, "owner--name", "main", "left-over.bin"), "x", TestContext.Current.CancellationToken);
         (await Run("models", "prune", "--dry-run", "--store", Store)).Output.ShouldContain("left-over.bin");
         string own = Path.Combine(folder, "own.json"); // another bundle with the same files, known by its path alone
         File.Move(Path.Combine(folder, "bundles", "mine", "bundle.json"), own);
-        (await Run("models", "prune", "--store", Store, own)).Output.ShouldContain("taken away");
+        (await Run("models", "prune", "--store", Store, own)).Output.ShouldContain("deleted");
         File.Move(own, Path.Combine(folder, "bundles", "mine", "bundle.json"));
         Directory.EnumerateFiles(Store, "left-over.bin", SearchOption.AllDirectories).ShouldBeEmpty();
         File.Exists(damaged).ShouldBeTrue();

@@ -9,18 +9,18 @@ namespace Locutor.Cli.Commands;
 internal static class BackupCommand
 {
     public static Command Create() => Make(
-        "backup", "Copy the service's database, inputs and results into a new folder, also while it runs.",
-        "Folder to make; it must not exist.",
+        "backup", "Copy the data of a service into a new folder, also while it runs.",
+        "The folder to create.",
         async (settings, folder, cancellationToken) =>
         {
             var made = await Backup.CreateAsync(settings, folder, TimeProvider.System, cancellationToken);
             Console.WriteLine($"{folder}: the {made.Database} database and {made.Files} files of {made.Bytes / 1e6:0.0} MB");
             if (made.Bucket is { } bucket)
-                Console.WriteLine($"Inputs and results lie in the bucket {bucket}, which is not part of the backup.");
+                Console.WriteLine($"Inputs and results are in the bucket {bucket}, which the backup does not contain.");
         });
 
     public static Command CreateRestore() => Make(
-        "restore", "Put a backup into an empty data folder (and an empty PostgreSQL database).", "Folder that 'locutor backup' made.",
+        "restore", "Restore a backup into an empty data folder or database.", "The folder that 'locutor backup' created.",
         async (settings, folder, cancellationToken) =>
         {
             var restored = await Backup.RestoreAsync(settings, folder, cancellationToken);
@@ -34,7 +34,7 @@ internal static class BackupCommand
     {
         var folder = new Argument<string>("folder") { Description = folderHelp };
         var data = new Option<string?>("--data") { Description = "The service's data folder." };
-        var config = new Option<string?>("--config") { Description = "Settings file; locutor.json of the data folder when left out." };
+        var config = new Option<string?>("--config") { Description = "Settings file. Default: locutor.json of the data folder." };
         var command = new Command(name, description) { folder, data, config };
         command.SetAction(async (parsed, cancellationToken) =>
         {

@@ -14,9 +14,9 @@ internal static class ClusterCommand
             Description = "The service's data folder.",
             DefaultValueFactory = _ => ServeSettings.DefaultData,
         };
-        var init = new Command("init", "Make the certificate that all nodes and workers of a cluster share.") { data };
+        var init = new Command("init", "Create the certificate that all nodes and workers of a cluster share.") { data };
         init.SetAction(parsed => Init(parsed.GetValue(data)!));
-        return new Command("cluster", "Prepare several machines for one service.") { init };
+        return new Command("cluster", "Prepare several machines to run one service together.") { init }.WithHelp();
     }
 
     private static int Init(string data)
@@ -25,7 +25,7 @@ internal static class ClusterCommand
         if (File.Exists(file))
         {
             throw new CommandException(
-                ExitCodes.BadOutput, $"{file} exists already; remove it on every node and worker before you make a new one");
+                ExitCodes.BadOutput, $"{file} exists already; delete it on every node and worker before you create a new one");
         }
 
         try
@@ -38,8 +38,8 @@ internal static class ClusterCommand
             throw new CommandException(ExitCodes.BadOutput, $"the certificate cannot be written: {exception.Message}", exception);
         }
         Console.WriteLine(
-            $"Made {file}. Copy it to the data folder of every node and worker, readable for the service alone: whoever has it " +
-            "belongs to the cluster.");
+            $"Created {file}. Copy it to the data folder of every node and worker. Keep it secret: every program that has it can join " +
+            "the cluster.");
         return ExitCodes.Success;
     }
 }

@@ -17,8 +17,7 @@ internal static class DoctorCommand
     {
         var command = new Command(
             "doctor",
-            "Check this machine: processor, memory, GPU, libtorch, ffmpeg, models and " +
-            "folders. Each line is ok, a warning or a failure with what to do about it.") { ModelsCommand.Store, Json, Libraries };
+            "Check this machine: processor, memory, GPU, libtorch, ffmpeg, models and folders.") { ModelsCommand.Store, Json, Libraries };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetValue(Libraries)
                 ? Diagnosis.Libraries

@@ -91,8 +91,7 @@ internal static class GenerateCommand
     {
         var command = new Command(
             "generate",
-            "Make a video of the person in a picture speaking a sound file or a text.")
-        { TreatUnmatchedTokensAsErrors = false };
+            "Make a video: the person in a picture speaks a sound file or a text.");
         foreach (var (_, option) in RequestOptions.All) command.Options.Add(option);
         foreach (var option in
                 new Option[]

@@ -17,44 +17,44 @@ internal static class ModelsCommand
     };
     private static readonly Argument<string[]> Kept = new("keep")
     {
-        Description = "Paths of bundles of your own that stand in no folder of LOCUTOR_MODELS; their files stay too.",
+        Description = "bundle.json files of your own that are in no folder of LOCUTOR_MODELS; their files are kept too.",
         Arity = ArgumentArity.ZeroOrMore,
     };
     private static readonly Option<string?> Preset = new("--preset")
     {
-        Description = "Of the adapters, only those of this preset.",
+        Description = "Fetch the adapters of this preset only.",
         HelpName = "NAME",
     };
     internal static readonly Option<string?> Store = new("--store")
     {
-        Description = $"Folder of model files; {ModelStore.DefaultFolder} without it. LOCUTOR_STORE sets it for every command.",
+        Description = $"Folder of model files; LOCUTOR_STORE sets it for every command. Default: {ModelStore.DefaultFolder}.",
         HelpName = "FOLDER",
     };
     private static readonly Option<bool> Delete = new("--delete")
     {
-        Description = "Take away files of the store that are not as they were."
+        Description = "Delete the files that are damaged."
     };
-    private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Only say what would be taken away." };
+    private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Print what would be deleted, and delete nothing." };
 
     public static Command Create()
     {
-        var list = new Command("list", "Print the bundles, and which of their files are here.") { Store };
+        var list = new Command("list", "List the models, what they are for, and which are on this machine.") { Store };
         list.SetAction(parsed => List(Open(parsed)));
         var pull = new Command(
-            "pull", "Fetch the files of a bundle that are not here. May be stopped at any time and run again.") { Names, Preset, Store };
+            "pull", "Download the files of a model. It can be stopped and started again.") { Names, Preset, Store };
         pull.SetAction((parsed, cancellationToken) => PullAsync(
             Open(parsed), parsed.GetRequiredValue(Names), parsed.GetValue(Preset), cancellationToken));
         var verify = new Command(
-            "verify", "Read the files of a bundle again, prepared ones too, and compare their SHA-256.") { Names, Preset, Delete, Store };
+            "verify", "Check the SHA-256 of the files of a model.") { Names, Preset, Delete, Store };
         verify.SetAction((parsed, cancellationToken) => VerifyAsync(
             Open(parsed), parsed.GetRequiredValue(Names), parsed.GetValue(Preset), parsed.GetValue(Delete), cancellationToken));
         var prune = new Command(
-            "prune", "Take away files that no bundle needs, and the remains of what was stopped.") { Kept, DryRun, Store };
+            "prune", "Delete files that no model needs, and unfinished downloads.") { Kept, DryRun, Store };
         prune.SetAction(parsed => Prune(Open(parsed), parsed.GetValue(Kept) ?? [], parsed.GetValue(DryRun)));
-        return new Command("models", "Fetch, check and clean up the files of networks.")
+        return new Command("models", "List, download, prepare, check and delete models.")
         {
             list, ShowCommand.Create(Store, Open), pull, verify, PrepareCommand.Create(Store), prune, InspectCommand.Create(),
-        };
+        }.WithHelp();
     }
 
     private static ModelStore Open(ParseResult parsed) => ModelStore.Open(parsed.GetValue(Store));
@@ -127,11 +127,11 @@ internal static class ModelsCommand
             });
         }
         string remedy = delete
-            ? "'locutor models pull' fetches them, 'prepare' makes them again"
-            : "'locutor models pull' fetches what is missing; with --delete, what is wrong is taken away so that it can be fetched again";
+            ? "'locutor models pull' downloads them, 'prepare' makes them again"
+            : "'locutor models pull' downloads missing files; --delete removes damaged ones, so that they are downloaded again";
         return wrong == 0
             ? ExitCodes.Success
-            : throw new CommandException(ExitCodes.BadInput, $"{wrong} files are missing or not as they were; {remedy}");
+            : throw new CommandException(ExitCodes.BadInput, $"{wrong} files are missing or damaged; {remedy}");
     }
 
     /// <returns>The exit code: 1 when the file is missing or was changed, 0 otherwise.</returns>
@@ -163,7 +163,7 @@ internal static class ModelsCommand
             bundles.SelectMany(bundle => bundle.Files()).SelectMany(f => store.WithShards(f.File)), dryRun,
             bundles.SelectMany(new PreparedFiles(store).PathsOf));
         foreach (var (path, bytes) in gone) Console.WriteLine($"{bytes,16:N0}  {path}");
-        Console.WriteLine($"{gone.Count} files, {gone.Sum(g => g.Bytes):N0} bytes {(dryRun ? "would be taken away" : "taken away")}");
+        Console.WriteLine($"{gone.Count} files, {gone.Sum(g => g.Bytes):N0} bytes {(dryRun ? "would be deleted" : "deleted")}");
         return ExitCodes.Success;
     }
 

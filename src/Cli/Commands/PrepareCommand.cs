@@ -66,9 +66,8 @@ internal static class PrepareCommand
     {
         var command = new Command(
             "prepare",
-            "Make one file of a network's shards, adapters " +
-            "and precision, once, so that it loads at once. " +
-            "May be stopped at any time and run again.") { Name, Wanted, Preset, Network, Weights, Adapters, Output, store, Json };
+            "Merge the files of a model into one that loads fast. It can be stopped and started again.")
+            { Name, Wanted, Preset, Network, Weights, Adapters, Output, store, Json };
         command.SetAction((parsed, cancellationToken) => parsed.GetValue(Name) is { } name
             ? BundleAsync(name, parsed.GetValue(store), parsed, cancellationToken)
             : FilesAsync(parsed, cancellationToken));

@@ -16,7 +16,7 @@ internal static class ServeCommand
 {
     public static Command Create(VideoMaking making)
     {
-        var command = new Command("serve", "Run the job service: an HTTP API, a web page, a queue, and workers that make the videos.");
+        var command = new Command("serve", "Run a service: a web page, an HTTP API, a queue, and workers that make the videos.");
         foreach (var option in ServeOptions.All) command.Options.Add(option);
         command.SetAction(async (parsed, cancellationToken) =>
         {

@@ -21,7 +21,7 @@ internal static class ShowCommand
     public static Command Create(Option<string?> store, Func<ParseResult, ModelStore> open)
     {
         var command = new Command(
-            "show", "Print a bundle's sizes and presets: steps, passes, time on an H100, and the error of each preset's shortcuts.")
+            "show", "Explain a model: sizes, memory, files, and the cost of each preset.")
             { Name, store };
         command.SetAction(parsed => Show(open(parsed), parsed.GetRequiredValue(Name)));
         return command;

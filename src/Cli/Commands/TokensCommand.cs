@@ -11,11 +11,11 @@ internal static class TokensCommand
     public static Command Create()
     {
         var data = new Option<string?>("--data") { Description = "The service's data folder.", Recursive = true };
-        var command = new Command("tokens", "Make, list and revoke the service's tokens.") { data };
+        var command = new Command("tokens", "Create, list and revoke the tokens that give access to a service.") { data };
         command.Subcommands.Add(CreateOne(data));
         command.Subcommands.Add(List(data));
         command.Subcommands.Add(Revoke(data));
-        return command;
+        return command.WithHelp();
     }
 
     private static Command CreateOne(Option<string?> data)
@@ -26,10 +26,10 @@ internal static class TokensCommand
             Description = "What it may do: submit, read, operate.",
             DefaultValueFactory = _ => "submit,read",
         };
-        var days = new Option<double?>("--expires-days") { Description = "Days until it expires; never when left out." };
-        var queued = new Option<int?>("--max-queued") { Description = "Jobs it may have waiting." };
+        var days = new Option<double?>("--expires-days") { Description = "Days until it expires. Default: never." };
+        var queued = new Option<int?>("--max-queued") { Description = "Largest number of its waiting jobs." };
         var command = new Command(
-            "create", "Print the two headers of a new token; the secret is shown this once.") { name, scopes, days, queued };
+            "create", "Create a token and print it. Its secret cannot be shown again.") { name, scopes, days, queued };
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(days) is <= 0 or > 36_500)
@@ -69,23 +69,22 @@ internal static class TokensCommand
 
     private static Command Revoke(Option<string?> data)
     {
-        var key = new Argument<string>("key") { Description = "Key id, as wk-..." };
+        var key = new Argument<string>("key") { Description = "The key of the token, wk-..." };
         var jobs = new Option<string?>("--jobs")
         {
             Description =
-                "Whether its jobs that are not over run to their end (keep) or are canceled (cancel). Asked for on a terminal, " +
-                "otherwise keep."
+                "What happens to its unfinished jobs: keep or cancel. On a terminal you are asked; otherwise they are kept."
         };
         jobs.AcceptOnlyFromAmong("keep", "cancel");
-        var command = new Command("revoke", "Revoke a token for good. Webhooks of its jobs are still sent.") { key, jobs };
+        var command = new Command("revoke", "Revoke a token for ever. Webhooks of its jobs are still sent.") { key, jobs };
         command.SetAction(parsed =>
         {
             bool cancel = (parsed.GetValue(jobs) ?? AskAboutJobs()) == "cancel";
             if (!Open(parsed.GetValue(data)).Revoke(parsed.GetValue(key)!, cancel))
                 throw new CommandException(ExitCodes.BadInput, $"there is no active token '{parsed.GetValue(key)}'");
             Console.WriteLine(
-                $"{parsed.GetValue(key)} is revoked; its jobs that are not over " +
-                $"{(cancel ? "are canceled within a minute" : "run to their end")}");
+                $"{parsed.GetValue(key)} is revoked; its unfinished jobs " +
+                $"{(cancel ? "are canceled within a minute" : "are still made")}");
         });
         return command;
     }
@@ -96,7 +95,7 @@ internal static class TokensCommand
             return "keep";
         while (true)
         {
-            Console.Write("Its jobs that are not over: keep or cancel them? [keep] ");
+            Console.Write("Keep or cancel its unfinished jobs? [keep] ");
             if (Console.ReadLine()?.Trim().ToLowerInvariant() is not { } answer || answer is "" or "k" or "keep")
                 return "keep";
             if (answer is "c" or "cancel")

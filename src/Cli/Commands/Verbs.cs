@@ -12,6 +12,7 @@ internal static class Verbs
 
     public static void AddTo(RootCommand root, VideoMaking making)
     {
+        Introduction.AddTo(root);
         root.Add(GenerateCommand.Create());
         root.Subcommands.Add(VoicesCommand.Create());
         root.Subcommands.Add(DoctorCommand.Create());

@@ -75,7 +75,7 @@ internal static class WorkerCommand
     public static Command Create(VideoMaking making)
     {
         var command = new Command(
-            "worker", "Run jobs of a service on one device. 'locutor serve' starts the workers of its own machine.")
+            "worker", "Run jobs of a service on this machine. 'locutor serve' starts its own workers.")
         {
             Gateway, Data, Device, Gpus, Model, ModelsCommand.Store, Budget, Precision, Drain, Hours, Stall, Id, Attached,
         };

@@ -1,3 +1,4 @@
+using Locutor.Files;
 using Locutor.Generation.Conditioning;
 using Locutor.Media;
 using Locutor.Media.Files;
@@ -17,7 +18,7 @@ internal sealed class InputFiles : IAsyncDisposable
         new SocketsHttpHandler { MaxAutomaticRedirections = 5, ConnectTimeout = Patience })
     { Timeout = Timeout.InfiniteTimeSpan };
     private readonly List<(string Path, string Name)> copies = [];
-    private string? folder;
+    private TemporaryFolder? folder;
     private Stream? opened; // the pipe of a growing voice
     private bool standardInputTaken;
 
@@ -90,14 +91,14 @@ internal sealed class InputFiles : IAsyncDisposable
     /// <summary>Returns an empty folder that is deleted with the copies.</summary>
     public string NewFolder()
     {
-        folder ??= Directory.CreateTempSubdirectory("locutor-").FullName;
-        return Directory.CreateDirectory(Path.Combine(folder, "speech")).FullName;
+        folder ??= TemporaryFolder.Create();
+        return Directory.CreateDirectory(Path.Combine(folder.Path, "speech")).FullName;
     }
 
     private string NewCopy(string name)
     {
-        folder ??= Directory.CreateTempSubdirectory("locutor-").FullName;
-        string path = Path.Combine(folder, $"input{copies.Count + 1}");
+        folder ??= TemporaryFolder.Create();
+        string path = Path.Combine(folder.Path, $"input{copies.Count + 1}");
         copies.Add((path, name));
         return path;
     }
@@ -202,7 +203,7 @@ internal sealed class InputFiles : IAsyncDisposable
     {
         http.Dispose();
         opened?.Dispose();
-        if (folder is not null) Directory.Delete(folder, recursive: true);
+        folder?.Dispose();
         return ValueTask.CompletedTask;
     }
 }

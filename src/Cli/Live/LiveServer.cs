@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Locutor.Files;
 using Locutor.Media.Video.Segments;
 using Locutor.Service.Live;
 using Microsoft.AspNetCore.Builder;
@@ -17,7 +18,7 @@ internal sealed class LiveServer : ILiveTarget
     /// <summary>Silence of all players after which a finished video is no longer served: before and after its end was fetched.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1), Farewell = TimeSpan.FromSeconds(3);
 
-    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("locutor-live-");
+    private readonly TemporaryFolder folder = TemporaryFolder.Create();
     private readonly WebApplication app;
     private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private LiveIndex? index;
@@ -69,7 +70,7 @@ internal sealed class LiveServer : ILiveTarget
         Wake();
         await app.StopAsync(new CancellationToken(canceled: true));
         await app.DisposeAsync();
-        folder.Delete(recursive: true);
+        folder.Dispose();
     }
 
     /// <summary>Answers only requests for a loopback name, so that no web page reaches the video under a name of its own.</summary>
@@ -124,5 +125,5 @@ internal sealed class LiveServer : ILiveTarget
         waiting.TrySetResult();
     }
 
-    private string PathOf(string name) => Path.Combine(folder.FullName, Path.GetFileName(name));
+    private string PathOf(string name) => Path.Combine(folder.Path, Path.GetFileName(name));
 }

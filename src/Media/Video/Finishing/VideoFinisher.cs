@@ -1,4 +1,5 @@
 using System.Globalization;
+using Locutor.Files;
 using Locutor.Media.Captions;
 using Locutor.Media.Probing;
 using Locutor.Media.Processes;
@@ -35,29 +36,23 @@ public static class VideoFinisher
         var info = await MediaProbe.ProbeAsync(source, limits, cancellationToken).ConfigureAwait(false);
         var label = SyntheticMediaLabel.Read(source);
         var h264 = await H264Encoder.FindAsync(FfmpegTools.Find(), cancellationToken).ConfigureAwait(false);
-        string folder = Directory.CreateTempSubdirectory("locutor-finish-").FullName;
+        using var folder = TemporaryFolder.Create();
         using var output = OutputFile.Open(target);
-        try
+        string captions = Path.Combine(folder.Path, "captions.vtt");
+        string whole = output.Streams ? Path.Combine(folder.Path, "video") : output.Path;
+        bool hasCaptions = options.Captions != CaptionPlacement.None && options.Cues.Count > 0;
+        if (hasCaptions)
         {
-            string captions = Path.Combine(folder, "captions.vtt"), whole = output.Streams ? Path.Combine(folder, "video") : output.Path;
-            bool hasCaptions = options.Captions != CaptionPlacement.None && options.Cues.Count > 0;
-            if (hasCaptions)
-            {
-                await File.WriteAllTextAsync(captions, CaptionFile.ToWebVtt(options.Cues.Select(Plain)), cancellationToken)
-                    .ConfigureAwait(false);
-            }
-            string[] arguments = Arguments(source, whole, options, format, info, hasCaptions ? captions : null, label, h264);
-            await RunAsync(arguments, target, whole, limits.StallTimeout, cancellationToken).ConfigureAwait(false);
-            if (label is not null) await label.AddToAsync(whole, format, cancellationToken).ConfigureAwait(false);
-            if (output.Streams) await CopyAsync(whole, output, cancellationToken).ConfigureAwait(false);
-            output.Keep();
-            int height = options.Height ?? info.Height;
-            return (height, options.Height is null ? info.Width : FinishFilter.WidthFor(info, height));
+            await File.WriteAllTextAsync(captions, CaptionFile.ToWebVtt(options.Cues.Select(Plain)), cancellationToken)
+                .ConfigureAwait(false);
         }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        string[] arguments = Arguments(source, whole, options, format, info, hasCaptions ? captions : null, label, h264);
+        await RunAsync(arguments, target, whole, limits.StallTimeout, cancellationToken).ConfigureAwait(false);
+        if (label is not null) await label.AddToAsync(whole, format, cancellationToken).ConfigureAwait(false);
+        if (output.Streams) await CopyAsync(whole, output, cancellationToken).ConfigureAwait(false);
+        output.Keep();
+        int height = options.Height ?? info.Height;
+        return (height, options.Height is null ? info.Width : FinishFilter.WidthFor(info, height));
     }
 
     private static string[] Arguments(

@@ -1,0 +1,68 @@
+using System.Runtime.InteropServices;
+using Locutor.Files;
+
+namespace Locutor.CommandLine;
+
+/// <summary>
+/// Stops a command on Ctrl-C, SIGTERM and a closed terminal. The command has two seconds to end by itself; a second signal ends it at once.
+/// The process then leaves without the exit handlers of native libraries: libtorch frees its tables there, and threads that still load or
+/// compute with them would end in a segmentation fault.
+/// </summary>
+internal sealed partial class StopSignals : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    private readonly CancellationTokenSource source = new();
+    private readonly List<PosixSignalRegistration> registrations = [];
+    private int signals;
+
+    /// <summary>Begins to handle the signals.</summary>
+    public StopSignals()
+    {
+        foreach (var signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP })
+            registrations.Add(PosixSignalRegistration.Create(signal, Stop));
+    }
+
+    /// <summary>Is canceled by the first signal.</summary>
+    public CancellationToken Token => source.Token;
+
+    /// <summary>Whether a signal has come.</summary>
+    public bool Stopped => Volatile.Read(ref signals) > 0;
+
+    /// <summary>Deletes temporary files and ends the process with <see cref="ExitCodes.Cancelled"/>.</summary>
+    public static void Leave()
+    {
+        TemporaryFiles.DeleteAll();
+        if (OperatingSystem.IsWindows()) Environment.Exit(ExitCodes.Cancelled);
+        else Exit(ExitCodes.Cancelled);
+    }
+
+    public void Dispose()
+    {
+        foreach (var registration in registrations) registration.Dispose();
+        source.Dispose();
+    }
+
+    private void Stop(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        if (Interlocked.Increment(ref signals) > 1)
+        {
+            ProgramRunner.Complain("stopped");
+            Leave();
+        }
+
+        // Work that is canceled may run on this thread for a while, so the clock is another's.
+        _ = Task.Delay(Patience).ContinueWith(
+            _ =>
+            {
+                ProgramRunner.Complain("stopped");
+                Leave();
+            },
+            TaskScheduler.Default);
+        source.Cancel();
+    }
+
+    [LibraryImport("libc", EntryPoint = "_exit")]
+    private static partial void Exit(int code);
+}

@@ -1,0 +1,54 @@
+namespace Locutor.Files;
+
+/// <summary>
+/// The temporary files and folders of this process. Their owners delete them. A program that must end while its owners still work deletes
+/// them all at once.
+/// </summary>
+public static class TemporaryFiles
+{
+    private static readonly Lock Gate = new();
+    private static readonly HashSet<string> Paths = [];
+    private static bool ending;
+
+    /// <summary>Deletes everything. From then on nothing new can be created, since the process is about to end.</summary>
+    public static void DeleteAll()
+    {
+        string[] left;
+        lock (Gate)
+        {
+            ending = true;
+            left = [.. Paths];
+            Paths.Clear();
+        }
+
+        foreach (string path in left)
+        {
+            try
+            {
+                if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+                else File.Delete(path);
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                // The others are deleted all the same.
+            }
+        }
+    }
+
+    /// <summary>Notes a path before a file or a folder is created there.</summary>
+    /// <exception cref="OperationCanceledException">The process is about to end.</exception>
+    internal static void Add(string path)
+    {
+        lock (Gate)
+        {
+            if (ending) throw new OperationCanceledException("the program ends");
+            Paths.Add(path);
+        }
+    }
+
+    /// <summary>Forgets a path that was renamed or deleted.</summary>
+    internal static void Remove(string path)
+    {
+        lock (Gate) Paths.Remove(path);
+    }
+}

@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace Locutor.Cli.Tests;
+
+/// <summary>Ctrl-C and SIGTERM end the program with 130 and leave no unfinished file, whatever it does.</summary>
+public sealed partial class StoppingTests : IDisposable
+{
+    private const int Interrupt = 2, Terminate = 15;
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("locutor-stopping-");
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public void Dispose() => folder.Delete(recursive: true);
+
+    [Theory]
+    [InlineData("loading the model", Interrupt, 1)]
+    [InlineData("denoising, clip 2", Terminate, 1)]
+    [InlineData("denoising, clip 2", Interrupt, 2)] // The second signal ends it at once, while networks compute.
+    public async Task A_signal_stops_the_work(string line, int signal, int times)
+    {
+        string samples = Path.Combine(TestEnvironment.Checkout, "samples");
+        string[] arguments =
+        [
+            Path.Combine(AppContext.BaseDirectory, "locutor.dll"), "generate", "-i", Path.Combine(samples, "hana.png"), "-a",
+            Path.Combine(samples, "hana.mp3"), "-o", Path.Combine(folder.FullName, "video.mp4"), "--fragmented", "--seed", "3",
+        ];
+        using var program = Process.Start(new ProcessStartInfo("dotnet", arguments)
+        {
+            RedirectStandardError = true,
+            Environment = { ["TMPDIR"] = folder.CreateSubdirectory("temporary").FullName },
+        })!;
+        while (await program.StandardError.ReadLineAsync(Ct) is { } said && !said.StartsWith(line, StringComparison.Ordinal)) { }
+        for (int i = 0; i < times; i++) Kill(program.Id, signal).ShouldBe(0);
+        string rest = await program.StandardError.ReadToEndAsync(Ct);
+        await program.WaitForExitAsync(Ct);
+
+        program.ExitCode.ShouldBe(130, rest);
+        rest.ShouldContain("locutor: stopped");
+        folder.GetFiles("*", SearchOption.AllDirectories).Where(file => !file.Name.StartsWith("clr-debug-pipe", StringComparison.Ordinal)
+            && !file.Name.StartsWith("dotnet-diagnostic", StringComparison.Ordinal)).ShouldBeEmpty();
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
+}
