@@ -46,13 +46,19 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
             foreach (var row in Run(networks, VideoSettings.Resolve(options.Bundle, (options with { Preset = preset }).Request())))
                 yield return row;
         }
+
+        if (helpers.Count == 0) yield break;
+        var asked = VideoSettings.Resolve(options.Bundle, (options with { Preset = options.Preset?.Split(',')[0] }).Request());
+        foreach (var row in new StopBench(options.Gpus).Run(
+            (progress, cancellationToken) => GenerateAsync(networks, asked, Plan(asked), null, progress, cancellationToken)))
+        {
+            yield return row;
+        }
     }
 
     private IEnumerable<BenchRow> Run(NetworkSet networks, VideoSettings settings)
     {
-        int motion = Math.Min(settings.MotionFrames, (options.Frames - 1) / 4 * 4 - 3);
-        int leadIn = settings.FewSteps ? motion : 0;
-        var plan = new ClipPlan(options.Frames - leadIn + (options.Clips - 1) * (options.Frames - motion), options.Frames, motion, leadIn);
+        var plan = Plan(settings);
         var timeline = new Timeline(meter);
         var cache = settings.StepCache is { } chosen ? new CountedStepCache(chosen) : null;
         double? memory = meter.Peak(
@@ -86,54 +92,69 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
         }
     }
 
+    private ClipPlan Plan(VideoSettings settings)
+    {
+        int motion = Math.Min(settings.MotionFrames, (options.Frames - 1) / 4 * 4 - 3);
+        int leadIn = settings.FewSteps ? motion : 0;
+        return new(options.Frames - leadIn + (options.Clips - 1) * (options.Frames - motion), options.Frames, motion, leadIn);
+    }
+
     private void Generate(NetworkSet networks, VideoSettings settings, ClipPlan plan, StepCacheOptions? cache, Timeline timeline)
     {
-        var picture = new Picture(options.Width, options.Height, RandomBytes(3 * options.Width * options.Height));
+        GenerateAsync(networks, settings, plan, cache, timeline).GetAwaiter().GetResult();
+        timeline.End();
+        // The delay matters where the voice may still arrive. Elsewhere it is about that of a whole clip.
+        if (settings.StreamSpeech)
+            timeline.FirstFrame = meter.Once(() => FirstFrame(networks, settings, plan).GetAwaiter().GetResult());
+    }
+
+    private async Task GenerateAsync(
+        NetworkSet networks, VideoSettings settings, ClipPlan plan, StepCacheOptions? cache, IProgress<GenerationProgress> progress,
+        CancellationToken cancellationToken = default)
+    {
+        var picture = RandomPicture();
         var config = networks.Transformer.Config;
         using var numbers = randn([plan.TotalFrames, config.AudioBlocks, config.AudioChannels], ScalarType.Float32);
         using var video = PreparedVideo.FromSpeech(
             networks, Asked(settings), (options.Height, options.Width), plan.TotalFrames,
             [SpeechTrack.From(numbers)], (_, _) => ValueTask.FromResult(picture));
-        var generation = video.Options with
+        var generation = Options(video, settings, plan, cache);
+        await foreach (var clip in video.GenerateAsync(
+            Generator(networks), generation, progress: progress, cancellationToken: cancellationToken).ConfigureAwait(false))
+        {
+            using (clip)
+                foreach (byte[] frame in clip.Frames()) GC.KeepAlive(frame);
+        }
+    }
+
+    private static TalkingVideoGenerator Generator(NetworkSet networks) =>
+        new(networks.Team, networks.Autoencoder, networks.Image, networks.Device);
+
+    private static GenerationOptions Options(PreparedVideo video, VideoSettings settings, ClipPlan plan, StepCacheOptions? cache) =>
+        video.Options with
         {
             Clips = plan,
             ColourCorrection = Math.Max(0.2, settings.ColourCorrection), // A long video needs it; a preset may leave it out.
             StepCache = cache,
         };
-        var generator = new TalkingVideoGenerator(networks.Team, networks.Autoencoder, networks.Image, networks.Device);
-        Consume(video.GenerateAsync(generator, generation, progress: timeline)).GetAwaiter().GetResult();
-        timeline.End();
-        // The delay matters where the voice may still arrive. Elsewhere it is about that of a whole clip.
-        if (settings.StreamSpeech)
-        {
-            timeline.FirstFrame = meter.Once(
-                () => FirstFrame(networks, settings, picture, generation with { StepCache = settings.StepCache }).GetAwaiter().GetResult());
-        }
-    }
+
+    private Picture RandomPicture() => new(options.Width, options.Height, RandomBytes(3 * options.Width * options.Height));
 
     private VideoSettings Asked(VideoSettings settings) =>
         settings with { Prompt = "a person is talking", NegativePrompt = "a still picture", Seed = options.Seed };
 
     /// <summary>Runs a job on warm networks, from its picture and its decoded voice to the bytes of its first frame.</summary>
-    private async Task FirstFrame(NetworkSet networks, VideoSettings settings, Picture picture, GenerationOptions generation)
+    private async Task FirstFrame(NetworkSet networks, VideoSettings settings, ClipPlan plan)
     {
-        float[] samples = new float[generation.Clips.TotalFrames * (SpeechEmbedding.SampleRate / SpeechEmbedding.FramesPerSecond)];
+        float[] samples = new float[plan.TotalFrames * (SpeechEmbedding.SampleRate / SpeechEmbedding.FramesPerSecond)];
         var random = new Random((int)options.Seed);
         for (int i = 0; i < samples.Length; i++) samples[i] = (float)(random.NextDouble() - 0.5);
-        using var video = PreparedVideo.FromMemory(networks, Asked(settings), picture, new Waveform(SpeechEmbedding.SampleRate, samples));
+        using var video = PreparedVideo.FromMemory(networks, Asked(settings), RandomPicture(), new Waveform(SpeechEmbedding.SampleRate, samples));
+        var generation = Options(video, settings, plan, settings.StepCache);
         await foreach (var clip in video.GenerateAsync(new TalkingVideoGenerator(networks), generation).ConfigureAwait(false))
         {
             using (clip) GC.KeepAlive(clip.Frames().First());
             return;
-        }
-    }
-
-    private static async Task Consume(IAsyncEnumerable<GeneratedClip> clips)
-    {
-        await foreach (var clip in clips.ConfigureAwait(false))
-        {
-            using (clip)
-                foreach (byte[] frame in clip.Frames()) GC.KeepAlive(frame);
         }
     }
 

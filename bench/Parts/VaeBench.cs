@@ -2,6 +2,7 @@ using Locutor.Generation.Loading;
 using Locutor.Networks.Layers;
 using Locutor.Networks.VideoAutoencoder;
 using Locutor.Torch.Cuda;
+using Locutor.Torch.Devices;
 using static TorchSharp.torch;
 
 namespace Locutor.Bench;
@@ -56,6 +57,42 @@ internal sealed class VaeBench(BenchOptions options, Meter meter, Ceilings ceili
             MemoryGiB = memory,
             Floor = ceilings.Floor(Ceilings.Plain(type), Work.Decode(config, latents, options.Height, options.Width)),
         };
+        if (options.Gpus.Count > 1)
+            foreach (var row in OnSeveralGpus(config, latent, seconds)) yield return row;
+    }
+
+    /// <summary>Measures decoding in strips, one on each GPU, and on the second GPU alone with the frames brought back.</summary>
+    private IEnumerable<BenchRow> OnSeveralGpus(VideoAutoencoderConfig config, Tensor latent, double alone)
+    {
+        var parameters = options.Gpus.Select(_ => new RandomParameters(options.Seed, onDevice: meter.OnGpu)).ToList();
+        VideoAutoencoder[] networks =
+        [
+            .. options.Gpus.Zip(parameters, (gpu, held) => DeviceThreads.On(
+                gpu, () => new VideoAutoencoder(new Weights(held, type, gpu), config) { MemoryBudget = Room }))
+        ];
+        var inStrips = new VideoAutoencoder(new Weights(parameters[0], type, options.Device), config)
+        {
+            MemoryBudget = Room,
+            Helpers = [.. options.Gpus.Zip(networks).Skip(1).Select(pair => new AutoencoderHelper(pair.First, pair.Second))],
+        };
+        var plan = inStrips.Plan(options.Frames, options.Height, options.Width);
+        if (options.Check)
+        {
+            using var few = latent.narrow(2, 0, Math.Min(ComparedLatents, latent.shape[2]));
+            yield return Meter.Checked(Compare(
+                $"decode {few.shape[2]} latents in strips", config, () => inStrips.Decode(few, plan), exact => exact.Decode(few)));
+        }
+        double seconds = meter.Median(() => inStrips.Decode(latent, plan));
+        yield return new BenchRow(
+            Part, FormattableString.Invariant($"decode in {options.Gpus.Count} strips, {Name}: {seconds / alone:0.000} x of one"), seconds);
+        seconds = meter.Median(() => DeviceThreads.On(options.Gpus[1], () =>
+        {
+            using var still = no_grad();
+            using var frames = networks[1].Decode(latent.to(options.Gpus[1]), plan);
+            return frames.to(options.Device).DetachFromDisposeScope();
+        }).Dispose());
+        yield return new BenchRow(Part, $"decode on another GPU and bring the frames back, {Name}", seconds);
+        foreach (var one in parameters) one.Dispose();
     }
 
     private string Name => $"{type}".ToLowerInvariant();

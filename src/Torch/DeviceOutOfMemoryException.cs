@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
+using Locutor.Torch.Devices;
 
 namespace Locutor.Torch;
 
@@ -49,12 +50,14 @@ public sealed partial class DeviceOutOfMemoryException(string message, Exception
     /// </summary>
     public static DeviceOutOfMemoryException? From(Exception failure)
     {
+        string of = "";
         for (var one = (Exception?)failure; one is not null; one = one.InnerException)
         {
             if (one is DeviceOutOfMemoryException) return null; // recognised already
+            if (one is DeviceFailedException failed) of = $"{failed.Device}: "; // one of several GPUs
             if (one is OutOfMemoryException) return new("the machine's memory does not suffice", failure);
             if (one is not ExternalException) continue;
-            if (one.Message.Contains("CUDA out of memory", StringComparison.Ordinal)) return new(GpuMessage(one.Message), failure);
+            if (one.Message.Contains("CUDA out of memory", StringComparison.Ordinal)) return new(of + GpuMessage(one.Message), failure);
             if (HostAmount().Match(one.Message) is { Success: true } host)
                 return new($"the machine's memory does not suffice: {host.Groups["asked"]} bytes more were asked for", failure);
         }

@@ -106,6 +106,30 @@ public sealed class EightBitAttentionTests : IDisposable
         }
     }
 
+    /// <summary>
+    /// Queries from a middle tile over the last one to the first ones, and then the other queries into rows of a longer tensor, as several
+    /// GPUs compute them.
+    /// </summary>
+    [Fact]
+    public void Queries_in_two_launches_have_the_outputs_of_one()
+    {
+        Assert.SkipUnless(cuda.is_available(), "only the kernel computes some of the queries");
+        const long First = 256, Count = 128, Tokens = 700;
+        var (q, k, v) = Heads("cuda", "normal", 2, 3, Tokens, Tokens, 128);
+        Assert.SkipUnless(EightBitAttention.RunsOn(v), "this GPU does not have the kernel");
+        var (q8, k8, v8) = (HeadQuantiser.Queries(q), HeadQuantiser.Keys(k), HeadQuantiser.Values(v));
+        var whole = EightBitAttention.Apply(q8, k8, v8, v.dtype);
+        var others = full_like(whole, double.NaN);
+        var own = full([2, Count, 5 * 128], double.NaN, v.dtype, v.device);
+        EightBitAttention.Apply(q8, k8, v8, new AttentionRows(others, First + Count, Tokens - Count));
+        EightBitAttention.Apply(q8, k8, v8, new AttentionRows(own.narrow(2, 128, 3 * 128), First, Count, First));
+        others.narrow(1, First, Count).isnan().all().item<bool>().ShouldBeTrue();
+        others.narrow(1, First, Count).copy_(own.narrow(2, 128, 3 * 128));
+        others.Equals(whole).ShouldBeTrue($"seed {inputs.Seed}");
+        own.narrow(2, 0, 128).isnan().all().item<bool>().ShouldBeTrue();
+        own.narrow(2, 4 * 128, 128).isnan().all().item<bool>().ShouldBeTrue();
+    }
+
     [Theory]
     [MemberData(nameof(Inputs.Devices), MemberType = typeof(Inputs))]
     public void Weights_far_above_those_before_them_and_equal_ones_count_right(string device)

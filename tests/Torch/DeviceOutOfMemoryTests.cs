@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using Locutor.Torch.Devices;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Locutor.Torch.Tests;
@@ -22,6 +24,8 @@ public sealed class DeviceOutOfMemoryTests
         DeviceOutOfMemoryException.From(new NativeException(native))!.Message.ShouldBe(expected);
         Should.Throw<DeviceOutOfMemoryException>(() => DeviceOutOfMemoryException.Watch<int>(
             () => throw new InvalidOperationException("a clip failed", new NativeException(native)))).Message.ShouldBe(expected);
+        DeviceOutOfMemoryException.From(new DeviceFailedException(new Device(DeviceType.CUDA, 1), new NativeException(native)))!
+            .Message.ShouldBe($"cuda:1: {expected}");
         DeviceOutOfMemoryException.From(new NativeException(native.Replace("CUDA", "something"))).ShouldBeNull();
     }
 

@@ -227,9 +227,13 @@ internal sealed class ClipRenderer(
     {
         float from = timesteps[step], to = timesteps[step + 1];
         if (!parts.Options.FewSteps) return EulerSampler.Step(latent, velocity, from, to);
-        var noise = to == 0 ? null : parts.Noise.ForStep(parts.Clip.Index, step, [.. latent.shape.AsSpan(1)]).unsqueeze(0).to(device);
+        var noise = to == 0 ? null : OnDevice(parts.Noise.ForStep(parts.Clip.Index, step, [.. latent.shape.AsSpan(1)]).unsqueeze(0));
         return FewStepSampler.Step(latent, velocity, from, to, noise);
     }
+
+    /// <summary>Copies a tensor of the CPU to the device; a GPU's queued work is not waited for.</summary>
+    private Tensor OnDevice(Tensor x) =>
+        device.type == TorchSharp.DeviceType.CUDA ? x.pin_memory().to(device, non_blocking: true) : x.to(device);
 
     private static Tensor StartWith(Tensor clean, Tensor latent) =>
         cat([clean, latent.narrow(2, clean.shape[2], latent.shape[2] - clean.shape[2])], 2);

@@ -168,19 +168,57 @@ public static unsafe class EightBitAttention
     private static bool RunsOn(Tensor x, long head) =>
         head == HeadQuantiser.Head && CudaKernel.CanRun(x) && GpuPaths.For(x.device).EightBitAttention;
 
+    /// <summary>Computes the attention of some queries with the kernel.</summary>
+    /// <param name="q">Queries.</param>
+    /// <param name="k">Keys.</param>
+    /// <param name="v">Values.</param>
+    /// <param name="rows">Which queries, and where their outputs are stored.</param>
+    public static void Apply(QuantisedHeads q, QuantisedHeads k, QuantisedHeads v, AttentionRows rows) =>
+        Launch(Kernel, "", q, k, v, rows, null);
+
     /// <param name="carried">The list to read or the shares to write; null for neither.</param>
     private static Tensor Launch(
         CudaKernel kernel, string constants, QuantisedHeads q, QuantisedHeads k, QuantisedHeads v, ScalarType type, Tensor? carried)
     {
-        uint heads = checked((uint)q.Heads), queries = checked((uint)q.Tokens), keys = checked((uint)k.Tokens);
         var y = empty([q.Batch, q.Tokens, q.Heads * HeadQuantiser.Head], type, q.Bytes.device);
+        Launch(kernel, constants, q, k, v, new AttentionRows(y, 0, q.Tokens), carried);
+        return y;
+    }
+
+    private static void Launch(
+        CudaKernel kernel, string constants, QuantisedHeads q, QuantisedHeads k, QuantisedHeads v, AttentionRows rows, Tensor? carried)
+    {
+        uint heads = checked((uint)q.Heads), queries = checked((uint)q.Tokens), keys = checked((uint)k.Tokens);
+        uint first = checked((uint)(rows.First / HeadQuantiser.QueryTile)), count = rows.Tiles(q.Tokens);
+        var y = rows.Outputs;
+        long batch = y.stride(0), row = y.stride(1);
         nint q8 = TensorMemory.Address(
-            q.Bytes), k8 = TensorMemory.Address(k.Bytes), v8 = TensorMemory.Address(v.Bytes), to = TensorMemory.Address(y);
+            q.Bytes), k8 = TensorMemory.Address(k.Bytes), v8 = TensorMemory.Address(v.Bytes);
+        nint to = TensorMemory.Address(y) - (nint)(rows.FirstOutput * row * y.element_size());
         nint qs = TensorMemory.Address(q.Scales), ks = TensorMemory.Address(k.Scales), vs = TensorMemory.Address(v.Scales);
         nint more = carried is null ? 0 : TensorMemory.Address(carried);
-        void** arguments = stackalloc void*[] { &q8, &qs, &k8, &ks, &v8, &vs, &to, &heads, &queries, &keys, &more };
-        kernel.Launch(
-            y, constants, q.Batch * heads * HeadQuantiser.Parts(queries, HeadQuantiser.QueryTile), ConsumerAndCopyThreads, arguments);
-        return y;
+        void** arguments = stackalloc void*[]
+        {
+            &q8, &qs, &k8, &ks, &v8, &vs, &to, &heads, &queries, &keys, &first, &count, &batch, &row, &more
+        };
+        kernel.Launch(y, constants, q.Batch * heads * count, ConsumerAndCopyThreads, arguments);
+    }
+}
+
+/// <summary>Some queries of an attention and the memory of their outputs.</summary>
+/// <param name="Outputs">[B, rows, H * D]; batches and rows may lie at any distance.</param>
+/// <param name="First">First query, a multiple of <see cref="HeadQuantiser.QueryTile"/>.</param>
+/// <param name="Count">
+/// Number of queries; they end with a whole tile or with the last query. After the last query comes query 0.
+/// </param>
+/// <param name="FirstOutput">The query of the first row of <paramref name="Outputs"/>.</param>
+public readonly record struct AttentionRows(Tensor Outputs, long First, long Count, long FirstOutput = 0)
+{
+    /// <summary>Returns the number of tiles of the queries.</summary>
+    /// <param name="all">Number of all queries.</param>
+    internal uint Tiles(long all)
+    {
+        long end = First + Count, inside = Math.Min(end, all) - First, around = end - First - inside;
+        return checked((uint)(HeadQuantiser.Parts(inside, HeadQuantiser.QueryTile) + HeadQuantiser.Parts(around, HeadQuantiser.QueryTile)));
     }
 }

@@ -1,5 +1,6 @@
 // softmax(q k^T / sqrt(128)) v, for heads of 128 channels. One block computes 128 queries of one head over all keys.
-// In: bytes and scales in the layout of QuantiseHeads.cu. Out: half16 [batch, query, head, 128].
+// In: bytes and scales in the layout of QuantiseHeads.cu. Out: half16 [batch, query, head, 128]; batches and queries may lie at any distance.
+// A launch computes `count` tiles of 128 queries from tile `first` on. After the last tile of a head comes its first one.
 // Scores: int8 products, int32 sums. Weights: unsigned 8 bits; in each row the largest weight of a tile of 256 keys is 255. Exponentials: float32.
 // Weights times values: int8 values, int32 sums within the tile, float32 sums over all tiles.
 // One warp copies tiles into two stages of shared memory. Two warpgroups compute 64 queries each. They take turns: one uses the tensor cores while the
@@ -43,7 +44,8 @@ __device__ __forceinline__ void queue_values(int* sums, const unsigned (*weights
 
 extern "C" __global__ void __launch_bounds__(CONSUMERS + 128, 1) eight_bit_attention(
     const unsigned char* __restrict__ q, const float* __restrict__ query_scales, const unsigned char* __restrict__ k, const float* __restrict__ key_scales,
-    const unsigned char* __restrict__ v, const float* __restrict__ value_scales, half16* __restrict__ out, unsigned heads, unsigned queries, unsigned keys CARRIED)
+    const unsigned char* __restrict__ v, const float* __restrict__ value_scales, half16* __restrict__ out, unsigned heads, unsigned queries, unsigned keys,
+    unsigned first, unsigned count, long long batch_stride, long long stride CARRIED)
 {
     extern __shared__ __align__(1024) unsigned char memory[]; // queries, then the stages, then the recorded weights
     __shared__ __align__(16) float scales[STAGES][SCALES];
@@ -53,11 +55,13 @@ extern "C" __global__ void __launch_bounds__(CONSUMERS + 128, 1) eight_bit_atten
     __shared__ float whole[2][64];
 #elif LISTED
     __shared__ int which[STAGES]; // the tile in each stage
-    visited += blockIdx.x * ((keys + 32 * KEYS - 1) / (32 * KEYS));
 #endif
     unsigned base = shared_address(memory), stages = base + WARPGROUPS * QUERY_BYTES, full = shared_address(barriers), empty = full + 8 * STAGES, ready = full + 16 * STAGES;
-    unsigned parts = (queries + 64 * WARPGROUPS - 1) / (64 * WARPGROUPS), head = blockIdx.x / parts, part = blockIdx.x % parts;
+    unsigned parts = (queries + 64 * WARPGROUPS - 1) / (64 * WARPGROUPS), head = blockIdx.x / count, part = (first + blockIdx.x % count) % parts;
     int tiles = (keys + KEYS - 1) / KEYS, group = __shfl_sync(0xffffffffu, threadIdx.x / 128, 0); // the shuffle tells the compiler that a whole warp has this value
+#if LISTED
+    visited += (head * parts + part) * ((keys + 32 * KEYS - 1) / (32 * KEYS));
+#endif
     if (threadIdx.x == 0)
     {
         for (int i = 0; i < STAGES; i++)
@@ -113,14 +117,14 @@ extern "C" __global__ void __launch_bounds__(CONSUMERS + 128, 1) eight_bit_atten
         }
         barrier_wait(ready, 0);
         if (group == WARPGROUPS - 1) turn_pass(0);
-        int count = tiles;
+        int read = tiles;
 #if LISTED
-        count = 0;
-        for (int first = 0; first < tiles; first += 32)
-            for (unsigned rest = visited[first / 32]; rest; rest &= rest - 1) count++;
-        count = __shfl_sync(0xffffffffu, count, 0);
+        read = 0;
+        for (int t = 0; t < tiles; t += 32)
+            for (unsigned rest = visited[t / 32]; rest; rest &= rest - 1) read++;
+        read = __shfl_sync(0xffffffffu, read, 0);
 #endif
-        for (int n = 0; n < count; n++)
+        for (int n = 0; n < read; n++)
         {
             int t = n, stage = n % STAGES, raw[BLOCKS][64], sums[64];
             unsigned keys_at = stages + stage * TILE_BYTES, weights[BLOCKS][16];
@@ -177,9 +181,8 @@ extern "C" __global__ void __launch_bounds__(CONSUMERS + 128, 1) eight_bit_atten
             if (threadIdx.x % 4 == 0) whole[r][threadIdx.x / 4] = all;
         }
         asm volatile("bar.sync 3, 256;" ::: "memory");
-        write_shares(record, whole, tiles, shares + (long long)blockIdx.x * tiles);
+        write_shares(record, whole, tiles, shares + (long long)(head * parts + part) * tiles);
 #endif
-        long long stride = (long long)heads * HEAD;
-        write(state, out + ((long long)(head / heads) * queries + rows) * stride + head % heads * HEAD, stride, (int)queries - (int)rows);
+        write(state, out + head / heads * batch_stride + rows * stride + head % heads * HEAD, stride, (int)queries - (int)rows);
     }
 }

@@ -42,7 +42,7 @@ public sealed class SelfAttention(Weights weights, VideoTransformerConfig config
                 if (speakers is null && share.HasWholeTiles
                     && EightBitAttention.IsWorthwhile(values, config.HeadWidth, output.Precision, share.Grid.Tokens, tiles))
                 {
-                    return QuantiseRows.Apply(share.ToTokens(InEightBits(x, values, rotary, share, tiles)), output.Precision);
+                    return QuantiseRows.Apply(InEightBits(x, values, rotary, share, tiles), output.Precision);
                 }
                 // Between devices, v is copied while q is computed, and q while k is.
                 var v = share.ToHeads(values); // [B, own heads, L, D]
@@ -63,18 +63,24 @@ public sealed class SelfAttention(Weights weights, VideoTransformerConfig config
 
     /// <summary>
     /// Computes the attention with 8-bit products. One kernel computes norm, rotation and bytes of the own tokens, and devices exchange
-    /// these bytes.
+    /// these bytes. Values and the mean of the keys are copied while queries are projected.
     /// </summary>
-    /// <returns>[B, L, own heads * D]</returns>
+    /// <returns>[B, own tokens, H * D]</returns>
     private Tensor InEightBits(Activations x, Tensor values, RotaryTable rotary, TokenShare share, VisitedTiles? tiles) => Scoped(() =>
     {
         var v = share.ToHeads(EightBitAttention.Values(values));
-        var q = share.ToHeads(EightBitAttention.Queries(Projected(query, queryNorm, x, rotary)));
-        var projected = Projected(key, keyNorm, x, rotary);
-        var mean = share.Sum(EightBitAttention.ShareOfMean(projected, share.Range.Start, share.Grid.Tokens));
-        var k = share.ToHeads(EightBitAttention.Keys(projected, mean));
+        var keys = Projected(key, keyNorm, x, rotary);
+        var means = share.StartCollecting(EightBitAttention.ShareOfMean(keys, share.Range.Start, share.Grid.Tokens));
+        var queries = Projected(query, queryNorm, x, rotary);
         share.Arrive();
-        return EightBitAttention.Apply(q, k, v, values.dtype, tiles);
+        var q = share.ToHeads(EightBitAttention.Queries(queries));
+        var k = share.ToHeads(EightBitAttention.Keys(keys, means.sum([0])));
+        share.Arrive();
+        return tiles is not null || share.IsWhole
+            ? share.ToTokens(EightBitAttention.Apply(q, k, v, values.dtype, tiles)) // the list of tiles is made of all queries at once
+            : share.ToTokens(
+                [q.Batch, q.Tokens, q.Heads * config.HeadWidth], values.dtype, values.device,
+                rows => EightBitAttention.Apply(q, k, v, rows));
     });
 
     private ProjectedHeads Projected(Linear projection, RmsNorm norm, Activations x, RotaryTable rotary) =>

@@ -78,13 +78,34 @@ public sealed class TokenShare
         return tokens;
     }
 
+    /// <summary>
+    /// Exchanges heads for tokens while they are computed: first the tokens of the other devices, which are copied while this device
+    /// computes its own. There must be several devices.
+    /// </summary>
+    /// <param name="shape">Shape of what is computed: [B, all tokens, own heads * D].</param>
+    /// <param name="type">Its type.</param>
+    /// <param name="device">This device.</param>
+    /// <param name="compute">Computes some tokens.</param>
+    /// <returns>[B, own tokens, H * D]</returns>
+    public Tensor ToTokens(long[] shape, ScalarType type, Device device, Action<AttentionRows> compute)
+    {
+        var heads = empty(shape, type, device);
+        compute(new(heads, (Range.Start + Range.Count) % Grid.Tokens, Grid.Tokens - Range.Count));
+        var (tokens, own) = exchange!.StartWithoutOwn(heads, 1, [.. ranges.Select(range => (range.Start, range.Count))], 2);
+        using (own) compute(new(own, Range.Start, Range.Count, Range.Start));
+        exchange.Arrive();
+        return tokens;
+    }
+
     /// <summary>Joins the tokens of all devices.</summary>
     /// <param name="x">[B, own tokens, C]</param>
     /// <returns>[B, all tokens, C]</returns>
     public Tensor Gather(Tensor x) => exchange is null ? x : exchange.Gather(x, 1);
 
-    /// <summary>Adds up a tensor over all devices.</summary>
-    public Tensor Sum(Tensor x) => exchange is null ? x : exchange.Sum(x);
+    /// <summary>
+    /// Starts to collect a tensor of every device: [devices, ..]. The result is filled after <see cref="Arrive"/>.
+    /// </summary>
+    public Tensor StartCollecting(Tensor x) => exchange is null ? x.unsqueeze(0) : exchange.StartGather(x.unsqueeze(0), 0);
 
     /// <summary>Averages a tensor over all devices.</summary>
     public Tensor Mean(Tensor x) => exchange is null ? x : exchange.Sum(x) / Devices;

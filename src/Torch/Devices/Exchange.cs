@@ -46,24 +46,40 @@ public sealed class Exchange : IDisposable
     /// <param name="join">Axis to join, another one.</param>
     public Tensor Start(Tensor mine, int split, IReadOnlyList<(long From, long Length)> parts, int join)
     {
+        var (result, own) = StartWithoutOwn(mine, split, parts, join);
+        using (own)
+        using (var part = mine.narrow(split, parts[Member].From, parts[Member].Length))
+            stream.Value.Copy(own, part);
+        return result;
+    }
+
+    /// <summary>
+    /// Starts an all-to-all exchange (<see cref="Start"/>) that leaves out the part from this member to itself. The caller fills it, and
+    /// only the parts for other members need to be computed before this call.
+    /// </summary>
+    /// <returns>The result, and the view of it that the caller fills.</returns>
+    public (Tensor Result, Tensor Own) StartWithoutOwn(Tensor mine, int split, IReadOnlyList<(long From, long Length)> parts, int join)
+    {
         var copies = stream.Value;
         read.Add(mine.alias().DetachFromDisposeScope()); // lives until all have copied from it, whatever the caller does
-        var offers = meeting.Share(Member, (Tensor: read[^1], Ready: copies.MarkWork()));
         long[] shape = mine.shape;
         shape[split] = parts[Member].Length;
-        shape[join] = offers.Sum(offer => offer.Tensor.shape[join]);
+        long length = shape[join];
+        var offers = meeting.Share(Member, (Tensor: read[^1], Ready: copies.MarkWork(), Length: length));
+        long[] starts = [.. offers.Select((_, i) => offers.Take(i).Sum(offer => offer.Length))];
+        shape[join] = offers.Sum(offer => offer.Length);
         var result = empty(shape, mine.dtype, mine.device);
-        using var scope = NewDisposeScope();
-        for (int i = 0; i < Members; i++)
+        copies.CopiesWaitFor(offers[Member].Ready); // the memory of the result may have been in use until now
+        for (int i = 1; i < Members; i++)
         {
             int other = (Member + i) % Members; // every member begins with another one, so that no link has all copies at once
-            var part = offers[other].Tensor.narrow(split, parts[Member].From, parts[Member].Length);
-            long before = offers.Take(other).Sum(offer => offer.Tensor.shape[join]);
-            copies.CopiesWaitFor(offers[other].Ready);
-            copies.Copy(result.narrow(join, before, part.shape[join]), part);
+            using var part = offers[other].Tensor.narrow(split, parts[Member].From, parts[Member].Length);
+            using var to = result.narrow(join, starts[other], offers[other].Length);
+            copies.ForeignCopiesWaitFor(offers[other].Ready);
+            copies.Copy(to, part);
         }
 
-        return result;
+        return (result, result.narrow(join, starts[Member], length));
     }
 
     /// <summary>
@@ -80,10 +96,19 @@ public sealed class Exchange : IDisposable
     /// <summary>Joins the tensors of all members along an axis; they have two axes or more.</summary>
     public Tensor Gather(Tensor mine, int axis)
     {
-        int along = axis == 0 ? 1 : 0; // every member takes the whole tensor, so any other axis can be the divided one
-        var whole = Start(mine, along, [.. Enumerable.Repeat((0L, mine.shape[along]), Members)], axis);
+        var whole = StartGather(mine, axis);
         Arrive();
         return whole;
+    }
+
+    /// <summary>
+    /// Starts to join the tensors of all members along an axis; they have two axes or more. The result is filled after
+    /// <see cref="Arrive"/>.
+    /// </summary>
+    public Tensor StartGather(Tensor mine, int axis)
+    {
+        int along = axis == 0 ? 1 : 0; // every member takes the whole tensor, so any other axis can be the divided one
+        return Start(mine, along, [.. Enumerable.Repeat((0L, mine.shape[along]), Members)], axis);
     }
 
     /// <summary>Adds up the tensors of all members, in their order, so that every member gets the same bits.</summary>

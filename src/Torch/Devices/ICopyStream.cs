@@ -14,8 +14,11 @@ internal interface ICopyStream : IDisposable
     /// <summary>Marks the copies that were submitted.</summary>
     nint MarkCopies();
 
-    /// <summary>Makes later copies wait for a mark of any device.</summary>
+    /// <summary>Makes later copies wait for a mark of this device.</summary>
     void CopiesWaitFor(nint mark);
+
+    /// <summary>Makes later copies from other devices wait for a mark of one of them.</summary>
+    void ForeignCopiesWaitFor(nint mark);
 
     /// <summary>Makes later work of the calling thread on the device wait for a mark of any device.</summary>
     void WorkWaitsFor(nint mark);
@@ -34,6 +37,8 @@ internal sealed class HostCopyStream : ICopyStream
     public nint MarkCopies() => 0;
 
     public void CopiesWaitFor(nint mark) { }
+
+    public void ForeignCopiesWaitFor(nint mark) { }
 
     public void WorkWaitsFor(nint mark) { }
 

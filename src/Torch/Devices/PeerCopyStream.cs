@@ -4,18 +4,19 @@ using static TorchSharp.torch;
 namespace Locutor.Torch.Devices;
 
 /// <summary>
-/// Copies from the memory of other GPUs on a stream of its own, with the copy engines, so that kernels keep all multiprocessors. The GPUs
-/// must have access to each other's memory (<see cref="PeerAccess"/>).
+/// Copies from the memory of GPUs with the copy engines, so that kernels keep all multiprocessors. Copies from other GPUs and copies inside
+/// this one have a stream each, so that neither waits for the other. The GPUs must have access to each other's memory
+/// (<see cref="PeerAccess"/>).
 /// </summary>
 internal sealed class PeerCopyStream : ICopyStream
 {
     /// <summary>
-    /// Number of events that are used in turn. A mark is used up when the exchange that took it is finished, and an exchange takes two.
+    /// Number of events that are used in turn. A mark is used up when the exchange that took it is finished, and an exchange takes three.
     /// </summary>
     private const int Events = 64;
 
     private readonly int device;
-    private readonly nint stream;
+    private readonly nint foreign, own;
     private readonly nint[] events;
     private int next;
 
@@ -23,15 +24,25 @@ internal sealed class PeerCopyStream : ICopyStream
     {
         CudaDriver.Enter(device);
         this.device = device;
-        stream = CudaDriver.NewStream();
+        (foreign, own) = (CudaDriver.NewStream(), CudaDriver.NewStream());
         events = [.. Enumerable.Range(0, Events).Select(_ => CudaDriver.NewEvent())];
     }
 
     public nint MarkWork() => Mark(CudaDriver.CurrentStream(device));
 
-    public nint MarkCopies() => Mark(stream);
+    public nint MarkCopies()
+    {
+        CudaDriver.Wait(foreign, Mark(own));
+        return Mark(foreign);
+    }
 
-    public void CopiesWaitFor(nint mark) => CudaDriver.Wait(stream, mark);
+    public void CopiesWaitFor(nint mark)
+    {
+        CudaDriver.Wait(own, mark);
+        CudaDriver.Wait(foreign, mark);
+    }
+
+    public void ForeignCopiesWaitFor(nint mark) => CudaDriver.Wait(foreign, mark);
 
     public void WorkWaitsFor(nint mark)
     {
@@ -45,6 +56,7 @@ internal sealed class PeerCopyStream : ICopyStream
         var copy = StridedCopy.From(to.shape, to.stride(), from.stride());
         long size = to.element_size();
         nint target = TensorMemory.Address(to), source = TensorMemory.Address(from);
+        nint stream = Math.Max(0, from.device.index) == device ? own : foreign;
         foreach (var (toOffset, fromOffset) in copy.Starts())
         {
             CudaDriver.CopyRows(
@@ -55,9 +67,11 @@ internal sealed class PeerCopyStream : ICopyStream
 
     public void Dispose()
     {
-        CudaDriver.SynchronizeStream(stream);
+        CudaDriver.SynchronizeStream(own);
+        CudaDriver.SynchronizeStream(foreign);
         foreach (nint one in events) CudaDriver.DestroyEvent(one);
-        CudaDriver.DestroyStream(stream);
+        CudaDriver.DestroyStream(own);
+        CudaDriver.DestroyStream(foreign);
     }
 
     private nint Mark(nint onStream)
