@@ -12,6 +12,7 @@ using Locutor.Networks.Teams;
 using Locutor.Networks.VideoAutoencoder;
 using Locutor.Networks.VideoTransformer;
 using Locutor.Torch;
+using Locutor.Torch.Devices;
 using static TorchSharp.torch;
 
 namespace Locutor.Generation;
@@ -24,7 +25,7 @@ public sealed class TalkingVideoGenerator
 {
     private readonly Func<ClipRenderer> newRenderer;
     private readonly FinerNetworks? finer;
-    private readonly bool onGpu;
+    private readonly Device device;
     private readonly string precision;
     private readonly Func<GenerationOptions, int, string?> noSkipping;
     private readonly Func<GenerationOptions, string?> idleDevices;
@@ -42,7 +43,7 @@ public sealed class TalkingVideoGenerator
         TransformerTeam team, VideoAutoencoder autoencoder, ClipVisionEncoder imageEncoder, Device device, string precision,
         FinerNetworks? finer)
     {
-        (this.precision, this.finer, onGpu) = (precision, finer, device.type == TorchSharp.DeviceType.CUDA);
+        (this.precision, this.finer, this.device) = (precision, finer, device);
         noSkipping = (options, voices) => options.SkippedAttention is null
             ? null
             : SkippedAttentionOptions.Refusal(options.Steps, voices, team.Lead, device, Tokens(team.Lead, autoencoder, options));
@@ -59,6 +60,8 @@ public sealed class TalkingVideoGenerator
 
     /// <summary>Receives a message when a clip is computed again or a setting has no effect.</summary>
     public Action<string>? Notice { get; init; }
+
+    private bool OnGpu => device.type == TorchSharp.DeviceType.CUDA;
 
     /// <summary>
     /// Generates the clips in order. While the caller processes a clip, the next one is already denoised. That needs only the motion frames
@@ -105,7 +108,7 @@ public sealed class TalkingVideoGenerator
             var video = Render(renderer, new ClipParts(inputs, options, clip, picture, motion.Tensor, noise), progress, cancellationToken);
             var decoded = DecodedClip.Create(clip, video, options.Clips.MotionFrames, colours);
             motion.Keep(decoded.Motion.clone());
-            if (onGpu) decoded.Complete(colours);
+            if (OnGpu) decoded.Complete(colours);
             heap.Settle();
             yield return decoded;
         }
@@ -125,7 +128,9 @@ public sealed class TalkingVideoGenerator
     {
         try
         {
-            return renderer.Render(parts, progress, cancellationToken);
+            return OnGpu
+                ? DeviceThreads.On(device, () => renderer.Render(parts, progress, cancellationToken))
+                : renderer.Render(parts, progress, cancellationToken);
         }
         catch (WrongResultException failure) when (finer is not null)
         {

@@ -11,20 +11,15 @@ namespace Locutor.Torch.Devices;
 public static class DeviceThreads
 {
     /// <summary>
-    /// Runs work for one device on a thread of its own and waits for it. The current GPU of the calling thread stays as it is.
+    /// Runs work for one device on a thread for it and waits for the end. The current GPU of the calling thread stays as it is.
     /// </summary>
-    public static T On<T>(Device device, Func<T> work)
-    {
-        var task = new Task<T>(
-            () =>
-            {
-                if (device.type == DeviceType.CUDA) CudaDriver.Enter(Math.Max(0, device.index));
-                return work();
-            },
-            TaskCreationOptions.LongRunning);
-        task.Start(TaskScheduler.Default);
-        return task.GetAwaiter().GetResult();
-    }
+    public static T On<T>(Device device, Func<T> work) => DeviceThread.Start(
+        device,
+        () =>
+        {
+            Enter(device);
+            return work();
+        }).GetAwaiter().GetResult();
 
     /// <summary>Runs the work of all devices without gradients and waits for all threads to end.</summary>
     /// <param name="devices">The devices.</param>
@@ -37,21 +32,17 @@ public static class DeviceThreads
     {
         var results = new T[devices.Count];
         Exception? first = null;
-        Thread[] threads =
-        [
-            .. Enumerable.Range(1, devices.Count - 1).Select(i => new Thread(() => One(i)) { IsBackground = true, Name = $"{devices[i]}" })
-        ];
-        foreach (var thread in threads) thread.Start();
+        Task[] others = [.. Enumerable.Range(1, devices.Count - 1).Select(i => DeviceThread.Start(devices[i], () => One(i)))];
         One(0);
-        foreach (var thread in threads) thread.Join();
+        Task.WaitAll(others);
         return first is null ? results : throw first;
 
-        void One(int number)
+        bool One(int number)
         {
             try
             {
                 using var inference = no_grad();
-                if (devices[number].type == DeviceType.CUDA) CudaDriver.Enter(Math.Max(0, devices[number].index));
+                Enter(devices[number]);
                 results[number] = work(number);
             }
             catch (Exception failure)
@@ -61,6 +52,13 @@ public static class DeviceThreads
                     : new DeviceFailedException(devices[number], failure);
                 if (Interlocked.CompareExchange(ref first, told, null) is null) stop();
             }
+
+            return true;
         }
+    }
+
+    private static void Enter(Device device)
+    {
+        if (device.type == DeviceType.CUDA) CudaDriver.Enter(Math.Max(0, device.index));
     }
 }

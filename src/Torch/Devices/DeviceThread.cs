@@ -1,0 +1,61 @@
+using System.Collections.Concurrent;
+using static TorchSharp.torch;
+
+namespace Locutor.Torch.Devices;
+
+/// <summary>
+/// A thread for the work of one device that waits for more work afterwards. libtorch keeps cuDNN's execution plans for each thread, and a
+/// new thread builds them again: 0.1 s for a pass of the transformer, in which the GPU waits.
+/// </summary>
+internal sealed class DeviceThread
+{
+    private static readonly ConcurrentDictionary<string, ConcurrentStack<DeviceThread>> IdleOf = new();
+
+    private readonly ConcurrentStack<DeviceThread> idle;
+    private readonly SemaphoreSlim given = new(0);
+    private Func<Action>? work; // runs the work; what it returns completes the task of the caller
+
+    private DeviceThread(string name, ConcurrentStack<DeviceThread> idle)
+    {
+        this.idle = idle;
+        new Thread(Loop) { IsBackground = true, Name = name }.Start();
+    }
+
+    /// <summary>Starts work on an idle thread of the device, or on a new thread if all are busy.</summary>
+    /// <returns>The result of the work, or its failure.</returns>
+    public static Task<T> Start<T>(Device device, Func<T> work)
+    {
+        string name = $"{device}";
+        var idle = IdleOf.GetOrAdd(name, _ => new());
+        if (!idle.TryPop(out var thread)) thread = new(name, idle);
+        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var context = ExecutionContext.Capture()!; // options that the caller overrides hold on the thread too
+        thread.work = () =>
+        {
+            try
+            {
+                T? result = default;
+                ExecutionContext.Run(context, _ => result = work(), null);
+                return () => done.SetResult(result!);
+            }
+            catch (Exception failure)
+            {
+                return () => done.SetException(failure);
+            }
+        };
+        thread.given.Release();
+        return done.Task;
+    }
+
+    private void Loop()
+    {
+        while (true)
+        {
+            given.Wait();
+            var complete = work!();
+            work = null;
+            idle.Push(this); // before the caller goes on, so that its next work finds this thread
+            complete();
+        }
+    }
+}
