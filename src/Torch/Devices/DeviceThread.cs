@@ -12,7 +12,7 @@ internal sealed class DeviceThread
     private static readonly ConcurrentDictionary<string, ConcurrentStack<DeviceThread>> IdleOf = new();
 
     private readonly ConcurrentStack<DeviceThread> idle;
-    private readonly SemaphoreSlim given = new(0);
+    private readonly object turn = new();
     private Func<Action>? work; // runs the work; what it returns completes the task of the caller
 
     private DeviceThread(string name, ConcurrentStack<DeviceThread> idle)
@@ -30,7 +30,7 @@ internal sealed class DeviceThread
         if (!idle.TryPop(out var thread)) thread = new(name, idle);
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         var context = ExecutionContext.Capture()!; // options that the caller overrides hold on the thread too
-        thread.work = () =>
+        thread.Give(() =>
         {
             try
             {
@@ -42,18 +42,35 @@ internal sealed class DeviceThread
             {
                 return () => done.SetException(failure);
             }
-        };
-        thread.given.Release();
+        });
         return done.Task;
+    }
+
+    private void Give(Func<Action> next)
+    {
+        lock (turn)
+        {
+            work = next;
+            Monitor.Pulse(turn);
+        }
+    }
+
+    private Func<Action> Take()
+    {
+        lock (turn)
+        {
+            while (work is null) Monitor.Wait(turn);
+            var taken = work;
+            work = null;
+            return taken;
+        }
     }
 
     private void Loop()
     {
         while (true)
         {
-            given.Wait();
-            var complete = work!();
-            work = null;
+            var complete = Take()();
             idle.Push(this); // before the caller goes on, so that its next work finds this thread
             complete();
         }
