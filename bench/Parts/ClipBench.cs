@@ -149,7 +149,8 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
         float[] samples = new float[plan.TotalFrames * (SpeechEmbedding.SampleRate / SpeechEmbedding.FramesPerSecond)];
         var random = new Random((int)options.Seed);
         for (int i = 0; i < samples.Length; i++) samples[i] = (float)(random.NextDouble() - 0.5);
-        using var video = PreparedVideo.FromMemory(networks, Asked(settings), RandomPicture(), new Waveform(SpeechEmbedding.SampleRate, samples));
+        var voice = new Waveform(SpeechEmbedding.SampleRate, samples);
+        using var video = PreparedVideo.FromMemory(networks, Asked(settings), RandomPicture(), voice);
         var generation = Options(video, settings, plan, settings.StepCache);
         await foreach (var clip in video.GenerateAsync(new TalkingVideoGenerator(networks), generation).ConfigureAwait(false))
         {

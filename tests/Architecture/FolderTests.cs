@@ -3,12 +3,6 @@ namespace Locutor.Architecture.Tests;
 /// <summary>Folders inside a room: a file's namespace is its folder, and no two folders need each other.</summary>
 public class FolderTests
 {
-    /// <summary>
-    /// Arrows between folders that lie on a circle today. The list can only become shorter: a new one fails.
-    /// </summary>
-    private static readonly string[] KnownCircles = File.ReadAllLines(
-        Path.Combine(TestEnvironment.Checkout, "tests", "Architecture", "known-circles.txt"));
-
     public static TheoryData<string> Rooms => [.. TypeUses.Rooms()];
 
     /// <summary>
@@ -44,15 +38,8 @@ public class FolderTests
         var circular = arrows.SelectMany(
             from => from.Distinct().Where(to => Reaches(arrows, to, from.Key)).Select(to => $"{from.Key} -> {to}"))
             .Order(StringComparer.Ordinal).ToList();
-        string[] known =
-        [
-            .. KnownCircles.Where(
-                arrow => arrow.StartsWith(room + ".", StringComparison.Ordinal) || arrow.StartsWith(room + " ", StringComparison.Ordinal))
-        ];
-
-        circular.Except(known).Select(arrow => $"{arrow}, for example {Example(arrow)}")
+        circular.Select(arrow => $"{arrow}, for example {Example(arrow)}")
             .ShouldBeEmpty("folders that need each other; move what both need into a folder of its own");
-        known.Except(circular).ShouldBeEmpty("arrows that are on no circle any more; remove them from known-circles.txt");
     }
 
     private static bool Reaches(ILookup<Place, Place> arrows, Place from, Place goal)

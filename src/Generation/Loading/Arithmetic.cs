@@ -1,5 +1,6 @@
 using Locutor.Kernels.Arithmetic;
 using Locutor.Kernels.Devices;
+using Locutor.Kernels.SelfTests;
 using static TorchSharp.torch;
 
 namespace Locutor.Generation.Loading;

@@ -2,6 +2,7 @@ using Locutor.Checkpoints;
 using Locutor.Generation.Pictures;
 using Locutor.Kernels.Arithmetic;
 using Locutor.Kernels.Devices;
+using Locutor.Kernels.SelfTests;
 using Locutor.Kernels.Quantisation;
 using Locutor.Media.Pictures;
 using Locutor.Models;

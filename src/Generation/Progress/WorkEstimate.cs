@@ -45,7 +45,9 @@ public sealed class WorkEstimate(int clips, WorkCosts? learned, int finishParts 
         fraction = 1;
         var first = times.Clip(first: true) ?? learned?.First;
         var later = times.Clip(first: false) ?? learned?.Later ?? first;
-        return first is null || later is null ? null : new WorkCosts(prepare, first, later, write ?? 0, finish / finishParts ?? UnknownFinish);
+        return first is null || later is null
+            ? null
+            : new WorkCosts(prepare, first, later, write ?? 0, finish / finishParts ?? UnknownFinish);
     }
 
     /// <summary>Returns the completed part, which never falls, and the time left; null while that is unknown.</summary>

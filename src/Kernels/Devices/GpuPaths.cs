@@ -1,4 +1,3 @@
-using Locutor.Kernels.Arithmetic;
 using Locutor.Kernels.Quantisation;
 using Locutor.Torch.Cuda;
 using static TorchSharp.torch;
@@ -16,6 +15,12 @@ public sealed record GpuPaths(GpuCapability Capability)
 
     private static readonly GpuPaths?[] Known = new GpuPaths?[MostGpus];
     private static readonly Lock Testing = new();
+
+    /// <summary>
+    /// The self test, which runs every kernel. Kernels ask this class, so it does not know them; the folder SelfTests sets this when the
+    /// assembly is loaded.
+    /// </summary>
+    internal static Func<Device, GpuPaths, GpuPaths> SelfTest { private get; set; } = (_, paths) => paths;
 
     /// <summary>
     /// Paths of a GPU whose self test runs on this thread, so that an operation under test does not wait for the result of its own test.
@@ -82,17 +87,20 @@ public sealed record GpuPaths(GpuCapability Capability)
 
     /// <summary>Returns the paths of a GPU. The first call tests them.</summary>
     /// <exception cref="GpuCapabilityException">The capability that the user chose cannot be used.</exception>
-    /// <exception cref="WrongArithmeticException">The GPU computes an operation wrongly on every path.</exception>
+    /// <exception cref="Arithmetic.WrongArithmeticException">The GPU computes an operation wrongly on every path.</exception>
     public static GpuPaths For(Device gpu)
     {
         int index = Math.Max(0, gpu.index);
-        return underTest ?? Volatile.Read(ref Known[index]) ?? Test(index);
+        return underTest ?? Volatile.Read(ref Known[index]) ?? Test(index, SelfTest);
     }
 
     /// <summary>Returns the paths of a GPU; null for other devices.</summary>
     public static GpuPaths? ForGpu(Device device) => device.type == TorchSharp.DeviceType.CUDA ? For(device) : null;
 
-    private static GpuPaths Test(int index)
+    /// <summary>Tests the operations of a GPU.</summary>
+    /// <param name="run">Receives the paths of its capability, and returns those that it found correct. While it runs,
+    /// <see cref="For"/> returns the former on this thread.</param>
+    private static GpuPaths Test(int index, Func<Device, GpuPaths, GpuPaths> run)
     {
         lock (Testing)
         {
@@ -101,10 +109,7 @@ public sealed record GpuPaths(GpuCapability Capability)
             underTest = new GpuPaths(GpuCapability.Read(gpu));
             try
             {
-                using var inference = no_grad();
-                var test = SelfTest.On(gpu);
-                underTest = underTest.Tested(gpu, test);
-                test.Save();
+                underTest = run(gpu, underTest);
                 Volatile.Write(ref Known[index], underTest);
                 return underTest;
             }
@@ -113,45 +118,6 @@ public sealed record GpuPaths(GpuCapability Capability)
                 underTest = null;
             }
         }
-    }
-
-    /// <summary>Returns these paths without those that the self test finds wrong.</summary>
-    internal GpuPaths Tested(Device gpu, SelfTest test)
-    {
-        var checks = new GpuChecks(gpu, Capability);
-        string type = Taken(checks.Products());
-        var half = type == GpuChecks.BFloat16 ? ScalarType.BFloat16 : type == GpuChecks.Float16 ? ScalarType.Float16 : ScalarType.Float32;
-        if (half == ScalarType.Float32)
-        {
-            return new(Capability)
-            {
-                Half = half,
-                FusedKernels = false,
-                EightBitAttention = false,
-                CudnnAttention = false,
-                GeluInProduct = false,
-                Float32Outputs = false,
-                Float8Products = false,
-                Int8Products = false,
-            };
-        }
-
-        return this with
-        {
-            Half = half,
-            GeluInProduct = Taken(checks.Gelu(half)) == GpuChecks.OneKernel,
-            Float32Outputs = Taken(checks.Float32Outputs(half)) == GpuChecks.AsFloat32,
-            Float8Products = Taken(checks.Bytes(LinearPrecision.Float8, half)) == GpuChecks.AsBytes,
-            Int8Products = Taken(checks.Bytes(LinearPrecision.Int8, half)) == GpuChecks.AsBytes,
-            CudnnAttention = Taken(checks.Attention(half)) == GpuChecks.Cudnn,
-            FusedKernels = Taken(checks.Kernels(half)) == GpuChecks.Fused,
-            EightBitAttention = Capability.EightBitAttention && Taken(checks.EightBitAttention(half)) == GpuChecks.EightBits,
-        };
-
-        string Taken((OperationKind Kind, OperationCheck Check) one) =>
-            test.PathOf(one.Kind, one.Check) ?? throw new WrongArithmeticException(
-                $"this GPU (capability {Capability}) computes {one.Kind} wrongly on every path: " +
-                $"{test.Results.First(result => result.Kind == one.Kind).Reason}");
     }
 
     private static string Name(Enum type) => $"{type}".ToLowerInvariant();

@@ -27,7 +27,8 @@ public sealed class DeviceThreadsTests
     {
         var cancellationToken = TestContext.Current.CancellationToken;
         var both = Task.Run(
-            () => DeviceThreads.On(CPU, () => (Environment.CurrentManagedThreadId, DeviceThreads.On(CPU, () => Environment.CurrentManagedThreadId))),
+            () => DeviceThreads.On(
+                CPU, () => (Environment.CurrentManagedThreadId, DeviceThreads.On(CPU, () => Environment.CurrentManagedThreadId))),
             cancellationToken);
         var (outer, inner) = await both.WaitAsync(Patience, cancellationToken);
         inner.ShouldNotBe(outer);

@@ -2,7 +2,7 @@ using Locutor.Kernels.Arithmetic;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 
-namespace Locutor.Kernels.Devices;
+namespace Locutor.Kernels.SelfTests;
 
 /// <summary>
 /// Self tests of the operations that every network uses on a CPU: matrix products, attention and norms. Every convolution is tested when it

@@ -6,7 +6,7 @@ using Locutor.Torch.Cuda;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 
-namespace Locutor.Kernels.Devices;
+namespace Locutor.Kernels.SelfTests;
 
 /// <summary>
 /// The self tests of a GPU: every kind of product and attention that networks use, with small random inputs, against its definition in

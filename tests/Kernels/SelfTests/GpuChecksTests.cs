@@ -1,9 +1,9 @@
 using Locutor.Kernels.Arithmetic;
-using Locutor.Kernels.Devices;
+using Locutor.Kernels.SelfTests;
 using Locutor.Torch.Cuda;
 using static TorchSharp.torch;
 
-namespace Locutor.Kernels.Tests.Devices;
+namespace Locutor.Kernels.Tests.SelfTests;
 
 /// <summary>The self test of a GPU, run on a CPU: it refuses what only GPUs have, so that the other paths are taken.</summary>
 public sealed class GpuChecksTests
@@ -14,7 +14,7 @@ public sealed class GpuChecksTests
     public void A_refused_operation_takes_another_path_and_does_not_end_the_process()
     {
         var test = new SelfTest("a CPU in place of a GPU", null);
-        var paths = new GpuPaths(Hopper).Tested(CPU, test);
+        var paths = GpuSelfTest.Run(CPU, new(Hopper), test);
         paths.CudnnAttention.ShouldBeFalse();
         var attention = test.Results.Single(result => result.Kind.Name == "attention");
         (attention.Path, attention.Usual, attention.IsChanged).ShouldBe(("libtorch", "cuDNN", true));
@@ -31,7 +31,7 @@ public sealed class GpuChecksTests
     public void Every_operation_has_a_right_path(string capability, string float8)
     {
         var test = new SelfTest(capability, null);
-        var paths = new GpuPaths(GpuCapability.Parse(capability)).Tested(CPU, test);
+        var paths = GpuSelfTest.Run(CPU, new(GpuCapability.Parse(capability)), test);
         test.Results.Count.ShouldBe(7);
         test.Results.ShouldAllBe(result => result.Path != null && result.Error < 2e-2);
         test.Results.Single(result => result.Kind.Type == "float8").Path.ShouldBe(float8);
