@@ -110,7 +110,7 @@ public static class LocutorServer
         services.AddSingleton<FetchInput>(services => (job, input, cancellationToken) =>
             services.GetRequiredService<InputStore>().FetchAsync(
                 job, input.Field, input.Url!, InputStore.Expected(input.Field), cancellationToken));
-        services.AddSingleton<TokenReader>().AddSingleton<TokenLimits>().AddSingleton<DiskQuota>();
+        services.AddSingleton<TokenReader>().AddSingleton<SignedLinks>().AddSingleton<TokenLimits>().AddSingleton<MonthQuota>().AddSingleton<DiskQuota>();
         services.AddSingleton<JobSubmitter>().AddSingleton<SubmissionReader>().AddSingleton<JobViews>().AddSingleton<LiveVideos>()
             .AddSingleton<ModalEndpoints>();
         services.AddSingleton<RevokedTokens>();
@@ -164,6 +164,8 @@ public static class LocutorServer
         LiveEndpoints.Map(v1);
         ServiceEndpoints.Map(v1);
         SpeechEndpoints.Map(v1);
+        LinksEndpoints.Map(v1);
+        UsageEndpoints.Map(v1);
         app.MapGet("/healthz", () => Results.Text("ok")).ExcludeFromDescription();
         app.MapGet("/readyz", Readiness.Answer).ExcludeFromDescription();
         app.MapPrometheusScrapingEndpoint("/metrics").Needs(TokenScopes.Operate, openOnLoopback: true);

@@ -1,4 +1,5 @@
 using Locutor.Jobs.Queue;
+using Locutor.Jobs.Records;
 
 namespace Locutor.Jobs.Tests;
 
@@ -13,7 +14,7 @@ public sealed class FairQueueTests
         queue.Add(new Waiting("b", "b", 5000));
         queue.PositionOf("b").ShouldBeLessThanOrEqualTo(2);
         var taken = new List<string>();
-        for (int i = 0; i < 3 && queue.TryTake(out var job); i++)
+        for (int i = 0; i < 3 && queue.TryTake(WorkerOffer.Everything, out var job); i++)
             taken.Add(job.Id);
         taken.ShouldContain("b");
     }
@@ -28,7 +29,7 @@ public sealed class FairQueueTests
         all.ForEach(job => queue.Add(job));
         var promised = all.ToDictionary(job => job.Id, job => queue.PositionOf(job.Id));
         var started = new List<Waiting>();
-        while (queue.TryTake(out var job))
+        while (queue.TryTake(WorkerOffer.Everything, out var job))
         {
             started.Add(job);
             queue.Finished(job.Owner);
@@ -49,9 +50,63 @@ public sealed class FairQueueTests
         queue.Add(new Waiting("b", "o", 2));
         queue.Remove("a").ShouldBeTrue();
         queue.Remove("a").ShouldBeFalse();
-        queue.TryTake(out var job).ShouldBeTrue();
+        queue.TryTake(WorkerOffer.Everything, out var job).ShouldBeTrue();
         job.Id.ShouldBe("b");
-        queue.TryTake(out _).ShouldBeFalse();
+        queue.TryTake(WorkerOffer.Everything, out _).ShouldBeFalse();
         queue.Count.ShouldBe(0);
+    }
+
+    [Fact]
+    public void A_higher_priority_comes_first_among_the_jobs_of_one_owner_only()
+    {
+        var queue = new FairQueue();
+        queue.Add(new Waiting("b", "b", 1) { Priority = -10 });
+        queue.Add(new Waiting("late", "a", 2) { Priority = -1 });
+        queue.Add(new Waiting("usual", "a", 3));
+        queue.Add(new Waiting("urgent", "a", 4) { Priority = 5 });
+        Order(queue).ShouldBe(["b", "urgent", "usual", "late"]);
+    }
+
+    [Fact]
+    public void A_worker_gets_the_first_job_that_it_can_run()
+    {
+        var queue = new FairQueue();
+        queue.Add(new Waiting("large", "a", 1) { Needs = new JobNeeds("film", 80) });
+        queue.Add(new Waiting("other", "a", 2) { Needs = new JobNeeds("film", 0) });
+        queue.Add(new Waiting("small", "b", 3) { Needs = new JobNeeds("sketch", 16) });
+        var laptop = new WorkerOffer(["sketch"], 24);
+        queue.CountFor(laptop).ShouldBe((1, 3));
+        queue.TryTake(laptop, out var job).ShouldBeTrue();
+        job.Id.ShouldBe("small");
+        queue.TryTake(laptop, out _).ShouldBeFalse();
+        queue.TryTake(new WorkerOffer(["film", "sketch"], 48), out job).ShouldBeTrue();
+        job.Id.ShouldBe("other");
+        queue.TryTake(new WorkerOffer(null, 80), out job).ShouldBeTrue();
+        job.Id.ShouldBe("large");
+    }
+
+    [Fact]
+    public void An_owner_that_runs_as_many_jobs_as_it_may_waits_until_one_ends()
+    {
+        var queue = new FairQueue();
+        for (int i = 0; i < 4; i++)
+            queue.Add(new Waiting($"a{i}", "a", i) { MaxRunning = 2 });
+        queue.CountFor(WorkerOffer.Everything).Count.ShouldBe(2);
+        queue.TryTake(WorkerOffer.Everything, out _).ShouldBeTrue();
+        queue.TryTake(WorkerOffer.Everything, out _).ShouldBeTrue();
+        queue.TryTake(WorkerOffer.Everything, out _).ShouldBeFalse();
+        queue.CountFor(WorkerOffer.Everything).ShouldBe((0, long.MaxValue));
+        queue.Finished("a");
+        queue.TryTake(WorkerOffer.Everything, out var job).ShouldBeTrue();
+        job.Id.ShouldBe("a2");
+    }
+
+    private static IEnumerable<string> Order(FairQueue queue)
+    {
+        while (queue.TryTake(WorkerOffer.Everything, out var job))
+        {
+            queue.Finished(job.Owner);
+            yield return job.Id;
+        }
     }
 }

@@ -48,7 +48,7 @@ public sealed class PostgresTests
         (await first.Job(id).GetAsync())!.Status.ShouldBe(JobStatus.Succeeded);
         var made = Hosting.JobsHosting.OpenTokens(
             new Hosting.ClusterOptions { DataFolder = first.Folder, Postgres = server.ConnectionString })
-            .Create("shared", Tokens.TokenScopes.All, null, null);
+            .Create("shared", Tokens.TokenScopes.All, null, Tokens.TokenQuota.Default);
         Hosting.JobsHosting.OpenTokens(new Hosting.ClusterOptions { DataFolder = second.Folder, Postgres = server.ConnectionString })
             .Authenticate(made.Token.KeyId, made.Secret).ShouldNotBeNull();
     }

@@ -66,9 +66,9 @@ public sealed class StorageTests : IDisposable
     public void Tokens_open_with_their_secret_only_and_neither_revoked_nor_expired()
     {
         var store = new TokenStore(new SqliteDatabase(Path.Combine(folder, "d.db")).Open, TimeProvider.System);
-        var good = store.Create("good", TokenScopes.All, null, 5);
-        var old = store.Create("old", TokenScopes.Read, TimeSpan.FromSeconds(-1), null);
-        store.Authenticate(good.Token.KeyId, good.Secret)!.MaxQueued.ShouldBe(5);
+        var good = store.Create("good", TokenScopes.All, null, new TokenQuota(5, 2, 3600, 7200));
+        var old = store.Create("old", TokenScopes.Read, TimeSpan.FromSeconds(-1), TokenQuota.Default);
+        store.Authenticate(good.Token.KeyId, good.Secret)!.Quota.ShouldBe(new TokenQuota(5, 2, 3600, 7200));
         store.Authenticate(good.Token.KeyId, good.Secret + "x").ShouldBeNull();
         store.Authenticate("wk-unknown", good.Secret).ShouldBeNull();
         store.Authenticate(old.Token.KeyId, old.Secret).ShouldBeNull();

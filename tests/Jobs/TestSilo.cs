@@ -1,6 +1,7 @@
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Hosting;
 using Locutor.Jobs.Records;
+using Locutor.Jobs.Usage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -21,6 +22,8 @@ internal sealed class TestSilo : IAsyncDisposable
     public string Folder { get; }
 
     public IGrainFactory Grains => host.Services.GetRequiredService<IGrainFactory>();
+
+    public UsageStore Usage => host.Services.GetRequiredService<UsageStore>();
 
     public IQueueGrain Queue => Grains.GetGrain<IQueueGrain>(IQueueGrain.Key);
 

@@ -92,7 +92,7 @@ internal static class ServeCommand
             Say(settings, "There is no token yet: make one with 'locutor tokens create'.");
             return;
         }
-        var first = tokens.Create("first", TokenScopes.All, null, null);
+        var first = tokens.Create("first", TokenScopes.All, null, TokenQuota.Default);
         string page = url.Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal).Replace("[::]", "localhost", StringComparison.Ordinal);
         Console.WriteLine($"""
             This is the first start, so here is a token; its secret is shown this once.

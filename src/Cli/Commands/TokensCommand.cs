@@ -28,8 +28,13 @@ internal static class TokensCommand
         };
         var days = new Option<double?>("--expires-days") { Description = "Days until it expires. Default: never." };
         var queued = new Option<int?>("--max-queued") { Description = "Largest number of its waiting jobs." };
-        var command = new Command(
-            "create", "Create a token and print it. Its secret cannot be shown again.") { name, scopes, days, queued };
+        var running = new Option<int?>("--max-running") { Description = "Largest number of its running jobs; 0 is any number." };
+        var video = new Option<double?>("--month-video-seconds") { Description = "Seconds of finished video it may have in a month." };
+        var gpu = new Option<double?>("--month-gpu-seconds") { Description = "Seconds of GPU time it may use in a month." };
+        var command = new Command("create", "Create a token and print it. Its secret cannot be shown again.")
+        {
+            name, scopes, days, queued, running, video, gpu,
+        };
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(days) is <= 0 or > 36_500)
@@ -40,9 +45,13 @@ internal static class TokensCommand
 
             if (parsed.GetValue(queued) is < 1)
                 throw new CommandException(ExitCodes.Usage, $"--max-queued: expected at least 1, found {parsed.GetValue(queued)}");
+            if (parsed.GetValue(running) is < 0 || parsed.GetValue(video) is < 0 || parsed.GetValue(gpu) is < 0)
+                throw new CommandException(ExitCodes.Usage, "--max-running, --month-...: expected 0 or more");
+            var quota = new TokenQuota(
+                parsed.GetValue(queued), parsed.GetValue(running), parsed.GetValue(video), parsed.GetValue(gpu));
             TimeSpan? lifetime = parsed.GetValue(days) is { } count ? TimeSpan.FromDays(count) : null;
             var made = Open(parsed.GetValue(data)).Create(
-                parsed.GetValue(name)!, Scopes(parsed.GetValue(scopes)!), lifetime, parsed.GetValue(queued));
+                parsed.GetValue(name)!, Scopes(parsed.GetValue(scopes)!), lifetime, quota);
             Console.WriteLine($"Modal-Key: {made.Token.KeyId}");
             Console.WriteLine($"Modal-Secret: {made.Secret}");
         });

@@ -42,6 +42,12 @@ internal static class WorkerCommand
         HelpName = "NAME",
     };
 
+    private static readonly Option<string?> Models = new("--models")
+    {
+        Description = "Models whose jobs this worker takes, separated by commas; without it, those on its disk.",
+        HelpName = "NAMES",
+    };
+
     private static readonly Option<string?> Budget = new("--vram-budget") { Description = "GPU memory to use, in GiB.", HelpName = "GIB" };
 
     private static readonly Option<Precision> Precision = new("--precision")
@@ -77,7 +83,7 @@ internal static class WorkerCommand
         var command = new Command(
             "worker", "Run jobs of a service on this machine. 'locutor serve' starts its own workers.")
         {
-            Gateway, Data, Device, Gpus, Model, ModelsCommand.Store, Budget, Precision, Drain, Hours, Stall, Id, Attached,
+            Gateway, Data, Device, Gpus, Model, Models, ModelsCommand.Store, Budget, Precision, Drain, Hours, Stall, Id, Attached,
         };
         command.SetAction((parsed, _) => WorkerProcess.RunAsync(Read(parsed), making.Runner));
         return command;
@@ -89,6 +95,7 @@ internal static class WorkerCommand
         Device = parsed.GetValue(Gpus) is { } numbers ? WorkerSupervisor.FirstGpu(numbers) : parsed.GetValue(Device)!,
         Gpus = parsed.GetValue(Gpus),
         Model = parsed.GetValue(Model),
+        Models = parsed.GetValue(Models)?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
         VramBudget = MemoryPlan.Parse(parsed.GetValue(Budget)),
         Store = parsed.GetValue(ModelsCommand.Store),
         Precision = parsed.GetValue(Precision),

@@ -39,8 +39,12 @@ public interface IJobGrain : IGrainWithStringKey
     /// <summary>Fails the job because its inputs cannot be used.</summary>
     Task<bool> RejectAsync(JobError error);
 
-    /// <summary>Starts an attempt for a worker. Returns null when the job does not wait any more.</summary>
-    Task<JobRecord?> StartAsync(string worker);
+    /// <summary>Starts an attempt for a worker. Returns null when the job does not wait any more or its deadline has passed.</summary>
+    /// <param name="gpus">The number of devices of the worker, for the usage of the token.</param>
+    Task<JobRecord?> StartAsync(string worker, int gpus);
+
+    /// <summary>Fails the job if it is not over and its deadline has passed. Returns the record after that.</summary>
+    Task<JobRecord?> EndOverdueAsync();
 
     /// <summary>Renews the lease and updates the progress.</summary>
     Task<LeaseReply> ReportAsync(int attempt, JobProgress? progress);

@@ -28,6 +28,9 @@ public sealed record WorkerReport
 
     /// <summary>The identity of the store that the worker uses; see <see cref="IStoreGrain"/>.</summary>
     [Id(13)] public string? Store { get; init; }
+
+    /// <summary>What the worker can run; null for a worker of an older version, which is offered every job.</summary>
+    [Id(14)] public WorkerOffer? Offer { get; init; }
 }
 
 /// <summary>Statistics of the queue for health checks and metrics.</summary>
@@ -46,7 +49,23 @@ public sealed record QueueStatistics
 
     /// <summary>The number of workers by <see cref="WorkerReport.State"/>.</summary>
     [Id(7)] public Dictionary<string, int>? WorkersByState { get; init; }
+
+    /// <summary>The different offers of the workers.</summary>
+    [Id(8)] public WorkerOffer[]? Offers { get; init; }
+
+    /// <summary>The age of the oldest waiting job in seconds; 0 when none waits.</summary>
+    [Id(9)] public double OldestSeconds { get; init; }
 }
+
+/// <summary>The work that a kind of worker could do, from which a scaler computes how many of them to run.</summary>
+/// <param name="Waiting">Jobs that such a worker could start now.</param>
+/// <param name="Running">Jobs that run and that such a worker could run.</param>
+/// <param name="OldestSeconds">The age of the oldest of the waiting jobs; 0 when none waits.</param>
+/// <param name="Workers">Connected workers that offer all that this kind offers.</param>
+[GenerateSerializer, Immutable]
+public sealed record QueueDemand(
+    [property: Id(0)] int Waiting, [property: Id(1)] int Running, [property: Id(2)] double OldestSeconds, [property: Id(3)] int Workers);
+
 
 /// <summary>Reports that a worker has loaded a model.</summary>
 [GenerateSerializer, Immutable]
@@ -121,6 +140,9 @@ public interface IQueueGrain : IGrainWithStringKey
 
     /// <summary>Returns the place of a job in the queue: 1 for the next job, 0 when the job does not wait.</summary>
     Task<int> PositionAsync(string jobId);
+
+    /// <summary>Returns the work for workers with this offer.</summary>
+    Task<QueueDemand> DemandAsync(WorkerOffer offer);
 
     /// <summary>Returns the workers that reported in the last minutes.</summary>
     Task<WorkerReport[]> WorkersAsync();

@@ -18,6 +18,9 @@ public sealed record JobSubmission
 
     /// <summary>The number of jobs of this token that may wait; 0 for the default of the service.</summary>
     [Id(4)] public int MaxQueued { get; init; }
+
+    /// <summary>The number of jobs of this token that may run at a time; 0 for any number.</summary>
+    [Id(5)] public int MaxRunning { get; init; }
 }
 
 public enum SubmitOutcome

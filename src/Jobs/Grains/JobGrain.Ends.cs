@@ -8,6 +8,23 @@ public sealed partial class JobGrain
     /// <summary>From this number of attempts on, an attempt without any report counts as a lost worker too.</summary>
     private const int MostUnheard = 20;
 
+    public async Task<JobRecord?> EndOverdueAsync()
+    {
+        if (current is { } job && !job.Status.IsTerminal() && job.Request.NotAfter is { } deadline && deadline <= time.GetUtcNow())
+        {
+            string message = $"not finished by {deadline.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC, the time in not_after";
+            await ChangeToAsync(
+                Finished(job, JobStatus.Failed) with { Error = new JobError(JobError.DeadlinePassed, message, false) });
+        }
+        return current;
+    }
+
+    /// <summary>Adds the time of an attempt that ends to the usage of the job.</summary>
+    private JobRecord Metered(JobRecord next) =>
+        current is { Status: JobStatus.Running, AttemptStartedAt: { } from } && next.Status is not JobStatus.Running
+            ? next with { GpuSeconds = next.GpuSeconds + (time.GetUtcNow() - from).TotalSeconds * Math.Max(1, next.Gpus) }
+            : next;
+
     private JobRecord Finished(JobRecord job, JobStatus status)
     {
         var now = time.GetUtcNow();

@@ -38,6 +38,8 @@ public sealed partial class JobGrain
         }
         else if (current is { } job)
         {
+            // First, so that the index keeps a job open until its usage is recorded.
+            await usage.RecordAsync(job);
             await GrainFactory.GetGrain<ITokenIndexGrain>(job.Owner).ChangedAsync(job);
             if (queue)
                 await GrainFactory.GetGrain<IQueueGrain>(IQueueGrain.Key).ChangedAsync(job);

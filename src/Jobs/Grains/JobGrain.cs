@@ -1,4 +1,5 @@
 using Locutor.Jobs.Records;
+using Locutor.Jobs.Usage;
 using Microsoft.Extensions.Logging;
 
 namespace Locutor.Jobs.Grains;
@@ -9,6 +10,7 @@ public sealed partial class JobGrain : Grain, IJobGrain
     private readonly IPersistentState<JobRecord> stored;
     private readonly JobsOptions options;
     private readonly JobsMetrics metrics;
+    private readonly UsageStore usage;
     private readonly TimeProvider time;
     private readonly SiloEnding ending;
     private readonly ILogger<JobGrain> logger;
@@ -21,11 +23,12 @@ public sealed partial class JobGrain : Grain, IJobGrain
     private bool broken;
 
     public JobGrain([PersistentState("job", JobsStorage.Name)] IPersistentState<JobRecord> stored, JobsOptions options,
-        JobsMetrics metrics, TimeProvider time, SiloEnding ending, ILogger<JobGrain> logger)
+        JobsMetrics metrics, UsageStore usage, TimeProvider time, SiloEnding ending, ILogger<JobGrain> logger)
     {
         this.stored = stored;
         this.options = options;
         this.metrics = metrics;
+        this.usage = usage;
         this.time = time;
         this.ending = ending;
         this.logger = logger;
@@ -68,17 +71,24 @@ public sealed partial class JobGrain : Grain, IJobGrain
         return true;
     }
 
-    public async Task<JobRecord?> StartAsync(string worker)
+    public async Task<JobRecord?> StartAsync(string worker, int gpus)
     {
         if (current is not { Status: JobStatus.Queued } job || !job.Request.InputsStored)
             return null;
         var now = time.GetUtcNow();
+        if (job.Request.NotAfter <= now)
+        {
+            await EndOverdueAsync();
+            return null;
+        }
         await StoreAsync(job with
         {
             Status = JobStatus.Running,
             Attempt = job.Attempt + 1,
             Worker = worker,
             StartedAt = job.StartedAt ?? now,
+            AttemptStartedAt = now,
+            Gpus = gpus,
             LeaseUntil = now + options.Lease,
             Progress = new JobProgress { Stage = JobStage.Loading },
         });
@@ -184,6 +194,7 @@ public sealed partial class JobGrain : Grain, IJobGrain
     {
         if (current is not { } job || !job.Status.IsTerminal())
             return current is null;
+        await usage.RecordAsync(job);
         await ClearAsync(job.Owner);
         await TellAsync(queue: true);
         return true;
@@ -200,6 +211,7 @@ public sealed partial class JobGrain : Grain, IJobGrain
     {
         { Status: JobStatus.Running } job when job.Attempt == attempt => LeaseReply.Continue,
         { Status: JobStatus.Canceled } job when job.Attempt == attempt => LeaseReply.Canceled,
+        { Error.Code: JobError.DeadlinePassed } job when job.Attempt == attempt => LeaseReply.Canceled,
         _ => LeaseReply.Fenced,
     };
 
@@ -214,6 +226,7 @@ public sealed partial class JobGrain : Grain, IJobGrain
     private async Task ChangeToAsync(JobRecord next)
     {
         bool ends = next.Status.IsTerminal() && !current!.Status.IsTerminal();
+        next = Metered(next);
         await StoreAsync(next);
         if (ends)
             metrics.Finished(next);

@@ -42,6 +42,7 @@ public sealed class JobsMetrics : IDisposable
         Gauge("locutor.queue.waiting", null, "jobs waiting for a worker", () => queue.Queued);
         Gauge("locutor.queue.fetching", null, "jobs waiting for their inputs", () => queue.Fetching);
         Gauge("locutor.queue.running", null, "jobs with a worker", () => queue.Running);
+        Gauge("locutor.queue.oldest", "s", "age of the oldest job that waits for a worker", () => queue.OldestSeconds);
         Gauge("locutor.queue.webhooks", null, "webhooks still to be delivered", () => queue.Webhooks);
         Gauge(
             "locutor.queue.figures.age", "s", "time since this node last heard of the queue, from which its gauges are",

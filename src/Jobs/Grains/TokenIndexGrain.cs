@@ -14,7 +14,6 @@ public sealed partial class TokenIndexGrain(
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-
     private readonly Dictionary<string, Task<SubmitReply>> submitting = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IndexEntry> byKey = new(StringComparer.Ordinal);
     private readonly Dictionary<string, JobRecord> untold = new(StringComparer.Ordinal);
@@ -211,7 +210,15 @@ public sealed partial class TokenIndexGrain(
     {
         var now = time.GetUtcNow();
         lastOrder = Math.Max(lastOrder + 1, (now - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
-        return new JobRecord { Id = submission.JobId, Owner = owner, Order = lastOrder, Request = submission.Request, CreatedAt = now };
+        return new JobRecord
+        {
+            Id = submission.JobId,
+            Owner = owner,
+            Order = lastOrder,
+            Request = submission.Request,
+            CreatedAt = now,
+            MaxRunning = submission.MaxRunning,
+        };
     }
 
     private void Remember(IndexEntry entry)

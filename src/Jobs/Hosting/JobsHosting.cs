@@ -3,6 +3,7 @@ using System.Net;
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Storage;
 using Locutor.Jobs.Tokens;
+using Locutor.Jobs.Usage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -80,6 +81,7 @@ public static class JobsHosting
             services.GetRequiredService<SqliteDatabase>().Open, services.GetRequiredService<TimeProvider>()));
         silo.Services.AddSingleton(services => new SessionStore(
             services.GetRequiredService<SqliteDatabase>().Open, services.GetRequiredService<TimeProvider>()));
+        silo.Services.AddSingleton(services => new UsageStore(services.GetRequiredService<SqliteDatabase>().Open));
     }
 
     /// <summary>

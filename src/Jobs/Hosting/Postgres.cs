@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Locutor.Jobs.Storage;
 using Locutor.Jobs.Tokens;
+using Locutor.Jobs.Usage;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Orleans.Configuration;
@@ -35,6 +36,7 @@ internal static class Postgres
         silo.AddAdoNetGrainStorage(JobsStorage.Name, (AdoNetGrainStorageOptions _) => { });
         silo.Services.AddSingleton(services => new TokenStore(Connector(connectionString), services.GetRequiredService<TimeProvider>()));
         silo.Services.AddSingleton(services => new SessionStore(Connector(connectionString), services.GetRequiredService<TimeProvider>()));
+        silo.Services.AddSingleton(_ => new UsageStore(Connector(connectionString)));
     }
 
     /// <summary>Sets how fast the cluster notices a lost node. All documented times after a loss depend on these values.</summary>

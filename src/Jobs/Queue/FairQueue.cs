@@ -1,11 +1,30 @@
+using Locutor.Jobs.Records;
+
 namespace Locutor.Jobs.Queue;
 
 /// <summary>A job that waits for a worker.</summary>
-public readonly record struct Waiting(string Id, string Owner, long Order);
+public readonly record struct Waiting(string Id, string Owner, long Order)
+{
+    /// <summary>Jobs of one owner with a higher priority run first.</summary>
+    public int Priority { get; init; }
+
+    public JobNeeds Needs { get; init; }
+
+    /// <summary>The number of jobs of the owner that may run at a time; 0 for any number.</summary>
+    public int MaxRunning { get; init; }
+
+    public static Waiting From(JobRecord job) => new(job.Id, job.Owner, job.Order)
+    {
+        Priority = job.Request.Priority,
+        Needs = JobNeeds.From(job.Request),
+        MaxRunning = job.MaxRunning,
+    };
+}
 
 /// <summary>
-/// The order in which waiting jobs run. Owners take turns, and an owner with fewer running jobs comes first. The jobs of one owner run in
-/// the order of acceptance. So an owner with ten thousand waiting jobs delays the single job of another owner by one place only.
+/// The order in which waiting jobs run. Owners take turns, and an owner with fewer running jobs comes first. The jobs of one owner run by
+/// priority and then in the order of acceptance. So an owner with ten thousand waiting jobs, of any priority, delays the single job of
+/// another owner by one place only.
 /// </summary>
 public sealed class FairQueue
 {
@@ -22,10 +41,10 @@ public sealed class FairQueue
     public bool Contains(string id) => waiting.ContainsKey(id);
 
     /// <summary>Counts the waiting jobs of <paramref name="owner"/>.</summary>
-    public int CountOf(string owner) => lanes.TryGetValue(owner, out var lane) ? lane.Waiting.Count : 0;
+    public int CountOf(string owner) => lanes.TryGetValue(owner, out var lane) ? lane.Count : 0;
 
     /// <summary>Adds a job. If the queue has it already, nothing changes.</summary>
-    public bool Add(Waiting job) => waiting.TryAdd(job.Id, job) && LaneOf(job.Owner).Waiting.Add((job.Order, job.Id));
+    public bool Add(Waiting job) => waiting.TryAdd(job.Id, job) && LaneOf(job.Owner).Add(job);
 
     /// <summary>Removes a job before its turn.</summary>
     public bool Remove(string id)
@@ -33,26 +52,38 @@ public sealed class FairQueue
         if (!waiting.Remove(id, out var job))
             return false;
         var lane = lanes[job.Owner];
-        lane.Waiting.Remove((job.Order, id));
+        lane.Remove(job);
         Forget(job.Owner, lane);
         return true;
     }
 
-    /// <summary>Removes the job whose turn it is and counts it as running for its owner until <see cref="Finished"/> is called.</summary>
-    public bool TryTake(out Waiting job)
+    /// <summary>
+    /// Removes the job whose turn it is among those that the worker can run, and counts it as running for its owner until
+    /// <see cref="Finished"/> is called. Owners that run as many jobs as they may are left out.
+    /// </summary>
+    public bool TryTake(WorkerOffer offer, out Waiting job)
     {
-        var next = lanes.Values.Where(lane => lane.Waiting.Count > 0).MinBy(lane => (lane.Running, lane.LastTurn));
-        if (next is null)
-        {
-            job = default;
+        job = default;
+        var next = lanes.Values.Where(lane => lane.Free > 0).OrderBy(lane => (lane.Running, lane.LastTurn))
+            .Select(lane => (Lane: lane, Id: lane.FirstFor(offer))).FirstOrDefault(found => found.Id is not null);
+        if (next.Id is null)
             return false;
-        }
-        var (_, id) = next.Waiting.Min;
-        next.Waiting.Remove(next.Waiting.Min);
-        next.Running++;
-        next.LastTurn = ++turn;
-        waiting.Remove(id, out job);
+        waiting.Remove(next.Id, out job);
+        next.Lane.Remove(job);
+        next.Lane.Running++;
+        next.Lane.LastTurn = ++turn;
         return true;
+    }
+
+    /// <summary>
+    /// Counts the waiting jobs that a worker with this offer could start now if it were free, with the order of the oldest one. Jobs that
+    /// exceed the limit of running jobs of their owner do not count.
+    /// </summary>
+    public (int Count, long Oldest) CountFor(WorkerOffer offer)
+    {
+        var counts = lanes.Values.Where(lane => lane.Free > 0).Select(lane => (lane.Free, For: lane.CountFor(offer))).ToArray();
+        return (counts.Sum(lane => Math.Min(lane.Free, lane.For.Count)),
+            counts.Select(lane => lane.For.Oldest).DefaultIfEmpty(long.MaxValue).Min());
     }
 
     /// <summary>Counts a running job that was not taken from this queue, for example after a restart.</summary>
@@ -76,14 +107,14 @@ public sealed class FairQueue
         if (!waiting.TryGetValue(id, out var job))
             return 0;
         var own = lanes[job.Owner];
-        int ahead = own.Waiting.GetViewBetween((long.MinValue, ""), (job.Order, id)).Count - 1;
+        int ahead = own.AheadOf(job);
         int position = ahead + 1;
         foreach (var (owner, lane) in lanes)
         {
             if (owner == job.Owner)
                 continue;
             bool before = (lane.Running, lane.LastTurn).CompareTo((own.Running, own.LastTurn)) < 0;
-            position += Math.Min(lane.Waiting.Count, ahead + (before ? 1 : 0));
+            position += Math.Min(lane.Count, ahead + (before ? 1 : 0));
         }
         return position;
     }
@@ -97,14 +128,7 @@ public sealed class FairQueue
 
     private void Forget(string owner, Lane lane)
     {
-        if (lane.Waiting.Count == 0 && lane.Running == 0)
+        if (lane.Count == 0 && lane.Running == 0)
             lanes.Remove(owner);
-    }
-
-    private sealed class Lane
-    {
-        public SortedSet<(long Order, string Id)> Waiting { get; } = [];
-        public int Running { get; set; }
-        public long LastTurn { get; set; }
     }
 }

@@ -1,5 +1,6 @@
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
+using Locutor.Jobs.Usage;
 using Microsoft.Extensions.Logging;
 
 namespace Locutor.Jobs.Queue;
@@ -8,7 +9,7 @@ namespace Locutor.Jobs.Queue;
 /// Compares the indices of open jobs with the queue. Where they differ, the record of the job decides: the queue moves the job to the list
 /// that follows from the record, and the index is updated. A new queue is empty, so the first comparison adds every open job.
 /// </summary>
-internal sealed partial class QueueComparison(IGrainFactory grains, QueuedJobs jobs, ILogger logger)
+internal sealed partial class QueueComparison(IGrainFactory grains, QueuedJobs jobs, UsageStore usage, ILogger logger)
 {
     private const int InParallel = 128;
 
@@ -34,6 +35,8 @@ internal sealed partial class QueueComparison(IGrainFactory grains, QueuedJobs j
         if (job is not null)
         {
             jobs.Place(job);
+            // A crash may have come between the end of the job and the record of its usage.
+            await usage.RecordAsync(job);
             await grains.GetGrain<ITokenIndexGrain>(job.Owner).ChangedAsync(job);
             return job;
         }

@@ -29,7 +29,7 @@ public sealed partial class QueueGrain
         try
         {
             var grain = GrainFactory.GetGrain<IJobGrain>(next.Id);
-            job = await grain.StartAsync(worker.Id) ?? await grain.GetAsync();
+            job = await grain.StartAsync(worker.Id, (worker.Offer ?? WorkerOffer.Everything).Gpus) ?? await grain.GetAsync();
         }
         catch (Exception exception)
         {

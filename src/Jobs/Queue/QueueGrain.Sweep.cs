@@ -10,6 +10,7 @@ namespace Locutor.Jobs.Queue;
 public sealed partial class QueueGrain
 {
     private const int MostRead = 128;
+    private static readonly TimeSpan DeadlinePatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ComparePause = TimeSpan.FromMinutes(1);
 
     private async Task RebuildAsync()
@@ -36,6 +37,7 @@ public sealed partial class QueueGrain
         reservations.RemoveExpired();
         await Task.WhenAll(unsure.Take(MostRead).ToArray().Select(id => TryAsync(() => ReadUnsureAsync(id))));
         await TakeFromGoneAsync();
+        await EndOverdueAsync();
         await Task.WhenAll(jobs.LeasesToCheck().Select(job => TryAsync(() => CheckLeaseAsync(job))));
         if (compared + ComparePause <= time.GetUtcNow())
             await TryAsync(CompareAsync);
@@ -64,6 +66,21 @@ public sealed partial class QueueGrain
     {
         bool HasEnded(JobRecord job) => workers.IsGone(job.Worker) || (NodeOfWorker.Find(job.Worker) is { } node && nodes.IsDeadSilo(node));
         return Task.WhenAll(jobs.AllRunning().Where(HasEnded).Select(job => TryAsync(() => LoseWorkerAsync(job))));
+    }
+
+    /// <summary>Ends the jobs whose deadline has passed.</summary>
+    private Task EndOverdueAsync()
+    {
+        var overdue = new List<string>();
+        while (overdue.Count < MostRead && jobs.Deadlines.TryTake(time.GetUtcNow(), DeadlinePatience, out string? id))
+            overdue.Add(id);
+        return Task.WhenAll(overdue.Select(id => TryAsync(async () =>
+        {
+            if (await GrainFactory.GetGrain<IJobGrain>(id).EndOverdueAsync() is { } now)
+                Place(now);
+            else
+                jobs.Drop(id);
+        })));
     }
 
     private async Task LoseWorkerAsync(JobRecord job)

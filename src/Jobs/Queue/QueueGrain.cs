@@ -1,5 +1,6 @@
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
+using Locutor.Jobs.Usage;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 
@@ -8,7 +9,7 @@ namespace Locutor.Jobs.Queue;
 /// <inheritdoc cref="IQueueGrain"/>
 [Reentrant]
 public sealed partial class QueueGrain(
-    JobsOptions options, JobsMetrics metrics, TimeProvider time, SiloEnding ending, ISiloStatusOracle nodes,
+    JobsOptions options, JobsMetrics metrics, UsageStore usage, TimeProvider time, SiloEnding ending, ISiloStatusOracle nodes,
     ILogger<QueueGrain> logger) : Grain, IQueueGrain
 {
     private static readonly TimeSpan WebhookPatience = TimeSpan.FromMinutes(1);
@@ -27,7 +28,7 @@ public sealed partial class QueueGrain(
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        comparison = new QueueComparison(GrainFactory, jobs, logger);
+        comparison = new QueueComparison(GrainFactory, jobs, usage, logger);
         rebuilding = RebuildAsync();
         this.RegisterGrainTimer(static (self, _) => self.SweepAsync(), this, new GrainTimerCreationOptions
         {
@@ -94,7 +95,7 @@ public sealed partial class QueueGrain(
             bool starting = startingOn.Contains(worker.Id);
             if (!starting && await UndeliveredAsync(worker) is { } undelivered)
                 return undelivered;
-            if (!starting && !startingOn.Contains(worker.Id) && jobs.Waiting.TryTake(out var next))
+            if (!starting && !startingOn.Contains(worker.Id) && jobs.Waiting.TryTake(worker.Offer ?? WorkerOffer.Everything, out var next))
             {
                 if (await StartAsync(next, worker) is { } leased)
                     return leased;
@@ -166,8 +167,32 @@ public sealed partial class QueueGrain(
         Webhooks = jobs.Webhooks.Count,
         Workers = workers.Count,
         WorkersByState = workers.All.GroupBy(worker => worker.State).ToDictionary(state => state.Key, state => state.Count()),
+        Offers = [.. workers.All.Select(worker => worker.Offer ?? WorkerOffer.Everything).DistinctBy(KeyOf)],
+        OldestSeconds = AgeOf(jobs.Waiting.CountFor(WorkerOffer.Everything).Oldest),
         TypicalSeconds = durations.Count == 0 ? 0 : durations.Order().ElementAt(durations.Count / 2),
     };
+
+    public Task<QueueDemand> DemandAsync(WorkerOffer offer)
+    {
+        var (waiting, oldest) = jobs.Waiting.CountFor(offer);
+        int running = jobs.AllRunning().Count(job => offer.Fits(JobNeeds.From(job.Request)));
+        return Task.FromResult(new QueueDemand(waiting, running, AgeOf(oldest), workers.All.Count(worker => Offers(worker, offer))));
+    }
+
+    /// <summary>Returns whether a worker has all models and the memory of an offer.</summary>
+    private static bool Offers(WorkerReport worker, WorkerOffer asked)
+    {
+        var own = worker.Offer ?? WorkerOffer.Everything;
+        return own.HasMemory(asked.MemoryGiB) && (asked.Models is null ? own.Models is null : asked.Models.All(own.HasModel));
+    }
+
+    private static string KeyOf(WorkerOffer offer) =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{offer.MemoryGiB} {string.Join(' ', offer.Models ?? [])}");
+
+    /// <summary>Returns the age in seconds of a job with this order, which is its time of acceptance in microseconds.</summary>
+    private double AgeOf(long order) => order == long.MaxValue
+        ? 0
+        : Math.Max(0, (time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds - order / 1e6);
 
     private void Place(JobRecord job)
     {

@@ -12,6 +12,7 @@ public sealed class QueuedJobs(TimeProvider time, TimeSpan lease)
     private readonly FairQueue waiting = new();
     private readonly DueList fetching = new();
     private readonly DueList webhooks = new();
+    private readonly DueList deadlines = new();
     private readonly Dictionary<string, string> fetchOwners = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (JobRecord Job, DateTimeOffset CheckAt)> running = new(StringComparer.Ordinal);
 
@@ -20,6 +21,9 @@ public sealed class QueuedJobs(TimeProvider time, TimeSpan lease)
     public DueList Fetching => fetching;
 
     public DueList Webhooks => webhooks;
+
+    /// <summary>The unfinished jobs that have a deadline, due when it passes.</summary>
+    public DueList Deadlines => deadlines;
 
     public int RunningCount => running.Count;
 
@@ -68,12 +72,16 @@ public sealed class QueuedJobs(TimeProvider time, TimeSpan lease)
             waiting.Remove(job.Id);
         if (!webhook)
             webhooks.Remove(job.Id);
+        if (job.Status.IsTerminal())
+            deadlines.Remove(job.Id);
+        else if (job.Request.NotAfter is { } deadline)
+            deadlines.Add(job.Id, deadline);
         if (running)
             PlaceRunning(job);
         else if (fetch)
             PlaceFetching(job);
         else if (job.Status is JobStatus.Queued)
-            waiting.Add(new Waiting(job.Id, job.Owner, job.Order));
+            waiting.Add(Queue.Waiting.From(job));
         else if (webhook)
             webhooks.Add(job.Id, job.Webhook!.NextAt!.Value);
     }
@@ -84,6 +92,7 @@ public sealed class QueuedJobs(TimeProvider time, TimeSpan lease)
         RemoveRunning(id);
         waiting.Remove(id);
         webhooks.Remove(id);
+        deadlines.Remove(id);
         fetching.Remove(id);
         fetchOwners.Remove(id);
     }

@@ -42,6 +42,7 @@ public sealed record JobError([property: Id(0)] string Code, [property: Id(1)] s
     public const string GpuOutOfMemory = "gpu_out_of_memory";
     public const string WorkerLost = "worker_lost";
     public const string TimedOut = "timeout";
+    public const string DeadlinePassed = "deadline_passed";
     public const string NotFinite = "not_finite";
     public const string Internal = "internal";
 }

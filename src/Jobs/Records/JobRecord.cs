@@ -43,6 +43,18 @@ public sealed record JobRecord
     /// </summary>
     [Id(18)] public string[] RefusedBy { get; init; } = [];
 
+    /// <summary>The number of jobs of the owner that may run at a time; 0 for any number.</summary>
+    [Id(19)] public int MaxRunning { get; init; }
+
+    /// <summary>The time at which the latest attempt started.</summary>
+    [Id(20)] public DateTimeOffset? AttemptStartedAt { get; init; }
+
+    /// <summary>The number of devices that run the latest attempt.</summary>
+    [Id(21)] public int Gpus { get; init; }
+
+    /// <summary>The time that devices spent on all attempts that have ended, in seconds. Each device of a worker counts.</summary>
+    [Id(22)] public double GpuSeconds { get; init; }
+
     /// <summary>Whether the job still has to run or its webhook still has to be sent.</summary>
     public bool IsOpen => !Status.IsTerminal() || Webhook is { Settled: false };
 }

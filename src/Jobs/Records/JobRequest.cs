@@ -51,6 +51,15 @@ public sealed record JobRequest : IJsonOnDeserialized
     /// <summary>The name of the requested model, for metrics; null in older records.</summary>
     [Id(20)] public string? ModelName { get; init; }
 
+    /// <summary>Jobs of one token with a higher priority start first.</summary>
+    [Id(21)] public int Priority { get; init; }
+
+    /// <summary>The time after which the video is of no use: an unfinished job then fails. Null for never.</summary>
+    [Id(22)] public DateTimeOffset? NotAfter { get; init; }
+
+    /// <summary>The least memory in GiB of the device of a worker that may run the job; 0 for any.</summary>
+    [Id(23)] public double MinMemoryGiB { get; init; }
+
     /// <summary>The fields of the video request as a JSON object.</summary>
     public string Payload
     {

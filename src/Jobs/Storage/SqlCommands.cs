@@ -33,7 +33,7 @@ internal sealed class SqlCommands(Func<DbConnection> open)
         return rows;
     }
 
-    private static DbCommand Command(DbConnection connection, string sql, (string Name, object? Value)[] values)
+    public static DbCommand Command(DbConnection connection, string sql, params (string Name, object? Value)[] values)
     {
         var command = connection.CreateCommand();
         command.CommandText = sql;

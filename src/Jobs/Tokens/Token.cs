@@ -28,11 +28,22 @@ public sealed record Token
     public DateTimeOffset? ExpiresAt { get; init; }
     public DateTimeOffset? RevokedAt { get; init; }
 
-    /// <summary>The number of jobs of the token that may wait; null for the default of the service.</summary>
-    public int? MaxQueued { get; init; }
+    public TokenQuota Quota { get; init; } = TokenQuota.Default;
 
     /// <summary>The key that signs webhooks: <c>whsec_</c> and 32 bytes in base64.</summary>
     public required string WebhookSecret { get; init; }
+}
+
+/// <summary>The limits of a token; null takes the default of the service.</summary>
+/// <param name="MaxQueued">Jobs that may wait.</param>
+/// <param name="MaxRunning">Jobs that may run at a time; 0 for any number.</param>
+/// <param name="MonthVideoSeconds">Seconds of finished video in a calendar month (UTC).</param>
+/// <param name="MonthGpuSeconds">Seconds of GPU time in a calendar month (UTC).</param>
+public sealed record TokenQuota(
+    int? MaxQueued = null, int? MaxRunning = null, double? MonthVideoSeconds = null, double? MonthGpuSeconds = null)
+{
+    /// <summary>The limits of a token that has none of its own.</summary>
+    public static TokenQuota Default { get; } = new();
 }
 
 /// <summary>A new token with its secret, which is shown only once.</summary>

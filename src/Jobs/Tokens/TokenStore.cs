@@ -12,13 +12,16 @@ namespace Locutor.Jobs.Tokens;
 public sealed class TokenStore(Func<DbConnection> open, TimeProvider time)
 {
     private const string Alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    private const string Columns = "key_id, name, scopes, created_at, expires_at, revoked_at, max_queued, webhook_secret, secret_hash";
+    private const string Columns =
+        "key_id, name, scopes, created_at, expires_at, revoked_at, max_queued, webhook_secret, secret_hash, max_running, " +
+        "month_video_seconds, month_gpu_seconds";
+
     private static readonly byte[] NoHash = new byte[SHA256.HashSizeInBytes];
 
     private readonly SqlCommands sql = new(open);
 
     /// <summary>Creates a token. With a null <paramref name="lifetime"/> it never expires.</summary>
-    public NewToken Create(string name, TokenScopes scopes, TimeSpan? lifetime, int? maxQueued)
+    public NewToken Create(string name, TokenScopes scopes, TimeSpan? lifetime, TokenQuota quota)
     {
         var now = time.GetUtcNow();
         var token = new Token
@@ -28,7 +31,7 @@ public sealed class TokenStore(Func<DbConnection> open, TimeProvider time)
             Scopes = scopes,
             CreatedAt = now,
             ExpiresAt = now + lifetime,
-            MaxQueued = maxQueued,
+            Quota = quota,
             WebhookSecret = "whsec_" + Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
         };
         string secret = "ws-" + RandomNumberGenerator.GetString(Alphabet, 32);
@@ -107,13 +110,15 @@ public sealed class TokenStore(Func<DbConnection> open, TimeProvider time)
 
     private void Insert(Token token, string hash) => sql.Execute(
         $"""
-        INSERT INTO tokens ({Columns}) VALUES (@key, @name, @scopes, @created, @expires, NULL, @queued, @webhook, @hash)
+        INSERT INTO tokens ({Columns}) VALUES (
+            @key, @name, @scopes, @created, @expires, NULL, @queued, @webhook, @hash, @running, @video, @gpu)
         ON CONFLICT (key_id) DO NOTHING
         """,
         ("@key", token.KeyId), ("@name", token.Name), ("@scopes", token.Scopes.ToString()),
         ("@created", token.CreatedAt.ToUnixTimeMilliseconds()),
-        ("@expires", token.ExpiresAt?.ToUnixTimeMilliseconds()), ("@queued", token.MaxQueued), ("@webhook", token.WebhookSecret),
-        ("@hash", hash));
+        ("@expires", token.ExpiresAt?.ToUnixTimeMilliseconds()), ("@queued", token.Quota.MaxQueued), ("@webhook", token.WebhookSecret),
+        ("@hash", hash), ("@running", token.Quota.MaxRunning), ("@video", token.Quota.MonthVideoSeconds),
+        ("@gpu", token.Quota.MonthGpuSeconds));
 
     private (Token Token, byte[] Hash)? FindWithHash(string keyId) =>
         sql.Rows($"SELECT {Columns} FROM tokens WHERE key_id = @key", Read, ("@key", keyId)) is [var found] ? found : null;
@@ -122,6 +127,8 @@ public sealed class TokenStore(Func<DbConnection> open, TimeProvider time)
     {
         DateTimeOffset? Time(int column) =>
             reader.IsDBNull(column) ? null : DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(column));
+        int? Whole(int column) => reader.IsDBNull(column) ? null : reader.GetInt32(column);
+        double? Number(int column) => reader.IsDBNull(column) ? null : reader.GetDouble(column);
         var token = new Token
         {
             KeyId = reader.GetString(0),
@@ -130,7 +137,7 @@ public sealed class TokenStore(Func<DbConnection> open, TimeProvider time)
             CreatedAt = Time(3)!.Value,
             ExpiresAt = Time(4),
             RevokedAt = Time(5),
-            MaxQueued = reader.IsDBNull(6) ? null : reader.GetInt32(6),
+            Quota = new TokenQuota(Whole(6), Whole(9), Number(10), Number(11)),
             WebhookSecret = reader.GetString(7),
         };
         string hash = reader.GetString(8);

@@ -11,7 +11,8 @@ namespace Locutor.Service.Access;
 /// required scope.
 /// </summary>
 public sealed class AccessMiddleware(
-    RequestDelegate next, TokenReader reader, TokenStore tokens, TokenLimits limits, TimeProvider time, ServeSettings settings)
+    RequestDelegate next, TokenReader reader, SignedLinks links, TokenStore tokens, TokenLimits limits, TimeProvider time,
+    ServeSettings settings)
 {
     private const string Missing = "modal-http: missing credentials for proxy authorization";
     private const string Invalid = "modal-http: invalid credentials";
@@ -49,6 +50,8 @@ public sealed class AccessMiddleware(
             await RefuseForNow(context, wait, "too_many_attempts", "too many wrong secrets for this key came from this address");
             return null;
         }
+        if (SignedLinks.Has(context.Request))
+            return await IdentifyLinkAsync(context, rule);
         if ((settings.NoAuth ? local.Value : reader.Read(context.Request)) is not { } token)
         {
             if (key is not null)
@@ -58,6 +61,26 @@ public sealed class AccessMiddleware(
             await Refuse(context, rule.Style, 401, known ? "invalid_credentials" : "missing_credentials", known ? Invalid : Missing);
             return null;
         }
+        return await AdmitAsync(context, rule, token);
+    }
+
+    private async Task<Token?> IdentifyLinkAsync(HttpContext context, AccessRule rule)
+    {
+        if (links.Read(context.Request) is not var (token, link))
+        {
+            await Refuse(
+                context, RefusalStyle.Problem, 403, "invalid_link",
+                "this signed address is not valid: it has expired, was changed, or its token was revoked; ask for a new one");
+            return null;
+        }
+        context.Features.Set(link);
+        // A shared video may be shown by the page of another site.
+        context.Response.Headers["Cross-Origin-Resource-Policy"] = "cross-origin";
+        return await AdmitAsync(context, rule, token);
+    }
+
+    private async Task<Token?> AdmitAsync(HttpContext context, AccessRule rule, Token token)
+    {
         if ((token.Scopes & rule.Scope) != rule.Scope)
         {
             await Refuse(

@@ -58,6 +58,9 @@ public sealed record ServeSettings
 
     public int MaxQueued { get; init; } = 20_000;
     public int MaxQueuedPerToken { get; init; } = 1_000;
+    public int MaxRunningPerToken { get; init; }
+    public double MonthVideoSeconds { get; init; }
+    public double MonthGpuSeconds { get; init; }
     public int SubmitsPerMinute { get; init; } = 120;
     public int RequestsPerMinute { get; init; } = 6_000;
     public double KeepDays { get; init; } = 7;

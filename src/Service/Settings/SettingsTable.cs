@@ -140,6 +140,15 @@ public static class SettingsTable
             "max_queued_per_token", "jobs one token may have waiting", 1, 1_000_000, s => s.MaxQueuedPerToken,
             (s, v) => s with { MaxQueuedPerToken = v }),
         Whole(
+            "max_running_per_token", "jobs one token may have running at a time; 0 is any number", 0, 1_000_000,
+            s => s.MaxRunningPerToken, (s, v) => s with { MaxRunningPerToken = v }),
+        Number(
+            "month_video_seconds", "seconds of finished video one token may have in a month; 0 is any number", 0, 1e12,
+            s => s.MonthVideoSeconds, (s, v) => s with { MonthVideoSeconds = v }),
+        Number(
+            "month_gpu_seconds", "seconds of GPU time one token may use in a month; 0 is any number", 0, 1e12, s => s.MonthGpuSeconds,
+            (s, v) => s with { MonthGpuSeconds = v }),
+        Whole(
             "submits_per_minute", "jobs one token may submit in a minute", 1, 10_000_000, s => s.SubmitsPerMinute,
             (s, v) => s with { SubmitsPerMinute = v }),
         Whole(

@@ -17,7 +17,8 @@ public sealed record Accepted(string JobId, bool Repeated);
 
 /// <summary>Accepts jobs. Every endpoint that takes submissions, under <c>/v1</c> or compatible with Modal, calls this class.</summary>
 public sealed class JobSubmitter(
-    IGrainFactory grains, IFileStore store, TokenLimits limits, DiskQuota quota, Drain drain, JobsMetrics metrics, ServeSettings settings)
+    IGrainFactory grains, IFileStore store, TokenLimits limits, MonthQuota month, DiskQuota quota, Drain drain, JobsMetrics metrics,
+    ServeSettings settings)
 {
     private const string NoHash = "";
 
@@ -25,7 +26,7 @@ public sealed class JobSubmitter(
     /// Checks the limits before the body of a submission is read, and writes the rate limit into the headers of the response.
     /// </summary>
     /// <exception cref="ProblemException">
-    /// Status 429: the token has used its submissions of this minute. 503: the service is about to stop, or the disk quota is used up.
+    /// Status 429: the token has used its submissions of this minute or its quota of this month. 503: the service is about to stop, or the disk quota is used up.
     /// </exception>
     public async Task CheckLimitsAsync(Token caller, HttpResponse response)
     {
@@ -40,6 +41,7 @@ public sealed class JobSubmitter(
 
         if (drain.HasBegun)
             throw new ProblemException(503, "draining", "this service is about to stop and takes no more jobs") { RetryAfter = 5 };
+        await month.CheckAsync(caller);
         if (quota.IsFull)
             throw new ProblemException(503, "disk_full", "there is no room for more inputs and results") { RetryAfter = 600 };
     }
@@ -77,7 +79,8 @@ public sealed class JobSubmitter(
             Request = request with { TraceParent = Tracing.Current },
             IdempotencyKey = key,
             BodyHash = hash,
-            MaxQueued = caller.MaxQueued ?? settings.MaxQueuedPerToken,
+            MaxQueued = caller.Quota.MaxQueued ?? settings.MaxQueuedPerToken,
+            MaxRunning = caller.Quota.MaxRunning ?? settings.MaxRunningPerToken,
         };
         var reply = await grains.GetGrain<ITokenIndexGrain>(caller.KeyId).SubmitAsync(submission);
         if (reply.JobId == jobId)

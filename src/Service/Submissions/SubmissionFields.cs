@@ -1,10 +1,12 @@
+using System.Globalization;
 using System.Text.Json;
 using Locutor.Generation.Requests;
+using Locutor.Jobs.Records;
 using Locutor.Models;
 
 namespace Locutor.Service.Submissions;
 
-/// <summary>The fields of a submission over HTTP: the fields of a video and the fields of its delivery (webhook and metadata).</summary>
+/// <summary>The fields of a submission over HTTP: the fields of a video and the fields of its delivery, such as webhook and priority.</summary>
 internal static class SubmissionFields
 {
     public static TextField Webhook { get; } = new(
@@ -21,8 +23,25 @@ internal static class SubmissionFields
         "metadata", "Texts of your own that are kept with the job.")
     { Group = FieldGroup.Delivery, Option = null };
 
+    public static WholeField Priority { get; } = new(
+        "priority", "Jobs of the token with a higher priority start first. Tokens take turns whatever their priorities.", -10, 10)
+    { Group = FieldGroup.Delivery, Option = null, DefaultText = "0" };
+
+    public static TextField NotAfter { get; } = new(
+        "not_after", "Time after which the video is of no use. A job that is not over then fails with deadline_passed.", 40)
+    {
+        Group = FieldGroup.Delivery,
+        Option = null,
+        Fits = static text => TimeOf(text) is not null,
+        Form = "a date and time with its zone, as 2027-03-01T12:00:00Z",
+    };
+
+    public static NumberField MinMemory { get; } = new(
+        "min_memory_gib", "Least memory in GiB of the device of the worker, to choose a kind of machine.", 0, 10_000)
+    { Group = FieldGroup.Delivery, Option = null, DefaultText = "any" };
+
     /// <summary>The fields that a submission has in addition to <see cref="VideoFields.All"/>.</summary>
-    public static IReadOnlyList<RequestField> Extra { get; } = [Webhook, Metadata];
+    public static IReadOnlyList<RequestField> Extra { get; } = [Webhook, Metadata, Priority, NotAfter, MinMemory];
 
     /// <summary>All fields that a submission may have.</summary>
     public static IReadOnlyList<RequestField> All { get; } = [.. VideoFields.All, .. Extra];
@@ -30,8 +49,24 @@ internal static class SubmissionFields
     /// <summary>The fields whose value is an input: a file of a form, or a URL.</summary>
     public static IReadOnlyList<FileField> Files { get; } = [.. VideoFields.All.OfType<FileField>()];
 
+    /// <summary>Adds the fields of the delivery to the request of a job.</summary>
+    public static JobRequest Deliver(this JobRequest request, RequestForm form) => request with
+    {
+        Webhook = (string?)form.Value(Webhook),
+        Metadata = (Dictionary<string, string>?)form.Value(Metadata),
+        Priority = (int)((long?)form.Value(Priority) ?? 0),
+        NotAfter = form.Value(NotAfter) is string text ? TimeOf(text) : null,
+        MinMemoryGiB = (double?)form.Value(MinMemory) ?? 0,
+    };
+
     /// <summary>Creates an empty form that knows all fields of a submission.</summary>
     public static RequestForm NewForm() => new([.. Extra]);
+
+    /// <summary>Parses a time with a zone; null for another text.</summary>
+    private static DateTimeOffset? TimeOf(string text) =>
+        DateTimeOffset.TryParseExact(
+            text, ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd'T'HH:mmK"], CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal, out var time) ? time.ToUniversalTime() : null;
 }
 
 /// <summary>A field whose value is a JSON object of texts: at most 16, each of at most 512 characters, with names of at most 64.</summary>

@@ -181,11 +181,7 @@ internal sealed class SubmissionReader(
         try
         {
             var asked = form.Resolve(catalog.Find);
-            var request = StoredRequest.Store(asked.Request) with
-            {
-                Webhook = (string?)form.Value(SubmissionFields.Webhook),
-                Metadata = (Dictionary<string, string>?)form.Value(SubmissionFields.Metadata),
-            };
+            var request = StoredRequest.Store(asked.Request).Deliver(form);
             return new Draft(asked, request, urls, stored, hash);
         }
         catch (RequestException refusal)

@@ -35,6 +35,18 @@ public sealed record JobView
     public ErrorView? Error { get; init; }
     public WebhookStateView? Webhook { get; init; }
     public IReadOnlyDictionary<string, string>? Metadata { get; init; }
+
+    /// <summary>The priority among the jobs of the token; null for 0.</summary>
+    public int? Priority { get; init; }
+
+    /// <summary>The time at which the job fails if it is not over; null for never.</summary>
+    public DateTimeOffset? NotAfter { get; init; }
+
+    /// <summary>The least memory in GiB of the device that runs the job; null for any.</summary>
+    public double? MinMemoryGib { get; init; }
+
+    /// <summary>Seconds of GPU time of the attempts that have ended; null when none has.</summary>
+    public double? GpuSeconds { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? StartedAt { get; init; }
     public DateTimeOffset? FinishedAt { get; init; }
@@ -42,9 +54,9 @@ public sealed record JobView
 
     /// <summary>
     /// Creates the view of a record. <paramref name="position"/> is the place in the queue, <paramref name="eta"/> the estimated seconds
-    /// to the end.
+    /// to the end, <paramref name="waitsFor"/> why no worker can take the job.
     /// </summary>
-    public static JobView From(JobRecord job, int position = 0, double? eta = null)
+    public static JobView From(JobRecord job, int position = 0, double? eta = null, string? waitsFor = null)
     {
         var request = job.Request;
         return new JobView
@@ -52,7 +64,7 @@ public sealed record JobView
             Id = job.Id,
             Status = job.Status,
             Stage = StageOf(job),
-            Progress = ProgressView.From(job, position, eta),
+            Progress = ProgressView.From(job, position, eta) with { WaitsFor = waitsFor },
             Attempt = job.Attempt,
             Notice = job.Result?.Notice ?? job.Progress?.Notice,
             Request = Asked(request),
@@ -62,6 +74,10 @@ public sealed record JobView
             Error = job.Error is { } error ? new ErrorView(error.Code, error.Message, error.Retryable) : null,
             Webhook = WebhookStateView.From(job),
             Metadata = request.Metadata,
+            Priority = request.Priority == 0 ? null : request.Priority,
+            NotAfter = request.NotAfter,
+            MinMemoryGib = request.MinMemoryGiB > 0 ? request.MinMemoryGiB : null,
+            GpuSeconds = job.GpuSeconds > 0 ? Math.Round(job.GpuSeconds, 2) : null,
             CreatedAt = job.CreatedAt,
             StartedAt = job.StartedAt,
             FinishedAt = job.FinishedAt,
@@ -103,6 +119,9 @@ public sealed record ProgressView
 
     /// <summary>The place in the queue: 1 for the next job; null when the job does not wait.</summary>
     public int? QueuePosition { get; init; }
+
+    /// <summary>Why no connected worker can take the job, for example because none has its model; null when one can.</summary>
+    public string? WaitsFor { get; init; }
 
     public static ProgressView From(JobRecord job, int position, double? eta)
     {

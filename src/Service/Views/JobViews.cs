@@ -1,3 +1,4 @@
+using System.Globalization;
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
 using Locutor.Jobs.Tokens;
@@ -44,6 +45,19 @@ internal sealed class JobViews(IGrainFactory grains)
             async () => (await Queue.PositionAsync(job.Id), await Queue.StatisticsAsync()), CancellationToken.None);
         double rounds = Math.Ceiling((position + statistics.Running) / (double)Math.Max(1, statistics.Workers));
         double? eta = statistics.TypicalSeconds > 0 && position > 0 ? Math.Round(rounds * statistics.TypicalSeconds) : (double?)null;
-        return JobView.From(job, position, eta);
+        return JobView.From(job, position, eta, position > 0 ? WaitsFor(JobNeeds.From(job.Request), statistics.Offers ?? []) : null);
+    }
+
+    /// <summary>Returns why no worker can take a job with these needs; null when one can, or when none is connected.</summary>
+    internal static string? WaitsFor(JobNeeds needs, IReadOnlyList<WorkerOffer> offers)
+    {
+        if (offers.Count == 0 || offers.Any(offer => offer.Fits(needs)))
+            return null;
+        if (!offers.Any(offer => offer.HasModel(needs.Model)))
+            return $"a worker that has the model {needs.Model}; none is connected";
+        return offers.Any(offer => offer.HasMemory(needs.MemoryGiB))
+            ? string.Create(
+                CultureInfo.InvariantCulture, $"a worker that has both the model {needs.Model} and {needs.MemoryGiB} GiB; none is connected")
+            : string.Create(CultureInfo.InvariantCulture, $"a worker with {needs.MemoryGiB} GiB of memory; none is connected");
     }
 }

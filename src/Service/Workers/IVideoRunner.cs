@@ -27,6 +27,9 @@ public interface IVideoRunner : IAsyncDisposable
     /// <summary>The name of the loaded model, for the list of workers.</summary>
     string Model { get; }
 
+    /// <summary>The models that this runner can run and the memory of its device.</summary>
+    WorkerOffer Offer => WorkerOffer.Everything;
+
     /// <summary>A callback for messages to the operator, for example that this machine computes an operation wrongly.</summary>
     Action<string>? Notice
     {

@@ -25,7 +25,9 @@ public sealed record RunnerModel(Bundle Bundle, Func<Device, IReadOnlyList<Bundl
 /// <param name="deviceName">Either cpu or cuda:N.</param>
 /// <param name="defaultModel">The model for jobs that name none; null for the default of the program.</param>
 /// <param name="find">Returns the model with a name; for null, the default model.</param>
-public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, Func<string?, RunnerModel> find) : IVideoRunner
+/// <param name="offer">Returns what this worker can run; null for everything.</param>
+public sealed class TalkingVideoRunner(
+    string deviceName, string? defaultModel, Func<string?, RunnerModel> find, Func<WorkerOffer>? offer = null) : IVideoRunner
 {
     private static readonly MediaLimits Limits = new() { MaxSeconds = 24 * 3600 };
     private readonly Device device = device(deviceName);
@@ -33,6 +35,8 @@ public sealed class TalkingVideoRunner(string deviceName, string? defaultModel, 
     private string loaded = "";
 
     public string Model => networks?.Bundle.Name ?? "";
+
+    public WorkerOffer Offer => offer?.Invoke() ?? WorkerOffer.Everything;
 
     public Action<string>? Notice { get; set; }
 

@@ -133,7 +133,10 @@ public sealed partial class WorkerLoop
         JobRecord? job;
         try
         {
-            report = report with { State = "idle", Job = null, Model = runner.Model, Reason = health.Reason };
+            report = report with
+            {
+                State = "idle", Job = null, Model = runner.Model, Offer = runner.Offer, Reason = health.Reason,
+            };
             job = await LeaseAsync(drain, abort);
         }
         catch (Exception exception) when (!drain.IsCancellationRequested)

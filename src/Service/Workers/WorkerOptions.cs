@@ -24,6 +24,9 @@ public sealed record WorkerOptions
     /// <summary>The model that is loaded before the first job; null for the default of the program.</summary>
     public string? Model { get; init; }
 
+    /// <summary>The models whose jobs the worker takes; null for all models whose files are complete on its disk.</summary>
+    public string[]? Models { get; init; }
+
     /// <summary>The limit of device memory in bytes; null for all of it.</summary>
     public long? VramBudget { get; init; }
 

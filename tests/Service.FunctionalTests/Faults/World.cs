@@ -1,3 +1,4 @@
+using Locutor.Jobs.Usage;
 using Locutor.Jobs;
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Hosting;
@@ -43,7 +44,7 @@ internal sealed class World : IAsyncDisposable
         Files = new FaultyFiles(new FolderStore(folder), plan, time);
         Submitter = new JobSubmitter(
             Grains, Files, new TokenLimits(Grains, settings, time, NullLoggerFactory.Instance.CreateLogger<TokenLimits>()),
-            new DiskQuota(folder, settings), new Drain(), host.Services.GetRequiredService<JobsMetrics>(), settings);
+            new MonthQuota(host.Services.GetRequiredService<UsageStore>(), settings, time), new DiskQuota(folder, settings), new Drain(), host.Services.GetRequiredService<JobsMetrics>(), settings);
     }
 
     public VirtualTime Time { get; }

@@ -55,7 +55,10 @@ internal static class JobsEndpoints
     {
         var caller = context.Caller();
         await submitter.CheckLimitsAsync(caller, context.Response);
-        string? key = context.Request.Headers["Idempotency-Key"].FirstOrDefault();
+        // A signed upload address accepts one job, so its text takes the place of the key.
+        string? key = context.Features.Get<SignedLink>() is { Once: { } once }
+            ? $"link-{once}"
+            : context.Request.Headers["Idempotency-Key"].FirstOrDefault();
         if (key is { Length: 0 or > LongestKey })
             throw new ProblemException(400, JobError.InvalidRequest, $"expected an Idempotency-Key of 1 to {LongestKey} characters");
         string id = JobId.New();

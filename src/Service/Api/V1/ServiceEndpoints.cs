@@ -1,9 +1,13 @@
+using System.ComponentModel;
+using System.Globalization;
 using Locutor.Jobs.Grains;
+using Locutor.Jobs.Records;
 using Locutor.Jobs.Tokens;
 using Locutor.Service.Access;
 using Locutor.Service.Http;
 using Locutor.Service.Settings;
 using Locutor.Service.Submissions;
+using Microsoft.AspNetCore.Mvc;
 
 namespace Locutor.Service.Api.V1;
 
@@ -18,6 +22,11 @@ internal static class ServiceEndpoints
             (ModelCatalog catalog, ServeSettings settings) => Results.Json(OptionsView.Create(catalog, settings), Problems.Json))
             .Needs(TokenScopes.Read).Produces<OptionsView>().ProducesProblems(401).WithName("getOptions")
             .WithSummary("Models with their presets, sizes and fields, and the limits of inputs");
+        service.MapGet("/demand", DemandAsync).Needs(TokenScopes.Operate).Produces<QueueDemand>().ProducesProblems(400, 401, 403)
+            .WithName("getDemand").WithSummary("The work for a kind of worker, for a scaler")
+            .WithDescription(
+                "Counts the jobs that wait and run and that a worker with these models and this memory could run, and the workers that " +
+                "are at least that kind. Without models and memory it counts all.");
         service.MapGet("/workers", WorkersAsync).Needs(TokenScopes.Operate).Produces<WorkersView>().ProducesProblems(401, 403)
             .WithName("getWorkers").WithSummary("Workers and the queue");
         service.MapGet(
@@ -49,8 +58,22 @@ internal static class ServiceEndpoints
         return Results.Json(new WorkersView(
             workers.Select(worker => new WorkerView(
                 worker.Id, worker.Host, worker.Process, worker.Device, worker.Model, worker.State, worker.Job, worker.StartedAt,
-                worker.SeenAt, worker.Finished, worker.Failed, worker.Reason)).ToArray(),
-            statistics.Queued, statistics.Fetching, statistics.Running, statistics.TypicalSeconds), Problems.Json);
+                worker.SeenAt, worker.Finished, worker.Failed, worker.Reason, worker.Offer?.Models, worker.Offer?.MemoryGiB))
+                .ToArray(),
+            statistics.Queued, statistics.Fetching, statistics.Running, statistics.TypicalSeconds, statistics.OldestSeconds),
+            Problems.Json);
+    }
+
+    private static async Task<IResult> DemandAsync(
+        IGrainFactory grains,
+        [FromQuery, Description("Models of the worker, separated by commas; all without it.")] string? models = null,
+        [FromQuery(Name = "memory_gib"), Description("Memory of its device in GiB; any without it.")] string? memory = null)
+    {
+        double gib = 0;
+        if (memory is not null && (!double.TryParse(memory, NumberStyles.Float, CultureInfo.InvariantCulture, out gib) || !(gib > 0)))
+            throw new ProblemException(400, JobError.InvalidRequest, $"memory_gib: expected a number above 0, found '{memory}'");
+        var offer = new WorkerOffer(models?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries), gib);
+        return Results.Json(await grains.GetGrain<IQueueGrain>(IQueueGrain.Key).DemandAsync(offer), Problems.Json);
     }
 
     private static SessionView Session(HttpContext context, TokenReader reader, ServeSettings settings) =>
@@ -100,12 +123,16 @@ internal sealed record SessionView(string Auth, bool SignedIn, string[] Scopes, 
 internal sealed record SecretView(string Secret);
 
 /// <summary>A worker as the API shows it.</summary>
+/// <param name="Models">The models that it can run; null for any.</param>
+/// <param name="MemoryGib">The memory of its device in GiB; 0 when unknown.</param>
 internal sealed record WorkerView(
     string Id, string Host, int Process, string Device, string Model, string State, string? Job,
-    DateTimeOffset StartedAt, DateTimeOffset SeenAt, int Finished, int Failed, string? Reason);
+    DateTimeOffset StartedAt, DateTimeOffset SeenAt, int Finished, int Failed, string? Reason,
+    IReadOnlyList<string>? Models, double? MemoryGib);
 
 /// <summary>The workers and the statistics of the queue.</summary>
-internal sealed record WorkersView(IReadOnlyList<WorkerView> Workers, int Queued, int Fetching, int Running, double TypicalSeconds);
+internal sealed record WorkersView(IReadOnlyList<WorkerView> Workers, int Queued, int Fetching, int Running, double TypicalSeconds,
+    double OldestSeconds);
 
 /// <summary>The models and presets that a submission can choose, and the limits of inputs.</summary>
 internal sealed record OptionsView(IReadOnlyList<ModelView> Models, string DefaultModel, LimitsView Limits, IReadOnlyList<string> Samples)

@@ -6,7 +6,7 @@ import { byId, make } from "./util.js";
 const Placed = ["prompt", "model", "preset", "size", "text", "voice", "voice2"];
 
 /** Fields that belong to programs: the page tells of a job's end itself. */
-const Unshown = ["webhook", "metadata"];
+const Unshown = ["webhook", "metadata", "priority", "not_after", "min_memory_gib"];
 
 let described = [];
 
