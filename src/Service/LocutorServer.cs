@@ -110,7 +110,8 @@ public static class LocutorServer
         services.AddSingleton<FetchInput>(services => (job, input, cancellationToken) =>
             services.GetRequiredService<InputStore>().FetchAsync(
                 job, input.Field, input.Url!, InputStore.Expected(input.Field), cancellationToken));
-        services.AddSingleton<TokenReader>().AddSingleton<SignedLinks>().AddSingleton<TokenLimits>().AddSingleton<MonthQuota>().AddSingleton<DiskQuota>();
+        services.AddSingleton<TokenReader>().AddSingleton<SignedLinks>().AddSingleton<TokenLimits>().AddSingleton<MonthQuota>();
+        services.AddSingleton<DiskQuota>();
         services.AddSingleton<JobSubmitter>().AddSingleton<SubmissionReader>().AddSingleton<JobViews>().AddSingleton<LiveVideos>()
             .AddSingleton<ModalEndpoints>();
         services.AddSingleton<RevokedTokens>();

@@ -14,8 +14,9 @@ public sealed record Problem
     /// <summary>
     /// The stable code for programs: invalid_request, unsupported_media, unsupported_media_type, too_large, audio_too_short,
     /// fetch_failed, address_blocked, timeout, missing_credentials, invalid_credentials, missing_scope, forbidden_origin,
-    /// invalid_link, too_many_attempts, rate_limited, quota_exceeded, queue_full, disk_full, idempotency_key_reused, not_found, method_not_allowed, not_ready,
-    /// no_webhook, expired, draining, unavailable or internal. A failed job may also have deadline_passed, gpu_out_of_memory, not_finite or worker_lost.
+    /// invalid_link, too_many_attempts, rate_limited, quota_exceeded, queue_full, disk_full, idempotency_key_reused, not_found,
+    /// method_not_allowed, not_ready, no_webhook, expired, draining, unavailable or internal. A failed job may also have
+    /// deadline_passed, gpu_out_of_memory, not_finite or worker_lost.
     /// </summary>
     public string Code { get; init; } = "";
 

@@ -26,7 +26,8 @@ public sealed class JobSubmitter(
     /// Checks the limits before the body of a submission is read, and writes the rate limit into the headers of the response.
     /// </summary>
     /// <exception cref="ProblemException">
-    /// Status 429: the token has used its submissions of this minute or its quota of this month. 503: the service is about to stop, or the disk quota is used up.
+    /// Status 429: the token has used its submissions of this minute or its quota of this month. 503: the service is about to stop, or
+    /// the disk quota is used up.
     /// </exception>
     public async Task CheckLimitsAsync(Token caller, HttpResponse response)
     {

@@ -6,7 +6,9 @@ using Locutor.Models;
 
 namespace Locutor.Service.Submissions;
 
-/// <summary>The fields of a submission over HTTP: the fields of a video and the fields of its delivery, such as webhook and priority.</summary>
+/// <summary>
+/// The fields of a submission over HTTP: the fields of a video and the fields of its delivery, such as webhook and priority.
+/// </summary>
 internal static class SubmissionFields
 {
     public static TextField Webhook { get; } = new(

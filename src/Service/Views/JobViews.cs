@@ -57,7 +57,8 @@ internal sealed class JobViews(IGrainFactory grains)
             return $"a worker that has the model {needs.Model}; none is connected";
         return offers.Any(offer => offer.HasMemory(needs.MemoryGiB))
             ? string.Create(
-                CultureInfo.InvariantCulture, $"a worker that has both the model {needs.Model} and {needs.MemoryGiB} GiB; none is connected")
+                CultureInfo.InvariantCulture,
+                $"a worker that has both the model {needs.Model} and {needs.MemoryGiB} GiB; none is connected")
             : string.Create(CultureInfo.InvariantCulture, $"a worker with {needs.MemoryGiB} GiB of memory; none is connected");
     }
 }

@@ -22,7 +22,9 @@ public static class VideoRunners
         });
     }
 
-    /// <summary>Returns what a worker can run: the models of its options, or else those on its disk, and the memory of its device.</summary>
+    /// <summary>
+    /// Returns what a worker can run: the models of its options, or else those on its disk, and the memory of its device.
+    /// </summary>
     public static WorkerOffer OfferOf(WorkerOptions options) => new(
         options.Models ?? [.. Installed(options)], Math.Round((options.VramBudget ?? DeviceBytes(options)) / (double)(1L << 30), 1),
         options.Gpus?.Split(',').Length ?? 1);

@@ -44,7 +44,8 @@ internal sealed class World : IAsyncDisposable
         Files = new FaultyFiles(new FolderStore(folder), plan, time);
         Submitter = new JobSubmitter(
             Grains, Files, new TokenLimits(Grains, settings, time, NullLoggerFactory.Instance.CreateLogger<TokenLimits>()),
-            new MonthQuota(host.Services.GetRequiredService<UsageStore>(), settings, time), new DiskQuota(folder, settings), new Drain(), host.Services.GetRequiredService<JobsMetrics>(), settings);
+            new MonthQuota(host.Services.GetRequiredService<UsageStore>(), settings, time),
+            new DiskQuota(folder, settings), new Drain(), host.Services.GetRequiredService<JobsMetrics>(), settings);
     }
 
     public VirtualTime Time { get; }

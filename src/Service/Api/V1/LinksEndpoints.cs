@@ -54,8 +54,8 @@ internal static class LinksEndpoints
         }
         var lifetime = TimeSpan.FromHours(hours);
         string origin = settings.PublicUrl ?? $"{context.Request.Scheme}://{context.Request.Host}";
-        return Results.Json(
-            new LinkView(origin + links.Sign(context.Caller(), method, path, lifetime), method, time.GetUtcNow() + lifetime), Problems.Json);
+        string url = origin + links.Sign(context.Caller(), method, path, lifetime);
+        return Results.Json(new LinkView(url, method, time.GetUtcNow() + lifetime), Problems.Json);
     }
 }
 
