@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Locutor.Torch.Devices;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,6 +1,6 @@
 using Locutor.Networks.Layers;
 using Locutor.Networks.VideoAutoencoder;
-using Locutor.Torch.Devices;
+using Locutor.Torch;
 using static TorchSharp.torch;
 using Network = Locutor.Networks.VideoAutoencoder.VideoAutoencoder;
 
