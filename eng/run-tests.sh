@@ -1,8 +1,8 @@
 # Sourced by ./test: runs the test programs and prints their results.
 #
-# Service.FunctionalTests takes longest and mostly waits for processes, so it starts first, in two runs: see $alone. Of the others, the ones
-# that only compute come first, at low priority and with one torch thread for each test thread: they use the time that the waiting tests
-# leave and cannot starve them. Tests with processes, servers and time limits of their own come last, at normal priority.
+# What takes longest starts first: the service tests that run one at a time or wait for outages, see $alone, then the other service tests,
+# which mostly wait too. Programs that only compute use the time that these leave. Tests with processes, servers and time limits of their
+# own come last. Each torch thread is one test thread. Priorities (nice) keep programs that compute from slowing down those that wait.
 
 waiting=(Service.FunctionalTests Locutor)
 computing=(Training Networks Bench Checkpoints Parity Generation Kernels Torch Shared.Tests Architecture)
@@ -14,10 +14,12 @@ timed=(Files Cli Media TextToSpeech Models Jobs)
 faulty=(Parity Networks Generation)
 with_fault='with wrong convolutions'
 
-# Tests with the trait runs=alone keep a service busy for long, or wait for outages, so they run one at a time. They have a run of their own,
-# beside the other tests of the program. Long tests also measure: then the run waits until all others have ended.
+# Tests with the trait runs=alone keep a service busy for long, so they run one at a time. Tests with the trait runs=outages wait for outages
+# and need hardly any processor. Both have a run of their own, beside the other tests of the program, at the highest priority. Long tests
+# also measure: then each of the two runs waits until all others have ended.
 alone=(Service.FunctionalTests)
 one_at_a_time='one at a time'
+with_outages='with outages'
 
 # Most test programs start many processes that live for seconds, and compiling is most of their time. So nothing is compiled twice: no
 # profiles are gathered, and only what is called 4096 times (the runtime reads hexadecimal) is optimised. A method's memory is mapped once.
@@ -28,13 +30,13 @@ if [ -z "${LOCUTOR_LONG_TESTS:-}" ]; then
 fi
 
 results=$(mktemp -d)
-declare -A running=() # process id of a program's time limit -> name of the run: a folder of tests/, or such a folder and one of the two names above
+declare -A running=() # process id of a program's time limit -> name of the run: a folder of tests/, or such a folder and one of the names above
 passed=0 failed=0 skipped=0
 
 run_tests() {
   local cores name slots most
   cores=$(nproc)
-  slots=${LOCUTOR_TEST_SLOTS:-$((cores < 8 ? cores + 2 : 8))} # two more than cores: the first two mostly wait
+  slots=${LOCUTOR_TEST_SLOTS:-$((cores < 8 ? cores + 3 : 8))} # three more than cores: the first three mostly wait
   export LOCUTOR_TEST_RUN=$results # marks every process of this run, see stop_tests
   trap 'stop_tests 130' INT
   trap 'stop_tests 143' TERM
@@ -43,7 +45,7 @@ run_tests() {
   set -m
   while read -r name; do
     most=$slots
-    [[ -n "${LOCUTOR_LONG_TESTS:-}" && $name == *"$one_at_a_time" ]] && most=1
+    [[ -n "${LOCUTOR_LONG_TESTS:-}" ]] && runs_alone "$name" && most=1
     while [ ${#running[@]} -ge "$most" ]; do await_one; done
     start_one "$name" "$cores" "$slots"
   done < <(ordered_runs "$@")
@@ -55,10 +57,10 @@ run_tests() {
   [ "$failed" -eq 0 ]
 }
 
-# ordered_runs [FOLDER...]: folders of tests/ with a test program, limited to the named ones, and their runs with the fault; folders that no
-# list names come last.
+# ordered_runs [FOLDER...]: the runs of all folders of tests/ with a test program, or of the named folders; folders that no list names come
+# last.
 ordered_runs() {
-  local folder last=() known=" ${waiting[*]} ${computing[*]} ${timed[*]} " all=("${waiting[@]}" "${computing[@]}" "${timed[@]}")
+  local folder long=() known=" ${waiting[*]} ${computing[*]} ${timed[*]} " all=("${waiting[@]}" "${computing[@]}" "${timed[@]}")
   for folder in tests/*/; do
     folder=$(basename "$folder")
     [[ "$known" == *" $folder "* ]] || all+=("$folder")
@@ -66,28 +68,39 @@ ordered_runs() {
   for folder in "${all[@]}"; do
     [ $# -eq 0 ] || [[ " $* " == *" $folder "* ]] || continue
     [ -n "$(program_of "$folder")" ] || continue
+    if [[ " ${alone[*]} " == *" $folder "* ]]; then
+      long=("$folder $with_outages" "$folder $one_at_a_time")
+      [ -n "${LOCUTOR_LONG_TESTS:-}" ] || printf '%s\n' "${long[@]}"
+    fi
     echo "$folder"
     [[ " ${faulty[*]} " == *" $folder "* ]] && echo "$folder $with_fault"
-    [[ " ${alone[*]} " == *" $folder "* ]] || continue
-    if [ -n "${LOCUTOR_LONG_TESTS:-}" ]; then last+=("$folder"); else echo "$folder $one_at_a_time"; fi
   done
-  for folder in "${last[@]}"; do echo "$folder $one_at_a_time"; done
+  [ -z "${LOCUTOR_LONG_TESTS:-}" ] || [ ${#long[@]} -eq 0 ] || printf '%s\n' "${long[@]}"
+}
+
+runs_alone() { [[ $1 == *"$one_at_a_time" || $1 == *"$with_outages" ]]; }
+
+# priority_of RUN: its nice level.
+priority_of() {
+  if runs_alone "$1"; then echo 0
+  elif [[ " ${computing[*]} " == *" ${1%% *} "* ]]; then echo 15
+  else echo 5; fi
 }
 
 # program_of FOLDER: name of its test program; nothing for a library.
 program_of() { basename "$(compgen -G "tests/$1/*Tests.csproj" || true)" .csproj; }
 
 start_one() {
-  local name=$1 folder=${1%% *} cores=$2 slots=$3 low=() only=() fault=
-  [[ " ${computing[*]} " == *" $folder "* ]] && low=(nice -n 10)
-  [[ " ${alone[*]} " == *" $folder "* ]] && only=(-trait- runs=alone)
+  local name=$1 folder=${1%% *} cores=$2 slots=$3 only=() fault=
+  [[ " ${alone[*]} " == *" $folder "* ]] && only=(-trait- runs=alone -trait- runs=outages)
   case $name in
     *"$with_fault") fault=convolution only=(-trait uses=convolutions -parallel none) ;;
     *"$one_at_a_time") only=(-trait runs=alone) ;;
+    *"$with_outages") only=(-trait runs=outages) ;;
   esac
   LOCUTOR_INJECTED_FAULT=${fault:-${LOCUTOR_INJECTED_FAULT:-}} OMP_NUM_THREADS=${OMP_NUM_THREADS:-$((cores / slots > 0 ? cores / slots : 1))} \
     timeout --kill-after=10 "${LOCUTOR_TEST_TIMEOUT:-1200}" \
-    "${low[@]}" "tests/$folder/bin/Release/net10.0/$(program_of "$folder")" -noColor -noLogo "${only[@]}" >"$results/$name" 2>&1 </dev/null &
+    nice -n "$(priority_of "$name")" "tests/$folder/bin/Release/net10.0/$(program_of "$folder")" -noColor -noLogo "${only[@]}" >"$results/$name" 2>&1 </dev/null &
   running[$!]=$name
 }
 

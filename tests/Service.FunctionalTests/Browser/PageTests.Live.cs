@@ -35,7 +35,7 @@ public sealed partial class PageTests
         double ready = Durations(first);
         ready.ShouldBeLessThan(Seconds);
         foreach (var page in new[] { early, again })
-            await page.WaitForFunctionAsync($"() => player.video.currentTime > {(ready - 0.3).ToString(CultureInfo.InvariantCulture)}");
+            await UntilAsync(page, $"() => player.video.currentTime > {(ready - 0.3).ToString(CultureInfo.InvariantCulture)}");
         (await early.EvaluateAsync<bool>("() => player.video.ended")).ShouldBeFalse();
         (await early.EvaluateAsync<double>("() => player.video.duration")).ShouldBe(Seconds, 0.1, "the bar shows what is still to come");
 
@@ -49,7 +49,7 @@ public sealed partial class PageTests
 
         foreach (var page in new[] { early, late, again })
         {
-            await page.WaitForFunctionAsync("() => player.video.ended");
+            await UntilAsync(page, "() => player.video.ended");
             (await page.EvaluateAsync<double>("() => player.video.currentTime")).ShouldBe(Seconds, 0.1);
             (await page.EvaluateAsync<double[]>("() => [player.video.buffered.length, player.video.buffered.start(0)]"))
                 .ShouldBe([1, 0], "there is no gap");

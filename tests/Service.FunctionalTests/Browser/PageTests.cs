@@ -68,7 +68,7 @@ public sealed partial class PageTests : IAsyncLifetime
         await ShotAsync(page, "running");
         await Expect(page.Locator(".screen video")).ToBeVisibleAsync(new() { Timeout = 30_000 });
         await page.EvaluateAsync("document.querySelector('.screen video').play()");
-        await page.WaitForFunctionAsync(PlaysSome);
+        await UntilAsync(page, PlaysSome);
         await Expect(page.Locator("#history .tile")).ToHaveCountAsync(1);
         await Expect(page.Locator("#history .title")).ToHaveTextAsync("<b>She sings</b>");
         await ShotAsync(page, "finished");
@@ -111,7 +111,8 @@ public sealed partial class PageTests : IAsyncLifetime
         await ShotAsync(page, "text");
         await generate.ClickAsync();
         await Expect(page.Locator(".screen video")).ToBeVisibleAsync(new() { Timeout = 60_000 });
-        await page.WaitForFunctionAsync(
+        await UntilAsync(
+            page,
             "() => { const track = document.querySelector('.screen track')?.track; if (track) track.mode = 'showing'; return " +
             "track?.cues?.length === 2; }");
         (await page.EvaluateAsync<string>("() => document.querySelector('.screen track').track.cues[0].getCueAsHTML().textContent"))
@@ -148,17 +149,17 @@ public sealed partial class PageTests : IAsyncLifetime
         string id = (await client.GetJsonAsync("/v1/jobs")).GetProperty("jobs")[0].GetProperty("id").GetString()!;
         var worker = await HeldWorker.HoldAsync(client, id);
         await Expect(page.Locator(".screen.live video")).ToBeVisibleAsync();
-        await page.WaitForFunctionAsync("() => document.querySelector('.screen.live video').currentTime > 0.3");
+        await UntilAsync(page, "() => document.querySelector('.screen.live video').currentTime > 0.3");
         await Expect(page.Locator(".timeline")).ToContainTextAsync("of 0:03 ready");
-        await page.WaitForFunctionAsync("() => document.querySelector('.screen .preview:not([hidden])')?.naturalWidth > 0");
+        await UntilAsync(page, "() => document.querySelector('.screen .preview:not([hidden])')?.naturalWidth > 0");
         await ShotAsync(page, "sample-live");
         await worker.ContinueAsync();
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Download" })).ToBeVisibleAsync(new() { Timeout = 300_000 });
-        await page.WaitForFunctionAsync("() => document.querySelector('.screen video').videoWidth > 0");
+        await UntilAsync(page, "() => document.querySelector('.screen video').videoWidth > 0");
         (await page.EvaluateAsync<double>("document.querySelector('.screen video').currentTime")).ShouldBeGreaterThan(
             0.3, "the finished video continues where the live one was");
         await page.EvaluateAsync("document.querySelector('.screen video').play()");
-        await page.WaitForFunctionAsync("() => document.querySelector('.screen video').currentTime > 0.3");
+        await UntilAsync(page, "() => document.querySelector('.screen video').currentTime > 0.3");
         await ShotAsync(page, "sample-finished");
         (await MovementAsync(service)).ShouldBeGreaterThan(0.3, "the picture does not move");
         await Expect(page.Locator(".notice")).ToHaveCountAsync(0);
@@ -199,6 +200,8 @@ public sealed partial class PageTests : IAsyncLifetime
             ColorScheme = scheme,
             HasTouch = width < 600,
             Permissions = ["microphone"],
+            // Without a GPU every frame of an animation is drawn by the processor, which the tests beside this one need.
+            ReducedMotion = ReducedMotion.Reduce,
         });
         context.SetDefaultTimeout(60_000);
         SetDefaultExpectTimeout(60_000);
@@ -212,6 +215,10 @@ public sealed partial class PageTests : IAsyncLifetime
         await page.GotoAsync(url);
         return page;
     }
+
+    /// <summary>Waits until a function in the page returns true. It is called ten times a second, not for each frame.</summary>
+    private static async Task UntilAsync(IPage page, string function) =>
+        await page.WaitForFunctionAsync(function, options: new PageWaitForFunctionOptions { PollingInterval = 100 });
 
     private static async Task TabToAsync(IPage page, string selector)
     {

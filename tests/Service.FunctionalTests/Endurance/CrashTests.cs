@@ -28,7 +28,7 @@ public sealed class CrashTests
             "submits_per_minute=1000000", "--set", "requests_per_minute=10000000");
         using var client = await service.TokenAsync("--scopes", "all");
         await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond));
-        int kills = Endurance.Choose(5, 50);
+        int kills = Endurance.Choose(4, 50);
         for (int kill = 0; kill < kills; kill++)
         {
             using var over = new CancellationTokenSource();
@@ -93,7 +93,7 @@ public sealed class CrashTests
                 accepted[key] = (await TokenClient.ReadAsync(response)).GetProperty("id").GetString()!;
                 foreach (string? id in accepted.Values.Except(ended.Keys).Take(5))
                     Note(id, await client.GetJsonAsync($"/v1/jobs/{id}"));
-                await Task.Delay(30, cancellationToken);
+                await Task.Delay(Endurance.Choose(80, 30), cancellationToken);
             }
             catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException)
             {

@@ -15,7 +15,7 @@ namespace Locutor.Service.FunctionalTests.Endurance;
 public sealed class NodeKillTests
 {
     private const double Lease = 10;
-    private const int MostQueued = 150;
+    private static readonly int MostQueued = Endurance.Choose(40, 150);
     private static readonly int Clients = Endurance.Choose(4, 8);
     private static readonly int Kills = Endurance.Choose(3, 50);
     private static readonly int Jobs = Endurance.Choose(30, 5_000);
@@ -106,7 +106,7 @@ public sealed class NodeKillTests
                 await Task.Delay(full ? 1000 : 200, CancellationToken.None);
             }
             outages.Add(clock.Elapsed.TotalSeconds);
-            await Task.Delay(Endurance.Choose(150, 250), CancellationToken.None);
+            await Task.Delay(Endurance.Choose(600, 250), CancellationToken.None);
         }
     }
 

@@ -11,12 +11,14 @@ namespace Locutor.Service.FunctionalTests.Endurance;
 /// Two nodes over one PostgreSQL database with more jobs than they can run, and kill -9 of either in turn. Measures how long the worker of
 /// the other node waits for its next job, and how long a node that was started again needs until it answers and works.
 /// </summary>
-[Collection(Alone.Name)]
+[Collection(Outages.Name)]
 public sealed class NodeOutageTests
 {
     private const int Feeders = 3;
     private static readonly int Kills = Endurance.Choose(3, 16);
-    private static readonly TimeSpan Watched = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long a node stays away: longer than the pause of the other node's worker may be.</summary>
+    private static readonly TimeSpan Watched = TimeSpan.FromSeconds(16);
 
     /// <summary>A job's length, and the pause of a feeder: three feeders keep two workers busy.</summary>
     private static readonly TimeSpan Job = TimeSpan.FromMilliseconds(Endurance.Choose(900, 300));
