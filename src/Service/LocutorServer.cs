@@ -106,13 +106,14 @@ public static class LocutorServer
         services.AddSingleton(catalog).AddSingleton(folder).AddSingleton(_ => FileStores.Create(settings, folder)).AddSingleton(cluster);
         services.AddSingleton(services => new AddressGuard(services.GetRequiredService<ServeSettings>()));
         services.AddSingleton(_ => SpeechVoices.Create(settings)).AddSingleton<SpokenInputs>().AddSingleton<VideoConversions>();
-        services.AddSingleton<UrlFetcher>().AddSingleton<MediaInspector>().AddSingleton<InputStore>();
+        services.AddSingleton<UrlFetcher>().AddSingleton<MediaInspector>().AddSingleton<InputStore>().AddSingleton<InputCheck>();
         services.AddSingleton<FetchInput>(services => (job, input, cancellationToken) =>
             services.GetRequiredService<InputStore>().FetchAsync(
                 job, input.Field, input.Url!, InputStore.Expected(input.Field), cancellationToken));
         services.AddSingleton<TokenReader>().AddSingleton<SignedLinks>().AddSingleton<TokenLimits>().AddSingleton<MonthQuota>();
         services.AddSingleton<DiskQuota>();
-        services.AddSingleton<JobSubmitter>().AddSingleton<SubmissionReader>().AddSingleton<JobViews>().AddSingleton<LiveVideos>()
+        services.AddSingleton<JobSubmitter>().AddSingleton<JobRepeater>();
+        services.AddSingleton<SubmissionReader>().AddSingleton<JobViews>().AddSingleton<LiveVideos>()
             .AddSingleton<ModalEndpoints>();
         services.AddSingleton<RevokedTokens>();
         // Registered first, so that nothing uses a store that belongs to another service.
@@ -162,6 +163,7 @@ public static class LocutorServer
         var v1 = app.MapGroup("/v1");
         JobsEndpoints.Map(v1);
         FilesEndpoints.Map(v1);
+        InputsEndpoints.Map(v1);
         LiveEndpoints.Map(v1);
         ServiceEndpoints.Map(v1);
         SpeechEndpoints.Map(v1);

@@ -22,12 +22,15 @@ public static class PictureFit
     /// Computes the peak signal-to-noise ratio of the picture after the autoencoder, in decibels. It is low for pictures that differ from
     /// the training data.
     /// </summary>
-    public static double Decibels(NetworkSet networks, Picture picture)
+    public static double Decibels(NetworkSet networks, Picture picture) => Decibels(networks.DrawStill(picture), picture);
+
+    /// <summary>Computes the ratio from the frames that the autoencoder draws.</summary>
+    internal static double Decibels(Tensor frames, Picture picture)
     {
         using var still = no_grad();
         using var scope = NewDisposeScope();
-        var pixels = Pixels.FromPicture(picture).to(networks.Device); // [3, 1, H, W]
-        var drawn = networks.DrawStill(picture).narrow(1, 0, 1).clamp(-1, 1);
+        var pixels = Pixels.FromPicture(picture).to(frames.device); // [3, 1, H, W]
+        var drawn = frames.narrow(1, 0, 1).clamp(-1, 1);
         return 10 * Math.Log10(4 / Math.Max(1e-10, (drawn - pixels).square().mean().item<float>()));
     }
 }

@@ -218,13 +218,19 @@ public sealed class NetworkSet : IDisposable
     public Tensor DrawStill(Picture picture)
     {
         if (still is { } known && ReferenceEquals(known.Picture, picture)) return known.Drawn;
-        using var off = no_grad();
-        using var scope = NewDisposeScope();
-        var shown = Pixels.FromPicture(picture).unsqueeze(0).expand(-1, -1, StillFrames, -1, -1).to(Device);
-        var drawn = Autoencoder.Decode(Autoencoder.Encode(shown)).squeeze(0).to(ScalarType.Float32).DetachFromDisposeScope();
+        var drawn = DrawStill(Autoencoder, Device, picture).DetachFromDisposeScope();
         still?.Drawn.Dispose();
         still = (picture, drawn);
         return drawn;
+    }
+
+    /// <summary>Encodes and decodes a picture repeated for five frames, as the other overload; the caller owns the result.</summary>
+    internal static Tensor DrawStill(VideoAutoencoder autoencoder, Device device, Picture picture)
+    {
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        var shown = Pixels.FromPicture(picture).unsqueeze(0).expand(-1, -1, StillFrames, -1, -1).to(device);
+        return autoencoder.Decode(autoencoder.Encode(shown)).squeeze(0).to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
     public void Dispose()

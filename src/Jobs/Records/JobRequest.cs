@@ -29,6 +29,9 @@ public sealed record JobInput
     [Id(6)] public int Width { get; init; }
 
     [Id(7)] public int Height { get; init; }
+
+    /// <summary>The name that the sender gave the file, cleaned for use as a file name; null when there is none.</summary>
+    [Id(8)] public string? Name { get; init; }
 }
 
 /// <summary>

@@ -51,6 +51,24 @@ public sealed class InputStore(
         string jobId, string field, Stream upload, ExpectedMedia expected, CancellationToken cancellationToken) =>
         StoreAsync(jobId, field, expected, file => CopyAsync(upload, file, cancellationToken), null, cancellationToken);
 
+    /// <summary>Writes an upload to a file that belongs to no job. The caller removes it.</summary>
+    /// <returns>The path of the file and its SHA-256.</returns>
+    public async Task<(string Path, string Sha256)> SetAsideAsync(Stream upload, CancellationToken cancellationToken)
+    {
+        string aside = folder.Aside();
+        try
+        {
+            await using (var file = new FileStream(aside, FileMode.CreateNew, FileAccess.Write, FileShare.Read, 0, FileOptions.None))
+                await CopyAsync(upload, file, cancellationToken);
+            return (aside, await HashAsync(aside, cancellationToken));
+        }
+        catch
+        {
+            File.Delete(aside);
+            throw;
+        }
+    }
+
     /// <summary>Stores a text of this service's own making, or one that was checked.</summary>
     public async Task<JobInput> StoreTextAsync(
         string jobId, string field, string extension, string text, string contentType, CancellationToken cancellationToken)

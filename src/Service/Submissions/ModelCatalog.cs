@@ -31,21 +31,27 @@ public sealed record PresetView(string Name)
 
 /// <summary>A model as the web page and the API show it.</summary>
 /// <param name="Notice">A notice that the page shows before the model is used; null when there is none.</param>
+/// <param name="About">One sentence that helps to choose a model.</param>
+/// <param name="Trained">False for a model of random numbers, which serves to try the service; the page does not offer it.</param>
+/// <param name="Shapes">
+/// Height and width of the video in pixels, by size; the one nearest to the shape of the picture is used, and the rest of the picture is
+/// cut off. Null for a model that keeps the shape of the picture.
+/// </param>
 /// <param name="Fields">All fields of a submission with the limits of this model.</param>
 public sealed record ModelView(
-    string Name, string Title, string? Notice, IReadOnlyList<string> Sizes, string DefaultSize, IReadOnlyList<PresetView> Presets,
-    string DefaultPreset,
+    string Name, string Title, string About, bool Trained, string? Notice, IReadOnlyList<string> Sizes, string DefaultSize,
+    IReadOnlyDictionary<string, IReadOnlyList<int[]>>? Shapes, IReadOnlyList<PresetView> Presets, string DefaultPreset,
     IReadOnlyList<FieldView> Fields);
 
 /// <summary>The models that this service offers. The first one is the default for requests that name no model.</summary>
 public sealed class ModelCatalog
 {
-    private readonly IReadOnlyList<Bundle> bundles;
+    private readonly IReadOnlyList<ResolvedBundle> bundles;
 
-    private ModelCatalog(IReadOnlyList<Bundle> bundles, string usual)
+    private ModelCatalog(IReadOnlyList<ResolvedBundle> bundles, string usual)
     {
         (this.bundles, Default) = (bundles, usual);
-        Models = [.. bundles.Select(View)];
+        Models = [.. bundles.Select(found => View(found.Bundle))];
     }
 
     public IReadOnlyList<ModelView> Models { get; }
@@ -53,28 +59,39 @@ public sealed class ModelCatalog
     /// <summary>The name of the model for requests that name none.</summary>
     public string Default { get; }
 
-    public static ModelCatalog From(IReadOnlyList<Bundle> bundles, string usual) => new(bundles, usual);
+    /// <summary>Creates a catalog of models whose files are not needed.</summary>
+    public static ModelCatalog From(IReadOnlyList<Bundle> bundles, string usual)
+    {
+        var store = BundleCatalogue.Default().Store;
+        return new([.. bundles.Select(bundle => new ResolvedBundle(bundle, null, store))], usual);
+    }
 
     /// <summary>Loads the model that the settings name and all other models whose files are complete on disk.</summary>
     /// <exception cref="RequestException">The model that the settings name does not exist.</exception>
     /// <exception cref="BundleException">The description of a model is damaged.</exception>
     public static ModelCatalog FromDisk(ServeSettings settings)
     {
-        var usual = ModelFinder.Find(settings.Model, settings.Store).Bundle;
+        string usual = ModelFinder.Find(settings.Model, settings.Store).Bundle.Name;
         var bundles = BundleCatalogue.Default(settings.Store).All()
-            .Where(found => found.Bundle.Name == usual.Name || found.CanRun(found.DefaultAdapters)).Select(found => found.Bundle);
-        return From([.. bundles.Append(UntrainedBundle.Bundle).OrderByDescending(bundle => bundle.Name == usual.Name)], usual.Name);
+            .Where(found => found.Bundle.Name == usual || found.CanRun(found.DefaultAdapters));
+        var untrained = ModelFinder.Find(UntrainedBundle.Name, settings.Store);
+        return new([.. bundles.Append(untrained).OrderByDescending(found => found.Bundle.Name == usual)], usual);
     }
 
     /// <summary>Returns the bundle with this name; null returns the default model.</summary>
     /// <exception cref="RequestException">This service does not offer a model with this name.</exception>
-    internal Bundle Find(string? name) => bundles.FirstOrDefault(bundle => bundle.Name == (name ?? Default))
+    internal Bundle Find(string? name) => FindWithFiles(name).Bundle;
+
+    /// <summary>Returns the bundle with this name and the location of its files; null returns the default model.</summary>
+    /// <exception cref="RequestException">This service does not offer a model with this name.</exception>
+    internal ResolvedBundle FindWithFiles(string? name) => bundles.FirstOrDefault(found => found.Bundle.Name == (name ?? Default))
         ?? throw new RequestException(
-            VideoFields.Model.Name, $"expected one of {string.Join(", ", bundles.Select(bundle => bundle.Name))}, found '{name}'");
+            VideoFields.Model.Name, $"expected one of {string.Join(", ", bundles.Select(found => found.Bundle.Name))}, found '{name}'");
 
     private static ModelView View(Bundle bundle) => new(
-        bundle.Name, Title(bundle), bundle.NoticeBelow is null ? bundle.Notice : null, [.. bundle.Sizes.Keys], bundle.DefaultSize,
-        [.. bundle.Presets.Keys.Select(preset => View(bundle, preset))], bundle.DefaultPreset,
+        bundle.Name, Title(bundle), char.ToUpperInvariant(bundle.Title[0]) + bundle.Title[1..] + ".", bundle.Name != UntrainedBundle.Name,
+        bundle.NoticeBelow is null ? bundle.Notice : null, [.. bundle.Sizes.Keys], bundle.DefaultSize,
+        bundle.Composition is null ? bundle.Sizes : null, [.. bundle.Presets.Keys.Select(preset => View(bundle, preset))], bundle.DefaultPreset,
         [.. SubmissionFields.All.Select(field => FieldView.From(field, bundle))]);
 
     private static PresetView View(Bundle bundle, string preset)

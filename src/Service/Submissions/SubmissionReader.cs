@@ -8,6 +8,7 @@ using Locutor.Service.Http;
 using Locutor.Service.Inputs;
 using Locutor.Service.Settings;
 using Locutor.Service.Speech;
+using Locutor.Service.Views;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
 
@@ -222,15 +223,16 @@ internal sealed class SubmissionReader(
             if (!form.AddFile(name))
                 return;
             var body = new HashingStream(section.Body, hash);
-            // The client's file name and content type are ignored: the stored name and type come from the bytes of the file.
+            // The stored name and type come from the bytes of the file. The client's name is kept for people alone.
             if (jobId is null)
             {
                 await body.CopyToAsync(Stream.Null, cancellationToken);
             }
             else
             {
-                stored.Add(
-                    await StoreAsync(name, () => inputs.StoreAsync(jobId, name, body, InputStore.Expected(name), cancellationToken)));
+                var input = await StoreAsync(
+                    name, () => inputs.StoreAsync(jobId, name, body, InputStore.Expected(name), cancellationToken));
+                stored.Add(input with { Name = FileNames.Clean(FileNames.From(disposition)) });
             }
 
             return;

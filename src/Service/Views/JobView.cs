@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Locutor.Generation.Requests;
 using Locutor.Jobs.Records;
+using Locutor.Media.Video;
 using Locutor.Service.Speech;
 using Locutor.Service.Submissions;
 
@@ -146,6 +148,9 @@ public sealed record ProgressView
 public sealed record InputView
 {
     public required string Field { get; init; }
+
+    /// <summary>The file name that the sender gave, or the last part of the URL; null when there is none.</summary>
+    public string? Name { get; init; }
     public string? Url { get; init; }
     public string? ContentType { get; init; }
     public long? Bytes { get; init; }
@@ -157,6 +162,7 @@ public sealed record InputView
     public static InputView From(string jobId, JobInput input) => new()
     {
         Field = input.Field,
+        Name = FileNames.Input(input),
         Url = input.Url,
         ContentType = input.Path is null ? null : input.ContentType,
         Bytes = input.Path is null ? null : input.Bytes,
@@ -169,6 +175,9 @@ public sealed record InputView
 public sealed record ResultView
 {
     public required string Video { get; init; }
+
+    /// <summary>The name under which the video is downloaded, made of the names of the inputs.</summary>
+    public required string FileName { get; init; }
     public string? Thumbnail { get; init; }
 
     /// <summary>The address of the spoken text as a sound; null for a job without a text.</summary>
@@ -186,6 +195,7 @@ public sealed record ResultView
     public static ResultView From(JobRecord job) => new()
     {
         Video = $"/v1/jobs/{job.Id}/video",
+        FileName = FileNames.Output(job, StoredRequest.Load(job.Request)[VideoFields.Format] ?? VideoFormat.Mp4.Extension),
         Thumbnail = job.Result!.ThumbnailPath is null ? null : $"/v1/jobs/{job.Id}/thumbnail",
         Sound = SpokenInputs.SoundOf(job.Request) is null ? null : $"/v1/jobs/{job.Id}/sound",
         Captions = SpokenInputs.CaptionsOf(job) is null ? null : $"/v1/jobs/{job.Id}/captions",

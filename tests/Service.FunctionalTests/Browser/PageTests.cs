@@ -62,35 +62,72 @@ public sealed partial class PageTests : IAsyncLifetime
         await page.GetByLabel("Steps", new() { Exact = true }).FillAsync("6");
         await ShotAsync(page, "composed");
         await page.GetByRole(AriaRole.Button, new() { Name = "Generate" }).ClickAsync();
-        await Expect(page.Locator(".veil strong")).ToHaveTextAsync(new Regex("Denoising · \\d+ %"));
-        await Expect(page.Locator(".veil span")).ToContainTextAsync("clip ");
-        await Expect(page.Locator(".steps li.now")).ToHaveTextAsync("denoising");
+        await Expect(page.Locator(".veil strong")).ToHaveTextAsync(new Regex("Drawing · \\d+ %"));
+        await Expect(page.Locator(".veil span").First).ToContainTextAsync("clip ");
+        await Expect(page.Locator("#service-state")).ToHaveTextAsync("Working");
         await ShotAsync(page, "running");
         await Expect(page.Locator(".screen video")).ToBeVisibleAsync(new() { Timeout = 30_000 });
-        await page.EvaluateAsync("document.querySelector('.screen video').play()");
         await UntilAsync(page, PlaysSome);
         await Expect(page.Locator("#history .tile")).ToHaveCountAsync(1);
-        await Expect(page.Locator("#history .title")).ToHaveTextAsync("<b>She sings</b>");
+        await Expect(page.Locator("#history .title")).ToHaveTextAsync("portrait · voice");
+        await Expect(page.Locator("#history .about")).ToHaveTextAsync("<b>She sings</b>");
+        await page.Locator(".format").SelectOptionAsync("webm");
+        var download = await page.RunAndWaitForDownloadAsync(
+            () => page.GetByRole(AriaRole.Button, new() { Name = "Download" }).ClickAsync());
+        download.SuggestedFilename.ShouldBe("portrait-voice.webm");
         await ShotAsync(page, "finished");
 
-        await page.GetByRole(AriaRole.Button, new() { Name = "Copy as curl" }).ClickAsync();
-        await Expect(page.Locator("#curl-text")).ToContainTextAsync("/v1/jobs");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Code" }).ClickAsync();
+        await Expect(page.Locator("#code-text")).ToContainTextAsync("/v1/jobs");
         await page.GetByRole(AriaRole.Tab, new() { Name = "Classic" }).ClickAsync();
-        await Expect(page.Locator("#curl-text")).ToContainTextAsync("CALL_ID=$(curl");
-        await ShotAsync(page, "curl");
+        await Expect(page.Locator("#code-text")).ToContainTextAsync("CALL_ID=$(curl");
+        await ShotAsync(page, "code");
         await page.Keyboard.PressAsync("Escape");
         string seed = await page.Locator(".facts span", new() { HasText = "Seed" }).Locator("b").InnerTextAsync();
-        await page.GetByRole(AriaRole.Button, new() { Name = "Again with this seed" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Again", Exact = true }).ClickAsync();
         await Expect(page.Locator("#seed")).ToHaveValueAsync(seed);
         await Expect(page.Locator("#steps")).ToHaveValueAsync("6");
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Generate" })).ToBeEnabledAsync();
 
-        await page.ReloadAsync();
-        await Expect(page.Locator("#history .tile")).ToHaveCountAsync(1);
-        await Expect(page.Locator(".screen video")).ToBeVisibleAsync();
-        await page.GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
-        await Expect(page.Locator("#history .tile")).ToHaveCountAsync(0);
+        await KeepsInputsAsync(page);
+        await VariesAndDeletesAsync(page);
         complaints.ShouldBeEmpty();
+    }
+
+    private static async Task KeepsInputsAsync(IPage page)
+    {
+        await page.WaitForTimeoutAsync(800); // the form is kept shortly after it was changed
+        await page.ReloadAsync();
+        await Expect(page.Locator("#picture-drop .caption")).ToContainTextAsync("portrait.png");
+        await Expect(page.Locator("#voice-drop .caption")).ToContainTextAsync("voice.wav");
+        await Expect(page.Locator("#steps")).ToHaveValueAsync("6");
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Generate" })).ToBeEnabledAsync();
+    }
+
+    private static async Task VariesAndDeletesAsync(IPage page)
+    {
+        await Expect(page.Locator("#history .tile")).ToHaveCountAsync(1);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Variation" }).ClickAsync();
+        await Expect(page.Locator("#history .tile[data-status=succeeded]")).ToHaveCountAsync(2);
+        string[] seeds = await page.EvaluateAsync<string[]>(
+            "async () => (await (await fetch('/v1/jobs')).json()).jobs.map(job => `${job.seed} ${job.steps} ${job.prompt}`)");
+        seeds[0].ShouldEndWith(" 6 <b>She sings</b>");
+        seeds[0].ShouldNotBe(seeds[1]);
+        foreach (int tile in new[] { 0, 1 })
+            await page.GetByRole(AriaRole.Button, new() { Name = "Compare" }).Nth(tile).ClickAsync();
+        await UntilAsync(
+            page, "() => { const [one, other] = document.querySelectorAll('.compared video'); return other?.currentTime > 0.1 && " +
+            "Math.abs(one.currentTime - other.currentTime) < 0.3; }");
+        await ShotAsync(page, "compared");
+        await page.Locator("#history .tile").First.ClickAsync();
+        var delete = page.GetByRole(AriaRole.Button, new() { Name = "Delete" });
+        await delete.ClickAsync();
+        await Expect(page.Locator("#history .tile")).ToHaveCountAsync(1);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Undo" }).ClickAsync();
+        await Expect(page.Locator("#history .tile")).ToHaveCountAsync(2);
+        await delete.ClickAsync();
+        await page.ReloadAsync(); // does at once what was not undone
+        await Expect(page.Locator("#history .tile")).ToHaveCountAsync(1);
     }
 
     [Fact]
@@ -117,14 +154,14 @@ public sealed partial class PageTests : IAsyncLifetime
             "track?.cues?.length === 2; }");
         (await page.EvaluateAsync<string>("() => document.querySelector('.screen track').track.cues[0].getCueAsHTML().textContent"))
             .ShouldBe("Good <b>morning</b>.");
-        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Sound" }))
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Sound" }))
             .ToHaveAttributeAsync("href", new Regex("/sound\\?download$"));
-        await page.GetByRole(AriaRole.Button, new() { Name = "Copy as curl" }).ClickAsync();
-        await Expect(page.Locator("#curl-text")).ToContainTextAsync("'text=<text.txt'");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Code" }).ClickAsync();
+        await Expect(page.Locator("#code-text")).ToContainTextAsync("'text=<text.txt'");
         await page.Keyboard.PressAsync("Escape");
         await page.GetByRole(AriaRole.Tab, new() { Name = "Sound" }).ClickAsync();
         await page.Locator("#text").EvaluateAsync("area => { area.value = ''; }");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Again with this seed" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Again", Exact = true }).ClickAsync();
         await Expect(page.Locator("#text")).ToHaveValueAsync("A: Good <b>morning</b>.\nB: Good evening.");
         await Expect(page.Locator("#voice2")).ToHaveValueAsync("de+f3");
         await Expect(generate).ToBeEnabledAsync();
@@ -136,14 +173,18 @@ public sealed partial class PageTests : IAsyncLifetime
     public async Task A_click_on_a_sample_becomes_a_talking_video_with_the_model_in_the_box()
     {
         await using var service = await ServiceProcess.StartRealAsync("--no-auth");
-        var page = await OpenAsync(service.Url, 1280, 1000);
+        var page = await OpenAsync(service.Url, 1366, 768);
+        await Expect(page.GetByText("Make one like this")).ToBeInViewportAsync();
+        await Expect(page.Locator("#submit")).ToBeInViewportAsync(new() { Ratio = 1 });
+        await UntilAsync(page, "() => document.querySelector('.vacant video').currentTime > 0.3");
+        (await page.Locator("#model option").AllInnerTextsAsync()).ShouldBe(["sketch"]);
         await ShotAsync(page, "empty");
         await page.GetByRole(AriaRole.Button, new() { Name = "Sample: Hana" }).ClickAsync();
         await Expect(page.GetByAltText("Your picture")).ToBeVisibleAsync();
         await Expect(page.Locator("#estimate")).ToContainTextAsync("of video");
         await ShotAsync(page, "sample");
         await page.GetByRole(AriaRole.Button, new() { Name = "Generate" }).ClickAsync();
-        await Expect(page.Locator(".steps li.now")).ToHaveTextAsync("denoising", new() { Timeout = 120_000 });
+        await Expect(page.Locator(".veil strong")).ToContainTextAsync("Drawing", new() { Timeout = 120_000 });
         await ShotAsync(page, "sample-running");
         using var client = new TokenClient(service.Url, "-", "-");
         string id = (await client.GetJsonAsync("/v1/jobs")).GetProperty("jobs")[0].GetProperty("id").GetString()!;
@@ -158,13 +199,14 @@ public sealed partial class PageTests : IAsyncLifetime
         await UntilAsync(page, "() => document.querySelector('.screen video').videoWidth > 0");
         (await page.EvaluateAsync<double>("document.querySelector('.screen video').currentTime")).ShouldBeGreaterThan(
             0.3, "the finished video continues where the live one was");
-        await page.EvaluateAsync("document.querySelector('.screen video').play()");
-        await UntilAsync(page, "() => document.querySelector('.screen video').currentTime > 0.3");
+        await UntilAsync(page, "() => !document.querySelector('.screen video').paused");
         await ShotAsync(page, "sample-finished");
         (await MovementAsync(service)).ShouldBeGreaterThan(0.3, "the picture does not move");
         await Expect(page.Locator(".notice")).ToHaveCountAsync(0);
+        await Expect(page.Locator("#picture-note")).ToBeHiddenAsync();
 
         await page.Locator("#picture-file").SetInputFilesAsync(Picture);
+        await Expect(page.Locator("#picture-note")).ToContainTextAsync("does not look like the painted portraits");
         await page.GetByRole(AriaRole.Button, new() { Name = "Generate" }).ClickAsync();
         await Expect(page.Locator(".notice")).ToContainTextAsync("does not look like the painted portraits", new() { Timeout = 60_000 });
         await ShotAsync(page, "notice");
@@ -218,7 +260,7 @@ public sealed partial class PageTests : IAsyncLifetime
 
     /// <summary>Waits until a function in the page returns true. It is called ten times a second, not for each frame.</summary>
     private static async Task UntilAsync(IPage page, string function) =>
-        await page.WaitForFunctionAsync(function, options: new PageWaitForFunctionOptions { PollingInterval = 100 });
+        await UntilAsync(page, function, options: new PageWaitForFunctionOptions { PollingInterval = 100 });
 
     private static async Task TabToAsync(IPage page, string selector)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Locutor.Generation.Requests;
 using Locutor.Jobs.Records;
 using Locutor.Jobs.Tokens;
@@ -15,7 +16,7 @@ namespace Locutor.Service.Api.V1;
 internal static class FilesEndpoints
 {
     /// <summary>Seconds after which a video that is being converted is worth asking for again.</summary>
-    private const string ConversionSeconds = "5";
+    private const int ConversionSeconds = 5;
 
     private static readonly string[] Methods = ["GET", "HEAD"];
 
@@ -28,8 +29,8 @@ internal static class FilesEndpoints
             .Produces(416)
             .WithName("getVideo").WithSummary("The finished video")
             .WithDescription(
-                "With ?format=webm, mov, mkv or gif the video is converted when it is first asked for; 202 with Retry-After says that " +
-                "this takes longer. Understands Range, If-Range and If-None-Match. With ?download it is offered as a file. 304 without a " +
+                "With ?format=webm, mov, mkv or gif the video is converted when it is first asked for; 202 with Retry-After and a " +
+                "JSON body says that this takes longer. Understands Range, If-Range and If-None-Match. With ?download it is offered as a file. 304 without a " +
                 "body says that the entity tag is still right.");
         files.MapMethods("/thumbnail", Methods, ThumbnailAsync).Needs(TokenScopes.Read).Produces(200, contentType: "image/jpeg")
             .ProducesProblems(401, 404).WithName("getThumbnail").WithSummary("A small picture of the video");
@@ -48,14 +49,17 @@ internal static class FilesEndpoints
         var format = FormatOf(job, context.Request);
         if (await conversions.OpenAsync(job, format, context.RequestAborted) is not { } video)
         {
-            context.Response.Headers.RetryAfter = ConversionSeconds;
-            return Results.StatusCode(StatusCodes.Status202Accepted);
+            context.Response.Headers.RetryAfter = ConversionSeconds.ToString(CultureInfo.InvariantCulture);
+            return Results.Json(
+                new ConversionView(
+                    "converting", $"the video is being converted to {format.Extension}; ask again in {ConversionSeconds} s",
+                    ConversionSeconds),
+                Problems.Json, statusCode: StatusCodes.Status202Accepted);
         }
         // A range in a unit other than bytes is ignored (RFC 9110, 14.2).
         if (!context.Request.Headers.Range.ToString().StartsWith("bytes=", StringComparison.OrdinalIgnoreCase))
             context.Request.Headers.Remove("Range");
-        string kind = context.Request.Query.ContainsKey("download") ? "attachment" : "inline";
-        context.Response.Headers.ContentDisposition = $"{kind}; filename=\"{job.Id}.{format.Extension}\"";
+        FileNames.Describe(context, FileNames.Output(job, format.Extension));
         context.Response.Headers.CacheControl = "private, max-age=3600";
         return VideoAnswer.Create(video, job, format);
     }
@@ -93,3 +97,9 @@ internal static class FilesEndpoints
         return Results.Stream(file, input.ContentType, enableRangeProcessing: true);
     }
 }
+
+/// <summary>The answer of status 202 while a video is being converted.</summary>
+/// <param name="Status">Always converting.</param>
+/// <param name="Detail">The message for people.</param>
+/// <param name="RetryAfter">Seconds to wait before the request is repeated, as in the header Retry-After.</param>
+internal sealed record ConversionView(string Status, string Detail, int RetryAfter);

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Locutor.Generation.Requests;
 using Locutor.Jobs.Records;
 using Locutor.Jobs.Tokens;
 using Locutor.Service.Access;
@@ -40,6 +41,11 @@ internal static class JobsEndpoints
             .Needs(TokenScopes.Read).Produces<JobView>().ProducesProblems(401, 404).WithName("getJob").WithSummary("Get a job");
         jobs.MapPost("/{id}/cancel", CancelAsync).Needs(TokenScopes.Submit).Produces<JobView>().ProducesProblems(401, 404)
             .WithName("cancelJob").WithSummary("Cancel a job").WithDescription("A job that is over stays as it is.");
+        jobs.MapPost("/{id}/again", AgainAsync).Needs(TokenScopes.Submit).Produces<JobView>(StatusCodes.Status202Accepted)
+            .ProducesProblems(400, 401, 404, 410, 422, 429, 503).WithName("repeatJob").WithSummary("Submit a job again")
+            .WithDescription(
+                "With the stored inputs and all fields of the job. The seed may be given; without it, another one is drawn, which gives a " +
+                "variation of the video.");
         jobs.MapPost("/{id}/webhook", ResendWebhookAsync).Needs(TokenScopes.Submit).Produces<JobView>().ProducesProblems(401, 404, 409)
             .WithName("resendWebhook").WithSummary("Send the webhook of a job again")
             .WithDescription("For a job that is over. The view's webhook tells how each attempt ended.");
@@ -56,11 +62,7 @@ internal static class JobsEndpoints
         var caller = context.Caller();
         await submitter.CheckLimitsAsync(caller, context.Response);
         // A signed upload address accepts one job, so its text takes the place of the key.
-        string? key = context.Features.Get<SignedLink>() is { Once: { } once }
-            ? $"link-{once}"
-            : context.Request.Headers["Idempotency-Key"].FirstOrDefault();
-        if (key is { Length: 0 or > LongestKey })
-            throw new ProblemException(400, JobError.InvalidRequest, $"expected an Idempotency-Key of 1 to {LongestKey} characters");
+        string? key = context.Features.Get<SignedLink>() is { Once: { } once } ? $"link-{once}" : KeyOf(context.Request);
         string id = JobId.New();
         // The files of a repeated request are only hashed for the comparison, not stored again.
         var draft = await reader.ReadAsync(id, context, keepFiles: !await submitter.KnowsAsync(caller, key));
@@ -81,11 +83,39 @@ internal static class JobsEndpoints
         {
             await store.RemoveAsync(id, CancellationToken.None); // An equal request was accepted while this one was read.
         }
+        return await AcceptedAsync(context, accepted, views);
+    }
+
+    private static async Task<IResult> AgainAsync(
+        string id, [FromQuery, Description("Seed of the new job; without it, another one is drawn.")] long? seed, HttpContext context,
+        JobViews views, JobSubmitter submitter, JobRepeater repeater)
+    {
+        var caller = context.Caller();
+        await submitter.CheckLimitsAsync(caller, context.Response);
+        if (seed is < 0 or > VideoFields.LargestSeed)
+            throw new ProblemException(400, JobError.InvalidRequest, $"seed: expected 0 to {VideoFields.LargestSeed}, found {seed}");
+        var job = await views.FindAsync(caller, id);
+        return await AcceptedAsync(
+            context, await repeater.SubmitAsync(caller, job, seed, KeyOf(context.Request), context.RequestAborted), views);
+    }
+
+    /// <summary>Returns the Idempotency-Key of a request, or null.</summary>
+    private static string? KeyOf(HttpRequest request)
+    {
+        string? key = request.Headers["Idempotency-Key"].FirstOrDefault();
+        return key is { Length: 0 or > LongestKey }
+            ? throw new ProblemException(400, JobError.InvalidRequest, $"expected an Idempotency-Key of 1 to {LongestKey} characters")
+            : key;
+    }
+
+    private static async Task<IResult> AcceptedAsync(HttpContext context, Accepted accepted, JobViews views)
+    {
         context.Response.Headers.Location = $"/v1/jobs/{accepted.JobId}";
         context.Response.Headers.RetryAfter = "2";
         if (accepted.Repeated)
             context.Response.Headers["Idempotency-Replayed"] = "true";
-        return Results.Json(await views.ShowAsync(await views.FindAsync(caller, accepted.JobId)), Problems.Json, statusCode: 202);
+        return Results.Json(
+            await views.ShowAsync(await views.FindAsync(context.Caller(), accepted.JobId)), Problems.Json, statusCode: 202);
     }
 
     private static async Task<IResult> ListAsync(

@@ -135,13 +135,16 @@ internal sealed record WorkersView(IReadOnlyList<WorkerView> Workers, int Queued
     double OldestSeconds);
 
 /// <summary>The models and presets that a submission can choose, and the limits of inputs.</summary>
-internal sealed record OptionsView(IReadOnlyList<ModelView> Models, string DefaultModel, LimitsView Limits, IReadOnlyList<string> Samples)
+/// <param name="Samples">Names of sample portraits with a voice, as /samples/NAME.png and /samples/NAME.mp3.</param>
+/// <param name="Example">The sample that has a video too, /samples/NAME.mp4, which the default model made; null when there is none.</param>
+internal sealed record OptionsView(
+    IReadOnlyList<ModelView> Models, string DefaultModel, LimitsView Limits, IReadOnlyList<string> Samples, string? Example)
 {
     public static OptionsView Create(ModelCatalog catalog, ServeSettings settings) => new(
         catalog.Models, catalog.Default,
-        new LimitsView((long)(settings.MaxInputMb * 1e6), settings.MaxAudioSeconds, settings.MaxPictureMegapixels), SampleNames);
+        new LimitsView((long)(settings.MaxInputMb * 1e6), settings.MaxAudioSeconds, settings.MaxPictureMegapixels), SampleNames,
+        SampleNames.FirstOrDefault(name => File.Exists(Path.Combine(PageFolder.Path, "samples", name + ".mp4"))));
 
-    /// <summary>The names of sample portraits with a voice that the page offers as /samples/NAME.png and /samples/NAME.mp3.</summary>
     private static readonly string[] SampleNames = FindSamples(Path.Combine(PageFolder.Path, "samples"));
 
     private static string[] FindSamples(string folder) => !Directory.Exists(folder) ? [] :

@@ -54,7 +54,7 @@ internal static class SpeechEndpoints
             throw new ProblemException(
                 404, "not_found", "there is no spoken sound; this job has a voice of its own, or its files were removed");
         }
-        Offer(context, $"{job.Id}.wav");
+        Offer(context, FileNames.Output(job, "wav"));
         return Results.Stream(sound, input.ContentType, enableRangeProcessing: true);
     }
 
@@ -72,7 +72,7 @@ internal static class SpeechEndpoints
         }
         using var reader = new StreamReader(captions, Encoding.UTF8);
         string text = await reader.ReadToEndAsync(context.RequestAborted);
-        Offer(context, $"{job.Id}.{format}");
+        Offer(context, FileNames.Output(job, format));
         return format == "vtt"
             ? Results.Text(text, "text/vtt", Encoding.UTF8)
             : Results.Text(CaptionFile.ToSubRip(CaptionFile.FromWebVtt(text)), "application/x-subrip", Encoding.UTF8);
@@ -80,8 +80,7 @@ internal static class SpeechEndpoints
 
     private static void Offer(HttpContext context, string name)
     {
-        context.Response.Headers.ContentDisposition =
-            $"{(context.Request.Query.ContainsKey("download") ? "attachment" : "inline")}; filename=\"{name}\"";
+        FileNames.Describe(context, name);
         context.Response.Headers.CacheControl = "private, max-age=3600";
     }
 }

@@ -1,49 +1,59 @@
 /** The settings of a video, drawn from the fields that the service describes: their limits, choices, defaults and help. */
 
 import { byId, make } from "./util.js";
+import { t } from "./texts.js";
 
 /** Fields with a place of their own on the page; all others are drawn from the description. */
-const Placed = ["prompt", "model", "preset", "size", "text", "voice", "voice2"];
+const Placed = ["prompt", "model", "preset", "size", "text", "voice", "voice2", "boxes"];
 
 /** Fields that belong to programs: the page tells of a job's end itself. */
 const Unshown = ["webhook", "metadata", "priority", "not_after", "min_memory_gib"];
 
+/** Headings of the groups that the service names. */
+const headings = () => ({
+  words: t("Words"), sampling: t("Drawing"), speed: t("Speed"), output: t("File"), inputs: t("Inputs"), speech: t("Speech"),
+});
+
 let described = [];
+let defaults = {};
 
 /** Settings that the form sends and a job repeats, in the order of the service. */
 export const settings = () => described.filter(field => field.type !== "file" && !Unshown.includes(field.name)).map(field => field.name);
 
+const drawn = () => described.filter(field => field.type !== "file" && !Placed.includes(field.name) && !Unshown.includes(field.name));
+
 /** Takes the fields of the chosen model; what was typed stays. */
 export function showFields(fields) {
   described = fields;
-  const drawn = fields.filter(field => field.type !== "file" && !Placed.includes(field.name) && !Unshown.includes(field.name));
-  fill(byId("settings"), drawn.filter(field => field.group !== "voices"));
-  fill(byId("second"), drawn.filter(field => field.group === "voices"));
-  for (const field of fields.filter(field => ["prompt", "text", "voice", "voice2"].includes(field.name))) {
-    byId(field.name).maxLength = field.max_length;
-    byId(field.name).title = field.help;
+  const groups = new Map();
+  for (const field of drawn()) groups.set(field.group, [...(groups.get(field.group) ?? []), field]);
+  const kept = Object.fromEntries(drawn().map(field => [field.name, byId(field.name)?.value ?? ""]));
+  byId("voices-settings").replaceChildren(...(groups.get("voices") ?? []).map(setting));
+  groups.delete("voices");
+  byId("settings").replaceChildren(...[...groups].map(([group, members]) => make("fieldset", { class: "group" },
+    make("legend", {}, headings()[group] ?? group), ...members.map(setting))));
+  for (const [name, value] of Object.entries(kept)) byId(name).value = value;
+  for (const field of fields.filter(field => ["prompt", "text", "voice", "voice2", "boxes"].includes(field.name))) {
+    if (field.max_length) byId(field.name).maxLength = field.max_length;
+    byId(field.name).title = t(field.help);
   }
 }
 
-function fill(place, fields) {
-  for (const field of fields) {
-    const earlier = byId(field.name);
-    const control = controlOf(field);
-    const hint = `${field.help} Expects ${field.expected}.`;
-    if (earlier) {
-      control.value = earlier.value;
-      earlier.closest("label").title = hint;
-      earlier.replaceWith(control);
-    } else {
-      place.append(make("label", { title: hint }, field.title, control));
-    }
-  }
+function setting(field) {
+  const control = controlOf(field);
+  const range = make("span", { class: "range", id: `${field.name}-range` });
+  const reset = make("button", { type: "button", class: "link reset", hidden: true, onclick: () => { set(field.name, ""); control.focus(); } }, t("Reset"));
+  control.setAttribute("aria-describedby", `${field.name}-range ${field.name}-help`);
+  control.addEventListener("input", () => judge(field));
+  return make("div", { class: "setting" },
+    make("div", { class: "label-row" }, make("label", { htmlFor: field.name, title: field.help }, t(field.title)), reset),
+    control, range, make("p", { class: "hint", id: `${field.name}-help` }, t(field.help)));
 }
 
 function controlOf(field) {
   const common = { id: field.name, name: field.name };
   if (field.choices) return make("select", common, make("option", { value: "" }, ""), ...field.choices.map(choice => make("option", { value: choice }, choice)));
-  if (field.type === "boolean") return make("select", common, make("option", { value: "" }, ""), make("option", { value: "true" }, "yes"), make("option", { value: "false" }, "no"));
+  if (field.type === "boolean") return make("select", common, make("option", { value: "" }, ""), make("option", { value: "true" }, t("yes")), make("option", { value: "false" }, t("no")));
   if (field.type === "integer" || field.type === "number") {
     return make("input", {
       ...common, type: "number", min: field.minimum, max: field.maximum, step: field.step ?? (field.type === "integer" ? 1 : "any"),
@@ -53,20 +63,45 @@ function controlOf(field) {
   return make("input", { ...common, type: "text", maxLength: field.max_length, autocomplete: "off" });
 }
 
-/** Explains the setting that is being changed, for those who cannot hover. */
-export function explain(name) {
-  const field = described.find(one => one.name === name);
-  if (field) byId("setting-hint").textContent = `${field.title}: ${field.help} Expects ${field.expected}.`;
+/** Sets a setting, or resets it where the value is empty. */
+export function set(name, value) {
+  const control = byId(name);
+  control.value = value;
+  control.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+export function resetAll() {
+  for (const field of drawn()) set(field.name, "");
+}
+
+/** Tells at once whether a value is in its range, and which settings differ from their defaults. */
+function judge(field) {
+  const control = byId(field.name);
+  control.setAttribute("aria-invalid", String(!control.validity.valid));
+  const reset = control.closest(".setting").querySelector(".reset");
+  reset.hidden = !control.value && control.validity.valid;
+  const changed = drawn().filter(one => byId(one.name).value !== "");
+  byId("settings-changed").textContent = changed.length ? t("{names} changed", { names: changed.map(one => t(one.title)).join(", ") }) : "";
+  byId("settings-reset").hidden = changed.length === 0;
+}
+
+/** The first setting whose value is out of its range, with what is expected; null where all are right. */
+export function firstWrong() {
+  const field = drawn().find(one => !byId(one.name).validity.valid);
+  return field ? { field, text: t("{title}: expected {expected}.", { title: t(field.title), expected: field.expected }) } : null;
 }
 
 /** Shows what counts where nothing is typed. */
-export function showDefaults(defaults) {
-  for (const field of described.filter(one => byId(one.name) && one.type !== "file" && !["model", "preset", "size", "text", "voice"].includes(one.name))) {
+export function showDefaults(values) {
+  defaults = values;
+  for (const field of described.filter(one => byId(one.name) && one.type !== "file" && !["model", "preset", "size", "text", "voice", "boxes"].includes(one.name))) {
     const value = defaults[field.name];
-    const words = value === undefined ? field.default_text : field.type === "boolean" ? (value ? "yes" : "no") : String(value);
+    const words = value === undefined ? field.default_text : field.type === "boolean" ? (value ? t("yes") : t("no")) : String(value);
     const control = byId(field.name);
-    if (control.tagName === "SELECT") control.options[0].textContent = `${words} (default)`;
+    if (control.tagName === "SELECT") control.options[0].textContent = t("{value} (default)", { value: words });
     else control.placeholder = words;
+    const range = byId(`${field.name}-range`);
+    if (range) range.textContent = words ? t("{expected}; default {value}", { expected: field.expected, value: words }) : field.expected;
   }
 }
 
@@ -75,7 +110,7 @@ export function markWrong(errors = {}) {
   let first = null;
   for (const field of described) {
     const control = byId(field.name);
-    if (!control) continue;
+    if (!control || control.type === "hidden") continue;
     control.setAttribute("aria-invalid", String(field.name in errors));
     if (field.name in errors) first ??= control;
   }

@@ -1,17 +1,29 @@
 /** All jobs of the token, from the service: a reload loses nothing. */
 
-import { byId, make, ago } from "./util.js";
+import { byId, make, ago, isOpen, titleOf } from "./util.js";
+import { t } from "./texts.js";
+import { toast, toastError } from "./toast.js";
 import * as api from "./api.js";
+import { explain } from "./advice.js";
+
+const UndoTime = 10_000;
 
 export class History {
-  constructor(onOpen) {
+  /** @param onOpen a tile was chosen; @param onCompare two videos were chosen to be compared; @param onGone a job was deleted */
+  constructor(onOpen, onCompare, onGone) {
+    Object.assign(this, { onOpen, onCompare, onGone });
     this.list = byId("history");
     this.more = byId("more");
     this.jobs = new Map();
+    this.leaving = new Map();
+    this.compared = [];
     this.cursor = null;
     this.current = null;
-    this.onOpen = onOpen;
+    this.others = new BroadcastChannel("locutor-jobs");
+    this.others.onmessage = ({ data }) => { if (this.jobs.has(data)) this.drop(data); };
     this.more.addEventListener("click", () => this.load(this.cursor));
+    // What was deleted shall be gone, also when the page is left before the time to undo is over.
+    window.addEventListener("pagehide", () => { for (const id of this.leaving.keys()) this.remove(id); });
   }
 
   async load(cursor = null) {
@@ -25,17 +37,17 @@ export class History {
 
   /** Takes a change of one job up. */
   put(job) {
-    if (job.status === "deleted") this.jobs.delete(job.id);
-    else if (this.jobs.has(job.id)) this.jobs.set(job.id, job);
+    if (this.leaving.has(job.id)) return;
+    if (this.jobs.has(job.id)) this.jobs.set(job.id, job);
     else this.jobs = new Map([[job.id, job], ...this.jobs]);
     const tile = this.list.querySelector(`[data-id="${job.id}"]`);
-    if (tile && job.status !== "deleted") this.fill(tile, job);
+    if (tile) this.fill(tile, job);
     else this.draw();
   }
 
   /** Jobs that are not over and not the one being followed, for a look now and then. */
   get open() {
-    return [...this.jobs.values()].filter(job => ["queued", "running"].includes(job.status) && job.id !== this.current);
+    return [...this.jobs.values()].filter(job => isOpen(job) && job.id !== this.current);
   }
 
   choose(id) {
@@ -43,27 +55,72 @@ export class History {
     for (const tile of this.list.querySelectorAll(".tile")) tile.setAttribute("aria-current", String(tile.dataset.id === id));
   }
 
-  /** Seconds of making per second of video, from the latest finished jobs; null while there are none. */
-  pace(model) {
-    const done = [...this.jobs.values()].filter(job => job.result?.seconds > 0 && (!model || !job.model || job.model === model)).slice(0, 5);
-    if (done.length === 0) return null;
-    // The sums are compared, not the ratios: a very short video has much work that does not depend on its length.
-    const sum = value => done.reduce((total, job) => total + value(job.result), 0);
-    return sum(result => result.generation_seconds) / sum(result => result.seconds);
+  /** Takes a job away; it is deleted when the time to undo is over. */
+  discard(job) {
+    const place = [...this.jobs.keys()].indexOf(job.id);
+    this.drop(job.id);
+    this.leaving.set(job.id, setTimeout(() => this.remove(job.id), UndoTime));
+    toast(t("{name} is deleted", { name: titleOf(job) }), { shown: UndoTime, action: { label: t("Undo"), run: () => this.restore(job, place) } });
+  }
+
+  restore(job, place) {
+    clearTimeout(this.leaving.get(job.id));
+    if (!this.leaving.delete(job.id)) return;
+    const all = [...this.jobs];
+    all.splice(place, 0, [job.id, job]);
+    this.jobs = new Map(all);
+    this.draw();
+    this.onOpen(job);
+  }
+
+  async remove(id) {
+    clearTimeout(this.leaving.get(id));
+    try {
+      await api.remove(id);
+      this.others.postMessage(id);
+    } catch (error) {
+      if (error.status !== 404) toastError(error);
+    } finally {
+      this.leaving.delete(id);
+    }
+  }
+
+  drop(id) {
+    this.jobs.delete(id);
+    this.compared = this.compared.filter(one => one !== id);
+    this.draw();
+    this.onGone(id);
   }
 
   draw() {
-    const tiles = [...this.jobs.values()].map(job => {
+    const tiles = [...this.jobs.values()].filter(job => !this.leaving.has(job.id)).map(job => {
       const tile = make("button", { class: "tile", type: "button", onclick: () => this.onOpen(this.jobs.get(job.id)) });
       tile.dataset.id = job.id;
       tile.setAttribute("aria-current", String(job.id === this.current));
-      this.fill(tile, job);
-      return make("li", {}, tile);
+      const item = make("li", {}, tile, make("button", { type: "button", class: "compare", onclick: () => this.toggle(job.id) }));
+      this.fill(tile, job, item);
+      return item;
     });
-    this.list.replaceChildren(...(tiles.length ? tiles : [make("li", { class: "none" }, "Nothing here yet.")]));
+    this.list.replaceChildren(...(tiles.length ? tiles : [make("li", { class: "none" }, t("Nothing here yet."))]));
   }
 
-  fill(tile, job) {
+  /** Marks a video for comparison; the second one opens it. */
+  toggle(id) {
+    this.compared = this.compared.includes(id) ? this.compared.filter(one => one !== id) : [...this.compared.slice(-1), id];
+    for (const tile of this.list.querySelectorAll(".tile")) this.markCompared(tile, this.jobs.get(tile.dataset.id));
+    if (this.compared.length === 2) this.onCompare(...this.compared.map(one => this.jobs.get(one)));
+    else if (this.compared.length === 1) toast(t("Choose a second video to compare"));
+  }
+
+  markCompared(tile, job, item = tile.parentElement) {
+    const button = item.querySelector(".compare");
+    button.hidden = job.status !== "succeeded";
+    button.setAttribute("aria-pressed", String(this.compared.includes(job.id)));
+    button.setAttribute("aria-label", t("Compare {name}", { name: titleOf(job) }));
+    button.textContent = t("Compare");
+  }
+
+  fill(tile, job, item) {
     const picture = job.result?.thumbnail ?? job.inputs.find(input => input.field === "image" && input.href)?.href;
     const source = tile.querySelector("img")?.getAttribute("src");
     const running = job.status === "running";
@@ -72,12 +129,15 @@ export class History {
       return;
     }
     tile.dataset.status = job.status;
+    const failed = ["failed", "expired"].includes(job.status) ? explain(job).title : null;
     tile.replaceChildren(
       make("span", { class: "picture" },
-        picture && job.status !== "expired" ? make("img", { src: picture, alt: "", loading: "lazy" }) : null,
-        running ? make("progress", { max: 100, value: job.progress.percent, "aria-label": "Progress" }) : null),
+        picture && job.status !== "expired" ? make("img", { src: picture, alt: "", loading: "lazy" }) : make("span", { class: "mark", "aria-hidden": "true" }, "✗"),
+        running ? make("progress", { max: 100, value: job.progress.percent, "aria-label": t("Progress") }) : null),
       make("span", { class: "words" },
-        make("span", { class: "title" }, job.prompt),
-        make("span", { class: "when" }, make("span", {}, ago(job.created_at)), make("span", { class: `badge ${job.status}` }, job.status))));
+        make("span", { class: "title" }, titleOf(job)),
+        make("span", { class: "about" }, failed ?? job.prompt),
+        make("span", { class: "when" }, make("span", {}, ago(job.created_at)), make("span", { class: `badge ${job.status}` }, t(job.status)))));
+    this.markCompared(tile, job, item);
   }
 }

@@ -1,6 +1,8 @@
 /** The video of a running job, played while it is made, with a bar that shows what is still to come. */
 
 import { make, clock } from "./util.js";
+import { t } from "./texts.js";
+import { sign } from "./icons.js";
 
 const RetryPause = 2000;
 
@@ -10,12 +12,15 @@ export class LivePlayer {
     this.total = total;
     this.ready = 0;
     this.gone = false;
-    this.video = make("video", { class: "live", controls: true, playsInline: true, "aria-label": "Video, still being made" });
+    this.video = make("video", { class: "live", playsInline: true, "aria-label": t("Video, still being made") });
     this.readyPart = make("i", { class: "ready" });
     this.playedPart = make("i", { class: "played" });
     this.words = make("span");
-    this.bar = make("div", { class: "timeline" }, make("div", { class: "track", role: "img" }, this.readyPart, this.playedPart), this.words);
-    this.video.addEventListener("timeupdate", () => this.draw());
+    this.playButton = make("button", { type: "button", class: "icon", onclick: () => this.video.paused ? this.video.play() : this.video.pause() });
+    this.soundButton = make("button", { type: "button", class: "icon", onclick: () => { this.video.muted = !this.video.muted; } });
+    this.bar = make("div", { class: "timeline" }, this.playButton,
+      make("div", { class: "track", role: "img" }, this.readyPart, this.playedPart), this.words, this.soundButton);
+    for (const name of ["timeupdate", "play", "pause", "volumechange"]) this.video.addEventListener(name, () => this.draw());
     this.load(job.live);
   }
 
@@ -66,10 +71,14 @@ export class LivePlayer {
     const part = seconds => `${Math.min(100, 100 * seconds / Math.max(this.total, this.ready, 0.1))}%`;
     this.readyPart.style.inlineSize = part(this.ready);
     this.playedPart.style.inlineSize = part(this.video.currentTime);
-    const text = `${clock(this.ready)} of ${clock(Math.max(this.total, this.ready))} ready`;
+    if (this.video.paused) sign(this.playButton, "play", t("Play"));
+    else sign(this.playButton, "pause", t("Pause"));
+    if (this.video.muted) sign(this.soundButton, "silent", t("Sound on"));
+    else sign(this.soundButton, "sound", t("Sound off"));
+    const text = t("{ready} of {all} ready", { ready: clock(this.ready), all: clock(Math.max(this.total, this.ready)) });
     if (this.words.textContent === text) return;
     this.words.textContent = text;
-    this.bar.firstChild.setAttribute("aria-label", `${text}, the rest is still being made`);
+    this.bar.querySelector(".track").setAttribute("aria-label", t("{ready} of {all} ready, the rest is still being made", { ready: clock(this.ready), all: clock(Math.max(this.total, this.ready)) }));
   }
 
   /** Ends the player; gives where it was, for the finished video to continue. */

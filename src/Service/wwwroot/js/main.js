@@ -1,29 +1,56 @@
 /** Puts the page together. */
 
-import { byId, make, duration, toast, ago } from "./util.js";
+import { byId, make, isOpen, randomId } from "./util.js";
+import { t, loadTexts, languages, language, setLanguage } from "./texts.js";
+import { toastError } from "./toast.js";
 import * as api from "./api.js";
+import * as drafts from "./draft.js";
 import { Compose } from "./compose.js";
 import { Theatre } from "./theatre.js";
 import { History } from "./history.js";
+import { setUpSignIn, signInFromLink } from "./sign-in.js";
+import { Operators } from "./operators.js";
 
-const history = new History(job => open(job));
-const theatre = new Theatre(job => { history.put(job); compose.refresh(); }, job => compose.again(job));
-const compose = new Compose(model => history.pace(model), job => { history.put(job); open(job); }, askToSignIn);
+await loadTexts();
+
+const history = new History(job => open(job), (one, other) => compare(one, other), id => {
+  if (theatre.id !== id) return;
+  theatre.vacant();
+  window.history.replaceState(null, "", location.pathname);
+});
+const theatre = new Theatre({
+  job: job => { history.put(job); compose.refresh(); tellState(); },
+  again: job => compose.again(job).catch(toastError),
+  vary: (job, seed) => vary(job, seed),
+  remove: job => history.discard(job),
+  start: async name => { if (await compose.takeSample(name)) await compose.submit(); },
+});
+const compose = new Compose(history, (job, isFirst) => { history.put(job); if (isFirst) open(job); }, askToSignIn);
+const operators = new Operators();
 let session = null;
 
 function open(job, byUser = true) {
   theatre.open(job);
   history.choose(job.id);
   window.history.replaceState(null, "", `#${job.id}`);
+  tellState();
   if (byUser && matchMedia("(max-width: 62rem)").matches) byId("theatre").scrollIntoView({ behavior: "smooth", block: "start" });
 }
 
-/** The link that the service prints at its first start carries the token behind the #, which is never sent by itself. */
-async function signInFromLink() {
-  const words = location.hash.match(/^#(wk-[0-9A-Za-z]+)\.(ws-[0-9A-Za-z]+)$/);
-  if (!words) return;
-  window.history.replaceState(null, "", location.pathname);
-  await api.signIn(words[1], words[2]).catch(error => toast(error.message));
+function compare(one, other) {
+  history.choose(null);
+  theatre.compare(one, other, open);
+}
+
+/** Submits a job once more, with its seed or with another one. */
+async function vary(job, seed) {
+  try {
+    const next = await api.again(job.id, seed, randomId());
+    history.put(next);
+    open(next);
+  } catch (error) {
+    toastError(error);
+  }
 }
 
 async function start() {
@@ -31,19 +58,22 @@ async function start() {
   session = await api.session();
   const account = byId("account");
   account.hidden = session.auth === "none";
-  account.textContent = session.signed_in ? "Sign out" : "Sign in";
+  account.textContent = session.signed_in ? t("Sign out") : t("Sign in");
   if (!session.signed_in) {
     byId("service-state").textContent = "";
     askToSignIn();
     return;
   }
-  compose.setOptions(await api.options());
+  const options = await api.options();
+  theatre.example = options.example ?? null;
+  compose.setOptions(options);
   await history.load();
   compose.refresh();
   const id = location.hash.slice(1);
   const chosen = history.jobs.get(id) ?? (id.startsWith("fc-") ? await api.job(id).catch(() => null) : null)
-    ?? [...history.jobs.values()].find(job => ["queued", "running"].includes(job.status));
+    ?? [...history.jobs.values()].find(isOpen);
   if (chosen) open(chosen, false);
+  else if (!theatre.job) theatre.vacant();
   look();
 }
 
@@ -51,62 +81,54 @@ async function start() {
 async function look() {
   try {
     for (const job of history.open.slice(0, 6)) history.put(await api.job(job.id));
-    if (session.scopes.includes("operate")) showWorkers(await api.workers());
-    else state(history.open.length ? "busy" : "", "Ready");
+    if (session.scopes.includes("operate")) await operators.look();
+    else if (!api.isReachable()) await api.session();
+    tellState();
   } catch (error) {
-    state("down", error.status === 0 ? "No connection" : "Trouble");
+    if (error.status !== 0) tellState("down", t("Trouble"));
   }
   setTimeout(look, document.hidden ? 15000 : 3000);
 }
 
-function state(kind, text) {
+/** Says in the header what the service does, above all for the reader's own job. */
+function tellState(kind, text) {
+  const own = [...history.jobs.values()].filter(isOpen);
   const pill = byId("service-state");
-  pill.className = `pill ${kind}`;
-  if (pill.textContent !== text) pill.textContent = text;
+  const [state, words] = !api.isReachable() ? ["down", t("No connection")]
+    : kind ? [kind, text]
+    : own.some(job => job.status === "running") ? ["busy", t("Working")]
+    : own.length ? ["busy", t("Waiting")]
+    : operators.state ?? ["", t("Ready")];
+  pill.className = `pill ${state}`;
+  if (pill.textContent !== words) pill.textContent = words;
 }
 
-function showWorkers(answer) {
-  byId("workers").hidden = false;
-  byId("worker-strip").replaceChildren(...answer.workers.map(worker => make("div", { class: "worker" },
-    make("b", {}, `${worker.host} · ${worker.device}`, make("span", { class: `badge ${worker.state === "working" ? "" : "succeeded"}` }, worker.state)),
-    make("span", {}, worker.model || "no model yet"),
-    make("span", {}, `${worker.finished} done${worker.failed ? `, ${worker.failed} failed` : ""} · started ${ago(worker.started_at)}`))));
-  if (answer.workers.length === 0) byId("worker-strip").replaceChildren(make("div", { class: "worker" }, make("b", {}, "No worker"), make("span", {}, "Jobs wait until one joins.")));
-  const waiting = answer.queued + answer.fetching;
-  const text = answer.workers.length === 0 ? "No worker" : answer.running || waiting
-    ? `${answer.running} running, ${waiting} waiting${answer.typical_seconds ? `, about ${duration(answer.typical_seconds)} each` : ""}` : "Ready";
-  state(answer.workers.length === 0 ? "down" : answer.running || waiting ? "busy" : "", text);
-}
+api.onConnection(now => {
+  byId("offline").hidden = now;
+  document.body.classList.toggle("offline", !now);
+  tellState();
+  if (now && session === null) start().catch(toastError);
+});
 
 function askToSignIn() {
   const dialog = byId("sign-in");
   if (!dialog.open) dialog.showModal();
 }
 
-byId("sign-in").addEventListener("submit", async event => {
-  event.preventDefault();
-  const words = byId("token-lines").value.match(/w[ks]-[0-9A-Za-z]+/g) ?? [];
-  const problem = byId("sign-in-problem");
-  try {
-    await api.signIn(words.find(word => word.startsWith("wk-")) ?? "", words.find(word => word.startsWith("ws-")) ?? "");
-    byId("token-lines").value = "";
-    problem.hidden = true;
-    byId("sign-in").close();
-    await start();
-  } catch (error) {
-    problem.textContent = error.message;
-    problem.hidden = false;
-  }
-});
+setUpSignIn(() => start().catch(toastError));
+
+byId("language").append(...Object.entries(languages).map(([name, title]) => make("option", { value: name, selected: name === language() }, title)));
+byId("language").addEventListener("change", () => setLanguage(byId("language").value));
 
 byId("account").addEventListener("click", async () => {
-  if (session?.signed_in) {
-    await api.signOut();
-    location.hash = "";
-    location.reload();
-  } else {
+  if (!session?.signed_in) {
     askToSignIn();
+    return;
   }
+  await api.signOut();
+  await drafts.forget(); // the next person at this browser shall not see it
+  location.hash = "";
+  location.reload();
 });
 
-start().catch(error => toast(error.message));
+start().catch(toastError);

@@ -1,6 +1,8 @@
 /** The voice as a text: the words, and who speaks them. */
 
-import { byId, make, toast } from "./util.js";
+import { byId, make } from "./util.js";
+import { t } from "./texts.js";
+import { toastError } from "./toast.js";
 import * as api from "./api.js";
 
 /** Spoken English has about this many characters a second. */
@@ -46,6 +48,7 @@ export class Speech {
     });
     byId("voice-sound").hidden = on;
     byId("voice-words").hidden = !on;
+    byId("people").hidden = on;
     if (on && !this.asked) this.showVoices();
     this.change();
   }
@@ -58,6 +61,8 @@ export class Speech {
 
   change() {
     byId("voice2").hidden = !this.isDialogue;
+    const left = byId("text").maxLength - byId("text").value.length;
+    byId("text-left").textContent = left < 500 && byId("text").maxLength > 0 ? t("{n} characters left", { n: left }) : "";
     this.onChange();
   }
 
@@ -66,10 +71,10 @@ export class Speech {
     try {
       const { voices } = await api.voices();
       byId("voice-names").replaceChildren(...voices.map(voice => make("option", { value: voice.name }, [voice.title, voice.language, voice.engine].filter(Boolean).join(" · "))));
-      if (voices.length > 0) byId("voice").placeholder = `Voice: ${voices[0].name} (default)`;
+      if (voices.length > 0) byId("voice").placeholder = t("Voice: {name} (default)", { name: voices[0].name });
     } catch (error) {
       this.asked = false;
-      toast(error.message);
+      toastError(error);
     }
   }
 }

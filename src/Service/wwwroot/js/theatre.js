@@ -1,34 +1,55 @@
-/** The right-hand side: the chosen job from its first second to the finished video. */
+/** The right-hand side: an example, or the chosen job from its first second to the finished video. */
 
-import { byId, make, duration, size, capital, toast, say, ago } from "./util.js";
+import { byId, make, say, ago, isOpen } from "./util.js";
+import { t } from "./texts.js";
+import { toast, toastError } from "./toast.js";
 import * as api from "./api.js";
-import { showCurl } from "./curl.js";
+import { showCode } from "./code.js";
 import { LivePlayer } from "./live.js";
-
-const Stages = ["fetching", "loading", "encoding", "denoising", "decoding", "muxing"];
+import { Player } from "./player.js";
+import { runningParts, showProgress, backdrop, voiceSeconds } from "./running.js";
+import { finishedParts } from "./finished.js";
+import { comparedParts } from "./compare.js";
+import { explain } from "./advice.js";
+import { tellEnd } from "./ending.js";
 
 export class Theatre {
-  constructor(onJob, onAgain) {
+  /** @param on what others do: job (changed), again (fill the form), vary (submit once more), remove, start (make a sample) */
+  constructor(on) {
     this.root = byId("theatre");
-    this.onJob = onJob;
-    this.onAgain = onAgain;
+    this.on = on;
     this.id = null;
+    this.example = null;
     this.stop = () => {};
+    api.onConnection(() => this.job && isOpen(this.job) && this.show(this.job));
+    document.addEventListener("visibilitychange", () => { if (!document.hidden && !(this.job && isOpen(this.job))) document.title = "Locutor"; });
     this.vacant();
   }
 
+  /** Shows the example while no job is chosen. */
   vacant() {
     this.leave();
-    this.root.replaceChildren(make("div", { class: "vacant" }, art(), make("p", {}, "Your video will play here.")));
+    this.root.closest(".theatre").classList.add("vacant");
+    if (!this.example) {
+      this.root.replaceChildren(make("p", { class: "hint" }, t("Your video will play here.")));
+      return;
+    }
+    const name = this.example;
+    const video = make("video", { src: `/samples/${name}.mp4`, poster: `/samples/${name}.png`, loop: true, muted: true, playsInline: true, "aria-label": t("Example made by the model of this service") });
+    const player = new Player(video);
+    if (!matchMedia("(prefers-reduced-motion: reduce)").matches) player.start();
+    this.root.replaceChildren(make("div", { class: "screen" }, video), player.bar,
+      make("p", {}, t("This video was made of a picture and a voice by the model of this service.")),
+      make("div", { class: "actions" }, make("button", { class: "primary", type: "button", onclick: () => this.on.start(name) }, t("Make one like this"))));
   }
 
   leave() {
     this.stop();
     this.stop = () => {};
-    this.id = null;
-    this.shown = null;
+    this.id = this.job = this.shown = null;
     this.live?.leave();
     this.live = null;
+    this.root.closest(".theatre").classList.remove("vacant");
     document.title = "Locutor";
   }
 
@@ -37,19 +58,29 @@ export class Theatre {
     this.leave();
     this.id = job.id;
     this.show(job);
-    if (["queued", "running"].includes(job.status)) this.stop = api.follow(job.id, next => this.update(next));
+    if (isOpen(job)) this.stop = api.follow(job.id, next => this.update(next));
+  }
+
+  compare(first, second, onChoose) {
+    this.leave();
+    this.root.replaceChildren(...comparedParts(first, second, onChoose));
+    this.root.scrollIntoView({ behavior: "smooth", block: "nearest" });
   }
 
   update(job) {
     if (job.id !== this.id) return;
     this.show(job);
-    this.onJob(job);
-    if (!["queued", "running"].includes(job.status)) say(sentence(job));
+    this.on.job(job);
+    if (isOpen(job)) return;
+    say(job.status === "succeeded" ? t("The video is ready") : explain(job).title);
+    if (job.status !== "canceled") tellEnd(job);
   }
 
   show(job) {
+    this.job = job;
+    this.seenAt = api.isReachable() ? new Date() : this.seenAt ?? new Date();
     // A job whose worker was lost waits again; its live video stays on the screen meanwhile.
-    const form = `${job.id} ${underWay(job) ? "under way" : job.status}`;
+    const form = `${job.id} ${isOpen(job) ? "under way" : job.status}`;
     if (this.shown !== form) {
       this.shown = form;
       this.seen = this.live?.leave();
@@ -57,48 +88,17 @@ export class Theatre {
       this.root.replaceChildren(...this.parts(job).filter(part => part !== null));
     }
     this.showLive(job);
-    const percent = Math.round(job.progress.percent);
-    const bar = this.root.querySelector("progress");
-    if (bar) {
-      if (job.status === "running") bar.value = Math.max(bar.value, percent); // a new attempt does not take the bar back
-      const preview = this.root.querySelector(".preview");
-      preview.hidden = !job.progress.preview;
-      if (job.progress.preview && preview.src !== job.progress.preview) preview.src = job.progress.preview;
-      this.root.querySelector(".veil strong").textContent = headline(job);
-      this.root.querySelector(".veil span").textContent = details(job);
-      const notice = this.root.querySelector(".notice");
-      notice.hidden = !job.notice;
-      notice.textContent = capital(job.notice ?? "");
-      const now = Stages.indexOf(job.stage);
-      this.root.querySelectorAll(".steps li").forEach((item, number) => {
-        item.className = number < now ? "done" : number === now ? "now" : "";
-        item.setAttribute("aria-current", number === now ? "step" : "false");
-      });
-      document.title = job.status === "running" ? `${percent} % · Locutor` : "Waiting · Locutor";
-    } else {
-      document.title = "Locutor";
-    }
+    if (isOpen(job)) showProgress(this.root, job, this.seenAt);
+    document.title = job.status === "running" ? `${Math.round(job.progress.percent)} % · Locutor` : job.status === "queued" ? `${t("Waiting")} · Locutor` : "Locutor";
   }
 
   parts(job) {
-    if (job.status === "succeeded") return this.finished(job);
-    if (underWay(job)) return this.underWay(job);
-    return this.over(job);
-  }
-
-  underWay(job) {
-    return [
-      make("div", { class: "screen" },
-        backdrop(job),
-        make("img", { class: "preview", alt: "Preview of the clip that is being made", hidden: true }),
-        make("div", { class: "veil" }, make("strong"), make("span"))),
-      make("progress", { max: 100, "aria-label": "Progress" }),
-      make("ol", { class: "steps", "aria-label": "Stages" }, ...Stages.map(stage => make("li", {}, stage))),
-      make("p", { class: "notice", hidden: true }),
-      make("div", { class: "actions" },
-        make("button", { class: "quiet danger", type: "button", onclick: () => this.act(() => api.cancel(job.id), "Canceled") }, "Cancel"),
-        make("button", { class: "quiet", type: "button", onclick: () => showCurl(job) }, "Copy as curl")),
-    ];
+    const actions = {
+      again: () => this.on.again(job), vary: () => this.on.vary(job, null), code: () => showCode(job), remove: () => this.on.remove(job),
+    };
+    if (job.status === "succeeded") return finishedParts(job, this.seen, actions);
+    if (isOpen(job)) return runningParts(job, { onCancel: () => this.cancel(job), onCode: actions.code });
+    return this.over(job, actions);
   }
 
   /** Puts the live video in the place of the still picture, from the first finished clip on. */
@@ -113,113 +113,27 @@ export class Theatre {
     this.live?.update(job);
   }
 
-  finished(job) {
-    const result = job.result;
-    const video = make("video", { controls: true, src: job.format && job.format !== "mp4" ? `${result.video}?format=mp4` : result.video, poster: result.thumbnail ?? "", playsInline: true, preload: "metadata", "aria-label": "Finished video" },
-      result.captions ? make("track", { kind: "captions", src: `${result.captions}?format=vtt`, label: "Captions" }) : null);
-    if (this.seen) resume(video, this.seen);
-    return [
-      make("div", { class: "screen" }, video),
-      this.facts([["Length", duration(result.seconds)], ["Size", `${result.width} × ${result.height}`], ["File", size(result.bytes)],
-        ["Made in", duration(result.generation_seconds)], ["Seed", String(job.seed)], ["Kept until", new Date(job.expires_at).toLocaleDateString()]]),
-      job.notice ? make("p", { class: "notice" }, capital(job.notice)) : null,
-      make("div", { class: "actions" },
-        make("a", { class: "primary quiet-link", href: `${result.video}?download`, download: `${job.id}.${job.format ?? "mp4"}`, role: "button" }, "Download"),
-        result.sound ? make("a", { class: "quiet quiet-link", href: `${result.sound}?download`, download: `${job.id}.wav`, role: "button" }, "Sound") : null,
-        result.captions ? make("a", { class: "quiet quiet-link", href: `${result.captions}?download`, download: `${job.id}.vtt`, role: "button" }, "Captions") : null,
-        make("button", { class: "quiet", type: "button", onclick: () => this.onAgain(job) }, "Again with this seed"),
-        make("button", { class: "quiet", type: "button", onclick: () => showCurl(job) }, "Copy as curl"),
-        make("button", { class: "quiet danger", type: "button", onclick: () => this.discard(job) }, "Delete")),
-    ];
-  }
-
-  over(job) {
+  /** A job that failed, was canceled or has expired. */
+  over(job, actions) {
+    const { title, detail, advice } = explain(job);
     return [
       make("div", { class: "screen" }, job.status === "expired" ? null : backdrop(job), make("div", { class: "veil" },
-        make("span", { class: `badge ${job.status}` }, job.status),
-        make("strong", {}, sentence(job)),
-        make("span", {}, job.error ? `${job.error.code}${job.error.retryable ? " · may work when tried again" : ""}` : ago(job.finished_at ?? job.created_at)))),
+        make("span", { class: `badge ${job.status}` }, t(job.status)),
+        make("strong", {}, title), detail ? make("span", {}, detail) : null, advice ? make("span", { class: "advice" }, advice) : null,
+        make("span", { class: "hint" }, ago(job.finished_at ?? job.created_at)))),
       make("div", { class: "actions" },
-        make("button", { class: "primary", type: "button", onclick: () => this.onAgain(job) }, "Try again"),
-        make("button", { class: "quiet danger", type: "button", onclick: () => this.discard(job) }, "Delete")),
+        job.status === "expired" ? null : make("button", { class: "primary", type: "button", onclick: () => this.on.vary(job, job.seed) }, t("Try again")),
+        make("button", { class: "quiet", type: "button", onclick: actions.again }, t("Change and try again")),
+        make("button", { class: "quiet danger", type: "button", onclick: actions.remove }, t("Delete"))),
     ];
   }
 
-  facts(pairs) {
-    return make("div", { class: "facts" }, ...pairs.filter(([, value]) => value).map(([name, value]) => make("span", {}, `${name} `, make("b", {}, value))));
-  }
-
-  async act(action, done) {
+  async cancel(job) {
     try {
-      const job = await action();
-      toast(done);
-      if (job) this.update(job);
+      this.update(await api.cancel(job.id));
+      toast(t("Canceled"));
     } catch (error) {
-      toast(error.message);
+      toastError(error);
     }
   }
-
-  async discard(job) {
-    await this.act(() => api.remove(job.id), "Deleted");
-    if (this.id === job.id) this.vacant();
-    this.onJob({ ...job, status: "deleted" });
-  }
-}
-
-const underWay = job => job.status === "queued" || job.status === "running";
-
-/** Seconds of the whole video. */
-function voiceSeconds(job) {
-  const [first, second] = ["audio", "audio2"].map(field => job.inputs.find(input => input.field === field)?.seconds ?? 0);
-  return job.audio_type === "add" ? first + second : Math.max(first, second);
-}
-
-/** Continues the finished video where the live one was. */
-function resume(video, seen) {
-  Object.assign(video, { muted: seen.muted, volume: seen.volume, preload: "auto" });
-  video.addEventListener("loadedmetadata", () => {
-    if (seen.time < video.duration - 0.1) video.currentTime = seen.time;
-    if (seen.playing && seen.time < video.duration - 0.1) video.play().catch(() => {});
-  }, { once: true });
-}
-
-/** The job's picture, out of focus. */
-function backdrop(job) {
-  const picture = job.inputs.find(input => input.field === "image" && input.href);
-  return picture ? make("img", { class: "waiting", src: picture.href, alt: "" }) : null;
-}
-
-function headline(job) {
-  if (job.status === "running") return `${job.stage ? capital(job.stage) : "Working"} · ${Math.round(job.progress.percent)} %`;
-  if (job.stage === "fetching") return "Fetching the inputs";
-  const place = job.progress.queue_position;
-  return place === 1 ? "Next in line" : place ? `Number ${place} in line` : "Waiting";
-}
-
-function details(job) {
-  const progress = job.progress;
-  const parts = [];
-  if (progress.clips > 1) parts.push(`clip ${progress.clip ?? 1} of ${progress.clips}`);
-  if (progress.steps) parts.push(`step ${progress.step ?? 0} of ${progress.steps}`);
-  if (progress.eta_seconds) parts.push(`about ${duration(progress.eta_seconds)} left`);
-  if (job.attempt > 1) parts.push(`attempt ${job.attempt}`);
-  return parts.join(" · ");
-}
-
-function sentence(job) {
-  if (job.status === "succeeded") return "The video is ready";
-  if (job.status === "failed") return job.error?.message ?? "This video could not be made";
-  if (job.status === "canceled") return "This video was canceled";
-  return "This video has expired";
-}
-
-function art() {
-  const space = "http://www.w3.org/2000/svg";
-  const svg = document.createElementNS(space, "svg");
-  svg.setAttribute("viewBox", "0 0 144 96");
-  svg.setAttribute("aria-hidden", "true");
-  const path = document.createElementNS(space, "path");
-  path.setAttribute("d", "M8 48h14l7-22 13 46 12-60 13 74 11-52 9 28 7-14h42");
-  svg.append(path);
-  return svg;
 }

@@ -1,5 +1,7 @@
 /** Small helpers that every part of the page uses. */
 
+import { language, t } from "./texts.js";
+
 export const byId = id => document.getElementById(id);
 
 /** Makes an element; texts are always set as text, never as markup. */
@@ -20,9 +22,10 @@ export function duration(seconds) {
   if (!Number.isFinite(seconds)) return "";
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 60) return `${Math.round(seconds)} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60).toString().padStart(2, "0")} s`;
-  return `${Math.floor(minutes / 60)} h ${(minutes % 60).toString().padStart(2, "0")} min`;
+  const whole = Math.round(seconds);
+  const two = number => number.toString().padStart(2, "0");
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
+  return `${Math.floor(whole / 3600)} h ${two(Math.floor(whole % 3600 / 60))} min`;
 }
 
 /** Minutes and seconds, such as 1:05. */
@@ -35,22 +38,26 @@ export function size(bytes) {
 
 export function ago(time) {
   const seconds = (Date.now() - new Date(time)) / 1000;
-  if (seconds < 60) return "just now";
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
-  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ago`;
-  return new Date(time).toLocaleDateString();
+  if (seconds < 60) return t("just now");
+  if (seconds < 3600) return t("{n} min ago", { n: Math.floor(seconds / 60) });
+  if (seconds < 86400) return t("{n} h ago", { n: Math.floor(seconds / 3600) });
+  return day(time);
 }
+
+/** A day with the month in letters, which nobody can mistake for the day. */
+export const day = time => new Date(time).toLocaleDateString(language(), { day: "numeric", month: "short", year: "numeric" });
 
 export const capital = text => text.slice(0, 1).toUpperCase() + text.slice(1);
 
-let toastTimer;
-export function toast(text) {
-  const element = byId("toast");
-  element.textContent = text;
-  element.hidden = false;
-  clearTimeout(toastTimer);
-  toastTimer = setTimeout(() => { element.hidden = true; }, 2600);
-  say(text);
+/** A file name without its extension. */
+export const stem = name => name.replace(/\.[^.]{1,5}$/, "");
+
+/** What a job is called: the names of its picture and its voice, else its prompt. */
+export function titleOf(job) {
+  const spoken = job.inputs.some(input => input.field === "text");
+  const names = job.inputs.filter(input => input.name && (["image", "video"].includes(input.field) || (!spoken && input.field.startsWith("audio"))));
+  const stems = [...new Set(names.map(input => stem(input.name)))];
+  return stems.join(" · ") || job.prompt;
 }
 
 /** Tells screen readers. */
@@ -59,15 +66,8 @@ export function say(text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-export async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    toast("Copied");
-  } catch {
-    toast("Copying is not allowed here: select the text instead");
-  }
-}
-
 export function randomId() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, "0")).join("");
 }
+
+export const isOpen = job => job.status === "queued" || job.status === "running";

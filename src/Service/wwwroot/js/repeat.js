@@ -1,0 +1,40 @@
+/** Fills the form from a job that was made before. */
+
+import { byId } from "./util.js";
+import { settings, set } from "./fields.js";
+
+/** A value of a job as the form shows it. */
+const text = value => value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
+
+export async function readJob(compose, job) {
+  byId("prompt").value = job.prompt;
+  compose.chooseModel(job.model ?? compose.options.default_model, job.preset, job.size);
+  for (const name of settings()) if (!["prompt", "model", "preset", "size", "boxes"].includes(name)) set(name, text(job[name]));
+  compose.seedIsRepeated = true;
+  const isSpoken = job.inputs.some(input => input.field === "text");
+  compose.speech.turn(isSpoken);
+  compose.people.take(job.metadata);
+  compose.people.open(!isSpoken && job.inputs.some(input => input.field === "audio2"));
+  for (const input of job.inputs) {
+    if (isSpoken && !["image", "video", "text"].includes(input.field)) continue; // made of the text
+    if (input.field === "transcript") {
+      set("transcript", await (await fetch(input.href)).text());
+      continue;
+    }
+    await readInput(compose, input);
+  }
+  if (job.boxes) compose.picture.restore({ persons: job.boxes });
+}
+
+async function readInput(compose, input) {
+  const response = input.href ? await fetch(input.href) : null;
+  const blob = response?.ok ? await response.blob() : null;
+  if (input.field === "text") {
+    compose.speech.take(blob ? await blob.text() : "");
+    return;
+  }
+  const target = { image: compose.picture, video: compose.picture, audio: compose.voice, audio2: compose.people.voice }[input.field];
+  const name = input.name ?? `${input.field}.${blob?.type.split("/")[1] ?? "bin"}`;
+  if (blob) await target.take(new File([blob], name, { type: blob.type }));
+  else if (input.url) target.takeUrl(input.url);
+}
