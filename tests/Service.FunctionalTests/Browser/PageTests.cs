@@ -144,7 +144,7 @@ public sealed partial class PageTests : IAsyncLifetime
         await page.Locator("#text").FillAsync("A: Good <b>morning</b>.\nB: Good evening.");
         await Expect(page.Locator("#voice2")).ToBeVisibleAsync();
         await page.Locator("#voice2").FillAsync("de+f3");
-        await Expect(page.Locator("#estimate")).ToContainTextAsync("about");
+        await Expect(page.Locator("#estimate")).ToContainTextAsync("About 2");
         await ShotAsync(page, "text");
         await generate.ClickAsync();
         await Expect(page.Locator(".screen video")).ToBeVisibleAsync(new() { Timeout = 60_000 });
