@@ -67,7 +67,8 @@ public static class PictureCheck
         var faces = new List<PixelRegion>();
         foreach (int left in new[] { 0, picture.Width - half })
         {
-            if (FaceFinder.Find(PictureRegion.Cut(picture, new PixelRegion(0, left, picture.Height, left + half))) is not { } face) return [];
+            var part = PictureRegion.Cut(picture, new PixelRegion(0, left, picture.Height, left + half));
+            if (FaceFinder.Find(part) is not { } face) return [];
             faces.Add(new PixelRegion(face.Top, face.Left + left, face.Bottom, face.Right + left));
         }
         return faces;

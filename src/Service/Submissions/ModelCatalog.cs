@@ -91,7 +91,8 @@ public sealed class ModelCatalog
     private static ModelView View(Bundle bundle) => new(
         bundle.Name, Title(bundle), char.ToUpperInvariant(bundle.Title[0]) + bundle.Title[1..] + ".", bundle.Name != UntrainedBundle.Name,
         bundle.NoticeBelow is null ? bundle.Notice : null, [.. bundle.Sizes.Keys], bundle.DefaultSize,
-        bundle.Composition is null ? bundle.Sizes : null, [.. bundle.Presets.Keys.Select(preset => View(bundle, preset))], bundle.DefaultPreset,
+        bundle.Composition is null ? bundle.Sizes : null, [.. bundle.Presets.Keys.Select(preset => View(bundle, preset))],
+        bundle.DefaultPreset,
         [.. SubmissionFields.All.Select(field => FieldView.From(field, bundle))]);
 
     private static PresetView View(Bundle bundle, string preset)

@@ -14,7 +14,7 @@ internal static class FileNames
     public static string? From(ContentDispositionHeaderValue disposition) =>
         HeaderUtilities.RemoveQuotes(disposition.FileNameStar.HasValue ? disposition.FileNameStar : disposition.FileName).Value;
 
-    /// <summary>Returns a name of a sender without folders and without characters that file systems refuse; null if nothing is left.</summary>
+    /// <summary>Returns a sender's name without folders and characters that file systems refuse; null if nothing is left.</summary>
     public static string? Clean(string? name)
     {
         if (name is null)

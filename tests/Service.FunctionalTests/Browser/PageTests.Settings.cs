@@ -51,6 +51,16 @@ public sealed partial class PageTests
         complaints.ShouldAllBe(complaint => complaint.Contains("422", StringComparison.Ordinal));
     }
 
+    /// <summary>Gives the field to which the page sends a file of this name, whose type it does not know.</summary>
+    private const string FieldOfFile = """
+        async name => {
+          const { PictureInput } = await import('/js/picture.js');
+          const { fields } = (await (await fetch('/v1/options')).json()).models[0];
+          const input = { file: { name, type: '' }, found: null, offered: fields.filter(one => ['image', 'video'].includes(one.name)) };
+          return Object.getOwnPropertyDescriptor(PictureInput.prototype, 'field').get.call(input);
+        }
+        """;
+
     private static async Task CompareAsync(IPage page, Bundle bundle)
     {
         var context = FieldContext.From(bundle);
@@ -111,10 +121,7 @@ public sealed partial class PageTests
             await Expect(page.Locator("#voice-problem")).ToContainTextAsync("Choose a sound such as WAV");
             await page.GetByRole(AriaRole.Button, new() { Name = "Generate" }).ClickAsync();
             await Expect(page.Locator("#problem")).ToContainTextAsync("cannot be used");
-            (await page.EvaluateAsync<string>("async name => { const { PictureInput } = await import('/js/picture.js'); return " +
-                "Object.getOwnPropertyDescriptor(PictureInput.prototype, 'field').get.call({ file: { name, type: '' }, found: null, offered: " +
-                "(await (await fetch('/v1/options')).json()).models[0].fields.filter(one => ['image', 'video'].includes(one.name)) }); }", name))
-                .ShouldBe(field);
+            (await page.EvaluateAsync<string>(FieldOfFile, name)).ShouldBe(field);
         }
     }
 }

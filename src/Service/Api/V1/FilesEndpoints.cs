@@ -30,7 +30,8 @@ internal static class FilesEndpoints
             .WithName("getVideo").WithSummary("The finished video")
             .WithDescription(
                 "With ?format=webm, mov, mkv or gif the video is converted when it is first asked for; 202 with Retry-After and a " +
-                "JSON body says that this takes longer. Understands Range, If-Range and If-None-Match. With ?download it is offered as a file. 304 without a " +
+                "JSON body says that this takes longer. Understands Range, If-Range and If-None-Match. With ?download it is offered " +
+                "as a file. 304 without a " +
                 "body says that the entity tag is still right.");
         files.MapMethods("/thumbnail", Methods, ThumbnailAsync).Needs(TokenScopes.Read).Produces(200, contentType: "image/jpeg")
             .ProducesProblems(401, 404).WithName("getThumbnail").WithSummary("A small picture of the video");

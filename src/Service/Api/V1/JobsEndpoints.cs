@@ -44,8 +44,8 @@ internal static class JobsEndpoints
         jobs.MapPost("/{id}/again", AgainAsync).Needs(TokenScopes.Submit).Produces<JobView>(StatusCodes.Status202Accepted)
             .ProducesProblems(400, 401, 404, 410, 422, 429, 503).WithName("repeatJob").WithSummary("Submit a job again")
             .WithDescription(
-                "With the stored inputs and all fields of the job. The seed may be given; without it, another one is drawn, which gives a " +
-                "variation of the video.");
+                "With the stored inputs and all fields of the job. The seed may be given; without it, another one is drawn, which gives " +
+                "a variation of the video.");
         jobs.MapPost("/{id}/webhook", ResendWebhookAsync).Needs(TokenScopes.Submit).Produces<JobView>().ProducesProblems(401, 404, 409)
             .WithName("resendWebhook").WithSummary("Send the webhook of a job again")
             .WithDescription("For a job that is over. The view's webhook tells how each attempt ended.");
