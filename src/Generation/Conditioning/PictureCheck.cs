@@ -1,6 +1,6 @@
 using Locutor.Generation.Loading;
 using Locutor.Generation.Pictures;
-using Locutor.Kernels.Devices;
+using Locutor.Kernels.SelfTests;
 using Locutor.Media.Pictures;
 using Locutor.Models;
 using Locutor.Models.Store;

@@ -176,6 +176,7 @@ public sealed partial class PageTests : IAsyncLifetime
         var page = await OpenAsync(service.Url, 1366, 768);
         await Expect(page.GetByText("Make one like this")).ToBeInViewportAsync();
         await Expect(page.Locator("#submit")).ToBeInViewportAsync(new() { Ratio = 1 });
+        await page.Locator(".vacant").GetByRole(AriaRole.Button, new() { Name = "Play" }).ClickAsync();
         await UntilAsync(page, "() => document.querySelector('.vacant video').currentTime > 0.3");
         (await page.Locator("#model option").AllInnerTextsAsync()).ShouldBe(["sketch"]);
         await ShotAsync(page, "empty");
@@ -260,7 +261,7 @@ public sealed partial class PageTests : IAsyncLifetime
 
     /// <summary>Waits until a function in the page returns true. It is called ten times a second, not for each frame.</summary>
     private static async Task UntilAsync(IPage page, string function) =>
-        await UntilAsync(page, function, options: new PageWaitForFunctionOptions { PollingInterval = 100 });
+        await page.WaitForFunctionAsync(function, options: new PageWaitForFunctionOptions { PollingInterval = 100 });
 
     private static async Task TabToAsync(IPage page, string selector)
     {
