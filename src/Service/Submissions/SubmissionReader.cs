@@ -8,7 +8,6 @@ using Locutor.Service.Http;
 using Locutor.Service.Inputs;
 using Locutor.Service.Settings;
 using Locutor.Service.Speech;
-using Locutor.Service.Views;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
 

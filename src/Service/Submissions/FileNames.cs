@@ -2,7 +2,7 @@ using System.Globalization;
 using Locutor.Jobs.Records;
 using Microsoft.Net.Http.Headers;
 
-namespace Locutor.Service.Views;
+namespace Locutor.Service.Submissions;
 
 /// <summary>The names of files as people see them: those of inputs, and that of a video, which is made of them.</summary>
 internal static class FileNames
