@@ -56,7 +56,7 @@ internal sealed class VirtualTime : TimeProvider, IDisposable
             }
             else if (++spins < 30)
             {
-                Thread.Yield();
+                Thread.SpinWait(100); // some microseconds; a yield would last as long as the turns of all other programs that wait
             }
             else
             {
