@@ -7,7 +7,17 @@ namespace Locutor.Generation.Clips;
 /// clip.</param>
 /// <param name="Keep">Number of frames after the overlap that belong to the video; the window of the last clip may extend beyond the
 /// video.</param>
-public readonly record struct Clip(int Index, int Start, int Overlap, int Keep);
+public readonly record struct Clip(int Index, int Start, int Overlap, int Keep)
+{
+    /// <summary>
+    /// Returns the number of frames of the window that are needed: all of them, as the next clip repeats the last ones, or those of the
+    /// video if it ends within the window.
+    /// </summary>
+    /// <param name="clipFrames">Number of frames of the window.</param>
+    /// <param name="stride">The number is 1 more than a multiple of this.</param>
+    public int FramesToDecode(int clipFrames, int stride) =>
+        Math.Min(clipFrames, 1 + (Overlap + Keep - 1 + stride - 1) / stride * stride);
+}
 
 /// <summary>Divides a video of any length into overlapping clips of equal length.</summary>
 /// <param name="TotalFrames">Number of frames in the video, at least 1, or <see cref="Open"/>.</param>

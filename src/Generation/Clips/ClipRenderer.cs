@@ -71,7 +71,7 @@ internal sealed class ClipRenderer(
         var latent = Denoise(start, clean, whole, given, parts, watch, progress, cancellationToken);
         var video = inputs.DrawnPicture is { } drawn
             ? DecodeMoving(latent, pictureLatent, drawn, parts, watch, cancellationToken)
-            : Decode(latent, options, clip, watch, cancellationToken);
+            : Decode(latent, (options.Clips.ClipFrames, options.Height, options.Width), clip, watch, cancellationToken);
         watch.Finish(device);
         return (motion is not null && options.Continuity is { } held ? Continuity.Join(video, motion, held.JoinedFrames) : video)
             .MoveToOuterDisposeScope();
@@ -107,9 +107,10 @@ internal sealed class ClipRenderer(
         using var scope = NewDisposeScope();
         var shown = picture.unsqueeze(0).to(device); // [1, 3, 1, H, W]
         int frames = options.Clips.ClipFrames;
+        var plan = autoencoder.Plan(frames, options.Height, options.Width);
         var latent = options.HoldPicture
-            ? Encode(shown.expand(-1, -1, frames, -1, -1), cancellationToken)
-            : autoencoder.EncodePictureThenBlank(shown, frames, autoencoder.Plan(frames, options.Height, options.Width), cancellationToken);
+            ? autoencoder.EncodeHeldPicture(shown, frames, plan, cancellationToken)
+            : autoencoder.EncodePictureThenBlank(shown, frames, plan, cancellationToken);
         return latent.to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
@@ -238,27 +239,30 @@ internal sealed class ClipRenderer(
     private static Tensor StartWith(Tensor clean, Tensor latent) =>
         cat([clean, latent.narrow(2, clean.shape[2], latent.shape[2] - clean.shape[2])], 2);
 
-    /// <summary>Decodes the moving region only; all other pixels come from the picture after the autoencoder.</summary>
+    /// <summary>
+    /// Decodes the moving region of the frames that are needed; all other pixels come from the picture after the autoencoder.
+    /// </summary>
     private Tensor DecodeMoving(
         Tensor latent, Tensor pictureLatent, Picture drawn, ClipParts parts, FiniteWatch watch, CancellationToken cancellationToken)
     {
         using var scope = NewDisposeScope();
-        int stride = autoencoder.Config.SpatialStride();
-        var region = MovingRegion.Find(latent, pictureLatent);
+        int stride = autoencoder.Config.SpatialStride(), step = autoencoder.Config.TemporalStride();
+        int frames = parts.Clip.FramesToDecode(parts.Options.Clips.ClipFrames, step);
+        latent = latent.narrow(2, 0, 1 + (frames - 1) / step);
+        var region = MovingRegion.Find(latent, pictureLatent.narrow(2, 0, latent.shape[2]));
         var picture = Pixels.FromPicture(drawn).to(device);
-        if (region.IsEmpty) return picture.expand(-1, parts.Options.Clips.ClipFrames, -1, -1).contiguous().MoveToOuterDisposeScope();
+        if (region.IsEmpty) return picture.expand(-1, frames, -1, -1).contiguous().MoveToOuterDisposeScope();
         var (rows, columns) = (region.Bottom - region.Top, region.Right - region.Left);
-        var part = Decode(
-            latent.narrow(3, region.Top, rows).narrow(4, region.Left, columns),
-            parts.Options with { Height = stride * rows, Width = stride * columns }, parts.Clip, watch, cancellationToken);
-        return MovingRegion.Place(part, region, picture, stride).MoveToOuterDisposeScope();
+        var part = latent.narrow(3, region.Top, rows).narrow(4, region.Left, columns);
+        var video = Decode(part, (frames, stride * rows, stride * columns), parts.Clip, watch, cancellationToken);
+        return MovingRegion.Place(video, region, picture, stride).MoveToOuterDisposeScope();
     }
 
-    private Tensor Decode(Tensor latent, GenerationOptions options, Clip clip, FiniteWatch watch, CancellationToken cancellationToken)
+    private Tensor Decode(
+        Tensor latent, (int Frames, int Height, int Width) size, Clip clip, FiniteWatch watch, CancellationToken cancellationToken)
     {
         using var scope = NewDisposeScope();
-        var video = autoencoder.Decode(
-            latent, autoencoder.Plan(options.Clips.ClipFrames, options.Height, options.Width), cancellationToken);
+        var video = autoencoder.Decode(latent, autoencoder.Plan(size.Frames, size.Height, size.Width), cancellationToken);
         watch.Look(video, AutoencoderName, $"the decoding of {Number(clip)}"); // before infinite values are clamped
         return video.to(ScalarType.Float32).clamp(-1, 1).squeeze(0).MoveToOuterDisposeScope();
     }

@@ -11,9 +11,9 @@ internal static class MovingRegion
 {
     /// <summary>
     /// Mean difference of a latent cell, in standard deviations, from which it counts as moving. Measured on the bundled model: 0.01 to
-    /// 0.02 for cells that do not move, 0.1 to 1.6 on mouth and eyes.
+    /// 0.1 for cells that do not move, 0.2 to 2 on mouth, chin and eyes.
     /// </summary>
-    private const float Moves = 0.06f;
+    private const float Moves = 0.15f;
 
     /// <summary>
     /// Number of cells around the moving ones that are also decoded. The outermost of them are not used, because the decoder pads with

@@ -34,7 +34,16 @@ public sealed partial class VideoAutoencoder
                 Config, decoder.Split().After.Layers, (frames - 1) / stride + 1, height, width, weights.Type == ScalarType.Float32 ? 4 : 2,
                 bytes)
             : new TilingPlan((int)longest);
-        return gpu ? plan : plan with { Latents = (int)Math.Min(plan.Latents, longest) };
+        return gpu ? plan : plan with { Latents = EqualParts((frames - 1) / stride + 1, Math.Min(plan.Latents, longest)) };
+    }
+
+    /// <summary>
+    /// Returns the length of chunks of about equal length: oneDNN prepares every operation for each length that occurs.
+    /// </summary>
+    private static int EqualParts(long latents, long longest)
+    {
+        long parts = (latents + longest - 1) / longest;
+        return (int)((latents + parts - 1) / parts);
     }
 
     /// <summary>Encodes a whole video to the normalised mean of its latent.</summary>
@@ -70,16 +79,29 @@ public sealed partial class VideoAutoencoder
     /// <param name="plan">Tiles.</param>
     /// <param name="cancellationToken">Checked before each chunk.</param>
     /// <returns>[B, 16, k + 1, H / 8, W / 8]</returns>
-    public Tensor EncodePictureThenBlank(Tensor picture, long frames, TilingPlan plan, CancellationToken cancellationToken = default)
+    public Tensor EncodePictureThenBlank(Tensor picture, long frames, TilingPlan plan, CancellationToken cancellationToken = default) =>
+        EncodeStill(picture, first => Layout.ZerosLike(first, Config.TemporalStride()), frames, plan, cancellationToken);
+
+    /// <summary>
+    /// Encodes a picture that is held still. The result equals that of chunks of one latent frame, bit for bit, but every layer stops
+    /// computing once its input and its cached frames repeat.
+    /// </summary>
+    /// <inheritdoc cref="EncodePictureThenBlank(Tensor, long, TilingPlan, CancellationToken)"/>
+    public Tensor EncodeHeldPicture(Tensor picture, long frames, TilingPlan plan, CancellationToken cancellationToken = default) =>
+        EncodeStill(picture, first => first.expand(-1, -1, Config.TemporalStride(), -1, -1), frames, plan, cancellationToken);
+
+    /// <summary>Encodes a picture and equal chunks of as many frames as a latent frame covers.</summary>
+    private Tensor EncodeStill(
+        Tensor picture, Func<Tensor, Tensor> next, long frames, TilingPlan plan, CancellationToken cancellationToken)
     {
         CheckVideo(picture);
         CheckLength(frames, nameof(frames));
         return Scoped(() =>
         {
-            int stride = Config.TemporalStride();
             var first = Layout.ChannelsLast(picture.to(weights.Type));
-            var blank = Layout.ZerosLike(first, stride);
-            return EncodeChunks([first, .. Enumerable.Repeat(blank, (int)((frames - 1) / stride))], plan, repeats: true, cancellationToken);
+            var chunk = next(first);
+            int chunks = (int)((frames - 1) / Config.TemporalStride());
+            return EncodeChunks([first, .. Enumerable.Repeat(chunk, chunks)], plan, repeats: true, cancellationToken);
         });
     }
 

@@ -30,6 +30,14 @@ public class ClipPlanTests
     }
 
     [Fact]
+    public void The_last_clip_decodes_only_the_frames_that_the_video_has()
+    {
+        var plan = new ClipPlan(126, 33, 9, 8);
+        plan.Clips().Select(clip => clip.FramesToDecode(33, 4)).ShouldBe([33, 33, 33, 33, 33, 17]); // 9 + 5 frames, in steps of 4
+        plan.At(5).FramesToDecode(33, 1).ShouldBe(14);
+    }
+
+    [Fact]
     public void A_later_clip_starts_with_the_last_frames_of_the_one_before()
     {
         var plan = new ClipPlan(200, 81, 25);

@@ -85,6 +85,10 @@ public sealed class VideoAutoencoderTests : IDisposable
         network.EncodePictureThenBlank(picture, 81)
             .Equals(network.Encode(video, new TilingPlan(1), TestContext.Current.CancellationToken)).ShouldBeTrue($"seed {seed}");
         network.EncodePictureThenBlank(picture, 1).Equals(network.Encode(picture)).ShouldBeTrue($"seed {seed}");
+        var whole = new TilingPlan(1);
+        network.EncodeHeldPicture(picture, 81, whole, TestContext.Current.CancellationToken)
+            .Equals(network.Encode(picture.expand(-1, -1, 81, -1, -1), whole, TestContext.Current.CancellationToken))
+            .ShouldBeTrue($"seed {seed}");
     }
 
     [Fact]
