@@ -43,7 +43,7 @@ internal sealed partial record H264Encoder(string Name)
     /// <param name="lowDelay">True to encode every frame at once; only x264 waits for later frames.</param>
     public string[] Arguments(int quality, double pixelsPerSecond, bool lowDelay = false) => Name switch
     {
-        "libx264" => ["-c:v", Name, "-preset", "medium", "-crf", $"{quality}", .. lowDelay ? (string[])["-tune", "zerolatency"] : []],
+        "libx264" => ["-c:v", Name, "-preset", "veryfast", "-crf", $"{quality}", .. lowDelay ? (string[])["-tune", "zerolatency"] : []],
         "h264_nvenc" => ["-c:v", Name, "-rc", "vbr", "-cq", $"{quality}", "-b:v", "0"],
         // 0.15 bits per pixel at quality 23, doubled every 6 steps.
         _ => ["-c:v", Name, "-b:v", $"{(long)(pixelsPerSecond * 0.15 * Math.Pow(2, (23 - quality) / 6.0))}"],
