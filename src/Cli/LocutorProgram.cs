@@ -12,7 +12,7 @@ internal static class LocutorProgram
     public static Task<int> RunAsync(string[] args, VideoMaking making)
     {
         if (args.Length > 0 && Verbs.RunNetworks.Contains(args[0])) MemorySettings.Apply();
-        return ProgramRunner.RunAsync(CreateRoot(making), args);
+        return ProgramRunner.RunAsync(CreateRoot(making), args, readsDefaults: true);
     }
 
     /// <summary>Creates the command line with all commands.</summary>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 
 namespace Locutor.CommandLine;
@@ -10,6 +11,8 @@ public static class ParseFaults
     public static IReadOnlyList<string> Describe(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
+        // The help of a command hides faults. A directive has none.
+        if (parsed.Errors.Count == 0 && parsed.Action is not HelpAction) return [];
         return parsed.UnmatchedTokens.Count > 0 && command.TreatUnmatchedTokensAsErrors
             ? [DescribeUnknown(parsed.UnmatchedTokens[0], command)]
             : [.. parsed.Errors.Select(Describe).Distinct()];
@@ -34,6 +37,8 @@ public static class ParseFaults
     private static string Describe(ParseError error) => error.SymbolResult switch
     {
         OptionResult { Tokens.Count: 0 } option => $"{option.Option.Name}: expected {ValueOf(option.Option)}, found nothing",
+        // The message of an option's own check.
+        OptionResult option when error.Message.StartsWith(option.Option.Name, StringComparison.Ordinal) => error.Message,
         OptionResult option when Kind(option.Option.ValueType) is { } kind =>
             $"{option.Option.Name}: expected {kind}, found '{option.Tokens[^1].Value}'",
         ArgumentResult { Tokens.Count: 0 } argument =>

@@ -15,8 +15,22 @@ namespace Locutor.CommandLine;
 /// <summary>Runs the command that a command line names. It turns a failure into one line on standard error and an exit code.</summary>
 public static class ProgramRunner
 {
-    public static async Task<int> RunAsync(Command root, string[] args)
+    /// <summary>Runs a command line and returns the exit code.</summary>
+    /// <param name="root">All commands.</param>
+    /// <param name="args">The command line.</param>
+    /// <param name="readsDefaults">Whether the user's file of <see cref="Defaults"/> is read.</param>
+    public static async Task<int> RunAsync(Command root, string[] args, bool readsDefaults = false)
     {
+        try
+        {
+            if (readsDefaults) args = Defaults.AddTo(args, root);
+        }
+        catch (CommandException wrong)
+        {
+            Complain(wrong.Message);
+            return wrong.ExitCode;
+        }
+
         var parsed = root.Parse(args);
         if (ParseFaults.Describe(parsed) is { Count: > 0 } faults)
         {
@@ -30,8 +44,8 @@ public static class ProgramRunner
         try
         {
             TorchOptions.Choose(TorchOptions.FromEnvironment());
-            // The command doctor checks these libraries itself.
-            if (parsed.CommandResult.Command.Name != "doctor") TorchLibraries.Load(TorchOptions.Current);
+            // The command doctor checks these libraries itself; completion and introduction need none.
+            if (parsed.CommandResult.Command is not (RootCommand or { Name: "doctor" })) TorchLibraries.Load(TorchOptions.Current);
             return await parsed.InvokeAsync(Configuration, signals?.Token ?? default).ConfigureAwait(false);
         }
         catch (Exception failure) when (Explain(failure) is { } explained)
@@ -44,7 +58,7 @@ public static class ProgramRunner
     }
 
     /// <summary>Returns the exit code of a failure and the lines for the user; null for a fault that is shown with its stack.</summary>
-    private static (int Code, IReadOnlyList<string> Lines)? Explain(Exception failure) => failure switch
+    public static (int Code, IReadOnlyList<string> Lines)? Explain(Exception failure) => failure switch
     {
         OperationCanceledException => (ExitCodes.Cancelled, ["stopped"]),
         CommandException { ExitCode: int code } => (code, [failure.Message]),

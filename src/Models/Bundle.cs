@@ -16,6 +16,9 @@ public sealed record Bundle
     /// <summary>Title of one line for lists.</summary>
     public required string Title { get; init; }
 
+    /// <summary>A few words that tell for what the bundle is, so that users can choose; null shows the title.</summary>
+    public string? About { get; init; }
+
     public required string Licence { get; init; }
 
     public required BundleNetworks Networks { get; init; }

@@ -85,7 +85,7 @@ public sealed partial class FaultyProcessorTests : IDisposable
             "dotnet", [("XDG_CACHE_HOME", Path.Combine(folder, "cache")), .. environment],
             [Path.Combine(AppContext.BaseDirectory, "locutor.dll"), "generate",
             "--model", model, "--image-path", Path.Combine(Samples, "greta.png"), "--audio1-path", voice, "--output-path", At(output),
-            "--seed", "1",
+            "--seed", "1", "-y",
             .. steps is { } count ? new[] { "--steps", $"{count}" } : []]);
     }
 

@@ -108,11 +108,17 @@ public sealed class GenerateFilesTests : IDisposable
         string target = At("target.mp4"), link = At("link.mp4"), pipe = At("pipe.mkv");
         await File.WriteAllTextAsync(target, "old", Ct);
         File.CreateSymbolicLink(link, target);
-        (await GenerateAsync(picture, voice, link)).Code.ShouldBe(0);
+        var (refused, why, _) = await GenerateAsync(picture, voice, link);
+        refused.ShouldBe(4, why);
+        why.ShouldContain($"{link} exists already; -y replaces, -n keeps it");
+        (await File.ReadAllTextAsync(target, Ct)).ShouldBe("old");
+        var (code, error, _) = await GenerateAsync(picture, voice, link, "-y", "--quiet");
+        code.ShouldBe(0, error);
+        error.ShouldBeEmpty();
         new FileInfo(link).LinkTarget.ShouldBe(target);
         (await FramesAsync(target)).ShouldBe(13);
         await ToolAsync("mkfifo", pipe);
-        (int code, string error) = await ShellAsync(
+        (code, error) = await ShellAsync(
             $"cat '{pipe}' > '{At("read.mkv")}' & {Program} generate -i '{picture}' -a '{voice}' -o '{pipe}' --model untrained --seed " +
             "3 && wait");
         code.ShouldBe(0, error);

@@ -80,7 +80,7 @@ public sealed class LiveVideoTests : IDisposable
     {
         string picture = Path.Combine(TestEnvironment.Checkout, "samples", "amara.png");
         string program = Path.Combine(AppContext.BaseDirectory, "locutor.dll");
-        string[] arguments = [program, "generate", "-i", picture, "--model", "untrained", "--seed", "3", .. options];
+        string[] arguments = [program, "generate", "-i", picture, "--model", "untrained", "--seed", "3", "-y", .. options];
         return Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
     }
 

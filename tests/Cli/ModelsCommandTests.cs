@@ -20,14 +20,14 @@ public sealed class ModelsCommandTests : IAsyncLifetime
     public async Task A_bundle_of_ones_own_is_fetched_checked_and_cleaned_up()
     {
         WriteBundle();
-        (await Run("models", "list")).Output.ShouldContain("0 of 7 files");
+        (await Run("models", "list")).Output.ShouldContain("mine ");
 
         var pull = await Run("models", "pull", "mine", "--store", Store);
         pull.Code.ShouldBe(0, pull.Error);
         pull.Output.ShouldContain("mine: 7 files fetched, all 7 here");
         (await Run("models", "pull", "mine", "--store", Store)).Output.ShouldContain("mine: 0 files fetched");
         (await Run("models", "verify", "mine", "--store", Store)).Output.Split('\n')
-            .Count(l => l.StartsWith("as it was", StringComparison.Ordinal)).ShouldBe(7);
+            .Count(l => l.StartsWith("ok", StringComparison.Ordinal)).ShouldBe(7);
 
         string damaged = Path.Combine(Store, "owner--name", "main", "text.pth");
         byte[] bytes = await File.ReadAllBytesAsync(damaged, TestContext.Current.CancellationToken);
@@ -50,6 +50,13 @@ public sealed class ModelsCommandTests : IAsyncLifetime
         (await Run("models", "verify", "mine", "--store", Store, "--delete")).Output.ShouldContain($"deleted        {damaged}");
         (await Run("models", "verify", "mine", "--store", Store)).Output.ShouldContain("missing        owner/name/text.pth");
         (await Run("models", "pull", "mine", "--store", Store)).Output.ShouldContain("mine: 1 files fetched, all 7 here");
+
+        (await Run("models", "rm", "mine", "--store", Store)).Code.ShouldBe(2, "there is no terminal to ask");
+        (await Run("models", "rm", "mine", "--store", Store, "--dry-run")).Output.ShouldContain("would be deleted");
+        Directory.EnumerateFiles(Store, "text.pth", SearchOption.AllDirectories).Count().ShouldBe(1);
+        (await Run("models", "rm", "mine", "--store", Store, "-y")).Output.ShouldContain("deleted");
+        Directory.EnumerateFiles(Store, "*", SearchOption.AllDirectories).Where(file => !file.EndsWith(".lock", StringComparison.Ordinal))
+            .ShouldBeEmpty();
     }
 
     [Fact]

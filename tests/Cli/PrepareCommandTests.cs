@@ -26,7 +26,7 @@ public sealed class PrepareCommandTests : IDisposable
         string[] generate =
         [
             "generate", "-i", Path.Combine(folder, "picture.png"), "-a", voice, "-m", Path.Combine(Bundle, "bundle.json"), "--preset",
-            "default", "--steps", "1", "--seed", "5", "--json", "-o"
+            "default", "--steps", "1", "--seed", "5", "--json", "-y", "-o"
         ];
         (await RunAsync([.. generate, before])).Code.ShouldBe(0);
 
@@ -39,7 +39,7 @@ public sealed class PrepareCommandTests : IDisposable
         Event(made.Output, "progress")["doing"]!.GetValue<string>().ShouldBe("checking");
         Event((await RunAsync("models", "prepare", "own", "--precision", "float32", "--json")).Output, "done")["wasThere"]!
             .GetValue<bool>().ShouldBeTrue();
-        (await RunAsync("models", "list")).Output.ShouldContain("prepared: transformer-float32-");
+        (await RunAsync("models", "list", "--json")).Output.ShouldContain("transformer-float32-");
 
         var again = await RunAsync([.. generate, after]);
         again.Code.ShouldBe(0, again.Error);
@@ -59,7 +59,7 @@ public sealed class PrepareCommandTests : IDisposable
         made.Code.ShouldBe(0, made.Error);
         made.Output.ShouldContain("own: text in int8: prepared and checked");
         string path = Directory.EnumerateFiles(Path.Combine(Home, "models", "prepared", "own"), "text-int8-*.safetensors").Single();
-        (await RunAsync("models", "verify", "own")).Output.ShouldContain($"as it was      {path}");
+        (await RunAsync("models", "verify", "own")).Output.ShouldContain($"ok             {path}");
         byte[] bytes = File.ReadAllBytes(path);
         bytes[^1] ^= 1;
         File.WriteAllBytes(path, bytes);
@@ -85,7 +85,7 @@ public sealed class PrepareCommandTests : IDisposable
         string[] generate =
         [
             "generate", "-i", Path.Combine(folder, "picture.png"), "-a", voice, "-m", "own", "--preset", "default", "--steps", "1",
-            "--json", "-o", Path.Combine(folder, "video.mp4")
+            "--json", "-y", "-o", Path.Combine(folder, "video.mp4")
         ];
         var there = await RunAsync([.. generate, "--store", store]);
         there.Code.ShouldBe(0, there.Error);

@@ -32,10 +32,10 @@ public sealed class ShardedBundleTests : IAsyncLifetime
     public async Task A_few_step_bundle_of_shards_is_pulled_inspected_prepared_and_makes_a_video()
     {
         WriteBundle(Publish(shards: 3));
-        (await RunAsync("models", "show", "few")).Output.ShouldContain("5 of 6 files here");
+        (await RunAsync("models", "show", "few")).Output.ShouldContain("5 of 6 files are on this machine");
         (await RunAsync("models", "pull", "few")).Output.ShouldContain("few: 4 files fetched, all 9 here");
         (await RunAsync("models", "verify", "few")).Output.Split('\n')
-            .Count(line => line.StartsWith("as it was", StringComparison.Ordinal)).ShouldBe(4);
+            .Count(line => line.StartsWith("ok", StringComparison.Ordinal)).ShouldBe(4);
         (await RunAsync("inspect", Stored)).Output.ShouldContain("3 shards of safetensors");
         (await RunAsync("doctor")).Output.ShouldContain("few");
 

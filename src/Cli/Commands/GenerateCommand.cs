@@ -46,6 +46,19 @@ internal static class GenerateCommand
         HelpName = "-",
         Arity = ArgumentArity.ZeroOrOne,
     };
+    private static readonly Option<string?> Batch = new("--batch")
+    {
+        Description =
+            "Make many videos and load the model once: a folder, where greta.png and greta.mp3 (or greta.txt) make greta.mp4, or a " +
+            "CSV file, whose first row names fields such as image, audio, text, prompt and output. --output-path is then a folder.",
+        HelpName = "FOLDER|CSV",
+    };
+    private static readonly Option<bool> Yes = new("--yes", "-y") { Description = "Replace an output that exists, without a question." };
+    private static readonly Option<bool> No = new("--no", "-n")
+    {
+        Description = "Keep an output that exists; in a batch, make only the missing videos."
+    };
+    private static readonly Option<bool> Quiet = new("--quiet", "-q") { Description = "Print nothing but errors." };
     private static readonly Option<bool> Json = new("--json")
     {
         Description = "Print progress and result as JSON on standard output, one object a line."
@@ -83,7 +96,7 @@ internal static class GenerateCommand
     private static readonly GenerateHelp Help = new(
         [
             ("Text to speech, more", [TextFile, SoundPath]), ("A voice that still arrives", [RawAudio]),
-            ("Output", [Output, Live, Fragmented, Json, Timings]),
+            ("Output", [Output, Yes, No, Batch, Live, Fragmented, Quiet, Json, Timings]),
             ("This machine", [Device, Gpus, Precision, VramBudget])
         ]);
 
@@ -96,16 +109,50 @@ internal static class GenerateCommand
         foreach (var option in
                 new Option[]
                 {
-                    TextFile, SoundPath, RawAudio, Output, Live, Fragmented, Json, Timings, Device, Gpus, Precision, VramBudget,
+                    TextFile, SoundPath, RawAudio, Output, Yes, No, Batch, Live, Fragmented, Quiet, Json, Timings, Device, Gpus, Precision,
+                    VramBudget,
                     ModelsCommand.Store,
                 })
         {
             command.Options.Add(option);
         }
         command.Options.Add(new HelpOption { Action = Help });
-        command.SetAction((parsed, cancellationToken) => GenerateRun.RunAsync(Read(parsed), cancellationToken));
+        command.SetAction((parsed, cancellationToken) => parsed.GetValue(Batch) is { } batch
+            ? BatchRun.RunAsync(ReadBatch(parsed, batch), ChoiceOf(parsed), cancellationToken)
+            : GenerateRun.RunAsync(Read(parsed), cancellationToken));
         return command;
     }
+
+    /// <summary>Reads the videos of a batch. The options of the command line fill what a row leaves out.</summary>
+    internal static IReadOnlyList<(string Name, GenerateArguments Arguments)> ReadBatch(ParseResult parsed, string batch)
+    {
+        foreach (var option in new Option[] { Live, RawAudio, SoundPath, TextFile })
+        {
+            if (parsed.GetResult(option) is { Implicit: false })
+                throw new CommandException(ExitCodes.Usage, $"{option.Name}: not with --batch, which makes several videos");
+        }
+
+        if (parsed.GetValue(Output) is not { Length: > 0 } folder || OutputPath.IsStandard(folder) || File.Exists(folder))
+            throw new CommandException(ExitCodes.Usage, "--output-path: expected a folder for the videos of the batch");
+        var common = RequestOptions.Read(parsed);
+        var items = BatchList.Read(
+            batch, hasPicture: common.Value(VideoFields.Image) is not null,
+            hasVoice: common.Value(VideoFields.Audio) is not null || common.Value(VideoFields.Text) is not null);
+        return [.. items.Select(item =>
+        {
+            var form = RequestOptions.Read(parsed, item.Values);
+            string extension = form.Value(VideoFields.Format) as string ?? "mp4";
+            return (item.Name, Read(parsed, form, Path.Combine(folder, item.Output ?? $"{item.Name}.{extension}")));
+        })];
+    }
+
+    private static ExistingOutput ChoiceOf(ParseResult parsed) => (parsed.GetValue(Yes), parsed.GetValue(No)) switch
+    {
+        (true, true) => throw new CommandException(ExitCodes.Usage, "expected -y or -n, found both"),
+        (true, _) => ExistingOutput.Replace,
+        (_, true) => ExistingOutput.Keep,
+        _ => ExistingOutput.Ask,
+    };
 
     /// <summary>
     /// Reads the command line without checks. <see cref="RequestForm.Resolve"/> reports the faults of the request.
@@ -114,7 +161,11 @@ internal static class GenerateCommand
     {
         var form = RequestOptions.Read(parsed);
         if (parsed.GetValue(TextFile) is { } file) form.AddText(VideoFields.Text.Name, SpokenText.Read(file));
-        string output = parsed.GetValue(Output) ?? "";
+        return Read(parsed, form, parsed.GetValue(Output) ?? "");
+    }
+
+    private static GenerateArguments Read(ParseResult parsed, RequestForm form, string output)
+    {
         if (output.Length == 0) form.Faults.Add("output_path", "expected the name of a file, found nothing");
         string? live = parsed.GetResult(Live) is { Implicit: false } ? parsed.GetValue(Live) ?? "" : null;
         if (live is not (null or "" or "-")) form.Faults.Add("--live", $"expected nothing or -, found '{live}'");
@@ -124,6 +175,6 @@ internal static class GenerateCommand
             form, output, parsed.GetValue(Device)!, parsed.GetValue(Gpus), parsed.GetValue(Precision),
             MemoryPlan.Parse(parsed.GetValue(VramBudget)),
             parsed.GetValue(ModelsCommand.Store), parsed.GetValue(Fragmented), parsed.GetValue(Json), parsed.GetValue(SoundPath),
-            parsed.GetValue(Timings), parsed.GetValue(RawAudio), live);
+            parsed.GetValue(Timings), parsed.GetValue(RawAudio), live, ChoiceOf(parsed), parsed.GetValue(Quiet));
     }
 }

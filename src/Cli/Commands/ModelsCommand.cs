@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Locutor.Checkpoints;
 using Locutor.Checkpoints.Safetensors;
 using Locutor.Models;
@@ -38,8 +37,6 @@ internal static class ModelsCommand
 
     public static Command Create()
     {
-        var list = new Command("list", "List the models, what they are for, and which are on this machine.") { Store };
-        list.SetAction(parsed => List(Open(parsed)));
         var pull = new Command(
             "pull", "Download the files of a model. It can be stopped and started again.") { Names, Preset, Store };
         pull.SetAction((parsed, cancellationToken) => PullAsync(
@@ -53,46 +50,12 @@ internal static class ModelsCommand
         prune.SetAction(parsed => Prune(Open(parsed), parsed.GetValue(Kept) ?? [], parsed.GetValue(DryRun)));
         return new Command("models", "List, download, prepare, check and delete models.")
         {
-            list, ShowCommand.Create(Store, Open), pull, verify, PrepareCommand.Create(Store), prune, InspectCommand.Create(),
+            ModelsListCommand.Create(Store, Open), ShowCommand.Create(Store, Open), pull, PrepareCommand.Create(Store), verify,
+            RemoveCommand.Create(Store, Open), prune, InspectCommand.Create(),
         }.WithHelp();
     }
 
     private static ModelStore Open(ParseResult parsed) => ModelStore.Open(parsed.GetValue(Store));
-
-    private static int List(ModelStore store)
-    {
-        var prepared = new PreparedFiles(store);
-        foreach (var model in BundleCatalogue.Default(store.Folder).All())
-        {
-            var bundle = model.Bundle;
-            BundleFile[] files = [.. bundle.Files().SelectMany(f => store.WithShards(f.File)).Distinct()];
-            int here = files.Count(file => model.TryLocate(file) is not null);
-            string state = here == files.Length
-                ? "ready"
-                : model.CanRun(model.DefaultAdapters) ? "can be run"
-                : $"{here} of {files.Length} files";
-            Console.WriteLine(
-                $"{bundle.Name,-26} {state,-16} {bundle.Title}; {bundle.Licence}; presets {string.Join(", ", bundle.Presets.Keys)}");
-            if (bundle.DiskSpace.Count > 0)
-            {
-                Line(
-                    "to fetch " +
-                    $"{(bundle.DiskSpace.TryGetValue("pull", out long pull) ? Gigabytes(pull) : "as much as the hub states")}; " +
-                    $"prepared {Each(bundle.DiskSpace.Where(pair => pair.Key != "pull"))}; on a GPU {Each(bundle.GpuMemory)}");
-            }
-
-            foreach (string path in prepared.OnDisk(bundle))
-                Line($"prepared: {Path.GetFileNameWithoutExtension(path)}, {Gigabytes(new FileInfo(path).Length)}");
-        }
-        return ExitCodes.Success;
-    }
-
-    private static void Line(string more) => Console.WriteLine($"{"",-43} {more}");
-
-    private static string Each(IEnumerable<KeyValuePair<string, long>> bytes) =>
-        string.Join(", ", bytes.Select(pair => $"{pair.Key} {Gigabytes(pair.Value)}"));
-
-    private static string Gigabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:F2} GB");
 
     private static async Task<int> PullAsync(ModelStore store, string[] names, string? preset, CancellationToken cancellationToken)
     {
@@ -116,14 +79,14 @@ internal static class ModelsCommand
             string what = $"{file.Repository}/{file.Path}";
             wrong += await VerifyAsync(
                 what, store.PathInStore(file), delete,
-                async () => await store.VerifyAsync(file, cancellationToken) is null ? "no hash known" : "as it was");
+                async () => await store.VerifyAsync(file, cancellationToken) is null ? "not checked" : "ok");
         }
         foreach (string path in names.SelectMany(n => new PreparedFiles(store).OnDisk(Find(n, store.Folder).Bundle)).Distinct())
         {
             wrong += await VerifyAsync(path, path, delete, () =>
             {
                 TensorHashes.Verify(path, null, cancellationToken);
-                return Task.FromResult("as it was");
+                return Task.FromResult("ok");
             });
         }
         string remedy = delete

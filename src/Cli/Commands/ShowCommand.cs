@@ -31,13 +31,18 @@ internal static class ShowCommand
     {
         var model = ModelsCommand.Find(name, store.Folder);
         var bundle = model.Bundle;
-        BundleFile[] files = [.. bundle.Files().SelectMany(f => store.WithShards(f.File)).Distinct()];
-        Console.WriteLine(
-            $"{bundle.Name}: {bundle.Title}; {bundle.Licence}; {files.Count(file => model.TryLocate(file) is not null)} of " +
-            $"{files.Length} files here");
-        Console.WriteLine(
-            $"sizes: {string.Join(", ", bundle.Sizes.Keys.Select(size => size == bundle.DefaultSize ? $"{size} (default)" : size))}; " +
-            $"clips of {bundle.ClipFrames} frames");
+        var (here, all) = ModelsListCommand.FilesOf(model);
+        Console.WriteLine($"{bundle.Name}: {bundle.Title}");
+        Line("for", bundle.About ?? "");
+        Line("licence", bundle.Licence);
+        Line("state", $"{ModelsListCommand.StateOf(model)} ({here} of {all} files are on this machine)");
+        Line("download", bundle.DiskSpace.TryGetValue("pull", out long pull) ? ModelsListCommand.Size(pull) : "");
+        Line("prepared", Each(bundle.DiskSpace.Where(pair => pair.Key != "pull")));
+        Line("GPU memory", Each(bundle.GpuMemory) is { Length: > 0 } memory ? $"{memory}, for the weights; --vram-budget needs less" : "");
+        foreach (string path in new PreparedFiles(store).OnDisk(bundle))
+            Line("file", $"{path}, {ModelsListCommand.Size(new FileInfo(path).Length)}");
+        Line("sizes", string.Join(", ", bundle.Sizes.Keys.Select(size => size == bundle.DefaultSize ? $"{size} (default)" : size)));
+        Line("clips", $"{bundle.ClipFrames} frames");
         Console.WriteLine();
         Console.WriteLine(Row("preset", "steps", "passes", "motion", "s per second", "PSNR", ""));
         foreach (var (preset, settings) in bundle.Presets) Console.WriteLine(Row(bundle, preset, settings));
@@ -54,6 +59,14 @@ internal static class ShowCommand
 
         return ExitCodes.Success;
     }
+
+    private static void Line(string name, string value)
+    {
+        if (value.Length > 0) Console.WriteLine($"  {name,-12}{value}");
+    }
+
+    private static string Each(IEnumerable<KeyValuePair<string, long>> bytes) =>
+        string.Join(", ", bytes.Select(pair => $"{pair.Key} {ModelsListCommand.Size(pair.Value)}"));
 
     private static string Row(Bundle bundle, string name, Preset preset)
     {

@@ -24,6 +24,7 @@ internal static class Verbs
         root.Subcommands.Add(ClusterCommand.Create());
         root.Subcommands.Add(ModelsCommand.Create());
         root.Subcommands.Add(InspectCommand.Create());
+        root.Subcommands.Add(CompletionCommand.Create());
         foreach (var command in CloneCommands.Create()) root.Subcommands.Add(command);
     }
 }

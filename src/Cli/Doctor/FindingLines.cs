@@ -19,9 +19,7 @@ internal sealed class FindingLines(TextWriter output, int width, bool colours)
     public static FindingLines ToConsole()
     {
         bool terminal = !Console.IsOutputRedirected;
-        bool plain = Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 }
-            || Environment.GetEnvironmentVariable("TERM") == "dumb";
-        return new(Console.Out, terminal ? Console.WindowWidth : 0, terminal && !plain);
+        return new(Console.Out, terminal ? Terminal.Width : 0, terminal && Terminal.HasColours);
     }
 
     public int Failures => counts.GetValueOrDefault(FindingState.Failure);

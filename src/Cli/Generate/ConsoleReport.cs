@@ -9,8 +9,7 @@ namespace Locutor.Cli.Generate;
 /// </summary>
 internal sealed class ConsoleReport : Report
 {
-    private const int BarWidth = 28;
-    private readonly bool live = !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is not ("dumb" or null);
+    private readonly bool live = Terminal.CanRedraw, colours = Terminal.HasColours;
     private (GenerationStage, int) last = ((GenerationStage)(-1), -1);
 
     public override void Say(string notice)
@@ -28,6 +27,19 @@ internal sealed class ConsoleReport : Report
         foreach (string line in lines) Console.Error.WriteLine("weights: " + line);
     }
 
+    public override void Begin(string name, int number, int count)
+    {
+        Erase();
+        last = ((GenerationStage)(-1), -1);
+        Console.Error.WriteLine($"{number} of {count}: {name}");
+    }
+
+    public override void Failed(string name, IReadOnlyList<string> reasons)
+    {
+        Erase();
+        foreach (string reason in reasons) Console.Error.WriteLine($"locutor: {name}: {reason}");
+    }
+
     public override void Done(ProductionResult result, long seed, TimeSpan elapsed)
     {
         Erase();
@@ -38,7 +50,7 @@ internal sealed class ConsoleReport : Report
 
     protected override void Show(GenerationProgress progress, TimeSpan? left)
     {
-        if (live) Console.Error.Write("\r\u001b[2K" + Bar(progress, left));
+        if (live) Console.Error.Write("\r\u001b[2K" + ProgressBar.Draw(progress, left, Terminal.Width, colours));
         else if (Worth(progress)) Console.Error.WriteLine(Line(progress, left));
         last = (progress.Stage, progress.Clip);
     }
@@ -59,18 +71,6 @@ internal sealed class ConsoleReport : Report
         var line = new StringBuilder(Words(progress.Stage));
         if (progress.Clip > 0) line.Append($", clip {progress.Clip}").Append(progress.Clips > 0 ? $" of {progress.Clips}" : "");
         if (left is { } time) line.Append($", about {Clock(time)} left");
-        return line.ToString();
-    }
-
-    private static string Bar(GenerationProgress progress, TimeSpan? left)
-    {
-        int full = (int)Math.Round(progress.Fraction * BarWidth);
-        var line = new StringBuilder(
-            $"\u001b[36m{new string('━', full)}\u001b[90m{new string('━', BarWidth - full)}\u001b[0m {progress.Fraction,4:0%}  " +
-            $"{Words(progress.Stage)}");
-        if (progress.Clip > 0) line.Append($"  clip {progress.Clip}").Append(progress.Clips > 0 ? $"/{progress.Clips}" : "");
-        if (progress.Stage == GenerationStage.Denoising) line.Append($"  step {progress.Step + 1}/{progress.Steps}");
-        if (left is { } time) line.Append($"  {Clock(time)} left");
         return line.ToString();
     }
 

@@ -29,7 +29,7 @@ internal sealed class GenerateHelp(IReadOnlyList<(string Heading, IReadOnlyList<
 
     public override int Invoke(ParseResult parseResult)
     {
-        int width = Console.IsOutputRedirected ? MostWidth : Math.Clamp(Console.WindowWidth, LeastWidth, MostWidth);
+        int width = Console.IsOutputRedirected ? MostWidth : Math.Clamp(Terminal.Width, LeastWidth, MostWidth);
         var form = RequestOptions.Read(parseResult);
         var bundle = ModelFinder.Find((string?)form.Value(VideoFields.Model)).Bundle;
         Write(

@@ -15,6 +15,12 @@ internal sealed class JsonReport(TextWriter output) : Report
 
     public override void Weights(IReadOnlyList<string> lines, bool shipped) => Write(new { Event = "weights", Files = lines });
 
+    public override void Begin(string name, int number, int count) =>
+        Write(new { Event = "video", Name = name, Number = number, Count = count });
+
+    public override void Failed(string name, IReadOnlyList<string> reasons) =>
+        Write(new { Event = "failed", Name = name, Reasons = reasons });
+
     public override void Done(ProductionResult result, long seed, TimeSpan elapsed) => Write(new
     {
         Event = "done",

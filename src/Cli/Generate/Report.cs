@@ -28,6 +28,12 @@ internal abstract class Report : IProgress<GenerationProgress>, IDisposable
     /// <param name="shipped">Whether the files were shipped with the program. Then the report is not needed by people.</param>
     public abstract void Weights(IReadOnlyList<string> lines, bool shipped);
 
+    /// <summary>Reports that one of several videos begins.</summary>
+    public abstract void Begin(string name, int number, int count);
+
+    /// <summary>Reports why one of several videos was not made.</summary>
+    public abstract void Failed(string name, IReadOnlyList<string> reasons);
+
     public abstract void Done(ProductionResult result, long seed, TimeSpan elapsed);
 
     protected abstract void Show(GenerationProgress progress, TimeSpan? left);
@@ -44,6 +50,6 @@ internal abstract class Report : IProgress<GenerationProgress>, IDisposable
         _ => "finishing the file",
     };
 
-    protected static string Clock(TimeSpan time) =>
+    internal static string Clock(TimeSpan time) =>
         time.TotalHours >= 1 ? $"{(int)time.TotalHours}:{time.Minutes:00}:{time.Seconds:00}" : $"{time.Minutes}:{time.Seconds:00}";
 }

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using Locutor.Generation.Requests;
+using Locutor.Models.Store;
 
 namespace Locutor.Cli.Generate;
 
@@ -12,11 +14,15 @@ internal static class RequestOptions
         [.. VideoFields.All.Where(field => field.Option is not null).Select(field => (field, Create(field)))];
 
     /// <summary>Reads the request from a command line.</summary>
-    public static RequestForm Read(ParseResult parsed)
+    /// <param name="parsed">The command line.</param>
+    /// <param name="row">Values of one video of a batch, by the names of their fields; they replace options.</param>
+    public static RequestForm Read(ParseResult parsed, IReadOnlyDictionary<string, string>? row = null)
     {
         var form = new RequestForm();
+        foreach (var (name, text) in row ?? new Dictionary<string, string>()) form.AddText(name, text);
         foreach (var (field, option) in All)
         {
+            if (row?.ContainsKey(field.Name) == true) continue;
             if (parsed.GetResult(option) is not { Implicit: false } given) continue;
             string[] texts = [.. given.Tokens.Select(token => token.Value)];
             if (field is BoxesField && texts.Length > 0) texts = [BoxesField.Join(texts)];
@@ -26,7 +32,16 @@ internal static class RequestOptions
         return form;
     }
 
-    private static Option<string[]> Create(RequestField field) => new(field.Option!, field.ShortOption is { } letter ? [letter] : [])
+    private static Option<string[]> Create(RequestField field)
+    {
+        var option = CreatePlain(field);
+        if (field == VideoFields.Model)
+            option.CompletionSources.Add(_ => BundleCatalogue.Default().Names().Select(name => new CompletionItem(name)));
+        else if (field.Limits(null).Choices is { } choices) option.CompletionSources.Add([.. choices]);
+        return option;
+    }
+
+    private static Option<string[]> CreatePlain(RequestField field) => new(field.Option!, field.ShortOption is { } letter ? [letter] : [])
     {
         Description = field.Help,
         HelpName = field.ValueName,

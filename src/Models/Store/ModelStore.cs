@@ -8,7 +8,7 @@ namespace Locutor.Models.Store;
 /// The folder of model files: finds files, fetches missing ones, verifies them and deletes unused ones. Several processes may share a
 /// folder; each file is fetched once.
 /// </summary>
-public sealed class ModelStore
+public sealed partial class ModelStore
 {
     /// <summary>
     /// Number of attempts before the first byte is fetched. It is lower, because a user is probably waiting at the terminal.
@@ -130,27 +130,6 @@ public sealed class ModelStore
             await System.Security.Cryptography.SHA256.HashDataAsync(stream, cancellationToken).ConfigureAwait(false));
         if (expected is not null && expected != found) throw new BundleException($"{path}: expected SHA-256 {expected}, found {found}");
         return expected is null ? null : found;
-    }
-
-    /// <summary>Deletes files that no bundle needs, and the remains of downloads that no process is running.</summary>
-    /// <param name="keep">Files to keep, those of all bundles; their incomplete downloads are kept too.</param>
-    /// <param name="dryRun">True to delete nothing and only return the files.</param>
-    /// <param name="keepPrepared">Paths of prepared files to keep.</param>
-    /// <returns>Path and size in bytes of each deleted file.</returns>
-    public IReadOnlyList<(string Path, long Bytes)> Prune(
-        IEnumerable<BundleFile> keep, bool dryRun, IEnumerable<string>? keepPrepared = null)
-    {
-        if (!Directory.Exists(Folder)) return [];
-        var kept = keep.Where(f => f.Repository is not null).Select(PathOf).Concat(keepPrepared ?? []).ToHashSet(StringComparer.Ordinal);
-        var gone = new List<(string, long)>();
-        foreach (string path in Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToArray())
-        {
-            string owner = StoreLayout.IsOurs(path) ? path[..path.LastIndexOf('.')] : path;
-            if (kept.Contains(owner) || kept.Contains(Path.ChangeExtension(owner, null)) || IsBusy(owner)) continue;
-            gone.Add((path, new FileInfo(path).Length));
-            if (!dryRun) File.Delete(path);
-        }
-        return gone;
     }
 
     private string? FindInStore(BundleFile file) =>

@@ -28,7 +28,10 @@ internal sealed class WholeCommand(IReadOnlyList<string> program)
                 .ConfigureAwait(false);
             await File.WriteAllBytesAsync(voice, Wav(audio), cancellationToken).ConfigureAwait(false);
             return await WatchAsync(
-                ["generate", "--image-path", picture, "--audio1-path", voice, "--output-path", video, "--seed", "1", "--json", .. options],
+                [
+                    "generate", "--image-path", picture, "--audio1-path", voice, "--output-path", video, "--seed", "1", "--json", "-y",
+                    .. options
+                ],
                 cancellationToken).ConfigureAwait(false);
         }
         finally

@@ -1,0 +1,49 @@
+using System.CommandLine;
+
+namespace Locutor.Cli.Commands;
+
+/// <summary>The command <c>locutor completion SHELL</c>: it prints the script that completes commands and options in a shell.</summary>
+internal static class CompletionCommand
+{
+    private const string Bash = """
+        # Completion of locutor for bash. Add to ~/.bashrc:  eval "$(locutor completion bash)"
+        _locutor() {
+          local IFS=$'\n'
+          local word="${COMP_WORDS[COMP_CWORD]}"
+          COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" "[suggest:${COMP_POINT}]" "${COMP_LINE}" 2>/dev/null)" -- "$word"))
+        }
+        complete -o default -F _locutor locutor
+        """;
+
+    private const string Zsh = """
+        # Completion of locutor for zsh. Add to ~/.zshrc, after compinit:  eval "$(locutor completion zsh)"
+        _locutor() {
+          local line="${(j: :)words[1,CURRENT]}"
+          local -a found
+          found=("${(@f)$("${words[1]}" "[suggest:${#line}]" "$line" 2>/dev/null)}")
+          if [[ -n "${found[*]}" ]]; then compadd -a found; else _files; fi
+        }
+        compdef _locutor locutor
+        """;
+
+    private const string PowerShell = """
+        # Completion of locutor for PowerShell. Add to $PROFILE:  locutor completion powershell | Out-String | Invoke-Expression
+        Register-ArgumentCompleter -Native -CommandName locutor -ScriptBlock {
+          param($word, $line, $position)
+          & $line.CommandElements[0].Value "[suggest:$position]" "$line" |
+            Where-Object { $_ -like "$word*" } |
+            ForEach-Object { [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_) }
+        }
+        """;
+
+    private static readonly Dictionary<string, string> Scripts = new() { ["bash"] = Bash, ["zsh"] = Zsh, ["powershell"] = PowerShell };
+
+    public static Command Create()
+    {
+        var shell = new Argument<string>("shell") { Description = $"One of {string.Join(", ", Scripts.Keys)}." };
+        shell.AcceptOnlyFromAmong([.. Scripts.Keys]);
+        var command = new Command("completion", "Print the script that completes commands and options in your shell.") { shell };
+        command.SetAction(parsed => parsed.InvocationConfiguration.Output.WriteLine(Scripts[parsed.GetRequiredValue(shell)]));
+        return command;
+    }
+}

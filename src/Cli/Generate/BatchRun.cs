@@ -1,0 +1,82 @@
+using Locutor.Generation.Requests;
+
+namespace Locutor.Cli.Generate;
+
+/// <summary>
+/// Runs <c>locutor generate --batch</c>: it checks every video first, then makes one after the other with networks that are loaded once. A
+/// video that fails does not stop the others.
+/// </summary>
+internal static class BatchRun
+{
+    private const int MostFaults = 10;
+
+    /// <summary>Makes the videos of a batch.</summary>
+    /// <param name="videos">Names and command lines.</param>
+    /// <param name="existing">What happens to results that exist already.</param>
+    /// <param name="cancellationToken">Stops the work; finished videos stay.</param>
+    /// <returns>The exit code: that of the first failure, or 0.</returns>
+    public static async Task<int> RunAsync(
+        IReadOnlyList<(string Name, GenerateArguments Arguments)> videos, ExistingOutput existing, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(videos[0].Arguments.Output))!);
+        var work = Check(videos);
+        int all = work.Count;
+        if (existing == ExistingOutput.Keep) work = [.. work.Where(one => ExistingOutputs.MayWrite(one.Video.Outputs, existing))];
+        else if (!ExistingOutputs.MayWrite(work.SelectMany(one => one.Video.Outputs), existing))
+            throw new CommandException(ExitCodes.BadOutput, "no video was made; -n makes only those that do not exist");
+        using var report = GenerateRun.CreateReport(videos[0].Arguments);
+        using var networks = new LoadedNetworks();
+        int code = ExitCodes.Success, failed = 0, number = 0;
+        foreach (var (name, video) in work)
+        {
+            report.Begin(name, ++number, work.Count);
+            try
+            {
+                await GenerateRun.MakeAsync(video, networks, report, cancellationToken);
+            }
+            catch (Exception failure) when (
+                failure is not OperationCanceledException && ProgramRunner.Explain(failure) is { } explained)
+            {
+                report.Failed(name, explained.Lines);
+                failed++;
+                if (code == ExitCodes.Success) code = explained.Code;
+            }
+        }
+
+        report.Say($"{work.Count - failed} of {all} videos made, {all - work.Count} kept, {failed} failed");
+        foreach (string line in report.Timings?.Finish() ?? []) await Console.Error.WriteLineAsync(line);
+        return code;
+    }
+
+    /// <summary>Checks all videos, so that a mistake in the last one is found before the first is made.</summary>
+    private static List<(string Name, CheckedVideo Video)> Check(
+        IReadOnlyList<(string Name, GenerateArguments Arguments)> videos)
+    {
+        var work = new List<(string Name, CheckedVideo Video)>();
+        var faults = new List<string>();
+        int code = ExitCodes.Success;
+        foreach (var (name, arguments) in videos)
+        {
+            try
+            {
+                foreach (string input in new[] { VideoFields.Image, VideoFields.Audio, VideoFields.Audio2 }
+                    .Select(arguments.Form.Address).OfType<string>().Select(InputFiles.PathOf))
+                {
+                    if (!input.Contains("://", StringComparison.Ordinal) && !File.Exists(input))
+                        throw new CommandException(ExitCodes.BadInput, $"{input}: no such file");
+                }
+
+                work.Add((name, CheckedVideo.Check(arguments)));
+            }
+            catch (Exception failure) when (ProgramRunner.Explain(failure) is { } explained)
+            {
+                faults.AddRange(explained.Lines.Select(line => $"{name}: {line}"));
+                if (code == ExitCodes.Success) code = explained.Code;
+            }
+        }
+
+        if (faults.Count == 0) return work;
+        string more = faults.Count > MostFaults ? $"; and {faults.Count - MostFaults} more" : "";
+        throw new CommandException(code, $"no video was made: {string.Join("; ", faults.Take(MostFaults))}{more}");
+    }
+}

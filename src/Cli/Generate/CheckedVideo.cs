@@ -1,0 +1,73 @@
+using Locutor.Generation.Loading;
+using Locutor.Generation.Requests;
+using Locutor.Media.Video;
+using Locutor.Media.Video.Finishing;
+using Locutor.Models.Store;
+using static TorchSharp.torch;
+
+namespace Locutor.Cli.Generate;
+
+/// <summary>A video whose command line passed every check that needs no network and no decoding.</summary>
+/// <param name="Arguments">The command line.</param>
+/// <param name="Model">The model.</param>
+/// <param name="Asked">The request with all settings.</param>
+/// <param name="Devices">The devices that compute it.</param>
+internal sealed record CheckedVideo(
+    GenerateArguments Arguments, ResolvedBundle Model, ResolvedRequest Asked, IReadOnlyList<Device> Devices)
+{
+    /// <summary>The files that are written, without streams.</summary>
+    public IEnumerable<string> Outputs
+    {
+        get
+        {
+            if (VideoDestination.IsStream(Arguments.Output)) return [];
+            string? captions = Asked.Settings.Output.CaptionFile is { } extension
+                ? Path.ChangeExtension(Arguments.Output, extension)
+                : null;
+            return new[] { Arguments.Output, captions, Arguments.SoundPath }.OfType<string>();
+        }
+    }
+
+    /// <summary>Checks a command line.</summary>
+    /// <exception cref="RequestException">The request has faults.</exception>
+    /// <exception cref="CommandException">An output cannot be written, or options do not go together.</exception>
+    public static CheckedVideo Check(GenerateArguments arguments)
+    {
+        ResolvedBundle model = null!;
+        var asked = arguments.Form.Resolve(name => (model = ModelFinder.Find(name, arguments.Store)).Bundle);
+        OpenedVoices.CheckRawAudio(arguments, asked.Settings);
+        var devices = DeviceChoice.FindAll(arguments.Device, arguments.Gpus);
+        OutputPath.Check(arguments.Output, [arguments.Form.Address(VideoFields.Image)!, .. OpenedVoices.Addresses(arguments.Form)]);
+        if (arguments.SoundPath is { } path) WritablePath.Check(path);
+        CheckOutput(arguments, asked.Settings.Output);
+        return new(arguments, model, asked, devices);
+    }
+
+    /// <summary>Checks that the format, the captions and the way of writing go together.</summary>
+    private static void CheckOutput(GenerateArguments arguments, OutputSettings output)
+    {
+        var named = VideoDestination.Format(arguments.Output);
+        if (output.Format is { } format && format != named && !VideoDestination.IsStream(arguments.Output))
+        {
+            throw new RequestException(
+                VideoFields.Format.Name, $"expected {named.Extension} as in the name {arguments.Output}, found '{format.Extension}'");
+        }
+        if (output.Captions == CaptionPlacement.Embedded && VideoFinisher.CaptionsRefusal(output.Format ?? named) is { } refusal)
+            throw new RequestException(VideoFields.Captions.Name, refusal);
+        if (arguments.Fragmented && output.IsFinished)
+        {
+            throw new CommandException(
+                ExitCodes.Usage,
+                "--fragmented: not with --height, --fps 30 or 50, or captions in the video, which are made of the whole video");
+        }
+        if (output.CaptionFile is { } extension)
+        {
+            if (arguments.Output == VideoDestination.Standard)
+            {
+                throw new RequestException(
+                    VideoFields.Captions.Name, $"expected embedded or burnt with standard output, found '{extension}'");
+            }
+            WritablePath.Check(Path.ChangeExtension(arguments.Output, extension));
+        }
+    }
+}

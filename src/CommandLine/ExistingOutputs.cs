@@ -1,0 +1,53 @@
+namespace Locutor.CommandLine;
+
+/// <summary>What happens to an output that exists already.</summary>
+public enum ExistingOutput
+{
+    /// <summary>A person is asked; without a terminal it is refused.</summary>
+    Ask,
+
+    /// <summary>It is replaced (<c>-y</c>).</summary>
+    Replace,
+
+    /// <summary>It is kept (<c>-n</c>).</summary>
+    Keep,
+}
+
+/// <summary>Protects outputs that exist already.</summary>
+public static class ExistingOutputs
+{
+    /// <summary>Decides whether outputs may be replaced.</summary>
+    /// <param name="paths">The files that will be written.</param>
+    /// <param name="choice">The choice on the command line.</param>
+    /// <returns>False if there is an output that exists and is kept.</returns>
+    /// <exception cref="CommandException">There is nobody to ask.</exception>
+    public static bool MayWrite(IEnumerable<string> paths, ExistingOutput choice) =>
+        MayWrite(paths, choice, Terminal.CanAsk ? Ask : null);
+
+    /// <inheritdoc cref="MayWrite(IEnumerable{string}, ExistingOutput)"/>
+    /// <param name="paths">The files that will be written.</param>
+    /// <param name="choice">The choice on the command line.</param>
+    /// <param name="ask">Asks a person a question and returns the answer; null if there is nobody.</param>
+    internal static bool MayWrite(IEnumerable<string> paths, ExistingOutput choice, Func<string, string?>? ask)
+    {
+        string[] existing = [.. paths.Where(File.Exists).Distinct()];
+        if (existing.Length == 0 || choice == ExistingOutput.Replace) return true;
+        if (choice == ExistingOutput.Keep) return false;
+        bool one = existing.Length == 1;
+        string names = existing.Length <= 3 ? string.Join(", ", existing) : $"{existing.Length} files, such as {existing[0]},";
+        if (ask is null)
+        {
+            throw new CommandException(
+                ExitCodes.BadOutput,
+                $"{names} {(one ? "exists" : "exist")} already; -y replaces, -n keeps {(one ? "it" : "them")}");
+        }
+
+        return ask($"{names} {(one ? "exists" : "exist")}. Replace? [y/N] ")?.Trim().ToLowerInvariant() is "y" or "yes";
+    }
+
+    private static string? Ask(string question)
+    {
+        Console.Error.Write(question);
+        return Console.ReadLine();
+    }
+}

@@ -1,0 +1,47 @@
+using System.CommandLine;
+using System.Text.Json;
+using Locutor.Cli.Commands;
+using Locutor.Models.Store;
+
+namespace Locutor.Cli.Tests;
+
+/// <summary><c>locutor models list</c>: a table that a terminal shows without breaks, and the same for programs.</summary>
+public sealed class ModelsListTests
+{
+    [Fact]
+    public void Every_model_has_one_short_line_that_tells_for_whom_it_is()
+    {
+        string[] lines = List().Split('\n');
+        lines.ShouldAllBe(line => line.Length <= 100);
+        foreach (var model in BundleCatalogue.Default().All())
+        {
+            string row = lines.TakeWhile(line => line.Length > 0)
+                .Single(line => line.StartsWith(model.Bundle.Name + " ", StringComparison.Ordinal));
+            model.Bundle.About.ShouldNotBeNullOrEmpty(model.Bundle.Name);
+            row.ShouldContain(model.Bundle.About);
+        }
+
+        lines.Single(line => line.StartsWith("sketch ", StringComparison.Ordinal)).ShouldContain("included");
+        string advice = string.Join(' ', lines.SkipWhile(line => line.Length > 0));
+        advice.ShouldContain("infinitetalk-480p");
+        advice.ShouldContain("locutor models show NAME");
+    }
+
+    [Fact]
+    public void A_program_gets_an_object_for_each_model()
+    {
+        var models = List("--json").Trim().Split('\n').Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        models.Select(model => model.GetProperty("name").GetString()).ShouldBe(BundleCatalogue.Default().Names());
+        var sketch = models.Single(model => model.GetProperty("name").GetString() == "sketch");
+        sketch.GetProperty("ready").GetBoolean().ShouldBeTrue();
+        sketch.GetProperty("filesHere").GetInt32().ShouldBe(sketch.GetProperty("files").GetInt32());
+    }
+
+    private static string List(params string[] options)
+    {
+        var output = new StringWriter();
+        LocutorProgram.CreateRoot(VideoMaking.WithNetworks).Parse(["models", "list", .. options])
+            .Invoke(new InvocationConfiguration { Output = output });
+        return output.ToString().ReplaceLineEndings("\n");
+    }
+}
