@@ -51,7 +51,7 @@ public static class ProgramRunner
         catch (Exception failure) when (Explain(failure) is { } explained)
         {
             foreach (string line in explained.Lines) Complain(line);
-            if (failure is RequestException) Advise(parsed);
+            if (failure is RequestException { Errors.Count: > 1 }) Advise(parsed);
             if (signals is { Stopped: true }) StopSignals.Leave();
             return explained.Code;
         }

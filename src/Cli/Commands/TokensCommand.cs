@@ -93,7 +93,7 @@ internal static class TokensCommand
                 throw new CommandException(ExitCodes.BadInput, $"there is no active token '{parsed.GetValue(key)}'");
             Console.WriteLine(
                 $"{parsed.GetValue(key)} is revoked; its unfinished jobs " +
-                $"{(cancel ? "are canceled within a minute" : "are still made")}");
+                $"{(cancel ? "are canceled within a minute" : "run to their end")}");
         });
         return command;
     }
