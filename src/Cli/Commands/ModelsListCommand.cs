@@ -53,10 +53,12 @@ internal static class ModelsListCommand
         return (files.Count(file => model.TryLocate(file) is not null), files.Length);
     }
 
-    /// <summary>Returns a size in gigabytes, or in megabytes where it is small.</summary>
-    internal static string Size(long bytes) => bytes >= 100_000_000
-        ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.0} GB")
-        : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB");
+    /// <summary>Returns a size in gigabytes, megabytes or kilobytes.</summary>
+    internal static string Size(long bytes)
+    {
+        var (unit, name) = bytes >= 100_000_000 ? (1e9, "GB") : bytes >= 100_000 ? (1e6, "MB") : (1e3, "kB");
+        return string.Create(CultureInfo.InvariantCulture, $"{bytes / unit:0.0} {name}");
+    }
 
     private static string Row(ResolvedBundle model) => Row(
         model.Bundle.Name, StateOf(model),

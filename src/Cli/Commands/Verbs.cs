@@ -17,6 +17,8 @@ internal static class Verbs
         root.Subcommands.Add(VoicesCommand.Create());
         root.Subcommands.Add(DoctorCommand.Create());
         root.Subcommands.Add(ServeCommand.Create(making));
+        root.Subcommands.Add(SubmitCommand.Create());
+        foreach (var command in ClientCommands.Create()) root.Subcommands.Add(command);
         root.Subcommands.Add(TokensCommand.Create());
         root.Subcommands.Add(BackupCommand.Create());
         root.Subcommands.Add(BackupCommand.CreateRestore());

@@ -20,16 +20,22 @@ internal static class RequestOptions
     {
         var form = new RequestForm();
         foreach (var (name, text) in row ?? new Dictionary<string, string>()) form.AddText(name, text);
+        foreach (var (field, text) in Texts(parsed))
+            if (row?.ContainsKey(field.Name) != true) form.AddText(field.Name, text);
+        return form;
+    }
+
+    /// <summary>Returns the fields that a command line gives, with their values as text.</summary>
+    public static IEnumerable<(RequestField Field, string Text)> Texts(ParseResult parsed)
+    {
         foreach (var (field, option) in All)
         {
-            if (row?.ContainsKey(field.Name) == true) continue;
             if (parsed.GetResult(option) is not { Implicit: false } given) continue;
             string[] texts = [.. given.Tokens.Select(token => token.Value)];
             if (field is BoxesField && texts.Length > 0) texts = [BoxesField.Join(texts)];
             if (texts.Length == 0) texts = [field is FlagField ? "true" : ""];
-            foreach (string text in texts) form.AddText(field.Name, text);
+            foreach (string text in texts) yield return (field, text);
         }
-        return form;
     }
 
     private static Option<string[]> Create(RequestField field)

@@ -5,7 +5,7 @@ using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Api.V1;
 
-public sealed class JobsTests(SharedService shared) : IClassFixture<SharedService>
+public sealed partial class JobsTests(SharedService shared) : IClassFixture<SharedService>
 {
     private TokenClient Client => shared.Client;
 

@@ -1,0 +1,61 @@
+using System.CommandLine;
+using Locutor.Cli;
+using Locutor.Cli.Client;
+using Locutor.Cli.Commands;
+using Locutor.CommandLine;
+using Locutor.Service.FunctionalTests.Harness;
+
+namespace Locutor.Service.FunctionalTests.Api.V1;
+
+// The commands submit, jobs, watch and download against a running service; they run in the process of the test.
+public sealed partial class JobsTests
+{
+    [Fact]
+    public async Task The_command_line_submits_lists_watches_and_downloads()
+    {
+        var folder = Directory.CreateTempSubdirectory("locutor-client-");
+        try
+        {
+            using var token = await shared.Service.TokenAsync();
+            string At(string name) => Path.Combine(folder.FullName, name);
+            await File.WriteAllBytesAsync(At("me.png"), Samples.Picture);
+            await File.WriteAllBytesAsync(At("voice.wav"), Samples.VoiceOfASecond);
+            await File.WriteAllTextAsync(At("token"), $"Modal-Key: {token.Key}\nModal-Secret: {token.Secret}\n");
+            string[] service = ["--server", shared.Service.Url, "--token-file", At("token"), "--quiet"];
+            string[] inputs = ["-i", At("me.png"), "-a", At("voice.wav")];
+
+            (await RunAsync(["submit", .. inputs, "--seed", "7", "--prompt", "a woman sings", "-o", At("video.mp4"), .. service]))
+                .ShouldBe(0);
+            using var client = new ServiceClient(shared.Service.Url, ServiceToken.Find(At("token")));
+            var job = (await client.ListAsync(100, "succeeded", CancellationToken.None)).Single();
+            (job.Prompt, job.Json.GetProperty("seed").GetInt64(), job.IsOver).ShouldBe(("a woman sings", 7, true));
+            byte[] video = await token.Http.GetByteArrayAsync($"/v1/jobs/{job.Id}/video");
+            (await File.ReadAllBytesAsync(At("video.mp4"))).ShouldBe(video);
+            (await RunAsync(["watch", job.Id, .. service])).ShouldBe(0);
+            (await RunAsync(["download", job.Id, "-o", At("again.mp4"), .. service])).ShouldBe(0);
+            (await File.ReadAllBytesAsync(At("again.mp4"))).ShouldBe(video);
+
+            await RefusedAsync(
+                2, "--steps: expected a whole number from 1 to 1000, found 5000", ["submit", .. inputs, "--steps", "5000", .. service]);
+            await RefusedAsync(3, "no such job", ["watch", "fc-none", .. service]);
+            await RefusedAsync(4, "exists already", ["download", job.Id, "-o", At("video.mp4"), .. service]);
+            await File.WriteAllTextAsync(At("token"), "wk-a.b");
+            await RefusedAsync(2, "a token is needed, or this one is not accepted", ["jobs", .. service[..^1]]);
+            folder.GetFiles("*.part").ShouldBeEmpty();
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static Task<int> RunAsync(string[] arguments) => LocutorProgram.CreateRoot(VideoMaking.WithNetworks).Parse(arguments)
+        .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+
+    private static async Task RefusedAsync(int code, string reason, string[] arguments)
+    {
+        var refused = await Should.ThrowAsync<CommandException>(() => RunAsync(arguments));
+        refused.Message.ShouldContain(reason);
+        refused.ExitCode.ShouldBe(code);
+    }
+}
