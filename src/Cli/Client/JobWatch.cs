@@ -49,8 +49,9 @@ internal sealed class JobWatch(ServiceClient client, bool json, bool quiet)
         if (line != last) Console.Error.WriteLine(last = line);
     }
 
-    private static string Waiting(RemoteJob job) =>
-        job.WaitsFor is { } reason ? $"waiting: {reason}" : job.QueuePosition is { } place ? $"waiting, place {place} in the queue" : "waiting";
+    private static string Waiting(RemoteJob job) => job.WaitsFor is { } reason ? $"waiting: {reason}"
+        : job.QueuePosition is { } place ? $"waiting, place {place} in the queue"
+        : "waiting";
 
     private static string Cut(string line) => line.Length < Terminal.Width ? line : line[..(Terminal.Width - 1)];
 
