@@ -1,24 +1,40 @@
 using System.CommandLine;
 using Locutor.Checkpoints.Formats;
 using Locutor.Checkpoints.Inspection;
+using Locutor.Cli.Inspect;
 
 namespace Locutor.Cli.Commands;
 
-/// <summary>The command <c>locutor inspect FILE</c>: it lists the tensors of a checkpoint.</summary>
+/// <summary>The command <c>locutor inspect FILE</c>: it describes a picture, a video or a sound, or the tensors of a checkpoint.</summary>
 internal static class InspectCommand
 {
+    private static readonly Argument<string> File = new("file")
+    {
+        Description = "A picture, a video, a sound, or a checkpoint: safetensors, GGUF, .pth, .pt, .bin, an index of shards, or a folder.",
+    };
+    private static readonly Option<string?> Model = new("--model", "-m")
+    {
+        Description = "The model that would use a picture. Default: the one that is part of the program.",
+        HelpName = "NAME",
+    };
+
     public static Command Create()
     {
-        var file = new Argument<string>("file")
+        var command = new Command("inspect", "Describe a file: who made a video, what becomes of a picture, what is in a checkpoint.")
+            { File, Model, ModelsCommand.Store };
+        command.SetAction(async (parsed, cancellationToken) =>
         {
-            Description = "A checkpoint: safetensors, GGUF, .pth, .pt or .bin, an index of shards, or a folder that holds one."
-        };
-        var command = new Command(
-            "inspect", "Print what a checkpoint holds: format, sizes, metadata, and the tree of its tensors.") { file };
-        command.SetAction(parsed =>
-        {
-            using var checkpoint = CheckpointFormats.Open(parsed.GetRequiredValue(file));
-            Console.Out.Write(CheckpointInspection.Render(checkpoint));
+            string file = parsed.GetRequiredValue(File);
+            var output = parsed.InvocationConfiguration.Output;
+            if (MediaReport.IsMedia(file))
+            {
+                await new MediaReport(output).WriteAsync(
+                    file, parsed.GetValue(Model), parsed.GetValue(ModelsCommand.Store), cancellationToken);
+                return ExitCodes.Success;
+            }
+
+            using var checkpoint = CheckpointFormats.Open(file);
+            await output.WriteAsync(CheckpointInspection.Render(checkpoint));
             return ExitCodes.Success;
         });
         return command;

@@ -134,7 +134,7 @@ public sealed class SourcePictures : IAsyncDisposable
     public Picture Still(int person) => stills[person];
 
     /// <summary>Returns a message about the cropping; empty if less than <see cref="Negligible"/> of each side is cut off.</summary>
-    internal static string CropNote(string path, Picture source, int height, int width)
+    public static string CropNote(string path, Picture source, int height, int width)
     {
         double scale = Math.Max((double)height / source.Height, (double)width / source.Width);
         double rows = source.Height - height / scale, columns = source.Width - width / scale;

@@ -20,6 +20,7 @@ public sealed record SyntheticMediaLabel(string Program, string Model, long Seed
 
     private const int LongestPacket = 1 << 20;
     private static readonly byte[] XmpUuid = Convert.FromHexString("BE7ACFCB97A942E89C71999491E3AFAC");
+    private static readonly byte[] CredentialsUuid = Convert.FromHexString("D8FEC3D61B0E483C92975828877EC481"); // C2PA 2.1, A.5
     private static readonly XNamespace Rdf = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
     private static readonly XNamespace Meta = "adobe:ns:meta/";
     private static readonly XNamespace Xmp = "http://ns.adobe.com/xap/1.0/";
@@ -38,7 +39,7 @@ public sealed record SyntheticMediaLabel(string Program, string Model, long Seed
         try
         {
             using var file = File.OpenRead(path);
-            return FindPacket(file) is { } packet ? Parse(packet) : null;
+            return FindBox(file, XmpUuid, LongestPacket) is { } packet ? Parse(packet) : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -47,6 +48,21 @@ public sealed record SyntheticMediaLabel(string Program, string Model, long Seed
         catch (XmlException e)
         {
             throw new MediaException(MediaErrorCodes.UnsupportedMedia, $"{path}: its XMP packet cannot be read ({e.Message})", e);
+        }
+    }
+
+    /// <summary>Whether an mp4 file has Content Credentials (C2PA). They are not verified.</summary>
+    /// <exception cref="MediaException">The file cannot be read.</exception>
+    public static bool HasContentCredentials(string path)
+    {
+        try
+        {
+            using var file = File.OpenRead(path);
+            return FindBox(file, CredentialsUuid, long.MaxValue) is not null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new MediaException(MediaErrorCodes.FetchFailed, $"{path}: cannot be read ({e.Message})", e);
         }
     }
 
@@ -105,7 +121,11 @@ public sealed record SyntheticMediaLabel(string Program, string Model, long Seed
     private static string Clean(string text) =>
         OneLine.From(string.Concat(text.EnumerateRunes().Where(r => !r.IsBmp || XmlConvert.IsXmlChar((char)r.Value))));
 
-    private static byte[]? FindPacket(FileStream file)
+    /// <summary>
+    /// Returns the content of a <c>uuid</c> box at the top level of an mp4, at most its first MiB; null if there is none that is short
+    /// enough.
+    /// </summary>
+    private static byte[]? FindBox(FileStream file, byte[] uuid, long longest)
     {
         byte[] head = new byte[16];
         for (long at = 0; at + 8 <= file.Length;)
@@ -116,13 +136,13 @@ public sealed record SyntheticMediaLabel(string Program, string Model, long Seed
             if (size == 1 && headLength == 16) (size, content) = (BinaryPrimitives.ReadInt64BigEndian(head.AsSpan(8)), at + 16);
             if (size == 0) size = file.Length - at; // the box extends to the end of the file
             if (size < content - at || size > file.Length - at) return null;
-            long length = at + size - content - XmpUuid.Length;
-            if (head.AsSpan(4, 4).SequenceEqual("uuid"u8) && length is > 0 and <= LongestPacket)
+            long length = at + size - content - uuid.Length;
+            if (head.AsSpan(4, 4).SequenceEqual("uuid"u8) && length > 0 && length <= longest)
             {
                 file.Position = content;
-                byte[] box = new byte[length + XmpUuid.Length];
+                byte[] box = new byte[Math.Min(length, LongestPacket) + uuid.Length];
                 file.ReadExactly(box);
-                if (box.AsSpan().StartsWith(XmpUuid)) return box[XmpUuid.Length..];
+                if (box.AsSpan().StartsWith(uuid)) return box[uuid.Length..];
             }
             at += size;
         }
