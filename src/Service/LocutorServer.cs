@@ -169,6 +169,7 @@ public static class LocutorServer
         SpeechEndpoints.Map(v1);
         LinksEndpoints.Map(v1);
         UsageEndpoints.Map(v1);
+        OperateEndpoints.Map(v1);
         app.MapGet("/healthz", () => Results.Text("ok")).ExcludeFromDescription();
         app.MapGet("/readyz", Readiness.Answer).ExcludeFromDescription();
         app.MapPrometheusScrapingEndpoint("/metrics").Needs(TokenScopes.Operate, openOnLoopback: true);

@@ -15,7 +15,7 @@ public sealed record WorkerReport
     [Id(4)] public string Model { get; init; } = "";
     [Id(5)] public string Version { get; init; } = "";
 
-    /// <summary>One of starting, idle, working, draining and set_aside.</summary>
+    /// <summary>One of starting, idle, working, draining, paused and set_aside.</summary>
     [Id(6)] public string State { get; init; } = "";
     [Id(7)] public string? Job { get; init; }
     [Id(8)] public DateTimeOffset StartedAt { get; init; }
@@ -31,6 +31,19 @@ public sealed record WorkerReport
 
     /// <summary>What the worker can run; null for a worker of an older version, which is offered every job.</summary>
     [Id(14)] public WorkerOffer? Offer { get; init; }
+}
+
+/// <summary>An order of an operator to a worker.</summary>
+public enum WorkerOrder
+{
+    /// <summary>To take jobs, as every worker does at first.</summary>
+    Work,
+
+    /// <summary>To finish its job and take no others.</summary>
+    Pause,
+
+    /// <summary>To finish its job or hand it back, and to end.</summary>
+    Retire,
 }
 
 /// <summary>Statistics of the queue for health checks and metrics.</summary>
@@ -143,6 +156,12 @@ public interface IQueueGrain : IGrainWithStringKey
 
     /// <summary>Returns the work for workers with this offer.</summary>
     Task<QueueDemand> DemandAsync(WorkerOffer offer);
+
+    /// <summary>Gives an order to a worker, which obeys with its next sign of life. Returns false if no such worker is known.</summary>
+    Task<bool> TellAsync(string workerId, WorkerOrder order);
+
+    /// <summary>Returns the latest order to a worker, once; null when there is no new one.</summary>
+    Task<WorkerOrder?> OrderAsync(string workerId);
 
     /// <summary>Returns the workers that reported in the last minutes.</summary>
     Task<WorkerReport[]> WorkersAsync();

@@ -121,6 +121,10 @@ public sealed partial class QueueGrain(
         return Task.CompletedTask;
     }
 
+    public Task<bool> TellAsync(string workerId, WorkerOrder order) => Task.FromResult(workers.Tell(workerId, order));
+
+    public Task<WorkerOrder?> OrderAsync(string workerId) => Task.FromResult(workers.TakeOrder(workerId));
+
     public Task ModelLoadedAsync(ModelLoad load)
     {
         metrics.Loaded(load);

@@ -14,6 +14,7 @@ public sealed class WorkerRoster(TimeProvider time)
     private readonly Dictionary<string, WorkerReport> workers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, DateTimeOffset> departed = new(StringComparer.Ordinal);
     private readonly HashSet<string> gone = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, WorkerOrder> orders = new(StringComparer.Ordinal);
     private readonly DateTimeOffset since = time.GetUtcNow();
 
     public int Count => workers.Count;
@@ -43,6 +44,18 @@ public sealed class WorkerRoster(TimeProvider time)
             workers[id] = worker with { State = "idle", Job = null };
     }
 
+    /// <summary>Keeps an order for a worker. Returns false if the worker is not listed.</summary>
+    public bool Tell(string id, WorkerOrder order)
+    {
+        if (!workers.ContainsKey(id))
+            return false;
+        orders[id] = order;
+        return true;
+    }
+
+    /// <summary>Returns the order for a worker and forgets it; null when there is none.</summary>
+    public WorkerOrder? TakeOrder(string id) => orders.Remove(id, out var order) ? order : null;
+
     /// <summary>Marks a worker as departed: it gets no more jobs.</summary>
     public void Depart(string id) => departed[id] = time.GetUtcNow();
 
@@ -64,7 +77,10 @@ public sealed class WorkerRoster(TimeProvider time)
     {
         var before = time.GetUtcNow() - Memory;
         foreach (var (id, _) in workers.Where(worker => worker.Value.SeenAt < before).ToArray())
+        {
             workers.Remove(id);
+            orders.Remove(id);
+        }
         foreach (var (id, _) in departed.Where(departed => departed.Value < before).ToArray())
         {
             departed.Remove(id);

@@ -24,6 +24,7 @@ public sealed partial class WorkerLoop
     private readonly TimeProvider time;
     private readonly ILogger<WorkerLoop> logger;
     private WorkerReport report;
+    private bool isPaused;
 
     public WorkerLoop(
         IGrainFactory grains, IVideoRunner runner, DataFolder folder, IFileStore store, WorkerOptions options, TimeProvider time,
@@ -52,10 +53,25 @@ public sealed partial class WorkerLoop
     /// </summary>
     /// <param name="drain">Requests a graceful stop.</param>
     /// <param name="abort">Stops the current job at once.</param>
-    public async Task RunAsync(CancellationToken drain, CancellationToken abort)
+    /// <returns>Whether an operator retired the worker, so that it shall not be started again.</returns>
+    public async Task<bool> RunAsync(CancellationToken drain, CancellationToken abort)
     {
         using var beating = CancellationTokenSource.CreateLinkedTokenSource(abort);
-        var beat = BeatAsync(beating.Token);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(drain);
+        bool isRetired = false;
+        var beat = BeatAsync(
+            () =>
+            {
+                isRetired = true;
+                ending.Cancel();
+            },
+            beating.Token);
+        await WorkAsync(beating, beat, ending.Token, abort);
+        return isRetired;
+    }
+
+    private async Task WorkAsync(CancellationTokenSource beating, Task beat, CancellationToken drain, CancellationToken abort)
+    {
         try
         {
             runner.Notice = LogNotice;
@@ -131,6 +147,12 @@ public sealed partial class WorkerLoop
     private async Task TurnAsync(CancellationToken drain, CancellationToken abort)
     {
         JobRecord? job;
+        if (isPaused)
+        {
+            report = report with { State = "paused", Job = null };
+            await Task.Delay(ShortPause, time, drain);
+            return;
+        }
         try
         {
             report = report with
@@ -195,13 +217,21 @@ public sealed partial class WorkerLoop
         return lease.IsCompleted ? await lease : throw new TimeoutException("no answer to a request for a job");
     }
 
-    private async Task BeatAsync(CancellationToken cancellationToken)
+    /// <summary>Shows regularly that the worker lives, and obeys the orders of operators.</summary>
+    private async Task BeatAsync(Action retire, CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
                 await Queue.HeartbeatAsync(report).WaitAsync(Heartbeat, time, cancellationToken);
+                if (await Queue.OrderAsync(options.Id).WaitAsync(Heartbeat, time, cancellationToken) is { } order)
+                {
+                    LogOrder(order);
+                    isPaused = order is WorkerOrder.Pause;
+                    if (order is WorkerOrder.Retire)
+                        retire();
+                }
             }
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
             {
@@ -217,6 +247,9 @@ public sealed partial class WorkerLoop
 
     [LoggerMessage(LogLevel.Warning, "the service does not answer: {Reason}")]
     private partial void LogNoLease(string reason);
+
+    [LoggerMessage(LogLevel.Information, "an operator ordered: {Order}")]
+    private partial void LogOrder(WorkerOrder order);
 
     [LoggerMessage(LogLevel.Error, "this worker cannot run {Job}")]
     private partial void LogFault(Exception fault, string job);

@@ -15,7 +15,12 @@ public static class WorkerProcess
     /// <summary>The line on standard input that asks an attached worker to finish and end.</summary>
     public const string DrainLine = "drain";
 
-    /// <summary>Runs until the worker is asked to stop. Returns the exit code: 0, or 1 when the model could not be loaded.</summary>
+    /// <summary>The exit code of a worker that an operator retired: it is not started again.</summary>
+    public const int RetiredCode = 20;
+
+    /// <summary>
+    /// Runs until the worker is asked to stop. Returns the exit code: 0, or <see cref="RetiredCode"/>.
+    /// </summary>
     public static async Task<int> RunAsync(WorkerOptions options, Func<WorkerOptions, IVideoRunner> makeRunner)
     {
         if (options.Id.Length == 0)
@@ -60,9 +65,9 @@ public static class WorkerProcess
         var loop = new WorkerLoop(
             host.Services.GetRequiredService<IGrainFactory>(), runner, folder, FileStores.Create(options.Settings, folder), options,
             TimeProvider.System, host.Services.GetRequiredService<ILogger<WorkerLoop>>());
-        await loop.RunAsync(drain.Token, abort.Token);
+        bool isRetired = await loop.RunAsync(drain.Token, abort.Token);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(abort.IsCancellationRequested ? 1 : 10));
         await host.StopAsync(patience.Token);
-        return 0;
+        return isRetired ? RetiredCode : 0;
     }
 }

@@ -127,8 +127,13 @@ public sealed partial class WorkerSupervisor(
                 int code = await RunAsync(id, device, cancellationToken);
                 if (cancellationToken.IsCancellationRequested)
                     return;
-                LogEnded(device, code);
                 await TellGoneAsync(id, "", cancellationToken);
+                if (code == WorkerProcess.RetiredCode)
+                {
+                    LogRetired(device);
+                    return;
+                }
+                LogEnded(device, code);
             }
             catch (Exception exception)
             {
@@ -247,6 +252,9 @@ public sealed partial class WorkerSupervisor(
 
     [LoggerMessage(LogLevel.Warning, "the worker on {Device} ended with code {Code} and is started again")]
     private partial void LogEnded(string device, int code);
+
+    [LoggerMessage(LogLevel.Information, "the worker on {Device} was retired; it is started again when the service is")]
+    private partial void LogRetired(string device);
 
     [LoggerMessage(LogLevel.Error, "the worker on {Device} (process {Process}) gave no sign of life for {Seconds:F0} s and is ended")]
     private partial void LogSilent(string device, int process, double seconds);

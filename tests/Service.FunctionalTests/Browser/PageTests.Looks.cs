@@ -99,10 +99,14 @@ public sealed partial class PageTests
         await Expect(page.Locator("#history .tile")).ToHaveCountAsync(3);
         await page.Locator("#history .tile").Nth(1).ClickAsync();
         await Expect(page.Locator(".veil .badge")).ToHaveTextAsync("failed");
+        await Expect(page.Locator(".veil .advice")).ToContainTextAsync("Choose a smaller size");
         await ShotAsync(page, $"{scheme.ToString().ToLowerInvariant()}-{width}-failed");
+        await CheckAccessAsync(page, $"{scheme} {width} failed");
         await page.Locator("#history .tile").Last.ClickAsync();
         await Expect(page.Locator(".screen video")).ToBeVisibleAsync();
-        await page.GetByText("Advanced settings").ClickAsync();
+        foreach (string part in new[] { "#compose summary", "#people-add" })
+            await page.Locator(part).ClickAsync();
+        await CheckAccessAsync(page, $"{scheme} {width} open");
         await ShotAsync(page, $"{scheme.ToString().ToLowerInvariant()}-{width}");
         string[] nameless = await page.EvaluateAsync<string[]>("""
             const parts = 'button, a, input, select, textarea, video, audio, progress, img';

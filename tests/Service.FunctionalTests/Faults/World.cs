@@ -162,7 +162,7 @@ internal sealed class World : IAsyncDisposable
         return actor;
     }
 
-    private Task WorkAsync(CancellationToken cancellationToken)
+    private Task<bool> WorkAsync(CancellationToken cancellationToken)
     {
         var options = new WorkerOptions
         {

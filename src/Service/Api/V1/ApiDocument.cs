@@ -15,8 +15,7 @@ internal static class ApiDocument
         ```sh
         # make a curl that carries the token
         ask() {
-          curl -H "Modal-Key: $TOKEN_ID" \
-               -H "Modal-Secret: $TOKEN_SECRET" "$@"
+          curl -H "Authorization: Bearer $LOCUTOR_TOKEN" "$@"
         }
         # submit: 202 with the job's id
         ask "$HOST/v1/jobs/upload" -F image=@portrait.png \
@@ -27,7 +26,8 @@ internal static class ApiDocument
         ask -o video.mp4 "$HOST/v1/jobs/$ID/video"
         ```
 
-        - **Tokens** are made on the server with `locutor tokens create`.
+        - **Tokens** are made on the server with `locutor tokens create`. `LOCUTOR_TOKEN` is both parts with a dot: `wk-....ws-...`.
+          `HOST` is the address of this service, as `http://127.0.0.1:8080`; `ID` is the id of the job.
         - **Errors** are RFC 9457 problems with a stable `code` and `retryable`.
         - An **Idempotency-Key** makes a submission safe to repeat.
         - **Webhooks** follow the Standard Webhooks convention.
@@ -68,6 +68,12 @@ internal static class ApiDocument
         document.Components ??= new OpenApiComponents();
         document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
         {
+            ["bearer"] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = "bearer",
+                Description = "The key, a dot and the secret: wk-....ws-...",
+            },
             ["key"] = new OpenApiSecurityScheme
             {
                 Type = SecuritySchemeType.ApiKey,
@@ -88,21 +94,15 @@ internal static class ApiDocument
                 Scheme = "basic",
                 Description = "The key as name, the secret as password.",
             },
-            ["bearer"] = new OpenApiSecurityScheme
-            {
-                Type = SecuritySchemeType.Http,
-                Scheme = "bearer",
-                Description = "The key, a dot and the secret: wk-....ws-...",
-            },
         };
         document.Security =
         [
+            new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("bearer", document)] = [] },
             new OpenApiSecurityRequirement
             {
                 [new OpenApiSecuritySchemeReference("key", document)] = [], [new OpenApiSecuritySchemeReference("secret", document)] = [],
             },
             new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("basic", document)] = [] },
-            new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("bearer", document)] = [] },
         ];
     }
 }

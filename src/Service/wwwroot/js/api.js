@@ -101,3 +101,8 @@ export function follow(id, onJob) {
 
 /** Signs a link to the video of a job. */
 export const link = (id, hours) => ask(`/v1/jobs/${id}/links`, json("POST", { file: "video", hours }));
+
+/** For operators: the jobs of all tokens, what they used, and orders to workers. */
+export const allJobs = limit => ask(`/v1/operate/jobs?limit=${limit}`);
+export const usage = (from, by) => ask(`/v1/usage?${new URLSearchParams({ all: "", from, by })}`);
+export const order = (id, what) => ask("/v1/workers/orders", json("POST", { id, order: what }));

@@ -9,7 +9,7 @@ window.Scalar.createApiReference("#reference", {
   hideClientButton: true,
   agent: { disabled: true },
   mcp: { disabled: true },
-  authentication: { preferredSecurityScheme: [["key", "secret"]] },
+  authentication: { preferredSecurityScheme: "bearer" },
   defaultHttpClient: { targetKey: "shell", clientKey: "curl" },
   customCss: `
     .light-mode { --scalar-color-accent: #6a3df0; --scalar-background-1: #fff; --scalar-background-2: #f6f5f9; }
