@@ -126,7 +126,7 @@ public sealed partial class PageTests
         await using var service = await ServiceProcess.StartAsync("--set", "workers=none");
         var page = await OpenAsync(service.Url + "/docs/", 1280, 900);
         await Expect(page.GetByText("Submit a job").First).ToBeVisibleAsync();
-        await Expect(page.GetByText("Modal-Key").First).ToBeVisibleAsync();
+        await Expect(page.GetByText("Bearer").First).ToBeVisibleAsync();
         await ShotAsync(page, "reference");
         complaints.ShouldBeEmpty();
     }
