@@ -26,8 +26,8 @@ public sealed partial class PageTests
         string folder = Directory.CreateTempSubdirectory("locutor-axe-").FullName;
         try
         {
-            using var npm = Process.Start(
-                new ProcessStartInfo("npm", ["install", "--no-audit", "--no-fund", "--silent", "--prefix", folder, $"axe-core@{AxeVersion}"]))!;
+            string[] arguments = ["install", "--no-audit", "--no-fund", "--silent", "--prefix", folder, $"axe-core@{AxeVersion}"];
+            using var npm = Process.Start(new ProcessStartInfo("npm", arguments))!;
             await npm.WaitForExitAsync();
             npm.ExitCode.ShouldBe(0, "npm cannot install axe-core");
             return await File.ReadAllTextAsync(Path.Combine(folder, "node_modules", "axe-core", "axe.min.js"));

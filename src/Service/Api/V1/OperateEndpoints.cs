@@ -37,9 +37,8 @@ internal static class OperateEndpoints
         var latest = listings.SelectMany(listing => listing.Entries).OrderByDescending(entry => entry.Order).Take(most);
         var jobs = await Task.WhenAll(latest.Select(entry => grains.GetGrain<IJobGrain>(entry.Id).GetAsync()));
         var names = tokens.List().ToDictionary(token => token.KeyId, token => token.Name, StringComparer.Ordinal);
-        return Results.Json(
-            new OperatedJobsView([.. jobs.OfType<JobRecord>().Select(job => OperatedJobView.From(job, names.GetValueOrDefault(job.Owner)))]),
-            Problems.Json);
+        var views = jobs.OfType<JobRecord>().Select(job => OperatedJobView.From(job, names.GetValueOrDefault(job.Owner)));
+        return Results.Json(new OperatedJobsView([.. views]), Problems.Json);
     }
 
     private static async Task<IResult> TellAsync(OrderBody body, IGrainFactory grains)
