@@ -5,7 +5,9 @@ using Locutor.Jobs.Hosting;
 using Locutor.Jobs.Storage;
 using Locutor.Jobs.Tokens;
 using Locutor.Service.Access;
+using Locutor.Service.Api.Mcp;
 using Locutor.Service.Api.Modal;
+using Locutor.Service.Api.OpenAi;
 using Locutor.Service.Api.V1;
 using Locutor.Service.Availability;
 using Locutor.Service.Conversions;
@@ -65,6 +67,8 @@ public static class LocutorServer
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(settings.DrainSeconds + 30));
         AddParts(builder, settings, catalog);
         AddTelemetry(builder);
+        builder.Services.AddCors();
+        McpEndpoint.Add(builder.Services);
         builder.Services.AddOpenApi("v1", ApiDocument.Configure);
         embed?.Invoke(builder);
         var app = builder.Build();
@@ -110,11 +114,11 @@ public static class LocutorServer
         services.AddSingleton<FetchInput>(services => (job, input, cancellationToken) =>
             services.GetRequiredService<InputStore>().FetchAsync(
                 job, input.Field, input.Url!, InputStore.Expected(input.Field), cancellationToken));
-        services.AddSingleton<TokenReader>().AddSingleton<SignedLinks>().AddSingleton<TokenLimits>().AddSingleton<MonthQuota>();
+        services.AddSingleton<TokenReader>().AddSingleton<SignedLinks>().AddSingleton<OidcTokens>();
+        services.AddSingleton<TokenLimits>().AddSingleton<MonthQuota>();
         services.AddSingleton<DiskQuota>();
-        services.AddSingleton<JobSubmitter>().AddSingleton<JobRepeater>();
-        services.AddSingleton<SubmissionReader>().AddSingleton<JobViews>().AddSingleton<LiveVideos>()
-            .AddSingleton<ModalEndpoints>();
+        services.AddSingleton<JobSubmitter>().AddSingleton<JobRepeater>().AddSingleton<SubmissionReader>().AddSingleton<JobIntake>();
+        services.AddSingleton<JobViews>().AddSingleton<LiveVideos>().AddSingleton<ModalEndpoints>();
         services.AddSingleton<RevokedTokens>();
         // Registered first, so that nothing uses a store that belongs to another service.
         services.AddSingleton<StoreIdentity>().AddHostedService<StoreAgreement>();
@@ -145,6 +149,20 @@ public static class LocutorServer
         Tracing.Add(builder);
     }
 
+    /// <summary>
+    /// Allows pages of the configured origins to call the API. They send a token in a header; the cookie of this service's own page is
+    /// never accepted from them.
+    /// </summary>
+    private static void UseCors(WebApplication app)
+    {
+        string[] origins = [.. app.Services.GetRequiredService<ServeSettings>().CorsOrigins];
+        if (origins.Length == 0)
+            return;
+        app.UseCors(policy => policy.WithOrigins(origins).AllowAnyMethod().AllowAnyHeader().WithExposedHeaders(
+            "Location", "Retry-After", "Idempotency-Replayed", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset",
+            "Content-Disposition", "Content-Range", "ETag", "Trace-Id").SetPreflightMaxAge(TimeSpan.FromHours(1)));
+    }
+
     private static void Map(WebApplication app)
     {
         app.UseTrustedProxies();
@@ -153,6 +171,7 @@ public static class LocutorServer
         app.UseMiddleware<Failures>();
         app.UseModalHosts();
         app.UseRouting();
+        UseCors(app);
         app.UseMiddleware<AccessMiddleware>();
         app.UseStaticFiles(new StaticFileOptions
         {
@@ -170,8 +189,12 @@ public static class LocutorServer
         LinksEndpoints.Map(v1);
         UsageEndpoints.Map(v1);
         OperateEndpoints.Map(v1);
+        BatchEndpoint.Map(v1);
+        OpenAiEndpoints.Map(v1);
+        McpEndpoint.Map(app);
         app.MapGet("/healthz", () => Results.Text("ok")).ExcludeFromDescription();
         app.MapGet("/readyz", Readiness.Answer).ExcludeFromDescription();
+        app.MapGet("/ping", Readiness.Ping).ExcludeFromDescription();
         app.MapPrometheusScrapingEndpoint("/metrics").Needs(TokenScopes.Operate, openOnLoopback: true);
         app.MapOpenApi("/openapi.json");
         app.MapScalarApiReference("/docs/scalar");

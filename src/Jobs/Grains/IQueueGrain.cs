@@ -77,7 +77,11 @@ public sealed record QueueStatistics
 /// <param name="Workers">Connected workers that offer all that this kind offers.</param>
 [GenerateSerializer, Immutable]
 public sealed record QueueDemand(
-    [property: Id(0)] int Waiting, [property: Id(1)] int Running, [property: Id(2)] double OldestSeconds, [property: Id(3)] int Workers);
+    [property: Id(0)] int Waiting, [property: Id(1)] int Running, [property: Id(2)] double OldestSeconds, [property: Id(3)] int Workers)
+{
+    /// <summary>The sum of waiting and running jobs, to which a scaler keeps a fixed ratio of workers.</summary>
+    public int Jobs => Waiting + Running;
+}
 
 
 /// <summary>Reports that a worker has loaded a model.</summary>

@@ -42,20 +42,26 @@ public sealed class TokenStore(Func<DbConnection> open, TimeProvider time)
     /// <summary>
     /// Returns the token of callers without authentication, which are allowed on loopback only. It is created on first use.
     /// </summary>
-    public Token Local()
+    public Token Local() => Find(LocalKeyId) ?? Add(LocalKeyId, "local");
+
+    /// <summary>
+    /// Returns the token of a caller whom another system has identified. It has no secret and is created on first use. Null when it was
+    /// revoked.
+    /// </summary>
+    public Token? Known(string keyId, string name) => Find(keyId) is { } found ? IsUsable(found) ? found : null : Add(keyId, name);
+
+    private Token Add(string keyId, string name)
     {
-        if (Find(LocalKeyId) is { } known)
-            return known;
         var token = new Token
         {
-            KeyId = LocalKeyId,
-            Name = "local",
+            KeyId = keyId,
+            Name = name,
             Scopes = TokenScopes.All,
             CreatedAt = time.GetUtcNow(),
             WebhookSecret = "whsec_" + Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
         };
         Insert(token, "");
-        return token;
+        return Find(keyId) ?? token; // Another request may have created it at the same moment.
     }
 
     /// <summary>The key id of the token for callers without authentication. No secret belongs to it.</summary>

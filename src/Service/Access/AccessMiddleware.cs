@@ -11,8 +11,8 @@ namespace Locutor.Service.Access;
 /// required scope.
 /// </summary>
 public sealed class AccessMiddleware(
-    RequestDelegate next, TokenReader reader, SignedLinks links, TokenStore tokens, TokenLimits limits, TimeProvider time,
-    ServeSettings settings)
+    RequestDelegate next, TokenReader reader, SignedLinks links, OidcTokens oidc, TokenStore tokens, TokenLimits limits,
+    TimeProvider time, ServeSettings settings)
 {
     private const string Missing = "modal-http: missing credentials for proxy authorization";
     private const string Invalid = "modal-http: invalid credentials";
@@ -52,7 +52,7 @@ public sealed class AccessMiddleware(
         }
         if (SignedLinks.Has(context.Request))
             return await IdentifyLinkAsync(context, rule);
-        if ((settings.NoAuth ? local.Value : reader.Read(context.Request)) is not { } token)
+        if (await FindAsync(context.Request) is not { } token)
         {
             if (key is not null)
                 failed.Count(context, key);
@@ -63,6 +63,10 @@ public sealed class AccessMiddleware(
         }
         return await AdmitAsync(context, rule, token);
     }
+
+    private async Task<Token?> FindAsync(HttpRequest request) => settings.NoAuth ? local.Value
+        : oidc.Has(request) ? await oidc.ReadAsync(request)
+        : reader.Read(request);
 
     private async Task<Token?> IdentifyLinkAsync(HttpContext context, AccessRule rule)
     {

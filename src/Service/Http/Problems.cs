@@ -69,7 +69,16 @@ public static class Problems
     public static Task WriteAsync(
         HttpContext context, int status, string code, string detail, IReadOnlyDictionary<string, string[]>? errors = null)
     {
-        var problem = new Problem
+        context.Response.StatusCode = status;
+        return context.Response.WriteAsJsonAsync(Create(context, status, code, detail, errors), Json, "application/problem+json");
+    }
+
+    /// <summary>Returns the problem that <see cref="WriteAsync(HttpContext, ProblemException)"/> would write.</summary>
+    public static Problem Create(HttpContext context, ProblemException problem) =>
+        Create(context, problem.Status, problem.Code, problem.Message, problem.Errors);
+
+    private static Problem Create(
+        HttpContext context, int status, string code, string detail, IReadOnlyDictionary<string, string[]>? errors) => new()
         {
             Title = Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status),
             Status = status,
@@ -79,7 +88,4 @@ public static class Problems
             Errors = errors,
             TraceId = status >= 500 ? RequestTrace.IdOf(context) : null,
         };
-        context.Response.StatusCode = status;
-        return context.Response.WriteAsJsonAsync(problem, Json, "application/problem+json");
-    }
 }

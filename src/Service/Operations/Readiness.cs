@@ -35,6 +35,9 @@ internal sealed partial class Readiness(
         return Results.Text(string.Join('\n', reasons), statusCode: StatusCodes.Status503ServiceUnavailable);
     }
 
+    /// <summary>Answers the load balancer of RunPod: 200 when requests may come, 204 while the service starts or drains.</summary>
+    public static IResult Ping(Readiness readiness) => readiness.Reasons.Count == 0 ? Results.Ok() : Results.NoContent();
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)

@@ -23,7 +23,8 @@ internal sealed class SettingsCheck : IValidateOptions<ServeSettings>
     }
 
     /// <exception cref="SettingsException">
-    /// An address is not valid, tokens are off on an address that other machines reach, or the device of a worker is unknown.
+    /// An address is not valid, tokens are off on an address that other machines reach, the
+    /// provider of tokens has no audience, or the device of a worker is unknown.
     /// </exception>
     public static void Validate(ServeSettings settings)
     {
@@ -35,6 +36,12 @@ internal sealed class SettingsCheck : IValidateOptions<ServeSettings>
                     $"no_auth: expected loopback addresses only, found {address}; make a token with 'locutor tokens create' to serve " +
                     "there");
             }
+        }
+        if (settings.OidcAuthority is not null && settings.OidcAudience is null)
+        {
+            throw new SettingsException(
+                "oidc_audience: expected the audience of this service's tokens together with oidc_authority, found nothing; tokens for " +
+                "another service of the provider must not be accepted");
         }
         WorkerSupervisor.CheckNames(settings);
     }

@@ -72,6 +72,10 @@ public sealed record ServeSettings
     /// The address at which callers reach the service, without a final slash. Null takes the address that each request names.
     /// </summary>
     public string? PublicUrl { get; init; }
+    public IReadOnlyList<string> CorsOrigins { get; init; } = [];
+    public string? OidcAuthority { get; init; }
+    public string? OidcAudience { get; init; }
+    public string OidcScopes { get; init; } = "submit,read";
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
     public bool AccessLog { get; init; }
     public bool LogJson { get; init; }

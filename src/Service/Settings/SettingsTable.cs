@@ -1,10 +1,4 @@
-using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Locutor.Checkpoints;
-using Locutor.Generation.Loading;
-using Locutor.Generation.Requests;
-using Locutor.TextToSpeech.Engines;
 using Microsoft.Extensions.Configuration;
 
 namespace Locutor.Service.Settings;
@@ -16,7 +10,7 @@ namespace Locutor.Service.Settings;
 public sealed record Setting(string Name, string Help, Func<ServeSettings, string> Show, Func<ServeSettings, string, ServeSettings> Set);
 
 /// <summary>The table of all settings. The documentation shows this table too.</summary>
-public static class SettingsTable
+public static partial class SettingsTable
 {
     public static IReadOnlyList<Setting> All { get; } =
     [
@@ -166,6 +160,20 @@ public static class SettingsTable
             "public_url", "address at which callers reach the service, as https://talk.example.org; empty takes the one of the request",
             s => s.PublicUrl ?? "", (s, v) => s with { PublicUrl = Origin(v) }),
         new(
+            "cors_origins",
+            "origins whose pages may call the API from a browser, as https://app.example.org, separated by commas; * is every origin",
+            s => string.Join(",", s.CorsOrigins), (s, v) => s with { CorsOrigins = Origins(v) }),
+        new(
+            "oidc_authority",
+            "OpenID Connect provider whose JSON Web Tokens are accepted as bearer tokens, as https://login.example.org; empty is none",
+            s => s.OidcAuthority ?? "", (s, v) => s with { OidcAuthority = Authority(v) }),
+        Text(
+            "oidc_audience", "audience that these tokens must have; required with oidc_authority", s => s.OidcAudience ?? "",
+            (s, v) => s with { OidcAudience = Empty(v) }),
+        Text(
+            "oidc_scopes", "their rights (submit, read, operate), or claim:NAME for those that a claim lists", s => s.OidcScopes,
+            (s, v) => s with { OidcScopes = v }),
+        new(
             "trusted_proxies",
             "networks of proxies whose X-Forwarded-For, -Proto and -Host are believed, as 127.0.0.1/32, separated by commas",
             s => string.Join(",", s.TrustedProxies), (s, v) => s with { TrustedProxies = Networks("trusted_proxies", v) }),
@@ -190,109 +198,4 @@ public static class SettingsTable
             : throw new SettingsException(
                 $"unknown setting '{name}'; did you mean {string.Join(", ", NearestNames.To(name, All.Select(known => known.Name)))}? " +
                 "'locutor serve --settings' lists them all");
-
-    /// <summary>Hides a password: returns only whether it is set.</summary>
-    private static string Secret(string? value) => string.IsNullOrEmpty(value) ? "" : "(set)";
-
-    private static string? SpeechAddress(string value)
-    {
-        try
-        {
-            return SpeechServerOptions.From(value, null, null, null) is null ? null : value;
-        }
-        catch (SpeechException wrong)
-        {
-            throw new SettingsException(wrong.Message);
-        }
-    }
-
-    private static string? Endpoint(string value) =>
-        value.Length == 0
-            ? null
-            : Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" ? value
-            : throw new SettingsException($"s3_endpoint: expected an http or https address, found '{value}'");
-
-    /// <summary>
-    /// Parses an origin (scheme, host and port). A path is refused, since the addresses in responses would not contain it.
-    /// </summary>
-    private static string? Origin(string value) => value.Length == 0 ? null
-        : Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.PathAndQuery == "/"
-        && uri.Fragment.Length == 0 && uri.UserInfo.Length == 0
-            ? uri.GetLeftPart(UriPartial.Authority)
-            : throw new SettingsException($"public_url: expected an http or https address without a path, found '{value}'");
-
-    private static string? Budget(string value)
-    {
-        try
-        {
-            return MemoryPlan.Parse(Empty(value)) is null ? null : value;
-        }
-        catch (RequestException exception)
-        {
-            throw new SettingsException(exception.Message);
-        }
-    }
-
-    private static string? Empty(string value) => value.Length == 0 ? null : value;
-
-    private static Setting Text(
-        string name, string help, Func<ServeSettings, string> show, Func<ServeSettings, string, ServeSettings> set) =>
-        new(name, help, show, set);
-
-    private static Setting Flag(string name, string help, Func<ServeSettings, bool> show, Func<ServeSettings, bool, ServeSettings> set) =>
-        new(name, help, s => show(s) ? "true" : "false", (s, v) => set(s, v.ToUpperInvariant() switch
-        {
-            "TRUE" or "1" or "YES" => true,
-            "FALSE" or "0" or "NO" => false,
-            _ => throw new SettingsException($"{name}: expected true or false, found '{v}'"),
-        }));
-
-    private static Setting Choice(
-        string name, string help, string[] choices, Func<ServeSettings, string> show, Func<ServeSettings, string, ServeSettings> set) =>
-        new(
-            name, $"{help}: {string.Join(", ", choices)}", show,
-            (s, v) => set(
-                s,
-                choices.FirstOrDefault(choice => choice.Equals(v, StringComparison.OrdinalIgnoreCase))
-                    ?? throw new SettingsException($"{name}: expected one of {string.Join(", ", choices)}, found '{v}'")));
-
-    private static Setting Whole(
-        string name, string help, int least, int most, Func<ServeSettings, int> show, Func<ServeSettings, int, ServeSettings> set) =>
-        new(name, help, s => show(s).ToString(CultureInfo.InvariantCulture), (s, v) =>
-            int.TryParse(v, NumberStyles.Integer, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most
-                ? set(s, number)
-                : throw new SettingsException($"{name}: expected a whole number from {least} to {most}, found '{v}'"));
-
-    private static Setting Number(
-        string name, string help, double least, double most, Func<ServeSettings, double> show,
-        Func<ServeSettings, double, ServeSettings> set) =>
-        new(name, help, s => show(s).ToString(CultureInfo.InvariantCulture), (s, v) =>
-            double.TryParse(v, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && number >= least && number <= most
-                ? set(s, number)
-                : throw new SettingsException(
-                    $"{name}: expected a number from {least.ToString(CultureInfo.InvariantCulture)} to " +
-                    $"{most.ToString(CultureInfo.InvariantCulture)}, found '{v}'"));
-
-    private static IPAddress Address(string name, string value)
-    {
-        if (IPAddress.TryParse(value, out var address))
-            return address;
-        try
-        {
-            var found = Dns.GetHostAddresses(value);
-            return found.FirstOrDefault(one => one.AddressFamily is AddressFamily.InterNetwork) ?? found[0];
-        }
-        catch (Exception exception) when (exception is SocketException or ArgumentException)
-        {
-            throw new SettingsException(
-                $"{name}: expected an IP address or a host name that resolves, found '{value}' ({exception.Message})");
-        }
-    }
-
-    private static IPNetwork[] Networks(string name, string value) => value
-        .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-        .Select(text => IPNetwork.TryParse(text, out var network)
-            ? network
-            : throw new SettingsException($"{name}: expected networks as 10.1.0.0/16, found '{text}'"))
-        .ToArray();
 }

@@ -65,7 +65,7 @@ internal static class SubmissionFields
     public static RequestForm NewForm() => new([.. Extra]);
 
     /// <summary>Parses a time with a zone; null for another text.</summary>
-    private static DateTimeOffset? TimeOf(string text) =>
+    public static DateTimeOffset? TimeOf(string text) =>
         DateTimeOffset.TryParseExact(
             text, ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd'T'HH:mmK"], CultureInfo.InvariantCulture,
             DateTimeStyles.AssumeUniversal, out var time) ? time.ToUniversalTime() : null;

@@ -51,16 +51,19 @@ internal sealed class SubmissionReader(
     /// The submission is refused. Status 400: the body cannot be parsed. 408: it took longer than the upload limit of the settings.
     /// 413: it is too large. 415: the content type is neither JSON nor a form. 422: a field or a file does not fit.
     /// </exception>
-    public Task<Draft> ReadAsync(string jobId, HttpContext context, bool keepFiles) => GuardAsync(jobId, context, async cancellationToken =>
+    /// <param name="dialect">The names of the fields; null for those of this service.</param>
+    public Task<Draft> ReadAsync(string jobId, HttpContext context, bool keepFiles, Dialect? dialect = null) => GuardAsync(
+        jobId, context, async cancellationToken =>
     {
         var request = context.Request;
         if (request.HasJsonContentType())
-            return await ReadJsonAsync(request, cancellationToken);
+            return ReadJson(await ReadBodyAsync(request, cancellationToken), dialect ?? Dialect.Own);
         if (MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
             && type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase))
         {
             return await ReadFormAsync(
-                keepFiles ? jobId : null, request, HeaderUtilities.RemoveQuotes(type.Boundary).Value, cancellationToken);
+                keepFiles ? jobId : null, request, HeaderUtilities.RemoveQuotes(type.Boundary).Value, dialect ?? Dialect.Own,
+                cancellationToken);
         }
 
         throw new ProblemException(415, "unsupported_media_type", "expected application/json or multipart/form-data");
@@ -124,23 +127,33 @@ internal sealed class SubmissionReader(
         }
     }
 
-    /// <summary>Reads a JSON body. Its hash covers the bytes of the body, so another order of the fields gives another hash.</summary>
-    private async Task<Draft> ReadJsonAsync(HttpRequest request, CancellationToken cancellationToken)
+    /// <summary>Reads a body into memory, within the limit for JSON.</summary>
+    public async Task<byte[]> ReadBodyAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         long most = (long)(settings.MaxJsonMb * 1e6);
-        byte[] raw = await BodyReader.ReadAsync(request, most, cancellationToken)
+        return await BodyReader.ReadAsync(request, most, cancellationToken)
             ?? throw new ProblemException(
                 413, JobError.TooLarge, $"expected a body of at most {most} bytes; upload large files as multipart/form-data");
+    }
+
+    /// <summary>Reads a submission in JSON. Its hash covers the bytes, so another order of the fields gives another hash.</summary>
+    public Draft ReadJson(byte[] raw, Dialect dialect)
+    {
         using var json = SubmissionText.Parse(raw);
         var form = SubmissionFields.NewForm();
         foreach (var property in json.RootElement.EnumerateObject())
-            form.Add(SubmissionText.NameOf(property), property.Value);
+        {
+            string name = SubmissionText.NameOf(property);
+            if (dialect.NameOf(name) is { } own)
+                form.Add(own, dialect.ValueOf(name, property.Value));
+        }
         return Check(form, [], Convert.ToHexStringLower(SHA256.HashData(raw)));
     }
 
     /// <summary>Reads a multipart form part by part. Its hash covers the names and contents of the parts in their order.</summary>
     /// <param name="jobId">The job under which files are stored; null stores no files and only hashes them.</param>
-    private async Task<Draft> ReadFormAsync(string? jobId, HttpRequest request, string? boundary, CancellationToken cancellationToken)
+    private async Task<Draft> ReadFormAsync(
+        string? jobId, HttpRequest request, string? boundary, Dialect dialect, CancellationToken cancellationToken)
     {
         if (string.IsNullOrEmpty(boundary) || boundary.Length > 200)
             throw new ProblemException(400, JobError.InvalidRequest, "the multipart boundary is missing or too long");
@@ -155,7 +168,7 @@ internal sealed class SubmissionReader(
             {
                 if (++parts > MostParts)
                     throw new ProblemException(400, JobError.InvalidRequest, $"expected at most {MostParts} parts");
-                await ReadPartAsync(jobId, section, form, stored, hash, cancellationToken);
+                await ReadPartAsync(jobId, section, dialect, form, stored, hash, cancellationToken);
             }
         }
         catch (Exception exception) when (exception is InvalidDataException or IOException && exception is not BadHttpRequestException)
@@ -207,16 +220,18 @@ internal sealed class SubmissionReader(
 
     /// <summary>Adds one part of a form: a file of an input field goes to the file store, all other parts are texts in UTF-8.</summary>
     private async Task ReadPartAsync(
-        string? jobId, MultipartSection section, RequestForm form, List<JobInput> stored, IncrementalHash hash,
+        string? jobId, MultipartSection section, Dialect dialect, RequestForm form, List<JobInput> stored, IncrementalHash hash,
         CancellationToken cancellationToken)
     {
         if (!ContentDispositionHeaderValue.TryParse(section.ContentDisposition, out var disposition)
-            || HeaderUtilities.RemoveQuotes(disposition.Name).Value is not { Length: > 0 } name)
+            || HeaderUtilities.RemoveQuotes(disposition.Name).Value is not { Length: > 0 } given)
         {
             throw new ProblemException(400, JobError.InvalidRequest, "a part of the form has no name");
         }
 
-        hash.AppendData(Encoding.UTF8.GetBytes(name + "\n"));
+        hash.AppendData(Encoding.UTF8.GetBytes(given + "\n"));
+        if (dialect.NameOf(given) is not { } name)
+            return; // The rest of the part is skipped when the next one is read.
         if (disposition.IsFileDisposition() && SubmissionFields.Files.Any(field => field.Name == name))
         {
             if (!form.AddFile(name))

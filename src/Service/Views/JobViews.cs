@@ -3,6 +3,7 @@ using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
 using Locutor.Jobs.Tokens;
 using Locutor.Service.Availability;
+using Locutor.Service.Files;
 using Locutor.Service.Http;
 
 namespace Locutor.Service.Views;
@@ -10,6 +11,8 @@ namespace Locutor.Service.Views;
 /// <summary>Finds the jobs of a caller and adds their place in the queue.</summary>
 internal sealed class JobViews(IGrainFactory grains)
 {
+    private const int MostRounds = 20;
+
     private IQueueGrain Queue => grains.GetGrain<IQueueGrain>(IQueueGrain.Key);
 
     /// <summary>Returns a job of the caller.</summary>
@@ -20,12 +23,37 @@ internal sealed class JobViews(IGrainFactory grains)
         return job?.Owner == caller.KeyId ? job : throw new ProblemException(404, "not_found", "there is no such job");
     }
 
-    /// <summary>Lists one page of the caller's jobs, newest first, with the cursor of the next page.</summary>
-    public Task<(JobRecord?[] Jobs, long? Next)> ListAsync(Token caller, long? before, int most, JobStatus? status) => Outage.RetryAsync(
+    /// <summary>
+    /// Lists one page of the caller's jobs, newest first, with the cursor of the next page. A filter looks at a bounded number of jobs,
+    /// so a page may be short.
+    /// </summary>
+    public async Task<(IReadOnlyList<JobRecord> Jobs, long? Next)> ListAsync(
+        Token caller, long? before, int most, JobStatus? status, JobFilter filter)
+    {
+        var found = new List<JobRecord>();
+        long? next = before is { } cursor && filter.FirstCursor is { } first ? Math.Min(cursor, first) : before ?? filter.FirstCursor;
+        for (int round = 0; round < MostRounds; round++)
+        {
+            var (jobs, following) = await ReadAsync(caller, next, most, status);
+            foreach (var job in jobs.Where(filter.Fits))
+            {
+                found.Add(job);
+                if (found.Count == most)
+                    return (found, ReferenceEquals(job, jobs[^1]) && following is null ? null : job.Order);
+            }
+            next = following is { } end && !filter.EndsAt(end) ? end : null;
+            if (next is null)
+                break;
+        }
+        return (found, next);
+    }
+
+    private Task<(JobRecord[] Jobs, long? Next)> ReadAsync(Token caller, long? before, int most, JobStatus? status) => Outage.RetryAsync(
         async () =>
         {
             var listing = await grains.GetGrain<ITokenIndexGrain>(caller.KeyId).ListAsync(before, most, status);
-            return (await Task.WhenAll(listing.Entries.Select(entry => Grain(entry.Id).GetAsync())), listing.Next);
+            var jobs = await Task.WhenAll(listing.Entries.Select(entry => Grain(entry.Id).GetAsync()));
+            return (jobs.OfType<JobRecord>().ToArray(), listing.Next);
         },
         CancellationToken.None);
 
@@ -34,6 +62,16 @@ internal sealed class JobViews(IGrainFactory grains)
     /// </summary>
     public Task<JobRecord?> WaitAsync(string id, long version, TimeSpan atMost, CancellationToken cancellationToken) =>
         Outage.RetryAsync(() => Grain(id).WaitAsync(version, atMost), cancellationToken);
+
+    /// <summary>Cancels a job of the caller if it is not over, and deletes its record and its files.</summary>
+    /// <exception cref="ProblemException">Status 404: no job has this id, or the job belongs to another token.</exception>
+    public async Task RemoveAsync(Token caller, string id, IFileStore store)
+    {
+        await FindAsync(caller, id);
+        await Grain(id).CancelAsync();
+        await Grain(id).DeleteAsync();
+        await store.RemoveAsync(id, CancellationToken.None);
+    }
 
     public IJobGrain Grain(string id) => grains.GetGrain<IJobGrain>(id);
 

@@ -3,7 +3,8 @@ using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Access;
 
-public sealed class SignedLinkTests(SharedService shared) : IClassFixture<SharedService>
+[Collection(Together.Name)]
+public sealed class SignedLinkTests(SharedService shared)
 {
     private static CancellationToken Soon => TestContext.Current.CancellationToken;
 

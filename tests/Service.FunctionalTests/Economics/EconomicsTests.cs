@@ -7,7 +7,8 @@ using Locutor.Service.Views;
 namespace Locutor.Service.FunctionalTests.Economics;
 
 /// <summary>Priority, deadline, needs, usage and quota of jobs over HTTP.</summary>
-public sealed class EconomicsTests(SharedService shared) : IClassFixture<SharedService>
+[Collection(Together.Name)]
+public sealed class EconomicsTests(SharedService shared)
 {
     private static CancellationToken Soon => TestContext.Current.CancellationToken;
 

@@ -35,7 +35,10 @@ internal static class JobsEndpoints
             .WithName("uploadJob").WithSummary("Submit a job with files")
             .WithDescription("A form with files, or with URLs as text. Otherwise as submitJob.");
         jobs.MapGet("", ListAsync).Needs(TokenScopes.Read).Produces<JobListView>().ProducesProblems(400, 401)
-            .WithName("listJobs").WithSummary("List jobs, newest first");
+            .WithName("listJobs").WithSummary("List jobs, newest first")
+            .WithDescription(
+                "?metadata.NAME=VALUE lists only jobs with this metadata; several are combined. A page of a filtered list may be short " +
+                "or empty although more follow: go on while there is a next_cursor.");
         jobs.MapGet("/{id}", async (string id, HttpContext context, JobViews views) =>
                 Results.Json(await views.ShowAsync(await views.FindAsync(context.Caller(), id)), Problems.Json))
             .Needs(TokenScopes.Read).Produces<JobView>().ProducesProblems(401, 404).WithName("getJob").WithSummary("Get a job");
@@ -56,34 +59,10 @@ internal static class JobsEndpoints
             .WithDescription("Each event carries the whole job. Last-Event-ID resumes; the stream ends after the job has ended.");
     }
 
-    private static async Task<IResult> SubmitAsync(
-        HttpContext context, SubmissionReader reader, JobSubmitter submitter, JobViews views, IFileStore store)
+    private static async Task<IResult> SubmitAsync(HttpContext context, JobIntake intake, JobViews views)
     {
         var caller = context.Caller();
-        await submitter.CheckLimitsAsync(caller, context.Response);
-        // A signed upload address accepts one job, so its text takes the place of the key.
-        string? key = context.Features.Get<SignedLink>() is { Once: { } once } ? $"link-{once}" : KeyOf(context.Request);
-        string id = JobId.New();
-        // The files of a repeated request are only hashed for the comparison, not stored again.
-        var draft = await reader.ReadAsync(id, context, keepFiles: !await submitter.KnowsAsync(caller, key));
-        var accepted = await submitter.FindAsync(caller, key, draft.Hash);
-        if (accepted is null)
-        {
-            if (!draft.HasFiles)
-            {
-                throw new ProblemException(
-                    409, "key_released",
-                    "the job of this Idempotency-Key was deleted while the request came; send it again")
-                { RetryAfter = 1 };
-            }
-
-            accepted = await submitter.SubmitAsync(caller, id, await reader.StoreAsync(id, draft, context), key, draft.Hash);
-        }
-        else if (draft.Stored.Count > 0)
-        {
-            await store.RemoveAsync(id, CancellationToken.None); // An equal request was accepted while this one was read.
-        }
-        return await AcceptedAsync(context, accepted, views);
+        return await AcceptedAsync(context, await intake.AcceptAsync(caller, context, KeyOf(context)), views);
     }
 
     private static async Task<IResult> AgainAsync(
@@ -96,16 +75,7 @@ internal static class JobsEndpoints
             throw new ProblemException(400, JobError.InvalidRequest, $"seed: expected 0 to {VideoFields.LargestSeed}, found {seed}");
         var job = await views.FindAsync(caller, id);
         return await AcceptedAsync(
-            context, await repeater.SubmitAsync(caller, job, seed, KeyOf(context.Request), context.RequestAborted), views);
-    }
-
-    /// <summary>Returns the Idempotency-Key of a request, or null.</summary>
-    private static string? KeyOf(HttpRequest request)
-    {
-        string? key = request.Headers["Idempotency-Key"].FirstOrDefault();
-        return key is { Length: 0 or > LongestKey }
-            ? throw new ProblemException(400, JobError.InvalidRequest, $"expected an Idempotency-Key of 1 to {LongestKey} characters")
-            : key;
+            context, await repeater.SubmitAsync(caller, job, seed, KeyOf(context), context.RequestAborted), views);
     }
 
     private static async Task<IResult> AcceptedAsync(HttpContext context, Accepted accepted, JobViews views)
@@ -118,11 +88,25 @@ internal static class JobsEndpoints
             await views.ShowAsync(await views.FindAsync(context.Caller(), accepted.JobId)), Problems.Json, statusCode: 202);
     }
 
+    /// <summary>Returns the idempotency key of a submission; null when it has none.</summary>
+    internal static string? KeyOf(HttpContext context)
+    {
+        // A signed upload address accepts one job, so its text takes the place of the key.
+        if (context.Features.Get<SignedLink>() is { Once: { } once })
+            return $"link-{once}";
+        string? key = context.Request.Headers["Idempotency-Key"].FirstOrDefault();
+        return key is not { Length: 0 or > LongestKey }
+            ? key
+            : throw new ProblemException(400, JobError.InvalidRequest, $"expected an Idempotency-Key of 1 to {LongestKey} characters");
+    }
+
     private static async Task<IResult> ListAsync(
         HttpContext context, JobViews views,
         [FromQuery, Description("Where to go on: next_cursor of the part before.")] string? cursor = null,
         [FromQuery, Description("1 to 100.")] string? limit = null,
-        [FromQuery, Description("queued, running, succeeded, failed, canceled or expired.")] string? status = null)
+        [FromQuery, Description("queued, running, succeeded, failed, canceled or expired.")] string? status = null,
+        [FromQuery(Name = "created_after"), Description("A time with its zone: only jobs from then on.")] string? createdAfter = null,
+        [FromQuery(Name = "created_before"), Description("A time with its zone: only jobs before it.")] string? createdBefore = null)
     {
         int most = 20;
         if (limit is not null
@@ -145,9 +129,10 @@ internal static class JobsEndpoints
                     400, JobError.InvalidRequest, "status: expected queued, running, succeeded, failed, canceled or expired");
         }
         var caller = context.Caller();
-        var (records, next) = await views.ListAsync(caller, cursor is null ? null : before, most, wanted);
+        var (records, next) = await views.ListAsync(
+            caller, cursor is null ? null : before, most, wanted, JobFilter.From(context.Request.Query, createdAfter, createdBefore));
         var shown = new List<JobView>();
-        foreach (var record in records.OfType<JobRecord>())
+        foreach (var record in records)
         {
             var view = await views.ShowAsync(record);
             shown.Add(view with { Progress = view.Progress with { Preview = null } });
@@ -177,10 +162,7 @@ internal static class JobsEndpoints
 
     private static async Task<IResult> DeleteAsync(string id, HttpContext context, JobViews views, IFileStore store)
     {
-        await views.FindAsync(context.Caller(), id);
-        await views.Grain(id).CancelAsync();
-        await views.Grain(id).DeleteAsync();
-        await store.RemoveAsync(id, CancellationToken.None);
+        await views.RemoveAsync(context.Caller(), id, store);
         return Results.NoContent();
     }
 

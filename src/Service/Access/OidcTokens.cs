@@ -1,0 +1,105 @@
+using System.Security.Cryptography;
+using System.Text;
+using Locutor.Jobs.Tokens;
+using Locutor.Service.Settings;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Protocols;
+using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Locutor.Service.Access;
+
+/// <summary>
+/// Admits callers by JSON Web Tokens of an OpenID Connect provider. Each subject of the provider has a token of this service, which is
+/// created at its first request and owns its jobs. The rights come from the setting <c>oidc_scopes</c> and, where it names one, from a
+/// claim.
+/// </summary>
+public sealed partial class OidcTokens
+{
+    private const string ClaimPrefix = "claim:";
+    private readonly JsonWebTokenHandler handler = new();
+    private readonly ConfigurationManager<OpenIdConnectConfiguration>? provider;
+    private readonly TokenStore tokens;
+    private readonly ServeSettings settings;
+    private readonly ILogger<OidcTokens> logger;
+
+    public OidcTokens(TokenStore tokens, ServeSettings settings, ILogger<OidcTokens> logger)
+    {
+        (this.tokens, this.settings, this.logger) = (tokens, settings, logger);
+        if (settings.OidcAuthority is not { } authority)
+            return;
+        provider = new ConfigurationManager<OpenIdConnectConfiguration>(
+            authority.TrimEnd('/') + "/.well-known/openid-configuration", new OpenIdConnectConfigurationRetriever(),
+            new HttpDocumentRetriever { RequireHttps = !new Uri(authority).IsLoopback });
+    }
+
+    /// <summary>Returns whether the request has a bearer token of this kind and the service accepts them.</summary>
+    public bool Has(HttpRequest request) => provider is not null && Bearer(request) is not null;
+
+    /// <summary>Returns the token of the caller; null when the bearer token is not valid.</summary>
+    public async Task<Token?> ReadAsync(HttpRequest request)
+    {
+        var (valid, reason) = await ValidateAsync(Bearer(request)!, request.HttpContext.RequestAborted);
+        if (valid is not { Subject: { Length: > 0 } subject })
+        {
+            LogRefused(reason);
+            return null;
+        }
+        string key = KeyOf(valid.Issuer, subject);
+        var scopes = ScopesOf(valid);
+        string name = valid.TryGetPayloadValue("name", out string? given) && given is { Length: > 0 and <= 200 } ? given : subject;
+        return tokens.Known(key, name) is { } token ? token with { Scopes = scopes } : null;
+    }
+
+    private async Task<(JsonWebToken? Token, string Reason)> ValidateAsync(string text, CancellationToken cancellationToken)
+    {
+        for (int attempt = 0; ; attempt++)
+        {
+            var configuration = await provider!.GetConfigurationAsync(cancellationToken);
+            var result = await handler.ValidateTokenAsync(text, new TokenValidationParameters
+            {
+                ValidIssuer = configuration.Issuer,
+                IssuerSigningKeys = configuration.SigningKeys,
+                ValidAudience = settings.OidcAudience,
+                ValidAlgorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"],
+            });
+            if (result.IsValid)
+                return ((JsonWebToken)result.SecurityToken, "");
+            if (result.Exception is not SecurityTokenSignatureKeyNotFoundException || attempt > 0)
+                return (null, result.Exception?.GetType().Name ?? "not valid");
+            provider.RequestRefresh(); // The provider may have new keys. It is asked at most once in five minutes.
+        }
+    }
+
+    private TokenScopes ScopesOf(JsonWebToken valid)
+    {
+        if (!settings.OidcScopes.StartsWith(ClaimPrefix, StringComparison.Ordinal))
+            return Parse(settings.OidcScopes);
+        var words = valid.Claims.Where(claim => claim.Type == settings.OidcScopes[ClaimPrefix.Length..]).Select(claim => claim.Value);
+        return words.Aggregate(TokenScopes.None, (scopes, word) => scopes | Parse(word));
+    }
+
+    /// <summary>Reads the words submit, read and operate, and ignores others.</summary>
+    private static TokenScopes Parse(string words) => words.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries).Aggregate(
+        TokenScopes.None, (scopes, word) => scopes | word switch
+        {
+            "submit" => TokenScopes.Submit,
+            "read" => TokenScopes.Read,
+            "operate" => TokenScopes.Operate,
+            _ => TokenScopes.None,
+        });
+
+    /// <summary>Returns the key id of a subject: <c>oidc-</c> and 32 hexadecimal digits.</summary>
+    private static string KeyOf(string issuer, string subject) =>
+        "oidc-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{issuer}\n{subject}")))[..32];
+
+    private static string? Bearer(HttpRequest request)
+    {
+        string header = request.Headers.Authorization.ToString();
+        string text = header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header[7..].Trim() : "";
+        return text.StartsWith("eyJ", StringComparison.Ordinal) && text.Count(letter => letter == '.') == 2 ? text : null;
+    }
+
+    [LoggerMessage(LogLevel.Information, "a bearer token of the OpenID Connect provider was refused: {Reason}")]
+    private partial void LogRefused(string reason);
+}

@@ -1,0 +1,10 @@
+class Error(Exception):
+    pass
+
+
+class NotFoundError(Error):
+    pass
+
+
+class OutputExpiredError(Error):
+    pass
