@@ -46,6 +46,8 @@ internal sealed class JobRepeater(IFileStore store, DataFolder folder, ModelCata
                 Inputs = [.. inputs],
                 Webhook = job.Request.Webhook,
                 Metadata = job.Request.Metadata,
+                Priority = job.Request.Priority,
+                MinMemoryGiB = job.Request.MinMemoryGiB, // A deadline is not repeated: it may have passed.
             };
             return await submitter.SubmitAsync(caller, id, request, key, hash);
         }

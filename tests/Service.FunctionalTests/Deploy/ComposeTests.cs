@@ -5,7 +5,9 @@ using YamlDotNet.RepresentationModel;
 
 namespace Locutor.Service.FunctionalTests.Deploy;
 
-/// <summary>The file for Docker Compose and the image's file name things that exist. No container is started: there is no Docker here.</summary>
+/// <summary>
+/// The file for Docker Compose and the image's file name things that exist. No container is started: the tests need no Docker.
+/// </summary>
 public sealed class ComposeTests
 {
     private static string Folder { get; } = Path.Combine(TestEnvironment.Checkout, "deploy");
@@ -24,8 +26,9 @@ public sealed class ComposeTests
             foreach (string volume in Names(map, "volumes").Where(volume => !volume.StartsWith('/')))
                 volumes.ShouldContain(volume.Split(':')[0], name.ToString());
         }
-        foreach (var (variable, _) in ((YamlMappingNode)root["x-environment"]).Children.Where(pair => pair.Key.ToString() != "LOCUTOR_MODELS"))
-            SettingsTable.All.Select(setting => "LOCUTOR_" + setting.Name.ToUpperInvariant()).ShouldContain(variable.ToString());
+        var known = SettingsTable.All.Select(setting => "LOCUTOR_" + setting.Name.ToUpperInvariant()).Append("LOCUTOR_MODELS").ToHashSet();
+        foreach (var (variable, _) in ((YamlMappingNode)root["x-environment"]).Children)
+            known.ShouldContain(variable.ToString());
     }
 
     [Fact]
