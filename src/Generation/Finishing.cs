@@ -13,8 +13,8 @@ namespace Locutor.Generation;
 /// </summary>
 internal sealed class Finishing : IAsyncDisposable
 {
-    /// <summary>Constant rate factor of x264 for the temporary file: its losses are not seen after a second encoding.</summary>
-    private const int TemporaryQuality = 10;
+    /// <summary>Constant rate factor of x264 for a file that is encoded again: its losses are not seen after that.</summary>
+    public const int TemporaryQuality = 10;
 
     private readonly ProductionRequest request;
     private readonly FinishOptions options;

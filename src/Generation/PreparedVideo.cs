@@ -43,11 +43,13 @@ public sealed class PreparedVideo : IDisposable
         {
             if (media.GrowingVoice is { } growing)
                 speech.Add(new SpeechStream(growing, networks.Speech, networks.Device, settings.ClipFrames));
-            foreach (var voice in person is { } own && media.Voices.Count > 0 ? [media.Voices[own]] : media.Voices)
+            for (int i = 0; i < media.Voices.Count; i++)
             {
+                if (person is { } own && i != own) continue;
                 speech.Add(settings.StreamSpeech
-                    ? new SpeechStream(new StoredSamples(voice), networks.Speech, networks.Device, settings.ClipFrames)
-                    : SpeechEmbedding.Compute(voice, networks.Speech, networks.Device, cancellationToken));
+                    ? new SpeechStream(new StoredSamples(media.Voices[i]), networks.Speech, networks.Device, settings.ClipFrames)
+                    : SpeechEmbedding.Compute(
+                        media.Voices[i], media.WholeVoices[i], networks.Speech, networks.Device, cancellationToken));
             }
             var speakers = speech.Count == 2 ? Masks(networks, settings, pictures) : null;
             return FromSpeech(

@@ -57,8 +57,8 @@ public sealed class ShownVideo : IDisposable
         Picture[] pictures = [.. source.Places.Select((_, person) => source.Still(person))];
         ComposedFace[] faces = [.. source.Places.Select((place, person) => ComposedFace.Create(
             networks, target, place, pictures[person], settings.Composition!,
-            Motion(settings, media.Voices.ElementAtOrDefault(person), person)))]; // A voice that still arrives moves no head.
-        var shown = Create(networks, new ComposedVideo(target, faces), pictures, notice, (reference, person) =>
+            Motion(settings, media.WholeVoices.ElementAtOrDefault(person), person)))]; // A voice that still arrives moves no head.
+        var shown = Create(networks, new ComposedVideo(target, faces, media.FirstFrame), pictures, notice, (reference, person) =>
             PreparedVideo.FromMedia(networks, settings, media, cancellationToken, reference, person));
         shown.previews = previews;
         return shown;

@@ -17,7 +17,7 @@ namespace Locutor.Generation;
 /// One video from its request to its frames or its file. The inputs are opened first, so that a fault in them is found before any network
 /// is loaded. Every program that makes a video of files makes it here.
 /// </summary>
-public sealed class VideoProduction : IAsyncDisposable
+public sealed partial class VideoProduction : IAsyncDisposable
 {
     /// <summary>Name of the program in the metadata of the finished file.</summary>
     public const string Program = "Locutor";
@@ -66,15 +66,14 @@ public sealed class VideoProduction : IAsyncDisposable
             var finishing = Finishing.Create(request, cues, limits);
             using var measured = Measure(networks, progress, finishing.EncodesAgain);
             await using var removed = finishing.ConfigureAwait(false);
-            var output = finishing.Drawn(Output(networks));
+            var output = finishing.Drawn(Output(networks.Bundle.Name));
             var writing = request.Live is { } live
                 ? WriteLiveAsync(networks, output, live, measured, archive, cancellationToken)
                 : WriteAsync(networks, output, measured, archive, cancellationToken);
             int drawn = await writing.ConfigureAwait(false);
             var (height, width) = await finishing.FinishAsync(Size, cancellationToken).ConfigureAwait(false);
             measured.Complete(keep: true);
-            int frames = drawn * request.Settings.Output.FramesPerSecond / OutputSettings.DrawnFramesPerSecond;
-            return new ProductionResult(request.OutputPath, width, height, frames, media.Seconds) { Cues = cues };
+            return Result(height, width, drawn, cues);
         });
 
     /// <summary>
@@ -135,6 +134,12 @@ public sealed class VideoProduction : IAsyncDisposable
         return Frames;
     }
 
+    private ProductionResult Result(int height, int width, int drawn, IReadOnlyList<Cue> cues)
+    {
+        int frames = drawn * request.Settings.Output.FramesPerSecond / OutputSettings.DrawnFramesPerSecond;
+        return new ProductionResult(request.OutputPath, width, height, frames, media.Seconds) { Cues = cues };
+    }
+
     private int Frames => media.VideoFrames ?? ClipPlan.Open;
 
     /// <summary>Measures how long the caller takes to write each clip.</summary>
@@ -172,19 +177,24 @@ public sealed class VideoProduction : IAsyncDisposable
     private void ReportMuxing(ShownVideo video, MeasuredProgress progress) =>
         progress.Report(new(GenerationStage.Muxing, video.ClipCount, video.ClipCount, request.Settings.Steps, request.Settings.Steps));
 
-    private VideoWriterOptions Output(NetworkSet networks) => new(request.OutputPath, Size.Width, Size.Height)
+    private VideoWriterOptions Output(string model)
     {
-        FramesPerSecond = SpeechEmbedding.FramesPerSecond,
-        Fragmented = request.Fragmented,
-        LowDelay = request.GrowingVoice is not null,
-        Limits = limits,
-        Label = new SyntheticMediaLabel(Program, networks.Bundle.Name, request.Settings.Seed),
-        Sound = request switch
+        var whole = new VideoWriterOptions(request.OutputPath, Size.Width, Size.Height)
         {
-            { GrowingVoice: { } growing } => Soundtrack.FromGrowing(growing),
-            { AudioPaths.Count: 1 } => Soundtrack.FromFile(request.AudioPaths[0]),
-            { Settings.Placement: VoicePlacement.SideBySide } => Soundtrack.SideBySide(request.AudioPaths[0], request.AudioPaths[1]),
-            _ => Soundtrack.OneAfterTheOther(request.AudioPaths[0], request.AudioPaths[1]),
-        },
-    };
+            FramesPerSecond = SpeechEmbedding.FramesPerSecond,
+            Fragmented = request.Fragmented,
+            LowDelay = request.GrowingVoice is not null,
+            Limits = limits,
+            Label = new SyntheticMediaLabel(Program, model, request.Settings.Seed),
+            Sound = request switch
+            {
+                { GrowingVoice: { } growing } => Soundtrack.FromGrowing(growing),
+                { AudioPaths.Count: 1 } => Soundtrack.FromFile(request.AudioPaths[0]),
+                { Settings.Placement: VoicePlacement.SideBySide } =>
+                    Soundtrack.SideBySide(request.AudioPaths[0], request.AudioPaths[1]),
+                _ => Soundtrack.OneAfterTheOther(request.AudioPaths[0], request.AudioPaths[1]),
+            },
+        };
+        return request.Part is null ? whole : whole with { Quality = Finishing.TemporaryQuality, Sound = null };
+    }
 }

@@ -7,18 +7,16 @@ namespace Locutor.StubService;
 /// <summary>The catalog of <see cref="StubRunner"/>: one model that shows a still picture with the voice and needs no weights.</summary>
 public static class StubCatalog
 {
-    public static ModelCatalog Create() => ModelCatalog.From(
-        [
-            UntrainedBundle.Bundle with
-            {
-                Name = "stub",
-                Title = "Still picture with the voice",
-                Notice = "Makes no talking pictures: for trying the service itself.",
-                Sizes = new Dictionary<string, IReadOnlyList<int[]>> { ["480p"] = [[320, 320]], ["720p"] = [[320, 320]] },
-                DefaultSize = "480p",
-                Presets = new Dictionary<string, Preset> { ["default"] = new(8, 3, 1, 2) { MotionFrames = 9, ColourCorrection = 0 } },
-                DefaultPreset = "default",
-            },
-        ],
-        "stub");
+    public static Bundle Bundle { get; } = UntrainedBundle.Bundle with
+    {
+        Name = "stub",
+        Title = "Still picture with the voice",
+        Notice = "Makes no talking pictures: for trying the service itself.",
+        Sizes = new Dictionary<string, IReadOnlyList<int[]>> { ["480p"] = [[320, 320]], ["720p"] = [[320, 320]] },
+        DefaultSize = "480p",
+        Presets = new Dictionary<string, Preset> { ["default"] = new(8, 3, 1, 2) { MotionFrames = 9, ColourCorrection = 0 } },
+        DefaultPreset = "default",
+    };
+
+    public static ModelCatalog Create() => ModelCatalog.From([Bundle], "stub");
 }

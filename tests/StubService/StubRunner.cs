@@ -15,7 +15,8 @@ namespace Locutor.StubService;
 /// <summary>
 /// Makes a real mp4 from the still picture and the voice in a fraction of a second, to test the service under load and with crashes
 /// without a model. Videos of known inputs are copied. Every video ends with an mp4 box that contains the id of its job, to detect
-/// mix-ups.
+/// mix-ups. A part of a video shows a red bar at the top, which grows from nothing at the start of the whole video to the full width at its
+/// end, and takes its share of the time.
 /// </summary>
 public sealed class StubRunner(double seconds) : IVideoRunner
 {
@@ -32,6 +33,9 @@ public sealed class StubRunner(double seconds) : IVideoRunner
         Loaded?.Invoke(Model, 0);
         return Task.CompletedTask;
     }
+
+    public RunnerRequest Describe(RunnerJob job) => new(
+        RunnerRequests.Create(job, VideoSettings.Resolve(StubCatalog.Bundle, StoredRequest.Load(job.Request)), null), Model);
 
     public async Task<RunnerVideo> RunAsync(RunnerJob job, IProgress<JobProgress> progress, CancellationToken cancellationToken)
     {
@@ -58,7 +62,8 @@ public sealed class StubRunner(double seconds) : IVideoRunner
     /// <summary>Simulates the work clip by clip. It skips clips that an earlier attempt has finished.</summary>
     private async Task WorkAsync(RunnerJob job, IProgress<JobProgress> progress, CancellationToken cancellationToken)
     {
-        var pause = TimeSpan.FromSeconds(seconds / (Clips * Steps));
+        double share = job.Request.Part is { } part ? (double)part.Frames / part.Of : 1;
+        var pause = TimeSpan.FromSeconds(seconds * share / (Clips * Steps));
         if (pause == TimeSpan.Zero)
             return;
         Directory.CreateDirectory(job.WorkFolder);
@@ -86,7 +91,7 @@ public sealed class StubRunner(double seconds) : IVideoRunner
 
     private async Task<(byte[] Video, byte[]? Thumbnail)> VideoAsync(RunnerJob job, CancellationToken cancellationToken)
     {
-        string key = string.Join(' ', job.Request.Inputs.Select(input => Hash(job.Inputs[input.Field])));
+        string key = job.Request.Part + string.Join(' ', job.Request.Inputs.Select(input => Hash(job.Inputs[input.Field])));
         if (this.made.TryGetValue(key, out var made))
             return made;
         if (this.made.Count >= 64)
@@ -104,11 +109,18 @@ public sealed class StubRunner(double seconds) : IVideoRunner
             : ["-loop", "1"];
         string length = job.Request.Inputs.Where(input => input.Field == "audio").Sum(input => input.Seconds)
             .ToString("0.###", CultureInfo.InvariantCulture);
-        string[] arguments =
+        const string square = "scale=320:320:force_original_aspect_ratio=increase,crop=320:320,fps=25";
+        string[] arguments = job.Request.Part is { } part ?
+        [
+            "-nostdin", "-v", "error", "-y", "-protocol_whitelist", "file", .. loop, "-i", "file:" + picture,
+            "-f", "lavfi", "-i", "color=red:s=320x32:r=25", "-frames:v", $"{part.Frames}",
+            "-filter_complex", $"[0:v]{square}[p];[p][1:v]overlay=x='-320+320*(n+{part.First})/{part.Of}':y=0",
+            "-c:v", "libx264", "-preset", "ultrafast", "-crf", "10", "-pix_fmt", "yuv420p", output,
+        ] :
         [
             "-nostdin", "-v", "error", "-y", "-protocol_whitelist", "file", .. loop, "-i", "file:" + picture, "-protocol_whitelist", "file",
             "-i", "file:" + job.Inputs["audio"],
-            "-map", "0:v:0", "-map", "1:a:0", "-t", length, "-vf", "scale=320:320:force_original_aspect_ratio=increase,crop=320:320,fps=25",
+            "-map", "0:v:0", "-map", "1:a:0", "-t", length, "-vf", square,
             "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", "-movflags", "+faststart", output,
         ];
         try

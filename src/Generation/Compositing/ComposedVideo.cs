@@ -5,10 +5,11 @@ namespace Locutor.Generation.Compositing;
 /// <summary>Composes the frames of a video into its portrait, for bundles that generate frames smaller than the portrait.</summary>
 /// <param name="portrait">The portrait at the video's size.</param>
 /// <param name="faces">The faces that move; disposed with this object.</param>
-public sealed class ComposedVideo(Picture portrait, IReadOnlyList<ComposedFace> faces) : IDisposable
+/// <param name="firstFrame">The number of the first frame: above 0 in a later part of a video, in which the heads continue to move.</param>
+public sealed class ComposedVideo(Picture portrait, IReadOnlyList<ComposedFace> faces, int firstFrame = 0) : IDisposable
 {
     private readonly byte[] composed = new byte[portrait.Rgb.Length];
-    private int next;
+    private int next = firstFrame;
 
     /// <summary>The places of the faces after the autoencoder, at the generated size.</summary>
     public IReadOnlyList<Picture> References => [.. faces.Select(face => face.Reference)];

@@ -1,3 +1,4 @@
+using Locutor.Generation.Parts;
 using Locutor.Generation.Requests;
 using Locutor.Media;
 using Locutor.Media.Sound;
@@ -7,17 +8,28 @@ namespace Locutor.Generation.Conditioning;
 /// <summary>The decoded inputs of a request. Opening them finds invalid inputs before any network is loaded.</summary>
 public sealed class SourceMedia : IAsyncDisposable
 {
-    private SourceMedia(IReadOnlyList<StoredSound> voices, GrowingSound? growing, SourcePictures pictures, IReadOnlyList<string> notes) =>
-        (Voices, GrowingVoice, Pictures, Notes) = (voices, growing, pictures, notes);
+    private SourceMedia(
+        IReadOnlyList<StoredSound> whole, VideoPart? part, GrowingSound? growing, SourcePictures pictures, IReadOnlyList<string> notes)
+    {
+        (WholeVoices, GrowingVoice, Pictures, Notes) = (whole, growing, pictures, notes);
+        FirstFrame = part?.First ?? 0;
+        Voices = part is { } range ? [.. whole.Select(voice => Cut(voice, range))] : whole;
+    }
 
     /// <summary>Messages for the user about changes to the inputs that may be unexpected.</summary>
     public IReadOnlyList<string> Notes { get; }
 
     /// <summary>
     /// The voice of each person: mono, 16 kHz, all of equal length, stored in temporary files. Empty if there is a
-    /// <see cref="GrowingVoice"/>.
+    /// <see cref="GrowingVoice"/>. A request for a part has the sound of this part.
     /// </summary>
     public IReadOnlyList<StoredSound> Voices { get; }
+
+    /// <summary>The voices of the whole video; <see cref="Voices"/>, unless the request is for a part.</summary>
+    public IReadOnlyList<StoredSound> WholeVoices { get; }
+
+    /// <summary>The first frame that is made, counted from the start of the whole video.</summary>
+    public int FirstFrame { get; }
 
     /// <summary>The voice of one person that still arrives, mono at 16 kHz; null if the voices are stored.</summary>
     public GrowingSound? GrowingVoice { get; }
@@ -49,7 +61,8 @@ public sealed class SourceMedia : IAsyncDisposable
                 throw new RequestException(VideoFields.Boxes.Name, fault);
             var notes = new List<string>(pictures.Notes);
             return new SourceMedia(
-                await VoicesAsync(request, limits, notes, cancellationToken).ConfigureAwait(false), request.GrowingVoice, pictures, notes);
+                await VoicesAsync(request, limits, notes, cancellationToken).ConfigureAwait(false), request.Part, request.GrowingVoice,
+                pictures, notes);
         }
         catch
         {
@@ -60,8 +73,14 @@ public sealed class SourceMedia : IAsyncDisposable
 
     public ValueTask DisposeAsync()
     {
-        foreach (var voice in Voices) voice.Dispose();
+        foreach (var voice in Voices.Union(WholeVoices)) voice.Dispose();
         return Pictures.DisposeAsync();
+    }
+
+    private static StoredSound Cut(StoredSound voice, VideoPart part)
+    {
+        long samples = voice.SampleRate / SpeechEmbedding.FramesPerSecond, start = part.First * samples;
+        return voice.Cut(start, Math.Min(part.Count * samples, voice.Samples - start));
     }
 
     private static async Task<IReadOnlyList<StoredSound>> VoicesAsync(

@@ -76,6 +76,9 @@ public sealed class SourcePictures : IAsyncDisposable
     /// </summary>
     public IReadOnlyList<PixelRegion> Places { get; } = [];
 
+    /// <summary>True if the pictures are the frames of a source video.</summary>
+    public bool IsVideo => video is not null;
+
     /// <summary>Height of the source in pixels.</summary>
     public int SourceHeight { get; }
 

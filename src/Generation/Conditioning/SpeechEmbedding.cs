@@ -29,10 +29,18 @@ public static class SpeechEmbedding
     /// <param name="cancellationToken">Cancels between two pieces.</param>
     /// <returns>A track of floor(25 * seconds) frames, at least 1.</returns>
     public static SpeechTrack Compute(
-        StoredSound sound, Wav2Vec2Encoder encoder, Device device, CancellationToken cancellationToken = default)
+        StoredSound sound, Wav2Vec2Encoder encoder, Device device, CancellationToken cancellationToken = default) =>
+        Compute(sound, sound, encoder, device, cancellationToken);
+
+    /// <summary>Computes the embedding of a part of an audio track.</summary>
+    /// <param name="sound">The part, mono at 16 kHz.</param>
+    /// <param name="whole">The whole track; it is normalised to -23 LUFS, so that all its parts have one level.</param>
+    /// <inheritdoc cref="Compute(StoredSound, Wav2Vec2Encoder, Device, CancellationToken)"/>
+    public static SpeechTrack Compute(
+        StoredSound sound, StoredSound whole, Wav2Vec2Encoder encoder, Device device, CancellationToken cancellationToken)
     {
         long frames = Math.Max(1, sound.Samples * FramesPerSecond / sound.SampleRate);
-        double gain = Loudness.Gain(Loudness.Measure(sound));
+        double gain = Loudness.Gain(Loudness.Measure(whole));
         int blocks = encoder.Config.Blocks;
         using var own = new SpeechTrack(frames, Wav2Vec2Encoder.OwnSlots, encoder.Config.Width);
         var track = new SpeechTrack(frames, blocks, encoder.Config.Width);

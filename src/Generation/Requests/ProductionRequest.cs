@@ -1,3 +1,4 @@
+using Locutor.Generation.Parts;
 using Locutor.Media.Captions;
 using Locutor.Media.Sound;
 using Locutor.Media.Video.Segments;
@@ -31,6 +32,12 @@ public sealed record ProductionRequest
     public required string OutputPath { get; init; }
 
     public required VideoSettings Settings { get; init; }
+
+    /// <summary>
+    /// The part of the video to be made, as a file without sound that is joined later; null for the whole video. The voices are those of
+    /// the whole video.
+    /// </summary>
+    public VideoPart? Part { get; init; }
 
     /// <summary>True to write a fragmented file, which can be played while it grows.</summary>
     public bool Fragmented { get; init; }

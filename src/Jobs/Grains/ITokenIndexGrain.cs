@@ -72,7 +72,8 @@ public interface ITokenIndexGrain : IGrainWithStringKey
     [AlwaysInterleave] Task<SubmitReply?> FindAsync(string idempotencyKey, string bodyHash);
 
     /// <summary>
-    /// Lists up to <paramref name="limit"/> jobs that were accepted before the cursor <paramref name="before"/>, newest first.
+    /// Lists up to <paramref name="limit"/> jobs that were accepted before the cursor <paramref name="before"/>, newest first. The jobs of
+    /// parts (<see cref="PartJobs"/>) are not listed.
     /// </summary>
     [AlwaysInterleave] Task<IndexListing> ListAsync(long? before, int limit, JobStatus? status);
 

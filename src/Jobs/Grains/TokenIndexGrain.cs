@@ -70,7 +70,7 @@ public sealed partial class TokenIndexGrain(
         for (; position >= 0 && found.Count < limit; position--)
         {
             var entry = pages.Entries[order.Values[position]];
-            if (status is null || entry.Status == status)
+            if (!PartJobs.IsKey(entry.IdempotencyKey) && (status is null || entry.Status == status))
                 found.Add(entry);
         }
         return Task.FromResult(new IndexListing(found.ToArray(), position >= 0 && found.Count > 0 ? found[^1].Order : null));

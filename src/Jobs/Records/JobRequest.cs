@@ -63,6 +63,9 @@ public sealed record JobRequest : IJsonOnDeserialized
     /// <summary>The least memory in GiB of the device of a worker that may run the job; 0 for any.</summary>
     [Id(23)] public double MinMemoryGiB { get; init; }
 
+    /// <summary>The part of a video that this job makes; null for a whole video.</summary>
+    [Id(24)] public JobPart? Part { get; init; }
+
     /// <summary>The fields of the video request as a JSON object.</summary>
     public string Payload
     {

@@ -11,7 +11,7 @@ public sealed record DayOfUsage(
 
 /// <summary>
 /// The usage of all tokens: one row for each job that has ended. A row is written once, however often it is recorded, so a job can be
-/// recorded again after a crash. Rows stay when the job expires or is deleted.
+/// recorded again after a crash. The part of a video counts with its GPU time alone. Rows stay when the job expires or is deleted.
 /// </summary>
 public sealed class UsageStore(Func<DbConnection> open)
 {
@@ -23,7 +23,7 @@ public sealed class UsageStore(Func<DbConnection> open)
         """;
 
     private const string Sums = """
-        SELECT ended_at / 86400000, key_id, model, count(*),
+        SELECT ended_at / 86400000, key_id, model, sum(CASE status WHEN 'Part' THEN 0 ELSE 1 END),
                sum(CASE status WHEN 'Succeeded' THEN 1 ELSE 0 END), sum(CASE status WHEN 'Failed' THEN 1 ELSE 0 END),
                sum(CASE status WHEN 'Canceled' THEN 1 ELSE 0 END),
                sum(video_seconds), sum(gpu_seconds), CAST(sum(bytes_in) AS bigint), CAST(sum(bytes_out) AS bigint)
@@ -92,10 +92,12 @@ public sealed class UsageStore(Func<DbConnection> open)
         using var transaction = connection.BeginTransaction();
         foreach (var job in jobs)
         {
+            bool whole = job.Request.Part is null;
             using var command = SqlCommands.Command(
                 connection, Insert, ("@job", job.Id), ("@key", job.Owner), ("@ended", job.FinishedAt!.Value.ToUnixTimeMilliseconds()),
-                ("@model", job.Request.ModelName ?? ""), ("@status", job.Status.ToString()), ("@video", job.Result?.Seconds ?? 0),
-                ("@gpu", job.GpuSeconds), ("@in", job.Request.Inputs.Sum(input => input.Bytes)), ("@out", job.Result?.Bytes ?? 0));
+                ("@model", job.Request.ModelName ?? ""), ("@status", whole ? job.Status.ToString() : "Part"),
+                ("@video", whole ? job.Result?.Seconds ?? 0 : 0), ("@gpu", job.GpuSeconds),
+                ("@in", whole ? job.Request.Inputs.Sum(input => input.Bytes) : 0), ("@out", whole ? job.Result?.Bytes ?? 0 : 0));
             command.Transaction = transaction;
             command.ExecuteNonQuery();
         }

@@ -60,6 +60,29 @@ public sealed class StoredSound(int sampleRate) : IDisposable
         if (end > first) file.Read((position + first - start) * sizeof(float), MemoryMarshal.AsBytes(samples[(int)first..(int)end]));
     }
 
+    /// <summary>Copies a range of the audio, which must lie within it, to a temporary file of its own.</summary>
+    /// <exception cref="MediaException">The temporary file cannot be written.</exception>
+    public StoredSound Cut(long position, long count)
+    {
+        var cut = new StoredSound(SampleRate);
+        try
+        {
+            float[] samples = new float[Math.Min(count, SampleRate)];
+            for (long done = 0; done < count; done += samples.Length)
+            {
+                var piece = samples.AsSpan(0, (int)Math.Min(samples.Length, count - done));
+                Read(position + done, piece);
+                cut.Append(piece);
+            }
+            return cut;
+        }
+        catch
+        {
+            cut.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Reads all samples into memory.</summary>
     public Waveform ToWaveform()
     {

@@ -5,6 +5,7 @@ using Locutor.Jobs.Tokens;
 using Locutor.Service.Availability;
 using Locutor.Service.Files;
 using Locutor.Service.Http;
+using Locutor.Service.Submissions;
 
 namespace Locutor.Service.Views;
 
@@ -16,11 +17,13 @@ internal sealed class JobViews(IGrainFactory grains)
     private IQueueGrain Queue => grains.GetGrain<IQueueGrain>(IQueueGrain.Key);
 
     /// <summary>Returns a job of the caller.</summary>
-    /// <exception cref="ProblemException">Status 404: no job has this id, or the job belongs to another token.</exception>
+    /// <exception cref="ProblemException">Status 404: no job has this id, or the job belongs to another token or is a part of a video.</exception>
     public async Task<JobRecord> FindAsync(Token caller, string id)
     {
         var job = JobId.IsValid(id) ? await Outage.RetryAsync(grains.GetGrain<IJobGrain>(id).GetAsync, CancellationToken.None) : null;
-        return job?.Owner == caller.KeyId ? job : throw new ProblemException(404, "not_found", "there is no such job");
+        return job?.Owner == caller.KeyId && job.Request.Part is null
+            ? job
+            : throw new ProblemException(404, "not_found", "there is no such job");
     }
 
     /// <summary>
@@ -67,11 +70,15 @@ internal sealed class JobViews(IGrainFactory grains)
     /// <exception cref="ProblemException">Status 404: no job has this id, or the job belongs to another token.</exception>
     public async Task RemoveAsync(Token caller, string id, IFileStore store)
     {
-        await FindAsync(caller, id);
+        var job = await FindAsync(caller, id);
         await Grain(id).CancelAsync();
         await Grain(id).DeleteAsync();
-        await store.RemoveAsync(id, CancellationToken.None);
+        foreach (string removed in (IEnumerable<string>)[id, .. await EndPartsAsync(job)])
+            await store.RemoveAsync(removed, CancellationToken.None);
     }
+
+    /// <summary>Ends the parts of a video that is over. Returns the ids of those whose files can be removed.</summary>
+    public Task<IReadOnlyList<string>> EndPartsAsync(JobRecord job) => PartJobs.EndAsync(grains, job, StoredRequest.MostParts(job.Request));
 
     public IJobGrain Grain(string id) => grains.GetGrain<IJobGrain>(id);
 

@@ -1,3 +1,4 @@
+using Locutor.Generation.Requests;
 using Locutor.Jobs.Records;
 using Locutor.Media.Video.Segments;
 
@@ -20,6 +21,9 @@ public sealed record RunnerJob(
 /// <param name="Captions">Captions of a transcript as WebVTT; null when there are none.</param>
 public sealed record RunnerVideo(
     int Width, int Height, double Seconds, byte[]? Thumbnail = null, string? Notice = null, string? Captions = null);
+
+/// <summary>The request of a job as the generator gets it, and the name of its model.</summary>
+public sealed record RunnerRequest(ProductionRequest Request, string Model);
 
 /// <summary>Generates one video at a time on one device. It keeps the model loaded between jobs.</summary>
 public interface IVideoRunner : IAsyncDisposable
@@ -47,7 +51,13 @@ public interface IVideoRunner : IAsyncDisposable
     /// <summary>Loads the networks that every job needs.</summary>
     Task LoadAsync(CancellationToken cancellationToken);
 
-    /// <summary>Generates the video of a job and reports its progress.</summary>
+    /// <summary>
+    /// Returns the request of a job, from which its video can be divided into parts and joined; null if this runner makes no parts.
+    /// </summary>
+    /// <exception cref="Inputs.InputException">The settings cannot be used.</exception>
+    RunnerRequest? Describe(RunnerJob job) => null;
+
+    /// <summary>Generates the video of a job, or its <see cref="JobRequest.Part"/>, and reports its progress.</summary>
     /// <exception cref="Torch.DeviceOutOfMemoryException">The device has too little memory for this job; others may still run.</exception>
     /// <exception cref="Inputs.InputException">The inputs or settings cannot be used.</exception>
     Task<RunnerVideo> RunAsync(RunnerJob job, IProgress<JobProgress> progress, CancellationToken cancellationToken);

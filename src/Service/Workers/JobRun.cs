@@ -23,6 +23,8 @@ internal sealed partial class JobRun(
     IGrainFactory grains, IVideoRunner runner, DataFolder folder, IFileStore store, WorkerOptions options, TimeProvider time,
     ILogger logger)
 {
+    private readonly PartedRun parts = new(grains, runner, folder, store);
+
     private static readonly TimeSpan StallCheck = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan StallGrace = TimeSpan.FromMinutes(1);
 
@@ -45,7 +47,7 @@ internal sealed partial class JobRun(
             var result = await MakeAsync(job, attempt, clock, limit.Token);
             await attempt.EndAsync(() => grain.SucceedAsync(job.Attempt, result));
             LogEnds(job.Id, clock.Elapsed.TotalSeconds);
-            folder.RemoveWork(job.Id);
+            await RemoveWorkAsync(job);
             return new JobOutcome(Succeeded: true);
         }
         catch (Exception) when (attempt.Stopped.IsCancellationRequested)
@@ -53,7 +55,7 @@ internal sealed partial class JobRun(
             // Any exception may occur here, since a canceled job may have lost its files too.
             LogStopped(job.Id, attempt.Reply);
             if (attempt.Reply is LeaseReply.Canceled)
-                folder.RemoveWork(job.Id);
+                await RemoveWorkAsync(job);
             return new JobOutcome();
         }
         catch (OperationCanceledException) when (abort.IsCancellationRequested || drain.IsCancellationRequested)
@@ -77,8 +79,14 @@ internal sealed partial class JobRun(
         var fault = exception as WorkerFaultException ?? (IsOfDevice(exception) ? new WorkerFaultException("device", exception) : null);
         await attempt.EndAsync(() => fault is null ? grain.FailAsync(job.Attempt, error) : grain.RefuseAsync(job.Attempt, error));
         if (fault is null)
-            folder.RemoveWork(job.Id);
+            await RemoveWorkAsync(job);
         return fault is null ? new JobOutcome(Failed: true) : new JobOutcome(Fault: fault);
+    }
+
+    private Task RemoveWorkAsync(JobRecord job)
+    {
+        folder.RemoveWork(job.Id);
+        return parts.EndAsync(job);
     }
 
     private void StopIfStalled(Attempt attempt, CancellationTokenSource limit)
@@ -121,8 +129,8 @@ internal sealed partial class JobRun(
         var live = await WorkerFaultException.WatchAsync(
             "store", () => LivePublisher.OpenAsync(store, folder, job.Id, job.Attempt, cancellationToken));
         attempt.LiveSeconds = live.Seconds;
-        var made = await runner.RunAsync(
-            new RunnerJob(job.Id, job.Request, inputs, output, work) { Live = PublishAsync }, attempt, cancellationToken);
+        var made = await parts.RunAsync(
+            job, new RunnerJob(job.Id, job.Request, inputs, output, work) { Live = PublishAsync }, attempt, cancellationToken);
         string video = DataFolder.ResultPath(job.Id, $"video-{job.Attempt}.mp4"),
             thumbnail = DataFolder.ResultPath(job.Id, $"thumbnail-{job.Attempt}.jpg");
         byte[]? picture = made.Thumbnail ?? await Thumbnails.MakeAsync(output, cancellationToken);

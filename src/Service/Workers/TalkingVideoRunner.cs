@@ -1,17 +1,13 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Locutor.Generation;
 using Locutor.Generation.Clips;
 using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 using Locutor.Jobs.Records;
-using Locutor.Media;
 using Locutor.Media.Captions;
 using Locutor.Models;
 using Locutor.Service.Inputs;
-using Locutor.Service.Speech;
 using Locutor.Service.Submissions;
-using Locutor.TextToSpeech;
 using static TorchSharp.torch;
 
 namespace Locutor.Service.Workers;
@@ -29,7 +25,6 @@ public sealed record RunnerModel(Bundle Bundle, Func<Device, IReadOnlyList<Bundl
 public sealed class TalkingVideoRunner(
     string deviceName, string? defaultModel, Func<string?, RunnerModel> find, Func<WorkerOffer>? offer = null) : IVideoRunner
 {
-    private static readonly MediaLimits Limits = new() { MaxSeconds = 24 * 3600 };
     private readonly Device device = device(deviceName);
     private NetworkSet? networks;
     private string loaded = "";
@@ -50,11 +45,17 @@ public sealed class TalkingVideoRunner(
         },
         cancellationToken);
 
+    public RunnerRequest Describe(RunnerJob job)
+    {
+        var (model, settings) = Resolve(job.Request);
+        return new RunnerRequest(RunnerRequests.Create(job, settings, Notice), model.Bundle.Name);
+    }
+
     public async Task<RunnerVideo> RunAsync(RunnerJob job, IProgress<JobProgress> progress, CancellationToken cancellationToken)
     {
         var (model, settings) = Resolve(job.Request);
-        var request = Request(job, settings);
-        await using var video = await OpenAsync(request, cancellationToken);
+        var request = RunnerRequests.Create(job, settings, Notice);
+        await using var video = await RunnerRequests.OpenAsync(request, cancellationToken);
         progress.Report(new JobProgress { Stage = JobStage.Loading });
         var archive = new ClipArchive(job.WorkFolder, JsonSerializer.Serialize(new { job.Id, model.Bundle.Name, job.Request }));
         return await Task.Run(
@@ -82,36 +83,6 @@ public sealed class TalkingVideoRunner(
             var request = StoredRequest.Load(asked);
             var model = find(request[VideoFields.Model] ?? defaultModel);
             return (model, VideoSettings.Resolve(model.Bundle, request));
-        }
-        catch (RequestException exception)
-        {
-            throw new InputException(JobError.InvalidRequest, exception.Message, false, exception);
-        }
-    }
-
-    private ProductionRequest Request(RunnerJob job, VideoSettings settings) => new()
-    {
-        ImagePath = job.Inputs.TryGetValue("image", out string? image) ? image : job.Inputs["video"],
-        AudioPaths = job.Inputs.TryGetValue("audio2", out string? second) ? [job.Inputs["audio"], second] : [job.Inputs["audio"]],
-        OutputPath = job.OutputPath,
-        // The service keeps an mp4 and makes other formats and files of captions when they are fetched.
-        Settings = settings with { Output = settings.Output with { Format = null, CaptionFile = null } },
-        Cues = job.Inputs.TryGetValue(SpokenInputs.Captions, out string? captions)
-            ? CaptionFile.FromWebVtt(File.ReadAllText(captions))
-            : [],
-        Transcript = job.Inputs.TryGetValue(VideoFields.Transcript.Name, out string? words)
-            ? Script.Parse(File.ReadAllText(words)).Words
-            : null,
-        Live = job.Live,
-        Previews = true,
-        Notice = Notice,
-    };
-
-    private static async Task<VideoProduction> OpenAsync(ProductionRequest request, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await VideoProduction.OpenAsync(request, Limits, cancellationToken);
         }
         catch (RequestException exception)
         {

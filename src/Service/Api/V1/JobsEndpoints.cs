@@ -147,6 +147,8 @@ internal static class JobsEndpoints
         // If a worker has the job, the worker removes the unfinished work itself.
         if (job is { Status: JobStatus.Canceled, Worker: null })
             folder.RemoveWork(id);
+        if (job.Status is JobStatus.Canceled)
+            await views.EndPartsAsync(job);
         return Results.Json(await views.ShowAsync(job), Problems.Json);
     }
 

@@ -1,0 +1,64 @@
+using Locutor.Generation.Parts;
+using Locutor.Generation.Requests;
+using Locutor.Media;
+using Locutor.Media.Captions;
+using Locutor.Media.Video;
+using Locutor.Media.Video.Segments;
+
+namespace Locutor.Generation;
+
+/// <summary>A video whose parts are generated separately and then joined.</summary>
+public sealed partial class VideoProduction
+{
+    private const int JoinedSegmentFrames = 50;
+
+    /// <summary>
+    /// Divides the video into parts, where the voices are silent. A source video is one part, and so is a voice that still arrives.
+    /// </summary>
+    /// <param name="most">Largest number of parts.</param>
+    public IReadOnlyList<VideoPart> PlanParts(int most) => media.Voices.Count == 0 || media.Pictures.IsVideo
+        ? [new VideoPart(0, Frames)]
+        : PartPlan.Create(SpeechActivity.Measure(media.Voices), Frames, most);
+
+    /// <summary>Writes the whole video with its sound from the files of its parts. It needs no networks.</summary>
+    /// <param name="model">Name of the model that generated the parts, for the label of the file.</param>
+    /// <param name="parts">The parts of <see cref="PlanParts"/>, in order.</param>
+    /// <param name="progress">Receives the completed share of the video, from 0 to 1.</param>
+    /// <param name="cancellationToken">Cancels; no file is left.</param>
+    /// <exception cref="MediaException">A part has another size or length than expected, or the output cannot be written.</exception>
+    public async Task<ProductionResult> JoinAsync(
+        string model, IReadOnlyList<FinishedPart> parts, Action<double> progress, CancellationToken cancellationToken)
+    {
+        var cues = Cues();
+        var finishing = Finishing.Create(request, cues, limits);
+        await using var removed = finishing.ConfigureAwait(false);
+        await WriteJoinedAsync(finishing.Drawn(Output(model)), parts, progress, cancellationToken).ConfigureAwait(false);
+        var (height, width) = await finishing.FinishAsync(Size, cancellationToken).ConfigureAwait(false);
+        return Result(height, width, Frames, cues);
+    }
+
+    private async Task WriteJoinedAsync(
+        VideoWriterOptions output, IReadOnlyList<FinishedPart> parts, Action<double> progress,
+        CancellationToken cancellationToken)
+    {
+        var publish = request.Live ?? ((_, _) => Task.CompletedTask);
+        var writer = await SegmentedVideoWriter
+            .CreateAsync(output, Frames, JoinedSegmentFrames, publish, cancellationToken).ConfigureAwait(false);
+        await using var disposal = writer.ConfigureAwait(false);
+        var segment = new List<byte[]>();
+        await foreach (byte[] frame in JoinedParts.FramesAsync(parts, Size, limits, cancellationToken).ConfigureAwait(false))
+        {
+            segment.Add(frame);
+            if (segment.Count == JoinedSegmentFrames) await WriteAsync().ConfigureAwait(false);
+        }
+        if (segment.Count > 0) await WriteAsync().ConfigureAwait(false);
+        await writer.CompleteAsync(cancellationToken).ConfigureAwait(false);
+
+        async Task WriteAsync()
+        {
+            await writer.WriteClipAsync(segment.Count, segment, cancellationToken).ConfigureAwait(false);
+            segment.Clear();
+            progress((double)writer.FramesWritten / Frames);
+        }
+    }
+}

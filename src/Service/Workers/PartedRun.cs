@@ -1,0 +1,68 @@
+using Locutor.Jobs.Grains;
+using Locutor.Jobs.Records;
+using Locutor.Media.Captions;
+using Locutor.Service.Availability;
+using Locutor.Service.Files;
+using Locutor.Service.Inputs;
+using Locutor.Service.Submissions;
+
+namespace Locutor.Service.Workers;
+
+/// <summary>
+/// Runs a job on the runner of this worker. A long voice whose request allows parts is divided at its silences, made by all workers that
+/// are free, and joined here.
+/// </summary>
+internal sealed class PartedRun(IGrainFactory grains, IVideoRunner runner, DataFolder folder, IFileStore store)
+{
+    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(20);
+
+    public async Task<RunnerVideo> RunAsync(
+        JobRecord job, RunnerJob whole, IProgress<JobProgress> progress, CancellationToken cancellationToken)
+    {
+        if (job.Request.Part is { } part && !await IsNeededAsync(part, cancellationToken))
+            throw new InputException(JobError.InvalidRequest, "the video of this part is over", false);
+        int most = StoredRequest.MostParts(job.Request);
+        if (most < 2 || runner.Describe(whole) is not { } described)
+            return await runner.RunAsync(whole, progress, cancellationToken);
+        await using var video = await RunnerRequests.OpenAsync(described.Request, cancellationToken);
+        var plan = await Task.Run(() => video.PlanParts(most), cancellationToken);
+        if (plan.Count < 2)
+            return await runner.RunAsync(whole, progress, cancellationToken);
+        var combined = new PartedProgress(progress, plan);
+        var parts = new PartedVideo(grains, runner, folder, store, job, whole, plan, combined);
+        var made = await parts.MakeAsync(cancellationToken);
+        var result = await video.JoinAsync(described.Model, made, combined.Joined, cancellationToken);
+        return new RunnerVideo(
+            result.Width, result.Height, result.Seconds, Notice: combined.Notice,
+            Captions: described.Request.Transcript is null ? null : CaptionFile.ToWebVtt(result.Cues));
+    }
+
+    /// <summary>Ends the parts of a video that is over. If this fails, they end by themselves and expire.</summary>
+    public async Task EndAsync(JobRecord job)
+    {
+        int most = StoredRequest.MostParts(job.Request);
+        if (most < 2)
+            return;
+        try
+        {
+            foreach (string id in await PartJobs.EndAsync(grains, job, most).WaitAsync(EndPatience))
+                await store.RemoveAsync(id, CancellationToken.None);
+        }
+        catch (Exception exception) when (Outage.Is(exception))
+        {
+            // A part that has not begun finds its video over, and results expire.
+        }
+    }
+
+    private async Task<bool> IsNeededAsync(JobPart part, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Outage.RetryAsync(() => PartJobs.IsNeededAsync(grains, part), cancellationToken);
+        }
+        catch (Exception exception) when (Outage.Is(exception) && !cancellationToken.IsCancellationRequested)
+        {
+            return true;
+        }
+    }
+}
