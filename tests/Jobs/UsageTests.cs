@@ -42,6 +42,17 @@ public sealed class UsageTests : IDisposable
         store.Read("wk-a", new DateOnly(2027, 4, 1), new DateOnly(2027, 5, 1)).Single().Jobs.ShouldBe(1);
     }
 
+    [Fact]
+    public async Task A_part_of_a_video_counts_with_its_GPU_time_alone()
+    {
+        var video = Job("wk-a", "film", Noon) with { Result = new JobResult { Seconds = 60, Bytes = 1000 }, GpuSeconds = 90 };
+        var part = Job("wk-a", "film", Noon) with { Result = new JobResult { Seconds = 30, Bytes = 800 }, GpuSeconds = 40 };
+        await store.RecordAsync(video);
+        await store.RecordAsync(part with { Request = part.Request with { Part = new JobPart(video.Id, 1, 750, 750, 1500) } });
+        store.Read("wk-a", new DateOnly(2027, 3, 1), new DateOnly(2027, 4, 1)).ShouldBe(
+            [new DayOfUsage(new DateOnly(2027, 3, 31), "wk-a", "film", 1, 1, 0, 0, 60, 130, 30, 1000)]);
+    }
+
     private static JobRecord Job(string owner, string model, DateTimeOffset end) => new()
     {
         Id = JobId.New(),

@@ -8,7 +8,9 @@ namespace Locutor.Generation.Parts;
 /// <summary>A part whose frames are in a file.</summary>
 public sealed record FinishedPart(VideoPart Part, string Path);
 
-/// <summary>Reads the frames of a video from the files of its parts. Where two parts overlap, the earlier one fades into the later one.</summary>
+/// <summary>
+/// Reads the frames of a video from the files of its parts. Where two parts overlap, the earlier one fades into the later one.
+/// </summary>
 public static class JoinedParts
 {
     /// <summary>Returns the frames in order, rows of R, G, B.</summary>

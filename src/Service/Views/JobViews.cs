@@ -17,7 +17,9 @@ internal sealed class JobViews(IGrainFactory grains)
     private IQueueGrain Queue => grains.GetGrain<IQueueGrain>(IQueueGrain.Key);
 
     /// <summary>Returns a job of the caller.</summary>
-    /// <exception cref="ProblemException">Status 404: no job has this id, or the job belongs to another token or is a part of a video.</exception>
+    /// <exception cref="ProblemException">
+    /// Status 404: no job has this id, or the job belongs to another token or is a part of a video.
+    /// </exception>
     public async Task<JobRecord> FindAsync(Token caller, string id)
     {
         var job = JobId.IsValid(id) ? await Outage.RetryAsync(grains.GetGrain<IJobGrain>(id).GetAsync, CancellationToken.None) : null;

@@ -49,7 +49,8 @@ public sealed class JoinedPartsTests : IDisposable
     {
         var part = await WriteAsync(new VideoPart(0, 5), 0);
         var reading = JoinedParts.FramesAsync([part], (Width, Height), MediaLimits.Default, CancellationToken.None);
-        (await Should.ThrowAsync<MediaException>(async () => await reading.ToListAsync())).Message.ShouldContain("is 64x48, expected 48x64");
+        var refusal = await Should.ThrowAsync<MediaException>(async () => await reading.ToListAsync());
+        refusal.Message.ShouldContain("is 64x48, expected 48x64");
     }
 
     private static async Task<List<byte[]>> ReadAsync(FinishedPart[] parts) =>

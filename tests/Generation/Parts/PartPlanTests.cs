@@ -51,8 +51,8 @@ public sealed class PartPlanTests
             {
                 parts[i - 1].End.ShouldBe(parts[i].First + PartPlan.SharedFrames);
                 double from = parts[i].First / 25.0, to = parts[i - 1].End / 25.0;
-                silences.ShouldContain(
-                    silence => silence.From <= from + 1e-6 && silence.To >= to - 1e-6 && silence.To - silence.From >= PartPlan.LeastSilence);
+                silences.ShouldContain(silence =>
+                    silence.From <= from + 1e-6 && silence.To >= to - 1e-6 && silence.To - silence.From >= PartPlan.LeastSilence);
             }
             if (parts.Count > 1) parts.ShouldAllBe(part => part.Count >= PartPlan.LeastFrames);
         }
