@@ -253,13 +253,6 @@ public static class VideoFields
         0, 0.5)
     { Group = FieldGroup.Speed, ValueName = "X", Default = static _ => 0.0, DefaultText = "0" });
 
-    public static WholeField Parts { get; } = Add(new WholeField(
-        "parts",
-        "How many workers of a service may make a long voice at once. It is cut at silences into at most so many parts of 10 seconds or " +
-        "more, which are joined. Each part starts from the picture, so a face may change a little from one part to the next.",
-        1, 64)
-    { Group = FieldGroup.Speed, Option = null, ValueName = "N", Default = static _ => 1L, DefaultText = "1" });
-
     public static ChoiceField Format { get; } = Add(OutputFields.Format());
 
     public static WholeField Height { get; } = Add(OutputFields.Height());

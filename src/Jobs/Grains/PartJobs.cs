@@ -26,7 +26,7 @@ public static class PartJobs
         var reply = await grains.GetGrain<ITokenIndexGrain>(parent.Owner).SubmitAsync(new JobSubmission
         {
             JobId = JobId.New(),
-            Request = parent.Request with { Webhook = null, Metadata = null, Part = part },
+            Request = parent.Request.ForPart(part),
             IdempotencyKey = KeyOf(parent.Id, part.Index),
             BodyHash = Hash,
             MaxQueued = int.MaxValue,
@@ -38,12 +38,11 @@ public static class PartJobs
     /// <summary>Cancels the unfinished parts of a video that is over, and removes the records of the others.</summary>
     /// <param name="grains">The grains.</param>
     /// <param name="parent">The job of the whole video.</param>
-    /// <param name="most">The largest number of parts that the video may have.</param>
     /// <returns>The ids of the removed jobs, whose files can be removed.</returns>
-    public static async Task<IReadOnlyList<string>> EndAsync(IGrainFactory grains, JobRecord parent, int most)
+    public static async Task<IReadOnlyList<string>> EndAsync(IGrainFactory grains, JobRecord parent)
     {
         var removed = new List<string>();
-        for (int index = 1; index < most; index++)
+        for (int index = 1; index < parent.Request.MostParts; index++)
         {
             var found = await grains.GetGrain<ITokenIndexGrain>(parent.Owner).FindAsync(KeyOf(parent.Id, index), Hash);
             if (found?.JobId is not { } id) continue;

@@ -63,6 +63,9 @@ public sealed record JobRequest : IJsonOnDeserialized
     /// <summary>The least memory in GiB of the device of a worker that may run the job; 0 for any.</summary>
     [Id(23)] public double MinMemoryGiB { get; init; }
 
+    /// <summary>The largest number of parts into which a long voice may be divided, for several workers.</summary>
+    [Id(25)] public int MostParts { get; init; } = 1;
+
     /// <summary>The part of a video that this job makes; null for a whole video.</summary>
     [Id(24)] public JobPart? Part { get; init; }
 
@@ -77,6 +80,9 @@ public sealed record JobRequest : IJsonOnDeserialized
     /// The version of the format of <see cref="Payload"/>. Records of version 0 kept the fields among the other properties.
     /// </summary>
     [Id(19)] public int PayloadVersion { get; init; }
+
+    /// <summary>Returns the request of a job that makes a part of this video.</summary>
+    public JobRequest ForPart(JobPart part) => this with { Webhook = null, Metadata = null, MostParts = 1, Part = part };
 
     /// <summary>Whether all inputs are stored in the data folder.</summary>
     public bool InputsStored => Inputs.All(input => input.Path is not null);

@@ -18,9 +18,6 @@ internal static class StoredRequest
         ? VideoRequest.FromJson(stored.Payload)
         : VideoRequest.FromJson(FromVersion0(stored.Payload));
 
-    /// <summary>Returns into how many parts the video of a job may be divided; 1 for a job that makes a part itself.</summary>
-    public static int MostParts(JobRequest stored) => stored.Part is null ? (int)(Load(stored)[VideoFields.Parts] ?? 1) : 1;
-
     /// <summary>Converts a payload of version 0, which wrote the field names in PascalCase and left out a seed of 0.</summary>
     private static string FromVersion0(string payload)
     {

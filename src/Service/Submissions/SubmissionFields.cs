@@ -42,8 +42,15 @@ internal static class SubmissionFields
         "min_memory_gib", "Least memory in GiB of the device of the worker, to choose a kind of machine.", 0, 10_000)
     { Group = FieldGroup.Delivery, Option = null, DefaultText = "any" };
 
+    public static WholeField Parts { get; } = new(
+        "parts",
+        "How many workers may make a long voice at once. It is cut at silences into at most so many parts of 10 seconds or more, which are " +
+        "joined. Each part starts from the picture, so a face may change a little from one part to the next.",
+        1, 64)
+    { Group = FieldGroup.Delivery, Option = null, DefaultText = "1" };
+
     /// <summary>The fields that a submission has in addition to <see cref="VideoFields.All"/>.</summary>
-    public static IReadOnlyList<RequestField> Extra { get; } = [Webhook, Metadata, Priority, NotAfter, MinMemory];
+    public static IReadOnlyList<RequestField> Extra { get; } = [Webhook, Metadata, Priority, NotAfter, MinMemory, Parts];
 
     /// <summary>All fields that a submission may have.</summary>
     public static IReadOnlyList<RequestField> All { get; } = [.. VideoFields.All, .. Extra];
@@ -59,6 +66,7 @@ internal static class SubmissionFields
         Priority = (int)((long?)form.Value(Priority) ?? 0),
         NotAfter = form.Value(NotAfter) is string text ? TimeOf(text) : null,
         MinMemoryGiB = (double?)form.Value(MinMemory) ?? 0,
+        MostParts = (int)((long?)form.Value(Parts) ?? 1),
     };
 
     /// <summary>Creates an empty form that knows all fields of a submission.</summary>

@@ -47,6 +47,9 @@ public sealed record JobView
     /// <summary>The least memory in GiB of the device that runs the job; null for any.</summary>
     public double? MinMemoryGib { get; init; }
 
+    /// <summary>The largest number of parts that several workers may make at once; null for 1.</summary>
+    public int? Parts { get; init; }
+
     /// <summary>Seconds of GPU time of the attempts that have ended; null when none has.</summary>
     public double? GpuSeconds { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
@@ -78,6 +81,7 @@ public sealed record JobView
             Metadata = request.Metadata,
             Priority = request.Priority == 0 ? null : request.Priority,
             NotAfter = request.NotAfter,
+            Parts = request.MostParts > 1 ? request.MostParts : null,
             MinMemoryGib = request.MinMemoryGiB > 0 ? request.MinMemoryGiB : null,
             GpuSeconds = job.GpuSeconds > 0 ? Math.Round(job.GpuSeconds, 2) : null,
             CreatedAt = job.CreatedAt,

@@ -5,7 +5,6 @@ using Locutor.Jobs.Tokens;
 using Locutor.Service.Availability;
 using Locutor.Service.Files;
 using Locutor.Service.Http;
-using Locutor.Service.Submissions;
 
 namespace Locutor.Service.Views;
 
@@ -80,7 +79,7 @@ internal sealed class JobViews(IGrainFactory grains)
     }
 
     /// <summary>Ends the parts of a video that is over. Returns the ids of those whose files can be removed.</summary>
-    public Task<IReadOnlyList<string>> EndPartsAsync(JobRecord job) => PartJobs.EndAsync(grains, job, StoredRequest.MostParts(job.Request));
+    public Task<IReadOnlyList<string>> EndPartsAsync(JobRecord job) => PartJobs.EndAsync(grains, job);
 
     public IJobGrain Grain(string id) => grains.GetGrain<IJobGrain>(id);
 

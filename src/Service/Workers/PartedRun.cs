@@ -4,7 +4,6 @@ using Locutor.Media.Captions;
 using Locutor.Service.Availability;
 using Locutor.Service.Files;
 using Locutor.Service.Inputs;
-using Locutor.Service.Submissions;
 
 namespace Locutor.Service.Workers;
 
@@ -21,11 +20,10 @@ internal sealed class PartedRun(IGrainFactory grains, IVideoRunner runner, DataF
     {
         if (job.Request.Part is { } part && !await IsNeededAsync(part, cancellationToken))
             throw new InputException(JobError.InvalidRequest, "the video of this part is over", false);
-        int most = StoredRequest.MostParts(job.Request);
-        if (most < 2 || runner.Describe(whole) is not { } described)
+        if (job.Request.MostParts < 2 || runner.Describe(whole) is not { } described)
             return await runner.RunAsync(whole, progress, cancellationToken);
         await using var video = await RunnerRequests.OpenAsync(described.Request, cancellationToken);
-        var plan = await Task.Run(() => video.PlanParts(most), cancellationToken);
+        var plan = await Task.Run(() => video.PlanParts(job.Request.MostParts), cancellationToken);
         if (plan.Count < 2)
             return await runner.RunAsync(whole, progress, cancellationToken);
         var combined = new PartedProgress(progress, plan);
@@ -40,12 +38,9 @@ internal sealed class PartedRun(IGrainFactory grains, IVideoRunner runner, DataF
     /// <summary>Ends the parts of a video that is over. If this fails, they end by themselves and expire.</summary>
     public async Task EndAsync(JobRecord job)
     {
-        int most = StoredRequest.MostParts(job.Request);
-        if (most < 2)
-            return;
         try
         {
-            foreach (string id in await PartJobs.EndAsync(grains, job, most).WaitAsync(EndPatience))
+            foreach (string id in await PartJobs.EndAsync(grains, job).WaitAsync(EndPatience))
                 await store.RemoveAsync(id, CancellationToken.None);
         }
         catch (Exception exception) when (Outage.Is(exception))

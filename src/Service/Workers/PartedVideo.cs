@@ -78,7 +78,7 @@ internal sealed class PartedVideo(
     /// <summary>Makes a part on this worker. A job that has it ends, unless it has just succeeded.</summary>
     private async Task MakeHereAsync(int index, CancellationToken cancellationToken)
     {
-        var request = job.Request with { Webhook = null, Metadata = null, Part = PartOf(index) };
+        var request = job.Request.ForPart(PartOf(index));
         string output = Path.Combine(whole.WorkFolder, $"part-{index}-{job.Attempt}.mp4");
         var here = new RunnerJob(job.Id, request, whole.Inputs, output, WorkOf(index));
         if (jobs[index] is { } id)

@@ -17,18 +17,20 @@ public sealed class EconomicsTests(SharedService shared)
     {
         var (image, audio) = (Samples.Picture, Samples.VoiceOfASecond);
         string id = await shared.Client.SubmitAsync(
-            image, audio, ("priority", "3"), ("not_after", "2099-12-31T23:59:59+02:00"), ("min_memory_gib", "0.5"));
+            image, audio, ("priority", "3"), ("not_after", "2099-12-31T23:59:59+02:00"), ("min_memory_gib", "0.5"),
+            ("parts", "4")); // of a voice that is too short
         var job = await shared.Client.EndAsync(id);
         job.GetProperty("status").GetString().ShouldBe("succeeded");
         job.GetProperty("priority").GetInt32().ShouldBe(3);
         job.GetProperty("not_after").GetDateTimeOffset().ShouldBe(new DateTimeOffset(2099, 12, 31, 21, 59, 59, TimeSpan.Zero));
         job.GetProperty("min_memory_gib").GetDouble().ShouldBe(0.5);
+        job.GetProperty("parts").GetInt32().ShouldBe(4);
         job.GetProperty("gpu_seconds").GetDouble().ShouldBeGreaterThan(0.1);
         foreach (var (name, value) in
                 new[]
                 {
                     ("priority", "11"), ("priority", "1.5"), ("not_after", "tomorrow"), ("not_after", "2027-13-01T00:00:00Z"),
-                    ("min_memory_gib", "-1"),
+                    ("min_memory_gib", "-1"), ("parts", "0"), ("parts", "65"),
                 })
         {
             using var refused = await shared.Client.UploadAsync(image, audio, (name, value));

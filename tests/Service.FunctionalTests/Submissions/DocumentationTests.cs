@@ -12,7 +12,7 @@ namespace Locutor.Service.FunctionalTests.Submissions;
 public sealed partial class DocumentationTests(SketchService service) : IClassFixture<SketchService>
 {
     private const string Begin = "<!-- fields -->\n", End = "<!-- /fields -->";
-    private static readonly string[] ForPrograms = ["webhook", "metadata", "priority", "not_after", "min_memory_gib"];
+    private static readonly string[] ForPrograms = ["webhook", "metadata", "priority", "not_after", "min_memory_gib", "parts"];
 
     [Fact]
     public void The_page_of_the_documentation_has_the_table()

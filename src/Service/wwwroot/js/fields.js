@@ -7,7 +7,7 @@ import { t } from "./texts.js";
 const Placed = ["prompt", "model", "preset", "size", "text", "voice", "voice2", "boxes"];
 
 /** Fields that belong to programs: the page tells of a job's end itself. */
-const Unshown = ["webhook", "metadata", "priority", "not_after", "min_memory_gib"];
+const Unshown = ["webhook", "metadata", "priority", "not_after", "min_memory_gib", "parts"];
 
 /** Headings of the groups that the service names. */
 const headings = () => ({
