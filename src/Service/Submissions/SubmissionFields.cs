@@ -44,8 +44,8 @@ internal static class SubmissionFields
 
     public static WholeField Parts { get; } = new(
         "parts",
-        "How many workers may make a long voice at once. It is cut at silences into at most so many parts of 10 seconds or more, which are " +
-        "joined. Each part starts from the picture, so a face may change a little from one part to the next.",
+        "How many workers may make a long voice at once. It is cut at silences into at most so many parts of 10 seconds or more, which " +
+        "are joined. Each part starts from the picture, so a face may change a little from one part to the next.",
         1, 64)
     { Group = FieldGroup.Delivery, Option = null, DefaultText = "1" };
 
