@@ -37,12 +37,12 @@ internal sealed record PreparedPeople(IReadOnlyList<PreparedVideo> Videos) : IDi
     /// <param name="networks">The loaded networks.</param>
     /// <param name="options">Replaces the options of the first video.</param>
     /// <param name="notice">Receives messages for the user about the generation; null for nobody.</param>
-    /// <param name="from">A clip of an earlier run of the first video, after which it continues; null starts at the beginning.</param>
+    /// <param name="from">The clips of an earlier run after which the videos continue, one for each; empty starts at the beginning.</param>
     /// <param name="progress">Receives every denoising step of the first video.</param>
     /// <param name="cancellationToken">Cancels between two steps.</param>
     /// <returns>For every clip of the video, the clips of all people. The caller disposes them.</returns>
     public async IAsyncEnumerable<IReadOnlyList<GeneratedClip>> GenerateAsync(
-        NetworkSet networks, GenerationOptions options, Action<string>? notice, GeneratedClip? from,
+        NetworkSet networks, GenerationOptions options, Action<string>? notice, IReadOnlyList<GeneratedClip> from,
         IProgress<GenerationProgress>? progress, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         IAsyncEnumerator<GeneratedClip>[] sources =
@@ -50,7 +50,7 @@ internal sealed record PreparedPeople(IReadOnlyList<PreparedVideo> Videos) : IDi
             .. Videos.Select((video, person) => video.GenerateAsync(
                 new TalkingVideoGenerator(networks) { Notice = person == 0 ? notice : null },
                 person == 0 ? options : null,
-                from: person == 0 ? from : null,
+                from: from.ElementAtOrDefault(person),
                 progress: person == 0 ? progress : null,
                 cancellationToken: cancellationToken).GetAsyncEnumerator(cancellationToken))
         ];

@@ -28,7 +28,7 @@ public sealed class ShownVideo : IDisposable
     private readonly ComposedVideo? composed;
     private readonly IReadOnlyList<Picture> pictures; // one for each person
     private readonly Action<string>? notice;
-    private StoredSound? ownVoice;
+    private IReadOnlyList<StoredSound> ownVoices = [];
     private bool previews;
 
     private ShownVideo(
@@ -64,26 +64,39 @@ public sealed class ShownVideo : IDisposable
         return shown;
     }
 
-    /// <summary>Prepares a video from a portrait and a voice in memory.</summary>
+    /// <summary>Prepares a video from a portrait and voices in memory.</summary>
     /// <param name="portrait">The portrait. The networks get it at the first size of the settings.</param>
-    /// <param name="voice">Mono audio at 16 kHz.</param>
-    public static ShownVideo FromMemory(NetworkSet networks, VideoSettings settings, Picture portrait, Waveform voice)
+    /// <param name="voices">
+    /// Mono audio at 16 kHz of the person. Two of equal length, for settings with a composition, belong to the people in the left and in
+    /// the right half.
+    /// </param>
+    public static ShownVideo FromMemory(
+        NetworkSet networks, VideoSettings settings, Picture portrait, params IReadOnlyList<Waveform> voices)
     {
-        var (height, width) = (settings.Buckets[0][0], settings.Buckets[0][1]);
-        var first = (height, width) == (portrait.Height, portrait.Width) ? portrait : PictureResizer.ResizeToCover(portrait, height, width);
+        var size = (settings.Buckets[0][0], settings.Buckets[0][1]);
         if (settings.Composition is not { } composition)
         {
-            var whole = PreparedPeople.Create(1, _ => PreparedVideo.FromMemory(networks, settings, first, voice));
-            return new ShownVideo(networks, whole, null, [first], null);
+            var picture = Fitted(portrait);
+            var whole = PreparedPeople.Create(1, _ => PreparedVideo.FromMemory(networks, settings, picture, voices.Single()));
+            return new ShownVideo(networks, whole, null, [picture], null);
         }
-
-        var sound = StoredSound.From(voice);
-        var place = new PixelRegion(0, 0, portrait.Height, portrait.Width);
-        var face = ComposedFace.Create(networks, portrait, place, first, composition, Motion(settings, sound, 0));
-        var video = Create(networks, new ComposedVideo(portrait, [face]), [first], null, (reference, _) =>
-            PreparedVideo.FromMemory(networks, settings, first, voice, reference));
-        video.ownVoice = sound;
+        ArgumentOutOfRangeException.ThrowIfNotEqual(voices[^1].Samples.Length, voices[0].Samples.Length, nameof(voices));
+        var all = new PixelRegion(0, 0, portrait.Height, portrait.Width);
+        PixelRegion[] places = voices.Count == 1
+            ? [all]
+            : [.. FacePlaces.FindTwo([], (portrait.Height, portrait.Width), portrait, size).Select(place => place.Region)];
+        Picture[] pictures = [.. places.Select(place => Fitted(place == all ? portrait : PictureRegion.Cut(portrait, place)))];
+        StoredSound[] sounds = [.. voices.Select(StoredSound.From)];
+        ComposedFace[] faces = [.. places.Select((place, person) => ComposedFace.Create(
+            networks, portrait, place, pictures[person], composition, Motion(settings, sounds[person], person)))];
+        var video = Create(networks, new ComposedVideo(portrait, faces), pictures, null, (reference, person) => PreparedVideo.FromMemory(
+            networks, settings with { Seed = settings.Seed + person }, pictures[person], voices[person], reference));
+        video.ownVoices = sounds;
         return video;
+
+        Picture Fitted(Picture picture) => size == (picture.Height, picture.Width)
+            ? picture
+            : PictureResizer.ResizeToCover(picture, size.Item1, size.Item2);
     }
 
     /// <summary>Generates the clips in order. The frames of a clip are valid until the next clip is requested.</summary>
@@ -99,51 +112,58 @@ public sealed class ShownVideo : IDisposable
         var plan = options.Clips;
         int leading = 1 + (options.Continuity?.JoinedFrames ?? 0);
         BlankWatch[] blank = [.. pictures.Select(picture => new BlankWatch(picture, leading))];
-        if (pictures.Count > 1) archive = null; // An archive stores the clips of one person.
-        GeneratedClip? last = null;
-        if (archive is not null)
+        var archives = archive?.ForPeople(pictures.Count) ?? [];
+        IReadOnlyList<GeneratedClip> last = [];
+        if (archives.Count > 0)
         {
-            await foreach (var stored in archive.ReadAsync(plan, options.Height, options.Width, cancellationToken).ConfigureAwait(false))
+            await foreach (var stored in
+                    ClipArchive.ReadAsync(archives, plan, options.Height, options.Width, cancellationToken).ConfigureAwait(false))
             {
-                last?.Dispose();
-                last = stored.Clip;
-                yield return new ShownClip(stored.Frames.Count, Shown(stored.Frames));
+                foreach (var clip in last) clip.Dispose();
+                last = [.. stored.Select(one => one.Clip)];
+                yield return new ShownClip(stored[0].Frames.Count, Show(blank, [.. stored.Select(one => one.Frames)]));
             }
         }
 
-        using var from = last;
-        await foreach (var clips in
-                people.GenerateAsync(networks, options, notice, from, progress, cancellationToken).ConfigureAwait(false))
+        try
         {
-            try
+            await foreach (var clips in
+                    people.GenerateAsync(networks, options, notice, last, progress, cancellationToken).ConfigureAwait(false))
             {
-                foreach (var watch in blank) watch.BeginClip();
-                IReadOnlyList<byte[]>[] frames = [.. clips.Select(clip => (IReadOnlyList<byte[]>)[.. clip.Frames()])];
-                yield return new ShownClip(clips[0].Clip.Keep, Shown(frames));
-                if (archive is not null && !blank[0].ClipIsBlank && clips[0].Clip.Index < plan.Count - 1)
-                    await archive.SaveAsync(clips[0], cancellationToken).ConfigureAwait(false);
-            }
-            finally
-            {
-                foreach (var clip in clips) clip.Dispose();
+                try
+                {
+                    foreach (var watch in blank) watch.BeginClip();
+                    IReadOnlyList<byte[]>[] frames = [.. clips.Select(clip => (IReadOnlyList<byte[]>)[.. clip.Frames()])];
+                    yield return new ShownClip(clips[0].Clip.Keep, Show(blank, frames));
+                    if (blank.Any(watch => watch.ClipIsBlank) || clips[0].Clip.Index == plan.Count - 1) continue;
+                    foreach (var (store, clip) in archives.Zip(clips)) await store.SaveAsync(clip, cancellationToken).ConfigureAwait(false);
+                }
+                finally
+                {
+                    foreach (var clip in clips) clip.Dispose();
+                }
             }
         }
-
+        finally
+        {
+            foreach (var clip in last) clip.Dispose();
+        }
         foreach (var watch in blank) watch.Finish();
-
-        IEnumerable<byte[]> Shown(params IReadOnlyList<byte[]>[] frames)
-        {
-            for (int person = 0; person < frames.Length; person++)
-                foreach (byte[] frame in frames[person]) blank[person].See(frame);
-            return composed?.Compose(frames) ?? frames[0];
-        }
     }
 
     public void Dispose()
     {
         people.Dispose();
         composed?.Dispose();
-        ownVoice?.Dispose();
+        foreach (var voice in ownVoices) voice.Dispose();
+    }
+
+    /// <summary>Checks the frames of all people and composes them.</summary>
+    private IEnumerable<byte[]> Show(BlankWatch[] blank, IReadOnlyList<byte[]>[] frames)
+    {
+        for (int person = 0; person < frames.Length; person++)
+            foreach (byte[] frame in frames[person]) blank[person].See(frame);
+        return composed?.Compose(frames) ?? frames[0];
     }
 
     private static HeadMotion? Motion(VideoSettings settings, StoredSound? voice, int person) =>

@@ -20,17 +20,23 @@ public sealed record StoredClip(IReadOnlyList<byte[]> Frames, GeneratedClip Clip
 public sealed class ClipArchive
 {
     private const int HeaderBytes = 32 + 7 * sizeof(int);
-    private readonly string folder;
+    private readonly string folder, suffix;
     private readonly byte[] fingerprint;
 
     /// <summary>Opens the archive of one video.</summary>
     /// <param name="folder">The folder; created when the first clip is saved.</param>
     /// <param name="what">Text that contains everything on which the video depends.</param>
     public ClipArchive(string folder, string what)
-    {
-        this.folder = folder;
-        fingerprint = SHA256.HashData(Encoding.UTF8.GetBytes(what));
-    }
+        : this(folder, SHA256.HashData(Encoding.UTF8.GetBytes(what)), "") { }
+
+    private ClipArchive(string folder, byte[] fingerprint, string suffix) =>
+        (this.folder, this.fingerprint, this.suffix) = (folder, fingerprint, suffix);
+
+    /// <summary>
+    /// Returns one archive for each person of the video, for videos whose people are generated separately; the first is this one.
+    /// </summary>
+    public IReadOnlyList<ClipArchive> ForPeople(int count) =>
+        [this, .. Enumerable.Range(2, count - 1).Select(person => new ClipArchive(folder, fingerprint, $"-{person}"))];
 
     /// <summary>Stores a clip's frames as 8-bit RGB and its motion frames as float32.</summary>
     public async Task SaveAsync(GeneratedClip clip, CancellationToken cancellationToken)
@@ -59,21 +65,39 @@ public sealed class ClipArchive
     public async IAsyncEnumerable<StoredClip> ReadAsync(
         ClipPlan plan, int height, int width, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        for (int index = 0; index < plan.Count - 1 && File.Exists(PathOf(index)); index++)
+        await foreach (var clips in ReadAsync([this], plan, height, width, cancellationToken).ConfigureAwait(false)) yield return clips[0];
+    }
+
+    /// <summary>Reads the stored clips of all people in order, up to the first one that is missing for any of them.</summary>
+    /// <param name="archives">The archive of each person.</param>
+    /// <returns>For every clip of the video, the clips of all people; the caller disposes them. The run continues after the last one.</returns>
+    public static async IAsyncEnumerable<IReadOnlyList<StoredClip>> ReadAsync(
+        IReadOnlyList<ClipArchive> archives, ClipPlan plan, int height, int width,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (int index = 0; index < plan.Count - 1; index++)
         {
-            if (await ReadAsync(plan.At(index), height, width, plan.MotionFrames, cancellationToken)
-                .ConfigureAwait(false) is not var (frames, motion))
+            var clips = new List<StoredClip>();
+            foreach (var archive in archives)
             {
+                var stored = await archive.ReadAsync(plan.At(index), height, width, plan.MotionFrames, cancellationToken)
+                    .ConfigureAwait(false);
+                if (stored is not var (frames, motion)) break;
+                clips.Add(new StoredClip(frames, new GeneratedClip(plan.At(index), zeros(3, 0, height, width), motion)));
+            }
+            if (clips.Count < archives.Count)
+            {
+                foreach (var clip in clips) clip.Clip.Dispose();
                 break;
             }
-
-            yield return new StoredClip(frames, new GeneratedClip(plan.At(index), zeros(3, 0, height, width), motion));
+            yield return clips;
         }
     }
 
     private async Task<(List<byte[]> Frames, Tensor Motion)?> ReadAsync(
         Clip clip, int height, int width, int motionFrames, CancellationToken cancellationToken)
     {
+        if (!File.Exists(PathOf(clip.Index))) return null;
         try
         {
             using var file = File.OpenRead(PathOf(clip.Index));
@@ -114,5 +138,5 @@ public sealed class ClipArchive
         return plain.bytes.ToArray();
     }
 
-    private string PathOf(int index) => Path.Combine(folder, $"clip-{index:D5}");
+    private string PathOf(int index) => Path.Combine(folder, $"clip-{index:D5}{suffix}");
 }

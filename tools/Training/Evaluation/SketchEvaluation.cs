@@ -52,6 +52,7 @@ public sealed class SketchEvaluation(
     private readonly int size = resolved.Composition is null ? resolved.Buckets[0][0] : options.PortraitSize;
     private readonly Utterance[][] voices = [.. speech.GroupBy(u => u.Voice).Select(g => g.ToArray())];
     private readonly List<EvaluationRow> rows = [];
+    private double speaking;
 
     /// <summary>Runs the evaluation. It takes about an hour on a small CPU and two minutes on a GPU.</summary>
     public async Task<EvaluationReport> MeasureAsync(CancellationToken cancellationToken)
@@ -64,16 +65,19 @@ public sealed class SketchEvaluation(
         if (options.LongSeconds > 0) await LongRowsAsync(people[0], renderer, cancellationToken).ConfigureAwait(false);
         foreach (var (name, samples) in options.Recordings)
             await RecordingRowAsync(name, samples, people[options.People > 1 ? 1 : 0], renderer, cancellationToken).ConfigureAwait(false);
+        if (settings.Composition is not null && people.Length > 1)
+        {
+            Add(await PairFigures.RowAsync(networks, settings, people[..2], Say(60, options.Seconds), renderer, size, cancellationToken)
+                .ConfigureAwait(false));
+        }
         if (head > 0) await HeadRowAsync(people[^1], renderer, cancellationToken).ConfigureAwait(false);
         if (options.MoodPeople > 0)
             await MoodRowAsync([.. people.Take(options.MoodPeople)], renderer, cancellationToken).ConfigureAwait(false);
         if (options.Program.Count > 0) await CommandRowsAsync(people[0], renderer, cancellationToken).ConfigureAwait(false);
         var report = new EvaluationReport(networks.Bundle.Name, settings.Preset, networks.Device.ToString(), rows);
-        await File.WriteAllTextAsync(
-            Path.Combine(options.Output, "evaluation.json"), JsonSerializer.Serialize(report, Json),
-            cancellationToken).ConfigureAwait(false);
-        await File.WriteAllTextAsync(Path.Combine(options.Output, "evaluation.md"), report.ToMarkdown(), cancellationToken)
-            .ConfigureAwait(false);
+        string json = JsonSerializer.Serialize(report, Json);
+        foreach (var (name, text) in new[] { ("evaluation.json", json), ("evaluation.md", report.ToMarkdown()) })
+            await File.WriteAllTextAsync(Path.Combine(options.Output, name), text, cancellationToken).ConfigureAwait(false);
         return report;
     }
 
@@ -128,8 +132,6 @@ public sealed class SketchEvaluation(
         foreach (var row in pictures.Rows()) Add(row);
         this.speaking = speaking;
     }
-
-    private double speaking;
 
     private async Task SilenceRowAsync(TalkingSubject person, FaceRenderer renderer, CancellationToken cancellationToken)
     {
@@ -217,8 +219,7 @@ public sealed class SketchEvaluation(
     private async Task RecordingRowAsync(
         string name, float[] samples, TalkingSubject person, FaceRenderer renderer, CancellationToken cancellationToken)
     {
-        byte[] portrait = new byte[renderer.FrameBytes];
-        renderer.Render(person.Person, person.Held, portrait);
+        byte[] portrait = person.Portrait(renderer);
         byte[][] made = await person.GenerateAsync(
             portrait, samples, networks.Bundle.DefaultPrompt, networks, settings, 5, cancellationToken).ConfigureAwait(false);
         double[] read = person.Read(made);
@@ -265,8 +266,7 @@ public sealed class SketchEvaluation(
 
     private async Task CommandRowsAsync(TalkingSubject person, FaceRenderer renderer, CancellationToken cancellationToken)
     {
-        byte[] portrait = new byte[renderer.FrameBytes];
-        renderer.Render(person.Person, person.Held, portrait);
+        byte[] portrait = person.Portrait(renderer);
         var command = new WholeCommand(options.Program);
         float[] audio = Say(1, options.Seconds).Audio;
         string[] chosen =

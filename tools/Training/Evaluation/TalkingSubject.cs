@@ -36,6 +36,14 @@ public sealed class TalkingSubject
 
     public MouthMeter Meter { get; }
 
+    /// <summary>Renders the face at rest.</summary>
+    public byte[] Portrait(FaceRenderer renderer)
+    {
+        byte[] portrait = new byte[renderer.FrameBytes];
+        renderer.Render(Person, Held, portrait);
+        return portrait;
+    }
+
     /// <summary>Renders the frames of speech in a mood. The first frame is the portrait.</summary>
     public Truth Speak(SpeechMix speech, string mood, FaceRenderer renderer, int seed)
     {
