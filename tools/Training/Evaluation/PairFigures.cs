@@ -24,7 +24,8 @@ internal static class PairFigures
         for (int speaker = 0; speaker < 2; speaker++)
         {
             float[][] audio = [speech.Audio, new float[speech.Audio.Length]];
-            Waveform[] voices = [.. (speaker == 0 ? audio : [.. audio.Reverse()]).Select(one => new Waveform(SpeechCorpus.SampleRate, one))];
+            float[][] heard = speaker == 0 ? audio : [.. audio.Reverse()];
+            Waveform[] voices = [.. heard.Select(one => new Waveform(SpeechCorpus.SampleRate, one))];
             using var video = ShownVideo.FromMemory(networks, settings with { Seed = 60 }, pair, voices);
             await foreach (var clip in video.ClipsAsync(cancellationToken: cancellationToken).ConfigureAwait(false))
             {
