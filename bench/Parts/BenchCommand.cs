@@ -119,7 +119,7 @@ internal static class BenchCommand
     };
     private static readonly Option<string?> Gpus = new("--gpus")
     {
-        Description = "For a pass and a clip: also measure them on these GPUs together, and how they scale.",
+        Description = "For a pass, the autoencoder and a clip: also measure them on these GPUs together, and how they scale.",
         HelpName = "0,1,..",
     };
     private static readonly Option<string?> Json = new("--json")
