@@ -1,6 +1,6 @@
 namespace Locutor.CommandLine;
 
-/// <summary>The exit codes of the program; README documents them.</summary>
+/// <summary>The exit codes of the program; docs/command-line.md documents them.</summary>
 public static class ExitCodes
 {
     public const int Success = 0;

@@ -43,6 +43,11 @@ public sealed partial class DocumentationTests(SketchService service) : IClassFi
     [Theory]
     [InlineData("README.md")]
     [InlineData("docs/models.md")]
+    [InlineData("docs/install.md")]
+    [InlineData("docs/first-video.md")]
+    [InlineData("docs/real-models.md")]
+    [InlineData("docs/command-line.md")]
+    [InlineData("docs/gallery.md")]
     [InlineData("docs/notes/performance.md")]
     [InlineData("docs/requests.md")]
     public void Every_option_of_generate_that_is_mentioned_exists(string file)
