@@ -43,6 +43,7 @@ internal static class GenerateRun
         var clock = Stopwatch.StartNew();
         var (arguments, _, asked, _) = video;
         await using var inputs = new InputFiles();
+        networks.Begin(video);
         report.At(new(GenerationStage.Fetching, 0, 0, 0, asked.Settings.Steps));
         string image = await inputs.LocalAsync(arguments.Form.Address(VideoFields.Image)!, cancellationToken);
         await using var voices = await NamedAsync(

@@ -7,33 +7,55 @@ namespace Locutor.Cli.Generate;
 /// <summary>The networks of the model that was used last, so that several videos of one model load it once.</summary>
 internal sealed class LoadedNetworks : IDisposable
 {
-    private NetworkSet? networks;
+    private Task<NetworkSet>? loading;
     private string name = "";
     private IReadOnlyList<BundleAdapter> adapters = [];
+    private bool told;
+
+    /// <summary>
+    /// Begins to load the bundled model while the inputs of a video are read. Other models wait, since a fault of an input must not be told
+    /// minutes later.
+    /// </summary>
+    public void Begin(CheckedVideo video)
+    {
+        if (IsShipped(video) && !Holds(video)) Start(video);
+    }
 
     /// <summary>Returns the networks for a video; loads them if others, or none, are loaded.</summary>
     public NetworkSet For(CheckedVideo video, Report report)
     {
-        var settings = video.Asked.Settings;
-        if (networks is not null && name == video.Model.Bundle.Name && adapters.SequenceEqual(settings.Adapters)) return networks;
-        Dispose();
-        report.At(new(GenerationStage.Loading, 0, 0, 0, settings.Steps));
-        networks = NetworkSet.Load(
-            video.Model,
-            LoadingOptions.From(video.Devices, video.Arguments.Precision) with
-            {
-                Adapters = settings.Adapters,
-                Budget = video.Arguments.VramBudget,
-            });
-        (name, adapters) = (video.Model.Bundle.Name, settings.Adapters);
-        report.Weights(networks.Summary, shipped: video.Model.Bundle.Files().All(file => file.File.Repository is null));
+        if (!Holds(video)) Start(video);
+        if (told) return loading!.GetAwaiter().GetResult();
+        report.At(new(GenerationStage.Loading, 0, 0, 0, video.Asked.Settings.Steps));
+        var networks = loading!.GetAwaiter().GetResult();
+        report.Weights(networks.Summary, IsShipped(video));
         foreach (string line in networks.Notices) report.Say(line);
+        told = true;
         return networks;
     }
 
     public void Dispose()
     {
-        networks?.Dispose();
-        networks = null;
+        if (loading is null) return;
+        loading.ContinueWith(_ => { }, TaskScheduler.Default).Wait(); // also if it fails
+        if (loading.IsCompletedSuccessfully) loading.Result.Dispose();
+        loading = null;
     }
+
+    private bool Holds(CheckedVideo video) =>
+        loading is { IsFaulted: false } && name == video.Model.Bundle.Name && adapters.SequenceEqual(video.Asked.Settings.Adapters);
+
+    private void Start(CheckedVideo video)
+    {
+        Dispose();
+        (name, adapters, told) = (video.Model.Bundle.Name, video.Asked.Settings.Adapters, false);
+        var options = LoadingOptions.From(video.Devices, video.Arguments.Precision) with
+        {
+            Adapters = adapters,
+            Budget = video.Arguments.VramBudget,
+        };
+        loading = Task.Run(() => NetworkSet.Load(video.Model, options));
+    }
+
+    private static bool IsShipped(CheckedVideo video) => video.Model.Bundle.Files().All(file => file.File.Repository is null);
 }

@@ -70,8 +70,9 @@ public sealed class ClipArchive
 
     /// <summary>Reads the stored clips of all people in order, up to the first one that is missing for any of them.</summary>
     /// <param name="archives">The archive of each person.</param>
-    /// <returns>For every clip of the video, the clips of all people; the caller disposes them. The run continues after the last
-    /// one.</returns>
+    /// <returns>
+    /// For every clip of the video, the clips of all people; the caller disposes them. The run continues after the last one.
+    /// </returns>
     public static async IAsyncEnumerable<IReadOnlyList<StoredClip>> ReadAsync(
         IReadOnlyList<ClipArchive> archives, ClipPlan plan, int height, int width,
         [EnumeratorCancellation] CancellationToken cancellationToken)

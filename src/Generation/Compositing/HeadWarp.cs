@@ -18,7 +18,7 @@ internal sealed class HeadWarp
     private const float Least = 1f / 32; // pixels; a displacement below this moves nothing
     private const int Margin = 3, Phases = 64;
     private static readonly float[] Down = new float[Phases * CatmullRom.Taps];
-    private static readonly Vector128<float>[] Across = new Vector128<float>[3 * Phases];
+    private static readonly Vector256<float>[] Across = new Vector256<float>[2 * Phases];
 
     private readonly int height, width;
     private readonly PixelRegion square, area;
@@ -27,8 +27,7 @@ internal sealed class HeadWarp
     private readonly byte[] source;
 
     /// <summary>
-    /// Computes the tables of weights: for the rows of a pixel's neighbourhood, and for the twelve values R, G, B of its columns as three
-    /// vectors.
+    /// Computes the tables of weights: for the rows of a pixel's neighbourhood, and for its columns as two vectors of two pixels each.
     /// </summary>
     static HeadWarp()
     {
@@ -36,11 +35,13 @@ internal sealed class HeadWarp
         {
             var w = Down.AsSpan(phase * CatmullRom.Taps, CatmullRom.Taps);
             CatmullRom.Weigh(phase / (float)Phases, w);
-            Across[3 * phase] = Vector128.Create(w[0], w[0], w[0], w[1]);
-            Across[3 * phase + 1] = Vector128.Create(w[1], w[1], w[2], w[2]);
-            Across[3 * phase + 2] = Vector128.Create(w[2], w[3], w[3], w[3]);
+            Across[2 * phase] = Vector256.Create(Vector128.Create(w[0]), Vector128.Create(w[1]));
+            Across[2 * phase + 1] = Vector256.Create(Vector128.Create(w[2]), Vector128.Create(w[3]));
         }
     }
+
+    /// <summary>Places of four pixels of three bytes in vectors of four; every fourth value is not used.</summary>
+    private static Vector128<byte> InFours => Vector128.Create((byte)0, 1, 2, 2, 3, 4, 5, 5, 6, 7, 8, 8, 9, 10, 11, 11);
 
     /// <param name="height">The height of the frames.</param>
     /// <param name="width">The width of the frames.</param>
@@ -103,29 +104,27 @@ internal sealed class HeadWarp
     {
         x = Math.Clamp(x, 1, width - 3);
         y = Math.Clamp(y, 1, height - 3);
-        int left = (int)x, top = (int)y, across = 3 * (int)((x - left) * Phases), down = CatmullRom.Taps * (int)((y - top) * Phases);
-        var (a, b, c) = (Vector128<float>.Zero, Vector128<float>.Zero, Vector128<float>.Zero);
+        int left = (int)x, top = (int)y, across = 2 * (int)((x - left) * Phases), down = CatmullRom.Taps * (int)((y - top) * Phases);
+        var (near, far) = (Vector256<float>.Zero, Vector256<float>.Zero); // the first two pixels, and the last two
         for (int row = 0; row < CatmullRom.Taps; row++)
         {
-            // Four pixels of three bytes; the last four of the sixteen bytes are not used.
             var raw = Vector128.LoadUnsafe(ref source[3 * ((top - 1 + row) * width + left - 1)]);
-            var (low, high) = Vector128.Widen(raw);
-            var (first, second) = Vector128.Widen(low);
-            var weight = Vector128.Create(Down[down + row]);
-            a += Vector128.ConvertToSingle(first.AsInt32()) * weight; // R, G, B, R
-            b += Vector128.ConvertToSingle(second.AsInt32()) * weight; // G, B, R, G
-            c += Vector128.ConvertToSingle(Vector128.WidenLower(high).AsInt32()) * weight; // B, R, G, B
+            var (low, high) = Vector128.Widen(Vector128.Shuffle(raw, InFours));
+            var weight = Vector256.Create(Down[down + row]);
+            near += Wide(low) * weight;
+            far += Wide(high) * weight;
         }
-        a *= Across[across];
-        b *= Across[across + 1];
-        c *= Across[across + 2];
-        into[0] = Round(a[0] + a[3] + b[2] + c[1]);
-        into[1] = Round(a[1] + b[0] + b[3] + c[2]);
-        into[2] = Round(a[2] + b[1] + c[0] + c[3]);
+        var sum = near * Across[across] + far * Across[across + 1];
+        var colour = sum.GetLower() + sum.GetUpper() + Vector128.Create(0.5f);
+        var rounded = Vector128.ConvertToInt32(Vector128.Clamp(colour, Vector128<float>.Zero, Vector128.Create(255f)));
+        into[0] = (byte)rounded[0];
+        into[1] = (byte)rounded[1];
+        into[2] = (byte)rounded[2];
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static byte Round(float value) => (byte)Math.Clamp(value + 0.5f, 0, 255);
+    private static Vector256<float> Wide(Vector128<ushort> values) =>
+        Vector256.ConvertToSingle(Vector256.Create(Vector128.WidenLower(values), Vector128.WidenUpper(values)).AsInt32());
 
     private static float Smooth(float t)
     {

@@ -47,10 +47,9 @@ public sealed class PartUpsampler : IDisposable
             using var scope = NewDisposeScope();
             byte[][] some = [.. frames.Skip(first).Take(AtOnce)];
             var drawn = (Cut(some, width, box).to(device).to(ScalarType.Float32) / 127.5 - 1).permute(0, 3, 1, 2); // [B, 3, h, w]
-            var near = Crop(reference, box, 1).expand_as(drawn);
-            var around = Crop(portrait, box, Factor).expand(some.Length, -1, -1, -1);
+            var upsampled = network.Forward(drawn, Crop(reference, box, 1), Crop(portrait, box, Factor));
             // [B, H, W, 3]
-            var made = ((network.Forward(drawn, near, around) + 1) * 127.5).clamp(0, 255).permute(0, 2, 3, 1).contiguous().cpu();
+            var made = ((upsampled + 1) * 127.5).clamp(0, 255).permute(0, 2, 3, 1).contiguous().cpu();
             // The accessor's ToArray copies one element at a time.
             for (int i = 0; i < some.Length; i++)
                 parts.Add(new DrawnPart(box, Factor, MemoryMarshal.Cast<byte, float>(made[i].bytes).ToArray()));

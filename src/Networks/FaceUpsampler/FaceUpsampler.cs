@@ -38,15 +38,15 @@ public sealed class FaceUpsampler
     public ScalarType Type { get; }
 
     /// <param name="drawn">[B, 3, h, w] in [-1, 1].</param>
-    /// <param name="reference">The portrait as the video network draws it, [B, 3, h, w].</param>
-    /// <param name="portrait">[B, 3, factor * h, factor * w] in [-1, 1].</param>
+    /// <param name="reference">The portrait as the video network draws it, [B or 1, 3, h, w].</param>
+    /// <param name="portrait">[B or 1, 3, factor * h, factor * w] in [-1, 1].</param>
     /// <returns>[B, 3, factor * h, factor * w], float32, about within [-1, 1].</returns>
     public Tensor Forward(Tensor drawn, Tensor reference, Tensor portrait)
     {
         using var scope = NewDisposeScope();
+        var squares = pixel_unshuffle(portrait, Config.Factor).to(Type).expand(drawn.shape[0], -1, -1, -1);
         // channels last in memory
-        var x = cat([drawn, drawn - reference, pixel_unshuffle(portrait, Config.Factor)], 1).to(Type).permute(0, 2, 3, 1).contiguous()
-            .permute(0, 3, 1, 2);
+        var x = cat([drawn.to(Type), (drawn - reference).to(Type), squares], 1).permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
         x = first.Forward(x);
         foreach (var (entry, exit) in blocks) x = x + exit.Forward(silu(entry.Forward(silu(x))));
         var made = last.Forward(silu(x)).to(ScalarType.Float32);

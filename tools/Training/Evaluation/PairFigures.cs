@@ -20,12 +20,12 @@ internal static class PairFigures
     {
         byte[][] portraits = [.. people.Select(person => person.Portrait(renderer))];
         var pair = new Picture(2 * size, size, Join(portraits, size));
-        double speaking = 0, silent = 0;
+        double speaking = 0, silent = 0, closed = 0;
         for (int speaker = 0; speaker < 2; speaker++)
         {
             float[][] audio = [speech.Audio, new float[speech.Audio.Length]];
-            float[][] heard = speaker == 0 ? audio : [.. audio.Reverse()];
-            Waveform[] voices = [.. heard.Select(one => new Waveform(SpeechCorpus.SampleRate, one))];
+            if (speaker == 1) (audio[0], audio[1]) = (audio[1], audio[0]);
+            Waveform[] voices = [.. audio.Select(samples => new Waveform(SpeechCorpus.SampleRate, samples))];
             using var video = ShownVideo.FromMemory(networks, settings with { Seed = 60 }, pair, voices);
             await foreach (var clip in video.ClipsAsync(cancellationToken: cancellationToken).ConfigureAwait(false))
             {
@@ -33,13 +33,15 @@ internal static class PairFigures
                 {
                     speaking += Opening(people[speaker], Half(frame, speaker, size));
                     silent += Opening(people[1 - speaker], Half(frame, 1 - speaker, size));
+                    closed += Opening(people[1 - speaker], portraits[1 - speaker]);
                 }
             }
         }
         double share = silent / speaking;
         return new EvaluationRow(
             "two people, one silent: mean opening of the silent one's mouth against the speaker's", "under 5 %",
-            FormattableString.Invariant($"{100 * share:F1} %"), share < 0.05, new Dictionary<string, double> { ["share"] = share });
+            FormattableString.Invariant($"{100 * share:F1} % (the portraits themselves {100 * closed / speaking:F1} %)"),
+            share < 0.05, new Dictionary<string, double> { ["share"] = share });
     }
 
     private static double Opening(TalkingSubject person, byte[] frame) => Math.Max(0, person.Meter.Read(frame));
