@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
 
 namespace Locutor.Jobs.Storage;
@@ -11,9 +10,10 @@ public sealed class GroupCommit : IDisposable
 {
     private const int LargestGroup = 512;
 
-    private readonly BlockingCollection<Write> writes = [];
+    private readonly Queue<Write> writes = []; // also the lock: a waiting thread of Monitor sleeps, where other queues spin and yield first
     private readonly SqliteDatabase database;
     private readonly Thread thread;
+    private bool over;
 
     public GroupCommit(SqliteDatabase database)
     {
@@ -30,29 +30,46 @@ public sealed class GroupCommit : IDisposable
     public Task<long?> WriteAsync(string kind, string id, long expected, ReadOnlyMemory<byte>? body)
     {
         var write = new Write(kind, id, expected, body);
-        writes.Add(write);
+        lock (writes)
+        {
+            ObjectDisposedException.ThrowIf(over, this);
+            writes.Enqueue(write);
+            Monitor.Pulse(writes);
+        }
         return write.Done.Task;
     }
 
     public void Dispose()
     {
-        writes.CompleteAdding();
+        lock (writes)
+        {
+            over = true;
+            Monitor.Pulse(writes);
+        }
         thread.Join();
-        writes.Dispose();
     }
 
     private void Run()
     {
         using var connection = database.Open();
         var group = new List<Write>(LargestGroup);
-        foreach (var first in writes.GetConsumingEnumerable())
-        {
-            group.Clear();
-            group.Add(first);
-            while (group.Count < LargestGroup && writes.TryTake(out var next))
-                group.Add(next);
+        while (Take(group))
             Commit(connection, group);
+    }
+
+    /// <summary>Waits for writes and takes all that are there.</summary>
+    /// <returns>Whether there are any; after the end there are none.</returns>
+    private bool Take(List<Write> group)
+    {
+        group.Clear();
+        lock (writes)
+        {
+            while (writes.Count == 0 && !over)
+                Monitor.Wait(writes);
+            while (group.Count < LargestGroup && writes.TryDequeue(out var next))
+                group.Add(next);
         }
+        return group.Count > 0;
     }
 
     private static void Commit(SqliteConnection connection, List<Write> group)

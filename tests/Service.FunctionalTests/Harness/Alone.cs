@@ -12,7 +12,8 @@ public sealed class Alone
 }
 
 /// <summary>
-/// Tests that wait for outages. They take minutes and need little processor time, so <c>./test</c> runs them in a program of their own.
+/// Tests of outages: they wait for minutes, or for thousands of answers one after the other, and need little processor time. So
+/// <c>./test</c> runs them in a program of their own.
 /// </summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 [Trait("runs", "outages")]
