@@ -1,0 +1,118 @@
+using System.Text.Json;
+using Locutor.Service.FunctionalTests.Harness;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace Locutor.Service.FunctionalTests.Browser;
+
+/// <summary>What can be done with the inputs before they are sent, and what the page says while the service is away.</summary>
+public sealed partial class PageTests
+{
+    [Fact]
+    public async Task Pictures_are_cropped_voices_trimmed_two_people_placed_and_an_outage_is_told_and_survived()
+    {
+        await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "stub_seconds=6");
+        using var client = new TokenClient(service.Url, "-", "-");
+        var page = await OpenAsync(service.Url, 1280, 1000);
+        await FindFaultsOfVoicesAsync(page);
+        await PlaceTwoPeopleAsync(page);
+        await ShotAsync(page, "two-people");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Generate" }).ClickAsync();
+        await Expect(page.Locator(".veil strong")).ToContainTextAsync("Drawing");
+        var job = (await client.GetJsonAsync("/v1/jobs")).GetProperty("jobs")[0];
+        CheckSent(job);
+        string sent = Path.Combine(folder, "sent.png");
+        await File.WriteAllBytesAsync(
+            sent, await client.Http.GetByteArrayAsync(job.GetProperty("inputs")[0].GetProperty("href").GetString()));
+        Samples.HashOfFrames(Samples.Make("png", "-i", sent, "-vf", "format=rgb24")).ShouldBe(
+            Samples.HashOfFrames(Samples.Make("png", "-i", Picture, "-vf", "format=rgb24,crop=173:173:0:0")), "the left end of the picture");
+
+        await service.KillAsync();
+        await Expect(page.Locator("#offline")).ToBeVisibleAsync();
+        await Expect(page.Locator("#service-state")).ToHaveTextAsync("No connection");
+        await Expect(page.Locator(".veil strong")).ToHaveTextAsync("No connection");
+        await ShotAsync(page, "offline");
+        await service.StartAgainAsync();
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Again", Exact = true })).ToBeVisibleAsync();
+        await Expect(page.Locator("#offline")).ToBeHiddenAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Again", Exact = true }).ClickAsync();
+        await Expect(page.Locator("#second-drop .caption")).ToContainTextAsync("second.wav");
+        await Expect(page.Locator(".frame.person-2 .frame-name")).ToHaveTextAsync("Bea");
+        await Expect(page.Locator("#audio_type")).ToHaveValueAsync("add");
+        complaints.Where(complaint => !complaint.Contains("ERR_", StringComparison.Ordinal)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task The_estimate_follows_the_lengths_of_earlier_videos_and_no_short_one_spoils_it()
+    {
+        await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "workers=none");
+        var page = await OpenAsync(service.Url, 800, 600);
+        const string estimate = """
+            async made => {
+              const { estimate } = await import('/js/estimate.js');
+              const jobs = made.map(([seconds, took, model]) => ({ status: 'succeeded', model, result: { seconds, generation_seconds: took } }));
+              return [0.1, 5, 60].map(seconds => estimate(jobs, { model: 'a', usual: {} }, seconds));
+            }
+            """;
+        // Ten seconds of loading and 2 s for each second: a video of 0.1 s took 102 times its length.
+        double[] known = await page.EvaluateAsync<double[]>(
+            estimate, new object[][] { [0.1, 10.2, "a"], [5, 20, "a"], [4, 18, "a"], [10, 30, "a"], [5, 500, "a"], [5, 1, "b"] });
+        known[1].ShouldBe(20, 1);
+        known[2].ShouldBe(130, 5);
+        double[] alike = await page.EvaluateAsync<double[]>(estimate, new object[][] { [5, 50, "a"], [5.5, 55, "a"], [5, 900, "a"] });
+        alike[1].ShouldBe(50, 1, "videos of one length: the median for each second");
+        (await page.EvaluateAsync<double?[]>(estimate, new object[][] { [5, 1, "b"] })).ShouldAllBe(seconds => seconds == null);
+    }
+
+    private async Task FindFaultsOfVoicesAsync(IPage page)
+    {
+        await page.Locator("#voice-file").SetInputFilesAsync(Picture);
+        await Expect(page.Locator("#voice-problem")).ToContainTextAsync("This is not a sound (image/png). Choose a sound");
+        await page.Locator("#voice-file").SetInputFilesAsync(
+            new FilePayload { Name = "silent.wav", MimeType = "audio/wav", Buffer = Samples.FloatWav(16000, new float[16000]) });
+        await Expect(page.Locator("#voice-note")).ToContainTextAsync("This sound is silent");
+        float[] loud = [.. Enumerable.Range(0, 16000).Select(i => i % 80 < 40 ? 1f : -1f)];
+        await page.Locator("#voice-file").SetInputFilesAsync(
+            new FilePayload { Name = "loud.wav", MimeType = "audio/wav", Buffer = Samples.FloatWav(16000, loud) });
+        await Expect(page.Locator("#voice-note")).ToContainTextAsync("This sound is clipped");
+        await page.Locator("#voice-file").SetInputFilesAsync(Voice);
+        await Expect(page.Locator("#voice-note")).ToBeHiddenAsync();
+        await page.GetByLabel("End of the voice").EvaluateAsync(
+            "end => { end.value = 0.8; for (const name of ['input', 'change']) end.dispatchEvent(new Event(name)); }");
+        await Expect(page.Locator("#voice-drop .caption")).ToHaveTextAsync("voice.wav · 0.8 s of 1.3 s");
+    }
+
+    private async Task PlaceTwoPeopleAsync(IPage page)
+    {
+        await page.Locator("#picture-file").SetInputFilesAsync(Picture);
+        var crop = page.Locator(".frame.crop");
+        await crop.FocusAsync();
+        for (int press = 0; press < 8; press++)
+            await page.Keyboard.PressAsync("ArrowLeft");
+        await page.Locator("#people-add").ClickAsync();
+        await page.Locator("#person-1").FillAsync("Ada");
+        await page.Locator("#person-2").FillAsync("Bea");
+        await page.Locator("#second-file").SetInputFilesAsync(
+            new FilePayload { Name = "second.wav", MimeType = "audio/wav", Buffer = Samples.Voice(0.7) });
+        await page.Locator("#audio_type").SelectOptionAsync("add");
+        await Expect(page.Locator("#estimate")).ToContainTextAsync("1.5 s of video");
+        await page.Locator(".frame.person-2").FocusAsync();
+        await page.Keyboard.PressAsync("Shift+ArrowUp");
+        await page.Keyboard.PressAsync("ArrowLeft");
+    }
+
+    /// <summary>Checks that the job has what was chosen on the page.</summary>
+    private static void CheckSent(JsonElement job)
+    {
+        var inputs = job.GetProperty("inputs").EnumerateArray().ToDictionary(input => input.GetProperty("field").GetString()!);
+        inputs["image"].GetProperty("name").GetString().ShouldBe("portrait.png");
+        inputs["audio"].GetProperty("name").GetString().ShouldBe("voice.wav");
+        inputs["audio"].GetProperty("seconds").GetDouble().ShouldBe(0.8, 0.01);
+        inputs["audio2"].GetProperty("seconds").GetDouble().ShouldBe(0.7, 0.01);
+        job.GetProperty("metadata").GetProperty("person2").GetString().ShouldBe("Bea");
+        // Of a picture of 211 x 173: the halves, the second one smaller by 4 rows and moved by 4 columns, in the 173 columns that are sent.
+        int[][] boxes = job.GetProperty("boxes").Deserialize<int[][]>()!;
+        boxes[0].ShouldBe([0, 0, 106, 173]);
+        boxes[1].ShouldBe([101, 0, 173, 169]);
+    }
+}
