@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Locutor.Generation.Loading;
@@ -89,7 +90,7 @@ public sealed class ModelCatalog
             VideoFields.Model.Name, $"expected one of {string.Join(", ", bundles.Select(found => found.Bundle.Name))}, found '{name}'");
 
     private static ModelView View(Bundle bundle) => new(
-        bundle.Name, Title(bundle), char.ToUpperInvariant(bundle.Title[0]) + bundle.Title[1..] + ".", bundle.Name != UntrainedBundle.Name,
+        bundle.Name, Title(bundle), About(bundle), bundle.Name != UntrainedBundle.Name,
         bundle.NoticeBelow is null ? bundle.Notice : null, [.. bundle.Sizes.Keys], bundle.DefaultSize,
         bundle.Composition is null ? bundle.Sizes : null, [.. bundle.Presets.Keys.Select(preset => View(bundle, preset))],
         bundle.DefaultPreset,
@@ -116,6 +117,15 @@ public sealed class ModelCatalog
             Defaults = usual,
             BySize = others.Count > 0 ? others : null,
         };
+    }
+
+    /// <summary>Returns one or two sentences: the title, and for models of photographs the GPU memory that their weights need.</summary>
+    private static string About(Bundle bundle)
+    {
+        string title = char.ToUpperInvariant(bundle.Title[0]) + bundle.Title[1..] + ".";
+        return bundle.GpuMemory.Count == 0 ? title : string.Create(
+            CultureInfo.InvariantCulture,
+            $"{title} For photographs and paintings; its weights need {bundle.GpuMemory.Values.Min() / 1e9:0} GB of GPU memory or more.");
     }
 
     private static string Title(Bundle bundle) => bundle.Title.Length > 60 ? bundle.Name : $"{bundle.Name} · {bundle.Title}";

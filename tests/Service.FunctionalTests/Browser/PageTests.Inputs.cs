@@ -16,6 +16,7 @@ public sealed partial class PageTests
         var page = await OpenAsync(service.Url, 1280, 1000);
         await FindFaultsOfVoicesAsync(page);
         await PlaceTwoPeopleAsync(page);
+        await CheckAccessAsync(page, "two people");
         await ShotAsync(page, "two-people");
         await page.GetByRole(AriaRole.Button, new() { Name = "Generate" }).ClickAsync();
         await Expect(page.Locator(".veil strong")).ToContainTextAsync("Drawing");
@@ -31,6 +32,7 @@ public sealed partial class PageTests
         await Expect(page.Locator("#offline")).ToBeVisibleAsync();
         await Expect(page.Locator("#service-state")).ToHaveTextAsync("No connection");
         await Expect(page.Locator(".veil strong")).ToHaveTextAsync("No connection");
+        await CheckAccessAsync(page, "offline");
         await ShotAsync(page, "offline");
         await service.StartAgainAsync();
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Again", Exact = true })).ToBeVisibleAsync();
@@ -62,6 +64,23 @@ public sealed partial class PageTests
         double[] alike = await page.EvaluateAsync<double[]>(estimate, new object[][] { [5, 50, "a"], [5.5, 55, "a"], [5, 900, "a"] });
         alike[1].ShouldBe(50, 1, "videos of one length: the median for each second");
         (await page.EvaluateAsync<double?[]>(estimate, new object[][] { [5, 1, "b"] })).ShouldAllBe(seconds => seconds == null);
+        await SpeaksGermanAsync(page);
+    }
+
+    /// <summary>The language that is chosen stays, and its longer words fit on a phone.</summary>
+    private static async Task SpeaksGermanAsync(IPage page)
+    {
+        await page.SetViewportSizeAsync(390, 844);
+        await page.Locator("#language").SelectOptionAsync("de");
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Lassen Sie ein Porträt sprechen" })).ToBeVisibleAsync();
+        await Expect(page.Locator("#estimate")).ToHaveTextAsync("Wählen Sie zuerst ein Porträt.");
+        await Expect(page.Locator("#submit")).ToBeInViewportAsync(new() { Ratio = 1 });
+        await page.ReloadAsync();
+        await Expect(page.Locator("html")).ToHaveAttributeAsync("lang", "de");
+        await Expect(page.GetByText("Porträt ablegen")).ToBeVisibleAsync();
+        (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(390);
+        await CheckAccessAsync(page, "German");
+        await ShotAsync(page, "german");
     }
 
     private async Task FindFaultsOfVoicesAsync(IPage page)
@@ -76,7 +95,6 @@ public sealed partial class PageTests
             new FilePayload { Name = "loud.wav", MimeType = "audio/wav", Buffer = Samples.FloatWav(16000, loud) });
         await Expect(page.Locator("#voice-note")).ToContainTextAsync("This sound is clipped");
         await page.Locator("#voice-file").SetInputFilesAsync(Voice);
-        await Expect(page.Locator("#voice-note")).ToBeHiddenAsync();
         await page.GetByLabel("End of the voice").EvaluateAsync(
             "end => { end.value = 0.8; for (const name of ['input', 'change']) end.dispatchEvent(new Event(name)); }");
         await Expect(page.Locator("#voice-drop .caption")).ToHaveTextAsync("voice.wav · 0.8 s of 1.3 s");

@@ -59,6 +59,7 @@ public sealed partial class PageTests
         using var client = await service.TokenAsync("--scopes", "all");
         var closed = await OpenAsync(service.Url, 1280, 900);
         await Expect(closed.GetByRole(AriaRole.Dialog, new() { Name = "Sign in" })).ToBeVisibleAsync();
+        await CheckAccessAsync(closed, "sign-in");
         await ShotAsync(closed, "sign-in");
         var page = await OpenAsync($"{service.Url}/#{client.Key}.{client.Secret}", 1280, 900);
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Sign out" })).ToBeVisibleAsync();

@@ -81,6 +81,7 @@ public sealed partial class PageTests : IAsyncLifetime
         await Expect(page.Locator("#code-text")).ToContainTextAsync("/v1/jobs");
         await page.GetByRole(AriaRole.Tab, new() { Name = "Classic" }).ClickAsync();
         await Expect(page.Locator("#code-text")).ToContainTextAsync("CALL_ID=$(curl");
+        await CheckAccessAsync(page, "code");
         await ShotAsync(page, "code");
         await page.Keyboard.PressAsync("Escape");
         string seed = await page.Locator(".facts span", new() { HasText = "Seed" }).Locator("b").InnerTextAsync();
@@ -118,6 +119,7 @@ public sealed partial class PageTests : IAsyncLifetime
         await UntilAsync(
             page, "() => { const [one, other] = document.querySelectorAll('.compared video'); return other?.currentTime > 0.1 && " +
             "Math.abs(one.currentTime - other.currentTime) < 0.3; }");
+        await CheckAccessAsync(page, "compared");
         await ShotAsync(page, "compared");
         await page.Locator("#history .tile").First.ClickAsync();
         var delete = page.GetByRole(AriaRole.Button, new() { Name = "Delete" });

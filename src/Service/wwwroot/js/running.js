@@ -59,6 +59,7 @@ function details(job) {
   const parts = [];
   if (progress.clips > 1) parts.push(t("clip {n} of {all}", { n: progress.clip ?? 1, all: progress.clips }));
   if (progress.eta_seconds) parts.push(t("about {time} left", { time: duration(progress.eta_seconds) }));
+  if (progress.waits_for) parts.push(t("no worker can take it: {reason}", { reason: progress.waits_for }));
   if (job.attempt > 1) parts.push(t("attempt {n}", { n: job.attempt }));
   return parts.join(" · ");
 }
