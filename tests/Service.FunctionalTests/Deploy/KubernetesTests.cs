@@ -49,6 +49,9 @@ public sealed class KubernetesTests
         url.Query.ShouldContain("models=" + command[Array.IndexOf(command, "--model") + 1]);
         typeof(Locutor.Jobs.Grains.QueueDemand).GetProperty(
             CultureInfo.InvariantCulture.TextInfo.ToTitleCase(trigger.Metadata["valueLocation"])).ShouldNotBeNull();
+        int window = scaled.Spec.Advanced!.HorizontalPodAutoscalerConfig!.Behavior!.ScaleDown.StabilizationWindowSeconds!.Value;
+        string chosen = $"| **{trigger.Metadata["targetValue"]}** | **{window} s** | **{scaled.Spec.CooldownPeriod} s** |";
+        File.ReadAllText(Path.Combine(TestEnvironment.Checkout, "docs", "notes", "scale.md")).ShouldContain(chosen);
         var authentication = all.OfType<TriggerAuthentication>().Single();
         authentication.Metadata.Name.ShouldBe(trigger.AuthenticationRef!.Name);
         authentication.Spec.SecretTargetRef.Single().Parameter.ShouldBe("token");
