@@ -26,7 +26,8 @@ public sealed partial class PageTests
         await File.WriteAllBytesAsync(
             sent, await client.Http.GetByteArrayAsync(job.GetProperty("inputs")[0].GetProperty("href").GetString()));
         Samples.HashOfFrames(Samples.Make("png", "-i", sent, "-vf", "format=rgb24")).ShouldBe(
-            Samples.HashOfFrames(Samples.Make("png", "-i", Picture, "-vf", "format=rgb24,crop=173:173:0:0")), "the left end of the picture");
+            Samples.HashOfFrames(Samples.Make("png", "-i", Picture, "-vf", "format=rgb24,crop=173:173:0:0")),
+            "the left end of the picture");
 
         await service.KillAsync();
         await Expect(page.Locator("#offline")).ToBeVisibleAsync();
@@ -52,7 +53,8 @@ public sealed partial class PageTests
         const string estimate = """
             async made => {
               const { estimate } = await import('/js/estimate.js');
-              const jobs = made.map(([seconds, took, model]) => ({ status: 'succeeded', model, result: { seconds, generation_seconds: took } }));
+              const jobs = made.map(([seconds, took, model]) => (
+                { status: 'succeeded', model, result: { seconds, generation_seconds: took } }));
               return [0.1, 5, 60].map(seconds => estimate(jobs, { model: 'a', usual: {} }, seconds));
             }
             """;
