@@ -39,6 +39,29 @@ public sealed class RealGeneratorTests
     }
 
     [Fact]
+    public async Task One_worker_makes_both_parts_of_a_long_voice_with_captions_and_the_whole_sound()
+    {
+        await using var service = await ServiceProcess.StartRealAsync("--set", "model=untrained");
+        using var client = await service.TokenAsync("--scopes", "all");
+        byte[] voice = Samples.Make(
+            "wav", "-f", "lavfi", "-i", "anoisesrc=seed=7:duration=21.5:sample_rate=16000,volume=0:enable='between(t,10.4,11)'");
+        string id = await client.SubmitAsync(
+            Samples.Picture, voice, ("steps", "1"), ("parts", "2"), ("captions", "embedded"), ("transcript", "The first half. The second."));
+        var job = await client.EndAsync(id, 240);
+        job.GetProperty("status").GetString().ShouldBe("succeeded", job.ToString());
+        job.GetProperty("notice").GetString()!.ShouldContain("random");
+        job.GetProperty("result").GetProperty("seconds").GetDouble().ShouldBe(21.5, 0.04);
+        string file = Path.Combine(service.Data, "results", id, "video-1.mp4");
+        string streams = System.Text.Encoding.ASCII.GetString(Samples.Make("txt", "-i", file, "-map", "0", "-c", "copy", "-f", "streamhash"));
+        streams.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(',')[1]).ShouldBe(["v", "a", "s"]);
+        byte[] frames = Samples.Make("rgb", "-i", file, "-map", "0:v", "-vf", "scale=16:16", "-f", "rawvideo", "-pix_fmt", "rgb24");
+        frames.Length.ShouldBe(3 * 16 * 16 * 538);
+        string playlist = await client.Http.GetStringAsync($"/v1/jobs/{id}/live.m3u8");
+        playlist.ShouldContain("#EXT-X-ENDLIST");
+        playlist.Split("#EXTINF").Length.ShouldBe(1 + 3, "segments of ten seconds");
+    }
+
+    [Fact]
     public async Task A_worker_has_the_memory_and_the_precision_that_the_service_is_told()
     {
         await using var service = await ServiceProcess.StartRealAsync(
