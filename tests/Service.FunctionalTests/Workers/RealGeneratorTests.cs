@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Locutor.Service.FunctionalTests.Harness;
 
@@ -46,14 +47,16 @@ public sealed class RealGeneratorTests
         byte[] voice = Samples.Make(
             "wav", "-f", "lavfi", "-i", "anoisesrc=seed=7:duration=21.5:sample_rate=16000,volume=0:enable='between(t,10.4,11)'");
         string id = await client.SubmitAsync(
-            Samples.Picture, voice, ("steps", "1"), ("parts", "2"), ("captions", "embedded"), ("transcript", "The first half. The second."));
+            Samples.Picture, voice, ("steps", "1"), ("parts", "2"), ("captions", "embedded"),
+            ("transcript", "The first half. The second."));
         var job = await client.EndAsync(id, 240);
         job.GetProperty("status").GetString().ShouldBe("succeeded", job.ToString());
         job.GetProperty("notice").GetString()!.ShouldContain("random");
         job.GetProperty("result").GetProperty("seconds").GetDouble().ShouldBe(21.5, 0.04);
         string file = Path.Combine(service.Data, "results", id, "video-1.mp4");
-        string streams = System.Text.Encoding.ASCII.GetString(Samples.Make("txt", "-i", file, "-map", "0", "-c", "copy", "-f", "streamhash"));
-        streams.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(',')[1]).ShouldBe(["v", "a", "s"]);
+        byte[] hashes = Samples.Make("txt", "-i", file, "-map", "0", "-c", "copy", "-f", "streamhash");
+        Encoding.ASCII.GetString(hashes).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split(',')[1]).ShouldBe(["v", "a", "s"]);
         byte[] frames = Samples.Make("rgb", "-i", file, "-map", "0:v", "-vf", "scale=16:16", "-f", "rawvideo", "-pix_fmt", "rgb24");
         frames.Length.ShouldBe(3 * 16 * 16 * 538);
         string playlist = await client.Http.GetStringAsync($"/v1/jobs/{id}/live.m3u8");
