@@ -7,4 +7,4 @@ chown 10001 /data /models
 export LOCUTOR_MODELS="${LOCUTOR_MODELS:-infinitetalk-480p-fp8}" HOME=/data LOCUTOR_DATA=/data LOCUTOR_STORE=/models
 program="${LOCUTOR_PROGRAM:-/app/locutor}"
 setpriv --reuid 10001 --clear-groups /app/pull-models
-exec setpriv --reuid 10001 --clear-groups "$program" serve --urls http://0.0.0.0:8080 --set drain_seconds=25
+exec setpriv --reuid 10001 --clear-groups "$program" serve --urls http://0.0.0.0:8080 --set drain_seconds=15

@@ -5,6 +5,8 @@ public sealed class FolderStore(DataFolder data) : IFileStore
 {
     public string Name => data.Root;
 
+    public bool SharesWork => true;
+
     public Task KeepAsync(string file, string path, string contentType, CancellationToken cancellationToken)
     {
         data.Place(file, path, durable: true);

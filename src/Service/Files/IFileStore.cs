@@ -9,6 +9,9 @@ public interface IFileStore
     /// <summary>The name of the store in messages.</summary>
     string Name { get; }
 
+    /// <summary>Whether the machines that share the store share the folder of unfinished work too.</summary>
+    bool SharesWork { get; }
+
     /// <summary>
     /// Moves a finished file from the data folder into the store. When this returns the file is durable. A reader never sees a part of
     /// it.

@@ -45,6 +45,8 @@ public sealed class S3Store : IFileStore, IDisposable
 
     public string Name => $"bucket {bucket}";
 
+    public bool SharesWork => false;
+
     public async Task KeepAsync(string file, string path, string contentType, CancellationToken cancellationToken)
     {
         // Readers see the whole object or none, also in a multipart upload. Bodies are sent without signed chunks, which some servers lack.

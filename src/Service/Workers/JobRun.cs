@@ -24,6 +24,7 @@ internal sealed partial class JobRun(
     ILogger logger)
 {
     private readonly PartedRun parts = new(grains, runner, folder, store);
+    private readonly ClipHandover handover = new(store, folder);
 
     private static readonly TimeSpan StallCheck = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan StallGrace = TimeSpan.FromMinutes(1);
@@ -60,6 +61,8 @@ internal sealed partial class JobRun(
         }
         catch (OperationCanceledException) when (abort.IsCancellationRequested || drain.IsCancellationRequested)
         {
+            if (!abort.IsCancellationRequested)
+                await SaveClipsAsync(job);
             await attempt.EndAsync(() => grain.HandBackAsync(job.Attempt));
             return new JobOutcome();
         }
@@ -81,6 +84,20 @@ internal sealed partial class JobRun(
         if (fault is null)
             await RemoveWorkAsync(job);
         return fault is null ? new JobOutcome(Failed: true) : new JobOutcome(Fault: fault);
+    }
+
+    /// <summary>Stores the finished clips for the next worker. Without them the job begins again, so a failure is only logged.</summary>
+    private async Task SaveClipsAsync(JobRecord job)
+    {
+        using var patience = new CancellationTokenSource(ClipHandover.Patience);
+        try
+        {
+            await handover.SaveAsync(job.Id, patience.Token);
+        }
+        catch (Exception exception)
+        {
+            LogNotHandedOver(exception, job.Id);
+        }
     }
 
     private Task RemoveWorkAsync(JobRecord job)
@@ -118,6 +135,8 @@ internal sealed partial class JobRun(
     {
         string work = folder.WorkFolder(job.Id);
         Directory.CreateDirectory(work);
+        if (job.Attempt > 1)
+            await WorkerFaultException.WatchAsync("store", () => handover.LoadAsync(job.Id, cancellationToken));
         var inputs = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var input in job.Request.Inputs)
         {
@@ -184,6 +203,9 @@ internal sealed partial class JobRun(
 
     [LoggerMessage(LogLevel.Critical, "the job has not moved for {Minutes:F1} min and cannot be stopped: this worker ends")]
     private partial void LogStuck(double minutes);
+
+    [LoggerMessage(LogLevel.Warning, "the finished clips of {Job} could not be stored for the next worker")]
+    private partial void LogNotHandedOver(Exception exception, string job);
 
     [LoggerMessage(LogLevel.Information, "{Job} begins, attempt {Attempt}")]
     private partial void LogBegins(string job, int attempt);

@@ -88,6 +88,8 @@ internal sealed class FaultyFiles(IFileStore inner, FaultPlan plan, TimeProvider
 
     public string Name => inner.Name;
 
+    public bool SharesWork => inner.SharesWork;
+
     public Task KeepAsync(string file, string path, string contentType, CancellationToken cancellationToken) =>
         plan.StoreAsync($"files.keep {path.Split('/')[0]}", () =>
         {
