@@ -157,7 +157,11 @@ public sealed partial class WorkerLoop
         {
             report = report with
             {
-                State = "idle", Job = null, Model = runner.Model, Offer = runner.Offer, Reason = health.Reason,
+                State = "idle",
+                Job = null,
+                Model = runner.Model,
+                Offer = runner.Offer,
+                Reason = health.Reason,
             };
             job = await LeaseAsync(drain, abort);
         }

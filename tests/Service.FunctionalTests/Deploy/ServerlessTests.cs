@@ -74,7 +74,9 @@ public sealed class ServerlessTests(SharedService shared)
             await allow.WaitForExitAsync(Soon);
         Dictionary<string, string> environment = new()
         {
-            ["LOCUTOR_STORE"] = store, ["LOCUTOR_PROGRAM"] = program, ["LOCUTOR_MODELS"] = "sketch film",
+            ["LOCUTOR_STORE"] = store,
+            ["LOCUTOR_PROGRAM"] = program,
+            ["LOCUTOR_MODELS"] = "sketch film",
         };
         var runs = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => ShellAsync("images/pull-models.sh", environment)));
         runs.ShouldAllBe(run => run.Code == 0);
