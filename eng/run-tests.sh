@@ -129,7 +129,8 @@ report_one() {
   fi
   total=$(number Total) errors=$(number Errors) bad=$(number Failed) left=$(number Skipped)
   passed=$((passed + total - errors - bad - left)) failed=$((failed + errors + bad)) skipped=$((skipped + left))
-  [ $((errors + bad)) -eq 0 ] || grep -vE '^ *(Discover|Starting|Finished)' "$log" | cut -c1-400 | head -300
+  # Failures are indented; servers that tests start print between them.
+  [ $((errors + bad)) -eq 0 ] || awk '/\[FAIL\]/ { shown = 1 } /^[^ ]/ && !/\[FAIL\]/ { shown = 0 } shown' "$log" | cut -c1-400 | head -300
   [ "$code" -eq 0 ] || [ $((errors + bad)) -gt 0 ] || { echo "   ended with code $code"; failed=$((failed + 1)); }
   echo "   ${summary#"${summary%%[![:space:]]*}"}"
 }

@@ -11,9 +11,9 @@ public static class EnvironmentNames
     /// <summary>Variables that the program reads but that are not settings of the service.</summary>
     private static readonly string[] Others =
     [
-        "LOCUTOR_ATTENTION", "LOCUTOR_DEBUG", "LOCUTOR_GPU_CAPABILITY", "LOCUTOR_HOME", "LOCUTOR_INJECTED_FAULT", "LOCUTOR_MIRRORS",
-        "LOCUTOR_MODELS",
-        "LOCUTOR_NVRTC", "LOCUTOR_OFFLINE", "LOCUTOR_PLAIN_KERNELS", "LOCUTOR_SELF_TEST", "LOCUTOR_TORCH",
+        "LOCUTOR_ATTENTION", "LOCUTOR_DEBUG", "LOCUTOR_DEFAULTS", "LOCUTOR_GPU_CAPABILITY", "LOCUTOR_HOME", "LOCUTOR_INJECTED_FAULT",
+        "LOCUTOR_MIRRORS", "LOCUTOR_MODELS", "LOCUTOR_NVRTC", "LOCUTOR_OFFLINE", "LOCUTOR_PLAIN_KERNELS", "LOCUTOR_SELF_TEST",
+        "LOCUTOR_SERVER", "LOCUTOR_TOKEN", "LOCUTOR_TOKEN_FILE", "LOCUTOR_TORCH",
     ];
 
     /// <summary>Variables that the test script and the tests read; a program that they start inherits them.</summary>

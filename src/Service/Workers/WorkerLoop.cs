@@ -179,6 +179,11 @@ public sealed partial class WorkerLoop
         }
         report = report with { State = "working", Job = job.Id };
         await using var draining = drain.Register(() => report = report with { State = "draining" });
+        await RunAsync(job, drain, abort);
+    }
+
+    private async Task RunAsync(JobRecord job, CancellationToken drain, CancellationToken abort)
+    {
         switch (await run.RunAsync(job, drain, abort))
         {
             case { Fault: { } fault }:
