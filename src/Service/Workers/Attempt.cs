@@ -41,7 +41,7 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
     public LeaseReply Reply { get; private set; }
 
     /// <summary>The time since the last change of the progress. Repeated reports without a change do not count.</summary>
-    public TimeSpan Stall => this.time.GetElapsedTime(Volatile.Read(ref moved));
+    public TimeSpan Stall => time.GetElapsedTime(Volatile.Read(ref moved));
 
     /// <summary>The seconds that the attempt has spent in each stage.</summary>
     public Dictionary<JobStage, double> StageSeconds => stages.Read();
@@ -63,7 +63,7 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
         bool moves = Latest is not { } before
             || value with { EtaSeconds = before.EtaSeconds, Percent = before.Percent, Preview = before.Preview } != before;
         if (moves)
-            Volatile.Write(ref moved, this.time.GetTimestamp());
+            Volatile.Write(ref moved, time.GetTimestamp());
         Volatile.Write(ref latest, value);
     }
 
@@ -72,18 +72,18 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
     /// </summary>
     public async Task EndAsync(Func<Task<bool>> tell)
     {
-        long from = this.time.GetTimestamp();
+        long from = time.GetTimestamp();
         while (true)
         {
             try
             {
                 // A lost node does not answer; the next call finds the job on another node. A repeated call changes nothing.
-                await tell().WaitAsync(CallPatience, this.time);
+                await tell().WaitAsync(CallPatience, time);
                 return;
             }
-            catch (Exception) when (this.time.GetElapsedTime(from) < EndPatience && !stopped.IsCancellationRequested)
+            catch (Exception) when (time.GetElapsedTime(from) < EndPatience && !stopped.IsCancellationRequested)
             {
-                await Task.Delay(Pace, this.time);
+                await Task.Delay(Pace, time);
             }
         }
     }
@@ -103,7 +103,7 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
             try
             {
                 await HeedAsync(
-                    await this.job.WaitForStopAsync(this.number, StopWait).WaitAsync(StopWait + CallPatience, this.time, over.Token));
+                    await job.WaitForStopAsync(number, StopWait).WaitAsync(StopWait + CallPatience, time, over.Token));
             }
             catch (Exception)
             {
@@ -119,7 +119,7 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
             try
             {
                 var progress = Latest is { } known ? known with { LiveSeconds = LiveSeconds } : null;
-                await HeedAsync(await this.job.ReportAsync(this.number, progress).WaitAsync(CallPatience, this.time, over.Token));
+                await HeedAsync(await job.ReportAsync(number, progress).WaitAsync(CallPatience, time, over.Token));
             }
             catch (Exception)
             {
@@ -138,5 +138,5 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
         await over.CancelAsync();
     }
 
-    private Task PauseAsync() => Task.Delay(Pace, this.time, over.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
+    private Task PauseAsync() => Task.Delay(Pace, time, over.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
 }

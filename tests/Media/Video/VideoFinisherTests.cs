@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using Locutor.Media.Captions;
-using Locutor.Media.Sound;
 using Locutor.Media.Probing;
+using Locutor.Media.Sound;
 using Locutor.Media.Video;
 using Locutor.Media.Video.Finishing;
 

@@ -1,9 +1,9 @@
-using Locutor.Jobs.Usage;
 using Locutor.Jobs;
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Hosting;
 using Locutor.Jobs.Records;
 using Locutor.Jobs.Tokens;
+using Locutor.Jobs.Usage;
 using Locutor.Service.Access;
 using Locutor.Service.Availability;
 using Locutor.Service.Files;
@@ -58,7 +58,7 @@ internal sealed class World : IAsyncDisposable
 
     public JobSubmitter Submitter { get; }
 
-    public IGrainFactory Grains => this.host.Services.GetRequiredService<IGrainFactory>();
+    public IGrainFactory Grains => host.Services.GetRequiredService<IGrainFactory>();
 
     public IQueueGrain Queue => Grains.GetGrain<IQueueGrain>(IQueueGrain.Key);
 
@@ -113,10 +113,10 @@ internal sealed class World : IAsyncDisposable
         return stored ? [await FetchAsync(jobId, named[0], default), await FetchAsync(jobId, named[1], default)] : named;
     }
 
-    public bool HasInputs(string jobId) => Directory.Exists(this.folder.Absolute(Path.Combine("inputs", jobId)));
+    public bool HasInputs(string jobId) => Directory.Exists(folder.Absolute(Path.Combine("inputs", jobId)));
 
     /// <summary>Jobs that have any file.</summary>
-    public IReadOnlyCollection<string> WithFiles() => this.folder.Written().Keys;
+    public IReadOnlyCollection<string> WithFiles() => folder.Written().Keys;
 
     public async ValueTask DisposeAsync()
     {
@@ -128,19 +128,19 @@ internal sealed class World : IAsyncDisposable
         if (this.host is IAsyncDisposable host)
             await host.DisposeAsync();
         Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
-        Directory.Delete(this.folder.Root, recursive: true);
+        Directory.Delete(folder.Root, recursive: true);
     }
 
     private void StartActors()
     {
         var logger = NullLoggerFactory.Instance;
         var revoked = new RevokedTokens(
-            Grains, this.host.Services.GetRequiredService<TokenStore>(), Time, this.settings, logger.CreateLogger<RevokedTokens>());
+            Grains, host.Services.GetRequiredService<TokenStore>(), Time, settings, logger.CreateLogger<RevokedTokens>());
         var janitor = new Janitor(
-            Grains, this.folder, Files, new DiskQuota(this.folder, this.settings), revoked,
-            this.host.Services.GetRequiredService<JobsMetrics>(), this.settings, Time, logger.CreateLogger<Janitor>());
+            Grains, folder, Files, new DiskQuota(folder, settings), revoked,
+            host.Services.GetRequiredService<JobsMetrics>(), settings, Time, logger.CreateLogger<Janitor>());
         var fetcher = new InputFetchService(
-            Grains, FetchAsync, StubCatalog.Create(), this.settings, Time, logger.CreateLogger<InputFetchService>());
+            Grains, FetchAsync, StubCatalog.Create(), settings, Time, logger.CreateLogger<InputFetchService>());
         Start("janitor", () => janitor.StartAsync(over.Token));
         Start("fetcher", () => fetcher.StartAsync(over.Token));
         Start("webhooks", SendWebhooksAsync);
@@ -166,11 +166,11 @@ internal sealed class World : IAsyncDisposable
     {
         var options = new WorkerOptions
         {
-            Settings = this.settings,
+            Settings = settings,
             Id = $"worker/{Interlocked.Increment(ref workers)}",
         };
         var loop = new WorkerLoop(
-            Grains, new Runner(Time), this.folder, Files, options, Time, NullLoggerFactory.Instance.CreateLogger<WorkerLoop>());
+            Grains, new Runner(Time), folder, Files, options, Time, NullLoggerFactory.Instance.CreateLogger<WorkerLoop>());
         return loop.RunAsync(cancellationToken, cancellationToken);
     }
 

@@ -32,7 +32,7 @@ public sealed class ServiceProcess : IAsyncDisposable
 
     public string Url { get; }
 
-    public int ProcessId => this.process!.Id;
+    public int ProcessId => process!.Id;
 
     /// <summary>Told every line that the program prints.</summary>
     public event Action<string>? Printed;
@@ -71,7 +71,7 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>Another service over the same data folder, as a second machine that shares it.</summary>
     public async Task<ServiceProcess> StartAnotherAsync()
     {
-        var other = new ServiceProcess(program, Data, this.options, this.environment);
+        var other = new ServiceProcess(program, Data, options, environment);
         await other.StartAgainAsync();
         return other;
     }
@@ -85,15 +85,15 @@ public sealed class ServiceProcess : IAsyncDisposable
             RedirectStandardError = true,
             WorkingDirectory = Data,
         };
-        foreach (string argument in new[] { "serve", "--data", Data, "--urls", Url }.Concat(this.options).Concat(more))
+        foreach (string argument in new[] { "serve", "--data", Data, "--urls", Url }.Concat(options).Concat(more))
             start.ArgumentList.Add(argument);
-        foreach (var (name, value) in this.environment)
+        foreach (var (name, value) in environment)
             start.Environment[name] = value;
-        this.process = Process.Start(start)!;
-        this.process.OutputDataReceived += (_, line) => Note(line.Data);
-        this.process.ErrorDataReceived += (_, line) => Note(line.Data);
-        this.process.BeginOutputReadLine();
-        this.process.BeginErrorReadLine();
+        process = Process.Start(start)!;
+        process.OutputDataReceived += (_, line) => Note(line.Data);
+        process.ErrorDataReceived += (_, line) => Note(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
         using var client = new HttpClient { BaseAddress = new Uri(Url) };
         for (var clock = Stopwatch.StartNew(); ; await Task.Delay(50))
         {
@@ -105,13 +105,13 @@ public sealed class ServiceProcess : IAsyncDisposable
             catch (HttpRequestException)
             {
             }
-            if (this.process.HasExited || clock.Elapsed > TimeSpan.FromSeconds(150))
+            if (process.HasExited || clock.Elapsed > TimeSpan.FromSeconds(150))
                 throw new InvalidOperationException($"the service did not get ready:\n{Log}");
         }
     }
 
     /// <summary>Runs another verb over the same data folder.</summary>
-    public Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) => RunWithAsync(this.environment, arguments);
+    public Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) => RunWithAsync(environment, arguments);
 
     /// <summary>Runs another verb over the same data folder with other variables of the environment.</summary>
     public async Task<(int Code, string Output, string Error)> RunWithAsync(
@@ -144,10 +144,10 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>kill -9.</summary>
     public async Task KillAsync()
     {
-        this.process!.Kill();
-        await this.process.WaitForExitAsync();
-        this.process.Dispose();
-        this.process = null;
+        process!.Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
+        process = null;
     }
 
     /// <summary>SIGTERM; the exit code.</summary>
@@ -160,20 +160,20 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>SIGTERM, without waiting for the end.</summary>
     public async Task AskToStopAsync()
     {
-        using var kill = Process.Start("kill", ["-TERM", this.process!.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        using var kill = Process.Start("kill", ["-TERM", process!.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync();
     }
 
     /// <summary>Waits for the end; the exit code.</summary>
     public async Task<int> ExitAsync()
     {
-        await this.process!.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
-        return this.process.ExitCode;
+        await process!.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        return process.ExitCode;
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (this.process is { HasExited: false })
+        if (process is { HasExited: false })
             await KillAsync();
         for (int attempt = 0; Directory.Exists(Data); attempt++)
         {
