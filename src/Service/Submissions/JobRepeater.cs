@@ -41,13 +41,11 @@ internal sealed class JobRepeater(IFileStore store, DataFolder folder, ModelCata
             var inputs = new List<JobInput>();
             foreach (var input in job.Request.Inputs)
                 inputs.Add(await CopyAsync(input, id, cancellationToken));
-            var request = StoredRequest.Store(asked.With(VideoFields.Seed, seed ?? RandomNumberGenerator.GetInt32(int.MaxValue))) with
+            var video = asked.With(VideoFields.Seed, seed ?? RandomNumberGenerator.GetInt32(int.MaxValue));
+            var request = StoredRequest.Store(video, job.Request) with
             {
                 Inputs = [.. inputs],
-                Webhook = job.Request.Webhook,
-                Metadata = job.Request.Metadata,
-                Priority = job.Request.Priority,
-                MinMemoryGiB = job.Request.MinMemoryGiB, // A deadline is not repeated: it may have passed.
+                NotAfter = null, // A deadline is not repeated: it may have passed.
             };
             return await submitter.SubmitAsync(caller, id, request, key, hash);
         }

@@ -11,8 +11,11 @@ internal static class StoredRequest
     /// <summary>The version of the stored form: a JSON object with the names of <see cref="VideoFields"/>.</summary>
     private const int Version = 1;
 
-    public static JobRequest Store(VideoRequest request) =>
-        new() { Payload = request.ToJson(), PayloadVersion = Version, ModelName = request[VideoFields.Model] };
+    /// <summary>Stores a video request.</summary>
+    /// <param name="request">The request of the video.</param>
+    /// <param name="job">The other fields of the job; null for none.</param>
+    public static JobRequest Store(VideoRequest request, JobRequest? job = null) =>
+        (job ?? new()) with { Payload = request.ToJson(), PayloadVersion = Version, ModelName = request[VideoFields.Model] };
 
     public static VideoRequest Load(JobRequest stored) => stored.PayloadVersion == Version
         ? VideoRequest.FromJson(stored.Payload)

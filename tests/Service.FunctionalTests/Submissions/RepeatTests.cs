@@ -25,6 +25,8 @@ public sealed class RepeatTests(SharedService shared) : IClassFixture<SharedServ
             job.GetProperty("status").GetString().ShouldBe("succeeded");
             job.GetProperty("prompt").GetString().ShouldBe("She sings");
             job.GetProperty("steps").GetInt32().ShouldBe(5);
+            job.GetProperty("priority").GetInt32().ShouldBe(3);
+            job.GetProperty("parts").GetInt32().ShouldBe(2);
             string href = job.GetProperty("inputs")[0].GetProperty("href").GetString()!;
             href.ShouldNotContain(id);
             (await shared.Client.Http.GetByteArrayAsync(href)).ShouldBe(Samples.Picture);
@@ -80,6 +82,8 @@ public sealed class RepeatTests(SharedService shared) : IClassFixture<SharedServ
             { new ByteArrayContent(Samples.VoiceOfASecond), "audio", voice },
             { new StringContent("She sings"), "prompt" },
             { new StringContent("5"), "steps" },
+            { new StringContent("3"), "priority" },
+            { new StringContent("2"), "parts" },
         };
         using var response = await shared.Client.Http.PostAsync("/v1/jobs", form);
         response.StatusCode.ShouldBe(HttpStatusCode.Accepted);
