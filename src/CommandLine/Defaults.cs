@@ -14,9 +14,7 @@ public static class Defaults
     public const string Variable = "LOCUTOR_DEFAULTS";
 
     /// <summary>The file of defaults: <c>locutor/defaults.json</c> in the user's folder of settings.</summary>
-    public static string UsualPath => Path.Combine(
-        Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData, Environment.SpecialFolderOption.DoNotVerify), "locutor",
-        "defaults.json");
+    public static string UsualPath => UserFolder.File("defaults.json");
 
     /// <summary>Returns a command line with the defaults of its command.</summary>
     /// <exception cref="CommandException">The file is damaged, or names an option that does not exist.</exception>

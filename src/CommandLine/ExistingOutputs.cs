@@ -1,6 +1,6 @@
 namespace Locutor.CommandLine;
 
-/// <summary>What happens to an output that exists already.</summary>
+/// <summary>The ways to treat an output that exists already.</summary>
 public enum ExistingOutput
 {
     /// <summary>A person is asked; without a terminal it is refused.</summary>
@@ -22,7 +22,7 @@ public static class ExistingOutputs
     /// <returns>False if there is an output that exists and is kept.</returns>
     /// <exception cref="CommandException">There is nobody to ask.</exception>
     public static bool MayWrite(IEnumerable<string> paths, ExistingOutput choice) =>
-        MayWrite(paths, choice, Terminal.CanAsk ? Ask : null);
+        MayWrite(paths, choice, Terminal.CanAsk ? Terminal.Ask : null);
 
     /// <inheritdoc cref="MayWrite(IEnumerable{string}, ExistingOutput)"/>
     /// <param name="paths">The files that will be written.</param>
@@ -42,12 +42,6 @@ public static class ExistingOutputs
                 $"{names} {(one ? "exists" : "exist")} already; -y replaces, -n keeps {(one ? "it" : "them")}");
         }
 
-        return ask($"{names} {(one ? "exists" : "exist")}. Replace? [y/N] ")?.Trim().ToLowerInvariant() is "y" or "yes";
-    }
-
-    private static string? Ask(string question)
-    {
-        Console.Error.Write(question);
-        return Console.ReadLine();
+        return Terminal.IsYes(ask($"{names} {(one ? "exists" : "exist")}. Replace? [y/N] "));
     }
 }

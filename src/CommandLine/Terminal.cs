@@ -1,8 +1,11 @@
 namespace Locutor.CommandLine;
 
-/// <summary>What the terminal of standard error and standard output can show.</summary>
+/// <summary>The terminal of standard error and standard output: its abilities, and questions to the person in front of it.</summary>
 public static class Terminal
 {
+    /// <summary>Moves to the start of the line and erases it.</summary>
+    public const string EraseLine = "\r\u001b[2K";
+
     private const int UsualWidth = 80;
 
     /// <summary>Whether lines of standard error can be redrawn.</summary>
@@ -29,6 +32,16 @@ public static class Terminal
             }
         }
     }
+
+    /// <summary>Asks a question on standard error and returns the answer; null at the end of the input.</summary>
+    public static string? Ask(string question)
+    {
+        Console.Error.Write(question);
+        return Console.ReadLine();
+    }
+
+    /// <summary>Returns whether an answer means yes. Everything else means no.</summary>
+    public static bool IsYes(string? answer) => answer?.Trim().ToLowerInvariant() is "y" or "yes";
 
     private static bool IsDumb => Environment.GetEnvironmentVariable("TERM") is "dumb" or null && !OperatingSystem.IsWindows();
 }

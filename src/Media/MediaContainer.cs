@@ -128,6 +128,13 @@ public sealed record MediaContainer(string Name, string Demuxer)
     /// <summary>True for a still or animated picture, false for audio or video.</summary>
     public bool IsPicture => Picture is not null;
 
+    /// <summary>Returns whether a file name has an extension that is usual for a kind of media.</summary>
+    public static bool IsNamedLike(MediaKind kind, string path)
+    {
+        string extension = Path.GetExtension(path).TrimStart('.').ToLowerInvariant();
+        return All.Any(container => container.Names(kind)?.Extensions.Contains(extension) == true);
+    }
+
     /// <summary>Returns the names for a kind of media.</summary>
     public MediaNames? Names(MediaKind kind) => kind switch
     {

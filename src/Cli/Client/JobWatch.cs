@@ -21,7 +21,7 @@ internal sealed class JobWatch(ServiceClient client, bool json, bool quiet)
             var job = await client.FindAsync(id, cancellationToken);
             Show(job);
             if (!job.IsOver) continue;
-            if (live && !json && !quiet) await Console.Error.WriteAsync("\r\u001b[2K");
+            if (live && !json && !quiet) await Console.Error.WriteAsync(Terminal.EraseLine);
             return job.Status == "succeeded" ? job : throw Failure(job);
         }
     }
@@ -38,7 +38,7 @@ internal sealed class JobWatch(ServiceClient client, bool json, bool quiet)
         var progress = job.ToProgress();
         if (live)
         {
-            Console.Error.Write("\r\u001b[2K" + (job.Status == "queued"
+            Console.Error.Write(Terminal.EraseLine + (job.Status == "queued"
                 ? Cut(Waiting(job))
                 : ProgressBar.Draw(progress, job.Left, Terminal.Width, Terminal.HasColours)));
             return;

@@ -9,9 +9,7 @@ internal static class ServiceToken
     private const string Variable = "LOCUTOR_TOKEN", FileVariable = "LOCUTOR_TOKEN_FILE";
 
     /// <summary>The file that is read when no other is named.</summary>
-    public static string UsualPath => Path.Combine(
-        Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData, Environment.SpecialFolderOption.DoNotVerify), "locutor",
-        "token");
+    public static string UsualPath => UserFolder.File("token");
 
     /// <summary>Returns the token as KEY.SECRET; null if there is none.</summary>
     /// <exception cref="CommandException">The file cannot be read, or has no token.</exception>

@@ -39,7 +39,7 @@ internal static class ModelsListCommand
     internal static string StateOf(ResolvedBundle model)
     {
         var (here, all) = FilesOf(model);
-        return model.Bundle.Files().All(file => file.File.Repository is null) ? "included"
+        return model.IsShipped ? "included"
             : here == all ? "ready"
             : model.CanRun(model.DefaultAdapters) ? "can be run"
             : here == 0 ? "-"
@@ -62,7 +62,7 @@ internal static class ModelsListCommand
 
     private static string Row(ResolvedBundle model) => Row(
         model.Bundle.Name, StateOf(model),
-        model.Bundle.Files().All(file => file.File.Repository is null) ? "-"
+        model.IsShipped ? "-"
             : model.Bundle.DiskSpace.TryGetValue("pull", out long bytes) ? Size(bytes) : "unknown",
         model.Bundle.About ?? model.Bundle.Title);
 

@@ -58,8 +58,7 @@ internal static class RemoveCommand
     private static bool Confirm(string what)
     {
         if (!Terminal.CanAsk) throw new CommandException(ExitCodes.Usage, "expected -y, because there is no terminal to ask");
-        Console.Error.Write($"Delete {what}? [y/N] ");
-        return Console.ReadLine()?.Trim().ToLowerInvariant() is "y" or "yes";
+        return Terminal.IsYes(Terminal.Ask($"Delete {what}? [y/N] "));
     }
 
     private static IEnumerable<BundleFile> FilesOf(ModelStore store, IEnumerable<ResolvedBundle> models) =>

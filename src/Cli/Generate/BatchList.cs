@@ -92,9 +92,8 @@ internal static class BatchList
         return items;
     }
 
-    private static string? Find(IEnumerable<string> files, MediaKind kind) => files.FirstOrDefault(file =>
-        MediaContainer.All.Any(container => container.Names(kind) is { } names
-            && names.Extensions.Contains(Path.GetExtension(file).TrimStart('.').ToLowerInvariant())));
+    private static string? Find(IEnumerable<string> files, MediaKind kind) =>
+        files.FirstOrDefault(file => MediaContainer.IsNamedLike(kind, file));
 
     private static CommandException Missing(string folder, string name, string what) =>
         Wrong(folder, $"there is no {what} for '{name}'; in a folder, the files of a video have the same name, such as {name}.png and " +

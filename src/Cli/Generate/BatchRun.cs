@@ -12,7 +12,7 @@ internal static class BatchRun
 
     /// <summary>Makes the videos of a batch.</summary>
     /// <param name="videos">Names and command lines.</param>
-    /// <param name="existing">What happens to results that exist already.</param>
+    /// <param name="existing">Whether results that exist already are replaced or kept.</param>
     /// <param name="cancellationToken">Stops the work; finished videos stay.</param>
     /// <returns>The exit code: that of the first failure, or 0.</returns>
     public static async Task<int> RunAsync(

@@ -50,7 +50,7 @@ internal sealed class ConsoleReport : Report
 
     protected override void Show(GenerationProgress progress, TimeSpan? left)
     {
-        if (live) Console.Error.Write("\r\u001b[2K" + ProgressBar.Draw(progress, left, Terminal.Width, colours));
+        if (live) Console.Error.Write(Terminal.EraseLine + ProgressBar.Draw(progress, left, Terminal.Width, colours));
         else if (Worth(progress)) Console.Error.WriteLine(Line(progress, left));
         last = (progress.Stage, progress.Clip);
     }
@@ -76,6 +76,6 @@ internal sealed class ConsoleReport : Report
 
     private void Erase()
     {
-        if (live) Console.Error.Write("\r\u001b[2K");
+        if (live) Console.Error.Write(Terminal.EraseLine);
     }
 }

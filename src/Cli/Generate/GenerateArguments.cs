@@ -9,7 +9,7 @@ namespace Locutor.Cli.Generate;
 /// <param name="SoundPath">Where the spoken text is written as a sound; null for nowhere.</param>
 /// <param name="RawAudio">The format of a voice without a header; null if the voice has one.</param>
 /// <param name="Store">The folder of model files; null for the default folder.</param>
-/// <param name="Existing">What happens to an output that exists already.</param>
+/// <param name="Existing">Whether an output that exists already is replaced or kept.</param>
 /// <param name="Live">Where the video is shown while it is made: empty for an address of this machine, - for standard output.</param>
 internal sealed record GenerateArguments(
     RequestForm Form, string Output, string Device, string? Gpus, Precision Precision, long? VramBudget, string? Store, bool Fragmented,

@@ -18,7 +18,7 @@ internal sealed class LoadedNetworks : IDisposable
     /// </summary>
     public void Begin(CheckedVideo video)
     {
-        if (IsShipped(video) && !Holds(video)) Start(video);
+        if (video.Model.IsShipped && !Holds(video)) Start(video);
     }
 
     /// <summary>Returns the networks for a video; loads them if others, or none, are loaded.</summary>
@@ -28,7 +28,7 @@ internal sealed class LoadedNetworks : IDisposable
         if (told) return loading!.GetAwaiter().GetResult();
         report.At(new(GenerationStage.Loading, 0, 0, 0, video.Asked.Settings.Steps));
         var networks = loading!.GetAwaiter().GetResult();
-        report.Weights(networks.Summary, IsShipped(video));
+        report.Weights(networks.Summary, video.Model.IsShipped);
         foreach (string line in networks.Notices) report.Say(line);
         told = true;
         return networks;
@@ -56,6 +56,4 @@ internal sealed class LoadedNetworks : IDisposable
         };
         loading = Task.Run(() => NetworkSet.Load(video.Model, options));
     }
-
-    private static bool IsShipped(CheckedVideo video) => video.Model.Bundle.Files().All(file => file.File.Repository is null);
 }

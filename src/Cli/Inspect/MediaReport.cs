@@ -15,12 +15,8 @@ namespace Locutor.Cli.Inspect;
 internal sealed class MediaReport(TextWriter output)
 {
     /// <summary>Whether the name of a file is that of a picture, a sound or a video.</summary>
-    public static bool IsMedia(string path)
-    {
-        string extension = Path.GetExtension(path).TrimStart('.').ToLowerInvariant();
-        return File.Exists(path) && extension.Length > 0 && Enum.GetValues<MediaKind>().Any(kind =>
-            MediaContainer.All.Any(container => container.Names(kind)?.Extensions.Contains(extension) == true));
-    }
+    public static bool IsMedia(string path) =>
+        File.Exists(path) && Enum.GetValues<MediaKind>().Any(kind => MediaContainer.IsNamedLike(kind, path));
 
     /// <summary>Writes the description.</summary>
     /// <param name="path">The file.</param>
@@ -80,10 +76,8 @@ internal sealed class MediaReport(TextWriter output)
         var model = ModelFinder.Find(modelName, store);
         var bundle = model.Bundle;
         Line("picture", $"{picture.Width}x{picture.Height} pixels, upright");
-        var bucket = SizeBuckets.Nearest(bundle.Sizes[bundle.DefaultSize], picture.Height, picture.Width);
-        var (height, width) = bundle.Composition is { } composition
-            ? FacePlaces.VideoSize((picture.Height, picture.Width), bucket, composition.LargestSide)
-            : bucket;
+        var (_, (height, width)) = FacePlaces.Sizes(
+            bundle.Sizes[bundle.DefaultSize], bundle.Composition, (picture.Height, picture.Width));
         Line("video", $"{bundle.Name} makes {width}x{height} of it");
         if (SourcePictures.CropNote("the picture", picture, height, width) is { Length: > 0 } crop) Line("crop", crop);
         var report = PictureCheck.Check(model, picture);

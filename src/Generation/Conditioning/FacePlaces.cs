@@ -1,6 +1,7 @@
 using Locutor.Generation.Pictures;
 using Locutor.Generation.Requests;
 using Locutor.Media.Pictures;
+using Locutor.Models;
 
 namespace Locutor.Generation.Conditioning;
 
@@ -17,6 +18,18 @@ public static class FacePlaces
 {
     private const double Negligible = 0.03;
     private const int LargestRatio = 4; // of the sides of a video; longer pictures lose their ends
+
+    /// <summary>Returns the size of the generated frames and the size of the video, for a portrait.</summary>
+    /// <param name="buckets">Sizes that the networks generate.</param>
+    /// <param name="composition">The composition of the bundle; null if the generated frames are the video.</param>
+    /// <param name="picture">Height and width of the portrait.</param>
+    /// <param name="people">Number of people.</param>
+    public static ((int Height, int Width) Bucket, (int Height, int Width) Video) Sizes(
+        IReadOnlyList<int[]> buckets, CompositionOptions? composition, (int Height, int Width) picture, int people = 1)
+    {
+        var bucket = SizeBuckets.Nearest(buckets, picture.Height, picture.Width);
+        return (bucket, composition is null ? bucket : VideoSize(picture, bucket, composition.LargestSide, people));
+    }
 
     /// <summary>
     /// Returns the size of a video that keeps the shape of its portrait. Both sides are even, the longer one is at most
@@ -61,20 +74,19 @@ public static class FacePlaces
 
     private static FacePlace Find(Picture portrait, PixelRegion inside, (int Height, int Width) bucket)
     {
-        var part = PictureRegion.Cut(portrait, inside);
-        double scale = Math.Min((double)part.Height / bucket.Height, (double)part.Width / bucket.Width);
-        int height = Math.Min(part.Height, (int)Math.Round(bucket.Height * scale));
-        int width = Math.Min(part.Width, (int)Math.Round(bucket.Width * scale));
-        bool whole = part.Height - height < Negligible * part.Height && part.Width - width < Negligible * part.Width;
-        if (!whole && bucket.Height == bucket.Width && FaceFinder.Find(part) is { } face && face.Bottom - face.Top >= bucket.Height)
-            return new FacePlace(Move(face, inside.Top, inside.Left), IsFound: true);
-        int top = (part.Height - height) / 2, left = (part.Width - width) / 2;
-        var middle = new PixelRegion(top, left, top + height, left + width);
-        return new FacePlace(Move(middle, inside.Top, inside.Left), IsFound: whole);
+        int rows = inside.Bottom - inside.Top, columns = inside.Right - inside.Left;
+        double scale = Math.Min((double)rows / bucket.Height, (double)columns / bucket.Width);
+        int height = Math.Min(rows, (int)Math.Round(bucket.Height * scale));
+        int width = Math.Min(columns, (int)Math.Round(bucket.Width * scale));
+        bool whole = rows - height < Negligible * rows && columns - width < Negligible * columns;
+        if (!whole && bucket.Height == bucket.Width && FaceFinder.Find(portrait, inside) is { } face
+            && face.Bottom - face.Top >= bucket.Height)
+        {
+            return new FacePlace(face, IsFound: true);
+        }
+        var middle = new PixelRegion(0, 0, height, width).Moved((rows - height) / 2, (columns - width) / 2);
+        return new FacePlace(middle.Moved(inside.Top, inside.Left), IsFound: whole);
     }
-
-    private static PixelRegion Move(PixelRegion region, int down, int right) =>
-        new(region.Top + down, region.Left + right, region.Bottom + down, region.Right + right);
 
     /// <summary>Returns the reason why a box cannot be used with a picture; null if all boxes are valid.</summary>
     /// <param name="boxes">The box of each person in pixels of the picture.</param>

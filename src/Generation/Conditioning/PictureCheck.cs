@@ -10,7 +10,7 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Conditioning;
 
-/// <summary>What is known of a portrait before a video is made.</summary>
+/// <summary>The findings about a portrait before a video is made.</summary>
 /// <param name="Face">The square around the face that was found; null if none was.</param>
 /// <param name="Faces">The squares in the left and in the right half, for two people; empty if a half has none.</param>
 /// <param name="Notice">The bundle's notice about pictures of another kind than it was trained on; null if the picture fits.</param>
@@ -38,11 +38,10 @@ public static class PictureCheck
     /// <summary>Returns the part of the portrait that the networks see, at their size.</summary>
     private static Picture Shown(Bundle bundle, Picture picture, string? size)
     {
-        var bucket = SizeBuckets.Nearest(
-            bundle.Sizes[size is not null && bundle.Sizes.ContainsKey(size) ? size : bundle.DefaultSize], picture.Height, picture.Width);
-        if (bundle.Composition is not { } composition) return PictureResizer.ResizeToCover(picture, bucket.Height, bucket.Width);
-        var (height, width) = FacePlaces.VideoSize((picture.Height, picture.Width), bucket, composition.LargestSide);
-        var target = PictureResizer.ResizeToCover(picture, height, width);
+        var buckets = bundle.Sizes[size is not null && bundle.Sizes.ContainsKey(size) ? size : bundle.DefaultSize];
+        var (bucket, video) = FacePlaces.Sizes(buckets, bundle.Composition, (picture.Height, picture.Width));
+        var target = PictureResizer.ResizeToCover(picture, video.Height, video.Width);
+        if (bundle.Composition is null) return target;
         return PictureResizer.ResizeToCover(
             PictureRegion.Cut(target, FacePlaces.Find(target, bucket).Region), bucket.Height, bucket.Width);
     }
@@ -67,9 +66,8 @@ public static class PictureCheck
         var faces = new List<PixelRegion>();
         foreach (int left in new[] { 0, picture.Width - half })
         {
-            var part = PictureRegion.Cut(picture, new PixelRegion(0, left, picture.Height, left + half));
-            if (FaceFinder.Find(part) is not { } face) return [];
-            faces.Add(new PixelRegion(face.Top, face.Left + left, face.Bottom, face.Right + left));
+            if (FaceFinder.Find(picture, new PixelRegion(0, left, picture.Height, left + half)) is not { } face) return [];
+            faces.Add(face);
         }
         return faces;
     }

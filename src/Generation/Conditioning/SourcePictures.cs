@@ -26,8 +26,10 @@ public sealed class SourcePictures : IAsyncDisposable
     {
         this.video = video;
         (SourceHeight, SourceWidth) = (first.Height, first.Width);
-        (Height, Width) = SizeBuckets.Nearest(buckets, first.Height, first.Width);
-        (VideoHeight, VideoWidth) = (Height, Width);
+        var source = (SourceHeight, SourceWidth);
+        var (bucket, size) = FacePlaces.Sizes(buckets, video is null ? composition : null, source, people is null ? 1 : 2);
+        (Height, Width) = bucket;
+        (VideoHeight, VideoWidth) = size;
         stills = [];
         if (video is null && composition is null)
         {
@@ -35,11 +37,8 @@ public sealed class SourcePictures : IAsyncDisposable
         }
         else if (video is null)
         {
-            var (source, bucket) = ((SourceHeight, SourceWidth), (Height, Width));
-            var size = FacePlaces.VideoSize(source, bucket, composition!.LargestSide, people is null ? 1 : 2);
             if (FacePlaces.Fault(people ?? [], source, size, bucket) is { } fault)
                 throw new RequestException(VideoFields.Boxes.Name, fault);
-            (VideoHeight, VideoWidth) = size;
             Target = PictureResizer.ResizeToCover(first, VideoHeight, VideoWidth);
             var places = people is null ? [FacePlaces.Find(Target, bucket)] : FacePlaces.FindTwo(people, source, Target, bucket);
             Places = [.. places.Select(place => place.Region)];

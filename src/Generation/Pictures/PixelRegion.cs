@@ -7,4 +7,7 @@ namespace Locutor.Generation.Pictures;
 public readonly record struct PixelRegion(int Top, int Left, int Bottom, int Right)
 {
     public bool IsEmpty => Bottom <= Top || Right <= Left;
+
+    /// <summary>Returns the region moved by some pixels.</summary>
+    public PixelRegion Moved(int down, int right) => new(Top + down, Left + right, Bottom + down, Right + right);
 }

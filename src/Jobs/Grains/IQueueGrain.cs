@@ -29,7 +29,7 @@ public sealed record WorkerReport
     /// <summary>The identity of the store that the worker uses; see <see cref="IStoreGrain"/>.</summary>
     [Id(13)] public string? Store { get; init; }
 
-    /// <summary>What the worker can run; null for a worker of an older version, which is offered every job.</summary>
+    /// <summary>The jobs that the worker can run; null for a worker of an older version, which is offered every job.</summary>
     [Id(14)] public WorkerOffer? Offer { get; init; }
 }
 

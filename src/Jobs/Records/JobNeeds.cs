@@ -1,6 +1,6 @@
 namespace Locutor.Jobs.Records;
 
-/// <summary>What a job needs of its worker.</summary>
+/// <summary>The needs of a job: the model and the memory that its worker must have.</summary>
 /// <param name="Model">The model that the worker must have; null for any, in older records.</param>
 /// <param name="MemoryGiB">The least memory of the worker's device; 0 for any.</param>
 public readonly record struct JobNeeds(string? Model, double MemoryGiB)
@@ -8,7 +8,7 @@ public readonly record struct JobNeeds(string? Model, double MemoryGiB)
     public static JobNeeds From(JobRequest request) => new(request.ModelName, request.MinMemoryGiB);
 }
 
-/// <summary>What a worker can run.</summary>
+/// <summary>The models that a worker can run, and the memory of its device.</summary>
 /// <param name="Models">The models whose files the worker has; null for every model.</param>
 /// <param name="MemoryGiB">The memory of each of its devices; 0 when it is not known, which suffices for every job.</param>
 /// <param name="Gpus">The number of devices that compute one video together. Usage counts each of them.</param>

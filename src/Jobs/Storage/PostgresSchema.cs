@@ -25,24 +25,7 @@ internal static class PostgresSchema
         """;
 
     /// <summary>The steps of the schema, in the order in which they run.</summary>
-    public static IReadOnlyList<SchemaStep> Steps { get; } =
-    [
-        new(Released, ReadableBy: 1),
-        new("CREATE TABLE sessions (id_hash text PRIMARY KEY, key_id text NOT NULL, expires_at bigint NOT NULL)", ReadableBy: 1),
-        new("ALTER TABLE tokens ADD COLUMN cancel_jobs integer NOT NULL DEFAULT 0", ReadableBy: 1),
-        new(
-            """
-            ALTER TABLE tokens ADD COLUMN max_running integer;
-            ALTER TABLE tokens ADD COLUMN month_video_seconds DOUBLE PRECISION;
-            ALTER TABLE tokens ADD COLUMN month_gpu_seconds DOUBLE PRECISION;
-            CREATE TABLE usage (
-                job_id TEXT PRIMARY KEY, key_id TEXT NOT NULL, ended_at BIGINT NOT NULL, model TEXT NOT NULL, status TEXT NOT NULL,
-                video_seconds DOUBLE PRECISION NOT NULL, gpu_seconds DOUBLE PRECISION NOT NULL,
-                bytes_in BIGINT NOT NULL, bytes_out BIGINT NOT NULL);
-            CREATE INDEX usage_by_time ON usage (ended_at, key_id);
-            """,
-            ReadableBy: 1),
-    ];
+    public static IReadOnlyList<SchemaStep> Steps { get; } = [new(Released, ReadableBy: 1), .. SharedSchema.Steps];
 
     private const string Member = "deployment = @DeploymentId AND address = @Address AND port = @Port AND generation = @Generation";
 

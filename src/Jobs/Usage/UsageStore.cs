@@ -4,7 +4,7 @@ using Locutor.Jobs.Storage;
 
 namespace Locutor.Jobs.Usage;
 
-/// <summary>What the jobs of one token and one model used on one day (UTC).</summary>
+/// <summary>The usage of the jobs of one token and one model on one day (UTC).</summary>
 public sealed record DayOfUsage(
     DateOnly Day, string KeyId, string Model, int Jobs, int Succeeded, int Failed, int Canceled, double VideoSeconds, double GpuSeconds,
     long BytesIn, long BytesOut);

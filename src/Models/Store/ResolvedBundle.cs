@@ -12,6 +12,9 @@ public sealed record ResolvedBundle(Bundle Bundle, string? Folder, ModelStore St
     /// <summary>Adapters of the default preset.</summary>
     public IReadOnlyList<BundleAdapter> DefaultAdapters => Bundle.Presets[Bundle.DefaultPreset].Adapters;
 
+    /// <summary>Whether all files of the bundle ship with it, so that nothing has to be fetched.</summary>
+    public bool IsShipped => Bundle.Files().All(file => file.File.Repository is null);
+
     /// <summary>Returns the path of a shipped or fetched file of the bundle.</summary>
     /// <exception cref="BundleException">The file is not on disk; the message tells how to fetch it.</exception>
     public string Locate(BundleFile file) => TryLocate(file) ?? throw new BundleException(file.Repository is null

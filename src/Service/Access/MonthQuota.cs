@@ -7,7 +7,7 @@ using Locutor.Service.Settings;
 
 namespace Locutor.Service.Access;
 
-/// <summary>What a token used in the current calendar month (UTC), and its limits; a limit of 0 allows any amount.</summary>
+/// <summary>The usage of a token in the current calendar month (UTC), and its limits; a limit of 0 allows any amount.</summary>
 public sealed record MonthUse(double VideoSeconds, double GpuSeconds, double VideoLimit, double GpuLimit);
 
 /// <summary>

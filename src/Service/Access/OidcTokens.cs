@@ -93,12 +93,8 @@ public sealed partial class OidcTokens
     private static string KeyOf(string issuer, string subject) =>
         "oidc-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{issuer}\n{subject}")))[..32];
 
-    private static string? Bearer(HttpRequest request)
-    {
-        string header = request.Headers.Authorization.ToString();
-        string text = header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header[7..].Trim() : "";
-        return text.StartsWith("eyJ", StringComparison.Ordinal) && text.Count(letter => letter == '.') == 2 ? text : null;
-    }
+    private static string? Bearer(HttpRequest request) => TokenReader.BearerOf(request) is { } text
+        && text.StartsWith("eyJ", StringComparison.Ordinal) && text.Count(letter => letter == '.') == 2 ? text : null;
 
     [LoggerMessage(LogLevel.Information, "a bearer token of the OpenID Connect provider was refused: {Reason}")]
     private partial void LogRefused(string reason);

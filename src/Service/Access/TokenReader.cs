@@ -85,15 +85,17 @@ public sealed class TokenReader(TokenStore tokens, SessionStore sessions, TimePr
 
     private static (string Key, string Secret)? Pair(HttpRequest request)
     {
-        string header = request.Headers.Authorization.ToString();
-        return Bearer(header) ?? Basic(header);
+        return BearerOf(request)?.Split('.') is [{ Length: > 0 } key, { Length: > 0 } secret]
+            ? (key, secret)
+            : Basic(request.Headers.Authorization.ToString());
     }
 
-    private static (string Key, string Secret)? Bearer(string header) =>
-        header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
-            && header[7..].Trim().Split('.') is [{ Length: > 0 } key, { Length: > 0 } secret]
-            ? (key, secret)
-            : null;
+    /// <summary>Returns the bearer token of a request; null if it has none.</summary>
+    internal static string? BearerOf(HttpRequest request)
+    {
+        string header = request.Headers.Authorization.ToString();
+        return header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header[7..].Trim() : null;
+    }
 
     private static (string Key, string Secret)? Basic(string header)
     {

@@ -5,11 +5,10 @@ using Locutor.Media;
 using Locutor.Media.Pictures.Decoding;
 using Locutor.Models.Store;
 using Locutor.Service.Http;
-using Locutor.Service.Settings;
 
 namespace Locutor.Service.Inputs;
 
-/// <summary>What the service finds in a file before it is submitted.</summary>
+/// <summary>The findings about a file before it is submitted.</summary>
 /// <param name="Field">The field of a submission to which the file belongs: image, video or audio.</param>
 /// <param name="ContentType">The content type, detected from the bytes.</param>
 /// <param name="Seconds">The duration of sound or video.</param>
@@ -23,7 +22,7 @@ public sealed record InputCheckView(
     IReadOnlyList<IReadOnlyList<int>> Faces, string? Notice);
 
 /// <summary>Checks a file as a submission would, and looks for faces in a picture. Nothing of the file is kept.</summary>
-internal sealed class InputCheck(InputStore inputs, MediaInspector inspector, ServeSettings settings) : IDisposable
+internal sealed class InputCheck(InputStore inputs, MediaInspector inspector) : IDisposable
 {
     private readonly SemaphoreSlim turns = new(1); // the check of a picture uses all cores
 
@@ -70,8 +69,7 @@ internal sealed class InputCheck(InputStore inputs, MediaInspector inspector, Se
         await turns.WaitAsync(cancellationToken);
         try
         {
-            var limits = new MediaLimits { MaxPicturePixels = (long)(settings.MaxPictureMegapixels * 1e6) };
-            var picture = await PictureDecoder.DecodeAsync(path, limits, cancellationToken);
+            var picture = await PictureDecoder.DecodeAsync(path, inspector.Limits, cancellationToken);
             var report = await Task.Run(() => PictureCheck.Check(model, picture, size), cancellationToken);
             return new InputCheckView(
                 "image", media.ContentType, null, picture.Width, picture.Height, report.Face is { } face ? Box(face) : null,

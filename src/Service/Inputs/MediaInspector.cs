@@ -39,7 +39,8 @@ public sealed class MediaInspector(ServeSettings settings) : IDisposable
 
     private readonly ConcurrentDictionary<string, InspectedMedia> known = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim processes = new(Math.Max(2, Environment.ProcessorCount));
-    private readonly MediaLimits limits = new()
+    /// <summary>The limits of inputs.</summary>
+    public MediaLimits Limits { get; } = new()
     {
         MaxFileBytes = (long)(settings.MaxInputMb * 1e6),
         MaxPicturePixels = (long)(settings.MaxPictureMegapixels * 1e6),
@@ -81,7 +82,7 @@ public sealed class MediaInspector(ServeSettings settings) : IDisposable
             // Equal files may arrive at once; only the first one is inspected.
             if (known.TryGetValue(sha256, out var meanwhile))
                 return meanwhile;
-            var info = await MediaProbe.ProbeAsync(path, limits, cancellationToken);
+            var info = await MediaProbe.ProbeAsync(path, Limits, cancellationToken);
             double seconds = info.Duration ?? 0;
             if (info.Kind is MediaKind.Audio && expected is ExpectedMedia.Sound)
                 seconds = await DecodedSecondsAsync(path, cancellationToken);
@@ -107,7 +108,7 @@ public sealed class MediaInspector(ServeSettings settings) : IDisposable
 
     private async Task<double> DecodedSecondsAsync(string path, CancellationToken cancellationToken)
     {
-        using var sound = (await AudioDecoder.ReadAsync(path, DecodeRate, limits, cancellationToken)).Sound;
+        using var sound = (await AudioDecoder.ReadAsync(path, DecodeRate, Limits, cancellationToken)).Sound;
         return sound.Seconds;
     }
 

@@ -5,7 +5,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Locutor.Service.FunctionalTests.Browser;
 
-/// <summary>What can be done with the inputs before they are sent, and what the page says while the service is away.</summary>
+/// <summary>The inputs before they are sent: crop, trim, two people; and the words of the page while the service is away.</summary>
 public sealed partial class PageTests
 {
     [Fact]
@@ -130,7 +130,7 @@ public sealed partial class PageTests
         inputs["audio"].GetProperty("seconds").GetDouble().ShouldBe(0.8, 0.01);
         inputs["audio2"].GetProperty("seconds").GetDouble().ShouldBe(0.7, 0.01);
         job.GetProperty("metadata").GetProperty("person2").GetString().ShouldBe("Bea");
-        // Of a picture of 211 x 173: the halves, the second one smaller by 4 rows and moved by 4 columns, in the 173 columns that are sent.
+        // The halves of a picture of 211 x 173, the second one smaller by 4 rows and moved by 4 columns, in the 173 columns that are sent.
         int[][] boxes = job.GetProperty("boxes").Deserialize<int[][]>()!;
         boxes[0].ShouldBe([0, 0, 106, 173]);
         boxes[1].ShouldBe([101, 0, 173, 169]);

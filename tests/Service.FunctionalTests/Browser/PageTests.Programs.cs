@@ -6,7 +6,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Locutor.Service.FunctionalTests.Browser;
 
-/// <summary>What a signed-in owner and operator does after a video is made: programs, shared links, and the view of all tokens.</summary>
+/// <summary>The steps of an owner and an operator after a video is made: programs, shared links, and the view of all tokens.</summary>
 public sealed partial class PageTests
 {
     [Fact]

@@ -57,8 +57,7 @@ internal sealed class VideoTools(
         var job = await views.FindAsync(Context.Caller(), id);
         if (job.Result is not { } result)
             throw new ProblemException(409, "not_ready", $"the job is {job.Status.ToString().ToLowerInvariant()}");
-        string origin = settings.PublicUrl ?? $"{Context.Request.Scheme}://{Context.Request.Host}";
-        string url = origin + links.Sign(Context.Caller(), HttpMethods.Get, $"/v1/jobs/{job.Id}/video", LinkLife);
+        string url = Context.Request.Origin(settings) + links.Sign(Context.Caller(), HttpMethods.Get, $"/v1/jobs/{job.Id}/video", LinkLife);
         return JsonSerializer.Serialize(
             new { job.Id, Url = url, ExpiresAt = time.GetUtcNow() + LinkLife, result.Seconds, result.Width, result.Height }, Problems.Json);
     });

@@ -53,13 +53,12 @@ internal static class LinksEndpoints
                 400, JobError.InvalidRequest, $"hours: expected above 0 and at most {SignedLinks.LongestLife.TotalHours}, found {hours}");
         }
         var lifetime = TimeSpan.FromHours(hours);
-        string origin = settings.PublicUrl ?? $"{context.Request.Scheme}://{context.Request.Host}";
-        string url = origin + links.Sign(context.Caller(), method, path, lifetime);
+        string url = context.Request.Origin(settings) + links.Sign(context.Caller(), method, path, lifetime);
         return Results.Json(new LinkView(url, method, time.GetUtcNow() + lifetime), Problems.Json);
     }
 }
 
-/// <summary>What a signed address is for.</summary>
+/// <summary>The purpose and the life of a signed address.</summary>
 /// <param name="File">The file of the job: video (the default), thumbnail, sound, captions or live.mp4.</param>
 /// <param name="Hours">How long the address works; 24 when left out, at most 720.</param>
 internal sealed record LinkBody(string? File, double? Hours);

@@ -93,7 +93,7 @@ internal static class UsageEndpoints
 /// <summary>The usage of a period.</summary>
 /// <param name="From">The first day in UTC.</param>
 /// <param name="To">The day after the last one.</param>
-/// <param name="Quota">What the caller's token used in this month, and its limits.</param>
+/// <param name="Quota">The usage of the caller's token in this month, and its limits.</param>
 internal sealed record UsageView(DateOnly From, DateOnly To, IReadOnlyList<UsageRow> Rows, QuotaView Quota);
 
 /// <summary>The usage of one token and model in one period.</summary>
@@ -106,7 +106,7 @@ internal sealed record UsageRow(
     string Period, string Key, string Name, string Model, int Jobs, int Succeeded, int Failed, int Canceled, double VideoSeconds,
     double GpuSeconds, long BytesIn, long BytesOut);
 
-/// <summary>What a token used in this month (UTC), and its limits; a limit that is left out allows any amount.</summary>
+/// <summary>The usage of a token in this month (UTC), and its limits; a limit that is left out allows any amount.</summary>
 internal sealed record QuotaView(double VideoSeconds, double GpuSeconds, double? VideoSecondsLimit, double? GpuSecondsLimit)
 {
     public static QuotaView From(MonthUse use)

@@ -22,7 +22,7 @@ export class History {
     this.others = new BroadcastChannel("locutor-jobs");
     this.others.onmessage = ({ data }) => { if (this.jobs.has(data)) this.drop(data); };
     this.more.addEventListener("click", () => this.load(this.cursor));
-    // What was deleted shall be gone, also when the page is left before the time to undo is over.
+    // A deleted job must be gone, also when the page is left before the time to undo is over.
     window.addEventListener("pagehide", () => { for (const id of this.leaving.keys()) this.remove(id); });
   }
 
