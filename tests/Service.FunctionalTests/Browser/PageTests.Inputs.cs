@@ -66,7 +66,26 @@ public sealed partial class PageTests
         double[] alike = await page.EvaluateAsync<double[]>(estimate, new object[][] { [5, 50, "a"], [5.5, 55, "a"], [5, 900, "a"] });
         alike[1].ShouldBe(50, 1, "videos of one length: the median for each second");
         (await page.EvaluateAsync<double?[]>(estimate, new object[][] { [5, 1, "b"] })).ShouldAllBe(seconds => seconds == null);
+        await CatchesUpAsync(page);
         await SpeaksGermanAsync(page);
+    }
+
+    /// <summary>A file that is chosen while the page still loads is looked at once the page is ready.</summary>
+    private async Task CatchesUpAsync(IPage page)
+    {
+        foreach (string late in new[] { "**/v1/options", "**/js/voice.js" }) // the kinds of files; the code that listens
+        {
+            await page.RouteAsync(late, async route =>
+            {
+                await Task.Delay(1000);
+                await route.ContinueAsync();
+            });
+            await page.ReloadAsync(new() { WaitUntil = WaitUntilState.Commit });
+            await page.Locator("#voice-file").SetInputFilesAsync(Picture);
+            await Expect(page.Locator("#voice-problem")).ToContainTextAsync("This is not a sound (image/png). Choose a sound");
+            await page.UnrouteAsync(late);
+        }
+        await page.ReloadAsync();
     }
 
     /// <summary>The language that is chosen stays, and its longer words fit on a phone.</summary>

@@ -42,8 +42,16 @@ export class Input {
 
   /** Takes the kinds of files that the service reads, from the fields that it describes. */
   offer(fields) {
+    const isFirst = this.offered.length === 0;
     this.offered = fields;
     this.chooser.accept = fields.flatMap(field => field.accept).join(",");
+    if (isFirst) this.catchUp();
+  }
+
+  /** Takes a file that was chosen before this page listened, and refuses one that was taken before the kinds were known. */
+  catchUp() {
+    const early = this.file ?? this.chooser.files[0];
+    if (early && !this.url && (!this.file || !this.accepts(early))) this.take(early);
   }
 
   /** Refuses what the browser knows to be of another kind; the service looks into everything else. */

@@ -24,7 +24,9 @@ export class VoiceInput extends Input {
   }
 
   aim(model, sizeName) {
+    const isFirst = !this.target;
     this.target = { model, size: sizeName };
+    if (isFirst) this.check(); // a file that was taken before the model was known
   }
 
   async show(file, source) {
