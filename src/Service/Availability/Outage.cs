@@ -17,12 +17,27 @@ internal static class Outage
         for (var cause = exception; cause is not null; cause = cause.InnerException)
         {
             // An exception that cannot be serialised arrives from another node as an OrleansException. A call that found no node in time is
-            // canceled.
+            // canceled. While a node leaves, calls that still run find disposed services, and Orleans and Npgsql throw plain exceptions of
+            // .NET, such as InvalidOperationException, when they use an activation or a connection that has just ended.
             if (cause is OrleansException or OperationCanceledException or TimeoutException or DbException or SocketException or IOException
-                || cause.GetType().Namespace?.StartsWith("Orleans", StringComparison.Ordinal) == true)
+                or ObjectDisposedException
+                || cause.GetType().Namespace?.StartsWith("Orleans", StringComparison.Ordinal) == true
+                || IsThrownBy("Orleans", cause) || IsThrownBy("Npgsql", cause))
             {
                 return true;
             }
+        }
+        return false;
+    }
+
+    /// <summary>Returns whether the first method on the stack that is not of .NET belongs to a library.</summary>
+    private static bool IsThrownBy(string library, Exception exception)
+    {
+        foreach (var line in exception.StackTrace.AsSpan().EnumerateLines())
+        {
+            var frame = line.Trim();
+            if (frame.StartsWith("at ") && !frame.StartsWith("at System.") && !frame.StartsWith("at Microsoft."))
+                return frame[3..].StartsWith(library) && frame[3..].Slice(library.Length).StartsWith(".");
         }
         return false;
     }

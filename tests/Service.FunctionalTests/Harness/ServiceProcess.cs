@@ -47,6 +47,10 @@ public sealed class ServiceProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>The errors in the log, a line each.</summary>
+    public string Errors =>
+        string.Join('\n', Log.Split('\n').Where(static line => line.Contains("fail: ", StringComparison.Ordinal)));
+
     /// <summary>Starts the service with the stub generator and waits until it is ready.</summary>
     public static Task<ServiceProcess> StartAsync(params string[] options) => StartAsync(new Dictionary<string, string>(), options);
 
