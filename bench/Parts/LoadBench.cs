@@ -1,6 +1,7 @@
 using Locutor.Checkpoints;
 using Locutor.Checkpoints.Naming;
 using Locutor.Checkpoints.Safetensors;
+using Locutor.Generation.Blueprints;
 using Locutor.Generation.Loading;
 using Locutor.Kernels.Quantisation;
 using Locutor.Networks.Layers;

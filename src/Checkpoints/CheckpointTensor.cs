@@ -24,6 +24,16 @@ public sealed record CheckpointTensor(string Name, ElementType Type, long[] Shap
     /// <summary>The tensor's bytes; throws <see cref="OverflowException"/> for tensors of 2 GiB or more.</summary>
     public unsafe ReadOnlySpan<byte> Bytes => new((void*)Address, checked((int)ByteLength));
 
+    /// <summary>Returns the bytes from a position on, at most a given number of them, so that a tensor of any size can be read.</summary>
+    /// <param name="start">Position of the first byte, from 0 to <see cref="ByteLength"/>.</param>
+    /// <param name="atMost">Largest number of bytes.</param>
+    public unsafe ReadOnlySpan<byte> BytesFrom(long start, int atMost)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(start);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(start, ByteLength);
+        return new((void*)(Address + (nint)start), (int)Math.Min(atMost, ByteLength - start));
+    }
+
     /// <summary>
     /// True if <see cref="Rows"/> can split the tensor: it has at least one axis, and each row (index of the first axis) is a whole number
     /// of GGUF blocks.

@@ -1,3 +1,4 @@
+using System.Text;
 using Locutor.Files;
 using Locutor.Generation.Requests;
 using Locutor.Media;
@@ -51,8 +52,7 @@ internal sealed class Finishing : IAsyncDisposable
         if (request.Settings.Output.CaptionFile is { } extension && request.OutputPath != VideoDestination.Standard)
         {
             string text = extension == "srt" ? CaptionFile.ToSubRip(options.Cues) : CaptionFile.ToWebVtt(options.Cues);
-            await File.WriteAllTextAsync(Path.ChangeExtension(request.OutputPath, extension), text, cancellationToken)
-                .ConfigureAwait(false);
+            AtomicFile.Write(Path.ChangeExtension(request.OutputPath, extension), Encoding.UTF8.GetBytes(text));
         }
         return size;
     }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Locutor.Generation.Loading;
+using Locutor.Generation.Preparation;
 using Locutor.Generation.Requests;
 using Locutor.Media.Video;
 using Locutor.Models;

@@ -50,6 +50,21 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
+    public void A_copy_that_fails_leaves_the_old_file()
+    {
+        string source = Path.Combine(folder, "source.bin");
+        File.WriteAllBytes(source, [2, 3]);
+        File.WriteAllBytes(Target, [1]);
+
+        Should.Throw<FileNotFoundException>(() => AtomicFile.Copy(source + ".missing", Target));
+        File.ReadAllBytes(Target).ShouldBe([1]);
+
+        AtomicFile.Copy(source, Target);
+        File.ReadAllBytes(Target).ShouldBe([2, 3]);
+        Directory.GetFiles(folder).Order().ShouldBe([Target, source]);
+    }
+
+    [Fact]
     public void Two_writers_of_one_file_do_not_disturb_each_other()
     {
         using var first = AtomicFile.Create(Target);

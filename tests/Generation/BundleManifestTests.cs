@@ -1,6 +1,6 @@
 using System.IO.Compression;
 using System.Text.Json;
-using Locutor.Generation.Loading;
+using Locutor.Generation.Blueprints;
 using Locutor.Models;
 using Locutor.Models.Store;
 using Locutor.Networks.Layers;

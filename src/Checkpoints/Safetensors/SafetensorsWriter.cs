@@ -58,14 +58,10 @@ public sealed class SafetensorsWriter : IDisposable
     }
 
     /// <summary>Appends all bytes of a stored tensor under the name that it has.</summary>
-    public unsafe void Append(CheckpointTensor tensor)
+    public void Append(CheckpointTensor tensor)
     {
-        for (long done = 0; done < tensor.ByteLength;)
-        {
-            int part = (int)Math.Min(1 << 24, tensor.ByteLength - done);
-            Append(tensor.Name, new ReadOnlySpan<byte>((void*)(tensor.Address + (nint)done), part));
-            done += part;
-        }
+        const int AtOnce = 1 << 24;
+        for (long done = 0; done < tensor.ByteLength; done += AtOnce) Append(tensor.Name, tensor.BytesFrom(done, AtOnce));
     }
 
     /// <summary>Checks that every tensor is complete and renames the file to its final name.</summary>

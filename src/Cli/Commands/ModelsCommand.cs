@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Locutor.Checkpoints;
 using Locutor.Checkpoints.Safetensors;
+using Locutor.Generation.Preparation;
 using Locutor.Models;
 using Locutor.Models.Store;
 

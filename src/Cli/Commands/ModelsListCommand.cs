@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Locutor.Generation.Preparation;
 using Locutor.Models;
 using Locutor.Models.Store;
 

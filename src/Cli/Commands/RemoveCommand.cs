@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Locutor.Generation.Preparation;
 using Locutor.Models;
 using Locutor.Models.Store;
 

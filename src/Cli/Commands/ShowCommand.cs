@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Locutor.Generation.Preparation;
 using Locutor.Generation.Requests;
 using Locutor.Generation.Sampling;
 using Locutor.Models;

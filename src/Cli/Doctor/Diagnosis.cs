@@ -1,5 +1,6 @@
 using Locutor.Generation.Diagnosis;
 using Locutor.Generation.Loading;
+using Locutor.Generation.Preparation;
 using Locutor.Generation.Requests;
 using Locutor.Models;
 using Locutor.Models.Store;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Locutor.Cli.Live;
+using Locutor.Files;
 using Locutor.Generation;
 using Locutor.Generation.Progress;
 using Locutor.Generation.Requests;
@@ -60,7 +61,7 @@ internal static class GenerateRun
         var result = await NamedAsync(
             inputs,
             () => Task.Run(() => production.ProduceAsync(loaded, report, cancellationToken: cancellationToken), CancellationToken.None));
-        if (voices.SpokenSound is { } sound && arguments.SoundPath is not null) File.Copy(sound, arguments.SoundPath, overwrite: true);
+        if (voices.SpokenSound is { } sound && arguments.SoundPath is not null) AtomicFile.Copy(sound, arguments.SoundPath);
         report.Done(result, asked.Settings.Seed, clock.Elapsed);
         if (live is not null) await live.EndAsync(cancellationToken);
     }

@@ -1,5 +1,7 @@
+using Locutor.Generation.Blueprints;
 using Locutor.Generation.Loading;
 using Locutor.Generation.Pictures;
+using Locutor.Generation.Preparation;
 using Locutor.Kernels.SelfTests;
 using Locutor.Media.Pictures;
 using Locutor.Models;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Locutor.Generation.Blueprints;
 using Locutor.Generation.Requests;
 using Locutor.Kernels.Quantisation;
 using Locutor.Models;

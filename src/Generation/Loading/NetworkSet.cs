@@ -1,5 +1,7 @@
 using Locutor.Checkpoints;
+using Locutor.Generation.Blueprints;
 using Locutor.Generation.Pictures;
+using Locutor.Generation.Preparation;
 using Locutor.Kernels.Arithmetic;
 using Locutor.Kernels.Devices;
 using Locutor.Kernels.Quantisation;

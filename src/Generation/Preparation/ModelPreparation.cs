@@ -2,11 +2,10 @@ using Locutor.Checkpoints;
 using Locutor.Checkpoints.Lora;
 using Locutor.Checkpoints.Naming;
 using Locutor.Checkpoints.Safetensors;
-using Locutor.Generation.Loading;
+using Locutor.Generation.Blueprints;
 using Locutor.Models;
 using Locutor.Models.Store;
 using Locutor.Networks.Layers;
-using Locutor.Networks.Preparation;
 using static TorchSharp.torch;
 
 namespace Locutor.Generation.Preparation;
@@ -27,7 +26,7 @@ public static class ModelPreparation
 {
     private const int Steps = 3;
 
-    /// <summary>Prepares a network of a bundle for the store, where <see cref="NetworkSet.Load"/> finds it.</summary>
+    /// <summary>Prepares a network of a bundle for the store, where <see cref="NetworkSources.OpenToRun"/> finds it.</summary>
     /// <param name="model">The bundle and the location of its files.</param>
     /// <param name="network">The network to prepare.</param>
     /// <param name="adapters">Adapters that are merged if the network is the transformer.</param>
@@ -136,10 +135,10 @@ public static class ModelPreparation
         IReadOnlyList<string> summary, string path, IProgress<PullProgress>? progress, CancellationToken cancellationToken)
     {
         var plan = new PreparationPlan([.. weights], contents.Identity, contents.ToMetadata());
-        long bytes = plan.Weights.SelectMany(weight => weight.Conversion.Outlines).Sum(Networks.Preparation.Preparation.Bytes);
+        long bytes = plan.Weights.SelectMany(weight => weight.Conversion.Outlines).Sum(PreparedFileWriter.Bytes);
         var writing = new ProgressMeter(bytes, Steps, progress, TimeProvider.System, 1);
         writing.Begin("writing");
-        Networks.Preparation.Preparation.Write(plan, from, path, writing.Resume, writing.Add, cancellationToken);
+        PreparedFileWriter.Write(plan, from, path, writing.Resume, writing.Add, cancellationToken);
         var reading = new ProgressMeter(bytes, Steps, progress, TimeProvider.System, 2);
         reading.Begin("checking");
         try

@@ -1,3 +1,4 @@
+using Locutor.Kernels.Quantisation;
 using static TorchSharp.torch;
 
 namespace Locutor.Kernels;
@@ -19,7 +20,7 @@ public static class PlainEightBitAttention
     /// <summary>Number of keys that share a scale.</summary>
     public const int Group = 8;
 
-    private const double Least = 1e-12, ByteLimit = 127, WeightLimit = 255, Lowest = -1e30;
+    private const double WeightLimit = 255, Lowest = -1e30;
     private const long Samples = 2048;
 
     /// <summary>Computes the attention.</summary>
@@ -101,8 +102,8 @@ public static class PlainEightBitAttention
     /// <summary>Returns integers from -127 to 127, as float32, and the scale over some axes.</summary>
     private static (Tensor Bytes, Tensor Scales) Quantise(Tensor x, long[] axes)
     {
-        var largest = x.abs().amax(axes, keepdim: true).clamp_min(Least);
-        return ((x * (largest.reciprocal() * ByteLimit)).round_(), largest / ByteLimit);
+        var (scaled, scales) = RowQuantiser.Scale(x, RowQuantiser.Limit(LinearPrecision.Int8), axes);
+        return (scaled.round_(), scales);
     }
 
     /// <summary>Returns a Hadamard matrix: its entries are 1 and -1, and its square is the width times the identity.</summary>

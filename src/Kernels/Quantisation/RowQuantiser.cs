@@ -41,13 +41,22 @@ public static class RowQuantiser
     {
         using var scope = NewDisposeScope();
         double limit = Limit(precision);
-        var wide = x.to(ScalarType.Float32);
-        var largest = wide.abs().amax([-1], keepdim: true).clamp_min(Least);
-        var scaled = wide * (largest.reciprocal() * limit);
+        var (scaled, scales) = Scale(x.to(ScalarType.Float32), limit, [-1]);
         var values = precision == LinearPrecision.Float8
             ? scaled.clamp(-limit, limit).to(Float8)
             : scaled.round().clamp(-limit, limit).to(ScalarType.Int8);
-        return new QuantisedRows(values.MoveToOuterDisposeScope(), (largest / limit).squeeze(-1).MoveToOuterDisposeScope());
+        return new QuantisedRows(values.MoveToOuterDisposeScope(), scales.squeeze(-1).MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Scales a tensor so that the largest magnitude over some axes becomes the largest magnitude of a byte.</summary>
+    /// <param name="x">float32</param>
+    /// <param name="limit">The largest magnitude of a byte.</param>
+    /// <param name="axes">Axes that share a scale.</param>
+    /// <returns>The scaled values, not rounded, and the scales with the axes kept: x = scaled * scale.</returns>
+    internal static (Tensor Scaled, Tensor Scales) Scale(Tensor x, double limit, long[] axes)
+    {
+        var largest = x.abs().amax(axes, keepdim: true).clamp_min(Least);
+        return (x * (largest.reciprocal() * limit), largest / limit);
     }
 
     /// <summary>Dequantises each row.</summary>

@@ -3,7 +3,7 @@ namespace Locutor.Models.Store;
 /// <summary>
 /// A lock between processes: a file that one process holds open. The system releases it when the process ends, even if it is killed.
 /// </summary>
-internal sealed class FileLock : IDisposable
+public sealed class FileLock : IDisposable
 {
     private readonly FileStream stream;
 

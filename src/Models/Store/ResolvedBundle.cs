@@ -1,4 +1,3 @@
-using Locutor.Checkpoints;
 using Locutor.Checkpoints.Formats;
 
 namespace Locutor.Models.Store;
@@ -31,17 +30,7 @@ public sealed record ResolvedBundle(Bundle Bundle, string? Folder, ModelStore St
             : null;
     }
 
-    /// <summary>True if the bundle can be run: for each network, either all files or a file prepared from them is on disk.</summary>
-    /// <param name="adapters">Adapters that are merged into the transformer.</param>
-    public bool CanRun(IReadOnlyList<BundleAdapter> adapters) =>
-        Folder is null
-            || (TryLocate(Bundle.Networks.Tokenizer) is not null && NetworkKinds.All.All(kind => CanRun(kind, AdaptersOf(kind, adapters))));
-
     /// <summary>Returns the adapters for a network: all of them for the transformer, none for any other network.</summary>
     public static IReadOnlyList<BundleAdapter> AdaptersOf(NetworkKind kind, IReadOnlyList<BundleAdapter> adapters) =>
         kind == NetworkKind.Transformer ? adapters : [];
-
-    private bool CanRun(NetworkKind kind, IReadOnlyList<BundleAdapter> adapters) =>
-        Bundle.Network(kind).Files.Concat(adapters.Select(adapter => adapter.File)).All(file => TryLocate(file) is not null)
-        || new PreparedFiles(Store).Find(this, kind, adapters, Enum.GetValues<WeightPrecision>()) is not null;
 }

@@ -7,7 +7,7 @@ namespace Locutor.Networks.Layers;
 /// <summary>
 /// Merges a LoRA patch in float32: W += strength * alpha / rank * Up Down (Hu et al., arXiv:2106.09685), or W += strength * Difference.
 /// </summary>
-internal static class LoraMerge
+public static class LoraMerge
 {
     /// <summary>Adds a patch to a parameter.</summary>
     /// <param name="weight">float32, changed in place.</param>

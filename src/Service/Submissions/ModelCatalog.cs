@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Locutor.Generation.Loading;
+using Locutor.Generation.Preparation;
 using Locutor.Generation.Requests;
 using Locutor.Generation.Sampling;
 using Locutor.Models;

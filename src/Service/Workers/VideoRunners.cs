@@ -1,4 +1,5 @@
 using Locutor.Generation.Loading;
+using Locutor.Generation.Preparation;
 using Locutor.Jobs.Records;
 using Locutor.Models.Store;
 using Locutor.Torch.Cuda;

@@ -1,3 +1,4 @@
+using Locutor.Generation.Blueprints;
 using Locutor.Generation.Clips;
 using Locutor.Generation.Conditioning;
 using Locutor.Generation.Guard;

@@ -1,3 +1,4 @@
+using Locutor.Generation.Blueprints;
 using Locutor.Generation.Loading;
 using Locutor.Generation.Sampling;
 using Locutor.Kernels;

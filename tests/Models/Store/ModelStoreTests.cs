@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Security.Cryptography;
 using Locutor.Models.Hub;
 using Locutor.Models.Store;
 using Microsoft.AspNetCore.Http;
@@ -261,6 +262,19 @@ public sealed partial class ModelStoreTests : IAsyncLifetime
         (
             await Should.ThrowAsync<BundleException>(() => store.PullAsync([new BundleFile("a.bin", "owner/name")], null, Stop)))
             .Message.ShouldContain($"expected {1L << 60:N0} bytes of free disk");
+    }
+
+    [Fact]
+    public void The_hubs_cache_names_content_by_its_hash()
+    {
+        byte[] content = "x"u8.ToArray();
+        string hash = Convert.ToHexStringLower(SHA256.HashData(content));
+        string blob = Path.Combine(folder, hash), link = Path.Combine(folder, "model.safetensors");
+        File.WriteAllBytes(blob, content);
+        File.CreateSymbolicLink(link, blob);
+
+        ModelStore.KnownHash(link).ShouldBe(hash);
+        ModelStore.KnownHash(blob).ShouldBeNull();
     }
 
     /// <summary>Returns equal bytes for an equal count.</summary>

@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Locutor.Checkpoints;
 using Locutor.Checkpoints.Safetensors;
+using Locutor.Files;
 using Locutor.Kernels.Quantisation;
 using Locutor.Models;
 using Locutor.Networks.Layers;
@@ -66,8 +68,8 @@ public static class SketchBundle
                 "pull infinitetalk-480p",
             NoticeBelow = 28,
         };
-        File.WriteAllText(Path.Combine(to, "bundle.json"), BundleJson.Write(bundle) + "\n");
-        if (card is not null) File.WriteAllText(Path.Combine(to, "README.md"), card);
+        AtomicFile.Write(Path.Combine(to, "bundle.json"), Encoding.UTF8.GetBytes(BundleJson.Write(bundle) + "\n"));
+        if (card is not null) AtomicFile.Write(Path.Combine(to, "README.md"), Encoding.UTF8.GetBytes(card));
         return Directory.GetFiles(to).Sum(f => new FileInfo(f).Length);
     }
 

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
+using Locutor.Files;
 using Locutor.Networks.VideoAutoencoder;
 using Locutor.Training.Data;
 using Locutor.Training.Faces;
@@ -135,7 +137,7 @@ public sealed class WholeTraining(TrainingRun run, WholeTrainingOptions options)
         }
         finally
         {
-            File.WriteAllText(NextScene, bank.Next.ToString(CultureInfo.InvariantCulture));
+            AtomicFile.Write(NextScene, Encoding.UTF8.GetBytes(bank.Next.ToString(CultureInfo.InvariantCulture)));
         }
     }
 

@@ -4,12 +4,11 @@ using Locutor.Checkpoints.Lora;
 using Locutor.Checkpoints.Naming;
 using Locutor.Checkpoints.Quantised;
 using Locutor.Checkpoints.Safetensors;
-using Locutor.Networks.Preparation;
-using Locutor.Networks.Tests.Formats;
+using Locutor.Generation.Preparation;
 
-namespace Locutor.Networks.Tests.Preparation;
+namespace Locutor.Generation.Tests.Preparation;
 
-/// <summary>Prepared files against the numbers that were put into their sources, with an adapter merged in.</summary>
+/// <summary>Compares prepared files with the numbers that were written into their sources, with an adapter merged.</summary>
 public sealed class PreparationTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("locutor-preparation-").FullName;
@@ -62,7 +61,7 @@ public sealed class PreparationTests : IDisposable
     {
         var random = new Random(seed);
         long rows = 2500, columns = 4001; // 10 million, of which 8 are converted at once
-        var stored = StoredTensor.Plain(random, "blocks.3.l.weight", [rows, columns], ElementType.Float32);
+        var stored = StoredTensor.Plain(random, "blocks.3.l.weight", [rows, columns], StoredType.Float32);
         float[] down = Singles(random, (int)columns), up = Singles(random, (int)rows);
         WriteAdapter([("blocks.3.l.lora_down.weight", [1, columns], down), ("blocks.3.l.lora_up.weight", [rows, 1], up)]);
         using var checkpoint = NetworkCheckpoint.Open(
@@ -80,7 +79,7 @@ public sealed class PreparationTests : IDisposable
     }
 
     [Fact]
-    public void What_the_network_computes_with_in_float32_stays_as_wide_as_it_is()
+    public void A_tensor_that_the_network_uses_in_float32_keeps_its_precision()
     {
         using var source = NetworkCheckpoint.Open(
             [FormatFile.Write("safetensors float32", folder, FormatFile.Choose("safetensors float32", Shapes, new Random(seed)))]);
@@ -95,7 +94,7 @@ public sealed class PreparationTests : IDisposable
     [Fact]
     public void A_row_of_zeros_stays_zero()
     {
-        var zeros = new StoredTensor("blocks.0.l.weight", ElementType.Float32, [2, 4], new byte[32], new double[8], []);
+        var zeros = new StoredTensor("blocks.0.l.weight", StoredType.Float32, [2, 4], new byte[32], new double[8], []);
         foreach (var precision in Enum.GetValues<WeightPrecision>())
         {
             WriteAdapter([("blocks.0.l.diff", [2, 4], new float[8])]);
@@ -114,15 +113,15 @@ public sealed class PreparationTests : IDisposable
             new Dictionary<string, string>());
         string path = Path.Combine(folder, $"prepared-{precision}.safetensors");
         long written = 0;
-        Networks.Preparation.Preparation.Write(
-            plan, checkpoint, path, _ => Assert.Fail("nothing was there before"), n => written += n, TestContext.Current.CancellationToken);
+        PreparedFileWriter.Write(
+            plan, checkpoint, path, _ => Assert.Fail("there was no earlier run"), n => written += n, TestContext.Current.CancellationToken);
         using (var file = SafetensorsFile.Open(path)) written.ShouldBe(file.Tensors.Values.Sum(t => t.ByteLength));
         TensorHashes.Verify(path, null, TestContext.Current.CancellationToken);
         return path;
     }
 
-    /// <summary>Half a step of the type in which a value is held.</summary>
-    private static void Compare(CheckpointTensor found, double[] expected, WeightPrecision precision, ElementType source, string about)
+    /// <summary>Allows half a step of the type in which a value is stored.</summary>
+    private static void Compare(CheckpointTensor found, double[] expected, WeightPrecision precision, StoredType source, string about)
     {
         double[] values = found.ToDoubles();
         bool eight = found.Scale is not null;
@@ -141,7 +140,7 @@ public sealed class PreparationTests : IDisposable
                 WeightPrecision.Float32 => 1e-6 * (0.1 + Math.Abs(expected[i])),
                 WeightPrecision.Float16 => Math.Max(Math.Abs(expected[i]) / 2047, 1e-7),
                 _ => Math.Abs(expected[i]) / 255,
-            } + 1e-6 * (source is ElementType.Float32 ? 1 : 2);
+            } + 1e-6 * (source is StoredType.Float32 ? 1 : 2);
             if (!(Math.Abs(values[i] - expected[i]) <= allowed))
                 Assert.Fail($"{about}[{i}] is {values[i]}, expected {expected[i]} to {allowed}");
         }

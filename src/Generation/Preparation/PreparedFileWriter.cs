@@ -1,13 +1,13 @@
 using Locutor.Checkpoints;
 using Locutor.Checkpoints.Safetensors;
 
-namespace Locutor.Networks.Preparation;
+namespace Locutor.Generation.Preparation;
 
 /// <summary>Content of a prepared file.</summary>
 /// <param name="Weights">Every tensor of the file and its conversion.</param>
 /// <param name="Identity">Fingerprint of everything that affects the content.</param>
 /// <param name="Metadata">Entries of the file header.</param>
-public sealed record PreparationPlan(
+internal sealed record PreparationPlan(
     IReadOnlyList<(CheckpointTensor Stored, WeightConversion Conversion)> Weights, string Identity,
     IReadOnlyDictionary<string, string> Metadata);
 
@@ -15,7 +15,7 @@ public sealed record PreparationPlan(
 /// Writes a prepared file tensor by tensor, in constant memory. A run that was interrupted, and is started again, continues after the last
 /// complete tensor.
 /// </summary>
-public static class Preparation
+internal static class PreparedFileWriter
 {
     /// <summary>Writes the file.</summary>
     /// <param name="plan">Content of the file.</param>
@@ -29,7 +29,7 @@ public static class Preparation
         PreparationPlan plan, Checkpoint from, string path, Action<long> resumed, Action<long> written, CancellationToken cancellationToken)
     {
         TensorOutline[] outlines = [.. plan.Weights.SelectMany(weight => weight.Conversion.Outlines)];
-        CheckRoom(path, outlines);
+        CheckDiskSpace(path, outlines);
         using var writer = new ResumableWriter(path, plan.Identity, outlines, plan.Metadata, resumed, cancellationToken);
         foreach (var (stored, conversion) in plan.Weights)
         {
@@ -48,7 +48,7 @@ public static class Preparation
         writer.Complete();
     }
 
-    private static void CheckRoom(string path, TensorOutline[] outlines)
+    private static void CheckDiskSpace(string path, TensorOutline[] outlines)
     {
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         Directory.CreateDirectory(folder);

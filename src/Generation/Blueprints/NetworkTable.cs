@@ -8,7 +8,7 @@ using Locutor.Networks.VideoAutoencoder;
 using Locutor.Networks.VideoTransformer;
 using Locutor.Networks.Wav2Vec2;
 
-namespace Locutor.Generation.Loading;
+namespace Locutor.Generation.Blueprints;
 
 /// <summary>The table of all networks: released sizes, constructor, and the unused keys of their files.</summary>
 internal static class NetworkTable

@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Locutor.Checkpoints;
 
-namespace Locutor.Models.Store;
+namespace Locutor.Generation.Preparation;
 
 /// <summary>One source file of a prepared file.</summary>
 /// <param name="File">File name; with repository and revision for a hub file.</param>
@@ -12,13 +12,13 @@ namespace Locutor.Models.Store;
 /// <param name="Sha256">SHA-256 of the content in lower-case hexadecimal.</param>
 /// <param name="Modified">Time of the last change, in ticks of UTC.</param>
 /// <param name="Strength">Strength with which an adapter was merged; null for other files.</param>
-public sealed record PreparedSource(string File, long Size, string Sha256, long Modified, double? Strength = null);
+internal sealed record PreparedSource(string File, long Size, string Sha256, long Modified, double? Strength = null);
 
 /// <summary>The sources of a prepared file, stored in its metadata.</summary>
 /// <param name="Network">Name of the network in its bundle, or empty.</param>
 /// <param name="Precision">Precision of the stored weights.</param>
 /// <param name="Sources">Checkpoint files in order of priority, lowest first, then adapters in the order in which they were merged.</param>
-public sealed record PreparedContents(string Network, WeightPrecision Precision, IReadOnlyList<PreparedSource> Sources)
+internal sealed record PreparedContents(string Network, WeightPrecision Precision, IReadOnlyList<PreparedSource> Sources)
 {
     private const string Key = "locutor_prepared";
 

@@ -6,7 +6,7 @@ using Locutor.Networks.Layers;
 using Locutor.Torch;
 using static TorchSharp.torch;
 
-namespace Locutor.Networks.Preparation;
+namespace Locutor.Generation.Preparation;
 
 /// <summary>
 /// Converts one stored tensor to the form of a prepared file: it is dequantised, adapters are added in float32, and the result is rounded
@@ -18,7 +18,7 @@ namespace Locutor.Networks.Preparation;
 /// <param name="precision">Requested precision.</param>
 /// <param name="wide">Whether the network computes with this tensor in float32 whatever its other weights are: it stays as wide as it
 /// is.</param>
-public sealed class WeightConversion(CheckpointTensor stored, IReadOnlyList<LoraAdapter> adapters, WeightPrecision precision, bool wide)
+internal sealed class WeightConversion(CheckpointTensor stored, IReadOnlyList<LoraAdapter> adapters, WeightPrecision precision, bool wide)
 {
     /// <summary>Elements of a group of rows: 32 MiB of float32. The conversion needs about ten times that memory.</summary>
     private const long ElementsAtOnce = 8 << 20;
@@ -80,11 +80,10 @@ public sealed class WeightConversion(CheckpointTensor stored, IReadOnlyList<Lora
         }
     }
 
-    private unsafe void Copy(CheckpointTensor part, WeightSink append)
+    private void Copy(CheckpointTensor part, WeightSink append)
     {
-        const int Most = 16 << 20;
-        for (long done = 0; done == 0 || done < part.ByteLength; done += Most)
-            append(stored.Name, new ReadOnlySpan<byte>((void*)(part.Address + (nint)done), (int)Math.Min(Most, part.ByteLength - done)));
+        const int AtOnce = 16 << 20;
+        for (long done = 0; done == 0 || done < part.ByteLength; done += AtOnce) append(stored.Name, part.BytesFrom(done, AtOnce));
     }
 
     private void Convert(CheckpointTensor part, long? first, WeightSink append)
@@ -118,4 +117,4 @@ public sealed class WeightConversion(CheckpointTensor stored, IReadOnlyList<Lora
 }
 
 /// <summary>Receives the next bytes of a tensor.</summary>
-public delegate void WeightSink(string name, ReadOnlySpan<byte> bytes);
+internal delegate void WeightSink(string name, ReadOnlySpan<byte> bytes);

@@ -1,11 +1,12 @@
 using System.Text.Json;
-using Locutor.Checkpoints;
-using Locutor.Checkpoints.Safetensors;
 
-namespace Locutor.Networks.Tests.Formats;
+namespace Locutor.Tests;
 
-/// <summary>Writes a network's tensors as the published files of one format do.</summary>
-internal static class FormatFile
+/// <summary>
+/// Writes the tensors of a network in the formats of published files. It uses no code of the product, so that an error in the product's
+/// writers cannot hide one in its readers.
+/// </summary>
+public static class FormatFile
 {
     public static string[] Names { get; } =
     [
@@ -14,7 +15,7 @@ internal static class FormatFile
         "GGUF Q4_K", "GGUF BF16", "GGUF F16",
     ];
 
-    /// <summary>The tensors that a file of this format would hold for parameters of these names and shapes.</summary>
+    /// <summary>Returns the tensors that a file of this format holds for parameters of these names and shapes.</summary>
     public static StoredTensor[] Choose(string format, IReadOnlyDictionary<string, long[]> shapes, Random random) =>
         [.. shapes.Select(s => Choose(format, s.Key, s.Value, random))];
 
@@ -23,29 +24,30 @@ internal static class FormatFile
         bool matrix = shape.Length == 2 && name.EndsWith(".weight", StringComparison.Ordinal)
             && !name.Contains("position_embedding", StringComparison.Ordinal);
         long rows = shape.Length > 0 ? shape[0] : 1;
-        StoredTensor Quantised(ElementType type, long scales) =>
-            matrix ? StoredTensor.Eight(random, name, shape, type, scales) : StoredTensor.Plain(random, name, shape, ElementType.BFloat16);
-        StoredTensor Blocks(ElementType type) =>
-            matrix && shape[1] % type.BlockElements() == 0
+        StoredTensor Quantised(StoredType type, long scales) =>
+            matrix ? StoredTensor.Eight(random, name, shape, type, scales) : StoredTensor.Plain(random, name, shape, StoredType.BFloat16);
+        StoredTensor Blocks(StoredType type) =>
+            matrix && shape[1] % StoredTensor.BlockElements(type) == 0
                 ? StoredTensor.Blocks(random, name, shape, type)
-                : StoredTensor.Plain(random, name, shape, ElementType.Float32);
+                : StoredTensor.Plain(random, name, shape, StoredType.Float32);
         return format switch
         {
-            "safetensors bfloat16" or "PyTorch pickle" or "GGUF BF16" => StoredTensor.Plain(random, name, shape, ElementType.BFloat16),
-            "safetensors float16" or "PyTorch zip" or "GGUF F16" => StoredTensor.Plain(random, name, shape, ElementType.Float16),
-            "quanto int8" or "int8 by row" => Quantised(ElementType.Int8, rows),
-            "quanto float8" or "float8 by row" => Quantised(ElementType.Float8E4M3, rows),
-            "float8 scaled" => Quantised(ElementType.Float8E4M3, 1),
-            "float8" => Quantised(ElementType.Float8E4M3, 0),
-            "GGUF Q8_0" => Blocks(ElementType.Q8),
-            "GGUF Q6_K" => Blocks(ElementType.Q6K),
-            "GGUF Q5_K" => Blocks(ElementType.Q5K),
-            "GGUF Q4_K" => Blocks(ElementType.Q4K),
-            _ => StoredTensor.Plain(random, name, shape, ElementType.Float32),
+            "safetensors bfloat16" or "PyTorch pickle" or "GGUF BF16" => StoredTensor.Plain(random, name, shape, StoredType.BFloat16),
+            "safetensors float16" or "PyTorch zip" or "GGUF F16" => StoredTensor.Plain(random, name, shape, StoredType.Float16),
+            "quanto int8" or "int8 by row" => Quantised(StoredType.Int8, rows),
+            "quanto float8" or "float8 by row" => Quantised(StoredType.Float8E4M3, rows),
+            "float8 scaled" => Quantised(StoredType.Float8E4M3, 1),
+            "float8" => Quantised(StoredType.Float8E4M3, 0),
+            "GGUF Q8_0" => Blocks(StoredType.Q8),
+            "GGUF Q6_K" => Blocks(StoredType.Q6K),
+            "GGUF Q5_K" => Blocks(StoredType.Q5K),
+            "GGUF Q4_K" => Blocks(StoredType.Q4K),
+            _ => StoredTensor.Plain(random, name, shape, StoredType.Float32),
         };
     }
 
-    /// <returns>The path to open.</returns>
+    /// <summary>Writes the file or files.</summary>
+    /// <returns>The path that a user gives to open the checkpoint.</returns>
     public static string Write(string format, string folder, StoredTensor[] tensors)
     {
         string path = Path.Combine(folder, "m.safetensors");
@@ -54,7 +56,7 @@ internal static class FormatFile
             return WriteTorch(Path.Combine(folder, "m.pth"), tensors, format == "PyTorch pickle");
         if (format == "shards") return WriteShards(folder, tensors);
         bool quanto = format.StartsWith("quanto", StringComparison.Ordinal);
-        var parts = new List<(string Name, ElementType Type, long[] Shape, byte[] Bytes)>();
+        var parts = new List<(string Name, StoredType Type, long[] Shape, byte[] Bytes)>();
         foreach (var t in tensors)
         {
             string prefix = format == "prefixed" ? "model.diffusion_model." : "",
@@ -63,29 +65,48 @@ internal static class FormatFile
             if (t.Scale.Length == 0) continue;
             string scale = quanto ? t.Name + "._scale" : format == "float8 scaled" ? layer + ".scale_weight" : layer + ".weight_scale";
             parts.Add((
-                scale, ElementType.Float32, t.Scale.Length == 1 ? [1] : [t.Scale.Length, 1],
+                scale, StoredType.Float32, t.Scale.Length == 1 ? [1] : [t.Scale.Length, 1],
                 [.. t.Scale.SelectMany(BitConverter.GetBytes)]));
         }
-        if (format == "float8 scaled") parts.Add(("scaled_fp8", ElementType.Float8E4M3, [2], new byte[2]));
+        if (format == "float8 scaled") parts.Add(("scaled_fp8", StoredType.Float8E4M3, [2], new byte[2]));
         if (quanto)
         {
             File.WriteAllText(
                 Path.Combine(folder, "m.json"),
                 JsonSerializer.Serialize(tensors.Where(t => t.Scale.Length > 0).ToDictionary(
                     t => t.Name[..^".weight".Length],
-                    t => new { weights = t.Type == ElementType.Int8 ? "qint8" : "qfloat8", activations = "none" })));
+                    t => new { weights = t.Type == StoredType.Int8 ? "qint8" : "qfloat8", activations = "none" })));
         }
 
         WriteSafetensors(path, parts);
         return path;
     }
 
-    private static void WriteSafetensors(string path, List<(string Name, ElementType Type, long[] Shape, byte[] Bytes)> parts)
+    /// <summary>Writes a safetensors file: the length of the header as 8 bytes, a JSON header, and the bytes of all tensors.</summary>
+    private static void WriteSafetensors(string path, List<(string Name, StoredType Type, long[] Shape, byte[] Bytes)> parts)
     {
-        using var writer = new SafetensorsWriter(path, parts.Select(p => new TensorOutline(p.Name, p.Type, p.Shape)));
-        foreach (var part in parts) writer.Append(part.Name, part.Bytes);
-        writer.Complete();
+        var header = new Dictionary<string, object>();
+        long end = 0;
+        foreach (var part in parts)
+        {
+            header.Add(
+                part.Name,
+                new { dtype = SafetensorsName(part.Type), shape = part.Shape, data_offsets = new[] { end, end += part.Bytes.Length } });
+        }
+
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(header);
+        File.WriteAllBytes(path, [.. BitConverter.GetBytes((long)json.Length), .. json, .. parts.SelectMany(part => part.Bytes)]);
     }
+
+    private static string SafetensorsName(StoredType type) => type switch
+    {
+        StoredType.Float32 => "F32",
+        StoredType.Float16 => "F16",
+        StoredType.BFloat16 => "BF16",
+        StoredType.Float8E4M3 => "F8_E4M3",
+        StoredType.Int8 => "I8",
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "expected a type of safetensors"),
+    };
 
     private static string WriteShards(string folder, StoredTensor[] tensors)
     {
@@ -107,7 +128,7 @@ internal static class FormatFile
     private static string WriteTorch(string path, StoredTensor[] tensors, bool legacy)
     {
         string Storage(StoredTensor t) =>
-            t.Type switch { ElementType.Float16 => "HalfStorage", ElementType.BFloat16 => "BFloat16Storage", _ => "FloatStorage" };
+            t.Type switch { StoredType.Float16 => "HalfStorage", StoredType.BFloat16 => "BFloat16Storage", _ => "FloatStorage" };
         byte[] pickle = Pickler.Whole(p => p.Dictionary(tensors.Select((t, i) => (
             t.Name,
             (Action<Pickler>)(q => q.Tensor(new(Storage(t), $"{i}", t.Values.Length, 0, t.Shape, Strides(t.Shape)), legacy))))));
@@ -127,12 +148,12 @@ internal static class FormatFile
         {
             uint type = t.Type switch
             {
-                ElementType.Q8 => 8,
-                ElementType.Q4K => 12,
-                ElementType.Q5K => 13,
-                ElementType.Q6K => 14,
-                ElementType.BFloat16 => 30,
-                ElementType.Float16 => 1,
+                StoredType.Q8 => 8,
+                StoredType.Q4K => 12,
+                StoredType.Q5K => 13,
+                StoredType.Q6K => 14,
+                StoredType.BFloat16 => 30,
+                StoredType.Float16 => 1,
                 _ => 0u,
             };
             // The format has four axes at most; writers join the rest and keep the shape beside.

@@ -1,26 +1,39 @@
 using System.Runtime.InteropServices;
-using Locutor.Checkpoints;
 
-namespace Locutor.Networks.Tests.Formats;
+namespace Locutor.Tests;
+
+/// <summary>Types of the values in a test file. Each K type and Q8 stores blocks of values.</summary>
+public enum StoredType
+{
+    Float32,
+    Float16,
+    BFloat16,
+    Float8E4M3,
+    Int8,
+    Q8,
+    Q4K,
+    Q5K,
+    Q6K,
+}
 
 /// <summary>
-/// Bytes of a tensor in one of the ways files hold it, and the values they stand for, computed from the numbers that were chosen.
+/// Bytes of a tensor in one of the types of checkpoint files, and the values that these bytes represent, computed from the chosen numbers.
 /// </summary>
-/// <param name="Scale">Beside it, one for a tensor or for each row; empty for none.</param>
-internal sealed record StoredTensor(string Name, ElementType Type, long[] Shape, byte[] Bytes, double[] Values, float[] Scale)
+/// <param name="Scale">One scale for the tensor or for each row; empty if the file has none.</param>
+public sealed record StoredTensor(string Name, StoredType Type, long[] Shape, byte[] Bytes, double[] Values, float[] Scale)
 {
-    public static StoredTensor Plain(Random random, string name, long[] shape, ElementType type)
+    public static StoredTensor Plain(Random random, string name, long[] shape, StoredType type)
     {
         long count = Count(shape);
         switch (type)
         {
-            case ElementType.Float32:
+            case StoredType.Float32:
                 float[] single = [.. Range(count).Select(_ => random.NextSingle() - 0.5f)];
                 return new(name, type, shape, MemoryMarshal.AsBytes<float>(single).ToArray(), [.. single.Select(v => (double)v)], []);
-            case ElementType.Float16:
+            case StoredType.Float16:
                 Half[] half = [.. Range(count).Select(_ => (Half)(random.NextSingle() - 0.5f))];
                 return new(name, type, shape, MemoryMarshal.AsBytes<Half>(half).ToArray(), [.. half.Select(v => (double)v)], []);
-            case ElementType.BFloat16:
+            case StoredType.BFloat16:
                 ushort[] upper = [.. Range(count).Select(_ => (ushort)(BitConverter.SingleToInt32Bits(random.NextSingle() - 0.5f) >>> 16))];
                 return new(
                     name, type, shape, MemoryMarshal.AsBytes<ushort>(upper).ToArray(),
@@ -35,27 +48,30 @@ internal sealed record StoredTensor(string Name, ElementType Type, long[] Shape,
     /// <param name="shape">Two axes.</param>
     /// <param name="type">int8 or float8.</param>
     /// <param name="scales">0 for none, 1 for the tensor, otherwise one for each row.</param>
-    public static StoredTensor Eight(Random random, string name, long[] shape, ElementType type, long scales)
+    public static StoredTensor Eight(Random random, string name, long[] shape, StoredType type, long scales)
     {
         float[] scale = [.. Range(scales).Select(_ => random.NextSingle() + 0.01f)];
         byte[] bytes = [.. Range(Count(shape)).Select(_ => (byte)(random.Next(0x7f) | random.Next(2) << 7))];
-        double Value(byte bits) => type == ElementType.Int8 ? (sbyte)bits : E4M3(bits);
+        double Value(byte bits) => type == StoredType.Int8 ? (sbyte)bits : E4M3(bits);
         return new(
             name, type, shape, bytes, [.. bytes.Select((b, i) => Value(b) * (scales == 0 ? 1 : scale[scales == 1 ? 0 : i / shape[1]]))],
             scale);
     }
 
-    public static StoredTensor Blocks(Random random, string name, long[] shape, ElementType type)
+    public static StoredTensor Blocks(Random random, string name, long[] shape, StoredType type)
     {
-        var (data, values) = GgufWriter.Blocks((int)(Count(shape) / type.BlockElements()), () => type switch
+        var (data, values) = GgufWriter.Blocks((int)(Count(shape) / BlockElements(type)), () => type switch
         {
-            ElementType.Q8 => GgufWriter.Q8(random),
-            ElementType.Q6K => GgufWriter.Q6K(random),
-            ElementType.Q5K => GgufWriter.Fours(random, true),
+            StoredType.Q8 => GgufWriter.Q8(random),
+            StoredType.Q6K => GgufWriter.Q6K(random),
+            StoredType.Q5K => GgufWriter.Fours(random, true),
             _ => GgufWriter.Fours(random, false),
         });
         return new(name, type, shape, data, values, []);
     }
+
+    /// <summary>Returns the number of values in a block of a GGUF type.</summary>
+    public static int BlockElements(StoredType type) => type == StoredType.Q8 ? 32 : 256;
 
     private static double E4M3(byte bits)
     {

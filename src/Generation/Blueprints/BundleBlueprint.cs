@@ -7,7 +7,7 @@ using Locutor.Networks.VideoAutoencoder;
 using Locutor.Networks.VideoTransformer;
 using Locutor.Networks.Wav2Vec2;
 
-namespace Locutor.Generation.Loading;
+namespace Locutor.Generation.Blueprints;
 
 /// <summary>The configurations of a bundle's networks, and the additional tensors that their files may contain.</summary>
 /// <param name="bundle">The bundle.</param>

@@ -7,7 +7,7 @@ using Locutor.Models;
 using Locutor.Models.Store;
 using static TorchSharp.torch;
 
-namespace Locutor.Generation.Loading;
+namespace Locutor.Generation.Preparation;
 
 /// <summary>The open files of one network.</summary>
 /// <param name="Checkpoint">The checkpoint files as one.</param>

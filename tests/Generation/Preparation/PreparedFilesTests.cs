@@ -1,17 +1,19 @@
 using System.Security.Cryptography;
 using Locutor.Checkpoints;
 using Locutor.Checkpoints.Safetensors;
+using Locutor.Generation.Preparation;
+using Locutor.Models;
 using Locutor.Models.Hub;
 using Locutor.Models.Store;
 
-namespace Locutor.Models.Tests.Store;
+namespace Locutor.Generation.Tests.Preparation;
 
 public sealed class PreparedFilesTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("locutor-prepared-").FullName;
     private readonly ModelStore store;
     private readonly PreparedFiles prepared;
-    private readonly Bundle bundle = BundleJson.Read(Path.Combine(ShippedBundlesTests.Folder, "infinitetalk-480p", "bundle.json"));
+    private readonly Bundle bundle = BundleJson.Read(Path.Combine(TestEnvironment.Checkout, "models", "infinitetalk-480p", "bundle.json"));
 
     public PreparedFilesTests()
     {
@@ -57,16 +59,6 @@ public sealed class PreparedFilesTests : IDisposable
         Found([]).ShouldBeFalse();
         SafetensorsWriter.Write(path, []);
         Found([]).ShouldBeFalse();
-    }
-
-    [Fact]
-    public void The_hubs_cache_names_content_by_its_hash()
-    {
-        string blob = Path.Combine(folder, Hash("x")), link = Path.Combine(folder, "model.safetensors");
-        File.WriteAllText(blob, "x");
-        File.CreateSymbolicLink(link, blob);
-        ModelStore.KnownHash(link).ShouldBe(Hash("x"));
-        ModelStore.KnownHash(blob).ShouldBeNull();
     }
 
     public void Dispose() => Directory.Delete(folder, true);

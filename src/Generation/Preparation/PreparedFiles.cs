@@ -4,8 +4,10 @@ using System.Text.RegularExpressions;
 using Locutor.Checkpoints;
 using Locutor.Checkpoints.Formats;
 using Locutor.Checkpoints.Safetensors;
+using Locutor.Models;
+using Locutor.Models.Store;
 
-namespace Locutor.Models.Store;
+namespace Locutor.Generation.Preparation;
 
 /// <summary>A prepared file that is ready for use.</summary>
 public sealed record PreparedFile(string Path, WeightPrecision Precision);
@@ -63,7 +65,7 @@ public sealed partial class PreparedFiles(ModelStore store)
     /// <param name="precision">Precision of the weights that will be stored.</param>
     /// <param name="read">Called with the number of bytes read since the last call.</param>
     /// <param name="cancellationToken">Cancels the reading.</param>
-    public static async Task<PreparedContents> DescribeAsync(
+    internal static async Task<PreparedContents> DescribeAsync(
         IReadOnlyList<(string Name, string Path, double? Strength)> paths, string network, WeightPrecision precision, Action<long>? read,
         CancellationToken cancellationToken)
     {
