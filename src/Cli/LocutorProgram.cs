@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Locutor.Cli.Commands;
+using Locutor.TextToSpeech.Engines.Espeak;
 
 namespace Locutor.Cli;
 
@@ -9,10 +10,11 @@ internal static class LocutorProgram
     /// <summary>Runs one command line.</summary>
     /// <param name="making">How <c>serve</c> and <c>worker</c> make videos.</param>
     /// <returns>The exit code, one of <see cref="ExitCodes"/>.</returns>
-    public static Task<int> RunAsync(string[] args, VideoMaking making)
+    public static async Task<int> RunAsync(string[] args, VideoMaking making)
     {
+        if (EspeakProcess.TryRun(args) is { } code) return code;
         if (args.Length > 0 && Verbs.RunNetworks.Contains(args[0])) MemorySettings.Apply();
-        return ProgramRunner.RunAsync(CreateRoot(making), args, readsDefaults: true);
+        return await ProgramRunner.RunAsync(CreateRoot(making), args, readsDefaults: true);
     }
 
     /// <summary>Creates the command line with all commands.</summary>

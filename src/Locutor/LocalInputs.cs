@@ -39,14 +39,18 @@ internal sealed class LocalInputs : IAsyncDisposable
     }
 
     /// <summary>The paths of the voices of a request, one for each person, and the captions of a text.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="notice">Receives messages for the user.</param>
+    /// <param name="cancellationToken">Cancels the reading.</param>
     /// <exception cref="LocutorException">An input is too large, or its stream cannot be read.</exception>
     public async Task<(IReadOnlyList<string> Paths, IReadOnlyList<Cue> Cues)> VoicesOfAsync(
-        TalkingVideoRequest request, CancellationToken cancellationToken)
+        TalkingVideoRequest request, Action<string> notice, CancellationToken cancellationToken)
     {
         if (request.Audio.Text is { } text)
         {
             folder ??= TemporaryFolder.Create();
             var narration = await text.SpeakAsync(folder.Path, cancellationToken).ConfigureAwait(false);
+            if (narration.Note is { } note) notice(note);
             return (narration.Paths, narration.Cues);
         }
         string first = await PathOfAsync(request.Audio, cancellationToken).ConfigureAwait(false);

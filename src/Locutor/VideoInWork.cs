@@ -38,7 +38,7 @@ internal sealed class VideoInWork : IAsyncDisposable
             throw new RequestException(VideoFields.Captions.Name, refusal);
         }
         relay.Report(new GenerationProgress(GenerationStage.Encoding, 0, 0, 0, settings.Steps));
-        var (voices, cues) = await inputs.VoicesOfAsync(request, cancellationToken).ConfigureAwait(false);
+        var (voices, cues) = await inputs.VoicesOfAsync(request, relay.Notice, cancellationToken).ConfigureAwait(false);
         var local = new ProductionRequest
         {
             ImagePath = await inputs.PathOfAsync(request.Image, cancellationToken).ConfigureAwait(false),

@@ -10,8 +10,9 @@ namespace Locutor.TextToSpeech;
 /// <param name="Seconds">Duration.</param>
 /// <param name="Cues">Captions of the words.</param>
 /// <param name="Voices">The voice of each person.</param>
+/// <param name="Note">A message for the user about the captions, or null.</param>
 public sealed record Narration(
-    IReadOnlyList<string> Paths, string SoundPath, double Seconds, IReadOnlyList<Cue> Cues, IReadOnlyList<Voice> Voices);
+    IReadOnlyList<string> Paths, string SoundPath, double Seconds, IReadOnlyList<Cue> Cues, IReadOnlyList<Voice> Voices, string? Note);
 
 /// <summary>Speaks scripts into sound files.</summary>
 public sealed class Narrator(VoiceCatalogue catalogue)
@@ -23,9 +24,6 @@ public sealed class Narrator(VoiceCatalogue catalogue)
 
     // Pauses in seconds.
     private const double AtStart = 0.1, AfterPassage = 0.35, AfterTurn = 0.5, AtEnd = 0.3;
-
-    /// <summary>Seconds of near silence that are kept around the words of a passage.</summary>
-    private const double Margin = 0.03;
 
     /// <summary>Finds the voices of a script: one for each person.</summary>
     /// <exception cref="SpeechException">There is no such voice.</exception>
@@ -54,52 +52,58 @@ public sealed class Narrator(VoiceCatalogue catalogue)
     public async Task<Narration> SpeakAsync(
         Script script, IReadOnlyList<Voice> voices, string folder, double longest, CancellationToken cancellationToken)
     {
-        var (seconds, cues) = await WriteTracksAsync(script, voices, folder, longest, cancellationToken).ConfigureAwait(false);
+        var tracks = new Tracks(
+            [.. voices.Select((_, person) => PathOf(folder, person))],
+            [.. voices.Select(voice => Label(catalogue.EngineOf(voice), voice))]);
+        double seconds;
+        using (tracks)
+            seconds = await WriteAsync(tracks, script, voices, longest, cancellationToken).ConfigureAwait(false);
         string sound = voices.Count == 1 ? PathOf(folder, 0) : await MixAsync(voices, folder, cancellationToken).ConfigureAwait(false);
-        return new Narration([.. voices.Select((_, i) => PathOf(folder, i))], sound, seconds, Ordered(cues), voices);
+        return new Narration([.. voices.Select((_, i) => PathOf(folder, i))], sound, seconds, tracks.Cues, voices, tracks.Note);
     }
 
-    private async Task<(double Seconds, List<Cue> Cues)> WriteTracksAsync(
-        Script script, IReadOnlyList<Voice> voices, string folder, double longest, CancellationToken cancellationToken)
+    /// <summary>Writes the tracks.</summary>
+    /// <returns>Their duration in seconds.</returns>
+    private async Task<double> WriteAsync(
+        Tracks tracks, Script script, IReadOnlyList<Voice> voices, double longest, CancellationToken cancellationToken)
     {
-        var tracks = new WavWriter?[voices.Count];
-        var cues = new List<Cue>();
+        IReadOnlyList<string>[] turns =
+            [.. script.Turns.Select(turn => Passages(turn.Text, catalogue.EngineOf(voices[turn.Speaker]).LongestPassage).ToList())];
+        // Each person's passages are spoken in one go, as far as they are asked for.
+        var people = voices.Select((voice, person) => catalogue.EngineOf(voice)
+            .SpeakAsync([.. turns.Where((_, i) => script.Turns[i].Speaker == person).SelectMany(turn => turn)], voice, cancellationToken)
+            .GetAsyncEnumerator(cancellationToken)).ToList();
         double now = AtStart;
         try
         {
-            foreach (var turn in script.Turns)
+            for (int i = 0; i < turns.Length; i++)
             {
-                var (voice, engine) = (voices[turn.Speaker], catalogue.EngineOf(voices[turn.Speaker]));
-                foreach (string passage in Passages(turn.Text, engine.LongestPassage))
+                int person = script.Turns[i].Speaker;
+                for (int left = turns[i].Count; left > 0 && await people[person].MoveNextAsync().ConfigureAwait(false); left--)
                 {
-                    var sound = Trim(await engine.SpeakAsync(passage, voice, cancellationToken).ConfigureAwait(false), out var activity);
-                    if (activity.Spoken.Count == 0) continue;
-                    var track = tracks[turn.Speaker] ??= new WavWriter(
-                        PathOf(folder, turn.Speaker), sound.SampleRate, Label(engine, voice));
-                    track.PadTo(now);
-                    cues.AddRange(CueTiming.Place(CaptionText.Split(passage), activity, (double)track.Samples / track.SampleRate));
-                    track.Append(sound.Samples);
-                    if ((now = (double)track.Samples / track.SampleRate + AfterPassage) > longest)
+                    if (tracks.Append(person, people[person].Current, now) is not { } end) continue;
+                    if ((now = end + AfterPassage) > longest)
                         throw new SpeechException(SpeechFault.TooLong, $"expected at most {longest:0.#} s of speech, found more");
                 }
                 now += AfterTurn - AfterPassage;
             }
-            if (cues.Count == 0)
-                throw new SpeechException(SpeechFault.Text, $"expected words that {voices[0].FullName} can speak, found none");
-            double seconds = now - AfterTurn + AtEnd;
-            for (int i = 0; i < tracks.Length; i++)
-            {
-                (tracks[i]
-                    ?? throw new SpeechException(
-                        SpeechFault.Text, $"expected words after {"AB"[i]}: that {voices[i].FullName} can speak, found none"))
-                        .PadTo(seconds);
-            }
-            return (seconds, cues);
         }
         finally
         {
-            foreach (var track in tracks) track?.Dispose();
+            foreach (var person in people) await person.DisposeAsync().ConfigureAwait(false);
         }
+        double seconds = now - AfterTurn + AtEnd;
+        if (tracks.Cues.Count == 0)
+            throw new SpeechException(SpeechFault.Text, $"expected words that {voices[0].FullName} can speak, found none");
+        for (int i = 0; i < voices.Count; i++)
+        {
+            if (!tracks.PadTo(i, seconds))
+            {
+                throw new SpeechException(
+                    SpeechFault.Text, $"expected words after {"AB"[i]}: that {voices[i].FullName} can speak, found none");
+            }
+        }
+        return seconds;
     }
 
     /// <summary>Writes both people's sound into one file.</summary>
@@ -129,24 +133,5 @@ public sealed class Narrator(VoiceCatalogue catalogue)
             else passages.Add(sentence);
         }
         return passages;
-    }
-
-    /// <summary>Cuts the silence at both ends, so that the pauses of all engines are the same.</summary>
-    private static Waveform Trim(Waveform sound, out SpeechActivity activity)
-    {
-        activity = SpeechActivity.Measure(sound);
-        if (activity.Spoken.Count == 0) return sound;
-        int first = (int)(Math.Max(0, activity.Spoken[0].Start - Margin) * sound.SampleRate);
-        int last = (int)Math.Min(sound.Samples.Length, (activity.Spoken[^1].End + Margin) * sound.SampleRate);
-        double cut = (double)first / sound.SampleRate;
-        activity = new([.. activity.Spoken.Select(part => (part.Start - cut, part.End - cut))]);
-        return new Waveform(sound.SampleRate, sound.Samples[first..last]);
-    }
-
-    /// <summary>Ends a caption when the next one starts.</summary>
-    private static List<Cue> Ordered(List<Cue> cues)
-    {
-        for (int i = 0; i + 1 < cues.Count; i++) cues[i] = cues[i] with { End = Math.Min(cues[i].End, cues[i + 1].Start) };
-        return cues;
     }
 }

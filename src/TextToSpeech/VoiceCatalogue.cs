@@ -1,5 +1,6 @@
 using System.Text;
 using Locutor.TextToSpeech.Engines;
+using Locutor.TextToSpeech.Engines.Espeak;
 
 namespace Locutor.TextToSpeech;
 

@@ -1,6 +1,7 @@
 using Locutor.Media.Captions;
 using Locutor.Media.Sound;
 using Locutor.TextToSpeech.Engines;
+using Locutor.TextToSpeech.Engines.Espeak;
 
 namespace Locutor.TextToSpeech.Tests;
 

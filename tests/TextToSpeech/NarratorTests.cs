@@ -3,6 +3,7 @@ using Locutor.Media;
 using Locutor.Media.Captions;
 using Locutor.Media.Sound;
 using Locutor.TextToSpeech.Engines;
+using Locutor.TextToSpeech.Engines.Espeak;
 
 namespace Locutor.TextToSpeech.Tests;
 
@@ -32,6 +33,40 @@ public sealed class NarratorTests : IDisposable
             narration.Cues[i].End.ShouldBeInRange(spoken[i].End - 0.05, i < 3 ? narration.Cues[i + 1].Start : narration.Seconds);
         }
         sound.Seconds.ShouldBe(narration.Seconds, 0.01);
+    }
+
+    /// <summary>Captions that begin after a comma: the sound shows where.</summary>
+    [Theory]
+    [InlineData("en-us")]
+    [InlineData("en-gb+f2")]
+    public async Task Captions_inside_a_long_sentence_begin_with_their_words(string voice)
+    {
+        const string Text =
+            "When the first snow had fallen on the hills above the town, and the river was quiet, we walked along the railway to the " +
+            "village, where my grandmother and her nine sisters had been born.";
+        var narration = await SpeakAsync(Text, voice);
+        narration.Note.ShouldBeNull();
+        narration.Cues.Count.ShouldBeGreaterThan(1);
+        narration.Cues.Skip(1).ShouldAllBe(cue => Text[Text.IndexOf(cue.Text, StringComparison.Ordinal) - 2] == ',');
+        var sound = await AudioDecoder.DecodeAsync(narration.SoundPath, 22_050, MediaLimits.Default, Ct);
+        var spoken = SpeechActivity.Measure(sound).Spoken;
+        foreach (var cue in narration.Cues) spoken.Min(part => Math.Abs(part.Start - cue.Start)).ShouldBeLessThan(0.06, cue.Text);
+    }
+
+    [Theory]
+    [InlineData(null, "does not ask espeak-ng")]
+    [InlineData("/bin/false", "it ended with code 1")]
+    [InlineData("/nowhere/locutor", "cannot be started")]
+    public async Task Without_marks_captions_are_placed_by_length_and_a_note_tells_why(string? process, string reason)
+    {
+        var narrator = new Narrator(new VoiceCatalogue([EspeakNg.Find(process is null ? null : [process])!]));
+        var script = Script.Parse(
+            "This sentence is so long that it cannot be one caption, since a caption has at most two lines of forty-two columns.");
+        var voices = await narrator.VoicesAsync(script, null, null, Ct);
+        var narration = await narrator.SpeakAsync(script, voices, folder.FullName, 60, Ct);
+        narration.Cues.Count.ShouldBe(2);
+        narration.Note.ShouldNotBeNull().ShouldStartWith("captions inside long sentences are placed by their length: ");
+        narration.Note.ShouldContain(reason);
     }
 
     [Fact]

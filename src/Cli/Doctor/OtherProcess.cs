@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Locutor.Generation.Diagnosis;
+using Locutor.Media.Processes;
 
 namespace Locutor.Cli.Doctor;
 

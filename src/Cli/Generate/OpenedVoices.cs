@@ -45,6 +45,7 @@ internal sealed record OpenedVoices(
         {
             var narration = await SpokenText.SpeakAsync(asked, inputs.NewFolder(), cancellationToken);
             say($"spoken by {string.Join(" and ", narration.Voices.Select(voice => voice.FullName))}, {narration.Seconds:0.0} s");
+            if (narration.Note is { } note) say(note);
             return new OpenedVoices(narration.Paths, null, narration.SoundPath, narration.Cues);
         }
 

@@ -1,8 +1,8 @@
 namespace Locutor.Media.Captions;
 
 /// <summary>
-/// Places captions in time where only the sound is known: each gets a share of the spoken time by the length of its text, and its borders
-/// move to the silences nearby.
+/// Places captions in time. Where it is known when they begin, the silences tell when they end. Where only the sound is known, each gets a
+/// share of the spoken time by the length of its text, and its borders move to the silences nearby.
 /// </summary>
 public static class CueTiming
 {
@@ -11,6 +11,28 @@ public static class CueTiming
 
     /// <summary>How far a border may move to a silence, in shares of the shorter of the two captions around it.</summary>
     private const double Reach = 0.5;
+
+    /// <summary>Places captions whose words begin at known times.</summary>
+    /// <param name="texts">The captions in order.</param>
+    /// <param name="starts">When each begins, in the times of <paramref name="activity"/>, in ascending order.</param>
+    /// <param name="activity">Where the sound has speech.</param>
+    /// <param name="offset">Seconds to add to all times.</param>
+    public static IReadOnlyList<Cue> Place(
+        IReadOnlyList<string> texts, IReadOnlyList<double> starts, SpeechActivity activity, double offset)
+    {
+        var spoken = activity.Spoken;
+        // A mark in a silence belongs to the word after it.
+        double[] heard = [.. starts.Select(start => spoken.Where(part => part.End > start).Select(part => Math.Max(start, part.Start))
+            .FirstOrDefault(start))];
+        var cues = new List<Cue>();
+        for (int i = 0; i < texts.Count; i++)
+        {
+            double next = i + 1 < texts.Count ? heard[i + 1] : double.MaxValue;
+            double end = spoken.Where(part => part.Start < next).Select(part => part.End).LastOrDefault(heard[i]);
+            cues.Add(new Cue(offset + heard[i], offset + Math.Min(next, end + Linger), texts[i]));
+        }
+        return cues;
+    }
 
     /// <summary>Places captions within a part of a sound.</summary>
     /// <param name="texts">The captions in order; none is empty.</param>

@@ -14,7 +14,8 @@ namespace Locutor.Service.Speech;
 /// Speaks the text of a submission before the job is accepted, so that its length is known and limited. The sound of each person, that of
 /// both, the text and its captions become inputs of the job.
 /// </summary>
-internal sealed class SpokenInputs(VoiceCatalogue catalogue, InputStore inputs, DataFolder folder, ServeSettings settings) : IDisposable
+internal sealed partial class SpokenInputs(
+    VoiceCatalogue catalogue, InputStore inputs, DataFolder folder, ServeSettings settings, ILogger<SpokenInputs> logger) : IDisposable
 {
     /// <summary>The field of the input with the voices of two people in one sound.</summary>
     private const string Sound = "sound";
@@ -52,6 +53,7 @@ internal sealed class SpokenInputs(VoiceCatalogue catalogue, InputStore inputs, 
             var voices = await narrator.VoicesAsync(
                 script, asked.Request[VideoFields.Voice], asked.Request[VideoFields.Voice2], cancellationToken);
             var narration = await narrator.SpeakAsync(script, voices, spoken, settings.MaxAudioSeconds, cancellationToken);
+            if (narration.Note is { } note) LogNote(jobId, note);
             return await StoreAsync(jobId, narration, script, cancellationToken);
         }
         catch (SpeechException failure)
@@ -105,4 +107,7 @@ internal sealed class SpokenInputs(VoiceCatalogue catalogue, InputStore inputs, 
             RetryAfter = status == 503 ? RetrySeconds : null,
         };
     }
+
+    [LoggerMessage(LogLevel.Information, "job {Job}: {Note}")]
+    private partial void LogNote(string job, string note);
 }

@@ -1,11 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Hosting;
+using Locutor.Media.Processes;
 using Locutor.Service.Availability;
 using Locutor.Service.Settings;
 
@@ -188,25 +188,13 @@ public sealed partial class WorkerSupervisor(
 
     private ProcessStartInfo StartInfo(string id, string device)
     {
-        string program = Environment.ProcessPath!;
-        var start = new ProcessStartInfo(program)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        if (Path.GetFileNameWithoutExtension(program) == "dotnet")
-            start.ArgumentList.Add(Assembly.GetEntryAssembly()!.Location);
-        string[] arguments =
-        [
+        var start = OwnProgram.StartInfo(
             "worker", "--gateway", $"{cluster.Address}:{cluster.GatewayPort}", "--data", settings.Data, "--device", device, "--id", id,
             "--attached",
             "--drain-seconds", settings.DrainSeconds.ToString(CultureInfo.InvariantCulture),
             "--job-hours", settings.JobHours.ToString(CultureInfo.InvariantCulture),
-            "--stall-minutes", settings.StallMinutes.ToString(CultureInfo.InvariantCulture),
-        ];
-        foreach (string argument in arguments)
-            start.ArgumentList.Add(argument);
+            "--stall-minutes", settings.StallMinutes.ToString(CultureInfo.InvariantCulture));
+        (start.RedirectStandardInput, start.RedirectStandardOutput, start.RedirectStandardError) = (true, true, true);
         // Passed in the environment, since every user of the machine can read the command line.
         foreach (var (name, value) in new[]
         {

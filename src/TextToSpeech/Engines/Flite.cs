@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using Locutor.Media.Processes;
 using Locutor.Media.Sound;
@@ -34,7 +35,14 @@ public sealed class Flite : ISpeechEngine
     public async Task<Voice> OtherAsync(Voice voice, CancellationToken cancellationToken) =>
         (await VoicesAsync(cancellationToken).ConfigureAwait(false)).FirstOrDefault(other => other.Name != voice.Name, voice);
 
-    public async Task<Waveform> SpeakAsync(string passage, Voice voice, CancellationToken cancellationToken)
+    public async IAsyncEnumerable<Speech> SpeakAsync(
+        IReadOnlyList<string> passages, Voice voice, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (string passage in passages)
+            yield return new Speech(passage, await SpeakAsync(passage, voice, cancellationToken).ConfigureAwait(false), []);
+    }
+
+    private async Task<Waveform> SpeakAsync(string passage, Voice voice, CancellationToken cancellationToken)
     {
         // flite reads its text from a file and needs a seekable output.
         string folder = Directory.CreateTempSubdirectory("locutor-flite-").FullName;

@@ -1,5 +1,3 @@
-using Locutor.Media.Sound;
-
 namespace Locutor.TextToSpeech.Engines;
 
 /// <summary>Something that turns text into sound: a program on this machine or a server.</summary>
@@ -26,7 +24,9 @@ public interface ISpeechEngine
     /// <exception cref="SpeechException">The engine does not answer.</exception>
     Task<Voice> OtherAsync(Voice voice, CancellationToken cancellationToken);
 
-    /// <summary>Speaks a passage of plain text; nothing in it is read as markup or as an option.</summary>
+    /// <summary>
+    /// Speaks passages of plain text, each when it is asked for; nothing in them is read as markup or as an option.
+    /// </summary>
     /// <exception cref="SpeechException">The engine failed, or took too long.</exception>
-    Task<Waveform> SpeakAsync(string passage, Voice voice, CancellationToken cancellationToken);
+    IAsyncEnumerable<Speech> SpeakAsync(IReadOnlyList<string> passages, Voice voice, CancellationToken cancellationToken);
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Locutor.Media;
 using Locutor.Media.Sound;
@@ -59,7 +60,14 @@ public sealed class SpeechServer : ISpeechEngine, IDisposable
     public async Task<Voice> OtherAsync(Voice voice, CancellationToken cancellationToken) =>
         (await VoicesAsync(cancellationToken).ConfigureAwait(false)).FirstOrDefault(other => other.Name != voice.Name, voice);
 
-    public async Task<Waveform> SpeakAsync(string passage, Voice voice, CancellationToken cancellationToken)
+    public async IAsyncEnumerable<Speech> SpeakAsync(
+        IReadOnlyList<string> passages, Voice voice, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (string passage in passages)
+            yield return new Speech(passage, await SpeakAsync(passage, voice, cancellationToken).ConfigureAwait(false), []);
+    }
+
+    private async Task<Waveform> SpeakAsync(string passage, Voice voice, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, At("audio/speech"))
         {

@@ -1,13 +1,16 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.RegularExpressions;
+using Locutor.Media.Captions;
 using Locutor.Media.Processes;
 using Locutor.Media.Sound;
 
-namespace Locutor.TextToSpeech.Engines;
+namespace Locutor.TextToSpeech.Engines.Espeak;
 
 /// <summary>
-/// The program espeak-ng, which speaks more than a hundred languages. A voice may have a variant, as in <c>de+f3</c>. It runs as a process
-/// of its own, so that a text that breaks it breaks nothing else.
+/// espeak-ng, which speaks more than a hundred languages. A voice may have a variant, as in <c>de+f3</c>. It runs as a process of its
+/// own, so that a text that breaks it breaks nothing else: the program espeak-ng, or for long sentences, whose captions need the times of
+/// words, its library in an <see cref="EspeakProcess"/>.
 /// </summary>
 public sealed partial class EspeakNg : ISpeechEngine
 {
@@ -18,9 +21,10 @@ public sealed partial class EspeakNg : ISpeechEngine
     private const string Woman = "f3", Man = "m3";
 
     private readonly string program;
+    private readonly IReadOnlyList<string>? process;
     private (IReadOnlyList<Voice> Voices, HashSet<string> Variants)? lists;
 
-    private EspeakNg(string program) => this.program = program;
+    private EspeakNg(string program, IReadOnlyList<string>? process) => (this.program, this.process) = (program, process);
 
     public string Name => "espeak-ng";
 
@@ -30,7 +34,11 @@ public sealed partial class EspeakNg : ISpeechEngine
     public int? LongestPassage => null;
 
     /// <summary>Returns the engine; null if the program is not on PATH.</summary>
-    public static EspeakNg? Find() => ToolPath.Find("espeak-ng") is { } program ? new EspeakNg(program) : null;
+    public static EspeakNg? Find() => Find(EspeakProcess.Command);
+
+    /// <param name="process">The command that starts an <see cref="EspeakProcess"/>; null if there is none.</param>
+    internal static EspeakNg? Find(IReadOnlyList<string>? process) =>
+        ToolPath.Find("espeak-ng") is { } program ? new EspeakNg(program, process) : null;
 
     public async Task<IReadOnlyList<Voice>> VoicesAsync(CancellationToken cancellationToken) =>
         (await ListsAsync(cancellationToken).ConfigureAwait(false)).Voices;
@@ -51,7 +59,44 @@ public sealed partial class EspeakNg : ISpeechEngine
         return await FindAsync($"{parts[0]}+{variant}", cancellationToken).ConfigureAwait(false) ?? voice;
     }
 
-    public async Task<Waveform> SpeakAsync(string passage, Voice voice, CancellationToken cancellationToken)
+    public async IAsyncEnumerable<Speech> SpeakAsync(
+        IReadOnlyList<string> passages, Voice voice, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // A sentence with one caption needs no marks, and the program starts faster than the process with the library.
+        var (session, note) = passages.Any(passage => CaptionText.Split(passage).Count > 1)
+            ? await StartAsync(voice, cancellationToken).ConfigureAwait(false)
+            : (null, null);
+        try
+        {
+            foreach (string passage in passages)
+            {
+                yield return session is null
+                    ? new Speech(passage, await SpeakAsync(passage, voice, cancellationToken).ConfigureAwait(false), []) { Note = note }
+                    : await session.SpeakAsync(passage, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            if (session is not null) await session.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Starts the process with the library; where that is not possible, the reason is returned in its place.</summary>
+    private async Task<(EspeakSession? Session, string? Note)> StartAsync(Voice voice, CancellationToken cancellationToken)
+    {
+        const string Note = "captions inside long sentences are placed by their length";
+        if (process is null) return (null, $"{Note}: this program does not ask espeak-ng for the times of words, as locutor does");
+        try
+        {
+            return (await EspeakSession.StartAsync(process, voice, cancellationToken).ConfigureAwait(false), null);
+        }
+        catch (SpeechException missing)
+        {
+            return (null, $"{Note}: {missing.Message}");
+        }
+    }
+
+    private async Task<Waveform> SpeakAsync(string passage, Voice voice, CancellationToken cancellationToken)
     {
         // In [[ ]] espeak-ng would read names of phonemes.
         string plain = passage.Replace("[[", "[ [", StringComparison.Ordinal);
