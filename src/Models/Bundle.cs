@@ -73,6 +73,13 @@ public sealed record Bundle
     /// <summary>Disk space in bytes: <c>pull</c> for all fetched files, and by precision for the prepared transformer.</summary>
     public IReadOnlyDictionary<string, long> DiskSpace { get; init; } = new Dictionary<string, long>();
 
+    /// <summary>
+    /// Files of the adapters (LoRA) that the operator has put into the store for this bundle, by name; see
+    /// <see cref="Store.AdapterFolder"/>.
+    /// </summary>
+    [JsonIgnore]
+    public IReadOnlyDictionary<string, BundleFile> OwnAdapters { get; init; } = new Dictionary<string, BundleFile>();
+
     /// <summary>Returns the configuration and files of one network.</summary>
     public NetworkFiles Network(NetworkKind kind) => kind switch
     {
@@ -131,7 +138,15 @@ public sealed record NetworkFiles(string? Architecture, JsonElement? Config, IRe
 /// <param name="Revision">Branch, tag or commit; null for <c>main</c>.</param>
 /// <param name="Size">Size in bytes, if known.</param>
 /// <param name="Sha256">SHA-256 in lower-case hexadecimal, if known.</param>
-public sealed record BundleFile(string Path, string? Repository = null, string? Revision = null, long? Size = null, string? Sha256 = null);
+public sealed record BundleFile(string Path, string? Repository = null, string? Revision = null, long? Size = null, string? Sha256 = null)
+{
+    /// <summary>
+    /// Time of the last change of a file that the operator may replace, so that a replaced file is not taken for the earlier one; null for
+    /// a file of the bundle.
+    /// </summary>
+    [JsonIgnore]
+    public DateTime? Modified { get; init; }
+}
 
 /// <summary>A named set of generation settings.</summary>
 /// <param name="Steps">Number of denoising steps per clip.</param>
@@ -214,4 +229,9 @@ public sealed record ContinuityOptions(double StillTolerance, double AskedTolera
 public sealed record CompositionOptions(int LargestSide, double AddedFrom, double ReplacedFrom);
 
 /// <summary>A LoRA file and the strength with which it is merged.</summary>
-public sealed record BundleAdapter(BundleFile File, double Strength = 1);
+public sealed record BundleAdapter(BundleFile File, double Strength = 1)
+{
+    /// <summary>Name by which a user chose the adapter from the store; null for an adapter of the bundle.</summary>
+    [JsonIgnore]
+    public string? OwnName { get; init; }
+}

@@ -35,6 +35,7 @@ internal sealed record CheckedVideo(
     {
         ResolvedBundle model = null!;
         var asked = arguments.Form.Resolve(name => (model = ModelFinder.Find(name, arguments.Store)).Bundle);
+        AdapterFit.Check(model, asked.Settings.Adapters);
         OpenedVoices.CheckRawAudio(arguments, asked.Settings);
         var devices = DeviceChoice.FindAll(arguments.Device, arguments.Gpus);
         OutputPath.Check(arguments.Output, [arguments.Form.Address(VideoFields.Image)!, .. OpenedVoices.Addresses(arguments.Form)]);

@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using System.Globalization;
 using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
+using Locutor.Models.Store;
 
 namespace Locutor.Cli.Generate;
 
@@ -75,6 +76,9 @@ internal sealed class GenerateHelp(IReadOnlyList<(string Heading, IReadOnlyList<
         string more = field == VideoFields.Image ? "A source video is accepted too: its person gets new lip movements. Required."
             : field == VideoFields.Audio ? "Required unless there is a text."
             : field == VideoFields.Model ? "'locutor models list' shows them, and 'untrained' needs no files and shows noise."
+            : field is AdaptersField
+                ? $"Expects {field.Expected(context.Bundle)}. It may be given several times. The files are " +
+                    $"{AdapterFolder.Name}/{context.Bundle.Name}/NAME{AdapterFolder.Extension} in the store."
             : field is BoxesField ? "Give it twice, as left,top,right,bottom in pixels of the picture."
             : field is FileField or FlagField || (field is TextField and not ChoiceField && field != VideoFields.StepCache) ? ""
             : $"Expects {field.Expected(context.Bundle)}.";

@@ -32,7 +32,7 @@ internal static class RequestOptions
         {
             if (parsed.GetResult(option) is not { Implicit: false } given) continue;
             string[] texts = [.. given.Tokens.Select(token => token.Value)];
-            if (field is BoxesField && texts.Length > 0) texts = [BoxesField.Join(texts)];
+            if (texts.Length > 0 && field.Join(texts) is { } joined) texts = [joined];
             if (texts.Length == 0) texts = [field is FlagField ? "true" : ""];
             foreach (string text in texts) yield return (field, text);
         }

@@ -148,7 +148,7 @@ public sealed class NetworkSet : IDisposable
                 if (transformer)
                 {
                     weights = weights.With(
-                        Held(source.Checkpoint, helper ?? options.Device, options.Linears, helper is null ? notices : []));
+                        Held(source, helper ?? options.Device, options.Linears, helper is null ? notices : []));
                 }
                 return BundleBlueprint.Below(weights, bundle.Network(kind));
             }
@@ -187,11 +187,11 @@ public sealed class NetworkSet : IDisposable
     /// Selects the precision in which the transformer's matrices are kept. A GPU keeps 8-bit matrices in the kind that it multiplies; a CPU
     /// would have to dequantise them for every product.
     /// </summary>
-    private static LinearPrecision Held(Checkpoint checkpoint, Device device, LinearPrecision? asked, List<string> notices)
+    private static LinearPrecision Held(NetworkSource source, Device device, LinearPrecision? asked, List<string> notices)
     {
-        var first = checkpoint.Tensors.FirstOrDefault(
+        var first = source.Checkpoint.Tensors.FirstOrDefault(
             entry => entry.Key.EndsWith("blocks.0.self_attn.q.weight", StringComparison.Ordinal)).Value;
-        var stored = first?.Type switch
+        var stored = source.Usual ?? first?.Type switch
         {
             ElementType.Float8E4M3 => LinearPrecision.Float8,
             ElementType.Int8 => LinearPrecision.Int8,

@@ -17,6 +17,12 @@ internal sealed record NetworkSource(
     Checkpoint Checkpoint, IReadOnlyList<LoraAdapter> Adapters, IReadOnlyList<string> Summary,
     IReadOnlyList<IDisposable> Owned) : IDisposable
 {
+    /// <summary>
+    /// Precision in which the model runs without the user's adapters, so that they do not change how much memory it needs; null for as
+    /// stored.
+    /// </summary>
+    public LinearPrecision? Usual { get; init; }
+
     public void Dispose()
     {
         foreach (var one in Owned) one.Dispose();
@@ -34,13 +40,18 @@ internal sealed class NetworkSources(ResolvedBundle model, IReadOnlyList<BundleA
 
     public IReadOnlyList<BundleAdapter> AdaptersOf(NetworkKind network) => ResolvedBundle.AdaptersOf(network, adapters);
 
-    /// <summary>Opens the prepared file if there is one that fits and whose sources have not changed, otherwise the sources.</summary>
+    /// <summary>
+    /// Opens the prepared file if there is one that fits and whose sources have not changed, otherwise the sources. Adapters that a user
+    /// chose are always merged into the sources: in a prepared file with 8-bit weights, rounding would swallow small changes.
+    /// </summary>
     /// <param name="arithmetic">Dtype in which the network computes.</param>
     /// <param name="linears">Precision in which the matrices of its blocks will be kept; null for as stored.</param>
     /// <exception cref="BundleException">A file is not on disk.</exception>
     public NetworkSource OpenToRun(NetworkKind network, ScalarType arithmetic, LinearPrecision? linears)
     {
-        if (Prepared.Find(model, network, AdaptersOf(network), Order(arithmetic, linears)) is not { } file) return Open(network);
+        BundleAdapter[] shipped = [.. AdaptersOf(network).Where(adapter => adapter.OwnName is null)];
+        if (Prepared.Find(model, network, shipped, Order(arithmetic, linears)) is not { } file) return Open(network);
+        if (shipped.Length < AdaptersOf(network).Count) return Open(network) with { Usual = Linears(file.Precision) };
         var checkpoint = NetworkCheckpoint.Open(file.Path);
         return new NetworkSource(
             checkpoint, [], [$"{file.Path}: {checkpoint.Tensors.Count} tensors, prepared in {file.Precision.Name()}"], []);
@@ -72,6 +83,13 @@ internal sealed class NetworkSources(ResolvedBundle model, IReadOnlyList<BundleA
         .. model.Bundle.Network(network).Files.Select(file => (PreparedFiles.Name(file), model.Locate(file), (double?)null)),
         .. AdaptersOf(network).Select(adapter => (PreparedFiles.Name(adapter.File), model.Locate(adapter.File), (double?)adapter.Strength)),
     ];
+
+    private static LinearPrecision Linears(WeightPrecision precision) => precision switch
+    {
+        WeightPrecision.Float8 => LinearPrecision.Float8,
+        WeightPrecision.Int8 => LinearPrecision.Int8,
+        _ => LinearPrecision.Plain,
+    };
 
     private LoraAdapter Adapter(BundleAdapter adapter, Checkpoint target, List<IDisposable> owned)
     {

@@ -13,17 +13,19 @@ public sealed class BoxesField(string name, string help) : RequestField(name, he
     public override string Expected(Bundle? bundle) =>
         "two boxes [left, top, right, bottom] in pixels of the picture, each with left < right and top < bottom";
 
-    public override FieldLimits Limits(Bundle? bundle) => new("array");
+    public override FieldLimits Limits(Bundle? bundle) => new("array")
+    {
+        Items = new FieldLimits("array") { Items = new FieldLimits("number"), MinItems = 4, MaxItems = 4 },
+        MinItems = Count,
+        MaxItems = Count,
+    };
 
     /// <summary>Joins boxes of the form left,top,right,bottom to one text.</summary>
-    public static string Join(IEnumerable<string> boxes)
-    {
-        string[] all = [.. boxes];
-        return all is [var one]
+    public override string Join(IReadOnlyList<string> texts) =>
+        texts is [var one]
             && (one.TrimStart().StartsWith("[[", StringComparison.Ordinal) || !one.Contains(',', StringComparison.Ordinal))
             ? one
-            : $"[{string.Join(", ", all.Select(box => box.TrimStart().StartsWith('[') ? box : $"[{box}]"))}]";
-    }
+            : $"[{string.Join(", ", texts.Select(box => box.TrimStart().StartsWith('[') ? box : $"[{box}]"))}]";
 
     protected override object? Convert(JsonElement value, Bundle? bundle, out string? fault)
     {

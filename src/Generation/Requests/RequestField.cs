@@ -34,6 +34,7 @@ public readonly record struct FieldContext(Bundle Bundle, Preset Preset, string 
 /// <param name="Type">JSON type: integer, number, string, boolean, array or object.</param>
 public sealed record FieldLimits(string Type)
 {
+    /// <summary>Smallest value; of an adapter, the smallest strength.</summary>
     public double? Minimum { get; init; }
 
     public double? Maximum { get; init; }
@@ -43,7 +44,14 @@ public sealed record FieldLimits(string Type)
 
     public int? MaxLength { get; init; }
 
-    /// <summary>The allowed names; null if any text is allowed, or if the names depend on a model that is not known.</summary>
+    /// <summary>Limits of each item of an array; null for other types.</summary>
+    public FieldLimits? Items { get; init; }
+
+    public int? MinItems { get; init; }
+
+    public int? MaxItems { get; init; }
+
+    /// <summary>The allowed names, of a text or of the items of an array; null if any text is allowed, or if the names depend on a model that is not known.</summary>
     public IReadOnlyList<string>? Choices { get; init; }
 }
 
@@ -84,7 +92,7 @@ public abstract class RequestField(string name, string help)
     public string DefaultText { get; init; } = "";
 
     /// <summary>The name as a label, such as "Audio guidance".</summary>
-    public string Title => char.ToUpperInvariant(Name[0]) + Name[1..].Replace('_', ' ');
+    public virtual string Title => char.ToUpperInvariant(Name[0]) + Name[1..].Replace('_', ' ');
 
     /// <summary>Describes the accepted values; the text follows the word "expected".</summary>
     /// <param name="bundle">The bundle, on which some ranges depend; null if no model has been chosen yet.</param>
@@ -117,6 +125,9 @@ public abstract class RequestField(string name, string help)
                 : JsonSerializer.SerializeToElement(text);
         }
     }
+
+    /// <summary>Joins the values of an option that is given several times to one text; null if it may be given only once.</summary>
+    public virtual string? Join(IReadOnlyList<string> texts) => null;
 
     protected abstract object? Convert(JsonElement value, Bundle? bundle, out string? fault);
 

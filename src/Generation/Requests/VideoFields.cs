@@ -131,6 +131,15 @@ public static class VideoFields
         DefaultText = "the model's",
     });
 
+    public static AdaptersField Lora { get; } = Add(
+        new AdaptersField(
+            "lora", "Adapters (LoRA) of the store that change what the model draws: NAME, or NAME=STRENGTH where 1 is full strength.")
+        {
+            Group = FieldGroup.Model,
+            ValueName = "NAME[=X]",
+            DefaultText = "none",
+        });
+
     public static WholeField Steps { get; } = Add(
         new WholeField("steps", "Denoising steps of each clip. More steps take longer and draw finer.", 1, 1000)
         {

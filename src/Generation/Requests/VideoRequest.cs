@@ -26,6 +26,8 @@ public sealed class VideoRequest
 
     public IReadOnlyList<SpeakerBox>? this[BoxesField field] => (IReadOnlyList<SpeakerBox>?)Read(field);
 
+    public IReadOnlyList<ChosenAdapter>? this[AdaptersField field] => (IReadOnlyList<ChosenAdapter>?)Read(field);
+
     /// <summary>The given values, in the order of the table.</summary>
     public IEnumerable<(RequestField Field, JsonElement Value)> Given =>
         VideoFields.All.Where(known => values.ContainsKey(known.Name)).Select(known => (known, values[known.Name]));

@@ -39,6 +39,7 @@ public sealed record VideoSettings : DrawingOptions
     /// <summary>Strength of the head's motion in a composition; 0 keeps the head still.</summary>
     public double HeadMotion { get; init; }
 
+    /// <summary>Adapters that are merged into the transformer: those of the preset, then those that the user chose.</summary>
     public IReadOnlyList<BundleAdapter> Adapters { get; init; } = [];
 
     /// <summary>How the drawn video becomes the file that was asked for.</summary>
@@ -79,10 +80,13 @@ public sealed record VideoSettings : DrawingOptions
             SkippedAttention = all[VideoFields.SkippedAttention] is > 0 and var budget ? new SkippedAttentionOptions(budget) : null,
             Composition = bundle.Composition,
             HeadMotion = all[VideoFields.HeadMotion]!.Value,
-            Adapters = bundle.Presets[preset].Adapters,
+            Adapters = [.. bundle.Presets[preset].Adapters, .. (all[VideoFields.Lora] ?? []).Select(chosen => Own(bundle, chosen))],
             Output = OutputSettings.From(all),
         };
     }
+
+    private static BundleAdapter Own(Bundle bundle, ChosenAdapter chosen) =>
+        new(bundle.OwnAdapters[chosen.Name], chosen.Strength) { OwnName = chosen.Name };
 
     private static GuidanceOptions Guided(VideoRequest all) => new(
         all[VideoFields.TextGuidance]!.Value,

@@ -43,7 +43,7 @@ public sealed class BundleCatalogue(IReadOnlyList<string> folders, ModelStore st
     /// <exception cref="BundleException">The file is not a valid bundle.</exception>
     public ResolvedBundle? FindOrRead(string nameOrPath) =>
         nameOrPath.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && File.Exists(nameOrPath)
-            ? new(BundleJson.Read(nameOrPath), Path.GetDirectoryName(Path.GetFullPath(nameOrPath)), store)
+            ? AdapterFolder.Fill(new(BundleJson.Read(nameOrPath), Path.GetDirectoryName(Path.GetFullPath(nameOrPath)), store))
             : Find(nameOrPath);
 
     /// <summary>Returns the bundle of that name; null if there is none.</summary>
@@ -54,7 +54,7 @@ public sealed class BundleCatalogue(IReadOnlyList<string> folders, ModelStore st
         foreach (string folder in folders)
         {
             string path = Path.Combine(folder, name, FileName);
-            if (File.Exists(path)) return new(BundleJson.Read(path), Path.Combine(folder, name), store);
+            if (File.Exists(path)) return AdapterFolder.Fill(new(BundleJson.Read(path), Path.Combine(folder, name), store));
         }
 
         return null;

@@ -12,10 +12,11 @@ namespace Locutor.Service.Submissions;
 /// <param name="Step">
 /// The distance between two allowed values, counted from the minimum; null when every value in the range is allowed.
 /// </param>
+/// <param name="MaxItems">The largest number of values; null for a field that has one value.</param>
 /// <param name="Accept">The content types and file extensions that a file picker offers; null for a field that is not a file.</param>
 public sealed record FieldView(
     string Name, string Title, string Group, string Type, string Help, string Expected, string DefaultText,
-    double? Minimum, double? Maximum, double? Step, int? MaxLength, IReadOnlyList<string>? Choices, IReadOnlyList<string>? Accept)
+    double? Minimum, double? Maximum, double? Step, int? MaxLength, int? MaxItems, IReadOnlyList<string>? Choices, IReadOnlyList<string>? Accept)
 {
     internal static FieldView From(RequestField field, Bundle bundle)
     {
@@ -23,8 +24,9 @@ public sealed record FieldView(
         return new FieldView(
             field.Name, field.Title, JsonNamingPolicy.SnakeCaseLower.ConvertName(field.Group.ToString()),
             field is FileField ? "file" : limits.Type,
-            field.Help, field.Expected(bundle), field.DefaultText, limits.Minimum, limits.Maximum, limits.Step,
-            field is FileField ? null : limits.MaxLength, limits.Choices,
+            field.Help, field.Expected(bundle), field.DefaultText, limits.Minimum ?? limits.Items?.Minimum,
+            limits.Maximum ?? limits.Items?.Maximum, limits.Step,
+            field is FileField ? null : limits.MaxLength, limits.MaxItems, limits.Choices,
             field is FileField ? Accepted(InputStore.Expected(field.Name)) : null);
     }
 

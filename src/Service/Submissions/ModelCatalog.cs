@@ -50,13 +50,10 @@ public sealed class ModelCatalog
 {
     private readonly IReadOnlyList<ResolvedBundle> bundles;
 
-    private ModelCatalog(IReadOnlyList<ResolvedBundle> bundles, string usual)
-    {
-        (this.bundles, Default) = (bundles, usual);
-        Models = [.. bundles.Select(found => View(found.Bundle))];
-    }
+    private ModelCatalog(IReadOnlyList<ResolvedBundle> bundles, string usual) => (this.bundles, Default) = (bundles, usual);
 
-    public IReadOnlyList<ModelView> Models { get; }
+    /// <summary>The models with the adapters that are in the store now.</summary>
+    public IReadOnlyList<ModelView> Models => [.. bundles.Select(found => View(AdapterFolder.Fill(found).Bundle))];
 
     /// <summary>The name of the model for requests that name none.</summary>
     public string Default { get; }
@@ -86,9 +83,11 @@ public sealed class ModelCatalog
 
     /// <summary>Returns the bundle with this name and the location of its files; null returns the default model.</summary>
     /// <exception cref="RequestException">This service does not offer a model with this name.</exception>
-    internal ResolvedBundle FindWithFiles(string? name) => bundles.FirstOrDefault(found => found.Bundle.Name == (name ?? Default))
-        ?? throw new RequestException(
-            VideoFields.Model.Name, $"expected one of {string.Join(", ", bundles.Select(found => found.Bundle.Name))}, found '{name}'");
+    internal ResolvedBundle FindWithFiles(string? name) =>
+        bundles.FirstOrDefault(found => found.Bundle.Name == (name ?? Default)) is { } found
+            ? AdapterFolder.Fill(found)
+            : throw new RequestException(
+                VideoFields.Model.Name, $"expected one of {string.Join(", ", bundles.Select(one => one.Bundle.Name))}, found '{name}'");
 
     private static ModelView View(Bundle bundle) => new(
         bundle.Name, Title(bundle), About(bundle), bundle.Name != UntrainedBundle.Name,

@@ -72,20 +72,21 @@ internal static class RequestSchema
             Maximum = limits.Maximum?.ToString(CultureInfo.InvariantCulture),
             MaxLength = field is FileField ? null : limits.MaxLength,
             Enum = limits.Choices?.Select(choice => (JsonNode)JsonValue.Create(choice)).ToList(),
-            Items = limits.Type == "array"
-                ? new OpenApiSchema
-                {
-                    Type = JsonSchemaType.Array,
-                    Items = new OpenApiSchema { Type = JsonSchemaType.Number },
-                    MinItems = 4,
-                    MaxItems = 4,
-                }
-                : null,
-            MinItems = limits.Type == "array" ? BoxesField.Count : null,
-            MaxItems = limits.Type == "array" ? BoxesField.Count : null,
+            Items = Items(limits),
+            MinItems = limits.MinItems,
+            MaxItems = limits.MaxItems,
             AdditionalProperties = limits.Type == "object" ? new OpenApiSchema { Type = JsonSchemaType.String } : null,
         };
     }
+
+    private static OpenApiSchema? Items(FieldLimits limits) => limits.Items is not { } items ? null : new OpenApiSchema
+    {
+        Type = TypeOf(items),
+        MaxLength = items.MaxLength,
+        Items = Items(items),
+        MinItems = items.MinItems,
+        MaxItems = items.MaxItems,
+    };
 
     private static JsonSchemaType TypeOf(FieldLimits limits) => limits.Type switch
     {

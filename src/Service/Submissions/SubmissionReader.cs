@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 using Locutor.Jobs.Records;
 using Locutor.Service.Files;
@@ -194,6 +195,7 @@ internal sealed class SubmissionReader(
         try
         {
             var asked = form.Resolve(catalog.Find);
+            AdapterFit.Check(catalog.FindWithFiles(asked.Bundle.Name), asked.Settings.Adapters);
             var request = StoredRequest.Store(asked.Request).Deliver(form);
             return new Draft(asked, request, urls, stored, hash);
         }

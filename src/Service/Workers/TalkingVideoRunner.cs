@@ -13,10 +13,15 @@ using static TorchSharp.torch;
 namespace Locutor.Service.Workers;
 
 /// <summary>A bundle with the function that loads its networks onto a device.</summary>
-public sealed record RunnerModel(Bundle Bundle, Func<Device, IReadOnlyList<BundleAdapter>, NetworkSet> Load);
+public sealed record RunnerModel(Bundle Bundle, Func<Device, IReadOnlyList<BundleAdapter>, NetworkSet> Load)
+{
+    /// <summary>Refuses adapters that do not fit the model; null checks nothing.</summary>
+    public Action<IReadOnlyList<BundleAdapter>>? Check { get; init; }
+}
 
 /// <summary>
-/// Generates talking videos with the networks of a bundle. The networks of the last job stay loaded, since most jobs use the same ones.
+/// Generates talking videos with the networks of a bundle. The networks of the last job stay loaded, since most jobs use the same ones. A
+/// job with other adapters loads them again from their files, so nothing of the adapters of an earlier job remains.
 /// </summary>
 /// <param name="deviceName">Either cpu or cuda:N.</param>
 /// <param name="defaultModel">The model for jobs that name none; null for the default of the program.</param>
@@ -27,7 +32,7 @@ public sealed class TalkingVideoRunner(
 {
     private readonly Device device = device(deviceName);
     private NetworkSet? networks;
-    private string loaded = "";
+    private IReadOnlyList<BundleAdapter> merged = [];
 
     public string Model => networks?.Bundle.Name ?? "";
 
@@ -82,7 +87,9 @@ public sealed class TalkingVideoRunner(
         {
             var request = StoredRequest.Load(asked);
             var model = find(request[VideoFields.Model] ?? defaultModel);
-            return (model, VideoSettings.Resolve(model.Bundle, request));
+            var settings = VideoSettings.Resolve(model.Bundle, request);
+            model.Check?.Invoke(settings.Adapters);
+            return (model, settings);
         }
         catch (RequestException exception)
         {
@@ -104,15 +111,14 @@ public sealed class TalkingVideoRunner(
 
     private NetworkSet Networks(RunnerModel model, IReadOnlyList<BundleAdapter> adapters)
     {
-        string name = $"{model.Bundle.Name} {JsonSerializer.Serialize(adapters)}";
-        if (networks is not null && loaded == name)
+        if (networks is not null && networks.Bundle.Name == model.Bundle.Name && merged.SequenceEqual(adapters))
             return networks;
         networks?.Dispose();
         networks = null;
         var clock = Stopwatch.StartNew();
         networks = model.Load(device, adapters);
         Loaded?.Invoke(model.Bundle.Name, clock.Elapsed.TotalSeconds);
-        loaded = name;
+        merged = adapters;
         foreach (string notice in networks.Notices)
             Notice?.Invoke(notice);
         return networks;

@@ -38,7 +38,10 @@ public static class VideoRunners
             var devices = options.Gpus is { } gpus ? DeviceFinder.FindGpus(gpus) : [device];
             return NetworkSet.Load(
                 model, LoadingOptions.From(devices, options.Precision) with { Adapters = adapters, Budget = options.VramBudget });
-        });
+        })
+        {
+            Check = adapters => AdapterFit.Check(model, adapters),
+        };
     }
 
     private static IEnumerable<string> Installed(WorkerOptions options)

@@ -18,11 +18,14 @@ public sealed partial class PageTests
     [Fact]
     public async Task The_form_shows_the_limits_of_the_model_and_marks_what_the_service_refuses()
     {
-        await using var service = await ServiceProcess.StartRealAsync("--no-auth", "--set", "model=untrained", "--set", "workers=none");
+        using var store = new AdapterStore();
+        await using var service = await ServiceProcess.StartRealAsync(
+            store.Environment, "--no-auth", "--set", "model=untrained", "--set", "workers=none");
         var page = await OpenAsync(service.Url, 1280, 1000);
         await page.GetByText("Advanced settings").ClickAsync();
         var sketch = BundleCatalogue.Default().Find("sketch")!.Bundle;
         await CompareAsync(page, UntrainedBundle.Bundle);
+        await Expect(page.Locator("#lora")).ToHaveCountAsync(0);
         await page.Locator("#motion_frames").FillAsync("13");
         await page.Locator("#model").SelectOptionAsync("sketch");
         await CompareAsync(page, sketch);
@@ -48,6 +51,8 @@ public sealed partial class PageTests
         await Expect(page.Locator("#step_cache")).ToHaveAttributeAsync("aria-invalid", "true");
         await Expect(page.Locator("#steps")).ToHaveAttributeAsync("aria-invalid", "false");
         await ShotAsync(page, "settings-refused");
+        await page.Locator("#settings-reset").ClickAsync();
+        await ChooseAdaptersAsync(page);
         complaints.ShouldAllBe(complaint => complaint.Contains("422", StringComparison.Ordinal));
     }
 
@@ -61,6 +66,38 @@ public sealed partial class PageTests
         }
         """;
 
+    /// <summary>
+    /// Adapters of the store are chosen with a strength, a reload keeps them, one for another network is refused with the reason, and the
+    /// job repeats them.
+    /// </summary>
+    private static async Task ChooseAdaptersAsync(IPage page)
+    {
+        var selects = page.Locator(".adapter select");
+        (await selects.First.Locator("option").EvaluateAllAsync<string[]>("options => options.map(option => option.value)"))
+            .ShouldBe(["", "film", "other-network", "soft"]);
+        await selects.First.SelectOptionAsync("film");
+        await page.GetByLabel("Strength of adapter 1").FillAsync("0.8");
+        await selects.Nth(1).SelectOptionAsync("soft");
+        await Expect(page.Locator("#lora")).ToHaveValueAsync("film=0.8,soft=1");
+        await Expect(page.Locator("#settings-changed")).ToHaveTextAsync("Adapters (LoRA) changed");
+        await CheckAccessAsync(page, "adapters");
+        await ShotAsync(page, "settings-adapters");
+        await selects.Nth(1).SelectOptionAsync("other-network");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Generate" }).ClickAsync();
+        await Expect(page.Locator("#problem")).ToContainTextAsync(
+            "lora: expected an adapter for the model sketch, found one that does not fit: other-network: ");
+        await selects.Nth(1).SelectOptionAsync("");
+        await page.WaitForTimeoutAsync(600); // the draft is saved
+        await page.ReloadAsync();
+        await Expect(page.Locator("#lora")).ToHaveValueAsync("film=0.8");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Generate" }).ClickAsync();
+        await Expect(page.Locator(".veil strong")).ToBeVisibleAsync();
+        string lora = await page.EvaluateAsync<string>("""
+            async () => JSON.stringify((await (await fetch('/v1/jobs')).json()).jobs[0].lora)
+            """);
+        lora.ShouldBe("[\"film=0.8\"]");
+    }
+
     private static async Task CompareAsync(IPage page, Bundle bundle)
     {
         var context = FieldContext.From(bundle);
@@ -68,7 +105,7 @@ public sealed partial class PageTests
         {
             var control = page.Locator("#" + field.Name);
             var limits = field.Limits(bundle);
-            if (field == VideoFields.Model)
+            if (field == VideoFields.Model || field == VideoFields.Lora)
                 continue;
             if (limits.Minimum is { } minimum)
                 await Expect(control).ToHaveAttributeAsync("min", minimum.ToString(CultureInfo.InvariantCulture));

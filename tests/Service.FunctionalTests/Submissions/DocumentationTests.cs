@@ -83,14 +83,18 @@ public sealed partial class DocumentationTests(SketchService service) : IClassFi
         var models = (await service.Client.GetJsonAsync("/v1/options")).GetProperty("models").EnumerateArray().ToList();
         foreach (var model in models.Where(model => model.GetProperty("name").GetString() != "untrained"))
         {
-            var bundle = BundleCatalogue.Default().Find(model.GetProperty("name").GetString()!)!.Bundle;
+            var bundle = BundleCatalogue.Default(service.Adapters.Folder).Find(model.GetProperty("name").GetString()!)!.Bundle;
             var fields = model.GetProperty("fields").EnumerateArray().ToDictionary(field => field.GetProperty("name").GetString()!);
             fields.Keys.ShouldBe(VideoFields.All.Select(field => field.Name).Concat(ForPrograms));
             foreach (var field in VideoFields.All)
             {
                 fields[field.Name].GetProperty("expected").GetString().ShouldBe(field.Expected(bundle));
                 fields[field.Name].GetProperty("help").GetString().ShouldBe(field.Help);
-                Maximum(fields[field.Name], "maximum").ShouldBe(field.Limits(bundle).Maximum);
+                Maximum(fields[field.Name], "maximum").ShouldBe(field.Limits(bundle) switch
+                {
+                    { Items: { } items } => items.Maximum,
+                    var limits => limits.Maximum,
+                });
             }
             var preset = model.GetProperty("presets").EnumerateArray()
                 .Single(preset => preset.GetProperty("name").GetString() == bundle.DefaultPreset);
@@ -113,6 +117,7 @@ public sealed partial class DocumentationTests(SketchService service) : IClassFi
         schema.GetProperty("description").GetString()!.ShouldStartWith(field.Help);
         Maximum(schema, "maximum").ShouldBe(limits.Maximum, field.Name);
         Maximum(schema, "minimum").ShouldBe(limits.Minimum, field.Name);
+        Maximum(schema, "maxItems").ShouldBe(isForm ? null : limits.MaxItems, field.Name);
         if (limits.Choices is { } choices)
             schema.GetProperty("enum").EnumerateArray().Select(choice => choice.GetString()!).ShouldBe(choices);
     }

@@ -31,8 +31,8 @@ internal sealed record Sent(RequestField Field, string Json, string Text)
     }
 }
 
-/// <summary>Sends one request through every door. The answer is the reason that the door gives for a field; null when it accepts.</summary>
-internal sealed class Doors(TokenClient client, string model)
+/// <summary>Sends one request through every door, with the models of a store. The answer is the reason that the door gives for a field; null when it accepts.</summary>
+internal sealed class Doors(TokenClient client, string model, string store)
 {
     /// <summary>Nothing is listening there, and the service does not fetch from inside anyway.</summary>
     private const string Nowhere = "http://127.0.0.1:9/nothing";
@@ -56,7 +56,7 @@ internal sealed class Doors(TokenClient client, string model)
         foreach (var one in sent) arguments.AddRange([one.Field.Option!, one.Text]);
         try
         {
-            GenerateCommand.Read(GenerateCommand.Create().Parse([.. arguments])).Form.Resolve(name => ModelFinder.Find(name).Bundle);
+            GenerateCommand.Read(GenerateCommand.Create().Parse([.. arguments])).Form.Resolve(name => ModelFinder.Find(name, store).Bundle);
             return null;
         }
         catch (RequestException refusal)

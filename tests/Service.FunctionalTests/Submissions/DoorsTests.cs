@@ -10,6 +10,8 @@ namespace Locutor.Service.FunctionalTests.Submissions;
 /// <summary>One service with the bundled model, for requests that are checked and not run.</summary>
 public sealed class SketchService : IAsyncLifetime
 {
+    public AdapterStore Adapters { get; } = new();
+
     public ServiceProcess Service { get; private set; } = null!;
 
     public TokenClient Client { get; private set; } = null!;
@@ -17,8 +19,8 @@ public sealed class SketchService : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Service = await ServiceProcess.StartRealAsync(
-            "--set", "model=sketch", "--set", "workers=none", "--set", "submits_per_minute=100000", "--set", "requests_per_minute=1000000",
-            "--set", "max_queued_per_token=100000");
+            Adapters.Environment, "--set", "model=sketch", "--set", "workers=none", "--set", "submits_per_minute=100000",
+            "--set", "requests_per_minute=1000000", "--set", "max_queued_per_token=100000");
         Client = await Service.TokenAsync("--scopes", "all");
     }
 
@@ -26,6 +28,7 @@ public sealed class SketchService : IAsyncLifetime
     {
         Client.Dispose();
         await Service.DisposeAsync();
+        Adapters.Dispose();
     }
 }
 
@@ -65,8 +68,8 @@ public sealed class DoorsTests(SketchService service) : IClassFixture<SketchServ
     {
         var field = VideoFields.All.Single(field => field.Name == name);
         var sent = Sent.From(field, Right(field).First());
-        if (field is BoxesField)
-            return; // the command line takes one box at a time, so two are what is expected
+        if (field is BoxesField or AdaptersField)
+            return; // the command line takes one box or adapter at a time, so two are what is expected
         (await AnswersAsync(sent, sent)).ShouldAllBe(answer => answer == $"{name}: given more than once");
     }
 
@@ -212,7 +215,8 @@ public sealed class DoorsTests(SketchService service) : IClassFixture<SketchServ
     private async Task<string?[]> AnswersAsync(IReadOnlyList<RequestField> files, Sent[] sent)
     {
         var answers = new List<string?>();
-        foreach (var (_, ask) in new Doors(service.Client, "sketch") { Files = files }.All) answers.Add(await ask(sent));
+        var doors = new Doors(service.Client, "sketch", service.Adapters.Folder) { Files = files };
+        foreach (var (_, ask) in doors.All) answers.Add(await ask(sent));
         return [.. answers];
     }
 
@@ -235,6 +239,12 @@ public sealed class DoorsTests(SketchService service) : IClassFixture<SketchServ
                 "-Infinity", "much", "false", "{}", ""
             ],
             "boolean" => ["perhaps", "2", "[true]", ""],
+            "array" when field is AdaptersField =>
+            [
+                "no-such-name", "../../etc/passwd", "../sketch/film", "/etc/passwd", "film.safetensors", "film=", "film=2.01",
+                "film=-2.01", "film=NaN", "film=1e999", "film=0.5=1", "[7]", "[[\"film\"]]", "{\"film\": 1}", new string('x', 300),
+                "[\"film\",\"film=2\"]", "[\"film\",\"soft\",\"film\",\"soft\",\"film\"]", "[\"film\",\"../film\"]",
+            ],
             "array" =>
             [
                 "[[0,0,20,20]]", "[[0,0,20,20],[30,0,50,20],[60,0,80,20]]", "[[20,0,0,20],[30,0,50,20]]", "[[0,20,20,0],[30,0,50,20]]",
@@ -258,6 +268,7 @@ public sealed class DoorsTests(SketchService service) : IClassFixture<SketchServ
         {
             "integer" or "number" => [Number(limits.Minimum!.Value), Number(limits.Maximum!.Value)],
             "boolean" => ["true", "false"],
+            "array" when field is AdaptersField => ["[\"film\"]", "[\"film=-2\"]", "[\"film=2\", \"soft=1e-1\"]", "[]"],
             "array" => ["[[0,0,20,20],[30,0,50,20]]"],
             _ when limits.Choices is not null => limits.Choices,
             _ when field == VideoFields.Model => ["sketch"],

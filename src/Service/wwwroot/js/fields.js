@@ -2,6 +2,7 @@
 
 import { byId, make } from "./util.js";
 import { t } from "./texts.js";
+import { adapterControl } from "./adapters.js";
 
 /** Fields with a place of their own on the page; all others are drawn from the description. */
 const Placed = ["prompt", "model", "preset", "size", "text", "voice", "voice2", "boxes"];
@@ -11,16 +12,21 @@ const Unshown = ["webhook", "metadata", "priority", "not_after", "min_memory_gib
 
 /** Headings of the groups that the service names. */
 const headings = () => ({
-  words: t("Words"), sampling: t("Drawing"), speed: t("Speed"), output: t("File"), inputs: t("Inputs"), speech: t("Speech"),
+  words: t("Words"), sampling: t("Drawing"), speed: t("Speed"), output: t("File"), inputs: t("Inputs"), speech: t("Speech"), model: t("Adapters"),
 });
 
 let described = [];
 let defaults = {};
 
 /** Settings that the form sends and a job repeats, in the order of the service. */
-export const settings = () => described.filter(field => field.type !== "file" && !Unshown.includes(field.name)).map(field => field.name);
+export const settings = () => offered().map(field => field.name);
 
-const drawn = () => described.filter(field => field.type !== "file" && !Placed.includes(field.name) && !Unshown.includes(field.name));
+/** Adapters are a setting only where the operator has put some into the store. */
+const offered = () => described.filter(field => field.type !== "file" && !Unshown.includes(field.name) && !(isAdapters(field) && field.choices.length === 0));
+
+const isAdapters = field => field.type === "array" && Array.isArray(field.choices);
+
+const drawn = () => offered().filter(field => !Placed.includes(field.name));
 
 /** Takes the fields of the chosen model; what was typed stays. */
 export function showFields(fields) {
@@ -32,7 +38,7 @@ export function showFields(fields) {
   groups.delete("voices");
   byId("settings").replaceChildren(...[...groups].map(([group, members]) => make("fieldset", { class: "group" },
     make("legend", {}, headings()[group] ?? group), ...members.map(setting))));
-  for (const [name, value] of Object.entries(kept)) byId(name).value = value;
+  for (const [name, value] of Object.entries(kept)) if (value) set(name, value);
   for (const field of fields.filter(field => ["prompt", "text", "voice", "voice2", "boxes"].includes(field.name))) {
     if (field.max_length) byId(field.name).maxLength = field.max_length;
     byId(field.name).title = t(field.help);
@@ -40,6 +46,7 @@ export function showFields(fields) {
 }
 
 function setting(field) {
+  if (isAdapters(field)) return adapterSetting(field);
   const control = controlOf(field);
   const range = make("span", { class: "range", id: `${field.name}-range` });
   const reset = make("button", { type: "button", class: "link reset", hidden: true, onclick: () => { set(field.name, ""); control.focus(); } }, t("Reset"));
@@ -48,6 +55,15 @@ function setting(field) {
   return make("div", { class: "setting" },
     make("div", { class: "label-row" }, make("label", { htmlFor: field.name, title: field.help }, t(field.title)), reset),
     control, range, make("p", { class: "hint", id: `${field.name}-help` }, t(field.help)));
+}
+
+function adapterSetting(field) {
+  const [value, rows] = adapterControl(field);
+  const reset = make("button", { type: "button", class: "link reset", hidden: true, onclick: () => { set(field.name, ""); rows.querySelector("select").focus(); } }, t("Reset"));
+  value.addEventListener("input", () => judge(field));
+  return make("div", { class: "setting wide", role: "group", "aria-labelledby": `${field.name}-label`, "aria-describedby": `${field.name}-help` },
+    make("div", { class: "label-row" }, make("span", { class: "label", id: `${field.name}-label`, title: field.help }, t(field.title)), reset),
+    value, rows, make("p", { class: "hint", id: `${field.name}-help` }, t(field.help)));
 }
 
 function controlOf(field) {

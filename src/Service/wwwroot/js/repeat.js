@@ -1,6 +1,8 @@
 /** Fills the form from a job that was made before. */
 
 import { byId } from "./util.js";
+import { t } from "./texts.js";
+import { toast } from "./toast.js";
 import { settings, set } from "./fields.js";
 
 /** A value of a job as the form shows it. */
@@ -10,6 +12,7 @@ export async function readJob(compose, job) {
   byId("prompt").value = job.prompt;
   compose.chooseModel(job.model ?? compose.options.default_model, job.preset, job.size);
   for (const name of settings()) if (!["prompt", "model", "preset", "size", "boxes"].includes(name)) set(name, text(job[name]));
+  if (job.lora && !settings().includes("lora")) toast(t("The adapters of this video are no longer in the store. A new video is made without them."), { isError: true });
   compose.seedIsRepeated = true;
   const isSpoken = job.inputs.some(input => input.field === "text");
   compose.speech.turn(isSpoken);

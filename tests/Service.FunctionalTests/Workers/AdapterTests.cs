@@ -1,0 +1,37 @@
+using Locutor.Service.FunctionalTests.Harness;
+
+namespace Locutor.Service.FunctionalTests.Workers;
+
+/// <summary>Adapters (LoRA) that the operator has put into the store, on a worker whose model is loaded.</summary>
+[Collection(Alone.Name)]
+public sealed class AdapterTests
+{
+    [Fact]
+    public async Task An_adapter_changes_the_video_of_its_job_alone()
+    {
+        using var store = new AdapterStore();
+        await using var service = await ServiceProcess.StartRealAsync(store.Environment, "--set", "model=sketch");
+        using var client = await service.TokenAsync("--scopes", "all");
+        int worker = await client.WorkerOfAsync();
+        string before = await FramesAsync(client);
+        string adapted = await FramesAsync(client, ("lora", "film=2"));
+        string after = await FramesAsync(client);
+        adapted.ShouldNotBe(before);
+        after.ShouldBe(before, "the weights of the model are again what they were, bit for bit");
+        (await client.WorkerOfAsync()).ShouldBe(worker);
+        using var refused = await client.UploadAsync(Samples.Picture, Samples.VoiceOfASecond, ("lora", "other-network"));
+        ((int)refused.StatusCode).ShouldBe(422);
+        string reason = (await TokenClient.ReadAsync(refused)).GetProperty("errors").GetProperty("lora")[0].GetString()!;
+        reason.ShouldStartWith("expected an adapter for the model sketch, found one that does not fit: other-network: ");
+        reason.ShouldNotContain(store.Folder);
+    }
+
+    /// <summary>Makes a video and returns the hash of its frames.</summary>
+    private static async Task<string> FramesAsync(TokenClient client, params (string, string)[] fields)
+    {
+        string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, [("steps", "1"), ("seed", "18"), .. fields]);
+        var job = await client.EndAsync(id, 240);
+        job.GetProperty("status").GetString().ShouldBe("succeeded", job.ToString());
+        return Samples.HashOfFrames(await client.Http.GetByteArrayAsync($"/v1/jobs/{id}/video"));
+    }
+}
