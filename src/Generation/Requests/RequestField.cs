@@ -51,7 +51,10 @@ public sealed record FieldLimits(string Type)
 
     public int? MaxItems { get; init; }
 
-    /// <summary>The allowed names, of a text or of the items of an array; null if any text is allowed, or if the names depend on a model that is not known.</summary>
+    /// <summary>
+    /// The allowed names, of a text or of the items of an array; null if any text is allowed, or if the names depend on a model that is not
+    /// known.
+    /// </summary>
     public IReadOnlyList<string>? Choices { get; init; }
 }
 

@@ -71,6 +71,9 @@ public sealed record JobResult
 
     /// <summary>The captions of a transcript as WebVTT; null when there are none. Those of a spoken text are among the inputs.</summary>
     [Id(20)] public string? CaptionsPath { get; init; }
+
+    /// <summary>The kind of device that made the video, for example the name of the GPU; null for a job of an older program.</summary>
+    [Id(21)] public string? Device { get; init; }
 }
 
 /// <summary>The state of the webhook of a job: how often it was tried and when it is due again.</summary>

@@ -16,7 +16,8 @@ namespace Locutor.Service.Submissions;
 /// <param name="Accept">The content types and file extensions that a file picker offers; null for a field that is not a file.</param>
 public sealed record FieldView(
     string Name, string Title, string Group, string Type, string Help, string Expected, string DefaultText,
-    double? Minimum, double? Maximum, double? Step, int? MaxLength, int? MaxItems, IReadOnlyList<string>? Choices, IReadOnlyList<string>? Accept)
+    double? Minimum, double? Maximum, double? Step, int? MaxLength, int? MaxItems, IReadOnlyList<string>? Choices,
+    IReadOnlyList<string>? Accept)
 {
     internal static FieldView From(RequestField field, Bundle bundle)
     {

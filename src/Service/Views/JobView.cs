@@ -196,6 +196,9 @@ public sealed record ResultView
     public required double Seconds { get; init; }
     public required double GenerationSeconds { get; init; }
 
+    /// <summary>The kind of device that made the video, such as the name of the GPU; null when unknown.</summary>
+    public string? Device { get; init; }
+
     public static ResultView From(JobRecord job) => new()
     {
         Video = $"/v1/jobs/{job.Id}/video",
@@ -209,6 +212,7 @@ public sealed record ResultView
         Height = job.Result.Height,
         Seconds = job.Result.Seconds,
         GenerationSeconds = Math.Round(job.Result.GenerationSeconds, 2),
+        Device = job.Result.Device,
     };
 }
 

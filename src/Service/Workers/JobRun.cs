@@ -171,6 +171,7 @@ internal sealed partial class JobRun(
             Notice = made.Notice,
             StageSeconds = attempt.StageSeconds,
             CaptionsPath = captions,
+            Device = DeviceKind.Describe(options),
         };
 
         async Task PublishAsync(VideoSegment segment, CancellationToken cancellationToken)

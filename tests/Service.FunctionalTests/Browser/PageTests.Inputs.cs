@@ -53,8 +53,8 @@ public sealed partial class PageTests
         const string estimate = """
             async made => {
               const { estimate } = await import('/js/estimate.js');
-              const jobs = made.map(([seconds, took, model]) => (
-                { status: 'succeeded', model, result: { seconds, generation_seconds: took } }));
+              const jobs = made.map(([seconds, took, model, device]) => (
+                { status: 'succeeded', model, result: { seconds, generation_seconds: took, device } }));
               return [0.1, 5, 60].map(seconds => estimate(jobs, { model: 'a', usual: {} }, seconds));
             }
             """;
@@ -66,6 +66,9 @@ public sealed partial class PageTests
         double[] alike = await page.EvaluateAsync<double[]>(estimate, new object[][] { [5, 50, "a"], [5.5, 55, "a"], [5, 900, "a"] });
         alike[1].ShouldBe(50, 1, "videos of one length: the median for each second");
         (await page.EvaluateAsync<double?[]>(estimate, new object[][] { [5, 1, "b"] })).ShouldAllBe(seconds => seconds == null);
+        double[] kinds = await page.EvaluateAsync<double[]>(
+            estimate, new object[][] { [5, 10, "a", "GPU"], [5, 400, "a", "CPU"], [5, 420, "a", "CPU"] });
+        kinds[1].ShouldBe(10, 0.1, "the device of the latest video, not a slower one that made earlier ones");
         await CatchesUpAsync(page);
         await SpeaksGermanAsync(page);
     }
@@ -88,6 +91,25 @@ public sealed partial class PageTests
         await page.ReloadAsync();
     }
 
+    /// <summary>
+    /// Gives the visible texts, names and hints that have words of English. What the reader wrote, names of things and what is marked as
+    /// English may have them.
+    /// </summary>
+    private const string EnglishTexts = """
+        () => {
+          const english = /\b(the|of|and|is|are|with|to|a|your|from|by|not|for|or|no|made|expected|found|default|steps?|choose)\b/i;
+          const shared = /Prompt|a (woman|person) is (singing|talking)|stub:|talking pictures|locutor tokens create|LANGUAGE|\bA:|\bB:/;
+          const texts = [];
+          const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_ELEMENT);
+          for (let element = walker.nextNode(); element; element = walker.nextNode()) {
+            if (element.closest('script, [lang=en], code, pre, #history .about, option') || !element.checkVisibility()) continue;
+            for (const node of element.childNodes) if (node.nodeType === Node.TEXT_NODE) texts.push(node.data);
+            for (const name of ['aria-label', 'title', 'placeholder', 'alt']) texts.push(element.getAttribute(name) ?? '');
+          }
+          return [...new Set(texts.map(text => text.trim()))].filter(text => english.test(text) && !shared.test(text));
+        }
+        """;
+
     /// <summary>The language that is chosen stays, and its longer words fit on a phone.</summary>
     private static async Task SpeaksGermanAsync(IPage page)
     {
@@ -100,7 +122,15 @@ public sealed partial class PageTests
         await Expect(page.Locator("html")).ToHaveAttributeAsync("lang", "de");
         await Expect(page.GetByText("Porträt ablegen")).ToBeVisibleAsync();
         (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(390);
+        await page.Locator("#compose summary").ClickAsync();
+        await page.Locator("#people-add").ClickAsync();
         await CheckAccessAsync(page, "German");
+        (await page.EvaluateAsync<string[]>(EnglishTexts)).ShouldBeEmpty("a text is not in the catalogue of the language");
+        await page.Locator("#voice-text-tab").ClickAsync();
+        (await page.EvaluateAsync<string[]>(EnglishTexts)).ShouldBeEmpty("a text is not in the catalogue of the language");
+        await page.EvaluateAsync("for (const dialog of document.querySelectorAll('dialog')) dialog.showModal()");
+        (await page.EvaluateAsync<string[]>(EnglishTexts)).ShouldBeEmpty("a text is not in the catalogue of the language");
+        await page.EvaluateAsync("for (const dialog of document.querySelectorAll('dialog')) dialog.close()");
         await ShotAsync(page, "german");
     }
 

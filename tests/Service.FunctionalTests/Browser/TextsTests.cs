@@ -2,7 +2,6 @@ using System.Net;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Locutor.Generation.Requests;
-using Locutor.Models;
 using Locutor.Models.Store;
 
 namespace Locutor.Service.FunctionalTests.Browser;
@@ -27,20 +26,52 @@ public sealed partial class TextsTests
     {
         var translations = JsonSerializer.Deserialize<Dictionary<string, string>>(
             File.ReadAllText(Path.Combine(Folder, "texts", language + ".json")))!;
-        string[] needed = [.. InScripts().Concat(InPages()).Concat(States).Distinct()];
+        string[] needed =
+            [.. InScripts().Concat(InPages()).Concat(States).Concat(Patterns()).Concat(OfFields()).Concat(OfModels()).Distinct()];
         needed.Length.ShouldBeGreaterThan(200);
         string[] same = ["Locutor", "API", "https://", ".", "wk-….ws-…", "Code", "Link", "Seed", "Token", "Text", "Video", "Pause", "Jobs"];
         needed.Where(text => !translations.ContainsKey(text) && !same.Contains(text) && !IsInternational(text)).ShouldBeEmpty();
-        var fields = VideoFields.All.SelectMany(field => new[] { field.Title, field.Help })
-            .Concat(Service.Submissions.SubmissionFields.All.SelectMany(field => new[] { field.Title, field.Help }));
-        var models = BundleCatalogue.Default().All().SelectMany(found => About(found.Bundle));
-        translations.Keys.Except(needed.Concat(fields).Concat(models)).ShouldBeEmpty("these texts are no longer used");
+        translations.Keys.Except(needed).ShouldBeEmpty("these texts are no longer used");
         foreach (var (text, translation) in translations)
             Values(translation).ShouldBe(Values(text), ignoreOrder: true, customMessage: text);
     }
 
-    private static IEnumerable<string> About(Bundle bundle) => bundle.Presets.Values.Select(preset => preset.About ?? "")
-        .Append(char.ToUpperInvariant(bundle.Title[0]) + bundle.Title[1..] + ".");
+    /// <summary>What the page writes about the limits and defaults of a setting is a text of the catalogue, or fits a pattern.</summary>
+    [Fact]
+    public void Every_range_of_a_setting_fits_a_pattern()
+    {
+        Regex[] patterns = [.. Patterns().Select(
+            pattern => new Regex("^" + Value().Replace(Regex.Escape(pattern).Replace(@"\{", "{", StringComparison.Ordinal), ".+?") + "$"))];
+        foreach (var bundle in BundleCatalogue.Default().All().Select(found => found.Bundle))
+        {
+            foreach (var field in Shown().Where(field => field is not ScriptField))
+                patterns.ShouldContain(pattern => pattern.IsMatch(field.Expected(bundle)), $"{field.Name}: {field.Expected(bundle)}");
+            // The page shows the words for a default where the model has no value.
+            var context = FieldContext.From(bundle);
+            foreach (var field in Shown().Where(field => field.Group is FieldGroup.Sampling or FieldGroup.Speed or FieldGroup.Output))
+            {
+                if (field.Default(context) is null && field.DefaultText.Length > 0)
+                    patterns.ShouldContain(pattern => pattern.IsMatch(field.DefaultText), $"{field.Name}: {field.DefaultText}");
+            }
+        }
+    }
+
+    /// <summary>The settings that the page shows.</summary>
+    private static IEnumerable<RequestField> Shown() =>
+        VideoFields.All.Where(field => field is not (FileField or BoxesField) && field != VideoFields.Model && field != VideoFields.Preset
+            && field != VideoFields.Size);
+
+    private static IEnumerable<string> OfFields() => Shown().SelectMany(field => new[] { field.Title, field.Help });
+
+    private static IEnumerable<string> OfModels() => BundleCatalogue.Default().All().Select(found => found.Bundle).SelectMany(
+        bundle => bundle.Presets.Values.Select(preset => preset.About ?? "").Append(
+            bundle.GpuMemory.Count > 0 ? bundle.Title : char.ToUpperInvariant(bundle.Title[0]) + bundle.Title[1..] + "."))
+        .Where(text => text.Length > 0);
+
+    /// <summary>The sentences of the service that the page translates.</summary>
+    private static IEnumerable<string> Patterns() =>
+        Quoted().Matches(File.ReadAllText(Path.Combine(Folder, "js", "sentences.js")))
+            .Select(match => JsonSerializer.Deserialize<string>(match.Groups[1].Value)!);
 
     /// <summary>Words that are alike in many languages.</summary>
     private static bool IsInternational(string text) => text is "Position" or "Prompt" or "Person {n}";
@@ -65,6 +96,9 @@ public sealed partial class TextsTests
 
     [GeneratedRegex(@"\bt\((""(?:[^""\\]|\\.)*"")")]
     private static partial Regex Call();
+
+    [GeneratedRegex(@"^  (""(?:[^""\\]|\\.)*""),$", RegexOptions.Multiline)]
+    private static partial Regex Quoted();
 
     [GeneratedRegex("<code>.*?</code>")]
     private static partial Regex Code();

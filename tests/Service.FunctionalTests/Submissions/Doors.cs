@@ -31,7 +31,10 @@ internal sealed record Sent(RequestField Field, string Json, string Text)
     }
 }
 
-/// <summary>Sends one request through every door, with the models of a store. The answer is the reason that the door gives for a field; null when it accepts.</summary>
+/// <summary>
+/// Sends one request through every door, with the models of a store. The answer is the reason that the door gives for a field; null when
+/// it accepts.
+/// </summary>
 internal sealed class Doors(TokenClient client, string model, string store)
 {
     /// <summary>Nothing is listening there, and the service does not fetch from inside anyway.</summary>

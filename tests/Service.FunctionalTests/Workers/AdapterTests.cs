@@ -32,6 +32,7 @@ public sealed class AdapterTests
         string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, [("steps", "1"), ("seed", "18"), .. fields]);
         var job = await client.EndAsync(id, 240);
         job.GetProperty("status").GetString().ShouldBe("succeeded", job.ToString());
+        job.GetProperty("result").GetProperty("device").GetString().ShouldBe($"CPU, {Environment.ProcessorCount} cores");
         return Samples.HashOfFrames(await client.Http.GetByteArrayAsync($"/v1/jobs/{id}/video"));
     }
 }

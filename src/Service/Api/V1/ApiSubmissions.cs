@@ -33,7 +33,7 @@ internal static class ApiSubmissions
             "video": "/v1/jobs/fc-3vXh7QmZt0RkLw9bYcE2nUa5Ds/video", "thumbnail": "/v1/jobs/fc-3vXh7QmZt0RkLw9bYcE2nUa5Ds/thumbnail",
             "bytes": 981236,
             "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "width": 640, "height": 640,
-            "seconds": 4, "generation_seconds": 61.4
+            "seconds": 4, "generation_seconds": 61.4, "device": "NVIDIA L40S"
           },
           "created_at": "2026-11-23T09:30:00+00:00", "started_at": "2026-11-23T09:30:02+00:00", "finished_at": "2026-11-23T09:31:04+00:00",
           "expires_at": "2026-11-30T09:31:04+00:00"

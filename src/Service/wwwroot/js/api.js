@@ -1,10 +1,11 @@
 /** The service's addresses. Errors carry the service's own sentence. */
 
 import { t } from "./texts.js";
+import { said } from "./sentences.js";
 
 export class ApiError extends Error {
   constructor(status, problem) {
-    super(problem?.detail || t("The service answered {status}", { status }));
+    super(said(problem?.detail) || t("The service answered {status}", { status }));
     this.status = status;
     this.code = problem?.code;
     this.errors = problem?.errors;

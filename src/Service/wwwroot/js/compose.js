@@ -5,7 +5,8 @@ import { t } from "./texts.js";
 import { toastError } from "./toast.js";
 import * as api from "./api.js";
 import * as drafts from "./draft.js";
-import { settings, showFields, showDefaults, markWrong, firstWrong, resetAll, set } from "./fields.js";
+import { settings, showFields, showDefaults, markWrong, refusalOf, firstWrong, resetAll, set } from "./fields.js";
+import { said } from "./sentences.js";
 import { estimate } from "./estimate.js";
 import { Speech } from "./speech.js";
 import { setUpPaste } from "./inputs.js";
@@ -75,8 +76,8 @@ export class Compose {
     byId("size").replaceChildren(...model.sizes.map(one => make("option", { value: one, selected: one === (chosenSize ?? model.default_size) }, one)));
     byId("preset").hidden = model.presets.length === 1;
     byId("size").hidden = model.sizes.length === 1;
-    byId("model-about").textContent = `${byId("model").hidden ? `${model.name}: ` : ""}${t(model.about)}`;
-    byId("model-notice").textContent = model.notice ?? "";
+    byId("model-about").textContent = `${byId("model").hidden ? `${model.name}: ` : ""}${said(model.about)}`;
+    byId("model-notice").textContent = said(model.notice ?? "");
     this.model = model;
     showFields(model.fields);
     const named = (...names) => model.fields.filter(field => names.includes(field.name));
@@ -202,7 +203,7 @@ export class Compose {
       this.seedIsRepeated = false;
     } catch (error) {
       if (error.status === 401) this.onRefused();
-      this.problem(error.message, error.code);
+      this.problem(refusalOf(error), error.code);
       markWrong(error.errors);
     } finally {
       this.sending = false;

@@ -1,14 +1,16 @@
-/** How long a video will take, from the videos that this service made before. */
+/** How long a video will take, from the videos that a device of the same kind made before. */
 
 const median = values => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
 const Alike = 1.5; // lengths that differ by less say nothing of the slope
 
 /**
- * Seconds to make a video of a length: the median of made videos of the same settings by length (Theil and Sen's line), or null.
+ * Seconds to make a video of a length: the median by length (Theil and Sen's line) of the videos with the same model and settings that
+ * the device of the latest one made, or null.
  * @param jobs finished jobs, newest first; @param asked model, preset, size and steps of the new video
  */
 export function estimate(jobs, asked, seconds) {
-  const done = jobs.filter(job => job.status === "succeeded" && job.result.seconds > 0 && isLike(job, asked))
+  const like = jobs.filter(job => job.status === "succeeded" && job.result.seconds > 0 && isLike(job, asked));
+  const done = like.filter(job => job.result.device === like[0].result.device)
     .slice(0, 15).map(job => ({ length: job.result.seconds, took: job.result.generation_seconds }));
   if (done.length === 0) return null;
   const slopes = done.flatMap((one, number) => done.slice(number + 1)

@@ -1,7 +1,8 @@
 /** The settings of a video, drawn from the fields that the service describes: their limits, choices, defaults and help. */
 
 import { byId, make } from "./util.js";
-import { t } from "./texts.js";
+import { t, language } from "./texts.js";
+import { said } from "./sentences.js";
 import { adapterControl } from "./adapters.js";
 
 /** Fields with a place of their own on the page; all others are drawn from the description. */
@@ -53,7 +54,7 @@ function setting(field) {
   control.setAttribute("aria-describedby", `${field.name}-range ${field.name}-help`);
   control.addEventListener("input", () => judge(field));
   return make("div", { class: "setting" },
-    make("div", { class: "label-row" }, make("label", { htmlFor: field.name, title: field.help }, t(field.title)), reset),
+    make("div", { class: "label-row" }, make("label", { htmlFor: field.name, title: t(field.help) }, t(field.title)), reset),
     control, range, make("p", { class: "hint", id: `${field.name}-help` }, t(field.help)));
 }
 
@@ -62,7 +63,7 @@ function adapterSetting(field) {
   const reset = make("button", { type: "button", class: "link reset", hidden: true, onclick: () => { set(field.name, ""); rows.querySelector("select").focus(); } }, t("Reset"));
   value.addEventListener("input", () => judge(field));
   return make("div", { class: "setting wide", role: "group", "aria-labelledby": `${field.name}-label`, "aria-describedby": `${field.name}-help` },
-    make("div", { class: "label-row" }, make("span", { class: "label", id: `${field.name}-label`, title: field.help }, t(field.title)), reset),
+    make("div", { class: "label-row" }, make("span", { class: "label", id: `${field.name}-label`, title: t(field.help) }, t(field.title)), reset),
     value, rows, make("p", { class: "hint", id: `${field.name}-help` }, t(field.help)));
 }
 
@@ -104,7 +105,7 @@ function judge(field) {
 /** The first setting whose value is out of its range, with what is expected; null where all are right. */
 export function firstWrong() {
   const field = drawn().find(one => !byId(one.name).validity.valid);
-  return field ? { field, text: t("{title}: expected {expected}.", { title: t(field.title), expected: field.expected }) } : null;
+  return field ? { field, text: t("{title}: expected {expected}.", { title: t(field.title), expected: said(field.expected) }) } : null;
 }
 
 /** Shows what counts where nothing is typed. */
@@ -112,13 +113,21 @@ export function showDefaults(values) {
   defaults = values;
   for (const field of described.filter(one => byId(one.name) && one.type !== "file" && !["model", "preset", "size", "text", "voice", "boxes"].includes(one.name))) {
     const value = defaults[field.name];
-    const words = value === undefined ? field.default_text : field.type === "boolean" ? (value ? t("yes") : t("no")) : String(value);
+    const words = value === undefined ? said(field.default_text) : field.type === "boolean" ? (value ? t("yes") : t("no")) : String(value);
     const control = byId(field.name);
     if (control.tagName === "SELECT") control.options[0].textContent = t("{value} (default)", { value: words });
     else control.placeholder = words;
     const range = byId(`${field.name}-range`);
-    if (range) range.textContent = words ? t("{expected}; default {value}", { expected: field.expected, value: words }) : field.expected;
+    const expected = said(field.expected);
+    if (range) range.textContent = words ? t("{expected}; default {value}", { expected, value: words }) : expected;
   }
+}
+
+/** Why the service refused a submission: its own words, or in another language each field with its reasons. */
+export function refusalOf(error) {
+  if (language() === "en" || !error.errors) return error.message;
+  const titleOf = name => t(described.find(field => field.name === name)?.title ?? name);
+  return Object.entries(error.errors).map(([name, reasons]) => `${titleOf(name)}: ${reasons.map(said).join("; ")}`).join("; ");
 }
 
 /** Marks the fields that the service refused, and leads to the first of them. */

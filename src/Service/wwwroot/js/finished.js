@@ -2,6 +2,7 @@
 
 import { make, capital, day, duration, size } from "./util.js";
 import { t } from "./texts.js";
+import { said } from "./sentences.js";
 import { toast, toastError } from "./toast.js";
 import * as api from "./api.js";
 import { Player } from "./player.js";
@@ -27,8 +28,8 @@ export function finishedParts(job, seen, actions) {
     make("div", { class: "screen" }, video),
     player.bar,
     facts([[t("Length"), duration(result.seconds)], [t("Size"), `${result.width} × ${result.height}`], [t("File"), size(result.bytes)],
-      [t("Made in"), duration(result.generation_seconds)], [t("Seed"), String(job.seed)], [t("Kept until"), day(job.expires_at)]]),
-    job.notice ? make("p", { class: "notice" }, capital(job.notice)) : null,
+      [t("Made in"), duration(result.generation_seconds), result.device], [t("Seed"), String(job.seed)], [t("Kept until"), day(job.expires_at)]]),
+    job.notice ? make("p", { class: "notice" }, capital(said(job.notice))) : null,
     make("div", { class: "actions" },
       ...download(job),
       make("button", { class: "quiet", type: "button", title: t("The same inputs with another seed"), onclick: actions.vary }, t("Variation")),
@@ -64,7 +65,7 @@ function download(job) {
 }
 
 function facts(pairs) {
-  return make("div", { class: "facts" }, ...pairs.filter(([, value]) => value).map(([name, value]) => make("span", {}, `${name} `, make("b", {}, value))));
+  return make("div", { class: "facts" }, ...pairs.filter(([, value]) => value).map(([name, value, title]) => make("span", { title }, `${name} `, make("b", {}, value))));
 }
 
 /** Continues the finished video where the live one was. */

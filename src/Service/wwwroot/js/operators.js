@@ -2,6 +2,7 @@
 
 import { byId, make, duration, ago } from "./util.js";
 import { t } from "./texts.js";
+import { sentence } from "./sentences.js";
 import { toast, toastError } from "./toast.js";
 import * as api from "./api.js";
 
@@ -55,7 +56,7 @@ function card(worker) {
   return make("div", { class: "worker" },
     make("b", {}, `${worker.host} · ${device}`, make("span", { class: `badge ${worker.state === "idle" ? "succeeded" : ""}` }, t(worker.state))),
     make("span", {}, [worker.model || t("no model yet"), worker.job].filter(Boolean).join(" · ")),
-    worker.reason ? make("span", { class: "reason" }, worker.reason) : null,
+    worker.reason ? sentence(worker.reason, { class: "reason" }) : null,
     make("span", {}, `${done} · ${t("started {ago}", { ago: ago(worker.started_at) })}`),
     make("span", { class: "actions" },
       worker.state === "paused" ? order(worker, "work", t("Resume"), t("It takes jobs again in a few seconds"))

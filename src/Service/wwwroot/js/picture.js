@@ -1,7 +1,8 @@
 /** The picture or video of the person, with the part that the video shows and the places of two people. */
 
-import { make, size } from "./util.js";
+import { capital, make, size } from "./util.js";
 import { t } from "./texts.js";
+import { said } from "./sentences.js";
 import { Input, fits, pathOf } from "./inputs.js";
 import { Frame, Sheet } from "./frames.js";
 import { addCrop, cut, isElsewhere } from "./crop.js";
@@ -71,7 +72,7 @@ export class PictureInput extends Input {
   }
 
   onFound(found) {
-    const sentence = found.notice?.replace(/^this/, "This");
+    const sentence = capital(said(found.notice ?? ""));
     const noFace = found.field === "image" && !found.face && !this.people && !this.shapes && found.width !== found.height;
     this.tell(sentence ? `${sentence}.` : noFace ? t("No face was found, so it is expected in the middle. Crop the picture if it is elsewhere.") : null);
     if (this.crop && !this.crop.moved) this.drawFrames();

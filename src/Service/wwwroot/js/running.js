@@ -2,6 +2,7 @@
 
 import { make, capital, duration } from "./util.js";
 import { t } from "./texts.js";
+import { said } from "./sentences.js";
 import * as api from "./api.js";
 import { endChoices } from "./ending.js";
 
@@ -38,7 +39,7 @@ export function showProgress(root, job, seenAt) {
   bar.classList.toggle("stale", isLost);
   const notice = root.querySelector(".notice");
   notice.hidden = !job.notice;
-  notice.textContent = capital(job.notice ?? "");
+  notice.textContent = capital(said(job.notice ?? ""));
 }
 
 /** The job's picture, out of focus. */
@@ -59,7 +60,7 @@ function details(job) {
   const parts = [];
   if (progress.clips > 1) parts.push(t("clip {n} of {all}", { n: progress.clip ?? 1, all: progress.clips }));
   if (progress.eta_seconds) parts.push(t("about {time} left", { time: duration(progress.eta_seconds) }));
-  if (progress.waits_for) parts.push(t("no worker can take it: {reason}", { reason: progress.waits_for }));
+  if (progress.waits_for) parts.push(t("no worker can take it: {reason}", { reason: said(progress.waits_for) }));
   if (job.attempt > 1) parts.push(t("attempt {n}", { n: job.attempt }));
   return parts.join(" · ");
 }

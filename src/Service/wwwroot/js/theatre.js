@@ -5,6 +5,7 @@ import { t } from "./texts.js";
 import { toast, toastError } from "./toast.js";
 import * as api from "./api.js";
 import { showCode } from "./code.js";
+import { sentence } from "./sentences.js";
 import { LivePlayer } from "./live.js";
 import { Player } from "./player.js";
 import { runningParts, showProgress, backdrop, voiceSeconds } from "./running.js";
@@ -119,7 +120,7 @@ export class Theatre {
     return [
       make("div", { class: "screen" }, job.status === "expired" ? null : backdrop(job), make("div", { class: "veil" },
         make("span", { class: `badge ${job.status}` }, t(job.status)),
-        make("strong", {}, title), detail ? make("span", {}, detail) : null, advice ? make("span", { class: "advice" }, advice) : null,
+        make("strong", {}, title), detail ? sentence(detail) : null, advice ? make("span", { class: "advice" }, advice) : null,
         make("span", { class: "hint" }, ago(job.finished_at ?? job.created_at)))),
       make("div", { class: "actions" },
         job.status === "expired" ? null : make("button", { class: "primary", type: "button", onclick: () => this.on.vary(job, job.seed) }, t("Try again")),

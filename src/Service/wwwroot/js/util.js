@@ -18,9 +18,12 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
+/** A number with one digit after the point, or after the comma of the reader's language. */
+const decimal = number => number.toLocaleString(language(), { minimumFractionDigits: 1, maximumFractionDigits: 1, useGrouping: false });
+
 export function duration(seconds) {
   if (!Number.isFinite(seconds)) return "";
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 10) return `${decimal(seconds)} s`;
   if (seconds < 60) return `${Math.round(seconds)} s`;
   const whole = Math.round(seconds);
   const two = number => number.toString().padStart(2, "0");
@@ -33,7 +36,7 @@ export const clock = seconds => `${Math.floor(seconds / 60)}:${Math.floor(second
 
 export function size(bytes) {
   if (bytes < 1e6) return `${Math.max(1, Math.round(bytes / 1e3))} kB`;
-  return `${(bytes / 1e6).toFixed(1)} MB`;
+  return `${decimal(bytes / 1e6)} MB`;
 }
 
 export function ago(time) {
