@@ -50,31 +50,31 @@ internal static class Work
     public static double Decode(VideoAutoencoderConfig config, long latentFrames, long height, long width)
     {
         double sum = 0;
-        int levels = config.Multipliers.Count;
+        int levels = config.Multipliers.Count, last = config.LastDecoderLevel();
         long frames = latentFrames;
-        int channels = config.Width * config.Multipliers[^1];
+        int channels = config.DecoderWidth(levels - 1);
         sum += Conv(config.LatentChannels, channels, 27, Pixels(frames, height, width, levels - 1))
             + 4 * Conv(channels, channels, 27, Pixels(frames, height, width, levels - 1));
         int inputs = channels;
-        for (int level = levels - 1; level >= 0; level--)
+        for (int level = levels - 1; level >= last; level--)
         {
-            int outputs = config.Width * config.Multipliers[level];
+            int outputs = config.DecoderWidth(level);
             for (int i = 0; i <= config.ResidualBlocks; i++, inputs = outputs)
             {
                 sum += Conv(inputs, outputs, 27, Pixels(frames, height, width, level))
                     + Conv(outputs, outputs, 27, Pixels(frames, height, width, level))
                     + (inputs == outputs ? 0 : Conv(inputs, outputs, 1, Pixels(frames, height, width, level)));
             }
-            if (level == 0) continue;
+            if (level == last) continue;
             if (config.TemporalDownsample[level - 1])
             {
                 sum += Conv(outputs, 2 * outputs, 3, Pixels(frames - 1, height, width, level));
                 frames = 2 * frames - 1;
             }
-            sum += Conv(outputs, outputs / 2, 9, Pixels(frames, height, width, level - 1));
-            inputs = outputs / 2;
+            inputs = config.UpsampledWidth(level);
+            sum += Conv(outputs, inputs, 9, Pixels(frames, height, width, level - 1));
         }
-        return sum + Conv(config.Width, 3, 27, Pixels(frames, height, width, 0));
+        return sum + Conv(inputs, 3 << (2 * last), 27, Pixels(frames, height, width, last));
     }
 
     private static double Pixels(long frames, long height, long width, int level) => (double)frames * (height >> level) * (width >> level);

@@ -44,27 +44,29 @@ internal static class AutoencoderStacks
     /// <summary>Creates the decoder, from a latent to pixels.</summary>
     public static CausalStack Decoder(Weights weights, VideoAutoencoderConfig config)
     {
-        int inputs = config.Width * config.Multipliers[^1], at = 0;
+        int last = config.LastDecoderLevel(), inputs = config.DecoderWidth(config.Multipliers.Count - 1), at = 0;
         List<CausalLayer> layers =
         [
             new(new CausalConv3d(weights["conv1"], config.LatentChannels, inputs, 3, 3).Forward, ReceptiveField.Around(1))
         ];
         AddMiddle(layers, weights["middle"], inputs);
         int split = layers.Count;
-        for (int level = config.Multipliers.Count - 1; level >= 0; level--)
+        for (int level = config.Multipliers.Count - 1; level >= last; level--)
         {
-            int outputs = config.Width * config.Multipliers[level];
+            int outputs = config.DecoderWidth(level);
             for (int i = 0; i <= config.ResidualBlocks; i++, inputs = outputs)
                 layers.Add(Block(weights["upsamples"][at++], inputs, outputs));
             if (level >= HighLevels) split = layers.Count;
-            if (level == 0) continue;
+            if (level == last) continue;
+            inputs = config.UpsampledWidth(level);
             layers.Add(new(
-                new Upsample(weights["upsamples"][at++], outputs, config.TemporalDownsample[level - 1]).Forward,
+                new Upsample(weights["upsamples"][at++], outputs, inputs, config.TemporalDownsample[level - 1]).Forward,
                 ReceptiveField.Doubling));
-            inputs = outputs / 2;
         }
 
-        layers.Add(new(new Head(weights["head"], inputs, 3).Forward, ReceptiveField.Around(1)));
+        int patch = 1 << last;
+        layers.Add(new(new Head(weights["head"], inputs, 3 * patch * patch).Forward, ReceptiveField.Around(1)));
+        if (patch > 1) layers.Add(new(new PixelShuffle(patch).Forward, ReceptiveField.Patch(patch)));
         return new(layers, split);
     }
 

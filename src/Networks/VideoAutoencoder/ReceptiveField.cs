@@ -26,6 +26,10 @@ internal readonly record struct ReceptiveField(Func<Interval, Interval> Input, i
     /// <summary>Field of an upsampling by 2, followed by a 3x3 convolution.</summary>
     public static ReceptiveField Doubling { get; } = new(output => new((output.From - 1) >> 1, (output.To >> 1) + 1), Upscale: 2);
 
+    /// <summary>Creates the field of a layer that makes a square of pixels of each input.</summary>
+    public static ReceptiveField Patch(int side) =>
+        new(output => new(output.From / side, (output.To + side - 1) / side), Upscale: side);
+
     /// <summary>Field of a 3x3 convolution with stride 2, padded at the end only.</summary>
     public static ReceptiveField Halving { get; } = new(output => new(2 * output.From, 2 * output.To + 1), Downscale: 2);
 

@@ -41,22 +41,22 @@ internal sealed class Downsample(Weights weights, int channels, bool halvesTime)
 }
 
 /// <summary>
-/// Doubles height and width and halves the channels; if asked, doubles the number of frames before that.
+/// Doubles height and width and reduces the channels; if asked, doubles the number of frames before that.
 /// Reference: MeiGen-AI/InfiniteTalk, wan/modules/vae.py, line 66, at commit 0107cd9.
 /// </summary>
-internal sealed class Upsample(Weights weights, int channels, bool doublesTime)
+internal sealed class Upsample(Weights weights, int channels, int outputs, bool doublesTime)
 {
-    private readonly BiasedConvolution halveChannels = new(weights["resample"][1], [channels / 2, channels, 3, 3], padding: [1, 1]);
+    private readonly BiasedConvolution reduceChannels = new(weights["resample"][1], [outputs, channels, 3, 3], padding: [1, 1]);
     private readonly CausalConv3d? timeConv = doublesTime ? new(weights["time_conv"], channels, 2 * channels, 3, 1) : null;
 
     /// <summary>Computes the layer.</summary>
     /// <param name="x">[B, C, T, H, W]</param>
     /// <param name="cache">Cache of the video of which x is the next chunk; null if x is a whole video.</param>
-    /// <returns>[B, C / 2, T or 2T - 1 (2T after the first chunk), 2H, 2W]</returns>
+    /// <returns>[B, outputs, T or 2T - 1 (2T after the first chunk), 2H, 2W]</returns>
     public Tensor Forward(Tensor x, CausalCache? cache) => Scoped(() =>
     {
         var frames = Layout.ToFrames(timeConv is null ? x : DoubleTime(timeConv, x, cache));
-        return Layout.ToVideo(halveChannels.Forward(Layout.Doubled(frames)), x.shape[0]);
+        return Layout.ToVideo(reduceChannels.Forward(Layout.Doubled(frames)), x.shape[0]);
     });
 
     /// <summary>Keeps the first frame. The convolution starts with the second one, before which it assumes zeros.</summary>
@@ -69,6 +69,19 @@ internal sealed class Upsample(Weights weights, int channels, bool doublesTime)
         var doubled = pairs.permute(0, 3, 1, 4, 5, 2).flatten(1, 2).permute(0, 4, 1, 2, 3); // [B, C, 2T, H, W]
         return first ? cat([x.narrow(2, 0, 1), doubled], 2) : doubled;
     }
+}
+
+/// <summary>Makes a square of pixels of the channels of each input: [B, 3 side^2, T, H, W] becomes [B, 3, T, side H, side W].</summary>
+internal sealed class PixelShuffle(int side)
+{
+    /// <summary>Computes the layer.</summary>
+    /// <param name="x">[B, side * side * 3, T, H, W]; its channels are the rows of the square, the columns, and the colours.</param>
+    /// <param name="cache">Not used: frames do not depend on each other.</param>
+    public Tensor Forward(Tensor x, CausalCache? cache) => Scoped(() =>
+    {
+        var squares = x.permute(0, 2, 3, 4, 1).unflatten(4, [side, side, 3]); // [B, T, H, W, side, side, 3]
+        return squares.permute(0, 1, 2, 4, 3, 5, 6).flatten(4, 5).flatten(2, 3).permute(0, 4, 1, 2, 3);
+    });
 }
 
 /// <summary>A convolution of channels-last frames or videos, with its weight and bias.</summary>

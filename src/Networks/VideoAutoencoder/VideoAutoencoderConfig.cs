@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Locutor.Networks.VideoAutoencoder;
 
 /// <summary>Sizes of a causal video autoencoder.</summary>
@@ -28,6 +30,25 @@ public sealed record VideoAutoencoderConfig(
         LatentStd: [2.8184f, 1.4541f, 2.3275f, 2.6558f, 1.2196f, 1.7708f, 2.6052f, 2.0743f,
                     3.2687f, 2.1526f, 2.8652f, 1.5579f, 1.6382f, 1.1253f, 2.8251f, 1.9160f]);
 
+    /// <summary>
+    /// Channels of each level of the decoder, highest resolution first; null: those of the encoder. A decoder with fewer levels than the
+    /// encoder leaves out the highest resolutions: its last convolution computes a square of pixels at each place.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<int>? DecoderWidths { get; init; }
+
+    /// <summary>Number of the decoder's last level, counted as in the encoder: 0 is the full resolution.</summary>
+    public int LastDecoderLevel() => Multipliers.Count - (DecoderWidths?.Count ?? Multipliers.Count);
+
+    /// <summary>Channels of a level of the decoder.</summary>
+    /// <param name="level">Counted as in the encoder: 0 is the full resolution.</param>
+    public int DecoderWidth(int level) => DecoderWidths?[level - LastDecoderLevel()] ?? Width * Multipliers[level];
+
+    /// <summary>Channels that the decoder has after the upsampling that follows a level.</summary>
+    /// <param name="level">Counted as in the encoder; it is not the last one.</param>
+    public int UpsampledWidth(int level) =>
+        DecoderWidths is null ? DecoderWidth(level) / 2 : Math.Min(DecoderWidth(level) / 2, DecoderWidth(level - 1));
+
     /// <summary>Height and width in pixels that one latent pixel covers.</summary>
     public int SpatialStride() => 1 << (Multipliers.Count - 1);
 
@@ -45,7 +66,6 @@ public sealed record VideoAutoencoderConfig(
                 $"multipliers [{string.Join(", ", Multipliers)}] must all be at least 1");
         }
 
-
         // The decoder's upsampling halves the channels of every level but the last.
         if (Multipliers.Skip(1).Any(m => Width * m % 2 != 0))
         {
@@ -54,6 +74,7 @@ public sealed record VideoAutoencoderConfig(
                 "must be even");
         }
 
+        ValidateDecoder();
         if (TemporalDownsample.Count != Multipliers.Count - 1)
         {
             throw new ArgumentException(
@@ -66,6 +87,24 @@ public sealed record VideoAutoencoderConfig(
             throw new ArgumentException(
                 $"video autoencoder: expected mean and std of {LatentChannels} latent channels, found {LatentMean.Count} and " +
                 $"{LatentStd.Count}");
+        }
+    }
+
+    private void ValidateDecoder()
+    {
+        if (DecoderWidths is null) return;
+        if (DecoderWidths.Count < 1 || DecoderWidths.Count > Multipliers.Count || DecoderWidths.Any(w => w < 1)
+            || DecoderWidths.Skip(1).Any(w => w % 2 != 0))
+        {
+            throw new ArgumentException(
+                $"video autoencoder: expected 1 to {Multipliers.Count} decoder widths of at least 1, even after the first, found " +
+                $"[{string.Join(", ", DecoderWidths)}]");
+        }
+
+        if (TemporalDownsample.Take(LastDecoderLevel()).Any(halves => halves))
+        {
+            throw new ArgumentException(
+                $"video autoencoder: {DecoderWidths.Count} decoder widths leave out a level between which the number of frames changes");
         }
     }
 }

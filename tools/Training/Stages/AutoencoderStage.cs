@@ -26,6 +26,13 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
         new(double.MaxValue, Count(3 * load), scenes.ClipFrames, scenes.Size),
     ];
 
+    /// <summary>The phases of training the decoder alone. A video decodes the moving part of a clip, which is as large as the last crops.</summary>
+    private readonly Phase[] decoderPhases =
+    [
+        new(0.7, Count(8 * load), scenes.ClipFrames, scenes.Size / 2),
+        new(double.MaxValue, Count(4 * load), scenes.ClipFrames, scenes.Size / 4 * 3),
+    ];
+
     /// <summary>Trains until the stage ends or the time of the call is over.</summary>
     /// <returns>
     /// Whether the stage is finished. Then <c>autoencoder-1.safetensors</c>, <c>-2</c> and <c>autoencoder.json</c> (with measured latent
@@ -39,31 +46,7 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
         if (trainer.Steps == 0 && !trainer.IsWarm) parameters.Rescale(IsBranchEnd, 0.3);
         run.Say($"autoencoder: {parameters.Count:N0} parameters");
         bank.WaitFor(32);
-        int phase = -1;
-        var tuning = new ConvolutionTuning(run);
-        BatchQueue<CropBatch>? queue = null;
-        try
-        {
-            trainer.Train(progress =>
-            {
-                int now = Array.FindIndex(phases, p => progress < p.Until);
-                if (now != phase)
-                {
-                    queue?.Dispose();
-                    phase = now;
-                    queue = Batches(phases[phase], (int)trainer.Steps);
-                    run.Say($"autoencoder: {phases[phase]}, {bank.Count} scenes");
-                    if (phase >= 2) tuning.Begin();
-                }
-                tuning.Tick();
-                using var given = queue!.Take();
-                return Step(network, given);
-            }, 75, () => Look(network, trainer));
-        }
-        finally
-        {
-            queue?.Dispose();
-        }
+        Run(network, trainer, phases, tunedFrom: 2, frozenEncoder: false);
         if (!trainer.IsDone) return false;
         trainer.WithAverage(() => Export(network, parameters, trainer.Average));
         parameters.Dispose();
@@ -72,7 +55,7 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
 
     /// <summary>
     /// Trains the decoder of a finished autoencoder on scenes of the bank. The encoder stays, so that latents keep their meaning for a
-    /// video transformer.
+    /// video transformer. The decoder may have other widths than the finished one; what differs in shape starts anew.
     /// </summary>
     /// <returns>Whether the stage is finished. The results replace those of the autoencoder.</returns>
     public bool RefineDecoder(VideoAutoencoderConfig config, StageOptions options)
@@ -80,18 +63,42 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
         var (network, parameters) = FlatParameters.For(w => new VideoAutoencoder(w, config), run.Type, run.Device, run.Seed);
         using var trainer = new StageTrainer(run, options, parameters, startFrom: "autoencoder");
         if (trainer.IsDone) return true;
+        if (trainer.Steps == 0) parameters.Rescale(key => trainer.New.Contains(key) && IsBranchEnd(key), 0.3);
         bank.WaitFor(32);
-        using (var queue = Batches(phases[2], (int)trainer.Steps + 1))
-        {
-            trainer.Train(_ =>
-            {
-                using var given = queue.Take();
-                return Step(network, given, frozenEncoder: true);
-            }, 75, () => Look(network, trainer));
-        }
+        Run(network, trainer, decoderPhases, tunedFrom: 0, frozenEncoder: true);
         trainer.WithAverage(() => Save(network.Config, parameters, trainer.Average));
         parameters.Dispose();
         return trainer.IsDone;
+    }
+
+    /// <summary>Trains in phases, each with batches of its own size.</summary>
+    private void Run(VideoAutoencoder network, StageTrainer trainer, Phase[] inPhases, int tunedFrom, bool frozenEncoder)
+    {
+        int phase = -1;
+        var tuning = new ConvolutionTuning(run);
+        BatchQueue<CropBatch>? queue = null;
+        try
+        {
+            trainer.Train(progress =>
+            {
+                int now = Array.FindIndex(inPhases, p => progress < p.Until);
+                if (now != phase)
+                {
+                    queue?.Dispose();
+                    phase = now;
+                    queue = Batches(inPhases[phase], (int)trainer.Steps);
+                    run.Say($"{(frozenEncoder ? "decoder" : "autoencoder")}: {inPhases[phase]}, {bank.Count} scenes");
+                    if (phase >= tunedFrom) tuning.Begin();
+                }
+                tuning.Tick();
+                using var given = queue!.Take();
+                return Step(network, given, frozenEncoder);
+            }, 75, () => Look(network, trainer));
+        }
+        finally
+        {
+            queue?.Dispose();
+        }
     }
 
     private static int Count(double wanted) => Math.Max(1, (int)Math.Round(wanted));

@@ -49,6 +49,12 @@ public sealed class StageTrainer : IDisposable
     /// </summary>
     public bool IsWarm { get; private set; }
 
+    /// <summary>
+    /// The keys of parameters that the results which the stage started from do not have, or have in another shape. They start from random
+    /// values. Empty when the stage did not start from results.
+    /// </summary>
+    public IReadOnlySet<string> New { get; private set; } = new HashSet<string>();
+
     /// <summary>The progress of the stage: 0 at the start, 1 when its time or its steps are used up.</summary>
     public double Progress { get; private set; }
 
@@ -170,17 +176,28 @@ public sealed class StageTrainer : IDisposable
     /// <summary>Loads the initial parameters from results of an earlier run in the work folder when there is no saved state.</summary>
     private void StartFrom(IReadOnlyList<string> files)
     {
+        var missing = Parameters.Keys.ToHashSet(StringComparer.Ordinal);
         foreach (string path in files)
         {
             using var scope = NewDisposeScope();
             using var off = no_grad();
             string[] keys;
-            using (var file = Checkpoints.Safetensors.SafetensorsFile.Open(path)) keys = [.. file.Tensors.Keys.Where(Parameters.Contains)];
+            using (var file = Checkpoints.Safetensors.SafetensorsFile.Open(path))
+            {
+                keys =
+                [
+                    .. file.Tensors.Keys.Where(Parameters.Contains).Where(
+                        k => file.Tensors[k].Shape.AsSpan().SequenceEqual(Parameters.Part(Parameters.Values, k).shape))
+                ];
+            }
             TensorFile.Fill(path, keys.Select(k => KeyValuePair.Create(k, Parameters.Part(Parameters.Values, k))));
+            missing.ExceptWith(keys);
             adam.Average.copy_(Parameters.Values);
             IsWarm = true;
             run.Say($"{options.Name}: starts from {path}");
         }
+        if (IsWarm) New = missing;
+        if (New.Count > 0) run.Say($"{options.Name}: {New.Count} tensors have no values of their shape there and start anew");
         Parameters.Publish();
     }
 

@@ -22,7 +22,7 @@ public sealed record WholeTrainingOptions
         Adam = new FlatAdamOptions { Beta2 = 0.99, WeightDecay = 0, LargestNorm = 5, AverageDecay = 0.998 }
     };
 
-    public StageOptions Decoder { get; init; } = new("decoder", 60, 3e-4)
+    public StageOptions Decoder { get; init; } = new("decoder", 60, 6e-4)
     {
         Adam = new FlatAdamOptions { Beta2 = 0.99, WeightDecay = 0, LargestNorm = 5, AverageDecay = 0.995 }
     };
@@ -167,7 +167,8 @@ public sealed class WholeTraining(TrainingRun run, WholeTrainingOptions options)
     private bool RefineDecoder(SceneBank bank)
     {
         var config = JsonSerializer.Deserialize<VideoAutoencoderConfig>(File.ReadAllText(run.InWork("autoencoder.json")))!;
-        return new AutoencoderStage(run, bank, options.Scenes, options.Load).RefineDecoder(config, options.Decoder);
+        return new AutoencoderStage(run, bank, options.Scenes, options.Load)
+            .RefineDecoder(config with { DecoderWidths = options.Networks.Autoencoder.DecoderWidths }, options.Decoder);
     }
 
     private bool Transformer(SceneBank bank, Scene[] unseen)
