@@ -95,7 +95,7 @@ public sealed class BenchTests(ITestOutputHelper output)
         Work.SelfAttention(VideoTransformerConfig.Wan14B, grid).ShouldBe(0.925e15, 0.002e15);
         Work.OtherAttention(VideoTransformerConfig.Wan14B, grid).ShouldBe(0.925e15 * 769 / 33600.0, 0.002e15);
         Work.Decode(VideoAutoencoderConfig.Wan21, 21, 640, 640).ShouldBe(281e12, 1e12);
-        // one latent frame: 3 convolutions of 27 at 4 x 4 and 4 at 8 x 8, an upsampling of 9, and 12 channels of 2 x 2 pixels
+        // one latent frame of 4 x 4: a convolution from the latent, 4 in the middle, 4 of two blocks, and one to squares of 2 x 2 pixels
         var shorter = VideoAutoencoderConfig.Wan21 with
         {
             Width = 1, LatentChannels = 1, Multipliers = [1, 1], ResidualBlocks = 1, TemporalDownsample = [false], DecoderWidths = [6],

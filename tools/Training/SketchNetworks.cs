@@ -14,15 +14,17 @@ public sealed record SketchNetworks(
 {
     /// <summary>
     /// The sizes of the shipped networks. One feature of the speech encoder is computed from exactly the 640 samples of one video frame.
-    /// A picture becomes 16 x 16 patches and a class token, as the transformer expects. The decoder ends at half the resolution and computes
-    /// squares of 2 x 2 pixels, which takes less than half of the arithmetic of the encoder's widths.
+    /// A picture becomes 16 x 16 patches and a class token, as the transformer expects. The decoder ends at half the resolution and
+    /// computes squares of 2 x 2 pixels, which takes less than half of the arithmetic of the encoder's widths.
     /// </summary>
     public static SketchNetworks Shipped { get; } = Create(
-        width: 32, decoder: [48, 128, 128], speech: 128, convolutions: [32, 64, 64, 96, 128, 128, 128], image: 64, transformer: 256, blocks: 6, upsampler: 48);
+        width: 32, decoder: [48, 128, 128], speech: 128, convolutions: [32, 64, 64, 96, 128, 128, 128], image: 64, transformer: 256,
+        blocks: 6, upsampler: 48);
 
     /// <summary>Sizes with the structure of the shipped networks, but small enough to be trained in a test.</summary>
     public static SketchNetworks Toy { get; } = Create(
-        width: 8, decoder: [12, 32, 32], speech: 32, convolutions: [8, 16, 16, 16, 32, 32, 32], image: 32, transformer: 48, blocks: 2, upsampler: 8);
+        width: 8, decoder: [12, 32, 32], speech: 32, convolutions: [8, 16, 16, 16, 32, 32, 32], image: 32, transformer: 48, blocks: 2,
+        upsampler: 8);
 
     private static SketchNetworks Create(
         int width, int[] decoder, int speech, int[] convolutions, int image, int transformer, int blocks, int upsampler)

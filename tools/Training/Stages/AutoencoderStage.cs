@@ -26,7 +26,9 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
         new(double.MaxValue, Count(3 * load), scenes.ClipFrames, scenes.Size),
     ];
 
-    /// <summary>The phases of training the decoder alone. A video decodes the moving part of a clip, which is as large as the last crops.</summary>
+    /// <summary>
+    /// The phases of training the decoder alone. A video decodes only the moving part of a clip; it is about as large as the last crops.
+    /// </summary>
     private readonly Phase[] decoderPhases =
     [
         new(0.7, Count(8 * load), scenes.ClipFrames, scenes.Size / 2),
