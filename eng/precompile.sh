@@ -1,0 +1,79 @@
+# Sourced by ./test: compiles the assemblies of the test programs ahead of time.
+#
+# A run starts several hundred .NET programs that live for seconds, and the JIT compiler takes a third of the CPU time of such a program.
+# crossgen2 compiles an assembly in a second or two. The results are kept in out/precompiled under the hash of the assembly, so a later run
+# compiles only what changed. In tests/*/bin they replace the assemblies as hard links, until a build copies the plain ones there again.
+# Code that depends on the vector size of the processor is left to the JIT compiler, so tests compute as the program does. Without crossgen2
+# (other systems than Linux on x64 and arm64) the tests run as they are built.
+
+# Assemblies that many programs load. Large ones that few tests use, and the test programs themselves, would cost more than they save.
+precompiled='Locutor\.[^/]*|locutor|Orleans\.[^/]*|Npgsql|System\.CommandLine|Microsoft\.Data\.Sqlite|SQLitePCLRaw\.[^/]*'
+precompiled+='|OpenTelemetry[^/]*|Polly[^/]*|ModelContextProtocol[^/]*|TorchSharp'
+precompiled+='|xunit\.v3\.(core|common|runner\.common|runner\.inproc\.console)'
+
+precompile() {
+  local store=out/precompiled list inode path hash compiler frameworks
+  declare -A stored=() # inode of a compiled assembly -> 1
+  declare -A hashes=() # inode of a plain assembly -> its hash
+  mkdir -p "$store"
+  while read -r inode; do stored[$inode]=1; done < <(find "$store" -name '*.dll' -printf '%i\n')
+  list=$(mktemp)
+  find tests/*/bin/Release/net10.0 -maxdepth 1 -regextype posix-extended -regex ".*/($precompiled)\.dll" \
+    -not -name '*Tests.dll' -printf '%i %p\n' |
+    while read -r inode path; do [ -n "${stored[$inode]:-}" ] || echo "$inode $path"; done >"$list"
+  if [ -s "$list" ] && compiler=$(crossgen); then
+    frameworks=$(framework_folders)
+    while read -r inode path; do
+      [ -z "${hashes[$inode]:-}" ] || continue
+      hash=$(sha256sum "$path")
+      hashes[$inode]=${hash:0:32}
+      [ -e "$store/${hash:0:32}/${path##*/}" ] || printf '%s\0%s\0' "$path" "$store/${hash:0:32}"
+    done <"$list" >"$list.missing"
+    [ ! -s "$list.missing" ] || say "compiling assemblies ahead of time"
+    export -f precompile_one
+    xargs -0 -r -n 2 -P "$(nproc)" bash -c 'precompile_one "$@"' _ "$compiler" "$frameworks" <"$list.missing"
+    while read -r inode path; do
+      hash=$store/${hashes[$inode]}/${path##*/}
+      [ ! -e "$hash" ] || ln -f "$hash" "$path"
+    done <"$list"
+    find "$store" -type f -links 1 -delete # no test program uses it any more
+    find "$store" -mindepth 1 -type d -empty -delete
+  fi
+  rm -f "$list" "$list.missing"
+}
+
+# precompile_one COMPILER FRAMEWORKS ASSEMBLY FOLDER: writes the compiled assembly into the folder; none if it cannot be compiled.
+precompile_one() {
+  local references=("$(dirname "$3")") folder arguments=()
+  while read -r folder; do references+=("$folder"); done <<<"$2"
+  for folder in "${references[@]}"; do arguments+=(-r "$folder/*.dll"); done
+  mkdir -p "$4"
+  if "$1" "$3" -o "$4/${3##*/}.new" --targetos linux -O --parallelism 1 "${arguments[@]}" >/dev/null 2>&1; then
+    mv "$4/${3##*/}.new" "$4/${3##*/}"
+  else
+    rm -f "$4/${3##*/}.new"
+  fi
+}
+
+# crossgen: path of the compiler, which tests/Shared restores.
+crossgen() {
+  local machine root version program
+  case $(uname -sm) in
+    'Linux x86_64') machine=x64 ;;
+    'Linux aarch64') machine=arm64 ;;
+    *) return 1 ;;
+  esac
+  read -r root version < <(dotnet msbuild tests/Shared -getProperty:NuGetPackageRoot -getProperty:BundledNETCoreAppPackageVersion |
+    sed -nE 's/.*"(NuGetPackageRoot|BundledNETCoreAppPackageVersion)": "(.*)".*/\2/p' | tr '\n' ' ')
+  program=${root}microsoft.netcore.app.crossgen2.linux-$machine/$version/tools/crossgen2
+  [ -x "$program" ] || chmod +x "$program" 2>/dev/null
+  [ -x "$program" ] && echo "$program"
+}
+
+# framework_folders: the newest shared frameworks of .NET 10, one folder a line.
+framework_folders() {
+  local name
+  for name in Microsoft.NETCore.App Microsoft.AspNetCore.App; do
+    dotnet --list-runtimes | sed -nE "s/^($name) (10\.[^ ]*) \[(.*)\]\$/\3\/\2/p" | sort -V | tail -1
+  done
+}
