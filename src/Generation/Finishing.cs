@@ -31,14 +31,17 @@ internal sealed class Finishing : IAsyncDisposable
     private string DrawnPath => Path.Combine(folder!.Path, "drawn.mp4");
 
     /// <summary>Returns the options of the drawn video: those of the file itself if it needs no finishing.</summary>
-    public VideoWriterOptions Drawn(VideoWriterOptions file) => folder is null
+    public VideoWriterOptions Drawn(VideoWriterOptions file) => request.Part is not null
+        // A part is encoded as the drawn video that it is copied into.
+        ? file with { Format = VideoFormat.Mp4, Quality = options.IsPlain ? file.Quality : TemporaryQuality }
+        : folder is null
         ? file with { Format = options.Format }
         : file with { Path = DrawnPath, Format = VideoFormat.Mp4, Quality = TemporaryQuality, Fragmented = false };
 
     public static Finishing Create(ProductionRequest request, IReadOnlyList<Cue> cues, MediaLimits limits)
     {
         var options = request.Settings.Output.Finish(cues);
-        return new(request, options, limits, options.IsPlain ? null : NewFolder(request.OutputPath));
+        return new(request, options, limits, options.IsPlain || request.Part is not null ? null : NewFolder(request.OutputPath));
     }
 
     /// <summary>Makes the file of the drawn video, and the file of captions.</summary>

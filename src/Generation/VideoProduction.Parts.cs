@@ -10,9 +10,6 @@ namespace Locutor.Generation;
 /// <summary>A video whose parts are generated separately and then joined.</summary>
 public sealed partial class VideoProduction
 {
-    // Each segment has an encoder of its own, which takes time to start, and its frames are in memory.
-    private const int SegmentBytes = 128 << 20, LeastSegmentFrames = 25, MostSegmentFrames = 250;
-
     /// <summary>
     /// Divides the video into parts, where the voices are silent. A source video is one part, and so is a voice that still arrives.
     /// </summary>
@@ -42,25 +39,12 @@ public sealed partial class VideoProduction
         VideoWriterOptions output, IReadOnlyList<FinishedPart> parts, Action<double> progress,
         CancellationToken cancellationToken)
     {
-        int longest = Math.Clamp(SegmentBytes / (3 * Size.Height * Size.Width), LeastSegmentFrames, MostSegmentFrames);
+        using var joiner = new PartJoiner(parts, Size, limits);
         var publish = request.Live ?? ((_, _) => Task.CompletedTask);
         var writer = await SegmentedVideoWriter
-            .CreateAsync(output, Frames, longest, publish, cancellationToken).ConfigureAwait(false);
+            .CreateAsync(output, Frames, PartJoiner.LongestSegment, publish, cancellationToken).ConfigureAwait(false);
         await using var disposal = writer.ConfigureAwait(false);
-        var segment = new List<byte[]>();
-        await foreach (byte[] frame in JoinedParts.FramesAsync(parts, Size, limits, cancellationToken).ConfigureAwait(false))
-        {
-            segment.Add(frame);
-            if (segment.Count == longest) await WriteAsync().ConfigureAwait(false);
-        }
-        if (segment.Count > 0) await WriteAsync().ConfigureAwait(false);
+        await joiner.WriteAsync(writer, frames => progress((double)frames / Frames), cancellationToken).ConfigureAwait(false);
         await writer.CompleteAsync(cancellationToken).ConfigureAwait(false);
-
-        async Task WriteAsync()
-        {
-            await writer.WriteClipAsync(segment.Count, segment, cancellationToken).ConfigureAwait(false);
-            segment.Clear();
-            progress((double)writer.FramesWritten / Frames);
-        }
     }
 }

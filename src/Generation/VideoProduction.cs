@@ -195,6 +195,6 @@ public sealed partial class VideoProduction : IAsyncDisposable
                 _ => Soundtrack.OneAfterTheOther(request.AudioPaths[0], request.AudioPaths[1]),
             },
         };
-        return request.Part is null ? whole : whole with { Quality = Finishing.TemporaryQuality, Sound = null };
+        return request.Part is { } part ? whole with { Sound = null, CutFrames = part.CutFrames } : whole;
     }
 }

@@ -3,8 +3,10 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Locutor.Files;
+using Locutor.Generation.Parts;
 using Locutor.Generation.Requests;
 using Locutor.Jobs.Records;
+using Locutor.Media.Video;
 using Locutor.Service.Inputs;
 using Locutor.Service.Submissions;
 using Locutor.Service.Workers;
@@ -110,13 +112,12 @@ public sealed class StubRunner(double seconds) : IVideoRunner
         string length = job.Request.Inputs.Where(input => input.Field == "audio").Sum(input => input.Seconds)
             .ToString("0.###", CultureInfo.InvariantCulture);
         const string square = "scale=320:320:force_original_aspect_ratio=increase,crop=320:320,fps=25";
-        string[] arguments = job.Request.Part is { } part ?
-        [
-            "-nostdin", "-v", "error", "-y", "-protocol_whitelist", "file", .. loop, "-i", "file:" + picture,
-            "-f", "lavfi", "-i", "color=red:s=320x32:r=25", "-frames:v", $"{part.Frames}",
-            "-filter_complex", $"[0:v]{square}[p];[p][1:v]overlay=x='-320+320*(n+{part.First})/{part.Of}':y=0",
-            "-c:v", "libx264", "-preset", "ultrafast", "-crf", "10", "-pix_fmt", "yuv420p", output,
-        ] :
+        if (job.Request.Part is { } part)
+        {
+            await PartAsync(job, part, [.. loop, "-i", "file:" + picture], square, cancellationToken);
+            return (await File.ReadAllBytesAsync(job.OutputPath, cancellationToken), null);
+        }
+        string[] arguments =
         [
             "-nostdin", "-v", "error", "-y", "-protocol_whitelist", "file", .. loop, "-i", "file:" + picture, "-protocol_whitelist", "file",
             "-i", "file:" + job.Inputs["audio"],
@@ -132,6 +133,30 @@ public sealed class StubRunner(double seconds) : IVideoRunner
         {
             File.Delete(output);
         }
+    }
+
+    /// <summary>Draws the frames of a part and writes them as a worker with networks does.</summary>
+    private static async Task PartAsync(
+        RunnerJob job, JobPart part, string[] picture, string square, CancellationToken cancellationToken)
+    {
+        var options = new VideoWriterOptions(job.OutputPath, 320, 320) { CutFrames = new VideoPart(part.First, part.Frames).CutFrames };
+        await using var writer = await VideoWriter.CreateAsync(options, cancellationToken);
+        string[] arguments =
+        [
+            "-nostdin", "-v", "error", "-protocol_whitelist", "file,pipe", .. picture,
+            "-f", "lavfi", "-i", "color=red:s=320x32:r=25", "-frames:v", $"{part.Frames}",
+            "-filter_complex", $"[0:v]{square}[p];[p][1:v]overlay=x='-320+320*(n+{part.First})/{part.Of}':y=0",
+            "-f", "rawvideo", "-pix_fmt", "rgb24", "-",
+        ];
+        using var process = Process.Start(new ProcessStartInfo("ffmpeg", arguments) { RedirectStandardOutput = true })!;
+        await using var kill = cancellationToken.Register(() => process.Kill(entireProcessTree: true));
+        byte[] frame = new byte[3 * 320 * 320];
+        for (int i = 0; i < part.Frames; i++)
+        {
+            await process.StandardOutput.BaseStream.ReadExactlyAsync(frame, cancellationToken);
+            await writer.WriteFrameAsync(frame, cancellationToken);
+        }
+        await writer.CompleteAsync(cancellationToken);
     }
 
     private static async Task RunAsync(string[] arguments, CancellationToken cancellationToken)

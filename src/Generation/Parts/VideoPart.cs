@@ -7,4 +7,10 @@ public readonly record struct VideoPart(int First, int Count)
 {
     /// <summary>The frame after the last one.</summary>
     public int End => First + Count;
+
+    /// <summary>
+    /// The frames, counted from the start of the part, at which its file is cut when it is joined: those that it has in common with the
+    /// parts around it are encoded again.
+    /// </summary>
+    public IReadOnlyList<int> CutFrames => [Math.Min(PartPlan.SharedFrames, Count - 1), Math.Max(0, Count - PartPlan.SharedFrames)];
 }

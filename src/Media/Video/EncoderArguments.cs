@@ -1,3 +1,4 @@
+using System.Globalization;
 using Locutor.Media.Processes;
 
 namespace Locutor.Media.Video;
@@ -12,7 +13,7 @@ internal static class EncoderArguments
 
     public static string[] For(VideoWriterOptions options, VideoFormat format, OutputFile output, SoundSource? sound, H264Encoder h264)
     {
-        bool piped = options.Fragmented || output.Streams;
+        bool piped = options.Fragmented || options.CutFrames.Count > 0 || output.Streams;
         string[] label = options.Label is { } made ? format.HasBoxes ? ["-metadata", $"comment={made.Comment}"] : made.ToMetadata() : [];
         return
         [
@@ -20,7 +21,7 @@ internal static class EncoderArguments
             "-hide_banner", "-v", "error", "-xerror", "-protocol_whitelist", "file,pipe", "-probesize", "32", "-analyzeduration", "0", "-f",
             "matroska", "-i", "pipe:0",
             "-map", "0:v:0", "-vf", Filter(options, format), "-r", $"{options.FramesPerSecond}", .. Pictures(options, format, h264),
-            .. Sound(format, sound),
+            .. Cuts(options), .. Sound(format, sound),
             "-map_metadata", "-1", .. label, .. Shape(format, piped, options.LowDelay), "-f", format.Muxer,
             .. piped ? ["pipe:1"] : (string[])["-y", "file:" + output.Path],
         ];
@@ -53,6 +54,15 @@ internal static class EncoderArguments
         ];
     }
 
+    /// <summary>Returns the arguments that make a file of pieces that can be segments: see <see cref="ForSegment"/>.</summary>
+    private static string[] Cuts(VideoWriterOptions options) => options.CutFrames.Count == 0 ? [] :
+    [
+        "-bf", "0", "-force_key_frames",
+        string.Join(',', options.CutFrames.Select(frame => Seconds((double)frame / options.FramesPerSecond))),
+    ];
+
+    private static string Seconds(double value) => value.ToString("0.######", CultureInfo.InvariantCulture);
+
     private static string[] Sound(VideoFormat format, SoundSource? sound)
     {
         if (sound is null) return ["-an"];
@@ -77,7 +87,24 @@ internal static class EncoderArguments
         "-hide_banner", "-v", "error", "-xerror", "-protocol_whitelist", "file,pipe", "-copyts",
         "-probesize", "32", "-analyzeduration", "0", "-f", "matroska", "-i", "pipe:0", .. sound,
         "-map", "0:v:0", "-vf", Filter(options, VideoFormat.Mp4, firstFrame), "-r", $"{options.FramesPerSecond}",
-        .. Pictures(options, VideoFormat.Mp4, h264), "-bf", "0",
+        .. Pictures(options, VideoFormat.Mp4, h264), "-bf", "0", .. SegmentEnd(sound),
+    ];
+
+    /// <summary>
+    /// Returns the arguments that make a segment of encoded frames on standard input, an mp4 whose first frame has any time.
+    /// </summary>
+    /// <param name="options">The options of the video.</param>
+    /// <param name="delay">Number of frames to add to the times of the input.</param>
+    /// <param name="sound">The arguments of the audio as an input; empty for none.</param>
+    public static string[] ForCopy(VideoWriterOptions options, int delay, string[] sound) =>
+    [
+        "-hide_banner", "-v", "error", "-xerror", "-protocol_whitelist", "file,pipe", "-copyts",
+        "-itsoffset", Seconds((double)delay / options.FramesPerSecond), "-f", "mov", "-i", "pipe:0", .. sound,
+        "-map", "0:v:0", "-c:v", "copy", .. SegmentEnd(sound),
+    ];
+
+    private static string[] SegmentEnd(string[] sound) =>
+    [
         .. sound.Length == 0 ? ["-an"] : (string[])["-map", "1:a:0", "-c:a", "copy"],
         "-map_metadata", "-1", "-fflags", "+bitexact", "-avoid_negative_ts", "disabled", "-use_editlist", "0",
         "-frag_duration", $"{int.MaxValue}", "-movflags", "+empty_moov+default_base_moof+skip_trailer+frag_discont", "-f", "mp4", "pipe:1",

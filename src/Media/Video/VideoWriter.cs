@@ -35,7 +35,7 @@ public sealed class VideoWriter : IAsyncDisposable
     public int FramesWritten { get; private set; }
 
     /// <summary>True if the encoder writes to this process sequentially; false if it writes to a seekable file.</summary>
-    private bool Piped => options.Fragmented || output.Streams;
+    private bool Piped => options.Fragmented || options.CutFrames.Count > 0 || output.Streams;
 
     /// <summary>Opens the output and the audio, and starts the encoder.</summary>
     /// <exception cref="MediaException">The output cannot be written, the audio cannot be read, or ffmpeg cannot encode H.264.</exception>

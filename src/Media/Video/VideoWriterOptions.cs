@@ -28,6 +28,12 @@ public sealed record VideoWriterOptions(string Path, int Width, int Height)
     /// </summary>
     public bool LowDelay { get; init; }
 
+    /// <summary>
+    /// Frames that begin a group of pictures of their own. A file that has any is a fragmented mp4 that can be cut there, and whose pieces
+    /// a <see cref="Segments.SegmentedVideoWriter"/> can copy.
+    /// </summary>
+    public IReadOnlyList<int> CutFrames { get; init; } = [];
+
     /// <summary>Constant rate factor of x264: 1 (best) to 51.</summary>
     public int Quality { get; init; } = 18;
 

@@ -39,14 +39,7 @@ public static class RunnerRequests
             Notice = notice,
         };
         return job.Request.Part is { } part
-            ? whole with
-            {
-                Part = new VideoPart(part.First, part.Frames),
-                Settings = settings with { Output = new OutputSettings() },
-                Cues = [],
-                Transcript = null,
-                Live = null,
-            }
+            ? whole with { Part = new VideoPart(part.First, part.Frames), Live = null }
             : whole;
     }
 

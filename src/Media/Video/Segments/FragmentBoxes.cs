@@ -29,8 +29,25 @@ internal static class FragmentBoxes
         return (header.ToArray(), media.ToArray());
     }
 
+    /// <summary>
+    /// Returns whether two mp4 have pictures of one size, coding and time scale, so that the fragments of one can follow those of the
+    /// other.
+    /// </summary>
+    public static bool HaveEqualPictures(ReadOnlySpan<byte> one, ReadOnlySpan<byte> other) =>
+        FirstBox(one, "mdhd"u8) is { Length: > 0 } times && times.SequenceEqual(FirstBox(other, "mdhd"u8))
+        && FirstBox(one, "avcC"u8) is { Length: > 0 } coding && coding.SequenceEqual(FirstBox(other, "avcC"u8));
+
+    /// <summary>Returns the first box of a type at any depth, which is that of the first track; empty if there is none.</summary>
+    private static ReadOnlySpan<byte> FirstBox(ReadOnlySpan<byte> mp4, ReadOnlySpan<byte> type)
+    {
+        int start = mp4.IndexOf(type) - 4;
+        if (start < 0) return [];
+        int size = BinaryPrimitives.ReadInt32BigEndian(mp4[start..]);
+        return size >= 8 && size <= mp4.Length - start ? mp4.Slice(start, size) : [];
+    }
+
     /// <summary>Returns the number of samples of the video track in a <c>moof</c> box.</summary>
-    private static int VideoFrames(ReadOnlySpan<byte> moof)
+    public static int VideoFrames(ReadOnlySpan<byte> moof)
     {
         int frames = 0;
         byte[] parts = moof[8..].ToArray();

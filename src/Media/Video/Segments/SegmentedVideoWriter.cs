@@ -17,6 +17,7 @@ public sealed class SegmentedVideoWriter : IAsyncDisposable
     private readonly CancellationTokenSource stop = new();
     private readonly Task<EncodedSound>? sound;
     private readonly FileStream growing;
+    private byte[]? ownHeader;
 
     private SegmentedVideoWriter(
         VideoWriterOptions options, SegmentedVideo video, OutputFile output, H264Encoder h264,
@@ -68,11 +69,49 @@ public sealed class SegmentedVideoWriter : IAsyncDisposable
         var audio = sound is null ? null : await sound.WaitAsync(cancellationToken).ConfigureAwait(false);
         string[] arguments = EncoderArguments.ForSegment(options, FramesWritten, audio?.Part(FramesWritten, count) ?? [], h264);
         byte[] mp4 = await RunAsync(arguments, (input, timer) => FeedAsync(input, frames, timer), cancellationToken).ConfigureAwait(false);
-        var segment = Segment(mp4, count);
+        await AddAsync(Segment(mp4, count), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Copies frames of another file without encoding them again, and publishes them as one segment. This needs frames of an equal encoder.
+    /// </summary>
+    /// <param name="piece">The frames.</param>
+    /// <param name="cancellationToken">Cancels; the writer can then only be disposed.</param>
+    /// <returns>False if the frames were encoded in another way; nothing is written then.</returns>
+    public async Task<bool> TryCopyClipAsync(EncodedPiece piece, CancellationToken cancellationToken = default)
+    {
+        var audio = sound is null ? null : await sound.WaitAsync(cancellationToken).ConfigureAwait(false);
+        string[] part = audio?.Part(FramesWritten, piece.Frames) ?? [];
+        ownHeader ??= await EncodeHeaderAsync(part, cancellationToken).ConfigureAwait(false);
+        if (!FragmentBoxes.HaveEqualPictures(piece.Mp4, ownHeader)) return false;
+        byte[] mp4 = await RunAsync(
+            EncoderArguments.ForCopy(options, FramesWritten - piece.FirstFrame, part),
+            async (input, timer) =>
+            {
+                timer.CancelAfter(options.Limits.StallTimeout);
+                await input.WriteAsync(piece.Mp4, timer.Token).ConfigureAwait(false);
+            },
+            cancellationToken).ConfigureAwait(false);
+        // Only the bit rate in the header depends on the frames; one header for all segments spares players a change.
+        await AddAsync(Segment(mp4, piece.Frames) with { Header = ownHeader }, cancellationToken).ConfigureAwait(false);
+        return true;
+    }
+
+    /// <summary>Returns the header of segments that this writer encodes.</summary>
+    private async Task<byte[]> EncodeHeaderAsync(string[] audio, CancellationToken cancellationToken)
+    {
+        byte[][] black = [new byte[3 * options.Width * options.Height]];
+        string[] arguments = EncoderArguments.ForSegment(options, FramesWritten, audio, h264);
+        byte[] mp4 = await RunAsync(arguments, (input, timer) => FeedAsync(input, black, timer), cancellationToken).ConfigureAwait(false);
+        return Segment(mp4, 1).Header;
+    }
+
+    private async Task AddAsync(VideoSegment segment, CancellationToken cancellationToken)
+    {
         if (FramesWritten == 0) await growing.WriteAsync(segment.Header, cancellationToken).ConfigureAwait(false);
         await growing.WriteAsync(segment.Media, cancellationToken).ConfigureAwait(false);
         await growing.FlushAsync(cancellationToken).ConfigureAwait(false);
-        FramesWritten += count;
+        FramesWritten += segment.Frames;
         await publish(segment, cancellationToken).ConfigureAwait(false);
     }
 
