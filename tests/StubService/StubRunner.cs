@@ -49,9 +49,17 @@ public sealed class StubRunner(double seconds) : IVideoRunner
             await Task.Delay(Timeout.Infinite, cancellationToken);
         if (prompt == "crash the worker")
             Environment.FailFast("the stub was asked to crash");
-        await WorkAsync(job, progress, cancellationToken);
+        var rendering = VideoAsync(job, cancellationToken); // meanwhile, as a worker with networks does
+        try
+        {
+            await WorkAsync(job, progress, cancellationToken);
+        }
+        finally
+        {
+            await ((Task)rendering).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
         progress.Report(new JobProgress { Stage = JobStage.Muxing, Percent = 99, Clip = Clips, Clips = Clips });
-        var (video, thumbnail) = await VideoAsync(job, cancellationToken);
+        var (video, thumbnail) = await rendering;
         AtomicFile.Write(job.OutputPath, [.. video, .. Box(job.Id)]);
         return new RunnerVideo(
             320, 320,
