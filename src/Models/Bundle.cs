@@ -43,6 +43,12 @@ public sealed record Bundle
     /// </summary>
     public bool HoldPicture { get; init; }
 
+    /// <summary>
+    /// Number of parts into which the service divides a long voice by default, if so many workers are idle. 1 for a model whose faces
+    /// change more over the joint of two parts than inside a part, which <c>locutor evaluate</c> measures, or that was not measured.
+    /// </summary>
+    public int Parts { get; init; } = 1;
+
     /// <summary>Corrections between consecutive clips; null for none, as in the reference.</summary>
     public ContinuityOptions? Continuity { get; init; }
 

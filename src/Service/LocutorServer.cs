@@ -117,7 +117,8 @@ public static class LocutorServer
         services.AddSingleton<TokenReader>().AddSingleton<SignedLinks>().AddSingleton<OidcTokens>();
         services.AddSingleton<TokenLimits>().AddSingleton<MonthQuota>();
         services.AddSingleton<DiskQuota>();
-        services.AddSingleton<JobSubmitter>().AddSingleton<JobRepeater>().AddSingleton<SubmissionReader>().AddSingleton<JobIntake>();
+        services.AddSingleton<JobSubmitter>().AddSingleton<JobRepeater>().AddSingleton<SubmissionReader>()
+            .AddSingleton<DefaultParts>().AddSingleton<JobIntake>();
         services.AddSingleton<JobViews>().AddSingleton<LiveVideos>().AddSingleton<ModalEndpoints>();
         services.AddSingleton<RevokedTokens>();
         // Registered first, so that nothing uses a store that belongs to another service.

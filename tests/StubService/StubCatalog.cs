@@ -14,6 +14,7 @@ public static class StubCatalog
         Notice = "Makes no talking pictures: for trying the service itself.",
         Sizes = new Dictionary<string, IReadOnlyList<int[]>> { ["480p"] = [[320, 320]], ["720p"] = [[320, 320]] },
         DefaultSize = "480p",
+        Parts = 8,
         Presets = new Dictionary<string, Preset> { ["default"] = new(8, 3, 1, 2) { MotionFrames = 9, ColourCorrection = 0 } },
         DefaultPreset = "default",
     };

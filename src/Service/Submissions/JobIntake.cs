@@ -6,7 +6,7 @@ using Locutor.Service.Http;
 namespace Locutor.Service.Submissions;
 
 /// <summary>Turns a request of any protocol into an accepted job: limits, idempotency key, inputs and the job itself.</summary>
-internal sealed class JobIntake(SubmissionReader reader, JobSubmitter submitter, IFileStore store)
+internal sealed class JobIntake(SubmissionReader reader, JobSubmitter submitter, DefaultParts parts, IFileStore store)
 {
     /// <summary>Accepts the submission in the body of a request.</summary>
     /// <param name="key">The idempotency key; null for none.</param>
@@ -42,6 +42,7 @@ internal sealed class JobIntake(SubmissionReader reader, JobSubmitter submitter,
                 409, "key_released", "the job of this Idempotency-Key was deleted while the request came; send it again")
             { RetryAfter = 1 };
         }
-        return await submitter.SubmitAsync(caller, id, await reader.StoreAsync(id, draft, context), key, draft.Hash);
+        var request = await parts.ChooseAsync(await reader.StoreAsync(id, draft, context), draft.Asked.Bundle);
+        return await submitter.SubmitAsync(caller, id, request, key, draft.Hash);
     }
 }

@@ -45,9 +45,10 @@ internal static class SubmissionFields
     public static WholeField Parts { get; } = new(
         "parts",
         "How many workers may make a long voice at once. It is cut at silences into at most so many parts of 10 seconds or more, which " +
-        "are joined. Each part starts from the picture, so a face may change a little from one part to the next.",
+        "are joined. Each part starts from the picture, so a face may change a little from one part to the next. Without it, a voice " +
+        "of 2 minutes or more is divided among the idle workers if the model allows it.",
         1, 64)
-    { Group = FieldGroup.Delivery, Option = null, DefaultText = "1" };
+    { Group = FieldGroup.Delivery, Option = null, DefaultText = "1, or that of the model" };
 
     /// <summary>The fields that a submission has in addition to <see cref="VideoFields.All"/>.</summary>
     public static IReadOnlyList<RequestField> Extra { get; } = [Webhook, Metadata, Priority, NotAfter, MinMemory, Parts];
@@ -66,7 +67,7 @@ internal static class SubmissionFields
         Priority = (int)((long?)form.Value(Priority) ?? 0),
         NotAfter = form.Value(NotAfter) is string text ? TimeOf(text) : null,
         MinMemoryGiB = (double?)form.Value(MinMemory) ?? 0,
-        MostParts = (int)((long?)form.Value(Parts) ?? 1),
+        MostParts = (int)((long?)form.Value(Parts) ?? DefaultParts.Unknown),
     };
 
     /// <summary>Creates an empty form that knows all fields of a submission.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Locutor.Generation.Parts;
 using Locutor.Jobs.Records;
 
@@ -8,8 +9,13 @@ namespace Locutor.Service.Workers;
 /// <param name="plan">The parts.</param>
 internal sealed class PartedProgress(IProgress<JobProgress> outer, IReadOnlyList<VideoPart> plan)
 {
-    private const double JoinPercent = 5, Most = 99;
+    private const double JoinPercent = 3, Most = 99;
 
+    // The time left follows from the pace of the video as soon as so much of it is made.
+    private const double LeastPercentForPace = 2;
+
+    private readonly Stopwatch clock = new(), joining = new();
+    private double atStart;
     private readonly Lock turn = new();
     private readonly JobProgress?[] parts = new JobProgress?[plan.Count];
     private readonly bool[] done = new bool[plan.Count];
@@ -56,14 +62,19 @@ internal sealed class PartedProgress(IProgress<JobProgress> outer, IReadOnlyList
     }
 
     /// <summary>Notes how much of the video is joined, from 0 to 1.</summary>
-    public void Joined(double share) => outer.Report(new JobProgress
+    public void Joined(double share)
     {
-        Stage = JobStage.Muxing,
-        Percent = Most - JoinPercent * (1 - share),
-        Step = (int)(100 * share),
-        Steps = 100,
-        Notice = notice,
-    });
+        if (!joining.IsRunning) joining.Start();
+        outer.Report(new JobProgress
+        {
+            Stage = JobStage.Muxing,
+            Percent = Most - JoinPercent * (1 - share),
+            Step = (int)(100 * share),
+            Steps = 100,
+            EtaSeconds = share > 0 ? joining.Elapsed.TotalSeconds * (1 - share) / share : null,
+            Notice = notice,
+        });
+    }
 
     private void Show()
     {
@@ -73,16 +84,26 @@ internal sealed class PartedProgress(IProgress<JobProgress> outer, IReadOnlyList
         double mean = plan.Select((part, i) => part.Count * (done[i] ? 100 : parts[i]?.Percent ?? 0)).Sum() / frames;
         percent = Math.Max(percent, mean * (Most - JoinPercent) / 100); // a part that begins again does not move the bar back
         bool known = parts.All(part => part is { Clips: > 0 });
+        if (!clock.IsRunning)
+        {
+            atStart = mean;
+            clock.Start();
+        }
         double?[] left = [.. parts.Where((_, i) => !done[i]).Select(part => part?.EtaSeconds)];
         outer.Report(latest with
         {
             Percent = percent,
             Clip = parts.Select((part, i) => (done[i] ? part?.Clips : part?.Clip) ?? 0).Sum(),
             Clips = known ? parts.Sum(part => part!.Clips) : 0,
-            EtaSeconds = left.All(seconds => seconds is not null) ? left.Max() : null,
+            EtaSeconds = left.All(seconds => seconds is not null) ? left.Max() : PaceLeft(mean),
             Notice = notice,
         });
     }
+
+    /// <summary>Returns the time left by the pace so far, since a part that no worker has begun tells none; null at the start.</summary>
+    private double? PaceLeft(double mean) => mean - atStart < LeastPercentForPace
+        ? null
+        : clock.Elapsed.TotalSeconds * (100 - mean) / (mean - atStart);
 
     private sealed class Part(PartedProgress video, int part) : IProgress<JobProgress>
     {

@@ -64,6 +64,23 @@ public sealed class PartsTests
             canceled.EnsureSuccessStatusCode();
         await BusyAsync(client, 0);
 
+        // Without a number of parts, a voice of 2 min and more is divided among the idle workers.
+        byte[] speech = Samples.Make("wav", "-f", "lavfi", "-i", "anoisesrc=seed=7:duration=121:sample_rate=16000");
+        (await PartsAsync(LazyVoice.Value)).ShouldBeNull("a short voice");
+        await BusyAsync(client, 0);
+        (await PartsAsync(speech, ("parts", "1"))).ShouldBeNull("the request says 1");
+        await BusyAsync(client, 0);
+        (await PartsAsync(speech)).ShouldBe(2);
+
+        async Task<int?> PartsAsync(byte[] voice, params (string, string)[] fields)
+        {
+            string job = await client.SubmitAsync(LazyPicture.Value, voice, fields);
+            var view = await client.GetJsonAsync($"/v1/jobs/{job}");
+            using var canceled = await client.Http.PostAsync($"/v1/jobs/{job}/cancel", null);
+            canceled.EnsureSuccessStatusCode();
+            return view.TryGetProperty("parts", out var parts) && parts.ValueKind is JsonValueKind.Number ? parts.GetInt32() : null;
+        }
+
         bool Note(JsonElement job)
         {
             if (job.GetProperty("progress").TryGetProperty("percent", out var percent)) seen.Add(percent.GetDouble());

@@ -44,6 +44,11 @@ internal static class EvaluateCommand
         DefaultValueFactory = _ => 60,
     };
     private static readonly Option<int> Moods = new("--mood-people") { DefaultValueFactory = _ => 4 };
+    private static readonly Option<int> PartPeople = new("--part-people")
+    {
+        Description = "For videos in two parts, which need ffmpeg; 0 leaves them out.",
+        DefaultValueFactory = _ => 2,
+    };
     private static readonly Option<string?> Program = new("--program")
     {
         Description =
@@ -59,7 +64,7 @@ internal static class EvaluateCommand
     {
         var command = new Command("evaluate", "Measure the shipped model against painted truth and print a table.")
         {
-            Model, Preset, Steps, Device, Output, Speech, Recordings, People, Seconds, Longer, Moods, Program, Skip,
+            Model, Preset, Steps, Device, Output, Speech, Recordings, People, Seconds, Longer, Moods, PartPeople, Program, Skip,
         };
         command.SetAction(RunAsync);
         return command;
@@ -81,6 +86,7 @@ internal static class EvaluateCommand
             Seconds = parsed.GetValue(Seconds),
             LongSeconds = parsed.GetValue(Longer),
             MoodPeople = parsed.GetValue(Moods),
+            PartPeople = parsed.GetValue(PartPeople),
             Program = parsed.GetValue(Skip) ? [] : LocutorProgram.Find(parsed.GetValue(Program)),
             Recordings = await RecordingsAsync(parsed.GetValue(Recordings)!, cancellationToken),
         };

@@ -9,34 +9,6 @@ using Locutor.Training.Speech;
 
 namespace Locutor.Training.Evaluation;
 
-/// <summary>The options of an evaluation.</summary>
-public sealed record EvaluationOptions
-{
-    /// <summary>The number of persons. None of them is in the training data.</summary>
-    public int People { get; init; } = 8;
-
-    /// <summary>The duration of each short video in seconds.</summary>
-    public double Seconds { get; init; } = 5;
-
-    /// <summary>The duration of the long video in seconds; 0 makes none.</summary>
-    public double LongSeconds { get; init; } = 60;
-
-    /// <summary>The number of persons for whom every mood is generated.</summary>
-    public int MoodPeople { get; init; } = 4;
-
-    /// <summary>Recordings of real speakers at 16 kHz, by name.</summary>
-    public IReadOnlyDictionary<string, float[]> Recordings { get; init; } = new Dictionary<string, float[]>();
-
-    /// <summary>The program and its arguments before the command name, to time the whole command; empty does not time it.</summary>
-    public IReadOnlyList<string> Program { get; init; } = [];
-
-    /// <summary>The sides in pixels of the portraits, for videos of the portrait's size.</summary>
-    public int PortraitSize { get; init; } = 512;
-
-    /// <summary>The folder for <c>evaluation.json</c>, <c>evaluation.md</c> and contact sheets.</summary>
-    public required string Output { get; init; }
-}
-
 /// <summary>
 /// Evaluates the small model. It renders persons who speak, with persons, sentences and voices that are not in the training data. From
 /// the first frame of each it generates a video and compares both. A <see cref="MouthMeter"/> reads the opening of the mouth from pixels;
@@ -68,6 +40,13 @@ public sealed class SketchEvaluation(
         if (settings.Composition is not null && people.Length > 1)
         {
             Add(await PairFigures.RowAsync(networks, settings, people[..2], Say(60, options.Seconds), renderer, size, cancellationToken)
+                .ConfigureAwait(false));
+        }
+        if (options.PartPeople > 0)
+        {
+            SpeechMix[] sentences = [.. Enumerable.Range(70, 6).Select(seed => Say(seed, 4))];
+            TalkingSubject[] divided = [.. people.Take(options.PartPeople)];
+            Add(await PartFigures.RowAsync(networks, resolved, divided, sentences, renderer, size, cancellationToken)
                 .ConfigureAwait(false));
         }
         if (head > 0) await HeadRowAsync(people[^1], renderer, cancellationToken).ConfigureAwait(false);

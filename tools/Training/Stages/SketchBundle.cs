@@ -61,6 +61,7 @@ public static class SketchBundle
             NegativePrompt = "a person is talking",
             ClipFrames = scenes.ClipFrames,
             HoldPicture = true,
+            Parts = 8,
             Continuity = new ContinuityOptions(StillTolerance: 30, AskedTolerance: 8, JoinedFrames: 8),
             Composition = new CompositionOptions(LargestSide: 768, AddedFrom: 5, ReplacedFrom: 16),
             Notice =
