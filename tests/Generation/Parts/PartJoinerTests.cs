@@ -28,7 +28,8 @@ public sealed class PartJoinerTests : IDisposable
         var (joined, encoded) = await JoinAsync(parts);
         encoded.ShouldBe(2 * PartPlan.SharedFrames);
         joined.Length.ShouldBe(450);
-        byte[][] first = await DecodeAsync(parts[0].Path), second = await DecodeAsync(parts[1].Path), third = await DecodeAsync(parts[2].Path);
+        byte[][] first = await DecodeAsync(parts[0].Path), second = await DecodeAsync(parts[1].Path);
+        byte[][] third = await DecodeAsync(parts[2].Path);
         for (int i = 0; i < 450; i++)
         {
             if (i < 360) joined[i].ShouldBe(first[i], $"frame {i}");
