@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Data.Common;
 using Locutor.Checkpoints;
 using Locutor.Generation.Guard;
 using Locutor.Generation.Requests;
@@ -67,6 +68,8 @@ public static class ProgramRunner
         SpeechException speech => (CodeOf(speech.Fault), [$"{FieldOptions.NameOf(speech.Field)}: {speech.Message}"]),
         MediaException media => (CodeOf(media.Code), [media.Message]),
         CheckpointException or BundleException => (ExitCodes.BadInput, [failure.Message]),
+        DbException =>
+            (ExitCodes.Missing, [$"the database cannot be used: {failure.Message}; 'locutor serve --check' examines database and folders"]),
         DllNotFoundException => (ExitCodes.Missing, [$"{failure.Message} ('locutor doctor' tells what is missing)"]),
         WrongResultException => (ExitCodes.Internal, [$"{WrongResultException.Code}: {failure.Message}"]),
         WrongArithmeticException => (ExitCodes.Internal, [failure.Message]),
@@ -77,9 +80,9 @@ public static class ProgramRunner
                     + "machine's memory. Or ask for a smaller --size, or end other programs that hold memory (nvidia-smi lists those on a "
                     + "GPU)."
             ]),
-        _ when Environment.GetEnvironmentVariable("LOCUTOR_DEBUG") is null =>
-            (ExitCodes.Internal, [$"{failure.Message} ({failure.GetType().Name}; set LOCUTOR_DEBUG=1 to see where)"]),
-        _ => null,
+        _ when Environment.GetEnvironmentVariable("LOCUTOR_DEBUG") is not null => null,
+        IOException or UnauthorizedAccessException => (ExitCodes.Internal, [$"{failure.Message} (LOCUTOR_DEBUG=1 shows where)"]),
+        _ => (ExitCodes.Internal, [$"{failure.Message} (a fault of the program; for a report, LOCUTOR_DEBUG=1 shows where)"]),
     };
 
     private static int CodeOf(SpeechFault fault) => fault switch
@@ -111,5 +114,6 @@ public static class ProgramRunner
     private static string PathOf(CommandResult command) =>
         command.Parent is CommandResult outer ? $"{PathOf(outer)} {command.Command.Name}" : "locutor";
 
-    internal static void Complain(string message) => Console.Error.WriteLine("locutor: " + message.ReplaceLineEndings(" "));
+    /// <summary>Prints a line for the user on standard error.</summary>
+    public static void Complain(string message) => Console.Error.WriteLine("locutor: " + message.ReplaceLineEndings(" "));
 }

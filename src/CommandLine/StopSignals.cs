@@ -5,10 +5,9 @@ namespace Locutor.CommandLine;
 
 /// <summary>
 /// Stops a command on Ctrl-C, SIGTERM and a closed terminal. The command has two seconds to end by itself; a second signal ends it at once.
-/// The process then leaves without the exit handlers of native libraries: libtorch frees its tables there, and threads that still load or
-/// compute with them would end in a segmentation fault.
+/// <see cref="ProcessEnd"/> then ends the process.
 /// </summary>
-internal sealed partial class StopSignals : IDisposable
+internal sealed class StopSignals : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
@@ -30,12 +29,7 @@ internal sealed partial class StopSignals : IDisposable
     public bool Stopped => Volatile.Read(ref signals) > 0;
 
     /// <summary>Deletes temporary files and ends the process with <see cref="ExitCodes.Cancelled"/>.</summary>
-    public static void Leave()
-    {
-        TemporaryFiles.DeleteAll();
-        if (OperatingSystem.IsWindows()) Environment.Exit(ExitCodes.Cancelled);
-        else Exit(ExitCodes.Cancelled);
-    }
+    public static void Leave() => ProcessEnd.Now(ExitCodes.Cancelled);
 
     public void Dispose()
     {
@@ -62,7 +56,4 @@ internal sealed partial class StopSignals : IDisposable
             TaskScheduler.Default);
         source.Cancel();
     }
-
-    [LibraryImport("libc", EntryPoint = "_exit")]
-    private static partial void Exit(int code);
 }

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Locutor.Cli.Commands;
+using Locutor.CommandLine;
 
 namespace Locutor.Cli.Tests;
 
@@ -17,7 +19,7 @@ public sealed class CompletionTests : IDisposable
             set -e
             eval "$(locutor completion bash)"
             complete -p locutor
-            for line in "locutor gener" "locutor models pu" "locutor generate --neg"; do
+            for line in "locutor gener" "locutor models pu" "locutor generate --neg" "locutor generate --seed 7 --neg"; do
               COMP_LINE=$line COMP_POINT=${#line} COMP_WORDS=($line)
               COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
               _locutor
@@ -29,7 +31,23 @@ public sealed class CompletionTests : IDisposable
         found.ShouldContain("locutor gener: generate\n");
         found.ShouldContain("locutor models pu: pull\n");
         found.ShouldContain("locutor generate --neg: --negative-prompt\n");
+        found.ShouldContain("locutor generate --seed 7 --neg: --negative-prompt\n");
     }
+
+    [Theory]
+    [InlineData("locutor gener", "generate")]
+    [InlineData("locutor models p", "prepare prune pull")]
+    [InlineData("locutor generate --seed 7 --json --pre", "--precision --preset")]
+    [InlineData("locutor generate -i \"a b.png\" --precision b", "bfloat16")]
+    [InlineData("locutor submit --model=x --server", "--server")]
+    [InlineData("locutor models show ske", "sketch")]
+    [InlineData("locutor completion ", "bash powershell zsh")]
+    [InlineData("locutor cluster ", "init")]
+    [InlineData("locutor generate -i ", "")] // The shell completes the name of a file.
+    [InlineData("locutor inspect ", "")]
+    [InlineData("locutor generate --model ske", "sketch")]
+    public void Words_continue_a_line(string line, string words) =>
+        string.Join(' ', LineCompletion.After(LocutorProgram.CreateRoot(VideoMaking.WithNetworks), line)).ShouldBe(words);
 
     /// <summary>A zsh on a terminal of its own is typed into, as completion needs the line editor.</summary>
     [Fact]

@@ -6,7 +6,7 @@ using Locutor.Files;
 namespace Locutor.Cli.Client;
 
 /// <summary>
-/// The HTTP client of <c>submit</c>, <c>jobs</c>, <c>watch</c> and <c>download</c>. A request that finds the service busy, or for a moment
+/// The HTTP client of the commands that use a service. A request that finds the service busy, or for a moment
 /// away, is repeated; a submission carries a key, so that a repetition makes no second job.
 /// </summary>
 internal sealed class ServiceClient : IDisposable
@@ -37,18 +37,32 @@ internal sealed class ServiceClient : IDisposable
     /// <summary>Submits a job.</summary>
     /// <param name="form">Creates the form, for every try anew.</param>
     /// <param name="cancellationToken">Stops the submission.</param>
-    public async Task<RemoteJob> SubmitAsync(Func<MultipartFormDataContent> form, CancellationToken cancellationToken)
+    public Task<RemoteJob> SubmitAsync(Func<MultipartFormDataContent> form, CancellationToken cancellationToken) =>
+        AcceptedAsync("v1/jobs", form, cancellationToken);
+
+    /// <summary>Submits a job again with its stored inputs and its fields.</summary>
+    /// <param name="id">The job to repeat.</param>
+    /// <param name="seed">The seed of the new job; null draws another one, which gives a variation.</param>
+    /// <param name="cancellationToken">Stops the submission.</param>
+    public Task<RemoteJob> AgainAsync(string id, long? seed, CancellationToken cancellationToken) =>
+        AcceptedAsync($"{PathOf(id)}/again" + (seed is null ? "" : $"?seed={seed}"), () => null, cancellationToken);
+
+    /// <summary>Cancels a job and returns it. A job that is over does not change.</summary>
+    public async Task<RemoteJob> CancelAsync(string id, CancellationToken cancellationToken)
     {
-        string key = Guid.NewGuid().ToString("N");
-        using var response = await SendAsync(
-            () => new HttpRequestMessage(HttpMethod.Post, "v1/jobs") { Content = form(), Headers = { { "Idempotency-Key", key } } },
-            cancellationToken);
+        using var response = await SendAsync(() => new HttpRequestMessage(HttpMethod.Post, $"{PathOf(id)}/cancel"), cancellationToken);
         return new RemoteJob(await JsonAsync(response, cancellationToken));
+    }
+
+    /// <summary>Deletes a job with its files. A job that is not over is canceled first.</summary>
+    public async Task DeleteAsync(string id, CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(() => new HttpRequestMessage(HttpMethod.Delete, PathOf(id)), cancellationToken);
     }
 
     /// <summary>Returns a job.</summary>
     public async Task<RemoteJob> FindAsync(string id, CancellationToken cancellationToken) =>
-        new(await GetAsync($"v1/jobs/{Uri.EscapeDataString(id)}", cancellationToken));
+        new(await GetAsync(PathOf(id), cancellationToken));
 
     /// <summary>Returns the newest jobs.</summary>
     public async Task<IReadOnlyList<RemoteJob>> ListAsync(int limit, string? status, CancellationToken cancellationToken)
@@ -62,7 +76,7 @@ internal sealed class ServiceClient : IDisposable
     /// <returns>The number of bytes.</returns>
     public async Task<long> DownloadAsync(string id, string? format, string path, CancellationToken cancellationToken)
     {
-        string address = $"v1/jobs/{Uri.EscapeDataString(id)}/video" + (format is null ? "" : $"?format={Uri.EscapeDataString(format)}");
+        string address = $"{PathOf(id)}/video" + (format is null ? "" : $"?format={Uri.EscapeDataString(format)}");
         for (; ; )
         {
             using var response = await SendAsync(() => new HttpRequestMessage(HttpMethod.Get, address), cancellationToken);
@@ -91,6 +105,18 @@ internal sealed class ServiceClient : IDisposable
     }
 
     public void Dispose() => http.Dispose();
+
+    private static string PathOf(string id) => $"v1/jobs/{Uri.EscapeDataString(id)}";
+
+    /// <summary>Sends a submission. Every try carries the same key, so that the service accepts one job.</summary>
+    private async Task<RemoteJob> AcceptedAsync(string address, Func<HttpContent?> content, CancellationToken cancellationToken)
+    {
+        string key = Guid.NewGuid().ToString("N");
+        using var response = await SendAsync(
+            () => new HttpRequestMessage(HttpMethod.Post, address) { Content = content(), Headers = { { "Idempotency-Key", key } } },
+            cancellationToken);
+        return new RemoteJob(await JsonAsync(response, cancellationToken));
+    }
 
     private async Task<JsonElement> GetAsync(string address, CancellationToken cancellationToken)
     {

@@ -10,7 +10,7 @@ internal static class CompletionCommand
         _locutor() {
           local IFS=$'\n'
           local word="${COMP_WORDS[COMP_CWORD]}"
-          COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" "[suggest:${COMP_POINT}]" "${COMP_LINE}" 2>/dev/null)" -- "$word"))
+          COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" complete "${COMP_POINT}" "${COMP_LINE}" 2>/dev/null)" -- "$word"))
         }
         complete -o default -F _locutor locutor
         """;
@@ -20,7 +20,7 @@ internal static class CompletionCommand
         _locutor() {
           local line="${(j: :)words[1,CURRENT]}"
           local -a found
-          found=("${(@f)$("${words[1]}" "[suggest:${#line}]" "$line" 2>/dev/null)}")
+          found=("${(@f)$("${words[1]}" complete "${#line}" "$line" 2>/dev/null)}")
           if [[ -n "${found[*]}" ]]; then compadd -a found; else _files; fi
         }
         compdef _locutor locutor
@@ -30,8 +30,7 @@ internal static class CompletionCommand
         # Completion of locutor for PowerShell. Add to $PROFILE:  locutor completion powershell | Out-String | Invoke-Expression
         Register-ArgumentCompleter -Native -CommandName locutor -ScriptBlock {
           param($word, $line, $position)
-          & $line.CommandElements[0].Value "[suggest:$position]" "$line" |
-            Where-Object { $_ -like "$word*" } |
+          & $line.CommandElements[0].Value complete "$position" "$line" |
             ForEach-Object { [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_) }
         }
         """;
@@ -44,6 +43,25 @@ internal static class CompletionCommand
         shell.AcceptOnlyFromAmong([.. Scripts.Keys]);
         var command = new Command("completion", "Print the script that completes commands and options in your shell.") { shell };
         command.SetAction(parsed => parsed.InvocationConfiguration.Output.WriteLine(Scripts[parsed.GetRequiredValue(shell)]));
+        return command;
+    }
+
+    /// <summary>Creates the hidden command that these scripts call.</summary>
+    public static Command CreateComplete(RootCommand root)
+    {
+        var position = new Argument<int>("position") { Description = "The place of the cursor in the line." };
+        var line = new Argument<string>("line") { Description = "The command line so far." };
+        var command = new Command("complete", "Print the words that can follow, for the scripts of 'locutor completion'.")
+        {
+            position, line,
+        };
+        command.Hidden = true;
+        command.SetAction(parsed =>
+        {
+            int end = Math.Max(0, parsed.GetRequiredValue(position));
+            string text = parsed.GetRequiredValue(line).PadRight(end); // PowerShell leaves out the spaces at the end.
+            foreach (string word in LineCompletion.After(root, text[..end])) parsed.InvocationConfiguration.Output.WriteLine(word);
+        });
         return command;
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Locutor.Checkpoints;
 using Locutor.Checkpoints.Safetensors;
+using Locutor.Cli.Generate;
 using Locutor.Generation.Preparation;
 using Locutor.Models;
 using Locutor.Models.Store;
@@ -14,6 +15,8 @@ internal static class ModelsCommand
     {
         Description = "A bundle of 'locutor models list', or the path of a bundle.json of your own.",
         Arity = ArgumentArity.OneOrMore,
+        HelpName = "name",
+        CompletionSources = { RequestOptions.ModelNames },
     };
     private static readonly Argument<string[]> Kept = new("keep")
     {

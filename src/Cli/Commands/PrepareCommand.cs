@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Locutor.Checkpoints;
+using Locutor.Cli.Generate;
 using Locutor.Generation.Preparation;
 using Locutor.Models;
 using Locutor.Models.Store;
@@ -18,6 +19,8 @@ internal static class PrepareCommand
     {
         Description = "A bundle of 'locutor models list', or the path of a bundle.json of your own; left out with --weights.",
         Arity = ArgumentArity.ZeroOrOne,
+        HelpName = "name",
+        CompletionSources = { RequestOptions.ModelNames },
     };
     private static readonly Option<WeightPrecision?> Wanted = new("--precision")
     {

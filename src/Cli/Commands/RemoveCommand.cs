@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Locutor.Cli.Generate;
 using Locutor.Generation.Preparation;
 using Locutor.Models;
 using Locutor.Models.Store;
@@ -15,6 +16,8 @@ internal static class RemoveCommand
     {
         Description = "A model of 'locutor models list', or the path of a bundle.json of your own.",
         Arity = ArgumentArity.OneOrMore,
+        HelpName = "name",
+        CompletionSources = { RequestOptions.ModelNames },
     };
     private static readonly Option<bool> Yes = new("--yes", "-y") { Description = "Delete without a question." };
     private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Print what would be deleted, and delete nothing." };

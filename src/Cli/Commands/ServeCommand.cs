@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Locutor.Jobs.Tokens;
 using Locutor.Service;
+using Locutor.Service.Availability;
 using Locutor.Service.Operations;
 using Locutor.Service.Settings;
 using Microsoft.Extensions.Configuration;
@@ -66,9 +67,12 @@ internal static class ServeCommand
         {
             await using var app = LocutorServer.Build(configuration, making.Catalog(settings));
             await app.StartAsync(cancellationToken);
-            Say(settings, $"Locutor is ready at {string.Join(" and ", app.Urls)}");
-            if (!settings.NoAuth)
-                Welcome(settings, app.Services.GetRequiredService<TokenStore>(), app.Urls.First());
+            if (!app.Services.GetRequiredService<Drain>().HasBegun)
+            {
+                Say(settings, $"Locutor is ready at {string.Join(" and ", app.Urls)}");
+                if (!settings.NoAuth) Welcome(settings, app.Services.GetRequiredService<TokenStore>(), app.Urls.First());
+            }
+
             await app.WaitForShutdownAsync(cancellationToken);
             return ExitCodes.Success;
         }

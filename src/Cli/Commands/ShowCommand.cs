@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Locutor.Cli.Generate;
 using Locutor.Generation.Preparation;
 using Locutor.Generation.Requests;
 using Locutor.Generation.Sampling;
@@ -16,7 +17,9 @@ internal static class ShowCommand
 {
     private static readonly Argument<string> Name = new("name")
     {
-        Description = "A bundle of 'locutor models list', or the path of a bundle.json of your own."
+        Description = "A bundle of 'locutor models list', or the path of a bundle.json of your own.",
+        HelpName = "name",
+        CompletionSources = { RequestOptions.ModelNames },
     };
 
     public static Command Create(Option<string?> store, Func<ParseResult, ModelStore> open)

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Locutor.Cli.Client;
 using Locutor.Cli.Generate;
 using Locutor.Generation.Requests;
 using Locutor.Media;
@@ -18,25 +17,13 @@ internal static class SubmitCommand
         Description = "The text to speak from a file in UTF-8; - is standard input.",
         HelpName = "FILE",
     };
-    private static readonly Option<string?> Output = new("--output-path", "-o")
-    {
-        Description = "Wait for the video and write it to this file; - is standard output.",
-        HelpName = "FILE",
-    };
-    private static readonly Option<bool> Wait = new("--wait") { Description = "Wait until the job is over." };
 
     public static Command Create()
     {
         var command = new Command("submit", "Give a video to a service to make. The settings are those of 'locutor generate'.");
         foreach (var (_, option) in RequestOptions.All) command.Options.Add(option);
-        foreach (var option in new Option[]
-        {
-            TextFile, Output, ClientCommands.Yes, Wait, ClientCommands.Json, ClientCommands.Quiet, ClientCommands.Server,
-            ClientCommands.TokenFile,
-        })
-        {
+        foreach (var option in (Option[])[TextFile, .. AcceptedVideo.Options, ClientCommands.Server, ClientCommands.TokenFile])
             command.Options.Add(option);
-        }
 
         command.SetAction(RunAsync);
         return command;
@@ -44,19 +31,11 @@ internal static class SubmitCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        string? output = parsed.GetValue(Output);
-        bool json = parsed.GetValue(ClientCommands.Json), quiet = parsed.GetValue(ClientCommands.Quiet);
-        if (output is not null) ClientCommands.CheckOutput(output, parsed.GetValue(ClientCommands.Yes));
+        var video = AcceptedVideo.From(parsed);
         using var client = ClientCommands.Connect(parsed);
         await using var inputs = new InputFiles();
         var fields = await FieldsAsync(parsed, inputs, cancellationToken);
-        var job = await client.SubmitAsync(() => Form(fields), cancellationToken);
-        if (output != "-") Console.WriteLine(json ? job.Json.GetRawText() : job.Id);
-        if (job.Notice is { } notice && !quiet) await Console.Error.WriteLineAsync($"note: {notice}");
-        if (output is null && !parsed.GetValue(Wait)) return ExitCodes.Success;
-        await new JobWatch(client, json && output != "-", quiet).UntilOverAsync(job.Id, cancellationToken);
-        if (output is not null) await ClientCommands.SaveAsync(client, job.Id, null, output, quiet, cancellationToken);
-        return ExitCodes.Success;
+        return await video.FinishAsync(client, await client.SubmitAsync(() => Form(fields), cancellationToken), cancellationToken);
     }
 
     /// <summary>Reads the fields of the form: texts, and paths of files.</summary>

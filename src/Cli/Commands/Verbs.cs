@@ -19,6 +19,7 @@ internal static class Verbs
         root.Subcommands.Add(ServeCommand.Create(making));
         root.Subcommands.Add(SubmitCommand.Create());
         foreach (var command in ClientCommands.Create()) root.Subcommands.Add(command);
+        foreach (var command in JobCommands.Create()) root.Subcommands.Add(command);
         root.Subcommands.Add(TokensCommand.Create());
         root.Subcommands.Add(BackupCommand.Create());
         root.Subcommands.Add(BackupCommand.CreateRestore());
@@ -27,6 +28,7 @@ internal static class Verbs
         root.Subcommands.Add(ModelsCommand.Create());
         root.Subcommands.Add(InspectCommand.Create());
         root.Subcommands.Add(CompletionCommand.Create());
+        root.Subcommands.Add(CompletionCommand.CreateComplete(root));
         foreach (var command in CloneCommands.Create()) root.Subcommands.Add(command);
     }
 }

@@ -85,8 +85,20 @@ internal static class WorkerCommand
         {
             Gateway, Data, Device, Gpus, Model, Models, ModelsCommand.Store, Budget, Precision, Drain, Hours, Stall, Id, Attached,
         };
-        command.SetAction((parsed, _) => WorkerProcess.RunAsync(Read(parsed), making.Runner));
+        command.SetAction((parsed, _) => RunAsync(Read(parsed), making.Runner));
         return command;
+    }
+
+    private static async Task<int> RunAsync(WorkerOptions options, Func<WorkerOptions, IVideoRunner> runner)
+    {
+        try
+        {
+            return await WorkerProcess.RunAsync(options, runner);
+        }
+        catch (IOException failure)
+        {
+            throw new CommandException(ExitCodes.Missing, $"the worker cannot run: {failure.Message}", failure);
+        }
     }
 
     private static WorkerOptions Read(ParseResult parsed) => new WorkerOptions

@@ -38,11 +38,15 @@ internal static class RequestOptions
         }
     }
 
+    /// <summary>Returns the names of all models, for the completion in a shell.</summary>
+    public static IEnumerable<CompletionItem> ModelNames(CompletionContext context) =>
+        BundleCatalogue.Default().Names().Select(name => new CompletionItem(name));
+
     private static Option<string[]> Create(RequestField field)
     {
         var option = CreatePlain(field);
         if (field == VideoFields.Model)
-            option.CompletionSources.Add(_ => BundleCatalogue.Default().Names().Select(name => new CompletionItem(name)));
+            option.CompletionSources.Add(ModelNames);
         else if (field.Limits(null).Choices is { } choices) option.CompletionSources.Add([.. choices]);
         return option;
     }

@@ -44,7 +44,7 @@ internal sealed partial class Readiness(
         {
             var (queue, database) = (QueueAsync(), DatabaseAsync());
             string[] found = [.. new[] { Lasting(await queue), await database, Disk() }.OfType<string>()];
-            if (!found.SequenceEqual(this.found))
+            if (!found.SequenceEqual(this.found) && !drain.HasBegun)
                 Log(found);
             this.found = found;
             await Task.Delay(found.Length == 0 ? Beat : FirstBeat, time, stoppingToken)

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Locutor.Files;
 using Locutor.Jobs.Hosting;
 using Locutor.Service.Files;
 using Locutor.Service.Settings;
@@ -45,20 +46,17 @@ public static class WorkerProcess
             _ = Task.Run(() => WorkerPulse.PrintAsync(CancellationToken.None));
         }
 
-        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        Logs.Configure(builder.Logging, options.Settings);
         using var certificate = options.Settings.ClusterTls ? ClusterCertificate.Load(options.Settings.CertificateFile) : null;
-        builder.AddJobsClient(options.Gateways, options.Settings.Postgres, certificate);
-        Tracing.Add(builder);
-        using var host = builder.Build();
+        using var host = BuildHost(options, certificate);
         using var asked = CancellationTokenSource.CreateLinkedTokenSource(drain.Token, abort.Token);
         try
         {
-            await host.StartAsync(asked.Token);
+            await host.StartAsync(asked.Token).WaitAsync(asked.Token);
         }
         catch (Exception) when (asked.IsCancellationRequested)
         {
-            return 0; // The worker was asked to stop while it waited for a node.
+            // It waited for a node and has no work yet. A client whose node does not answer cannot be stopped.
+            ProcessEnd.Now(0);
         }
         await using var runner = makeRunner(options);
         var folder = new DataFolder(options.Settings);
@@ -69,5 +67,16 @@ public static class WorkerProcess
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(abort.IsCancellationRequested ? 1 : 10));
         await host.StopAsync(patience.Token);
         return isRetired ? RetiredCode : 0;
+    }
+
+    private static IHost BuildHost(WorkerOptions options, ClusterCertificate? certificate)
+    {
+        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        Logs.Configure(builder.Logging, options.Settings);
+        // The main program reports a start that fails. A start that was stopped is no failure.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
+        builder.AddJobsClient(options.Gateways, options.Settings.Postgres, certificate);
+        Tracing.Add(builder);
+        return builder.Build();
     }
 }

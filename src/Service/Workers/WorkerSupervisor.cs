@@ -105,7 +105,8 @@ public sealed partial class WorkerSupervisor(
             }
             catch (Exception exception)
             {
-                if (cancellationToken.IsCancellationRequested || time.GetElapsedTime(from).TotalSeconds > settings.LeaseSeconds)
+                if (cancellationToken.IsCancellationRequested) return;
+                if (time.GetElapsedTime(from).TotalSeconds > settings.LeaseSeconds)
                 {
                     LogNotTold(exception.Message);
                     return;

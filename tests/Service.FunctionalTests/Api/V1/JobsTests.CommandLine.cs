@@ -35,6 +35,7 @@ public sealed partial class JobsTests
             (await RunAsync(["download", job.Id, "-o", At("again.mp4"), .. service])).ShouldBe(0);
             (await File.ReadAllBytesAsync(At("again.mp4"))).ShouldBe(video);
 
+            await ChangeJobsAsync(client, job.Id, At("same.mp4"), video, service);
             await RefusedAsync(
                 2, "--steps: expected a whole number from 1 to 1000, found 5000", ["submit", .. inputs, "--steps", "5000", .. service]);
             await RefusedAsync(3, "no such job", ["watch", "fc-none", .. service]);
@@ -47,6 +48,21 @@ public sealed partial class JobsTests
         {
             folder.Delete(recursive: true);
         }
+    }
+
+    /// <summary>Repeats a job, cancels a job in vain, and deletes it.</summary>
+    private static async Task ChangeJobsAsync(ServiceClient client, string id, string path, byte[] video, string[] service)
+    {
+        (await RunAsync(["again", id, "--seed", "7", "-o", path, .. service])).ShouldBe(0);
+        (await File.ReadAllBytesAsync(path)).Length.ShouldBe(video.Length);
+        var again = (await client.ListAsync(1, "succeeded", CancellationToken.None)).Single();
+        again.Id.ShouldNotBe(id);
+        (again.Prompt, again.Json.GetProperty("seed").GetInt64()).ShouldBe(("a woman sings", 7));
+        await RefusedAsync(2, "--seed: expected 0 to ", ["again", id, "--seed", "-1", .. service]);
+        await RefusedAsync(2, "expected -y", ["delete", id, .. service]);
+        (await RunAsync(["cancel", again.Id, "fc-none", .. service])).ShouldBe(3, "one is over, the other is unknown");
+        (await RunAsync(["delete", again.Id, "-y", .. service])).ShouldBe(0);
+        (await Should.ThrowAsync<CommandException>(() => client.FindAsync(again.Id, CancellationToken.None))).ExitCode.ShouldBe(3);
     }
 
     private static Task<int> RunAsync(string[] arguments) => LocutorProgram.CreateRoot(VideoMaking.WithNetworks).Parse(arguments)

@@ -106,6 +106,7 @@ public sealed partial class JobsTests(SharedService shared) : IClassFixture<Shar
         using var client = new TokenClient(service.Url, "x", "y");
         string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.UntilAsync(id, job => job.GetProperty("status").GetString() == "running");
+        (await RunAsync(["cancel", id, "--server", service.Url, "--quiet"])).ShouldBe(0, "the command cancels it");
         using var canceled = await client.Http.PostAsync($"/v1/jobs/{id}/cancel", null);
         (await TokenClient.ReadAsync(canceled)).GetProperty("status").GetString().ShouldBe("canceled");
         for (var clock = System.Diagnostics.Stopwatch.StartNew(); ; await Task.Delay(50))

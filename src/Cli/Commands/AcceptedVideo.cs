@@ -1,0 +1,51 @@
+using System.CommandLine;
+using Locutor.Cli.Client;
+
+namespace Locutor.Cli.Commands;
+
+/// <summary>
+/// The rest of a submission, which <c>submit</c> and <c>again</c> share: print the id, and where it is asked for, wait for the video and
+/// download it.
+/// </summary>
+internal sealed class AcceptedVideo
+{
+    private static readonly Option<string?> Output = new("--output-path", "-o")
+    {
+        Description = "Wait for the video and write it to this file; - is standard output.",
+        HelpName = "FILE",
+    };
+    private static readonly Option<bool> Wait = new("--wait") { Description = "Wait until the job is over." };
+
+    private readonly string? output;
+    private readonly bool waits, json, quiet;
+
+    private AcceptedVideo(ParseResult parsed)
+    {
+        output = parsed.GetValue(Output);
+        waits = output is not null || parsed.GetValue(Wait);
+        json = parsed.GetValue(ClientCommands.Json);
+        quiet = parsed.GetValue(ClientCommands.Quiet);
+    }
+
+    public static IReadOnlyList<Option> Options { get; } = [Output, ClientCommands.Yes, Wait, ClientCommands.Json, ClientCommands.Quiet];
+
+    /// <summary>Reads the options and checks that the output can be written, before anything is submitted.</summary>
+    /// <exception cref="CommandException">The output cannot be written, or exists and is kept.</exception>
+    public static AcceptedVideo From(ParseResult parsed)
+    {
+        var video = new AcceptedVideo(parsed);
+        if (video.output is { } path) ClientCommands.CheckOutput(path, parsed.GetValue(ClientCommands.Yes));
+        return video;
+    }
+
+    /// <summary>Prints the id of an accepted job, and waits and downloads where that is asked for.</summary>
+    public async Task<int> FinishAsync(ServiceClient client, RemoteJob job, CancellationToken cancellationToken)
+    {
+        if (output != "-") Console.WriteLine(json ? job.Json.GetRawText() : job.Id);
+        if (job.Notice is { } notice && !quiet) await Console.Error.WriteLineAsync($"note: {notice}");
+        if (!waits) return ExitCodes.Success;
+        await new JobWatch(client, json && output != "-", quiet).UntilOverAsync(job.Id, cancellationToken);
+        if (output is not null) await ClientCommands.SaveAsync(client, job.Id, null, output, quiet, cancellationToken);
+        return ExitCodes.Success;
+    }
+}

@@ -1,0 +1,22 @@
+using System.Runtime.InteropServices;
+
+namespace Locutor.Files;
+
+/// <summary>
+/// Ends the process at once. Exit handlers of native libraries do not run: libtorch frees its tables there, and threads that still load or
+/// compute with them would end in a segmentation fault.
+/// </summary>
+public static partial class ProcessEnd
+{
+    /// <summary>Deletes the temporary files and ends the process.</summary>
+    /// <param name="code">The exit code.</param>
+    public static void Now(int code)
+    {
+        TemporaryFiles.DeleteAll();
+        if (OperatingSystem.IsWindows()) Environment.Exit(code);
+        else Exit(code);
+    }
+
+    [LibraryImport("libc", EntryPoint = "_exit")]
+    private static partial void Exit(int code);
+}
