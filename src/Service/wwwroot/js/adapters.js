@@ -47,7 +47,7 @@ function row(field, chosen, number, gather, redraw) {
   // An adapter that is no longer in the store stays chosen, so that the service refuses it instead of making another video.
   const names = [...new Set([...field.choices, ...(now ? [now.name] : [])])].filter(name => !others.includes(name));
   const select = make("select", { "aria-label": t("Adapter {n}", { n: number + 1 }) },
-    make("option", { value: "" }, t("none")), ...names.map(name => make("option", { value: name, selected: name === now?.name }, name)));
+    make("option", { value: "" }, t("no adapter")), ...names.map(name => make("option", { value: name, selected: name === now?.name }, name)));
   const strength = make("input", {
     type: "range", min: field.minimum, max: field.maximum, step: 0.05, value: now?.strength ?? UsualStrength, disabled: !now,
     "aria-label": t("Strength of adapter {n}", { n: number + 1 }),

@@ -16,6 +16,14 @@ const headings = () => ({
   words: t("Words"), sampling: t("Drawing"), speed: t("Speed"), output: t("File"), inputs: t("Inputs"), speech: t("Speech"), model: t("Adapters"),
 });
 
+/** Choices in words; their names are what programs send. */
+const choiceWords = () => ({
+  para: t("both from the start"), add: t("one after the other"), repeat: t("show a frame again"), interpolate: t("compute frames between"),
+  off: t("none"), srt: t("a file (srt)"), vtt: t("a file (vtt)"), embedded: t("a track in the video"), burnt: t("in the pictures"),
+});
+
+const wordsOf = choice => choiceWords()[choice] ?? choice;
+
 let described = [];
 let defaults = {};
 
@@ -49,9 +57,9 @@ export function showFields(fields) {
 function setting(field) {
   if (isAdapters(field)) return adapterSetting(field);
   const control = controlOf(field);
-  const range = make("span", { class: "range", id: `${field.name}-range` });
+  const range = control.tagName === "SELECT" ? null : make("span", { class: "range", id: `${field.name}-range` }); // choices are their range
   const reset = make("button", { type: "button", class: "link reset", hidden: true, onclick: () => { set(field.name, ""); control.focus(); } }, t("Reset"));
-  control.setAttribute("aria-describedby", `${field.name}-range ${field.name}-help`);
+  control.setAttribute("aria-describedby", range ? `${field.name}-range ${field.name}-help` : `${field.name}-help`);
   control.addEventListener("input", () => judge(field));
   return make("div", { class: "setting" },
     make("div", { class: "label-row" }, make("label", { htmlFor: field.name, title: t(field.help) }, t(field.title)), reset),
@@ -69,7 +77,7 @@ function adapterSetting(field) {
 
 function controlOf(field) {
   const common = { id: field.name, name: field.name };
-  if (field.choices) return make("select", common, make("option", { value: "" }, ""), ...field.choices.map(choice => make("option", { value: choice }, choice)));
+  if (field.choices) return make("select", common, make("option", { value: "" }, ""), ...field.choices.map(choice => make("option", { value: choice }, wordsOf(choice))));
   if (field.type === "boolean") return make("select", common, make("option", { value: "" }, ""), make("option", { value: "true" }, t("yes")), make("option", { value: "false" }, t("no")));
   if (field.type === "integer" || field.type === "number") {
     return make("input", {
@@ -112,15 +120,26 @@ export function firstWrong() {
 export function showDefaults(values) {
   defaults = values;
   for (const field of described.filter(one => byId(one.name) && one.type !== "file" && !["model", "preset", "size", "text", "voice", "boxes"].includes(one.name))) {
-    const value = defaults[field.name];
-    const words = value === undefined ? said(field.default_text) : field.type === "boolean" ? (value ? t("yes") : t("no")) : String(value);
+    const words = usualWords(field);
     const control = byId(field.name);
-    if (control.tagName === "SELECT") control.options[0].textContent = t("{value} (default)", { value: words });
-    else control.placeholder = words;
+    if (control.tagName === "SELECT") {
+      control.options[0].textContent = t("{value} (default)", { value: words });
+      continue;
+    }
+    control.placeholder = words;
     const range = byId(`${field.name}-range`);
     const expected = said(field.expected);
     if (range) range.textContent = words ? t("{expected}; default {value}", { expected, value: words }) : expected;
   }
+}
+
+/** The value that counts where nothing is chosen, in words. */
+function usualWords(field) {
+  const value = defaults[field.name];
+  if (field.name === "format") return field.choices[0]; // the service gives the video its name
+  if (value === undefined) return said(field.default_text);
+  if (field.type === "boolean") return value ? t("yes") : t("no");
+  return field.choices ? wordsOf(value) : String(value);
 }
 
 /** Why the service refused a submission: its own words, or in another language each field with its reasons. */

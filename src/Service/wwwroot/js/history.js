@@ -2,7 +2,7 @@
 
 import { byId, make, ago, isOpen, titleOf } from "./util.js";
 import { t } from "./texts.js";
-import { toast, toastError } from "./toast.js";
+import { toast, toastError, hush } from "./toast.js";
 import * as api from "./api.js";
 import { explain } from "./advice.js";
 
@@ -20,7 +20,10 @@ export class History {
     this.cursor = null;
     this.current = null;
     this.others = new BroadcastChannel("locutor-jobs");
-    this.others.onmessage = ({ data }) => { if (this.jobs.has(data)) this.drop(data); };
+    this.others.onmessage = ({ data }) => {
+      if (data.job) this.put(data.job, false);
+      else if (this.jobs.has(data.gone)) this.drop(data.gone);
+    };
     this.more.addEventListener("click", () => this.load(this.cursor));
     // A deleted job must be gone, also when the page is left before the time to undo is over.
     window.addEventListener("pagehide", () => { for (const id of this.leaving.keys()) this.remove(id); });
@@ -35,11 +38,15 @@ export class History {
     this.draw();
   }
 
-  /** Takes a change of one job up. */
-  put(job) {
+  /** Takes a change of one job up, and tells other tabs of a new one. */
+  put(job, isOwn = true) {
     if (this.leaving.has(job.id)) return;
-    if (this.jobs.has(job.id)) this.jobs.set(job.id, job);
-    else this.jobs = new Map([[job.id, job], ...this.jobs]);
+    if (this.jobs.has(job.id)) {
+      this.jobs.set(job.id, job);
+    } else {
+      this.jobs = new Map([[job.id, job], ...this.jobs]);
+      if (isOwn) this.others.postMessage({ job });
+    }
     const tile = this.list.querySelector(`[data-id="${job.id}"]`);
     if (tile) this.fill(tile, job);
     else this.draw();
@@ -77,7 +84,7 @@ export class History {
     clearTimeout(this.leaving.get(id));
     try {
       await api.remove(id);
-      this.others.postMessage(id);
+      this.others.postMessage({ gone: id });
     } catch (error) {
       if (error.status !== 404) toastError(error);
     } finally {
@@ -108,8 +115,10 @@ export class History {
   toggle(id) {
     this.compared = this.compared.includes(id) ? this.compared.filter(one => one !== id) : [...this.compared.slice(-1), id];
     for (const tile of this.list.querySelectorAll(".tile")) this.markCompared(tile, this.jobs.get(tile.dataset.id));
-    if (this.compared.length === 2) this.onCompare(...this.compared.map(one => this.jobs.get(one)));
-    else if (this.compared.length === 1) toast(t("Choose a second video to compare"));
+    if (this.compared.length === 2) {
+      hush();
+      this.onCompare(...this.compared.map(one => this.jobs.get(one)));
+    } else if (this.compared.length === 1) toast(t("Choose a second video to compare"));
   }
 
   markCompared(tile, job, item = tile.parentElement) {

@@ -62,6 +62,7 @@ export class Input {
 
   async take(file) {
     this.reset();
+    this.chooser.value = ""; // or else the browser would not tell when the same file is chosen again
     if (!this.accepts(file)) {
       this.refuse(this.wrongKind(file.type));
       this.onChange();

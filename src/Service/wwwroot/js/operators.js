@@ -38,7 +38,7 @@ export class Operators {
       job.finished_at && job.started_at ? duration((new Date(job.finished_at) - new Date(job.started_at)) / 1000) : "", ago(job.created_at),
     ])));
     const codes = Map.groupBy(jobs.filter(job => job.code), job => job.code);
-    byId("failures").replaceChildren(...(codes.size === 0 ? [make("caption", {}, t("None of the last {n} jobs failed.", { n: jobs.length }))]
+    byId("failures").replaceChildren(...(codes.size === 0 ? [make("caption", {}, t("No failures. Jobs looked at: {n}.", { n: jobs.length }))]
       : table([t("Code"), t("Jobs"), t("Latest message")], [...codes].map(([code, failed]) => [code, failed.length, failed[0].message]))));
     byId("usage").replaceChildren(...table([t("Day"), t("Token"), t("Jobs"), t("Failed"), t("Video"), t("GPU or CPU")], rows.map(row =>
       [row.period, row.name || row.key, row.jobs, row.failed, duration(row.video_seconds), duration(row.gpu_seconds)])));

@@ -28,13 +28,14 @@ export function runningParts(job, { onCancel, onCode }) {
 export function showProgress(root, job, seenAt) {
   const bar = root.querySelector("progress");
   if (job.status === "running") bar.value = Math.max(bar.value, Math.round(job.progress.percent)); // a new attempt does not take the bar back
+  const percent = Math.round(bar.value);
   const preview = root.querySelector(".preview");
   preview.hidden = !job.progress.preview;
   if (job.progress.preview && preview.src !== job.progress.preview) preview.src = job.progress.preview;
   const isLost = !api.isReachable();
-  root.querySelector(".veil strong").textContent = isLost ? t("No connection") : headline(job);
+  root.querySelector(".veil strong").textContent = isLost ? t("No connection") : headline(job, percent);
   root.querySelector(".veil span").textContent = isLost
-    ? t("At {time} it was at {percent} %. The page continues by itself.", { time: seenAt.toLocaleTimeString(), percent: Math.round(job.progress.percent) })
+    ? t("At {time} it was at {percent} %. The page continues by itself.", { time: seenAt.toLocaleTimeString(), percent })
     : details(job);
   bar.classList.toggle("stale", isLost);
   const notice = root.querySelector(".notice");
@@ -48,8 +49,8 @@ export function backdrop(job) {
   return picture ? make("img", { class: "waiting", src: picture.href, alt: "" }) : null;
 }
 
-function headline(job) {
-  if (job.status === "running") return `${stages()[job.stage] ?? t("Working")} · ${Math.round(job.progress.percent)} %`;
+function headline(job, percent) {
+  if (job.status === "running") return `${stages()[job.stage] ?? t("Working")} · ${percent} %`;
   if (job.stage === "fetching") return stages().fetching;
   const place = job.progress.queue_position;
   return place === 1 ? t("Next in line") : place ? t("Number {n} in line", { n: place }) : t("Waiting");

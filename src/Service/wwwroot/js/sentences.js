@@ -25,6 +25,7 @@ const Patterns = [
   "a threshold from 0 to 10, teacache:THRESHOLD or easycache:THRESHOLD",
   "at most {n} of {names}, each as NAME or NAME=STRENGTH with a strength from {least} to {most}",
   "no adapter, since the operator has put none into the store for this model",
+  "another voice of the same engine",
   "the preset's",
   "the model's",
   "random, and reported",

@@ -19,6 +19,12 @@ export function toast(text, { isError = false, action = null, shown = Shown } = 
   say(text);
 }
 
+/** Takes the message away once it no longer applies. */
+export function hush() {
+  clearTimeout(timer);
+  byId("toast").hidden = true;
+}
+
 export const toastError = error => toast(error.message ?? String(error), { isError: true });
 
 export async function copy(text) {
