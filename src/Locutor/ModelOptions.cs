@@ -37,6 +37,12 @@ public sealed record ModelOptions
     public string? Preset { get; init; }
 
     /// <summary>
+    /// Adapters (LoRA) that are merged into the model: up to 4 names of files <c>adapters/MODEL/NAME.safetensors</c> in the folder of
+    /// <see cref="Store"/>, each as <c>NAME</c> or <c>NAME=STRENGTH</c> with a strength from -2 to 2.
+    /// </summary>
+    public IReadOnlyList<string> Lora { get; init; } = [];
+
+    /// <summary>
     /// Bytes of the GPU's memory that may be used, at least 1; null for all. What does not fit stays in the machine's memory and is copied
     /// to the GPU when it is needed, which is slower. It changes nothing on a CPU.
     /// </summary>

@@ -76,15 +76,16 @@ public sealed class TalkingVideoModel : IAsyncDisposable
             var relay = new ProgressRelay(progress);
             var found = ModelFinder.Find(model, options.Store);
             string preset = options.Preset ?? found.Bundle.DefaultPreset;
-            if (!found.Bundle.Presets.TryGetValue(preset, out var chosen))
-                throw new RequestException("preset", $"expected one of {string.Join(", ", found.Bundle.Presets.Keys)}, found '{preset}'");
+            var adapters = VideoSettings.Resolve(
+                found.Bundle, VideoRequest.Empty.With(VideoFields.Preset, preset).With(VideoFields.Lora, options.Lora)).Adapters;
+            AdapterFit.Check(found, adapters);
             if (options.MemoryBudget < 1)
                 throw new RequestException("memory_budget", $"expected at least 1 byte, found {options.MemoryBudget}");
             var loading = LoadingOptions.From(
                 DeviceFinder.Find(options.Device),
                 (Precision)options.Precision) with
-            { Adapters = chosen.Adapters, Budget = options.MemoryBudget };
-            if (options.FetchMissingFiles && !found.CanRun(chosen.Adapters))
+            { Adapters = adapters, Budget = options.MemoryBudget };
+            if (options.FetchMissingFiles && !found.CanRun(adapters))
                 await found.Store.PullAsync(found.Bundle.FilesOf(preset), relay, cancellationToken).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
             relay.Report(new VideoProgress(VideoStage.Loading, 0));

@@ -28,6 +28,18 @@ public sealed class LoadingTests(ModelFixture fixture)
         failure.Errors[property].Single().ShouldStartWith("expected one of ");
     }
 
+    [Fact]
+    public async Task An_adapter_that_is_not_in_the_store_is_refused()
+    {
+        string store = Path.GetDirectoryName(fixture.NewPath("x"))!;
+
+        var failure = await Should.ThrowAsync<LocutorException>(
+            () => TalkingVideoModel.LoadAsync("sketch", new() { Device = "cpu", Store = store, Lora = ["film=0.5"] }, cancellationToken: Stop));
+
+        failure.Error.ShouldBe(LocutorError.InvalidRequest);
+        failure.Errors["Lora"].Single().ShouldStartWith("expected no adapter");
+    }
+
     [Theory]
     [InlineData("tpu", LocutorError.InvalidRequest)]
     [InlineData("cuda:", LocutorError.InvalidRequest)]

@@ -99,9 +99,8 @@ internal static class ServeCommand
         var first = tokens.Create("first", TokenScopes.All, null, TokenQuota.Default);
         string page = url.Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal).Replace("[::]", "localhost", StringComparison.Ordinal);
         Console.WriteLine($"""
-            This is the first start, so here is a token; its secret is shown this once.
-            Modal-Key: {first.Token.KeyId}
-            Modal-Secret: {first.Secret}
+            This is the first start, so here is a token; it is shown this once. Programs send it as the header
+            Authorization: Bearer {first.Token.KeyId}.{first.Secret}
             Open {page}/#{first.Token.KeyId}.{first.Secret} to go to the page signed in.
             """);
     }

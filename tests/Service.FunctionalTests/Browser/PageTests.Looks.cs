@@ -105,8 +105,9 @@ public sealed partial class PageTests
         await CheckAccessAsync(page, $"{scheme} {width} failed");
         await page.Locator("#history .tile").Last.ClickAsync();
         await Expect(page.Locator(".screen video")).ToBeVisibleAsync();
-        foreach (string part in new[] { "#compose summary", "#people-add" })
+        foreach (string part in new[] { "#compose summary", "#people-add", "#operate summary" })
             await page.Locator(part).ClickAsync();
+        await Expect(page.Locator("#usage")).ToContainTextAsync("local");
         await CheckAccessAsync(page, $"{scheme} {width} open");
         await ShotAsync(page, $"{scheme.ToString().ToLowerInvariant()}-{width}");
         string[] nameless = await page.EvaluateAsync<string[]>("""
@@ -119,6 +120,10 @@ public sealed partial class PageTests
             """);
         nameless.ShouldBeEmpty();
         (await page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth")).ShouldBe(0);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Code", Exact = true }).ClickAsync();
+        (await page.EvaluateAsync<int>("document.querySelector('#code').scrollWidth - document.querySelector('#code').clientWidth"))
+            .ShouldBe(0, "nothing is cut off");
+        await ShotAsync(page, $"{scheme.ToString().ToLowerInvariant()}-{width}-code");
     }
 
     [Fact]
@@ -128,6 +133,11 @@ public sealed partial class PageTests
         var page = await OpenAsync(service.Url + "/docs/", 1280, 900);
         await Expect(page.GetByText("Submit a job").First).ToBeVisibleAsync();
         await Expect(page.GetByText("Bearer").First).ToBeVisibleAsync();
+        await CheckAccessAsync(page, "reference");
+        await page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Dark });
+        await page.ReloadAsync();
+        await Expect(page.GetByText("Bearer").First).ToBeVisibleAsync();
+        await CheckAccessAsync(page, "dark reference");
         await ShotAsync(page, "reference");
         complaints.ShouldBeEmpty();
     }

@@ -82,6 +82,7 @@ public sealed partial class PageTests
         await UntilAsync(guest, "() => document.querySelector('video')?.currentTime > 0.1");
         await Expect(guest.GetByRole(AriaRole.Link, new() { Name = "Download" })).ToBeVisibleAsync();
         await CheckAccessAsync(guest, "watch");
+        (await guest.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(390);
         var wrong = await OpenAsync(Regex.Replace(link, "signature=...", "signature=AAA"), 390, 800);
         await Expect(wrong.GetByRole(AriaRole.Alert)).ToContainTextAsync("does not work any more");
         complaints.RemoveAll(complaint => complaint.Contains("403", StringComparison.Ordinal));
