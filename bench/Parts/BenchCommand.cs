@@ -107,7 +107,7 @@ internal static class BenchCommand
     };
     private static readonly Option<string> Folder = new("--folder")
     {
-        Description = "Where the file that is loaded may stand meanwhile.",
+        Description = "For load: where its file may be meanwhile. For files: where the bundle of random numbers is written.",
         HelpName = "FOLDER",
         DefaultValueFactory = _ => Path.GetTempPath(),
     };

@@ -68,7 +68,7 @@ public sealed record BenchOptions(Bundle Bundle, Device Device, int Height, int 
     /// <summary>The path of a voice, for the part accuracy.</summary>
     public string? Audio { get; init; }
 
-    /// <summary>The folder in which the part load may write its file.</summary>
+    /// <summary>The folder in which the parts load and files write.</summary>
     public string Folder { get; init; } = Path.GetTempPath();
 
     public long Seed { get; init; } = 1;

@@ -11,7 +11,7 @@ public static class BenchRun
     /// <summary>The parts that can be measured, in the order in which <c>all</c> measures them.</summary>
     public static IReadOnlyList<string> Parts { get; } =
     [
-        "pass", "kernels", "vae", "encoders", "clip", "load", "accuracy", "presets", "memory"
+        "pass", "kernels", "vae", "encoders", "clip", "load", "accuracy", "presets", "memory", "files"
     ];
 
     /// <summary>Measures one part or all parts.</summary>
@@ -32,7 +32,7 @@ public static class BenchRun
             Name(options.Device), options.Bundle.Name, $"{options.Height}x{options.Width}", options.Frames,
             DateTimeOffset.UtcNow)
         { Compiler = Nvrtc.CurrentVersion };
-        var ceilings = part == "memory" ? Ceilings.None : Ceilings.Measure(meter, options); // their matrices would count as memory
+        var ceilings = part is "memory" or "files" ? Ceilings.None : Ceilings.Measure(meter, options); // their matrices would count as memory
         report.Ceilings.AddRange(ceilings.All);
         said($"{report.Device}; {report.Model} at {report.Size}, {report.Frames} frames; {report.Compiler}");
         foreach (var ceiling in ceilings.All)
@@ -81,6 +81,7 @@ public static class BenchRun
         "presets" => new PresetsBench(options, meter).Run(),
         "load" => new LoadBench(options, meter).Run(),
         "memory" => new MemoryBench(options).Run(),
+        "files" => new FilesBench(options).Run(),
         _ => throw new BenchException($"unknown part '{part}': expected {string.Join(", ", Parts)} or all"),
     };
 

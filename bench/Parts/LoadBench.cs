@@ -49,7 +49,7 @@ internal sealed class LoadBench(BenchOptions options, Meter meter)
 
     private long Write(string path, LinearPrecision linears, ScalarType type)
     {
-        using var outline = new Outline(linears);
+        using var outline = new ParameterOutline(linears);
         _ = new VideoTransformer(new Weights(outline, type, META).With(linears), new BundleBlueprint(options.Bundle).Transformer);
         using var writer = new SafetensorsWriter(path, outline.Tensors);
         byte[] random = new byte[1 << 24];
@@ -65,47 +65,5 @@ internal sealed class LoadBench(BenchOptions options, Meter meter)
         }
         writer.Complete();
         return sum;
-    }
-
-    /// <summary>Records the parameters that a network requests, with the dtypes of a prepared file.</summary>
-    private sealed class Outline(LinearPrecision linears) : IParameterSource, IDisposable
-    {
-        private readonly List<Tensor> made = [];
-
-        public List<TensorOutline> Tensors { get; } = [];
-
-        public bool Contains(string key) => Tensors.Exists(tensor => tensor.Name == key);
-
-        public Tensor Load(string key, long[] shape, Initial initial, ScalarType type, Device device)
-        {
-            Tensors.Add(new TensorOutline(
-                key,
-                type switch
-                {
-                    ScalarType.BFloat16 => ElementType.BFloat16,
-                    ScalarType.Float16 => ElementType.Float16,
-                    _ => ElementType.Float32,
-                },
-                shape));
-            return Made(shape, type);
-        }
-
-        public QuantisedRows LoadQuantised(string key, long[] shape, LinearPrecision precision, Device device)
-        {
-            Tensors.Add(new TensorOutline(key, linears == LinearPrecision.Float8 ? ElementType.Float8E4M3 : ElementType.Int8, shape));
-            Tensors.Add(new TensorOutline(key + "_scale", ElementType.Float32, [shape[0]]));
-            return new QuantisedRows(Made(shape, RowQuantiser.Type(precision)), Made([shape[0]], ScalarType.Float32));
-        }
-
-        public void Dispose()
-        {
-            foreach (var tensor in made) tensor.Dispose();
-        }
-
-        private Tensor Made(long[] shape, ScalarType type)
-        {
-            made.Add(empty(shape, type, META).DetachFromDisposeScope());
-            return made[^1];
-        }
     }
 }

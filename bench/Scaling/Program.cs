@@ -3,6 +3,13 @@ using Locutor.Scaling.Bench;
 
 // dotnet run -c Release --project bench/Scaling -- day            the table of docs/notes/scale.md
 // dotnet run -c Release --project bench/Scaling -- queue [JOBS] [WORKERS] [TOKENS]
+// dotnet run -c Release --project bench/Scaling -- cold PROGRAM MODEL DEVICE PICTURE VOICE
+if (args is ["cold", var program, var model, var device, var picture, var voice])
+{
+    using var start = new ColdStart(program, model, device, picture, voice);
+    await start.RunAsync();
+    return;
+}
 if (args is ["queue", .. var numbers])
 {
     int Number(int at, int usual) => numbers.Length > at ? int.Parse(numbers[at], CultureInfo.InvariantCulture) : usual;

@@ -19,12 +19,31 @@ public sealed class BenchTests(ITestOutputHelper output)
         string kept = "";
         int reports = 0;
         var report = BenchRun.Measure("all", Options, output.WriteLine, soFar => (kept, reports) = (soFar.ToJson(), reports + 1));
-        report.Rows.Select(row => row.Part).Distinct().Order().ShouldBe(BenchRun.Parts.Except(["accuracy", "presets", "memory"]).Order());
+        report.Rows.Select(row => row.Part).Distinct().Order().ShouldBe(BenchRun.Parts.Except(["accuracy", "presets", "memory", "files"]).Order());
         report.Rows.ShouldAllBe(row => row.Seconds == null ? row.Error <= row.ErrorAllowed : row.Seconds > 0);
         report.Rows.Count(row => row.Floor > 0).ShouldBeGreaterThan(8);
         report.Ceilings.ShouldAllBe(ceiling => ceiling.Rate > 1e6 && double.IsFinite(ceiling.Rate));
-        reports.ShouldBeGreaterThanOrEqualTo(BenchRun.Parts.Count - 3);
+        reports.ShouldBeGreaterThanOrEqualTo(BenchRun.Parts.Count - 4);
         JsonDocument.Parse(kept).RootElement.GetProperty("rows").GetArrayLength().ShouldBe(report.Rows.Count);
+    }
+
+    [Theory]
+    [InlineData(Precision.Float8)]
+    [InlineData(Precision.BFloat16)]
+    public void A_bundle_of_random_numbers_loads_as_a_trained_one(Precision precision)
+    {
+        string folder = Directory.CreateTempSubdirectory("locutor-bench-").FullName;
+        var sketch = ModelFinder.Find(null).Bundle;
+        var row = BenchRun.Measure(
+            "files", Options with { Bundle = sketch, Precision = precision, Folder = folder }, output.WriteLine, _ => { }).Rows.Single();
+        row.Seconds!.Value.ShouldBeGreaterThan(0);
+        var model = ModelFinder.Find(Path.Combine(folder, sketch.Name + "-random", "bundle.json"));
+        using (var networks = NetworkSet.Load(model, LoadingOptions.From([CPU], Precision.Float32)))
+        {
+            networks.Bundle.Name.ShouldBe(sketch.Name + "-random");
+            networks.EmbedText("a person is talking").std().item<float>().ShouldBeInRange(0.01f, 100);
+        }
+        Directory.Delete(folder, recursive: true);
     }
 
     /// <summary>The rows count all clips of the voice, whether its speech is encoded as a whole or as it comes.</summary>
