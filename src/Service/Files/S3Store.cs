@@ -80,10 +80,8 @@ public sealed class S3Store : IFileStore, IDisposable
         string aside = this.folder.Aside();
         try
         {
-            await using var stored = await OpenAsync(path, cancellationToken)
-                ?? throw new FileNotFoundException($"{path} is not in the {Name}");
             await using (var file = File.Create(aside))
-                await stored.CopyToAsync(file, cancellationToken);
+                await CopyAsync(path, file, cancellationToken);
             Directory.CreateDirectory(folder);
             AtomicFile.Rename(aside, copy);
             return copy;
@@ -91,6 +89,22 @@ public sealed class S3Store : IFileStore, IDisposable
         finally
         {
             File.Delete(aside);
+        }
+    }
+
+    /// <summary>Copies a whole object with one request. A response that ends early is an error.</summary>
+    private async Task CopyAsync(string path, FileStream file, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var response = await client.GetObjectAsync(bucket, prefix + path, cancellationToken);
+            await response.ResponseStream.CopyToAsync(file, cancellationToken);
+            if (file.Length != response.ContentLength)
+                throw new EndOfStreamException($"{path} ended at byte {file.Length}, expected {response.ContentLength}");
+        }
+        catch (AmazonS3Exception missing) when (missing.StatusCode is System.Net.HttpStatusCode.NotFound)
+        {
+            throw new FileNotFoundException($"{path} is not in the {Name}", missing);
         }
     }
 
