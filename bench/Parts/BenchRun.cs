@@ -32,7 +32,8 @@ public static class BenchRun
             Name(options.Device), options.Bundle.Name, $"{options.Height}x{options.Width}", options.Frames,
             DateTimeOffset.UtcNow)
         { Compiler = Nvrtc.CurrentVersion };
-        var ceilings = part is "memory" or "files" ? Ceilings.None : Ceilings.Measure(meter, options); // their matrices would count as memory
+        // The matrices that measure the ceilings would count as memory.
+        var ceilings = part is "memory" or "files" ? Ceilings.None : Ceilings.Measure(meter, options);
         report.Ceilings.AddRange(ceilings.All);
         said($"{report.Device}; {report.Model} at {report.Size}, {report.Frames} frames; {report.Compiler}");
         foreach (var ceiling in ceilings.All)

@@ -19,7 +19,8 @@ public sealed class BenchTests(ITestOutputHelper output)
         string kept = "";
         int reports = 0;
         var report = BenchRun.Measure("all", Options, output.WriteLine, soFar => (kept, reports) = (soFar.ToJson(), reports + 1));
-        report.Rows.Select(row => row.Part).Distinct().Order().ShouldBe(BenchRun.Parts.Except(["accuracy", "presets", "memory", "files"]).Order());
+        report.Rows.Select(row => row.Part).Distinct().Order()
+            .ShouldBe(BenchRun.Parts.Except(["accuracy", "presets", "memory", "files"]).Order());
         report.Rows.ShouldAllBe(row => row.Seconds == null ? row.Error <= row.ErrorAllowed : row.Seconds > 0);
         report.Rows.Count(row => row.Floor > 0).ShouldBeGreaterThan(8);
         report.Ceilings.ShouldAllBe(ceiling => ceiling.Rate > 1e6 && double.IsFinite(ceiling.Rate));
