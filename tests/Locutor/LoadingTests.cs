@@ -34,7 +34,8 @@ public sealed class LoadingTests(ModelFixture fixture)
         string store = Path.GetDirectoryName(fixture.NewPath("x"))!;
 
         var failure = await Should.ThrowAsync<LocutorException>(
-            () => TalkingVideoModel.LoadAsync("sketch", new() { Device = "cpu", Store = store, Lora = ["film=0.5"] }, cancellationToken: Stop));
+            () => TalkingVideoModel.LoadAsync(
+                "sketch", new() { Device = "cpu", Store = store, Lora = ["film=0.5"] }, cancellationToken: Stop));
 
         failure.Error.ShouldBe(LocutorError.InvalidRequest);
         failure.Errors["Lora"].Single().ShouldStartWith("expected no adapter");
