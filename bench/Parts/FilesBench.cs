@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Locutor.Checkpoints.Safetensors;
+using Locutor.Generation.Blueprints;
 using Locutor.Generation.Loading;
 using Locutor.Kernels.Quantisation;
 using Locutor.Models;
