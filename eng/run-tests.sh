@@ -1,6 +1,6 @@
 # Sourced by ./test: runs the test programs and prints their results.
 #
-# What takes longest starts first: the service tests that run one at a time or wait for outages, see $alone, then the other service tests,
+# What takes longest starts first: the service tests that have runs of their own, see $own_runs, then the other service tests,
 # which mostly wait too. Programs that only compute use the time that these leave. Tests with processes, servers and time limits of their
 # own come last. Each torch thread is one test thread. Priorities (nice) keep programs that compute from slowing down those that wait.
 
@@ -14,12 +14,12 @@ timed=(Files Cli Media TextToSpeech Models Jobs)
 faulty=(Parity Networks Generation)
 with_fault='with wrong convolutions'
 
-# Tests with the trait runs=alone keep a service busy for long, so they run one at a time. Tests with the trait runs=outages wait for outages
-# and need hardly any processor. Both have a run of their own, beside the other tests of the program, at the highest priority. Long tests
-# also measure: then each of the two runs waits until all others have ended.
+# Tests with the trait runs=alone keep a service busy for long, so they run one at a time. Tests with the traits runs=outages and runs=faults
+# wait for outages, or for thousands of answers one after the other, and need hardly any processor. Each of the three has a run of its own,
+# beside the other tests of the program, at a high priority. Long tests also measure: then each of these runs waits until all others have
+# ended.
 alone=(Service.FunctionalTests)
-one_at_a_time='one at a time'
-with_outages='with outages'
+own_runs=(faults outages alone)
 
 # Most test programs start many processes that live for seconds, and compiling is most of their time. So nothing is compiled twice: no
 # profiles are gathered, and only what is called 4096 times (the runtime reads hexadecimal) is optimised. A method's memory is mapped once.
@@ -38,7 +38,7 @@ passed=0 failed=0 skipped=0
 run_tests() {
   local cores name slots most
   cores=$(nproc)
-  slots=${LOCUTOR_TEST_SLOTS:-$((cores < 8 ? cores + 3 : 8))} # three more than cores: the first three mostly wait
+  slots=${LOCUTOR_TEST_SLOTS:-$((cores < 8 ? cores + 4 : 8))} # four more than cores: the first four mostly wait
   export LOCUTOR_TEST_RUN=$results # marks every process of this run, see stop_tests
   trap 'stop_tests 130' INT
   trap 'stop_tests 143' TERM
@@ -47,7 +47,7 @@ run_tests() {
   set -m
   while read -r name; do
     most=$slots
-    [[ -n "${LOCUTOR_LONG_TESTS:-}" ]] && runs_alone "$name" && most=1
+    [[ -n "${LOCUTOR_LONG_TESTS:-}" ]] && has_own_run "$name" && most=1
     while [ ${#running[@]} -ge "$most" ]; do await_one; done
     start_one "$name" "$cores" "$slots"
   done < <(ordered_runs "$@")
@@ -71,7 +71,7 @@ ordered_runs() {
     [ $# -eq 0 ] || [[ " $* " == *" $folder "* ]] || continue
     [ -n "$(program_of "$folder")" ] || continue
     if [[ " ${alone[*]} " == *" $folder "* ]]; then
-      long=("$folder $with_outages" "$folder $one_at_a_time")
+      long=("${own_runs[@]/#/$folder }")
       [ -n "${LOCUTOR_LONG_TESTS:-}" ] || printf '%s\n' "${long[@]}"
     fi
     echo "$folder"
@@ -80,11 +80,14 @@ ordered_runs() {
   [ -z "${LOCUTOR_LONG_TESTS:-}" ] || [ ${#long[@]} -eq 0 ] || printf '%s\n' "${long[@]}"
 }
 
-runs_alone() { [[ $1 == *"$one_at_a_time" || $1 == *"$with_outages" ]]; }
+# has_own_run RUN: whether it is the run of one trait alone.
+has_own_run() { [[ " ${own_runs[*]} " == *" ${1#* } "* ]]; }
 
-# priority_of RUN: its nice level.
+# priority_of RUN: its nice level. Faults are thousands of answers one after the other, each of which waits for a processor several times: on a
+# busy machine the highest priority makes them nine times as fast, and they need little of it. Only root may set it.
 priority_of() {
-  if runs_alone "$1"; then echo 0
+  if [[ $1 == *" faults" ]]; then echo $(($(id -u) == 0 ? -19 : 0))
+  elif has_own_run "$1"; then echo 0
   elif [[ " ${computing[*]} " == *" ${1%% *} "* ]]; then echo 15
   else echo 5; fi
 }
@@ -93,13 +96,14 @@ priority_of() {
 program_of() { basename "$(compgen -G "tests/$1/*Tests.csproj" || true)" .csproj; }
 
 start_one() {
-  local name=$1 folder=${1%% *} cores=$2 slots=$3 only=() fault=
-  [[ " ${alone[*]} " == *" $folder "* ]] && only=(-trait- runs=alone -trait- runs=outages)
+  local name=$1 folder=${1%% *} cores=$2 slots=$3 only=() fault= value
+  if [[ " ${alone[*]} " == *" $folder "* ]]; then
+    for value in "${own_runs[@]}"; do only+=(-trait- "runs=$value"); done
+  fi
   case $name in
     *"$with_fault") fault=convolution only=(-trait uses=convolutions -parallel none) ;;
-    *"$one_at_a_time") only=(-trait runs=alone) ;;
-    *"$with_outages") only=(-trait runs=outages) ;;
   esac
+  has_own_run "$name" && only=(-trait "runs=${name#* }")
   LOCUTOR_INJECTED_FAULT=${fault:-${LOCUTOR_INJECTED_FAULT:-}} OMP_NUM_THREADS=${OMP_NUM_THREADS:-$((cores / slots > 0 ? cores / slots : 1))} \
     timeout --kill-after=10 "${LOCUTOR_TEST_TIMEOUT:-1200}" \
     nice -n "$(priority_of "$name")" "tests/$folder/bin/Release/net10.0/$(program_of "$folder")" -noColor -noLogo "${only[@]}" >"$results/$name" 2>&1 </dev/null &

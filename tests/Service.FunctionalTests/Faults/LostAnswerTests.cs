@@ -8,7 +8,7 @@ namespace Locutor.Service.FunctionalTests.Faults;
 /// Every call between grains, stores and workers fails before it is done or loses its answer after it: at each call site in turn, then
 /// several at once at random. LOCUTOR_SCHEDULE runs one schedule alone.
 /// </summary>
-[Collection(Outages.Name)]
+[Collection(LostAnswers.Name)]
 public sealed class LostAnswerTests
 {
     private static readonly int Schedules = Endurance.Endurance.Choose(200, 10_000);

@@ -12,12 +12,22 @@ public sealed class Alone
 }
 
 /// <summary>
-/// Tests of outages: they wait for minutes, or for thousands of answers one after the other, and need little processor time. So
-/// <c>./test</c> runs them in a program of their own.
+/// Tests of outages: they wait for minutes and need little processor time. So <c>./test</c> runs them in a program of their own.
 /// </summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 [Trait("runs", "outages")]
 public sealed class Outages
 {
     public const string Name = "outages";
+}
+
+/// <summary>
+/// Tests in which calls fail or lose their answers: they wait for thousands of answers one after the other. <c>./test</c> runs them in a
+/// program of their own too.
+/// </summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+[Trait("runs", "faults")]
+public sealed class LostAnswers
+{
+    public const string Name = "faults";
 }
