@@ -9,31 +9,25 @@ namespace Locutor.Torch;
 /// </summary>
 public sealed partial class HostHeap
 {
-    /// <summary>Growth since the first piece of work beyond which returning pages is worth the page faults of using them again.</summary>
-    private const double Slack = 1.06;
+    /// <summary>
+    /// Growth beyond which pages are returned, as a ratio to the memory that one piece of work needs. Pages that are used again cost page
+    /// faults, so that returning them after every piece would cost more than it gains.
+    /// </summary>
+    private const double Slack = 1.2;
 
     private static readonly bool Available = OperatingSystem.IsLinux() && HasTrim();
 
-    private bool begun;
-    private long first; // resident after the first piece
+    private bool wasTrimmed;
+    private long needed; // resident bytes after a piece of work that began without holes
 
     /// <summary>Call before the first of several equal pieces of work, and after each of them.</summary>
     public void Settle()
     {
         if (!Available) return;
-        if (!begun)
-        {
-            begun = true;
-            _ = Trim(0); // holes of earlier work
-        }
-        else if (first == 0)
-        {
-            first = Resident();
-        }
-        else if (Resident() > Slack * first)
-        {
-            _ = Trim(0);
-        }
+        long resident = Resident();
+        if (wasTrimmed) needed = Math.Max(needed, resident);
+        wasTrimmed = resident > Slack * needed; // true before the first piece of work, when nothing is known
+        if (wasTrimmed) _ = Trim(0);
     }
 
     /// <summary>

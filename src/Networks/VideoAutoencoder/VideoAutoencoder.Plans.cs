@@ -8,8 +8,11 @@ namespace Locutor.Networks.VideoAutoencoder;
 /// <content>Coding of whole videos in chunks and tiles that fit into memory. The results are equal up to rounding.</content>
 public sealed partial class VideoAutoencoder
 {
-    /// <summary>Pixels of a chunk on a CPU: 8 frames of 128 x 128. Longer chunks are not faster and need more memory.</summary>
-    private const long PixelsOnCpu = 8 * 128 * 128;
+    /// <summary>
+    /// Pixels of a chunk on a CPU: 20 frames of 128 x 128, so that a clip of 33 frames has two chunks. Chunks of 8 frames
+    /// take 5 to 12 % more CPU time and need 60 MiB less; a whole clip at once takes 2 to 5 % less.
+    /// </summary>
+    private const long PixelsOnCpu = 20 * 128 * 128;
 
     private long? budget;
 

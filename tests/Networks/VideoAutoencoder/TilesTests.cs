@@ -141,7 +141,7 @@ public sealed class TilesTests : IDisposable
         }
         TilingPlan.Within(Four, layers, 21, 512, 768, 4, 8L << 30).Tiled.ShouldBeFalse();
         coarser!.ShouldBe(new TilingPlan(1, 8, 12), "no tile is narrower than 64 pixels");
-        network.Plan(81, 128, 64).ShouldBe(new TilingPlan(4), "a processor without a budget goes by pixels");
+        network.Plan(81, 128, 64).ShouldBe(new TilingPlan(7), "a CPU without a budget goes by pixels");
         Make(4, room: 1).Plan(81, 512, 768).ShouldBe(coarser);
     }
 
