@@ -23,6 +23,8 @@ public sealed class CommandLineTests
     [InlineData(
         "worker --precision fine", "--precision: expected one of auto, float32, bfloat16, float8, int8, found 'fine'")]
     [InlineData("generate --precision fine", "--precision: expected one of auto, float32, bfloat16, float8, int8, found 'fine'")]
+    [InlineData("completion fish", "expected bash, zsh, powershell, found 'fish'")]
+    [InlineData("again fc-1 --seed x", "--seed: expected a whole number, found 'x'")]
     [InlineData("voices --language", "--language: expected TAG, found nothing")]
     public void A_mistake_is_told_in_one_line_with_similar_names(string line, string told) =>
         ParseFaults.Describe(Root.Parse(line)).ShouldBe([told]);

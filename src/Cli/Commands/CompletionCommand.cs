@@ -39,8 +39,17 @@ internal static class CompletionCommand
 
     public static Command Create()
     {
-        var shell = new Argument<string>("shell") { Description = $"One of {string.Join(", ", Scripts.Keys)}." };
-        shell.AcceptOnlyFromAmong([.. Scripts.Keys]);
+        var shell = new Argument<string>("shell")
+        {
+            Description = $"One of {string.Join(", ", Scripts.Keys)}.",
+            HelpName = string.Join('|', Scripts.Keys),
+        };
+        shell.CompletionSources.Add([.. Scripts.Keys]);
+        shell.Validators.Add(result =>
+        {
+            string name = result.Tokens[0].Value;
+            if (!Scripts.ContainsKey(name)) result.AddError($"expected {string.Join(", ", Scripts.Keys)}, found '{name}'");
+        });
         var command = new Command("completion", "Print the script that completes commands and options in your shell.") { shell };
         command.SetAction(parsed => parsed.InvocationConfiguration.Output.WriteLine(Scripts[parsed.GetRequiredValue(shell)]));
         return command;

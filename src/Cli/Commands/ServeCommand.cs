@@ -80,9 +80,12 @@ internal static class ServeCommand
         {
             throw new CommandException(ExitCodes.Usage, exception.Message, exception);
         }
-        catch (IOException exception)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new CommandException(ExitCodes.BadOutput, $"the service cannot start: {exception.Message}", exception);
+            string reason = Directory.Exists(settings.Data)
+                ? $"the service cannot start: {exception.Message}"
+                : $"the data folder {settings.Data} cannot be made ({exception.Message.TrimEnd('.')}); name another one with --data";
+            throw new CommandException(ExitCodes.BadOutput, reason, exception);
         }
     }
 

@@ -52,10 +52,11 @@ public sealed class ClusterCertificate : IDisposable
         }
         catch (Exception exception) when (exception is CryptographicException or IOException)
         {
+            string fault = System.IO.File.Exists(file)
+                ? $"{file} is no certificate of a cluster ({exception.Message})"
+                : $"there is no {file}, the certificate of the cluster";
             throw new IOException(
-                $"{file} is no certificate of a cluster ({exception.Message}); make one with 'locutor cluster init', and copy the same " +
-                "file to every node and worker",
-                exception);
+                $"{fault}; make one with 'locutor cluster init', and copy the same file to every node and worker", exception);
         }
     }
 

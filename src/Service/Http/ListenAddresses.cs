@@ -28,7 +28,7 @@ public static class ListenAddresses
                         "deploy/proxy");
                 }
 
-                if (address.Scheme is not "http" || address.PathBase.Length > 0)
+                if (address.Scheme is not "http" || address.PathBase.Length > 0 || address.Port > IPEndPoint.MaxPort)
                     throw new FormatException();
                 addresses.Add(address);
             }

@@ -38,6 +38,9 @@ public sealed class CheckTests
 
     [Theory]
     [InlineData("urls", "foo", "urls: expected addresses as http://127.0.0.1:8080, separated by semicolons, found 'foo'")]
+    [InlineData(
+        "urls", "http://127.0.0.1:80800",
+        "urls: expected addresses as http://127.0.0.1:8080, separated by semicolons, found 'http://127.0.0.1:80800'")]
     [InlineData("urls", "http://0.0.0.0:8080", "no_auth: expected loopback addresses only, found http://0.0.0.0:8080")]
     [InlineData(
         "urls", "https://127.0.0.1:8443",
