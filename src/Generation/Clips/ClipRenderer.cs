@@ -58,9 +58,7 @@ internal sealed class ClipRenderer(
         using var watch = new FiniteWatch(precision);
         var picture = Pixels.FromPicture(parts.Picture);
         var pictureLatent = Reference(parts.Picture, picture, options, cancellationToken);
-        var clean = motion is null
-            ? pictureLatent.narrow(2, 0, 1)
-            : Encode(Settled(motion, picture, options).unsqueeze(0).to(device), cancellationToken);
+        var clean = motion is null ? pictureLatent.narrow(2, 0, 1) : EncodeMotion(motion, picture, pictureLatent, parts, cancellationToken);
         string encoding = $"the encoding of {Number(clip)}";
         watch.Look(pictureLatent, AutoencoderName, encoding);
         watch.Look(clean, AutoencoderName, encoding);
@@ -97,9 +95,6 @@ internal sealed class ClipRenderer(
         return latent;
     }
 
-    private static Tensor Settled(Tensor motion, Tensor picture, GenerationOptions options) =>
-        options.Continuity is { } held ? Continuity.Settle(motion, picture, held.StillTolerance) : motion;
-
     /// <summary>Encodes the conditioning picture and the frames that follow it: [1, 16, F, h, w].</summary>
     private Tensor EncodeReference(Tensor picture, GenerationOptions options, CancellationToken cancellationToken)
     {
@@ -112,6 +107,29 @@ internal sealed class ClipRenderer(
             ? autoencoder.EncodeHeldPicture(shown, frames, plan, cancellationToken)
             : autoencoder.EncodePictureThenBlank(shown, frames, plan, cancellationToken);
         return latent.to(ScalarType.Float32).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// Encodes the motion frames. If the picture is held still, only the region in which they differ from it is encoded; all other cells
+    /// are those of the picture.
+    /// </summary>
+    private Tensor EncodeMotion(
+        Tensor motion, Tensor picture, Tensor pictureLatent, ClipParts parts, CancellationToken cancellationToken)
+    {
+        var options = parts.Options;
+        if (options.Continuity is not { } held) return Encode(motion.unsqueeze(0).to(device), cancellationToken);
+        using var scope = NewDisposeScope();
+        var settled = Continuity.Settle(motion.to(device), picture.to(device), held.StillTolerance);
+        if (!options.HoldPicture || parts.Inputs.DrawnPicture is null)
+            return Encode(settled.unsqueeze(0), cancellationToken).MoveToOuterDisposeScope();
+        int stride = autoencoder.Config.SpatialStride();
+        var region = MovingRegion.Find(settled, picture.to(device), stride);
+        var still = pictureLatent.narrow(2, 0, 1 + (settled.shape[1] - 1) / autoencoder.Config.TemporalStride());
+        if (region.IsEmpty) return still.clone().MoveToOuterDisposeScope();
+        var part = settled.narrow(2, stride * region.Top, stride * (region.Bottom - region.Top))
+            .narrow(3, stride * region.Left, stride * (region.Right - region.Left)).unsqueeze(0);
+        var latent = Encode(part, cancellationToken).to(still.dtype).squeeze(0);
+        return MovingRegion.Place(latent, region, still.squeeze(0), 1).unsqueeze(0).MoveToOuterDisposeScope();
     }
 
     private Tensor Encode(Tensor video, CancellationToken cancellationToken) =>

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Locutor.Generation.Clips;
 
 /// <summary>
-/// Finds the moving region of a clip in its latents before they are decoded. Where a latent equals that of the picture held still, the
-/// decoded pixels would be the picture, so only the rest is decoded.
+/// Finds the moving region of a clip: in its latents before they are decoded, and in its motion frames before they are encoded. Where a
+/// latent equals that of the picture held still, the decoded pixels would be the picture, so only the rest is decoded.
 /// </summary>
 internal static class MovingRegion
 {
@@ -30,24 +30,46 @@ internal static class MovingRegion
     public static PixelRegion Find(Tensor latent, Tensor still)
     {
         using var scope = NewDisposeScope();
+        return Around((latent - still).abs().mean([0, 1]).amax([0]), Moves);
+    }
+
+    /// <summary>
+    /// Finds the region of latent cells in which frames differ from the picture, before they are encoded. Outside of it, their latent is
+    /// that of the picture held still.
+    /// </summary>
+    /// <param name="frames">[3, F, H, W].</param>
+    /// <param name="picture">[3, 1, H, W].</param>
+    /// <param name="stride">Pixels per latent cell along one side.</param>
+    /// <returns>Region of cells to encode; empty if the frames equal the picture.</returns>
+    public static PixelRegion Find(Tensor frames, Tensor picture, int stride)
+    {
+        using var scope = NewDisposeScope();
+        var pixels = (frames - picture).abs().amax([0, 1]); // [H, W]
+        return Around(pixels.unflatten(0, [-1, stride]).unflatten(2, [-1, stride]).amax([1, 3]), 0);
+    }
+
+    /// <summary>Returns the region around all cells that differ by more than a limit.</summary>
+    private static PixelRegion Around(Tensor differences, float limit)
+    {
         // NaN counts as moving: its pixels must reach the guard
-        var moving = (latent - still).abs().mean([0, 1]).amax([0]).cpu().le(Moves).logical_not();
+        var moving = differences.cpu().le(limit).logical_not();
         bool[] rows = [.. moving.any(1).data<bool>()], columns = [.. moving.any(0).data<bool>()];
         var (top, bottom) = Widen(Array.IndexOf(rows, true), Array.LastIndexOf(rows, true) + 1, rows.Length);
         var (left, right) = Widen(Array.IndexOf(columns, true), Array.LastIndexOf(columns, true) + 1, columns.Length);
         return new PixelRegion(top, left, bottom, right);
     }
 
-    /// <summary>Inserts a decoded region into the still picture.</summary>
-    /// <param name="part">[3, frames, stride * rows, stride * columns] of the region.</param>
+    /// <summary>Inserts a region into the still picture, or into its latent.</summary>
+    /// <param name="part">[C, frames, stride * rows, stride * columns] of the region.</param>
     /// <param name="region">The region in latent cells.</param>
-    /// <param name="picture">The picture after the autoencoder, [3, 1, H, W].</param>
-    /// <param name="stride">Pixels per latent cell along one side.</param>
-    /// <returns>[3, frames, H, W].</returns>
+    /// <param name="picture">The picture after the autoencoder, [C, 1, H, W], or a latent of as many frames.</param>
+    /// <param name="stride">Values per latent cell along one side: pixels, or 1 for a latent.</param>
+    /// <returns>[C, frames, H, W].</returns>
     public static Tensor Place(Tensor part, PixelRegion region, Tensor picture, int stride)
     {
         using var scope = NewDisposeScope();
         var whole = picture.expand(-1, part.shape[1], -1, -1).contiguous();
+        if (picture.shape[1] == part.shape[1]) whole = whole.clone(); // contiguous() returned the picture itself
         var (top, rows) = Used(region.Top, region.Bottom, picture.shape[2] / stride);
         var (left, columns) = Used(region.Left, region.Right, picture.shape[3] / stride);
         whole.narrow(2, stride * top, stride * rows).narrow(3, stride * left, stride * columns)

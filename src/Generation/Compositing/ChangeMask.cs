@@ -39,6 +39,15 @@ internal sealed class ChangeMask(int height, int width, CompositionOptions optio
         return Bounds();
     }
 
+    /// <summary>Returns whether a box, or a pixel at most so far from it, has a weight above 0.</summary>
+    public bool HasWeight(PixelRegion box, int reach)
+    {
+        int left = Math.Max(0, box.Left - reach), columns = Math.Min(width, box.Right + reach) - left;
+        for (int y = Math.Max(0, box.Top - reach); y < Math.Min(height, box.Bottom + reach); y++)
+            if (Added.AsSpan(y * width + left, columns).ContainsAnyExcept(0)) return true;
+        return false;
+    }
+
     /// <summary>
     /// Converts differences to weights: 0 up to the threshold, 1 from twice the threshold, smooth in between. The result is dilated by one
     /// pixel and smoothed.

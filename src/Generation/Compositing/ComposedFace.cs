@@ -20,7 +20,7 @@ public sealed class ComposedFace : IDisposable
     private readonly float[] rows, columns; // share of the composed pixels
     private readonly int height, width;
     private IReadOnlyList<byte[]> clip = [];
-    private IReadOnlyList<IReadOnlyList<DrawnPart>> parts = [];
+    private List<DrawnPart>[] parts = []; // of each frame
 
     /// <summary>Creates the composition of one face.</summary>
     /// <param name="portrait">The portrait at the video's size.</param>
@@ -64,18 +64,23 @@ public sealed class ComposedFace : IDisposable
         return new ComposedFace(portrait, place, reference, options, upsampler, motion);
     }
 
-    /// <summary>Finds the moving parts of a clip and upsamples them.</summary>
+    /// <summary>Finds the moving parts of a clip and upsamples them in the frames that they change.</summary>
     /// <param name="frames">Frames of a clip, rows of R, G, B at the generated size.</param>
     public void Begin(IReadOnlyList<byte[]> frames)
     {
         clip = frames;
-        parts = [];
+        parts = [.. clip.Select(_ => new List<DrawnPart>())];
         if (upsampler is null) return;
         float[] moved = new float[Reference.Height * Reference.Width];
         foreach (byte[] frame in clip) compositor.Mark(frame, Reference.Rgb, moved);
-        parts = [
-            .. MovingParts.Find(moved, Reference.Height, Reference.Width, Least).Select(box => upsampler.Draw(clip, Reference.Width, box))
-        ];
+        var boxes = MovingParts.Find(moved, Reference.Height, Reference.Width, Least);
+        bool[][] changed = [.. clip.Select(frame => compositor.ChangedBoxes(frame, Reference.Rgb, boxes))];
+        for (int box = 0; box < boxes.Count; box++)
+        {
+            int[] shown = [.. Enumerable.Range(0, clip.Count).Where(index => changed[index][box])];
+            var drawn = upsampler.Draw([.. shown.Select(index => clip[index])], Reference.Width, boxes[box]);
+            for (int i = 0; i < shown.Length; i++) parts[shown[i]].Add(drawn[i]);
+        }
     }
 
     /// <summary>Draws one frame of the clip.</summary>
@@ -84,7 +89,7 @@ public sealed class ComposedFace : IDisposable
     /// <param name="canvas">The portrait, rows of R, G, B; changed in place.</param>
     public void Draw(int index, int frame, Span<byte> canvas)
     {
-        DrawnPart[] upsampled = [.. parts.Select(part => part[index])];
+        var upsampled = parts[index];
         if (place == new PixelRegion(0, 0, height, width))
         {
             compositor.Compose(target, clip[index], Reference.Rgb, canvas, upsampled);

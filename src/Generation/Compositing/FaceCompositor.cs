@@ -13,6 +13,7 @@ namespace Locutor.Generation.Compositing;
 public sealed class FaceCompositor
 {
     private const float EdgePixels = 4; // generated pixels over which a part is blended into the interpolated frame
+    private const int InterpolationReach = 2; // in generated pixels
 
     private readonly (int Height, int Width) drawn, target;
     private readonly int samples, rowLength;
@@ -56,12 +57,22 @@ public sealed class FaceCompositor
         for (int i = 0; i < moved.Length; i++) moved[i] = Math.Max(moved[i], mask.Replaced[i]);
     }
 
+    /// <summary>
+    /// Returns for each box whether composing a generated frame changes a pixel in it, or so near that the interpolation reaches into it.
+    /// </summary>
+    public bool[] ChangedBoxes(ReadOnlySpan<byte> drawnFrame, ReadOnlySpan<byte> drawnReference, IReadOnlyList<PixelRegion> boxes)
+    {
+        mask.Compute(drawnFrame, drawnReference);
+        return [.. boxes.Select(box => mask.HasWeight(box, InterpolationReach))];
+    }
+
     /// <summary>Composes one frame.</summary>
     /// <param name="targetFrame">Rows of R, G, B at the target's size.</param>
     /// <param name="drawnFrame">Rows of R, G, B at the generated size.</param>
     /// <param name="drawnReference">The target after the autoencoder, at the generated size.</param>
     /// <param name="composed">Receives the frame at the target's size.</param>
-    /// <param name="parts">Upsampled parts of the generated frame; null if there are none. The rest of the frame is interpolated.</param>
+    /// <param name="parts">Upsampled parts of the generated frame; null if there are none. The rest of the frame is interpolated. A part that
+    /// the frame does not change may be left out.</param>
     public void Compose(
         ReadOnlySpan<byte> targetFrame, ReadOnlySpan<byte> drawnFrame, ReadOnlySpan<byte> drawnReference, Span<byte> composed,
         IReadOnlyList<DrawnPart>? parts = null)

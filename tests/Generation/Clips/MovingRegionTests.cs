@@ -33,6 +33,31 @@ public sealed class MovingRegionTests
     }
 
     [Fact]
+    public void Frames_that_equal_the_picture_have_no_region_and_one_pixel_makes_its_cell_move()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator((ulong)TestSeed.Value, CPU);
+        var picture = randn([3, 1, 128, 96], generator: generator);
+        var frames = picture.expand(-1, 9, -1, -1).contiguous().clone();
+        MovingRegion.Find(frames, picture, 8).IsEmpty.ShouldBeTrue();
+        frames[1, 4, 63, 40] += 0.01;
+        MovingRegion.Find(frames, picture, 8).ShouldBe(new PixelRegion(4, 2, 10, 8));
+        frames[2, 8, 127, 0] = float.NaN; // at a corner
+        MovingRegion.Find(frames, picture, 8).ShouldBe(new PixelRegion(2, 0, 16, 10));
+    }
+
+    [Fact]
+    public void A_region_is_placed_into_a_latent_of_as_many_frames_without_changing_it()
+    {
+        using var scope = NewDisposeScope();
+        var latent = zeros([16, 3, 8, 6]);
+        var whole = MovingRegion.Place(ones([16, 3, 4, 4]), new PixelRegion(2, 0, 6, 4), latent, 1);
+        latent.ShouldBeZero();
+        whole[.., .., 3..5, 0..3].sub(1).ShouldBeZero();
+        whole.sum().item<float>().ShouldBe(16 * 3 * 2 * 3);
+    }
+
+    [Fact]
     public void The_edge_of_the_region_is_the_picture_unless_it_is_the_edge_of_the_frame()
     {
         using var scope = NewDisposeScope();

@@ -53,6 +53,24 @@ public sealed class FaceCompositorTests
         }
     }
 
+    [Theory]
+    [InlineData(10, 26, false)]
+    [InlineData(10, 19, true)] // the smoothed weights reach the box
+    public void A_part_that_a_frame_does_not_change_may_be_left_out(int top, int left, bool changes)
+    {
+        const int drawn = 48, size = 150;
+        byte[] portrait = random.Bytes(3 * size * size), reference = Smooth(drawn, drawn), frame = [.. reference];
+        Paint(frame, drawn, top, left, top + 6, left + 6, 255);
+        var box = new PixelRegion(8, 0, 24, 16);
+        var compositor = new FaceCompositor((drawn, drawn), (size, size), Options);
+        compositor.ChangedBoxes(frame, reference, [box, new PixelRegion(8, 24, 24, 40)]).ShouldBe([changes, true]);
+        float[] pixels = [.. Enumerable.Range(0, 3 * 64 * 64).Select(_ => 255 * random.NextSingle())];
+        byte[] with = new byte[portrait.Length], without = new byte[portrait.Length];
+        compositor.Compose(portrait, frame, reference, with, [new DrawnPart(box, 4, pixels)]);
+        compositor.Compose(portrait, frame, reference, without);
+        with.AsSpan().SequenceEqual(without).ShouldBe(!changes);
+    }
+
     [Fact]
     public void A_small_difference_keeps_the_detail_of_the_portrait_and_a_large_one_replaces_it()
     {
