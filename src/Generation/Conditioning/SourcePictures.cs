@@ -15,6 +15,7 @@ namespace Locutor.Generation.Conditioning;
 public sealed class SourcePictures : IAsyncDisposable
 {
     private const double Negligible = 0.03;
+    private const double NearMiddle = 0.1; // of the width
 
     private readonly VideoReader? video;
     private readonly bool placeIsGuessed;
@@ -47,7 +48,7 @@ public sealed class SourcePictures : IAsyncDisposable
         }
         string[] notes =
         [
-            PlaceNote(path),
+            PlaceNote(path), people is { Count: 0 } ? OnePersonNote(path) : "",
             animation > 1 ? $"{path}: is animated ({animation} frames); its first frame is used" : "",
             CropNote(path, first, VideoHeight, VideoWidth)
         ];
@@ -130,6 +131,12 @@ public sealed class SourcePictures : IAsyncDisposable
     /// <summary>Returns a message about a face that was not found; empty if all were.</summary>
     private string PlaceNote(string path) => placeIsGuessed
         ? $"{path}: no face like that of a painted portrait was found, so it is expected in the middle; crop the picture if it is elsewhere"
+        : "";
+
+    /// <summary>Returns a message if the picture shows one person where two people are expected in its halves.</summary>
+    private string OnePersonNote(string path) => Target is { } picture && FaceFinder.Find(picture) is { } face
+        && Math.Abs((face.Left + face.Right) / 2.0 / picture.Width - 0.5) < NearMiddle
+        ? $"{path}: shows one person in the middle, but two voices need two people; use a picture with one in each half, or give boxes"
         : "";
 
     /// <summary>Returns the picture of one person at the generated size.</summary>

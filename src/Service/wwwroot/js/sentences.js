@@ -45,6 +45,7 @@ const Patterns = [
   "image or video",
   "this does not look like the painted portraits that the shipped model 'sketch' knows; for photographs: {command}",
   "The picture: {note}",
+  "shows one person in the middle, but two voices need two people; use a picture with one in each half, or give boxes",
   "no face like that of a painted portrait was found, so it is expected in the middle; crop the picture if it is elsewhere",
   "is {width}x{height} and the video {shown}, so {n} rows at the top and as many at the bottom are cut off; crop the picture yourself to choose what stays",
   "is {width}x{height} and the video {shown}, so {n} columns at the left and as many at the right are cut off; crop the picture yourself to choose what stays",
