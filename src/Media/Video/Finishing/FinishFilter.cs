@@ -9,6 +9,8 @@ internal static class FinishFilter
     /// <summary>Motion-compensated interpolation with overlapped blocks and estimation in both directions.</summary>
     private const string Interpolation = "mi_mode=mci:mc_mode=aobmc:me_mode=bidir:vsbmc=1";
 
+    private const int KeptFrames = 3;
+
     /// <summary>Font size of captions in 288ths of the height: in a wide video, and the least in a narrow one.</summary>
     private const double WideFont = 17, LeastFont = 11;
 
@@ -25,8 +27,11 @@ internal static class FinishFilter
         var filters = new List<string>();
         if (options.FramesPerSecond is { } rate)
         {
-            filters.Add(string.Create(
-                CultureInfo.InvariantCulture, $"{(options.Interpolate ? $"minterpolate={Interpolation}:" : "fps=")}fps={rate}"));
+            // minterpolate keeps frames for itself at the end, so it gets copies of the last one.
+            if (options.Interpolate) filters.Add($"tpad=stop_mode=clone:stop={KeptFrames},minterpolate={Interpolation}:fps={rate}");
+            else filters.Add($"fps={rate}");
+            if (options.Interpolate && source is { Duration: { } seconds, FramesPerSecond: { } drawn })
+                filters.Add(string.Create(CultureInfo.InvariantCulture, $"trim=end={Math.Round(seconds * drawn) / drawn:0.######}"));
         }
         if (options.Height is { } height)
         {
