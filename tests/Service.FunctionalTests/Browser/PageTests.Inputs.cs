@@ -145,10 +145,14 @@ public sealed partial class PageTests
         await page.Locator("#voice-file").SetInputFilesAsync(
             new FilePayload { Name = "loud.wav", MimeType = "audio/wav", Buffer = Samples.FloatWav(16000, loud) });
         await Expect(page.Locator("#voice-note")).ToContainTextAsync("This sound is clipped");
-        await page.Locator("#voice-file").SetInputFilesAsync(Voice);
-        await page.GetByLabel("End of the voice").EvaluateAsync(
-            "end => { end.value = 0.8; for (const name of ['input', 'change']) end.dispatchEvent(new Event(name)); }");
-        await Expect(page.Locator("#voice-drop .caption")).ToHaveTextAsync("voice.wav · 0.8 s of 1.3 s");
+        for (int time = 0; time < 2; time++) // the same file chosen again is whole again
+        {
+            await page.Locator("#voice-file").SetInputFilesAsync(Voice);
+            await Expect(page.Locator("#voice-drop .caption")).ToHaveTextAsync("voice.wav · 1.3 s");
+            await page.GetByLabel("End of the voice").EvaluateAsync(
+                "end => { end.value = 0.8; for (const name of ['input', 'change']) end.dispatchEvent(new Event(name)); }");
+            await Expect(page.Locator("#voice-drop .caption")).ToHaveTextAsync("voice.wav · 0.8 s of 1.3 s");
+        }
     }
 
     private async Task PlaceTwoPeopleAsync(IPage page)

@@ -24,7 +24,7 @@ export function runningParts(job, { onCancel, onCode }) {
   ];
 }
 
-/** Brings the words and the bar up to date. */
+/** Brings the words and the bar up to date; gives what the bar shows, in percent. */
 export function showProgress(root, job, seenAt) {
   const bar = root.querySelector("progress");
   if (job.status === "running") bar.value = Math.max(bar.value, Math.round(job.progress.percent)); // a new attempt does not take the bar back
@@ -41,6 +41,7 @@ export function showProgress(root, job, seenAt) {
   const notice = root.querySelector(".notice");
   notice.hidden = !job.notice;
   notice.textContent = capital(said(job.notice ?? ""));
+  return percent;
 }
 
 /** The job's picture, out of focus. */

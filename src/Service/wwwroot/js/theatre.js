@@ -89,8 +89,8 @@ export class Theatre {
       this.root.replaceChildren(...this.parts(job).filter(part => part !== null));
     }
     this.showLive(job);
-    if (isOpen(job)) showProgress(this.root, job, this.seenAt);
-    document.title = job.status === "running" ? `${Math.round(job.progress.percent)} % · Locutor` : job.status === "queued" ? `${t("Waiting")} · Locutor` : "Locutor";
+    const percent = isOpen(job) ? showProgress(this.root, job, this.seenAt) : null;
+    document.title = job.status === "running" ? `${percent} % · Locutor` : job.status === "queued" ? `${t("Waiting")} · Locutor` : "Locutor";
   }
 
   parts(job) {
