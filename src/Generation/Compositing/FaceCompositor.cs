@@ -71,8 +71,8 @@ public sealed class FaceCompositor
     /// <param name="drawnFrame">Rows of R, G, B at the generated size.</param>
     /// <param name="drawnReference">The target after the autoencoder, at the generated size.</param>
     /// <param name="composed">Receives the frame at the target's size.</param>
-    /// <param name="parts">Upsampled parts of the generated frame; null if there are none. The rest of the frame is interpolated. A part that
-    /// the frame does not change may be left out.</param>
+    /// <param name="parts">Upsampled parts of the generated frame; null if there are none. The rest of the frame is interpolated. A part
+    /// that the frame does not change may be left out.</param>
     public void Compose(
         ReadOnlySpan<byte> targetFrame, ReadOnlySpan<byte> drawnFrame, ReadOnlySpan<byte> drawnReference, Span<byte> composed,
         IReadOnlyList<DrawnPart>? parts = null)
