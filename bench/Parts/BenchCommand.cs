@@ -15,7 +15,7 @@ internal static class BenchCommand
 {
     private static readonly Argument<string> Part = new("part")
     {
-        Description = $"What to measure: {string.Join(", ", BenchRun.Parts)}, or all.",
+        Description = $"The part to measure: {string.Join(", ", BenchRun.Parts)}, or all.",
         DefaultValueFactory = _ => "all",
     };
     private static readonly Option<string?> Model = new("--model", "-m")
@@ -25,12 +25,12 @@ internal static class BenchCommand
     };
     private static readonly Option<string?> Size = new("--size")
     {
-        Description = "Of the video, in pixels; without it, 640x640 or the bundle's only one.",
+        Description = "Size of the video in pixels. The default is 640x640, or the bundle's only size.",
         HelpName = "HxW",
     };
     private static readonly Option<int?> Frames = new("--frames")
     {
-        Description = "Of a clip: 1, 5, 9, ...; without it, the bundle's.",
+        Description = "Frames of a clip: 1, 5, 9, ... The default is the bundle's.",
         HelpName = "N",
     };
     private static readonly Option<Precision> Precise = new("--precision")
@@ -40,22 +40,22 @@ internal static class BenchCommand
     };
     private static readonly Option<int> Repeat = new("--repeat")
     {
-        Description = "Timed runs, of which the median counts.",
+        Description = "Number of timed runs; the median is reported.",
         HelpName = "N",
         DefaultValueFactory = _ => 3,
     };
     private static readonly Option<bool> Check = new("--check")
     {
-        Description = "Compare with the plain float32 path first, and time nothing that differs too much."
+        Description = "Compare with the plain float32 path first, and do not time an operation that differs too much."
     };
     private static readonly Option<string?> Preset = new("--preset")
     {
-        Description = "Of the bundle, for a whole clip; several with commas share the networks.",
+        Description = "Preset of the bundle for a whole clip. Several, separated by commas, share the networks.",
         HelpName = "NAME",
     };
     private static readonly Option<int?> Steps = new("--steps")
     {
-        Description = "Of a clip, for a whole clip and accuracy; without it, the preset's.",
+        Description = "Steps of a clip, for the parts clip and accuracy. The default is the preset's.",
         HelpName = "N",
     };
     private static readonly Option<string?> StepCache = new("--step-cache")
@@ -65,7 +65,7 @@ internal static class BenchCommand
     };
     private static readonly Option<int> Clips = new("--clips")
     {
-        Description = "Of a video: the first is made from a picture, all later ones go on from the one before.",
+        Description = "Clips of a video: the first starts from a picture, each later one continues the clip before it.",
         HelpName = "N",
         DefaultValueFactory = _ => 2,
     };

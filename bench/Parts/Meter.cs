@@ -107,5 +107,5 @@ internal sealed class Meter(Device device, int repeat)
         ? row
         : throw new BenchException(
             $"{row.Part}, {row.What}: differs from the plain float32 path by {row.Error:0.0e+0} (relative L2), at most " +
-            $"{row.ErrorAllowed:0.0e+0} is let pass; nothing was timed");
+            $"{row.ErrorAllowed:0.0e+0} is allowed; nothing was timed");
 }

@@ -18,8 +18,9 @@ using static TorchSharp.torch;
 namespace Locutor.Generation;
 
 /// <summary>
-/// The generation loop: it divides the video into clips, conditions, samples and decodes each one, and yields its frames. Source:
-/// <c>generate_infinitetalk</c> of the reference. It runs one generation at a time; memory use does not depend on the length of the video.
+/// The generation loop: it divides the video into clips, conditions, samples and decodes each one, and yields its frames. It runs
+/// one generation at a time; memory use does not depend on the length of the video. Reference: MeiGen-AI/InfiniteTalk, wan/multitalk.py,
+/// line 376, at commit 0107cd9.
 /// </summary>
 public sealed class TalkingVideoGenerator
 {

@@ -135,7 +135,10 @@ internal sealed class ClipRenderer(
     private Tensor Encode(Tensor video, CancellationToken cancellationToken) =>
         autoencoder.Encode(video, autoencoder.Plan(video.shape[2], video.shape[3], video.shape[4]), cancellationToken);
 
-    /// <summary>Creates the 4 mask channels: 1 in the first latent frame, 0 in all others.</summary>
+    /// <summary>
+    /// Creates the 4 mask channels: 1 in the first latent frame, 0 in all others. Reference: MeiGen-AI/InfiniteTalk, wan/multitalk.py, line
+    /// 552, at commit 0107cd9.
+    /// </summary>
     private static Tensor ConditioningMask(Tensor latent)
     {
         var mask = zeros([1, 4, latent.shape[2], latent.shape[3], latent.shape[4]], ScalarType.Float32, latent.device);
@@ -176,7 +179,7 @@ internal sealed class ClipRenderer(
     private SpeakerMasks? Speakers(GenerationInputs inputs, Tensor latent)
     {
         if (inputs.Speech.Count == 1) return null;
-        var masks = inputs.Speakers ?? throw new ArgumentException("two people need masks that say where they are", nameof(inputs));
+        var masks = inputs.Speakers ?? throw new ArgumentException("two people need masks of their places", nameof(inputs));
         return new SpeakerMasks(masks.to(device), transformer.Grid(latent.shape[2], latent.shape[3], latent.shape[4]));
     }
 

@@ -2,7 +2,10 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Conditioning;
 
-/// <summary>Cuts windows of speech embeddings around each frame of a clip.</summary>
+/// <summary>
+/// Cuts windows of speech embeddings around each frame of a clip. Reference: MeiGen-AI/InfiniteTalk, wan/multitalk.py, lines 523 and 824,
+/// at commit 0107cd9.
+/// </summary>
 public static class AudioWindows
 {
     /// <summary>Returns the windows of a clip.</summary>

@@ -3,7 +3,10 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Conditioning;
 
-/// <summary>Computes the masks of two people and the background at latent resolution.</summary>
+/// <summary>
+/// Computes the masks of two people and the background at latent resolution. Reference: MeiGen-AI/InfiniteTalk, wan/multitalk.py, line
+/// 586, at commit 0107cd9.
+/// </summary>
 public static class SpeakerRegions
 {
     private const double Margin = 0.05;

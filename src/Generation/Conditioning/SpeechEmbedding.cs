@@ -7,6 +7,7 @@ namespace Locutor.Generation.Conditioning;
 
 /// <summary>
 /// Computes speech embeddings for the video transformer: the outputs of the speech encoder's blocks, one row per video frame.
+/// Reference: MeiGen-AI/InfiniteTalk, generate_infinitetalk.py, lines 283 and 323, at commit 0107cd9.
 /// </summary>
 public static class SpeechEmbedding
 {

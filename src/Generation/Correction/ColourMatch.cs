@@ -5,6 +5,7 @@ namespace Locutor.Generation.Correction;
 /// <summary>
 /// Matches colours: moves the mean and standard deviation of every frame, per channel of CIE Lab (D65, 2 degrees), to those of a reference
 /// picture (Reinhard et al. 2001), and blends the result with the frame.
+/// Reference: MeiGen-AI/InfiniteTalk, wan/utils/multitalk_utils.py, line 361, at commit 0107cd9.
 /// </summary>
 public sealed class ColourMatch : IDisposable
 {

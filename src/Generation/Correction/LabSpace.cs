@@ -26,8 +26,8 @@ public sealed class LabSpace
         [0.412453, 0.357580, 0.180423, 0.212671, 0.715160, 0.072169, 0.019334, 0.119193, 0.950227], null, bounded: false);
 
     /// <summary>
-    /// The conversion of SoulX-FlashTalk: <c>rgb_to_lab_torch</c> and <c>lab_to_rgb_torch</c> in <c>multitalk_utils.py</c>,
-    /// Soul-AILab/SoulX-FlashTalk at 688982e.
+    /// The conversion of FlashTalk. Reference: Soul-AILab/SoulX-FlashTalk, flash_talk/infinite_talk/utils/multitalk_utils.py, lines
+    /// 465 and 512, at commit 688982e.
     /// </summary>
     public static LabSpace FlashTalk { get; } = new(
         [0.4124564, 0.3575761, 0.1804375, 0.2126729, 0.7151522, 0.0721750, 0.0193339, 0.1191920, 0.9503041],

@@ -2,7 +2,10 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Sampling;
 
-/// <summary>Euler steps along a velocity that points from picture to noise.</summary>
+/// <summary>
+/// Euler steps along a velocity that points from picture to noise. Reference: MeiGen-AI/InfiniteTalk, wan/multitalk.py, line 761, at commit
+/// 0107cd9.
+/// </summary>
 public static class EulerSampler
 {
     /// <summary>Computes latent - velocity * (from - to) / 1000.</summary>

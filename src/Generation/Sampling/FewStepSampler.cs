@@ -4,7 +4,7 @@ namespace Locutor.Generation.Sampling;
 
 /// <summary>
 /// Steps for weights distilled to few passes. Each step predicts the clean latent and mixes it with fresh noise for the next timestep.
-/// Source: <c>generate</c> of <c>flash_talk_pipeline.py</c>, Soul-AILab/SoulX-FlashTalk at 688982e.
+/// Reference: Soul-AILab/SoulX-FlashTalk, flash_talk/src/pipeline/flash_talk_pipeline.py, line 275, at commit 688982e.
 /// </summary>
 public static class FewStepSampler
 {

@@ -4,6 +4,7 @@ namespace Locutor.Generation.Sampling;
 
 /// <summary>
 /// Determines the passes of a step and combines their velocities. Each clip needs a new instance, because projected guidance has momentum.
+/// Reference: MeiGen-AI/InfiniteTalk, wan/multitalk.py, line 719, at commit 0107cd9.
 /// </summary>
 public sealed class Guidance : IDisposable
 {

@@ -4,6 +4,7 @@ namespace Locutor.Generation.Sampling;
 
 /// <summary>
 /// A running difference between two passes, with limited norm and orthogonal to the prediction. Source: arXiv:2410.02416.
+/// Reference: MeiGen-AI/InfiniteTalk, wan/utils/multitalk_utils.py, lines 316 and 339, at commit 0107cd9.
 /// </summary>
 public sealed class ProjectedGuidance(ProjectedGuidanceOptions options) : IDisposable
 {

@@ -29,6 +29,7 @@ public sealed record TeaCacheOptions(double Threshold, IReadOnlyList<double> Coe
 /// <summary>
 /// The cache of one clip. Each pass has its own residual, so that no guidance branch reads another's. There is one decision per step,
 /// because it depends only on the time modulation, which all passes of a step share.
+/// Reference: MeiGen-AI/InfiniteTalk, wan/modules/multitalk_model.py, line 681, at commit 0107cd9.
 /// </summary>
 public sealed class TeaCache(TeaCacheOptions options) : IStepCache
 {

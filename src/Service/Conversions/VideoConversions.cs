@@ -43,7 +43,7 @@ internal sealed class VideoConversions(IFileStore store, DataFolder folder, IHos
         }
         if (running.Count >= MostWaiting && !running.ContainsKey(path))
             throw new ProblemException(503, "busy", "too many videos are being converted") { RetryAfter = RetrySeconds };
-        // The conversion goes on when the caller leaves, for the next one who asks.
+        // The conversion continues when the caller disconnects; the next caller receives its result.
         var conversion = running.GetOrAdd(path, _ => Task.Run(() => ConvertAsync(job.Id, job.Result!.Path, path, format)));
         try
         {

@@ -40,7 +40,7 @@ public sealed partial class WorkerSupervisor(
     public static IReadOnlyList<string> Devices(ServeSettings settings) =>
         settings.Gpus is { } gpus ? [FirstGpu(gpus)] : Devices(settings.Workers);
 
-    /// <summary>Returns the device of the first GPU in a list of numbers; it stands for a worker that uses all of them.</summary>
+    /// <summary>Returns the device of the first GPU in a list of numbers; it identifies a worker that uses all of them.</summary>
     public static string FirstGpu(string gpus) => $"cuda:{gpus.Split(',')[0].Trim()}";
 
     /// <summary>Checks the settings <c>gpus</c> and <c>workers</c>.</summary>

@@ -71,7 +71,7 @@ internal sealed class DeviceThread
         while (true)
         {
             var complete = Take()();
-            idle.Push(this); // before the caller goes on, so that its next work finds this thread
+            idle.Push(this); // before the caller continues, so that its next work finds this thread
             complete();
         }
     }

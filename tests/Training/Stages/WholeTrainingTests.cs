@@ -30,7 +30,7 @@ public sealed class WholeTrainingTests
             Train(40).ShouldBeFalse("the stages need 97 steps");
             said.ShouldContain(line => line.Contains("picture: stopped at step 10", StringComparison.Ordinal));
             Train(34).ShouldBeFalse();
-            said.ShouldContain(line => line.Contains("picture: goes on at step 10", StringComparison.Ordinal));
+            said.ShouldContain(line => line.Contains("picture: resumes at step 10", StringComparison.Ordinal));
             said.ShouldContain(line => line.Contains("transformer: stopped at step 8", StringComparison.Ordinal), string.Join('\n', said));
             Train(14).ShouldBeFalse();
             said.ShouldContain(line => line.Contains("distillation: stopped at step 2", StringComparison.Ordinal));

@@ -18,7 +18,7 @@ internal static class EvaluateCommand
     {
         Description = "A bundle trained by 'locutor train'; the shipped one when left out."
     };
-    private static readonly Option<string?> Preset = new("--preset") { Description = "Of the bundle." };
+    private static readonly Option<string?> Preset = new("--preset") { Description = "Preset of the bundle." };
     private static readonly Option<int?> Steps = new("--steps") { Description = "Denoising steps of a clip." };
     private static readonly Option<string> Device = new("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "auto" };
     private static readonly Option<DirectoryInfo> Output = new("--output")
@@ -37,10 +37,14 @@ internal static class EvaluateCommand
         DefaultValueFactory = _ => [],
     };
     private static readonly Option<int> People = new("--people") { DefaultValueFactory = _ => 8 };
-    private static readonly Option<double> Seconds = new("--seconds") { Description = "Of each video.", DefaultValueFactory = _ => 5 };
+    private static readonly Option<double> Seconds = new("--seconds")
+    {
+        Description = "Duration of each video in seconds.",
+        DefaultValueFactory = _ => 5,
+    };
     private static readonly Option<double> Longer = new("--long-seconds")
     {
-        Description = "Of the long video; 0 leaves it out.",
+        Description = "Duration of the long video; 0 leaves it out.",
         DefaultValueFactory = _ => 60,
     };
     private static readonly Option<int> Moods = new("--mood-people") { DefaultValueFactory = _ => 4 };

@@ -25,7 +25,7 @@ internal static class TrainCommand
     private static Command PrepareSpeech()
     {
         var output = new Option<FileInfo>("--output") { Description = "File to write.", Required = true };
-        var minutes = new Option<double>("--minutes") { Description = "Of training speech.", DefaultValueFactory = _ => 35 };
+        var minutes = new Option<double>("--minutes") { Description = "Minutes of training speech.", DefaultValueFactory = _ => 35 };
         var seed = new Option<int>("--seed") { DefaultValueFactory = _ => 1 };
         var command = new Command(
             "prepare-speech", "Speak sentences with espeak-ng and write them with their phoneme times.") { output, minutes, seed };
@@ -69,12 +69,12 @@ internal static class TrainCommand
 
     private static Command RefineSpeech()
     {
-        var speech = new Option<FileInfo>("--speech") { Description = "What the speech encoder was trained on.", Required = true };
+        var speech = new Option<FileInfo>("--speech") { Description = "Speech that the speech encoder was trained on.", Required = true };
         var more = new Option<FileInfo>("--more") { Description = "More speech, written by prepare-speech.", Required = true };
         var from = new Option<DirectoryInfo>("--from") { Description = "Folder with speech.safetensors of a training.", Required = true };
         var work = new Option<DirectoryInfo>("--work")
         {
-            Description = "Folder of everything that a later call goes on with.",
+            Description = "Folder of the state from which a later call resumes.",
             Required = true,
         };
         var output = new Option<DirectoryInfo>("--output") { Description = "Folder of the result.", Required = true };

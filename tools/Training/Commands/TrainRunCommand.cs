@@ -11,7 +11,7 @@ internal static class TrainRunCommand
     private static readonly Option<DirectoryInfo> Text = new("--text") { Description = "Folder written by prepare-text.", Required = true };
     private static readonly Option<DirectoryInfo> Work = new("--work")
     {
-        Description = "Folder of everything that a later call goes on with.",
+        Description = "Folder of the state from which a later call resumes.",
         Required = true,
     };
     private static readonly Option<DirectoryInfo> Output = new("--output")

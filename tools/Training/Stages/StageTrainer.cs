@@ -170,7 +170,7 @@ public sealed class StageTrainer : IDisposable
         IsWarm = saved.IsWarm;
         Progress = ProgressAfter(before);
         run.Say(
-            string.Create(CultureInfo.InvariantCulture, $"{options.Name}: goes on at step {saved.Steps}, {before:F0} s of {Length} used"));
+            string.Create(CultureInfo.InvariantCulture, $"{options.Name}: resumes at step {saved.Steps}, {before:F0} s of {Length} used"));
     }
 
     /// <summary>Loads the initial parameters from results of an earlier run in the work folder when there is no saved state.</summary>

@@ -62,7 +62,7 @@ internal static class ApiDetails
             case "watchJob":
                 Parameter(
                     operation, "Last-Event-ID", ParameterLocation.Header,
-                    "Identifier of the last event that was seen; the stream goes on after it.");
+                    "Identifier of the last event that was received; the stream continues after it.");
                 break;
             case "getSound" or "headSound":
                 Parameter(operation, "download", ParameterLocation.Query, "Present: the sound is offered as a file to save.");

@@ -41,7 +41,7 @@ internal static class ApiWebhooks
         Security = [],
         Parameters =
         [
-            Header("webhook-id", "The same for every repetition."),
+            Header("webhook-id", "Identifier of the call; every repetition has the same one."),
             Header("webhook-timestamp", "Seconds since 1970 at which it was signed."),
             Header("webhook-signature", "v1, and the base64 of an HMAC-SHA256 over id.timestamp.body."),
         ],
