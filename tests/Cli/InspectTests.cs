@@ -39,7 +39,7 @@ public sealed class InspectTests : IDisposable
             "-f", "lavfi", "-i", "testsrc=s=64x64:r=25:d=1", "-f", "lavfi", "-i", "sine=d=1:r=16000", "-c:a", "aac", video);
         string plain = await InspectAsync(video);
         plain.ShouldContain("64x64, 25 frames per second");
-        plain.ShouldContain("sound, aac, 16000 Hz, 1 channels");
+        plain.ShouldContain("sound, aac, 16000 Hz, 1 channel\n");
         plain.ShouldContain("no label of synthetic media");
         plain.ShouldContain("credentials none");
 

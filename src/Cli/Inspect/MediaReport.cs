@@ -38,7 +38,8 @@ internal sealed class MediaReport(TextWriter output)
         MediaStreamKind.Video => string.Create(
             CultureInfo.InvariantCulture,
             $"video, {stream.Codec}, {stream.DisplayWidth}x{stream.DisplayHeight}, {stream.FramesPerSecond ?? 0:0.##} frames per second"),
-        MediaStreamKind.Audio => $"sound, {stream.Codec}, {stream.SampleRate} Hz, {stream.Channels} channels",
+        MediaStreamKind.Audio =>
+            $"sound, {stream.Codec}, {stream.SampleRate} Hz, {stream.Channels} channel{(stream.Channels == 1 ? "" : "s")}",
         _ => $"other, {stream.Codec}",
     };
 
