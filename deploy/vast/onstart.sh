@@ -4,7 +4,7 @@
 # Vast runs it as root, so it changes to the user of the image. Instances may be ended at any time: the drain fits their notice.
 set -eu
 chown 10001 /data /models
-export LOCUTOR_MODELS="${LOCUTOR_MODELS:-infinitetalk-480p-fp8}" HOME=/data LOCUTOR_DATA=/data LOCUTOR_STORE=/models
+export LOCUTOR_PULL="${LOCUTOR_PULL:-infinitetalk-480p-fp8}" HOME=/data LOCUTOR_DATA=/data LOCUTOR_STORE=/models
 program="${LOCUTOR_PROGRAM:-/app/locutor}"
 setpriv --reuid 10001 --clear-groups /app/pull-models
 exec setpriv --reuid 10001 --clear-groups "$program" serve --urls http://0.0.0.0:8080 --set drain_seconds=15

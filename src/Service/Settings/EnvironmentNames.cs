@@ -8,11 +8,11 @@ public static class EnvironmentNames
     private const string Prefix = "LOCUTOR_";
     private const int Slips = 2;
 
-    /// <summary>Variables that the program reads but that are not settings of the service.</summary>
+    /// <summary>Variables that the program or its image reads but that are not settings of the service.</summary>
     private static readonly string[] Others =
     [
         "LOCUTOR_ATTENTION", "LOCUTOR_DEBUG", "LOCUTOR_DEFAULTS", "LOCUTOR_GPU_CAPABILITY", "LOCUTOR_HOME", "LOCUTOR_INJECTED_FAULT",
-        "LOCUTOR_MIRRORS", "LOCUTOR_MODELS", "LOCUTOR_NVRTC", "LOCUTOR_OFFLINE", "LOCUTOR_PLAIN_KERNELS", "LOCUTOR_SELF_TEST",
+        "LOCUTOR_MIRRORS", "LOCUTOR_MODELS", "LOCUTOR_NVRTC", "LOCUTOR_OFFLINE", "LOCUTOR_PLAIN_KERNELS", "LOCUTOR_PULL", "LOCUTOR_SELF_TEST",
         "LOCUTOR_SERVER", "LOCUTOR_TOKEN", "LOCUTOR_TOKEN_FILE", "LOCUTOR_TORCH",
     ];
 

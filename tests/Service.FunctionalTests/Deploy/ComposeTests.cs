@@ -26,7 +26,7 @@ public sealed class ComposeTests
             foreach (string volume in Names(map, "volumes").Where(volume => !volume.StartsWith('/')))
                 volumes.ShouldContain(volume.Split(':')[0], name.ToString());
         }
-        var known = SettingsTable.All.Select(setting => "LOCUTOR_" + setting.Name.ToUpperInvariant()).Append("LOCUTOR_MODELS").ToHashSet();
+        var known = SettingsTable.All.Select(setting => "LOCUTOR_" + setting.Name.ToUpperInvariant()).Append("LOCUTOR_PULL").ToHashSet();
         foreach (var (variable, _) in ((YamlMappingNode)root["x-environment"]).Children)
             known.ShouldContain(variable.ToString());
     }

@@ -76,7 +76,7 @@ public sealed class ServerlessTests(SharedService shared)
         {
             ["LOCUTOR_STORE"] = store,
             ["LOCUTOR_PROGRAM"] = program,
-            ["LOCUTOR_MODELS"] = "sketch film",
+            ["LOCUTOR_PULL"] = "sketch film",
         };
         var runs = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => ShellAsync("images/pull-models.sh", environment)));
         runs.ShouldAllBe(run => run.Code == 0);
