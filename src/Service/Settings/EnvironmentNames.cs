@@ -12,8 +12,8 @@ public static class EnvironmentNames
     private static readonly string[] Others =
     [
         "LOCUTOR_ATTENTION", "LOCUTOR_DEBUG", "LOCUTOR_DEFAULTS", "LOCUTOR_GPU_CAPABILITY", "LOCUTOR_HOME", "LOCUTOR_INJECTED_FAULT",
-        "LOCUTOR_MIRRORS", "LOCUTOR_MODELS", "LOCUTOR_NVRTC", "LOCUTOR_OFFLINE", "LOCUTOR_PLAIN_KERNELS", "LOCUTOR_PULL", "LOCUTOR_SELF_TEST",
-        "LOCUTOR_SERVER", "LOCUTOR_TOKEN", "LOCUTOR_TOKEN_FILE", "LOCUTOR_TORCH",
+        "LOCUTOR_MIRRORS", "LOCUTOR_MODELS", "LOCUTOR_NVRTC", "LOCUTOR_OFFLINE", "LOCUTOR_PLAIN_KERNELS", "LOCUTOR_PULL",
+        "LOCUTOR_SELF_TEST", "LOCUTOR_SERVER", "LOCUTOR_TOKEN", "LOCUTOR_TOKEN_FILE", "LOCUTOR_TORCH",
     ];
 
     /// <summary>Variables that the test script and the tests read; a program that they start inherits them.</summary>
