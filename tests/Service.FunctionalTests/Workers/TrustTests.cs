@@ -19,7 +19,7 @@ public sealed class TrustTests
         try
         {
             string without = await RunAsync(folder, gateway, 60, _ => false);
-            without.ShouldContain("cluster.pem is no certificate of a cluster");
+            without.ShouldContain("cluster.pem, the certificate of the cluster; make one with 'locutor cluster init'");
             without.ShouldContain("locutor cluster init");
             ClusterCertificate.Create(Path.Combine(folder, ClusterCertificate.FileName));
             (await RunAsync(folder, gateway, 60, log => log.Contains("this worker waits for a node", StringComparison.Ordinal)))
