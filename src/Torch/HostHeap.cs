@@ -13,7 +13,7 @@ public sealed partial class HostHeap
     /// Growth beyond which pages are returned, as a ratio to the memory that one piece of work needs. Pages that are used again cost page
     /// faults, so that returning them after every piece would cost more than it gains.
     /// </summary>
-    private const double Slack = 1.2;
+    private const double Slack = 1.06;
 
     private static readonly bool Available = OperatingSystem.IsLinux() && HasTrim();
 
