@@ -1,13 +1,14 @@
 #!/bin/bash
 # Starts an image as a container runtime would (read-only root, user 10001, no capabilities), asks its health check and makes a video.
-# Needs root, buildah, curl and a port that is free; no Docker.
+# Needs root, buildah, curl, python3 and a port that is free; no Docker.
 #   deploy/images/try-image.sh localhost/locutor:cpu
 set -euo pipefail
 image=$1 port=${PORT:-18080} samples=$(cd "$(dirname "$0")/../../samples" && pwd)
 work=$(mktemp -d) container=$(buildah from "$image")
 root=$(buildah mount "$container")
 stop() {
-  [ -z "${service:-}" ] || kill -9 "$service" 2>/dev/null || true
+  # The first process of the namespace of processes: with it all of them end.
+  [ -z "${service:-}" ] || pkill -KILL -P "$service" || true
   wait 2>/dev/null || true
   buildah rm "$container" >/dev/null
   rm -rf "$work"
@@ -41,9 +42,11 @@ for _ in $(seq 60); do
 done
 [ -n "${healthy:-}" ] || { cat "$work/log"; echo "the health check never passed"; exit 1; }
 echo "healthy"
-job=$(curl -sf -F "image=@$samples/amara.png" -F "audio=@$samples/amara.mp3" "http://127.0.0.1:$port/v1/jobs" | grep -o '"id":"[^"]*"' | head -1 | cut -d'"' -f4)
+field() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
+job=$(curl -s -F "image=@$samples/amara.png" -F "audio=@$samples/amara.mp3" "http://127.0.0.1:$port/v1/jobs" | tee "$work/answer" | field id) \
+  || { cat "$work/answer"; exit 1; }
 for _ in $(seq 300); do
-  status=$(curl -sf "http://127.0.0.1:$port/v1/jobs/$job" | grep -o '"status":"[^"]*"' | head -1 | cut -d'"' -f4)
+  status=$(curl -s "http://127.0.0.1:$port/v1/jobs/$job" | field status)
   case $status in queued | running) sleep 1 ;; *) break ;; esac
 done
 [ "$status" = succeeded ] || { cat "$work/log"; echo "the job is $status"; exit 1; }
