@@ -99,7 +99,7 @@ public sealed class CheckTests
         (code, output, _) = await CheckAsync(owner, environment, "--urls", owner.Url, "--set", "cluster_address=192.0.2.1");
         code.ShouldBe(Failed, output);
         output.ShouldContain("FAILURE  addresses   this machine has no address 192.0.2.1");
-        output.ShouldContain("FAILURE  cluster     " + Path.Combine(owner.Data, "cluster.pem"));
+        output.ShouldContain("FAILURE  cluster     there is no " + Path.Combine(owner.Data, "cluster.pem"));
         await database.StopAsync();
         (code, output, _) = await CheckAsync(owner, environment, "--urls", owner.Url);
         code.ShouldBe(Failed, output);

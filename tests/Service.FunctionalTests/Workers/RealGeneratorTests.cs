@@ -61,7 +61,11 @@ public sealed class RealGeneratorTests
         frames.Length.ShouldBe(3 * 16 * 16 * 538);
         string playlist = await client.Http.GetStringAsync($"/v1/jobs/{id}/live.m3u8");
         playlist.ShouldContain("#EXT-X-ENDLIST");
-        playlist.Split("#EXTINF").Length.ShouldBe(1 + 3, "segments of ten seconds");
+        double[] segments =
+            [.. playlist.Split("#EXTINF:").Skip(1).Select(line => double.Parse(line.Split(',')[0], CultureInfo.InvariantCulture))];
+        segments.Sum().ShouldBe(538 / 25.0, 0.01);
+        segments.Max().ShouldBe(10, "the longest segment");
+        segments.Length.ShouldBe(5, "two of each part and the frames that they share");
     }
 
     [Fact]
