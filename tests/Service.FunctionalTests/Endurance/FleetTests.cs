@@ -86,8 +86,6 @@ public sealed class FleetTests : IAsyncDisposable
         await Parallel.ForEachAsync(accepted, new ParallelOptions { MaxDegreeOfParallelism = Clients }, async (job, _) =>
             (await client.EndAsync(job.Value, 600)).GetProperty("status").GetString().ShouldBe("succeeded", job.Key));
         var took = clock.Elapsed;
-        var usage = (await client.GetJsonAsync("/v1/usage?from=2026-01-01&to=2027-12-31")).GetProperty("rows").EnumerateArray().ToArray();
-        usage.Sum(row => row.GetProperty("jobs").GetInt32()).ShouldBe(accepted.Count, "every job is counted once");
         List<double> submits = [.. this.submits], polls = [.. this.polls];
         Endurance.Say(string.Create(
             CultureInfo.InvariantCulture,
@@ -95,7 +93,15 @@ public sealed class FleetTests : IAsyncDisposable
             $"{took.TotalMinutes:F1} min ({accepted.Count / took.TotalSeconds:F1} per second); " +
             $"submits: median {Endurance.Percentile(submits, 0.5):F0} ms, p99 {Endurance.Percentile(submits, 0.99):F0} ms; " +
             $"polls: median {Endurance.Percentile(polls, 0.5):F0} ms, p99 {Endurance.Percentile(polls, 0.99):F0} ms"));
+        // A node that is killed when a job ends leaves its usage to the next comparison of the queue, which comes every minute.
+        for (clock.Restart(); await CountedAsync(client) is var counted && counted != accepted.Count; await Task.Delay(1000))
+            (counted < accepted.Count && clock.Elapsed < TimeSpan.FromMinutes(3)).ShouldBeTrue($"{counted} jobs are counted");
     }
+
+    /// <summary>Returns the number of jobs in the usage of all tokens.</summary>
+    private static async Task<int> CountedAsync(TokenClient client) =>
+        (await client.GetJsonAsync("/v1/usage?from=2026-01-01&to=2027-12-31")).GetProperty("rows").EnumerateArray()
+            .Sum(static row => row.GetProperty("jobs").GetInt32());
 
     private void AddMachines(string data, Dictionary<string, string> environment, BucketServer bucket)
     {
