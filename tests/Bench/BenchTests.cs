@@ -118,7 +118,12 @@ public sealed class BenchTests(ITestOutputHelper output)
         // one latent frame of 4 x 4: a convolution from the latent, 4 in the middle, 4 of two blocks, and one to squares of 2 x 2 pixels
         var shorter = VideoAutoencoderConfig.Wan21 with
         {
-            Width = 1, LatentChannels = 1, Multipliers = [1, 1], ResidualBlocks = 1, TemporalDownsample = [false], DecoderWidths = [6],
+            Width = 1,
+            LatentChannels = 1,
+            Multipliers = [1, 1],
+            ResidualBlocks = 1,
+            TemporalDownsample = [false],
+            DecoderWidths = [6],
         };
         Work.Decode(shorter, 1, 8, 8).ShouldBe(2.0 * 27 * (6 + 4 * 36 + 4 * 36 + 6 * 12) * 16);
     }
