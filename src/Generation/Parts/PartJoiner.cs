@@ -79,14 +79,14 @@ public sealed class PartJoiner : IDisposable
         }
         int longest = Math.Clamp(SegmentBytes / (3 * size.Height * size.Width), LeastFrames, LongestSegment);
         var segment = new List<byte[]>();
-        int left = end - first;
-        await foreach (byte[] frame in DecodeAsync(part, first, left, cancellationToken).ConfigureAwait(false))
+        await foreach (byte[] frame in DecodeAsync(part, first, end - first, cancellationToken).ConfigureAwait(false))
         {
             segment.Add(frame);
-            if (segment.Count < longest && --left > 0) continue;
+            if (segment.Count < longest) continue;
             await EncodeAsync(writer, segment, cancellationToken).ConfigureAwait(false);
             segment.Clear();
         }
+        if (segment.Count > 0) await EncodeAsync(writer, segment, cancellationToken).ConfigureAwait(false);
         return end - first;
     }
 

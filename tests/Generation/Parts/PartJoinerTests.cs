@@ -63,6 +63,18 @@ public sealed class PartJoinerTests : IDisposable
         CheckJoint(joined, 40);
     }
 
+    [Fact]
+    public async Task A_part_of_another_encoder_keeps_all_frames_also_where_it_is_longer_than_a_segment()
+    {
+        int frames = PartJoiner.LongestSegment + 30;
+        var part = await WriteAsync(new VideoPart(0, frames), 0, quality: 30);
+        var (joined, encoded) = await JoinAsync([part]);
+        encoded.ShouldBe(frames);
+        byte[][] decoded = await DecodeAsync(part.Path);
+        joined.Length.ShouldBe(frames);
+        for (int i = 0; i < frames; i++) Difference(joined[i], decoded[i]).ShouldBeLessThan(2, $"frame {i}");
+    }
+
     [Theory]
     [InlineData(47, true, "has 47 frames, expected 48")]
     [InlineData(49, true, "has 49 frames, expected 48")]
