@@ -1,8 +1,8 @@
 // The service with PostgreSQL, workers and the dashboard of .NET Aspire on a developer's machine:
 //   dotnet run -c Release --project deploy/aspire                            two workers on the CPU
 //   dotnet run -c Release --project deploy/aspire -- --workers 1 --device cuda:0
-// It prints the address of the dashboard, which shows logs, traces and states. Files are kept in --data, or in the bucket that
-// LOCUTOR_S3_BUCKET and the variables beside it name.
+// It prints the address of the dashboard, which shows logs, traces and states. Files are kept in --data, or in a bucket if the variables
+// LOCUTOR_S3_BUCKET and LOCUTOR_S3_... are set.
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;

@@ -43,5 +43,11 @@ public static class Terminal
     /// <summary>Returns whether an answer means yes. Everything else means no.</summary>
     public static bool IsYes(string? answer) => answer?.Trim().ToLowerInvariant() is "y" or "yes";
 
+    /// <summary>Asks whether something may be deleted.</summary>
+    /// <exception cref="CommandException">There is no terminal to ask.</exception>
+    public static bool MayDelete(string what) => CanAsk
+        ? IsYes(Ask($"Delete {what}? [y/N] "))
+        : throw new CommandException(ExitCodes.Usage, "expected -y, because there is no terminal to ask");
+
     private static bool IsDumb => Environment.GetEnvironmentVariable("TERM") is "dumb" or null && !OperatingSystem.IsWindows();
 }

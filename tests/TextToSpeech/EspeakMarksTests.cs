@@ -53,6 +53,7 @@ public sealed class EspeakMarksTests(ITestOutputHelper output)
         {
             double error = starts.Min(start => Math.Abs(start - mark.Seconds));
             output.WriteLine($"{voice} {mark.Index} {mark.Seconds:0.000} s, {error:0.000} s from the sound");
+            double.IsFinite(error).ShouldBeTrue($"{mark}");
             error.ShouldBeLessThan(0.1, $"{mark}");
             seen++;
         }

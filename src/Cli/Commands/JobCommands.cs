@@ -101,7 +101,6 @@ internal static class JobCommands
     private static void Confirm(string[] ids)
     {
         string what = ids.Length == 1 ? $"{ids[0]} with its inputs and its video" : $"{ids.Length} jobs with their inputs and videos";
-        if (!Terminal.CanAsk) throw new CommandException(ExitCodes.Usage, "expected -y, because there is no terminal to ask");
-        if (!Terminal.IsYes(Terminal.Ask($"Delete {what}? [y/N] "))) throw new CommandException(ExitCodes.Usage, "nothing was deleted");
+        if (!Terminal.MayDelete(what)) throw new CommandException(ExitCodes.Usage, "nothing was deleted");
     }
 }

@@ -53,16 +53,10 @@ internal static class RemoveCommand
             return ExitCodes.Success;
         }
 
-        if (!yes && !Confirm(what)) throw new CommandException(ExitCodes.Usage, "nothing was deleted");
+        if (!yes && !Terminal.MayDelete(what)) throw new CommandException(ExitCodes.Usage, "nothing was deleted");
         Delete(dry: false);
         output.WriteLine($"{what} deleted");
         return ExitCodes.Success;
-    }
-
-    private static bool Confirm(string what)
-    {
-        if (!Terminal.CanAsk) throw new CommandException(ExitCodes.Usage, "expected -y, because there is no terminal to ask");
-        return Terminal.IsYes(Terminal.Ask($"Delete {what}? [y/N] "));
     }
 
     private static IEnumerable<BundleFile> FilesOf(ModelStore store, IEnumerable<ResolvedBundle> models) =>

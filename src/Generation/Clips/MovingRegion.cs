@@ -68,8 +68,7 @@ internal static class MovingRegion
     public static Tensor Place(Tensor part, PixelRegion region, Tensor picture, int stride)
     {
         using var scope = NewDisposeScope();
-        var whole = picture.expand(-1, part.shape[1], -1, -1).contiguous();
-        if (picture.shape[1] == part.shape[1]) whole = whole.clone(); // contiguous() returned the picture itself
+        var whole = picture.expand(-1, part.shape[1], -1, -1).clone();
         var (top, rows) = Used(region.Top, region.Bottom, picture.shape[2] / stride);
         var (left, columns) = Used(region.Left, region.Right, picture.shape[3] / stride);
         whole.narrow(2, stride * top, stride * rows).narrow(3, stride * left, stride * columns)

@@ -22,7 +22,7 @@ internal static class Outage
             if (cause is OrleansException or OperationCanceledException or TimeoutException or DbException or SocketException or IOException
                 or ObjectDisposedException
                 || cause.GetType().Namespace?.StartsWith("Orleans", StringComparison.Ordinal) == true
-                || IsThrownBy("Orleans", cause) || IsThrownBy("Npgsql", cause))
+                || IsThrownByLibrary(cause))
             {
                 return true;
             }
@@ -30,14 +30,14 @@ internal static class Outage
         return false;
     }
 
-    /// <summary>Returns whether the first method on the stack that is not of .NET belongs to a library.</summary>
-    private static bool IsThrownBy(string library, Exception exception)
+    /// <summary>Returns whether the first method on the stack that is not of .NET belongs to Orleans or Npgsql.</summary>
+    private static bool IsThrownByLibrary(Exception exception)
     {
         foreach (var line in exception.StackTrace.AsSpan().EnumerateLines())
         {
             var frame = line.Trim();
             if (frame.StartsWith("at ") && !frame.StartsWith("at System.") && !frame.StartsWith("at Microsoft."))
-                return frame[3..].StartsWith(library) && frame[3..].Slice(library.Length).StartsWith(".");
+                return frame.StartsWith("at Orleans.") || frame.StartsWith("at Npgsql.");
         }
         return false;
     }

@@ -4,6 +4,7 @@ using System.Text;
 using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 using Locutor.Jobs.Records;
+using Locutor.Models.Store;
 using Locutor.Service.Files;
 using Locutor.Service.Http;
 using Locutor.Service.Inputs;
@@ -194,8 +195,9 @@ internal sealed class SubmissionReader(
         }
         try
         {
-            var asked = form.Resolve(catalog.Find);
-            AdapterFit.Check(catalog.FindWithFiles(asked.Bundle.Name), asked.Settings.Adapters);
+            ResolvedBundle model = null!;
+            var asked = form.Resolve(name => (model = catalog.FindWithFiles(name)).Bundle);
+            AdapterFit.Check(model, asked.Settings.Adapters);
             var request = StoredRequest.Store(asked.Request).Deliver(form);
             return new Draft(asked, request, urls, stored, hash);
         }

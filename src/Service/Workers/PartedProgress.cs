@@ -15,10 +15,10 @@ internal sealed class PartedProgress(IProgress<JobProgress> outer, IReadOnlyList
     private const double LeastPercentForPace = 2;
 
     private readonly Stopwatch clock = new(), joining = new();
-    private double atStart;
     private readonly Lock turn = new();
     private readonly JobProgress?[] parts = new JobProgress?[plan.Count];
     private readonly bool[] done = new bool[plan.Count];
+    private double atStart; // percent when the clock started
     private int? own;
     private double percent;
     private string? notice;

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text;
 using Locutor.Media.Processes;
 using Locutor.Media.Sound;
@@ -35,12 +34,8 @@ public sealed class Flite : ISpeechEngine
     public async Task<Voice> OtherAsync(Voice voice, CancellationToken cancellationToken) =>
         (await VoicesAsync(cancellationToken).ConfigureAwait(false)).FirstOrDefault(other => other.Name != voice.Name, voice);
 
-    public async IAsyncEnumerable<Speech> SpeakAsync(
-        IReadOnlyList<string> passages, Voice voice, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        foreach (string passage in passages)
-            yield return new Speech(passage, await SpeakAsync(passage, voice, cancellationToken).ConfigureAwait(false), []);
-    }
+    public IAsyncEnumerable<Speech> SpeakAsync(IReadOnlyList<string> passages, Voice voice, CancellationToken cancellationToken) =>
+        Speech.WithoutMarksAsync(passages, passage => SpeakAsync(passage, voice, cancellationToken));
 
     private async Task<Waveform> SpeakAsync(string passage, Voice voice, CancellationToken cancellationToken)
     {

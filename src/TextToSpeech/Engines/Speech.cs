@@ -17,6 +17,14 @@ public sealed record Speech(string Passage, Waveform Sound, IReadOnlyList<WordMa
     /// <summary>Why there are no marks, although the engine has them on other machines; null otherwise.</summary>
     public string? Note { get; init; }
 
+    /// <summary>Speaks passages with an engine that tells no marks, each when it is asked for.</summary>
+    internal static async IAsyncEnumerable<Speech> WithoutMarksAsync(
+        IReadOnlyList<string> passages, Func<string, Task<Waveform>> speak)
+    {
+        foreach (string passage in passages)
+            yield return new Speech(passage, await speak(passage).ConfigureAwait(false), []);
+    }
+
     /// <summary>Returns when each caption of the passage begins, by the marks.</summary>
     /// <param name="captions">The captions, whose words are those of the passage, in order.</param>
     /// <returns>Times in ascending order, one for each caption; null if a caption begins where no mark is.</returns>

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Locutor.Media;
 using Locutor.Media.Sound;
@@ -60,12 +59,8 @@ public sealed class SpeechServer : ISpeechEngine, IDisposable
     public async Task<Voice> OtherAsync(Voice voice, CancellationToken cancellationToken) =>
         (await VoicesAsync(cancellationToken).ConfigureAwait(false)).FirstOrDefault(other => other.Name != voice.Name, voice);
 
-    public async IAsyncEnumerable<Speech> SpeakAsync(
-        IReadOnlyList<string> passages, Voice voice, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        foreach (string passage in passages)
-            yield return new Speech(passage, await SpeakAsync(passage, voice, cancellationToken).ConfigureAwait(false), []);
-    }
+    public IAsyncEnumerable<Speech> SpeakAsync(IReadOnlyList<string> passages, Voice voice, CancellationToken cancellationToken) =>
+        Speech.WithoutMarksAsync(passages, passage => SpeakAsync(passage, voice, cancellationToken));
 
     private async Task<Waveform> SpeakAsync(string passage, Voice voice, CancellationToken cancellationToken)
     {

@@ -36,7 +36,7 @@ public sealed partial class TextsTests
             Values(translation).ShouldBe(Values(text), ignoreOrder: true, customMessage: text);
     }
 
-    /// <summary>What the page writes about the limits and defaults of a setting is a text of the catalogue, or fits a pattern.</summary>
+    /// <summary>The limits and defaults of each setting are a text of the catalogue, or fit a pattern.</summary>
     [Fact]
     public void Every_range_of_a_setting_fits_a_pattern()
     {

@@ -26,7 +26,7 @@ public static class PartFigures
     private const double Tolerance = 0.5;
 
     /// <summary>Makes a video in two parts for each person and measures it.</summary>
-    /// <param name="sentences">What is said, an even number of equal length, so that the middle of the voice is a silence.</param>
+    /// <param name="sentences">Sentences to speak, an even number of equal length, so that the middle of the voice is a silence.</param>
     /// <param name="size">Height and width of the portraits and the videos in pixels.</param>
     public static async Task<EvaluationRow> RowAsync(
         NetworkSet networks, VideoSettings settings, IReadOnlyList<TalkingSubject> people, IReadOnlyList<SpeechMix> sentences,

@@ -59,9 +59,6 @@ public sealed class FragmentedFile : IDisposable
         return new EncodedPiece(first, EndOf(to - 1) - first, mp4);
     }
 
-    /// <summary>Returns the last frame, not after <paramref name="frame"/>, at which a fragment begins.</summary>
-    public int CutBefore(int frame) => fragments.Last(fragment => fragment.First <= frame).First;
-
     public void Dispose() => file.Dispose();
 
     private int EndOf(int fragment) => fragment + 1 < fragments.Count ? fragments[fragment + 1].First : Frames;
