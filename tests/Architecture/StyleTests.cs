@@ -46,6 +46,29 @@ public sealed class StyleTests
         .Select(found => $"{found.File.PlaceOf(found.Node)}: {found.Node.Identifier.Text}")
         .ShouldBeEmpty($"parameters that are not named {string.Join(", ", TokenNames)}");
 
+    /// <summary>
+    /// TorchSharp keeps the gradient mode and the scope of tensors per thread. After an await another thread continues, and the first one
+    /// would keep both: whatever runs there next gets no gradients, or loses its tensors.
+    /// </summary>
+    [Fact]
+    public void State_of_a_thread_is_not_held_over_an_await() => Nodes<InvocationExpressionSyntax>()
+        .Where(found => found.Node.Expression.ToString().Split('.')[^1] is "no_grad" or "enable_grad" or "set_grad_enabled"
+            or "inference_mode" or "NewDisposeScope")
+        .Where(found => StatementsAfter(found.Node).Any(Awaits))
+        .Select(found => found.File.PlaceOf(found.Node)).ShouldBeEmpty("gradient modes and scopes of tensors that are held over an await");
+
+    private static IEnumerable<SyntaxNode> StatementsAfter(InvocationExpressionSyntax call)
+    {
+        var statement = call.FirstAncestorOrSelf<StatementSyntax>();
+        if (statement is UsingStatementSyntax scope) return [scope.Statement];
+        if (statement is not LocalDeclarationStatementSyntax { Parent: { } block, UsingKeyword.RawKind: not 0 } declaration) return [];
+        return block.ChildNodes().Where(node => node.SpanStart > declaration.SpanStart);
+    }
+
+    private static bool Awaits(SyntaxNode statement) => statement
+        .DescendantNodesAndSelf(node => node is not (AnonymousFunctionExpressionSyntax or LocalFunctionStatementSyntax))
+        .Any(node => node is AwaitExpressionSyntax or CommonForEachStatementSyntax { AwaitKeyword.RawKind: not 0 });
+
     /// <summary>The checks above would pass if the files were not found or not parsed.</summary>
     [Fact]
     public void The_sources_are_found_and_parsed()

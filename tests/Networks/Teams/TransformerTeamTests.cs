@@ -133,9 +133,7 @@ public sealed class TransformerTeamTests : IDisposable
     [InlineData(4, 0)]
     public async Task A_device_that_fails_ends_the_pass_with_its_reason(int devices, int failing)
     {
-        using var scope = NewDisposeScope();
         var team = Team(devices, devices, out var parameters);
-        using var still = no_grad();
         var clip = new Clip(team.Lead, seed, 1);
         parameters[failing].Forget("blocks.1.");
         var cancellationToken = TestContext.Current.CancellationToken;

@@ -17,7 +17,6 @@ public sealed class ExchangeTests
     [MemberData(nameof(Members))]
     public async Task Ranges_of_tokens_become_groups_of_heads_and_back(int members)
     {
-        using var scope = NewDisposeScope();
         using var whole = Numbers(1, 4 * members + 3, 2 * members, 6); // [B, L, H, D]
         var ranges = Ranges(whole.shape[1], members);
         (long From, long Length)[] heads = [.. Enumerable.Range(0, members).Select(i => (2L * i, 2L))];
@@ -55,7 +54,6 @@ public sealed class ExchangeTests
     [MemberData(nameof(Members))]
     public async Task All_members_get_the_same_sum_and_the_same_joined_tensor(int members)
     {
-        using var scope = NewDisposeScope();
         using var all = Numbers(members, 5, 3).to(ScalarType.Float32) / 7;
         var sums = await RunAsync(members, side =>
         {
