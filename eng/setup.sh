@@ -1,5 +1,12 @@
 # Sourced by ./locutor and ./test: what a fresh machine needs before anything can be built or run.
 
+# Ctrl-C ends with 130 whatever runs. Without this the shell goes by the exit code of the program that it waits for, and dotnet has one of its own.
+stopped() {
+  rm -f "${log:-}" "${stamp:+$stamp.new}"
+  exit 130
+}
+trap stopped INT
+
 say() { printf 'locutor: %s\n' "$*" >&2; }
 
 need_dotnet() {
@@ -34,6 +41,7 @@ build_once() {
   local stamp=$1 log; shift
   newer() { [ ! -e "$stamp" ] || [ -n "$(find src eng Directory.* global.json Locutor.slnx "${extra_sources[@]}" -newer "$stamp" -not -path '*/bin/*' -not -path '*/obj/*' -type f -print -quit)" ]; }
   newer || return 0
+  trap stopped INT # a subshell forgets the one above
   mkdir -p out
   exec 9>out/build.lock
   flock 9

@@ -49,11 +49,17 @@ public static class ProgramRunner
             if (parsed.CommandResult.Command is not (RootCommand or { Name: "doctor" })) TorchLibraries.Load(TorchOptions.Current);
             return await parsed.InvokeAsync(Configuration, signals?.Token ?? default).ConfigureAwait(false);
         }
+        catch (Exception) when (signals is { Stopped: true })
+        {
+            // Work that is stopped may fail in any way, for example because ffmpeg got the signal too.
+            Complain("stopped");
+            StopSignals.Leave();
+            return ExitCodes.Cancelled;
+        }
         catch (Exception failure) when (Explain(failure) is { } explained)
         {
             foreach (string line in explained.Lines) Complain(line);
             if (failure is RequestException { Errors.Count: > 1 }) Advise(parsed);
-            if (signals is { Stopped: true }) StopSignals.Leave();
             return explained.Code;
         }
     }

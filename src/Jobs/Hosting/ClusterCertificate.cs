@@ -13,6 +13,9 @@ public sealed class ClusterCertificate : IDisposable
     /// <summary>The name of the file in the data folder.</summary>
     public const string FileName = "cluster.pem";
 
+    /// <summary>What to do about a file that <see cref="FindFault"/> complains of.</summary>
+    public const string Advice = "make one with 'locutor cluster init', and copy the same file to every node and worker";
+
     private const string Name = "locutor cluster";
 
     private ClusterCertificate(X509Certificate2 certificate, string file) => (Certificate, File) = (certificate, file);
@@ -52,11 +55,21 @@ public sealed class ClusterCertificate : IDisposable
         }
         catch (Exception exception) when (exception is CryptographicException or IOException)
         {
-            string fault = System.IO.File.Exists(file)
-                ? $"{file} is no certificate of a cluster ({exception.Message})"
-                : $"there is no {file}, the certificate of the cluster";
-            throw new IOException(
-                $"{fault}; make one with 'locutor cluster init', and copy the same file to every node and worker", exception);
+            throw new IOException($"{Describe(file, exception)}; {Advice}", exception);
+        }
+    }
+
+    /// <summary>Returns why a file cannot be used as the certificate of a cluster; null if it can.</summary>
+    public static string? FindFault(string file)
+    {
+        try
+        {
+            X509Certificate2.CreateFromPemFile(file).Dispose();
+            return null;
+        }
+        catch (Exception exception) when (exception is CryptographicException or IOException)
+        {
+            return Describe(file, exception);
         }
     }
 
@@ -82,4 +95,8 @@ public sealed class ClusterCertificate : IDisposable
         other is not null && CryptographicOperations.FixedTimeEquals(other.GetRawCertData(), Certificate.RawData);
 
     public void Dispose() => Certificate.Dispose();
+
+    private static string Describe(string file, Exception exception) => System.IO.File.Exists(file)
+        ? $"{file} is no certificate of a cluster ({exception.Message})"
+        : $"there is no {file}, the certificate of the cluster";
 }

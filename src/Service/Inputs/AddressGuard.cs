@@ -90,7 +90,7 @@ public sealed class AddressGuard
         {
             socket.Dispose();
             throw new InputException(
-                Jobs.Records.JobError.FetchFailed, $"{target.Host}:{target.Port} does not answer ({exception.SocketErrorCode})", true);
+                Jobs.Records.JobError.FetchFailed, $"{target.Host}:{target.Port} does not answer ({exception.Message})", true);
         }
         catch
         {

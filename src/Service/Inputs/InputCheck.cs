@@ -77,7 +77,7 @@ internal sealed class InputCheck(InputStore inputs, MediaInspector inspector) : 
         }
         catch (MediaException unfit)
         {
-            throw new ProblemException(422, unfit.Code, unfit.Message.Replace(path, "the file", StringComparison.Ordinal));
+            throw new ProblemException(422, unfit.Code, MediaInspector.WithoutPath(unfit.Message, path));
         }
         finally
         {

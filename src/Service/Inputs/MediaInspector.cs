@@ -74,6 +74,10 @@ public sealed class MediaInspector(ServeSettings settings) : IDisposable
         _ => "audio",
     };
 
+    /// <summary>Removes a path of this machine from a message for a user.</summary>
+    public static string WithoutPath(string message, string path) =>
+        message.Replace(path + ": ", "", StringComparison.Ordinal).Replace(path, "the file", StringComparison.Ordinal);
+
     private async Task<InspectedMedia> LookAsync(string path, string sha256, ExpectedMedia expected, CancellationToken cancellationToken)
     {
         await processes.WaitAsync(cancellationToken);
@@ -95,10 +99,9 @@ public sealed class MediaInspector(ServeSettings settings) : IDisposable
         }
         catch (MediaException exception)
         {
-            string message = exception.Message.Replace(path + ": ", "", StringComparison.Ordinal)
-                .Replace(path, "the file", StringComparison.Ordinal);
             throw new InputException(
-                exception.Code, message, exception.Code is MediaErrorCodes.Timeout or MediaErrorCodes.Internal, exception);
+                exception.Code, WithoutPath(exception.Message, path),
+                exception.Code is MediaErrorCodes.Timeout or MediaErrorCodes.Internal, exception);
         }
         finally
         {

@@ -70,19 +70,12 @@ public static class ServeCheck
     {
         if (settings.Postgres is null)
             return Finding.Ok("cluster", "this node alone; several need the setting postgres");
-        if (settings.ClusterTls && !IPAddress.IsLoopback(settings.ClusterAddress))
+        if (settings.ClusterTls && !IPAddress.IsLoopback(settings.ClusterAddress)
+            && ClusterCertificate.FindFault(settings.CertificateFile) is { } fault)
         {
-            try
-            {
-                ClusterCertificate.Load(settings.CertificateFile).Dispose();
-            }
-            catch (IOException exception)
-            {
-                return Finding.Failure(
-                    "cluster", exception.Message,
-                    $"make {settings.CertificateFile} with 'locutor cluster init' once, and copy it to every node and worker");
-            }
+            return Finding.Failure("cluster", fault, ClusterCertificate.Advice);
         }
+
         return IPAddress.IsLoopback(settings.ClusterAddress)
             ? Finding.Warning(
                 "cluster", $"other machines cannot reach this node: cluster_address is {settings.ClusterAddress}",

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Records;
+using Locutor.Media;
 using Locutor.Media.Video.Segments;
 using Locutor.Service.Files;
 using Locutor.Service.Inputs;
@@ -148,7 +149,7 @@ internal sealed partial class JobRun(
         var live = await WorkerFaultException.WatchAsync(
             "store", () => LivePublisher.OpenAsync(store, folder, job.Id, job.Attempt, cancellationToken));
         attempt.LiveSeconds = live.Seconds;
-        var made = await parts.RunAsync(
+        var made = await GenerateAsync(
             job, new RunnerJob(job.Id, job.Request, inputs, output, work) { Live = PublishAsync }, attempt, cancellationToken);
         string video = DataFolder.ResultPath(job.Id, $"video-{job.Attempt}.mp4"),
             thumbnail = DataFolder.ResultPath(job.Id, $"thumbnail-{job.Attempt}.jpg");
@@ -181,14 +182,29 @@ internal sealed partial class JobRun(
         }
     }
 
+    /// <exception cref="InputException">An input has a fault that is found only now; the message names its field.</exception>
+    private async Task<RunnerVideo> GenerateAsync(
+        JobRecord job, RunnerJob whole, IProgress<JobProgress> progress, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await parts.RunAsync(job, whole, progress, cancellationToken);
+        }
+        catch (MediaException fault) when (whole.Inputs.FirstOrDefault(
+            input => fault.Message.StartsWith(input.Value + ": ", StringComparison.Ordinal)) is { Key: not null } found)
+        {
+            throw new InputException(fault.Code, $"{found.Key}: {MediaInspector.WithoutPath(fault.Message, found.Value)}", false, fault);
+        }
+    }
+
     private Task KeepAsync(byte[] bytes, string path, string contentType, CancellationToken cancellationToken) =>
         WorkerFaultException.WatchAsync("store", () => store.KeepAsync(folder, bytes, path, contentType, cancellationToken));
 
     private JobError ErrorOf(Exception exception) => exception switch
     {
         InputException input => input.ToError(),
-        Media.MediaException { Code: Media.MediaErrorCodes.OutputFailed } failed => new JobError(JobError.Internal, failed.Message, true),
-        Media.MediaException media => new JobError(media.Code, media.Message, false),
+        MediaException { Code: MediaErrorCodes.OutputFailed } failed => new JobError(JobError.Internal, failed.Message, true),
+        MediaException media => new JobError(media.Code, media.Message, false),
         Generation.Guard.WrongResultException wrong => new JobError(JobError.NotFinite, wrong.Message, false),
         DeviceOutOfMemoryException => new JobError(JobError.GpuOutOfMemory, $"{options.Device} has too little memory for this job", true),
         OperationCanceledException => new JobError(JobError.TimedOut, $"took longer than {options.LongestRun.TotalHours:0.##} h", true),

@@ -70,7 +70,7 @@ public sealed partial class TextsTests
 
     /// <summary>The sentences of the service that the page translates.</summary>
     private static IEnumerable<string> Patterns() =>
-        Quoted().Matches(File.ReadAllText(Path.Combine(Folder, "js", "sentences.js")))
+        Quoted().Matches(File.ReadAllText(Path.Combine(Folder, "js", "patterns.js")))
             .Select(match => JsonSerializer.Deserialize<string>(match.Groups[1].Value)!);
 
     /// <summary>Words that are alike in many languages.</summary>

@@ -31,12 +31,14 @@ internal static class PortraitCommand
             if (value is < Smallest or > Largest) result.AddError($"--size: expected {Smallest} to {Largest} pixels, found {value}");
         });
         var command = new Command("portrait", "Draw a new stylised portrait.") { seed, output, size, expression };
-        command.SetAction(parsed =>
+        command.SetAction((parsed, cancellationToken) => Task.Run(() =>
         {
             int side = parsed.GetValue(size);
             byte[] rgb = PortraitPainter.Paint(parsed.GetValue(seed), side, parsed.GetRequiredValue(expression));
-            Write(parsed.GetRequiredValue(output).FullName, PortraitPainter.EncodePng(rgb, side, side));
-        });
+            byte[] png = PortraitPainter.EncodePng(rgb, side, side);
+            cancellationToken.ThrowIfCancellationRequested();
+            Write(parsed.GetRequiredValue(output).FullName, png);
+        }, cancellationToken));
         return command;
     }
 

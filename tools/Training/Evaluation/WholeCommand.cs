@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Locutor.Files;
 using Locutor.Training.Faces;
 using Locutor.Training.Speech;
 
@@ -19,25 +20,18 @@ internal sealed class WholeCommand(IReadOnlyList<string> program)
     public async Task<(double Seconds, long Bytes)> RunAsync(
         byte[] portrait, int size, float[] audio, IReadOnlyList<string> options, CancellationToken cancellationToken)
     {
-        string folder = Directory.CreateTempSubdirectory("locutor-evaluate-").FullName;
-        try
-        {
-            string picture = Path.Combine(folder, "portrait.png"), voice = Path.Combine(folder, "voice.wav"),
-                video = Path.Combine(folder, "video.mp4");
-            await File.WriteAllBytesAsync(picture, PortraitPainter.EncodePng(portrait, size, size), cancellationToken)
-                .ConfigureAwait(false);
-            await File.WriteAllBytesAsync(voice, Wav(audio), cancellationToken).ConfigureAwait(false);
-            return await WatchAsync(
-                [
-                    "generate", "--image-path", picture, "--audio1-path", voice, "--output-path", video, "--seed", "1", "--json", "-y",
-                    .. options
-                ],
-                cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            Directory.Delete(folder, true);
-        }
+        using var folder = TemporaryFolder.Create(name: "locutor-evaluate-");
+        string picture = Path.Combine(folder.Path, "portrait.png"), voice = Path.Combine(folder.Path, "voice.wav"),
+            video = Path.Combine(folder.Path, "video.mp4");
+        await File.WriteAllBytesAsync(picture, PortraitPainter.EncodePng(portrait, size, size), cancellationToken)
+            .ConfigureAwait(false);
+        await File.WriteAllBytesAsync(voice, Wav(audio), cancellationToken).ConfigureAwait(false);
+        return await WatchAsync(
+            [
+                "generate", "--image-path", picture, "--audio1-path", voice, "--output-path", video, "--seed", "1", "--json", "-y",
+                .. options
+            ],
+            cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<(double Seconds, long Bytes)> WatchAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
@@ -51,6 +45,7 @@ internal sealed class WholeCommand(IReadOnlyList<string> program)
             })!;
         var said = Task.WhenAll(
             process.StandardOutput.ReadToEndAsync(cancellationToken), process.StandardError.ReadToEndAsync(cancellationToken));
+        using var stop = cancellationToken.UnsafeRegister(static running => ((Process)running!).Kill(entireProcessTree: true), process);
         while (!process.HasExited)
         {
             process.Refresh();
