@@ -52,7 +52,6 @@ public static class ProgramRunner
         catch (Exception) when (signals is { Stopped: true })
         {
             // Work that is stopped may fail in any way, for example because ffmpeg got the signal too.
-            Complain("stopped");
             StopSignals.Leave();
             return ExitCodes.Cancelled;
         }

@@ -28,8 +28,13 @@ internal sealed class StopSignals : IDisposable
     /// <summary>Whether a signal has come.</summary>
     public bool Stopped => Volatile.Read(ref signals) > 0;
 
-    /// <summary>Deletes temporary files and ends the process with <see cref="ExitCodes.Cancelled"/>.</summary>
-    public static void Leave() => ProcessEnd.Now(ExitCodes.Cancelled);
+    /// <summary>Says so, deletes temporary files and ends the process with <see cref="ExitCodes.Cancelled"/>.</summary>
+    public static void Leave()
+    {
+        if (Terminal.CanRedraw) Console.Error.Write(Terminal.EraseLine); // a bar, or what the terminal shows for Ctrl-C
+        ProgramRunner.Complain("stopped");
+        ProcessEnd.Now(ExitCodes.Cancelled);
+    }
 
     public void Dispose()
     {
@@ -40,20 +45,10 @@ internal sealed class StopSignals : IDisposable
     private void Stop(PosixSignalContext context)
     {
         context.Cancel = true;
-        if (Interlocked.Increment(ref signals) > 1)
-        {
-            ProgramRunner.Complain("stopped");
-            Leave();
-        }
+        if (Interlocked.Increment(ref signals) > 1) Leave();
 
         // Work that is canceled may run on this thread for a while, so the clock is another's.
-        _ = Task.Delay(Patience).ContinueWith(
-            _ =>
-            {
-                ProgramRunner.Complain("stopped");
-                Leave();
-            },
-            TaskScheduler.Default);
+        _ = Task.Delay(Patience).ContinueWith(static _ => Leave(), TaskScheduler.Default);
         source.Cancel();
     }
 }

@@ -40,6 +40,29 @@ public sealed partial class StoppingTests : IDisposable
             && !file.Name.StartsWith("dotnet-diagnostic", StringComparison.Ordinal)).ShouldBeEmpty();
     }
 
+    /// <summary>A program that is built may handle Ctrl-C itself, as dotnet does, and end with a code of its own.</summary>
+    [Fact]
+    public async Task Ctrl_C_stops_a_build_of_the_clone()
+    {
+        const string Build = "trap 'exit 1' INT; echo building; while :; do sleep 0.05; done";
+        string script = $"set -euo pipefail; . \"$1/eng/setup.sh\"; extra_sources=(); (build_once out/stamp bash -c \"$2\") || exit $?";
+        // The terminal sends Ctrl-C to a whole process group, so the script gets one of its own.
+        using var program = Process.Start(new ProcessStartInfo("setsid", ["bash", "-c", script, "bash", TestEnvironment.Checkout, Build])
+        {
+            WorkingDirectory = folder.FullName,
+            RedirectStandardError = true,
+            Environment = { ["TMPDIR"] = folder.CreateSubdirectory("temporary").FullName },
+        })!;
+        while (!folder.EnumerateFiles("*", SearchOption.AllDirectories).Any(file => file.Length > 0)) await Task.Delay(20, Ct); // its log
+        Kill(-program.Id, Interrupt).ShouldBe(0);
+        string output = await program.StandardError.ReadToEndAsync(Ct);
+        await program.WaitForExitAsync(Ct);
+
+        program.ExitCode.ShouldBe(130, output);
+        output.ShouldNotContain("the build failed");
+        folder.GetFiles("*", SearchOption.AllDirectories).Select(file => file.Name).ShouldBe(["build.lock"]);
+    }
+
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int Kill(int process, int signal);
 }

@@ -16,14 +16,31 @@ internal sealed class JobWatch(ServiceClient client, bool json, bool quiet)
     /// <exception cref="CommandException">The job failed, was canceled, or its result has expired.</exception>
     public async Task<RemoteJob> UntilOverAsync(string id, CancellationToken cancellationToken)
     {
-        for (; ; await Task.Delay(Pause, cancellationToken))
+        try
         {
-            var job = await client.FindAsync(id, cancellationToken);
-            Show(job);
-            if (!job.IsOver) continue;
-            if (live && !json && !quiet) await Console.Error.WriteAsync(Terminal.EraseLine);
-            return job.Status == "succeeded" ? job : throw Failure(job);
+            for (; ; await Task.Delay(Pause, cancellationToken))
+            {
+                var job = await client.FindAsync(id, cancellationToken);
+                Show(job);
+                if (job.IsOver) return job.Status == "succeeded" ? job : throw Failure(job);
+            }
         }
+        catch (OperationCanceledException) when (!quiet)
+        {
+            Erase();
+            await Console.Error.WriteLineAsync(
+                $"{id} continues; 'locutor watch {id}' follows it, 'locutor cancel {id}' stops it");
+            throw;
+        }
+        finally
+        {
+            Erase();
+        }
+    }
+
+    private void Erase()
+    {
+        if (live && !json && !quiet) Console.Error.Write(Terminal.EraseLine);
     }
 
     private void Show(RemoteJob job)
