@@ -132,6 +132,10 @@ public sealed partial class PageTests
         (await page.EvaluateAsync<string[]>(EnglishTexts)).ShouldBeEmpty("a text is not in the catalogue of the language");
         await page.EvaluateAsync("for (const dialog of document.querySelectorAll('dialog')) dialog.close()");
         await ShotAsync(page, "german");
+        await page.Locator("#voice-sound-tab").ClickAsync();
+        await page.Locator("#voice-file").SetInputFilesAsync(
+            new FilePayload { Name = "saved.wav", MimeType = "audio/wav", Buffer = "<!DOCTYPE html><title>Voice</title>"u8.ToArray() });
+        await Expect(page.Locator("#voice-problem")).ToContainTextAsync("kein lesbares Bild, Video oder Ton (gefunden: eine Webseite (HTML)");
     }
 
     private async Task FindFaultsOfVoicesAsync(IPage page)
@@ -153,7 +157,27 @@ public sealed partial class PageTests
                 "end => { end.value = 0.8; for (const name of ['input', 'change']) end.dispatchEvent(new Event(name)); }");
             await Expect(page.Locator("#voice-drop .caption")).ToHaveTextAsync("voice.wav · 0.8 s of 1.3 s");
         }
+        var sent = await page.EvaluateAsync<JsonElement>(VoiceOnOtherChannels);
+        sent.GetProperty("fault").GetString().ShouldBe("");
+        sent.GetProperty("channels").GetInt32().ShouldBe(3);
+        sent.GetProperty("bytes").GetInt32().ShouldBe(44 + 8000 * 3 * sizeof(short));
+        sent.GetProperty("samples").EnumerateArray().Select(sample => sample.GetInt32()).ShouldBe([0, 8191, -8191]);
     }
+
+    /// <summary>A voice on two channels of three that cancel each other in a mix: none is lost when the sound is cut.</summary>
+    private const string VoiceOnOtherChannels = """
+        async () => {
+          const { judge, cutSound } = await import('/js/sound.js');
+          const sound = new AudioBuffer({ numberOfChannels: 3, length: 16000, sampleRate: 16000 });
+          sound.getChannelData(1).fill(0.25);
+          sound.getChannelData(2).fill(-0.25);
+          const file = new DataView(await cutSound(sound, 0.25, 0.75, 'voice.wav').arrayBuffer());
+          return {
+            fault: judge(sound, 0, 1)?.text ?? '', channels: file.getUint16(22, true), bytes: file.byteLength,
+            samples: [0, 2, 4].map(at => file.getInt16(44 + at, true)),
+          };
+        }
+        """;
 
     private async Task PlaceTwoPeopleAsync(IPage page)
     {

@@ -5,7 +5,6 @@ window.Scalar.createApiReference("#reference", {
   withDefaultFonts: false,
   telemetry: false,
   showDeveloperTools: "never",
-  showToolbar: "never",
   hideClientButton: true,
   agent: { disabled: true },
   mcp: { disabled: true },

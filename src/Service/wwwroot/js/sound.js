@@ -24,9 +24,22 @@ export async function decode(file) {
   }
 }
 
+const channelsOf = sound => Array.from({ length: sound.numberOfChannels }, (_, number) => sound.getChannelData(number));
+
+/** The samples of the loudest channel: the voice may be on any of them, and a mix of them may cancel it. */
+function loudest(sound) {
+  const energy = samples => {
+    let sum = 0;
+    for (let at = 0; at < samples.length; at += 8) sum += samples[at] * samples[at];
+    return sum;
+  };
+  const [first] = channelsOf(sound).map(samples => ({ samples, energy: energy(samples) })).sort((a, b) => b.energy - a.energy);
+  return first.samples;
+}
+
 /** Finds silence and clipping between two times; gives a sentence that says what to do, or null. */
 export function judge(sound, from, to) {
-  const samples = sound.getChannelData(0).subarray(Math.floor(from * sound.sampleRate), Math.ceil(to * sound.sampleRate));
+  const samples = loudest(sound).subarray(Math.floor(from * sound.sampleRate), Math.ceil(to * sound.sampleRate));
   let peak = 0, clipped = 0, sum = 0;
   for (const value of samples) {
     const level = Math.abs(value);
@@ -42,20 +55,22 @@ export function judge(sound, from, to) {
   return null;
 }
 
-/** The part of a sound between two times as a WAV file of one channel. */
+/** The part of a sound between two times as a WAV file. It has all channels, since the service knows how to mix them. */
 export function cutSound(sound, from, to, name) {
   const [first, last] = [from, to].map(time => Math.round(time * sound.sampleRate));
-  const channels = Array.from({ length: sound.numberOfChannels }, (_, number) => sound.getChannelData(number));
-  const bytes = new DataView(new ArrayBuffer(44 + 2 * (last - first)));
+  const channels = channelsOf(sound);
+  const frame = 2 * channels.length;
+  const bytes = new DataView(new ArrayBuffer(44 + frame * (last - first)));
   const write = (at, text) => [...text].forEach((letter, number) => bytes.setUint8(at + number, letter.charCodeAt(0)));
   write(0, "RIFF"); bytes.setUint32(4, bytes.byteLength - 8, true); write(8, "WAVEfmt ");
-  bytes.setUint32(16, 16, true); bytes.setUint16(20, 1, true); bytes.setUint16(22, 1, true);
-  bytes.setUint32(24, sound.sampleRate, true); bytes.setUint32(28, 2 * sound.sampleRate, true);
-  bytes.setUint16(32, 2, true); bytes.setUint16(34, 16, true); write(36, "data"); bytes.setUint32(40, 2 * (last - first), true);
-  for (let at = first; at < last; at++) {
-    let value = 0;
-    for (const channel of channels) value += channel[at] / channels.length;
-    bytes.setInt16(44 + 2 * (at - first), Math.max(-1, Math.min(1, value)) * 32767, true);
+  bytes.setUint32(16, 16, true); bytes.setUint16(20, 1, true); bytes.setUint16(22, channels.length, true);
+  bytes.setUint32(24, sound.sampleRate, true); bytes.setUint32(28, frame * sound.sampleRate, true);
+  bytes.setUint16(32, frame, true); bytes.setUint16(34, 16, true); write(36, "data"); bytes.setUint32(40, frame * (last - first), true);
+  for (let at = first, to = 44; at < last; at++) {
+    for (const samples of channels) {
+      bytes.setInt16(to, Math.max(-1, Math.min(1, samples[at])) * 32767, true);
+      to += 2;
+    }
   }
   return new File([bytes], `${stem(name)}.wav`, { type: "audio/wav" });
 }
@@ -122,7 +137,7 @@ export class Wave {
 }
 
 function peaksOf(sound) {
-  const samples = sound.getChannelData(0);
+  const samples = loudest(sound);
   const span = Math.max(1, Math.floor(samples.length / Bars));
   return Array.from({ length: Bars }, (_, bar) => {
     let highest = 0;
